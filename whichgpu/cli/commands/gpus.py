@@ -1,0 +1,93 @@
+"""List GPUs, filtered and sorted by any field.
+
+$ whichgpu gpus --family ampere --segment datacenter
+$ whichgpu gpus --min memory="40 GB" --max power="150 W" --sort bandwidth
+$ whichgpu gpus --where low_profile=yes --columns memory,fp16,slots
+$ whichgpu gpus --where form_factor~single --sort launch_price --reverse
+
+A GPU whose field was not read in any source does not meet a condition on it; a note counts those.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from whichgpu.cli.command import command
+from whichgpu.cli.options import gpu_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from whichgpu.cli.filters import Condition
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.report.table import Report
+
+_COLUMNS = "memory,bandwidth,fp16,fp32,power,release_date,segment,family"
+
+
+@command
+@click.option("--min", "least", multiple=True, metavar="FIELD=QUANTITY", help='E.g. memory="40 GB".')
+@click.option("--max", "most", multiple=True, metavar="FIELD=QUANTITY", help='E.g. power="150 W".')
+@click.option("--where", "wheres", multiple=True, metavar="FIELD=VALUE", help="Or FIELD~PART for text that contains it.")
+@click.option("--family", metavar="NAME", help="An architecture or one of its variants: ampere, ada_l40.")
+@click.option("--segment", metavar="NAME", help="datacenter, workstation, geforce, laptop or edge.")
+@click.option("--vendor", metavar="NAME", help="NVIDIA, AMD, Intel ..")
+@click.option("--sort", metavar="FIELD", help="Best first; newest first if not given.")
+@click.option("--reverse", is_flag=True, help="Turn the order round.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Show the first N.")
+@click.option("--columns", default=_COLUMNS, show_default=True, metavar="FIELD,..", help="What to show.")
+@gpu_files
+def run(
+    catalogue: Catalogue,
+    least: tuple[str, ...],
+    most: tuple[str, ...],
+    wheres: tuple[str, ...],
+    family: str | None,
+    segment: str | None,
+    vendor: str | None,
+    sort: str | None,
+    limit: int | None,
+    columns: str,
+    *,
+    reverse: bool,
+) -> Report:
+    """Filter, sort, and report."""
+    from whichgpu.cli import filters
+    from whichgpu.report.gpus import list_report
+
+    conditions = [filters.bound(text, "--min") for text in least]
+    conditions += [filters.bound(text, "--max") for text in most]
+    conditions += [filters.where(text) for text in wheres]
+    shown = [filters.field(name) for name in columns.split(",") if name.strip()]
+    pool = catalogue.where(family=family or "", segment=segment or "", vendor=vendor or "")
+    found = [gpu for gpu in pool if all(condition.met(gpu) for condition in conditions)]
+    order = filters.field(sort or "release_date")
+    found = _sorted(found, order, reverse=reverse)
+    extra = [name for name in dict.fromkeys((*(c.field for c in conditions), order)) if name not in shown]
+    return list_report(found[:limit], [*shown, *extra], len(catalogue), list(_notes(pool, conditions)))
+
+
+def _sorted(gpus: Iterable[Gpu], name: str, *, reverse: bool) -> list[Gpu]:
+    """Best first (text from A on); a GPU whose field was not read comes last either way."""
+    from whichgpu.cli.filters import value_of
+    from whichgpu.hardware.fields import FIELDS
+
+    known = [gpu for gpu in gpus if value_of(gpu, name) not in (None, "")]
+    unknown = [gpu for gpu in gpus if value_of(gpu, name) in (None, "")]
+    field = FIELDS.get(name)
+    falling = field is not None and field.better != "lower" and field.dimension != "text"
+    known.sort(key=lambda gpu: gpu.id)
+    known.sort(key=lambda gpu: value_of(gpu, name), reverse=falling != reverse)
+    return known + sorted(unknown, key=lambda gpu: gpu.id)
+
+
+def _notes(pool: Iterable[Gpu], conditions: Iterable[Condition]) -> Iterator[str]:
+    for name in dict.fromkeys(condition.field for condition in conditions):
+        tests = [condition for condition in conditions if condition.field == name]
+        unread = [gpu.id for gpu in pool if tests[0].met(gpu) is None]
+        if unread:
+            few = f": {', '.join(unread)}" if len(unread) <= 6 else ""
+            yield f"{len(unread)} left out because their {name} was not read in any source{few}."

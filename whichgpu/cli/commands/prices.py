@@ -1,0 +1,45 @@
+"""What a GPU costs to rent and to buy, with the age and source of each price.
+
+$ whichgpu prices
+$ whichgpu prices l4 --term on-demand
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from whichgpu.cli.command import command
+from whichgpu.cli.options import gpu_files
+
+if TYPE_CHECKING:
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.report.table import Report
+
+
+@command
+@click.argument("gpu", required=False)
+@click.option("--term", default="any", show_default=True, metavar="TERM",
+              help="on-demand, spot, reserved, serverless, marketplace or any.")  # fmt: skip
+@click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only this provider; repeatable.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="Rows of each table.")
+@gpu_files
+def run(catalogue: Catalogue, gpu: str | None, term: str, providers: tuple[str, ...], limit: int) -> Report:
+    """Choose the offers and report them."""
+    from whichgpu import prices
+    from whichgpu.hardware.names import resolve
+    from whichgpu.report.prices import gpu_report, overview
+
+    chosen = None if gpu is None else resolve(gpu, catalogue)
+    rows = prices.offers(
+        gpus=[chosen.id] if chosen else None,
+        kinds=prices.term_kinds(term),
+        providers=providers or None,
+        quarantined=True,
+        ambiguous=True,
+    )
+    if chosen is None:
+        return overview(catalogue.values(), rows, date.today())
+    return gpu_report(chosen, rows, date.today(), limit)

@@ -1,0 +1,62 @@
+"""Rank what to rent or buy for a workload: how many GPUs, from whom, at what price.
+
+$ whichgpu recommend stable-diffusion-1.5 --target "1000 images/min"
+$ whichgpu recommend llama-2-70b --target "5000 tokens/s" --precision fp8
+$ whichgpu recommend resnet50 --phase train --gpus rtx-a5000,a100-80gb-sxm
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from whichgpu.cli.command import command
+from whichgpu.cli.options import gpu_files, job_options, progress
+
+if TYPE_CHECKING:
+    from whichgpu.cli.options import JobColumns
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.report.table import Report
+
+
+@command
+@click.argument("workload")
+@click.option("--target", metavar="RATE", help='What is wanted, e.g. "1000 images/min".')
+@click.option("--latency", metavar="TIME", help='At most this long from start to end of one job, e.g. "2 s".')
+@click.option("--budget", metavar="PRICE", help='At most this for the whole fleet, e.g. "20 USD/h".')
+@click.option("--gpus", metavar="A,B,..", help="Only these GPUs.")
+@click.option("--providers", metavar="A,B,..", help="Only these providers.")
+@click.option("--term", default="on-demand", show_default=True, metavar="TERM",
+              help="on-demand, spot, reserved, serverless, marketplace, buy or any.")  # fmt: skip
+@click.option("--needs", metavar="A,B,..", help="Fields a GPU must have: nvlink, ecc, fp8, mig_max ..")
+@click.option(
+    "--offers", type=click.Path(path_type=Path), metavar="FILE.csv", help="Your own prices instead."
+)
+@click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Rows.")
+@click.option("--why-not", is_flag=True, help="Name every GPU that was not chosen, and why.")
+@job_options
+@gpu_files
+def run(
+    *, workload: str, columns: JobColumns, catalogue: Catalogue, target: str | None, latency: str | None,
+    budget: str | None, gpus: str | None, providers: str | None, term: str, needs: str | None,
+    offers: Path | None, limit: int, why_not: bool,
+) -> Report:  # fmt: skip
+    """Read the request, rank, report."""
+    from whichgpu.planner.recommend import recommend
+    from whichgpu.planner.request import read_request
+    from whichgpu.report.recommendation import report
+
+    request, own = read_request(
+        columns.job(workload), catalogue, today=date.today(), target=target, latency=latency, budget=budget,
+        gpus=_split(gpus), providers=_split(providers), term=term, needs=_split(needs) or (), offers=offers,
+    )  # fmt: skip
+    with progress("recommend"):
+        return report(recommend(request, catalogue, own), limit=limit, why_not=why_not)
+
+
+def _split(text: str | None) -> tuple[str, ...] | None:
+    """`"a10, l4"` as names; None where the option is not given."""
+    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())

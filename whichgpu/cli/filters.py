@@ -1,0 +1,116 @@
+"""Conditions on GPUs as they are typed: `memory=40 GB`, `architecture=ampere`, `form_factor~pcie`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.errors import UsageError
+from whichgpu.hardware.fields import FIELDS
+from whichgpu.units import DIMENSIONS, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from whichgpu.hardware.gpu import Gpu
+
+#: What a GPU is, beside its fields.
+IDENTITY = ("name", "vendor", "segment", "family", "architecture", "confidence")
+_NUMBERLESS = ("text", "flag")
+_FLAGS = {"yes": True, "true": True, "no": False, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One test of one field; a GPU whose field was not read does not meet it."""
+
+    field: str
+    test: Callable[[Any], bool]
+
+    def met(self, gpu: Gpu) -> bool | None:
+        """Whether a GPU meets it; None where the field was not read."""
+        value = value_of(gpu, self.field)
+        return None if value is None or value == "" else self.test(value)
+
+
+def value_of(gpu: Gpu, name: str) -> Any:
+    """A field's value or a part of the GPU's identity; None where not read."""
+    return getattr(gpu, name) if name in IDENTITY else gpu.value(name)
+
+
+def field(text: str) -> str:
+    """A field's name as typed (`compute-capability`, `Memory`); raises `UsageError` with the nearest."""
+    name = text.strip().lower().replace("-", "_").replace(" ", "_")
+    if name in FIELDS or name in IDENTITY:
+        return name
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [*FIELDS, *IDENTITY], n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}?" if near else f"the fields are {', '.join((*IDENTITY, *FIELDS))}"
+    raise UsageError(f"no field '{text}'; {hint}")
+
+
+def bound(text: str, option: str) -> Condition:
+    """`--min` or `--max`, inclusive."""
+    name, limit = _pair(text, "=", option, 'memory="40 GB"')
+    dimension = FIELDS[name].dimension if name in FIELDS else "text"
+    if dimension in _NUMBERLESS:
+        raise UsageError(f"{option} {text}: '{name}' is not a number; use --where {name}={limit or '...'}")
+    least = option == "--min"
+    value = _limit(limit, dimension, name, least=least)
+    return Condition(name, (lambda known: known >= value) if least else (lambda known: known <= value))
+
+
+def _limit(text: str, dimension: str, name: str, *, least: bool) -> Any:
+    value = _value(text, dimension)
+    if dimension == "date":
+        # "2020" as a latest date is the whole of 2020.
+        return value if least else value + "~"
+    if name == "memory" and not least and text.rstrip().endswith("GB"):
+        # Vendors write 24 GB for 24 GiB; "at most 24 GB" means those cards too.
+        return value * (2.0**30 / 1e9)
+    return value
+
+
+def where(text: str) -> Condition:
+    """`--where field=value`, or `field~part` for text that contains a part; case does not matter."""
+    sign = "~" if "~" in text and "=" not in text.partition("~")[0] else "="
+    name, wanted = _pair(text, sign, "--where", "architecture=ampere")
+    if sign == "~":
+        return Condition(name, lambda known: wanted.lower() in str(known).lower())
+    dimension = FIELDS[name].dimension if name in FIELDS else "text"
+    if dimension in ("text", "date"):
+        return Condition(name, lambda known: str(known).lower().startswith(wanted.lower())
+                         if dimension == "date" else _same(str(known), wanted))  # fmt: skip
+    value = _value(wanted, dimension)
+    if dimension == "memory" and wanted.rstrip().endswith("GB"):
+        return Condition(name, lambda known: 0.99 * value <= known <= 1.01 * value * 2.0**30 / 1e9)
+    return Condition(name, lambda known: abs(known - value) <= 0.01 * abs(value))
+
+
+def _same(known: str, wanted: str) -> bool:
+    return known.lower().replace("-", "_") == wanted.lower().replace("-", "_").replace(" ", "_") or (
+        known.lower() == wanted.lower()
+    )
+
+
+def _pair(text: str, sign: str, option: str, example: str) -> tuple[str, str]:
+    name, found, value = text.partition(sign)
+    if not found or not value.strip():
+        raise UsageError(f"{option} {text}: not a condition; write e.g. {option} {example}")
+    return field(name), value.strip()
+
+
+def _value(text: str, dimension: str) -> Any:
+    if dimension in DIMENSIONS:
+        return parse(text, dimension)
+    if dimension == "count":
+        try:
+            return float(text.replace(",", ""))
+        except ValueError:
+            raise UsageError(f"'{text}' is not a number; write e.g. 108") from None
+    if dimension == "flag":
+        if text.lower() not in _FLAGS:
+            raise UsageError(f"'{text}' is neither yes nor no")
+        return _FLAGS[text.lower()]
+    return text

@@ -1,0 +1,95 @@
+"""The command group: it knows its commands by their file names and imports the one that runs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from whichgpu import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = Path(__file__).parent / "commands"
+#: Help is set no wider than this.
+_WIDTH = 100
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are the files of `commands/`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command by name; nothing is imported."""
+        return names()
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command's file; its `run` is the command."""
+        if cmd_name not in names():
+            return None
+        command: click.Command = import_module(f"whichgpu.cli.commands.{_stem(cmd_name)}").run
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest command for an unknown one."""
+        if args[0] not in names() and not args[0].startswith("-"):
+            ctx.fail(f"no command '{args[0]}'; {_hint(args[0])}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with the first line of each file."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary(name)) for name in names()])
+
+
+def names() -> list[str]:
+    """Every command by the name of its file."""
+    return sorted(path.stem.replace("_", "-") for path in COMMANDS.glob("[!_]*.py"))
+
+
+def summary(name: str) -> str:
+    """The first line of a command's file, which must be its docstring's first."""
+    with (COMMANDS / f"{_stem(name)}.py").open(encoding="utf-8") as file:
+        return file.readline().strip().strip('"').strip()
+
+
+def _stem(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _hint(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, names(), n=2, cutoff=0.5)
+    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names())}"
+
+
+@click.group(cls=LazyGroup, context_settings=_CONTEXT, invoke_without_command=True)
+@click.version_option(__version__, prog_name="whichgpu", message="%(prog)s %(version)s")
+@click.pass_context
+def whichgpu(ctx: click.Context) -> None:
+    """Which GPU, how many, from whom, at what price, for this workload - with the evidence.
+
+    \b
+    whichgpu recommend stable-diffusion-1.5 --target "1000 images/min"
+    whichgpu compare a10 a100-80gb-pcie
+    whichgpu gpus --family ampere --min memory="40 GB"
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def run(args: Sequence[str]) -> int:
+    """Parse and run; gives the exit status. Raises what the command raises."""
+    if "_WHICHGPU_COMPLETE" in __import__("os").environ:
+        whichgpu(list(args), prog_name="whichgpu")  # shell completion; exits
+    try:
+        with whichgpu.make_context("whichgpu", list(args)) as context:
+            return int(whichgpu.invoke(context) or 0)
+    except click.exceptions.Exit as end:
+        return int(end.exit_code)

@@ -1,0 +1,122 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.workloads.job import Job
+
+#: Job columns that are whole numbers, with the help of each.
+_COUNTS: Mapping[str, str] = {
+    "batch": "Items processed together on one GPU.",
+    "seq_len": "Tokens in a sequence, for training and encoders.",
+    "input_tokens": "Tokens of a prompt.",
+    "output_tokens": "Tokens generated for it.",
+    "tp": "GPUs that share each layer (tensor parallel).",
+    "pp": "GPUs that share the layers out (pipeline parallel).",
+    "steps": "Denoising steps of an image.",
+}
+_TEXTS: Mapping[str, tuple[str, str]] = {
+    "phase": ("PHASE", "infer, generate, serve, train, finetune_lora ..; the workload's own if not given."),
+    "precision": ("FORMAT", "fp16, bf16, fp8, w4a16, amp-fp16 ..; the workload's own if not given."),
+    "runtime": ("NAME", "What runs it: 'PyTorch eager', torch.compile, TensorRT-LLM, vLLM, llama.cpp .."),
+    "resolution": ("SIZE", "Pixels of an image: 512 or 512x768 (height x width)."),
+    "concurrency": ("N|max", "Requests in flight, or max for as many as fit."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JobColumns:
+    """The job columns that the command line states."""
+
+    stated: Mapping[str, Any]
+
+    def job(self, workload: str) -> Job:
+        """The job of a workload id; raises `UsageError` for a column that no job can have."""
+        from whichgpu.workloads import job as jobs
+
+        columns = {key: value for key, value in self.stated.items() if value is not None}
+        columns["options"] = jobs.options(columns.pop("option", ()))
+        if "phase" in columns:
+            columns["phase"] = jobs.phase(columns["phase"])
+        if "resolution" in columns:
+            columns["height"], columns["width"] = jobs.resolution(columns.pop("resolution"))
+        if "concurrency" in columns:
+            columns["concurrency"] = _concurrency(columns["concurrency"])
+        return jobs.Job(workload, **columns)
+
+
+def _concurrency(text: str) -> float | None:
+    """A number of requests; `max` is not stated as a number: the runtime fills what fits."""
+    if text.strip().lower() == "max":
+        return None
+    if not text.strip().isdigit():
+        raise click.BadParameter(f"'{text}' is neither a whole number nor max", param_hint="'--concurrency'")
+    return float(text)
+
+
+def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Every job column as an option; the function gets them as `columns: JobColumns`."""
+
+    @wraps(function)
+    def with_columns(**options: Any) -> Any:
+        stated = {name: options.pop(name) for name in (*_TEXTS, *_COUNTS, "option")}
+        return function(columns=JobColumns(stated), **options)
+
+    wrapped: Callable[..., Any] = click.option(
+        "--option", multiple=True, metavar="KEY=VALUE", help="What else defines the job, e.g. guidance=7.5."
+    )(with_columns)
+    for name, text in reversed(_COUNTS.items()):
+        wrapped = click.option(_flag(name), type=int, metavar="N", help=text)(wrapped)
+    for name, (metavar, text) in reversed(_TEXTS.items()):
+        wrapped = click.option(_flag(name), metavar=metavar, help=text)(wrapped)
+    return wrapped
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def gpu_files(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--gpu-file`, repeatable: the function gets the whole catalogue as `catalogue: Catalogue`."""
+
+    @wraps(function)
+    def with_catalogue(gpu_file: tuple[Path, ...], **options: Any) -> Any:
+        return function(catalogue=_catalogue(gpu_file), **options)
+
+    return click.option(
+        "--gpu-file", type=click.Path(path_type=Path), multiple=True, metavar="FILE.toml",
+        help="Your own GPUs, or amendments to known ones; repeatable.",
+    )(with_catalogue)  # fmt: skip
+
+
+def _catalogue(files: tuple[Path, ...]) -> Catalogue:
+    from whichgpu.hardware.catalogue import catalogue
+
+    known = catalogue(files)
+    for problem in known.problems:
+        sys.stderr.write(f"whichgpu: left out: {problem}\n")
+    return known
+
+
+def progress(label: str, total: int | None = None) -> AbstractContextManager[Callable[[int], None]]:
+    """A progress bar for work over a second; silent where nobody looks. Yields `advance(n)`."""
+    context = click.get_current_context(silent=True)
+    quiet = context is not None and (context.params.get("as_json") or context.params.get("plain"))
+    if quiet or not sys.stderr.isatty():
+        return nullcontext(lambda steps=1: None)
+    from whichgpu.report.terminal import progress as bar
+
+    return bar(label, total)

@@ -1,0 +1,141 @@
+"""GPUs as columns (G, 1): what the kernel models read of the hardware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whichgpu.cost.coefficients import section
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.hardware.gpu import Gpu
+
+    Column = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Devices:
+    """Several GPUs side by side; every column is (G, 1), NaN where the catalogue has no value."""
+
+    gpus: tuple[Gpu, ...]
+
+    @classmethod
+    def of(cls, gpus: Sequence[Gpu]) -> Devices:
+        """The columns of these GPUs, in order."""
+        return cls(tuple(gpus))
+
+    def column(self, field: str) -> Column:
+        """A numeric field of the catalogue in SI units."""
+        values = [gpu.value(field) for gpu in self.gpus]
+        return np.array([np.nan if v is None else float(v) for v in values])[:, None]
+
+    def peaks(self, dtypes: tuple[str, ...]) -> NDArray[np.float64]:
+        """Peak rate per dtype as (O, G, 1), in FLOP/s or OP/s; NaN where the GPU has none."""
+        known = {dtype: self.column(dtype) for dtype in set(dtypes)}
+        return np.stack([known[dtype] for dtype in dtypes])
+
+    @cached_property
+    def vector(self) -> Column:
+        """Rate of plain FP32 arithmetic in FLOP/s: what runs everything but matrix products."""
+        return self.column("fp32")
+
+    @cached_property
+    def sms(self) -> Column:
+        """SMs or compute units; 100 where a device has neither (a TPU)."""
+        return np.where(np.isnan(self.column("sms")), 100.0, self.column("sms"))
+
+    @cached_property
+    def clock(self) -> Column:
+        """Boost clock in Hz; 1.5 GHz where none is stated."""
+        boost = self.column("clock_boost")
+        return np.where(np.isnan(boost), 1.5e9, boost)
+
+    @cached_property
+    def efficiency(self) -> Column:
+        """Factor on every matrix efficiency: software maturity, and the law of the tensor rate.
+
+        The share of its peak that a product reaches falls as the tensor rate of an SM grows, since
+        feeding it grows harder: x^-0.2 with x in FP16 FLOP per clock and SM over 1,024.
+        """
+        c = section("products")
+        maturity = section("vendor")
+        law = (self.tensor_rate / c["rate_reference"]) ** c["rate_exponent"]
+        vendor = np.array([maturity.get(gpu.vendor, 0.6) for gpu in self.gpus])[:, None]
+        return np.asarray(law * vendor)
+
+    @cached_property
+    def tensor_rate(self) -> Column:
+        """FP16 FLOP per clock and SM, FP32 accumulation."""
+        tensor = self.column("clock_tensor")
+        clock = np.where(np.isnan(tensor), self.clock, tensor)
+        rate = self.column("fp16") / self.sms / clock
+        return np.where(np.isnan(rate), section("products")["rate_reference"], np.clip(rate, 64.0, 32768.0))
+
+    @cached_property
+    def bandwidth(self) -> Column:
+        """Memory bandwidth in B/s that a long copy can expect: GDDR server boards lose some to ECC."""
+        gddr_server = [
+            gpu.segment == "datacenter" and str(gpu.value("memory_type") or "").startswith("GDDR6")
+            for gpu in self.gpus
+        ]
+        share = np.where(gddr_server, section("memory")["ecc_gddr"], 1.0)[:, None]
+        return np.asarray(self.column("bandwidth") * share)
+
+    @cached_property
+    def cache_gain(self) -> Column:
+        """Factor on the bandwidth of activations where the L2 is large enough to keep part of them."""
+        c = section("memory")
+        l2 = np.nan_to_num(self.column("l2"), nan=0.0)
+        return np.where(l2 >= c["large_l2_bytes"], c["large_l2"], 1.0)
+
+    @cached_property
+    def power(self) -> Column:
+        """Power limit of one GPU in W (a board's limit shared by its GPUs)."""
+        per_board = np.nan_to_num(self.column("units_per_board"), nan=1.0)
+        return np.asarray(self.column("power") / np.maximum(per_board, 1.0))
+
+    @cached_property
+    def appetite(self) -> Column:
+        """W that the chip would draw with every unit busy, by a prior per architecture; NaN unknown.
+
+        Above the power limit the clock falls; `throttle` turns the ratio into a factor on the rate.
+        """
+        c = section("power")
+        watts_per_gbs = np.array([_memory_watts(str(g.value("memory_type") or "")) for g in self.gpus])
+        pairs = np.array([c["sm"].get(_power_family(gpu), c["sm"]["other"]) for gpu in self.gpus])
+        per_sm = pairs[:, :1] + pairs[:, 1:] * self.tensor_rate / section("products")["rate_reference"]
+        return np.asarray(
+            c["static"]
+            + watts_per_gbs[:, None] * self.column("bandwidth") / 1e9
+            + per_sm * self.sms * self.clock / 1e9
+        )
+
+    def throttle(self, exponent: float) -> Column:
+        """Share of the rate that the power limit leaves: (1 + (appetite / limit)^4)^(-exponent / 4).
+
+        Scaled to 1 for a chip whose appetite equals its limit, and never above 1; 1 where the power
+        is not in the catalogue.
+        """
+        ratio = np.nan_to_num(self.appetite / self.power, nan=0.0)
+        share = (1.0 + ratio**4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
+        return np.asarray(np.minimum(share, 1.0))
+
+
+def _power_family(gpu: Gpu) -> str:
+    return "ampere_ga100" if gpu.architecture == "ampere_ga100" else gpu.family
+
+
+def _memory_watts(memory_type: str) -> float:
+    c = section("power")
+    name = memory_type.upper()
+    for prefix, key in (("HBM", "memory_hbm"), ("GDDR7", "memory_gddr7"), ("GDDR6X", "memory_gddr6x")):
+        if name.startswith(prefix):
+            return float(c[key])
+    return float(c["memory_gddr6"])

@@ -1,0 +1,46 @@
+"""Scaled dot-product attention, in prefill and in decode.
+
+    compute = 4 B h q kv d * half / (peak * e * d / pad(d))      half = 1/2 where causal and square
+    memory  = (q, k, v, out + KV cache + scores) / (bandwidth * s)
+
+A fused kernel keeps no score matrix (Dao et al., FlashAttention, 2022); an unfused one writes and
+reads B h q kv scores four times. Heads are padded to 64, 128 or 256 values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whichgpu.cost.coefficients import section
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.device import Devices
+    from whichgpu.cost.optable import OpTable
+    from whichgpu.cost.runtime import Runtime
+
+KINDS = ("attention",)
+_SCORE_PASSES = 4.0
+_SCORE_BYTES = 2.0
+
+
+def seconds(
+    ops: OpTable, devices: Devices, runtime: Runtime
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Compute and memory time of one execution, (O, G, J), in s."""
+    d = ops.dims
+    head = d["head_dim"]
+    padded = np.where(head <= 64, 64.0, np.where(head <= 128, 128.0, np.ceil(head / 256.0) * 256.0))
+    half = np.where((d["causal"] > 0) & (d["q"] >= d["kv"]), 0.5, 1.0)
+    efficiency = np.minimum(
+        runtime.products["attention"] * devices.efficiency * head / padded, section("products")["ceiling"]
+    )
+    compute = ops.flops * half / (devices.peaks(ops.dtypes) * efficiency)
+    traffic = ops.activation_bytes + ops.kv_bytes
+    if not runtime.flash:
+        traffic = traffic + _SCORE_PASSES * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * d["kv"]
+    memory = traffic / (devices.bandwidth * runtime.memory["attention"])
+    return compute, memory

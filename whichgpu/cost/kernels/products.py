@@ -1,0 +1,75 @@
+"""Matrix products and convolutions: a roofline with tile and wave quantisation.
+
+    compute = FLOPs / (peak * e * u * throttle)
+    u       = k / (k + k_half) * n / (n + n_half) * waves / (waves + wave_half)
+    waves   = batch * m * n / tile^2 / SMs
+    memory  = (weights + activations) / (bandwidth * s)
+
+with e the runtime's efficiency for the kind times the law of the tensor rate (`Devices.efficiency`).
+Roofline: Williams, Waterman, Patterson, "Roofline", CACM 52(4), 2009. Tiles and waves: NVIDIA,
+"Matrix Multiplication Background User's Guide". A convolution is an implicit GEMM (cuDNN).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whichgpu.cost.coefficients import section
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.device import Devices
+    from whichgpu.cost.optable import OpTable
+    from whichgpu.cost.runtime import Runtime
+
+KINDS = ("gemm", "conv")
+
+
+def seconds(
+    ops: OpTable, devices: Devices, runtime: Runtime
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Compute and memory time of one execution, (O, G, J), in s."""
+    c = section("products")
+    efficiency = np.minimum(
+        runtime.products[ops.kind] * _shape(ops, devices) * _window(ops) * devices.efficiency, c["ceiling"]
+    )
+    compute = ops.flops / (devices.peaks(ops.dtypes) * efficiency)
+    if ops.kind == "conv":
+        vector = ops.flops / (devices.vector * c["depthwise"])
+        compute = np.where(_is_depthwise(ops), vector, compute)
+    share = runtime.memory[ops.kind]
+    cached = np.minimum(share * devices.cache_gain, section("memory")["ceiling"])
+    memory = (ops.weight_bytes / share + ops.activation_bytes / cached) / devices.bandwidth
+    return compute, memory
+
+
+def _shape(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
+    """Share of the rate that the shape leaves: depth, width, and waves of tiles over the SMs."""
+    c = section("products")
+    d = ops.dims
+    m, n, k = d["m"], d["n"], d["k"]
+    many = d["batch"] if ops.kind == "gemm" else d["groups"]
+    # Split-k and streams hand the depth of a long, narrow product to idle SMs as well.
+    waves = many * np.maximum(m * n, 1.0) / c["tile"] ** 2 / devices.sms
+    split = np.maximum(1.0, np.minimum(k / 512.0, 16.0))
+    busy = waves * split
+    share: NDArray[np.float64] = (
+        k / (k + c["k_half"]) * n / (n + c["n_half"]) * busy / (busy + c["wave_half"])
+    )
+    return share
+
+
+def _window(ops: OpTable) -> NDArray[np.float64] | float:
+    if ops.kind != "conv":
+        return 1.0
+    c = section("products")
+    plain = np.where(ops.dims["window"] <= 1.0, c["pointwise_window"], 1.0)
+    return np.where(ops.dims["groups"] > 1.0, c["grouped"], plain)
+
+
+def _is_depthwise(ops: OpTable) -> NDArray[np.bool_]:
+    narrow: NDArray[np.bool_] = (ops.dims["groups"] > 1.0) & (ops.dims["n"] <= 1.0)
+    return narrow

@@ -1,0 +1,84 @@
+"""Ops of one kind stacked to arrays (O, G, J): ops x GPUs x jobs, for the kernel models.
+
+G is 1 where the amount of work does not depend on the GPU; it is the number of GPUs where it does
+(a serving replica holds as many sequences as its memory allows).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.workloads.ops import KINDS, Op
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class OpTable:
+    """Ops of one kind; every array is (O, 1 or G, 1 or J). Bytes and FLOPs are per execution."""
+
+    kind: str
+    ops: tuple[Op, ...]
+    dims: Mapping[str, NDArray[np.float64]]
+    flops: NDArray[np.float64]
+    weight_bytes: NDArray[np.float64]
+    read_bytes: NDArray[np.float64]
+    write_bytes: NDArray[np.float64]
+    kv_bytes: NDArray[np.float64]
+    count: NDArray[np.float64]
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """The catalogue field whose peak bounds each op."""
+        return tuple(op.dtype for op in self.ops)
+
+    @property
+    def fusable(self) -> NDArray[np.float64]:
+        """1 where a fusing runtime runs the op inside its neighbour, as (O, 1, 1)."""
+        return np.array([float(op.fusable) for op in self.ops])[:, None, None]
+
+    @property
+    def activation_bytes(self) -> NDArray[np.float64]:
+        """Activations in and out."""
+        total: NDArray[np.float64] = self.read_bytes + self.write_bytes
+        return total
+
+
+def tables(ops: Iterable[Op]) -> list[OpTable]:
+    """Group ops by kind and stack each group."""
+    groups: dict[str, list[Op]] = {}
+    for op in ops:
+        groups.setdefault(op.kind, []).append(op)
+    return [_table(kind, group) for kind, group in groups.items()]
+
+
+def _table(kind: str, ops: Sequence[Op]) -> OpTable:
+    return OpTable(
+        kind=kind,
+        ops=tuple(ops),
+        dims={name: _stack([op.dims[name] for op in ops]) for name in KINDS[kind]},
+        flops=_stack([op.flops for op in ops]),
+        weight_bytes=_stack([op.weight_bytes for op in ops]),
+        read_bytes=_stack([op.read_bytes for op in ops]),
+        write_bytes=_stack([op.write_bytes for op in ops]),
+        kv_bytes=_stack([op.kv_bytes for op in ops]),
+        count=_stack([op.count for op in ops]),
+    )
+
+
+def _stack(values: list[Any]) -> NDArray[np.float64]:
+    """Scalars, (J,) and (G, J) arrays as one (O, G or 1, J or 1) array."""
+    if all(isinstance(value, float | int) for value in values):
+        return np.array(values, dtype=np.float64)[:, None, None]
+    arrays = [np.atleast_2d(np.asarray(value, dtype=np.float64)) for value in values]
+    shape = np.broadcast_shapes(*(array.shape for array in arrays))
+    stacked = np.empty((len(arrays), *shape))
+    for row, array in zip(stacked, arrays, strict=True):
+        row[...] = array
+    return stacked

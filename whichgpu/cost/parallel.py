@@ -1,0 +1,115 @@
+"""Splitting a job over several GPUs: tensor parallelism inside a replica, data parallelism of training.
+
+Tensor parallelism (Shoeybi et al., Megatron-LM, 2019): column layers split their outputs, row layers
+their inputs, attention its heads; each row layer ends in an all-reduce of its output. A ring
+all-reduce moves 2 (n - 1) / n of the bytes over each link.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost.coefficients import section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.device import Devices
+    from whichgpu.workloads.ops import Op
+
+    Array = NDArray[np.float64]
+
+
+def shard(ops: Iterable[Op], tp: Any) -> tuple[Op, ...]:
+    """What each of `tp` GPUs does of `ops`; `tp` is a number or an array over the job axis."""
+    if np.all(np.asarray(tp) == 1):
+        return tuple(ops)
+    return tuple(_SPLITS[op.shard](op, np.asarray(tp, dtype=np.float64)) for op in ops)
+
+
+def _whole(op: Op, _tp: Array) -> Op:
+    return op
+
+
+def _column(op: Op, tp: Array) -> Op:
+    return replace(op, dims=_divided(op, "n", tp), flops=op.flops / tp, weight_bytes=op.weight_bytes / tp,
+                   write_bytes=op.write_bytes / tp, saved_bytes=op.saved_bytes)  # fmt: skip
+
+
+def _row(op: Op, tp: Array) -> Op:
+    return replace(op, dims=_divided(op, "k", tp), flops=op.flops / tp, weight_bytes=op.weight_bytes / tp,
+                   read_bytes=op.read_bytes / tp, saved_bytes=op.saved_bytes / tp)  # fmt: skip
+
+
+def _vocabulary(op: Op, tp: Array) -> Op:
+    dims = _divided(op, "n", tp) if "n" in op.dims else op.dims
+    return replace(op, dims=dims, flops=op.flops / tp, weight_bytes=op.weight_bytes / tp,
+                   write_bytes=op.write_bytes / tp)  # fmt: skip
+
+
+def _head(op: Op, tp: Array) -> Op:
+    if op.kind != "attention":
+        return replace(op, flops=op.flops / tp, read_bytes=op.read_bytes / tp,
+                       write_bytes=op.write_bytes / tp, saved_bytes=op.saved_bytes / tp)  # fmt: skip
+    # A KV head is kept whole: with more GPUs than KV heads several GPUs hold a copy of each.
+    kv_share = 1.0 / np.minimum(tp, op.dims["kv_heads"])
+    dims = {**op.dims, "heads": op.dims["heads"] / tp, "kv_heads": op.dims["kv_heads"] * kv_share}
+    return replace(op, dims=dims, flops=op.flops / tp, read_bytes=op.read_bytes / tp,
+                   kv_bytes=op.kv_bytes * kv_share, write_bytes=op.write_bytes / tp,
+                   saved_bytes=op.saved_bytes / tp)  # fmt: skip
+
+
+def _divided(op: Op, name: str, tp: Array) -> dict[str, Any]:
+    return {**op.dims, name: op.dims[name] / tp} if name in op.dims else dict(op.dims)
+
+
+_SPLITS: Mapping[str, Callable[[Op, Array], Op]] = {
+    "none": _whole, "column": _column, "row": _row, "head": _head, "vocab": _vocabulary,
+}  # fmt: skip
+
+
+def link(devices: Devices, gpus: Any) -> Array:
+    """One-way rate in B/s between `gpus` GPUs of a node: NVLink where it joins that many, else PCIe."""
+    c = section("links")
+    lanes = np.nan_to_num(devices.column("pcie_lanes"), nan=16.0)
+    generation = np.nan_to_num(devices.column("pcie_generation"), nan=3.0).astype(int)
+    pcie = c["pcie"] * lanes * np.array(c["pcie_lane"])[np.clip(generation, 1, len(c["pcie_lane"]) - 1)]
+    nvlink = np.nan_to_num(devices.column("nvlink"), nan=0.0) / 2.0 * c["nvlink"]
+    reach = np.nan_to_num(devices.column("nvlink_gpus"), nan=8.0)
+    joined = (nvlink > 0) & (np.asarray(gpus) <= reach)
+    return np.asarray(np.where(joined, nvlink, pcie))
+
+
+def all_reduce(size: Any, gpus: Any, devices: Devices) -> Array:
+    """Seconds of a ring all-reduce of `size` bytes over `gpus` GPUs of one node."""
+    n = np.asarray(gpus, dtype=np.float64)
+    moved = 2.0 * (n - 1.0) / n * size / link(devices, n)
+    return np.asarray(np.where(n > 1, moved + section("links")["latency"], 0.0))
+
+
+def tensor_parallel_seconds(ops: Iterable[Op], tp: Any, devices: Devices) -> Array:
+    """Seconds of all-reduces in one pass of unsharded `ops`: one after each row layer."""
+    total = np.zeros((1, 1))
+    if np.all(np.asarray(tp) == 1):
+        return total
+    for op in ops:
+        if op.shard == "row":
+            total = total + op.count * all_reduce(op.write_bytes, tp, devices)
+    return total
+
+
+def data_parallel_seconds(step: Array, gradient_bytes: Any, gpus: Any, devices: Devices) -> Array:
+    """Seconds of a training step on `gpus` GPUs, given the step of one.
+
+    The gradients' all-reduce hides behind the two thirds of the step that are the backward pass:
+    t = t1 / 3 + ((2/3 t1)^2 + t_comm^2)^(1/2), then 3 % more per doubling for stragglers.
+    """
+    n = np.asarray(gpus, dtype=np.float64)
+    communication = all_reduce(gradient_bytes, n, devices)
+    together = step / 3.0 + np.sqrt((2.0 / 3.0 * step) ** 2 + communication**2)
+    return np.asarray(together * (1.0 + section("links")["step"] * np.log2(n)))

@@ -1,0 +1,36 @@
+"""The errors a user can meet: what is wrong, where, both values, what to type next.
+
+Each carries the exit status of the command line (docs/design.md, "Commands"). Anything that is
+not a `WhichGpuError` is a defect of the program and exits 1.
+"""
+
+from __future__ import annotations
+
+
+class WhichGpuError(Exception):
+    """A fault that the user can mend; its text is one line that says how."""
+
+    exit_code = 1
+
+
+class UsageError(WhichGpuError):
+    """Wrong use: an unknown name, a quantity without a unit, a precision the GPU does not have."""
+
+    exit_code = 2
+
+
+class Infeasible(WhichGpuError):
+    """No answer exists under the constraints; the text names the binding one and the smallest relaxation."""
+
+    exit_code = 3
+
+
+class DataError(WhichGpuError):
+    """Facts are missing, stale or malformed."""
+
+    exit_code = 4
+
+
+def one_line(text: object) -> str:
+    """Fold any text to one line, so that a message never breaks a log or a table."""
+    return " ".join(str(text).split())

@@ -1,0 +1,108 @@
+"""The data files: TOML and CSV in a checkout, one JSON a tree in the wheel.
+
+A *tree* is a folder of `whichgpu/data/` (`gpus`, `workloads`, `prices`, ...) or a single file there
+(`sources`). `load("gpus")` gives `{file stem: content}`: a TOML file's tables, or a CSV file's rows
+as `{"columns": [...], "rows": [[...], ...]}`. Parsing TOML takes seconds for the whole catalogue, so
+the JSON beside it serves whenever it is as new as every source; in a wheel only the JSON exists.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from whichgpu.errors import DataError, UsageError, one_line
+
+DATA = Path(__file__).parent.parent / "data"
+_BUNDLE = "bundle"
+
+
+@cache
+def load(tree: str, data: Path = DATA) -> dict[str, Any]:
+    """The content of a tree by file stem.
+
+    Raises `DataError` naming the file and line where a data file cannot be parsed.
+    """
+    bundle = data / _BUNDLE / f"{tree}.json"
+    stamps = _stamps(tree, data)
+    if bundle.exists():
+        content = json.loads(bundle.read_bytes())
+        if not stamps or content["stamps"] == stamps:
+            files: dict[str, Any] = content["files"]
+            return files
+    if not stamps:
+        raise DataError(f"{data / tree}: no data files; reinstall whichgpu")
+    files = {Path(name).stem: _parse(data / name) for name in sorted(stamps)}
+    # A read-only checkout only loses the speed of the next start.
+    with contextlib.suppress(OSError):
+        _write(bundle, {"stamps": stamps, "files": files})
+    return files
+
+
+def trees(data: Path = DATA) -> list[str]:
+    """Every tree that has source files, by name."""
+    found = {p.name for p in data.iterdir() if p.is_dir() and p.name not in (_BUNDLE, "__pycache__")}
+    return sorted(found | {p.stem for p in data.glob("*.toml")})
+
+
+def _stamps(tree: str, data: Path) -> dict[str, list[int]]:
+    """Size and time of each source file of a tree, by path relative to `data`."""
+    stamps: dict[str, list[int]] = {}
+    with contextlib.suppress(FileNotFoundError):
+        for entry in os.scandir(data / tree):
+            if entry.name.endswith((".toml", ".csv")):
+                info = entry.stat()
+                stamps[f"{tree}/{entry.name}"] = [info.st_size, info.st_mtime_ns]
+    single = data / f"{tree}.toml"
+    if not stamps and single.exists():
+        info = single.stat()
+        stamps[single.name] = [info.st_size, info.st_mtime_ns]
+    return stamps
+
+
+def _parse(path: Path) -> Any:
+    if path.suffix == ".csv":
+        return read_csv(path)
+    return read_toml(path, DataError)
+
+
+def read_csv(path: Path) -> dict[str, Any]:
+    """A CSV file as `{"columns": [...], "rows": [[...], ...]}`."""
+    import csv
+
+    with path.open(newline="", encoding="utf-8") as handle:
+        rows = list(csv.reader(handle))
+    return {"columns": rows[0], "rows": rows[1:]}
+
+
+def read_toml(path: Path, error: type[UsageError | DataError] = UsageError) -> dict[str, Any]:
+    """Read a TOML file; any fault is one line that names the file and the place in it."""
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise error(f"{path}: cannot be read ({fault.strerror or fault}); check the path") from None
+    except UnicodeDecodeError as fault:
+        raise error(f"{path}: not UTF-8 text at byte {fault.start}; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as fault:
+        raise error(f"{path}: not valid TOML: {one_line(fault)}") from None
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    """Replace a file whole, so that a reader never meets half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            json.dump(content, out, ensure_ascii=False, separators=(",", ":"))
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise

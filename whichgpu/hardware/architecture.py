@@ -1,0 +1,164 @@
+"""Architectures: what a generation of chips does per clock, and how generations follow each other.
+
+A *family* (`ampere`) is a generation; its *variants* (`ampere_ga100`) differ in what one SM does per
+clock or in what the vendor enables. A device names its variant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.errors import DataError, UsageError
+from whichgpu.facts import reading, store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.facts.model import Fact
+
+#: What a variant states beside its rates, and the dimension of each.
+DIMENSIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "compute_capability": "text",
+        "cores_per_sm": "count",
+        "tensor_cores_per_sm": "count",
+        "tensor_core_generation": "count",
+        "rt_core_generation": "count",
+        "acc32_halved": "flag",
+        "sparsity": "count",
+        "l1_shared_per_sm": "memory",
+        "max_shared_per_sm": "memory",
+        "registers_per_sm": "memory",
+    }
+)
+
+#: Fields of a device that its variant implies where the device does not state them itself.
+IMPLIED = ("compute_capability", "tensor_core_generation", "rt_core_generation", "sparsity")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Architecture:
+    """One variant: per-SM facts and rates, each with its source."""
+
+    id: str
+    family: str
+    chips: tuple[str, ...]
+    what: str
+    _raw: Mapping[str, Any]
+    _where: str
+    _read: dict[str, Fact | None] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Architecture {self.id}: {self.what or ', '.join(self.chips)}>"
+
+    def fact(self, name: str) -> Fact | None:
+        """A per-SM fact (a key of `DIMENSIONS`), or None where no source was read."""
+        if name not in self._read:
+            self._read[name] = self._fact(self._raw.get(name), DIMENSIONS[name], name)
+        return self._read[name]
+
+    def fma(self, rate: str) -> Fact | None:
+        """Fused multiply-adds per clock per SM at a precision, or None where not read."""
+        key = f"fma_per_clock_per_sm.{rate}"
+        if key not in self._read:
+            self._read[key] = self._fact(self._raw.get("fma_per_clock_per_sm", {}).get(rate), "count", key)
+        return self._read[key]
+
+    def rates(self) -> tuple[str, ...]:
+        """The precisions whose rate is stated."""
+        return tuple(self._raw.get("fma_per_clock_per_sm", {}))
+
+    @property
+    def native(self) -> tuple[str, ...]:
+        """The precisions that the hardware computes in, as stated."""
+        raw = self._raw.get("native", ())
+        if raw and isinstance(raw[0], list):
+            raw = raw[0]
+        return tuple(str(item) for item in raw)
+
+    def _fact(self, raw: Any, dimension: str, name: str) -> Fact | None:
+        if raw is None:
+            return None
+        try:
+            return reading.facts(raw, dimension, f"{self._where}.{name}")[0]
+        except UsageError as fault:
+            raise DataError(str(fault)) from None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Family:
+    """One generation of architectures."""
+
+    id: str
+    name: str
+    vendor: str
+    year: int | None
+    predecessors: tuple[str, ...]
+    successors: tuple[str, ...]
+    variants: tuple[Architecture, ...]
+
+    def __repr__(self) -> str:
+        return f"<Family {self.id}: {self.vendor} {self.name}, {self.year or 'year not read'}>"
+
+
+@cache
+def families() -> Mapping[str, Family]:
+    """Every generation by id (the stem of its file in `data/architectures/`)."""
+    return MappingProxyType(
+        {stem: _family(stem, content) for stem, content in store.load("architectures").items()}
+    )
+
+
+@cache
+def architectures() -> Mapping[str, Architecture]:
+    """Every variant by id."""
+    return MappingProxyType(
+        {variant.id: variant for family in families().values() for variant in family.variants}
+    )
+
+
+def family_of(architecture: str) -> Family | None:
+    """The generation of a variant, or None for a variant without data."""
+    variant = architectures().get(architecture)
+    return families()[variant.family] if variant else None
+
+
+def _family(stem: str, content: Mapping[str, Any]) -> Family:
+    head = content.get("family", {})
+    where = f"data/architectures/{stem}.toml"
+    variants = tuple(
+        Architecture(
+            id=key,
+            family=stem,
+            chips=tuple(raw.get("chips", ())),
+            what=str(raw.get("what", "")),
+            _raw=raw,
+            _where=f"{where}: variant.{key}",
+        )
+        for key, raw in content.get("variant", {}).items()
+    )
+    return Family(
+        id=stem,
+        name=str(head.get("name", stem)),
+        vendor=str(head.get("vendor", "")),
+        year=_first(head.get("year")),
+        predecessors=_names(head.get("predecessor")),
+        successors=_names(head.get("successor")),
+        variants=variants,
+    )
+
+
+def _first(raw: Any) -> Any:
+    """The value of a fact on disk, with or without its source."""
+    while isinstance(raw, list) and raw:
+        raw = raw[0]
+    return raw if raw != [] else None
+
+
+def _names(raw: Any) -> tuple[str, ...]:
+    if not raw:
+        return ()
+    return (raw,) if isinstance(raw, str) else tuple(raw)

@@ -1,0 +1,214 @@
+"""The catalogue: every device of `data/gpus/`, and those of the user's own files.
+
+A user's file has `[gpu.my-card]` tables of the same fields; values may stand without a source
+(`bandwidth = "1.2 TB/s"`). `base = "rtx-4090"` starts from another device; the id of a known device
+amends that device. A malformed entry is left out and told of in `problems`; the others work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from whichgpu.errors import DataError, UsageError
+from whichgpu.facts import store
+from whichgpu.hardware.architecture import architectures, families
+from whichgpu.hardware.fields import FIELDS, IDENTITY, SEGMENTS
+from whichgpu.hardware.gpu import Gpu
+
+
+class Catalogue(Mapping[str, Gpu]):
+    """Devices by id, in the order of the data files.
+
+    `problems` has one line per entry of a user's file that could not be used; `broken` has the same
+    lines by the id of the entry.
+    """
+
+    __slots__ = ("__weakref__", "_gpus", "broken", "problems")
+
+    def __init__(self, gpus: Mapping[str, Gpu], broken: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._gpus = dict(gpus)
+        self.broken = dict(broken)
+        self.problems = tuple(self.broken.values())
+
+    def __getitem__(self, key: str) -> Gpu:
+        return self._gpus[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._gpus)
+
+    def __len__(self) -> int:
+        return len(self._gpus)
+
+    def __repr__(self) -> str:
+        return f"<Catalogue of {len(self)} GPUs>"
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def family(self, name: str) -> tuple[Gpu, ...]:
+        """The members of a generation (`ampere`) or of one of its variants (`ampere_ga100`).
+
+        Raises `UsageError` for a name that is neither.
+        """
+        key = name.strip().lower().replace(" ", "_")
+        found = tuple(gpu for gpu in self.values() if key in (gpu.family, gpu.architecture))
+        if found or key in families():
+            return found
+        known = sorted({gpu.family for gpu in self.values() if gpu.family})
+        raise UsageError(f"no architecture '{name}'; the families are {', '.join(known)}")
+
+    def where(
+        self,
+        *,
+        family: str = "",
+        vendor: str = "",
+        segment: str = "",
+        minimum: Mapping[str, float] | None = None,
+        maximum: Mapping[str, float] | None = None,
+    ) -> tuple[Gpu, ...]:
+        """The devices that meet every condition; bounds are SI values by field.
+
+        A device whose field was not read does not meet a bound on it. Raises `UsageError` for an
+        unknown family, segment or field.
+        """
+        if segment and segment not in SEGMENTS:
+            raise UsageError(f"no segment '{segment}'; the segments are {', '.join(SEGMENTS)}")
+        pool = self.family(family) if family else tuple(self.values())
+        bounds = [(name, low, float("inf")) for name, low in (minimum or {}).items()]
+        bounds += [(name, float("-inf"), high) for name, high in (maximum or {}).items()]
+        return tuple(
+            gpu
+            for gpu in pool
+            if (not vendor or gpu.vendor.lower() == vendor.lower())
+            and (not segment or gpu.segment == segment)
+            and all(_within(gpu, *bound) for bound in bounds)
+        )
+
+
+def catalogue(extra_files: tuple[Path, ...] = ()) -> Catalogue:
+    """The bundled devices, and those of the user's own files on top.
+
+    Raises `UsageError` for a user's file that cannot be read or is not TOML, `DataError` for a broken
+    bundled one.
+    """
+    if not extra_files:
+        return _bundled()
+    return _extended(tuple((Path(path), _stamp(Path(path))) for path in extra_files))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        info = path.stat()
+    except OSError:
+        return (0, 0)
+    return (info.st_size, info.st_mtime_ns)
+
+
+@cache
+def _bundled() -> Catalogue:
+    gpus: dict[str, Gpu] = {}
+    for stem, content in store.load("gpus").items():
+        chip = content.get("chip", {})
+        for key, raw in content.get("gpu", {}).items():
+            if key in gpus:
+                raise DataError(f"data/gpus/{stem}.toml: gpu.{key} is in another file already; keep one")
+            gpus[key] = _gpu(key, {**chip, **raw}, f"data/gpus/{stem}.toml: {key}")
+    return Catalogue(gpus)
+
+
+@lru_cache(maxsize=8)
+def _extended(files: tuple[tuple[Path, tuple[int, int]], ...]) -> Catalogue:
+    gpus = dict(_bundled())
+    broken: dict[str, str] = {}
+    for path, _ in files:
+        tables = store.read_toml(path).get("gpu", {})
+        if not isinstance(tables, dict):
+            raise UsageError(f"{path}: 'gpu' is not a table; write [gpu.my-card]")
+        for key, raw in tables.items():
+            try:
+                gpus[key] = _user_gpu(key, raw, path.name, gpus)
+            except UsageError as fault:
+                broken[key] = str(fault)
+                gpus.pop(key, None)
+    return Catalogue(gpus, broken)
+
+
+def _gpu(key: str, raw: Mapping[str, Any], where: str, own: frozenset[str] | None = None) -> Gpu:
+    architecture = str(raw.get("architecture", ""))
+    variant = architectures().get(architecture)
+    return Gpu(
+        id=key,
+        name=str(raw.get("name", key)),
+        vendor=str(raw.get("vendor", "")),
+        segment=str(raw.get("segment", "")),
+        architecture=architecture,
+        family=variant.family if variant else "",
+        aliases=tuple(raw.get("aliases", ())),
+        note=str(raw.get("note", "")),
+        confidence=str(raw.get("confidence", "")),
+        user=own is not None,
+        _raw=raw,
+        _where=where,
+        _variant=variant,
+        _own=own or frozenset(),
+    )
+
+
+def _user_gpu(key: str, raw: Any, file: str, known: Mapping[str, Gpu]) -> Gpu:
+    where = f"{file}: gpu.{key}"
+    if not isinstance(raw, dict):
+        raise UsageError(f"{where}: {raw!r} is not a table; write [gpu.{key}] and the fields below it")
+    for name in raw:
+        if name not in FIELDS and name not in IDENTITY and name != "base":
+            raise UsageError(f"{where}: no field '{name}'{_like(name)}")
+    _check_identity(raw, where)
+    base = raw.get("base", key if key in known else None)
+    if base is not None and base not in known:
+        raise UsageError(f"{where}: base '{base}' is not the id of a GPU; see: whichgpu gpus")
+    start = dict(known[base]._raw) if base else {}
+    if base != key:
+        for name in ("name", "aliases", "note", "confidence"):
+            start.pop(name, None)
+    own = frozenset(name for name in raw if name in FIELDS)
+    inherited = known[base]._own - own if base else frozenset()
+    gpu = _gpu(key, {**start, **raw}, where, own | inherited)
+    for name in own:
+        gpu.stated(name)
+    return gpu
+
+
+def _check_identity(raw: Mapping[str, Any], where: str) -> None:
+    for name in IDENTITY:
+        wrong = raw.get(name)
+        good = isinstance(wrong, list) and all(isinstance(item, str) for item in wrong)
+        if wrong is not None and not (good if name == "aliases" else isinstance(wrong, str)):
+            example = '["A40-48Q"]' if name == "aliases" else '"..."'
+            raise UsageError(f"{where}.{name}: {wrong!r} is not text; write e.g. {name} = {example}")
+    if raw.get("segment", SEGMENTS[0]) not in SEGMENTS:
+        raise UsageError(f"{where}.segment: '{raw['segment']}' is none of {', '.join(SEGMENTS)}")
+    if raw.get("architecture") and raw["architecture"] not in architectures():
+        raise UsageError(
+            f"{where}.architecture: no architecture '{raw['architecture']}'; one of {', '.join(architectures())}"
+        )
+
+
+def _like(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, [*FIELDS, *IDENTITY, "base"], n=1)
+    return f"; did you mean '{near[0]}'?" if near else "; see docs/catalogue.md for the fields"
+
+
+def _within(gpu: Gpu, name: str, low: float, high: float) -> bool:
+    value = gpu.value(name)
+    if value is None:
+        return False
+    if not isinstance(value, int | float):
+        raise UsageError(f"'{name}' is not a number, so it has no least or greatest value")
+    return low <= value <= high

@@ -1,0 +1,120 @@
+"""Every field a GPU can have: its dimension, its label, its group, and which way is better.
+
+The order is the order of `show` and `compare`. A field absent from a device's table is *not read*,
+never zero or "no".
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Field(NamedTuple):
+    """One column of the catalogue."""
+
+    dimension: str
+    label: str
+    group: str
+    better: str = ""
+    #: True where every part cut from one chip shares the value (it may stand under `[chip]`).
+    of_chip: bool = False
+
+
+def _flops(label: str) -> Field:
+    return Field("flop rate", label, "compute (dense peak)", "higher")
+
+
+def _ops(label: str) -> Field:
+    return Field("op rate", label, "compute (dense peak)", "higher")
+
+
+FIELDS: Mapping[str, Field] = MappingProxyType(
+    {
+        "release_date": Field("date", "Released", "identity"),
+        "launch_price": Field("money", "Launch price", "identity", "lower"),
+        "chip": Field("text", "Chip", "identity", of_chip=True),
+        "process": Field("text", "Process", "identity", of_chip=True),
+        "transistors": Field("count", "Transistors", "identity", of_chip=True),
+        "die_area": Field("area", "Die area", "identity", of_chip=True),
+        "units_per_board": Field("count", "GPUs per board", "identity"),
+        "compute_capability": Field("text", "Compute capability", "identity"),
+        "sms": Field("count", "SMs / CUs / cores", "units", "higher"),
+        "cores": Field("count", "Shader cores", "units", "higher"),
+        "tensor_cores": Field("count", "Tensor cores", "units", "higher"),
+        "tensor_core_generation": Field("count", "Tensor core generation", "units"),
+        "rt_cores": Field("count", "RT cores", "units", "higher"),
+        "rt_core_generation": Field("count", "RT core generation", "units"),
+        "clock_base": Field("frequency", "Base clock", "clocks"),
+        "clock_boost": Field("frequency", "Boost clock", "clocks", "higher"),
+        "clock_tensor": Field("frequency", "Clock of the tensor peaks", "clocks"),
+        "memory": Field("memory", "Memory", "memory", "higher"),
+        "memory_type": Field("text", "Memory type", "memory"),
+        "memory_bus": Field("bits", "Memory bus", "memory", "higher"),
+        "memory_data_rate": Field("bit rate", "Data rate per pin", "memory", "higher"),
+        "bandwidth": Field("bandwidth", "Memory bandwidth", "memory", "higher"),
+        "ecc": Field("text", "ECC", "memory"),
+        "l2": Field("memory", "L2 cache", "memory", "higher"),
+        "fp64": _flops("FP64"),
+        "fp64_tensor": _flops("FP64 tensor"),
+        "fp32": _flops("FP32"),
+        "tf32": _flops("TF32 tensor"),
+        "fp16": _flops("FP16 (FP32 accumulate)"),
+        "fp16_acc16": _flops("FP16 (FP16 accumulate)"),
+        "fp16_vector": _flops("FP16 vector"),
+        "bf16": _flops("BF16"),
+        "fp8": _flops("FP8 (FP32 accumulate)"),
+        "fp8_acc16": _flops("FP8 (FP16 accumulate)"),
+        "fp6": _flops("FP6"),
+        "fp4": _flops("FP4"),
+        "int8": _ops("INT8"),
+        "int4": _ops("INT4"),
+        "sparsity": Field("count", "Peak with 2:4 sparsity, times", "compute (dense peak)"),
+        "rt": Field("flop rate", "Ray tracing", "compute (dense peak)", "higher"),
+        "power": Field("power", "Board power", "power", "lower"),
+        "power_min": Field("power", "Lowest board power", "power"),
+        "power_max": Field("power", "Highest board power", "power"),
+        "power_connectors": Field("text", "Power connectors", "board"),
+        "suggested_psu": Field("power", "Suggested power supply", "board"),
+        "form_factor": Field("text", "Form factor", "board"),
+        "slots": Field("count", "Slots", "board", "lower"),
+        "board_length": Field("length", "Board length", "board"),
+        "low_profile": Field("flag", "Low profile", "board"),
+        "cooling": Field("text", "Cooling", "board"),
+        "display_outputs": Field("text", "Display outputs", "board"),
+        "pcie_generation": Field("count", "PCIe generation", "links"),
+        "pcie_lanes": Field("count", "PCIe lanes", "links"),
+        "nvlink": Field("bandwidth", "NVLink, both directions", "links", "higher"),
+        "nvlink_per_direction": Field("bandwidth", "NVLink, per direction", "links", "higher"),
+        "nvlink_links": Field("count", "NVLink links", "links"),
+        "nvlink_gpus": Field("count", "GPUs joined by NVLink, at most", "links"),
+        "mig_max": Field("count", "MIG slices, at most", "sharing"),
+        "mig_profiles": Field("text", "MIG profiles", "sharing"),
+        "vgpu": Field("flag", "vGPU software", "sharing"),
+        "licence": Field("text", "Licence limits", "sharing"),
+        "encoders": Field("text", "Video encoders", "media"),
+        "decoders": Field("text", "Video decoders", "media"),
+        "graphics_apis": Field("text", "Graphics APIs", "media"),
+        "compute_apis": Field("text", "Compute APIs", "media"),
+        "frame_lock": Field("flag", "Frame lock", "media"),
+        "vr": Field("flag", "VR ready", "media"),
+    }
+)
+
+#: Plain keys of a device's table: they name it and need no source.
+IDENTITY = ("name", "vendor", "segment", "architecture", "aliases", "note", "confidence")
+
+SEGMENTS = ("datacenter", "workstation", "geforce", "laptop", "edge")
+
+#: The peak-rate fields, and the key under which an architecture states FMA per clock per SM for each.
+RATES: Mapping[str, str] = MappingProxyType(
+    {
+        "fp64": "fp64", "fp64_tensor": "fp64_tensor", "fp32": "fp32", "tf32": "tf32",
+        "fp16": "fp16", "fp16_acc16": "fp16_acc16", "fp16_vector": "fp16_vector", "bf16": "bf16",
+        "fp8": "fp8", "fp8_acc16": "fp8_acc16", "fp6": "fp6", "fp4": "fp4",
+        "int8": "int8", "int4": "int4",
+    }
+)  # fmt: skip

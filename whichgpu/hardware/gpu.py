@@ -1,0 +1,232 @@
+"""`Gpu`: one device of the catalogue, its facts read when they are asked for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.errors import DataError, UsageError
+from whichgpu.facts import reading
+from whichgpu.hardware.architecture import IMPLIED
+from whichgpu.hardware.fields import FIELDS, IDENTITY, RATES
+from whichgpu.units import DIMENSIONS, number, show
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.facts.model import Fact
+    from whichgpu.hardware.architecture import Architecture
+
+_NUMBER_THEN_UNIT = re.compile(r"^([+-]?\d+)((?:\.\d+)?)(\s.*)?$")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Gpu:
+    """One device: what it is called, and every fact that a source states about it.
+
+    A field without a source is *not read*: never zero, never "no", never taken from a like name.
+    """
+
+    id: str
+    name: str
+    vendor: str
+    segment: str
+    architecture: str
+    family: str
+    aliases: tuple[str, ...]
+    note: str
+    confidence: str
+    #: True for a device of the user's own file, whose values need no source.
+    user: bool
+    _raw: Mapping[str, Any]
+    _where: str
+    _variant: Architecture | None
+    #: Fields that the user's own file states; the rest come from its `base`.
+    _own: frozenset[str] = frozenset()
+    _read: dict[str, tuple[Fact, ...]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.vendor} {self.name}".strip()
+
+    def __repr__(self) -> str:
+        return f"<Gpu {self.id}: {self}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by content, so that a catalogue can be sent to another process."""
+        return _rebuild, tuple(getattr(self, name) for name in self.__slots__ if name != "_read")
+
+    def stated(self, name: str) -> tuple[Fact, ...]:
+        """Every source's fact on a field, the one in use first; empty where none was read.
+
+        Raises `DataError` (`UsageError` for the user's own file) on a malformed value or an unknown field.
+        """
+        if name not in self._read:
+            self._read[name] = self._parse(name)
+        return self._read[name]
+
+    def fact(self, name: str) -> Fact | None:
+        """The fact in use for a field, or None where none was read."""
+        known = self.stated(name)
+        return known[0] if known else None
+
+    def also(self, name: str) -> tuple[Fact, ...]:
+        """What other sources say about a field."""
+        return self.stated(name)[1:]
+
+    def value(self, name: str) -> Any:
+        """The value in use: an SI float, a count, a flag, text; None where none was read."""
+        known = self.stated(name)
+        return known[0].value if known else None
+
+    def need(self, name: str) -> float:
+        """The number in use for a field.
+
+        Raises `DataError` naming the GPU and the field where no source was read.
+        """
+        value = self.value(name)
+        if isinstance(value, int | float):
+            return float(value)
+        raise DataError(f"{self.id}: its {_label(name)} was not read in any source; see: show {self.id}")
+
+    def fields(self) -> tuple[str, ...]:
+        """The fields that have a value, in the order of the catalogue."""
+        return tuple(name for name in FIELDS if self._has(name))
+
+    def unknown_fields(self) -> tuple[str, ...]:
+        """Keys of its table that are no field of the catalogue."""
+        return tuple(key for key in self._raw if key not in FIELDS and key not in (*IDENTITY, "base"))
+
+    @property
+    def variant(self) -> Architecture | None:
+        """The architecture variant, or None where there are no data on it."""
+        return self._variant
+
+    @property
+    def why_unusable(self) -> str:
+        """Why no prediction can be made for this device; empty where one can."""
+        if not self._has("bandwidth"):
+            return f"{self.id}: its memory bandwidth was not read in any source, so nothing can be predicted"
+        if not any(self._has(rate) for rate in RATES):
+            return f"{self.id}: no peak rate was read in any source, so nothing can be predicted"
+        return ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether predictions can be made: its bandwidth and at least one peak rate are known."""
+        return not self.why_unusable
+
+    def display(self, name: str) -> str:
+        """A field as a person would write it; empty where none was read."""
+        known = self.fact(name)
+        return display(name, known) if known else ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's shape of `show`, with family, segment and the sources that it names."""
+        shown = {name: fact for name in self.fields() if (fact := self.fact(name))}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "vendor": self.vendor,
+            "architecture": self.architecture,
+            "family": self.family,
+            "segment": self.segment,
+            "aliases": list(self.aliases),
+            "note": self.note,
+            "confidence": self.confidence,
+            "usable": self.usable,
+            "why_unusable": self.why_unusable,
+            "fields": {name: self._field(name, fact) for name, fact in shown.items()},
+            "sources": self._sources(shown),
+        }
+
+    def _field(self, name: str, fact: Fact) -> dict[str, Any]:
+        others = [
+            {"value": other.value, "text": display(name, other), "source": other.source, "note": other.note}
+            for other in self.also(name)
+        ]
+        return {
+            "label": FIELDS[name].label,
+            "value": fact.value,
+            "unit": unit(fact.dimension),
+            "text": display(name, fact),
+            "source": fact.source,
+            "kind": fact.kind,
+            **({"as_of": fact.as_of} if fact.as_of else {}),
+            **({"note": fact.note} if fact.note else {}),
+            **({"also": others} if others else {}),
+        }
+
+    def _sources(self, shown: Mapping[str, Fact]) -> dict[str, dict[str, str]]:
+        known = reading.sources()
+        keys = {key for name in shown for fact in self.stated(name) for key in fact.sources}
+        return {
+            key: {"title": known[key].title, "url": known[key].url, "kind": known[key].kind}
+            for key in sorted(keys)
+            if key in known
+        }
+
+    def _has(self, name: str) -> bool:
+        return name in self._raw or (name in IMPLIED and bool(self.stated(name)))
+
+    def _parse(self, name: str) -> tuple[Fact, ...]:
+        if name not in FIELDS:
+            raise UsageError(f"no field '{name}'; the fields are {', '.join(FIELDS)}")
+        if name not in self._raw:
+            implied = self._variant.fact(name) if self._variant and name in IMPLIED else None
+            return (implied,) if implied else ()
+        where = f"{self._where}.{name}"
+        try:
+            return reading.facts(self._raw[name], FIELDS[name].dimension, where, user=name in self._own)
+        except UsageError as fault:
+            if self.user:
+                raise
+            raise DataError(str(fault)) from None
+
+
+def _rebuild(*values: Any) -> Gpu:
+    return Gpu(*values)
+
+
+def _label(name: str) -> str:
+    return FIELDS[name].label.lower() if name not in RATES else f"{FIELDS[name].label} peak rate"
+
+
+def unit(dimension: str) -> str:
+    """The SI unit that a value of a dimension is in; empty for counts, text and flags."""
+    return DIMENSIONS[dimension].si if dimension in DIMENSIONS else ""
+
+
+def display(name: str, fact: Fact) -> str:
+    """A fact as a person would write it: `2,039 GB/s`, `80 GB (81,920 MiB)`, `54.2 billion`."""
+    if name == "memory":
+        return _device_memory(fact.value)
+    if fact.dimension == "memory":
+        return show(fact.value, "memory")
+    if fact.dimension == "count":
+        return _count(fact.value)
+    if fact.dimension in DIMENSIONS:
+        return _grouped(fact.text)
+    return fact.text
+
+
+def _device_memory(value: float) -> str:
+    """Device memory: vendors write GB for what the driver counts in binary."""
+    mib = value / 2**20
+    gib = mib / 1024
+    if abs(gib - round(gib)) < 1e-6:
+        return f"{gib:,.0f} GB ({mib:,.0f} MiB)"
+    return f"{number(gib, 4)} GiB ({mib:,.0f} MiB)"
+
+
+def _count(value: float) -> str:
+    for scale, word in ((1e9, "billion"), (1e6, "million")):
+        if value >= scale:
+            return f"{number(value / scale, 4)} {word}"
+    return f"{value:,}"
+
+
+def _grouped(text: str) -> str:
+    """The text of a data file with its thousands set off."""
+    match = _NUMBER_THEN_UNIT.match(text)
+    return f"{int(match[1]):,}{match[2]}{match[3] or ''}" if match else text

@@ -1,0 +1,167 @@
+"""From what people call a GPU to the one device they mean, or to the list of those they may mean.
+
+Nothing is matched by substring and nothing is guessed (`tokens.py` says what a spelling must and may
+contain). In order: the id; `data/aliases.toml`, which also says what stays ambiguous; a device's own
+aliases; its words.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.errors import UsageError, one_line
+from whichgpu.facts import store
+from whichgpu.hardware import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+
+#: How many candidates a message lists.
+SHOWN = 8
+_COUNT = re.compile(r"^(?P<name>.*\S)\s*:\s*(?P<count>[+-]?\d+)$|^(?P<first>\d+)\s*x\s*(?P<second>\S.*)$")
+_MOST = 1_000_000
+
+
+class _Index(NamedTuple):
+    """What resolving needs of a catalogue, made once."""
+
+    models: Mapping[str, frozenset[str]]
+    aliases: Mapping[frozenset[str], tuple[str, ...]]
+
+
+def resolve(text: str, catalogue: Catalogue) -> Gpu:
+    """The one device that a spelling names.
+
+    Raises `UsageError` listing the candidates of an ambiguous one, or the nearest of an unknown one.
+    """
+    found = candidates(text, catalogue)
+    if len(found) == 1:
+        return found[0]
+    shown = one_line(text)
+    if found:
+        raise UsageError(f"'{shown}' may be {_listed(found)}; say which")
+    if shown.lower() in catalogue.broken:
+        raise UsageError(catalogue.broken[shown.lower()])
+    near = nearest(text, catalogue)
+    hint = f"did you mean {_listed(near)}?" if near else "see the list: whichgpu gpus"
+    raise UsageError(f"no GPU '{shown}'; {hint}")
+
+
+def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
+    """A device and how many of it: `H100 SXM:8`, `8 x a10`, `a10` (one).
+
+    Raises `UsageError` as `resolve` does, or for a number that is not 1 to a million.
+    """
+    match = _COUNT.match(text.strip())
+    if not match:
+        return resolve(text, catalogue), 1
+    count = int(match["count"] or match["first"])
+    if not 1 <= count <= _MOST:
+        raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
+    return resolve(match["name"] or match["second"], catalogue), count
+
+
+def candidates(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
+    """Every device that a spelling may mean: one if it is exact, none if it is unknown."""
+    exact = catalogue.get(text.strip().lower()) or catalogue.get(text.strip())
+    if exact:
+        return (exact,)
+    said = tokens.words(text)
+    asked = frozenset(said)
+    index = _index(catalogue)
+    for ids in (_curated_ids(asked), index.aliases.get(_key(asked), ())):
+        found = [catalogue[key] for key in ids if key in catalogue and _fits(asked, catalogue[key])]
+        if found:
+            return tuple(found)
+    return _by_words(said, asked, catalogue)
+
+
+def nearest(text: str, catalogue: Catalogue, most: int = 4) -> tuple[Gpu, ...]:
+    """The devices whose names come closest to a spelling that names none."""
+    asked = frozenset(tokens.words(text))
+    models = _index(catalogue).models
+    numbers = {word for word in asked if any(c.isdigit() for c in word) and not tokens.SIZE.match(word)}
+    shared = [gpu for gpu in catalogue.values() if models[gpu.id] & numbers]
+    if shared:
+        shared.sort(key=lambda gpu: _distance(asked, gpu))
+        return tuple(shared[:most])
+    import difflib
+
+    pool: dict[str, str] = {}
+    for gpu in catalogue.values():
+        for name in (gpu.id, " ".join(tokens.words(gpu.name)), " ".join(sorted(models[gpu.id]))):
+            pool.setdefault(name, gpu.id)
+    close = difflib.get_close_matches(" ".join(tokens.words(text)), pool, n=2 * most, cutoff=0.6)
+    ids = dict.fromkeys(pool[name] for name in close)
+    found = [gpu for key in ids for gpu in catalogue.values() if models[gpu.id] == models[key]]
+    return tuple(dict.fromkeys(found))[:most]
+
+
+def _by_words(said: tuple[str, ...], asked: frozenset[str], catalogue: Catalogue) -> tuple[Gpu, ...]:
+    found = []
+    for key, model in _index(catalogue).models.items():
+        if model <= asked and all(said.count(word) == 1 for word in model):
+            gpu = catalogue[key]
+            if asked - model <= tokens.qualifiers(gpu):
+                found.append(gpu)
+    full = [gpu for gpu in found if tokens.full_name(gpu) <= asked]
+    return tuple(full if len(full) == 1 else found)
+
+
+def _distance(asked: frozenset[str], gpu: Gpu) -> tuple[int, int, str]:
+    """How far a spelling is from a device: model words missing or too many, then other words."""
+    model = tokens.model(gpu)
+    other = asked - model - tokens.qualifiers(gpu)
+    sizes = sum(1 for word in other if tokens.SIZE.match(word))
+    return (len(model - asked) + len(other) - sizes, sizes, gpu.id)
+
+
+def _key(asked: frozenset[str]) -> frozenset[str]:
+    return asked - tokens.VENDORS - {"geforce"}
+
+
+def _curated_ids(asked: frozenset[str]) -> tuple[str, ...]:
+    """The ids that `data/aliases.toml` gives a spelling, sizes and form factors beside it or not."""
+    whole = _curated().get(_key(asked))
+    return whole or _curated().get(_key(asked) - _narrowing(asked), ())
+
+
+def _narrowing(asked: frozenset[str]) -> frozenset[str]:
+    return frozenset(word for word in asked if tokens.SIZE.match(word) or word in tokens.FORMS)
+
+
+def _fits(asked: frozenset[str], gpu: Gpu) -> bool:
+    """Whether an alias's device has the vendor, and (beside the alias itself) the sizes asked for."""
+    named = asked & tokens.VENDORS
+    if named and not named & set(tokens.words(gpu.vendor)):
+        return False
+    return _key(asked) in _curated() or _narrowing(asked) <= tokens.qualifiers(gpu) | tokens.model(gpu)
+
+
+@lru_cache(maxsize=8)
+def _index(catalogue: Catalogue) -> _Index:
+    aliases: dict[frozenset[str], tuple[str, ...]] = {}
+    for gpu in catalogue.values():
+        for alias in gpu.aliases:
+            key = _key(frozenset(tokens.words(alias)))
+            aliases[key] = (*aliases.get(key, ()), gpu.id)
+    return _Index({gpu.id: tokens.model(gpu) for gpu in catalogue.values()}, aliases)
+
+
+@cache
+def _curated() -> Mapping[frozenset[str], tuple[str, ...]]:
+    """`data/aliases.toml`: spelling to the ids that it may mean."""
+    return {
+        _key(frozenset(tokens.words(alias))): tuple(row["ids"])
+        for alias, row in store.load("aliases")["aliases"].items()
+    }
+
+
+def _listed(gpus: tuple[Gpu, ...]) -> str:
+    more = f" and {len(gpus) - SHOWN} more" if len(gpus) > SHOWN else ""
+    return ", ".join(gpu.id for gpu in gpus[:SHOWN]) + more

@@ -1,0 +1,128 @@
+"""Names of GPUs as sets of words: what is in a spelling, and what of it a device must be called.
+
+A device's words are of two kinds. *Model* words (`4090`, `ti`, `laptop`) say which product it is: a
+spelling must have all of them. *Qualifiers* (`80gb`, `sxm`, `geforce`, `hbm3`) narrow it down: a
+spelling may leave them out, but may have none that is not the device's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from whichgpu.hardware.gpu import Gpu
+
+VENDORS = frozenset({"nvidia", "amd", "intel", "apple", "google", "aws", "amazon", "habana"})
+#: Words of product lines: they may be left out where what remains still names the product.
+LINES = frozenset({"geforce", "tesla", "quadro", "rtx", "gtx", "rx", "radeon", "instinct", "arc", "jetson"})
+#: Words that say nothing of the device.
+NOISE = frozenset({"gpu", "gpus", "graphics", "card", "accelerator", "generation", "edition", "with", "design"})
+#: Form factors and boards, as they stand in ids and names.
+FORMS = frozenset({"sxm", "sxm3", "pcie", "nvl", "oam"})
+
+_SYNONYMS = {
+    "mobile": "laptop", "notebook": "laptop", "sxm2": "sxm", "sxm4": "sxm", "sxm5": "sxm", "sxm6": "sxm",
+    "gen": "generation", "ws": "workstation",
+}  # fmt: skip
+_SEPARATORS = re.compile(r"[^a-z0-9]+")
+#: What is written apart here and together there, brought to one form (on words joined by blanks).
+_JOINS = (
+    (re.compile(r"\b(\d+) ?(?:gib|gb|g)\b"), r"\1gb"),
+    (re.compile(r"\b(\d+) core\b"), r"\1c"),
+    (re.compile(r"\b(\d+) w\b"), r"\1w"),
+    (re.compile(r"\bmax q\b"), "maxq"),
+    (re.compile(r"\b(sxm|hbm) (\d)\b"), r"\1\2"),
+    (re.compile(r"\b(gaudi|trainium|inferentia) (\d)\b"), r"\1\2"),
+)
+#: A product line, a generation or a suffix glued to the model number: rtx4090, 4060ti, rtx6000ada.
+_GLUED_LEFT = re.compile(r"^(rtx|gtx|rx|quadro|tesla|geforce|radeon|instinct|arc|titan|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$")
+_GLUED_RIGHT = re.compile(
+    r"^([a-z]*\d+[a-z]??)(ti|super|xtx|xt|gre|d|ada|laptop|mobile|notebook|nvl|pcie|sxm\d?|maxq|tisuper)$"
+)
+_SOLD = (2, 3, 4, 6, 8, 10, 11, 12, 16, 20, 24, 32, 40, 48, 64, 72, 80, 96, 128, 144, 192, 256, 288)
+_MEMORY = re.compile(r"^\d+gb$")
+SIZE = re.compile(r"^\d+(gb|w|c)$")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a spelling, in order, each in one form; noise words are left out."""
+    plain = _SEPARATORS.sub(" ", text.lower()).strip()
+    parts: list[str] = []
+    for part in plain.split():
+        parts.extend(_unglued(part))
+    joined = " ".join(parts)
+    for pattern, form in _JOINS:
+        joined = pattern.sub(form, joined)
+    return tuple(w for part in joined.split() if (w := _SYNONYMS.get(part, part)) not in NOISE)
+
+
+def _unglued(part: str) -> list[str]:
+    left = _GLUED_LEFT.match(part)
+    if left:
+        return [left[1], *_unglued(left[2])]
+    right = _GLUED_RIGHT.match(part)
+    if right:
+        return [right[1], *(["ti", "super"] if right[2] == "tisuper" else [right[2]])]
+    return [part]
+
+
+def model(gpu: Gpu) -> frozenset[str]:
+    """The words that a spelling of this device must have."""
+    own = words(gpu.id)
+    kept = {word for word in own if not SIZE.match(word) and word not in FORMS | VENDORS | {"jetson"}}
+    if {"rtx", "pro"} <= kept:
+        kept.discard("blackwell")
+    short = kept - LINES
+    # "titan-rtx", "radeon-vii": without a number left, the line's word is part of the name; and
+    # "quadro-rtx-4000" is not just any 4000.
+    if not any(any(c.isdigit() for c in word) for word in short):
+        return frozenset(kept)
+    return frozenset(short | ({"quadro"} if {"quadro", "rtx"} <= kept else set()))
+
+
+def qualifiers(gpu: Gpu) -> frozenset[str]:
+    """The words that a spelling of this device may have beside the model's."""
+    own = {*words(gpu.id), *words(gpu.name), *words(gpu.vendor)}
+    own.update(_lines(gpu))
+    for name in ("memory_type", "form_factor"):
+        own.update(words(str(gpu.value(name) or "")))
+    if not any(_MEMORY.match(word) for word in words(gpu.id)):
+        for fact in gpu.stated("memory"):
+            own.update(_sizes(fact.value / 2**30))
+    power = gpu.value("power")
+    if power:
+        own.add(f"{power:.0f}w")
+    own.update(_board(gpu, own))
+    return frozenset(own - model(gpu))
+
+
+def _sizes(gib: float) -> set[str]:
+    """A memory size as drivers report it and as vendors sell it (22.5 GiB is sold as 24 GB)."""
+    sold = min((size for size in _SOLD if size >= gib * 0.999), default=gib)
+    return {f"{gib:.0f}gb", *({f"{sold}gb"} if sold <= gib * 1.1 else ())}
+
+
+def _lines(gpu: Gpu) -> set[str]:
+    """The product line's words that people put before the name."""
+    if gpu.vendor != "NVIDIA":
+        return {"instinct", "radeon"} if gpu.vendor == "AMD" and gpu.segment == "datacenter" else set()
+    return {
+        "datacenter": {"tesla"},
+        "workstation": {"quadro", "workstation"},
+        "laptop": {"laptop"},
+    }.get(gpu.segment, set())
+
+
+def _board(gpu: Gpu, own: set[str]) -> set[str]:
+    if "sxm" in own or "sxm3" in own:
+        return {"hgx", "dgx", "nvlink"}
+    board = {"nvlink"} if own & FORMS or gpu.value("nvlink") else set()
+    if gpu.segment in ("datacenter", "workstation") and not own & {"oam", "laptop", "module"}:
+        board.add("pcie")
+    return board
+
+
+def full_name(gpu: Gpu) -> frozenset[str]:
+    """The words of the id without what may always be left out: a spelling with all of them is exact."""
+    return frozenset(words(gpu.id)) - VENDORS - LINES | model(gpu)

@@ -1,0 +1,275 @@
+"""From a workload and a target to a ranked list of what to rent or buy.
+
+    throughput per instance = floor(GPUs per instance / GPUs per replica) * throughput of a replica
+    instances = ceil(target / throughput per instance)
+    USD per hour = instances * price of the instance
+    USD per unit = USD per hour / (3600 * target)
+
+The cost of a job is computed once per GPU type and configuration (batch, tensor parallelism, GPUs in
+data parallel); offers join afterwards. Per GPU the offer and configuration with the cheapest fleet
+win. A price without a date ranks behind every dated one, an old one behind every current one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whichgpu.cost.estimate import Estimates, estimate
+from whichgpu.planner import sentences
+from whichgpu.planner.request import Candidate, Recommendation, Rejected, Request
+from whichgpu.prices import purchase
+from whichgpu.prices import store as prices
+from whichgpu.workloads.workload import Workload, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.prices.offers import Offer
+    from whichgpu.workloads.job import Job
+
+#: Batches tried where none is asked for, by phase; the best that fits and meets the latency wins.
+_BATCHES: Mapping[str, tuple[float, ...]] = {
+    "infer": (1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+    "generate": (1, 2, 4, 8, 16, 32),
+    "train": (1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+}
+_GROUPS = (1.0, 2.0, 4.0, 8.0)
+#: A larger batch must buy at least this much throughput to be worth its latency.
+_WORTH = 1.02
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """One configuration (a column of the sweep) on one GPU type (a row)."""
+
+    row: int
+    column: int
+    rate: float
+    latency: float
+    gpus: int
+
+
+def recommend(
+    request: Request, catalogue: Catalogue, offers: Sequence[Offer] | None = None
+) -> Recommendation:
+    """Rank every way to meet the request.
+
+    `offers` replaces the bundled prices. Raises `UsageError` for names that do not resolve; a request
+    that nothing meets is an answer whose `infeasible` says which constraint binds and what would do.
+    """
+    started = perf_counter()
+    workload = resolve(request.job.workload)
+    job = workload.complete(request.job)
+    pool = prices.bundled() if offers is None else tuple(offers)
+    wanted = tuple(catalogue.values() if request.gpus is None else (catalogue[g] for g in request.gpus))
+    usable = _usable_offers(request, pool, wanted)
+    rejected: dict[str, str] = {}
+    considered = [gpu for gpu in wanted if _considered(gpu, request, usable, pool, rejected)]
+    candidates: list[Candidate] = []
+    sweep: Estimates | None = None
+    if considered:
+        sweep = estimate(_sweep_job(workload, request.job, job, usable, considered), considered)
+        for row, gpu in enumerate(considered):
+            found = _best(request, sweep, row, usable[gpu.id])
+            if isinstance(found, str):
+                rejected[gpu.id] = found
+            else:
+                candidates.append(found)
+    candidates.sort(key=lambda item: (item.trust, item.usd_per_unit, item.watts, item.gpu))
+    kept = [item for item in candidates if request.budget is None or item.usd_per_hour <= request.budget]
+    for item in candidates:
+        if item not in kept:
+            rejected[item.gpu] = sentences.over_budget(item, request)
+    infeasible = "" if kept else sentences.infeasible(request, workload, candidates, rejected, sweep)
+    explained = sentences.explained(kept, request, workload)
+    return Recommendation(
+        workload=workload,
+        request=request,
+        candidates=tuple(explained),
+        rejected=tuple(Rejected(key, why) for key, why in rejected.items()),
+        assumptions=sentences.assumptions(request, job, sweep),
+        warnings=(),
+        infeasible=infeasible,
+        headline=sentences.headline(explained, request, workload),
+        seconds=perf_counter() - started,
+    )
+
+
+def _usable_offers(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> dict[str, list[Offer]]:
+    """Offers by GPU id that the request's term and providers allow, whole GPUs only."""
+    by_gpu: dict[str, list[Offer]] = {}
+    if request.term == "buy":
+        for gpu in wanted:
+            owned = _purchase_offer(gpu)
+            if owned:
+                by_gpu[gpu.id] = [owned]
+        return by_gpu
+    kinds = prices.term_kinds(request.term)
+    for offer in prices.select(pool, kinds=kinds, providers=request.providers):
+        if offer.gpu is not None and offer.gpu_count >= 1:
+            by_gpu.setdefault(offer.gpu, []).append(offer)
+    return by_gpu
+
+
+def _purchase_offer(gpu: Gpu) -> Offer | None:
+    """Owning a GPU as an offer of one GPU per hour of use; None where no price or power is known."""
+    from whichgpu.prices.offers import Offer
+
+    price, power = purchase.purchase_price(gpu.id), gpu.value("power")
+    if price is None or power is None:
+        return None
+    cost = purchase.owning_cost_per_hour(gpu.id, float(power) / float(gpu.value("units_per_board") or 1))
+    return Offer(
+        provider="own", instance=f"{gpu.id} at {price.usd:,.0f} USD ({price.kind.replace('_', ' ')})",
+        gpu=gpu.id, gpu_spelling=gpu.id, candidates=(), gpu_count=1.0, vcpus=None, memory=None, kind="buy",
+        usd_per_hour=cost.total, usd_median=None, usd_max=None, region="", regions=0, suspect_regions=0,
+        source=price.source, locator=price.locator, as_of=price.as_of,
+        note=(f"USD/h: depreciation {cost.depreciation:.3f}, host {cost.host:.3f}, "
+              f"electricity {cost.electricity:.3f}"),
+    )  # fmt: skip
+
+
+def _considered(
+    gpu: Gpu, request: Request, usable: Mapping[str, Sequence[Offer]], pool: Sequence[Offer],
+    rejected: dict[str, str],
+) -> bool:  # fmt: skip
+    """Whether a GPU enters the sweep; notes why not."""
+    lacking = [need for need in request.needs if not gpu.value(need)]
+    if gpu.why_unusable:
+        rejected[gpu.id] = gpu.why_unusable
+    elif lacking:
+        rejected[gpu.id] = f"no {lacking[0]} in its data sheet, which --needs asks for"
+    elif gpu.id not in usable:
+        rejected[gpu.id] = sentences.no_offer(gpu, request, pool)
+    return gpu.id not in rejected
+
+
+def _sweep_job(
+    workload: Workload, asked: Job, job: Job, usable: Mapping[str, Sequence[Offer]], gpus: Sequence[Gpu]
+) -> Job:
+    """The grid of configurations as one job: batch x GPUs per replica x GPUs in data parallel."""
+    counts = sorted({float(offer.gpu_count) for gpu in gpus for offer in usable[gpu.id]})
+    batches = _stated(asked.batch) or _BATCHES.get("train" if job.trains else job.phase, (1.0,))
+    splits = hasattr(workload.code, "step") and not job.trains
+    groups = _stated(asked.tp) or (_GROUPS if splits else (1.0,))
+    together = tuple(counts) if job.trains else (1.0,)
+    b, t, n = (axis.ravel() for axis in np.meshgrid(batches, groups, together, indexing="ij"))
+    return replace(job, batch=b, tp=t, n_gpus=t * n)
+
+
+def _stated(value: object) -> tuple[float, ...]:
+    """A column's values as given, none where it is not stated."""
+    return () if value is None else tuple(float(one) for one in np.ravel(np.asarray(value)))
+
+
+def _best(request: Request, sweep: Estimates, row: int, offers: Sequence[Offer]) -> Candidate | str:
+    """The cheapest fleet of one GPU type, or why there is none."""
+    if sweep.refusals[row]:
+        return sweep.refusals[row]
+    fits = _fits(request, sweep, row)
+    if isinstance(fits, str):
+        return fits
+    found: list[Candidate] = []
+    for offer in offers:
+        fit = _configuration(fits, offer, trains=sweep.job.trains)
+        if fit is not None:
+            found.append(_candidate(request, sweep, fit, offer))
+    if not found:
+        least = min(fit.gpus for fit in fits)
+        most = max(offer.gpu_count for offer in offers)
+        return f"a replica takes {least} GPUs and no offer has more than {most:g} in one instance"
+    return min(found, key=lambda item: (item.trust, item.usd_per_unit, item.gpus_per_instance))
+
+
+def _fits(request: Request, sweep: Estimates, row: int) -> list[_Fit] | str:
+    gpus = np.broadcast_to(np.asarray(sweep.job.tp), sweep.seconds.shape)[row]
+    together = np.broadcast_to(np.asarray(sweep.job.n_gpus), sweep.seconds.shape)[row]
+    columns = [j for j in range(sweep.seconds.shape[1]) if sweep.fits[row, j]]
+    if not columns:
+        return sentences.too_big(sweep, row)
+    quick = [j for j in columns if request.latency is None or sweep.latency[row, j] <= request.latency]
+    if not quick:
+        return sentences.too_slow(sweep, row, columns, request)
+    size = together if sweep.job.trains else gpus
+    return [
+        _Fit(row, j, float(sweep.throughput[row, j]), float(sweep.latency[row, j]), round(float(size[j])))
+        for j in quick
+    ]
+
+
+def _configuration(fits: Sequence[_Fit], offer: Offer, *, trains: bool) -> _Fit | None:
+    """The configuration that gives the most on one instance; the smaller batch where it is close."""
+    count = int(offer.gpu_count)
+    able = [fit for fit in fits if (fit.gpus == count if trains else fit.gpus <= count)]
+    if not able:
+        return None
+
+    def total(fit: _Fit) -> float:
+        return (count // fit.gpus) * fit.rate
+
+    most = max(total(fit) for fit in able)
+    return min((fit for fit in able if total(fit) * _WORTH >= most), key=lambda fit: (fit.latency, fit.gpus))
+
+
+def _candidate(request: Request, sweep: Estimates, fit: _Fit, offer: Offer) -> Candidate:
+    count = int(offer.gpu_count)
+    answer = sweep.at(fit.row, fit.column)
+    replicas = count // fit.gpus
+    per_instance = answer.throughput.scaled(replicas)
+    instances, safe = 1, 1
+    if request.target is not None:
+        instances = needed(request.target.rate, per_instance.mid)
+        safe = needed(request.target.rate, per_instance.low)
+    usd_per_hour = instances * offer.usd_per_hour
+    full = offer.usd_per_hour / (3600.0 * per_instance.mid)
+    tp = round(float(answer.job.tp))
+    return Candidate(
+        gpu=answer.gpu, offer=offer, estimate=answer, gpus_per_replica=tp, gpus_per_instance=count,
+        replicas=instances * (count // tp), instances=instances, instances_safe=safe,
+        throughput=per_instance.scaled(instances), throughput_per_instance=per_instance,
+        usd_per_hour=usd_per_hour,
+        usd_per_unit=usd_per_hour / (3600.0 * request.target.rate) if request.target else full,
+        usd_per_unit_full_load=full,
+        watts=answer.power * count * instances,
+        trust=_trust(offer, request),
+        spread_own=float(sweep.spread_own[fit.row, fit.column]),
+        buy=_owning(sweep.devices.gpus[fit.row], count * instances, request),
+    )  # fmt: skip
+
+
+def needed(rate: float, each: float) -> int:
+    """Instances for a rate: ceil(rate / each), exact multiples not rounded up by the last bit."""
+    return max(1, math.ceil(rate / each * (1.0 - 1e-12)))
+
+
+def _trust(offer: Offer, request: Request) -> int:
+    """0 for a current price, 1 for an old or replaced one, 2 for one without a date."""
+    age = offer.age_days(request.today)
+    if age is None:
+        return 2
+    return int(offer.kind != "buy" and (age >= prices.STALE_DAYS or offer.listing == "older"))
+
+
+def _owning(gpu: Gpu, count: int, request: Request) -> float | None:
+    """USD per hour of use of owning the same number of GPUs; None where it cannot be known."""
+    if request.term == "buy":
+        return None
+    owned = _purchase_offer(gpu)
+    return None if owned is None else owned.usd_per_hour * count
+
+
+def surer(first: Candidate, second: Candidate) -> float:
+    """Probability that the first is cheaper per unit at full load, given each GPU's own error.
+
+    The workload's and the runtime's error is shared and cancels in the ratio.
+    """
+    spread = math.hypot(first.spread_own, second.spread_own)
+    gap = math.log(second.usd_per_unit_full_load / first.usd_per_unit_full_load)
+    return 0.5 * (1.0 + math.erf(gap / spread / math.sqrt(2.0)))

@@ -1,0 +1,217 @@
+"""Why and why not, in sentences; every figure in one stands in the result it speaks of."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whichgpu.prices import store as prices
+from whichgpu.units import number, show
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.cost.estimate import Estimates
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.request import Candidate, Request
+    from whichgpu.prices.offers import Offer
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import Workload
+
+
+def plural(count: float, noun: str) -> str:
+    """`1 instance`, `2 instances`."""
+    return f"{count:,g} {noun}" + ("" if count == 1 else "s")
+
+
+def money(value: float) -> str:
+    """USD with cents, or with three digits where it is less than a cent's worth."""
+    return f"{value:,.2f} USD" if value >= 0.1 or value == 0 else f"{number(value, 3)} USD"
+
+
+def per_units(item: Candidate, workload: Workload, *, full: bool = False) -> str:
+    """Price of a handy number of units: 1,000 images or sequences, a million tokens."""
+    count, noun = handy(workload.unit)
+    price = item.usd_per_unit_full_load if full else item.usd_per_unit
+    return f"{money(price * count)} per {noun}"
+
+
+def handy(unit: str) -> tuple[float, str]:
+    """The number of units that prices are quoted for, and its words."""
+    return (1e6, "million tokens") if unit == "tokens" else (1e3, f"1,000 {unit}")
+
+
+def no_offer(gpu: Gpu, request: Request, pool: Sequence[Offer]) -> str:
+    """Why no price counts for this GPU under the request's terms."""
+    if request.term == "buy":
+        return f"no purchase price of {gpu.id} is stored"
+    rows = prices.select(pool, gpus=[gpu.id], quarantined=True, ambiguous=True)
+    if not rows:
+        return "no provider in the price table offers it"
+    kinds = {row.kind for row in rows if row.gpu == gpu.id and not row.quarantine}
+    if request.providers and kinds:
+        return f"none of {', '.join(request.providers)} offers it {request.term}"
+    if kinds:
+        return f"offered only as {', '.join(sorted(kinds)).replace('_', '-')}; --term any takes those too"
+    if any(row.ambiguous for row in rows):
+        vague = f"{rows[0].provider} '{rows[0].gpu_spelling}'"
+        return f"only offers that do not say which variant they are ({vague})"
+    return f"its only price is set aside: {rows[0].quarantine}"
+
+
+def too_big(sweep: Estimates, row: int) -> str:
+    """Why no configuration fits one GPU type: the least that any of them needs."""
+    required = sweep.required[row]
+    gpus = np.broadcast_to(np.asarray(sweep.job.tp), required.shape)
+    best = int(np.argmin(np.where(np.isnan(required), np.inf, required)))
+    available = float(sweep.available[row, 0])
+    if math.isnan(available):
+        return "its memory was not read in any source"
+    return (
+        f"does not fit: needs {show(float(required[best]), 'memory', 3)} on each of "
+        f"{plural(int(gpus[best]), 'GPU')}, the card has {show(available, 'memory', 3)}"
+    )
+
+
+def too_slow(sweep: Estimates, row: int, columns: Sequence[int], request: Request) -> str:
+    """Why no configuration meets the latency: the quickest one."""
+    quickest = min(float(sweep.latency[row, j]) for j in columns)
+    return f"too slow: {show(quickest, 'time', 3)} at best, {show(request.latency or 0.0, 'time', 3)} asked"
+
+
+def over_budget(item: Candidate, request: Request) -> str:
+    """What it would cost against the budget."""
+    return (
+        f"over budget: {plural(item.instances, 'instance')} of {item.offer.provider} {item.offer.instance} "
+        f"cost {item.usd_per_hour:,.2f} USD/h, {request.budget:,.2f} allowed"
+    )
+
+
+def infeasible(
+    request: Request, workload: Workload, candidates: Sequence[Candidate], rejected: Mapping[str, str],
+    sweep: Estimates | None,
+) -> str:  # fmt: skip
+    """Which constraint binds, and the smallest relaxation that works."""
+    if candidates:
+        cheapest = min(candidates, key=lambda item: item.usd_per_hour)
+        enough = math.ceil(cheapest.usd_per_hour * 100) / 100
+        return (
+            f"nothing within {request.budget:,.2f} USD/h: the cheapest is {cheapest.gpu} at "
+            f'{cheapest.usd_per_hour:,.2f} USD/h; use --budget "{enough:.2f} USD/h"'
+        )
+    if request.latency is not None and sweep is not None:
+        relaxed = _quickest(sweep)
+        if relaxed is not None:
+            gpu, seconds = relaxed
+            return (
+                f"nothing answers within {show(request.latency, 'time', 3)}: the quickest is {gpu} at "
+                f'{show(seconds, "time", 3)}; use --latency "{math.ceil(seconds * 1e3) / 1e3:g} s"'
+            )
+    if sweep is not None and not bool(sweep.fits.any()) and not all(sweep.refusals):
+        return _memory_binds(workload, sweep)
+    first = next(iter(rejected.items()), ("", "no GPU was asked for"))
+    more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
+    return f"no GPU can do it: {first[0]}: {first[1]}{more}; try --term any, other --gpus or --providers"
+
+
+def _quickest(sweep: Estimates) -> tuple[str, float] | None:
+    latency = np.where(sweep.fits, sweep.latency, np.inf)
+    row = int(np.argmin(latency.min(axis=1)))
+    seconds = float(latency[row].min())
+    return (sweep.devices.gpus[row].id, seconds) if math.isfinite(seconds) else None
+
+
+def _memory_binds(workload: Workload, sweep: Estimates) -> str:
+    short = np.where(np.isnan(sweep.required), np.inf, sweep.required - sweep.available)
+    row, column = np.unravel_index(int(np.argmin(short)), short.shape)
+    gpu = sweep.devices.gpus[int(row)].id
+    return (
+        f"{workload.id} fits on none of the GPUs asked for: nearest is {gpu}, which needs "
+        f"{show(float(sweep.required[row, column]), 'memory', 3)} and has "
+        f"{show(float(sweep.available[row, column]), 'memory', 3)}; use a narrower --precision, "
+        "a smaller --batch or more GPUs"
+    )
+
+
+def assumptions(request: Request, job: Job, sweep: Estimates | None) -> tuple[str, ...]:
+    """What was not stated and therefore assumed."""
+    said = []
+    for name, value in (("phase", job.phase), ("precision", job.precision), ("runtime", job.runtime)):
+        if not getattr(request.job, name):
+            said.append(f"{name} {value}")
+    for name in ("height", "width", "seq_len", "input_tokens", "output_tokens", "steps"):
+        value = getattr(job, name)
+        if value is not None and getattr(request.job, name) is None:
+            said.append(f"{name.replace('_', ' ')} {float(np.ravel(value)[0]):g}")
+    if request.job.batch is None and job.phase != "serve":
+        said.append("the batch with the highest throughput that fits")
+    if sweep is not None and not sweep.runtime.exact:
+        said.append(f"runtime '{sweep.job.runtime}' is unknown: {sweep.runtime.title}")
+    return tuple(said)
+
+
+def explained(kept: Sequence[Candidate], request: Request, workload: Workload) -> list[Candidate]:
+    """The candidates with the reason for the place of each."""
+    if not kept:
+        return []
+    first = kept[0]
+    reasons = [_first(kept, workload)] + [_behind(first, item, workload) for item in kept[1:]]
+    return [replace(item, why=why) for item, why in zip(kept, reasons, strict=True)]
+
+
+def _first(kept: Sequence[Candidate], workload: Workload) -> str:
+    first = kept[0]
+    if len(kept) == 1:
+        return f"the only one that meets the request: {per_units(first, workload)}"
+    second = kept[1]
+    return f"beats {second.gpu}: {_comparison(first, second, workload)}"
+
+
+def _behind(first: Candidate, item: Candidate, workload: Workload) -> str:
+    if item.trust > first.trust:
+        old = "has no date" if item.trust == 2 else "is over a year old or replaced by a newer one"
+        return f"ranks behind because its price {old}; {per_units(item, workload)}"
+    ratio = item.usd_per_unit / first.usd_per_unit
+    return f"{_dearer(ratio, first.gpu)}: {_comparison(item, first, workload)}"
+
+
+def _comparison(one: Candidate, other: Candidate, workload: Workload) -> str:
+    """Speed against price, GPU by GPU: the two ratios whose quotient is the cost per unit."""
+    speed = _per_gpu(one) / _per_gpu(other)
+    price = one.offer.usd_per_gpu_hour / other.offer.usd_per_gpu_hour
+    word = workload.unit
+    text = (
+        f"a GPU makes {number(speed, 2)}x the {word} at {number(price, 2)}x the hourly price "
+        f"({money(one.offer.usd_per_gpu_hour)} against {money(other.offer.usd_per_gpu_hour)})"
+    )
+    if one.instances > 1 or other.instances > 1:
+        text += f", {plural(one.instances, 'instance')} against {other.instances:,}"
+    return text
+
+
+def _per_gpu(item: Candidate) -> float:
+    return item.throughput_per_instance.mid / item.gpus_per_instance
+
+
+def _dearer(ratio: float, first: str) -> str:
+    if ratio < 1.005:
+        return f"costs the same as {first}"
+    if ratio < 2:
+        return f"{(ratio - 1) * 100:.0f} % dearer than {first}"
+    return f"{number(ratio, 2)}x the cost of {first}"
+
+
+def headline(kept: Sequence[Candidate], request: Request, workload: Workload) -> str:
+    """The answer in one sentence."""
+    if not kept:
+        return ""
+    best = kept[0]
+    what = f"{best.instances:,} x {best.offer.provider} {best.offer.instance}" if best.instances > 1 else (
+        f"{best.offer.provider} {best.offer.instance}"
+    )  # fmt: skip
+    gpus = plural(best.instances * best.gpus_per_instance, "GPU")
+    wanted = f" for {request.target.text}" if request.target else ""
+    return f"{best.gpu}: {what} ({gpus}){wanted}, {best.usd_per_hour:,.2f} USD/h, {per_units(best, workload)}"

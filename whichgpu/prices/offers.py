@@ -1,0 +1,112 @@
+"""An offer: one price at which one instance can be had, and where and when that price was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import date
+
+#: What a price is for. Marketplace, community and serverless capacity is no provider's own on-demand
+#: capacity, and the committed kinds are paid whether used or not.
+KINDS = (
+    "on_demand",
+    "spot",
+    "committed_1y",
+    "committed_3y",
+    "reserved",
+    "serverless",
+    "marketplace",
+    "community",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One row of a price table.
+
+    `usd_per_hour` is for the whole instance in the cheapest region (`region`); `usd_median` and
+    `usd_max` are over all `regions` regions that list it. `gpu` is a catalogue id, or None where the
+    catalogue did not say which variant it is: then `candidates` holds every id that it can be (none at
+    all where there is no such device). `gpu_count` is below one for a share of a GPU. `memory` is the
+    host's, in bytes. `suspect_regions` counts regions whose spot price equals the on-demand one or
+    exactly a tenth of it. `listing` is "newer" or "older" where another source lists the same offer at
+    another date. `quarantine` says why the row must not be used, and is empty when it is sound.
+    """
+
+    provider: str
+    instance: str
+    gpu: str | None
+    gpu_spelling: str
+    candidates: tuple[str, ...]
+    gpu_count: float
+    vcpus: float | None
+    memory: float | None
+    kind: str
+    usd_per_hour: float
+    usd_median: float | None
+    usd_max: float | None
+    region: str
+    regions: int
+    suspect_regions: int
+    source: str
+    locator: str
+    as_of: date | None
+    listing: str = ""
+    quarantine: str = ""
+    note: str = ""
+
+    def __str__(self) -> str:
+        gpu = self.gpu or " or ".join(self.candidates) or self.gpu_spelling
+        dated = self.as_of.isoformat() if self.as_of else "undated"
+        return (
+            f"{self.provider} {self.instance}: {self.gpu_count:g}x {gpu}, "
+            f"{self.usd_per_hour:.2f} USD/h {self.kind} ({dated})"
+        )
+
+    @property
+    def usd_per_gpu_hour(self) -> float:
+        """USD per hour of one whole GPU; for a share of a GPU, what a whole one would cost at that rate."""
+        return self.usd_per_hour / self.gpu_count
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether the catalogue leaves the variant open between several devices."""
+        return self.gpu is None and bool(self.candidates)
+
+    @property
+    def device(self) -> str:
+        """What is compared between offers: the id, or the open candidates joined by `;`."""
+        return self.gpu or ";".join(self.candidates)
+
+    def age_days(self, today: date) -> int | None:
+        """Days since the price was read, or None where that is unknown."""
+        return None if self.as_of is None else (today - self.as_of).days
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON object: the contract's keys first; USD per hour, bytes, ISO date or null."""
+        return {
+            "provider": self.provider,
+            "instance": self.instance,
+            "usd_per_hour": self.usd_per_hour,
+            "kind": self.kind,
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+            "source": self.source,
+            "locator": self.locator,
+            "gpu": self.gpu,
+            "candidates": list(self.candidates),
+            "gpu_spelling": self.gpu_spelling,
+            "gpu_count": self.gpu_count,
+            "usd_per_gpu_hour": self.usd_per_gpu_hour,
+            "usd_median": self.usd_median,
+            "usd_max": self.usd_max,
+            "region": self.region,
+            "regions": self.regions,
+            "suspect_regions": self.suspect_regions,
+            "vcpus": self.vcpus,
+            "memory": self.memory,
+            "listing": self.listing,
+            "quarantine": self.quarantine,
+            "note": self.note,
+        }

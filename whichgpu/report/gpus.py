@@ -1,0 +1,159 @@
+"""GPUs as reports: one in full, many as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.facts import reading
+from whichgpu.hardware.architecture import family_of
+from whichgpu.hardware.fields import FIELDS
+from whichgpu.hardware.gpu import display
+from whichgpu.report.table import Column, Report, Table
+from whichgpu.units import show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from whichgpu.facts.model import Fact
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.report.table import Block
+
+#: Rates of matrix engines to which the sparsity factor applies as it stands.
+SPARSE = ("tf32", "fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "int8", "int4")
+#: Kinds of evidence that are marked, because they are weaker than a vendor's or a measurement's word.
+_WEAK = {"database": "database", "reseller": "reseller", "derived": "derived", "assumed": "assumed"}
+
+
+def show_report(gpu: Gpu, *, sources: bool) -> Report:
+    """Everything known about one GPU; with `sources`, where each value comes from."""
+    blocks: list[Block] = [_facts(gpu, sources=sources)]
+    if sources:
+        blocks.append(_sources(gpu))
+    return Report(show_document(gpu), tuple(blocks))
+
+
+def show_document(gpu: Gpu) -> dict[str, Any]:
+    """The contract's shape, with the sparse peak beside each dense one that has it."""
+    document = gpu.to_dict()
+    for name, field in document["fields"].items():
+        factor = sparsity(gpu, name)
+        if factor:
+            field["sparse"] = field["value"] * factor
+    return document
+
+
+def sparsity(gpu: Gpu, name: str) -> float:
+    """How many times the dense peak a rate reaches with 2:4 sparsity; 0 where it does not apply."""
+    factor = gpu.value("sparsity") if name in SPARSE else None
+    return float(factor) if factor and factor > 1 else 0.0
+
+
+def _facts(gpu: Gpu, *, sources: bool) -> Table:
+    columns = ["Field", "Value", "Kind", *(["Source"] if sources else [])]
+    notes = list(_notes(gpu, sources=sources))
+    return Table.of(f"{gpu} ({gpu.id})", columns, _rows(gpu, sources=sources), notes)
+
+
+def _rows(gpu: Gpu, *, sources: bool) -> Iterator[Sequence[str]]:
+    width = 4 if sources else 3
+    yield ("identity",)
+    yield from (("Segment", gpu.segment, "", "")[:width], ("Architecture", _architecture(gpu), "", "")[:width])
+    group = "identity"
+    for name in gpu.fields():
+        if FIELDS[name].group != group:
+            group = FIELDS[name].group
+            yield (group,)
+        facts = gpu.stated(name)
+        yield _row(FIELDS[name].label, _value(gpu, name, facts[0]), facts[0])[:width]
+        if sources:
+            yield from (_row("", f"also said: {display(name, other)}", other) for other in facts[1:])
+
+
+def _row(label: str, value: str, fact: Fact) -> tuple[str, str, str, str]:
+    note = f" ({fact.note})" if fact.note else ""
+    dated = f", {fact.as_of}" if fact.as_of else ""
+    return label, value, fact.kind, f"{fact.source}{dated}{note}"
+
+
+def _value(gpu: Gpu, name: str, fact: Fact) -> str:
+    factor = sparsity(gpu, name)
+    text = display(name, fact)
+    return f"{text} ({show(fact.value * factor, fact.dimension)} sparse)" if factor else text
+
+
+def _architecture(gpu: Gpu) -> str:
+    family = family_of(gpu.architecture)
+    if family is None:
+        return gpu.architecture or "not read"
+    year = f", {family.year}" if family.year else ""
+    return f"{family.name} ({gpu.architecture}{year})"
+
+
+def _notes(gpu: Gpu, *, sources: bool) -> Iterator[str]:
+    if gpu.why_unusable:
+        yield gpu.why_unusable
+    if gpu.confidence:
+        yield f"Confidence: {gpu.confidence}."
+    if gpu.note:
+        yield gpu.note[0].upper() + gpu.note[1:].rstrip(".") + "."
+    missing = [FIELDS[name].label for name in FIELDS if not gpu.stated(name)]
+    if missing:
+        yield f"Not read in any source: {', '.join(missing)}."
+    disputed = [FIELDS[name].label for name in gpu.fields() if gpu.also(name)]
+    if disputed and not sources:
+        yield f"Sources differ on {', '.join(disputed)}; --sources has what each says."
+
+
+def _sources(gpu: Gpu) -> Table:
+    known = reading.sources()
+    used = {key for name in gpu.fields() for fact in gpu.stated(name) for key in fact.sources}
+    rows = [
+        (key, known[key].kind, known[key].title, known[key].url, known[key].accessed)
+        for key in sorted(used)
+        if key in known
+    ]
+    return Table.of("Sources", ["Key", "Kind", "Title", "Where", "Read on"], rows)
+
+
+def short(gpu: Gpu, name: str) -> str | None:
+    """A field for a narrow column: `80 GB` for `80 GB (81,920 MiB)`; None where it was not read."""
+    return gpu.display(name).partition(" (")[0] or None
+
+
+def list_report(gpus: Sequence[Gpu], fields: Sequence[str], total: int, notes: Iterable[str] = ()) -> Report:
+    """Many GPUs as a table of the fields asked for."""
+    columns = [Column("GPU"), *(_column(name) for name in fields)]
+    remarks = [_remark(gpu) for gpu in gpus]
+    if any(remarks):
+        columns.append(Column("Remark", optional=True))
+    rows = [
+        (gpu.id, *(_cell(gpu, name) for name in fields), *([remark] if any(remarks) else []))
+        for gpu, remark in zip(gpus, remarks, strict=True)
+    ]
+    counted = f"{len(gpus)} of {total} GPUs" if len(gpus) != total else f"{total} GPUs"
+    document = {"gpus": [_listed(gpu) for gpu in gpus], "total": total, "notes": list(notes)}
+    return Report(document, (Table.of(counted, columns, rows, notes),))
+
+
+def _listed(gpu: Gpu) -> dict[str, Any]:
+    document = show_document(gpu)
+    del document["sources"]
+    return document
+
+
+def _column(name: str) -> Column:
+    if name not in FIELDS:
+        return Column(name.capitalize(), optional=True)
+    field = FIELDS[name]
+    return Column(field.label, "left" if field.dimension in ("text", "flag", "date") else "right", optional=True)
+
+
+def _cell(gpu: Gpu, name: str) -> str | None:
+    return short(gpu, name) if name in FIELDS else str(getattr(gpu, name)) or None
+
+
+def _remark(gpu: Gpu) -> str:
+    if not gpu.usable:
+        missing = "bandwidth" if gpu.value("bandwidth") is None else "peak rates"
+        return f"no prediction: {missing} not read"
+    return f"{gpu.confidence} confidence" if gpu.confidence else ""

@@ -1,0 +1,51 @@
+"""Markdown: the same blocks for a README, an issue or an article."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.report.table import Bullets, Heading, Table, cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from whichgpu.report.table import Block
+
+
+def render(blocks: Iterable[Block]) -> str:
+    """The blocks as Markdown, with a newline at the end."""
+    return "\n\n".join("\n".join(_lines(block)) for block in blocks) + "\n"
+
+
+def _lines(block: Block) -> Iterator[str]:
+    if isinstance(block, Table):
+        yield from _table(block)
+    elif isinstance(block, Heading):
+        yield f"## {block.text}"
+    elif isinstance(block, Bullets):
+        yield from (f"- {item}" for item in block.items)
+    else:
+        yield block
+
+
+def _table(table: Table) -> Iterator[str]:
+    if table.title:
+        yield from (f"**{_escape(table.title)}**", "")
+    yield _row([column.title for column in table.columns])
+    yield _row(["---:" if column.align == "right" else "---" for column in table.columns])
+    for row in table.rows:
+        if len(row) == 1 and len(table.columns) > 1:
+            yield _row([f"**{_escape(row[0] or '')}**", *[""] * (len(table.columns) - 1)])
+        else:
+            yield _row([_escape(cell(value)) for value in row])
+    for note in table.notes:
+        yield from ("", f"*{_escape(note)}*")
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _escape(text: str) -> str:
+    """A cell must not end its own column."""
+    return text.replace("|", "\\|").replace("\n", " ")

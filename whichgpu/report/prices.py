@@ -1,0 +1,175 @@
+"""Prices as reports: what one GPU costs to rent and to buy, and all GPUs beside each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from whichgpu import prices
+from whichgpu.report.table import Column, Report, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.prices import Offer, Purchase
+    from whichgpu.report.table import Block
+
+_OFFER = (
+    Column("Provider"), Column("Instance"), Column("GPUs", "right"), Column("USD/h", "right"),
+    Column("USD/h per GPU", "right"), Column("Kind"), Column("Age", "right"), Column("Source", optional=True),
+    Column("Cheapest in", optional=True), Column("Read on", optional=True),
+    Column("Regions", "right", optional=True),
+)  # fmt: skip
+
+
+def usd(value: float | None) -> str | None:
+    """USD to the cent; below one cent with two more digits."""
+    if value is None:
+        return None
+    return f"{value:,.2f}" if value >= 0.01 else f"{value:,.4f}"
+
+
+def age(as_of: date | None, today: date) -> str:
+    """How long ago a price was read."""
+    if as_of is None:
+        return "undated"
+    days = (today - as_of).days
+    return f"{days} day" if days == 1 else f"{days} days"
+
+
+def gpu_report(gpu: Gpu, rows: Sequence[Offer], today: date, limit: int | None) -> Report:
+    """What one GPU costs: certain offers, those that may be it, those not to be trusted, buying."""
+    certain = prices.best_first((row for row in rows if row.gpu and not row.quarantine), today)
+    maybe = prices.best_first((row for row in rows if row.ambiguous and not row.quarantine), today)
+    doubtful = tuple(row for row in rows if row.quarantine)
+    bought = prices.purchases().get(gpu.id, ())
+    blocks: list[Block] = []
+    if certain:
+        blocks.append(_offers(f"{gpu} ({gpu.id}): to rent", certain, today, limit, _notes(certain, doubtful, today)))
+    if maybe:
+        blocks.append(_maybe(maybe, today, limit))
+    if bought:
+        blocks.append(_purchases(bought, gpu))
+    document = {
+        "gpu": gpu.id,
+        "offers": [row.to_dict() for row in certain],
+        "ambiguous": [row.to_dict() for row in maybe],
+        "quarantined": [row.to_dict() for row in doubtful],
+        "purchase": [row.to_dict() for row in bought],
+        "owning": _owning(gpu),
+    }
+    if blocks:
+        return Report(document, tuple(blocks))
+    complaint = f"no price of {gpu.id} is stored, to rent or to buy; see what is: whichgpu prices"
+    return Report(document, (f"No price of {gpu} ({gpu.id}) is stored.",), exit_code=4, complaint=complaint)
+
+
+def _offers(
+    title: str, rows: Sequence[Offer], today: date, limit: int | None, notes: Iterable[str]
+) -> Table:
+    shown = rows[:limit]
+    more = [f"{len(rows) - len(shown)} more; --limit shows as many as you say."] if len(shown) < len(rows) else []
+    return Table.of(title, _OFFER, (_offer(row, today) for row in shown), [*more, *notes])
+
+
+def _offer(row: Offer, today: date) -> tuple[str | None, ...]:
+    return (
+        row.provider, row.instance, f"{row.gpu_count:g}", usd(row.usd_per_hour), usd(row.usd_per_gpu_hour),
+        row.kind.replace("_", "-"), age(row.as_of, today) + (", superseded" if row.listing == "older" else ""),
+        row.source, row.region or None, row.as_of.isoformat() if row.as_of else None,
+        str(row.regions) if row.regions else None,
+    )  # fmt: skip
+
+
+def _notes(rows: Sequence[Offer], doubtful: Sequence[Offer], today: date) -> Iterator[str]:
+    undated = sum(row.as_of is None for row in rows)
+    stale = sum((row.age_days(today) or 0) >= prices.STALE_DAYS for row in rows)
+    if undated:
+        yield f"{undated} without a date: shown last."
+    if stale:
+        yield f"{stale} read more than a year ago: shown after the younger ones."
+    for reason, count in Counter(row.quarantine for row in doubtful).most_common():
+        yield f"{count} set aside: {reason}."
+
+
+def _maybe(rows: Sequence[Offer], today: date, limit: int | None) -> Table:
+    shown = rows[:limit]
+    columns = (*_OFFER[:8], Column("May be", optional=True), *_OFFER[8:])
+    cells = ((*_offer(row, today)[:8], ", ".join(row.candidates), *_offer(row, today)[8:]) for row in shown)
+    note = "The seller does not say which variant it is, so no recommendation counts on these."
+    return Table.of("May be this GPU", columns, cells, [note])
+
+
+def _purchases(rows: Sequence[Purchase], gpu: Gpu) -> Table:
+    cells = (
+        (usd(row.usd), row.kind.replace("_", ", "), row.as_of.isoformat() if row.as_of else None,
+         "with its part of the server" if row.includes_host else "GPU alone", row.source, row.note)
+        for row in rows
+    )  # fmt: skip
+    columns = (">USD", "Kind", "As of", "What", Column("Source", optional=True),
+               Column("Note", optional=True))  # fmt: skip
+    return Table.of("To buy", columns, cells, _owning_note(gpu))
+
+
+def _owning(gpu: Gpu) -> Mapping[str, Any] | None:
+    power = gpu.value("power")
+    if not power or prices.purchase_price(gpu.id) is None:
+        return None
+    return prices.owning_cost_per_hour(gpu.id, power).to_dict()
+
+
+def _owning_note(gpu: Gpu) -> Iterator[str]:
+    cost = _owning(gpu)
+    if cost:
+        years = prices.assumption_facts()["years_in_service"]
+        use = prices.assumption_facts()["utilisation"]
+        yield (
+            f"Owning one comes to {usd(cost['total'])} USD per hour of use ({usd(cost['depreciation'])} "
+            f"depreciation, {usd(cost['host'])} server, {usd(cost['electricity'])} electricity) over "
+            f"{years.text} at {use.text} use; the assumptions are in docs/prices.md."
+        )
+
+
+def overview(gpus: Iterable[Gpu], rows: Sequence[Offer], today: date) -> Report:
+    """Every GPU that has a price: the cheapest way to rent it, and to buy it."""
+    entries = [entry for gpu in sorted(gpus, key=lambda gpu: gpu.id) if (entry := _entry(gpu, rows, today))]
+    cells = (
+        (entry["gpu"], str(entry["offers"]), str(entry["providers"]), *_cheapest(entry["on_demand"]),
+         *_cheapest(entry["spot"]), usd(entry["purchase_usd"]), entry["newest"])
+        for entry in entries
+    )  # fmt: skip
+    columns = [
+        "GPU", ">Offers", ">Providers", ">On demand", Column("From"), ">Spot", Column("From"),
+        Column("To buy", "right"), Column("Newest"),
+    ]  # fmt: skip
+    notes = ["USD per hour and GPU, the most trusted and then cheapest offer; to buy: USD. `whichgpu prices GPU` has all."]
+    document = {"gpus": entries}
+    return Report(document, (Table.of(f"Prices of {len(entries)} GPUs", columns, cells, notes),))
+
+
+def _entry(gpu: Gpu, rows: Sequence[Offer], today: date) -> dict[str, Any] | None:
+    own = [row for row in rows if row.gpu == gpu.id and not row.quarantine]
+    bought = prices.purchase_price(gpu.id)
+    if not own and not bought:
+        return None
+    dates = [row.as_of.isoformat() for row in own if row.as_of]
+    return {
+        "gpu": gpu.id,
+        "offers": len(own),
+        "providers": len({row.provider for row in own}),
+        "on_demand": _first(own, "on_demand", today),
+        "spot": _first(own, "spot", today),
+        "purchase_usd": bought.usd if bought else None,
+        "newest": max(dates, default=None),
+    }
+
+
+def _first(rows: Iterable[Offer], kind: str, today: date) -> dict[str, Any] | None:
+    ranked = prices.best_first((row for row in rows if row.kind == kind), today)
+    return ranked[0].to_dict() if ranked else None
+
+
+def _cheapest(offer: Mapping[str, Any] | None) -> tuple[str | None, str]:
+    return (usd(offer["usd_per_gpu_hour"]), offer["provider"]) if offer else (None, "")

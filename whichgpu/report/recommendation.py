@@ -1,0 +1,159 @@
+"""A `Recommendation` as a report: the answer, the table, why, why not, what was assumed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from whichgpu.planner.sentences import handy, money, plural
+from whichgpu.report.table import Block, Bullets, Column, Heading, Report, Table
+from whichgpu.units import number, rate_period, show
+
+if TYPE_CHECKING:
+    from whichgpu.planner.request import Candidate, Recommendation, Request
+
+_INFEASIBLE = 3
+
+
+def report(answer: Recommendation, *, limit: int, why_not: bool) -> Report:
+    """The report of `recommend`; an infeasible request exits 3 with its reason."""
+    if answer.infeasible:
+        blocks: tuple[Block, ...] = (_rejected(answer),) if why_not else ()
+        return Report(answer.to_dict(), blocks, exit_code=_INFEASIBLE, complaint=answer.infeasible)
+    shown = answer.candidates[:limit]
+    blocks = (
+        answer.headline,
+        _table(answer, shown),
+        Heading("Why"),
+        Bullets(tuple(f"{item.gpu} {item.why}." for item in shown[: min(limit, 5)])),
+        Heading("Assumed"),
+        Bullets(_assumed(answer)),
+        Heading("Not chosen"),
+        _rejected(answer) if why_not else _summary(answer),
+    )
+    return Report(answer.to_dict(), blocks)
+
+
+def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
+    request, unit = answer.request, answer.workload.unit
+    period, seconds = rate_period(request.target.text) if request.target else ("s", 1.0)
+    _, noun = handy(unit)
+    columns = (
+        Column("#", "right"), Column("GPU"), Column("Instance"), Column("Inst.", "right"),
+        Column("GPUs", "right"), Column(f"{unit}/{period} (90 % interval)", "right"),
+        Column("USD/h", "right"), Column(f"USD per {noun}", "right"),
+        Column("Memory", "right"), Column("kW", "right", optional=True),
+        Column("Price read", "right"), Column("Source", optional=True),
+    )  # fmt: skip
+    rows = [
+        (
+            str(rank), item.gpu, _instance(item), f"{item.instances:,}",
+            _gpus(item), _interval(item, seconds),
+            f"{item.usd_per_hour:,.2f}", _price(item, unit), _memory(item), number(item.watts / 1e3, 2),
+            _read(item, request), item.offer.source,
+        )
+        for rank, item in enumerate(shown, 1)
+    ]  # fmt: skip
+    title = f"{answer.workload.name}: {request.target.text}" if request.target else answer.workload.name
+    more = len(answer.candidates) - len(shown)
+    notes = (f"{more} more with --limit {len(answer.candidates)}.",) if more > 0 else ()
+    return Table.of(title, columns, rows, notes=(*_notes(answer), *notes), strong=(0,))
+
+
+def _instance(item: Candidate) -> str:
+    return f"{item.offer.provider} {item.offer.instance}"
+
+
+def _gpus(item: Candidate) -> str:
+    total = item.instances * item.gpus_per_instance
+    return f"{total:,}" if item.gpus_per_replica == 1 else f"{total:,} (by {item.gpus_per_replica})"
+
+
+def _interval(item: Candidate, seconds: float) -> str:
+    rate = item.throughput.scaled(seconds)
+    return f"{number(rate.mid, 3)} ({number(rate.low, 2)}–{number(rate.high, 2)})"
+
+
+def _price(item: Candidate, unit: str) -> str:
+    count, _ = handy(unit)
+    return money(item.usd_per_unit * count).removesuffix(" USD")
+
+
+def _memory(item: Candidate) -> str:
+    gib = 2.0**30
+    return f"{item.estimate.required / gib:.1f} of {item.estimate.available / gib:.0f} GiB"
+
+
+def _read(item: Candidate, request: Request) -> str:
+    age = item.offer.age_days(request.today)
+    if age is None:
+        return "undated"
+    return f"{item.offer.as_of} ({_ago(age)})"
+
+
+def _ago(days: int) -> str:
+    return f"{days} d" if days < 90 else f"{days / 30.44:.0f} mo" if days < 730 else f"{days / 365.25:.1f} y"
+
+
+def _notes(answer: Recommendation) -> tuple[str, ...]:
+    first = answer.candidates[0]
+    said = [
+        f"Intervals are {first.estimate.basis} estimates, not calibrated; counts are at the middle, "
+        f"at its low end the first takes {first.instances_safe:,} instances."
+    ]
+    if first.buy is not None:
+        said.append(
+            f"Owning the {first.instances * first.gpus_per_instance:,} x {first.gpu} instead would cost "
+            f"{money(first.buy)}/h of use (--term buy ranks owning)."
+        )
+    return tuple(said)
+
+
+def _assumed(answer: Recommendation) -> tuple[str, ...]:
+    first = answer.candidates[0]
+    job = first.estimate.job
+    chosen = [f"the first runs batch {job.batch:g}"] if answer.request.job.batch is None else []
+    if job.phase == "serve":
+        chosen = [f"the first holds {first.estimate.sequences:,.0f} requests at once per replica"]
+    said = [
+        *answer.assumptions,
+        *chosen,
+        f"one job takes {show(first.estimate.latency.mid, 'time', 3)} on it",
+    ]
+    return ("; ".join(said) + ".",)
+
+
+def _summary(answer: Recommendation) -> Bullets | str:
+    if not answer.rejected:
+        return "Every GPU asked for is in the table."
+    kinds = Counter(_kind(item.why) for item in answer.rejected)
+    lines = [f"{plural(count, 'GPU')}: {kind}" for kind, count in kinds.most_common()]
+    return Bullets((*lines, "--why-not names them."))
+
+
+def _kind(why: str) -> str:
+    """The first clause of a reason, without the figures that differ by GPU."""
+    for start, kind in _KINDS.items():
+        if start in why:
+            return kind
+    return why
+
+
+_KINDS = {
+    "does not fit": "too little memory",
+    "too slow": "too slow for the latency asked",
+    "over budget": "over the budget",
+    "offered only as": "offered on other terms only (--term any)",
+    "do not say which variant": "only offers that leave the variant open",
+    "was not read": "bandwidth or peak rate not read in any source",
+    " peak (": "without the precision asked for",
+    "does not run on": "the runtime does not run on them",
+    "compute capability": "too old for the runtime",
+    "set aside": "only prices that are set aside",
+    "a replica takes": "no instance with enough GPUs",
+}
+
+
+def _rejected(answer: Recommendation) -> Table:
+    rows = [(item.gpu, item.why) for item in answer.rejected]
+    return Table.of("Not chosen", ("GPU", "Why"), rows)

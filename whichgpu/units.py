@@ -1,0 +1,208 @@
+"""Quantities as text and as plain SI floats: "3.35 TB/s" <-> 3.35e12.
+
+Text enters and leaves at the edges only; inside, every number is an SI float (bytes, bytes/s,
+FLOP/s, OP/s, seconds, watts, joules, hertz). The table of units is closed: an unknown unit, a
+missing one, or one of another dimension is refused with an example of what to write.
+
+GB is 10^9 bytes and GiB is 2^30.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DECIMAL = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+_BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
+
+
+def _scaled(stem: str, prefixes: Mapping[str, float], factor: float = 1.0) -> dict[str, float]:
+    return {prefix + stem: scale * factor for prefix, scale in prefixes.items()}
+
+
+_BYTES = {**_scaled("B", _DECIMAL), **_scaled("B", _BINARY), "KB": 1e3}
+
+
+class Dimension(NamedTuple):
+    """One kind of quantity: its accepted units in SI, and an example for error messages."""
+
+    units: Mapping[str, float]
+    example: str
+    si: str
+
+
+#: Every dimension that data files and options may use.
+DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
+    {
+        "memory": Dimension(_BYTES, "24 GB", "B"),
+        "bandwidth": Dimension({unit + "/s": f for unit, f in _BYTES.items()}, "3.35 TB/s", "B/s"),
+        "bit rate": Dimension(
+            {**_scaled("bit/s", _DECIMAL), **_scaled("bps", _DECIMAL)}, "16 Gbit/s", "bit/s"
+        ),
+        "flop rate": Dimension(
+            {**_scaled("FLOP/s", _DECIMAL), **_scaled("FLOPS", _DECIMAL)}, "312 TFLOPS", "FLOP/s"
+        ),
+        "op rate": Dimension({**_scaled("OP/s", _DECIMAL), **_scaled("OPS", _DECIMAL)}, "624 TOPS", "OP/s"),
+        "frequency": Dimension(_scaled("Hz", _DECIMAL), "1410 MHz", "Hz"),
+        "time": Dimension(
+            {
+                "s": 1.0,
+                "ms": 1e-3,
+                "us": 1e-6,
+                "ns": 1e-9,
+                "min": 60.0,
+                "h": 3600.0,
+                "day": 86400.0,
+                "days": 86400.0,
+                "year": 31557600.0,
+                "years": 31557600.0,
+            },
+            "2 s",
+            "s",
+        ),
+        "power": Dimension({"W": 1.0, "kW": 1e3, "MW": 1e6}, "300 W", "W"),
+        "energy": Dimension({"J": 1.0, "kJ": 1e3, "MJ": 1e6, "Wh": 3600.0, "kWh": 3.6e6}, "0.5 kWh", "J"),
+        "length": Dimension({"m": 1.0, "mm": 1e-3, "nm": 1e-9}, "267 mm", "m"),
+        "area": Dimension({"mm2": 1e-6, "mm²": 1e-6}, "628 mm2", "m2"),
+        "money": Dimension({"USD": 1.0}, "2250 USD", "USD"),
+        "price": Dimension(
+            {"USD/h": 1.0, "USD/hour": 1.0, "USD/min": 60.0, "USD/s": 3600.0, "USD/day": 1 / 24},
+            "20 USD/h",
+            "USD/h",
+        ),
+        "energy price": Dimension({"USD/kWh": 1.0}, "0.12 USD/kWh", "USD/kWh"),
+        "bits": Dimension({"bit": 1.0, "bits": 1.0}, "384 bit", "bit"),
+        "share": Dimension({"%": 0.01, "": 1.0}, "20 %", ""),
+    }
+)
+
+#: The units a rate of work may be asked in: "1000 images/min" is (1000 / 60, "images").
+_PER = {
+    "s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0,
+    "h": 3600.0, "hour": 3600.0, "day": 86400.0, "month": 2629800.0,
+}  # fmt: skip
+_NUMBER = r"[+-]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_QUANTITY = re.compile(rf"^\s*({_NUMBER}|[+-]?(?:nan|inf(?:inity)?))\s*(.*?)\s*$", re.IGNORECASE)
+_RATE = re.compile(r"^(?:(k|M|thousand|million)\s+)?([A-Za-z][A-Za-z _-]*?)\s*(?:/|per\s+)\s*([A-Za-z]+)$")
+
+
+def _split(text: str, what: str, example: str) -> tuple[float, str]:
+    match = _QUANTITY.match(text)
+    if not match:
+        raise UsageError(f"'{text}' is not a {what}; write e.g. \"{example}\"")
+    value = float(match[1].replace(",", "").replace("_", ""))
+    if not math.isfinite(value):
+        raise UsageError(f"'{text}' is not a finite {what}; write e.g. \"{example}\"")
+    return value, match[2]
+
+
+def parse(text: str, dimension: str) -> float:
+    """Read a quantity as an SI float.
+
+    Raises `UsageError` for a missing or unknown unit, one of another dimension, or a number that
+    is not finite. Units are case-sensitive where case carries meaning (`Mb` is not `MB`).
+    """
+    units, example, _ = DIMENSIONS[dimension]
+    value, unit = _split(str(text), dimension, example)
+    if unit in units:
+        return value * units[unit]
+    if not unit:
+        raise UsageError(f"'{text}' has no unit; write e.g. \"{_with_unit(value, example)}\"")
+    article = "an" if dimension[0] in "aeiou" else "a"
+    raise UsageError(f"'{text}' is not {article} {dimension}; write e.g. \"{example}\"")
+
+
+def _with_unit(value: float, example: str) -> str:
+    return f"{value:g} {example.split(' ', 1)[1]}"
+
+
+def parse_rate(text: str) -> tuple[float, str]:
+    """Read a rate of work: `"1000 images/min"` is `(16.67, "images")`, per second.
+
+    Raises `UsageError` for no unit, an unknown time, or a rate that is not above zero.
+    """
+    example = "1000 images/min"
+    value, unit = _split(text, "rate of work", example)
+    match = _RATE.match(unit)
+    if not match or match[3].lower() not in _PER:
+        raise UsageError(f"'{text}' is not a rate of work; write e.g. \"{example}\" (per s, min, h or day)")
+    scale = {"k": 1e3, "thousand": 1e3, "M": 1e6, "million": 1e6, None: 1.0}[match[1]]
+    if value <= 0:
+        raise UsageError(f"'{text}' is not above zero; write e.g. \"{example}\"")
+    return value * scale / _PER[match[3].lower()], " ".join(match[2].lower().split())
+
+
+def rate_period(text: str) -> tuple[str, float]:
+    """The time that a rate is asked per: `"1000 images/min"` gives `("min", 60.0)`."""
+    word = re.split(r"/|\bper\b", text)[-1].strip().lower()
+    seconds = _PER.get(word, 1.0)
+    name = {1.0: "s", 60.0: "min", 3600.0: "h", 86400.0: "day", 2629800.0: "month"}[seconds]
+    return name, seconds
+
+
+def _engineering(value: float, stem: str, digits: int) -> str:
+    for prefix, scale in reversed(_DECIMAL.items()):
+        if abs(value) >= scale * 0.9995 or not prefix:
+            return f"{_number(value / scale, digits)} {prefix}{stem}"
+    raise AssertionError("unreachable: the empty prefix always applies")
+
+
+def _number(value: float, digits: int) -> str:
+    """`digits` significant digits, thousands set off, no exponent between 1e-4 and 1e6."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{min(decimals, 9)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_STEM = {
+    "bandwidth": "B/s", "bit rate": "bit/s", "flop rate": "FLOPS", "op rate": "OPS",
+    "frequency": "Hz", "energy": "J",
+}  # fmt: skip
+
+
+def show(value: float, dimension: str, digits: int = 4) -> str:
+    """Write an SI float as a person would: `show(3.35e12, "bandwidth")` is `3.35 TB/s`.
+
+    Memory is written in binary GiB under the name that vendors print, GB, only by `show_memory`.
+    """
+    if dimension in _STEM:
+        return _engineering(value, _STEM[dimension], digits)
+    if dimension == "memory":
+        return _memory(value, digits)
+    if dimension == "time":
+        return _time(value, digits)
+    if dimension == "share":
+        return f"{_number(value * 100, digits)} %"
+    scale, unit = {
+        "power": (1.0, "W"), "length": (1e3, "mm"), "area": (1e6, "mm2"), "money": (1.0, "USD"),
+        "price": (1.0, "USD/h"), "energy price": (1.0, "USD/kWh"), "bits": (1.0, "bit"),
+    }[dimension]  # fmt: skip
+    return f"{_number(value * scale, digits)} {unit}"
+
+
+def _memory(value: float, digits: int) -> str:
+    for unit, scale in (("TiB", 2.0**40), ("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10)):
+        if abs(value) >= scale:
+            return f"{_number(value / scale, digits)} {unit}"
+    return f"{_number(value, digits)} B"
+
+
+def _time(value: float, digits: int) -> str:
+    for unit, scale in (("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if abs(value) >= scale * (2.0 if unit in ("h", "min") else 1.0):
+            return f"{_number(value / scale, digits)} {unit}"
+    return f"{_number(value / 1e-9, digits)} ns"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a bare number with `digits` significant digits and thousands set off."""
+    return _number(value, digits)

@@ -1,0 +1,152 @@
+"""What is run: the columns of the measurement schema, numbers as arrays over the job axis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from whichgpu.errors import UsageError
+
+#: Phases, and other spellings of them.
+PHASES = (
+    "infer", "prefill", "decode", "generate", "serve", "train", "pretrain",
+    "finetune_full", "finetune_lora", "finetune_qlora",
+)  # fmt: skip
+_PHASE_ALIASES = {"inference": "infer", "txt2img": "generate", "sft": "finetune_full"}
+TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
+
+#: Numeric columns, with what each must at least be.
+NUMBERS: Mapping[str, float] = MappingProxyType(
+    {
+        "batch": 1, "height": 1, "width": 1, "seq_len": 1, "input_tokens": 0, "output_tokens": 0,
+        "concurrency": 1, "steps": 1, "n_gpus": 1, "tp": 1, "pp": 1,
+    }
+)  # fmt: skip
+#: Above these a number is a slip of the keyboard, not a job.
+_LARGEST = {
+    "batch": 1e6, "height": 65536, "width": 65536, "seq_len": 1e7, "input_tokens": 1e7,
+    "output_tokens": 1e7, "concurrency": 1e6, "steps": 1e5, "n_gpus": 1e6, "tp": 1024, "pp": 1024,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job, or a sweep of jobs that share workload, phase, precision, runtime and options.
+
+    Every number is None (not stated), a float, or an array over the job axis. `batch` is per GPU;
+    `n_gpus` is the total; `steps` are denoising steps; `height` and `width` are pixels.
+    """
+
+    workload: str
+    phase: str = ""
+    precision: str = ""
+    runtime: str = ""
+    batch: Any = None
+    height: Any = None
+    width: Any = None
+    seq_len: Any = None
+    input_tokens: Any = None
+    output_tokens: Any = None
+    concurrency: Any = None
+    steps: Any = None
+    n_gpus: Any = None
+    tp: Any = None
+    pp: Any = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that no job can have, naming the column and the limit."""
+        for name, least in NUMBERS.items():
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, _number(name, value, least))
+
+    @property
+    def trains(self) -> bool:
+        """Whether the phase has a backward pass."""
+        return self.phase in TRAINING
+
+    @property
+    def size(self) -> int:
+        """Length of the job axis: 1 for a single job."""
+        shapes = [np.shape(getattr(self, name)) for name in NUMBERS if getattr(self, name) is not None]
+        shape = np.broadcast_shapes(*shapes) if shapes else ()
+        return int(np.prod(shape, dtype=int))
+
+    def with_defaults(self, **defaults: Any) -> Job:
+        """Fill what is not stated."""
+        gaps = {name: value for name, value in defaults.items() if _unstated(getattr(self, name))}
+        return replace(self, **gaps)
+
+    def option(self, key: str, default: float, least: float = 0.0) -> float:
+        """A numeric option; raises `UsageError` for text, or a number below `least`."""
+        text = self.options.get(key, default)
+        try:
+            value = float(text)
+        except ValueError:
+            raise UsageError(f"option {key}: '{text}' is not a number; write e.g. {key}={default:g}") from None
+        if not least <= value < 1e9:
+            raise UsageError(f"option {key}: {value:g} is not from {least:g} up; write e.g. {key}={default:g}")
+        return value
+
+    def to_dict(self) -> dict[str, Any]:
+        """The stated columns, arrays as lists."""
+        stated: dict[str, Any] = {}
+        for column in fields(self):
+            value = getattr(self, column.name)
+            if value is not None and value != "" and value != {}:
+                stated[column.name] = np.asarray(value).tolist() if column.name in NUMBERS else value
+        stated["options"] = dict(self.options)
+        return stated
+
+
+def _unstated(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value)
+
+
+def _number(name: str, raw: Any, least: float) -> Any:
+    """A float, or an array over the job axis; refuses what no job can have."""
+    try:
+        value = np.asarray(raw, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UsageError(f"{name}: {raw!r} is not a number; give e.g. {name}={max(1, least):g}") from None
+    if not np.all(np.isfinite(value)):
+        raise UsageError(f"{name}: {raw} is not a finite number; give e.g. {name}={max(1, least):g}")
+    if np.any(value < least):
+        raise UsageError(f"{name}: {value.min():g} is below {least:g}, the least that makes sense")
+    if np.any(value > _LARGEST[name]):
+        raise UsageError(f"{name}: {value.max():g} is above {_LARGEST[name]:g}; is it a slip?")
+    return value if value.ndim else value.item()
+
+
+def phase(text: str) -> str:
+    """The phase of a name; raises `UsageError` listing the phases."""
+    key = text.strip().lower().replace("-", "_")
+    key = _PHASE_ALIASES.get(key, key)
+    if key not in PHASES:
+        raise UsageError(f"no phase '{text}'; use one of {', '.join(PHASES)}")
+    return key
+
+
+def resolution(text: str) -> tuple[float, float]:
+    """`"512"` or `"512x768"` (height x width) as pixels."""
+    parts = text.lower().replace("×", "x").split("x")
+    if len(parts) > 2 or not all(part.strip().isdigit() for part in parts):
+        raise UsageError(f"'{text}' is not a resolution; write e.g. 512 or 512x768")
+    height, width = float(parts[0]), float(parts[-1])
+    return height, width
+
+
+def options(pairs: tuple[str, ...]) -> dict[str, str]:
+    """`("guidance=7.5", ...)` as a mapping; raises `UsageError` for a pair without `=`."""
+    read: dict[str, str] = {}
+    for pair in pairs:
+        key, sep, value = pair.partition("=")
+        if not sep or not key.strip():
+            raise UsageError(f"'{pair}' is not an option; write e.g. --option guidance=7.5")
+        read[key.strip()] = value.strip()
+    return read

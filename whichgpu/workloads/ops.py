@@ -1,0 +1,184 @@
+"""The narrow waist: every workload becomes a list of `Op`, and nothing downstream knows where it came from.
+
+Numbers are arrays over the job axis, or scalars where all jobs agree; a single job is the 0-d case.
+Counts of work are *per execution of one copy*; `copies` are layers with weights of their own that do
+the same work, `repeats` how often each runs (denoising steps, generated tokens).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+
+#: Kinds whose FLOPs are what people quote: two per multiply-add of a matrix product.
+PRODUCTS = ("gemm", "conv", "attention")
+
+#: Every kind, with the dims its kernel model reads.
+KINDS: Mapping[str, tuple[str, ...]] = {
+    # (m, k) x (k, n), `batch` of them
+    "gemm": ("m", "n", "k", "batch"),
+    # implicit GEMM of a convolution: m = B Ho Wo, n = Cout / g, k = Cin / g kh kw; `window` = kh kw
+    "conv": ("m", "n", "k", "groups", "window"),
+    # q (B, heads, q, d) against k, v (B, kv_heads, kv, d); causal is 0 or 1
+    "attention": ("batch", "heads", "kv_heads", "q", "kv", "head_dim", "causal"),
+    "norm": ("elements",),
+    "pointwise": ("elements",),
+    "pool": ("elements",),
+    "embedding": ("elements",),
+    "copy": ("elements",),
+    "optimizer": ("elements",),
+}
+
+#: What the backward pass of training does with a forward op.
+BACKWARD: Mapping[str, str] = {
+    "full": "gradients of input and weights, from what the forward pass kept",
+    "weight": "no gradient of the input: the first layer",
+    "input": "no gradient of the weights: they are frozen",
+    "linear": "the gradient moves as the data did, and nothing kept is read: add, copy, dropout",
+    "none": "no backward pass at all: a frozen part of the model",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One kind of work and how often it is done.
+
+    Attributes:
+        kind: a key of `KINDS`.
+        layer: `module.part`; the first component is the module that `Workload.modules` counts.
+        dims: the sizes that `KINDS` names for the kind.
+        dtype: the catalogue field whose peak bounds the maths (`fp16`, `tf32`, ...).
+        flops: two per multiply-add for `PRODUCTS`; elementary operations for the rest.
+        parameters: trained values of one copy; 0 where they belong to another op (a tied head).
+        weight_bytes: bytes of weights that one execution reads.
+        stored_bytes: bytes that the parameters of one copy occupy in memory: more than is read for
+            an embedding table, or for the FP32 weights behind mixed precision.
+        read_bytes, write_bytes: activations in and out.
+        saved_bytes: activations kept for the backward pass, each tensor counted once.
+        copies: layers merged into this op; repeats: executions of each.
+        fusable: a fusing runtime (compiler, TensorRT) runs it inside its neighbour's kernel.
+        shard: how tensor parallelism splits it: none, column, row, head, vocab.
+        stage: forward, backward or optimizer.
+        backward: what the backward pass does with it: a key of `BACKWARD`.
+        kv_bytes: bytes of the KV cache that one execution reads (attention in decode), apart from
+            `read_bytes`.
+    """
+
+    kind: str
+    layer: str
+    dims: Mapping[str, Any]
+    dtype: str
+    flops: Any = 0.0
+    parameters: float = 0.0
+    weight_bytes: Any = 0.0
+    stored_bytes: float = 0.0
+    read_bytes: Any = 0.0
+    write_bytes: Any = 0.0
+    saved_bytes: Any = 0.0
+    kv_bytes: Any = 0.0
+    copies: float = 1.0
+    repeats: Any = 1.0
+    fusable: bool = False
+    shard: str = "none"
+    stage: str = "forward"
+    backward: str = "full"
+
+    @property
+    def count(self) -> Any:
+        """Executions in all: copies times repeats."""
+        return self.copies * self.repeats
+
+    @property
+    def module(self) -> str:
+        """The part of the model this op belongs to."""
+        return self.layer.partition(".")[0]
+
+
+def merge(ops: Iterable[Op]) -> tuple[Op, ...]:
+    """Merge ops that do identical work in one module, adding up their copies."""
+    merged: dict[Any, Op] = {}
+    for op in ops:
+        numbers = (
+            op.repeats, op.flops, op.weight_bytes, op.read_bytes, op.write_bytes, op.saved_bytes,
+            op.kv_bytes, *op.dims.values(),
+        )  # fmt: skip
+        key = (
+            op.kind, op.module, op.dtype, op.fusable, op.shard, op.stage, op.backward, op.parameters,
+            op.stored_bytes,
+            # An array's bytes stand for it; a number stands for itself.
+            *(size.tobytes() if isinstance(size, np.ndarray) else size for size in numbers),
+        )  # fmt: skip
+        seen = merged.get(key)
+        merged[key] = op if seen is None else replace(seen, copies=seen.copies + op.copies)
+    return tuple(merged.values())
+
+
+def total(ops: Iterable[Op], quantity: str) -> Any:
+    """Sum of an op quantity over every execution: `total(ops, "write_bytes")`."""
+    return sum((getattr(op, quantity) * op.count for op in ops), start=0.0)
+
+
+def product_flops(ops: Iterable[Op]) -> Any:
+    """FLOPs of matrix products, two per multiply-add: the figure that publications give."""
+    return total((op for op in ops if op.kind in PRODUCTS), "flops")
+
+
+def parameters(ops: Iterable[Op]) -> dict[str, int]:
+    """Weights by module; repeats share theirs."""
+    by_module: dict[str, float] = {}
+    for op in ops:
+        if op.stage == "forward" and op.parameters:
+            by_module[op.module] = by_module.get(op.module, 0.0) + op.parameters * op.copies
+    return {module: round(count) for module, count in by_module.items()}
+
+
+def stored_weight_bytes(ops: Iterable[Op]) -> Any:
+    """Bytes that the weights of the forward ops occupy, each counted once."""
+    return sum((op.stored_bytes * op.copies for op in ops if op.stage == "forward"), start=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class OpTable:
+    """Ops of one kind as arrays (O, 1, J) - ops x GPUs x jobs - for the kernel models."""
+
+    kind: str
+    dims: Mapping[str, NDArray[np.float64]]
+    flops: NDArray[np.float64]
+    weight_bytes: NDArray[np.float64]
+    read_bytes: NDArray[np.float64]
+    write_bytes: NDArray[np.float64]
+    kv_bytes: NDArray[np.float64]
+    count: NDArray[np.float64]
+    dtypes: tuple[str, ...]
+    fusable: NDArray[np.bool_]
+    ops: tuple[Op, ...] = field(repr=False, default=())
+
+
+def table(kind: str, ops: Sequence[Op], jobs: int) -> OpTable:
+    """Stack ops of one kind; `jobs` is the length of the job axis (1 for a single job)."""
+
+    def stack(values: Iterable[Any]) -> NDArray[np.float64]:
+        rows = [np.broadcast_to(np.asarray(value, dtype=np.float64), (jobs,)) for value in values]
+        return np.stack(rows)[:, None, :]
+
+    return OpTable(
+        kind=kind,
+        dims={name: stack(op.dims[name] for op in ops) for name in KINDS[kind]},
+        flops=stack(op.flops for op in ops),
+        weight_bytes=stack(op.weight_bytes for op in ops),
+        read_bytes=stack(op.read_bytes for op in ops),
+        write_bytes=stack(op.write_bytes for op in ops),
+        kv_bytes=stack(op.kv_bytes for op in ops),
+        count=stack(op.count for op in ops),
+        dtypes=tuple(op.dtype for op in ops),
+        fusable=np.array([op.fusable for op in ops]),
+        ops=tuple(ops),
+    )

@@ -1,0 +1,307 @@
+"""What a family writes its layers with: each call records the op and returns the shape that comes out.
+
+Letters: B batch, C channels, H W height and width of a feature map, S tokens, D width of a token.
+B, H, W and S may be arrays over the job axis; C and D are plain ints.
+
+Activations kept for the backward pass are counted once each, by the op that reads them: a convolution
+or dense layer keeps its input, a normalisation the output of the layer before it, and an activation
+function nothing, because its result is the next layer's input. Where a tensor feeds several layers
+the first keeps it and the others say `keeps=0`.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.errors import UsageError
+from whichgpu.workloads.ops import Op, merge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.workloads.precision import Precision
+
+#: Bytes of FP32, in which autocast runs normalisations and losses.
+FP32 = 4.0
+
+
+class Map(NamedTuple):
+    """A feature map (B, C, H, W)."""
+
+    batch: Any
+    channels: int
+    height: Any
+    width: Any
+
+    @property
+    def elements(self) -> Any:
+        """Values in the map, over the whole batch."""
+        return self.channels * self.height * self.width * self.batch
+
+    @property
+    def pixels(self) -> Any:
+        """Positions in the map, over the whole batch."""
+        return self.height * self.width * self.batch
+
+
+class _Scope(NamedTuple):
+    """What holds for every op recorded inside a `with recorder.module(...)`."""
+
+    prefix: str = ""
+    repeats: Any = 1.0
+    copies: float = 1.0
+    again: bool = False
+    frozen: bool = False
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Collects the ops of one forward pass in a given precision; `training` turns dropout on."""
+
+    precision: Precision
+    training: bool = False
+    _ops: list[Op] = field(default_factory=list, init=False)
+    _scope: _Scope = field(default_factory=_Scope, init=False)
+
+    def ops(self) -> tuple[Op, ...]:
+        """What was recorded, identical ops merged."""
+        return merge(self._ops)
+
+    @contextmanager
+    def module(
+        self, name: str, *, repeats: Any = 1.0, copies: float = 1.0, again: bool = False, frozen: bool = False
+    ) -> Iterator[None]:
+        """Record under `name`; the ops inside run `repeats` times each, in `copies` equal layers.
+
+        `again`: a second pass through layers recorded before, whose weights are already counted.
+        `frozen`: no backward pass. `repeats` 0: loaded, and not run.
+        """
+        outer = self._scope
+        self._scope = _Scope(
+            f"{outer.prefix}{name}.", outer.repeats * repeats, outer.copies * copies,
+            outer.again or again, outer.frozen or frozen,
+        )  # fmt: skip
+        try:
+            yield
+        finally:
+            self._scope = outer
+
+    def conv(
+        self, x: Map, out: int, kernel: int | tuple[int, int], stride: int = 1, *,
+        padding: int | None = None, groups: int = 1, bias: bool = False, keeps: float = 1.0,
+        backward: str = "full", name: str = "conv",
+    ) -> Map:  # fmt: skip
+        """A convolution (B, C, H, W) -> (B, out, H', W'); `padding` None keeps H and W at stride 1."""
+        kh, kw = (kernel, kernel) if isinstance(kernel, int) else kernel
+        ph, pw = (kh // 2, kw // 2) if padding is None else (padding, padding)
+        y = Map(x.batch, out, _out(x.height, kh, stride, ph), _out(x.width, kw, stride, pw))
+        k, n, m = x.channels // groups * kh * kw, out // groups, y.pixels
+        size = self.precision.activation
+        read = x.elements * size
+        self._add(
+            "conv", name,
+            {"m": m, "n": float(n), "k": float(k), "groups": float(groups), "window": float(kh * kw)},
+            flops=2.0 * n * k * groups * m,
+            read_bytes=read,
+            write_bytes=out * size * m,
+            saved_bytes=keeps * read,
+            backward=backward,
+            **self._weights(float(out * k + (out if bias else 0))),
+        )  # fmt: skip
+        return y
+
+    def linear(
+        self, rows: Any, inputs: int, outputs: int, *, bias: bool = False, shard: str = "none",
+        keeps: float = 1.0, unquantised: bool = False, tied: bool = False, backward: str = "full",
+        name: str = "linear",
+    ) -> None:  # fmt: skip
+        """A dense layer: (rows, inputs) x (inputs, outputs).
+
+        `unquantised` layers keep 16 bits where the rest is quantised. `tied` weights belong to another
+        op and count as no parameters here; they are still read.
+        """
+        size = self.precision.activation
+        weights = self._weights(float(inputs * outputs + (outputs if bias else 0)), unquantised=unquantised)
+        if tied:
+            weights |= {"parameters": 0.0, "stored_bytes": 0.0}
+        read = inputs * size * rows
+        self._add(
+            "gemm", name,
+            {"m": rows, "n": float(outputs), "k": float(inputs), "batch": 1.0},
+            flops=2.0 * inputs * outputs * rows,
+            read_bytes=read,
+            write_bytes=outputs * size * rows,
+            saved_bytes=keeps * read,
+            shard=shard,
+            dtype=_wide_math(self.precision.math) if unquantised else self.precision.math,
+            backward=backward,
+            **weights,
+        )  # fmt: skip
+
+    def attention(
+        self, batch: Any, heads: int, q: Any, kv: Any, head_dim: int, *, kv_heads: int | None = None,
+        causal: bool = False, cached: bool = False, name: str = "attention",
+    ) -> None:  # fmt: skip
+        """Fused scaled dot-product attention of q (B, heads, q, d) over k, v (B, kv_heads, kv, d).
+
+        `cached` reads k and v from the KV cache in its own precision (decode). A causal pass counts
+        the whole q x kv rectangle, as publications do; of it a share q / 2 kv is masked, which a kernel
+        model takes off its time. Kept for the backward pass: q, k, v and a log-sum-exp per row; the
+        output is kept by the layer that reads it.
+        """
+        kv_heads = heads if kv_heads is None else kv_heads
+        size = self.precision.activation
+        kv_elements = 2.0 * kv_heads * head_dim * (batch * kv)
+        q_elements = float(heads * head_dim) * (batch * q)
+        inputs = (q_elements + kv_elements) * size
+        self._add(
+            "attention", name,
+            {"batch": batch, "heads": float(heads), "kv_heads": float(kv_heads), "q": q, "kv": kv,
+             "head_dim": float(head_dim), "causal": float(causal)},
+            flops=4.0 * q_elements * kv,
+            read_bytes=q_elements * size if cached else inputs,
+            kv_bytes=kv_elements * self.precision.kv if cached else 0.0,
+            write_bytes=q_elements * size,
+            saved_bytes=inputs + FP32 / head_dim * q_elements,
+            dtype=_wide_math(self.precision.math),
+            shard="head",
+        )  # fmt: skip
+
+    def norm(
+        self, elements: Any, width: int, *, parameters: int | None = None, wide: bool = False,
+        keeps: float | None = None, name: str = "norm",
+    ) -> None:  # fmt: skip
+        """A normalisation over `elements` values with `parameters` (default 2 x width) trained ones.
+
+        `wide`: autocast runs it in FP32. `keeps`: bytes per element kept for the backward pass, by
+        default one copy of its input.
+        """
+        size = self._size(wide)
+        self._elementwise(
+            "norm", name, elements, reads=size, writes=size, saves=size if keeps is None else keeps, flops=8.0,
+            **self._weights(float(2 * width if parameters is None else parameters), unquantised=True),
+        )  # fmt: skip
+
+    def pointwise(
+        self, elements: Any, *, reads: float = 1.0, writes: float = 1.0, keeps: float = 0.0,
+        wide: bool = False, shard: str = "none", parameters: float = 0.0, name: str = "pointwise",
+    ) -> None:  # fmt: skip
+        """An elementwise op: `reads` tensors of `elements` in, `writes` out, `keeps` of them kept."""
+        size = self._size(wide)
+        self._elementwise("pointwise", name, elements, reads=reads * size, writes=writes * size,
+                          saves=keeps * size, flops=reads, shard=shard,
+                          **self._weights(parameters, unquantised=True))  # fmt: skip
+
+    def add(self, elements: Any, *, wide: bool = False, name: str = "add") -> None:
+        """A residual addition: two tensors of `elements` in, one out, nothing kept."""
+        size = self._size(wide)
+        self._elementwise("pointwise", name, elements, reads=2 * size, writes=size, saves=0.0, flops=1.0,
+                          backward="linear")  # fmt: skip
+
+    def dropout(self, elements: Any, *, name: str = "dropout") -> None:
+        """Dropout, in training only; its mask is kept, a byte per element."""
+        if self.training:
+            size = self.precision.activation
+            self._elementwise("pointwise", name, elements, reads=size, writes=size + 1.0, saves=1.0,
+                              flops=2.0, backward="linear")  # fmt: skip
+
+    def copy(self, elements: Any, *, reads: float = 1.0, shard: str = "none", name: str = "copy") -> None:
+        """Data movement without maths: concatenation, layout change, upsampling (`reads` 1/4)."""
+        size = self.precision.activation
+        self._elementwise("copy", name, elements, reads=reads * size, writes=size, saves=0.0, flops=0.0,
+                          fusable=False, shard=shard, backward="linear")  # fmt: skip
+
+    def pool(
+        self, x: Map, kernel: int, stride: int, *, padding: int = 0, ceil: bool = False,
+        average: bool = False, keeps: float = 1.0, name: str = "pool",
+    ) -> Map:  # fmt: skip
+        """A pooling window; the maximum keeps its input and the index (8 bytes) of each result."""
+        y = Map(x.batch, x.channels, _out(x.height, kernel, stride, padding, ceil=ceil),
+                _out(x.width, kernel, stride, padding, ceil=ceil))  # fmt: skip
+        size = self.precision.activation
+        kept = 0.0 if average else keeps * size * x.elements + 8.0 * y.elements
+        self._add("pool", name, {"elements": x.elements}, flops=float(kernel * kernel) * y.elements,
+                  read_bytes=size * x.elements, write_bytes=size * y.elements, saved_bytes=kept,
+                  backward="linear")  # fmt: skip
+        return y
+
+    def global_pool(self, x: Map, *, side: int = 1, name: str = "global_pool") -> Map:
+        """Mean over H and W, or over a grid of `side` x `side` patches.
+
+        Its input is kept by the activation function before it, and counted here.
+        """
+        size = self.precision.activation
+        y = Map(x.batch, x.channels, float(side), float(side))
+        self._add("pool", name, {"elements": x.elements}, flops=x.elements, read_bytes=size * x.elements,
+                  write_bytes=size * y.elements, saved_bytes=size * x.elements, backward="linear")  # fmt: skip
+        return y
+
+    def embedding(self, tokens: Any, rows: int, width: int, *, name: str = "embedding") -> None:
+        """A table look-up: `tokens` rows of `width` out of (rows, width); the table is not read whole."""
+        size = self.precision.activation
+        weights = self._weights(float(rows * width), unquantised=True) | {"weight_bytes": 0.0}
+        moved = width * size * tokens
+        self._add("embedding", name, {"elements": width * tokens}, read_bytes=moved, write_bytes=moved,
+                  shard="vocab", **weights)  # fmt: skip
+
+    def _add(self, kind: str, name: str, dims: dict[str, Any], **numbers: Any) -> None:
+        scope = self._scope
+        if scope.again:
+            numbers |= {"parameters": 0.0, "stored_bytes": 0.0}
+        if scope.frozen:
+            numbers |= {"backward": "none", "saved_bytes": 0.0}
+        numbers.setdefault("dtype", self.precision.math)
+        op = Op(kind, scope.prefix + name, dims, copies=scope.copies, repeats=scope.repeats, **numbers)
+        self._ops.append(op)
+
+    def _weights(self, parameters: float, *, unquantised: bool = False) -> dict[str, float]:
+        spec = self.precision
+        stored = spec.head if unquantised else spec.weight
+        read = stored if unquantised and not spec.mixed else spec.read_weight
+        return {
+            "parameters": parameters,
+            "weight_bytes": parameters * read,
+            "stored_bytes": parameters * stored,
+        }
+
+    def _size(self, wide: bool) -> float:
+        """Bytes per element of an activation; autocast runs `wide` ops in FP32."""
+        return FP32 if wide and self.precision.mixed else self.precision.activation
+
+    def _elementwise(
+        self, kind: str, name: str, elements: Any, *, reads: float, writes: float, saves: float,
+        flops: float, fusable: bool = True, **more: Any,
+    ) -> None:  # fmt: skip
+        self._add(kind, name, {"elements": elements}, flops=flops * elements, read_bytes=reads * elements,
+                  write_bytes=writes * elements, saved_bytes=saves * elements, fusable=fusable, **more)  # fmt: skip
+
+
+def _wide_math(math_field: str) -> str:
+    """Attention products and the output head of quantised models run in 16 bits."""
+    return "fp16" if math_field in ("fp8", "int8", "fp4") else math_field
+
+
+def _out(size: Any, kernel: int, stride: int, padding: int, *, ceil: bool = False) -> Any:
+    """Output length of a window over `size`; raises `UsageError` where the input is too small."""
+    if stride == 1 and kernel == 2 * padding + 1:
+        return size
+    steps = (size + 2 * padding - kernel) / stride
+    one = isinstance(steps, float)
+    if ceil:
+        # The last window must start inside the input.
+        rounded = math.ceil(steps) if one else np.ceil(steps)
+        rounded = rounded - (rounded * stride >= size + padding)
+    else:
+        rounded = math.floor(steps) if one else np.floor(steps)
+    least = rounded if one else rounded.min()
+    if least < 0:
+        raise UsageError(
+            f"resolution: the input is too small, a {kernel}-wide window meets a map of {np.min(size):g}; "
+            "give a larger one"
+        )
+    return float(rounded + 1) if one else rounded + 1.0

@@ -1,0 +1,128 @@
+"""Forward ops to a whole training step: the backward pass and the optimizer.
+
+Each matrix product has two of the same size behind it, for the gradient of its input and of its
+weights; fused attention recomputes its scores and does 2.5 times the forward work (Dao et al.,
+FlashAttention, section 3.1); a normalisation or elementwise op reads what the forward pass kept and
+the gradient that arrives, and writes the one that leaves. `Op.backward` says where less is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.errors import UsageError
+from whichgpu.workloads.ops import Op
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from whichgpu.workloads.precision import Precision
+
+#: FP32 training: bytes of optimizer state kept per parameter, and bytes moved per parameter in one
+#: step: read gradient, weight and states, write weight and states.
+OPTIMIZERS: Mapping[str, tuple[float, float]] = {
+    "sgd": (4.0, 20.0),  # momentum
+    "adam": (8.0, 28.0),
+    "adamw": (8.0, 28.0),
+    "adam8bit": (2.0, 16.0),
+    "adafactor": (0.1, 14.0),
+}
+
+
+def optimizer_bytes(optimizer: str, precision: Precision) -> tuple[float, float]:
+    """State kept and bytes moved per parameter; states are as wide as the weights, but for 8 bits."""
+    if optimizer not in OPTIMIZERS:
+        raise UsageError(f"no optimizer '{optimizer}'; use one of {', '.join(OPTIMIZERS)}")
+    state, moved = OPTIMIZERS[optimizer]
+    scale = precision.weight / 4.0
+    return (state if optimizer == "adam8bit" else state * scale), moved * scale
+
+
+def trained_parameters(forward: Iterable[Op]) -> float:
+    """Weights that receive a gradient."""
+    return sum(op.parameters * op.copies for op in forward if op.backward in ("full", "weight"))
+
+
+def training_step(forward: tuple[Op, ...], precision: Precision, optimizer: str) -> tuple[Op, ...]:
+    """Forward, backward and optimizer ops of one step."""
+    _, moved = optimizer_bytes(optimizer, precision)
+    backward = [op for one in forward for op in _backward(one)]
+    trained = trained_parameters(forward)
+    # Of what is moved, gradient, weight and states are read, weight and states written.
+    written = (moved - precision.weight) / 2.0
+    update = Op(
+        "optimizer", f"optimizer.{optimizer}", {"elements": trained}, "fp32", flops=8.0 * trained,
+        read_bytes=(moved - written) * trained, write_bytes=written * trained, stage="optimizer",
+    )  # fmt: skip
+    return (*forward, *weight_casts(forward, precision), *backward, *_gradient_casts(forward, precision), update)
+
+
+def weight_casts(forward: tuple[Op, ...], precision: Precision) -> Iterator[Op]:
+    """Autocast copies each FP32 weight of a matrix product to 16 bits, once a step."""
+    if precision.mixed:
+        yield from _cast("autocast.weights", forward, 4.0, 2.0, "forward")
+
+
+def _gradient_casts(forward: tuple[Op, ...], precision: Precision) -> Iterator[Op]:
+    """The 16-bit gradients return to FP32; FP16 also divides out the loss scale."""
+    if precision.mixed:
+        yield from _cast("autocast.gradients", forward, 2.0, 4.0, "backward")
+        if precision.math == "fp16":
+            elements = trained_parameters(forward)
+            yield Op("pointwise", "optimizer.unscale", {"elements": elements}, "fp32", flops=elements,
+                     read_bytes=4.0 * elements, write_bytes=4.0 * elements, stage="optimizer")  # fmt: skip
+
+
+def _cast(layer: str, forward: tuple[Op, ...], read: float, write: float, stage: str) -> Iterator[Op]:
+    """One copy kernel per weight tensor, of their mean size."""
+    weighted = [op for op in forward if op.kind in ("gemm", "conv") and op.parameters]
+    tensors = sum(op.copies for op in weighted)
+    if tensors:
+        mean = sum(op.parameters * op.copies for op in weighted) / tensors
+        yield Op("copy", layer, {"elements": mean}, "fp32", read_bytes=read * mean,
+                 write_bytes=write * mean, copies=tensors, stage=stage, backward="none")  # fmt: skip
+
+
+def _backward(op: Op) -> Iterator[Op]:
+    """The backward ops of one forward op."""
+    if op.backward == "none":
+        return
+    back = replace(op, stage="backward", parameters=0.0, stored_bytes=0.0, saved_bytes=0.0)
+    if op.kind in ("gemm", "conv"):
+        yield from _product_gradients(op, back)
+    elif op.kind == "attention":
+        # Reads q, k, v, the output and its gradient; writes the gradients of q, k, v.
+        yield replace(back, flops=2.5 * op.flops, read_bytes=op.read_bytes + 2.0 * op.write_bytes,
+                      write_bytes=op.read_bytes)  # fmt: skip
+    elif op.kind == "embedding":
+        # The gradient of a table is as large as the table.
+        yield replace(back, weight_bytes=0.0, write_bytes=op.write_bytes + op.stored_bytes)
+    elif op.backward == "linear":
+        yield replace(back, read_bytes=op.write_bytes, write_bytes=op.read_bytes)
+    else:
+        # The gradient comes in and leaves; what the forward pass read is read again.
+        yield replace(back, flops=1.5 * op.flops, read_bytes=op.write_bytes + op.read_bytes,
+                      write_bytes=op.read_bytes)  # fmt: skip
+
+
+def _product_gradients(op: Op, back: Op) -> Iterator[Op]:
+    """(m, k) x (k, n): the input's gradient is (m, n) x (n, k), the weights' (k, m) x (m, n)."""
+    m, n, k, window = op.dims["m"], op.dims["n"], op.dims["k"], op.dims.get("window", 1.0)
+    if op.backward in ("full", "input"):
+        yield replace(back, layer=f"{op.layer}.dgrad", dims={**op.dims, "n": k / window, "k": n * window},
+                      read_bytes=op.write_bytes, write_bytes=op.read_bytes)  # fmt: skip
+    if op.backward in ("full", "weight"):
+        yield replace(back, layer=f"{op.layer}.wgrad", dims={**op.dims, "m": k, "n": n, "k": m},
+                      read_bytes=op.read_bytes + op.write_bytes, write_bytes=op.weight_bytes,
+                      weight_bytes=0.0)  # fmt: skip
+        if op.parameters > n * k * op.dims.get("groups", 1.0):
+            yield _bias_gradient(op)
+
+
+def _bias_gradient(op: Op) -> Op:
+    """The bias' gradient: a sum over the rows of the gradient that arrives."""
+    elements: Any = op.dims["m"] * op.dims["n"] * op.dims.get("groups", 1.0)
+    return Op("pointwise", f"{op.layer}.bgrad", {"elements": elements}, "fp32", flops=elements,
+              read_bytes=op.write_bytes, copies=op.copies, repeats=op.repeats, fusable=True, shard=op.shard,
+              stage="backward")  # fmt: skip
