@@ -1,3 +1,50 @@
-"""Which GPU, how many, from whom, at what price, for this workload - and how do you know?"""
+"""Which GPU, how many, from whom, at what price, for this workload - and how do you know.
+
+`import whichgpu` costs next to nothing; what is used is imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from whichgpu.api import gpu, gpus, job, recommend, workload
+    from whichgpu.errors import DataError, Infeasible, UsageError, WhichGpuError
+    from whichgpu.facts.model import Fact, Interval, Source
+
+__all__ = [
+    "DataError",
+    "Fact",
+    "Infeasible",
+    "Interval",
+    "Source",
+    "UsageError",
+    "WhichGpuError",
+    "__version__",
+    "gpu",
+    "gpus",
+    "job",
+    "recommend",
+    "workload",
+]
+
+_HOME = {
+    **dict.fromkeys(("gpu", "gpus", "job", "recommend", "workload"), "whichgpu.api"),
+    **dict.fromkeys(("DataError", "Infeasible", "UsageError", "WhichGpuError"), "whichgpu.errors"),
+    **dict.fromkeys(("Fact", "Interval", "Source"), "whichgpu.facts.model"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import an export when it is first asked for."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'whichgpu' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

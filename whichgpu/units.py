@@ -88,7 +88,8 @@ _PER = {
     "s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0,
     "h": 3600.0, "hour": 3600.0, "day": 86400.0, "month": 2629800.0,
 }  # fmt: skip
-_NUMBER = r"[+-]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+#: A comma sets off thousands and nothing else: "3,35 TB/s" is refused, not read as 335.
+_NUMBER = r"[+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"^\s*({_NUMBER}|[+-]?(?:nan|inf(?:inity)?))\s*(.*?)\s*$", re.IGNORECASE)
 _RATE = re.compile(r"^(?:(k|M|thousand|million)\s+)?([A-Za-z][A-Za-z _-]*?)\s*(?:/|per\s+)\s*([A-Za-z]+)$")
 
@@ -96,7 +97,7 @@ _RATE = re.compile(r"^(?:(k|M|thousand|million)\s+)?([A-Za-z][A-Za-z _-]*?)\s*(?
 def _split(text: str, what: str, example: str) -> tuple[float, str]:
     match = _QUANTITY.match(text)
     if not match:
-        raise UsageError(f"'{text}' is not a {what}; write e.g. \"{example}\"")
+        raise UsageError(f"'{text}' is not {_a(what)}; write e.g. \"{example}\"")
     value = float(match[1].replace(",", "").replace("_", ""))
     if not math.isfinite(value):
         raise UsageError(f"'{text}' is not a finite {what}; write e.g. \"{example}\"")
@@ -112,11 +113,16 @@ def parse(text: str, dimension: str) -> float:
     units, example, _ = DIMENSIONS[dimension]
     value, unit = _split(str(text), dimension, example)
     if unit in units:
-        return value * units[unit]
+        # Division keeps small units exact to the last digit: 826 mm2 is 0.000826, not 0.00082599...
+        scale = units[unit]
+        return value * scale if scale >= 1 else value / round(1 / scale)
     if not unit:
         raise UsageError(f"'{text}' has no unit; write e.g. \"{_with_unit(value, example)}\"")
-    article = "an" if dimension[0] in "aeiou" else "a"
-    raise UsageError(f"'{text}' is not {article} {dimension}; write e.g. \"{example}\"")
+    raise UsageError(f"'{text}' is not {_a(dimension)}; write e.g. \"{example}\"")
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
 def _with_unit(value: float, example: str) -> str:
@@ -155,9 +161,11 @@ def _engineering(value: float, stem: str, digits: int) -> str:
 
 
 def _number(value: float, digits: int) -> str:
-    """`digits` significant digits, thousands set off, no exponent between 1e-4 and 1e6."""
+    """`digits` significant digits, thousands set off; an exponent only below 1e-6."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
+    if abs(value) < 1e-6:
+        return f"{value:.{digits}g}"
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{min(decimals, 9)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,24 +70,27 @@ def _hint(name: str) -> str:
     return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names())}"
 
 
-@click.group(cls=LazyGroup, context_settings=_CONTEXT, invoke_without_command=True)
+_HELP = """Which GPU, how many, from whom, at what price, for this workload - with the evidence.
+
+\b
+$ whichgpu recommend stable-diffusion-1.5 --target "1000 images/min"
+$ whichgpu compare a10 a100-80gb-pcie
+$ whichgpu gpus --family ampere --min memory="40 GB"
+"""
+
+
+@click.group(cls=LazyGroup, help=_HELP, context_settings=_CONTEXT, invoke_without_command=True)
 @click.version_option(__version__, prog_name="whichgpu", message="%(prog)s %(version)s")
 @click.pass_context
 def whichgpu(ctx: click.Context) -> None:
-    """Which GPU, how many, from whom, at what price, for this workload - with the evidence.
-
-    \b
-    whichgpu recommend stable-diffusion-1.5 --target "1000 images/min"
-    whichgpu compare a10 a100-80gb-pcie
-    whichgpu gpus --family ampere --min memory="40 GB"
-    """
+    """With no command, say what there is."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
 def run(args: Sequence[str]) -> int:
     """Parse and run; gives the exit status. Raises what the command raises."""
-    if "_WHICHGPU_COMPLETE" in __import__("os").environ:
+    if "_WHICHGPU_COMPLETE" in os.environ:
         whichgpu(list(args), prog_name="whichgpu")  # shell completion; exits
     try:
         with whichgpu.make_context("whichgpu", list(args)) as context:

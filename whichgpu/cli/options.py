@@ -45,26 +45,9 @@ class JobColumns:
 
     def job(self, workload: str) -> Job:
         """The job of a workload id; raises `UsageError` for a column that no job can have."""
-        from whichgpu.workloads import job as jobs
+        from whichgpu import api
 
-        columns = {key: value for key, value in self.stated.items() if value is not None}
-        columns["options"] = jobs.options(columns.pop("option", ()))
-        if "phase" in columns:
-            columns["phase"] = jobs.phase(columns["phase"])
-        if "resolution" in columns:
-            columns["height"], columns["width"] = jobs.resolution(columns.pop("resolution"))
-        if "concurrency" in columns:
-            columns["concurrency"] = _concurrency(columns["concurrency"])
-        return jobs.Job(workload, **columns)
-
-
-def _concurrency(text: str) -> float | None:
-    """A number of requests; `max` is not stated as a number: the runtime fills what fits."""
-    if text.strip().lower() == "max":
-        return None
-    if not text.strip().isdigit():
-        raise click.BadParameter(f"'{text}' is neither a whole number nor max", param_hint="'--concurrency'")
-    return float(text)
+        return api.job(workload, **self.stated)
 
 
 def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -72,15 +55,16 @@ def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def with_columns(**options: Any) -> Any:
-        stated = {name: options.pop(name) for name in (*_TEXTS, *_COUNTS, "option")}
+        stated = {name: options.pop(name) for name in (*_TEXTS, *_COUNTS)}
+        stated["options"] = options.pop("option")
         return function(columns=JobColumns(stated), **options)
 
     wrapped: Callable[..., Any] = click.option(
         "--option", multiple=True, metavar="KEY=VALUE", help="What else defines the job, e.g. guidance=7.5."
     )(with_columns)
-    for name, text in reversed(_COUNTS.items()):
+    for name, text in reversed(list(_COUNTS.items())):
         wrapped = click.option(_flag(name), type=int, metavar="N", help=text)(wrapped)
-    for name, (metavar, text) in reversed(_TEXTS.items()):
+    for name, (metavar, text) in reversed(list(_TEXTS.items())):
         wrapped = click.option(_flag(name), metavar=metavar, help=text)(wrapped)
     return wrapped
 

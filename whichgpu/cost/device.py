@@ -38,8 +38,17 @@ class Devices:
 
     def peaks(self, dtypes: tuple[str, ...]) -> NDArray[np.float64]:
         """Peak rate per dtype as (O, G, 1), in FLOP/s or OP/s; NaN where the GPU has none."""
-        known = {dtype: self.column(dtype) for dtype in set(dtypes)}
+        known = {dtype: self.peak(dtype) for dtype in set(dtypes)}
         return np.stack([known[dtype] for dtype in dtypes])
+
+    def peak(self, dtype: str) -> Column:
+        """Peak rate of one dtype, (G, 1).
+
+        A chip whose FP16 units are slower than its FP32 ones (Pascal's consumer parts: 1/64) widens
+        FP16 numbers and multiplies in FP32, as cuDNN and cuBLAS do.
+        """
+        stated = self.column(dtype)
+        return np.asarray(np.fmax(stated, self.vector)) if dtype == "fp16" else stated
 
     @cached_property
     def vector(self) -> Column:
@@ -65,10 +74,14 @@ class Devices:
         feeding it grows harder: x^-0.2 with x in FP16 FLOP per clock and SM over 1,024.
         """
         c = section("products")
-        maturity = section("vendor")
         law = (self.tensor_rate / c["rate_reference"]) ** c["rate_exponent"]
-        vendor = np.array([maturity.get(gpu.vendor, 0.6) for gpu in self.gpus])[:, None]
-        return np.asarray(law * vendor)
+        return np.asarray(law * self.maturity)
+
+    @cached_property
+    def maturity(self) -> Column:
+        """Factor on every matrix efficiency for software away from CUDA."""
+        known = section("vendor")
+        return np.array([known.get(gpu.vendor, known["other"]) for gpu in self.gpus])[:, None]
 
     @cached_property
     def tensor_rate(self) -> Column:

@@ -137,7 +137,7 @@ class Estimates:
             required=float(self.required[g, j]),
             available=float(self.available[g, j]),
             power=power,
-            energy=power * n / rate,
+            energy=power * n / rate if rate > 0 else math.nan,
             n_gpus=n,
             sequences=float(self.sequences[g, j]),
             basis="roofline",
@@ -169,9 +169,8 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
     """
     workload = resolve(job.workload)
     fallback = workload.complete(replace(job, runtime="")).runtime
-    job = workload.complete(job)
     job = job.with_defaults(tp=1.0, pp=1.0)
-    job = job.with_defaults(n_gpus=job.tp)
+    job = workload.complete(job.with_defaults(n_gpus=job.tp))
     _check_mesh(job)
     stack = runtime(job.runtime, fallback)
     devices = Devices.of(gpus)
@@ -227,7 +226,8 @@ def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices, *, ex
     latency = steady.timing.seconds * _number(job.output_tokens)
     return _assemble(
         workload, job, stack, devices, timing=steady.timing, seconds=steady.timing.seconds,
-        units=steady.sequences, throughput=rate, latency=latency, parts=steady.parts, refusals=_refusals(devices, steady.ops, job, stack), sequences=steady.sequences,
+        units=steady.sequences, throughput=rate, latency=latency, parts=steady.parts,
+        refusals=_refusals(devices, steady.ops, job, stack), sequences=steady.sequences,
     )  # fmt: skip
 
 

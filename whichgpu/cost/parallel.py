@@ -37,18 +37,18 @@ def _whole(op: Op, _tp: Array) -> Op:
 
 
 def _column(op: Op, tp: Array) -> Op:
-    return replace(op, dims=_divided(op, "n", tp), flops=op.flops / tp, weight_bytes=op.weight_bytes / tp,
+    return replace(op, dims=_divided(op, "n", tp), flops=op.flops / tp, **_weights(op, tp),
                    write_bytes=op.write_bytes / tp, saved_bytes=op.saved_bytes)  # fmt: skip
 
 
 def _row(op: Op, tp: Array) -> Op:
-    return replace(op, dims=_divided(op, "k", tp), flops=op.flops / tp, weight_bytes=op.weight_bytes / tp,
+    return replace(op, dims=_divided(op, "k", tp), flops=op.flops / tp, **_weights(op, tp),
                    read_bytes=op.read_bytes / tp, saved_bytes=op.saved_bytes / tp)  # fmt: skip
 
 
 def _vocabulary(op: Op, tp: Array) -> Op:
     dims = _divided(op, "n", tp) if "n" in op.dims else op.dims
-    return replace(op, dims=dims, flops=op.flops / tp, weight_bytes=op.weight_bytes / tp,
+    return replace(op, dims=dims, flops=op.flops / tp, **_weights(op, tp),
                    write_bytes=op.write_bytes / tp)  # fmt: skip
 
 
@@ -62,6 +62,10 @@ def _head(op: Op, tp: Array) -> Op:
     return replace(op, dims=dims, flops=op.flops / tp, read_bytes=op.read_bytes / tp,
                    kv_bytes=op.kv_bytes * kv_share, write_bytes=op.write_bytes / tp,
                    saved_bytes=op.saved_bytes / tp)  # fmt: skip
+
+
+def _weights(op: Op, tp: Array) -> dict[str, Any]:
+    return {"weight_bytes": op.weight_bytes / tp, "stored_bytes": op.stored_bytes / tp}
 
 
 def _divided(op: Op, name: str, tp: Array) -> dict[str, Any]:
@@ -110,6 +114,6 @@ def data_parallel_seconds(step: Array, gradient_bytes: Any, gpus: Any, devices: 
     t = t1 / 3 + ((2/3 t1)^2 + t_comm^2)^(1/2), then 3 % more per doubling for stragglers.
     """
     n = np.asarray(gpus, dtype=np.float64)
-    communication = all_reduce(gradient_bytes, n, devices)
+    communication = all_reduce(gradient_bytes, n, devices) / section("links")["data_parallel"]
     together = step / 3.0 + np.sqrt((2.0 / 3.0 * step) ** 2 + communication**2)
     return np.asarray(together * (1.0 + section("links")["step"] * np.log2(n)))

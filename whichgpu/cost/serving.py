@@ -56,9 +56,12 @@ def step_ops(
     workload: Workload, job: Job, prefill_tokens: Any, decode_sequences: Any, kv_tokens: Any
 ) -> tuple[Op, ...]:
     """Ops of one engine step before sharding; arrays broadcast to (G, J)."""
-    recorder = Recorder.of(precision(job.precision))
-    workload.code.step(workload.dims, recorder, prefill_tokens, decode_sequences, kv_tokens)
-    return recorder.ops()
+    recorder = Recorder(precision(job.precision))
+    workload.code.step(
+        workload.dims, recorder, prefill_tokens, decode_sequences, kv_tokens, prefill_length=job.input_tokens
+    )
+    ops: tuple[Op, ...] = recorder.ops()
+    return ops
 
 
 def step_time(
@@ -98,7 +101,7 @@ def steady_state(
         prefill_tokens=running * prompt / output, decode_sequences=running,
         kv_tokens=running * (prompt + output / 2.0), explain=explain,
     )  # fmt: skip
-    return SteadyState(held, timing, parts, ops)
+    return SteadyState(np.maximum(held, 0.0), timing, parts, ops)
 
 
 def kv_split(workload: Workload, tp: Any) -> Array:

@@ -9,6 +9,7 @@ others by a formula in the code.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,10 @@ def _fact(raw: Any, dimension: str, where: str, *, user: bool, own: Mapping[str,
 
 def _parts(raw: Any, where: str, *, user: bool) -> tuple[Any, str, Mapping[str, Any]]:
     if isinstance(raw, list) and 2 <= len(raw) <= 3 and isinstance(raw[1], str):
-        return raw[0], raw[1], raw[2] if len(raw) == 3 else {}
+        more = raw[2] if len(raw) == 3 else {}
+        if not isinstance(more, dict):
+            raise UsageError(f'{where}: {more!r} is not a table; write e.g. {{note = "at 400 W"}}')
+        return raw[0], raw[1], more
     if user and not isinstance(raw, list | dict):
         return raw, "user", {}
     raise UsageError(f'{where}: {raw!r} has no source; write e.g. ["3.35 TB/s", "my-source p.2"]')
@@ -80,7 +84,7 @@ def _kind(ids: tuple[str, ...], where: str, *, user: bool, own: Mapping[str, Sou
         return "derived"
     if user:
         return "user"
-    known = own if all(key in own for key in ids) else {**sources(), **own}
+    known = own if own and own.keys() >= set(ids) else sources()
     unknown = [key for key in ids if key not in known]
     if unknown:
         raise UsageError(f"{where}: source '{unknown[0]}' is not in data/sources.toml; add it there")
@@ -99,8 +103,8 @@ def _read(value: Any, dimension: str) -> Any:
     if dimension == "count":
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise UsageError(f"{value!r} is not a count; write a bare number, e.g. 108")
-        if value < 0:
-            raise UsageError(f"{value!r} is below zero; a count is not")
+        if not 0 <= value < math.inf:
+            raise UsageError(f"{value!r} is not a count; write a number from zero up, e.g. 108")
         return value
     if dimension == "flag":
         if not isinstance(value, bool):

@@ -4,6 +4,9 @@ A *tree* is a folder of `whichgpu/data/` (`gpus`, `workloads`, `prices`, ...) or
 (`sources`). `load("gpus")` gives `{file stem: content}`: a TOML file's tables, or a CSV file's rows
 as `{"columns": [...], "rows": [[...], ...]}`. Parsing TOML takes seconds for the whole catalogue, so
 the JSON beside it serves whenever it is as new as every source; in a wheel only the JSON exists.
+
+`WHICHGPU_DATA` may name a folder of the user's with the same layout: its files come on top, table by
+table and row by row.
 """
 
 from __future__ import annotations
@@ -11,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,8 +28,16 @@ _BUNDLE = "bundle"
 def load(tree: str, data: Path = DATA) -> dict[str, Any]:
     """The content of a tree by file stem.
 
-    Raises `DataError` naming the file and line where a data file cannot be parsed.
+    Raises `DataError` naming the file and line where a data file cannot be parsed, `UsageError` where
+    it is one of the user's.
     """
+    files = _own(tree, data)
+    folder = os.environ.get("WHICHGPU_DATA") if data is DATA else None
+    return _merged(files, _extra(tree, Path(folder).expanduser())) if folder else files
+
+
+def _own(tree: str, data: Path) -> dict[str, Any]:
+    """A tree from its JSON where that is current, else from its sources."""
     bundle = data / _BUNDLE / f"{tree}.json"
     stamps = _stamps(tree, data)
     if bundle.exists():
@@ -37,17 +47,40 @@ def load(tree: str, data: Path = DATA) -> dict[str, Any]:
             return files
     if not stamps:
         raise DataError(f"{data / tree}: no data files; reinstall whichgpu")
-    files = {Path(name).stem: _parse(data / name) for name in sorted(stamps)}
+    files = _parsed(stamps, data, DataError)
     # A read-only checkout only loses the speed of the next start.
     with contextlib.suppress(OSError):
         _write(bundle, {"stamps": stamps, "files": files})
     return files
 
 
+def _extra(tree: str, folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise UsageError(f"WHICHGPU_DATA: no folder '{folder}'; unset it, or name one with gpus/*.toml")
+    return _parsed(_stamps(tree, folder), folder, UsageError)
+
+
+def _merged(ours: Any, theirs: Any) -> Any:
+    """Tables merge, rows of the same columns add up, and any other value of theirs replaces ours."""
+    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+        return theirs
+    if "columns" in ours and ours["columns"] == theirs.get("columns"):
+        return {**ours, "rows": ours["rows"] + theirs["rows"]}
+    return {**ours, **{key: _merged(ours.get(key), value) for key, value in theirs.items()}}
+
+
 def trees(data: Path = DATA) -> list[str]:
-    """Every tree that has source files, by name."""
-    found = {p.name for p in data.iterdir() if p.is_dir() and p.name not in (_BUNDLE, "__pycache__")}
-    return sorted(found | {p.stem for p in data.glob("*.toml")})
+    """Every tree that has source files, or its JSON, by name."""
+    found = {p.stem for p in (*data.iterdir(), *(data / _BUNDLE).glob("*.json"))}
+    return sorted(tree for tree in found if _stamps(tree, data) or (data / _BUNDLE / f"{tree}.json").exists())
+
+
+def bundle(data: Path, out: Path) -> None:
+    """Write each tree of `data` as the JSON that ships: `out/<tree>.json`, the same for the same sources."""
+    for tree in trees(data):
+        stamps = _stamps(tree, data)
+        if stamps:
+            _write(out / f"{tree}.json", {"stamps": {}, "files": _parsed(stamps, data, DataError)})
 
 
 def _stamps(tree: str, data: Path) -> dict[str, list[int]]:
@@ -65,10 +98,14 @@ def _stamps(tree: str, data: Path) -> dict[str, list[int]]:
     return stamps
 
 
-def _parse(path: Path) -> Any:
+def _parsed(stamps: dict[str, list[int]], data: Path, error: type[UsageError | DataError]) -> dict[str, Any]:
+    return {Path(name).stem: _parse(data / name, error) for name in sorted(stamps)}
+
+
+def _parse(path: Path, error: type[UsageError | DataError]) -> Any:
     if path.suffix == ".csv":
         return read_csv(path)
-    return read_toml(path, DataError)
+    return read_toml(path, error)
 
 
 def read_csv(path: Path) -> dict[str, Any]:
@@ -96,6 +133,8 @@ def read_toml(path: Path, error: type[UsageError | DataError] = UsageError) -> d
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     """Replace a file whole, so that a reader never meets half of it."""
+    import tempfile
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:

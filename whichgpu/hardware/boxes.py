@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import reading, store
 from whichgpu.facts.model import Source
-from whichgpu.hardware.derive import pcie_bandwidth
+from whichgpu.hardware.derive import one_direction, pcie_bandwidth
 from whichgpu.units import show
 
 if TYPE_CHECKING:
@@ -131,12 +131,12 @@ def inside(box: Box, gpu: Gpu) -> tuple[Link, str]:
         return link, (stated.note if stated.kind == "assumed" else "")
     if kind == "pcie":
         return _pcie(gpu, latency)
-    fact = gpu.fact("nvlink_per_direction") or gpu.fact("nvlink")
-    if fact is None:
+    both = gpu.fact("nvlink")
+    if both is None or not both.value:
         raise DataError(f"{box.id}: neither it nor {gpu.id} has an NVLink bandwidth; see data/systems")
-    bandwidth = fact.value / (1 if gpu.fact("nvlink_per_direction") else 2)
     peer = box.facts.get("peer_bandwidth")
-    return Link(kind, bandwidth, latency, fact.source, fact.kind, peer.value if peer else None), ""
+    each = one_direction(both.value)
+    return Link(kind, each, latency, both.source, both.kind, peer.value if peer else None), ""
 
 
 def between(box: Box, per_node: int) -> tuple[Link, str]:

@@ -24,7 +24,8 @@ class Catalogue(Mapping[str, Gpu]):
     """Devices by id, in the order of the data files.
 
     `problems` has one line per entry of a user's file that could not be used; `broken` has the same
-    lines by the id of the entry.
+    lines by the id of the entry. To name such a device is refused with its line, even where the entry
+    was to change a bundled one.
     """
 
     __slots__ = ("__weakref__", "_gpus", "broken", "problems")
@@ -135,7 +136,6 @@ def _extended(files: tuple[tuple[Path, tuple[int, int]], ...]) -> Catalogue:
                 gpus[key] = _user_gpu(key, raw, path.name, gpus)
             except UsageError as fault:
                 broken[key] = str(fault)
-                gpus.pop(key, None)
     return Catalogue(gpus, broken)
 
 
@@ -169,7 +169,7 @@ def _user_gpu(key: str, raw: Any, file: str, known: Mapping[str, Gpu]) -> Gpu:
             raise UsageError(f"{where}: no field '{name}'{_like(name)}")
     _check_identity(raw, where)
     base = raw.get("base", key if key in known else None)
-    if base is not None and base not in known:
+    if base is not None and (not isinstance(base, str) or base not in known):
         raise UsageError(f"{where}: base '{base}' is not the id of a GPU; see: whichgpu gpus")
     start = dict(known[base]._raw) if base else {}
     if base != key:
@@ -193,9 +193,8 @@ def _check_identity(raw: Mapping[str, Any], where: str) -> None:
     if raw.get("segment", SEGMENTS[0]) not in SEGMENTS:
         raise UsageError(f"{where}.segment: '{raw['segment']}' is none of {', '.join(SEGMENTS)}")
     if raw.get("architecture") and raw["architecture"] not in architectures():
-        raise UsageError(
-            f"{where}.architecture: no architecture '{raw['architecture']}'; one of {', '.join(architectures())}"
-        )
+        known = ", ".join(architectures())
+        raise UsageError(f"{where}.architecture: no architecture '{raw['architecture']}'; one of {known}")
 
 
 def _like(name: str) -> str:

@@ -39,7 +39,7 @@ PLAUSIBLE: Mapping[str, tuple[float, float]] = {
     "bandwidth": (20e9, 30e12), "l2": (0.1e6, 1e9), "power": (3, 3000), "power_min": (3, 3000),
     "power_max": (3, 3000), "fp64": (1e9, 1e15), "fp32": (1e11, 1e15), "fp16": (1e10, 2e16),
     "bf16": (1e11, 2e16), "fp8": (1e12, 5e16), "fp4": (1e12, 1e17), "int8": (1e11, 5e16),
-    "nvlink": (10e9, 10e12), "launch_price": (10, 1e6), "die_area": (2e-5, 4e-3),
+    "nvlink": (0, 10e12), "launch_price": (10, 1e6), "die_area": (2e-5, 4e-3),
     "transistors": (1e8, 1e12), "slots": (1, 6), "pcie_generation": (1, 7), "pcie_lanes": (1, 32),
     "sparsity": (1, 4), "units_per_board": (1, 8), "board_length": (0.05, 0.6),
 }  # fmt: skip

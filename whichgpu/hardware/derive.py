@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from whichgpu.facts.model import Fact
     from whichgpu.hardware.gpu import Gpu
 
-#: Rates quoted at the boost clock even where the other tensor peaks are quoted lower (on Hopper FP64 tensor is).
+#: Rates quoted at the boost clock even where the tensor peaks are quoted at a lower one, as on Hopper.
 BOOST_RATES = ("fp64", "fp64_tensor", "fp32", "fp16_vector")
 
 #: Transfers per second and lane, and the share of them that are data, by PCIe generation (PCI-SIG).

@@ -52,10 +52,6 @@ class Gpu:
     def __repr__(self) -> str:
         return f"<Gpu {self.id}: {self}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled by content, so that a catalogue can be sent to another process."""
-        return _rebuild, tuple(getattr(self, name) for name in self.__slots__ if name != "_read")
-
     def stated(self, name: str) -> tuple[Fact, ...]:
         """Every source's fact on a field, the one in use first; empty where none was read.
 
@@ -182,10 +178,6 @@ class Gpu:
             if self.user:
                 raise
             raise DataError(str(fault)) from None
-
-
-def _rebuild(*values: Any) -> Gpu:
-    return Gpu(*values)
 
 
 def _label(name: str) -> str:

@@ -40,13 +40,14 @@ def resolve(text: str, catalogue: Catalogue) -> Gpu:
     Raises `UsageError` listing the candidates of an ambiguous one, or the nearest of an unknown one.
     """
     found = candidates(text, catalogue)
+    for key, problem in catalogue.broken.items():
+        if key in {gpu.id for gpu in found} or _words(key) == _words(text):
+            raise UsageError(problem)
     if len(found) == 1:
         return found[0]
     shown = one_line(text)
     if found:
         raise UsageError(f"'{shown}' may be {_listed(found)}; say which")
-    if shown.lower() in catalogue.broken:
-        raise UsageError(catalogue.broken[shown.lower()])
     near = nearest(text, catalogue)
     hint = f"did you mean {_listed(near)}?" if near else "see the list: whichgpu gpus"
     raise UsageError(f"no GPU '{shown}'; {hint}")
@@ -58,6 +59,8 @@ def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     Raises `UsageError` as `resolve` does, or for a number that is not 1 to a million.
     """
     match = _COUNT.match(text.strip())
+    if text.rstrip().endswith(":"):
+        raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
     if not match:
         return resolve(text, catalogue), 1
     count = int(match["count"] or match["first"])
@@ -125,6 +128,10 @@ def _key(asked: frozenset[str]) -> frozenset[str]:
     return asked - tokens.VENDORS - {"geforce"}
 
 
+def _words(text: str) -> frozenset[str]:
+    return _key(frozenset(tokens.words(text)))
+
+
 def _curated_ids(asked: frozenset[str]) -> tuple[str, ...]:
     """The ids that `data/aliases.toml` gives a spelling, sizes and form factors beside it or not."""
     whole = _curated().get(_key(asked))
@@ -148,7 +155,7 @@ def _index(catalogue: Catalogue) -> _Index:
     aliases: dict[frozenset[str], tuple[str, ...]] = {}
     for gpu in catalogue.values():
         for alias in gpu.aliases:
-            key = _key(frozenset(tokens.words(alias)))
+            key = _words(alias)
             aliases[key] = (*aliases.get(key, ()), gpu.id)
     return _Index({gpu.id: tokens.model(gpu) for gpu in catalogue.values()}, aliases)
 
@@ -156,10 +163,7 @@ def _index(catalogue: Catalogue) -> _Index:
 @cache
 def _curated() -> Mapping[frozenset[str], tuple[str, ...]]:
     """`data/aliases.toml`: spelling to the ids that it may mean."""
-    return {
-        _key(frozenset(tokens.words(alias))): tuple(row["ids"])
-        for alias, row in store.load("aliases")["aliases"].items()
-    }
+    return {_words(alias): tuple(row["ids"]) for alias, row in store.load("aliases")["aliases"].items()}
 
 
 def _listed(gpus: tuple[Gpu, ...]) -> str:

@@ -80,7 +80,7 @@ def system(name: str, gpu: Gpu, nodes: int = 1) -> System:
 def default_system(gpu: Gpu, count: int = 1) -> System:
     """The machines in which so many GPUs usually stand, with what had to be assumed.
 
-    The largest box on file for the GPU, else PCIe servers of eight, else one to a machine.
+    The largest box on file for the GPU, else PCIe servers of eight; laptops and such stand alone.
     Raises `UsageError` for a count below one.
     """
     box, told = _usual(gpu, count)
@@ -102,12 +102,17 @@ def _usual(gpu: Gpu, count: int) -> tuple[Box, str]:
     if known:
         box = max(known, key=lambda box: box.gpus)
         return box, f"in a {box.name}" if count > 1 else ""
+    form = str(gpu.value("form_factor") or "")
     if gpu.segment in _ALONE:
         return boxes()["laptop"], ""
-    if str(gpu.value("form_factor") or "") == "SoC":
+    if form == "SoC" or (count == 1 and gpu.segment != "datacenter"):
         return boxes()["workstation"], ""
+    if count == 1:
+        return boxes()["pcie-8"], ""
+    if "PCIe" not in form:
+        return boxes()["pcie-8"], "linked through PCIe, since a link of its own was not read"
     bridged = ", without NVLink bridges" if gpu.value("nvlink") else ""
-    return boxes()["pcie-8"], f"in PCIe slots{bridged}" if count > 1 else ""
+    return boxes()["pcie-8"], f"in PCIe slots{bridged}"
 
 
 def _build(box: Box, gpu: Gpu, nodes: int, per_node: int, told: str = "") -> System:

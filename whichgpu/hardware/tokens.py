@@ -17,7 +17,9 @@ VENDORS = frozenset({"nvidia", "amd", "intel", "apple", "google", "aws", "amazon
 #: Words of product lines: they may be left out where what remains still names the product.
 LINES = frozenset({"geforce", "tesla", "quadro", "rtx", "gtx", "rx", "radeon", "instinct", "arc", "jetson"})
 #: Words that say nothing of the device.
-NOISE = frozenset({"gpu", "gpus", "graphics", "card", "accelerator", "generation", "edition", "with", "design"})
+NOISE = frozenset(
+    {"gpu", "gpus", "graphics", "card", "accelerator", "generation", "edition", "with", "design"}
+)
 #: Form factors and boards, as they stand in ids and names.
 FORMS = frozenset({"sxm", "sxm3", "pcie", "nvl", "oam"})
 
@@ -36,7 +38,9 @@ _JOINS = (
     (re.compile(r"\b(gaudi|trainium|inferentia) (\d)\b"), r"\1\2"),
 )
 #: A product line, a generation or a suffix glued to the model number: rtx4090, 4060ti, rtx6000ada.
-_GLUED_LEFT = re.compile(r"^(rtx|gtx|rx|quadro|tesla|geforce|radeon|instinct|arc|titan|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$")
+_GLUED_LEFT = re.compile(
+    r"^(rtx|gtx|rx|quadro|tesla|geforce|radeon|instinct|arc|titan|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$"
+)
 _GLUED_RIGHT = re.compile(
     r"^([a-z]*\d+[a-z]??)(ti|super|xtx|xt|gre|d|ada|laptop|mobile|notebook|nvl|pcie|sxm\d?|maxq|tisuper)$"
 )

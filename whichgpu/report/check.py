@@ -1,4 +1,4 @@
-"""The data held against itself, as a report: what does not fit, what is covered, how good the prices are."""
+"""The data held against itself, as a report: what does not fit, what is covered, how good prices are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.hardware.fields import FIELDS
-from whichgpu.report.table import Bullets, Column, Report, Table
+from whichgpu.report.table import Bullets, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,9 +67,11 @@ def _disputed(found: Findings) -> list[Problem]:
 def _verdict(errors: Sequence[str], found: Findings) -> str:
     state = f"{len(errors)} problems" if errors else "Clean"
     return (
-        f"{state}: {found.coverage.devices} GPUs held against their derivations, each other and their sources. "
+        f"{state}: {found.coverage.devices} GPUs held against their derivations, each other and their "
+        "sources. "
         f"{len(found.excused)} figures are known not to follow from the others, each with a reason; on "
-        f"{len(_disputed(found))} the sources differ by more than 2 %, and all that they say is kept (--all lists both)."
+        f"{len(_disputed(found))} the sources differ by more than 2 %, and all that they say is kept "
+        "(--all lists both)."
     )
 
 
@@ -84,8 +86,8 @@ def _differences(found: Findings) -> list[Block]:
 def _kinds(coverage: Coverage) -> Table:
     rows = [(kind, f"{count:,}", _share(count, coverage.facts)) for kind, count in coverage.by_kind.items()]
     note = (
-        f"{coverage.sourced:,} of {coverage.facts:,} facts name a source that was read; the rest are derived from "
-        "those by a formula."
+        f"{coverage.sourced:,} of {coverage.facts:,} facts name a source that was read; "
+        "the rest follow from those by a formula."
     )
     return Table.of("Facts by kind of source", ["Kind", ">Facts", ">Share"], rows, [note])
 
@@ -110,7 +112,7 @@ def _prices(offers: Sequence[Offer]) -> Table:
     dated = sorted(row.as_of.isoformat() for row in sound if row.as_of)
     undated = len(sound) - len(dated)
     notes = [f"Read from {dated[0]} to {dated[-1]}; {undated} without a date."] if dated else []
-    return Table.of("Offers", ["State", Column("Rows", "right")], [(state, f"{n:,}") for state, n in rows], notes)
+    return Table.of("Offers", ["State", ">Rows"], [(state, f"{n:,}") for state, n in rows], notes)
 
 
 def _quarantined(offers: Sequence[Offer]) -> Counter[str]:

@@ -76,12 +76,19 @@ def _data(today: date) -> list[dict[str, Any]]:
     offers = [row for row in prices.bundled() if not row.quarantine]
     bought = [row for rows in prices.purchases().values() for row in rows]
     read = [source.accessed for source in reading.sources().values()]
+    others = [tree for tree in store.trees() if tree not in ("gpus", "prices")]
     return [
         _row("GPUs", len(catalogue()), read, today),
-        *(_row(tree, len(store.load(tree)), [], today) for tree in store.trees() if tree not in ("gpus", "prices")),
+        *(_row(tree, _entries(tree), [], today) for tree in others),
         _row("offers", len(offers), [str(row.as_of or "") for row in offers], today),
         _row("purchase prices", len(bought), [str(row.as_of or "") for row in bought], today),
     ]
+
+
+def _entries(tree: str) -> int:
+    """Files of a folder, tables of a single file."""
+    content = store.load(tree)
+    return len(content[tree]) if set(content) == {tree} else len(content)
 
 
 def _row(name: str, entries: int, dates: Iterable[str], today: date) -> dict[str, Any]:

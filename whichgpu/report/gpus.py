@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 #: Rates of matrix engines to which the sparsity factor applies as it stands.
 SPARSE = ("tf32", "fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "int8", "int4")
-#: Kinds of evidence that are marked, because they are weaker than a vendor's or a measurement's word.
-_WEAK = {"database": "database", "reseller": "reseller", "derived": "derived", "assumed": "assumed"}
 
 
 def show_report(gpu: Gpu, *, sources: bool) -> Report:
@@ -57,7 +55,8 @@ def _facts(gpu: Gpu, *, sources: bool) -> Table:
 def _rows(gpu: Gpu, *, sources: bool) -> Iterator[Sequence[str]]:
     width = 4 if sources else 3
     yield ("identity",)
-    yield from (("Segment", gpu.segment, "", "")[:width], ("Architecture", _architecture(gpu), "", "")[:width])
+    for label, text in (("Segment", gpu.segment), ("Architecture", _architecture(gpu))):
+        yield (label, text, "", "")[:width]
     group = "identity"
     for name in gpu.fields():
         if FIELDS[name].group != group:
@@ -145,7 +144,8 @@ def _column(name: str) -> Column:
     if name not in FIELDS:
         return Column(name.capitalize(), optional=True)
     field = FIELDS[name]
-    return Column(field.label, "left" if field.dimension in ("text", "flag", "date") else "right", optional=True)
+    left = field.dimension in ("text", "flag", "date")
+    return Column(field.label, "left" if left else "right", optional=True)
 
 
 def _cell(gpu: Gpu, name: str) -> str | None:

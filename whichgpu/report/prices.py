@@ -47,7 +47,8 @@ def gpu_report(gpu: Gpu, rows: Sequence[Offer], today: date, limit: int | None) 
     bought = prices.purchases().get(gpu.id, ())
     blocks: list[Block] = []
     if certain:
-        blocks.append(_offers(f"{gpu} ({gpu.id}): to rent", certain, today, limit, _notes(certain, doubtful, today)))
+        notes = _notes(certain, doubtful, today)
+        blocks.append(_offers(f"{gpu} ({gpu.id}): to rent", certain, today, limit, notes))
     if maybe:
         blocks.append(_maybe(maybe, today, limit))
     if bought:
@@ -66,19 +67,18 @@ def gpu_report(gpu: Gpu, rows: Sequence[Offer], today: date, limit: int | None) 
     return Report(document, (f"No price of {gpu} ({gpu.id}) is stored.",), exit_code=4, complaint=complaint)
 
 
-def _offers(
-    title: str, rows: Sequence[Offer], today: date, limit: int | None, notes: Iterable[str]
-) -> Table:
+def _offers(title: str, rows: Sequence[Offer], today: date, limit: int | None, notes: Iterable[str]) -> Table:
     shown = rows[:limit]
-    more = [f"{len(rows) - len(shown)} more; --limit shows as many as you say."] if len(shown) < len(rows) else []
+    more = [f"{len(rows) - len(shown)} more with --limit {len(rows)}."] if len(shown) < len(rows) else []
     return Table.of(title, _OFFER, (_offer(row, today) for row in shown), [*more, *notes])
 
 
 def _offer(row: Offer, today: date) -> tuple[str | None, ...]:
+    old = ", superseded" * (row.listing == "older")
     return (
         row.provider, row.instance, f"{row.gpu_count:g}", usd(row.usd_per_hour), usd(row.usd_per_gpu_hour),
-        row.kind.replace("_", "-"), age(row.as_of, today) + (", superseded" if row.listing == "older" else ""),
-        row.source, row.region or None, row.as_of.isoformat() if row.as_of else None,
+        row.kind.replace("_", "-"), age(row.as_of, today) + old, row.source, row.region or None,
+        row.as_of.isoformat() if row.as_of else None,
         str(row.regions) if row.regions else None,
     )  # fmt: skip
 
@@ -108,8 +108,8 @@ def _purchases(rows: Sequence[Purchase], gpu: Gpu) -> Table:
          "with its part of the server" if row.includes_host else "GPU alone", row.source, row.note)
         for row in rows
     )  # fmt: skip
-    columns = (">USD", "Kind", "As of", "What", Column("Source", optional=True),
-               Column("Note", optional=True))  # fmt: skip
+    more = (Column("Source", optional=True), Column("Note", optional=True))
+    columns: tuple[str | Column, ...] = (">USD", "Kind", "As of", "What", *more)
     return Table.of("To buy", columns, cells, _owning_note(gpu))
 
 
@@ -140,11 +140,11 @@ def overview(gpus: Iterable[Gpu], rows: Sequence[Offer], today: date) -> Report:
          *_cheapest(entry["spot"]), usd(entry["purchase_usd"]), entry["newest"])
         for entry in entries
     )  # fmt: skip
-    columns = [
+    columns: list[str | Column] = [
         "GPU", ">Offers", ">Providers", ">On demand", Column("From"), ">Spot", Column("From"),
         Column("To buy", "right"), Column("Newest"),
     ]  # fmt: skip
-    notes = ["USD per hour and GPU, the most trusted and then cheapest offer; to buy: USD. `whichgpu prices GPU` has all."]
+    notes = ["USD per hour and GPU, the most trusted and then cheapest offer; `whichgpu prices GPU` has all."]
     document = {"gpus": entries}
     return Report(document, (Table.of(f"Prices of {len(entries)} GPUs", columns, cells, notes),))
 

@@ -137,7 +137,7 @@ def _squeeze(table: Table, shown: list[int], width: int) -> list[int]:
     numeric = [table.columns[i].align == "right" for i in shown]
     widest = [max(map(len, column), default=0) for column in cells]
     narrow = [
-        max(_narrowest_title(title), wide if fixed else min(wide, _LONG, max(_NARROWEST, _longest_word(column))))
+        max(_narrowest_title(title), wide if fixed else _narrowest_text(column, wide))
         for title, column, wide, fixed in zip(titles, cells, widest, numeric, strict=True)
     ]
     widths = [max(len(title), wide) for title, wide in zip(titles, widest, strict=True)]
@@ -150,6 +150,10 @@ def _squeeze(table: Table, shown: list[int], width: int) -> list[int]:
 def _narrowest_title(title: str) -> int:
     """A short title stays on one line."""
     return len(title) if len(title) <= _SHORT else _longest_word([title])
+
+
+def _narrowest_text(texts: list[str], wide: int) -> int:
+    return min(wide, _LONG, max(_NARROWEST, _longest_word(texts)))
 
 
 def _shrink(widths: list[int], floor: list[int], width: int) -> None:
@@ -181,4 +185,5 @@ def notes(table: Table, plan: Layout) -> tuple[str, ...]:
     """The notes under a table, with the one that names the columns left out."""
     if not plan.dropped:
         return table.notes
-    return (*table.notes, f"Left out at this width: {', '.join(plan.dropped)}; a wider terminal or --json has them.")
+    dropped = ", ".join(plan.dropped)
+    return (*table.notes, f"Left out at this width: {dropped}; a wider terminal or --json has them.")

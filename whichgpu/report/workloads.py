@@ -39,11 +39,11 @@ def list_report(items: Iterable[Workload]) -> Report:
     entries = [_summary(item) for item in items]
     cells = (
         (entry["id"], entry["name"], entry["family"], count(entry["parameters"]), flop(entry["flops"]),
-         entry["unit_of_work"], ", ".join(entry["phases"]))
+         entry["unit_of_work"], entry["phases"][0])
         for entry in entries
     )  # fmt: skip
     note = "FLOP: one forward pass at the default input and batch 1, two per multiply-add."
-    columns = ["Workload", "Name", "Family", ">Parameters", ">FLOP", "Unit", "Phases"]
+    columns = ["Workload", "Name", "Family", ">Parameters", ">FLOP", "Unit", "Default phase"]
     table = Table.of(f"{len(entries)} workloads", columns, cells, [note])
     return Report({"workloads": entries}, (table,))
 
@@ -66,7 +66,7 @@ def show_report(item: Workload) -> Report:
     ops = item.trace(job)
     modules = item.parameters()
     kinds = _kinds(ops)
-    published = _published(item, {"parameters": float(sum(modules.values())), "flops": item.flops()})
+    published = _published(item)
     document = {
         **_summary(item),
         "modules": modules,
@@ -96,7 +96,14 @@ def _kinds(ops: Iterable[Op]) -> dict[str, dict[str, float]]:
     return {kind: dict(row) for kind, row in sorted(sums.items(), key=lambda item: -item[1]["flops"])}
 
 
-def _published(item: Workload, ours: Mapping[str, float]) -> dict[str, dict[str, Any]]:
+def computed(item: Workload) -> dict[str, float]:
+    """What publications state, as this package counts it: parameters, FLOPs, multiply-adds."""
+    flops = item.flops()
+    return {"parameters": float(sum(item.parameters().values())), "flops": flops, "macs": flops / 2}
+
+
+def _published(item: Workload) -> dict[str, dict[str, Any]]:
+    ours = computed(item)
     return {
         name: {
             "value": fact.value,

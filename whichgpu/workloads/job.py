@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Phases, and other spellings of them.
 PHASES = (
@@ -88,9 +90,9 @@ class Job:
         try:
             value = float(text)
         except ValueError:
-            raise UsageError(f"option {key}: '{text}' is not a number; write e.g. {key}={default:g}") from None
+            raise UsageError(f"option {key}: '{text}' is no number; write e.g. {key}={default:g}") from None
         if not least <= value < 1e9:
-            raise UsageError(f"option {key}: {value:g} is not from {least:g} up; write e.g. {key}={default:g}")
+            raise UsageError(f"option {key}: {value:g} is below {least:g} or absurd; write {key}={default:g}")
         return value
 
     def to_dict(self) -> dict[str, Any]:
@@ -98,7 +100,7 @@ class Job:
         stated: dict[str, Any] = {}
         for column in fields(self):
             value = getattr(self, column.name)
-            if value is not None and value != "" and value != {}:
+            if column.name != "options" and not _unstated(value):
                 stated[column.name] = np.asarray(value).tolist() if column.name in NUMBERS else value
         stated["options"] = dict(self.options)
         return stated
@@ -124,9 +126,9 @@ def _number(name: str, raw: Any, least: float) -> Any:
 
 
 def phase(text: str) -> str:
-    """The phase of a name; raises `UsageError` listing the phases."""
-    key = text.strip().lower().replace("-", "_")
-    key = _PHASE_ALIASES.get(key, key)
+    """The phase of a name, less a suffix such as `+bnb.nf4`; raises `UsageError` listing the phases."""
+    key = text.strip().lower().replace("-", "_").partition("+")[0]
+    key = "finetune_lora" if key.startswith("finetune_adapter") else _PHASE_ALIASES.get(key, key)
     if key not in PHASES:
         raise UsageError(f"no phase '{text}'; use one of {', '.join(PHASES)}")
     return key
@@ -135,7 +137,7 @@ def phase(text: str) -> str:
 def resolution(text: str) -> tuple[float, float]:
     """`"512"` or `"512x768"` (height x width) as pixels."""
     parts = text.lower().replace("×", "x").split("x")
-    if len(parts) > 2 or not all(part.strip().isdigit() for part in parts):
+    if len(parts) > 2 or not all(part.strip().isdecimal() for part in parts):
         raise UsageError(f"'{text}' is not a resolution; write e.g. 512 or 512x768")
     height, width = float(parts[0]), float(parts[-1])
     return height, width

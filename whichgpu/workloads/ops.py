@@ -70,6 +70,7 @@ class Op:
         backward: what the backward pass does with it: a key of `BACKWARD`.
         kv_bytes: bytes of the KV cache that one execution reads (attention in decode), apart from
             `read_bytes`.
+
     """
 
     kind: str

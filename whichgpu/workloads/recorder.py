@@ -68,6 +68,11 @@ class Recorder:
     _ops: list[Op] = field(default_factory=list, init=False)
     _scope: _Scope = field(default_factory=_Scope, init=False)
 
+    @classmethod
+    def of(cls, precision: Precision) -> Recorder:
+        """An empty recorder for inference."""
+        return cls(precision)
+
     def ops(self) -> tuple[Op, ...]:
         """What was recorded, identical ops merged."""
         return merge(self._ops)
@@ -183,7 +188,8 @@ class Recorder:
         """
         size = self._size(wide)
         self._elementwise(
-            "norm", name, elements, reads=size, writes=size, saves=size if keeps is None else keeps, flops=8.0,
+            "norm", name, elements, reads=size, writes=size, flops=8.0,
+            saves=size if keeps is None else keeps,
             **self._weights(float(2 * width if parameters is None else parameters), unquantised=True),
         )  # fmt: skip
 
@@ -201,6 +207,12 @@ class Recorder:
         """A residual addition: two tensors of `elements` in, one out, nothing kept."""
         size = self._size(wide)
         self._elementwise("pointwise", name, elements, reads=2 * size, writes=size, saves=0.0, flops=1.0,
+                          backward="linear")  # fmt: skip
+
+    def scale(self, elements: Any, *, name: str = "scale") -> None:
+        """Multiplication by a constant: nothing kept."""
+        size = self.precision.activation
+        self._elementwise("pointwise", name, elements, reads=size, writes=size, saves=0.0, flops=1.0,
                           backward="linear")  # fmt: skip
 
     def dropout(self, elements: Any, *, name: str = "dropout") -> None:
@@ -237,8 +249,9 @@ class Recorder:
         """
         size = self.precision.activation
         y = Map(x.batch, x.channels, float(side), float(side))
-        self._add("pool", name, {"elements": x.elements}, flops=x.elements, read_bytes=size * x.elements,
-                  write_bytes=size * y.elements, saved_bytes=size * x.elements, backward="linear")  # fmt: skip
+        read = size * x.elements
+        self._add("pool", name, {"elements": x.elements}, flops=x.elements, read_bytes=read,
+                  write_bytes=size * y.elements, saved_bytes=read, backward="linear")  # fmt: skip
         return y
 
     def embedding(self, tokens: Any, rows: int, width: int, *, name: str = "embedding") -> None:
@@ -259,7 +272,7 @@ class Recorder:
         op = Op(kind, scope.prefix + name, dims, copies=scope.copies, repeats=scope.repeats, **numbers)
         self._ops.append(op)
 
-    def _weights(self, parameters: float, *, unquantised: bool = False) -> dict[str, float]:
+    def _weights(self, parameters: float, *, unquantised: bool = False) -> dict[str, Any]:
         spec = self.precision
         stored = spec.head if unquantised else spec.weight
         read = stored if unquantised and not spec.mixed else spec.read_weight
@@ -277,8 +290,10 @@ class Recorder:
         self, kind: str, name: str, elements: Any, *, reads: float, writes: float, saves: float,
         flops: float, fusable: bool = True, **more: Any,
     ) -> None:  # fmt: skip
-        self._add(kind, name, {"elements": elements}, flops=flops * elements, read_bytes=reads * elements,
-                  write_bytes=writes * elements, saved_bytes=saves * elements, fusable=fusable, **more)  # fmt: skip
+        self._add(
+            kind, name, {"elements": elements}, flops=flops * elements, read_bytes=reads * elements,
+            write_bytes=writes * elements, saved_bytes=saves * elements, fusable=fusable, **more,
+        )  # fmt: skip
 
 
 def _wide_math(math_field: str) -> str:

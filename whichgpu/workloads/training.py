@@ -55,7 +55,8 @@ def training_step(forward: tuple[Op, ...], precision: Precision, optimizer: str)
         "optimizer", f"optimizer.{optimizer}", {"elements": trained}, "fp32", flops=8.0 * trained,
         read_bytes=(moved - written) * trained, write_bytes=written * trained, stage="optimizer",
     )  # fmt: skip
-    return (*forward, *weight_casts(forward, precision), *backward, *_gradient_casts(forward, precision), update)
+    casts = weight_casts(forward, precision)
+    return (*forward, *casts, *backward, *_gradient_casts(forward, precision), update)
 
 
 def weight_casts(forward: tuple[Op, ...], precision: Precision) -> Iterator[Op]:

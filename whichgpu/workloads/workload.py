@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,7 +129,7 @@ def families() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in folder.glob("[!_]*.py")))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _family(name: str) -> ModuleType:
     if name not in families():
         raise DataError(

@@ -49,11 +49,11 @@ def run(catalogue: Catalogue, *, everything: bool) -> Report:
 
 def _workloads() -> Iterator[str]:
     """Workloads whose parameters or FLOPs are not the published ones."""
+    from whichgpu.report.workloads import computed
     from whichgpu.workloads.workload import workloads
 
     for item in workloads().values():
-        ours = {"parameters": float(sum(item.parameters().values())), "flops": item.flops()}
-        for name, value in ours.items():
+        for name, value in computed(item).items():
             fact = item.published.get(name)
             if fact and abs(value - fact.value) > _TOLERANCE * fact.value:
                 yield f"{item.id}.{name}: {value:,.0f} here, {fact.value:,.0f} published ({fact.source})"

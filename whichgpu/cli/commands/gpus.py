@@ -31,7 +31,7 @@ _COLUMNS = "memory,bandwidth,fp16,fp32,power,release_date,segment,family"
 @command
 @click.option("--min", "least", multiple=True, metavar="FIELD=QUANTITY", help='E.g. memory="40 GB".')
 @click.option("--max", "most", multiple=True, metavar="FIELD=QUANTITY", help='E.g. power="150 W".')
-@click.option("--where", "wheres", multiple=True, metavar="FIELD=VALUE", help="Or FIELD~PART for text that contains it.")
+@click.option("--where", "wheres", multiple=True, metavar="FIELD=VALUE", help="Or FIELD~PART of a text.")
 @click.option("--family", metavar="NAME", help="An architecture or one of its variants: ampere, ada_l40.")
 @click.option("--segment", metavar="NAME", help="datacenter, workstation, geforce, laptop or edge.")
 @click.option("--vendor", metavar="NAME", help="NVIDIA, AMD, Intel ..")
@@ -41,6 +41,7 @@ _COLUMNS = "memory,bandwidth,fp16,fp32,power,release_date,segment,family"
 @click.option("--columns", default=_COLUMNS, show_default=True, metavar="FIELD,..", help="What to show.")
 @gpu_files
 def run(
+    *,
     catalogue: Catalogue,
     least: tuple[str, ...],
     most: tuple[str, ...],
@@ -51,7 +52,6 @@ def run(
     sort: str | None,
     limit: int | None,
     columns: str,
-    *,
     reverse: bool,
 ) -> Report:
     """Filter, sort, and report."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 @click.argument("gpu", required=False)
 @click.option("--term", default="any", show_default=True, metavar="TERM",
               help="on-demand, spot, reserved, serverless, marketplace or any.")  # fmt: skip
-@click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only this provider; repeatable.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="Rows of each table.")
+@click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only this one; repeatable.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="Rows.")
 @gpu_files
 def run(catalogue: Catalogue, gpu: str | None, term: str, providers: tuple[str, ...], limit: int) -> Report:
     """Choose the offers and report them."""

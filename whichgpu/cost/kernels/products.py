@@ -5,7 +5,8 @@
     waves   = batch * m * n / tile^2 / SMs
     memory  = (weights + activations) / (bandwidth * s)
 
-with e the runtime's efficiency for the kind times the law of the tensor rate (`Devices.efficiency`).
+with e the runtime's efficiency for the kind times the law of the tensor rate (`Devices.efficiency`)
+on tensor cores, and one high share on plain units, which any decent kernel keeps busy.
 Roofline: Williams, Waterman, Patterson, "Roofline", CACM 52(4), 2009. Tiles and waves: NVIDIA,
 "Matrix Multiplication Background User's Guide". A convolution is an implicit GEMM (cuDNN).
 """
@@ -33,10 +34,12 @@ def seconds(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Compute and memory time of one execution, (O, G, J), in s."""
     c = section("products")
-    efficiency = np.minimum(
-        runtime.products[ops.kind] * _shape(ops, devices) * _window(ops) * devices.efficiency, c["ceiling"]
+    peaks = devices.peaks(ops.dtypes)
+    tensor = peaks > 1.01 * devices.vector
+    reached = np.where(
+        tensor, runtime.products[ops.kind] * _window(ops) * devices.efficiency, c["plain"] * devices.maturity
     )
-    compute = ops.flops / (devices.peaks(ops.dtypes) * efficiency)
+    compute = ops.flops / (peaks * np.minimum(reached * _shape(ops, devices), c["ceiling"]))
     if ops.kind == "conv":
         vector = ops.flops / (devices.vector * c["depthwise"])
         compute = np.where(_is_depthwise(ops), vector, compute)

@@ -1,0 +1,86 @@
+"""Cold starts of whole processes: the median of nine, the peak memory, and the budgets.
+
+    python benchmarks/cli_cold.py            the whichgpu beside this Python
+
+Each command runs in turn with the peers, so that a busy machine slows all of them alike; what is
+comparable between machines is the ratio to `python -c pass`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROUNDS = 9
+PEER = "python -c pass"
+SD = ["recommend", "stable-diffusion-1.5", "--target", "1000 images/min"]
+#: Command, arguments, budget in ms; every one may take MEMORY MB.
+COMMANDS: dict[str, tuple[list[str], float | None]] = {
+    "--version": (["--version"], None),
+    "--help": (["--help"], 60),
+    "compare --plain": (["compare", "a10", "a100-80gb-pcie", "--plain"], 90),
+    "show --plain": (["show", "a100-80gb-sxm", "--plain"], None),
+    "gpus --plain": (["gpus", "--min", "memory=40 GB", "--plain"], None),
+    "recommend": (SD, 500),
+    "recommend --json": ([*SD, "--json"], 500),
+}
+MEMORY = 120.0
+
+
+def measure(argv: list[str]) -> tuple[float, float, int]:
+    """Seconds, peak MB and exit status of one run."""
+    began = time.perf_counter()
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    return time.perf_counter() - began, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status)
+
+
+def peers() -> dict[str, list[str]]:
+    found = {PEER: [sys.executable, "-c", "pass"]}
+    found["python -c 'import click'"] = [sys.executable, "-c", "import click"]
+    found["python -c 'import numpy'"] = [sys.executable, "-c", "import numpy"]
+    found["pip --version"] = [sys.executable, "-m", "pip", "--version"]
+    return found
+
+
+def main() -> int:
+    program = Path(sys.executable).parent / "whichgpu"
+    start = [str(program)] if program.exists() else [sys.executable, "-m", "whichgpu"]
+    if shutil.which(start[0]) is None:
+        print("no whichgpu beside this Python; install it, e.g. ./test quick, and use .venv/bin/python")
+        return 2
+    runs = {name: [*start, *args] for name, (args, _) in COMMANDS.items()}
+    for name in list(runs):
+        if measure(runs[name])[2] == 2:
+            print(f"left out: {name} is not a command here")
+            del runs[name]
+    every = {**runs, **peers()}
+    times: dict[str, list[float]] = {name: [] for name in every}
+    peaks: dict[str, float] = dict.fromkeys(every, 0.0)
+    for _ in range(ROUNDS):
+        for name, argv in every.items():
+            seconds, peak, _ = measure(argv)
+            times[name].append(seconds)
+            peaks[name] = max(peaks[name], peak)
+    base = statistics.median(times[PEER])
+    over = False
+    print(f"{'command':<26}  {'median ms':>9}  {'budget':>7}  {'x pass':>6}  {'peak MB':>7}  verdict")
+    for name in every:
+        middle = statistics.median(times[name])
+        budget = COMMANDS[name][1] if name in COMMANDS else None
+        late = budget is not None and middle * 1e3 > budget
+        heavy = name in COMMANDS and peaks[name] > MEMORY
+        over |= late or heavy
+        verdict = "peer" if name not in COMMANDS else "too slow" if late else "too big" if heavy else "ok"
+        limit = f"{budget:.0f}" if budget else ""
+        print(f"{name:<26}  {middle * 1e3:9.1f}  {limit:>7}  {middle / base:6.1f}  {peaks[name]:7.1f}  {verdict}")
+    return int(over)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

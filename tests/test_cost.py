@@ -1,0 +1,222 @@
+"""The cost model: physics that must hold whatever the coefficients are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whichgpu.cost.device import Devices
+from whichgpu.cost.estimate import Estimates, estimate, single
+from whichgpu.cost.kernels import models
+from whichgpu.cost.optable import tables
+from whichgpu.cost.parallel import all_reduce, shard
+from whichgpu.cost.runtime import runtime, runtimes
+from whichgpu.errors import Infeasible, UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.ops import PRODUCTS, stored_weight_bytes, total
+from whichgpu.workloads.workload import resolve
+
+GPUS = catalogue()
+A100 = GPUS["a100-80gb-sxm"]
+SPINE = (
+    ("stable-diffusion-1.5", "generate"), ("llama-2-7b", "serve"), ("llama-2-13b", "serve"),
+    ("resnet50", "infer"), ("resnet50", "train"), ("resnet152", "infer"), ("resnet152", "train"),
+    ("inception-v3", "infer"), ("inception-v3", "train"), ("googlenet", "infer"), ("googlenet", "train"),
+    ("bert-large", "infer"), ("bert-large", "train"),
+)  # fmt: skip
+
+
+def run(job: Job, *gpus: str) -> Estimates:
+    return estimate(job, [GPUS[g] for g in gpus or ("a100-80gb-sxm",)])
+
+
+def variant(tmp_path: Path, **fields: str) -> object:
+    """The A100 with some fields changed, through a user's file."""
+    lines = "\n".join(f"{name} = {text}" for name, text in fields.items())
+    file = tmp_path / "my.toml"
+    file.write_text(f'[gpu.my-card]\nbase = "a100-80gb-sxm"\nname = "My card"\n{lines}\n')
+    return catalogue((file,))["my-card"]
+
+
+@pytest.mark.parametrize(("workload", "phase"), SPINE)
+def test_every_spine_job_gets_an_answer(workload: str, phase: str) -> None:
+    answer = single(Job(workload, phase=phase), A100)
+    assert answer.throughput.low < answer.throughput.mid < answer.throughput.high
+    assert answer.fits
+    assert 0 < answer.power <= 400
+    assert answer.basis == "roofline"
+    assert sum(answer.memory.values()) == pytest.approx(answer.required)
+
+
+@pytest.mark.parametrize("key", sorted(runtimes()))
+@pytest.mark.parametrize("gpu", ["a100-80gb-sxm", "rtx-4090", "l4", "h100-80gb-sxm"])
+@pytest.mark.parametrize(("workload", "phase"), [("resnet50", "train"), ("bert-large", "infer"),
+                                                 ("stable-diffusion-1.5", "generate")])  # fmt: skip
+def test_no_op_is_faster_than_the_roofline(key: str, gpu: str, workload: str, phase: str) -> None:
+    model = resolve(workload)
+    job = model.complete(Job(workload, phase=phase, batch=np.array([1.0, 16.0])))
+    devices = Devices.of([GPUS[gpu]])
+    for table in tables(model.trace(job)):
+        compute, memory = models()[table.kind].seconds(table, devices, runtimes()[key])
+        if table.kind in PRODUCTS:
+            causal = 0.5 if table.kind == "attention" else 1.0
+            assert np.all(compute >= causal * table.flops / devices.peaks(table.dtypes) * (1 - 1e-12))
+            # An L2 hit can save a read of activations, never one of weights or of the KV cache.
+            least = table.weight_bytes + table.kv_bytes if table.kind != "embedding" else 0.0
+            assert np.all(memory >= least / devices.column("bandwidth") * (1 - 1e-12))
+        assert np.all(compute >= 0)
+        assert np.all(memory >= 0)
+
+
+@pytest.mark.parametrize(("workload", "phase"), [("resnet50", "infer"), ("resnet50", "train"),
+                                                 ("llama-2-7b", "serve"), ("stable-diffusion-1.5", "generate")])  # fmt: skip
+@pytest.mark.parametrize(("field", "text"), [("bandwidth", '"4 TB/s"'), ("fp16", '"624 TFLOPS"')])
+def test_more_of_a_resource_is_never_slower(
+    tmp_path: Path, workload: str, phase: str, field: str, text: str
+) -> None:
+    better = variant(tmp_path, **{field: text})
+    slow, fast = estimate(Job(workload, phase=phase), [A100, better]).throughput[:, 0]
+    assert fast > slow
+
+
+def test_halving_bandwidth_halves_a_memory_bound_decode(tmp_path: Path) -> None:
+    half = variant(tmp_path, bandwidth='"1019.5 GB/s"')
+    job = Job("llama-2-7b", phase="decode", batch=1.0, input_tokens=128.0, output_tokens=128.0)
+    whole, slower = estimate(job, [A100, half]).seconds[:, 0]
+    assert 1.5 < slower / whole < 2.0
+
+
+def test_a_sweep_equals_its_single_jobs() -> None:
+    gpus = [GPUS[g] for g in ("a100-80gb-sxm", "rtx-4090", "t4")]
+    batches = np.array([1.0, 8.0, 64.0])
+    sweep = estimate(Job("resnet50", phase="infer", batch=batches), gpus)
+    for g, gpu in enumerate(gpus):
+        for j, batch in enumerate(batches):
+            alone = estimate(Job("resnet50", phase="infer", batch=batch), [gpu])
+            assert alone.throughput[0, 0] == pytest.approx(sweep.throughput[g, j], rel=1e-12)
+            assert alone.required[0, 0] == pytest.approx(sweep.required[g, j], rel=1e-12)
+
+
+def test_serving_sweep_equals_its_single_jobs() -> None:
+    gpus = [GPUS[g] for g in ("a100-80gb-sxm", "h100-80gb-sxm", "l40s")]
+    sweep = estimate(Job("llama-2-7b", phase="serve", tp=np.array([1.0, 2.0, 4.0])), gpus)
+    for g, gpu in enumerate(gpus):
+        for j, tp in enumerate((1.0, 2.0, 4.0)):
+            alone = estimate(Job("llama-2-7b", phase="serve", tp=tp), [gpu])
+            assert alone.throughput[0, 0] == pytest.approx(sweep.throughput[g, j], rel=1e-12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(batch=st.integers(1, 256), gpu=st.sampled_from(["a100-80gb-sxm", "rtx-3090", "v100-16gb-sxm", "l4"]))
+def test_a_larger_batch_takes_longer_and_no_less_memory(batch: int, gpu: str) -> None:
+    sweep = run(Job("resnet50", phase="infer", batch=np.array([batch, batch + 8.0])), gpu)
+    assert sweep.seconds[0, 1] > sweep.seconds[0, 0]
+    assert sweep.required[0, 1] > sweep.required[0, 0]
+
+
+def test_tensor_parallel_shards_the_weights() -> None:
+    model = resolve("llama-2-70b")
+    job = model.complete(Job("llama-2-70b", phase="prefill", batch=1.0))
+    ops = model.trace(job)
+    whole, eighth = stored_weight_bytes(ops), stored_weight_bytes(shard(ops, 8.0))
+    assert whole / 8 <= eighth < whole / 8 * 1.02
+    assert total(shard(ops, 1.0), "flops") == total(ops, "flops")
+
+
+def test_serving_70b_takes_several_gpus() -> None:
+    sweep = run(Job("llama-2-70b", phase="serve", tp=np.array([1.0, 2.0, 4.0, 8.0])))
+    assert sweep.fits[0].tolist() == [False, True, True, True]
+
+
+def test_capacity_is_binary_gigabytes() -> None:
+    assert run(Job("resnet50")).available[0, 0] == pytest.approx(80 * 2**30, rel=0.005)
+
+
+def test_an_all_reduce_over_pcie_is_slower_than_over_nvlink() -> None:
+    devices = Devices.of([GPUS["a100-80gb-sxm"], GPUS["l40s"]])
+    nvlink, pcie = all_reduce(1e9, 4.0, devices)[:, 0]
+    assert pcie > 5 * nvlink
+    assert all_reduce(1e9, 1.0, devices).max() == 0.0
+
+
+def test_data_parallel_training_scales_below_linear() -> None:
+    sweep = run(Job("bert-large", phase="train", batch=16.0, n_gpus=np.array([1.0, 2.0, 8.0])))
+    one, two, eight = sweep.throughput[0]
+    assert one < two < 2 * one
+    assert two < eight < 8 * one
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("TensorRT-LLM 0.17 trtllm-bench", "tensorrt-llm"),
+        ("TensorRT 10.11, CUDA 12.9", "tensorrt"),
+        ("llama.cpp (May 2024, CUDA)", "llama-cpp"),
+        ("pytorch-1.x (NGC 20.01-21.x, eager)", "pytorch-1"),
+        ("PyTorch 2.9 torch.compile channels_last", "pytorch-2-compile"),
+        ("vLLM 0.6", "vllm"),
+        ("diffusers 0.14 fp16", "diffusers"),
+    ],
+)
+def test_free_text_names_a_runtime(text: str, expected: str) -> None:
+    found = runtime(text, "vllm")
+    assert found.id == expected
+    assert found.exact
+
+
+def test_an_unknown_runtime_is_the_nearest_and_widens_the_interval() -> None:
+    known = single(Job("resnet50", runtime="pytorch-2"), A100)
+    unknown = single(Job("resnet50", runtime="my own engine"), A100)
+    assert unknown.throughput.mid == known.throughput.mid
+    assert unknown.throughput.high / unknown.throughput.low > known.throughput.high / known.throughput.low
+    assert any("my own engine" in said for said in unknown.warnings)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "job", "words"),
+    [
+        ("a100-80gb-sxm", Job("llama-2-7b", precision="fp8"), ("FP8", "a100-80gb-sxm", "--precision")),
+        ("t4", Job("llama-2-7b", precision="bf16"), ("BF16", "t4")),
+        ("k80", Job("llama-2-7b"), ("vLLM", "compute capability")),
+        ("mi300x", Job("resnet50", runtime="tensorrt"), ("TensorRT", "AMD")),
+    ],
+)
+def test_what_a_gpu_cannot_run_is_refused_in_words(gpu: str, job: Job, words: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError) as said:
+        single(job, GPUS[gpu])
+    assert all(word in str(said.value) for word in words)
+
+
+def test_what_does_not_fit_says_what_is_needed_and_what_is_there() -> None:
+    with pytest.raises(Infeasible, match=r"llama-2-70b does not fit on a10: it needs .* the card has"):
+        single(Job("llama-2-70b"), GPUS["a10"])
+
+
+@pytest.mark.parametrize("job", [Job("llama-2-7b", tp=4.0, n_gpus=2.0), Job("llama-2-7b", pp=2.0)])
+def test_impossible_meshes_are_refused(job: Job) -> None:
+    with pytest.raises(UsageError):
+        run(job)
+
+
+def test_an_unread_bandwidth_is_refused_by_name() -> None:
+    unread = next(gpu for gpu in GPUS.values() if not gpu.usable)
+    assert run(Job("resnet50"), unread.id).refusals[0].startswith(unread.id)
+
+
+def test_the_time_is_the_sum_of_its_terms() -> None:
+    found = estimate(Job("llama-2-7b", phase="serve"), [A100], explain=True)
+    assert sum(term.seconds for term in found.timing.terms) == pytest.approx(found.timing.gpu[0, 0])
+    assert {term.bound for term in found.timing.terms} <= {"compute", "memory", "launch"}
+
+
+def test_a_lower_power_limit_is_never_faster(tmp_path: Path) -> None:
+    capped = variant(tmp_path, power='"150 W"')
+    job = replace(Job("bert-large", phase="train"), batch=16.0)
+    full, low = estimate(job, [A100, capped]).throughput[:, 0]
+    assert low < full

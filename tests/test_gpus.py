@@ -1,0 +1,321 @@
+"""The catalogue: its devices, their facts, families, filters, and the user's own files."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from whichgpu.errors import DataError, UsageError
+from whichgpu.facts import reading
+from whichgpu.hardware.architecture import architectures, families, family_of
+from whichgpu.hardware.catalogue import Catalogue, catalogue
+from whichgpu.hardware.columns import columns
+from whichgpu.hardware.fields import FIELDS, RATES, SEGMENTS
+from whichgpu.hardware.names import resolve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GPUS = catalogue()
+
+
+def own(tmp_path: Path, text: str) -> Catalogue:
+    file = tmp_path / "my.toml"
+    file.write_text(text)
+    return catalogue((file,))
+
+
+@pytest.mark.parametrize(
+    ("key", "field", "value"),
+    [
+        ("l4", "cores", 7424),
+        ("l4", "tensor_cores", 232),
+        ("mi300x", "bandwidth", 5.3e12),
+        ("mi325x", "bandwidth", 6.0e12),
+        ("a100-80gb-sxm", "bandwidth", 2.039e12),
+        ("a100-80gb-pcie", "bandwidth", 1.935e12),
+        ("a100-80gb-pcie", "l2", 40 * 2**20),
+        ("rtx-a5000", "fp16", 111.1e12),
+        ("rtx-a5000", "sparsity", 2),
+        ("rtx-4090", "fp16", 165.2e12),
+        ("rtx-4090-laptop", "cores", 9728),
+        ("l40s", "power", 350),
+        ("v100-16gb-sxm", "bandwidth", 900e9),
+        ("h100-80gb-sxm", "compute_capability", "9.0"),
+        ("a100-80gb-sxm", "memory", 80 * 2**30),
+    ],
+)
+def test_facts_that_public_lists_get_wrong_are_right_here(key: str, field: str, value: object) -> None:
+    assert GPUS[key].value(field) == value
+
+
+def test_every_device_has_its_identity_and_readable_facts() -> None:
+    assert len(GPUS) >= 316
+    for key, gpu in GPUS.items():
+        assert gpu.id == key
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", key)
+        assert gpu.name
+        assert gpu.vendor
+        assert gpu.segment in SEGMENTS
+        for field in gpu.fields():
+            fact = gpu.fact(field)
+            assert fact is not None
+            assert fact.kind != "user"
+
+
+def test_a_missing_field_is_missing_and_needing_it_names_both() -> None:
+    gpu = GPUS["rtx-2000e-ada"]
+    assert gpu.value("bandwidth") is None
+    assert gpu.fact("bandwidth") is None
+    assert gpu.display("bandwidth") == ""
+    with pytest.raises(DataError, match=r"rtx-2000e-ada: its memory bandwidth was not read"):
+        gpu.need("bandwidth")
+    with pytest.raises(DataError, match="a10: its FP4 peak rate was not read"):
+        GPUS["a10"].need("fp4")
+
+
+def test_an_unusable_device_is_listed_and_says_why() -> None:
+    assert GPUS["a10"].usable
+    assert GPUS["a10"].why_unusable == ""
+    assert "bandwidth was not read" in GPUS["rtx-2000e-ada"].why_unusable
+    assert "no peak rate was read" in GPUS["apple-m5-10c"].why_unusable
+
+
+def test_an_unknown_field_is_refused() -> None:
+    with pytest.raises(UsageError, match="no field 'colour'"):
+        GPUS["a10"].value("colour")
+
+
+def test_chip_facts_and_what_the_architecture_implies_are_merged() -> None:
+    gpu = GPUS["rtx-a6000"]
+    assert gpu.value("chip") == "GA102"
+    assert gpu.value("transistors") > 1e10
+    assert gpu.family == "ampere"
+    variant = gpu.variant
+    assert variant is not None
+    assert gpu.value("compute_capability") == "8.6"
+
+
+def test_show_has_the_shape_of_the_contract() -> None:
+    shown = GPUS["a100-80gb-sxm"].to_dict()
+    assert {"id", "name", "vendor", "architecture", "family", "segment", "fields", "sources"} <= set(shown)
+    fields = shown["fields"]
+    assert fields["bandwidth"] == {
+        **fields["bandwidth"],
+        "value": 2.039e12,
+        "unit": "B/s",
+        "text": "2,039 GB/s",
+    }
+    assert fields["memory"]["text"] == "80 GB (81,920 MiB)"
+    assert fields["memory"]["unit"] == "B"
+    assert fields["fp16"]["unit"] == "FLOP/s"
+    assert fields["int8"]["unit"] == "OP/s"
+    assert fields["cores"] == {**fields["cores"], "value": 6912, "unit": "", "text": "6,912"}
+    assert fields["transistors"]["text"] == "54.2 billion"
+    for field in fields.values():
+        assert set(field) >= {"value", "unit", "text", "source", "kind"}
+        for key in field["source"].split(" ")[0].split(";"):
+            assert key in ("derived", *shown["sources"])
+    for source in shown["sources"].values():
+        assert source["title"]
+
+
+def test_a_device_prints_as_its_meaning() -> None:
+    assert str(GPUS["a10"]) == "NVIDIA A10 PCIe"
+    assert repr(GPUS["a10"]) == "<Gpu a10: NVIDIA A10 PCIe>"
+    assert repr(GPUS) == f"<Catalogue of {len(GPUS)} GPUs>"
+
+
+def test_a_device_travels_to_another_process() -> None:
+    gpu = pickle.loads(pickle.dumps(GPUS["a10"]))
+    assert gpu.to_dict() == GPUS["a10"].to_dict()
+
+
+def test_families_and_variants_have_members_and_neighbours() -> None:
+    ampere = {gpu.id for gpu in GPUS.family("ampere")}
+    assert {"a100-80gb-sxm", "rtx-a6000", "rtx-3090", "jetson-agx-orin-64gb"} <= ampere
+    assert "l4" not in ampere
+    assert {gpu.id for gpu in GPUS.family("ampere_ga100")} < ampere
+    assert families()["ampere"].predecessors == ("turing",)
+    assert "hopper" in families()["ampere"].successors
+    known = family_of("ampere_ga100")
+    assert known is not None
+    assert known.name == "Ampere"
+    assert family_of("nothing") is None
+    with pytest.raises(UsageError, match="no architecture 'amper'; the families are"):
+        GPUS.family("amper")
+
+
+def test_variants_say_what_is_native() -> None:
+    assert "bf16" in architectures()["ampere_ga100"].native
+    assert "fp8" not in architectures()["ampere_ga100"].native
+    rate = architectures()["ampere_ga100"].fma("fp16")
+    assert rate is not None
+    assert rate.value == 1024
+    assert architectures()["ampere_ga100"].fma("fp8") is None
+
+
+def test_filters_compose_and_unknown_is_not_enough() -> None:
+    found = GPUS.where(family="ampere", segment="datacenter", minimum={"memory": 40e9})
+    assert "a100-80gb-sxm" in {gpu.id for gpu in found}
+    assert all(gpu.need("memory") >= 40e9 for gpu in found)
+    assert all(gpu.segment == "datacenter" for gpu in found)
+    fast = GPUS.where(minimum={"bandwidth": 0.0})
+    assert "rtx-2000e-ada" not in {gpu.id for gpu in fast}
+    cheap = GPUS.where(vendor="nvidia", maximum={"power": 75})
+    assert cheap
+    assert all(gpu.vendor == "NVIDIA" and gpu.need("power") <= 75 for gpu in cheap)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"segment": "toaster"}, "no segment 'toaster'"),
+        ({"minimum": {"colour": 1}}, "no field 'colour'"),
+        ({"minimum": {"chip": 1}}, "'chip' is not a number"),
+    ],
+)
+def test_a_filter_that_cannot_be_is_refused(asked: dict[str, object], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        GPUS.where(**asked)  # type: ignore[arg-type]
+
+
+def test_columns_are_floats_with_nan_for_what_was_not_read() -> None:
+    table = columns([GPUS["a10"], GPUS["rtx-2000e-ada"]], ["bandwidth", "sms"])
+    assert table["bandwidth"][0] == GPUS["a10"].need("bandwidth")
+    assert table["bandwidth"][1] != table["bandwidth"][1]
+    with pytest.raises(UsageError, match="'chip' is not a number"):
+        columns([GPUS["a10"]], ["chip"])
+
+
+def test_a_users_card_stands_beside_the_others(tmp_path: Path) -> None:
+    gpus = own(
+        tmp_path,
+        """
+        [gpu.my-card]
+        name = "My Card"
+        vendor = "NVIDIA"
+        architecture = "ada_geforce"
+        bandwidth = "1.2 TB/s"
+        memory = "48 GiB"
+        fp16 = ["200 TFLOPS", "my-datasheet p.3"]
+        """,
+    )
+    gpu = gpus["my-card"]
+    assert len(gpus) == len(GPUS) + 1
+    assert gpus.problems == ()
+    assert (gpu.value("bandwidth"), gpu.usable, gpu.user) == (1.2e12, True, True)
+    fact = gpu.fact("fp16")
+    assert fact is not None
+    assert (fact.kind, fact.source) == ("user", "my-datasheet p.3")
+    assert gpu.value("compute_capability") == "8.9"
+    assert resolve("My Card", gpus) is gpu
+
+
+def test_a_users_card_may_start_from_another(tmp_path: Path) -> None:
+    gpus = own(
+        tmp_path,
+        """
+        [gpu.rtx-4090-mod]
+        base = "rtx-4090"
+        memory = "48 GiB"
+        [gpu.rtx-4090]
+        power = "350 W"
+        """,
+    )
+    modified, amended = gpus["rtx-4090-mod"], gpus["rtx-4090"]
+    assert modified.value("memory") == 48 * 2**30
+    assert modified.value("bandwidth") == GPUS["rtx-4090"].value("bandwidth")
+    assert modified.name == "rtx-4090-mod"
+    assert amended.value("power") == 350
+    assert amended.name == GPUS["rtx-4090"].name
+    assert GPUS["rtx-4090"].value("power") == 450
+    kept = amended.fact("bandwidth")
+    assert kept is not None
+    assert kept.kind != "user"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('bandwidth = "3.35 TB"', "bandwidth: '3.35 TB' is not a bandwidth; write e.g. \"3.35 TB/s\""),
+        ('bandwidth = "3.35"', "bandwidth: '3.35' has no unit"),
+        ("bandwidth = 3.35", "bandwidth: 3.35 has no unit"),
+        ('bandwith = "3.35 TB/s"', "no field 'bandwith'; did you mean 'bandwidth'?"),
+        ('base = "rtx-4099"', "base 'rtx-4099' is not the id of a GPU"),
+        ('architecture = "volcano"', "no architecture 'volcano'"),
+        ('segment = "toaster"', "'toaster' is none of"),
+        ('aliases = "one"', "is not text; write e.g. aliases = ["),
+        ("name = 5", "5 is not text"),
+        ("base = []", "base"),
+        ('power = ["5 W", "me", 3]', "is not a table"),
+    ],
+)
+def test_a_malformed_entry_is_one_line_and_the_others_work(tmp_path: Path, line: str, told: str) -> None:
+    gpus = own(tmp_path, f'[gpu.bad]\n{line}\n[gpu.good]\nbandwidth = "1 TB/s"\n')
+    assert "bad" not in gpus
+    assert gpus["good"].value("bandwidth") == 1e12
+    (problem,) = gpus.problems
+    assert problem.startswith("my.toml: gpu.bad")
+    assert told in problem
+    assert "\n" not in problem
+    with pytest.raises(UsageError) as fault:
+        resolve("bad", gpus)
+    assert str(fault.value) == problem
+
+
+def test_a_file_of_another_shape_is_told_of_or_empty(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"my.toml: 'gpu' is not a table; write \[gpu.my-card\]"):
+        own(tmp_path, "gpu = 3")
+    (problem,) = own(tmp_path, "[gpu]\nx = 3").problems
+    assert problem == "my.toml: gpu.x: 3 is not a table; write [gpu.x] and the fields below it"
+    for text in ("", "[other]\nx = 1"):
+        assert len(own(tmp_path, text)) == len(GPUS)
+
+
+def test_a_malformed_change_to_a_known_device_does_not_leave_the_old_one_in_its_place(tmp_path: Path) -> None:
+    gpus = own(tmp_path, '[gpu.rtx-4090]\npower = "350"')
+    with pytest.raises(UsageError, match="'350' has no unit"):
+        resolve("RTX 4090", gpus)
+
+
+def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        catalogue((tmp_path / "nothing.toml",))
+    with pytest.raises(UsageError, match="not valid TOML"):
+        own(tmp_path, "[gpu.x")
+    with pytest.raises(UsageError, match="cannot be read"):
+        catalogue((tmp_path,))
+
+
+def test_the_catalogue_is_made_once_and_anew_for_a_changed_file(tmp_path: Path) -> None:
+    assert catalogue() is catalogue()
+    file = tmp_path / "my.toml"
+    file.write_text('[gpu.x]\npower = "5 W"\n')
+    first = catalogue((file,))
+    assert catalogue((file,)) is first
+    file.write_text('[gpu.x]\npower = "15 W"\n')
+    assert catalogue((file,))["x"].value("power") == 15
+
+
+def test_every_field_is_of_a_known_dimension() -> None:
+    from whichgpu.units import DIMENSIONS
+
+    for name, field in FIELDS.items():
+        assert field.dimension in (*DIMENSIONS, *reading.BARE), name
+    assert set(RATES) <= set(FIELDS)
+
+
+def test_reading_the_catalogue_needs_neither_numpy_nor_rich() -> None:
+    code = (
+        "import sys; from whichgpu.hardware import catalogue, names, system, check;"
+        "c = catalogue.catalogue(); c['a10'].to_dict(); names.resolve('RTX A6000', c);"
+        "print([m for m in ('numpy', 'rich', 'click') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

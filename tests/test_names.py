@@ -1,0 +1,234 @@
+"""What people call a GPU: one id, or the list of those it may be; never a guess."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whichgpu.errors import UsageError
+from whichgpu.facts import store
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.names import candidates, nearest, resolve, resolve_count
+
+if TYPE_CHECKING:
+    from whichgpu.hardware.gpu import Gpu
+
+GPUS = catalogue()
+IDS = sorted(GPUS)
+LAPTOPS = [gpu for gpu in GPUS.values() if gpu.id.endswith("-laptop")]
+SHARED = Path(__file__).parents[1].parent / "shared"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("A100 SXM 80GB", "a100-80gb-sxm"),
+        ("NVIDIA A100-SXM4-80GB", "a100-80gb-sxm"),
+        ("80 GB A100 SXM4", "a100-80gb-sxm"),
+        ("NVIDIA A100 80GB PCIe", "a100-80gb-pcie"),
+        ("NVIDIA H100 80GB HBM3", "h100-80gb-sxm"),
+        ("NVIDIA H100 PCIe", "h100-80gb-pcie"),
+        ("H100 HGX (80GB)", "h100-80gb-sxm"),
+        ("H100-MEGA", "h100-80gb-sxm"),
+        ("H100NVL", "h100-94gb-nvl"),
+        ("NVIDIA GH200 480GB", "gh200-96gb"),
+        ("B200", "b200-180gb-sxm"),
+        ("Tesla V100-SXM2-16GB", "v100-16gb-sxm"),
+        ("Tesla V100-SXM3-32GB", "v100-32gb-sxm3"),
+        ("Tesla T4", "t4"),
+        ("RTX A6000", "rtx-a6000"),
+        ("A6000", "rtx-a6000"),
+        ("RTXA6000", "rtx-a6000"),
+        ("RTX-6000-Ada", "rtx-6000-ada"),
+        ("RTX6000Ada", "rtx-6000-ada"),
+        ("Quadro RTX 6000", "quadro-rtx-6000"),
+        ("RTX4000 (8 GB)", "quadro-rtx-4000"),
+        ("4090", "rtx-4090"),
+        ("RTX 4090", "rtx-4090"),
+        ("GeForce RTX 4090 24GB", "rtx-4090"),
+        ("4090 laptop", "rtx-4090-laptop"),
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", "rtx-4090-laptop"),
+        ("rtx 4090 mobile", "rtx-4090-laptop"),
+        ("RTX 4090D", "rtx-4090-d"),
+        ("RTX_4070S_Ti", "rtx-4070-ti-super"),
+        ("RTX4070TiSUPER", "rtx-4070-ti-super"),
+        ("RTX 2070 with Max-Q Design", "rtx-2070-maxq"),
+        ("NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition", "rtx-pro-6000-blackwell-maxq"),
+        ("RTX PRO 6000 Blackwell Workstation Edition", "rtx-pro-6000-blackwell"),
+        ("RTXPRO6000S", "rtx-pro-6000-blackwell-server"),
+        ("AMD Instinct MI300X", "mi300x"),
+        ("mi300x-192gb", "mi300x"),
+        ("Radeon RX 7900XTX", "rx-7900-xtx"),
+        ("Apple M4 Max 40-core GPU", "apple-m4-max-40c"),
+        ("gaudi 2", "gaudi2"),
+        ("tpu-v6", "tpu-v6e"),
+        ("AGX Orin 64GB", "jetson-agx-orin-64gb"),
+        ("A10", "a10"),
+        ("A10G", "a10g"),
+        ("l40", "l40"),
+        ("L40S", "l40s"),
+    ],
+)
+def test_a_spelling_names_one_device(text: str, key: str) -> None:
+    assert resolve(text, GPUS).id == key
+
+
+@pytest.mark.parametrize(
+    ("text", "some"),
+    [
+        ("a100", {"a100-40gb-sxm", "a100-80gb-sxm", "a100-40gb-pcie", "a100-80gb-pcie"}),
+        ("nvidia-a100-80gb", {"a100-80gb-sxm", "a100-80gb-pcie"}),
+        ("H100", {"h100-80gb-sxm", "h100-80gb-pcie", "h100-94gb-nvl"}),
+        ("RTX 3080", {"rtx-3080-10gb", "rtx-3080-12gb"}),
+        ("GeForce RTX 3060", {"rtx-3060-12gb", "rtx-3060-8gb"}),
+        ("RTX 6000", {"quadro-rtx-6000", "rtx-6000-ada"}),
+        ("RTX PRO 6000", {"rtx-pro-6000-blackwell", "rtx-pro-6000-blackwell-server"}),
+        ("a100-80gb-nvlink", {"a100-80gb-sxm", "a100-80gb-pcie"}),
+        ("P100", {"p100-16gb-pcie", "p100-12gb-pcie", "p100-16gb-sxm"}),
+        ("Titan X", {"gtx-titan-x", "titan-x-pascal"}),
+        ("V100 32GB", {"v100-32gb-sxm", "v100-32gb-pcie", "v100-32gb-sxm3"}),
+    ],
+)
+def test_an_ambiguous_spelling_lists_what_it_may_be(text: str, some: set[str]) -> None:
+    assert some <= {gpu.id for gpu in candidates(text, GPUS)}
+    with pytest.raises(UsageError, match=r"may be .*; say which") as fault:
+        resolve(text, GPUS)
+    assert all(key in str(fault.value) for key in some)
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("h100x", "h100-80gb-sxm"),
+        ("rtx 4060 16gb", "rtx-4060-ti-16gb"),
+        ("rtx 4060 16gb", "rtx-4060,"),
+        ("rtx 4090 ti", "rtx-4090"),
+        ("rtx 4091", "rtx-4090"),
+        ("AMD RTX 4090", "rtx-4090"),
+        ("A16 64GB", "a16"),
+    ],
+)
+def test_an_unknown_one_is_refused_with_the_nearest(text: str, near: str) -> None:
+    with pytest.raises(UsageError, match=r"^no GPU '.*'; did you mean") as fault:
+        resolve(text, GPUS)
+    assert near in str(fault.value)
+
+
+@pytest.mark.parametrize("text", ["", " ", "rtx", "nvidia", "80gb", "laptop", "sxm", "gpu", "zzz", "-", "🎮"])
+def test_words_that_name_no_product_are_refused(text: str) -> None:
+    assert candidates(text, GPUS) == ()
+    with pytest.raises(UsageError, match="no GPU"):
+        resolve(text, GPUS)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "count"),
+    [
+        ("a10", "a10", 1),
+        ("a10:8", "a10", 8),
+        ("H100 SXM:8", "h100-80gb-sxm", 8),
+        ("8 x A100 SXM 80GB", "a100-80gb-sxm", 8),
+        ("2xL4", "l4", 2),
+    ],
+)
+def test_a_count_may_stand_beside_the_name(text: str, key: str, count: int) -> None:
+    gpu, number = resolve_count(text, GPUS)
+    assert (gpu.id, number) == (key, count)
+
+
+@pytest.mark.parametrize("text", ["a10:0", "a10:-1", "a10:99999999", "H100:8", "a10:", "a10:x", ":8"])
+def test_a_count_that_cannot_be_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        resolve_count(text, GPUS)
+
+
+def test_every_id_names_itself_and_every_name_its_device() -> None:
+    for gpu in GPUS.values():
+        assert resolve(gpu.id, GPUS) is gpu
+        assert resolve(gpu.id.upper(), GPUS) is gpu
+        assert gpu in candidates(gpu.name, GPUS), gpu.name
+        assert gpu in candidates(str(gpu), GPUS), str(gpu)
+
+
+def test_every_alias_on_file_names_devices_of_the_catalogue() -> None:
+    for alias, row in store.load("aliases")["aliases"].items():
+        assert {gpu.id for gpu in candidates(alias, GPUS)} == set(row["ids"]), alias
+    for gpu in GPUS.values():
+        for alias in gpu.aliases:
+            assert gpu in candidates(alias, GPUS), alias
+
+
+separators = st.sampled_from(["-", " ", "_", "  ", ".", "/"])
+
+
+@given(st.sampled_from(IDS), separators, st.booleans(), st.booleans())
+def test_case_separators_and_vendor_do_not_matter(key: str, sep: str, upper: bool, vendor: bool) -> None:
+    gpu = GPUS[key]
+    text = key.replace("-", sep)
+    text = f"{gpu.vendor} {text}" if vendor else text
+    found = candidates(text.upper() if upper else text, GPUS)
+    assert found == (gpu,)
+
+
+@given(st.sampled_from(IDS), st.data())
+def test_resolving_is_idempotent(key: str, data: st.DataObject) -> None:
+    words = key.split("-")
+    kept = data.draw(st.lists(st.sampled_from(words), min_size=1, max_size=len(words), unique=True))
+    try:
+        gpu = resolve(" ".join(kept), GPUS)
+    except UsageError:
+        return
+    assert resolve(gpu.id, GPUS) is gpu
+    assert resolve(gpu.id, GPUS).id == gpu.id
+
+
+@given(st.sampled_from(LAPTOPS), st.permutations(["geforce", "nvidia", "gpu"]))
+def test_a_laptop_name_never_gives_the_desktop_card(gpu: Gpu, extra: list[str]) -> None:
+    for word in ("laptop", "Mobile", "Notebook"):
+        text = " ".join([*extra[:2], gpu.id.replace("-laptop", f" {word}")])
+        assert all("laptop" in found.id for found in candidates(text, GPUS))
+
+
+@given(st.sampled_from(IDS))
+def test_a_desktop_name_never_gives_the_laptop_part(key: str) -> None:
+    if "laptop" in key:
+        return
+    for text in (key.replace("-", " "), GPUS[key].name, f"NVIDIA GeForce {key}"):
+        assert not any("laptop" in gpu.id for gpu in candidates(text, GPUS))
+
+
+def test_nothing_is_found_by_a_part_of_a_word() -> None:
+    known = {frozenset(alias.split("-")) for alias in store.load("aliases")["aliases"]}
+    for key in IDS:
+        for cut in range(1, len(key)):
+            text = key[:cut]
+            whole = key[cut] == "-" or key[cut - 1] == "-"
+            spelled = key[cut - 1] == "g" or text.endswith("sxm-5")  # ways to write "80gb" and "sxm5"
+            if whole or spelled or frozenset(text.split("-")) in known:
+                continue
+            assert GPUS[key] not in candidates(text, GPUS), text
+        assert GPUS[key] not in candidates(f"{key}x", GPUS)
+        assert GPUS[key] not in candidates(f"x{key}", GPUS)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_answered(text: str) -> None:
+    found = candidates(text, GPUS)
+    assert len(set(found)) == len(found)
+    assert isinstance(nearest(text, GPUS), tuple)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the published measurements are not beside this checkout")
+def test_every_gpu_of_the_published_measurements_resolves() -> None:
+    spellings = set()
+    for file in (SHARED / "measurements").glob("*.csv"):
+        with file.open(newline="", encoding="utf-8") as handle:
+            spellings |= {row["gpu"] for row in csv.DictReader(handle)}
+    assert spellings
+    for text in spellings:
+        assert resolve(text, GPUS)

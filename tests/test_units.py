@@ -1,0 +1,139 @@
+"""Quantities as text and as SI floats."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whichgpu.errors import UsageError
+from whichgpu.units import DIMENSIONS, number, parse, parse_rate, show
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "value"),
+    [
+        ("3.35 TB/s", "bandwidth", 3.35e12),
+        ("3.35TB/s", "bandwidth", 3.35e12),
+        ("  1,935 GB/s ", "bandwidth", 1.935e12),
+        ("1_935 GB/s", "bandwidth", 1.935e12),
+        ("80 GiB", "memory", 80 * 2**30),
+        ("80 GB", "memory", 80e9),
+        ("81,920 MiB", "memory", 80 * 2**30),
+        (".5 kWh", "energy", 1.8e6),
+        ("1e3 W", "power", 1000.0),
+        ("312 TFLOPS", "flop rate", 312e12),
+        ("312 TFLOP/s", "flop rate", 312e12),
+        ("624 TOPS", "op rate", 624e12),
+        ("16 Gbit/s", "bit rate", 16e9),
+        ("20 us", "time", 2e-05),
+        ("826 mm2", "area", 0.000826),
+        ("20 %", "share", 0.2),
+        ("0.2", "share", 0.2),
+        ("24 USD/day", "price", 1.0),
+    ],
+)
+def test_reads_a_quantity_as_si(text: str, dimension: str, value: float) -> None:
+    assert parse(text, dimension) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "told"),
+    [
+        ("3.35", "bandwidth", "'3.35' has no unit; write e.g. \"3.35 TB/s\""),
+        ("3.35 TB", "bandwidth", "'3.35 TB' is not a bandwidth; write e.g. \"3.35 TB/s\""),
+        ("3,35 TB/s", "bandwidth", "'3,35 TB/s' is not a bandwidth"),
+        ("1,23,456 GB", "memory", "'1,23,456 GB' is not a memory"),
+        ("fast", "op rate", "'fast' is not an op rate"),
+        ("", "power", "'' is not a power"),
+        ("nan W", "power", "'nan W' is not a finite power"),
+        ("1e999 W", "power", "'1e999 W' is not a finite power"),
+        ("5 mb", "memory", "'5 mb' is not a memory"),
+        ("5 Mbit", "memory", "'5 Mbit' is not a memory"),
+        ("3 W W", "power", "'3 W W' is not a power"),
+        ("0x10 W", "power", "'0x10 W' is not a power"),
+    ],
+)
+def test_refuses_what_is_not_that_quantity(text: str, dimension: str, told: str) -> None:
+    with pytest.raises(UsageError) as fault:
+        parse(text, dimension)
+    assert told in str(fault.value)
+    assert DIMENSIONS[dimension].example.split(" ", 1)[-1] in str(fault.value)
+
+
+def test_every_example_is_itself_readable() -> None:
+    for name, dimension in DIMENSIONS.items():
+        assert parse(dimension.example, name) > 0
+        assert show(parse(dimension.example, name), name) != ""
+
+
+@pytest.mark.parametrize(
+    ("text", "rate", "what"),
+    [
+        ("1000 images/min", 1000 / 60, "images"),
+        ("1,000 images per minute", 1000 / 60, "images"),
+        ("2 million tokens/day", 2e6 / 86400, "tokens"),
+        ("10 k output tokens/s", 10_000.0, "output tokens"),
+        ("5 Sequences/H", 5 / 3600, "sequences"),
+    ],
+)
+def test_reads_a_rate_of_work(text: str, rate: float, what: str) -> None:
+    value, unit = parse_rate(text)
+    assert value == pytest.approx(rate)
+    assert unit == what
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1000", "1000 images", "1000/min", "images/min", "0 images/s", "-5 images/s", "5 images/fortnight"],
+)
+def test_refuses_what_is_not_a_rate(text: str) -> None:
+    with pytest.raises(UsageError, match="images/min"):
+        parse_rate(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "dimension", "text"),
+    [
+        (3.35e12, "bandwidth", "3.35 TB/s"),
+        (999.99e9, "bandwidth", "1 TB/s"),
+        (0.0, "bandwidth", "0 B/s"),
+        (80 * 2**30, "memory", "80 GiB"),
+        (1.41e9, "frequency", "1.41 GHz"),
+        (0.000826, "area", "826 mm2"),
+        (0.25, "share", "25 %"),
+        (1234.5, "money", "1,234 USD"),
+        (90.0, "time", "90 s"),
+        (7200.0, "time", "2 h"),
+        (2e-05, "time", "20 us"),
+        (1e-12, "length", "1e-09 mm"),
+    ],
+)
+def test_writes_a_value_as_a_person_would(value: float, dimension: str, text: str) -> None:
+    assert show(value, dimension) == text
+
+
+def test_a_bare_number_keeps_its_significant_digits() -> None:
+    assert number(1234567) == "1,234,567"
+    assert number(0.012345) == "0.0123"
+    assert number(1e-9) == "1e-09"
+
+
+@given(
+    st.floats(min_value=1e-3, max_value=1e18),
+    st.sampled_from(["bandwidth", "flop rate", "op rate", "frequency", "bit rate"]),
+)
+def test_what_is_shown_reads_back_to_its_digits(value: float, dimension: str) -> None:
+    assert parse(show(value, dimension, 6), dimension) == pytest.approx(value, rel=1e-5, abs=1e-9)
+
+
+@given(st.text(max_size=20), st.sampled_from(sorted(DIMENSIONS)))
+def test_any_text_is_read_or_refused_in_one_line(text: str, dimension: str) -> None:
+    told = ""
+    try:
+        assert math.isfinite(parse(text, dimension))
+    except UsageError as fault:
+        told = str(fault)
+    assert not told or "write e.g." in told

@@ -1,0 +1,338 @@
+"""The zoo: published figures, names, jobs and what bad input says."""
+
+from __future__ import annotations
+
+import string
+from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whichgpu.errors import DataError, UsageError, WhichGpuError
+from whichgpu.workloads import workload as module
+from whichgpu.workloads.job import PHASES, Job, options, phase, resolution
+from whichgpu.workloads.ops import parameters, product_flops, total
+from whichgpu.workloads.workload import Workload, families, resolve, workloads
+
+ZOO = sorted(workloads())
+EVERY_PHASE = [(name, one) for name in ZOO for one in workloads()[name].phases]
+
+
+def trace(name: str, **columns: object) -> tuple[Workload, Job, tuple]:
+    workload = resolve(name)
+    job = workload.complete(Job(name, **columns))
+    return workload, job, workload.trace(job)
+
+
+# -- published figures ---------------------------------------------------------------------------
+
+
+def test_the_first_set_is_there() -> None:
+    first = {
+        "resnet50", "resnet152", "inception-v3", "googlenet", "bert-large", "llama-2-7b", "llama-2-13b",
+        "llama-2-70b", "stable-diffusion-1.5",
+    }  # fmt: skip
+    assert first <= set(ZOO)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_parameters_are_the_published_ones(name: str) -> None:
+    workload = workloads()[name]
+    modules = workload.parameters()
+    assert sum(modules.values()) == workload.published["parameters"].value
+    for key, fact in workload.published.items():
+        if key.startswith("module_"):
+            assert modules[key.removeprefix("module_")] == fact.value
+
+
+@pytest.mark.parametrize("name", [name for name in ZOO if "macs" in workloads()[name].published])
+def test_flops_are_two_per_published_multiply_add(name: str) -> None:
+    workload = workloads()[name]
+    assert workload.flops() / 2 == pytest.approx(workload.published["macs"].value, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "millions", "gmacs"),
+    [
+        ("resnet50", 25.557, 4.089), ("resnet152", 60.193, 11.514), ("inception-v3", 23.835, 5.713),
+        ("googlenet", 6.625, 1.498), ("bert-large", 335.14, None), ("llama-2-7b", 6738.4, None),
+        ("llama-2-13b", 13015.9, None), ("llama-2-70b", 68976.6, None), ("sd-1.5", 1066.2, 401.6),
+    ],
+)  # fmt: skip
+def test_the_figures_people_quote(name: str, millions: float, gmacs: float | None) -> None:
+    workload = resolve(name)
+    assert sum(workload.parameters().values()) / 1e6 == pytest.approx(millions, rel=1e-4)
+    if gmacs:
+        assert workload.flops() / 2e9 == pytest.approx(gmacs, rel=1e-3)
+
+
+def test_inception_has_its_auxiliary_classifier_in_training_only() -> None:
+    workload, _, ops = trace("inception-v3", phase="train")
+    assert sum(parameters(ops).values()) == workload.published["parameters_training"].value
+    assert "auxiliary" not in workload.parameters()
+
+
+@pytest.mark.parametrize("name", ["llama-2-7b", "llama-3.1-8b", "mistral-7b"])
+def test_a_decoder_does_two_flops_per_parameter_and_token_beside_attention(name: str) -> None:
+    workload = resolve(name)
+    ops = workload.reference_ops()
+    tokens = workload.reference_job().seq_len
+    dense = product_flops([op for op in ops if op.kind == "gemm"])
+    used = sum(op.parameters * op.copies for op in ops if op.kind == "gemm")
+    assert dense == pytest.approx(2 * used * tokens, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_every_published_value_names_a_source_of_its_file(name: str) -> None:
+    workload = workloads()[name]
+    assert workload.published, f"{name} publishes nothing"
+    assert workload.dims["source"]
+    for fact in workload.published.values():
+        assert set(fact.sources) <= set(workload.sources)
+
+
+def test_the_u_net_splits_as_measured() -> None:
+    """Multiply-adds of one pass at 512 x 512, by kind, and its kernels in eager mode."""
+    ops = resolve("sd-1.5").reference_ops()
+    gmacs = {kind: product_flops([op for op in ops if op.kind == kind]) / 2e9 for kind in ("conv", "gemm")}
+    attention = product_flops([op for op in ops if op.kind == "attention"]) / 2e9
+    assert gmacs["conv"] == pytest.approx(209, abs=0.5)
+    assert gmacs["gemm"] == pytest.approx(129, abs=0.5)
+    assert attention == pytest.approx(63, abs=0.5)
+    assert sum(op.count for op in ops) == 737
+
+
+def test_the_vae_decodes_in_the_published_multiply_adds() -> None:
+    workload, _, ops = trace("sd-1.5", batch=1)
+    vae = [op for op in ops if op.module == "vae"]
+    assert product_flops(vae) / 2 == pytest.approx(workload.published["macs_vae"].value, rel=1e-3)
+
+
+# -- jobs ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "one"), EVERY_PHASE)
+def test_every_phase_traces_for_one_job_and_for_a_sweep(name: str, one: str) -> None:
+    batch = np.array([1.0, 2.0, 8.0])
+    workload, job, ops = trace(name, phase=one, batch=batch)
+    assert job.size == 3
+    assert workload.units(job).shape == (3,)
+    for i, size in enumerate(batch):
+        _, _, single = trace(name, phase=one, batch=size)
+        for quantity in ("flops", "read_bytes", "write_bytes", "weight_bytes", "saved_bytes", "kv_bytes"):
+            swept = np.broadcast_to(total(ops, quantity), (3,))
+            assert swept[i] == pytest.approx(total(single, quantity), rel=1e-9)
+
+
+@pytest.mark.parametrize(("name", "one"), EVERY_PHASE)
+def test_defaults_are_complete(name: str, one: str) -> None:
+    job = resolve(name).complete(Job(name, phase=one))
+    assert job.workload == name
+    assert all((job.phase, job.precision, job.runtime))
+    assert job.batch >= 1
+    assert job.n_gpus == 1
+
+
+@given(st.sampled_from([p for p in EVERY_PHASE if p[0] != "stable-diffusion-1.5"]), st.integers(1, 64))
+def test_products_are_linear_in_the_batch(which: tuple[str, str], batch: int) -> None:
+    name, one = which
+    _, _, single = trace(name, phase=one, batch=1)
+    _, _, many = trace(name, phase=one, batch=batch)
+    assert product_flops(many) == pytest.approx(batch * product_flops(single), rel=1e-9)
+
+
+@given(st.sampled_from(["resnet50", "inception-v3", "googlenet"]), st.integers(96, 500), st.integers(1, 40))
+def test_products_never_fall_with_resolution(name: str, side: int, more: int) -> None:
+    _, _, small = trace(name, height=side, width=side)
+    _, _, large = trace(name, height=side + more, width=side)
+    assert product_flops(large) >= product_flops(small)
+
+
+@given(st.integers(1, 32), st.integers(1, 8))
+def test_a_picture_never_costs_less_when_larger(side: int, more: int) -> None:
+    _, _, small = trace("sd-1.5", height=64 * side, width=512, steps=2)
+    _, _, large = trace("sd-1.5", height=64 * (side + more), width=512, steps=2)
+    assert product_flops(large) > product_flops(small)
+
+
+def test_resolution_broadcasts_over_the_job_axis() -> None:
+    sides = np.array([256.0, 512.0, 1024.0])
+    _, _, swept = trace("sd-1.5", height=sides, width=sides)
+    flops = product_flops(swept)
+    assert flops.shape == (3,)
+    for i, side in enumerate(sides):
+        _, _, one = trace("sd-1.5", height=side, width=side)
+        assert flops[i] == pytest.approx(product_flops(one), rel=1e-9)
+
+
+def test_guidance_doubles_the_u_net_and_can_be_off() -> None:
+    _, _, guided = trace("sd-1.5")
+    _, _, plain = trace("sd-1.5", options={"guidance": "1"})
+    unet = [product_flops([op for op in ops if op.module == "unet"]) for ops in (guided, plain)]
+    assert unet[0] == pytest.approx(2 * unet[1], rel=1e-12)
+    assert unet[1] == pytest.approx(50 * resolve("sd-1.5").flops(), rel=1e-12)
+
+
+def test_units_are_what_the_job_makes() -> None:
+    assert resolve("resnet50").units(trace("resnet50", batch=7)[1]) == 7
+    assert resolve("bert-large").units(trace("bert-large", batch=3)[1]) == 3
+    llama = resolve("llama-2-7b")
+    columns = {"batch": 4, "input_tokens": 100, "output_tokens": 30}
+    per_phase = {"prefill": 400, "decode": 120, "generate": 120, "serve": 120}
+    for one, units in per_phase.items():
+        assert llama.units(trace("llama-2-7b", phase=one, **columns)[1]) == units
+    assert llama.units(trace("llama-2-7b", phase="train", batch=2, seq_len=1000)[1]) == 2000
+
+
+def test_other_words_for_a_phase() -> None:
+    assert resolve("llama-2-7b").complete(Job("x", phase="inference")).phase == "generate"
+    assert resolve("sd-1.5").complete(Job("x", phase="txt2img")).phase == "generate"
+    assert resolve("resnet50").complete(Job("x", phase="pretrain")).phase == "train"
+    assert phase("finetune_adapter_v2+bnb.nf4-dq") == "finetune_lora"
+
+
+# -- names ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spelling", "known"),
+    [
+        ("ResNet50", "resnet50"), ("resnet-50", "resnet50"), ("ResNet-50 v1.5", "resnet50"),
+        ("Inception_V3", "inception-v3"), ("inception3", "inception-v3"), ("bert-large-squad", "bert-large"),
+        ("bert-large-mlperf-99.9", "bert-large"), ("bert_base_uncased", "bert-base"),
+        ("bert-base-squad", "bert-base"), ("llama2-7b", "llama-2-7b"), ("Llama 2 70B", "llama-2-70b"),
+        ("llama-3.1-8b-instruct", "llama-3.1-8b"), ("meta-llama-3.1-70b-instruct", "llama-3.1-70b"),
+        ("mistral-7b-instruct-v0.3", "mistral-7b"), ("wide_resnet50_2", "wide-resnet50-2"),
+        ("sd15", "stable-diffusion-1.5"), ("SD 1.4", "stable-diffusion-1.5"),
+        ("runwayml/stable-diffusion-v1-5", "stable-diffusion-1.5"),
+    ],
+)  # fmt: skip
+def test_spellings(spelling: str, known: str) -> None:
+    assert resolve(spelling).id == known
+
+
+@given(st.sampled_from(ZOO), st.randoms(use_true_random=False))
+def test_names_ignore_case_and_separators(name: str, random: object) -> None:
+    dressed = "".join(
+        (c.upper() if random.random() < 0.5 else c) + random.choice(["", "-", "_", ".", " "]) for c in name
+    )
+    assert resolve(dressed).id == name
+
+
+def test_no_spelling_belongs_to_two_workloads() -> None:
+    seen: dict[str, str] = {}
+    for name, workload in workloads().items():
+        for spelling in {module._key(one) for one in (name, workload.name, *workload.aliases)}:
+            assert seen.setdefault(spelling, name) == name
+
+
+def test_families_are_found_by_their_file() -> None:
+    assert {"resnet", "googlenet", "inception_v3", "encoder", "decoder", "diffusion_unet"} <= set(families())
+    assert {workload.family for workload in workloads().values()} <= set(families())
+    for name in families():
+        code = module._family(name)
+        assert set(code.PHASES) <= set(PHASES)
+        assert set(getattr(code, "PHASE_ALIASES", {})).isdisjoint(code.PHASES)
+        assert code.__doc__
+
+
+# -- bad input -----------------------------------------------------------------------------------
+
+
+def test_an_unknown_workload_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match=r"no workload 'resnet51'; did you mean .*resnet50"):
+        resolve("resnet51")
+    with pytest.raises(UsageError, match=r"did you mean .*llama-2-7b"):
+        resolve("lama2-7b")
+
+
+@given(st.text(alphabet=string.printable, max_size=40))
+def test_any_name_resolves_or_is_refused_in_one_line(name: str) -> None:
+    with suppress(UsageError):
+        assert resolve(name).id in ZOO
+
+
+def test_an_unknown_phase_lists_the_phases() -> None:
+    with pytest.raises(UsageError, match="no phase 'dream'; use one of infer"):
+        resolve("resnet50").complete(Job("resnet50", phase="dream"))
+    with pytest.raises(UsageError, match="resnet50 has no phase 'serve'; it runs infer, train"):
+        resolve("resnet50").complete(Job("resnet50", phase="serve"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"batch": float("nan")}, "batch: nan is not a finite number"),
+        ({"batch": float("inf")}, "not a finite number"),
+        ({"batch": 0}, "batch: 0 is below 1"),
+        ({"batch": -3}, "batch: -3 is below 1"),
+        ({"batch": 1e12}, "is above 1e"),
+        ({"batch": "many"}, "batch: 'many' is not a number"),
+        ({"batch": [1, 2, -1]}, "batch: -1 is below 1"),
+        ({"height": 10**6}, "height: 1e.06 is above 65536"),
+    ],
+)
+def test_numbers_that_no_job_has(columns: dict[str, object], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        Job("resnet50", **columns)
+
+
+@pytest.mark.parametrize("text", ["", "x", "512x", "0.5", "512x512x3", "-5", "wide", "5²"])
+def test_what_is_no_resolution(text: str) -> None:
+    with pytest.raises(UsageError, match=r"is not a resolution; write e\.g\. 512 or 512x768"):
+        resolution(text)
+
+
+def test_a_resolution_is_height_by_width() -> None:
+    assert resolution("512") == (512.0, 512.0)
+    assert resolution("512x768") == (512.0, 768.0)
+    assert resolution("512 × 768") == (512.0, 768.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "said"),
+    [
+        ("sd-1.5", {"height": 500}, "height: 500 pixels are not a multiple of 8"),
+        ("sd-1.5", {"width": np.array([512.0, 513.0])}, "width: 513 pixels"),
+        ("inception-v3", {"height": 32, "width": 32}, "resolution: the input is too small"),
+        ("bert-large", {"seq_len": 1024}, "seq_len: 1024 is more than the 512 positions"),
+        ("sd-1.5", {"options": {"guidance": "lots"}}, "option guidance: 'lots' is no number"),
+        ("sd-1.5", {"options": {"guidance": "-1"}}, "option guidance: -1 is below 0"),
+        ("sd-1.5", {"options": {"guidance": "nan"}}, "option guidance: nan"),
+        ("bert-large", {"options": {"head": "tail"}}, "option head: 'tail' is none of pooler, squad, mlm"),
+        (
+            "resnet50",
+            {"phase": "train", "options": {"optimizer": "magic"}},
+            "no optimizer 'magic'; use one of",
+        ),
+        ("resnet50", {"precision": "fp17"}, "no precision 'fp17'; did you mean"),
+    ],
+)
+def test_a_bad_job_says_what_to_change(name: str, columns: dict[str, object], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        trace(name, **columns)
+
+
+def test_options_need_an_equals_sign() -> None:
+    assert options(("guidance=7.5", " a = b ")) == {"guidance": "7.5", "a": "b"}
+    with pytest.raises(UsageError, match=r"'guidance' is not an option; write e\.g\. --option guidance"):
+        options(("guidance",))
+
+
+def test_a_workload_file_with_a_fault_names_file_and_field() -> None:
+    whole = {"name": "N", "family": "resnet", "dimensions": {"source": "x"}}
+    for field in whole:
+        with pytest.raises(DataError, match=f"data/workloads/mine.toml: `{field}` is missing"):
+            module._read("mine", {key: value for key, value in whole.items() if key != field})
+    with pytest.raises(WhichGpuError, match=r"mine.toml: published.parameters: 5 has no source"):
+        module._read("mine", whole | {"published": {"parameters": 5}})
+    with pytest.raises(DataError, match="no family 'alien': there is no whichgpu/workloads/families/alien"):
+        _ = replace(resolve("resnet50"), family="alien").phases
+
+
+def test_a_job_prints_what_was_stated() -> None:
+    job = Job("resnet50", batch=np.array([1, 2]), options={"a": "b"})
+    assert job.to_dict() == {"workload": "resnet50", "batch": [1.0, 2.0], "options": {"a": "b"}}

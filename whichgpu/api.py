@@ -1,0 +1,121 @@
+"""The Python API: what the commands do, for programs and notebooks.
+
+    >>> import whichgpu
+    >>> whichgpu.gpu("L4").value("cores")
+    7424
+
+Names and quantities are text as on the command line. Every fault that a caller can mend is a
+`whichgpu.WhichGpuError` whose text says how.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.names import resolve as resolve_gpu
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.request import Recommendation
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import Workload
+
+    Files = Iterable[str | Path]
+
+
+def gpus(*, files: Files = ()) -> Catalogue:
+    """Every known GPU by id, with those of the user's own TOML `files` on top."""
+    return catalogue(tuple(Path(file) for file in files))
+
+
+def gpu(name: str, *, files: Files = ()) -> Gpu:
+    """The one GPU that a name means; raises `WhichGpuError` listing candidates for any other name."""
+    return resolve_gpu(name, gpus(files=files))
+
+
+def workload(name: str) -> Workload:
+    """The workload of a name; raises `WhichGpuError` with the nearest for an unknown one."""
+    from whichgpu.workloads.workload import resolve
+
+    return resolve(name)
+
+
+def job(workload: str, **columns: Any) -> Job:
+    """A job of a workload id from job columns as they are typed; None is not stated.
+
+    `resolution` is `"512"` or `"512x768"` (height x width), `concurrency` a number or `"max"`,
+    `options` a mapping or a sequence of `"key=value"`.
+    """
+    from whichgpu.workloads import job as jobs
+
+    stated = {name: value for name, value in columns.items() if value is not None}
+    stated["options"] = _options(stated.get("options", {}))
+    if "phase" in stated:
+        stated["phase"] = jobs.phase(stated["phase"])
+    if "resolution" in stated:
+        stated["height"], stated["width"] = jobs.resolution(str(stated.pop("resolution")))
+    if "concurrency" in stated:
+        stated["concurrency"] = _concurrency(stated["concurrency"])
+    try:
+        return jobs.Job(workload, **stated)
+    except TypeError:
+        unknown = sorted(set(stated) - {*jobs.Job.__slots__})
+        if not unknown:
+            raise
+        raise UsageError(f"no job column '{unknown[0]}'; they are {', '.join(jobs.Job.__slots__)}") from None
+
+
+def _options(given: Mapping[str, Any] | Sequence[str]) -> dict[str, str]:
+    from whichgpu.workloads import job as jobs
+
+    pairs = [f"{key}={value}" for key, value in given.items()] if hasattr(given, "items") else list(given)
+    return jobs.options(tuple(pairs))
+
+
+def _concurrency(given: Any) -> float | None:
+    """Requests in flight; None, as many as fit, for `max`."""
+    text = str(given).strip().lower()
+    if text == "max":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"concurrency '{given}' is neither a number nor max; give e.g. 32") from None
+
+
+def recommend(
+    workload: str,
+    *,
+    target: str | None = None,
+    latency: str | None = None,
+    budget: str | None = None,
+    gpus: Sequence[str] | None = None,
+    providers: Sequence[str] | None = None,
+    term: str = "on-demand",
+    needs: Sequence[str] = (),
+    offers: str | Path | None = None,
+    gpu_files: Files = (),
+    **columns: Any,
+) -> Recommendation:
+    """What to rent or buy for a workload, best first: `recommend("resnet50", target="1000 images/s")`.
+
+    `columns` are job columns, as `job` takes them. Nothing feasible is an answer, whose `infeasible`
+    says what binds. Raises `WhichGpuError` for names and quantities that cannot be read.
+    """
+    from whichgpu.planner.recommend import recommend as ranked
+    from whichgpu.planner.request import read_request
+
+    known = catalogue(tuple(Path(file) for file in gpu_files))
+    request, own = read_request(
+        job(workload, **columns), known, today=date.today(), target=target, latency=latency, budget=budget,
+        gpus=gpus, providers=providers, term=term, needs=needs,
+        offers=None if offers is None else Path(offers),
+    )  # fmt: skip
+    return ranked(request, known, own)

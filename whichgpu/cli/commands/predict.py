@@ -1,0 +1,91 @@
+"""Predict speed, memory and power of a job on a GPU, or of every job of a table.
+
+$ whichgpu predict stable-diffusion-1.5 --gpu a10
+$ whichgpu predict llama-2-70b --gpu h100-80gb-sxm:4 --precision fp8
+$ whichgpu predict --jobs jobs.csv --out predictions.csv
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from whichgpu.cli.command import command
+from whichgpu.cli.options import gpu_files, job_options, progress
+
+if TYPE_CHECKING:
+    from whichgpu.cli.options import JobColumns
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.report.table import Report
+
+
+@command
+@click.argument("workload", required=False)
+@click.option("--gpu", metavar="GPU[:N]", help="On this GPU; N of them work together.")
+@click.option("--jobs", type=click.Path(path_type=Path), metavar="FILE.csv", help="Predict each row of a table.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE.csv", help="Where predictions go.")
+@job_options
+@gpu_files
+def run(
+    *, workload: str | None, columns: JobColumns, catalogue: Catalogue, gpu: str | None, jobs: Path | None,
+    out: Path | None,
+) -> Report:  # fmt: skip
+    """One job, or a table of them."""
+    if jobs is not None:
+        return _table(jobs, out, catalogue)
+    if not workload or not gpu:
+        raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
+    return _one(workload, gpu, columns, catalogue)
+
+
+def _one(workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue) -> Report:
+    from dataclasses import replace
+
+    from whichgpu.cost.estimate import does_not_fit, estimate
+    from whichgpu.hardware.names import resolve_count
+    from whichgpu.report.prediction import report
+
+    device, count = resolve_count(gpu, catalogue)
+    job = columns.job(workload)
+    if count > 1:
+        split = job.tp is None and _serves(workload, job.phase)
+        job = replace(job, n_gpus=float(count), tp=float(count) if split else job.tp)
+    found = estimate(job, [device], explain=True)
+    answer = found.at(0, 0)
+    return report(answer, complaint="" if found.fits[0, 0] else does_not_fit(answer))
+
+
+def _serves(workload: str, phase: str) -> bool:
+    """Whether several GPUs hold one model together: decoders, unless they train."""
+    from whichgpu.workloads.job import TRAINING
+    from whichgpu.workloads.workload import resolve
+
+    return hasattr(resolve(workload).code, "step") and phase not in TRAINING
+
+
+def _table(jobs: Path, out: Path | None, catalogue: Catalogue) -> Report:
+    from whichgpu.cost.jobs import predict_rows, read_table, write_table
+    from whichgpu.report.table import Report, Table
+
+    rows = read_table(jobs)
+    with progress("predict", len(rows)) as advance:
+        answers = []
+        for answer in predict_rows(rows, catalogue):
+            answers.append(answer)
+            advance(1)
+    if out is not None:
+        write_table(out, answers)
+    refused = sum(1 for answer in answers if answer.error)
+    data = {"predictions": [answer._asdict() for answer in answers]}
+    said = f"{len(answers):,} jobs, {len(answers) - refused:,} predicted, {refused:,} refused"
+    if out is not None:
+        return Report(data, (f"{said}; written to {out}.",))
+    cells = [tuple(map(_cell, answer)) for answer in answers]
+    titles = ("id", ">value", ">low", ">high", "unit", "basis", "error")
+    return Report(data, (Table.of("", titles, cells, notes=(f"{said}.",)),))
+
+
+def _cell(value: str | float | None) -> str | None:
+    return f"{value:.6g}" if isinstance(value, float) else value

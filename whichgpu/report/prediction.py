@@ -1,0 +1,80 @@
+"""An `Estimate` as a report: the figure with its interval, memory by part, where the time goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.report.table import Block, Bullets, Report, Table
+from whichgpu.units import number, show
+
+if TYPE_CHECKING:
+    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.time import Term
+    from whichgpu.facts.model import Interval
+
+_TERMS = 8
+
+
+def report(answer: Estimate, *, complaint: str = "") -> Report:
+    """The report of `predict`; `complaint` is why the job does not fit, and exits 3."""
+    if complaint:
+        return Report(document(answer), (_memory(answer),), exit_code=3, complaint=complaint)
+    rate = answer.throughput
+    blocks: tuple[Block, ...] = (
+        f"{answer.job.workload} {answer.job.phase} on {answer.n_gpus} x {answer.gpu}, {answer.runtime}, "
+        f"{answer.job.precision}: {_interval(rate, rate.unit)}, 90 % interval; basis {answer.basis}.",
+        _figures(answer),
+        _memory(answer),
+        _terms(answer.terms),
+        Bullets(answer.warnings),
+    )
+    return Report(document(answer), blocks)
+
+
+def document(answer: Estimate) -> dict[str, Any]:
+    """The contract's shape of `predict`, and the rest of the estimate beside it."""
+    plain = answer.to_dict()
+    return {"value": plain.pop("throughput"), "evidence": [], **plain}
+
+
+def _interval(value: Interval, unit: str) -> str:
+    return f"{number(value.mid, 3)} {unit} ({number(value.low, 3)} to {number(value.high, 3)})"
+
+
+def _figures(answer: Estimate) -> Table:
+    delay = answer.latency
+    rows: list[tuple[str, str]] = [
+        ("Latency of a job", f"{show(delay.mid, 'time', 3)} ({show(delay.low, 'time', 3)} to "
+                             f"{show(delay.high, 'time', 3)})"),
+        ("Power of one GPU", show(answer.power, "power", 3)),
+        (f"Energy per {answer.throughput.unit.removesuffix('s/s')}", show(answer.energy, "energy", 3)),
+    ]  # fmt: skip
+    job = answer.job
+    names = ("batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps", "tp")
+    stated = [f"{name} {getattr(job, name):g}" for name in names if getattr(job, name) is not None]
+    rows.append(("Job", ", ".join(stated)))
+    if job.phase == "serve":
+        rows.append(("Requests in flight", number(answer.sequences, 4)))
+    return Table.of("", ("What", "Value"), rows)
+
+
+def _memory(answer: Estimate) -> Table:
+    rows = [(part.replace("_", " "), show(size, "memory", 3)) for part, size in answer.memory.items()]
+    rows.append(("required", show(answer.required, "memory", 3)))
+    rows.append(("on the card", show(answer.available, "memory", 4)))
+    return Table.of("Memory of each GPU", ("Part", ">Size"), rows, strong=(len(rows) - 2,))
+
+
+def _terms(terms: tuple[Term, ...]) -> Table:
+    whole = sum(term.seconds for term in terms) or 1.0
+    rows = [
+        (term.layer, term.kind, f"{term.count:,.0f}", show(term.seconds, "time", 3),
+         f"{term.seconds / whole:.0%}", term.bound)
+        for term in terms[:_TERMS]
+    ]  # fmt: skip
+    rest = terms[_TERMS:]
+    if rest:
+        left = sum(term.seconds for term in rest)
+        rows.append((f"{len(rest)} more", "", "", show(left, "time", 3), f"{left / whole:.0%}", ""))
+    columns = ("Layer", "Op", ">Times", ">GPU time", ">Share", "Bound by")
+    return Table.of("Where the time goes", columns, rows)

@@ -1,0 +1,94 @@
+"""Groups of layers that several families share.
+
+Letters: B batch, C channels, H W height and width, S tokens, D width of a token.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.errors import UsageError
+from whichgpu.workloads.recorder import Map, Recorder
+
+if TYPE_CHECKING:
+    from whichgpu.workloads.job import Job
+
+
+def image(job: Job, channels: int = 3) -> Map:
+    """The input of a vision model: (B, channels, H, W)."""
+    return Map(job.batch, channels, job.height, job.width)
+
+
+def conv_norm(
+    rec: Recorder, x: Map, out: int, kernel: int | tuple[int, int], stride: int = 1, *,
+    padding: int | None = None, groups: int = 1, relu: bool = True, keeps: float = 1.0,
+    keeps_output: bool = False, backward: str = "full", name: str = "conv",
+) -> Map:  # fmt: skip
+    """Convolution, batch normalisation and ReLU: (B, C, H, W) -> (B, out, H', W').
+
+    `keeps_output`: the result is copied by its reader (a concatenation), so that it is kept as well.
+    """
+    y = rec.conv(x, out, kernel, stride, padding=padding, groups=groups, keeps=keeps, backward=backward,
+                 name=name)  # fmt: skip
+    rec.norm(y.elements, out, name=f"{name}_norm")
+    if relu:
+        rec.pointwise(y.elements, keeps=float(keeps_output), name=f"{name}_relu")
+    return y
+
+
+def classifier(rec: Recorder, x: Map, classes: int) -> None:
+    """Global mean and a dense layer: (B, C, H, W) -> (B, classes)."""
+    rec.global_pool(x)
+    rec.dropout(x.channels * x.batch)
+    rec.linear(x.batch, x.channels, classes, bias=True, name="fc")
+
+
+def projections(
+    rec: Recorder, rows: Any, width: int, *, kv_rows: Any = None, kv_width: int = 0, bias: bool = True
+) -> None:
+    """Query, key and value: three layers on (rows, width), or key and value on (kv_rows, kv_width)."""
+    own = kv_rows is None
+    rec.linear(rows, width, width, bias=bias, shard="column", name="query")
+    for name in ("key", "value"):
+        rec.linear(rows if own else kv_rows, width if own else kv_width, width, bias=bias, keeps=0.0,
+                   shard="column", name=name)  # fmt: skip
+
+
+def transformer_layer(
+    rec: Recorder, batch: Any, tokens: Any, width: int, *, heads: int, ffn: int, causal: bool = False
+) -> None:
+    """One encoder layer with biases, LayerNorm before or after each half: (B, S, D) -> (B, S, D)."""
+    rows = batch * tokens
+    elements = width * rows
+    projections(rec, rows, width)
+    rec.attention(batch, heads, tokens, tokens, width // heads, causal=causal)
+    rec.linear(rows, width, width, bias=True, shard="row", name="out")
+    rec.dropout(elements)
+    rec.add(elements, wide=True)
+    rec.norm(elements, width, wide=True, name="attention_norm")
+    rec.linear(rows, width, ffn, bias=True, shard="column", name="up")
+    rec.pointwise(ffn * rows, keeps=1.0, shard="column", name="gelu")
+    rec.linear(rows, ffn, width, bias=True, shard="row", name="down")
+    rec.dropout(elements)
+    rec.add(elements, wide=True)
+    rec.norm(elements, width, wide=True, name="ffn_norm")
+
+
+def cross_entropy(rec: Recorder, rows: Any, classes: int) -> None:
+    """Cast to FP32, log-softmax and loss over (rows, classes).
+
+    At the end of the forward pass 12 bytes per value are alive beside what the layer before wrote:
+    the 16-bit logits, their FP32 copy, the FP32 gradient and its 16-bit copy.
+    """
+    size = rec.precision.activation
+    rec.pointwise(classes * rows, reads=(size + 4.0) / size, writes=8.0 / size,
+                  keeps=(2.0 * size + 8.0) / size, shard="vocab", name="cross_entropy")  # fmt: skip
+
+
+def check_positions(tokens: Any, positions: float, column: str) -> None:
+    """Refuse more tokens than the model has learned positions for."""
+    longest = float(np.max(tokens))
+    if longest > positions:
+        raise UsageError(f"{column}: {longest:g} is more than the {positions:g} positions of this model")

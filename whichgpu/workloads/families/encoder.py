@@ -1,0 +1,73 @@
+"""BERT-style encoders: learned positions, LayerNorm after each half, GELU, biases everywhere.
+
+Devlin et al., "BERT". Trained with a question-answering head (`head=squad`, the default of `train`) or
+a masked-language-model head over every token (`head=mlm`, the default of `pretrain`).
+Letters: B batch, S tokens of a sequence, D width, V vocabulary.
+
+Dimensions: `layers`, `hidden`, `heads`, `ffn`, `vocab`, `positions`, `types`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.errors import UsageError
+from whichgpu.workloads.blocks import check_positions, cross_entropy, transformer_layer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.recorder import Recorder
+
+PHASES = ("infer", "train", "pretrain")
+PHASE_ALIASES = {"finetune_full": "train"}
+UNIT = "sequences"
+OPTIMIZER = "adamw"
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "*": {"runtime": "pytorch-2", "n_gpus": 1.0, "seq_len": 384.0},
+    "infer": {"batch": 32.0, "precision": "fp16"},
+    "train": {"batch": 16.0, "precision": "amp-fp16"},
+    "pretrain": {"batch": 16.0, "precision": "amp-fp16"},
+}
+HEADS = ("pooler", "squad", "mlm")
+_HEAD_OF_PHASE = {"infer": "pooler", "train": "squad", "pretrain": "mlm"}
+
+
+def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
+    """Embeddings, layers, head: (B, S) -> (B, S, D) and what the head makes of it."""
+    batch, tokens, width = job.batch, job.seq_len, dims["hidden"]
+    check_positions(tokens, dims["positions"], "seq_len")
+    rows = batch * tokens
+    with rec.module("embeddings"):
+        rec.embedding(rows, dims["vocab"], width, name="words")
+        rec.embedding(rows, dims["positions"], width, name="positions")
+        rec.embedding(rows, dims["types"], width, name="types")
+        rec.add(width * rows, wide=True)
+        rec.add(width * rows, wide=True)
+        rec.norm(width * rows, width, wide=True)
+        rec.dropout(width * rows)
+    with rec.module("layers", copies=float(dims["layers"])):
+        transformer_layer(rec, batch, tokens, width, heads=dims["heads"], ffn=dims["ffn"])
+    head = job.options.get("head", _HEAD_OF_PHASE[job.phase])
+    with rec.module("head"):
+        _head(dims, rec, head, batch, rows)
+
+
+def _head(dims: Mapping[str, Any], rec: Recorder, head: str, batch: Any, rows: Any) -> None:
+    """Pooler (B, D), answer span (B, S, 2) or words (B, S, V)."""
+    width = dims["hidden"]
+    if head == "pooler":
+        rec.linear(batch, width, width, bias=True, name="pooler")
+        rec.pointwise(width * batch, name="tanh")
+    elif head == "squad":
+        rec.linear(rows, width, 2, bias=True, name="span")
+    elif head == "mlm":
+        rec.linear(rows, width, width, bias=True, name="transform")
+        rec.pointwise(width * rows, keeps=1.0, name="gelu")
+        rec.norm(width * rows, width, wide=True)
+        rec.linear(rows, width, dims["vocab"], shard="vocab", tied=True, name="words")
+        rec.pointwise(dims["vocab"] * rows, parameters=float(dims["vocab"]), shard="vocab", name="bias")
+        cross_entropy(rec, rows, dims["vocab"])
+    else:
+        raise UsageError(f"option head: '{head}' is none of {', '.join(HEADS)}; write e.g. head=squad")
