@@ -6,7 +6,8 @@ import pickle
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -17,9 +18,6 @@ from whichgpu.hardware.catalogue import Catalogue, catalogue
 from whichgpu.hardware.columns import columns
 from whichgpu.hardware.fields import FIELDS, RATES, SEGMENTS
 from whichgpu.hardware.names import resolve
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 GPUS = catalogue()
 
@@ -126,9 +124,25 @@ def test_show_has_the_shape_of_the_contract() -> None:
 
 
 def test_a_device_prints_as_its_meaning() -> None:
-    assert str(GPUS["a10"]) == "NVIDIA A10 PCIe"
-    assert repr(GPUS["a10"]) == "<Gpu a10: NVIDIA A10 PCIe>"
+    assert str(GPUS["rtx-a6000"]) == "NVIDIA RTX A6000"
+    assert repr(GPUS["rtx-a6000"]) == "<Gpu rtx-a6000: NVIDIA RTX A6000>"
     assert repr(GPUS) == f"<Catalogue of {len(GPUS)} GPUs>"
+
+
+@pytest.mark.parametrize(
+    ("memory", "text"),
+    [
+        ("80 GiB", "80 GB (81,920 MiB)"),
+        ("23028 MiB", "24 GB (23,028 MiB)"),
+        ("143771 MiB", "141 GB (143,771 MiB)"),
+        ("30000 MiB", "32 GB (30,000 MiB)"),
+        ("500000 MiB", "488.3 GiB (500,000 MiB)"),
+    ],
+)
+def test_device_memory_is_shown_as_sold_and_as_the_driver_says(
+    tmp_path: Path, memory: str, text: str
+) -> None:
+    assert own(tmp_path, f'[gpu.x]\nmemory = "{memory}"')["x"].display("memory") == text
 
 
 def test_a_device_travels_to_another_process() -> None:
@@ -319,3 +333,23 @@ def test_reading_the_catalogue_needs_neither_numpy_nor_rich() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+DOCS = (Path(__file__).parents[1] / "docs" / "catalogue.md").read_text(encoding="utf-8")
+
+
+def test_the_examples_of_the_documentation_work(tmp_path: Path) -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", DOCS, re.DOTALL)
+    (example,) = [block for block in blocks if "[gpu.my-accelerator]" in block]
+    gpus = own(tmp_path, example)
+    assert gpus.problems == ()
+    assert gpus["my-4090-48gb"].usable
+    assert gpus["my-accelerator"].value("bandwidth") == 3.35e12
+    for block in blocks:
+        tomllib.loads(block)
+
+
+def test_the_documentation_lists_every_field() -> None:
+    for name, field in FIELDS.items():
+        assert f"| `{name}` | {field.label} |" in DOCS, name
+    assert DOCS.count("\n| `") >= len(FIELDS)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import doctest
 import string
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -336,3 +338,10 @@ def test_a_workload_file_with_a_fault_names_file_and_field() -> None:
 def test_a_job_prints_what_was_stated() -> None:
     job = Job("resnet50", batch=np.array([1, 2]), options={"a": "b"})
     assert job.to_dict() == {"workload": "resnet50", "batch": [1.0, 2.0], "options": {"a": "b"}}
+
+
+def test_the_page_on_workloads_runs() -> None:
+    page = Path(__file__).parent.parent / "docs" / "workloads.md"
+    failed, ran = doctest.testfile(str(page), module_relative=False)
+    assert ran > 10
+    assert not failed

@@ -25,20 +25,28 @@ class Devices:
     """Several GPUs side by side; every column is (G, 1), NaN where the catalogue has no value."""
 
     gpus: tuple[Gpu, ...]
+    #: W that a power cap leaves each GPU; infinite where none is set.
+    cap: float = np.inf
 
     @classmethod
-    def of(cls, gpus: Sequence[Gpu]) -> Devices:
-        """The columns of these GPUs, in order."""
-        return cls(tuple(gpus))
+    def of(cls, gpus: Sequence[Gpu], cap: float = np.inf) -> Devices:
+        """The columns of these GPUs, in order, under a power cap in W."""
+        return cls(tuple(gpus), cap)
 
     def column(self, field: str) -> Column:
         """A numeric field of the catalogue in SI units."""
         values = [gpu.value(field) for gpu in self.gpus]
         return np.array([np.nan if v is None else float(v) for v in values])[:, None]
 
-    def peaks(self, dtypes: tuple[str, ...]) -> NDArray[np.float64]:
-        """Peak rate per dtype as (O, G, 1), in FLOP/s or OP/s; NaN where the GPU has none."""
+    def peaks(self, dtypes: tuple[str, ...], *, tf32: bool = False) -> NDArray[np.float64]:
+        """Peak rate per dtype as (O, G, 1), in FLOP/s or OP/s; NaN where the GPU has none.
+
+        With `tf32` products of FP32 numbers run on TF32 tensor cores where the GPU has them, which is
+        what several frameworks do unasked.
+        """
         known = {dtype: self.peak(dtype) for dtype in set(dtypes)}
+        if tf32 and "fp32" in known:
+            known["fp32"] = np.fmax(known["fp32"], self.column("tf32"))
         return np.stack([known[dtype] for dtype in dtypes])
 
     def peak(self, dtype: str) -> Column:
@@ -112,7 +120,7 @@ class Devices:
     def power(self) -> Column:
         """Power limit of one GPU in W (a board's limit shared by its GPUs)."""
         per_board = np.nan_to_num(self.column("units_per_board"), nan=1.0)
-        return np.asarray(self.column("power") / np.maximum(per_board, 1.0))
+        return np.asarray(np.minimum(self.column("power") / np.maximum(per_board, 1.0), self.cap))
 
     @cached_property
     def appetite(self) -> Column:

@@ -22,6 +22,7 @@ from whichgpu.cost.support import refusal
 from whichgpu.cost.time import Term, Timing, pass_time
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval
+from whichgpu.units import parse
 from whichgpu.workloads.job import NUMBERS, Job
 from whichgpu.workloads.ops import parameters
 from whichgpu.workloads.precision import precision
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+#: Options of a job that change the answer.
+_MODELLED = {"guidance", "optimizer", "compile", "power_limit"}
 #: Standard deviations to either side of a 90 % interval.
 Z90 = 1.6448536269514722
 
@@ -156,6 +159,9 @@ class Estimates:
 
     def _warnings(self) -> tuple[str, ...]:
         said = ["uncalibrated: a roofline with typical efficiencies, so the interval is wide"]
+        ignored = sorted(set(self.job.options) - _MODELLED)
+        if ignored:
+            said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
         if not self.runtime.exact:
             said.append(f"runtime '{self.job.runtime}' is not known; {self.runtime.title} was assumed")
         return tuple(said)
@@ -172,8 +178,10 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
     job = job.with_defaults(tp=1.0, pp=1.0)
     job = workload.complete(job.with_defaults(n_gpus=job.tp))
     _check_mesh(job)
-    stack = runtime(job.runtime, fallback)
-    devices = Devices.of(gpus)
+    compiled = job.options.get("compile", "").lower() in ("true", "1", "yes")
+    stack = runtime(f"{job.runtime} torch.compile" if compiled else job.runtime, fallback)
+    cap = job.options.get("power_limit")
+    devices = Devices.of(gpus, cap=np.inf if cap is None else parse(cap, "power"))
     with np.errstate(invalid="ignore", divide="ignore"):
         if job.phase == "serve":
             return _serve(workload, job, stack, devices, explain=explain)

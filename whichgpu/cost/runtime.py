@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class Runtime:
     """One software stack; times in seconds, shares of peak and bandwidth as fractions.
 
+    `tf32` names the op kinds whose FP32 products run in TF32 unasked where the GPU can.
     `exact` is False where free text named no known stack and this is only the nearest.
     """
 
@@ -32,6 +33,7 @@ class Runtime:
     overlap: float
     fuses: bool
     flash: bool
+    tf32: tuple[str, ...]
     products: Mapping[str, float]
     memory: Mapping[str, float]
     sequence: float
@@ -54,6 +56,7 @@ def _rows() -> Mapping[str, Any]:
 def _runtime(key: str, row: Mapping[str, Any], *, exact: bool = True) -> Runtime:
     columns = {name: value for name, value in row.items() if name not in ("names", *_TIMES)}
     columns["vendors"] = tuple(row["vendors"])
+    columns["tf32"] = tuple(row.get("tf32", ()))
     columns.update((name, parse(row[name], "time")) for name in _TIMES)
     return Runtime(id=key, exact=exact, **columns)
 

@@ -207,7 +207,11 @@ def _architectures() -> Iterator[Problem]:
     for family in families().values():
         for other in (*family.predecessors, *family.successors):
             if other not in families():
-                yield Problem("identity", family.id, "", f"no architecture family '{other}'", False)
+                yield Problem("identity", family.id, "", f"no architecture family '{other}'")
+        for later in family.successors:
+            if later in families() and family.id not in families()[later].predecessors:
+                text = f"names {later} as its successor, which does not name it as a predecessor"
+                yield Problem("identity", family.id, "", text, False)
 
 
 def _aliases(catalogue: Catalogue) -> Iterator[Problem]:

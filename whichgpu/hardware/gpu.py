@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from whichgpu.facts.model import Fact
     from whichgpu.hardware.architecture import Architecture
 
+#: Sizes of device memory that are sold, in GB.
+_SOLD = (1, 2, 3, 4, 6, 8, 10, 11, 12, 16, 20, 24, 32, 40, 48, 64, 72, 80, 94, 96, 128, 141, 144, 180, 186,
+         192, 256, 288)  # fmt: skip
 _NUMBER_THEN_UNIT = re.compile(r"^([+-]?\d+)((?:\.\d+)?)(\s.*)?$")
 
 
@@ -202,13 +205,22 @@ def display(name: str, fact: Fact) -> str:
     return fact.text
 
 
-def _device_memory(value: float) -> str:
-    """Device memory: vendors write GB for what the driver counts in binary."""
-    mib = value / 2**20
-    gib = mib / 1024
+def nominal_gb(memory: float) -> int | None:
+    """The size in GB under which so much device memory is sold: 23,028 MiB is a 24 GB card.
+
+    Vendors write GB for what the driver counts in binary, and ECC and firmware keep up to a tenth of it.
+    None where no usual size is near.
+    """
+    gib = memory / 2**30
     if abs(gib - round(gib)) < 1e-6:
-        return f"{gib:,.0f} GB ({mib:,.0f} MiB)"
-    return f"{number(gib, 4)} GiB ({mib:,.0f} MiB)"
+        return round(gib)
+    return next((size for size in _SOLD if gib <= size <= gib * 1.1), None)
+
+
+def _device_memory(value: float) -> str:
+    size = nominal_gb(value)
+    words = f"{size:,} GB" if size else f"{number(value / 2**30, 4)} GiB"
+    return f"{words} ({value / 2**20:,.0f} MiB)"
 
 
 def _count(value: float) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from whichgpu.hardware.gpu import nominal_gb
+
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
@@ -44,7 +46,6 @@ _GLUED_LEFT = re.compile(
 _GLUED_RIGHT = re.compile(
     r"^([a-z]*\d+[a-z]??)(ti|super|xtx|xt|gre|d|ada|laptop|mobile|notebook|nvl|pcie|sxm\d?|maxq|tisuper)$"
 )
-_SOLD = (2, 3, 4, 6, 8, 10, 11, 12, 16, 20, 24, 32, 40, 48, 64, 72, 80, 96, 128, 144, 192, 256, 288)
 _MEMORY = re.compile(r"^\d+gb$")
 SIZE = re.compile(r"^\d+(gb|w|c)$")
 
@@ -93,7 +94,7 @@ def qualifiers(gpu: Gpu) -> frozenset[str]:
         own.update(words(str(gpu.value(name) or "")))
     if not any(_MEMORY.match(word) for word in words(gpu.id)):
         for fact in gpu.stated("memory"):
-            own.update(_sizes(fact.value / 2**30))
+            own.update(_sizes(fact.value))
     power = gpu.value("power")
     if power:
         own.add(f"{power:.0f}w")
@@ -101,10 +102,10 @@ def qualifiers(gpu: Gpu) -> frozenset[str]:
     return frozenset(own - model(gpu))
 
 
-def _sizes(gib: float) -> set[str]:
-    """A memory size as drivers report it and as vendors sell it (22.5 GiB is sold as 24 GB)."""
-    sold = min((size for size in _SOLD if size >= gib * 0.999), default=gib)
-    return {f"{gib:.0f}gb", *({f"{sold}gb"} if sold <= gib * 1.1 else ())}
+def _sizes(memory: float) -> set[str]:
+    """A memory size as drivers report it and as vendors sell it."""
+    sold = nominal_gb(memory)
+    return {f"{memory / 2**30:.0f}gb", *({f"{sold}gb"} if sold else ())}
 
 
 def _lines(gpu: Gpu) -> set[str]:

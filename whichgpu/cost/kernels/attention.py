@@ -38,7 +38,8 @@ def seconds(
     efficiency = np.minimum(
         runtime.products["attention"] * devices.efficiency * head / padded, section("products")["ceiling"]
     )
-    compute = ops.flops * half / (devices.peaks(ops.dtypes) * efficiency)
+    peaks = devices.peaks(ops.dtypes, tf32="attention" in runtime.tf32)
+    compute = ops.flops * half / (peaks * efficiency)
     traffic = ops.activation_bytes + ops.kv_bytes
     if not runtime.flash:
         traffic = traffic + _SCORE_PASSES * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * d["kv"]

@@ -34,7 +34,7 @@ def seconds(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Compute and memory time of one execution, (O, G, J), in s."""
     c = section("products")
-    peaks = devices.peaks(ops.dtypes)
+    peaks = devices.peaks(ops.dtypes, tf32=ops.kind in runtime.tf32)
     tensor = peaks > 1.01 * devices.vector
     reached = np.where(
         tensor, runtime.products[ops.kind] * _window(ops) * devices.efficiency, c["plain"] * devices.maturity

@@ -1,0 +1,215 @@
+"""The command line as a whole: exit codes, errors, output modes, what is imported."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import whichgpu as package
+from whichgpu.cli import group, main
+from whichgpu.cli.commands import show
+from whichgpu.errors import DataError
+
+ROOT = Path(__file__).parent.parent
+
+
+def process(*arguments, env=None, code="import sys; from whichgpu.cli import main; sys.exit(main())"):
+    """Run whichgpu in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True, text=True, timeout=120, check=False, cwd=ROOT, env={**os.environ, **(env or {})},
+    )  # fmt: skip
+
+
+def test_version(whichgpu):
+    assert whichgpu("--version").out == f"whichgpu {package.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])
+def test_help_lists_every_command_with_its_first_line(whichgpu, arguments):
+    answer = whichgpu(*arguments)
+    assert answer.status == 0
+    for name in group.names():
+        assert f"\n  {name} " in answer.out
+        assert group.summary(name)[:30] in answer.out
+
+
+@pytest.mark.parametrize("name", group.names())
+def test_every_command_has_help_and_the_common_options(whichgpu, name):
+    answer = whichgpu(name, "-h")
+    assert answer.status == 0
+    assert answer.out.startswith(f"Usage: whichgpu {name} ")
+    assert all(option in answer.out for option in ("--json", "--plain", "--debug"))
+
+
+def test_an_unknown_command_is_told_with_the_nearest(whichgpu):
+    answer = whichgpu("shwo", "l4")
+    assert (answer.status, answer.out) == (2, "")
+    assert answer.err == "whichgpu: no command 'shwo'; did you mean show?; see: whichgpu --help\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("show",),
+        ("show", "l4", "--nonsense"),
+        ("show", "no-such-gpu"),
+        ("show", "a100"),
+        ("gpus", "--limit", "0"),
+        ("gpus", "--min", "memory=40"),
+        ("--nonsense",),
+        ("workload", "no-such-workload"),
+        ("prices", "l4", "--term", "never"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_2(whichgpu, arguments):
+    answer = whichgpu(*arguments)
+    assert answer.status == 2
+    assert answer.out == ""
+    assert answer.err.startswith("whichgpu: ")
+    assert answer.err.count("\n") == 1
+    assert "Traceback" not in answer.err
+
+
+def test_an_error_with_json_is_a_document_too(whichgpu):
+    answer = whichgpu("show", "no-such-gpu", "--json")
+    assert answer.status == 2
+    assert answer.json["schema_version"] == 1
+    assert answer.json["error"]["exit_code"] == 2
+    assert "no GPU 'no-such-gpu'" in answer.json["error"]["message"]
+    assert answer.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "said"),
+    [
+        (DataError("data/x.toml: broken\nover two lines"), 4, "whichgpu: data/x.toml: broken over two lines\n"),
+        (ZeroDivisionError("division by zero"), 1, "internal error: ZeroDivisionError: division by zero; run again"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_faults_end_in_one_line(whichgpu, monkeypatch, fault, status, said):
+    def fail(**_):
+        raise fault
+
+    monkeypatch.setattr(show.run, "callback", fail)
+    answer = whichgpu("show", "l4")
+    assert answer.status == status
+    assert said in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_debug_shows_the_traceback(whichgpu, monkeypatch):
+    def fail(**_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(show.run, "callback", fail)
+    answer = whichgpu("show", "l4", "--debug")
+    assert answer.status == 1
+    assert "Traceback" in answer.err
+
+
+def test_a_reader_that_leaves_is_no_fault():
+    command = f"{sys.executable} -m whichgpu gpus | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "0"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("--version",), ("show", "l4"), ("show", "l4", "--json"), ("gpus", "--plain"), ("prices", "l4")],
+)
+def test_plain_paths_import_neither_numpy_nor_rich(arguments):
+    code = (
+        "import sys; from whichgpu.cli import main; status = main();"
+        "heavy = {'numpy', 'rich', 'pydantic', 'highspy'} & set(sys.modules);"
+        "sys.exit(f'imported {heavy}' if heavy else status)"
+    )
+    done = process(*arguments, code=code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_imports_no_command():
+    code = (
+        "import sys; from whichgpu.cli import main; main(['--help']);"
+        "sys.exit(any(name.startswith('whichgpu.cli.commands.') for name in sys.modules))"
+    )
+    assert process(code=code).returncode == 0
+
+
+def test_output_is_plain_in_a_pipe_and_the_width_is_obeyed():
+    done = process("gpus", env={"COLUMNS": "100"})
+    assert "\x1b" not in done.stdout
+    assert "─" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+
+
+def test_text_survives_a_terminal_that_knows_ascii_only():
+    done = process("recommend", "--help", env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+
+
+def terminal(*arguments, **env):
+    """Run whichgpu on a pseudo-terminal of 100 columns and give all it says."""
+    import pty
+
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ.update({"TERM": "xterm-256color", "COLUMNS": "100", **env})
+        os.chdir(ROOT)
+        os._exit(main(arguments))
+    said = b""
+    try:
+        while chunk := os.read(fd, 65536):
+            said += chunk
+    except OSError:
+        pass
+    os.waitpid(pid, 0)
+    return said.decode()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_terminal_gets_colour_unless_told_otherwise():
+    assert "\x1b[1m" in terminal("show", "l4")
+    assert "─" in terminal("show", "l4", NO_COLOR="1")
+    assert "\x1b[3" not in terminal("show", "l4", NO_COLOR="1")
+    assert "\x1b" not in terminal("show", "l4", "--plain")
+
+
+def test_user_files_amend_and_broken_entries_are_left_out(whichgpu, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        '[gpu.my-card]\nname = "My Card"\nbandwidth = "1.2 TB/s"\nmemory = "30 GB"\n'
+        '[gpu.bad-card]\nbandwidth = "1.2 TB"\n'
+    )
+    good = whichgpu("show", "my-card", "--gpu-file", str(file), "--json")
+    assert good.status == 0
+    assert good.json["fields"]["bandwidth"]["value"] == 1.2e12
+    assert "left out: mine.toml: gpu.bad-card.bandwidth: '1.2 TB' is not a bandwidth" in good.err
+    bad = whichgpu("show", "bad-card", "--gpu-file", str(file))
+    assert bad.status == 2
+    assert "'1.2 TB' is not a bandwidth" in bad.err
+
+
+@pytest.mark.parametrize("content", [b"[gpu.x\n", b"\xff\xfe", None])
+def test_an_unreadable_user_file_is_one_line(whichgpu, tmp_path, content):
+    file = tmp_path / "broken.toml"
+    if content is not None:
+        file.write_bytes(content)
+    answer = whichgpu("gpus", "--gpu-file", str(file))
+    assert answer.status == 2
+    assert answer.err.count("\n") == 1
+    assert "broken.toml" in answer.err
+
+
+def test_module_runs_as_a_program():
+    done = subprocess.run(
+        [sys.executable, "-m", "whichgpu", "show", "l4", "--json"], capture_output=True, check=True, cwd=ROOT
+    )
+    assert json.loads(done.stdout)["id"] == "l4"

@@ -1,0 +1,193 @@
+"""What each GPU costs today: the best current offer of each kind, how it is sold, and buying it."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.planner.comparison.model import Cell, Row
+from whichgpu.planner.comparison.words import amount, quantity
+from whichgpu.prices import store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.prices.offers import Offer
+    from whichgpu.prices.purchase import Purchase
+
+#: What is asked of the market, in order: the term, its row, and its label.
+TERMS = (
+    ("on-demand", "usd_per_hour", "On demand"),
+    ("spot", "usd_spot", "Spot"),
+    ("marketplace", "usd_marketplace", "Marketplace"),
+    ("reserved", "usd_reserved", "Reserved"),
+    ("serverless", "usd_serverless", "Serverless"),
+)
+_GROUP = "price per GPU and hour"
+_WORDS = {1: "singly", 2: "in pairs", 4: "in fours", 8: "in eights", 16: "in sixteens"}
+
+
+class Market(NamedTuple):
+    """One GPU's prices: `best` offer by term, the current on-demand offers, what may be it, and buying."""
+
+    gpu: str
+    today: date
+    best: Mapping[str, Offer]
+    current: tuple[Offer, ...]
+    maybe: tuple[Offer, ...]
+    purchase: tuple[Purchase, ...]
+
+    @property
+    def smallest(self) -> int:
+        """The least number of GPUs that is let on demand at one time; 0 where none is."""
+        return min((int(offer.gpu_count) for offer in self.current), default=0)
+
+    def by_provider(self) -> dict[str, float]:
+        """The cheapest current on-demand price per GPU of each provider, USD/h."""
+        least: dict[str, float] = {}
+        for offer in self.current:
+            least[offer.provider] = min(offer.usd_per_gpu_hour, least.get(offer.provider, float("inf")))
+        return least
+
+    def to_dict(self) -> dict[str, Any]:
+        """The offers and prices as plain values; USD per hour."""
+        providers = self.by_provider()
+        return {
+            **{term.replace("-", "_"): offer.to_dict() for term, offer in self.best.items()},
+            "on_demand_providers": providers,
+            "on_demand_median": median(providers.values()) if providers else None,
+            "smallest": self.smallest or None,
+            "ambiguous": [offer.to_dict() for offer in self.maybe],
+            "purchase": [row.to_dict() for row in self.purchase],
+        }
+
+
+def markets(gpus: Sequence[Gpu], today: date, offers: Sequence[Offer] | None = None) -> dict[str, Market]:
+    """The market of each GPU; `offers` replaces the bundled prices."""
+    ids = [gpu.id for gpu in gpus]
+    pool = store.select(store.bundled() if offers is None else offers, gpus=ids, ambiguous=True)
+    whole = [offer for offer in pool if offer.gpu_count >= 1]
+    return {key: _market(key, [o for o in whole if o.gpu == key or key in o.candidates], today) for key in ids}
+
+
+def _market(key: str, rows: Sequence[Offer], today: date) -> Market:
+    from whichgpu.prices.purchase import purchases
+
+    certain = [offer for offer in rows if offer.gpu == key]
+    best: dict[str, Offer] = {}
+    for term, _, _ in TERMS:
+        kinds = store.TERMS[term]
+        ranked = store.best_first((offer for offer in certain if offer.kind in kinds), today)
+        if ranked:
+            best[term] = ranked[0]
+    current = tuple(o for o in certain if o.kind == "on_demand" and trust(o, today) == 0)
+    maybe = store.best_first((offer for offer in rows if offer.ambiguous), today)
+    return Market(key, today, best, current, maybe, purchases().get(key, ()))
+
+
+def trust(offer: Offer, today: date) -> int:
+    """0 for a current price, 1 for one that is old or replaced by a newer, 2 for one without a date."""
+    age = offer.age_days(today)
+    if age is None:
+        return 2
+    return int(age >= store.STALE_DAYS or offer.listing == "older")
+
+
+def price_rows(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> Iterator[Row]:
+    """Prices as rows, and what a dollar buys; `half` is the 16-bit format of the comparison."""
+    for term, field, label in TERMS:
+        cells = {key: _price(market, term) for key, market in found.items() if term in market.best}
+        if cells:
+            yield Row(field, label, _GROUP, "price", "lower", cells)
+    yield from _spread(found)
+    yield from _together(found)
+    sold = {key: _sold(market) for key, market in found.items() if market.current}
+    if sold:
+        yield Row("sold", "Let on demand", _GROUP, "count", "", sold)
+    bought = {key: _bought(market.purchase[0]) for key, market in found.items() if market.purchase}
+    if bought:
+        yield Row("purchase", "To buy", _GROUP, "money", "lower", bought)
+    yield from _per_dollar(gpus, half, found)
+
+
+def _price(market: Market, term: str) -> Cell:
+    offer = market.best[term]
+    doubt = ("", " (old)", " (undated)")[trust(offer, market.today)]
+    text = f"{quantity(offer.usd_per_gpu_hour, 'price')}{doubt}"
+    return Cell(offer.usd_per_gpu_hour, text, f"{offer.source} {offer.locator}".strip(), offer.kind)
+
+
+def _spread(found: Mapping[str, Market]) -> Iterator[Row]:
+    cells = {}
+    for key, market in found.items():
+        each = market.by_provider()
+        if len(each) > 1:
+            middle = median(each.values())
+            cells[key] = Cell(middle, f"{quantity(middle, 'price')} ({len(each)} providers)", "derived", "median")
+    if cells:
+        yield Row("usd_median", "On demand, median", _GROUP, "price", "lower", cells)
+
+
+def _together(found: Mapping[str, Market]) -> Iterator[Row]:
+    """The prices at one provider that has them all: what differs is then the GPU, not the shop.
+
+    Of several such providers the one whose ratio of dearest to cheapest is in the middle.
+    """
+    each = {key: market.by_provider() for key, market in found.items()}
+    shared = set.intersection(*(set(prices) for prices in each.values()))
+    if not shared:
+        return
+
+    def spread(provider: str) -> tuple[float, str]:
+        prices = [prices[provider] for prices in each.values()]
+        return max(prices) / min(prices), provider
+
+    ranked = sorted(shared, key=spread)
+    provider = ranked[(len(ranked) - 1) // 2]
+    cells = {}
+    for key, market in found.items():
+        usd = each[key][provider]
+        offer = next(o for o in market.current if o.provider == provider and o.usd_per_gpu_hour == usd)
+        cells[key] = Cell(usd, quantity(usd, "price"), f"{offer.source} {offer.locator}", "on_demand")
+    yield Row("usd_same_provider", f"On demand at {provider}", _GROUP, "price", "lower", cells)
+
+
+def _sold(market: Market) -> Cell:
+    least = market.smallest
+    text = _WORDS.get(least, f"from {least} up")
+    return Cell(least, text if least == 1 else f"only {text}", "offers", "derived")
+
+
+def _bought(row: Purchase) -> Cell:
+    kind = {"launch": "at launch", "street_high": "street, high", "street_low": "street, low"}[row.kind]
+    host = ", with its part of a server" if row.includes_host else ""
+    dated = f", {row.as_of.isoformat()}" if row.as_of else ", undated"
+    text = f"{amount(row.usd, 'money')} USD ({kind}{dated}{host})"
+    return Cell(row.usd, text, row.source, row.kind)
+
+
+def _per_dollar(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> Iterator[Row]:
+    label = half.upper()
+    price = {key: m.best["on-demand"].usd_per_gpu_hour for key, m in found.items() if "on-demand" in m.best}
+    for field, top, name, dimension in (
+        (f"{half}_per_usd", half, f"{label} per dollar", "flop per dollar"),
+        ("bandwidth_per_usd", "bandwidth", "Bandwidth per dollar", "bandwidth per dollar"),
+        ("memory_per_usd", "memory", "Memory per dollar", "memory per dollar"),
+    ):
+        cells = {}
+        for gpu in gpus:
+            value = gpu.value(top)
+            if value and price.get(gpu.id):
+                each = float(value) / price[gpu.id]
+                cells[gpu.id] = Cell(each, quantity(each, dimension), "derived", "derived")
+        if cells:
+            yield Row(field, name, _GROUP, dimension, "higher", cells)
+    cells = {
+        gpu.id: Cell(each, quantity(each, "dollar per flop"), "derived", "derived")
+        for gpu in gpus
+        if (peak := gpu.value(half)) and gpu.id in price and (each := price[gpu.id] / float(peak))
+    }
+    if cells:
+        yield Row("usd_per_tflops", f"Price of {label}", _GROUP, "dollar per flop", "lower", cells)

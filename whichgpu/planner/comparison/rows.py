@@ -1,0 +1,185 @@
+"""The rows of a comparison: every field of the catalogue that any GPU has, and what follows from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.hardware.architecture import family_of
+from whichgpu.hardware.fields import FIELDS
+from whichgpu.planner.comparison.model import Cell, Row
+from whichgpu.planner.comparison.words import quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from whichgpu.facts.model import Fact
+    from whichgpu.hardware.gpu import Gpu
+
+#: Means, not ends: more of them makes a better GPU only beside the same architecture.
+_MEANS = (
+    "sms", "cores", "tensor_cores", "rt_cores", "clock_boost", "memory_bus", "memory_data_rate",
+)  # fmt: skip
+_SEGMENTS = {
+    "datacenter": "data centre", "workstation": "workstation", "geforce": "GeForce (consumer)",
+    "laptop": "laptop", "edge": "embedded",
+}  # fmt: skip
+_LABELS = {
+    "sms": "SMs or compute units", "sparsity": "With 2:4 sparsity, times", "nvlink_gpus": "GPUs per NVLink",
+}  # fmt: skip
+_WATT = "per watt and per byte"
+
+
+def spec_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
+    """Every field that any of them has, in the order of the catalogue, and the rows derived from them."""
+    yield _made("segment", "Made for", "identity", "text", "", {g.id: _segment(g) for g in gpus})
+    yield _made("architecture", "Architecture", "identity", "text", "", {g.id: _architecture(g) for g in gpus})
+    same = len({gpu.architecture for gpu in gpus}) == 1
+    for name, field in FIELDS.items():
+        better = field.better if same or name not in _MEANS else ""
+        facts = {gpu.id: gpu.fact(name) for gpu in gpus}
+        cells = {key: cell(name, fact) for key, fact in facts.items() if fact}
+        if cells:
+            dimension = "cache" if name == "l2" else field.dimension
+            yield Row(name, _LABELS.get(name, field.label), _group(field.group), dimension, better, cells)
+        if name == "tensor_cores":
+            yield from _nonempty(_per_core(gpus))
+        if name == "int4":
+            yield from _nonempty(_native(gpus))
+        if name == "power_max":
+            yield from _per_gpu_power(gpus)
+            yield from _ratios(gpus)
+        if name == "nvlink_gpus":
+            yield from _nonempty(_links(gpus))
+
+
+def cell(name: str, fact: Fact) -> Cell:
+    """A fact of the catalogue as a cell."""
+    return Cell(fact.value, _text(name, fact), fact.source, fact.kind)
+
+
+def _text(name: str, fact: Fact) -> str:
+    dimension = FIELDS[name].dimension
+    if name in ("nvlink", "nvlink_per_direction", "mig_max") and not fact.value:
+        return "none"
+    if isinstance(fact.value, bool) or not isinstance(fact.value, int | float):
+        return fact.text
+    return quantity(float(fact.value), "cache" if name == "l2" else dimension)
+
+
+def _group(group: str) -> str:
+    return "compute, dense peaks" if group.startswith("compute") else group
+
+
+def _made(
+    field: str, label: str, group: str, dimension: str, better: str, cells: Mapping[str, Cell | None]
+) -> Row:
+    return Row(field, label, group, dimension, better, {key: one for key, one in cells.items() if one})
+
+
+def _nonempty(row: Row) -> Iterator[Row]:
+    if row.cells:
+        yield row
+
+
+def _segment(gpu: Gpu) -> Cell | None:
+    return Cell(gpu.segment, _SEGMENTS.get(gpu.segment, gpu.segment), "catalogue", "") if gpu.segment else None
+
+
+def _architecture(gpu: Gpu) -> Cell | None:
+    family = family_of(gpu.architecture)
+    return Cell(gpu.architecture, family.name, f"architectures: {gpu.architecture}", "") if family else None
+
+
+def _native(gpus: Sequence[Gpu]) -> Row:
+    """The precisions of the matrix units, by architecture."""
+    return _made(
+        "native", "Native matrix precisions", "compute, dense peaks", "text", "",
+        {
+            gpu.id: Cell(", ".join(names), ", ".join(names).upper().replace("_TENSOR", ""),
+                         f"architectures: {gpu.architecture}", "")
+            for gpu in gpus if (names := gpu.variant.native if gpu.variant else ())
+        },
+    )  # fmt: skip
+
+
+def _per_core(gpus: Sequence[Gpu]) -> Row:
+    """FP16 multiply-adds per clock of one tensor core: why their number alone says little."""
+    cells = {}
+    for gpu in gpus:
+        fma = gpu.variant.fma("fp16") if gpu.variant else None
+        cores = gpu.variant.fact("tensor_cores_per_sm") if gpu.variant else None
+        if fma and cores and cores.value:
+            each = fma.value / cores.value
+            cells[gpu.id] = Cell(each, quantity(each, "count"), fma.source, "derived")
+    return Row("fma_per_tensor_core", "FP16 FMA per tensor core and clock", "units", "count", "", cells)
+
+
+def watts(gpu: Gpu) -> float | None:
+    """The power limit of one GPU in W: of a board that carries several, its share."""
+    power = gpu.value("power")
+    return None if power is None else float(power) / float(gpu.value("units_per_board") or 1)
+
+
+def _per_gpu_power(gpus: Sequence[Gpu]) -> Iterator[Row]:
+    if any((gpu.value("units_per_board") or 1) > 1 for gpu in gpus):
+        cells = {gpu.id: _derived(power, "power") for gpu in gpus if (power := watts(gpu))}
+        yield Row("power_per_gpu", "Power of one GPU", "power", "power", "lower", cells)
+
+
+def _derived(value: float, dimension: str) -> Cell:
+    return Cell(value, quantity(value, dimension), "derived", "derived")
+
+
+def sixteen_bit(gpus: Sequence[Gpu]) -> str:
+    """The 16-bit format to compare in: FP16, or BF16 where only that is known of all."""
+    for name in ("fp16", "bf16"):
+        if all(gpu.value(name) for gpu in gpus):
+            return name
+    return "fp16"
+
+
+def _ratios(gpus: Sequence[Gpu]) -> Iterator[Row]:
+    half = sixteen_bit(gpus)
+    label = half.upper()
+
+    def over(top: str, bottom: Callable[[Gpu], float | None], scale: str) -> dict[str, Cell]:
+        return {
+            gpu.id: _derived(float(above) / below, scale)
+            for gpu in gpus
+            if (above := gpu.value(top)) and (below := bottom(gpu))
+        }
+
+    def rate(gpu: Gpu) -> float | None:
+        value = gpu.value("bandwidth")
+        return float(value) if value else None
+
+    rows = (
+        Row(f"{half}_per_watt", f"{label} per watt", _WATT, "flop per joule", "higher",
+            over(half, watts, "flop per joule")),
+        Row("fp32_per_watt", "FP32 per watt", _WATT, "flop per joule", "higher",
+            over("fp32", watts, "flop per joule")),
+        Row("bandwidth_per_watt", "Bandwidth per watt", _WATT, "byte per joule", "higher",
+            over("bandwidth", watts, "byte per joule")),
+        Row("balance", f"{label} operations per byte of bandwidth", _WATT, "flop per byte", "",
+            over(half, rate, "flop per byte")),
+        Row("read_all", "Reading the whole memory once", _WATT, "time", "lower", over("memory", rate, "time")),
+    )  # fmt: skip
+    for row in rows:
+        yield from _nonempty(row)
+
+
+def _links(gpus: Sequence[Gpu]) -> Row:
+    """The link of each GPU in the machine of eight in which it usually stands, where that is on file."""
+    from whichgpu.hardware.system import default_system
+
+    cells = {}
+    for gpu in gpus:
+        found = default_system(gpu, 8)
+        link = found.intra
+        if link and found.gpus_per_node == 8 and link.evidence != "assumed" and gpu.value("units_per_board") is None:
+            text = f"{quantity(link.bandwidth, 'bandwidth')} ({_LINKS.get(link.kind, link.kind)})"
+            cells[gpu.id] = Cell(link.bandwidth, text, link.source, link.evidence)
+    return Row("link_of_8", "Link in a machine of 8, per direction", "links", "bandwidth", "higher", cells)
+
+
+_LINKS = {"nvswitch": "NVSwitch", "nvlink": "NVLink", "pcie": "PCIe", "infinity-fabric": "Infinity Fabric"}
