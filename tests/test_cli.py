@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import whichgpu as package
-from whichgpu.cli import group, main
+from whichgpu.cli import group
 from whichgpu.cli.commands import show
 from whichgpu.errors import DataError
 
@@ -157,24 +157,28 @@ def test_text_survives_a_terminal_that_knows_ascii_only():
 
 def terminal(*arguments, **env):
     """Run whichgpu on a pseudo-terminal of 100 columns and give all it says."""
-    import pty
-
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.environ.update({"TERM": "xterm-256color", "COLUMNS": "100", **env})
-        os.chdir(ROOT)
-        os._exit(main(arguments))
-    said = b""
-    try:
-        while chunk := os.read(fd, 65536):
-            said += chunk
-    except OSError:
-        pass
-    os.waitpid(pid, 0)
+    ours, theirs = os.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", **env}
+    command = [sys.executable, "-m", "whichgpu", *arguments]
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, cwd=ROOT, env=environment) as child:
+        os.close(theirs)
+        said = b"".join(chunks(ours))
+    os.close(ours)
+    assert child.returncode == 0
     return said.decode()
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def chunks(fd):
+    while True:
+        try:
+            chunk = os.read(fd, 65536)
+        except OSError:  # the other end has closed
+            return
+        if not chunk:
+            return
+        yield chunk
+
+
 def test_a_terminal_gets_colour_unless_told_otherwise():
     assert "\x1b[1m" in terminal("show", "l4")
     assert "─" in terminal("show", "l4", NO_COLOR="1")

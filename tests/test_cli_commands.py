@@ -130,14 +130,13 @@ def test_prices_take_a_term_and_a_provider(whichgpu):
     assert {(offer["kind"], offer["provider"]) for offer in offers} == {("spot", "gcp")}
 
 
-def test_prices_of_a_gpu_without_any_are_missing_data(whichgpu):
-    answer = whichgpu("prices", "tesla-k80-not-priced" if False else "m60")
-    assert answer.status in (0, 4)
-    listed = {row["gpu"] for row in whichgpu("prices", "--json").json["gpus"]}
-    unpriced = next(gpu for gpu in ids(whichgpu("gpus", "--json")) if gpu not in listed)
-    answer = whichgpu("prices", unpriced)
-    if answer.status == 4:
-        assert "no price of" in answer.err
+def test_prices_of_a_gpu_without_any_are_missing_data(whichgpu, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('[gpu.my-card]\nbandwidth = "1.2 TB/s"\n')
+    answer = whichgpu("prices", "my-card", "--gpu-file", str(file), "--json")
+    assert answer.status == 4
+    assert answer.json["offers"] == []
+    assert "no price of my-card is stored" in answer.err
 
 
 def test_prices_of_all_gpus(whichgpu):
@@ -189,7 +188,7 @@ def test_job_columns_become_a_job():
     from whichgpu.cli.options import JobColumns
 
     stated = {"phase": "inference", "batch": 4, "resolution": "512x768", "concurrency": "max", "steps": None,
-              "option": ("guidance=7.5",)}  # fmt: skip
+              "options": ("guidance=7.5",)}  # fmt: skip
     job = JobColumns(stated).job("stable-diffusion-1.5")
     assert (job.phase, job.batch, job.height, job.width, job.steps) == ("infer", 4, 512, 768, None)
     assert job.concurrency is None

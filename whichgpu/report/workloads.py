@@ -75,7 +75,7 @@ def show_report(item: Workload) -> Report:
         "ops": kinds,
         "published": published,
         "aliases": list(item.aliases),
-        "sources": list(item.sources),
+        "sources": {key: source.title for key, source in item.sources.items()},
         "job": job.to_dict(),
     }  # fmt: skip
     blocks = [_head(item, document), _modules(modules), _ops(kinds)]
@@ -129,7 +129,7 @@ def _head(item: Workload, document: Mapping[str, Any]) -> Table:
         ("Activations written", show(document["bytes"]["written"], "memory")),
         ("Counted for", ", ".join(f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
                                   for key, value in job.items())),
-        ("Sources", "; ".join(item.sources) or None),
+        ("Sources", "; ".join(source.title for source in item.sources.values()) or None),
     ]  # fmt: skip
     return Table.of(f"{item.name} ({item.id})", ["What", "Value"], rows)
 

@@ -1,0 +1,79 @@
+"""The public surface, frozen: to grow it is a deliberate change of these lists."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+
+import click
+import pytest
+
+import whichgpu as package
+from whichgpu.cli import group
+
+EXPORTS = [
+    "DataError", "Fact", "Infeasible", "Interval", "Source", "UsageError", "WhichGpuError", "__version__",
+    "gpu", "gpus", "job", "recommend", "workload",
+]  # fmt: skip
+COMMON = ["--debug", "--json", "--plain"]
+JOB = [
+    "--batch", "--concurrency", "--input-tokens", "--option", "--output-tokens", "--phase", "--pp", "--precision",
+    "--resolution", "--runtime", "--seq-len", "--steps", "--tp",
+]  # fmt: skip
+COMMANDS = {
+    "check": ["--all", "--gpu-file"],
+    "doctor": [],
+    "gpus": ["--columns", "--family", "--gpu-file", "--limit", "--max", "--min", "--reverse", "--segment", "--sort",
+             "--vendor", "--where"],
+    "prices": ["--gpu-file", "--limit", "--provider", "--term"],
+    "recommend": ["--budget", "--gpu-file", "--gpus", "--latency", "--limit", "--needs", "--offers", "--providers",
+                  "--target", "--term", "--why-not", *JOB],
+    "show": ["--gpu-file", "--sources"],
+    "workload": [],
+    "workloads": [],
+}  # fmt: skip
+
+
+def test_exports():
+    assert sorted(package.__all__) == sorted(EXPORTS)
+    assert dir(package) == sorted(EXPORTS)
+    assert all(getattr(package, name) is not None for name in EXPORTS)
+
+
+def test_an_unknown_export_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = package.nonsense
+
+
+def test_import_brings_in_nothing_but_the_standard_library():
+    code = "import sys; import whichgpu; sys.exit(bool({'numpy', 'click', 'rich', 'whichgpu.api'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_commands():
+    assert group.names() == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_options(name):
+    command: click.Command = importlib.import_module(f"whichgpu.cli.commands.{name.replace('-', '_')}").run
+    found = [option for param in command.params if isinstance(param, click.Option) for option in param.opts]
+    assert sorted(found) == sorted([*COMMON, *COMMANDS[name]])
+
+
+def test_the_api_answers_as_the_commands_do(whichgpu):
+    assert package.gpu("L4").value("cores") == 7424
+    assert package.workload("resnet-50").id == "resnet50"
+    assert "l4" in package.gpus()
+    answer = package.recommend("resnet50", target="1000 images/s", gpus=["l4"], batch=8)
+    told = whichgpu("recommend", "resnet50", "--target", "1000 images/s", "--gpus", "l4", "--batch", "8", "--json")
+    assert told.json["candidates"][0]["instances"] == answer.candidates[0].instances
+    assert str(answer)
+
+
+def test_the_api_says_what_to_type():
+    with pytest.raises(package.UsageError, match="no job column 'bacth'"):
+        package.job("resnet50", bacth=4)
+    with pytest.raises(package.WhichGpuError, match="neither a number nor max"):
+        package.job("resnet50", concurrency="lots")

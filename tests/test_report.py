@@ -1,0 +1,129 @@
+"""Tables and how they are drawn."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whichgpu.facts.model import Interval
+from whichgpu.report import markdown, text
+from whichgpu.report.json import dumps
+from whichgpu.report.table import Bullets, Column, Heading, Table, layout
+
+CARDS = Table.of(
+    "Two cards",
+    ["GPU", ">Memory", Column("Note", optional=True)],
+    [("a10", "24 GB", "quiet"), ("a100-80gb-sxm", "80 GB", None)],
+    ["One note."],
+)
+
+
+def test_plain_text_is_aligned_and_numbers_stand_right():
+    assert text.render([CARDS]) == (
+        "Two cards\n"
+        "\n"
+        "GPU            Memory  Note\n"
+        "-------------  ------  -----\n"
+        "a10             24 GB  quiet\n"
+        "a100-80gb-sxm   80 GB  -\n"
+        "\n"
+        "One note.\n"
+    )
+
+
+def test_a_row_of_one_cell_is_a_heading():
+    grouped = Table.of("", ["Field", "Value"], [("memory",), ("Bus", "384 bit")])
+    assert "memory\nBus" in text.render([grouped])
+    assert "| **memory** |  |" in markdown.render([grouped])
+
+
+def test_optional_columns_go_first_and_the_note_names_them():
+    drawn = text.render([CARDS], width=22)
+    assert "Left out at this width: Note; a" in drawn.replace("\n", " ")
+    assert max(len(line) for line in drawn.split("\n\n")[1].splitlines()) <= 22
+
+
+def test_long_text_wraps_and_numbers_do_not():
+    table = Table.of("", ["What", ">Value"], [("a sentence that goes on and on for a while", "1,234,567 GB/s")])
+    drawn = text.render([table], width=40).splitlines()
+    assert max(map(len, drawn)) <= 40
+    assert any(line.endswith("1,234,567 GB/s") for line in drawn)
+
+
+def test_paragraphs_headings_and_bullets():
+    drawn = text.render([Heading("Why"), "word " * 40, Bullets(("one", "two " * 40))], width=60)
+    assert drawn.startswith("Why\n===\n\nword")
+    assert "\n- one\n- two" in drawn
+    assert "\n  two" in drawn
+    assert max(map(len, drawn.splitlines())) <= 60
+    assert markdown.render([Heading("Why"), "x", Bullets(("one",))]) == "## Why\n\nx\n\n- one\n"
+
+
+def test_markdown_keeps_every_column_and_escapes():
+    table = Table.of("T", ["A", ">B"], [("x|y", "1")])
+    assert markdown.render([table]) == "**T**\n\n| A | B |\n| --- | ---: |\n| x\\|y | 1 |\n"
+
+
+def test_the_terminal_shows_the_same_words():
+    from rich.console import Console
+
+    from whichgpu.report import terminal
+
+    out = io.StringIO()
+    terminal.show([CARDS], Console(file=out, width=80, highlight=False))
+    plain = text.render([CARDS], width=80).replace("-" * 13, "─" * 13).replace("-" * 6, "─" * 6)
+    assert out.getvalue().replace("─", "-") == plain.replace("─", "-")
+
+
+def test_a_row_must_fit_its_columns():
+    with pytest.raises(ValueError, match="2 columns"):
+        Table.of("t", ["a", "b"], [("1", "2", "3")])
+
+
+def test_a_table_is_plain_data_too():
+    assert json.loads(dumps(CARDS.to_dict()))["rows"][1] == ["a100-80gb-sxm", "80 GB", None]
+
+
+words = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=12)
+cells = st.lists(words, min_size=0, max_size=8).map(" ".join)
+
+
+@given(st.lists(st.tuples(cells, cells, cells), max_size=6), st.integers(40, 140))
+def test_any_table_loses_no_word_and_keeps_to_the_width(rows, width):
+    table = Table.of("", ["One", "Two", ">Three"], rows)
+    plan = layout(table, width)
+    drawn = text.render([table], width)
+    for row in rows:
+        for cell in row:
+            assert all(word in drawn for word in cell.split())
+    fixed = max((len(row[2]) for row in rows), default=0)
+    if fixed + 2 * 14 <= width - 4:
+        assert sum(plan.widths) + 4 <= width
+
+
+def test_json_has_a_schema_version_si_numbers_and_no_nan():
+    document = {
+        "nan": math.nan, "inf": float("inf"), "array": np.array([1.0, np.nan]), "scalar": np.float64(2.5),
+        "count": np.int64(3), "flag": np.bool_(True), "set": {"b", "a"}, "interval": Interval(1, 2, 3, "s"),
+    }  # fmt: skip
+    read = json.loads(dumps(document))
+    assert read == {
+        "schema_version": 1, "nan": None, "inf": None, "array": [1.0, None], "scalar": 2.5, "count": 3,
+        "flag": True, "set": ["a", "b"], "interval": {"low": 1, "mid": 2, "high": 3, "unit": "s"},
+    }  # fmt: skip
+    assert dumps(document) == dumps(document)
+
+
+def test_progress_is_silent_where_nobody_looks(capfd):
+    from whichgpu.cli.options import progress
+
+    with progress("working", 3) as advance:
+        for _ in range(3):
+            advance(1)
+    assert capfd.readouterr() == ("", "")
