@@ -220,3 +220,39 @@ def test_a_lower_power_limit_is_never_faster(tmp_path: Path) -> None:
     job = replace(Job("bert-large", phase="train"), batch=16.0)
     full, low = estimate(job, [A100, capped]).throughput[:, 0]
     assert low < full
+
+
+def test_tables_are_ops_by_gpus_by_jobs() -> None:
+    model = resolve("resnet50")
+    job = model.complete(Job("resnet50", phase="infer", batch=np.array([1.0, 2.0, 4.0])))
+    ops = model.trace(job)
+    found = {table.kind: table for table in tables(ops)}
+    conv = found["conv"]
+    count = sum(1 for op in ops if op.kind == "conv")
+    assert conv.flops.shape == (count, 1, 3)
+    assert np.allclose(conv.flops[:, :, 1], 2 * conv.flops[:, :, 0])
+    assert np.broadcast_shapes(conv.weight_bytes.shape, (count, 1, 1)) == (count, 1, 1)
+    flops = sum((t.count * t.flops).sum(axis=0) for t in found.values() if t.kind in PRODUCTS)
+    assert flops[0, 2] == pytest.approx(4 * flops[0, 0])
+
+
+def test_work_that_depends_on_the_gpu_makes_a_gpu_axis() -> None:
+    from whichgpu.workloads.ops import Op
+
+    op = Op("pointwise", "m.x", {"elements": np.ones((2, 3))}, "fp16", flops=np.ones((2, 3)))
+    (table,) = tables([op, Op("pointwise", "m.y", {"elements": 1.0}, "fp16", flops=np.arange(3.0))])
+    assert table.flops.shape == (2, 2, 3)
+
+
+def test_tf32_stands_in_for_fp32_where_the_framework_does_so() -> None:
+    eager = [single(Job("resnet50", precision="fp32", runtime=r), A100) for r in ("onnxruntime", "pytorch-2")]
+    assert eager[1].throughput.mid > 1.3 * eager[0].throughput.mid
+
+
+def test_a_power_cap_and_an_unmodelled_option_are_heard() -> None:
+    job = Job("resnet50", phase="train")
+    free, capped = single(job, A100), single(replace(job, options={"power_limit": "150 W"}), A100)
+    assert capped.throughput.mid < free.throughput.mid
+    assert capped.power <= 150
+    said = single(replace(job, options={"layout": "nhwc"}), A100).warnings
+    assert any("layout" in line for line in said)

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "cli.md"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMANDS = sorted((ROOT / "whichgpu" / "cli" / "commands").glob("[!_]*.py"))
-EXAMPLE = re.compile(r"^\s*\$ (?:bin/)?whichgpu (.+?)(?:\s+# exit (\d))?$", re.MULTILINE)
+EXAMPLE = re.compile(r"^\s*(?:\$ |bin/)whichgpu (.+?)(?:\s+# exit (\d))?(?:\s+#.*)?$", re.MULTILINE)
 INTRODUCTION = """\
 # Commands
 

@@ -19,7 +19,6 @@ from whichgpu.workloads.ops import (
     merge,
     parameters,
     product_flops,
-    table,
     total,
 )
 from whichgpu.workloads.precision import precision
@@ -225,13 +224,3 @@ def test_autocast_casts_every_weight_each_step_and_each_inference() -> None:
         assert [op.count for op in found] == [matrices] * casts
     plain = workload.trace(workload.complete(Job("bert", precision="fp16")))
     assert not [op for op in plain if op.layer.startswith("autocast.")]
-
-
-def test_a_table_of_ops_has_the_shape_ops_by_gpus_by_jobs() -> None:
-    workload = resolve("resnet50")
-    job = workload.complete(Job("resnet50", batch=np.array([1.0, 4.0])))
-    convs = [op for op in workload.trace(job) if op.kind == "conv"]
-    got = table("conv", convs, job.size)
-    assert got.flops.shape == (len(convs), 1, 2)
-    assert set(got.dims) == set(KINDS["conv"])
-    assert (got.flops * got.count).sum(axis=0)[0] == pytest.approx(product_flops(convs))

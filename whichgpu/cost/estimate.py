@@ -24,8 +24,8 @@ from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.units import parse
 from whichgpu.workloads.job import NUMBERS, Job
-from whichgpu.workloads.ops import parameters
 from whichgpu.workloads.precision import precision
+from whichgpu.workloads.training import trained_parameters
 from whichgpu.workloads.workload import Workload, resolve
 
 if TYPE_CHECKING:
@@ -212,11 +212,11 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices, *, e
         communication=parallel.tensor_parallel_seconds(whole, job.tp, devices),
         explain=explain,
     )  # fmt: skip
-    parts = _parts(workload, job, ops)
+    parts = _parts(workload, job, stack, ops)
     replicas = _number(job.n_gpus) / _number(job.tp)
     seconds = timing.seconds
     if job.trains:
-        gradients = sum(parameters(whole).values()) * 4.0 / _number(job.tp)
+        gradients = trained_parameters(whole) * 4.0 / _number(job.tp)
         seconds = parallel.data_parallel_seconds(seconds, gradients, replicas, devices)
     units = workload.units(job)
     return _assemble(
@@ -239,11 +239,10 @@ def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices, *, ex
     )  # fmt: skip
 
 
-def _parts(workload: Workload, job: Job, ops: tuple[Op, ...]) -> dict[str, Any]:
+def _parts(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> dict[str, Any]:
     spec = precision(job.precision)
     if job.trains:
-        optimizer = job.options.get("optimizer", workload.code.DEFAULTS.get("optimizer", "adamw"))
-        return mem.training_parts(ops, spec, optimizer.lower())
+        return mem.training_parts(ops, spec, workload.optimizer(job), tp=_number(job.tp), flash=stack.flash)
     kv: Any = 0.0
     if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
         tokens = _number(job.input_tokens) + _number(job.output_tokens or 0.0)

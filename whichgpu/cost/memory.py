@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.workloads.ops import parameters, stored_weight_bytes
-from whichgpu.workloads.training import OPTIMIZERS
+from whichgpu.workloads.ops import stored_weight_bytes
+from whichgpu.workloads.training import optimizer_bytes, trained_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,18 +45,32 @@ def inference_parts(ops: Sequence[Op], kv_bytes: Any, *, engine: bool) -> dict[s
     return parts
 
 
-def training_parts(ops: Sequence[Op], precision: Precision, optimizer: str) -> dict[str, Any]:
-    """Parts of a training step whose weights, gradients and states all lie on this GPU."""
+def training_parts(
+    ops: Sequence[Op], precision: Precision, optimizer: str, *, tp: Any = 1.0, flash: bool = True
+) -> dict[str, Any]:
+    """Parts of a training step over (sharded) `ops`: weights, gradients and states split over `tp` GPUs.
+
+    Without `flash` attention keeps its scores and their softmax for the backward pass.
+    """
     c = section("capacity")
-    trained = float(sum(parameters(ops).values()))
-    saved = sum((op.saved_bytes * op.count for op in ops if op.stage == "forward"), start=0.0)
+    trained = float(trained_parameters(ops)) / np.asarray(tp, dtype=np.float64)
+    forward = [op for op in ops if op.stage == "forward"]
+    saved = sum((op.saved_bytes * op.count for op in forward), start=0.0)
+    if not flash:
+        saved = saved + sum((_scores(op) * op.count for op in forward if op.kind == "attention"), start=0.0)
     return {
         "weights": stored_weight_bytes(ops),
         "gradients": trained * precision.train_state,
-        "optimizer": trained * OPTIMIZERS[optimizer][0],
+        "optimizer": trained * optimizer_bytes(optimizer, precision)[0],
         "activations": (saved + widest(ops)) * _slack(ops, training=True),
         "context": c["context"] * GIB,
     }
+
+
+def _scores(op: Op) -> Any:
+    """Bytes that unfused attention keeps: scores and softmax in 16 bits, and the dropout mask."""
+    d = op.dims
+    return 5.0 * d["batch"] * d["heads"] * d["q"] * d["kv"]
 
 
 def widest(ops: Sequence[Op]) -> Any:

@@ -7,15 +7,13 @@ the same work, `repeats` how often each runs (denoising steps, generated tokens)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterable, Mapping
 
 
 #: Kinds whose FLOPs are what people quote: two per multiply-add of a matrix product.
@@ -144,42 +142,3 @@ def parameters(ops: Iterable[Op]) -> dict[str, int]:
 def stored_weight_bytes(ops: Iterable[Op]) -> Any:
     """Bytes that the weights of the forward ops occupy, each counted once."""
     return sum((op.stored_bytes * op.copies for op in ops if op.stage == "forward"), start=0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class OpTable:
-    """Ops of one kind as arrays (O, 1, J) - ops x GPUs x jobs - for the kernel models."""
-
-    kind: str
-    dims: Mapping[str, NDArray[np.float64]]
-    flops: NDArray[np.float64]
-    weight_bytes: NDArray[np.float64]
-    read_bytes: NDArray[np.float64]
-    write_bytes: NDArray[np.float64]
-    kv_bytes: NDArray[np.float64]
-    count: NDArray[np.float64]
-    dtypes: tuple[str, ...]
-    fusable: NDArray[np.bool_]
-    ops: tuple[Op, ...] = field(repr=False, default=())
-
-
-def table(kind: str, ops: Sequence[Op], jobs: int) -> OpTable:
-    """Stack ops of one kind; `jobs` is the length of the job axis (1 for a single job)."""
-
-    def stack(values: Iterable[Any]) -> NDArray[np.float64]:
-        rows = [np.broadcast_to(np.asarray(value, dtype=np.float64), (jobs,)) for value in values]
-        return np.stack(rows)[:, None, :]
-
-    return OpTable(
-        kind=kind,
-        dims={name: stack(op.dims[name] for op in ops) for name in KINDS[kind]},
-        flops=stack(op.flops for op in ops),
-        weight_bytes=stack(op.weight_bytes for op in ops),
-        read_bytes=stack(op.read_bytes for op in ops),
-        write_bytes=stack(op.write_bytes for op in ops),
-        kv_bytes=stack(op.kv_bytes for op in ops),
-        count=stack(op.count for op in ops),
-        dtypes=tuple(op.dtype for op in ops),
-        fusable=np.array([op.fusable for op in ops]),
-        ops=tuple(ops),
-    )

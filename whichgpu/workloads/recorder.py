@@ -68,11 +68,6 @@ class Recorder:
     _ops: list[Op] = field(default_factory=list, init=False)
     _scope: _Scope = field(default_factory=_Scope, init=False)
 
-    @classmethod
-    def of(cls, precision: Precision) -> Recorder:
-        """An empty recorder for inference."""
-        return cls(precision)
-
     def ops(self) -> tuple[Op, ...]:
         """What was recorded, identical ops merged."""
         return merge(self._ops)

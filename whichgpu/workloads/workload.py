@@ -89,8 +89,12 @@ class Workload:
         forward = self._forward(job)
         if not job.trains:
             return (*forward, *weight_casts(forward, spec))
-        default = getattr(self.code, "OPTIMIZER", "adamw")
-        return training_step(forward, spec, job.options.get("optimizer", default).lower())
+        return training_step(forward, spec, self.optimizer(job))
+
+    def optimizer(self, job: Job) -> str:
+        """The optimizer that a job states, or the family's own."""
+        default: str = getattr(self.code, "OPTIMIZER", "adamw")
+        return job.options.get("optimizer", default).lower()
 
     def _forward(self, job: Job, *, training: bool | None = None) -> tuple[Op, ...]:
         recorder = Recorder(precision(job.precision), job.trains if training is None else training)

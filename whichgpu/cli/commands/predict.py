@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @command
 @click.argument("workload", required=False)
 @click.option("--gpu", metavar="GPU[:N]", help="On this GPU; N of them work together.")
-@click.option("--jobs", type=click.Path(path_type=Path), metavar="FILE.csv", help="Predict each row of a table.")
+@click.option(
+    "--jobs", type=click.Path(path_type=Path), metavar="FILE.csv", help="Predict each row of a table."
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE.csv", help="Where predictions go.")
 @job_options
 @gpu_files

@@ -1,6 +1,6 @@
 """Scaled dot-product attention, in prefill and in decode.
 
-    compute = 4 B h q kv d * half / (peak * e * d / pad(d))      half = 1/2 where causal and square
+    compute = 4 B h q kv d * seen / (peak * e * d / pad(d))      seen = 1 - q / 2 kv where causal
     memory  = (q, k, v, out + KV cache + scores) / (bandwidth * s)
 
 A fused kernel keeps no score matrix (Dao et al., FlashAttention, 2022); an unfused one writes and
@@ -34,12 +34,13 @@ def seconds(
     d = ops.dims
     head = d["head_dim"]
     padded = np.where(head <= 64, 64.0, np.where(head <= 128, 128.0, np.ceil(head / 256.0) * 256.0))
-    half = np.where((d["causal"] > 0) & (d["q"] >= d["kv"]), 0.5, 1.0)
+    # Of the q x kv rectangle a causal mask leaves all but the triangle of the new tokens.
+    seen = np.where(d["causal"] > 0, 1.0 - d["q"] / (2.0 * np.maximum(d["kv"], d["q"])), 1.0)
     efficiency = np.minimum(
         runtime.products["attention"] * devices.efficiency * head / padded, section("products")["ceiling"]
     )
     peaks = devices.peaks(ops.dtypes, tf32="attention" in runtime.tf32)
-    compute = ops.flops * half / (peaks * efficiency)
+    compute = ops.flops * seen / (peaks * efficiency)
     traffic = ops.activation_bytes + ops.kv_bytes
     if not runtime.flash:
         traffic = traffic + _SCORE_PASSES * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * d["kv"]

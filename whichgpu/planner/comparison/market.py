@@ -69,7 +69,9 @@ def markets(gpus: Sequence[Gpu], today: date, offers: Sequence[Offer] | None = N
     ids = [gpu.id for gpu in gpus]
     pool = store.select(store.bundled() if offers is None else offers, gpus=ids, ambiguous=True)
     whole = [offer for offer in pool if offer.gpu_count >= 1]
-    return {key: _market(key, [o for o in whole if o.gpu == key or key in o.candidates], today) for key in ids}
+    return {
+        key: _market(key, [o for o in whole if o.gpu == key or key in o.candidates], today) for key in ids
+    }
 
 
 def _market(key: str, rows: Sequence[Offer], today: date) -> Market:
@@ -125,7 +127,9 @@ def _spread(found: Mapping[str, Market]) -> Iterator[Row]:
         each = market.by_provider()
         if len(each) > 1:
             middle = median(each.values())
-            cells[key] = Cell(middle, f"{quantity(middle, 'price')} ({len(each)} providers)", "derived", "median")
+            cells[key] = Cell(
+                middle, f"{quantity(middle, 'price')} ({len(each)} providers)", "derived", "median"
+            )
     if cells:
         yield Row("usd_median", "On demand, median", _GROUP, "price", "lower", cells)
 

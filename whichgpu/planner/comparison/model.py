@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
+    from whichgpu.planner.comparison.work import Work
+
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.market import Market
-    from whichgpu.planner.comparison.work import Work
 
 #: What a sentence rests on: (GPU id, field of a row).
 CellId = tuple[str, str]
@@ -98,7 +99,12 @@ class Sentence(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
         cells = [list(cell) for cell in self.cells]
-        return {"text": self.text, "cells": cells, "topic": self.topic, **({"gpu": self.gpu} if self.gpu else {})}
+        return {
+            "text": self.text,
+            "cells": cells,
+            "topic": self.topic,
+            **({"gpu": self.gpu} if self.gpu else {}),
+        }
 
 
 class View(NamedTuple):
@@ -215,4 +221,3 @@ class Comparison(NamedTuple):
             "workloads": [work.to_dict() for work in view.works],
             "as_of": view.today.isoformat(),
         }  # fmt: skip
-

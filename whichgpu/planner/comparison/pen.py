@@ -79,7 +79,9 @@ class Pen:
             return f"{who} have the same {noun} ({self._shared(known, field)})"
         if self.view.pair:
             return f"the {self.name(first)} has {self.more(first, rest[0], field, noun)} ({self.against(first, rest[0], field)})"
-        behind = ", ".join(f"{self._how(first, key, field)} the {self.name(key)} ({self.amount(key, field)})" for key in rest)
+        behind = ", ".join(
+            f"{self._how(first, key, field)} the {self.name(key)} ({self.amount(key, field)})" for key in rest
+        )
         return f"the {self.name(first)} has the {few} {noun}, {self.quantity(first, field)}: {behind}"
 
     def _how(self, first: str, key: str, field: str) -> str:

@@ -32,7 +32,9 @@ _WATT = "per watt and per byte"
 def spec_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
     """Every field that any of them has, in the order of the catalogue, and the rows derived from them."""
     yield _made("segment", "Made for", "identity", "text", "", {g.id: _segment(g) for g in gpus})
-    yield _made("architecture", "Architecture", "identity", "text", "", {g.id: _architecture(g) for g in gpus})
+    yield _made(
+        "architecture", "Architecture", "identity", "text", "", {g.id: _architecture(g) for g in gpus}
+    )
     same = len({gpu.architecture for gpu in gpus}) == 1
     for name, field in FIELDS.items():
         better = field.better if same or name not in _MEANS else ""
@@ -82,7 +84,9 @@ def _nonempty(row: Row) -> Iterator[Row]:
 
 
 def _segment(gpu: Gpu) -> Cell | None:
-    return Cell(gpu.segment, _SEGMENTS.get(gpu.segment, gpu.segment), "catalogue", "") if gpu.segment else None
+    return (
+        Cell(gpu.segment, _SEGMENTS.get(gpu.segment, gpu.segment), "catalogue", "") if gpu.segment else None
+    )
 
 
 def _architecture(gpu: Gpu) -> Cell | None:
@@ -176,7 +180,12 @@ def _links(gpus: Sequence[Gpu]) -> Row:
     for gpu in gpus:
         found = default_system(gpu, 8)
         link = found.intra
-        if link and found.gpus_per_node == 8 and link.evidence != "assumed" and gpu.value("units_per_board") is None:
+        if (
+            link
+            and found.gpus_per_node == 8
+            and link.evidence != "assumed"
+            and gpu.value("units_per_board") is None
+        ):
             text = f"{quantity(link.bandwidth, 'bandwidth')} ({_LINKS.get(link.kind, link.kind)})"
             cells[gpu.id] = Cell(link.bandwidth, text, link.source, link.evidence)
     return Row("link_of_8", "Link in a machine of 8, per direction", "links", "bandwidth", "higher", cells)

@@ -136,6 +136,4 @@ def sentence_names(gpus: Sequence[Gpu]) -> dict[str, str]:
     """What to call each GPU in a sentence: its base name where that is plain, else its short name."""
     names = {gpu.id: short_name(gpu) for gpu in gpus}
     bases = {key: base_name(name) for key, name in names.items()}
-    return {
-        key: base if list(bases.values()).count(base) == 1 else names[key] for key, base in bases.items()
-    }
+    return {key: base if list(bases.values()).count(base) == 1 else names[key] for key, base in bases.items()}
