@@ -88,8 +88,16 @@ def test_an_error_with_json_is_a_document_too(whichgpu):
 @pytest.mark.parametrize(
     ("fault", "status", "said"),
     [
-        (DataError("data/x.toml: broken\nover two lines"), 4, "whichgpu: data/x.toml: broken over two lines\n"),
-        (ZeroDivisionError("division by zero"), 1, "internal error: ZeroDivisionError: division by zero; run again"),
+        (
+            DataError("data/x.toml: broken\nover two lines"),
+            4,
+            "whichgpu: data/x.toml: broken over two lines\n",
+        ),
+        (
+            ZeroDivisionError("division by zero"),
+            1,
+            "internal error: ZeroDivisionError: division by zero; run again",
+        ),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )
@@ -123,7 +131,15 @@ def test_a_reader_that_leaves_is_no_fault():
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--help",), ("--version",), ("show", "l4"), ("show", "l4", "--json"), ("gpus", "--plain"), ("prices", "l4")],
+    [
+        ("--help",),
+        ("--version",),
+        ("compare", "a10", "a100-80gb-pcie"),
+        ("show", "l4"),
+        ("show", "l4", "--json"),
+        ("gpus", "--plain"),
+        ("prices", "l4"),
+    ],
 )
 def test_plain_paths_import_neither_numpy_nor_rich(arguments):
     code = (

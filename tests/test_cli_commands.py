@@ -169,7 +169,7 @@ def test_check_is_clean_and_says_what_is_covered(whichgpu):
 
 def test_check_fails_on_a_new_problem(whichgpu, tmp_path):
     file = tmp_path / "mine.toml"
-    file.write_text('[gpu.l4]\ncores = 7425\n')
+    file.write_text("[gpu.l4]\ncores = 7425\n")
     answer = whichgpu("check", "--gpu-file", str(file))
     assert answer.status == 4
     assert "l4.cores" in answer.out

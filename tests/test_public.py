@@ -18,17 +18,19 @@ EXPORTS = [
 ]  # fmt: skip
 COMMON = ["--debug", "--json", "--plain"]
 JOB = [
-    "--batch", "--concurrency", "--input-tokens", "--option", "--output-tokens", "--phase", "--pp", "--precision",
-    "--resolution", "--runtime", "--seq-len", "--steps", "--tp",
+    "--batch", "--concurrency", "--input-tokens", "--option", "--output-tokens", "--phase", "--pp",
+    "--precision", "--resolution", "--runtime", "--seq-len", "--steps", "--tp",
 ]  # fmt: skip
 COMMANDS = {
     "check": ["--all", "--gpu-file"],
+    "compare": ["--format", "--gpu-file", "--workload", *JOB],
     "doctor": [],
-    "gpus": ["--columns", "--family", "--gpu-file", "--limit", "--max", "--min", "--reverse", "--segment", "--sort",
-             "--vendor", "--where"],
+    "gpus": ["--columns", "--family", "--gpu-file", "--limit", "--max", "--min", "--reverse", "--segment",
+             "--sort", "--vendor", "--where"],
+    "predict": ["--gpu", "--gpu-file", "--jobs", "--out", *JOB],
     "prices": ["--gpu-file", "--limit", "--provider", "--term"],
-    "recommend": ["--budget", "--gpu-file", "--gpus", "--latency", "--limit", "--needs", "--offers", "--providers",
-                  "--target", "--term", "--why-not", *JOB],
+    "recommend": ["--budget", "--gpu-file", "--gpus", "--latency", "--limit", "--needs", "--offers",
+                  "--providers", "--target", "--term", "--why-not", *JOB],
     "show": ["--gpu-file", "--sources"],
     "workload": [],
     "workloads": [],
@@ -47,7 +49,8 @@ def test_an_unknown_export_is_an_attribute_error():
 
 
 def test_import_brings_in_nothing_but_the_standard_library():
-    code = "import sys; import whichgpu; sys.exit(bool({'numpy', 'click', 'rich', 'whichgpu.api'} & set(sys.modules)))"
+    heavy = {"numpy", "click", "rich", "whichgpu.api"}
+    code = f"import sys; import whichgpu; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -67,7 +70,9 @@ def test_the_api_answers_as_the_commands_do(whichgpu):
     assert package.workload("resnet-50").id == "resnet50"
     assert "l4" in package.gpus()
     answer = package.recommend("resnet50", target="1000 images/s", gpus=["l4"], batch=8)
-    told = whichgpu("recommend", "resnet50", "--target", "1000 images/s", "--gpus", "l4", "--batch", "8", "--json")
+    told = whichgpu(
+        "recommend", "resnet50", "--target", "1000 images/s", "--gpus", "l4", "--batch", "8", "--json"
+    )
     assert told.json["candidates"][0]["instances"] == answer.candidates[0].instances
     assert str(answer)
 

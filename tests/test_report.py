@@ -50,7 +50,9 @@ def test_optional_columns_go_first_and_the_note_names_them():
 
 
 def test_long_text_wraps_and_numbers_do_not():
-    table = Table.of("", ["What", ">Value"], [("a sentence that goes on and on for a while", "1,234,567 GB/s")])
+    table = Table.of(
+        "", ["What", ">Value"], [("a sentence that goes on and on for a while", "1,234,567 GB/s")]
+    )
     drawn = text.render([table], width=40).splitlines()
     assert max(map(len, drawn)) <= 40
     assert any(line.endswith("1,234,567 GB/s") for line in drawn)

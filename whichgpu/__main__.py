@@ -2,6 +2,6 @@
 
 import sys
 
-from whichgpu.cli import main
+from whichgpu.cli import console
 
-sys.exit(main())
+sys.exit(console())

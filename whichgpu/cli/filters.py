@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import UsageError
 from whichgpu.hardware.fields import FIELDS
@@ -20,8 +19,7 @@ _NUMBERLESS = ("text", "flag")
 _FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """One test of one field; a GPU whose field was not read does not meet it."""
 
     field: str

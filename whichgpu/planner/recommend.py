@@ -41,8 +41,10 @@ _BATCHES: Mapping[str, tuple[float, ...]] = {
     "train": (1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
 }
 _GROUPS = (1.0, 2.0, 4.0, 8.0)
-#: A larger batch must buy at least this much throughput to be worth its latency.
-_WORTH = 1.02
+#: Requests in flight per replica that are tried in serving; memory may hold fewer.
+_IN_FLIGHT = (1.0, 4.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
+#: A larger batch, or more requests in flight, must buy this much throughput to be worth its latency.
+_WORTH = 1.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def recommend(
     pool = prices.bundled() if offers is None else tuple(offers)
     wanted = tuple(catalogue.values() if request.gpus is None else (catalogue[g] for g in request.gpus))
     usable = _usable_offers(request, pool, wanted)
-    rejected: dict[str, str] = {}
+    rejected: dict[str, sentences.Reason] = {}
     considered = [gpu for gpu in wanted if _considered(gpu, request, usable, pool, rejected)]
     candidates: list[Candidate] = []
     sweep: Estimates | None = None
@@ -78,7 +80,7 @@ def recommend(
         sweep = estimate(_sweep_job(workload, request.job, job, usable, considered), considered)
         for row, gpu in enumerate(considered):
             found = _best(request, sweep, row, usable[gpu.id])
-            if isinstance(found, str):
+            if isinstance(found, sentences.Reason):
                 rejected[gpu.id] = found
             else:
                 candidates.append(found)
@@ -93,7 +95,7 @@ def recommend(
         workload=workload,
         request=request,
         candidates=tuple(explained),
-        rejected=tuple(Rejected(key, why) for key, why in rejected.items()),
+        rejected=tuple(Rejected(key, why.kind, why.text) for key, why in rejected.items()),
         assumptions=sentences.assumptions(request, job, sweep),
         warnings=(),
         infeasible=infeasible,
@@ -138,14 +140,14 @@ def _purchase_offer(gpu: Gpu) -> Offer | None:
 
 def _considered(
     gpu: Gpu, request: Request, usable: Mapping[str, Sequence[Offer]], pool: Sequence[Offer],
-    rejected: dict[str, str],
+    rejected: dict[str, sentences.Reason],
 ) -> bool:  # fmt: skip
     """Whether a GPU enters the sweep; notes why not."""
     lacking = [need for need in request.needs if not gpu.value(need)]
     if gpu.why_unusable:
-        rejected[gpu.id] = gpu.why_unusable
+        rejected[gpu.id] = sentences.cannot_run(gpu.why_unusable)
     elif lacking:
-        rejected[gpu.id] = f"no {lacking[0]} in its data sheet, which --needs asks for"
+        rejected[gpu.id] = sentences.lacks(lacking[0])
     elif gpu.id not in usable:
         rejected[gpu.id] = sentences.no_offer(gpu, request, pool)
     return gpu.id not in rejected
@@ -154,14 +156,18 @@ def _considered(
 def _sweep_job(
     workload: Workload, asked: Job, job: Job, usable: Mapping[str, Sequence[Offer]], gpus: Sequence[Gpu]
 ) -> Job:
-    """The grid of configurations as one job: batch x GPUs per replica x GPUs in data parallel."""
+    """The grid as one job: batch x GPUs per replica x GPUs in data parallel x requests in flight."""
     counts = sorted({float(offer.gpu_count) for gpu in gpus for offer in usable[gpu.id]})
     batches = _stated(asked.batch) or _BATCHES.get("train" if job.trains else job.phase, (1.0,))
     splits = hasattr(workload.code, "step") and not job.trains
     groups = _stated(asked.tp) or (_GROUPS if splits else (1.0,))
     together = tuple(counts) if job.trains else (1.0,)
-    b, t, n = (axis.ravel() for axis in np.meshgrid(batches, groups, together, indexing="ij"))
-    return replace(job, batch=b, tp=t, n_gpus=t * n)
+    flight = _stated(asked.concurrency) or _IN_FLIGHT
+    if job.phase != "serve":
+        flight = (1.0,)
+    axes = np.meshgrid(batches, groups, together, flight, indexing="ij")
+    b, t, n, c = (axis.ravel() for axis in axes)
+    return replace(job, batch=b, tp=t, n_gpus=t * n, concurrency=c if job.phase == "serve" else None)
 
 
 def _stated(value: object) -> tuple[float, ...]:
@@ -169,12 +175,14 @@ def _stated(value: object) -> tuple[float, ...]:
     return () if value is None else tuple(float(one) for one in np.ravel(np.asarray(value)))
 
 
-def _best(request: Request, sweep: Estimates, row: int, offers: Sequence[Offer]) -> Candidate | str:
+def _best(
+    request: Request, sweep: Estimates, row: int, offers: Sequence[Offer]
+) -> Candidate | sentences.Reason:
     """The cheapest fleet of one GPU type, or why there is none."""
     if sweep.refusals[row]:
-        return sweep.refusals[row]
+        return sentences.cannot_run(sweep.refusals[row])
     fits = _fits(request, sweep, row)
-    if isinstance(fits, str):
+    if isinstance(fits, sentences.Reason):
         return fits
     found: list[Candidate] = []
     for offer in offers:
@@ -182,13 +190,11 @@ def _best(request: Request, sweep: Estimates, row: int, offers: Sequence[Offer])
         if fit is not None:
             found.append(_candidate(request, sweep, fit, offer))
     if not found:
-        least = min(fit.gpus for fit in fits)
-        most = max(offer.gpu_count for offer in offers)
-        return f"a replica takes {least} GPUs and no offer has more than {most:g} in one instance"
+        return sentences.too_many(min(fit.gpus for fit in fits), max(offer.gpu_count for offer in offers))
     return min(found, key=lambda item: (item.trust, item.usd_per_unit, item.gpus_per_instance))
 
 
-def _fits(request: Request, sweep: Estimates, row: int) -> list[_Fit] | str:
+def _fits(request: Request, sweep: Estimates, row: int) -> list[_Fit] | sentences.Reason:
     gpus = np.broadcast_to(np.asarray(sweep.job.tp), sweep.seconds.shape)[row]
     together = np.broadcast_to(np.asarray(sweep.job.n_gpus), sweep.seconds.shape)[row]
     columns = [j for j in range(sweep.seconds.shape[1]) if sweep.fits[row, j]]
@@ -263,13 +269,3 @@ def _owning(gpu: Gpu, count: int, request: Request) -> float | None:
         return None
     owned = _purchase_offer(gpu)
     return None if owned is None else owned.usd_per_hour * count
-
-
-def surer(first: Candidate, second: Candidate) -> float:
-    """Probability that the first is cheaper per unit at full load, given each GPU's own error.
-
-    The workload's and the runtime's error is shared and cancels in the ratio.
-    """
-    spread = math.hypot(first.spread_own, second.spread_own)
-    gap = math.log(second.usd_per_unit_full_load / first.usd_per_unit_full_load)
-    return 0.5 * (1.0 + math.erf(gap / spread / math.sqrt(2.0)))

@@ -192,9 +192,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A GPU that was not chosen, and why."""
+    """A GPU that was not chosen: the kind of reason, and the reason in full."""
 
     gpu: str
+    kind: str
     why: str
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
 
+class Reason(NamedTuple):
+    """Why a GPU is not chosen: `kind` for counting alike ones, `text` with its figures."""
+
+    kind: str
+    text: str
+
+
 def plural(count: float, noun: str) -> str:
     """`1 instance`, `2 instances`."""
     return f"{count:,g} {noun}" + ("" if count == 1 else "s")
@@ -32,66 +39,98 @@ def money(value: float) -> str:
     return f"{value:,.2f} USD" if value >= 0.1 or value == 0 else f"{number(value, 3)} USD"
 
 
-def per_units(item: Candidate, workload: Workload, *, full: bool = False) -> str:
-    """Price of a handy number of units: 1,000 images or sequences, a million tokens."""
-    count, noun = handy(workload.unit)
-    price = item.usd_per_unit_full_load if full else item.usd_per_unit
-    return f"{money(price * count)} per {noun}"
+def per_units(item: Candidate, workload: Workload) -> str:
+    """Price of a handy number of units: 1,000 images, a million tokens."""
+    count, noun = handy(workload.unit, item.usd_per_unit)
+    return f"{money(item.usd_per_unit * count)} per {noun}"
 
 
-def handy(unit: str) -> tuple[float, str]:
-    """The number of units that prices are quoted for, and its words."""
-    return (1e6, "million tokens") if unit == "tokens" else (1e3, f"1,000 {unit}")
+def handy(unit: str, usd: float) -> tuple[float, str]:
+    """How many units a price of `usd` each is quoted for, so that it can be read, and the words."""
+    if unit == "tokens" or usd * 1e3 < 0.005:
+        return 1e6, f"million {unit}"
+    return 1e3, f"1,000 {unit}"
 
 
-def no_offer(gpu: Gpu, request: Request, pool: Sequence[Offer]) -> str:
+def cannot_run(why: str) -> Reason:
+    """A GPU that the cost model refuses: no such precision, another vendor, a fact that was not read."""
+    return Reason("cannot run it, or a fact that it takes was not read", why)
+
+
+def lacks(field: str) -> Reason:
+    """A GPU without a field that the request needs."""
+    return Reason(f"without {field}", f"no {field} in its data sheet, which --needs asks for")
+
+
+def too_many(least: int, most: float) -> Reason:
+    """A replica larger than any instance."""
+    return Reason(
+        "no instance with enough GPUs",
+        f"a replica takes {least} GPUs and no offer has more than {most:g} in one instance",
+    )
+
+
+def no_offer(gpu: Gpu, request: Request, pool: Sequence[Offer]) -> Reason:
     """Why no price counts for this GPU under the request's terms."""
     if request.term == "buy":
-        return f"no purchase price of {gpu.id} is stored"
+        return Reason("no purchase price or power known", f"no purchase price of {gpu.id} is stored")
     rows = prices.select(pool, gpus=[gpu.id], quarantined=True, ambiguous=True)
     if not rows:
-        return "no provider in the price table offers it"
+        return Reason("no provider in the price table offers it", "no provider in the price table offers it")
     kinds = {row.kind for row in rows if row.gpu == gpu.id and not row.quarantine}
     if request.providers and kinds:
-        return f"none of {', '.join(request.providers)} offers it {request.term}"
+        return Reason(
+            "not offered by these providers",
+            f"none of {', '.join(request.providers)} offers it {request.term}",
+        )
     if kinds:
-        return f"offered only as {', '.join(sorted(kinds)).replace('_', '-')}; --term any takes those too"
+        listed = ", ".join(sorted(kinds)).replace("_", "-")
+        return Reason(
+            "offered on other terms only (--term any)",
+            f"offered only as {listed}; --term any takes those too",
+        )
     if any(row.ambiguous for row in rows):
         vague = f"{rows[0].provider} '{rows[0].gpu_spelling}'"
-        return f"only offers that do not say which variant they are ({vague})"
-    return f"its only price is set aside: {rows[0].quarantine}"
+        return Reason(
+            "only offers that leave the variant open",
+            f"only offers that do not say which variant they are ({vague})",
+        )
+    return Reason("only prices that are set aside", f"its only price is set aside: {rows[0].quarantine}")
 
 
-def too_big(sweep: Estimates, row: int) -> str:
+def too_big(sweep: Estimates, row: int) -> Reason:
     """Why no configuration fits one GPU type: the least that any of them needs."""
     required = sweep.required[row]
     gpus = np.broadcast_to(np.asarray(sweep.job.tp), required.shape)
     best = int(np.argmin(np.where(np.isnan(required), np.inf, required)))
     available = float(sweep.available[row, 0])
     if math.isnan(available):
-        return "its memory was not read in any source"
-    return (
+        return cannot_run("its memory was not read in any source")
+    return Reason(
+        "too little memory",
         f"does not fit: needs {show(float(required[best]), 'memory', 3)} on each of "
-        f"{plural(int(gpus[best]), 'GPU')}, the card has {show(available, 'memory', 3)}"
+        f"{plural(int(gpus[best]), 'GPU')}, the card has {show(available, 'memory', 3)}",
     )
 
 
-def too_slow(sweep: Estimates, row: int, columns: Sequence[int], request: Request) -> str:
+def too_slow(sweep: Estimates, row: int, columns: Sequence[int], request: Request) -> Reason:
     """Why no configuration meets the latency: the quickest one."""
-    quickest = min(float(sweep.latency[row, j]) for j in columns)
-    return f"too slow: {show(quickest, 'time', 3)} at best, {show(request.latency or 0.0, 'time', 3)} asked"
+    quickest = show(min(float(sweep.latency[row, j]) for j in columns), "time", 3)
+    asked = show(request.latency or 0.0, "time", 3)
+    return Reason("too slow for the latency asked", f"too slow: {quickest} at best, {asked} asked")
 
 
-def over_budget(item: Candidate, request: Request) -> str:
+def over_budget(item: Candidate, request: Request) -> Reason:
     """What it would cost against the budget."""
-    return (
+    return Reason(
+        "over the budget",
         f"over budget: {plural(item.instances, 'instance')} of {item.offer.provider} {item.offer.instance} "
-        f"cost {item.usd_per_hour:,.2f} USD/h, {request.budget:,.2f} allowed"
+        f"cost {item.usd_per_hour:,.2f} USD/h, {request.budget:,.2f} allowed",
     )
 
 
 def infeasible(
-    request: Request, workload: Workload, candidates: Sequence[Candidate], rejected: Mapping[str, str],
+    request: Request, workload: Workload, candidates: Sequence[Candidate], rejected: Mapping[str, Reason],
     sweep: Estimates | None,
 ) -> str:  # fmt: skip
     """Which constraint binds, and the smallest relaxation that works."""
@@ -112,9 +151,10 @@ def infeasible(
             )
     if sweep is not None and not bool(sweep.fits.any()) and not all(sweep.refusals):
         return _memory_binds(workload, sweep)
-    first = next(iter(rejected.items()), ("", "no GPU was asked for"))
+    gpu, reason = next(iter(rejected.items()), ("none", Reason("", "no GPU was asked for")))
     more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
-    return f"no GPU can do it: {first[0]}: {first[1]}{more}; try --term any, other --gpus or --providers"
+    said = reason.text.removeprefix(f"{gpu}: ")
+    return f"no GPU can do it: {gpu}: {said}{more}; try --term any, other --gpus or --providers"
 
 
 def _quickest(sweep: Estimates) -> tuple[str, float] | None:
@@ -167,7 +207,20 @@ def _first(kept: Sequence[Candidate], workload: Workload) -> str:
     if len(kept) == 1:
         return f"the only one that meets the request: {per_units(first, workload)}"
     second = kept[1]
-    return f"beats {second.gpu}: {_comparison(first, second, workload)}"
+    said = f"beats {second.gpu}: {_comparison(first, second, workload)}"
+    if second.trust > first.trust:
+        return said
+    return f"{said}; {surer(first, second):.0%} likely, given what is uncertain of each GPU alone"
+
+
+def surer(first: Candidate, second: Candidate) -> float:
+    """Probability that the first is cheaper per unit, given each GPU's own error.
+
+    The workload's and the runtime's error is shared by both and cancels in the ratio.
+    """
+    spread = math.hypot(first.spread_own, second.spread_own)
+    gap = math.log(second.usd_per_unit / first.usd_per_unit)
+    return 0.5 * (1.0 + math.erf(gap / spread / math.sqrt(2.0)))
 
 
 def _behind(first: Candidate, item: Candidate, workload: Workload) -> str:

@@ -39,7 +39,7 @@ def age(as_of: date | None, today: date) -> str:
     return f"{days} day" if days == 1 else f"{days} days"
 
 
-def gpu_report(gpu: Gpu, rows: Sequence[Offer], today: date, limit: int | None) -> Report:
+def gpu_report(gpu: Gpu, rows: Sequence[Offer], today: date, limit: int) -> Report:
     """What one GPU costs: certain offers, those that may be it, those not to be trusted, buying."""
     certain = prices.best_first((row for row in rows if row.gpu and not row.quarantine), today)
     maybe = prices.best_first((row for row in rows if row.ambiguous and not row.quarantine), today)
@@ -67,7 +67,7 @@ def gpu_report(gpu: Gpu, rows: Sequence[Offer], today: date, limit: int | None) 
     return Report(document, (f"No price of {gpu} ({gpu.id}) is stored.",), exit_code=4, complaint=complaint)
 
 
-def _offers(title: str, rows: Sequence[Offer], today: date, limit: int | None, notes: Iterable[str]) -> Table:
+def _offers(title: str, rows: Sequence[Offer], today: date, limit: int, notes: Iterable[str]) -> Table:
     shown = rows[:limit]
     more = [f"{len(rows) - len(shown)} more with --limit {len(rows)}."] if len(shown) < len(rows) else []
     return Table.of(title, _OFFER, (_offer(row, today) for row in shown), [*more, *notes])
@@ -94,7 +94,7 @@ def _notes(rows: Sequence[Offer], doubtful: Sequence[Offer], today: date) -> Ite
         yield f"{count} set aside: {reason}."
 
 
-def _maybe(rows: Sequence[Offer], today: date, limit: int | None) -> Table:
+def _maybe(rows: Sequence[Offer], today: date, limit: int) -> Table:
     shown = rows[:limit]
     columns = (*_OFFER[:8], Column("May be", optional=True), *_OFFER[8:])
     cells = ((*_offer(row, today)[:8], ", ".join(row.candidates), *_offer(row, today)[8:]) for row in shown)
@@ -132,9 +132,10 @@ def _owning_note(gpu: Gpu) -> Iterator[str]:
         )
 
 
-def overview(gpus: Iterable[Gpu], rows: Sequence[Offer], today: date) -> Report:
-    """Every GPU that has a price: the cheapest way to rent it, and to buy it."""
-    entries = [entry for gpu in sorted(gpus, key=lambda gpu: gpu.id) if (entry := _entry(gpu, rows, today))]
+def overview(gpus: Iterable[Gpu], rows: Sequence[Offer], today: date, limit: int | None) -> Report:
+    """Every GPU that has a price (the first `limit`): the cheapest way to rent it, and to buy it."""
+    priced = (_entry(gpu, rows, today) for gpu in sorted(gpus, key=lambda gpu: gpu.id))
+    entries = [entry for entry in priced if entry][:limit]
     cells = (
         (entry["gpu"], str(entry["offers"]), str(entry["providers"]), *_cheapest(entry["on_demand"]),
          *_cheapest(entry["spot"]), usd(entry["purchase_usd"]), entry["newest"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ def report(answer: Recommendation, *, limit: int, why_not: bool) -> Report:
     blocks = (
         answer.headline,
         _table(answer, shown),
+        _offers(answer, shown),
         Heading("Why"),
         Bullets(tuple(f"{item.gpu} {item.why}." for item in shown[: min(limit, 5)])),
         Heading("Assumed"),
@@ -35,22 +37,21 @@ def report(answer: Recommendation, *, limit: int, why_not: bool) -> Report:
 
 
 def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
+    """What it takes: counts, rate with its interval, money, power, memory."""
     request, unit = answer.request, answer.workload.unit
     period, seconds = rate_period(request.target.text) if request.target else ("s", 1.0)
-    _, noun = handy(unit)
+    count, noun = handy(unit, shown[0].usd_per_unit)
     columns = (
-        Column("#", "right"), Column("GPU"), Column("Instance"), Column("Inst.", "right"),
-        Column("GPUs", "right"), Column(f"{unit}/{period} (90 % interval)", "right"),
-        Column("USD/h", "right"), Column(f"USD per {noun}", "right"),
-        Column("Memory", "right"), Column("kW", "right", optional=True),
-        Column("Price read", "right"), Column("Source", optional=True),
+        Column("#", "right"), Column("GPU"), Column("Instances", "right"), Column("GPUs", "right"),
+        Column(f"{unit}/{period} (90 %)", "right"), Column("USD/h", "right"),
+        Column(f"USD per {noun}", "right"), Column("Power", "right"), Column("Memory GiB", "right"),
+        Column("Latency", "right", optional=True),
     )  # fmt: skip
     rows = [
         (
-            str(rank), item.gpu, _instance(item), f"{item.instances:,}",
-            _gpus(item), _interval(item, seconds),
-            f"{item.usd_per_hour:,.2f}", _price(item, unit), _memory(item), number(item.watts / 1e3, 2),
-            _read(item, request), item.offer.source,
+            str(rank), item.gpu, f"{item.instances:,}", _gpus(item), _interval(item, seconds),
+            f"{item.usd_per_hour:,.2f}", money(item.usd_per_unit * count).removesuffix(" USD"),
+            show_watts(item.watts), _memory(item), show(item.estimate.latency.mid, "time", 2),
         )
         for rank, item in enumerate(shown, 1)
     ]  # fmt: skip
@@ -60,8 +61,21 @@ def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     return Table.of(title, columns, rows, notes=(*_notes(answer), *notes), strong=(0,))
 
 
-def _instance(item: Candidate) -> str:
-    return f"{item.offer.provider} {item.offer.instance}"
+def _offers(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
+    """Whose prices these are, and how old."""
+    columns = (
+        Column("#", "right"), Column("Provider"), Column("Instance"), Column("GPUs each", "right"),
+        Column("USD/h each", "right"), Column("Kind"), Column("Price read"), Column("Source"),
+    )  # fmt: skip
+    rows = [
+        (
+            str(rank), item.offer.provider, item.offer.instance, f"{item.gpus_per_instance}",
+            f"{item.offer.usd_per_hour:,.3f}", item.offer.kind.replace("_", "-"),
+            _read(item, answer.request), item.offer.source,
+        )
+        for rank, item in enumerate(shown, 1)
+    ]  # fmt: skip
+    return Table.of("Prices", columns, rows)
 
 
 def _gpus(item: Candidate) -> str:
@@ -74,32 +88,34 @@ def _interval(item: Candidate, seconds: float) -> str:
     return f"{number(rate.mid, 3)} ({number(rate.low, 2)}–{number(rate.high, 2)})"
 
 
-def _price(item: Candidate, unit: str) -> str:
-    count, _ = handy(unit)
-    return money(item.usd_per_unit * count).removesuffix(" USD")
+def show_watts(watts: float) -> str:
+    """Kilowatts from one on; nothing where the power limit is not known."""
+    if math.isnan(watts):
+        return "-"
+    return f"{number(watts / 1e3, 2)} kW" if watts >= 1e3 else f"{watts:.0f} W"
 
 
 def _memory(item: Candidate) -> str:
     gib = 2.0**30
-    return f"{item.estimate.required / gib:.1f} of {item.estimate.available / gib:.0f} GiB"
+    return f"{item.estimate.required / gib:.1f} of {item.estimate.available / gib:.0f}"
 
 
 def _read(item: Candidate, request: Request) -> str:
     age = item.offer.age_days(request.today)
-    if age is None:
-        return "undated"
-    return f"{item.offer.as_of} ({_ago(age)})"
+    return "undated" if age is None else f"{item.offer.as_of}, {_ago(age)} ago"
 
 
 def _ago(days: int) -> str:
-    return f"{days} d" if days < 90 else f"{days / 30.44:.0f} mo" if days < 730 else f"{days / 365.25:.1f} y"
+    if days < 90:
+        return f"{days} days"
+    return f"{days / 30.44:.0f} months" if days < 730 else f"{days / 365.25:.1f} years"
 
 
 def _notes(answer: Recommendation) -> tuple[str, ...]:
     first = answer.candidates[0]
     said = [
         f"Intervals are {first.estimate.basis} estimates, not calibrated; counts are at the middle, "
-        f"at its low end the first takes {first.instances_safe:,} instances."
+        f"at its low end the first takes {plural(first.instances_safe, 'instance')}."
     ]
     if first.buy is not None:
         said.append(
@@ -126,32 +142,9 @@ def _assumed(answer: Recommendation) -> tuple[str, ...]:
 def _summary(answer: Recommendation) -> Bullets | str:
     if not answer.rejected:
         return "Every GPU asked for is in the table."
-    kinds = Counter(_kind(item.why) for item in answer.rejected)
+    kinds = Counter(item.kind for item in answer.rejected)
     lines = [f"{plural(count, 'GPU')}: {kind}" for kind, count in kinds.most_common()]
     return Bullets((*lines, "--why-not names them."))
-
-
-def _kind(why: str) -> str:
-    """The first clause of a reason, without the figures that differ by GPU."""
-    for start, kind in _KINDS.items():
-        if start in why:
-            return kind
-    return why
-
-
-_KINDS = {
-    "does not fit": "too little memory",
-    "too slow": "too slow for the latency asked",
-    "over budget": "over the budget",
-    "offered only as": "offered on other terms only (--term any)",
-    "do not say which variant": "only offers that leave the variant open",
-    "was not read": "bandwidth or peak rate not read in any source",
-    " peak (": "without the precision asked for",
-    "does not run on": "the runtime does not run on them",
-    "compute capability": "too old for the runtime",
-    "set aside": "only prices that are set aside",
-    "a replica takes": "no instance with enough GPUs",
-}
 
 
 def _rejected(answer: Recommendation) -> Table:

@@ -76,15 +76,13 @@ def _column(column: str | Column) -> Column:
     return Column(column[1:], "right") if column.startswith(">") else Column(column)
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A title over what follows."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bullets:
+class Bullets(NamedTuple):
     """Sentences, one to a bullet."""
 
     items: tuple[str, ...]
@@ -94,8 +92,7 @@ class Bullets:
 Block = Table | Heading | Bullets | str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a command answers: its JSON document, what a person reads, and how it ends.
 
     `complaint` is the one line for stderr when `exit_code` is not 0.

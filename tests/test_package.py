@@ -1,0 +1,96 @@
+"""What ships: the wheel and the source archive, built and used outside of the checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from whichgpu import __version__
+from whichgpu.facts import store
+
+ROOT = Path(__file__).parent.parent
+#: What a base install may weigh in MB (files as they come, without compiled bytecode), and its distributions.
+LARGEST, MOST = 105, 13
+
+
+def run(*command, **options):
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    return subprocess.run(
+        command, capture_output=True, text=True, check=True, env=environment, timeout=600, **options
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory):
+    """The source archive of the checkout and the wheel built from it, elsewhere."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(folder), cwd=ROOT)
+    source = next(folder.glob("*.tar.gz"))
+    run("tar", "-xzf", str(source), "-C", str(folder))
+    unpacked = folder / source.name.removesuffix(".tar.gz")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=unpacked)
+    return source, next(folder.glob("*.whl"))
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_json_and_no_sources_of_it(archives):
+    names = zipfile.ZipFile(archives[1]).namelist()
+    data = {Path(name).name for name in names if name.startswith("whichgpu/data/")}
+    assert data == {f"{tree}.json" for tree in store.trees()}
+    assert "whichgpu/py.typed" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert not any(name.startswith(("tests", "docs", "benchmarks")) for name in names)
+
+
+@pytest.mark.slow
+def test_the_source_archive_holds_the_sources_and_what_is_not_made_from_them(archives):
+    with tarfile.open(archives[0]) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"whichgpu/data/sources.toml", "hatch_build.py", "README.md", "tests/test_package.py"} <= names
+    assert not any("/bundle/" in name or ".venv" in name for name in names)
+
+
+@pytest.mark.slow
+def test_two_builds_are_the_same(archives, tmp_path):
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path), cwd=ROOT)
+    assert next(tmp_path.glob("*.whl")).read_bytes() == archives[1].read_bytes()
+
+
+@pytest.mark.slow
+def test_the_wheel_works_in_an_environment_of_its_own(archives, tmp_path):
+    run(sys.executable, "-m", "venv", str(tmp_path / "venv"))
+    python = str(tmp_path / "venv" / "bin" / "python")
+    run(
+        python, "-m", "pip", "install", "-qq", "--no-compile", "--disable-pip-version-check", str(archives[1])
+    )
+    program = str(tmp_path / "venv" / "bin" / "whichgpu")
+    assert run(program, "--version", cwd=tmp_path) == f"whichgpu {__version__}\n"
+    assert json.loads(run(program, "show", "l4", "--json", cwd=tmp_path))["fields"]["cores"]["value"] == 7424
+    assert json.loads(run(program, "check", "--json", cwd=tmp_path))["clean"]
+    answer = json.loads(
+        run(program, "recommend", "stable-diffusion-1.5", "--target", "1000 images/min", "--json")
+    )
+    assert answer["candidates"]
+    installed = {row["name"] for row in json.loads(run(python, "-m", "pip", "list", "--format", "json"))}
+    assert len(installed - {"pip", "setuptools", "wheel"}) <= MOST
+    assert weight(tmp_path / "venv") <= LARGEST * 1e6
+
+
+def weight(venv):
+    """Bytes of what pip installed, pip itself and bytecode apart."""
+    packages = next((venv / "lib").glob("python*/site-packages"))
+    own = ("pip", "setuptools", "pkg_resources", "_distutils_hack")
+    return sum(
+        file.stat().st_size
+        for file in packages.rglob("*")
+        if file.is_file()
+        and "__pycache__" not in file.parts
+        and not file.relative_to(packages).parts[0].startswith(own)
+    )

@@ -1,0 +1,134 @@
+"""GPUs side by side: every field that any of them has, what follows from it, and which for what.
+
+`rows` makes the cells, `market` the prices, `work` the workloads; `takeaways`, `features`, `value`
+and `verdicts` write sentences with a `Pen` that notes the cells each rests on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.errors import UsageError
+from whichgpu.planner.comparison import features, takeaways, value, verdicts
+from whichgpu.planner.comparison.market import markets, price_rows
+from whichgpu.planner.comparison.model import Comparison, View
+from whichgpu.planner.comparison.rows import sixteen_bit, spec_rows
+from whichgpu.planner.comparison.words import base_name, sentence_names, short_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.comparison.market import Market
+    from whichgpu.prices.offers import Offer
+
+__all__ = ["FEWEST", "MOST", "Comparison", "compare"]
+
+#: How many GPUs can stand side by side.
+FEWEST, MOST = 2, 6
+
+
+def compare(
+    gpus: Sequence[str],
+    workloads: Sequence[Any] = (),
+    *,
+    catalogue: Catalogue | None = None,
+    offers: Sequence[Offer] | None = None,
+    today: date | None = None,
+) -> Comparison:
+    """Compare two to six GPUs by name, and what they do for each workload (a name or a `Job`).
+
+    `offers` replaces the bundled prices. Raises `UsageError` for an unknown or ambiguous name, the same
+    GPU twice, too few or too many, or an unknown workload. A workload that one GPU cannot run says so in
+    its cell.
+    """
+    from datetime import date as calendar
+
+    from whichgpu.hardware.catalogue import catalogue as bundled
+
+    known = catalogue if catalogue is not None else bundled()
+    chosen = _chosen(gpus, known)
+    day = today or calendar.today()
+    found = markets(chosen, day, offers)
+    rows = {row.field: row for row in spec_rows(chosen)}
+    rows.update((row.field, row) for row in price_rows(chosen, sixteen_bit(chosen), found))
+    view = View(
+        gpus=chosen, names={gpu.id: short_name(gpu) for gpu in chosen}, words=sentence_names(chosen), rows=rows,
+        others=_others(chosen, known, found), today=day, markets=found, works=(),
+    )  # fmt: skip
+    if workloads:
+        view = _with_works(view, workloads)
+    return Comparison(view, verdicts.answer(view), tuple(_takeaways(view)), tuple(verdicts.verdicts(view)))
+
+
+def _chosen(names: Sequence[str], known: Catalogue) -> tuple[Gpu, ...]:
+    from whichgpu.hardware.names import resolve
+
+    if not FEWEST <= len(names) <= MOST:
+        raise UsageError(
+            f"{len(names)} GPU{'s' if len(names) != 1 else ''} to compare; name {FEWEST} to {MOST}, "
+            "e.g. whichgpu compare a10 a100-80gb-pcie"
+        )
+    found: dict[str, str] = {}
+    for name in names:
+        gpu = resolve(name, known)
+        if gpu.id in found:
+            also = f" ('{found[gpu.id]}' and '{name}')" if found[gpu.id] != name else ""
+            raise UsageError(f"{gpu.id} is named twice{also}; name another GPU to compare it with")
+        found[gpu.id] = name
+    return tuple(known[key] for key in found)
+
+
+def _others(gpus: Sequence[Gpu], known: Catalogue, found: Mapping[str, Market]) -> dict[str, Gpu]:
+    """GPUs that are spoken of, not compared: desktop cards, variants of a name, candidates of offers."""
+    said = {gpu.id for gpu in gpus}
+    others = dict(_desktops(gpus, known))
+    for gpu in gpus:
+        base = base_name(short_name(gpu))
+        kin = [other for other in known.values() if gpu.segment == "datacenter"
+               and other.architecture == gpu.architecture and base_name(short_name(other)) == base]  # fmt: skip
+        others.update((f"variant {gpu.id} {other.id}", other) for other in kin if other.id not in said)
+        said.update(other.id for other in kin)
+    maybe = {one for market in found.values() for offer in market.maybe for one in offer.candidates}
+    return others | {key: known[key] for key in maybe if key in known}
+
+
+def _desktops(gpus: Sequence[Gpu], known: Catalogue) -> Mapping[str, Gpu]:
+    """The desktop card of each laptop part's marketing name, under `desktop <id>`."""
+    found = {}
+    for gpu in gpus:
+        name = short_name(gpu)
+        if gpu.segment != "laptop" or not name.endswith(" Laptop"):
+            continue
+        wanted = name.removesuffix(" Laptop")
+        same = [other for other in known.values() if other.segment != "laptop" and other.vendor == gpu.vendor
+                and base_name(short_name(other)) == wanted]  # fmt: skip
+        if same:
+            found[f"desktop {gpu.id}"] = max(same, key=lambda other: other.value("memory") or 0)
+    return found
+
+
+def _takeaways(view: View) -> Iterator[Any]:
+    for write in (*takeaways.ALL, *features.ALL, *value.ALL):
+        yield from write(view)
+
+
+def _with_works(view: View, workloads: Sequence[Any]) -> View:
+    from whichgpu.planner.comparison.work import work, work_rows
+    from whichgpu.planner.comparison.worktext import work_sentences
+    from whichgpu.workloads.job import Job
+
+    works = []
+    rows = dict(view.rows)
+    for asked in workloads:
+        job = Job(asked) if isinstance(asked, str) else asked
+        done = work(job, view.gpus, view.markets)
+        if any(done.field == other.field for other in works):
+            raise UsageError(f"workload {done.field} is asked for twice; name each once")
+        rows.update((row.field, row) for row in work_rows(done))
+        works.append(done)
+    view = view._replace(rows=rows, works=tuple(works))
+    told = tuple(item._replace(sentences=tuple(work_sentences(view, item))) for item in view.works)
+    return view._replace(works=told)

@@ -1,0 +1,229 @@
+"""What the GPUs can do beside computing: links, sharing, drawing, where they fit; and what is not known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.hardware.fields import FIELDS
+from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.words import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.planner.comparison.model import Sentence, View
+
+#: Fields whose absence a reader would notice.
+_ASKED = (
+    "memory", "bandwidth", "fp32", "fp16", "fp64", "power", "nvlink", "ecc", "rt", "mig_max", "display_outputs",
+    "cooling",
+)  # fmt: skip
+_NAMES = {
+    "nvlink": "NVLink", "rt": "ray-tracing rate", "mig_max": "MIG", "ecc": "ECC", "display_outputs": "display outputs",
+    "fp64": "FP64 rate", "fp32": "FP32 rate", "fp16": "FP16 rate", "power": "power limit",
+    "bandwidth": "memory bandwidth",
+}  # fmt: skip
+
+
+def links(view: View) -> Iterator[Sentence]:
+    """How GPUs of a kind talk to each other."""
+    pen = Pen(view)
+    told = [_link(pen, key) for key in view.ids if view.cell(key, "nvlink")]
+    eights = view.ranked("link_of_8")
+    text = "; ".join(told)
+    if len(eights) > 1:
+        text = "; ".join(part for part in (text, f"in a usual machine of eight, {_eights(pen, tuple(eights))}") if part)
+    if text:
+        yield pen.say("links", text)
+
+
+def _eights(pen: Pen, keys: tuple[str, ...]) -> str:
+    texts = {key: pen.text(key, "link_of_8") for key in keys}
+    if len(set(texts.values())) == 1:
+        return f"each GPU sends {texts[keys[0]]} in each direction, whichever it is"
+    return "each " + listed(f"{pen.name(key)} sends {text}" for key, text in texts.items()) + " in each direction"
+
+
+def _link(pen: Pen, key: str) -> str:
+    if not pen.view.number(key, "nvlink"):
+        pen.rests_on("nvlink", key)
+        return f"the {pen.name(key)} has no NVLink"
+    text = f"the {pen.name(key)} has NVLink with {pen.quantity(key, 'nvlink')} in both directions together"
+    if pen.view.number(key, "nvlink_gpus"):
+        count = pen.amount(key, "nvlink_gpus")
+        text += ", between two cards" if count == "2" else f", among {count}"
+    return text
+
+
+def sharing(view: View) -> Iterator[Sentence]:
+    """Cutting one GPU into several."""
+    cut = [key for key in view.ids if view.number(key, "mig_max")]
+    whole = [key for key in view.ids if view.cell(key, "mig_max") and key not in cut]
+    if cut and len(cut) < len(view.ids):
+        pen = Pen(view)
+        who = listed(f"the {pen.name(key)} can be cut into up to {pen.amount(key, 'mig_max')} isolated slices" for key in cut)
+        text = f"{who} (MIG)"
+        if whole:
+            pen.rests_on("mig_max", *whole)
+            text += f"; {listed(f'the {pen.name(key)}' for key in whole)} cannot"
+        yield pen.say("sharing", text)
+
+
+def drawing(view: View) -> Iterator[Sentence]:
+    """Ray tracing, displays and video, where they differ."""
+    pen = Pen(view)
+    clauses = []
+    draw = [key for key in view.ids if view.number(key, "rt_cores")]
+    none = [key for key in view.ids if view.cell(key, "rt_cores") and key not in draw]
+    if draw and none:
+        cores = listed(f"the {pen.name(key)} has {pen.amount(key, 'rt_cores')} RT cores" for key in draw)
+        pen.rests_on("rt_cores", *none)
+        clauses.append(f"{cores}, {listed(f'the {pen.name(key)}' for key in none)} none")
+    if len(view.ranked("rt")) > 1:
+        clauses.append(pen.lead("rt", "ray-tracing rate", few="highest"))
+    shown = [key for key in view.ids if view.text(key, "display_outputs") not in ("", "none")]
+    blank = [key for key in view.ids if view.text(key, "display_outputs") == "none"]
+    if shown and len(shown) < len(view.ids):
+        outputs = listed(f"the {pen.name(key)} drives displays ({pen.text(key, 'display_outputs')})" for key in shown)
+        pen.rests_on("display_outputs", *blank)
+        clauses.append(outputs + (f", {listed(f'the {pen.name(key)}' for key in blank)} none" if blank else ""))
+    if clauses:
+        yield pen.say("drawing", "; ".join(clauses))
+
+
+def video(view: View) -> Iterator[Sentence]:
+    """Encoders and decoders, where any are read and differ."""
+    pen = Pen(view)
+    told = []
+    for key in view.ids:
+        parts = [_engine(pen.text(key, field), field) for field in ("encoders", "decoders") if view.text(key, field)]
+        if parts:
+            told.append(f"{', '.join(parts)} on the {pen.name(key)}")
+    if len(told) == len(view.ids) and len({view.text(key, "encoders") + view.text(key, "decoders") for key in view.ids}) > 1:
+        yield pen.say("video", f"video engines: {'; '.join(told)}")
+
+
+def _engine(text: str, field: str) -> str:
+    return f"no {field.removesuffix('s')}" if text == "none" else text
+
+
+def board(view: View) -> Iterator[Sentence]:
+    """Where each fits: form, slots, cooling, connector."""
+    forms = {key: view.text(key, "form_factor") for key in view.ids}
+    if not all(forms.values()):
+        return
+    details = {key: _details(view, key) for key in view.ids}
+    if len({(forms[key], *(text for _, text in details[key])) for key in view.ids}) == 1:
+        return
+    pen = Pen(view)
+    clauses = []
+    for key in view.ids:
+        pen.rests_on("form_factor", key)
+        for field, _ in details[key]:
+            pen.rests_on(field, key)
+        parts = (_form(forms[key], pen.text(key, "segment")), *(text for _, text in details[key]))
+        clauses.append(f"the {pen.name(key)} is {', '.join(parts)}")
+    yield pen.say("board", "; ".join(clauses))
+
+
+def _form(form: str, segment: str) -> str:
+    """`a two-slot PCIe card for workstations`."""
+    made = {"workstation": " for workstations", "data centre": " for data centres"}.get(segment, "")
+    words = {
+        "PCIe dual-slot": "a two-slot PCIe card", "PCIe single-slot": "a one-slot PCIe card",
+        "PCIe triple-slot": "a three-slot PCIe card", "SXM module": "a module on a server board (SXM)",
+        "OAM module": "a module on a server board (OAM)", "soldered (laptop)": "soldered into a laptop",
+        "MXM module": "a laptop module (MXM)", "SoC": "part of a system on a chip",
+        "Jetson module": "a Jetson module",
+    }  # fmt: skip
+    text = words.get(form, form)
+    return f"{text}{made}" if "card" in text else text
+
+
+def _details(view: View, key: str) -> list[tuple[str, str]]:
+    found = []
+    if view.number(key, "board_length"):
+        found.append(("board_length", f"{view.text(key, 'board_length')} long"))
+    if view.cell(key, "low_profile") and view.text(key, "low_profile") == "yes":
+        found.append(("low_profile", "low profile"))
+    cooling = view.text(key, "cooling")
+    if cooling:
+        words = {"passive": "cooled by the server's fans", "active": "with its own fan"}
+        found.append(("cooling", words.get(cooling, f"cooled {cooling}")))
+    connector = view.text(key, "power_connectors")
+    if connector:
+        found.append(("power_connectors", "fed by the slot alone" if connector == "none" else f"fed by {connector}"))
+    return found
+
+
+def licence(view: View) -> Iterator[Sentence]:
+    """What a licence forbids."""
+    bound = [key for key in view.ids if view.text(key, "licence")]
+    if bound and len(bound) < len(view.ids):
+        pen = Pen(view)
+        who = listed(f"the {pen.name(key)}" for key in bound)
+        yield pen.say("licence", f"{who} {'comes' if len(bound) == 1 else 'come'} under the {_licence(pen, bound)}")
+    elif bound:
+        pen = Pen(view)
+        yield pen.say("licence", f"all come under the {_licence(pen, bound)}")
+
+
+def _licence(pen: Pen, keys: list[str]) -> str:
+    return "; ".join(dict.fromkeys(pen.text(key, "licence") for key in keys))
+
+
+def shared_board(view: View) -> Iterator[Sentence]:
+    """Boards that carry several GPUs: every figure is of one, but power and slots are the board's."""
+    for gpu in view.gpus:
+        count = view.number(gpu.id, "units_per_board")
+        if count and count > 1:
+            pen = Pen(view)
+            pen.rests_on("units_per_board", gpu.id)
+            text = f"the {pen.name(gpu.id)} is one of {pen.amount(gpu.id, 'units_per_board')} GPUs on its board"
+            if view.number(gpu.id, "power"):
+                text += f", whose {pen.quantity(gpu.id, 'power')} they share: {pen.quantity(gpu.id, 'power_per_gpu')} each"
+            yield pen.say("board", text)
+
+
+def doubts(view: View) -> Iterator[Sentence]:
+    """Devices whose figures rest on little, and what they say of themselves."""
+    for gpu in view.gpus:
+        if gpu.confidence:
+            pen = Pen(view)
+            why = f": {gpu.note[0].lower()}{gpu.note[1:].rstrip('.')}" if gpu.note else ""
+            yield pen.say("doubt", f"confidence in the figures of the {pen.name(gpu.id)} is {gpu.confidence}{why}")
+
+
+def unread(view: View) -> Iterator[Sentence]:
+    """What was read for some but not for others, so that it is not compared."""
+    pen = Pen(view)
+    missing: dict[str, list[str]] = {}
+    for field in _ASKED:
+        have = [key for key in view.ids if view.cell(key, field)]
+        lack = [gpu.id for gpu in view.gpus if gpu.id not in have and not _explained(view, gpu.id, field)]
+        if have and lack:
+            for key in lack:
+                missing.setdefault(key, []).append(_NAMES.get(field, FIELDS[field].label.lower()))
+                pen.rests_on(field, key)
+    if missing:
+        told = [f"{listed(names)} of the {pen.name(key)}" for key, names in missing.items()]
+        yield pen.say("unread", f"not read in any source, so not compared: {'; '.join(told)}")
+
+
+def _explained(view: View, key: str, field: str) -> bool:
+    """Whether another fact makes the absence plain: no RT cores, no ray-tracing rate."""
+    gpu = next(gpu for gpu in view.gpus if gpu.id == key)
+    if field in ("display_outputs", "cooling"):
+        return "PCIe" not in view.text(key, "form_factor") or gpu.segment == "datacenter"
+    if field == "rt":
+        cores = view.cell(key, "rt_cores")
+        return cores is not None and not cores.value
+    if field in ("nvlink", "mig_max"):
+        return gpu.vendor != "NVIDIA"
+    if field in ("fp16", "fp64"):
+        return view.has(gpu, field) is False and field == "fp16"
+    return False
+
+
+#: In the order of reading.
+ALL = (links, sharing, drawing, video, board, shared_board, licence, doubts, unread)

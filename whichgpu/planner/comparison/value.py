@@ -1,0 +1,131 @@
+"""Prices in sentences: what an hour costs, what that ratio is worth, what it buys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.planner.comparison.market import trust
+from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.rows import sixteen_bit
+from whichgpu.planner.comparison.words import EQUAL, listed, plain_number, quantity, ratio_words, short_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.planner.comparison.model import Sentence, View
+
+_PRICE = "usd_per_hour"
+#: From how many providers on a median says something beside the cheapest.
+_SEVERAL = 3
+
+
+def hour(view: View) -> Iterator[Sentence]:
+    """The best on-demand prices, where and when they were read; and who has none."""
+    pen = Pen(view)
+    told = [_hour(pen, key) for key in view.ranked(_PRICE)]
+    none = [key for key in view.ids if key not in view.ranked(_PRICE)]
+    text = f"cheapest on demand, per GPU: {'; '.join(told)}" if told else ""
+    if none:
+        pen.rests_on(_PRICE, *none)
+        without = f"no on-demand price of {listed(f'the {pen.name(key)}' for key in none)} is stored"
+        text = f"{text}; {without}" if text else without
+    yield pen.say("price", text)
+
+
+def _hour(pen: Pen, key: str) -> str:
+    """`the A10 1.10 USD/h (azure, 2026-05-20; median of 3 providers 1.29)`."""
+    offer = pen.view.markets[key].best["on-demand"]
+    said = f"{offer.provider}, {offer.as_of.isoformat() if offer.as_of else 'undated'}"
+    if trust(offer, pen.view.today):
+        said += ", not current" if offer.as_of else ""
+    if offer.gpu_count > 1:
+        said += f", {offer.gpu_count:g} at a time"
+    providers = len(pen.view.markets[key].by_provider())
+    if providers >= _SEVERAL:
+        said += f"; median of {providers} providers {pen.amount(key, 'usd_median')}"
+    return f"the {pen.name(key)} {pen.quantity(key, _PRICE)} ({said})"
+
+
+def worth(view: View) -> Iterator[Sentence]:
+    """Up to which price the faster one is worth it, and what it costs, at the cheapest and at one provider."""
+    half = sixteen_bit(view.gpus)
+    if not view.pair or not view.all_know("bandwidth"):
+        return
+    lead = half if view.all_know(half) and view.rows[half].best(view.ids) else "bandwidth"
+    fast, slow = view.ranked(lead)
+    pen = Pen(view)
+    speeds = {
+        noun: pen.value(fast, field) / pen.value(slow, field)
+        for field, noun in (("bandwidth", "where memory bandwidth decides"), (half, f"in {half.upper()}"),
+                            ("fp32", "in plain FP32"))
+        if view.all_know(field)
+    }  # fmt: skip
+    if all(max(ratio, 1 / ratio) <= EQUAL for ratio in speeds.values()):
+        text = f"neither is faster, so the {pen.name(fast)} is worth no more an hour than the {pen.name(slow)}"
+    else:
+        grouped: dict[str, list[str]] = {}
+        for where, ratio in speeds.items():
+            grouped.setdefault(ratio_words(ratio), []).append(where)
+        parts = listed(f"{ratio} {listed(where)}" for ratio, where in grouped.items())
+        text = f"the {pen.name(fast)} is worth up to this many times the {pen.name(slow)}'s hourly price: {parts}"
+    costs = list(_costs(pen, fast, slow))
+    yield pen.say("worth", f"{text}; it costs {listed(costs)}" if costs else text)
+
+
+def _costs(pen: Pen, fast: str, slow: str) -> Iterator[str]:
+    view = pen.view
+    if not view.all_know(_PRICE):
+        return
+    yield f"{_price_ratio(pen, fast, slow, _PRICE)} by the cheapest offers ({pen.against(fast, slow, _PRICE)})"
+    row = view.rows.get("usd_same_provider")
+    if row and any(row.cells[key].value != (view.number(key, _PRICE) or 0) for key in (fast, slow)):
+        provider = row.label.removeprefix("On demand at ")
+        ratio = _price_ratio(pen, fast, slow, row.field)
+        yield f"{ratio} at {provider}, which has both ({pen.against(fast, slow, row.field)})"
+
+
+def _price_ratio(pen: Pen, fast: str, slow: str, field: str) -> str:
+    ratio = pen.ratio(fast, slow, field)
+    return "the same" if ratio == "the same" else ratio
+
+
+def other_ways(view: View) -> Iterator[Sentence]:
+    """Spot and marketplaces, and the offers that do not say which variant they are."""
+    for field, where in (("usd_spot", "as spot capacity"), ("usd_marketplace", "on marketplaces")):
+        known = view.ranked(field)
+        if known:
+            pen = Pen(view)
+            told = listed(f"the {pen.name(key)} from {pen.quantity(key, field)}" for key in known)
+            yield pen.say("price", f"{where}, {told}")
+    said: set[tuple[str, ...]] = set()
+    for key in view.ids:
+        maybe = view.markets[key].maybe
+        names = tuple(sorted({one for offer in maybe for one in offer.candidates}))
+        if maybe and names not in said:
+            said.add(names)
+            yield _maybe(Pen(view), key, names)
+
+
+def _maybe(pen: Pen, key: str, names: tuple[str, ...]) -> Sentence:
+    maybe = pen.view.markets[key].maybe
+    pen.rests_on(_PRICE, key)
+    cheapest = min(maybe, key=lambda offer: offer.usd_per_gpu_hour)
+    count = "one offer does" if len(maybe) == 1 else f"{plain_number(len(maybe))} offers do"
+    gpus = {**pen.view.others, **{gpu.id: gpu for gpu in pen.view.gpus}}
+    which = listed((f"the {short_name(gpus[name])}" if name in gpus else name for name in names), "or")
+    from_ = f"{quantity(cheapest.usd_per_gpu_hour, 'price')} ({cheapest.provider}, {cheapest.kind.replace('_', '-')})"
+    it = "it is" if len(maybe) == 1 else "they are"
+    return pen.say("price", f"{count} not say whether {it} {which} and {'is' if len(maybe) == 1 else 'are'} not counted, from {from_}")
+
+
+def buying(view: View) -> Iterator[Sentence]:
+    """Purchase prices, with date and kind."""
+    known = view.ranked("purchase")
+    if known:
+        pen = Pen(view)
+        told = [f"the {pen.name(key)} {pen.text(key, 'purchase')}" for key in known]
+        yield pen.say("buy", f"to buy: {'; '.join(told)}")
+
+
+#: In the order of reading.
+ALL = (hour, worth, other_ways, buying)

@@ -1,0 +1,255 @@
+"""A workload on every GPU of a comparison: speed, fit, power, cost, and what explains the ratio.
+
+The only part of a comparison that computes with numpy; imported when a workload is asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost.estimate import Z90, estimate
+from whichgpu.planner.comparison.model import Cell, Row
+from whichgpu.planner.comparison.words import quantity, ratio_words
+from whichgpu.planner.sentences import handy
+from whichgpu.units import number, show
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from whichgpu.cost.estimate import Estimate, Estimates
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.comparison.market import Market
+    from whichgpu.planner.comparison.model import Sentence
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import Workload
+
+#: Batches and GPUs per replica tried where none is asked for; what gives most per GPU wins.
+_BATCHES = tuple(2.0**n for n in range(10))
+_GROUPS = (1.0, 2.0, 4.0, 8.0)
+#: A larger batch or group must give this much more to be worth its latency.
+_WORTH = 1.02
+
+
+class Result(NamedTuple):
+    """One GPU: the best configuration with its estimate, one item alone, and the time by bound.
+
+    `least` is the smallest number of GPUs that holds it; `usd` is per unit at full load.
+    """
+
+    best: Estimate
+    alone: Estimate
+    least: int
+    group: int
+    spread_own: float
+    usd: float | None
+    bounds: Mapping[str, float]
+
+    @property
+    def rate(self) -> float:
+        """Units per second and GPU."""
+        return self.best.throughput.mid / self.group
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, SI."""
+        best = self.best.to_dict()
+        best.pop("terms")
+        return {
+            **best, "throughput_per_gpu": self.best.throughput.scaled(1 / self.group).to_dict(),
+            "gpus_per_replica": self.group, "smallest_gpus": self.least, "usd_per_unit": self.usd,
+            "latency_alone": self.alone.latency.to_dict(), "throughput_alone": self.alone.throughput.to_dict(),
+            "time_by_bound": dict(self.bounds),
+        }  # fmt: skip
+
+
+class Work(NamedTuple):
+    """A workload on all GPUs: results, or in words why there is none, and the sentences."""
+
+    field: str
+    name: str
+    job: Job
+    runtime: str
+    unit: str
+    noun: str
+    results: Mapping[str, Result]
+    refused: Mapping[str, str]
+    sentences: tuple[Sentence, ...] = ()
+
+    @property
+    def single(self) -> str:
+        """One item: an image, a sequence, an answer."""
+        return {"images": "image", "sequences": "sequence", "tokens": "answer"}.get(self.unit, "item")
+
+    @property
+    def trains(self) -> bool:
+        """Whether it is training."""
+        return self.job.trains
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, SI."""
+        job = self.job
+        return {
+            "workload": job.workload, "name": self.name, "phase": job.phase, "precision": job.precision,
+            "runtime": self.runtime, "unit": self.unit, "options": dict(job.options),
+            "results": {key: result.to_dict() for key, result in self.results.items()},
+            "refused": dict(self.refused), "sentences": [one.to_dict() for one in self.sentences],
+        }  # fmt: skip
+
+
+def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
+    """Estimate one job on each GPU in its best configuration.
+
+    Raises `UsageError` for an unknown workload, phase or precision; a GPU that cannot run it is
+    refused in the answer, the others are not affected.
+    """
+    workload = resolve(job.workload)
+    grid = _grid(workload, job)
+    sweep = estimate(grid, gpus)
+    results: dict[str, Result] = {}
+    refused: dict[str, str] = {}
+    for row, gpu in enumerate(gpus):
+        found = _result(workload, job, sweep, row, gpu, markets[gpu.id])
+        if isinstance(found, str):
+            refused[gpu.id] = found
+        else:
+            results[gpu.id] = found
+    done = workload.complete(job)
+    _, noun = handy(workload.unit)
+    field = workload.id if done.phase == workload.phases[0] else f"{workload.id}.{done.phase}"
+    return Work(field, workload.name, done, sweep.runtime.title, workload.unit, noun, results, refused)
+
+
+def _grid(workload: Workload, job: Job) -> Job:
+    """Batch x GPUs per replica as one sweep."""
+    done = workload.complete(job)
+    batches = (float(job.batch),) if job.batch is not None else _BATCHES
+    if done.phase == "serve":
+        batches = (1.0,)
+    groups = (float(job.tp),) if job.tp is not None else _GROUPS
+    if done.trains or not hasattr(workload.code, "step"):
+        groups = groups if job.tp is not None else (1.0,)
+    b, t = (axis.ravel() for axis in np.meshgrid(batches, groups, indexing="ij"))
+    return replace(done, batch=b, tp=t, n_gpus=t)
+
+
+def _result(
+    workload: Workload, job: Job, sweep: Estimates, row: int, gpu: Gpu, market: Market
+) -> Result | str:
+    if sweep.refusals[row]:
+        return sweep.refusals[row]
+    columns = [j for j in range(sweep.seconds.shape[1]) if sweep.fits[row, j]]
+    groups = np.broadcast_to(np.asarray(sweep.job.tp), sweep.seconds.shape)[row]
+    if not columns:
+        from whichgpu.planner.sentences import too_big
+
+        return too_big(sweep, row)
+    each = {j: float(sweep.throughput[row, j] / groups[j]) for j in columns}
+    most = max(each.values())
+    good = [j for j in columns if each[j] * _WORTH >= most]
+    best = min(good, key=lambda j: (groups[j], float(sweep.latency[row, j])))
+    answer = sweep.at(row, best)
+    group = round(float(groups[best]))
+    price = market.best.get("on-demand")
+    usd = price.usd_per_gpu_hour * group / (3600.0 * answer.throughput.mid) if price else None
+    least = round(float(min(groups[j] for j in columns)))
+    return Result(
+        answer, _alone(workload, job, gpu, least), least, group, float(sweep.spread_own[row, best]), usd,
+        _bounds(sweep.job_at(best), gpu),
+    )  # fmt: skip
+
+
+def _alone(workload: Workload, job: Job, gpu: Gpu, least: int) -> Estimate:
+    """One item at a time on the fewest GPUs that hold it."""
+    done = workload.complete(job)
+    single = {"concurrency": 1.0} if done.phase == "serve" else {"batch": 1.0}
+    return estimate(replace(done, **single, tp=float(least), n_gpus=float(least)), [gpu]).at(0, 0)
+
+
+def _bounds(job: Job, gpu: Gpu) -> dict[str, float]:
+    """Share of the time by what bounds it: compute, memory, launch."""
+    found = estimate(job, [gpu], explain=True)
+    seconds: Counter[str] = Counter()
+    for term in found.timing.terms:
+        seconds[term.bound] += term.seconds
+    if float(found.timing.host[0, 0]) > float(found.timing.gpu[0, 0]):
+        return {"launch": 1.0}
+    total = sum(seconds.values()) or 1.0
+    return {bound: value / total for bound, value in seconds.most_common()}
+
+
+def work_rows(item: Work) -> Iterator[Row]:
+    """One workload's results as rows."""
+    group = f"{item.name}, {item.job.phase}"
+    unit = item.unit
+
+    def row(name: str, label: str, dimension: str, better: str, cells: dict[str, Cell]) -> Iterator[Row]:
+        if cells:
+            yield Row(f"{item.field}.{name}", label, group, dimension, better, cells)
+
+    yield from row("rate", f"{unit.capitalize()} per second and GPU", "rate", "higher", {
+        key: _cell(r.rate, _interval(r)) for key, r in item.results.items()
+    } | {key: Cell(None, f"cannot: {why}", "model", "refused") for key, why in item.refused.items()})
+    yield from row("runs", "In the configuration", "text", "", {
+        key: _cell(None, _configuration(item, r)) for key, r in item.results.items()})
+    yield from row("alone", f"One {item.single} alone", "seconds", "lower", {
+        key: _cell(r.alone.latency.mid, show(r.alone.latency.mid, "time", 3)) for key, r in item.results.items()
+    } if not item.trains else {})
+    yield from row("gpus", "GPUs that hold it, at least", "count", "lower", {
+        key: _cell(float(r.least), str(r.least)) for key, r in item.results.items()})
+    yield from row("memory", "Memory in use per GPU", "memory", "", {
+        key: _cell(r.best.required, f"{quantity(r.best.required, 'memory')} of {quantity(r.best.available, 'memory')}")
+        for key, r in item.results.items()})
+    yield from row("watts", "Power per GPU", "power", "lower", {
+        key: _cell(r.best.power, quantity(r.best.power, "power"))
+        for key, r in item.results.items() if math.isfinite(r.best.power)})
+    yield from row("energy", f"Energy per {item.single if unit != 'tokens' else 'token'}", "energy", "lower", {
+        key: _cell(r.best.energy, quantity(r.best.energy, "energy"))
+        for key, r in item.results.items() if math.isfinite(r.best.energy)})
+    count, noun = handy(unit)
+    yield from row("usd", f"USD per {noun}, full load", "usd", "lower", {
+        key: _cell(r.usd * count, number(r.usd * count, 3)) for key, r in item.results.items() if r.usd})
+    yield from row("bound", "Time is bound by", "text", "", {
+        key: _cell(None, _bound_text(r.bounds)) for key, r in item.results.items()})  # fmt: skip
+
+
+def _cell(value: Any, text: str) -> Cell:
+    return Cell(value, text, "cost model", "roofline")
+
+
+def _interval(result: Result) -> str:
+    each = result.best.throughput.scaled(1 / result.group)
+    return f"{number(each.mid, 3)} ({number(each.low, 2)}–{number(each.high, 2)})"
+
+
+def _configuration(item: Work, result: Result) -> str:
+    if item.job.phase == "serve":
+        text = f"{number(result.best.sequences, 3)} requests at once"
+    else:
+        text = f"batch {number(float(result.best.job.batch), 4)}"
+    return f"{text} on {result.group} GPUs" if result.group > 1 else text
+
+
+_BOUNDS = {"compute": "arithmetic", "memory": "memory", "launch": "launches"}
+
+
+def _bound_text(bounds: Mapping[str, float]) -> str:
+    shares = [(name, share) for name, share in bounds.items() if share >= 0.05]
+    return ", ".join(f"{_BOUNDS[name]} {round(100 * share)} %" for name, share in shares)
+
+
+def speed_ratio(fast: Result, slow: Result) -> tuple[float, float, float]:
+    """(low, mid, high) of the ratio of two rates per GPU, 90 %: what both share cancels."""
+    mid = fast.rate / slow.rate
+    factor = math.exp(Z90 * math.hypot(fast.spread_own, slow.spread_own))
+    return mid / factor, mid, mid * factor
+
+
+def ratio_range(fast: Result, slow: Result) -> str:
+    """`between 1.4x and 3.9x`."""
+    low, _, high = speed_ratio(fast, slow)
+    return f"between {ratio_words(low)} and {ratio_words(high)}"
