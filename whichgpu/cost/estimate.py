@@ -107,6 +107,7 @@ class Estimates:
     sequences: Array
     refusals: tuple[str, ...]
     timing: Timing
+    unused: tuple[str, ...] = ()
 
     @property
     def fits(self) -> NDArray[np.bool_]:
@@ -144,7 +145,7 @@ class Estimates:
             n_gpus=n,
             sequences=float(self.sequences[g, j]),
             basis="roofline",
-            warnings=self._warnings(),
+            warnings=self.warnings(),
             terms=self.timing.terms,
         )  # fmt: skip
 
@@ -157,8 +158,12 @@ class Estimates:
                 single[name] = float(np.broadcast_to(_number(value), (1, self.seconds.shape[1]))[0, j])
         return replace(self.job, **single)
 
-    def _warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the answer less than it looks."""
         said = ["uncalibrated: a roofline with typical efficiencies, so the interval is wide"]
+        if self.unused:
+            columns = ", ".join(self.unused)
+            said.append(f"{self.workload.id} has no use for {columns}, which was ignored")
         ignored = sorted(set(self.job.options) - _MODELLED)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
@@ -175,6 +180,7 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
     """
     workload = resolve(job.workload)
     fallback = workload.complete(replace(job, runtime="")).runtime
+    unused = workload.unused(job)
     job = job.with_defaults(tp=1.0, pp=1.0)
     job = workload.complete(job.with_defaults(n_gpus=job.tp))
     _check_mesh(job)
@@ -183,9 +189,8 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
     cap = job.options.get("power_limit")
     devices = Devices.of(gpus, cap=np.inf if cap is None else parse(cap, "power"))
     with np.errstate(invalid="ignore", divide="ignore"):
-        if job.phase == "serve":
-            return _serve(workload, job, stack, devices, explain=explain)
-        return _passes(workload, job, stack, devices, explain=explain)
+        run = _serve if job.phase == "serve" else _passes
+        return replace(run(workload, job, stack, devices, explain=explain), unused=unused)
 
 
 def _check_mesh(job: Job) -> None:
@@ -296,9 +301,10 @@ def single(job: Job, gpu: Gpu) -> Estimate:
 def does_not_fit(answer: Estimate) -> str:
     """One line: what is needed, what is there, the largest part."""
     part, size = max(answer.memory.items(), key=lambda item: item[1])
+    way = "more GPUs per replica (--tp), " if hasattr(resolve(answer.job.workload).code, "step") else ""
     need, has = answer.required / mem.GIB, answer.available / mem.GIB
     return (
         f"{answer.job.workload} does not fit on {answer.gpu}: it needs {need:.1f} GiB per GPU "
         f"({part.replace('_', ' ')} {size / mem.GIB:.1f} GiB), the card has {has:.1f} GiB; "
-        "use more GPUs per replica (--tp), a smaller --batch or a narrower --precision"
+        f"use {way}a smaller --batch or a narrower --precision"
     )

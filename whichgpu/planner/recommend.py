@@ -97,7 +97,7 @@ def recommend(
         candidates=tuple(explained),
         rejected=tuple(Rejected(key, why.kind, why.text) for key, why in rejected.items()),
         assumptions=sentences.assumptions(request, job, sweep),
-        warnings=(),
+        warnings=sweep.warnings() if sweep is not None else (),
         infeasible=infeasible,
         headline=sentences.headline(explained, request, workload),
         seconds=perf_counter() - started,

@@ -134,9 +134,9 @@ def _assumed(answer: Recommendation) -> tuple[str, ...]:
     said = [
         *answer.assumptions,
         *chosen,
-        f"one job takes {show(first.estimate.latency.mid, 'time', 3)} on it",
+        f"one job takes {show(first.estimate.latency.mid, 'time', 3)} there",
     ]
-    return ("; ".join(said) + ".",)
+    return ("; ".join(said) + ".", *(f"{line}." for line in answer.warnings))
 
 
 def _summary(answer: Recommendation) -> Bullets | str:

@@ -26,7 +26,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store
 from whichgpu.facts.model import Source
 from whichgpu.facts.reading import facts
-from whichgpu.workloads.job import Job, phase
+from whichgpu.workloads.job import NUMBERS, Job, phase
 from whichgpu.workloads.ops import Op, parameters, product_flops
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Recorder
@@ -82,6 +82,14 @@ class Workload:
         defaults = {**known.get("*", {}), **known.get(asked, {})}
         own = {**self.defaults.get("all", {}), **self.defaults.get(asked, {})}
         return replace(job, workload=self.id, phase=asked).with_defaults(**{**defaults, **own})
+
+    def unused(self, job: Job) -> tuple[str, ...]:
+        """Numeric columns that a job states and this workload has no use for."""
+        known = {name for columns in self.code.DEFAULTS.values() for name in columns}
+        always = {"batch", "n_gpus", "tp", "pp", "concurrency"}
+        return tuple(
+            name for name in NUMBERS if getattr(job, name) is not None and name not in known | always
+        )
 
     def trace(self, job: Job) -> tuple[Op, ...]:
         """The ops of one pass of a complete job: a batch inferred or generated, one training step."""
@@ -193,6 +201,7 @@ def resolve(name: str) -> Workload:
     key = _names().get(_key(name))
     if key is None:
         close = get_close_matches(_key(name), _names(), n=4, cutoff=0.5)
-        near = list(dict.fromkeys(_names()[one] for one in close)) or sorted(workloads())
-        raise UsageError(f"no workload '{name}'; did you mean {', '.join(near)}?")
+        near = list(dict.fromkeys(_names()[one] for one in close))
+        hint = f"did you mean {', '.join(near)}?" if near else "see the list: whichgpu workloads"
+        raise UsageError(f"no workload '{name}'; {hint}")
     return workloads()[key]
