@@ -208,9 +208,10 @@ def _first(kept: Sequence[Candidate], workload: Workload) -> str:
         return f"the only one that meets the request: {per_units(first, workload)}"
     second = kept[1]
     said = f"beats {second.gpu}: {_comparison(first, second, workload)}"
-    if second.trust > first.trust:
+    if second.trust > first.trust or _one_each(first, second):
         return said
-    return f"{said}; {surer(first, second):.0%} likely, given what is uncertain of each GPU alone"
+    likely = min(surer(first, second), 0.99)
+    return f"{said}; {likely:.0%} likely, given what is uncertain of each GPU alone"
 
 
 def surer(first: Candidate, second: Candidate) -> float:
@@ -228,11 +229,17 @@ def _behind(first: Candidate, item: Candidate, workload: Workload) -> str:
         old = "has no date" if item.trust == 2 else "is over a year old or replaced by a newer one"
         return f"ranks behind because its price {old}; {per_units(item, workload)}"
     ratio = item.usd_per_unit / first.usd_per_unit
-    return f"{_dearer(ratio, first.gpu)}: {_comparison(item, first, workload)}"
+    return f"is {_dearer(ratio, first.gpu)}: {_comparison(item, first, workload)}"
 
 
 def _comparison(one: Candidate, other: Candidate, workload: Workload) -> str:
     """Speed against price, GPU by GPU: the two ratios whose quotient is the cost per unit."""
+    if _one_each(one, other):
+        sizes = ""
+        if one.gpus_per_instance != other.gpus_per_instance:
+            sizes = f", which have {plural(one.gpus_per_instance, 'GPU')} and {other.gpus_per_instance}"
+        prices_said = f"{money(one.usd_per_hour)} against {money(other.usd_per_hour)} an hour"
+        return f"one instance of either is enough{sizes}: {prices_said}"
     speed = _per_gpu(one) / _per_gpu(other)
     price = one.offer.usd_per_gpu_hour / other.offer.usd_per_gpu_hour
     word = workload.unit
@@ -245,16 +252,25 @@ def _comparison(one: Candidate, other: Candidate, workload: Workload) -> str:
     return text
 
 
+def _one_each(one: Candidate, other: Candidate) -> bool:
+    """Whether the target is so small that one instance of either more than meets it."""
+    return (
+        one.instances == other.instances == 1
+        and one.usd_per_unit > one.usd_per_unit_full_load * 1.001
+        and other.usd_per_unit > other.usd_per_unit_full_load * 1.001
+    )
+
+
 def _per_gpu(item: Candidate) -> float:
     return item.throughput_per_instance.mid / item.gpus_per_instance
 
 
 def _dearer(ratio: float, first: str) -> str:
     if ratio < 1.005:
-        return f"costs the same as {first}"
+        return f"as dear as {first}"
     if ratio < 2:
         return f"{(ratio - 1) * 100:.0f} % dearer than {first}"
-    return f"{number(ratio, 2)}x the cost of {first}"
+    return f"{number(ratio, 2)} times as dear as {first}"
 
 
 def headline(kept: Sequence[Candidate], request: Request, workload: Workload) -> str:

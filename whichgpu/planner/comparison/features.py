@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 #: Fields whose absence a reader would notice.
 _ASKED = (
     "memory", "bandwidth", "fp32", "fp16", "fp64", "power", "nvlink", "ecc", "rt", "mig_max", "display_outputs",
-    "cooling",
 )  # fmt: skip
 _NAMES = {
     "nvlink": "NVLink", "rt": "ray-tracing rate", "mig_max": "MIG", "ecc": "ECC", "display_outputs": "display outputs",
@@ -28,31 +27,39 @@ _NAMES = {
 def links(view: View) -> Iterator[Sentence]:
     """How GPUs of a kind talk to each other."""
     pen = Pen(view)
-    told = [_link(pen, key) for key in view.ids if view.cell(key, "nvlink")]
-    eights = view.ranked("link_of_8")
-    text = "; ".join(told)
+    clauses = []
+    told = [_link(pen, key) for key in view.ids if view.number(key, "nvlink")]
+    none = [key for key in view.ids if view.cell(key, "nvlink") and not view.number(key, "nvlink")]
+    if told:
+        pen.rests_on("nvlink", *none)
+        without = f", none on {listed(f'the {pen.name(key)}' for key in none)}" if none else ""
+        clauses.append(f"NVLink, both directions together: {listed(told)}{without}")
+    eights = tuple(view.ranked("link_of_8"))
     if len(eights) > 1:
-        text = "; ".join(part for part in (text, f"in a usual machine of eight, {_eights(pen, tuple(eights))}") if part)
-    if text:
-        yield pen.say("links", text)
+        clauses.append(f"in a usual machine of eight, {_eights(pen, eights)}")
+    if clauses:
+        yield pen.say("links", "; ".join(clauses))
 
 
 def _eights(pen: Pen, keys: tuple[str, ...]) -> str:
-    texts = {key: pen.text(key, "link_of_8") for key in keys}
-    if len(set(texts.values())) == 1:
-        return f"each GPU sends {texts[keys[0]]} in each direction, whichever it is"
-    return "each " + listed(f"{pen.name(key)} sends {text}" for key, text in texts.items()) + " in each direction"
+    """What a GPU can send to the others, by the link: the same text is said once."""
+    grouped: dict[str, list[str]] = {}
+    for key in keys:
+        grouped.setdefault(pen.text(key, "link_of_8"), []).append(f"the {pen.name(key)}")
+    if len(grouped) == 1:
+        return f"either sends {next(iter(grouped))} in each direction" if len(keys) == 2 else (
+            f"each sends {next(iter(grouped))} in each direction"
+        )  # fmt: skip
+    told = [f"{listed(who)} {'sends' if len(who) == 1 else 'send'} {text}" for text, who in grouped.items()]
+    return f"{listed(told)} in each direction"
 
 
 def _link(pen: Pen, key: str) -> str:
-    if not pen.view.number(key, "nvlink"):
-        pen.rests_on("nvlink", key)
-        return f"the {pen.name(key)} has no NVLink"
-    text = f"the {pen.name(key)} has NVLink with {pen.quantity(key, 'nvlink')} in both directions together"
-    if pen.view.number(key, "nvlink_gpus"):
-        count = pen.amount(key, "nvlink_gpus")
-        text += ", between two cards" if count == "2" else f", among {count}"
-    return text
+    text = f"{pen.quantity(key, 'nvlink')} on the {pen.name(key)}"
+    if not pen.view.number(key, "nvlink_gpus"):
+        return text
+    count = pen.amount(key, "nvlink_gpus")
+    return f"{text} ({'between two cards' if count == '2' else f'among {count}'})"
 
 
 def sharing(view: View) -> Iterator[Sentence]:
@@ -61,8 +68,11 @@ def sharing(view: View) -> Iterator[Sentence]:
     whole = [key for key in view.ids if view.cell(key, "mig_max") and key not in cut]
     if cut and len(cut) < len(view.ids):
         pen = Pen(view)
-        who = listed(f"the {pen.name(key)} can be cut into up to {pen.amount(key, 'mig_max')} isolated slices" for key in cut)
-        text = f"{who} (MIG)"
+        grouped: dict[str, list[str]] = {}
+        for key in cut:
+            grouped.setdefault(pen.amount(key, "mig_max"), []).append(f"the {pen.name(key)}")
+        told = listed(f"{listed(who)} can be cut into up to {count} isolated slices" for count, who in grouped.items())
+        text = f"{told} (MIG)"
         if whole:
             pen.rests_on("mig_max", *whole)
             text += f"; {listed(f'the {pen.name(key)}' for key in whole)} cannot"
@@ -76,9 +86,9 @@ def drawing(view: View) -> Iterator[Sentence]:
     draw = [key for key in view.ids if view.number(key, "rt_cores")]
     none = [key for key in view.ids if view.cell(key, "rt_cores") and key not in draw]
     if draw and none:
-        cores = listed(f"the {pen.name(key)} has {pen.amount(key, 'rt_cores')} RT cores" for key in draw)
+        cores = listed(f"{pen.amount(key, 'rt_cores')} on the {pen.name(key)}" for key in draw)
         pen.rests_on("rt_cores", *none)
-        clauses.append(f"{cores}, {listed(f'the {pen.name(key)}' for key in none)} none")
+        clauses.append(f"RT cores: {cores}, none on {listed(f'the {pen.name(key)}' for key in none)}")
     if len(view.ranked("rt")) > 1:
         clauses.append(pen.lead("rt", "ray-tracing rate", few="highest"))
     shown = [key for key in view.ids if view.text(key, "display_outputs") not in ("", "none")]
@@ -116,14 +126,15 @@ def board(view: View) -> Iterator[Sentence]:
     if len({(forms[key], *(text for _, text in details[key])) for key in view.ids}) == 1:
         return
     pen = Pen(view)
-    clauses = []
+    grouped: dict[str, list[str]] = {}
     for key in view.ids:
         pen.rests_on("form_factor", key)
         for field, _ in details[key]:
             pen.rests_on(field, key)
         parts = (_form(forms[key], pen.text(key, "segment")), *(text for _, text in details[key]))
-        clauses.append(f"the {pen.name(key)} is {', '.join(parts)}")
-    yield pen.say("board", "; ".join(clauses))
+        grouped.setdefault(", ".join(parts), []).append(f"the {pen.name(key)}")
+    told = [f"{listed(who)} {'is' if len(who) == 1 else 'are each'} {text}" for text, who in grouped.items()]
+    yield pen.say("board", "; ".join(told))
 
 
 def _form(form: str, segment: str) -> str:
@@ -186,34 +197,39 @@ def shared_board(view: View) -> Iterator[Sentence]:
 
 
 def doubts(view: View) -> Iterator[Sentence]:
-    """Devices whose figures rest on little, and what they say of themselves."""
+    """What the catalogue says of a device's figures, and where they rest on little."""
     for gpu in view.gpus:
+        told = gpu.note.rstrip(".") if not gpu.value("units_per_board") and not gpu.value("power_min") else ""
+        if not told and not gpu.confidence:
+            continue
+        pen = Pen(view)
+        about = f"the figures of the {pen.name(gpu.id)}"
+        pen.rests_on("confidence", gpu.id)
         if gpu.confidence:
-            pen = Pen(view)
-            why = f": {gpu.note[0].lower()}{gpu.note[1:].rstrip('.')}" if gpu.note else ""
-            yield pen.say("doubt", f"confidence in the figures of the {pen.name(gpu.id)} is {gpu.confidence}{why}")
+            yield pen.say("doubt", f"{about} are of {gpu.confidence} confidence{f': {told}' if told else ''}")
+        else:
+            yield pen.say("doubt", f"on {about}: {told}")
 
 
 def unread(view: View) -> Iterator[Sentence]:
     """What was read for some but not for others, so that it is not compared."""
     pen = Pen(view)
-    missing: dict[str, list[str]] = {}
+    missing: dict[tuple[str, ...], list[str]] = {}
     for field in _ASKED:
         have = [key for key in view.ids if view.cell(key, field)]
-        lack = [gpu.id for gpu in view.gpus if gpu.id not in have and not _explained(view, gpu.id, field)]
+        lack = tuple(key for key in view.ids if key not in have and not _explained(view, key, field))
         if have and lack:
-            for key in lack:
-                missing.setdefault(key, []).append(_NAMES.get(field, FIELDS[field].label.lower()))
-                pen.rests_on(field, key)
+            missing.setdefault(lack, []).append(_NAMES.get(field, FIELDS[field].label.lower()))
+            pen.rests_on(field, *lack)
     if missing:
-        told = [f"{listed(names)} of the {pen.name(key)}" for key, names in missing.items()]
+        told = [f"{listed(names)} of {listed(f'the {pen.name(key)}' for key in lack)}" for lack, names in missing.items()]
         yield pen.say("unread", f"not read in any source, so not compared: {'; '.join(told)}")
 
 
 def _explained(view: View, key: str, field: str) -> bool:
     """Whether another fact makes the absence plain: no RT cores, no ray-tracing rate."""
     gpu = next(gpu for gpu in view.gpus if gpu.id == key)
-    if field in ("display_outputs", "cooling"):
+    if field == "display_outputs":
         return "PCIe" not in view.text(key, "form_factor") or gpu.segment == "datacenter"
     if field == "rt":
         cores = view.cell(key, "rt_cores")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from whichgpu.hardware.architecture import families
 from whichgpu.planner.comparison.words import EQUAL, SI_UNITS
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.market import Market
 
+#: Vendors whose architectures are on file with their predecessors.
+_LISTED = ("NVIDIA", "AMD")
 #: What a sentence rests on: (GPU id, field of a row).
 CellId = tuple[str, str]
 
@@ -159,13 +162,16 @@ class View(NamedTuple):
     def has(self, gpu: Gpu, precision: str) -> bool | None:
         """Whether a GPU computes in a precision; None where nothing says.
 
-        A peak rate says yes. Without one, the list of what its architecture computes in natively may
-        say no; an empty list says nothing.
+        A peak rate says yes. The list of what an architecture computes in says no only where it and the
+        generations before it all lack the precision: a rate that was merely not read is missing there too.
         """
         if self.number(gpu.id, precision):
             return True
-        native = gpu.variant.native if gpu.variant else ()
-        return False if native and precision not in native else None
+        family = families().get(gpu.family)
+        if family is None or gpu.variant is None or not gpu.variant.native or gpu.vendor not in _LISTED:
+            return None
+        before = {one for name in family.predecessors if name in families() for v in families()[name].variants for one in v.native}
+        return None if precision in before or precision in gpu.variant.native else False
 
 
 class Comparison(NamedTuple):

@@ -50,13 +50,19 @@ def generation(view: View) -> Iterator[Sentence]:
 
 
 def _which(pen: Pen, gpu: Gpu, *, vendor: bool) -> str:
-    """`the A10 is Ampere, cut from GA102 (28.3 billion transistors), of 2021`."""
-    name = pen.text(gpu.id, "architecture") or "of an architecture that was not read"
-    if vendor and gpu.vendor not in name:
-        name = f"{gpu.vendor} {name}"
-    chip = f", cut from {_chip(pen, gpu)}" if pen.view.text(gpu.id, "chip") else ""
-    year = pen.text(gpu.id, "release_date")[:4] if pen.view.text(gpu.id, "release_date") else ""
-    return f"the {pen.name(gpu.id)} is {name}{f' of {year}' if year else ''}{chip}"
+    """`the A10 is an Ampere of 2021, cut from GA102 (28.3 billion transistors)`."""
+    name = pen.text(gpu.id, "architecture")
+    maker = f"{gpu.vendor} " if vendor else ""
+    plain = not name or name in gpu.name or name.startswith(gpu.vendor)
+    what = f"{_article(gpu.vendor)} {gpu.vendor} part" if plain else f"{_article(maker or name)} {maker}{name}"
+    text = pen.view.text(gpu.id, "chip")
+    chip = f", cut from {_chip(pen, gpu)}" if text and text not in gpu.name else ""
+    year = f" of {pen.text(gpu.id, 'release_date')[:4]}" if pen.view.text(gpu.id, "release_date") else ""
+    return f"the {pen.name(gpu.id)} is {what}{year}{chip}"
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "AEIOaeio" or word.startswith("NV") else "a"
 
 
 def _chip(pen: Pen, gpu: Gpu) -> str:
@@ -187,6 +193,13 @@ def precision(view: View) -> Iterator[Sentence]:
             f"({pen.against(other, fast, 'fp32')})",
         )
         return
+    if all(view.all_know(field) and not view.rows[field].best(view.ids) for field in (half, "fp32")):
+        key = view.ids[0]
+        rates = f"dense {half.upper()} ({pen.quantity(key, half)}) and plain FP32 ({pen.quantity(key, 'fp32')})"
+        pen.rests_on(half, *view.ids)
+        pen.rests_on("fp32", *view.ids)
+        yield pen.say("precision", f"both have the same rates in {rates}")
+        return
     clauses = [pen.lead(half, f"dense {half.upper()} rate"), pen.lead("fp32", "plain FP32 rate")]
     told = [clause for clause in clauses if clause]
     if told:
@@ -216,7 +229,8 @@ def same_ratio(view: View) -> Iterator[Sentence]:
         else:
             ahead, behind = (fast, slow) if ratio >= 1 else (slow, fast)
             unlike.setdefault((ahead, behind, pen.ratio(ahead, behind, name)), []).append(name)
-    told = [f"the {half.upper()} ratio holds in {listed(alike)} too"] if alike else []
+    holds = "they are the same in" if max(base, 1 / base) <= EQUAL else f"the {half.upper()} ratio holds in"
+    told = [f"{holds} {listed(alike)} too"] if alike else []
     told += [_other_ratio(pen, *key, names) for key, names in unlike.items()]
     if told:
         yield pen.say("precision", "; ".join(told))
@@ -236,29 +250,30 @@ def _precision(name: str) -> str:
 
 def lacking(view: View) -> Iterator[Sentence]:
     """The precisions that some have and others do not, by what their architectures compute in."""
-    groups: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    groups: dict[tuple[str, ...], list[str]] = {}
     for name in ("tf32", "bf16", "fp8", "fp6", "fp4", "int8", "int4"):
-        known = {gpu.id: view.has(gpu, name) for gpu in view.gpus}
-        yes = tuple(key for key, has in known.items() if has and view.number(key, name))
-        no = tuple(key for key, has in known.items() if has is False)
-        if yes and no:
-            groups.setdefault((yes, no), []).append(name)
-    for (yes, no), names in groups.items():
-        pen = Pen(view)
-        for name in names:
-            pen.rests_on(name, *yes)
-        pen.rests_on("native", *no)
-        rates = listed(f"{_precision(name)} ({_rates(pen, yes, name)})" for name in names)
-        who = listed(f"the {pen.name(key)}" for key in yes)
-        them = listed(f"the {pen.name(key)}" for key in no)
-        verb = "compute" if len(yes) > 1 else "computes"
-        lack = "do not have" if len(no) > 1 else "does not have"
-        yield pen.say("precision", f"only {who} {verb} in {rates}, which {them} {lack} in hardware")
+        lack = tuple(gpu.id for gpu in view.gpus if view.has(gpu, name) is False)
+        if lack and any(view.number(key, name) for key in view.ids):
+            groups.setdefault(lack, []).append(name)
+    if not groups:
+        return
+    pen = Pen(view)
+    told = []
+    for lack, names in groups.items():
+        pen.rests_on("native", *lack)
+        who = listed(f"the {pen.name(key)}" for key in lack)
+        formats = listed(_format(view, pen, name) for name in names)
+        told.append(f"{who} {'lacks' if len(lack) == 1 else 'lack'} {formats}")
+    yield pen.say("precision", f"in hardware, {'; '.join(told)}")
 
 
-def _rates(pen: Pen, keys: tuple[str, ...], name: str) -> str:
-    texts = [pen.quantity(key, name) for key in keys]
-    return texts[0] if len(texts) == 1 else " and ".join(texts)
+def _format(view: View, pen: Pen, name: str) -> str:
+    """`FP8 (the L4: 242 TFLOPS)` where one GPU has it, else the name."""
+    have = [key for key in view.ids if view.number(key, name)]
+    pen.rests_on(name, *have)
+    if len(have) > 1:
+        return _precision(name)
+    return f"{_precision(name)} (the {pen.name(have[0])} has it: {pen.quantity(have[0], name)})"
 
 
 def fp64(view: View) -> Iterator[Sentence]:
@@ -283,8 +298,11 @@ def fp64(view: View) -> Iterator[Sentence]:
         rates = listed(f"the {pen.name(key)} reaches {pen.quantity(key, 'fp64_tensor')}" for key in tensor)
         text += f"; on {units}, {rates}"
     pen.rests_on("fp32", *view.ids)
-    told = listed(f"1:{round(shares[key])} on the {pen.name(key)}" for key in view.ids)
-    yield pen.say("fp64", f"{text}; FP64 to FP32 is {told}")
+    grouped: dict[int, list[str]] = {}
+    for key in view.ids:
+        grouped.setdefault(round(shares[key]), []).append(f"the {pen.name(key)}")
+    told = listed(f"1:{share} on {listed(who)}" for share, who in sorted(grouped.items()))
+    yield pen.say("fp64", f"{text}; of the FP32 rate this is {told}")
 
 
 def _none(view: View) -> str:
@@ -299,18 +317,20 @@ def sparse(view: View) -> Iterator[Sentence]:
     """The other figure on the data sheet: the peak with 2:4 sparsity."""
     pen = Pen(view)
     half = sixteen_bit(view.gpus)
-    told = []
+    told: dict[str, list[str]] = {}
     for gpu in view.gpus:
         factor = view.number(gpu.id, "sparsity")
         dense = view.number(gpu.id, half)
         if factor and factor > 1 and dense and half in SPARSE:
             pen.value(gpu.id, half)
             pen.value(gpu.id, "sparsity")
-            told.append(f"{quantity(dense * factor, 'flop rate')} for the {pen.name(gpu.id)}")
+            sparse_peak = quantity(dense * factor, "flop rate")
+            told.setdefault(sparse_peak, []).append(f"the {pen.name(gpu.id)}")
     if told:
+        figures = listed(f"{peak} for {listed(who)}" for peak, who in told.items())
         yield pen.say(
             "sparse",
-            f"a data sheet may print {listed(told)} in {half.upper()}: that is the peak with 2:4 sparsity, which needs "
+            f"a data sheet may print {figures} in {half.upper()}: that is the peak with 2:4 sparsity, which needs "
             f"weights pruned to that pattern; every rate here is dense",
         )
 
@@ -434,7 +454,7 @@ def _per_watt(pen: Pen, known: tuple[str, ...], half: str) -> Iterator[str]:
         elif view.pair:
             gains.setdefault(first, []).append(gain(ratio, noun))
         else:
-            gains.setdefault(first, []).append(f"most {noun} ({pen.quantity(first, field)})")
+            gains.setdefault(first, []).append(f"the most {noun} ({pen.quantity(first, field)})")
     for key, gained in gains.items():
         yield f"the {pen.name(key)} gives {listed(gained)}" if key else f"{listed(gained)} are the same"
 

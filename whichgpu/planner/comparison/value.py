@@ -27,7 +27,7 @@ def hour(view: View) -> Iterator[Sentence]:
     text = f"cheapest on demand, per GPU: {'; '.join(told)}" if told else ""
     if none:
         pen.rests_on(_PRICE, *none)
-        without = f"no on-demand price of {listed(f'the {pen.name(key)}' for key in none)} is stored"
+        without = f"no on-demand price of {listed((f'the {pen.name(key)}' for key in none), 'or')} is stored"
         text = f"{text}; {without}" if text else without
     yield pen.say("price", text)
 
@@ -49,7 +49,7 @@ def _hour(pen: Pen, key: str) -> str:
 def worth(view: View) -> Iterator[Sentence]:
     """Up to which price the faster one is worth it, and what it costs, at the cheapest and at one provider."""
     half = sixteen_bit(view.gpus)
-    if not view.pair or not view.all_know("bandwidth"):
+    if not view.pair or not view.all_know("bandwidth") or not view.all_know(_PRICE):
         return
     lead = half if view.all_know(half) and view.rows[half].best(view.ids) else "bandwidth"
     fast, slow = view.ranked(lead)

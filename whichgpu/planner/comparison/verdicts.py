@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.middle import between
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL, gain, listed
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 DECIDES = 1.2
 #: FP64 is a reason only where the parts differ in kind (1:2 against 1:64), not by clock.
 DECIDES_FP64 = 2.0
+#: An FP64 rate further below FP32 than this is there for correctness, not for work.
+_TOKEN_FP64 = 16.0
 #: Links decide only when they differ by more than a generation of PCIe would.
 DECIDES_LINK = 1.5
 
@@ -38,6 +41,10 @@ def reasons(view: View) -> tuple[Reason, ...]:
     half = sixteen_bit(view.gpus)
     power = "power_per_gpu" if "power_per_gpu" in view.rows else "power"
 
+    shares = [(view.number(key, "fp32") or 0) / (view.number(key, "fp64") or 1) for key in view.ids]
+    precise = view.all_know("fp64") and min(shares) <= _TOKEN_FP64
+    eights = view.all_know("link_of_8") and (view.rows["link_of_8"].ratio(view.ids) or 1) >= DECIDES_LINK
+
     def speed(text: str, field: str) -> Callable[[Pen, str, str], str]:
         return lambda pen, key, other: f"{text} ({pen.ratio(key, other, field)}{_than(pen, other)})"
 
@@ -49,7 +56,10 @@ def reasons(view: View) -> tuple[Reason, ...]:
         Reason(half, half.upper(), DECIDES,
                speed(f"the work is {half.upper()} training or inference in large batches", half)),
         Reason("fp32", "plain FP32", DECIDES, speed("the code computes in plain FP32", "fp32")),
-        Reason("fp64", "FP64", DECIDES_FP64, speed("the work needs FP64", "fp64")),
+        *([Reason("fp64", "FP64", DECIDES_FP64, speed("the work needs FP64", "fp64"))] if precise else []),
+        Reason("link_of_8", "links among eight", DECIDES_LINK, lambda pen, key, other:
+               "many must exchange data, as in large training "
+               f"({pen.against(key, other, 'link_of_8')} in a machine of eight)") if eights else
         Reason("nvlink", "NVLink", DECIDES_LINK, lambda pen, key, other:
                f"two or more must exchange data over NVLink ({pen.against(key, other, 'nvlink')})"),
         Reason("rt", "ray tracing", DECIDES, speed("it renders with ray tracing", "rt")),
@@ -57,6 +67,9 @@ def reasons(view: View) -> tuple[Reason, ...]:
                f"no more than {pen.quantity(key, power)} can be fed and cooled"),
         Reason(f"{half}_per_watt", f"{half.upper()} per watt", DECIDES, speed(
                f"energy per result counts and the work is {half.upper()}", f"{half}_per_watt")),
+        Reason("usd_per_hour", "a lower price", DECIDES, lambda pen, key, other:
+               "the job leaves it idle at times, so that the hour counts and not the work done in it "
+               f"({pen.against(key, other, 'usd_per_hour')})"),
         Reason("slots", "fewer slots", DECIDES, lambda pen, key, other:
                f"only {_slots(pen, key)} free"),
     )  # fmt: skip
@@ -105,7 +118,7 @@ def _leads(view: View, pen: Pen, key: str) -> str:
 def _ahead(view: View, pen: Pen, key: str) -> Iterator[str]:
     power = "power_per_gpu" if "power_per_gpu" in view.rows else "power"
     for reason in reasons(view):
-        other = "" if reason.field in (power, "slots") or reason.field.endswith("_watt") else _next(view, key, reason)
+        other = "" if reason.field in (power, "slots", "usd_per_hour") or reason.field.endswith("_watt") else _next(view, key, reason)
         if other:
             yield f"{reason.noun} ({pen.ratio(key, other, reason.field)}{_than(pen, other)})"
 
@@ -165,19 +178,13 @@ def verdicts(view: View) -> Iterator[Sentence]:
     for gpu in view.gpus:
         pen = Pen(view)
         conditions = list(_conditions(view, pen, gpu.id))
-        extra = list(_money(view, pen, gpu.id))
+        buys = list(_money(view, pen, gpu.id))
         if conditions:
             text = f"take the {view.names[gpu.id]} if {'; if '.join(conditions)}"
-            if extra:
-                text += f". {extra[0][0].upper()}{extra[0][1:]}"
-        elif extra:
-            text = f"take the {view.names[gpu.id]} for its price: {extra[0]}; in nothing else that was compared does it lead by enough to decide"
+            if buys:
+                text += f". {buys[0][0].upper()}{buys[0][1:]}"
         else:
-            text = (
-                f"nothing that was compared speaks for the {view.names[gpu.id]}: it does not lead by a fifth in anything, "
-                f"and not in price"
-            )
-            pen.rests_on("usd_per_hour", gpu.id)
+            text = between(view, pen, gpu.id, buys)
         yield pen.say("verdict", text, gpu.id)
 
 
@@ -188,7 +195,7 @@ def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
             yield reason.when(pen, key, other)
     for field in ("fp8", "fp4", "bf16"):
         if _alone(view, key, field):
-            yield f"the model runs in {field.upper()} ({pen.quantity(key, field)}), which the {_others(view, key)} not have"
+            yield f"the model runs in {field.upper()} ({pen.quantity(key, field)}), which the {_others(view, key)} not compute in"
             break
     yield from _kind(view, pen, key)
     yield from _works(view, pen, key)
@@ -219,6 +226,12 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
         outputs = view.text(key, "display_outputs")
         shown = f", {pen.text(key, 'display_outputs')}" if outputs and outputs != "none" else ""
         yield f"the same GPU has to render or trace rays ({pen.amount(key, 'rt_cores')} RT cores{shown})"
+    if "CUDA" in view.text(key, "compute_apis") and all(
+        view.text(other, "compute_apis") and "CUDA" not in view.text(other, "compute_apis") for other in rest
+    ):
+        pen.rests_on("compute_apis", *view.ids)
+        yield "the software needs CUDA"
+    yield from _purchase(view, pen, key)
     if view.text(key, "segment") == "laptop" and all(view.text(o, "segment") != "laptop" for o in rest):
         pen.rests_on("segment", key)
         yield "it has to travel"
@@ -227,6 +240,17 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
         yield "it stands in a data centre, where the GeForce licence does not let the others be used" if len(rest) > 1 else (
             f"it stands in a data centre, which the GeForce licence rules out for the {view.words[rest[0]]}"
         )
+
+
+def _purchase(view: View, pen: Pen, key: str) -> Iterator[str]:
+    """A lower purchase price, where all are of one kind: a launch price is not held against a street price."""
+    row = view.rows.get("purchase")
+    if row is None or not view.all_know("purchase") or len({cell.kind for cell in row.cells.values()}) > 1:
+        return
+    first, second, *_ = (known := view.ranked("purchase"))
+    if first == key and known[second] / known[first] >= DECIDES:
+        at = " at launch" if row.cells[key].kind == "launch" else ""
+        yield f"it is to be bought for little ({pen.against(key, second, 'purchase')}{at})"
 
 
 def _works(view: View, pen: Pen, key: str) -> Iterator[str]:
@@ -251,10 +275,10 @@ def _money(view: View, pen: Pen, key: str) -> Iterator[str]:
         known = view.ranked(field)
         if view.all_know(field) and next(iter(known)) == key and view.rows[field].best(view.ids):
             ratio = pen.value(key, field) / pen.value(tuple(known)[1], field)
-            gains.append(gain(ratio, noun))
+            gains.append(gain(ratio, noun) if view.pair else f"the most {noun} ({pen.quantity(key, field)})")
     if gains:
         text = f"at the cheapest on-demand prices a dollar buys {listed(gains)}"
-        yield f"{text}{_not_here(view, pen, key, half)}" if view.pair else f"{text} as of the next"
+        yield f"{text}{_not_here(view, pen, key, half)}" if view.pair else text
 
 
 def _not_here(view: View, pen: Pen, key: str, half: str) -> str:

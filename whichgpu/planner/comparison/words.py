@@ -64,8 +64,8 @@ def amount(value: float, dimension: str) -> str:
         return f"{round(scaled):,}"
     if dimension == "flop per byte":
         return number(scaled, 3)
-    if dimension in ("price", "money", "usd") and scaled:
-        return f"{scaled:,.2f}" if 0.1 <= scaled < 1000 else plain_number(scaled)
+    if dimension in ("price", "usd") and scaled:
+        return f"{scaled:,.2f}" if scaled >= 0.1 else number(scaled, 2)
     return plain_number(scaled)
 
 
@@ -91,9 +91,12 @@ def percent(ratio: float) -> str:
 
 def more(ratio: float, noun: str) -> str:
     """`2.66x the memory bandwidth of`, `12 % more memory bandwidth than`: what follows is the lesser GPU."""
-    if ratio < PERCENT_BELOW:
-        return f"{percent(ratio)} more {noun} than"
-    return f"{ratio_words(ratio)} the {noun} of"
+    if ratio >= PERCENT_BELOW:
+        return f"{ratio_words(ratio)} the {noun} of"
+    if noun.endswith("rate"):
+        share = percent(ratio)
+        return f"{'an' if share.startswith(('8', '11', '18')) else 'a'} {share} higher {noun} than"
+    return f"{percent(ratio)} more {noun} than"
 
 
 def gain(ratio: float, noun: str) -> str:

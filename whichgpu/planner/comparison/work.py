@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 #: Batches and GPUs per replica tried where none is asked for; what gives most per GPU wins.
 _BATCHES = tuple(2.0**n for n in range(10))
+_GENERATED = 32.0
 _GROUPS = (1.0, 2.0, 4.0, 8.0)
 #: A larger batch or group must give this much more to be worth its latency.
 _WORTH = 1.02
@@ -119,9 +120,14 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
         else:
             results[gpu.id] = found
     done = workload.complete(job)
-    _, noun = handy(workload.unit)
+    _, noun = handy(workload.unit, _least_usd(results))
     field = workload.id if done.phase == workload.phases[0] else f"{workload.id}.{done.phase}"
     return Work(field, workload.name, done, sweep.runtime.title, workload.unit, noun, results, refused)
+
+
+def _least_usd(results: Mapping[str, Result]) -> float:
+    """The lowest price of a unit: it says for how many units prices can be read."""
+    return min((result.usd for result in results.values() if result.usd), default=1.0)
 
 
 def _grid(workload: Workload, job: Job) -> Job:
@@ -130,6 +136,8 @@ def _grid(workload: Workload, job: Job) -> Job:
     batches = (float(job.batch),) if job.batch is not None else _BATCHES
     if done.phase == "serve":
         batches = (1.0,)
+    elif done.phase == "generate" and job.batch is None:
+        batches = tuple(batch for batch in _BATCHES if batch <= _GENERATED)
     groups = (float(job.tp),) if job.tp is not None else _GROUPS
     if done.trains or not hasattr(workload.code, "step"):
         groups = groups if job.tp is not None else (1.0,)
@@ -210,7 +218,7 @@ def work_rows(item: Work) -> Iterator[Row]:
     yield from row("energy", f"Energy per {item.single if unit != 'tokens' else 'token'}", "energy", "lower", {
         key: _cell(r.best.energy, quantity(r.best.energy, "energy"))
         for key, r in item.results.items() if math.isfinite(r.best.energy)})
-    count, noun = handy(unit)
+    count, noun = handy(unit, _least_usd(item.results))
     yield from row("usd", f"USD per {noun}, full load", "usd", "lower", {
         key: _cell(r.usd * count, number(r.usd * count, 3)) for key, r in item.results.items() if r.usd})
     yield from row("bound", "Time is bound by", "text", "", {
