@@ -141,6 +141,12 @@ def test_buying_stands_beside_renting() -> None:
     )
 
 
+def test_an_own_machine_holds_as_many_as_the_model_takes() -> None:
+    (item,) = ask("llama-2-70b", target="100 tokens/s", gpus=["rtx-a6000"], term="buy").candidates
+    assert item.gpus_per_replica == item.gpus_per_instance == 4
+    assert item.usd_per_hour == pytest.approx(4 * item.offer.usd_per_gpu_hour * item.instances)
+
+
 def test_a_latency_forbids_large_batches() -> None:
     free, bound = ask(gpus=["a100-80gb-sxm"]), ask(gpus=["a100-80gb-sxm"], latency="4 s")
     assert bound.candidates[0].estimate.latency.mid <= 4.0

@@ -41,6 +41,8 @@ _BATCHES: Mapping[str, tuple[float, ...]] = {
     "train": (1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
 }
 _GROUPS = (1.0, 2.0, 4.0, 8.0)
+#: GPUs in one machine of one's own.
+_BOXES = (1, 2, 4, 8)
 #: Requests in flight per replica that are tried in serving; memory may hold fewer.
 _IN_FLIGHT = (1.0, 4.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
 #: A larger batch, or more requests in flight, must buy this much throughput to be worth its latency.
@@ -109,9 +111,9 @@ def _usable_offers(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu
     by_gpu: dict[str, list[Offer]] = {}
     if request.term == "buy":
         for gpu in wanted:
-            owned = _purchase_offer(gpu)
+            owned = [offer for count in _BOXES if (offer := _purchase_offer(gpu, count))]
             if owned:
-                by_gpu[gpu.id] = [owned]
+                by_gpu[gpu.id] = owned
         return by_gpu
     kinds = prices.term_kinds(request.term)
     for offer in prices.select(pool, kinds=kinds, providers=request.providers):
@@ -120,8 +122,8 @@ def _usable_offers(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu
     return by_gpu
 
 
-def _purchase_offer(gpu: Gpu) -> Offer | None:
-    """Owning a GPU as an offer of one GPU per hour of use; None where no price or power is known."""
+def _purchase_offer(gpu: Gpu, count: int = 1) -> Offer | None:
+    """Owning `count` GPUs in one machine, by the hour of use; None where no price or power is known."""
     from whichgpu.prices.offers import Offer
 
     price, power = purchase.purchase_price(gpu.id), gpu.value("power")
@@ -129,11 +131,11 @@ def _purchase_offer(gpu: Gpu) -> Offer | None:
         return None
     cost = purchase.owning_cost_per_hour(gpu.id, float(power) / float(gpu.value("units_per_board") or 1))
     return Offer(
-        provider="own", instance=f"{gpu.id} at {price.usd:,.0f} USD ({price.kind.replace('_', ' ')})",
-        gpu=gpu.id, gpu_spelling=gpu.id, candidates=(), gpu_count=1.0, vcpus=None, memory=None, kind="buy",
-        usd_per_hour=cost.total, usd_median=None, usd_max=None, region="", regions=0, suspect_regions=0,
+        provider="own", instance=f"{count} x {price.usd:,.0f} USD ({price.kind.replace('_', ' ')})",
+        gpu=gpu.id, gpu_spelling=gpu.id, candidates=(), gpu_count=float(count), vcpus=None, memory=None, kind="buy",
+        usd_per_hour=cost.total * count, usd_median=None, usd_max=None, region="", regions=0, suspect_regions=0,
         source=price.source, locator=price.locator, as_of=price.as_of,
-        note=(f"USD/h: depreciation {cost.depreciation:.3f}, host {cost.host:.3f}, "
+        note=(f"USD/h and GPU: depreciation {cost.depreciation:.3f}, host {cost.host:.3f}, "
               f"electricity {cost.electricity:.3f}"),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from whichgpu.facts.model import Source
     from whichgpu.planner.comparison.model import Cell, Comparison, Row, Sentence
     from whichgpu.planner.comparison.work import Work
     from whichgpu.report.table import Block
@@ -65,7 +66,11 @@ def _work_title(work: Work) -> str:
 
 
 def _work_rows(comparison: Comparison, work: Work) -> list[Row]:
-    return [row for row in comparison.rows if row.field.startswith(f"{work.field}.") and _of(row, work, comparison)]
+    return [
+        row
+        for row in comparison.rows
+        if row.field.startswith(f"{work.field}.") and _of(row, work, comparison)
+    ]
 
 
 def _of(row: Row, work: Work, comparison: Comparison) -> bool:
@@ -76,7 +81,9 @@ def _of(row: Row, work: Work, comparison: Comparison) -> bool:
 
 def _spec_rows(comparison: Comparison) -> list[Row]:
     works = tuple(f"{work.field}." for work in comparison.view.works)
-    return [row for row in comparison.rows if row.group != _PRICES and not row.field.startswith(works or "\0")]
+    return [
+        row for row in comparison.rows if row.group != _PRICES and not row.field.startswith(works or "\0")
+    ]
 
 
 def _spec_tables(comparison: Comparison) -> Iterator[Table]:
@@ -107,7 +114,9 @@ def _tables(
     size = -(-len(ids) // parts)
     for start in range(0, len(ids), size):
         last = start + size >= len(ids)
-        yield _table(comparison, title, rows, ids[start : start + size], notes if last else (), grouped=grouped)
+        yield _table(
+            comparison, title, rows, ids[start : start + size], notes if last else (), grouped=grouped
+        )
 
 
 def _table(
@@ -141,7 +150,11 @@ def _row(
 def _text(cell: Cell | None) -> str:
     if cell is None:
         return NOT_READ
-    return f"{cell.text}{_WEAK}" if cell.weak and cell.source == "derived" and cell.kind == "derived" else cell.text
+    return (
+        f"{cell.text}{_WEAK}"
+        if cell.weak and cell.source == "derived" and cell.kind == "derived"
+        else cell.text
+    )
 
 
 def _marked(text: str, best: bool) -> str:
@@ -171,9 +184,16 @@ def article(comparison: Comparison) -> str:
     ]  # fmt: skip
     for work in comparison.view.works:
         rows = _work_rows(comparison, work)
-        blocks += [Heading(_work_title(work)), _sourced(comparison, rows, sources, ()), _bullets(work.sentences)]
+        blocks += [
+            Heading(_work_title(work)),
+            _sourced(comparison, rows, sources, ()),
+            _bullets(work.sentences),
+        ]
     blocks += [Heading("Which for what"), _bullets(comparison.verdicts), Heading("Sources")]
-    read = f"Prices and figures as stored on {comparison.view.today.isoformat()}; the date of each price stands with it."
+    read = (
+        f"Prices and figures as stored on {comparison.view.today.isoformat()}; the date of each price "
+        "stands with it."
+    )
     return markdown.render([*blocks, "\n".join(sources.lines()), read])
 
 
@@ -211,7 +231,7 @@ _OWN = {
 }
 
 
-def _link_sources(cited: dict[str, int]) -> dict[str, reading.Source]:
+def _link_sources(cited: dict[str, int]) -> dict[str, Source]:
     if not any(key not in reading.sources() for key in cited):
         return {}
     from whichgpu.hardware.boxes import link_sources
@@ -224,7 +244,12 @@ def _keys(cell: Cell) -> tuple[str, ...]:
 
 
 def _sourced(
-    comparison: Comparison, rows: Sequence[Row], sources: _Sources, notes: Sequence[str], *, grouped: bool = False
+    comparison: Comparison,
+    rows: Sequence[Row],
+    sources: _Sources,
+    notes: Sequence[str],
+    *,
+    grouped: bool = False,
 ) -> Table:
     view = comparison.view
     names = [view.names[key] for key in comparison.gpus]

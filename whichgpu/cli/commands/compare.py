@@ -26,9 +26,13 @@ if TYPE_CHECKING:
 
 @command
 @click.argument("gpus", nargs=-1, metavar="GPU GPU ..")
-@click.option("--workload", "workloads", multiple=True, metavar="NAME", help="What they would run; repeatable.")
-@click.option("--format", "form", type=click.Choice(["table", "md", "json"]), default="table", show_default=True,
-              help="A table for the terminal, a Markdown article, or JSON.")  # fmt: skip
+@click.option(
+    "--workload", "workloads", multiple=True, metavar="NAME", help="What they would run; repeatable."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "md", "json"]), default="table", show_default=True,
+    help="A table for the terminal, a Markdown article, or JSON.",
+)  # fmt: skip
 @job_options
 @gpu_files
 def run(
@@ -40,7 +44,9 @@ def run(
 
     if not workloads and any(columns.stated.values()):
         stated = next(name for name, value in columns.stated.items() if value)
-        raise UsageError(f"--{stated.replace('_', '-')} is for a workload; add --workload, e.g. --workload resnet50")
+        raise UsageError(
+            f"--{stated.replace('_', '-')} is for a workload; add --workload, e.g. --workload resnet50"
+        )
     found = compare(gpus, [columns.job(name) for name in workloads], catalogue=catalogue)
     answer = report(found)
     context = click.get_current_context(silent=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
-from whichgpu.planner.comparison import features, takeaways, value, verdicts
+from whichgpu.planner.comparison import answer, takeaways, verdicts
 from whichgpu.planner.comparison.market import markets, price_rows
 from whichgpu.planner.comparison.model import Comparison, View
 from whichgpu.planner.comparison.rows import sixteen_bit, spec_rows
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.market import Market
+    from whichgpu.planner.comparison.work import Work
     from whichgpu.prices.offers import Offer
 
 __all__ = ["FEWEST", "MOST", "Comparison", "compare"]
@@ -55,12 +56,12 @@ def compare(
     rows = {row.field: row for row in spec_rows(chosen)}
     rows.update((row.field, row) for row in price_rows(chosen, sixteen_bit(chosen), found))
     view = View(
-        gpus=chosen, names={gpu.id: short_name(gpu) for gpu in chosen}, words=sentence_names(chosen), rows=rows,
-        others=_others(chosen, known, found), today=day, markets=found, works=(),
+        gpus=chosen, names={gpu.id: short_name(gpu) for gpu in chosen}, words=sentence_names(chosen),
+        rows=rows, others=_others(chosen, known, found), today=day, markets=found, works=(),
     )  # fmt: skip
     if workloads:
         view = _with_works(view, workloads)
-    return Comparison(view, verdicts.answer(view), tuple(_takeaways(view)), tuple(verdicts.verdicts(view)))
+    return Comparison(view, answer.answer(view), tuple(_takeaways(view)), tuple(verdicts.verdicts(view)))
 
 
 def _chosen(names: Sequence[str], known: Catalogue) -> tuple[Gpu, ...]:
@@ -87,8 +88,13 @@ def _others(gpus: Sequence[Gpu], known: Catalogue, found: Mapping[str, Market]) 
     others = dict(_desktops(gpus, known))
     for gpu in gpus:
         base = base_name(short_name(gpu))
-        kin = [other for other in known.values() if gpu.segment == "datacenter"
-               and other.architecture == gpu.architecture and base_name(short_name(other)) == base]  # fmt: skip
+        kin = [
+            other
+            for other in known.values()
+            if gpu.segment == "datacenter"
+            and other.architecture == gpu.architecture
+            and base_name(short_name(other)) == base
+        ]
         others.update((f"variant {gpu.id} {other.id}", other) for other in kin if other.id not in said)
         said.update(other.id for other in kin)
     maybe = {one for market in found.values() for offer in market.maybe for one in offer.candidates}
@@ -111,16 +117,17 @@ def _desktops(gpus: Sequence[Gpu], known: Catalogue) -> Mapping[str, Gpu]:
 
 
 def _takeaways(view: View) -> Iterator[Any]:
-    for write in (*takeaways.ALL, *features.ALL, *value.ALL):
+    for write in takeaways.ALL:
         yield from write(view)
 
 
 def _with_works(view: View, workloads: Sequence[Any]) -> View:
-    from whichgpu.planner.comparison.work import work, work_rows
+    from whichgpu.planner.comparison.work import work
+    from whichgpu.planner.comparison.workrows import work_rows
     from whichgpu.planner.comparison.worktext import work_sentences
     from whichgpu.workloads.job import Job
 
-    works = []
+    works: list[Work] = []
     rows = dict(view.rows)
     for asked in workloads:
         job = Job(asked) if isinstance(asked, str) else asked

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 #: Fields whose absence a reader would notice.
 _ASKED = (
-    "memory", "bandwidth", "fp32", "fp16", "fp64", "power", "nvlink", "ecc", "rt", "mig_max", "display_outputs",
+    "memory", "bandwidth", "fp32", "fp16", "fp64", "power", "nvlink", "ecc", "rt", "mig_max",
+    "display_outputs",
 )  # fmt: skip
 _NAMES = {
-    "nvlink": "NVLink", "rt": "ray-tracing rate", "mig_max": "MIG", "ecc": "ECC", "display_outputs": "display outputs",
+    "nvlink": "NVLink", "rt": "ray-tracing rate", "mig_max": "MIG", "ecc": "ECC",
+    "display_outputs": "display outputs",
     "fp64": "FP64 rate", "fp32": "FP32 rate", "fp16": "FP16 rate", "power": "power limit",
     "bandwidth": "memory bandwidth",
 }  # fmt: skip
@@ -34,6 +36,10 @@ def links(view: View) -> Iterator[Sentence]:
         pen.rests_on("nvlink", *none)
         without = f", none on {listed(f'the {pen.name(key)}' for key in none)}" if none else ""
         clauses.append(f"NVLink, both directions together: {listed(told)}{without}")
+    elif none:
+        pen.rests_on("nvlink", *none)
+        has = "has" if len(none) == 1 else "have"
+        clauses.append(f"{listed(f'the {pen.name(key)}' for key in none)} {has} no NVLink")
     eights = tuple(view.ranked("link_of_8"))
     if len(eights) > 1:
         clauses.append(f"in a usual machine of eight, {_eights(pen, eights)}")
@@ -71,7 +77,9 @@ def sharing(view: View) -> Iterator[Sentence]:
         grouped: dict[str, list[str]] = {}
         for key in cut:
             grouped.setdefault(pen.amount(key, "mig_max"), []).append(f"the {pen.name(key)}")
-        told = listed(f"{listed(who)} can be cut into up to {count} isolated slices" for count, who in grouped.items())
+        told = listed(
+            f"{listed(who)} can be cut into up to {count} isolated slices" for count, who in grouped.items()
+        )
         text = f"{told} (MIG)"
         if whole:
             pen.rests_on("mig_max", *whole)
@@ -94,9 +102,13 @@ def drawing(view: View) -> Iterator[Sentence]:
     shown = [key for key in view.ids if view.text(key, "display_outputs") not in ("", "none")]
     blank = [key for key in view.ids if view.text(key, "display_outputs") == "none"]
     if shown and len(shown) < len(view.ids):
-        outputs = listed(f"the {pen.name(key)} drives displays ({pen.text(key, 'display_outputs')})" for key in shown)
+        outputs = listed(
+            f"the {pen.name(key)} drives displays ({pen.text(key, 'display_outputs')})" for key in shown
+        )
         pen.rests_on("display_outputs", *blank)
-        clauses.append(outputs + (f", {listed(f'the {pen.name(key)}' for key in blank)} none" if blank else ""))
+        clauses.append(
+            outputs + (f", {listed(f'the {pen.name(key)}' for key in blank)} none" if blank else "")
+        )
     if clauses:
         yield pen.say("drawing", "; ".join(clauses))
 
@@ -106,10 +118,17 @@ def video(view: View) -> Iterator[Sentence]:
     pen = Pen(view)
     told = []
     for key in view.ids:
-        parts = [_engine(pen.text(key, field), field) for field in ("encoders", "decoders") if view.text(key, field)]
+        parts = [
+            _engine(pen.text(key, field), field)
+            for field in ("encoders", "decoders")
+            if view.text(key, field)
+        ]
         if parts:
             told.append(f"{', '.join(parts)} on the {pen.name(key)}")
-    if len(told) == len(view.ids) and len({view.text(key, "encoders") + view.text(key, "decoders") for key in view.ids}) > 1:
+    if (
+        len(told) == len(view.ids)
+        and len({view.text(key, "encoders") + view.text(key, "decoders") for key in view.ids}) > 1
+    ):
         yield pen.say("video", f"video engines: {'; '.join(told)}")
 
 
@@ -163,7 +182,9 @@ def _details(view: View, key: str) -> list[tuple[str, str]]:
         found.append(("cooling", words.get(cooling, f"cooled {cooling}")))
     connector = view.text(key, "power_connectors")
     if connector:
-        found.append(("power_connectors", "fed by the slot alone" if connector == "none" else f"fed by {connector}"))
+        found.append(
+            ("power_connectors", "fed by the slot alone" if connector == "none" else f"fed by {connector}")
+        )
     return found
 
 
@@ -173,7 +194,9 @@ def licence(view: View) -> Iterator[Sentence]:
     if bound and len(bound) < len(view.ids):
         pen = Pen(view)
         who = listed(f"the {pen.name(key)}" for key in bound)
-        yield pen.say("licence", f"{who} {'comes' if len(bound) == 1 else 'come'} under the {_licence(pen, bound)}")
+        yield pen.say(
+            "licence", f"{who} {'comes' if len(bound) == 1 else 'come'} under the {_licence(pen, bound)}"
+        )
     elif bound:
         pen = Pen(view)
         yield pen.say("licence", f"all come under the {_licence(pen, bound)}")
@@ -190,9 +213,14 @@ def shared_board(view: View) -> Iterator[Sentence]:
         if count and count > 1:
             pen = Pen(view)
             pen.rests_on("units_per_board", gpu.id)
-            text = f"the {pen.name(gpu.id)} is one of {pen.amount(gpu.id, 'units_per_board')} GPUs on its board"
+            text = (
+                f"the {pen.name(gpu.id)} is one of {pen.amount(gpu.id, 'units_per_board')} GPUs on its board"
+            )
             if view.number(gpu.id, "power"):
-                text += f", whose {pen.quantity(gpu.id, 'power')} they share: {pen.quantity(gpu.id, 'power_per_gpu')} each"
+                text += (
+                    f", whose {pen.quantity(gpu.id, 'power')} they share: "
+                    f"{pen.quantity(gpu.id, 'power_per_gpu')} each"
+                )
             yield pen.say("board", text)
 
 
@@ -222,7 +250,10 @@ def unread(view: View) -> Iterator[Sentence]:
             missing.setdefault(lack, []).append(_NAMES.get(field, FIELDS[field].label.lower()))
             pen.rests_on(field, *lack)
     if missing:
-        told = [f"{listed(names)} of {listed(f'the {pen.name(key)}' for key in lack)}" for lack, names in missing.items()]
+        told = [
+            f"{listed(names)} of {listed(f'the {pen.name(key)}' for key in lack)}"
+            for lack, names in missing.items()
+        ]
         yield pen.say("unread", f"not read in any source, so not compared: {'; '.join(told)}")
 
 

@@ -84,7 +84,9 @@ def _stored(ids: Sequence[str]) -> tuple[Offer, ...]:
     if tuple(table["columns"]) != store.COLUMNS:
         return store.bundled()
     wanted = frozenset(ids)
-    return store.from_rows([row for row in table["rows"] if row[gpu] in wanted or wanted & set(row[maybe].split(";"))])
+    return store.from_rows(
+        [row for row in table["rows"] if row[gpu] in wanted or wanted & set(row[maybe].split(";"))]
+    )
 
 
 def median(values: Iterable[float]) -> float:
@@ -128,7 +130,9 @@ def price_rows(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> I
     sold = {key: _sold(market) for key, market in found.items() if market.current}
     if sold:
         yield Row("sold", "Let on demand", _GROUP, "count", "", sold)
-        names = {key: ", ".join(sorted(market.by_provider())) for key, market in found.items() if market.current}
+        names = {
+            key: ", ".join(sorted(market.by_provider())) for key, market in found.items() if market.current
+        }
         cells = {key: Cell(text, text, "offers", "derived") for key, text in names.items()}
         yield Row("providers", "On demand at", _GROUP, "text", "", cells)
     bought = {key: _bought(market.purchase) for key, market in found.items() if market.purchase}

@@ -1,9 +1,10 @@
-"""The verdict on a GPU that leads in nothing: whether another makes it needless, or where it stands between."""
+"""The verdict on a GPU that leads in nothing: needless beside another, or in the middle of others."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.planner.comparison.reasons import DECIDES
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import listed, ratio_words
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from whichgpu.planner.comparison.model import View
     from whichgpu.planner.comparison.pen import Pen
 
-#: The same fifth by which a lead decides: less is made up for by clocks and software.
-_DECIDES = 1.2
 _PRICE = "usd_per_hour"
 
 
@@ -22,20 +21,25 @@ def between(view: View, pen: Pen, key: str, buys: list[str]) -> str:
     """What to say of a GPU without a lead of its own; `buys` is what its price buys most of, if anything."""
     name = view.names[key]
     if not view.all_know(_PRICE):
-        return f"the {name} leads by a fifth in nothing that was read for {'both' if view.pair else 'all'}{_bought(buys)}"
+        return (
+            f"the {name} leads by a fifth in nothing that was read for "
+            f"{'both' if view.pair else 'all'}{_bought(buys)}"
+        )
     order = tuple(view.ranked(_PRICE))
     place = order.index(key)
     for other in order[:place]:
         if not list(_gains(view, pen, key, other)):
             return (
-                f"nothing compared here speaks for the {name} beside the {pen.name(other)}, which is level or ahead in all "
+                f"nothing compared here speaks for the {name} beside the {pen.name(other)}, which is "
+                "level or ahead in all "
                 f"of it and costs less ({pen.against(other, key, _PRICE)})"
             )
     cheaper = [other for other in order[:place] if not _needless(view, pen, other, order[:place])]
     conditions = [_more(view, pen, key, other) for other in cheaper[-1:]]
     dearer = [other for other in order[place + 1 :] if list(_gains(view, pen, other, key))]
     conditions += [
-        f"the {pen.name(other)} at {pen.ratio(other, key, _PRICE)} its price is more than the work needs" for other in dearer[:1]
+        f"the {pen.name(other)} at {pen.ratio(other, key, _PRICE)} its price is more than the work needs"
+        for other in dearer[:1]
     ]
     if not conditions:
         return f"the {name} leads by a fifth in nothing compared here{_bought(buys)}"
@@ -53,17 +57,29 @@ def _bought(buys: list[str]) -> str:
 
 def _more(view: View, pen: Pen, key: str, other: str) -> str:
     gains = listed(f"{ratio_words(ratio)} the {noun}" for noun, ratio in _gains(view, pen, key, other))
-    return f"the {pen.name(other)} is not enough (for {pen.ratio(key, other, _PRICE)} its price this has {gains})"
+    return (
+        f"the {pen.name(other)} is not enough (for {pen.ratio(key, other, _PRICE)} its price this has "
+        f"{gains})"
+    )
 
 
 def _gains(view: View, pen: Pen, key: str, other: str) -> Iterator[tuple[str, float]]:
     """What one has more of than another, by enough to decide; lower power counts as well."""
     half = sixteen_bit(view.gpus)
     power = "power_per_gpu" if "power_per_gpu" in view.rows else "power"
-    for field, noun in (("memory", "memory"), ("bandwidth", "memory bandwidth"), (half, half.upper()), ("fp32", "plain FP32")):
+    for field, noun in (
+        ("memory", "memory"),
+        ("bandwidth", "memory bandwidth"),
+        (half, half.upper()),
+        ("fp32", "plain FP32"),
+    ):
         if view.number(key, field) and view.number(other, field):
             ratio = pen.value(key, field) / pen.value(other, field)
-            if ratio >= _DECIDES:
+            if ratio >= DECIDES:
                 yield noun, ratio
-    if view.number(key, power) and view.number(other, power) and pen.value(other, power) / pen.value(key, power) >= _DECIDES:
+    if (
+        view.number(key, power)
+        and view.number(other, power)
+        and pen.value(other, power) / pen.value(key, power) >= DECIDES
+    ):
         yield "power limit", pen.value(key, power) / pen.value(other, power)

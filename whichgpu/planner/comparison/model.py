@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from whichgpu.planner.comparison.work import Work
-
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.market import Market
+    from whichgpu.planner.comparison.work import Work
 
 #: Vendors whose architectures are on file with their predecessors.
 _LISTED = ("NVIDIA", "AMD")
@@ -170,7 +169,13 @@ class View(NamedTuple):
         family = families().get(gpu.family)
         if family is None or gpu.variant is None or not gpu.variant.native or gpu.vendor not in _LISTED:
             return None
-        before = {one for name in family.predecessors if name in families() for v in families()[name].variants for one in v.native}
+        before = {
+            one
+            for name in family.predecessors
+            if name in families()
+            for v in families()[name].variants
+            for one in v.native
+        }
         return None if precision in before or precision in gpu.variant.native else False
 
 

@@ -78,7 +78,10 @@ class Pen:
             who = "both" if len(known) == 2 else f"all {len(known)}"
             return f"{who} have the same {noun} ({self._shared(known, field)})"
         if self.view.pair:
-            return f"the {self.name(first)} has {self.more(first, rest[0], field, noun)} ({self.against(first, rest[0], field)})"
+            return (
+                f"the {self.name(first)} has {self.more(first, rest[0], field, noun)} "
+                f"({self.against(first, rest[0], field)})"
+            )
         behind = ", ".join(
             f"{self._how(first, key, field)} the {self.name(key)} ({self.amount(key, field)})" for key in rest
         )

@@ -32,10 +32,8 @@ _WATT = "per watt and per byte"
 
 def spec_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
     """Every field that any of them has, in the order of the catalogue, and the rows derived from them."""
-    yield _made("segment", "Made for", "identity", "text", "", {g.id: _segment(g) for g in gpus})
-    yield _made(
-        "architecture", "Architecture", "identity", "text", "", {g.id: _architecture(g) for g in gpus}
-    )
+    yield _words("segment", "Made for", "identity", {g.id: _segment(g) for g in gpus})
+    yield _words("architecture", "Architecture", "identity", {g.id: _architecture(g) for g in gpus})
     same = len({gpu.architecture for gpu in gpus}) == 1
     for name, field in FIELDS.items():
         better = field.better if same or name not in _MEANS else ""
@@ -73,10 +71,12 @@ def _group(group: str) -> str:
     return "compute, dense peaks" if group.startswith("compute") else group
 
 
-def _made(
-    field: str, label: str, group: str, dimension: str, better: str, cells: Mapping[str, Cell | None]
-) -> Row:
-    return Row(field, label, group, dimension, better, {key: one for key, one in cells.items() if one})
+def _words(field: str, label: str, group: str, cells: Mapping[str, Cell | None]) -> Row:
+    return Row(field, label, group, "text", "", _known(cells))
+
+
+def _known(cells: Mapping[str, Cell | None]) -> dict[str, Cell]:
+    return {key: one for key, one in cells.items() if one}
 
 
 def _nonempty(row: Row) -> Iterator[Row]:
@@ -97,8 +97,7 @@ def _architecture(gpu: Gpu) -> Cell | None:
 
 def _native(gpus: Sequence[Gpu]) -> Row:
     """The precisions of the matrix units, by architecture."""
-    return _made(
-        "native", "Native matrix precisions", "compute, dense peaks", "text", "",
+    return _words("native", "Native matrix precisions", "compute, dense peaks",
         {
             gpu.id: Cell(", ".join(names), ", ".join(names).upper().replace("_TENSOR", ""),
                          f"architectures: {gpu.architecture}", "")
@@ -177,7 +176,7 @@ def _links(gpus: Sequence[Gpu]) -> Row:
     """The link of each GPU in the machine of eight in which it usually stands, where that is on file."""
     found = {gpu.id: _link(gpu) for gpu in gpus if gpu.value("units_per_board") is None}
     label = "Link in a machine of 8, per direction"
-    return _made("link_of_8", label, "links", "bandwidth", "higher", found)
+    return Row("link_of_8", label, "links", "bandwidth", "higher", _known(found))
 
 
 def _link(gpu: Gpu) -> Cell | None:

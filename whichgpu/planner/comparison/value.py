@@ -47,7 +47,7 @@ def _hour(pen: Pen, key: str) -> str:
 
 
 def worth(view: View) -> Iterator[Sentence]:
-    """Up to which price the faster one is worth it, and what it costs, at the cheapest and at one provider."""
+    """Up to which price the faster one is worth it, and what it costs."""
     half = sixteen_bit(view.gpus)
     if not view.pair or not view.all_know("bandwidth") or not view.all_know(_PRICE):
         return
@@ -61,22 +61,30 @@ def worth(view: View) -> Iterator[Sentence]:
         if view.all_know(field)
     }  # fmt: skip
     if all(max(ratio, 1 / ratio) <= EQUAL for ratio in speeds.values()):
-        text = f"neither is faster, so the {pen.name(fast)} is worth no more an hour than the {pen.name(slow)}"
+        text = (
+            f"neither is faster, so the {pen.name(fast)} is worth no more an hour than the {pen.name(slow)}"
+        )
     else:
         grouped: dict[str, list[str]] = {}
         for where, ratio in speeds.items():
             grouped.setdefault(ratio_words(ratio), []).append(where)
         parts = listed(f"{ratio} {listed(where)}" for ratio, where in grouped.items())
-        text = f"the {pen.name(fast)} is worth up to this many times the {pen.name(slow)}'s hourly price: {parts}"
-    costs = list(_costs(pen, fast, slow))
-    yield pen.say("worth", f"{text}; it costs {listed(costs)}" if costs else text)
+        text = (
+            f"the {pen.name(fast)} is worth up to this many times the {pen.name(slow)}'s hourly "
+            f"price: {parts}"
+        )
+    prices = list(costs(pen, fast, slow))
+    yield pen.say("worth", f"{text}; it costs {listed(prices)}" if prices else text)
 
 
-def _costs(pen: Pen, fast: str, slow: str) -> Iterator[str]:
+def costs(pen: Pen, fast: str, slow: str) -> Iterator[str]:
+    """The price ratio by the cheapest offers, and at one provider that has both where that differs."""
     view = pen.view
     if not view.all_know(_PRICE):
         return
-    yield f"{_price_ratio(pen, fast, slow, _PRICE)} by the cheapest offers ({pen.against(fast, slow, _PRICE)})"
+    yield (
+        f"{_price_ratio(pen, fast, slow, _PRICE)} by the cheapest offers ({pen.against(fast, slow, _PRICE)})"
+    )
     row = view.rows.get("usd_same_provider")
     if row and any(row.cells[key].value != (view.number(key, _PRICE) or 0) for key in (fast, slow)):
         provider = row.label.removeprefix("On demand at ")
@@ -113,9 +121,16 @@ def _maybe(pen: Pen, key: str, names: tuple[str, ...]) -> Sentence:
     count = "one offer does" if len(maybe) == 1 else f"{plain_number(len(maybe))} offers do"
     gpus = {**pen.view.others, **{gpu.id: gpu for gpu in pen.view.gpus}}
     which = listed((f"the {short_name(gpus[name])}" if name in gpus else name for name in names), "or")
-    from_ = f"{quantity(cheapest.usd_per_gpu_hour, 'price')} ({cheapest.provider}, {cheapest.kind.replace('_', '-')})"
+    from_ = (
+        f"{quantity(cheapest.usd_per_gpu_hour, 'price')} ({cheapest.provider}, "
+        f"{cheapest.kind.replace('_', '-')})"
+    )
     it = "it is" if len(maybe) == 1 else "they are"
-    return pen.say("price", f"{count} not say whether {it} {which} and {'is' if len(maybe) == 1 else 'are'} not counted, from {from_}")
+    return pen.say(
+        "price",
+        f"{count} not say whether {it} {which} and {'is' if len(maybe) == 1 else 'are'} not counted, "
+        f"from {from_}",
+    )
 
 
 def buying(view: View) -> Iterator[Sentence]:

@@ -6,21 +6,19 @@ The only part of a comparison that computes with numpy; imported when a workload
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import Z90, estimate
-from whichgpu.planner.comparison.model import Cell, Row
-from whichgpu.planner.comparison.words import quantity, ratio_words
+from whichgpu.planner.comparison.words import ratio_words
 from whichgpu.planner.sentences import handy
-from whichgpu.units import number, show
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from whichgpu.cost.estimate import Estimate, Estimates
     from whichgpu.hardware.gpu import Gpu
@@ -40,7 +38,8 @@ _WORTH = 1.02
 class Result(NamedTuple):
     """One GPU: the best configuration with its estimate, one item alone, and the time by bound.
 
-    `least` is the smallest number of GPUs that holds it; `usd` is per unit at full load.
+    `least` is the smallest number of GPUs that holds it; `usd` is per unit at full load; `throttle` is
+    the share of its peak rate that the power limit leaves the chip.
     """
 
     best: Estimate
@@ -50,6 +49,7 @@ class Result(NamedTuple):
     spread_own: float
     usd: float | None
     bounds: Mapping[str, float]
+    throttle: float
 
     @property
     def rate(self) -> float:
@@ -63,8 +63,9 @@ class Result(NamedTuple):
         return {
             **best, "throughput_per_gpu": self.best.throughput.scaled(1 / self.group).to_dict(),
             "gpus_per_replica": self.group, "smallest_gpus": self.least, "usd_per_unit": self.usd,
-            "latency_alone": self.alone.latency.to_dict(), "throughput_alone": self.alone.throughput.to_dict(),
-            "time_by_bound": dict(self.bounds),
+            "latency_alone": self.alone.latency.to_dict(),
+            "throughput_alone": self.alone.throughput.to_dict(),
+            "time_by_bound": dict(self.bounds), "rate_under_power_limit": self.throttle,
         }  # fmt: skip
 
 
@@ -85,6 +86,11 @@ class Work(NamedTuple):
     def single(self) -> str:
         """One item: an image, a sequence, an answer."""
         return {"images": "image", "sequences": "sequence", "tokens": "answer"}.get(self.unit, "item")
+
+    @property
+    def title(self) -> str:
+        """What is done: `Stable Diffusion 1.5`, `training ResNet-50`."""
+        return f"training {self.name}" if self.trains else self.name
 
     @property
     def trains(self) -> bool:
@@ -114,18 +120,18 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
     results: dict[str, Result] = {}
     refused: dict[str, str] = {}
     for row, gpu in enumerate(gpus):
-        found = _result(workload, job, sweep, row, gpu, markets[gpu.id])
+        found = _result(workload, job, sweep, row, markets[gpu.id])
         if isinstance(found, str):
             refused[gpu.id] = found
         else:
             results[gpu.id] = found
     done = workload.complete(job)
-    _, noun = handy(workload.unit, _least_usd(results))
+    _, noun = handy(workload.unit, least_usd(results))
     field = workload.id if done.phase == workload.phases[0] else f"{workload.id}.{done.phase}"
     return Work(field, workload.name, done, sweep.runtime.title, workload.unit, noun, results, refused)
 
 
-def _least_usd(results: Mapping[str, Result]) -> float:
+def least_usd(results: Mapping[str, Result]) -> float:
     """The lowest price of a unit: it says for how many units prices can be read."""
     return min((result.usd for result in results.values() if result.usd), default=1.0)
 
@@ -145,9 +151,8 @@ def _grid(workload: Workload, job: Job) -> Job:
     return replace(done, batch=b, tp=t, n_gpus=t)
 
 
-def _result(
-    workload: Workload, job: Job, sweep: Estimates, row: int, gpu: Gpu, market: Market
-) -> Result | str:
+def _result(workload: Workload, job: Job, sweep: Estimates, row: int, market: Market) -> Result | str:
+    gpu = sweep.devices.gpus[row]
     if sweep.refusals[row]:
         return sweep.refusals[row]
     columns = [j for j in range(sweep.seconds.shape[1]) if sweep.fits[row, j]]
@@ -155,7 +160,7 @@ def _result(
     if not columns:
         from whichgpu.planner.sentences import too_big
 
-        return too_big(sweep, row)
+        return too_big(sweep, row).text
     each = {j: float(sweep.throughput[row, j] / groups[j]) for j in columns}
     most = max(each.values())
     good = [j for j in columns if each[j] * _WORTH >= most]
@@ -167,87 +172,34 @@ def _result(
     least = round(float(min(groups[j] for j in columns)))
     return Result(
         answer, _alone(workload, job, gpu, least), least, group, float(sweep.spread_own[row, best]), usd,
-        _bounds(sweep.job_at(best), gpu),
+        _bounds(sweep.job_at(best), gpu), _throttle(sweep, row),
     )  # fmt: skip
+
+
+def _throttle(sweep: Estimates, row: int) -> float:
+    exponent = section("power")["exponent_train" if sweep.job.trains else "exponent_infer"]
+    return float(sweep.devices.throttle(exponent)[row, 0])
 
 
 def _alone(workload: Workload, job: Job, gpu: Gpu, least: int) -> Estimate:
     """One item at a time on the fewest GPUs that hold it."""
     done = workload.complete(job)
-    single = {"concurrency": 1.0} if done.phase == "serve" else {"batch": 1.0}
-    return estimate(replace(done, **single, tp=float(least), n_gpus=float(least)), [gpu]).at(0, 0)
+    one = replace(done, tp=float(least), n_gpus=float(least))
+    one = replace(one, concurrency=1.0) if done.phase == "serve" else replace(one, batch=1.0)
+    return estimate(one, [gpu]).at(0, 0)
 
 
 def _bounds(job: Job, gpu: Gpu) -> dict[str, float]:
     """Share of the time by what bounds it: compute, memory, launch."""
     found = estimate(job, [gpu], explain=True)
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = {}
     for term in found.timing.terms:
-        seconds[term.bound] += term.seconds
+        seconds[term.bound] = seconds.get(term.bound, 0.0) + term.seconds
     if float(found.timing.host[0, 0]) > float(found.timing.gpu[0, 0]):
         return {"launch": 1.0}
     total = sum(seconds.values()) or 1.0
-    return {bound: value / total for bound, value in seconds.most_common()}
-
-
-def work_rows(item: Work) -> Iterator[Row]:
-    """One workload's results as rows."""
-    group = f"{item.name}, {item.job.phase}"
-    unit = item.unit
-
-    def row(name: str, label: str, dimension: str, better: str, cells: dict[str, Cell]) -> Iterator[Row]:
-        if cells:
-            yield Row(f"{item.field}.{name}", label, group, dimension, better, cells)
-
-    yield from row("rate", f"{unit.capitalize()} per second and GPU", "rate", "higher", {
-        key: _cell(r.rate, _interval(r)) for key, r in item.results.items()
-    } | {key: Cell(None, f"cannot: {why}", "model", "refused") for key, why in item.refused.items()})
-    yield from row("runs", "In the configuration", "text", "", {
-        key: _cell(None, _configuration(item, r)) for key, r in item.results.items()})
-    yield from row("alone", f"One {item.single} alone", "seconds", "lower", {
-        key: _cell(r.alone.latency.mid, show(r.alone.latency.mid, "time", 3)) for key, r in item.results.items()
-    } if not item.trains else {})
-    yield from row("gpus", "GPUs that hold it, at least", "count", "lower", {
-        key: _cell(float(r.least), str(r.least)) for key, r in item.results.items()})
-    yield from row("memory", "Memory in use per GPU", "memory", "", {
-        key: _cell(r.best.required, f"{quantity(r.best.required, 'memory')} of {quantity(r.best.available, 'memory')}")
-        for key, r in item.results.items()})
-    yield from row("watts", "Power per GPU", "power", "lower", {
-        key: _cell(r.best.power, quantity(r.best.power, "power"))
-        for key, r in item.results.items() if math.isfinite(r.best.power)})
-    yield from row("energy", f"Energy per {item.single if unit != 'tokens' else 'token'}", "energy", "lower", {
-        key: _cell(r.best.energy, quantity(r.best.energy, "energy"))
-        for key, r in item.results.items() if math.isfinite(r.best.energy)})
-    count, noun = handy(unit, _least_usd(item.results))
-    yield from row("usd", f"USD per {noun}, full load", "usd", "lower", {
-        key: _cell(r.usd * count, number(r.usd * count, 3)) for key, r in item.results.items() if r.usd})
-    yield from row("bound", "Time is bound by", "text", "", {
-        key: _cell(None, _bound_text(r.bounds)) for key, r in item.results.items()})  # fmt: skip
-
-
-def _cell(value: Any, text: str) -> Cell:
-    return Cell(value, text, "cost model", "roofline")
-
-
-def _interval(result: Result) -> str:
-    each = result.best.throughput.scaled(1 / result.group)
-    return f"{number(each.mid, 3)} ({number(each.low, 2)}–{number(each.high, 2)})"
-
-
-def _configuration(item: Work, result: Result) -> str:
-    if item.job.phase == "serve":
-        text = f"{number(result.best.sequences, 3)} requests at once"
-    else:
-        text = f"batch {number(float(result.best.job.batch), 4)}"
-    return f"{text} on {result.group} GPUs" if result.group > 1 else text
-
-
-_BOUNDS = {"compute": "arithmetic", "memory": "memory", "launch": "launches"}
-
-
-def _bound_text(bounds: Mapping[str, float]) -> str:
-    shares = [(name, share) for name, share in bounds.items() if share >= 0.05]
-    return ", ".join(f"{_BOUNDS[name]} {round(100 * share)} %" for name, share in shares)
+    ranked = sorted(seconds.items(), key=lambda item: -item[1])
+    return {bound: value / total for bound, value in ranked}
 
 
 def speed_ratio(fast: Result, slow: Result) -> tuple[float, float, float]:

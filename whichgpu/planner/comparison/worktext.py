@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit
+from whichgpu.planner.comparison.value import costs
 from whichgpu.planner.comparison.words import EQUAL, listed, ratio_words
 from whichgpu.planner.comparison.work import ratio_range
 
@@ -45,15 +46,21 @@ def _speed(view: View, work: Work) -> Iterator[Sentence]:
         ratio = pen.ratio(first, rest[0], field)
         within = ratio_range(work.results[first], work.results[rest[0]])
         text = (
-            f"the {pen.name(first)} {_verb(work)} {ratio} the {work.unit} of the {pen.name(rest[0])}, GPU for GPU "
-            f"({pen.amount(first, field)} against {pen.amount(rest[0], field)} a second; the ratio lies {within} with 90 % confidence)"
+            f"the {pen.name(first)} {_verb(work)} {ratio} the {work.unit} of the {pen.name(rest[0])}, "
+            "GPU for GPU "
+            f"({pen.amount(first, field)} against {pen.amount(rest[0], field)} a second; the ratio "
+            f"lies {within} with 90 % confidence)"
             if ratio != "the same"
-            else f"both {_verb(work).removesuffix('s').removesuffix('e') if False else 'run'} it at the same speed "
+            else "both run it at the same speed "
             f"({pen.amount(first, field)} and {pen.amount(rest[0], field)} {work.unit} a second)"
         )
     else:
-        behind = listed(f"{pen.ratio(first, key, field)} the {pen.name(key)} ({pen.amount(key, field)})" for key in rest)
-        text = f"the {pen.name(first)} is fastest with {pen.amount(first, field)} {work.unit} a second: {behind}"
+        behind = listed(
+            f"{pen.ratio(first, key, field)} the {pen.name(key)} ({pen.amount(key, field)})" for key in rest
+        )
+        text = (
+            f"the {pen.name(first)} is fastest with {pen.amount(first, field)} {work.unit} a second: {behind}"
+        )
     yield pen.say("workload", text)
 
 
@@ -73,20 +80,45 @@ def _why(view: View, work: Work) -> Iterator[Sentence]:
     }
     if "launch" in bound.values():
         who = listed(f"the {pen.name(key)}" for key in known if bound[key] == "launch")
-        yield pen.say("workload", f"launching its many small kernels takes longest on {who}, and no faster GPU shortens that")
+        yield pen.say(
+            "workload",
+            f"launching its many small kernels takes longest on {who}, and no faster GPU shortens that",
+        )
         return
-    told = []
-    for cause in dict.fromkeys(bound.values()):
-        field, noun = peaks[cause]
-        if view.all_know(field):
-            ratio = pen.value(fast, field) / pen.value(slow, field)
-            who = listed(f"the {pen.name(key)}" for key in known if bound[key] == cause)
-            shares = listed(f"{round(100 * work.results[key].bounds[cause])} %" for key in known if bound[key] == cause)
-            word = "arithmetic" if cause == "compute" else "memory"
-            towards = "equal" if max(ratio, 1 / ratio) <= EQUAL else ratio_words(ratio)
-            told.append(f"{shares} of the time on {who} is bound by {word}, where the ratio of the {noun} is {towards}")
-    if told:
-        yield pen.say("workload", "; ".join(told))
+    told = [_cause(work, pen, cause, peaks[cause]) for cause in dict.fromkeys(bound.values())]
+    said = [text for text in told if text]
+    field, _ = peaks[bound[slow]]
+    expected = pen.value(fast, field) / pen.value(slow, field) if view.all_know(field) else 0.0
+    if work.results[fast].rate / work.results[slow].rate > expected * EQUAL:
+        said += _throttled(work, pen, fast, slow)
+    if said:
+        yield pen.say("workload", "; ".join(said))
+
+
+def _cause(work: Work, pen: Pen, cause: str, peak: tuple[str, str]) -> str:
+    """`87 % of the A100's time is bound by arithmetic, where the ratio of the FP16 peak is 2.5x`."""
+    view, (field, noun) = pen.view, peak
+    fast, slow = view.ranked(f"{work.field}.rate")
+    if not view.all_know(field):
+        return ""
+    bound = {key: next(iter(work.results[key].bounds)) for key in (fast, slow)}
+    who = listed(f"{round(100 * work.results[key].bounds[cause])} % of the {pen.name(key)}'s time"
+                 for key in (fast, slow) if bound[key] == cause)  # fmt: skip
+    ratio = pen.value(fast, field) / pen.value(slow, field)
+    word = "arithmetic" if cause == "compute" else "memory"
+    towards = "1" if max(ratio, 1 / ratio) <= EQUAL else ratio_words(ratio)
+    return f"{who} is bound by {word}, where the ratio of the {noun} is {towards}"
+
+
+def _throttled(work: Work, pen: Pen, fast: str, slow: str) -> list[str]:
+    """That the slower one's power limit keeps it further below its peak."""
+    field = f"{work.field}.throttle"
+    if pen.value(slow, field) >= pen.value(fast, field) / EQUAL:
+        return []
+    return [
+        f"the power limit leaves the {pen.name(slow)} {pen.text(slow, field)} of its peak rate, the "
+        f"{pen.name(fast)} {pen.text(fast, field)}"
+    ]
 
 
 def _peak(work: Work, half: str) -> str:
@@ -105,7 +137,10 @@ def _fit(view: View, work: Work) -> Iterator[Sentence]:
     if len(set(counts.values())) == 1:
         yield pen.say("workload", f"it takes {pen.amount(next(iter(counts)), field)} of either to hold it")
         return
-    yield pen.say("workload", "to hold it takes " + listed(f"{pen.amount(key, field)} of the {pen.name(key)}" for key in counts))
+    yield pen.say(
+        "workload",
+        "to hold it takes " + listed(f"{pen.amount(key, field)} of the {pen.name(key)}" for key in counts),
+    )
 
 
 def _alone(view: View, work: Work) -> Iterator[Sentence]:
@@ -114,8 +149,20 @@ def _alone(view: View, work: Work) -> Iterator[Sentence]:
     if len(known) < 2:
         return
     pen = Pen(view)
-    told = listed(f"{pen.text(key, field)} on the {pen.name(key)}" for key in known)
-    yield pen.say("workload", f"one {work.single} alone takes {told}")
+    told = listed(f"{pen.text(key, field)} on {_on(pen, work, key)}" for key in known)
+    length = (
+        f" of {work.job.output_tokens:,.0f} tokens"
+        if work.unit == "tokens" and work.job.output_tokens
+        else ""
+    )
+    yield pen.say("workload", f"one {work.single}{length} alone takes {told}")
+
+
+def _on(pen: Pen, work: Work, key: str) -> str:
+    least = work.results[key].least
+    if least == 1:
+        return f"the {pen.name(key)}"
+    return f"{pen.amount(key, f'{work.field}.gpus')} of the {pen.name(key)}"
 
 
 def _energy(view: View, work: Work) -> Iterator[Sentence]:
@@ -124,10 +171,14 @@ def _energy(view: View, work: Work) -> Iterator[Sentence]:
     if len(known) < 2:
         return
     pen = Pen(view)
-    watts = listed(f"{pen.quantity(key, f'{work.field}.watts')} on the {pen.name(key)}" for key in known)
-    what = "a token" if work.unit == "tokens" else f"{'an' if work.single[0] in 'aeiou' else 'a'} {work.single}"
-    joules = listed(f"{pen.amount(key, field)}" for key in known)
-    yield pen.say("workload", f"it draws about {watts}, so that {what} takes {joules} J in that order")
+    what = (
+        "a token" if work.unit == "tokens" else f"{'an' if work.single[0] in 'aeiou' else 'a'} {work.single}"
+    )
+    told = listed(
+        f"{pen.quantity(key, field)} on the {pen.name(key)} (at {pen.quantity(key, f'{work.field}.watts')})"
+        for key in known
+    )
+    yield pen.say("workload", f"{what} takes {told}")
 
 
 def _cost(view: View, work: Work) -> Iterator[Sentence]:
@@ -137,10 +188,8 @@ def _cost(view: View, work: Work) -> Iterator[Sentence]:
         return
     pen = Pen(view)
     told = listed(f"{pen.amount(key, field)} USD on the {pen.name(key)}" for key in known)
-    text = f"{work.noun} cost {told} at full load and the cheapest on-demand price"
-    if work.unit == "tokens":
-        text = f"a {text.replace(' cost ', ' costs ', 1)}"
-    yield pen.say("workload", text)
+    noun = f"a {work.noun}" if work.noun.startswith("million") else work.noun
+    yield pen.say("workload", f"{noun} cost {told} at full load and the cheapest on-demand price")
     if view.pair:
         yield from _break_even(view, work)
 
@@ -150,11 +199,10 @@ def _break_even(view: View, work: Work) -> Iterator[Sentence]:
     fast, slow = view.ranked(f"{work.field}.rate")
     pen = Pen(view)
     speed = pen.ratio(fast, slow, f"{work.field}.rate")
-    price = pen.value(fast, "usd_per_hour") / pen.value(slow, "usd_per_hour")
     if speed == "the same":
         return
-    today = "costs the same" if max(price, 1 / price) <= EQUAL else f"costs {ratio_words(price)} that"
     yield pen.say(
         "workload",
-        f"for this workload the {pen.name(fast)} is worth up to {speed} the {pen.name(slow)}'s hourly price; today it {today}",
+        f"for this workload the {pen.name(fast)} is worth up to {speed} the {pen.name(slow)}'s hourly price; "
+        f"it costs {listed(costs(pen, fast, slow))}",
     )
