@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 NOT_READ = "–"
 #: More columns than this do not fit a narrow terminal, so the table is drawn in parts.
 _ABREAST = 4
+#: A longer title does not fit a narrow terminal.
+_TITLE = 78
 _BEST, _WEAK, _LOW = "*", "°", "?"
 _PRICES = "price per GPU and hour"
 _TOPICS_OF_PRICES = ("price", "worth", "buy")
@@ -32,7 +34,9 @@ def report(comparison: Comparison) -> Report:
 
 
 def _blocks(comparison: Comparison) -> Iterator[Block]:
-    yield Heading(comparison.title)
+    yield Heading(
+        comparison.title if len(comparison.title) <= _TITLE else f"{len(comparison.gpus)} GPUs compared"
+    )
     yield comparison.answer.text
     yield from _spec_tables(comparison)
     yield Heading("What the figures say")
@@ -42,6 +46,7 @@ def _blocks(comparison: Comparison) -> Iterator[Block]:
     yield _bullets(one for one in comparison.takeaways if one.topic in _TOPICS_OF_PRICES)
     for work in comparison.view.works:
         yield Heading(_work_title(work))
+        yield _job(work)
         yield from _tables(comparison, "", _work_rows(comparison, work), ())
         yield _bullets(work.sentences)
     yield Heading("Which for what")
@@ -53,16 +58,26 @@ def _bullets(sentences: Iterator[Sentence] | Sequence[Sentence]) -> Bullets:
 
 
 def _work_title(work: Work) -> str:
+    return f"{work.name}: {work.job.phase}"
+
+
+def _job(work: Work) -> str:
+    """What exactly was estimated, and by what."""
     job = work.job
-    said = [job.phase, job.precision, work.runtime]
+    said = [f"In {job.precision} with {work.runtime}"]
     if job.height and job.width:
-        said.append(f"{float(job.width):g}x{float(job.height):g}")
-    for name, noun in (("steps", "steps"), ("seq_len", "tokens a sequence"), ("input_tokens", "tokens in"),
-                       ("output_tokens", "tokens out")):  # fmt: skip
+        said.append(f"{float(job.width):g}x{float(job.height):g} pixels")
+    for name, noun in (
+        ("steps", "steps"),
+        ("seq_len", "tokens a sequence"),
+        ("input_tokens", "tokens in"),
+        ("output_tokens", "tokens out"),
+    ):
         value = getattr(job, name)
         if value:
             said.append(f"{float(value):,g} {noun}")
-    return f"{work.name}: {', '.join(said)}"
+    said[-1] += "; estimated by a roofline, with 90 % intervals, in the best batch that fits."
+    return ", ".join(said)
 
 
 def _work_rows(comparison: Comparison, work: Work) -> list[Row]:
@@ -186,6 +201,7 @@ def article(comparison: Comparison) -> str:
         rows = _work_rows(comparison, work)
         blocks += [
             Heading(_work_title(work)),
+            _job(work),
             _sourced(comparison, rows, sources, ()),
             _bullets(work.sentences),
         ]

@@ -46,9 +46,10 @@ def _which(pen: Pen, gpu: Gpu, *, vendor: bool) -> str:
     name = pen.text(gpu.id, "architecture")
     maker = f"{gpu.vendor} " if vendor else ""
     plain = not name or name in gpu.name or name.startswith(gpu.vendor)
-    what = (
-        f"{_article(gpu.vendor)} {gpu.vendor} part" if plain else f"{_article(maker or name)} {maker}{name}"
-    )
+    if plain:
+        what = f"{_article(gpu.vendor)} {gpu.vendor} part" if gpu.vendor else "a part of unknown make"
+    else:
+        what = f"{_article(maker or name)} {maker}{name}"
     text = pen.view.text(gpu.id, "chip")
     chip = f", cut from {_chip(pen, gpu)}" if text and text not in gpu.name else ""
     year = f" of {pen.text(gpu.id, 'release_date')[:4]}" if pen.view.text(gpu.id, "release_date") else ""

@@ -125,6 +125,11 @@ def price_rows(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> I
         cells = {key: _price(market, term) for key, market in found.items() if term in market.best}
         if cells:
             yield Row(field, label, _GROUP, "price", "lower", cells)
+    read = {
+        key: _read(market.best["on-demand"]) for key, market in found.items() if "on-demand" in market.best
+    }
+    if read:
+        yield Row("offer", "Cheapest on demand", _GROUP, "text", "", read)
     yield from _spread(found)
     yield from _together(found)
     sold = {key: _sold(market) for key, market in found.items() if market.current}
@@ -137,7 +142,9 @@ def price_rows(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> I
         yield Row("providers", "On demand at", _GROUP, "text", "", cells)
     bought = {key: _bought(market.purchase) for key, market in found.items() if market.purchase}
     if bought:
-        yield Row("purchase", "To buy", _GROUP, "money", "lower", bought)
+        kinds = {(m.purchase[0].kind, m.purchase[0].includes_host) for m in found.values() if m.purchase}
+        # A launch price says nothing against a street price, a card nothing against a share of a server.
+        yield Row("purchase", "To buy", _GROUP, "money", "lower" if len(kinds) == 1 else "", bought)
     yield from _per_dollar(gpus, half, found)
 
 
@@ -146,6 +153,13 @@ def _price(market: Market, term: str) -> Cell:
     doubt = ("", " (old)", " (undated)")[trust(offer, market.today)]
     text = f"{quantity(offer.usd_per_gpu_hour, 'price')}{doubt}"
     return Cell(offer.usd_per_gpu_hour, text, f"{offer.source} {offer.locator}".strip(), offer.kind)
+
+
+def _read(offer: Offer) -> Cell:
+    """Who sells it as what, and when the price was read."""
+    dated = f"read {offer.as_of.isoformat()}" if offer.as_of else "undated"
+    text = f"{offer.provider} {offer.instance}, {dated}"
+    return Cell(text, text, f"{offer.source} {offer.locator}".strip(), offer.kind)
 
 
 def _spread(found: Mapping[str, Market]) -> Iterator[Row]:

@@ -75,7 +75,7 @@ class Pen:
             return ""
         first, *rest = known
         if self._equal(known, field):
-            who = "both" if len(known) == 2 else f"all {len(known)}"
+            who = "both" if len(known) == 2 else "all"
             return f"{who} have the same {noun} ({self._shared(known, field)})"
         if self.view.pair:
             return (

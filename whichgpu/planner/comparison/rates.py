@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit
-from whichgpu.planner.comparison.words import EQUAL, listed, quantity, ratio_words
+from whichgpu.planner.comparison.words import EQUAL, gain, listed, quantity, ratio_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,14 @@ def precision(view: View) -> Iterator[Sentence]:
         pen.rests_on(half, *view.ids)
         pen.rests_on("fp32", *view.ids)
         yield pen.say("precision", f"both have the same rates in {rates}")
+        return
+    if len(set(ranks)) == 1 and len(ranks[0]) == 2 and _flips(view, half):
+        fast, slow = ranks[0]
+        fp32 = gain(pen.value(fast, "fp32") / pen.value(slow, "fp32"), "plain FP32 rate")
+        yield pen.say(
+            "precision",
+            f"{pen.lead(half, f'dense {half.upper()} rate')} and {fp32} ({pen.against(fast, slow, 'fp32')})",
+        )
         return
     clauses = [pen.lead(half, f"dense {half.upper()} rate"), pen.lead("fp32", "plain FP32 rate")]
     told = [clause for clause in clauses if clause]

@@ -134,7 +134,7 @@ def _per_watt(pen: Pen, known: tuple[str, ...], half: str) -> Iterator[str]:
 
 def _range(view: View, gpu: Gpu) -> Iterator[Sentence]:
     low, high = view.number(gpu.id, "power_min"), view.number(gpu.id, "power_max")
-    if not low or not high or low == high:
+    if not low or not high or low == high or not view.number(gpu.id, "power"):
         return
     pen = Pen(view)
     text = (

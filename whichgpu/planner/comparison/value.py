@@ -10,7 +10,7 @@ from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL, listed, plain_number, quantity, ratio_words, short_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from whichgpu.planner.comparison.model import Sentence, View
 
@@ -54,12 +54,16 @@ def worth(view: View) -> Iterator[Sentence]:
     lead = half if view.all_know(half) and view.rows[half].best(view.ids) else "bandwidth"
     fast, slow = view.ranked(lead)
     pen = Pen(view)
+    named = (
+        ("bandwidth", "where memory bandwidth decides"),
+        (half, f"in {half.upper()}"),
+        ("fp32", "in plain FP32"),
+    )
     speeds = {
-        noun: pen.value(fast, field) / pen.value(slow, field)
-        for field, noun in (("bandwidth", "where memory bandwidth decides"), (half, f"in {half.upper()}"),
-                            ("fp32", "in plain FP32"))
+        where: pen.value(fast, field) / pen.value(slow, field)
+        for field, where in named
         if view.all_know(field)
-    }  # fmt: skip
+    }
     if all(max(ratio, 1 / ratio) <= EQUAL for ratio in speeds.values()):
         text = (
             f"neither is faster, so the {pen.name(fast)} is worth no more an hour than the {pen.name(slow)}"
@@ -73,28 +77,44 @@ def worth(view: View) -> Iterator[Sentence]:
             f"the {pen.name(fast)} is worth up to this many times the {pen.name(slow)}'s hourly "
             f"price: {parts}"
         )
-    prices = list(costs(pen, fast, slow))
-    yield pen.say("worth", f"{text}; it costs {listed(prices)}" if prices else text)
+    prices = list(costs(pen, fast, slow, speeds))
+    yield pen.say("worth", f"{text}; it costs {'; '.join(prices)}")
 
 
-def costs(pen: Pen, fast: str, slow: str) -> Iterator[str]:
-    """The price ratio by the cheapest offers, and at one provider that has both where that differs."""
+def costs(pen: Pen, fast: str, slow: str, speeds: Mapping[str, float]) -> Iterator[str]:
+    """The price ratio by the cheapest offers, and at one provider that has both where that differs.
+
+    `speeds` are the ratios that it is worth, by where they hold; each price is held against them.
+    """
     view = pen.view
     if not view.all_know(_PRICE):
         return
     yield (
-        f"{_price_ratio(pen, fast, slow, _PRICE)} by the cheapest offers ({pen.against(fast, slow, _PRICE)})"
+        f"{_ratio(pen, fast, slow, _PRICE)} by the cheapest offers, {_pays(pen, fast, slow, _PRICE, speeds)}"
     )
     row = view.rows.get("usd_same_provider")
     if row and any(row.cells[key].value != (view.number(key, _PRICE) or 0) for key in (fast, slow)):
         provider = row.label.removeprefix("On demand at ")
-        ratio = _price_ratio(pen, fast, slow, row.field)
-        yield f"{ratio} at {provider}, which has both ({pen.against(fast, slow, row.field)})"
+        verdict = _pays(pen, fast, slow, row.field, speeds)
+        yield f"{_ratio(pen, fast, slow, row.field)} at {provider}, which has both, {verdict}"
 
 
-def _price_ratio(pen: Pen, fast: str, slow: str, field: str) -> str:
-    ratio = pen.ratio(fast, slow, field)
-    return "the same" if ratio == "the same" else ratio
+def _ratio(pen: Pen, fast: str, slow: str, field: str) -> str:
+    """`2.91x (1.28 against 0.44 USD/h)`."""
+    return f"{pen.ratio(fast, slow, field)} ({pen.against(fast, slow, field)})"
+
+
+def _pays(pen: Pen, fast: str, slow: str, field: str, speeds: Mapping[str, float]) -> str:
+    """A price ratio held against those that it is worth."""
+    price = pen.value(fast, field) / pen.value(slow, field)
+    pays = [where for where, ratio in speeds.items() if ratio > price * EQUAL]
+    if len(speeds) == 1:
+        return "less than that" if pays else "no less than that"
+    if len(pays) == len(speeds):
+        return "less than any of these"
+    if pays:
+        return f"less than that {listed(pays)}"
+    return "more than any of these" if price > max(speeds.values()) * EQUAL else "no less than any of these"
 
 
 def other_ways(view: View) -> Iterator[Sentence]:

@@ -77,6 +77,10 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
     ):
         pen.rests_on("compute_apis", *view.ids)
         yield "the software needs CUDA"
+    forms = {one: view.text(one, "form_factor") for one in view.ids}
+    if "PCIe" in forms[key] and all(forms[one] and "PCIe" not in forms[one] for one in rest):
+        pen.rests_on("form_factor", *view.ids)
+        yield "it has to go into a PCIe slot"
     yield from _purchase(view, pen, key)
     if view.text(key, "segment") == "laptop" and all(view.text(o, "segment") != "laptop" for o in rest):
         pen.rests_on("segment", key)
@@ -96,7 +100,7 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
 def _purchase(view: View, pen: Pen, key: str) -> Iterator[str]:
     """A lower purchase price; a launch price is not held against a street price."""
     row = view.rows.get("purchase")
-    if row is None or not view.all_know("purchase") or len({cell.kind for cell in row.cells.values()}) > 1:
+    if row is None or not row.better or not view.all_know("purchase"):
         return
     first, second, *_ = (known := view.ranked("purchase"))
     if first == key and known[second] / known[first] >= DECIDES:

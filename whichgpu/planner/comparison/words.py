@@ -65,7 +65,7 @@ def amount(value: float, dimension: str) -> str:
     if dimension == "flop per byte":
         return number(scaled, 3)
     if dimension in ("price", "usd") and scaled:
-        return f"{scaled:,.2f}" if scaled >= 0.1 else number(scaled, 2)
+        return f"{scaled:,.2f}" if scaled >= 0.1 else number(scaled, 2 if dimension == "price" else 3)
     return plain_number(scaled)
 
 

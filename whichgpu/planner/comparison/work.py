@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: Batches and GPUs per replica tried where none is asked for; what gives most per GPU wins.
 _BATCHES = tuple(2.0**n for n in range(10))
 _GENERATED = 32.0
+#: What the cost model assumes of a vendor without a figure.
+_UNKNOWN_VENDOR = 0.6
 _GROUPS = (1.0, 2.0, 4.0, 8.0)
 #: A larger batch or group must give this much more to be worth its latency.
 _WORTH = 1.02
@@ -39,7 +41,8 @@ class Result(NamedTuple):
     """One GPU: the best configuration with its estimate, one item alone, and the time by bound.
 
     `least` is the smallest number of GPUs that holds it; `usd` is per unit at full load; `throttle` is
-    the share of its peak rate that the power limit leaves the chip.
+    the share of its peak rate that the power limit leaves the chip, `software` the
+    efficiency of its vendor's software that the cost model assumes, NVIDIA's being 1.
     """
 
     best: Estimate
@@ -50,6 +53,7 @@ class Result(NamedTuple):
     usd: float | None
     bounds: Mapping[str, float]
     throttle: float
+    software: float
 
     @property
     def rate(self) -> float:
@@ -66,6 +70,7 @@ class Result(NamedTuple):
             "latency_alone": self.alone.latency.to_dict(),
             "throughput_alone": self.alone.throughput.to_dict(),
             "time_by_bound": dict(self.bounds), "rate_under_power_limit": self.throttle,
+            "software_efficiency": self.software,
         }  # fmt: skip
 
 
@@ -173,6 +178,7 @@ def _result(workload: Workload, job: Job, sweep: Estimates, row: int, market: Ma
     return Result(
         answer, _alone(workload, job, gpu, least), least, group, float(sweep.spread_own[row, best]), usd,
         _bounds(sweep.job_at(best), gpu), _throttle(sweep, row),
+        float(section("vendor").get(gpu.vendor, _UNKNOWN_VENDOR)),
     )  # fmt: skip
 
 

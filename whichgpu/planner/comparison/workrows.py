@@ -110,6 +110,9 @@ def work_rows(item: Work) -> Iterator[Row]:
         "",
         {key: _cell(r.throttle, f"{round(100 * r.throttle)} %") for key, r in item.results.items()},
     )
+    software = {key: _cell(r.software, f"{round(100 * r.software)} %") for key, r in item.results.items()}
+    if any(r.software != 1.0 for r in item.results.values()):
+        yield from row("software", "Software efficiency assumed", "share", "", software)
     yield from row("bound", "Time is bound by", "text", "", {
         key: _cell(None, _bound_text(r.bounds)) for key, r in item.results.items()})  # fmt: skip
 

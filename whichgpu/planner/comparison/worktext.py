@@ -8,7 +8,7 @@ from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.value import costs
 from whichgpu.planner.comparison.words import EQUAL, listed, ratio_words
-from whichgpu.planner.comparison.work import ratio_range
+from whichgpu.planner.comparison.work import ratio_range, speed_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,12 +44,13 @@ def _speed(view: View, work: Work) -> Iterator[Sentence]:
     first, *rest = known
     if view.pair:
         ratio = pen.ratio(first, rest[0], field)
+        unsure = speed_ratio(work.results[first], work.results[rest[0]])[0] < 1
         within = ratio_range(work.results[first], work.results[rest[0]])
         text = (
             f"the {pen.name(first)} {_verb(work)} {ratio} the {work.unit} of the {pen.name(rest[0])}, "
             "GPU for GPU "
             f"({pen.amount(first, field)} against {pen.amount(rest[0], field)} a second; the ratio "
-            f"lies {within} with 90 % confidence)"
+            f"lies {within} with 90 % confidence{_unsure(unsure)})"
             if ratio != "the same"
             else "both run it at the same speed "
             f"({pen.amount(first, field)} and {pen.amount(rest[0], field)} {work.unit} a second)"
@@ -62,6 +63,10 @@ def _speed(view: View, work: Work) -> Iterator[Sentence]:
             f"the {pen.name(first)} is fastest with {pen.amount(first, field)} {work.unit} a second: {behind}"
         )
     yield pen.say("workload", text)
+
+
+def _unsure(unsure: bool) -> str:
+    return ", so that which is faster is not sure" if unsure else ""
 
 
 def _why(view: View, work: Work) -> Iterator[Sentence]:
@@ -91,6 +96,7 @@ def _why(view: View, work: Work) -> Iterator[Sentence]:
     expected = pen.value(fast, field) / pen.value(slow, field) if view.all_know(field) else 0.0
     if work.results[fast].rate / work.results[slow].rate > expected * EQUAL:
         said += _throttled(work, pen, fast, slow)
+    said += _software(view, work, pen, fast, slow)
     if said:
         yield pen.say("workload", "; ".join(said))
 
@@ -106,8 +112,25 @@ def _cause(work: Work, pen: Pen, cause: str, peak: tuple[str, str]) -> str:
                  for key in (fast, slow) if bound[key] == cause)  # fmt: skip
     ratio = pen.value(fast, field) / pen.value(slow, field)
     word = "arithmetic" if cause == "compute" else "memory"
-    towards = "1" if max(ratio, 1 / ratio) <= EQUAL else ratio_words(ratio)
-    return f"{who} is bound by {word}, where the ratio of the {noun} is {towards}"
+    towards = (
+        "the same"
+        if max(ratio, 1 / ratio) <= EQUAL
+        else (f"{ratio_words(ratio)} that of the {pen.name(slow)}")
+    )
+    return f"{who} is bound by {word}, and the {noun} of the {pen.name(fast)} is {towards}"
+
+
+def _software(view: View, work: Work, pen: Pen, fast: str, slow: str) -> list[str]:
+    """That the cost model takes one vendor's software to be less mature; it is an assumption."""
+    field = f"{work.field}.software"
+    if field not in view.rows or pen.value(fast, field) == pen.value(slow, field):
+        return []
+    less, more = sorted((fast, slow), key=lambda key: pen.value(key, field))
+    return [
+        f"products on the {pen.name(less)} are assumed to reach {pen.text(less, field)} of the "
+        "efficiency that "
+        f"software reaches on NVIDIA, on the {pen.name(more)} {pen.text(more, field)}"
+    ]
 
 
 def _throttled(work: Work, pen: Pen, fast: str, slow: str) -> list[str]:
@@ -201,8 +224,9 @@ def _break_even(view: View, work: Work) -> Iterator[Sentence]:
     speed = pen.ratio(fast, slow, f"{work.field}.rate")
     if speed == "the same":
         return
+    worth = work.results[fast].rate / work.results[slow].rate
     yield pen.say(
         "workload",
         f"for this workload the {pen.name(fast)} is worth up to {speed} the {pen.name(slow)}'s hourly price; "
-        f"it costs {listed(costs(pen, fast, slow))}",
+        f"it costs {listed(costs(pen, fast, slow, {'': worth}))}",
     )
