@@ -14,7 +14,7 @@ from whichgpu.cli import group
 
 EXPORTS = [
     "DataError", "Fact", "Infeasible", "Interval", "Source", "UsageError", "WhichGpuError", "__version__",
-    "gpu", "gpus", "job", "recommend", "workload",
+    "compare", "gpu", "gpus", "job", "predict", "recommend", "workload",
 ]  # fmt: skip
 COMMON = ["--debug", "--json", "--plain"]
 JOB = [

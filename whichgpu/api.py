@@ -21,8 +21,10 @@ from whichgpu.hardware.names import resolve as resolve_gpu
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from whichgpu.cost.estimate import Estimate
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.comparison import Comparison
     from whichgpu.planner.request import Recommendation
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
@@ -119,3 +121,23 @@ def recommend(
         offers=None if offers is None else Path(offers),
     )  # fmt: skip
     return ranked(request, known, own)
+
+
+def predict(workload: str, gpu: str, *, gpu_files: Files = (), **columns: Any) -> Estimate:
+    """Speed, memory and power of a job on a GPU: `predict("llama-2-70b", "h100-80gb-sxm:4")`.
+
+    `columns` are job columns, as `job` takes them. Raises `WhichGpuError` for what cannot be read or
+    run, and its kind `Infeasible` for what does not fit.
+    """
+    from whichgpu.cost.estimate import placed, single
+    from whichgpu.hardware.names import resolve_count
+
+    device, count = resolve_count(gpu, catalogue(tuple(Path(file) for file in gpu_files)))
+    return single(placed(job(workload, **columns), count), device)
+
+
+def compare(gpus: Sequence[str], workloads: Sequence[str | Job] = (), *, gpu_files: Files = ()) -> Comparison:
+    """Two to six GPUs side by side, and what they do for each workload, a name or a `job`."""
+    from whichgpu.planner.comparison import compare as compared
+
+    return compared(gpus, workloads, catalogue=catalogue(tuple(Path(file) for file in gpu_files)))

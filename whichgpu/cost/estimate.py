@@ -22,7 +22,10 @@ from whichgpu.cost.support import refusal
 from whichgpu.cost.time import Term, Timing, pass_time
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval
-from whichgpu.units import parse
+from whichgpu.units import number, parse
+from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
+from whichgpu.workloads.adapters import trained_precision
+from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.job import NUMBERS, Job
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import trained_parameters
@@ -39,7 +42,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 #: Options of a job that change the answer.
-_MODELLED = {"guidance", "optimizer", "compile", "power_limit"}
+_MODELLED = {
+    "guidance", "optimizer", "compile", "power_limit", "checkpointing", "lora_rank", "lora_targets",
+}  # fmt: skip
 #: Standard deviations to either side of a 90 % interval.
 Z90 = 1.6448536269514722
 
@@ -66,6 +71,14 @@ class Estimate:
     basis: str
     warnings: tuple[str, ...]
     terms: tuple[Term, ...]
+
+    def __str__(self) -> str:
+        rate = self.throughput
+        return (
+            f"{self.job.workload} {self.job.phase} on {self.n_gpus} x {self.gpu}, {self.runtime}, "
+            f"{self.job.precision}: {number(rate.mid)} {rate.unit} ({number(rate.low)} to {number(rate.high)}), "
+            f"90 % interval; basis {self.basis}"
+        )
 
     @property
     def fits(self) -> bool:
@@ -247,7 +260,11 @@ def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices, *, ex
 def _parts(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> dict[str, Any]:
     spec = precision(job.precision)
     if job.trains:
-        return mem.training_parts(ops, spec, workload.optimizer(job), tp=_number(job.tp), flash=stack.flash)
+        return mem.training_parts(
+            ops, spec, workload.optimizer(job), tp=_number(job.tp), flash=stack.flash,
+            checkpointing=checkpointing(job),
+            trained_in=trained_precision() if job.phase in ADAPTER_PHASES else None,
+        )  # fmt: skip
     kv: Any = 0.0
     if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
         tokens = _number(job.input_tokens) + _number(job.output_tokens or 0.0)
@@ -284,6 +301,15 @@ def _assemble(
         spread_own=grid(np.sqrt(spread["own"] ** 2 + (spread["host"] * hosted) ** 2)),
         sequences=grid(sequences), refusals=refusals, timing=timing,
     )  # fmt: skip
+
+
+def placed(job: Job, count: int) -> Job:
+    """A job on `count` GPUs: language models are held by all together, unless they train."""
+    if count == 1:
+        return job
+    workload = resolve(job.workload)
+    held = hasattr(workload.code, "step") and not workload.complete(job).trains
+    return replace(job, n_gpus=float(count), tp=float(count) if job.tp is None and held else job.tp)
 
 
 def single(job: Job, gpu: Gpu) -> Estimate:

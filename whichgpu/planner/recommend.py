@@ -13,7 +13,7 @@ win. A price without a date ranks behind every dated one, an old one behind ever
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -21,10 +21,11 @@ import numpy as np
 
 from whichgpu.cost.estimate import Estimates, estimate
 from whichgpu.planner import sentences
+from whichgpu.planner.grid import WORTH, grid
 from whichgpu.planner.request import Candidate, Recommendation, Rejected, Request
 from whichgpu.prices import purchase
 from whichgpu.prices import store as prices
-from whichgpu.workloads.workload import Workload, resolve
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,21 +33,9 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.prices.offers import Offer
-    from whichgpu.workloads.job import Job
 
-#: Batches tried where none is asked for, by phase; the best that fits and meets the latency wins.
-_BATCHES: Mapping[str, tuple[float, ...]] = {
-    "infer": (1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
-    "generate": (1, 2, 4, 8, 16, 32),
-    "train": (1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
-}
-_GROUPS = (1.0, 2.0, 4.0, 8.0)
 #: GPUs in one machine of one's own.
 _BOXES = (1, 2, 4, 8)
-#: Requests in flight per replica that are tried in serving; memory may hold fewer.
-_IN_FLIGHT = (1.0, 4.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
-#: A larger batch, or more requests in flight, must buy this much throughput to be worth its latency.
-_WORTH = 1.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +68,8 @@ def recommend(
     candidates: list[Candidate] = []
     sweep: Estimates | None = None
     if considered:
-        sweep = estimate(_sweep_job(workload, request.job, job, usable, considered), considered)
+        counts = sorted({offer.gpu_count for gpu in considered for offer in usable[gpu.id]})
+        sweep = estimate(grid(workload, request.job, counts), considered)
         for row, gpu in enumerate(considered):
             found = _best(request, sweep, row, usable[gpu.id])
             if isinstance(found, sentences.Reason):
@@ -132,9 +122,9 @@ def _purchase_offer(gpu: Gpu, count: int = 1) -> Offer | None:
     cost = purchase.owning_cost_per_hour(gpu.id, float(power) / float(gpu.value("units_per_board") or 1))
     return Offer(
         provider="own", instance=f"{count} x {price.usd:,.0f} USD ({price.kind.replace('_', ' ')})",
-        gpu=gpu.id, gpu_spelling=gpu.id, candidates=(), gpu_count=float(count), vcpus=None, memory=None, kind="buy",
-        usd_per_hour=cost.total * count, usd_median=None, usd_max=None, region="", regions=0, suspect_regions=0,
-        source=price.source, locator=price.locator, as_of=price.as_of,
+        gpu=gpu.id, gpu_spelling=gpu.id, candidates=(), gpu_count=float(count), vcpus=None, memory=None,
+        kind="buy", usd_per_hour=cost.total * count, usd_median=None, usd_max=None, region="", regions=0,
+        suspect_regions=0, source=price.source, locator=price.locator, as_of=price.as_of,
         note=(f"USD/h and GPU: depreciation {cost.depreciation:.3f}, host {cost.host:.3f}, "
               f"electricity {cost.electricity:.3f}"),
     )  # fmt: skip
@@ -153,28 +143,6 @@ def _considered(
     elif gpu.id not in usable:
         rejected[gpu.id] = sentences.no_offer(gpu, request, pool)
     return gpu.id not in rejected
-
-
-def _sweep_job(
-    workload: Workload, asked: Job, job: Job, usable: Mapping[str, Sequence[Offer]], gpus: Sequence[Gpu]
-) -> Job:
-    """The grid as one job: batch x GPUs per replica x GPUs in data parallel x requests in flight."""
-    counts = sorted({float(offer.gpu_count) for gpu in gpus for offer in usable[gpu.id]})
-    batches = _stated(asked.batch) or _BATCHES.get("train" if job.trains else job.phase, (1.0,))
-    splits = hasattr(workload.code, "step") and not job.trains
-    groups = _stated(asked.tp) or (_GROUPS if splits else (1.0,))
-    together = tuple(counts) if job.trains else (1.0,)
-    flight = _stated(asked.concurrency) or _IN_FLIGHT
-    if job.phase != "serve":
-        flight = (1.0,)
-    axes = np.meshgrid(batches, groups, together, flight, indexing="ij")
-    b, t, n, c = (axis.ravel() for axis in axes)
-    return replace(job, batch=b, tp=t, n_gpus=t * n, concurrency=c if job.phase == "serve" else None)
-
-
-def _stated(value: object) -> tuple[float, ...]:
-    """A column's values as given, none where it is not stated."""
-    return () if value is None else tuple(float(one) for one in np.ravel(np.asarray(value)))
 
 
 def _best(
@@ -223,7 +191,7 @@ def _configuration(fits: Sequence[_Fit], offer: Offer, *, trains: bool) -> _Fit 
         return (count // fit.gpus) * fit.rate
 
     most = max(total(fit) for fit in able)
-    return min((fit for fit in able if total(fit) * _WORTH >= most), key=lambda fit: (fit.latency, fit.gpus))
+    return min((fit for fit in able if total(fit) * WORTH >= most), key=lambda fit: (fit.latency, fit.gpus))
 
 
 def _candidate(request: Request, sweep: Estimates, fit: _Fit, offer: Offer) -> Candidate:

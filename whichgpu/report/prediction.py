@@ -10,7 +10,6 @@ from whichgpu.units import number, show
 if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
     from whichgpu.cost.time import Term
-    from whichgpu.facts.model import Interval
 
 _TERMS = 8
 
@@ -19,10 +18,8 @@ def report(answer: Estimate, *, complaint: str = "") -> Report:
     """The report of `predict`; `complaint` is why the job does not fit, and exits 3."""
     if complaint:
         return Report(document(answer), (_memory(answer),), exit_code=3, complaint=complaint)
-    rate = answer.throughput
     blocks: tuple[Block, ...] = (
-        f"{answer.job.workload} {answer.job.phase} on {answer.n_gpus} x {answer.gpu}, {answer.runtime}, "
-        f"{answer.job.precision}: {_interval(rate, rate.unit)}, 90 % interval; basis {answer.basis}.",
+        f"{answer}.",
         _figures(answer),
         _memory(answer),
         _terms(answer.terms),
@@ -35,10 +32,6 @@ def document(answer: Estimate) -> dict[str, Any]:
     """The contract's shape of `predict`, and the rest of the estimate beside it."""
     plain = answer.to_dict()
     return {"value": plain.pop("throughput"), "evidence": [], **plain}
-
-
-def _interval(value: Interval, unit: str) -> str:
-    return f"{number(value.mid, 3)} {unit} ({number(value.low, 3)} to {number(value.high, 3)})"
 
 
 def _figures(answer: Estimate) -> Table:

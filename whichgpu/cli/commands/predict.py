@@ -43,28 +43,14 @@ def run(
 
 
 def _one(workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue) -> Report:
-    from dataclasses import replace
-
-    from whichgpu.cost.estimate import does_not_fit, estimate
+    from whichgpu.cost.estimate import does_not_fit, estimate, placed
     from whichgpu.hardware.names import resolve_count
     from whichgpu.report.prediction import report
 
     device, count = resolve_count(gpu, catalogue)
-    job = columns.job(workload)
-    if count > 1:
-        split = job.tp is None and _serves(workload, job.phase)
-        job = replace(job, n_gpus=float(count), tp=float(count) if split else job.tp)
-    found = estimate(job, [device], explain=True)
+    found = estimate(placed(columns.job(workload), count), [device], explain=True)
     answer = found.at(0, 0)
     return report(answer, complaint="" if found.fits[0, 0] else does_not_fit(answer))
-
-
-def _serves(workload: str, phase: str) -> bool:
-    """Whether several GPUs hold one model together: decoders, unless they train."""
-    from whichgpu.workloads.job import TRAINING
-    from whichgpu.workloads.workload import resolve
-
-    return hasattr(resolve(workload).code, "step") and phase not in TRAINING
 
 
 def _table(jobs: Path, out: Path | None, catalogue: Catalogue) -> Report:

@@ -14,6 +14,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import Z90, estimate
 from whichgpu.planner.comparison.words import ratio_words
+from whichgpu.planner.grid import WORTH, grid
 from whichgpu.planner.sentences import handy
 from whichgpu.workloads.workload import resolve
 
@@ -27,14 +28,8 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
-#: Batches and GPUs per replica tried where none is asked for; what gives most per GPU wins.
-_BATCHES = tuple(2.0**n for n in range(10))
-_GENERATED = 32.0
 #: What the cost model assumes of a vendor without a figure.
 _UNKNOWN_VENDOR = 0.6
-_GROUPS = (1.0, 2.0, 4.0, 8.0)
-#: A larger batch or group must give this much more to be worth its latency.
-_WORTH = 1.02
 
 
 class Result(NamedTuple):
@@ -120,7 +115,7 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
     refused in the answer, the others are not affected.
     """
     workload = resolve(job.workload)
-    grid = _grid(workload, job)
+    grid = grid(workload, job)
     sweep = estimate(grid, gpus)
     results: dict[str, Result] = {}
     refused: dict[str, str] = {}
@@ -141,21 +136,6 @@ def least_usd(results: Mapping[str, Result]) -> float:
     return min((result.usd for result in results.values() if result.usd), default=1.0)
 
 
-def _grid(workload: Workload, job: Job) -> Job:
-    """Batch x GPUs per replica as one sweep."""
-    done = workload.complete(job)
-    batches = (float(job.batch),) if job.batch is not None else _BATCHES
-    if done.phase == "serve":
-        batches = (1.0,)
-    elif done.phase == "generate" and job.batch is None:
-        batches = tuple(batch for batch in _BATCHES if batch <= _GENERATED)
-    groups = (float(job.tp),) if job.tp is not None else _GROUPS
-    if done.trains or not hasattr(workload.code, "step"):
-        groups = groups if job.tp is not None else (1.0,)
-    b, t = (axis.ravel() for axis in np.meshgrid(batches, groups, indexing="ij"))
-    return replace(done, batch=b, tp=t, n_gpus=t)
-
-
 def _result(workload: Workload, job: Job, sweep: Estimates, row: int, market: Market) -> Result | str:
     gpu = sweep.devices.gpus[row]
     if sweep.refusals[row]:
@@ -168,7 +148,7 @@ def _result(workload: Workload, job: Job, sweep: Estimates, row: int, market: Ma
         return too_big(sweep, row).text
     each = {j: float(sweep.throughput[row, j] / groups[j]) for j in columns}
     most = max(each.values())
-    good = [j for j in columns if each[j] * _WORTH >= most]
+    good = [j for j in columns if each[j] * WORTH >= most]
     best = min(good, key=lambda j: (groups[j], float(sweep.latency[row, j])))
     answer = sweep.at(row, best)
     group = round(float(groups[best]))

@@ -1,0 +1,55 @@
+"""The configurations that are tried where a job does not state its own: batches, groups, requests in flight.
+
+One sweep holds them all; whoever asks picks the column that serves its purpose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import Workload
+
+_BATCHES = tuple(2.0**n for n in range(10))
+#: What is generated step by step gains nothing from larger batches, and waits for them.
+_GENERATED = tuple(batch for batch in _BATCHES if batch <= 32)
+_GROUPS = (1.0, 2.0, 4.0, 8.0)
+#: Requests in flight per replica; memory may hold fewer.
+_IN_FLIGHT = (1.0, 4.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
+#: A larger batch or group, or more requests in flight, must give this much more to be worth its latency.
+WORTH = 1.05
+
+
+def grid(workload: Workload, asked: Job, together: Sequence[float] = (1.0,)) -> Job:
+    """All configurations of a job as one sweep.
+
+    Columns that `asked` states stay; the others run over batch x GPUs per replica x replicas in data
+    parallel (`together`, for training) x requests in flight (for serving).
+    """
+    done = workload.complete(asked)
+    serves = done.phase == "serve"
+    axes = np.meshgrid(
+        _stated(asked.batch) or ((1.0,) if serves else _GENERATED if done.phase == "generate" else _BATCHES),
+        _stated(asked.tp) or (_GROUPS if splits(workload, done) else (1.0,)),
+        together if done.trains else (1.0,),
+        _stated(asked.concurrency) or (_IN_FLIGHT if serves else (1.0,)),
+        indexing="ij",
+    )
+    batch, tp, replicas, flight = (axis.ravel() for axis in axes)
+    return replace(done, batch=batch, tp=tp, n_gpus=tp * replicas, concurrency=flight if serves else None)
+
+
+def splits(workload: Workload, job: Job) -> bool:
+    """Whether several GPUs can hold one copy of the model together: language models, unless they train."""
+    return hasattr(workload.code, "step") and not job.trains
+
+
+def _stated(value: object) -> tuple[float, ...]:
+    """A column's values as given, none where it is not stated."""
+    return () if value is None else tuple(float(one) for one in np.ravel(np.asarray(value)))
