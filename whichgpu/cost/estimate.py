@@ -74,11 +74,10 @@ class Estimate:
 
     def __str__(self) -> str:
         rate = self.throughput
-        return (
-            f"{self.job.workload} {self.job.phase} on {self.n_gpus} x {self.gpu}, {self.runtime}, "
-            f"{self.job.precision}: {number(rate.mid)} {rate.unit} ({number(rate.low)} to {number(rate.high)}), "
-            f"90 % interval; basis {self.basis}"
-        )
+        what = f"{self.job.workload} {self.job.phase} on {self.n_gpus} x {self.gpu}"
+        interval = f"{number(rate.mid)} {rate.unit} ({number(rate.low)} to {number(rate.high)})"
+        how = f"{self.runtime}, {self.job.precision}"
+        return f"{what}, {how}: {interval}, 90 % interval; basis {self.basis}"
 
     @property
     def fits(self) -> bool:

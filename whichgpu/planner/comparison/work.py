@@ -115,8 +115,7 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
     refused in the answer, the others are not affected.
     """
     workload = resolve(job.workload)
-    grid = grid(workload, job)
-    sweep = estimate(grid, gpus)
+    sweep = estimate(grid(workload, job), gpus)
     results: dict[str, Result] = {}
     refused: dict[str, str] = {}
     for row, gpu in enumerate(gpus):
