@@ -12,32 +12,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import memory as mem
-from whichgpu.cost import parallel, serving
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.device import Devices
 from whichgpu.cost.energy import watts
-from whichgpu.cost.runtime import Runtime, runtime
-from whichgpu.cost.support import refusal
-from whichgpu.cost.time import Term, Timing, pass_time
+from whichgpu.cost.fit import fit
+from whichgpu.cost.layout import Layout, lay_out
+from whichgpu.cost.memory import GIB
+from whichgpu.cost.parallel import data_parallel_seconds
+from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval
-from whichgpu.units import number, parse
-from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
-from whichgpu.workloads.adapters import trained_precision
-from whichgpu.workloads.checkpointing import checkpointing
+from whichgpu.units import number
 from whichgpu.workloads.job import NUMBERS, Job
-from whichgpu.workloads.precision import precision
-from whichgpu.workloads.training import trained_parameters
-from whichgpu.workloads.workload import Workload, resolve
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.device import Devices
+    from whichgpu.cost.fit import Fit
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.time import Term, Timing
     from whichgpu.hardware.gpu import Gpu
-    from whichgpu.workloads.ops import Op
+    from whichgpu.workloads.workload import Workload
 
     Array = NDArray[np.float64]
 
@@ -47,6 +45,10 @@ _MODELLED = {
 }  # fmt: skip
 #: Standard deviations to either side of a 90 % interval.
 Z90 = 1.6448536269514722
+
+
+def _array(value: Any) -> Array:
+    return np.asarray(value, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class Estimates:
         unit = self.workload.unit
         factor = math.exp(Z90 * float(self.spread[g, j]))
         rate, delay = float(self.throughput[g, j]), float(self.latency[g, j])
-        n = round(float(np.broadcast_to(_number(self.job.n_gpus), self.throughput.shape)[g, j]))
+        n = round(float(np.broadcast_to(_array(self.job.n_gpus), self.throughput.shape)[g, j]))
         power = float(self.power[g, j])
         return Estimate(
             gpu=self.devices.gpus[g].id,
@@ -167,7 +169,7 @@ class Estimates:
         for name in NUMBERS:
             value = getattr(self.job, name)
             if value is not None:
-                single[name] = float(np.broadcast_to(_number(value), (1, self.seconds.shape[1]))[0, j])
+                single[name] = float(np.broadcast_to(_array(value), (1, self.seconds.shape[1]))[0, j])
         return replace(self.job, **single)
 
     def warnings(self) -> tuple[str, ...]:
@@ -190,115 +192,38 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
     Shapes: G = len(gpus) rows, J = job.size columns. Raises `UsageError` for an unknown workload,
     phase, precision or option; a GPU that cannot run the job is a refusal in the answer.
     """
-    workload = resolve(job.workload)
-    fallback = workload.complete(replace(job, runtime="")).runtime
-    unused = workload.unused(job)
-    job = job.with_defaults(tp=1.0, pp=1.0)
-    job = workload.complete(job.with_defaults(n_gpus=job.tp))
-    _check_mesh(job)
-    compiled = job.options.get("compile", "").lower() in ("true", "1", "yes")
-    stack = runtime(f"{job.runtime} torch.compile" if compiled else job.runtime, fallback)
-    cap = job.options.get("power_limit")
-    devices = Devices.of(gpus, cap=np.inf if cap is None else parse(cap, "power"))
+    return finish(lay_out(job, gpus), fit(), explain=explain)
+
+
+def finish(laid: Layout, found: Fit, *, explain: bool = False, sensitivities: bool = False) -> Estimates:
+    """The estimates of a layout under a fit."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        run = _serve if job.phase == "serve" else _passes
-        return replace(run(workload, job, stack, devices, explain=explain), unused=unused)
+        timing = evaluate(laid.work, found, explain=explain, sensitivities=sensitivities)
+        seconds = timing.seconds
+        if laid.gradients is not None:
+            seconds = data_parallel_seconds(seconds, laid.gradients, laid.replicas, laid.devices)
+        return _assemble(laid, timing, seconds)
 
 
-def _check_mesh(job: Job) -> None:
-    if np.any(_number(job.pp) != 1):
-        raise UsageError(f"pp={_number(job.pp).max():g}: pipeline parallelism is not modelled yet; use --tp")
-    if np.any(_number(job.tp) > _number(job.n_gpus)):
-        raise UsageError(
-            f"tp={_number(job.tp).max():g} needs at least as many GPUs; n_gpus={_number(job.n_gpus).min():g}"
-        )
-
-
-def _number(value: Any) -> Array:
-    return np.asarray(value, dtype=np.float64)
-
-
-def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices, *, explain: bool) -> Estimates:
-    """Phases whose work does not depend on the GPU's memory: one trace, one time."""
-    whole = workload.trace(job)
-    ops = parallel.shard(whole, job.tp)
-    power = section("power")
-    timing = pass_time(
-        ops, devices, stack,
-        exponent=power["exponent_train"] if job.trains else power["exponent_infer"],
-        communication=parallel.tensor_parallel_seconds(whole, job.tp, devices),
-        explain=explain,
-    )  # fmt: skip
-    parts = _parts(workload, job, stack, ops)
-    replicas = _number(job.n_gpus) / _number(job.tp)
-    seconds = timing.seconds
-    if job.trains:
-        gradients = trained_parameters(whole) * 4.0 / _number(job.tp)
-        seconds = parallel.data_parallel_seconds(seconds, gradients, replicas, devices)
-    units = workload.units(job)
-    return _assemble(
-        workload, job, stack, devices, timing=timing, seconds=seconds, units=units,
-        throughput=replicas * units / seconds, latency=seconds, parts=parts,
-        refusals=_refusals(devices, ops, job, stack),
-    )  # fmt: skip
-
-
-def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices, *, explain: bool) -> Estimates:
-    """A serving replica in its steady state, as full as its memory and the asked concurrency allow."""
-    steady = serving.steady_state(workload, job, stack, devices, explain=explain)
-    replicas = _number(job.n_gpus) / _number(job.tp)
-    rate = replicas * steady.sequences / steady.timing.seconds
-    latency = steady.timing.seconds * _number(job.output_tokens)
-    return _assemble(
-        workload, job, stack, devices, timing=steady.timing, seconds=steady.timing.seconds,
-        units=steady.sequences, throughput=rate, latency=latency, parts=steady.parts,
-        refusals=_refusals(devices, steady.ops, job, stack), sequences=steady.sequences,
-    )  # fmt: skip
-
-
-def _parts(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> dict[str, Any]:
-    spec = precision(job.precision)
-    if job.trains:
-        return mem.training_parts(
-            ops, spec, workload.optimizer(job), tp=_number(job.tp), flash=stack.flash,
-            checkpointing=checkpointing(job),
-            trained_in=trained_precision() if job.phase in ADAPTER_PHASES else None,
-        )  # fmt: skip
-    kv: Any = 0.0
-    if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
-        tokens = _number(job.input_tokens) + _number(job.output_tokens or 0.0)
-        per_token = workload.code.kv_bytes_per_token(workload.dims, spec)
-        kv = per_token * tokens * _number(job.batch) / serving.kv_split(workload, job.tp)
-    return mem.inference_parts(ops, kv, engine=False)
-
-
-def _refusals(devices: Devices, ops: Sequence[Op], job: Job, stack: Runtime) -> tuple[str, ...]:
-    spec = precision(job.precision)
-    return tuple(refusal(gpu, ops, spec, stack) for gpu in devices.gpus)
-
-
-def _assemble(
-    workload: Workload, job: Job, stack: Runtime, devices: Devices, *, timing: Timing, seconds: Array,
-    units: Any, throughput: Array, latency: Array, parts: Mapping[str, Any],
-    refusals: tuple[str, ...], sequences: Any = 1.0,
-) -> Estimates:  # fmt: skip
-    shape = (len(devices.gpus), job.size)
+def _assemble(laid: Layout, timing: Timing, seconds: Array) -> Estimates:
+    shape = (len(laid.devices.gpus), laid.job.size)
 
     def grid(value: Any) -> Array:
-        return np.broadcast_to(_number(value), shape)
+        return np.broadcast_to(np.asarray(value, dtype=np.float64), shape)
 
     spread = section("spread")
     hosted = np.clip(timing.host / timing.seconds, 0.0, 1.0)
-    required = sum((_number(part) for part in parts.values()), start=np.zeros(1))
+    required = sum((np.asarray(part) for part in laid.parts.values()), start=np.zeros(1))
     return Estimates(
-        workload=workload, job=job, runtime=stack, devices=devices,
-        seconds=grid(seconds), units=grid(units), throughput=grid(throughput), latency=grid(latency),
-        parts={name: grid(part) for name, part in parts.items()},
-        required=grid(required), available=grid(devices.column("memory")),
-        power=grid(watts(timing, devices)),
-        spread_shared=spread["shared"] * (1.0 if stack.exact else 1.5),
+        workload=laid.workload, job=laid.job, runtime=laid.runtime, devices=laid.devices,
+        seconds=grid(seconds), units=grid(laid.units),
+        throughput=grid(laid.replicas * laid.units / seconds), latency=grid(seconds * laid.passes),
+        parts={name: grid(part) for name, part in laid.parts.items()},
+        required=grid(required), available=grid(laid.devices.column("memory")),
+        power=grid(watts(timing, laid.devices)),
+        spread_shared=spread["shared"] * (1.0 if laid.runtime.exact else 1.5),
         spread_own=grid(np.sqrt(spread["own"] ** 2 + (spread["host"] * hosted) ** 2)),
-        sequences=grid(sequences), refusals=refusals, timing=timing,
+        sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
     )  # fmt: skip
 
 
@@ -327,9 +252,9 @@ def does_not_fit(answer: Estimate) -> str:
     """One line: what is needed, what is there, the largest part."""
     part, size = max(answer.memory.items(), key=lambda item: item[1])
     way = "more GPUs per replica (--tp), " if hasattr(resolve(answer.job.workload).code, "step") else ""
-    need, has = answer.required / mem.GIB, answer.available / mem.GIB
+    need, has = answer.required / GIB, answer.available / GIB
     return (
         f"{answer.job.workload} does not fit on {answer.gpu}: it needs {need:.1f} GiB per GPU "
-        f"({part.replace('_', ' ')} {size / mem.GIB:.1f} GiB), the card has {has:.1f} GiB; "
+        f"({part.replace('_', ' ')} {size / GIB:.1f} GiB), the card has {has:.1f} GiB; "
         f"use {way}a smaller --batch or a narrower --precision"
     )

@@ -9,11 +9,13 @@ outputs. Of a training step they are what every op keeps for its backward pass.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.workloads.checkpointing import saved_bytes
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.training import optimizer_bytes, trained_parameters
 
@@ -46,25 +48,41 @@ def inference_parts(ops: Sequence[Op], kv_bytes: Any, *, engine: bool) -> dict[s
 
 
 def training_parts(
-    ops: Sequence[Op], precision: Precision, optimizer: str, *, tp: Any = 1.0, flash: bool = True
-) -> dict[str, Any]:
+    ops: Sequence[Op], precision: Precision, optimizer: str, *, tp: Any = 1.0, flash: bool = True,
+    checkpointing: str = "none", trained_in: Precision | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Parts of a training step over (sharded) `ops`: weights, gradients and states split over `tp` GPUs.
 
-    Without `flash` attention keeps its scores and their softmax for the backward pass.
+    Without `flash` attention keeps its scores and their softmax for the backward pass. `trained_in` is the
+    format of what is trained where that is adapters on frozen weights; quantised weights are widened one
+    layer at a time.
     """
     c = section("capacity")
+    held = trained_in or precision
     trained = float(trained_parameters(ops)) / np.asarray(tp, dtype=np.float64)
-    forward = [op for op in ops if op.stage == "forward"]
-    saved = sum((op.saved_bytes * op.count for op in forward), start=0.0)
-    if not flash:
-        saved = saved + sum((_scores(op) * op.count for op in forward if op.kind == "attention"), start=0.0)
-    return {
+    forward = [op if flash else _with_scores(op) for op in ops if op.stage == "forward"]
+    saved = saved_bytes(forward, checkpointing)
+    parts = {
         "weights": stored_weight_bytes(ops),
-        "gradients": trained * precision.train_state,
-        "optimizer": trained * optimizer_bytes(optimizer, precision)[0],
+        "gradients": trained * held.train_state,
+        "optimizer": trained * optimizer_bytes(optimizer, held)[0],
         "activations": (saved + widest(ops)) * _slack(ops, training=True),
         "context": c["context"] * GIB,
     }
+    if trained_in and precision.quantised:
+        parts["widened_layer"] = _largest_layer(forward) * precision.activation
+    return parts
+
+
+def _largest_layer(forward: Sequence[Op]) -> Any:
+    """Weights of the largest matrix product of the layers (the head stays wide)."""
+    sizes = [op.dims["n"] * op.dims["k"] for op in forward if op.kind == "gemm" and op.shard != "vocab"]
+    return max(sizes, default=0.0)
+
+
+def _with_scores(op: Op) -> Op:
+    """Attention that keeps its scores."""
+    return replace(op, saved_bytes=op.saved_bytes + _scores(op)) if op.kind == "attention" else op
 
 
 def _scores(op: Op) -> Any:

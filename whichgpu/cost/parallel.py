@@ -64,6 +64,13 @@ def _head(op: Op, tp: Array) -> Op:
                    saved_bytes=op.saved_bytes / tp)  # fmt: skip
 
 
+def _expert(op: Op, tp: Array) -> Op:
+    """Experts are dealt out whole: each GPU has 1 / tp of them, and of the tokens sent to them."""
+    return replace(op, dims=_divided(op, "batch", tp), flops=op.flops / tp, **_weights(op, tp),
+                   read_bytes=op.read_bytes / tp, write_bytes=op.write_bytes / tp,
+                   saved_bytes=op.saved_bytes / tp)  # fmt: skip
+
+
 def _weights(op: Op, tp: Array) -> dict[str, Any]:
     return {"weight_bytes": op.weight_bytes / tp, "stored_bytes": op.stored_bytes / tp}
 
@@ -74,6 +81,7 @@ def _divided(op: Op, name: str, tp: Array) -> dict[str, Any]:
 
 _SPLITS: Mapping[str, Callable[[Op, Array], Op]] = {
     "none": _whole, "column": _column, "row": _row, "head": _head, "vocab": _vocabulary,
+    "expert": _expert,
 }  # fmt: skip
 
 

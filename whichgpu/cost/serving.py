@@ -21,7 +21,8 @@ import numpy as np
 from whichgpu.cost import memory as mem
 from whichgpu.cost import parallel
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.time import Timing, pass_time
+from whichgpu.cost.fit import fit
+from whichgpu.cost.time import evaluate, prepare
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Recorder
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from whichgpu.cost.device import Devices
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.time import Pass, Timing
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
     from whichgpu.workloads.workload import Workload
@@ -44,10 +46,10 @@ _FILLED = 0.6
 
 @dataclass(frozen=True, slots=True)
 class SteadyState:
-    """A full replica: (G, J) sequences held, the time of a step, memory by part, the step's ops."""
+    """A full replica: (G, J) sequences held, the work of a step, memory by part, the step's ops."""
 
     sequences: Array
-    timing: Timing
+    work: Pass
     parts: Mapping[str, Any]
     ops: tuple[Op, ...]
 
@@ -66,22 +68,29 @@ def step_ops(
 
 def step_time(
     workload: Workload, job: Job, stack: Runtime, devices: Devices, *, prefill_tokens: Any,
-    decode_sequences: Any, kv_tokens: Any, explain: bool = False,
-) -> tuple[Timing, tuple[Op, ...]]:  # fmt: skip
-    """Time of one engine step on a replica of `job.tp` GPUs, and its sharded ops."""
+    decode_sequences: Any, kv_tokens: Any,
+) -> Timing:  # fmt: skip
+    """Time of one engine step on a replica of `job.tp` GPUs."""
+    work, _ = step_work(
+        workload, job, stack, devices, prefill_tokens=prefill_tokens, decode_sequences=decode_sequences,
+        kv_tokens=kv_tokens,
+    )  # fmt: skip
+    return evaluate(work, fit())
+
+
+def step_work(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, *, prefill_tokens: Any,
+    decode_sequences: Any, kv_tokens: Any,
+) -> tuple[Pass, tuple[Op, ...]]:  # fmt: skip
+    """The work of one engine step, and its sharded ops."""
     whole = step_ops(workload, job, prefill_tokens, decode_sequences, kv_tokens)
     ops = parallel.shard(whole, job.tp)
     host = stack.sequence * np.asarray(decode_sequences, dtype=np.float64)
-    timing = pass_time(
-        ops, devices, stack, exponent=section("power")["exponent_infer"],
-        communication=parallel.tensor_parallel_seconds(whole, job.tp, devices) + host, explain=explain,
-    )  # fmt: skip
-    return timing, ops
+    links = parallel.tensor_parallel_seconds(whole, job.tp, devices)
+    return prepare(ops, devices, stack, communication=links + host), ops
 
 
-def steady_state(
-    workload: Workload, job: Job, stack: Runtime, devices: Devices, *, explain: bool = False
-) -> SteadyState:
+def steady_state(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> SteadyState:
     """The steady state of a saturated replica, or of one that holds `job.concurrency` requests."""
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.asarray(job.output_tokens, dtype=np.float64)
@@ -90,21 +99,27 @@ def steady_state(
     parts = mem.inference_parts(idle, 0.0, engine=True)
     # The widest op of a step is bounded by the engine's token budget, so activations are small.
     parts["activations"] = mem.widest(idle) * np.minimum(section("capacity")["max_sequences"], prompt)
-    per_token = workload.code.kv_bytes_per_token(workload.dims, precision(job.precision))
-    per_sequence = per_token * (prompt + _FILLED * output) / kv_split(workload, job.tp)
+    per_sequence = sequence_bytes(workload, job, prompt + _FILLED * output)
     taken = sum((np.asarray(part) for part in parts.values()), start=np.zeros(1))
     held = mem.sequences(devices.column("memory") - taken, per_sequence, ceiling)
     running = np.maximum(held, 1.0)
     parts["kv_cache"] = running * per_sequence
-    timing, ops = step_time(
+    work, ops = step_work(
         workload, job, stack, devices,
         prefill_tokens=running * prompt / output, decode_sequences=running,
-        kv_tokens=running * (prompt + output / 2.0), explain=explain,
+        kv_tokens=running * (prompt + output / 2.0),
     )  # fmt: skip
-    return SteadyState(np.maximum(held, 0.0), timing, parts, ops)
+    return SteadyState(np.maximum(held, 0.0), work, parts, ops)
 
 
-def kv_split(workload: Workload, tp: Any) -> Array:
-    """GPUs over which a sequence's KV cache is spread: no more than there are KV heads."""
+def sequence_bytes(workload: Workload, job: Job, tokens: Any) -> Array:
+    """Bytes that one sequence of `tokens` keeps on each of `job.tp` GPUs: KV cache and recurrent state.
+
+    A KV head is kept whole, so that the cache is spread over no more GPUs than there are KV heads.
+    """
+    spec, gpus = precision(job.precision), np.asarray(job.tp, dtype=np.float64)
+    known = getattr(workload.code, "sequence_bytes", None)
+    if known is not None:
+        return np.asarray(known(workload.dims, spec, tokens, gpus))
     heads = float(workload.dims.get("kv_heads", workload.dims.get("heads", 1)))
-    return np.minimum(np.asarray(tp, dtype=np.float64), heads)
+    return np.asarray(workload.code.kv_bytes_per_token(workload.dims, spec) * tokens / np.minimum(gpus, heads))

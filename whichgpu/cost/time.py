@@ -16,16 +16,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.cost.classes import op_class
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels import models
 from whichgpu.cost.optable import tables
+from whichgpu.workloads.ops import COUNTED, PRODUCTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.classes import OpClass
     from whichgpu.cost.device import Devices
+    from whichgpu.cost.fit import Fit
     from whichgpu.cost.optable import OpTable
     from whichgpu.cost.runtime import Runtime
     from whichgpu.workloads.ops import Op
@@ -55,75 +59,165 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Kernels:
+    """Ops of one kind with the times that the priors give; arrays broadcast to (O, G, J), in s.
+
+    `fastest_*` are what peak and bandwidth allow: no fit makes an op faster.
+    """
+
+    table: OpTable
+    classes: tuple[OpClass, ...]
+    compute: Array
+    memory: Array
+    fastest_compute: Array
+    fastest_memory: Array
+    launched: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """All that the time of a pass depends on but the fit."""
+
+    kernels: tuple[Kernels, ...]
+    devices: Devices
+    runtime: Runtime
+    communication: Array
+    trains: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
-    """A pass: every array is (G, J), in s, FLOP or B."""
+    """A pass: every array is (G, J), in s, FLOP or B.
+
+    `shares` is minus the derivative of log `seconds` by the log efficiency of each op class: `("c",
+    class)` for arithmetic, `("m", class)` for memory traffic, `("l", None)` for launches.
+    """
 
     seconds: Array
     gpu: Array
     host: Array
     communication: Array
-    kinds: dict[str, Array]
-    compute: Array
-    memory: Array
     work: Array
     traffic: Array
+    shares: dict[tuple[str, OpClass | None], Array]
     terms: tuple[Term, ...] = ()
 
 
-def pass_time(
-    ops: Iterable[Op], devices: Devices, runtime: Runtime, *, exponent: float,
-    communication: Array | float = 0.0, explain: bool = False,
-) -> Timing:  # fmt: skip
-    """Time of one pass over `ops`.
+def prepare(
+    ops: Iterable[Op], devices: Devices, runtime: Runtime, *, trains: bool = False,
+    communication: Array | float = 0.0,
+) -> Pass:  # fmt: skip
+    """The times that the priors give, before any fit."""
+    power = section("power")
+    rate = devices.throttle(power["exponent_train" if trains else "exponent_infer"])
+    stream = devices.throttle(power["exponent_bandwidth"])
+    kernels = []
+    for table in tables(ops):
+        compute, memory = models()[table.kind].seconds(table, devices, runtime)
+        kernels.append(
+            Kernels(
+                table=table,
+                classes=tuple(op_class(op) for op in table.ops),
+                compute=compute / rate,
+                memory=memory / stream,
+                fastest_compute=_fastest_compute(table, devices),
+                fastest_memory=_fastest_memory(table, devices),
+                launched=_launched(table, runtime),
+            )
+        )
+    return Pass(tuple(kernels), devices, runtime, np.asarray(communication, dtype=np.float64), trains)
 
-    `exponent` is the sensitivity of the compute rate to the power limit; `communication` is the
-    time in s that links add. With `explain` the terms of the first GPU and job are kept.
-    """
+
+def evaluate(work: Pass, found: Fit, *, explain: bool = False, sensitivities: bool = False) -> Timing:
+    """Time of a prepared pass under a fit."""
+    runtime, p = work.runtime, work.runtime.overlap
     zero = np.zeros((1, 1))
-    gpu, host, compute, memory, work, traffic = (zero for _ in range(6))
-    kinds: dict[str, Array] = {}
+    gpu, host, busy, traffic = (zero for _ in range(4))
+    slopes: dict[tuple[str, OpClass | None], Array] = {}
     terms: list[Term] = []
-    rate = devices.throttle(exponent)
-    stream = devices.throttle(section("power")["exponent_bandwidth"])
-    for ops_of_kind in tables(ops):
-        t_compute, t_memory = models()[ops_of_kind.kind].seconds(ops_of_kind, devices, runtime)
-        t_compute, t_memory = t_compute / rate, t_memory / stream
-        launched = _launched(ops_of_kind.fusable, ops_of_kind.kind, runtime)
-        p = runtime.overlap
-        once = (t_compute**p + t_memory**p) ** (1.0 / p) + runtime.gap * launched
-        each = ops_of_kind.count * once
-        kinds[ops_of_kind.kind] = each.sum(axis=0)
-        gpu = gpu + kinds[ops_of_kind.kind]
-        host = host + (ops_of_kind.count * launched).sum(axis=0) * runtime.launch
-        compute = compute + (ops_of_kind.count * t_compute).sum(axis=0)
-        memory = memory + (ops_of_kind.count * t_memory).sum(axis=0)
-        work = work + _ideal_compute(ops_of_kind, devices)
-        moved = ops_of_kind.activation_bytes + ops_of_kind.kv_bytes + _read_weights(ops_of_kind)
-        traffic = traffic + (ops_of_kind.count * moved).sum(axis=0)
+    for one in work.kernels:
+        how = {"trains": work.trains}
+        compute = np.maximum(
+            one.compute / found.compute(one.classes, work.devices.gpus, runtime.id, **how),
+            one.fastest_compute,
+        )
+        memory = np.maximum(
+            one.memory / found.memory(one.classes, work.devices.gpus, runtime.id, **how), one.fastest_memory
+        )
+        count = one.table.count
+        once = (compute**p + memory**p) ** (1.0 / p)
+        each = count * (once + runtime.gap * one.launched)
+        gpu = gpu + each.sum(axis=0)
+        host = host + (count * one.launched).sum(axis=0)
+        busy = busy + _ideal_compute(one.table, work.devices)
+        traffic = traffic + _moved(one.table)
+        if sensitivities:
+            # The slope of (c^p + m^p)^(1/p) splits an op's time as its terms to the p.
+            share = count * once
+            _add_slopes(slopes, one.classes, share * (compute / once) ** p, share * (memory / once) ** p)
         if explain:
-            terms += _terms(ops_of_kind, each, ops_of_kind.count * t_compute, ops_of_kind.count * t_memory)
-    seconds = (gpu**_PACE + host**_PACE) ** (1.0 / _PACE) + runtime.fixed + communication
+            terms += _terms(one.table, each, count * compute, count * memory)
+    host = host * runtime.launch * found.launch(runtime.id, trains=work.trains)
+    paced = (gpu**_PACE + host**_PACE) ** (1.0 / _PACE)
+    seconds = paced + runtime.fixed + work.communication
+    shares = {key: slope * (gpu / paced) ** (_PACE - 1.0) / seconds for key, slope in slopes.items()}
+    if sensitivities:
+        shares["l", None] = -host * (host / paced) ** (_PACE - 1.0) / seconds
     return Timing(
-        seconds, gpu, host, np.broadcast_to(communication, seconds.shape), kinds, compute, memory, work,
-        traffic, tuple(sorted(terms, key=lambda term: -term.seconds)),
+        seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic, shares,
+        tuple(sorted(terms, key=lambda term: -term.seconds)),
     )  # fmt: skip
 
 
-def _launched(fusable: Array, kind: str, runtime: Runtime) -> Array:
+def _add_slopes(
+    slopes: dict[tuple[str, OpClass | None], Array],
+    classes: tuple[OpClass, ...],
+    by_compute: Array,
+    by_memory: Array,
+) -> None:
+    """Add the seconds, (O, G, J), that arithmetic and traffic answer for to those of each class."""
+    for kind in set(classes):
+        rows = [i for i, one in enumerate(classes) if one == kind]
+        for side, values in (("c", by_compute), ("m", by_memory)):
+            known = slopes.get((side, kind), np.zeros((1, 1)))
+            slopes[side, kind] = known + np.nan_to_num(values)[rows].sum(axis=0)
+
+
+def _launched(table: OpTable, runtime: Runtime) -> Array:
     """1 for an op that is a kernel of its own, 0 for one that fusion swallows, (O, 1, 1)."""
-    if runtime.fuses and kind in ("pointwise", "norm"):
-        return 1.0 - fusable
-    return np.ones_like(fusable)
+    if runtime.fuses and table.kind in ("pointwise", "norm"):
+        return 1.0 - table.fusable
+    return np.ones_like(table.fusable)
 
 
-def _read_weights(table: OpTable) -> Array:
-    """Weights that one execution reads: a look-up reads its rows, which are counted as activations."""
-    return table.weight_bytes if table.kind != "embedding" else np.zeros(1)
+def _moved(table: OpTable) -> Array:
+    """Bytes over all executions: a look-up reads its rows, which are counted as activations."""
+    moved = table.activation_bytes + table.kv_bytes
+    if table.kind != "embedding":
+        moved = moved + table.weight_bytes
+    return np.asarray((table.count * moved).sum(axis=0))
+
+
+def _fastest_compute(table: OpTable, devices: Devices) -> Array:
+    """Seconds of one execution at the ceiling of the peak; nothing for what no peak bounds."""
+    if table.kind not in PRODUCTS:
+        return np.zeros((1, 1, 1))
+    half = 0.5 if table.kind == "attention" else 1.0
+    ideal = half * table.flops / devices.peaks(table.dtypes, tf32=True)
+    return np.asarray(ideal / section("products")["ceiling"])
+
+
+def _fastest_memory(table: OpTable, devices: Devices) -> Array:
+    """Seconds of one execution for what no cache can hold: weights and the KV cache."""
+    if table.kind == "embedding":
+        return np.zeros((1, 1, 1))
+    least = table.weight_bytes + table.kv_bytes
+    return np.asarray(least / devices.column("bandwidth") / section("memory")["ceiling"])
 
 
 def _ideal_compute(table: OpTable, devices: Devices) -> Array:
     """Seconds that the matrix products would take at the full peak, (G, J)."""
-    if table.kind not in ("gemm", "conv", "attention"):
+    if table.kind not in COUNTED:
         return np.zeros((1, 1))
     ideal = table.count * table.flops / devices.peaks(table.dtypes)
     return np.asarray(ideal.sum(axis=0))

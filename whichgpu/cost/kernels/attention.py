@@ -1,6 +1,7 @@
 """Scaled dot-product attention, in prefill and in decode.
 
-    compute = 4 B h q kv d * seen / (peak * e * d / pad(d))      seen = 1 - q / 2 kv where causal
+    compute = 4 B h q kv d * seen / (peak * e * d / pad(d))
+    seen    = 1 - min(q, kv) / 2 max(q, kv) where causal: all but the masked triangle, also of a window
     memory  = (q, k, v, out + KV cache + scores) / (bandwidth * s)
 
 A fused kernel keeps no score matrix (Dao et al., FlashAttention, 2022); an unfused one writes and
@@ -34,8 +35,10 @@ def seconds(
     d = ops.dims
     head = d["head_dim"]
     padded = np.where(head <= 64, 64.0, np.where(head <= 128, 128.0, np.ceil(head / 256.0) * 256.0))
-    # Of the q x kv rectangle a causal mask leaves all but the triangle of the new tokens.
-    seen = np.where(d["causal"] > 0, 1.0 - d["q"] / (2.0 * np.maximum(d["kv"], d["q"])), 1.0)
+    # Of the q x kv rectangle a causal mask leaves all but the triangle of the new tokens; where a window of
+    # kv tokens is shorter than q, all but the triangle before it is full.
+    shorter, longer = np.minimum(d["q"], d["kv"]), np.maximum(np.maximum(d["q"], d["kv"]), 1.0)
+    seen = np.where(d["causal"] > 0, 1.0 - shorter / (2.0 * longer), 1.0)
     efficiency = np.minimum(
         runtime.products["attention"] * devices.efficiency * head / padded, section("products")["ceiling"]
     )

@@ -1,0 +1,67 @@
+"""Classes of ops that share efficiencies: what a fit has coefficients for.
+
+A compute class is how the arithmetic is done (a 3x3 convolution, a deep product, attention); a format
+class is which units do it (plain FP32, TF32 or 16-bit or 8-bit tensor cores); a memory class is how
+bytes are moved. Lineage is the generation of the GPU, with the parts of it that differ in kind apart.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.ops import Op
+
+
+class OpClass(NamedTuple):
+    """Compute class, format class and memory class of an op."""
+
+    compute: str
+    format: str
+    memory: str
+
+
+_FORMATS = {
+    "fp64": "plain", "fp64_tensor": "tensor64", "fp32": "plain", "tf32": "tf32", "fp16": "half",
+    "bf16": "half", "fp8": "byte", "int8": "byte", "fp6": "byte", "fp4": "nibble", "int4": "nibble",
+}  # fmt: skip
+_BYTES = {"norm": "norm", "pointwise": "pointwise", "pool": "pool", "embedding": "lookup", "copy": "copy",
+          "optimizer": "optimizer"}  # fmt: skip
+
+
+def op_class(op: Op) -> OpClass:
+    """The class of one op."""
+    number = _FORMATS.get(op.dtype, "plain")
+    if op.kind == "conv":
+        shape = _convolution(op)
+        return OpClass(shape, number, shape)
+    if op.kind == "gemm":
+        return OpClass("gemm", number, "gemm")
+    if op.kind == "attention":
+        cached = bool(np.any(np.asarray(op.kv_bytes) > 0))
+        return OpClass("decode" if cached else "attention", number, "kv" if cached else "attention")
+    return OpClass("vector", "plain", _BYTES.get(op.kind, "pointwise"))
+
+
+def _convolution(op: Op) -> str:
+    if op.dims["groups"] > 1:
+        return "depthwise" if op.dims["n"] <= 1 else "grouped"
+    return "conv1x1" if op.dims["window"] <= 1 else "conv"
+
+
+def lineage(gpu: Gpu) -> str:
+    """Generation and kind: `ampere_ga100`, `ada`; GeForce and professional parts of one chip agree."""
+    apart = {"ampere_ga100", "blackwell_gb100", "blackwell_gb110", "pascal_gp100"}
+    return gpu.architecture if gpu.architecture in apart else gpu.family
+
+
+def memory_kind(gpu: Gpu) -> str:
+    """HBM, GDDR6, GDDR6X, GDDR7 or other."""
+    name = str(gpu.value("memory_type") or "").upper()
+    for kind in ("HBM", "GDDR7", "GDDR6X", "GDDR6", "GDDR5"):
+        if name.startswith(kind):
+            return kind.lower()
+    return "other"

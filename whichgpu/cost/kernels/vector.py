@@ -1,0 +1,33 @@
+"""Numerical kernels outside neural networks: plain arithmetic against memory traffic, a roofline.
+
+    compute = FLOPs / (plain peak of the precision * e)
+    memory  = bytes / (bandwidth * s)
+
+Neither tensor cores nor fusion; e is the share of the plain rate that well-written kernels reach.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whichgpu.cost.coefficients import section
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.device import Devices
+    from whichgpu.cost.optable import OpTable
+    from whichgpu.cost.runtime import Runtime
+
+KINDS = ("vector",)
+
+
+def seconds(
+    ops: OpTable, devices: Devices, runtime: Runtime
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Compute and memory time of one execution, (O, G, J), in s."""
+    rate = devices.peaks(ops.dtypes) * np.minimum(section("products")["plain"] * devices.maturity, 1.0)
+    share = np.minimum(runtime.memory["elementwise"] * devices.cache_gain, section("memory")["ceiling"])
+    return ops.flops / rate, ops.activation_bytes / (devices.bandwidth * share)

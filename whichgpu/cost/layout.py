@@ -1,0 +1,152 @@
+"""What a job asks of a system, before anything is timed: defaults, sharding, memory, refusals.
+
+A layout depends on no fitted coefficient, so that calibration lays each measured job out once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost import memory, parallel, serving
+from whichgpu.cost.device import Devices
+from whichgpu.cost.runtime import runtime
+from whichgpu.cost.support import refusal
+from whichgpu.cost.time import prepare
+from whichgpu.errors import UsageError
+from whichgpu.units import parse
+from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
+from whichgpu.workloads.adapters import trained_precision
+from whichgpu.workloads.checkpointing import checkpointing
+from whichgpu.workloads.precision import precision
+from whichgpu.workloads.training import trained_parameters
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.time import Pass
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.ops import Op
+    from whichgpu.workloads.workload import Workload
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A job laid out on each of several GPU types; arrays broadcast to (G, J).
+
+    `work` is one pass of one replica and `units` what it yields; `passes` of them make one job's
+    latency; `replicas` run side by side; `gradients` are the bytes they exchange in training, else
+    None; `sequences` is what a serving replica holds; `parts` is its memory in B per GPU.
+    """
+
+    workload: Workload
+    job: Job
+    runtime: Runtime
+    devices: Devices
+    work: Pass
+    units: Array
+    passes: Array
+    replicas: Array
+    gradients: Array | None
+    sequences: Array
+    parts: Mapping[str, Any]
+    refusals: tuple[str, ...]
+    unused: tuple[str, ...]
+
+
+def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
+    """Lay a job, or a sweep of jobs, out on every GPU.
+
+    Raises `UsageError` for an unknown workload, phase, precision or option, and for a mesh that
+    cannot be; a GPU that cannot run the job is a refusal in the layout.
+    """
+    workload = resolve(job.workload)
+    fallback = workload.complete(replace(job, runtime="")).runtime
+    unused = workload.unused(job)
+    job = job.with_defaults(tp=1.0, pp=1.0)
+    job = workload.complete(job.with_defaults(n_gpus=job.tp))
+    _check_mesh(job)
+    compiled = job.options.get("compile", "").lower() in ("true", "1", "yes")
+    stack = runtime(f"{job.runtime} torch.compile" if compiled else job.runtime, fallback)
+    cap = job.options.get("power_limit")
+    devices = Devices.of(gpus, cap=np.inf if cap is None else parse(cap, "power"))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        run = _serve if job.phase == "serve" else _passes
+        return replace(run(workload, job, stack, devices), unused=unused)
+
+
+def _check_mesh(job: Job) -> None:
+    if np.any(_array(job.pp) != 1):
+        raise UsageError(f"pp={_array(job.pp).max():g}: pipeline parallelism is not modelled yet; use --tp")
+    if np.any(_array(job.tp) > _array(job.n_gpus)):
+        tp, gpus = _array(job.tp).max(), _array(job.n_gpus).min()
+        raise UsageError(f"tp={tp:g} needs at least as many GPUs; n_gpus={gpus:g}")
+
+
+def _array(value: Any) -> Array:
+    return np.asarray(value, dtype=np.float64)
+
+
+def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
+    """Phases whose work does not depend on the GPU's memory."""
+    whole = workload.trace(job)
+    ops = parallel.shard(whole, job.tp)
+    links = parallel.tensor_parallel_seconds(whole, job.tp, devices)
+    return Layout(
+        workload, job, stack, devices,
+        work=prepare(ops, devices, stack, trains=job.trains, communication=links),
+        units=_array(workload.units(job)),
+        passes=np.ones(()),
+        replicas=_array(job.n_gpus) / _array(job.tp),
+        gradients=trained_parameters(whole) * 4.0 / _array(job.tp) if job.trains else None,
+        sequences=np.ones(()),
+        parts=_parts(workload, job, stack, ops),
+        refusals=_refusals(devices, ops, job, stack),
+        unused=(),
+    )  # fmt: skip
+
+
+def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
+    """A serving replica in its steady state, as full as its memory and the asked concurrency allow."""
+    steady = serving.steady_state(workload, job, stack, devices)
+    return Layout(
+        workload, job, stack, devices,
+        work=steady.work,
+        units=steady.sequences,
+        passes=_array(job.output_tokens),
+        replicas=_array(job.n_gpus) / _array(job.tp),
+        gradients=None,
+        sequences=steady.sequences,
+        parts=steady.parts,
+        refusals=_refusals(devices, steady.ops, job, stack),
+        unused=(),
+    )  # fmt: skip
+
+
+def _parts(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> dict[str, Any]:
+    spec = precision(job.precision)
+    if job.trains:
+        return memory.training_parts(
+            ops, spec, workload.optimizer(job), tp=_array(job.tp), flash=stack.flash,
+            checkpointing=checkpointing(job),
+            trained_in=trained_precision() if job.phase in ADAPTER_PHASES else None,
+        )  # fmt: skip
+    kv: Any = 0.0
+    if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
+        tokens = _array(job.input_tokens) + _array(job.output_tokens or 0.0)
+        kv = serving.sequence_bytes(workload, job, tokens) * _array(job.batch)
+    return memory.inference_parts(ops, kv, engine=False)
+
+
+def _refusals(devices: Devices, ops: Sequence[Op], job: Job, stack: Runtime) -> tuple[str, ...]:
+    spec = precision(job.precision)
+    return tuple(refusal(gpu, ops, spec, stack) for gpu in devices.gpus)

@@ -1,0 +1,133 @@
+"""Low-rank adapters: the forward ops of a model whose own weights are frozen (LoRA, QLoRA).
+
+Hu et al., "LoRA": beside a dense layer (rows, k) x (k, n) stand two narrow ones, (k, r) and (r, n), and only
+they are trained. The gradient of every input is still needed, that of the frozen weights is not. The input
+of a layer is kept for its adapter, so that the activations hardly shrink; what shrinks is gradients and
+optimizer states, 16 bytes per adapter parameter (FP32 weight, gradient, two states) instead of per weight.
+QLoRA (Dettmers et al.) stores the frozen weights in NF4 and widens one layer at a time.
+
+Adapters go on every dense layer but the output head; `lora_targets=attention` takes those around the
+attention alone, a comma-separated list those named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from whichgpu.errors import UsageError
+from whichgpu.workloads.ops import Op
+from whichgpu.workloads.precision import Precision, precision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from whichgpu.workloads.job import Job
+
+PHASES = ("finetune_lora", "finetune_qlora")
+#: What the frozen weights are stored in where the job does not say.
+DEFAULT_PRECISION = {"finetune_lora": "bf16", "finetune_qlora": "nf4"}
+RANK = 16.0
+ATTENTION = ("query", "key", "value", "qkv", "q", "k", "v", "kv", "out", "q_a", "q_b", "kv_a", "kv_b")
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What a job says of its adapters: their rank, and the parts of the layers that get one."""
+
+    rank: float
+    targets: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, job: Job) -> Adapters:
+        """The options `lora_rank` and `lora_targets`; raises `UsageError` for what is no rank."""
+        rank = job.option("lora_rank", RANK, least=1.0)
+        if rank != round(rank):
+            raise UsageError(f"option lora_rank: {rank:g} is not a whole number; write e.g. lora_rank=16")
+        text = job.options.get("lora_targets", "all").lower()
+        named = {"all": (), "attention": ATTENTION}
+        targets = named.get(text, tuple(part.strip() for part in text.split(",") if part.strip()))
+        return cls(rank, targets)
+
+    def on(self, op: Op) -> bool:
+        """Whether an op is a dense layer that gets an adapter."""
+        if op.kind != "gemm" or not op.parameters or op.shard == "vocab" or op.backward == "none":
+            return False
+        return not self.targets or op.layer.rpartition(".")[2] in self.targets
+
+
+def training_precision(job: Job) -> str:
+    """What a job's precision means in training; raises `UsageError` for weights that cannot be trained."""
+    spec = precision(job.precision)
+    if job.phase in PHASES:
+        return job.precision
+    if spec.quantised and not spec.train_as:
+        raise UsageError(
+            f"precision '{job.precision}': weights in {spec.title} take no gradients; train in amp-bf16, "
+            "or adapters on top of them: --phase finetune_qlora"
+        )
+    return spec.train_as or job.precision
+
+
+def trained_precision() -> Precision:
+    """The format of adapters, their gradients and states."""
+    return precision("fp32")
+
+
+def adapt(forward: Iterable[Op], adapters: Adapters) -> tuple[Op, ...]:
+    """The forward ops with frozen weights and adapters; raises `UsageError` where no layer takes one."""
+    adapted = tuple(found for op in forward for found in _adapted(op, adapters))
+    if not any(op.layer.endswith(".lora_a") for op in adapted):
+        parts = sorted({op.layer.rpartition(".")[2] for op in forward if op.kind == "gemm" and op.parameters})
+        raise UsageError(
+            f"option lora_targets: no dense layer is called {', '.join(adapters.targets)}; "
+            f"there are {', '.join(parts)}"
+        )
+    return adapted
+
+
+def _adapted(op: Op, adapters: Adapters) -> Iterator[Op]:
+    if not adapters.on(op):
+        yield frozen(op)
+        return
+    # The adapter keeps the input, which the frozen layer has no use for.
+    yield replace(frozen(op), saved_bytes=0.0)
+    yield from _adapter(op, adapters.rank)
+
+
+def frozen(op: Op) -> Op:
+    """An op whose weights get no gradient."""
+    if not op.parameters or op.backward == "none":
+        return op
+    if op.kind == "embedding" or op.backward == "weight":
+        return replace(op, backward="none", saved_bytes=0.0)
+    return replace(op, backward="input")
+
+
+def _adapter(op: Op, rank: float) -> Iterator[Op]:
+    """Down to `rank`, up again, and the addition: (rows, k) -> (rows, r) -> (rows, n)."""
+    n, k, m = float(op.dims["n"]), float(op.dims["k"]), op.dims["m"]
+    tables = max(1.0, op.parameters // (n * k))
+    size = op.write_bytes / (n * m * op.dims.get("batch", 1.0))
+    stored = trained_precision().weight
+    narrow = rank * size * op.dims.get("batch", 1.0) * m
+    per_row = 2.0 * rank * op.dims.get("batch", 1.0)
+    shared = replace(op, dtype="bf16" if op.dtype not in ("fp16", "fp32", "tf32") else op.dtype, starts=0.0)
+    yield replace(
+        shared, layer=f"{op.layer}.lora_a", dims={**op.dims, "n": rank}, flops=per_row * k * m,
+        parameters=tables * rank * k, weight_bytes=tables * rank * k * size,
+        stored_bytes=tables * rank * k * stored, read_bytes=op.read_bytes, write_bytes=narrow,
+        shard="none" if op.shard == "column" else op.shard,
+    )  # fmt: skip
+    yield replace(
+        shared, layer=f"{op.layer}.lora_b", dims={**op.dims, "k": rank}, flops=per_row * n * m,
+        parameters=tables * rank * n, weight_bytes=tables * rank * n * size,
+        stored_bytes=tables * rank * n * stored, read_bytes=narrow, write_bytes=op.write_bytes,
+        saved_bytes=narrow, backward="full", shard=op.shard if op.shard == "column" else "none",
+    )  # fmt: skip
+    elements = op.write_bytes / size
+    yield Op(
+        "pointwise", f"{op.layer}.lora_add", {"elements": elements}, shared.dtype, flops=2.0 * elements,
+        read_bytes=2.0 * op.write_bytes, write_bytes=op.write_bytes, copies=op.copies, repeats=op.repeats,
+        fusable=True, shard=op.shard if op.shard == "column" else "none", backward="linear",
+    )  # fmt: skip
