@@ -254,5 +254,7 @@ def test_a_power_cap_and_an_unmodelled_option_are_heard() -> None:
     free, capped = single(job, A100), single(replace(job, options={"power_limit": "150 W"}), A100)
     assert capped.throughput.mid < free.throughput.mid
     assert capped.power <= 150
-    said = single(replace(job, options={"layout": "nhwc"}), A100).warnings
-    assert any("layout" in line for line in said)
+    nhwc = single(replace(job, options={"layout": "channels_last"}), A100)
+    assert nhwc.throughput.mid > free.throughput.mid
+    said = single(replace(job, options={"sharding": "fsdp"}), A100).warnings
+    assert any("sharding" in line for line in said)

@@ -53,9 +53,12 @@ class Devices:
         """Peak rate of one dtype, (G, 1).
 
         A chip whose FP16 units are slower than its FP32 ones (Pascal's consumer parts: 1/64) widens
-        FP16 numbers and multiplies in FP32, as cuDNN and cuBLAS do.
+        FP16 numbers and multiplies in FP32, as cuDNN and cuBLAS do. FP64 products run on tensor cores
+        where the part has them for it.
         """
         stated = self.column(dtype)
+        if dtype == "fp64":
+            return np.asarray(np.fmax(stated, self.column("fp64_tensor")))
         return np.asarray(np.fmax(stated, self.vector)) if dtype == "fp16" else stated
 
     @cached_property

@@ -14,7 +14,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.energy import watts
-from whichgpu.cost.fit import fit
+from whichgpu.cost.fit import fit, workload_names
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.parallel import data_parallel_seconds
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 
 #: Options of a job that change the answer.
 _MODELLED = {
-    "guidance", "optimizer", "compile", "power_limit", "checkpointing", "lora_rank", "lora_targets",
+    "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
+    "lora_targets",
 }  # fmt: skip
 #: Standard deviations to either side of a 90 % interval.
 Z90 = 1.6448536269514722
@@ -199,7 +200,8 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False, sensitivities: bo
     """The estimates of a layout under a fit."""
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=explain, sensitivities=sensitivities)
-        seconds = timing.seconds
+        own = workload_names(laid.workload.id, laid.runtime.key, trains=laid.job.trains)
+        seconds = timing.seconds / found.factor(own)
         if laid.gradients is not None:
             seconds = data_parallel_seconds(seconds, laid.gradients, laid.replicas, laid.devices)
         return _assemble(laid, timing, seconds)

@@ -8,8 +8,9 @@ falls back to the prior, that is to physics. The names, most general first:
     c/CLASS  c/CLASS/FORMAT  c@LINEAGE  c/FORMAT@LINEAGE  c=RUNTIME  c/CLASS=RUNTIME       arithmetic
     m/CLASS  m@LINEAGE  m%MEMORY  m=RUNTIME  m/CLASS=RUNTIME                               memory traffic
     l=RUNTIME                                                                              launches
+    w/WORKLOAD  w/WORKLOAD=RUNTIME                                                         the whole time
 
-each also with `+train` behind it, which applies in training only.
+each also with `+train` behind it, which applies in training only (of `w`, instead).
 """
 
 from __future__ import annotations
@@ -36,22 +37,37 @@ if TYPE_CHECKING:
 
 def compute_names(kind: OpClass, line: str, runtime: str, *, trains: bool) -> tuple[str, ...]:
     """The effects on the arithmetic of an op class, on a lineage, under a runtime."""
-    names = (
+    names = [
         f"c/{kind.compute}", f"c/{kind.compute}/{kind.format}", f"c@{line}", f"c/{kind.format}@{line}",
-        f"c={runtime}", f"c/{kind.compute}={runtime}",
-    )  # fmt: skip
-    return _both(names, trains=trains)
+    ]  # fmt: skip
+    for stack in _stacks(runtime):
+        names += [f"c={stack}", f"c/{kind.compute}={stack}"]
+    return _both(tuple(names), trains=trains)
 
 
 def memory_names(kind: OpClass, line: str, memory: str, runtime: str, *, trains: bool) -> tuple[str, ...]:
     """The effects on the memory traffic of an op class."""
-    names = (f"m/{kind.memory}", f"m@{line}", f"m%{memory}", f"m={runtime}", f"m/{kind.memory}={runtime}")
-    return _both(names, trains=trains)
+    names = [f"m/{kind.memory}", f"m@{line}", f"m%{memory}"]
+    for stack in _stacks(runtime):
+        names += [f"m={stack}", f"m/{kind.memory}={stack}"]
+    return _both(tuple(names), trains=trains)
 
 
 def launch_names(runtime: str, *, trains: bool) -> tuple[str, ...]:
     """The effects on the time of a launch."""
     return _both((f"l={runtime}",), trains=trains)
+
+
+def workload_names(workload: str, runtime: str, *, trains: bool) -> tuple[str, ...]:
+    """The effects on the whole time of a workload: what its op list does not know of it."""
+    phase = "+train" if trains else ""
+    return f"w/{workload}{phase}", f"w/{workload}={runtime}{phase}"
+
+
+def _stacks(runtime: str) -> tuple[str, ...]:
+    """A runtime and, for a variant of it, the plain one first: `pytorch-2`, `pytorch-2+nhwc`."""
+    plain = runtime.partition("+")[0]
+    return (plain,) if plain == runtime else (plain, runtime)
 
 
 def _both(names: tuple[str, ...], *, trains: bool) -> tuple[str, ...]:

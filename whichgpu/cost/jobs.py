@@ -83,11 +83,11 @@ def predict_rows(rows: Iterable[Mapping[str, str]], catalogue: Catalogue) -> Ite
 
 def _predict(row: Mapping[str, str], catalogue: Catalogue) -> Prediction:
     metric, unit = row.get("metric", ""), row.get("unit", "")
-    if metric not in _METRICS:
-        raise UsageError(f"no metric '{metric}'; known are {', '.join(_METRICS)}")
+    if metric not in METRICS:
+        raise UsageError(f"no metric '{metric}'; known are {', '.join(METRICS)}")
     gpu = resolve_gpu(_need(row, "gpu"), catalogue)
     answer = estimate(read_job(row), [gpu]).at(0, 0)
-    low, mid, high = _METRICS[metric](answer, unit, row)
+    low, mid, high = METRICS[metric](answer, unit, row)
     if not math.isfinite(mid):
         raise UsageError(f"{metric} of this job is not known: {answer.gpu} lacks a fact that it needs")
     return Prediction(row.get("id", ""), mid, low, high, unit, answer.basis, "")
@@ -181,7 +181,8 @@ def _seconds(unit: str) -> float:
     return _TIME[unit]
 
 
-_METRICS: Mapping[str, Callable[[Estimate, str, Mapping[str, str]], _Three]] = {
+#: From an estimate to (low, mid, high) in a row's own unit, by metric.
+METRICS: Mapping[str, Callable[[Estimate, str, Mapping[str, str]], _Three]] = {
     "throughput": _throughput,
     "samples_throughput_total": _throughput,
     "latency": _latency,

@@ -72,16 +72,25 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     workload = resolve(job.workload)
     fallback = workload.complete(replace(job, runtime="")).runtime
     unused = workload.unused(job)
-    job = job.with_defaults(tp=1.0, pp=1.0)
-    job = workload.complete(job.with_defaults(n_gpus=job.tp))
+    stack = _stack(job, fallback)
+    asked = job.phase or workload.phases[0]
+    job = job.with_defaults(tp=1.0, pp=1.0, precision=stack.default_precision.get(asked, ""))
+    job = workload.complete(job.with_defaults(n_gpus=job.tp, runtime=fallback))
     _check_mesh(job)
-    compiled = job.options.get("compile", "").lower() in ("true", "1", "yes")
-    stack = runtime(f"{job.runtime} torch.compile" if compiled else job.runtime, fallback)
     cap = job.options.get("power_limit")
     devices = Devices.of(gpus, cap=np.inf if cap is None else parse(cap, "power"))
     with np.errstate(invalid="ignore", divide="ignore"):
         run = _serve if job.phase == "serve" else _passes
         return replace(run(workload, job, stack, devices), unused=unused)
+
+
+def _stack(job: Job, fallback: str) -> Runtime:
+    """The runtime of a job, with the options that make another of it."""
+    compiled = job.options.get("compile", "").lower() in ("true", "1", "yes")
+    text = job.runtime or fallback
+    stack = runtime(f"{text} torch.compile" if compiled else text, fallback)
+    layout = job.options.get("layout", "").lower().replace("-", "_")
+    return replace(stack, variant="+nhwc") if layout in ("channels_last", "nhwc") else stack
 
 
 def _check_mesh(job: Job) -> None:
@@ -121,7 +130,8 @@ def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     return Layout(
         workload, job, stack, devices,
         work=steady.work,
-        units=steady.sequences,
+        # What does not fit is still timed, as one sequence: `sequences` says that it does not.
+        units=np.maximum(steady.sequences, 1.0),
         passes=_array(job.output_tokens),
         replicas=_array(job.n_gpus) / _array(job.tp),
         gradients=None,
@@ -142,7 +152,7 @@ def _parts(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) ->
         )  # fmt: skip
     kv: Any = 0.0
     if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
-        tokens = _array(job.input_tokens) + _array(job.output_tokens or 0.0)
+        tokens = _array(job.input_tokens) + _array(0.0 if job.output_tokens is None else job.output_tokens)
         kv = serving.sequence_bytes(workload, job, tokens) * _array(job.batch)
     return memory.inference_parts(ops, kv, engine=False)
 

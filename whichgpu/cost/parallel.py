@@ -54,7 +54,7 @@ def _vocabulary(op: Op, tp: Array) -> Op:
 
 def _head(op: Op, tp: Array) -> Op:
     if op.kind != "attention":
-        return replace(op, flops=op.flops / tp, read_bytes=op.read_bytes / tp,
+        return replace(op, flops=op.flops / tp, **_weights(op, tp), read_bytes=op.read_bytes / tp,
                        write_bytes=op.write_bytes / tp, saved_bytes=op.saved_bytes / tp)  # fmt: skip
     # A KV head is kept whole: with more GPUs than KV heads several GPUs hold a copy of each.
     kv_share = 1.0 / np.minimum(tp, op.dims["kv_heads"])

@@ -37,7 +37,14 @@ class Runtime:
     products: Mapping[str, float]
     memory: Mapping[str, float]
     sequence: float
+    default_precision: Mapping[str, str]
     exact: bool = True
+    variant: str = ""
+
+    @property
+    def key(self) -> str:
+        """The id with what sets this use of it apart: channels-last tensors run other kernels."""
+        return self.id + self.variant
 
 
 _TIMES = ("launch", "gap", "fixed", "sequence")
@@ -57,6 +64,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, exact: bool = True) -> Runtime
     columns = {name: value for name, value in row.items() if name not in ("names", *_TIMES)}
     columns["vendors"] = tuple(row["vendors"])
     columns["tf32"] = tuple(row.get("tf32", ()))
+    columns.setdefault("default_precision", {})
     columns.update((name, parse(row[name], "time")) for name in _TIMES)
     return Runtime(id=key, exact=exact, **columns)
 

@@ -122,4 +122,6 @@ def sequence_bytes(workload: Workload, job: Job, tokens: Any) -> Array:
     if known is not None:
         return np.asarray(known(workload.dims, spec, tokens, gpus))
     heads = float(workload.dims.get("kv_heads", workload.dims.get("heads", 1)))
-    return np.asarray(workload.code.kv_bytes_per_token(workload.dims, spec) * tokens / np.minimum(gpus, heads))
+    return np.asarray(
+        workload.code.kv_bytes_per_token(workload.dims, spec) * tokens / np.minimum(gpus, heads)
+    )

@@ -138,11 +138,11 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False, sensitivities: bo
     for one in work.kernels:
         how = {"trains": work.trains}
         compute = np.maximum(
-            one.compute / found.compute(one.classes, work.devices.gpus, runtime.id, **how),
+            one.compute / found.compute(one.classes, work.devices.gpus, runtime.key, **how),
             one.fastest_compute,
         )
         memory = np.maximum(
-            one.memory / found.memory(one.classes, work.devices.gpus, runtime.id, **how), one.fastest_memory
+            one.memory / found.memory(one.classes, work.devices.gpus, runtime.key, **how), one.fastest_memory
         )
         count = one.table.count
         once = (compute**p + memory**p) ** (1.0 / p)
@@ -157,7 +157,7 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False, sensitivities: bo
             _add_slopes(slopes, one.classes, share * (compute / once) ** p, share * (memory / once) ** p)
         if explain:
             terms += _terms(one.table, each, count * compute, count * memory)
-    host = host * runtime.launch * found.launch(runtime.id, trains=work.trains)
+    host = host * runtime.launch * found.launch(runtime.key, trains=work.trains)
     paced = (gpu**_PACE + host**_PACE) ** (1.0 / _PACE)
     seconds = paced + runtime.fixed + work.communication
     shares = {key: slope * (gpu / paced) ** (_PACE - 1.0) / seconds for key, slope in slopes.items()}

@@ -28,6 +28,7 @@ def seconds(
     ops: OpTable, devices: Devices, runtime: Runtime
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Compute and memory time of one execution, (O, G, J), in s."""
-    rate = devices.peaks(ops.dtypes) * np.minimum(section("products")["plain"] * devices.maturity, 1.0)
+    peaks = np.stack([devices.column(dtype) for dtype in ops.dtypes])
+    rate = peaks * np.minimum(section("products")["plain"] * devices.maturity, 1.0)
     share = np.minimum(runtime.memory["elementwise"] * devices.cache_gain, section("memory")["ceiling"])
     return ops.flops / rate, ops.activation_bytes / (devices.bandwidth * share)
