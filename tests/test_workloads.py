@@ -7,6 +7,7 @@ import string
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,8 +20,16 @@ from whichgpu.workloads.job import PHASES, Job, options, phase, resolution
 from whichgpu.workloads.ops import parameters, product_flops, total
 from whichgpu.workloads.workload import Workload, families, resolve, workloads
 
+if TYPE_CHECKING:
+    from whichgpu.facts.model import Fact
+
 ZOO = sorted(workloads())
-EVERY_PHASE = [(name, one) for name in ZOO for one in workloads()[name].phases]
+#: One workload of each kind: those that differ in sizes alone are traced by the same lines.
+KINDS = {
+    (item.family, item.dims.get("pattern", ""), *sorted(item.dims.keys() - {"source", "max_positions"})): name
+    for name, item in sorted(workloads().items(), reverse=True)
+}
+EVERY_PHASE = [(name, one) for name in sorted(KINDS.values()) for one in workloads()[name].phases]
 
 
 def trace(name: str, **columns: object) -> tuple[Workload, Job, tuple]:
@@ -40,20 +49,45 @@ def test_the_first_set_is_there() -> None:
     assert first <= set(ZOO)
 
 
+def rounding(fact: Fact) -> float:
+    """Half a unit of the last digit of a rounded figure, which its file writes as a float; 0 for a count."""
+    if isinstance(fact.value, int):
+        return 0.0
+    digits = f"{fact.value:.0f}"
+    return 0.5 * 10.0 ** (len(digits) - len(digits.rstrip("0")))
+
+
 @pytest.mark.parametrize("name", ZOO)
 def test_parameters_are_the_published_ones(name: str) -> None:
+    """A count to the last digit, or within 0.5 % for a stated reason; a rounded figure as far as it goes."""
     workload = workloads()[name]
     modules = workload.parameters()
-    assert sum(modules.values()) == workload.published["parameters"].value
+    ours = sum(modules.values())
     for key, fact in workload.published.items():
         if key.startswith("module_"):
             assert modules[key.removeprefix("module_")] == fact.value
+    if "parameters" in workload.published:
+        fact = workload.published["parameters"]
+        assert ours == pytest.approx(fact.value, rel=5e-3 if fact.note or not fact.value % 1000 else 0.0)
+    elif "parameters_rounded" in workload.published:
+        fact = workload.published["parameters_rounded"]
+        assert fact.note or abs(ours - fact.value) <= max(0.005 * fact.value, half_a_digit(fact.value))
+
+
+def half_a_digit(value: float) -> float:
+    """Half a unit of the last digit that is not 0: 0.5e9 of 7e9."""
+    unit = 1
+    while value % (10 * unit) == 0:
+        unit *= 10
+    return unit / 2
 
 
 @pytest.mark.parametrize("name", [name for name in ZOO if "macs" in workloads()[name].published])
 def test_flops_are_two_per_published_multiply_add(name: str) -> None:
     workload = workloads()[name]
-    assert workload.flops() / 2 == pytest.approx(workload.published["macs"].value, rel=1e-3)
+    fact = workload.published["macs"]
+    slack = max(0.001 * fact.value, min(rounding(fact), 0.01 * fact.value))
+    assert abs(workload.flops() / 2 - fact.value) <= slack
 
 
 @pytest.mark.parametrize(
@@ -138,7 +172,13 @@ def test_defaults_are_complete(name: str, one: str) -> None:
     assert job.n_gpus == 1
 
 
-@given(st.sampled_from([p for p in EVERY_PHASE if p[0] != "stable-diffusion-1.5"]), st.integers(1, 64))
+#: What is computed once for the whole batch: embeddings of the time step, of relative positions.
+SHARED = ("diffusion_unet", "diffusion_dit", "transformer_xl")
+
+
+@given(
+    st.sampled_from([p for p in EVERY_PHASE if workloads()[p[0]].family not in SHARED]), st.integers(1, 64)
+)
 def test_products_are_linear_in_the_batch(which: tuple[str, str], batch: int) -> None:
     name, one = which
     _, _, single = trace(name, phase=one, batch=1)
@@ -204,7 +244,7 @@ def test_other_words_for_a_phase() -> None:
     [
         ("ResNet50", "resnet50"), ("resnet-50", "resnet50"), ("ResNet-50 v1.5", "resnet50"),
         ("Inception_V3", "inception-v3"), ("inception3", "inception-v3"), ("bert-large-squad", "bert-large"),
-        ("bert-large-mlperf-99.9", "bert-large"), ("bert_base_uncased", "bert-base"),
+        ("BERT-99.9", "bert-large-mlperf-99.9"), ("bert_base_uncased", "bert-base"),
         ("bert-base-squad", "bert-base"), ("llama2-7b", "llama-2-7b"), ("Llama 2 70B", "llama-2-70b"),
         ("llama-3.1-8b-instruct", "llama-3.1-8b"), ("meta-llama-3.1-70b-instruct", "llama-3.1-70b"),
         ("mistral-7b-instruct-v0.3", "mistral-7b"), ("wide_resnet50_2", "wide-resnet50-2"),
@@ -221,13 +261,23 @@ def test_names_ignore_case_and_separators(name: str, random: object) -> None:
     dressed = "".join(
         (c.upper() if random.random() < 0.5 else c) + random.choice(["", "-", "_", ".", " "]) for c in name
     )
-    assert resolve(dressed).id == name
+    # Only where two names differ by what stands between two digits does that matter.
+    assert name in module._candidates(dressed)
+    if len(module._candidates(dressed)) == 1:
+        assert resolve(dressed).id == name
+
+
+def test_a_name_that_lacks_its_dot_may_be_two() -> None:
+    assert resolve("opt-1.3b").id == "opt-1.3b"
+    assert resolve("OPT 13B").id == "opt-13b"
+    assert resolve("opt-1-3b").id == "opt-1.3b"
+    assert resolve("llama-3-1-8b").id == "llama-3.1-8b"
 
 
 def test_no_spelling_belongs_to_two_workloads() -> None:
     seen: dict[str, str] = {}
     for name, workload in workloads().items():
-        for spelling in {module._key(one) for one in (name, workload.name, *workload.aliases)}:
+        for spelling in {module._apart(one) for one in (name, workload.name, *workload.aliases)}:
             assert seen.setdefault(spelling, name) == name
 
 
@@ -304,7 +354,11 @@ def test_a_resolution_is_height_by_width() -> None:
         ("sd-1.5", {"options": {"guidance": "lots"}}, "option guidance: 'lots' is no number"),
         ("sd-1.5", {"options": {"guidance": "-1"}}, "option guidance: -1 is below 0"),
         ("sd-1.5", {"options": {"guidance": "nan"}}, "option guidance: nan"),
-        ("bert-large", {"options": {"head": "tail"}}, "option head: 'tail' is none of pooler, squad, mlm"),
+        (
+            "bert-large",
+            {"options": {"head": "tail"}},
+            "option head: 'tail' is none of pooler, squad, mlm, none",
+        ),
         (
             "resnet50",
             {"phase": "train", "options": {"optimizer": "magic"}},

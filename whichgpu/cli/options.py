@@ -42,10 +42,14 @@ class JobColumns(NamedTuple):
     stated: Mapping[str, Any]
 
     def job(self, workload: str) -> Job:
-        """The job of a workload id; raises `UsageError` for a column that no job can have."""
-        from whichgpu import api
+        """The job of a workload's name, or of a file that describes one, which is read here.
 
-        return api.job(workload, **self.stated)
+        Raises `UsageError` for a column that no job can have.
+        """
+        from whichgpu import api
+        from whichgpu.workloads.importing import named
+
+        return api.job(named(workload), **self.stated)
 
 
 def job_options(function: Callable[..., Any]) -> Callable[..., Any]:

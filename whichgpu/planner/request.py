@@ -63,8 +63,17 @@ class Request:
 #: Words that mean the same unit of work; samples and requests are units of any workload.
 _SYNONYMS = {
     "images": ("images", "image", "img", "imgs", "samples", "sample", "pictures"),
+    "videos": ("videos", "video", "clips", "clip", "samples", "sample"),
     "sequences": ("sequences", "sequence", "samples", "sample", "seq", "seqs", "documents", "sentences"),
     "tokens": ("tokens", "token", "tok", "output tokens", "output token"),
+    "utterances": ("utterances", "utterance", "samples", "sample", "sequences", "requests"),
+    "volumes": ("volumes", "volume", "samples", "sample", "images"),
+    "mel-frames": ("mel-frames", "mel frames", "frames"),
+    "audio-samples": ("audio-samples", "audio samples", "samples"),
+    "audio seconds": ("audio seconds", "audio second", "seconds of audio", "seconds", "audio-seconds"),
+    "samples": ("samples", "sample", "requests", "interactions"),
+    "GFLOP": ("gflop", "gflops"),
+    "GB": ("gb",),
 }
 
 

@@ -40,7 +40,7 @@ def _figures(answer: Estimate) -> Table:
         ("Latency of a job", f"{show(delay.mid, 'time', 3)} ({show(delay.low, 'time', 3)} to "
                              f"{show(delay.high, 'time', 3)})"),
         ("Power of one GPU", show(answer.power, "power", 3)),
-        (f"Energy per {answer.throughput.unit.removesuffix('s/s')}", show(answer.energy, "energy", 3)),
+        (f"Energy per {answer.throughput.unit.removesuffix('/s').removesuffix('s')}", show(answer.energy, "energy", 3)),
     ]  # fmt: skip
     job = answer.job
     names = ("batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps", "tp")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.report.table import Report, Table
+from whichgpu.report.roofline import demand_rows, demands, where, where_table
+from whichgpu.report.table import Block, Bullets, Report, Table
 from whichgpu.units import number, show
+from whichgpu.workloads.images import macs_with_norms
 from whichgpu.workloads.ops import PRODUCTS, stored_weight_bytes, total
+from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,22 +66,32 @@ def _summary(item: Workload) -> dict[str, Any]:
 def show_report(item: Workload) -> Report:
     """One workload: parameters by module, work by kind, published figures, sources."""
     job = item.reference_job()
-    ops = item.trace(job)
+    ops = item.reference_ops()
     modules = item.parameters()
     kinds = _kinds(ops)
     published = _published(item)
     document = {
         **_summary(item),
+        "active_parameters": item.active_parameters(),
         "modules": modules,
         "bytes": {"weights": float(stored_weight_bytes(ops)), "read": float(total(ops, "read_bytes")),
                   "written": float(total(ops, "write_bytes"))},
         "ops": kinds,
+        "cache": _cache(item),
+        **demands(item, ops),
+        "where": where(item),
+        "file": item.dims.get("file"),
+        "notes": list(item.dims.get("notes", ())),
         "published": published,
         "aliases": list(item.aliases),
         "sources": {key: source.title for key, source in item.sources.items()},
         "job": job.to_dict(),
     }  # fmt: skip
-    blocks = [_head(item, document), _modules(modules), _ops(kinds)]
+    blocks: list[Block] = [_head(item, document), _modules(modules), _ops(kinds)]
+    spent = where_table(document["where"])
+    blocks += [spent] if spent else []
+    blocks += [_file(document["file"])] if document["file"] else []
+    blocks += [Bullets(tuple(document["notes"]))] if document["notes"] else []
     if published:
         blocks.append(_agreement(published))
     return Report(document, tuple(blocks))
@@ -96,14 +109,30 @@ def _kinds(ops: Iterable[Op]) -> dict[str, dict[str, float]]:
     return {kind: dict(row) for kind, row in sorted(sums.items(), key=lambda item: -item[1]["flops"])}
 
 
+def _cache(item: Workload) -> dict[str, float]:
+    """Bytes that a sequence keeps: per token in the KV cache, and the state of a recurrent model."""
+    spec = precision("fp16")
+    sizes: dict[str, float] = {}
+    if hasattr(item.code, "kv_bytes_per_token"):
+        sizes["kv_bytes_per_token"] = item.code.kv_bytes_per_token(item.dims, spec)
+    if hasattr(item.code, "state_bytes_per_sequence"):
+        sizes["state_bytes_per_sequence"] = item.code.state_bytes_per_sequence(item.dims)
+    return sizes
+
+
 def computed(item: Workload) -> dict[str, float]:
     """What publications state, as this package counts it: parameters, FLOPs, multiply-adds."""
     flops = item.flops()
-    return {"parameters": float(sum(item.parameters().values())), "flops": flops, "macs": flops / 2}
+    counts = {"parameters": float(sum(item.parameters().values())), "flops": flops, "macs": flops / 2}
+    if "macs_with_norms" in item.published:
+        counts["macs_with_norms"] = float(macs_with_norms(item.reference_ops()))
+    return counts
 
 
 def _published(item: Workload) -> dict[str, dict[str, Any]]:
     ours = computed(item)
+    ours |= {"parameters_rounded": ours["parameters"],
+             "active_parameters_rounded": float(item.active_parameters())}  # fmt: skip
     return {
         name: {
             "value": fact.value,
@@ -123,15 +152,40 @@ def _head(item: Workload, document: Mapping[str, Any]) -> Table:
         ("Phases", ", ".join(item.phases)),
         ("Unit of work", item.unit),
         ("Parameters", f"{document['parameters']:,}"),
+        *_per_token(document),
         ("Forward pass", f"{flop(document['flops'])} ({flop(document['flops'] / 2)[:-4]}MAC), batch 1"),
         ("Weights", show(document["bytes"]["weights"], "memory")),
         ("Activations read", show(document["bytes"]["read"], "memory")),
         ("Activations written", show(document["bytes"]["written"], "memory")),
+        *demand_rows(document),
         ("Counted for", ", ".join(f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
                                   for key, value in job.items())),
         ("Sources", "; ".join(source.title for source in item.sources.values()) or None),
     ]  # fmt: skip
     return Table.of(f"{item.name} ({item.id})", ["What", "Value"], rows)
+
+
+def _per_token(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What only language models have: active weights of a mixture of experts, KV cache, recurrent state."""
+    rows = []
+    if document["active_parameters"] != document["parameters"]:
+        rows.append(("Active per token", f"{document['active_parameters']:,}"))
+    names = {
+        "kv_bytes_per_token": "KV cache per token (FP16)",
+        "state_bytes_per_sequence": "State per sequence",
+    }
+    cache = document["cache"]
+    return rows + [(title, show(cache[key], "memory")) for key, title in names.items() if cache.get(key)]
+
+
+def _file(stored: Mapping[str, Any]) -> Table:
+    """What the header of a file of weights says."""
+    rows = [
+        (kind, f"{row['tensors']:,}", f"{row['elements']:,}", show(row["bytes"], "memory"))
+        for kind, row in stored["types"].items()
+    ]
+    rows.append(("all", f"{stored['tensors']:,}", f"{stored['elements']:,}", show(stored["bytes"], "memory")))
+    return Table.of("Weights in the file", ["Type", ">Tensors", ">Values", ">Size"], rows)
 
 
 def _modules(modules: Mapping[str, int]) -> Table:

@@ -21,20 +21,34 @@ def image(job: Job, channels: int = 3) -> Map:
     return Map(job.batch, channels, job.height, job.width)
 
 
+#: Activation functions whose backward pass reads their input; the others read their result.
+_READ_INPUT = frozenset({"gelu", "silu", "hardswish"})
+
+
+def activate(
+    rec: Recorder, elements: Any, kind: str = "relu", *, keeps_output: bool = False, shard: str = "none",
+    name: str = "",
+) -> None:  # fmt: skip
+    """An activation function; its result is kept by the next layer, or here with `keeps_output`."""
+    kept = float(keeps_output) + float(kind in _READ_INPUT)
+    rec.pointwise(elements, keeps=kept, shard=shard, name=name or kind)
+
+
 def conv_norm(
     rec: Recorder, x: Map, out: int, kernel: int | tuple[int, int], stride: int = 1, *,
-    padding: int | None = None, groups: int = 1, relu: bool = True, keeps: float = 1.0,
-    keeps_output: bool = False, backward: str = "full", name: str = "conv",
+    padding: int | None = None, groups: int = 1, relu: bool = True, activation: str = "relu",
+    bias: bool = False, keeps: float = 1.0, keeps_output: bool = False, backward: str = "full",
+    name: str = "conv",
 ) -> Map:  # fmt: skip
-    """Convolution, batch normalisation and ReLU: (B, C, H, W) -> (B, out, H', W').
+    """Convolution, batch normalisation and ReLU (or `activation`): (B, C, H, W) -> (B, out, H', W').
 
     `keeps_output`: the result is copied by its reader (a concatenation), so that it is kept as well.
     """
-    y = rec.conv(x, out, kernel, stride, padding=padding, groups=groups, keeps=keeps, backward=backward,
-                 name=name)  # fmt: skip
+    y = rec.conv(x, out, kernel, stride, padding=padding, groups=groups, bias=bias, keeps=keeps,
+                 backward=backward, name=name)  # fmt: skip
     rec.norm(y.elements, out, name=f"{name}_norm")
     if relu:
-        rec.pointwise(y.elements, keeps=float(keeps_output), name=f"{name}_relu")
+        activate(rec, y.elements, activation, keeps_output=keeps_output, name=f"{name}_{activation}")
     return y
 
 

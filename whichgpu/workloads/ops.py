@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: Kinds whose FLOPs are what people quote: two per multiply-add of a matrix product.
 PRODUCTS = ("gemm", "conv", "attention")
 
+#: Kinds whose FLOPs count as the work of a pass: products, and numerical kernels operation by operation.
+COUNTED = (*PRODUCTS, "vector")
+
 #: Every kind, with the dims its kernel model reads.
 KINDS: Mapping[str, tuple[str, ...]] = {
     # (m, k) x (k, n), `batch` of them
@@ -33,6 +36,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "embedding": ("elements",),
     "copy": ("elements",),
     "optimizer": ("elements",),
+    # arithmetic on the plain units in the precision of the job: stencils, transforms, pair forces
+    "vector": ("elements",),
 }
 
 #: What the backward pass of training does with a forward op.
@@ -40,6 +45,7 @@ BACKWARD: Mapping[str, str] = {
     "full": "gradients of input and weights, from what the forward pass kept",
     "weight": "no gradient of the input: the first layer",
     "input": "no gradient of the weights: they are frozen",
+    "sequence": "one step of a recurrence: the input's gradient step by step, the weights' over all at once",
     "linear": "the gradient moves as the data did, and nothing kept is read: add, copy, dropout",
     "none": "no backward pass at all: a frozen part of the model",
 }
@@ -63,11 +69,12 @@ class Op:
         saved_bytes: activations kept for the backward pass, each tensor counted once.
         copies: layers merged into this op; repeats: executions of each.
         fusable: a fusing runtime (compiler, TensorRT) runs it inside its neighbour's kernel.
-        shard: how tensor parallelism splits it: none, column, row, head, vocab.
+        shard: how tensor parallelism splits it: none, column, row, head, vocab, expert.
         stage: forward, backward or optimizer.
         backward: what the backward pass does with it: a key of `BACKWARD`.
         kv_bytes: bytes of the KV cache that one execution reads (attention in decode), apart from
             `read_bytes`.
+        starts: repeated layers that begin with this op: where checkpointing may cut, keeping its input.
 
     """
 
@@ -89,6 +96,7 @@ class Op:
     shard: str = "none"
     stage: str = "forward"
     backward: str = "full"
+    starts: float = 0.0
 
     @property
     def count(self) -> Any:
@@ -116,7 +124,9 @@ def merge(ops: Iterable[Op]) -> tuple[Op, ...]:
             *(size.tobytes() if isinstance(size, np.ndarray) else size for size in numbers),
         )  # fmt: skip
         seen = merged.get(key)
-        merged[key] = op if seen is None else replace(seen, copies=seen.copies + op.copies)
+        merged[key] = op if seen is None else replace(
+            seen, copies=seen.copies + op.copies, starts=seen.starts + op.starts
+        )  # fmt: skip
     return tuple(merged.values())
 
 
@@ -127,7 +137,7 @@ def total(ops: Iterable[Op], quantity: str) -> Any:
 
 def product_flops(ops: Iterable[Op]) -> Any:
     """FLOPs of matrix products, two per multiply-add: the figure that publications give."""
-    return total((op for op in ops if op.kind in PRODUCTS), "flops")
+    return total((op for op in ops if op.kind in COUNTED), "flops")
 
 
 def parameters(ops: Iterable[Op]) -> dict[str, int]:

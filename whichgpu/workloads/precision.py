@@ -5,12 +5,16 @@ The table is `data/precisions.toml`; names ignore case and read `-`, `_` and `.`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,8 @@ class Precision:
     `weight`, `activation`, `kv` are bytes per stored element; `head` is the bytes of weights that
     stay unquantised (embedding, norms, output head); `math` is the catalogue field whose peak rate
     bounds matrix products; `train_state` is bytes per parameter that training keeps beside the
-    weights (gradient, master copy), the optimizer's own states apart.
+    weights (gradient, master copy), the optimizer's own states apart. `train_as` is the precision
+    that the name means in training, where weights stay wide.
     """
 
     id: str
@@ -31,6 +36,12 @@ class Precision:
     head: float
     math: str
     train_state: float
+    train_as: str = ""
+
+    @property
+    def quantised(self) -> bool:
+        """Whether weights are stored in fewer than 16 bits."""
+        return self.weight < 2.0
 
     @property
     def mixed(self) -> bool:
@@ -50,29 +61,71 @@ def _key(text: str) -> str:
 @lru_cache(maxsize=1)
 def precisions() -> dict[str, Precision]:
     """Every precision by id."""
-    table = store.load("precisions")["precisions"]["precision"]
-    return {
-        key: Precision(
-            id=key,
-            title=row["title"],
-            weight=row["weight_bytes"],
-            activation=row["activation_bytes"],
-            kv=row.get("kv_bytes", row["activation_bytes"]),
-            head=row.get("head_bytes", row["weight_bytes"]),
-            math=row["math"],
-            train_state=row.get("train_state_bytes", 0.0),
-        )
-        for key, row in table.items()
-    }
+    table = _table()
+    return {key: _precision(key, row, table) for key, row in table.items()}
+
+
+def _table() -> Mapping[str, Any]:
+    table: dict[str, Any] = store.load("precisions")["precisions"]["precision"]
+    return table
+
+
+def _precision(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> Precision:
+    weight = stored_bytes(row, table)
+    head = _mix(row["head_mix"], table) if "head_mix" in row else row.get("head_bytes", weight)
+    return Precision(
+        id=key,
+        title=row["title"],
+        weight=weight,
+        activation=row["activation_bytes"],
+        kv=row.get("kv_bytes", row["activation_bytes"]),
+        head=head,
+        math=row["math"],
+        train_state=row.get("train_state_bytes", 0.0),
+        train_as=row.get("train_as", ""),
+    )
+
+
+def stored_bytes(row: Mapping[str, Any], table: Mapping[str, Any]) -> float:
+    """Bytes per stored weight: stated, or of a block, or of a mix of other formats."""
+    if "mix" in row:
+        return _mix(row["mix"], table)
+    if "block" in row:
+        size, weights = row["block"]
+        return float(size) / float(weights)
+    return float(row["weight_bytes"])
+
+
+def _mix(shares: Mapping[str, float], table: Mapping[str, Any]) -> float:
+    return sum(share * stored_bytes(table[key], table) for key, share in shares.items())
+
+
+@lru_cache(maxsize=1)
+def gguf_types() -> Mapping[int, tuple[str, float]]:
+    """The types of a GGUF file by number: name and bytes per weight."""
+    content = store.load("precisions")["precisions"]
+    rows = {**content["precision"], **content["storage"]}
+    return {row["gguf_type"]: (key, stored_bytes(row, rows)) for key, row in rows.items() if "gguf_type" in row}
 
 
 @lru_cache(maxsize=1)
 def _spellings() -> dict[str, str]:
-    table = store.load("precisions")["precisions"]["precision"]
+    table = _table()
     names = {_key(key): key for key in table}
     for key, row in table.items():
         names.update({_key(alias): key for alias in row.get("aliases", ())})
     return names
+
+
+def as_stored(name: str, base: str, weight: float, head: float) -> Precision:
+    """Make the precision of one file known: `base`, with the bytes per weight that the file has.
+
+    `head` is of embedding, norms and output head.
+    """
+    made = replace(precision(base), id=name, weight=weight, head=head, title=f"{precision(base).title}, as stored")
+    precisions()[name] = made
+    _spellings()[_key(name)] = name
+    return made
 
 
 def precision(name: str) -> Precision:

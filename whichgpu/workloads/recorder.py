@@ -67,6 +67,8 @@ class Recorder:
     training: bool = False
     _ops: list[Op] = field(default_factory=list, init=False)
     _scope: _Scope = field(default_factory=_Scope, init=False)
+    #: Layers whose first op is still to come.
+    _starting: float = field(default=0.0, init=False)
 
     def ops(self) -> tuple[Op, ...]:
         """What was recorded, identical ops merged."""
@@ -86,6 +88,8 @@ class Recorder:
             f"{outer.prefix}{name}.", outer.repeats * repeats, outer.copies * copies,
             outer.again or again, outer.frozen or frozen,
         )  # fmt: skip
+        if copies > 1.0 and outer.copies == 1.0:
+            self._starting = copies
         try:
             yield
         finally:
@@ -143,34 +147,89 @@ class Recorder:
             **weights,
         )  # fmt: skip
 
+    def window(
+        self, elements: Any, positions: Any, channels: int, out: int, window: int, *, groups: int = 1,
+        bias: int = 0, keeps: float = 1.0, backward: str = "full", name: str = "conv",
+    ) -> None:  # fmt: skip
+        """A convolution of any rank, by its counts.
+
+        `elements` values in; `positions` results of `out` channels each, over windows of `window` points
+        of `channels`; `bias` of its parameters are biases. A transposed convolution with stride = kernel
+        has a window of 1 and kernel x channels outputs.
+        """
+        k, n = channels // groups * window, out // groups
+        size = self.precision.activation
+        self._add(
+            "conv", name,
+            {"m": positions, "n": float(n), "k": float(k), "groups": float(groups), "window": float(window)},
+            flops=2.0 * n * k * groups * positions,
+            read_bytes=size * elements,
+            write_bytes=out * size * positions,
+            saved_bytes=keeps * size * elements,
+            backward=backward,
+            **self._weights(float(out * k + bias)),
+        )  # fmt: skip
+
+    def product(
+        self, batch: Any, m: Any, k: Any, n: Any, *, keeps: float = 1.0, shard: str = "head",
+        name: str = "product",
+    ) -> None:  # fmt: skip
+        """`batch` products of two activations, (m, k) x (k, n): attention that is not fused."""
+        size = self.precision.activation
+        read = size * (batch * m * k + batch * k * n)
+        self._add("gemm", name, {"m": m, "n": n, "k": k, "batch": batch}, flops=2.0 * (batch * m * k * n),
+                  read_bytes=read, write_bytes=size * (batch * m * n), saved_bytes=keeps * read,
+                  shard=shard)  # fmt: skip
+
+    def vector(
+        self, elements: Any, *, flops: Any, reads: float = 1.0, writes: float = 1.0, name: str = "vector"
+    ) -> None:
+        """Plain arithmetic that counts as work: `flops`, values `reads` and `writes` per element."""
+        size = self.precision.activation
+        self._add("vector", name, {"elements": elements}, flops=flops * elements,
+                  read_bytes=reads * size * elements, write_bytes=writes * size * elements,
+                  dtype=_plain_math(self.precision.math))  # fmt: skip
+
     def attention(
         self, batch: Any, heads: int, q: Any, kv: Any, head_dim: int, *, kv_heads: int | None = None,
-        causal: bool = False, cached: bool = False, name: str = "attention",
+        value_dim: int | None = None, shared_kv: bool = False, held: Any = None, causal: bool = False,
+        cached: bool = False, name: str = "attention",
     ) -> None:  # fmt: skip
         """Fused scaled dot-product attention of q (B, heads, q, d) over k, v (B, kv_heads, kv, d).
 
         `cached` reads k and v from the KV cache in its own precision (decode). A causal pass counts
-        the whole q x kv rectangle, as publications do; of it a share q / 2 kv is masked, which a kernel
-        model takes off its time. Kept for the backward pass: q, k, v and a log-sum-exp per row; the
-        output is kept by the layer that reads it.
+        the whole q x kv rectangle, as publications do; of it a share is masked, which a kernel model
+        takes off its time. Kept for the backward pass: q, k, v and a log-sum-exp per row; the output is
+        kept by the layer that reads it. `value_dim`: width of v, where it is not that of k; `shared_kv`:
+        v is a part of k (latent attention). `held`: keys read, where each query sees `kv` of them only.
         """
         kv_heads = heads if kv_heads is None else kv_heads
+        value_dim = head_dim if value_dim is None else value_dim
         size = self.precision.activation
-        kv_elements = 2.0 * kv_heads * head_dim * (batch * kv)
-        q_elements = float(heads * head_dim) * (batch * q)
-        inputs = (q_elements + kv_elements) * size
+        per_token = float(kv_heads * (head_dim + (0 if shared_kv else value_dim)))
+        kv_elements = per_token * (batch * (kv if held is None else held))
+        rows = batch * q
+        inputs = (float(heads * head_dim) * rows + kv_elements) * size
         self._add(
             "attention", name,
             {"batch": batch, "heads": float(heads), "kv_heads": float(kv_heads), "q": q, "kv": kv,
-             "head_dim": float(head_dim), "causal": float(causal)},
-            flops=4.0 * q_elements * kv,
-            read_bytes=q_elements * size if cached else inputs,
+             "head_dim": float(value_dim if shared_kv and value_dim else head_dim), "causal": float(causal)},
+            flops=2.0 * heads * (head_dim + value_dim) * rows * kv,
+            read_bytes=float(heads * head_dim) * size * rows if cached else inputs,
             kv_bytes=kv_elements * self.precision.kv if cached else 0.0,
-            write_bytes=q_elements * size,
-            saved_bytes=inputs + FP32 / head_dim * q_elements,
+            write_bytes=float(heads * value_dim) * size * rows,
+            saved_bytes=inputs + FP32 * heads * rows,
             dtype=_wide_math(self.precision.math),
             shard="head",
         )  # fmt: skip
+
+    def record(
+        self, kind: str, name: str, dims: dict[str, Any], *, parameters: float = 0.0, read: Any = 1.0,
+        **numbers: Any,
+    ) -> None:  # fmt: skip
+        """An op that no method here knows: `read` is the share of its `parameters` that one pass reads."""
+        weights = self._weights(parameters)
+        self._add(kind, name, dims, **weights | {"weight_bytes": weights["weight_bytes"] * read}, **numbers)
 
     def norm(
         self, elements: Any, width: int, *, parameters: int | None = None, wide: bool = False,
@@ -257,6 +316,24 @@ class Recorder:
         self._add("embedding", name, {"elements": width * tokens}, read_bytes=moved, write_bytes=moved,
                   shard="vocab", **weights)  # fmt: skip
 
+    def custom(
+        self, kind: str, layer: str, dims: dict[str, Any], *, flops: Any, read: Any, write: Any, saved: Any,
+        weights: Any, parameters: float, copies: float = 1.0, starts: float = 0.0, backward: str = "full",
+    ) -> None:  # fmt: skip
+        """An op from its numbers: `read`, `write`, `saved` and `weights` (read) in elements."""
+        spec = self.precision
+        wide = kind not in ("gemm", "conv")
+        held = self._weights(1.0, unquantised=wide)
+        op = Op(
+            kind, self._scope.prefix + layer, dims, _wide_math(spec.math) if wide else spec.math, flops=flops,
+            parameters=parameters, weight_bytes=held["weight_bytes"] * weights,
+            stored_bytes=held["stored_bytes"] * parameters, read_bytes=spec.activation * read,
+            write_bytes=spec.activation * write, saved_bytes=spec.activation * saved,
+            copies=self._scope.copies * copies, repeats=self._scope.repeats, starts=starts,
+            fusable=kind in ("pointwise", "norm"), backward=backward,
+        )  # fmt: skip
+        self._ops.append(op)
+
     def _add(self, kind: str, name: str, dims: dict[str, Any], **numbers: Any) -> None:
         scope = self._scope
         if scope.again:
@@ -264,7 +341,9 @@ class Recorder:
         if scope.frozen:
             numbers |= {"backward": "none", "saved_bytes": 0.0}
         numbers.setdefault("dtype", self.precision.math)
-        op = Op(kind, scope.prefix + name, dims, copies=scope.copies, repeats=scope.repeats, **numbers)
+        op = Op(kind, scope.prefix + name, dims, copies=scope.copies, repeats=scope.repeats,
+                starts=self._starting, **numbers)  # fmt: skip
+        self._starting = 0.0
         self._ops.append(op)
 
     def _weights(self, parameters: float, *, unquantised: bool = False) -> dict[str, Any]:
@@ -294,6 +373,11 @@ class Recorder:
 def _wide_math(math_field: str) -> str:
     """Attention products and the output head of quantised models run in 16 bits."""
     return "fp16" if math_field in ("fp8", "int8", "fp4") else math_field
+
+
+def _plain_math(math_field: str) -> str:
+    """The plain units' own peak: FP64 or FP32, whatever tensor cores could do."""
+    return "fp64" if math_field == "fp64" else "fp32"
 
 
 def _out(size: Any, kernel: int, stride: int, padding: int, *, ceil: bool = False) -> Any:

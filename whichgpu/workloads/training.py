@@ -9,6 +9,8 @@ the gradient that arrives, and writes the one that leaves. `Op.backward` says wh
 from __future__ import annotations
 
 from dataclasses import replace
+import numpy as np
+
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
@@ -28,29 +30,41 @@ OPTIMIZERS: Mapping[str, tuple[float, float]] = {
     "adam8bit": (2.0, 16.0),
     "adafactor": (0.1, 14.0),
 }
+#: Other spellings of an optimizer.
+_OPTIMIZERS: Mapping[str, str] = {
+    "adamw8bit": "adam8bit", "adamw-8bit": "adam8bit", "adam-8bit": "adam8bit", "8bit-adam": "adam8bit",
+    "8-bit-adam": "adam8bit", "8-bit": "adam8bit", "8bit": "adam8bit", "paged-adamw-8bit": "adam8bit",
+    "adamw-torch": "adamw", "adamw-fused": "adamw", "paged-adamw-32bit": "adamw", "fused-adam": "adam",
+    "momentum": "sgd",
+}  # fmt: skip
 
 
 def optimizer_bytes(optimizer: str, precision: Precision) -> tuple[float, float]:
     """State kept and bytes moved per parameter; states are as wide as the weights, but for 8 bits."""
-    if optimizer not in OPTIMIZERS:
+    key = optimizer.lower().replace("_", "-")
+    key = _OPTIMIZERS.get(key, key)
+    if key not in OPTIMIZERS:
         raise UsageError(f"no optimizer '{optimizer}'; use one of {', '.join(OPTIMIZERS)}")
-    state, moved = OPTIMIZERS[optimizer]
+    state, moved = OPTIMIZERS[key]
     scale = precision.weight / 4.0
-    return (state if optimizer == "adam8bit" else state * scale), moved * scale
+    return (state if key == "adam8bit" else state * scale), moved * scale
 
 
 def trained_parameters(forward: Iterable[Op]) -> float:
     """Weights that receive a gradient."""
-    return sum(op.parameters * op.copies for op in forward if op.backward in ("full", "weight"))
+    return sum(op.parameters * op.copies for op in forward if op.backward in ("full", "weight", "sequence"))
 
 
-def training_step(forward: tuple[Op, ...], precision: Precision, optimizer: str) -> tuple[Op, ...]:
-    """Forward, backward and optimizer ops of one step."""
-    _, moved = optimizer_bytes(optimizer, precision)
+def training_step(
+    forward: tuple[Op, ...], precision: Precision, optimizer: str, *, trained_in: Precision | None = None
+) -> tuple[Op, ...]:
+    """Forward, backward and optimizer ops of one step; `trained_in` is the format of what is trained."""
+    held = trained_in or precision
+    _, moved = optimizer_bytes(optimizer, held)
     backward = [op for one in forward for op in _backward(one)]
     trained = trained_parameters(forward)
     # Of what is moved, gradient, weight and states are read, weight and states written.
-    written = (moved - precision.weight) / 2.0
+    written = (moved - held.weight) / 2.0
     update = Op(
         "optimizer", f"optimizer.{optimizer}", {"elements": trained}, "fp32", flops=8.0 * trained,
         read_bytes=(moved - written) * trained, write_bytes=written * trained, stage="optimizer",
@@ -110,15 +124,25 @@ def _backward(op: Op) -> Iterator[Op]:
 def _product_gradients(op: Op, back: Op) -> Iterator[Op]:
     """(m, k) x (k, n): the input's gradient is (m, n) x (n, k), the weights' (k, m) x (m, n)."""
     m, n, k, window = op.dims["m"], op.dims["n"], op.dims["k"], op.dims.get("window", 1.0)
-    if op.backward in ("full", "input"):
+    if op.backward in ("full", "input", "sequence"):
         yield replace(back, layer=f"{op.layer}.dgrad", dims={**op.dims, "n": k / window, "k": n * window},
                       read_bytes=op.write_bytes, write_bytes=op.read_bytes)  # fmt: skip
-    if op.backward in ("full", "weight"):
+    if op.backward == "sequence":
+        op, back, m = _all_steps(op), _all_steps(back), m * op.repeats
+    if op.backward in ("full", "weight", "sequence"):
         yield replace(back, layer=f"{op.layer}.wgrad", dims={**op.dims, "m": k, "n": n, "k": m},
                       read_bytes=op.read_bytes + op.write_bytes, write_bytes=op.weight_bytes,
                       weight_bytes=0.0)  # fmt: skip
-        if op.parameters > n * k * op.dims.get("groups", 1.0):
+        if np.any(op.parameters > n * k * op.dims.get("groups", 1.0)):
             yield _bias_gradient(op)
+
+
+def _all_steps(op: Op) -> Op:
+    """The repeats of a recurrent product as one product: m x repeats rows, once."""
+    times = op.repeats
+    return replace(op, dims={**op.dims, "m": op.dims["m"] * times}, flops=op.flops * times,
+                   read_bytes=op.read_bytes * times, write_bytes=op.write_bytes * times,
+                   repeats=1.0)  # fmt: skip
 
 
 def _bias_gradient(op: Op) -> Op:

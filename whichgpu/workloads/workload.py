@@ -1,4 +1,7 @@
-"""A workload: dimensions from `data/workloads/<id>.toml`, ops from the family that its file names.
+"""A workload: dimensions from a file of `data/workloads/`, ops from the family that the file names.
+
+A file is one workload, named by its stem, or several: tables `[workload.<id>]`, for which the keys
+outside of them (`family`, `[sources]`, ...) hold where they say nothing else.
 
 A family is a module of `whichgpu/workloads/families/`, found by its file name:
 
@@ -7,12 +10,18 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
 * `forward(dims, job, recorder)`, which records the forward ops of `job.phase`;
 * optionally `PHASE_ALIASES`, phases that it runs as another; `REFERENCE`, the job columns that stand
   for one forward pass (by default the first phase); `OPTIMIZER`, the one training takes by default;
-* optionally `kv_bytes_per_token(dims, precision)` and
-  `step(dims, recorder, prefill_tokens, decode_sequences, kv_tokens)` for what serves tokens.
+* optionally `units(dims, job)`, how many of its unit one pass makes, where that is not the batch; a
+  workload whose unit is not the family's states `unit` among its dimensions;
+* optionally `ADAPTERS` False, where no dense layer can take a low-rank adapter;
+* optionally `kv_bytes_per_token(dims, precision)`, `kv_cache(dims, precision, tokens)` and
+  `step(dims, recorder, prefill_tokens, decode_sequences, kv_tokens)` for what serves tokens;
+* optionally `active_parameters(dims)`, where a token does not pass through all of them.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache, lru_cache
@@ -26,14 +35,16 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store
 from whichgpu.facts.model import Source
 from whichgpu.facts.reading import facts
+from whichgpu.workloads import adapters
+from whichgpu.workloads.checkpointing import checkpointing, recomputed
 from whichgpu.workloads.job import NUMBERS, Job, phase
 from whichgpu.workloads.ops import Op, parameters, product_flops
-from whichgpu.workloads.precision import precision
+from whichgpu.workloads.precision import as_stored, precision
 from whichgpu.workloads.recorder import Recorder
 from whichgpu.workloads.training import training_step, weight_casts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Sequence
     from types import ModuleType
 
     from whichgpu.facts.model import Fact
@@ -52,6 +63,12 @@ class Workload:
     published: Mapping[str, Fact]
     sources: Mapping[str, Source]
 
+    def __post_init__(self) -> None:
+        """Make the precision known that the file of an imported model is stored in."""
+        stored = self.dims.get("stored")
+        if stored:
+            as_stored(stored["precision"], stored["base"], stored["weight_bytes"], stored["head_bytes"])
+
     def __repr__(self) -> str:
         return f"<Workload {self.id}: {self.name}>"
 
@@ -62,14 +79,15 @@ class Workload:
 
     @property
     def phases(self) -> tuple[str, ...]:
-        """The phases it can run in; the first is the default."""
+        """The phases it can run in; the first is the default. What can be fine-tuned can be so by adapters."""
         known: tuple[str, ...] = self.code.PHASES
-        return known
+        adapted = _fine_tuning(self.code) and getattr(self.code, "ADAPTERS", True)
+        return (*known, *adapters.PHASES) if adapted else known
 
     @property
     def unit(self) -> str:
         """What a job produces: images, sequences, tokens."""
-        unit: str = self.code.UNIT
+        unit: str = self.dims.get("unit", self.code.UNIT)
         return unit
 
     def complete(self, job: Job) -> Job:
@@ -79,9 +97,17 @@ class Workload:
         if asked not in self.phases:
             raise UsageError(f"{self.id} has no phase '{job.phase}'; it runs {', '.join(self.phases)}")
         known = self.code.DEFAULTS
-        defaults = {**known.get("*", {}), **known.get(asked, {})}
-        own = {**self.defaults.get("all", {}), **self.defaults.get(asked, {})}
-        return replace(job, workload=self.id, phase=asked).with_defaults(**{**defaults, **own})
+        traced = self._traced_phase(asked)
+        defaults = {**known.get("*", {}), **known.get(traced, {})}
+        own = {**self.defaults.get("all", {}), **self.defaults.get(traced, {})}
+        if asked in adapters.PHASES:
+            own = {**own, "precision": adapters.DEFAULT_PRECISION[asked], **self.defaults.get(asked, {})}
+        job = replace(job, workload=self.id, phase=asked).with_defaults(**{**defaults, **own})
+        return replace(job, precision=adapters.training_precision(job)) if job.trains else job
+
+    def _traced_phase(self, asked: str) -> str:
+        """The phase as the family knows it: adapters go on top of fine-tuning."""
+        return _fine_tuning(self.code) if asked in adapters.PHASES else asked
 
     def unused(self, job: Job) -> tuple[str, ...]:
         """Numeric columns that a job states and this workload has no use for."""
@@ -97,7 +123,12 @@ class Workload:
         forward = self._forward(job)
         if not job.trains:
             return (*forward, *weight_casts(forward, spec))
-        return training_step(forward, spec, self.optimizer(job))
+        trained_in = spec
+        if job.phase in adapters.PHASES:
+            forward = adapters.adapt(forward, adapters.Adapters.of(job))
+            trained_in = adapters.trained_precision()
+        step = training_step(forward, spec, self.optimizer(job), trained_in=trained_in)
+        return (*step, *recomputed(forward, checkpointing(job)))
 
     def optimizer(self, job: Job) -> str:
         """The optimizer that a job states, or the family's own."""
@@ -106,11 +137,14 @@ class Workload:
 
     def _forward(self, job: Job, *, training: bool | None = None) -> tuple[Op, ...]:
         recorder = Recorder(precision(job.precision), job.trains if training is None else training)
+        job = replace(job, phase=self._traced_phase(job.phase))
         self.code.forward(self.dims, job, recorder)
         return recorder.ops()
 
     def units(self, job: Job) -> Any:
         """Images, sequences or tokens that one pass of a complete job produces on one replica."""
+        if hasattr(self.code, "units"):
+            return np.asarray(self.code.units(self.dims, job), dtype=np.float64)
         if self.unit != "tokens":
             return np.asarray(job.batch, dtype=np.float64)
         per_sequence = {"prefill": job.input_tokens, "decode": job.output_tokens,
@@ -118,9 +152,9 @@ class Workload:
         return np.asarray(job.batch, dtype=np.float64) * per_sequence.get(job.phase, job.seq_len)
 
     def reference_job(self) -> Job:
-        """One forward pass at the default input and batch 1, in FP16."""
-        columns = {"phase": self.phases[0], **getattr(self.code, "REFERENCE", {})}
-        return self.complete(Job(self.id, precision="fp16", batch=1.0, **columns))
+        """One forward pass at the default input and batch 1, in FP16 where the family says no other."""
+        columns = {"phase": self.phases[0], "precision": "fp16", **getattr(self.code, "REFERENCE", {})}
+        return self.complete(Job(self.id, batch=1.0, **columns))
 
     def reference_ops(self) -> tuple[Op, ...]:
         """The ops of that forward pass."""
@@ -129,6 +163,11 @@ class Workload:
     def parameters(self) -> dict[str, int]:
         """Weights by module, of all that its default phase loads."""
         return parameters(self._forward(self.complete(Job(self.id, precision="fp16", batch=1.0))))
+
+    def active_parameters(self) -> int:
+        """Weights that one token passes through: fewer than all of them in a mixture of experts."""
+        known = getattr(self.code, "active_parameters", None)
+        return round(known(self.dims)) if known else sum(self.parameters().values())
 
     def flops(self) -> float:
         """FLOPs of one forward pass at the default input and batch 1, two per multiply-add."""
@@ -139,6 +178,17 @@ def families() -> tuple[str, ...]:
     """Every family by name: the files of `whichgpu/workloads/families/`."""
     folder = Path(__file__).parent / "families"
     return tuple(sorted(file.stem for file in folder.glob("[!_]*.py")))
+
+
+def _fine_tuning(code: ModuleType) -> str:
+    """The phase in which a family is fine-tuned; "" where it is not."""
+    aliases: Mapping[str, str] = getattr(code, "PHASE_ALIASES", {})
+    return "finetune_full" if "finetune_full" in code.PHASES else aliases.get("finetune_full", "")
+
+
+def family_code(name: str) -> ModuleType:
+    """The module of a family; raises `DataError` for one that does not exist."""
+    return _family(name)
 
 
 @cache
@@ -152,20 +202,66 @@ def _family(name: str) -> ModuleType:
 
 
 _IGNORED = str.maketrans("", "", " -_.")
+_SEPARATORS = str.maketrans("-_./", "    ")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[-_. ]+(?=\d)")
 
 
 def _key(text: str) -> str:
     return text.lower().translate(_IGNORED)
 
 
+class _Zoo(Mapping[str, Workload]):
+    """Every workload by id; each is read when it is asked for, since there are hundreds."""
+
+    def __init__(self, entries: Mapping[str, tuple[Mapping[str, Any], str]]) -> None:
+        self._entries = entries
+        self._read: dict[str, Workload] = {}
+
+    def __getitem__(self, key: str) -> Workload:
+        if key not in self._read:
+            self._read[key] = _read(key, *self._entries[key])
+        return self._read[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def spellings(self) -> Iterator[tuple[str, str]]:
+        """Every spelling, and the id that it stands for."""
+        for key, (raw, _) in self._entries.items():
+            for spelling in (key, raw.get("name", key), *raw.get("aliases", ())):
+                yield spelling, key
+
+
 @lru_cache(maxsize=1)
-def workloads() -> Mapping[str, Workload]:
+def workloads() -> _Zoo:
     """Every workload by id."""
-    return {key: _read(key, raw) for key, raw in sorted(store.load("workloads").items())}
+    found: dict[str, tuple[Mapping[str, Any], str]] = {}
+    for stem, content in store.load("workloads").items():
+        where = f"data/workloads/{stem}.toml"
+        for key, raw in _tables(stem, content):
+            if key in found:
+                raise DataError(f"{where}: workload '{key}' is in {found[key][1]} as well; remove one")
+            found[key] = (raw, where if key == stem else f"{where}: {key}")
+    return _Zoo(dict(sorted(found.items())))
 
 
-def _read(key: str, raw: Mapping[str, Any]) -> Workload:
-    where = f"data/workloads/{key}.toml"
+def _tables(stem: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The workloads of one file: itself, or its `[workload.<id>]` tables over what they share."""
+    if "workload" not in content:
+        yield stem, content
+        return
+    shared = {field: value for field, value in content.items() if field != "workload"}
+    for key, raw in content["workload"].items():
+        tables = ("dimensions", "defaults", "sources")
+        merged = {table: {**shared.get(table, {}), **raw.get(table, {})} for table in tables}
+        yield key, {**shared, **raw, **{table: rows for table, rows in merged.items() if rows}}
+
+
+def _read(key: str, raw: Mapping[str, Any], where: str = "") -> Workload:
+    where = where or f"data/workloads/{key}.toml"
     missing = [field for field in ("name", "family", "dimensions") if field not in raw]
     if missing:
         raise DataError(f"{where}: `{missing[0]}` is missing; add it")
@@ -189,19 +285,84 @@ def _read(key: str, raw: Mapping[str, Any]) -> Workload:
 
 
 @lru_cache(maxsize=1)
-def _names() -> Mapping[str, str]:
-    names: dict[str, str] = {}
-    for key, item in workloads().items():
-        names.update({_key(spelling): key for spelling in (key, item.name, *item.aliases)})
+def _names() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """By spelling without case and separators: the spellings that read so, each with its id."""
+    names: dict[str, list[tuple[str, str]]] = {}
+    for spelling, key in workloads().spellings():
+        names.setdefault(_key(spelling), []).append((spelling, key))
     return names
 
 
+#: Models that were imported in this process, by their source as typed.
+_imported: dict[str, Workload] = {}
+
+
+def register(item: Workload) -> Workload:
+    """Make an imported workload known to `resolve`; one whose source reads as a known name gets `./` before."""
+    item = replace(item, id=f"./{item.id}") if known(item.id) else item
+    _imported[item.id] = item
+    return item
+
+
+def known(name: str) -> bool:
+    """Whether a name is one of the zoo."""
+    return bool(_candidates(name))
+
+
+def from_file(source: str, raw: Mapping[str, Any]) -> Workload:
+    """The workload of a file of the user's own, laid out as `data/workloads/<id>.toml`."""
+    return _read(source, raw, source)
+
+
 def resolve(name: str) -> Workload:
-    """The workload of a name (case, `-`, `_` and `.` ignored); raises `UsageError` with the nearest."""
-    key = _names().get(_key(name))
-    if key is None:
-        close = get_close_matches(_key(name), _names(), n=4, cutoff=0.5)
-        near = list(dict.fromkeys(_names()[one] for one in close))
-        hint = f"did you mean {', '.join(near)}?" if near else "see the list: whichgpu workloads"
-        raise UsageError(f"no workload '{name}'; {hint}")
-    return workloads()[key]
+    """The workload of a name: case, `-`, `_` and `.` are ignored, but where one between digits matters.
+
+    Raises `UsageError` with the nearest for an unknown name, and with the candidates for an ambiguous one.
+    """
+    if name in _imported:
+        return _imported[name]
+    keys = _candidates(name)
+    if len(keys) > 1:
+        raise UsageError(f"'{name}' may be {' or '.join(keys)}; write one of them")
+    if not keys:
+        raise UsageError(_service(name) or f"no workload '{name}'; {_hint(name)}")
+    return workloads()[keys[0]]
+
+
+def _candidates(name: str) -> list[str]:
+    """Ids that a name may mean."""
+    if name in workloads():
+        return [name]
+    spellings = _names().get(_key(name), ())
+    keys = list(dict.fromkeys(key for _, key in spellings))
+    if len(keys) > 1:
+        exact = dict.fromkeys(key for spelling, key in spellings if _apart(spelling) == _apart(name))
+        return list(exact) or keys
+    return keys
+
+
+def _apart(text: str) -> str:
+    """A spelling without case and separators, but between digits: `opt-1.3b` is not `opt-13b`."""
+    return _BETWEEN_DIGITS.sub("/", text.lower()).translate(_IGNORED)
+
+
+def _hint(name: str) -> str:
+    close = get_close_matches(_key(name), _names(), n=4, cutoff=0.5)
+    near = list(dict.fromkeys(key for one in close for _, key in _names()[one]))
+    return f"did you mean {', '.join(near)}?" if near else "see the list: whichgpu workloads"
+
+
+def _service(name: str) -> str:
+    """What is said of a model that is only sold as a service (`data/services.toml`), else ''."""
+    words = _words(name)
+    for title, row in store.load("services")["services"]["service"].items():
+        starts = [_words(one) for one in (title, *row["names"])]
+        if any(words[: len(start)] == start for start in starts):
+            near = [key for one in row["nearest"] for key in _candidates(one)]
+            hint = f"; the nearest open workload is {near[0]}" if near else ""
+            return f"'{name}' is only sold as a service ({row['by']}), its size is not published{hint}"
+    return ""
+
+
+def _words(text: str) -> list[str]:
+    return text.lower().translate(_SEPARATORS).split()

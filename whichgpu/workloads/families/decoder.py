@@ -1,27 +1,46 @@
-"""Decoder-only language models in the style of Llama.
+"""Decoder-only language models: transformers, mixtures of experts, state-space models and hybrids.
 
-Touvron et al., "Llama 2"; grouped-query attention: Ainslie et al. The KV cache holds `kv_heads` keys
-and values of `head_dim` per layer and token.
 Letters: B sequences, S tokens of a prompt, T tokens that a pass computes, D width, V vocabulary.
+The parts are in `whichgpu/workloads/language/`. Dimensions, each with what holds where it is not stated:
 
-Dimensions: `layers`, `hidden`, `heads`, `kv_heads`, `head_dim`, `ffn`, `vocab`; optionally `gated`
-(three feed-forward matrices, true), `norm` (rmsnorm), `bias` (none, qkv, all), `tied` (false),
-`positions` (rows of a learned table; 0: rotary).
+    layers, hidden, vocab   always;  heads, kv_heads, head_dim  of attention;  ffn  of dense layers
+    gated (true)            three feed-forward matrices instead of two
+    norm (rmsnorm)          layernorm, layernorm_nobias, none;  norms (2) in a layer: 1 where attention and
+                            feed-forward share it, 4 where each half has one before and one after
+    bias (none)             qkv, qkvo, ffn, all;  head_bias (false)
+    tied (false)            the output head is the embedding
+    positions (0)           rows of a learned table;  rotary (where there is no table)
+    qk_norm (none)          head, per_head, full;  attention_gate, sinks (false)
+    embed_norm (false), final_norm (true), word_width (hidden)
+    pattern (*), feeds (- or E), dense_first (0), single (false), window     see language/layout.py
+    experts, experts_per_token, expert_ffn, shared_experts or shared_ffn, shared_gate, router_bias,
+    expert_bias, latent     see language/feed.py
+    kv_rank, q_rank, rope_dim, nope_dim, value_dim; index_heads, index_dim, index_top    latent attention
+    linear_key_heads, linear_key_dim, linear_value_heads, linear_value_dim, conv (4)     linear attention
+    state, state_heads, state_head_dim, state_groups, or inner, step_rank, state_norms   Mamba 2 or 1
+    prediction_layers (0)   next-token-prediction blocks, stored and not run; prediction_tables (0) of
+                            embedding size that each holds
+    vision                  a table: see language/vision.py
+    max_positions           the longest context the model was made for (not enforced)
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.workloads.blocks import check_positions, cross_entropy
+from whichgpu.workloads.language import cache, vision
+from whichgpu.workloads.language.attention import attention
+from whichgpu.workloads.language.feed import feed_forward, idle_parameters
+from whichgpu.workloads.language.layout import Attend, Group, groups, norm
+from whichgpu.workloads.language.state import mix, state_bytes_per_sequence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from whichgpu.workloads.job import Job
-    from whichgpu.workloads.precision import Precision
     from whichgpu.workloads.recorder import Recorder
 
 PHASES = ("serve", "generate", "prefill", "decode", "train", "pretrain", "finetune_full")
@@ -41,15 +60,11 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 #: One forward pass, logits of every token included.
 REFERENCE = {"phase": "train", "seq_len": PROMPT}
 
-
-class Attend(NamedTuple):
-    """One attention of a pass: B sequences of q new tokens over kv tokens, `cached` ones or fresh."""
-
-    batch: Any
-    q: Any
-    kv: Any
-    cached: bool = False
-    repeats: Any = 1.0
+kv_bytes_per_token = cache.kv_bytes_per_token
+kv_cache = cache.kv_cache
+kv_split = cache.kv_split
+sequence_bytes = cache.sequence_bytes
+__all__ = ["kv_bytes_per_token", "kv_cache", "kv_split", "sequence_bytes", "state_bytes_per_sequence"]
 
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
@@ -57,17 +72,20 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     if job.trains:
         _train(dims, job, rec)
         return
-    batch, prompt = job.batch, job.input_tokens
+    batch, prompt = job.batch, job.input_tokens + vision.image_tokens(dims, job)
     last = _most(prompt + job.output_tokens)
     check_positions(last, dims.get("positions") or last, "input_tokens + output_tokens")
     if job.phase != "decode":
+        vision.tower(dims, rec, batch * vision.images(dims, job))
         _model(dims, rec, batch * prompt, [Attend(batch, prompt, prompt)], batch)
     if job.phase == "prefill":
         return
     # The prompt's pass gives the first token; step i of the rest attends to the prompt and i tokens.
     steps = job.output_tokens if job.phase == "decode" else np.maximum(job.output_tokens - 1.0, 0.0)
     context = prompt + (steps + 1.0) / 2.0
-    _model(dims, rec, batch, [Attend(batch, 1.0, context, cached=True)], batch, repeats=steps,
+    if job.phase == "decode":
+        vision.tower(dims, rec)
+    _model(dims, rec, batch, [Attend(batch, 1.0, context, cached=True, steps=steps)], batch, repeats=steps,
            again=job.phase != "decode")  # fmt: skip
 
 
@@ -94,12 +112,24 @@ def step(
         Attend(prompts, length, length + prefill_context, repeats=_some(prefill_tokens)),
         Attend(decoding, 1.0, kv_tokens / decoding, cached=True, repeats=_some(decode_sequences)),
     ]
+    vision.tower(dims, rec)
     _model(dims, rec, prefill_tokens + decode_sequences, attends, prompts + decode_sequences)
 
 
-def kv_bytes_per_token(dims: Mapping[str, Any], precision: Precision) -> float:
-    """Bytes of KV cache that one token of one sequence takes."""
-    return 2.0 * float(dims["layers"] * dims["kv_heads"] * dims["head_dim"]) * precision.kv
+def active_parameters(dims: Mapping[str, Any]) -> float:
+    """Weights that one token passes through: all but the experts that it does not go to.
+
+    Neither a vision tower nor next-token-prediction blocks count.
+    """
+    from whichgpu.workloads.ops import parameters
+    from whichgpu.workloads.precision import precision
+    from whichgpu.workloads.recorder import Recorder
+
+    rec = Recorder(precision("fp16"))
+    _model(dims, rec, 1.0, [Attend(1.0, 1.0, 1.0)], 1.0)
+    counts = parameters(rec.ops())
+    idle = sum(group.layers * idle_parameters(dims) for group in groups(dims) if group.feed == "E")
+    return sum(counts.values()) - counts.get("prediction", 0) - idle
 
 
 def _train(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
@@ -107,6 +137,7 @@ def _train(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     last = _most(tokens)
     check_positions(last, dims.get("positions") or last, "seq_len")
     rows = job.batch * tokens
+    vision.tower(dims, rec)
     _model(dims, rec, rows, [Attend(job.batch, tokens, tokens)], rows)
     with rec.module("loss"):
         cross_entropy(rec, rows, dims["vocab"])
@@ -117,60 +148,79 @@ def _model(
     repeats: Any = 1.0, again: bool = False,
 ) -> None:  # fmt: skip
     """One pass over T = `rows` tokens: (T,) -> (logits, V)."""
-    width, vocab, tied = dims["hidden"], dims["vocab"], dims.get("tied", False)
     with rec.module("embedding", repeats=repeats, again=again):
-        rec.embedding(rows, vocab, width, name="tokens")
-        if dims.get("positions"):
-            rec.embedding(rows, dims["positions"], width, name="positions")
-            rec.add(width * rows)
-    with rec.module("layers", repeats=repeats, copies=float(dims["layers"]), again=again):
-        _attention(dims, rec, rows, attends)
-        _feed_forward(dims, rec, rows)
+        _embedding(dims, rec, rows)
+    for group in groups(dims):
+        with rec.module("layers", repeats=repeats, copies=float(group.layers), again=again):
+            _layer(dims, rec, rows, attends, group)
+    if dims.get("prediction_layers"):
+        with rec.module("prediction", repeats=0.0, copies=float(dims["prediction_layers"]), again=again):
+            _prediction(dims, rec, rows, attends)
     with rec.module("head", repeats=repeats, again=again):
-        _norm(dims, rec, logits)
-        rec.linear(logits, width, vocab, shard="vocab", unquantised=True, tied=tied, name="logits")
+        _head(dims, rec, logits)
 
 
-def _attention(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:
-    """Norm, q k v, positions, cache, attention, output and residual: (T, D) -> (T, D)."""
-    width, heads, kv_heads, d = dims["hidden"], dims["heads"], dims["kv_heads"], dims["head_dim"]
-    bias = dims.get("bias", "none")
-    _norm(dims, rec, rows)
-    qkv = (heads + 2 * kv_heads) * d
-    rec.linear(rows, width, qkv, bias=bias in ("qkv", "all"), shard="column", name="qkv")
-    if not dims.get("positions"):
-        rec.pointwise((heads + kv_heads) * d * rows, shard="head", name="rope")
-    if not rec.training:
-        rec.copy(2 * kv_heads * d * rows, shard="head", name="cache")
-    for one in attends:
-        with rec.module("attend", repeats=one.repeats):
-            rec.attention(one.batch, heads, one.q, one.kv, d, kv_heads=kv_heads, causal=not one.cached,
-                          cached=one.cached)  # fmt: skip
-    rec.linear(rows, heads * d, width, bias=bias == "all", shard="row", name="out")
-    rec.add(width * rows)
+def _embedding(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
+    """Word and position tables: (T,) -> (T, D)."""
+    width, words = dims["hidden"], dims.get("word_width", dims["hidden"])
+    rec.embedding(rows, dims["vocab"], words, name="tokens")
+    if words != width:
+        rec.linear(rows, words, width, name="widen")
+    if dims.get("positions"):
+        rec.embedding(rows, dims["positions"], width, name="positions")
+        rec.add(width * rows)
+    if dims.get("embed_norm"):
+        norm(dims, rec, rows)
 
 
-def _feed_forward(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
-    """Norm, up (and gate), activation, down and residual: (T, D) -> (T, D)."""
-    width, ffn, bias = dims["hidden"], dims["ffn"], dims.get("bias", "none") == "all"
-    gated = dims.get("gated", True)
-    _norm(dims, rec, rows)
-    rec.linear(rows, width, ffn * (2 if gated else 1), bias=bias, shard="column", name="up")
-    if gated and rec.training:
-        # Eager: silu keeps the gate, the product keeps both of its factors.
-        rec.pointwise(ffn * rows, keeps=1.0, shard="column", name="silu")
-        rec.pointwise(ffn * rows, reads=2.0, keeps=2.0, shard="column", name="multiply")
+def _head(dims: Mapping[str, Any], rec: Recorder, logits: Any) -> None:
+    """Last norm and logits: (logits, D) -> (logits, V)."""
+    width, words = dims["hidden"], dims.get("word_width", dims["hidden"])
+    if dims.get("final_norm", True):
+        norm(dims, rec, logits)
+    if words != width:
+        rec.linear(logits, width, words, name="narrow")
+    rec.linear(logits, words, dims["vocab"], bias=bool(dims.get("head_bias")), shard="vocab",
+               unquantised=True, tied=dims.get("tied", False), name="logits")  # fmt: skip
+
+
+def _layer(
+    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], group: Group
+) -> None:
+    """Norm, mixer and residual, then norm, feed-forward and residual: (T, D) -> (T, D)."""
+    width, norms = dims["hidden"], dims.get("norms", 2)
+    if group.mixer:
+        norm(dims, rec, rows)
+        _mixer(dims, rec, rows, attends, group.mixer)
+        if norms == 4:
+            norm(dims, rec, rows, "norm_after")
+        rec.add(width * rows)
+    if group.feed:
+        if norms > 1 or not group.mixer:
+            norm(dims, rec, rows)
+        feed_forward(dims, rec, rows, group.feed)
+        if norms == 4:
+            norm(dims, rec, rows, "norm_after")
+        rec.add(width * rows)
+
+
+def _mixer(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], mixer: str) -> None:
+    if mixer in "*W":
+        attention(dims, rec, rows, attends, windowed=mixer == "W")
     else:
-        rec.pointwise(ffn * rows, reads=2.0 if gated else 1.0, keeps=1.0, shard="column", name="activation")
-    rec.linear(rows, ffn, width, bias=bias, shard="row", name="down")
-    rec.add(width * rows)
+        mix(dims, rec, rows, attends, mixer)
 
 
-def _norm(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
-    """RMSNorm (one weight per value, in FP32 inside) or LayerNorm (two): (T, D) -> (T, D)."""
+def _prediction(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:
+    """A next-token-prediction block: two norms, a projection of both, one more layer, a norm."""
     width = dims["hidden"]
-    weights = width if dims.get("norm", "rmsnorm") == "rmsnorm" else 2 * width
-    rec.norm(width * rows, width, parameters=weights, keeps=4.0)
+    rec.linear(rows, 2 * width, width, name="join")
+    norm(dims, rec, rows)
+    norm(dims, rec, rows)
+    _layer(dims, rec, rows, attends, Group("*", "E" if dims.get("experts") else "-", 1))
+    norm(dims, rec, rows)
+    for _ in range(dims.get("prediction_tables", 0)):
+        rec.embedding(rows, dims["vocab"], width, name="tokens")
 
 
 def _some(count: Any) -> Any:

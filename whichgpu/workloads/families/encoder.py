@@ -4,7 +4,8 @@ Devlin et al., "BERT". Trained with a question-answering head (`head=squad`, the
 a masked-language-model head over every token (`head=mlm`, the default of `pretrain`).
 Letters: B batch, S tokens of a sequence, D width, V vocabulary.
 
-Dimensions: `layers`, `hidden`, `heads`, `ffn`, `vocab`, `positions`, `types`.
+Dimensions: `layers`, `hidden`, `heads`, `ffn`, `vocab`, `positions`, `types` (0: no table of them), `pooler`
+(true: a dense layer over the first token at the end).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "train": {"batch": 16.0, "precision": "amp-fp16"},
     "pretrain": {"batch": 16.0, "precision": "amp-fp16"},
 }
-HEADS = ("pooler", "squad", "mlm")
+HEADS = ("pooler", "squad", "mlm", "none")
 _HEAD_OF_PHASE = {"infer": "pooler", "train": "squad", "pretrain": "mlm"}
 
 
@@ -42,14 +43,16 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     with rec.module("embeddings"):
         rec.embedding(rows, dims["vocab"], width, name="words")
         rec.embedding(rows, dims["positions"], width, name="positions")
-        rec.embedding(rows, dims["types"], width, name="types")
         rec.add(width * rows, wide=True)
-        rec.add(width * rows, wide=True)
+        if dims["types"]:
+            rec.embedding(rows, dims["types"], width, name="types")
+            rec.add(width * rows, wide=True)
         rec.norm(width * rows, width, wide=True)
         rec.dropout(width * rows)
     with rec.module("layers", copies=float(dims["layers"])):
         transformer_layer(rec, batch, tokens, width, heads=dims["heads"], ffn=dims["ffn"])
-    head = job.options.get("head", _HEAD_OF_PHASE[job.phase])
+    usual = _HEAD_OF_PHASE[job.phase]
+    head = job.options.get("head", "none" if usual == "pooler" and not dims.get("pooler", True) else usual)
     with rec.module("head"):
         _head(dims, rec, head, batch, rows)
 
@@ -57,6 +60,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
 def _head(dims: Mapping[str, Any], rec: Recorder, head: str, batch: Any, rows: Any) -> None:
     """Pooler (B, D), answer span (B, S, 2) or words (B, S, V)."""
     width = dims["hidden"]
+    if head == "none":
+        return
     if head == "pooler":
         rec.linear(batch, width, width, bias=True, name="pooler")
         rec.pointwise(width * batch, name="tanh")

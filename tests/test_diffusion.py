@@ -1,0 +1,300 @@
+"""Diffusion pipelines: published parts, phases, and what a job may ask of them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whichgpu.errors import DataError, UsageError
+from whichgpu.workloads.diffusion import pipeline
+from whichgpu.workloads.diffusion.autoencoders import AUTOENCODERS
+from whichgpu.workloads.diffusion.denoisers import DENOISERS
+from whichgpu.workloads.diffusion.shapes import Latent
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.ops import Op, parameters, product_flops
+from whichgpu.workloads.precision import precision
+from whichgpu.workloads.recorder import Recorder
+from whichgpu.workloads.workload import Workload, resolve, workloads
+
+ZOO = sorted(name for name, one in workloads().items() if one.family.startswith("diffusion"))
+VIDEO = [name for name in ZOO if workloads()[name].unit == "videos"]
+PICTURES = sorted(set(ZOO) - set(VIDEO))
+
+
+def trace(name: str, **columns: Any) -> tuple[Op, ...]:
+    workload = resolve(name)
+    return workload.trace(workload.complete(Job(name, **columns)))
+
+
+def of(ops: tuple[Op, ...], *modules: str, kind: str = "") -> list[Op]:
+    return [op for op in ops if op.module in modules and kind in ("", op.kind)]
+
+
+def denoiser(workload: Workload) -> str:
+    module: str = workload.dims["denoiser"]["module"]
+    return module
+
+
+def autoencoder(workload: Workload, half: int) -> tuple[Op, ...]:
+    """The encoder (0) or the decoder (1) alone, on one sample of the default size."""
+    x = pipeline.latent(workload.dims, workload.complete(Job(workload.id, batch=1.0)))
+    part = pipeline.component(workload.dims["vae"])
+    if not half:
+        x = Latent(1.0, 3, 1.0, 256.0, 256.0)
+    recorder = Recorder(precision("fp16"))
+    AUTOENCODERS[part["kind"]][half](recorder, part, x)
+    return recorder.ops()
+
+
+# -- published figures ---------------------------------------------------------------------------
+
+
+def test_every_pipeline_of_the_table_is_there() -> None:
+    table = {
+        "sd-1.4", "sd-1.5", "sd-2.1", "sdxl-base-1.0", "sdxl-refiner-1.0", "sd3-medium", "sd3.5-large",
+        "sd3.5-medium", "flux.1-dev", "flux.1-schnell", "pixart-alpha-1024", "pixart-sigma-1024",
+        "wan2.1-t2v-1.3b", "wan2.1-t2v-14b", "wan2.1-i2v-14b", "hunyuanvideo", "cogvideox-2b",
+        "cogvideox-5b", "ltx-video-0.9", "ltx-video-0.9.7-13b", "svd-xt",
+    }  # fmt: skip
+    assert {resolve(name).family for name in table} == {"diffusion_unet", "diffusion_dit"}
+
+
+@pytest.mark.parametrize(
+    ("spelling", "known"),
+    [
+        ("sdxl", "sdxl"), ("stable-diffusion-xl-base-1.0", "sdxl"), ("sdxl-turbo", "sdxl-turbo"),
+        ("stable-diffusion-2-1", "stable-diffusion-2.1"), ("openjourney-v4", "stable-diffusion-1.5"),
+        ("ssd-1b", "ssd-1b"), ("kandinsky-2-2-decoder", "kandinsky-2.2"), ("kandinsky-3", "kandinsky-3"),
+        ("stable-diffusion-3-medium-diffusers", "sd3-medium"), ("stable-diffusion-3.5-large", "sd3.5-large"),
+        ("stable-diffusion-3.5-medium", "sd3.5-medium"), ("flux.1-dev", "flux.1-dev"),
+        ("sana1.5_1.6b_1024px_diffusers", "sana-1.5-1.6b"),
+        ("sana1.5_4.8b_1024px_diffusers", "sana-1.5-4.8b"),
+        ("pixart-sigma-xl-2-1024-ms", "pixart-sigma"), ("hunyuandit-v1.2-diffusers", "hunyuandit-1.2"),
+    ],
+)  # fmt: skip
+def test_measured_spellings(spelling: str, known: str) -> None:
+    assert resolve(spelling).id == known
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_both_halves_of_the_autoencoder_have_the_published_parameters(name: str) -> None:
+    published = workloads()[name].published
+    for half, key in enumerate(("part_vae_encoder", "part_vae_decoder")):
+        got = sum(op.parameters * op.copies for op in autoencoder(workloads()[name], half))
+        # The published halves leave out the convolutions and the code book between them.
+        assert got == pytest.approx(published[key].value, rel=3e-3)
+
+
+@pytest.mark.parametrize("name", [name for name in ZOO if "macs_vae" in workloads()[name].published])
+def test_the_decoder_takes_the_published_multiply_adds(name: str) -> None:
+    workload = workloads()[name]
+    assert product_flops(autoencoder(workload, 1)) / 2 == pytest.approx(
+        workload.published["macs_vae"].value, rel=1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "conv", "gemm", "attention"),
+    [
+        ("stable-diffusion-2.1", 471, 290, 314), ("sdxl", 812, 2177, 392),
+        ("sd3-medium", 0, 3005.9, 1446.3), ("flux.1-dev", 0, 29756.1, 7436.2),
+        ("pixart-sigma", 0, 2155.2, 1161.6), ("hunyuandit-1.2", 0, 5139.5, 2043.4),
+        ("cogvideox-2b", 0, 23597.0, 36401.6), ("hunyuanvideo", 0, 809069.9, 5225226.2),
+    ],
+)  # fmt: skip
+def test_one_pass_splits_as_counted(name: str, conv: float, gemm: float, attention: float) -> None:
+    """Multiply-adds by kind, in 1e9: torch's counter on the same architecture."""
+    ops = resolve(name).reference_ops()
+    for kind, wanted in (("conv", conv), ("gemm", gemm), ("attention", attention)):
+        got = product_flops([op for op in ops if op.kind == kind]) / 2e9
+        # 1 x 1 convolutions around a map's tokens count as dense layers here.
+        assert got == pytest.approx(wanted, rel=2e-3, abs=3.0)
+
+
+def test_the_kernels_of_sdxl_are_those_of_eager_mode() -> None:
+    assert sum(op.count for op in resolve("sdxl").reference_ops()) == pytest.approx(1831, rel=0.01)
+
+
+def test_a_decode_at_1024_pixels() -> None:
+    assert product_flops(autoencoder(resolve("sdxl"), 1)) / 2e9 == pytest.approx(5235, rel=1e-3)
+
+
+# -- jobs ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_a_sweep_is_its_jobs_one_by_one(name: str) -> None:
+    height, width = workloads()[name].reference_job().height, workloads()[name].reference_job().width
+    columns = {
+        "height": np.array([height, 2 * height]), "width": np.array([width, width]),
+        "steps": np.array([3.0, 7.0]), "batch": np.array([2.0, 1.0]),
+    }  # fmt: skip
+    swept = product_flops(trace(name, **columns))
+    assert swept.shape == (2,)
+    for i in range(2):
+        one = product_flops(trace(name, **{key: value[i] for key, value in columns.items()}))
+        assert swept[i] == pytest.approx(one, rel=1e-9)
+
+
+@given(st.sampled_from(ZOO), st.integers(1, 100))
+def test_denoising_is_linear_in_the_steps(name: str, steps: int) -> None:
+    one, many = trace(name, steps=1), trace(name, steps=steps)
+    module = denoiser(resolve(name))
+    assert product_flops(of(many, module)) == pytest.approx(steps * product_flops(of(one, module)), rel=1e-12)
+    for other in {op.module for op in one} - {module}:
+        assert product_flops(of(many, other)) == product_flops(of(one, other))
+
+
+@given(st.sampled_from(ZOO), st.floats(1.1, 30.0))
+def test_guidance_doubles_the_denoiser_unless_it_is_distilled(name: str, scale: float) -> None:
+    workload = resolve(name)
+    module = denoiser(workload)
+    plain = product_flops(of(trace(name, options={"guidance": "1"}), module))
+    guided = product_flops(of(trace(name, options={"guidance": str(scale)}), module))
+    assert guided == pytest.approx((1 if workload.dims.get("embeds_guidance") else 2) * plain, rel=1e-12)
+
+
+@given(st.sampled_from(ZOO), st.integers(1, 16), st.integers(1, 8), st.booleans())
+def test_a_larger_picture_is_never_cheaper(name: str, side: int, more: int, tall: bool) -> None:
+    def flops(pixels: int) -> float:
+        size = {"height": pixels, "width": 512} if tall else {"height": 512, "width": pixels}
+        return float(product_flops(trace(name, steps=2, **size)))
+
+    assert flops(64 * (side + more)) > flops(64 * side)
+
+
+@given(st.sampled_from(VIDEO), st.integers(1, 20), st.integers(1, 10))
+def test_a_longer_video_is_never_cheaper(name: str, length: int, more: int) -> None:
+    def flops(frames: int) -> float:
+        return float(product_flops(trace(name, steps=2, options={"frames": str(frames)})))
+
+    assert flops(8 * (length + more) + 1) > flops(8 * length + 1)
+
+
+def test_guidance_in_turn_runs_twice_and_side_by_side_is_twice_as_wide() -> None:
+    wan, pixart = trace("wan-2.1-t2v-1.3b", steps=10), trace("pixart-sigma", steps=10)
+    assert {op.repeats for op in of(wan, "transformer")} == {20.0}
+    assert {op.repeats for op in of(pixart, "transformer")} == {10.0}
+
+
+@pytest.mark.parametrize(("name", "steps"), [("sdxl-turbo", 1), ("flux.1-schnell", 4), ("flux.1-dev", 28)])
+def test_distilled_models_take_one_pass_a_step(name: str, steps: int) -> None:
+    workload = resolve(name)
+    module = denoiser(workload)
+    assert product_flops(of(trace(name), module)) == pytest.approx(steps * workload.flops(), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_only_a_pipeline_that_starts_from_a_picture_runs_the_encoder(name: str) -> None:
+    workload = workloads()[name]
+    job = workload.complete(Job(name, batch=1.0))
+    vae = product_flops(of(workload.trace(job), "vae"))
+    decoder = product_flops(autoencoder(workload, 1))
+    assert (vae > 1.01 * decoder) == bool(workload.dims.get("encodes"))
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_training_is_the_denoiser_alone(name: str) -> None:
+    ops = trace(name, phase="train", batch=1)
+    assert set(parameters(ops)) == {denoiser(resolve(name))}
+    forward, backward = (
+        product_flops([op for op in ops if op.stage == stage]) for stage in ("forward", "backward")
+    )
+    # Two passes for products and 2.5 for attention, which rules long videos.
+    assert 1.9 < backward / forward < 2.5
+
+
+def test_videos_are_counted_as_videos() -> None:
+    assert resolve("wan2.1").unit == "videos"
+    assert resolve("flux").unit == "images"
+    assert {"svd", "hunyuanvideo", "cogvideox-5b", "ltx-video-0.9"} <= set(VIDEO)
+    assert resolve("svd").units(resolve("svd").complete(Job("svd", batch=3))) == 3
+
+
+def test_a_video_is_decoded_in_chunks() -> None:
+    """Memory is that of a few frames, however long the video."""
+
+    def widest(frames: int) -> float:
+        ops = trace("wan-2.1-t2v-1.3b", options={"frames": str(frames)})
+        return max(float(op.read_bytes + op.write_bytes) for op in of(ops, "vae"))
+
+    assert widest(161) == pytest.approx(widest(81), rel=0.05)
+
+
+def test_an_overlapping_decoder_does_more_than_one_that_carries_on() -> None:
+    """HunyuanVideo: tiles of 5 latent frames, 3 apart."""
+    workload = resolve("hunyuanvideo")
+    part, x = pipeline.component(workload.dims["vae"]), Latent(1.0, 16, 33.0, 32.0, 32.0)
+    flops = []
+    for changed in (part, {key: value for key, value in part.items() if key != "chunk_stride"}):
+        recorder = Recorder(precision("fp16"))
+        AUTOENCODERS["volume"][1](recorder, changed, x)
+        flops.append(product_flops([op for op in recorder.ops() if op.kind == "conv"]))
+    assert 1.2 < flops[0] / flops[1] < 1.8
+
+
+def test_a_trace_takes_milliseconds() -> None:
+    """A guard against a slip of an order of magnitude: measured at 12 ms."""
+    batch = 2.0 ** np.arange(8)
+    trace("sdxl", batch=batch)
+    start = time.perf_counter()
+    trace("sdxl", batch=batch)
+    assert time.perf_counter() - start < 0.2
+
+
+# -- adversarial networks ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["dcgan", "stylegan2"])
+def test_training_adds_the_discriminator(name: str) -> None:
+    workload = resolve(name)
+    ops = trace(name, phase="train")
+    modules = parameters(ops)
+    assert modules["discriminator"] == workload.published["parameters_discriminator"].value
+    assert modules["generator"] == workload.published["parameters"].value
+    assert set(parameters(trace(name))) == {"generator"}
+
+
+def test_a_step_runs_the_discriminator_on_three_batches() -> None:
+    """DCGAN: 104.6 M multiply-adds for the generator, 103.8 M for the discriminator."""
+    ops = [op for op in trace("dcgan", phase="train", batch=1) if op.stage == "forward"]
+    macs = {module: product_flops(of(tuple(ops), module)) / 2 for module in ("generator", "discriminator")}
+    assert macs["generator"] == 104628224
+    assert macs["discriminator"] == 3 * 103817216
+
+
+# -- bad input -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "said"),
+    [
+        ("sdxl", {"height": 1020}, "height: 1020 pixels are not a multiple of 8; give e.g. 1024"),
+        ("flux.1-dev", {"width": 1000}, "width: 1000 pixels are not a multiple of 16; give e.g. 992"),
+        ("sana-1.5-1.6b", {"width": 1000}, "width: 1000 pixels are not a multiple of 32"),
+        ("wan2.1", {"options": {"frames": "80"}}, r"option frames: 80 is not 4 n \+ 1; write e.g. frames=81"),
+        ("ltx", {"options": {"frames": "0"}}, "option frames: 0 is below 1"),
+        ("ltx", {"options": {"frames": "many"}}, "option frames: 'many' is no number"),
+        ("sdxl", {"options": {"frames": "9"}}, "option frames: this workload makes pictures"),
+    ],
+)
+def test_a_bad_job_says_what_to_change(name: str, columns: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        trace(name, **columns)
+
+
+def test_a_data_file_with_an_unknown_part_says_which_are_known() -> None:
+    with pytest.raises(DataError, match="no component 't6'; add it, or use one of clip-l"):
+        pipeline.component({"part": "t6"})
+    with pytest.raises(DataError, match="no kind 'gan'; use one of unet"):
+        pipeline.known(DENOISERS, {"kind": "gan"})
+
+
+def test_a_workload_may_overrule_a_part() -> None:
+    assert pipeline.component({"part": "t5-xxl", "tokens": 7})["tokens"] == 7
+    assert pipeline.component({"kind": "own"}) == {"kind": "own"}

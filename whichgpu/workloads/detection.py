@@ -1,0 +1,102 @@
+"""What detectors share: a ResNet whose stages are all needed, and the feature pyramid over them.
+
+He et al., "Deep Residual Learning"; Xie et al., "ResNeXt"; Lin et al., "Feature Pyramid Networks".
+Letters: B batch, C channels, H W height and width of a feature map.
+
+`frozen` stages (the stem is the first) have no backward pass; `fixed` normalisation is a scale and a
+shift that are not trained and count as no parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from whichgpu.workloads.blocks import conv_norm
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.workloads.recorder import Map, Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """A ResNet (ResNeXt with `groups`) as a source of feature maps.
+
+    `basic` blocks in place of bottlenecks; `deep`: three 3 x 3 in the stem, and short cuts that are
+    projected in every stage, behind a 2 x 2 mean where the stride is 2.
+    """
+
+    rec: Recorder
+    layers: Sequence[int]
+    groups: int = 1
+    group_width: int = 64
+    strides: Sequence[int] = (1, 2, 2, 2)
+    frozen: int = 0
+    fixed: bool = False
+    basic: bool = False
+    deep: bool = False
+
+    def __call__(self, image: Map) -> list[Map]:
+        """(B, 3, H, W) -> the map behind each stage, the stem's pooled one first."""
+        rec = self.rec
+        with rec.module("stem", frozen=self.frozen > 0):
+            x = self._stem(image)  # (B, 64, H/2, W/2)
+            maps = [rec.pool(x, 3, 2, padding=1)]  # (B, 64, H/4, W/4)
+        for stage, blocks in enumerate(self.layers):
+            width = 2**stage * self.group_width * self.groups
+            out = 2**stage * (64 if self.basic else 256)
+            with rec.module(f"layer{stage + 1}", frozen=stage + 1 < self.frozen):
+                x = self._block(maps[-1], width, out, self.strides[stage], first=True)
+                with rec.module("rest", copies=float(blocks - 1)):
+                    x = self._block(x, width, out, 1)
+            maps.append(x)
+        return maps
+
+    def _stem(self, image: Map) -> Map:
+        if not self.deep:
+            return self._conv(image, 64, 7, 2, backward="weight")
+        x = self._conv(image, 32, 3, 2, backward="weight")
+        return self._conv(self._conv(x, 32, 3), 64, 3)
+
+    def _block(self, x: Map, width: int, out: int, stride: int, *, first: bool = False) -> Map:
+        """1 x 1, 3 x 3, 1 x 1 (or two 3 x 3) and the short cut: -> (B, out, H/stride, W/stride)."""
+        if self.basic:
+            y = self._conv(self._conv(x, width, 3, stride), out, 3, relu=False)
+        else:
+            y = self._conv(self._conv(x, width, 1), width, 3, stride, groups=self.groups)
+            y = self._conv(y, out, 1, relu=False)
+        if stride != 1 or x.channels != out or (first and self.deep):
+            self._shortcut(x, out, stride)
+        self.rec.add(y.elements)
+        self.rec.pointwise(y.elements, name="relu")
+        return y
+
+    def _shortcut(self, x: Map, out: int, stride: int) -> None:
+        if self.deep and stride > 1:
+            x, stride = self.rec.pool(x, stride, stride, average=True), 1
+        self._conv(x, out, 1, stride, relu=False, keeps=0.0, name="shortcut")
+
+    def _conv(
+        self, x: Map, out: int, kernel: int, stride: int = 1, *, groups: int = 1, relu: bool = True,
+        keeps: float = 1.0, backward: str = "full", name: str = "conv",
+    ) -> Map:  # fmt: skip
+        if not self.fixed:
+            return conv_norm(self.rec, x, out, kernel, stride, groups=groups, relu=relu, keeps=keeps,
+                             backward=backward, name=name)  # fmt: skip
+        y = self.rec.conv(x, out, kernel, stride, groups=groups, keeps=keeps, backward=backward, name=name)
+        self.rec.scale(y.elements, name=f"{name}_scale")
+        self.rec.scale(y.elements, name=f"{name}_shift")
+        if relu:
+            self.rec.pointwise(y.elements, name=f"{name}_relu")
+        return y
+
+
+def pyramid(rec: Recorder, maps: Sequence[Map], width: int = 256) -> list[Map]:
+    """1 x 1 to `width`, upsample and add from the top, 3 x 3: C3.. -> P3.., finest first."""
+    levels = [rec.conv(x, width, 1, bias=True, keeps=0.0, name="lateral") for x in maps]
+    for x in levels[:-1]:
+        rec.copy(x.elements, reads=0.25, name="upsample")
+        rec.add(x.elements)
+    return [rec.conv(x, width, 3, bias=True, name="output") for x in levels]

@@ -1,0 +1,21 @@
+"""Denoisers by the `kind` of their table: `denoise(recorder, part, latent)` records one pass."""
+
+from whichgpu.workloads.diffusion import cross, joint, kandinsky, svd
+from whichgpu.workloads.diffusion.unet import unet
+
+DENOISERS = {
+    "unet": unet,
+    "svd": svd.unet,
+    "kandinsky_prior": kandinsky.prior,
+    "kandinsky2": kandinsky.unet2,
+    "kandinsky3": kandinsky.unet3,
+    "mmdit": joint.mmdit,
+    "flux": joint.flux,
+    "hunyuan_video": joint.hunyuan_video,
+    "cogvideox": joint.cogvideox,
+    "pixart": cross.pixart,
+    "sana": cross.sana,
+    "hunyuan_dit": cross.hunyuan_dit,
+    "wan": cross.wan,
+    "ltx": cross.ltx,
+}

@@ -1,0 +1,140 @@
+"""A diffusion pipeline: encode the condition, denoise a latent in steps, decode it to pixels.
+
+Letters: B pictures or videos of a job, C channels, T frames, H W height and width of the latent.
+
+`generate` runs the text encoders once, the denoiser `steps` times (with guidance for two samples each,
+side by side or one after the other) and the decoder once; `train` is a training step of the denoiser
+on latents and text states made beforehand.
+
+Dimensions:
+    `text`: tables of encoders, `part` naming one of `data/components.toml` (`module` its name here);
+    `denoiser`: `kind`, `module` and what the kind's docstring lists;
+    `vae`: `part`, or a table like one; `factor` pixels per latent position, 8, `factor_frames` 1;
+    `frames`: of a video by default; `guidance`: the scale by default, 1 or less for one pass a step;
+    `embeds_guidance`: the scale is an input, one pass a step whatever it is (distilled);
+    `guidance_in_turn`: two passes one after the other; `encodes`: the VAE's encoder runs as well;
+    `prior`: a denoiser of picture embeddings that runs `steps` times before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.errors import DataError, UsageError
+from whichgpu.facts import store
+from whichgpu.workloads.diffusion.autoencoders import AUTOENCODERS
+from whichgpu.workloads.diffusion.denoisers import DENOISERS
+from whichgpu.workloads.diffusion.shapes import Latent
+from whichgpu.workloads.diffusion.text import ENCODERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.workloads.diffusion.shapes import Part
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.recorder import Recorder
+
+#: Elementwise kernels of the sampler's update, guidance included.
+UPDATES = 6
+
+
+def forward(dims: Part, job: Job, rec: Recorder) -> None:
+    """A batch of pictures or videos, or the denoiser's pass of a training step."""
+    denoiser, x = dims["denoiser"], latent(dims, job)
+    denoise = known(DENOISERS, denoiser)
+    if job.trains:
+        with rec.module(denoiser["module"]):
+            denoise(rec, denoiser, x)
+        return
+    passes = guided_passes(dims, job)
+    for encoder in (component(table) for table in dims["text"]):
+        with rec.module(encoder["module"]):
+            prompts = 1.0 if encoder["kind"] == "clip_vision" else passes
+            known(ENCODERS, encoder)(rec, encoder, prompts * job.batch)
+    if "prior" in dims:
+        _prior(dims["prior"], rec, passes * job.batch)
+    side_by_side = 1.0 if dims.get("guidance_in_turn") else passes
+    with rec.module(denoiser["module"], repeats=(passes / side_by_side) * job.steps):
+        denoise(rec, denoiser, x._replace(batch=side_by_side * x.batch))
+    with rec.module("scheduler", repeats=job.steps):
+        for _ in range(UPDATES):
+            rec.pointwise(x.map.elements, reads=2.0, name="update")
+    with rec.module("vae"):
+        _vae(dims, rec, x)
+
+
+def _vae(dims: Part, rec: Recorder, x: Latent) -> None:
+    """The decoder; the encoder as well where the pipeline starts from a picture, else only loaded."""
+    part = component(dims["vae"])
+    encode, decode = known(AUTOENCODERS, part)
+    with rec.module("decoder"):
+        decode(rec, part, x)
+    factor = float(dims.get("factor", 8))
+    # An encoder that does not run has no sizes: small ones do, and arrays would only cost time.
+    start = x if dims.get("encodes") else Latent(1.0, x.channels, 1.0, 8.0, 8.0)
+    frames = float(dims.get("factor_frames", 1)) * (start.frames - 1.0) + 1.0
+    pixels = Latent(start.batch, 3, frames, factor * start.height, factor * start.width)
+    with rec.module("encoder", repeats=float(bool(dims.get("encodes")))):
+        encode(rec, part, pixels)
+
+
+def _prior(prior: Part, rec: Recorder, samples: Any) -> None:
+    with rec.module("prior", repeats=float(prior["steps"])):
+        known(DENOISERS, prior)(rec, prior, Latent(samples, prior["width"], 1.0, 1.0, 1.0))
+
+
+def guided_passes(dims: Part, job: Job) -> float:
+    """Samples denoised for each picture: 2 with classifier-free guidance."""
+    scale = job.option("guidance", dims.get("guidance", 7.5))
+    return 2.0 if scale > 1.0 and not dims.get("embeds_guidance") else 1.0
+
+
+def latent(dims: Part, job: Job) -> Latent:
+    """(B, C, T, H, W) of pictures or videos; raises `UsageError` for sizes that the model cannot make."""
+    vae, denoiser = component(dims["vae"]), dims["denoiser"]
+    factor = float(dims.get("factor", 8))
+    multiple = factor * denoiser.get("patch", 1)
+    for name, size in (("height", job.height), ("width", job.width)):
+        if np.any(size % multiple):
+            worst = float(np.max(np.where(size % multiple, size, 0.0)))
+            near = max(multiple, round(worst / multiple) * multiple)
+            raise UsageError(
+                f"{name}: {worst:g} pixels are not a multiple of {multiple:g}; give e.g. {near:g}"
+            )
+    return Latent(job.batch, vae["latent_channels"], _frames(dims, job), job.height / factor,
+                  job.width / factor)  # fmt: skip
+
+
+def _frames(dims: Part, job: Job) -> float:
+    """Frames of the latent: all, or the first and one for each further `factor_frames`."""
+    if "frames" not in dims:
+        if "frames" in job.options:
+            raise UsageError("option frames: this workload makes pictures; leave it out")
+        return 1.0
+    frames, factor = job.option("frames", dims["frames"], least=1.0), float(dims.get("factor_frames", 1))
+    if (frames - 1.0) % factor:
+        near = max(1.0, round((frames - 1.0) / factor) * factor + 1.0)
+        raise UsageError(f"option frames: {frames:g} is not {factor:g} n + 1; write e.g. frames={near:g}")
+    return (frames - 1.0) / factor + 1.0
+
+
+def component(table: Part) -> Mapping[str, Any]:
+    """A part's dimensions: those of the component that it names, under its own."""
+    if "part" not in table:
+        return table
+    components = store.load("components")["components"]
+    if table["part"] not in components:
+        raise DataError(
+            f"data/components.toml: no component '{table['part']}'; add it, or use one of "
+            f"{', '.join(components)}"
+        )
+    return {**components[table["part"]], **table}
+
+
+def known(kinds: Mapping[str, Any], part: Part) -> Any:
+    """The function of a part's kind."""
+    if part["kind"] not in kinds:
+        raise DataError(f"diffusion: no kind '{part['kind']}'; use one of {', '.join(kinds)}")
+    return kinds[part["kind"]]

@@ -1,0 +1,65 @@
+"""ConvNeXt and ConvNeXt V2: a depthwise 7 x 7, then a perceptron over the channels of each position.
+
+Liu et al., "A ConvNet for the 2020s", figure 4; Woo et al., "ConvNeXt V2", figure 5 (global response
+normalisation in place of the scale of each channel).
+Letters: B batch, C channels, H W height and width of a feature map.
+
+Dimensions: `layers` and `widths` (per stage), `response_norm` (V2), `classes`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.workloads import images
+from whichgpu.workloads.blocks import activate, image
+from whichgpu.workloads.images import join, layer_norm, perceptron
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.recorder import Map, Recorder
+
+PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
+DEFAULTS = images.defaults()
+
+
+def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
+    """Patches of 4 x 4, four stages, classifier: (B, 3, H, W) -> (B, classes)."""
+    x = image(job)
+    for i, (layers, width) in enumerate(zip(dims["layers"], dims["widths"], strict=True)):
+        with rec.module("stem" if not i else f"down{i}"):
+            x = _down(rec, x, width, first=not i)  # (B, C, H/4, W/4), then a half of each side
+        with rec.module(f"stage{i + 1}"), rec.module("layers", copies=float(layers)):
+            _block(rec, x, response_norm=dims.get("response_norm", False))
+    with rec.module("head"):
+        rec.global_pool(x)
+        layer_norm(rec, x.channels * x.batch, x.channels)
+        rec.linear(x.batch, x.channels, dims["classes"], bias=True, name="fc")
+
+
+def _down(rec: Recorder, x: Map, out: int, *, first: bool) -> Map:
+    """A strided convolution without overlap, after its norm but in the stem, before it there."""
+    if first:
+        y = rec.conv(x, out, 4, 4, padding=0, bias=True, backward="weight")
+        layer_norm(rec, y.elements, out)
+        return y
+    layer_norm(rec, x.elements, x.channels)
+    return rec.conv(x, out, 2, 2, padding=0, bias=True)
+
+
+def _block(rec: Recorder, x: Map, *, response_norm: bool) -> None:
+    """Depthwise 7 x 7, norm, perceptron with 4 C hidden: (B, C, H, W) -> (B, C, H, W)."""
+    width, hidden = x.channels, 4 * x.channels
+    rec.conv(x, width, 7, groups=width, bias=True, name="depthwise")
+    layer_norm(rec, x.elements, width)
+    if not response_norm:
+        perceptron(rec, x.pixels, width, hidden)
+        return join(rec, x.pixels, width, layer_scale=True)
+    rec.linear(x.pixels, width, hidden, bias=True, name="up")
+    activate(rec, hidden * x.pixels, "gelu")
+    # A norm of each channel over its positions, then a scale and a shift.
+    rec.pointwise(hidden * x.pixels, reads=2.0, keeps=1.0, parameters=2.0 * hidden, name="response_norm")
+    rec.linear(x.pixels, hidden, width, bias=True, name="down")
+    return join(rec, x.pixels, width)

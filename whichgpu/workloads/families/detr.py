@@ -1,0 +1,91 @@
+"""DETR: a ResNet, a transformer over the positions of its last map, and queries that become boxes.
+
+Carion et al., "End-to-End Object Detection with Transformers". Batch normalisation is fixed.
+Letters: B batch, S positions of the map (H/32 x W/32), Q queries, D width.
+
+Dimensions: `layers` (of the ResNet), `hidden`, `heads`, `ffn`, `encoder`, `decoder` (layers), `queries`,
+`classes` (no object included).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.workloads.blocks import image
+from whichgpu.workloads.detection import Backbone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.recorder import Recorder
+
+    Dims = Mapping[str, Any]
+
+PHASES = ("infer", "train")
+PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
+UNIT = "images"
+OPTIMIZER = "adamw"
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "*": {"height": 800.0, "width": 1088.0, "runtime": "pytorch-2", "n_gpus": 1.0},
+    "infer": {"batch": 1.0, "precision": "fp16"},
+    "train": {"batch": 4.0, "precision": "amp-fp16"},
+}
+#: Kernels of the loss: matching on the host, classes, boxes.
+_MATCHING = 40
+
+
+def forward(dims: Dims, job: Job, rec: Recorder) -> None:
+    """(B, 3, H, W) -> (B, Q, classes) and (B, Q, 4)."""
+    with rec.module("backbone"):
+        x = Backbone(rec, dims["layers"], fixed=True)(image(job))[-1]  # (B, 2048, H/32, W/32)
+    hidden, queries, tokens = dims["hidden"], float(dims["queries"]), x.height * x.width
+    with rec.module("project"):
+        x = rec.conv(x, hidden, 1, bias=True)
+        rec.copy(x.elements, name="to_tokens")
+    with rec.module("encoder"), rec.module("layers", copies=float(dims["encoder"])):
+        attend(dims, rec, job.batch, tokens, tokens)
+        feed_forward(dims, rec, job.batch * tokens)
+    with rec.module("decoder"):
+        rows = job.batch * queries
+        rec.embedding(rows, dims["queries"], hidden, name="queries")
+        with rec.module("layers", copies=float(dims["decoder"])):
+            attend(dims, rec, job.batch, queries, queries)
+            attend(dims, rec, job.batch, queries, tokens)
+            feed_forward(dims, rec, rows)
+        rec.norm(hidden * rows, hidden, wide=True)
+    with rec.module("heads"):
+        rec.linear(rows, hidden, dims["classes"], bias=True, name="class")
+        rec.linear(rows, hidden, hidden, bias=True, keeps=0.0, name="box1")
+        rec.linear(rows, hidden, hidden, bias=True, name="box2")
+        rec.linear(rows, hidden, 4, bias=True, name="box3")
+    with rec.module("loss" if job.trains else "selection"):
+        for _ in range(_MATCHING if job.trains else 4):
+            rec.pointwise(dims["classes"] * rows, name="match")
+
+
+def attend(dims: Dims, rec: Recorder, batch: Any, q: Any, kv: Any) -> None:
+    """Positions added, attention, residual, norm: (B, q, D) over (B, kv, D) -> (B, q, D)."""
+    hidden, heads = dims["hidden"], dims["heads"]
+    rec.add(hidden * batch * q)
+    rec.add(hidden * batch * kv)
+    rec.linear(batch * q, hidden, hidden, bias=True, shard="column", name="query")
+    rec.linear(batch * kv, hidden, hidden, bias=True, shard="column", name="key")
+    rec.linear(batch * kv, hidden, hidden, bias=True, shard="column", name="value")
+    rec.attention(batch, heads, q, kv, hidden // heads)
+    rec.linear(batch * q, hidden, hidden, bias=True, shard="row", name="out")
+    rec.dropout(hidden * batch * q)
+    rec.add(hidden * batch * q)
+    rec.norm(hidden * batch * q, hidden, wide=True)
+
+
+def feed_forward(dims: Dims, rec: Recorder, rows: Any) -> None:
+    """(rows, D) -> (rows, D)."""
+    hidden, ffn = dims["hidden"], dims["ffn"]
+    rec.linear(rows, hidden, ffn, bias=True, shard="column", name="up")
+    rec.pointwise(ffn * rows, name="relu")
+    rec.dropout(ffn * rows)
+    rec.linear(rows, ffn, hidden, bias=True, shard="row", name="down")
+    rec.dropout(hidden * rows)
+    rec.add(hidden * rows)
+    rec.norm(hidden * rows, hidden, wide=True)

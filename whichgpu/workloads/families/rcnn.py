@@ -1,0 +1,103 @@
+"""Faster and Mask R-CNN: a ResNet, a feature pyramid, proposals, and heads over the regions proposed.
+
+He et al., "Mask R-CNN"; Lin et al., "Feature Pyramid Networks". Batch normalisation is fixed; training
+leaves the stem and the first stage as they are. Regions: 512 a picture in training, a quarter of them
+with a mask; 1,000 in inference, of which 100 are kept and get a mask.
+Letters: B batch, C channels, H W height and width of a feature map, R regions.
+
+The default picture is 800 x 1088: a 640 x 480 one of COCO, its shorter edge scaled to 800, padded to a
+multiple of 32. A batch of mixed pictures is padded to its largest, up to 800 x 1344.
+Dimensions: `layers`, `classes` (the background included), `mask` (whether there are masks).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.workloads.blocks import cross_entropy, image
+from whichgpu.workloads.detection import Backbone, pyramid
+from whichgpu.workloads.recorder import Map
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.recorder import Recorder
+
+PHASES = ("infer", "train")
+PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
+UNIT = "images"
+OPTIMIZER = "sgd"
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "*": {"height": 800.0, "width": 1088.0, "runtime": "pytorch-2", "n_gpus": 1.0},
+    "infer": {"batch": 1.0, "precision": "fp16"},
+    "train": {"batch": 4.0, "precision": "amp-fp16"},
+}
+WIDTH = 256
+ANCHORS = 3
+#: Small kernels a level that decode, sort and suppress boxes, and a picture that match and sample them.
+_DECODE, _SAMPLE = 30, 60
+
+
+def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
+    """(B, 3, H, W) -> boxes, classes and masks of each region."""
+    with rec.module("backbone"):
+        maps = Backbone(rec, dims["layers"], frozen=2, fixed=True)(image(job))[1:]
+    with rec.module("pyramid"):
+        levels = pyramid(rec, maps, WIDTH)
+        levels.append(rec.pool(levels[-1], 1, 2, keeps=0.0))
+    with rec.module("proposals"):
+        _proposals(rec, levels)
+    with rec.module("selection", repeats=job.batch if job.trains else 1.0):
+        for _ in range(_SAMPLE):
+            rec.pointwise(2000.0, reads=4.0, name="select")
+    regions, masked = (512.0, 128.0) if job.trains else (1000.0, 100.0)
+    with rec.module("boxes"):
+        _boxes(rec, regions * job.batch, dims["classes"])
+    if dims.get("mask", True):
+        with rec.module("masks"):
+            _masks(rec, masked * job.batch, dims["classes"])
+
+
+def _proposals(rec: Recorder, levels: Sequence[Map]) -> None:
+    """A 3 x 3 convolution, objectness and box of three anchors, the same weights on every level."""
+    for i, x in enumerate(levels):
+        with rec.module(f"level{i}", again=i > 0):
+            rec.conv(x, WIDTH, 3, bias=True)
+            rec.pointwise(x.elements, name="relu")
+            rec.conv(x, ANCHORS, 1, bias=True, name="objectness")
+            rec.conv(x, 4 * ANCHORS, 1, bias=True, keeps=0.0, name="box")
+            for _ in range(_DECODE):
+                rec.pointwise(4 * ANCHORS * x.pixels, name="decode")
+
+
+def _align(rec: Recorder, regions: Any, side: int) -> Map:
+    """(R, 256, side, side) out of the pyramid: four samples a bin, four neighbours a sample."""
+    x = Map(regions, WIDTH, float(side), float(side))
+    rec.pointwise(x.elements, reads=4.0, name="align")
+    return x
+
+
+def _boxes(rec: Recorder, regions: Any, classes: int) -> None:
+    """(R, 256, 7, 7) -> two dense layers -> class and box of each class."""
+    x = _align(rec, regions, 7)
+    rec.linear(regions, WIDTH * 49, 1024, bias=True, name="fc1")
+    rec.pointwise(1024 * x.batch, name="relu")
+    rec.linear(regions, 1024, 1024, bias=True, name="fc2")
+    rec.pointwise(1024 * x.batch, name="relu")
+    rec.linear(regions, 1024, classes, bias=True, name="class")
+    rec.linear(regions, 1024, 4 * classes, bias=True, keeps=0.0, name="box")
+    if rec.training:
+        cross_entropy(rec, regions, classes)
+
+
+def _masks(rec: Recorder, regions: Any, classes: int) -> None:
+    """(R, 256, 14, 14) -> four convolutions, twice the size, a mask of each class (R, classes, 28, 28)."""
+    x = _align(rec, regions, 14)
+    for _ in range(4):
+        rec.conv(x, WIDTH, 3, bias=True)
+        rec.pointwise(x.elements, name="relu")
+    rec.window(x.elements, x.pixels, WIDTH, 4 * WIDTH, 1, bias=WIDTH, name="upsample")
+    y = Map(regions, WIDTH, 28.0, 28.0)
+    rec.pointwise(y.elements, name="relu")
+    rec.conv(y, classes, 1, bias=True, name="mask")

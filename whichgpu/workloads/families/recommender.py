@@ -1,0 +1,86 @@
+"""Recommendation: tables of embeddings, interactions between them, dense layers.
+
+He et al., "Neural Collaborative Filtering" (`ncf`: a product and a perceptron side by side); Naumov et al.,
+"Deep Learning Recommendation Model" (`dlrm`: dense features through a perceptron, products of all pairs
+of vectors, a second perceptron). The tables are stored whole and read by the row.
+Letters: B samples, E width of a vector, F categorical features.
+
+Dimensions: `kind` (ncf, dlrm), `tables` (rows of each), `width`; ncf: `mlp` (widths, the first twice that of
+the perceptron's tables); dlrm: `dense` (inputs), `bottom`, `top` (widths).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.recorder import Recorder
+
+    Dims = Mapping[str, Any]
+
+PHASES = ("train", "infer")
+PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
+UNIT = "samples"
+OPTIMIZER = "adam"
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "*": {"runtime": "pytorch-2", "n_gpus": 1.0},
+    "train": {"batch": 16384.0, "precision": "fp32"},
+    "infer": {"batch": 16384.0, "precision": "fp16"},
+}
+
+
+def forward(dims: Dims, job: Job, rec: Recorder) -> None:
+    """B samples -> B scores."""
+    if dims["kind"] == "ncf":
+        _ncf(dims, rec, job.batch)
+    else:
+        _dlrm(dims, rec, job.batch)
+    if job.trains:
+        with rec.module("loss"):
+            rec.pointwise(job.batch, reads=2.0, keeps=1.0, name="loss")
+
+
+def _ncf(dims: Dims, rec: Recorder, batch: Any) -> None:
+    """User and item: an elementwise product, a perceptron, and one score of both."""
+    width, mlp = dims["width"], dims["mlp"]
+    with rec.module("embeddings"):
+        for rows in dims["tables"]:
+            rec.embedding(batch, rows, width, name="factors")
+            rec.embedding(batch, rows, mlp[0] // 2, name="perceptron")
+    with rec.module("factors"):
+        rec.pointwise(width * batch, reads=2.0, keeps=2.0, name="product")
+    with rec.module("perceptron"):
+        rec.copy(mlp[0] * batch, name="concatenate")
+        _perceptron(rec, batch, mlp)
+    with rec.module("score"):
+        rec.copy((width + mlp[-1]) * batch, name="concatenate")
+        rec.linear(batch, width + mlp[-1], 1, bias=True)
+
+
+def _dlrm(dims: Dims, rec: Recorder, batch: Any) -> None:
+    """Dense features to one more vector, products of all pairs, the second perceptron."""
+    width, tables = dims["width"], dims["tables"]
+    vectors = len(tables) + 1
+    pairs = vectors * (vectors - 1) // 2
+    with rec.module("bottom"):
+        _perceptron(rec, batch, (dims["dense"], *dims["bottom"]), first=True)
+    with rec.module("embeddings"):
+        for rows in tables:
+            rec.embedding(batch, rows, width, name="table")
+    with rec.module("interaction"):
+        rec.copy(vectors * width * batch, name="concatenate")
+        rec.product(batch, float(vectors), float(width), float(vectors), shard="none", name="pairs")
+        rec.copy((pairs + width) * batch, name="triangle")
+    with rec.module("top"):
+        _perceptron(rec, batch, (pairs + width, *dims["top"]))
+
+
+def _perceptron(rec: Recorder, batch: Any, widths: Sequence[int], *, first: bool = False) -> None:
+    """Dense layers with ReLU between: (B, widths[0]) -> (B, widths[-1])."""
+    for i, (inputs, outputs) in enumerate(pairwise(widths)):
+        rec.linear(batch, inputs, outputs, bias=True, backward="weight" if first and not i else "full")
+        rec.pointwise(outputs * batch, name="relu")

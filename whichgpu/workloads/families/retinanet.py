@@ -1,0 +1,66 @@
+"""RetinaNet: a ResNet or ResNeXt, a feature pyramid of five levels, one head run on all of them.
+
+Lin et al., "Focal Loss for Dense Object Detection"; the MLPerf variant has a ResNeXt-50 32x4d, 800 x 800
+pictures and the 264 classes of Open Images. Batch normalisation is fixed; training leaves the stem and
+the first stage as they are.
+Letters: B batch, C channels, H W height and width of a feature map.
+
+Dimensions: `layers`, `groups`, `group_width`, `classes`, `anchors` (per position).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.workloads.blocks import image
+from whichgpu.workloads.detection import Backbone, pyramid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.recorder import Map, Recorder
+
+PHASES = ("infer", "train")
+ADAPTERS = False
+PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
+UNIT = "images"
+OPTIMIZER = "adam"
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "*": {"height": 800.0, "width": 800.0, "runtime": "pytorch-2", "n_gpus": 1.0},
+    "infer": {"batch": 16.0, "precision": "fp16"},
+    "train": {"batch": 16.0, "precision": "amp-fp16"},
+}
+WIDTH = 256
+#: Kernels of the focal loss, or of choosing boxes, each over all scores.
+_SCORING = 8
+
+
+def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
+    """(B, 3, H, W) -> (B, anchors, classes) and (B, anchors, 4)."""
+    with rec.module("backbone"):
+        net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
+                       frozen=2, fixed=True)  # fmt: skip
+        maps = net(image(job))[2:]  # strides 8, 16, 32
+    with rec.module("pyramid"):
+        levels = pyramid(rec, maps, WIDTH)
+        for _ in range(2):  # strides 64, 128
+            levels.append(rec.conv(levels[-1], WIDTH, 3, 2, padding=1, bias=True, name="coarser"))
+    anchors = dims["anchors"]
+    for name, outputs in (("classes", dims["classes"]), ("boxes", 4)):
+        with rec.module(name):
+            _head(rec, levels, anchors * outputs)
+    scores = sum((dims["classes"] * anchors * x.pixels for x in levels), start=0.0)
+    with rec.module("loss" if job.trains else "selection"):
+        for _ in range(_SCORING if job.trains else 2):
+            rec.pointwise(scores, keeps=0.5, name="score")
+
+
+def _head(rec: Recorder, levels: Sequence[Map], outputs: int) -> None:
+    """Four 3 x 3 convolutions and the output, the same weights on every level."""
+    for i, x in enumerate(levels):
+        with rec.module(f"level{i}", again=i > 0):
+            for _ in range(4):
+                rec.conv(x, WIDTH, 3, bias=True)
+                rec.pointwise(x.elements, name="relu")
+            rec.conv(x, outputs, 3, bias=True, name="output")

@@ -1,0 +1,101 @@
+"""What models of images share: phases and defaults, gates, scaled widths, the layer of a vision transformer.
+
+Letters: B batch, C channels, H W height and width of a feature map, S tokens, D width of a token.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.workloads.blocks import activate
+from whichgpu.workloads.ops import product_flops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from whichgpu.workloads.ops import Op
+    from whichgpu.workloads.recorder import Map, Recorder
+
+PHASES = ("infer", "train")
+PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
+UNIT = "images"
+
+
+def defaults(side: float = 224.0) -> dict[str, dict[str, Any]]:
+    """Job columns of a model of `side` x `side` images."""
+    return {
+        "*": {"height": side, "width": side, "runtime": "pytorch-2", "n_gpus": 1.0},
+        "infer": {"batch": 32.0, "precision": "fp16"},
+        "train": {"batch": 64.0, "precision": "amp-fp16"},
+    }
+
+
+def macs_with_norms(ops: Iterable[Op]) -> Any:
+    """Multiply-adds as in timm's tables (fvcore): 2 more per value of a batch norm, 5 of a LayerNorm.
+
+    Publications of torchvision leave normalisations out, as `product_flops` does.
+    """
+    ops = tuple(ops)
+    norms = sum(
+        (5.0 if op.layer.endswith("layer_norm") else 2.0) * op.dims["elements"] * op.count
+        for op in ops
+        if op.kind == "norm"
+    )
+    return product_flops(ops) / 2.0 + norms
+
+
+def round_channels(value: float, divisor: int = 8) -> int:
+    """The nearest multiple of `divisor`, never 10 % below `value` (MobileNet's rule for scaled widths)."""
+    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return rounded if rounded >= 0.9 * value else rounded + divisor
+
+
+def squeeze_excite(rec: Recorder, x: Map, squeezed: int, *, activation: str = "relu") -> None:
+    """Mean over H and W, two dense layers C -> squeezed -> C, and a gate on each channel: shape unchanged.
+
+    The map is kept once, for the gate, and counted by the mean.
+    """
+    rec.global_pool(x, name="squeeze")
+    rec.linear(x.batch, x.channels, squeezed, bias=True, name="excite_down")
+    activate(rec, squeezed * x.batch, activation, name=f"excite_{activation}")
+    rec.linear(x.batch, squeezed, x.channels, bias=True, name="excite_up")
+    rec.pointwise(x.channels * x.batch, keeps=1.0, name="sigmoid")
+    rec.pointwise(x.elements, name="gate")
+
+
+def layer_norm(rec: Recorder, elements: Any, width: int) -> None:
+    """LayerNorm over the last axis, which autocast runs in FP32."""
+    rec.norm(elements, width, wide=True, name="layer_norm")
+
+
+def transformer_layer(
+    rec: Recorder, batch: Any, tokens: Any, width: int, *, heads: int, ffn: int, layer_scale: bool = False,
+    gated: bool = False,
+) -> None:  # fmt: skip
+    """LayerNorm before each half, one matrix for query, key and value: (B, S, D) -> (B, S, D)."""
+    rows = batch * tokens
+    layer_norm(rec, width * rows, width)
+    rec.linear(rows, width, 3 * width, bias=True, shard="column", name="qkv")
+    rec.attention(batch, heads, tokens, tokens, width // heads)
+    rec.linear(rows, width, width, bias=True, shard="row", name="out")
+    join(rec, rows, width, layer_scale=layer_scale)
+    layer_norm(rec, width * rows, width)
+    perceptron(rec, rows, width, ffn, gated=gated)
+    join(rec, rows, width, layer_scale=layer_scale)
+
+
+def perceptron(rec: Recorder, rows: Any, width: int, hidden: int, *, gated: bool = False) -> None:
+    """Two dense layers with GELU (or SwiGLU) between: (rows, width) -> (rows, hidden) -> (rows, width)."""
+    rec.linear(rows, width, 2 * hidden if gated else hidden, bias=True, shard="column", name="up")
+    if gated:
+        rec.pointwise(hidden * rows, reads=2.0, keeps=2.0, shard="column", name="swiglu")
+    else:
+        activate(rec, hidden * rows, "gelu", shard="column")
+    rec.linear(rows, hidden, width, bias=True, shard="row", name="down")
+
+
+def join(rec: Recorder, rows: Any, width: int, *, layer_scale: bool = False) -> None:
+    """Add a branch of (rows, width) to the residual, each channel scaled first where asked."""
+    if layer_scale:
+        rec.pointwise(width * rows, keeps=1.0, wide=True, parameters=float(width), name="layer_scale")
+    rec.add(width * rows, wide=True)

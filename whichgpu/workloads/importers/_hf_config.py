@@ -1,0 +1,254 @@
+"""The fields of one config.json, checked as they are read, and what an architecture makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from whichgpu.errors import UsageError
+from whichgpu.facts import store
+from whichgpu.workloads.importers._hf_features import READERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: Above these a size is a slip or a trap.
+_LARGEST = 10**9
+#: Types without attention heads of their own.
+_HEADLESS = ("mamba", "mamba2")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A config.json (or its part that describes the text model) read as one architecture."""
+
+    where: str
+    kind: str
+    raw: Mapping[str, Any]
+    defaults: Mapping[str, Any]
+    fields: Mapping[str, Sequence[str]]
+
+    def refuse(self, said: str) -> NoReturn:
+        """Raise `UsageError` about this file."""
+        raise UsageError(f"{self.where}: {said}")
+
+    def value(self, name: str) -> Any:
+        """A field as it stands, or what the configuration class puts where the file leaves it out."""
+        value = self.raw.get(name)
+        return self.defaults.get(name) if value is None else value
+
+    def flag(self, name: str) -> bool:
+        """A field that is true or false; false where nothing is said."""
+        value = self.value(name)
+        if value is not None and not isinstance(value, bool):
+            self.refuse(f"{name} is {value!r}, neither true nor false")
+        return bool(value)
+
+    def optional(self, name: str, least: int = 1) -> int | None:
+        """A whole number, or None."""
+        value = self.value(name)
+        return None if value is None else self._count(name, value, least)
+
+    def first(self, names: Sequence[str], *, required: bool = True, least: int = 1) -> Any:
+        """The number that any of several fields holds; they must not contradict each other."""
+        stated = {name: self.raw[name] for name in names if self.raw.get(name) is not None}
+        if not stated:
+            stated = {name: self.defaults[name] for name in names if self.defaults.get(name) is not None}
+        values = {name: self._count(name, value, least) for name, value in stated.items()}
+        if len(set(values.values())) > 1:
+            both = " and ".join(f"{name} {value}" for name, value in values.items())
+            self.refuse(f"{both} contradict each other; remove one")
+        if not values and required:
+            self.refuse(f"{names[0]} is missing; a {self.kind} model needs it")
+        return next(iter(values.values()), None)
+
+    def _count(self, name: str, value: Any, least: int) -> int:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole and not (isinstance(value, float) and value.is_integer()):
+            self.refuse(f"{name} is {value!r}, not a whole number")
+        if not least <= value <= _LARGEST:
+            self.refuse(f"{name} is {value}, where a number from {least} to {_LARGEST:,} is expected")
+        return int(value)
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    table: Mapping[str, Any] = store.load("hf")["hf"]
+    return table
+
+
+@cache
+def architecture(kind: str) -> Mapping[str, Any]:
+    """The table of a type, with those that it is like below it."""
+    own = _table()["type"][kind]
+    base = architecture(own["like"]) if "like" in own else {}
+    merged = {**base, **own}
+    for name in ("defaults", "fields"):
+        merged[name] = {**base.get(name, {}), **own.get(name, {})}
+    merged["defaults"] = {field: value for field, value in merged["defaults"].items() if value != "none"}
+    merged["dims"] = {**base.get("dims", {}), **own.get("dims", {})}
+    return merged
+
+
+def kinds() -> Sequence[str]:
+    """Every known `model_type`."""
+    return list(_table()["type"])
+
+
+def nested(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The text model's part of a configuration of several; the configuration itself where it has none."""
+    for name in _table()["nested"]["fields"]:
+        part = raw.get(name)
+        if isinstance(part, dict) and kind_of(part):
+            return part
+    return raw
+
+
+def kind_of(raw: Mapping[str, Any]) -> str:
+    """The known type of a configuration, by its `model_type` or its class; "" where it is not known."""
+    kind = raw.get("model_type")
+    if isinstance(kind, str) and kind in _table()["type"]:
+        return kind
+    names = raw.get("architectures")
+    for name in names if isinstance(names, list) else ():
+        for known, row in _table()["type"].items():
+            if name in row.get("classes", ()):
+                return str(known)
+    return ""
+
+
+def config_of(raw: Mapping[str, Any], where: str) -> Config:
+    """The configuration of the text model in a file; raises `UsageError` for an unknown architecture."""
+    part = nested(raw)
+    kind = kind_of(part)
+    if not kind:
+        raise UsageError(f"{where}: {_unknown(part)}")
+    row = architecture(kind)
+    # A model of several parts ties its head, and says its type of number, outside of them.
+    outer = {key: raw[key] for key in ("tie_word_embeddings", "torch_dtype", "dtype") if raw.get(key) is not None}
+    return Config(where, kind, {**outer, **part}, row["defaults"], {**row["fields"]})
+
+
+def _unknown(raw: Mapping[str, Any]) -> str:
+    """What is said of an architecture that is not in the table: the nearest, and what it lacks."""
+    name = _title(raw)
+    if not name and not any(field in raw for field in ("hidden_size", "n_embd", "d_model")):
+        return "neither model_type nor a size of a model is in it; is it the config.json of a model?"
+    near = resembling(raw)
+    row = architecture(near)
+    fields = _table()["fields"][row["family"]]
+    lacks = [
+        options[0] for options in fields.values()
+        if not any(one in raw or one in row["defaults"] for one in options)
+        and options[0] not in ("num_key_value_heads", "head_dim", "max_position_embeddings")
+    ]  # fmt: skip
+    missing = f"; for that it lacks {', '.join(lacks)}" if lacks else ""
+    strange = [field for field in raw if _structural(field) and field not in _known_fields(near)][:6]
+    more = f"; not understood: {', '.join(strange)}" if strange else ""
+    return (
+        f"architecture {name or 'without a name'} is not known; it resembles {near} most{missing}{more}. "
+        f'Where it is built alike, write "model_type": "{near}" in a copy'
+    )
+
+
+def _title(raw: Mapping[str, Any]) -> str:
+    names = raw.get("architectures")
+    first = names[0] if isinstance(names, list) and names else ""
+    kind = raw.get("model_type") or ""
+    return " ".join(str(part) for part in (first, f"({kind})" if first and kind else kind) if part)
+
+
+def resembling(raw: Mapping[str, Any]) -> str:
+    """The known type whose fields a configuration shares most; a like name counts as well."""
+    close = get_close_matches(str(raw.get("model_type", "")), kinds(), n=1, cutoff=0.6)
+    stated = {field for field in raw if _structural(field)}
+
+    def likeness(kind: str) -> tuple[float, bool]:
+        known = {field for field in _known_fields(kind) if _structural(field)}
+        return len(stated & known) / (len(stated | known) or 1) + 0.2 * (kind in close), kind == "llama"
+
+    return max(kinds(), key=likeness)
+
+
+def _structural(field: str) -> bool:
+    """Whether a field shapes the model."""
+    words = ("size", "dim", "heads", "layer", "expert", "rank", "state", "kernel", "window", "n_embd", "n_inner")
+    return any(word in field for word in words) and not field.endswith(("_id", "eps", "dropout", "_config"))
+
+
+#: Fields that the readers look for, beside those in the table.
+_FEATURES: Mapping[str, Sequence[str]] = {
+    "experts": ("num_local_experts", "num_experts", "n_routed_experts", "num_experts_per_tok",
+                "moe_intermediate_size", "n_shared_experts", "first_k_dense_replace"),
+    "latent": ("kv_lora_rank", "q_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim"),
+    "windows": ("sliding_window", "layer_types", "max_window_layers"),
+    "linear_attention": ("linear_num_key_heads", "linear_key_head_dim", "linear_num_value_heads",
+                         "linear_value_head_dim", "linear_conv_kernel_dim", "full_attention_interval"),
+    "nemotron_h": ("ssm_state_size", "mamba_num_heads", "mamba_head_dim", "n_groups"),
+    "jamba": ("attn_layer_period", "attn_layer_offset", "expert_layer_period", "mamba_d_state"),
+    "mamba": ("state_size", "conv_kernel", "time_step_rank"), "mamba2": ("state_size", "conv_kernel", "n_groups"),
+}  # fmt: skip
+
+
+@cache
+def _known_fields(kind: str) -> frozenset[str]:
+    row = architecture(kind)
+    names = [one for options in _table()["fields"][row["family"]].values() for one in options]
+    more = [one for feature in row.get("features", ()) for one in _FEATURES.get(feature, ())]
+    return frozenset([*names, *more, *row["defaults"]])
+
+
+def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
+    """Family and dimensions of a configuration; raises `UsageError` naming the field at fault."""
+    row = architecture(config.kind)
+    family = row["family"]
+    dims: dict[str, Any] = {}
+    for name, options in {**_table()["fields"][family], **_own_fields(row, family)}.items():
+        if name in row["dims"]:
+            continue
+        needed = name not in ("kv_heads", "head_dim", "max_positions", "ffn")
+        headless = config.kind in _HEADLESS and name in ("heads", "kv_heads", "head_dim")
+        value = None if headless else config.first(options, required=needed)
+        if value is not None:
+            dims[name] = value
+    dims.update(row["dims"])
+    if family == "decoder" and config.kind not in _HEADLESS:
+        _heads(config, dims)
+    for feature in row.get("features", ()):
+        READERS[feature](config, dims)
+    if family == "decoder":
+        _ffn(config, dims)
+        if config.flag("tie_word_embeddings"):
+            dims["tied"] = True
+    elif dims.get("hidden", dims.get("width", 0)) % dims["heads"]:
+        config.refuse(f"hidden_size {dims.get('hidden', dims.get('width'))} is not a multiple of "
+                      f"num_attention_heads {dims['heads']}")  # fmt: skip
+    return family, dims
+
+
+def _own_fields(row: Mapping[str, Any], family: str) -> dict[str, Sequence[str]]:
+    known = _table()["fields"][family]
+    return {name: options for name, options in row["fields"].items() if name in known}
+
+
+def _heads(config: Config, dims: dict[str, Any]) -> None:
+    """Key-value heads and the size of a head; never hidden / heads where the file states it."""
+    heads, hidden = dims["heads"], dims["hidden"]
+    kv_heads = dims.setdefault("kv_heads", heads)
+    if heads % kv_heads:
+        config.refuse(f"num_attention_heads {heads} is not a multiple of num_key_value_heads {kv_heads}")
+    if "head_dim" not in dims:
+        if hidden % heads:
+            config.refuse(
+                f"hidden_size {hidden} is not a multiple of num_attention_heads {heads}, and head_dim is missing"
+            )
+        dims["head_dim"] = hidden // heads
+
+
+def _ffn(config: Config, dims: Mapping[str, Any]) -> None:
+    """Dense layers need a width."""
+    feeds = dims.get("pattern", "*") if dims.get("single") else dims.get("feeds", "E" if "experts" in dims else "-")
+    if ("-" in feeds or dims.get("dense_first")) and "ffn" not in dims:
+        config.refuse(f"intermediate_size is missing; a {config.kind} model needs it")

@@ -1,0 +1,109 @@
+"""Parts of a config.json beside the text model: how its weights are stored, and its vision tower."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.workloads.importers._hf_config import Config
+
+_DTYPES = {"float16": "fp16", "bfloat16": "bf16", "half": "fp16", "float32": "", "float": ""}
+_ALGORITHMS = {
+    "FP8": "fp8", "NVFP4": "fp4", "W4A16_AWQ": "w4a16-g128", "W4A8_AWQ": "w4a16-g128", "INT8_SQ": "int8",
+    "W8A16": "w8a16", "MXFP8": "mxfp8", "MXFP4": "mxfp4",
+}  # fmt: skip
+
+
+def stored_precision(raw: Mapping[str, Any], config: Config) -> str:
+    """The precision that the weights are stored in; "" where the file does not say, or says FP32."""
+    quantised = raw.get("quantization_config") or config.raw.get("quantization_config")
+    if isinstance(quantised, dict):
+        found = _quantised(quantised, config)
+        if found:
+            return found
+    dtype = raw.get("torch_dtype") or raw.get("dtype") or config.raw.get("torch_dtype") or config.raw.get("dtype")
+    return _DTYPES.get(str(dtype).removeprefix("torch."), "")
+
+
+def _quantised(quantised: Mapping[str, Any], config: Config) -> str:
+    method = str(quantised.get("quant_method", "")).lower()
+    if method in ("gptq", "awq", "auto-round", "autoround", "auto_round"):
+        return _integer(quantised.get("bits", quantised.get("w_bit")), quantised.get("group_size"), config)
+    if method == "bitsandbytes" or "load_in_4bit" in quantised:
+        if not quantised.get("load_in_4bit"):
+            return "w8a16"
+        return "nf4-dq" if quantised.get("bnb_4bit_use_double_quant") else "nf4"
+    if method in ("fp8", "fbgemm_fp8"):
+        return "fp8-block" if quantised.get("weight_block_size") else "fp8"
+    if method == "mxfp4":
+        return "mxfp4"
+    if method == "modelopt":
+        algorithm = quantised.get("quant_algo") or _inner(quantised, "quantization").get("quant_algo")
+        return _ALGORITHMS.get(str(algorithm), "")
+    if method == "compressed-tensors":
+        return _compressed(quantised, config)
+    return ""
+
+
+def _inner(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    inner = table.get(name)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _integer(bits: Any, group: Any, config: Config) -> str:
+    if bits not in (4, 8):
+        config.refuse(f"quantization_config: weights of {bits!r} bits; 4 and 8 are known")
+    if bits == 8:
+        return "w8a16"
+    return "w4a16" if group == 32 else "w4a16-g128"
+
+
+def _compressed(quantised: Mapping[str, Any], config: Config) -> str:
+    """llm-compressor: the first group stands for all."""
+    groups = _inner(quantised, "config_groups")
+    first = next((group for group in groups.values() if isinstance(group, dict)), {})
+    weights, inputs = _inner(first, "weights"), first.get("input_activations")
+    bits, kind = weights.get("num_bits"), weights.get("type")
+    if kind == "float":
+        return {8: "fp8", 4: "fp4"}.get(bits, "") if isinstance(bits, int) else ""
+    if bits == 8 and inputs:
+        return "int8"
+    return _integer(bits, weights.get("group_size"), config) if bits else ""
+
+
+#: Values of the projector's width that are stored beside the tower, by the type of the whole model.
+_TOKENS = {"gemma3": 256, "paligemma": 256}
+
+
+def vision_part(raw: Mapping[str, Any], config: Config, dims: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The vision tower of a model of several parts, counted as a plain vision transformer."""
+    part = raw.get("vision_config")
+    if not isinstance(part, dict) or config.raw is raw:
+        return None
+    layers, width = _size(part, "num_hidden_layers", "depth", "layers"), _size(part, "hidden_size", "embed_dim", "width")
+    heads = _size(part, "num_attention_heads", "num_heads", "heads")
+    if not (layers and width and heads):
+        return None
+    ffn = _size(part, "intermediate_size", "mlp_dim") or 4 * width
+    patch, image = _size(part, "patch_size") or 14, _size(part, "image_size") or 448
+    gated = str(part.get("hidden_act", "")) == "silu"
+    patches = (image // patch) ** 2
+    merge = _size(part, "spatial_merge_size") or 1
+    tokens = _size(raw, "mm_tokens_per_image", "image_seq_length") or _TOKENS.get(str(raw.get("model_type")), 0)
+    layer = 4 * width * (width + 1) + (3 if gated else 2) * width * ffn + ffn + 5 * width
+    stem = 3 * patch * patch * width + (patches + 1) * width
+    projector = (width * merge**2 + 1) * dims["hidden"] + (dims["hidden"] + 1) * dims["hidden"]
+    return {
+        "parameters": layers * layer + stem + projector, "layers": layers, "hidden": width, "heads": heads,
+        "ffn": ffn, "gated": gated, "patches": patches, "tokens": tokens or patches // merge**2,
+    }  # fmt: skip
+
+
+def _size(part: Mapping[str, Any], *names: str) -> int:
+    for name in names:
+        value = part.get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**7:
+            return value
+    return 0

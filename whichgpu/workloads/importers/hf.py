@@ -1,0 +1,87 @@
+"""A model of the Hugging Face Hub: its config.json, the folder that holds one, or `hf:org/name`.
+
+Only the configuration is read; neither transformers nor weights are needed. The Hub is asked only for a
+source that begins with `hf:`, and only where the caller allows the network.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.errors import UsageError
+from whichgpu.workloads.importers import _hf_config as hub
+from whichgpu.workloads.importers._files import MB, parse_json, read_bytes
+from whichgpu.workloads.importers._hf_parts import stored_precision, vision_part
+from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.workload import Workload, family_code
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.workloads.importing import Given
+
+_NAME = re.compile(r"hf:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
+_LARGEST = 20 * MB
+#: Where the Hub answers; `HF_ENDPOINT` names a mirror, as for its own client.
+_ENDPOINT = "https://huggingface.co"
+
+
+def claims(source: str) -> bool:
+    """`hf:org/name`, a .json file, or a folder with a config.json."""
+    return source.startswith("hf:") or source.endswith(".json") or Path(source, "config.json").is_file()
+
+
+def read(source: str, given: Given) -> Workload:
+    """The workload of a configuration."""
+    if source.startswith("hf:"):
+        raw, name = _fetched(source, given), source.removeprefix("hf:")
+    else:
+        path = Path(source).expanduser()
+        path = path / "config.json" if path.is_dir() else path
+        raw = parse_json(read_bytes(path, _LARGEST, "config.json"), source)
+        name = _named(raw, path)
+    return workload_of(raw, source, name)
+
+
+def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
+    """The workload of a parsed config.json."""
+    if "_class_name" in raw or "_diffusers_version" in raw:
+        raise UsageError(
+            f"{source}: a part of a diffusion pipeline ({raw.get('_class_name', 'without a class')}); these are "
+            "not imported yet, see the pipelines of whichgpu workloads"
+        )
+    config = hub.config_of(raw, source)
+    family, dims = hub.dimensions(config)
+    vision = vision_part(raw, config, dims) if family == "decoder" else None
+    if vision:
+        dims["vision"] = vision
+    dims["source"] = f"config.json of {name}"
+    stored = stored_precision(raw, config)
+    phases = [phase for phase in family_code(family).PHASES if phase not in TRAINING]
+    return Workload(
+        id=source, name=name, family=family, dims=dims, aliases=(),
+        defaults={phase: {"precision": stored} for phase in phases} if stored else {}, published={}, sources={},
+    )  # fmt: skip
+
+
+def _named(raw: Mapping[str, Any], path: Path) -> str:
+    name = raw.get("_name_or_path")
+    if isinstance(name, str) and name and not os.path.isabs(name):
+        return name
+    return path.stem if path.stem != "config" else path.resolve().parent.name or "model"
+
+
+def _fetched(source: str, given: Given) -> dict[str, Any]:
+    found = _NAME.fullmatch(source)
+    if not found:
+        raise UsageError(f"{source}: not a model of the Hub; write e.g. --from hf:mistralai/Mistral-7B-v0.1")
+    if not given.network:
+        raise UsageError(f"{source}: the network is used only where it is asked for; write --from {source}")
+    from whichgpu.workloads.importers._fetch import fetch
+
+    endpoint = os.environ.get("HF_ENDPOINT", _ENDPOINT).rstrip("/")
+    url = f"{endpoint}/{found['name']}/resolve/{found['revision'] or 'main'}/config.json"
+    return parse_json(fetch(url, source), source)

@@ -1,0 +1,158 @@
+"""Models that somebody brings: a file, a folder, or code becomes a `Workload`.
+
+An importer is a module of `whichgpu/workloads/importers/`, found by its file name:
+
+* `claims(source)`: whether a source, as typed, is one of its kind (by its name; nothing is opened);
+* `read(source, given)`: the `Workload` of that source; raises `UsageError` naming the place of a fault.
+
+What is read is traced once before it is believed, so that a bad file fails here and not in an answer.
+`save` writes it as a workload file, which then needs no importer.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.errors import DataError, UsageError, one_line
+from whichgpu.workloads import workload as zoo
+from whichgpu.workloads.job import Job
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from whichgpu.workloads.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the user says beside the source: shapes of inputs, and whether the network may be used."""
+
+    inputs: tuple[str, ...] = ()
+    network: bool = False
+    unit: str = ""
+
+
+@cache
+def importers() -> tuple[str, ...]:
+    """Every importer by name: the files of `whichgpu/workloads/importers/`."""
+    folder = Path(__file__).parent / "importers"
+    return tuple(sorted(file.stem for file in folder.glob("[!_]*.py")))
+
+
+def importer(source: str) -> ModuleType | None:
+    """The importer that claims a source; None where none does."""
+    for name in importers():
+        module = import_module(f"whichgpu.workloads.importers.{name}")
+        if module.claims(source):
+            return module
+    return None
+
+
+def load(source: str, given: Given | None = None) -> Workload:
+    """Import a model and make it known by its source, so that `resolve` finds it in this process.
+
+    Raises `UsageError` for a source that no importer claims, that cannot be read, or makes no sense.
+    """
+    module = importer(source)
+    if module is None:
+        raise UsageError(
+            f"{source}: not a model; give config.json or its folder, a .gguf, .safetensors, .onnx or .toml file, "
+            "file.py:factory, or hf:org/name"
+        )
+    item: Workload = module.read(source, given or Given())
+    _check(item, source)
+    return zoo.register(item)
+
+
+def named(text: str) -> str:
+    """What `resolve` takes for a workload as typed: its name, or the path of a file, which is read here.
+
+    A known name comes first. Code is run, and the network used, only where that is asked (`load`).
+    """
+    if zoo.known(text) or not _is_file(text):
+        return text
+    return load(text).id
+
+
+def _is_file(text: str) -> bool:
+    """Whether a text is meant as a file that can be read without running anything."""
+    if text.startswith("hf:") or ".py:" in text:
+        return False
+    path = Path(text).expanduser()
+    return importer(text) is not None and (path.exists() or os.sep in text or bool(path.suffix))
+
+
+def _check(item: Workload, source: str) -> None:
+    """Trace it once: a missing or absurd dimension is the file's fault."""
+    try:
+        with np.errstate(all="ignore"):
+            flops = item.flops()
+            size = sum(item.parameters().values())
+    except UsageError as fault:
+        raise UsageError(f"{source}: {fault}") from None
+    except DataError as fault:
+        raise UsageError(f"{source}: {fault}") from None
+    except KeyError as fault:
+        raise UsageError(
+            f"{source}: dimension '{fault.args[0]}' of family {item.family} is missing; add it"
+        ) from None
+    except (TypeError, ValueError, AttributeError, ArithmeticError, IndexError) as fault:
+        raise UsageError(f"{source}: dimensions that make no {item.family}: {one_line(fault)}") from None
+    if not (0 <= flops < 1e30 and 0 <= size < 1e16):
+        raise UsageError(f"{source}: {size:.3g} parameters and {flops:.3g} FLOP of one pass; are the sizes right?")
+
+
+def reference(item: Workload) -> Job:
+    """The job that stands for one forward pass."""
+    return item.reference_job()
+
+
+def save(item: Workload, path: Path) -> None:
+    """Write a workload file that `resolve` and `WHICHGPU_DATA` read; raises `UsageError` where it cannot."""
+    if path.suffix != ".toml":
+        raise UsageError(f"--save {path}: a workload file ends in .toml; write e.g. --save {path.stem or 'my'}.toml")
+    content = [f"name = {_text(item.name)}", f"family = {_text(item.family)}"]
+    defaults = {key: dict(row) for key, row in item.defaults.items()}
+    for key, row in {"dimensions": dict(item.dims), **{f"defaults.{k}": v for k, v in defaults.items()}}.items():
+        content += ["", f"[{key}]", *_rows(row)]
+    try:
+        path.write_text("\n".join(content) + "\n", encoding="utf-8")
+    except OSError as fault:
+        raise UsageError(f"--save {path}: cannot be written ({fault.strerror or fault})") from None
+
+
+def _rows(table: dict[str, Any]) -> list[str]:
+    return [f"{key} = {_value(value, top=True)}" for key, value in table.items() if value is not None]
+
+
+def _value(value: Any, *, top: bool = False) -> str:
+    """A value as TOML; a list of tables at the top stands one to a line."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, dict):
+        inner = ", ".join(f"{_key(key)} = {_value(one)}" for key, one in value.items() if one is not None)
+        return f"{{ {inner} }}"
+    if isinstance(value, list | tuple):
+        if top and value and isinstance(value[0], dict):
+            return "[\n" + "".join(f"  {_value(one)},\n" for one in value) + "]"
+        return f"[{', '.join(_value(one) for one in value)}]"
+    return _text(str(value))
+
+
+def _key(key: str) -> str:
+    return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else _text(key)
+
+
+def _text(text: str) -> str:
+    """A basic string."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in escaped) + '"'

@@ -1,0 +1,135 @@
+"""Attention of decoders: grouped queries, sliding windows, latent keys and values, sparse attention.
+
+Grouped queries: Ainslie et al., "GQA". Multi-head latent attention and its absorbed form: DeepSeek-AI,
+"DeepSeek-V2", section 2.1; its sparse attention: "DeepSeek-V3.2-Exp".
+Letters: T tokens of a pass, D width, h heads, g key-value heads, d values of a head, r rank of a latent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.workloads.language.layout import biased
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.workloads.language.layout import Attend
+    from whichgpu.workloads.recorder import Recorder
+
+
+def attention(
+    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], *, windowed: bool
+) -> None:
+    """Queries, keys, values, positions, cache, attention and output: (T, D) -> (T, D)."""
+    if dims.get("kv_rank"):
+        _latent(dims, rec, rows, attends)
+    else:
+        _grouped(dims, rec, rows, attends, dims.get("window", 0) if windowed else 0)
+
+
+def _grouped(
+    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], window: float
+) -> None:
+    """H query heads share g heads of keys and values."""
+    width, heads, kv_heads, d = dims["hidden"], dims["heads"], dims["kv_heads"], dims["head_dim"]
+    gate = heads if dims.get("attention_gate") else 0
+    rec.linear(rows, width, (heads + gate + 2 * kv_heads) * d, bias=biased(dims, "qkv"), shard="column",
+               name="qkv")  # fmt: skip
+    _norm_qk(dims, rec, rows)
+    if _rotary(dims):
+        sinks = float(heads if dims.get("sinks") else 0)
+        rec.pointwise((heads + kv_heads) * d * rows, parameters=sinks, shard="head", name="rope")
+    if not rec.training:
+        rec.copy(2 * kv_heads * d * rows, shard="head", name="cache")
+    for one in attends:
+        with rec.module("attend", repeats=one.repeats):
+            rec.attention(one.batch, heads, one.q, seen(one, window), d, kv_heads=kv_heads,
+                          causal=not one.cached, cached=one.cached, held=_held(one, window))  # fmt: skip
+    if gate:
+        rec.pointwise(heads * d * rows, reads=2.0, keeps=2.0, shard="head", name="gate")
+    rec.linear(rows, heads * d, width, bias=biased(dims, "out"), shard="row", name="out")
+
+
+def _rotary(dims: Mapping[str, Any]) -> bool:
+    return bool(dims.get("rotary", not dims.get("positions")))
+
+
+def _norm_qk(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
+    """A norm of each query and key head, with weights for one head, for every head, or for all at once."""
+    kind = dims.get("qk_norm", "none")
+    if kind != "none":
+        heads, d = dims["heads"] + dims["kv_heads"], dims["head_dim"]
+        weights = 2 * d if kind == "head" else heads * d
+        rec.norm(heads * d * rows, d, parameters=weights, keeps=4.0, name="qk_norm")
+
+
+def _latent(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:
+    """Keys and values from a latent of r values a token, and one rotary key that all heads share.
+
+    A prompt is unfolded to h heads of keys and values. In decode the unfolding is absorbed into query
+    and output instead (as many FLOPs per token), and h queries of r + rope values attend to the latents.
+    """
+    width, heads, rank, rope = dims["hidden"], dims["heads"], dims["kv_rank"], dims["rope_dim"]
+    nope, value = dims["nope_dim"], dims["value_dim"]
+    low = dims.get("q_rank", 0)
+    if low:
+        rec.linear(rows, width, low, name="q_a")
+        rec.norm(low * rows, low, parameters=low, keeps=4.0, name="q_norm")
+    rec.linear(rows, low or width, heads * (nope + rope), shard="column", name="q_b" if low else "q",
+               keeps=1.0 if low else 0.0)  # fmt: skip
+    rec.linear(rows, width, rank + rope, keeps=0.0 if low else 1.0, name="kv_a")
+    rec.norm(rank * rows, rank, parameters=rank, keeps=4.0, name="kv_norm")
+    rec.pointwise((heads + 1) * rope * rows, shard="head", name="rope")
+    rec.linear(rows, rank, heads * (nope + value), shard="column", name="kv_b")
+    if not rec.training:
+        rec.copy((rank + rope) * rows, name="cache")
+    if dims.get("index_heads"):
+        _indexer(dims, rec, rows, attends)
+    for one in attends:
+        kv = seen(one, dims.get("index_top", 0))
+        with rec.module("attend", repeats=one.repeats):
+            if one.cached:
+                rec.attention(one.batch, heads, one.q, kv, rank + rope, kv_heads=1, value_dim=rank,
+                              shared_kv=True, cached=True)  # fmt: skip
+            else:
+                rec.attention(one.batch, heads, one.q, kv, nope + rope, value_dim=value, causal=True,
+                              held=one.kv)  # fmt: skip
+    rec.linear(rows, heads * value, width, shard="row", name="out")
+
+
+def _indexer(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:
+    """Scores of every earlier token by small heads with one common key, of which the best are attended to."""
+    width, heads, d = dims["hidden"], dims["index_heads"], dims["index_dim"]
+    with rec.module("indexer"):
+        rec.linear(rows, dims["q_rank"], heads * d, keeps=0.0, name="query")
+        rec.linear(rows, width, d, keeps=0.0, name="key")
+        rec.norm(d * rows, d, name="key_norm")
+        rec.linear(rows, width, heads, keeps=0.0, unquantised=True, name="weights")
+        for one in attends:
+            with rec.module("attend", repeats=one.repeats):
+                # The key serves as the value too, of width 0: scores are all that is computed.
+                rec.attention(one.batch, heads, one.q, one.kv, d, kv_heads=1, value_dim=0, shared_kv=True,
+                              causal=not one.cached, cached=one.cached)  # fmt: skip
+
+
+def seen(one: Attend, window: float) -> Any:
+    """Tokens that a query attends to: all before it, or the last `window` of them.
+
+    In decode the mean over the steps of min(context, window), exactly.
+    """
+    if not window:
+        return one.kv
+    if not one.cached:
+        return np.minimum(one.kv, window)
+    steps = np.maximum(one.steps, 1.0)
+    first = one.kv - (steps - 1.0) / 2.0
+    short = np.clip(np.floor(window - first + 1.0), 0.0, steps)
+    return (short * (first + (short - 1.0) / 2.0) + (steps - short) * window) / steps
+
+
+def _held(one: Attend, window: float) -> Any:
+    """Keys and values that a prompt's attention reads: of every token, window or not."""
+    return one.kv if window and not one.cached else None

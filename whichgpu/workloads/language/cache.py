@@ -1,0 +1,102 @@
+"""What a sequence keeps in memory: the KV cache, by the allocation rule of the engine, and recurrent state.
+
+    grouped   layers * 2 * kv_heads * head_dim * bytes * tokens
+    sliding   full layers * tokens + window layers * min(tokens, window)        rule "window"
+              ... window layers * min(tokens, window + micro-batch of 512)      rule "cells", llama.cpp
+              ... window layers * tokens                                        rule "pages", vLLM's pool
+    latent    layers * (rank + rope) * bytes * tokens, keys and values in one
+    hybrid    only attention layers grow; linear and Mamba layers hold a state of fixed size
+
+The size of a head is stated, never hidden / heads. "pages" is how vLLM reports its pool in tokens
+(every layer a full page); a sequence under its hybrid allocator takes what "window" says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.errors import UsageError
+from whichgpu.workloads.language.layout import mixing
+from whichgpu.workloads.language.state import state_bytes_per_sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.workloads.precision import Precision
+
+#: The allocation rule of each engine.
+ENGINES: Mapping[str, str] = {
+    "transformers": "window", "sglang": "window", "tensorrt-llm": "window", "llama.cpp": "cells",
+    "vllm": "pages",
+}  # fmt: skip
+#: llama.cpp keeps the tokens of a micro-batch beside the window.
+_MICRO_BATCH = 512.0
+#: The key of a sparse-attention indexer: FP8 values and one FP32 scale.
+_INDEX_SCALE = 4.0
+
+
+def kv_cache(
+    dims: Mapping[str, Any], precision: Precision, tokens: Any, *, engine: str = "transformers",
+    prediction_layers: int = 0, latent: bool = True, indexer: bool = False,
+) -> Any:  # fmt: skip
+    """Bytes of KV cache of one sequence of `tokens` on all GPUs together.
+
+    Args:
+        dims: the workload's dimensions.
+        precision: its `kv` is the bytes of one cached value (1.0625 for q8_0, 0.5625 for q4_0).
+        tokens: prompt and output so far, a number or an array.
+        engine: a key of `ENGINES`, for the rule by which window layers allocate.
+        prediction_layers: next-token-prediction layers that the engine allocates as well.
+        latent: whether latent attention caches its latents (files converted without them cannot).
+        indexer: whether the keys of a sparse-attention indexer are kept.
+
+    """
+    if engine not in ENGINES:
+        raise UsageError(f"no KV cache rule for engine '{engine}'; use one of {', '.join(ENGINES)}")
+    full, windowed = mixing(dims, "*") + prediction_layers, mixing(dims, "W")
+    size = full * np.asarray(tokens, dtype=np.float64)
+    if windowed:
+        size = size + windowed * _window_cells(float(dims["window"]), tokens, ENGINES[engine])
+    each = token_values(dims, latent=latent) * precision.kv
+    if indexer and dims.get("index_heads"):
+        each += dims["index_dim"] + _INDEX_SCALE
+    return size * each
+
+
+def _window_cells(window: float, tokens: Any, rule: str) -> Any:
+    limit = {"window": window, "cells": window + _MICRO_BATCH, "pages": np.inf}[rule]
+    return np.minimum(np.asarray(tokens, dtype=np.float64), limit)
+
+
+def token_values(dims: Mapping[str, Any], *, latent: bool = True) -> float:
+    """Values that one token adds to the cache of one attention layer."""
+    rank = dims.get("kv_rank", 0)
+    if rank and latent:
+        return float(rank + dims["rope_dim"])
+    if rank:
+        return float(dims["heads"] * (dims["nope_dim"] + dims["rope_dim"] + dims["value_dim"]))
+    if not dims.get("kv_heads"):
+        return 0.0
+    return 2.0 * float(dims["kv_heads"] * dims["head_dim"])
+
+
+def kv_bytes_per_token(dims: Mapping[str, Any], precision: Precision) -> float:
+    """Bytes that one token takes while every attention layer holds it: a full page of vLLM's pool."""
+    return float(kv_cache(dims, precision, 1.0, engine="vllm"))
+
+
+def sequence_bytes(dims: Mapping[str, Any], precision: Precision, tokens: Any, tp: Any = 1.0) -> Any:
+    """Bytes that one sequence of `tokens` holds on each of `tp` GPUs: cache and recurrent state.
+
+    A KV head is kept whole: with more GPUs than heads several hold a copy, and all hold the latents.
+    """
+    gpus = np.asarray(tp, dtype=np.float64)
+    cache = kv_cache(dims, precision, tokens, indexer=True) / np.minimum(gpus, kv_split(dims))
+    return cache + state_bytes_per_sequence(dims) / gpus
+
+
+def kv_split(dims: Mapping[str, Any]) -> float:
+    """GPUs over which the KV cache of one sequence can be spread: its KV heads, one for latents."""
+    return 1.0 if dims.get("kv_rank") else float(dims.get("kv_heads", 0) or 1)

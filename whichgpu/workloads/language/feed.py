@@ -1,0 +1,99 @@
+"""Feed-forward parts of decoders: dense, and mixtures of experts.
+
+Of E experts a token goes to `top`. A pass over T tokens reads those that any of them goes to,
+E (1 - (1 - top / E)^T) where the choices are even (a little fewer in fact, since they are not);
+all of them are stored. Shared experts work on every token.
+Letters: T tokens of a pass, D width, F width inside, E experts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.workloads.language.kernels import grouped
+from whichgpu.workloads.language.layout import biased
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.workloads.recorder import Recorder
+
+
+def dense(
+    dims: Mapping[str, Any], rec: Recorder, rows: Any, ffn: int, *, keeps: float = 1.0, bias: bool = False
+) -> None:
+    """Up (and gate), activation, down: (T, D) -> (T, D)."""
+    width, gated = dims["hidden"], dims.get("gated", True)
+    rec.linear(rows, width, ffn * (2 if gated else 1), bias=bias, keeps=keeps, shard="column", name="up")
+    activation(rec, ffn * rows, gated=gated, shard="column")
+    rec.linear(rows, ffn, width, bias=bias, shard="row", name="down")
+
+
+def activation(rec: Recorder, elements: Any, *, gated: bool, shard: str) -> None:
+    """The function between up and down; a gate is multiplied in."""
+    if gated and rec.training:
+        # Eager: silu keeps the gate, the product keeps both of its factors.
+        rec.pointwise(elements, keeps=1.0, shard=shard, name="silu")
+        rec.pointwise(elements, reads=2.0, keeps=2.0, shard=shard, name="multiply")
+    else:
+        rec.pointwise(elements, reads=2.0 if gated else 1.0, keeps=1.0, shard=shard, name="activation")
+
+
+def feed_forward(dims: Mapping[str, Any], rec: Recorder, rows: Any, kind: str) -> None:
+    """What follows the mixer of a layer: '-' dense, 'E' experts."""
+    if kind == "E":
+        experts(dims, rec, rows)
+    else:
+        dense(dims, rec, rows, dims["ffn"], bias=biased(dims, "ffn"))
+
+
+def experts(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
+    """Router, dispatch, experts, combination, and the shared expert beside them: (T, D) -> (T, D)."""
+    width, ffn, gated = dims["hidden"], dims["expert_ffn"], dims.get("gated", True)
+    count, top, inner = dims["experts"], dims["experts_per_token"], dims.get("latent", 0) or width
+    shared = shared_width(dims)
+    rec.linear(rows, width, count, bias=bool(dims.get("router_bias")), unquantised=True, name="router")
+    rec.pointwise(count * rows, wide=True, name="choice")
+    if inner != width:
+        rec.linear(rows, width, inner, keeps=0.0, name="to_latent")
+    sent, touched = top * rows, experts_touched(count, top, rows)
+    bias = bool(dims.get("expert_bias"))
+    with rec.module("experts"):
+        rec.copy(inner * sent, reads=1.0 / top, name="dispatch")
+        grouped(
+            rec, sent, inner, ffn * (2 if gated else 1), count=count, touched=touched, bias=bias, name="up"
+        )
+        activation(rec, ffn * sent, gated=gated, shard="expert")
+        grouped(rec, sent, ffn, inner, count=count, touched=touched, bias=bias, name="down")
+        # One all-reduce serves both: where there is a shared expert its own last layer brings it.
+        rec.pointwise(inner * rows, reads=float(top), keeps=float(top), shard="column" if shared else "row",
+                      name="combine")  # fmt: skip
+    if inner != width:
+        rec.linear(rows, inner, width, name="from_latent")
+    if shared:
+        with rec.module("shared"):
+            dense(dims, rec, rows, shared, keeps=0.0)
+            if dims.get("shared_gate"):
+                rec.linear(rows, width, 1, keeps=0.0, unquantised=True, name="gate")
+            rec.add(width * rows)
+
+
+def experts_touched(count: float, top: float, rows: Any) -> Any:
+    """Experts that at least one of `rows` tokens goes to: E (1 - (1 - top / E)^T)."""
+    share = 1.0 - 1e-12 if top >= count else top / count
+    return np.minimum(count * -np.expm1(rows * np.log1p(-share)), top * rows)
+
+
+def shared_width(dims: Mapping[str, Any]) -> int:
+    """Width inside of all shared experts together."""
+    return int(dims.get("shared_ffn", dims.get("shared_experts", 0) * dims.get("expert_ffn", 0)))
+
+
+def idle_parameters(dims: Mapping[str, Any]) -> float:
+    """Weights of one layer's experts that a token does not go to."""
+    inner, ffn = dims.get("latent", 0) or dims["hidden"], dims["expert_ffn"]
+    up = 2 if dims.get("gated", True) else 1
+    each = (up + 1) * inner * ffn + (up * ffn + inner if dims.get("expert_bias") else 0)
+    return float((dims["experts"] - dims["experts_per_token"]) * each)

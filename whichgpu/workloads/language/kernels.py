@@ -1,0 +1,72 @@
+"""Ops that only language models have: products grouped by expert, and recurrences over a state.
+
+Letters: T tokens, E experts, H heads with a state of K x V values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.workloads.recorder import FP32
+
+if TYPE_CHECKING:
+    from whichgpu.workloads.recorder import Recorder
+
+
+def grouped(
+    rec: Recorder, sent: Any, inputs: int, outputs: int, *, count: int, touched: Any, bias: bool, name: str
+) -> None:
+    """A dense layer in each of `count` experts: `sent` rows over the `touched` ones, which are read."""
+    size = rec.precision.activation
+    read = inputs * size * sent
+    rec.record(
+        "gemm", name,
+        {"m": sent / np.maximum(touched, 1.0), "n": float(outputs), "k": float(inputs), "batch": touched,
+         "groups": float(count)},
+        parameters=float(count * (inputs + bias) * outputs),
+        read=touched / count,
+        flops=2.0 * inputs * outputs * sent,
+        read_bytes=read,
+        write_bytes=outputs * size * sent,
+        saved_bytes=read,
+        shard="expert",
+    )  # fmt: skip
+
+
+def recurrence(
+    rec: Recorder, tokens: Any, *, heads: int, keys: int, values: int, carried: Any, name: str = "state"
+) -> None:
+    """What T tokens add to a state of K x V per head, and read from it: two products of rank one a token.
+
+    `carried` values of state, in FP32, come in and leave.
+    """
+    size = rec.precision.activation
+    read = heads * (2.0 * keys + values) * size * tokens
+    rec.record(
+        "gemm", name,
+        {"m": tokens, "n": float(values), "k": 2.0 * keys, "batch": float(heads)},
+        flops=4.0 * heads * keys * values * tokens,
+        read_bytes=read + FP32 * carried,
+        write_bytes=heads * values * size * tokens + FP32 * carried,
+        saved_bytes=read,
+        shard="head",
+    )  # fmt: skip
+
+
+def scan(rec: Recorder, elements: Any, state: int, carried: Any, *, name: str = "scan") -> None:
+    """A selective scan: each of `elements` channel values meets `state` values of state, in plain arithmetic.
+
+    Decay, input, sum and output are 9 operations for each of them.
+    """
+    size = rec.precision.activation
+    rec.record(
+        "pointwise", name, {"elements": elements},
+        flops=9.0 * state * elements,
+        read_bytes=2.0 * size * elements + FP32 * carried,
+        write_bytes=size * elements + FP32 * carried,
+        saved_bytes=2.0 * size * elements,
+        dtype="fp32",
+        shard="head",
+    )  # fmt: skip

@@ -1,0 +1,94 @@
+"""How the layers of a decoder are laid out: which mix tokens how, and what follows each of them.
+
+`pattern` has one letter a layer and repeats over all of them; `feeds` says what follows, and `dense_first`
+layers are dense whatever it says. In a model of `single` layers a letter of `pattern` is a whole layer.
+
+    mixers   * attention   W attention within a window   L linear attention   M state space
+    feeds    - dense   E experts   . none
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.workloads.recorder import Recorder
+
+MIXERS = "*WLM"
+FEEDS = "-E."
+
+
+class Group(NamedTuple):
+    """Equal layers: their mixer and their feed-forward part ('' where there is none), and how many."""
+
+    mixer: str
+    feed: str
+    layers: int
+
+
+class Attend(NamedTuple):
+    """One attention of a pass: B sequences of q new tokens over kv tokens, `cached` ones or fresh.
+
+    `kv` is the mean over `steps` passes in which it grows by one token each.
+    """
+
+    batch: Any
+    q: Any
+    kv: Any
+    cached: bool = False
+    repeats: Any = 1.0
+    steps: Any = 1.0
+
+
+def groups(dims: Mapping[str, Any]) -> list[Group]:
+    """The layers of a model, equal ones together, in the order of their first."""
+    counts: dict[tuple[str, str], int] = {}
+    for kind in _layers(dims):
+        counts[kind] = counts.get(kind, 0) + 1
+    return [Group(mixer, feed, layers) for (mixer, feed), layers in counts.items()]
+
+
+def mixing(dims: Mapping[str, Any], mixers: str) -> int:
+    """Layers whose mixer is one of `mixers`."""
+    return sum(group.layers for group in groups(dims) if group.mixer and group.mixer in mixers)
+
+
+def _layers(dims: Mapping[str, Any]) -> list[tuple[str, str]]:
+    pattern, layers = dims.get("pattern", "*"), dims["layers"]
+    feeds, dense = dims.get("feeds", "E" if dims.get("experts") else "-"), dims.get("dense_first", 0)
+    strange = set(pattern) - set(MIXERS + FEEDS if dims.get("single") else MIXERS)
+    if strange or set(feeds) - set(FEEDS) or not pattern or not feeds:
+        raise DataError(f"pattern '{pattern}', feeds '{feeds}': use letters of {MIXERS} and of {FEEDS}")
+    if dims.get("single"):
+        letters = (pattern[i % len(pattern)] for i in range(layers))
+        return [("", one) if one in FEEDS else (one, "") for one in letters]
+    return [
+        (pattern[i % len(pattern)], "-" if i < dense else feeds[i % len(feeds)].replace(".", ""))
+        for i in range(layers)
+    ]
+
+
+def norm(dims: Mapping[str, Any], rec: Recorder, rows: Any, name: str = "norm") -> None:
+    """RMSNorm (one weight per value, in FP32 inside) or LayerNorm (two): (T, D) -> (T, D)."""
+    width = dims["hidden"]
+    rec.norm(width * rows, width, parameters=norm_parameters(dims), keeps=4.0, name=name)
+
+
+def norm_parameters(dims: Mapping[str, Any]) -> int:
+    """Trained values of one normalisation of the model's width."""
+    each = {"rmsnorm": 1, "layernorm": 2, "layernorm_nobias": 1, "none": 0}
+    kind = dims.get("norm", "rmsnorm")
+    if kind not in each:
+        raise DataError(f"norm '{kind}' is none of {', '.join(each)}")
+    return each[kind] * int(dims["hidden"])
+
+
+def biased(dims: Mapping[str, Any], part: str) -> bool:
+    """Whether the layers of a part (qkv, out, ffn) have biases."""
+    return part in {
+        "none": (), "all": ("qkv", "out", "ffn"), "qkv": ("qkv",), "qkvo": ("qkv", "out"), "ffn": ("ffn",),
+    }[dims.get("bias", "none")]  # fmt: skip

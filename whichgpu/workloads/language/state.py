@@ -1,0 +1,144 @@
+"""Mixers that keep a state of fixed size instead of a cache: Mamba 1 and 2, gated delta rule.
+
+Gu, Dao, "Mamba"; Dao, Gu, "Transformers are SSMs" (Mamba-2, section 6: chunks); Yang et al., "Gated Delta
+Networks". A prompt is worked on in chunks of C tokens: attention inside a chunk, and products with the
+state between them. A decoded token reads the state and writes it.
+Letters: T tokens of a pass, D width, I width inside, N values of a state, H heads of P values, G groups.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.workloads.language.kernels import recurrence, scan
+from whichgpu.workloads.language.layout import mixing
+from whichgpu.workloads.recorder import FP32
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.workloads.language.layout import Attend
+    from whichgpu.workloads.recorder import Recorder
+
+#: Tokens of a chunk in the published kernels: 128 (Mamba-2), 64 (delta rule).
+_CHUNK = {"M": 128.0, "L": 64.0}
+
+
+class State(NamedTuple):
+    """Sizes of a recurrent mixer: H heads with a state of keys x values, and a convolution over channels."""
+
+    heads: int
+    keys: int
+    values: int
+    channels: int
+    taps: int
+
+    @property
+    def elements(self) -> int:
+        """Values of the state of one layer and sequence, the convolution's last tokens included."""
+        return self.heads * self.keys * self.values + (self.taps - 1) * self.channels
+
+
+def state(dims: Mapping[str, Any], mixer: str) -> State:
+    """The state of a layer: 'L' gated delta rule, 'M' Mamba-2 where there are `state_heads`, else Mamba-1."""
+    taps = dims.get("conv", 4)
+    if mixer == "L":
+        keys, values = dims["linear_key_dim"], dims["linear_value_dim"]
+        heads, key_heads = dims["linear_value_heads"], dims["linear_key_heads"]
+        return State(heads, keys, values, 2 * key_heads * keys + heads * values, taps)
+    if dims.get("state_heads"):
+        heads, values = dims["state_heads"], dims["state_head_dim"]
+        channels = heads * values + 2 * dims["state_groups"] * dims["state"]
+        return State(heads, dims["state"], values, channels, taps)
+    return State(dims["inner"], dims["state"], 1, dims["inner"], taps)
+
+
+def state_bytes_per_sequence(dims: Mapping[str, Any]) -> float:
+    """Bytes of recurrent state of one sequence, whatever its length; engines keep it in FP32."""
+    return FP32 * sum(
+        mixing(dims, mixer) * state(dims, mixer).elements for mixer in "LM" if _has(dims, mixer)
+    )
+
+
+def _has(dims: Mapping[str, Any], mixer: str) -> bool:
+    return mixer in dims.get("pattern", "*")
+
+
+def mix(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], mixer: str) -> None:
+    """A recurrent mixer: (T, D) -> (T, D)."""
+    if mixer == "L":
+        _delta(dims, rec, rows, attends)
+    elif dims.get("state_heads"):
+        _mamba2(dims, rec, rows, attends)
+    else:
+        _mamba1(dims, rec, rows, attends)
+
+
+def _delta(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:
+    """Gated delta rule: query, key, value and gate of (T, D), a state of keys x values per head."""
+    size, width = state(dims, "L"), dims["hidden"]
+    inner = size.heads * size.values
+    rec.linear(rows, width, size.channels + inner, shard="column", name="in")
+    rec.linear(rows, width, 2 * size.heads, keeps=0.0, unquantised=True, shard="column", name="decay")
+    # Decay and its bias are one value a head each.
+    _convolve(rec, rows, size, bias=False, extra=2 * size.heads)
+    _recur(rec, size, attends, "L")
+    rec.norm(inner * rows, size.values, parameters=size.values, keeps=4.0, name="gated_norm")
+    rec.linear(rows, inner, width, shard="row", name="out")
+
+
+def _mamba2(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:
+    """Mamba-2: gate, x, B, C and step of (T, D), a state of N x P per head."""
+    size, width = state(dims, "M"), dims["hidden"]
+    inner = size.heads * size.values
+    rec.linear(rows, width, inner + size.channels + size.heads, shard="column", name="in")
+    # Step bias, decay and skip are one value a head each.
+    _convolve(rec, rows, size, bias=True, extra=3 * size.heads)
+    _recur(rec, size, attends, "M")
+    rec.norm(inner * rows, inner, parameters=inner, keeps=4.0, name="gated_norm")
+    rec.linear(rows, inner, width, shard="row", name="out")
+
+
+def _mamba1(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:
+    """Mamba-1: gate and x of (T, D); step, B, C from x; a selective scan over I channels of N values."""
+    size, width = state(dims, "M"), dims["hidden"]
+    inner, n, rank = dims["inner"], dims["state"], dims["step_rank"]
+    rec.linear(rows, width, 2 * inner, shard="column", name="in")
+    # Decay (N values) and skip of each channel.
+    _convolve(rec, rows, size, bias=True, extra=inner * (n + 1))
+    rec.linear(rows, inner, rank + 2 * n, shard="row", name="select")
+    if dims.get("state_norms"):
+        rec.norm((rank + 2 * n) * rows, rank, parameters=rank + 2 * n, keeps=4.0, name="state_norm")
+    rec.linear(rows, rank, inner, bias=True, shard="column", name="step")
+    for one in attends:
+        with rec.module("attend", repeats=one.repeats):
+            scan(rec, inner * (one.batch * one.q), n, _carried(one, size))
+    rec.pointwise(inner * rows, reads=2.0, keeps=2.0, shard="column", name="gate")
+    rec.linear(rows, inner, width, shard="row", name="out")
+
+
+def _convolve(rec: Recorder, rows: Any, size: State, *, bias: bool, extra: int) -> None:
+    """A short convolution along the tokens, channel by channel; `extra` are the mixer's own small weights."""
+    weights = float((size.taps + bias) * size.channels + extra)
+    rec.pointwise(size.channels * rows, keeps=2.0, parameters=weights, shard="column", name="conv")
+
+
+def _recur(rec: Recorder, size: State, attends: Sequence[Attend], mixer: str) -> None:
+    """Products with the state, and attention inside the chunks of a prompt."""
+    for one in attends:
+        with rec.module("attend", repeats=one.repeats):
+            tokens = one.batch * one.q
+            if not one.cached:
+                chunk = np.minimum(one.q, _CHUNK[mixer])
+                rec.attention(tokens / np.maximum(chunk, 1.0), size.heads, chunk, chunk, size.keys,
+                              value_dim=size.values, causal=True, name="chunk")  # fmt: skip
+            recurrence(
+                rec, tokens, heads=size.heads, keys=size.keys, values=size.values, carried=_carried(one, size)
+            )
+
+
+def _carried(one: Attend, size: State) -> Any:
+    """Values of state that a pass reads, and writes back: of each sequence once."""
+    return size.elements * one.batch

@@ -1,0 +1,91 @@
+"""The vision tower of a vision-language model: a vision transformer and a projector to the text's width.
+
+`vision` has `parameters` (of tower and projector together), and where they are known `layers`, `hidden`,
+`heads`, `ffn`, `gated`, `window` (patches that see each other) and `full_layers` (that see all), `patches`
+(through the tower, of one image) and `tokens` (what one image adds to the prompt). The tower is always
+loaded; it runs for `--option images=n` images per sequence.
+Letters: P patches of all images, D width.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.workloads.blocks import transformer_layer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.recorder import Recorder
+
+#: Pictures of a tower that does not run: next to none, so that its tensors take no memory.
+_IDLE = 1e-9
+
+
+def images(dims: Mapping[str, Any], job: Job) -> float:
+    """Images per sequence: the option `images`, none by default; a text model has none."""
+    return job.option("images", 0.0) if dims.get("vision") else 0.0
+
+
+def image_tokens(dims: Mapping[str, Any], job: Job) -> float:
+    """Tokens that the images of a sequence add to its prompt."""
+    count = images(dims, job)
+    return count * float(dims["vision"].get("tokens", 0)) if count else 0.0
+
+
+def tower(dims: Mapping[str, Any], rec: Recorder, pictures: Any = 0.0, *, patches: Any = None) -> None:
+    """(pictures, patches) -> (pictures, tokens, D): the layers, then all other weights in one product."""
+    vision = dims.get("vision")
+    if not vision:
+        return
+    each = float(vision.get("patches", 1)) if patches is None else patches
+    counted = 0.0
+    run = float(np.max(pictures) > 0)
+    pictures = pictures if run else _IDLE
+    with rec.module("vision", repeats=run):
+        if vision.get("layers"):
+            counted = vision["layers"] * layer_parameters(vision)
+            _layers(vision, rec, pictures, each)
+        rest, rows = float(vision["parameters"]) - counted, each * pictures
+        # Patch embedding, positions, merger and projector: as one dense layer of as many weights.
+        width, size = float(vision.get("hidden", 1)), rec.precision.activation
+        rec.record("gemm", "projector", {"m": rows, "n": rest / width, "k": width, "batch": 1.0},
+                   parameters=rest, flops=2.0 * rest * rows, read_bytes=width * size * rows,
+                   write_bytes=rest / width * size * rows, saved_bytes=width * size * rows)  # fmt: skip
+
+
+def _layers(vision: Mapping[str, Any], rec: Recorder, pictures: Any, patches: Any) -> None:
+    window, layers = vision.get("window", 0), vision["layers"]
+    full = vision.get("full_layers", 0) if window else layers
+    for name, count, together in (("layers", full, patches), ("windowed", layers - full, window)):
+        if count:
+            with rec.module(name, copies=float(count)):
+                _layer(vision, rec, pictures * patches, together)
+
+
+def _layer(vision: Mapping[str, Any], rec: Recorder, rows: Any, together: Any) -> None:
+    """One layer on (P, D), in which `together` patches see each other."""
+    width, heads, ffn = vision["hidden"], vision["heads"], vision["ffn"]
+    if not vision.get("gated"):
+        transformer_layer(rec, rows / together, together, width, heads=heads, ffn=ffn)
+        return
+    rec.norm(width * rows, width, parameters=width)
+    rec.linear(rows, width, 3 * width, bias=True, shard="column", name="qkv")
+    rec.attention(rows / together, heads, together, together, width // heads)
+    rec.linear(rows, width, width, bias=True, shard="row", name="out")
+    rec.norm(width * rows, width, parameters=width)
+    rec.linear(rows, width, 2 * ffn, bias=True, shard="column", name="up")
+    rec.pointwise(ffn * rows, reads=2.0, keeps=2.0, shard="column", name="activation")
+    rec.linear(rows, ffn, width, bias=True, shard="row", name="down")
+
+
+def layer_parameters(vision: Mapping[str, Any]) -> float:
+    """Weights of one layer of the tower, biases and norms included."""
+    width, ffn = vision["hidden"], vision["ffn"]
+    attention = 4 * width * width + 4 * width
+    if vision.get("gated"):
+        return float(attention + 3 * width * ffn + 2 * ffn + width + 2 * width)
+    return float(attention + 2 * width * ffn + ffn + width + 4 * width)
