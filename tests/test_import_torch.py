@@ -339,8 +339,8 @@ def test_what_is_no_shape(models, whichgpu, text, said):
 
 @needs_torch
 def test_an_unknown_dtype(models):
-    with pytest.raises(UsageError, match="'int7' is no dtype"):
-        load(source(models, "masked"), Given(inputs=("1x64:int7",)))
+    with pytest.raises(UsageError, match="'float7' is no dtype"):
+        load(source(models, "masked"), Given(inputs=("1x64:float7",)))
 
 
 def test_a_file_without_a_factory_or_without_a_file(models, tmp_path):

@@ -369,6 +369,12 @@ def test_double_precision_products_use_tensor_cores_and_the_rest_does_not(catalo
     assert pairs < catalogue["a100-80gb-sxm"].value("fp64")
 
 
+def test_numerical_work_holds_its_own_arrays(catalogue: Catalogue) -> None:
+    answer = single(Job("stream-triad"), catalogue["v100-16gb-sxm"])
+    assert answer.memory["activations"] == 3 * 8 * 2**28
+    assert answer.memory["weights"] == 0
+
+
 def test_a_gaming_card_is_poor_at_double_precision(catalogue: Catalogue) -> None:
     assert rate("dgemm", "v100-16gb-sxm", catalogue) > 3 * rate("dgemm", "rtx-4090", catalogue)
     single_precision = rate("dgemm", "rtx-4090", catalogue, precision="fp32")

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.classes import lineage, memory_kind
 from whichgpu.cost.estimate import finish
-from whichgpu.cost.fit import Fit, compute_names, launch_names, memory_names, workload_names
+from whichgpu.cost.fit import Fit, compute_terms, launch_terms, link_terms, memory_terms, workload_terms
 from whichgpu.cost.jobs import METRICS, read_job
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.parallel import data_parallel_seconds
@@ -45,7 +44,9 @@ _NU, _SCALE = 4.0, 0.08
 #: Prior widths by the shape of an effect's name, see `width`.
 _WIDTHS: Mapping[str, float] = {
     "c/": 0.35, "c//": 0.25, "c@": 0.12, "c/@": 0.15, "c=": 0.25, "c/=": 0.25,
-    "m/": 0.35, "m@": 0.10, "m%": 0.15, "m=": 0.25, "m/=": 0.20, "l=": 0.50, "w=": 0.15, "w": 0.12,
+    "c/==": 0.15, "m/==": 0.15,
+    "m/": 0.35, "m@": 0.10, "m%": 0.15, "m=": 0.25, "m/=": 0.20, "l=": 0.50, "b%": 0.40,
+    "c~": 0.10, "m~": 0.10, "w/": 0.12, "w/=": 0.15,
 }  # fmt: skip
 _TRAIN = 0.7
 
@@ -109,21 +110,20 @@ def _group(members: Sequence[tuple[Mapping[str, str], Job]], gpu: Any) -> Group:
     return Group(tuple(row for row, _ in members), layout, sign, np.array(base), seconds.copy())
 
 
-def names_of(group: Group, key: tuple[str, Any]) -> tuple[str, ...]:
-    """The effects behind one share of a group."""
+def terms_of(group: Group, key: tuple[str, Any]) -> Mapping[str, float]:
+    """The effects behind one share of a group, with their weights."""
     side, kind = key
-    gpu, stack, trains = group.layout.devices.gpus[0], group.layout.runtime.key, group.layout.job.trains
+    place, stack = group.layout.devices.traits[0], group.layout.runtime.key
+    trains = group.layout.job.trains
     if side == "l":
-        return launch_names(stack, trains=trains)
-    if side == "c":
-        return compute_names(kind, lineage(gpu), stack, trains=trains)
-    return memory_names(kind, lineage(gpu), memory_kind(gpu), stack, trains=trains)
+        return launch_terms(stack, trains=trains)
+    return (compute_terms if side == "c" else memory_terms)(kind, place, stack, trains=trains)
 
 
 def width(name: str) -> float:
     """Prior standard deviation of an effect, in the logarithm."""
     plain = name.removesuffix("+train")
-    shape = plain[0] + "".join(ch for ch in plain if ch in "/@%=")
+    shape = plain[0] + "".join(ch for ch in plain if ch in "/@%=~")
     known = _WIDTHS.get(shape, 0.15)
     return known * (_TRAIN if plain != name else 1.0)
 
@@ -134,30 +134,43 @@ def linearise(group: Group, found: Fit) -> tuple[Array, dict[str, Array]]:
     count = len(group.rows)
     seconds = np.broadcast_to(estimates.seconds[0], (count,))
     log = np.log(group.base) + group.sign * np.log(seconds / group.seconds)
-    stretch = _elasticity(group.layout, estimates.timing.seconds)
+    factor = found.factor(workload_terms(group.layout.workload.id, group.layout.runtime.key,
+                                         trains=group.layout.job.trains))  # fmt: skip
+    stretch, links = _elasticities(group.layout, estimates.timing.seconds / factor, found)
     slopes: dict[str, Array] = defaultdict(lambda: np.zeros(count))
     for key, share in estimates.timing.shares.items():
         each = -group.sign * np.broadcast_to((share * stretch)[0], (count,))
-        for name in names_of(group, key):
-            slopes[name] = slopes[name] + each
+        for name, weight in terms_of(group, key).items():
+            slopes[name] = slopes[name] + weight * each
     whole = -group.sign * np.broadcast_to(stretch[0], (count,))
-    for name in workload_names(
-        group.layout.workload.id, group.layout.runtime.key, trains=group.layout.job.trains
-    ):
+    own = workload_terms(group.layout.workload.id, group.layout.runtime.key, trains=group.layout.job.trains)
+    for name in own:
         slopes[name] = whole
+    place = group.layout.devices.traits[0]
+    for j, gpus in enumerate(np.broadcast_to(group.layout.replicas, (count,))):
+        if gpus > 1 and group.layout.gradients is not None:
+            for name in link_terms(place, gpus):
+                slopes[name] = slopes[name] + np.eye(count)[j] * group.sign * np.broadcast_to(
+                    links[0], (count,)
+                )
     return log, dict(slopes)
 
 
-def _elasticity(laid: Layout, step: Array) -> Array:
-    """Relative change of the job's time with that of its pass."""
+def _elasticities(laid: Layout, step: Array, found: Fit) -> tuple[Array, Array]:
+    """Relative change of the job's time with that of its pass, and with the rate of its links."""
     if laid.gradients is None:
-        return np.ones((1, 1))
+        return np.ones((1, 1)), np.zeros((1, 1))
     small = 1e-4
-    more, less = (
-        data_parallel_seconds(step * (1 + sign * small), laid.gradients, laid.replicas, laid.devices)
-        for sign in (1, -1)
-    )
-    return np.asarray(np.log(more / less) / (2 * small))
+    rate = found.links(laid.devices.traits, laid.replicas)
+
+    def seconds(by: float, links: float) -> Array:
+        return data_parallel_seconds(
+            step * (1 + by), laid.gradients, laid.replicas, laid.devices, rate * (1 + links)
+        )
+
+    own = np.log(seconds(small, 0.0) / seconds(-small, 0.0)) / (2 * small)
+    links = np.log(seconds(0.0, small) / seconds(0.0, -small)) / (2 * small)
+    return np.asarray(own), np.asarray(links)
 
 
 @dataclass(frozen=True, slots=True)

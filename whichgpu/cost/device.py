@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.cost.classes import lineage, memory_kind
 from whichgpu.cost.coefficients import section
 
 if TYPE_CHECKING:
@@ -120,6 +121,22 @@ class Devices:
         return np.where(l2 >= c["large_l2_bytes"], c["large_l2"], 1.0)
 
     @cached_property
+    def traits(self) -> tuple[Traits, ...]:
+        """Each GPU's traits."""
+        rate = np.log(self.tensor_rate / section("products")["rate_reference"])[:, 0]
+        throttle = np.log(self.throttle(1.0))[:, 0]
+        large = (self.cache_gain > 1.0)[:, 0]
+        joined = np.where(
+            np.nan_to_num(self.column("nvlink")) > 0, np.nan_to_num(self.column("nvlink_gpus"), nan=8.0), 0.0
+        )
+        generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0)[:, 0]
+        return tuple(
+            Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]), float(large[i]),
+                   float(joined[i, 0]), f"pcie{generation[i]:g}")
+            for i, gpu in enumerate(self.gpus)
+        )  # fmt: skip
+
+    @cached_property
     def power(self) -> Column:
         """Power limit of one GPU in W (a board's limit shared by its GPUs)."""
         per_board = np.nan_to_num(self.column("units_per_board"), nan=1.0)
@@ -150,6 +167,23 @@ class Devices:
         ratio = np.nan_to_num(self.appetite / self.power, nan=0.0)
         share = (1.0 + ratio**4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
         return np.asarray(np.minimum(share, 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a fit knows a GPU by: where it belongs, and the logarithms that laws multiply."""
+
+    lineage: str
+    memory: str
+    throttle: float
+    rate: float
+    cache: float
+    nvlink: float
+    pcie: str
+
+    def link(self, gpus: float) -> str:
+        """The link that joins `gpus` GPUs of one machine."""
+        return "nvlink" if gpus <= self.nvlink else self.pcie
 
 
 def _power_family(gpu: Gpu) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.energy import watts
-from whichgpu.cost.fit import fit, workload_names
+from whichgpu.cost.fit import fit, workload_terms
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.parallel import data_parallel_seconds
@@ -200,10 +200,11 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False, sensitivities: bo
     """The estimates of a layout under a fit."""
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=explain, sensitivities=sensitivities)
-        own = workload_names(laid.workload.id, laid.runtime.key, trains=laid.job.trains)
+        own = workload_terms(laid.workload.id, laid.runtime.key, trains=laid.job.trains)
         seconds = timing.seconds / found.factor(own)
         if laid.gradients is not None:
-            seconds = data_parallel_seconds(seconds, laid.gradients, laid.replicas, laid.devices)
+            links = found.links(laid.devices.traits, laid.replicas)
+            seconds = data_parallel_seconds(seconds, laid.gradients, laid.replicas, laid.devices, links)
         return _assemble(laid, timing, seconds)
 
 

@@ -7,61 +7,75 @@ falls back to the prior, that is to physics. The names, most general first:
 
     c/CLASS  c/CLASS/FORMAT  c@LINEAGE  c/FORMAT@LINEAGE  c=RUNTIME  c/CLASS=RUNTIME       arithmetic
     m/CLASS  m@LINEAGE  m%MEMORY  m=RUNTIME  m/CLASS=RUNTIME                               memory traffic
+    c~throttle  c~rate  m~l2                                                                laws, see below
     l=RUNTIME                                                                              launches
+    b%LINK                                                                                 links
     w/WORKLOAD  w/WORKLOAD=RUNTIME                                                         the whole time
 
-each also with `+train` behind it, which applies in training only (of `w`, instead).
+`c~throttle` and `c~rate` change the exponents of the power limit and of the tensor rate, `m~l2` the
+gain of a large cache: their weights are the logarithms that the exponents multiply. All but `b` stand
+also with `+train` behind them, which applies in training only (of `w`, instead).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost.classes import lineage, memory_kind
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from whichgpu.cost.classes import OpClass
-    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.cost.device import Traits
 
     Array = NDArray[np.float64]
+    #: Effects by name, with the weight of each.
+    Terms = dict[str, float]
 
 
-def compute_names(kind: OpClass, line: str, runtime: str, *, trains: bool) -> tuple[str, ...]:
-    """The effects on the arithmetic of an op class, on a lineage, under a runtime."""
+def compute_terms(kind: OpClass, place: Traits, runtime: str, *, trains: bool) -> Terms:
+    """The effects on the arithmetic of an op class on a GPU under a runtime, each with its weight."""
+    line = place.lineage
     names = [
         f"c/{kind.compute}", f"c/{kind.compute}/{kind.format}", f"c@{line}", f"c/{kind.format}@{line}",
     ]  # fmt: skip
     for stack in _stacks(runtime):
         names += [f"c={stack}", f"c/{kind.compute}={stack}"]
-    return _both(tuple(names), trains=trains)
+    tensor = kind.format != "plain"
+    laws = (("c~throttle", place.throttle), ("c~rate", place.rate if tensor else 0.0))
+    return _weighted(names, laws, trains=trains)
 
 
-def memory_names(kind: OpClass, line: str, memory: str, runtime: str, *, trains: bool) -> tuple[str, ...]:
-    """The effects on the memory traffic of an op class."""
-    names = [f"m/{kind.memory}", f"m@{line}", f"m%{memory}"]
+def memory_terms(kind: OpClass, place: Traits, runtime: str, *, trains: bool) -> Terms:
+    """The effects on the memory traffic of an op class on a GPU under a runtime."""
+    names = [f"m/{kind.memory}", f"m@{place.lineage}", f"m%{place.memory}"]
     for stack in _stacks(runtime):
         names += [f"m={stack}", f"m/{kind.memory}={stack}"]
-    return _both(tuple(names), trains=trains)
+    return _weighted(names, (("m~l2", place.cache),), trains=trains)
 
 
-def launch_names(runtime: str, *, trains: bool) -> tuple[str, ...]:
+def launch_terms(runtime: str, *, trains: bool) -> Terms:
     """The effects on the time of a launch."""
-    return _both((f"l={runtime}",), trains=trains)
+    return _weighted([f"l={runtime}"], (), trains=trains)
 
 
-def workload_names(workload: str, runtime: str, *, trains: bool) -> tuple[str, ...]:
+def workload_terms(workload: str, runtime: str, *, trains: bool) -> Terms:
     """The effects on the whole time of a workload: what its op list does not know of it."""
     phase = "+train" if trains else ""
-    return f"w/{workload}{phase}", f"w/{workload}={runtime}{phase}"
+    return {f"w/{workload}{phase}": 1.0, f"w/{workload}={runtime}{phase}": 1.0}
+
+
+def link_terms(place: Traits, gpus: float) -> Terms:
+    """The effects on the rate of the links that join `gpus` GPUs in data parallel."""
+    return {f"b%{place.link(gpus)}": 1.0}
 
 
 def _stacks(runtime: str) -> tuple[str, ...]:
@@ -70,8 +84,9 @@ def _stacks(runtime: str) -> tuple[str, ...]:
     return (plain,) if plain == runtime else (plain, runtime)
 
 
-def _both(names: tuple[str, ...], *, trains: bool) -> tuple[str, ...]:
-    return (*names, *(f"{name}+train" for name in names)) if trains else names
+def _weighted(names: Sequence[str], laws: Sequence[tuple[str, float]], *, trains: bool) -> Terms:
+    plain = {**dict.fromkeys(names, 1.0), **{name: weight for name, weight in laws if weight}}
+    return {**plain, **{f"{name}+train": weight for name, weight in plain.items()}} if trains else plain
 
 
 @dataclass(frozen=True)
@@ -80,42 +95,44 @@ class Fit:
 
     effects: Mapping[str, float] = field(default_factory=dict)
 
-    def factor(self, names: Iterable[str]) -> float:
+    def factor(self, terms: Terms) -> float:
         """The factor that these effects make together."""
-        return float(np.exp(sum(self.effects.get(name, 0.0) for name in names)))
+        return math.exp(sum(weight * self.effects.get(name, 0.0) for name, weight in terms.items()))
 
-    def compute(self, kinds: Sequence[OpClass], gpus: Sequence[Gpu], runtime: str, *, trains: bool) -> Array:
+    def compute(
+        self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: str, *, trains: bool
+    ) -> Array:
         """Factors on arithmetic rates, (O, G, 1)."""
-        if not self.effects:
-            return np.ones((1, 1, 1))
+        return self._grid(compute_terms, kinds, places, runtime, trains=trains)
 
-        def names(kind: OpClass, gpu: Gpu) -> tuple[str, ...]:
-            return compute_names(kind, lineage(gpu), runtime, trains=trains)
-
-        return self._grid(kinds, gpus, names)
-
-    def memory(self, kinds: Sequence[OpClass], gpus: Sequence[Gpu], runtime: str, *, trains: bool) -> Array:
+    def memory(
+        self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: str, *, trains: bool
+    ) -> Array:
         """Factors on bandwidths, (O, G, 1)."""
-        if not self.effects:
-            return np.ones((1, 1, 1))
-
-        def names(kind: OpClass, gpu: Gpu) -> tuple[str, ...]:
-            return memory_names(kind, lineage(gpu), memory_kind(gpu), runtime, trains=trains)
-
-        return self._grid(kinds, gpus, names)
+        return self._grid(memory_terms, kinds, places, runtime, trains=trains)
 
     def launch(self, runtime: str, *, trains: bool) -> float:
         """Factor on the time of a launch."""
-        return self.factor(launch_names(runtime, trains=trains))
+        return self.factor(launch_terms(runtime, trains=trains))
+
+    def links(self, places: Sequence[Traits], gpus: Array) -> Array:
+        """Factors on the rate of links for each GPU and count, (G, J)."""
+        counts = np.atleast_1d(np.asarray(gpus, dtype=np.float64))
+        return np.array(
+            [[self.factor(link_terms(place, count)) for count in counts.ravel()] for place in places]
+        )
 
     def _grid(
-        self,
-        kinds: Sequence[OpClass],
-        gpus: Sequence[Gpu],
-        names: Callable[[OpClass, Gpu], tuple[str, ...]],
-    ) -> Array:
+        self, terms: Callable[..., Terms], kinds: Sequence[OpClass], places: Sequence[Traits], runtime: str,
+        *, trains: bool,
+    ) -> Array:  # fmt: skip
         """The factor of each kind on each GPU, (O, G, 1), worked out once per distinct kind."""
-        rows = {kind: [self.factor(names(kind, gpu)) for gpu in gpus] for kind in set(kinds)}
+        if not self.effects:
+            return np.ones((1, 1, 1))
+        rows = {
+            kind: [self.factor(terms(kind, place, runtime, trains=trains)) for place in places]
+            for kind in set(kinds)
+        }
         return np.array([rows[kind] for kind in kinds])[:, :, None]
 
 

@@ -35,9 +35,11 @@ GIB = 2.0**30
 def inference_parts(ops: Sequence[Op], kv_bytes: Any, *, engine: bool) -> dict[str, Any]:
     """Parts of an inference over (sharded) `ops` with `kv_bytes` of cache on this GPU."""
     c = section("capacity")
+    # Numerical work has no weights: its own arrays are all there is.
+    network = any(op.parameters for op in ops)
     parts = {
         "weights": stored_weight_bytes(ops),
-        "activations": widest(ops) * c["live"] * _slack(ops, training=False),
+        "activations": widest(ops) * (c["live"] * _slack(ops, training=False) if network else 1.0),
         "context": c["context"] * GIB,
     }
     if np.any(np.asarray(kv_bytes) > 0):

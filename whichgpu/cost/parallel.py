@@ -115,13 +115,16 @@ def tensor_parallel_seconds(ops: Iterable[Op], tp: Any, devices: Devices) -> Arr
     return total
 
 
-def data_parallel_seconds(step: Array, gradient_bytes: Any, gpus: Any, devices: Devices) -> Array:
+def data_parallel_seconds(
+    step: Array, gradient_bytes: Any, gpus: Any, devices: Devices, links: Any = 1.0
+) -> Array:
     """Seconds of a training step on `gpus` GPUs, given the step of one.
 
     The gradients' all-reduce hides behind the two thirds of the step that are the backward pass:
-    t = t1 / 3 + ((2/3 t1)^2 + t_comm^2)^(1/2), then 3 % more per doubling for stragglers.
+    t = t1 / 3 + ((2/3 t1)^2 + t_comm^2)^(1/2), then 3 % more per doubling for stragglers. `links` is a
+    factor on the rate of the links.
     """
     n = np.asarray(gpus, dtype=np.float64)
-    communication = all_reduce(gradient_bytes, n, devices) / section("links")["data_parallel"]
+    communication = all_reduce(gradient_bytes, n, devices) / section("links")["data_parallel"] / links
     together = step / 3.0 + np.sqrt((2.0 / 3.0 * step) ** 2 + communication**2)
     return np.asarray(together * (1.0 + section("links")["step"] * np.log2(n)))

@@ -138,11 +138,12 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False, sensitivities: bo
     for one in work.kernels:
         how = {"trains": work.trains}
         compute = np.maximum(
-            one.compute / found.compute(one.classes, work.devices.gpus, runtime.key, **how),
+            one.compute / found.compute(one.classes, work.devices.traits, runtime.key, **how),
             one.fastest_compute,
         )
         memory = np.maximum(
-            one.memory / found.memory(one.classes, work.devices.gpus, runtime.key, **how), one.fastest_memory
+            one.memory / found.memory(one.classes, work.devices.traits, runtime.key, **how),
+            one.fastest_memory,
         )
         count = one.table.count
         once = (compute**p + memory**p) ** (1.0 / p)

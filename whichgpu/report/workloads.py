@@ -13,7 +13,7 @@ from whichgpu.workloads.ops import PRODUCTS, stored_weight_bytes, total
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from whichgpu.workloads.ops import Op
     from whichgpu.workloads.workload import Workload
@@ -37,9 +37,12 @@ def count(value: float) -> str:
     return number(value, 4)
 
 
-def list_report(items: Iterable[Workload]) -> Report:
-    """Every workload: size, work, phases."""
-    entries = [_summary(item) for item in items]
+def list_report(items: Iterable[Workload], advance: Callable[[int], None]) -> Report:
+    """Every workload: size, work, phases; `advance` is told of each that is done."""
+    entries = []
+    for item in items:
+        entries.append(_summary(item))
+        advance(1)
     cells = (
         (entry["id"], entry["name"], entry["family"], count(entry["parameters"]), flop(entry["flops"]),
          entry["unit_of_work"], entry["phases"][0])

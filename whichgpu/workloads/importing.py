@@ -105,7 +105,7 @@ def _check(item: Workload, source: str) -> None:
         ) from None
     except (TypeError, ValueError, AttributeError, ArithmeticError, IndexError) as fault:
         raise UsageError(f"{source}: dimensions that make no {item.family}: {one_line(fault)}") from None
-    if not (0 <= flops < 1e30 and 0 <= size < 1e16):
+    if not (0 <= flops < 1e22 and 0 <= size < 1e16):
         raise UsageError(f"{source}: {size:.3g} parameters and {flops:.3g} FLOP of one pass; are the sizes right?")
 
 

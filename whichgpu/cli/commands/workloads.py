@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.cli.command import command
+from whichgpu.cli.options import progress
 
 if TYPE_CHECKING:
     from whichgpu.report.table import Report
@@ -19,4 +20,6 @@ def run() -> Report:
     from whichgpu.report.workloads import list_report
     from whichgpu.workloads.workload import workloads
 
-    return list_report(workloads().values())
+    found = workloads()
+    with progress("workloads", len(found)) as advance:
+        return list_report(found.values(), advance)

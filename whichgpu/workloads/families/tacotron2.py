@@ -121,7 +121,9 @@ def _attention(dims: Dims, rec: Recorder, batch: Any, chars: Any) -> None:
     rec.linear(rows, width, 1, name="score")
     rec.pointwise(rows, name="mask")
     rec.pointwise(rows, keeps=1.0, wide=True, name="softmax")
-    rec.product(batch, 1.0, chars, float(dims["encoder"]), shard="none", name="context")
+    # The weights are kept at every frame, the text they weigh is the same for all.
+    text = float(dims["encoder"])
+    rec.product(batch, 1.0, chars, text, keeps=1.0 / (1.0 + text), shard="none", name="context")
     rec.add(rows, name="accumulate")
 
 

@@ -60,12 +60,14 @@ def trace(request: dict[str, Any], lock: Callable[[], None]) -> dict[str, Any]:
         raise Unusable("no ONNX file, or one without a single operator")
     weights = _strip(model.graph)
     shapes = _inputs(model.graph, request["inputs"], weights)
-    batch = next((shape[0] for shape in shapes.values() if shape), 0)
+    places = _batched(model.graph, shapes)
+    batch = next((shapes[name][place] for name, place in places), 0)
     first = _Graph(onnx, model, shapes, weights)
     ops, second = first.ops(), None
     if batch:
-        doubled = {name: [2 * shape[0], *shape[1:]] if shape and shape[0] == batch else shape
-                   for name, shape in shapes.items()}  # fmt: skip
+        doubled = {name: list(shape) for name, shape in shapes.items()}
+        for name, place in places:
+            doubled[name][place] *= 2
         try:
             second = _Graph(onnx, model, doubled, weights).ops()
         except Exception as fault:
@@ -112,12 +114,25 @@ def _inputs(graph: Any, stated: list[dict[str, Any]], weights: dict[str, Any]) -
     return shapes
 
 
+def _batched(graph: Any, shapes: dict[str, list[int]]) -> list[tuple[str, int]]:
+    """Where the batch stands among the inputs: sizes whose name says so, else the first of each."""
+    named = [
+        (value.name, place) for value in graph.input if value.name in shapes
+        for place, side in enumerate(value.type.tensor_type.shape.dim[: len(shapes[value.name])])
+        if "batch" in side.dim_param.lower()
+    ]  # fmt: skip
+    if named:
+        return named
+    first = next((shape[0] for shape in shapes.values() if shape), 0)
+    return [(name, 0) for name, shape in shapes.items() if shape and shape[0] == first]
+
+
 def _declared(value: Any) -> list[int]:
     shape = []
     for place, side in enumerate(value.type.tensor_type.shape.dim):
         if side.dim_value > 0:
             shape.append(side.dim_value)
-        elif place == 0:
+        elif place == 0 or "batch" in side.dim_param.lower():
             shape.append(1)
         else:
             name = side.dim_param or "without a name"

@@ -25,15 +25,17 @@ def traced_workload(source: str, answer: Mapping[str, Any], given: Given, *, kin
     first, second, batch = answer["first"], answer.get("second"), float(answer["batch"])
     if not first:
         raise UsageError(f"{source}: no operator was run, so there is nothing to cost")
+    notes = [str(note) for note in answer.get("notes", ())]
     if second is not None and not _alike(first, second):
         second = None
+        notes.append(f"what it does for another batch than {batch:g} is not known, so work is scaled")
     rows = [
         _row(op, None if second is None else second[index], batch) for index, op in enumerate(first)
     ]  # fmt: skip
     dims = {
         "unit": given.unit or "samples",
         "inputs": list(answer["inputs"]),
-        "notes": [str(note) for note in answer.get("notes", ())],
+        "notes": notes,
         "ops": _merged(rows),
     }
     return Workload(
@@ -43,8 +45,10 @@ def traced_workload(source: str, answer: Mapping[str, Any], given: Given, *, kin
 
 
 def _alike(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether two batches ran the same operators."""
-    return [op["kind"] for op in first] == [op["kind"] for op in second]
+    """Whether two batches ran the same operators, and the larger did more."""
+    same = [op["kind"] for op in first] == [op["kind"] for op in second]
+    less, more = (sum(op.get("write", 0) for op in ops) for ops in (first, second))
+    return same and more > 1.1 * less
 
 
 def _row(op: Mapping[str, Any], twice: Mapping[str, Any] | None, batch: float) -> dict[str, Any]:
