@@ -58,10 +58,16 @@ def gguf(path, metadata, tensors, *, data=True):
 
 def llama(kind, head="Q6_K", embedding=None, layers=2):
     metadata = {
-        "general.architecture": "llama", "general.name": "Tiny Llama", "llama.block_count": layers,
-        "llama.context_length": 2048, "llama.embedding_length": 256, "llama.feed_forward_length": 512,
-        "llama.attention.head_count": 8, "llama.attention.head_count_kv": 2, "tokenizer.ggml.tokens": ["a"] * 1000,
-    }  # fmt: skip
+        "general.architecture": "llama",
+        "general.name": "Tiny Llama",
+        "llama.block_count": layers,
+        "llama.context_length": 2048,
+        "llama.embedding_length": 256,
+        "llama.feed_forward_length": 512,
+        "llama.attention.head_count": 8,
+        "llama.attention.head_count_kv": 2,
+        "tokenizer.ggml.tokens": ["a"] * 1000,
+    }
     tensors = [("token_embd.weight", (1000, 256), embedding or kind), ("output_norm.weight", (256,), "F32"),
                ("output.weight", (1000, 256), head)]  # fmt: skip
     for layer in range(layers):
@@ -150,7 +156,10 @@ HEAD = b"GGUF" + struct.pack("<I", 3)
         (HEAD + struct.pack("<QQ", 0, 1) + text("k") + struct.pack("<IIQ", 9, 4, 2**60), "array of"),
         (HEAD + struct.pack("<QQ", 1, 0) + text("t") + struct.pack("<I", 99), "99 dimensions"),
         (HEAD + struct.pack("<QQ", 1, 0) + text("t") + struct.pack("<IQIQ", 1, 4, 200, 0), "type 200"),
-        (HEAD + struct.pack("<QQ", 1, 0) + text("t") + struct.pack("<IQQIQ", 2, 2**40, 2**40, 0, 0), "values"),
+        (
+            HEAD + struct.pack("<QQ", 1, 0) + text("t") + struct.pack("<IQQIQ", 2, 2**40, 2**40, 0, 0),
+            "values",
+        ),
     ],
 )
 def test_a_gguf_file_that_lies(tmp_path, whichgpu, content, said):
@@ -184,8 +193,16 @@ def safetensors(path, tensors):
     return offset
 
 
-CONFIG = {"model_type": "llama", "hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 2,
-          "num_attention_heads": 8, "num_key_value_heads": 2, "vocab_size": 1000, "torch_dtype": "bfloat16"}  # fmt: skip
+CONFIG = {
+    "model_type": "llama",
+    "hidden_size": 256,
+    "intermediate_size": 512,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 2,
+    "vocab_size": 1000,
+    "torch_dtype": "bfloat16",
+}
 
 
 def checkpoint(kind="BF16"):
@@ -214,7 +231,9 @@ def test_safetensors_with_a_config_are_that_model(tmp_path, kind):
 
 
 def test_safetensors_alone_and_in_a_folder(tmp_path, whichgpu):
-    first = safetensors(tmp_path / "model-1.safetensors", [("a.weight", "F16", (64, 256)), ("a.bias", "F16", (64,))])
+    first = safetensors(
+        tmp_path / "model-1.safetensors", [("a.weight", "F16", (64, 256)), ("a.bias", "F16", (64,))]
+    )
     second = safetensors(tmp_path / "model-2.safetensors", [("b.weight", "F32", (8, 64))])
     answer = whichgpu("workload", "--from", str(tmp_path), "--json").json
     assert answer["parameters"] == 64 * 256 + 64 + 8 * 64

@@ -173,7 +173,7 @@ def test_defaults_are_complete(name: str, one: str) -> None:
 
 
 #: What is computed once for the whole batch: embeddings of the time step, of relative positions.
-SHARED = ("diffusion_unet", "diffusion_dit", "transformer_xl")
+SHARED = ("diffusion_unet", "diffusion_dit", "transformer_xl", "conformer")
 
 
 @given(

@@ -24,8 +24,8 @@ from whichgpu.workloads.workload import resolve, workloads
 
 FAMILIES = {
     "ssd", "rcnn", "retinanet", "unet3d", "gnmt", "transformer_xl", "tacotron2", "waveglow", "rnnt",
-    "deepspeech", "recommender", "whisper", "yolo", "detr", "rtdetr", "nerf", "gaussians", "tts", "rlhf",
-    "numeric",
+    "deepspeech", "conformer", "recommender", "whisper", "yolo", "detr", "rtdetr", "nerf", "gaussians",
+    "tts", "rlhf", "numeric",
 }  # fmt: skip
 MINE = sorted(name for name, item in workloads().items() if item.family in FAMILIES)
 
@@ -181,6 +181,22 @@ def test_a_row_is_answered_in_its_unit(catalogue: Catalogue, name: str, phase: s
     assert 0 < answer.low < answer.value < answer.high
 
 
+@pytest.mark.parametrize(
+    ("name", "precision_"),
+    [
+        ("bert-large-mlperf-99", "int8"),
+        ("bert-large-mlperf-99.9", "fp16"),
+        ("rnnt", "fp16"),
+        ("3d-unet-99", "int8"),
+    ],
+)
+def test_a_submission_s_own_precision_comes_before_the_runtime_s(
+    catalogue: Catalogue, name: str, precision_: str
+) -> None:
+    answer = single(Job(name, phase="infer", runtime="TensorRT 8.6.0, CUDA 12.0"), catalogue["a100-80gb-sxm"])
+    assert answer.job.precision == precision_
+
+
 def test_numerical_work_is_what_its_units_say() -> None:
     for name in ("dgemm", "fft-3d", "stencil-7pt", "nbody"):
         workload = resolve(name)
@@ -229,11 +245,11 @@ def test_launches_follow_the_time_steps(steps: int, batch: int) -> None:
 
 @pytest.mark.parametrize("name", MINE)
 def test_products_are_linear_in_the_batch(name: str) -> None:
-    """Transformer-XL's positions are multiplied once for the whole batch: linear beside that."""
+    """Relative positions are multiplied once for the whole batch: linear beside that."""
     for phase in workloads()[name].phases:
         two, three, four = (product_flops(ops(name, phase=phase, batch=batch)) for batch in (2, 3, 4))
         assert four - three == pytest.approx(three - two, rel=1e-9)
-        if workloads()[name].family != "transformer_xl":
+        if workloads()[name].family not in ("transformer_xl", "conformer"):
             assert two == pytest.approx(2 * (three - two), rel=1e-9)
 
 
@@ -251,7 +267,11 @@ def test_products_never_fall_with_length(which: tuple[str, str, int], share: flo
     assert long >= short
 
 
-@given(st.sampled_from(["rnnt", "deepspeech2", "xtts-v2", "f5-tts"]), st.floats(1, 30), st.floats(0.1, 30))
+@given(
+    st.sampled_from(["rnnt", "deepspeech2", "parakeet-ctc-0.6b", "xtts-v2", "f5-tts"]),
+    st.floats(1, 30),
+    st.floats(0.1, 30),
+)
 def test_products_never_fall_with_seconds(name: str, seconds: float, more: float) -> None:
     short, long = (product_flops(ops(name, options={"seconds": str(s)})) for s in (seconds, seconds + more))
     assert long >= short
@@ -335,6 +355,9 @@ def test_more_epochs_repeat_the_trained_passes_only() -> None:
     traced = [ops("rlhf", batch=1, options={"ppo_epochs": epochs}) for epochs in ("1", "2")]
     one, two = (product_flops([op for op in each if op.stage == "backward"]) for each in traced)
     assert two == pytest.approx(2 * one)
+    held = [total([op for op in each if op.stage == "forward"], "saved_bytes") for each in traced]
+    alone = ops("llama-2-7b", phase="train", batch=1, seq_len=1024)
+    assert held[0] == held[1] == total([op for op in alone if op.stage == "forward"], "saved_bytes")
 
 
 def test_an_autoregressive_voice_runs_its_layers_for_every_code() -> None:

@@ -243,3 +243,28 @@ def test_rt_detr(size: str) -> None:
     workload = resolve(f"rt-detr-{size}")
     assert workload.flops() == pytest.approx(flops.get_total_flops(), rel=1e-9)
     assert sum(workload.parameters().values()) == sum(weight.numel() for weight in model.parameters())
+
+
+@pytest.mark.parametrize("layers", [24, 42])
+def test_fast_conformer(layers: int) -> None:
+    config = transformers.ParakeetCTCConfig(encoder_config={"num_hidden_layers": layers})
+    config._attn_implementation = "eager"
+    with torch.device("meta"):
+        model = transformers.ParakeetForCTC(config).eval()
+    flops = torchs(lambda: model(input_features=empty(1, 2000, config.encoder_config.num_mel_bins)))
+    workload = resolve(f"parakeet-ctc-{'0.6b' if layers == 24 else '1.1b'}")
+    assert workload.flops() == pytest.approx(flops, rel=1e-9)
+    assert sum(workload.parameters().values()) == sum(weight.numel() for weight in model.parameters())
+
+
+def test_detr() -> None:
+    config = transformers.DetrConfig(
+        use_timm_backbone=False, backbone_config=transformers.ResNetConfig(out_features=["stage4"]),
+        use_pretrained_backbone=False, num_labels=91, attn_implementation="eager",
+    )  # fmt: skip
+    model = transformers.DetrForObjectDetection(config).eval()
+    with torch.no_grad(), counter.FlopCounterMode(display=False) as flops:
+        model(pixel_values=torch.zeros(1, 3, 800, 1088))
+    workload = resolve("detr")
+    assert workload.flops() == pytest.approx(flops.get_total_flops(), rel=1e-9)
+    assert sum(workload.parameters().values()) == sum(weight.numel() for weight in model.parameters())

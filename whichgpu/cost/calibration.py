@@ -231,3 +231,25 @@ def calibrate(found: Sequence[Group], iterations: int = 6) -> tuple[Fit, System]
         guess = Fit({name: 0.3 * guess.effects.get(name, 0.0) + 0.7 * value
                      for name, value in target.effects.items()})  # fmt: skip
     return guess, assemble(found, guess)
+
+
+def left_out(system: System, found: Fit, keys: Sequence[Any]) -> Array:
+    """Log errors of each row under a fit that has not seen its key (its GPU, its workload), (rows,).
+
+    One linear step from the whole fit: exact for a linear model, and close where a fold moves the
+    shares little.
+    """
+    theta = np.array([found.effects.get(name, 0.0) for name in system.names])
+    labels = np.array([str(key) for key in keys])
+    errors = np.empty(len(system.rows))
+    for label in np.unique(labels):
+        out = labels == label
+        fold = step(system, found, ~out)
+        moved = np.array([fold.effects[name] for name in system.names]) - theta
+        errors[out] = system.residuals[out] + system.slopes[out] @ moved
+    return errors
+
+
+def spread90(errors: Array) -> float:
+    """The log standard deviation whose 90 % interval holds 90 % of the errors."""
+    return float(np.quantile(np.abs(errors), 0.9) / 1.6448536269514722)

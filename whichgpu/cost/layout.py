@@ -74,7 +74,9 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     unused = workload.unused(job)
     stack = _stack(job, fallback)
     asked = job.phase or workload.phases[0]
-    job = job.with_defaults(tp=1.0, pp=1.0, precision=stack.default_precision.get(asked, ""))
+    # What the workload's own file says of its precision comes before the runtime's habit.
+    own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
+    job = job.with_defaults(tp=1.0, pp=1.0, precision=own or stack.default_precision.get(asked, ""))
     job = workload.complete(job.with_defaults(n_gpus=job.tp, runtime=fallback))
     _check_mesh(job)
     cap = job.options.get("power_limit")

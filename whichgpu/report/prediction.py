@@ -40,7 +40,7 @@ def _figures(answer: Estimate) -> Table:
         ("Latency of a job", f"{show(delay.mid, 'time', 3)} ({show(delay.low, 'time', 3)} to "
                              f"{show(delay.high, 'time', 3)})"),
         ("Power of one GPU", show(answer.power, "power", 3)),
-        (f"Energy per {answer.throughput.unit.removesuffix('/s').removesuffix('s')}", show(answer.energy, "energy", 3)),
+        (f"Energy per {_one(answer.throughput.unit)}", show(answer.energy, "energy", 3)),
     ]  # fmt: skip
     job = answer.job
     names = ("batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps", "tp")
@@ -71,3 +71,8 @@ def _terms(terms: tuple[Term, ...]) -> Table:
         rows.append((f"{len(rest)} more", "", "", show(left, "time", 3), f"{left / whole:.0%}", ""))
     columns = ("Layer", "Op", ">Times", ">GPU time", ">Share", "Bound by")
     return Table.of("Where the time goes", columns, rows)
+
+
+def _one(rate: str) -> str:
+    """The unit of a rate, one of it: `images/s` gives `image`."""
+    return rate.removesuffix("/s").removesuffix("s")

@@ -1,4 +1,4 @@
-"""Where the time of a workload goes on two contrasting GPUs, and what it asks of any: intensity, activations."""
+"""Where the time of a workload goes on two contrasting GPUs, and what it asks of any of them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def demand_rows(found: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Kept for training", show(kept["saved_for_training"], "memory")),
     ]
     if "trainable_lora" in found:
-        rows.append(("Trained by LoRA", f"{found['trainable_lora']:,.0f} parameters at rank {adapters.RANK:g}"))
+        rows.append(
+            ("Trained by LoRA", f"{found['trainable_lora']:,.0f} parameters at rank {adapters.RANK:g}")
+        )
     return rows
 
 
@@ -58,7 +60,8 @@ def where(item: Workload) -> dict[str, dict[str, Any]]:
     from whichgpu.cost.estimate import estimate
     from whichgpu.hardware.catalogue import catalogue
 
-    known, answers = catalogue(), {}
+    known = catalogue()
+    answers: dict[str, dict[str, Any]] = {}
     for name in CONTRAST:
         if name not in known:
             continue
@@ -89,8 +92,13 @@ def where_table(answers: Mapping[str, Mapping[str, Any]]) -> Table | None:
         return None
     sums = {name: sum(kind["seconds"] for kind in row["kinds"].values()) or 1.0 for name, row in able.items()}
     kinds = dict.fromkeys(kind for row in able.values() for kind in row["kinds"])
-    order = sorted(kinds, key=lambda kind: -max(_seconds(row, kind) / sums[name] for name, row in able.items()))
-    cells = [[kind, *(cell for name, row in able.items() for cell in _cells(row, kind, sums[name]))] for kind in order]
+    order = sorted(
+        kinds, key=lambda kind: -max(_seconds(row, kind) / sums[name] for name, row in able.items())
+    )
+    cells = [
+        [kind, *(cell for name, row in able.items() for cell in _cells(row, kind, sums[name]))]
+        for kind in order
+    ]
     columns = ["Kind of op", *(title for name in able for title in (f">{name}", "Share", "Bound by"))]
     notes = [f"{name}: {row['refused']}" for name, row in answers.items() if row["refused"]]
     notes += [f"{name}: one of them cannot hold it; the time is that of the work."

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 KINDS = ("none", "selective", "full")
-_SPELLINGS = {"true": "full", "yes": "full", "1": "full", "false": "none", "no": "none", "0": "none", "": "none"}
+_SPELLINGS = {
+    "true": "full",
+    "yes": "full",
+    "1": "full",
+    "false": "none",
+    "no": "none",
+    "0": "none",
+    "": "none",
+}
 #: Of the matrix products, those whose output selective checkpointing keeps.
 _HALF = 0.5
 
@@ -33,7 +41,9 @@ def checkpointing(job: Job) -> str:
     text = job.options.get("checkpointing", "none").strip().lower()
     kind = _SPELLINGS.get(text, text)
     if kind not in KINDS:
-        raise UsageError(f"option checkpointing: '{text}' is none of {', '.join(KINDS)}; write checkpointing=full")
+        raise UsageError(
+            f"option checkpointing: '{text}' is none of {', '.join(KINDS)}; write checkpointing=full"
+        )
     return kind
 
 

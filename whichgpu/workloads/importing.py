@@ -22,7 +22,6 @@ import numpy as np
 
 from whichgpu.errors import DataError, UsageError, one_line
 from whichgpu.workloads import workload as zoo
-from whichgpu.workloads.job import Job
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -63,8 +62,8 @@ def load(source: str, given: Given | None = None) -> Workload:
     module = importer(source)
     if module is None:
         raise UsageError(
-            f"{source}: not a model; give config.json or its folder, a .gguf, .safetensors, .onnx or .toml file, "
-            "file.py:factory, or hf:org/name"
+            f"{source}: not a model; give config.json or its folder, a .gguf, .safetensors, .onnx or .toml "
+            "file, file.py:factory, or hf:org/name"
         )
     item: Workload = module.read(source, given or Given())
     _check(item, source)
@@ -106,21 +105,23 @@ def _check(item: Workload, source: str) -> None:
     except (TypeError, ValueError, AttributeError, ArithmeticError, IndexError) as fault:
         raise UsageError(f"{source}: dimensions that make no {item.family}: {one_line(fault)}") from None
     if not (0 <= flops < 1e22 and 0 <= size < 1e16):
-        raise UsageError(f"{source}: {size:.3g} parameters and {flops:.3g} FLOP of one pass; are the sizes right?")
-
-
-def reference(item: Workload) -> Job:
-    """The job that stands for one forward pass."""
-    return item.reference_job()
+        raise UsageError(
+            f"{source}: {size:.3g} parameters and {flops:.3g} FLOP of one pass; are the sizes right?"
+        )
 
 
 def save(item: Workload, path: Path) -> None:
     """Write a workload file that `resolve` and `WHICHGPU_DATA` read; raises `UsageError` where it cannot."""
     if path.suffix != ".toml":
-        raise UsageError(f"--save {path}: a workload file ends in .toml; write e.g. --save {path.stem or 'my'}.toml")
+        raise UsageError(
+            f"--save {path}: a workload file ends in .toml; write e.g. --save {path.stem or 'my'}.toml"
+        )
     content = [f"name = {_text(item.name)}", f"family = {_text(item.family)}"]
     defaults = {key: dict(row) for key, row in item.defaults.items()}
-    for key, row in {"dimensions": dict(item.dims), **{f"defaults.{k}": v for k, v in defaults.items()}}.items():
+    for key, row in {
+        "dimensions": dict(item.dims),
+        **{f"defaults.{k}": v for k, v in defaults.items()},
+    }.items():
         content += ["", f"[{key}]", *_rows(row)]
     try:
         path.write_text("\n".join(content) + "\n", encoding="utf-8")

@@ -105,7 +105,9 @@ def gguf_types() -> Mapping[int, tuple[str, float]]:
     """The types of a GGUF file by number: name and bytes per weight."""
     content = store.load("precisions")["precisions"]
     rows = {**content["precision"], **content["storage"]}
-    return {row["gguf_type"]: (key, stored_bytes(row, rows)) for key, row in rows.items() if "gguf_type" in row}
+    return {
+        row["gguf_type"]: (key, stored_bytes(row, rows)) for key, row in rows.items() if "gguf_type" in row
+    }
 
 
 @lru_cache(maxsize=1)
@@ -122,7 +124,9 @@ def as_stored(name: str, base: str, weight: float, head: float) -> Precision:
 
     `head` is of embedding, norms and output head.
     """
-    made = replace(precision(base), id=name, weight=weight, head=head, title=f"{precision(base).title}, as stored")
+    made = replace(
+        precision(base), id=name, weight=weight, head=head, title=f"{precision(base).title}, as stored"
+    )
     precisions()[name] = made
     _spellings()[_key(name)] = name
     return made

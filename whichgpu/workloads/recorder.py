@@ -57,6 +57,7 @@ class _Scope(NamedTuple):
     copies: float = 1.0
     again: bool = False
     frozen: bool = False
+    freed: bool = False
 
 
 @dataclass(slots=True)
@@ -76,17 +77,19 @@ class Recorder:
 
     @contextmanager
     def module(
-        self, name: str, *, repeats: Any = 1.0, copies: float = 1.0, again: bool = False, frozen: bool = False
-    ) -> Iterator[None]:
+        self, name: str, *, repeats: Any = 1.0, copies: float = 1.0, again: bool = False,
+        frozen: bool = False, freed: bool = False,
+    ) -> Iterator[None]:  # fmt: skip
         """Record under `name`; the ops inside run `repeats` times each, in `copies` equal layers.
 
         `again`: a second pass through layers recorded before, whose weights are already counted.
-        `frozen`: no backward pass. `repeats` 0: loaded, and not run.
+        `frozen`: no backward pass. `freed`: a step of its own, whose activations are gone before those of
+        the rest are made. `repeats` 0: loaded, and not run.
         """
         outer = self._scope
         self._scope = _Scope(
             f"{outer.prefix}{name}.", outer.repeats * repeats, outer.copies * copies,
-            outer.again or again, outer.frozen or frozen,
+            outer.again or again, outer.frozen or frozen, outer.freed or freed,
         )  # fmt: skip
         if copies > 1.0 and outer.copies == 1.0:
             self._starting = copies
@@ -340,6 +343,8 @@ class Recorder:
             numbers |= {"parameters": 0.0, "stored_bytes": 0.0}
         if scope.frozen:
             numbers |= {"backward": "none", "saved_bytes": 0.0}
+        if scope.freed:
+            numbers["saved_bytes"] = 0.0
         numbers.setdefault("dtype", self.precision.math)
         op = Op(kind, scope.prefix + name, dims, copies=scope.copies, repeats=scope.repeats,
                 starts=self._starting, **numbers)  # fmt: skip

@@ -43,7 +43,9 @@ def run(*, workload: str | None, source: str | None, inputs: tuple[str, ...], sa
     from whichgpu.workloads.importing import save as write
 
     write(item, save)
-    return report._replace(blocks=(*report.blocks, f"Written to {save}; it stands for a name: predict {save} .."))
+    return report._replace(
+        blocks=(*report.blocks, f"Written to {save}; it stands for a name: predict {save} ..")
+    )
 
 
 def _item(workload: str | None, source: str | None, inputs: tuple[str, ...]) -> Workload:
@@ -55,5 +57,7 @@ def _item(workload: str | None, source: str | None, inputs: tuple[str, ...]) -> 
     if source is not None:
         return load(source, Given(inputs=inputs, network=True))
     if inputs:
-        raise click.UsageError("--input is for a model that is brought: workload --from FILE --input 1x3x224x224")
+        raise click.UsageError(
+            "--input is for a model that is brought: workload --from FILE --input 1x3x224x224"
+        )
     return resolve(named(workload or ""))

@@ -50,9 +50,11 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     base = _base(dims)
     epochs = job.option("ppo_epochs", 1.0, 1.0)
     reading = replace(job, phase="train", seq_len=job.input_tokens + job.output_tokens)
-    # The passes that train come first: they count the weights.
+    # The passes that train come first: they count the weights. Only one model's activations are held.
     for name in ("actor", "critic"):
-        with rec.module(name, repeats=epochs):
+        with rec.module(name, freed=name == "critic"):
+            decoder.forward(base, reading, rec)
+        with rec.module(name, repeats=epochs - 1.0, again=True, freed=True):
             decoder.forward(base, reading, rec)
     for name in ("reference", "reward"):
         with rec.module(name, frozen=True):

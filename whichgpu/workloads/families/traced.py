@@ -53,10 +53,19 @@ def _record(row: Mapping[str, Any], batch: Any, rec: Recorder, where: str) -> No
 
     sizes = {name: at(name) for name in KINDS[kind]}
     rec.custom(
-        kind, str(row.get("layer", kind)), sizes, flops=at("flops") if "flops" in row else _flops(kind, sizes),
-        read=at("read"), write=at("write"), saved=at("saved"), weights=at("weights"),
-        parameters=at("parameters"), copies=at("copies", 1), starts=at("starts"), backward=backward,
-    )  # fmt: skip
+        kind,
+        str(row.get("layer", kind)),
+        sizes,
+        flops=at("flops") if "flops" in row else _flops(kind, sizes),
+        read=at("read"),
+        write=at("write"),
+        saved=at("saved"),
+        weights=at("weights"),
+        parameters=at("parameters"),
+        copies=at("copies", 1),
+        starts=at("starts"),
+        backward=backward,
+    )
 
 
 def _value(raw: Any, batch: Any, where: str) -> Any:

@@ -1,4 +1,4 @@
-"""One file over the network: at most 50 MB, 30 seconds, three redirects, and nothing but https (http to this host)."""
+"""One file over the network: 50 MB, 30 seconds, three redirects at most; https, or http to this host."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     max_redirections = REDIRECTS
     max_repeats = REDIRECTS
 
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:  # noqa: PLR0917
         _check(newurl, local=urlsplit(req.full_url).hostname in _LOCAL)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -45,10 +45,13 @@ def fetch(url: str, source: str) -> bytes:
         hints = {401: "it asks for a licence or a login", 403: "it asks for a licence or a login",
                  404: "no such model, or it has no config.json"}  # fmt: skip
         hint = hints.get(fault.code, one_line(fault.reason))
-        raise UsageError(f"{source}: the Hub answers {fault.code}: {hint}; download config.json and give its path"
-                         ) from None  # fmt: skip
+        raise UsageError(
+            f"{source}: the Hub answers {fault.code}: {hint}; download config.json and give its path"
+        ) from None
     except (urllib.error.URLError, OSError, ValueError) as fault:
-        raise UsageError(f"{source}: not reachable ({one_line(fault)}); give a downloaded config.json") from None
+        raise UsageError(
+            f"{source}: not reachable ({one_line(fault)}); give a downloaded config.json"
+        ) from None
 
 
 def _body(answer: Any, source: str, end: float) -> bytes:

@@ -1,4 +1,4 @@
-"""Reading files that somebody else wrote: sizes, depth and numbers are bounded before anything is believed."""
+"""Reading files that somebody else wrote: sizes, depth and numbers are bounded before they are believed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def check_size(path: Path, limit: float, what: str) -> int:
     if not path.is_file():
         raise UsageError(f"{path}: not a file; give the {what} itself")
     if size > limit:
-        raise UsageError(f"{path}: {size / MB:,.0f} MB is above the {limit / MB:,.0f} MB of a {what}; is it one?")
+        raise UsageError(
+            f"{path}: {size / MB:,.0f} MB is above the {limit / MB:,.0f} MB of a {what}; is it one?"
+        )
     if not size:
         raise UsageError(f"{path}: the file is empty; give a {what}")
     return size

@@ -127,7 +127,9 @@ def config_of(raw: Mapping[str, Any], where: str) -> Config:
         raise UsageError(f"{where}: {_unknown(part)}")
     row = architecture(kind)
     # A model of several parts ties its head, and says its type of number, outside of them.
-    outer = {key: raw[key] for key in ("tie_word_embeddings", "torch_dtype", "dtype") if raw.get(key) is not None}
+    outer = {
+        key: raw[key] for key in ("tie_word_embeddings", "torch_dtype", "dtype") if raw.get(key) is not None
+    }
     return Config(where, kind, {**outer, **part}, row["defaults"], {**row["fields"]})
 
 
@@ -174,22 +176,48 @@ def resembling(raw: Mapping[str, Any]) -> str:
 
 def _structural(field: str) -> bool:
     """Whether a field shapes the model."""
-    words = ("size", "dim", "heads", "layer", "expert", "rank", "state", "kernel", "window", "n_embd", "n_inner")
+    words = (
+        "size",
+        "dim",
+        "heads",
+        "layer",
+        "expert",
+        "rank",
+        "state",
+        "kernel",
+        "window",
+        "n_embd",
+        "n_inner",
+    )
     return any(word in field for word in words) and not field.endswith(("_id", "eps", "dropout", "_config"))
 
 
 #: Fields that the readers look for, beside those in the table.
 _FEATURES: Mapping[str, Sequence[str]] = {
-    "experts": ("num_local_experts", "num_experts", "n_routed_experts", "num_experts_per_tok",
-                "moe_intermediate_size", "n_shared_experts", "first_k_dense_replace"),
+    "experts": (
+        "num_local_experts",
+        "num_experts",
+        "n_routed_experts",
+        "num_experts_per_tok",
+        "moe_intermediate_size",
+        "n_shared_experts",
+        "first_k_dense_replace",
+    ),
     "latent": ("kv_lora_rank", "q_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim"),
     "windows": ("sliding_window", "layer_types", "max_window_layers"),
-    "linear_attention": ("linear_num_key_heads", "linear_key_head_dim", "linear_num_value_heads",
-                         "linear_value_head_dim", "linear_conv_kernel_dim", "full_attention_interval"),
+    "linear_attention": (
+        "linear_num_key_heads",
+        "linear_key_head_dim",
+        "linear_num_value_heads",
+        "linear_value_head_dim",
+        "linear_conv_kernel_dim",
+        "full_attention_interval",
+    ),
     "nemotron_h": ("ssm_state_size", "mamba_num_heads", "mamba_head_dim", "n_groups"),
     "jamba": ("attn_layer_period", "attn_layer_offset", "expert_layer_period", "mamba_d_state"),
-    "mamba": ("state_size", "conv_kernel", "time_step_rank"), "mamba2": ("state_size", "conv_kernel", "n_groups"),
-}  # fmt: skip
+    "mamba": ("state_size", "conv_kernel", "time_step_rank"),
+    "mamba2": ("state_size", "conv_kernel", "n_groups"),
+}
 
 
 @cache
@@ -242,13 +270,18 @@ def _heads(config: Config, dims: dict[str, Any]) -> None:
     if "head_dim" not in dims:
         if hidden % heads:
             config.refuse(
-                f"hidden_size {hidden} is not a multiple of num_attention_heads {heads}, and head_dim is missing"
+                f"hidden_size {hidden} is not a multiple of num_attention_heads {heads}, "
+                "and head_dim is missing"
             )
         dims["head_dim"] = hidden // heads
 
 
 def _ffn(config: Config, dims: Mapping[str, Any]) -> None:
     """Dense layers need a width."""
-    feeds = dims.get("pattern", "*") if dims.get("single") else dims.get("feeds", "E" if "experts" in dims else "-")
+    feeds = (
+        dims.get("pattern", "*")
+        if dims.get("single")
+        else dims.get("feeds", "E" if "experts" in dims else "-")
+    )
     if ("-" in feeds or dims.get("dense_first")) and "ffn" not in dims:
         config.refuse(f"intermediate_size is missing; a {config.kind} model needs it")

@@ -15,9 +15,17 @@ if TYPE_CHECKING:
     Dims = dict[str, Any]
 
 _LETTERS = {
-    "full_attention": "*", "attention": "*", "sliding_attention": "W", "chunked_attention": "W",
-    "local_attention": "W", "global_attention": "*", "linear_attention": "L", "mamba": "M", "moe": "E", "mlp": "-",
-}  # fmt: skip
+    "full_attention": "*",
+    "attention": "*",
+    "sliding_attention": "W",
+    "chunked_attention": "W",
+    "local_attention": "W",
+    "global_attention": "*",
+    "linear_attention": "L",
+    "mamba": "M",
+    "moe": "E",
+    "mlp": "-",
+}
 
 
 def _biases(config: Config, dims: Dims) -> None:
@@ -256,7 +264,9 @@ def _mamba2(config: Config, dims: Dims) -> None:
     inner = config.first(("expand",)) * dims["hidden"]
     heads = config.optional("num_heads") or inner // dims["state_head_dim"]
     if heads * dims["state_head_dim"] != inner:
-        config.refuse(f"num_heads {heads} x head_dim {dims['state_head_dim']} is not expand x hidden_size = {inner}")
+        config.refuse(
+            f"num_heads {heads} x head_dim {dims['state_head_dim']} is not expand x hidden_size = {inner}"
+        )
     dims["state_heads"] = heads
     dims.pop("ffn", None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from whichgpu.workloads.importers._hf_config import Config
 
@@ -23,28 +23,41 @@ def stored_precision(raw: Mapping[str, Any], config: Config) -> str:
         found = _quantised(quantised, config)
         if found:
             return found
-    dtype = raw.get("torch_dtype") or raw.get("dtype") or config.raw.get("torch_dtype") or config.raw.get("dtype")
+    dtype = (
+        raw.get("torch_dtype") or raw.get("dtype") or config.raw.get("torch_dtype") or config.raw.get("dtype")
+    )
     return _DTYPES.get(str(dtype).removeprefix("torch."), "")
 
 
 def _quantised(quantised: Mapping[str, Any], config: Config) -> str:
     method = str(quantised.get("quant_method", "")).lower()
-    if method in ("gptq", "awq", "auto-round", "autoround", "auto_round"):
-        return _integer(quantised.get("bits", quantised.get("w_bit")), quantised.get("group_size"), config)
-    if method == "bitsandbytes" or "load_in_4bit" in quantised:
-        if not quantised.get("load_in_4bit"):
-            return "w8a16"
-        return "nf4-dq" if quantised.get("bnb_4bit_use_double_quant") else "nf4"
-    if method in ("fp8", "fbgemm_fp8"):
-        return "fp8-block" if quantised.get("weight_block_size") else "fp8"
-    if method == "mxfp4":
-        return "mxfp4"
-    if method == "modelopt":
-        algorithm = quantised.get("quant_algo") or _inner(quantised, "quantization").get("quant_algo")
-        return _ALGORITHMS.get(str(algorithm), "")
-    if method == "compressed-tensors":
-        return _compressed(quantised, config)
-    return ""
+    if not method and "load_in_4bit" in quantised:
+        method = "bitsandbytes"
+    reader = _METHODS.get(method.replace("_", "-"))
+    return reader(quantised, config) if reader else ""
+
+
+def _grouped(quantised: Mapping[str, Any], config: Config) -> str:
+    return _integer(quantised.get("bits", quantised.get("w_bit")), quantised.get("group_size"), config)
+
+
+def _bitsandbytes(quantised: Mapping[str, Any], _config: Config) -> str:
+    if not quantised.get("load_in_4bit"):
+        return "w8a16"
+    return "nf4-dq" if quantised.get("bnb_4bit_use_double_quant") else "nf4"
+
+
+def _fp8(quantised: Mapping[str, Any], _config: Config) -> str:
+    return "fp8-block" if quantised.get("weight_block_size") else "fp8"
+
+
+def _mxfp4(_quantised: Mapping[str, Any], _config: Config) -> str:
+    return "mxfp4"
+
+
+def _modelopt(quantised: Mapping[str, Any], _config: Config) -> str:
+    algorithm = quantised.get("quant_algo") or _inner(quantised, "quantization").get("quant_algo")
+    return _ALGORITHMS.get(str(algorithm), "")
 
 
 def _inner(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -73,6 +86,13 @@ def _compressed(quantised: Mapping[str, Any], config: Config) -> str:
     return _integer(bits, weights.get("group_size"), config) if bits else ""
 
 
+_METHODS: Mapping[str, Callable[[Mapping[str, Any], Config], str]] = {
+    **dict.fromkeys(("gptq", "awq", "auto-round", "autoround"), _grouped),
+    **dict.fromkeys(("fp8", "fbgemm-fp8"), _fp8),
+    "bitsandbytes": _bitsandbytes, "mxfp4": _mxfp4, "modelopt": _modelopt, "compressed-tensors": _compressed,
+}  # fmt: skip
+
+
 #: Values of the projector's width that are stored beside the tower, by the type of the whole model.
 _TOKENS = {"gemma3": 256, "paligemma": 256}
 
@@ -82,7 +102,10 @@ def vision_part(raw: Mapping[str, Any], config: Config, dims: Mapping[str, Any])
     part = raw.get("vision_config")
     if not isinstance(part, dict) or config.raw is raw:
         return None
-    layers, width = _size(part, "num_hidden_layers", "depth", "layers"), _size(part, "hidden_size", "embed_dim", "width")
+    layers, width = (
+        _size(part, "num_hidden_layers", "depth", "layers"),
+        _size(part, "hidden_size", "embed_dim", "width"),
+    )
     heads = _size(part, "num_attention_heads", "num_heads", "heads")
     if not (layers and width and heads):
         return None
@@ -91,7 +114,9 @@ def vision_part(raw: Mapping[str, Any], config: Config, dims: Mapping[str, Any])
     gated = str(part.get("hidden_act", "")) == "silu"
     patches = (image // patch) ** 2
     merge = _size(part, "spatial_merge_size") or 1
-    tokens = _size(raw, "mm_tokens_per_image", "image_seq_length") or _TOKENS.get(str(raw.get("model_type")), 0)
+    tokens = _size(raw, "mm_tokens_per_image", "image_seq_length") or _TOKENS.get(
+        str(raw.get("model_type")), 0
+    )
     layer = 4 * width * (width + 1) + (3 if gated else 2) * width * ffn + ffn + 5 * width
     stem = 3 * patch * patch * width + (patches + 1) * width
     projector = (width * merge**2 + 1) * dims["hidden"] + (dims["hidden"] + 1) * dims["hidden"]

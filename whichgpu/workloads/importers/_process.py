@@ -37,7 +37,9 @@ def _input(text: str) -> dict[str, Any]:
     """`1x3x224x224`, `1x128:int64` or `mask=1x128:bool`."""
     found = _INPUT.fullmatch(text)
     if not found:
-        raise UsageError(f"--input '{text}' is no shape; write e.g. 1x3x224x224, 1x128:int64 or mask=1x128:bool")
+        raise UsageError(
+            f"--input '{text}' is no shape; write e.g. 1x3x224x224, 1x128:int64 or mask=1x128:bool"
+        )
     shape = [int(side) for side in found["shape"].split("x")]
     return {"name": found["name"] or "", "shape": shape, "dtype": found["dtype"] or "float32"}
 
@@ -52,7 +54,7 @@ def run(tracer: str, request: dict[str, Any], source: str) -> dict[str, Any]:
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     command = [sys.executable, "-I", str(Path(__file__).with_name("_confined.py"))]
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={**environment, "OMP_NUM_THREADS": "1"}, start_new_session=True,
     )  # fmt: skip
@@ -81,7 +83,8 @@ def _answer(process: subprocess.Popen[bytes], request: bytes, source: str) -> by
         process.stdin.write(request)
         process.stdin.close()
     end = time.monotonic() + SECONDS
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while selector.select(max(0.0, end - time.monotonic())):

@@ -43,7 +43,15 @@ def summary(tensors: Sequence[Tensor]) -> dict[str, Any]:
 
 
 #: Beginnings of the names of what stays wide: embedding and output head.
-_HEAD = ("token_embd", "output", "lm_head", "model.embed_tokens", "transformer.wte", "embed_out", "tok_embeddings")
+_HEAD = (
+    "token_embd",
+    "output",
+    "lm_head",
+    "model.embed_tokens",
+    "transformer.wte",
+    "embed_out",
+    "tok_embeddings",
+)
 
 
 def as_stored(item: Workload, base: str, tensors: Sequence[Tensor], name: str) -> Workload:
@@ -67,7 +75,9 @@ def tensors_workload(source: str, name: str, tensors: Sequence[Tensor]) -> Workl
     if not tensors:
         raise UsageError(f"{source}: the file holds no tensors")
     rows = [_row(tensor) for tensor in tensors if tensor.elements]
-    note = "a file of weights without config.json: every matrix is costed as a dense layer on one row a sample"
+    note = (
+        "a file of weights without config.json: every matrix is costed as a dense layer on one row a sample"
+    )
     dims = {"unit": "samples", "inputs": [], "notes": [note], "ops": rows, "file": summary(tensors)}
     return Workload(
         id=source, name=f"{name} (weights alone)", family="traced", dims=dims, aliases=(), defaults={},
@@ -78,8 +88,26 @@ def tensors_workload(source: str, name: str, tensors: Sequence[Tensor]) -> Workl
 def _row(tensor: Tensor) -> dict[str, Any]:
     layer = tensor.name
     if len(tensor.shape) < 2:
-        return {"kind": "pointwise", "layer": layer, "elements": [0, tensor.elements], "read": [0, tensor.elements],
-                "write": [0, tensor.elements], "weights": tensor.elements, "parameters": tensor.elements}  # fmt: skip
+        return {
+            "kind": "pointwise",
+            "layer": layer,
+            "elements": [0, tensor.elements],
+            "read": [0, tensor.elements],
+            "write": [0, tensor.elements],
+            "weights": tensor.elements,
+            "parameters": tensor.elements,
+        }
     n, k = tensor.shape[0], tensor.elements // tensor.shape[0]
-    return {"kind": "gemm", "layer": layer, "m": [0, 1], "n": n, "k": k, "batch": 1, "read": [0, k], "write": [0, n],
-            "saved": [0, k], "weights": tensor.elements, "parameters": tensor.elements}  # fmt: skip
+    return {
+        "kind": "gemm",
+        "layer": layer,
+        "m": [0, 1],
+        "n": n,
+        "k": k,
+        "batch": 1,
+        "read": [0, k],
+        "write": [0, n],
+        "saved": [0, k],
+        "weights": tensor.elements,
+        "parameters": tensor.elements,
+    }

@@ -24,15 +24,43 @@ _FREE = {
     "Dropout", "Range", "NonZero",
 }  # fmt: skip
 _COPIES = {
-    "Transpose", "Concat", "Slice", "Split", "Cast", "Pad", "Gather", "GatherND", "GatherElements", "Expand", "Tile",
-    "Resize", "Upsample", "DepthToSpace", "SpaceToDepth", "ScatterND", "ScatterElements", "Where", "ReverseSequence",
-    "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear",
-}  # fmt: skip
+    "Transpose",
+    "Concat",
+    "Slice",
+    "Split",
+    "Cast",
+    "Pad",
+    "Gather",
+    "GatherND",
+    "GatherElements",
+    "Expand",
+    "Tile",
+    "Resize",
+    "Upsample",
+    "DepthToSpace",
+    "SpaceToDepth",
+    "ScatterND",
+    "ScatterElements",
+    "Where",
+    "ReverseSequence",
+    "QuantizeLinear",
+    "DequantizeLinear",
+    "DynamicQuantizeLinear",
+}
 _NORMS = {
-    "BatchNormalization", "LayerNormalization", "InstanceNormalization", "GroupNormalization", "RMSNormalization",
-    "SimplifiedLayerNormalization", "SkipLayerNormalization", "SkipSimplifiedLayerNormalization",
-    "LpNormalization", "MeanVarianceNormalization", "LRN", "EmbedLayerNormalization",
-}  # fmt: skip
+    "BatchNormalization",
+    "LayerNormalization",
+    "InstanceNormalization",
+    "GroupNormalization",
+    "RMSNormalization",
+    "SimplifiedLayerNormalization",
+    "SkipLayerNormalization",
+    "SkipSimplifiedLayerNormalization",
+    "LpNormalization",
+    "MeanVarianceNormalization",
+    "LRN",
+    "EmbedLayerNormalization",
+}
 _LINEAR = {"Add", "Sub", "Neg", "Sum", "Mean", "ReduceMean", "ReduceSum"}
 _MATRICES = {"MatMul", "Gemm", "MatMulInteger", "QLinearMatMul", "QGemm", "FusedMatMul", "MatMulNBits"}
 _CONVOLUTIONS = {"Conv", "ConvInteger", "QLinearConv", "ConvTranspose", "FusedConv"}
@@ -71,7 +99,9 @@ def trace(request: dict[str, Any], lock: Callable[[], None]) -> dict[str, Any]:
         try:
             second = _Graph(onnx, model, doubled, weights).ops()
         except Exception as fault:
-            first.notes.append(f"it takes no other batch than {batch} ({type(fault).__name__}), so work is scaled")
+            first.notes.append(
+                f"it takes no other batch than {batch} ({type(fault).__name__}), so work is scaled"
+            )
     inputs = [f"{name} {'x'.join(map(str, shape)) or 'scalar'}" for name, shape in shapes.items()]
     return {"first": ops, "second": second, "batch": batch or 1, "notes": first.said(), "inputs": inputs,
             "name": model.graph.name or "graph"}  # fmt: skip
@@ -136,7 +166,9 @@ def _declared(value: Any) -> list[int]:
             shape.append(1)
         else:
             name = side.dim_param or "without a name"
-            raise Unusable(f"input '{value.name}': size {place} ({name}) is open; give --input {value.name}=1x..")
+            raise Unusable(
+                f"input '{value.name}': size {place} ({name}) is open; give --input {value.name}=1x.."
+            )
     return shape
 
 
@@ -196,7 +228,9 @@ class _Graph:
     def _op(self, node: Any) -> dict[str, Any]:
         missing = [name for name in (*node.input, *node.output) if name and name not in self.shapes]
         if missing and _standard(node):
-            self.notes.append(f"{_layer(node)}: the size of '{missing[0]}' is not known, so only the rest is counted")
+            self.notes.append(
+                f"{_layer(node)}: the size of '{missing[0]}' is not known, so only the rest is counted"
+            )
         kind, dims, extra = self._plain(node) if missing else self._kind(node)
         op = {"kind": kind, "layer": _layer(node), "dims": dims, **extra}
         # A running mean and variance are stored, and not trained.
@@ -229,16 +263,13 @@ class _Graph:
     def _kind(self, node: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
         """Kind and sizes of a node, and what else is known."""
         name = node.op_type
-        if name in _MATRICES:
-            return "gemm", self._product(node), {}
-        if name in _CONVOLUTIONS:
-            return "conv", self._convolution(node), {}
-        if name in _GATES:
-            return "gemm", self._recurrent(node), {}
-        if name in _ATTENTION:
-            return "attention", self._attention(node), {}
-        if name == "Einsum":
-            return "gemm", self._einsum(node), {}
+        for names, kind, reader in (
+            (_MATRICES, "gemm", self._product), (_CONVOLUTIONS, "conv", self._convolution),
+            (_GATES, "gemm", self._recurrent), (_ATTENTION, "attention", self._attention),
+            (("Einsum",), "gemm", self._einsum),
+        ):  # fmt: skip
+            if name in names:
+                return kind, reader(node), {}
         if name == "Gather" and self._weight(node.input[0]):
             return "embedding", {"elements": self._elements(node.output[0])}, {}
         return self._plain(node)
@@ -274,16 +305,31 @@ class _Graph:
         x, out = self.shapes[node.input[0]], self.shapes[node.output[0]]
         groups, window = _attribute(node, "group", 1), math.prod(weight[2:])
         if node.op_type == "ConvTranspose":
-            return {"m": x[0] * math.prod(x[2:]), "n": weight[1] * window, "k": x[1] // groups, "groups": groups,
-                    "window": 1}  # fmt: skip
-        return {"m": out[0] * math.prod(out[2:]), "n": out[1] // groups, "k": weight[1] * window, "groups": groups,
-                "window": window}  # fmt: skip
+            return {
+                "m": x[0] * math.prod(x[2:]),
+                "n": weight[1] * window,
+                "k": x[1] // groups,
+                "groups": groups,
+                "window": 1,
+            }
+        return {
+            "m": out[0] * math.prod(out[2:]),
+            "n": out[1] // groups,
+            "k": weight[1] * window,
+            "groups": groups,
+            "window": window,
+        }
 
     def _recurrent(self, node: Any) -> dict[str, Any]:
         """Input and hidden products of every step together."""
         length, batch, width = self.shapes[node.input[0]][:3]
         ways, _, hidden = self.shapes[node.input[2]]
-        return {"m": length * batch, "n": _GATES[node.op_type] * hidden * ways, "k": width + hidden, "batch": 1}
+        return {
+            "m": length * batch,
+            "n": _GATES[node.op_type] * hidden * ways,
+            "k": width + hidden,
+            "batch": 1,
+        }
 
     def _attention(self, node: Any) -> dict[str, Any]:
         q, k = self.shapes[node.input[0]], self.shapes[node.input[1]]
@@ -292,8 +338,15 @@ class _Graph:
             return {"batch": q[0], "heads": q[1], "kv_heads": k[1], "q": q[2], "kv": k[2], "head_dim": q[3],
                     "causal": _attribute(node, "is_causal", 0)}  # fmt: skip
         kv_heads = _attribute(node, "kv_num_heads", 0) or heads
-        return {"batch": q[0], "heads": heads, "kv_heads": kv_heads, "q": q[1], "kv": k[1] if len(k) == 3 else q[1],
-                "head_dim": q[-1] // max(1, heads), "causal": _attribute(node, "is_causal", 0)}  # fmt: skip
+        return {
+            "batch": q[0],
+            "heads": heads,
+            "kv_heads": kv_heads,
+            "q": q[1],
+            "kv": k[1] if len(k) == 3 else q[1],
+            "head_dim": q[-1] // max(1, heads),
+            "causal": _attribute(node, "is_causal", 0),
+        }
 
     def _einsum(self, node: Any) -> dict[str, Any]:
         """All indices multiplied: what a sum of products costs at most."""

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+#: A module of at most so many parameters is run with real numbers where shapes are not enough.
+_REAL = 200_000_000
+
+
 class Unusable(Exception):
     """A fault in what the user gave, in words."""
 
@@ -34,14 +38,40 @@ def trace(request: dict[str, Any], lock: Callable[[], None]) -> dict[str, Any]:
     torch.backends.mha.set_fastpath_enabled(False)
     lock()
     file = _imported(Path(request["file"]))
+    found: dict[str, int] = {}
     try:
-        return _traced(torch, file, request, "meta")
+        return _traced(torch, file, request, "meta", found)
     except (NotImplementedError, RuntimeError) as fault:
         if "meta" not in str(fault).lower():
             raise
-        answer = _traced(torch, file, request, "cpu")
+    if found.get("parameters", 0) <= _REAL:
+        answer = _traced(torch, file, request, "cpu", found)
         answer["notes"].append("it looks at values, so it was run on the CPU instead of on shapes alone")
         return answer
+    with _answering(torch):
+        answer = _traced(torch, file, request, "meta", found)
+    answer["notes"].append(
+        "it looks at values; with no values at hand, every one it asked for was taken as 1"
+    )
+    return answer
+
+
+@contextlib.contextmanager
+def _answering(torch: Any) -> Iterator[None]:
+    """Let a tensor without values answer with one: true where a condition is asked for."""
+    names = {"item": 1, "__bool__": True, "__int__": 1, "__index__": 1, "__float__": 1.0}
+    before = {name: getattr(torch.Tensor, name) for name in names}
+    for name, value in names.items():
+        setattr(torch.Tensor, name, _constant(value))
+    try:
+        yield
+    finally:
+        for name, method in before.items():
+            setattr(torch.Tensor, name, method)
+
+
+def _constant(value: Any) -> Callable[[Any], Any]:
+    return lambda _tensor: value
 
 
 def _imported(path: Path) -> Any:
@@ -55,7 +85,9 @@ def _imported(path: Path) -> Any:
     return module
 
 
-def _traced(torch: Any, file: Any, request: dict[str, Any], device: str) -> dict[str, Any]:
+def _traced(
+    torch: Any, file: Any, request: dict[str, Any], device: str, found: dict[str, int]
+) -> dict[str, Any]:
     factory = getattr(file, request["factory"], None)
     if factory is None:
         public = [name for name in vars(file) if not name.startswith("_") and callable(getattr(file, name))]
@@ -67,6 +99,7 @@ def _traced(torch: Any, file: Any, request: dict[str, Any], device: str) -> dict
         inputs = _inputs(torch, request["inputs"], (module, factory, file))
     module = module.to(device) if device == "meta" else module
     module.eval()
+    found["parameters"] = sum(one.numel() for one in module.parameters())
     arguments, keywords = _on(torch, inputs, device, 1)
     batch, notes = _batch(torch, (arguments, keywords)), []
     first = Tracer(torch, module).run(arguments, keywords)
@@ -150,10 +183,31 @@ _NORMS = {
     "_native_batch_norm_legit_no_training", "_fused_rms_norm", "_batch_norm_no_update", "cudnn_batch_norm",
 }  # fmt: skip
 _COPIES = {
-    "clone", "_to_copy", "copy", "copy_", "cat", "stack", "index", "index_select", "gather", "scatter", "roll",
-    "constant_pad_nd", "index_put", "index_put_", "repeat", "upsample_nearest2d", "pixel_shuffle", "flip",
-    "reflection_pad1d", "reflection_pad2d", "replication_pad2d", "contiguous", "slice_scatter", "im2col",
-}  # fmt: skip
+    "clone",
+    "_to_copy",
+    "copy",
+    "copy_",
+    "cat",
+    "stack",
+    "index",
+    "index_select",
+    "gather",
+    "scatter",
+    "roll",
+    "constant_pad_nd",
+    "index_put",
+    "index_put_",
+    "repeat",
+    "upsample_nearest2d",
+    "pixel_shuffle",
+    "flip",
+    "reflection_pad1d",
+    "reflection_pad2d",
+    "replication_pad2d",
+    "contiguous",
+    "slice_scatter",
+    "im2col",
+}
 _LINEAR = {"add", "add_", "sub", "neg", "mean", "sum", "cumsum"}
 #: Where the matrices of a product stand among the arguments.
 _PRODUCTS = {
@@ -188,7 +242,9 @@ class Tracer:
             self.module(*arguments, **keywords)
         unread = sum(t.numel() for key, (_, t) in self.weights.items() if key not in self.counted)
         if unread:
-            self.ops.append({"kind": "copy", "layer": "unread", "dims": {"elements": 0}, "parameters": unread})
+            self.ops.append(
+                {"kind": "copy", "layer": "unread", "dims": {"elements": 0}, "parameters": unread}
+            )
         return self.ops
 
     def _layers(self) -> set[str]:
@@ -229,8 +285,9 @@ class Tracer:
     def _size(self, tensor: Any) -> float:
         """Elements behind a tensor; what is no number of the model counts by its bytes, over two."""
         storage = tensor.untyped_storage().nbytes() // tensor.element_size()
-        count = min(tensor.numel(), storage) if storage else tensor.numel()
-        return count if tensor.is_floating_point() or tensor.is_complex() else count * tensor.element_size() / 2
+        count = float(min(tensor.numel(), storage) if storage else tensor.numel())
+        wide = tensor.is_floating_point() or tensor.is_complex()
+        return count if wide else count * int(tensor.element_size()) / 2
 
     def _keep(self, tensor: Any) -> Any:
         """Autograd keeps a tensor for the backward pass: count each storage once, weights apart."""
@@ -306,7 +363,9 @@ class Tracer:
         for name in sorted(self.starting, key=len):
             if scope == name or scope.startswith(f"{name}."):
                 op["starts"] = 1
-                self.starting = {one for one in self.starting if one != name and not one.startswith(f"{name}.")}
+                self.starting = {
+                    one for one in self.starting if one != name and not one.startswith(f"{name}.")
+                }
                 return
 
 
@@ -335,15 +394,20 @@ def _product(left: Any, right: Any) -> dict[str, float]:
 
 
 def _convolution(args: tuple[Any, ...], out: Any) -> dict[str, float]:
-    """The implicit product of a convolution (B, C, ..) with (out, C / g, window); transposed ones backwards."""
+    """The implicit product of a convolution (B, C, ..) with (out, C / g, window)."""
     x, weight, transposed, groups = args[0], args[1], args[6], args[8]
     window = 1
     for side in weight.shape[2:]:
         window *= side
     pixels = (x if transposed else out)[:, 0].numel()
     if transposed:
-        return {"m": pixels, "n": weight.shape[1] * window, "k": x.shape[1] // groups, "groups": groups,
-                "window": 1}  # fmt: skip
+        return {
+            "m": pixels,
+            "n": weight.shape[1] * window,
+            "k": x.shape[1] // groups,
+            "groups": groups,
+            "window": 1,
+        }
     return {"m": pixels, "n": out.shape[1] // groups, "k": weight.shape[1] * window, "groups": groups,
             "window": window}  # fmt: skip
 

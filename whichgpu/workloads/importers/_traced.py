@@ -71,10 +71,7 @@ def _row(op: Mapping[str, Any], twice: Mapping[str, Any] | None, batch: float) -
 
 def _fit(value: float, twice: float | None, batch: float, *, scales: bool) -> Any:
     """A number, or [a, b] for a + b x batch, through its values at `batch` and twice that."""
-    if twice is None:
-        slope = value / batch if scales else 0.0
-    else:
-        slope = (twice - value) / batch
+    slope = (value / batch if scales else 0.0) if twice is None else (twice - value) / batch
     if not slope:
         return _plain(value)
     return [_plain(value - slope * batch), _plain(slope)]

@@ -29,25 +29,60 @@ _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: 
 _STRING, _ARRAY = 8, 9
 #: GGUF keys (after the architecture's name) to fields of a config.json, and architectures to its types.
 _FIELDS = {
-    "block_count": "num_hidden_layers", "embedding_length": "hidden_size", "feed_forward_length": "intermediate_size",
-    "attention.head_count": "num_attention_heads", "attention.head_count_kv": "num_key_value_heads",
-    "attention.key_length": "head_dim", "context_length": "max_position_embeddings",
-    "attention.sliding_window": "sliding_window", "vocab_size": "vocab_size", "expert_count": "num_experts",
-    "expert_used_count": "num_experts_per_tok", "expert_feed_forward_length": "moe_intermediate_size",
+    "block_count": "num_hidden_layers",
+    "embedding_length": "hidden_size",
+    "feed_forward_length": "intermediate_size",
+    "attention.head_count": "num_attention_heads",
+    "attention.head_count_kv": "num_key_value_heads",
+    "attention.key_length": "head_dim",
+    "context_length": "max_position_embeddings",
+    "attention.sliding_window": "sliding_window",
+    "vocab_size": "vocab_size",
+    "expert_count": "num_experts",
+    "expert_used_count": "num_experts_per_tok",
+    "expert_feed_forward_length": "moe_intermediate_size",
     "expert_shared_feed_forward_length": "shared_expert_intermediate_size",
-    "expert_shared_count": "n_shared_experts", "leading_dense_block_count": "first_k_dense_replace",
-    "attention.q_lora_rank": "q_lora_rank", "attention.kv_lora_rank": "kv_lora_rank",
-    "rope.dimension_count": "qk_rope_head_dim", "ssm.state_size": "state_size", "ssm.conv_kernel": "conv_kernel",
-    "ssm.inner_size": "intermediate_size", "ssm.time_step_rank": "time_step_rank",
-}  # fmt: skip
+    "expert_shared_count": "n_shared_experts",
+    "leading_dense_block_count": "first_k_dense_replace",
+    "attention.q_lora_rank": "q_lora_rank",
+    "attention.kv_lora_rank": "kv_lora_rank",
+    "rope.dimension_count": "qk_rope_head_dim",
+    "ssm.state_size": "state_size",
+    "ssm.conv_kernel": "conv_kernel",
+    "ssm.inner_size": "intermediate_size",
+    "ssm.time_step_rank": "time_step_rank",
+}
 _KINDS = {
-    "llama": "llama", "qwen2": "qwen2", "qwen2moe": "qwen2_moe", "qwen3": "qwen3", "qwen3moe": "qwen3_moe",
-    "gemma": "gemma", "gemma2": "gemma2", "gemma3": "gemma3_text", "phi2": "phi", "phi3": "phi3", "gpt2": "gpt2",
-    "gptj": "gptj", "gptneox": "gpt_neox", "falcon": "falcon", "mpt": "mpt", "bloom": "bloom",
-    "starcoder2": "starcoder2", "stablelm": "stablelm", "olmo2": "olmo2", "internlm2": "internlm2",
-    "deepseek": "deepseek", "deepseek2": "deepseek_v2", "gpt-oss": "gpt_oss", "glm4": "glm4", "glm4moe": "glm4_moe",
-    "nemotron": "nemotron", "mamba": "mamba", "baichuan": "baichuan", "bert": "bert",
-}  # fmt: skip
+    "llama": "llama",
+    "qwen2": "qwen2",
+    "qwen2moe": "qwen2_moe",
+    "qwen3": "qwen3",
+    "qwen3moe": "qwen3_moe",
+    "gemma": "gemma",
+    "gemma2": "gemma2",
+    "gemma3": "gemma3_text",
+    "phi2": "phi",
+    "phi3": "phi3",
+    "gpt2": "gpt2",
+    "gptj": "gptj",
+    "gptneox": "gpt_neox",
+    "falcon": "falcon",
+    "mpt": "mpt",
+    "bloom": "bloom",
+    "starcoder2": "starcoder2",
+    "stablelm": "stablelm",
+    "olmo2": "olmo2",
+    "internlm2": "internlm2",
+    "deepseek": "deepseek",
+    "deepseek2": "deepseek_v2",
+    "gpt-oss": "gpt_oss",
+    "glm4": "glm4",
+    "glm4moe": "glm4_moe",
+    "nemotron": "nemotron",
+    "mamba": "mamba",
+    "baichuan": "baichuan",
+    "bert": "bert",
+}
 
 
 def claims(source: str) -> bool:
@@ -94,8 +129,12 @@ def _config(kind: str, metadata: Mapping[str, Any], tensors: Sequence[Tensor]) -
 
 def _latent(prefix: str, metadata: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
     """Latent attention: lengths of a head are stated with the rotary part inside."""
-    key = metadata.get(f"{prefix}attention.key_length_mla") or metadata.get(f"{prefix}attention.key_length", 0)
-    value = metadata.get(f"{prefix}attention.value_length_mla") or metadata.get(f"{prefix}attention.value_length", 0)
+    key = metadata.get(f"{prefix}attention.key_length_mla") or metadata.get(
+        f"{prefix}attention.key_length", 0
+    )
+    value = metadata.get(f"{prefix}attention.value_length_mla") or metadata.get(
+        f"{prefix}attention.value_length", 0
+    )
     heads = config.get("num_attention_heads")
     return {"qk_nope_head_dim": key - config.get("qk_rope_head_dim", 0), "v_head_dim": value,
             "num_key_value_heads": heads, "head_dim": None}  # fmt: skip
@@ -103,7 +142,9 @@ def _latent(prefix: str, metadata: Mapping[str, Any], config: Mapping[str, Any])
 
 def stored_precision(tensors: Sequence[Tensor]) -> str:
     """The precision whose name and bytes per weight are nearest to the body's: a mix where it is one."""
-    body = [one for one in tensors if len(one.shape) > 1 and not one.name.startswith(("token_embd", "output"))]
+    body = [
+        one for one in tensors if len(one.shape) > 1 and not one.name.startswith(("token_embd", "output"))
+    ]
     if not body:
         return "fp16"
     mean = sum(one.bytes for one in body) / max(1, sum(one.elements for one in body))
@@ -112,7 +153,9 @@ def stored_precision(tensors: Sequence[Tensor]) -> str:
     if largest in known and abs(known[largest].weight / mean - 1) < 0.01:
         return largest
     near = [key for key in known if key.startswith(largest[:4])] or [largest]
-    return min((key for key in near if key in known), key=lambda key: abs(known[key].weight - mean), default="fp16")
+    return min(
+        (key for key in near if key in known), key=lambda key: abs(known[key].weight - mean), default="fp16"
+    )
 
 
 def header(path: Path) -> tuple[dict[str, Any], list[Tensor]]:
@@ -138,7 +181,9 @@ def _check_end(path: Path, size: int, start: int, tensors: Sequence[Tensor]) -> 
     """A file shorter than its tensors is cut short; a header alone, as tests and caches keep, is let be."""
     need = sum(tensor.bytes for tensor in tensors)
     if start + 64 < size < start + 0.995 * need:
-        raise UsageError(f"{path}: {size:,} bytes, but its tensors take {need:,.0f}; the download is not complete")
+        raise UsageError(
+            f"{path}: {size:,} bytes, but its tensors take {need:,.0f}; the download is not complete"
+        )
 
 
 class _Reader:
@@ -150,7 +195,7 @@ class _Reader:
     def take(self, count: int) -> bytes:
         """`count` bytes, which must be there."""
         self.left -= count
-        raw = self.file.read(count) if 0 <= count and self.left >= 0 else b""
+        raw = self.file.read(count) if count >= 0 and self.left >= 0 else b""
         if len(raw) != count:
             raise UsageError(f"{self.path}: the header ends early, or states lengths that it does not have")
         return raw
@@ -190,5 +235,7 @@ class _Reader:
             raise UsageError(f"{self.path}: tensor '{name}' of type {kind}, which is not known")
         tensor = Tensor(name, known[0], shape, 0.0)
         if tensor.elements > 1e13:
-            raise UsageError(f"{self.path}: tensor '{name}' of {tensor.elements:,} values; is it a GGUF file?")
+            raise UsageError(
+                f"{self.path}: tensor '{name}' of {tensor.elements:,} values; is it a GGUF file?"
+            )
         return tensor._replace(bytes=tensor.elements * known[1])

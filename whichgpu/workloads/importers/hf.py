@@ -50,8 +50,8 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
     """The workload of a parsed config.json."""
     if "_class_name" in raw or "_diffusers_version" in raw:
         raise UsageError(
-            f"{source}: a part of a diffusion pipeline ({raw.get('_class_name', 'without a class')}); these are "
-            "not imported yet, see the pipelines of whichgpu workloads"
+            f"{source}: a part of a diffusion pipeline ({raw.get('_class_name', 'without a class')}); these "
+            "are not imported yet, see the pipelines of whichgpu workloads"
         )
     config = hub.config_of(raw, source)
     family, dims = hub.dimensions(config)
@@ -62,9 +62,15 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
     stored = stored_precision(raw, config)
     phases = [phase for phase in family_code(family).PHASES if phase not in TRAINING]
     return Workload(
-        id=source, name=name, family=family, dims=dims, aliases=(),
-        defaults={phase: {"precision": stored} for phase in phases} if stored else {}, published={}, sources={},
-    )  # fmt: skip
+        id=source,
+        name=name,
+        family=family,
+        dims=dims,
+        aliases=(),
+        defaults={phase: {"precision": stored} for phase in phases} if stored else {},
+        published={},
+        sources={},
+    )
 
 
 def _named(raw: Mapping[str, Any], path: Path) -> str:

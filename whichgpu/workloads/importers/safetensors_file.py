@@ -1,4 +1,4 @@
-"""A safetensors file, or a folder of them: the header alone, which names every tensor with its type and shape.
+"""A safetensors file, or a folder of them: the header alone, which has every tensor's type and shape.
 
 The file says what the weights are and take, not how they are connected: with a config.json beside it the
 model is that one's, without one its tensors are costed as dense layers over one token each.
@@ -23,10 +23,27 @@ if TYPE_CHECKING:
 _LARGEST_HEADER = 100 * MB
 _MOST_FILES = 2_000
 _BYTES = {
-    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "U16": 2, "U32": 4,
-    "U64": 8, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1, "C64": 8, "F4": 0.5, "F6_E2M3": 0.75,
+    "F64": 8,
+    "F32": 4,
+    "F16": 2,
+    "BF16": 2,
+    "I64": 8,
+    "I32": 4,
+    "I16": 2,
+    "I8": 1,
+    "U8": 1,
+    "U16": 2,
+    "U32": 4,
+    "U64": 8,
+    "BOOL": 1,
+    "F8_E4M3": 1,
+    "F8_E5M2": 1,
+    "F8_E8M0": 1,
+    "C64": 8,
+    "F4": 0.5,
+    "F6_E2M3": 0.75,
     "F6_E3M2": 0.75,
-}  # fmt: skip
+}
 
 
 def claims(source: str) -> bool:
@@ -57,7 +74,9 @@ def header(path: Path) -> list[Tensor]:
         start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
         if not 2 <= length <= min(_LARGEST_HEADER, size - 8):
-            raise UsageError(f"{path}: no safetensors file: its header would have {length:,} bytes of {size:,}")
+            raise UsageError(
+                f"{path}: no safetensors file: its header would have {length:,} bytes of {size:,}"
+            )
         content = parse_json(file.read(length), str(path))
     data = size - 8 - length
     return [_tensor(name, row, data, path) for name, row in content.items() if name != "__metadata__"]
@@ -70,10 +89,14 @@ def _tensor(name: str, row: Any, data: int, path: Path) -> Tensor:
     except (TypeError, KeyError, ValueError):
         raise UsageError(f"{path}: tensor '{name}' lacks dtype, shape or data_offsets") from None
     if not whole or not begin <= end <= data:
-        raise UsageError(f"{path}: tensor '{name}' lies at {begin} to {end} of {data:,} bytes; the file is cut short?")
+        raise UsageError(
+            f"{path}: tensor '{name}' lies at {begin} to {end} of {data:,} bytes; the file is cut short?"
+        )
     elements = 1
     for side in shape:
         elements *= side
     if dtype in _BYTES and elements * _BYTES[dtype] != end - begin:
-        raise UsageError(f"{path}: tensor '{name}' of {elements:,} {dtype} values takes {end - begin:,} bytes")
+        raise UsageError(
+            f"{path}: tensor '{name}' of {elements:,} {dtype} values takes {end - begin:,} bytes"
+        )
     return Tensor(name, str(dtype).lower(), tuple(shape), float(end - begin))

@@ -1,6 +1,6 @@
 """A PyTorch module: `file.py:factory`, run in a process of its own on shapes alone.
 
-The process has no network, writes no files, and is ended after a minute; `_trace_torch.py` is what runs there.
+The process has no network, writes no files, and is ended after a minute; `_trace_torch.py` runs there.
 What comes back is a list of operators for two batch sizes, from which each number becomes a + b x batch.
 """
 

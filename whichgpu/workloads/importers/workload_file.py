@@ -1,4 +1,4 @@
-"""A workload file of the user's own: the TOML that `--save` writes, laid out as `data/workloads/<id>.toml`."""
+"""A workload file of the user's own: the TOML that `--save` writes, as `data/workloads/<id>.toml` is."""
 
 from __future__ import annotations
 

@@ -1,0 +1,275 @@
+"""Adapters, checkpointing, optimizers and precisions: what training keeps, and what it computes twice."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whichgpu.cost.estimate import estimate
+from whichgpu.errors import UsageError
+from whichgpu.facts import store
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.adapters import PHASES, Adapters, adapt
+from whichgpu.workloads.checkpointing import recomputed, saved_bytes
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.ops import product_flops, total
+from whichgpu.workloads.precision import precision, precisions
+from whichgpu.workloads.training import OPTIMIZERS, optimizer_bytes, trained_parameters
+from whichgpu.workloads.workload import resolve
+
+DECODERS = ("llama-2-7b", "llama-3-8b", "mixtral-8x7b", "gemma-2-2b", "deepseek-v2-lite", "mamba-130m")
+ANY = (*DECODERS, "bert-large", "stable-diffusion-1.5")
+
+
+def memory(name, phase, **columns):
+    """Memory by part in GiB on a card that holds anything."""
+    options = columns.pop("options", {})
+    found = estimate(Job(name, phase=phase, options=options, **columns), [catalogue()["h200-141gb-sxm"]])
+    return {part: float(size[0, 0]) / 2**30 for part, size in found.parts.items()}
+
+
+def forward(name, phase="finetune_full", **columns):
+    item = resolve(name)
+    job = item.complete(Job(name, phase=phase, precision="bf16", **columns))
+    return item, job, tuple(op for op in item.trace(job) if op.stage == "forward")
+
+
+@pytest.mark.parametrize("name", ANY)
+@settings(max_examples=6, deadline=None)
+@given(rank=st.integers(1, 256), batch=st.integers(1, 8))
+def test_lora_trains_fewer_bytes_than_full(name, rank, batch):
+    item = resolve(name)
+    full = item.trace(item.complete(Job(name, phase="finetune_full", precision="bf16", batch=batch)))
+    job = item.complete(Job(name, phase="finetune_lora", batch=batch, options={"lora_rank": str(rank)}))
+    lora = item.trace(job)
+    assert 0 < trained_parameters(lora) < trained_parameters(full)
+    assert (
+        total((op for op in lora if op.stage == "optimizer"), "write_bytes")
+        < total((op for op in full if op.stage == "optimizer"), "write_bytes") * 4
+    )
+    assert product_flops(lora) < product_flops(full) * (1.0 + rank / 16.0)
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_adapters_have_the_size_that_their_rank_says(name):
+    _, _, ops = forward(name)
+    one, two = (trained_parameters(adapt(ops, Adapters(rank))) for rank in (8.0, 16.0))
+    assert two == 2 * one
+
+
+def test_adapters_of_llama_by_hand():
+    _, _, ops = forward("llama-2-7b")
+    d, ffn, r = 4096, 11008, 8
+    layer = (d + 3 * d) + (d + d) + (d + 2 * ffn) + (ffn + d)
+    assert trained_parameters(adapt(ops, Adapters(float(r)))) == 32 * r * layer
+    attention = Adapters(float(r), ("qkv", "out"))
+    assert trained_parameters(adapt(ops, attention)) == 32 * r * 6 * d
+
+
+def test_frozen_weights_get_no_gradient():
+    item = resolve("llama-2-7b")
+    full, lora = (
+        item.trace(item.complete(Job(item.id, phase=phase, precision="bf16", seq_len=512)))
+        for phase in ("finetune_full", "finetune_lora")
+    )
+    assert [op for op in full if op.layer == "layers.qkv.wgrad"]
+    assert not [op for op in lora if op.layer == "layers.qkv.wgrad"]
+    assert [op for op in lora if op.layer == "layers.qkv.dgrad"]
+    assert [op for op in lora if op.layer == "layers.qkv.lora_a.wgrad"]
+    # Two thirds of the products, and the adapters on top.
+    assert 0.6 < product_flops(lora) / product_flops(full) < 0.75
+
+
+def test_memory_of_lora_and_qlora_is_as_measured():
+    """LitGPT on an A100 40 GB: Llama 2 7B, rank 8 on query and value, a sequence of 1304 tokens, batch 1."""
+    options = {"lora_rank": "8", "lora_targets": "qkv"}
+    for phase, stored, measured in (
+        ("finetune_lora", "bf16", 19.837),
+        ("finetune_qlora", "nf4", 13.169),
+        ("finetune_qlora", "nf4-dq", 12.89),
+    ):
+        parts = memory("llama-2-7b", phase, precision=stored, batch=1, seq_len=1304, options=options)
+        assert sum(parts.values()) == pytest.approx(measured, rel=0.2), stored
+    assert "widened_layer" in parts
+
+
+def test_qlora_stores_the_body_in_four_bits():
+    full, lora, qlora = (memory("llama-2-7b", phase, batch=1, seq_len=512)
+                         for phase in ("finetune_full", *PHASES))  # fmt: skip
+    assert lora["weights"] == pytest.approx(12.55 + 0.15, abs=0.3)
+    assert qlora["weights"] < 0.35 * lora["weights"]
+    assert lora["optimizer"] + lora["gradients"] < 0.02 * (full["optimizer"] + full["gradients"])
+    assert lora["activations"] > 0.5 * full["activations"]
+
+
+def test_options_of_adapters_are_checked():
+    item = resolve("llama-2-7b")
+    for options, said in (
+        ({"lora_rank": "0"}, "lora_rank: 0 is below 1"),
+        ({"lora_rank": "many"}, "'many' is no number"),
+        ({"lora_rank": "1.5"}, "not a whole number"),
+        ({"lora_targets": "nothing"}, "no dense layer is called nothing; there are down,"),
+    ):
+        job = item.complete(Job(item.id, phase="finetune_lora", options=options))
+        with pytest.raises(UsageError, match=said):
+            item.trace(job)
+
+
+def test_what_cannot_be_fine_tuned_has_no_adapters():
+    assert not set(PHASES) & set(resolve("squeezenet-1.0").phases)
+    with pytest.raises(UsageError, match="take no gradients"):
+        resolve("llama-2-7b").complete(Job("llama-2-7b", phase="finetune_full", precision="nf4"))
+    with pytest.raises(UsageError, match="take no gradients"):
+        resolve("llama-2-7b").complete(Job("llama-2-7b", phase="pretrain", precision="q4_k_m"))
+    item = resolve("llama-2-7b")
+    assert (
+        item.complete(Job(item.id, phase="finetune_lora+bnb.nf4", precision="nf4")).phase == "finetune_lora"
+    )
+
+
+@pytest.mark.parametrize("name", [*DECODERS, "bert-large", "vit-base-patch16-224"])
+@settings(max_examples=5, deadline=None)
+@given(batch=st.integers(1, 16))
+def test_checkpointing_trades_memory_for_a_third_more_work(name, batch):
+    item = resolve(name)
+    phase = "finetune_full" if "finetune_full" in item.phases else "train"
+
+    def step(kind):
+        return item.trace(item.complete(Job(name, phase=phase, batch=batch, options={"checkpointing": kind})))
+
+    plain = [op for op in step("none") if op.stage == "forward"]
+    kept = {kind: float(saved_bytes(plain, kind)) for kind in ("none", "selective", "full")}
+    assert kept["full"] < kept["selective"] < kept["none"]
+    once = product_flops(plain)
+    more = product_flops(step("full")) - product_flops(step("none"))
+    layers = product_flops(op for op in plain if op.layer.startswith("layers"))
+    assert more == pytest.approx(layers)
+    assert 0 < more <= once
+    assert product_flops(step("none")) < product_flops(step("selective")) < product_flops(step("full"))
+
+
+def test_full_checkpointing_keeps_two_bytes_of_width_per_layer_and_token():
+    _, _, ops = forward("llama-2-7b", seq_len=2048)
+    layers = [op for op in ops if op.layer.startswith("layers")]
+    rest = total((op for op in ops if not op.layer.startswith("layers")), "saved_bytes")
+    one_layer = total(layers, "saved_bytes") / 32
+    assert saved_bytes(ops, "full") - rest - one_layer == pytest.approx(2 * 4096 * 32 * 2048)
+    assert product_flops(recomputed(ops, "full")) == product_flops(layers)
+
+
+def test_selective_checkpointing_keeps_sixty_kilobytes():
+    """Llama 3 8B: about 60 kB per token and layer."""
+    _, _, ops = forward("llama-3-8b", seq_len=2048)
+    rest = total((op for op in ops if not op.layer.startswith("layers")), "saved_bytes")
+    layers = [op for op in ops if op.layer.startswith("layers")]
+    kept = saved_bytes(ops, "selective") - rest - total(layers, "saved_bytes") / 32
+    assert 55e3 < kept / (32 * 2048) < 65e3
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("True", "full"), ("False", "none"), ("FULL", "full"), ("1", "full")]
+)
+def test_other_words_for_checkpointing(text, kind):
+    same = [
+        memory("llama-2-7b", "finetune_full", batch=1, options={"checkpointing": one}) for one in (text, kind)
+    ]
+    assert same[0] == same[1]
+
+
+def test_an_unknown_kind_of_checkpointing():
+    item = resolve("llama-2-7b")
+    with pytest.raises(UsageError, match="'some' is none of none, selective, full"):
+        item.trace(item.complete(Job(item.id, phase="train", options={"checkpointing": "some"})))
+
+
+@pytest.mark.parametrize("name", ["AdamW", "adamw_8bit", "paged_adamw_8bit", "SGD", "momentum", "Adafactor"])
+def test_spellings_of_optimizers(name):
+    state, moved = optimizer_bytes(name, precision("fp32"))
+    assert 0 < state <= 8
+    assert moved >= 14
+
+
+def test_optimizers_by_their_states():
+    sizes = {name: memory("llama-2-7b", "finetune_full", batch=1, options={"optimizer": name})["optimizer"]
+             for name in OPTIMIZERS}  # fmt: skip
+    assert sizes["adamw"] == sizes["adam"] == 2 * sizes["sgd"] == 4 * sizes["adam8bit"]
+    assert sizes["adafactor"] < 0.05 * sizes["adam"]
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"), [("fp8", "amp-fp8"), ("mxfp8", "amp-fp8"), ("nvfp4", "amp-fp4"), ("bf16", "bf16")]
+)
+def test_training_in_few_bits_keeps_wide_weights(name, stored):
+    item = resolve("llama-2-7b")
+    assert item.complete(Job(item.id, phase="pretrain", precision=name)).precision == stored
+    assert item.complete(Job(item.id, phase="serve", precision=name)).precision == name
+
+
+#: Every spelling that the published measurements use.
+SPELLINGS = {
+    "amp-fp16": 4,
+    "bf16": 2,
+    "exl2-2.5-bpw": 0.3125,
+    "exl2-3.0-bpw": 0.375,
+    "exl2-4.0-bpw": 0.5,
+    "exl2-5.0-bpw": 0.625,
+    "f16": 2,
+    "fp16": 2,
+    "fp32": 4,
+    "fp4": 0.5625,
+    "fp4-dq": 0.516,
+    "fp8": 1,
+    "fp8_block": 1,
+    "gptq": 0.52,
+    "int4-g32": 0.625,
+    "int4_wo": 0.5625,
+    "int8": 1,
+    "mixed fp8": 1,
+    "mxfp4": 0.531,
+    "mxfp8": 1.031,
+    "nf4": 0.5625,
+    "nf4-dq": 0.516,
+    "nvfp4": 0.5625,
+    "q4_k_m": 0.6,
+    "tf32": 4,
+    "bnb.nf4": 0.5625,
+    "bnb.nf4-dq": 0.516,
+    "q8_0": 1.0625,
+    "q6_k": 0.8203,
+    "q4_0": 0.5625,
+    "iq2_xxs": 0.2578,
+    "16-true": 2,
+    "bf16-mixed": 4,
+}
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_spellings_of_precisions(name):
+    assert precision(name).weight == pytest.approx(SPELLINGS[name], rel=0.002)
+    assert precision(name.upper()) is precision(name)
+
+
+def test_no_spelling_means_two_precisions():
+    table = store.load("precisions")["precisions"]["precision"]
+    seen = {}
+    for key, row in table.items():
+        for spelling in (key, *row.get("aliases", ())):
+            plain = "".join(ch for ch in spelling.lower() if ch not in " -_.")
+            assert seen.setdefault(plain, key) == key, spelling
+
+
+def test_a_mix_is_what_its_file_weighs():
+    """Llama 3 8B as llama.cpp's own table has it, in bits per weight."""
+    item = resolve("llama-3-8b")
+    for name, bits in (
+        ("q2_k", 3.0),
+        ("q3_k_m", 4.0),
+        ("q4_k_m", 4.89),
+        ("q5_k_m", 5.7),
+        ("q6_k", 6.56),
+        ("q8_0", 8.5),
+    ):
+        found = memory("llama-3-8b", "generate", precision=name)["weights"] * 2**30 * 8
+        assert found / sum(item.parameters().values()) == pytest.approx(bits, rel=0.04), name
+    assert all(0.1 < one.weight <= 8 for one in precisions().values())

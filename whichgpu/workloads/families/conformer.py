@@ -1,0 +1,124 @@
+"""Conformer: speech to text by layers of half feed-forward, attention, convolution, half feed-forward.
+
+Gulati et al., "Conformer"; Rekesh et al., "Fast Conformer" (eight frames to one by three strided
+convolutions, two of them depthwise); characters by CTC. The attention adds a product with relative
+positions to its scores, so that no fused kernel applies.
+Letters: B utterances, F frames of 10 ms, T positions (F / 8), D width.
+
+Throughput is in seconds of audio; option `seconds` of an utterance.
+Dimensions: `layers`, `hidden`, `heads`, `ffn`, `kernel`, `mels`, `channels` (of the strided convolutions),
+`vocab`, `seconds`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.workloads.recorder import Map
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.recorder import Recorder
+
+    Dims = Mapping[str, Any]
+
+PHASES = ("infer", "train")
+PHASE_ALIASES = {"finetune_full": "train", "pretrain": "train"}
+UNIT = "audio seconds"
+OPTIMIZER = "adamw"
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "*": {"runtime": "pytorch-2", "n_gpus": 1.0},
+    "infer": {"batch": 32.0, "precision": "fp16"},
+    "train": {"batch": 16.0, "precision": "amp-bf16"},
+}
+FRAMES = 100.0
+
+
+def units(dims: Dims, job: Job) -> Any:
+    """Seconds of audio."""
+    return np.asarray(job.batch, dtype=np.float64) * _seconds(dims, job)
+
+
+def _seconds(dims: Dims, job: Job) -> float:
+    return job.option("seconds", dims["seconds"], 0.2)
+
+
+def forward(dims: Dims, job: Job, rec: Recorder) -> None:
+    """(B, F, mels) -> (B, T, vocab)."""
+    frames, width = float(np.floor(FRAMES * _seconds(dims, job))), dims["hidden"]
+    with rec.module("subsampling"):
+        x = _subsample(dims, rec, Map(job.batch, 1, frames, float(dims["mels"])))
+        rec.linear(x.batch * x.height, int(x.channels * x.width), width, bias=True)
+    rows = job.batch * x.height
+    with rec.module("layers", copies=float(dims["layers"])):
+        _feed_forward(dims, rec, rows)
+        _attention(dims, rec, job.batch, x.height)
+        _convolution(dims, rec, job.batch, x.height)
+        _feed_forward(dims, rec, rows)
+        rec.norm(width * rows, width, wide=True)
+    with rec.module("head"):
+        rec.linear(rows, width, dims["vocab"], bias=True, shard="vocab")
+        rec.pointwise(dims["vocab"] * rows, keeps=2.0, wide=True, name="ctc")
+
+
+def _subsample(dims: Dims, rec: Recorder, x: Map) -> Map:
+    """Three strides of two over time and frequency: (B, 1, F, mels) -> (B, C, T, mels / 8)."""
+    channels = dims["channels"]
+    x = rec.conv(x, channels, 3, 2, padding=1, bias=True, backward="weight")
+    rec.pointwise(x.elements, name="relu")
+    for _ in range(2):
+        x = rec.conv(x, channels, 3, 2, padding=1, groups=channels, bias=True, name="depthwise")
+        x = rec.conv(x, channels, 1, bias=True, name="pointwise")
+        rec.pointwise(x.elements, name="relu")
+    return x
+
+
+def _feed_forward(dims: Dims, rec: Recorder, rows: Any) -> None:
+    """Norm, up, SiLU, down, half of it added: (B T, D) -> (B T, D)."""
+    width, ffn = dims["hidden"], dims["ffn"]
+    rec.norm(width * rows, width, wide=True)
+    rec.linear(rows, width, ffn, bias=True, shard="column", name="up")
+    rec.pointwise(ffn * rows, keeps=1.0, shard="column", name="silu")
+    rec.dropout(ffn * rows)
+    rec.linear(rows, ffn, width, bias=True, shard="row", name="down")
+    rec.scale(width * rows)
+    rec.add(width * rows)
+
+
+def _attention(dims: Dims, rec: Recorder, batch: Any, tokens: float) -> None:
+    """Scores of content and of 2 T - 1 relative positions: (B, T, D) -> (B, T, D)."""
+    width, heads = dims["hidden"], dims["heads"]
+    d, rows, positions = float(width // heads), batch * tokens, 2.0 * tokens - 1.0
+    scores = heads * batch * tokens * tokens
+    rec.norm(width * rows, width, wide=True)
+    for name in ("query", "key", "value"):
+        rec.linear(rows, width, width, bias=True, keeps=float(name == "query"), shard="column", name=name)
+    rec.linear(positions, width, width, shard="column", name="positions")
+    for name in ("content_bias", "position_bias"):
+        rec.pointwise(width * rows, parameters=float(width), name=name)
+    rec.product(heads * batch, tokens, d, positions, keeps=0.5, name="position")
+    rec.copy(scores, name="shift")
+    rec.product(heads * batch, tokens, d, tokens, name="content")
+    rec.pointwise(scores, reads=2.0, keeps=1.0, wide=True, name="softmax")
+    rec.dropout(scores)
+    rec.product(heads * batch, tokens, tokens, d, name="values")
+    rec.linear(rows, width, width, bias=True, shard="row", name="out")
+    rec.add(width * rows)
+
+
+def _convolution(dims: Dims, rec: Recorder, batch: Any, tokens: float) -> None:
+    """Norm, gated 1 x 1, depthwise over time, batch norm, SiLU, 1 x 1: (B, T, D) -> (B, T, D)."""
+    width, rows = dims["hidden"], batch * tokens
+    rec.norm(width * rows, width, wide=True)
+    rec.linear(rows, width, 2 * width, bias=True, name="gate")
+    rec.pointwise(width * rows, reads=2.0, keeps=2.0, name="glu")
+    rec.conv(Map(batch, width, 1.0, tokens), width, (1, dims["kernel"]), groups=width, bias=True,
+             name="depthwise")  # fmt: skip
+    rec.norm(width * rows, width)
+    rec.pointwise(width * rows, keeps=1.0, name="silu")
+    rec.linear(rows, width, width, bias=True, name="mix")
+    rec.add(width * rows)
