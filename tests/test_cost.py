@@ -50,7 +50,7 @@ def test_every_spine_job_gets_an_answer(workload: str, phase: str) -> None:
     assert answer.throughput.low < answer.throughput.mid < answer.throughput.high
     assert answer.fits
     assert 0 < answer.power <= 400
-    assert answer.basis == "roofline"
+    assert answer.basis in ("interpolated", "extrapolated")
     assert sum(answer.memory.values()) == pytest.approx(answer.required)
 
 

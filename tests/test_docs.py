@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
 from whichgpu.cli import group, main
@@ -72,8 +73,47 @@ def examples() -> list[str]:
     return sorted({match[1] for text in texts for match in EXAMPLE.finditer(text)})
 
 
+CONFIG = """{"model_type": "llama", "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
+"num_attention_heads": 32, "vocab_size": 32000}"""
+
+
+def weights(folder):
+    """A GGUF file of a small model."""
+    from test_import_weights import gguf, llama
+
+    gguf(folder / "model.gguf", *llama("Q4_K"))
+
+
+def graph(folder):
+    """An ONNX file of one convolution."""
+    onnx = pytest.importorskip("onnx", reason="needs onnx: pip install 'whichgpu[onnx]'")
+    make, kind = onnx.helper, onnx.TensorProto.FLOAT
+    filters = onnx.numpy_helper.from_array(np.zeros((8, 3, 3, 3), np.float32), "w")
+    x = make.make_tensor_value_info("x", kind, ["batch", 3, 224, 224])
+    y = make.make_tensor_value_info("y", kind, None)
+    nodes = [make.make_node("Conv", ["x", "w"], ["y"], kernel_shape=[3, 3])]
+    imports = [make.make_opsetid("", 17)]
+    model = make.make_model(
+        make.make_graph(nodes, "net", [x], [y], [filters]), opset_imports=imports, ir_version=8
+    )
+    onnx.save(model, folder / "model.onnx")
+
+
+def module(folder):
+    """The module of docs/importers.md, and the workload file that is saved of it."""
+    page = (ROOT / "docs" / "importers.md").read_text(encoding="utf-8")
+    (folder / "model.py").write_text(page.partition("```python\n# model.py\n")[2].partition("```")[0])
+    (folder / "my-model.toml").write_text(
+        'name = "x"\nfamily = "traced"\n[dimensions]\n'
+        'ops = [{ kind = "gemm", m = [0, 1], n = 8, k = 8, batch = 1, weights = 64, parameters = 64 }]\n'
+    )
+
+
+#: What makes the files that an example names.
+MADE = {"model.gguf": weights, "model.onnx": graph, "model.py": module, "my-model.toml": module}
 #: The files that examples name.
 FILES = {
+    "config.json": CONFIG,
     "jobs.csv": "id,workload,gpu,n_gpus,metric,unit\n1,resnet50,a10,1,throughput,images/s\n",
     "my.toml": '[gpu.my-card]\nbase = "rtx-4090"\nbandwidth = "1.2 TB/s"\n',
     "my.csv": "provider,gpu,usd_per_hour\nmine,a10,0.5\n",
@@ -84,6 +124,11 @@ FILES = {
 def test_examples_run(line, capfd, tmp_path, monkeypatch):
     for name, content in FILES.items():
         (tmp_path / name).write_text(content)
+    for name, make in MADE.items():
+        if name in line:
+            make(tmp_path)
+    if ".py:" in line:
+        pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
     monkeypatch.chdir(tmp_path)
     # 3 is an answer too: nothing meets the request, and why.
     assert main(shlex.split(line)) in (0, 3), capfd.readouterr().err

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
+from pathlib import Path
+
 import pytest
 
 from whichgpu.errors import UsageError
@@ -100,3 +103,10 @@ def test_any_name_is_saved_and_read_again(write, tmp_path, name):
     item = replace(load(write(GOOD)), name=name)
     save(item, tmp_path / "again.toml")
     assert load(str(tmp_path / "again.toml")).name == name
+
+
+def test_the_page_on_importers_runs():
+    page = Path(__file__).parent.parent / "docs" / "importers.md"
+    failed, ran = doctest.testfile(str(page), module_relative=False)
+    assert ran
+    assert not failed

@@ -169,6 +169,22 @@ VIT = {
     "patch_size": 16,
     "id2label": {str(i): "x" for i in range(1000)},
 }
+T5 = {"model_type": "t5", "d_model": 1024, "d_kv": 64, "d_ff": 4096, "num_layers": 24, "num_heads": 16,
+      "vocab_size": 32128, "feed_forward_proj": "relu"}  # fmt: skip
+WHISPER = {"model_type": "whisper", "d_model": 1280, "encoder_layers": 32, "decoder_layers": 32, "vocab_size": 51866,
+           "encoder_attention_heads": 20, "decoder_attention_heads": 20, "encoder_ffn_dim": 5120,
+           "num_mel_bins": 128}  # fmt: skip
+CLIP = {"model_type": "clip", "projection_dim": 768,
+        "text_config": {"model_type": "clip_text_model", "hidden_size": 768, "intermediate_size": 3072,
+                        "num_attention_heads": 12},
+        "vision_config": {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24,
+                          "num_attention_heads": 16, "patch_size": 14}}  # fmt: skip
+LLAMA4 = {"model_type": "llama4", "text_config": {
+    "model_type": "llama4_text", "hidden_size": 5120, "intermediate_size": 8192,
+    "intermediate_size_mlp": 16384,
+    "num_hidden_layers": 48, "num_attention_heads": 40, "num_key_value_heads": 8, "head_dim": 128,
+    "num_local_experts": 128, "num_experts_per_tok": 1, "interleave_moe_layer_step": 2,
+    "vocab_size": 202048}}  # fmt: skip
 
 
 @pytest.fixture
@@ -198,6 +214,9 @@ def write(tmp_path):
         (MAMBA, "mamba-2.8b"),
         (BERT, "bert-large"),
         (VIT, "vit-base-patch16-224"),
+        (T5, "t5-large"),
+        (WHISPER, "whisper-large-v3"),
+        (CLIP, "clip-vit-large-patch14"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -252,6 +271,12 @@ def test_how_weights_are_stored_is_the_default_precision(write, quantised, store
     item = load(write(LLAMA, quantization_config=quantised))
     assert item.complete(Job(item.id)).precision == stored
     assert item.complete(Job(item.id, phase="train")).precision == "amp-bf16"
+
+
+def test_llama_4_has_chunks_and_experts_on_every_second_layer(write):
+    item, zoo = load(write(LLAMA4)), resolve("llama-4-maverick")
+    for name in ("layers", "pattern", "window", "experts", "expert_ffn", "feeds", "ffn", "shared_experts"):
+        assert item.dims[name] == zoo.dims[name], name
 
 
 def test_a_stated_head_size_is_not_hidden_over_heads(write):
@@ -428,7 +453,8 @@ def test_the_hub_is_asked_only_where_it_is_named(hub, whichgpu):
     assert whichgpu("workload", "--from", "hf:org/model", "--json").json["parameters"] == 8030261248
     with pytest.raises(UsageError, match="used only where it is asked"):
         load("hf:org/model")
-    assert importing.named("hf:org/model") == "hf:org/model"
+    with pytest.raises(UsageError, match="the Hub is asked only by name"):
+        importing.named("hf:org/model")
 
 
 def test_the_hub_may_redirect_within_limits(hub):

@@ -94,6 +94,23 @@ def looks():
     return Looks()
 
 
+class Wide(nn.Module):
+    """Too large to be run with real numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(16000, 16000)
+
+    def forward(self, x):
+        if (x > 0).any():
+            return self.layer(x)
+        return x
+
+
+def wide():
+    return Wide()
+
+
 class Fixed(nn.Module):
     def __init__(self):
         super().__init__()
@@ -254,6 +271,13 @@ def test_a_module_that_looks_at_values_is_run_for_real(models):
 
 
 @needs_torch
+def test_a_large_module_that_looks_at_values_is_told_one(models):
+    item = load(source(models, "wide"), Given(inputs=("2x16000",)))
+    assert item.flops() == 2 * 16000**2
+    assert "taken as 1" in item.dims["notes"][0]
+
+
+@needs_torch
 def test_a_module_of_one_batch_is_scaled(models):
     item = load(source(models, "fixed"), Given(inputs=("4x8",)))
     assert item.flops() == 2 * 64
@@ -324,7 +348,7 @@ def test_a_billion_parameters_take_seconds(models):
 def test_nothing_is_run_without_being_asked(models, whichgpu):
     answer = whichgpu("workload", "models.py:raises")
     assert answer.status == 2
-    assert "no workload 'models.py:raises'" in answer.err
+    assert "code is run only by name: whichgpu workload --from models.py:raises" in answer.err
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ COMMANDS = {
     "recommend": ["--budget", "--gpu-file", "--gpus", "--latency", "--limit", "--needs", "--offers",
                   "--providers", "--target", "--term", "--why-not", *JOB],
     "show": ["--gpu-file", "--sources"],
-    "workload": [],
+    "workload": ["--from", "--input", "--save"],
     "workloads": [],
 }  # fmt: skip
 

@@ -18,6 +18,7 @@ from whichgpu.cost.fit import fit, workload_terms
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.parallel import data_parallel_seconds
+from whichgpu.cost.spread import spread
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval
@@ -44,6 +45,11 @@ _MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets",
 }  # fmt: skip
+#: What each basis but the best means for a reader.
+_BASES = {
+    "roofline": "uncalibrated: a roofline with typical efficiencies, so the interval is wide",
+    "extrapolated": "this GPU or workload is not among the measured ones, so the interval is wider",
+}
 #: Standard deviations to either side of a 90 % interval.
 Z90 = 1.6448536269514722
 
@@ -117,11 +123,12 @@ class Estimates:
     required: Array
     available: Array
     power: Array
-    spread_shared: float
+    spread_shared: Array
     spread_own: Array
     sequences: Array
     refusals: tuple[str, ...]
     timing: Timing
+    bases: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
 
     @property
@@ -159,8 +166,8 @@ class Estimates:
             energy=power * n / rate if rate > 0 else math.nan,
             n_gpus=n,
             sequences=float(self.sequences[g, j]),
-            basis="roofline",
-            warnings=self.warnings(),
+            basis=self.bases[g],
+            warnings=self.warnings(g),
             terms=self.timing.terms,
         )  # fmt: skip
 
@@ -173,9 +180,9 @@ class Estimates:
                 single[name] = float(np.broadcast_to(_array(value), (1, self.seconds.shape[1]))[0, j])
         return replace(self.job, **single)
 
-    def warnings(self) -> tuple[str, ...]:
-        """What makes the answer less than it looks."""
-        said = ["uncalibrated: a roofline with typical efficiencies, so the interval is wide"]
+    def warnings(self, g: int = 0) -> tuple[str, ...]:
+        """What makes the answer on the g-th GPU less than it looks."""
+        said = [_BASES[self.bases[g]]] if self.bases[g] in _BASES else []
         if self.unused:
             columns = ", ".join(self.unused)
             said.append(f"{self.workload.id} has no use for {columns}, which was ignored")
@@ -214,8 +221,12 @@ def _assemble(laid: Layout, timing: Timing, seconds: Array) -> Estimates:
     def grid(value: Any) -> Array:
         return np.broadcast_to(np.asarray(value, dtype=np.float64), shape)
 
-    spread = section("spread")
-    hosted = np.clip(timing.host / timing.seconds, 0.0, 1.0)
+    spreads = [spread(laid, gpu) for gpu in laid.devices.gpus]
+    shared, own = (np.array([[getattr(one, name)] for one in spreads]) for name in ("shared", "own"))
+    # A host's speed is not in the catalogue: where launches bind, it is what is not known.
+    host = section("spread")["host"] * np.clip(timing.host / timing.seconds, 0.0, 1.0)
+    if spreads and spreads[0].basis != "roofline":
+        host = np.zeros_like(host)
     required = sum((np.asarray(part) for part in laid.parts.values()), start=np.zeros(1))
     return Estimates(
         workload=laid.workload, job=laid.job, runtime=laid.runtime, devices=laid.devices,
@@ -224,8 +235,8 @@ def _assemble(laid: Layout, timing: Timing, seconds: Array) -> Estimates:
         parts={name: grid(part) for name, part in laid.parts.items()},
         required=grid(required), available=grid(laid.devices.column("memory")),
         power=grid(watts(timing, laid.devices)),
-        spread_shared=spread["shared"] * (1.0 if laid.runtime.exact else 1.5),
-        spread_own=grid(np.sqrt(spread["own"] ** 2 + (spread["host"] * hosted) ** 2)),
+        spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2)),
+        bases=tuple(one.basis for one in spreads),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ also with `+train` behind them, which applies in training only (of `w`, instead)
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     #: Effects by name, with the weight of each.
     Terms = dict[str, float]
+
+
+#: The trait that each law's effect multiplies.
+_LAWS = {"c~throttle": "throttle", "c~rate": "rate", "m~l2": "cache"}
 
 
 def compute_terms(kind: OpClass, place: Traits, runtime: str, *, trains: bool) -> Terms:
@@ -97,7 +101,7 @@ class Fit:
 
     def factor(self, terms: Terms) -> float:
         """The factor that these effects make together."""
-        return math.exp(sum(weight * self.effects.get(name, 0.0) for name, weight in terms.items()))
+        return math.exp(self._sum(terms))
 
     def compute(
         self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: str, *, trains: bool
@@ -126,14 +130,48 @@ class Fit:
         self, terms: Callable[..., Terms], kinds: Sequence[OpClass], places: Sequence[Traits], runtime: str,
         *, trains: bool,
     ) -> Array:  # fmt: skip
-        """The factor of each kind on each GPU, (O, G, 1), worked out once per distinct kind."""
+        """The factor of each kind on each GPU, (O, G, 1).
+
+        Effects without a law agree on all GPUs of a lineage and memory: they are added up once for each.
+        """
         if not self.effects:
             return np.ones((1, 1, 1))
-        rows = {
-            kind: [self.factor(terms(kind, place, runtime, trains=trains)) for place in places]
-            for kind in set(kinds)
+        like = [(place.lineage, place.memory) for place in places]
+        first = {
+            key: replace(place, throttle=0.0, rate=0.0, cache=0.0)
+            for key, place in zip(like, places, strict=True)
         }
-        return np.array([rows[kind] for kind in kinds])[:, :, None]
+        rows: dict[OpClass, Array] = {}
+        for kind in set(kinds):
+            plain = {
+                key: self._sum(terms(kind, place, runtime, trains=trains)) for key, place in first.items()
+            }
+            laws = self._laws(terms, kind, places, runtime, trains=trains)
+            rows[kind] = np.exp(np.array([plain[key] for key in like]) + laws)
+        return np.stack([rows[kind] for kind in kinds])[:, :, None]
+
+    def _laws(
+        self,
+        terms: Callable[..., Terms],
+        kind: OpClass,
+        places: Sequence[Traits],
+        runtime: str,
+        *,
+        trains: bool,
+    ) -> Array:
+        """What the laws add to the logarithm on each GPU, (G,)."""
+        unit = replace(places[0], throttle=1.0, rate=1.0, cache=1.0)
+        known = {
+            name: value for name, value in terms(kind, unit, runtime, trains=trains).items() if "~" in name
+        }
+        found = np.zeros(len(places))
+        for name in known:
+            trait = _LAWS[name.removesuffix("+train")]
+            found += self.effects.get(name, 0.0) * np.array([getattr(place, trait) for place in places])
+        return found
+
+    def _sum(self, terms: Terms) -> float:
+        return sum(weight * self.effects.get(name, 0.0) for name, weight in terms.items())
 
 
 @lru_cache(maxsize=1)

@@ -18,7 +18,7 @@ from whichgpu.workloads import job as jobs
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from whichgpu.facts.model import Interval
@@ -48,7 +48,24 @@ class Prediction(NamedTuple):
     error: str
 
 
-def read_table(path: Path) -> list[dict[str, str]]:
+def read_measured(path: Path) -> list[dict[str, str]]:
+    """The rows of a table of measurements, each with its `value` above zero.
+
+    Raises `UsageError` where the file cannot be read as one, or a value is no such number.
+    """
+    rows = read_table(path, (*COLUMNS, "value", "source"))
+    for line, row in enumerate(rows, 2):
+        text = row.get("value", "")
+        try:
+            good = float(text) > 0 and math.isfinite(float(text))
+        except ValueError:
+            good = False
+        if not good:
+            raise UsageError(f"{path} line {line}: value '{text}' is not a number above zero")
+    return rows
+
+
+def read_table(path: Path, columns: Sequence[str] = COLUMNS) -> list[dict[str, str]]:
     """The rows of a job table. Raises `UsageError` where the file cannot be read as one."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -60,7 +77,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
     missing = [name for name in ("workload", "gpu") if name not in (reader.fieldnames or ())]
     if missing:
         raise UsageError(f"{path}: no column '{missing[0]}'; a job table has {', '.join(COLUMNS)}")
-    return [{name: value or "" for name, value in row.items() if name in COLUMNS} for row in reader]
+    return [{name: value or "" for name, value in row.items() if name in columns} for row in reader]
 
 
 def write_table(path: Path, answers: Iterable[Prediction]) -> None:

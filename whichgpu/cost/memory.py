@@ -68,7 +68,7 @@ def training_parts(
         "weights": stored_weight_bytes(ops),
         "gradients": trained * held.train_state,
         "optimizer": trained * optimizer_bytes(optimizer, held)[0],
-        "activations": (saved + widest(ops)) * _slack(ops, training=True),
+        "activations": (saved + passing(forward)) * _slack(ops, training=True),
         "context": c["context"] * GIB,
     }
     if trained_in and precision.quantised:
@@ -99,6 +99,14 @@ def widest(ops: Sequence[Op]) -> Any:
     for op in ops:
         if op.stage == "forward":
             width = np.maximum(width, op.read_bytes + op.write_bytes)
+    return width
+
+
+def passing(forward: Sequence[Op]) -> Any:
+    """Bytes of the widest op that are alive beside what is kept for the backward pass."""
+    width: Any = 0.0
+    for op in forward:
+        width = np.maximum(width, op.read_bytes + op.write_bytes - op.saved_bytes)
     return width
 
 

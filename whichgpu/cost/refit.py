@@ -11,10 +11,12 @@ import numpy as np
 from whichgpu.cost import calibration
 from whichgpu.cost.runtime import runtimes
 from whichgpu.cost.spread import group_of
+from whichgpu.errors import DataError
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -47,9 +49,20 @@ def measured_rows() -> Iterable[dict[str, str]]:
             yield dict(zip(table["columns"], cells, strict=True))
 
 
+def left_out(row: Mapping[str, str]) -> str:
+    """Why no fit uses a row; empty where one does. The list is `data/fits/left-out.toml`."""
+    for rule in store.load("fits")["left-out"]["rows"]:
+        if row["id"] in rule.get("ids", ()):
+            return str(rule["reason"])
+        if "source" in rule and row["source"].startswith(rule["source"]) and row["phase"] == rule["phase"]:
+            return str(rule["reason"])
+    return ""
+
+
 def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None) -> Refit:
     """Calibrate on the measured rows and cross-validate."""
-    groups, skipped = calibration.groups(measured_rows() if rows is None else rows, catalogue)
+    chosen = [row for row in (measured_rows() if rows is None else rows) if not left_out(row)]
+    groups, skipped = calibration.groups(chosen, catalogue)
     groups = [group for group in groups if group.layout.runtime.exact]
     found, system = calibration.calibrate(groups)
     keys = [
@@ -102,7 +115,7 @@ def spreads_toml(done: Refit) -> str:
     return "\n".join(lines)
 
 
-def _widths(errors: Mapping[str, Array], rows: Array, gpus: Sequence[str]) -> dict[str, float]:
+def _widths(errors: Mapping[str, Array], rows: Any, gpus: Sequence[str]) -> dict[str, float]:
     widths = {
         name: round(calibration.spread90(errors[name][rows]), 4)
         for name in ("seen", "gpu", "generation", "workload")
@@ -136,3 +149,14 @@ def _section(name: str, values: Mapping[str, Any]) -> str:
         return f"{value:g}" if math.isfinite(value) else "9.0"
 
     return f"[{name}]\n" + "".join(f"{key} = {text(value)}\n" for key, value in values.items())
+
+
+def write(done: Refit) -> tuple[Path, ...]:
+    """Write the fit into `data/fits/` of a checkout. Raises `DataError` in an installed package."""
+    folder = store.DATA / "fits"
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not there: an installed package keeps no sources; add --dry-run")
+    paths = (folder / "effects.toml", folder / "spreads.toml")
+    for path, text in zip(paths, (effects_toml(done), spreads_toml(done)), strict=True):
+        path.write_text(text, encoding="utf-8")
+    return paths

@@ -63,8 +63,9 @@ def recommend(
     pool = prices.bundled() if offers is None else tuple(offers)
     wanted = tuple(catalogue.values() if request.gpus is None else (catalogue[g] for g in request.gpus))
     usable = _usable_offers(request, pool, wanted)
+    mentions = prices.by_device(pool)
     rejected: dict[str, sentences.Reason] = {}
-    considered = [gpu for gpu in wanted if _considered(gpu, request, usable, pool, rejected)]
+    considered = [gpu for gpu in wanted if _considered(gpu, request, usable, mentions, rejected)]
     candidates: list[Candidate] = []
     sweep: Estimates | None = None
     if considered:
@@ -131,8 +132,8 @@ def _purchase_offer(gpu: Gpu, count: int = 1) -> Offer | None:
 
 
 def _considered(
-    gpu: Gpu, request: Request, usable: Mapping[str, Sequence[Offer]], pool: Sequence[Offer],
-    rejected: dict[str, sentences.Reason],
+    gpu: Gpu, request: Request, usable: Mapping[str, Sequence[Offer]],
+    mentions: Mapping[str, Sequence[Offer]], rejected: dict[str, sentences.Reason],
 ) -> bool:  # fmt: skip
     """Whether a GPU enters the sweep; notes why not."""
     lacking = [need for need in request.needs if not gpu.value(need)]
@@ -141,7 +142,7 @@ def _considered(
     elif lacking:
         rejected[gpu.id] = sentences.lacks(lacking[0])
     elif gpu.id not in usable:
-        rejected[gpu.id] = sentences.no_offer(gpu, request, pool)
+        rejected[gpu.id] = sentences.no_offer(gpu, request, mentions.get(gpu.id, ()))
     return gpu.id not in rejected
 
 
@@ -154,14 +155,23 @@ def _best(
     fits = _fits(request, sweep, row)
     if isinstance(fits, sentences.Reason):
         return fits
-    found: list[Candidate] = []
-    for offer in offers:
-        fit = _configuration(fits, offer, trains=sweep.job.trains)
-        if fit is not None:
-            found.append(_candidate(request, sweep, fit, offer))
+    found = [
+        (fit, offer)
+        for offer in offers
+        if (fit := _configuration(fits, offer, trains=sweep.job.trains)) is not None
+    ]
     if not found:
         return sentences.too_many(min(fit.gpus for fit in fits), max(offer.gpu_count for offer in offers))
-    return min(found, key=lambda item: (item.trust, item.usd_per_unit, item.gpus_per_instance))
+    return _candidate(request, sweep, *min(found, key=lambda pair: _cost(request, *pair)))
+
+
+def _cost(request: Request, fit: _Fit, offer: Offer) -> tuple[int, float, float]:
+    """What offers of one GPU type are chosen by: trust, USD for the target (or per unit), size."""
+    rate = (int(offer.gpu_count) // fit.gpus) * fit.rate
+    if request.target is None:
+        return _trust(offer, request), offer.usd_per_hour / rate, offer.gpu_count
+    usd = needed(request.target.rate, rate) * offer.usd_per_hour
+    return _trust(offer, request), usd, offer.gpu_count
 
 
 def _fits(request: Request, sweep: Estimates, row: int) -> list[_Fit] | sentences.Reason:

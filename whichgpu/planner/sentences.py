@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from whichgpu.prices import store as prices
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
@@ -70,11 +69,10 @@ def too_many(least: int, most: float) -> Reason:
     )
 
 
-def no_offer(gpu: Gpu, request: Request, pool: Sequence[Offer]) -> Reason:
-    """Why no price counts for this GPU under the request's terms."""
+def no_offer(gpu: Gpu, request: Request, rows: Sequence[Offer]) -> Reason:
+    """Why none of the offers that name this GPU counts under the request's terms."""
     if request.term == "buy":
         return Reason("no purchase price or power known", f"no purchase price of {gpu.id} is stored")
-    rows = prices.select(pool, gpus=[gpu.id], quarantined=True, ambiguous=True)
     if not rows:
         return Reason("no provider in the price table offers it", "no provider in the price table offers it")
     kinds = {row.kind for row in rows if row.gpu == gpu.id and not row.quarantine}

@@ -184,6 +184,15 @@ def select(
     )
 
 
+def by_device(rows: Iterable[Offer]) -> dict[str, list[Offer]]:
+    """Every row under each id that it names or may mean, quarantined and ambiguous ones included."""
+    found: dict[str, list[Offer]] = {}
+    for row in rows:
+        for key in (row.gpu,) if row.gpu is not None else row.candidates:
+            found.setdefault(key, []).append(row)
+    return found
+
+
 def _names(what: str, asked: Iterable[str] | None, known: Iterable[str]) -> frozenset[str] | None:
     """The known names meant by `asked`, whose case, `-`, `_` and spaces do not matter."""
     if asked is None:

@@ -243,7 +243,7 @@ _OWN = {
     "catalogue": "The catalogue of whichgpu",
     "architectures:": "The architecture tables of whichgpu",
     "offers": "The offers of the price table",
-    "cost": "The cost model of whichgpu: a roofline, not calibrated, 90 % intervals",
+    "cost": "The cost model of whichgpu: rooflines fitted to published measurements, 90 % intervals",
 }
 
 

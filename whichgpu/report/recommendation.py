@@ -114,8 +114,8 @@ def _ago(days: int) -> str:
 def _notes(answer: Recommendation) -> tuple[str, ...]:
     first = answer.candidates[0]
     said = [
-        f"Intervals are {first.estimate.basis} estimates, not calibrated; counts are at the middle, "
-        f"at its low end the first takes {plural(first.instances_safe, 'instance')}."
+        f"Intervals are meant to hold 9 times in 10 (basis: {first.estimate.basis}); counts are at the "
+        f"middle, at its low end the first takes {plural(first.instances_safe, 'instance')}."
     ]
     if first.buy is not None:
         said.append(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.errors import UsageError
 from whichgpu.report.table import Table
 from whichgpu.units import show
 from whichgpu.workloads import adapters
@@ -35,8 +37,10 @@ def demands(item: Workload, ops: Iterable[Op]) -> dict[str, Any]:
         "trainable": trained_parameters(ops),
     }
     if adapters.PHASES[0] in item.phases:
-        rank = adapters.Adapters(adapters.RANK)
-        found["trainable_lora"] = trained_parameters(adapters.adapt(ops, rank))
+        # A model without dense layers has nothing to adapt.
+        with contextlib.suppress(UsageError):
+            adapted = adapters.adapt(ops, adapters.Adapters(adapters.RANK))
+            found["trainable_lora"] = trained_parameters(adapted)
     return found
 
 

@@ -77,6 +77,8 @@ def trained_precision() -> Precision:
 def adapt(forward: Iterable[Op], adapters: Adapters) -> tuple[Op, ...]:
     """The forward ops with frozen weights and adapters; raises `UsageError` where no layer takes one."""
     adapted = tuple(found for op in forward for found in _adapted(op, adapters))
+    if not adapters.targets and not any(op.layer.endswith(".lora_a") for op in adapted):
+        raise UsageError("no dense layer of this model takes an adapter; use --phase train")
     if not any(op.layer.endswith(".lora_a") for op in adapted):
         parts = sorted({op.layer.rpartition(".")[2] for op in forward if op.kind == "gemm" and op.parameters})
         raise UsageError(
@@ -101,7 +103,9 @@ def frozen(op: Op) -> Op:
         return op
     if op.kind == "embedding" or op.backward == "weight":
         return replace(op, backward="none", saved_bytes=0.0)
-    return replace(op, backward="input")
+    # The gradient of a product's input needs its weights alone; attention's needs its output, kept by `out`.
+    unread = op.kind in ("gemm", "conv") and op.layer.rpartition(".")[2] != "out"
+    return replace(op, backward="input", saved_bytes=0.0 if unread else op.saved_bytes)
 
 
 def _adapter(op: Op, rank: float) -> Iterator[Op]:
@@ -123,11 +127,11 @@ def _adapter(op: Op, rank: float) -> Iterator[Op]:
         shared, layer=f"{op.layer}.lora_b", dims={**op.dims, "k": rank}, flops=per_row * n * m,
         parameters=tables * rank * n, weight_bytes=tables * rank * n * size,
         stored_bytes=tables * rank * n * stored, read_bytes=narrow, write_bytes=op.write_bytes,
-        saved_bytes=narrow, backward="full", shard=op.shard if op.shard == "column" else "none",
+        saved_bytes=narrow, backward="full", shard=op.shard if op.shard in ("column", "expert") else "none",
     )  # fmt: skip
     elements = op.write_bytes / size
     yield Op(
         "pointwise", f"{op.layer}.lora_add", {"elements": elements}, shared.dtype, flops=2.0 * elements,
         read_bytes=2.0 * op.write_bytes, write_bytes=op.write_bytes, copies=op.copies, repeats=op.repeats,
-        fusable=True, shard=op.shard if op.shard == "column" else "none", backward="linear",
+        fusable=True, shard=op.shard if op.shard in ("column", "expert") else "none", backward="linear",
     )  # fmt: skip

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
 
+#: Layers or experts that no model has.
+_MOST = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """What the user says beside the source: shapes of inputs, and whether the network may be used."""
@@ -75,21 +79,28 @@ def named(text: str) -> str:
 
     A known name comes first. Code is run, and the network used, only where that is asked (`load`).
     """
-    if zoo.known(text) or not _is_file(text):
+    if zoo.known(text):
         return text
-    return load(text).id
+    if text.startswith("hf:") or ".py:" in text:
+        what = "the Hub is asked" if text.startswith("hf:") else "code is run"
+        raise UsageError(
+            f"{text}: {what} only by name: whichgpu workload --from {text} --save my.toml; then give my.toml"
+        )
+    return load(text).id if _is_file(text) else text
 
 
 def _is_file(text: str) -> bool:
     """Whether a text is meant as a file that can be read without running anything."""
-    if text.startswith("hf:") or ".py:" in text:
-        return False
     path = Path(text).expanduser()
     return importer(text) is not None and (path.exists() or os.sep in text or bool(path.suffix))
 
 
 def _check(item: Workload, source: str) -> None:
     """Trace it once: a missing or absurd dimension is the file's fault."""
+    for name in ("layers", "decoder_layers", "encoder", "decoder", "experts"):
+        count = item.dims.get(name)
+        if isinstance(count, int | float) and count > _MOST:
+            raise UsageError(f"{source}: {name} is {count:,}, above {_MOST:,}; is it a slip?")
     try:
         with np.errstate(all="ignore"):
             flops = item.flops()

@@ -9,9 +9,9 @@ the gradient that arrives, and writes the one that leaves. `Op.backward` says wh
 from __future__ import annotations
 
 from dataclasses import replace
-import numpy as np
-
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from whichgpu.errors import UsageError
 from whichgpu.workloads.ops import Op

@@ -79,7 +79,7 @@ class Workload:
 
     @property
     def phases(self) -> tuple[str, ...]:
-        """The phases it can run in; the first is the default. What can be fine-tuned can be so by adapters."""
+        """The phases it can run in, the default first; what can be fine-tuned can be so by adapters."""
         known: tuple[str, ...] = self.code.PHASES
         adapted = _fine_tuning(self.code) and getattr(self.code, "ADAPTERS", True)
         return (*known, *adapters.PHASES) if adapted else known
@@ -298,7 +298,7 @@ _imported: dict[str, Workload] = {}
 
 
 def register(item: Workload) -> Workload:
-    """Make an imported workload known to `resolve`; one whose source reads as a known name gets `./` before."""
+    """Make an imported workload known to `resolve`; `./` goes before a source that is a known name."""
     item = replace(item, id=f"./{item.id}") if known(item.id) else item
     _imported[item.id] = item
     return item

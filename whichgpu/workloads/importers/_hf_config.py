@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 #: Above these a size is a slip or a trap.
-_LARGEST = 10**9
+_LARGEST, _MOST_LAYERS = 10**9, 10_000
 #: Types without attention heads of their own.
 _HEADLESS = ("mamba", "mamba2")
+#: Dimensions that follow from others where no field has them.
+_OPTIONAL = ("kv_heads", "head_dim", "max_positions", "ffn", "decoder_layers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,21 @@ class Config:
             self.refuse(f"{names[0]} is missing; a {self.kind} model needs it")
         return next(iter(values.values()), None)
 
+    def part(self, name: str) -> Config:
+        """A part of the file that describes one tower, with what its class puts where nothing stands."""
+        inner = self.raw.get(name)
+        if not isinstance(inner, dict):
+            self.refuse(f"{name} is missing; a {self.kind} model needs it")
+        known = _table()["parts"][self.kind][name]
+        return replace(self, where=f"{self.where}: {name}", raw=inner, defaults=known)
+
     def _count(self, name: str, value: Any, least: int) -> int:
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not whole and not (isinstance(value, float) and value.is_integer()):
             self.refuse(f"{name} is {value!r}, not a whole number")
-        if not least <= value <= _LARGEST:
-            self.refuse(f"{name} is {value}, where a number from {least} to {_LARGEST:,} is expected")
+        most = _MOST_LAYERS if "layer" in name else _LARGEST
+        if not least <= value <= most:
+            self.refuse(f"{name} is {value}, where a number from {least} to {most:,} is expected")
         return int(value)
 
 
@@ -232,15 +243,7 @@ def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
     """Family and dimensions of a configuration; raises `UsageError` naming the field at fault."""
     row = architecture(config.kind)
     family = row["family"]
-    dims: dict[str, Any] = {}
-    for name, options in {**_table()["fields"][family], **_own_fields(row, family)}.items():
-        if name in row["dims"]:
-            continue
-        needed = name not in ("kv_heads", "head_dim", "max_positions", "ffn")
-        headless = config.kind in _HEADLESS and name in ("heads", "kv_heads", "head_dim")
-        value = None if headless else config.first(options, required=needed)
-        if value is not None:
-            dims[name] = value
+    dims = _sizes(config, row, family)
     dims.update(row["dims"])
     if family == "decoder" and config.kind not in _HEADLESS:
         _heads(config, dims)
@@ -250,10 +253,23 @@ def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
         _ffn(config, dims)
         if config.flag("tie_word_embeddings"):
             dims["tied"] = True
-    elif dims.get("hidden", dims.get("width", 0)) % dims["heads"]:
-        config.refuse(f"hidden_size {dims.get('hidden', dims.get('width'))} is not a multiple of "
-                      f"num_attention_heads {dims['heads']}")  # fmt: skip
+    width = dims.get("hidden", dims.get("width", 0))
+    if family in ("encoder", "vit") and width % dims["heads"]:
+        config.refuse(f"hidden_size {width} is not a multiple of num_attention_heads {dims['heads']}")
     return family, dims
+
+
+def _sizes(config: Config, row: Mapping[str, Any], family: str) -> dict[str, Any]:
+    """The dimensions that stand in a field of their own."""
+    dims: dict[str, Any] = {}
+    for name, options in {**_table()["fields"][family], **_own_fields(row, family)}.items():
+        headless = config.kind in _HEADLESS and name in ("heads", "kv_heads", "head_dim")
+        if name in row["dims"] or headless:
+            continue
+        value = config.first(options, required=name not in _OPTIONAL)
+        if value is not None:
+            dims[name] = value
+    return dims
 
 
 def _own_fields(row: Mapping[str, Any], family: str) -> dict[str, Sequence[str]]:

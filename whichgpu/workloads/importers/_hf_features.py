@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -189,13 +190,14 @@ def _mpt(config: Config, dims: Dims) -> None:
         dims["bias"] = "all"
     attention = config.raw.get("attn_config")
     attention = attention if isinstance(attention, dict) else {}
-    if attention.get("kv_n_heads"):
-        dims["kv_heads"] = attention["kv_n_heads"]
+    shared = replace(config, raw=attention, defaults={}).optional("kv_n_heads")
+    if shared:
+        dims["kv_heads"] = shared
     # ALiBi instead of a table of positions, as every released model has it.
     if attention.get("alibi", True):
         dims["rotary"] = False
     else:
-        dims["positions"] = dims.pop("max_positions")
+        dims["positions"] = dims.pop("max_positions", None) or config.first(("max_seq_len",))
 
 
 def _stablelm(config: Config, dims: Dims) -> None:
@@ -271,6 +273,47 @@ def _mamba2(config: Config, dims: Dims) -> None:
     dims.pop("ffn", None)
 
 
+def _llama4(config: Config, dims: Dims) -> None:
+    """Chunks on three layers of four, experts on every layer or every second, one shared expert."""
+    every, step = config.first(("no_rope_layer_interval",)), config.first(("interleave_moe_layer_step",))
+    dims["pattern"] = "W" * (every - 1) + "*"
+    dims["window"] = config.first(("attention_chunk_size",))
+    dims["shared_experts"] = 1
+    if step > 1:
+        dims["feeds"] = "-" * (step - 1) + "E"
+        dims["ffn"] = config.first(("intermediate_size_mlp",))
+
+
+def _t5(config: Config, dims: Dims) -> None:
+    dims.setdefault("decoder_layers", dims["layers"])
+    activation = str(config.raw.get("feed_forward_proj", "relu"))
+    dims["gated"] = activation.startswith("gated")
+    dims["tied"] = config.flag("tie_word_embeddings")
+
+
+def _whisper(config: Config, dims: Dims) -> None:
+    """Both halves have the same heads and four times the width, as every released model."""
+    for name, expected in (
+        ("decoder_attention_heads", dims["heads"]), ("encoder_ffn_dim", 4 * dims["hidden"]),
+        ("decoder_ffn_dim", 4 * dims["hidden"]),
+    ):  # fmt: skip
+        stated = config.optional(name)
+        if stated not in (None, expected):
+            config.refuse(f"{name} is {stated}, where a Whisper of d_model {dims['hidden']} has {expected}")
+
+
+def _clip(config: Config, dims: Dims) -> None:
+    """Two towers, each with its own part of the file."""
+    for name, part, more in (
+        ("image", "vision_config", {"patch": "patch_size", "size": "image_size"}),
+        ("text", "text_config", {"vocab": "vocab_size", "positions": "max_position_embeddings"}),
+    ):
+        inner = config.part(part)
+        fields = {"layers": "num_hidden_layers", "hidden": "hidden_size", "heads": "num_attention_heads",
+                  "ffn": "intermediate_size", **more}  # fmt: skip
+        dims[name] = {key: inner.first((field,)) for key, field in fields.items()}
+
+
 def _image_classes(config: Config, dims: Dims) -> None:
     """A head with as many classes as there are labels, two by default; none on the bare model."""
     labels, names = config.raw.get("id2label"), config.raw.get("architectures")
@@ -287,5 +330,5 @@ READERS: Mapping[str, Callable[[Config, Dims], None]] = {
     "linear_attention": _linear_attention, "wide_ffn": _wide_ffn, "learned_positions": _learned_positions,
     "multi_query": _multi_query, "opt": _opt, "falcon": _falcon, "mpt": _mpt, "stablelm": _stablelm,
     "glm": _glm, "nemotron_h": _nemotron_h, "jamba": _jamba, "mamba": _mamba, "mamba2": _mamba2,
-    "image_classes": _image_classes,
+    "image_classes": _image_classes, "llama4": _llama4, "t5": _t5, "whisper": _whisper, "clip": _clip,
 }  # fmt: skip
