@@ -113,6 +113,65 @@ def test_a_row_that_cannot_be_read_is_left_out_with_its_reason():
     assert set(left) == {"r0", "r1"}
 
 
+def test_calibrate_reports_errors_and_writes_what_the_model_reads(grouped, tmp_path, monkeypatch):
+    import tomllib
+
+    from whichgpu.cost import refit
+    from whichgpu.facts import store
+
+    done = refit.refit(GPUS, rows())
+    assert set(done.errors) == {"seen", "gpu", "generation", "workload", "source"}
+    assert all(np.isfinite(errors).all() for errors in done.errors.values())
+    (tmp_path / "fits").mkdir()
+    monkeypatch.setattr(store, "DATA", tmp_path)
+    effects, spreads = refit.write(done)
+    assert tomllib.loads(effects.read_text())["effects"]
+    table = tomllib.loads(spreads.read_text())
+    assert set(table["seen"]["gpus"]) == {"v100-16gb-sxm", "a100-40gb-sxm", "rtx-3090", "t4"}
+    for group in table["group"].values():
+        assert 0 < group["seen"] <= group["gpu"] <= group["generation"]
+    assert refit.effects_toml(refit.refit(GPUS, rows())) == refit.effects_toml(done)
+
+
+def test_a_row_on_the_list_is_left_out_with_its_reason():
+    from whichgpu.cost.refit import left_out
+
+    assert "20 times" in left_out({"id": "mlp-03057", "source": "x", "phase": "infer"})
+    assert "lengths" in left_out(
+        {"id": "x", "source": "MLPerf Inference closed, offline, best", "phase": "serve"}
+    )
+    assert left_out({"id": "x", "source": "x", "phase": "serve"}) == ""
+
+
+def test_validate_counts_errors_and_coverage(tmp_path, capsys):
+    import csv
+    import json
+
+    from whichgpu.cli import main
+
+    file = tmp_path / "mine.csv"
+    made = [{**one, "value": "200"} for one in rows()[:4]] + [{**rows()[0], "gpu": "no-such-gpu"}]
+    with file.open("w", newline="") as out:
+        writer = csv.DictWriter(out, made[0])
+        writer.writeheader()
+        writer.writerows(made)
+    assert main(["validate", str(file), "--by", "gpu", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["groups"]["all"]["rows"] == 5
+    assert answer["groups"]["all"]["predicted"] == 4
+    assert 0 <= answer["groups"]["all"]["inside"] <= 100
+    assert any("no-such-gpu" in reason for reason in answer["reasons"])
+
+
+def test_validate_refuses_a_value_that_is_none(tmp_path, capsys):
+    from whichgpu.cli import main
+
+    file = tmp_path / "bad.csv"
+    file.write_text("workload,gpu,value\nresnet50,t4,fast\n")
+    assert main(["validate", str(file)]) == 2
+    assert "line 2: value 'fast'" in capsys.readouterr().err
+
+
 def test_widths_are_narrower_for_what_is_more_special():
     assert calibration.width("c/conv") > calibration.width("c/conv/half") > calibration.width("c@volta")
     assert calibration.width("c/conv+train") < calibration.width("c/conv")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -21,6 +21,9 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import PRODUCTS, stored_weight_bytes, total
 from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GPUS = catalogue()
 A100 = GPUS["a100-80gb-sxm"]
@@ -74,8 +77,15 @@ def test_no_op_is_faster_than_the_roofline(key: str, gpu: str, workload: str, ph
         assert np.all(memory >= 0)
 
 
-@pytest.mark.parametrize(("workload", "phase"), [("resnet50", "infer"), ("resnet50", "train"),
-                                                 ("llama-2-7b", "serve"), ("stable-diffusion-1.5", "generate")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("workload", "phase"),
+    [
+        ("resnet50", "infer"),
+        ("resnet50", "train"),
+        ("llama-2-7b", "serve"),
+        ("stable-diffusion-1.5", "generate"),
+    ],
+)
 @pytest.mark.parametrize(("field", "text"), [("bandwidth", '"4 TB/s"'), ("fp16", '"624 TFLOPS"')])
 def test_more_of_a_resource_is_never_slower(
     tmp_path: Path, workload: str, phase: str, field: str, text: str

@@ -58,6 +58,22 @@ def run() -> Report:
     """Greet."""
     return Report({"hello": "world"}, ("Hello, world.",))
 '''
+IMPORTER = '''"""A text file that holds the width of one layer."""
+
+from pathlib import Path
+
+from whichgpu.workloads.workload import Workload
+
+
+def claims(source):
+    return source.endswith(".width")
+
+
+def read(source, given):
+    n = int(Path(source).read_text())
+    row = {"kind": "gemm", "layer": "fc", "m": [0, 1], "n": n, "k": n, "batch": 1, "parameters": n * n}
+    return Workload(source, "Layer", "traced", {"ops": [row]}, (), {}, {}, {})
+'''
 OFFER = (
     "provider,instance,gpu,gpu_spelling,candidates,gpu_count,vcpus,memory_gib,kind,usd_per_hour,usd_median,usd_max,"
     "region,regions,suspect_regions,source,locator,as_of,listing,quarantine,note\n"
@@ -122,6 +138,13 @@ def test_one_file_adds_a_family(copy):
     add(copy, "whichgpu/data/workloads/one-layer.toml", net)
     shown = answered(copy, "workload", "one-layer")
     assert shown["flops"] == pytest.approx(2e6, rel=0.01)
+
+
+def test_one_file_adds_an_importer(copy):
+    add(copy, "whichgpu/workloads/importers/width_file.py", IMPORTER)
+    (copy / "my.width").write_text("1000")
+    assert answered(copy, "workload", "my.width")["flops"] == pytest.approx(2e6)
+    assert answered(copy, "predict", "my.width", "--gpu", "l4")["value"]["mid"] > 0
 
 
 def test_one_file_adds_a_command(copy):

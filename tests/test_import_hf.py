@@ -171,7 +171,8 @@ VIT = {
 }
 T5 = {"model_type": "t5", "d_model": 1024, "d_kv": 64, "d_ff": 4096, "num_layers": 24, "num_heads": 16,
       "vocab_size": 32128, "feed_forward_proj": "relu"}  # fmt: skip
-WHISPER = {"model_type": "whisper", "d_model": 1280, "encoder_layers": 32, "decoder_layers": 32, "vocab_size": 51866,
+WHISPER = {"model_type": "whisper", "d_model": 1280, "encoder_layers": 32, "decoder_layers": 32,
+           "vocab_size": 51866,
            "encoder_attention_heads": 20, "decoder_attention_heads": 20, "encoder_ffn_dim": 5120,
            "num_mel_bins": 128}  # fmt: skip
 CLIP = {"model_type": "clip", "projection_dim": 768,

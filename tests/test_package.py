@@ -67,9 +67,7 @@ def test_two_builds_are_the_same(archives, tmp_path):
 def test_the_wheel_works_in_an_environment_of_its_own(archives, tmp_path):
     run(sys.executable, "-m", "venv", str(tmp_path / "venv"))
     python = str(tmp_path / "venv" / "bin" / "python")
-    run(
-        python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", str(archives[1])
-    )
+    run(python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", str(archives[1]))
     program = str(tmp_path / "venv" / "bin" / "whichgpu")
     assert run(program, "--version", cwd=tmp_path) == f"whichgpu {__version__}\n"
     assert json.loads(run(program, "show", "l4", "--json", cwd=tmp_path))["fields"]["cores"]["value"] == 7424
@@ -90,6 +88,5 @@ def weight(venv):
     return sum(
         file.stat().st_size
         for file in packages.rglob("*")
-        if file.is_file()
-        and not file.relative_to(packages).parts[0].startswith(own)
+        if file.is_file() and not file.relative_to(packages).parts[0].startswith(own)
     )

@@ -22,6 +22,8 @@ JOB = [
     "--precision", "--resolution", "--runtime", "--seq-len", "--steps", "--tp",
 ]  # fmt: skip
 COMMANDS = {
+    "calibrate": ["--dry-run"],
+    "validate": ["--by", "--gpu-file"],
     "check": ["--all", "--gpu-file"],
     "compare": ["--format", "--gpu-file", "--workload", *JOB],
     "doctor": [],

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +15,9 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.recommend import needed, recommend
 from whichgpu.planner.request import Recommendation, read_request
 from whichgpu.workloads.job import Job
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GPUS = catalogue()
 TODAY = date(2026, 11, 20)
@@ -126,7 +128,9 @@ def test_an_undated_price_ranks_last() -> None:
 
 
 def test_an_ambiguous_offer_prices_no_gpu() -> None:
-    only = [replace(o, gpu=None, candidates=("a10", "a10g")) if o.gpu == "a10" else o for o in prices.bundled()]
+    only = [
+        replace(o, gpu=None, candidates=("a10", "a10g")) if o.gpu == "a10" else o for o in prices.bundled()
+    ]
     answer = ask(gpus=["a10"], offers=only)
     assert answer.candidates == ()
     assert "variant" in answer.rejected[0].why
@@ -136,9 +140,7 @@ def test_buying_stands_beside_renting() -> None:
     rent = by_gpu(ask(gpus=["rtx-4090"], term="any"))["rtx-4090"]
     buy = by_gpu(ask(gpus=["rtx-4090"], term="buy"))["rtx-4090"]
     assert buy.offer.kind == "buy"
-    assert rent.buy == pytest.approx(
-        buy.offer.usd_per_hour * rent.instances * rent.gpus_per_instance
-    )
+    assert rent.buy == pytest.approx(buy.offer.usd_per_hour * rent.instances * rent.gpus_per_instance)
 
 
 def test_an_own_machine_holds_as_many_as_the_model_takes() -> None:
@@ -158,11 +160,16 @@ def test_a_latency_forbids_large_batches() -> None:
     [
         ({"latency": "1 ms"}, ("quickest", "--latency")),
         ({"budget": "0.01 USD/h"}, ("cheapest", "--budget")),
-        ({"workload": "llama-2-70b", "target": "10 tokens/s", "gpus": ["t4"]}, ("fits on none", "--precision")),
+        (
+            {"workload": "llama-2-70b", "target": "10 tokens/s", "gpus": ["t4"]},
+            ("fits on none", "--precision"),
+        ),
         ({"gpus": ["apple-m2-10c"]}, ("apple-m2-10c",)),
     ],
 )
-def test_nothing_feasible_names_the_constraint_and_the_way_out(wish: dict[str, Any], words: tuple[str, ...]) -> None:
+def test_nothing_feasible_names_the_constraint_and_the_way_out(
+    wish: dict[str, Any], words: tuple[str, ...]
+) -> None:
     answer = ask(**wish)
     assert answer.candidates == ()
     assert all(word in answer.infeasible for word in words), answer.infeasible

@@ -41,9 +41,8 @@ def fit_report(done: Refit, written: Sequence[Path]) -> Report:
         chosen = np.array([name == "all" or _short(row["source"]) == name for row in rows])
         if chosen.sum() < _FEWEST:
             continue
-        figures = {
-            key: (_mape(errors[chosen]), _median(errors[chosen])) for key, errors in done.errors.items()
-        }
+        picked = {key: errors[chosen] for key, errors in done.errors.items()}
+        figures = {key: (_mape(errors), _median(errors)) for key, errors in picked.items()}
         scores[name] = {key: {"mape": mean, "median": median} for key, (mean, median) in figures.items()} | {
             "rows": int(chosen.sum())
         }

@@ -112,7 +112,8 @@ def _adapter(op: Op, rank: float) -> Iterator[Op]:
     """Down to `rank`, up again, and the addition: (rows, k) -> (rows, r) -> (rows, n)."""
     n, k, m = float(op.dims["n"]), float(op.dims["k"]), op.dims["m"]
     tables = max(1.0, op.parameters // (n * k))
-    size = op.write_bytes / (n * m * op.dims.get("batch", 1.0))
+    elements = n * op.dims.get("batch", 1.0) * m
+    size = 4.0 if op.dtype in ("fp32", "tf32") else 2.0
     stored = trained_precision().weight
     narrow = rank * size * op.dims.get("batch", 1.0) * m
     per_row = 2.0 * rank * op.dims.get("batch", 1.0)
@@ -129,7 +130,6 @@ def _adapter(op: Op, rank: float) -> Iterator[Op]:
         stored_bytes=tables * rank * n * stored, read_bytes=narrow, write_bytes=op.write_bytes,
         saved_bytes=narrow, backward="full", shard=op.shard if op.shard in ("column", "expert") else "none",
     )  # fmt: skip
-    elements = op.write_bytes / size
     yield Op(
         "pointwise", f"{op.layer}.lora_add", {"elements": elements}, shared.dtype, flops=2.0 * elements,
         read_bytes=2.0 * op.write_bytes, write_bytes=op.write_bytes, copies=op.copies, repeats=op.repeats,
