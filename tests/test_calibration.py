@@ -133,6 +133,20 @@ def test_calibrate_reports_errors_and_writes_what_the_model_reads(grouped, tmp_p
     assert refit.effects_toml(refit.refit(GPUS, rows())) == refit.effects_toml(done)
 
 
+@pytest.mark.slow
+def test_the_committed_fit_is_what_calibrate_gives():
+    from whichgpu.cost import refit
+    from whichgpu.cost.fit import fit
+
+    done = refit.refit(GPUS)
+    committed = fit().effects
+    again = {name: value for name, value in done.fit.effects.items() if abs(value) >= 0.002}
+    assert len(again) > 500
+    far = {name: (committed.get(name, 0.0), value) for name, value in again.items()
+           if abs(committed.get(name, 0.0) - value) > 0.01}  # fmt: skip
+    assert not far, f"run: whichgpu calibrate ({len(far)} effects moved)"
+
+
 def test_a_row_on_the_list_is_left_out_with_its_reason():
     from whichgpu.cost.refit import left_out
 

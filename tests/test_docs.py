@@ -111,16 +111,27 @@ def module(folder):
 
 #: What makes the files that an example names.
 MADE = {"model.gguf": weights, "model.onnx": graph, "model.py": module, "my-model.toml": module}
+MEASURED = "id,source,workload,gpu,n_gpus,batch,metric,unit,value\n1,mine,resnet50,a10,1,32,throughput,images/s,1500\n"
 #: The files that examples name.
 FILES = {
     "config.json": CONFIG,
     "jobs.csv": "id,workload,gpu,n_gpus,metric,unit\n1,resnet50,a10,1,throughput,images/s\n",
+    "measured.csv": MEASURED,
+    "my-rows.csv": MEASURED,
     "my.toml": '[gpu.my-card]\nbase = "rtx-4090"\nbandwidth = "1.2 TB/s"\n',
     "my.csv": "provider,gpu,usd_per_hour\nmine,a10,0.5\n",
 }
 
 
-@pytest.mark.parametrize("line", examples())
+def marked() -> list[object]:
+    """The examples, those that take minutes marked so."""
+    return [
+        pytest.param(line, marks=pytest.mark.slow) if line.startswith("calibrate") else line
+        for line in examples()
+    ]
+
+
+@pytest.mark.parametrize("line", marked())
 def test_examples_run(line, capfd, tmp_path, monkeypatch):
     for name, content in FILES.items():
         (tmp_path / name).write_text(content)

@@ -75,6 +75,34 @@ def test_dimensions_that_make_no_model(write, whichgpu):
     assert "my.toml: " in answer.err
 
 
+def test_the_api_takes_a_path(write):
+    import whichgpu
+
+    item = whichgpu.workload(Path(write(GOOD)))
+    assert item.flops() == 400
+    answer = whichgpu.recommend(item.id, target="1000 samples/s", gpus=["l4"])
+    assert answer.candidates
+
+
+def test_a_saved_file_has_a_name_in_a_folder_of_ones_own(write, tmp_path, monkeypatch):
+    from whichgpu.facts import store
+    from whichgpu.workloads import workload
+
+    folder = tmp_path / "data" / "workloads"
+    folder.mkdir(parents=True)
+    save(load(write(GOOD)), folder / "my-very-own.toml")
+    monkeypatch.setenv("WHICHGPU_DATA", str(tmp_path / "data"))
+    caches = (store.load, workload.workloads, workload._names)
+    for one in caches:
+        one.cache_clear()
+    try:
+        assert workload.resolve("My very own").flops() == 400
+    finally:
+        monkeypatch.delenv("WHICHGPU_DATA")
+        for one in caches:
+            one.cache_clear()
+
+
 def test_what_no_importer_claims():
     with pytest.raises(UsageError, match="not a model; give"):
         load("model.bin")

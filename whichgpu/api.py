@@ -42,10 +42,17 @@ def gpu(name: str, *, files: Files = ()) -> Gpu:
     return resolve_gpu(name, gpus(files=files))
 
 
-def workload(name: str) -> Workload:
-    """The workload of a name; raises `WhichGpuError` with the nearest for an unknown one."""
+def workload(name: str | Path) -> Workload:
+    """The workload of a name, or of a file or folder given as a `Path`; its `id` then stands for it.
+
+    Raises `WhichGpuError` with the nearest for an unknown name, and with the place of a fault in a file.
+    """
     from whichgpu.workloads.workload import resolve
 
+    if isinstance(name, Path):
+        from whichgpu.workloads.importing import load
+
+        return load(str(name))
     return resolve(name)
 
 

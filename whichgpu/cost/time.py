@@ -213,6 +213,9 @@ def _fastest_memory(table: OpTable, devices: Devices) -> Array:
     if table.kind == "embedding":
         return np.zeros((1, 1, 1))
     least = table.weight_bytes + table.kv_bytes
+    if table.kind == "vector":
+        # Numerical work streams arrays that no cache holds.
+        least = least + table.activation_bytes
     return np.asarray(least / devices.column("bandwidth") / section("memory")["ceiling"])
 
 

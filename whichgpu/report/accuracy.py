@@ -49,7 +49,7 @@ def fit_report(done: Refit, written: Sequence[Path]) -> Report:
         cells.append((name, f"{chosen.sum():,}", *(_both(figures[key]) for key in _LEFT_OUT)))
     columns = ["Source", ">Rows", *(f">{words}" for words in _LEFT_OUT.values())]
     notes = (
-        "Mean (median) absolute error in %, each row predicted by a fit that has not seen what the column names.",
+        "Mean (median) absolute error in %; what the column names was left out of the fit.",
         f"{len(done.skipped):,} rows were not used: no prediction, or set aside.",
     )
     table = Table.of("Error by what was left out of the fit", columns, cells, notes)
