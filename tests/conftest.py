@@ -40,3 +40,17 @@ def whichgpu(capfd: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
         return Answer(status, *capfd.readouterr())
 
     return run
+
+
+#: Files left out of `./test quick`: the zoo model by model, and whatever starts processes.
+_SLOW = (
+    "test_against_torch", "test_diffusion", "test_finetuning", "test_import_fuzz", "test_import_onnx",
+    "test_import_torch", "test_language", "test_vision", "test_vision_torch", "test_zoo_other",
+    "test_zoo_other_torch",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.stem in _SLOW:
+            item.add_marker(pytest.mark.slow)

@@ -111,7 +111,7 @@ def module(folder):
 
 #: What makes the files that an example names.
 MADE = {"model.gguf": weights, "model.onnx": graph, "model.py": module, "my-model.toml": module}
-MEASURED = "id,source,workload,gpu,n_gpus,batch,metric,unit,value\n1,mine,resnet50,a10,1,32,throughput,images/s,1500\n"
+MEASURED = "workload,gpu,metric,unit,value\nresnet50,a10,throughput,images/s,1500\n"
 #: The files that examples name.
 FILES = {
     "config.json": CONFIG,

@@ -14,11 +14,11 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.energy import watts
-from whichgpu.cost.fit import fit, workload_terms
+from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.parallel import data_parallel_seconds
-from whichgpu.cost.spread import spread
+from whichgpu.cost.spread import measured, spread
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
-    from whichgpu.cost.fit import Fit
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.time import Term, Timing
     from whichgpu.hardware.gpu import Gpu
@@ -200,7 +199,9 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
     Shapes: G = len(gpus) rows, J = job.size columns. Raises `UsageError` for an unknown workload,
     phase, precision or option; a GPU that cannot run the job is a refusal in the answer.
     """
-    return finish(lay_out(job, gpus), fit(), explain=explain)
+    laid = lay_out(job, gpus)
+    # What the fit learned of other software says nothing of a runtime that was never measured.
+    return finish(laid, fit() if measured(laid.runtime) else Fit(), explain=explain)
 
 
 def finish(laid: Layout, found: Fit, *, explain: bool = False, sensitivities: bool = False) -> Estimates:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from whichgpu.cost.layout import Layout
+    from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.gpu import Gpu
 
 
@@ -49,11 +50,17 @@ def group_of(family: str, *, trains: bool) -> str:
     return f"{family}{'+train' if trains else ''}"
 
 
+def measured(runtime: Runtime) -> bool:
+    """Whether the fit has seen this runtime."""
+    table = _table()
+    return bool(table) and runtime.id in table["seen"]["runtimes"]
+
+
 def spread(laid: Layout, gpu: Gpu) -> Spread:
     """The spread of a laid-out job on one GPU."""
     table, prior = _table(), section("spread")
     inexact = 1.0 if laid.runtime.exact else 1.5
-    if not table or laid.runtime.id not in table["seen"]["runtimes"]:
+    if not measured(laid.runtime):
         return Spread(prior["shared"] * inexact, prior["own"], "roofline")
     group = table["group"].get(group_of(laid.workload.family, trains=laid.job.trains), table["group"]["all"])
     seen = table["seen"]
