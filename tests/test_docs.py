@@ -123,15 +123,8 @@ FILES = {
 }
 
 
-def marked() -> list[object]:
-    """The examples, those that take minutes marked so."""
-    return [
-        pytest.param(line, marks=pytest.mark.slow) if line.startswith("calibrate") else line
-        for line in examples()
-    ]
-
-
-@pytest.mark.parametrize("line", marked())
+@pytest.mark.slow
+@pytest.mark.parametrize("line", examples())
 def test_examples_run(line, capfd, tmp_path, monkeypatch):
     for name, content in FILES.items():
         (tmp_path / name).write_text(content)
