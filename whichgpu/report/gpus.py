@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import reading
-from whichgpu.hardware.architecture import family_of
+from whichgpu.hardware.architecture import families, family_of
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.hardware.gpu import display
 from whichgpu.report.table import Column, Report, Table
-from whichgpu.units import show
+from whichgpu.units import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +37,14 @@ def show_document(gpu: Gpu) -> dict[str, Any]:
         factor = sparsity(gpu, name)
         if factor:
             field["sparse"] = field["value"] * factor
+    family = families().get(gpu.family)
+    document["generation"] = {
+        "name": family.name if family else None,
+        "year": family.year if family else None,
+        "after": list(family.predecessors) if family else [],
+        "before": list(family.successors) if family else [],
+        "native": list(_native(gpu)),
+    }
     return document
 
 
@@ -55,8 +63,14 @@ def _facts(gpu: Gpu, *, sources: bool) -> Table:
 def _rows(gpu: Gpu, *, sources: bool) -> Iterator[Sequence[str]]:
     width = 4 if sources else 3
     yield ("identity",)
-    for label, text in (("Segment", gpu.segment), ("Architecture", _architecture(gpu))):
-        yield (label, text, "", "")[:width]
+    native = ", ".join(FIELDS[name].label.split(" (")[0] for name in _native(gpu))
+    rows = (
+        ("Segment", gpu.segment), ("Architecture", _architecture(gpu)),
+        ("Generation", generation(gpu.family)), ("Tensor precisions", native),
+    )  # fmt: skip
+    for label, text in rows:
+        if text:
+            yield (label, text, "", "")[:width]
     group = "identity"
     for name in gpu.fields():
         if FIELDS[name].group != group:
@@ -77,7 +91,10 @@ def _row(label: str, value: str, fact: Fact) -> tuple[str, str, str, str]:
 def _value(gpu: Gpu, name: str, fact: Fact) -> str:
     factor = sparsity(gpu, name)
     text = display(name, fact)
-    return f"{text} ({show(fact.value * factor, fact.dimension)} sparse)" if factor else text
+    if not factor:
+        return text
+    figure, _, unit = text.rpartition(" ")
+    return f"{text} ({number(float(figure.replace(',', '')) * factor, 5)} {unit} sparse)"
 
 
 def _architecture(gpu: Gpu) -> str:
@@ -86,6 +103,36 @@ def _architecture(gpu: Gpu) -> str:
         return gpu.architecture or "not read"
     year = f", {family.year}" if family.year else ""
     return f"{family.name} ({gpu.architecture}{year})"
+
+
+def _native(gpu: Gpu) -> tuple[str, ...]:
+    variant = gpu.variant
+    return tuple(name for name in variant.native if name in FIELDS) if variant else ()
+
+
+def generation(family: str) -> str:
+    """What a generation of architectures came after and before; empty where neither was read."""
+    known = families()
+    if family not in known:
+        return ""
+
+    def names(keys: Iterable[str]) -> str:
+        return ", ".join(known[key].name if key in known else key for key in keys)
+
+    found = known[family]
+    parts = [f"after {names(found.predecessors)}" if found.predecessors else ""]
+    parts.append(f"before {names(found.successors)}" if found.successors else "")
+    return "; ".join(part for part in parts if part)
+
+
+def family_words(family: str) -> str:
+    """A generation in a sentence: vendor, year, what came before and after; empty for no such one."""
+    known = families().get(family)
+    if known is None:
+        return ""
+    year = f", {known.year}" if known.year else ""
+    near = generation(family)
+    return f"{known.name} is by {known.vendor}{year}{f'; {near}' if near else ''}."
 
 
 def _notes(gpu: Gpu, *, sources: bool) -> Iterator[str]:

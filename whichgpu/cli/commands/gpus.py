@@ -56,7 +56,7 @@ def run(
 ) -> Report:
     """Filter, sort, and report."""
     from whichgpu.cli import filters
-    from whichgpu.report.gpus import list_report
+    from whichgpu.report.gpus import family_words, list_report
 
     conditions = [filters.bound(text, "--min") for text in least]
     conditions += [filters.bound(text, "--max") for text in most]
@@ -67,7 +67,9 @@ def run(
     order = filters.field(sort or "release_date")
     found = _sorted(found, order, reverse=reverse)
     extra = [name for name in dict.fromkeys((*(c.field for c in conditions), order)) if name not in shown]
-    return list_report(found[:limit], [*shown, *extra], len(catalogue), list(_notes(pool, conditions)))
+    said = [words] if (words := family_words(pool[0].family if family and pool else "")) else []
+    said += _notes(pool, conditions)
+    return list_report(found[:limit], [*shown, *extra], len(catalogue), said)
 
 
 def _sorted(gpus: Iterable[Gpu], name: str, *, reverse: bool) -> list[Gpu]:
