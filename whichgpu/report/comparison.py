@@ -76,7 +76,7 @@ def _job(work: Work) -> str:
         value = getattr(job, name)
         if value:
             said.append(f"{float(value):,g} {noun}")
-    said[-1] += "; estimated by a roofline, with 90 % intervals, in the best batch that fits."
+    said[-1] += "; estimated by the fitted cost model, with 90 % intervals, in the best batch that fits."
     return ", ".join(said)
 
 
