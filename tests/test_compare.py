@@ -347,6 +347,8 @@ def test_workload_numbers_stand_in_cells():
         (("a10", "l4", "t4", "a2", "a16", "a30", "a40"), "7 GPUs to compare; name 2 to 6"),
         (("a10", "NVIDIA A10"), "a10 is named twice"),
         (("a10", "h100"), "may be"),
+        (("a10", "h100:8"), "'h100' may be"),
+        (("l4", "a10:8"), "compared one by one; write a10,"),
         (("a10", "rtx 4091"), "did you mean"),
         (("a10", "l4", "--workload", "resnet51"), "did you mean"),
         (("a10", "l4", "--batch", "4"), "--batch is for a workload"),

@@ -139,9 +139,18 @@ def test_words_that_name_no_product_are_refused(text: str) -> None:
 def test_a_count_may_stand_beside_the_name(text: str, key: str, count: int) -> None:
     gpu, number = resolve_count(text, GPUS)
     assert (gpu.id, number) == (key, count)
+    assert resolve(text, GPUS) is gpu
 
 
-@pytest.mark.parametrize("text", ["a10:0", "a10:-1", "a10:99999999", "H100:8", "a10:", "a10:x", ":8"])
+@pytest.mark.parametrize("text", ["H100:8", "8x H100", "8 x H100"])
+def test_a_count_beside_an_ambiguous_name_leaves_its_candidates(text: str) -> None:
+    with pytest.raises(UsageError, match=r"'H100' may be .*h100-80gb-pcie.*h100-80gb-sxm.*; say which"):
+        resolve(text, GPUS)
+
+
+@pytest.mark.parametrize(
+    "text", ["a10:0", "a10:-1", "a10:99999999", "H100:8", "a10:", "a10:x", ":8", f"a10:{'9' * 5000}"]
+)
 def test_a_count_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         resolve_count(text, GPUS)

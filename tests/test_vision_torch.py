@@ -14,7 +14,7 @@ from whichgpu.workloads.workload import resolve
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
 transformers = pytest.importorskip("transformers")
 counter = pytest.importorskip("torch.utils.flop_counter")
 

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 #: How many candidates a message lists.
 SHOWN = 8
-_COUNT = re.compile(r"^(?P<name>.*\S)\s*:\s*(?P<count>[+-]?\d+)$|^(?P<first>\d+)\s*x\s*(?P<second>\S.*)$")
+#: A name and a number; one of more than 12 digits is none that Python should be asked to read.
+_COUNT = re.compile(
+    r"^(?P<name>.*\S)\s*:\s*(?P<count>[+-]?\d{1,12})$"
+    r"|^(?P<first>\d{1,12})\s*x\s*(?P<second>\S.*)$"
+)
 _MOST = 1_000_000
 
 
@@ -35,10 +39,31 @@ class _Index(NamedTuple):
 
 
 def resolve(text: str, catalogue: Catalogue) -> Gpu:
-    """The one device that a spelling names.
+    """The one device that a spelling names; a number beside the name says how many, not which.
 
     Raises `UsageError` listing the candidates of an ambiguous one, or the nearest of an unknown one.
     """
+    return resolve_count(text, catalogue)[0]
+
+
+def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
+    """A device and how many of it: `H100 SXM:8`, `8 x a10`, `a10` (one).
+
+    Raises `UsageError` as `resolve` does, or for a number that is not 1 to a million.
+    """
+    match = _COUNT.match(text.strip())
+    if text.rstrip().endswith(":"):
+        raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
+    if not match:
+        return _one(text, catalogue), 1
+    count = int(match["count"] or match["first"])
+    if not 1 <= count <= _MOST:
+        raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
+    return _one(match["name"] or match["second"], catalogue), count
+
+
+def _one(text: str, catalogue: Catalogue) -> Gpu:
+    """The device of a name without a number; the errors of `resolve`."""
     found = candidates(text, catalogue)
     for key, problem in catalogue.broken.items():
         if key in {gpu.id for gpu in found} or _words(key) == _words(text):
@@ -51,22 +76,6 @@ def resolve(text: str, catalogue: Catalogue) -> Gpu:
     near = nearest(text, catalogue)
     hint = f"did you mean {_listed(near)}?" if near else "see the list: whichgpu gpus"
     raise UsageError(f"no GPU '{shown}'; {hint}")
-
-
-def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
-    """A device and how many of it: `H100 SXM:8`, `8 x a10`, `a10` (one).
-
-    Raises `UsageError` as `resolve` does, or for a number that is not 1 to a million.
-    """
-    match = _COUNT.match(text.strip())
-    if text.rstrip().endswith(":"):
-        raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
-    if not match:
-        return resolve(text, catalogue), 1
-    count = int(match["count"] or match["first"])
-    if not 1 <= count <= _MOST:
-        raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
-    return resolve(match["name"] or match["second"], catalogue), count
 
 
 def candidates(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:

@@ -65,7 +65,7 @@ def compare(
 
 
 def _chosen(names: Sequence[str], known: Catalogue) -> tuple[Gpu, ...]:
-    from whichgpu.hardware.names import resolve
+    from whichgpu.hardware.names import resolve_count
 
     if not FEWEST <= len(names) <= MOST:
         raise UsageError(
@@ -74,7 +74,12 @@ def _chosen(names: Sequence[str], known: Catalogue) -> tuple[Gpu, ...]:
         )
     found: dict[str, str] = {}
     for name in names:
-        gpu = resolve(name, known)
+        gpu, count = resolve_count(name, known)
+        if count != 1:
+            raise UsageError(
+                f"'{name}' is {count} GPUs, and devices are compared one by one; write {gpu.id}, "
+                "or size a fleet: whichgpu recommend"
+            )
         if gpu.id in found:
             also = f" ('{found[gpu.id]}' and '{name}')" if found[gpu.id] != name else ""
             raise UsageError(f"{gpu.id} is named twice{also}; name another GPU to compare it with")
