@@ -65,7 +65,7 @@ class Job:
         for name, least in NUMBERS.items():
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, _number(name, value, least))
+                object.__setattr__(self, name, _checked(name, value, least))
 
     @property
     def trains(self) -> bool:
@@ -110,8 +110,18 @@ def _unstated(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value)
 
 
-def _number(name: str, raw: Any, least: float) -> Any:
+def number(name: str, text: str) -> float:
+    """A numeric column as it is typed; raises `UsageError` for what no job can have."""
+    value: float = _checked(name, text.strip(), NUMBERS[name])
+    if name in ("n_gpus", "tp", "pp") and value != int(value):
+        raise UsageError(f"{name}: {value:g} is not a whole number; give e.g. {name}={max(1, int(value))}")
+    return value
+
+
+def _checked(name: str, raw: Any, least: float) -> Any:
     """A float, or an array over the job axis; refuses what no job can have."""
+    if type(raw) is float and least <= raw <= _LARGEST[name]:
+        return raw
     try:
         value = np.asarray(raw, dtype=np.float64)
     except (TypeError, ValueError):

@@ -12,6 +12,7 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
   for one forward pass (by default the first phase); `OPTIMIZER`, the one training takes by default;
 * optionally `units(dims, job)`, how many of its unit one pass makes, where that is not the batch; a
   workload whose unit is not the family's states `unit` among its dimensions;
+* optionally `RUNTIME_WORDS`, the words of `job.runtime` that `forward` looks for;
 * optionally `ADAPTERS` False, where no dense layer can take a low-rank adapter;
 * optionally `kv_bytes_per_token(dims, precision)`, `kv_cache(dims, precision, tokens)` and
   `step(dims, recorder, prefill_tokens, decode_sequences, kv_tokens)` for what serves tokens;
