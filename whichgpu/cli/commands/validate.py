@@ -1,10 +1,11 @@
-"""Hold predictions against measured rows: error and interval coverage by source, GPU or workload.
+"""Hold predictions against measured rows: error, coverage and width of intervals, by source, GPU ..
 
 $ whichgpu validate measured.csv --by gpu
 """
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
-_COLUMNS = ("source", "gpu", "workload", "phase", "metric", "precision", "runtime", "n_gpus")
+_COLUMNS = (
+    "source", "gpu", "workload", "family", "basis", "phase", "metric", "precision", "runtime", "n_gpus",
+)  # fmt: skip
 
 
 @command
@@ -26,13 +29,25 @@ _COLUMNS = ("source", "gpu", "workload", "phase", "metric", "precision", "runtim
 @gpu_files
 def run(measured: Path, by: str, catalogue: Catalogue) -> Report:
     """Predict each row and compare."""
-    from whichgpu.cost.jobs import predict_rows, read_measured
+    from whichgpu.cost.jobs import predict_rows
+    from whichgpu.cost.table import COLUMNS, read_measured
     from whichgpu.report.accuracy import validation_report
 
-    rows = read_measured(measured)
-    answers = []
-    with progress("validate", len(rows)) as advance:
-        for answer in predict_rows(rows, catalogue):
-            answers.append(answer)
-            advance(1)
-    return validation_report(rows, answers, by)
+    table, cells = read_measured(measured)
+    with progress("validate", len(cells)) as advance:
+        answers = predict_rows((row[: len(COLUMNS)] for row in cells), catalogue, advance)
+    rows = [dict(zip(table.columns, row, strict=True)) for row in cells]
+    if by == "family":
+        rows = [{**row, "family": _family(row["workload"])} for row in rows]
+    return validation_report(rows, list(answers), by, (*table.notes(), *answers.notes))
+
+
+@cache
+def _family(name: str) -> str:
+    from whichgpu.errors import WhichGpuError
+    from whichgpu.workloads.workload import resolve
+
+    try:
+        return resolve(name).family
+    except WhichGpuError:
+        return "unknown"
