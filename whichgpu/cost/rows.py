@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 
-class _Head(NamedTuple):
+class Head(NamedTuple):
     """What the texts of a row say, which many rows share: the job without its numbers."""
 
     job: jobs.Job
@@ -55,7 +55,7 @@ class Reader:
         self.units: list[str] = []
         self.errors: dict[int, str] = {}
         self._groups: dict[tuple[Any, ...], Group] = {}
-        self._heads: dict[tuple[str, ...], _Head | _Refused] = {}
+        self._heads: dict[tuple[str, ...], Head | _Refused] = {}
         self._gpus: dict[str, tuple[Gpu, int] | _Refused] = {}
         self._numbers: dict[tuple[str, ...], tuple[Numbers, tuple[bool, ...]] | _Refused] = {}
         self._cells: dict[tuple[tuple[str, ...], str], Numbers | _Refused] = {}
@@ -140,6 +140,7 @@ def _guarded(read: Callable[..., Any], *arguments: Any) -> Any:
         return _Refused(str(fault))
 
 
+@lru_cache(maxsize=8192)
 def _values(cell: tuple[tuple[str, ...], str]) -> Numbers:
     """The numbers of one cell: none where it is empty, two of a resolution."""
     names, text = cell[0], cell[1].strip()
@@ -170,7 +171,8 @@ def _need(text: str, column: str) -> str:
     return text
 
 
-def _head(texts: tuple[str, ...]) -> _Head:
+@lru_cache(maxsize=8192)
+def _head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
     workload = resolve_workload(_need(name, "workload"))
@@ -188,7 +190,7 @@ def _head(texts: tuple[str, ...]) -> _Head:
     same = stack if "compile" in kept else _numbered(stack or fallback, fallback)
     key = (workload.id, job.phase or workload.phases[0], job.precision, same, words,
            tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
-    return _Head(job, key, tuple(sorted(set(job.options) - set(kept))))
+    return Head(job, key, tuple(sorted(set(job.options) - set(kept))))
 
 
 def _options(text: str) -> dict[str, str]:
@@ -212,9 +214,17 @@ def _runtimes() -> list[Runtime]:
 
 def read_job(row: Mapping[str, str]) -> jobs.Job:
     """The job of a row; raises `UsageError` naming the column that cannot be read."""
-    cells = tuple(row.get(name) or "" for name in COLUMNS)
-    head = _head(_HEAD(cells))
-    numbers: dict[str, Any] = {}
+    head, numbers = read_parts(row)
+    stated: dict[str, Any] = numbers
+    return replace(head.job, **stated)
+
+
+def read_parts(row: Mapping[str, str]) -> tuple[Head, dict[str, float]]:
+    """What many rows share of a row's job, and the numbers that it states; raises as `read_job`."""
+    cells = tuple([row.get(name) or "" for name in COLUMNS])
+    numbers: dict[str, float] = {}
     for names, text in zip(_NAMES, _NUMBERS(cells), strict=True):
-        numbers.update(zip(names, _values((names, text)), strict=True))
-    return replace(head.job, **numbers)
+        if text:
+            values = zip(names, _values((names, text)), strict=True)
+            numbers.update((name, value) for name, value in values if value is not None)
+    return _head(_HEAD(cells)), numbers
