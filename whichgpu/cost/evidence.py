@@ -60,7 +60,7 @@ _FAMILY, _PHASE, _OTHER, _DOUBLING, _SIZE, _OPTION = 8.0, 4.0, 1.0, 0.5, 0.25, 0
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One measured row: its value, what the model says of its job in the same unit, and the log error.
+    """One measured row: its value, what the model says of its job in the same unit, and how far off that is.
 
     `predicted` and `error` are None where the model has no answer; `differs` names what is not as in the
     job that was asked for.
@@ -226,11 +226,10 @@ def _stack(job: Job, fallback: str) -> str:
 
 
 def _candidates(wanted: _Wanted, catalogue: Catalogue) -> Iterator[_Near]:
-    """Rows of the same workload; where none is timed, of its family on the same GPU as well."""
+    """Rows of the same workload; where none is timed, of its family as well."""
     related = store.select("measured", lambda name: same_key(name, wanted.workload))
     if not any(row["metric"] in TIMED for row in related):
-        family = store.select("measured", lambda name: _family(name) == wanted.workload.family)
-        related += [row for row in family if row["gpu"] == wanted.gpu.id]
+        related += store.select("measured", lambda name: _family(name) == wanted.workload.family)
     gpus: dict[str, Gpu | None] = {}
     for row in related:
         name = row["gpu"]
