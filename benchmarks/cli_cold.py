@@ -19,6 +19,10 @@ from pathlib import Path
 ROUNDS = 9
 PEER = "python -c pass"
 SD = ["recommend", "stable-diffusion-1.5", "--target", "1000 images/min"]
+MEASURED = [
+    "predict", "llama-3-8b", "--gpu", "rtx-3070", "--phase", "decode", "--precision", "q4_k_m", "--batch",
+    "1", "--output-tokens", "512", "--runtime", "llama.cpp",
+]  # fmt: skip
 #: Command, arguments, budget in ms; every one may take MEMORY MB.
 COMMANDS: dict[str, tuple[list[str], float | None]] = {
     "--version": (["--version"], None),
@@ -26,6 +30,9 @@ COMMANDS: dict[str, tuple[list[str], float | None]] = {
     "compare --plain": (["compare", "a10", "a100-80gb-pcie", "--plain"], 90),
     "show --plain": (["show", "a100-80gb-sxm", "--plain"], None),
     "gpus --plain": (["gpus", "--min", "memory=40 GB", "--plain"], None),
+    "predict --plain": (["predict", "resnet50", "--gpu", "a10", "--plain"], 150),
+    "predict, measured": ([*MEASURED, "--plain"], 150),
+    "predict --explain": ([*MEASURED, "--plain", "--explain"], None),
     "recommend": (SD, 500),
     "recommend --json": ([*SD, "--json"], 500),
 }

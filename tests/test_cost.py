@@ -268,3 +268,49 @@ def test_a_power_cap_and_an_unmodelled_option_are_heard() -> None:
     assert nhwc.throughput.mid > free.throughput.mid
     said = single(replace(job, options={"sharding": "fsdp"}), A100).warnings
     assert any("sharding" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("resnet50", "--gpu", "a10", "--phase", "train", "--batch", "5000"), 3, "is the largest that fits"),
+        (
+            ("llama-2-7b", "--gpu", "a10", "--phase", "decode", "--batch", "4096"),
+            3,
+            "is the largest that fits",
+        ),
+        (("llama-2-70b", "--gpu", "a10"), 3, "--tp 8 is the least that fits"),
+        (("llama-2-70b", "--gpu", "a10", "--phase", "train"), 3, "not even one at a time"),
+        (("llama-2-7b", "--gpu", "a100-80gb-sxm", "--precision", "fp8"), 2, "states fp32, tf32, fp16, bf16"),
+        (("llama-2-7b", "--gpu", "a100-80gb-sxm:2", "--tp", "4"), 2, "n_gpus=2"),
+        (("llama-2-7b", "--gpu", "a100-80gb-sxm:0"), 2, "0 GPUs cannot be"),
+        (("llama-2-7b", "--gpu", "a100-80gb-sxm", "--output-tokens", "0"), 2, "generates at least 1"),
+        (("resnet50", "--gpu", "a10", "--batch", "0"), 2, "batch: 0 is below 1"),
+        (("resnet50", "--gpu", "a10", "--batch", "nan"), 2, "not a valid integer"),
+        (("resnet50", "--gpu", "a10", "--batch", "99999999999"), 2, "is it a slip"),
+        (("resnet50", "--gpu", "a10", "--concurrency", "inf"), 2, "not a finite number"),
+        (("resnet50", "--gpu", "a10", "--resolution", "0"), 2, "height: 0 is below 1"),
+        (("resnet50", "--gpu", "a10", "--option", "power_limit=0 W"), 2, "leaves nothing to run on"),
+        (("resnet50", "--gpu", "a10", "--option", "power_limit=-5 W"), 2, "leaves nothing to run on"),
+        (("bert-large", "--gpu", "a10", "--seq-len", "100000"), 2, "more than the 512 positions"),
+    ],
+)
+def test_an_impossible_job_is_one_line_that_says_why(whichgpu, arguments, status, said) -> None:
+    answer = whichgpu("predict", *arguments)
+    assert answer.status == status
+    assert said in answer.err
+    assert answer.err.count("\n") == 1
+    assert "Traceback" not in answer.err
+
+
+def test_the_largest_batch_fits_and_one_more_does_not() -> None:
+    job = Job("resnet50", phase="train", batch=5000.0)
+    with pytest.raises(Infeasible) as said:
+        single(job, GPUS["a10"])
+    largest = float(str(said.value).partition("--batch ")[2].split()[0])
+    assert run(replace(job, batch=np.array([largest, largest + 1.0])), "a10").fits.tolist() == [[True, False]]
+
+
+def test_the_fewest_gpus_fit_and_half_of_them_do_not() -> None:
+    fits = run(Job("llama-2-70b", tp=np.array([4.0, 8.0])), "a10").fits
+    assert fits.tolist() == [[False, True]]

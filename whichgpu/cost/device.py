@@ -10,6 +10,7 @@ import numpy as np
 
 from whichgpu.cost.classes import lineage, memory_kind
 from whichgpu.cost.coefficients import section
+from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,9 @@ class Devices:
 
     @classmethod
     def of(cls, gpus: Sequence[Gpu], cap: float = np.inf) -> Devices:
-        """The columns of these GPUs, in order, under a power cap in W."""
+        """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
+        if not cap > 0:
+            raise UsageError(f"power_limit: {cap:g} W leaves nothing to run on; write e.g. power_limit=150 W")
         return cls(tuple(gpus), cap)
 
     def column(self, field: str) -> Column:

@@ -6,6 +6,7 @@ A replica is the `tp` GPUs that run one copy of the model.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -287,17 +288,46 @@ def single(job: Job, gpu: Gpu) -> Estimate:
     found = estimate(job, [gpu], explain=True)
     answer = found.at(0, 0)
     if not bool(found.fits[0, 0]):
-        raise Infeasible(does_not_fit(answer))
+        raise Infeasible(does_not_fit(answer, gpu))
     return answer
 
 
-def does_not_fit(answer: Estimate) -> str:
-    """One line: what is needed, what is there, the largest part."""
+def does_not_fit(answer: Estimate, gpu: Gpu) -> str:
+    """One line: what is needed, what is there, the largest part, and the smallest change that fits."""
     part, size = max(answer.memory.items(), key=lambda item: item[1])
-    way = "more GPUs per replica (--tp), " if hasattr(resolve(answer.job.workload).code, "step") else ""
     need, has = answer.required / GIB, answer.available / GIB
     return (
         f"{answer.job.workload} does not fit on {answer.gpu}: it needs {need:.1f} GiB per GPU "
         f"({part.replace('_', ' ')} {size / GIB:.1f} GiB), the card has {has:.1f} GiB; "
-        f"use {way}a smaller --batch or a narrower --precision"
+        f"{_relaxed(answer.job, gpu)}"
     )
+
+
+def _relaxed(job: Job, gpu: Gpu) -> str:
+    """The smallest change that makes a job fit: a batch, more GPUs, or another format."""
+    batch = 0.0 if job.phase == "serve" or job.batch is None else _largest_batch(job, gpu)
+    if batch:
+        return f"--batch {batch:,.0f} is the largest that fits".replace(",", "")
+    if hasattr(resolve(job.workload).code, "step") and not job.trains:
+        tp = float(job.tp or 1.0)
+        more = replace(
+            job, batch=None if job.batch is None else 1.0, n_gpus=None, tp=tp * 2.0 ** np.arange(1, 6)
+        )
+        with suppress(UsageError):
+            fits = np.flatnonzero(estimate(more, [gpu]).fits[0])
+            if fits.size:
+                count = tp * 2.0 ** (1 + fits[0])
+                return f"--tp {count:g} is the least that fits, or use a narrower --precision"
+    return "not even one at a time; use a GPU with more memory or a narrower --precision"
+
+
+def _largest_batch(job: Job, gpu: Gpu) -> float:
+    """The largest whole batch that fits, found among 64 at a time; 0 where not even one does."""
+    low, high = 0.0, float(job.batch)
+    while high - low > 1.0:
+        tried = np.unique(np.round(np.linspace(low + 1.0, high, 64)))
+        fits = estimate(replace(job, batch=tried), [gpu]).fits[0]
+        good, bad = tried[fits], tried[~fits]
+        low = float(good.max(initial=low))
+        high = float(bad.min(initial=high))
+    return low

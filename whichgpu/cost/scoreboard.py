@@ -102,7 +102,7 @@ def tables(done: Refit) -> dict[str, str]:
     """The files of `data/scoreboard/` by name, deterministic."""
     board = of_refit(done)
     numbers = [*(board.errors[fold] for fold in FOLDS), *(board.halves[fold] for fold in FOLDS)]
-    names = ["id", *_KEYS, *FOLDS, *(f"half_{fold}" for fold in FOLDS)]
+    names = ["id", *_KEYS, *(f"error_{fold}" for fold in FOLDS), *(f"half_{fold}" for fold in FOLDS)]
     texts = [board.ids, *(board.keys[name] for name in _KEYS)]
     rows = [
         (*words, *("" if np.isnan(value) else f"{value:.4f}" for value in values))
@@ -150,7 +150,7 @@ def committed() -> Board:
         keys={**{name: columns[name] for name in _KEYS}, "source": [row["source"] for row in rows]},
         measured=np.array([float(row["value"]) for row in rows]),
         units=[row["unit"] for row in rows],
-        errors={fold: _numbers(columns[fold]) for fold in FOLDS},
+        errors={fold: _numbers(columns[f"error_{fold}"]) for fold in FOLDS},
         halves={fold: _numbers(columns[f"half_{fold}"]) for fold in FOLDS},
     )
 

@@ -97,8 +97,8 @@ _STYLE = """
 :root{color-scheme:light dark}
 body{font:15px/1.45 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;margin:1rem 0;display:block;overflow-x:auto}
-td,th{padding:.2rem .6rem;text-align:right;border-bottom:1px solid #8884}
-td:first-child,th:first-child{text-align:left}
+td,th{padding:.2rem .6rem;text-align:right;white-space:nowrap;border-bottom:1px solid #8884}
+td:first-child,th:first-child{text-align:left;white-space:normal}
 .plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(17rem,1fr));gap:1rem}
 figure{margin:0}svg{width:100%;height:auto}svg text{font-size:10px;fill:currentColor}
 .grid{stroke:#8885;fill:none}.diagonal{stroke:currentColor;fill:none}
@@ -114,7 +114,7 @@ def page(board: Board) -> str:
         f'<span class="key" style="background:{COLOURS[i % len(COLOURS)]}"></span>{escape(name)}'
         for i, name in enumerate(generations)
     )
-    tables = "".join(_html(table) for table in (whole(board), *(breakdown(board, by) for by in BREAKDOWNS)))
+    tables = "".join(_html(breakdown(board, by)) for by in BREAKDOWNS)
     plots = "".join(f"<figure>{plot}</figure>" for plot in _plots(board, generations))
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -122,10 +122,11 @@ def page(board: Board) -> str:
 <h1>Predicted against measured</h1>
 <p>{len(board.ids):,} published rows, each predicted by a fit that had not seen what the column or the caption
 names.</p>
-{tables}
+{_html(whole(board))}
 <h2>By family, {FOLDS[_DRAWN]} left out of the fit</h2>
 <p>Every value in its row's own unit. Colours are generations:{key}</p>
-<div class="plots">{plots}</div></main></body></html>
+<div class="plots">{plots}</div>
+{tables}</main></body></html>
 """
 
 

@@ -104,6 +104,10 @@ class Workload:
         if asked in adapters.PHASES:
             own = {**own, "precision": adapters.DEFAULT_PRECISION[asked], **self.defaults.get(asked, {})}
         job = replace(job, workload=self.id, phase=asked).with_defaults(**{**defaults, **own})
+        if asked in _GENERATING and np.any(
+            np.asarray(1.0 if job.output_tokens is None else job.output_tokens) < 1
+        ):
+            raise UsageError(f"output_tokens: 0, but phase {asked} generates at least 1; use --phase prefill")
         return replace(job, precision=adapters.training_precision(job)) if job.trains else job
 
     def _traced_phase(self, asked: str) -> str:
@@ -202,6 +206,8 @@ def _family(name: str) -> ModuleType:
     return import_module(f"whichgpu.workloads.families.{name}")
 
 
+#: Phases that generate tokens, where the job has any.
+_GENERATING = ("decode", "generate", "serve")
 _IGNORED = str.maketrans("", "", " -_.")
 _SEPARATORS = str.maketrans("-_./", "    ")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[-_. ]+(?=\d)")

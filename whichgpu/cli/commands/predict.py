@@ -54,7 +54,7 @@ def _one(workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue, *, 
     found = estimate(placed(columns.job(workload), count), [device], explain=True)
     answer = found.at(0, 0)
     if not found.fits[0, 0]:
-        return report(answer, complaint=does_not_fit(answer))
+        return report(answer, complaint=does_not_fit(answer, device))
     known = evidence(answer, device, catalogue)
     if not explain:
         return report(answer, known)

@@ -1,0 +1,189 @@
+"""The scoreboard: its scores, its data, its page, and the tables of docs/accuracy.md.
+
+`python tests/test_scoreboard.py` writes the tables of docs/accuracy.md anew.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from whichgpu.cost import scoreboard
+from whichgpu.cost.scores import scores
+from whichgpu.errors import DataError
+from whichgpu.facts import store
+from whichgpu.report import markdown
+from whichgpu.report.scatter import scatter
+from whichgpu.report.scoreboard import BREAKDOWNS, FOLDS, breakdown, page, whole
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "accuracy.md"
+MARKED = re.compile(r"<!-- table: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+
+
+def tables() -> str:
+    """docs/accuracy.md with its tables as the committed scoreboard has them."""
+    board = scoreboard.committed()
+
+    def made(match: re.Match[str]) -> str:
+        name = match[1]
+        table = whole(board) if name == "whole" else breakdown(board, name)
+        return f"<!-- table: {name} -->\n{markdown.render([table])}<!-- end -->"
+
+    return MARKED.sub(made, DOCUMENT.read_text(encoding="utf-8"))
+
+
+def test_the_tables_of_the_document_are_those_of_the_scoreboard():
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert set(MARKED.findall(text)) >= {"whole", "source", "family", "gpu"}
+    assert text == tables(), "run: python tests/test_scoreboard.py"
+
+
+def test_scores_are_what_they_are_called():
+    found = scores(np.log([1.1, 1.0, 0.8, 2.0]), [0.2, 0.2, 0.3, 0.3])
+    assert found.rows == 4
+    assert found.mape == pytest.approx((10 + 0 + 20 + 100) / 4)
+    assert found.median == pytest.approx(15)
+    assert found.bias == pytest.approx(100 * ((1.1 * 0.8 * 2.0) ** 0.25 - 1))
+    assert found.inside == 75
+    assert found.score == pytest.approx((0.4 + 0.4 + 0.6 + 0.6 + 20 * (math.log(2) - 0.3)) / 4)
+    assert found.ratio == pytest.approx(math.exp(0.5))
+
+
+def test_a_wider_interval_scores_worse_unless_it_saves_a_miss():
+    errors = np.array([0.1, -0.1])
+    assert scores(errors, [0.2, 0.2]).score < scores(errors, [0.4, 0.4]).score
+    assert scores(errors, [0.2, 0.2]).score < scores(errors, [0.02, 0.02]).score
+    with pytest.raises(ValueError, match="no rows"):
+        scores([], [])
+
+
+def test_the_committed_scoreboard_is_of_the_committed_fit():
+    board = scoreboard.committed()
+    count = int(re.search(r"from (\d+) measured rows", (store.DATA / "fits" / "effects.toml").read_text())[1])
+    assert len(board.ids) == len(set(board.ids)) == count
+    seen = store.load("fits")["spreads"]["seen"]
+    assert set(board.keys["gpu"]) == set(seen["gpus"])
+    assert set(board.keys["workload"]) == set(seen["workloads"])
+    for fold in FOLDS:
+        assert np.array_equal(board.halves[fold], scoreboard._halves(fold, board.keys["group"]).round(4))
+    newer = np.isin(board.keys["generation"], scoreboard.NEWER)
+    assert np.array_equal(np.isfinite(board.errors["newer"]), newer)
+    assert all(np.isfinite(board.errors[fold]).all() for fold in FOLDS if fold != "newer")
+
+
+def test_intervals_keep_their_promise_on_what_the_fit_had_not_seen():
+    board = scoreboard.committed()
+    for fold in ("gpu", "generation", "workload"):
+        assert 85 <= scores(board.errors[fold], board.halves[fold]).inside <= 95, fold
+
+
+def test_a_calibration_writes_what_is_read_again(tmp_path, monkeypatch):
+    from test_calibration import GPUS, rows
+
+    from whichgpu.cost import refit
+
+    made = [{**row, "source": "here", "value": str(100 + i)} for i, row in enumerate(rows())]
+    done = refit.refit(GPUS, made)
+    board = scoreboard.of_refit(done)
+    assert set(board.ids) == {row["id"] for row in made}
+    for name in ("scoreboard", "measured"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "measured" / "mine.csv").write_text(
+        scoreboard._csv(list(made[0]), [list(row.values()) for row in made])
+    )
+    monkeypatch.setattr(store, "DATA", tmp_path)
+    paths = scoreboard.write(done)
+    assert [path.name for path in paths] == ["rows.csv", "effects.csv"]
+    monkeypatch.setattr(scoreboard.store, "load", lambda tree: store._own(tree, tmp_path))
+    monkeypatch.setattr(scoreboard.store, "rows", lambda tree: iter(made))
+    again = scoreboard.committed()
+    assert list(again.ids) == list(board.ids)
+    assert again.keys["gpu"] == tuple(board.keys["gpu"])
+    for fold in FOLDS:
+        assert again.errors[fold] == pytest.approx(board.errors[fold], abs=6e-5, nan_ok=True)
+    # Nothing newer than Ampere is among these rows, so that fold says nothing.
+    assert np.isnan(again.errors["newer"]).all()
+    monkeypatch.setattr(scoreboard.store, "rows", lambda tree: iter(made[1:]))
+    with pytest.raises(DataError, match="whichgpu calibrate"):
+        scoreboard.committed()
+
+
+class Tags(HTMLParser):
+    """What a page opens and does not close, and what it fetches."""
+
+    VOID = ("meta", "path")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.fetched: list[str] = []
+        self.seen: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        self.fetched += [value for name, value in attrs if name in ("src", "href")]
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_fetches_nothing():
+    board = scoreboard.committed()
+    tags = Tags()
+    text = page(board)
+    tags.feed(text)
+    assert tags.open == []
+    assert tags.fetched == []
+    assert "script" not in tags.seen
+    assert tags.seen.count("svg") == len(set(board.keys["family"]))
+    assert text.count("h0") >= len(board.ids)
+
+
+def test_a_drawing_puts_what_is_right_on_the_diagonal():
+    drawn = scatter("a & b", {"x": (np.array([1.0, 100.0]), np.array([1.0, 100.0])),
+                              "y": (np.array([10.0]), np.array([100.0]))})  # fmt: skip
+    assert "a &amp; b" in drawn
+    dots = [(float(a), float(b)) for a, b in re.findall(r"M([\d.]+) ([\d.]+)h0", drawn)]
+    assert [x + y for x, y in dots[:2]] == pytest.approx([320.0, 320.0])
+    assert sum(dots[2]) < 320  # above the diagonal: y grows downwards
+    with pytest.raises(ValueError, match="no points"):
+        scatter("nothing", {})
+
+
+@pytest.mark.parametrize("by", sorted(BREAKDOWNS))
+def test_validate_without_rows_shows_the_scoreboard(whichgpu, by):
+    answer = whichgpu("validate", "--by", by, "--json")
+    assert answer.status == 0
+    assert answer.json["folds"]["gpu"]["rows"] == answer.json["rows"]
+    assert all("mape" in fold for group in answer.json["groups"].values() for fold in group.values())
+
+
+def test_validate_writes_the_page_and_says_what_it_cannot(whichgpu, tmp_path):
+    out = tmp_path / "board.html"
+    assert whichgpu("validate", "--page", str(out)).status == 0
+    assert out.read_text().startswith("<!doctype html>")
+    for wrong, said in (
+        (("--page", str(tmp_path / "no" / "x.html")), "cannot be written"),
+        (("--by", "metric"), "not kept by metric"),
+        (("rows.csv", "--page", "x.html"), "leave the file of rows out"),
+        (("rows.csv", "--by", "generation"), "use --by gpu"),
+    ):
+        answer = whichgpu("validate", *wrong)
+        assert answer.status == 2
+        assert said in answer.err
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(tables(), encoding="utf-8")
+    sys.stdout.write(f"wrote {DOCUMENT}\n")
