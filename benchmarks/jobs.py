@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from whichgpu.cost.refit import measured_rows
+from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.table import COLUMNS
 
 ROUNDS, ROWS, SECONDS, MEMORY = 3, 100_000, 5.0, 1e9

@@ -148,7 +148,7 @@ def test_the_committed_fit_is_what_calibrate_gives():
 
 
 def test_a_row_on_the_list_is_left_out_with_its_reason():
-    from whichgpu.cost.refit import left_out
+    from whichgpu.cost.measured import left_out
 
     assert "20 times" in left_out({"id": "mlp-03057", "source": "x", "phase": "infer"})
     assert "lengths" in left_out(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from whichgpu.cost import jobs, workers
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.jobs import METRICS, predict_rows, read_job
-from whichgpu.cost.refit import measured_rows
+from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.table import COLUMNS, read_table
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue

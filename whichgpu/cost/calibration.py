@@ -19,9 +19,10 @@ import numpy as np
 
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.fit import Fit, compute_terms, launch_terms, link_terms, memory_terms, workload_terms
-from whichgpu.cost.jobs import METRICS, read_job
 from whichgpu.cost.layout import Layout, lay_out
+from whichgpu.cost.metrics import METRICS, TIMED
 from whichgpu.cost.parallel import data_parallel_seconds
+from whichgpu.cost.rows import read_job
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.workloads.job import NUMBERS, Job
@@ -35,11 +36,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-#: Metrics of time, and the power of the pass's time that each goes with.
-TIMED: Mapping[str, float] = {
-    "throughput": -1.0, "samples_throughput_total": -1.0, "iterations_per_s": -1.0,
-    "iterations_per_s_times_batch": -1.0, "latency": 1.0, "latency_per_batch": 1.0, "tpot": 1.0,
-}  # fmt: skip
 _NU, _SCALE = 4.0, 0.08
 #: Prior widths by the shape of an effect's name, see `width`.
 _WIDTHS: Mapping[str, float] = {

@@ -24,18 +24,17 @@ from operator import attrgetter
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.cost.calibration import TIMED
 from whichgpu.cost.classes import lineage
 from whichgpu.cost.estimate import MODELLED, Estimate, estimate
-from whichgpu.cost.metrics import METRICS
-from whichgpu.cost.refit import left_out
+from whichgpu.cost.measured import left_out
+from whichgpu.cost.metrics import METRICS, TIMED
 from whichgpu.cost.rows import read_job, read_parts
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.facts import store
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.names import resolve as resolve_gpu
-from whichgpu.workloads.job import NUMBERS
+from whichgpu.workloads.job import NUMBERS, phase
 from whichgpu.workloads.workload import resolve as resolve_workload
 from whichgpu.workloads.workload import same_key
 
@@ -230,6 +229,8 @@ def _candidates(wanted: _Wanted, catalogue: Catalogue) -> Iterator[_Near]:
     related = store.select("measured", lambda name: same_key(name, wanted.workload))
     if not any(row["metric"] in TIMED for row in related):
         related += store.select("measured", lambda name: _family(name) == wanted.workload.family)
+    # Rows of another phase are far off: they are looked at where there are no others.
+    related = [row for row in related if _phase(row["phase"]) == wanted.job.phase] or related
     gpus: dict[str, Gpu | None] = {}
     for row in related:
         name = row["gpu"]
@@ -245,6 +246,14 @@ def _candidates(wanted: _Wanted, catalogue: Catalogue) -> Iterator[_Near]:
         # Power and memory are told of where they are of this very job.
         if row["metric"] in TIMED or one.far == 0.0:
             yield one
+
+
+@lru_cache(maxsize=64)
+def _phase(text: str) -> str:
+    try:
+        return phase(text)
+    except UsageError:
+        return ""
 
 
 def _gpu(name: str, catalogue: Catalogue) -> Gpu | None:

@@ -155,6 +155,11 @@ def _memory(answer: Figures, unit: str) -> Three:
     return _around(np.minimum(answer.required, answer.available) / _one(unit, "memory"), _MEMORY)
 
 
+#: Metrics of time, and the power of the time of a pass that each goes with.
+TIMED: Mapping[str, float] = {
+    "throughput": -1.0, "samples_throughput_total": -1.0, "iterations_per_s": -1.0,
+    "iterations_per_s_times_batch": -1.0, "latency": 1.0, "latency_per_batch": 1.0, "tpot": 1.0,
+}  # fmt: skip
 _RATE, _TIME, _BYTES = "{many}/s", "s", "GiB"
 #: Every metric by name.
 METRICS: Mapping[str, Metric] = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost import calibration
+from whichgpu.cost.measured import left_out, measured_rows
 from whichgpu.cost.runtime import runtimes
 from whichgpu.cost.spread import group_of
 from whichgpu.errors import DataError
@@ -40,23 +41,6 @@ class Refit(NamedTuple):
     groups: list[Group]
     errors: Mapping[str, Array]
     skipped: Mapping[str, str]
-
-
-def measured_rows() -> Iterable[dict[str, str]]:
-    """Every row of `data/measured/`, in order."""
-    for table in store.load("measured").values():
-        for cells in table["rows"]:
-            yield dict(zip(table["columns"], cells, strict=True))
-
-
-def left_out(row: Mapping[str, str]) -> str:
-    """Why no fit uses a row; empty where one does. The list is `data/fits/left-out.toml`."""
-    for rule in store.load("fits")["left-out"]["rows"]:
-        if row["id"] in rule.get("ids", ()):
-            return str(rule["reason"])
-        if "source" in rule and row["source"].startswith(rule["source"]) and row["phase"] == rule["phase"]:
-            return str(rule["reason"])
-    return ""
 
 
 def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None) -> Refit:

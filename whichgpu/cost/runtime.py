@@ -75,13 +75,14 @@ def runtime(text: str, fallback: str) -> Runtime:
 
     The longest name found as whole words wins: "TensorRT-LLM 0.17" is not TensorRT.
     """
-    rows = _rows()
+    rows, said = _rows(), text.lower()
     if text in rows:
         return _runtime(text, rows[text])
     found = ""
     where = fallback
     for key, row in rows.items():
         for name in row["names"]:
-            if len(name) > len(found) and re.search(rf"(?<![a-z]){re.escape(name)}", text.lower()):
+            longer = len(name) > len(found) and name in said
+            if longer and re.search(rf"(?<![a-z]){re.escape(name)}", said):
                 found, where = name, key
     return _runtime(where, rows[where], exact=bool(found))
