@@ -19,6 +19,7 @@ import numpy as np
 from whichgpu.cost.classes import op_class
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels import models
+from whichgpu.cost.kernels.products import multiplied
 from whichgpu.cost.optable import tables
 from whichgpu.workloads.ops import COUNTED, PRODUCTS
 
@@ -204,7 +205,9 @@ def _fastest_compute(table: OpTable, devices: Devices) -> Array:
     if table.kind not in PRODUCTS:
         return np.zeros((1, 1, 1))
     half = 0.5 if table.kind == "attention" else 1.0
-    ideal = half * table.flops / devices.peaks(table.dtypes, tf32=True)
+    peaks = devices.peaks(table.dtypes, tf32=True)
+    least = multiplied(table, peaks > 1.01 * devices.vector, section("products")["winograd_most"])
+    ideal = half * least / peaks
     return np.asarray(ideal / section("products")["ceiling"])
 
 

@@ -41,7 +41,7 @@ def seconds(
         runtime.products[ops.kind] * _window(ops) * _order(ops, runtime) * devices.efficiency,
         c["plain"] * devices.maturity,
     )
-    compute = ops.flops / (peaks * np.minimum(reached * _shape(ops, devices), c["ceiling"]))
+    compute = multiplied(ops, tensor, c["winograd"]) / (peaks * np.minimum(reached * _shape(ops, devices), c["ceiling"]))
     if ops.kind == "conv":
         vector = ops.flops / (devices.vector * c["depthwise"])
         compute = np.where(_is_depthwise(ops), vector, compute)
@@ -61,10 +61,25 @@ def _shape(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
     waves = many * np.maximum(m * n, 1.0) / c["tile"] ** 2 / devices.sms
     split = np.maximum(1.0, np.minimum(k / 512.0, 16.0))
     busy = waves * split
-    share: NDArray[np.float64] = (
-        k / (k + c["k_half"]) * n / (n + c["n_half"]) * busy / (busy + c["wave_half"])
-    )
+    deep = k / (k + c["k_half"]) * n / (n + c["n_half"])
+    if ops.kind == "conv":
+        # Kernels for grouped convolutions lay several groups side by side; what is lost is the padding
+        # of a narrow group to the width of a matrix instruction.
+        deep = np.where(d["groups"] > 1.0, n / (n + c["group_half"]), deep)
+    share: NDArray[np.float64] = deep * busy / (busy + c["wave_half"])
     return share
+
+
+def multiplied(ops: OpTable, tensor: NDArray[np.bool_], gain: float) -> NDArray[np.float64]:
+    """FLOPs that the units carry out, (O, G, J): 3x3 convolutions on plain units need fewer than they count.
+
+    Winograd's F(2x2, 3x3) makes 16 multiplications of 36 (Lavin and Gray, Fast Algorithms for
+    Convolutional Neural Networks, CVPR 2016); its transforms take part of that `gain`.
+    """
+    if ops.kind != "conv":
+        return ops.flops
+    fast = ~tensor & (ops.dims["window"] == 9.0) & (ops.dims["groups"] <= 1.0)
+    return np.asarray(np.where(fast, ops.flops / gain, ops.flops))
 
 
 def _window(ops: OpTable) -> NDArray[np.float64] | float:
