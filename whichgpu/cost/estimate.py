@@ -18,6 +18,8 @@ from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.parallel import data_parallel_seconds
+from whichgpu.cost.pipeline import splits_layers
+from whichgpu.cost.runtime import runtime
 from whichgpu.cost.spread import measured, spread
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible, UsageError
@@ -129,6 +131,7 @@ class Estimates:
     timing: Timing
     bases: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    notes: tuple[tuple[str, ...], ...] = ()
 
     @property
     def fits(self) -> NDArray[np.bool_]:
@@ -185,6 +188,7 @@ class Estimates:
         if self.unused:
             columns = ", ".join(self.unused)
             said.append(f"{self.workload.id} has no use for {columns}, which was ignored")
+        said += self.notes[g] if self.notes else ()
         ignored = sorted(set(self.job.options) - _MODELLED)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
@@ -239,6 +243,7 @@ def _assemble(laid: Layout, timing: Timing, seconds: Array) -> Estimates:
         spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2)),
         bases=tuple(one.basis for one in spreads),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
+        notes=laid.notes,
     )  # fmt: skip
 
 
@@ -247,7 +252,10 @@ def placed(job: Job, count: int) -> Job:
     if count == 1:
         return job
     workload = resolve(job.workload)
-    held = hasattr(workload.code, "step") and not workload.complete(job).trains
+    complete = workload.complete(job)
+    held = hasattr(workload.code, "step") and not complete.trains
+    if splits_layers(runtime(complete.runtime, workload.complete(replace(job, runtime="")).runtime)):
+        return replace(job, n_gpus=float(count))
     return replace(job, n_gpus=float(count), tp=float(count) if job.tp is None and held else job.tp)
 
 
