@@ -21,6 +21,22 @@ if TYPE_CHECKING:
     Column = NDArray[np.float64]
 
 
+def stand_in(gpu: Gpu, dtype: str) -> str:
+    """The field of the units that do the products of a format that a GPU has none for; "" where none do.
+
+    FP4 weights are widened to 16 bits on the way to the tensor cores (weight-only kernels); FP16 and BF16
+    are equally wide, so a part that has only BF16 runs what is asked in FP16 in it.
+    """
+    wider = _STAND_INS.get(dtype, ())
+    if gpu.value(dtype) is not None:
+        return ""
+    return next((name for name in wider if gpu.value(name) is not None), "")
+
+
+#: By format, the units that run it where its own are missing, the best first.
+_STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",)}
+
+
 @dataclass(frozen=True)
 class Devices:
     """Several GPUs side by side; every column is (G, 1), NaN where the catalogue has no value."""
@@ -55,12 +71,17 @@ class Devices:
 
         A chip whose FP16 units are slower than its FP32 ones (Pascal's consumer parts: 1/64) widens
         FP16 numbers and multiplies in FP32, as cuDNN and cuBLAS do. FP64 products run on tensor cores
-        where the part has them for it.
+        where the part has them for it. Formats for which `stand_in` names other units run on those.
         """
-        stated = self.column(dtype)
+        stated = np.array([self._rate(gpu, dtype) for gpu in self.gpus])[:, None]
         if dtype == "fp64":
             return np.asarray(np.fmax(stated, self.column("fp64_tensor")))
         return np.asarray(np.fmax(stated, self.vector)) if dtype == "fp16" else stated
+
+    @staticmethod
+    def _rate(gpu: Gpu, dtype: str) -> float:
+        value = gpu.value(stand_in(gpu, dtype) or dtype)
+        return float("nan") if value is None else float(value)
 
     @cached_property
     def vector(self) -> Column:

@@ -6,7 +6,6 @@ A replica is the `tp` GPUs that run one copy of the model.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,8 @@ from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.parallel import data_parallel_seconds
+from whichgpu.cost.pipeline import splits_layers
+from whichgpu.cost.runtime import runtime
 from whichgpu.cost.spread import measured, spread
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible, UsageError
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 #: Options of a job that change the answer.
-_MODELLED = {
+MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets",
 }  # fmt: skip
@@ -107,6 +108,24 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Answers:
+    """What `Estimate` says of one job, of many: every number is an array over the cells asked for."""
+
+    job: Job
+    throughput: Interval
+    latency: Interval
+    required: Array
+    available: Array
+    power: Array
+    energy: Array
+    n_gpus: Array
+
+
+def _floats(interval: Interval) -> Interval:
+    return Interval(float(interval.low), float(interval.mid), float(interval.high), interval.unit)
+
+
+@dataclass(frozen=True, slots=True)
 class Estimates:
     """Every GPU (rows) by every job (columns) of a sweep; arrays are (G, J)."""
 
@@ -129,6 +148,7 @@ class Estimates:
     timing: Timing
     bases: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    notes: tuple[tuple[str, ...], ...] = ()
 
     @property
     def fits(self) -> NDArray[np.bool_]:
@@ -146,38 +166,49 @@ class Estimates:
         """One answer; raises `UsageError` with the reason where the GPU cannot run the job."""
         if self.refusals[g]:
             raise UsageError(self.refusals[g])
-        unit = self.workload.unit
-        factor = math.exp(Z90 * float(self.spread[g, j]))
-        rate, delay = float(self.throughput[g, j]), float(self.latency[g, j])
-        n = round(float(np.broadcast_to(_array(self.job.n_gpus), self.throughput.shape)[g, j]))
-        power = float(self.power[g, j])
+        one = self.figures(g, j)
         return Estimate(
             gpu=self.devices.gpus[g].id,
-            job=self.job_at(j),
+            job=one.job,
             runtime=self.runtime.id,
-            throughput=Interval(rate / factor, rate, rate * factor, f"{unit}/s"),
-            latency=Interval(delay / factor, delay, delay * factor, "s"),
+            throughput=_floats(one.throughput),
+            latency=_floats(one.latency),
             memory={name: float(np.broadcast_to(part, self.required.shape)[g, j])
                     for name, part in self.parts.items()},
-            required=float(self.required[g, j]),
-            available=float(self.available[g, j]),
-            power=power,
-            energy=power * n / rate if rate > 0 else math.nan,
-            n_gpus=n,
+            required=float(one.required),
+            available=float(one.available),
+            power=float(one.power),
+            energy=float(one.energy),
+            n_gpus=round(float(one.n_gpus)),
             sequences=float(self.sequences[g, j]),
             basis=self.bases[g],
             warnings=self.warnings(g),
             terms=self.timing.terms,
         )  # fmt: skip
 
-    def job_at(self, j: int) -> Job:
-        """The j-th job of the sweep, its numbers as floats."""
-        single: dict[str, Any] = {}
+    def figures(self, g: Any, j: Any) -> Answers:
+        """The answers of cells of the sweep: `g` and `j` are indexes, or arrays of them of one shape."""
+        factor = np.exp(Z90 * self.spread[g, j])
+        rate, delay, power = self.throughput[g, j], self.latency[g, j], self.power[g, j]
+        n = np.round(np.broadcast_to(_array(self.job.n_gpus), self.throughput.shape)[g, j])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            energy = np.where(rate > 0, power * n / rate, np.nan)
+        return Answers(
+            job=self.job_at(j),
+            throughput=Interval(rate / factor, rate, rate * factor, f"{self.workload.unit}/s"),
+            latency=Interval(delay / factor, delay, delay * factor, "s"),
+            required=self.required[g, j], available=self.available[g, j], power=power, energy=energy,
+            n_gpus=n,
+        )  # fmt: skip
+
+    def job_at(self, j: Any) -> Job:
+        """The j-th job of the sweep, its numbers as floats; the jobs of an array of indexes, as arrays."""
+        chosen: dict[str, Any] = {}
         for name in NUMBERS:
             value = getattr(self.job, name)
             if value is not None:
-                single[name] = float(np.broadcast_to(_array(value), (1, self.seconds.shape[1]))[0, j])
-        return replace(self.job, **single)
+                chosen[name] = np.broadcast_to(_array(value), (1, self.seconds.shape[1]))[0, j]
+        return replace(self.job, **chosen)
 
     def warnings(self, g: int = 0) -> tuple[str, ...]:
         """What makes the answer on the g-th GPU less than it looks."""
@@ -185,7 +216,8 @@ class Estimates:
         if self.unused:
             columns = ", ".join(self.unused)
             said.append(f"{self.workload.id} has no use for {columns}, which was ignored")
-        ignored = sorted(set(self.job.options) - _MODELLED)
+        said += self.notes[g] if self.notes else ()
+        ignored = sorted(set(self.job.options) - MODELLED)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
         if not self.runtime.exact:
@@ -239,6 +271,7 @@ def _assemble(laid: Layout, timing: Timing, seconds: Array) -> Estimates:
         spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2)),
         bases=tuple(one.basis for one in spreads),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
+        notes=laid.notes,
     )  # fmt: skip
 
 
@@ -247,7 +280,10 @@ def placed(job: Job, count: int) -> Job:
     if count == 1:
         return job
     workload = resolve(job.workload)
-    held = hasattr(workload.code, "step") and not workload.complete(job).trains
+    complete = workload.complete(job)
+    held = hasattr(workload.code, "step") and not complete.trains
+    if splits_layers(runtime(complete.runtime, workload.complete(replace(job, runtime="")).runtime)):
+        return replace(job, n_gpus=float(count))
     return replace(job, n_gpus=float(count), tp=float(count) if job.tp is None and held else job.tp)
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import memory, parallel, serving
+from whichgpu.cost import memory, parallel, pipeline, serving
 from whichgpu.cost.device import Devices
 from whichgpu.cost.runtime import runtime
-from whichgpu.cost.support import refusal
+from whichgpu.cost.support import refusal, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.errors import UsageError
 from whichgpu.units import parse
@@ -61,6 +61,8 @@ class Layout:
     parts: Mapping[str, Any]
     refusals: tuple[str, ...]
     unused: tuple[str, ...]
+    #: By GPU, what was taken otherwise than asked and runs all the same.
+    notes: tuple[tuple[str, ...], ...] = ()
 
 
 def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
@@ -76,14 +78,18 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     asked = job.phase or workload.phases[0]
     # What the workload's own file says of its precision comes before the runtime's habit.
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
+    job = pipeline.spread_layers(job, stack)
     job = job.with_defaults(tp=1.0, pp=1.0, precision=own or stack.default_precision.get(asked, ""))
-    job = workload.complete(job.with_defaults(n_gpus=job.tp, runtime=fallback))
-    _check_mesh(job)
+    job = workload.complete(job.with_defaults(n_gpus=_array(job.tp) * _array(job.pp), runtime=fallback))
+    _check_mesh(workload, job)
     cap = job.options.get("power_limit")
     devices = Devices.of(gpus, cap=np.inf if cap is None else parse(cap, "power"))
     with np.errstate(invalid="ignore", divide="ignore"):
         run = _serve if job.phase == "serve" else _passes
-        return replace(run(workload, job, stack, devices), unused=unused)
+        laid = run(workload, job, stack, devices)
+    spec = precision(job.precision)
+    said = workload.beyond(job)
+    return replace(laid, unused=unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus))
 
 
 def _stack(job: Job, fallback: str) -> Runtime:
@@ -95,12 +101,21 @@ def _stack(job: Job, fallback: str) -> Runtime:
     return replace(stack, variant="+nhwc") if layout in ("channels_last", "nhwc") else stack
 
 
-def _check_mesh(job: Job) -> None:
-    if np.any(_array(job.pp) != 1):
-        raise UsageError(f"pp={_array(job.pp).max():g}: pipeline parallelism is not modelled yet; use --tp")
-    if np.any(_array(job.tp) > _array(job.n_gpus)):
-        tp, gpus = _array(job.tp).max(), _array(job.n_gpus).min()
-        raise UsageError(f"tp={tp:g} needs at least as many GPUs; n_gpus={gpus:g}")
+def _check_mesh(workload: Workload, job: Job) -> None:
+    """Refuse more shards than GPUs, and more pipeline stages than layers."""
+    asked, gpus = _array(job.tp) * _array(job.pp), _array(job.n_gpus)
+    if np.any(asked > gpus):
+        raise UsageError(
+            f"tp={_array(job.tp).max():g} times pp={_array(job.pp).max():g} needs at least as many GPUs; "
+            f"n_gpus={gpus.min():g}"
+        )
+    if (job.trains or job.phase == "serve") and np.any(_array(job.pp) != 1):
+        raise UsageError(
+            f"pp={_array(job.pp).max():g}: pipelines are not modelled in {job.phase} yet; use --tp"
+        )
+    layers, stages = workload.dims.get("layers"), _array(job.pp).max()
+    if isinstance(layers, int) and stages > layers:
+        raise UsageError(f"pp={stages:g} stages, but {workload.id} has {layers:g} layers; use pp={layers:g}")
 
 
 def _array(value: Any) -> Array:
@@ -111,13 +126,14 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
     """Phases whose work does not depend on the GPU's memory."""
     whole = workload.trace(job)
     ops = parallel.shard(whole, job.tp)
-    links = parallel.tensor_parallel_seconds(whole, job.tp, devices)
+    flowing = pipeline.flowing(workload, job, stack, whole)
+    links = parallel.tensor_parallel_seconds(flowing, job.tp, devices) + pipeline.boundaries(job)
     return Layout(
         workload, job, stack, devices,
-        work=prepare(ops, devices, stack, trains=job.trains, communication=links),
+        work=prepare(parallel.shard(flowing, job.tp), devices, stack, trains=job.trains, communication=links),
         units=_array(workload.units(job)),
         passes=np.ones(()),
-        replicas=_array(job.n_gpus) / _array(job.tp),
+        replicas=_array(job.n_gpus) / (_array(job.tp) * _array(job.pp)),
         gradients=trained_parameters(whole) * 4.0 / _array(job.tp) if job.trains else None,
         sequences=np.ones(()),
         parts=_parts(workload, job, stack, ops),
@@ -156,9 +172,9 @@ def _parts(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) ->
     if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
         tokens = _array(job.input_tokens) + _array(0.0 if job.output_tokens is None else job.output_tokens)
         kv = serving.sequence_bytes(workload, job, tokens) * _array(job.batch)
-    return memory.inference_parts(ops, kv, engine=False)
+    return memory.inference_parts(ops, kv, engine=False, pp=_array(job.pp))
 
 
 def _refusals(devices: Devices, ops: Sequence[Op], job: Job, stack: Runtime) -> tuple[str, ...]:
     spec = precision(job.precision)
-    return tuple(refusal(gpu, ops, spec, stack) for gpu in devices.gpus)
+    return tuple(refusal(gpu, ops, spec, stack, trains=job.trains) for gpu in devices.gpus)

@@ -74,11 +74,10 @@ def _table(kind: str, ops: Sequence[Op]) -> OpTable:
 
 def _stack(values: list[Any]) -> NDArray[np.float64]:
     """Scalars, (J,) and (G, J) arrays as one (O, G or 1, J or 1) array."""
-    if all(isinstance(value, float | int) for value in values):
+    arrays = [value.shape for value in values if isinstance(value, np.ndarray) and value.ndim]
+    if not arrays:
         return np.array(values, dtype=np.float64)[:, None, None]
-    arrays = [np.atleast_2d(np.asarray(value, dtype=np.float64)) for value in values]
-    shape = np.broadcast_shapes(*(array.shape for array in arrays))
-    stacked = np.empty((len(arrays), *shape))
-    for row, array in zip(stacked, arrays, strict=True):
-        row[...] = array
+    stacked = np.empty((len(values), *np.broadcast_shapes((1, 1), *set(arrays))))
+    for row, value in zip(stacked, values, strict=True):
+        row[...] = value
     return stacked

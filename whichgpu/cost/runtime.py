@@ -69,6 +69,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, exact: bool = True) -> Runtime
     return Runtime(id=key, exact=exact, **columns)
 
 
+@lru_cache(maxsize=4096)
 def runtime(text: str, fallback: str) -> Runtime:
     """The runtime that free text names; the `fallback`'s id, marked inexact, where none is named.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 #: Kinds whose FLOPs are what people quote: two per multiply-add of a matrix product.
@@ -111,7 +111,7 @@ class Op:
 
 def merge(ops: Iterable[Op]) -> tuple[Op, ...]:
     """Merge ops that do identical work in one module, adding up their copies."""
-    merged: dict[Any, Op] = {}
+    merged: dict[Any, list[Op]] = {}
     for op in ops:
         numbers = (
             op.repeats, op.flops, op.weight_bytes, op.read_bytes, op.write_bytes, op.saved_bytes,
@@ -123,11 +123,12 @@ def merge(ops: Iterable[Op]) -> tuple[Op, ...]:
             # An array's bytes stand for it; a number stands for itself.
             *(size.tobytes() if isinstance(size, np.ndarray) else size for size in numbers),
         )  # fmt: skip
-        seen = merged.get(key)
-        merged[key] = op if seen is None else replace(
-            seen, copies=seen.copies + op.copies, starts=seen.starts + op.starts
-        )  # fmt: skip
-    return tuple(merged.values())
+        merged.setdefault(key, []).append(op)
+    return tuple(same[0] if len(same) == 1 else _together(same) for same in merged.values())
+
+
+def _together(same: Sequence[Op]) -> Op:
+    return replace(same[0], copies=sum(op.copies for op in same), starts=sum(op.starts for op in same))
 
 
 def total(ops: Iterable[Op], quantity: str) -> Any:

@@ -54,25 +54,24 @@ def _one(workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue) -> 
 
 
 def _table(jobs: Path, out: Path | None, catalogue: Catalogue) -> Report:
-    from whichgpu.cost.jobs import predict_rows, read_table, write_table
-    from whichgpu.report.table import Report, Table
+    from whichgpu.cost.jobs import ANSWER, predict_rows
+    from whichgpu.cost.table import read_table, write_table
+    from whichgpu.report.table import Bullets, Report, Table
 
-    rows = read_table(jobs)
-    with progress("predict", len(rows)) as advance:
-        answers = []
-        for answer in predict_rows(rows, catalogue):
-            answers.append(answer)
-            advance(1)
+    table = read_table(jobs)
+    with progress("predict") as advance:
+        answers = predict_rows(table.rows, catalogue, advance)
     if out is not None:
-        write_table(out, answers)
-    refused = sum(1 for answer in answers if answer.error)
-    data = {"predictions": [answer._asdict() for answer in answers]}
-    said = f"{len(answers):,} jobs, {len(answers) - refused:,} predicted, {refused:,} refused"
+        write_table(out, ANSWER, answers)
+    predicted = len(answers) - answers.refused
+    said = f"{len(answers):,} jobs, {predicted:,} predicted, {answers.refused:,} refused"
+    notes = (*table.notes(), *answers.notes)
+    data = {"jobs": len(answers), "refused": answers.refused, "notes": notes, "predictions": answers}
     if out is not None:
-        return Report(data, (f"{said}; written to {out}.",))
+        return Report(data, (f"{said}; written to {out}.", Bullets(notes)))
     cells = [tuple(map(_cell, answer)) for answer in answers]
     titles = ("id", ">value", ">low", ">high", "unit", "basis", "error")
-    return Report(data, (Table.of("", titles, cells, notes=(f"{said}.",)),))
+    return Report(data, (Table.of("", titles, cells, notes=(f"{said}.", *notes)),))
 
 
 def _cell(value: str | float | None) -> str | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "sgd"
 DEFAULTS = images.defaults()
+RUNTIME_WORDS = ("tensorflow",)
 
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
@@ -40,7 +41,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
 
 def _stages(dims: Mapping[str, Any], job: Job) -> Sequence[Sequence[Any]]:
     """The convolutions of each stage, as the runtime has them."""
-    other = "tensorflow_stages" if "tensorflow" in job.runtime.lower() else "stages"
+    other = "tensorflow_stages" if RUNTIME_WORDS[0] in job.runtime.lower() else "stages"
     stages: Sequence[Sequence[Any]] = dims.get(other, dims["stages"])
     return stages
 

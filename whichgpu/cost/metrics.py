@@ -1,0 +1,184 @@
+"""From an estimate to what a row asks for: its `metric`, in its own `unit`.
+
+Every function is written over arrays: a single `Estimate` is the 0-d case of the `Figures` of a sweep.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from whichgpu.errors import UsageError
+from whichgpu.units import parse
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from whichgpu.facts.model import Interval
+    from whichgpu.workloads.job import Job
+
+    #: (low, mid, high) in the row's unit.
+    Three = tuple[Any, Any, Any]
+
+
+class Figures(Protocol):
+    """What the metrics read: an `Estimate`, or the same fields as arrays over jobs."""
+
+    @property
+    def job(self) -> Job: ...  # noqa: D102
+    @property
+    def n_gpus(self) -> Any: ...  # noqa: D102
+    @property
+    def throughput(self) -> Interval: ...  # noqa: D102
+    @property
+    def latency(self) -> Interval: ...  # noqa: D102
+    @property
+    def power(self) -> Any: ...  # noqa: D102
+    @property
+    def energy(self) -> Any: ...  # noqa: D102
+    @property
+    def required(self) -> Any: ...  # noqa: D102
+    @property
+    def available(self) -> Any: ...  # noqa: D102
+
+
+class Metric(NamedTuple):
+    """How a metric is read off figures, and the unit it is given in where a row states none."""
+
+    read: Callable[[Figures, str], Three]
+    unit: str
+
+    def __call__(self, answer: Figures, unit: str, _row: object = None) -> Three:
+        """(low, mid, high) in `unit`; raises `UsageError` where the job has no such figure or unit."""
+        return self.read(answer, unit.strip() or self.unit_of(answer.job.workload))
+
+    def unit_of(self, workload: str) -> str:
+        """The metric's own unit for a workload: images/s, J/token, s."""
+        noun = resolve(workload).unit
+        return self.unit.format(many=noun, one=_singular(noun))
+
+
+#: Other words for what a job produces: any unit of work, or one of those that workloads count.
+_ANY = {"sample", "item", "example", "query", "request"}
+_WORDS = {"img": "image", "imgs": "image", "sentence": "sequence", "seq": "sequence", "seqs": "sequence"}
+_EXAMPLES = {"time": "ms", "power": "W", "energy": "J", "memory": "GiB"}
+#: Half the width of an interval that no error on unseen rows gives, as a factor.
+_POWER, _MEMORY = 1.4, 1.35
+
+
+def _singular(noun: str) -> str:
+    return noun.removesuffix("s")
+
+
+@lru_cache(maxsize=1024)
+def _rate(unit: str, made: str) -> tuple[float, bool, bool]:
+    """A rate's unit for a workload that makes `made`: factor on a rate per s, per GPU, tokens of sequences."""
+    rest = unit.removesuffix("/gpu")
+    noun, sep, time = rest.rpartition("/")
+    if not sep:
+        raise UsageError(f"'{unit}' is not a rate; write {made}/s")
+    asked = _noun(noun)
+    tokens = asked == "token" and _singular(made) == "sequence"
+    if asked not in _ANY and asked != _singular(made) and not tokens:
+        raise UsageError(f"unit '{unit}': this workload makes {made}; write {made}/s")
+    return _one(time, "time"), rest != unit, tokens
+
+
+def _noun(text: str) -> str:
+    word = _singular(text.strip().lower().removeprefix("output ").removeprefix("generated "))
+    return _WORDS.get(word, word)
+
+
+@lru_cache(maxsize=256)
+def _one(unit: str, dimension: str) -> float:
+    """One of a unit in SI; raises `UsageError` for what is no unit of the dimension."""
+    try:
+        return parse(f"1 {unit}", dimension)
+    except UsageError:
+        raise UsageError(f"unit '{unit}' is none of {dimension}; write e.g. {_EXAMPLES[dimension]}") from None
+
+
+def _scaled(interval: Interval, factor: Any) -> Three:
+    return interval.low * factor, interval.mid * factor, interval.high * factor
+
+
+def _around(value: Any, factor: Any) -> Three:
+    return value / factor, value, value * factor
+
+
+def _throughput(answer: Figures, unit: str) -> Three:
+    factor, per_gpu, tokens = _rate(unit, resolve(answer.job.workload).unit)
+    if tokens and answer.job.seq_len is None:
+        raise UsageError(f"{answer.job.workload} counts sequences of no stated length; write sequences/s")
+    length = answer.job.seq_len if tokens else 1.0
+    return _scaled(answer.throughput, factor * length / (answer.n_gpus if per_gpu else 1.0))
+
+
+def _latency(answer: Figures, unit: str) -> Three:
+    return _scaled(answer.latency, 1.0 / _one(unit, "time"))
+
+
+def _token_time(answer: Figures, unit: str) -> Three:
+    if answer.job.output_tokens is None:
+        raise UsageError(f"{answer.job.workload} makes no tokens, so it has no time per token")
+    with np.errstate(divide="ignore"):
+        return _scaled(answer.latency, 1.0 / _one(unit, "time") / np.asarray(answer.job.output_tokens))
+
+
+def _steps(answer: Figures, _unit: str) -> Three:
+    if answer.job.steps is None:
+        raise UsageError(f"{answer.job.workload} has no denoising steps")
+    return _scaled(answer.throughput, answer.job.steps / answer.job.batch / answer.n_gpus)
+
+
+def _image_steps(answer: Figures, unit: str) -> Three:
+    low, mid, high = _steps(answer, unit)
+    return low * answer.job.batch, mid * answer.job.batch, high * answer.job.batch
+
+
+def _power(answer: Figures, unit: str) -> Three:
+    return _around(answer.power / _one(unit, "power"), _POWER)
+
+
+def _energy(answer: Figures, unit: str) -> Three:
+    amount, _, noun = unit.partition("/")
+    made = resolve(answer.job.workload).unit
+    if noun and _noun(noun) not in (_ANY | {_singular(made)}):
+        raise UsageError(f"unit '{unit}': this workload makes {made}; write J/{_singular(made)}")
+    return _around(answer.energy / _one(amount, "energy"), answer.throughput.high / answer.throughput.mid)
+
+
+def _memory(answer: Figures, unit: str) -> Three:
+    return _around(np.minimum(answer.required, answer.available) / _one(unit, "memory"), _MEMORY)
+
+
+_RATE, _TIME, _BYTES = "{many}/s", "s", "GiB"
+#: Every metric by name.
+METRICS: Mapping[str, Metric] = {
+    "throughput": Metric(_throughput, _RATE),
+    "samples_throughput_total": Metric(_throughput, _RATE),
+    "latency": Metric(_latency, _TIME),
+    "latency_per_batch": Metric(_latency, _TIME),
+    "tpot": Metric(_token_time, _TIME),
+    "iterations_per_s": Metric(_steps, "it/s"),
+    "iterations_per_s_times_batch": Metric(_image_steps, "it/s"),
+    "power": Metric(_power, "W"),
+    "energy": Metric(_energy, "J/{one}"),
+    "gpu_memory_used": Metric(_memory, _BYTES),
+    "peak_gpu_memory": Metric(_memory, _BYTES),
+    "peak_gpu_memory_per_gpu": Metric(_memory, _BYTES),
+    "max_memory_reserved": Metric(_memory, _BYTES),
+}
+
+
+def metric(name: str) -> Metric:
+    """The metric of a name, throughput where none is named; raises `UsageError` listing them."""
+    found = METRICS.get(name.strip() or "throughput")
+    if found is None:
+        raise UsageError(f"no metric '{name}'; known are {', '.join(METRICS)}")
+    return found
+
+

@@ -1,0 +1,136 @@
+"""Job tables on disk: reading what people save from spreadsheets, and writing answers."""
+
+from __future__ import annotations
+
+import csv
+import math
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.errors import UsageError, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+#: Columns of a job table.
+COLUMNS = (
+    "id", "workload", "gpu", "n_gpus", "phase", "precision", "batch", "resolution", "seq_len",
+    "input_tokens", "output_tokens", "concurrency", "tp", "pp", "steps", "runtime", "options",
+    "metric", "unit",
+)  # fmt: skip
+#: Columns of the measurement schema that are never inputs.
+OUTPUTS = ("source", "value", "spread", "notes")
+
+
+class JobTable(NamedTuple):
+    """A table as it is read: `rows` gives the cells of `columns`, once.
+
+    A row that cannot be taken apart has its reason as one cell more. `unknown` are columns that no job
+    table has, which are not read.
+    """
+
+    columns: tuple[str, ...]
+    unknown: tuple[str, ...]
+    rows: Iterator[tuple[str, ...]]
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the answers should know of the columns."""
+        if not self.unknown:
+            return ()
+        return (f"columns that were not read: {', '.join(map(one_line, self.unknown))}",)
+
+
+def read_table(path: Path, more: Sequence[str] = ()) -> JobTable:
+    """Open a job table; its cells are those of `COLUMNS`, then of `more`.
+
+    Bytes that are no UTF-8 spoil their cell only. Raises `UsageError` where the file cannot be read as a
+    job table at all.
+    """
+    try:
+        handle = path.open(encoding="utf-8-sig", errors="replace", newline="")
+    except OSError as fault:
+        raise UsageError(f"{path}: cannot be read ({fault.strerror or fault}); check the path") from None
+    lines = _lines(handle, path)
+    kind, header = next(lines, ("row", []))
+    names = [name.strip() for name in header]
+    missing = [name for name in ("workload", "gpu") if name not in names]
+    if kind != "row" or missing:
+        why = header[0] if kind != "row" else f"no column '{missing[0]}'"
+        raise UsageError(f"{path}: {why}; a job table is CSV in UTF-8 and has {', '.join(COLUMNS)}")
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise UsageError(f"{path}: two columns '{twice[0]}'; keep one")
+    columns = (*COLUMNS, *more)
+    known = {*columns, *OUTPUTS, ""}
+    unknown = tuple(name for name in names if name not in known)
+    return JobTable(columns, unknown, _rows(lines, names, columns))
+
+
+def _lines(handle: Any, path: Path) -> Iterator[tuple[str, list[str]]]:
+    """("row", cells) or ("broken", [reason]) for each line of a CSV file that is not blank."""
+    with handle:
+        reader = csv.reader(handle)
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as fault:
+                yield "broken", [f"line {reader.line_num}: {fault}; is a quote left open?"]
+                continue
+            except OSError as fault:
+                raise UsageError(f"{path}: cannot be read ({fault.strerror or fault})") from None
+            if cells:
+                yield "row", cells
+
+
+def _rows(
+    lines: Iterable[tuple[str, list[str]]], names: Sequence[str], columns: Sequence[str]
+) -> Iterator[tuple[str, ...]]:
+    """The cells of each row in the order of `columns`; "" where the table has no such column."""
+    width = len(names)
+    pick = itemgetter(*(names.index(name) if name in names else width for name in columns))
+    nothing = ("",) * len(columns)
+    for kind, cells in lines:
+        if kind != "row":
+            yield (*nothing, cells[0])
+        elif len(cells) == width:
+            cells.append("")
+            yield pick(cells)
+        else:
+            padded = [*cells[:width], *[""] * (width - len(cells)), ""]
+            wrong = len(cells) < width or any(cells[width:])
+            why = f"{len(cells)} cells under {width} columns; is a comma missing or unquoted?"
+            yield (*pick(padded), *((why,) if wrong else ()))
+
+
+def read_measured(path: Path) -> tuple[JobTable, list[tuple[str, ...]]]:
+    """A table of measurements, with `value` and `source` as its last cells, and all of its rows.
+
+    Raises `UsageError` where it cannot be read as one, or a value is no number above zero.
+    """
+    table = read_table(path, ("value", "source"))
+    rows = list(table.rows)
+    for line, row in enumerate(rows, 2):
+        if len(row) > len(table.columns):
+            raise UsageError(f"{path} row {line}: {row[-1]}")
+        text = row[-2]
+        try:
+            good = float(text) > 0 and math.isfinite(float(text))
+        except ValueError:
+            good = False
+        if not good:
+            raise UsageError(f"{path} line {line}: value '{text}' is not a number above zero")
+    return table, rows
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write rows as CSV. Raises `UsageError` where the file cannot be written."""
+    try:
+        with path.open("w", newline="", encoding="utf-8") as out:
+            writer = csv.writer(out)
+            writer.writerow(columns)
+            writer.writerows(rows)
+    except OSError as fault:
+        raise UsageError(f"{path}: cannot be written ({fault.strerror or fault}); choose another") from None
