@@ -44,11 +44,13 @@ class Devices:
     gpus: tuple[Gpu, ...]
     #: W that a power cap leaves each GPU; infinite where none is set.
     cap: float = np.inf
+    #: Whether FP16 products accumulate in FP16, which GeForce does at twice the rate.
+    narrow: bool = False
 
     @classmethod
-    def of(cls, gpus: Sequence[Gpu], cap: float = np.inf) -> Devices:
+    def of(cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool = False) -> Devices:
         """The columns of these GPUs, in order, under a power cap in W."""
-        return cls(tuple(gpus), cap)
+        return cls(tuple(gpus), cap, narrow)
 
     def column(self, field: str) -> Column:
         """A numeric field of the catalogue in SI units."""
@@ -76,6 +78,8 @@ class Devices:
         stated = np.array([self._rate(gpu, dtype) for gpu in self.gpus])[:, None]
         if dtype == "fp64":
             return np.asarray(np.fmax(stated, self.column("fp64_tensor")))
+        if dtype == "fp16" and self.narrow:
+            stated = np.fmax(stated, self.column("fp16_acc16"))
         return np.asarray(np.fmax(stated, self.vector)) if dtype == "fp16" else stated
 
     @staticmethod
@@ -118,10 +122,11 @@ class Devices:
 
     @cached_property
     def tensor_rate(self) -> Column:
-        """FP16 FLOP per clock and SM, FP32 accumulation."""
+        """FP16 FLOP per clock and SM, as the job accumulates."""
         tensor = self.column("clock_tensor")
         clock = np.where(np.isnan(tensor), self.clock, tensor)
-        rate = self.column("fp16") / self.sms / clock
+        stated = self.column("fp16")
+        rate = (np.fmax(stated, self.column("fp16_acc16")) if self.narrow else stated) / self.sms / clock
         return np.where(np.isnan(rate), section("products")["rate_reference"], np.clip(rate, 64.0, 32768.0))
 
     @cached_property
@@ -151,11 +156,24 @@ class Devices:
             np.nan_to_num(self.column("nvlink")) > 0, np.nan_to_num(self.column("nvlink_gpus"), nan=8.0), 0.0
         )
         generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0)[:, 0]
+        staged = ["-staged" if through else "" for through in self.staged[:, 0]]
         return tuple(
             Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]), float(large[i]),
-                   float(joined[i, 0]), f"pcie{generation[i]:g}")
+                   float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}")
             for i, gpu in enumerate(self.gpus)
         )  # fmt: skip
+
+    @cached_property
+    def staged(self) -> NDArray[np.bool_]:
+        """Whether GPUs without NVLink reach each other through the host's memory only, (G, 1).
+
+        Drivers allow no peer-to-peer copies over PCIe between GeForce cards since Turing.
+        """
+        known = section("links")["peer_to_peer_geforce"]
+        return np.array(
+            [gpu.segment in ("geforce", "laptop") and gpu.vendor == "NVIDIA" and gpu.family not in known
+             for gpu in self.gpus]
+        )[:, None]  # fmt: skip
 
     @cached_property
     def power(self) -> Column:

@@ -236,16 +236,23 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
     return finish(laid, fit() if measured(laid.runtime) else Fit(), explain=explain)
 
 
-def finish(laid: Layout, found: Fit, *, explain: bool = False, sensitivities: bool = False) -> Estimates:
+def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
     """The estimates of a layout under a fit."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        timing = evaluate(laid.work, found, explain=explain, sensitivities=sensitivities)
-        own = workload_terms(laid.workload.id, laid.runtime.key, trains=laid.job.trains)
-        seconds = timing.seconds / found.factor(own)
+        timing = evaluate(laid.work, found, explain=explain)
+        own = workload_terms(laid.workload.id, laid.job.precision, laid.runtime, trains=laid.job.trains)
+        links = 1.0
         if laid.gradients is not None:
-            links = found.links(laid.devices.traits, laid.replicas)
-            seconds = data_parallel_seconds(seconds, laid.gradients, laid.replicas, laid.devices, links)
+            links = found.links(laid.workload.id, laid.devices.traits, laid.runtime, laid.replicas)
+        seconds = job_seconds(laid, timing.seconds / found.factor(own), links)
         return _assemble(laid, timing, seconds)
+
+
+def job_seconds(laid: Layout, step: Array, links: Array | float) -> Array:
+    """Seconds of one pass of a job on all its GPUs, given that of one replica, (G, J), and a factor on links."""
+    if laid.gradients is None:
+        return step
+    return data_parallel_seconds(step, laid.gradients, laid.replicas, laid.devices, links)
 
 
 def _assemble(laid: Layout, timing: Timing, seconds: Array) -> Estimates:

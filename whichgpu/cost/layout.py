@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import memory, parallel, pipeline, serving
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.support import refusal, substitutions
@@ -83,7 +84,8 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     job = workload.complete(job.with_defaults(n_gpus=_array(job.tp) * _array(job.pp), runtime=fallback))
     _check_mesh(workload, job)
     cap = job.options.get("power_limit")
-    devices = Devices.of(gpus, cap=np.inf if cap is None else parse(cap, "power"))
+    watts = np.inf if cap is None else parse(cap, "power")
+    devices = Devices.of(gpus, cap=watts, narrow=stack.narrow)
     with np.errstate(invalid="ignore", divide="ignore"):
         run = _serve if job.phase == "serve" else _passes
         laid = run(workload, job, stack, devices)
@@ -98,7 +100,7 @@ def _stack(job: Job, fallback: str) -> Runtime:
     text = job.runtime or fallback
     stack = runtime(f"{text} torch.compile" if compiled else text, fallback)
     layout = job.options.get("layout", "").lower().replace("-", "_")
-    return replace(stack, variant="+nhwc") if layout in ("channels_last", "nhwc") else stack
+    return stack.marked("nhwc") if layout in ("channels_last", "nhwc") else stack
 
 
 def _check_mesh(workload: Workload, job: Job) -> None:
@@ -130,11 +132,14 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
     links = parallel.tensor_parallel_seconds(flowing, job.tp, devices) + pipeline.boundaries(job)
     return Layout(
         workload, job, stack, devices,
-        work=prepare(parallel.shard(flowing, job.tp), devices, stack, trains=job.trains, communication=links),
+        work=prepare(
+            parallel.shard(flowing, job.tp), devices, stack, workload=workload.id, trains=job.trains,
+            communication=links, feeding=_feeding(workload, job, stack),
+        ),
         units=_array(workload.units(job)),
         passes=np.ones(()),
         replicas=_array(job.n_gpus) / (_array(job.tp) * _array(job.pp)),
-        gradients=trained_parameters(whole) * 4.0 / _array(job.tp) if job.trains else None,
+        gradients=_gradient_bytes(job, stack) * trained_parameters(whole) / _array(job.tp) if job.trains else None,
         sequences=np.ones(()),
         parts=_parts(workload, job, stack, ops),
         refusals=_refusals(devices, ops, job, stack),
@@ -173,6 +178,20 @@ def _parts(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) ->
         tokens = _array(job.input_tokens) + _array(0.0 if job.output_tokens is None else job.output_tokens)
         kv = serving.sequence_bytes(workload, job, tokens) * _array(job.batch)
     return memory.inference_parts(ops, kv, engine=False, pp=_array(job.pp))
+
+
+def _gradient_bytes(job: Job, stack: Runtime) -> float:
+    """Bytes of a gradient as GPUs exchange it; a mixed format keeps FP32 unless its runtime sends 16 bits."""
+    spec = precision(job.precision)
+    return stack.mixed_gradient if spec.mixed or spec.weight < stack.mixed_gradient else 4.0
+
+
+def _feeding(workload: Workload, job: Job, stack: Runtime) -> Array:
+    """Seconds in which the host reads, decodes and augments a batch, where a runtime trains on real data."""
+    if not (job.trains and "loads" in stack.marks):
+        return np.zeros(())
+    each: float = section("input").get(workload.family, 0.0)
+    return _array(job.batch) * each
 
 
 def _refusals(devices: Devices, ops: Sequence[Op], job: Job, stack: Runtime) -> tuple[str, ...]:

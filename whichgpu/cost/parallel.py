@@ -91,6 +91,9 @@ def link(devices: Devices, gpus: Any) -> Array:
     lanes = np.nan_to_num(devices.column("pcie_lanes"), nan=16.0)
     generation = np.nan_to_num(devices.column("pcie_generation"), nan=3.0).astype(int)
     pcie = c["pcie"] * lanes * np.array(c["pcie_lane"])[np.clip(generation, 1, len(c["pcie_lane"]) - 1)]
+    # Through the host's memory every GPU's traffic shares one path.
+    shared = c["staged"] * np.sqrt(2.0 / np.maximum(np.asarray(gpus, dtype=np.float64), 2.0))
+    pcie = pcie * np.where(devices.staged, shared, 1.0)
     nvlink = np.nan_to_num(devices.column("nvlink"), nan=0.0) / 2.0 * c["nvlink"]
     reach = np.nan_to_num(devices.column("nvlink_gpus"), nan=8.0)
     joined = (nvlink > 0) & (np.asarray(gpus) <= reach)

@@ -87,7 +87,7 @@ def step_work(
     ops = parallel.shard(whole, job.tp)
     host = stack.sequence * np.asarray(decode_sequences, dtype=np.float64)
     links = parallel.tensor_parallel_seconds(whole, job.tp, devices)
-    return prepare(ops, devices, stack, communication=links + host), ops
+    return prepare(ops, devices, stack, workload=workload.id, communication=links + host), ops
 
 
 def steady_state(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> SteadyState:

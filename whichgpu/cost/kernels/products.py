@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from whichgpu.cost.runtime import Runtime
 
 KINDS = ("gemm", "conv")
+#: How sharply the slower of bandwidth and issue rate limits a matrix-vector product.
+_LIMITS = 3.0
 
 
 def seconds(
@@ -47,8 +49,43 @@ def seconds(
         compute = np.where(_is_depthwise(ops), vector, compute)
     share = runtime.memory[ops.kind]
     cached = np.minimum(share * devices.cache_gain, section("memory")["ceiling"])
-    memory = (ops.weight_bytes / share + ops.activation_bytes / cached) / devices.bandwidth
-    return compute, memory
+    weights = ops.weight_bytes / (share * devices.bandwidth)
+    if ops.kind == "gemm":
+        weights = _vector(weights * _rereads(ops, runtime), ops, devices, runtime)
+    return compute, weights + ops.activation_bytes / (cached * devices.bandwidth)
+
+
+def _rereads(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
+    """How often over a product's weights go through memory, (O, G, J).
+
+    A prompt that is cut into micro-batches reads them for each; quantised ones that are widened to 16 bits
+    before the product are written and read again as such.
+    """
+    if not runtime.micro_batch:
+        return 1.0
+    d = ops.dims
+    values = d["n"] * d["k"] * d["batch"]
+    bytes_each = np.maximum(ops.weight_bytes / values, 1e-3)
+    widened = (d["m"] > section("products")["vector_rows"]) & (bytes_each < section("products")["quantised_below"])
+    passes = np.ceil(np.maximum(d["m"], 1.0) / runtime.micro_batch)
+    return np.asarray(passes * np.where(widened, (bytes_each + 4.0) / bytes_each, 1.0))
+
+
+def _vector(weights: NDArray[np.float64], ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """Seconds to stream weights through products with few rows, (O, G, J), given those of the bandwidth.
+
+    A matrix-vector kernel issues so many loads a clock and SM, and unpacks so many quantised values: a
+    runtime whose kernels are simple does not reach the bandwidth of a chip with few SMs for it.
+    """
+    if not runtime.vector_bytes:
+        return weights
+    d = ops.dims
+    values = d["n"] * d["k"] * d["batch"]
+    quantised = ops.weight_bytes < section("products")["quantised_below"] * values
+    issued = np.where(quantised, values / runtime.vector_values, ops.weight_bytes / runtime.vector_bytes)
+    issuing = issued / (devices.sms * devices.clock)
+    streamed = (weights**_LIMITS + issuing**_LIMITS) ** (1.0 / _LIMITS)
+    return np.asarray(np.where(d["m"] <= section("products")["vector_rows"], streamed, weights))
 
 
 def _shape(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
@@ -92,7 +129,7 @@ def _window(ops: OpTable) -> NDArray[np.float64] | float:
 
 def _order(ops: OpTable, runtime: Runtime) -> float:
     """Convolutions gain from channels-last tensors, which tensor cores take without a transposition."""
-    return float(section("products")["channels_last"]) if ops.kind == "conv" and runtime.variant else 1.0
+    return float(section("products")["channels_last"]) if ops.kind == "conv" and "nhwc" in runtime.marks else 1.0
 
 
 def _is_depthwise(ops: OpTable) -> NDArray[np.bool_]:
