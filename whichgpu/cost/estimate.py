@@ -20,6 +20,7 @@ from whichgpu.cost.memory import GIB
 from whichgpu.cost.parallel import data_parallel_seconds
 from whichgpu.cost.pipeline import splits_layers
 from whichgpu.cost.runtime import runtime
+from whichgpu.cost.serving import engine
 from whichgpu.cost.spread import measured, spread
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible, UsageError
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 #: Options of a job that change the answer.
 _MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
-    "lora_targets",
+    "lora_targets", "ep", "moe_tp", "attention_dp",
 }  # fmt: skip
 #: What each basis but the best means for a reader.
 _BASES = {
@@ -57,6 +58,10 @@ Z90 = 1.6448536269514722
 
 def _array(value: Any) -> Array:
     return np.asarray(value, dtype=np.float64)
+
+
+def _around(seconds: float, factor: float) -> Interval:
+    return Interval(seconds / factor, seconds, seconds * factor, "s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,9 @@ class Estimate:
     basis: str
     warnings: tuple[str, ...]
     terms: tuple[Term, ...]
+    #: Of a serving job, time to the first token and for each after it.
+    ttft: Interval | None = None
+    tpot: Interval | None = None
 
     def __str__(self) -> str:
         rate = self.throughput
@@ -101,6 +109,7 @@ class Estimate:
             "throughput": self.throughput.to_dict(), "latency": self.latency.to_dict(),
             "memory": {"parts": dict(self.memory), "required": self.required, "available": self.available,
                        "fits": self.fits},
+            **{name: one.to_dict() for name, one in (("ttft", self.ttft), ("tpot", self.tpot)) if one},
             "power": self.power, "energy": self.energy, "sequences": self.sequences, "basis": self.basis,
             "warnings": list(self.warnings),
             "terms": [{"layer": t.layer, "kind": t.kind, "count": t.count, "seconds": t.seconds,
@@ -132,6 +141,9 @@ class Estimates:
     bases: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     notes: tuple[tuple[str, ...], ...] = ()
+    #: Of serving jobs, seconds to the first token, and requests waiting for each place in the batch.
+    first_token: Array | None = None
+    queue: Array | None = None
 
     @property
     def fits(self) -> NDArray[np.bool_]:
@@ -159,7 +171,7 @@ class Estimates:
             job=self.job_at(j),
             runtime=self.runtime.id,
             throughput=Interval(rate / factor, rate, rate * factor, f"{unit}/s"),
-            latency=Interval(delay / factor, delay, delay * factor, "s"),
+            latency=_around(delay, factor),
             memory={name: float(np.broadcast_to(part, self.required.shape)[g, j])
                     for name, part in self.parts.items()},
             required=float(self.required[g, j]),
@@ -169,9 +181,29 @@ class Estimates:
             n_gpus=n,
             sequences=float(self.sequences[g, j]),
             basis=self.bases[g],
-            warnings=self.warnings(g),
+            warnings=(*self.warnings(g), *self._overload(g, j)),
             terms=self.timing.terms,
+            ttft=self._first(g, j),
+            tpot=None if self.first_token is None else _around(float(self.seconds[g, j]), factor),
         )  # fmt: skip
+
+    def _first(self, g: int, j: int) -> Interval | None:
+        """Time to the first token; load generators differ, and nothing says which was used."""
+        if self.first_token is None:
+            return None
+        spread = math.hypot(float(self.spread[g, j]), engine(self.runtime)["first_spread"])
+        return _around(float(self.first_token[g, j]), math.exp(Z90 * spread))
+
+    def _overload(self, g: int, j: int) -> tuple[str, ...]:
+        """Whether more requests are in flight than the memory of the replicas holds."""
+        waiting = 0.0 if self.queue is None else float(self.queue[g, j])
+        if waiting <= 0.0:
+            return ()
+        held = float(self.sequences[g, j])
+        return (
+            f"over capacity: a replica holds {held:,.0f} requests, and {waiting * held:,.0f} more wait, so "
+            "that TTFT is mostly waiting",
+        )
 
     def job_at(self, j: int) -> Job:
         """The j-th job of the sweep, its numbers as floats."""
@@ -217,11 +249,18 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False, sensitivities: bo
         if laid.gradients is not None:
             links = found.links(laid.devices.traits, laid.replicas)
             seconds = data_parallel_seconds(seconds, laid.gradients, laid.replicas, laid.devices, links)
-        return _assemble(laid, timing, seconds)
+        prompt = evaluate(laid.serving.prompt, found).seconds / found.factor(own) if laid.serving else None
+        return _assemble(laid, timing, seconds, prompt)
 
 
-def _assemble(laid: Layout, timing: Timing, seconds: Array) -> Estimates:
+def _assemble(laid: Layout, timing: Timing, seconds: Array, prompt: Array | None) -> Estimates:
     shape = (len(laid.devices.gpus), laid.job.size)
+    rate, latency, serving = laid.units / seconds, seconds * laid.passes, laid.serving
+    first = None
+    if serving is not None and prompt is not None:
+        first = serving.first_token(seconds, prompt, laid.passes)
+        rate = serving.rate(seconds, prompt, laid.passes)
+        latency = first + seconds * np.maximum(laid.passes - 1.0, 0.0)
 
     def grid(value: Any) -> Array:
         return np.broadcast_to(np.asarray(value, dtype=np.float64), shape)
@@ -236,7 +275,9 @@ def _assemble(laid: Layout, timing: Timing, seconds: Array) -> Estimates:
     return Estimates(
         workload=laid.workload, job=laid.job, runtime=laid.runtime, devices=laid.devices,
         seconds=grid(seconds), units=grid(laid.units),
-        throughput=grid(laid.replicas * laid.units / seconds), latency=grid(seconds * laid.passes),
+        throughput=grid(laid.replicas * rate), latency=grid(latency),
+        first_token=None if first is None else grid(first),
+        queue=None if serving is None else grid(serving.queue),
         parts={name: grid(part) for name, part in laid.parts.items()},
         required=grid(required), available=grid(laid.devices.column("memory")),
         power=grid(watts(timing, laid.devices)),

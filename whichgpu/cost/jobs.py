@@ -160,7 +160,15 @@ def _latency(answer: Estimate, unit: str, _row: Mapping[str, str]) -> _Three:
 def _token_time(answer: Estimate, unit: str, _row: Mapping[str, str]) -> _Three:
     if answer.job.output_tokens is None:
         raise UsageError(f"{answer.job.workload} makes no tokens, so it has no time per token")
+    if answer.tpot is not None:
+        return _three(answer.tpot, 1.0 / _seconds(unit))
     return _three(answer.latency, 1.0 / float(answer.job.output_tokens) / _seconds(unit))
+
+
+def _first_token(answer: Estimate, unit: str, _row: Mapping[str, str]) -> _Three:
+    if answer.ttft is None:
+        raise UsageError(f"TTFT is of phase serve; {answer.job.workload} runs {answer.job.phase} here")
+    return _three(answer.ttft, 1.0 / _seconds(unit))
 
 
 def _steps(answer: Estimate, _unit: str, _row: Mapping[str, str]) -> _Three:
@@ -205,6 +213,7 @@ METRICS: Mapping[str, Callable[[Estimate, str, Mapping[str, str]], _Three]] = {
     "latency": _latency,
     "latency_per_batch": _latency,
     "tpot": _token_time,
+    "ttft": _first_token,
     "iterations_per_s": _steps,
     "iterations_per_s_times_batch": _image_steps,
     "power": _power,
