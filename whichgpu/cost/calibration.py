@@ -139,7 +139,6 @@ class Solution(NamedTuple):
         pairs = zip(self.problem.names, self.theta.tolist(), strict=True)
         return Fit({name: value for name, value in pairs if not name.startswith(HOSTS)})
 
-
     @property
     def known(self) -> Array:
         """Log errors of what predictions say of each row, whose host they do not know."""

@@ -65,7 +65,12 @@ def compute_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: boo
 
 def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool) -> Terms:
     """The effects on the memory traffic of an op class on a GPU under a runtime."""
-    names = [f"m/{kind.memory}", f"m@{place.lineage}", f"m/{kind.memory}@{place.lineage}", f"m%{place.memory}"]
+    names = [
+        f"m/{kind.memory}",
+        f"m@{place.lineage}",
+        f"m/{kind.memory}@{place.lineage}",
+        f"m%{place.memory}",
+    ]
     for stack in runtime.stacks:
         names += [f"m={stack}", f"m/{kind.memory}={stack}"]
     return _weighted(names, (("m~l2", place.cache),), trains=trains)

@@ -13,10 +13,10 @@ import numpy as np
 from whichgpu.cost import memory, parallel, pipeline, serving
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
+from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.support import refusal, substitutions
 from whichgpu.cost.time import prepare
-from whichgpu.errors import UsageError
 from whichgpu.units import parse
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import trained_precision
@@ -62,6 +62,7 @@ class Layout:
     parts: Mapping[str, Any]
     refusals: tuple[str, ...]
     unused: tuple[str, ...]
+    serving: serving.SteadyState | None = None
     #: By GPU, what was taken otherwise than asked and runs all the same.
     notes: tuple[tuple[str, ...], ...] = ()
 
@@ -81,8 +82,9 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
     job = pipeline.spread_layers(job, stack)
     job = job.with_defaults(tp=1.0, pp=1.0, precision=own or stack.default_precision.get(asked, ""))
-    job = workload.complete(job.with_defaults(n_gpus=_array(job.tp) * _array(job.pp), runtime=fallback))
-    _check_mesh(workload, job)
+    mesh = Mesh.of(replace(job, phase=asked))
+    job = workload.complete(job.with_defaults(n_gpus=mesh.replica, runtime=fallback))
+    mesh.check(workload, job)
     cap = job.options.get("power_limit")
     watts = np.inf if cap is None else parse(cap, "power")
     devices = Devices.of(gpus, cap=watts, narrow=stack.narrow)
@@ -101,23 +103,6 @@ def _stack(job: Job, fallback: str) -> Runtime:
     stack = runtime(f"{text} torch.compile" if compiled else text, fallback)
     layout = job.options.get("layout", "").lower().replace("-", "_")
     return stack.marked("nhwc") if layout in ("channels_last", "nhwc") else stack
-
-
-def _check_mesh(workload: Workload, job: Job) -> None:
-    """Refuse more shards than GPUs, and more pipeline stages than layers."""
-    asked, gpus = _array(job.tp) * _array(job.pp), _array(job.n_gpus)
-    if np.any(asked > gpus):
-        raise UsageError(
-            f"tp={_array(job.tp).max():g} times pp={_array(job.pp).max():g} needs at least as many GPUs; "
-            f"n_gpus={gpus.min():g}"
-        )
-    if (job.trains or job.phase == "serve") and np.any(_array(job.pp) != 1):
-        raise UsageError(
-            f"pp={_array(job.pp).max():g}: pipelines are not modelled in {job.phase} yet; use --tp"
-        )
-    layers, stages = workload.dims.get("layers"), _array(job.pp).max()
-    if isinstance(layers, int) and stages > layers:
-        raise UsageError(f"pp={stages:g} stages, but {workload.id} has {layers:g} layers; use pp={layers:g}")
 
 
 def _array(value: Any) -> Array:
@@ -156,12 +141,13 @@ def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         # What does not fit is still timed, as one sequence: `sequences` says that it does not.
         units=np.maximum(steady.sequences, 1.0),
         passes=_array(job.output_tokens),
-        replicas=_array(job.n_gpus) / _array(job.tp),
+        replicas=_array(job.n_gpus) / Mesh.of(job).replica,
         gradients=None,
         sequences=steady.sequences,
         parts=steady.parts,
         refusals=_refusals(devices, steady.ops, job, stack),
         unused=(),
+        serving=steady,
     )  # fmt: skip
 
 

@@ -137,8 +137,11 @@ def _slack(ops: Sequence[Op], *, training: bool) -> float:
     return float(c["slack_training"] if training else c["slack_inference"])
 
 
-def sequences(free: Array, kv_per_sequence: Any, ceiling: Any) -> Array:
-    """Sequences that a serving replica holds at once: what is free of its memory, over one's KV cache."""
+def sequences(free: Array, kv_per_sequence: Any, ceiling: Any, schedulers: Any = 1.0) -> Array:
+    """Sequences that a serving replica holds at once: what is free of its memory, over one's KV cache.
+
+    Each of its `schedulers` (one for each group of data-parallel attention) takes only so many.
+    """
     c = section("capacity")
     held = np.floor(c["usable"] * free / np.maximum(kv_per_sequence, 1.0))
-    return np.asarray(np.minimum(held, np.minimum(ceiling, c["max_sequences"])))
+    return np.asarray(np.minimum(held, np.minimum(ceiling, c["max_sequences"] * schedulers)))

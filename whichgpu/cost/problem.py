@@ -258,7 +258,12 @@ class _Builder:
             self._row_set("workload", own)
             joined = layout.gradients is not None and gpus > 1
             place = layout.devices.traits[0]
-            links = link_terms(layout.workload.id, place, stack, gpus) | {f"host-b/{host} {place.link(gpus)}": 1.0} if joined else {}
+            links = (
+                link_terms(layout.workload.id, place, stack, gpus)
+                | {f"host-b/{host} {place.link(gpus)}": 1.0}
+                if joined
+                else {}
+            )
             self._row_set("link", links)
 
     def _row_set(self, name: str, terms: Terms) -> None:

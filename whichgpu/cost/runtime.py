@@ -90,7 +90,9 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:
     """Whether free text has one of a mark's words and none of those that exclude it."""
     low = text.lower()
-    return any(word in low for word in mark["words"]) and not any(word in low for word in mark.get("unless", ()))
+    return any(word in low for word in mark["words"]) and not any(
+        word in low for word in mark.get("unless", ())
+    )
 
 
 def _version(text: str) -> str:

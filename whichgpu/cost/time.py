@@ -142,7 +142,9 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
         compute = np.maximum(
             one.compute / found.compute(one.classes, places, runtime, **how), one.fastest_compute
         )
-        memory = np.maximum(one.memory / found.memory(one.classes, places, runtime, **how), one.fastest_memory)
+        memory = np.maximum(
+            one.memory / found.memory(one.classes, places, runtime, **how), one.fastest_memory
+        )
         count = one.table.count
         each = count * (together(compute, memory, runtime.overlap) + runtime.gap * one.launched)
         gpu = gpu + each.sum(axis=0)

@@ -43,7 +43,9 @@ def seconds(
         runtime.products[ops.kind] * _window(ops) * _order(ops, runtime) * devices.efficiency,
         c["plain"] * devices.maturity,
     )
-    compute = multiplied(ops, tensor, c["winograd"]) / (peaks * np.minimum(reached * _shape(ops, devices), c["ceiling"]))
+    compute = multiplied(ops, tensor, c["winograd"]) / (
+        peaks * np.minimum(reached * _shape(ops, devices), c["ceiling"])
+    )
     if ops.kind == "conv":
         vector = ops.flops / (devices.vector * c["depthwise"])
         compute = np.where(_is_depthwise(ops), vector, compute)
@@ -66,12 +68,16 @@ def _rereads(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
     d = ops.dims
     values = d["n"] * d["k"] * d["batch"]
     bytes_each = np.maximum(ops.weight_bytes / values, 1e-3)
-    widened = (d["m"] > section("products")["vector_rows"]) & (bytes_each < section("products")["quantised_below"])
+    widened = (d["m"] > section("products")["vector_rows"]) & (
+        bytes_each < section("products")["quantised_below"]
+    )
     passes = np.ceil(np.maximum(d["m"], 1.0) / runtime.micro_batch)
     return np.asarray(passes * np.where(widened, (bytes_each + 4.0) / bytes_each, 1.0))
 
 
-def _vector(weights: NDArray[np.float64], ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+def _vector(
+    weights: NDArray[np.float64], ops: OpTable, devices: Devices, runtime: Runtime
+) -> NDArray[np.float64]:
     """Seconds to stream weights through products with few rows, (O, G, J), given those of the bandwidth.
 
     A matrix-vector kernel issues so many loads a clock and SM, and unpacks so many quantised values: a
@@ -129,7 +135,9 @@ def _window(ops: OpTable) -> NDArray[np.float64] | float:
 
 def _order(ops: OpTable, runtime: Runtime) -> float:
     """Convolutions gain from channels-last tensors, which tensor cores take without a transposition."""
-    return float(section("products")["channels_last"]) if ops.kind == "conv" and "nhwc" in runtime.marks else 1.0
+    return (
+        float(section("products")["channels_last"]) if ops.kind == "conv" and "nhwc" in runtime.marks else 1.0
+    )
 
 
 def _is_depthwise(ops: OpTable) -> NDArray[np.bool_]:
