@@ -21,7 +21,7 @@ BLANK = dict.fromkeys(
 def row(number: int, workload: str, gpu: str, batch: int):
     return {**BLANK, "id": f"r{number}", "workload": workload, "gpu": gpu, "n_gpus": "1", "phase": "train",
             "precision": "amp-fp16", "batch": str(batch), "runtime": "pytorch-1", "metric": "throughput",
-            "unit": "images/s", "value": "100"}  # fmt: skip
+            "unit": "samples/s", "value": "100"}  # fmt: skip
 
 
 def rows():

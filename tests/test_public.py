@@ -23,13 +23,13 @@ JOB = [
 ]  # fmt: skip
 COMMANDS = {
     "calibrate": ["--dry-run"],
-    "validate": ["--by", "--gpu-file"],
+    "validate": ["--by", "--gpu-file", "--page"],
     "check": ["--all", "--gpu-file"],
     "compare": ["--format", "--gpu-file", "--workload", *JOB],
     "doctor": [],
     "gpus": ["--columns", "--family", "--gpu-file", "--limit", "--max", "--min", "--reverse", "--segment",
              "--sort", "--vendor", "--where"],
-    "predict": ["--gpu", "--gpu-file", "--jobs", "--out", *JOB],
+    "predict": ["--explain", "--gpu", "--gpu-file", "--jobs", "--out", *JOB],
     "prices": ["--gpu-file", "--limit", "--provider", "--term"],
     "recommend": ["--budget", "--gpu-file", "--gpus", "--latency", "--limit", "--needs", "--offers",
                   "--providers", "--target", "--term", "--why-not", *JOB],

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 #: The fixed cost of a sweep is that of about so many cells, and one may have no more than the second.
 _FIXED, _MOST = 500, 8192
-#: What needs this many times the memory of the card is refused: predictions of memory are not that far off.
-_HOPELESS = 2.0
+#: What needs this many times the memory of the card is refused: measured jobs ran where twice seemed needed.
+_HOPELESS = 3.0
 #: In which order cells are sorted, so that those of one mesh stand together.
 _ORDER = tuple(list(NUMBERS).index(name) for name in ("pp", "tp", "n_gpus", "seq_len"))
 
@@ -73,12 +73,16 @@ class Group:
         return len(self._cells)
 
     def add(self, row: int, gpu: Gpu, numbers: Numbers, ask: tuple[str, str]) -> None:
-        """A row of the table, and the (metric, unit) that it wants."""
+        """A row of the table, and the (metric, unit) that it wants; raises `UsageError` for no metric."""
+        asked = self._asks.get(ask)
+        if asked is None:
+            metric(ask[0])
+            asked = self._asks[ask] = len(self._asks)
         self._gpus.setdefault(gpu.id, gpu)
         cell = self._cells.setdefault((gpu.id, numbers), len(self._cells))
         if cell == len(self.asking):
             self.asking.append([])
-        self.asking[cell].append((row, self._asks.setdefault(ask, len(self._asks))))
+        self.asking[cell].append((row, asked))
 
     def batches(self) -> list[Batch]:
         """The cells, those of one mesh together: all GPUs at once where that wastes little."""

@@ -79,7 +79,7 @@ def _singular(noun: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _rate(unit: str, made: str) -> tuple[float, bool, bool]:
-    """A rate's unit for a workload that makes `made`: factor on a rate per s, per GPU, tokens of sequences."""
+    """A rate's unit for a workload that makes `made`: s in its time, per GPU or not, tokens of sequences."""
     rest = unit.removesuffix("/gpu")
     noun, sep, time = rest.rpartition("/")
     if not sep:

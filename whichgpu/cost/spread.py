@@ -58,21 +58,37 @@ def measured(runtime: Runtime) -> bool:
 
 def spread(laid: Layout, gpu: Gpu) -> Spread:
     """The spread of a laid-out job on one GPU."""
-    table, prior = _table(), section("spread")
+    prior = section("spread")
     inexact = 1.0 if laid.runtime.exact else 1.5
     if not measured(laid.runtime):
         return Spread(prior["shared"] * inexact, prior["own"], "roofline")
-    group = table["group"].get(group_of(laid.workload.family, trains=laid.job.trains), table["group"]["all"])
-    seen = table["seen"]
-    known_gpu, known_work = gpu.id in seen["gpus"], laid.workload.id in seen["workloads"]
-    widths = [group["seen"]]
-    if not known_gpu:
-        widths.append(group["gpu"])
-    if gpu.family not in seen["families"]:
-        widths.append(group["generation"])
-    if not known_work:
-        widths.append(group["workload"])
-    total = max(widths) * inexact
-    own = min(group["own"] if not known_gpu else group["own"] / 2.0, 0.9 * total)
-    basis = "interpolated" if known_gpu and known_work else "extrapolated"
+    known = widths(laid, gpu)
+    total = max(known.values()) * inexact
+    own = _group(laid)["own"]
+    own = min(own if "gpu" in known else own / 2.0, 0.9 * total)
+    basis = "extrapolated" if {"gpu", "workload"} & known.keys() else "interpolated"
     return Spread(math.sqrt(max(total**2 - own**2, 1e-4)), own, basis)
+
+
+def widths(laid: Layout, gpu: Gpu) -> dict[str, float]:
+    """The log standard deviations that apply to a job, by what of it the fit has not seen; the widest holds.
+
+    `seen` always applies; nothing does where the fit has not seen the runtime.
+    """
+    if not measured(laid.runtime):
+        return {}
+    group, seen = _group(laid), _table()["seen"]
+    unseen = {
+        "gpu": gpu.id not in seen["gpus"],
+        "generation": gpu.family not in seen["families"],
+        "workload": laid.workload.id not in seen["workloads"],
+    }
+    return {"seen": group["seen"], **{name: group[name] for name, new in unseen.items() if new}}
+
+
+def _group(laid: Layout) -> Mapping[str, Any]:
+    groups = _table()["group"]
+    found: Mapping[str, Any] = groups.get(
+        group_of(laid.workload.family, trains=laid.job.trains), groups["all"]
+    )
+    return found

@@ -5,6 +5,8 @@ A *tree* is a folder of `whichgpu/data/` (`gpus`, `workloads`, `prices`, ...) or
 as `{"columns": [...], "rows": [[...], ...]}`. Parsing TOML takes seconds for the whole catalogue, so
 the JSON beside it serves whenever it is as new as every source; in a wheel only the JSON exists.
 
+Of a tree whose rows are many and asked for few at a time, `select` reads those through an index.
+
 `WHICHGPU_DATA` may name a folder of the user's with the same layout: its files come on top, table by
 table and row by row.
 """
@@ -16,12 +18,17 @@ import json
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import DataError, UsageError, one_line
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 DATA = Path(__file__).parent.parent / "data"
 _BUNDLE = "bundle"
+#: Trees of CSV files that have an index, by the column that is asked for.
+INDEXED = {"measured": "workload"}
 
 
 @cache
@@ -54,6 +61,63 @@ def _own(tree: str, data: Path) -> dict[str, Any]:
     return files
 
 
+def select(tree: str, wanted: Callable[[str], bool], data: Path = DATA) -> list[dict[str, str]]:
+    """The rows of an indexed tree whose column holds a value that is wanted, in the order of the files.
+
+    Raises the errors of `load`.
+    """
+    if os.environ.get("WHICHGPU_DATA") and data is DATA:
+        return [row for row in rows(tree, data) if wanted(row[INDEXED[tree]])]
+    path, stamps = data / _BUNDLE / f"{tree}.jsonl", _stamps(tree, data)
+    head: dict[str, Any] = {}
+    if path.exists():
+        with path.open("rb") as handle:
+            head = json.loads(handle.readline())
+    if not head or (stamps and head["stamps"] != stamps):
+        with contextlib.suppress(OSError):
+            _write_index(path, tree, _own(tree, data), stamps)
+        return [row for row in rows(tree, data) if wanted(row[INDEXED[tree]])]
+    found: list[tuple[int, dict[str, str]]] = []
+    with path.open("rb") as handle:
+        start = len(handle.readline())
+        for value, (offset, size) in head["index"].items():
+            if wanted(value):
+                handle.seek(start + offset)
+                for number, stem, cells in json.loads(handle.read(size)):
+                    found.append((number, dict(zip(head["columns"][stem], cells, strict=True))))
+    return [row for _, row in sorted(found, key=lambda one: one[0])]
+
+
+def rows(tree: str, data: Path = DATA) -> Iterator[dict[str, str]]:
+    """Every row of a tree of CSV files, in order."""
+    for table in load(tree, data).values():
+        for cells in table["rows"]:
+            yield dict(zip(table["columns"], cells, strict=True))
+
+
+def _write_index(path: Path, tree: str, files: dict[str, Any], stamps: dict[str, list[int]]) -> None:
+    """One line that says where the rows of each value are, then those rows, a line each value."""
+    blocks: dict[str, list[Any]] = {}
+    number = 0
+    for stem, table in files.items():
+        column = table["columns"].index(INDEXED[tree])
+        for cells in table["rows"]:
+            blocks.setdefault(cells[column], []).append([number, stem, cells])
+            number += 1
+    lines = {value: _line(block) for value, block in blocks.items()}
+    index, offset = {}, 0
+    for value, line in lines.items():
+        index[value] = [offset, len(line)]
+        offset += len(line)
+    columns = {stem: table["columns"] for stem, table in files.items()}
+    head = _line({"stamps": stamps, "columns": columns, "index": index})
+    _replace(path, head + b"".join(lines.values()))
+
+
+def _line(content: Any) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
 def _extra(tree: str, folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise UsageError(f"WHICHGPU_DATA: no folder '{folder}'; unset it, or name one with gpus/*.toml")
@@ -80,7 +144,10 @@ def bundle(data: Path, out: Path) -> None:
     for tree in trees(data):
         stamps = _stamps(tree, data)
         if stamps:
-            _write(out / f"{tree}.json", {"stamps": {}, "files": _parsed(stamps, data, DataError)})
+            files = _parsed(stamps, data, DataError)
+            _write(out / f"{tree}.json", {"stamps": {}, "files": files})
+            if tree in INDEXED:
+                _write_index(out / f"{tree}.jsonl", tree, files, {})
 
 
 def _stamps(tree: str, data: Path) -> dict[str, list[int]]:
@@ -132,14 +199,18 @@ def read_toml(path: Path, error: type[UsageError | DataError] = UsageError) -> d
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
+    _replace(path, json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _replace(path: Path, content: bytes) -> None:
     """Replace a file whole, so that a reader never meets half of it."""
     import tempfile
 
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump(content, out, ensure_ascii=False, separators=(",", ":"))
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:

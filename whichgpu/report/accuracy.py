@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.scores import scores
 from whichgpu.report.table import Bullets, Report, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from whichgpu.cost.jobs import Prediction
@@ -57,45 +58,55 @@ def fit_report(done: Refit, written: Sequence[Path]) -> Report:
     return Report(data, (table, files))
 
 
-def validation_report(rows: Sequence[Mapping[str, str]], answers: Sequence[Prediction], by: str) -> Report:
-    """Error and coverage of predictions, by a column of the measured rows."""
+def validation_report(
+    rows: Sequence[Mapping[str, str]], answers: Sequence[Prediction], by: str, notes: Sequence[str] = ()
+) -> Report:
+    """Error, coverage and width of predictions, by a column of the measured rows, the basis or the family.
+
+    `rows` are mappings with `value` and what `by` names; `notes` are what was not read of them.
+    """
     groups: dict[str, list[tuple[Mapping[str, str], Prediction]]] = defaultdict(list)
     for row, answer in zip(rows, answers, strict=True):
         groups["all"].append((row, answer))
-        groups[f"{row.get(by) or 'not stated'}"].append((row, answer))
+        name = answer.basis or "no prediction" if by == "basis" else row.get(by)
+        groups[name or "not stated"].append((row, answer))
     found = {name: _scored(members) for name, members in groups.items()}
     cells = [
         (_short(name), f"{one['rows']:,}", f"{one['predicted']:,}", *(_figure(one[key]) for key in _SHOWN))
         for name, one in found.items()
     ]
-    columns = ["Group", ">Rows", ">Predicted", ">Mean error %", ">Median %", ">Bias %", ">Inside interval %"]
+    columns = ["Group", ">Rows", ">Predicted", *(f">{title}" for title in _SHOWN.values())]
     reasons = sorted({answer.error for answer in answers if answer.error})
-    notes = tuple(reasons[:5]) + (
-        (f"{len(reasons) - 5} more reasons with --json.",) if len(reasons) > 5 else ()
+    said = (
+        *notes,
+        *reasons[:5],
+        *((f"{len(reasons) - 5} more reasons with --json.",) if reasons[5:] else ()),
     )
-    table = Table.of(f"Predicted against measured, by {by}", columns, cells, notes)
-    return Report({"groups": found, "reasons": reasons}, (table,))
+    table = Table.of(f"Predicted against measured, by {by}", columns, cells, (_LEGEND, *said))
+    return Report({"groups": found, "reasons": reasons, "notes": list(notes)}, (table,))
 
 
-_SHOWN = ("mape", "median", "bias", "inside")
+#: What is shown of `Scores`.
+_SHOWN = {
+    "mape": "Mean error %", "median": "Median %", "bias": "Bias %", "inside": "Inside interval %",
+    "score": "Interval score", "ratio": "High / low",
+}  # fmt: skip
+_LEGEND = (
+    "Inside: measured values within the 90 % interval. Interval score: its width on the log scale, and 20 "
+    "times what a value lies outside; less is better. High / low: the median."
+)
 
 
-def _scored(members: Iterable[tuple[Mapping[str, str], Prediction]]) -> dict[str, Any]:
-    logs, inside, rows = [], [], 0
-    for row, answer in members:
-        rows += 1
-        truth = float(row["value"])
-        if answer.value and answer.low is not None and answer.high is not None and truth > 0:
-            logs.append(math.log(answer.value / truth))
-            inside.append(answer.low <= truth <= answer.high)
-    if not logs:
-        return {"rows": rows, "predicted": 0, **dict.fromkeys(_SHOWN)}
-    errors = np.array(logs)
-    return {
-        "rows": rows, "predicted": len(logs), "mape": _mape(errors),
-        "median": _median(errors),
-        "bias": float(np.expm1(errors.mean()) * 100), "inside": 100.0 * sum(inside) / len(inside),
-    }  # fmt: skip
+def _scored(members: Sequence[tuple[Mapping[str, str], Prediction]]) -> dict[str, Any]:
+    good = [
+        (math.log(answer.value / float(row["value"])), math.log(answer.high / answer.low) / 2.0)
+        for row, answer in members
+        if answer.value and answer.low and answer.high
+    ]
+    if not good:
+        return {"rows": len(members), "predicted": 0, **dict.fromkeys(_SHOWN)}
+    errors, halves = zip(*good, strict=True)
+    return {**scores(errors, halves).to_dict(), "rows": len(members), "predicted": len(good)}
 
 
 def _mape(errors: Any) -> float:

@@ -2,36 +2,138 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.report.table import Block, Bullets, Report, Table
+from whichgpu.cost.estimate import Z90
+from whichgpu.report.table import Block, Bullets, Column, Report, Table
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.evidence import Evidence, Known
+    from whichgpu.cost.explain import Effect, Explanation
     from whichgpu.cost.time import Term
+    from whichgpu.facts.model import Interval
 
-_TERMS = 8
+#: Ops that are listed, in short and all of them; coefficients of less of the time than this are not.
+_TERMS, _EVERY, _LEAST = 8, 10**6, 0.01
 
 
-def report(answer: Estimate, *, complaint: str = "") -> Report:
-    """The report of `predict`; `complaint` is why the job does not fit, and exits 3."""
+def report(
+    answer: Estimate, known: Known | None = None, explanation: Explanation | None = None, *,
+    complaint: str = "",
+) -> Report:  # fmt: skip
+    """The report of `predict`: what was measured of the job first, then what the model says of it.
+
+    `complaint` is why the job does not fit, and exits 3.
+    """
     if complaint:
         return Report(document(answer), (_memory(answer),), exit_code=3, complaint=complaint)
-    blocks: tuple[Block, ...] = (
+    blocks: list[Block] = []
+    if known is not None and known.value is not None:
+        blocks.append(_measured(answer, known, known.value))
+    blocks += [
         f"{answer}.",
         _figures(answer),
         _memory(answer),
-        _terms(answer.terms),
-        Bullets(answer.warnings),
-    )
-    return Report(document(answer), blocks)
+        _terms(answer.terms, _EVERY if explanation else _TERMS),
+    ]
+    if known is not None and known.rows:
+        blocks.append(_evidence(known))
+    if explanation is not None:
+        blocks += _explained(answer, explanation)
+    return Report(document(answer, known, explanation), (*blocks, Bullets(answer.warnings)))
 
 
-def document(answer: Estimate) -> dict[str, Any]:
-    """The contract's shape of `predict`, and the rest of the estimate beside it."""
+def document(
+    answer: Estimate, known: Known | None = None, explanation: Explanation | None = None
+) -> dict[str, Any]:
+    """The contract's shape of `predict`, and the rest of the estimate beside it.
+
+    Where the job was measured, `value` and `basis` are of that; `predicted` is always the model's own.
+    """
     plain = answer.to_dict()
-    return {"value": plain.pop("throughput"), "evidence": [], **plain}
+    own = {"value": plain.pop("throughput"), "basis": plain.pop("basis")}
+    head = dict(own)
+    if known is not None and known.value is not None:
+        head = {"value": known.value.to_dict(), "basis": "measured"}
+    evidence = [] if known is None else [one.to_dict() for one in known.rows]
+    more = {} if explanation is None else {"explanation": explanation.to_dict()}
+    return {**head, "predicted": own, "evidence": evidence, **plain, **more}
+
+
+def _measured(answer: Estimate, known: Known, value: Interval) -> str:
+    """What was measured of the very job, with the model's own prediction beside it."""
+    rows = [one for one in known.exact if one.predicted is not None]
+    named = ", ".join(f"{one.id} ({one.source})" for one in rows[:3])
+    more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
+    off = answer.throughput.mid / value.mid - 1.0
+    return (
+        f"Measured: {number(value.mid)} {value.unit}, in {named}{more}. The model's own prediction, "
+        f"{abs(off):.1%} {'above' if off > 0 else 'below'}:"
+    )
+
+
+def _evidence(known: Known) -> Table:
+    rows = [
+        (one.gpu if one.n_gpus == 1 else f"{one.n_gpus:g} x {one.gpu}",
+         "this very job" if one.exact else ", ".join(_unlike(one)),
+         f"{number(one.value)} {one.unit}",
+         None if one.predicted is None else number(one.predicted.mid),
+         None if one.error is None else f"{one.error:+.0%}",
+         f"{one.id}, {one.source}")
+        for one in known.rows
+    ]  # fmt: skip
+    columns = ("On", "Otherwise", ">Measured", ">Model", ">Error", Column("Row", optional=True))
+    return Table.of("Measurements of this job and the nearest to it", columns, rows)
+
+
+def _unlike(one: Evidence) -> list[str]:
+    """What sets a measured job apart, but for the GPUs, which have a column of their own."""
+    return [text for text in one.differs if not text.startswith(("GPU ", "n gpus "))] or ["the same"]
+
+
+def _explained(answer: Estimate, why: Explanation) -> list[Block]:
+    return [_coefficients(why), _interval(answer, why), _command(why)]
+
+
+def _coefficients(why: Explanation) -> Table:
+    rows = [
+        (one.part, None if one.share is None else f"{one.share:.0%}", f"{one.factor:.2f}",
+         "; ".join(map(_effect, one.effects)) or "none: the prior stands")
+        for one in why.coefficients
+        if one.share is None or one.share >= _LEAST
+    ]  # fmt: skip
+    columns = ("Part", ">Share of time", ">Factor on the prior", "Fitted effects (logarithm, measured rows)")
+    return Table.of("Coefficients", columns, rows)
+
+
+def _effect(one: Effect) -> str:
+    rows = "" if one.rows is None else f" ({one.rows:,})"
+    return f"{one.name} {one.value:+.2f}{rows}"
+
+
+_UNSEEN = {
+    "seen": "jobs whose GPU and workload it has seen", "gpu": "GPUs left out of it",
+    "generation": "generations left out of it", "workload": "workloads left out of it",
+}  # fmt: skip
+
+
+def _interval(answer: Estimate, why: Explanation) -> str:
+    rate = answer.throughput
+    reach = f"{rate.low / rate.mid - 1.0:+.0%} to {rate.high / rate.mid - 1.0:+.0%}"
+    if not why.widths:
+        return f"Interval: {reach}, the prior's: no measurement of this runtime is in the fit."
+    known = [f"{math.expm1(Z90 * width):.0%} on {_UNSEEN[name]}" for name, width in why.widths.items()]
+    return (
+        f"Interval: {reach}, basis {answer.basis}. Errors of the fit that 90 % of '{why.group}' rows stayed "
+        f"within: {', '.join(known)}; the widest holds, and an unknown runtime or a slow host widen it."
+    )
+
+
+def _command(why: Explanation) -> str:
+    return f"To measure it: {why.command} (see {why.source})"
 
 
 def _figures(answer: Estimate) -> Table:
@@ -58,14 +160,14 @@ def _memory(answer: Estimate) -> Table:
     return Table.of("Memory of each GPU", ("Part", ">Size"), rows, strong=(len(rows) - 2,))
 
 
-def _terms(terms: tuple[Term, ...]) -> Table:
+def _terms(terms: tuple[Term, ...], most: int) -> Table:
     whole = sum(term.seconds for term in terms) or 1.0
     rows = [
         (term.layer, term.kind, f"{term.count:,.0f}", show(term.seconds, "time", 3),
          f"{term.seconds / whole:.0%}", term.bound)
-        for term in terms[:_TERMS]
+        for term in terms[:most]
     ]  # fmt: skip
-    rest = terms[_TERMS:]
+    rest = terms[most:]
     if rest:
         left = sum(term.seconds for term in rest)
         rows.append((f"{len(rest)} more", "", "", show(left, "time", 3), f"{left / whole:.0%}", ""))

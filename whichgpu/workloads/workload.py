@@ -337,6 +337,12 @@ def resolve(name: str) -> Workload:
     return workloads()[keys[0]]
 
 
+def same_key(name: str, workload: Workload) -> bool:
+    """Whether a name means a workload; cheap for names that are far from it."""
+    spellings = {_key(one) for one in (workload.id, workload.name, *workload.aliases)}
+    return _key(name) in spellings and _candidates(name) == [workload.id]
+
+
 def _candidates(name: str) -> list[str]:
     """Ids that a name may mean."""
     if name in workloads():

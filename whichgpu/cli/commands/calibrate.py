@@ -1,4 +1,4 @@
-"""Refit the cost model to the measured rows, cross-validate it, and write data/fits (in a checkout).
+"""Refit the cost model to the measured rows, cross-validate it, write data/fits and data/scoreboard.
 
 $ whichgpu calibrate --dry-run
 """
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Print the errors and write nothing.")
 def run(dry_run: bool) -> Report:
     """Fit, report, write."""
+    from whichgpu.cost import scoreboard
     from whichgpu.cost.refit import refit, write
     from whichgpu.hardware.catalogue import catalogue
     from whichgpu.report.accuracy import fit_report
 
     with progress("calibrate"):
         done = refit(catalogue())
-    written = () if dry_run else write(done)
+    written = () if dry_run else (*write(done), *scoreboard.write(done))
     return fit_report(done, written)

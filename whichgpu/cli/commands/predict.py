@@ -2,6 +2,7 @@
 
 $ whichgpu predict stable-diffusion-1.5 --gpu a10
 $ whichgpu predict llama-2-70b --gpu h100-80gb-sxm:4 --precision fp8
+$ whichgpu predict resnet50 --gpu v100-16gb-sxm --phase train --explain
 $ whichgpu predict --jobs jobs.csv --out predictions.csv
 """
 
@@ -28,29 +29,38 @@ if TYPE_CHECKING:
     "--jobs", type=click.Path(path_type=Path), metavar="FILE.csv", help="Predict each row of a table."
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE.csv", help="Where predictions go.")
+@click.option("--explain", is_flag=True, help="Every op, coefficient and measurement behind the answer.")
 @job_options
 @gpu_files
 def run(
     *, workload: str | None, columns: JobColumns, catalogue: Catalogue, gpu: str | None, jobs: Path | None,
-    out: Path | None,
+    out: Path | None, explain: bool,
 ) -> Report:  # fmt: skip
     """One job, or a table of them."""
     if jobs is not None:
         return _table(jobs, out, catalogue)
     if not workload or not gpu:
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
-    return _one(workload, gpu, columns, catalogue)
+    return _one(workload, gpu, columns, catalogue, explain=explain)
 
 
-def _one(workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue) -> Report:
+def _one(workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue, *, explain: bool) -> Report:
     from whichgpu.cost.estimate import does_not_fit, estimate, placed
+    from whichgpu.cost.evidence import evidence
     from whichgpu.hardware.names import resolve_count
     from whichgpu.report.prediction import report
 
     device, count = resolve_count(gpu, catalogue)
     found = estimate(placed(columns.job(workload), count), [device], explain=True)
     answer = found.at(0, 0)
-    return report(answer, complaint="" if found.fits[0, 0] else does_not_fit(answer))
+    if not found.fits[0, 0]:
+        return report(answer, complaint=does_not_fit(answer))
+    known = evidence(answer, device, catalogue)
+    if not explain:
+        return report(answer, known)
+    from whichgpu.cost.explain import explain as explained
+
+    return report(answer, known, explained(answer, device))
 
 
 def _table(jobs: Path, out: Path | None, catalogue: Catalogue) -> Report:

@@ -1,10 +1,14 @@
-"""Hold predictions against measured rows: error and interval coverage by source, GPU or workload.
+"""Hold predictions against measured rows: error, coverage and width of intervals, by source, GPU ..
 
 $ whichgpu validate measured.csv --by gpu
+$ whichgpu validate --by family
+
+Without a file: the scoreboard, on published rows that the fit had not seen. --by generation is of it alone.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,22 +21,70 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
-_COLUMNS = ("source", "gpu", "workload", "phase", "metric", "precision", "runtime", "n_gpus")
+_COLUMNS = (
+    "source", "gpu", "workload", "family", "basis", "generation", "phase", "metric", "precision",
+    "runtime", "n_gpus",
+)  # fmt: skip
 
 
 @command
-@click.argument("measured", type=click.Path(path_type=Path))
+@click.argument("measured", required=False, type=click.Path(path_type=Path))
 @click.option("--by", type=click.Choice(_COLUMNS), default="source", show_default=True, help="Group rows by.")
+@click.option(
+    "--page", type=click.Path(path_type=Path), metavar="FILE.html", help="Write the scoreboard there."
+)
 @gpu_files
-def run(measured: Path, by: str, catalogue: Catalogue) -> Report:
-    """Predict each row and compare."""
-    from whichgpu.cost.jobs import predict_rows, read_measured
+def run(measured: Path | None, by: str, page: Path | None, catalogue: Catalogue) -> Report:
+    """Predict each row and compare; without rows, the scoreboard."""
+    if measured is None:
+        return _scoreboard(by, page)
+    if page is not None:
+        raise click.UsageError("--page is of the scoreboard; leave the file of rows out")
+    return _rows(measured, by, catalogue)
+
+
+def _scoreboard(by: str, page: Path | None) -> Report:
+    from whichgpu.cost.scoreboard import committed
+    from whichgpu.report import scoreboard
+
+    if by not in scoreboard.BREAKDOWNS:
+        known = ", ".join(scoreboard.BREAKDOWNS)
+        raise click.UsageError(f"the scoreboard is not kept by {by}; use --by with one of {known}")
+    board = committed()
+    found = scoreboard.board_report(board, by)
+    if page is None:
+        return found
+    try:
+        page.write_text(scoreboard.page(board), encoding="utf-8")
+    except OSError as fault:
+        raise click.UsageError(
+            f"{page}: cannot be written ({fault.strerror or fault}); choose another"
+        ) from None
+    return found._replace(blocks=(*found.blocks, f"Wrote {page}."))
+
+
+def _rows(measured: Path, by: str, catalogue: Catalogue) -> Report:
+    from whichgpu.cost.jobs import predict_rows
+    from whichgpu.cost.table import COLUMNS, read_measured
     from whichgpu.report.accuracy import validation_report
 
-    rows = read_measured(measured)
-    answers = []
-    with progress("validate", len(rows)) as advance:
-        for answer in predict_rows(rows, catalogue):
-            answers.append(answer)
-            advance(1)
-    return validation_report(rows, answers, by)
+    if by == "generation":
+        raise click.UsageError("--by generation is of the scoreboard; use --by gpu")
+    table, cells = read_measured(measured)
+    with progress("validate", len(cells)) as advance:
+        answers = predict_rows((row[: len(COLUMNS)] for row in cells), catalogue, advance)
+    rows = [dict(zip(table.columns, row, strict=True)) for row in cells]
+    if by == "family":
+        rows = [{**row, "family": _family(row["workload"])} for row in rows]
+    return validation_report(rows, list(answers), by, (*table.notes(), *answers.notes))
+
+
+@cache
+def _family(name: str) -> str:
+    from whichgpu.errors import WhichGpuError
+    from whichgpu.workloads.workload import resolve
+
+    try:
+        return resolve(name).family
+    except WhichGpuError:
+        return "unknown"

@@ -1,0 +1,270 @@
+"""Tables of jobs: grouped as alone, every bad row with its reason, the order kept."""
+
+from __future__ import annotations
+
+import csv
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whichgpu.cost import jobs, workers
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.jobs import METRICS, predict_rows, read_job
+from whichgpu.cost.refit import measured_rows
+from whichgpu.cost.table import COLUMNS, read_table
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.names import resolve
+
+GPUS = catalogue()
+MEASURED = [row for row in measured_rows() if row["metric"] in METRICS]
+ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "n_gpus": "1", "batch": "8", "metric": "throughput",
+       "unit": "images/s"}  # fmt: skip
+
+
+def alone(row):
+    """The answer of one row by the path of a single prediction: (low, mid, high), or the reason."""
+    found = estimate(read_job(row), [resolve(row["gpu"], GPUS)])
+    return METRICS[row["metric"]](found.at(0, 0), row["unit"])
+
+
+def perturbed(seed: int, count: int):
+    chance = random.Random(seed)
+    for number in range(count):
+        row = {**chance.choice(MEASURED), "id": str(number)}
+        if row["batch"].isdigit():
+            row["batch"] = str(max(1, round(int(row["batch"]) * chance.uniform(0.5, 2.0))))
+        yield row
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_a_row_among_others_is_predicted_as_alone(seed):
+    rows = list(perturbed(seed, 25))
+    # Neighbours that share a sweep with the rows, in another order.
+    more = [{**row, "batch": "3"} for row in rows if row["batch"]]
+    answers = list(predict_rows([*rows, *more, *reversed(rows)], GPUS))
+    for row, answer, again in zip(rows, answers, reversed(answers), strict=False):
+        assert answer == again
+        assert answer.id == row["id"]
+        if "does not fit" in answer.error:
+            continue
+        if answer.error:
+            with pytest.raises(UsageError) as why:
+                alone(row)
+            assert " ".join(str(why.value).split()) == answer.error
+            continue
+        assert (answer.low, answer.value, answer.high) == pytest.approx(alone(row), rel=1e-9), row
+        assert answer.unit == row["unit"]
+
+
+def test_processes_give_what_one_does(monkeypatch):
+    rows = list(perturbed(1, 60))
+    one = list(predict_rows(rows, GPUS))
+    monkeypatch.setattr(jobs, "_MANY", 1)
+    monkeypatch.setattr(jobs, "_processors", lambda: 2)
+    called = []
+    whole = workers.evaluated
+    monkeypatch.setattr(workers, "evaluated", lambda *given: called.append(given) or whole(*given))
+    assert list(predict_rows(rows, GPUS)) == one
+    assert called
+
+
+def test_a_physical_job_is_computed_once(monkeypatch):
+    from whichgpu.cost import groups
+
+    asked = []
+    real = groups.estimate
+    monkeypatch.setattr(groups, "estimate", lambda job, gpus: asked.append((job, gpus)) or real(job, gpus))
+    rows = [{**ROW, "id": str(i), "runtime": runtime, "metric": metric, "unit": ""}
+            for i, (runtime, metric) in enumerate(
+                [("PyTorch 2.1 eager", "throughput"), ("pytorch-2", "latency"), ("pytorch 2.0", "power")] * 5
+            )]  # fmt: skip
+    answers = list(predict_rows(rows, GPUS))
+    assert len(asked) == 1
+    assert asked[0][0].size == 1
+    assert {answer.unit for answer in answers} == {"images/s", "s", "W"}
+
+
+BROKEN = {
+    "batch nan": ({"batch": "nan"}, "batch: nan is not a finite number"),
+    "batch inf": ({"batch": "inf"}, "batch: inf is not a finite number"),
+    "batch below": ({"batch": "-4"}, "batch: -4 is below 1"),
+    "batch none": ({"batch": "0"}, "batch: 0 is below 1"),
+    "batch huge": ({"batch": "1e12"}, "is it a slip"),
+    "batch text": ({"batch": "lots"}, "'lots' is not a number"),
+    "half a GPU": ({"n_gpus": "1.5"}, "not a whole number"),
+    "no GPU": ({"gpu": ""}, "column 'gpu' is empty"),
+    "another GPU": ({"gpu": "no-such"}, "no GPU 'no-such'"),
+    "no workload": ({"workload": ""}, "column 'workload' is empty"),
+    "another workload": ({"workload": "no-such-model"}, "no workload 'no-such-model'"),
+    "phase": ({"phase": "dream"}, "no phase 'dream'"),
+    "precision": ({"precision": "fp17"}, "no precision 'fp17'"),
+    "metric": ({"metric": "speed"}, "no metric 'speed'"),
+    "unit": ({"unit": "tokens/s"}, "this workload makes images"),
+    "no rate": ({"unit": "parsecs"}, "'parsecs' is not a rate"),
+    "unit of time": ({"metric": "latency", "unit": "GB"}, "unit 'GB' is none of time"),
+    "option": ({"options": "guidance"}, "'guidance' is not an option"),
+    "resolution": ({"resolution": "big"}, "'big' is not a resolution"),
+    "format": ({"precision": "fp8", "gpu": "a100-80gb-sxm"}, "has no FP8"),
+    "mesh": ({"tp": "4", "n_gpus": "2"}, "tp=4 needs at least as many GPUs"),
+    "memory": ({"batch": "900000"}, "does not fit: it needs"),
+    "two counts": ({"gpu": "a10:4", "n_gpus": "2"}, "says 4 of it, n_gpus 2"),
+}
+
+
+def test_every_bad_row_has_its_own_reason_and_every_good_one_its_answer():
+    rows = []
+    for number, (name, (change, _)) in enumerate(BROKEN.items()):
+        rows += [{**ROW, "id": f"good {number}", "batch": str(number + 1)}, {**ROW, "id": name, **change}]
+    answers = list(predict_rows(rows, GPUS))
+    assert [answer.id for answer in answers] == [row["id"] for row in rows]
+    for answer in answers:
+        if answer.id in BROKEN:
+            assert BROKEN[answer.id][1] in answer.error
+            assert answer.value is answer.low is answer.high is None
+            assert answer.basis == ""
+        else:
+            assert not answer.error
+            assert answer.low < answer.value < answer.high
+
+
+def test_a_fault_of_the_program_is_the_reason_of_its_row_alone(monkeypatch):
+    from whichgpu.cost import groups
+
+    real = groups.estimate
+
+    def faulty(job, gpus):
+        if 13.0 in (job.batch if hasattr(job.batch, "__len__") else [job.batch]):
+            raise ZeroDivisionError("thirteen")
+        return real(job, gpus)
+
+    monkeypatch.setattr(groups, "estimate", faulty)
+    answers = list(predict_rows([{**ROW, "batch": str(batch)} for batch in range(10, 17)], GPUS))
+    assert [bool(answer.error) for answer in answers] == [False] * 3 + [True] + [False] * 3
+    assert "internal error: ZeroDivisionError: thirteen" in answers[3].error
+
+
+def test_the_number_beside_the_name_of_a_gpu_is_how_many():
+    stated = {**ROW, "phase": "train", "gpu": "a100-80gb-sxm"}
+    four, also, one = predict_rows(
+        [{**stated, "gpu": "a100-80gb-sxm:4", "n_gpus": ""}, {**stated, "n_gpus": "4"}, stated], GPUS
+    )
+    assert four.value == also.value > 2 * one.value
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "like", "factor"),
+    [
+        ("throughput", "images/min", "images/s", 60),
+        ("throughput", "img/s", "images/s", 1),
+        ("throughput", "samples/s", "images/s", 1),
+        ("throughput", "", "images/s", 1),
+        ("latency", "ms", "s", 1e3),
+        ("power", "kW", "W", 1e-3),
+        ("energy", "kJ/image", "J/image", 1e-3),
+        ("gpu_memory_used", "GB", "GiB", 2**30 / 1e9),
+    ],
+)
+def test_a_metric_comes_in_the_unit_of_its_row(metric, unit, like, factor):
+    asked, plain = predict_rows(
+        [{**ROW, "metric": metric, "unit": unit}, {**ROW, "metric": metric, "unit": like}], GPUS
+    )
+    assert not asked.error
+    assert asked.value == pytest.approx(plain.value * factor)
+
+
+def test_tokens_of_sequences_are_counted_by_their_length():
+    row = {**ROW, "workload": "bert-large", "phase": "train", "seq_len": "128"}
+    tokens, sequences = predict_rows([{**row, "unit": "tokens/s"}, {**row, "unit": "sequences/s"}], GPUS)
+    assert tokens.value == pytest.approx(128 * sequences.value)
+
+
+def written(path, text):
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def test_tables_as_people_save_them(tmp_path):
+    table = read_table(
+        written(
+            tmp_path / "jobs.csv",
+            "\ufeffid,workload, gpu ,notes,batch,colour,metric,unit\r\n"
+            '"a ""b""",resnet50,a10,"two\r\nlines, quoted",8,red,throughput,images/s\r\n'
+            "\r\n"
+            "short,resnet50,a10\r\n"
+            "long,resnet50,a10,,8,red,throughput,images/s,more\r\n"
+            "spare,resnet50, a10 ,, 8 ,red, throughput ,images/s,,\r\n",
+        )
+    )
+    rows = list(table.rows)
+    answers = list(predict_rows(rows, GPUS))
+    assert [answer.id for answer in answers] == ['a "b"', "short", "long", "spare"]
+    assert "3 cells under 8 columns" in answers[1].error
+    assert "9 cells under 8 columns" in answers[2].error
+    assert answers[0].value == answers[3].value > 0
+    assert table.notes() == ("columns that were not read: colour",)
+
+
+def test_a_bad_byte_or_an_endless_quote_spoils_its_row_alone(tmp_path):
+    table = read_table(
+        written(
+            tmp_path / "jobs.csv",
+            b"id,workload,gpu,notes\ngood,resnet50,a10,caf\xe9\nbad,resnet50,a\xff10,\n"
+            b'open,resnet50,a10,"' + b"x" * 140_000 + b'"\nlast,resnet50,a10,\n',
+        )
+    )
+    answers = list(predict_rows(table.rows, GPUS))
+    assert [bool(answer.error) for answer in answers] == [False, True, True, False]
+    assert "is a quote left open?" in answers[2].error
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", "no column 'workload'"),
+        ("id,gpu\n1,a10\n", "no column 'workload'"),
+        ("workload,gpu,batch,batch\n", "two columns 'batch'"),
+        ("workload,gpu\n".encode("utf-16"), "no column 'workload'"),
+    ],
+)
+def test_what_is_no_job_table_is_refused_whole(tmp_path, content, why):
+    with pytest.raises(UsageError, match=why):
+        read_table(written(tmp_path / "jobs.csv", content))
+
+
+def test_the_command_writes_a_row_a_job_and_says_what_it_did_not_read(whichgpu, tmp_path):
+    jobs_csv, out = tmp_path / "jobs.csv", tmp_path / "out.csv"
+    jobs_csv.write_text(
+        "id,workload,gpu,metric,unit,options,colour\n"
+        "1,resnet50,a10,throughput,images/s,sharding=zero3,red\n"
+        "1,resnet50,a10,latency,fortnights,,red\n"
+    )
+    answer = whichgpu("predict", "--jobs", str(jobs_csv), "--out", str(out), "--json")
+    assert answer.status == 0
+    with out.open(newline="") as handle:
+        written_rows = list(csv.DictReader(handle))
+    assert list(written_rows[0]) == ["id", "value", "low", "high", "unit", "basis", "error"]
+    assert float(written_rows[0]["value"]) == pytest.approx(answer.json["predictions"][0]["value"])
+    assert "fortnights" in written_rows[1]["error"]
+    assert answer.json["refused"] == 1
+    said = " ".join(answer.json["notes"])
+    assert all(word in said for word in ("colour", "option sharding", "ids of more than one row: 1"))
+
+
+def test_an_answer_that_cannot_be_written_is_one_line(whichgpu, tmp_path):
+    jobs_csv = tmp_path / "jobs.csv"
+    jobs_csv.write_text("workload,gpu\nresnet50,a10\n")
+    answer = whichgpu("predict", "--jobs", str(jobs_csv), "--out", str(tmp_path / "no" / "out.csv"))
+    assert answer.status == 2
+    assert "cannot be written" in answer.err
+    assert answer.err.count("\n") == 1
+
+
+def test_columns_are_those_of_the_contract():
+    assert " ".join(COLUMNS) == (
+        "id workload gpu n_gpus phase precision batch resolution seq_len input_tokens output_tokens "
+        "concurrency tp pp steps runtime options metric unit"
+    )

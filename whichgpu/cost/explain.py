@@ -1,0 +1,153 @@
+"""Why a prediction is what it is: the coefficients behind it, the width of its interval, how to check it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.cost.estimate import Z90, finish
+from whichgpu.cost.fit import (
+    Fit,
+    compute_terms,
+    fit,
+    launch_terms,
+    link_terms,
+    memory_terms,
+    workload_terms,
+)
+from whichgpu.cost.layout import lay_out
+from whichgpu.cost.spread import group_of, measured, widths
+from whichgpu.facts import store
+from whichgpu.workloads.job import NUMBERS
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.layout import Layout
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+
+
+class Effect(NamedTuple):
+    """One fitted effect: the logarithm that it adds, and how many measured rows spoke to it, if known."""
+
+    name: str
+    value: float
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """What was fitted for one part of the time: its `share` of it, the `factor` on the prior, the effects."""
+
+    part: str
+    share: float | None
+    factor: float
+    effects: tuple[Effect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The chain behind an estimate.
+
+    `widths` are log standard deviations by what of the job the fit has not seen, the widest of which holds;
+    `group` is whose errors they are. `command` measures the job on a device, as `source` describes.
+    """
+
+    coefficients: tuple[Coefficient, ...]
+    widths: Mapping[str, float]
+    group: str
+    command: str
+    source: str
+
+    @property
+    def factor(self) -> float:
+        """How far the widest reaches to either side of the middle, as a factor less 1."""
+        return math.expm1(Z90 * max(self.widths.values(), default=0.0))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "coefficients": [
+                {"part": one.part, "share": one.share, "factor": one.factor,
+                 "effects": [effect._asdict() for effect in one.effects]}
+                for one in self.coefficients
+            ],
+            "interval": {"group": self.group, "widths": dict(self.widths)},
+            "measure": {"command": self.command, "source": self.source},
+        }  # fmt: skip
+
+
+def explain(answer: Estimate, gpu: Gpu) -> Explanation:
+    """The chain behind the estimate of a job on a GPU."""
+    laid = lay_out(answer.job, [gpu])
+    found = fit() if measured(laid.runtime) else Fit()
+    command, source = how_to_measure(answer.job, answer.runtime)
+    return Explanation(
+        coefficients=tuple(_coefficients(laid, found)),
+        widths=widths(laid, gpu),
+        group=group_of(laid.workload.family, trains=laid.job.trains),
+        command=command,
+        source=source,
+    )
+
+
+def _coefficients(laid: Layout, found: Fit) -> Iterable[Coefficient]:
+    """What was fitted of each class of ops, the one with the largest share of the time first."""
+    timing, job, place = finish(laid, found, sensitivities=True).timing, laid.job, laid.devices.traits[0]
+    shares = {key: abs(float(share[0, 0])) for key, share in timing.shares.items()}
+    how = {"trains": job.trains}
+    for side, kind in sorted(shares, key=lambda key: -shares[key]):
+        if kind is None:
+            part, terms = "launches", launch_terms(laid.runtime.key, **how)
+        elif side == "c":
+            part = f"arithmetic of {kind.compute} ({kind.format})"
+            terms = compute_terms(kind, place, laid.runtime.key, **how)
+        else:
+            part = f"memory traffic of {kind.memory}"
+            terms = memory_terms(kind, place, laid.runtime.key, **how)
+        yield _coefficient(part, shares[side, kind], terms, found)
+    whole = workload_terms(laid.workload.id, laid.runtime.key, **how)
+    yield _coefficient("the whole time", None, whole, found)
+    if laid.gradients is not None and float(job.n_gpus) > 1:
+        yield _coefficient("links between GPUs", None, link_terms(place, float(job.n_gpus)), found)
+
+
+def _coefficient(part: str, share: float | None, terms: Mapping[str, float], found: Fit) -> Coefficient:
+    rows = _rows()
+    effects = [
+        Effect(name, weight * found.effects[name], rows.get(name))
+        for name, weight in terms.items()
+        if found.effects.get(name)
+    ]
+    return Coefficient(part, share, found.factor(dict(terms)), tuple(effects))
+
+
+def _rows() -> Mapping[str, int]:
+    """How many measured rows spoke to each effect, as the last calibration counted them."""
+    table = store.load("scoreboard").get("effects", {"rows": []})
+    return {name: int(count) for name, count in table["rows"]}
+
+
+def how_to_measure(job: Job, runtime: str) -> tuple[str, str]:
+    """The command that measures a job (`data/commands.toml`), and where it is described."""
+    workload = resolve(job.workload)
+    asked = {"runtimes": runtime, "families": workload.family, "phases": job.phase}
+    for row in store.load("commands")["commands"]["command"]:
+        if all(value in row.get(name, (value,)) for name, value in asked.items()):
+            columns = {"model": workload.id, "precision": job.precision}
+            stated = {name: getattr(job, name) for name in NUMBERS}
+            columns |= {name: f"{float(n):g}" for name, n in stated.items() if n is not None}
+            text: str = row["text"].format_map(_Kept(columns))
+            return text, str(row.get("source", ""))
+    return "", ""
+
+
+class _Kept(dict[str, str]):
+    """Columns that are not stated stay as they stand in the text."""
+
+    def __missing__(self, name: str) -> str:
+        return "{" + name + "}"

@@ -1,0 +1,159 @@
+"""The scoreboard: how far off the model is on rows that the fit had not seen, by what was left out.
+
+`whichgpu calibrate` writes it to `data/scoreboard/`, so that tables and plots are made again without a fit:
+`rows.csv` has for each measured row its log error and the log half-width of its interval by fold,
+`effects.csv` how many rows speak to each effect. The folds:
+
+    seen         nothing was left out
+    gpu          every row of its GPU
+    generation   every row of its generation
+    newer        every row of Ada, Hopper and Blackwell, for rows of those
+    workload     every row of its workload
+    source       every row of its source
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost.estimate import Z90
+from whichgpu.cost.spread import group_of
+from whichgpu.errors import DataError
+from whichgpu.facts import store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.refit import Refit
+
+    Array = NDArray[np.float64]
+
+FOLDS = ("seen", "gpu", "generation", "newer", "workload", "source")
+#: What the fold `newer` is tested on; it is fitted on all that is older.
+NEWER = ("ada", "hopper", "blackwell")
+_KEYS = ("gpu", "generation", "workload", "family", "group")
+
+
+class Board(NamedTuple):
+    """Rows with what they are of, and by fold their log errors and log half-widths, (rows,).
+
+    `keys` has by name (gpu, generation, workload, family, group, source) a text for each row. NaN is a row
+    that a fold does not speak of.
+    """
+
+    ids: Sequence[str]
+    keys: Mapping[str, Sequence[str]]
+    measured: Array
+    units: Sequence[str]
+    errors: Mapping[str, Array]
+    halves: Mapping[str, Array]
+
+
+def of_refit(done: Refit) -> Board:
+    """The scoreboard of a calibration."""
+    rows = done.system.rows
+    keys: dict[str, list[str]] = {name: [] for name in _KEYS}
+    for group in done.groups:
+        laid = group.layout
+        gpu, family = laid.devices.gpus[0], laid.workload.family
+        named = (gpu.id, gpu.family, laid.workload.id, family, group_of(family, trains=laid.job.trains))
+        for name, text in zip(_KEYS, named, strict=True):
+            keys[name] += [text] * len(group.rows)
+    errors = {**done.errors, "newer": _newer(done, keys["generation"])}
+    return Board(
+        ids=[row["id"] for row in rows],
+        keys={**keys, "source": [row["source"] for row in rows]},
+        measured=np.array([float(row["value"]) for row in rows]),
+        units=[row["unit"] for row in rows],
+        errors=errors,
+        halves={fold: _halves(fold, keys["group"]) for fold in FOLDS},
+    )
+
+
+def _newer(done: Refit, generations: Sequence[str]) -> Array:
+    """Log errors of the newer generations under a fit of the older ones; NaN for the older."""
+    from whichgpu.cost.calibration import step
+
+    new = np.isin(generations, NEWER)
+    if new.all() or not new.any():
+        return np.full(len(new), np.nan)
+    fold = step(done.system, done.fit, (~new).astype(np.float64))
+    moved = np.array([fold.effects[name] - done.fit.effects.get(name, 0.0) for name in done.system.names])
+    errors = done.system.residuals + done.system.slopes @ moved
+    return np.where(new, errors, np.nan)
+
+
+def _halves(fold: str, groups: Sequence[str]) -> Array:
+    """What `cost/spread.py` gives a job of each row's group that is unseen as the fold has it."""
+    widths = store.load("fits")["spreads"]["group"]
+    # A newer generation is an unseen one; another source is no reason for a wider interval.
+    width = {"newer": "generation", "source": "seen"}.get(fold, fold)
+    return np.array([Z90 * widths.get(group, widths["all"])[width] for group in groups])
+
+
+def tables(done: Refit) -> dict[str, str]:
+    """The files of `data/scoreboard/` by name, deterministic."""
+    board = of_refit(done)
+    numbers = [*(board.errors[fold] for fold in FOLDS), *(board.halves[fold] for fold in FOLDS)]
+    names = ["id", *_KEYS, *FOLDS, *(f"half_{fold}" for fold in FOLDS)]
+    texts = [board.ids, *(board.keys[name] for name in _KEYS)]
+    rows = [
+        (*words, *("" if np.isnan(value) else f"{value:.4f}" for value in values))
+        for words, values in zip(zip(*texts, strict=True), zip(*numbers, strict=True), strict=True)
+    ]
+    counts = np.count_nonzero(done.system.slopes, axis=0)
+    effects = sorted(zip(done.system.names, map(str, counts.tolist()), strict=True))
+    return {"rows.csv": _csv(names, rows), "effects.csv": _csv(["name", "rows"], effects)}
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def write(done: Refit) -> tuple[Path, ...]:
+    """Write `data/scoreboard/` of a checkout. Raises `DataError` in an installed package."""
+    folder = store.DATA / "scoreboard"
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not there: an installed package keeps no sources; add --dry-run")
+    paths = []
+    for name, text in tables(done).items():
+        (folder / name).write_text(text, encoding="utf-8")
+        paths.append(folder / name)
+    return tuple(paths)
+
+
+def committed() -> Board:
+    """The scoreboard that the last calibration wrote.
+
+    Raises `DataError` where a row of it is no longer among the measured: calibrate anew.
+    """
+    table = store.load("scoreboard")["rows"]
+    columns = dict(zip(table["columns"], zip(*table["rows"], strict=True), strict=True))
+    measured = {row["id"]: row for row in store.rows("measured")}
+    gone = [one for one in columns["id"] if one not in measured]
+    if gone:
+        raise DataError(f"data/scoreboard: row '{gone[0]}' is not in data/measured; run: whichgpu calibrate")
+    rows = [measured[one] for one in columns["id"]]
+    return Board(
+        ids=columns["id"],
+        keys={**{name: columns[name] for name in _KEYS}, "source": [row["source"] for row in rows]},
+        measured=np.array([float(row["value"]) for row in rows]),
+        units=[row["unit"] for row in rows],
+        errors={fold: _numbers(columns[fold]) for fold in FOLDS},
+        halves={fold: _numbers(columns[f"half_{fold}"]) for fold in FOLDS},
+    )
+
+
+def _numbers(cells: Sequence[str]) -> Array:
+    return np.array([float(cell) if cell else np.nan for cell in cells])
