@@ -208,7 +208,7 @@ def test_what_does_not_fit_says_what_is_needed_and_what_is_there() -> None:
         single(Job("llama-2-70b"), GPUS["a10"])
 
 
-@pytest.mark.parametrize("job", [Job("llama-2-7b", tp=4.0, n_gpus=2.0), Job("llama-2-7b", pp=2.0)])
+@pytest.mark.parametrize("job", [Job("llama-2-7b", tp=4.0, n_gpus=2.0), Job("llama-2-7b", pp=64.0)])
 def test_impossible_meshes_are_refused(job: Job) -> None:
     with pytest.raises(UsageError):
         run(job)

@@ -22,6 +22,22 @@ if TYPE_CHECKING:
     Column = NDArray[np.float64]
 
 
+def stand_in(gpu: Gpu, dtype: str) -> str:
+    """The field of the units that do the products of a format that a GPU has none for; "" where none do.
+
+    FP4 weights are widened to 16 bits on the way to the tensor cores (weight-only kernels); FP16 and BF16
+    are equally wide, so a part that has only BF16 runs what is asked in FP16 in it.
+    """
+    wider = _STAND_INS.get(dtype, ())
+    if gpu.value(dtype) is not None:
+        return ""
+    return next((name for name in wider if gpu.value(name) is not None), "")
+
+
+#: By format, the units that run it where its own are missing, the best first.
+_STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",)}
+
+
 @dataclass(frozen=True)
 class Devices:
     """Several GPUs side by side; every column is (G, 1), NaN where the catalogue has no value."""
@@ -29,13 +45,15 @@ class Devices:
     gpus: tuple[Gpu, ...]
     #: W that a power cap leaves each GPU; infinite where none is set.
     cap: float = np.inf
+    #: Whether FP16 products accumulate in FP16, which GeForce does at twice the rate.
+    narrow: bool = False
 
     @classmethod
-    def of(cls, gpus: Sequence[Gpu], cap: float = np.inf) -> Devices:
+    def of(cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool = False) -> Devices:
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
             raise UsageError(f"power_limit: {cap:g} W leaves nothing to run on; write e.g. power_limit=150 W")
-        return cls(tuple(gpus), cap)
+        return cls(tuple(gpus), cap, narrow)
 
     def column(self, field: str) -> Column:
         """A numeric field of the catalogue in SI units."""
@@ -58,12 +76,19 @@ class Devices:
 
         A chip whose FP16 units are slower than its FP32 ones (Pascal's consumer parts: 1/64) widens
         FP16 numbers and multiplies in FP32, as cuDNN and cuBLAS do. FP64 products run on tensor cores
-        where the part has them for it.
+        where the part has them for it. Formats for which `stand_in` names other units run on those.
         """
-        stated = self.column(dtype)
+        stated = np.array([self._rate(gpu, dtype) for gpu in self.gpus])[:, None]
         if dtype == "fp64":
             return np.asarray(np.fmax(stated, self.column("fp64_tensor")))
+        if dtype == "fp16" and self.narrow:
+            stated = np.fmax(stated, self.column("fp16_acc16"))
         return np.asarray(np.fmax(stated, self.vector)) if dtype == "fp16" else stated
+
+    @staticmethod
+    def _rate(gpu: Gpu, dtype: str) -> float:
+        value = gpu.value(stand_in(gpu, dtype) or dtype)
+        return float("nan") if value is None else float(value)
 
     @cached_property
     def vector(self) -> Column:
@@ -100,10 +125,11 @@ class Devices:
 
     @cached_property
     def tensor_rate(self) -> Column:
-        """FP16 FLOP per clock and SM, FP32 accumulation."""
+        """FP16 FLOP per clock and SM, as the job accumulates."""
         tensor = self.column("clock_tensor")
         clock = np.where(np.isnan(tensor), self.clock, tensor)
-        rate = self.column("fp16") / self.sms / clock
+        stated = self.column("fp16")
+        rate = (np.fmax(stated, self.column("fp16_acc16")) if self.narrow else stated) / self.sms / clock
         return np.where(np.isnan(rate), section("products")["rate_reference"], np.clip(rate, 64.0, 32768.0))
 
     @cached_property
@@ -133,11 +159,24 @@ class Devices:
             np.nan_to_num(self.column("nvlink")) > 0, np.nan_to_num(self.column("nvlink_gpus"), nan=8.0), 0.0
         )
         generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0)[:, 0]
+        staged = ["-staged" if through else "" for through in self.staged[:, 0]]
         return tuple(
             Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]), float(large[i]),
-                   float(joined[i, 0]), f"pcie{generation[i]:g}")
+                   float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}")
             for i, gpu in enumerate(self.gpus)
         )  # fmt: skip
+
+    @cached_property
+    def staged(self) -> NDArray[np.bool_]:
+        """Whether GPUs without NVLink reach each other through the host's memory only, (G, 1).
+
+        Drivers allow no peer-to-peer copies over PCIe between GeForce cards since Turing.
+        """
+        known = section("links")["peer_to_peer_geforce"]
+        return np.array(
+            [gpu.segment in ("geforce", "laptop") and gpu.vendor == "NVIDIA" and gpu.family not in known
+             for gpu in self.gpus]
+        )[:, None]  # fmt: skip
 
     @cached_property
     def power(self) -> Column:

@@ -18,6 +18,9 @@ from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.parallel import data_parallel_seconds
+from whichgpu.cost.pipeline import splits_layers
+from whichgpu.cost.runtime import runtime
+from whichgpu.cost.serving import engine
 from whichgpu.cost.spread import measured, spread
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible, UsageError
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 #: Options of a job that change the answer.
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
-    "lora_targets",
+    "lora_targets", "ep", "moe_tp", "attention_dp",
 }  # fmt: skip
 #: What each basis but the best means for a reader.
 _BASES = {
@@ -55,6 +58,10 @@ Z90 = 1.6448536269514722
 
 def _array(value: Any) -> Array:
     return np.asarray(value, dtype=np.float64)
+
+
+def _around(middle: Any, factor: Any, unit: str = "s") -> Interval:
+    return Interval(middle / factor, middle, middle * factor, unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,9 @@ class Estimate:
     basis: str
     warnings: tuple[str, ...]
     terms: tuple[Term, ...]
+    #: Of a serving job, time to the first token and for each after it.
+    ttft: Interval | None = None
+    tpot: Interval | None = None
 
     def __str__(self) -> str:
         rate = self.throughput
@@ -99,6 +109,7 @@ class Estimate:
             "throughput": self.throughput.to_dict(), "latency": self.latency.to_dict(),
             "memory": {"parts": dict(self.memory), "required": self.required, "available": self.available,
                        "fits": self.fits},
+            **{name: one.to_dict() for name, one in (("ttft", self.ttft), ("tpot", self.tpot)) if one},
             "power": self.power, "energy": self.energy, "sequences": self.sequences, "basis": self.basis,
             "warnings": list(self.warnings),
             "terms": [{"layer": t.layer, "kind": t.kind, "count": t.count, "seconds": t.seconds,
@@ -118,6 +129,8 @@ class Answers:
     power: Array
     energy: Array
     n_gpus: Array
+    ttft: Interval | None
+    tpot: Interval | None
 
 
 def _floats(interval: Interval) -> Interval:
@@ -147,6 +160,10 @@ class Estimates:
     timing: Timing
     bases: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    notes: tuple[tuple[str, ...], ...] = ()
+    #: Of serving jobs, seconds to the first token, and requests waiting for each place in the batch.
+    first_token: Array | None = None
+    queue: Array | None = None
 
     @property
     def fits(self) -> NDArray[np.bool_]:
@@ -180,8 +197,9 @@ class Estimates:
             n_gpus=round(float(one.n_gpus)),
             sequences=float(self.sequences[g, j]),
             basis=self.bases[g],
-            warnings=self.warnings(g),
+            warnings=(*self.warnings(g), *self._overload(g, j)),
             terms=self.timing.terms,
+            ttft=one.ttft and _floats(one.ttft), tpot=one.tpot and _floats(one.tpot),
         )  # fmt: skip
 
     def figures(self, g: Any, j: Any) -> Answers:
@@ -191,13 +209,32 @@ class Estimates:
         n = np.round(np.broadcast_to(_array(self.job.n_gpus), self.throughput.shape)[g, j])
         with np.errstate(invalid="ignore", divide="ignore"):
             energy = np.where(rate > 0, power * n / rate, np.nan)
+        serves = self.first_token is not None
         return Answers(
             job=self.job_at(j),
-            throughput=Interval(rate / factor, rate, rate * factor, f"{self.workload.unit}/s"),
-            latency=Interval(delay / factor, delay, delay * factor, "s"),
+            throughput=_around(rate, factor, f"{self.workload.unit}/s"),
+            latency=_around(delay, factor),
             required=self.required[g, j], available=self.available[g, j], power=power, energy=energy,
-            n_gpus=n,
+            n_gpus=n, ttft=self._first(g, j), tpot=_around(self.seconds[g, j], factor) if serves else None,
         )  # fmt: skip
+
+    def _first(self, g: Any, j: Any) -> Interval | None:
+        """Time to the first token; load generators differ, and nothing says which was used."""
+        if self.first_token is None:
+            return None
+        spread = np.hypot(self.spread[g, j], engine(self.runtime)["first_spread"])
+        return _around(self.first_token[g, j], np.exp(Z90 * spread))
+
+    def _overload(self, g: int, j: int) -> tuple[str, ...]:
+        """Whether more requests are in flight than the memory of the replicas holds."""
+        waiting = 0.0 if self.queue is None else float(self.queue[g, j])
+        if waiting <= 0.0:
+            return ()
+        held = float(self.sequences[g, j])
+        return (
+            f"over capacity: a replica holds {held:,.0f} requests, and {waiting * held:,.0f} more wait, so "
+            "that TTFT is mostly waiting",
+        )
 
     def job_at(self, j: Any) -> Job:
         """The j-th job of the sweep, its numbers as floats; the jobs of an array of indexes, as arrays."""
@@ -214,6 +251,7 @@ class Estimates:
         if self.unused:
             columns = ", ".join(self.unused)
             said.append(f"{self.workload.id} has no use for {columns}, which was ignored")
+        said += self.notes[g] if self.notes else ()
         ignored = sorted(set(self.job.options) - MODELLED)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
@@ -233,20 +271,34 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
     return finish(laid, fit() if measured(laid.runtime) else Fit(), explain=explain)
 
 
-def finish(laid: Layout, found: Fit, *, explain: bool = False, sensitivities: bool = False) -> Estimates:
+def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
     """The estimates of a layout under a fit."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        timing = evaluate(laid.work, found, explain=explain, sensitivities=sensitivities)
-        own = workload_terms(laid.workload.id, laid.runtime.key, trains=laid.job.trains)
-        seconds = timing.seconds / found.factor(own)
+        timing = evaluate(laid.work, found, explain=explain)
+        own = workload_terms(laid.workload.id, laid.job.precision, laid.runtime, trains=laid.job.trains)
+        links = 1.0
         if laid.gradients is not None:
-            links = found.links(laid.devices.traits, laid.replicas)
-            seconds = data_parallel_seconds(seconds, laid.gradients, laid.replicas, laid.devices, links)
-        return _assemble(laid, timing, seconds)
+            links = found.links(laid.workload.id, laid.devices.traits, laid.runtime, laid.replicas)
+        seconds = job_seconds(laid, timing.seconds / found.factor(own), links)
+        prompt = evaluate(laid.serving.prompt, found).seconds / found.factor(own) if laid.serving else None
+        return _assemble(laid, timing, seconds, prompt)
 
 
-def _assemble(laid: Layout, timing: Timing, seconds: Array) -> Estimates:
+def job_seconds(laid: Layout, step: Array, links: Array | float) -> Array:
+    """Seconds of one pass of a job on all its GPUs, given that of one replica, (G, J), and a factor on links."""
+    if laid.gradients is None:
+        return step
+    return data_parallel_seconds(step, laid.gradients, laid.replicas, laid.devices, links)
+
+
+def _assemble(laid: Layout, timing: Timing, seconds: Array, prompt: Array | None) -> Estimates:
     shape = (len(laid.devices.gpus), laid.job.size)
+    rate, latency, serving = laid.units / seconds, seconds * laid.passes, laid.serving
+    first = None
+    if serving is not None and prompt is not None:
+        first = serving.first_token(seconds, prompt, laid.passes)
+        rate = serving.rate(seconds, prompt, laid.passes)
+        latency = first + seconds * np.maximum(laid.passes - 1.0, 0.0)
 
     def grid(value: Any) -> Array:
         return np.broadcast_to(np.asarray(value, dtype=np.float64), shape)
@@ -261,13 +313,16 @@ def _assemble(laid: Layout, timing: Timing, seconds: Array) -> Estimates:
     return Estimates(
         workload=laid.workload, job=laid.job, runtime=laid.runtime, devices=laid.devices,
         seconds=grid(seconds), units=grid(laid.units),
-        throughput=grid(laid.replicas * laid.units / seconds), latency=grid(seconds * laid.passes),
+        throughput=grid(laid.replicas * rate), latency=grid(latency),
+        first_token=None if first is None else grid(first),
+        queue=None if serving is None else grid(serving.queue),
         parts={name: grid(part) for name, part in laid.parts.items()},
         required=grid(required), available=grid(laid.devices.column("memory")),
         power=grid(watts(timing, laid.devices)),
         spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2)),
         bases=tuple(one.basis for one in spreads),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
+        notes=laid.notes,
     )  # fmt: skip
 
 
@@ -276,7 +331,10 @@ def placed(job: Job, count: int) -> Job:
     if count == 1:
         return job
     workload = resolve(job.workload)
-    held = hasattr(workload.code, "step") and not workload.complete(job).trains
+    complete = workload.complete(job)
+    held = hasattr(workload.code, "step") and not complete.trains
+    if splits_layers(runtime(complete.runtime, workload.complete(replace(job, runtime="")).runtime)):
+        return replace(job, n_gpus=float(count))
     return replace(job, n_gpus=float(count), tp=float(count) if job.tp is None and held else job.tp)
 
 

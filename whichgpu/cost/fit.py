@@ -5,16 +5,19 @@
 An effect that no measurement spoke to is absent, so a GPU, runtime or format that was never seen
 falls back to the prior, that is to physics. The names, most general first:
 
-    c/CLASS  c/CLASS/FORMAT  c@LINEAGE  c/FORMAT@LINEAGE  c=RUNTIME  c/CLASS=RUNTIME       arithmetic
-    m/CLASS  m@LINEAGE  m%MEMORY  m=RUNTIME  m/CLASS=RUNTIME                               memory traffic
+    c/CLASS  c/CLASS/FORMAT  c@LINEAGE  c/FORMAT@LINEAGE  c/CLASS@LINEAGE                  arithmetic
+    c=RUNTIME  c/CLASS=RUNTIME  c=RUNTIME+MARK  c/CLASS=RUNTIME+MARK
+    m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY                                          memory traffic
+    m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
     c~throttle  c~rate  m~l2                                                                laws, see below
-    l=RUNTIME                                                                              launches
-    b%LINK                                                                                 links
-    w/WORKLOAD  w/WORKLOAD=RUNTIME                                                         the whole time
+    l=RUNTIME  l=RUNTIME+MARK  l/WORKLOAD=RUNTIME                                          launches
+    b%LINK  b%LINK=RUNTIME  b/WORKLOAD                                                     links
+    w/WORKLOAD  w/WORKLOAD=RUNTIME  w/WORKLOAD/PRECISION  w/WORKLOAD/PRECISION=RUNTIME     the whole time
 
-`c~throttle` and `c~rate` change the exponents of the power limit and of the tensor rate, `m~l2` the
-gain of a large cache: their weights are the logarithms that the exponents multiply. All but `b` stand
-also with `+train` behind them, which applies in training only (of `w`, instead).
+A mark is what sets one use of a runtime apart: a version, channels-last tensors. `c~throttle` and
+`c~rate` change the exponents of the power limit and of the tensor rate, `m~l2` the gain of a large
+cache: their weights are the logarithms that the exponents multiply. All but `b` stand also with
+`+train` behind them, which applies in training only (of `l/WORKLOAD` and `w`, instead).
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
     from whichgpu.cost.classes import OpClass
     from whichgpu.cost.device import Traits
+    from whichgpu.cost.runtime import Runtime
 
     Array = NDArray[np.float64]
     #: Effects by name, with the weight of each.
@@ -45,47 +49,54 @@ if TYPE_CHECKING:
 _LAWS = {"c~throttle": "throttle", "c~rate": "rate", "m~l2": "cache"}
 
 
-def compute_terms(kind: OpClass, place: Traits, runtime: str, *, trains: bool) -> Terms:
+def compute_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool) -> Terms:
     """The effects on the arithmetic of an op class on a GPU under a runtime, each with its weight."""
     line = place.lineage
     names = [
         f"c/{kind.compute}", f"c/{kind.compute}/{kind.format}", f"c@{line}", f"c/{kind.format}@{line}",
+        f"c/{kind.compute}@{line}",
     ]  # fmt: skip
-    for stack in _stacks(runtime):
+    for stack in runtime.stacks:
         names += [f"c={stack}", f"c/{kind.compute}={stack}"]
     tensor = kind.format != "plain"
     laws = (("c~throttle", place.throttle), ("c~rate", place.rate if tensor else 0.0))
     return _weighted(names, laws, trains=trains)
 
 
-def memory_terms(kind: OpClass, place: Traits, runtime: str, *, trains: bool) -> Terms:
+def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool) -> Terms:
     """The effects on the memory traffic of an op class on a GPU under a runtime."""
-    names = [f"m/{kind.memory}", f"m@{place.lineage}", f"m%{place.memory}"]
-    for stack in _stacks(runtime):
+    names = [
+        f"m/{kind.memory}",
+        f"m@{place.lineage}",
+        f"m/{kind.memory}@{place.lineage}",
+        f"m%{place.memory}",
+    ]
+    for stack in runtime.stacks:
         names += [f"m={stack}", f"m/{kind.memory}={stack}"]
     return _weighted(names, (("m~l2", place.cache),), trains=trains)
 
 
-def launch_terms(runtime: str, *, trains: bool) -> Terms:
-    """The effects on the time of a launch."""
-    return _weighted([f"l={runtime}"], (), trains=trains)
+def launch_terms(workload: str, runtime: Runtime, *, trains: bool) -> Terms:
+    """The effects on the time of a launch: a runtime's, and how many of them a workload fuses away."""
+    phase = "+train" if trains else ""
+    general = _weighted([f"l={stack}" for stack in runtime.stacks], (), trains=trains)
+    return {**general, f"l/{workload}={runtime.id}{phase}": 1.0}
 
 
-def workload_terms(workload: str, runtime: str, *, trains: bool) -> Terms:
+def workload_terms(workload: str, precision: str, runtime: Runtime, *, trains: bool) -> Terms:
     """The effects on the whole time of a workload: what its op list does not know of it."""
     phase = "+train" if trains else ""
-    return {f"w/{workload}{phase}": 1.0, f"w/{workload}={runtime}{phase}": 1.0}
+    whats = (f"w/{workload}", f"w/{workload}/{precision}")
+    return {f"{what}{where}{phase}": 1.0 for what in whats for where in ("", f"={runtime.id}")}
 
 
-def link_terms(place: Traits, gpus: float) -> Terms:
-    """The effects on the rate of the links that join `gpus` GPUs in data parallel."""
-    return {f"b%{place.link(gpus)}": 1.0}
+def link_terms(workload: str, place: Traits, runtime: Runtime, gpus: float) -> Terms:
+    """The effects on the rate of the links that join `gpus` GPUs in data parallel.
 
-
-def _stacks(runtime: str) -> tuple[str, ...]:
-    """A runtime and, for a variant of it, the plain one first: `pytorch-2`, `pytorch-2+nhwc`."""
-    plain = runtime.partition("+")[0]
-    return (plain,) if plain == runtime else (plain, runtime)
+    That of a workload stands for how often it exchanges gradients, which its op list does not say.
+    """
+    link = place.link(gpus)
+    return {f"b%{link}": 1.0, f"b%{link}={runtime.id}": 1.0, f"b/{workload}": 1.0}
 
 
 def _weighted(names: Sequence[str], laws: Sequence[tuple[str, float]], *, trains: bool) -> Terms:
@@ -104,31 +115,33 @@ class Fit:
         return math.exp(self._sum(terms))
 
     def compute(
-        self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: str, *, trains: bool
+        self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: Runtime, *, trains: bool
     ) -> Array:
         """Factors on arithmetic rates, (O, G, 1)."""
         return self._grid(compute_terms, kinds, places, runtime, trains=trains)
 
     def memory(
-        self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: str, *, trains: bool
+        self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: Runtime, *, trains: bool
     ) -> Array:
         """Factors on bandwidths, (O, G, 1)."""
         return self._grid(memory_terms, kinds, places, runtime, trains=trains)
 
-    def launch(self, runtime: str, *, trains: bool) -> float:
-        """Factor on the time of a launch."""
-        return self.factor(launch_terms(runtime, trains=trains))
+    def launch(self, workload: str, runtime: Runtime, *, trains: bool) -> float:
+        """Factor on the rate of launches."""
+        return self.factor(launch_terms(workload, runtime, trains=trains))
 
-    def links(self, places: Sequence[Traits], gpus: Array) -> Array:
+    def links(self, workload: str, places: Sequence[Traits], runtime: Runtime, gpus: Array) -> Array:
         """Factors on the rate of links for each GPU and count, (G, J)."""
         counts = np.atleast_1d(np.asarray(gpus, dtype=np.float64))
-        return np.array(
-            [[self.factor(link_terms(place, count)) for count in counts.ravel()] for place in places]
-        )
+        known = {
+            (place, count): self.factor(link_terms(workload, place, runtime, count))
+            for place in dict.fromkeys(places) for count in set(counts.ravel().tolist())
+        }  # fmt: skip
+        return np.array([[known[place, count] for count in counts.ravel().tolist()] for place in places])
 
     def _grid(
-        self, terms: Callable[..., Terms], kinds: Sequence[OpClass], places: Sequence[Traits], runtime: str,
-        *, trains: bool,
+        self, terms: Callable[..., Terms], kinds: Sequence[OpClass], places: Sequence[Traits],
+        runtime: Runtime, *, trains: bool,
     ) -> Array:  # fmt: skip
         """The factor of each kind on each GPU, (O, G, 1).
 
@@ -151,14 +164,9 @@ class Fit:
         return np.stack([rows[kind] for kind in kinds])[:, :, None]
 
     def _laws(
-        self,
-        terms: Callable[..., Terms],
-        kind: OpClass,
-        places: Sequence[Traits],
-        runtime: str,
-        *,
-        trains: bool,
-    ) -> Array:
+        self, terms: Callable[..., Terms], kind: OpClass, places: Sequence[Traits], runtime: Runtime,
+        *, trains: bool,
+    ) -> Array:  # fmt: skip
         """What the laws add to the logarithm on each GPU, (G,)."""
         unit = replace(places[0], throttle=1.0, rate=1.0, cache=1.0)
         known = {

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import memory, parallel, serving
+from whichgpu.cost import memory, parallel, pipeline, serving
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
+from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.runtime import runtime
-from whichgpu.cost.support import refusal
+from whichgpu.cost.support import refusal, substitutions
 from whichgpu.cost.time import prepare
-from whichgpu.errors import UsageError
 from whichgpu.units import parse
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import trained_precision
@@ -61,6 +62,9 @@ class Layout:
     parts: Mapping[str, Any]
     refusals: tuple[str, ...]
     unused: tuple[str, ...]
+    serving: serving.SteadyState | None = None
+    #: By GPU, what was taken otherwise than asked and runs all the same.
+    notes: tuple[tuple[str, ...], ...] = ()
 
 
 def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
@@ -76,14 +80,20 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     asked = job.phase or workload.phases[0]
     # What the workload's own file says of its precision comes before the runtime's habit.
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
+    job = pipeline.spread_layers(job, stack)
     job = job.with_defaults(tp=1.0, pp=1.0, precision=own or stack.default_precision.get(asked, ""))
-    job = workload.complete(job.with_defaults(n_gpus=job.tp, runtime=fallback))
-    _check_mesh(job)
+    mesh = Mesh.of(replace(job, phase=asked))
+    job = workload.complete(job.with_defaults(n_gpus=mesh.replica, runtime=fallback))
+    mesh.check(workload, job)
     cap = job.options.get("power_limit")
-    devices = Devices.of(gpus, cap=np.inf if cap is None else parse(cap, "power"))
+    watts = np.inf if cap is None else parse(cap, "power")
+    devices = Devices.of(gpus, cap=watts, narrow=stack.narrow)
     with np.errstate(invalid="ignore", divide="ignore"):
         run = _serve if job.phase == "serve" else _passes
-        return replace(run(workload, job, stack, devices), unused=unused)
+        laid = run(workload, job, stack, devices)
+    spec = precision(job.precision)
+    said = workload.beyond(job)
+    return replace(laid, unused=unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus))
 
 
 def _stack(job: Job, fallback: str) -> Runtime:
@@ -92,15 +102,7 @@ def _stack(job: Job, fallback: str) -> Runtime:
     text = job.runtime or fallback
     stack = runtime(f"{text} torch.compile" if compiled else text, fallback)
     layout = job.options.get("layout", "").lower().replace("-", "_")
-    return replace(stack, variant="+nhwc") if layout in ("channels_last", "nhwc") else stack
-
-
-def _check_mesh(job: Job) -> None:
-    if np.any(_array(job.pp) != 1):
-        raise UsageError(f"pp={_array(job.pp).max():g}: pipeline parallelism is not modelled yet; use --tp")
-    if np.any(_array(job.tp) > _array(job.n_gpus)):
-        tp, gpus = _array(job.tp).max(), _array(job.n_gpus).min()
-        raise UsageError(f"tp={tp:g} needs at least as many GPUs; n_gpus={gpus:g}")
+    return stack.marked("nhwc") if layout in ("channels_last", "nhwc") else stack
 
 
 def _array(value: Any) -> Array:
@@ -111,14 +113,18 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
     """Phases whose work does not depend on the GPU's memory."""
     whole = workload.trace(job)
     ops = parallel.shard(whole, job.tp)
-    links = parallel.tensor_parallel_seconds(whole, job.tp, devices)
+    flowing = pipeline.flowing(workload, job, stack, whole)
+    links = parallel.tensor_parallel_seconds(flowing, job.tp, devices) + pipeline.boundaries(job)
     return Layout(
         workload, job, stack, devices,
-        work=prepare(ops, devices, stack, trains=job.trains, communication=links),
+        work=prepare(
+            parallel.shard(flowing, job.tp), devices, stack, workload=workload.id, trains=job.trains,
+            communication=links, feeding=_feeding(workload, job, stack),
+        ),
         units=_array(workload.units(job)),
         passes=np.ones(()),
-        replicas=_array(job.n_gpus) / _array(job.tp),
-        gradients=trained_parameters(whole) * 4.0 / _array(job.tp) if job.trains else None,
+        replicas=_array(job.n_gpus) / (_array(job.tp) * _array(job.pp)),
+        gradients=_gradient_bytes(job, stack) * trained_parameters(whole) / _array(job.tp) if job.trains else None,
         sequences=np.ones(()),
         parts=_parts(workload, job, stack, ops),
         refusals=_refusals(devices, ops, job, stack),
@@ -135,12 +141,13 @@ def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         # What does not fit is still timed, as one sequence: `sequences` says that it does not.
         units=np.maximum(steady.sequences, 1.0),
         passes=_array(job.output_tokens),
-        replicas=_array(job.n_gpus) / _array(job.tp),
+        replicas=_array(job.n_gpus) / Mesh.of(job).replica,
         gradients=None,
         sequences=steady.sequences,
         parts=steady.parts,
         refusals=_refusals(devices, steady.ops, job, stack),
         unused=(),
+        serving=steady,
     )  # fmt: skip
 
 
@@ -156,9 +163,23 @@ def _parts(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) ->
     if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
         tokens = _array(job.input_tokens) + _array(0.0 if job.output_tokens is None else job.output_tokens)
         kv = serving.sequence_bytes(workload, job, tokens) * _array(job.batch)
-    return memory.inference_parts(ops, kv, engine=False)
+    return memory.inference_parts(ops, kv, engine=False, pp=_array(job.pp))
+
+
+def _gradient_bytes(job: Job, stack: Runtime) -> float:
+    """Bytes of a gradient as GPUs exchange it; a mixed format keeps FP32 unless its runtime sends 16 bits."""
+    spec = precision(job.precision)
+    return stack.mixed_gradient if spec.mixed or spec.weight < stack.mixed_gradient else 4.0
+
+
+def _feeding(workload: Workload, job: Job, stack: Runtime) -> Array:
+    """Seconds in which the host reads, decodes and augments a batch, where a runtime trains on real data."""
+    if not (job.trains and "loads" in stack.marks):
+        return np.zeros(())
+    each: float = section("input").get(workload.family, 0.0)
+    return _array(job.batch) * each
 
 
 def _refusals(devices: Devices, ops: Sequence[Op], job: Job, stack: Runtime) -> tuple[str, ...]:
     spec = precision(job.precision)
-    return tuple(refusal(gpu, ops, spec, stack) for gpu in devices.gpus)
+    return tuple(refusal(gpu, ops, spec, stack, trains=job.trains) for gpu in devices.gpus)

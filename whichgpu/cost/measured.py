@@ -18,8 +18,8 @@ def measured_rows() -> Iterable[dict[str, str]]:
 def left_out(row: Mapping[str, str]) -> str:
     """Why no fit uses a row; empty where one does. The list is `data/fits/left-out.toml`."""
     for rule in store.load("fits")["left-out"]["rows"]:
-        if row["id"] in rule.get("ids", ()):
-            return str(rule["reason"])
-        if "source" in rule and row["source"].startswith(rule["source"]) and row["phase"] == rule["phase"]:
+        named = rule.get("ids")
+        alike = all(row[column].startswith(text) for column, text in rule.get("where", {}).items())
+        if row["id"] in named if named else alike:
             return str(rule["reason"])
     return ""

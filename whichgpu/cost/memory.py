@@ -32,21 +32,41 @@ if TYPE_CHECKING:
 GIB = 2.0**30
 
 
-def inference_parts(ops: Sequence[Op], kv_bytes: Any, *, engine: bool) -> dict[str, Any]:
-    """Parts of an inference over (sharded) `ops` with `kv_bytes` of cache on this GPU."""
+def inference_parts(ops: Sequence[Op], kv_bytes: Any, *, engine: bool, pp: Any = 1.0) -> dict[str, Any]:
+    """Parts of an inference over (sharded) `ops` with `kv_bytes` of cache, on the fullest of `pp` stages."""
     c = section("capacity")
     # Numerical work has no weights: its own arrays are all there is.
     network = any(op.parameters for op in ops)
     parts = {
-        "weights": stored_weight_bytes(ops),
+        "weights": stage_weight_bytes(ops, pp),
         "activations": widest(ops) * (c["live"] * _slack(ops, training=False) if network else 1.0),
         "context": c["context"] * GIB,
     }
     if np.any(np.asarray(kv_bytes) > 0):
-        parts["kv_cache"] = kv_bytes
+        parts["kv_cache"] = kv_bytes / np.asarray(pp, dtype=np.float64)
     if engine:
         parts["engine"] = c["engine"] * GIB
     return parts
+
+
+def stage_weight_bytes(ops: Sequence[Op], pp: Any) -> Any:
+    """Bytes of weights on the fullest of `pp` stages: its share of the layers, and one end of the model.
+
+    Repeated layers are dealt out evenly; embedding and head lie on different stages. A model without
+    repeated layers is dealt out evenly as it is.
+    """
+    if np.all(np.asarray(pp) == 1):
+        return stored_weight_bytes(ops)
+    stages = np.asarray(pp, dtype=np.float64)
+    repeated = {op.module for op in ops if op.starts} or {op.module for op in ops}
+    layers = stored_weight_bytes([op for op in ops if op.module in repeated])
+    ends: dict[str, Any] = {}
+    for op in ops:
+        if op.module not in repeated and op.stage == "forward":
+            ends[op.module] = ends.get(op.module, 0.0) + op.stored_bytes * op.copies
+    whole = sum(ends.values(), start=0.0)
+    # One stage is the whole model; with more of them the fullest has the larger end.
+    return layers / stages + np.where(stages == 1.0, whole, max(ends.values(), default=0.0))
 
 
 def training_parts(
@@ -72,11 +92,11 @@ def training_parts(
         "context": c["context"] * GIB,
     }
     if trained_in and precision.quantised:
-        parts["widened_layer"] = _largest_layer(forward) * precision.activation
+        parts["widened_layer"] = largest_layer(forward) * precision.activation
     return parts
 
 
-def _largest_layer(forward: Sequence[Op]) -> Any:
+def largest_layer(forward: Sequence[Op]) -> Any:
     """Weights of the largest matrix product of the layers (the head stays wide)."""
     sizes = [op.dims["n"] * op.dims["k"] for op in forward if op.kind == "gemm" and op.shard != "vocab"]
     return max(sizes, default=0.0)
@@ -117,8 +137,11 @@ def _slack(ops: Sequence[Op], *, training: bool) -> float:
     return float(c["slack_training"] if training else c["slack_inference"])
 
 
-def sequences(free: Array, kv_per_sequence: Any, ceiling: Any) -> Array:
-    """Sequences that a serving replica holds at once: what is free of its memory, over one's KV cache."""
+def sequences(free: Array, kv_per_sequence: Any, ceiling: Any, schedulers: Any = 1.0) -> Array:
+    """Sequences that a serving replica holds at once: what is free of its memory, over one's KV cache.
+
+    Each of its `schedulers` (one for each group of data-parallel attention) takes only so many.
+    """
     c = section("capacity")
     held = np.floor(c["usable"] * free / np.maximum(kv_per_sequence, 1.0))
-    return np.asarray(np.minimum(held, np.minimum(ceiling, c["max_sequences"])))
+    return np.asarray(np.minimum(held, np.minimum(ceiling, c["max_sequences"] * schedulers)))

@@ -42,6 +42,10 @@ class Figures(Protocol):
     @property
     def required(self) -> Any: ...  # noqa: D102
     @property
+    def ttft(self) -> Interval | None: ...  # noqa: D102
+    @property
+    def tpot(self) -> Interval | None: ...  # noqa: D102
+    @property
     def available(self) -> Any: ...  # noqa: D102
 
 
@@ -124,8 +128,16 @@ def _latency(answer: Figures, unit: str) -> Three:
 def _token_time(answer: Figures, unit: str) -> Three:
     if answer.job.output_tokens is None:
         raise UsageError(f"{answer.job.workload} makes no tokens, so it has no time per token")
+    if answer.tpot is not None:
+        return _scaled(answer.tpot, 1.0 / _one(unit, "time"))
     with np.errstate(divide="ignore"):
         return _scaled(answer.latency, 1.0 / _one(unit, "time") / np.asarray(answer.job.output_tokens))
+
+
+def _first_token(answer: Figures, unit: str) -> Three:
+    if answer.ttft is None:
+        raise UsageError(f"TTFT is of phase serve; {answer.job.workload} runs {answer.job.phase} here")
+    return _scaled(answer.ttft, 1.0 / _one(unit, "time"))
 
 
 def _steps(answer: Figures, _unit: str) -> Three:
@@ -168,6 +180,7 @@ METRICS: Mapping[str, Metric] = {
     "latency": Metric(_latency, _TIME),
     "latency_per_batch": Metric(_latency, _TIME),
     "tpot": Metric(_token_time, _TIME),
+    "ttft": Metric(_first_token, _TIME),
     "iterations_per_s": Metric(_steps, "it/s"),
     "iterations_per_s_times_batch": Metric(_image_steps, "it/s"),
     "power": Metric(_power, "W"),

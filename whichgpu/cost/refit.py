@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.calibration import Group, System
+    from whichgpu.cost.calibration import Group, Solution
     from whichgpu.cost.fit import Fit
     from whichgpu.hardware.catalogue import Catalogue
 
     Array = NDArray[np.float64]
 
+#: What is left out of the fit in turn.
+FOLDS = ("gpu", "generation", "workload", "source")
 #: Rows of a group that weigh as much as the whole when its spread is estimated.
 _SHRINK = 20.0
 #: Effects smaller than this change nothing that anybody sees.
@@ -34,13 +36,18 @@ _LEAST = 0.002
 
 
 class Refit(NamedTuple):
-    """A fit, its problem, the groups it was made of, and log errors by what was left out."""
+    """A fit, how it was found, the rows it was made of by group, and log errors by what was left out."""
 
     fit: Fit
-    system: System
+    solution: Solution
     groups: list[Group]
     errors: Mapping[str, Array]
     skipped: Mapping[str, str]
+
+    @property
+    def rows(self) -> tuple[Mapping[str, str], ...]:
+        """The rows of the fit, in the order of the errors."""
+        return self.solution.problem.rows
 
 
 def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None) -> Refit:
@@ -48,7 +55,7 @@ def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None)
     chosen = [row for row in (measured_rows() if rows is None else rows) if not left_out(row)]
     groups, skipped = calibration.groups(chosen, catalogue)
     groups = [group for group in groups if group.layout.runtime.exact]
-    found, system = calibration.calibrate(groups)
+    found = calibration.calibrate(groups)
     keys = [
         (group.layout.devices.gpus[0].id, group.layout.devices.gpus[0].family, group.layout.workload.id,
          row["source"])
@@ -56,20 +63,17 @@ def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None)
         for row in group.rows
     ]  # fmt: skip
     errors = {
-        "seen": system.residuals,
-        "gpu": calibration.left_out(system, found, [key[0] for key in keys]),
-        "generation": calibration.left_out(system, found, [key[1] for key in keys]),
-        "workload": calibration.left_out(system, found, [key[2] for key in keys]),
-        "source": calibration.left_out(system, found, [key[3] for key in keys]),
+        "seen": found.known,
+        **{name: calibration.left_out(found, [key[i] for key in keys]) for i, name in enumerate(FOLDS)},
     }
-    return Refit(found, system, groups, errors, skipped)
+    return Refit(found.fit, found, groups, errors, skipped)
 
 
 def effects_toml(done: Refit) -> str:
     """`data/fits/effects.toml`: deterministic, sorted by name."""
     kept = sorted((name, value) for name, value in done.fit.effects.items() if abs(value) >= _LEAST)
     head = (
-        f"# Made by `whichgpu calibrate` from {len(done.system.rows)} measured rows; do not edit.\n"
+        f"# Made by `whichgpu calibrate` from {len(done.rows)} measured rows; do not edit.\n"
         "# Logarithms of factors on the priors; whichgpu/cost/fit.py says what each name applies to.\n\n"
         "[effects]\n"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,11 @@ class Runtime:
     """One software stack; times in seconds, shares of peak and bandwidth as fractions.
 
     `tf32` names the op kinds whose FP32 products run in TF32 unasked where the GPU can.
-    `exact` is False where free text named no known stack and this is only the nearest.
+    `micro_batch` is the tokens of a prompt that a pass takes at once, its weights widened where they are
+    quantised; 0 for all. `narrow` products of FP16 accumulate in FP16. `vector_bytes` and `vector_values` limit matrix-vector products: weights a clock and SM, as bytes and as
+    quantised values; 0 for no such limit. `mixed_gradient` are the bytes of a gradient in mixed precision as GPUs exchange it.
+    `exact` is False where free text named no known stack and this is only the nearest. `marks` are what
+    sets one use apart: a version, channels-last tensors, attention that is not fused.
     """
 
     id: str
@@ -38,13 +42,22 @@ class Runtime:
     memory: Mapping[str, float]
     sequence: float
     default_precision: Mapping[str, str]
+    mixed_gradient: float = 4.0
+    micro_batch: float = 0.0
+    narrow: bool = False
+    vector_bytes: float = 0.0
+    vector_values: float = 0.0
     exact: bool = True
-    variant: str = ""
+    marks: tuple[str, ...] = ()
 
     @property
-    def key(self) -> str:
-        """The id with what sets this use of it apart: channels-last tensors run other kernels."""
-        return self.id + self.variant
+    def stacks(self) -> tuple[str, ...]:
+        """The id, then the id with each mark: `pytorch-2`, `pytorch-2+nhwc`, `pytorch-2+v2.4`."""
+        return (self.id, *(f"{self.id}+{mark}" for mark in self.marks))
+
+    def marked(self, *marks: str) -> Runtime:
+        """This runtime with more marks: what sets one use of it apart, as other kernels run."""
+        return replace(self, marks=(*self.marks, *marks))
 
 
 _TIMES = ("launch", "gap", "fixed", "sequence")
@@ -60,13 +73,36 @@ def _rows() -> Mapping[str, Any]:
     return {key: row for file in store.load("runtimes").values() for key, row in file["runtime"].items()}
 
 
-def _runtime(key: str, row: Mapping[str, Any], *, exact: bool = True) -> Runtime:
-    columns = {name: value for name, value in row.items() if name not in ("names", *_TIMES)}
+def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = True) -> Runtime:
+    """A runtime as free text uses it: the marks whose words the text has change what they state."""
+    marks = [mark for mark in row.get("marks", ()) if _has(text, mark)]
+    row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
+    columns = {name: value for name, value in row.items() if name not in ("names", "marks", *_TIMES)}
     columns["vendors"] = tuple(row["vendors"])
     columns["tf32"] = tuple(row.get("tf32", ()))
     columns.setdefault("default_precision", {})
     columns.update((name, parse(row[name], "time")) for name in _TIMES)
-    return Runtime(id=key, exact=exact, **columns)
+    version = _version(text)
+    names = (*(mark["name"] for mark in marks), *((version,) if version else ()))
+    return Runtime(id=key, exact=exact, marks=names, **columns)
+
+
+def _has(text: str, mark: Mapping[str, Any]) -> bool:
+    """Whether free text has one of a mark's words and none of those that exclude it."""
+    low = text.lower()
+    return any(word in low for word in mark["words"]) and not any(
+        word in low for word in mark.get("unless", ())
+    )
+
+
+def _version(text: str) -> str:
+    """The first version number of free text: `v2.4` of "PyTorch 2.4.0 cu124 eager", `ngc22.09` of a container."""
+    low = text.lower()
+    container = re.search(r"\d\d\.\d\d", low) if re.search(r"ngc|nemo", low) else None
+    if container:
+        return f"ngc{container[0]}"
+    plain = re.search(r"\d+\.\d+", low)
+    return f"v{plain[0]}" if plain else ""
 
 
 @lru_cache(maxsize=4096)
@@ -85,4 +121,4 @@ def runtime(text: str, fallback: str) -> Runtime:
             longer = len(name) > len(found) and name in said
             if longer and re.search(rf"(?<![a-z]){re.escape(name)}", said):
                 found, where = name, key
-    return _runtime(where, rows[where], exact=bool(found))
+    return _runtime(where, rows[where], text=text, exact=bool(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.cost.device import stand_in
 from whichgpu.hardware.fields import FIELDS
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from whichgpu.workloads.precision import Precision
 
 
-def refusal(gpu: Gpu, ops: Iterable[Op], precision: Precision, runtime: Runtime) -> str:
+def refusal(
+    gpu: Gpu, ops: Iterable[Op], precision: Precision, runtime: Runtime, *, trains: bool = False
+) -> str:
     """Why this GPU cannot run these ops on this runtime; empty where it can.
 
     A value that no source states is a refusal by name, never a guess.
@@ -28,11 +31,26 @@ def refusal(gpu: Gpu, ops: Iterable[Op], precision: Precision, runtime: Runtime)
     if capability is not None and capability < runtime.min_cc:
         return f"{runtime.title} needs compute capability {runtime.min_cc:g}; {gpu.id} has {capability:g}"
     for rate in dict.fromkeys((precision.math, *(op.dtype for op in ops))):
-        if gpu.value(rate) is None:
+        # Weight-only kernels read narrow weights; training in a format needs units for it.
+        if gpu.value(rate) is None and (not stand_in(gpu, rate) or (trains and rate == "fp4")):
             return _no_rate(gpu, rate, precision)
     if gpu.value("fp32") is None:
         return f"{gpu.id}: no FP32 peak was read in any source, so elementwise work cannot be predicted"
     return ""
+
+
+def substitutions(gpu: Gpu, precision: Precision) -> tuple[str, ...]:
+    """What to say where other units than those of a job's format do its products."""
+    instead = stand_in(gpu, precision.math)
+    if not instead:
+        return ()
+    asked, used = _label(precision.math), _label(instead)
+    how = "weights are only stored in it (weight-only)" if precision.quantised else "both take 2 bytes"
+    return (f"{gpu.id} has no {asked} units: products run in {used}, and {how}",)
+
+
+def _label(rate: str) -> str:
+    return FIELDS[rate].label.split(" (")[0]
 
 
 def _capability(gpu: Gpu) -> float | None:
@@ -44,9 +62,8 @@ def _capability(gpu: Gpu) -> float | None:
 
 def _no_rate(gpu: Gpu, rate: str, precision: Precision) -> str:
     has = [name for name in ("fp32", "tf32", "fp16", "bf16", "int8", "fp8", "fp4") if gpu.value(name)]
-    label = FIELDS[rate].label.split(" (")[0]
     return (
-        f"{gpu.id} has no {label} peak ({precision.id} needs it; {gpu.architecture} states "
+        f"{gpu.id} has no {_label(rate)} peak ({precision.id} needs it; {gpu.architecture} states "
         f"{', '.join(has) or 'none'}); use --precision {_instead(has)}"
     )
 

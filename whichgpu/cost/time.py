@@ -4,6 +4,7 @@
     t_gpu  = sum of t_op
     t_host = launches * launch
     t      = (t_gpu^3 + t_host^3)^(1/3) + fixed + communication
+    t_fed  = (t^6 + t_input^6)^(1/6)
 
 p is the runtime's overlap of arithmetic and memory traffic; the host's launches run beside the GPU,
 and the slower of the two sets the pace.
@@ -19,6 +20,7 @@ import numpy as np
 from whichgpu.cost.classes import op_class
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels import models
+from whichgpu.cost.kernels.products import multiplied
 from whichgpu.cost.optable import tables
 from whichgpu.workloads.ops import COUNTED, PRODUCTS
 
@@ -36,7 +38,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_PACE = 3.0
+#: How sharply the slower of GPU and host sets the pace.
+PACE = 3.0
+#: The same of a pass and its data.
+FEED = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +88,14 @@ class Pass:
     runtime: Runtime
     communication: Array
     trains: bool
+    workload: str = ""
+    #: Seconds in which the host makes the pass's batch ready, beside everything else.
+    feeding: Array | float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """A pass: every array is (G, J), in s, FLOP or B.
-
-    `shares` is minus the derivative of log `seconds` by the log efficiency of each op class: `("c",
-    class)` for arithmetic, `("m", class)` for memory traffic, `("l", None)` for launches.
-    """
+    """A pass: every array is (G, J), in s, FLOP or B."""
 
     seconds: Array
     gpu: Array
@@ -99,15 +103,14 @@ class Timing:
     communication: Array
     work: Array
     traffic: Array
-    shares: dict[tuple[str, OpClass | None], Array]
     terms: tuple[Term, ...] = ()
 
 
 def prepare(
-    ops: Iterable[Op], devices: Devices, runtime: Runtime, *, trains: bool = False,
-    communication: Array | float = 0.0,
+    ops: Iterable[Op], devices: Devices, runtime: Runtime, *, workload: str = "", trains: bool = False,
+    communication: Array | float = 0.0, feeding: Array | float = 0.0,
 ) -> Pass:  # fmt: skip
-    """The times that the priors give, before any fit."""
+    """The times that the priors give, before any fit, of a pass over the ops of a workload (its id)."""
     power = section("power")
     rate = devices.throttle(power["exponent_train" if trains else "exponent_infer"])
     stream = devices.throttle(power["exponent_bandwidth"])
@@ -125,63 +128,52 @@ def prepare(
                 launched=_launched(table, runtime),
             )
         )
-    return Pass(tuple(kernels), devices, runtime, np.asarray(communication, dtype=np.float64), trains)
+    return Pass(tuple(kernels), devices, runtime, np.asarray(communication, dtype=np.float64), trains, workload,
+                feeding)  # fmt: skip
 
 
-def evaluate(work: Pass, found: Fit, *, explain: bool = False, sensitivities: bool = False) -> Timing:
+def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
     """Time of a prepared pass under a fit."""
-    runtime, p = work.runtime, work.runtime.overlap
-    zero = np.zeros((1, 1))
-    gpu, host, busy, traffic = (zero for _ in range(4))
-    slopes: dict[tuple[str, OpClass | None], Array] = {}
+    runtime, places = work.runtime, work.devices.traits
+    gpu, host, busy, traffic = (np.zeros((1, 1)) for _ in range(4))
     terms: list[Term] = []
     for one in work.kernels:
         how = {"trains": work.trains}
         compute = np.maximum(
-            one.compute / found.compute(one.classes, work.devices.traits, runtime.key, **how),
-            one.fastest_compute,
+            one.compute / found.compute(one.classes, places, runtime, **how), one.fastest_compute
         )
         memory = np.maximum(
-            one.memory / found.memory(one.classes, work.devices.traits, runtime.key, **how),
-            one.fastest_memory,
+            one.memory / found.memory(one.classes, places, runtime, **how), one.fastest_memory
         )
         count = one.table.count
-        once = (compute**p + memory**p) ** (1.0 / p)
-        each = count * (once + runtime.gap * one.launched)
+        each = count * (together(compute, memory, runtime.overlap) + runtime.gap * one.launched)
         gpu = gpu + each.sum(axis=0)
         host = host + (count * one.launched).sum(axis=0)
         busy = busy + _ideal_compute(one.table, work.devices)
         traffic = traffic + _moved(one.table)
-        if sensitivities:
-            # The slope of (c^p + m^p)^(1/p) splits an op's time as its terms to the p.
-            share = count * once
-            _add_slopes(slopes, one.classes, share * (compute / once) ** p, share * (memory / once) ** p)
         if explain:
             terms += _terms(one.table, each, count * compute, count * memory)
-    host = host * runtime.launch * found.launch(runtime.key, trains=work.trains)
-    paced = (gpu**_PACE + host**_PACE) ** (1.0 / _PACE)
-    seconds = paced + runtime.fixed + work.communication
-    shares = {key: slope * (gpu / paced) ** (_PACE - 1.0) / seconds for key, slope in slopes.items()}
-    if sensitivities:
-        shares["l", None] = -host * (host / paced) ** (_PACE - 1.0) / seconds
+    host = host * runtime.launch * found.launch(work.workload, runtime, trains=work.trains)
+    seconds = fed(paced(gpu, host) + runtime.fixed + work.communication, work.feeding)
     return Timing(
-        seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic, shares,
+        seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic,
         tuple(sorted(terms, key=lambda term: -term.seconds)),
     )  # fmt: skip
 
 
-def _add_slopes(
-    slopes: dict[tuple[str, OpClass | None], Array],
-    classes: tuple[OpClass, ...],
-    by_compute: Array,
-    by_memory: Array,
-) -> None:
-    """Add the seconds, (O, G, J), that arithmetic and traffic answer for to those of each class."""
-    for kind in set(classes):
-        rows = [i for i, one in enumerate(classes) if one == kind]
-        for side, values in (("c", by_compute), ("m", by_memory)):
-            known = slopes.get((side, kind), np.zeros((1, 1)))
-            slopes[side, kind] = known + np.nan_to_num(values)[rows].sum(axis=0)
+def together(compute: Array, memory: Array, overlap: Array | float) -> Array:
+    """Seconds of an op whose arithmetic and traffic overlap in part: (c^p + m^p)^(1/p)."""
+    return np.asarray((compute**overlap + memory**overlap) ** (1.0 / overlap))
+
+
+def fed(seconds: Array, feeding: Array | float) -> Array:
+    """Seconds of a pass that waits for its data where they are slower than it."""
+    return np.asarray((seconds**FEED + np.asarray(feeding) ** FEED) ** (1.0 / FEED))
+
+
+def paced(gpu: Array, host: Array) -> Array:
+    """Seconds of a pass whose launches run beside it: (gpu^3 + host^3)^(1/3)."""
+    return np.asarray((gpu**PACE + host**PACE) ** (1.0 / PACE))
 
 
 def _launched(table: OpTable, runtime: Runtime) -> Array:
@@ -204,7 +196,9 @@ def _fastest_compute(table: OpTable, devices: Devices) -> Array:
     if table.kind not in PRODUCTS:
         return np.zeros((1, 1, 1))
     half = 0.5 if table.kind == "attention" else 1.0
-    ideal = half * table.flops / devices.peaks(table.dtypes, tf32=True)
+    peaks = devices.peaks(table.dtypes, tf32=True)
+    least = multiplied(table, peaks > 1.01 * devices.vector, section("products")["winograd_most"])
+    ideal = half * least / peaks
     return np.asarray(ideal / section("products")["ceiling"])
 
 

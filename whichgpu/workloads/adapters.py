@@ -108,6 +108,10 @@ def frozen(op: Op) -> Op:
     return replace(op, backward="input", saved_bytes=0.0 if unread else op.saved_bytes)
 
 
+#: Shards whose adapters are split with them.
+_SPLIT = ("column", "expert", "expert_row")
+
+
 def _adapter(op: Op, rank: float) -> Iterator[Op]:
     """Down to `rank`, up again, and the addition: (rows, k) -> (rows, r) -> (rows, n)."""
     n, k, m = float(op.dims["n"]), float(op.dims["k"]), op.dims["m"]
@@ -128,10 +132,10 @@ def _adapter(op: Op, rank: float) -> Iterator[Op]:
         shared, layer=f"{op.layer}.lora_b", dims={**op.dims, "k": rank}, flops=per_row * n * m,
         parameters=tables * rank * n, weight_bytes=tables * rank * n * size,
         stored_bytes=tables * rank * n * stored, read_bytes=narrow, write_bytes=op.write_bytes,
-        saved_bytes=narrow, backward="full", shard=op.shard if op.shard in ("column", "expert") else "none",
+        saved_bytes=narrow, backward="full", shard=op.shard if op.shard in _SPLIT else "none",
     )  # fmt: skip
     yield Op(
         "pointwise", f"{op.layer}.lora_add", {"elements": elements}, shared.dtype, flops=2.0 * elements,
         read_bytes=2.0 * op.write_bytes, write_bytes=op.write_bytes, copies=op.copies, repeats=op.repeats,
-        fusable=True, shard=op.shard if op.shard in ("column", "expert") else "none", backward="linear",
+        fusable=True, shard=op.shard if op.shard in _SPLIT else "none", backward="linear",
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ PHASES = (
 )  # fmt: skip
 _PHASE_ALIASES = {"inference": "infer", "txt2img": "generate", "sft": "finetune_full"}
 TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
+
+_RESOLUTION = re.compile(r"(?P<height>[0-9]+)(?:\s*x\s*(?P<width>[0-9]+))?(?:\s*\(.*\))?")
 
 #: Numeric columns, with what each must at least be.
 NUMBERS: Mapping[str, float] = MappingProxyType(
@@ -145,12 +148,12 @@ def phase(text: str) -> str:
 
 
 def resolution(text: str) -> tuple[float, float]:
-    """`"512"` or `"512x768"` (height x width) as pixels."""
-    parts = text.lower().replace("×", "x").split("x")
-    if len(parts) > 2 or not all(part.strip().isdecimal() for part in parts):
+    """`"512"` or `"512x768"` (height x width) as pixels; words in brackets after it are a remark."""
+    found = _RESOLUTION.fullmatch(text.strip().lower().replace("×", "x"))
+    if found is None:
         raise UsageError(f"'{text}' is not a resolution; write e.g. 512 or 512x768")
-    height, width = float(parts[0]), float(parts[-1])
-    return height, width
+    height, width = found["height"], found["width"] or found["height"]
+    return float(height), float(width)
 
 
 def options(pairs: tuple[str, ...]) -> dict[str, str]:

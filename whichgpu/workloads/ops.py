@@ -69,7 +69,8 @@ class Op:
         saved_bytes: activations kept for the backward pass, each tensor counted once.
         copies: layers merged into this op; repeats: executions of each.
         fusable: a fusing runtime (compiler, TensorRT) runs it inside its neighbour's kernel.
-        shard: how tensor parallelism splits it: none, column, row, head, vocab, expert.
+        shard: how tensor parallelism splits it: none, column, row, head, vocab, expert, expert_row
+            (experts' outputs, or inputs, are cut where each of them is).
         stage: forward, backward or optimizer.
         backward: what the backward pass does with it: a key of `BACKWARD`.
         kv_bytes: bytes of the KV cache that one execution reads (attention in decode), apart from

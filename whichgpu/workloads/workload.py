@@ -16,6 +16,7 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
 * optionally `ADAPTERS` False, where no dense layer can take a low-rank adapter;
 * optionally `kv_bytes_per_token(dims, precision)`, `kv_cache(dims, precision, tokens)` and
   `step(dims, recorder, prefill_tokens, decode_sequences, kv_tokens)` for what serves tokens;
+* optionally `beyond(dims, job)`, what to say of a job that is longer than the model was made for;
 * optionally `active_parameters(dims)`, where a token does not pass through all of them.
 """
 
@@ -121,6 +122,12 @@ class Workload:
         return tuple(
             name for name in NUMBERS if getattr(job, name) is not None and name not in known | always
         )
+
+    def beyond(self, job: Job) -> tuple[str, ...]:
+        """What to say of a complete job that is longer than the model was made for."""
+        known = getattr(self.code, "beyond", None)
+        said: tuple[str, ...] = known(self.dims, job) if known else ()
+        return said
 
     def trace(self, job: Job) -> tuple[Op, ...]:
         """The ops of one pass of a complete job: a batch inferred or generated, one training step."""

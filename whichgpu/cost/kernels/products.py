@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from whichgpu.cost.runtime import Runtime
 
 KINDS = ("gemm", "conv")
+#: How sharply the slower of bandwidth and issue rate limits a matrix-vector product.
+_LIMITS = 3.0
 
 
 def seconds(
@@ -41,14 +43,55 @@ def seconds(
         runtime.products[ops.kind] * _window(ops) * _order(ops, runtime) * devices.efficiency,
         c["plain"] * devices.maturity,
     )
-    compute = ops.flops / (peaks * np.minimum(reached * _shape(ops, devices), c["ceiling"]))
+    compute = multiplied(ops, tensor, c["winograd"]) / (
+        peaks * np.minimum(reached * _shape(ops, devices), c["ceiling"])
+    )
     if ops.kind == "conv":
         vector = ops.flops / (devices.vector * c["depthwise"])
         compute = np.where(_is_depthwise(ops), vector, compute)
     share = runtime.memory[ops.kind]
     cached = np.minimum(share * devices.cache_gain, section("memory")["ceiling"])
-    memory = (ops.weight_bytes / share + ops.activation_bytes / cached) / devices.bandwidth
-    return compute, memory
+    weights = ops.weight_bytes / (share * devices.bandwidth)
+    if ops.kind == "gemm":
+        weights = _vector(weights * _rereads(ops, runtime), ops, devices, runtime)
+    return compute, weights + ops.activation_bytes / (cached * devices.bandwidth)
+
+
+def _rereads(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
+    """How often over a product's weights go through memory, (O, G, J).
+
+    A prompt that is cut into micro-batches reads them for each; quantised ones that are widened to 16 bits
+    before the product are written and read again as such.
+    """
+    if not runtime.micro_batch:
+        return 1.0
+    d = ops.dims
+    values = d["n"] * d["k"] * d["batch"]
+    bytes_each = np.maximum(ops.weight_bytes / values, 1e-3)
+    widened = (d["m"] > section("products")["vector_rows"]) & (
+        bytes_each < section("products")["quantised_below"]
+    )
+    passes = np.ceil(np.maximum(d["m"], 1.0) / runtime.micro_batch)
+    return np.asarray(passes * np.where(widened, (bytes_each + 4.0) / bytes_each, 1.0))
+
+
+def _vector(
+    weights: NDArray[np.float64], ops: OpTable, devices: Devices, runtime: Runtime
+) -> NDArray[np.float64]:
+    """Seconds to stream weights through products with few rows, (O, G, J), given those of the bandwidth.
+
+    A matrix-vector kernel issues so many loads a clock and SM, and unpacks so many quantised values: a
+    runtime whose kernels are simple does not reach the bandwidth of a chip with few SMs for it.
+    """
+    if not runtime.vector_bytes:
+        return weights
+    d = ops.dims
+    values = d["n"] * d["k"] * d["batch"]
+    quantised = ops.weight_bytes < section("products")["quantised_below"] * values
+    issued = np.where(quantised, values / runtime.vector_values, ops.weight_bytes / runtime.vector_bytes)
+    issuing = issued / (devices.sms * devices.clock)
+    streamed = (weights**_LIMITS + issuing**_LIMITS) ** (1.0 / _LIMITS)
+    return np.asarray(np.where(d["m"] <= section("products")["vector_rows"], streamed, weights))
 
 
 def _shape(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
@@ -61,10 +104,25 @@ def _shape(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
     waves = many * np.maximum(m * n, 1.0) / c["tile"] ** 2 / devices.sms
     split = np.maximum(1.0, np.minimum(k / 512.0, 16.0))
     busy = waves * split
-    share: NDArray[np.float64] = (
-        k / (k + c["k_half"]) * n / (n + c["n_half"]) * busy / (busy + c["wave_half"])
-    )
+    deep = k / (k + c["k_half"]) * n / (n + c["n_half"])
+    if ops.kind == "conv":
+        # Kernels for grouped convolutions lay several groups side by side; what is lost is the padding
+        # of a narrow group to the width of a matrix instruction.
+        deep = np.where(d["groups"] > 1.0, n / (n + c["group_half"]), deep)
+    share: NDArray[np.float64] = deep * busy / (busy + c["wave_half"])
     return share
+
+
+def multiplied(ops: OpTable, tensor: NDArray[np.bool_], gain: float) -> NDArray[np.float64]:
+    """FLOPs that the units carry out, (O, G, J): 3x3 convolutions on plain units need fewer than they count.
+
+    Winograd's F(2x2, 3x3) makes 16 multiplications of 36 (Lavin and Gray, Fast Algorithms for
+    Convolutional Neural Networks, CVPR 2016); its transforms take part of that `gain`.
+    """
+    if ops.kind != "conv":
+        return ops.flops
+    fast = ~tensor & (ops.dims["window"] == 9.0) & (ops.dims["groups"] <= 1.0)
+    return np.asarray(np.where(fast, ops.flops / gain, ops.flops))
 
 
 def _window(ops: OpTable) -> NDArray[np.float64] | float:
@@ -77,7 +135,9 @@ def _window(ops: OpTable) -> NDArray[np.float64] | float:
 
 def _order(ops: OpTable, runtime: Runtime) -> float:
     """Convolutions gain from channels-last tensors, which tensor cores take without a transposition."""
-    return float(section("products")["channels_last"]) if ops.kind == "conv" and runtime.variant else 1.0
+    return (
+        float(section("products")["channels_last"]) if ops.kind == "conv" and "nhwc" in runtime.marks else 1.0
+    )
 
 
 def _is_depthwise(ops: OpTable) -> NDArray[np.bool_]:

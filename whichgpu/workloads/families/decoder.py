@@ -21,7 +21,7 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
     prediction_layers (0)   next-token-prediction blocks, stored and not run; prediction_tables (0) of
                             embedding size that each holds
     vision                  a table: see language/vision.py
-    max_positions           the longest context the model was made for (not enforced)
+    max_positions           the longest context the model was made for (told of, not enforced)
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("serve", "generate", "prefill", "decode"), _SERVING),
     **dict.fromkeys(("train", "pretrain", "finetune_full"), _TRAINING),
 }
+#: Phases that train a model as long as they need it.
+_FROM_SCRATCH = ("train", "pretrain")
 #: One forward pass, logits of every token included.
 REFERENCE = {"phase": "train", "seq_len": PROMPT}
 
@@ -116,6 +118,20 @@ def step(
     _model(dims, rec, prefill_tokens + decode_sequences, attends, prompts + decode_sequences)
 
 
+def beyond(dims: Mapping[str, Any], job: Job) -> tuple[str, ...]:
+    """What to say of a job longer than the model was made for (most that a learned table refuses raise)."""
+    given = (job.seq_len,) if job.trains else (job.input_tokens, job.output_tokens)
+    tokens = _most(sum((np.asarray(part) for part in given if part is not None), start=np.zeros(())))
+    learned, made_for = dims.get("positions") or np.inf, dims.get("max_positions") or np.inf
+    if job.phase in _FROM_SCRATCH and tokens > learned:
+        return (f"{tokens:g} tokens: the table of {learned:g} learned positions is trained as long as that",)
+    if tokens > min(learned, made_for):
+        return (
+            f"{tokens:g} tokens are more than the {min(learned, made_for):g} that the model was made for",
+        )
+    return ()
+
+
 def active_parameters(dims: Mapping[str, Any]) -> float:
     """Weights that one token passes through: all but the experts that it does not go to.
 
@@ -134,8 +150,8 @@ def active_parameters(dims: Mapping[str, Any]) -> float:
 
 def _train(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     tokens = job.seq_len
-    last = _most(tokens)
-    check_positions(last, dims.get("positions") or last, "seq_len")
+    if job.phase not in _FROM_SCRATCH:
+        check_positions(_most(tokens), dims.get("positions") or _most(tokens), "seq_len")
     rows = job.batch * tokens
     vision.tower(dims, rec)
     _model(dims, rec, rows, [Attend(job.batch, tokens, tokens)], rows)

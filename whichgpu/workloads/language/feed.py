@@ -66,7 +66,8 @@ def experts(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
             rec, sent, inner, ffn * (2 if gated else 1), count=count, touched=touched, bias=bias, name="up"
         )
         activation(rec, ffn * sent, gated=gated, shard="expert")
-        grouped(rec, sent, ffn, inner, count=count, touched=touched, bias=bias, name="down")
+        grouped(rec, sent, ffn, inner, count=count, touched=touched, bias=bias, shard="expert_row",
+                name="down")  # fmt: skip
         # One all-reduce serves both: where there is a shared expert its own last layer brings it.
         rec.pointwise(inner * rows, reads=float(top), keeps=float(top), shard="column" if shared else "row",
                       name="combine")  # fmt: skip

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 
 def grouped(
-    rec: Recorder, sent: Any, inputs: int, outputs: int, *, count: int, touched: Any, bias: bool, name: str
-) -> None:
+    rec: Recorder, sent: Any, inputs: int, outputs: int, *, count: int, touched: Any, bias: bool, name: str,
+    shard: str = "expert",
+) -> None:  # fmt: skip
     """A dense layer in each of `count` experts: `sent` rows over the `touched` ones, which are read."""
     size = rec.precision.activation
     read = inputs * size * sent
@@ -31,7 +32,7 @@ def grouped(
         read_bytes=read,
         write_bytes=outputs * size * sent,
         saved_bytes=read,
-        shard="expert",
+        shard=shard,
     )  # fmt: skip
 
 

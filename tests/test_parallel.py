@@ -1,0 +1,245 @@
+"""Many GPUs on one job: limits that hold whatever the coefficients are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.estimate import Estimates, estimate, placed, single
+from whichgpu.cost.memory import stage_weight_bytes
+from whichgpu.cost.pipeline import fill
+from whichgpu.cost.runtime import runtimes
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import Job, resolution
+from whichgpu.workloads.ops import stored_weight_bytes
+from whichgpu.workloads.workload import resolve
+
+GPUS = catalogue()
+LLAMA_CPP = Job("llama-3-8b", phase="decode", precision="q4_k_m", runtime="llama.cpp", batch=1.0,
+                input_tokens=0.0, output_tokens=512.0)  # fmt: skip
+PROMPT = replace(LLAMA_CPP, phase="prefill", output_tokens=0.0)
+
+
+def run(job: Job, gpu: str = "rtx-3090") -> Estimates:
+    return estimate(job, [GPUS[gpu]])
+
+
+# Layers split over GPUs
+
+
+def test_one_stage_is_one_gpu_exactly() -> None:
+    for job in (LLAMA_CPP, replace(PROMPT, input_tokens=4096.0), replace(LLAMA_CPP, phase="generate")):
+        alone, staged = run(job), run(replace(job, n_gpus=1.0, pp=1.0))
+        assert np.array_equal(alone.seconds, staged.seconds)
+        assert np.array_equal(alone.required, staged.required)
+
+
+def test_a_layer_split_divides_memory_and_speeds_nothing_up() -> None:
+    stages = np.array([1.0, 2.0, 4.0, 8.0])
+    found = run(replace(LLAMA_CPP, n_gpus=stages))
+    assert np.all(np.diff(found.seconds[0]) > 0)
+    assert np.all(np.diff(found.required[0]) < 0)
+    each = found.seconds[0] - found.seconds[0, 0]
+    # A workload's own factor stands on the whole time, boundaries included.
+    assert each == pytest.approx(each[1] * (stages - 1))
+    assert each[1] == pytest.approx(512 * section("pipeline")["boundary"], rel=0.3)
+
+
+def test_a_prompt_of_one_micro_batch_gains_nothing_and_a_long_one_at_most_its_stages() -> None:
+    stack = runtimes()["llama-cpp"]
+    assert fill(512.0, 4.0, stack) == 1.0
+    assert fill(4096.0, 4.0, stack) == pytest.approx(7 / 16)
+    assert fill(4096.0, 1.0, stack) == 1.0
+    assert fill(4096.0, 4.0, runtimes()["pytorch-2"]) == 1.0
+    short, long = (
+        run(replace(PROMPT, input_tokens=tokens, n_gpus=np.array([1.0, 4.0]))) for tokens in (512.0, 4096.0)
+    )
+    assert short.seconds[0, 1] >= short.seconds[0, 0]
+    assert 1 < long.seconds[0, 0] / long.seconds[0, 1] < 4
+
+
+def test_generating_is_a_prompt_and_its_tokens_on_several_stages_too() -> None:
+    both = replace(LLAMA_CPP, phase="generate", input_tokens=2048.0, output_tokens=129.0, n_gpus=4.0)
+    parts = (replace(both, phase="prefill"), replace(both, phase="decode", output_tokens=128.0))
+    assert run(both).seconds[0, 0] == pytest.approx(sum(run(p).seconds[0, 0] for p in parts), rel=0.01)
+
+
+def test_a_sweep_over_stages_equals_its_single_jobs() -> None:
+    sweep = run(replace(PROMPT, input_tokens=4096.0, n_gpus=np.array([1.0, 2.0, 6.0])))
+    for j, gpus in enumerate((1.0, 2.0, 6.0)):
+        alone = run(replace(PROMPT, input_tokens=4096.0, n_gpus=gpus))
+        assert alone.seconds[0, 0] == pytest.approx(sweep.seconds[0, j], rel=1e-12)
+        assert alone.required[0, 0] == pytest.approx(sweep.required[0, j], rel=1e-12)
+
+
+def test_several_gpus_share_layers_out_where_the_runtime_does_so_unasked() -> None:
+    job = replace(LLAMA_CPP, workload="llama-3-70b", precision="f16")
+    assert run(replace(job, n_gpus=8.0)).fits[0, 0]
+    assert not run(replace(job, n_gpus=2.0)).fits[0, 0]
+    assert single(placed(job, 8), GPUS["rtx-3090"]).job.tp == 1.0
+    assert single(placed(Job("llama-3-8b"), 2), GPUS["rtx-3090"]).job.tp == 2.0
+
+
+def test_the_stages_hold_the_whole_model_and_the_fullest_one_end_of_it() -> None:
+    model = resolve("llama-3-8b")
+    ops = model.trace(model.complete(Job("llama-3-8b", phase="prefill", precision="fp16")))
+    whole = stored_weight_bytes(ops)
+    assert stage_weight_bytes(ops, 1.0) == whole
+    halves = stage_weight_bytes(ops, 2.0)
+    assert whole / 2 < halves < whole * 0.55
+    assert np.array_equal(stage_weight_bytes(ops, np.array([1.0, 2.0])), [whole, halves])
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        (replace(LLAMA_CPP, pp=64.0, n_gpus=64.0), "32 layers"),
+        (replace(LLAMA_CPP, pp=4.0, n_gpus=2.0), "n_gpus=2"),
+        (replace(LLAMA_CPP, pp=2.0, tp=2.0, n_gpus=2.0), "tp=2 times pp=2"),
+    ],
+)
+def test_a_mesh_that_cannot_be_is_refused_with_what_binds(job: Job, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        run(job)
+
+
+# What used to be refused and runs
+
+
+def test_a_resolution_may_carry_a_remark() -> None:
+    assert resolution("224x224 (tf_cnn alexnet 224 crop)") == (224.0, 224.0)
+    assert resolution("512") == (512.0, 512.0)
+    for text in ("224x", "big", "224 224", "1x2x3", ""):
+        with pytest.raises(UsageError, match="not a resolution"):
+            resolution(text)
+
+
+def test_fp4_weights_run_weight_only_on_a_gpu_without_fp4_units_and_fp8_maths_does_not() -> None:
+    narrow = single(Job("gpt-oss-20b", precision="nvfp4"), GPUS["h100-80gb-sxm"])
+    wide = single(Job("gpt-oss-20b", precision="bf16"), GPUS["h100-80gb-sxm"])
+    assert narrow.memory["weights"] < 0.5 * wide.memory["weights"]
+    assert any("no FP4 units: products run in BF16" in said for said in narrow.warnings)
+    own = single(Job("gpt-oss-20b", precision="nvfp4"), GPUS["b200-180gb-sxm"])
+    assert not any("FP4" in said for said in own.warnings)
+    for job in (Job("llama-2-7b", precision="fp8"), Job("llama-2-7b", phase="pretrain", precision="nvfp4")):
+        with pytest.raises(UsageError, match="a100-80gb-sxm has no FP"):
+            single(job, GPUS["a100-80gb-sxm"])
+
+
+def test_a_table_of_positions_is_learned_as_long_as_a_pretraining_needs_it() -> None:
+    job = Job("mpt-1b", phase="pretrain", seq_len=8192.0, batch=1.0)
+    assert any("positions" in said for said in run(job, "h100-80gb-sxm").at(0, 0).warnings)
+    assert not any("positions" in said for said in run(replace(job, seq_len=2048.0)).at(0, 0).warnings)
+    for longer in (replace(job, phase="finetune_full"), Job("mpt-1b", phase="prefill", input_tokens=8192.0)):
+        with pytest.raises(UsageError, match="positions"):
+            run(longer)
+
+
+# Serving
+
+SERVE = Job("llama-3.1-8b", phase="serve", precision="fp16", runtime="vllm", input_tokens=1024.0,
+            output_tokens=256.0)  # fmt: skip
+LOADS = np.array([1.0, 2.0, 8.0, 32.0, 128.0])
+
+
+def test_requests_in_flight_are_rate_times_time_in_the_system() -> None:
+    """Little's law: what a closed loop of requests gets is never more than requests over latency."""
+    found = run(replace(SERVE, concurrency=LOADS), "h100-80gb-sxm")
+    in_system = found.throughput[0] / 256.0 * found.latency[0]
+    assert np.all(in_system <= LOADS * 1.02 + found.throughput[0] / 256.0 * 0.05)
+    assert np.all(in_system > 0.5 * LOADS)
+
+
+def test_every_prompt_is_paid_for_once() -> None:
+    found = run(replace(SERVE, concurrency=LOADS), "h100-80gb-sxm")
+    alone = run(replace(SERVE, phase="prefill", output_tokens=0.0), "h100-80gb-sxm").seconds[0, 0]
+    prompts = found.throughput[0] / 256.0 * alone
+    assert np.all(prompts < 1.0)
+    assert np.all(np.diff(prompts) > 0)
+
+
+def test_more_load_is_slower_for_each_and_more_for_all() -> None:
+    found = run(replace(SERVE, concurrency=LOADS), "h100-80gb-sxm")
+    assert found.first_token is not None
+    assert np.all(np.diff(found.seconds[0]) > 0)
+    assert np.all(np.diff(found.first_token[0]) > 0)
+    assert np.all(np.diff(found.throughput[0]) > 0)
+    full = run(SERVE, "h100-80gb-sxm")
+    assert found.throughput[0, -1] < 1.1 * full.throughput[0, 0]
+
+
+def test_a_request_alone_waits_for_its_own_prompt_only() -> None:
+    short, long = (
+        single(replace(SERVE, concurrency=1.0, input_tokens=tokens), GPUS["h100-80gb-sxm"])
+        for tokens in (512.0, 8192.0)
+    )
+    assert short.tpot is not None
+    assert short.ttft is not None
+    assert long.tpot is not None
+    assert long.ttft is not None
+    # Nobody interrupts: a longer prompt costs a token no more than a longer cache.
+    assert long.tpot.mid < 1.3 * short.tpot.mid
+    assert long.ttft.mid > 3 * short.ttft.mid
+    assert long.latency.mid == pytest.approx(long.ttft.mid + 255 * long.tpot.mid)
+
+
+def test_prompts_of_others_interrupt_a_stream_of_tokens() -> None:
+    waits = run(
+        replace(SERVE, concurrency=32.0, input_tokens=np.array([128.0, 8192.0])), "h100-80gb-sxm"
+    ).seconds[0]
+    assert waits[1] > 2 * waits[0]
+
+
+def test_more_requests_than_fit_is_said_and_makes_the_first_token_late() -> None:
+    few, many = (single(replace(SERVE, concurrency=n), GPUS["rtx-4090"]) for n in (8.0, 1000.0))
+    assert not any("over capacity" in said for said in few.warnings)
+    assert any("over capacity" in said for said in many.warnings)
+    assert few.ttft is not None
+    assert many.ttft is not None
+    assert many.ttft.mid > 10 * few.ttft.mid
+    assert many.throughput.mid == pytest.approx(
+        single(replace(SERVE, concurrency=many.sequences), GPUS["rtx-4090"]).throughput.mid
+    )
+
+
+def test_pipeline_stages_read_the_weights_once_each_micro_batch() -> None:
+    big = replace(SERVE, workload="llama-3.1-70b", n_gpus=4.0, concurrency=16.0)
+    wide, deep = (run(replace(big, **how), "h100-80gb-sxm") for how in ({"tp": 4.0}, {"tp": 1.0, "pp": 4.0}))
+    # Stages take turns: a token waits for all of them, so few requests are served more slowly.
+    assert deep.seconds[0, 0] > 2 * wide.seconds[0, 0]
+    assert deep.parts["weights"][0, 0] == pytest.approx(wide.parts["weights"][0, 0], rel=0.06)
+    one = replace(SERVE, concurrency=8.0)
+    assert np.array_equal(run(one).seconds, run(replace(one, pp=1.0, tp=1.0, n_gpus=1.0)).seconds)
+
+
+def test_experts_dealt_out_or_cut_hold_the_same_and_data_parallel_attention_spreads_the_cache() -> None:
+    job = Job("deepseek-r1", precision="fp8", runtime="sglang", n_gpus=8.0, input_tokens=8192.0,
+              output_tokens=1024.0)  # fmt: skip
+    meshes = {
+        "cut": {"moe_tp": "8", "ep": "1"}, "dealt": {"moe_tp": "1", "ep": "8"},
+        "groups": {"attention_dp": "8", "ep": "8"},
+    }  # fmt: skip
+    found = {
+        name: run(replace(job, tp=1.0 if name == "groups" else 8.0, options=options), "h200-141gb-sxm")
+        for name, options in meshes.items()
+    }
+    weights = {name: float(one.parts["weights"][0, 0]) for name, one in found.items()}
+    assert weights["cut"] == pytest.approx(weights["dealt"])
+    assert weights["groups"] > weights["dealt"]
+    # A latent cache is held whole by every tensor-parallel GPU, and once by each group.
+    assert found["groups"].sequences[0, 0] > 3 * found["cut"].sequences[0, 0]
+    assert not any("not modelled" in said for said in found["groups"].warnings())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"ep": "16"}, "more than the 8 GPUs"), ({"ep": "512"}, "256 experts"), ({"attention_dp": "2"}, "tp=8")],
+)
+def test_experts_on_more_gpus_than_there_are_is_refused(options: dict[str, str], words: str) -> None:
+    job = Job("deepseek-r1", precision="fp8", runtime="sglang", n_gpus=8.0, tp=8.0, options=options)
+    with pytest.raises(UsageError, match=words):
+        run(job, "h200-141gb-sxm")

@@ -1,0 +1,91 @@
+"""How the GPUs of a job are dealt out: tensor, pipeline, context, expert and data parallelism.
+
+A replica is the GPUs that hold one copy of the model's attention; the rest of the GPUs are replicas
+beside it. Experts may be spread wider than the rest: in serving over the ranks of data-parallel
+attention, in training over the replicas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.errors import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import Workload
+
+    Array = NDArray[np.float64]
+
+
+def _array(value: Any) -> Array:
+    return np.asarray(value, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """Degrees of parallelism, each a number or an array over the job axis.
+
+    `ep` GPUs deal the experts out whole, and `moe_tp` GPUs cut each of them; `attention_dp` groups of a
+    serving replica attend to sequences of their own; `cp` GPUs share a sequence out.
+    """
+
+    tp: Array
+    pp: Array
+    cp: Array
+    ep: Array
+    moe_tp: Array
+    attention_dp: Array
+
+    @classmethod
+    def of(cls, job: Job) -> Mesh:
+        """The mesh of a job with `tp` and `pp` filled in; experts follow the rest where nothing is said."""
+        tp, pp = _array(job.tp), _array(job.pp)
+        dp = _array(job.option("attention_dp", 1.0, 1.0))
+        cp = _array(job.option("cp", 1.0, 1.0) if job.trains else 1.0)
+        ep = _array(job.option("ep", 1.0, 1.0))
+        width = tp if job.trains else tp * dp
+        if "moe_tp" in job.options:
+            moe_tp = _array(job.option("moe_tp", 1.0, 1.0))
+            # A stated width without `ep` leaves the other GPUs to deal experts out.
+            ep = ep if "ep" in job.options else np.maximum(width / moe_tp, 1.0)
+        else:
+            moe_tp = np.where(ep > 1.0, 1.0, width) if job.trains else np.maximum(width / ep, 1.0)
+        return cls(tp, pp, cp, ep, moe_tp, dp)
+
+    @property
+    def replica(self) -> Array:
+        """GPUs that serve, or train, one set of sequences together."""
+        return self.tp * self.pp * self.cp * self.attention_dp
+
+    def check(self, workload: Workload, job: Job) -> None:
+        """Refuse a mesh that cannot be, naming what binds and what would do."""
+        gpus, replica = _array(job.n_gpus), self.replica
+        if np.any(replica > gpus):
+            parts = {"tp": self.tp, "pp": self.pp, "cp": self.cp, "attention_dp": self.attention_dp}
+            product = " times ".join(f"{k}={v.max():g}" for k, v in parts.items() if np.any(v > 1))
+            raise UsageError(f"{product} needs at least as many GPUs; n_gpus={gpus.min():g}")
+        layers = workload.dims.get("layers")
+        if isinstance(layers, int) and np.any(self.pp > layers):
+            raise UsageError(
+                f"pp={self.pp.max():g} stages, but {workload.id} has {layers:g} layers; use pp={layers:g}"
+            )
+        self._check_experts(workload, job)
+
+    def _check_experts(self, workload: Workload, job: Job) -> None:
+        if np.all(self.ep == 1.0):
+            return
+        experts = workload.dims.get("experts", 0)
+        if np.any(self.ep > experts):
+            raise UsageError(f"ep={self.ep.max():g}, but {workload.id} has {experts:g} experts")
+        have = _array(job.n_gpus) / self.pp if job.trains else self.tp * self.attention_dp
+        if np.any(self.ep * self.moe_tp > have):
+            raise UsageError(
+                f"ep={self.ep.max():g} times moe_tp={self.moe_tp.max():g} is more than the "
+                f"{have.min():g} GPUs that the experts of a layer lie on"
+            )

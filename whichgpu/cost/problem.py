@@ -1,0 +1,279 @@
+"""Measured rows as one array problem: what a fit predicts of all of them, and the slopes.
+
+The ops of every row stand in flat arrays, (N,), sorted by row. Ops that the same effects apply to share a
+*signature*; a row and a signature make a *pair*, over which the slopes are summed before they are dealt
+out to the effects. The formulas are those of `time.evaluate`, called on other shapes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost.estimate import job_seconds
+from whichgpu.cost.fit import compute_terms, launch_terms, link_terms, memory_terms, workload_terms
+from whichgpu.cost.time import FEED, PACE, fed, paced, together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.calibration import Group
+    from whichgpu.cost.fit import Terms
+    from whichgpu.cost.time import Kernels
+
+    Array = NDArray[np.float64]
+    Index = NDArray[np.intp]
+
+#: A relative change that is small against rounding of 1e-16 and against any curvature.
+_SMALL = 1e-5
+
+
+@dataclass
+class Signatures:
+    """Sets of effects: set `s` has the effects `index[start[s]:start[s + 1]]` with their weights."""
+
+    known: dict[Hashable, int] = field(default_factory=dict)
+    sets: list[Terms] = field(default_factory=list)
+
+    def number(self, key: Hashable, terms: Callable[[], Terms]) -> int:
+        """The number of a set; `terms` makes it where the key is new."""
+        if key not in self.known:
+            self.known[key] = len(self.sets)
+            self.sets.append(terms())
+        return self.known[key]
+
+    def packed(self, names: dict[str, int]) -> Packed:
+        """The sets as arrays; effects that are new are added to `names`."""
+        sizes = [len(terms) for terms in self.sets]
+        index = [names.setdefault(name, len(names)) for terms in self.sets for name in terms]
+        weights = [weight for terms in self.sets for weight in terms.values()]
+        return Packed(np.cumsum([0, *sizes]), np.array(index, dtype=np.intp), np.array(weights, dtype=float))
+
+
+class Packed(NamedTuple):
+    """`Signatures` as arrays."""
+
+    start: Index
+    index: Index
+    weights: Array
+
+    def sums(self, theta: Array) -> Array:
+        """The sum of the weighted effects of each set."""
+        total = np.concatenate([[0.0], np.cumsum(theta[self.index] * self.weights)])
+        return np.asarray(total[self.start[1:]] - total[self.start[:-1]])
+
+    def scatter(self, rows: Index, sets: Index, values: Array, effects: int, into: Array) -> None:
+        """Add each value, of a row and a set, to the row's slope by every effect of the set."""
+        sizes = self.start[sets + 1] - self.start[sets]
+        ends = np.cumsum(sizes)
+        place = np.arange(ends[-1] if len(ends) else 0) + np.repeat(self.start[sets] - (ends - sizes), sizes)
+        where = np.repeat(rows, sizes) * effects + self.index[place]
+        into += np.bincount(where, np.repeat(values, sizes) * self.weights[place], len(into))
+
+
+class Pairs(NamedTuple):
+    """The distinct (row, signature) of the ops, and which of them each op has."""
+
+    rows: Index
+    sets: Index
+    of: Index
+
+    @classmethod
+    def make(cls, rows: Index, sets: Index) -> Pairs:
+        """The pairs of ops whose rows and signatures these are."""
+        most = int(sets.max()) + 1
+        keys, of = np.unique(rows * most + sets, return_inverse=True)
+        return cls(keys // most, keys % most, of)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Rows to fit; `ops` are arrays over executed ops, `row` over rows."""
+
+    groups: tuple[Group, ...]
+    rows: tuple[Mapping[str, str], ...]
+    names: tuple[str, ...]
+    measured: Array
+    ops: Mapping[str, Array]
+    row: Mapping[str, Array]
+    starts: Index
+    by: Mapping[str, Packed]
+    compute_pairs: Pairs
+    memory_pairs: Pairs
+
+    @classmethod
+    def of(cls, groups: Sequence[Group]) -> Problem:
+        """The problem of measured groups."""
+        return _Builder().build(groups)
+
+    def predict(self, theta: Array) -> Array:
+        """Logarithm of what each row's metric is predicted to be, (rows,)."""
+        return self._evaluate(theta)[0]
+
+    def linearise(self, theta: Array) -> tuple[Array, Array]:
+        """Log predictions, (rows,), and their slopes by every effect, (rows, effects)."""
+        log, parts = self._evaluate(theta)
+        rows, effects = len(self.rows), len(self.names)
+        slopes = np.zeros(rows * effects)
+        every = np.arange(rows)
+        sign, whole = self.row["sign"], parts["whole"]
+        unfed = whole * parts["fed"]
+        per_gpu = -sign * unfed * (parts["gpu"] / parts["paced"]) ** (PACE - 1.0) / parts["pass"]
+        for pairs, name in ((self.compute_pairs, "compute"), (self.memory_pairs, "memory")):
+            share = np.bincount(pairs.of, parts[f"by_{name}"], len(pairs.rows))
+            self.by[name].scatter(pairs.rows, pairs.sets, share * per_gpu[pairs.rows], effects, slopes)
+        by_host = parts["host"] * (parts["host"] / parts["paced"]) ** (PACE - 1.0) / parts["pass"]
+        self.by["launch"].scatter(every, every, sign * unfed * by_host, effects, slopes)
+        self.by["workload"].scatter(every, every, -sign * whole, effects, slopes)
+        self.by["link"].scatter(every, every, sign * parts["links"], effects, slopes)
+        return log, slopes.reshape(rows, effects)
+
+    def _evaluate(self, theta: Array) -> tuple[Array, dict[str, Array]]:
+        ops, row = self.ops, self.row
+        compute_factor = np.exp(self.by["compute"].sums(theta))[ops["compute_set"].astype(np.intp)]
+        memory_factor = np.exp(self.by["memory"].sums(theta))[ops["memory_set"].astype(np.intp)]
+        of, n = ops["row"].astype(np.intp), len(self.rows)
+        overlap = row["overlap"][of]
+        asked_compute, asked_memory = ops["compute"] / compute_factor, ops["memory"] / memory_factor
+        compute = np.maximum(asked_compute, ops["fastest_compute"])
+        memory = np.maximum(asked_memory, ops["fastest_memory"])
+        once = together(compute, memory, overlap)
+        gpu = np.bincount(of, ops["count"] * (once + row["gap"][of] * ops["launched"]), n)
+        host = row["host"] * np.exp(self.by["launch"].sums(theta))
+        pace = paced(gpu, host)
+        work = pace + row["rest"]
+        done = fed(work, row["feeding"])
+        step = done / np.exp(self.by["workload"].sums(theta))
+        links = np.exp(self.by["link"].sums(theta))
+        seconds, whole, by_links = self._jobs(step, links)
+        log = row["base"] + row["sign"] * (np.log(seconds) - row["seconds"])
+        # The slope of (c^p + m^p)^(1/p) splits an op's time as its terms to the p; a ceiling has none.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = ops["count"] * once
+            by_compute = np.nan_to_num(share * (compute / once) ** overlap) * (compute <= asked_compute)
+            by_memory = np.nan_to_num(share * (memory / once) ** overlap) * (memory <= asked_memory)
+        return log, {
+            "gpu": gpu, "host": host, "paced": pace, "pass": work, "fed": (work / done) ** FEED, "whole": whole, "links": by_links,
+            "by_compute": by_compute, "by_memory": by_memory,
+        }  # fmt: skip
+
+    def _jobs(self, step: Array, links: Array) -> tuple[Array, Array, Array]:
+        """Seconds of each row's job, and their elasticities by the pass's time and by the links' time."""
+        seconds, whole, by_links = step.copy(), np.ones_like(step), np.zeros_like(step)
+        for group, start in zip(self.groups, self.starts, strict=True):
+            if group.layout.gradients is None:
+                continue
+            here = slice(start, start + len(group.rows))
+
+            def at(pass_by: float, link_by: float, group: Group = group, here: slice = here) -> Array:
+                found = job_seconds(group.layout, step[here][None] * pass_by, links[here][None] * link_by)
+                return np.broadcast_to(found[0], (len(group.rows),))
+
+            seconds[here] = at(1.0, 1.0)
+            whole[here] = np.log(at(1.0 + _SMALL, 1.0) / at(1.0 - _SMALL, 1.0)) / (2.0 * _SMALL)
+            by_links[here] = np.log(at(1.0, 1.0 + _SMALL) / at(1.0, 1.0 - _SMALL)) / (2.0 * _SMALL)
+        return seconds, whole, by_links
+
+
+class _Builder:
+    """Gathers the arrays of a problem, group by group."""
+
+    def __init__(self) -> None:
+        self.sets = {name: Signatures() for name in ("compute", "memory", "launch", "workload", "link")}
+        self.ops: dict[str, list[Any]] = {}
+        self.row: dict[str, list[Any]] = {}
+        self.rows: list[Mapping[str, str]] = []
+        self.starts: list[int] = []
+
+    def build(self, groups: Sequence[Group]) -> Problem:
+        for group in groups:
+            self.starts.append(len(self.rows))
+            self.rows += group.rows
+            for kernels in group.layout.work.kernels:
+                self._kernels(group, kernels)
+            self._rows(group)
+        names: dict[str, int] = {}
+        by = {name: sets.packed(names) for name, sets in self.sets.items()}
+        ops = {name: np.concatenate(parts) for name, parts in self.ops.items()}
+        order = np.argsort(ops["row"], kind="stable")
+        ops = {name: values[order] for name, values in ops.items()}
+        row = {name: np.concatenate(parts) for name, parts in self.row.items()}
+        # Signatures of launches, workloads and links stand one for each row.
+        for name in ("launch", "workload", "link"):
+            by[name] = _one_each(by[name], row.pop(f"{name}_set").astype(np.intp))
+        of = ops["row"].astype(np.intp)
+        launches = np.bincount(of, ops["count"] * ops["launched"], len(self.rows))
+        row["host"] = launches * row.pop("launch")
+        return Problem(
+            tuple(groups), tuple(self.rows), tuple(names),
+            np.log([float(one["value"]) for one in self.rows]), ops, row, np.array(self.starts), by,
+            Pairs.make(of, ops["compute_set"].astype(np.intp)),
+            Pairs.make(of, ops["memory_set"].astype(np.intp)),
+        )  # fmt: skip
+
+    def _kernels(self, group: Group, kernels: Kernels) -> None:
+        layout, count, size = group.layout, len(kernels.classes), len(group.rows)
+        place, stack, trains = layout.devices.traits[0], layout.runtime, layout.job.trains
+        arrays = {
+            "compute": kernels.compute, "memory": kernels.memory, "count": kernels.table.count,
+            "fastest_compute": kernels.fastest_compute, "fastest_memory": kernels.fastest_memory,
+            "launched": kernels.launched,
+        }  # fmt: skip
+        for name, values in arrays.items():
+            self.ops.setdefault(name, []).append(np.broadcast_to(values, (count, 1, size)).ravel())
+        for name, terms in (("compute", compute_terms), ("memory", memory_terms)):
+            numbers = [
+                self.sets[name].number(
+                    (kind, place, stack.stacks, trains),
+                    lambda terms=terms, kind=kind: terms(kind, place, stack, trains=trains),
+                )
+                for kind in kernels.classes
+            ]
+            self.ops.setdefault(f"{name}_set", []).append(np.repeat(np.array(numbers, dtype=float), size))
+        rows = self.starts[-1] + np.arange(size)
+        self.ops.setdefault("row", []).append(np.tile(rows, count).astype(float))
+
+    def _rows(self, group: Group) -> None:
+        layout, size = group.layout, len(group.rows)
+        stack, job = layout.runtime, layout.job
+        rest = np.broadcast_to(stack.fixed + layout.work.communication, (1, size))[0]
+        feeding = np.broadcast_to(layout.work.feeding, (1, size))[0]
+        arrays = {
+            "feeding": feeding, "sign": group.sign, "base": np.log(group.base), "seconds": np.log(group.seconds), "rest": rest,
+            "gap": np.full(size, stack.gap), "launch": np.full(size, stack.launch),
+            "overlap": np.full(size, stack.overlap),
+        }  # fmt: skip
+        for name, values in arrays.items():
+            self.row.setdefault(name, []).append(np.asarray(values, dtype=float))
+        own = workload_terms(layout.workload.id, job.precision, stack, trains=job.trains)
+        replicas = np.broadcast_to(layout.replicas, (1, size))[0]
+        for one, gpus in zip(group.rows, replicas.tolist(), strict=True):
+            host = f"{one['gpu']} {one['runtime']}"
+            launches = launch_terms(layout.workload.id, stack, trains=job.trains) | {f"host-l/{host}": 1.0}
+            self._row_set("launch", launches)
+            self._row_set("workload", own)
+            joined = layout.gradients is not None and gpus > 1
+            place = layout.devices.traits[0]
+            links = (
+                link_terms(layout.workload.id, place, stack, gpus)
+                | {f"host-b/{host} {place.link(gpus)}": 1.0}
+                if joined
+                else {}
+            )
+            self._row_set("link", links)
+
+    def _row_set(self, name: str, terms: Terms) -> None:
+        number = self.sets[name].number(tuple(sorted(terms.items())), lambda: terms)
+        self.row.setdefault(f"{name}_set", []).append(np.array([float(number)]))
+
+
+def _one_each(packed: Packed, sets: Index) -> Packed:
+    """The sets of each row in turn, so that row and set have one number."""
+    sizes = packed.start[sets + 1] - packed.start[sets]
+    ends = np.cumsum(sizes)
+    place = np.arange(ends[-1] if len(ends) else 0) + np.repeat(packed.start[sets] - (ends - sizes), sizes)
+    return Packed(np.concatenate([[0], ends]), packed.index[place], packed.weights[place])
