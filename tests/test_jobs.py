@@ -80,7 +80,7 @@ def test_a_physical_job_is_computed_once(monkeypatch):
     monkeypatch.setattr(groups, "estimate", lambda job, gpus: asked.append((job, gpus)) or real(job, gpus))
     rows = [{**ROW, "id": str(i), "runtime": runtime, "metric": metric, "unit": ""}
             for i, (runtime, metric) in enumerate(
-                [("PyTorch 2.1 eager", "throughput"), ("pytorch-2", "latency"), ("pytorch 2.0", "power")] * 5
+                [("PyTorch 2 eager", "throughput"), ("pytorch-2", "latency"), ("pytorch 2", "power")] * 5
             )]  # fmt: skip
     answers = list(predict_rows(rows, GPUS))
     assert len(asked) == 1

@@ -61,7 +61,8 @@ _FAMILY, _PHASE, _OTHER, _DOUBLING, _SIZE, _OPTION = 8.0, 4.0, 1.0, 0.5, 0.25, 0
 class Evidence:
     """One measured row: its value, what the model says of its job in the same unit, and how far off that is.
 
-    `predicted` and `error` are None where the model has no answer; `differs` names what is not as in the
+    `throughput` is what it says of the job's rate, where it says that. `predicted` and `error` are None
+    where the model has no answer; `differs` names what is not as in the
     job that was asked for.
     """
 
@@ -75,6 +76,7 @@ class Evidence:
     metric: str
     unit: str
     value: float
+    throughput: float | None
     predicted: Interval | None
     distance: float
     differs: tuple[str, ...]
@@ -94,7 +96,7 @@ class Evidence:
         return {
             "id": self.id, "source": self.source, "exact": self.exact, "workload": self.workload,
             "gpu": self.gpu, "n_gpus": self.n_gpus, "runtime": self.runtime, "precision": self.precision,
-            "metric": self.metric, "unit": self.unit, "value": self.value,
+            "metric": self.metric, "unit": self.unit, "value": self.value, "throughput": self.throughput,
             "predicted": None if self.predicted is None else self.predicted.to_dict(), "error": self.error,
             "distance": self.distance, "differs": list(self.differs),
         }  # fmt: skip
@@ -123,7 +125,9 @@ def evidence(answer: Estimate, gpu: Gpu, catalogue: Catalogue, most: int = NEARE
     answers = _answers(chosen)
     found = [_weighed(wanted, row, answers.get(row.job)) for row in chosen]
     exact = tuple(one for one in found if one.exact)
-    return Known(_measured(answer, exact), exact, tuple(one for one in found if not one.exact)[:most])
+    # Rows whose runtimes differ in version only are told of once.
+    others = {(one.workload, one.gpu, one.differs): one for one in reversed(found) if not one.exact}
+    return Known(_measured(answer, exact), exact, tuple(reversed(others.values()))[:most])
 
 
 class _Near(NamedTuple):
@@ -142,7 +146,7 @@ class _Near(NamedTuple):
 
 
 def _chosen(near: Iterable[_Near], most: int) -> list[_Near]:
-    """Every row that may be of the very job, then one of each of the `most` nearest other jobs."""
+    """Every row that may be of the very job, then one of each of the nearest other jobs."""
     chosen: list[_Near] = []
     others: set[Any] = set()
     for one in near:
@@ -150,7 +154,7 @@ def _chosen(near: Iterable[_Near], most: int) -> list[_Near]:
             continue
         if one.far == 0.0:
             chosen.append(one)
-        elif len(others) < most and one.job not in others:
+        elif len(others) < 2 * most and one.job not in others:
             others.add(one.job)
             chosen.append(one)
     return chosen
@@ -174,11 +178,7 @@ def _answers(chosen: Iterable[_Near]) -> dict[tuple[Any, ...], Estimate]:
 
 def _measured(answer: Estimate, exact: Iterable[Evidence]) -> Interval | None:
     """The throughput that rows of the very job say: the median, and how far they and their noise reach."""
-    rates = [
-        answer.throughput.mid * (one.value / one.predicted.mid) ** -TIMED[one.metric]
-        for one in exact
-        if one.metric in _RATES and one.predicted is not None
-    ]
+    rates = [one.throughput for one in exact if one.throughput is not None]
     if not rates:
         return None
     return Interval(min(rates) / _NOISE, median(rates), max(rates) * _NOISE, answer.throughput.unit)
@@ -287,15 +287,19 @@ def _near(wanted: _Wanted, row: dict[str, str], gpu: Gpu) -> _Near:
 
 def _weighed(wanted: _Wanted, near: _Near, answer: Estimate | None) -> Evidence:
     """A row beside what the model says of its job."""
-    row, gpu, predicted = near.row, near.gpu, None
+    row, gpu, predicted, rate = near.row, near.gpu, None, None
     job = read_job(row) if answer is None else answer.job
     if answer is not None:
         with suppress(UsageError):
             predicted = Interval(*METRICS[row["metric"]](answer, row["unit"]), row["unit"])
+            if row["metric"] in _RATES:
+                off = float(row["value"]) / predicted.mid
+                rate = answer.throughput.mid * off ** -TIMED[row["metric"]]
     return Evidence(
         id=row["id"], source=row["source"], workload=job.workload, gpu=gpu.id,
         n_gpus=float(job.n_gpus or 1.0), runtime=row["runtime"], precision=job.precision,
-        metric=row["metric"], unit=row["unit"], value=float(row["value"]), predicted=predicted,
+        metric=row["metric"], unit=row["unit"], value=float(row["value"]), throughput=rate,
+        predicted=predicted,
         distance=round(near.far, 3), differs=_differs(wanted, job, gpu),
     )  # fmt: skip
 
