@@ -134,11 +134,10 @@ class Solution(NamedTuple):
         pairs = zip(self.problem.names, self.theta.tolist(), strict=True)
         return Fit({name: value for name, value in pairs if not name.startswith(HOSTS)})
 
-    @property
-    def known(self) -> Array:
-        """Log errors of what predictions say of each row, whose host they do not know."""
+    def errors(self, theta: Array, rows: NDArray[np.bool_] | None = None) -> Array:
+        """Log errors of what effects say of each row, whose host they do not know; NaN outside of `rows`."""
         hosts = np.array([name.startswith(HOSTS) for name in self.problem.names])
-        return self.problem.predict(np.where(hosts, 0.0, self.theta)) - self.problem.measured
+        return self.problem.predict(np.where(hosts, 0.0, theta), rows) - self.problem.measured
 
 
 def _linearised(problem: Problem, theta: Array) -> Solution:
@@ -168,27 +167,29 @@ def calibrate(found: Sequence[Group], iterations: int = 8) -> Solution:
 
 
 def left_out(solution: Solution, keys: Sequence[Any]) -> Array:
-    """Log errors of each row under a fit that has not seen its key (its GPU, its workload), (rows,).
-
-    The fit without a fold is one Gauss-Newton step from the whole; its predictions are exact. With A
-    the normal equations and X the rows of a fold, (A - X'X)^-1 comes from A^-1 and a system of the fold's
-    size (Woodbury), which is small for most folds.
-    """
-    inverse = np.linalg.inv(_normal(solution))
-    whole = solution.weighted.T @ solution.pull
+    """Log errors of each row under a fit that has not seen its key (its GPU, its workload), (rows,)."""
+    inverse: Array = np.linalg.inv(_normal(solution)).astype(np.float64)
     labels = np.array([str(key) for key in keys])
     errors = np.empty(len(labels))
-    predict = solution.problem.predict
-    hosts = np.array([name.startswith(HOSTS) for name in solution.problem.names])
     for label in np.unique(labels):
         out = labels == label
-        rows = solution.weighted[out]
-        pull = whole - rows.T @ solution.pull[out]
-        spread = inverse @ rows.T
-        theta = inverse @ pull
-        theta = theta + spread @ np.linalg.solve(np.eye(len(rows)) - rows @ spread, rows @ theta)
-        errors[out] = predict(np.where(hosts, 0.0, theta))[out] - solution.problem.measured[out]
+        errors[out] = without(solution, out, inverse)[out]
     return errors
+
+
+def without(solution: Solution, out: NDArray[np.bool_], inverse: Array | None = None) -> Array:
+    """Log errors under a fit that has not seen the rows `out`, (rows,); NaN of the rows that it has seen.
+
+    It is one Gauss-Newton step from the whole fit; its predictions are exact. With A the normal
+    equations and X the rows of the fold, (A - X'X)^-1 comes from A^-1, which `inverse` may give, and a
+    system of the fold's size (Woodbury), which is small for most folds.
+    """
+    known = np.linalg.inv(_normal(solution)) if inverse is None else inverse
+    rows = solution.weighted[out]
+    pull = solution.weighted.T @ solution.pull - rows.T @ solution.pull[out]
+    spread, theta = known @ rows.T, known @ pull
+    theta = theta + spread @ np.linalg.solve(np.eye(len(rows)) - rows @ spread, rows @ theta)
+    return solution.errors(theta, out)
 
 
 def spread90(errors: Array) -> float:

@@ -276,7 +276,7 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=explain)
         own = workload_terms(laid.workload.id, laid.job.precision, laid.runtime, trains=laid.job.trains)
-        links = 1.0
+        links: Array | float = 1.0
         if laid.gradients is not None:
             links = found.links(laid.workload.id, laid.devices.traits, laid.runtime, laid.replicas)
         seconds = job_seconds(laid, timing.seconds / found.factor(own), links)
@@ -285,7 +285,7 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
 
 
 def job_seconds(laid: Layout, step: Array, links: Array | float) -> Array:
-    """Seconds of one pass of a job on all its GPUs, given that of one replica, (G, J), and a factor on links."""
+    """Seconds of a job's pass on all its GPUs, given that of one replica, (G, J), and a factor on links."""
     if laid.gradients is None:
         return step
     return data_parallel_seconds(step, laid.gradients, laid.replicas, laid.devices, links)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.cost.estimate import Z90, finish
+from whichgpu.cost.estimate import Z90
 from whichgpu.cost.fit import (
     Fit,
     compute_terms,
@@ -18,6 +18,7 @@ from whichgpu.cost.fit import (
 )
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.spread import group_of, measured, widths
+from whichgpu.cost.time import shares
 from whichgpu.facts import store
 from whichgpu.workloads.job import NUMBERS
 from whichgpu.workloads.workload import resolve
@@ -97,23 +98,24 @@ def explain(answer: Estimate, gpu: Gpu) -> Explanation:
 
 def _coefficients(laid: Layout, found: Fit) -> Iterable[Coefficient]:
     """What was fitted of each class of ops, the one with the largest share of the time first."""
-    timing, job, place = finish(laid, found, sensitivities=True).timing, laid.job, laid.devices.traits[0]
-    shares = {key: abs(float(share[0, 0])) for key, share in timing.shares.items()}
+    job, place, stack = laid.job, laid.devices.traits[0], laid.runtime
+    known = shares(laid.work, found)
     how = {"trains": job.trains}
-    for side, kind in sorted(shares, key=lambda key: -shares[key]):
+    for side, kind in sorted(known, key=lambda key: -known[key]):
         if kind is None:
-            part, terms = "launches", launch_terms(laid.runtime.key, **how)
+            part, terms = "launches", launch_terms(laid.workload.id, stack, **how)
         elif side == "c":
             part = f"arithmetic of {kind.compute} ({kind.format})"
-            terms = compute_terms(kind, place, laid.runtime.key, **how)
+            terms = compute_terms(kind, place, stack, **how)
         else:
             part = f"memory traffic of {kind.memory}"
-            terms = memory_terms(kind, place, laid.runtime.key, **how)
-        yield _coefficient(part, shares[side, kind], terms, found)
-    whole = workload_terms(laid.workload.id, laid.runtime.key, **how)
+            terms = memory_terms(kind, place, stack, **how)
+        yield _coefficient(part, known[side, kind], terms, found)
+    whole = workload_terms(laid.workload.id, job.precision, stack, **how)
     yield _coefficient("the whole time", None, whole, found)
     if laid.gradients is not None and float(job.n_gpus) > 1:
-        yield _coefficient("links between GPUs", None, link_terms(place, float(job.n_gpus)), found)
+        links = link_terms(laid.workload.id, place, stack, float(job.n_gpus))
+        yield _coefficient("links between GPUs", None, links, found)
 
 
 def _coefficient(part: str, share: float | None, terms: Mapping[str, float], found: Fit) -> Coefficient:

@@ -124,7 +124,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         units=_array(workload.units(job)),
         passes=np.ones(()),
         replicas=_array(job.n_gpus) / (_array(job.tp) * _array(job.pp)),
-        gradients=_gradient_bytes(job, stack) * trained_parameters(whole) / _array(job.tp) if job.trains else None,
+        gradients=_gradients(job, stack, whole) if job.trains else None,
         sequences=np.ones(()),
         parts=_parts(workload, job, stack, ops),
         refusals=_refusals(devices, ops, job, stack),
@@ -166,10 +166,11 @@ def _parts(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) ->
     return memory.inference_parts(ops, kv, engine=False, pp=_array(job.pp))
 
 
-def _gradient_bytes(job: Job, stack: Runtime) -> float:
-    """Bytes of a gradient as GPUs exchange it; a mixed format keeps FP32 unless its runtime sends 16 bits."""
+def _gradients(job: Job, stack: Runtime, ops: Sequence[Op]) -> Array:
+    """Bytes of gradients that GPUs exchange: FP32 in mixed precision, unless its runtime sends 16 bits."""
     spec = precision(job.precision)
-    return stack.mixed_gradient if spec.mixed or spec.weight < stack.mixed_gradient else 4.0
+    each = stack.mixed_gradient if spec.mixed or spec.weight < stack.mixed_gradient else 4.0
+    return np.asarray(each * trained_parameters(ops) / _array(job.tp))
 
 
 def _feeding(workload: Workload, job: Job, stack: Runtime) -> Array:

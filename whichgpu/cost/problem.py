@@ -7,7 +7,8 @@ out to the effects. The formulas are those of `time.evaluate`, called on other s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -58,12 +59,12 @@ class Packed(NamedTuple):
     """`Signatures` as arrays."""
 
     start: Index
-    index: Index
+    effect: Index
     weights: Array
 
     def sums(self, theta: Array) -> Array:
         """The sum of the weighted effects of each set."""
-        total = np.concatenate([[0.0], np.cumsum(theta[self.index] * self.weights)])
+        total = np.concatenate([[0.0], np.cumsum(theta[self.effect] * self.weights)])
         return np.asarray(total[self.start[1:]] - total[self.start[:-1]])
 
     def scatter(self, rows: Index, sets: Index, values: Array, effects: int, into: Array) -> None:
@@ -71,7 +72,7 @@ class Packed(NamedTuple):
         sizes = self.start[sets + 1] - self.start[sets]
         ends = np.cumsum(sizes)
         place = np.arange(ends[-1] if len(ends) else 0) + np.repeat(self.start[sets] - (ends - sizes), sizes)
-        where = np.repeat(rows, sizes) * effects + self.index[place]
+        where = np.repeat(rows, sizes) * effects + self.effect[place]
         into += np.bincount(where, np.repeat(values, sizes) * self.weights[place], len(into))
 
 
@@ -110,9 +111,14 @@ class Problem:
         """The problem of measured groups."""
         return _Builder().build(groups)
 
-    def predict(self, theta: Array) -> Array:
-        """Logarithm of what each row's metric is predicted to be, (rows,)."""
-        return self._evaluate(theta)[0]
+    def predict(self, theta: Array, rows: NDArray[np.bool_] | None = None) -> Array:
+        """Logarithm of what each row's metric is predicted to be, (rows,); NaN outside of `rows`."""
+        if rows is None:
+            return self._evaluate(theta)[0]
+        wanted = rows[self.ops["row"].astype(np.intp)]
+        part = replace(self, ops={name: values[wanted] for name, values in self.ops.items()})
+        with np.errstate(divide="ignore"):
+            return np.where(rows, part._evaluate(theta, rows)[0], np.nan)
 
     def linearise(self, theta: Array) -> tuple[Array, Array]:
         """Log predictions, (rows,), and their slopes by every effect, (rows, effects)."""
@@ -132,7 +138,9 @@ class Problem:
         self.by["link"].scatter(every, every, sign * parts["links"], effects, slopes)
         return log, slopes.reshape(rows, effects)
 
-    def _evaluate(self, theta: Array) -> tuple[Array, dict[str, Array]]:
+    def _evaluate(
+        self, theta: Array, rows: NDArray[np.bool_] | None = None
+    ) -> tuple[Array, dict[str, Array]]:
         ops, row = self.ops, self.row
         compute_factor = np.exp(self.by["compute"].sums(theta))[ops["compute_set"].astype(np.intp)]
         memory_factor = np.exp(self.by["memory"].sums(theta))[ops["memory_set"].astype(np.intp)]
@@ -142,14 +150,14 @@ class Problem:
         compute = np.maximum(asked_compute, ops["fastest_compute"])
         memory = np.maximum(asked_memory, ops["fastest_memory"])
         once = together(compute, memory, overlap)
-        gpu = np.bincount(of, ops["count"] * (once + row["gap"][of] * ops["launched"]), n)
+        gpu = np.bincount(of, ops["count"] * (once + row["gap"][of] * ops["launched"]), n).astype(np.float64)
         host = row["host"] * np.exp(self.by["launch"].sums(theta))
         pace = paced(gpu, host)
         work = pace + row["rest"]
         done = fed(work, row["feeding"])
         step = done / np.exp(self.by["workload"].sums(theta))
         links = np.exp(self.by["link"].sums(theta))
-        seconds, whole, by_links = self._jobs(step, links)
+        seconds, whole, by_links = self._jobs(step, links, rows)
         log = row["base"] + row["sign"] * (np.log(seconds) - row["seconds"])
         # The slope of (c^p + m^p)^(1/p) splits an op's time as its terms to the p; a ceiling has none.
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -157,17 +165,20 @@ class Problem:
             by_compute = np.nan_to_num(share * (compute / once) ** overlap) * (compute <= asked_compute)
             by_memory = np.nan_to_num(share * (memory / once) ** overlap) * (memory <= asked_memory)
         return log, {
-            "gpu": gpu, "host": host, "paced": pace, "pass": work, "fed": (work / done) ** FEED, "whole": whole, "links": by_links,
+            "gpu": gpu, "host": host, "paced": pace, "pass": work, "fed": (work / done) ** FEED,
+            "whole": whole, "links": by_links,
             "by_compute": by_compute, "by_memory": by_memory,
         }  # fmt: skip
 
-    def _jobs(self, step: Array, links: Array) -> tuple[Array, Array, Array]:
+    def _jobs(self, step: Array, links: Array, rows: NDArray[np.bool_] | None) -> tuple[Array, Array, Array]:
         """Seconds of each row's job, and their elasticities by the pass's time and by the links' time."""
         seconds, whole, by_links = step.copy(), np.ones_like(step), np.zeros_like(step)
         for group, start in zip(self.groups, self.starts, strict=True):
             if group.layout.gradients is None:
                 continue
             here = slice(start, start + len(group.rows))
+            if rows is not None and not rows[here].any():
+                continue
 
             def at(pass_by: float, link_by: float, group: Group = group, here: slice = here) -> Array:
                 found = job_seconds(group.layout, step[here][None] * pass_by, links[here][None] * link_by)
@@ -228,8 +239,7 @@ class _Builder:
         for name, terms in (("compute", compute_terms), ("memory", memory_terms)):
             numbers = [
                 self.sets[name].number(
-                    (kind, place, stack.stacks, trains),
-                    lambda terms=terms, kind=kind: terms(kind, place, stack, trains=trains),
+                    (kind, place, stack.stacks, trains), partial(terms, kind, place, stack, trains=trains)
                 )
                 for kind in kernels.classes
             ]
@@ -243,7 +253,8 @@ class _Builder:
         rest = np.broadcast_to(stack.fixed + layout.work.communication, (1, size))[0]
         feeding = np.broadcast_to(layout.work.feeding, (1, size))[0]
         arrays = {
-            "feeding": feeding, "sign": group.sign, "base": np.log(group.base), "seconds": np.log(group.seconds), "rest": rest,
+            "feeding": feeding, "sign": group.sign, "base": np.log(group.base),
+            "seconds": np.log(group.seconds), "rest": rest,
             "gap": np.full(size, stack.gap), "launch": np.full(size, stack.launch),
             "overlap": np.full(size, stack.overlap),
         }  # fmt: skip
@@ -276,4 +287,4 @@ def _one_each(packed: Packed, sets: Index) -> Packed:
     sizes = packed.start[sets + 1] - packed.start[sets]
     ends = np.cumsum(sizes)
     place = np.arange(ends[-1] if len(ends) else 0) + np.repeat(packed.start[sets] - (ends - sizes), sizes)
-    return Packed(np.concatenate([[0], ends]), packed.index[place], packed.weights[place])
+    return Packed(np.concatenate([[0], ends]), packed.effect[place], packed.weights[place])

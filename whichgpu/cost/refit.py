@@ -63,7 +63,7 @@ def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None)
         for row in group.rows
     ]  # fmt: skip
     errors = {
-        "seen": found.known,
+        "seen": found.errors(found.theta),
         **{name: calibration.left_out(found, [key[i] for key in keys]) for i, name in enumerate(FOLDS)},
     }
     return Refit(found.fit, found, groups, errors, skipped)

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 class Runtime:
     """One software stack; times in seconds, shares of peak and bandwidth as fractions.
 
-    `tf32` names the op kinds whose FP32 products run in TF32 unasked where the GPU can.
-    `micro_batch` is the tokens of a prompt that a pass takes at once, its weights widened where they are
-    quantised; 0 for all. `narrow` products of FP16 accumulate in FP16. `vector_bytes` and `vector_values` limit matrix-vector products: weights a clock and SM, as bytes and as
-    quantised values; 0 for no such limit. `mixed_gradient` are the bytes of a gradient in mixed precision as GPUs exchange it.
-    `exact` is False where free text named no known stack and this is only the nearest. `marks` are what
-    sets one use apart: a version, channels-last tensors, attention that is not fused.
+    `tf32` names the op kinds whose FP32 products run in TF32 unasked where the GPU can. `micro_batch` is
+    the tokens of a prompt that a pass takes at once, its weights widened where they are quantised; 0 for
+    all. `narrow` products of FP16 accumulate in FP16. `vector_bytes` and `vector_values` limit
+    matrix-vector products: weights a clock and SM, as bytes and as quantised values; 0 for no such limit.
+    `mixed_gradient` are the bytes of a gradient in mixed precision as GPUs exchange it. `exact` is False
+    where free text named no known stack and this is only the nearest. `marks` are what sets one use
+    apart: a version, channels-last tensors, attention that is not fused.
     """
 
     id: str
@@ -56,7 +57,7 @@ class Runtime:
         return (self.id, *(f"{self.id}+{mark}" for mark in self.marks))
 
     def marked(self, *marks: str) -> Runtime:
-        """This runtime with more marks: what sets one use of it apart, as other kernels run."""
+        """The same runtime with more marks: what sets one use of it apart, as other kernels run."""
         return replace(self, marks=(*self.marks, *marks))
 
 
@@ -96,7 +97,7 @@ def _has(text: str, mark: Mapping[str, Any]) -> bool:
 
 
 def _version(text: str) -> str:
-    """The first version number of free text: `v2.4` of "PyTorch 2.4.0 cu124 eager", `ngc22.09` of a container."""
+    """The first version number of free text: `v2.4` of "PyTorch 2.4.0 cu124", `ngc22.09` of a container."""
     low = text.lower()
     container = re.search(r"\d\d\.\d\d", low) if re.search(r"ngc|nemo", low) else None
     if container:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from whichgpu.cost.calibration import without
 from whichgpu.cost.estimate import Z90
 from whichgpu.cost.spread import group_of
 from whichgpu.errors import DataError
@@ -58,7 +59,7 @@ class Board(NamedTuple):
 
 def of_refit(done: Refit) -> Board:
     """The scoreboard of a calibration."""
-    rows = done.system.rows
+    rows = done.rows
     keys: dict[str, list[str]] = {name: [] for name in _KEYS}
     for group in done.groups:
         laid = group.layout
@@ -79,15 +80,10 @@ def of_refit(done: Refit) -> Board:
 
 def _newer(done: Refit, generations: Sequence[str]) -> Array:
     """Log errors of the newer generations under a fit of the older ones; NaN for the older."""
-    from whichgpu.cost.calibration import step
-
     new = np.isin(generations, NEWER)
     if new.all() or not new.any():
         return np.full(len(new), np.nan)
-    fold = step(done.system, done.fit, (~new).astype(np.float64))
-    moved = np.array([fold.effects[name] - done.fit.effects.get(name, 0.0) for name in done.system.names])
-    errors = done.system.residuals + done.system.slopes @ moved
-    return np.where(new, errors, np.nan)
+    return np.where(new, without(done.solution, new), np.nan)
 
 
 def _halves(fold: str, groups: Sequence[str]) -> Array:
@@ -108,8 +104,12 @@ def tables(done: Refit) -> dict[str, str]:
         (*words, *("" if np.isnan(value) else f"{value:.4f}" for value in values))
         for words, values in zip(zip(*texts, strict=True), zip(*numbers, strict=True), strict=True)
     ]
-    counts = np.count_nonzero(done.system.slopes, axis=0)
-    effects = sorted(zip(done.system.names, map(str, counts.tolist()), strict=True))
+    counts = np.count_nonzero(done.solution.weighted, axis=0)
+    effects = sorted(
+        (name, str(count))
+        for name, count in zip(done.solution.problem.names, counts.tolist(), strict=True)
+        if name in done.fit.effects
+    )
     return {"rows.csv": _csv(names, rows), "effects.csv": _csv(["name", "rows"], effects)}
 
 

@@ -128,23 +128,17 @@ def prepare(
                 launched=_launched(table, runtime),
             )
         )
-    return Pass(tuple(kernels), devices, runtime, np.asarray(communication, dtype=np.float64), trains, workload,
-                feeding)  # fmt: skip
+    sent = np.asarray(communication, dtype=np.float64)
+    return Pass(tuple(kernels), devices, runtime, sent, trains, workload, feeding)
 
 
 def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
     """Time of a prepared pass under a fit."""
-    runtime, places = work.runtime, work.devices.traits
+    runtime = work.runtime
     gpu, host, busy, traffic = (np.zeros((1, 1)) for _ in range(4))
     terms: list[Term] = []
     for one in work.kernels:
-        how = {"trains": work.trains}
-        compute = np.maximum(
-            one.compute / found.compute(one.classes, places, runtime, **how), one.fastest_compute
-        )
-        memory = np.maximum(
-            one.memory / found.memory(one.classes, places, runtime, **how), one.fastest_memory
-        )
+        compute, memory = _limits(one, work, found)
         count = one.table.count
         each = count * (together(compute, memory, runtime.overlap) + runtime.gap * one.launched)
         gpu = gpu + each.sum(axis=0)
@@ -159,6 +153,35 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
         seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic,
         tuple(sorted(terms, key=lambda term: -term.seconds)),
     )  # fmt: skip
+
+
+def shares(work: Pass, found: Fit) -> dict[tuple[str, OpClass | None], float]:
+    """Share of the time of the first job on the first GPU that each class of ops answers for.
+
+    Keys are `("c", class)` for arithmetic, `("m", class)` for memory traffic, `("l", None)` for launches:
+    minus the slope of the logarithm of the time by that of the class's rate.
+    """
+    timing, p = evaluate(work, found), work.runtime.overlap
+    paced_by = paced(timing.gpu, timing.host)
+    by_gpu = float(((timing.gpu / paced_by) ** (PACE - 1.0) / timing.seconds)[0, 0])
+    by_host = float((timing.host * (timing.host / paced_by) ** (PACE - 1.0) / timing.seconds)[0, 0])
+    slopes: dict[tuple[str, OpClass | None], float] = {("l", None): by_host}
+    for one in work.kernels:
+        compute, memory = _limits(one, work, found)
+        once = together(compute, memory, p)
+        for side, part in (("c", compute), ("m", memory)):
+            seconds = np.nan_to_num(one.table.count * once * (part / once) ** p)[:, 0, 0]
+            for kind, value in zip(one.classes, seconds.tolist(), strict=True):
+                slopes[side, kind] = slopes.get((side, kind), 0.0) + value * by_gpu
+    return slopes
+
+
+def _limits(one: Kernels, work: Pass, found: Fit) -> tuple[Array, Array]:
+    """Seconds of arithmetic and of traffic of one execution under a fit, never below the roofline's."""
+    place, how = work.devices.traits, {"trains": work.trains}
+    compute = one.compute / found.compute(one.classes, place, work.runtime, **how)
+    memory = one.memory / found.memory(one.classes, place, work.runtime, **how)
+    return np.maximum(compute, one.fastest_compute), np.maximum(memory, one.fastest_memory)
 
 
 def together(compute: Array, memory: Array, overlap: Array | float) -> Array:

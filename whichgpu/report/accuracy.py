@@ -28,7 +28,7 @@ _FEWEST = 5
 
 def fit_report(done: Refit, written: Sequence[Path]) -> Report:
     """The errors of a calibration, by source and by what the fit had not seen."""
-    rows = done.system.rows
+    rows = done.rows
     names = sorted({_short(row["source"]) for row in rows})
     scores: dict[str, Any] = {}
     data = {
