@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 #: Options of a job that change the answer.
 _MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
-    "lora_targets", "ep", "moe_tp", "attention_dp",
+    "lora_targets", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp",
 }  # fmt: skip
 #: What each basis but the best means for a reader.
 _BASES = {
@@ -245,15 +245,19 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False, sensitivities: bo
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=explain, sensitivities=sensitivities)
         own = workload_terms(laid.workload.id, laid.runtime.key, trains=laid.job.trains)
-        seconds = timing.seconds / found.factor(own)
+        seconds, bound = timing.seconds / found.factor(own), np.zeros((1, 1))
         if laid.gradients is not None:
             links = found.links(laid.devices.traits, laid.replicas)
-            seconds = data_parallel_seconds(seconds, laid.gradients, laid.replicas, laid.devices, links)
+            alone = seconds
+            seconds = data_parallel_seconds(alone, laid.gradients, laid.replicas, laid.devices, links)
+            quick = data_parallel_seconds(alone, laid.gradients, laid.replicas, laid.devices, 1.1 * links)
+            bound = np.log(seconds / quick) / math.log(1.1)
         prompt = evaluate(laid.serving.prompt, found).seconds / found.factor(own) if laid.serving else None
-        return _assemble(laid, timing, seconds, prompt)
+        return _assemble(laid, timing, seconds, prompt, bound)
 
 
-def _assemble(laid: Layout, timing: Timing, seconds: Array, prompt: Array | None) -> Estimates:
+def _assemble(laid: Layout, timing: Timing, seconds: Array, prompt: Array | None, bound: Array) -> Estimates:
+    """Estimates from seconds of a job and of a prompt alone, and how far links bind: -d log t / d log rate."""
     shape = (len(laid.devices.gpus), laid.job.size)
     rate, latency, serving = laid.units / seconds, seconds * laid.passes, laid.serving
     first = None
@@ -271,6 +275,8 @@ def _assemble(laid: Layout, timing: Timing, seconds: Array, prompt: Array | None
     host = section("spread")["host"] * np.clip(timing.host / timing.seconds, 0.0, 1.0)
     if spreads and spreads[0].basis != "roofline":
         host = np.zeros_like(host)
+    # Whether a host's links work as its GPUs could is not in the catalogue either.
+    links = section("spread")["links"] * bound
     required = sum((np.asarray(part) for part in laid.parts.values()), start=np.zeros(1))
     return Estimates(
         workload=laid.workload, job=laid.job, runtime=laid.runtime, devices=laid.devices,
@@ -281,7 +287,7 @@ def _assemble(laid: Layout, timing: Timing, seconds: Array, prompt: Array | None
         parts={name: grid(part) for name, part in laid.parts.items()},
         required=grid(required), available=grid(laid.devices.column("memory")),
         power=grid(watts(timing, laid.devices)),
-        spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2)),
+        spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2 + links**2)),
         bases=tuple(one.basis for one in spreads),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
         notes=laid.notes,
