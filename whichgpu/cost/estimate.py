@@ -257,7 +257,7 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False, sensitivities: bo
 
 
 def _assemble(laid: Layout, timing: Timing, seconds: Array, prompt: Array | None, bound: Array) -> Estimates:
-    """Estimates from seconds of a job and of a prompt alone, and how far links bind: -d log t / d log rate."""
+    """Estimates from seconds of a job and of a prompt alone; `bound` is -d log t / d log rate of links."""
     shape = (len(laid.devices.gpus), laid.job.size)
     rate, latency, serving = laid.units / seconds, seconds * laid.passes, laid.serving
     first = None

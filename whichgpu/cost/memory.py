@@ -119,12 +119,15 @@ def training_parts(
     c = section("capacity")
     held = trained_in or precision
     forward = [op if kernels.flash else _with_scores(op) for op in whole if op.stage == "forward"]
+    forward = [_narrow(op) if op.dtype in _NARROW else op for op in forward]
     trained = (trained_parameters(whole) if spread.trained is None else spread.trained) / spread.pp
     saved = saved_bytes(forward, kernels.checkpointing) * (c["fused_training"] if kernels.fused else 1.0)
+    copy = held.activation if held.mixed else 0.0
     alive = saved * (spread.in_flight / spread.pp) + passing(forward)
     parts = {
-        "weights": stage_weight_bytes(own, spread.pp) / spread.of(3),
-        "gradients": trained * held.train_state / spread.of(2),
+        # Of mixed precision the wide weights are the optimizer's, and shared out with its states.
+        "weights": stage_weight_bytes(own, spread.pp) / spread.of(1 if held.mixed else 3),
+        "gradients": trained * ((held.train_state - copy) / spread.of(2) + copy / spread.of(3)),
         "optimizer": trained * optimizer_bytes(optimizer, held)[0] / spread.of(1),
         "activations": alive / spread.shares * _slack(whole, training=True),
         "context": c["context"] * GIB,
@@ -135,6 +138,15 @@ def training_parts(
     if trained_in and precision.quantised:
         parts["widened_layer"] = largest_layer(forward) * precision.activation
     return parts
+
+
+#: Formats whose products keep their inputs as narrow as they read them.
+_NARROW = ("fp8", "int8", "fp4")
+
+
+def _narrow(op: Op) -> Op:
+    """A product in 8 bits or fewer: its input is kept in 8 (Transformer Engine)."""
+    return replace(op, saved_bytes=op.saved_bytes / 2.0) if op.kind == "gemm" else op
 
 
 def largest_layer(forward: Sequence[Op]) -> Any:
