@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 #: Options of a job that change the answer.
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
-    "lora_targets", "ep", "moe_tp", "attention_dp",
+    "lora_targets", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp",
 }  # fmt: skip
 #: What each basis but the best means for a reader.
 _BASES = {
@@ -276,22 +276,23 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=explain)
         own = workload_terms(laid.workload.id, laid.job.precision, laid.runtime, trains=laid.job.trains)
-        links: Array | float = 1.0
+        alone, links = timing.seconds / found.factor(own), np.ones((1, 1))
+        seconds, bound = alone, np.zeros((1, 1))
         if laid.gradients is not None:
             links = found.links(laid.workload.id, laid.devices.traits, laid.runtime, laid.replicas)
-        seconds = job_seconds(laid, timing.seconds / found.factor(own), links)
+            seconds = job_seconds(laid, alone, links)
+            bound = np.log(seconds / job_seconds(laid, alone, 1.1 * links)) / np.log(1.1)
         prompt = evaluate(laid.serving.prompt, found).seconds / found.factor(own) if laid.serving else None
-        return _assemble(laid, timing, seconds, prompt)
+        return _assemble(laid, timing, seconds, prompt, bound)
 
 
 def job_seconds(laid: Layout, step: Array, links: Array | float) -> Array:
     """Seconds of a job's pass on all its GPUs, given that of one replica, (G, J), and a factor on links."""
-    if laid.gradients is None:
-        return step
     return data_parallel_seconds(step, laid.gradients, laid.replicas, laid.devices, links)
 
 
-def _assemble(laid: Layout, timing: Timing, seconds: Array, prompt: Array | None) -> Estimates:
+def _assemble(laid: Layout, timing: Timing, seconds: Array, prompt: Array | None, bound: Array) -> Estimates:
+    """Estimates from seconds of a job and of a prompt alone; `bound` is -d log t / d log rate of links."""
     shape = (len(laid.devices.gpus), laid.job.size)
     rate, latency, serving = laid.units / seconds, seconds * laid.passes, laid.serving
     first = None
@@ -309,6 +310,8 @@ def _assemble(laid: Layout, timing: Timing, seconds: Array, prompt: Array | None
     host = section("spread")["host"] * np.clip(timing.host / timing.seconds, 0.0, 1.0)
     if spreads and spreads[0].basis != "roofline":
         host = np.zeros_like(host)
+    # Whether a host's links work as its GPUs could is not in the catalogue either.
+    links = section("spread")["links"] * bound
     required = sum((np.asarray(part) for part in laid.parts.values()), start=np.zeros(1))
     return Estimates(
         workload=laid.workload, job=laid.job, runtime=laid.runtime, devices=laid.devices,
@@ -319,7 +322,7 @@ def _assemble(laid: Layout, timing: Timing, seconds: Array, prompt: Array | None
         parts={name: grid(part) for name, part in laid.parts.items()},
         required=grid(required), available=grid(laid.devices.column("memory")),
         power=grid(watts(timing, laid.devices)),
-        spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2)),
+        spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2 + links**2)),
         bases=tuple(one.basis for one in spreads),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
         notes=laid.notes,
