@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.energy import watts
+from whichgpu.cost import energy
 from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.memory import GIB
@@ -122,6 +122,7 @@ class Estimates:
     required: Array
     available: Array
     power: Array
+    power_spreads: tuple[energy.PowerSpread, ...]
     spread_shared: Array
     spread_own: Array
     sequences: Array
@@ -235,7 +236,8 @@ def _assemble(laid: Layout, timing: Timing, seconds: Array) -> Estimates:
         throughput=grid(laid.replicas * laid.units / seconds), latency=grid(seconds * laid.passes),
         parts={name: grid(part) for name, part in laid.parts.items()},
         required=grid(required), available=grid(laid.devices.column("memory")),
-        power=grid(watts(timing, laid.devices)),
+        power=grid(energy.watts(laid, timing, seconds)),
+        power_spreads=tuple(energy.spread(laid, gpu) for gpu in laid.devices.gpus),
         spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2)),
         bases=tuple(one.basis for one in spreads),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,

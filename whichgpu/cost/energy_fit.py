@@ -1,0 +1,279 @@
+"""Fitting the law of `energy.py` to published power, and what it misses by when it has not seen a job.
+
+Minimise, over the logarithms of the coefficients and the effects of lineages,
+
+    sum_i w_i (log P_i - log measured_i)^2 / s^2 + sum_k ((theta_k - prior_k) / sigma_k)^2
+
+by Gauss-Newton. w_i is a Student-t weight (nu = 4), so that a wrong row loses its say, times the
+number of rows of the same GPU and workload to the power -1/2, since those of one sweep err alike.
+
+A row of power is fitted at the time that was measured in the same run, where its source states one,
+and at the predicted time elsewhere. It is judged at the time that the model predicts without what is
+left out: power and time err together, since what is thought too fast is thought too busy.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost import energy
+from whichgpu.cost.calibration import TIMED, spread90
+from whichgpu.cost.estimate import finish
+from whichgpu.cost.jobs import read_job
+from whichgpu.cost.layout import lay_out
+from whichgpu.cost.spread import group_of
+from whichgpu.errors import WhichGpuError
+from whichgpu.hardware.names import resolve as resolve_gpu
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.energy import Activity, Chips
+    from whichgpu.cost.fit import Fit
+    from whichgpu.cost.refit import Refit
+    from whichgpu.hardware.catalogue import Catalogue
+
+    Array = NDArray[np.float64]
+    Row = Mapping[str, str]
+
+#: What can be left out of a fit, and how a row is labelled by it.
+KINDS = ("seen", "gpu", "workload", "source")
+_NU, _SCALE = 4.0, 0.10
+_EFFECTS = ("idle", "dynamic")
+#: Rows of a group that weigh as much as the whole when its spread is estimated.
+_SHRINK = 20.0
+#: Columns that make two rows the same run.
+_RUN = (
+    "source", "workload", "gpu", "n_gpus", "phase", "precision", "batch", "resolution", "seq_len",
+    "input_tokens", "output_tokens", "concurrency", "tp", "pp", "steps", "runtime", "options",
+)  # fmt: skip
+
+
+def run_of(row: Row) -> tuple[str, ...]:
+    """The run that a row was measured in."""
+    return tuple(row.get(name, "") for name in _RUN)
+
+
+class Labels(NamedTuple):
+    """What is left out together with a row."""
+
+    gpu: str
+    workload: str
+    source: str
+    group: str
+    runtime: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Rows of power with what their jobs do; arrays are (N,) but those of `activity` and `chips`, (N, 1).
+
+    `late` is the logarithm of predicted over measured time by what the fit of time had not seen, NaN
+    where no time was measured. `energy` is the measured J per unit times the measured rate over W.
+    """
+
+    rows: tuple[Row, ...]
+    labels: tuple[Labels, ...]
+    watts: Array
+    activity: Activity
+    chips: Chips
+    late: Mapping[str, Array]
+
+    def label(self, kind: str) -> NDArray[np.str_]:
+        """Each row's label of a kind; one for all where nothing is left out."""
+        return np.array([getattr(one, kind, "") for one in self.labels])
+
+
+def late_of(done: Refit) -> Mapping[str, Mapping[tuple[str, ...], float]]:
+    """Log of predicted over measured time of every timed run, by what its fit had not seen."""
+    sign = [TIMED[row["metric"]] for row in done.system.rows]
+    return {
+        kind: {run_of(row): s * float(error)
+               for row, s, error in zip(done.system.rows, sign, done.errors[kind], strict=True)}
+        for kind in KINDS
+    }  # fmt: skip
+
+
+def observe(
+    rows: Iterable[Row], catalogue: Catalogue, found: Fit, late: Mapping[str, Mapping[Any, float]]
+) -> Observations:
+    """Lay every row of power out, timed under a fit; rows that cannot be predicted are left out."""
+    kept, labels, doing, on = [], [], [], []
+    for row in rows:
+        if row["metric"] != "power":
+            continue
+        try:
+            laid = lay_out(read_job(row), [resolve_gpu(row["gpu"], catalogue)])
+            timed = finish(laid, found)
+        except WhichGpuError:
+            continue
+        gpu = laid.devices.gpus[0]
+        if laid.refusals[0] or not laid.runtime.exact:
+            continue
+        kept.append(row)
+        group = group_of(laid.workload.family, trains=laid.job.trains)
+        labels.append(Labels(gpu.id, laid.workload.id, row["source"], group, laid.runtime.id))
+        doing.append(energy.activity(laid, timed.timing, timed.seconds))
+        on.append(energy.chips(laid))
+    return Observations(
+        tuple(kept), tuple(labels), np.array([float(row["value"]) for row in kept]),
+        _stacked(energy.Activity, doing), _chips(on),
+        {kind: np.array([known.get(run_of(row), np.nan) for row in kept]) for kind, known in late.items()},
+    )  # fmt: skip
+
+
+def _stacked(kind: Any, parts: Sequence[Any]) -> Any:
+    return kind(*(np.concatenate([np.reshape(getattr(one, f.name), (1, 1)) for one in parts])
+                  for f in fields(kind)))  # fmt: skip
+
+
+def _chips(parts: Sequence[Chips]) -> Chips:
+    numbers = [f.name for f in fields(energy.Chips) if f.name != "lineages"]
+    columns = [np.concatenate([getattr(one, name) for one in parts]) for name in numbers]
+    return energy.Chips(*columns, lineages=tuple(one.lineages[0] for one in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The fit's unknowns: logarithms of the coefficients, then effects of lineages; arrays are (K,)."""
+
+    names: tuple[str, ...]
+    start: Array
+    width: Array
+
+    @classmethod
+    def of(cls, lineages: Iterable[str]) -> Problem:
+        """The unknowns of a fit to rows of these lineages."""
+        known = dict(energy.priors())
+        _, width = known.pop("lineage")
+        effects = [f"{effect}@{one}" for one in sorted(set(lineages)) for effect in _EFFECTS]
+        start = [np.log(value) for value, _ in known.values()] + [0.0] * len(effects)
+        widths = [sigma for _, sigma in known.values()] + [width] * len(effects)
+        return cls((*known, *effects), np.array(start), np.array(widths))
+
+    def values(self, theta: Array) -> dict[str, float]:
+        """Coefficients by name: effects stay logarithms."""
+        return {
+            name: float(value if "@" in name else np.exp(value))
+            for name, value in zip(self.names, theta, strict=True)
+        }
+
+
+def fitted(
+    seen: Observations, problem: Problem, keep: NDArray[np.bool_], start: Array | None = None, steps: int = 25
+) -> Array:
+    """The unknowns that fit the rows of `keep` (N,) best."""
+    at = np.nan_to_num(seen.late["seen"], nan=0.0)[:, None]
+    doing = seen.activity.slowed(np.exp(-at))
+    truth = np.log(seen.watts)
+    runs = np.array([f"{one.gpu} {one.workload}" for one in seen.labels])
+    _, inverse, counts = np.unique(runs, return_inverse=True, return_counts=True)
+    fair = (counts[inverse] / counts.mean()) ** -0.5 * keep
+
+    def residuals(theta: Array) -> Array:
+        return np.log(energy.law(problem.values(theta), doing, seen.chips)[:, 0]) - truth
+
+    theta = np.array(problem.start if start is None else start)
+    for _ in range(steps):
+        now = residuals(theta)
+        weights = fair * (_NU + 1) / (_NU + (now / _SCALE) ** 2) / _SCALE**2
+        slopes = np.stack([(residuals(theta + shift) - now) / 1e-4 for shift in 1e-4 * np.eye(len(theta))], 1)
+        normal = (slopes * weights[:, None]).T @ slopes + np.diag(problem.width**-2.0)
+        pull = (slopes * weights[:, None]).T @ now + (theta - problem.start) / problem.width**2
+        theta = theta - np.clip(np.linalg.solve(normal, pull), -0.3, 0.3)
+    return theta
+
+
+class PowerFit(NamedTuple):
+    """Coefficients, the rows, and by what was left out: log errors of power, and of energy per unit."""
+
+    values: Mapping[str, float]
+    seen: Observations
+    power: Mapping[str, Array]
+    energy: Mapping[str, Array]
+    at_measured: Mapping[str, Array]
+
+
+def calibrate(seen: Observations) -> PowerFit:
+    """Fit, and cross-validate by leaving out GPUs, workloads and sources.
+
+    `power` is judged at the predicted time; `at_measured` at the measured one, NaN where none is.
+    """
+    problem = Problem.of(seen.chips.lineages)
+    whole = fitted(seen, problem, np.ones(len(seen.rows), dtype=bool))
+    power, measured = {}, {}
+    for kind in KINDS:
+        labels = seen.label(kind)
+        power[kind], measured[kind] = (np.empty(len(labels)) for _ in range(2))
+        for label in np.unique(labels):
+            out = labels == label
+            theta = whole if kind == "seen" else fitted(seen, problem, ~out, whole, steps=8)
+            values = problem.values(theta)
+            power[kind][out] = _errors(values, seen, seen.late[kind] - seen.late["seen"])[out]
+            measured[kind][out] = _errors(values, seen, -seen.late["seen"])[out]
+    for kind in KINDS:
+        measured[kind] = np.where(np.isfinite(seen.late["seen"]), measured[kind], np.nan)
+    late = {kind: power[kind] + seen.late[kind] for kind in KINDS}
+    return PowerFit(problem.values(whole), seen, power, late, measured)
+
+
+def _errors(values: Mapping[str, float], seen: Observations, later: Array) -> Array:
+    """Log errors of power where the pass takes exp(later) times the predicted time."""
+    doing = seen.activity.slowed(np.exp(np.nan_to_num(later, nan=0.0))[:, None])
+    return np.asarray(np.log(energy.law(values, doing, seen.chips)[:, 0] / seen.watts))
+
+
+def power_toml(done: PowerFit) -> str:
+    """`data/fits/power.toml`: deterministic."""
+    head = (
+        f"# Made by `whichgpu calibrate` from {len(done.seen.rows)} measured rows; do not edit.\n"
+        "# Coefficients of the law of cost/energy.py; log standard deviations of power by what was not seen.\n"
+    )
+    lines = [head, _section("coefficients", {f'"{k}"': round(v, 4) for k, v in done.values.items()})]
+    labels = done.seen.labels
+    lines.append(_section("seen", {
+        "gpus": sorted({one.gpu for one in labels}), "workloads": sorted({one.workload for one in labels}),
+        "runtimes": sorted({one.runtime for one in labels}),
+    }))  # fmt: skip
+    lines.append(_section("energy", {"correlation": round(correlation(done), 3)}))
+    groups: dict[str, list[int]] = defaultdict(list)
+    for index, one in enumerate(labels):
+        groups[one.group].append(index)
+    whole = _widths(done, list(range(len(labels))))
+    lines.append(_section("group.all", whole))
+    for name, rows in sorted(groups.items()):
+        own, weight = _widths(done, rows), len(rows) / (len(rows) + _SHRINK)
+        mixed = {key: round(weight * own[key] + (1 - weight) * whole[key], 4) for key in whole}
+        lines.append(_section(f'group."{name}"', mixed))
+    return "\n".join(lines)
+
+
+def _widths(done: PowerFit, rows: Sequence[int]) -> dict[str, float]:
+    widths = {kind: round(spread90(done.power[kind][rows]), 4) for kind in KINDS}
+    # Leaving more out cannot honestly make an interval narrower.
+    return {kind: max(width, widths["seen"]) for kind, width in widths.items()}
+
+
+def correlation(done: PowerFit) -> float:
+    """Correlation of the errors of power and of the rate on unseen GPUs, between 0 and 0.9."""
+    power, late = done.power["gpu"], done.seen.late["gpu"]
+    known = np.isfinite(late)
+    if known.sum() < 10:
+        return 0.0
+    power, rate = power[known], -late[known]
+    # Medians for the scales, so that a few wild rows do not decide.
+    clipped = [np.clip(x, *np.quantile(x, (0.05, 0.95))) for x in (power, rate)]
+    return float(np.clip(np.nan_to_num(np.corrcoef(*clipped)[0, 1]), 0.0, 0.9))
+
+
+def _section(name: str, values: Mapping[str, Any]) -> str:
+    def text(value: Any) -> str:
+        return "[" + ", ".join(f'"{x}"' for x in value) + "]" if isinstance(value, list) else f"{value:g}"
+
+    return f"[{name}]\n" + "".join(f"{key} = {text(value)}\n" for key, value in values.items())
