@@ -77,6 +77,11 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
             "20 USD/h",
             "USD/h",
         ),
+        "carbon intensity": Dimension(
+            {"g/kWh": 1.0, "gCO2/kWh": 1.0, "gCO2e/kWh": 1.0, "kg/kWh": 1e3, "kg/MWh": 1.0, "t/MWh": 1e3},
+            "350 g/kWh",
+            "g/kWh",
+        ),
         "energy price": Dimension({"USD/kWh": 1.0}, "0.12 USD/kWh", "USD/kWh"),
         "bits": Dimension({"bit": 1.0, "bits": 1.0}, "384 bit", "bit"),
         "share": Dimension({"%": 0.01, "": 1.0}, "20 %", ""),

@@ -22,15 +22,18 @@ import numpy as np
 
 from whichgpu.cost import energy
 from whichgpu.cost.calibration import TIMED, spread90
-from whichgpu.cost.estimate import finish
+from whichgpu.cost.estimate import Z90, finish
 from whichgpu.cost.jobs import read_job
 from whichgpu.cost.layout import lay_out
+from whichgpu.cost.refit import left_out, measured_rows
 from whichgpu.cost.spread import group_of
 from whichgpu.errors import WhichGpuError
+from whichgpu.facts import store
 from whichgpu.hardware.names import resolve as resolve_gpu
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -233,7 +236,7 @@ def power_toml(done: PowerFit) -> str:
     """`data/fits/power.toml`: deterministic."""
     head = (
         f"# Made by `whichgpu calibrate` from {len(done.seen.rows)} measured rows; do not edit.\n"
-        "# Coefficients of the law of cost/energy.py; log standard deviations of power by what was not seen.\n"
+        "# Coefficients of cost/energy.py, and log standard deviations of power by what was not seen.\n"
     )
     lines = [head, _section("coefficients", {f'"{k}"': round(v, 4) for k, v in done.values.items()})]
     labels = done.seen.labels
@@ -254,7 +257,7 @@ def power_toml(done: PowerFit) -> str:
     return "\n".join(lines)
 
 
-def _widths(done: PowerFit, rows: Sequence[int]) -> dict[str, float]:
+def _widths(done: PowerFit, rows: Any) -> dict[str, float]:
     widths = {kind: round(spread90(done.power[kind][rows]), 4) for kind in KINDS}
     # Leaving more out cannot honestly make an interval narrower.
     return {kind: max(width, widths["seen"]) for kind, width in widths.items()}
@@ -267,9 +270,9 @@ def correlation(done: PowerFit) -> float:
     if known.sum() < 10:
         return 0.0
     power, rate = power[known], -late[known]
-    # Medians for the scales, so that a few wild rows do not decide.
-    clipped = [np.clip(x, *np.quantile(x, (0.05, 0.95))) for x in (power, rate)]
-    return float(np.clip(np.nan_to_num(np.corrcoef(*clipped)[0, 1]), 0.0, 0.9))
+    # The outer twentieths are drawn in, so that a few wild rows do not decide.
+    one, other = (np.clip(x, *np.quantile(x, (0.05, 0.95))) for x in (power, rate))
+    return float(np.clip(np.nan_to_num(np.corrcoef(one, other)[0, 1]), 0.0, 0.9))
 
 
 def _section(name: str, values: Mapping[str, Any]) -> str:
@@ -277,3 +280,36 @@ def _section(name: str, values: Mapping[str, Any]) -> str:
         return "[" + ", ".join(f'"{x}"' for x in value) + "]" if isinstance(value, list) else f"{value:g}"
 
     return f"[{name}]\n" + "".join(f"{key} = {text(value)}\n" for key, value in values.items())
+
+
+def coverage(done: PowerFit, kind: str) -> Array:
+    """Whether each row's power is inside the 90 % interval that the other rows' errors give, (N,).
+
+    The interval of a row is made without any row that shares its label of this kind.
+    """
+    labels, groups = done.seen.label(kind), np.array([one.group for one in done.seen.labels])
+    inside = np.empty(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        out = labels == label
+        rest = np.flatnonzero(~out)
+        whole = _widths(done, rest)[kind]
+        for group in np.unique(groups[out]):
+            own = rest[groups[rest] == group]
+            weight = len(own) / (len(own) + _SHRINK)
+            width = whole if not len(own) else weight * _widths(done, own)[kind] + (1 - weight) * whole
+            here = out & (groups == group)
+            inside[here] = np.abs(done.power[kind][here]) <= Z90 * width
+    return inside
+
+
+def write(done: PowerFit) -> Path:
+    """Write `data/fits/power.toml` of a checkout."""
+    path = store.DATA / "fits" / "power.toml"
+    path.write_text(power_toml(done), encoding="utf-8")
+    return path
+
+
+def refit(done: Refit, catalogue: Catalogue) -> PowerFit:
+    """Calibrate power on the measured rows, with the time that a refit of time gives."""
+    rows = [row for row in measured_rows() if not left_out(row)]
+    return calibrate(observe(rows, catalogue, done.fit, late_of(done)))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.coefficients import section
 from whichgpu.cost import energy
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.memory import GIB
@@ -61,7 +61,8 @@ def _array(value: Any) -> Array:
 class Estimate:
     """One job on one GPU type; times in s, memory in B per GPU, power in W per GPU.
 
-    `throughput` is of all `n_gpus`; `energy` in J per unit, GPUs only.
+    `throughput` is of all `n_gpus`; `energy` in J per unit, GPUs only. `power_spread` and
+    `energy_spread` are the log standard deviations of their 90 % intervals.
     """
 
     gpu: str
@@ -74,6 +75,9 @@ class Estimate:
     available: float
     power: float
     energy: float
+    power_spread: float
+    energy_spread: float
+    power_limit: float
     n_gpus: int
     sequences: float
     basis: str
@@ -88,6 +92,19 @@ class Estimate:
         return f"{what}, {how}: {interval}, 90 % interval; basis {self.basis}"
 
     @property
+    def power_interval(self) -> Interval:
+        """W of one GPU; never above its limit."""
+        low, high = energy.interval(self.power, self.power_spread, Z90, self.power_limit)
+        return Interval(low, self.power, high, "W")
+
+    @property
+    def energy_interval(self) -> Interval:
+        """J per unit of work, all GPUs together, nothing else."""
+        low, high = energy.interval(self.energy, self.energy_spread, Z90)
+        unit = self.throughput.unit.removesuffix("/s").removesuffix("s")
+        return Interval(low, self.energy, high, f"J/{unit}")
+
+    @property
     def fits(self) -> bool:
         """Whether the job's memory is within what one GPU has."""
         return self.required <= self.available
@@ -99,7 +116,9 @@ class Estimate:
             "throughput": self.throughput.to_dict(), "latency": self.latency.to_dict(),
             "memory": {"parts": dict(self.memory), "required": self.required, "available": self.available,
                        "fits": self.fits},
-            "power": self.power, "energy": self.energy, "sequences": self.sequences, "basis": self.basis,
+            "power": self.power, "power_interval": self.power_interval.to_dict(),
+            "energy": self.energy, "energy_interval": self.energy_interval.to_dict(),
+            "sequences": self.sequences, "basis": self.basis,
             "warnings": list(self.warnings),
             "terms": [{"layer": t.layer, "kind": t.kind, "count": t.count, "seconds": t.seconds,
                        "bound": t.bound} for t in self.terms],
@@ -151,7 +170,7 @@ class Estimates:
         factor = math.exp(Z90 * float(self.spread[g, j]))
         rate, delay = float(self.throughput[g, j]), float(self.latency[g, j])
         n = round(float(np.broadcast_to(_array(self.job.n_gpus), self.throughput.shape)[g, j]))
-        power = float(self.power[g, j])
+        power, off = float(self.power[g, j]), self.power_spreads[g]
         return Estimate(
             gpu=self.devices.gpus[g].id,
             job=self.job_at(j),
@@ -164,6 +183,9 @@ class Estimates:
             available=float(self.available[g, j]),
             power=power,
             energy=power * n / rate if rate > 0 else math.nan,
+            power_spread=off.power,
+            energy_spread=float(off.energy(self.spread[g, j])),
+            power_limit=float(self.devices.power[g, 0]),
             n_gpus=n,
             sequences=float(self.sequences[g, j]),
             basis=self.bases[g],

@@ -176,12 +176,11 @@ def _image_steps(answer: Estimate, unit: str, row: Mapping[str, str]) -> _Three:
 
 
 def _power(answer: Estimate, _unit: str, _row: Mapping[str, str]) -> _Three:
-    return _around(answer.power, 1.4)
+    return _three(answer.power_interval)
 
 
 def _energy(answer: Estimate, _unit: str, _row: Mapping[str, str]) -> _Three:
-    spread = answer.throughput.high / answer.throughput.mid if answer.throughput.mid > 0 else math.nan
-    return _around(answer.energy, spread)
+    return _three(answer.energy_interval)
 
 
 def _memory(answer: Estimate, _unit: str, _row: Mapping[str, str]) -> _Three:

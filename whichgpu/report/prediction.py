@@ -8,24 +8,27 @@ from whichgpu.report.table import Block, Bullets, Report, Table
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
+    from whichgpu.cost.carbon import Footprint
     from whichgpu.cost.estimate import Estimate
     from whichgpu.cost.time import Term
 
 _TERMS = 8
 
 
-def report(answer: Estimate, *, complaint: str = "") -> Report:
+def report(answer: Estimate, footprint: Footprint, *, complaint: str = "") -> Report:
     """The report of `predict`; `complaint` is why the job does not fit, and exits 3."""
+    data = {**document(answer), "footprint": footprint.to_dict()}
     if complaint:
-        return Report(document(answer), (_memory(answer),), exit_code=3, complaint=complaint)
+        return Report(data, (_memory(answer),), exit_code=3, complaint=complaint)
     blocks: tuple[Block, ...] = (
         f"{answer}.",
         _figures(answer),
+        _energy(answer, footprint),
         _memory(answer),
         _terms(answer.terms),
         Bullets(answer.warnings),
     )
-    return Report(document(answer), blocks)
+    return Report(data, blocks)
 
 
 def document(answer: Estimate) -> dict[str, Any]:
@@ -39,8 +42,6 @@ def _figures(answer: Estimate) -> Table:
     rows: list[tuple[str, str]] = [
         ("Latency of a job", f"{show(delay.mid, 'time', 3)} ({show(delay.low, 'time', 3)} to "
                              f"{show(delay.high, 'time', 3)})"),
-        ("Power of one GPU", show(answer.power, "power", 3)),
-        (f"Energy per {_one(answer.throughput.unit)}", show(answer.energy, "energy", 3)),
     ]  # fmt: skip
     job = answer.job
     names = ("batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps", "tp")
@@ -49,6 +50,30 @@ def _figures(answer: Estimate) -> Table:
     if job.phase == "serve":
         rows.append(("Requests in flight", number(answer.sequences, 4)))
     return Table.of("", ("What", "Value"), rows)
+
+
+def _energy(answer: Estimate, footprint: Footprint) -> Table:
+    def between(low: str, high: str) -> str:
+        return f"{low} to {high}"
+
+    rows = [
+        (what, show(one.mid, kind, 3), between(show(one.low, kind, 3), show(one.high, kind, 3)))
+        for what, one, kind in (
+            ("Power of one GPU", answer.power_interval, "power"),
+            (f"Energy per {_one(answer.throughput.unit)}", answer.energy_interval, "energy"),
+        )
+    ]
+    for amount in footprint.amounts:
+        for what, one, units in (
+            ("Energy", amount.energy, ("kWh", "Wh")),
+            ("CO2e", amount.carbon, ("g", "mg")),
+        ):
+            # Watt-hours and milligrams where the larger unit would be all zeros.
+            scale, unit = (1.0, units[0]) if one.mid >= 0.1 else (1e3, units[1])
+            cells = [f"{number(value * scale, 3)} {unit}" for value in (one.mid, one.low, one.high)]
+            rows.append((f"{what} of {amount.of}", cells[0], between(*cells[1:])))
+    notes = (f"{footprint.scope}; grid: {footprint.grid}.",)
+    return Table.of("Energy", ("What", ">Value", ">90 % interval"), rows, notes)
 
 
 def _memory(answer: Estimate) -> Table:

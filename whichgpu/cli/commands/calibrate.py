@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Print the errors and write nothing.")
 def run(dry_run: bool) -> Report:
     """Fit, report, write."""
+    from whichgpu.cost import energy_fit
     from whichgpu.cost.refit import refit, write
     from whichgpu.hardware.catalogue import catalogue
+    from whichgpu.report import power
     from whichgpu.report.accuracy import fit_report
 
     with progress("calibrate"):
         done = refit(catalogue())
-    written = () if dry_run else write(done)
-    return fit_report(done, written)
+        drawn = energy_fit.refit(done, catalogue())
+    written = () if dry_run else (*write(done), energy_fit.write(drawn), *power.write_page(drawn))
+    found = fit_report(done, written)
+    return found._replace(
+        data={**found.data, "power": power.figures(drawn)}, blocks=(*power.blocks(drawn), *found.blocks)
+    )

@@ -28,29 +28,49 @@ if TYPE_CHECKING:
     "--jobs", type=click.Path(path_type=Path), metavar="FILE.csv", help="Predict each row of a table."
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE.csv", help="Where predictions go.")
+@click.option(
+    "--grid",
+    metavar="REGION|N g/kWh",
+    default="world",
+    show_default=True,
+    help="Whose electricity it runs on, for CO2: a country or an intensity.",
+)
+@click.option(
+    "--pue",
+    type=float,
+    metavar="N",
+    default=1.0,
+    show_default=True,
+    help="Energy of the site over that of the GPUs.",
+)
 @job_options
 @gpu_files
 def run(
     *, workload: str | None, columns: JobColumns, catalogue: Catalogue, gpu: str | None, jobs: Path | None,
-    out: Path | None,
+    out: Path | None, grid: str, pue: float,
 ) -> Report:  # fmt: skip
     """One job, or a table of them."""
     if jobs is not None:
         return _table(jobs, out, catalogue)
     if not workload or not gpu:
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
-    return _one(workload, gpu, columns, catalogue)
+    return _one(workload, gpu, columns, catalogue, (grid, pue))
 
 
-def _one(workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue) -> Report:
+def _one(
+    workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue, site: tuple[str, float]
+) -> Report:
+    from whichgpu.cost import carbon
     from whichgpu.cost.estimate import does_not_fit, estimate, placed
     from whichgpu.hardware.names import resolve_count
     from whichgpu.report.prediction import report
 
+    where = carbon.grid(site[0])
     device, count = resolve_count(gpu, catalogue)
     found = estimate(placed(columns.job(workload), count), [device], explain=True)
     answer = found.at(0, 0)
-    return report(answer, complaint="" if found.fits[0, 0] else does_not_fit(answer))
+    emitted = carbon.footprint(answer, where, site[1])
+    return report(answer, emitted, complaint="" if found.fits[0, 0] else does_not_fit(answer))
 
 
 def _table(jobs: Path, out: Path | None, catalogue: Catalogue) -> Report:
