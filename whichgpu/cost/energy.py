@@ -4,6 +4,7 @@ A GPU computes during a share `busy` of the pass, exchanges over its links durin
 waits for the rest. In shares of the design power (the limit that the part ships with):
 
     demand  = active + products * MFU^x + traffic * MBU          above idle, while it computes
+    demand = demand * effect("work", on.works)
     running = idle + softmin(demand, cap * limit - idle)         softmin(a, b) = (a^-q + b^-q)^(-1/q)
     P       = busy * running + links * exchanging + (1 - busy - links) * idle
 
@@ -82,6 +83,7 @@ class Chips:
     products: Array
     traffic: Array
     lineages: tuple[str, ...]
+    works: tuple[str, ...]
 
 
 def activity(laid: Layout, timing: Timing, seconds: Array) -> Activity:
@@ -117,7 +119,13 @@ def chips(laid: Layout) -> Chips:
         gddr=np.array([[not memory_kind(gpu).startswith("hbm")] for gpu in devices.gpus]),
         tensor=tensor, products=rate / design, traffic=devices.bandwidth / design / BYTE_DENSITY,
         lineages=tuple(lineage(gpu) for gpu in devices.gpus),
+        works=(work_of(laid),) * len(devices.gpus),
     )  # fmt: skip
+
+
+def work_of(laid: Layout) -> str:
+    """A workload and the width of its weights: kernels that unpack narrow ones draw more."""
+    return f"{laid.workload.id}/{8.0 * precision(laid.job.precision).read_weight:.0f}"
 
 
 def law(values: Mapping[str, float], doing: Activity, on: Chips) -> Array:
@@ -126,15 +134,16 @@ def law(values: Mapping[str, float], doing: Activity, on: Chips) -> Array:
     `idle@X` and `dynamic@X` are logarithms of factors on a lineage X, absent for one never measured.
     """
 
-    def effect(name: str) -> Array:
-        return np.exp(np.array([[values.get(f"{name}@{one}", 0.0)] for one in on.lineages]))
+    def effect(name: str, of: tuple[str, ...]) -> Array:
+        return np.exp(np.array([[values.get(f"{name}@{one}", 0.0)] for one in of]))
 
     top = values["cap"] * on.limit / on.design
-    idle = np.where(on.gddr, values["idle_gddr"], values["idle_hbm"]) * effect("idle")
+    idle = np.where(on.gddr, values["idle_gddr"], values["idle_hbm"]) * effect("idle", on.lineages)
     idle = np.minimum(idle, top)
     full = np.where(on.tensor, values["tensor"], values["plain"]) * on.products ** values["density"]
-    products = full * effect("dynamic") * doing.mfu ** values["exponent"]
+    products = full * effect("dynamic", on.lineages) * doing.mfu ** values["exponent"]
     demand = values["active"] + products + values["memory"] * on.traffic * doing.mbu
+    demand = demand * effect("work", on.works)
     running = idle + _softmin(demand, top - idle, values["sharpness"])
     exchanging = idle + _softmin(values["links"], top - idle, values["sharpness"])
     waits = 1.0 - doing.busy - doing.links

@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 #: What can be left out of a fit, and how a row is labelled by it.
 KINDS = ("seen", "gpu", "workload", "source")
 _NU, _SCALE = 4.0, 0.10
-_EFFECTS = ("idle", "dynamic")
 #: Rows of a group that weigh as much as the whole when its spread is estimated.
 _SHRINK = 20.0
 #: Columns that make two rows the same run.
@@ -87,6 +86,16 @@ class Observations:
     activity: Activity
     chips: Chips
     late: Mapping[str, Array]
+
+    def measured(self) -> Activity:
+        """What the jobs do at the measured time; at the predicted one where none was measured."""
+        return self.activity.slowed(np.exp(-np.nan_to_num(self.late["seen"], nan=0.0))[:, None])
+
+    def fairness(self) -> Array:
+        """Weights (N,) that keep the rows of one sweep from outvoting the rest."""
+        runs = np.array([f"{one.gpu} {one.workload}" for one in self.labels])
+        _, inverse, counts = np.unique(runs, return_inverse=True, return_counts=True)
+        return np.asarray((counts[inverse] / counts.mean()) ** -0.5)
 
     def label(self, kind: str) -> NDArray[np.str_]:
         """Each row's label of a kind; one for all where nothing is left out."""
@@ -137,9 +146,12 @@ def _stacked(kind: Any, parts: Sequence[Any]) -> Any:
 
 
 def _chips(parts: Sequence[Chips]) -> Chips:
-    numbers = [f.name for f in fields(energy.Chips) if f.name != "lineages"]
-    columns = [np.concatenate([getattr(one, name) for one in parts]) for name in numbers]
-    return energy.Chips(*columns, lineages=tuple(one.lineages[0] for one in parts))
+    columns: dict[str, Any] = {}
+    for name in (f.name for f in fields(energy.Chips)):
+        values = [getattr(one, name) for one in parts]
+        named = isinstance(values[0], tuple)
+        columns[name] = tuple(one[0] for one in values) if named else np.concatenate(values)
+    return energy.Chips(**columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +165,9 @@ class Problem:
     @classmethod
     def of(cls, lineages: Iterable[str]) -> Problem:
         """The unknowns of a fit to rows of these lineages."""
-        known = dict(energy.priors())
-        _, width = known.pop("lineage")
-        effects = [f"{effect}@{one}" for one in sorted(set(lineages)) for effect in _EFFECTS]
+        known = {name: prior for name, prior in energy.priors().items() if name not in ("lineage", "work")}
+        width = energy.priors()["lineage"][1]
+        effects = [f"{kind}@{one}" for one in sorted(set(lineages)) for kind in ("idle", "dynamic")]
         start = [np.log(value) for value, _ in known.values()] + [0.0] * len(effects)
         widths = [sigma for _, sigma in known.values()] + [width] * len(effects)
         return cls((*known, *effects), np.array(start), np.array(widths))
@@ -172,12 +184,7 @@ def fitted(
     seen: Observations, problem: Problem, keep: NDArray[np.bool_], start: Array | None = None, steps: int = 25
 ) -> Array:
     """The unknowns that fit the rows of `keep` (N,) best."""
-    at = np.nan_to_num(seen.late["seen"], nan=0.0)[:, None]
-    doing = seen.activity.slowed(np.exp(-at))
-    truth = np.log(seen.watts)
-    runs = np.array([f"{one.gpu} {one.workload}" for one in seen.labels])
-    _, inverse, counts = np.unique(runs, return_inverse=True, return_counts=True)
-    fair = (counts[inverse] / counts.mean()) ** -0.5 * keep
+    doing, truth, fair = seen.measured(), np.log(seen.watts), seen.fairness() * keep
 
     def residuals(theta: Array) -> Array:
         return np.log(energy.law(problem.values(theta), doing, seen.chips)[:, 0]) - truth
@@ -191,6 +198,31 @@ def fitted(
         pull = (slopes * weights[:, None]).T @ now + (theta - problem.start) / problem.width**2
         theta = theta - np.clip(np.linalg.solve(normal, pull), -0.3, 0.3)
     return theta
+
+
+def works(seen: Observations, values: Mapping[str, float], keep: NDArray[np.bool_]) -> dict[str, float]:
+    """The effects of workloads on demand, given all else, from the rows of `keep` (N,).
+
+    They come second so that the law stays what a workload that was never measured is best served by.
+    """
+    doing, truth, fair = seen.measured(), np.log(seen.watts), seen.fairness() * keep
+    names, inverse = np.unique(np.array(seen.chips.works), return_inverse=True)
+    width = energy.priors()["work"][1]
+    theta = np.zeros(len(names))
+
+    def residuals(of: Array) -> Array:
+        effects = {f"work@{name}": float(value) for name, value in zip(names, of, strict=True)}
+        return np.log(energy.law({**values, **effects}, doing, seen.chips)[:, 0]) - truth
+
+    for _ in range(8):
+        now = residuals(theta)
+        # A row depends on the effect of its own workload alone, so that one shift gives every slope.
+        slope = (residuals(theta + 1e-4) - now) / 1e-4
+        weights = fair * (_NU + 1) / (_NU + (now / _SCALE) ** 2) / _SCALE**2
+        normal = np.bincount(inverse, weights * slope**2) + width**-2.0
+        pull = np.bincount(inverse, weights * slope * now) + theta / width**2
+        theta = theta - np.clip(pull / normal, -0.3, 0.3)
+    return {f"work@{name}": float(value) for name, value in zip(names, theta, strict=True)}
 
 
 class PowerFit(NamedTuple):
@@ -216,14 +248,18 @@ def calibrate(seen: Observations) -> PowerFit:
         power[kind], measured[kind] = (np.empty(len(labels)) for _ in range(2))
         for label in np.unique(labels):
             out = labels == label
-            theta = whole if kind == "seen" else fitted(seen, problem, ~out, whole, steps=8)
+            keep = np.ones_like(out) if kind == "seen" else ~out
+            theta = whole if kind == "seen" else fitted(seen, problem, keep, whole, steps=8)
             values = problem.values(theta)
+            values |= works(seen, values, keep)
             power[kind][out] = _errors(values, seen, seen.late[kind] - seen.late["seen"])[out]
             measured[kind][out] = _errors(values, seen, -seen.late["seen"])[out]
     for kind in KINDS:
         measured[kind] = np.where(np.isfinite(seen.late["seen"]), measured[kind], np.nan)
     late = {kind: power[kind] + seen.late[kind] for kind in KINDS}
-    return PowerFit(problem.values(whole), seen, power, late, measured)
+    values = problem.values(whole)
+    values |= works(seen, values, np.ones(len(seen.rows), dtype=bool))
+    return PowerFit(values, seen, power, late, measured)
 
 
 def _errors(values: Mapping[str, float], seen: Observations, later: Array) -> Array:
