@@ -121,6 +121,8 @@ def footprint(answer: Estimate, where: Grid, pue: float = 1.0) -> Footprint:
 
 
 def _amount(of: str, count: float, joules: Interval, where: Grid, pue: float) -> Amount:
-    kwh = [one * count / _JOULES_PER_KWH * pue for one in (joules.low, joules.mid, joules.high)]
-    grams = [one * where.grams_per_kwh for one in kwh]
-    return Amount(of, Interval(*kwh, "kWh"), Interval(*grams, "g CO2e"))
+    def times(factor: float, unit: str) -> Interval:
+        return Interval(joules.low * factor, joules.mid * factor, joules.high * factor, unit)
+
+    kwh = count / _JOULES_PER_KWH * pue
+    return Amount(of, times(kwh, "kWh"), times(kwh * where.grams_per_kwh, "g CO2e"))

@@ -23,7 +23,7 @@ measurements (Zeus, NSDI 2023; ML.ENERGY leaderboards) into `data/fits/power.tom
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +65,8 @@ class Activity:
 
     def slowed(self, factor: Any) -> Activity:
         """The same work in `factor` times the time, every kernel by the same factor."""
-        return replace(self, mfu=np.minimum(self.mfu / factor, 1.0), mbu=np.minimum(self.mbu / factor, 1.0))
+        rates = (np.asarray(np.minimum(rate / factor, 1.0)) for rate in (self.mfu, self.mbu))
+        return Activity(self.busy, self.links, *rates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +132,12 @@ def work_of(laid: Layout) -> str:
 def law(values: Mapping[str, float], doing: Activity, on: Chips) -> Array:
     """Mean W of one GPU, (G, J), under coefficients by name; NaN where the design power is not known.
 
-    `idle@X` and `dynamic@X` are logarithms of factors on a lineage X, absent for one never measured.
+    `idle@X` and `dynamic@X` are logarithms of factors on a lineage X, `work@Y` of one on the demand of
+    a workload Y (`work_of`); they are absent for what was never measured.
     """
 
     def effect(name: str, of: tuple[str, ...]) -> Array:
-        return np.exp(np.array([[values.get(f"{name}@{one}", 0.0)] for one in of]))
+        return np.asarray(np.exp(np.array([[values.get(f"{name}@{one}", 0.0)] for one in of])))
 
     top = values["cap"] * on.limit / on.design
     idle = np.where(on.gddr, values["idle_gddr"], values["idle_hbm"]) * effect("idle", on.lineages)
@@ -185,12 +187,15 @@ def _spreads() -> Mapping[str, Any]:
 class PowerSpread:
     """Log standard deviations of a 90 % interval: of power, and of energy once the time's is known.
 
+    `basis`: `interpolated` where the power of this GPU and of this workload was measured, `extrapolated`
+    where one was not, `roofline` where nothing is fitted.
     `correlation` is that of the errors of power and of the rate of work: what is predicted too fast is
     predicted too busy, so that the two partly cancel in energy.
     """
 
     power: float
     correlation: float
+    basis: str
 
     def energy(self, rate: Any) -> Any:
         """Log standard deviation of energy per unit, from that of the rate."""
@@ -201,18 +206,16 @@ def spread(laid: Layout, gpu: Gpu) -> PowerSpread:
     """How far off the power of a laid-out job may be, by what of it the fit has seen."""
     table, prior = _spreads(), section("spread")
     if "seen" not in table:
-        return PowerSpread(float(prior["power"]), 0.0)
+        return PowerSpread(float(prior["power"]), 0.0, "roofline")
     family = group_of(laid.workload.family, trains=laid.job.trains)
     group = table["group"].get(family, table["group"]["all"])
     seen = table["seen"]
-    width = group["seen"]
-    if gpu.id not in seen["gpus"]:
-        width = max(width, group["gpu"])
-    if laid.workload.id not in seen["workloads"]:
-        width = max(width, group["workload"])
-    if laid.runtime.id not in seen["runtimes"] or not laid.runtime.exact or family not in table["group"]:
-        width = max(width, group["source"])
-    return PowerSpread(float(width), float(table["energy"]["correlation"]))
+    known = gpu.id in seen["gpus"], laid.workload.id in seen["workloads"]
+    usual = laid.runtime.id in seen["runtimes"] and laid.runtime.exact and family in table["group"]
+    left_out = {"seen": True, "gpu": not known[0], "workload": not known[1], "source": not usual}
+    width = max(group[kind] for kind, missing in left_out.items() if missing)
+    basis = "interpolated" if all(known) else "extrapolated"
+    return PowerSpread(float(width), float(table["energy"]["correlation"]), basis)
 
 
 def interval(mid: float, deviation: float, z: float, ceiling: float = math.inf) -> tuple[float, float]:

@@ -62,7 +62,8 @@ class Estimate:
     """One job on one GPU type; times in s, memory in B per GPU, power in W per GPU.
 
     `throughput` is of all `n_gpus`; `energy` in J per unit, GPUs only. `power_spread` and
-    `energy_spread` are the log standard deviations of their 90 % intervals.
+    `energy_spread` are the log standard deviations of their 90 % intervals, `power_basis` says whether
+    power was measured on such a job, `power_limit` is what the GPU may draw.
     """
 
     gpu: str
@@ -78,6 +79,7 @@ class Estimate:
     power_spread: float
     energy_spread: float
     power_limit: float
+    power_basis: str
     n_gpus: int
     sequences: float
     basis: str
@@ -117,6 +119,7 @@ class Estimate:
             "memory": {"parts": dict(self.memory), "required": self.required, "available": self.available,
                        "fits": self.fits},
             "power": self.power, "power_interval": self.power_interval.to_dict(),
+            "power_basis": self.power_basis,
             "energy": self.energy, "energy_interval": self.energy_interval.to_dict(),
             "sequences": self.sequences, "basis": self.basis,
             "warnings": list(self.warnings),
@@ -186,6 +189,7 @@ class Estimates:
             power_spread=off.power,
             energy_spread=float(off.energy(self.spread[g, j])),
             power_limit=float(self.devices.power[g, 0]),
+            power_basis=off.basis,
             n_gpus=n,
             sequences=float(self.sequences[g, j]),
             basis=self.bases[g],

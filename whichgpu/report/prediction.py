@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from whichgpu.cost.time import Term
 
 _TERMS = 8
+#: How far the measurements of power go for a job.
+_POWER_BASES = {
+    "interpolated": "Power: this GPU and this workload were measured",
+    "extrapolated": "Power: this GPU or this workload was not measured, so its interval is wider",
+    "roofline": "Power: typical values, not fitted",
+}
 
 
 def report(answer: Estimate, footprint: Footprint, *, complaint: str = "") -> Report:
@@ -64,15 +70,13 @@ def _energy(answer: Estimate, footprint: Footprint) -> Table:
         )
     ]
     for amount in footprint.amounts:
-        for what, one, units in (
-            ("Energy", amount.energy, ("kWh", "Wh")),
-            ("CO2e", amount.carbon, ("g", "mg")),
-        ):
+        pairs = (("Energy", amount.energy, ("kWh", "Wh")), ("CO2e", amount.carbon, ("g", "mg")))
+        for what, one, units in pairs:
             # Watt-hours and milligrams where the larger unit would be all zeros.
             scale, unit = (1.0, units[0]) if one.mid >= 0.1 else (1e3, units[1])
             cells = [f"{number(value * scale, 3)} {unit}" for value in (one.mid, one.low, one.high)]
             rows.append((f"{what} of {amount.of}", cells[0], between(*cells[1:])))
-    notes = (f"{footprint.scope}; grid: {footprint.grid}.",)
+    notes = (f"{footprint.scope}; grid: {footprint.grid}. {_POWER_BASES[answer.power_basis]}.",)
     return Table.of("Energy", ("What", ">Value", ">90 % interval"), rows, notes)
 
 
