@@ -147,6 +147,16 @@ def test_gpus_that_share_a_model_draw_less_each():
     assert together < alone
 
 
+def test_gradients_that_nothing_hides_are_time_without_work():
+    job = Job("bert-large", phase="train", batch=2.0)
+    one, many = (estimate(replace(job, n_gpus=n), [GPUS["rtx-3090"]]) for n in (1.0, 8.0))
+    assert one.activity.links[0, 0] == 0
+    assert 0 < many.activity.links[0, 0] < 1
+    assert many.power[0, 0] < one.power[0, 0]
+    both = many.activity.busy + many.activity.links
+    assert np.all(both <= 1)
+
+
 def test_an_interval_holds_its_middle_and_widens_for_what_was_not_measured():
     known = single(Job("llama-3.1-8b", phase="serve"), H100)
     other = single(Job("llama-3.1-8b", phase="serve"), GPUS["l4"])

@@ -198,6 +198,7 @@ def show(value: float, dimension: str, digits: int = 4) -> str:
     scale, unit = {
         "power": (1.0, "W"), "length": (1e3, "mm"), "area": (1e6, "mm2"), "money": (1.0, "USD"),
         "price": (1.0, "USD/h"), "energy price": (1.0, "USD/kWh"), "bits": (1.0, "bit"),
+        "carbon intensity": (1.0, "g/kWh"),
     }[dimension]  # fmt: skip
     return f"{_number(value * scale, digits)} {unit}"
 

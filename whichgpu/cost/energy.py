@@ -87,15 +87,13 @@ class Chips:
     works: tuple[str, ...]
 
 
-def activity(laid: Layout, timing: Timing, seconds: Array) -> Activity:
-    """What the pass of a layout does; `seconds` (G, J) is its whole time with the exchange of gradients."""
+def activity(laid: Layout, timing: Timing, alone: Array) -> Activity:
+    """What the pass of a layout does; `alone` (G, J) is the share of it without the exchange of gradients."""
     with np.errstate(invalid="ignore", divide="ignore"):
         whole = np.asarray(timing.seconds, dtype=np.float64)
         # A step of an engine waits for its host as long as sampling and scheduling take.
         held = np.maximum(laid.sequences, 1.0) if laid.job.phase == "serve" else 0.0
         exchange = np.clip(timing.communication - laid.runtime.sequence * held, 0.0, None)
-        # Gradients lengthen a pass that was timed without them.
-        alone = np.minimum(whole / np.maximum(seconds, 1e-12), 1.0) if laid.gradients is not None else 1.0
         busy = np.clip(timing.gpu / whole, 0.0, 1.0) * alone
         links = np.clip(exchange / whole * alone + (1.0 - alone), 0.0, 1.0 - busy)
         computing = np.maximum(timing.gpu, 1e-12)
@@ -160,10 +158,10 @@ def _softmin(one: Any, other: Any, sharpness: float) -> Array:
     return np.asarray(low * (1.0 + ratio**sharpness) ** (-1.0 / sharpness))
 
 
-def watts(laid: Layout, timing: Timing, seconds: Array) -> Array:
+def watts(laid: Layout, doing: Activity) -> Array:
     """Mean W of one GPU during the pass, (G, J); NaN where its power limit is not in the catalogue."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return law(coefficients(), activity(laid, timing, seconds), chips(laid))
+        return law(coefficients(), doing, chips(laid))
 
 
 def priors() -> Mapping[str, tuple[float, float]]:

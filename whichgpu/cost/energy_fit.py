@@ -131,7 +131,7 @@ def observe(
         kept.append(row)
         group = group_of(laid.workload.family, trains=laid.job.trains)
         labels.append(Labels(gpu.id, laid.workload.id, row["source"], group, laid.runtime.id))
-        doing.append(energy.activity(laid, timed.timing, timed.seconds))
+        doing.append(timed.activity)
         on.append(energy.chips(laid))
     return Observations(
         tuple(kept), tuple(labels), np.array([float(row["value"]) for row in kept]),

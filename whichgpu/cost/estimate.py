@@ -143,6 +143,7 @@ class Estimates:
     parts: Mapping[str, Array]
     required: Array
     available: Array
+    activity: energy.Activity
     power: Array
     power_spreads: tuple[energy.PowerSpread, ...]
     spread_shared: Array
@@ -236,14 +237,14 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False, sensitivities: bo
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=explain, sensitivities=sensitivities)
         own = workload_terms(laid.workload.id, laid.runtime.key, trains=laid.job.trains)
-        seconds = timing.seconds / found.factor(own)
+        step = seconds = timing.seconds / found.factor(own)
         if laid.gradients is not None:
             links = found.links(laid.devices.traits, laid.replicas)
             seconds = data_parallel_seconds(seconds, laid.gradients, laid.replicas, laid.devices, links)
-        return _assemble(laid, timing, seconds)
+        return _assemble(laid, timing, seconds, energy.activity(laid, timing, step / seconds))
 
 
-def _assemble(laid: Layout, timing: Timing, seconds: Array) -> Estimates:
+def _assemble(laid: Layout, timing: Timing, seconds: Array, doing: energy.Activity) -> Estimates:
     shape = (len(laid.devices.gpus), laid.job.size)
 
     def grid(value: Any) -> Array:
@@ -262,7 +263,7 @@ def _assemble(laid: Layout, timing: Timing, seconds: Array) -> Estimates:
         throughput=grid(laid.replicas * laid.units / seconds), latency=grid(seconds * laid.passes),
         parts={name: grid(part) for name, part in laid.parts.items()},
         required=grid(required), available=grid(laid.devices.column("memory")),
-        power=grid(energy.watts(laid, timing, seconds)),
+        activity=doing, power=grid(energy.watts(laid, doing)),
         power_spreads=tuple(energy.spread(laid, gpu) for gpu in laid.devices.gpus),
         spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2)),
         bases=tuple(one.basis for one in spreads),
