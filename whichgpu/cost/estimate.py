@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -333,7 +333,7 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
         prompt = evaluate(laid.serving.prompt, found).seconds / found.factor(own) if laid.serving else None
         slots = 1.0 if laid.gradients is None else laid.gradients.micro_batches
         doing = energy.activity(laid, timing, slots * alone / seconds)
-        return _assemble(laid, timing, seconds, prompt, bound, doing)
+        return _assemble(laid, timing, _Times(seconds, prompt, bound), doing)
 
 
 def job_seconds(laid: Layout, step: Array, links: Array | float) -> Array:
@@ -341,10 +341,16 @@ def job_seconds(laid: Layout, step: Array, links: Array | float) -> Array:
     return data_parallel_seconds(step, laid.gradients, laid.replicas, laid.devices, links)
 
 
-def _assemble(
-    laid: Layout, timing: Timing, seconds: Array, prompt: Array | None, bound: Array, doing: energy.Activity
-) -> Estimates:
-    """Estimates from seconds of a job and of a prompt alone; `bound` is -d log t / d log rate of links."""
+class _Times(NamedTuple):
+    """Seconds of a job's pass and of a prompt alone; `bound` is -d log t / d log rate of links."""
+
+    job: Array
+    prompt: Array | None
+    bound: Array
+
+
+def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activity) -> Estimates:
+    seconds, prompt, bound = times
     shape = (len(laid.devices.gpus), laid.job.size)
     rate, latency, serving = laid.units / seconds, seconds * laid.passes, laid.serving
     first = None

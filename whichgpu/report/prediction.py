@@ -28,8 +28,8 @@ _POWER_BASES = {
 
 
 def report(
-    answer: Estimate, footprint: Footprint, known: Known | None = None, explanation: Explanation | None = None, *,
-    complaint: str = "",
+    answer: Estimate, footprint: Footprint, known: Known | None = None,
+    explanation: Explanation | None = None, *, complaint: str = "",
 ) -> Report:  # fmt: skip
     """The report of `predict`: what was measured of the job first, then what the model says of it.
 
