@@ -119,8 +119,9 @@ def test_tables_of_jobs_are_the_model_s_own(whichgpu):
 
 def test_the_chain_is_explained(whichgpu):
     answer = whichgpu(*MEASURED, "--explain")
-    for words in ("Coefficients", "m/gemm +", "Measurements of this job", "xd-00002", "Interval: ",
-                  "To measure it: llama-bench -m llama-3-8b-q4_k_m.gguf", "embedding.tokens"):  # fmt: skip
+    for words in ("Coefficients", "memory traffic of gemm", "Measurements of this job", "xd-00002",
+                  "Interval: ", "To measure it: llama-bench -m llama-3-8b-q4_k_m.gguf",
+                  "embedding.tokens"):  # fmt: skip
         assert words in answer.out, words
     assert "more" not in re.findall(r"^\d+ more", answer.out)
     why = whichgpu(*MEASURED, "--explain", "--json").json["explanation"]

@@ -1,8 +1,8 @@
 """The scoreboard: how far off the model is on rows that the fit had not seen, by what was left out.
 
 `whichgpu calibrate` writes it to `data/scoreboard/`, so that tables and plots are made again without a fit:
-`rows.csv` has for each measured row its log error and the log half-width of its interval by fold,
-`effects.csv` how many rows speak to each effect. The folds:
+`rows.csv` has for each measured row its log error by fold, `effects.csv` how many rows speak to each
+effect; `data/fits/spreads.toml` has the widths. The folds:
 
     seen         nothing was left out
     gpu          every row of its GPU
@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import csv
 import io
+import tomllib
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from whichgpu.cost.calibration import without
 from whichgpu.cost.estimate import Z90
+from whichgpu.cost.refit import spreads_toml
 from whichgpu.cost.spread import group_of
 from whichgpu.errors import DataError
 from whichgpu.facts import store
@@ -68,13 +70,15 @@ def of_refit(done: Refit) -> Board:
         for name, text in zip(_KEYS, named, strict=True):
             keys[name] += [text] * len(group.rows)
     errors = {**done.errors, "newer": _newer(done, keys["generation"])}
+    # What is committed is of another fit until this one is written.
+    widths = tomllib.loads(spreads_toml(done))["group"]
     return Board(
         ids=[row["id"] for row in rows],
         keys={**keys, "source": [row["source"] for row in rows]},
         measured=np.array([float(row["value"]) for row in rows]),
         units=[row["unit"] for row in rows],
         errors=errors,
-        halves={fold: _halves(fold, keys["group"]) for fold in FOLDS},
+        halves={fold: _halves(fold, keys["group"], widths) for fold in FOLDS},
     )
 
 
@@ -86,9 +90,8 @@ def _newer(done: Refit, generations: Sequence[str]) -> Array:
     return np.where(new, without(done.solution, new), np.nan)
 
 
-def _halves(fold: str, groups: Sequence[str]) -> Array:
+def _halves(fold: str, groups: Sequence[str], widths: Mapping[str, Mapping[str, float]]) -> Array:
     """What `cost/spread.py` gives a job of each row's group that is unseen as the fold has it."""
-    widths = store.load("fits")["spreads"]["group"]
     # A newer generation is an unseen one; another source is no reason for a wider interval.
     width = {"newer": "generation", "source": "seen"}.get(fold, fold)
     return np.array([Z90 * widths.get(group, widths["all"])[width] for group in groups])
@@ -97,8 +100,8 @@ def _halves(fold: str, groups: Sequence[str]) -> Array:
 def tables(done: Refit) -> dict[str, str]:
     """The files of `data/scoreboard/` by name, deterministic."""
     board = of_refit(done)
-    numbers = [*(board.errors[fold] for fold in FOLDS), *(board.halves[fold] for fold in FOLDS)]
-    names = ["id", *_KEYS, *(f"error_{fold}" for fold in FOLDS), *(f"half_{fold}" for fold in FOLDS)]
+    numbers = [board.errors[fold] for fold in FOLDS]
+    names = ["id", *_KEYS, *(f"error_{fold}" for fold in FOLDS)]
     texts = [board.ids, *(board.keys[name] for name in _KEYS)]
     rows = [
         (*words, *("" if np.isnan(value) else f"{value:.4f}" for value in values))
@@ -145,13 +148,14 @@ def committed() -> Board:
     if gone:
         raise DataError(f"data/scoreboard: row '{gone[0]}' is not in data/measured; run: whichgpu calibrate")
     rows = [measured[one] for one in columns["id"]]
+    widths = store.load("fits")["spreads"]["group"]
     return Board(
         ids=columns["id"],
         keys={**{name: columns[name] for name in _KEYS}, "source": [row["source"] for row in rows]},
         measured=np.array([float(row["value"]) for row in rows]),
         units=[row["unit"] for row in rows],
         errors={fold: _numbers(columns[f"error_{fold}"]) for fold in FOLDS},
-        halves={fold: _numbers(columns[f"half_{fold}"]) for fold in FOLDS},
+        halves={fold: _halves(fold, columns["group"], widths) for fold in FOLDS},
     )
 
 

@@ -7,7 +7,8 @@ the same work, `repeats` how often each runs (denoising steps, generated tokens)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -110,6 +111,19 @@ class Op:
         return self.layer.partition(".")[0]
 
 
+_NAMES = tuple(one.name for one in fields(Op))
+_PLACES = {name: place for place, name in enumerate(_NAMES)}
+_values = attrgetter(*_NAMES)
+
+
+def changed(op: Op, **changes: Any) -> Op:
+    """An op with some fields changed: `dataclasses.replace`, faster, since there are many."""
+    values = list(_values(op))
+    for name, value in changes.items():
+        values[_PLACES[name]] = value
+    return Op(*values)
+
+
 def merge(ops: Iterable[Op]) -> tuple[Op, ...]:
     """Merge ops that do identical work in one module, adding up their copies."""
     merged: dict[Any, list[Op]] = {}
@@ -129,7 +143,7 @@ def merge(ops: Iterable[Op]) -> tuple[Op, ...]:
 
 
 def _together(same: Sequence[Op]) -> Op:
-    return replace(same[0], copies=sum(op.copies for op in same), starts=sum(op.starts for op in same))
+    return changed(same[0], copies=sum(op.copies for op in same), starts=sum(op.starts for op in same))
 
 
 def total(ops: Iterable[Op], quantity: str) -> Any:

@@ -8,13 +8,12 @@ the gradient that arrives, and writes the one that leaves. `Op.backward` says wh
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.errors import UsageError
-from whichgpu.workloads.ops import Op
+from whichgpu.workloads.ops import Op, changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -103,21 +102,21 @@ def _backward(op: Op) -> Iterator[Op]:
     """The backward ops of one forward op."""
     if op.backward == "none":
         return
-    back = replace(op, stage="backward", parameters=0.0, stored_bytes=0.0, saved_bytes=0.0)
+    back = changed(op, stage="backward", parameters=0.0, stored_bytes=0.0, saved_bytes=0.0)
     if op.kind in ("gemm", "conv"):
         yield from _product_gradients(op, back)
     elif op.kind == "attention":
         # Reads q, k, v, the output and its gradient; writes the gradients of q, k, v.
-        yield replace(back, flops=2.5 * op.flops, read_bytes=op.read_bytes + 2.0 * op.write_bytes,
+        yield changed(back, flops=2.5 * op.flops, read_bytes=op.read_bytes + 2.0 * op.write_bytes,
                       write_bytes=op.read_bytes)  # fmt: skip
     elif op.kind == "embedding":
         # The gradient of a table is as large as the table.
-        yield replace(back, weight_bytes=0.0, write_bytes=op.write_bytes + op.stored_bytes)
+        yield changed(back, weight_bytes=0.0, write_bytes=op.write_bytes + op.stored_bytes)
     elif op.backward == "linear":
-        yield replace(back, read_bytes=op.write_bytes, write_bytes=op.read_bytes)
+        yield changed(back, read_bytes=op.write_bytes, write_bytes=op.read_bytes)
     else:
         # The gradient comes in and leaves; what the forward pass read is read again.
-        yield replace(back, flops=1.5 * op.flops, read_bytes=op.write_bytes + op.read_bytes,
+        yield changed(back, flops=1.5 * op.flops, read_bytes=op.write_bytes + op.read_bytes,
                       write_bytes=op.read_bytes)  # fmt: skip
 
 
@@ -125,12 +124,12 @@ def _product_gradients(op: Op, back: Op) -> Iterator[Op]:
     """(m, k) x (k, n): the input's gradient is (m, n) x (n, k), the weights' (k, m) x (m, n)."""
     m, n, k, window = op.dims["m"], op.dims["n"], op.dims["k"], op.dims.get("window", 1.0)
     if op.backward in ("full", "input", "sequence"):
-        yield replace(back, layer=f"{op.layer}.dgrad", dims={**op.dims, "n": k / window, "k": n * window},
+        yield changed(back, layer=f"{op.layer}.dgrad", dims={**op.dims, "n": k / window, "k": n * window},
                       read_bytes=op.write_bytes, write_bytes=op.read_bytes)  # fmt: skip
     if op.backward == "sequence":
         op, back, m = _all_steps(op), _all_steps(back), m * op.repeats
     if op.backward in ("full", "weight", "sequence"):
-        yield replace(back, layer=f"{op.layer}.wgrad", dims={**op.dims, "m": k, "n": n, "k": m},
+        yield changed(back, layer=f"{op.layer}.wgrad", dims={**op.dims, "m": k, "n": n, "k": m},
                       read_bytes=op.read_bytes + op.write_bytes, write_bytes=op.weight_bytes,
                       weight_bytes=0.0)  # fmt: skip
         if np.any(op.parameters > n * k * op.dims.get("groups", 1.0)):
@@ -140,7 +139,7 @@ def _product_gradients(op: Op, back: Op) -> Iterator[Op]:
 def _all_steps(op: Op) -> Op:
     """The repeats of a recurrent product as one product: m x repeats rows, once."""
     times = op.repeats
-    return replace(op, dims={**op.dims, "m": op.dims["m"] * times}, flops=op.flops * times,
+    return changed(op, dims={**op.dims, "m": op.dims["m"] * times}, flops=op.flops * times,
                    read_bytes=op.read_bytes * times, write_bytes=op.write_bytes * times,
                    repeats=1.0)  # fmt: skip
 
