@@ -50,13 +50,13 @@ class Term:
 
     layer: str
     kind: str
+    dtype: str
     count: float
     seconds: float
     compute: float
     memory: float
-    flops: float = 0.0
-    moved: float = 0.0
-    dtype: str = ""
+    flops: float
+    moved: float
 
     @property
     def bound(self) -> str:
@@ -244,6 +244,6 @@ def _terms(table: OpTable, each: Array, compute: Array, memory: Array) -> list[T
     first = [np.asarray(a)[:, 0, 0] for a in arrays]
     counts = [float(np.ravel(op.count)[0]) for op in ops]
     return [
-        Term(op.layer, op.kind, count, *map(float, row), dtype=op.dtype)
+        Term(op.layer, op.kind, op.dtype, count, *map(float, row))
         for op, count, row in zip(ops, counts, zip(*first, strict=True), strict=True)
     ]
