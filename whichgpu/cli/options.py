@@ -53,9 +53,11 @@ class JobColumns(NamedTuple):
 
     def of(self, workload: str) -> Job | None:
         """The job of a workload's id; None where no column is stated."""
+        if not any(self.stated.values()):
+            return None
         from whichgpu import api
 
-        return api.job(workload, **self.stated) if any(self.stated.values()) else None
+        return api.job(workload, **self.stated)
 
 
 def job_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,7 +6,6 @@ A chart has panels that share their axes, so that what differs between them is s
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -61,8 +60,7 @@ class Axis(NamedTuple):
         return [10.0**power for power in range(first, last + 1, step)]
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(NamedTuple):
     """Panels on shared logarithmic axes.
 
     `series` are the names of the kinds of mark in the order of their importance, each with the letter that
@@ -76,11 +74,6 @@ class Chart:
     series: tuple[tuple[str, str], ...]
     summary: str = ""
     notes: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, object]:
-        """The chart as plain data."""
-        return {"title": self.title, "summary": self.summary, "notes": list(self.notes),
-                "panels": [panel._asdict() for panel in self.panels]}  # fmt: skip
 
 
 def axis(title: str, unit: str, values: Iterable[float]) -> Axis:

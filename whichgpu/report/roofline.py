@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from whichgpu.cost.estimate import Estimates
     from whichgpu.cost.time import Term
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.report.table import Block
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
@@ -76,23 +77,25 @@ def where(job: Job, gpus: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
     `gpus` are names; if none are given, the first of `CONTRASTS` that can run it. Raises `UsageError` for a
     name that is not known.
     """
-    if gpus:
-        return _answers(job, gpus)
-    tried = [_answers(job, CONTRASTS[0])]
-    if all(row["refused"] for row in tried[0].values()):
-        tried += [_answers(job, pair) for pair in CONTRASTS[1:]]
-    return next((one for one in tried if not all(row["refused"] for row in one.values())), tried[0])
-
-
-def _answers(job: Job, gpus: Sequence[str]) -> dict[str, dict[str, Any]]:
-    from whichgpu.cost.estimate import estimate, placed
     from whichgpu.hardware.catalogue import catalogue
-    from whichgpu.hardware.names import resolve_count
 
     known = catalogue()
+    if gpus:
+        from whichgpu.hardware.names import resolve_count
+
+        return _answers(job, [resolve_count(name, known) for name in gpus])
+    for pair in CONTRASTS:
+        answers = _answers(job, [(known[name], 1) for name in pair])
+        if not all(row["refused"] for row in answers.values()):
+            break
+    return answers
+
+
+def _answers(job: Job, gpus: Iterable[tuple[Gpu, int]]) -> dict[str, dict[str, Any]]:
+    from whichgpu.cost.estimate import estimate, placed
+
     answers: dict[str, dict[str, Any]] = {}
-    for name in gpus:
-        gpu, count = resolve_count(name, known)
+    for gpu, count in gpus:
         found = estimate(placed(job, count), [gpu], explain=True)
         told = found.job_at(0).to_dict()
         title = gpu.id if count == 1 else f"{gpu.id}:{count}"

@@ -9,6 +9,7 @@ from whichgpu.report.roofline import demand_rows, demands, where, where_blocks
 from whichgpu.report.table import Block, Bullets, Report, Table
 from whichgpu.units import number, show
 from whichgpu.workloads.checkpointing import AGAIN
+from whichgpu.workloads.counts import counts, traced
 from whichgpu.workloads.images import macs_with_norms
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import COUNTED, PRODUCTS, stored_weight_bytes, total
@@ -17,6 +18,7 @@ from whichgpu.workloads.precision import precision
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from whichgpu.workloads.counts import Counts
     from whichgpu.workloads.ops import Op
     from whichgpu.workloads.workload import Workload
 
@@ -43,7 +45,7 @@ def list_report(items: Iterable[Workload], advance: Callable[[int], None]) -> Re
     """Every workload: size, work, phases; `advance` is told of each that is done."""
     entries = []
     for item in items:
-        entries.append(_summary(item))
+        entries.append(_summary(item, counts(item)))
         advance(1)
     cells = (
         (entry["id"], entry["name"], entry["family"], count(entry["parameters"]), flop(entry["flops"]),
@@ -56,15 +58,15 @@ def list_report(items: Iterable[Workload], advance: Callable[[int], None]) -> Re
     return Report({"workloads": entries}, (table,))
 
 
-def _summary(item: Workload) -> dict[str, Any]:
+def _summary(item: Workload, known: Counts) -> dict[str, Any]:
     return {
         "id": item.id,
         "name": item.name,
         "family": item.family,
-        "parameters": sum(item.parameters().values()),
-        "flops": item.flops(),
-        "unit_of_work": item.unit,
-        "phases": list(item.phases),
+        "parameters": known.parameters,
+        "flops": known.flops,
+        "unit_of_work": known.unit,
+        "phases": list(known.phases),
     }
 
 
@@ -83,7 +85,7 @@ def show_report(
     kinds = _kinds(ops)
     published = _published(item)
     document = {
-        **_summary(item),
+        **_summary(item, traced(item)),
         "active_parameters": item.active_parameters(),
         "modules": modules,
         "work": _work(item, done, ops),

@@ -111,7 +111,8 @@ class Op:
 
 def merge(ops: Iterable[Op]) -> tuple[Op, ...]:
     """Merge ops that do identical work in one module, adding up their copies."""
-    merged: dict[Any, Op] = {}
+    first: dict[Any, Op] = {}
+    sums: dict[Any, tuple[float, float]] = {}
     for op in ops:
         numbers = (
             op.repeats, op.flops, op.weight_bytes, op.read_bytes, op.write_bytes, op.saved_bytes,
@@ -123,11 +124,14 @@ def merge(ops: Iterable[Op]) -> tuple[Op, ...]:
             # An array's bytes stand for it; a number stands for itself.
             *(size.tobytes() if isinstance(size, np.ndarray) else size for size in numbers),
         )  # fmt: skip
-        seen = merged.get(key)
-        merged[key] = op if seen is None else replace(
-            seen, copies=seen.copies + op.copies, starts=seen.starts + op.starts
-        )  # fmt: skip
-    return tuple(merged.values())
+        copies, starts = sums.get(key, (0.0, 0.0))
+        first.setdefault(key, op)
+        sums[key] = copies + op.copies, starts + op.starts
+    return tuple(
+        op if sums[key] == (op.copies, op.starts)
+        else replace(op, copies=sums[key][0], starts=sums[key][1])
+        for key, op in first.items()
+    )  # fmt: skip
 
 
 def total(ops: Iterable[Op], quantity: str) -> Any:
