@@ -10,6 +10,7 @@ from itertools import zip_longest
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.errors import printable
 from whichgpu.report import plot
 from whichgpu.report.chart import Chart
 from whichgpu.report.table import GAP, Bullets, Heading, Table, cell, layout, notes
@@ -48,7 +49,7 @@ def lines(blocks: Iterable[Block], width: int) -> Iterator[Line]:
     for index, block in enumerate(blocks):
         if index:
             yield Line("")
-        yield from _lines(block, width)
+        yield from (Line(printable(line.text), line.role) for line in _lines(block, width))
 
 
 def _lines(block: Block, width: int) -> Iterator[Line]:
