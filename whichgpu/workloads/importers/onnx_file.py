@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
-from whichgpu.workloads.importers._files import check_size
+from whichgpu.workloads.importers._files import check_size, opened
 from whichgpu.workloads.importers._process import inputs, run
 from whichgpu.workloads.importers._traced import traced_workload
 
@@ -39,7 +39,7 @@ def read(source: str, given: Given) -> Workload:
     """Read the graph; raises `UsageError` with what is wrong with the file."""
     path = Path(source).expanduser().resolve()
     check_size(path, _LARGEST, "ONNX file")
-    with path.open("rb") as file:
+    with opened(path) as file:
         start = file.read(8)
     for magic, what in _ARCHIVES.items():
         if start.startswith(magic):
