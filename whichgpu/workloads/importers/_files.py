@@ -86,7 +86,8 @@ def parse_json(raw: bytes, where: str) -> dict[str, Any]:
     """A JSON object with finite numbers; raises `UsageError` naming the place of a fault."""
     try:
         content = json.loads(raw.decode("utf-8-sig"), parse_constant=lambda text: _refuse(text, where),
-                             parse_float=lambda text: _finite(text, where))  # fmt: skip
+                             parse_float=lambda text: _finite(text, where),
+                             object_pairs_hook=lambda pairs: _once(pairs, where))  # fmt: skip
     except UnicodeDecodeError as fault:
         raise UsageError(f"{where}: not UTF-8 text at byte {fault.start}; save it as UTF-8") from None
     except RecursionError:
@@ -96,6 +97,19 @@ def parse_json(raw: bytes, where: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UsageError(f"{where}: a {type(content).__name__} where an object {{..}} is expected")
     return content
+
+
+def _once(pairs: list[tuple[str, Any]], where: str) -> dict[str, Any]:
+    """A JSON object; refuses one that gives a field two values."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        for key, value in pairs:
+            if made[key] != value:
+                raise UsageError(
+                    f"{where}: '{key}' stands there twice, as {str(value)[:40]} and {str(made[key])[:40]}; "
+                    "keep one"
+                )
+    return made
 
 
 def _finite(text: str, where: str) -> float:

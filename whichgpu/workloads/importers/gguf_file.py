@@ -119,6 +119,8 @@ def _file(path: Path) -> Path:
     if not path.is_dir():
         return path
     models = sorted({parts(file)[0] for file in path.glob("*.gguf")})
+    if not models:
+        raise UsageError(f"{path}: a folder without a GGUF file; give the file itself")
     if len(models) > 1:
         raise UsageError(
             f"{path}: {len(models)} models, {', '.join(one.name for one in models[:5])}; give one of them"

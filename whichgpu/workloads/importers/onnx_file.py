@@ -37,7 +37,7 @@ def claims(source: str) -> bool:
 
 def read(source: str, given: Given) -> Workload:
     """Read the graph; raises `UsageError` with what is wrong with the file."""
-    path = Path(source).expanduser().resolve()
+    path = Path(source).expanduser().absolute()
     check_size(path, _LARGEST, "ONNX file")
     with opened(path) as file:
         start = file.read(8)
