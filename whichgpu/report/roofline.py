@@ -11,6 +11,7 @@ from whichgpu.report.chart import Chart, Line, Panel, Point, axis, letters
 from whichgpu.report.table import Bullets, Table
 from whichgpu.units import number, show
 from whichgpu.workloads import adapters
+from whichgpu.workloads.checkpointing import checkpointing, saved_bytes
 from whichgpu.workloads.ops import PRODUCTS, total
 from whichgpu.workloads.training import trained_parameters
 
@@ -34,21 +35,23 @@ _BAR = 20
 _SEEN, _ROWS = 0.001, 12
 
 
-def demands(item: Workload, ops: Iterable[Op]) -> dict[str, Any]:
-    """FLOPs per byte moved, what one sample keeps alive, and what training trains."""
+def demands(item: Workload, job: Job, ops: Iterable[Op]) -> dict[str, Any]:
+    """FLOPs per byte moved, what the job's batch keeps alive, and what training trains."""
     ops = tuple(ops)
+    forward = [op for op in ops if op.stage == "forward"]
+    kept = saved_bytes(forward, checkpointing(job))
     moved = sum(float(total(ops, part)) for part in ("weight_bytes", "read_bytes", "write_bytes", "kv_bytes"))
     flops = float(total((op for op in ops if op.kind in PRODUCTS), "flops"))
     widest = max((float(op.read_bytes + op.write_bytes) for op in ops), default=0.0)
     found: dict[str, Any] = {
         "arithmetic_intensity": flops / moved if moved else None,
-        "activations": {"widest_op": widest, "saved_for_training": float(total(ops, "saved_bytes"))},
-        "trainable": trained_parameters(ops),
+        "activations": {"widest_op": widest, "saved_for_training": float(kept)},
+        "trainable": trained_parameters(forward),
     }
     if adapters.PHASES[0] in item.phases:
         # A model without dense layers has nothing to adapt.
         with contextlib.suppress(UsageError):
-            adapted = adapters.adapt(ops, adapters.Adapters(adapters.RANK))
+            adapted = adapters.adapt(item.reference_ops(), adapters.Adapters(adapters.RANK))
             found["trainable_lora"] = trained_parameters(adapted)
     return found
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.ops import Op
     from whichgpu.workloads.workload import Workload
 
+_STAGES = ("forward", "recomputed", "backward", "optimizer")
 _SCALES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -92,8 +93,8 @@ def show_report(
         "bytes": {"weights": float(stored_weight_bytes(ops)), "read": float(total(ops, "read_bytes")),
                   "written": float(total(ops, "write_bytes"))},
         "ops": kinds,
-        "cache": _cache(item),
-        **demands(item, ops),
+        "cache": _cache(item, done),
+        **demands(item, done, ops),
         "where": spent,
         "file": item.dims.get("file"),
         "notes": list(item.dims.get("notes", ())),
@@ -129,11 +130,12 @@ def _work(item: Workload, job: Job, ops: Iterable[Op]) -> dict[str, Any]:
         row = stages["recomputed" if op.layer.endswith(AGAIN) else op.stage]
         row["flops"] += float(op.flops * op.count) if op.kind in COUNTED else 0.0
         row["bytes"] += float((op.weight_bytes + op.read_bytes + op.write_bytes + op.kv_bytes) * op.count)
+    order = {stage: dict(stages[stage]) for stage in _STAGES if stage in stages}
     return {
         "flops": sum(row["flops"] for row in stages.values()),
         "bytes": sum(row["bytes"] for row in stages.values()),
         "units": float(item.units(job)),
-        "stages": {stage: dict(row) for stage, row in stages.items()},
+        "stages": order,
     }
 
 
@@ -149,10 +151,14 @@ def _kinds(ops: Iterable[Op]) -> dict[str, dict[str, float]]:
     return {kind: dict(row) for kind, row in sorted(sums.items(), key=lambda item: -item[1]["flops"])}
 
 
-def _cache(item: Workload) -> dict[str, float]:
-    """Bytes that a sequence keeps: per token in the KV cache, and the state of a recurrent model."""
+def _cache(item: Workload, job: Job) -> dict[str, float]:
+    """Bytes that a sequence keeps: per token in the KV cache, for all of the job's, a recurrent state."""
     spec = precision("fp16")
     sizes: dict[str, float] = {}
+    if hasattr(item.code, "kv_cache"):
+        own = (job.input_tokens or 0.0) + (job.output_tokens or 0.0)
+        sizes["tokens"] = float(own or job.seq_len or 0.0)
+        sizes["kv_bytes_per_sequence"] = float(item.code.kv_cache(item.dims, spec, sizes["tokens"]))
     if hasattr(item.code, "kv_bytes_per_token"):
         sizes["kv_bytes_per_token"] = item.code.kv_bytes_per_token(item.dims, spec)
     if hasattr(item.code, "state_bytes_per_sequence"):
@@ -215,6 +221,8 @@ def _per_token(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         "state_bytes_per_sequence": "State per sequence",
     }
     cache = document["cache"]
+    if cache.get("tokens"):
+        names["kv_bytes_per_sequence"] = f"KV cache of {cache['tokens']:,.0f} tokens (FP16)"
     return rows + [(title, show(cache[key], "memory")) for key, title in names.items() if cache.get(key)]
 
 
