@@ -34,7 +34,7 @@ COMMANDS = {
     "recommend": ["--budget", "--gpu-file", "--gpus", "--latency", "--limit", "--needs", "--offers",
                   "--providers", "--target", "--term", "--why-not", *JOB],
     "show": ["--gpu-file", "--sources"],
-    "workload": ["--from", "--input", "--save"],
+    "workload": ["--format", "--from", "--gpus", "--input", "--save", *JOB],
     "workloads": [],
 }  # fmt: skip
 

@@ -196,6 +196,8 @@ def read_toml(path: Path, error: type[UsageError | DataError] = UsageError) -> d
         raise error(f"{path}: not UTF-8 text at byte {fault.start}; save it as UTF-8") from None
     except tomllib.TOMLDecodeError as fault:
         raise error(f"{path}: not valid TOML: {one_line(fault)}") from None
+    except RecursionError:
+        raise error(f"{path}: nested too deeply to be read") from None
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
