@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib import import_module
@@ -35,7 +35,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store
 from whichgpu.facts.model import Source
 from whichgpu.facts.reading import facts
-from whichgpu.workloads import adapters
+from whichgpu.workloads import adapters, published
 from whichgpu.workloads.checkpointing import checkpointing, recomputed
 from whichgpu.workloads.job import NUMBERS, Job, phase
 from whichgpu.workloads.ops import Op, parameters, product_flops
@@ -59,9 +59,10 @@ class Workload:
     family: str
     dims: Mapping[str, Any]
     aliases: tuple[str, ...]
-    defaults: Mapping[str, Any]
-    published: Mapping[str, Fact]
-    sources: Mapping[str, Source]
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    #: Published figures that a file of the user's own states, with its sources; see `published`.
+    stated: Mapping[str, Fact] = field(default_factory=dict)
+    stated_sources: Mapping[str, Source] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the precision known that the file of an imported model is stored in."""
@@ -76,6 +77,16 @@ class Workload:
     def code(self) -> ModuleType:
         """The family's module."""
         return _family(self.family)
+
+    @property
+    def published(self) -> Mapping[str, Fact]:
+        """Figures that were published of it: parameters, multiply-adds, by name; from `data/validation/`."""
+        return {**published.facts_of(self.id), **self.stated}
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """The sources of its published figures."""
+        return {**published.sources_of(self.id), **self.stated_sources}
 
     @property
     def phases(self) -> tuple[str, ...]:
@@ -276,11 +287,11 @@ def _read(key: str, raw: Mapping[str, Any], where: str = "") -> Workload:
         dims=raw["dimensions"],
         aliases=tuple(raw.get("aliases", ())),
         defaults=raw.get("defaults", {}),
-        published={
+        stated={
             name: facts(value, "count", f"{where}: published.{name}", own=sources)[0]
             for name, value in raw.get("published", {}).items()
         },
-        sources=sources,
+        stated_sources=sources,
     )
 
 

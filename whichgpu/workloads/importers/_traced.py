@@ -40,7 +40,7 @@ def traced_workload(source: str, answer: Mapping[str, Any], given: Given, *, kin
     }
     return Workload(
         id=source, name=f"{answer['name']} ({kind})", family="traced", dims=dims, aliases=(), defaults={},
-        published={}, sources={},
+
     )  # fmt: skip
 
 
