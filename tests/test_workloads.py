@@ -113,17 +113,28 @@ def test_defaults_are_complete(name: str, one: str) -> None:
 
 
 #: What is computed once for the whole batch: embeddings of the time step, of relative positions.
-SHARED = ("diffusion_unet", "diffusion_dit", "transformer_xl", "conformer")
+SHARED = ("diffusion_unet", "diffusion_dit", "transformer_xl", "conformer", "swin", "maxvit", "cait")
 
 
-@given(
-    st.sampled_from([p for p in EVERY_PHASE if workloads()[p[0]].family not in SHARED]), st.integers(1, 64)
-)
+def shares(name: str) -> bool:
+    """Whether a part of the work is done once, however large the batch."""
+    item = workloads()[name]
+    return item.family in SHARED or "relative" in item.dims
+
+
+@given(st.sampled_from([p for p in EVERY_PHASE if not shares(p[0])]), st.integers(1, 64))
 def test_products_are_linear_in_the_batch(which: tuple[str, str], batch: int) -> None:
     name, one = which
     _, _, single = trace(name, phase=one, batch=1)
     _, _, many = trace(name, phase=one, batch=batch)
     assert product_flops(many) == pytest.approx(batch * product_flops(single), rel=1e-9)
+
+
+@given(st.sampled_from(EVERY_PHASE), st.integers(1, 64))
+def test_every_picture_or_sequence_of_a_batch_adds_the_same(which: tuple[str, str], batch: int) -> None:
+    name, one = which
+    none, first, last = (product_flops(trace(name, phase=one, batch=size)[2]) for size in (1, 2, 2 + batch))
+    assert last - first == pytest.approx(batch * (first - none), rel=1e-6)
 
 
 @given(st.sampled_from(["resnet50", "inception-v3", "googlenet"]), st.integers(96, 500), st.integers(1, 40))

@@ -93,6 +93,22 @@ def squeeze_excite(rec: Recorder, x: Map, squeezed: int, *, activation: str = "r
     rec.pointwise(x.elements, name="gate")
 
 
+def global_context(rec: Recorder, x: Map, *, share: float = 0.125) -> None:
+    """GCNet's gate: a mean weighed by a softmax over positions, two 1 x 1, a sigmoid: shape unchanged."""
+    rec.conv(x, 1, 1, bias=True, name="weights")
+    rec.pointwise(x.pixels, keeps=1.0, name="softmax")
+    rec.product(x.batch, float(x.channels), x.height * x.width, 1.0, name="context")
+    point = x._replace(height=1.0, width=1.0)
+    inner = rec.conv(
+        point, round_channels(x.channels * share, 1, least=0.0), 1, bias=True, name="context_down"
+    )
+    layer_norm(rec, inner.elements, inner.channels)
+    activate(rec, inner.elements, "relu")
+    rec.conv(inner, x.channels, 1, bias=True, name="context_up")
+    rec.pointwise(point.elements, keeps=1.0, name="sigmoid")
+    rec.pointwise(x.elements, name="gate")
+
+
 def layer_norm(rec: Recorder, elements: Any, width: int) -> None:
     """LayerNorm over the last axis, which autocast runs in FP32."""
     rec.norm(elements, width, wide=True, name="layer_norm")
@@ -132,7 +148,7 @@ def perceptron(
 def relative_perceptron(
     rec: Recorder, side: int, heads: int, hidden: int, *, last_bias: bool = False, pairs: bool = False
 ) -> None:  # fmt: skip
-    """Relative biases (heads, side^2, side^2) from a perceptron over the (2 side - 1)^2 differences of places.
+    """Relative biases (heads, side^2, side^2) from a perceptron over (2 side - 1)^2 differences of places.
 
     `pairs`: over all side^4 pairs of places instead.
     """

@@ -1,4 +1,4 @@
-"""Blocks of the mobile networks: depthwise convolutions between narrow ends, and what came to stand beside them.
+"""Blocks of the mobile networks: depthwise convolutions between narrow ends, and what came beside them.
 
 Tan and Le, "MixConv" (several kernel sizes in one layer); Qin et al., "MobileNetV4", figures 4 and 5 (the
 universal inverted bottleneck, attention whose key and value have one head).
@@ -56,14 +56,12 @@ def _separable(rec: Recorder, x: Map, one: Block) -> Map:
 
 
 def _inverted(rec: Recorder, x: Map, one: Block) -> Map:
-    """1 x 1 to E where that is not C, depthwise, gate, 1 x 1.
+    """1 x 1 to E, depthwise, gate, 1 x 1.
 
     `kernel`: its side, or [sides, parts of the first 1 x 1, parts of the last] of a mixed one.
     """
     sides, first, last = one.kernel if isinstance(one.kernel, list) else ([one.kernel], 1, 1)
-    y = x
-    if one.wide != x.channels or first > 1:
-        y = _pointwise(rec, y, one.wide, first, activation=one.activation)
+    y = _pointwise(rec, x, one.wide, first, activation=one.activation)
     y = _mixed(rec, y, sides, one)
     _gate(rec, y, one)
     return _pointwise(rec, y, one.channels, last, activation="")
@@ -96,7 +94,7 @@ def _universal(rec: Recorder, x: Map, one: Block) -> Map:
 
 
 def _attention(rec: Recorder, x: Map, one: Block) -> Map:
-    """Attention whose key and value have one head and may be halved; `kernel`: [heads, width of one, stride]."""
+    """Attention with one head for keys and values, maybe halved; `kernel`: [heads, width, stride]."""
     heads, width, stride = one.kernel
     rec.norm(x.elements, x.channels)
     rec.conv(x, heads * width, 1, name="query")

@@ -1,7 +1,8 @@
 """A workload: dimensions from a file of `data/workloads/`, ops from the family that the file names.
 
 A file is one workload, named by its stem, or several: tables `[workload.<id>]`, for which the keys
-outside of them (`family`, `[sources]`, ...) hold where they say nothing else.
+outside of them (`family`, `dimensions`, ...) hold where they say nothing else. `library` names the library
+whose names the ids are: `timm/resnet50`.
 
 A family is a module of `whichgpu/workloads/families/`, found by its file name:
 
@@ -244,6 +245,8 @@ class _Zoo(Mapping[str, Workload]):
         for key, (raw, _) in self._entries.items():
             for spelling in (key, raw.get("name", key), *raw.get("aliases", ())):
                 yield spelling, key
+            if "library" in raw:
+                yield f"{raw['library']}/{key}", key
 
 
 @lru_cache(maxsize=1)

@@ -4,9 +4,9 @@ Liu et al., "A ConvNet for the 2020s", figure 4; Woo et al., "ConvNeXt V2", figu
 normalisation in place of the scale of each channel).
 Letters: B batch, C channels, H W height and width of a feature map.
 
-Dimensions: `layers` and `widths` (per stage), `response_norm` (V2), `classes`; `stem` (channels of the first of
-two 3 x 3 that overlap, in place of patches), `bare_norm` (norms without a shift), `hidden` (of a perceptron
-before the classifier).
+Dimensions: `layers` and `widths` (per stage), `response_norm` (V2), `classes`; `stem` (channels of the first
+of two 3 x 3 that overlap, in place of patches), `bare_norm` (norms without a shift), `hidden` (of a
+perceptron before the classifier).
 """
 
 from __future__ import annotations

@@ -1,13 +1,15 @@
 """Networks without normalisation: NFNet, NF-ResNet, NF-RegNet, ECA-NFNet.
 
-Brock et al., "High-Performance Large-Scale Image Recognition Without Normalization", figure 3 and table 1, and
-"Characterizing signal propagation", section 4: every convolution standardises its weights before it is run.
+Brock et al., "High-Performance Large-Scale Image Recognition Without Normalization", figure 3 and table 1,
+and "Characterizing signal propagation", section 4: every convolution standardises its weights before it is
+run.
 Letters: B batch, C channels, H W height and width of a feature map.
 
-Dimensions: `stem` (channels of its convolutions, the last halving again where there are four), `stem_kernel`,
-`stem_pool`, `layers` and `widths` (per stage), `inside` (of a block's result, or of its input with `regnet`,
-the share of the middle convolutions), `group_width`, `second` (two 3 x 3 in a block), `squeeze` (share inside
-of the gate) and `squeeze_multiple`, `eca`, `learned_gain` (of a block), `features` (channels of a last 1 x 1), `activation`, `classes`.
+Dimensions: `stem` (channels of its convolutions, the last halving again where there are four),
+`stem_kernel`, `stem_pool`, `layers` and `widths` (per stage), `inside` (of a block's result, or of its input
+with `regnet`, the share of the middle convolutions), `group_width`, `second` (two 3 x 3 in a block),
+`squeeze` (share inside of the gate) and `squeeze_multiple`, `eca`, `learned_gain` (of a block), `features`
+(channels of a last 1 x 1), `activation`, `classes`.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
 def _conv(
     rec: Recorder, x: Map, out: int, kernel: int, stride: int = 1, *, groups: int = 1, **more: Any
 ) -> Map:
-    """A convolution whose weights are standardised and scaled by a gain first: (B, C, H, W) -> (B, out, ..)."""
+    """A convolution whose weights are standardised and scaled by a gain first: -> (B, out, H', W')."""
     weights = float(out * (x.channels // groups) * kernel * kernel)
     rec.norm(weights, out, parameters=out, keeps=0.0, name="standardise")
     return rec.conv(x, out, kernel, stride, groups=groups, bias=True, **more)

@@ -4,8 +4,9 @@ He et al., "Identity Mappings in Deep Residual Networks", figure 4e; Kolesnikov 
 section 3: group norms, and weights standardised before every convolution.
 Letters: B batch, C channels, H W height and width of a feature map.
 
-Dimensions: `block` (basic, bottleneck), `layers` (blocks per stage), `width` (multiple of all channels), `stem`
-(channels of three 3 x 3, else one 7 x 7), `mean_down` (a mean in the short cut), `standardised`, `classes`.
+Dimensions: `block` (basic, bottleneck), `layers` (blocks per stage), `width` (multiple of all channels),
+`stem` (channels of three 3 x 3, else one 7 x 7), `mean_down` (a mean in the short cut), `standardised`,
+`classes`.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def _stem(rec: Recorder, x: Map, dims: Dims, width: int) -> Map:
 
 
 def _block(rec: Recorder, x: Map, out: int, stride: int, dims: Dims, *, start: bool = False) -> Map:
-    """Convolutions, each after a norm and an activation, and the short cut: (B, C, H, W) -> (B, out, H', W')."""
+    """Convolutions, each after a norm and an activation, and the short cut: -> (B, out, H', W')."""
     _normed(rec, x)
     if start and (stride > 1 or x.channels != out):
         mean = dims.get("mean_down", False) and stride > 1

@@ -1,13 +1,13 @@
 """RegNet X, Y, Z and V: bottlenecks without a narrow waist, grouped 3 x 3; all but X gate the channels.
 
-Radosavovic et al., "Designing Network Design Spaces", tables 2 and 3; Dollar et al., "Fast and Accurate Model
-Scaling" (Z); V, of timm, has norms and activations before the convolutions.
+Radosavovic et al., "Designing Network Design Spaces", tables 2 and 3; Dollar et al., "Fast and Accurate
+Model Scaling" (Z); V, of timm, has norms and activations before the convolutions.
 Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `stem`, `layers` and `widths` (per stage), `group_width`, `squeeze` (of a block's input, the
 share that its gate is squeezed to; none: X), `classes`; `expansion` and `linear` (Z: widened inside, nothing
-after the last norm, no short cut where the shape changes), `features` (channels of a last 1 x 1), `norm_first`
-and `mean_down` (V), `activation`.
+after the last norm, no short cut where the shape changes), `features` (channels of a last 1 x 1),
+`norm_first` and `mean_down` (V), `activation`.
 """
 
 from __future__ import annotations

@@ -2,15 +2,17 @@
 
 He et al., "Deep Residual Learning", table 1; ResNeXt widens the 3 x 3 into `groups`; Hu et al.,
 "Squeeze-and-Excitation Networks", and Wang et al., "ECA-Net", gate the channels of a block before its short
-cut joins; "D" (He et al., "Bag of Tricks", figure 2) has three 3 x 3 in the stem and a mean in the short cut;
-Zhang, "Making Convolutional Networks Shift-Invariant Again", smooths before it halves; Gao et al., "Res2Net",
-Zhang et al., "ResNeSt", and Li et al., "Selective Kernel Networks", put something else in place of the 3 x 3.
+cut joins; "D" (He et al., "Bag of Tricks", figure 2) has three 3 x 3 in the stem and a mean in the short
+cut;
+Zhang, "Making Convolutional Networks Shift-Invariant Again", smooths before it halves; Gao et al.,
+"Res2Net", Zhang et al., "ResNeSt", and Li et al., "Selective Kernel Networks", put something else in place
+of the 3 x 3.
 Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `block` (basic, bottleneck), `layers` (blocks per stage), `classes`, `groups`, `group_width`;
-`stem` (channels of three 3 x 3, else one 7 x 7 to 64), `stem_pool` (maximum, convolution), `mean_down` (a mean
-in the short cut), `down_kernel` (of the short cut, 1), `first` (channels of a block's first convolution as a
-share of its second's);
+`stem` (channels of three 3 x 3, else one 7 x 7 to 64), `stem_pool` (maximum, convolution), `mean_down` (a
+mean in the short cut), `down_kernel` (of the short cut, 1), `first` (channels of a block's first convolution
+as a share of its second's);
 `squeeze` (of a block's output, the share that its gate is squeezed to; none without) in multiples of
 `squeeze_multiple`, `eca` (a gate by one convolution over the channels), `smooth` (mean or blur, before maps
 are halved), `early_stride` (on a block's first convolution);
@@ -72,7 +74,7 @@ def _stem(rec: Recorder, x: Map, dims: Dims) -> Map:
 def _bottleneck(
     rec: Recorder, x: Map, width: int, out: int, stride: int, *, dims: Dims, start: bool = False
 ) -> Map:
-    """1 x 1, 3 x 3 (or what stands for it), 1 x 1, short cut: (B, C, H, W) -> (B, out, H/stride, W/stride)."""
+    """1 x 1, 3 x 3 (or what stands for it), 1 x 1, short cut: -> (B, out, H/stride, W/stride)."""
     early = dims.get("early_stride", False)
     y = conv_norm(
         rec, x, round(width * dims.get("first", 1)) * dims.get("scales", 1), 1, stride if early else 1

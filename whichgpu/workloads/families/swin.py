@@ -5,10 +5,10 @@ cosine attention, the relative bias from a small perceptron).
 Letters: B batch, C channels, H W height and width of a feature map, w side of a window.
 
 Dimensions: `image` (side that the learned biases are for), `width` (of the first stage), `layers` and
-`heads` (per stage), `window` (one, or a row of one per stage), `version`, `classes`; `qkv_bias` (all; qv, as in
-the authors' version 2); of the models that timm calls CR (V2 before its code was out): `pairs` (the perceptron
-sees every pair of places and has `relative_width`, merging is version 1's), `final_norm` (true), `stage_norm`
-(one more after each stage), `norm_every` (layers of a stage).
+`heads` (per stage), `window` (one, or a row of one per stage), `version`, `classes`; `qkv_bias` (all; qv, as
+in the authors' version 2); of the models that timm calls CR (V2 before its code was out): `pairs` (the
+perceptron sees every pair of places and has `relative_width`, merging is version 1's), `final_norm` (true),
+`stage_norm` (one more after each stage), `norm_every` (layers of a stage).
 """
 
 from __future__ import annotations

@@ -9,13 +9,14 @@ Letters: B batch, S tokens of an image, D width of a token, P side of a patch.
 
 Dimensions: `image` (side that the learned positions are for), `patch`, `width`, `layers`, `heads`, `ffn`,
 `classes` (0: features only);
-tokens: `class_token` (true), `distilled` (a second one, with a head of its own), `registers`, `bare_token` (no
-positions for them), `pool` (token, attention), `final_norm` (true), `pre_norm` (a norm before the layers, and
-patches without bias), `patch_norm` (a norm, and patches with it);
-positions: `positions` (learned: true), `rotary` (true, or learned), `relative` (table, perceptron, shared) and
-`relative_width` (of that perceptron);
-layers: `layer_scale` (true, or attention), `gated` (SwiGLU), `qkv_bias` (all, qv, none), `bias` (of the other
-dense layers, true), `norm_shift` (true), `qk_norm`, `inner_norm` (attention, ffn), `parallel` (halves).
+tokens: `class_token` (true), `distilled` (a second one, with a head of its own), `registers`, `bare_token`
+(no positions for them), `pool` (token, attention), `final_norm` (true), `pre_norm` (a norm before the
+layers, and patches without bias), `patch_norm` (a norm, and patches with it);
+positions: `positions` (learned: true), `rotary` (true, or learned), `relative` (table, perceptron, shared)
+and `relative_width` (of that perceptron);
+layers: `layer_scale` (true, or attention), `gated` (SwiGLU), `qkv_bias` (all, qv, none), `bias` (of the
+other dense layers, true), `norm_shift` (true), `qk_norm`, `inner_norm` (attention, ffn), `parallel`
+(halves).
 """
 
 from __future__ import annotations
