@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whichgpu.workloads.diffusion.pipeline import autoencoder
 from whichgpu.workloads.images import macs_with_norms
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import parameters, product_flops
@@ -112,6 +111,8 @@ class _Counts:
 
     def autoencoder(self, half: str) -> tuple[Op, ...]:
         """The encoder or the decoder of a diffusion pipeline, alone."""
+        from whichgpu.workloads.diffusion.pipeline import autoencoder
+
         job = self._item.complete(Job(self._item.id, batch=1.0))
         return autoencoder(self._item.dims, job, half)
 

@@ -111,7 +111,8 @@ class Op:
 
 def merge(ops: Iterable[Op]) -> tuple[Op, ...]:
     """Merge ops that do identical work in one module, adding up their copies."""
-    merged: dict[Any, Op] = {}
+    merged: dict[Any, list[Any]] = {}
+    array = np.ndarray
     for op in ops:
         numbers = (
             op.repeats, op.flops, op.weight_bytes, op.read_bytes, op.write_bytes, op.saved_bytes,
@@ -121,13 +122,19 @@ def merge(ops: Iterable[Op]) -> tuple[Op, ...]:
             op.kind, op.module, op.dtype, op.fusable, op.shard, op.stage, op.backward, op.parameters,
             op.stored_bytes,
             # An array's bytes stand for it; a number stands for itself.
-            *(size.tobytes() if isinstance(size, np.ndarray) else size for size in numbers),
+            *[size.tobytes() if type(size) is array else size for size in numbers],
         )  # fmt: skip
         seen = merged.get(key)
-        merged[key] = op if seen is None else replace(
-            seen, copies=seen.copies + op.copies, starts=seen.starts + op.starts
-        )  # fmt: skip
-    return tuple(merged.values())
+        if seen is None:
+            merged[key] = [op, op.copies, op.starts]
+        else:
+            seen[1] += op.copies
+            seen[2] += op.starts
+    # Most ops are alone, and a copy of one costs as much as recording it.
+    return tuple(
+        op if op.copies == copies else replace(op, copies=copies, starts=starts)
+        for op, copies, starts in merged.values()
+    )
 
 
 def total(ops: Iterable[Op], quantity: str) -> Any:
