@@ -352,7 +352,13 @@ def _candidates(name: str) -> list[str]:
     if len(keys) > 1:
         exact = dict.fromkeys(key for spelling, key in spellings if _apart(spelling) == _apart(name))
         return list(exact) or keys
-    return keys
+    return keys or _tagged(name)
+
+
+def _tagged(name: str) -> list[str]:
+    """The model of `resnet50.a1_in1k`: in timm, what follows a point names the weights."""
+    model, _, tag = name.lower().removeprefix("timm/").partition(".")
+    return list(dict.fromkeys(key for _, key in _names().get(_key(f"timm/{model}"), ()) if tag))
 
 
 def _apart(text: str) -> str:

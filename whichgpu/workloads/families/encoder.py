@@ -1,13 +1,13 @@
 """BERT-style encoders: learned positions, LayerNorm after each half, GELU, biases everywhere.
 
-Devlin et al., "BERT"; Clark et al., "ELECTRA", and Lan et al., "ALBERT", section 3.1 (narrow words, one layer run
-many times). Trained with a question-answering head (`head=squad`, the default of `train`) or
-a masked-language-model head over every token (`head=mlm`, the default of `pretrain`).
+Devlin et al., "BERT"; Clark et al., "ELECTRA", and Lan et al., "ALBERT", section 3.1 (narrow words, one
+layer run many times). Trained with a question-answering head (`head=squad`, the default of `train`) or a
+masked-language-model head over every token (`head=mlm`, the default of `pretrain`).
 Letters: B batch, S tokens of a sequence, D width, V vocabulary.
 
 Dimensions: `layers`, `hidden`, `heads`, `ffn`, `vocab`, `positions`, `types` (0: no table of them), `pooler`
-(true: a dense layer over the first token at the end), `words` (width of the tables, where a dense layer widens
-it), `shared` (all layers have the same weights).
+(true: a dense layer over the first token at the end), `words` (width of the tables, where a dense layer
+widens it), `shared` (all layers have the same weights).
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         rec.dropout(words * rows)
         if words != width:
             rec.linear(rows, words, width, bias=True, name="widen")
-    layers = float(dims["layers"])
-    with rec.module("layers", **({"repeats": layers} if dims.get("shared") else {"copies": layers})):
+    copies, repeats = (1.0, float(dims["layers"])) if dims.get("shared") else (float(dims["layers"]), 1.0)
+    with rec.module("layers", copies=copies, repeats=repeats):
         transformer_layer(rec, batch, tokens, width, heads=dims["heads"], ffn=dims["ffn"])
     usual = _HEAD_OF_PHASE[job.phase]
     head = job.options.get("head", "none" if usual == "pooler" and not dims.get("pooler", True) else usual)
