@@ -235,7 +235,7 @@ def test_spellings(spelling: str, known: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["llama-3.9", "resnet51.a1_in1k", "gpt-4.tag", ".resnet50", "mine/resnet50.a1"]
+    "name", ["llama-3.9", "resnet51.a1_in1k", "gpt-4.tag", "mine/resnet50.a1"]
 )
 def test_a_tag_belongs_to_names_of_timm_only(name: str) -> None:
     with pytest.raises(UsageError):
