@@ -24,7 +24,7 @@ JOB = [
 COMMANDS = {
     "calibrate": ["--dry-run"],
     "validate": ["--by", "--gpu-file", "--page"],
-    "check": ["--all", "--gpu-file"],
+    "check": ["--all", "--gpu-file", "--published"],
     "compare": ["--format", "--gpu-file", "--workload", *JOB],
     "doctor": [],
     "gpus": ["--columns", "--family", "--gpu-file", "--limit", "--max", "--min", "--reverse", "--segment",

@@ -88,7 +88,7 @@ def widths(laid: Layout, gpu: Gpu) -> dict[str, float]:
         "gpu": gpu.id not in seen["gpus"],
         "generation": gpu.family not in seen["families"],
         "workload": laid.workload.id not in seen["workloads"],
-        "version": version_of(laid.runtime) not in seen["versions"],
+        "version": version_of(laid.runtime) not in seen.get("versions", ()),
     }
     return {"seen": group["seen"], **{name: group[name] for name, new in unseen.items() if new}}
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.report.roofline import demand_rows, demands, where, where_blocks
 from whichgpu.report.table import Block, Bullets, Report, Table
 from whichgpu.units import number, show
+from whichgpu.workloads.agreement import agreements
 from whichgpu.workloads.checkpointing import AGAIN
 from whichgpu.workloads.counts import counts, traced
-from whichgpu.workloads.images import macs_with_norms
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import COUNTED, PRODUCTS, stored_weight_bytes, total
 from whichgpu.workloads.precision import precision
@@ -166,28 +166,16 @@ def _cache(item: Workload, job: Job) -> dict[str, float]:
     return sizes
 
 
-def computed(item: Workload) -> dict[str, float]:
-    """What publications state, as this package counts it: parameters, FLOPs, multiply-adds."""
-    flops = item.flops()
-    counts = {"parameters": float(sum(item.parameters().values())), "flops": flops, "macs": flops / 2}
-    if "macs_with_norms" in item.published:
-        counts["macs_with_norms"] = float(macs_with_norms(item.reference_ops()))
-    return counts
-
-
 def _published(item: Workload) -> dict[str, dict[str, Any]]:
-    ours = computed(item)
-    ours |= {"parameters_rounded": ours["parameters"],
-             "active_parameters_rounded": float(item.active_parameters())}  # fmt: skip
     return {
-        name: {
-            "value": fact.value,
-            "ours": ours.get(name),
-            "ratio": ours[name] / fact.value if name in ours and fact.value else None,
-            "source": fact.source,
-            "note": fact.note,
+        row.figure: {
+            "value": row.fact.value,
+            "ours": row.ours,
+            "ratio": row.ours / row.fact.value if row.fact.value else None,
+            "source": row.fact.source,
+            "note": row.fact.note,
         }
-        for name, fact in item.published.items()
+        for row in agreements(item)
     }
 
 
@@ -206,9 +194,15 @@ def _head(item: Workload, document: Mapping[str, Any]) -> Table:
         *demand_rows(document),
         ("Counted for", ", ".join(f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
                                   for key, value in job.items())),
-        ("Sources", "; ".join(source.title for source in item.sources.values()) or None),
+        ("Sources", "; ".join(_sources(item)) or None),
     ]  # fmt: skip
     return Table.of(f"{item.name} ({item.id})", ["What", "Value"], rows)
+
+
+def _sources(item: Workload) -> list[str]:
+    """Where the dimensions and the published figures were read."""
+    read = [item.dims["source"]] if "source" in item.dims else []
+    return list(dict.fromkeys([*read, *(source.title for source in item.sources.values())]))
 
 
 def _per_token(document: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -270,7 +264,7 @@ def _ops(kinds: Mapping[str, Mapping[str, float]], job: Job, *, stated: bool) ->
 
 def _agreement(published: Mapping[str, Mapping[str, Any]]) -> Table:
     rows = [
-        (name, count(row["value"]), count(row["ours"]) if row["ours"] is not None else None,
+        (name, count(row["value"]), count(row["ours"]),
          f"{row['ratio'] - 1:+.2%}" if row["ratio"] else None, row["source"], row["note"])
         for name, row in published.items()
     ]  # fmt: skip

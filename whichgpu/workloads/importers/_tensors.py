@@ -81,7 +81,7 @@ def tensors_workload(source: str, name: str, tensors: Sequence[Tensor]) -> Workl
     dims = {"unit": "samples", "inputs": [], "notes": [note], "ops": rows, "file": summary(tensors)}
     return Workload(
         id=source, name=f"{name} (weights alone)", family="traced", dims=dims, aliases=(), defaults={},
-        published={}, sources={},
+
     )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def _workload(source: str, answer: Mapping[str, Any], given: Given, kind: str) -
     }
     return Workload(
         id=source, name=f"{answer['name']} ({kind})", family="traced", dims=dims, aliases=(), defaults={},
-        published={}, sources={},
+
     )  # fmt: skip
 
 

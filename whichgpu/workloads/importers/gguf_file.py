@@ -109,7 +109,7 @@ def read(source: str, given: Given) -> Workload:
     phases = [phase for phase in family_code(family).PHASES if phase not in TRAINING]
     item = Workload(
         id=source, name=name, family=family, dims=dims, aliases=(),
-        defaults={phase: {"runtime": "llama.cpp"} for phase in phases}, published={}, sources={},
+        defaults={phase: {"runtime": "llama.cpp"} for phase in phases},
     )  # fmt: skip
     return as_stored(item, stored_precision(tensors), tensors, path.stem)
 

@@ -73,8 +73,6 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
         dims=dims,
         aliases=(),
         defaults={phase: {"precision": stored} for phase in phases} if stored else {},
-        published={},
-        sources={},
     )
 
 
