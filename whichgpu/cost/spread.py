@@ -90,7 +90,10 @@ def widths(laid: Layout, gpu: Gpu) -> dict[str, float]:
         "workload": laid.workload.id not in seen["workloads"],
         "version": version_of(laid.runtime) not in seen.get("versions", ()),
     }
-    return {"seen": group["seen"], **{name: group[name] for name, new in unseen.items() if new}}
+    return {
+        "seen": group["seen"],
+        **{name: group.get(name, group["gpu"]) for name, new in unseen.items() if new},
+    }
 
 
 def _group(laid: Layout) -> Mapping[str, Any]:
