@@ -234,9 +234,7 @@ def test_spellings(spelling: str, known: str) -> None:
     assert resolve(spelling).id == known
 
 
-@pytest.mark.parametrize(
-    "name", ["llama-3.9", "resnet51.a1_in1k", "gpt-4.tag", "mine/resnet50.a1"]
-)
+@pytest.mark.parametrize("name", ["llama-3.9", "resnet51.a1_in1k", "gpt-4.tag", "mine/resnet50.a1"])
 def test_a_tag_belongs_to_names_of_timm_only(name: str) -> None:
     with pytest.raises(UsageError):
         resolve(name)

@@ -68,7 +68,7 @@ def _stem(rec: Recorder, x: Map, dims: Dims) -> Map:
 
 
 def _stage(rec: Recorder, x: Map, one: _Stage, dims: Dims) -> Map:
-    """Halve, expand, blocks on one half, both joined and mixed: (B, C, H, W) -> (B, channels, H', W')."""
+    """Halve, expand, blocks on one half, both joined and mixed: -> (B, channels, H/stride, W/stride)."""
     act, out = dims["activation"], one.channels
     wide = out if one.kind == "dark" or dims.get("grows") else x.channels
     if dims.get("mean_down"):
@@ -88,7 +88,7 @@ def _stage(rec: Recorder, x: Map, one: _Stage, dims: Dims) -> Map:
 
 
 def _blocks(rec: Recorder, x: Map, one: _Stage, dims: Dims) -> Map:
-    """The stage's blocks, each with its short cut: (B, C, H, W) -> (B, share of the stage's channels, H, W)."""
+    """The blocks of a stage, each with its short cut: -> (B, a share of the channels, H, W)."""
     x = _block(rec, x, one, dims)
     if one.layers > 1:
         with rec.module("rest", copies=float(one.layers - 1)):
