@@ -71,7 +71,7 @@ def _norm(rec: Recorder, elements: Any, width: int, kind: str) -> None:
 
 
 def _spatial(rec: Recorder, batch: Any, tokens: int, width: int, hidden: int) -> None:
-    """A dense layer, half of its channels mixed over the tokens to gate the other half, a dense layer back."""
+    """A dense layer, half of its channels mixed over the tokens to gate the others, a dense layer back."""
     rows, half = tokens * batch, hidden // 2
     layer_norm(rec, width * rows, width)
     rec.linear(rows, width, hidden, bias=True, name="up")
