@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
@@ -88,9 +89,11 @@ def weights(folder):
 
 def tensors(folder):
     """A safetensors file of a small model."""
+    from test_import_weights import CONFIG as SMALL
     from test_import_weights import checkpoint, safetensors
 
     safetensors(folder / "model.safetensors", checkpoint())
+    (folder / "config.json").write_text(json.dumps(SMALL))
 
 
 def graph(folder):

@@ -341,3 +341,12 @@ def test_interleaved_and_older_types_are_known():
     known = {number: size for number, (_, size) in gguf_types().items()}
     assert known[9] == 36 / 32
     assert {known[number] for number in (31, 32, 33, 36)} == {18 / 32}
+
+
+def test_weights_of_another_model_than_its_configuration(tmp_path):
+    safetensors(tmp_path / "model.safetensors", checkpoint())
+    (tmp_path / "config.json").write_text(
+        json.dumps({**CONFIG, "hidden_size": 8192, "num_hidden_layers": 80})
+    )
+    with pytest.raises(UsageError, match=r"its weights take 3,\d+,\d+ bytes, but its configuration has"):
+        load(str(tmp_path))
