@@ -35,7 +35,7 @@ def stand_in(gpu: Gpu, dtype: str) -> str:
 
 
 #: By format, the units that run it where its own are missing, the best first.
-_STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",), "fp8_or_fp16": ("fp8", "fp16")}
+_STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",), "fp8": ("fp16",)}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ falls back to the prior, that is to physics. The names, most general first:
     c=RUNTIME  c/CLASS=RUNTIME  c=RUNTIME+MARK  c/CLASS=RUNTIME+MARK
     m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY                                          memory traffic
     m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
-    c~throttle  c~rate  m~l2                                                                laws, see below
+    c~throttle  c~rate  m~l2  and with =RUNTIME                                             laws, see below
     l=RUNTIME  l=RUNTIME+MARK  l/WORKLOAD=RUNTIME                                          launches
     b%LINK  b%LINK=RUNTIME  b/WORKLOAD                                                     links
     w/WORKLOAD  w/WORKLOAD=RUNTIME  w/WORKLOAD/PRECISION  w/WORKLOAD/PRECISION=RUNTIME     the whole time
@@ -59,7 +59,8 @@ def compute_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: boo
     for stack in runtime.stacks:
         names += [f"c={stack}", f"c/{kind.compute}={stack}"]
     tensor = kind.format != "plain"
-    laws = (("c~throttle", place.throttle), ("c~rate", place.rate if tensor else 0.0))
+    pairs = (("c~throttle", place.throttle), ("c~rate", place.rate if tensor else 0.0))
+    laws = [(f"{law}{where}", value) for law, value in pairs for where in ("", f"={runtime.id}")]
     return _weighted(names, laws, trains=trains)
 
 
@@ -73,7 +74,8 @@ def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool
     ]
     for stack in runtime.stacks:
         names += [f"m={stack}", f"m/{kind.memory}={stack}"]
-    return _weighted(names, (("m~l2", place.cache),), trains=trains)
+    laws = [(f"m~l2{where}", place.cache) for where in ("", f"={runtime.id}")]
+    return _weighted(names, laws, trains=trains)
 
 
 def launch_terms(workload: str, runtime: Runtime, *, trains: bool) -> Terms:
@@ -174,7 +176,7 @@ class Fit:
         }
         found = np.zeros(len(places))
         for name in known:
-            trait = _LAWS[name.removesuffix("+train")]
+            trait = _LAWS[name.removesuffix("+train").partition("=")[0]]
             found += self.effects.get(name, 0.0) * np.array([getattr(place, trait) for place in places])
         return found
 

@@ -31,8 +31,10 @@ def refusal(
     if capability is not None and capability < runtime.min_cc:
         return f"{runtime.title} needs compute capability {runtime.min_cc:g}; {gpu.id} has {capability:g}"
     for rate in dict.fromkeys((precision.math, *(op.dtype for op in ops))):
-        # Weight-only kernels read narrow weights; training in a format needs units for it.
-        if gpu.value(rate) is None and (not stand_in(gpu, rate) or (trains and rate == "fp4")):
+        # Weight-only kernels read narrow weights; training in a format needs units for it. FP8 is asked for
+        # its units, so that others do its products only where the precision says so.
+        asked = (trains and rate == "fp4") or (rate == "fp8" and not precision.or_wider)
+        if gpu.value(rate) is None and (asked or not stand_in(gpu, rate)):
             return _no_rate(gpu, rate, precision)
     if gpu.value("fp32") is None:
         return f"{gpu.id}: no FP32 peak was read in any source, so elementwise work cannot be predicted"
@@ -42,7 +44,7 @@ def refusal(
 def substitutions(gpu: Gpu, precision: Precision) -> tuple[str, ...]:
     """What to say where other units than those of a job's format do its products."""
     instead = stand_in(gpu, precision.math)
-    if not instead or precision.math not in FIELDS:
+    if not instead or precision.or_wider:
         return ()
     asked, used = _label(precision.math), _label(instead)
     how = "weights are only stored in it (weight-only)" if precision.quantised else "both take 2 bytes"

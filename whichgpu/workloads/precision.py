@@ -25,7 +25,8 @@ class Precision:
     stay unquantised (embedding, norms, output head); `math` is the catalogue field whose peak rate
     bounds matrix products; `train_state` is bytes per parameter that training keeps beside the
     weights (gradient, master copy), the optimizer's own states apart. `train_as` is the precision
-    that the name means in training, where weights stay wide.
+    that the name means in training, where weights stay wide; `or_wider` lets wider units do
+    the products where a GPU has none for the format.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Precision:
     math: str
     train_state: float
     train_as: str = ""
+    or_wider: bool = False
 
     @property
     def quantised(self) -> bool:
@@ -83,6 +85,7 @@ def _precision(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> Pr
         math=row["math"],
         train_state=row.get("train_state_bytes", 0.0),
         train_as=row.get("train_as", ""),
+        or_wider=row.get("or_wider", False),
     )
 
 
