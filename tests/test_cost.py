@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import Estimates, estimate, single
 from whichgpu.cost.kernels import models
+from whichgpu.cost.links import all_reduce
 from whichgpu.cost.optable import tables
-from whichgpu.cost.parallel import all_reduce, shard
+from whichgpu.cost.parallel import shard
 from whichgpu.cost.runtime import runtime, runtimes
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
@@ -266,8 +267,8 @@ def test_a_power_cap_and_an_unmodelled_option_are_heard() -> None:
     assert capped.power <= 150
     nhwc = single(replace(job, options={"layout": "channels_last"}), A100)
     assert nhwc.throughput.mid > free.throughput.mid
-    said = single(replace(job, options={"sharding": "fsdp"}), A100).warnings
-    assert any("sharding" in line for line in said)
+    said = single(replace(job, options={"offload": "True"}), A100).warnings
+    assert any("offload" in line for line in said)
 
 
 @pytest.mark.parametrize(

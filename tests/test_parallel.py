@@ -8,12 +8,17 @@ import numpy as np
 import pytest
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import Estimates, estimate, placed, single
+from whichgpu.cost.jobs import read_job
+from whichgpu.cost.links import node_size, spread_link
 from whichgpu.cost.memory import stage_weight_bytes
 from whichgpu.cost.pipeline import fill
+from whichgpu.cost.refit import measured_rows
 from whichgpu.cost.runtime import runtimes
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.workloads.job import Job, resolution
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.workload import resolve
@@ -243,3 +248,155 @@ def test_experts_on_more_gpus_than_there_are_is_refused(options: dict[str, str],
     job = Job("deepseek-r1", precision="fp8", runtime="sglang", n_gpus=8.0, tp=8.0, options=options)
     with pytest.raises(UsageError, match=words):
         run(job, "h200-141gb-sxm")
+
+
+# Training
+
+TRAIN = Job("llama-3-8b", phase="pretrain", precision="bf16", runtime="megatron", batch=1.0, seq_len=4096.0)
+H100 = "h100-80gb-sxm"
+
+
+def rates(job: Job, *options: dict[str, str], gpu: str = H100) -> list[float]:
+    """Tokens/s of a job with each of several options."""
+    return [float(run(replace(job, options=each), gpu).throughput[0, 0]) for each in options]
+
+
+def test_one_gpu_trains_the_same_however_it_is_asked() -> None:
+    alone = run(TRAIN, H100)
+    for options in ({"sharding": "fsdp"}, {"sharding": "zero1"}, {"cp": "1", "vp": "4", "ep": "1"}):
+        asked = run(replace(TRAIN, n_gpus=1.0, tp=1.0, pp=1.0, options=options), H100)
+        assert asked.seconds[0, 0] == pytest.approx(alone.seconds[0, 0], rel=1e-12)
+
+
+def test_a_pipeline_of_one_micro_batch_gains_nothing_and_says_so() -> None:
+    found = run(replace(TRAIN, pp=4.0, n_gpus=4.0), H100)
+    alone = run(TRAIN, H100)
+    assert found.throughput[0, 0] == pytest.approx(alone.throughput[0, 0], rel=0.05)
+    assert any("one micro-batch" in said for said in found.at(0, 0).warnings)
+
+
+def test_the_bubble_is_stages_less_one_over_micro_batches_and_chunks() -> None:
+    job = replace(TRAIN, pp=8.0, n_gpus=8.0)
+    few, many, chunks = rates(job, {"grad_accum": "8"}, {"grad_accum": "64"}, {"grad_accum": "8", "vp": "4"})
+    # The update once a step apart, a step has m + (pp - 1) / vp slots.
+    assert many / few == pytest.approx((64 / 71) / (8 / 15), rel=0.03)
+    assert chunks / few == pytest.approx((8 / 9.75) / (8 / 15), rel=0.03)
+
+
+def test_a_global_batch_is_micro_batches_of_all_replicas() -> None:
+    job = replace(TRAIN, n_gpus=8.0, pp=2.0)
+    stated, counted = rates(job, {"global_batch": "64"}, {"grad_accum": "16"})
+    assert stated == counted
+    with pytest.raises(UsageError, match="global_batch=4"):
+        run(replace(job, options={"global_batch": "2"}), H100)
+
+
+@pytest.mark.parametrize("options", [{}, {"sharding": "fsdp"}, {"sharding": "zero1"}])
+def test_more_gpus_are_faster_together_and_slower_each(options: dict[str, str]) -> None:
+    counts = np.array([1.0, 2.0, 4.0, 8.0, 64.0, 512.0])
+    found = run(replace(TRAIN, n_gpus=counts, runtime="pytorch-2", options=options), H100)
+    assert np.all(np.diff(found.throughput[0]) > 0)
+    each = found.throughput[0] / counts
+    # The second GPU takes half of a sharded update over; nothing else is gained.
+    assert np.all(np.diff(each[1:]) < 0)
+    assert each[1] < each[0] * (1.02 if options else 1.0)
+
+
+def test_accumulating_gradients_hides_their_exchange() -> None:
+    job = replace(TRAIN, n_gpus=8.0, runtime="pytorch-2")
+    once, often = rates(job, {"grad_accum": "1"}, {"grad_accum": "16"}, gpu="rtx-4090")
+    assert often > 1.2 * once
+
+
+def test_sharding_divides_what_its_level_says() -> None:
+    job = replace(TRAIN, n_gpus=8.0, runtime="pytorch-2")
+    parts = {
+        level: {name: float(part[0, 0]) for name, part in run(replace(job, options=o), H100).parts.items()}
+        for level, o in enumerate([{}, {"sharding": "zero1"}, {"sharding": "zero2"}, {"sharding": "zero3"}])
+    }
+    for name, first in (("optimizer", 1), ("gradients", 2), ("weights", 3)):
+        for level, found in parts.items():
+            share = 8.0 if level >= first else 1.0
+            assert found[name] == pytest.approx(parts[0][name] / share), (name, level)
+    assert parts[3]["gathered_layers"] > 0
+    with pytest.raises(UsageError, match="sharding"):
+        run(replace(job, options={"sharding": "some"}), H100)
+
+
+def test_the_wide_weights_of_mixed_precision_belong_to_the_optimizer() -> None:
+    job = replace(TRAIN, n_gpus=8.0, runtime="pytorch-2", precision="amp-bf16")
+    plain, first, third = (run(replace(job, options=o), H100).parts
+                           for o in ({}, {"sharding": "zero1"}, {"sharding": "zero3"}))  # fmt: skip
+    parameters = plain["weights"][0, 0] / 4
+    assert first["weights"][0, 0] == pytest.approx(4 * parameters / 8)
+    # Gradient and the 16-bit copy stay whole until they are sharded.
+    assert first["gradients"][0, 0] == plain["gradients"][0, 0] == pytest.approx(6 * parameters)
+    assert third["gradients"][0, 0] == pytest.approx(6 * parameters / 8)
+
+
+def test_runs_that_were_published_are_found_to_fit() -> None:
+    """Of the runs of llm-foundry and Megatron; those whose checkpointing is not known may fail."""
+    found = [
+        bool(estimate(read_job(row), [resolve_gpu(row["gpu"], GPUS)]).fits[0, 0])
+        for row in measured_rows()
+        if row["source"].startswith(("mosaicml", "NVIDIA-NeMo", "NVIDIA/Megatron-LM"))
+        and "deepseekv4" not in row["workload"] and "nemotron-3-5" not in row["workload"]
+        and "nemotron-3-ultra" not in row["workload"]
+    ]  # fmt: skip
+    assert len(found) > 240
+    assert sum(found) / len(found) > 0.93
+
+
+def test_stages_and_tensor_parallel_gpus_hold_their_part() -> None:
+    whole = run(TRAIN, H100)
+    stage = run(replace(TRAIN, pp=4.0, n_gpus=4.0, options={"grad_accum": "16"}), H100)
+    wide = run(replace(TRAIN, tp=4.0, n_gpus=4.0), H100)
+    for name in ("gradients", "optimizer"):
+        assert stage.parts[name][0, 0] == pytest.approx(whole.parts[name][0, 0] / 4)
+        assert wide.parts[name][0, 0] == pytest.approx(whole.parts[name][0, 0] / 4, rel=0.02)
+    # With as many micro-batches in flight as stages the first keeps as much as one GPU would.
+    assert stage.parts["activations"][0, 0] == pytest.approx(whole.parts["activations"][0, 0])
+    assert wide.parts["activations"][0, 0] == pytest.approx(whole.parts["activations"][0, 0] / 4)
+
+
+def test_experts_over_replicas_do_the_work_of_all_of_them() -> None:
+    job = replace(TRAIN, workload="qwen3-30b-a3b", n_gpus=8.0)
+    dealt, kept = (run(replace(job, options={"ep": ep}), H100) for ep in ("8", "1"))
+    assert dealt.parts["weights"][0, 0] < 0.25 * kept.parts["weights"][0, 0]
+    # Each GPU has an eighth of the experts and the tokens of eight replicas: as many FLOPs as before.
+    assert dealt.timing.work[0, 0] == pytest.approx(kept.timing.work[0, 0], rel=0.2)
+    assert dealt.timing.communication[0, 0] > kept.timing.communication[0, 0]
+    far = run(replace(job, n_gpus=64.0, options={"ep": "64"}), H100)
+    assert far.timing.communication[0, 0] > 1.5 * dealt.timing.communication[0, 0]
+    near = run(replace(job, n_gpus=64.0, options={"ep": "64"}), "gb200-192gb")
+    assert near.timing.communication[0, 0] < 0.5 * far.timing.communication[0, 0]
+
+
+def test_a_ring_beyond_a_node_uses_every_port_of_it() -> None:
+    devices = Devices.of([GPUS[H100], GPUS["gb200-192gb"], GPUS["rtx-4090"]])
+    assert node_size(devices)[:, 0].tolist() == [8.0, 72.0, 8.0]
+    inside, beyond, alone = (
+        spread_link(devices, span, apart)[:, 0] for span, apart in ((8, 1), (64, 1), (64, 8))
+    )
+    assert np.all(inside >= beyond)
+    assert beyond[0] > 4 * alone[0]
+    assert inside[1] == beyond[1]
+
+
+def test_recomputing_activations_costs_time_and_frees_memory() -> None:
+    free, full = (run(replace(TRAIN, options=o), H100) for o in ({}, {"checkpointing": "full"}))
+    assert 1.15 < full.seconds[0, 0] / free.seconds[0, 0] < 1.40
+    assert full.parts["activations"][0, 0] < 0.4 * free.parts["activations"][0, 0]
+
+
+def test_the_interval_widens_with_the_share_of_the_links() -> None:
+    """Hosts with and without working NVLink stand under one name: what the links carry is less certain."""
+    counts = np.array([1.0, 8.0])
+    near, far = (
+        run(replace(TRAIN, workload="bert-large", seq_len=384.0, precision="amp", n_gpus=counts,
+                    runtime="pytorch-2", phase="train"), gpu).spread[0]
+        for gpu in (H100, "rtx-3090")
+    )  # fmt: skip
+    assert near[1] >= near[0]
+    assert far[1] > 1.1 * far[0]
+    assert far[1] / far[0] > near[1] / near[0]

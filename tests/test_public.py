@@ -29,7 +29,7 @@ COMMANDS = {
     "doctor": [],
     "gpus": ["--columns", "--family", "--gpu-file", "--limit", "--max", "--min", "--reverse", "--segment",
              "--sort", "--vendor", "--where"],
-    "predict": ["--explain", "--gpu", "--gpu-file", "--jobs", "--out", *JOB],
+    "predict": ["--explain", "--gpu", "--gpu-file", "--grid", "--jobs", "--out", "--pue", *JOB],
     "prices": ["--gpu-file", "--limit", "--provider", "--term"],
     "recommend": ["--budget", "--gpu-file", "--gpus", "--latency", "--limit", "--needs", "--offers",
                   "--providers", "--target", "--term", "--why-not", *JOB],

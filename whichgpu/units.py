@@ -77,6 +77,11 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
             "20 USD/h",
             "USD/h",
         ),
+        "carbon intensity": Dimension(
+            {"g/kWh": 1.0, "gCO2/kWh": 1.0, "gCO2e/kWh": 1.0, "kg/kWh": 1e3, "kg/MWh": 1.0, "t/MWh": 1e3},
+            "350 g/kWh",
+            "g/kWh",
+        ),
         "energy price": Dimension({"USD/kWh": 1.0}, "0.12 USD/kWh", "USD/kWh"),
         "bits": Dimension({"bit": 1.0, "bits": 1.0}, "384 bit", "bit"),
         "share": Dimension({"%": 0.01, "": 1.0}, "20 %", ""),
@@ -193,6 +198,7 @@ def show(value: float, dimension: str, digits: int = 4) -> str:
     scale, unit = {
         "power": (1.0, "W"), "length": (1e3, "mm"), "area": (1e6, "mm2"), "money": (1.0, "USD"),
         "price": (1.0, "USD/h"), "energy price": (1.0, "USD/kWh"), "bits": (1.0, "bit"),
+        "carbon intensity": (1.0, "g/kWh"),
     }[dimension]  # fmt: skip
     return f"{_number(value * scale, digits)} {unit}"
 

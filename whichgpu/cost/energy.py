@@ -1,31 +1,222 @@
-"""Power of one GPU under load, from how busy its arithmetic and its memory are.
+"""Power of one GPU under load, from what its pass does and for how long, and the power limit.
 
-    P = TDP * min(cap, idle + a * MBU + b * sqrt(MFU))
+A GPU computes during a share `busy` of the pass, exchanges over its links during a share `links`, and
+waits for the rest. In shares of the design power (the limit that the part ships with):
 
-MFU is the share of the peak that matrix products use over the whole pass, MBU that of the
-bandwidth. The form follows published serving traces, where power saturates near the limit long
-before either share reaches one; the coefficients are priors (`data/fits/prior.toml`).
+    demand  = active + products * MFU^x + traffic * MBU          above idle, while it computes
+    demand = demand * effect("work", on.works)
+    running = idle + softmin(demand, cap * limit - idle)         softmin(a, b) = (a^-q + b^-q)^(-1/q)
+    P       = busy * running + links * exchanging + (1 - busy - links) * idle
+
+MFU and MBU are the shares of the peak and of the bandwidth used while the GPU computes, not over the
+whole pass: power is far from linear in them, since a chip that wants more than its limit loses clock
+instead, so that a GPU that is stalled half of the time does not draw what one at half the rate draws.
+`products` and `traffic` are energy per operation and per byte at the full rate over the design power.
+They scale from GPU to GPU with peak and bandwidth per watt, the first to the power `density`: each
+generation spends fewer joules an operation. The smooth minimum stands for the mixture of kernels in a
+pass, some of which meet the limit while others do not reach it.
+
+Coefficients: priors in `data/fits/prior.toml`, fitted by `cost/energy_fit.py` to published
+measurements (Zeus, NSDI 2023; ML.ENERGY leaderboards) into `data/fits/power.toml`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.classes import lineage, memory_kind
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.device import Devices
+from whichgpu.cost.spread import group_of
+from whichgpu.facts import store
+from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-    from whichgpu.cost.device import Devices
+    from whichgpu.cost.layout import Layout
     from whichgpu.cost.time import Timing
+    from whichgpu.hardware.gpu import Gpu
+
+    Array = NDArray[np.float64]
+
+#: FLOP/s and B/s per W of design power at which `tensor`, `plain` and `memory` hold.
+TENSOR_DENSITY, PLAIN_DENSITY, BYTE_DENSITY = 1e12, 0.05e12, 4e9
 
 
-def watts(timing: Timing, devices: Devices) -> NDArray[np.float64]:
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a pass does, as shares that broadcast to (G, J).
+
+    `busy` and `links` are shares of the pass; `mfu` and `mbu` of peak and bandwidth while it computes.
+    """
+
+    busy: Array
+    links: Array
+    mfu: Array
+    mbu: Array
+
+    def slowed(self, factor: Any) -> Activity:
+        """The same work in `factor` times the time, every kernel by the same factor."""
+        rates = (np.asarray(np.minimum(rate / factor, 1.0)) for rate in (self.mfu, self.mbu))
+        return Activity(self.busy, self.links, *rates)
+
+
+@dataclass(frozen=True, slots=True)
+class Chips:
+    """What the law reads of the GPUs, each (G, 1): W of design power and of the limit under a cap.
+
+    `tensor` says whether products run on tensor cores, `products` and `traffic` are the rate of
+    products and the bandwidth per W of design power over the reference densities.
+    """
+
+    design: Array
+    limit: Array
+    gddr: NDArray[np.bool_]
+    tensor: NDArray[np.bool_]
+    products: Array
+    traffic: Array
+    lineages: tuple[str, ...]
+    works: tuple[str, ...]
+
+
+def activity(laid: Layout, timing: Timing, alone: Array) -> Activity:
+    """What the pass of a layout does; `alone` (G, J) is the share of it without the exchange of gradients."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        whole = np.asarray(timing.seconds, dtype=np.float64)
+        # A step of an engine waits for its host as long as sampling and scheduling take.
+        held = np.maximum(laid.sequences, 1.0) if laid.job.phase == "serve" else 0.0
+        exchange = np.clip(timing.communication - laid.runtime.sequence * held, 0.0, None)
+        busy = np.clip(timing.gpu / whole, 0.0, 1.0) * alone
+        links = np.clip(exchange / whole * alone + (1.0 - alone), 0.0, 1.0 - busy)
+        computing = np.maximum(timing.gpu, 1e-12)
+        mfu = np.clip(timing.work / computing, 0.0, 1.0)
+        mbu = np.clip(timing.traffic / laid.devices.bandwidth / computing, 0.0, 1.0)
+    return Activity(*(np.nan_to_num(one, nan=0.0) for one in (busy, links, mfu, mbu)))
+
+
+def chips(laid: Layout) -> Chips:
+    """The columns of a layout's GPUs, for the number format that its job multiplies in."""
+    devices = laid.devices
+    design = Devices(devices.gpus).power
+    plain = devices.vector
+    half = np.fmax(devices.column("fp16"), devices.column("bf16"))
+    wide = precision(laid.job.precision).math in ("fp32", "fp64")
+    # Where no count of tensor cores is known, only they multiply so much faster than the FP32 units.
+    matrix = (np.nan_to_num(devices.column("tensor_cores")) > 0) | (half > 2.5 * plain)
+    tensor = matrix & (not wide)
+    rate = np.where(tensor, half / TENSOR_DENSITY, plain / PLAIN_DENSITY)
+    return Chips(
+        design=design, limit=devices.power,
+        gddr=np.array([[not memory_kind(gpu).startswith("hbm")] for gpu in devices.gpus]),
+        tensor=tensor, products=rate / design, traffic=devices.bandwidth / design / BYTE_DENSITY,
+        lineages=tuple(lineage(gpu) for gpu in devices.gpus),
+        works=(work_of(laid),) * len(devices.gpus),
+    )  # fmt: skip
+
+
+def work_of(laid: Layout) -> str:
+    """A workload and the width of its weights: kernels that unpack narrow ones draw more."""
+    return f"{laid.workload.id}/{8.0 * precision(laid.job.precision).read_weight:.0f}"
+
+
+def law(values: Mapping[str, float], doing: Activity, on: Chips) -> Array:
+    """Mean W of one GPU, (G, J), under coefficients by name; NaN where the design power is not known.
+
+    `idle@X` and `dynamic@X` are logarithms of factors on a lineage X, `work@Y` of one on the demand of
+    a workload Y (`work_of`); they are absent for what was never measured.
+    """
+
+    def effect(name: str, of: tuple[str, ...]) -> Array:
+        return np.asarray(np.exp(np.array([[values.get(f"{name}@{one}", 0.0)] for one in of])))
+
+    top = values["cap"] * on.limit / on.design
+    idle = np.where(on.gddr, values["idle_gddr"], values["idle_hbm"]) * effect("idle", on.lineages)
+    idle = np.minimum(idle, top)
+    full = np.where(on.tensor, values["tensor"], values["plain"]) * on.products ** values["density"]
+    products = full * effect("dynamic", on.lineages) * doing.mfu ** values["exponent"]
+    demand = values["active"] + products + values["memory"] * on.traffic * doing.mbu
+    demand = demand * effect("work", on.works)
+    running = idle + _softmin(demand, top - idle, values["sharpness"])
+    exchanging = idle + _softmin(values["links"], top - idle, values["sharpness"])
+    waits = 1.0 - doing.busy - doing.links
+    return np.asarray((doing.busy * running + doing.links * exchanging + waits * idle) * on.design)
+
+
+def _softmin(one: Any, other: Any, sharpness: float) -> Array:
+    """(a^-q + b^-q)^(-1/q): below both, and near the smaller; zero where either is."""
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.where(high > 0, low / high, 1.0)
+    return np.asarray(low * (1.0 + ratio**sharpness) ** (-1.0 / sharpness))
+
+
+def watts(laid: Layout, doing: Activity) -> Array:
     """Mean W of one GPU during the pass, (G, J); NaN where its power limit is not in the catalogue."""
-    c = section("power")
-    mfu = np.clip(timing.work / timing.seconds, 0.0, 1.0)
-    mbu = np.clip(timing.traffic / devices.bandwidth / timing.seconds, 0.0, 1.0)
-    share = c["share_idle"] + c["share_memory"] * mbu + c["share_compute"] * np.sqrt(mfu)
-    return np.asarray(devices.power * np.minimum(share, c["share_cap"]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return law(coefficients(), doing, chips(laid))
+
+
+def priors() -> Mapping[str, tuple[float, float]]:
+    """Value of each coefficient before any fit, and its width as a log standard deviation."""
+    return {name: (float(value), float(width)) for name, (value, width) in section("energy").items()}
+
+
+@lru_cache(maxsize=1)
+def coefficients() -> Mapping[str, float]:
+    """Every coefficient: the fitted ones over the priors."""
+    fitted = store.load("fits").get("power", {})
+    return {name: value for name, (value, _) in priors().items()} | dict(fitted.get("coefficients", {}))
+
+
+@lru_cache(maxsize=1)
+def _spreads() -> Mapping[str, Any]:
+    return dict(store.load("fits").get("power", {}))
+
+
+@dataclass(frozen=True, slots=True)
+class PowerSpread:
+    """Log standard deviations of a 90 % interval: of power, and of energy once the time's is known.
+
+    `basis`: `interpolated` where the power of this GPU and of this workload was measured, `extrapolated`
+    where one was not, `roofline` where nothing is fitted.
+    `correlation` is that of the errors of power and of the rate of work: what is predicted too fast is
+    predicted too busy, so that the two partly cancel in energy.
+    """
+
+    power: float
+    correlation: float
+    basis: str
+
+    def energy(self, rate: Any) -> Any:
+        """Log standard deviation of energy per unit, from that of the rate."""
+        return np.sqrt(self.power**2 + rate**2 - 2.0 * self.correlation * self.power * rate)
+
+
+def spread(laid: Layout, gpu: Gpu) -> PowerSpread:
+    """How far off the power of a laid-out job may be, by what of it the fit has seen."""
+    table, prior = _spreads(), section("spread")
+    if "seen" not in table:
+        return PowerSpread(float(prior["power"]), 0.0, "roofline")
+    family = group_of(laid.workload.family, trains=laid.job.trains)
+    group = table["group"].get(family, table["group"]["all"])
+    seen = table["seen"]
+    known = gpu.id in seen["gpus"], laid.workload.id in seen["workloads"]
+    usual = laid.runtime.id in seen["runtimes"] and laid.runtime.exact and family in table["group"]
+    left_out = {"seen": True, "gpu": not known[0], "workload": not known[1], "source": not usual}
+    width = max(group[kind] for kind, missing in left_out.items() if missing)
+    basis = "interpolated" if all(known) else "extrapolated"
+    return PowerSpread(float(width), float(table["energy"]["correlation"]), basis)
+
+
+def interval(mid: Any, deviation: Any, z: float, ceiling: Any = math.inf) -> tuple[Any, Any]:
+    """(low, high) of a log-normal interval; nothing draws more than its limit."""
+    factor = np.exp(z * np.asarray(deviation, dtype=np.float64))
+    return mid / factor, np.maximum(mid, np.minimum(mid * factor, ceiling))

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whichgpu.cost import energy
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.energy import watts
 from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.memory import GIB
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 #: Options of a job that change the answer.
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
-    "lora_targets", "ep", "moe_tp", "attention_dp",
+    "lora_targets", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp",
 }  # fmt: skip
 #: What each basis but the best means for a reader.
 _BASES = {
@@ -64,11 +64,38 @@ def _around(middle: Any, factor: Any, unit: str = "s") -> Interval:
     return Interval(middle / factor, middle, middle * factor, unit)
 
 
+class _Drawn:
+    """Intervals of power and energy, of an `Estimate` and of the arrays of `Answers` alike."""
+
+    __slots__ = ()
+    power: Any
+    power_spread: Any
+    power_limit: Any
+    energy: Any
+    energy_spread: Any
+    throughput: Interval
+
+    @property
+    def power_interval(self) -> Interval:
+        """W of one GPU; never above its limit."""
+        low, high = energy.interval(self.power, self.power_spread, Z90, self.power_limit)
+        return Interval(low, self.power, high, "W")
+
+    @property
+    def energy_interval(self) -> Interval:
+        """J per unit of work, all GPUs together, nothing else."""
+        low, high = energy.interval(self.energy, self.energy_spread, Z90)
+        unit = self.throughput.unit.removesuffix("/s").removesuffix("s")
+        return Interval(low, self.energy, high, f"J/{unit}")
+
+
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(_Drawn):
     """One job on one GPU type; times in s, memory in B per GPU, power in W per GPU.
 
-    `throughput` is of all `n_gpus`; `energy` in J per unit, GPUs only.
+    `throughput` is of all `n_gpus`; `energy` in J per unit, GPUs only. `power_spread` and
+    `energy_spread` are the log standard deviations of their 90 % intervals, `power_basis` says whether
+    power was measured on such a job, `power_limit` is what the GPU may draw.
     """
 
     gpu: str
@@ -81,6 +108,10 @@ class Estimate:
     available: float
     power: float
     energy: float
+    power_spread: float
+    energy_spread: float
+    power_limit: float
+    power_basis: str
     n_gpus: int
     sequences: float
     basis: str
@@ -110,7 +141,10 @@ class Estimate:
             "memory": {"parts": dict(self.memory), "required": self.required, "available": self.available,
                        "fits": self.fits},
             **{name: one.to_dict() for name, one in (("ttft", self.ttft), ("tpot", self.tpot)) if one},
-            "power": self.power, "energy": self.energy, "sequences": self.sequences, "basis": self.basis,
+            "power": self.power, "power_interval": self.power_interval.to_dict(),
+            "power_basis": self.power_basis,
+            "energy": self.energy, "energy_interval": self.energy_interval.to_dict(),
+            "sequences": self.sequences, "basis": self.basis,
             "warnings": list(self.warnings),
             "terms": [{"layer": t.layer, "kind": t.kind, "count": t.count, "seconds": t.seconds,
                        "bound": t.bound} for t in self.terms],
@@ -118,7 +152,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(_Drawn):
     """What `Estimate` says of one job, of many: every number is an array over the cells asked for."""
 
     job: Job
@@ -128,6 +162,9 @@ class Answers:
     available: Array
     power: Array
     energy: Array
+    power_spread: Array
+    energy_spread: Array
+    power_limit: Array
     n_gpus: Array
     ttft: Interval | None
     tpot: Interval | None
@@ -152,7 +189,9 @@ class Estimates:
     parts: Mapping[str, Array]
     required: Array
     available: Array
+    activity: energy.Activity
     power: Array
+    power_spreads: tuple[energy.PowerSpread, ...]
     spread_shared: Array
     spread_own: Array
     sequences: Array
@@ -194,6 +233,10 @@ class Estimates:
             available=float(one.available),
             power=float(one.power),
             energy=float(one.energy),
+            power_spread=float(one.power_spread),
+            energy_spread=float(one.energy_spread),
+            power_limit=float(one.power_limit),
+            power_basis=self.power_spreads[g].basis,
             n_gpus=round(float(one.n_gpus)),
             sequences=float(self.sequences[g, j]),
             basis=self.bases[g],
@@ -208,13 +251,18 @@ class Estimates:
         rate, delay, power = self.throughput[g, j], self.latency[g, j], self.power[g, j]
         n = np.round(np.broadcast_to(_array(self.job.n_gpus), self.throughput.shape)[g, j])
         with np.errstate(invalid="ignore", divide="ignore"):
-            energy = np.where(rate > 0, power * n / rate, np.nan)
+            joules = np.where(rate > 0, power * n / rate, np.nan)
+        off = self.power_spreads
+        drawn = np.array([one.power for one in off])[g]
+        # One GPU's spread has one correlation; all are of one fit.
+        paid = np.array([one.energy(self.spread[i]) for i, one in enumerate(off)])[g, j]
         serves = self.first_token is not None
         return Answers(
             job=self.job_at(j),
             throughput=_around(rate, factor, f"{self.workload.unit}/s"),
             latency=_around(delay, factor),
-            required=self.required[g, j], available=self.available[g, j], power=power, energy=energy,
+            required=self.required[g, j], available=self.available[g, j], power=power, energy=joules,
+            power_spread=drawn, energy_spread=paid, power_limit=self.devices.power[g, 0],
             n_gpus=n, ttft=self._first(g, j), tpot=_around(self.seconds[g, j], factor) if serves else None,
         )  # fmt: skip
 
@@ -276,22 +324,33 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=explain)
         own = workload_terms(laid.workload.id, laid.job.precision, laid.runtime, trains=laid.job.trains)
-        links: Array | float = 1.0
+        alone, links = timing.seconds / found.factor(own), np.ones((1, 1))
+        seconds, bound = alone, np.zeros((1, 1))
         if laid.gradients is not None:
             links = found.links(laid.workload.id, laid.devices.traits, laid.runtime, laid.replicas)
-        seconds = job_seconds(laid, timing.seconds / found.factor(own), links)
+            seconds = job_seconds(laid, alone, links)
+            bound = np.log(seconds / job_seconds(laid, alone, 1.1 * links)) / np.log(1.1)
         prompt = evaluate(laid.serving.prompt, found).seconds / found.factor(own) if laid.serving else None
-        return _assemble(laid, timing, seconds, prompt)
+        slots = 1.0 if laid.gradients is None else laid.gradients.micro_batches
+        doing = energy.activity(laid, timing, slots * alone / seconds)
+        return _assemble(laid, timing, _Times(seconds, prompt, bound), doing)
 
 
 def job_seconds(laid: Layout, step: Array, links: Array | float) -> Array:
     """Seconds of a job's pass on all its GPUs, given that of one replica, (G, J), and a factor on links."""
-    if laid.gradients is None:
-        return step
     return data_parallel_seconds(step, laid.gradients, laid.replicas, laid.devices, links)
 
 
-def _assemble(laid: Layout, timing: Timing, seconds: Array, prompt: Array | None) -> Estimates:
+class _Times(NamedTuple):
+    """Seconds of a job's pass and of a prompt alone; `bound` is -d log t / d log rate of links."""
+
+    job: Array
+    prompt: Array | None
+    bound: Array
+
+
+def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activity) -> Estimates:
+    seconds, prompt, bound = times
     shape = (len(laid.devices.gpus), laid.job.size)
     rate, latency, serving = laid.units / seconds, seconds * laid.passes, laid.serving
     first = None
@@ -309,6 +368,8 @@ def _assemble(laid: Layout, timing: Timing, seconds: Array, prompt: Array | None
     host = section("spread")["host"] * np.clip(timing.host / timing.seconds, 0.0, 1.0)
     if spreads and spreads[0].basis != "roofline":
         host = np.zeros_like(host)
+    # Whether a host's links work as its GPUs could is not in the catalogue either.
+    links = section("spread")["links"] * bound
     required = sum((np.asarray(part) for part in laid.parts.values()), start=np.zeros(1))
     return Estimates(
         workload=laid.workload, job=laid.job, runtime=laid.runtime, devices=laid.devices,
@@ -318,8 +379,9 @@ def _assemble(laid: Layout, timing: Timing, seconds: Array, prompt: Array | None
         queue=None if serving is None else grid(serving.queue),
         parts={name: grid(part) for name, part in laid.parts.items()},
         required=grid(required), available=grid(laid.devices.column("memory")),
-        power=grid(watts(timing, laid.devices)),
-        spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2)),
+        activity=doing, power=grid(energy.watts(laid, doing)),
+        power_spreads=tuple(energy.spread(laid, gpu) for gpu in laid.devices.gpus),
+        spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2 + links**2)),
         bases=tuple(one.basis for one in spreads),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
         notes=laid.notes,

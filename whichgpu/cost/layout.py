@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import memory, parallel, pipeline, serving
+from whichgpu.cost import distributed, memory, parallel, pipeline, serving
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.mesh import Mesh
@@ -22,7 +22,6 @@ from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import trained_precision
 from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.training import trained_parameters
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class Layout:
     """A job laid out on each of several GPU types; arrays broadcast to (G, J).
 
     `work` is one pass of one replica and `units` what it yields; `passes` of them make one job's
-    latency; `replicas` run side by side; `gradients` are the bytes they exchange in training, else
+    latency; `replicas` run side by side; `gradients` says what they exchange in a training step, else
     None; `sequences` is what a serving replica holds; `parts` is its memory in B per GPU.
     """
 
@@ -57,12 +56,13 @@ class Layout:
     units: Array
     passes: Array
     replicas: Array
-    gradients: Array | None
+    gradients: distributed.Step | None
     sequences: Array
     parts: Mapping[str, Any]
     refusals: tuple[str, ...]
     unused: tuple[str, ...]
     serving: serving.SteadyState | None = None
+    said: tuple[str, ...] = ()
     #: By GPU, what was taken otherwise than asked and runs all the same.
     notes: tuple[tuple[str, ...], ...] = ()
 
@@ -89,10 +89,10 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     watts = np.inf if cap is None else parse(cap, "power")
     devices = Devices.of(gpus, cap=watts, narrow=stack.narrow)
     with np.errstate(invalid="ignore", divide="ignore"):
-        run = _serve if job.phase == "serve" else _passes
+        run = _train if job.trains else _serve if job.phase == "serve" else _passes
         laid = run(workload, job, stack, devices)
     spec = precision(job.precision)
-    said = workload.beyond(job)
+    said = (*laid.said, *workload.beyond(job))
     return replace(laid, unused=unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus))
 
 
@@ -110,25 +110,49 @@ def _array(value: Any) -> Array:
 
 
 def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
-    """Phases whose work does not depend on the GPU's memory."""
-    whole = workload.trace(job)
-    ops = parallel.shard(whole, job.tp)
+    """Inference whose work does not depend on the GPU's memory."""
+    mesh, whole = Mesh.of(job), workload.trace(job)
     flowing = pipeline.flowing(workload, job, stack, whole)
-    links = parallel.tensor_parallel_seconds(flowing, job.tp, devices) + pipeline.boundaries(job)
+    ops, own = (parallel.shard(some, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) for some in (whole, flowing))
+    links = parallel.tensor_parallel_seconds(flowing, mesh.tp, devices) + pipeline.boundaries(job)
+    return Layout(
+        workload, job, stack, devices,
+        work=prepare(own, devices, stack, workload=workload.id, communication=links),
+        units=_array(workload.units(job)),
+        passes=np.ones(()),
+        replicas=_array(job.n_gpus) / mesh.replica,
+        gradients=None,
+        sequences=np.ones(()),
+        parts=_parts(workload, job, mesh, ops),
+        refusals=_refusals(devices, ops, job, stack),
+        unused=(),
+    )  # fmt: skip
+
+
+def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
+    """A training step: the work is one pass of a micro-batch on one GPU's share of the model."""
+    mesh, whole = Mesh.of(job), workload.trace(job)
+    own = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled)
+    step = distributed.plan(job, stack, mesh, whole, own)
+    ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
+    links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True)
+    links = links + parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
+    waits = links / (mesh.pp * mesh.cp) + distributed.host_seconds(whole) / mesh.pp
     return Layout(
         workload, job, stack, devices,
         work=prepare(
-            parallel.shard(flowing, job.tp), devices, stack, workload=workload.id, trains=job.trains,
-            communication=links, feeding=_feeding(workload, job, stack),
+            ops, devices, stack, workload=workload.id, trains=True, communication=waits,
+            feeding=_feeding(workload, job, stack),
         ),
-        units=_array(workload.units(job)),
+        units=_array(workload.units(job)) * step.micro_batches,
         passes=np.ones(()),
-        replicas=_array(job.n_gpus) / (_array(job.tp) * _array(job.pp)),
-        gradients=_gradients(job, stack, whole) if job.trains else None,
+        replicas=_array(job.n_gpus) / mesh.replica,
+        gradients=step,
         sequences=np.ones(()),
-        parts=_parts(workload, job, stack, ops),
-        refusals=_refusals(devices, ops, job, stack),
+        parts=_training_parts(workload, job, stack, step, whole=whole, own=own),
+        refusals=_refusals(devices, own, job, stack),
         unused=(),
+        said=distributed.notes(job, mesh),
     )  # fmt: skip
 
 
@@ -151,31 +175,33 @@ def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     )  # fmt: skip
 
 
-def _parts(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> dict[str, Any]:
-    spec = precision(job.precision)
-    if job.trains:
-        return memory.training_parts(
-            ops, spec, workload.optimizer(job), tp=_array(job.tp), flash=stack.flash,
-            checkpointing=checkpointing(job),
-            trained_in=trained_precision() if job.phase in ADAPTER_PHASES else None,
-        )  # fmt: skip
+def _parts(workload: Workload, job: Job, mesh: Mesh, ops: tuple[Op, ...]) -> dict[str, Any]:
     kv: Any = 0.0
     if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
         tokens = _array(job.input_tokens) + _array(0.0 if job.output_tokens is None else job.output_tokens)
         kv = serving.sequence_bytes(workload, job, tokens) * _array(job.batch)
-    return memory.inference_parts(ops, kv, engine=False, pp=_array(job.pp))
+    return memory.inference_parts(ops, kv, engine=False, pp=mesh.pp)
 
 
-def _gradients(job: Job, stack: Runtime, ops: Sequence[Op]) -> Array:
-    """Bytes of gradients that GPUs exchange: FP32 in mixed precision, unless its runtime sends 16 bits."""
-    spec = precision(job.precision)
-    each = stack.mixed_gradient if spec.mixed or spec.weight < stack.mixed_gradient else 4.0
-    return np.asarray(each * trained_parameters(ops) / _array(job.tp))
+def _training_parts(
+    workload: Workload, job: Job, stack: Runtime, step: distributed.Step, *, whole: tuple[Op, ...],
+    own: tuple[Op, ...],
+) -> dict[str, Any]:  # fmt: skip
+    mesh = Mesh.of(job)
+    spread = memory.Spread(
+        level=step.level, ranks=_array(job.n_gpus) / (mesh.tp * mesh.pp), pp=mesh.pp,
+        shares=mesh.cp * mesh.tp, in_flight=np.minimum(step.micro_batches, mesh.pp), trained=step.held,
+    )  # fmt: skip
+    return memory.training_parts(
+        whole, own, precision(job.precision), workload.optimizer(job), spread=spread,
+        kernels=memory.Kept(flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job)),
+        trained_in=trained_precision() if job.phase in ADAPTER_PHASES else None,
+    )  # fmt: skip
 
 
 def _feeding(workload: Workload, job: Job, stack: Runtime) -> Array:
     """Seconds in which the host reads, decodes and augments a batch, where a runtime trains on real data."""
-    if not (job.trains and "loads" in stack.marks):
+    if "loads" not in stack.marks:
         return np.zeros(())
     each: float = section("input").get(workload.family, 0.0)
     return _array(job.batch) * each

@@ -9,7 +9,7 @@ outputs. Of a training step they are what every op keeps for its backward pass.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,31 +69,84 @@ def stage_weight_bytes(ops: Sequence[Op], pp: Any) -> Any:
     return layers / stages + np.where(stages == 1.0, whole, max(ends.values(), default=0.0))
 
 
-def training_parts(
-    ops: Sequence[Op], precision: Precision, optimizer: str, *, tp: Any = 1.0, flash: bool = True,
-    checkpointing: str = "none", trained_in: Precision | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """Parts of a training step over (sharded) `ops`: weights, gradients and states split over `tp` GPUs.
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How a training job's memory is spread.
 
-    Without `flash` attention keeps its scores and their softmax for the backward pass. `trained_in` is the
-    format of what is trained where that is adapters on frozen weights; quantised weights are widened one
-    layer at a time.
+    `level` of ZeRO over `ranks`, layers over `pp` stages, each sequence's activations over `shares` GPUs
+    (context parallelism, and tensor parallelism with its sequence parallelism); `in_flight` micro-batches
+    are kept on the first stage. `trained` parameters belong to the shard of the model; None: all.
+    """
+
+    level: int = 0
+    ranks: Any = 1.0
+    pp: Any = 1.0
+    shares: Any = 1.0
+    in_flight: Any = 1.0
+    trained: Any = None
+
+    def of(self, level: int) -> Any:
+        """GPUs over which what ZeRO shards from `level` on is spread."""
+        return self.ranks if self.level >= level else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a step keeps for its backward pass.
+
+    Without `flash` attention keeps its scores and their softmax; `fused` kernels keep less than one tensor
+    for each op; `checkpointing` is a kind of it.
+    """
+
+    flash: bool = True
+    fused: bool = False
+    checkpointing: str = "none"
+
+
+_ALONE, _EAGER = Spread(), Kept()
+
+
+def training_parts(
+    whole: Sequence[Op], own: Sequence[Op], precision: Precision, optimizer: str, *,
+    spread: Spread = _ALONE, kernels: Kept = _EAGER, trained_in: Precision | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Parts of a training step on the fullest GPU, given the ops of a pass and those of one shard.
+
+    `trained_in` is the format of what is trained where that is adapters on frozen weights; quantised
+    weights are widened one layer at a time. With sharded weights two layers are gathered at a time, in 16
+    bits, and the gradients of one.
     """
     c = section("capacity")
     held = trained_in or precision
-    trained = float(trained_parameters(ops)) / np.asarray(tp, dtype=np.float64)
-    forward = [op if flash else _with_scores(op) for op in ops if op.stage == "forward"]
-    saved = saved_bytes(forward, checkpointing)
+    forward = [op if kernels.flash else _with_scores(op) for op in whole if op.stage == "forward"]
+    forward = [_narrow(op) if op.dtype in _NARROW else op for op in forward]
+    trained = (trained_parameters(whole) if spread.trained is None else spread.trained) / spread.pp
+    saved = saved_bytes(forward, kernels.checkpointing) * (c["fused_training"] if kernels.fused else 1.0)
+    copy = held.activation if held.mixed else 0.0
+    alive = saved * (spread.in_flight / spread.pp) + passing(forward)
     parts = {
-        "weights": stored_weight_bytes(ops),
-        "gradients": trained * held.train_state,
-        "optimizer": trained * optimizer_bytes(optimizer, held)[0],
-        "activations": (saved + passing(forward)) * _slack(ops, training=True),
+        # Of mixed precision the wide weights are the optimizer's, and shared out with its states.
+        "weights": stage_weight_bytes(own, spread.pp) / spread.of(1 if held.mixed else 3),
+        "gradients": trained * ((held.train_state - copy) / spread.of(2) + copy / spread.of(3)),
+        "optimizer": trained * optimizer_bytes(optimizer, held)[0] / spread.of(1),
+        "activations": alive / spread.shares * _slack(whole, training=True),
         "context": c["context"] * GIB,
     }
+    if spread.level == 3:
+        layers = max(sum(op.starts for op in forward), 1.0)
+        parts["gathered_layers"] = 3.0 * 2.0 * trained / layers * np.asarray(spread.ranks > 1)
     if trained_in and precision.quantised:
         parts["widened_layer"] = largest_layer(forward) * precision.activation
     return parts
+
+
+#: Formats whose products keep their inputs as narrow as they read them.
+_NARROW = ("fp8", "int8", "fp4")
+
+
+def _narrow(op: Op) -> Op:
+    """A product in 8 bits or fewer: its input is kept in 8 (Transformer Engine)."""
+    return replace(op, saved_bytes=op.saved_bytes / 2.0) if op.kind == "gemm" else op
 
 
 def largest_layer(forward: Sequence[Op]) -> Any:

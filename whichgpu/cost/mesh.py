@@ -63,6 +63,11 @@ class Mesh:
         """GPUs that serve, or train, one set of sequences together."""
         return self.tp * self.pp * self.cp * self.attention_dp
 
+    @property
+    def pooled(self) -> Array:
+        """Token sets of one training replica's GPU that meet at its experts: `ep` is over the replicas."""
+        return self.ep * self.moe_tp / self.tp
+
     def check(self, workload: Workload, job: Job) -> None:
         """Refuse a mesh that cannot be, naming what binds and what would do."""
         gpus, replica = _array(job.n_gpus), self.replica

@@ -38,7 +38,9 @@ class Figures(Protocol):
     @property
     def power(self) -> Any: ...  # noqa: D102
     @property
-    def energy(self) -> Any: ...  # noqa: D102
+    def energy_interval(self) -> Interval: ...  # noqa: D102
+    @property
+    def power_interval(self) -> Interval: ...  # noqa: D102
     @property
     def required(self) -> Any: ...  # noqa: D102
     @property
@@ -70,7 +72,7 @@ _ANY = {"sample", "item", "example", "query", "request"}
 _WORDS = {"img": "image", "imgs": "image", "sentence": "sequence", "seq": "sequence", "seqs": "sequence"}
 _EXAMPLES = {"time": "ms", "power": "W", "energy": "J", "memory": "GiB"}
 #: Half the width of an interval that no error on unseen rows gives, as a factor.
-_POWER, _MEMORY = 1.4, 1.35
+_MEMORY = 1.35
 
 
 def _singular(noun: str) -> str:
@@ -152,7 +154,7 @@ def _image_steps(answer: Figures, unit: str) -> Three:
 
 
 def _power(answer: Figures, unit: str) -> Three:
-    return _around(answer.power / _one(unit, "power"), _POWER)
+    return _scaled(answer.power_interval, 1.0 / _one(unit, "power"))
 
 
 def _energy(answer: Figures, unit: str) -> Three:
@@ -160,7 +162,7 @@ def _energy(answer: Figures, unit: str) -> Three:
     made = resolve(answer.job.workload).unit
     if noun and _noun(noun) not in (_ANY | {_singular(made)}):
         raise UsageError(f"unit '{unit}': this workload makes {made}; write J/{_singular(made)}")
-    return _around(answer.energy / _one(amount, "energy"), answer.throughput.high / answer.throughput.mid)
+    return _scaled(answer.energy_interval, 1.0 / _one(amount, "energy"))
 
 
 def _memory(answer: Figures, unit: str) -> Three:

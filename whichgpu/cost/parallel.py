@@ -1,8 +1,7 @@
 """Splitting a job over several GPUs: tensor parallelism inside a replica, data parallelism of training.
 
 Tensor parallelism (Shoeybi et al., Megatron-LM, 2019): column layers split their outputs, row layers
-their inputs, attention its heads; each row layer ends in an all-reduce of its output. A ring
-all-reduce moves 2 (n - 1) / n of the bytes over each link.
+their inputs, attention its heads; each row layer ends in an all-reduce of its output.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.links import all_reduce, link, network, node_size, spread_link
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
+    from whichgpu.cost.distributed import Step
     from whichgpu.cost.mesh import Mesh
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
@@ -29,18 +30,22 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-def shard(ops: Iterable[Op], tp: Any, *, ep: Any = None, moe_tp: Any = 1.0) -> tuple[Op, ...]:
+def shard(
+    ops: Iterable[Op], tp: Any, *, ep: Any = None, moe_tp: Any = 1.0, pooled: Any = 1.0
+) -> tuple[Op, ...]:
     """What each of `tp` GPUs does of `ops`; `tp` is a number or an array over the job axis.
 
-    Experts are dealt out over `ep` GPUs (by default `tp`), and each is cut over `moe_tp`.
+    Experts are dealt out over `ep` GPUs (by default `tp`), and each is cut over `moe_tp`; the tokens of
+    `pooled` passes like this one come together at them.
     """
-    n, dealt = np.asarray(tp, dtype=np.float64), np.asarray(tp if ep is None else ep, dtype=np.float64)
-    cut = np.asarray(moe_tp, dtype=np.float64)
+    n, dealt, cut, met = (
+        np.asarray(value, dtype=np.float64) for value in (tp, tp if ep is None else ep, moe_tp, pooled)
+    )
     if np.all(n == 1) and np.all(dealt == 1) and np.all(cut == 1):
         return tuple(ops)
+    dealing = ("expert", "expert_row")
     return tuple(
-        _experts(op, dealt, cut) if op.shard in ("expert", "expert_row") else _SPLITS[op.shard](op, n)
-        for op in ops
+        _experts(op, dealt, cut, met) if op.shard in dealing else _SPLITS[op.shard](op, n) for op in ops
     )
 
 
@@ -76,7 +81,7 @@ def _head(op: Op, tp: Array) -> Op:
                    saved_bytes=op.saved_bytes / tp)  # fmt: skip
 
 
-def _experts(op: Op, ep: Array, moe_tp: Array) -> Op:
+def _experts(op: Op, ep: Array, moe_tp: Array, pooled: Array) -> Op:
     """Experts are dealt out whole, each GPU has 1 / ep of them and of the tokens sent to them, or cut.
 
     The busiest GPU gets more than its share of the tokens.
@@ -84,11 +89,13 @@ def _experts(op: Op, ep: Array, moe_tp: Array) -> Op:
     busiest = 1.0 + section("links")["imbalance"] * (1.0 - 1.0 / ep)
     gpus, cut = ep * moe_tp, "k" if op.shard == "expert_row" else "n"
     dims = _divided(op, "batch", ep)
-    dims = {**dims, cut: dims[cut] / moe_tp} if cut in dims else dims
-    reads, writes = (gpus, ep) if cut == "k" else (ep if cut in dims else gpus, gpus)
-    return replace(op, dims=dims, flops=op.flops / gpus, **_weights(op, gpus),
-                   read_bytes=op.read_bytes / reads, write_bytes=op.write_bytes / writes,
-                   saved_bytes=op.saved_bytes / reads, repeats=op.repeats * busiest)  # fmt: skip
+    if cut in dims:
+        dims = {**dims, cut: dims[cut] / moe_tp, "m": dims["m"] * pooled}
+    whole, part = pooled / ep, pooled / gpus
+    reads, writes = (part, whole) if cut == "k" else (whole if cut in dims else part, part)
+    return replace(op, dims=dims, flops=op.flops * part, **_weights(op, gpus),
+                   read_bytes=op.read_bytes * reads, write_bytes=op.write_bytes * writes,
+                   saved_bytes=op.saved_bytes * reads, repeats=op.repeats * busiest)  # fmt: skip
 
 
 def _weights(op: Op, tp: Array) -> dict[str, Any]:
@@ -104,68 +111,72 @@ _SPLITS: Mapping[str, Callable[[Op, Array], Op]] = {
 }  # fmt: skip
 
 
-def link(devices: Devices, gpus: Any) -> Array:
-    """One-way rate in B/s between `gpus` GPUs of a node: NVLink where it joins that many, else PCIe."""
-    c = section("links")
-    lanes = np.nan_to_num(devices.column("pcie_lanes"), nan=16.0)
-    generation = np.nan_to_num(devices.column("pcie_generation"), nan=3.0).astype(int)
-    pcie = c["pcie"] * lanes * np.array(c["pcie_lane"])[np.clip(generation, 1, len(c["pcie_lane"]) - 1)]
-    # Through the host's memory every GPU's traffic shares one path.
-    shared = c["staged"] * np.sqrt(2.0 / np.maximum(np.asarray(gpus, dtype=np.float64), 2.0))
-    pcie = pcie * np.where(devices.staged, shared, 1.0)
-    nvlink = np.nan_to_num(devices.column("nvlink"), nan=0.0) / 2.0 * c["nvlink"]
-    reach = np.nan_to_num(devices.column("nvlink_gpus"), nan=8.0)
-    joined = (nvlink > 0) & (np.asarray(gpus) <= reach)
-    return np.asarray(np.where(joined, nvlink, pcie))
+def tensor_parallel_seconds(ops: Iterable[Op], tp: Any, devices: Devices, *, trains: bool = False) -> Array:
+    """Seconds of all-reduces in one pass of unsharded `ops`: one after each row layer.
 
-
-def all_reduce(size: Any, gpus: Any, devices: Devices) -> Array:
-    """Seconds of a ring all-reduce of `size` bytes over `gpus` GPUs of one node."""
-    n = np.asarray(gpus, dtype=np.float64)
-    moved = 2.0 * (n - 1.0) / n * size / link(devices, n)
-    return np.asarray(np.where(n > 1, moved + section("links")["latency"], 0.0))
-
-
-def tensor_parallel_seconds(ops: Iterable[Op], tp: Any, devices: Devices) -> Array:
-    """Seconds of all-reduces in one pass of unsharded `ops`: one after each row layer."""
+    In training a second one follows where the gradient passes the column layer before it; layers that
+    are run again for the backward pass reduce again.
+    """
     total = np.zeros((1, 1))
     if np.all(np.asarray(tp) == 1):
         return total
+    times = 2.0 if trains else 1.0
     for op in ops:
-        if op.shard == "row":
-            total = total + op.count * all_reduce(op.write_bytes, tp, devices)
+        again = op.layer.endswith(".again")
+        if op.shard == "row" and (op.stage == "forward" or again):
+            total = total + op.count * (1.0 if again else times) * all_reduce(op.write_bytes, tp, devices)
     return total
 
 
 def all_to_all_seconds(
     workload: Workload, job: Job, ops: Iterable[Op], mesh: Mesh, devices: Devices
 ) -> Array:
-    """Seconds of sending each token to its experts and back, over all layers of a forward pass of `ops`.
+    """Seconds of sending each token to its experts and back, over all layers of a pass of `ops`.
 
-    A token goes to min(top, ep) GPUs, one of which may be its own; what each sends and
-    receives in a layer is tokens x values x bytes x min(top, ep) (1 - 1 / ep), twice.
+    A token goes to min(top, ep) GPUs, one of which may be its own; what each sends and receives in a
+    layer is tokens x values x bytes x min(top, ep) (1 - 1 / ep), twice, and twice more in the backward
+    pass. Beyond a node it crosses the network once for each machine that it goes to.
     """
+    total = np.zeros((1, 1))
+    if np.all(mesh.ep == 1):
+        return total
     size, top = precision(job.precision).activation, workload.dims["experts_per_token"]
-    passes = np.minimum(top, mesh.ep) * (1.0 - 1.0 / mesh.ep)
-    rate, total = link(devices, mesh.ep), np.zeros((1, 1))
+    nodes = np.maximum(mesh.ep * mesh.moe_tp / node_size(devices), 1.0)
+    inside = np.minimum(top, mesh.ep) * (1.0 - 1.0 / mesh.ep)
+    beyond = np.minimum(top, nodes) * (1.0 - 1.0 / nodes)
+    near = link(devices, np.minimum(mesh.ep, node_size(devices)))
+    per_byte = inside / near + beyond / network(devices)
     for op in ops:
-        if op.kind == "copy" and op.layer.endswith("experts.dispatch"):
+        if op.kind == "copy" and ".dispatch" in op.layer:
             # `elements` are top copies of each token that this GPU holds.
-            sent = op.dims["elements"] / top * size * passes
-            total = total + 2.0 * op.count * (sent / rate + section("links")["latency"])
+            sent = op.dims["elements"] / top * size * per_byte
+            total = total + 2.0 * op.count * (sent + section("links")["latency"])
     return np.asarray(np.where(mesh.ep > 1, total, 0.0))
 
 
 def data_parallel_seconds(
-    step: Array, gradient_bytes: Any, gpus: Any, devices: Devices, links: Any = 1.0
+    each_pass: Array, step: Step | None, replicas: Any, devices: Devices, links: Any = 1.0
 ) -> Array:
-    """Seconds of a training step on `gpus` GPUs, given the step of one.
+    """Seconds of a training step, given those of one pass on each of its `replicas`, (G, J).
 
-    The gradients' all-reduce hides behind the two thirds of the step that are the backward pass:
-    t = t1 / 3 + ((2/3 t1)^2 + t_comm^2)^(1/2), then 3 % more per doubling for stragglers. `links` is a
-    factor on the rate of the links.
+    What is exchanged with every pass runs beside it: (t_pass^q + t_each^q)^(1/q). What is exchanged at
+    the end hides behind the two thirds of the last pass that are backward:
+    t / 3 + ((2/3 t)^2 + t_once^2)^(1/2). Stragglers cost a little for every doubling of the replicas.
+    `links` is a factor on the rate of the links. A `step` of None exchanges nothing.
     """
-    n = np.asarray(gpus, dtype=np.float64)
-    communication = all_reduce(gradient_bytes, n, devices) / section("links")["data_parallel"] / links
-    together = step / 3.0 + np.sqrt((2.0 / 3.0 * step) ** 2 + communication**2)
-    return np.asarray(together * (1.0 + section("links")["step"] * np.log2(n)))
+    if step is None:
+        return each_pass
+    c, q = section("links"), section("training")["overlap"]
+    ranks = np.asarray(replicas, dtype=np.float64) * step.cp
+    rate = spread_link(devices, ranks * step.apart, step.apart)
+
+    def seconds(moved: Any, share: float) -> Array:
+        return np.asarray(np.where(moved > 0, (moved / rate + c["latency"]) / share / links, 0.0))
+
+    beside = seconds(step.each, c["sharded"])
+    micro = np.where(beside > 0, (each_pass**q + beside**q) ** (1.0 / q), each_pass)
+    last = seconds(step.once, c["data_parallel"])
+    together = (step.slots - 1.0) * micro + micro / 3.0 + np.sqrt((2.0 / 3.0 * micro) ** 2 + last**2)
+    node = node_size(devices)
+    inside, beyond = np.minimum(ranks, node), np.maximum(ranks / node, 1.0)
+    return np.asarray(together * (1.0 + c["step"] * np.log2(inside) + c["step_nodes"] * np.log2(beyond)))

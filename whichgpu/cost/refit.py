@@ -50,11 +50,18 @@ class Refit(NamedTuple):
         return self.solution.problem.rows
 
 
-def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None) -> Refit:
-    """Calibrate on the measured rows and cross-validate."""
+def gathered(
+    catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None
+) -> tuple[list[Group], dict[str, str]]:
+    """The groups of measured rows that a fit uses, and by row id why others cannot be."""
     chosen = [row for row in (measured_rows() if rows is None else rows) if not left_out(row)]
     groups, skipped = calibration.groups(chosen, catalogue)
-    groups = [group for group in groups if group.layout.runtime.exact]
+    return [group for group in groups if group.layout.runtime.exact], skipped
+
+
+def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None) -> Refit:
+    """Calibrate on the measured rows and cross-validate."""
+    groups, skipped = gathered(catalogue, rows)
     found = calibration.calibrate(groups)
     keys = [
         (group.layout.devices.gpus[0].id, group.layout.devices.gpus[0].family, group.layout.workload.id,

@@ -10,6 +10,7 @@ from whichgpu.report.table import Block, Bullets, Column, Report, Table
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
+    from whichgpu.cost.carbon import Footprint
     from whichgpu.cost.estimate import Estimate
     from whichgpu.cost.evidence import Evidence, Known
     from whichgpu.cost.explain import Effect, Explanation
@@ -18,24 +19,32 @@ if TYPE_CHECKING:
 
 #: Ops that are listed, in short and all of them; coefficients of less of the time than this are not.
 _TERMS, _EVERY, _LEAST = 8, 10**6, 0.01
+#: How far the measurements of power go for a job.
+_POWER_BASES = {
+    "interpolated": "Power: this GPU and this workload were measured",
+    "extrapolated": "Power: this GPU or this workload was not measured, so its interval is wider",
+    "roofline": "Power: typical values, not fitted",
+}
 
 
 def report(
-    answer: Estimate, known: Known | None = None, explanation: Explanation | None = None, *,
-    complaint: str = "",
+    answer: Estimate, footprint: Footprint, known: Known | None = None,
+    explanation: Explanation | None = None, *, complaint: str = "",
 ) -> Report:  # fmt: skip
     """The report of `predict`: what was measured of the job first, then what the model says of it.
 
     `complaint` is why the job does not fit, and exits 3.
     """
+    emitted = {"footprint": footprint.to_dict()}
     if complaint:
-        return Report(document(answer), (_memory(answer),), exit_code=3, complaint=complaint)
+        return Report({**document(answer), **emitted}, (_memory(answer),), exit_code=3, complaint=complaint)
     blocks: list[Block] = []
     if known is not None and known.value is not None:
         blocks.append(_measured(answer, known, known.value))
     blocks += [
         f"{answer}.",
         _figures(answer),
+        _energy(answer, footprint),
         _memory(answer),
         _terms(answer.terms, _EVERY if explanation else _TERMS),
     ]
@@ -43,7 +52,8 @@ def report(
         blocks.append(_evidence(known))
     if explanation is not None:
         blocks += _explained(answer, explanation)
-    return Report(document(answer, known, explanation), (*blocks, Bullets(answer.warnings)))
+    data = {**document(answer, known, explanation), **emitted}
+    return Report(data, (*blocks, Bullets(answer.warnings)))
 
 
 def document(
@@ -141,8 +151,6 @@ def _figures(answer: Estimate) -> Table:
     rows: list[tuple[str, str]] = [
         ("Latency of a job", f"{show(delay.mid, 'time', 3)} ({show(delay.low, 'time', 3)} to "
                              f"{show(delay.high, 'time', 3)})"),
-        ("Power of one GPU", show(answer.power, "power", 3)),
-        (f"Energy per {_one(answer.throughput.unit)}", show(answer.energy, "energy", 3)),
     ]  # fmt: skip
     job = answer.job
     names = ("batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps", "tp")
@@ -151,6 +159,28 @@ def _figures(answer: Estimate) -> Table:
     if job.phase == "serve":
         rows.append(("Requests in flight", number(answer.sequences, 4)))
     return Table.of("", ("What", "Value"), rows)
+
+
+def _energy(answer: Estimate, footprint: Footprint) -> Table:
+    def between(low: str, high: str) -> str:
+        return f"{low} to {high}"
+
+    rows = [
+        (what, show(one.mid, kind, 3), between(show(one.low, kind, 3), show(one.high, kind, 3)))
+        for what, one, kind in (
+            ("Power of one GPU", answer.power_interval, "power"),
+            (f"Energy per {_one(answer.throughput.unit)}", answer.energy_interval, "energy"),
+        )
+    ]
+    for amount in footprint.amounts:
+        pairs = (("Energy", amount.energy, ("kWh", "Wh")), ("CO2e", amount.carbon, ("g", "mg")))
+        for what, one, units in pairs:
+            # Watt-hours and milligrams where the larger unit would be all zeros.
+            scale, unit = (1.0, units[0]) if one.mid >= 0.1 else (1e3, units[1])
+            cells = [f"{number(value * scale, 3)} {unit}" for value in (one.mid, one.low, one.high)]
+            rows.append((f"{what} of {amount.of}", cells[0], between(*cells[1:])))
+    notes = (f"{footprint.scope}; grid: {footprint.grid}. {_POWER_BASES[answer.power_basis]}.",)
+    return Table.of("Energy", ("What", ">Value", ">90 % interval"), rows, notes)
 
 
 def _memory(answer: Estimate) -> Table:

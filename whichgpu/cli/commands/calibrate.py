@@ -13,6 +13,8 @@ from whichgpu.cli.command import command
 from whichgpu.cli.options import progress
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from whichgpu.report.table import Report
 
 
@@ -20,12 +22,21 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Print the errors and write nothing.")
 def run(dry_run: bool) -> Report:
     """Fit, report, write."""
-    from whichgpu.cost import scoreboard
+    from whichgpu.cost import energy_fit, scoreboard
     from whichgpu.cost.refit import refit, write
     from whichgpu.hardware.catalogue import catalogue
+    from whichgpu.report import power
     from whichgpu.report.accuracy import fit_report
 
     with progress("calibrate"):
         done = refit(catalogue())
-    written = () if dry_run else (*write(done), *scoreboard.write(done))
-    return fit_report(done, written)
+        drawn = energy_fit.refit(done, catalogue())
+    written: tuple[Path, ...] = ()
+    if not dry_run:
+        written = (
+            *write(done), *scoreboard.write(done), energy_fit.write(drawn), *power.write_page(drawn),
+        )  # fmt: skip
+    found = fit_report(done, written)
+    return found._replace(
+        data={**found.data, "power": power.figures(drawn)}, blocks=(*power.blocks(drawn), *found.blocks)
+    )

@@ -30,37 +30,58 @@ if TYPE_CHECKING:
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE.csv", help="Where predictions go.")
 @click.option("--explain", is_flag=True, help="Every op, coefficient and measurement behind the answer.")
+@click.option(
+    "--grid",
+    metavar="REGION|N g/kWh",
+    default="world",
+    show_default=True,
+    help="Whose electricity it runs on, for CO2: a country or an intensity.",
+)
+@click.option(
+    "--pue",
+    type=float,
+    metavar="N",
+    default=1.0,
+    show_default=True,
+    help="Energy of the site over that of the GPUs.",
+)
 @job_options
 @gpu_files
 def run(
     *, workload: str | None, columns: JobColumns, catalogue: Catalogue, gpu: str | None, jobs: Path | None,
-    out: Path | None, explain: bool,
+    out: Path | None, explain: bool, grid: str, pue: float,
 ) -> Report:  # fmt: skip
     """One job, or a table of them."""
     if jobs is not None:
         return _table(jobs, out, catalogue)
     if not workload or not gpu:
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
-    return _one(workload, gpu, columns, catalogue, explain=explain)
+    return _one(workload, gpu, columns, catalogue, (grid, pue), explain=explain)
 
 
-def _one(workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue, *, explain: bool) -> Report:
+def _one(
+    workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue, site: tuple[str, float], *,
+    explain: bool,
+) -> Report:  # fmt: skip
+    from whichgpu.cost import carbon
     from whichgpu.cost.estimate import does_not_fit, estimate, placed
     from whichgpu.cost.evidence import evidence
     from whichgpu.hardware.names import resolve_count
     from whichgpu.report.prediction import report
 
+    where = carbon.grid(site[0])
     device, count = resolve_count(gpu, catalogue)
     found = estimate(placed(columns.job(workload), count), [device], explain=True)
     answer = found.at(0, 0)
+    emitted = carbon.footprint(answer, where, site[1])
     if not found.fits[0, 0]:
-        return report(answer, complaint=does_not_fit(answer, device))
+        return report(answer, emitted, complaint=does_not_fit(answer, device))
     known = evidence(answer, device, catalogue)
     if not explain:
-        return report(answer, known)
+        return report(answer, emitted, known)
     from whichgpu.cost.explain import explain as explained
 
-    return report(answer, known, explained(answer, device))
+    return report(answer, emitted, known, explained(answer, device))
 
 
 def _table(jobs: Path, out: Path | None, catalogue: Catalogue) -> Report:

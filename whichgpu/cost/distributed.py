@@ -1,0 +1,155 @@
+"""A training step on many GPUs: micro-batches through a pipeline, and what the replicas exchange.
+
+    step = (m + (pp - 1) / vp) * t_micro            1F1B; `vp` groups of layers a stage, interleaved
+    t_micro = (t_pass^q + t_sharded^q)^(1/q)        FSDP or ZeRO 3: gathers and scatters beside the pass
+
+and the last backward pass hides part of the exchange of gradients (`parallel.data_parallel_seconds`),
+with m micro-batches of `batch` sequences a replica: the bubble is (pp - 1) / (vp m) of the work
+(Narayanan et al., Efficient Large-Scale Language Model Training on GPU Clusters, SC 2021, section 2.2).
+What a GPU sends of P parameters that it answers for, over n replicas:
+
+    none, ddp      2 (n - 1) / n x 4 P once         all-reduce of FP32 gradients
+    zero1, zero2     (n - 1) / n x 6 P once         reduce-scatter of gradients, all-gather of weights
+    zero3, fsdp      (n - 1) / n x 6 P each time    all-gather twice, reduce-scatter
+
+(Rajbhandari et al., ZeRO, SC 2020, section 7).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost.coefficients import section
+from whichgpu.errors import UsageError
+from whichgpu.workloads.precision import precision
+from whichgpu.workloads.training import trained_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.mesh import Mesh
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.ops import Op
+
+    Array = NDArray[np.float64]
+
+#: What is sharded over the replicas: 1 optimizer states, 2 gradients as well, 3 weights as well.
+_LEVELS = {
+    "": 0, "none": 0, "ddp": 0, "zero1": 1, "zero2": 2, "zero3": 3, "fsdp": 3, "hsdp": 3,
+    "distributed_optimizer": 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A training step: passes of a micro-batch, and bytes that each GPU sends; arrays are (J,).
+
+    `level` of ZeRO; `slots` is the step's length in passes, bubble included, of which `micro_batches` do
+    work. `each` is sent beside every pass, `once` at the end, around a ring of the replicas' `cp` parts,
+    which lie `apart` GPUs from each other; `held` parameters are trained on one shard of the model.
+    """
+
+    level: int
+    micro_batches: Array
+    slots: Array
+    each: Array
+    once: Array
+    cp: Array
+    apart: Array
+    held: Array
+
+
+def sharding(job: Job, stack: Runtime) -> int:
+    """What a job shards over its replicas, as a level of ZeRO; raises `UsageError` for another word."""
+    text = job.options.get("sharding", "").strip().lower().replace("-", "")
+    if not text and stack.id in section("training")["sharded_optimizer"]:
+        return 1
+    if text not in _LEVELS:
+        known = ", ".join(word for word in _LEVELS if word)
+        raise UsageError(f"option sharding: '{text}' is none of {known}; write sharding=fsdp")
+    return _LEVELS[text]
+
+
+def micro_batches(job: Job, mesh: Mesh) -> Array:
+    """Micro-batches of a replica in a step: of `global_batch`, or `grad_accum`, else one."""
+    replicas = np.asarray(job.n_gpus, dtype=np.float64) / mesh.replica
+    if "global_batch" not in job.options:
+        return np.asarray(job.option("grad_accum", 1.0, 1.0))
+    whole = job.option("global_batch", 1.0, 1.0)
+    count = whole / (np.asarray(job.batch, dtype=np.float64) * replicas)
+    if np.any(count < 1.0 - 1e-9):
+        least = float(np.max(np.asarray(job.batch) * replicas))
+        raise UsageError(
+            f"global_batch={whole:g} is less than one micro-batch on each replica; use global_batch={least:g}"
+        )
+    return np.asarray(count)
+
+
+def plan(job: Job, stack: Runtime, mesh: Mesh, whole: Sequence[Op], own: Sequence[Op]) -> Step:
+    """The step of a complete training job, given the ops of a pass and those that one GPU does of them."""
+    gpus = np.asarray(job.n_gpus, dtype=np.float64)
+    ranks, level = gpus / (mesh.tp * mesh.pp), sharding(job, stack)
+    count = micro_batches(job, mesh)
+    vp = job.option("vp", 1.0, 1.0)
+    held = held_parameters(whole, own) / mesh.pp
+    sent = (ranks - 1.0) / ranks * held
+    c = section("training")
+    once = 2.0 * _gradient_bytes(job, stack) * sent if level == 0 else c["sharded_bytes"] * sent
+    return Step(
+        level=level, micro_batches=count, slots=count + (mesh.pp - 1.0) / vp,
+        each=sent * (c["sharded_bytes"] if level == 3 else 0.0), once=once * (level < 3),
+        cp=mesh.cp, apart=mesh.tp, held=held * mesh.pp,
+    )  # fmt: skip
+
+
+def _gradient_bytes(job: Job, stack: Runtime) -> float:
+    """Bytes of a gradient in an all-reduce: FP32 in mixed precision, unless the runtime sends 16 bits."""
+    spec = precision(job.precision)
+    return stack.mixed_gradient if spec.mixed or spec.weight < stack.mixed_gradient else 4.0
+
+
+def held_parameters(whole: Sequence[Op], own: Sequence[Op]) -> Any:
+    """Trained parameters of the shard of a model that `own` ops are of, all layers together."""
+    total: Any = 0.0
+    for op, part in zip(whole, own, strict=True):
+        trained = trained_parameters((op,))
+        if trained:
+            total = total + trained * (part.stored_bytes / op.stored_bytes if op.stored_bytes else 1.0)
+    return total
+
+
+def one_pass(whole: Sequence[Op], own: Sequence[Op], mesh: Mesh, step: Step, gpus: Any) -> tuple[Op, ...]:
+    """What one GPU does in a pass: its layers, its part of the sequence, its share of the update."""
+    held = step.held / mesh.pp / max(trained_parameters(whole), 1.0)
+    answers = held if step.level == 0 else 1.0 / np.asarray(gpus, dtype=np.float64)
+    found = []
+    for op in own:
+        if op.stage == "optimizer":
+            share = answers / step.slots
+        elif op.layer.startswith("autocast."):
+            share = held
+        else:
+            share = 1.0 / (mesh.pp * mesh.cp)
+        found.append(replace(op, repeats=op.repeats * share))
+    return tuple(found)
+
+
+def host_seconds(whole: Sequence[Op]) -> Any:
+    """Seconds of a pass in which the GPU waits for the host to learn how many tokens each expert got."""
+    sent = (op for op in whole if op.kind == "copy" and op.layer.endswith(".dispatch"))
+    layers = sum((op.count for op in sent if op.stage == "forward"), start=0.0)
+    return section("training")["moe_host"] * layers
+
+
+def notes(job: Job, mesh: Mesh) -> tuple[str, ...]:
+    """What a pipeline's answer rests on where the job does not say how many micro-batches it has."""
+    stated = "global_batch" in job.options or "grad_accum" in job.options
+    if stated or np.all(mesh.pp == 1):
+        return ()
+    return ("neither grad_accum nor global_batch was given: one micro-batch, so the stages wait in turn",)
