@@ -1,4 +1,4 @@
-"""Cold starts of whole processes: the median of nine, the peak memory, and the budgets.
+"""Cold starts of whole processes: the median of nine, of a module's import of three; peak memory, budgets.
 
     python benchmarks/cli_cold.py            the whichgpu beside this Python
 
@@ -13,6 +13,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -33,8 +34,28 @@ COMMANDS: dict[str, tuple[list[str], float | None]] = {
     "predict --plain": (["predict", "resnet50", "--gpu", "a10", "--plain"], 150),
     "predict, measured": ([*MEASURED, "--plain"], 150),
     "predict --explain": ([*MEASURED, "--plain", "--explain"], None),
+    "workload llama-3.1-70b": (["workload", "llama-3.1-70b", "--plain"], 150),
+    "workload config.json": (["workload", "config.json", "--plain"], 150),
+    "workloads": (["workloads", "--plain"], 400),
     "recommend": (SD, 500),
     "recommend --json": ([*SD, "--json"], 500),
+}
+#: A module of a billion parameters, traced in a process of its own with PyTorch in it.
+MODULE = "workload --from model.py:build"
+MODULE_BUDGET, MODULE_ROUNDS = 10_000.0, 3
+FILES = {
+    "config.json": '{"model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336,'
+    ' "vocab_size": 128256, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8}',
+    "model.py": """
+import torch
+
+
+def build():
+    layer = torch.nn.TransformerEncoderLayer(2048, 16, 8192, batch_first=True, dropout=0.0)
+    net = torch.nn.TransformerEncoder(layer, 20, enable_nested_tensor=False)
+    net.example_inputs = torch.zeros(1, 512, 2048)
+    return net
+""",
 }
 MEMORY = 120.0
 #: Bytecode is cached, as it is for anyone who starts a program twice.
@@ -57,7 +78,33 @@ def peers() -> dict[str, list[str]]:
     return found
 
 
+def modules(start: list[str]) -> bool:
+    """Print what importing a module takes; True where that is too long."""
+    argv = [*start, "workload", "--from", "model.py:build", "--plain"]
+    times = []
+    for _ in range(MODULE_ROUNDS):
+        seconds, _, status = measure(argv)
+        if status:
+            print(f"left out: {MODULE} exits {status}; is PyTorch installed?")
+            return False
+        times.append(seconds * 1e3)
+    middle = statistics.median(times)
+    late = middle > MODULE_BUDGET
+    print(
+        f"{MODULE:<30}  {middle:9.1f}  {MODULE_BUDGET:7.0f}  {'':6}  {'':7}  {'too slow' if late else 'ok'}"
+    )
+    return late
+
+
 def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in FILES.items():
+            Path(folder, name).write_text(content, encoding="utf-8")
+        os.chdir(folder)
+        return report()
+
+
+def report() -> int:
     program = Path(sys.executable).parent / "whichgpu"
     start = [str(program)] if program.exists() else [sys.executable, "-m", "whichgpu"]
     if shutil.which(start[0]) is None:
@@ -78,7 +125,7 @@ def main() -> int:
             peaks[name] = max(peaks[name], peak)
     base = statistics.median(times[PEER])
     over = False
-    print(f"{'command':<26}  {'median ms':>9}  {'budget':>7}  {'x pass':>6}  {'peak MB':>7}  verdict")
+    print(f"{'command':<30}  {'median ms':>9}  {'budget':>7}  {'x pass':>6}  {'peak MB':>7}  verdict")
     for name in every:
         middle = statistics.median(times[name])
         budget = COMMANDS[name][1] if name in COMMANDS else None
@@ -88,8 +135,8 @@ def main() -> int:
         verdict = "peer" if name not in COMMANDS else "too slow" if late else "too big" if heavy else "ok"
         limit = f"{budget:.0f}" if budget else ""
         figures = f"{middle * 1e3:9.1f}  {limit:>7}  {middle / base:6.1f}  {peaks[name]:7.1f}"
-        print(f"{name:<26}  {figures}  {verdict}")
-    return int(over)
+        print(f"{name:<30}  {figures}  {verdict}")
+    return int(modules(start) or over)
 
 
 if __name__ == "__main__":

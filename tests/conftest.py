@@ -45,8 +45,8 @@ def whichgpu(capfd: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
 #: Files left out of `./test quick`: the zoo model by model, and whatever starts processes.
 _SLOW = (
     "test_against_torch", "test_diffusion", "test_finetuning", "test_import_fuzz", "test_import_onnx",
-    "test_import_torch", "test_language", "test_vision", "test_vision_torch", "test_zoo_other",
-    "test_zoo_other_torch",
+    "test_import_onnx_awkward", "test_import_torch", "test_import_torch_awkward", "test_language",
+    "test_vision", "test_vision_torch", "test_zoo_other", "test_zoo_other_torch",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
@@ -18,7 +19,7 @@ from whichgpu.cli import group, main
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "cli.md"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMMANDS = sorted((ROOT / "whichgpu" / "cli" / "commands").glob("[!_]*.py"))
 EXAMPLE = re.compile(r"^\s*(?:\$ |bin/)whichgpu (.+?)(?:\s+#.*)?$", re.MULTILINE)
 INTRODUCTION = """\
@@ -86,6 +87,15 @@ def weights(folder):
     gguf(folder / "model.gguf", *llama("Q4_K"))
 
 
+def tensors(folder):
+    """A safetensors file of a small model."""
+    from test_import_weights import CONFIG as SMALL
+    from test_import_weights import checkpoint, safetensors
+
+    safetensors(folder / "model.safetensors", checkpoint())
+    (folder / "config.json").write_text(json.dumps(SMALL))
+
+
 def graph(folder):
     """An ONNX file of one convolution."""
     onnx = pytest.importorskip("onnx", reason="needs onnx: pip install 'whichgpu[onnx]'")
@@ -102,8 +112,8 @@ def graph(folder):
 
 
 def module(folder):
-    """The module of docs/importers.md, and the workload file that is saved of it."""
-    page = (ROOT / "docs" / "importers.md").read_text(encoding="utf-8")
+    """The module of docs/importers/torch.md, and the workload file that is saved of it."""
+    page = (ROOT / "docs" / "importers" / "torch.md").read_text(encoding="utf-8")
     (folder / "model.py").write_text(page.partition("```python\n# model.py\n")[2].partition("```")[0])
     (folder / "my-model.toml").write_text(
         'name = "x"\nfamily = "traced"\n[dimensions]\n'
@@ -112,7 +122,13 @@ def module(folder):
 
 
 #: What makes the files that an example names.
-MADE = {"model.gguf": weights, "model.onnx": graph, "model.py": module, "my-model.toml": module}
+MADE = {
+    "model.gguf": weights,
+    "model.safetensors": tensors,
+    "model.onnx": graph,
+    "model.py": module,
+    "my-model.toml": module,
+}
 MEASURED = "workload,gpu,metric,unit,value\nresnet50,a10,throughput,images/s,1500\n"
 #: The files that examples name.
 FILES = {
@@ -140,6 +156,17 @@ def test_examples_run(line, capfd, tmp_path, monkeypatch):
     assert main(shlex.split(line)) in (0, 3), capfd.readouterr().err
     out, err = capfd.readouterr()
     assert out or err
+
+
+def test_every_importer_has_a_page():
+    from whichgpu.workloads.importing import importers
+
+    pages = {path.stem for path in (ROOT / "docs" / "importers").glob("*.md")}
+    assert pages == {name.partition("_")[0] for name in importers()}
+    overview = (ROOT / "docs" / "importers.md").read_text(encoding="utf-8")
+    assert all(f"](importers/{page}.md" in overview for page in pages)
+    for page in pages:
+        assert EXAMPLE.search((ROOT / "docs" / "importers" / f"{page}.md").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

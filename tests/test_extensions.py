@@ -72,7 +72,7 @@ def claims(source):
 def read(source, given):
     n = int(Path(source).read_text())
     row = {"kind": "gemm", "layer": "fc", "m": [0, 1], "n": n, "k": n, "batch": 1, "parameters": n * n}
-    return Workload(source, "Layer", "traced", {"ops": [row]}, (), {}, {}, {})
+    return Workload(source, "Layer", "traced", {"ops": [row]}, ())
 '''
 OFFER = (
     "provider,instance,gpu,gpu_spelling,candidates,gpu_count,vcpus,memory_gib,kind,usd_per_hour,usd_median,usd_max,"

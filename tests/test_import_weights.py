@@ -274,3 +274,79 @@ def test_a_tensor_that_lies(tmp_path, row, said):
     path.write_bytes(struct.pack("<Q", len(raw)) + raw + bytes(8))
     with pytest.raises(UsageError, match=said):
         load(str(path))
+
+
+def split(folder):
+    """The same weights in one file, in two, and their index."""
+    tensors = checkpoint()
+    half = len(tensors) // 2
+    names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+    for name, some in zip(names, (tensors[:half], tensors[half:]), strict=True):
+        safetensors(folder / name, some)
+    index = {one[0]: names[place >= half] for place, one in enumerate(tensors)}
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
+    return names
+
+
+@pytest.mark.parametrize("config", [True, False])
+def test_a_model_in_parts_is_one_model(tmp_path, config):
+    names = split(tmp_path)
+    if config:
+        (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    size = sum((tmp_path / name).stat().st_size for name in names)
+    for source in (tmp_path, tmp_path / "model.safetensors.index.json", *(tmp_path / name for name in names)):
+        item = load(str(source))
+        assert item.dims["file"]["bytes"] == pytest.approx(size, rel=0.005)
+        assert item.family == ("decoder" if config else "traced")
+    # The maker's own layout of the same weights is not counted on top.
+    safetensors(tmp_path / "consolidated.safetensors", checkpoint())
+    assert load(str(tmp_path)).dims["file"]["bytes"] == pytest.approx(size, rel=0.005)
+    (tmp_path / names[1]).unlink()
+    for source in (tmp_path, tmp_path / names[0]):
+        with pytest.raises(UsageError, match=r"1 of its 2 files are missing, e\.g\. model-00002-of-00002"):
+            load(str(source))
+
+
+@pytest.mark.parametrize(
+    ("index", "said"),
+    [
+        ({}, "no `weight_map`"),
+        ({"weight_map": [1]}, "no `weight_map`"),
+        ({"weight_map": {"a": 3}}, "no `weight_map`"),
+        ({"weight_map": {"a": "../../etc/passwd"}}, "names files outside its folder"),
+    ],
+)
+def test_an_index_that_lies(tmp_path, index, said):
+    path = tmp_path / "model.safetensors.index.json"
+    path.write_text(json.dumps(index))
+    with pytest.raises(UsageError, match=said):
+        load(str(path))
+
+
+def test_a_gguf_file_in_parts_and_in_a_folder(tmp_path):
+    metadata, tensors = llama("Q4_K", layers=4)
+    names = ["m-00001-of-00002.gguf", "m-00002-of-00002.gguf"]
+    sizes = [gguf(tmp_path / names[0], metadata, tensors[:20]), gguf(tmp_path / names[1], {}, tensors[20:])]
+    for source in (tmp_path, *(tmp_path / name for name in names)):
+        item = load(str(source))
+        assert item.dims["file"]["bytes"] == sum(sizes)
+        assert item.dims["layers"] == 4
+    gguf(tmp_path / "other.gguf", metadata, tensors)
+    with pytest.raises(UsageError, match=r"2 models, m-00001-of-00002\.gguf, other\.gguf; give one"):
+        load(str(tmp_path))
+
+
+def test_interleaved_and_older_types_are_known():
+    # ggml.h: Q8_1 has 32 values and two halves in 36 bytes; interleaving changes no size.
+    known = {number: size for number, (_, size) in gguf_types().items()}
+    assert known[9] == 36 / 32
+    assert {known[number] for number in (31, 32, 33, 36)} == {18 / 32}
+
+
+def test_weights_of_another_model_than_its_configuration(tmp_path):
+    safetensors(tmp_path / "model.safetensors", checkpoint())
+    (tmp_path / "config.json").write_text(
+        json.dumps({**CONFIG, "hidden_size": 8192, "num_hidden_layers": 80})
+    )
+    with pytest.raises(UsageError, match=r"its weights take 3,\d+,\d+ bytes, but its configuration has"):
+        load(str(tmp_path))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from whichgpu.cost import parallel, serving
 from whichgpu.errors import DataError, UsageError
+from whichgpu.facts import store
 from whichgpu.workloads.families import decoder, encoder_decoder
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.language.attention import seen
@@ -22,7 +23,7 @@ from whichgpu.workloads.language.layout import Attend, groups, mixing
 from whichgpu.workloads.ops import Op, parameters, product_flops, stored_weight_bytes, total
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Recorder
-from whichgpu.workloads.workload import Workload, resolve, workloads
+from whichgpu.workloads.workload import resolve, workloads
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 FP16, FP8 = precision("fp16"), precision("fp8")
@@ -391,8 +392,13 @@ def test_one_tower_of_a_pair() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["GPT-4o", "gpt-4", "Claude 3.5 Sonnet", "gemini-1.5-pro", "Midjourney", "DALL-E 3"]
-)
+    "name",
+    [
+        "GPT-4o", "gpt-4", "Claude 3.5 Sonnet", "gemini-1.5-pro", "Midjourney", "DALL-E 3", "Sora 2", "veo-3",
+        "FLUX 1.1 pro", "ideogram-3", "suno", "whisper-1", "voyage-3", "mistral-medium", "Qwen3-Max",
+        "amazon-nova", "copilot", "text-embedding-3-large", "Grok 4",
+    ],
+)  # fmt: skip
 def test_what_is_only_sold_as_a_service_is_refused_with_an_open_workload(name: str) -> None:
     with pytest.raises(UsageError, match="is only sold as a service") as refused:
         resolve(name)
@@ -401,14 +407,10 @@ def test_what_is_only_sold_as_a_service_is_refused_with_an_open_workload(name: s
     assert resolve(nearest).id == nearest
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the measurements are not beside this checkout")
-def test_measured_language_models_resolve() -> None:
-    #: Models whose dimensions nobody has published in a form that could be read.
-    unknown = {"deepseekv4-flash", "nemotron-3-5-lightning", "nemotron-3-ultra"}
-    for stem in ("llm-serve", "llm-stream", "llm-train", "memory"):
-        with (SHARED / "measurements" / f"{stem}.csv").open(newline="", encoding="utf-8") as handle:
-            for name in {row["workload"] for row in csv.DictReader(handle)} - unknown:
-                assert isinstance(resolve(name), Workload)
+def test_what_is_named_as_nearest_to_a_service_is_open() -> None:
+    for title, row in store.load("services")["services"]["service"].items():
+        assert row["nearest"], title
+        assert all(resolve(name) for name in row["nearest"])
 
 
 def test_a_tower_that_does_not_run_takes_no_memory_but_its_weights() -> None:

@@ -383,6 +383,12 @@ def test_a_ring_beyond_a_node_uses_every_port_of_it() -> None:
     assert inside[1] == beyond[1]
 
 
+def test_a_fit_tells_links_apart_by_how_far_they_reach() -> None:
+    switched, cabled = Devices.of([GPUS[H100], GPUS["rtx-3090"]]).traits
+    assert [switched.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["nvlink", "nvlink", "network"]
+    assert [cabled.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["nvlink", "pcie4", "network"]
+
+
 def test_recomputing_activations_costs_time_and_frees_memory() -> None:
     free, full = (run(replace(TRAIN, options=o), H100) for o in ({}, {"checkpointing": "full"}))
     assert 1.15 < full.seconds[0, 0] / free.seconds[0, 0] < 1.40

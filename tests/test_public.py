@@ -24,7 +24,7 @@ JOB = [
 COMMANDS = {
     "calibrate": ["--dry-run"],
     "validate": ["--by", "--gpu-file", "--page"],
-    "check": ["--all", "--gpu-file"],
+    "check": ["--all", "--gpu-file", "--published"],
     "compare": ["--format", "--gpu-file", "--workload", *JOB],
     "doctor": [],
     "gpus": ["--columns", "--family", "--gpu-file", "--limit", "--max", "--min", "--reverse", "--segment",
@@ -34,7 +34,7 @@ COMMANDS = {
     "recommend": ["--budget", "--gpu-file", "--gpus", "--latency", "--limit", "--needs", "--offers",
                   "--providers", "--target", "--term", "--why-not", *JOB],
     "show": ["--gpu-file", "--sources"],
-    "workload": ["--from", "--input", "--save"],
+    "workload": ["--format", "--from", "--gpus", "--input", "--save", *JOB],
     "workloads": [],
 }  # fmt: skip
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import doctest
 import string
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,9 +20,6 @@ from whichgpu.workloads import workload as module
 from whichgpu.workloads.job import PHASES, Job, options, phase, resolution
 from whichgpu.workloads.ops import parameters, product_flops, total
 from whichgpu.workloads.workload import Workload, families, resolve, workloads
-
-if TYPE_CHECKING:
-    from whichgpu.facts.model import Fact
 
 ZOO = sorted(workloads())
 #: One workload of each kind: those that differ in sizes alone are traced by the same lines.
@@ -47,47 +45,6 @@ def test_the_first_set_is_there() -> None:
         "llama-2-70b", "stable-diffusion-1.5",
     }  # fmt: skip
     assert first <= set(ZOO)
-
-
-def rounding(fact: Fact) -> float:
-    """Half a unit of the last digit of a rounded figure, which its file writes as a float; 0 for a count."""
-    if isinstance(fact.value, int):
-        return 0.0
-    digits = f"{fact.value:.0f}"
-    return 0.5 * 10.0 ** (len(digits) - len(digits.rstrip("0")))
-
-
-@pytest.mark.parametrize("name", ZOO)
-def test_parameters_are_the_published_ones(name: str) -> None:
-    """A count to the last digit, or within 0.5 % for a stated reason; a rounded figure as far as it goes."""
-    workload = workloads()[name]
-    modules = workload.parameters()
-    ours = sum(modules.values())
-    for key, fact in workload.published.items():
-        if key.startswith("module_"):
-            assert modules[key.removeprefix("module_")] == fact.value
-    if "parameters" in workload.published:
-        fact = workload.published["parameters"]
-        assert ours == pytest.approx(fact.value, rel=5e-3 if fact.note or not fact.value % 1000 else 0.0)
-    elif "parameters_rounded" in workload.published:
-        fact = workload.published["parameters_rounded"]
-        assert fact.note or abs(ours - fact.value) <= max(0.005 * fact.value, half_a_digit(fact.value))
-
-
-def half_a_digit(value: float) -> float:
-    """Half a unit of the last digit that is not 0: 0.5e9 of 7e9."""
-    unit = 1
-    while value % (10 * unit) == 0:
-        unit *= 10
-    return unit / 2
-
-
-@pytest.mark.parametrize("name", [name for name in ZOO if "macs" in workloads()[name].published])
-def test_flops_are_two_per_published_multiply_add(name: str) -> None:
-    workload = workloads()[name]
-    fact = workload.published["macs"]
-    slack = max(0.001 * fact.value, min(rounding(fact), 0.01 * fact.value))
-    assert abs(workload.flops() / 2 - fact.value) <= slack
 
 
 @pytest.mark.parametrize(
@@ -121,15 +78,6 @@ def test_a_decoder_does_two_flops_per_parameter_and_token_beside_attention(name:
     assert dense == pytest.approx(2 * used * tokens, rel=1e-12)
 
 
-@pytest.mark.parametrize("name", ZOO)
-def test_every_published_value_names_a_source_of_its_file(name: str) -> None:
-    workload = workloads()[name]
-    assert workload.published, f"{name} publishes nothing"
-    assert workload.dims["source"]
-    for fact in workload.published.values():
-        assert set(fact.sources) <= set(workload.sources)
-
-
 def test_the_u_net_splits_as_measured() -> None:
     """Multiply-adds of one pass at 512 x 512, by kind, and its kernels in eager mode."""
     ops = resolve("sd-1.5").reference_ops()
@@ -139,12 +87,6 @@ def test_the_u_net_splits_as_measured() -> None:
     assert gmacs["gemm"] == pytest.approx(129, abs=0.5)
     assert attention == pytest.approx(63, abs=0.5)
     assert sum(op.count for op in ops) == 737
-
-
-def test_the_vae_decodes_in_the_published_multiply_adds() -> None:
-    workload, _, ops = trace("sd-1.5", batch=1)
-    vae = [op for op in ops if op.module == "vae"]
-    assert product_flops(vae) / 2 == pytest.approx(workload.published["macs_vae"].value, rel=1e-3)
 
 
 # -- jobs ----------------------------------------------------------------------------------------
@@ -173,17 +115,28 @@ def test_defaults_are_complete(name: str, one: str) -> None:
 
 
 #: What is computed once for the whole batch: embeddings of the time step, of relative positions.
-SHARED = ("diffusion_unet", "diffusion_dit", "transformer_xl", "conformer")
+SHARED = ("diffusion_unet", "diffusion_dit", "transformer_xl", "conformer", "swin", "maxvit", "cait")
 
 
-@given(
-    st.sampled_from([p for p in EVERY_PHASE if workloads()[p[0]].family not in SHARED]), st.integers(1, 64)
-)
+def shares(name: str) -> bool:
+    """Whether a part of the work is done once, however large the batch."""
+    item = workloads()[name]
+    return item.family in SHARED or "relative" in item.dims
+
+
+@given(st.sampled_from([p for p in EVERY_PHASE if not shares(p[0])]), st.integers(1, 64))
 def test_products_are_linear_in_the_batch(which: tuple[str, str], batch: int) -> None:
     name, one = which
     _, _, single = trace(name, phase=one, batch=1)
     _, _, many = trace(name, phase=one, batch=batch)
     assert product_flops(many) == pytest.approx(batch * product_flops(single), rel=1e-9)
+
+
+@given(st.sampled_from(EVERY_PHASE), st.integers(1, 64))
+def test_every_picture_or_sequence_of_a_batch_adds_the_same(which: tuple[str, str], batch: int) -> None:
+    name, one = which
+    none, first, last = (product_flops(trace(name, phase=one, batch=size)[2]) for size in (1, 2, 2 + batch))
+    assert last - first == pytest.approx(batch * (first - none), rel=1e-6)
 
 
 @given(st.sampled_from(["resnet50", "inception-v3", "googlenet"]), st.integers(96, 500), st.integers(1, 40))
@@ -238,6 +191,28 @@ def test_other_words_for_a_phase() -> None:
 
 # -- names ---------------------------------------------------------------------------------------
 
+MEASURED = Path(__file__).parent.parent / "whichgpu" / "data" / "measured"
+SHARED = Path(__file__).parent.parent.parent / "shared" / "measurements"
+#: Models whose dimensions nobody has published in a form that could be read: three rows of one table.
+UNKNOWN = {"deepseekv4-flash", "nemotron-3-5-lightning", "nemotron-3-ultra"}
+
+
+@pytest.mark.parametrize("folder", [MEASURED, SHARED], ids=["carried", "shared"])
+def test_the_workload_of_every_published_measurement_resolves(folder: Path, capsys) -> None:
+    """Prints the share, table by table (`pytest -s`)."""
+    if not folder.is_dir():
+        pytest.skip(f"no {folder}: the measurements are not beside this checkout")
+    left = set()
+    for path in sorted(folder.glob("*.csv")):
+        with path.open(newline="", encoding="utf-8") as handle:
+            named = [row["workload"] for row in csv.DictReader(handle)]
+        lost = [name for name in named if not module.known(name)]
+        left |= set(lost)
+        with capsys.disabled():
+            share = 1 - len(lost) / len(named)
+            sys.stdout.write(f"{path.stem}: {share:.1%} of {len(named):,} rows resolve {sorted(set(lost))}\n")
+    assert left == UNKNOWN
+
 
 @pytest.mark.parametrize(
     ("spelling", "known"),
@@ -250,10 +225,19 @@ def test_other_words_for_a_phase() -> None:
         ("mistral-7b-instruct-v0.3", "mistral-7b"), ("wide_resnet50_2", "wide-resnet50-2"),
         ("sd15", "stable-diffusion-1.5"), ("SD 1.4", "stable-diffusion-1.5"),
         ("runwayml/stable-diffusion-v1-5", "stable-diffusion-1.5"),
+        ("timm/resnet50.a1_in1k", "resnet50"), ("resnet26d.bt_in1k", "resnet26d"),
+        ("vit_base_patch16_clip_224.openai", "vit-base-patch16-clip-224"),
+        ("timm/maxvit_tiny_tf_224", "maxvit-tiny-tf-224"), ("yolov9-c", "yolov9c"), ("YOLOv6-N", "yolov6n"),
     ],
 )  # fmt: skip
 def test_spellings(spelling: str, known: str) -> None:
     assert resolve(spelling).id == known
+
+
+@pytest.mark.parametrize("name", ["llama-3.9", "resnet51.a1_in1k", "gpt-4.tag", "mine/resnet50.a1"])
+def test_a_tag_belongs_to_names_of_timm_only(name: str) -> None:
+    with pytest.raises(UsageError):
+        resolve(name)
 
 
 @given(st.sampled_from(ZOO), st.randoms(use_true_random=False))

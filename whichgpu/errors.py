@@ -32,5 +32,10 @@ class DataError(WhichGpuError):
 
 
 def one_line(text: object) -> str:
-    """Fold any text to one line, so that a message never breaks a log or a table."""
-    return " ".join(str(text).split())
+    """Fold any text to one line, so that a message never breaks a log, a table or the terminal."""
+    return printable(" ".join(str(text).split()))
+
+
+def printable(text: str) -> str:
+    """The text with `?` for what a terminal would take as a command, from files and code of others."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)

@@ -21,9 +21,11 @@ def console() -> int:
     """The program: `main` in a process of its own.
 
     Such a process lives for a moment: what the garbage collector would free, while it runs and once
-    more at its end, is not worth the passes over the whole catalogue (10 of 75 ms).
+    more at its end, is not worth the passes over the whole catalogue (10 of 75 ms). Nor does it multiply
+    matrices large enough for the threads that numpy's OpenBLAS starts when it is imported (50 ms).
     """
     gc.set_threshold(200_000)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     status = main()
     gc.freeze()
     return status

@@ -51,6 +51,14 @@ class JobColumns(NamedTuple):
 
         return api.job(named(workload), **self.stated)
 
+    def of(self, workload: str) -> Job | None:
+        """The job of a workload's id; None where no column is stated."""
+        if not any(self.stated.values()):
+            return None
+        from whichgpu import api
+
+        return api.job(workload, **self.stated)
+
 
 def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Every job column as an option; the function gets them as `columns: JobColumns`."""

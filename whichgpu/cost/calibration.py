@@ -148,10 +148,15 @@ def _linearised(problem: Problem, theta: Array) -> Solution:
 
 
 def _normal(solution: Solution) -> Array:
+    """The normal equations, (effects, effects). Rows of one runtime speak to few of the effects."""
     widths = np.array([width(name) for name in solution.problem.names])
-    normal = solution.weighted.T @ solution.weighted
-    normal[np.diag_indices_from(normal)] += 1.0 / widths**2
-    return np.asarray(normal)
+    normal: Array = np.diag(1.0 / widths**2)
+    for block in solution.problem.blocks():
+        rows = solution.weighted[block]
+        used = np.flatnonzero(rows.any(axis=0))
+        rows = rows[:, used]
+        normal[np.ix_(used, used)] += rows.T @ rows
+    return normal
 
 
 def calibrate(found: Sequence[Group], iterations: int = 8) -> Solution:
@@ -186,9 +191,12 @@ def without(solution: Solution, out: NDArray[np.bool_], inverse: Array | None = 
     """
     known = np.linalg.inv(_normal(solution)) if inverse is None else inverse
     rows = solution.weighted[out]
-    pull = solution.weighted.T @ solution.pull - rows.T @ solution.pull[out]
-    spread, theta = known @ rows.T, known @ pull
-    theta = theta + spread @ np.linalg.solve(np.eye(len(rows)) - rows @ spread, rows @ theta)
+    theta = known @ (solution.weighted.T @ solution.pull - rows.T @ solution.pull[out])
+    used = np.flatnonzero(rows.any(axis=0))
+    rows = rows[:, used]
+    spread = known[:, used] @ rows.T
+    gain = np.linalg.solve(np.eye(len(rows)) - rows @ spread[used], rows @ theta[used])
+    theta = theta + spread @ gain
     return solution.errors(theta, out)
 
 

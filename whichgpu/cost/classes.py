@@ -26,7 +26,8 @@ class OpClass(NamedTuple):
 
 _FORMATS = {
     "fp64": "plain", "fp64_tensor": "tensor64", "fp32": "plain", "tf32": "tf32", "fp16": "half",
-    "bf16": "half", "fp8": "byte", "int8": "byte", "fp6": "byte", "fp4": "nibble", "int4": "nibble",
+    "bf16": "half", "fp8": "byte", "fp8_or_fp16": "byte", "int8": "byte", "fp6": "byte", "fp4": "nibble",
+    "int4": "nibble",
 }  # fmt: skip
 _BYTES = {"norm": "norm", "pointwise": "pointwise", "pool": "pool", "embedding": "lookup", "copy": "copy",
           "optimizer": "optimizer"}  # fmt: skip

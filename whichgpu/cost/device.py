@@ -35,7 +35,7 @@ def stand_in(gpu: Gpu, dtype: str) -> str:
 
 
 #: By format, the units that run it where its own are missing, the best first.
-_STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",)}
+_STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",), "fp8_or_fp16": ("fp8", "fp16")}
 
 
 @dataclass(frozen=True)
@@ -224,8 +224,10 @@ class Traits:
     pcie: str
 
     def link(self, gpus: float) -> str:
-        """The link that joins `gpus` GPUs of one machine."""
-        return "nvlink" if gpus <= self.nvlink else self.pcie
+        """The link that joins `gpus` GPUs: NVLink, the machine's PCIe, or the network between machines."""
+        if gpus <= self.nvlink:
+            return "nvlink"
+        return "network" if gpus > max(self.nvlink, section("links")["node"]) else self.pcie
 
 
 def _power_family(gpu: Gpu) -> str:

@@ -205,7 +205,7 @@ def spread(laid: Layout, gpu: Gpu) -> PowerSpread:
     table, prior = _spreads(), section("spread")
     if "seen" not in table:
         return PowerSpread(float(prior["power"]), 0.0, "roofline")
-    family = group_of(laid.workload.family, trains=laid.job.trains)
+    family = group_of(laid)
     group = table["group"].get(family, table["group"]["all"])
     seen = table["seen"]
     known = gpu.id in seen["gpus"], laid.workload.id in seen["workloads"]

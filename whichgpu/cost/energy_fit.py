@@ -130,7 +130,7 @@ def observe(
         if laid.refusals[0] or not laid.runtime.exact:
             continue
         kept.append(row)
-        group = group_of(laid.workload.family, trains=laid.job.trains)
+        group = group_of(laid)
         labels.append(Labels(gpu.id, laid.workload.id, row["source"], group, laid.runtime.id))
         doing.append(timed.activity)
         on.append(energy.chips(laid))

@@ -90,7 +90,7 @@ def explain(answer: Estimate, gpu: Gpu) -> Explanation:
     return Explanation(
         coefficients=tuple(_coefficients(laid, found)),
         widths=widths(laid, gpu),
-        group=group_of(laid.workload.family, trains=laid.job.trains),
+        group=group_of(laid),
         command=command,
         source=source,
     )

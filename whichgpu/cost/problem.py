@@ -111,6 +111,13 @@ class Problem:
         """The problem of measured groups."""
         return _Builder().build(groups)
 
+    def blocks(self) -> list[Index]:
+        """The rows of each runtime, by number."""
+        found: dict[str, list[int]] = {}
+        for group, start in zip(self.groups, self.starts, strict=True):
+            found.setdefault(group.layout.runtime.id, []).extend(range(start, start + len(group.rows)))
+        return [np.array(rows) for rows in found.values()]
+
     def predict(self, theta: Array, rows: NDArray[np.bool_] | None = None) -> Array:
         """Logarithm of what each row's metric is predicted to be, (rows,); NaN outside of `rows`."""
         if rows is None:

@@ -11,7 +11,7 @@ import numpy as np
 from whichgpu.cost import calibration
 from whichgpu.cost.measured import left_out, measured_rows
 from whichgpu.cost.runtime import runtimes
-from whichgpu.cost.spread import group_of
+from whichgpu.cost.spread import group_of, version_of
 from whichgpu.errors import DataError
 from whichgpu.facts import store
 
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 #: What is left out of the fit in turn.
-FOLDS = ("gpu", "generation", "workload", "source")
+FOLDS = ("gpu", "generation", "workload", "source", "version")
 #: Rows of a group that weigh as much as the whole when its spread is estimated.
 _SHRINK = 20.0
+#: Rows that are enough to tell how a group errs.
+_ENOUGH = 30
 #: Effects smaller than this change nothing that anybody sees.
 _LEAST = 0.002
 
@@ -65,7 +67,7 @@ def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None)
     found = calibration.calibrate(groups)
     keys = [
         (group.layout.devices.gpus[0].id, group.layout.devices.gpus[0].family, group.layout.workload.id,
-         row["source"])
+         row["source"], version_of(group.layout.runtime))
         for group in groups
         for row in group.rows
     ]  # fmt: skip
@@ -73,7 +75,17 @@ def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None)
         "seen": found.errors(found.theta),
         **{name: calibration.left_out(found, [key[i] for key in keys]) for i, name in enumerate(FOLDS)},
     }
+    errors["version"] = np.where(_has_others(keys, groups), errors["version"], np.nan)
     return Refit(found.fit, found, groups, errors, skipped)
+
+
+def _has_others(keys: Sequence[tuple[str, ...]], groups: Sequence[Group]) -> Any:
+    """Whether other versions of each row's runtime were measured, (rows,)."""
+    runtimes_of = [group.layout.runtime.id for group in groups for _ in group.rows]
+    versions: dict[str, set[str]] = defaultdict(set)
+    for name, key in zip(runtimes_of, keys, strict=True):
+        versions[name].add(key[-1])
+    return np.array([len(versions[name]) > 1 for name in runtimes_of])
 
 
 def effects_toml(done: Refit) -> str:
@@ -91,20 +103,19 @@ def spreads_toml(done: Refit) -> str:
     """`data/fits/spreads.toml`: how far off, by group and by what was left out of the fit."""
     members: dict[str, list[int]] = defaultdict(list)
     gpus: list[str] = []
-    start = 0
     for group in done.groups:
-        name = group_of(group.layout.workload.family, trains=group.layout.job.trains)
-        for offset in range(len(group.rows)):
-            members[name].append(start + offset)
-            gpus.append(group.layout.devices.gpus[0].id)
-        start += len(group.rows)
-    whole = _widths(done.errors, np.arange(start), gpus)
+        members[group_of(group.layout)] += range(len(gpus), len(gpus) + len(group.rows))
+        gpus += [group.layout.devices.gpus[0].id] * len(group.rows)
+    whole = _widths(done.errors, np.arange(len(gpus)), gpus)
     lines = ["# Made by `whichgpu calibrate`; do not edit. Log standard deviations; see cost/spread.py.\n"]
     lines.append(_section("seen", _seen(done)))
     lines.append(_section("group.all", whole))
     for name, rows in sorted(members.items()):
-        own = _widths(done.errors, np.array(rows), gpus)
-        weight = len(rows) / (len(rows) + _SHRINK)
+        # What links add is in `estimate`: where enough rows are of one GPU, they set the widths.
+        alone = [i for i in rows if float(done.rows[i]["n_gpus"] or 1) == 1.0]
+        chosen = alone if len(alone) >= _ENOUGH else rows
+        own = _widths(done.errors, np.array(chosen), gpus)
+        weight = len(chosen) / (len(chosen) + _SHRINK)
         mixed = {key: round(weight * own[key] + (1 - weight) * whole[key], 4) for key in whole}
         lines.append(_section(f'group."{name}"', {**mixed, "rows": len(rows)}))
     return "\n".join(lines)
@@ -115,10 +126,15 @@ def _widths(errors: Mapping[str, Array], rows: Any, gpus: Sequence[str]) -> dict
         name: round(calibration.spread90(errors[name][rows]), 4)
         for name in ("seen", "gpu", "generation", "workload")
     }
+    others = errors["version"][rows]
+    others = others[np.isfinite(others)]
+    enough = len(others) >= _ENOUGH
+    widths["version"] = round(calibration.spread90(others), 4) if enough else widths["gpu"]
     # Leaving less out cannot honestly make an interval wider.
     widths["gpu"] = max(widths["gpu"], widths["seen"])
     widths["generation"] = max(widths["generation"], widths["gpu"])
     widths["workload"] = max(widths["workload"], widths["seen"])
+    widths["version"] = max(widths["version"], widths["seen"])
     means = defaultdict(list)
     for row in rows:
         means[gpus[row]].append(errors["gpu"][row])
@@ -133,6 +149,7 @@ def _seen(done: Refit) -> dict[str, Any]:
         "gpus": sorted({laid.devices.gpus[0].id for laid in layouts}),
         "families": sorted({laid.devices.gpus[0].family for laid in layouts}),
         "workloads": sorted({laid.workload.id for laid in layouts}),
+        "versions": sorted({version_of(laid.runtime) for laid in layouts}),
         "runtimes": sorted({laid.runtime.id for laid in layouts} & set(runtimes())),
     }
 

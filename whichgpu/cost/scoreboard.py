@@ -66,7 +66,7 @@ def of_refit(done: Refit) -> Board:
     for group in done.groups:
         laid = group.layout
         gpu, family = laid.devices.gpus[0], laid.workload.family
-        named = (gpu.id, gpu.family, laid.workload.id, family, group_of(family, trains=laid.job.trains))
+        named = (gpu.id, gpu.family, laid.workload.id, family, group_of(laid))
         for name, text in zip(_KEYS, named, strict=True):
             keys[name] += [text] * len(group.rows)
     errors = {**done.errors, "newer": _newer(done, keys["generation"])}

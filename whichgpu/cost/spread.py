@@ -1,12 +1,13 @@
 """How far a prediction may be off, by what of its job the fit has seen.
 
-`data/fits/spreads.toml` holds, by group of jobs (workload family, training or not), the log standard
+`data/fits/spreads.toml` holds, by group of jobs (workload family, phase), the log standard
 deviation that gives a 90 % interval (the 90 % quantile of absolute log errors over 1.645):
 
     seen        the GPU and the workload were fitted together
     gpu         on GPUs left out of the fit, one at a time
     generation  on generations left out
     workload    on workloads left out
+    version     on versions of a runtime left out, where others of it were measured
 
 A job takes the widest that applies. Where the fit is absent, or has never seen the runtime, the prior's
 spread holds and the basis is `roofline`.
@@ -45,9 +46,14 @@ def _table() -> Mapping[str, Any]:
     return table
 
 
-def group_of(family: str, *, trains: bool) -> str:
-    """The group of jobs whose errors are alike."""
-    return f"{family}{'+train' if trains else ''}"
+def group_of(laid: Layout) -> str:
+    """The group of jobs whose errors are alike: a family of workloads in a phase, all training as one."""
+    return f"{laid.workload.family} {'train' if laid.job.trains else laid.job.phase}"
+
+
+def version_of(runtime: Runtime) -> str:
+    """A runtime with all that sets its use apart: versions whose errors are alike."""
+    return " ".join(runtime.stacks)
 
 
 def measured(runtime: Runtime) -> bool:
@@ -82,13 +88,15 @@ def widths(laid: Layout, gpu: Gpu) -> dict[str, float]:
         "gpu": gpu.id not in seen["gpus"],
         "generation": gpu.family not in seen["families"],
         "workload": laid.workload.id not in seen["workloads"],
+        "version": version_of(laid.runtime) not in seen.get("versions", ()),
     }
-    return {"seen": group["seen"], **{name: group[name] for name, new in unseen.items() if new}}
+    return {
+        "seen": group["seen"],
+        **{name: group.get(name, group["gpu"]) for name, new in unseen.items() if new},
+    }
 
 
 def _group(laid: Layout) -> Mapping[str, Any]:
     groups = _table()["group"]
-    found: Mapping[str, Any] = groups.get(
-        group_of(laid.workload.family, trains=laid.job.trains), groups["all"]
-    )
+    found: Mapping[str, Any] = groups.get(group_of(laid), groups["all"])
     return found

@@ -42,7 +42,7 @@ def refusal(
 def substitutions(gpu: Gpu, precision: Precision) -> tuple[str, ...]:
     """What to say where other units than those of a job's format do its products."""
     instead = stand_in(gpu, precision.math)
-    if not instead:
+    if not instead or precision.math not in FIELDS:
         return ()
     asked, used = _label(precision.math), _label(instead)
     how = "weights are only stored in it (weight-only)" if precision.quantised else "both take 2 bytes"

@@ -20,6 +20,7 @@ import numpy as np
 from whichgpu.cost.classes import op_class
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels import models
+from whichgpu.cost.kernels.attention import seen
 from whichgpu.cost.kernels.products import multiplied
 from whichgpu.cost.optable import tables
 from whichgpu.workloads.ops import COUNTED, PRODUCTS
@@ -46,14 +47,21 @@ FEED = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One op's share of a pass: seconds over all its executions, and what bounds it."""
+    """One op's share of a pass: seconds over all its executions, and what bounds it.
+
+    `flops` and `moved`, FLOP and B over all executions, are what is done: of causal attention what the mask
+    leaves. `dtype` is the catalogue field whose peak bounds the op.
+    """
 
     layer: str
     kind: str
+    dtype: str
     count: float
     seconds: float
     compute: float
     memory: float
+    flops: float
+    moved: float
 
     @property
     def bound(self) -> str:
@@ -144,7 +152,7 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
         gpu = gpu + each.sum(axis=0)
         host = host + (count * one.launched).sum(axis=0)
         busy = busy + _ideal_compute(one.table, work.devices)
-        traffic = traffic + _moved(one.table)
+        traffic = traffic + _moved(one.table).sum(axis=0)
         if explain:
             terms += _terms(one.table, each, count * compute, count * memory)
     host = host * runtime.launch * found.launch(work.workload, runtime, trains=work.trains)
@@ -207,11 +215,11 @@ def _launched(table: OpTable, runtime: Runtime) -> Array:
 
 
 def _moved(table: OpTable) -> Array:
-    """Bytes over all executions: a look-up reads its rows, which are counted as activations."""
+    """Bytes of each op over all executions: a look-up reads its rows, which are counted as activations."""
     moved = table.activation_bytes + table.kv_bytes
     if table.kind != "embedding":
         moved = moved + table.weight_bytes
-    return np.asarray((table.count * moved).sum(axis=0))
+    return np.asarray(table.count * moved)
 
 
 def _fastest_compute(table: OpTable, devices: Devices) -> Array:
@@ -246,9 +254,13 @@ def _ideal_compute(table: OpTable, devices: Devices) -> Array:
 
 def _terms(table: OpTable, each: Array, compute: Array, memory: Array) -> list[Term]:
     ops = table.ops
-    first = [np.asarray(a)[:, 0, 0] for a in np.broadcast_arrays(each, compute, memory)]
+    flops = table.count * table.flops
+    if table.kind == "attention":
+        flops = flops * seen(table.dims)
+    arrays = np.broadcast_arrays(each, compute, memory, flops, _moved(table))
+    first = [np.asarray(a)[:, 0, 0] for a in arrays]
     counts = [float(np.ravel(op.count)[0]) for op in ops]
     return [
-        Term(op.layer, op.kind, count, *map(float, row))
+        Term(op.layer, op.kind, op.dtype, count, *map(float, row))
         for op, count, row in zip(ops, counts, zip(*first, strict=True), strict=True)
     ]

@@ -2,8 +2,9 @@
 
 A *tree* is a folder of `whichgpu/data/` (`gpus`, `workloads`, `prices`, ...) or a single file there
 (`sources`). `load("gpus")` gives `{file stem: content}`: a TOML file's tables, or a CSV file's rows
-as `{"columns": [...], "rows": [[...], ...]}`. Parsing TOML takes seconds for the whole catalogue, so
-the JSON beside it serves whenever it is as new as every source; in a wheel only the JSON exists.
+as `{"columns": [...], "rows": [[...], ...]}`; a file in a folder of the tree goes by its path there
+(`timm/images`). Parsing TOML takes seconds for the whole catalogue, so the JSON beside it serves
+whenever it is as new as every source; in a wheel only the JSON exists.
 
 Of a tree whose rows are many and asked for few at a time the JSON has an index, for `select`.
 
@@ -157,12 +158,7 @@ def bundle(data: Path, out: Path) -> None:
 
 def _stamps(tree: str, data: Path) -> dict[str, list[int]]:
     """Size and time of each source file of a tree, by path relative to `data`."""
-    stamps: dict[str, list[int]] = {}
-    with contextlib.suppress(FileNotFoundError):
-        for entry in os.scandir(data / tree):
-            if entry.name.endswith((".toml", ".csv")):
-                info = entry.stat()
-                stamps[f"{tree}/{entry.name}"] = [info.st_size, info.st_mtime_ns]
+    stamps = _folder_stamps(tree, data)
     single = data / f"{tree}.toml"
     if not stamps and single.exists():
         info = single.stat()
@@ -170,8 +166,26 @@ def _stamps(tree: str, data: Path) -> dict[str, list[int]]:
     return stamps
 
 
+def _folder_stamps(folder: str, data: Path) -> dict[str, list[int]]:
+    stamps: dict[str, list[int]] = {}
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        for entry in os.scandir(data / folder):
+            name = f"{folder}/{entry.name}"
+            if entry.name.endswith((".toml", ".csv")):
+                info = entry.stat()
+                stamps[name] = [info.st_size, info.st_mtime_ns]
+            elif entry.is_dir() and "." not in entry.name:
+                stamps |= _folder_stamps(name, data)
+    return stamps
+
+
 def _parsed(stamps: dict[str, list[int]], data: Path, error: type[UsageError | DataError]) -> dict[str, Any]:
-    return {Path(name).stem: _parse(data / name, error) for name in sorted(stamps)}
+    return {_stem(name): _parse(data / name, error) for name in sorted(stamps)}
+
+
+def _stem(name: str) -> str:
+    """`gpus/gh100.toml` -> `gh100`, `validation/timm/images.csv` -> `timm/images`."""
+    return name.partition("/")[2].rpartition(".")[0] or Path(name).stem
 
 
 def _parse(path: Path, error: type[UsageError | DataError]) -> Any:
@@ -201,6 +215,8 @@ def read_toml(path: Path, error: type[UsageError | DataError] = UsageError) -> d
         raise error(f"{path}: not UTF-8 text at byte {fault.start}; save it as UTF-8") from None
     except tomllib.TOMLDecodeError as fault:
         raise error(f"{path}: not valid TOML: {one_line(fault)}") from None
+    except RecursionError:
+        raise error(f"{path}: nested too deeply to be read") from None
 
 
 def _write_tree(path: Path, tree: str, stamps: dict[str, list[int]], files: dict[str, Any]) -> None:

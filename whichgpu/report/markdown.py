@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.report import plot
+from whichgpu.report.chart import Chart
 from whichgpu.report.table import Bullets, Heading, Table, cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from whichgpu.report.table import Block
+
+#: Columns of a chart.
+_WIDTH = 100
 
 
 def render(blocks: Iterable[Block]) -> str:
@@ -20,12 +25,21 @@ def render(blocks: Iterable[Block]) -> str:
 def _lines(block: Block) -> Iterator[str]:
     if isinstance(block, Table):
         yield from _table(block)
+    elif isinstance(block, Chart):
+        yield from _chart(block)
     elif isinstance(block, Heading):
         yield f"## {block.text}"
     elif isinstance(block, Bullets):
         yield from (f"- {item}" for item in block.items)
     else:
         yield block
+
+
+def _chart(chart: Chart) -> Iterator[str]:
+    """The chart as text, which every reader of Markdown shows as it is."""
+    yield from (f"**{_escape(chart.title)}**", "", "```text", *plot.lines(chart, _WIDTH), "```")
+    for note in (chart.summary, *chart.notes):
+        yield from ("", f"*{_escape(note)}*") if note else ()
 
 
 def _table(table: Table) -> Iterator[str]:

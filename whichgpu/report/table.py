@@ -1,12 +1,15 @@
-"""What there is to show, as data; `report.text`, `report.markdown` and `report.terminal` draw it.
+"""What there is to show, as data; `report.text`, `.terminal`, `.markdown` and `.html` draw it.
 
-Cells are text already carrying its unit; None is a value that nobody knows, drawn as `EMPTY`.
+Cells are text already carrying its unit; None is a value that nobody knows, drawn as `EMPTY`. A cell may
+begin with a bar of `#`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from whichgpu.report.chart import Chart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -89,7 +92,7 @@ class Bullets(NamedTuple):
 
 
 #: A piece of a report; a plain string is a paragraph.
-Block = Table | Heading | Bullets | str
+Block = Table | Chart | Heading | Bullets | str
 
 
 class Report(NamedTuple):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from whichgpu.report.text import lines
+from whichgpu.report.text import lines, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -34,8 +34,11 @@ _PATIENCE = 1.0
 def show(blocks: Iterable[Block], console: Console | None = None) -> None:
     """Draw the blocks: the lines of plain text, coloured by role, with drawn rules."""
     console = console or Console(highlight=False)
+    drawn = console.encoding.lower().startswith("utf")
     for line in lines(blocks, console.width):
-        text = line.text.translate({ord("-"): "─", ord("="): "─"}) if line.role == "rule" else line.text
+        text = line.text if drawn else plain(line)
+        if drawn and line.role == "rule":
+            text = text.translate({ord("-"): "─", ord("="): "─"})
         console.print(Text(text, style=_STYLES.get(line.role, "")), soft_wrap=True)
 
 

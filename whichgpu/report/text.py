@@ -10,6 +10,9 @@ from itertools import zip_longest
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.errors import printable
+from whichgpu.report import plot
+from whichgpu.report.chart import Chart
 from whichgpu.report.table import GAP, Bullets, Heading, Table, cell, layout, notes
 
 if TYPE_CHECKING:
@@ -22,7 +25,10 @@ PARAGRAPH = 100
 
 
 class Line(NamedTuple):
-    """One line and its role: heading, title, header, rule, group, strong, note, or nothing special."""
+    """One line and its role: heading, title, header, rule, group, strong, note, chart, or nothing special.
+
+    A line of a chart has box characters, for which `plot.ascii` has plain ones.
+    """
 
     text: str
     role: str = ""
@@ -30,7 +36,12 @@ class Line(NamedTuple):
 
 def render(blocks: Iterable[Block], width: int = 120) -> str:
     """The blocks as plain text with a newline at the end."""
-    return "".join(f"{line.text}\n" for line in lines(blocks, width))
+    return "".join(f"{plain(line)}\n" for line in lines(blocks, width))
+
+
+def plain(line: Line) -> str:
+    """A line without box characters."""
+    return plot.ascii(line.text) if line.role == "chart" else line.text
 
 
 def lines(blocks: Iterable[Block], width: int) -> Iterator[Line]:
@@ -38,12 +49,14 @@ def lines(blocks: Iterable[Block], width: int) -> Iterator[Line]:
     for index, block in enumerate(blocks):
         if index:
             yield Line("")
-        yield from _lines(block, width)
+        yield from (Line(printable(line.text), line.role) for line in _lines(block, width))
 
 
 def _lines(block: Block, width: int) -> Iterator[Line]:
     if isinstance(block, Table):
         yield from _table(block, width)
+    elif isinstance(block, Chart):
+        yield from _chart(block, width)
     elif isinstance(block, Heading):
         yield from (Line(block.text, "heading"), Line("=" * len(block.text), "rule"))
     elif isinstance(block, Bullets):
@@ -51,6 +64,13 @@ def _lines(block: Block, width: int) -> Iterator[Line]:
             yield from map(Line, _paragraph(item, width, first="- ", rest="  "))
     else:
         yield from map(Line, _paragraph(block, width))
+
+
+def _chart(chart: Chart, width: int) -> Iterator[Line]:
+    yield from (Line(chart.title, "title"), Line(""))
+    yield from (Line(text, "chart") for text in plot.lines(chart, width))
+    for note in chart.notes:
+        yield from (Line(text, "note") for text in _paragraph(note, width))
 
 
 def _paragraph(text: str, width: int, first: str = "", rest: str = "") -> list[str]:

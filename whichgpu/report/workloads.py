@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.report.roofline import demand_rows, demands, where, where_table
+from whichgpu.report.roofline import demand_rows, demands, where, where_blocks
 from whichgpu.report.table import Block, Bullets, Report, Table
 from whichgpu.units import number, show
-from whichgpu.workloads.images import macs_with_norms
-from whichgpu.workloads.ops import PRODUCTS, stored_weight_bytes, total
+from whichgpu.workloads.agreement import agreements
+from whichgpu.workloads.checkpointing import AGAIN
+from whichgpu.workloads.counts import counts, traced
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.ops import COUNTED, PRODUCTS, stored_weight_bytes, total
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from whichgpu.workloads.counts import Counts
     from whichgpu.workloads.ops import Op
     from whichgpu.workloads.workload import Workload
 
+_STAGES = ("forward", "recomputed", "backward", "optimizer")
 _SCALES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -41,7 +46,7 @@ def list_report(items: Iterable[Workload], advance: Callable[[int], None]) -> Re
     """Every workload: size, work, phases; `advance` is told of each that is done."""
     entries = []
     for item in items:
-        entries.append(_summary(item))
+        entries.append(_summary(item, counts(item)))
         advance(1)
     cells = (
         (entry["id"], entry["name"], entry["family"], count(entry["parameters"]), flop(entry["flops"]),
@@ -54,50 +59,84 @@ def list_report(items: Iterable[Workload], advance: Callable[[int], None]) -> Re
     return Report({"workloads": entries}, (table,))
 
 
-def _summary(item: Workload) -> dict[str, Any]:
+def _summary(item: Workload, known: Counts) -> dict[str, Any]:
     return {
         "id": item.id,
         "name": item.name,
         "family": item.family,
-        "parameters": sum(item.parameters().values()),
-        "flops": item.flops(),
-        "unit_of_work": item.unit,
-        "phases": list(item.phases),
+        "parameters": known.parameters,
+        "flops": known.flops,
+        "unit_of_work": known.unit,
+        "phases": list(known.phases),
     }
 
 
-def show_report(item: Workload) -> Report:
-    """One workload: parameters by module, work by kind, published figures, sources."""
-    job = item.reference_job()
-    ops = item.reference_ops()
+def show_report(
+    item: Workload, job: Job | None = None, gpus: Sequence[str] = (), *, whole: bool = False
+) -> Report:
+    """One workload: parameters by module, work by kind, where its time goes, published figures, sources.
+
+    The work is that of one forward pass, or of one pass of a `job` where one is stated; `gpus` are those
+    whose time is shown, and `whole` has their ops one by one too.
+    """
+    spent = where(job or Job(item.id), gpus)
+    done = item.reference_job() if job is None else _complete(item, job, spent)
+    ops = item.reference_ops() if job is None else item.trace(done)
     modules = item.parameters()
     kinds = _kinds(ops)
     published = _published(item)
     document = {
-        **_summary(item),
+        **_summary(item, traced(item)),
         "active_parameters": item.active_parameters(),
         "modules": modules,
+        "work": _work(item, done, ops),
         "bytes": {"weights": float(stored_weight_bytes(ops)), "read": float(total(ops, "read_bytes")),
                   "written": float(total(ops, "write_bytes"))},
         "ops": kinds,
-        "cache": _cache(item),
-        **demands(item, ops),
-        "where": where(item),
+        "cache": _cache(item, done),
+        **demands(item, done, ops),
+        "where": spent,
         "file": item.dims.get("file"),
         "notes": list(item.dims.get("notes", ())),
         "published": published,
         "aliases": list(item.aliases),
         "sources": {key: source.title for key, source in item.sources.items()},
-        "job": job.to_dict(),
+        "job": done.to_dict(),
     }  # fmt: skip
-    blocks: list[Block] = [_head(item, document), _modules(modules), _ops(kinds)]
-    spent = where_table(document["where"])
-    blocks += [spent] if spent else []
+    blocks: list[Block] = [
+        _head(item, document),
+        _modules(modules),
+        _ops(kinds, done, stated=job is not None),
+    ]
+    blocks += [_stages(document["work"])] if len(document["work"]["stages"]) > 1 else []
+    blocks += where_blocks(spent, whole=whole)
     blocks += [_file(document["file"])] if document["file"] else []
     blocks += [Bullets(tuple(document["notes"]))] if document["notes"] else []
     if published:
         blocks.append(_agreement(published))
     return Report(document, tuple(blocks))
+
+
+def _complete(item: Workload, job: Job, spent: Mapping[str, Any]) -> Job:
+    """The job with its gaps filled, as its time was estimated where it was."""
+    laid = next((row["job"] for row in spent.values()), None)
+    return Job(**laid) if laid else item.complete(job)
+
+
+def _work(item: Workload, job: Job, ops: Iterable[Op]) -> dict[str, Any]:
+    """FLOPs and bytes of one pass by its stages, and how much it produces."""
+    stages: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for op in ops:
+        row = stages["recomputed" if op.layer.endswith(AGAIN) else op.stage]
+        row["flops"] += float(op.flops * op.count) if op.kind in COUNTED else 0.0
+        row["bytes"] += float((op.weight_bytes + op.read_bytes + op.write_bytes + op.kv_bytes) * op.count)
+    order = {stage: dict(stages[stage]) for stage in _STAGES if stage in stages}
+    return {
+        "flops": sum(row["flops"] for row in stages.values()),
+        "bytes": sum(row["bytes"] for row in stages.values()),
+        "units": float(item.units(job)),
+        "stages": order,
+    }
 
 
 def _kinds(ops: Iterable[Op]) -> dict[str, dict[str, float]]:
@@ -112,10 +151,14 @@ def _kinds(ops: Iterable[Op]) -> dict[str, dict[str, float]]:
     return {kind: dict(row) for kind, row in sorted(sums.items(), key=lambda item: -item[1]["flops"])}
 
 
-def _cache(item: Workload) -> dict[str, float]:
-    """Bytes that a sequence keeps: per token in the KV cache, and the state of a recurrent model."""
+def _cache(item: Workload, job: Job) -> dict[str, float]:
+    """Bytes that a sequence keeps: per token in the KV cache, for all of the job's, a recurrent state."""
     spec = precision("fp16")
     sizes: dict[str, float] = {}
+    if hasattr(item.code, "kv_cache"):
+        own = (job.input_tokens or 0.0) + (job.output_tokens or 0.0)
+        sizes["tokens"] = float(own or job.seq_len or 0.0)
+        sizes["kv_bytes_per_sequence"] = float(item.code.kv_cache(item.dims, spec, sizes["tokens"]))
     if hasattr(item.code, "kv_bytes_per_token"):
         sizes["kv_bytes_per_token"] = item.code.kv_bytes_per_token(item.dims, spec)
     if hasattr(item.code, "state_bytes_per_sequence"):
@@ -123,28 +166,16 @@ def _cache(item: Workload) -> dict[str, float]:
     return sizes
 
 
-def computed(item: Workload) -> dict[str, float]:
-    """What publications state, as this package counts it: parameters, FLOPs, multiply-adds."""
-    flops = item.flops()
-    counts = {"parameters": float(sum(item.parameters().values())), "flops": flops, "macs": flops / 2}
-    if "macs_with_norms" in item.published:
-        counts["macs_with_norms"] = float(macs_with_norms(item.reference_ops()))
-    return counts
-
-
 def _published(item: Workload) -> dict[str, dict[str, Any]]:
-    ours = computed(item)
-    ours |= {"parameters_rounded": ours["parameters"],
-             "active_parameters_rounded": float(item.active_parameters())}  # fmt: skip
     return {
-        name: {
-            "value": fact.value,
-            "ours": ours.get(name),
-            "ratio": ours[name] / fact.value if name in ours and fact.value else None,
-            "source": fact.source,
-            "note": fact.note,
+        row.figure: {
+            "value": row.fact.value,
+            "ours": row.ours,
+            "ratio": row.ours / row.fact.value if row.fact.value else None,
+            "source": row.fact.source,
+            "note": row.fact.note,
         }
-        for name, fact in item.published.items()
+        for row in agreements(item)
     }
 
 
@@ -163,9 +194,15 @@ def _head(item: Workload, document: Mapping[str, Any]) -> Table:
         *demand_rows(document),
         ("Counted for", ", ".join(f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
                                   for key, value in job.items())),
-        ("Sources", "; ".join(source.title for source in item.sources.values()) or None),
+        ("Sources", "; ".join(_sources(item)) or None),
     ]  # fmt: skip
     return Table.of(f"{item.name} ({item.id})", ["What", "Value"], rows)
+
+
+def _sources(item: Workload) -> list[str]:
+    """Where the dimensions and the published figures were read."""
+    read = [item.dims["source"]] if "source" in item.dims else []
+    return list(dict.fromkeys([*read, *(source.title for source in item.sources.values())]))
 
 
 def _per_token(document: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -178,6 +215,8 @@ def _per_token(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         "state_bytes_per_sequence": "State per sequence",
     }
     cache = document["cache"]
+    if cache.get("tokens"):
+        names["kv_bytes_per_sequence"] = f"KV cache of {cache['tokens']:,.0f} tokens (FP16)"
     return rows + [(title, show(cache[key], "memory")) for key, title in names.items() if cache.get(key)]
 
 
@@ -197,7 +236,21 @@ def _modules(modules: Mapping[str, int]) -> Table:
     return Table.of("Parameters by module", ["Module", ">Parameters", ">Share"], rows)
 
 
-def _ops(kinds: Mapping[str, Mapping[str, float]]) -> Table:
+def _stages(work: Mapping[str, Any]) -> Table:
+    """Forward, backward, what is computed twice, optimizer."""
+    rows = [
+        (
+            stage,
+            flop(row["flops"]),
+            f"{row['flops'] / (work['flops'] or 1.0):.1%}",
+            show(row["bytes"], "memory"),
+        )
+        for stage, row in work["stages"].items()
+    ]
+    return Table.of("Work by stage", ["Stage", ">FLOP of products", ">Share", ">Bytes moved"], rows)
+
+
+def _ops(kinds: Mapping[str, Mapping[str, float]], job: Job, *, stated: bool) -> Table:
     rows = [
         (kind, f"{row['executions']:,.0f}", flop(row["flops"]), show(row["weight_bytes"], "memory"),
          show(row["activation_bytes"], "memory"))
@@ -205,12 +258,13 @@ def _ops(kinds: Mapping[str, Mapping[str, float]]) -> Table:
     ]  # fmt: skip
     columns = ["Kind of op", ">Executions", ">FLOP", ">Weights read", ">Activations moved"]
     note = f"What publications count are the matrix products: {', '.join(PRODUCTS)}."
-    return Table.of("Work of one forward pass", columns, rows, [note])
+    title = f"Work of one pass ({job.phase})" if stated else "Work of one forward pass"
+    return Table.of(title, columns, rows, [note])
 
 
 def _agreement(published: Mapping[str, Mapping[str, Any]]) -> Table:
     rows = [
-        (name, count(row["value"]), count(row["ours"]) if row["ours"] is not None else None,
+        (name, count(row["value"]), count(row["ours"]),
          f"{row['ratio'] - 1:+.2%}" if row["ratio"] else None, row["source"], row["note"])
         for name, row in published.items()
     ]  # fmt: skip

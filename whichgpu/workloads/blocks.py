@@ -53,10 +53,11 @@ def conv_norm(
 
 
 def classifier(rec: Recorder, x: Map, classes: int) -> None:
-    """Global mean and a dense layer: (B, C, H, W) -> (B, classes)."""
+    """Global mean and a dense layer, none for 0 classes: (B, C, H, W) -> (B, classes)."""
     rec.global_pool(x)
     rec.dropout(x.channels * x.batch)
-    rec.linear(x.batch, x.channels, classes, bias=True, name="fc")
+    if classes:
+        rec.linear(x.batch, x.channels, classes, bias=True, name="fc")
 
 
 def projections(

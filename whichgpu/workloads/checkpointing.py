@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 KINDS = ("none", "selective", "full")
+#: How the layer of an op that runs again ends.
+AGAIN = ".again"
 _SPELLINGS = {
     "true": "full",
     "yes": "full",
@@ -53,7 +55,7 @@ def recomputed(forward: Sequence[Op], kind: str) -> tuple[Op, ...]:
         return ()
     inside = [op for op in forward if op.module in _repeated(forward)]
     again = [
-        replace(op, layer=f"{op.layer}.again", stage="backward", parameters=0.0, stored_bytes=0.0,
+        replace(op, layer=f"{op.layer}{AGAIN}", stage="backward", parameters=0.0, stored_bytes=0.0,
                 saved_bytes=0.0, starts=0.0)
         for op in inside
     ]  # fmt: skip

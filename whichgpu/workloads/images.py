@@ -5,6 +5,7 @@ Letters: B batch, C channels, H W height and width of a feature map, S tokens, D
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.blocks import activate
@@ -44,10 +45,39 @@ def macs_with_norms(ops: Iterable[Op]) -> Any:
     return product_flops(ops) / 2.0 + norms
 
 
-def round_channels(value: float, divisor: int = 8) -> int:
-    """The nearest multiple of `divisor`, never 10 % below `value` (MobileNet's rule for scaled widths)."""
+def round_channels(value: float, divisor: int = 8, *, least: float = 0.9) -> int:
+    """The nearest multiple of `divisor`, never below `least` (as a share of `value`; 1 and more: as a count).
+
+    0.9 is MobileNet's rule for scaled widths.
+    """
     rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return rounded if rounded >= 0.9 * value else rounded + divisor
+    if least >= 1.0:
+        return max(rounded, int(least))
+    return rounded if rounded >= least * value else rounded + divisor
+
+
+def smooth(rec: Recorder, x: Map, kind: str) -> Map:
+    """Halve a map without aliasing: the `mean` of 2 x 2, or a `blur`, a depthwise 3 x 3 of fixed weights."""
+    if kind == "mean":
+        return rec.pool(x, 2, 2, average=True)
+    y = x._replace(height=(x.height + 1) // 2, width=(x.width + 1) // 2)
+    size = rec.precision.activation
+    rec.record(
+        "conv", "blur", {"m": y.pixels, "n": 1.0, "k": 9.0, "groups": float(x.channels), "window": 9.0},
+        flops=18.0 * y.elements, read_bytes=size * x.elements, write_bytes=size * y.elements,
+        saved_bytes=0.0, backward="linear",
+    )  # fmt: skip
+    return y
+
+
+def eca(rec: Recorder, x: Map) -> None:
+    """ECA-Net's gate: a mean, one convolution over neighbouring channels, a sigmoid: shape unchanged."""
+    rec.global_pool(x, name="squeeze")
+    near = int((math.log2(x.channels) + 1.0) / 2.0)
+    point = x._replace(channels=1, height=1.0, width=float(x.channels))
+    rec.conv(point, 1, (1, max(near if near % 2 else near + 1, 3)), name="neighbours")
+    rec.pointwise(x.channels * x.batch, keeps=1.0, name="sigmoid")
+    rec.pointwise(x.elements, name="gate")
 
 
 def squeeze_excite(rec: Recorder, x: Map, squeezed: int, *, activation: str = "relu") -> None:
@@ -60,6 +90,22 @@ def squeeze_excite(rec: Recorder, x: Map, squeezed: int, *, activation: str = "r
     activate(rec, squeezed * x.batch, activation, name=f"excite_{activation}")
     rec.linear(x.batch, squeezed, x.channels, bias=True, name="excite_up")
     rec.pointwise(x.channels * x.batch, keeps=1.0, name="sigmoid")
+    rec.pointwise(x.elements, name="gate")
+
+
+def global_context(rec: Recorder, x: Map, *, share: float = 0.125) -> None:
+    """GCNet's gate: a mean weighed by a softmax over positions, two 1 x 1, a sigmoid: shape unchanged."""
+    rec.conv(x, 1, 1, bias=True, name="weights")
+    rec.pointwise(x.pixels, keeps=1.0, name="softmax")
+    rec.product(x.batch, float(x.channels), x.height * x.width, 1.0, name="context")
+    point = x._replace(height=1.0, width=1.0)
+    inner = rec.conv(
+        point, round_channels(x.channels * share, 1, least=0.0), 1, bias=True, name="context_down"
+    )
+    layer_norm(rec, inner.elements, inner.channels)
+    activate(rec, inner.elements, "relu")
+    rec.conv(inner, x.channels, 1, bias=True, name="context_up")
+    rec.pointwise(point.elements, keeps=1.0, name="sigmoid")
     rec.pointwise(x.elements, name="gate")
 
 
@@ -84,14 +130,33 @@ def transformer_layer(
     join(rec, rows, width, layer_scale=layer_scale)
 
 
-def perceptron(rec: Recorder, rows: Any, width: int, hidden: int, *, gated: bool = False) -> None:
+def perceptron(
+    rec: Recorder, rows: Any, width: int, hidden: int, *, gated: bool = False, bias: bool = True,
+    inner_norm: bool = False,
+) -> None:  # fmt: skip
     """Two dense layers with GELU (or SwiGLU) between: (rows, width) -> (rows, hidden) -> (rows, width)."""
-    rec.linear(rows, width, 2 * hidden if gated else hidden, bias=True, shard="column", name="up")
+    rec.linear(rows, width, 2 * hidden if gated else hidden, bias=bias, shard="column", name="up")
     if gated:
         rec.pointwise(hidden * rows, reads=2.0, keeps=2.0, shard="column", name="swiglu")
     else:
         activate(rec, hidden * rows, "gelu", shard="column")
-    rec.linear(rows, hidden, width, bias=True, shard="row", name="down")
+    if inner_norm:
+        layer_norm(rec, hidden * rows, hidden)
+    rec.linear(rows, hidden, width, bias=bias, shard="row", name="down")
+
+
+def relative_perceptron(
+    rec: Recorder, side: int, heads: int, hidden: int, *, last_bias: bool = False, pairs: bool = False
+) -> None:  # fmt: skip
+    """Relative biases (heads, side^2, side^2) from a perceptron over (2 side - 1)^2 differences of places.
+
+    `pairs`: over all side^4 pairs of places instead.
+    """
+    rows = float(side**4 if pairs else (2 * side - 1) ** 2)
+    rec.linear(rows, 2, hidden, bias=True, keeps=0.0, name="bias_up")
+    rec.pointwise(hidden * rows, name="relu")
+    rec.linear(rows, hidden, heads, bias=last_bias, name="bias_down")
+    rec.pointwise(float(heads * side**4), name="relative_bias")
 
 
 def join(rec: Recorder, rows: Any, width: int, *, layer_scale: bool = False) -> None:

@@ -86,13 +86,22 @@ def named(text: str) -> str:
         raise UsageError(
             f"{text}: {what} only by name: whichgpu workload --from {text} --save my.toml; then give my.toml"
         )
-    return load(text).id if _is_file(text) else text
+    try:
+        return load(text).id if _is_file(text) else text
+    except OSError as fault:
+        raise UsageError(
+            f"{text[:100]}: cannot be read ({fault.strerror or fault}); check the path"
+        ) from None
 
 
 def _is_file(text: str) -> bool:
     """Whether a text is meant as a file that can be read without running anything."""
     path = Path(text).expanduser()
-    return importer(text) is not None and (path.exists() or os.sep in text or bool(path.suffix))
+    if importer(text) is not None:
+        return path.exists() or os.sep in text or bool(path.suffix)
+    if text and path.is_dir():
+        raise UsageError(f"{text}: a folder without config.json, .safetensors or .gguf; give a model's own")
+    return False
 
 
 def _check(item: Workload, source: str) -> None:

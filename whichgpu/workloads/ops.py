@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
 
 #: Kinds whose FLOPs are what people quote: two per multiply-add of a matrix product.
@@ -126,7 +126,8 @@ def changed(op: Op, **changes: Any) -> Op:
 
 def merge(ops: Iterable[Op]) -> tuple[Op, ...]:
     """Merge ops that do identical work in one module, adding up their copies."""
-    merged: dict[Any, list[Op]] = {}
+    merged: dict[Any, list[Any]] = {}
+    array = np.ndarray
     for op in ops:
         numbers = (
             op.repeats, op.flops, op.weight_bytes, op.read_bytes, op.write_bytes, op.saved_bytes,
@@ -136,14 +137,19 @@ def merge(ops: Iterable[Op]) -> tuple[Op, ...]:
             op.kind, op.module, op.dtype, op.fusable, op.shard, op.stage, op.backward, op.parameters,
             op.stored_bytes,
             # An array's bytes stand for it; a number stands for itself.
-            *(size.tobytes() if isinstance(size, np.ndarray) else size for size in numbers),
+            *[size.tobytes() if type(size) is array else size for size in numbers],
         )  # fmt: skip
-        merged.setdefault(key, []).append(op)
-    return tuple(same[0] if len(same) == 1 else _together(same) for same in merged.values())
-
-
-def _together(same: Sequence[Op]) -> Op:
-    return changed(same[0], copies=sum(op.copies for op in same), starts=sum(op.starts for op in same))
+        seen = merged.get(key)
+        if seen is None:
+            merged[key] = [op, op.copies, op.starts]
+        else:
+            seen[1] += op.copies
+            seen[2] += op.starts
+    # Most ops are alone, and a copy of one costs as much as recording it.
+    return tuple(
+        op if op.copies == copies else changed(op, copies=copies, starts=starts)
+        for op, copies, starts in merged.values()
+    )
 
 
 def total(ops: Iterable[Op], quantity: str) -> Any:

@@ -369,9 +369,12 @@ class Recorder:
         self, kind: str, name: str, elements: Any, *, reads: float, writes: float, saves: float,
         flops: float, fusable: bool = True, **more: Any,
     ) -> None:  # fmt: skip
+        # Most of a network is elementwise: nothing is multiplied that is zero, or known already.
+        read = reads * elements
         self._add(
-            kind, name, {"elements": elements}, flops=flops * elements, read_bytes=reads * elements,
-            write_bytes=writes * elements, saved_bytes=saves * elements, fusable=fusable, **more,
+            kind, name, {"elements": elements}, flops=flops * elements if flops else 0.0, read_bytes=read,
+            write_bytes=read if writes == reads else writes * elements,
+            saved_bytes=saves * elements if saves else 0.0, fusable=fusable, **more,
         )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """A workload: dimensions from a file of `data/workloads/`, ops from the family that the file names.
 
 A file is one workload, named by its stem, or several: tables `[workload.<id>]`, for which the keys
-outside of them (`family`, `[sources]`, ...) hold where they say nothing else.
+outside of them (`family`, `dimensions`, ...) hold where they say nothing else. `library` names the library
+whose names the ids are: `timm/resnet50`.
 
 A family is a module of `whichgpu/workloads/families/`, found by its file name:
 
@@ -24,7 +25,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib import import_module
@@ -37,7 +38,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store
 from whichgpu.facts.model import Source
 from whichgpu.facts.reading import facts
-from whichgpu.workloads import adapters
+from whichgpu.workloads import adapters, published
 from whichgpu.workloads.checkpointing import checkpointing, recomputed
 from whichgpu.workloads.job import NUMBERS, Job, phase
 from whichgpu.workloads.ops import Op, parameters, product_flops
@@ -61,9 +62,10 @@ class Workload:
     family: str
     dims: Mapping[str, Any]
     aliases: tuple[str, ...]
-    defaults: Mapping[str, Any]
-    published: Mapping[str, Fact]
-    sources: Mapping[str, Source]
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    #: Published figures that a file of the user's own states, with its sources; see `published`.
+    stated: Mapping[str, Fact] = field(default_factory=dict)
+    stated_sources: Mapping[str, Source] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the precision known that the file of an imported model is stored in."""
@@ -78,6 +80,16 @@ class Workload:
     def code(self) -> ModuleType:
         """The family's module."""
         return _family(self.family)
+
+    @property
+    def published(self) -> Mapping[str, Fact]:
+        """Figures that were published of it: parameters, multiply-adds, by name; from `data/validation/`."""
+        return {**published.facts_of(self.id), **self.stated}
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """The sources of its published figures."""
+        return {**published.sources_of(self.id), **self.stated_sources}
 
     @property
     def phases(self) -> tuple[str, ...]:
@@ -247,6 +259,8 @@ class _Zoo(Mapping[str, Workload]):
         for key, (raw, _) in self._entries.items():
             for spelling in (key, raw.get("name", key), *raw.get("aliases", ())):
                 yield spelling, key
+            if "library" in raw:
+                yield f"{raw['library']}/{key}", key
 
 
 @lru_cache(maxsize=1)
@@ -290,11 +304,11 @@ def _read(key: str, raw: Mapping[str, Any], where: str = "") -> Workload:
         dims=raw["dimensions"],
         aliases=tuple(raw.get("aliases", ())),
         defaults=raw.get("defaults", {}),
-        published={
+        stated={
             name: facts(value, "count", f"{where}: published.{name}", own=sources)[0]
             for name, value in raw.get("published", {}).items()
         },
-        sources=sources,
+        stated_sources=sources,
     )
 
 
@@ -358,7 +372,13 @@ def _candidates(name: str) -> list[str]:
     if len(keys) > 1:
         exact = dict.fromkeys(key for spelling, key in spellings if _apart(spelling) == _apart(name))
         return list(exact) or keys
-    return keys
+    return keys or _tagged(name)
+
+
+def _tagged(name: str) -> list[str]:
+    """The model of `resnet50.a1_in1k`: in timm, what follows a point names the weights."""
+    model, _, tag = name.lower().removeprefix("timm/").partition(".")
+    return list(dict.fromkeys(key for _, key in _names().get(_key(f"timm/{model}"), ()) if tag))
 
 
 def _apart(text: str) -> str:

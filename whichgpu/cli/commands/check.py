@@ -2,6 +2,9 @@
 
 $ whichgpu check
 $ whichgpu check --all
+$ whichgpu check --published
+
+With --published it prints the error of every published parameter and FLOP count instead.
 
 Exits 0 when nothing is new, 4 when something does not fit.
 """
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import gpu_files
+from whichgpu.cli.options import gpu_files, progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,15 +25,15 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
-#: How far a workload may be from what was published.
-_TOLERANCE = 0.01
-
 
 @command
 @click.option("--all", "everything", is_flag=True, help="List every known difference and its reason too.")
+@click.option("--published", is_flag=True, help="The workloads against every published count instead.")
 @gpu_files
-def run(catalogue: Catalogue, *, everything: bool) -> Report:
-    """Run the checks of every layer."""
+def run(catalogue: Catalogue, *, everything: bool, published: bool) -> Report:
+    """Run the checks of every layer, or print the errors of published counts."""
+    if published:
+        return _published()
     from whichgpu import prices
     from whichgpu.hardware import check
     from whichgpu.prices import quality
@@ -47,13 +50,28 @@ def run(catalogue: Catalogue, *, everything: bool) -> Report:
     return report(found, everything=everything)
 
 
-def _workloads() -> Iterator[str]:
-    """Workloads whose parameters or FLOPs are not the published ones."""
-    from whichgpu.report.workloads import computed
+def _published() -> Report:
+    from whichgpu.report.published import report
     from whichgpu.workloads.workload import workloads
 
-    for item in workloads().values():
-        for name, value in computed(item).items():
-            fact = item.published.get(name)
-            if fact and abs(value - fact.value) > _TOLERANCE * fact.value:
-                yield f"{item.id}.{name}: {value:,.0f} here, {fact.value:,.0f} published ({fact.source})"
+    found = workloads()
+    with progress("workloads", len(found)) as advance:
+        return report(found.values(), advance)
+
+
+def _workloads() -> Iterator[str]:
+    """Workloads whose parameters or FLOPs are not the published ones, and figures of no workload."""
+    from whichgpu.workloads import published
+    from whichgpu.workloads.agreement import agreements
+    from whichgpu.workloads.workload import workloads
+
+    found = workloads()
+    for item in found.values():
+        for row in agreements(item):
+            if not row.agrees:
+                yield (
+                    f"{row.workload}.{row.figure}: {row.ours:,.0f} here, {row.fact.value:,.0f} published "
+                    f"({row.fact.source})"
+                )
+    for name in sorted(published.names() - set(found)):
+        yield f"data/validation: no workload '{name}'; correct the name, or add it"

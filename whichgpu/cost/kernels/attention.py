@@ -17,6 +17,8 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
@@ -35,17 +37,24 @@ def seconds(
     d = ops.dims
     head = d["head_dim"]
     padded = np.where(head <= 64, 64.0, np.where(head <= 128, 128.0, np.ceil(head / 256.0) * 256.0))
-    # Of the q x kv rectangle a causal mask leaves all but the triangle of the new tokens; where a window of
-    # kv tokens is shorter than q, all but the triangle before it is full.
-    shorter, longer = np.minimum(d["q"], d["kv"]), np.maximum(np.maximum(d["q"], d["kv"]), 1.0)
-    seen = np.where(d["causal"] > 0, 1.0 - shorter / (2.0 * longer), 1.0)
     efficiency = np.minimum(
         runtime.products["attention"] * devices.efficiency * head / padded, section("products")["ceiling"]
     )
     peaks = devices.peaks(ops.dtypes, tf32="attention" in runtime.tf32)
-    compute = ops.flops * seen / (peaks * efficiency)
+    compute = ops.flops * seen(d) / (peaks * efficiency)
     traffic = ops.activation_bytes + ops.kv_bytes
     if not runtime.flash:
         traffic = traffic + _SCORE_PASSES * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * d["kv"]
     memory = traffic / (devices.bandwidth * runtime.memory["attention"])
     return compute, memory
+
+
+def seen(dims: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Share of the q x kv rectangle that is computed.
+
+    A causal mask leaves all but the triangle of the new tokens; where a window of kv tokens is shorter
+    than q, all but the triangle before it is full.
+    """
+    shorter = np.minimum(dims["q"], dims["kv"])
+    longer = np.maximum(np.maximum(dims["q"], dims["kv"]), 1.0)
+    return np.where(dims["causal"] > 0, 1.0 - shorter / (2.0 * longer), 1.0)

@@ -28,13 +28,15 @@ from whichgpu.workloads.diffusion.autoencoders import AUTOENCODERS
 from whichgpu.workloads.diffusion.denoisers import DENOISERS
 from whichgpu.workloads.diffusion.shapes import Latent
 from whichgpu.workloads.diffusion.text import ENCODERS
+from whichgpu.workloads.precision import precision
+from whichgpu.workloads.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from whichgpu.workloads.diffusion.shapes import Part
     from whichgpu.workloads.job import Job
-    from whichgpu.workloads.recorder import Recorder
+    from whichgpu.workloads.ops import Op
 
 #: Elementwise kernels of the sampler's update, guidance included.
 UPDATES = 6
@@ -78,6 +80,18 @@ def _vae(dims: Part, rec: Recorder, x: Latent) -> None:
     pixels = Latent(start.batch, 3, frames, factor * start.height, factor * start.width)
     with rec.module("encoder", repeats=float(bool(dims.get("encodes")))):
         encode(rec, part, pixels)
+
+
+def autoencoder(dims: Part, job: Job, half: str) -> tuple[Op, ...]:
+    """The VAE's `encoder` on a picture of 256 x 256, or its `decoder` on the job's latent, alone."""
+    part = component(dims["vae"])
+    encode, decode = known(AUTOENCODERS, part)
+    recorder = Recorder(precision("fp16"))
+    if half == "encoder":
+        encode(recorder, part, Latent(1.0, 3, 1.0, 256.0, 256.0))
+    else:
+        decode(recorder, part, latent(dims, job))
+    return recorder.ops()
 
 
 def _prior(prior: Part, rec: Recorder, samples: Any) -> None:

@@ -4,7 +4,9 @@ Liu et al., "A ConvNet for the 2020s", figure 4; Woo et al., "ConvNeXt V2", figu
 normalisation in place of the scale of each channel).
 Letters: B batch, C channels, H W height and width of a feature map.
 
-Dimensions: `layers` and `widths` (per stage), `response_norm` (V2), `classes`.
+Dimensions: `layers` and `widths` (per stage), `response_norm` (V2), `classes`; `stem` (channels of the first
+of two 3 x 3 that overlap, in place of patches), `bare_norm` (norms without a shift), `hidden` (of a
+perceptron before the classifier).
 """
 
 from __future__ import annotations
@@ -30,31 +32,50 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     x = image(job)
     for i, (layers, width) in enumerate(zip(dims["layers"], dims["widths"], strict=True)):
         with rec.module("stem" if not i else f"down{i}"):
-            x = _down(rec, x, width, first=not i)  # (B, C, H/4, W/4), then a half of each side
+            # (B, C, H/4, W/4), then a half of each side
+            x = _down(rec, x, width, dims) if i else _stem(rec, x, width, dims)
         with rec.module(f"stage{i + 1}"), rec.module("layers", copies=float(layers)):
-            _block(rec, x, response_norm=dims.get("response_norm", False))
+            _block(rec, x, dims)
     with rec.module("head"):
         rec.global_pool(x)
-        layer_norm(rec, x.channels * x.batch, x.channels)
-        rec.linear(x.batch, x.channels, dims["classes"], bias=True, name="fc")
+        _norm(rec, x.channels * x.batch, x.channels, dims)
+        if "hidden" in dims:
+            rec.linear(x.batch, x.channels, dims["hidden"], bias=True, name="hidden")
+            activate(rec, dims["hidden"] * x.batch, "gelu")
+        rec.linear(x.batch, dims.get("hidden", x.channels), dims["classes"], bias=True, name="fc")
 
 
-def _down(rec: Recorder, x: Map, out: int, *, first: bool) -> Map:
-    """A strided convolution without overlap, after its norm but in the stem, before it there."""
-    if first:
-        y = rec.conv(x, out, 4, 4, padding=0, bias=True, backward="weight")
-        layer_norm(rec, y.elements, out)
-        return y
-    layer_norm(rec, x.elements, x.channels)
+def _norm(rec: Recorder, elements: Any, width: int, dims: Mapping[str, Any]) -> None:
+    """LayerNorm over the channels, or a root mean square alone, without a shift."""
+    if dims.get("bare_norm"):
+        rec.norm(elements, width, parameters=width, wide=True, name="layer_norm")
+    else:
+        layer_norm(rec, elements, width)
+
+
+def _stem(rec: Recorder, x: Map, out: int, dims: Mapping[str, Any]) -> Map:
+    """Patches of 4 x 4, or two 3 x 3 that overlap, and a norm: (B, 3, H, W) -> (B, out, H/4, W/4)."""
+    if "stem" in dims:
+        x = rec.conv(x, dims["stem"], 3, 2, bias=True, backward="weight")
+        x = rec.conv(x, out, 3, 2, bias=True)
+    else:
+        x = rec.conv(x, out, 4, 4, padding=0, bias=True, backward="weight")
+    _norm(rec, x.elements, out, dims)
+    return x
+
+
+def _down(rec: Recorder, x: Map, out: int, dims: Mapping[str, Any]) -> Map:
+    """A norm, then a convolution without overlap: (B, C, H, W) -> (B, out, H/2, W/2)."""
+    _norm(rec, x.elements, x.channels, dims)
     return rec.conv(x, out, 2, 2, padding=0, bias=True)
 
 
-def _block(rec: Recorder, x: Map, *, response_norm: bool) -> None:
+def _block(rec: Recorder, x: Map, dims: Mapping[str, Any]) -> None:
     """Depthwise 7 x 7, norm, perceptron with 4 C hidden: (B, C, H, W) -> (B, C, H, W)."""
     width, hidden = x.channels, 4 * x.channels
     rec.conv(x, width, 7, groups=width, bias=True, name="depthwise")
-    layer_norm(rec, x.elements, width)
-    if not response_norm:
+    _norm(rec, x.elements, width, dims)
+    if not dims.get("response_norm"):
         perceptron(rec, x.pixels, width, hidden)
         return join(rec, x.pixels, width, layer_scale=True)
     rec.linear(x.pixels, width, hidden, bias=True, name="up")

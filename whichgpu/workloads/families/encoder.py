@@ -1,11 +1,13 @@
 """BERT-style encoders: learned positions, LayerNorm after each half, GELU, biases everywhere.
 
-Devlin et al., "BERT". Trained with a question-answering head (`head=squad`, the default of `train`) or
-a masked-language-model head over every token (`head=mlm`, the default of `pretrain`).
+Devlin et al., "BERT"; Clark et al., "ELECTRA", and Lan et al., "ALBERT", section 3.1 (narrow words, one
+layer run many times). Trained with a question-answering head (`head=squad`, the default of `train`) or a
+masked-language-model head over every token (`head=mlm`, the default of `pretrain`).
 Letters: B batch, S tokens of a sequence, D width, V vocabulary.
 
 Dimensions: `layers`, `hidden`, `heads`, `ffn`, `vocab`, `positions`, `types` (0: no table of them), `pooler`
-(true: a dense layer over the first token at the end).
+(true: a dense layer over the first token at the end), `words` (width of the tables, where a dense layer
+widens it), `shared` (all layers have the same weights).
 """
 
 from __future__ import annotations
@@ -41,15 +43,19 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     check_positions(tokens, dims["positions"], "seq_len")
     rows = batch * tokens
     with rec.module("embeddings"):
-        rec.embedding(rows, dims["vocab"], width, name="words")
-        rec.embedding(rows, dims["positions"], width, name="positions")
-        rec.add(width * rows, wide=True)
+        words = dims.get("words", width)
+        rec.embedding(rows, dims["vocab"], words, name="words")
+        rec.embedding(rows, dims["positions"], words, name="positions")
+        rec.add(words * rows, wide=True)
         if dims["types"]:
-            rec.embedding(rows, dims["types"], width, name="types")
-            rec.add(width * rows, wide=True)
-        rec.norm(width * rows, width, wide=True)
-        rec.dropout(width * rows)
-    with rec.module("layers", copies=float(dims["layers"])):
+            rec.embedding(rows, dims["types"], words, name="types")
+            rec.add(words * rows, wide=True)
+        rec.norm(words * rows, words, wide=True)
+        rec.dropout(words * rows)
+        if words != width:
+            rec.linear(rows, words, width, bias=True, name="widen")
+    copies, repeats = (1.0, float(dims["layers"])) if dims.get("shared") else (float(dims["layers"]), 1.0)
+    with rec.module("layers", copies=copies, repeats=repeats):
         transformer_layer(rec, batch, tokens, width, heads=dims["heads"], ffn=dims["ffn"])
     usual = _HEAD_OF_PHASE[job.phase]
     head = job.options.get("head", "none" if usual == "pooler" and not dims.get("pooler", True) else usual)
@@ -68,10 +74,11 @@ def _head(dims: Mapping[str, Any], rec: Recorder, head: str, batch: Any, rows: A
     elif head == "squad":
         rec.linear(rows, width, 2, bias=True, name="span")
     elif head == "mlm":
-        rec.linear(rows, width, width, bias=True, name="transform")
-        rec.pointwise(width * rows, keeps=1.0, name="gelu")
-        rec.norm(width * rows, width, wide=True)
-        rec.linear(rows, width, dims["vocab"], shard="vocab", tied=True, name="words")
+        words = dims.get("words", width)
+        rec.linear(rows, width, words, bias=True, name="transform")
+        rec.pointwise(words * rows, keeps=1.0, name="gelu")
+        rec.norm(words * rows, words, wide=True)
+        rec.linear(rows, words, dims["vocab"], shard="vocab", tied=True, name="words")
         rec.pointwise(dims["vocab"] * rows, parameters=float(dims["vocab"]), shard="vocab", name="bias")
         cross_entropy(rec, rows, dims["vocab"])
     else:

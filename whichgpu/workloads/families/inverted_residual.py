@@ -10,6 +10,9 @@ activation] whose first layer has the stride, `width` and `depth` (which scale c
 (of the rows that state none, stem and head), `squeeze_input` (a gate's squeezed width as a share of the
 block's input, else of E), `classes`. Kinds: separable (depthwise, 1 x 1), inverted (1 x 1 to E,
 depthwise, 1 x 1), inverted-se (with a gate), fused (one convolution to E, 1 x 1).
+In place of `stages`, `blocks`: rows of [kind, kernel, stride, E, channels, layers, squeezed width of the
+gate, activation] with the sizes as they are, of the kinds of `workloads/mobile.py`; `scaled` (the channels of
+universal and attention blocks are), `smooth` (mean or blur, where maps are halved), `hidden_norm`.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, classifier, conv_norm, image
 from whichgpu.workloads.images import round_channels, squeeze_excite
+from whichgpu.workloads.mobile import Block, block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,6 +54,9 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     stem = round_channels(dims["stem"] * dims.get("width", 1.0))
     with rec.module("stem"):
         x = conv_norm(rec, image(job), stem, 3, 2, activation=kind, backward="weight")  # (B, C, H/2, W/2)
+    for i, (one, layers) in enumerate(_blocks(dims)):
+        with rec.module(f"block{i + 1}", copies=float(layers)):
+            x = block(rec, x, one)
     for i, stage in enumerate(_stages(dims)):
         with rec.module(f"stage{i + 1}"):
             x = _layer(rec, x, stage, stage.stride)
@@ -59,10 +66,22 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         _head(rec, x, dims)
 
 
+def _blocks(dims: Mapping[str, Any]) -> Iterator[tuple[Block, int]]:
+    """The rows of `blocks`, each with its count of layers."""
+    for kind, kernel, stride, wide, channels, layers, squeezed, *own in dims.get("blocks", ()):
+        kept = kind in ("universal", "attention") and dims.get("scaled", False)
+        act = own[0] if own else dims["activation"]
+        gate = "silu" if act == "silu" else "relu"
+        yield (
+            Block(kind, kernel, stride, wide, channels, squeezed, act, kept, dims.get("smooth", ""), gate),
+            layers,
+        )
+
+
 def _stages(dims: Mapping[str, Any]) -> Iterator[_Stage]:
     """The rows of `stages`, scaled."""
     width, depth = dims.get("width", 1.0), dims.get("depth", 1.0)
-    for kind, kernel, stride, expansion, channels, layers, *own in dims["stages"]:
+    for kind, kernel, stride, expansion, channels, layers, *own in dims.get("stages", ()):
         yield _Stage(
             kind, kernel, stride, expansion, round_channels(channels * width), math.ceil(layers * depth),
             own[0] if own else dims["activation"], dims.get("squeeze_input", 0.0),
@@ -100,7 +119,9 @@ def _head(rec: Recorder, x: Map, dims: Mapping[str, Any]) -> None:
     if "hidden" not in dims:
         return classifier(rec, x, dims["classes"])
     rec.global_pool(x)
-    rec.linear(x.batch, x.channels, dims["hidden"], bias=True, name="hidden")
+    rec.linear(x.batch, x.channels, dims["hidden"], bias=dims.get("hidden_bias", True), name="hidden")
+    if dims.get("hidden_norm"):
+        rec.norm(dims["hidden"] * x.batch, dims["hidden"])
     activate(rec, dims["hidden"] * x.batch, kind)
     rec.dropout(dims["hidden"] * x.batch)
     rec.linear(x.batch, dims["hidden"], dims["classes"], bias=True, name="fc")

@@ -5,7 +5,10 @@ cosine attention, the relative bias from a small perceptron).
 Letters: B batch, C channels, H W height and width of a feature map, w side of a window.
 
 Dimensions: `image` (side that the learned biases are for), `width` (of the first stage), `layers` and
-`heads` (per stage), `window`, `version`, `classes`.
+`heads` (per stage), `window` (one, or a row of one per stage), `version`, `classes`; `qkv_bias` (all; qv, as
+in the authors' version 2); of the models that timm calls CR (V2 before its code was out): `pairs` (the
+perceptron sees every pair of places and has `relative_width`, merging is version 1's), `final_norm` (true),
+`stage_norm` (one more after each stage), `norm_every` (layers of a stage).
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import numpy as np
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import image
-from whichgpu.workloads.images import join, layer_norm, perceptron
+from whichgpu.workloads.images import join, layer_norm, perceptron, relative_perceptron
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -25,13 +28,15 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.recorder import Recorder
 
+    Dims = Mapping[str, Any]
+
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults()
 
 _PATCH = 4
 
 
-def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
+def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """Patches of 4 x 4, four stages, classifier: (B, 3, H, W) -> (B, classes)."""
     newer = dims["version"] == 2
     with rec.module("stem"):
@@ -40,15 +45,26 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     for i, (layers, heads) in enumerate(zip(dims["layers"], dims["heads"], strict=True)):
         if i:
             with rec.module(f"merge{i}"):
-                x = _merge(rec, x, newer=newer)  # (B, 2 C, H/2, W/2)
-        window = min(dims["window"], dims["image"] // (_PATCH * 2**i))
-        with rec.module(f"stage{i + 1}"), rec.module("layers", copies=layers / 2.0):
-            for shifted in (False, True):
-                _layer(rec, x, heads, window, shifted=shifted, newer=newer)
+                x = _merge(rec, x, newer=newer and not dims.get("pairs"))  # (B, 2 C, H/2, W/2)
+        windows = dims["window"] if isinstance(dims["window"], list) else [dims["window"]] * 4
+        window = min(windows[i], dims["image"] // (_PATCH * 2**i))
+        with rec.module(f"stage{i + 1}"):
+            with rec.module("layers", copies=layers / 2.0):
+                for shifted in (False, True):
+                    _layer(rec, x, heads, window, dims, shifted=shifted)
+            for _ in range(_norms_between(dims, layers, last=i == len(dims["layers"]) - 1)):
+                layer_norm(rec, x.elements, x.channels)
     with rec.module("head"):
-        layer_norm(rec, x.elements, x.channels)
+        if dims.get("final_norm", True):
+            layer_norm(rec, x.elements, x.channels)
         rec.global_pool(x)
         rec.linear(x.batch, x.channels, dims["classes"], bias=True, name="fc")
+
+
+def _norms_between(dims: Dims, layers: int, *, last: bool) -> int:
+    """Norms that a stage has beside those of its layers."""
+    every = dims.get("norm_every", 0)
+    return layers // every + bool(last) if every else int(dims.get("stage_norm", False))
 
 
 def _merge(rec: Recorder, x: Map, *, newer: bool) -> Map:
@@ -64,11 +80,12 @@ def _merge(rec: Recorder, x: Map, *, newer: bool) -> Map:
     return y
 
 
-def _layer(rec: Recorder, x: Map, heads: int, window: int, *, shifted: bool, newer: bool) -> None:
+def _layer(rec: Recorder, x: Map, heads: int, window: int, dims: Dims, *, shifted: bool) -> None:
     """Attention and perceptron, each with its norm before (1) or after (2): shape unchanged."""
+    newer = dims["version"] == 2
     if not newer:
         layer_norm(rec, x.elements, x.channels)
-    _attention(rec, x, heads, window, shifted=shifted, newer=newer)
+    _attention(rec, x, heads, window, dims, shifted=shifted)
     if newer:
         layer_norm(rec, x.elements, x.channels)
     join(rec, x.pixels, x.channels)
@@ -80,7 +97,7 @@ def _layer(rec: Recorder, x: Map, heads: int, window: int, *, shifted: bool, new
     join(rec, x.pixels, x.channels)
 
 
-def _attention(rec: Recorder, x: Map, heads: int, window: int, *, shifted: bool, newer: bool) -> None:
+def _attention(rec: Recorder, x: Map, heads: int, window: int, dims: Dims, *, shifted: bool) -> None:
     """Attention inside windows of w x w; edges are padded to whole windows, and one window is not shifted."""
     down, across = np.ceil(x.height / window), np.ceil(x.width / window)
     windows, inside = down * across * x.batch, float(window * window)
@@ -89,9 +106,12 @@ def _attention(rec: Recorder, x: Map, heads: int, window: int, *, shifted: bool,
     if np.any(moved):
         rec.copy(moved, name="roll")
     rec.copy(width * rows, name="windows")
-    rec.linear(rows, width, 3 * width, bias=True, shard="column", name="qkv")
-    _bias(rec, heads, window, newer=newer)
-    if newer:
+    some = dims.get("qkv_bias", "all") == "qv"
+    rec.linear(rows, width, 3 * width, bias=not some, shard="column", name="qkv")
+    if some:
+        rec.pointwise(3 * width * rows, parameters=2.0 * width, shard="column", name="qv_bias")
+    _bias(rec, heads, window, dims)
+    if dims["version"] == 2:
         rec.pointwise(2 * width * rows, keeps=1.0, parameters=float(heads), name="cosine")
     rec.attention(windows, heads, inside, inside, width // heads)
     rec.linear(rows, width, width, bias=True, shard="row", name="out")
@@ -100,12 +120,11 @@ def _attention(rec: Recorder, x: Map, heads: int, window: int, *, shifted: bool,
         rec.copy(moved, name="unroll")
 
 
-def _bias(rec: Recorder, heads: int, window: int, *, newer: bool) -> None:
+def _bias(rec: Recorder, heads: int, window: int, dims: Dims) -> None:
     """The relative bias (heads, w w, w w), from a table of (2 w - 1)^2 rows, learned or computed (2)."""
-    rows = float((2 * window - 1) ** 2)
-    if newer:
-        rec.linear(rows, 2, 512, bias=True, keeps=0.0, name="bias_up")
-        rec.pointwise(512 * rows, name="relu")
-        rec.linear(rows, 512, heads, name="bias_down")
-    learned = 0.0 if newer else rows * heads
-    rec.pointwise(float(heads * window**4), parameters=learned, name="relative_bias")
+    if dims["version"] == 2:
+        pairs = dims.get("pairs", False)
+        relative_perceptron(rec, window, heads, dims.get("relative_width", 512), last_bias=pairs, pairs=pairs)
+    else:
+        learned = float((2 * window - 1) ** 2 * heads)
+        rec.pointwise(float(heads * window**4), parameters=learned, name="relative_bias")

@@ -1,12 +1,22 @@
-"""Vision transformers: ViT, DeiT, and the towers of DINOv2, CLIP and SigLIP.
+"""Vision transformers: ViT, DeiT, BEiT, EVA, DINO, AIM, and the towers of CLIP and SigLIP.
 
 Dosovitskiy et al., "An Image is Worth 16x16 Words", table 1; Touvron et al., "DeiT III" (scale of each
-channel); Oquab et al., "DINOv2"; Zhai et al., "Sigmoid Loss" (attention in place of the class token).
+channel); Oquab et al., "DINOv2"; Zhai et al., "Sigmoid Loss" (attention in place of the class token); Bao et
+al., "BEiT", and Wu et al., "Rethinking Relative Position Encoding" (relative biases, from tables or from a
+small perceptron); Fang et al., "EVA-02" (norms inside, SwiGLU, rotary positions); Darcet et al., "Vision
+Transformers Need Registers"; Dehghani et al., "Scaling to 22 B" (both halves side by side).
 Letters: B batch, S tokens of an image, D width of a token, P side of a patch.
 
 Dimensions: `image` (side that the learned positions are for), `patch`, `width`, `layers`, `heads`, `ffn`,
-`classes` (0: features only), `class_token` (true), `bare_token` (no position for it), `pool` (token,
-attention), `layer_scale`, `pre_norm` (a norm before the layers, and patches without bias), `gated` (SwiGLU).
+`classes` (0: features only);
+tokens: `class_token` (true), `distilled` (a second one, with a head of its own), `registers`, `bare_token`
+(no positions for them), `pool` (token, attention), `final_norm` (true), `pre_norm` (a norm before the
+layers, and patches without bias), `patch_norm` (a norm, and patches with it);
+positions: `positions` (learned: true), `rotary` (true, or learned), `relative` (table, perceptron, shared)
+and `relative_width` (of that perceptron);
+layers: `layer_scale` (true, or attention), `gated` (SwiGLU), `qkv_bias` (all, qv, none), `bias` (of the
+other dense layers, true), `norm_shift` (true), `qk_norm`, `inner_norm` (attention, ffn), `parallel`
+(halves).
 """
 
 from __future__ import annotations
@@ -14,8 +24,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads import images
-from whichgpu.workloads.blocks import image
-from whichgpu.workloads.images import join, layer_norm, perceptron, transformer_layer
+from whichgpu.workloads.blocks import activate, image
+from whichgpu.workloads.images import join, layer_norm, perceptron, relative_perceptron
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,52 +33,137 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.recorder import Recorder
 
+    Dims = Mapping[str, Any]
+
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults()
 
 
-def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
+def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """Patches, layers, head: (B, 3, H, W) -> (B, S, D) -> (B, classes)."""
     batch, width = job.batch, dims["width"]
     with rec.module("embeddings"):
         tokens = _embed(dims, job, rec)
+    if dims.get("relative") == "shared":
+        with rec.module("relative"):
+            _relative(rec, dims)
     with rec.module("layers", copies=float(dims["layers"])):
-        transformer_layer(
-            rec, batch, tokens, width, heads=dims["heads"], ffn=dims["ffn"],
-            layer_scale=dims.get("layer_scale", False), gated=dims.get("gated", False),
-        )  # fmt: skip
+        _layer(rec, batch, tokens, dims)
     with rec.module("head"):
-        layer_norm(rec, width * batch * tokens, width)
+        if dims.get("final_norm", True):
+            _norm(rec, width * batch * tokens, width, dims)
         if dims.get("pool", "token") == "attention":
             _attention_pool(rec, batch, tokens, dims)
         if dims["classes"]:
-            rec.linear(batch, width, dims["classes"], bias=True, name="fc")
+            for _ in range(2 if dims.get("distilled") else 1):
+                rec.linear(batch, width, dims["classes"], bias=True, name="fc")
 
 
-def _embed(dims: Mapping[str, Any], job: Job, rec: Recorder) -> Any:
+def _embed(dims: Dims, job: Job, rec: Recorder) -> Any:
     """Patches, class token, positions: (B, 3, H, W) -> (B, S, D); returns S."""
-    width, side, special = dims["width"], dims["patch"], float(dims.get("class_token", True))
+    width, side = dims["width"], dims["patch"]
+    special = float(dims.get("class_token", True)) + dims.get("registers", 0) + dims.get("distilled", False)
     before = dims.get("pre_norm", False)
     x = rec.conv(image(job), width, side, side, padding=0, bias=not before, backward="weight", name="patches")
+    if dims.get("patch_norm"):
+        _norm(rec, x.elements, width, dims)
     tokens = x.height * x.width + special
     elements = width * job.batch * tokens
     learned = (dims["image"] // side) ** 2 + (0.0 if dims.get("bare_token") else special)
     if special:
-        rec.copy(elements, name="class_token")
-    rec.pointwise(elements, wide=True, parameters=width * (learned + special), name="positions")
+        rec.copy(elements, name="special_tokens")
+    held = (learned if dims.get("positions", True) else 0.0) + special
+    rec.pointwise(elements, wide=True, parameters=width * held, name="positions")
     if before:
-        layer_norm(rec, elements, width)
+        _norm(rec, elements, width, dims)
     return tokens
 
 
-def _attention_pool(rec: Recorder, batch: Any, tokens: Any, dims: Mapping[str, Any]) -> None:
+def _layer(rec: Recorder, batch: Any, tokens: Any, dims: Dims) -> None:
+    """Attention and perceptron, one after the other or side by side: (B, S, D) -> (B, S, D)."""
+    rows, width, scaled = batch * tokens, dims["width"], dims.get("layer_scale", False)
+    if dims.get("parallel"):
+        return _both_halves(rec, batch, tokens, dims)
+    _norm(rec, width * rows, width, dims)
+    _qkv(rec, rows, dims)
+    _mix(rec, batch, tokens, dims)
+    if "attention" in dims.get("inner_norm", ()):
+        _norm(rec, width * rows, width, dims)
+    rec.linear(rows, width, width, bias=dims.get("bias", True), shard="row", name="out")
+    join(rec, rows, width, layer_scale=bool(scaled))
+    _norm(rec, width * rows, width, dims)
+    inner = "ffn" in dims.get("inner_norm", ())
+    perceptron(rec, rows, width, dims["ffn"], gated=dims.get("gated", False), bias=dims.get("bias", True),
+               inner_norm=inner)  # fmt: skip
+    return join(rec, rows, width, layer_scale=scaled is True)
+
+
+def _qkv(rec: Recorder, rows: Any, dims: Dims) -> None:
+    """Query, key and value in one dense layer: (rows, D) -> (rows, 3 D)."""
+    width, kind = dims["width"], dims.get("qkv_bias", "all")
+    rec.linear(rows, width, 3 * width, bias=kind == "all", shard="column", name="qkv")
+    if kind == "qv":
+        rec.pointwise(3 * width * rows, parameters=2.0 * width, shard="column", name="qv_bias")
+
+
+def _mix(rec: Recorder, batch: Any, tokens: Any, dims: Dims) -> None:
+    """Attention of all tokens to all, with what the model does to queries, keys and scores."""
+    width, heads, rotary = dims["width"], dims["heads"], dims.get("rotary")
+    one, elements = width // heads, width * batch * tokens
+    if dims.get("qk_norm"):
+        for name in ("query_norm", "key_norm"):
+            parts = (2 if dims.get("norm_shift", True) else 1) * one
+            rec.norm(elements, one, parameters=parts, wide=True, name=name)
+    if rotary:
+        angles = float(width) if rotary == "learned" else 0.0
+        rec.pointwise(2 * elements, reads=2.0, parameters=angles, shard="head", name="rotary")
+    if dims.get("relative") in ("table", "perceptron"):
+        _relative(rec, dims)
+    rec.attention(batch, heads, tokens, tokens, one)
+
+
+def _relative(rec: Recorder, dims: Dims) -> None:
+    """Biases (heads, S, S) of the scores, from a table with 3 rows for the class token, or a perceptron."""
+    side, heads = dims["image"] // dims["patch"], dims["heads"]
+    if dims["relative"] == "table":
+        rows = (2.0 * side - 1.0) ** 2 + 3.0
+        rec.pointwise(float(heads * side**4), parameters=rows * heads, name="relative_bias")
+    else:
+        relative_perceptron(rec, side, heads, dims["relative_width"], last_bias=True)
+
+
+def _both_halves(rec: Recorder, batch: Any, tokens: Any, dims: Dims) -> None:
+    """One norm, one dense layer for both halves, two back: (B, S, D) -> (B, S, D)."""
+    rows, width, ffn = batch * tokens, dims["width"], dims["ffn"]
+    _norm(rec, width * rows, width, dims)
+    whole = dims.get("qkv_bias", "all") == "all"
+    rec.linear(rows, width, 3 * width + ffn, bias=whole, shard="column", name="in")
+    if not whole:
+        rec.pointwise(ffn * rows, parameters=float(ffn), shard="column", name="mlp_bias")
+    _mix(rec, batch, tokens, dims)
+    rec.linear(rows, width, width, bias=True, shard="row", name="out")
+    activate(rec, ffn * rows, "gelu", shard="column")
+    rec.linear(rows, ffn, width, bias=True, shard="row", name="down")
+    rec.add(width * rows)
+    join(rec, rows, width, layer_scale=bool(dims.get("layer_scale")))
+
+
+def _norm(rec: Recorder, elements: Any, width: int, dims: Dims) -> None:
+    """LayerNorm, or a root mean square alone, without a shift."""
+    if dims.get("norm_shift", True):
+        layer_norm(rec, elements, width)
+    else:
+        rec.norm(elements, width, parameters=width, wide=True, name="layer_norm")
+
+
+def _attention_pool(rec: Recorder, batch: Any, tokens: Any, dims: Dims) -> None:
     """A learned query attends to all tokens, then a perceptron: (B, S, D) -> (B, D)."""
-    width, heads = dims["width"], dims["heads"]
+    width, heads = dims["width"], dims.get("pool_heads", dims["heads"])
     rec.linear(batch, width, width, bias=True, keeps=0.0, name="query")
     rec.linear(batch * tokens, width, 2 * width, bias=True, name="key_value")
     rec.attention(batch, heads, 1.0, tokens, width // heads)
     rec.linear(batch, width, width, bias=True, name="out")
     rec.pointwise(width * batch, parameters=float(width), name="latent")
     layer_norm(rec, width * batch, width)
-    perceptron(rec, batch, width, dims["ffn"])
+    perceptron(rec, batch, width, dims.get("pool_ffn", dims["ffn"]))
     join(rec, batch, width)

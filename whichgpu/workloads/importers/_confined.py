@@ -1,18 +1,23 @@
 """The process in which a user's code or file is taken apart: `python -I _confined.py`, JSON in, JSON out.
 
 Nothing of it runs in the program itself. Before anything of the user's is touched, the process gives up the
-network (its own empty network namespace, where the kernel allows), writing to files, starting programs,
-and time and memory beyond the limits. The request names the tracer, a file beside this one, whose
-`trace(request, lock)` gives the answer; it calls `lock` once its own libraries are imported.
+network, writing to files, starting programs, and time and memory beyond the limits. An audit hook says in
+words what was tried; below it, where the kernel has them, stand an empty network namespace, a namespace of
+processes that ends with the run, and Landlock rules that let no file be changed. The request names the
+tracer, a file beside this one, whose `trace(request, lock)` gives the answer; it calls `lock` once its own
+libraries are imported.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib.util
 import json
 import os
 import resource
+import signal
+import struct
 import sys
 import tempfile
 from pathlib import Path
@@ -21,7 +26,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from types import ModuleType
 
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_NEWPID = 0x10000000, 0x40000000, 0x20000000
+_MOST_PROCESSES = 1024
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+#: Landlock (linux/landlock.h): numbers of its calls, the rights to change files, by version of its interface.
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_CHANGES = {1: 0b1_1111_1111_0010, 2: 0b11_1111_1111_0010, 3: 0b111_1111_1111_0010}
+_WRITE_FILE, _O_PATH = 0b10, 0o10000000
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 #: Audit events that end the run, with what is said of them.
 _FORBIDDEN = {
@@ -56,12 +67,10 @@ def guard(event: str, arguments: tuple[Any, ...]) -> None:
 def confine(seconds: int, memory: int) -> None:
     """Limits that hold for native code as well."""
     with contextlib.suppress(Exception):
-        import ctypes
-
-        ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+        _unchanging()
     for limit, value in (
         (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CORE, 0), (resource.RLIMIT_NPROC, _MOST_PROCESSES),
     ):  # fmt: skip
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(limit, (value, value))
@@ -71,9 +80,51 @@ def confine(seconds: int, memory: int) -> None:
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = tempfile.tempdir
 
 
+def apart() -> None:
+    """Go on in a network and among processes of its own, which all end with this one.
+
+    Returns in the process that does the work; the ones above it wait and end as it does.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWPID):
+        return
+    # The first process of the namespace takes the others along when it ends; signals do not reach it, so
+    # that the work is done by its child.
+    for _ in range(2):
+        child = os.fork()
+        if child:
+            os._exit(_status(os.waitpid(child, 0)[1]))
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _status(waited: int) -> int:
+    """The exit status of a child, or 128 and its signal, as a shell has it."""
+    code = os.waitstatus_to_exitcode(waited)
+    return code if code >= 0 else 128 - code
+
+
+def _unchanging() -> None:
+    """Take the right to write, make, move and delete files from this process, but for /dev/null."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    version = libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
+    if version < 1:
+        return
+    rights = ctypes.c_uint64(_CHANGES[min(version, max(_CHANGES))])
+    rules = libc.syscall(_CREATE_RULESET, ctypes.byref(rights), ctypes.c_size_t(8), 0)
+    null = os.open(os.devnull, _O_PATH)
+    beneath = ctypes.create_string_buffer(struct.pack("<Qi", _WRITE_FILE, null))
+    libc.syscall(_ADD_RULE, rules, 1, beneath, 0)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    libc.syscall(_RESTRICT_SELF, rules, 0)
+    os.close(null)
+    os.close(rules)
+
+
 def main() -> None:
     """Read the request, trace, answer with one JSON document on what was stdout."""
     request = json.load(sys.stdin)
+    with contextlib.suppress(OSError, AttributeError):
+        apart()
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     # What the module prints is nobody's.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -150,13 +150,7 @@ def _unknown(raw: Mapping[str, Any]) -> str:
     if not name and not any(field in raw for field in ("hidden_size", "n_embd", "d_model")):
         return "neither model_type nor a size of a model is in it; is it the config.json of a model?"
     near = resembling(raw)
-    row = architecture(near)
-    fields = _table()["fields"][row["family"]]
-    lacks = [
-        options[0] for options in fields.values()
-        if not any(one in raw or one in row["defaults"] for one in options)
-        and options[0] not in ("num_key_value_heads", "head_dim", "max_position_embeddings")
-    ]  # fmt: skip
+    lacks = [options[0] for options in _needed(near) if not any(one in raw for one in options)]
     missing = f"; for that it lacks {', '.join(lacks)}" if lacks else ""
     strange = [field for field in raw if _structural(field) and field not in _known_fields(near)][:6]
     more = f"; not understood: {', '.join(strange)}" if strange else ""
@@ -174,15 +168,30 @@ def _title(raw: Mapping[str, Any]) -> str:
 
 
 def resembling(raw: Mapping[str, Any]) -> str:
-    """The known type whose fields a configuration shares most; a like name counts as well."""
+    """The known type that understands most of a configuration and finds most of what it needs in it.
+
+    A like name counts as well, and llama is the first of equals.
+    """
     close = get_close_matches(str(raw.get("model_type", "")), kinds(), n=1, cutoff=0.6)
     stated = {field for field in raw if _structural(field)}
 
     def likeness(kind: str) -> tuple[float, bool]:
-        known = {field for field in _known_fields(kind) if _structural(field)}
-        return len(stated & known) / (len(stated | known) or 1) + 0.2 * (kind in close), kind == "llama"
+        understood = len(stated & _known_fields(kind)) / (len(stated) or 1)
+        needed = _needed(kind)
+        found = sum(any(one in raw for one in options) for options in needed) / (len(needed) or 1)
+        return understood + found + 0.2 * (kind in close), kind == "llama"
 
     return max(kinds(), key=likeness)
+
+
+def _needed(kind: str) -> list[Sequence[str]]:
+    """The names of each field that a type cannot do without."""
+    row = architecture(kind)
+    return [
+        options for options in _table()["fields"][row["family"]].values()
+        if not any(one in row["defaults"] for one in options)
+        and options[0] not in ("num_key_value_heads", "head_dim", "max_position_embeddings")
+    ]  # fmt: skip
 
 
 def _structural(field: str) -> bool:

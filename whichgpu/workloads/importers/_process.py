@@ -102,7 +102,7 @@ def _answer(process: subprocess.Popen[bytes], request: bytes, source: str) -> by
 
 def _ended(status: int) -> str:
     """Why a process that gave no answer may have ended."""
-    if status == -signal.SIGXCPU:
+    if status in (-signal.SIGXCPU, 128 + signal.SIGXCPU):
         return f"it took more than {SECONDS} s of processor time, so it was ended; does it loop?"
     return (
         f"its process ended without an answer (status {status}); it may have taken more than "

@@ -42,6 +42,8 @@ def summary(tensors: Sequence[Tensor]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+#: Bytes per weight that a format can have, and a part of a model left over.
+_LEAST, _MOST = 0.1, 9.0
 #: Beginnings of the names of what stays wide: embedding and output head.
 _HEAD = (
     "token_embd",
@@ -55,7 +57,16 @@ _HEAD = (
 
 
 def as_stored(item: Workload, base: str, tensors: Sequence[Tensor], name: str) -> Workload:
-    """The workload in the precision of its file: the bytes per weight of the body, and of the rest."""
+    """The workload in the precision of its file: the bytes per weight of the body, and of the rest.
+
+    Raises `UsageError` where the weights cannot be those of the configuration.
+    """
+    count, size = sum(item.parameters().values()), sum(one.bytes for one in tensors)
+    if not _LEAST <= size / count <= _MOST:
+        raise UsageError(
+            f"{item.id}: its weights take {size:,.0f} bytes, but its configuration has {count:,} parameters; "
+            "are they of one model, and all of it there?"
+        )
     head = [one for one in tensors if len(one.shape) < 2 or one.name.startswith(_HEAD)]
     wide = sum(one.elements for one in head)
     body = sum(item.parameters().values()) - wide
@@ -81,7 +92,7 @@ def tensors_workload(source: str, name: str, tensors: Sequence[Tensor]) -> Workl
     dims = {"unit": "samples", "inputs": [], "notes": [note], "ops": rows, "file": summary(tensors)}
     return Workload(
         id=source, name=f"{name} (weights alone)", family="traced", dims=dims, aliases=(), defaults={},
-        published={}, sources={},
+
     )  # fmt: skip
 
 

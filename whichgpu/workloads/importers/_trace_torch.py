@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+#: What a fault says that is due to shapes without values, or to two kinds of tensors met.
+_MISSING = re.compile("meta|data-dependent|same device", re.IGNORECASE)
 #: A module of at most so many parameters is run with real numbers where shapes are not enough.
 _REAL = 200_000_000
 
@@ -36,13 +39,15 @@ def trace(request: dict[str, Any], lock: Callable[[], None]) -> dict[str, Any]:
         raise Unusable("PyTorch is not installed for this Python; pip install 'whichgpu[torch]'") from None
     torch.set_num_threads(1)
     torch.backends.mha.set_fastpath_enabled(False)
+    # A compiled module is traced as what it was compiled from.
+    torch.compile = _uncompiled
     lock()
     file = _imported(Path(request["file"]))
     found: dict[str, int] = {}
     try:
         return _traced(torch, file, request, "meta", found)
-    except (NotImplementedError, RuntimeError) as fault:
-        if "meta" not in str(fault).lower():
+    except Exception as fault:
+        if getattr(fault, "plain", False) or not _MISSING.search(str(fault)):
             raise
     if found.get("parameters", 0) <= _REAL:
         answer = _traced(torch, file, request, "cpu", found)
@@ -51,20 +56,29 @@ def trace(request: dict[str, Any], lock: Callable[[], None]) -> dict[str, Any]:
     with _answering(torch):
         answer = _traced(torch, file, request, "meta", found)
     answer["notes"].append(
-        "it looks at values; with no values at hand, every one it asked for was taken as 1"
+        "it looks at values; with no values at hand, every one it asked for was taken as 1, and what it "
+        "picks by value (the tokens of an expert) as all of them"
     )
     return answer
 
 
+def _uncompiled(model: Any = None, **_options: Any) -> Any:
+    """Stands for `torch.compile`, as a function and as a decorator with options."""
+    return (lambda one: one) if model is None else model
+
+
 @contextlib.contextmanager
 def _answering(torch: Any) -> Iterator[None]:
-    """Let a tensor without values answer with one: true where a condition is asked for."""
+    """Let a tensor without values answer with one: true to a condition, all where some are picked."""
+    import torch.fx.experimental._config as config
+
     names = {"item": 1, "__bool__": True, "__int__": 1, "__index__": 1, "__float__": 1.0}
     before = {name: getattr(torch.Tensor, name) for name in names}
     for name, value in names.items():
         setattr(torch.Tensor, name, _constant(value))
     try:
-        yield
+        with config.patch(meta_nonzero_assume_all_nonzero=True):
+            yield
     finally:
         for name, method in before.items():
             setattr(torch.Tensor, name, method)
@@ -92,28 +106,36 @@ def _traced(
     if factory is None:
         public = [name for name in vars(file) if not name.startswith("_") and callable(getattr(file, name))]
         raise Unusable(f"it has no '{request['factory']}'; it has {', '.join(public) or 'no functions'}")
-    with torch.device(device):
+    with torch.device(device), _placing(torch, device):
         module = factory() if callable(factory) and not isinstance(factory, torch.nn.Module) else factory
         if not isinstance(module, torch.nn.Module):
             raise Unusable(f"'{request['factory']}' gives a {type(module).__name__}, not a torch.nn.Module")
         inputs = _inputs(torch, request["inputs"], (module, factory, file))
     module = module.to(device) if device == "meta" else module
     module.eval()
+    _materialise(torch, module, _on(torch, inputs, device, 1))
     found["parameters"] = sum(one.numel() for one in module.parameters())
     arguments, keywords = _on(torch, inputs, device, 1)
     batch, notes = _batch(torch, (arguments, keywords)), []
-    first = Tracer(torch, module).run(arguments, keywords)
+    tracer = Tracer(torch, module, device)
+    first = tracer.run(arguments, keywords)
     second = None
     if batch:
         try:
-            second = Tracer(torch, module).run(*_on(torch, inputs, device, 2))
+            second = Tracer(torch, module, device).run(*_on(torch, inputs, device, 2))
         except Exception as fault:
             notes.append(f"it takes no other batch than {batch} ({type(fault).__name__}), so work is scaled")
     return {
-        "first": first, "second": second, "batch": batch or 1, "notes": notes,
+        "first": first, "second": second, "batch": batch or 1, "notes": [*notes, *tracer.said()],
         "inputs": [_shape(t) for t in _tensors(torch, (arguments, keywords))],
         "name": type(module).__name__,
     }  # fmt: skip
+
+
+def _materialise(torch: Any, module: Any, inputs: tuple[Any, Any]) -> None:
+    """Run a module with lazy parameters once, which gives them their shapes."""
+    if any(torch.nn.parameter.is_lazy(one) for one in (*module.parameters(), *module.buffers())):
+        module(*inputs[0], **inputs[1])
 
 
 def _inputs(torch: Any, stated: list[dict[str, Any]], holders: tuple[Any, ...]) -> tuple[Any, Any]:
@@ -212,15 +234,28 @@ _LINEAR = {"add", "add_", "sub", "neg", "mean", "sum", "cumsum"}
 #: Where the matrices of a product stand among the arguments.
 _PRODUCTS = {
     "mm": (0, 1), "addmm": (1, 2), "bmm": (0, 1), "baddbmm": (1, 2), "mv": (0, 1), "dot": (0, 1),
-    "_grouped_mm": (0, 1), "_scaled_mm": (0, 1), "_addmm_activation": (1, 2),
+    "_grouped_mm": (0, 1), "_scaled_mm": (0, 1), "_addmm_activation": (1, 2), "_int_mm": (0, 1),
+    "addmv": (1, 2), "vdot": (0, 1), "addbmm": (1, 2),
 }  # fmt: skip
+#: Beginnings of operators that do more than they move, and are counted by their bytes all the same.
+_UNCOUNTED = ("_fft_", "fft_", "linalg_", "_linalg_", "_cdist", "_weight_int", "_trilinear")
+#: Operators that run a function of theirs: the place of the function, of what it is given, what is said.
+_HIGHER = {
+    "cond": (1, 3, "torch.cond: its first branch is counted"),
+    "while_loop": (1, 2, "while_loop: its body is counted once"),
+}
+
+
+_DEVICE = re.compile(r"(?:cuda|cpu|mps|xpu|hpu|meta)(?::\d+)?")
 
 
 class Tracer:
     """One forward pass, noted operator by operator."""
 
-    def __init__(self, torch: Any, module: Any) -> None:
-        self.torch, self.module = torch, module
+    def __init__(self, torch: Any, module: Any, device: str) -> None:
+        self.torch, self.module, self.device = torch, module, device
+        self.unknown: dict[str, int] = {}
+        self.remarks: dict[str, None] = {}
         self.ops: list[dict[str, Any]] = []
         self.scopes = [""]
         self.paused = 0
@@ -238,7 +273,11 @@ class Tracer:
         for one in trained:
             one.requires_grad_(True)
         hooks = torch.autograd.graph.saved_tensors_hooks(self._keep, lambda kept: kept)
-        with self._modules(), _function_mode(torch, self), _dispatch_mode(torch, self), hooks:
+        placed = torch.device(self.device), _placing(torch, self.device)
+        modes = placed[0], placed[1], _function_mode(torch, self), _dispatch_mode(torch, self)
+        with contextlib.ExitStack() as stack:
+            for mode in (self._modules(), *modes, hooks):
+                stack.enter_context(mode)
             self.module(*arguments, **keywords)
         unread = sum(t.numel() for key, (_, t) in self.weights.items() if key not in self.counted)
         if unread:
@@ -246,6 +285,11 @@ class Tracer:
                 {"kind": "copy", "layer": "unread", "dims": {"elements": 0}, "parameters": unread}
             )
         return self.ops
+
+    def said(self) -> list[str]:
+        """What is not sure about the count."""
+        named = [f"{count} x {name}" for name, count in sorted(self.unknown.items())]
+        return [*self.remarks, *([f"not known, counted as bytes: {', '.join(named)}"] if named else [])]
 
     def _layers(self) -> set[str]:
         """Names of repeated layers: children of a list whose members are of one class."""
@@ -308,6 +352,9 @@ class Tracer:
         inputs, outputs = _tensors(self.torch, (args, kwargs)), _tensors(self.torch, out)
         if not outputs:
             return
+        if func.namespace not in ("aten", "prims") or name.startswith(_UNCOUNTED):
+            full = f"{func.namespace}.{name}"
+            self.unknown[full] = self.unknown.get(full, 0) + 1
         op = self._op(name, args, inputs, outputs)
         self._add(op, inputs, outputs)
 
@@ -430,12 +477,64 @@ def _dispatch_mode(torch: Any, tracer: Tracer) -> Any:
             # Leaves the compiler, a second of imports, out of it.
             return False
 
+        supports_higher_order_operators = True
+
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            out = func(*args, **(kwargs or {}))
-            tracer.note(func, args, kwargs or {}, out)
+            kwargs = kwargs or {}
+            if not isinstance(func, torch._ops.OpOverload):
+                with self:
+                    return _higher(tracer, func, args)
+            if any(isinstance(one, torch.Tensor) and one.is_nested for one in args):
+                raise Unusable("it uses nested tensors, which have no shape; pass a padded batch")
+            # Without gradients operators made of others arrive whole: their parts are what is counted.
+            with self:
+                parts = func.decompose(*args, **kwargs)
+            if parts is not NotImplemented:
+                return parts
+            out = func(*args, **kwargs)
+            tracer.note(func, args, kwargs, out)
             return out
 
     return Noting()
+
+
+def _higher(tracer: Tracer, func: Any, args: tuple[Any, ...]) -> Any:
+    """An operator that runs functions: of a choice the first branch, of a loop its body once."""
+    name = func.name()
+    if name not in _HIGHER:
+        raise Unusable(f"it uses torch.ops.higher_order.{name}, which cannot be traced; write it without")
+    function, given, said = _HIGHER[name]
+    tracer.remarks[said] = None
+    return args[function](*args[given], *(args[given + 1] if len(args) > given + 1 else ()))
+
+
+def _placing(torch: Any, device: str) -> Any:
+    """Put on one device what a module puts on another: here there is no GPU, and values have no place."""
+    from torch.overrides import TorchFunctionMode
+
+    def moved(one: Any) -> Any:
+        if isinstance(one, torch.device) or (isinstance(one, str) and _DEVICE.fullmatch(one)):
+            return torch.device(device)
+        return one
+
+    scalars = (torch.tensor, torch.as_tensor, torch.scalar_tensor)
+    homes = (torch.Tensor.cuda, torch.Tensor.cpu) if device == "meta" else (torch.Tensor.cuda,)
+
+    class Placing(TorchFunctionMode):  # type: ignore[misc]
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs = kwargs or {}
+            if func in homes:
+                return args[0]
+            if func in scalars and args and isinstance(args[0], int | float):
+                # A number goes with any tensor, and can be asked for.
+                kwargs = {**kwargs, "device": "cpu"}
+            elif "device" in kwargs:
+                kwargs = {**kwargs, "device": moved(kwargs["device"])}
+            if func is torch.Tensor.to:
+                args = tuple(map(moved, args))
+            return func(*args, **kwargs)
+
+    return Placing()
 
 
 def _function_mode(torch: Any, tracer: Tracer) -> Any:

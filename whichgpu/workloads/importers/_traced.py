@@ -21,7 +21,20 @@ _COUNTS = ("read", "write", "saved", "flops", "weights", "parameters")
 
 
 def traced_workload(source: str, answer: Mapping[str, Any], given: Given, *, kind: str) -> Workload:
-    """The workload of noted operators; `answer` is what a tracer gives."""
+    """The workload of noted operators; `answer` is what a tracer gives.
+
+    Raises `UsageError` for an answer that no tracer gives: the code that was traced may have written it.
+    """
+    try:
+        return _workload(source, answer, given, kind)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError):
+        raise UsageError(
+            f"{source}: what its process answered is no list of operators; does it write to handles that it "
+            "did not open?"
+        ) from None
+
+
+def _workload(source: str, answer: Mapping[str, Any], given: Given, kind: str) -> Workload:
     first, second, batch = answer["first"], answer.get("second"), float(answer["batch"])
     if not first:
         raise UsageError(f"{source}: no operator was run, so there is nothing to cost")
@@ -40,7 +53,7 @@ def traced_workload(source: str, answer: Mapping[str, Any], given: Given, *, kin
     }
     return Workload(
         id=source, name=f"{answer['name']} ({kind})", family="traced", dims=dims, aliases=(), defaults={},
-        published={}, sources={},
+
     )  # fmt: skip
 
 

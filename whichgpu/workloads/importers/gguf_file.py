@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from whichgpu.errors import UsageError
-from whichgpu.workloads.importers._files import MB, check_size
+from whichgpu.workloads.importers._files import MB, check_size, opened, parts
 from whichgpu.workloads.importers._tensors import Tensor, as_stored, tensors_workload
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.precision import gguf_types, precisions
@@ -86,14 +86,17 @@ _KINDS = {
 
 
 def claims(source: str) -> bool:
-    """A file that ends in `.gguf`."""
-    return source.endswith(".gguf")
+    """A file that ends in `.gguf`, or a folder of such."""
+    path = Path(source).expanduser()
+    return source.endswith(".gguf") or (path.is_dir() and any(path.glob("*.gguf")))
 
 
 def read(source: str, given: Given) -> Workload:
     """The model that the header describes, in the precision that its tensors have."""
-    path = Path(source).expanduser()
-    metadata, tensors = header(path)
+    path = _file(Path(source).expanduser())
+    files = parts(path)
+    metadata, tensors = header(files[0])
+    tensors += [tensor for file in files[1:] for tensor in header(file)[1]]
     name = str(metadata.get("general.name") or path.stem)
     kind = _KINDS.get(str(metadata.get("general.architecture", "")))
     if kind is None:
@@ -106,9 +109,23 @@ def read(source: str, given: Given) -> Workload:
     phases = [phase for phase in family_code(family).PHASES if phase not in TRAINING]
     item = Workload(
         id=source, name=name, family=family, dims=dims, aliases=(),
-        defaults={phase: {"runtime": "llama.cpp"} for phase in phases}, published={}, sources={},
+        defaults={phase: {"runtime": "llama.cpp"} for phase in phases},
     )  # fmt: skip
     return as_stored(item, stored_precision(tensors), tensors, path.stem)
+
+
+def _file(path: Path) -> Path:
+    """The one model of a folder; raises `UsageError` where there are several."""
+    if not path.is_dir():
+        return path
+    models = sorted({parts(file)[0] for file in path.glob("*.gguf")})
+    if not models:
+        raise UsageError(f"{path}: a folder without a GGUF file; give the file itself")
+    if len(models) > 1:
+        raise UsageError(
+            f"{path}: {len(models)} models, {', '.join(one.name for one in models[:5])}; give one of them"
+        )
+    return models[0]
 
 
 def _config(kind: str, metadata: Mapping[str, Any], tensors: Sequence[Tensor]) -> dict[str, Any]:
@@ -161,7 +178,7 @@ def stored_precision(tensors: Sequence[Tensor]) -> str:
 def header(path: Path) -> tuple[dict[str, Any], list[Tensor]]:
     """Metadata and tensors; raises `UsageError` where the file does not hold together."""
     size = check_size(path, float("inf"), "GGUF file")
-    with path.open("rb") as file:
+    with opened(path) as file:
         reader = _Reader(file, path, size)
         if reader.take(4) != _MAGIC:
             raise UsageError(f"{path}: no GGUF file: it does not begin with GGUF")

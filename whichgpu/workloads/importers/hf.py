@@ -30,8 +30,13 @@ _ENDPOINT = "https://huggingface.co"
 
 
 def claims(source: str) -> bool:
-    """`hf:org/name`, a .json file, or a folder with a config.json."""
-    return source.startswith("hf:") or source.endswith(".json") or Path(source, "config.json").is_file()
+    """`hf:org/name`, a .json file, or a folder with a config.json and no weights."""
+    if source.startswith("hf:"):
+        return True
+    if source.endswith(".json"):
+        return not source.endswith(".index.json")
+    folder = Path(source).expanduser()
+    return (folder / "config.json").is_file() and not any(folder.glob("*.safetensors"))
 
 
 def read(source: str, given: Given) -> Workload:
@@ -68,8 +73,6 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
         dims=dims,
         aliases=(),
         defaults={phase: {"precision": stored} for phase in phases} if stored else {},
-        published={},
-        sources={},
     )
 
 

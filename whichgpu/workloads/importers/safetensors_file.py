@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
-from whichgpu.workloads.importers._files import MB, check_size, parse_json
+from whichgpu.workloads.importers._files import (
+    MB,
+    beside,
+    check_size,
+    opened,
+    parse_json,
+    parts,
+    read_bytes,
+)
 from whichgpu.workloads.importers._tensors import Tensor, as_stored, tensors_workload
 
 if TYPE_CHECKING:
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
 #: Headers are read up to this; the format's own limit.
 _LARGEST_HEADER = 100 * MB
 _MOST_FILES = 2_000
+_INDEX = ".safetensors.index.json"
 _BYTES = {
     "F64": 8,
     "F32": 4,
@@ -47,15 +56,17 @@ _BYTES = {
 
 
 def claims(source: str) -> bool:
-    """A file that ends in `.safetensors`, or a folder of such without a config.json."""
-    path = Path(source)
-    return source.endswith(".safetensors") or (path.is_dir() and any(path.glob("*.safetensors")))
+    """A file that ends in `.safetensors`, the index of several, or a folder of such."""
+    if source.endswith((".safetensors", _INDEX)):
+        return True
+    path = Path(source).expanduser()
+    return path.is_dir() and any(path.glob("*.safetensors"))
 
 
 def read(source: str, given: Given) -> Workload:
     """The model of the config.json beside the weights, or the weights themselves."""
     path = Path(source).expanduser()
-    files = sorted(path.glob("*.safetensors"))[:_MOST_FILES] if path.is_dir() else [path]
+    files = _files(path)
     tensors = [tensor for file in files for tensor in header(file)]
     config = (path if path.is_dir() else path.parent) / "config.json"
     if config.is_file():
@@ -67,10 +78,30 @@ def read(source: str, given: Given) -> Workload:
     return tensors_workload(source, path.stem, tensors)
 
 
+def _files(path: Path) -> list[Path]:
+    """The files of a model: those that its index names, all parts of one, or those of a folder."""
+    if path.name.endswith(_INDEX):
+        names = parse_json(read_bytes(path, _LARGEST_HEADER, "index"), str(path)).get("weight_map")
+        if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+            raise UsageError(f"{path}: no `weight_map` of tensor names to files; is it the index of a model?")
+        own = sorted(set(names.values()))
+        if any(Path(name).name != name for name in own):
+            raise UsageError(f"{path}: it names files outside its folder; give the files themselves")
+        return beside(path, own[:_MOST_FILES])
+    if not path.is_dir():
+        return parts(path)
+    indexes = sorted(path.glob(f"*{_INDEX}"))
+    if indexes:
+        return _files(indexes[0])
+    # A folder may hold the same weights twice: as the Hub's parts, and whole in its maker's own layout.
+    found = sorted(path.glob("model*.safetensors")) or sorted(path.glob("*.safetensors"))
+    return [file for first in found[:_MOST_FILES] for file in parts(first) if first == parts(first)[0]]
+
+
 def header(path: Path) -> list[Tensor]:
     """The tensors of one file; raises `UsageError` where the header does not hold together."""
     size = check_size(path, float("inf"), "safetensors file")
-    with path.open("rb") as file:
+    with opened(path) as file:
         start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
         if not 2 <= length <= min(_LARGEST_HEADER, size - 8):

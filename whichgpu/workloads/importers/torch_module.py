@@ -33,7 +33,7 @@ def read(source: str, given: Given) -> Workload:
     found = _SOURCE.fullmatch(source)
     if not found:
         raise UsageError(f"{source}: name what makes the module as well, e.g. {source}:build")
-    path = Path(found["file"]).expanduser().resolve()
+    path = Path(found["file"]).expanduser().absolute()
     check_size(path, _LARGEST_FILE, "Python file")
     request = {"file": str(path), "factory": found["factory"], "inputs": inputs(given)}
     answer = run("_trace_torch", request, source)

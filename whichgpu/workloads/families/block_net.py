@@ -1,0 +1,218 @@
+"""Networks put together from a few kinds of block: RepVGG, GENet, MobileViT, and residual networks of timm's.
+
+Ding et al., "RepVGG", figure 2 (three branches in training, kept apart here); Lin et al., "Neural
+Architecture Design for GPU-Efficient Networks", table 2; Mehta and Rastegari, "MobileViT", figure 1, and
+"Separable Self-attention for Mobile Vision Transformers", figure 3; Cao et al., "GCNet" (a gate from a
+weighed mean).
+Letters: B batch, C channels, H W height and width of a feature map, D width of a token.
+
+Dimensions: `stem` (channels of its convolutions), `stem_kind` (plain, repeated: RepVGG's block), `stem_bare`
+(of its convolutions, those without norm and activation), `stem_pool` (maximum, mean, none: the last
+convolution halves again where there are several), `blocks`, rows of [kind, layers, channels, stride, group
+width (0: one group, 1: depthwise), channels inside as a share of the result's], `from_input` (.. of the
+input's), `linear` (nothing after a block's last norm), `short_cut` (convolution, mean, none: where the shape
+changes), `smooth` (mean: where maps are halved), `second` (two convolutions inside), `gate` (se, eca,
+context), `squeeze` and `squeeze_multiple`, `features` (channels of a last 1 x 1), `activation`, `classes`.
+Kinds: bottle, basic, edge, rep;
+mobilevit: [.., .., channels, D, layers of it], mobilevit2: [.., .., channels, D, layers of it].
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.workloads import images
+from whichgpu.workloads.blocks import activate, classifier, conv_norm, image
+from whichgpu.workloads.images import (
+    eca,
+    global_context,
+    join,
+    layer_norm,
+    perceptron,
+    round_channels,
+    smooth,
+    squeeze_excite,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.recorder import Map, Recorder
+
+    Dims = Mapping[str, Any]
+
+PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "sgd"
+DEFAULTS = images.defaults()
+#: Heads of the transformer inside MobileViT; each side of its patches, in positions.
+_HEADS, _PATCH = 4, 2
+
+
+class _Row(NamedTuple):
+    """One row of `blocks`."""
+
+    kind: str
+    layers: int
+    channels: int
+    stride: int
+    group: int
+    share: float
+
+
+def forward(dims: Dims, job: Job, rec: Recorder) -> None:
+    """Stem, blocks, a last 1 x 1, classifier: (B, 3, H, W) -> (B, classes)."""
+    with rec.module("stem"):
+        x = _stem(rec, image(job), dims)
+    for i, row in enumerate(dims["blocks"]):
+        with rec.module(f"stage{i + 1}"):
+            if row[0] in _TOKENS:
+                _, _, _, width, layers = row
+                x = _TOKENS[row[0]](rec, x, width, layers, dims)
+                continue
+            one = _Row(*row)
+            x = _BLOCKS[one.kind](rec, x, one, one.stride, dims)
+            if one.layers > 1:
+                with rec.module("rest", copies=float(one.layers - 1)):
+                    x = _BLOCKS[one.kind](rec, x, one, 1, dims)
+    with rec.module("head"):
+        if "features" in dims:
+            x = conv_norm(rec, x, dims["features"], 1, activation=dims["activation"])
+        classifier(rec, x, dims["classes"])
+
+
+def _stem(rec: Recorder, x: Map, dims: Dims) -> Map:
+    """Convolutions of 3 x 3 and a halving: (B, 3, H, W) -> (B, C, H/2, W/2), or a quarter of each side."""
+    widths, pool, act = dims["stem"], dims.get("stem_pool", "none"), dims["activation"]
+    if dims.get("stem_kind") == "repeated":
+        return _rep(rec, x, _Row("rep", 1, widths[0], 2, 0, 1.0), 2, dims)
+    for i, width in enumerate(widths):
+        stride = 2 if not i or (pool == "none" and i == len(widths) - 1) else 1
+        if i < dims.get("stem_bare", 0):
+            x = rec.conv(x, width, 3, stride, backward="full" if i else "weight")
+        else:
+            x = conv_norm(rec, x, width, 3, stride, activation=act, backward="full" if i else "weight")
+    if pool == "maximum":
+        return rec.pool(x, 3, 2, padding=1)
+    return rec.pool(x, 2, 2, average=True) if pool == "mean" else x
+
+
+def _groups(channels: int, width: int) -> int:
+    return channels // width if width else 1
+
+
+def _bottle(rec: Recorder, x: Map, row: _Row, stride: int, dims: Dims) -> Map:
+    """1 x 1, 3 x 3, gate, 1 x 1, short cut: (B, C, H, W) -> (B, channels, H/stride, W/stride)."""
+    act, out = dims["activation"], row.channels
+    inside = round_channels((x.channels if dims.get("from_input") else out) * row.share)
+    y = conv_norm(rec, x, inside, 1, activation=act)
+    kind = dims.get("smooth", "") if stride > 1 else ""
+    for step in [stride, 1] if dims.get("second") else [stride]:
+        y = conv_norm(
+            rec, y, inside, 3, 1 if kind else step, groups=_groups(inside, row.group), activation=act
+        )
+    y = smooth(rec, y, kind) if kind else y
+    _gate(rec, y, dims)
+    y = conv_norm(rec, y, out, 1, relu=False)
+    return _join(rec, x, y, stride, dims)
+
+
+def _basic(rec: Recorder, x: Map, row: _Row, stride: int, dims: Dims) -> Map:
+    """Two 3 x 3 and the short cut: (B, C, H, W) -> (B, channels, H/stride, W/stride)."""
+    y = conv_norm(rec, x, round_channels(row.channels * row.share), 3, stride, activation=dims["activation"])
+    _gate(rec, y, dims)
+    y = conv_norm(rec, y, row.channels, 3, relu=False, groups=_groups(row.channels, row.group))
+    return _join(rec, x, y, stride, dims)
+
+
+def _edge(rec: Recorder, x: Map, row: _Row, stride: int, dims: Dims) -> Map:
+    """3 x 3, gate, 1 x 1, short cut: (B, C, H, W) -> (B, channels, H/stride, W/stride)."""
+    y = conv_norm(rec, x, round_channels(row.channels * row.share), 3, stride, activation=dims["activation"])
+    _gate(rec, y, dims)
+    return _join(rec, x, conv_norm(rec, y, row.channels, 1, relu=False), stride, dims)
+
+
+def _rep(rec: Recorder, x: Map, row: _Row, stride: int, dims: Dims) -> Map:
+    """3 x 3, 1 x 1 and the map itself, each with its norm, added up: (B, C, H, W) -> (B, channels, ..)."""
+    groups = _groups(row.channels, row.group)
+    y = conv_norm(rec, x, row.channels, 3, stride, groups=groups, relu=False)
+    conv_norm(rec, x, row.channels, 1, stride, groups=groups, relu=False, keeps=0.0)
+    rec.add(y.elements)
+    if stride == 1 and x.channels == row.channels:
+        rec.norm(x.elements, x.channels, name="identity_norm")
+        rec.add(y.elements)
+    _gate(rec, y, dims)
+    activate(rec, y.elements, dims["activation"])
+    return y
+
+
+def _join(rec: Recorder, x: Map, y: Map, stride: int, dims: Dims) -> Map:
+    """Add the short cut, projected (or left out) where its shape differs."""
+    kind = dims.get("short_cut", "convolution")
+    same = stride == 1 and x.channels == y.channels
+    if not same and kind != "none":
+        mean = kind == "mean" and stride > 1
+        short = rec.pool(x, 2, 2, ceil=True, average=True) if mean else x
+        conv_norm(rec, short, y.channels, 1, 1 if mean else stride, relu=False, keeps=float(mean),
+                  name="shortcut")  # fmt: skip
+    if same or kind != "none":
+        rec.add(y.elements)
+    if not dims.get("linear"):
+        activate(rec, y.elements, dims["activation"])
+    return y
+
+
+def _gate(rec: Recorder, x: Map, dims: Dims) -> None:
+    kind = dims.get("gate", "")
+    if kind == "se":
+        squeezed = round_channels(x.channels * dims["squeeze"], dims.get("squeeze_multiple", 8), least=0.0)
+        squeeze_excite(rec, x, squeezed)
+    elif kind == "eca":
+        eca(rec, x)
+    elif kind == "context":
+        global_context(rec, x)
+
+
+def _mobilevit(rec: Recorder, x: Map, width: int, layers: int, dims: Dims) -> Map:
+    """Convolutions, a transformer over every second position either way, and back: shape unchanged."""
+    act, out = dims["activation"], x.channels
+    y = conv_norm(rec, x, out, 3, activation=act)
+    y = rec.conv(y, width, 1, name="to_tokens")
+    tokens = y.height * y.width / _PATCH**2
+    with rec.module("transformer", copies=float(layers)):
+        layer_norm(rec, y.elements, width)
+        rec.linear(y.pixels, width, 3 * width, bias=True, shard="column", name="qkv")
+        rec.attention(_PATCH**2 * y.batch, _HEADS, tokens, tokens, width // _HEADS)
+        rec.linear(y.pixels, width, width, bias=True, shard="row", name="out")
+        join(rec, y.pixels, width)
+        layer_norm(rec, y.elements, width)
+        perceptron(rec, y.pixels, width, 2 * width)
+        join(rec, y.pixels, width)
+    layer_norm(rec, y.elements, width)
+    y = conv_norm(rec, y, out, 1, activation=act)
+    rec.copy(2 * y.elements, name="concatenate")
+    return conv_norm(rec, y._replace(channels=2 * out), out, 3, activation=act)
+
+
+def _mobilevit2(rec: Recorder, x: Map, width: int, layers: int, dims: Dims) -> Map:
+    """A depthwise 3 x 3, layers whose attention weighs one sum of all keys, and back: shape unchanged."""
+    out = x.channels
+    y = conv_norm(rec, x, out, 3, groups=out, activation=dims["activation"])
+    y = rec.conv(y, width, 1, name="to_tokens")
+    with rec.module("transformer", copies=float(layers)):
+        rec.norm(y.elements, width)
+        wide = rec.conv(y, 2 * width + 1, 1, bias=True, name="qkv")
+        rec.pointwise(y.pixels, keeps=1.0, name="softmax")
+        rec.pointwise(wide.elements, keeps=1.0, name="weigh")
+        rec.conv(y, width, 1, bias=True, name="out")
+        rec.add(y.elements)
+        rec.norm(y.elements, width)
+        rec.conv(y, 2 * width, 1, bias=True, name="up")
+        activate(rec, 2 * y.elements, "silu")
+        rec.conv(y._replace(channels=2 * width), width, 1, bias=True, name="down")
+        rec.add(y.elements)
+    rec.norm(y.elements, width)
+    return conv_norm(rec, y, out, 1, relu=False)
+
+
+_BLOCKS = {"bottle": _bottle, "basic": _basic, "edge": _edge, "rep": _rep}
+_TOKENS = {"mobilevit": _mobilevit, "mobilevit2": _mobilevit2}

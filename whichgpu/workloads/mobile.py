@@ -1,0 +1,169 @@
+"""Blocks of the mobile networks: depthwise convolutions between narrow ends, and what came beside them.
+
+Tan and Le, "MixConv" (several kernel sizes in one layer); Qin et al., "MobileNetV4", figures 4 and 5 (the
+universal inverted bottleneck, attention whose key and value have one head).
+Letters: B batch, C channels, E expanded channels, H W height and width of a feature map.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.workloads.blocks import activate, conv_norm
+from whichgpu.workloads.images import smooth, squeeze_excite
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.workloads.recorder import Map, Recorder
+
+
+class Block(NamedTuple):
+    """One layer; which of its numbers a kind uses stands with the kind's function.
+
+    `kernel`: side of the convolution, or a row that the kind explains; `wide`: E; `channels`: of the result;
+    `squeezed`: width inside of its gate, 0 for none; `scaled`: each channel of its result is.
+    """
+
+    kind: str
+    kernel: Any
+    stride: int
+    wide: int
+    channels: int
+    squeezed: int
+    activation: str
+    scaled: bool = False
+    smooth: str = ""
+    gate: str = "relu"
+
+
+def block(rec: Recorder, x: Map, one: Block) -> Map:
+    """(B, C, H, W) -> (B, channels, H/stride, W/stride); the input is added where its shape fits."""
+    y = _KINDS[one.kind](rec, x, one)
+    if one.scaled:
+        rec.pointwise(y.elements, keeps=1.0, parameters=float(y.channels), name="layer_scale")
+    if one.stride == 1 and y.channels == x.channels and one.kind not in _BARE:
+        rec.add(y.elements)
+    return y
+
+
+def _separable(rec: Recorder, x: Map, one: Block) -> Map:
+    """Depthwise, gate, 1 x 1 (with an activation where the kind says so)."""
+    y = _depthwise(rec, x, one.kernel, one)
+    _gate(rec, y, one)
+    return conv_norm(rec, y, one.channels, 1, relu=one.kind == "separable-act", activation=one.activation,
+                     name="project")  # fmt: skip
+
+
+def _inverted(rec: Recorder, x: Map, one: Block) -> Map:
+    """1 x 1 to E, depthwise, gate, 1 x 1.
+
+    `kernel`: its side, or [sides, parts of the first 1 x 1, parts of the last] of a mixed one.
+    """
+    sides, first, last = one.kernel if isinstance(one.kernel, list) else ([one.kernel], 1, 1)
+    y = _pointwise(rec, x, one.wide, first, activation=one.activation)
+    y = _mixed(rec, y, sides, one)
+    _gate(rec, y, one)
+    return _pointwise(rec, y, one.channels, last, activation="")
+
+
+def _fused(rec: Recorder, x: Map, one: Block) -> Map:
+    """A full convolution to E, gate, 1 x 1."""
+    y = _halving(rec, x, one.wide, one.kernel, one)
+    _gate(rec, y, one)
+    return conv_norm(rec, y, one.channels, 1, relu=False, name="project")
+
+
+def _convolution(rec: Recorder, x: Map, one: Block) -> Map:
+    """A convolution alone."""
+    return _halving(rec, x, one.channels, one.kernel, one)
+
+
+def _universal(rec: Recorder, x: Map, one: Block) -> Map:
+    """Depthwise, 1 x 1 to E, depthwise, gate, 1 x 1; `kernel`: [first, second] side, 0 for none."""
+    first, second = one.kernel
+    y = x
+    if first:
+        y = conv_norm(rec, y, y.channels, first, 1 if second else one.stride, groups=y.channels, relu=False,
+                      name="depthwise")  # fmt: skip
+    y = conv_norm(rec, y, one.wide, 1, activation=one.activation, name="expand")
+    if second:
+        y = _depthwise(rec, y, second, one)
+    _gate(rec, y, one)
+    return conv_norm(rec, y, one.channels, 1, relu=False, name="project")
+
+
+def _attention(rec: Recorder, x: Map, one: Block) -> Map:
+    """Attention with one head for keys and values, maybe halved; `kernel`: [heads, width, stride]."""
+    heads, width, stride = one.kernel
+    rec.norm(x.elements, x.channels)
+    rec.conv(x, heads * width, 1, name="query")
+    kv = x
+    for name in ("key", "value"):
+        if stride > 1:
+            kv = conv_norm(rec, x, x.channels, 3, stride, groups=x.channels, relu=False, keeps=0.0,
+                           name="depthwise")  # fmt: skip
+        rec.conv(kv, width, 1, keeps=float(stride > 1), name=name)
+    rec.attention(x.batch, heads, x.height * x.width, kv.height * kv.width, width, kv_heads=1)
+    return rec.conv(x._replace(channels=heads * width), one.channels, 1, name="out")
+
+
+_KINDS = {
+    "separable": _separable, "separable-act": _separable, "inverted": _inverted, "fused": _fused,
+    "convolution": _convolution, "convolution-skip": _convolution, "universal": _universal,
+    "attention": _attention,
+}  # fmt: skip
+#: Kinds whose input is never added to their result.
+_BARE = frozenset({"separable-act", "convolution"})
+
+
+def _gate(rec: Recorder, x: Map, one: Block) -> None:
+    if one.squeezed:
+        squeeze_excite(rec, x, one.squeezed, activation=one.gate)
+
+
+def _halving(rec: Recorder, x: Map, out: int, kernel: int, one: Block) -> Map:
+    """A full convolution with the block's stride, smoothed where that is asked for."""
+    after = one.smooth if one.stride > 1 else ""
+    y = conv_norm(rec, x, out, kernel, 1 if after else one.stride, activation=one.activation)
+    return smooth(rec, y, after) if after else y
+
+
+def _depthwise(rec: Recorder, x: Map, kernel: int, one: Block) -> Map:
+    """A depthwise convolution with the block's stride, smoothed where that is asked for."""
+    after = one.smooth if one.stride > 1 else ""
+    y = conv_norm(rec, x, x.channels, kernel, 1 if after else one.stride, groups=x.channels,
+                  activation=one.activation, name="depthwise")  # fmt: skip
+    return smooth(rec, y, after) if after else y
+
+
+def _mixed(rec: Recorder, x: Map, sides: Sequence[int], one: Block) -> Map:
+    """A depthwise convolution of one side, or the channels in parts, each with a side of its own."""
+    if len(sides) == 1:
+        return _depthwise(rec, x, sides[0], one)
+    for part, side in zip(_parts(x.channels, len(sides)), sides, strict=True):
+        y = rec.conv(x._replace(channels=part), part, side, one.stride, groups=part, name="depthwise")
+    y = y._replace(channels=x.channels)
+    rec.copy(y.elements, name="concatenate")
+    rec.norm(y.elements, y.channels, name="depthwise_norm")
+    activate(rec, y.elements, one.activation)
+    return y
+
+
+def _pointwise(rec: Recorder, x: Map, out: int, parts: int, *, activation: str) -> Map:
+    """A 1 x 1, in `parts` that see as many parts of the input each, with norm and activation."""
+    for given, made in zip(_parts(x.channels, parts), _parts(out, parts), strict=True):
+        rec.conv(x._replace(channels=given), made, 1, name="pointwise")
+    y = x._replace(channels=out)
+    if parts > 1:
+        rec.copy(y.elements, name="concatenate")
+    rec.norm(y.elements, out, name="pointwise_norm")
+    if activation:
+        activate(rec, y.elements, activation)
+    return y
+
+
+def _parts(channels: int, count: int) -> list[int]:
+    """Channels in equal parts, the first taking what is left over."""
+    part = channels // count
+    return [channels - part * (count - 1), *[part] * (count - 1)]
