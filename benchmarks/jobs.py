@@ -48,18 +48,20 @@ def rows(count: int) -> list[list[str]]:
     return made
 
 
-def run(jobs: Path, out: Path) -> tuple[float, float]:
-    """Seconds of one process from start to end, and the peak memory in B of all that it started."""
+def run(jobs: Path, out: Path) -> tuple[float, float, float]:
+    """Of one process from start to end: seconds, seconds of CPU, peak memory in B, with all it started."""
     began = time.perf_counter()
     program = [sys.executable, "-m", "whichgpu", "predict", "--jobs", str(jobs), "--out", str(out)]
     process = subprocess.Popen(program, stdout=subprocess.DEVNULL)
-    peak = 0.0
+    before, peak = resource.getrusage(resource.RUSAGE_CHILDREN), 0.0
     while process.poll() is None:
         peak = max(peak, memory(process.pid))
-        time.sleep(0.02)
+        time.sleep(0.05)
     if process.returncode:
         raise SystemExit(f"predict --jobs ended with {process.returncode}")
-    return time.perf_counter() - began, peak
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    return time.perf_counter() - began, cpu, peak
 
 
 def memory(pid: int) -> float:
@@ -90,10 +92,13 @@ def main() -> int:
         runs = [run(jobs, out) for _ in range(ROUNDS)]
         with out.open(newline="") as handle:
             answers = list(csv.DictReader(handle))
-    seconds, peak = statistics.median(one[0] for one in runs), max(one[1] for one in runs)
+    seconds, cpu = (statistics.median(one[i] for one in runs) for i in (0, 1))
+    peak = max(one[2] for one in runs)
     refused = sum(1 for row in answers if row["error"])
     print(f"{count:,} rows, {refused:,} refused, {len(os.sched_getaffinity(0))} cores")
-    print(f"median {seconds:.2f} s ({count / seconds:,.0f} rows/s), peak {peak / 1e6:.0f} MB")
+    busy = f"load {os.getloadavg()[0]:.1f}"
+    print(f"median {seconds:.2f} s ({count / seconds:,.0f} rows/s), {cpu:.2f} s of CPU, {busy}")
+    print(f"peak {peak / 1e6:.0f} MB")
     late = count == ROWS and (seconds > SECONDS or peak > MEMORY)
     print("over the budget" if late else "ok")
     return int(late)

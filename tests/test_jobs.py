@@ -239,7 +239,7 @@ def test_the_command_writes_a_row_a_job_and_says_what_it_did_not_read(whichgpu, 
     jobs_csv, out = tmp_path / "jobs.csv", tmp_path / "out.csv"
     jobs_csv.write_text(
         "id,workload,gpu,metric,unit,options,colour\n"
-        "1,resnet50,a10,throughput,images/s,sharding=zero3,red\n"
+        "1,resnet50,a10,throughput,images/s,colour_depth=8,red\n"
         "1,resnet50,a10,latency,fortnights,,red\n"
     )
     answer = whichgpu("predict", "--jobs", str(jobs_csv), "--out", str(out), "--json")
@@ -251,7 +251,7 @@ def test_the_command_writes_a_row_a_job_and_says_what_it_did_not_read(whichgpu, 
     assert "fortnights" in written_rows[1]["error"]
     assert answer.json["refused"] == 1
     said = " ".join(answer.json["notes"])
-    assert all(word in said for word in ("colour", "option sharding", "ids of more than one row: 1"))
+    assert all(word in said for word in ("colour", "option colour_depth", "ids of more than one row: 1"))
 
 
 def test_an_answer_that_cannot_be_written_is_one_line(whichgpu, tmp_path):

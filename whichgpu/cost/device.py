@@ -203,10 +203,12 @@ class Devices:
     def throttle(self, exponent: float) -> Column:
         """Share of the rate that the power limit leaves: (1 + (appetite / limit)^4)^(-exponent / 4).
 
-        Scaled to 1 for a chip whose appetite equals its limit, and never above 1; 1 where the power
-        is not in the catalogue.
+        Both are taken above the share of the appetite that the chip draws at any clock. Scaled to 1 for a
+        chip whose appetite equals its limit, and never above 1; 1 where the power is not in the catalogue.
         """
-        ratio = np.nan_to_num(self.appetite / self.power, nan=0.0)
+        rest = section("power")["rest"] * self.appetite
+        left = np.maximum(self.power - rest, 0.05 * self.appetite)
+        ratio = np.nan_to_num((self.appetite - rest) / left, nan=0.0)
         share = (1.0 + ratio**4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
         return np.asarray(np.minimum(share, 1.0))
 

@@ -194,6 +194,7 @@ class Estimates:
     power_spreads: tuple[energy.PowerSpread, ...]
     spread_shared: Array
     spread_own: Array
+    spread_links: Array
     sequences: Array
     refusals: tuple[str, ...]
     timing: Timing
@@ -382,6 +383,7 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         activity=doing, power=grid(energy.watts(laid, doing)),
         power_spreads=tuple(energy.spread(laid, gpu) for gpu in laid.devices.gpus),
         spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2 + links**2)),
+        spread_links=grid(links),
         bases=tuple(one.basis for one in spreads),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
         notes=laid.notes,

@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -111,6 +111,9 @@ class Fit:
     """Effects by name; those that are absent are zero."""
 
     effects: Mapping[str, float] = field(default_factory=dict)
+    _known: dict[Any, tuple[float, dict[str, float]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def factor(self, terms: Terms) -> float:
         """The factor that these effects make together."""
@@ -145,40 +148,36 @@ class Fit:
         self, terms: Callable[..., Terms], kinds: Sequence[OpClass], places: Sequence[Traits],
         runtime: Runtime, *, trains: bool,
     ) -> Array:  # fmt: skip
-        """The factor of each kind on each GPU, (O, G, 1).
-
-        Effects without a law agree on all GPUs of a lineage and memory: they are added up once for each.
-        """
+        """The factor of each kind on each GPU, (O, G, 1)."""
         if not self.effects:
             return np.ones((1, 1, 1))
-        like = [(place.lineage, place.memory) for place in places]
-        first = {
-            key: replace(place, throttle=0.0, rate=0.0, cache=0.0)
-            for key, place in zip(like, places, strict=True)
-        }
+        traits = {name: np.array([getattr(place, name) for place in places]) for name in _LAWS.values()}
         rows: dict[OpClass, Array] = {}
         for kind in set(kinds):
-            plain = {
-                key: self._sum(terms(kind, place, runtime, trains=trains)) for key, place in first.items()
-            }
-            laws = self._laws(terms, kind, places, runtime, trains=trains)
-            rows[kind] = np.exp(np.array([plain[key] for key in like]) + laws)
+            parts = [self._parts(terms, kind, place, runtime, trains=trains) for place in places]
+            log = np.array([plain for plain, _ in parts])
+            for trait, slope in parts[0][1].items():
+                log = log + slope * traits[trait]
+            rows[kind] = np.exp(log)
         return np.stack([rows[kind] for kind in kinds])[:, :, None]
 
-    def _laws(
-        self, terms: Callable[..., Terms], kind: OpClass, places: Sequence[Traits], runtime: Runtime,
-        *, trains: bool,
-    ) -> Array:  # fmt: skip
-        """What the laws add to the logarithm on each GPU, (G,)."""
-        unit = replace(places[0], throttle=1.0, rate=1.0, cache=1.0)
-        known = {
-            name: value for name, value in terms(kind, unit, runtime, trains=trains).items() if "~" in name
-        }
-        found = np.zeros(len(places))
-        for name in known:
-            trait = _LAWS[name.removesuffix("+train").partition("=")[0]]
-            found += self.effects.get(name, 0.0) * np.array([getattr(place, trait) for place in places])
-        return found
+    def _parts(
+        self, terms: Callable[..., Terms], kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool
+    ) -> tuple[float, dict[str, float]]:
+        """What the effects without a law add to the logarithm, and those with one for each trait.
+
+        All GPUs of a lineage and memory share them, and so do all sweeps: they are added up once.
+        """
+        key = (terms, kind, place.lineage, place.memory, runtime.stacks, trains)
+        if key not in self._known:
+            unit = replace(place, throttle=1.0, rate=1.0, cache=1.0)
+            found = terms(kind, unit, runtime, trains=trains)
+            laws: dict[str, float] = {}
+            for name in [name for name in found if "~" in name]:
+                trait = _LAWS[name.removesuffix("+train").partition("=")[0]]
+                laws[trait] = laws.get(trait, 0.0) + found.pop(name) * self.effects.get(name, 0.0)
+            self._known[key] = self._sum(found), laws
+        return self._known[key]
 
     def _sum(self, terms: Terms) -> float:
         return sum(weight * self.effects.get(name, 0.0) for name, weight in terms.items())

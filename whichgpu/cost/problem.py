@@ -15,7 +15,7 @@ import numpy as np
 
 from whichgpu.cost.estimate import job_seconds
 from whichgpu.cost.fit import compute_terms, launch_terms, link_terms, memory_terms, workload_terms
-from whichgpu.cost.time import FEED, PACE, fed, paced, together
+from whichgpu.cost.time import BOUND, FEED, PACE, bounded, fed, paced, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -154,8 +154,8 @@ class Problem:
         of, n = ops["row"].astype(np.intp), len(self.rows)
         overlap = row["overlap"][of]
         asked_compute, asked_memory = ops["compute"] / compute_factor, ops["memory"] / memory_factor
-        compute = np.maximum(asked_compute, ops["fastest_compute"])
-        memory = np.maximum(asked_memory, ops["fastest_memory"])
+        compute = bounded(asked_compute, ops["fastest_compute"])
+        memory = bounded(asked_memory, ops["fastest_memory"])
         once = together(compute, memory, overlap)
         gpu = np.bincount(of, ops["count"] * (once + row["gap"][of] * ops["launched"]), n).astype(np.float64)
         host = row["host"] * np.exp(self.by["launch"].sums(theta))
@@ -166,11 +166,14 @@ class Problem:
         links = np.exp(self.by["link"].sums(theta))
         seconds, whole, by_links = self._jobs(step, links, rows)
         log = row["base"] + row["sign"] * (np.log(seconds) - row["seconds"])
-        # The slope of (c^p + m^p)^(1/p) splits an op's time as its terms to the p; a ceiling has none.
+        # The slope of (c^p + m^p)^(1/p) splits an op's time as its terms to the p; near a bound less of it
+        # is left to the fit.
         with np.errstate(divide="ignore", invalid="ignore"):
             share = ops["count"] * once
-            by_compute = np.nan_to_num(share * (compute / once) ** overlap) * (compute <= asked_compute)
-            by_memory = np.nan_to_num(share * (memory / once) ** overlap) * (memory <= asked_memory)
+            by_compute = np.nan_to_num(
+                share * (compute / once) ** overlap * (asked_compute / compute) ** BOUND
+            )
+            by_memory = np.nan_to_num(share * (memory / once) ** overlap * (asked_memory / memory) ** BOUND)
         return log, {
             "gpu": gpu, "host": host, "paced": pace, "pass": work, "fed": (work / done) ** FEED,
             "whole": whole, "links": by_links,

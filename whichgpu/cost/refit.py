@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost import calibration
+from whichgpu.cost.estimate import finish
 from whichgpu.cost.measured import left_out, measured_rows
 from whichgpu.cost.runtime import runtimes
-from whichgpu.cost.spread import group_of, version_of
+from whichgpu.cost.spread import group_of, kin_of, version_of
 from whichgpu.errors import DataError
 from whichgpu.facts import store
 
@@ -45,6 +46,8 @@ class Refit(NamedTuple):
     groups: list[Group]
     errors: Mapping[str, Array]
     skipped: Mapping[str, str]
+    #: Log standard deviation that links add to each row's interval, (rows,).
+    links: Array
 
     @property
     def rows(self) -> tuple[Mapping[str, str], ...]:
@@ -76,7 +79,14 @@ def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None)
         **{name: calibration.left_out(found, [key[i] for key in keys]) for i, name in enumerate(FOLDS)},
     }
     errors["version"] = np.where(_has_others(keys, groups), errors["version"], np.nan)
-    return Refit(found.fit, found, groups, errors, skipped)
+    return Refit(found.fit, found, groups, errors, skipped, _links(groups, found.fit))
+
+
+def _links(groups: Sequence[Group], found: Fit) -> Array:
+    parts = [finish(group.layout, found).spread_links[0] for group in groups]
+    return np.concatenate(
+        [np.broadcast_to(part, (len(group.rows),)) for part, group in zip(parts, groups, strict=True)]
+    )
 
 
 def _has_others(keys: Sequence[tuple[str, ...]], groups: Sequence[Group]) -> Any:
@@ -104,7 +114,8 @@ def spreads_toml(done: Refit) -> str:
     members: dict[str, list[int]] = defaultdict(list)
     gpus: list[str] = []
     for group in done.groups:
-        members[group_of(group.layout)] += range(len(gpus), len(gpus) + len(group.rows))
+        for name in (group_of(group.layout), kin_of(group.layout)):
+            members[name] += range(len(gpus), len(gpus) + len(group.rows))
         gpus += [group.layout.devices.gpus[0].id] * len(group.rows)
     whole = _widths(done.errors, np.arange(len(gpus)), gpus)
     lines = ["# Made by `whichgpu calibrate`; do not edit. Log standard deviations; see cost/spread.py.\n"]

@@ -9,6 +9,7 @@ effect; `data/fits/spreads.toml` has the widths. The folds:
     generation   every row of its generation
     newer        every row of Ada, Hopper and Blackwell, for rows of those
     workload     every row of its workload
+    version      every row of its version of a runtime, where others of it were measured
     source       every row of its source
 """
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-FOLDS = ("seen", "gpu", "generation", "newer", "workload", "source")
+FOLDS = ("seen", "gpu", "generation", "newer", "workload", "version", "source")
 #: What the fold `newer` is tested on; it is fitted on all that is older.
 NEWER = ("ada", "hopper", "blackwell")
 _KEYS = ("gpu", "generation", "workload", "family", "group")
@@ -78,7 +79,7 @@ def of_refit(done: Refit) -> Board:
         measured=np.array([float(row["value"]) for row in rows]),
         units=[row["unit"] for row in rows],
         errors=errors,
-        halves={fold: _halves(fold, keys["group"], widths) for fold in FOLDS},
+        halves={fold: _halves(fold, keys["group"], widths, done.links) for fold in FOLDS},
     )
 
 
@@ -90,18 +91,21 @@ def _newer(done: Refit, generations: Sequence[str]) -> Array:
     return np.where(new, without(done.solution, new), np.nan)
 
 
-def _halves(fold: str, groups: Sequence[str], widths: Mapping[str, Mapping[str, float]]) -> Array:
-    """What `cost/spread.py` gives a job of each row's group that is unseen as the fold has it."""
-    # A newer generation is an unseen one; another source is no reason for a wider interval.
-    width = {"newer": "generation", "source": "seen"}.get(fold, fold)
-    return np.array([Z90 * widths.get(group, widths["all"])[width] for group in groups])
+def _halves(
+    fold: str, groups: Sequence[str], widths: Mapping[str, Mapping[str, float]], links: Array
+) -> Array:
+    """What `cost/spread.py` and its links give a job of each row's group that is unseen as the fold has it."""
+    # A newer generation is an unseen one; a source mostly runs a version of its own.
+    width = {"newer": "generation", "source": "version"}.get(fold, fold)
+    own = np.array([widths.get(group, widths["all"])[width] for group in groups])
+    return np.asarray(Z90 * np.hypot(own, links))
 
 
 def tables(done: Refit) -> dict[str, str]:
     """The files of `data/scoreboard/` by name, deterministic."""
     board = of_refit(done)
-    numbers = [board.errors[fold] for fold in FOLDS]
-    names = ["id", *_KEYS, *(f"error_{fold}" for fold in FOLDS)]
+    numbers = [done.links, *(board.errors[fold] for fold in FOLDS)]
+    names = ["id", *_KEYS, "links", *(f"error_{fold}" for fold in FOLDS)]
     texts = [board.ids, *(board.keys[name] for name in _KEYS)]
     rows = [
         (*words, *("" if np.isnan(value) else f"{value:.4f}" for value in values))
@@ -149,13 +153,14 @@ def committed() -> Board:
         raise DataError(f"data/scoreboard: row '{gone[0]}' is not in data/measured; run: whichgpu calibrate")
     rows = [measured[one] for one in columns["id"]]
     widths = store.load("fits")["spreads"]["group"]
+    links = _numbers(columns["links"])
     return Board(
         ids=columns["id"],
         keys={**{name: columns[name] for name in _KEYS}, "source": [row["source"] for row in rows]},
         measured=np.array([float(row["value"]) for row in rows]),
         units=[row["unit"] for row in rows],
         errors={fold: _numbers(columns[f"error_{fold}"]) for fold in FOLDS},
-        halves={fold: _halves(fold, columns["group"], widths) for fold in FOLDS},
+        halves={fold: _halves(fold, columns["group"], widths, links) for fold in FOLDS},
     )
 
 

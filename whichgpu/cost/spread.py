@@ -51,6 +51,11 @@ def group_of(laid: Layout) -> str:
     return f"{laid.workload.family} {'train' if laid.job.trains else laid.job.phase}"
 
 
+def kin_of(laid: Layout) -> str:
+    """The wider group of a job: all families that make the same, in its phase."""
+    return f"{laid.workload.unit} {'train' if laid.job.trains else laid.job.phase}"
+
+
 def version_of(runtime: Runtime) -> str:
     """A runtime with all that sets its use apart: versions whose errors are alike."""
     return " ".join(runtime.stacks)
@@ -97,6 +102,6 @@ def widths(laid: Layout, gpu: Gpu) -> dict[str, float]:
 
 
 def _group(laid: Layout) -> Mapping[str, Any]:
-    groups = _table()["group"]
-    found: Mapping[str, Any] = groups.get(group_of(laid), groups["all"])
-    return found
+    """The widths of a job's group; of its kin where its family was never measured so, else of all."""
+    groups: Mapping[str, Mapping[str, Any]] = _table()["group"]
+    return groups.get(group_of(laid)) or groups.get(kin_of(laid)) or groups["all"]

@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 
 #: How sharply the slower of GPU and host sets the pace.
 PACE = 3.0
-#: The same of a pass and its data.
+#: How closely a fit may come to the roofline.
+BOUND = 8.0
+#: The same as `PACE` of a pass and its data.
 FEED = 6.0
 
 
@@ -189,7 +191,15 @@ def _limits(one: Kernels, work: Pass, found: Fit) -> tuple[Array, Array]:
     place, how = work.devices.traits, {"trains": work.trains}
     compute = one.compute / found.compute(one.classes, place, work.runtime, **how)
     memory = one.memory / found.memory(one.classes, place, work.runtime, **how)
-    return np.maximum(compute, one.fastest_compute), np.maximum(memory, one.fastest_memory)
+    return bounded(compute, one.fastest_compute), bounded(memory, one.fastest_memory)
+
+
+def bounded(asked: Array, fastest: Array) -> Array:
+    """Seconds of arithmetic or traffic that no fit makes shorter than the roofline's `fastest`.
+
+    (a^8 + f^8)^(1/8) is never below either, and smooth, so that a fit finds its way along the bound.
+    """
+    return np.asarray((asked**BOUND + fastest**BOUND) ** (1.0 / BOUND))
 
 
 def together(compute: Array, memory: Array, overlap: Array | float) -> Array:

@@ -6,7 +6,7 @@ as `{"columns": [...], "rows": [[...], ...]}`; a file in a folder of the tree go
 (`timm/images`). Parsing TOML takes seconds for the whole catalogue, so the JSON beside it serves
 whenever it is as new as every source; in a wheel only the JSON exists.
 
-Of a tree whose rows are many and asked for few at a time, `select` reads those through an index.
+Of a tree whose rows are many and asked for few at a time the JSON has an index, for `select`.
 
 `WHICHGPU_DATA` may name a folder of the user's with the same layout: its files come on top, table by
 table and row by row.
@@ -18,6 +18,7 @@ import contextlib
 import json
 import os
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,10 +47,10 @@ def load(tree: str, data: Path = DATA) -> dict[str, Any]:
 
 def _own(tree: str, data: Path) -> dict[str, Any]:
     """A tree from its JSON where that is current, else from its sources."""
-    bundle = data / _BUNDLE / f"{tree}.json"
+    bundle = _bundled(tree, data / _BUNDLE)
     stamps = _stamps(tree, data)
     if bundle.exists():
-        content = json.loads(bundle.read_bytes())
+        content = _read_index(bundle, None) if tree in INDEXED else json.loads(bundle.read_bytes())
         if not stamps or content["stamps"] == stamps:
             files: dict[str, Any] = content["files"]
             return files
@@ -58,8 +59,12 @@ def _own(tree: str, data: Path) -> dict[str, Any]:
     files = _parsed(stamps, data, DataError)
     # A read-only checkout only loses the speed of the next start.
     with contextlib.suppress(OSError):
-        _write(bundle, {"stamps": stamps, "files": files})
+        _write_tree(bundle, tree, stamps, files)
     return files
+
+
+def _bundled(tree: str, folder: Path) -> Path:
+    return folder / (f"{tree}.jsonl" if tree in INDEXED else f"{tree}.json")
 
 
 def select(tree: str, wanted: Callable[[str], bool], data: Path = DATA) -> list[dict[str, str]]:
@@ -67,52 +72,55 @@ def select(tree: str, wanted: Callable[[str], bool], data: Path = DATA) -> list[
 
     Raises the errors of `load`.
     """
-    if os.environ.get("WHICHGPU_DATA") and data is DATA:
-        return [row for row in rows(tree, data) if wanted(row[INDEXED[tree]])]
-    path, stamps = data / _BUNDLE / f"{tree}.jsonl", _stamps(tree, data)
-    head: dict[str, Any] = {}
-    if path.exists():
-        with path.open("rb") as handle:
-            head = json.loads(handle.readline())
-    if not head or (stamps and head["stamps"] != stamps):
-        with contextlib.suppress(OSError):
-            _write_index(path, tree, _own(tree, data), stamps)
-        return [row for row in rows(tree, data) if wanted(row[INDEXED[tree]])]
-    found: list[tuple[int, dict[str, str]]] = []
-    with path.open("rb") as handle:
-        start = len(handle.readline())
-        for value, (offset, size) in head["index"].items():
-            if wanted(value):
-                handle.seek(start + offset)
-                for number, stem, cells in json.loads(handle.read(size)):
-                    found.append((number, dict(zip(head["columns"][stem], cells, strict=True))))
-    return [row for _, row in sorted(found, key=lambda one: one[0])]
+    path, stamps = _bundled(tree, data / _BUNDLE), _stamps(tree, data)
+    if path.exists() and not (os.environ.get("WHICHGPU_DATA") and data is DATA):
+        found = _read_index(path, wanted)
+        if not stamps or found["stamps"] == stamps:
+            return list(_rows(found["files"]))
+    return [row for row in rows(tree, data) if wanted(row[INDEXED[tree]])]
 
 
 def rows(tree: str, data: Path = DATA) -> Iterator[dict[str, str]]:
     """Every row of a tree of CSV files, in order."""
-    for table in load(tree, data).values():
+    return _rows(load(tree, data))
+
+
+def _rows(files: dict[str, Any]) -> Iterator[dict[str, str]]:
+    for table in files.values():
         for cells in table["rows"]:
             yield dict(zip(table["columns"], cells, strict=True))
 
 
-def _write_index(path: Path, tree: str, files: dict[str, Any], stamps: dict[str, list[int]]) -> None:
+def _write_index(path: Path, tree: str, stamps: dict[str, list[int]], files: dict[str, Any]) -> None:
     """One line that says where the rows of each value are, then those rows, a line each value."""
     blocks: dict[str, list[Any]] = {}
-    number = 0
     for stem, table in files.items():
         column = table["columns"].index(INDEXED[tree])
-        for cells in table["rows"]:
-            blocks.setdefault(cells[column], []).append([number, stem, cells])
-            number += 1
-    lines = {value: _line(block) for value, block in blocks.items()}
-    index, offset = {}, 0
-    for value, line in lines.items():
-        index[value] = [offset, len(line)]
-        offset += len(line)
+        for number, cells in enumerate(table["rows"]):
+            blocks.setdefault(cells[column], []).append([stem, number, cells])
+    index, offset, lines = {}, 0, []
+    for value, block in blocks.items():
+        lines.append(_line(block))
+        index[value] = [offset, len(lines[-1])]
+        offset += len(lines[-1])
     columns = {stem: table["columns"] for stem, table in files.items()}
-    head = _line({"stamps": stamps, "columns": columns, "index": index})
-    _replace(path, head + b"".join(lines.values()))
+    _replace(path, _line({"stamps": stamps, "columns": columns, "index": index}) + b"".join(lines))
+
+
+def _read_index(path: Path, wanted: Callable[[str], bool] | None) -> dict[str, Any]:
+    """The stamps and the files of an indexed tree, with the rows whose value is wanted; all for None."""
+    found: list[Any] = []
+    with path.open("rb") as handle:
+        head = json.loads(handle.readline())
+        start = handle.tell()
+        for value, (offset, size) in head["index"].items():
+            if wanted is None or wanted(value):
+                handle.seek(start + offset)
+                found += json.loads(handle.read(size))
+    files: dict[str, Any] = {stem: {"columns": names, "rows": []} for stem, names in head["columns"].items()}
+    for stem, _, cells in sorted(found, key=itemgetter(1)):
+        files[stem]["rows"].append(cells)
+    return {"stamps": head["stamps"], "files": files}
 
 
 def _line(content: Any) -> bytes:
@@ -136,8 +144,8 @@ def _merged(ours: Any, theirs: Any) -> Any:
 
 def trees(data: Path = DATA) -> list[str]:
     """Every tree that has source files, or its JSON, by name."""
-    found = {p.stem for p in (*data.iterdir(), *(data / _BUNDLE).glob("*.json"))}
-    return sorted(tree for tree in found if _stamps(tree, data) or (data / _BUNDLE / f"{tree}.json").exists())
+    found = {p.stem for p in (*data.iterdir(), *(data / _BUNDLE).glob("*.json*"))}
+    return sorted(tree for tree in found if _stamps(tree, data) or _bundled(tree, data / _BUNDLE).exists())
 
 
 def bundle(data: Path, out: Path) -> None:
@@ -145,10 +153,7 @@ def bundle(data: Path, out: Path) -> None:
     for tree in trees(data):
         stamps = _stamps(tree, data)
         if stamps:
-            files = _parsed(stamps, data, DataError)
-            _write(out / f"{tree}.json", {"stamps": {}, "files": files})
-            if tree in INDEXED:
-                _write_index(out / f"{tree}.jsonl", tree, files, {})
+            _write_tree(_bundled(tree, out), tree, {}, _parsed(stamps, data, DataError))
 
 
 def _stamps(tree: str, data: Path) -> dict[str, list[int]]:
@@ -214,8 +219,11 @@ def read_toml(path: Path, error: type[UsageError | DataError] = UsageError) -> d
         raise error(f"{path}: nested too deeply to be read") from None
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
-    _replace(path, json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())
+def _write_tree(path: Path, tree: str, stamps: dict[str, list[int]], files: dict[str, Any]) -> None:
+    if tree in INDEXED:
+        _write_index(path, tree, stamps, files)
+    else:
+        _replace(path, _line({"stamps": stamps, "files": files}))
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -127,6 +127,7 @@ def _effect(one: Effect) -> str:
 _UNSEEN = {
     "seen": "jobs whose GPU and workload it has seen", "gpu": "GPUs left out of it",
     "generation": "generations left out of it", "workload": "workloads left out of it",
+    "version": "versions of a runtime left out of it",
 }  # fmt: skip
 
 
@@ -135,7 +136,9 @@ def _interval(answer: Estimate, why: Explanation) -> str:
     reach = f"{rate.low / rate.mid - 1.0:+.0%} to {rate.high / rate.mid - 1.0:+.0%}"
     if not why.widths:
         return f"Interval: {reach}, the prior's: no measurement of this runtime is in the fit."
-    known = [f"{math.expm1(Z90 * width):.0%} on {_UNSEEN[name]}" for name, width in why.widths.items()]
+    known = [
+        f"{math.expm1(Z90 * width):.0%} on {_UNSEEN.get(name, name)}" for name, width in why.widths.items()
+    ]
     return (
         f"Interval: {reach}, basis {answer.basis}. Errors of the fit that 90 % of '{why.group}' rows stayed "
         f"within: {', '.join(known)}; the widest holds, and an unknown runtime or a slow host widen it."
