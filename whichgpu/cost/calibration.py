@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost.estimate import finish
+from whichgpu.cost.estimate import Z90, finish
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.metrics import TIMED, metric
@@ -43,7 +43,7 @@ _NU, _SCALE = 4.0, 0.08
 _WIDTHS: Mapping[str, float] = {
     "c/": 0.35, "c//": 0.25, "c@": 0.12, "c/@": 0.15, "c=": 0.25, "c/=": 0.30, "c=+": 0.12, "c/=+": 0.15,
     "m/": 0.35, "m@": 0.10, "m/@": 0.15, "m%": 0.15, "m=": 0.25, "m/=": 0.30, "m=+": 0.12, "m/=+": 0.15,
-    "c~": 0.10, "m~": 0.10, "c~=": 0.05, "m~=": 0.05, 
+    "c~": 0.10, "m~": 0.10, "c~=": 0.05, "m~=": 0.05,
     "l=": 0.50, "l=+": 0.30, "l/=": 0.30, "b%": 0.50, "b%=": 0.30, "b/": 0.70,
     "w/": 0.03, "w/=": 0.03, "w//": 0.03, "w//=": 0.06, "host-l/": 0.20, "host-b/": 0.50,
 }  # fmt: skip
@@ -203,4 +203,4 @@ def without(solution: Solution, out: NDArray[np.bool_], inverse: Array | None = 
 
 def spread90(errors: Array) -> float:
     """The log standard deviation whose 90 % interval holds 90 % of the errors."""
-    return float(np.quantile(np.abs(errors), 0.9) / 1.6448536269514722)
+    return float(np.quantile(np.abs(errors), 0.9) / Z90)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost import calibration
-from whichgpu.cost.estimate import finish
+from whichgpu.cost.estimate import Z90, finish
 from whichgpu.cost.measured import left_out, measured_rows
 from whichgpu.cost.runtime import runtimes
 from whichgpu.cost.spread import group_of, kin_of, version_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from whichgpu.cost.calibration import Group, Solution
     from whichgpu.cost.fit import Fit
+    from whichgpu.cost.layout import Layout
     from whichgpu.hardware.catalogue import Catalogue
 
     Array = NDArray[np.float64]
@@ -112,56 +113,54 @@ def effects_toml(done: Refit) -> str:
 def spreads_toml(done: Refit) -> str:
     """`data/fits/spreads.toml`: how far off, by group and by what was left out of the fit."""
     members: dict[str, list[int]] = defaultdict(list)
-    gpus: list[str] = []
-    for group in done.groups:
-        for name in (group_of(group.layout), kin_of(group.layout)):
-            members[name] += range(len(gpus), len(gpus) + len(group.rows))
-        gpus += [group.layout.devices.gpus[0].id] * len(group.rows)
-    whole = _widths(done.errors, np.arange(len(gpus)), gpus)
+    layouts = [group.layout for group in done.groups for _ in group.rows]
+    for i, laid in enumerate(layouts):
+        for name in (group_of(laid), kin_of(laid)):
+            members[name].append(i)
+    whole = _widths(done, np.arange(len(layouts)), layouts)
     lines = ["# Made by `whichgpu calibrate`; do not edit. Log standard deviations; see cost/spread.py.\n"]
-    lines.append(_section("seen", _seen(done)))
-    lines.append(_section("group.all", whole))
+    lines.append(
+        _section("runtimes", {"seen": sorted({laid.runtime.id for laid in layouts} & set(runtimes()))})
+    )
+    lines.append(_section("group.all", {**whole, "rows": len(layouts), **_seen(layouts)}))
     for name, rows in sorted(members.items()):
-        # What links add is in `estimate`: where enough rows are of one GPU, they set the widths.
-        alone = [i for i in rows if float(done.rows[i]["n_gpus"] or 1) == 1.0]
-        chosen = alone if len(alone) >= _ENOUGH else rows
-        own = _widths(done.errors, np.array(chosen), gpus)
-        weight = len(chosen) / (len(chosen) + _SHRINK)
+        own = _widths(done, np.array(rows), layouts)
+        weight = len(rows) / (len(rows) + _SHRINK)
         mixed = {key: round(weight * own[key] + (1 - weight) * whole[key], 4) for key in whole}
-        lines.append(_section(f'group."{name}"', {**mixed, "rows": len(rows)}))
+        seen = _seen([layouts[i] for i in rows])
+        lines.append(_section(f'group."{name}"', {**mixed, "rows": len(rows), **seen}))
     return "\n".join(lines)
 
 
-def _widths(errors: Mapping[str, Array], rows: Any, gpus: Sequence[str]) -> dict[str, float]:
-    widths = {
-        name: round(calibration.spread90(errors[name][rows]), 4)
-        for name in ("seen", "gpu", "generation", "workload")
-    }
-    others = errors["version"][rows]
-    others = others[np.isfinite(others)]
-    enough = len(others) >= _ENOUGH
-    widths["version"] = round(calibration.spread90(others), 4) if enough else widths["gpu"]
+def _widths(done: Refit, rows: Any, layouts: Sequence[Layout]) -> dict[str, float]:
+    def width(fold: str) -> float:
+        # What the links of a row already add to its interval is not asked of the group.
+        errors = done.errors[fold][rows]
+        own = np.abs(errors[np.isfinite(errors)])
+        links = Z90 * done.links[rows][np.isfinite(errors)]
+        rest = np.sqrt(np.maximum(own**2 - links**2, 0.0))
+        return round(calibration.spread90(rest), 4) if len(rest) >= _ENOUGH or fold != "version" else math.nan
+
+    widths = {name: width(name) for name in ("seen", "gpu", "generation", "workload", "version")}
     # Leaving less out cannot honestly make an interval wider.
     widths["gpu"] = max(widths["gpu"], widths["seen"])
     widths["generation"] = max(widths["generation"], widths["gpu"])
     widths["workload"] = max(widths["workload"], widths["seen"])
-    widths["version"] = max(widths["version"], widths["seen"])
-    means = defaultdict(list)
+    widths["version"] = max(np.nan_to_num(widths["version"], nan=widths["gpu"]), widths["seen"])
+    by_gpu = defaultdict(list)
     for row in rows:
-        means[gpus[row]].append(errors["gpu"][row])
-    between = [float(np.median(values)) for values in means.values()]
+        by_gpu[layouts[row].devices.gpus[0].id].append(done.errors["gpu"][row])
+    between = [float(np.median(values)) for values in by_gpu.values()]
     widths["own"] = round(max(0.03, min(float(np.median(np.abs(between))) * 1.4826, widths["gpu"])), 4)
-    return widths
+    return {name: float(value) for name, value in widths.items()}
 
 
-def _seen(done: Refit) -> dict[str, Any]:
-    layouts = [group.layout for group in done.groups]
+def _seen(layouts: Sequence[Layout]) -> dict[str, Any]:
     return {
         "gpus": sorted({laid.devices.gpus[0].id for laid in layouts}),
         "families": sorted({laid.devices.gpus[0].family for laid in layouts}),
         "workloads": sorted({laid.workload.id for laid in layouts}),
         "versions": sorted({version_of(laid.runtime) for laid in layouts}),
-        "runtimes": sorted({laid.runtime.id for laid in layouts} & set(runtimes())),
     }
 
 

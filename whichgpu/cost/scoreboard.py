@@ -94,7 +94,7 @@ def _newer(done: Refit, generations: Sequence[str]) -> Array:
 def _halves(
     fold: str, groups: Sequence[str], widths: Mapping[str, Mapping[str, float]], links: Array
 ) -> Array:
-    """What `cost/spread.py` and its links give a job of each row's group that is unseen as the fold has it."""
+    """What `cost/spread.py` and its links give a job of each group that is unseen as the fold has it."""
     # A newer generation is an unseen one; a source mostly runs a version of its own.
     width = {"newer": "generation", "source": "version"}.get(fold, fold)
     own = np.array([widths.get(group, widths["all"])[width] for group in groups])

@@ -9,8 +9,9 @@ deviation that gives a 90 % interval (the 90 % quantile of absolute log errors o
     workload    on workloads left out
     version     on versions of a runtime left out, where others of it were measured
 
-A job takes the widest that applies. Where the fit is absent, or has never seen the runtime, the prior's
-spread holds and the basis is `roofline`.
+Each group lists its GPUs, generations, workloads and versions: what was measured in another phase or by
+another family is unseen. A job takes the widest that applies; what its links add stands beside it. Where
+the fit is absent, or has never seen the runtime, the prior's spread holds and the basis is `roofline`.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def version_of(runtime: Runtime) -> str:
 def measured(runtime: Runtime) -> bool:
     """Whether the fit has seen this runtime."""
     table = _table()
-    return bool(table) and runtime.id in table["seen"]["runtimes"]
+    return bool(table) and runtime.id in table.get("runtimes", {}).get("seen", ())
 
 
 def spread(laid: Layout, gpu: Gpu) -> Spread:
@@ -88,16 +89,16 @@ def widths(laid: Layout, gpu: Gpu) -> dict[str, float]:
     """
     if not measured(laid.runtime):
         return {}
-    group, seen = _group(laid), _table()["seen"]
+    group = _group(laid)
     unseen = {
-        "gpu": gpu.id not in seen["gpus"],
-        "generation": gpu.family not in seen["families"],
-        "workload": laid.workload.id not in seen["workloads"],
-        "version": version_of(laid.runtime) not in seen.get("versions", ()),
+        "gpu": gpu.id not in group.get("gpus", ()),
+        "generation": gpu.family not in group.get("families", ()),
+        "workload": laid.workload.id not in group.get("workloads", ()),
+        "version": version_of(laid.runtime) not in group.get("versions", ()),
     }
     return {
         "seen": group["seen"],
-        **{name: group.get(name, group["gpu"]) for name, new in unseen.items() if new},
+        **{name: group[name] for name, new in unseen.items() if new},
     }
 
 
