@@ -20,7 +20,7 @@ from whichgpu.errors import DataError
 from whichgpu.facts import store
 from whichgpu.report import markdown
 from whichgpu.report.scatter import scatter
-from whichgpu.report.scoreboard import BREAKDOWNS, FOLDS, breakdown, page, whole
+from whichgpu.report.scoreboard import BREAKDOWNS, FOLDS, aimed, breakdown, page, whole
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "accuracy.md"
 MARKED = re.compile(r"<!-- table: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
@@ -32,7 +32,8 @@ def tables() -> str:
 
     def made(match: re.Match[str]) -> str:
         name = match[1]
-        table = whole(board) if name == "whole" else breakdown(board, name)
+        own = {"whole": whole, "aims": aimed}
+        table = own[name](board) if name in own else breakdown(board, name)
         return f"<!-- table: {name} -->\n{markdown.render([table])}<!-- end -->"
 
     return MARKED.sub(made, DOCUMENT.read_text(encoding="utf-8"))
@@ -40,7 +41,7 @@ def tables() -> str:
 
 def test_the_tables_of_the_document_are_those_of_the_scoreboard():
     text = DOCUMENT.read_text(encoding="utf-8")
-    assert set(MARKED.findall(text)) >= {"whole", "source", "family", "gpu"}
+    assert set(MARKED.findall(text)) >= {"whole", "aims", "source", "family", "gpu"}
     assert text == tables(), "run: python tests/test_scoreboard.py"
 
 
@@ -67,12 +68,13 @@ def test_the_committed_scoreboard_is_of_the_committed_fit():
     board = scoreboard.committed()
     count = int(re.search(r"from (\d+) measured rows", (store.DATA / "fits" / "effects.toml").read_text())[1])
     assert len(board.ids) == len(set(board.ids)) == count
-    seen = store.load("fits")["spreads"]["seen"]
+    seen = store.load("fits")["spreads"]["group"]["all"]
     assert set(board.keys["gpu"]) == set(seen["gpus"])
     assert set(board.keys["workload"]) == set(seen["workloads"])
     newer = np.isin(board.keys["generation"], scoreboard.NEWER)
     assert np.array_equal(np.isfinite(board.errors["newer"]), newer)
-    assert all(np.isfinite(board.errors[fold]).all() for fold in FOLDS if fold != "newer")
+    assert all(np.isfinite(board.errors[fold]).all() for fold in FOLDS if fold not in {"newer", "version"})
+    assert all(aim.here.sum() >= 20 for aim in scoreboard.aims(board))
 
 
 def test_intervals_keep_their_promise_on_what_the_fit_had_not_seen():

@@ -78,7 +78,8 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     """A runtime as free text uses it: the marks whose words the text has change what they state."""
     marks = [mark for mark in row.get("marks", ()) if _has(text, mark)]
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
-    columns = {name: value for name, value in row.items() if name not in ("names", "marks", *_TIMES)}
+    unread = ("names", "marks", "engine", *_TIMES)
+    columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     columns["tf32"] = tuple(row.get("tf32", ()))
     columns.setdefault("default_precision", {})
@@ -110,16 +111,17 @@ def _version(text: str) -> str:
 def runtime(text: str, fallback: str) -> Runtime:
     """The runtime that free text names; the `fallback`'s id, marked inexact, where none is named.
 
-    The longest name found as whole words wins: "TensorRT-LLM 0.17" is not TensorRT.
+    The longest name found as whole words wins: "TensorRT-LLM 0.17" is not TensorRT. An engine goes before
+    the framework that it is built on: "gpt-fast (PyTorch, torch.compile)" is gpt-fast.
     """
     rows, said = _rows(), text.lower()
     if text in rows:
         return _runtime(text, rows[text])
-    found = ""
+    best = (False, 0)
     where = fallback
     for key, row in rows.items():
         for name in row["names"]:
-            longer = len(name) > len(found) and name in said
-            if longer and re.search(rf"(?<![a-z]){re.escape(name)}", said):
-                found, where = name, key
-    return _runtime(where, rows[where], text=text, exact=bool(found))
+            rank = (bool(row.get("engine")), len(name))
+            if rank > best and name in said and re.search(rf"(?<![a-z]){re.escape(name)}", said):
+                best, where = rank, key
+    return _runtime(where, rows[where], text=text, exact=best[1] > 0)

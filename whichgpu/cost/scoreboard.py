@@ -18,7 +18,7 @@ from __future__ import annotations
 import csv
 import io
 import tomllib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -58,6 +58,32 @@ class Board(NamedTuple):
     units: Sequence[str]
     errors: Mapping[str, Array]
     halves: Mapping[str, Array]
+    rows: Sequence[Mapping[str, str]]
+
+
+class Aim(NamedTuple):
+    """What the model aims at on some rows: mean absolute error in % by fold, and the rows, (rows,)."""
+
+    title: str
+    reach: Mapping[str, float]
+    elsewhere: str
+    here: NDArray[np.bool_]
+
+
+def aims(board: Board) -> list[Aim]:
+    """What `data/aims.toml` asks of the rows of a board."""
+    return [
+        Aim(one["title"], one["reach"], one["elsewhere"], np.array([_meant(one, row) for row in board.rows]))
+        for one in store.load("aims")["aims"]["aims"]
+    ]
+
+
+def _meant(aim: Mapping[str, Any], row: Mapping[str, str]) -> bool:
+    several = float(row["n_gpus"] or 1) > 1
+    if "gpus" in aim and several != (aim["gpus"] == "several"):
+        return False
+    texts = ((row[column], [one] if isinstance(one, str) else one) for column, one in aim["where"].items())
+    return all(cell.startswith(tuple(starts)) for cell, starts in texts)
 
 
 def of_refit(done: Refit) -> Board:
@@ -80,6 +106,7 @@ def of_refit(done: Refit) -> Board:
         units=[row["unit"] for row in rows],
         errors=errors,
         halves={fold: _halves(fold, keys["group"], widths, done.links) for fold in FOLDS},
+        rows=rows,
     )
 
 
@@ -161,6 +188,7 @@ def committed() -> Board:
         units=[row["unit"] for row in rows],
         errors={fold: _numbers(columns[f"error_{fold}"]) for fold in FOLDS},
         halves={fold: _halves(fold, columns["group"], widths, links) for fold in FOLDS},
+        rows=rows,
     )
 
 

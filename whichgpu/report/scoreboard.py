@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.scoreboard import aims
 from whichgpu.cost.scores import scores
 from whichgpu.report.scatter import COLOURS, scatter
 from whichgpu.report.table import Report, Table
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 #: What was left out of the fit, by fold, as a heading says it.
 FOLDS = {
     "seen": "nothing", "gpu": "its GPU", "generation": "its generation",
-    "newer": "Ada, Hopper and Blackwell, tested on them", "workload": "its workload", "source": "its source",
+    "newer": "Ada, Hopper and Blackwell, tested on them", "workload": "its workload",
+    "version": "its version of the runtime", "source": "its source",
 }  # fmt: skip
 #: By what errors are broken down, and the folds that say most there.
 BREAKDOWNS = {
@@ -47,7 +49,33 @@ def board_report(board: Board, by: str = "source") -> Report:
         "groups": {name: {fold: _of(board, fold, here).to_dict() for fold in BREAKDOWNS[by]}
                    for name, here in _groups(board, by)},
     }  # fmt: skip
-    return Report(data, (whole(board), breakdown(board, by)))
+    data["aims"] = [
+        {"title": aim.title, "fold": fold, "reach": reach, "elsewhere": aim.elsewhere,
+         **_of(board, fold, aim.here).to_dict()}
+        for aim in aims(board) for fold, reach in aim.reach.items()
+    ]  # fmt: skip
+    return Report(data, (whole(board), aimed(board), breakdown(board, by)))
+
+
+def aimed(board: Board) -> Table:
+    """What the model aims at, and how far it is."""
+    cells = []
+    for aim in aims(board):
+        for fold, reach in aim.reach.items():
+            one = _of(board, fold, aim.here)
+            cells.append((aim.title, FOLDS[fold], f"{one.rows:,}", aim.elsewhere or None, f"{reach:g}",
+                          f"{one.mape:.1f}", f"{one.median:.1f}", f"{one.inside:.0f}"))  # fmt: skip
+    columns = (
+        "Rows of",
+        "Left out",
+        ">Rows",
+        ">Elsewhere",
+        ">Aim",
+        ">Mean error %",
+        ">Median %",
+        ">Inside %",
+    )
+    return Table.of("Against what is aimed at", columns, cells)
 
 
 def whole(board: Board) -> Table:
@@ -122,7 +150,7 @@ def page(board: Board) -> str:
 <h1>Predicted against measured</h1>
 <p>{len(board.ids):,} published rows, each predicted by a fit that had not seen what the column or the caption
 names.</p>
-{_html(whole(board))}
+{_html(whole(board))}{_html(aimed(board))}
 <h2>By family, {FOLDS[_DRAWN]} left out of the fit</h2>
 <p>Every value in its row's own unit. Colours are generations:{key}</p>
 <div class="plots">{plots}</div>
