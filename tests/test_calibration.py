@@ -182,7 +182,8 @@ def test_calibrate_reports_errors_and_writes_what_the_model_reads(grouped, tmp_p
     effects, spreads = refit.write(done)
     assert tomllib.loads(effects.read_text())["effects"]
     table = tomllib.loads(spreads.read_text())
-    assert set(table["seen"]["gpus"]) == {"v100-16gb-sxm", "a100-40gb-sxm", "rtx-3090", "t4"}
+    assert set(table["group"]["all"]["gpus"]) == {"v100-16gb-sxm", "a100-40gb-sxm", "rtx-3090", "t4"}
+    assert table["group"]["vgg train"]["workloads"] == ["vgg16"]
     for group in table["group"].values():
         assert 0 < group["seen"] <= group["gpu"] <= group["generation"]
     assert refit.effects_toml(refit.refit(GPUS, rows())) == refit.effects_toml(done)

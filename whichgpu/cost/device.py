@@ -159,10 +159,11 @@ class Devices:
             np.nan_to_num(self.column("nvlink")) > 0, np.nan_to_num(self.column("nvlink_gpus"), nan=8.0), 0.0
         )
         generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0)[:, 0]
+        tensor32 = np.isfinite(self.column("tf32"))
         staged = ["-staged" if through else "" for through in self.staged[:, 0]]
         return tuple(
             Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]), float(large[i]),
-                   float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}")
+                   float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}", bool(tensor32[i, 0]))
             for i, gpu in enumerate(self.gpus)
         )  # fmt: skip
 
@@ -224,6 +225,7 @@ class Traits:
     cache: float
     nvlink: float
     pcie: str
+    tf32: bool
 
     def link(self, gpus: float) -> str:
         """The link that joins `gpus` GPUs: NVLink, the machine's PCIe, or the network between machines."""

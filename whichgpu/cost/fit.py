@@ -51,7 +51,7 @@ _LAWS = {"c~throttle": "throttle", "c~rate": "rate", "m~l2": "cache"}
 
 def compute_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool) -> Terms:
     """The effects on the arithmetic of an op class on a GPU under a runtime, each with its weight."""
-    line = place.lineage
+    line, kind = place.lineage, _as_run(kind, place, runtime)
     names = [
         f"c/{kind.compute}", f"c/{kind.compute}/{kind.format}", f"c@{line}", f"c/{kind.format}@{line}",
         f"c/{kind.compute}@{line}",
@@ -62,6 +62,13 @@ def compute_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: boo
     pairs = (("c~throttle", place.throttle), ("c~rate", place.rate if tensor else 0.0))
     laws = [(f"{law}{where}", value) for law, value in pairs for where in ("", f"={runtime.id}")]
     return _weighted(names, laws, trains=trains)
+
+
+def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
+    """The class of what is run: FP32 products in TF32 where the runtime does that unasked and the GPU can."""
+    of = "conv" if kind.compute in {"conv", "conv1x1", "grouped"} else kind.compute
+    unasked = kind.format == "plain" and place.tf32 and of in runtime.tf32
+    return kind._replace(format="tf32") if unasked else kind
 
 
 def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool) -> Terms:
@@ -168,7 +175,7 @@ class Fit:
 
         All GPUs of a lineage and memory share them, and so do all sweeps: they are added up once.
         """
-        key = (terms, kind, place.lineage, place.memory, runtime.stacks, trains)
+        key = (terms, kind, place.lineage, place.memory, place.tf32, runtime.stacks, trains)
         if key not in self._known:
             unit = replace(place, throttle=1.0, rate=1.0, cache=1.0)
             found = terms(kind, unit, runtime, trains=trains)

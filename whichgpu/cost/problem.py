@@ -99,7 +99,7 @@ class Problem:
     rows: tuple[Mapping[str, str], ...]
     names: tuple[str, ...]
     measured: Array
-    ops: Mapping[str, Array]
+    ops: Mapping[str, NDArray[Any]]
     row: Mapping[str, Array]
     starts: Index
     by: Mapping[str, Packed]
@@ -122,7 +122,7 @@ class Problem:
         """Logarithm of what each row's metric is predicted to be, (rows,); NaN outside of `rows`."""
         if rows is None:
             return self._evaluate(theta)[0]
-        wanted = rows[self.ops["row"].astype(np.intp)]
+        wanted = rows[self.ops["row"]]
         part = replace(self, ops={name: values[wanted] for name, values in self.ops.items()})
         with np.errstate(divide="ignore"):
             return np.where(rows, part._evaluate(theta, rows)[0], np.nan)
@@ -149,9 +149,9 @@ class Problem:
         self, theta: Array, rows: NDArray[np.bool_] | None = None
     ) -> tuple[Array, dict[str, Array]]:
         ops, row = self.ops, self.row
-        compute_factor = np.exp(self.by["compute"].sums(theta))[ops["compute_set"].astype(np.intp)]
-        memory_factor = np.exp(self.by["memory"].sums(theta))[ops["memory_set"].astype(np.intp)]
-        of, n = ops["row"].astype(np.intp), len(self.rows)
+        compute_factor = np.exp(self.by["compute"].sums(theta))[ops["compute_set"]]
+        memory_factor = np.exp(self.by["memory"].sums(theta))[ops["memory_set"]]
+        of, n = ops["row"], len(self.rows)
         overlap = row["overlap"][of]
         asked_compute, asked_memory = ops["compute"] / compute_factor, ops["memory"] / memory_factor
         compute = bounded(asked_compute, ops["fastest_compute"])
@@ -225,15 +225,15 @@ class _Builder:
         row = {name: np.concatenate(parts) for name, parts in self.row.items()}
         # Signatures of launches, workloads and links stand one for each row.
         for name in ("launch", "workload", "link"):
-            by[name] = _one_each(by[name], row.pop(f"{name}_set").astype(np.intp))
-        of = ops["row"].astype(np.intp)
+            by[name] = _one_each(by[name], row.pop(f"{name}_set"))
+        of = ops["row"]
         launches = np.bincount(of, ops["count"] * ops["launched"], len(self.rows))
         row["host"] = launches * row.pop("launch")
         return Problem(
             tuple(groups), tuple(self.rows), tuple(names),
             np.log([float(one["value"]) for one in self.rows]), ops, row, np.array(self.starts), by,
-            Pairs.make(of, ops["compute_set"].astype(np.intp)),
-            Pairs.make(of, ops["memory_set"].astype(np.intp)),
+            Pairs.make(of, ops["compute_set"]),
+            Pairs.make(of, ops["memory_set"]),
         )  # fmt: skip
 
     def _kernels(self, group: Group, kernels: Kernels) -> None:
@@ -253,9 +253,9 @@ class _Builder:
                 )
                 for kind in kernels.classes
             ]
-            self.ops.setdefault(f"{name}_set", []).append(np.repeat(np.array(numbers, dtype=float), size))
+            self.ops.setdefault(f"{name}_set", []).append(np.repeat(np.array(numbers, dtype=np.intp), size))
         rows = self.starts[-1] + np.arange(size)
-        self.ops.setdefault("row", []).append(np.tile(rows, count).astype(float))
+        self.ops.setdefault("row", []).append(np.tile(rows, count))
 
     def _rows(self, group: Group) -> None:
         layout, size = group.layout, len(group.rows)
@@ -289,7 +289,7 @@ class _Builder:
 
     def _row_set(self, name: str, terms: Terms) -> None:
         number = self.sets[name].number(tuple(sorted(terms.items())), lambda: terms)
-        self.row.setdefault(f"{name}_set", []).append(np.array([float(number)]))
+        self.row.setdefault(f"{name}_set", []).append(np.array([number], dtype=np.intp))
 
 
 def _one_each(packed: Packed, sets: Index) -> Packed:

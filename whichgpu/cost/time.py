@@ -180,7 +180,8 @@ def shares(work: Pass, found: Fit) -> dict[tuple[str, OpClass | None], float]:
         compute, memory = _limits(one, work, found)
         once = together(compute, memory, p)
         for side, part in (("c", compute), ("m", memory)):
-            seconds = np.nan_to_num(one.table.count * once * (part / once) ** p)[:, 0, 0]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                seconds = np.nan_to_num(one.table.count * once * (part / once) ** p)[:, 0, 0]
             for kind, value in zip(one.classes, seconds.tolist(), strict=True):
                 slopes[side, kind] = slopes.get((side, kind), 0.0) + value * by_gpu
     return slopes

@@ -1,0 +1,155 @@
+"""What the model knows beside the roofline: kernels, hosts, links; each where it should, and nowhere else."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from whichgpu.cost.classes import OpClass
+from whichgpu.cost.device import Devices
+from whichgpu.cost.estimate import finish
+from whichgpu.cost.fit import Fit, compute_terms
+from whichgpu.cost.layout import lay_out
+from whichgpu.cost.links import link
+from whichgpu.cost.runtime import runtime
+from whichgpu.cost.spread import widths
+from whichgpu.cost.time import bounded, fed, paced, shares, together
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import Job
+
+GPUS = catalogue()
+
+
+def laid(workload: str, gpu: str, **columns):
+    return lay_out(Job(workload, **columns), [GPUS[gpu]])
+
+
+def seconds(workload: str, gpu: str, **columns) -> float:
+    """Seconds of a pass by the priors alone."""
+    return float(finish(laid(workload, gpu, **columns), Fit()).seconds[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "marks"),
+    [
+        ("PyTorch 2.4.0 cu124 eager channels_last", "pytorch-2", {"v2.4"}),
+        ("pytorch-1.x (NGC 20.01-21.x, eager)", "pytorch-1", {"loads", "ngc20.01"}),
+        ("pytorch-1.13 (NGC 22.09-22.10, eager)", "pytorch-1-13", {"loads", "ngc22.09"}),
+        ("diffusers 0.11 pytorch", "diffusers", {"unfused", "v0.11"}),
+        ("diffusers 0.11 pytorch xformers", "diffusers", {"v0.11"}),
+        ("diffusers 0.17.0.dev0 torch 2.0 compile", "diffusers", {"compiled", "v0.17"}),
+        ("gpt-fast (PyTorch nightly, torch.compile)", "gpt-fast", set()),
+        ("TensorRT-LLM 1.0 (PyTorch backend)", "tensorrt-llm", {"v1.0"}),
+        ("AUTOMATIC1111 webui", "webui", set()),
+    ],
+)
+def test_free_text_names_a_runtime_and_its_marks(text: str, known: str, marks: set[str]) -> None:
+    found = runtime(text, "pytorch-2")
+    assert (found.id, set(found.marks), found.exact) == (known, marks, True)
+    assert found.stacks == (known, *(f"{known}+{mark}" for mark in found.marks))
+
+
+def test_a_mark_changes_what_it_states() -> None:
+    assert runtime("diffusers 0.11 pytorch xformers", "").flash
+    assert not runtime("diffusers 0.11 pytorch", "").flash
+    assert runtime("PyTorch 2 NGC 24.03", "").mixed_gradient == 2.0
+    assert runtime("PyTorch 2", "").mixed_gradient == 4.0
+
+
+def test_a_version_that_was_not_measured_has_a_wider_interval() -> None:
+    known = laid("resnet50", "rtx-3090", phase="infer", precision="amp-fp16", runtime="PyTorch 2.4.0 eager")
+    other = laid("resnet50", "rtx-3090", phase="infer", precision="amp-fp16", runtime="PyTorch 9.9 eager")
+    assert "version" not in widths(known, GPUS["rtx-3090"])
+    assert widths(other, GPUS["rtx-3090"])["version"] >= widths(known, GPUS["rtx-3090"])["seen"]
+
+
+def test_winograd_serves_3x3_convolutions_on_plain_units_alone() -> None:
+    def rate(workload: str, precision: str, gpu: str = "v100-16gb-sxm") -> float:
+        job = laid(workload, gpu, phase="infer", precision=precision, batch=256.0)
+        return job.workload.flops() * 256.0 / float(finish(job, Fit()).seconds[0, 0])
+
+    # Nearly all of VGG-16 are 3x3 convolutions, none of Mixer.
+    peak = GPUS["v100-16gb-sxm"].value("fp32")
+    assert 1.4 * rate("mixer-b16", "fp32") < rate("vgg16", "fp32") < 2.25 * peak
+    assert rate("mixer-b16", "fp32") < peak
+    assert rate("vgg16", "fp16") < GPUS["v100-16gb-sxm"].value("fp16")
+
+
+def test_real_data_bound_a_fast_gpu_and_no_slow_one() -> None:
+    job = {"phase": "train", "precision": "amp-fp16", "batch": 256.0}
+    synthetic, real = "PyTorch 2", "PyTorch 2 NGC 24.03"
+
+    def slower(gpu: str) -> float:
+        return seconds("resnet50", gpu, runtime=real, **job) / seconds(
+            "resnet50", gpu, runtime=synthetic, **job
+        )
+
+    assert slower("t4") == pytest.approx(1.0, abs=1e-3)
+    assert slower("b200-180gb-sxm") > 1.1
+    rate = 256.0 / seconds("resnet50", "b200-180gb-sxm", runtime=real, **job)
+    assert rate < 1.0 / 0.32e-3
+
+
+def test_geforce_without_peer_to_peer_shares_one_path() -> None:
+    geforce, professional = Devices.of([GPUS["rtx-4090"]]), Devices.of([GPUS["rtx-a4000"]])
+    old = Devices.of([GPUS["gtx-1080-ti"]])
+    assert geforce.staged[0, 0]
+    assert not professional.staged[0, 0]
+    assert not old.staged[0, 0]
+    assert link(geforce, 2.0)[0, 0] < 0.3 * link(professional, 2.0)[0, 0]
+    assert link(geforce, 8.0)[0, 0] == pytest.approx(link(geforce, 2.0)[0, 0] / 2.0)
+    assert link(professional, 8.0)[0, 0] == link(professional, 2.0)[0, 0]
+
+
+def test_a_simple_kernel_does_not_reach_the_bandwidth_of_a_chip_with_few_sms() -> None:
+    """llama.cpp reads F16 weights at the rate that its SMs issue loads, below the bandwidth of an H100."""
+    job = {"phase": "decode", "precision": "f16", "input_tokens": 0.0, "output_tokens": 64.0}
+    slow = laid("llama-2-7b", "h100-80gb-pcie", runtime="llama.cpp", **job)
+    h100 = GPUS["h100-80gb-pcie"]
+    issue = 7.7 * h100.value("sms") * h100.value("clock_boost")
+    assert issue < h100.value("bandwidth")
+    weights = 6.7e9 * 2.0
+    assert float(finish(slow, Fit()).seconds[0, 0]) / 64.0 > weights / issue * 0.95
+
+
+def test_fp32_products_in_tf32_have_its_efficiency_where_the_runtime_does_that_unasked() -> None:
+    kind = OpClass("conv", "plain", "conv")
+    a100, v100 = Devices.of([GPUS["a100-40gb-sxm"], GPUS["v100-16gb-sxm"]]).traits
+    tensorflow = runtime("tf_cnn_benchmarks", "")
+    assert "c/conv/tf32" in compute_terms(kind, a100, tensorflow, trains=False)
+    assert "c/conv/plain" in compute_terms(kind, v100, tensorflow, trains=False)
+    gemm = compute_terms(OpClass("gemm", "plain", "gemm"), a100, runtime("PyTorch 2", ""), trains=False)
+    assert "c/gemm/plain" in gemm
+
+
+def test_what_runs_beside_each_other_is_never_faster_than_the_slower() -> None:
+    rng = np.random.default_rng(3)
+    one, other = rng.lognormal(size=200), rng.lognormal(size=200)
+    slower = np.maximum(one, other)
+    for joined in (together(one, other, 1.5), paced(one, other), fed(one, other), bounded(one, other)):
+        assert (joined >= slower * (1.0 - 1e-12)).all()
+        assert (joined <= one + other + 1e-12).all()
+    assert bounded(np.array([4.0]), np.array([1.0]))[0] == pytest.approx(4.0, rel=1e-4)
+
+
+@pytest.mark.parametrize("workload", ["resnet50", "bert-large", "llama-2-7b"])
+def test_shares_of_the_time_are_its_slopes(workload: str) -> None:
+    work = laid(workload, "a100-80gb-sxm").work
+    found = shares(work, Fit())
+    assert all(0.0 <= value <= 1.0 for value in found.values())
+    assert 0.2 < sum(found.values()) <= 1.0 + 1e-9
+
+
+def test_a_deep_power_cap_costs_more_than_its_share_of_the_rate() -> None:
+    """What no lower clock saves is not there for the clock: each step down costs more than the last."""
+
+    def rate(watts: str) -> float:
+        job = {"phase": "train", "precision": "amp-fp16", "batch": 64.0, "options": {"power_limit": watts}}
+        return 1.0 / seconds("resnet50", "v100-16gb-sxm", **job)
+
+    rates = [rate(f"{watts} W") for watts in (300, 250, 200, 150, 100)]
+    assert all(a > b for a, b in pairwise(rates))
+    drops = [a / b for a, b in pairwise(rates)]
+    assert drops == sorted(drops)
