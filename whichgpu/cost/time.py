@@ -200,22 +200,26 @@ def bounded(asked: Array, fastest: Array) -> Array:
 
     (a^8 + f^8)^(1/8) is never below either, and smooth, so that a fit finds its way along the bound.
     """
-    return np.asarray((asked**BOUND + fastest**BOUND) ** (1.0 / BOUND))
+    joined: Array = (asked**BOUND + fastest**BOUND) ** (1.0 / BOUND)
+    return joined
 
 
 def together(compute: Array, memory: Array, overlap: Array | float) -> Array:
     """Seconds of an op whose arithmetic and traffic overlap in part: (c^p + m^p)^(1/p)."""
-    return np.asarray((compute**overlap + memory**overlap) ** (1.0 / overlap))
+    joined: Array = (compute**overlap + memory**overlap) ** (1.0 / overlap)
+    return joined
 
 
 def fed(seconds: Array, feeding: Array | float) -> Array:
     """Seconds of a pass that waits for its data where they are slower than it."""
-    return np.asarray((seconds**FEED + np.asarray(feeding) ** FEED) ** (1.0 / FEED))
+    joined: Array = (seconds**FEED + feeding**FEED) ** (1.0 / FEED)
+    return joined
 
 
 def paced(gpu: Array, host: Array) -> Array:
     """Seconds of a pass whose launches run beside it: (gpu^3 + host^3)^(1/3)."""
-    return np.asarray((gpu**PACE + host**PACE) ** (1.0 / PACE))
+    joined: Array = (gpu**PACE + host**PACE) ** (1.0 / PACE)
+    return joined
 
 
 def _launched(table: OpTable, runtime: Runtime) -> Array:

@@ -72,7 +72,8 @@ def _rereads(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
         bytes_each < section("products")["quantised_below"]
     )
     passes = np.ceil(np.maximum(d["m"], 1.0) / runtime.micro_batch)
-    return np.asarray(passes * np.where(widened, (bytes_each + 4.0) / bytes_each, 1.0))
+    through: NDArray[np.float64] = passes * np.where(widened, (bytes_each + 4.0) / bytes_each, 1.0)
+    return through
 
 
 def _vector(
@@ -91,7 +92,8 @@ def _vector(
     issued = np.where(quantised, values / runtime.vector_values, ops.weight_bytes / runtime.vector_bytes)
     issuing = issued / (devices.sms * devices.clock)
     streamed = (weights**_LIMITS + issuing**_LIMITS) ** (1.0 / _LIMITS)
-    return np.asarray(np.where(d["m"] <= section("products")["vector_rows"], streamed, weights))
+    found: NDArray[np.float64] = np.where(d["m"] <= section("products")["vector_rows"], streamed, weights)
+    return found
 
 
 def _shape(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
@@ -122,7 +124,8 @@ def multiplied(ops: OpTable, tensor: NDArray[np.bool_], gain: float) -> NDArray[
     if ops.kind != "conv":
         return ops.flops
     fast = ~tensor & (ops.dims["window"] == 9.0) & (ops.dims["groups"] <= 1.0)
-    return np.asarray(np.where(fast, ops.flops / gain, ops.flops))
+    done: NDArray[np.float64] = np.where(fast, ops.flops / gain, ops.flops)
+    return done
 
 
 def _window(ops: OpTable) -> NDArray[np.float64] | float:
