@@ -116,7 +116,8 @@ def test_defaults_are_complete(name: str, one: str) -> None:
 
 #: What is computed once for the whole batch: embeddings of the time step, of relative positions.
 SHARED = (
-    "diffusion_unet", "diffusion_dit", "transformer_xl", "conformer", "swin", "maxvit", "cait", "disentangled",
+    "diffusion_unet", "diffusion_dit", "transformer_xl", "conformer", "swin", "maxvit", "cait",
+    "disentangled",
 )  # fmt: skip
 
 
