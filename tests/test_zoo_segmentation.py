@@ -56,3 +56,23 @@ def test_guidance_runs_the_denoiser_twice_a_step() -> None:
     )  # fmt: skip
     assert twice == pytest.approx(2 * once)
     assert once == pytest.approx(50 * 69309858054144)
+
+
+def test_points_cost_the_decoder_and_not_the_encoder() -> None:
+    one, many = (ops("sam-vit-h", batch=1, options={"prompts": n}) for n in ("1", "64"))
+    parts = {
+        part: [product_flops([op for op in traced if op.module == part]) for traced in (one, many)]
+        for part in ("vision_encoder", "mask_decoder")
+    }
+    assert parts["vision_encoder"][0] == parts["vision_encoder"][1]
+    assert parts["mask_decoder"][1] == pytest.approx(64 * parts["mask_decoder"][0])
+
+
+def test_windows_are_padded_and_four_layers_see_all() -> None:
+    """64 x 64 patches: 25 windows of 14 x 14, which cover 70 x 70."""
+    attention = {
+        float(op.dims["q"]): (float(op.dims["batch"]), op.copies)
+        for op in ops("sam-vit-b", batch=1)
+        if op.kind == "attention" and op.module == "vision_encoder"
+    }
+    assert attention == {196.0: (25.0, 8.0), 4096.0: (1.0, 4.0)}
