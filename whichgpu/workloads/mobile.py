@@ -110,7 +110,7 @@ def _attention(rec: Recorder, x: Map, one: Block) -> Map:
 
 
 def _ghost(rec: Recorder, x: Map, one: Block) -> Map:
-    """Cheap features to E, a depthwise one where maps are halved, gate, cheap features; a short cut always."""
+    """Cheap features to E, a depthwise convolution where maps are halved, gate, cheap features, short cut."""
     y = _cheap(rec, x, one.wide, "relu", looked=one.kind == "ghost2")
     if one.stride > 1:
         y = conv_norm(rec, y, one.wide, one.kernel, one.stride, groups=one.wide, relu=False, name="depthwise")
