@@ -144,7 +144,7 @@ def test_effects_make_the_factor_and_name_their_rows():
 
 
 def test_an_unseen_gpu_widens_the_interval_and_says_so(whichgpu):
-    seen = store.load("fits")["spreads"]["seen"]["gpus"]
+    seen = store.load("fits")["spreads"]["group"]["resnet infer"]["gpus"]
     assert "a10" not in seen
     answer, _ = asked("resnet50", "a10")
     assert {"seen", "gpu"} <= explain(answer, GPUS["a10"]).widths.keys()

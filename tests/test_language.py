@@ -413,6 +413,25 @@ def test_what_is_named_as_nearest_to_a_service_is_open() -> None:
         assert all(resolve(name) for name in row["nearest"])
 
 
+def test_a_merger_works_on_tokens_and_the_tower_on_patches() -> None:
+    """Qwen3-VL 8B: 4096 patches of a picture through 27 layers, 1024 tokens through four mergers."""
+    tower = [op for op in ops("qwen3-vl-8b", phase="prefill", batch=1, options={"images": "1"}) if
+             op.module == "vision"]  # fmt: skip
+    merged = product_flops([op for op in tower if op.layer.endswith("merger")])
+    assert merged == 2 * 1024 * 160_496_896
+    assert sum(parameters(tower).values()) == 576_388_336
+
+
+def test_the_tiles_of_a_picture_see_themselves_only() -> None:
+    """LLaVA-NeXT: five tiles of 577 patches each, whose attention is a fifth of that over all."""
+    (seen_by,) = {
+        op.dims["kv"]
+        for op in ops("llava-next-mistral-7b", phase="prefill", batch=1, options={"images": "1"})
+        if op.kind == "attention" and op.module == "vision"
+    }
+    assert seen_by == 577
+
+
 def test_a_tower_that_does_not_run_takes_no_memory_but_its_weights() -> None:
     recorder = Recorder(FP16)
     decoder.step(resolve("qwen3.5-27b").dims, recorder, 0.0, 1.0, 1000.0)

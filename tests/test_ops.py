@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +14,9 @@ from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import (
     BACKWARD,
     KINDS,
+    PLACES,
     PRODUCTS,
     Op,
-    merge,
     parameters,
     product_flops,
     total,
@@ -30,29 +30,85 @@ QUANTITIES = ("flops", "read_bytes", "write_bytes", "weight_bytes", "saved_bytes
 FP16, AMP = precision("fp16"), precision("amp-fp16")
 
 
-def pointwise(size: float, layer: str = "m.x", **more: object) -> Op:
-    return Op("pointwise", layer, {"elements": size}, "fp16", flops=size, read_bytes=2 * size, **more)
+PLAIN = {"flops": 1.0, "read": 2.0, "write": 1.0, "saved": 0.0, "weights": 0.0, "parameters": 0.0}
+
+
+def recorded(*ops: dict[str, Any]) -> tuple[Op, ...]:
+    """What is left of pointwise ops on `size` values in `module`, recorded by their numbers."""
+    rec = Recorder(FP16)
+    for op in ops:
+        size = op.pop("size", 1.0)
+        inside = {name: op.pop(name) for name in ("repeats", "again", "frozen", "freed") if name in op}
+        numbers = {**PLAIN, **op}
+        kind, module, backward = (
+            numbers.pop(key, default)
+            for key, default in (("kind", "pointwise"), ("module", "m"), ("backward", "full"))
+        )
+        with rec.module(module, **inside):
+            numbers["flops"] = size * numbers["flops"]
+            rec.custom(kind, "x", {"elements": size}, backward=backward, **numbers)
+    return rec.ops()
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3), st.sampled_from("ab")), max_size=20))
 def test_merging_keeps_every_total(ops: list[tuple[int, int, str]]) -> None:
-    plain = [pointwise(float(n), f"{m}.x", repeats=float(r), parameters=float(n)) for n, r, m in ops]
-    merged = merge(plain)
+    wanted = [{"size": float(n), "module": m, "repeats": float(r), "parameters": float(n)} for n, r, m in ops]
+    apart = [op for one in wanted for op in recorded(dict(one))]
+    merged = recorded(*wanted)
     assert len(merged) == len(set(ops))
     for quantity in QUANTITIES:
-        assert total(merged, quantity) == pytest.approx(total(plain, quantity))
-    assert parameters(merged) == parameters(plain)
+        assert total(merged, quantity) == pytest.approx(total(apart, quantity))
+    assert parameters(merged) == parameters(apart)
 
 
 def test_ops_that_differ_stay_apart() -> None:
-    base = pointwise(3.0)
     for change in (
-        {"dims": {"elements": 4.0}}, {"layer": "other.x"}, {"dtype": "bf16"}, {"stage": "backward"},
-        {"backward": "linear"}, {"fusable": True}, {"saved_bytes": 1.0}, {"repeats": 2.0},
-        {"flops": np.array([3.0, 3.0])},
+        {"size": 4.0}, {"module": "other"}, {"kind": "norm"}, {"backward": "linear"}, {"saved": 1.0},
+        {"weights": 1.0}, {"parameters": 1.0}, {"repeats": 2.0}, {"size": np.array([1.0, 1.0])},
     ):  # fmt: skip
-        assert len(merge([base, replace(base, **change)])) == 2
-    assert len(merge([base, replace(base, layer="m.y")])) == 1
+        assert len(recorded({}, dict(change))) == 2, change
+    assert [op.copies for op in recorded({}, {"module": "m.inner"})] == [2.0]
+    # What a frozen or a second pass takes away is what sets ops apart, not the pass itself.
+    assert len(recorded({}, {"again": True})) == 1
+    assert len(recorded({"parameters": 1.0}, {"parameters": 1.0, "again": True})) == 2
+    assert len(recorded({"saved": 1.0}, {"saved": 1.0, "freed": True})) == 2
+    assert len(recorded({}, {"frozen": True})) == 2
+
+
+LAYERS = st.tuples(
+    st.sampled_from([4, 8]), st.sampled_from([1, 3]), st.sampled_from([1, 2]), st.booleans(), st.booleans(),
+    st.sampled_from([0.0, 1.0]),
+)  # fmt: skip
+
+
+@given(st.lists(LAYERS, max_size=12))
+def test_layers_are_told_apart_by_their_numbers(layers: list[tuple[Any, ...]]) -> None:
+    """Recorded together or one by one: the same totals, and no two ops alike."""
+
+    def record(rec: Recorder, layer: tuple[Any, ...]) -> None:
+        out, kernel, stride, bias, again, keeps = layer
+        with rec.module("m", again=again):
+            x = Map(np.array([1.0, 2.0]), 8, 6.0, 6.0)
+            y = rec.conv(x, out, kernel, stride, bias=bias, keeps=keeps)
+            rec.norm(y.elements, out)
+            rec.linear(y.pixels, out, 8, bias=bias, keeps=keeps, tied=again)
+            rec.pointwise(y.elements, keeps=keeps)
+            rec.add(y.elements)
+
+    together, apart = Recorder(AMP), []
+    for layer in layers:
+        record(together, layer)
+        alone = Recorder(AMP)
+        record(alone, layer)
+        apart += alone.ops()
+    merged = together.ops()
+    for quantity in (*QUANTITIES, "stored_bytes", "parameters"):
+        assert np.all(total(merged, quantity) == total(apart, quantity)), quantity
+    alike = {
+        str([getattr(op, name) for name in PLACES if name not in ("layer", "copies", "starts")])
+        for op in merged
+    }
+    assert len(alike) == len(merged)
 
 
 @pytest.mark.parametrize("name", ["resnet50", "bert-large", "llama-2-7b", "sd-1.5"])

@@ -271,7 +271,7 @@ def test_one_gpu_trains_the_same_however_it_is_asked() -> None:
 def test_a_pipeline_of_one_micro_batch_gains_nothing_and_says_so() -> None:
     found = run(replace(TRAIN, pp=4.0, n_gpus=4.0), H100)
     alone = run(TRAIN, H100)
-    assert found.throughput[0, 0] == pytest.approx(alone.throughput[0, 0], rel=0.05)
+    assert found.throughput[0, 0] == pytest.approx(alone.throughput[0, 0], rel=0.08)
     assert any("one micro-batch" in said for said in found.at(0, 0).warnings)
 
 
@@ -386,7 +386,7 @@ def test_a_ring_beyond_a_node_uses_every_port_of_it() -> None:
 def test_a_fit_tells_links_apart_by_how_far_they_reach() -> None:
     switched, cabled = Devices.of([GPUS[H100], GPUS["rtx-3090"]]).traits
     assert [switched.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["nvlink", "nvlink", "network"]
-    assert [cabled.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["nvlink", "pcie4", "network"]
+    assert [cabled.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["nvlink", "pcie4-staged", "network"]
 
 
 def test_recomputing_activations_costs_time_and_frees_memory() -> None:

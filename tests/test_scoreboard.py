@@ -109,7 +109,8 @@ def test_a_calibration_writes_what_is_read_again(tmp_path, monkeypatch):
     assert again.keys["gpu"] == tuple(board.keys["gpu"])
     for fold in FOLDS:
         assert again.errors[fold] == pytest.approx(board.errors[fold], abs=6e-5, nan_ok=True)
-        assert again.halves[fold] == pytest.approx(board.halves[fold])
+        # What links add is kept to four places.
+        assert again.halves[fold] == pytest.approx(board.halves[fold], abs=2e-4)
     # Nothing newer than Ampere is among these rows, so that fold says nothing.
     assert np.isnan(again.errors["newer"]).all()
     monkeypatch.setattr(scoreboard.store, "rows", lambda tree: iter(made[1:]))

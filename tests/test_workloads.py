@@ -115,7 +115,10 @@ def test_defaults_are_complete(name: str, one: str) -> None:
 
 
 #: What is computed once for the whole batch: embeddings of the time step, of relative positions.
-SHARED = ("diffusion_unet", "diffusion_dit", "transformer_xl", "conformer", "swin", "maxvit", "cait")
+SHARED = (
+    "diffusion_unet", "diffusion_dit", "transformer_xl", "conformer", "swin", "maxvit", "cait",
+    "disentangled",
+)  # fmt: skip
 
 
 def shares(name: str) -> bool:

@@ -160,7 +160,7 @@ def test_a_row_is_answered_in_its_unit(catalogue: Catalogue, name: str, phase: s
     ("name", "precision_"),
     [
         ("bert-large-mlperf-99", "int8"),
-        ("bert-large-mlperf-99.9", "fp16"),
+        ("bert-large-mlperf-99.9", "fp8-or-fp16"),
         ("rnnt", "fp16"),
         ("3d-unet-99", "int8"),
     ],

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.coefficients import section
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
@@ -104,8 +105,12 @@ def link_terms(workload: str, place: Traits, runtime: Runtime, gpus: float) -> T
 
     That of a workload stands for how often it exchanges gradients, which its op list does not say.
     """
-    link = place.link(gpus)
-    return {f"b%{link}": 1.0, f"b%{link}={runtime.id}": 1.0, f"b/{workload}": 1.0}
+    # A network is never better used than what joins the GPUs of a node.
+    links = dict.fromkeys((place.link(min(gpus, section("links")["node"])), place.link(gpus)))
+    return {
+        **{f"b%{link}{where}": 1.0 for link in links for where in ("", f"={runtime.id}")},
+        f"b/{workload}": 1.0,
+    }
 
 
 def _weighted(names: Sequence[str], laws: Sequence[tuple[str, float]], *, trains: bool) -> Terms:

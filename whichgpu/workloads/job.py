@@ -125,6 +125,10 @@ def _checked(name: str, raw: Any, least: float) -> Any:
     """A float, or an array over the job axis; refuses what no job can have."""
     if type(raw) is float and least <= raw <= _LARGEST[name]:
         return raw
+    # A job is made in several steps, and its arrays are looked at in each.
+    ready = type(raw) is np.ndarray and raw.dtype == np.float64 and raw.ndim and raw.size
+    if ready and least <= raw.min() and raw.max() <= _LARGEST[name]:
+        return raw
     try:
         value = np.asarray(raw, dtype=np.float64)
     except (TypeError, ValueError):

@@ -1,7 +1,8 @@
 """Blocks of the mobile networks: depthwise convolutions between narrow ends, and what came beside them.
 
 Tan and Le, "MixConv" (several kernel sizes in one layer); Qin et al., "MobileNetV4", figures 4 and 5 (the
-universal inverted bottleneck, attention whose key and value have one head).
+universal inverted bottleneck, attention whose key and value have one head); Han et al., "GhostNet", figures 2
+and 3; Tang et al., "GhostNetV2", figure 4; Han et al., "Rethinking Channel Dimensions" (ReXNet).
 Letters: B batch, C channels, E expanded channels, H W height and width of a feature map.
 """
 
@@ -108,13 +109,67 @@ def _attention(rec: Recorder, x: Map, one: Block) -> Map:
     return rec.conv(x._replace(channels=heads * width), one.channels, 1, name="out")
 
 
+def _ghost(rec: Recorder, x: Map, one: Block) -> Map:
+    """Cheap features to E, a depthwise convolution where maps are halved, gate, cheap features, short cut."""
+    y = _cheap(rec, x, one.wide, "relu", looked=one.kind == "ghost2")
+    if one.stride > 1:
+        y = conv_norm(rec, y, one.wide, one.kernel, one.stride, groups=one.wide, relu=False, name="depthwise")
+    _gate(rec, y, one)
+    y = _cheap(rec, y, one.channels, "")
+    if one.stride > 1 or x.channels != one.channels:
+        short = conv_norm(rec, x, x.channels, one.kernel, one.stride, groups=x.channels, relu=False,
+                          keeps=0.0, name="shortcut_depthwise")  # fmt: skip
+        conv_norm(rec, short, one.channels, 1, relu=False, name="shortcut")
+    rec.add(y.elements)
+    return y
+
+
+def _cheap(rec: Recorder, x: Map, out: int, activation: str, *, looked: bool = False) -> Map:
+    """Half of the channels from a 1 x 1, the others from those by a depthwise 3 x 3: -> (B, out, H, W).
+
+    `looked`: each is weighed by what a row and a column of a halved map see.
+    """
+    half = -(-out // 2)
+    y = conv_norm(rec, x, half, 1, relu=bool(activation), activation=activation, name="primary")
+    conv_norm(rec, y, half, 3, groups=half, relu=bool(activation), activation=activation, name="cheap")
+    made = y._replace(channels=out)
+    rec.copy(made.elements, name="concatenate")
+    if looked:
+        seen = conv_norm(rec, rec.pool(x, 2, 2, average=True), out, 1, relu=False, name="look")
+        for kernel, name in (((1, 5), "look_along"), ((5, 1), "look_down")):
+            seen = conv_norm(rec, seen, out, kernel, groups=out, relu=False, name=name)
+        rec.pointwise(seen.elements, keeps=1.0, name="sigmoid")
+        rec.copy(made.elements, reads=0.25, name="enlarge")
+        rec.pointwise(made.elements, reads=2.0, keeps=2.0, name="weigh")
+    return made
+
+
+def _rex(rec: Recorder, x: Map, one: Block) -> Map:
+    """1 x 1 to E, depthwise, a gate with a norm inside, 1 x 1; the input joins the first channels."""
+    y = (
+        x
+        if one.wide == x.channels
+        else conv_norm(rec, x, one.wide, 1, activation=one.activation, name="expand")
+    )
+    y = conv_norm(rec, y, one.wide, one.kernel, one.stride, groups=one.wide, relu=False, name="depthwise")
+    _gate(rec, y, one)
+    if one.squeezed:
+        rec.norm(one.squeezed * y.batch, one.squeezed, name="gate_norm")
+    activate(rec, y.elements, "relu6")
+    y = conv_norm(rec, y, one.channels, 1, relu=False, name="project")
+    if one.stride == 1 and x.channels <= one.channels:
+        rec.add(x.elements)
+        rec.copy(y.elements, name="concatenate")
+    return y
+
+
 _KINDS = {
     "separable": _separable, "separable-act": _separable, "inverted": _inverted, "fused": _fused,
     "convolution": _convolution, "convolution-skip": _convolution, "universal": _universal,
-    "attention": _attention,
+    "attention": _attention, "ghost": _ghost, "ghost2": _ghost, "rex": _rex,
 }  # fmt: skip
-#: Kinds whose input is never added to their result.
-_BARE = frozenset({"separable-act", "convolution"})
+#: Kinds whose input is not added to their result here.
+_BARE = frozenset({"separable-act", "convolution", "ghost", "ghost2", "rex"})
 
 
 def _gate(rec: Recorder, x: Map, one: Block) -> None:

@@ -11,8 +11,6 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -112,7 +110,8 @@ class Op:
 
 
 _NAMES = tuple(one.name for one in fields(Op))
-_PLACES = {name: place for place, name in enumerate(_NAMES)}
+#: The position of each field of an op.
+PLACES = {name: place for place, name in enumerate(_NAMES)}
 _values = attrgetter(*_NAMES)
 
 
@@ -120,36 +119,8 @@ def changed(op: Op, **changes: Any) -> Op:
     """An op with some fields changed: `dataclasses.replace`, faster, since there are many."""
     values = list(_values(op))
     for name, value in changes.items():
-        values[_PLACES[name]] = value
+        values[PLACES[name]] = value
     return Op(*values)
-
-
-def merge(ops: Iterable[Op]) -> tuple[Op, ...]:
-    """Merge ops that do identical work in one module, adding up their copies."""
-    merged: dict[Any, list[Any]] = {}
-    array = np.ndarray
-    for op in ops:
-        numbers = (
-            op.repeats, op.flops, op.weight_bytes, op.read_bytes, op.write_bytes, op.saved_bytes,
-            op.kv_bytes, *op.dims.values(),
-        )  # fmt: skip
-        key = (
-            op.kind, op.module, op.dtype, op.fusable, op.shard, op.stage, op.backward, op.parameters,
-            op.stored_bytes,
-            # An array's bytes stand for it; a number stands for itself.
-            *[size.tobytes() if type(size) is array else size for size in numbers],
-        )  # fmt: skip
-        seen = merged.get(key)
-        if seen is None:
-            merged[key] = [op, op.copies, op.starts]
-        else:
-            seen[1] += op.copies
-            seen[2] += op.starts
-    # Most ops are alone, and a copy of one costs as much as recording it.
-    return tuple(
-        op if op.copies == copies else changed(op, copies=copies, starts=starts)
-        for op, copies, starts in merged.values()
-    )
 
 
 def total(ops: Iterable[Op], quantity: str) -> Any:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.errors import UsageError
-from whichgpu.workloads.ops import Op, merge
+from whichgpu.workloads.ops import PLACES, Op
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +58,21 @@ class _Scope(NamedTuple):
     again: bool = False
     frozen: bool = False
     freed: bool = False
+    #: What tells its ops from the same ones elsewhere: the module that counts them, and the repeats.
+    key: tuple[Any, ...] = ()
+
+
+_COPIES, _STARTS = PLACES["copies"], PLACES["starts"]
+
+
+def _place(name: str) -> tuple[Any, ...]:
+    """The key of an op outside of any module."""
+    return (name.partition(".")[0], 1.0)
+
+
+def _alike(number: Any) -> Any:
+    """What stands for a number in a key: itself, or the bytes of an array."""
+    return number.tobytes() if type(number) is np.ndarray else number
 
 
 @dataclass(slots=True)
@@ -66,14 +81,24 @@ class Recorder:
 
     precision: Precision
     training: bool = False
-    _ops: list[Op] = field(default_factory=list, init=False)
+    #: Values of each op by what sets it apart: an identical one adds its copies.
+    _ops: dict[Any, list[Any]] = field(default_factory=dict, init=False)
     _scope: _Scope = field(default_factory=_Scope, init=False)
     #: Layers whose first op is still to come.
     _starting: float = field(default=0.0, init=False)
+    #: Bytes per weight that are stored and read, of what is quantised and of what is not.
+    _held: tuple[float, float] = field(init=False)
+    _held_wide: tuple[float, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look the widths up once: a network has thousands of ops."""
+        spec = self.precision
+        self._held = (spec.weight, spec.read_weight)
+        self._held_wide = (spec.head, spec.read_weight if spec.mixed else spec.head)
 
     def ops(self) -> tuple[Op, ...]:
-        """What was recorded, identical ops merged."""
-        return merge(self._ops)
+        """What was recorded, those that do identical work in one module merged."""
+        return tuple(Op(*values) for values in self._ops.values())
 
     @contextmanager
     def module(
@@ -87,9 +112,12 @@ class Recorder:
         the rest are made. `repeats` 0: loaded, and not run.
         """
         outer = self._scope
+        again, frozen, freed = outer.again or again, outer.frozen or frozen, outer.freed or freed
+        repeats = outer.repeats * repeats
+        top = outer.key[0] if outer.key else name.partition(".")[0]
         self._scope = _Scope(
-            f"{outer.prefix}{name}.", outer.repeats * repeats, outer.copies * copies,
-            outer.again or again, outer.frozen or frozen, outer.freed or freed,
+            f"{outer.prefix}{name}.", repeats, outer.copies * copies, again, frozen, freed,
+            (top, _alike(repeats)),
         )  # fmt: skip
         if copies > 1.0 and outer.copies == 1.0:
             self._starting = copies
@@ -109,16 +137,11 @@ class Recorder:
         y = Map(x.batch, out, _out(x.height, kh, stride, ph), _out(x.width, kw, stride, pw))
         k, n, m = x.channels // groups * kh * kw, out // groups, y.pixels
         size = self.precision.activation
-        read = x.elements * size
-        self._add(
-            "conv", name,
-            {"m": m, "n": float(n), "k": float(k), "groups": float(groups), "window": float(kh * kw)},
-            flops=2.0 * n * k * groups * m,
-            read_bytes=read,
-            write_bytes=out * size * m,
-            saved_bytes=keeps * read,
-            backward=backward,
-            **self._weights(float(out * k + (out if bias else 0))),
+        self._scaled(
+            "conv", name, x.elements, m,
+            {"n": float(n), "k": float(k), "groups": float(groups), "window": float(kh * kw)},
+            over="m", flops=2.0 * n * k * groups, reads=size, writes=out * size, saves=keeps * size,
+            parameters=float(out * k + (out if bias else 0)), backward=backward,
         )  # fmt: skip
         return y
 
@@ -133,21 +156,12 @@ class Recorder:
         op and count as no parameters here; they are still read.
         """
         size = self.precision.activation
-        weights = self._weights(float(inputs * outputs + (outputs if bias else 0)), unquantised=unquantised)
-        if tied:
-            weights |= {"parameters": 0.0, "stored_bytes": 0.0}
-        read = inputs * size * rows
-        self._add(
-            "gemm", name,
-            {"m": rows, "n": float(outputs), "k": float(inputs), "batch": 1.0},
-            flops=2.0 * inputs * outputs * rows,
-            read_bytes=read,
-            write_bytes=outputs * size * rows,
-            saved_bytes=keeps * read,
-            shard=shard,
-            dtype=_wide_math(self.precision.math) if unquantised else self.precision.math,
-            backward=backward,
-            **weights,
+        self._scaled(
+            "gemm", name, rows, rows, {"n": float(outputs), "k": float(inputs), "batch": 1.0},
+            over="m", flops=2.0 * inputs * outputs, reads=inputs * size, writes=outputs * size,
+            saves=keeps * inputs * size, parameters=float(inputs * outputs + (outputs if bias else 0)),
+            unquantised=unquantised, tied=tied, shard=shard, backward=backward,
+            dtype=_wide_math(self.precision.math) if unquantised else "",
         )  # fmt: skip
 
     def window(
@@ -162,15 +176,11 @@ class Recorder:
         """
         k, n = channels // groups * window, out // groups
         size = self.precision.activation
-        self._add(
-            "conv", name,
-            {"m": positions, "n": float(n), "k": float(k), "groups": float(groups), "window": float(window)},
-            flops=2.0 * n * k * groups * positions,
-            read_bytes=size * elements,
-            write_bytes=out * size * positions,
-            saved_bytes=keeps * size * elements,
-            backward=backward,
-            **self._weights(float(out * k + bias)),
+        self._scaled(
+            "conv", name, elements, positions,
+            {"n": float(n), "k": float(k), "groups": float(groups), "window": float(window)},
+            over="m", flops=2.0 * n * k * groups, reads=size, writes=out * size, saves=keeps * size,
+            parameters=float(out * k + bias), backward=backward,
         )  # fmt: skip
 
     def product(
@@ -231,8 +241,9 @@ class Recorder:
         **numbers: Any,
     ) -> None:  # fmt: skip
         """An op that no method here knows: `read` is the share of its `parameters` that one pass reads."""
-        weights = self._weights(parameters)
-        self._add(kind, name, dims, **weights | {"weight_bytes": weights["weight_bytes"] * read}, **numbers)
+        stored, held = self._held
+        self._add(kind, name, dims, parameters=parameters, weight_bytes=parameters * held * read,
+                  stored_bytes=parameters * stored, **numbers)  # fmt: skip
 
     def norm(
         self, elements: Any, width: int, *, parameters: int | None = None, wide: bool = False,
@@ -247,7 +258,7 @@ class Recorder:
         self._elementwise(
             "norm", name, elements, reads=size, writes=size, flops=8.0,
             saves=size if keeps is None else keeps,
-            **self._weights(float(2 * width if parameters is None else parameters), unquantised=True),
+            parameters=float(2 * width if parameters is None else parameters), unquantised=True,
         )  # fmt: skip
 
     def pointwise(
@@ -257,8 +268,8 @@ class Recorder:
         """An elementwise op: `reads` tensors of `elements` in, `writes` out, `keeps` of them kept."""
         size = self._size(wide)
         self._elementwise("pointwise", name, elements, reads=reads * size, writes=writes * size,
-                          saves=keeps * size, flops=reads, shard=shard,
-                          **self._weights(parameters, unquantised=True))  # fmt: skip
+                          saves=keeps * size, flops=reads, shard=shard, parameters=parameters,
+                          unquantised=True)  # fmt: skip
 
     def add(self, elements: Any, *, wide: bool = False, name: str = "add") -> None:
         """A residual addition: two tensors of `elements` in, one out, nothing kept."""
@@ -314,10 +325,11 @@ class Recorder:
     def embedding(self, tokens: Any, rows: int, width: int, *, name: str = "embedding") -> None:
         """A table look-up: `tokens` rows of `width` out of (rows, width); the table is not read whole."""
         size = self.precision.activation
-        weights = self._weights(float(rows * width), unquantised=True) | {"weight_bytes": 0.0}
+        parameters = float(rows * width)
         moved = width * size * tokens
         self._add("embedding", name, {"elements": width * tokens}, read_bytes=moved, write_bytes=moved,
-                  shard="vocab", **weights)  # fmt: skip
+                  parameters=parameters, stored_bytes=parameters * self._held_wide[0],
+                  shard="vocab")  # fmt: skip
 
     def custom(
         self, kind: str, layer: str, dims: dict[str, Any], *, flops: Any, read: Any, write: Any, saved: Any,
@@ -326,56 +338,98 @@ class Recorder:
         """An op from its numbers: `read`, `write`, `saved` and `weights` (read) in elements."""
         spec = self.precision
         wide = kind not in ("gemm", "conv")
-        held = self._weights(1.0, unquantised=wide)
-        op = Op(
-            kind, self._scope.prefix + layer, dims, _wide_math(spec.math) if wide else spec.math, flops=flops,
-            parameters=parameters, weight_bytes=held["weight_bytes"] * weights,
-            stored_bytes=held["stored_bytes"] * parameters, read_bytes=spec.activation * read,
-            write_bytes=spec.activation * write, saved_bytes=spec.activation * saved,
-            copies=self._scope.copies * copies, repeats=self._scope.repeats, starts=starts,
+        stored, held = self._held_wide if wide else self._held
+        self._starting += starts
+        self._add(
+            kind, layer, dims, dtype=_wide_math(spec.math) if wide else spec.math, flops=flops,
+            parameters=parameters, weight_bytes=held * weights, stored_bytes=stored * parameters,
+            read_bytes=spec.activation * read, write_bytes=spec.activation * write,
+            saved_bytes=spec.activation * saved, copies=copies,
             fusable=kind in ("pointwise", "norm"), backward=backward,
         )  # fmt: skip
-        self._ops.append(op)
 
-    def _add(self, kind: str, name: str, dims: dict[str, Any], **numbers: Any) -> None:
+    def _add(
+        self, kind: str, name: str, dims: dict[str, Any], *, flops: Any = 0.0, parameters: float = 0.0,
+        weight_bytes: Any = 0.0, stored_bytes: float = 0.0, read_bytes: Any = 0.0, write_bytes: Any = 0.0,
+        saved_bytes: Any = 0.0, kv_bytes: Any = 0.0, dtype: str = "", copies: float = 1.0,
+        fusable: bool = False, shard: str = "none", backward: str = "full",
+    ) -> None:  # fmt: skip
+        """Record an op by its numbers, or count it with the one that has the same."""
         scope = self._scope
         if scope.again:
-            numbers |= {"parameters": 0.0, "stored_bytes": 0.0}
+            parameters = stored_bytes = 0.0
         if scope.frozen:
-            numbers |= {"backward": "none", "saved_bytes": 0.0}
-        if scope.freed:
-            numbers["saved_bytes"] = 0.0
-        numbers.setdefault("dtype", self.precision.math)
-        op = Op(kind, scope.prefix + name, dims, copies=scope.copies, repeats=scope.repeats,
-                starts=self._starting, **numbers)  # fmt: skip
-        self._starting = 0.0
-        self._ops.append(op)
+            backward = "none"
+        if scope.frozen or scope.freed:
+            saved_bytes = 0.0
+        numbers = (flops, weight_bytes, read_bytes, write_bytes, saved_bytes, kv_bytes, *dims.values())
+        key = (kind, scope.key or _place(name), dtype, fusable, shard, backward, parameters, stored_bytes,
+               *map(_alike, numbers))  # fmt: skip
+        if not self._counted(key, copies):
+            self._new(key, [
+                kind, scope.prefix + name, dims, dtype or self.precision.math, flops, parameters,
+                weight_bytes, stored_bytes, read_bytes, write_bytes, saved_bytes, kv_bytes,
+                scope.copies * copies, scope.repeats, fusable, shard, "forward", backward,
+            ])  # fmt: skip
 
-    def _weights(self, parameters: float, *, unquantised: bool = False) -> dict[str, Any]:
-        spec = self.precision
-        stored = spec.head if unquantised else spec.weight
-        read = stored if unquantised and not spec.mixed else spec.read_weight
-        return {
-            "parameters": parameters,
-            "weight_bytes": parameters * read,
-            "stored_bytes": parameters * stored,
-        }
+    def _scaled(
+        self, kind: str, name: str, x: Any, y: Any, shape: dict[str, float], *, over: str, flops: float,
+        reads: float, writes: float, saves: float, parameters: float = 0.0, unquantised: bool = False,
+        tied: bool = False, dtype: str = "", fusable: bool = False, shard: str = "none",
+        backward: str = "full",
+    ) -> None:  # fmt: skip
+        """Record an op whose numbers go with the values in, `x`, or the results, `y`, its dimension `over`.
+
+        `reads` and `saves` are bytes per value of x, `flops` and `writes` per result. Nearly all ops are
+        of this sort, and half of them are known already: that is asked before anything is multiplied.
+        """
+        scope = self._scope
+        own = 0.0 if tied or scope.again else parameters
+        if scope.frozen:
+            backward = "none"
+        if scope.frozen or scope.freed:
+            saves = 0.0
+        stored, held = self._held_wide if unquantised else self._held
+        weights, stored = parameters * held, own * stored
+        key = (kind, scope.key or _place(name), dtype, fusable, shard, backward, own, weights, stored,
+               flops, reads, writes, saves, _alike(x), _alike(y), *shape.values())  # fmt: skip
+        if self._counted(key, 1.0):
+            return
+        read = reads * x
+        written = read if writes == reads and x is y else writes * y
+        saved = read if saves == reads else saves * x if saves else 0.0
+        self._new(key, [
+            kind, scope.prefix + name, {over: y, **shape}, dtype or self.precision.math,
+            flops * y if flops else 0.0, own, weights, stored, read, written, saved, 0.0,
+            scope.copies, scope.repeats, fusable, shard, "forward", backward,
+        ])  # fmt: skip
+
+    def _counted(self, key: tuple[Any, ...], copies: float) -> bool:
+        """Whether an op is recorded already: then its copies are added."""
+        seen = self._ops.get(key)
+        if seen is None:
+            return False
+        seen[_COPIES] += self._scope.copies * copies
+        seen[_STARTS] += self._starting
+        self._starting = 0.0
+        return True
+
+    def _new(self, key: tuple[Any, ...], values: list[Any]) -> None:
+        """Record an op that was not there before: the values of an `Op` in their order."""
+        values.append(self._starting)
+        self._starting = 0.0
+        self._ops[key] = values
 
     def _size(self, wide: bool) -> float:
         """Bytes per element of an activation; autocast runs `wide` ops in FP32."""
         return FP32 if wide and self.precision.mixed else self.precision.activation
 
     def _elementwise(
-        self, kind: str, name: str, elements: Any, *, reads: float, writes: float, saves: float,
-        flops: float, fusable: bool = True, **more: Any,
-    ) -> None:  # fmt: skip
-        # Most of a network is elementwise: nothing is multiplied that is zero, or known already.
-        read = reads * elements
-        self._add(
-            kind, name, {"elements": elements}, flops=flops * elements if flops else 0.0, read_bytes=read,
-            write_bytes=read if writes == reads else writes * elements,
-            saved_bytes=saves * elements if saves else 0.0, fusable=fusable, **more,
-        )  # fmt: skip
+        self, kind: str, name: str, elements: Any, *, flops: float, fusable: bool = True, **more: Any
+    ) -> None:
+        self._scaled(
+            kind, name, elements, elements, {}, over="elements", flops=flops, fusable=fusable, **more
+        )
 
 
 def _wide_math(math_field: str) -> str:

@@ -161,8 +161,8 @@ class Workload:
 
     def _forward(self, job: Job, *, training: bool | None = None) -> tuple[Op, ...]:
         recorder = Recorder(precision(job.precision), job.trains if training is None else training)
-        job = replace(job, phase=self._traced_phase(job.phase))
-        self.code.forward(self.dims, job, recorder)
+        traced = self._traced_phase(job.phase)
+        self.code.forward(self.dims, job if job.phase == traced else replace(job, phase=traced), recorder)
         return recorder.ops()
 
     def units(self, job: Job) -> Any:

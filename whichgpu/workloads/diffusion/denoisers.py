@@ -10,6 +10,7 @@ DENOISERS = {
     "kandinsky2": kandinsky.unet2,
     "kandinsky3": kandinsky.unet3,
     "mmdit": joint.mmdit,
+    "qwen_image": joint.qwen_image,
     "flux": joint.flux,
     "hunyuan_video": joint.hunyuan_video,
     "cogvideox": joint.cogvideox,

@@ -1,7 +1,7 @@
 """Diffusion transformers whose attention runs over the text's and the picture's tokens together.
 
 `mmdit` (Esser et al., Stable Diffusion 3), `flux` (Black Forest Labs, FLUX.1), `hunyuan_video` (Kong
-et al.), `cogvideox` (Yang et al.).
+et al.), `qwen_image` (Wu et al.), `cogvideox` (Yang et al.).
 Letters: B samples of one pass, S tokens, D width.
 
 Dimensions: `layers` (`double` and `single` for flux and hunyuan_video), `hidden`, `heads`, `patch` and
@@ -153,18 +153,23 @@ def hunyuan_video(rec: Recorder, part: Part, x: Latent) -> None:
 
 def _double_and_single(rec: Recorder, part: Part, picture: Stream, text: Stream, *, rope: str) -> None:
     norm = picture.width // picture.heads
-    with rec.module("double", copies=float(part["double"])):
+    _double(rec, part["double"], picture, text, rope=rope)
+    both = picture.longer(text.tokens)
+    with rec.module("single", copies=float(part["single"])):
+        _single(both, picture if rope == "picture" else both, norm)
+
+
+def _double(rec: Recorder, layers: int, picture: Stream, text: Stream, *, rope: str) -> None:
+    """Blocks of two streams, each with weights of its own, that meet in the attention."""
+    with rec.module("double", copies=float(layers)):
         for stream in (picture, text):
             stream.condition(6)
             stream.modulated()
-        _joint_attention(picture, text, norm=norm, rope=rope)
+        _joint_attention(picture, text, norm=picture.width // picture.heads, rope=rope)
         for stream in (picture, text):
             stream.out()
             stream.residual()
             _mlp(stream)
-    both = picture.longer(text.tokens)
-    with rec.module("single", copies=float(part["single"])):
-        _single(both, picture if rope == "picture" else both, norm)
 
 
 def _single(both: Stream, turned: Stream, norm: int) -> None:
@@ -182,6 +187,21 @@ def _single(both: Stream, turned: Stream, norm: int) -> None:
     both.copied(width=both.width + ffn)
     rec.linear(both.rows, both.width + ffn, both.width, bias=True, shard="row", name="out")
     both.residual()
+
+
+# -- Qwen-Image ----------------------------------------------------------------------------------
+
+
+def qwen_image(rec: Recorder, part: Part, x: Latent) -> None:
+    """One pass: (B, C, H, W) -> (B, C, H, W); blocks of two streams only, conditioned on the time."""
+    picture, text, patch = _streams(rec, part, x)
+    timestep(rec, x.batch, picture.width)
+    picture.embed(patch * x.channels)
+    width = part["text_width"]
+    rec.norm(width * text.rows, width, parameters=width, name="text_norm")
+    rec.linear(text.rows, width, text.width, bias=True, backward="weight", name="text")
+    _double(rec, part["layers"], picture, text, rope="all")
+    _end(picture, patch * x.channels)
 
 
 # -- CogVideoX -----------------------------------------------------------------------------------

@@ -61,7 +61,8 @@ def language(rec: Recorder, part: Part, prompts: Any) -> None:
     """T5's encoder or a language model without its head: (P, S) -> (P, S, D).
 
     RMSNorm (`norms` a layer), `heads` of `head_dim`, `kv_heads` where fewer, gated feed-forward. T5
-    adds a learned bias by distance to the scores (`buckets`), once or, as UMT5, in every layer.
+    adds a learned bias by distance to the scores (`buckets`), once or, as UMT5, in every layer. `qkv_bias`;
+    `idle` parameters are loaded and not run: an output head, a vision tower.
     """
     tokens, width = float(part["tokens"]), part["hidden"]
     rows, layers = prompts * tokens, float(part["layers"])
@@ -75,6 +76,9 @@ def language(rec: Recorder, part: Part, prompts: Any) -> None:
         _attention(rec, part, prompts, tokens)
         _feed_forward(rec, part, rows)
     rec.norm(width * rows, width, parameters=width, name="final_norm")
+    if "idle" in part:
+        with rec.module("idle", repeats=0.0):
+            rec.linear(0.0 * prompts, 1, part["idle"], name="idle")
 
 
 def _attention(rec: Recorder, part: Part, prompts: Any, tokens: float) -> None:
@@ -83,7 +87,8 @@ def _attention(rec: Recorder, part: Part, prompts: Any, tokens: float) -> None:
     for _ in range(part.get("norms", 2) // 2):
         rec.norm(width * rows, width, parameters=width, name="attention_norm")
     for name, count in (("query", heads), ("key", kv_heads), ("value", kv_heads)):
-        rec.linear(rows, width, count * d, keeps=float(name == "query"), shard="column", name=name)
+        rec.linear(rows, width, count * d, keeps=float(name == "query"), shard="column",
+                   bias=part.get("qkv_bias", False), name=name)  # fmt: skip
     if "buckets" not in part:
         rec.pointwise((heads + kv_heads) * d * rows, shard="head", name="rope")
     rec.attention(prompts, heads, tokens, tokens, d, kv_heads=kv_heads, causal="buckets" not in part)

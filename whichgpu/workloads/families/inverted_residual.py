@@ -51,7 +51,7 @@ class _Stage(NamedTuple):
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """Stem, stages, last convolution, classifier: (B, 3, H, W) -> (B, classes)."""
     kind = dims["activation"]
-    stem = round_channels(dims["stem"] * dims.get("width", 1.0))
+    stem = dims["stem"] if "blocks" in dims else round_channels(dims["stem"] * dims.get("width", 1.0))
     with rec.module("stem"):
         x = conv_norm(rec, image(job), stem, 3, 2, activation=kind, backward="weight")  # (B, C, H/2, W/2)
     for i, (one, layers) in enumerate(_blocks(dims)):

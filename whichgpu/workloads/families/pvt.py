@@ -1,11 +1,12 @@
 """Pyramid Vision Transformer v2: attention to a map made smaller first, convolutions inside the perceptrons.
 
-Wang et al., "PVT v2", figures 1 and 2, table 1.
+Wang et al., "PVT v2", figures 1 and 2, table 1; Xie et al., "SegFormer", figure 2 (such an encoder, and
+a head that scores every fourth position).
 Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `layers`, `widths`, `heads`, `reductions` (of the map that is attended to, each side) and `ffn`
 (times the width), all per stage; `pooled` (linear attention: the map is the mean over a grid of 7 x 7),
-`classes`.
+`decoder` (width of SegFormer's head, in place of the mean), `classes`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads import images
-from whichgpu.workloads.blocks import activate, image
+from whichgpu.workloads.blocks import activate, conv_norm, cross_entropy, image
 from whichgpu.workloads.images import join, layer_norm
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _GRID = 7.0
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """Four stages, each after a strided convolution, mean, head: (B, 3, H, W) -> (B, classes)."""
     x = image(job)
+    maps = []
     stages = zip(dims["layers"], dims["widths"], dims["heads"], dims["reductions"], dims["ffn"], strict=True)
     for i, (layers, width, heads, reduction, ffn) in enumerate(stages):
         with rec.module(f"down{i}" if i else "stem"):
@@ -43,9 +45,32 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
                 _attention(rec, x, heads, reduction, pooled=dims.get("pooled", False))
                 _perceptron(rec, x, ffn, pooled=dims.get("pooled", False))
             layer_norm(rec, x.elements, width)
+        maps.append(x)
+    if "decoder" in dims:
+        with rec.module("decode_head"):
+            scores = _segment(rec, maps, dims["decoder"], dims["classes"])
+        if job.trains:
+            with rec.module("loss"):
+                rec.copy(scores.channels * 16.0 * scores.pixels, reads=1.0 / 16.0, name="enlarge")
+                cross_entropy(rec, 16.0 * scores.pixels, scores.channels)
+        return
     with rec.module("head"):
         rec.global_pool(x)
         rec.linear(x.batch, x.channels, dims["classes"], bias=True, name="fc")
+
+
+def _segment(rec: Recorder, maps: list[Map], width: int, classes: int) -> Map:
+    """All stages to one width and the first one's size, side by side: -> (B, classes, H/4, W/4)."""
+    first = maps[0]
+    for x in maps:
+        rec.linear(x.pixels, x.channels, width, bias=True, name="unify")
+        if x is not first:
+            rec.copy(width * first.pixels, reads=0.25, name="enlarge")
+    wide = first._replace(channels=len(maps) * width)
+    rec.copy(wide.elements, name="concatenate")
+    y = conv_norm(rec, wide, width, 1, name="fuse")
+    rec.dropout(y.elements)
+    return rec.conv(y, classes, 1, bias=True, name="scores")
 
 
 def _attention(rec: Recorder, x: Map, heads: int, reduction: int, *, pooled: bool) -> None:

@@ -91,4 +91,5 @@ def biased(dims: Mapping[str, Any], part: str) -> bool:
     """Whether the layers of a part (qkv, out, ffn) have biases."""
     return part in {
         "none": (), "all": ("qkv", "out", "ffn"), "qkv": ("qkv",), "qkvo": ("qkv", "out"), "ffn": ("ffn",),
+        "out_ffn": ("out", "ffn"),
     }[dims.get("bias", "none")]  # fmt: skip

@@ -2,8 +2,9 @@
 
 `vision` has `parameters` (of tower and projector together), and where they are known `layers`, `hidden`,
 `heads`, `ffn`, `gated`, `window` (patches that see each other) and `full_layers` (that see all), `patches`
-(through the tower, of one image) and `tokens` (what one image adds to the prompt). The tower is always
-loaded; it runs for `--option images=n` images per sequence.
+(through the tower, of one image), `tokens` (what one image adds to the prompt) and `merger` (of the
+parameters, those that work on tokens, each merged from several patches). The tower is always loaded; it
+runs for `--option images=n` images per sequence.
 Letters: P patches of all images, D width.
 """
 
@@ -49,12 +50,20 @@ def tower(dims: Mapping[str, Any], rec: Recorder, pictures: Any = 0.0, *, patche
         if vision.get("layers"):
             counted = vision["layers"] * layer_parameters(vision)
             _layers(vision, rec, pictures, each)
-        rest, rows = float(vision["parameters"]) - counted, each * pictures
-        # Patch embedding, positions, merger and projector: as one dense layer of as many weights.
-        width, size = float(vision.get("hidden", 1)), rec.precision.activation
-        rec.record("gemm", "projector", {"m": rows, "n": rest / width, "k": width, "batch": 1.0},
-                   parameters=rest, flops=2.0 * rest * rows, read_bytes=width * size * rows,
-                   write_bytes=rest / width * size * rows, saved_bytes=width * size * rows)  # fmt: skip
+        merger = float(vision.get("merger", 0.0))
+        # Patch embedding, positions and projector, then the merger: a dense layer each, of as many weights.
+        _dense(rec, "projector", float(vision["parameters"]) - counted - merger, each * pictures, vision)
+        if merger:
+            merged = float(vision["tokens"]) / float(vision["patches"]) * each
+            _dense(rec, "merger", merger, merged * pictures, vision)
+
+
+def _dense(rec: Recorder, name: str, weights: float, rows: Any, vision: Mapping[str, Any]) -> None:
+    """(rows, D) through `weights` parameters."""
+    width, size = float(vision.get("hidden", 1)), rec.precision.activation
+    rec.record("gemm", name, {"m": rows, "n": weights / width, "k": width, "batch": 1.0}, parameters=weights,
+               flops=2.0 * weights * rows, read_bytes=width * size * rows,
+               write_bytes=weights / width * size * rows, saved_bytes=width * size * rows)  # fmt: skip
 
 
 def _layers(vision: Mapping[str, Any], rec: Recorder, pictures: Any, patches: Any) -> None:

@@ -1,0 +1,72 @@
+"""Semantic segmentation over a ResNet whose last two stages keep their resolution: FCN and DeepLabV3.
+
+Long et al., "Fully Convolutional Networks"; Chen et al., "Rethinking Atrous Convolution", figure 5. Holes in
+a kernel cost nothing by themselves; the maps they keep large do. The auxiliary classifier runs always, as in
+torchvision.
+Letters: B batch, C channels, H W height and width of a feature map.
+
+Dimensions: `layers` (of the ResNet), `head` (fcn, aspp), `classes` (the background included).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.workloads import images
+from whichgpu.workloads.blocks import conv_norm, cross_entropy, image
+from whichgpu.workloads.detection import Backbone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.recorder import Map, Recorder
+
+PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "sgd"
+_SIDE = {"height": 520.0, "width": 520.0, "runtime": "pytorch-2", "n_gpus": 1.0}
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "*": _SIDE,
+    "infer": {"batch": 8.0, "precision": "fp16"},
+    "train": {"batch": 8.0, "precision": "amp-fp16"},
+}
+#: No dense layer that takes one.
+ADAPTERS = False
+_WIDTH = 256
+
+
+def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
+    """(B, 3, H, W) -> (B, classes, H, W)."""
+    picture = image(job)
+    with rec.module("backbone"):
+        maps = Backbone(rec, dims["layers"], strides=(1, 2, 1, 1))(picture)  # the last: (B, 2048, H/8, W/8)
+    with rec.module("classifier"):
+        x = _pyramid(rec, maps[-1]) if dims["head"] == "aspp" else maps[-1]
+        _scores(rec, x, picture, dims, _WIDTH if dims["head"] == "aspp" else x.channels // 4)
+    with rec.module("aux_classifier"):
+        _scores(rec, maps[-2], picture, dims, maps[-2].channels // 4)
+    if job.trains:
+        with rec.module("loss"):
+            cross_entropy(rec, 2.0 * picture.pixels, dims["classes"])
+
+
+def _pyramid(rec: Recorder, x: Map) -> Map:
+    """A 1 x 1, three 3 x 3 with holes of different size and the mean, side by side: -> (B, 256, ..)."""
+    conv_norm(rec, x, _WIDTH, 1, keeps_output=True, name="near")
+    for name in ("rate12", "rate24", "rate36"):
+        conv_norm(rec, x, _WIDTH, 3, keeps=0.0, keeps_output=True, name=name)
+    conv_norm(rec, rec.global_pool(x), _WIDTH, 1, name="mean")
+    rec.copy(_WIDTH * x.pixels, reads=0.0, name="spread")
+    wide = x._replace(channels=5 * _WIDTH)
+    rec.copy(wide.elements, name="concatenate")
+    y = conv_norm(rec, wide, _WIDTH, 1, name="project")
+    rec.dropout(y.elements)
+    return y
+
+
+def _scores(rec: Recorder, x: Map, picture: Map, dims: Mapping[str, Any], width: int) -> None:
+    """A 3 x 3, a score per class, enlarged to the picture: (B, C, H/8, W/8) -> (B, classes, H, W)."""
+    y = conv_norm(rec, x, width, 3)
+    rec.dropout(y.elements)
+    rec.conv(y, dims["classes"], 1, bias=True, name="scores")
+    rec.copy(dims["classes"] * picture.pixels, reads=1.0 / 64.0, name="enlarge")
