@@ -43,7 +43,7 @@ def archives(tmp_path_factory):
 def test_the_wheel_holds_json_and_no_sources_of_it(archives):
     names = zipfile.ZipFile(archives[1]).namelist()
     data = {Path(name).name for name in names if name.startswith("whichgpu/data/")}
-    assert data == {f"{tree}.jsonl" if tree in store.INDEXED else f"{tree}.json" for tree in store.trees()}
+    assert data == {store.bundled(tree, Path()).name for tree in store.trees()}
     assert "whichgpu/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith(("tests", "docs", "benchmarks")) for name in names)

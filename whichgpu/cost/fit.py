@@ -6,6 +6,7 @@ An effect that no measurement spoke to is absent, so a GPU, runtime or format th
 falls back to the prior, that is to physics. The names, most general first:
 
     c/CLASS  c/CLASS/FORMAT  c@LINEAGE  c/FORMAT@LINEAGE  c/CLASS@LINEAGE                  arithmetic
+    c@LINEAGE&DOMAIN  c/FORMAT@LINEAGE&DOMAIN  c/CLASS@LINEAGE&DOMAIN
     c=RUNTIME  c/CLASS=RUNTIME  c=RUNTIME+MARK  c/CLASS=RUNTIME+MARK
     m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY                                          memory traffic
     m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
@@ -14,10 +15,12 @@ falls back to the prior, that is to physics. The names, most general first:
     b%LINK  b%LINK=RUNTIME  b/WORKLOAD                                                     links
     w/WORKLOAD  w/WORKLOAD=RUNTIME  w/WORKLOAD/PRECISION  w/WORKLOAD/PRECISION=RUNTIME     the whole time
 
-A mark is what sets one use of a runtime apart: a version, channels-last tensors. `c~throttle` and
-`c~rate` change the exponents of the power limit and of the tensor rate, `m~l2` the gain of a large
-cache: their weights are the logarithms that the exponents multiply. All but `b` stand also with
-`+train` behind them, which applies in training only (of `l/WORKLOAD` and `w`, instead).
+A domain is that of a runtime: engines of language models bring kernels of their own, so that what a
+lineage does for them says little of frameworks. A mark is what sets one use of a runtime apart: a
+version, channels-last tensors. `c~throttle` and `c~rate` change the exponents of the power limit and of
+the tensor rate, `m~l2` the gain of a large cache: their weights are the logarithms that the exponents
+multiply. All but `b` stand also with `+train` behind them, which applies in training only (of
+`l/WORKLOAD` and `w`, instead).
 """
 
 from __future__ import annotations
@@ -53,10 +56,9 @@ _LAWS = {"c~throttle": "throttle", "c~rate": "rate", "m~l2": "cache"}
 def compute_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool) -> Terms:
     """The effects on the arithmetic of an op class on a GPU under a runtime, each with its weight."""
     line, kind = place.lineage, _as_run(kind, place, runtime)
-    names = [
-        f"c/{kind.compute}", f"c/{kind.compute}/{kind.format}", f"c@{line}", f"c/{kind.format}@{line}",
-        f"c/{kind.compute}@{line}",
-    ]  # fmt: skip
+    placed = (f"c@{line}", f"c/{kind.format}@{line}", f"c/{kind.compute}@{line}")
+    names = [f"c/{kind.compute}", f"c/{kind.compute}/{kind.format}", *placed]
+    names += [f"{name}&{runtime.domain}" for name in placed]
     for stack in runtime.stacks:
         names += [f"c={stack}", f"c/{kind.compute}={stack}"]
     tensor = kind.format != "plain"

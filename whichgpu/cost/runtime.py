@@ -43,6 +43,7 @@ class Runtime:
     memory: Mapping[str, float]
     sequence: float
     default_precision: Mapping[str, str]
+    domain: str = ""
     mixed_gradient: float = 4.0
     micro_batch: float = 0.0
     narrow: bool = False

@@ -49,7 +49,7 @@ def load(tree: str, data: Path = DATA) -> dict[str, Any]:
 
 def _own(tree: str, data: Path) -> dict[str, Any]:
     """A tree from its JSON where that is current, else from its sources."""
-    bundle = _bundled(tree, data / _BUNDLE)
+    bundle = bundled(tree, data / _BUNDLE)
     stamps = _stamps(tree, data)
     if bundle.exists():
         content = _read_index(bundle, None) if tree in INDEXED else _read(bundle)
@@ -65,7 +65,8 @@ def _own(tree: str, data: Path) -> dict[str, Any]:
     return files
 
 
-def _bundled(tree: str, folder: Path) -> Path:
+def bundled(tree: str, folder: Path) -> Path:
+    """Where the content of a tree stands among the files that ship."""
     ending = "jsonl" if tree in INDEXED else "json.gz" if tree in PACKED else "json"
     return folder / f"{tree}.{ending}"
 
@@ -86,7 +87,7 @@ def select(tree: str, wanted: Callable[[str], bool], data: Path = DATA) -> list[
 
     Raises the errors of `load`.
     """
-    path, stamps = _bundled(tree, data / _BUNDLE), _stamps(tree, data)
+    path, stamps = bundled(tree, data / _BUNDLE), _stamps(tree, data)
     if path.exists() and not (os.environ.get("WHICHGPU_DATA") and data is DATA):
         found = _read_index(path, wanted)
         if not stamps or found["stamps"] == stamps:
@@ -159,7 +160,7 @@ def _merged(ours: Any, theirs: Any) -> Any:
 def trees(data: Path = DATA) -> list[str]:
     """Every tree that has source files, or its JSON, by name."""
     found = {p.stem for p in (*data.iterdir(), *(data / _BUNDLE).glob("*.json*"))}
-    return sorted(tree for tree in found if _stamps(tree, data) or _bundled(tree, data / _BUNDLE).exists())
+    return sorted(tree for tree in found if _stamps(tree, data) or bundled(tree, data / _BUNDLE).exists())
 
 
 def bundle(data: Path, out: Path) -> None:
@@ -167,7 +168,7 @@ def bundle(data: Path, out: Path) -> None:
     for tree in trees(data):
         stamps = _stamps(tree, data)
         if stamps:
-            _write_tree(_bundled(tree, out), tree, {}, _parsed(stamps, data, DataError))
+            _write_tree(bundled(tree, out), tree, {}, _parsed(stamps, data, DataError))
 
 
 def _stamps(tree: str, data: Path) -> dict[str, list[int]]:
