@@ -42,11 +42,12 @@ def whichgpu(capfd: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
     return run
 
 
-#: Files left out of `./test quick`: the zoo model by model, and whatever starts processes.
+#: Files left out of `./test quick`: the zoo model by model, fits, and whatever starts processes.
 _SLOW = (
-    "test_against_torch", "test_diffusion", "test_finetuning", "test_import_fuzz", "test_import_onnx",
-    "test_import_onnx_awkward", "test_import_torch", "test_import_torch_awkward", "test_language",
-    "test_vision", "test_vision_torch", "test_zoo_other", "test_zoo_other_torch",
+    "test_against_torch", "test_calibration", "test_counts", "test_diffusion", "test_finetuning",
+    "test_import_fuzz", "test_import_onnx", "test_import_onnx_awkward", "test_import_torch",
+    "test_import_torch_awkward", "test_language", "test_published", "test_scoreboard", "test_vision",
+    "test_vision_torch", "test_workloads", "test_zoo_other", "test_zoo_other_torch",
 )  # fmt: skip
 
 

@@ -157,6 +157,7 @@ def test_workloads_and_one_workload(whichgpu):
     assert "Parameters by module" in whichgpu("workload", "resnet50").out
 
 
+@pytest.mark.slow
 def test_check_is_clean_and_says_what_is_covered(whichgpu):
     answer = whichgpu("check")
     assert answer.status == 0, answer.out[:3000]
