@@ -109,7 +109,7 @@ class Group:
 
     def _evaluate(self, batch: Batch, start: int, out: Outcome) -> None:
         """Evaluate cells together, which stand from `start` on; halve them where one of them raises."""
-        gpus = list(dict.fromkeys(gpu for gpu, _ in batch))
+        gpus = sorted({gpu for gpu, _ in batch})
         columns = list(dict.fromkeys(numbers for _, numbers in batch))
         try:
             found = estimate(self._sweep(columns), [self._gpus[gpu] for gpu in gpus])

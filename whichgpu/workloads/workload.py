@@ -123,6 +123,10 @@ class Workload:
             raise UsageError(f"output_tokens: 0, but phase {asked} generates at least 1; use --phase prefill")
         return replace(job, precision=adapters.training_precision(job)) if job.trains else job
 
+    def runtime(self, phase: str) -> str:
+        """What runs a job of a phase that names no runtime."""
+        return self.complete(Job(self.id, phase=phase)).runtime
+
     def _traced_phase(self, asked: str) -> str:
         """The phase as the family knows it: adapters go on top of fine-tuning."""
         return _fine_tuning(self.code) if asked in adapters.PHASES else asked
