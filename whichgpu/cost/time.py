@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost.classes import op_class
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels.attention import seen
@@ -130,7 +129,7 @@ def prepare(
         kernels.append(
             Kernels(
                 table=table,
-                classes=tuple(op_class(op) for op in table.ops),
+                classes=table.classes,
                 compute=compute / rate,
                 memory=memory / stream,
                 fastest_compute=_fastest_compute(table, devices),
