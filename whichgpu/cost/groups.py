@@ -130,7 +130,7 @@ class Group:
         self._read(found, answers, g, start, out)
 
     def _apart(self, batch: Batch, start: int, out: Outcome, tried: int, fault: Exception) -> None:
-        """Evaluate cells that failed in a sweep of so many columns: without the columns of others, then halved."""
+        """Evaluate cells that failed in a sweep of so many columns: without those of others, then halved."""
         middle = len(batch) // 2
         own = _columns(batch)
         if len(own) < tried:
