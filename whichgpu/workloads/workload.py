@@ -8,7 +8,8 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
 
 * `PHASES`, the phases it knows, the first being the default; `UNIT`, what is counted;
 * `DEFAULTS`, job columns by phase (`"*"` for all);
-* `forward(dims, job, recorder)`, which records the forward ops of `job.phase`;
+* `forward(dims, job, recorder)`, which records the forward ops of `job.phase`; how many GPUs share them is
+  not its business, nor stated in this `job`;
 * optionally `PHASE_ALIASES`, phases that it runs as another; `REFERENCE`, the job columns that stand
   for one forward pass (by default the first phase); `OPTIMIZER`, the one training takes by default;
 * optionally `units(dims, job)`, how many of its unit one pass makes, where that is not the batch; a
@@ -162,7 +163,7 @@ class Workload:
     def _work(self, job: Job) -> tuple[Any, ...]:
         """All that the ops of a job depend on: its columns, but of the runtime only what the family reads."""
         words = [word in job.runtime.lower() for word in getattr(self.code, "RUNTIME_WORDS", ())]
-        sizes = [getattr(job, name) for name in NUMBERS]
+        sizes = [getattr(job, name) for name in NUMBERS if name not in _AROUND]
         numbers = [(one.shape, one.tobytes()) if isinstance(one, np.ndarray) else one for one in sizes]
         return id(self), job.phase, job.precision, *words, *numbers, *sorted(job.options.items())
 
@@ -185,7 +186,7 @@ class Workload:
 
     def _forward(self, job: Job, *, training: bool | None = None) -> tuple[Op, ...]:
         recorder = Recorder(precision(job.precision), job.trains if training is None else training)
-        job = replace(job, phase=self._traced_phase(job.phase))
+        job = replace(job, phase=self._traced_phase(job.phase), **_AROUND)
         self.code.forward(self.dims, job, recorder)
         return recorder.ops()
 
@@ -222,6 +223,8 @@ class Workload:
         return float(product_flops(self.reference_ops()))
 
 
+#: What a trace is not told, since it does not depend on it: how many GPUs share the work, and the queue.
+_AROUND: Mapping[str, Any] = dict.fromkeys(("n_gpus", "tp", "pp", "concurrency"))
 #: The last traces, by what they depend on. A job of tokens on several stages takes three.
 _traces: dict[tuple[Any, ...], tuple[Workload, tuple[Op, ...]]] = {}
 _KEPT = 3
@@ -230,7 +233,7 @@ _KEPT = 3
 def families() -> tuple[str, ...]:
     """Every family by name: the files of `whichgpu/workloads/families/`."""
     folder = Path(__file__).parent / "families"
-    return tuple(sorted(file.stem for file in folder.glob("[!_]*.py")))
+    return tuple(sorted(one.stem for one in folder.iterdir() if one.suffix == ".py" and one.name[0] != "_"))
 
 
 def _fine_tuning(code: ModuleType) -> str:
