@@ -73,7 +73,7 @@ class Devices:
         return found
 
     def peaks(self, dtypes: tuple[str, ...], *, tf32: bool = False) -> NDArray[np.float64]:
-        """Peak rate per dtype as (O, G, 1), in FLOP/s or OP/s; NaN where the GPU has none.
+        """Peak rate per dtype as (O, G, 1), in FLOP/s or OP/s, or as (1, G, 1) of one dtype; NaN for none.
 
         With `tf32` products of FP32 numbers run on TF32 tensor cores where the GPU has them, which is
         what several frameworks do unasked.
@@ -81,7 +81,8 @@ class Devices:
         known = {dtype: self.peak(dtype) for dtype in set(dtypes)}
         if tf32 and "fp32" in known:
             known["fp32"] = np.fmax(known["fp32"], self.column("tf32"))
-        return np.stack([known[dtype] for dtype in dtypes])
+        # Most ops of a kind are of one.
+        return np.array([known[dtype] for dtype in (dtypes if len(known) > 1 else known)])
 
     def peak(self, dtype: str) -> Column:
         """Peak rate of one dtype, (G, 1).

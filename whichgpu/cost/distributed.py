@@ -133,13 +133,15 @@ def one_pass(whole: Sequence[Op], own: Sequence[Op], mesh: Mesh, step: Step, gpu
     """What one GPU does in a pass: its layers, its part of the sequence, its share of the update."""
     held = step.held / mesh.pp / max(trained_parameters(whole), 1.0)
     answers = held if step.level == 0 else 1.0 / np.asarray(gpus, dtype=np.float64)
-    update, split = answers / step.slots, 1.0 / (mesh.pp * mesh.cp)
+    # Most jobs have one stage: what is done whole needs no copy.
+    update, cast, rest = (
+        None if np.all(share == 1.0) else share
+        for share in (answers / step.slots, held, 1.0 / (mesh.pp * mesh.cp))
+    )
 
     def once(op: Op) -> Op:
-        optimizer, cast = op.stage == "optimizer", op.layer.startswith("autocast.")
-        share = update if optimizer else held if cast else split
-        # Most jobs have one stage: what is done whole needs no copy.
-        return op if np.all(share == 1.0) else changed(op, repeats=op.repeats * share)
+        share = update if op.stage == "optimizer" else cast if op.layer.startswith("autocast.") else rest
+        return op if share is None else changed(op, repeats=op.repeats * share)
 
     return tuple(map(once, own))
 

@@ -82,10 +82,10 @@ class Group:
         if asked is None:
             metric(ask[0])
             asked = self._asks[ask] = len(self._asks)
-        self._gpus.setdefault(gpu.id, gpu)
         cell = self._cells.setdefault((gpu.id, numbers), len(self._cells))
         if cell == len(self.asking):
             self.asking.append([])
+            self._gpus[gpu.id] = gpu
             self.columns[numbers] = None
         self.asking[cell].append((row, asked))
 

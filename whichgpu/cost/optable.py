@@ -58,6 +58,14 @@ class OpTable:
         total: NDArray[np.float64] = self.read_bytes + self.write_bytes
         return total
 
+    @cached_property
+    def traffic(self) -> NDArray[np.float64]:
+        """Bytes of each op over all executions; a look-up reads its rows, which count as activations."""
+        moved = self.activation_bytes + self.kv_bytes
+        if self.kind != "embedding":
+            moved = moved + self.weight_bytes
+        return np.asarray(self.count * moved)
+
 
 def tables(ops: Iterable[Op]) -> list[OpTable]:
     """Group ops by kind and stack each group."""

@@ -99,8 +99,8 @@ class Reader:
     def _stated(texts: tuple[str, ...]) -> tuple[Numbers, tuple[bool, ...]]:
         """The numbers of a row in the order of `NUMBERS`, and which of them it states."""
         found: list[float | None] = []
-        for cell in zip(_NAMES, texts, strict=True):
-            found += _values(cell)
+        for names, text in zip(_NAMES, texts, strict=True):
+            found += _values((names, text)) if text else (None,) * len(names)
         return tuple(found), _known(found)
 
     def _gpu(self, text: str) -> tuple[Gpu, int]:
