@@ -314,10 +314,13 @@ def _tables(stem: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Mappin
         yield stem, content
         return
     shared = {field: value for field, value in content.items() if field != "workload"}
+    tables = [table for table in ("dimensions", "defaults", "sources") if table in shared]
     for key, raw in content["workload"].items():
-        tables = ("dimensions", "defaults", "sources")
-        merged = {table: {**shared.get(table, {}), **raw.get(table, {})} for table in tables}
-        yield key, {**shared, **raw, **{table: rows for table, rows in merged.items() if rows}}
+        merged = {**shared, **raw}
+        for table in tables:
+            if table in raw:
+                merged[table] = {**shared[table], **raw[table]}
+        yield key, merged
 
 
 def _read(key: str, raw: Mapping[str, Any], where: str = "") -> Workload:
