@@ -60,6 +60,14 @@ def test_a_row_among_others_is_predicted_as_alone(seed):
         assert answer.unit == row["unit"]
 
 
+def test_gpus_with_and_without_tf32_share_a_sweep():
+    job = {"workload": "sd-1.4", "phase": "generate", "precision": "fp32", "batch": "4", "steps": "30",
+           "resolution": "512x512", "runtime": "diffusers 0.11 pytorch xformers"}  # fmt: skip
+    rows = [{**job, "gpu": gpu, "id": gpu} for gpu in ("v100-16gb-sxm", "a100-80gb-pcie", "v100-32gb-sxm")]
+    for row, answer in zip(rows, predict_rows(rows, GPUS), strict=True):
+        assert answer.value == pytest.approx(next(iter(predict_rows([row], GPUS))).value, rel=1e-9)
+
+
 def test_processes_give_what_one_does(monkeypatch):
     rows = list(perturbed(1, 60))
     one = list(predict_rows(rows, GPUS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -47,21 +47,33 @@ class Devices:
     cap: float = np.inf
     #: Whether FP16 products accumulate in FP16, which GeForce does at twice the rate.
     narrow: bool = False
+    _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _peaks: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool = False) -> Devices:
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
             raise UsageError(f"power_limit: {cap:g} W leaves nothing to run on; write e.g. power_limit=150 W")
-        return cls(tuple(gpus), cap, narrow)
+        key = tuple(map(id, gpus)), cap, narrow
+        if key not in _devices:
+            if len(_devices) >= _KEPT:
+                _devices.clear()
+            # What is kept holds its GPUs, so that no other can have their ids.
+            _devices[key] = cls(tuple(gpus), cap, narrow)
+        return _devices[key]
 
-    def column(self, field: str) -> Column:
+    def column(self, name: str) -> Column:
         """A numeric field of the catalogue in SI units."""
-        values = [gpu.value(field) for gpu in self.gpus]
-        return np.array([np.nan if v is None else float(v) for v in values])[:, None]
+        found = self._columns.get(name)
+        if found is None:
+            values = [gpu.value(name) for gpu in self.gpus]
+            found = np.array([np.nan if v is None else float(v) for v in values])[:, None]
+            self._columns[name] = found
+        return found
 
     def peaks(self, dtypes: tuple[str, ...], *, tf32: bool = False) -> NDArray[np.float64]:
-        """Peak rate per dtype as (O, G, 1), in FLOP/s or OP/s; NaN where the GPU has none.
+        """Peak rate per dtype as (O, G, 1), in FLOP/s or OP/s, or as (1, G, 1) of one dtype; NaN for none.
 
         With `tf32` products of FP32 numbers run on TF32 tensor cores where the GPU has them, which is
         what several frameworks do unasked.
@@ -69,7 +81,8 @@ class Devices:
         known = {dtype: self.peak(dtype) for dtype in set(dtypes)}
         if tf32 and "fp32" in known:
             known["fp32"] = np.fmax(known["fp32"], self.column("tf32"))
-        return np.stack([known[dtype] for dtype in dtypes])
+        # Most ops of a kind are of one.
+        return np.array([known[dtype] for dtype in (dtypes if len(known) > 1 else known)])
 
     def peak(self, dtype: str) -> Column:
         """Peak rate of one dtype, (G, 1).
@@ -78,6 +91,11 @@ class Devices:
         FP16 numbers and multiplies in FP32, as cuDNN and cuBLAS do. FP64 products run on tensor cores
         where the part has them for it. Formats for which `stand_in` names other units run on those.
         """
+        if dtype not in self._peaks:
+            self._peaks[dtype] = self._peak(dtype)
+        return self._peaks[dtype]
+
+    def _peak(self, dtype: str) -> Column:
         stated = np.array([self._rate(gpu, dtype) for gpu in self.gpus])[:, None]
         if dtype == "fp64":
             return np.asarray(np.fmax(stated, self.column("fp64_tensor")))
@@ -89,6 +107,11 @@ class Devices:
     def _rate(gpu: Gpu, dtype: str) -> float:
         value = gpu.value(stand_in(gpu, dtype) or dtype)
         return float("nan") if value is None else float(value)
+
+    @cached_property
+    def design(self) -> Devices:
+        """The same GPUs at the power limit that they ship with."""
+        return Devices.of(self.gpus)
 
     @cached_property
     def vector(self) -> Column:
@@ -168,6 +191,25 @@ class Devices:
         )  # fmt: skip
 
     @cached_property
+    def nvlink(self) -> Column:
+        """One-way rate of NVLink in B/s; 0 where there is none."""
+        return np.asarray(np.nan_to_num(self.column("nvlink"), nan=0.0) / 2.0 * section("links")["nvlink"])
+
+    @cached_property
+    def nvlink_gpus(self) -> Column:
+        """GPUs that NVLink joins."""
+        return np.nan_to_num(self.column("nvlink_gpus"), nan=8.0)
+
+    @cached_property
+    def pcie(self) -> Column:
+        """One-way rate of PCIe in B/s."""
+        c = section("links")
+        lanes = np.nan_to_num(self.column("pcie_lanes"), nan=16.0)
+        generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0).astype(int)
+        lane = np.array(c["pcie_lane"])[np.clip(generation, 1, len(c["pcie_lane"]) - 1)]
+        return np.asarray(c["pcie"] * lanes * lane)
+
+    @cached_property
     def staged(self) -> NDArray[np.bool_]:
         """Whether GPUs without NVLink reach each other through the host's memory only, (G, 1).
 
@@ -207,11 +249,20 @@ class Devices:
         Both are taken above the share of the appetite that the chip draws at any clock. Scaled to 1 for a
         chip whose appetite equals its limit, and never above 1; 1 where the power is not in the catalogue.
         """
+        share = (1.0 + self._strain**4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
+        return np.asarray(np.minimum(share, 1.0))
+
+    @cached_property
+    def _strain(self) -> Column:
+        """What the chip wants over what its limit leaves, both above what it draws at any clock."""
         rest = section("power")["rest"] * self.appetite
         left = np.maximum(self.power - rest, 0.05 * self.appetite)
-        ratio = np.nan_to_num((self.appetite - rest) / left, nan=0.0)
-        share = (1.0 + ratio**4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
-        return np.asarray(np.minimum(share, 1.0))
+        return np.asarray(np.nan_to_num((self.appetite - rest) / left, nan=0.0))
+
+
+#: Columns of the GPUs that were asked for together: in a table of jobs the same ones, again and again.
+_devices: dict[tuple[tuple[int, ...], float, bool], Devices] = {}
+_KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)

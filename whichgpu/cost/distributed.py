@@ -17,13 +17,14 @@ What a GPU sends of P parameters that it answers for, over n replicas:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.errors import UsageError
+from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import trained_parameters
 
@@ -91,11 +92,15 @@ def micro_batches(job: Job, mesh: Mesh) -> Array:
     return np.asarray(count)
 
 
-def plan(job: Job, stack: Runtime, mesh: Mesh, whole: Sequence[Op], own: Sequence[Op]) -> Step:
-    """The step of a complete training job, given the ops of a pass and those that one GPU does of them."""
+def plan(
+    job: Job, stack: Runtime, mesh: Mesh, whole: Sequence[Op], own: Sequence[Op], *, count: Array
+) -> Step:
+    """The step of a complete training job of `count` micro-batches a replica.
+
+    Given are the ops of a pass and those that one GPU does of them.
+    """
     gpus = np.asarray(job.n_gpus, dtype=np.float64)
     ranks, level = gpus / (mesh.tp * mesh.pp), sharding(job, stack)
-    count = micro_batches(job, mesh)
     vp = job.option("vp", 1.0, 1.0)
     held = held_parameters(whole, own) / mesh.pp
     sent = (ranks - 1.0) / ranks * held
@@ -128,16 +133,17 @@ def one_pass(whole: Sequence[Op], own: Sequence[Op], mesh: Mesh, step: Step, gpu
     """What one GPU does in a pass: its layers, its part of the sequence, its share of the update."""
     held = step.held / mesh.pp / max(trained_parameters(whole), 1.0)
     answers = held if step.level == 0 else 1.0 / np.asarray(gpus, dtype=np.float64)
-    found = []
-    for op in own:
-        if op.stage == "optimizer":
-            share = answers / step.slots
-        elif op.layer.startswith("autocast."):
-            share = held
-        else:
-            share = 1.0 / (mesh.pp * mesh.cp)
-        found.append(replace(op, repeats=op.repeats * share))
-    return tuple(found)
+    # Most jobs have one stage: what is done whole needs no copy.
+    update, cast, rest = (
+        None if np.all(share == 1.0) else share
+        for share in (answers / step.slots, held, 1.0 / (mesh.pp * mesh.cp))
+    )
+
+    def once(op: Op) -> Op:
+        share = update if op.stage == "optimizer" else cast if op.layer.startswith("autocast.") else rest
+        return op if share is None else changed(op, repeats=op.repeats * share)
+
+    return tuple(map(once, own))
 
 
 def host_seconds(whole: Sequence[Op]) -> Any:

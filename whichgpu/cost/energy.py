@@ -31,7 +31,6 @@ import numpy as np
 
 from whichgpu.cost.classes import lineage, memory_kind
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.device import Devices
 from whichgpu.cost.spread import group_of
 from whichgpu.facts import store
 from whichgpu.workloads.precision import precision
@@ -105,7 +104,7 @@ def activity(laid: Layout, timing: Timing, alone: Array) -> Activity:
 def chips(laid: Layout) -> Chips:
     """The columns of a layout's GPUs, for the number format that its job multiplies in."""
     devices = laid.devices
-    design = Devices(devices.gpus).power
+    design = devices.design.power
     plain = devices.vector
     half = np.fmax(devices.column("fp16"), devices.column("bf16"))
     wide = precision(laid.job.precision).math in ("fp32", "fp64")

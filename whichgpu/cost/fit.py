@@ -165,15 +165,18 @@ class Fit:
         """The factor of each kind on each GPU, (O, G, 1)."""
         if not self.effects:
             return np.ones((1, 1, 1))
-        traits = {name: np.array([getattr(place, name) for place in places]) for name in _LAWS.values()}
-        rows: dict[OpClass, Array] = {}
-        for kind in set(kinds):
-            parts = [self._parts(terms, kind, place, runtime, trains=trains) for place in places]
-            log = np.array([plain for plain, _ in parts])
-            for trait, slope in parts[0][1].items():
-                log = log + slope * traits[trait]
-            rows[kind] = np.exp(log)
-        return np.stack([rows[kind] for kind in kinds])[:, :, None]
+        rows = {kind: [self._one(terms, kind, place, runtime, trains=trains) for place in places]
+                for kind in set(kinds)}  # fmt: skip
+        return np.array([rows[kind] for kind in kinds])[:, :, None]
+
+    def _one(
+        self, terms: Callable[..., Terms], kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool
+    ) -> float:
+        """The factor of one kind on one GPU."""
+        log, laws = self._parts(terms, kind, place, runtime, trains=trains)
+        for trait, slope in laws.items():
+            log += slope * getattr(place, trait)
+        return math.exp(log)
 
     def _parts(
         self, terms: Callable[..., Terms], kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool

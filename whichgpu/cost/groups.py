@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: The fixed cost of a sweep is that of about so many cells, and one may have no more than the second.
 _FIXED, _MOST = 500, 8192
+#: So many cells are evaluated in vain for the sake of a trace that another group has made.
+_SPARE = 250
 #: What needs this many times the memory of the card is refused: measured jobs ran where twice seemed needed.
 _HOPELESS = 3.0
 #: In which order cells are sorted, so that those of one mesh stand together.
@@ -63,6 +65,8 @@ class Group:
     stated: tuple[bool, ...]
     #: Whether the jobs state what the model does not know, sharding say, which may make them fit.
     lenient: bool
+    #: The numbers of this group and of all that differ from it in the runtime only, who share a trace.
+    columns: dict[Numbers, None] = field(default_factory=dict)
     #: By cell, the rows that ask for it and what they ask.
     asking: list[list[tuple[int, int]]] = field(default_factory=list)
     _gpus: dict[str, Gpu] = field(default_factory=dict)
@@ -78,10 +82,11 @@ class Group:
         if asked is None:
             metric(ask[0])
             asked = self._asks[ask] = len(self._asks)
-        self._gpus.setdefault(gpu.id, gpu)
         cell = self._cells.setdefault((gpu.id, numbers), len(self._cells))
         if cell == len(self.asking):
             self.asking.append([])
+            self._gpus[gpu.id] = gpu
+            self.columns[numbers] = None
         self.asking[cell].append((row, asked))
 
     def batches(self) -> list[Batch]:
@@ -104,27 +109,38 @@ class Group:
             bases=[""] * len(batch),
             refused=[{} for _ in self._asks],
         )
-        self._evaluate(batch, 0, out)
+        spare = (len(self.columns) - len(_columns(batch))) * len({gpu for gpu, _ in batch})
+        self._evaluate(batch, 0, out, list(self.columns) if spare <= _SPARE else _columns(batch))
         return out
 
-    def _evaluate(self, batch: Batch, start: int, out: Outcome) -> None:
-        """Evaluate cells together, which stand from `start` on; halve them where one of them raises."""
-        gpus = list(dict.fromkeys(gpu for gpu, _ in batch))
-        columns = list(dict.fromkeys(numbers for _, numbers in batch))
+    def _evaluate(self, batch: Batch, start: int, out: Outcome, columns: list[Numbers]) -> None:
+        """Evaluate cells together, which stand from `start` on; halve them where one of them raises.
+
+        `columns` are their numbers, or more, which other groups have.
+        """
+        gpus = sorted({gpu for gpu, _ in batch})
         try:
             found = estimate(self._sweep(columns), [self._gpus[gpu] for gpu in gpus])
             g, j = _indexes(gpus, (gpu for gpu, _ in batch)), _indexes(columns, (one for _, one in batch))
             answers = found.figures(g, j)
         except Exception as fault:
-            middle = len(batch) // 2
-            if middle:
-                self._evaluate(batch[:middle], start, out)
-                self._evaluate(batch[middle:], start + middle, out)
-            for refused in () if middle else out.refused:
-                refused[start] = _why(fault)
+            self._apart(batch, start, out, len(columns), fault)
             return
         out.bases[start : start + len(batch)] = [found.bases[row] for row in g]
         self._read(found, answers, g, start, out)
+
+    def _apart(self, batch: Batch, start: int, out: Outcome, tried: int, fault: Exception) -> None:
+        """Evaluate cells that failed in a sweep of so many columns: without those of others, then halved."""
+        middle = len(batch) // 2
+        own = _columns(batch)
+        if len(own) < tried:
+            self._evaluate(batch, start, out, own)
+        elif middle:
+            for part, first in ((batch[:middle], start), (batch[middle:], start + middle)):
+                self._evaluate(part, first, out, _columns(part))
+        else:
+            for refused in out.refused:
+                refused[start] = _why(fault)
 
     def _sweep(self, columns: Sequence[Numbers]) -> Job:
         """The job with its numbers as arrays; what all agree on stays a number, which is less work."""
@@ -164,6 +180,11 @@ class Group:
                     f"{has:.1f} GiB; use more GPUs (tp), a smaller batch or a narrower precision",
                 )
         return reasons
+
+
+def _columns(batch: Batch) -> list[Numbers]:
+    """The distinct numbers of cells."""
+    return list(dict.fromkeys([numbers for _, numbers in batch]))
 
 
 def _indexes(known: Sequence[Any], wanted: Iterable[Any]) -> NDArray[np.intp]:

@@ -109,8 +109,11 @@ def _scatter(answers: Predictions, group: Group, outcome: Outcome) -> int:
 
 
 def _outcomes(groups: Sequence[Group]) -> Iterator[tuple[Group, Outcome]]:
-    """Evaluate every group, the large ones first; in two or more processes where that pays."""
-    ordered = sorted(groups, key=lambda group: -len(group))
+    """Evaluate every group, the large ones first; in two or more processes where that pays.
+
+    Those that share columns follow each other, so that the first one's trace is at hand.
+    """
+    ordered = sorted(groups, key=lambda group: (-len(group.columns), id(group.columns)))
     tasks = [(group, batch) for group in ordered for batch in group.batches()]
     workers = min(len(tasks), _processors())
     if workers < 2 or sum(map(len, ordered)) < _MANY:

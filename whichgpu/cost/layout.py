@@ -74,7 +74,7 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     cannot be; a GPU that cannot run the job is a refusal in the layout.
     """
     workload = resolve(job.workload)
-    fallback = workload.complete(replace(job, runtime="")).runtime
+    fallback = workload.runtime(job.phase)
     unused = workload.unused(job)
     stack = _stack(job, fallback)
     asked = job.phase or workload.phases[0]
@@ -131,9 +131,12 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
 
 def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
     """A training step: the work is one pass of a micro-batch on one GPU's share of the model."""
-    mesh, whole = Mesh.of(job), workload.trace(job)
+    mesh = Mesh.of(job)
+    # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
+    count = distributed.micro_batches(job, mesh)
+    whole = workload.trace(job)
     own = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled)
-    step = distributed.plan(job, stack, mesh, whole, own)
+    step = distributed.plan(job, stack, mesh, whole, own, count=count)
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
     links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True)
     links = links + parallel.all_to_all_seconds(workload, job, whole, mesh, devices)

@@ -25,25 +25,16 @@ if TYPE_CHECKING:
 def link(devices: Devices, gpus: Any) -> Array:
     """One-way rate in B/s between `gpus` GPUs of a node: NVLink where it joins that many, else PCIe."""
     c = section("links")
-    lanes = np.nan_to_num(devices.column("pcie_lanes"), nan=16.0)
-    generation = np.nan_to_num(devices.column("pcie_generation"), nan=3.0).astype(int)
-    pcie = c["pcie"] * lanes * np.array(c["pcie_lane"])[np.clip(generation, 1, len(c["pcie_lane"]) - 1)]
     # Through the host's memory every GPU's traffic shares one path.
     shared = c["staged"] * np.sqrt(2.0 / np.maximum(np.asarray(gpus, dtype=np.float64), 2.0))
-    pcie = pcie * np.where(devices.staged, shared, 1.0)
-    nvlink = np.nan_to_num(devices.column("nvlink"), nan=0.0) / 2.0 * c["nvlink"]
-    joined = (nvlink > 0) & (np.asarray(gpus) <= _reach(devices))
-    return np.asarray(np.where(joined, nvlink, pcie))
-
-
-def _reach(devices: Devices) -> Array:
-    """GPUs that NVLink joins, (G, 1)."""
-    return np.asarray(np.nan_to_num(devices.column("nvlink_gpus"), nan=8.0))
+    pcie = devices.pcie * np.where(devices.staged, shared, 1.0)
+    joined = (devices.nvlink > 0) & (np.asarray(gpus) <= devices.nvlink_gpus)
+    return np.asarray(np.where(joined, devices.nvlink, pcie))
 
 
 def node_size(devices: Devices) -> Array:
     """GPUs of one machine, or of one NVLink domain where that is larger, (G, 1)."""
-    return np.asarray(np.maximum(_reach(devices), section("links")["node"]))
+    return np.asarray(np.maximum(devices.nvlink_gpus, section("links")["node"]))
 
 
 def network(devices: Devices) -> Array:

@@ -9,14 +9,14 @@ outputs. Of a training step they are what every op keeps for its backward pass.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.workloads.checkpointing import saved_bytes
-from whichgpu.workloads.ops import stored_weight_bytes
+from whichgpu.workloads.ops import changed, stored_weight_bytes
 from whichgpu.workloads.training import optimizer_bytes, trained_parameters
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ _NARROW = ("fp8", "int8", "fp4")
 
 def _narrow(op: Op) -> Op:
     """A product in 8 bits or fewer: its input is kept in 8 (Transformer Engine)."""
-    return replace(op, saved_bytes=op.saved_bytes / 2.0) if op.kind == "gemm" else op
+    return changed(op, saved_bytes=op.saved_bytes / 2.0) if op.kind == "gemm" else op
 
 
 def largest_layer(forward: Sequence[Op]) -> Any:
@@ -157,7 +157,7 @@ def largest_layer(forward: Sequence[Op]) -> Any:
 
 def _with_scores(op: Op) -> Op:
     """Attention that keeps its scores."""
-    return replace(op, saved_bytes=op.saved_bytes + _scores(op)) if op.kind == "attention" else op
+    return changed(op, saved_bytes=op.saved_bytes + _scores(op)) if op.kind == "attention" else op
 
 
 def _scores(op: Op) -> Any:

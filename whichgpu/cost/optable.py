@@ -7,10 +7,12 @@ G is 1 where the amount of work does not depend on the GPU; it is the number of 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.classes import op_class
 from whichgpu.workloads.ops import KINDS, Op
 
 if TYPE_CHECKING:
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.classes import OpClass
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class OpTable:
     """Ops of one kind; every array is (O, 1 or G, 1 or J). Bytes and FLOPs are per execution."""
 
@@ -33,21 +37,34 @@ class OpTable:
     kv_bytes: NDArray[np.float64]
     count: NDArray[np.float64]
 
-    @property
+    @cached_property
+    def classes(self) -> tuple[OpClass, ...]:
+        """The class of each op, for which a fit has coefficients."""
+        return tuple(map(op_class, self.ops))
+
+    @cached_property
     def dtypes(self) -> tuple[str, ...]:
         """The catalogue field whose peak bounds each op."""
         return tuple(op.dtype for op in self.ops)
 
-    @property
+    @cached_property
     def fusable(self) -> NDArray[np.float64]:
         """1 where a fusing runtime runs the op inside its neighbour, as (O, 1, 1)."""
         return np.array([float(op.fusable) for op in self.ops])[:, None, None]
 
-    @property
+    @cached_property
     def activation_bytes(self) -> NDArray[np.float64]:
         """Activations in and out."""
         total: NDArray[np.float64] = self.read_bytes + self.write_bytes
         return total
+
+    @cached_property
+    def traffic(self) -> NDArray[np.float64]:
+        """Bytes of each op over all executions; a look-up reads its rows, which count as activations."""
+        moved = self.activation_bytes + self.kv_bytes
+        if self.kind != "embedding":
+            moved = moved + self.weight_bytes
+        return np.asarray(self.count * moved)
 
 
 def tables(ops: Iterable[Op]) -> list[OpTable]:
@@ -55,7 +72,22 @@ def tables(ops: Iterable[Op]) -> list[OpTable]:
     groups: dict[str, list[Op]] = {}
     for op in ops:
         groups.setdefault(op.kind, []).append(op)
-    return [_table(kind, group) for kind, group in groups.items()]
+    return [_kept_table(kind, group) for kind, group in groups.items()]
+
+
+#: The last tables, by their ops, which they hold: a trace that two sweeps share is stacked once.
+_tables: dict[tuple[int, ...], OpTable] = {}
+_KEPT = 24
+
+
+def _kept_table(kind: str, ops: Sequence[Op]) -> OpTable:
+    key = tuple(map(id, ops))
+    known = _tables.get(key)
+    if known is None:
+        if len(_tables) >= _KEPT:
+            _tables.pop(next(iter(_tables)), None)
+        known = _tables[key] = _table(kind, ops)
+    return known
 
 
 def _table(kind: str, ops: Sequence[Op]) -> OpTable:

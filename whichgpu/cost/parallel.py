@@ -6,13 +6,13 @@ their inputs, attention its heads; each row layer ends in an all-reduce of its o
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.links import all_reduce, link, network, node_size, spread_link
+from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
@@ -54,29 +54,29 @@ def _whole(op: Op, _tp: Array) -> Op:
 
 
 def _column(op: Op, tp: Array) -> Op:
-    return replace(op, dims=_divided(op, "n", tp), flops=op.flops / tp, **_weights(op, tp),
+    return changed(op, dims=_divided(op, "n", tp), flops=op.flops / tp, **_weights(op, tp),
                    write_bytes=op.write_bytes / tp, saved_bytes=op.saved_bytes)  # fmt: skip
 
 
 def _row(op: Op, tp: Array) -> Op:
-    return replace(op, dims=_divided(op, "k", tp), flops=op.flops / tp, **_weights(op, tp),
+    return changed(op, dims=_divided(op, "k", tp), flops=op.flops / tp, **_weights(op, tp),
                    read_bytes=op.read_bytes / tp, saved_bytes=op.saved_bytes / tp)  # fmt: skip
 
 
 def _vocabulary(op: Op, tp: Array) -> Op:
     dims = _divided(op, "n", tp) if "n" in op.dims else op.dims
-    return replace(op, dims=dims, flops=op.flops / tp, **_weights(op, tp),
+    return changed(op, dims=dims, flops=op.flops / tp, **_weights(op, tp),
                    write_bytes=op.write_bytes / tp)  # fmt: skip
 
 
 def _head(op: Op, tp: Array) -> Op:
     if op.kind != "attention":
-        return replace(op, flops=op.flops / tp, **_weights(op, tp), read_bytes=op.read_bytes / tp,
+        return changed(op, flops=op.flops / tp, **_weights(op, tp), read_bytes=op.read_bytes / tp,
                        write_bytes=op.write_bytes / tp, saved_bytes=op.saved_bytes / tp)  # fmt: skip
     # A KV head is kept whole: with more GPUs than KV heads several GPUs hold a copy of each.
     kv_share = 1.0 / np.minimum(tp, op.dims["kv_heads"])
     dims = {**op.dims, "heads": op.dims["heads"] / tp, "kv_heads": op.dims["kv_heads"] * kv_share}
-    return replace(op, dims=dims, flops=op.flops / tp, read_bytes=op.read_bytes / tp,
+    return changed(op, dims=dims, flops=op.flops / tp, read_bytes=op.read_bytes / tp,
                    kv_bytes=op.kv_bytes * kv_share, write_bytes=op.write_bytes / tp,
                    saved_bytes=op.saved_bytes / tp)  # fmt: skip
 
@@ -93,7 +93,7 @@ def _experts(op: Op, ep: Array, moe_tp: Array, pooled: Array) -> Op:
         dims = {**dims, cut: dims[cut] / moe_tp, "m": dims["m"] * pooled}
     whole, part = pooled / ep, pooled / gpus
     reads, writes = (part, whole) if cut == "k" else (whole if cut in dims else part, part)
-    return replace(op, dims=dims, flops=op.flops * part, **_weights(op, gpus),
+    return changed(op, dims=dims, flops=op.flops * part, **_weights(op, gpus),
                    read_bytes=op.read_bytes * reads, write_bytes=op.write_bytes * writes,
                    saved_bytes=op.saved_bytes * reads, repeats=op.repeats * busiest)  # fmt: skip
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import largest_layer
+from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _overlap(whole: Sequence[Op], job: Job) -> float:
 
 
 def _scaled(ops: Sequence[Op], share: Array) -> tuple[Op, ...]:
-    return tuple(replace(op, repeats=op.repeats * share) for op in ops)
+    return tuple(changed(op, repeats=op.repeats * share) for op in ops)
 
 
 def boundaries(job: Job) -> Array:

@@ -36,6 +36,8 @@ class Head(NamedTuple):
     job: jobs.Job
     #: The same for texts that mean the same job.
     key: tuple[Any, ...]
+    #: The same for those that differ in the runtime at most.
+    work: tuple[Any, ...]
     #: Options that the model does not know, so that it cannot tell whether they make the job fit.
     ignored: tuple[str, ...]
 
@@ -55,10 +57,10 @@ class Reader:
         self.units: list[str] = []
         self.errors: dict[int, str] = {}
         self._groups: dict[tuple[Any, ...], Group] = {}
+        self._columns: dict[tuple[Any, ...], dict[Numbers, None]] = {}
         self._heads: dict[tuple[str, ...], Head | _Refused] = {}
         self._gpus: dict[str, tuple[Gpu, int] | _Refused] = {}
         self._numbers: dict[tuple[str, ...], tuple[Numbers, tuple[bool, ...]] | _Refused] = {}
-        self._cells: dict[tuple[tuple[str, ...], str], Numbers | _Refused] = {}
         self._ignored: Counter[str] = Counter()
 
     @property
@@ -87,16 +89,18 @@ class Reader:
             numbers, stated = _counted(numbers, count)
         group = self._groups.get((head.key, stated))
         if group is None:
-            group = self._groups[head.key, stated] = Group(head.job, stated, bool(head.ignored))
+            columns = self._columns.setdefault((head.work, stated), {})
+            group = self._groups[head.key, stated] = Group(head.job, stated, bool(head.ignored), columns)
         group.add(index, gpu, numbers, (cells[_METRIC], cells[_UNIT]))
         if head.ignored:
             self._ignored.update(head.ignored)
 
-    def _stated(self, texts: tuple[str, ...]) -> tuple[Numbers, tuple[bool, ...]]:
+    @staticmethod
+    def _stated(texts: tuple[str, ...]) -> tuple[Numbers, tuple[bool, ...]]:
         """The numbers of a row in the order of `NUMBERS`, and which of them it states."""
         found: list[float | None] = []
-        for cell in zip(_NAMES, texts, strict=True):
-            found += self._cached(self._cells, cell, _values)
+        for names, text in zip(_NAMES, texts, strict=True):
+            found += _values((names, text)) if text else (None,) * len(names)
         return tuple(found), _known(found)
 
     def _gpu(self, text: str) -> tuple[Gpu, int]:
@@ -188,9 +192,9 @@ def _head(texts: tuple[str, ...]) -> Head:
     # A family may read a word of the runtime's text, and options may make another runtime of it.
     words = tuple(word in (stack or fallback).lower() for word in getattr(workload.code, "RUNTIME_WORDS", ()))
     same = stack if "compile" in kept else _numbered(stack or fallback, fallback)
-    key = (workload.id, job.phase or workload.phases[0], job.precision, same, words,
-           tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
-    return Head(job, key, tuple(sorted(set(job.options) - set(kept))))
+    work = (workload.id, job.phase or workload.phases[0], job.precision, words,
+            tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
+    return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))))
 
 
 def _options(text: str) -> dict[str, str]:

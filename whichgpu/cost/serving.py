@@ -22,7 +22,7 @@ since sequences are on average a little past half done when the next one needs r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +33,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import fit
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.time import evaluate, prepare
+from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Recorder
 
@@ -158,7 +159,7 @@ def steady_state(workload: Workload, job: Job, stack: Runtime, devices: Devices)
     batch = np.clip(np.floor(c["prompt_tokens"] / np.maximum(prompt, 1.0)), 1.0, np.maximum(running / 4, 1))
     often = between / output / batch
     prompts, sent = _rank(workload, job, devices, batch * prompt, 0.0, 0.0)
-    between_tokens = tuple(replace(op, repeats=op.repeats * often) for op in prompts)
+    between_tokens = tuple(changed(op, repeats=op.repeats * often) for op in prompts)
     host = _host(stack, job, running) + often * stack.fixed
     work = prepare(
         (*ops, *between_tokens),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 #: What the forked processes find in their copy of the memory: only numbers and answers travel.
 _tasks: Sequence[tuple[Group, Batch]] = ()
-_CHUNK = 4
+_CHUNK = 12
 
 
 def evaluated(tasks: Sequence[tuple[Group, Batch]], workers: int) -> Iterator[Outcome]:

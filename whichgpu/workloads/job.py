@@ -133,6 +133,9 @@ def _checked(name: str, raw: Any, least: float) -> Any:
         value = np.asarray(raw, dtype=np.float64)
     except (TypeError, ValueError):
         raise UsageError(f"{name}: {raw!r} is not a number; give e.g. {name}={max(1, least):g}") from None
+    if value.size and value.min() >= least and value.max() <= _LARGEST[name]:
+        # Neither holds where one is no number.
+        return value if value.ndim else value.item()
     if not np.all(np.isfinite(value)):
         raise UsageError(f"{name}: {raw} is not a finite number; give e.g. {name}={max(1, least):g}")
     if np.any(value < least):

@@ -8,7 +8,8 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
 
 * `PHASES`, the phases it knows, the first being the default; `UNIT`, what is counted;
 * `DEFAULTS`, job columns by phase (`"*"` for all);
-* `forward(dims, job, recorder)`, which records the forward ops of `job.phase`;
+* `forward(dims, job, recorder)`, which records the forward ops of `job.phase`; how many GPUs share them is
+  not its business, nor stated in this `job`;
 * optionally `PHASE_ALIASES`, phases that it runs as another; `REFERENCE`, the job columns that stand
   for one forward pass (by default the first phase); `OPTIMIZER`, the one training takes by default;
 * optionally `units(dims, job)`, how many of its unit one pass makes, where that is not the batch; a
@@ -123,6 +124,10 @@ class Workload:
             raise UsageError(f"output_tokens: 0, but phase {asked} generates at least 1; use --phase prefill")
         return replace(job, precision=adapters.training_precision(job)) if job.trains else job
 
+    def runtime(self, phase: str) -> str:
+        """What runs a job of a phase that names no runtime."""
+        return self.complete(Job(self.id, phase=phase)).runtime
+
     def _traced_phase(self, asked: str) -> str:
         """The phase as the family knows it: adapters go on top of fine-tuning."""
         return _fine_tuning(self.code) if asked in adapters.PHASES else asked
@@ -142,7 +147,27 @@ class Workload:
         return said
 
     def trace(self, job: Job) -> tuple[Op, ...]:
-        """The ops of one pass of a complete job: a batch inferred or generated, one training step."""
+        """The ops of one pass of a complete job: a batch inferred or generated, one training step.
+
+        The last few are kept: the same job on another runtime, or on other GPUs, is the same work.
+        """
+        key = self._work(job)
+        known = _traces.get(key)
+        if known is None:
+            if len(_traces) >= _KEPT:
+                _traces.pop(next(iter(_traces)), None)
+            # With itself, so that no other workload can have its id.
+            known = _traces[key] = self, self._trace(job)
+        return known[1]
+
+    def _work(self, job: Job) -> tuple[Any, ...]:
+        """All that the ops of a job depend on: its columns, but of the runtime only what the family reads."""
+        words = [word in job.runtime.lower() for word in getattr(self.code, "RUNTIME_WORDS", ())]
+        sizes = [getattr(job, name) for name in NUMBERS if name not in _AROUND]
+        numbers = [(one.shape, one.tobytes()) if isinstance(one, np.ndarray) else one for one in sizes]
+        return id(self), job.phase, job.precision, *words, *numbers, *sorted(job.options.items())
+
+    def _trace(self, job: Job) -> tuple[Op, ...]:
         spec = precision(job.precision)
         forward = self._forward(job)
         if not job.trains:
@@ -161,8 +186,8 @@ class Workload:
 
     def _forward(self, job: Job, *, training: bool | None = None) -> tuple[Op, ...]:
         recorder = Recorder(precision(job.precision), job.trains if training is None else training)
-        traced = self._traced_phase(job.phase)
-        self.code.forward(self.dims, job if job.phase == traced else replace(job, phase=traced), recorder)
+        job = replace(job, phase=self._traced_phase(job.phase), **_AROUND)
+        self.code.forward(self.dims, job, recorder)
         return recorder.ops()
 
     def units(self, job: Job) -> Any:
@@ -198,10 +223,17 @@ class Workload:
         return float(product_flops(self.reference_ops()))
 
 
+#: What a trace is not told, since it does not depend on it: how many GPUs share the work, and the queue.
+_AROUND: Mapping[str, Any] = dict.fromkeys(("n_gpus", "tp", "pp", "concurrency"))
+#: The last traces, by what they depend on. A job of tokens on several stages takes three.
+_traces: dict[tuple[Any, ...], tuple[Workload, tuple[Op, ...]]] = {}
+_KEPT = 3
+
+
 def families() -> tuple[str, ...]:
     """Every family by name: the files of `whichgpu/workloads/families/`."""
     folder = Path(__file__).parent / "families"
-    return tuple(sorted(file.stem for file in folder.glob("[!_]*.py")))
+    return tuple(sorted(one.stem for one in folder.iterdir() if one.suffix == ".py" and one.name[0] != "_"))
 
 
 def _fine_tuning(code: ModuleType) -> str:
@@ -282,10 +314,13 @@ def _tables(stem: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Mappin
         yield stem, content
         return
     shared = {field: value for field, value in content.items() if field != "workload"}
+    tables = [table for table in ("dimensions", "defaults", "sources") if table in shared]
     for key, raw in content["workload"].items():
-        tables = ("dimensions", "defaults", "sources")
-        merged = {table: {**shared.get(table, {}), **raw.get(table, {})} for table in tables}
-        yield key, {**shared, **raw, **{table: rows for table, rows in merged.items() if rows}}
+        merged = {**shared, **raw}
+        for table in tables:
+            if table in raw:
+                merged[table] = {**shared[table], **raw[table]}
+        yield key, merged
 
 
 def _read(key: str, raw: Mapping[str, Any], where: str = "") -> Workload:
