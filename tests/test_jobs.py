@@ -276,3 +276,20 @@ def test_columns_are_those_of_the_contract():
         "id workload gpu n_gpus phase precision batch resolution seq_len input_tokens output_tokens "
         "concurrency tp pp steps runtime options metric unit"
     )
+
+
+def test_every_workload_is_predicted_in_its_own_unit() -> None:
+    """Units of all kinds: images, tokens, seconds of audio, GFLOP, GB."""
+    from whichgpu.cost.metrics import metric
+    from whichgpu.workloads.workload import resolve, workloads
+
+    units = {resolve(name).unit: name for name in workloads()}
+    assert {"images", "tokens", "GFLOP", "GB"} <= units.keys()
+    rows = [
+        {"id": name, "workload": name, "gpu": "b200-180gb-sxm", "metric": "throughput", "unit": unit}
+        for name in units.values()
+        for unit in ("", metric("throughput").unit_of(name))
+    ]
+    answers = list(predict_rows(rows, catalogue()))
+    assert [answer.error for answer in answers] == [""] * len(rows)
+    assert all(one.value == other.value for one, other in zip(answers[::2], answers[1::2], strict=True))

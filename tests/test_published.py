@@ -72,7 +72,7 @@ def test_the_figures_stand_in_one_place() -> None:
 def test_every_row_is_of_a_workload_and_stands_once() -> None:
     assert published.names() <= set(ZOO)
     for name in published.names():
-        figures = [(path.partition("/")[0], row["figure"]) for path, row in published._rows()[name]]
+        figures = [(path.partition("/")[0], row["figure"]) for path, row in published._of(name)]
         assert len(set(figures)) == len(figures)
 
 

@@ -88,7 +88,7 @@ def _rate(unit: str, made: str) -> tuple[float, bool, bool]:
         raise UsageError(f"'{unit}' is not a rate; write {made}/s")
     asked = _noun(noun)
     tokens = asked == "token" and _singular(made) == "sequence"
-    if asked not in _ANY and asked != _singular(made) and not tokens:
+    if asked not in _ANY and asked != _noun(made) and not tokens:
         raise UsageError(f"unit '{unit}': this workload makes {made}; write {made}/s")
     return _one(time, "time"), rest != unit, tokens
 
@@ -160,7 +160,7 @@ def _power(answer: Figures, unit: str) -> Three:
 def _energy(answer: Figures, unit: str) -> Three:
     amount, _, noun = unit.partition("/")
     made = resolve(answer.job.workload).unit
-    if noun and _noun(noun) not in (_ANY | {_singular(made)}):
+    if noun and _noun(noun) not in (_ANY | {_noun(made)}):
         raise UsageError(f"unit '{unit}': this workload makes {made}; write J/{_singular(made)}")
     return _scaled(answer.energy_interval, 1.0 / _one(amount, "energy"))
 

@@ -37,13 +37,13 @@ def unit(figure: str) -> str:
 
 def facts_of(workload: str) -> Mapping[str, Fact]:
     """Published figures of a workload by name; none for one that is not of the zoo."""
-    return {row["figure"]: _fact(row, where) for where, row in _rows().get(workload, ())}
+    return {row["figure"]: _fact(row, where) for where, row in _of(workload)}
 
 
 def sources_of(workload: str) -> Mapping[str, Source]:
     """The sources of those figures by id, each with the page of this workload."""
     found: dict[str, Source] = {}
-    for where, row in _rows().get(workload, ()):
+    for where, row in _of(workload):
         source = sources()[where.partition("/")[0]]
         found.setdefault(
             source.id, Source(source.id, source.title, row["url"] or source.url, source.kind, source.accessed)
@@ -68,10 +68,15 @@ def sources() -> Mapping[str, Source]:
     }
 
 
+def _of(workload: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a workload by column, each with its table."""
+    return ((path, dict(zip(COLUMNS, row, strict=True))) for path, row in _rows().get(workload, ()))
+
+
 @lru_cache(maxsize=1)
-def _rows() -> Mapping[str, list[tuple[str, dict[str, str]]]]:
+def _rows() -> Mapping[str, list[tuple[str, list[str]]]]:
     """Rows by workload, each with its table."""
-    found: dict[str, list[tuple[str, dict[str, str]]]] = {}
+    found: dict[str, list[tuple[str, list[str]]]] = {}
     for path, table in store.load("validation").items():
         if path.endswith("/source"):
             continue
@@ -82,13 +87,10 @@ def _rows() -> Mapping[str, list[tuple[str, dict[str, str]]]]:
             )
         if path.partition("/")[0] not in sources():
             raise DataError(f"{where}: there is no source.toml beside it; add one with title, url and kind")
-        for row in _named(table["rows"]):
-            found.setdefault(row["workload"], []).append((path, row))
+        place = COLUMNS.index("workload")
+        for row in table["rows"]:
+            found.setdefault(row[place], []).append((path, row))
     return found
-
-
-def _named(rows: list[list[str]]) -> Iterator[dict[str, str]]:
-    return (dict(zip(COLUMNS, row, strict=True)) for row in rows)
 
 
 def _fact(row: Mapping[str, str], path: str) -> Fact:
