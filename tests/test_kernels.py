@@ -153,3 +153,21 @@ def test_a_deep_power_cap_costs_more_than_its_share_of_the_rate() -> None:
     assert all(a > b for a, b in pairwise(rates))
     drops = [a / b for a, b in pairwise(rates)]
     assert drops == sorted(drops)
+
+
+@pytest.mark.parametrize(
+    ("columns", "known"),
+    [
+        ({"runtime": "vLLM", "precision": "fp16"}, "vllm-0.5"),
+        ({"runtime": "vLLM", "precision": "float16"}, "vllm-0.5"),
+        ({"runtime": "vLLM 0.10", "precision": "fp16"}, "vllm"),
+        ({"runtime": "vLLM", "precision": "bf16"}, "vllm"),
+        ({"runtime": "vLLM"}, "vllm"),
+        ({"precision": "fp16"}, "vllm"),
+    ],
+)
+def test_a_format_dates_a_runtime_that_has_no_version(columns: dict[str, str], known: str) -> None:
+    """Published runs of vLLM that state FP16 and no version are of 2024; the answer says so."""
+    found = laid("llama-3.1-8b", "h100-80gb-sxm", phase="serve", **columns)
+    assert found.runtime.id == known
+    assert any("without a version" in line for line in found.notes[0]) == (known == "vllm-0.5")

@@ -77,6 +77,7 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     fallback = workload.runtime(job.phase)
     unused = workload.unused(job)
     stack = _stack(job, fallback)
+    dated = _undated(job, stack)
     asked = job.phase or workload.phases[0]
     # What the workload's own file says of its precision comes before the runtime's habit.
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
@@ -92,7 +93,7 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
         run = _train if job.trains else _serve if job.phase == "serve" else _passes
         laid = run(workload, job, stack, devices)
     spec = precision(job.precision)
-    said = (*laid.said, *workload.beyond(job))
+    said = (*laid.said, *workload.beyond(job), *dated)
     return replace(laid, unused=unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus))
 
 
@@ -100,9 +101,27 @@ def _stack(job: Job, fallback: str) -> Runtime:
     """The runtime of a job, with the options that make another of it."""
     compiled = job.options.get("compile", "").lower() in ("true", "1", "yes")
     text = job.runtime or fallback
-    stack = runtime(f"{text} torch.compile" if compiled else text, fallback)
+    stack = _dated(runtime(f"{text} torch.compile" if compiled else text, fallback), job)
     layout = job.options.get("layout", "").lower().replace("-", "_")
     return stack.marked("nhwc") if layout in ("channels_last", "nhwc") else stack
+
+
+def _dated(stack: Runtime, job: Job) -> Runtime:
+    """The runtime that a job means by a name without a version, where the format that it states dates it."""
+    if not (job.runtime and job.precision) or stack.marks:
+        return stack
+    known = stack.undated.get(precision(job.precision).id)
+    return runtime(known, known) if known else stack
+
+
+def _undated(job: Job, stack: Runtime) -> tuple[str, ...]:
+    """What to say where a format dated a runtime."""
+    if not job.runtime or stack.marks or stack.id == runtime(job.runtime, stack.id).id:
+        return ()
+    return (
+        f"'{job.runtime}' in {job.precision} without a version is taken as {stack.title}, "
+        "as in published runs; name a version for another",
+    )
 
 
 def _array(value: Any) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,7 @@ class Runtime:
     sequence: float
     default_precision: Mapping[str, str]
     domain: str = ""
+    undated: Mapping[str, str] = field(default_factory=dict)
     mixed_gradient: float = 4.0
     micro_batch: float = 0.0
     narrow: bool = False
