@@ -164,6 +164,7 @@ def test_a_deep_power_cap_costs_more_than_its_share_of_the_rate() -> None:
         ({"runtime": "vLLM", "precision": "bf16"}, "vllm"),
         ({"runtime": "vLLM"}, "vllm"),
         ({"precision": "fp16"}, "vllm"),
+        ({"runtime": "vllm", "precision": "fp16"}, "vllm"),
     ],
 )
 def test_a_format_dates_a_runtime_that_has_no_version(columns: dict[str, str], known: str) -> None:

@@ -108,7 +108,8 @@ def _stack(job: Job, fallback: str) -> Runtime:
 
 def _dated(stack: Runtime, job: Job) -> Runtime:
     """The runtime that a job means by a name without a version, where the format that it states dates it."""
-    if not (job.runtime and job.precision) or stack.marks:
+    # An id is that runtime itself, not a name for it.
+    if not (job.runtime and job.precision) or stack.marks or job.runtime == stack.id:
         return stack
     known = stack.undated.get(precision(job.precision).id)
     return runtime(known, known) if known else stack
