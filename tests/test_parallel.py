@@ -271,7 +271,7 @@ def test_one_gpu_trains_the_same_however_it_is_asked() -> None:
 def test_a_pipeline_of_one_micro_batch_gains_nothing_and_says_so() -> None:
     found = run(replace(TRAIN, pp=4.0, n_gpus=4.0), H100)
     alone = run(TRAIN, H100)
-    assert found.throughput[0, 0] == pytest.approx(alone.throughput[0, 0], rel=0.08)
+    assert found.throughput[0, 0] == pytest.approx(alone.throughput[0, 0], rel=0.05)
     assert any("one micro-batch" in said for said in found.at(0, 0).warnings)
 
 
