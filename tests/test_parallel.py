@@ -283,6 +283,31 @@ def test_the_bubble_is_stages_less_one_over_micro_batches_and_chunks() -> None:
     assert chunks / few == pytest.approx((8 / 9.75) / (8 / 15), rel=0.03)
 
 
+def test_some_runtimes_put_a_batch_through_a_pipeline_one_sequence_at_a_time() -> None:
+    job = replace(TRAIN, n_gpus=16.0, pp=4.0, batch=16.0, runtime="torchtitan")
+    (whole,) = rates(job, {})
+    (stated,) = rates(replace(job, batch=1.0), {"grad_accum": "16"})
+    assert whole == pytest.approx(stated)
+    (alone,) = rates(replace(job, pp=1.0), {})
+    # 3 of 19 slots are the bubble's; without stages a batch is one pass.
+    assert whole / alone == pytest.approx(16 / 19, rel=0.15)
+    assert not any("one micro-batch" in said for said in run(job, H100).at(0, 0).warnings)
+    sweep = run(replace(job, batch=np.array([1.0, 16.0])), H100)
+    assert sweep.throughput[0, 1] == pytest.approx(whole)
+
+
+def test_float8_puts_the_products_of_a_training_in_fp8_where_the_gpu_can() -> None:
+    plain, off, on, recipe = rates(
+        TRAIN, {}, {"float8": "False"}, {"float8": "True"}, {"float8": "tensorwise"}
+    )
+    assert plain == off
+    assert on == recipe > 1.2 * plain
+    (stated,) = rates(replace(TRAIN, precision="amp-fp8"), {})
+    assert on == stated
+    refused = run(replace(TRAIN, options={"float8": "True"}), "a100-80gb-sxm").refusals
+    assert "FP8" in refused[0]
+
+
 def test_a_global_batch_is_micro_batches_of_all_replicas() -> None:
     job = replace(TRAIN, n_gpus=8.0, pp=2.0)
     stated, counted = rates(job, {"global_batch": "64"}, {"grad_accum": "16"})

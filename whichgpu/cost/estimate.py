@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp",
+    "float8",
 }  # fmt: skip
 #: What each basis but the best means for a reader.
 _BASES = {

@@ -83,6 +83,7 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
     job = pipeline.spread_layers(job, stack)
     job = job.with_defaults(tp=1.0, pp=1.0, precision=own or stack.default_precision.get(asked, ""))
+    job = _in_float8(job)
     mesh = Mesh.of(replace(job, phase=asked))
     job = workload.complete(job.with_defaults(n_gpus=mesh.replica, runtime=fallback))
     mesh.check(workload, job)
@@ -97,9 +98,21 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     return replace(laid, unused=unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus))
 
 
+def _in_float8(job: Job) -> Job:
+    """A job with its option `float8`, a recipe of scaling or a truth, as the format that it means."""
+    if _off(job.options.get("float8", "")):
+        return job
+    return replace(job, precision="amp-fp8" if job.trains else "fp8")
+
+
+def _off(option: str) -> bool:
+    """Whether the text of an option says no, or nothing."""
+    return option.strip().lower() in ("", "false", "0", "no", "none", "off", "eager")
+
+
 def _stack(job: Job, fallback: str) -> Runtime:
     """The runtime of a job, with the options that make another of it."""
-    compiled = job.options.get("compile", "").lower() in ("true", "1", "yes")
+    compiled = not _off(job.options.get("compile", ""))
     text = job.runtime or fallback
     stack = _dated(runtime(f"{text} torch.compile" if compiled else text, fallback), job)
     layout = job.options.get("layout", "").lower().replace("-", "_")
@@ -153,7 +166,7 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     """A training step: the work is one pass of a micro-batch on one GPU's share of the model."""
     mesh = Mesh.of(job)
     # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
-    count = distributed.micro_batches(job, mesh)
+    job, count = distributed.cut(job, mesh, stack)
     whole = workload.trace(job)
     own = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled)
     step = distributed.plan(job, stack, mesh, whole, own, count=count)
@@ -175,7 +188,7 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         parts=_training_parts(workload, job, stack, step, whole=whole, own=own),
         refusals=_refusals(devices, own, job, stack),
         unused=(),
-        said=distributed.notes(job, mesh),
+        said=distributed.notes(job, mesh, stack),
     )  # fmt: skip
 
 

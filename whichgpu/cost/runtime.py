@@ -24,7 +24,10 @@ class Runtime:
     matrix-vector products: weights a clock and SM, as bytes and as quantised values; 0 for no such limit.
     `mixed_gradient` are the bytes of a gradient in mixed precision as GPUs exchange it. `exact` is False
     where free text named no known stack and this is only the nearest. `marks` are what sets one use
-    apart: a version, channels-last tensors, attention that is not fused.
+    apart: a version, channels-last tensors, attention that is not fused. `like` is the id of a runtime
+    whose kernels it runs: what the fit knows of that one holds. `shards` is what it shards over the
+    replicas of a training where the job says nothing; with `splits_batch` a replica's batch goes through a
+    pipeline one sequence at a time.
     """
 
     id: str
@@ -44,6 +47,9 @@ class Runtime:
     sequence: float
     default_precision: Mapping[str, str]
     domain: str = ""
+    like: str = ""
+    shards: str = ""
+    splits_batch: bool = False
     undated: Mapping[str, str] = field(default_factory=dict)
     mixed_gradient: float = 4.0
     micro_batch: float = 0.0
@@ -54,9 +60,15 @@ class Runtime:
     marks: tuple[str, ...] = ()
 
     @property
+    def kernels(self) -> str:
+        """The id of the runtime that the fit knows it as."""
+        return self.like or self.id
+
+    @property
     def stacks(self) -> tuple[str, ...]:
-        """The id, then the id with each mark: `pytorch-2`, `pytorch-2+nhwc`, `pytorch-2+v2.4`."""
-        return (self.id, *(f"{self.id}+{mark}" for mark in self.marks))
+        """What the fit knows it as, then that with what sets it apart: `pytorch-2`, `pytorch-2+nhwc`."""
+        apart = ((self.id,) if self.like else ()) + self.marks
+        return (self.kernels, *(f"{self.kernels}+{mark}" for mark in apart))
 
     def marked(self, *marks: str) -> Runtime:
         """The same runtime with more marks: what sets one use of it apart, as other kernels run."""
@@ -73,7 +85,15 @@ def runtimes() -> Mapping[str, Runtime]:
 
 
 def _rows() -> Mapping[str, Any]:
-    return {key: row for file in store.load("runtimes").values() for key, row in file["runtime"].items()}
+    rows = {key: row for file in store.load("runtimes").values() for key, row in file["runtime"].items()}
+    # What a runtime does not state it has of the one whose kernels it runs, but for that one's names.
+    own = ("names", "marks", "undated")
+    return {
+        key: {**{name: value for name, value in rows[row["like"]].items() if name not in own}, **row}
+        if "like" in row
+        else row
+        for key, row in rows.items()
+    }
 
 
 def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = True) -> Runtime:
