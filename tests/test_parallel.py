@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from whichgpu.cost import pipeline
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import Estimates, estimate, placed, single
-from whichgpu.cost.jobs import read_job
+from whichgpu.cost.jobs import predict_rows, read_job
 from whichgpu.cost.links import node_size, spread_link
 from whichgpu.cost.memory import stage_weight_bytes
 from whichgpu.cost.pipeline import fill
@@ -431,3 +432,23 @@ def test_the_interval_widens_with_the_share_of_the_links() -> None:
     assert near[1] >= near[0]
     assert far[1] > 1.1 * far[0]
     assert far[1] / far[0] > near[1] / near[0]
+
+
+def test_gpus_beside_a_replica_that_cannot_hold_the_weights_are_its_stages() -> None:
+    """811 GB of weights on 16 GPUs with tp 8: not two replicas of 640 GB, but two stages."""
+    job = Job("llama-3.1-405b", phase="serve", precision="fp16", concurrency=255.0, tp=8.0, n_gpus=16.0)
+    known = {gpu: pipeline.staged(job, GPUS[gpu]).pp for gpu in ("h100-80gb-sxm", "h200-141gb-sxm", "a10")}
+    # The third cannot hold it in whatever stages, which is for the layout to refuse.
+    assert known == {"h100-80gb-sxm": 2.0, "h200-141gb-sxm": None, "a10": None}
+    small = replace(job, workload="llama-3.1-70b")
+    assert pipeline.staged(small, GPUS["h100-80gb-sxm"]) == small
+    assert pipeline.staged(replace(job, pp=1.0), GPUS["h100-80gb-sxm"]).pp == 1.0
+
+
+def test_a_row_of_a_table_gets_the_same_stages_as_a_job_alone() -> None:
+    header = "id,workload,gpu,n_gpus,phase,precision,concurrency,tp,metric,unit"
+    row = "1,llama-3.1-405b,h100-80gb-sxm,16,serve,fp16,255,8,throughput,output tokens/s"
+    (table,) = predict_rows([dict(zip(header.split(","), row.split(","), strict=True))], GPUS)
+    job = Job("llama-3.1-405b", phase="serve", precision="fp16", concurrency=255.0, tp=8.0)
+    alone = single(placed(job, 16, GPUS["h100-80gb-sxm"]), GPUS["h100-80gb-sxm"])
+    assert table.value == pytest.approx(alone.throughput.mid)

@@ -140,7 +140,7 @@ def predict(workload: str, gpu: str, *, gpu_files: Files = (), **columns: Any) -
     from whichgpu.hardware.names import resolve_count
 
     device, count = resolve_count(gpu, catalogue(tuple(Path(file) for file in gpu_files)))
-    return single(placed(job(workload, **columns), count), device)
+    return single(placed(job(workload, **columns), count, device), device)
 
 
 def compare(gpus: Sequence[str], workloads: Sequence[str | Job] = (), *, gpu_files: Files = ()) -> Comparison:

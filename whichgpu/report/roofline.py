@@ -99,7 +99,7 @@ def _answers(job: Job, gpus: Iterable[tuple[Gpu, int]]) -> dict[str, dict[str, A
 
     answers: dict[str, dict[str, Any]] = {}
     for gpu, count in gpus:
-        found = estimate(placed(job, count), [gpu], explain=True)
+        found = estimate(placed(job, count, gpu), [gpu], explain=True)
         told = found.job_at(0).to_dict()
         title = gpu.id if count == 1 else f"{gpu.id}:{count}"
         if found.refusals[0]:

@@ -71,7 +71,7 @@ def _one(
 
     where = carbon.grid(site[0])
     device, count = resolve_count(gpu, catalogue)
-    found = estimate(placed(columns.job(workload), count), [device], explain=True)
+    found = estimate(placed(columns.job(workload), count, device), [device], explain=True)
     answer = found.at(0, 0)
     emitted = carbon.footprint(answer, where, site[1])
     if not found.fits[0, 0]:
