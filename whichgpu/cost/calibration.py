@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost import pipeline
+from whichgpu.cost import placing
 from whichgpu.cost.estimate import Z90, finish
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.layout import Layout, lay_out
@@ -73,7 +73,7 @@ def groups(rows: Iterable[Mapping[str, str]], catalogue: Catalogue) -> tuple[lis
             if row["metric"] not in TIMED or float(row["value"] or 0) <= 0:
                 continue
             gpu = resolve_gpu(row["gpu"], catalogue)
-            job = pipeline.staged(read_job(row), gpu)
+            job = placing.held(read_job(row), gpu)
         except WhichGpuError as fault:
             left[row["id"]] = str(fault)
             continue

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost import energy, pipeline
+from whichgpu.cost import energy, placing
 from whichgpu.cost.calibration import spread90
 from whichgpu.cost.estimate import Z90, finish
 from whichgpu.cost.layout import lay_out
@@ -123,7 +123,7 @@ def observe(
             continue
         try:
             gpu = resolve_gpu(row["gpu"], catalogue)
-            laid = lay_out(pipeline.staged(read_job(row), gpu), [gpu])
+            laid = lay_out(placing.held(read_job(row), gpu), [gpu])
             timed = finish(laid, found)
         except WhichGpuError:
             continue

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import distributed, memory, parallel, pipeline, serving
+from whichgpu.cost import asked, distributed, memory, parallel, pipeline, serving
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.runtime import runtime
 from whichgpu.cost.support import refusal, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.units import parse
@@ -22,7 +21,6 @@ from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import trained_precision
 from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,19 +71,12 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     Raises `UsageError` for an unknown workload, phase, precision or option, and for a mesh that
     cannot be; a GPU that cannot run the job is a refusal in the layout.
     """
-    workload = resolve(job.workload)
-    fallback = workload.runtime(job.phase)
+    read = asked.read(job)
+    workload, stack = read.workload, read.runtime
     unused = workload.unused(job)
-    stack = _stack(job, fallback)
-    dated = _undated(job, stack)
-    asked = job.phase or workload.phases[0]
-    # What the workload's own file says of its precision comes before the runtime's habit.
-    own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
-    job = pipeline.spread_layers(job, stack)
-    job = job.with_defaults(tp=1.0, pp=1.0, precision=own or stack.default_precision.get(asked, ""))
-    job = _in_float8(job)
-    mesh = Mesh.of(replace(job, phase=asked))
-    job = workload.complete(job.with_defaults(n_gpus=mesh.replica, runtime=fallback))
+    job = pipeline.spread_layers(read.job, stack).with_defaults(tp=1.0, pp=1.0)
+    mesh = Mesh.of(replace(job, phase=job.phase or workload.phases[0]))
+    job = workload.complete(job.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
     mesh.check(workload, job)
     cap = job.options.get("power_limit")
     watts = np.inf if cap is None else parse(cap, "power")
@@ -94,48 +85,8 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
         run = _train if job.trains else _serve if job.phase == "serve" else _passes
         laid = run(workload, job, stack, devices)
     spec = precision(job.precision)
-    said = (*laid.said, *workload.beyond(job), *dated)
+    said = (*laid.said, *workload.beyond(job), *read.said)
     return replace(laid, unused=unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus))
-
-
-def _in_float8(job: Job) -> Job:
-    """A job with its option `float8`, a recipe of scaling or a truth, as the format that it means."""
-    if _off(job.options.get("float8", "")):
-        return job
-    return replace(job, precision="amp-fp8" if job.trains else "fp8")
-
-
-def _off(option: str) -> bool:
-    """Whether the text of an option says no, or nothing."""
-    return option.strip().lower() in ("", "false", "0", "no", "none", "off", "eager")
-
-
-def _stack(job: Job, fallback: str) -> Runtime:
-    """The runtime of a job, with the options that make another of it."""
-    compiled = not _off(job.options.get("compile", ""))
-    text = job.runtime or fallback
-    stack = _dated(runtime(f"{text} torch.compile" if compiled else text, fallback), job)
-    layout = job.options.get("layout", "").lower().replace("-", "_")
-    return stack.marked("nhwc") if layout in ("channels_last", "nhwc") else stack
-
-
-def _dated(stack: Runtime, job: Job) -> Runtime:
-    """The runtime that a job means by a name without a version, where the format that it states dates it."""
-    # An id is that runtime itself, not a name for it.
-    if not (job.runtime and job.precision) or stack.marks or job.runtime == stack.id:
-        return stack
-    known = stack.undated.get(precision(job.precision).id)
-    return runtime(known, known) if known else stack
-
-
-def _undated(job: Job, stack: Runtime) -> tuple[str, ...]:
-    """What to say where a format dated a runtime."""
-    if not job.runtime or stack.marks or stack.id == runtime(job.runtime, stack.id).id:
-        return ()
-    return (
-        f"'{job.runtime}' in {job.precision} without a version is taken as {stack.title}, "
-        "as in published runs; name a version for another",
-    )
 
 
 def _array(value: Any) -> Array:

@@ -13,17 +13,14 @@ micro-batch, or with one stage, the factor is 1.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import largest_layer
-from whichgpu.workloads.job import Job
-from whichgpu.workloads.ops import changed, stored_weight_bytes
+from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.runtime import Runtime
-    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
     from whichgpu.workloads.workload import Workload
 
@@ -48,33 +45,6 @@ def spread_layers(job: Job, stack: Runtime) -> Job:
     if job.n_gpus is None or job.tp is not None or job.pp is not None or not splits_layers(stack):
         return job
     return replace(job, pp=job.n_gpus)
-
-
-def staged(job: Job, gpu: Gpu) -> Job:
-    """A single job whose `tp` GPUs cannot hold the weights, with stages over more of the GPUs it has.
-
-    Nothing changes where the job states its stages, trains, or has no GPUs beside one replica's; where all
-    of them cannot hold it either, that is for the layout to say.
-    """
-    alone = job.tp is None or job.n_gpus is None or job.n_gpus <= job.tp
-    if alone or job.pp is not None or job.trains:
-        return job
-    workload, memory = resolve(job.workload), gpu.value("memory")
-    if memory is None:
-        return job
-    spec = precision(workload.complete(job).precision)
-    replica = _weight_bytes(workload.id, spec.id) / (float(job.tp) * float(memory))
-    groups = int(job.n_gpus / job.tp)
-    able = (s for s in range(1, groups + 1) if groups % s == 0 and replica < s)
-    stages = next(able, 1) if hasattr(workload.code, "step") else 1
-    return job if stages == 1 else replace(job, pp=float(stages))
-
-
-@lru_cache(maxsize=256)
-def _weight_bytes(workload: str, kind: str) -> float:
-    """Bytes of a workload's weights in a format."""
-    asked = Job(workload, precision=kind, batch=1.0)
-    return float(stored_weight_bytes(resolve(workload).trace(resolve(workload).complete(asked))))
 
 
 def fill(prompt: Any, stages: Any, stack: Runtime) -> Array:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.cost import pipeline
+from whichgpu.cost import placing
 from whichgpu.cost.estimate import MODELLED
 from whichgpu.cost.groups import Group
 from whichgpu.cost.runtime import Runtime, runtime
@@ -88,8 +88,8 @@ class Reader:
         numbers, stated = self._cached(self._numbers, _NUMBERS(cells), self._stated)
         if count > 1:
             numbers, stated = _counted(numbers, count)
-        if _may_need_stages(numbers):
-            numbers, stated = _with_stages(head.job, numbers, gpu)
+        if _is_open(numbers):
+            numbers, stated = _held(_HEAD(cells), numbers, gpu)
         group = self._groups.get((head.key, stated))
         if group is None:
             columns = self._columns.setdefault((head.work, stated), {})
@@ -172,16 +172,21 @@ def _counted(numbers: Numbers, count: int) -> tuple[Numbers, tuple[bool, ...]]:
     return whole, _known(whole)
 
 
-def _may_need_stages(numbers: Numbers) -> bool:
+def _is_open(numbers: Numbers) -> bool:
     """Whether a row has more GPUs than its tensor parallelism takes, and no stages."""
     gpus, tp = numbers[_N_GPUS], numbers[_TP]
-    return numbers[_PP] is None and tp is not None and gpus is not None and gpus > tp
+    return numbers[_PP] is None and gpus is not None and gpus > (tp or 1.0)
 
 
-def _with_stages(job: jobs.Job, numbers: Numbers, gpu: Gpu) -> tuple[Numbers, tuple[bool, ...]]:
-    """The numbers of such a row with the stages that hold its weights, where one replica's GPUs do not."""
+@lru_cache(maxsize=8192)
+def _held(texts: tuple[str, ...], numbers: Numbers, gpu: Gpu) -> tuple[Numbers, tuple[bool, ...]]:
+    """The numbers of such a row with the tp and pp by which its GPUs hold the model."""
     columns: dict[str, Any] = dict(zip(jobs.NUMBERS, numbers, strict=True))
-    whole = (*numbers[:_PP], pipeline.staged(replace(job, **columns), gpu).pp, *numbers[_PP + 1 :])
+    found = placing.held(replace(_head(texts).job, **columns), gpu)
+    whole = tuple(
+        getattr(found, name) if i in (_TP, _PP) else number
+        for i, (name, number) in enumerate(columns.items())
+    )
     return whole, _known(whole)
 
 

@@ -27,7 +27,8 @@ class Runtime:
     apart: a version, channels-last tensors, attention that is not fused. `like` is the id of a runtime
     whose kernels it runs: what the fit knows of that one holds. `shards` is what it shards over the
     replicas of a training where the job says nothing; with `splits_batch` a replica's batch goes through a
-    pipeline one sequence at a time.
+    pipeline one sequence at a time. `language` is the id of what its makers run language models with,
+    and `lengths` tokens of a prompt and its answer by workload, where a job of these states neither.
     """
 
     id: str
@@ -48,6 +49,8 @@ class Runtime:
     default_precision: Mapping[str, str]
     domain: str = ""
     like: str = ""
+    language: str = ""
+    lengths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     shards: str = ""
     splits_batch: bool = False
     undated: Mapping[str, str] = field(default_factory=dict)

@@ -95,7 +95,8 @@ def where(job: Job, gpus: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
 
 
 def _answers(job: Job, gpus: Iterable[tuple[Gpu, int]]) -> dict[str, dict[str, Any]]:
-    from whichgpu.cost.estimate import estimate, placed
+    from whichgpu.cost.estimate import estimate
+    from whichgpu.cost.placing import placed
 
     answers: dict[str, dict[str, Any]] = {}
     for gpu, count in gpus:

@@ -64,8 +64,9 @@ def _one(
     explain: bool,
 ) -> Report:  # fmt: skip
     from whichgpu.cost import carbon
-    from whichgpu.cost.estimate import does_not_fit, estimate, placed
+    from whichgpu.cost.estimate import does_not_fit, estimate
     from whichgpu.cost.evidence import evidence
+    from whichgpu.cost.placing import placed
     from whichgpu.hardware.names import resolve_count
     from whichgpu.report.prediction import report
 
