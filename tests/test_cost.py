@@ -176,6 +176,9 @@ def test_data_parallel_training_scales_below_linear() -> None:
         ("torchtitan 0.1 (PyTorch 2.6, torch.compile)", "torchtitan"),
         ("torchtune", "torchtune"),
         ("Megatron-DeepSpeed", "megatron"),
+        ("CUDA 11.6", "tensorrt"),
+        ("PyTorch 2.1, CUDA 12.1", "pytorch-2"),
+        ("LMDeploy 0.6 (TurboMind)", "lmdeploy"),
     ],
 )
 def test_free_text_names_a_runtime(text: str, expected: str) -> None:
