@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import distributed, memory, parallel, pipeline, serving
+from whichgpu.cost import distributed, job_memory, parallel, pipeline, serving
+from whichgpu.cost.activations import slack as reserved_slack
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.mesh import Mesh
@@ -19,8 +20,7 @@ from whichgpu.cost.support import refusal, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.units import parse
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
-from whichgpu.workloads.adapters import trained_precision
-from whichgpu.workloads.checkpointing import checkpointing
+from whichgpu.workloads.job import TRAINING, phase
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
@@ -65,6 +65,8 @@ class Layout:
     said: tuple[str, ...] = ()
     #: By GPU, what was taken otherwise than asked and runs all the same.
     notes: tuple[tuple[str, ...], ...] = ()
+    #: Bytes that the allocator reserves for activations, over those in use.
+    slack: float = 1.0
 
 
 def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
@@ -77,6 +79,7 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     fallback = workload.runtime(job.phase)
     unused = workload.unused(job)
     stack = _stack(job, fallback)
+    job = _by_habit(job, stack)
     dated = _undated(job, stack)
     asked = job.phase or workload.phases[0]
     # What the workload's own file says of its precision comes before the runtime's habit.
@@ -94,12 +97,15 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
         laid = run(workload, job, stack, devices)
     spec = precision(job.precision)
     said = (*laid.said, *workload.beyond(job), *dated)
-    return replace(laid, unused=unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus))
+    slack = reserved_slack(workload.trace(job), training=job.trains) if job.phase != "serve" else 1.0
+    return replace(
+        laid, unused=unused, slack=slack, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus)
+    )
 
 
 def _stack(job: Job, fallback: str) -> Runtime:
     """The runtime of a job, with the options that make another of it."""
-    compiled = job.options.get("compile", "").lower() in ("true", "1", "yes")
+    compiled = job.says("compile")
     text = job.runtime or fallback
     stack = _dated(runtime(f"{text} torch.compile" if compiled else text, fallback), job)
     layout = job.options.get("layout", "").lower().replace("-", "_")
@@ -113,6 +119,21 @@ def _dated(stack: Runtime, job: Job) -> Runtime:
         return stack
     known = stack.undated.get(precision(job.precision).id)
     return runtime(known, known) if known else stack
+
+
+def _by_habit(job: Job, stack: Runtime) -> Job:
+    """A job with what its runtime takes where nothing is stated: options of training, lengths."""
+    habits, asked = stack.habits, phase(job.phase or "infer")
+    if not habits:
+        return job
+    if asked not in TRAINING:
+        return job if asked == "serve" else job.with_defaults(**habits.get("inference", {}))
+    several = np.any(np.asarray(1.0 if job.n_gpus is None else job.n_gpus) > 1)
+    options = {
+        **(habits.get("adapters", {}) if asked in ADAPTER_PHASES else {}),
+        **(habits.get("several", {}) if several else {}), **job.options,
+    }  # fmt: skip
+    return replace(job, options=options)
 
 
 def _undated(job: Job, stack: Runtime) -> tuple[str, ...]:
@@ -143,7 +164,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         replicas=_array(job.n_gpus) / mesh.replica,
         gradients=None,
         sequences=np.ones(()),
-        parts=_parts(workload, job, mesh, ops),
+        parts=job_memory.inference(workload, job, stack, mesh, ops),
         refusals=_refusals(devices, ops, job, stack),
         unused=(),
     )  # fmt: skip
@@ -161,6 +182,9 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True)
     links = links + parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
     waits = links / (mesh.pp * mesh.cp) + distributed.host_seconds(whole) / mesh.pp
+    parts, said = job_memory.training(
+        workload, job, stack, step, whole=whole, own=own, available=devices.column("memory")
+    )
     return Layout(
         workload, job, stack, devices,
         work=prepare(
@@ -172,10 +196,10 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         replicas=_array(job.n_gpus) / mesh.replica,
         gradients=step,
         sequences=np.ones(()),
-        parts=_training_parts(workload, job, stack, step, whole=whole, own=own),
+        parts=parts,
         refusals=_refusals(devices, own, job, stack),
         unused=(),
-        said=distributed.notes(job, mesh),
+        said=(*distributed.notes(job, mesh), *said),
     )  # fmt: skip
 
 
@@ -195,30 +219,6 @@ def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         refusals=_refusals(devices, steady.ops, job, stack),
         unused=(),
         serving=steady,
-    )  # fmt: skip
-
-
-def _parts(workload: Workload, job: Job, mesh: Mesh, ops: tuple[Op, ...]) -> dict[str, Any]:
-    kv: Any = 0.0
-    if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
-        tokens = _array(job.input_tokens) + _array(0.0 if job.output_tokens is None else job.output_tokens)
-        kv = serving.sequence_bytes(workload, job, tokens) * _array(job.batch)
-    return memory.inference_parts(ops, kv, engine=False, pp=mesh.pp)
-
-
-def _training_parts(
-    workload: Workload, job: Job, stack: Runtime, step: distributed.Step, *, whole: tuple[Op, ...],
-    own: tuple[Op, ...],
-) -> dict[str, Any]:  # fmt: skip
-    mesh = Mesh.of(job)
-    spread = memory.Spread(
-        level=step.level, ranks=_array(job.n_gpus) / (mesh.tp * mesh.pp), pp=mesh.pp,
-        shares=mesh.cp * mesh.tp, in_flight=np.minimum(step.micro_batches, mesh.pp), trained=step.held,
-    )  # fmt: skip
-    return memory.training_parts(
-        whole, own, precision(job.precision), workload.optimizer(job), spread=spread,
-        kernels=memory.Kept(flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job)),
-        trained_in=trained_precision() if job.phase in ADAPTER_PHASES else None,
     )  # fmt: skip
 
 

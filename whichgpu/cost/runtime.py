@@ -24,7 +24,10 @@ class Runtime:
     matrix-vector products: weights a clock and SM, as bytes and as quantised values; 0 for no such limit.
     `mixed_gradient` are the bytes of a gradient in mixed precision as GPUs exchange it. `exact` is False
     where free text named no known stack and this is only the nearest. `marks` are what sets one use
-    apart: a version, channels-last tensors, attention that is not fused.
+    apart: a version, channels-last tensors, attention that is not fused. `holds` is what sets its memory
+    apart (`cost/memory.py` reads it), `habits` the options and lengths that it assumes where a job states
+    none: of `adapters`, of training on `several` GPUs, of an `inference`. `keeper` is the id with the marks
+    that set its memory apart and not its time.
     """
 
     id: str
@@ -52,6 +55,9 @@ class Runtime:
     vector_values: float = 0.0
     exact: bool = True
     marks: tuple[str, ...] = ()
+    holds: Mapping[str, Any] = field(default_factory=dict)
+    habits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    keeper: str = ""
 
     @property
     def stacks(self) -> tuple[str, ...]:
@@ -63,6 +69,8 @@ class Runtime:
         return replace(self, marks=(*self.marks, *marks))
 
 
+#: Columns of a mark that sets memory apart and no time.
+_KEEPING = {"holds", "habits"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 
 
@@ -87,8 +95,11 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     columns.setdefault("default_precision", {})
     columns.update((name, parse(row[name], "time")) for name in _TIMES)
     version = _version(text)
-    names = (*(mark["name"] for mark in marks), *((version,) if version else ()))
-    return Runtime(id=key, exact=exact, marks=names, **columns)
+    # What differs in its memory alone is the same in time.
+    keeping = [mark["name"] for mark in marks if set(mark.get("sets", ())) and set(mark["sets"]) <= _KEEPING]
+    timed = (mark["name"] for mark in marks if mark["name"] not in keeping)
+    names = (*timed, *((version,) if version else ()))
+    return Runtime(id=key, exact=exact, marks=names, keeper="+".join((key, *keeping)), **columns)
 
 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:
