@@ -20,7 +20,7 @@ class Readings(NamedTuple):
     """Three totals in B per GPU, and the log half-width of each one's 90 % interval.
 
     `counted` names the one that a published peak without further words is: tensors, or what the driver
-    reports where the runtime keeps no count of them.
+    reports where the runtime keeps no count of them. `most` is what a card has.
     """
 
     allocated: Any
@@ -28,16 +28,21 @@ class Readings(NamedTuple):
     device: Any
     counted: str
     halves: Mapping[str, Any]
+    most: Any
 
     def interval(self, name: str) -> Interval:
         """One of the three with its 90 % interval; raises `AttributeError` for another name."""
         middle, factor = getattr(self, name), np.exp(self.halves[name])
-        return Interval(middle / factor, middle, middle * factor, "B")
+        high = middle * factor
+        if name != "allocated":
+            high = np.maximum(np.minimum(high, self.most), middle)
+        return Interval(middle / factor, middle, high, "B")
 
     def each(self, pick: Callable[[Any], Any]) -> Readings:
         """The same with every array as `pick` gives it."""
         three = (pick(self.allocated), pick(self.reserved), pick(self.device))
-        return Readings(*three, self.counted, {name: pick(one) for name, one in self.halves.items()})
+        halves = {name: pick(one) for name, one in self.halves.items()}
+        return Readings(*three, self.counted, halves, pick(self.most))
 
 
 def readings(laid: Layout, deviations: float) -> Readings:
@@ -52,12 +57,14 @@ def readings(laid: Layout, deviations: float) -> Readings:
     found = found._replace(device=np.maximum(found.device, taken * available))
     outside: Any = found.device - found.allocated
     kind = kind_of(laid.workload.unit, trains=laid.job.trains)
+    if taken:
+        outside = 0.0
     halves = {
         name: deviations * spread(laid.runtime, laid.workload.id, kind, base=outside * (name == "device"),
                      total=np.maximum(getattr(found, name), 1.0))
         for name in Totals._fields
     }  # fmt: skip
-    return Readings(found.allocated, found.reserved, found.device, counted(laid), halves)
+    return Readings(found.allocated, found.reserved, found.device, counted(laid), halves, available)
 
 
 def counted(laid: Layout) -> str:
