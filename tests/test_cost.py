@@ -297,8 +297,8 @@ def test_a_power_cap_and_an_unmodelled_option_are_heard() -> None:
     assert capped.power <= 150
     nhwc = single(replace(job, options={"layout": "channels_last"}), A100)
     assert nhwc.throughput.mid > free.throughput.mid
-    said = single(replace(job, options={"offload": "True"}), A100).warnings
-    assert any("offload" in line for line in said)
+    said = single(replace(job, options={"prefetch": "True"}), A100).warnings
+    assert any("prefetch" in line for line in said)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from whichgpu.cost import scoreboard
 from whichgpu.cost.scores import scores
 from whichgpu.errors import DataError
 from whichgpu.facts import store
-from whichgpu.report import markdown
+from whichgpu.report import markdown, memory
 from whichgpu.report.scatter import scatter
 from whichgpu.report.scoreboard import BREAKDOWNS, FOLDS, aimed, breakdown, page, whole
 
@@ -33,7 +33,10 @@ def tables() -> str:
     def made(match: re.Match[str]) -> str:
         name = match[1]
         own = {"whole": whole, "aims": aimed}
-        table = own[name](board) if name in own else breakdown(board, name)
+        if name == "memory":
+            table = memory.table(memory.committed())
+        else:
+            table = own[name](board) if name in own else breakdown(board, name)
         return f"<!-- table: {name} -->\n{markdown.render([table])}<!-- end -->"
 
     return MARKED.sub(made, DOCUMENT.read_text(encoding="utf-8"))
@@ -41,7 +44,7 @@ def tables() -> str:
 
 def test_the_tables_of_the_document_are_those_of_the_scoreboard():
     text = DOCUMENT.read_text(encoding="utf-8")
-    assert set(MARKED.findall(text)) >= {"whole", "aims", "source", "family", "gpu"}
+    assert set(MARKED.findall(text)) >= {"whole", "aims", "source", "family", "gpu", "memory"}
     assert text == tables(), "run: python tests/test_scoreboard.py"
 
 

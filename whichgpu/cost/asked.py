@@ -8,7 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from whichgpu.cost.runtime import runtime
+from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
+from whichgpu.workloads.job import TRAINING, phase
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
@@ -35,14 +39,37 @@ def read(job: Job) -> Asked:
     named = _named(job, fallback)
     stack = _dated(named, job)
     said = _undated(job, stack)
+    job = _by_habit(job, stack)
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
-        stack = runtime(stack.language, stack.language)
-    phase = job.phase or workload.phases[0]
+        stack = _behind(stack)
+    asked = job.phase or workload.phases[0]
     # What the workload's own file says of its precision comes before the runtime's habit.
-    own = {**workload.defaults.get("all", {}), **workload.defaults.get(phase, {})}.get("precision")
-    filled = job.with_defaults(precision=own or named.default_precision.get(phase, ""))
+    own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
+    filled = job.with_defaults(precision=own or named.default_precision.get(asked, ""))
     return Asked(workload, _in_float8(filled), stack, fallback, said)
+
+
+def _behind(stack: Runtime) -> Runtime:
+    """What runs a language model behind the name of a runtime, with what that name says of its memory."""
+    found = runtime(stack.language, stack.language)
+    apart = stack.habits or stack.keeper != stack.id
+    return replace(found, holds=stack.holds, habits=stack.habits, keeper=stack.keeper) if apart else found
+
+
+def _by_habit(job: Job, stack: Runtime) -> Job:
+    """A job with what its runtime takes where nothing is stated: options of training, lengths."""
+    habits, asked = stack.habits, phase(job.phase or "infer")
+    if not habits:
+        return job
+    if asked not in TRAINING:
+        return job if asked == "serve" else job.with_defaults(**habits.get("inference", {}))
+    several = np.any(np.asarray(1.0 if job.n_gpus is None else job.n_gpus) > 1)
+    options = {
+        **(habits.get("adapters", {}) if asked in ADAPTER_PHASES else {}),
+        **(habits.get("several", {}) if several else {}), **job.options,
+    }  # fmt: skip
+    return replace(job, options=options)
 
 
 def _with_lengths(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:

@@ -16,8 +16,9 @@ from whichgpu.cost import energy
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import Layout, lay_out
-from whichgpu.cost.memory import GIB
+from whichgpu.cost.memory import GIB, needed
 from whichgpu.cost.parallel import data_parallel_seconds
+from whichgpu.cost.readings import Readings, readings
 from whichgpu.cost.serving import engine
 from whichgpu.cost.spread import measured, spread
 from whichgpu.cost.time import evaluate
@@ -43,16 +44,18 @@ if TYPE_CHECKING:
 #: Options of a job that change the answer.
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
-    "lora_targets", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp",
-    "float8",
+    "lora_targets", "adapter", "offload", "kv_precision", "loss_chunks", "optimizer_in_backward", "ep",
+    "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp", "float8",
 }  # fmt: skip
+#: Standard deviations to either side of a 90 % interval.
+Z90 = 1.6448536269514722
 #: What each basis but the best means for a reader.
 _BASES = {
     "roofline": "uncalibrated: a roofline with typical efficiencies, so the interval is wide",
     "extrapolated": "this GPU or workload is not among the measured ones, so the interval is wider",
 }
-#: Standard deviations to either side of a 90 % interval.
-Z90 = 1.6448536269514722
+#: What seems to need so many times the memory of a card may run on it: predictions are no better than that.
+_UNSURE = 1.05
 
 
 def _array(value: Any) -> Array:
@@ -73,6 +76,7 @@ class _Drawn:
     energy: Any
     energy_spread: Any
     throughput: Interval
+    readings: Readings
 
     @property
     def power_interval(self) -> Interval:
@@ -116,6 +120,7 @@ class Estimate(_Drawn):
     basis: str
     warnings: tuple[str, ...]
     terms: tuple[Term, ...]
+    readings: Readings
     #: Of a serving job, time to the first token and for each after it.
     ttft: Interval | None = None
     tpot: Interval | None = None
@@ -138,7 +143,8 @@ class Estimate(_Drawn):
             "gpu": self.gpu, "n_gpus": self.n_gpus, "job": self.job.to_dict(), "runtime": self.runtime,
             "throughput": self.throughput.to_dict(), "latency": self.latency.to_dict(),
             "memory": {"parts": dict(self.memory), "required": self.required, "available": self.available,
-                       "fits": self.fits},
+                       "fits": self.fits, "read": {name: self.readings.interval(name).to_dict()
+                                                   for name in ("allocated", "reserved", "device")}},
             **{name: one.to_dict() for name, one in (("ttft", self.ttft), ("tpot", self.tpot)) if one},
             "power": self.power, "power_interval": self.power_interval.to_dict(),
             "power_basis": self.power_basis,
@@ -165,6 +171,7 @@ class Answers(_Drawn):
     energy_spread: Array
     power_limit: Array
     n_gpus: Array
+    readings: Readings
     ttft: Interval | None
     tpot: Interval | None
 
@@ -188,6 +195,7 @@ class Estimates:
     parts: Mapping[str, Array]
     required: Array
     available: Array
+    readings: Readings
     activity: energy.Activity
     power: Array
     power_spreads: tuple[energy.PowerSpread, ...]
@@ -242,6 +250,7 @@ class Estimates:
             basis=self.bases[g],
             warnings=(*self.warnings(g), *self._overload(g, j)),
             terms=self.timing.terms,
+            readings=one.readings,
             ttft=one.ttft and _floats(one.ttft), tpot=one.tpot and _floats(one.tpot),
         )  # fmt: skip
 
@@ -263,7 +272,8 @@ class Estimates:
             latency=_around(delay, factor),
             required=self.required[g, j], available=self.available[g, j], power=power, energy=joules,
             power_spread=drawn, energy_spread=paid, power_limit=self.devices.power[g, 0],
-            n_gpus=n, ttft=self._first(g, j), tpot=_around(self.seconds[g, j], factor) if serves else None,
+            n_gpus=n, readings=self.readings.each(lambda part: part[g, j]), ttft=self._first(g, j),
+            tpot=_around(self.seconds[g, j], factor) if serves else None,
         )  # fmt: skip
 
     def _first(self, g: Any, j: Any) -> Interval | None:
@@ -370,7 +380,7 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         host = np.zeros_like(host)
     # Whether a host's links work as its GPUs could is not in the catalogue either.
     links = section("spread")["links"] * bound
-    required = sum((np.asarray(part) for part in laid.parts.values()), start=np.zeros(1))
+    required = needed(laid.parts)
     return Estimates(
         workload=laid.workload, job=laid.job, runtime=laid.runtime, devices=laid.devices,
         seconds=grid(seconds), units=grid(laid.units),
@@ -379,6 +389,7 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         queue=None if serving is None else grid(serving.queue),
         parts={name: grid(part) for name, part in laid.parts.items()},
         required=grid(required), available=grid(laid.devices.column("memory")),
+        readings=readings(laid, Z90).each(grid),
         activity=doing, power=grid(energy.watts(laid, doing)),
         power_spreads=tuple(energy.spread(laid, gpu) for gpu in laid.devices.gpus),
         spread_shared=grid(shared), spread_own=grid(np.sqrt(own**2 + host**2 + links**2)),
@@ -392,13 +403,18 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
 def single(job: Job, gpu: Gpu) -> Estimate:
     """One job on one GPU type, with the terms of its time.
 
-    Raises `UsageError` where the GPU cannot run it, `Infeasible` where it does not fit.
+    Raises `UsageError` where the GPU cannot run it, `Infeasible` where it does not fit; what comes within
+    5 % of the card's memory is answered, with a warning.
     """
     found = estimate(job, [gpu], explain=True)
     answer = found.at(0, 0)
-    if not bool(found.fits[0, 0]):
+    if bool(found.fits[0, 0]):
+        return answer
+    if found.sequences[0, 0] < 1.0 or answer.required > _UNSURE * answer.available:
         raise Infeasible(does_not_fit(answer, gpu))
-    return answer
+    need, has = answer.required / GIB, answer.available / GIB
+    close = f"it may not fit: about {need:.1f} GiB are needed per GPU, and the card has {has:.1f}"
+    return replace(answer, warnings=(*answer.warnings, close))
 
 
 def does_not_fit(answer: Estimate, gpu: Gpu) -> str:

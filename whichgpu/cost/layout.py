@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import asked, distributed, memory, parallel, pipeline, serving
+from whichgpu.cost import asked, distributed, job_memory, parallel, pipeline, serving
+from whichgpu.cost.activations import slack as reserved_slack
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.support import refusal, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.units import parse
-from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
-from whichgpu.workloads.adapters import trained_precision
-from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
@@ -63,6 +61,8 @@ class Layout:
     said: tuple[str, ...] = ()
     #: By GPU, what was taken otherwise than asked and runs all the same.
     notes: tuple[tuple[str, ...], ...] = ()
+    #: Bytes that the allocator reserves for activations, over those in use.
+    slack: float = 1.0
 
 
 def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
@@ -107,9 +107,10 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         replicas=_array(job.n_gpus) / mesh.replica,
         gradients=None,
         sequences=np.ones(()),
-        parts=_parts(workload, job, mesh, ops),
+        parts=job_memory.inference(workload, job, stack, mesh, ops),
         refusals=_refusals(devices, ops, job, stack),
         unused=(),
+        slack=reserved_slack(whole, training=False),
     )  # fmt: skip
 
 
@@ -125,6 +126,9 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True)
     links = links + parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
     waits = links / (mesh.pp * mesh.cp) + distributed.host_seconds(whole) / mesh.pp
+    parts, said = job_memory.training(
+        workload, job, stack, step, whole=whole, own=own, available=devices.column("memory")
+    )
     return Layout(
         workload, job, stack, devices,
         work=prepare(
@@ -136,10 +140,11 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         replicas=_array(job.n_gpus) / mesh.replica,
         gradients=step,
         sequences=np.ones(()),
-        parts=_training_parts(workload, job, stack, step, whole=whole, own=own),
+        parts=parts,
         refusals=_refusals(devices, own, job, stack),
         unused=(),
-        said=distributed.notes(job, mesh, stack),
+        said=(*distributed.notes(job, mesh, stack), *said),
+        slack=reserved_slack(whole, training=True),
     )  # fmt: skip
 
 
@@ -159,30 +164,6 @@ def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         refusals=_refusals(devices, steady.ops, job, stack),
         unused=(),
         serving=steady,
-    )  # fmt: skip
-
-
-def _parts(workload: Workload, job: Job, mesh: Mesh, ops: tuple[Op, ...]) -> dict[str, Any]:
-    kv: Any = 0.0
-    if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
-        tokens = _array(job.input_tokens) + _array(0.0 if job.output_tokens is None else job.output_tokens)
-        kv = serving.sequence_bytes(workload, job, tokens) * _array(job.batch)
-    return memory.inference_parts(ops, kv, engine=False, pp=mesh.pp)
-
-
-def _training_parts(
-    workload: Workload, job: Job, stack: Runtime, step: distributed.Step, *, whole: tuple[Op, ...],
-    own: tuple[Op, ...],
-) -> dict[str, Any]:  # fmt: skip
-    mesh = Mesh.of(job)
-    spread = memory.Spread(
-        level=step.level, ranks=_array(job.n_gpus) / (mesh.tp * mesh.pp), pp=mesh.pp,
-        shares=mesh.cp * mesh.tp, in_flight=np.minimum(step.micro_batches, mesh.pp), trained=step.held,
-    )  # fmt: skip
-    return memory.training_parts(
-        whole, own, precision(job.precision), workload.optimizer(job), spread=spread,
-        kernels=memory.Kept(flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job)),
-        trained_in=trained_precision() if job.phase in ADAPTER_PHASES else None,
     )  # fmt: skip
 
 

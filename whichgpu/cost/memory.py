@@ -1,52 +1,173 @@
-"""Memory of a job by part, in bytes on each GPU of a replica.
+"""Memory of a job by part, in bytes on each GPU of a replica, and its three totals.
 
-    inference: weights + KV cache + activations * slack + context (+ engine)
-    training:  weights + gradients + optimizer states + saved activations * slack + context
+    inference: weights + KV cache + activations (+ widened weights) + context (+ engine, communication)
+    training:  weights + gradients + optimizer states + activations (+ gathered layers ..) + context ..
 
-Activations of an inference are the tensors alive at the widest op: `live` times its inputs and
-outputs. Of a training step they are what every op keeps for its backward pass.
+The parts are what must be there, and add up to what a job needs (`cost/training_memory.py` has those of
+training). What is read off a run is more than that, and differs by how it was read:
+
+    allocated   tensors: all parts but the driver's context and communication buffers
+    reserved    allocated, and what the allocator holds beside it, up to what the card has
+    device      reserved, context and communication: what the driver reports
+
+An allocator gives its cache back before it fails, so that a run fits by its need alone. Activations of an
+inference are the tensors alive at the widest op: `live` times its inputs and outputs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whichgpu.cost.activations import windowed
 from whichgpu.cost.coefficients import section
-from whichgpu.workloads.checkpointing import saved_bytes
+from whichgpu.cost.memory_law import coefficient
 from whichgpu.workloads.ops import changed, stored_weight_bytes
-from whichgpu.workloads.training import optimizer_bytes, trained_parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.runtime import Runtime
     from whichgpu.workloads.ops import Op
     from whichgpu.workloads.precision import Precision
 
     Array = NDArray[np.float64]
 
 GIB = 2.0**30
+#: Parts that no framework's count of its tensors has.
+OUTSIDE = ("context", "communication")
+#: Parts that come and go, so that the allocator holds more than them.
+PASSING = ("activations", "logits", "gathered_layers", "widened_layer")
 
 
-def inference_parts(ops: Sequence[Op], kv_bytes: Any, *, engine: bool, pp: Any = 1.0) -> dict[str, Any]:
-    """Parts of an inference over (sharded) `ops` with `kv_bytes` of cache, on the fullest of `pp` stages."""
+#: Bytes a weight of what is widened for a product.
+_WIDE = 2.0
+
+
+def needed(parts: Mapping[str, Any]) -> Any:
+    """Bytes that must be there: all parts."""
+    return sum((np.asarray(part) for part in parts.values()), start=np.zeros(1))
+
+
+class Totals(NamedTuple):
+    """Three readings of a job's memory, B per GPU; `device` and `reserved` are at most what the card has."""
+
+    allocated: Any
+    reserved: Any
+    device: Any
+
+
+def totals(parts: Mapping[str, Any], slack: float, available: Any) -> Totals:
+    """The totals of parts on a card that has `available` bytes; `slack` is reserved over used activations."""
+    outside = sum((np.asarray(parts[name]) for name in OUTSIDE if name in parts), start=np.zeros(1))
+    allocated = needed(parts) - outside
+    passing = sum((np.asarray(parts[name]) for name in PASSING if name in parts), start=np.zeros(1))
+    reserved = np.minimum(allocated + (slack - 1.0) * passing, np.maximum(available - outside, 0.0))
+    # What is needed and not there is still what a count of tensors would show.
+    return Totals(allocated, reserved, np.minimum(reserved + outside, available))
+
+
+def inference_parts(
+    ops: Sequence[Op], kv_bytes: Any, *, engine: bool, stack: Runtime, spec: Precision, pp: Any = 1.0,
+    beside: float = 0.0, share: Any = 1.0,
+) -> dict[str, Any]:  # fmt: skip
+    """Parts of an inference over (sharded) `ops` with `kv_bytes` of cache, on the fullest of `pp` stages.
+
+    `beside` are weights that are loaded and not in the ops, a safety checker's; `share` is the part of a
+    pass that runs at a time, where a prompt goes through in micro-batches.
+    """
     c = section("capacity")
     # Numerical work has no weights: its own arrays are all there is.
     network = any(op.parameters for op in ops)
     parts = {
-        "weights": stage_weight_bytes(ops, pp),
-        "activations": widest(ops) * (c["live"] * _slack(ops, training=False) if network else 1.0),
-        "context": c["context"] * GIB,
+        "weights": stage_weight_bytes(_loaded(ops, stack), pp) + beside + quantised_head(ops, stack, spec),
+        "activations": widest(ops) * share * (_live(ops, stack, spec) if network else 1.0),
+        "context": context(stack),
     }
     if np.any(np.asarray(kv_bytes) > 0):
         parts["kv_cache"] = kv_bytes / np.asarray(pp, dtype=np.float64)
+    widened = widened_layer(ops, stack, spec)
+    if widened:
+        parts["widened_layer"] = widened
     if engine:
         parts["engine"] = c["engine"] * GIB
     return parts
+
+
+def context(stack: Runtime) -> float:
+    """Bytes that the driver's context, its libraries and their workspaces hold."""
+    return coefficient("context", stack) * GIB
+
+
+def _live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> float:
+    """Tensors alive at the widest op, against its inputs and outputs."""
+    c, own = section("capacity"), coefficient("live", stack)
+    if not windowed(ops):
+        return own
+    if not any(op.module in _PICTURES for op in ops):
+        return own * float(c["live_network"] * (c["live_fused"] if stack.fuses else 1.0))
+    # Convolutions of pictures in 16 bits work on copies in another layout.
+    return own * (float(c["live_wide"]) if spec.activation > _WIDE else 1.0)
+
+
+#: Modules that make pictures of a latent.
+_PICTURES = ("vae", "decoder")
+
+
+def decoding(ops: Sequence[Op], share: Any) -> tuple[Op, ...]:
+    """The ops, those that decode pictures with a `share` of their activations: of one picture, or in FP32."""
+    return tuple(
+        changed(op, read_bytes=op.read_bytes * share, write_bytes=op.write_bytes * share)
+        if op.module in _PICTURES else op
+        for op in ops
+    )  # fmt: skip
+
+
+def upcast(spec: Precision) -> float:
+    """Activations of a decoder that runs in FP32 whatever the rest does, over those in the job's format."""
+    return 4.0 / spec.activation * float(section("capacity")["live_wide"]) if spec.activation < 4.0 else 1.0
+
+
+def _loaded(ops: Sequence[Op], stack: Runtime) -> Sequence[Op]:
+    """The ops without what stays in the host's memory: a table of tokens, unless the head shares it."""
+    head = any(op.kind == "gemm" and op.shard == "vocab" and op.parameters for op in ops)
+    if not (stack.holds.get("host_embedding") and head):
+        return ops
+    return [op for op in ops if op.kind != "embedding"]
+
+
+def quantised_head(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
+    """Bytes that the output head takes less where a runtime quantises it too (negative); 0 elsewhere."""
+    if not (spec.quantised and stack.holds.get("quantised_head")):
+        return 0.0
+    heads = [op for op in ops if op.kind == "gemm" and op.shard == "vocab" and op.stage == "forward"]
+    stored = sum((op.stored_bytes * op.copies for op in heads), start=0.0)
+    return stored * (spec.weight / spec.head - 1.0)
+
+
+def widened_layer(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
+    """Two 16-bit copies of the largest quantised matrix, where a framework quantises what it loads.
+
+    bitsandbytes makes the narrow matrix beside the wide one, and widens it for a product.
+    """
+    if not spec.quantised or "counter" in stack.holds or stack.domain:
+        return 0.0
+    head = bool(stack.holds.get("quantised_head"))
+    return 2.0 * largest_layer(ops, head=head, apart=True) * _WIDE
+
+
+def largest_layer(forward: Sequence[Op], *, head: bool = False, apart: bool = False) -> Any:
+    """Weights of the largest matrix product of the layers, with `head` of the output head too.
+
+    `apart` leaves out what joins several matrices that are stored apart.
+    """
+    products = [op for op in forward if op.kind == "gemm" and op.parameters]
+    own = [op for op in products if head or op.shard != "vocab"]
+    single = [op for op in own if op.layer.rpartition(".")[2] not in ("qkv", "up")] if apart else []
+    return max((op.dims["n"] * op.dims["k"] for op in single or own), default=0.0)
 
 
 def stage_weight_bytes(ops: Sequence[Op], pp: Any) -> Any:
@@ -58,112 +179,15 @@ def stage_weight_bytes(ops: Sequence[Op], pp: Any) -> Any:
     if np.all(np.asarray(pp) == 1):
         return stored_weight_bytes(ops)
     stages = np.asarray(pp, dtype=np.float64)
-    repeated = {op.module for op in ops if op.starts} or {op.module for op in ops}
-    layers = stored_weight_bytes([op for op in ops if op.module in repeated])
+    inside = {op.module for op in ops if op.starts} or {op.module for op in ops}
+    layers = stored_weight_bytes([op for op in ops if op.module in inside])
     ends: dict[str, Any] = {}
     for op in ops:
-        if op.module not in repeated and op.stage == "forward":
+        if op.module not in inside and op.stage == "forward":
             ends[op.module] = ends.get(op.module, 0.0) + op.stored_bytes * op.copies
     whole = sum(ends.values(), start=0.0)
     # One stage is the whole model; with more of them the fullest has the larger end.
     return layers / stages + np.where(stages == 1.0, whole, max(ends.values(), default=0.0))
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """How a training job's memory is spread.
-
-    `level` of ZeRO over `ranks`, layers over `pp` stages, each sequence's activations over `shares` GPUs
-    (context parallelism, and tensor parallelism with its sequence parallelism); `in_flight` micro-batches
-    are kept on the first stage. `trained` parameters belong to the shard of the model; None: all.
-    """
-
-    level: int = 0
-    ranks: Any = 1.0
-    pp: Any = 1.0
-    shares: Any = 1.0
-    in_flight: Any = 1.0
-    trained: Any = None
-
-    def of(self, level: int) -> Any:
-        """GPUs over which what ZeRO shards from `level` on is spread."""
-        return self.ranks if self.level >= level else 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a step keeps for its backward pass.
-
-    Without `flash` attention keeps its scores and their softmax; `fused` kernels keep less than one tensor
-    for each op; `checkpointing` is a kind of it.
-    """
-
-    flash: bool = True
-    fused: bool = False
-    checkpointing: str = "none"
-
-
-_ALONE, _EAGER = Spread(), Kept()
-
-
-def training_parts(
-    whole: Sequence[Op], own: Sequence[Op], precision: Precision, optimizer: str, *,
-    spread: Spread = _ALONE, kernels: Kept = _EAGER, trained_in: Precision | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """Parts of a training step on the fullest GPU, given the ops of a pass and those of one shard.
-
-    `trained_in` is the format of what is trained where that is adapters on frozen weights; quantised
-    weights are widened one layer at a time. With sharded weights two layers are gathered at a time, in 16
-    bits, and the gradients of one.
-    """
-    c = section("capacity")
-    held = trained_in or precision
-    forward = [op if kernels.flash else _with_scores(op) for op in whole if op.stage == "forward"]
-    forward = [_narrow(op) if op.dtype in _NARROW else op for op in forward]
-    trained = (trained_parameters(whole) if spread.trained is None else spread.trained) / spread.pp
-    saved = saved_bytes(forward, kernels.checkpointing) * (c["fused_training"] if kernels.fused else 1.0)
-    copy = held.activation if held.mixed else 0.0
-    alive = saved * (spread.in_flight / spread.pp) + passing(forward)
-    parts = {
-        # Of mixed precision the wide weights are the optimizer's, and shared out with its states.
-        "weights": stage_weight_bytes(own, spread.pp) / spread.of(1 if held.mixed else 3),
-        "gradients": trained * ((held.train_state - copy) / spread.of(2) + copy / spread.of(3)),
-        "optimizer": trained * optimizer_bytes(optimizer, held)[0] / spread.of(1),
-        "activations": alive / spread.shares * _slack(whole, training=True),
-        "context": c["context"] * GIB,
-    }
-    if spread.level == 3:
-        layers = max(sum(op.starts for op in forward), 1.0)
-        parts["gathered_layers"] = 3.0 * 2.0 * trained / layers * np.asarray(spread.ranks > 1)
-    if trained_in and precision.quantised:
-        parts["widened_layer"] = largest_layer(forward) * precision.activation
-    return parts
-
-
-#: Formats whose products keep their inputs as narrow as they read them.
-_NARROW = ("fp8", "int8", "fp4")
-
-
-def _narrow(op: Op) -> Op:
-    """A product in 8 bits or fewer: its input is kept in 8 (Transformer Engine)."""
-    return changed(op, saved_bytes=op.saved_bytes / 2.0) if op.kind == "gemm" else op
-
-
-def largest_layer(forward: Sequence[Op]) -> Any:
-    """Weights of the largest matrix product of the layers (the head stays wide)."""
-    sizes = [op.dims["n"] * op.dims["k"] for op in forward if op.kind == "gemm" and op.shard != "vocab"]
-    return max(sizes, default=0.0)
-
-
-def _with_scores(op: Op) -> Op:
-    """Attention that keeps its scores."""
-    return changed(op, saved_bytes=op.saved_bytes + _scores(op)) if op.kind == "attention" else op
-
-
-def _scores(op: Op) -> Any:
-    """Bytes that unfused attention keeps: scores and softmax in 16 bits, and the dropout mask."""
-    d = op.dims
-    return 5.0 * d["batch"] * d["heads"] * d["q"] * d["kv"]
 
 
 def widest(ops: Sequence[Op]) -> Any:
@@ -173,21 +197,6 @@ def widest(ops: Sequence[Op]) -> Any:
         if op.stage == "forward":
             width = np.maximum(width, op.read_bytes + op.write_bytes)
     return width
-
-
-def passing(forward: Sequence[Op]) -> Any:
-    """Bytes of the widest op that are alive beside what is kept for the backward pass."""
-    width: Any = 0.0
-    for op in forward:
-        width = np.maximum(width, op.read_bytes + op.write_bytes - op.saved_bytes)
-    return width
-
-
-def _slack(ops: Sequence[Op], *, training: bool) -> float:
-    c = section("capacity")
-    if any(op.kind == "conv" and op.dims["window"] > 1 for op in ops):
-        return float(c["slack_convolution"] if not training else 1.0 + (c["slack_convolution"] - 1.0) / 4)
-    return float(c["slack_training"] if training else c["slack_inference"])
 
 
 def sequences(free: Array, kv_per_sequence: Any, ceiling: Any, schedulers: Any = 1.0) -> Array:

@@ -17,6 +17,7 @@ from whichgpu.workloads.workload import resolve
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from whichgpu.cost.readings import Readings
     from whichgpu.facts.model import Interval
     from whichgpu.workloads.job import Job
 
@@ -42,13 +43,11 @@ class Figures(Protocol):
     @property
     def power_interval(self) -> Interval: ...  # noqa: D102
     @property
-    def required(self) -> Any: ...  # noqa: D102
+    def readings(self) -> Readings: ...  # noqa: D102
     @property
     def ttft(self) -> Interval | None: ...  # noqa: D102
     @property
     def tpot(self) -> Interval | None: ...  # noqa: D102
-    @property
-    def available(self) -> Any: ...  # noqa: D102
 
 
 class Metric(NamedTuple):
@@ -71,8 +70,6 @@ class Metric(NamedTuple):
 _ANY = {"sample", "item", "example", "query", "request"}
 _WORDS = {"img": "image", "imgs": "image", "sentence": "sequence", "seq": "sequence", "seqs": "sequence"}
 _EXAMPLES = {"time": "ms", "power": "W", "energy": "J", "memory": "GiB"}
-#: Half the width of an interval that no error on unseen rows gives, as a factor.
-_MEMORY = 1.35
 
 
 def _singular(noun: str) -> str:
@@ -109,10 +106,6 @@ def _one(unit: str, dimension: str) -> float:
 
 def _scaled(interval: Interval, factor: Any) -> Three:
     return interval.low * factor, interval.mid * factor, interval.high * factor
-
-
-def _around(value: Any, factor: Any) -> Three:
-    return value / factor, value, value * factor
 
 
 def _throughput(answer: Figures, unit: str) -> Three:
@@ -165,10 +158,21 @@ def _energy(answer: Figures, unit: str) -> Three:
     return _scaled(answer.energy_interval, 1.0 / _one(amount, "energy"))
 
 
-def _memory(answer: Figures, unit: str) -> Three:
-    return _around(np.minimum(answer.required, answer.available) / _one(unit, "memory"), _MEMORY)
+def _memory(total: str) -> Callable[[Figures, str], Three]:
+    """A reading of memory: `allocated`, `reserved`, `device`, or "" for the one that the runtime counts."""
+
+    def read(answer: Figures, unit: str) -> Three:
+        found = answer.readings.interval(total or answer.readings.counted)
+        return _scaled(found, 1.0 / _one(unit, "memory"))
+
+    return read
 
 
+#: Metrics of memory, and the total that each reads; "" for the one that a runtime counts.
+READINGS: Mapping[str, str] = {
+    "gpu_memory_used": "device", "peak_gpu_memory": "", "peak_gpu_memory_per_gpu": "",
+    "max_memory_reserved": "reserved",
+}  # fmt: skip
 #: Metrics of time, and the power of the time of a pass that each goes with.
 TIMED: Mapping[str, float] = {
     "throughput": -1.0, "samples_throughput_total": -1.0, "iterations_per_s": -1.0,
@@ -187,10 +191,7 @@ METRICS: Mapping[str, Metric] = {
     "iterations_per_s_times_batch": Metric(_image_steps, "it/s"),
     "power": Metric(_power, "W"),
     "energy": Metric(_energy, "J/{one}"),
-    "gpu_memory_used": Metric(_memory, _BYTES),
-    "peak_gpu_memory": Metric(_memory, _BYTES),
-    "peak_gpu_memory_per_gpu": Metric(_memory, _BYTES),
-    "max_memory_reserved": Metric(_memory, _BYTES),
+    **{name: Metric(_memory(total), _BYTES) for name, total in READINGS.items()},
 }
 
 

@@ -206,7 +206,7 @@ def _head(texts: tuple[str, ...]) -> Head:
         phase=jobs.phase(phase) if phase else "",
         precision=precision(kind).id if kind else "",
         runtime=stack,
-        options=_options(options),
+        options={**jobs.adapter_of(phase), **_options(options)},
     )
     kept = {key: value for key, value in job.options.items() if key in MODELLED}
     fallback = workload.complete(replace(job, runtime="")).runtime

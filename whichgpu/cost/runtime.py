@@ -28,7 +28,10 @@ class Runtime:
     whose kernels it runs: what the fit knows of that one holds. `shards` is what it shards over the
     replicas of a training where the job says nothing; with `splits_batch` a replica's batch goes through a
     pipeline one sequence at a time. `language` is the id of what its makers run language models with,
-    and `lengths` tokens of a prompt and its answer by workload, where a job of these states neither.
+    and `lengths` tokens of a prompt and its answer by workload, where a job of these states neither. `holds`
+    is what sets its memory apart (`cost/job_memory.py` reads it), `habits` the options and lengths that it
+    assumes where a job states none: of `adapters`, of training on `several` GPUs, of an `inference`. `keeper`
+    is the id with the marks that set its memory apart and not its time.
     """
 
     id: str
@@ -61,6 +64,9 @@ class Runtime:
     vector_values: float = 0.0
     exact: bool = True
     marks: tuple[str, ...] = ()
+    holds: Mapping[str, Any] = field(default_factory=dict)
+    habits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    keeper: str = ""
 
     @property
     def kernels(self) -> str:
@@ -78,6 +84,8 @@ class Runtime:
         return replace(self, marks=(*self.marks, *marks))
 
 
+#: Columns of a mark that sets memory apart and no time.
+_KEEPING = {"holds", "habits"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 
 
@@ -110,8 +118,11 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     columns.setdefault("default_precision", {})
     columns.update((name, parse(row[name], "time")) for name in _TIMES)
     version = _version(text)
-    names = (*(mark["name"] for mark in marks), *((version,) if version else ()))
-    return Runtime(id=key, exact=exact, marks=names, **columns)
+    # What differs in its memory alone is the same in time.
+    keeping = [mark["name"] for mark in marks if set(mark.get("sets", ())) and set(mark["sets"]) <= _KEEPING]
+    timed = (mark["name"] for mark in marks if mark["name"] not in keeping)
+    names = (*timed, *((version,) if version else ()))
+    return Runtime(id=key, exact=exact, marks=names, keeper="+".join((key, *keeping)), **columns)
 
 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:

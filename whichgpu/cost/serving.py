@@ -34,7 +34,7 @@ from whichgpu.cost.fit import fit
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.time import evaluate, prepare
 from whichgpu.workloads.ops import changed
-from whichgpu.workloads.precision import precision
+from whichgpu.workloads.precision import of_job, precision
 from whichgpu.workloads.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def step_ops(
     workload: Workload, job: Job, prefill_tokens: Any, decode_sequences: Any, kv_tokens: Any
 ) -> tuple[Op, ...]:
     """Ops of one engine step before sharding; arrays broadcast to (G, J)."""
-    recorder = Recorder(precision(job.precision))
+    recorder = Recorder(of_job(job))
     workload.code.step(
         workload.dims, recorder, prefill_tokens, decode_sequences, kv_tokens, prefill_length=job.input_tokens
     )
@@ -142,7 +142,7 @@ def steady_state(workload: Workload, job: Job, stack: Runtime, devices: Devices)
     """The steady state of a saturated replica, or of one that holds `job.concurrency` requests."""
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
-    held, parts, per_sequence = _room(workload, job, devices)
+    held, parts, per_sequence = _room(workload, job, stack, devices)
     running = np.maximum(held, 1.0)
     parts["kv_cache"] = running * per_sequence
     c = section("serving")
@@ -181,14 +181,18 @@ def _requests(job: Job) -> Array:
     return np.maximum(np.asarray(job.concurrency, dtype=np.float64) / replicas, 1.0)
 
 
-def _room(workload: Workload, job: Job, devices: Devices) -> tuple[Array, dict[str, Any], Array]:
+def _room(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices
+) -> tuple[Array, dict[str, Any], Array]:
     """Sequences that a replica holds, its memory by part but the cache, and the cache of one, per GPU."""
     mesh = Mesh.of(job)
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.asarray(job.output_tokens, dtype=np.float64)
     ceiling = np.inf if job.concurrency is None else _requests(job)
     idle = parallel.shard(step_ops(workload, job, 0.0, 1.0, prompt), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
-    parts = mem.inference_parts(idle, 0.0, engine=True, pp=mesh.pp)
+    parts = mem.inference_parts(
+        idle, 0.0, engine=True, stack=stack, spec=precision(job.precision), pp=mesh.pp
+    )
     # The widest op of a step is bounded by the engine's token budget, so activations are small.
     parts["activations"] = mem.widest(idle) * np.minimum(section("capacity")["max_sequences"], prompt)
     each = sequence_bytes(workload, job, prompt + _FILLED * output) / mesh.pp / mesh.attention_dp
@@ -197,16 +201,22 @@ def _room(workload: Workload, job: Job, devices: Devices) -> tuple[Array, dict[s
     return mem.sequences(free, each, ceiling, mesh.attention_dp), parts, each
 
 
-def sequence_bytes(workload: Workload, job: Job, tokens: Any) -> Array:
+def sequence_bytes(workload: Workload, job: Job, tokens: Any, stack: Runtime | None = None) -> Array:
     """Bytes that one sequence of `tokens` keeps on each of `job.tp` GPUs: KV cache and recurrent state.
 
-    A KV head is kept whole, so that the cache is spread over no more GPUs than there are KV heads.
+    `stack` allocates by a rule of its own where it has one. A KV head is kept whole, so that the cache is
+    spread over no more GPUs than there are KV heads.
     """
-    spec, gpus = precision(job.precision), np.asarray(job.tp, dtype=np.float64)
+    spec, gpus = of_job(job), np.asarray(job.tp, dtype=np.float64)
     known = getattr(workload.code, "sequence_bytes", None)
     if known is not None:
-        return np.asarray(known(workload.dims, spec, tokens, gpus))
+        return np.asarray(known(workload.dims, spec, tokens, gpus, engine=_rule(stack)))
     heads = float(workload.dims.get("kv_heads", workload.dims.get("heads", 1)))
     return np.asarray(
         workload.code.kv_bytes_per_token(workload.dims, spec) * tokens / np.minimum(gpus, heads)
     )
+
+
+def _rule(stack: Runtime | None) -> str:
+    """The engine whose rule of allocation a runtime follows; vLLM's "pages" is how it reports its pool."""
+    return "llama.cpp" if stack is not None and stack.id == "llama-cpp" else "transformers"

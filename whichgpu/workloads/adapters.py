@@ -15,6 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from whichgpu.errors import UsageError
 from whichgpu.workloads.ops import Op
 from whichgpu.workloads.precision import Precision, precision
@@ -28,15 +30,22 @@ PHASES = ("finetune_lora", "finetune_qlora")
 #: What the frozen weights are stored in where the job does not say.
 DEFAULT_PRECISION = {"finetune_lora": "bf16", "finetune_qlora": "nf4"}
 RANK = 16.0
-ATTENTION = ("query", "key", "value", "qkv", "q", "k", "v", "kv", "out", "q_a", "q_b", "kv_a", "kv_b")
+#: Projections before attention, and those around it.
+INPUTS = ("query", "key", "value", "qkv", "q", "k", "v", "kv", "q_a", "q_b", "kv_a", "kv_b")
+ATTENTION = (*INPUTS, "out")
+#: Low-rank; a learned prefix of attention; a learned scale and bias of every product.
+KINDS = ("lora", "prefix", "scale")
+#: Tokens of a learned prefix, and layers at the bottom without one (LLaMA-Adapter).
+PREFIX, WITHOUT = 10.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """What a job says of its adapters: their rank, and the parts of the layers that get one."""
+    """What a job says of its adapters: their kind and rank, and the parts of the layers that get one."""
 
     rank: float
     targets: tuple[str, ...] = ()
+    kind: str = "lora"
 
     @classmethod
     def of(cls, job: Job) -> Adapters:
@@ -45,9 +54,12 @@ class Adapters:
         if rank != round(rank):
             raise UsageError(f"option lora_rank: {rank:g} is not a whole number; write e.g. lora_rank=16")
         text = job.options.get("lora_targets", "all").lower()
-        named = {"all": (), "attention": ATTENTION}
+        named = {"all": (), "attention": ATTENTION, "inputs": INPUTS}
         targets = named.get(text, tuple(part.strip() for part in text.split(",") if part.strip()))
-        return cls(rank, targets)
+        kind = job.options.get("adapter", "lora").lower()
+        if kind not in KINDS:
+            raise UsageError(f"option adapter: '{kind}' is none of {', '.join(KINDS)}; write adapter=lora")
+        return cls(rank, targets, kind)
 
     def on(self, op: Op) -> bool:
         """Whether an op is a dense layer that gets an adapter."""
@@ -76,6 +88,9 @@ def trained_precision() -> Precision:
 
 def adapt(forward: Iterable[Op], adapters: Adapters) -> tuple[Op, ...]:
     """The forward ops with frozen weights and adapters; raises `UsageError` where no layer takes one."""
+    if adapters.kind != "lora":
+        beside = _prefixed if adapters.kind == "prefix" else _scaled
+        return tuple(found for op in forward for found in beside(op))
     adapted = tuple(found for op in forward for found in _adapted(op, adapters))
     if not adapters.targets and not any(op.layer.endswith(".lora_a") for op in adapted):
         raise UsageError("no dense layer of this model takes an adapter; use --phase train")
@@ -95,6 +110,46 @@ def _adapted(op: Op, adapters: Adapters) -> Iterator[Op]:
     # The adapter keeps the input, which the frozen layer has no use for.
     yield replace(frozen(op), saved_bytes=0.0)
     yield from _adapter(op, adapters.rank)
+
+
+def _prefixed(op: Op) -> Iterator[Op]:
+    """An op with frozen weights, and before attention the learned prefix of keys and values.
+
+    Zhang et al., "LLaMA-Adapter": the bottom layers have none, so that the backward pass ends above them.
+    """
+    first = op.layer.rpartition(".")[2] in ("qkv", "query", "q") and op.kind == "gemm" and bool(op.parameters)
+    passed = np.maximum(1.0 - WITHOUT / op.copies, 0.0) if op.copies > WITHOUT else 1.0
+    held = frozen(op)
+    yield replace(held, saved_bytes=held.saved_bytes * passed)
+    if first:
+        values = PREFIX * float(op.dims["k"])
+        yield Op(
+            "embedding", f"{op.layer}.prefix", {"elements": values}, "fp32", read_bytes=4.0 * values,
+            write_bytes=4.0 * values, parameters=values, stored_bytes=trained_precision().weight * values,
+            copies=op.copies, repeats=op.repeats, backward="weight",
+        )  # fmt: skip
+
+
+def _scaled(op: Op) -> Iterator[Op]:
+    """An op with frozen weights, and after a product its learned scale and bias.
+
+    Gao et al., "LLaMA-Adapter V2": norms are trained too. The scale's gradient needs the product's result.
+    """
+    held = frozen(op)
+    if op.kind == "norm" and op.parameters and op.backward != "none":
+        # The weights' gradient needs what they multiply, the scaled input, in the width of the norm.
+        yield replace(op, saved_bytes=2.0 * op.saved_bytes)
+        return
+    yield held
+    if held is op or op.kind != "gemm":
+        return
+    n, elements = float(op.dims["n"]), op.dims["n"] * op.dims.get("batch", 1.0) * op.dims["m"]
+    yield Op(
+        "pointwise", f"{op.layer}.scale", {"elements": elements}, "bf16", flops=2.0 * elements,
+        parameters=2.0 * n, stored_bytes=2.0 * n * trained_precision().weight, read_bytes=op.write_bytes,
+        write_bytes=op.write_bytes, saved_bytes=op.write_bytes, copies=op.copies, repeats=op.repeats,
+        fusable=True, shard=op.shard if op.shard in _SPLIT else "none",
+    )  # fmt: skip
 
 
 def frozen(op: Op) -> Op:

@@ -53,7 +53,7 @@ def recomputed(forward: Sequence[Op], kind: str) -> tuple[Op, ...]:
     """The ops that the backward pass runs again, of the `forward` ones."""
     if kind == "none":
         return ()
-    inside = [op for op in forward if op.module in _repeated(forward)]
+    inside = [op for op in forward if op.module in repeated(forward)]
     again = [
         replace(op, layer=f"{op.layer}{AGAIN}", stage="backward", parameters=0.0, stored_bytes=0.0,
                 saved_bytes=0.0, starts=0.0)
@@ -71,7 +71,7 @@ def _share(op: Op) -> Op:
 
 def saved_bytes(forward: Sequence[Op], kind: str) -> Any:
     """Bytes that the forward pass leaves for the backward pass, at the fullest moment."""
-    modules = _repeated(forward) if kind != "none" else set()
+    modules = repeated(forward) if kind != "none" else set()
     kept = total((op for op in forward if op.module not in modules), "saved_bytes")
     inside = [op for op in forward if op.module in modules]
     layers = sum(op.starts for op in inside)
@@ -85,6 +85,6 @@ def saved_bytes(forward: Sequence[Op], kind: str) -> Any:
     return kept + total(inside, "saved_bytes") / layers
 
 
-def _repeated(forward: Sequence[Op]) -> set[str]:
+def repeated(forward: Sequence[Op]) -> set[str]:
     """The modules that consist of repeated layers."""
     return {op.module for op in forward if op.starts}

@@ -98,6 +98,10 @@ class Job:
             raise UsageError(f"option {key}: {value:g} is below {least:g} or absurd; write {key}={default:g}")
         return value
 
+    def says(self, key: str) -> bool:
+        """Whether an option is stated and means yes."""
+        return self.options.get(key, "").strip().lower() in ("true", "1", "yes")
+
     def to_dict(self) -> dict[str, Any]:
         """The stated columns, arrays as lists."""
         stated: dict[str, Any] = {}
@@ -152,6 +156,14 @@ def phase(text: str) -> str:
     if key not in PHASES:
         raise UsageError(f"no phase '{text}'; use one of {', '.join(PHASES)}")
     return key
+
+
+def adapter_of(text: str) -> dict[str, str]:
+    """The option `adapter` that a phase's name stands for: LLaMA-Adapter, its second version, else none."""
+    key = text.strip().lower().replace("-", "_").partition("+")[0]
+    if not key.startswith("finetune_adapter"):
+        return {}
+    return {"adapter": "scale" if key.startswith("finetune_adapter_v2") else "prefix"}
 
 
 def resolution(text: str) -> tuple[float, float]:

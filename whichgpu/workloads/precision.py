@@ -17,6 +17,8 @@ from whichgpu.facts import store
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from whichgpu.workloads.job import Job
+
 
 @dataclass(frozen=True, slots=True)
 class Precision:
@@ -154,3 +156,9 @@ def precision(name: str) -> Precision:
         close = get_close_matches(name.lower(), known, n=3, cutoff=0.4) or sorted(known)
         raise UsageError(f"no precision '{name}'; did you mean {', '.join(close)}?")
     return known[key]
+
+
+def of_job(job: Job) -> Precision:
+    """The precision of a job, with the KV cache in the format of its option `kv_precision`."""
+    spec, kept = precision(job.precision), job.options.get("kv_precision", "")
+    return replace(spec, kv=precision(kept).weight) if kept else spec

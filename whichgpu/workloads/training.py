@@ -33,9 +33,15 @@ OPTIMIZERS: Mapping[str, tuple[float, float]] = {
 _OPTIMIZERS: Mapping[str, str] = {
     "adamw8bit": "adam8bit", "adamw-8bit": "adam8bit", "adam-8bit": "adam8bit", "8bit-adam": "adam8bit",
     "8-bit-adam": "adam8bit", "8-bit": "adam8bit", "8bit": "adam8bit", "paged-adamw-8bit": "adam8bit",
-    "adamw-torch": "adamw", "adamw-fused": "adamw", "paged-adamw-32bit": "adamw", "fused-adam": "adam",
-    "momentum": "sgd",
+    "paged-adam-8bit": "adam8bit", "paged-adamw8bit": "adam8bit", "paged-adamw": "adamw",
+    "paged-adamw-32bit": "adamw", "paged-adam": "adam", "adamw-torch": "adamw",
+    "adamw-torch-fused": "adamw", "adamw-fused": "adamw", "fused-adam": "adam", "momentum": "sgd",
 }  # fmt: skip
+
+
+def paged(optimizer: str) -> bool:
+    """Whether an optimizer's states are in managed memory, which moves to the host when the GPU is short."""
+    return optimizer.lower().startswith("paged")
 
 
 def optimizer_bytes(optimizer: str, precision: Precision) -> tuple[float, float]:

@@ -41,9 +41,9 @@ from whichgpu.facts.model import Source
 from whichgpu.facts.reading import facts
 from whichgpu.workloads import adapters, published
 from whichgpu.workloads.checkpointing import checkpointing, recomputed
-from whichgpu.workloads.job import NUMBERS, Job, phase
+from whichgpu.workloads.job import NUMBERS, Job, adapter_of, phase
 from whichgpu.workloads.ops import Op, parameters, product_flops
-from whichgpu.workloads.precision import as_stored, precision
+from whichgpu.workloads.precision import as_stored, of_job, precision
 from whichgpu.workloads.recorder import Recorder
 from whichgpu.workloads.training import training_step, weight_casts
 
@@ -117,7 +117,9 @@ class Workload:
         own = {**self.defaults.get("all", {}), **self.defaults.get(traced, {})}
         if asked in adapters.PHASES:
             own = {**own, "precision": adapters.DEFAULT_PRECISION[asked], **self.defaults.get(asked, {})}
-        job = replace(job, workload=self.id, phase=asked).with_defaults(**{**defaults, **own})
+        options = {**adapter_of(job.phase), **job.options}
+        job = replace(job, workload=self.id, phase=asked, options=options)
+        job = job.with_defaults(**{**defaults, **own})
         if asked in _GENERATING and np.any(
             np.asarray(1.0 if job.output_tokens is None else job.output_tokens) < 1
         ):
@@ -185,7 +187,7 @@ class Workload:
         return job.options.get("optimizer", default).lower()
 
     def _forward(self, job: Job, *, training: bool | None = None) -> tuple[Op, ...]:
-        recorder = Recorder(precision(job.precision), job.trains if training is None else training)
+        recorder = Recorder(of_job(job), job.trains if training is None else training)
         job = replace(job, phase=self._traced_phase(job.phase), **_AROUND)
         self.code.forward(self.dims, job, recorder)
         return recorder.ops()

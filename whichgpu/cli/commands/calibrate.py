@@ -22,21 +22,24 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Print the errors and write nothing.")
 def run(dry_run: bool) -> Report:
     """Fit, report, write."""
-    from whichgpu.cost import energy_fit, scoreboard
+    from whichgpu.cost import energy_fit, memory_fit, scoreboard
     from whichgpu.cost.refit import refit, write
     from whichgpu.hardware.catalogue import catalogue
-    from whichgpu.report import power
+    from whichgpu.report import memory, power
     from whichgpu.report.accuracy import fit_report
 
     with progress("calibrate"):
         done = refit(catalogue())
         drawn = energy_fit.refit(done, catalogue())
+        held = memory_fit.refit(catalogue())
     written: tuple[Path, ...] = ()
     if not dry_run:
         written = (
             *write(done), *scoreboard.write(done), energy_fit.write(drawn), *power.write_page(drawn),
+            *memory_fit.write(held),
         )  # fmt: skip
     found = fit_report(done, written)
     return found._replace(
-        data={**found.data, "power": power.figures(drawn)}, blocks=(*power.blocks(drawn), *found.blocks)
+        data={**found.data, "power": power.figures(drawn), "memory": memory.figures(memory_fit.board(held))},
+        blocks=(*power.blocks(drawn), *found.blocks),
     )

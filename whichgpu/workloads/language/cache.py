@@ -87,13 +87,15 @@ def kv_bytes_per_token(dims: Mapping[str, Any], precision: Precision) -> float:
     return float(kv_cache(dims, precision, 1.0, engine="vllm"))
 
 
-def sequence_bytes(dims: Mapping[str, Any], precision: Precision, tokens: Any, tp: Any = 1.0) -> Any:
+def sequence_bytes(
+    dims: Mapping[str, Any], precision: Precision, tokens: Any, tp: Any = 1.0, *, engine: str = "transformers"
+) -> Any:
     """Bytes that one sequence of `tokens` holds on each of `tp` GPUs: cache and recurrent state.
 
     A KV head is kept whole: with more GPUs than heads several hold a copy, and all hold the latents.
     """
     gpus = np.asarray(tp, dtype=np.float64)
-    cache = kv_cache(dims, precision, tokens, indexer=True) / np.minimum(gpus, kv_split(dims))
+    cache = kv_cache(dims, precision, tokens, engine=engine, indexer=True) / np.minimum(gpus, kv_split(dims))
     return cache + state_bytes_per_sequence(dims) / gpus
 
 

@@ -1,0 +1,180 @@
+"""What a training step keeps for its backward pass, by the software that runs it.
+
+A trace says what each op keeps when every op is a kernel of its own (`Op.saved_bytes`). Here is what
+differs from that:
+
+    fused       a chain of elementwise ops keeps what it reads from outside, a norm its input
+    not flash   attention keeps its scores, their softmax and the mask of its dropout: 5 bytes a score
+                (Korthikanti et al., "Reducing Activation Recomputation in Large Transformer Models", eq. 1)
+    adapters    the input of an adapter, as wide as the runtime casts it
+    8 bits      a product keeps its input as narrow as it reads it
+
+and checkpointing (`workloads/checkpointing.py`). At the loss every logit takes `logit_bytes`: 16-bit
+logits, their FP32 copy, its softmax and both gradients. The loss and a layer that runs again are not
+alive together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost.coefficients import section
+from whichgpu.workloads.checkpointing import repeated, saved_bytes
+from whichgpu.workloads.ops import changed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from whichgpu.workloads.ops import Op
+
+#: Formats whose products keep their inputs as narrow as they read them.
+_NARROW = ("fp8", "int8", "fp4")
+#: The op in which the logits become a loss.
+_LOSS = ".cross_entropy"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How a runtime keeps: without `flash` attention keeps its scores, `fused` kernels keep less.
+
+    `checkpointing` is a kind of it; `holds` is the runtime's (`data/runtimes`); `quantised` says that
+    frozen weights are; `projections` of one fused layer (queries, keys, values) have adapters; the loss is
+    computed in `chunks`; with `offloaded` what the layers keep waits on the host.
+    """
+
+    flash: bool = True
+    fused: bool = False
+    checkpointing: str = "none"
+    holds: Mapping[str, Any] = field(default_factory=dict)
+    quantised: bool = False
+    projections: float = 3.0
+    chunks: float = 1.0
+    offloaded: bool = False
+
+
+class Activations(NamedTuple):
+    """Bytes of one micro-batch: what `layers` keep, and what is kept outside of them, at the `ends`.
+
+    `loss` is alive at the loss, `layer` beside what is kept while one of the layers runs backward.
+    """
+
+    layers: Any
+    ends: Any
+    loss: Any
+    layer: Any
+
+
+def activations(forward: Sequence[Op], kept: Kept) -> Activations:
+    """What the `forward` ops of one micro-batch keep, unsharded."""
+    loss = [op for op in forward if op.layer.endswith(_LOSS)]
+    rest = [_kept(op, kept) for op in forward if not op.layer.endswith(_LOSS)]
+    if kept.fused:
+        rest = list(_fused(rest))
+    inside = repeated(rest)
+    layers, ends = ([op for op in rest if (op.module in inside) == within] for within in (True, False))
+    count = np.maximum(sum((op.starts for op in layers), start=0.0), 1.0)
+    all_layers = saved_bytes(layers, "none")
+    again = kept.checkpointing != "none"
+    held = saved_bytes(layers, kept.checkpointing)
+    # `saved_bytes` counts one layer that runs again; it is apart here, since the loss is gone by then.
+    one = all_layers / count if again else 0.0
+    held = held - one if inside else held
+    if kept.offloaded:
+        # Two layers' worth are on the device: one on its way, one in use.
+        held = held * np.minimum(2.0 / count, 1.0)
+    # The output of the head is counted with the loss, where there is one.
+    beside = [op for op in rest if not (loss and op.kind == "gemm" and op.shard == "vocab")]
+    return Activations(held, saved_bytes(ends, "none"), _logits(loss, kept), one + passing(beside))
+
+
+def passing(forward: Iterable[Op]) -> Any:
+    """Bytes of the widest op that are alive beside what is kept for the backward pass."""
+    width: Any = 0.0
+    for op in forward:
+        width = np.maximum(width, op.read_bytes + op.write_bytes - op.saved_bytes)
+    return width
+
+
+def _logits(loss: Sequence[Op], kept: Kept) -> Any:
+    """Bytes alive at the loss; in chunks only the 16-bit logits are whole."""
+    whole: Any = 0.0
+    for op in loss:
+        # Kept and passing through: 14 bytes where logits have 16 bits.
+        own = op.saved_bytes / op.dims["elements"] + 2.0
+        each = kept.holds.get("logit_bytes", own)
+        whole = whole + (2.0 + (each - 2.0) / kept.chunks) * op.dims["elements"]
+    return whole
+
+
+def _kept(op: Op, kept: Kept) -> Op:
+    """An op with what the runtime keeps of it."""
+    saved = op.saved_bytes
+    name = op.layer.rpartition(".")[2]
+    if op.kind == "attention" and not kept.flash:
+        d = op.dims
+        saved = saved + 5.0 * d["batch"] * d["heads"] * d["q"] * d["kv"]
+    elif op.kind == "norm" and kept.holds.get("fused_norm"):
+        saved = np.minimum(saved, 2.0 * op.dims["elements"])
+    elif op.kind == "gemm" and op.dtype in _NARROW:
+        saved = saved / 2.0
+    elif name == "lora_a":
+        saved = saved * _adapter_share(op, kept)
+    elif name == "rope" and kept.holds.get("rotary_input"):
+        saved = saved + op.write_bytes
+    elif kept.quantised and kept.holds.get("quantised_input") and _frozen_product(op, name):
+        saved = saved + op.read_bytes
+    return op if saved is op.saved_bytes else changed(op, saved_bytes=saved)
+
+
+def _frozen_product(op: Op, name: str) -> bool:
+    """A frozen product whose input nothing else keeps: that of `out` is what attention keeps."""
+    return op.kind == "gemm" and op.backward == "input" and op.shard != "vocab" and name != "out"
+
+
+def _adapter_share(op: Op, kept: Kept) -> Any:
+    """What an adapter's input takes, over one copy of it in the format of activations."""
+    size = op.read_bytes / (op.dims["m"] * op.dims["k"] * op.dims.get("batch", 1.0))
+    width = kept.holds.get("adapter_bytes", size) / size
+    if not kept.holds.get("adapter_each"):
+        return width
+    each = {"qkv": kept.projections, "up": 2.0 if kept.projections > 2.0 else 1.0}
+    return width * each.get(op.layer.split(".")[-2], 1.0)
+
+
+def _fused(ops: Iterable[Op]) -> Iterable[Op]:
+    """The ops as fused kernels keep: a chain of elementwise ones its inputs, a norm its input."""
+    for (chained, *_), members in groupby(ops, _chain):
+        found = list(members)
+        if not chained:
+            yield from (_norm(op) for op in found)
+            continue
+        outside = sum(op.read_bytes for op in found) - sum(op.write_bytes for op in found[:-1])
+        saved = sum(op.saved_bytes for op in found)
+        share = np.where(saved > 0, np.minimum(saved, np.maximum(outside, 0.0)) / np.maximum(saved, 1.0), 0.0)
+        yield from (changed(op, saved_bytes=op.saved_bytes * share) for op in found)
+
+
+def _chain(op: Op) -> tuple[Any, ...]:
+    fuses = op.kind == "pointwise" and op.fusable
+    return (fuses, op.copies, op.module) if fuses else (False,)
+
+
+def _norm(op: Op) -> Op:
+    return changed(op, saved_bytes=np.minimum(op.saved_bytes, op.read_bytes)) if op.kind == "norm" else op
+
+
+def windowed(ops: Iterable[Op]) -> bool:
+    """Whether there are convolutions over more than a point."""
+    return any(op.kind == "conv" and np.any(op.dims["window"] > 1) for op in ops)
+
+
+def slack(ops: Iterable[Op], *, training: bool) -> float:
+    """Bytes that the allocator reserves for activations, over those that are in use at the peak."""
+    c = section("capacity")
+    if windowed(ops):
+        return float(c["slack_convolution"] if not training else 1.0 + (c["slack_convolution"] - 1.0) / 4)
+    return float(c["slack_training"] if training else c["slack_inference"])

@@ -1,0 +1,135 @@
+"""Memory of a job, from what it states: the parts of `memory.py` and `training_memory.py`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost import memory, serving, training_memory
+from whichgpu.cost.activations import Kept
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.mesh import Mesh
+from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
+from whichgpu.workloads.adapters import trained_precision
+from whichgpu.workloads.checkpointing import KINDS, checkpointing
+from whichgpu.workloads.precision import precision
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost import distributed
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.ops import Op
+    from whichgpu.workloads.workload import Workload
+
+    Array = NDArray[np.float64]
+
+
+def _array(value: Any) -> Array:
+    return np.asarray(value, dtype=np.float64)
+
+
+def inference(
+    workload: Workload, job: Job, stack: Runtime, mesh: Mesh, ops: tuple[Op, ...]
+) -> dict[str, Any]:
+    """Parts of a complete job's inference, given the (sharded) `ops` of a pass; B on the fullest GPU."""
+    kv: Any = 0.0
+    if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
+        tokens = _array(job.input_tokens) + _array(0.0 if job.output_tokens is None else job.output_tokens)
+        kv = serving.sequence_bytes(workload, job, tokens, stack) * _array(job.batch)
+    share: Any = 1.0
+    if stack.micro_batch and job.input_tokens is not None:
+        share = np.minimum(1.0, stack.micro_batch / np.maximum(_array(job.batch) * job.input_tokens, 1.0))
+    ops = _pictures(workload, job, stack, ops)
+    parts = memory.inference_parts(
+        ops, kv, engine=False, stack=stack, spec=precision(job.precision), pp=mesh.pp, share=share,
+        beside=_beside(workload, job, stack),
+    )  # fmt: skip
+    return parts if stack.holds.get("no_collectives") else {**parts, **_communication(mesh)}
+
+
+def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> tuple[Op, ...]:
+    """The ops as a pipeline decodes pictures: one after the other, or in FP32 whatever the rest does."""
+    if stack.holds.get("sliced_decoder"):
+        ops = memory.decoding(ops, 1.0 / _array(job.batch))
+    upcasts = "counter" not in stack.holds and workload.dims.get("upcasts")
+    return memory.decoding(ops, memory.upcast(precision(job.precision))) if upcasts else ops
+
+
+def _beside(workload: Workload, job: Job, stack: Runtime) -> float:
+    """Bytes of weights that a pipeline loads and that no pass of it runs."""
+    count = 0.0 if stack.holds.get("bare") else float(workload.dims.get("beside", 0.0))
+    return count * precision(job.precision).head
+
+
+def _communication(mesh: Mesh, replicas: Any = 1.0) -> dict[str, Any]:
+    """Buffers of the collectives, where there are any: for each kind of group that a GPU is in."""
+    groups: Any = sum(
+        np.asarray(n > 1, dtype=np.float64) for n in (mesh.tp, mesh.pp, mesh.cp, mesh.ep, replicas)
+    )
+    return (
+        {"communication": section("capacity")["communication"] * memory.GIB * groups}
+        if np.any(groups)
+        else {}
+    )
+
+
+def training(
+    workload: Workload, job: Job, stack: Runtime, step: distributed.Step, *, whole: tuple[Op, ...],
+    own: tuple[Op, ...], available: Array,
+) -> tuple[dict[str, Any], tuple[str, ...]]:  # fmt: skip
+    """Memory of a training step by part, and what to say of it."""
+    mesh, spec = Mesh.of(job), precision(job.precision)
+    adapters = job.phase in ADAPTER_PHASES
+    ranks, away = _array(job.n_gpus) / (mesh.tp * mesh.pp), training_memory.offload(job)
+    spread = training_memory.Spread(
+        level=step.level, ranks=ranks, pp=mesh.pp, vp=job.option("vp", 1.0, 1.0), shares=mesh.cp * mesh.tp,
+        micro_batches=step.micro_batches, trained=step.held, offload=away,
+        piecewise=job.says("optimizer_in_backward"),
+    )  # fmt: skip
+    kept = Kept(
+        flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
+        quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
+        projections=2.0 if job.options.get("lora_targets") == "inputs" else 3.0,
+        offloaded="activations" in away,
+    )  # fmt: skip
+
+    def parts(kernels: Kept) -> dict[str, Any]:
+        found = training_memory.training_parts(
+            whole, own, spec, workload.optimizer(job), spread=spread, kernels=kernels, stack=stack,
+            trained_in=trained_precision() if adapters else None,
+        )  # fmt: skip
+        return {**found, **_communication(mesh, ranks / mesh.cp)}
+
+    if "checkpointing" in job.options or not stack.holds.get("recomputes"):
+        return parts(kept), ()
+    return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in KINDS], available)
+
+
+def _recomputing(
+    kinds: Sequence[Mapping[str, Any]], available: Array
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The parts under the least checkpointing, of the `kinds` in order, that fits, and what to say of it.
+
+    Where none does they are without any.
+    """
+    chosen = dict(kinds[0])
+    fits = memory.needed(kinds[0]) <= available
+    whole = fits
+    for parts in kinds[1:]:
+        now = ~fits & (memory.needed(parts) <= available)
+        names = (*parts, *(name for name in chosen if name not in parts))
+        if np.any(now):
+            chosen = {name: np.where(now, parts.get(name, 0.0), chosen.get(name, 0.0)) for name in names}
+        fits = fits | now
+    if np.all(fits == whole):
+        return chosen, ()
+    return chosen, (
+        "checkpointing was not given: memory is with as much of it as makes the job fit, time without; "
+        "write --option checkpointing=full or none",
+    )

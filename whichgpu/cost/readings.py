@@ -1,0 +1,73 @@
+"""What is read off a run of its memory: three totals, how far each may be off, and which one a peak is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost.memory import Totals, totals
+from whichgpu.cost.memory_law import kind_of, spread
+from whichgpu.facts.model import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from whichgpu.cost.layout import Layout
+
+
+class Readings(NamedTuple):
+    """Three totals in B per GPU, and the log half-width of each one's 90 % interval.
+
+    `counted` names the one that a published peak without further words is: tensors, or what the driver
+    reports where the runtime keeps no count of them. `most` is what a card has.
+    """
+
+    allocated: Any
+    reserved: Any
+    device: Any
+    counted: str
+    halves: Mapping[str, Any]
+    most: Any
+
+    def interval(self, name: str) -> Interval:
+        """One of the three with its 90 % interval; raises `AttributeError` for another name."""
+        middle, factor = getattr(self, name), np.exp(self.halves[name])
+        high = middle * factor
+        if name != "allocated":
+            high = np.maximum(np.minimum(high, self.most), middle)
+        return Interval(middle / factor, middle, high, "B")
+
+    def each(self, pick: Callable[[Any], Any]) -> Readings:
+        """The same with every array as `pick` gives it."""
+        three = (pick(self.allocated), pick(self.reserved), pick(self.device))
+        halves = {name: pick(one) for name, one in self.halves.items()}
+        return Readings(*three, self.counted, halves, pick(self.most))
+
+
+def readings(laid: Layout, deviations: float) -> Readings:
+    """What is read off a run of a layout; arrays broadcast to (G, J).
+
+    An interval reaches so many standard `deviations` to either side.
+    """
+    available = laid.devices.column("memory")
+    found = totals(laid.parts, laid.slack, available)
+    taken = laid.runtime.holds.get("takes", 0.0) if laid.serving is not None else 0.0
+    # A server takes its share of the card when it starts, whatever it then needs.
+    found = found._replace(device=np.maximum(found.device, taken * available))
+    outside: Any = found.device - found.allocated
+    kind = kind_of(laid.workload.unit, trains=laid.job.trains)
+    if taken:
+        outside = 0.0
+    halves = {
+        name: deviations * spread(laid.runtime, laid.workload.id, kind, base=outside * (name == "device"),
+                     total=np.maximum(getattr(found, name), 1.0))
+        for name in Totals._fields
+    }  # fmt: skip
+    return Readings(found.allocated, found.reserved, found.device, counted(laid), halves, available)
+
+
+def counted(laid: Layout) -> str:
+    """Which total a published peak is: a stack that is not known may keep no count of tensors."""
+    known = laid.runtime.exact or laid.job.trains
+    return "allocated" if known and laid.runtime.holds.get("counter") != "device" else "device"

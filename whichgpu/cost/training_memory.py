@@ -1,0 +1,226 @@
+"""Memory of a training step by part, in bytes on the fullest GPU.
+
+    weights + gradients + optimizer states + activations + logits (+ gathered layers, buckets ..) + context
+
+Of P trained parameters, in bytes each, and what ZeRO of a level shares out over the ranks:
+
+                            16-bit copy   gradients   wide weights   Adam
+    FP32                         -            4             4          8
+    BF16 throughout              2 (weights)  2             -          4
+    mixed precision, autocast    2            4             4          8     18, Megatron's too
+    mixed precision, ZeRO        2            2             4          8     16 (`gradient_bytes`)
+    FSDP                         gathered     4             4          8     16 / ranks
+    shared out from level        3            2             1          1
+
+(Rajbhandari et al., ZeRO, SC 2020, section 3.1.) LoRA trains FP32 adapters, 16 bytes each, and keeps its
+frozen weights as they are. 1F1B keeps min(micro-batches, stages) micro-batches of the first stage's
+layers, interleaved in v groups (1 + (p - 1) / (p v)) times those of a whole model (Korthikanti et al.,
+section 4.2.3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost.activations import Kept, activations, windowed
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.memory import context, quantised_head, stage_weight_bytes, widened_layer
+from whichgpu.cost.memory_law import coefficient
+from whichgpu.errors import UsageError
+from whichgpu.workloads.checkpointing import repeated
+from whichgpu.workloads.ops import parameters as by_module
+from whichgpu.workloads.ops import stored_weight_bytes
+from whichgpu.workloads.precision import precision
+from whichgpu.workloads.training import optimizer_bytes, paged, trained_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.ops import Op
+    from whichgpu.workloads.precision import Precision
+
+#: What may wait on the host; "true" is all that is no activation.
+OFFLOADED = ("optimizer", "parameters", "activations")
+_STATES = ("optimizer", "parameters")
+_OFFLOAD: dict[str, tuple[str, ...]] = {
+    "": (), "false": (), "none": (), "no": (), "0": (), "true": _STATES, "yes": _STATES, "1": _STATES,
+    "cpu": _STATES, "all": OFFLOADED, "params": ("parameters",), "param": ("parameters",),
+    "weights": ("parameters",), "states": ("optimizer",), "optimiser": ("optimizer",),
+}  # fmt: skip
+#: Formats of 16-bit training with FP32 weights, by the format that a job names.
+_MIXED = {"bf16": "amp-bf16", "fp16": "amp-fp16"}
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How a training job's memory is spread.
+
+    `level` of ZeRO over `ranks`, layers over `pp` stages (in `vp` groups each), each sequence's activations
+    over `shares` GPUs (context parallelism, and tensor parallelism with its sequence parallelism), logits
+    over as many; `micro_batches` of a step; `trained` parameters belong to the shard of the model, None: all.
+    `offload` says what waits on the host; `piecewise`: the optimizer runs within
+    the backward pass, so that no layer's gradients wait for the others'.
+    """
+
+    level: int = 0
+    ranks: Any = 1.0
+    pp: Any = 1.0
+    vp: Any = 1.0
+    shares: Any = 1.0
+    micro_batches: Any = 1.0
+    trained: Any = None
+    offload: frozenset[str] = frozenset()
+    piecewise: bool = False
+
+    def of(self, level: int) -> Any:
+        """GPUs over which what ZeRO shards from `level` on is spread."""
+        return self.ranks if self.level >= level else 1.0
+
+    @property
+    def in_flight(self) -> Any:
+        """Micro-batches of a stage's layers that the first stage keeps."""
+        stages, groups = np.asarray(self.pp, dtype=np.float64), np.asarray(self.vp, dtype=np.float64)
+        held = np.where(groups > 1.0, stages + (stages - 1.0) / groups, stages)
+        return np.minimum(self.micro_batches, held)
+
+
+def offload(job: Job) -> frozenset[str]:
+    """The option `offload` as a set of `OFFLOADED`; raises `UsageError` for another word."""
+    found: set[str] = set()
+    for word in job.options.get("offload", "").lower().replace("+", ",").split(","):
+        known = _OFFLOAD.get(word.strip()) if word.strip() not in OFFLOADED else (word.strip(),)
+        if known is None:
+            raise UsageError(
+                f"option offload: '{word.strip()}' is none of {', '.join(OFFLOADED)}, all; write "
+                "offload=optimizer"
+            )
+        found.update(known)
+    return frozenset(found)
+
+
+def held_format(named: Precision, stack: Runtime) -> Precision:
+    """What a runtime keeps for weights that a job trains in a format: FP32 behind 16 bits in some."""
+    wide = stack.holds.get("wide_weights") and _MIXED.get(named.id)
+    held = precision(wide) if wide else named
+    each = stack.holds.get("gradient_bytes")
+    return replace(held, train_state=each + held.activation) if each and held.mixed else held
+
+
+class _Step(NamedTuple):
+    """What a training step is of: ops of a pass and of one shard, formats as named and as held, how spread.
+
+    `frozen` says that the model's own weights are.
+    """
+
+    forward: Sequence[Op]
+    own: Sequence[Op]
+    named: Precision
+    held: Precision
+    stack: Runtime
+    spread: Spread
+    frozen: bool
+
+    @property
+    def layers(self) -> Any:
+        """Repeated layers of the model, at least one."""
+        return np.maximum(sum(op.starts for op in self.forward), 1.0)
+
+
+#: Parts that every step has.
+_ALWAYS = ("weights", "gradients", "optimizer", "activations", "context")
+_ALONE, _EAGER = Spread(), Kept()
+
+
+def training_parts(
+    whole: Sequence[Op], own: Sequence[Op], named: Precision, optimizer: str, *, stack: Runtime,
+    spread: Spread = _ALONE, kernels: Kept = _EAGER, trained_in: Precision | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Parts of a training step on the fullest GPU, given the ops of a pass and those of one shard.
+
+    `trained_in` is the format of what is trained where that is adapters on frozen weights.
+    """
+    forward = [op for op in whole if op.stage == "forward"]
+    held = trained_in or held_format(named, stack)
+    step = _Step(forward, own, named, held, stack, spread, frozen=trained_in is not None)
+    trained = (trained_parameters(whole) if spread.trained is None else spread.trained) / spread.pp
+    parts = {
+        **_states(step, optimizer, trained), **_alive(step, kernels), **_gathered(step),
+        "context": context(stack),
+    }  # fmt: skip
+    if step.frozen:
+        parts["widened_layer"] = widened_layer(forward, stack, named)
+    return {name: part for name, part in parts.items() if name in _ALWAYS or np.any(part)}
+
+
+def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
+    """Weights, gradients and states of the optimizer, of `trained` parameters on a stage."""
+    held, spread, stack = step.held, step.spread, step.stack
+    # FSDP gathers the 16-bit weights layer by layer; autocast and ZeRO keep them.
+    gathers = spread.level == 3 and not stack.holds.get("gradient_bytes")
+    copy = held.activation if held.mixed and not gathers else 0.0
+    gradient = trained * (held.train_state - (held.activation if held.mixed else 0.0)) / spread.of(2)
+    stored = stage_weight_bytes(step.own, spread.pp) + quantised_head(step.own, stack, step.named) / spread.pp
+    # A trace in 16 bits has weights of 16, of which a runtime may keep 32.
+    stored = stored * (1.0 if step.frozen else held.weight / step.named.weight)
+    # Of mixed precision the wide weights are the optimizer's, and shared out with its states.
+    wide = held.mixed and not step.frozen
+    on_device = {name: float(name not in spread.offload) for name in OFFLOADED}
+    weights = on_device["parameters"]
+    if spread.piecewise:
+        gradient = gradient / step.layers
+    buckets = spread.level == 0 and not (stack.holds.get("no_buckets") or spread.piecewise)
+    return {
+        "weights": stored / spread.of(1 if wide else 3) * weights * (on_device["optimizer"] if wide else 1.0),
+        "gradients": (gradient + trained * copy / spread.of(3)) * weights,
+        # Paged states move to the host when the GPU is short, and are no tensors of the framework's.
+        "optimizer": trained * optimizer_bytes(optimizer, held)[0] / spread.of(1)
+        * (0.0 if paged(optimizer) else on_device["optimizer"]),
+        # Gradients are copied into buckets for their exchange, all of them.
+        "buckets": gradient * np.asarray(spread.ranks > 1) if buckets else 0.0,
+    }  # fmt: skip
+
+
+def _alive(step: _Step, kernels: Kept) -> dict[str, Any]:
+    """Activations and logits at the fullest moment of the fullest stage."""
+    spread, found = step.spread, activations(step.forward, kernels)
+    stages = np.asarray(spread.pp, dtype=np.float64)
+    each = found.layers / stages
+    first = each * np.maximum(spread.in_flight, 1.0)
+    # The last stage keeps one micro-batch and makes the logits; one stage is both.
+    makes = (stages == 1.0) | (each + np.maximum(found.loss - found.layer, 0.0) > first)
+    logits = np.where(makes, np.maximum(found.loss - found.layer, 0.0), 0.0)
+    kept = np.where(makes, each, first) + found.layer + found.ends
+    scale = coefficient("kept", step.stack)
+    if windowed(step.forward):
+        scale *= float(section("capacity")["kept_network"])
+    return {"activations": kept / spread.shares * scale, "logits": logits / spread.shares}
+
+
+def _gathered(step: _Step) -> dict[str, Any]:
+    """Layers that are whole for a moment: the one in use and the next, and the gradients of one."""
+    spread, away = step.spread, "parameters" in step.spread.offload
+    if not (spread.level == 3 or away):
+        return {}
+    inside = repeated(step.forward)
+    counts = by_module(step.own)
+    shard = _shard(step)
+    layer = sum(float(counts.get(name, 0)) for name in inside) * shard / step.layers
+    end = max((float(count) for name, count in counts.items() if name not in inside), default=0.0) * shard
+    size = min(step.named.weight, step.named.activation)
+    found = size * (layer + np.maximum(layer, end))
+    if not step.frozen:
+        found = found + step.named.activation * np.maximum(layer, end)
+    elif step.stack.holds.get("frozen_gathered"):
+        found = found + size * layer * step.layers / spread.pp
+    return {"gathered_layers": found * np.asarray((np.asarray(spread.ranks) > 1) | away)}
+
+
+def _shard(step: _Step) -> Any:
+    """Share of the model's weights that one tensor-parallel shard holds."""
+    part, whole = (stored_weight_bytes(ops) for ops in (step.own, step.forward))
+    return part / whole if np.all(np.asarray(whole) > 0) else 1.0
