@@ -210,9 +210,10 @@ def test_intervals_hold_what_was_left_out():
         errors, halves = (
             np.array([float(row[f"{what}_{kind}"]) for row in rows]) for what in ("error", "half")
         )
-        assert 85 <= scores(errors, halves).inside <= 95, kind
-    workload = np.array([float(row["error_workload"]) for row in rows])
-    assert np.abs(np.expm1(workload)).mean() < 0.07
+        # A runtime that was not measured is never thought better known than `unseen`.
+        most = 95 if kind == "workload" else 100
+        assert 85 <= scores(errors, halves).inside <= most, kind
+        assert np.abs(np.expm1(errors)).mean() < 0.07, kind
 
 
 def test_a_wrong_row_has_little_say():

@@ -172,6 +172,11 @@ def windowed(ops: Iterable[Op]) -> bool:
     return any(op.kind == "conv" and np.any(op.dims["window"] > 1) for op in ops)
 
 
+def causal(ops: Iterable[Op]) -> bool:
+    """Whether tokens attend to those before them alone: a decoder."""
+    return any(op.kind == "attention" and np.any(op.dims["causal"] > 0) for op in ops)
+
+
 def slack(ops: Iterable[Op], *, training: bool) -> float:
     """Bytes that the allocator reserves for activations, over those that are in use at the peak."""
     c = section("capacity")

@@ -92,7 +92,7 @@ def inference_parts(
     widened = widened_layer(ops, stack, spec)
     if widened:
         parts["widened_layer"] = widened
-    if engine:
+    if engine or stack.holds.get("engine"):
         parts["engine"] = c["engine"] * GIB
     return parts
 

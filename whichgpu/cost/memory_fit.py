@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whichgpu.cost.activations import causal
 from whichgpu.cost.calibration import spread90
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import Z90
@@ -131,7 +132,9 @@ def _split(laid: Layout, total: str) -> dict[str, float]:
 
 def _of(part: str, laid: Layout) -> str:
     """The coefficient that scales a part, of its runtime where each has its own."""
-    name = {"activations": "kept" if laid.job.trains else "live", "context": "context"}.get(part, "")
+    trained = "kept" if laid.job.trains and causal(laid.workload.trace(laid.job)) else ""
+    of_activations = trained if laid.job.trains else "live"
+    name = {"activations": of_activations, "context": "context"}.get(part, "")
     # What is not known by name says nothing of the runtime that stands in for it.
     if name in OWN and not laid.runtime.exact:
         return ""

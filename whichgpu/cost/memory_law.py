@@ -1,6 +1,6 @@
 """The coefficients of memory that are fitted, and how far a prediction of it may be off.
 
-    kept       what training keeps, over the sum of what its ops keep
+    kept       what training of a decoder keeps, over the sum of what its ops keep
     live       tensors alive at the widest op of an inference, over its inputs and outputs
     context    GiB of the driver's context, of libraries and their workspaces
 

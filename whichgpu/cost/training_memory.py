@@ -25,8 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost.activations import Kept, activations, windowed
-from whichgpu.cost.coefficients import section
+from whichgpu.cost.activations import Kept, activations, causal
 from whichgpu.cost.memory import context, quantised_head, stage_weight_bytes, widened_layer
 from whichgpu.cost.memory_law import coefficient
 from whichgpu.errors import UsageError
@@ -195,9 +194,8 @@ def _alive(step: _Step, kernels: Kept) -> dict[str, Any]:
     makes = (stages == 1.0) | (each + np.maximum(found.loss - found.layer, 0.0) > first)
     logits = np.where(makes, np.maximum(found.loss - found.layer, 0.0), 0.0)
     kept = np.where(makes, each, first) + found.layer + found.ends
-    scale = coefficient("kept", step.stack)
-    if windowed(step.forward):
-        scale *= float(section("capacity")["kept_network"])
+    # Networks and encoders ran where a tenth more would not have: what decoders keep beside is theirs.
+    scale = coefficient("kept", step.stack) if causal(step.forward) else 1.0
     return {"activations": kept / spread.shares * scale, "logits": logits / spread.shares}
 
 

@@ -137,8 +137,9 @@ def _scaled(op: Op) -> Iterator[Op]:
     """
     held = frozen(op)
     if op.kind == "norm" and op.parameters and op.backward != "none":
-        # The weights' gradient needs what they multiply, the scaled input, in the width of the norm.
-        yield replace(op, saved_bytes=2.0 * op.saved_bytes)
+        # The weights' gradient needs what they multiply; a norm that computes in FP32 op by op keeps it too.
+        apart = np.all(op.saved_bytes > op.read_bytes)
+        yield replace(op, saved_bytes=2.0 * op.saved_bytes if apart else op.saved_bytes)
         return
     yield held
     if held is op or op.kind != "gemm":

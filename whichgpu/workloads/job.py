@@ -22,6 +22,12 @@ PHASES = (
 _PHASE_ALIASES = {"inference": "infer", "txt2img": "generate", "sft": "finetune_full"}
 TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
 
+#: Kinds of adapters by the rest of `finetune_adapter..`: LLaMA-Adapter has no other name.
+_ADAPTERS = {
+    "": "prefix", "prefix": "prefix", "prefix_tuning": "prefix", "prompt_tuning": "prefix",
+    "p_tuning": "prefix", "v2": "scale", "ia3": "scale",
+}  # fmt: skip
+
 _RESOLUTION = re.compile(r"(?P<height>[0-9]+)(?:\s*x\s*(?P<width>[0-9]+))?(?:\s*\(.*\))?")
 
 #: Numeric columns, with what each must at least be.
@@ -159,11 +165,10 @@ def phase(text: str) -> str:
 
 
 def adapter_of(text: str) -> dict[str, str]:
-    """The option `adapter` that a phase's name stands for: LLaMA-Adapter, its second version, else none."""
+    """The option `adapter` that a phase's name stands for; none for one of low rank, or of no known kind."""
     key = text.strip().lower().replace("-", "_").partition("+")[0]
-    if not key.startswith("finetune_adapter"):
-        return {}
-    return {"adapter": "scale" if key.startswith("finetune_adapter_v2") else "prefix"}
+    kind = _ADAPTERS.get(key.removeprefix("finetune_adapter").strip("_"), "")
+    return {"adapter": kind} if kind and key.startswith("finetune_adapter") else {}
 
 
 def resolution(text: str) -> tuple[float, float]:

@@ -73,9 +73,13 @@ def _layers(dims: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def norm(dims: Mapping[str, Any], rec: Recorder, rows: Any, name: str = "norm") -> None:
-    """RMSNorm (one weight per value, in FP32 inside) or LayerNorm (two): (T, D) -> (T, D)."""
+    """RMSNorm (one weight per value, in FP32 inside) or LayerNorm (two): (T, D) -> (T, D).
+
+    Op by op, RMSNorm keeps an FP32 copy of its input, and LayerNorm its input as it is, but FP32 in autocast.
+    """
     width = dims["hidden"]
-    rec.norm(width * rows, width, parameters=norm_parameters(dims), keeps=4.0, name=name)
+    wide = rec.precision.mixed or dims.get("norm", "rmsnorm") == "rmsnorm"
+    rec.norm(width * rows, width, parameters=norm_parameters(dims), keeps=4.0 if wide else None, name=name)
 
 
 def norm_parameters(dims: Mapping[str, Any]) -> int:
