@@ -6,7 +6,7 @@ A layout depends on no fitted coefficient, so that calibration lays each measure
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -73,6 +73,31 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     Raises `UsageError` for an unknown workload, phase, precision or option, and for a mesh that
     cannot be; a GPU that cannot run the job is a refusal in the layout.
     """
+    settled = settle(job)
+    workload, job, stack = settled.workload, settled.job, settled.runtime
+    cap = job.options.get("power_limit")
+    watts = np.inf if cap is None else parse(cap, "power")
+    devices = Devices.of(gpus, cap=watts, narrow=stack.narrow)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        run = _train if job.trains else _serve if job.phase == "serve" else _passes
+        laid = run(workload, job, stack, devices)
+    spec = precision(job.precision)
+    said = (*laid.said, *settled.said)
+    return replace(laid, unused=settled.unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus))
+
+
+class Settled(NamedTuple):
+    """A complete job, with what it states to no purpose, and what is to be said of it."""
+
+    workload: Workload
+    job: Job
+    runtime: Runtime
+    unused: tuple[str, ...]
+    said: tuple[str, ...]
+
+
+def settle(job: Job) -> Settled:
+    """A job, or a sweep of jobs, with every default filled in; raises `UsageError` as `lay_out` does."""
     workload = resolve(job.workload)
     fallback = workload.runtime(job.phase)
     unused = workload.unused(job)
@@ -86,15 +111,27 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     mesh = Mesh.of(replace(job, phase=asked))
     job = workload.complete(job.with_defaults(n_gpus=mesh.replica, runtime=fallback))
     mesh.check(workload, job)
-    cap = job.options.get("power_limit")
-    watts = np.inf if cap is None else parse(cap, "power")
-    devices = Devices.of(gpus, cap=watts, narrow=stack.narrow)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        run = _train if job.trains else _serve if job.phase == "serve" else _passes
-        laid = run(workload, job, stack, devices)
-    spec = precision(job.precision)
-    said = (*laid.said, *workload.beyond(job), *dated)
-    return replace(laid, unused=unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus))
+    return Settled(workload, job, stack, unused, (*workload.beyond(job), *dated))
+
+
+def memory_parts(settled: Settled) -> tuple[dict[str, Any], tuple[Op, ...]]:
+    """Bytes of a settled job on the fullest of its GPUs, by part, and what that GPU runs; nothing is timed.
+
+    A serving job's parts are those of its requests in flight, of one where it states none, and of what the
+    engine leaves empty beside their cache.
+    """
+    workload, job, stack = settled.workload, settled.job, settled.runtime
+    if job.trains:
+        whole, own, step = _step(workload, job, stack)
+        return _training_parts(workload, job, stack, step, whole=whole, own=own), own
+    if job.phase == "serve":
+        parts, each, ops = serving.standing(workload, job)
+        parts["kv_cache"] = serving.requests(job) * each
+        parts["kv_reserve"] = memory.reserve(parts["kv_cache"])
+        return parts, ops
+    mesh = Mesh.of(job)
+    ops = parallel.shard(workload.trace(job), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
+    return _parts(workload, job, mesh, ops), ops
 
 
 def _stack(job: Job, fallback: str) -> Runtime:
@@ -152,11 +189,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
 def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
     """A training step: the work is one pass of a micro-batch on one GPU's share of the model."""
     mesh = Mesh.of(job)
-    # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
-    count = distributed.micro_batches(job, mesh)
-    whole = workload.trace(job)
-    own = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled)
-    step = distributed.plan(job, stack, mesh, whole, own, count=count)
+    whole, own, step = _step(workload, job, stack)
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
     links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True)
     links = links + parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
@@ -177,6 +210,18 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         unused=(),
         said=distributed.notes(job, mesh),
     )  # fmt: skip
+
+
+def _step(
+    workload: Workload, job: Job, stack: Runtime
+) -> tuple[tuple[Op, ...], tuple[Op, ...], distributed.Step]:
+    """Ops of a training pass, those of one GPU's shard of the model, and the step that they are part of."""
+    mesh = Mesh.of(job)
+    # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
+    count = distributed.micro_batches(job, mesh)
+    whole = workload.trace(job)
+    own = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled)
+    return whole, own, distributed.plan(job, stack, mesh, whole, own, count=count)
 
 
 def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:

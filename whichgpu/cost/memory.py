@@ -198,3 +198,8 @@ def sequences(free: Array, kv_per_sequence: Any, ceiling: Any, schedulers: Any =
     c = section("capacity")
     held = np.floor(c["usable"] * free / np.maximum(kv_per_sequence, 1.0))
     return np.asarray(np.minimum(held, np.minimum(ceiling, c["max_sequences"] * schedulers)))
+
+
+def reserve(kv: Any) -> Any:
+    """Bytes that a serving engine leaves empty beside a KV cache of `kv` bytes, as `sequences` counts."""
+    return np.asarray(kv, dtype=np.float64) * (1.0 / section("capacity")["usable"] - 1.0)

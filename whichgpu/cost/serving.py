@@ -175,6 +175,13 @@ def steady_state(workload: Workload, job: Job, stack: Runtime, devices: Devices)
     )  # fmt: skip
 
 
+def requests(job: Job) -> Array:
+    """Requests in flight on each of the job's replicas that an engine runs at once; one where none is stated."""
+    mesh = Mesh.of(job)
+    most = section("capacity")["max_sequences"] * mesh.attention_dp
+    return np.minimum(np.ones(()) if job.concurrency is None else _requests(job), most)
+
+
 def _requests(job: Job) -> Array:
     """Requests in flight on each of the job's replicas."""
     replicas = np.asarray(job.n_gpus, dtype=np.float64) / Mesh.of(job).replica
@@ -183,18 +190,24 @@ def _requests(job: Job) -> Array:
 
 def _room(workload: Workload, job: Job, devices: Devices) -> tuple[Array, dict[str, Any], Array]:
     """Sequences that a replica holds, its memory by part but the cache, and the cache of one, per GPU."""
+    ceiling = np.inf if job.concurrency is None else _requests(job)
+    parts, each, _ = standing(workload, job)
+    taken = sum((np.asarray(part) for part in parts.values()), start=np.zeros(1))
+    free = devices.column("memory") - taken
+    return mem.sequences(free, each, ceiling, Mesh.of(job).attention_dp), parts, each
+
+
+def standing(workload: Workload, job: Job) -> tuple[dict[str, Any], Array, tuple[Op, ...]]:
+    """A replica's memory by part but the cache, the cache of one sequence, and what one GPU of it runs."""
     mesh = Mesh.of(job)
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.asarray(job.output_tokens, dtype=np.float64)
-    ceiling = np.inf if job.concurrency is None else _requests(job)
     idle = parallel.shard(step_ops(workload, job, 0.0, 1.0, prompt), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
     parts = mem.inference_parts(idle, 0.0, engine=True, pp=mesh.pp)
     # The widest op of a step is bounded by the engine's token budget, so activations are small.
     parts["activations"] = mem.widest(idle) * np.minimum(section("capacity")["max_sequences"], prompt)
     each = sequence_bytes(workload, job, prompt + _FILLED * output) / mesh.pp / mesh.attention_dp
-    taken = sum((np.asarray(part) for part in parts.values()), start=np.zeros(1))
-    free = devices.column("memory") - taken
-    return mem.sequences(free, each, ceiling, mesh.attention_dp), parts, each
+    return parts, each, idle
 
 
 def sequence_bytes(workload: Workload, job: Job, tokens: Any) -> Array:
