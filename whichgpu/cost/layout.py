@@ -126,7 +126,7 @@ def memory_parts(settled: Settled) -> tuple[dict[str, Any], tuple[Op, ...]]:
         return _training_parts(workload, job, stack, step, whole=whole, own=own), own
     if job.phase == "serve":
         parts, each, ops = serving.standing(workload, job)
-        parts["kv_cache"] = serving.requests(job) * each
+        parts["kv_cache"] = serving.places(job)[1] * each
         parts["kv_reserve"] = memory.reserve(parts["kv_cache"])
         return parts, ops
     mesh = Mesh.of(job)

@@ -65,8 +65,11 @@ def stage_weight_bytes(ops: Sequence[Op], pp: Any) -> Any:
         if op.module not in repeated and op.stage == "forward":
             ends[op.module] = ends.get(op.module, 0.0) + op.stored_bytes * op.copies
     whole = sum(ends.values(), start=0.0)
+    larger: Any = 0.0
+    for end in ends.values():
+        larger = np.maximum(larger, end)
     # One stage is the whole model; with more of them the fullest has the larger end.
-    return layers / stages + np.where(stages == 1.0, whole, max(ends.values(), default=0.0))
+    return layers / stages + np.where(stages == 1.0, whole, larger)
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,11 +175,13 @@ def steady_state(workload: Workload, job: Job, stack: Runtime, devices: Devices)
     )  # fmt: skip
 
 
-def requests(job: Job) -> Array:
-    """Requests in flight on each of the job's replicas that an engine runs at once; one where none is stated."""
+def places(job: Job) -> tuple[Array, Array, Array]:
+    """Replicas of a settled job, requests that each runs at once (one where none is stated), and the most it takes."""
     mesh = Mesh.of(job)
+    replicas = np.maximum(np.asarray(job.n_gpus, dtype=np.float64) / mesh.replica, 1.0)
     most = section("capacity")["max_sequences"] * mesh.attention_dp
-    return np.minimum(np.ones(()) if job.concurrency is None else _requests(job), most)
+    asked = np.ones(()) if job.concurrency is None else _requests(job)
+    return replicas, np.minimum(asked, most), np.asarray(most)
 
 
 def _requests(job: Job) -> Array:

@@ -1,0 +1,137 @@
+"""How several GPUs share a job out where it does not say: heads by tensor parallelism, layers by stages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import gcd
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost.layout import settle
+from whichgpu.cost.pipeline import splits_layers
+from whichgpu.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.cost.layout import Settled
+    from whichgpu.workloads.job import Job
+
+#: GPUs of a machine, beyond which layers are dealt out over machines.
+_NODE = 8
+#: The most GPUs that are tried.
+MOST = 1024
+
+
+class Mesh(NamedTuple):
+    """GPUs of a replica: `tp` share each layer, `pp` share the layers out."""
+
+    n: int
+    tp: int
+    pp: int
+
+    @property
+    def how(self) -> str:
+        """The options that say so: `--tp 8 --pp 2`."""
+        degrees = (("--tp", self.tp), ("--pp", self.pp))
+        return " ".join(f"{name} {value}" for name, value in degrees if value > 1)
+
+
+def splits(settled: Settled) -> bool:
+    """Whether several GPUs can hold one copy of the model: language models, in any phase."""
+    return hasattr(settled.workload.code, "step")
+
+
+def check(settled: Settled, asked: Job) -> None:
+    """Refuse degrees that heads or layers do not divide by, with the nearest that do; raises `UsageError`."""
+    for name, column, what in (("tp", "heads", "attention heads"), ("pp", "layers", "layers")):
+        count, stated = _dimension(settled, column), getattr(asked, name)
+        if stated is None or count is None or (name == "pp" and splits_layers(settled.runtime)):
+            continue
+        for degree in np.unique(np.asarray(stated)):
+            if count % degree:
+                raise UsageError(
+                    f"{name}={degree:g}: {settled.workload.id} has {count} {what}, which do not divide by it; "
+                    f"use --{name} {_or(_nearest(count, degree))}"
+                )
+
+
+def place(job: Job, counts: Sequence[int]) -> Job:
+    """The job on each of several numbers of GPUs, as one sweep over them.
+
+    A job that states `tp` or `pp` keeps them; one GPU then means as many as they take. Raises `UsageError` for a
+    number of GPUs that cannot share it out.
+    """
+    if job.tp is not None or job.pp is not None:
+        replica = float(np.asarray(job.tp or 1.0) * np.asarray(job.pp or 1.0))
+        numbers = [float(count) if count > 1 else replica for count in counts]
+        return replace(job, n_gpus=np.array(numbers), tp=job.tp or 1.0, pp=job.pp or 1.0)
+    settled = settle(job)
+    n_gpus = np.asarray(counts, dtype=np.float64)
+    if settled.job.trains or not splits(settled):
+        return replace(job, n_gpus=n_gpus, tp=1.0, pp=1.0)
+    found = [_mesh(settled, count) for count in counts]
+    return replace(
+        job, n_gpus=n_gpus, tp=np.array([float(one.tp) for one in found]),
+        pp=np.array([float(one.pp) for one in found]),
+    )  # fmt: skip
+
+
+def _mesh(settled: Settled, count: int) -> Mesh:
+    found = mesh(settled, count)
+    if found is None:
+        near = [n for n in (*range(count - 1, 0, -1), *range(count + 1, 2 * count + 1)) if mesh(settled, n)]
+        heads, layers = _dimension(settled, "heads"), _dimension(settled, "layers")
+        raise UsageError(
+            f"{count} GPUs cannot share {settled.workload.id} evenly: it has {heads} heads and {layers} layers; "
+            f"use {_or(sorted(near[:1] + [n for n in near if n > count][:1]))} GPUs"
+        )
+    return found
+
+
+def mesh(settled: Settled, count: int) -> Mesh | None:
+    """The mesh of a replica of `count` GPUs, as much tensor parallelism as a machine holds; None for none."""
+    heads, layers = _dimension(settled, "heads"), _dimension(settled, "layers")
+    if splits_layers(settled.runtime):
+        return Mesh(count, 1, count) if layers is None or count <= layers else None
+    shared = gcd(count, heads) if heads else count
+    for tp in sorted((n for n in range(1, min(shared, _NODE) + 1) if shared % n == 0), reverse=True):
+        pp = count // tp
+        if pp == 1 or (layers and layers % pp == 0):
+            return Mesh(count, tp, pp)
+    return None
+
+
+def meshes(settled: Settled, most: int = 64) -> Iterator[Mesh]:
+    """Meshes of 2, 4, 8 .. GPUs, of those numbers that can share the job out."""
+    count = 2
+    while count <= most:
+        found = mesh(settled, count)
+        if found is not None:
+            yield found
+        count *= 2
+
+
+def stages(settled: Settled) -> tuple[int, ...]:
+    """Numbers of stages that the layers divide by, 2 to 8; any of them where the runtime splits unevenly."""
+    layers = _dimension(settled, "layers")
+    if layers is None:
+        return ()
+    return tuple(n for n in range(2, _NODE + 1) if n <= layers and (splits_layers(settled.runtime) or layers % n == 0))
+
+
+def _dimension(settled: Settled, name: str) -> int | None:
+    value: Any = settled.workload.dims.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+def _nearest(count: int, degree: float) -> list[int]:
+    """The divisors of a count on either side of a degree."""
+    divisors = [n for n in range(1, count + 1) if count % n == 0]
+    below = [n for n in divisors if n < degree][-1:]
+    return below + [n for n in divisors if n > degree][:1]
+
+
+def _or(numbers: Sequence[int]) -> str:
+    return " or ".join(map(str, numbers))
