@@ -34,7 +34,9 @@ __all__ = [
 ]
 
 _HOME = {
-    **dict.fromkeys(("compare", "fit", "gpu", "gpus", "job", "predict", "recommend", "workload"), "whichgpu.api"),
+    **dict.fromkeys(
+        ("compare", "fit", "gpu", "gpus", "job", "predict", "recommend", "workload"), "whichgpu.api"
+    ),
     **dict.fromkeys(("DataError", "Infeasible", "UsageError", "WhichGpuError"), "whichgpu.errors"),
     **dict.fromkeys(("Fact", "Interval", "Source"), "whichgpu.facts.model"),
 }

@@ -154,10 +154,10 @@ def fit(
 ) -> Fits:
     """What fits on which GPU, and what would make it fit: `fit("llama-2-13b", ["a10", "rtx-4090:2"])`.
 
-    A GPU is a name, several of it (`a10:2`), a MIG slice (`a100-80gb-sxm:mig-3g.40gb`) or a share (`l4:1/2`); without
-    any, the smallest current card. With `together` all workloads are on each at once. `columns` are job columns,
-    as `job` takes them, of the workloads given by name. What does not fit is an answer. Raises `WhichGpuError` for
-    what cannot be read.
+    A GPU is a name, several of it (`a10:2`), a MIG slice (`a100-80gb-sxm:mig-3g.40gb`) or a share
+    (`l4:1/2`); without any, the smallest current card. With `together` all workloads are on each at once.
+    `columns` are job columns, as `job` takes them, of the workloads given by name. What does not fit is an
+    answer. Raises `WhichGpuError` for what cannot be read.
     """
     from whichgpu.planner.capacity import fit as fitted
     from whichgpu.workloads.job import Job as Known

@@ -83,7 +83,9 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
         laid = run(workload, job, stack, devices)
     spec = precision(job.precision)
     said = (*laid.said, *settled.said)
-    return replace(laid, unused=settled.unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus))
+    return replace(
+        laid, unused=settled.unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus)
+    )
 
 
 class Settled(NamedTuple):

@@ -176,7 +176,7 @@ def steady_state(workload: Workload, job: Job, stack: Runtime, devices: Devices)
 
 
 def places(job: Job) -> tuple[Array, Array, Array]:
-    """Replicas of a settled job, requests that each runs at once (one where none is stated), and the most it takes."""
+    """Replicas of a settled job, the requests of each at once (one where none is stated), and the most."""
     mesh = Mesh.of(job)
     replicas = np.maximum(np.asarray(job.n_gpus, dtype=np.float64) / mesh.replica, 1.0)
     most = section("capacity")["max_sequences"] * mesh.attention_dp

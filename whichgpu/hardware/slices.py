@@ -84,7 +84,9 @@ def _mig(gpu: Gpu, profile: str) -> Gpu:
     row = known.get(base)
     if row is None:
         has = f"has {', '.join(known)}" if known else "cannot be sliced, or its profiles were not read"
-        example = f"; write e.g. {gpu.id}:mig-{next(iter(known))}" if known else f"; use {gpu.id}:1/2 for a share"
+        example = (
+            f"; write e.g. {gpu.id}:mig-{next(iter(known))}" if known else f"; use {gpu.id}:1/2 for a share"
+        )
         raise UsageError(f"no MIG profile '{profile}' of {gpu.id}: it {has}{example}")
     where = f"data/mig.toml: {base}"
     memory, sms = float(Fraction(row["memory"])), float(Fraction(row["sms"]))
@@ -106,7 +108,11 @@ def _scaled(gpu: Gpu, memory: float, sms: float) -> dict[str, float]:
     """The numbers of a part; what was not read of the whole is not known of the part."""
     shares = {**dict.fromkeys(_OF_SMS, sms), **dict.fromkeys(_OF_MEMORY, memory)}
     known = {name: gpu.value(name) for name in (*shares, *_ALONE)}
-    part = {name: float(value) * shares[name] for name, value in known.items() if name in shares and value is not None}
+    part = {
+        name: float(value) * shares[name]
+        for name, value in known.items()
+        if name in shares and value is not None
+    }
     return {**part, **{name: value for name, value in _ALONE.items() if known[name] is not None}}
 
 

@@ -96,7 +96,11 @@ def _memory(one: Answer) -> Table:
         for name, size in one.parts.items()
     ]
     total = len(rows)
-    left = ("left" if one.margin >= 0 else "lacking", gib(abs(one.margin)), f"{abs(one.margin) / one.available:.0%}")
+    left = (
+        "left" if one.margin >= 0 else "lacking",
+        gib(abs(one.margin)),
+        f"{abs(one.margin) / one.available:.0%}",
+    )
     rows += [("required", gib(one.required), ""), ("on the card", gib(one.available), ""), left]
     each = f"Memory of each of {one.n_gpus} GPUs" if one.n_gpus > 1 else "Memory of the GPU"
     return Table.of(each, ("Part", ">Size", ">Share"), rows, strong=(total,))
@@ -112,8 +116,10 @@ def _limits(one: Answer) -> Table:
 
 
 def _sizes(bounds: Limits) -> Iterator[tuple[str, str]]:
-    named = {"batch": "batch on each GPU", "context": "tokens of one sequence", "concurrency": "requests at once",
-             "resolution": "square image"}  # fmt: skip
+    named = {
+        "batch": "batch on each GPU", "context": "tokens of one sequence",
+        "concurrency": "requests at once", "resolution": "square image",
+    }  # fmt: skip
     for key, name in named.items():
         if getattr(bounds, key) is not None:
             yield name, _size(bounds, key)
@@ -133,13 +139,18 @@ def _largest(answers: tuple[Answer, ...]) -> Table:
     """The largest sizes of every cell that fits."""
     rows = []
     held = [one for one in answers if one.fits]
-    shown = [(key, name) for key, name in _SIZES if any(getattr(b, key) is not None for a in held for b in a.limits)]
+    shown = [
+        (key, name)
+        for key, name in _SIZES
+        if any(getattr(b, key) is not None for a in held for b in a.limits)
+    ]
     for one in held:
         for job, bounds in zip(one.jobs, one.limits, strict=True):
             cells = [None if getattr(bounds, key) is None else _size(bounds, key) for key, _ in shown]
             rate = f"{number(one.throughput.mid)} {one.throughput.unit}" if one.throughput else None
             rows.append((job.workload, _device(one), *cells, rate))
-    columns = ("Workload", "GPU", *(f">{name}" for _, name in shown), Column("As asked", "right", optional=True))
+    columns = [Column("Workload"), Column("GPU"), *(Column(name, "right") for _, name in shown)]
+    columns.append(Column("As asked", "right", optional=True))
     return Table.of("The largest that fits, all else as asked", columns, rows)
 
 
@@ -168,7 +179,7 @@ def _changes(name: str, answers: tuple[Answer, ...], most: int) -> Table:
         rows += [_change(change) for change in one.changes[:most]]
     left = sum(len(one.changes[most:]) for one in answers)
     notes = [
-        "Speed: predicted, against the job as asked for on GPUs with memory enough. Requests: held at once then."
+        "Speed: predicted, against the job as asked for on GPUs with memory enough. Requests: held at once."
     ]
     if left:
         notes.append(f"{left} more with --json, or for one workload on one GPU.")
@@ -192,7 +203,7 @@ def _loading(one: Answer) -> Table:
         for copy in load.formats
     ]  # fmt: skip
     note = (
-        f"A checkpoint of {gib(load.checkpoint)}, {show(load.pcie, 'time', 2)} over PCIe. Rates of data/loading.toml, "
-        "which are assumptions; a warm file cache takes the disk out."
+        f"A checkpoint of {gib(load.checkpoint)}, {show(load.pcie, 'time', 2)} over PCIe. Rates are those of "
+        "data/loading.toml, assumptions; a warm file cache takes the disk out."
     )
     return Table.of("Loading", columns, rows, notes=(note,))

@@ -1,4 +1,4 @@
-"""What fits on which GPU: memory by part, the largest sizes, the smallest and fewest GPUs, what would make it fit.
+"""What fits on which GPU: memory by part, the largest sizes, the smallest GPU, what would make it fit.
 
 $ whichgpu fit llama-2-13b --gpu a10
 $ whichgpu fit llama-2-7b llama-2-13b llama-2-70b --gpu t4,a10,rtx-4090:2,a100-80gb-sxm
@@ -6,8 +6,9 @@ $ whichgpu fit llama-2-7b --phase finetune_full --gpu h100-80gb-sxm:8 --option s
 $ whichgpu fit llama-2-7b whisper-large-v3 --together --gpu a100-80gb-sxm:mig-3g.40gb
 $ whichgpu fit mixtral-8x7b
 
-A GPU is a name, several of it (a10:2), a MIG slice (a100-80gb-sxm:mig-3g.40gb) or a share of it (rtx-4090:1/2,
-l4:50%). Without --gpu the answer is for the smallest current card that holds the workload, or the fewest.
+A GPU is a name, several of it (a10:2), a MIG slice (a100-80gb-sxm:mig-3g.40gb) or a share of it
+(rtx-4090:1/2, l4:50%). Without --gpu the answer is for the smallest current card that holds the workload,
+or the fewest.
 
 Exit status 3: a workload fits on none of the GPUs.
 """

@@ -1,8 +1,8 @@
-"""What fits on which GPU: memory by part, the largest sizes that fit, the smallest and the fewest GPUs, what would help.
+"""What fits on which GPU: memory by part, the largest sizes, the smallest and fewest GPUs, what would help.
 
-A workload's memory does not depend on the GPU, but for how many share it. It is worked out once for all devices
-(`cells`), and compared with what each has; searches (`limits`, `choice`) and changed jobs (`tries`, `changes`)
-are sweeps of the same kind. Only what fits is timed.
+A workload's memory does not depend on the GPU, but for how many share it. It is worked out once for all
+devices (`cells`), and compared with what each has; searches (`limits`, `choice`) and changed jobs (`tries`,
+`changes`) are sweeps of the same kind. Only what fits is timed.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.estimate import MODELLED
-from whichgpu.cost.layout import settle
 from whichgpu.cost.support import substitutions
 from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part, resolve_device
 from whichgpu.planner.capacity import meshes
+from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.changes import changes
-from whichgpu.planner.capacity.choice import cards, common, fewest, smallest, smallest_by_vendor
+from whichgpu.planner.capacity.choice import common, fewest, smallest, smallest_by_vendor
 from whichgpu.planner.capacity.limits import limits
 from whichgpu.planner.capacity.loading import loading
 from whichgpu.planner.capacity.model import Answer, Change, Fewest, Fits, Limits, Loading, by_size, gib
@@ -40,18 +40,18 @@ __all__ = ["Answer", "Change", "Fewest", "Fits", "Limits", "Loading", "fit", "gi
 _MOST_CELLS = 2000
 
 
-def fit(
-    jobs: Sequence[Job], gpus: Sequence[str], catalogue: Catalogue, *, together: bool = False
-) -> Fits:
-    """What of each job fits on each device, a name as typed: `a10`, `a10:2`, `a100-80gb-sxm:mig-3g.40gb`, `l4:1/2`.
+def fit(jobs: Sequence[Job], gpus: Sequence[str], catalogue: Catalogue, *, together: bool = False) -> Fits:
+    """What of each job fits on each device, a name as typed: `a10`, `a10:2`, `l4:1/2`.
 
-    Without devices, on the smallest current card, or on the fewest common ones. With `together` all jobs are on each
-    device at once. Raises `UsageError` for names that do not resolve and meshes that cannot be.
+    Without devices, on the smallest current card, or on the fewest common ones. With `together` all jobs are
+    on each device at once. Raises `UsageError` for names that do not resolve and meshes that cannot be.
     """
     if not jobs:
         raise UsageError("no workload; name one, e.g. whichgpu fit llama-2-13b --gpu a10")
     if len(jobs) * len(gpus) > _MOST_CELLS:
-        raise UsageError(f"{len(jobs)} workloads on {len(gpus)} GPUs are more than {_MOST_CELLS} cells; name fewer")
+        raise UsageError(
+            f"{len(jobs)} workloads on {len(gpus)} GPUs are more than {_MOST_CELLS} cells; name fewer"
+        )
     devices = [resolve_device(name, catalogue) for name in gpus]
     if together:
         from whichgpu.planner.capacity.shared import shared
@@ -62,8 +62,8 @@ def fit(
 
 def _column(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) -> list[Answer]:
     """One workload on every device."""
-    meshes.check(settle(job), job)
-    alone = Cells(meshes.place(job, [1]), _any(catalogue))
+    meshes.check(job)
+    alone = Cells(meshes.single(job), _any(catalogue))
     if not devices:
         devices = [_chosen(alone, catalogue)]
     placed = meshes.place(job, [count for _, count in devices])
@@ -76,7 +76,7 @@ def _column(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) 
 
 
 def _as_recipes_do(cells: Cells) -> Iterator[tuple[list[int], Cells, str]]:
-    """The devices in groups, each with the activation checkpointing that the runtime's recipes would set there.
+    """The devices in groups, each with the checkpointing that the runtime's recipes would set there.
 
     Only of a runtime that sets it where it is needed, and a job that leaves it open.
     """
@@ -87,8 +87,14 @@ def _as_recipes_do(cells: Cells) -> Iterator[tuple[list[int], Cells, str]]:
             tried = cells.on(left, options={**options, "checkpointing": kind})
             fits = [i for i, inside in zip(left, tried.fits, strict=True) if inside]
             if fits:
-                said = f"checkpointing is not stated; {done.runtime.title} recipes set it where needed: {kind}"
-                yield fits, cells.on(fits, options={**options, "checkpointing": kind}), "" if kind == "none" else said
+                said = (
+                    f"checkpointing is not stated; {done.runtime.title} recipes set it where needed: {kind}"
+                )
+                yield (
+                    fits,
+                    cells.on(fits, options={**options, "checkpointing": kind}),
+                    "" if kind == "none" else said,
+                )
             left = [i for i in left if i not in fits]
             if not left:
                 return
@@ -149,8 +155,6 @@ def _fewest(cells: Cells, alone: Cells, catalogue: Catalogue, *, held: bool) -> 
         (*((one,) if one else ()), *(more for more in others if one is None or more.gpu != one.gpu))
         for one in own
     ]
-
-
 
 
 def _notes(cells: Cells, index: int) -> tuple[str, ...]:

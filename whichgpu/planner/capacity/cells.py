@@ -79,7 +79,9 @@ class Cells:
     def refusal(self, gpu: Gpu) -> str:
         """Why a GPU cannot run the job at all; empty where it can."""
         done = self.settled
-        return refusal(gpu, self._laid[1], precision(done.job.precision), done.runtime, trains=done.job.trains)
+        return refusal(
+            gpu, self._laid[1], precision(done.job.precision), done.runtime, trains=done.job.trains
+        )
 
     @cached_property
     def able(self) -> NDArray[np.bool_]:
@@ -94,7 +96,7 @@ class Cells:
 
     @cached_property
     def timed(self) -> Answers | None:
-        """What the job would do on each device if its memory were enough, (C,); None where none can run it."""
+        """What the job would do on each device with memory enough, (C,); None where none can run it."""
         if not self.able.any():
             return None
         found = estimate(in_flight(self.settled.job), [roomy(gpu) for gpu in self.gpus])
@@ -131,7 +133,8 @@ class Cells:
     def job_of(self, index: int) -> Job:
         """The complete job on one of the devices, its numbers as floats."""
         done = self.settled.job
-        return replace(done, **{name: float(self._column(name)[index]) for name in _AXES})
+        numbers: dict[str, Any] = {name: float(self._column(name)[index]) for name in _AXES}
+        return replace(done, **numbers)
 
     def with_job(self, **columns: Any) -> Cells:
         """The same devices, the job changed."""
@@ -157,7 +160,7 @@ def total(parts: Mapping[str, Any]) -> Array:
 
 
 def in_flight(job: Job) -> Job:
-    """A serving job that states no concurrency, with one request on each replica: what is judged and timed."""
+    """A serving job that states no concurrency, with one request on each replica, as it is judged."""
     if job.phase != "serve" or job.concurrency is not None:
         return job
     return replace(job, concurrency=serving.places(job)[0])

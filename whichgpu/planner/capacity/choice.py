@@ -8,24 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.facts import store
+from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part
+from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.meshes import MOST, Mesh, meshes, splits
 from whichgpu.planner.capacity.model import Fewest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
-
-
-def cards() -> Mapping[str, Any]:
-    """`data/cards.toml`: which cards are current, common, and counted in several."""
-    table: Mapping[str, Any] = store.load("cards")["cards"]
-    return table
 
 
 def smallest(
@@ -109,6 +106,21 @@ def on_meshes(job: Job, found: Sequence[Mesh], gpu: Gpu, **columns: Any) -> Cell
     return Cells(replace(job, **{**degrees, **columns}), (gpu,) * len(found))
 
 
+def required_on(job: Job, found: Sequence[Mesh], gpu: Gpu, **columns: Any) -> NDArray[np.float64]:
+    """Bytes on the fullest GPU of each mesh, infinite for one that the job cannot have."""
+    try:
+        return on_meshes(job, found, gpu, **columns).required
+    except UsageError:
+        return np.array([_alone(job, one, gpu, **columns) for one in found])
+
+
+def _alone(job: Job, one: Mesh, gpu: Gpu, **columns: Any) -> float:
+    try:
+        return float(on_meshes(job, (one,), gpu, **columns).required[0])
+    except UsageError:
+        return np.inf
+
+
 def fewest(cells: Cells, gpus: Sequence[Gpu]) -> Iterator[Fewest | None]:
     """The fewest of each GPU that hold the job together, 2 at least; None where no number does.
 
@@ -118,13 +130,14 @@ def fewest(cells: Cells, gpus: Sequence[Gpu]) -> Iterator[Fewest | None]:
     if not found:
         yield from (None for _ in gpus)
         return
-    swept = on_meshes(cells.job, found, gpus[0], **more)
-    required = swept.required
+    required = required_on(cells.job, found, gpus[0], **more)
     shard = more.get("options", {}).get("sharding", "") if cells.settled.job.trains else ""
     for gpu in gpus:
         held = np.flatnonzero(required <= gpu.need("memory"))
-        if not held.size or is_part(gpu) or swept.refusal(gpu):
+        if not held.size or is_part(gpu) or cells.refusal(gpu):
             yield None
             continue
         chosen = found[int(held[0])]
-        yield Fewest(gpu.id, chosen.n, " ".join(filter(None, (chosen.how, shard and f"--option sharding={shard}"))))
+        yield Fewest(
+            gpu.id, chosen.n, " ".join(filter(None, (chosen.how, shard and f"--option sharding={shard}")))
+        )

@@ -1,4 +1,4 @@
-"""The largest batch, context, concurrency and resolution that fit: a search over whole numbers, all devices at once."""
+"""The largest batch, context, concurrency and resolution that fit: a search over all devices at once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import serving
+from whichgpu.cost.mesh import Mesh
 from whichgpu.errors import UsageError
 from whichgpu.planner.capacity.model import Limits
 
@@ -42,7 +43,7 @@ def limits(cells: Cells, budget: Array) -> list[Limits]:
     }
     made_for = dims.get("max_positions") or dims.get("positions") if tokens else None
     return [
-        Limits(made_for=made_for, **{name: None if row is None else int(row[i]) for name, row in found.items()})
+        Limits(made_for=made_for, **{k: None if row is None else int(row[i]) for k, row in found.items()})
         if able else Limits()
         for i, able in enumerate(cells.able)
     ]  # fmt: skip
@@ -68,7 +69,7 @@ def largest(sized: Sized, budget: Array, most: int, step: int = 1) -> Array:
 
 
 def _narrowed(sized: Sized, budget: Array, tried: Array, step: int) -> tuple[Array, Array]:
-    """The largest tried size (C, K) that fits, 0 for none, and the smallest that does not, infinite for none."""
+    """The largest tried size (C, K) that fits, or 0, and the smallest that does not, or infinity."""
     cells, count = tried.shape
     index = np.repeat(np.arange(cells), count).tolist()
     fits = (sized(tried.ravel() * step, index).required <= np.repeat(budget, count)).reshape(tried.shape)
@@ -82,7 +83,12 @@ def _tokens(cells: Cells) -> bool:
 
 
 def _batch(cells: Cells, budget: Array) -> Array:
-    return largest(lambda size, index: cells.on(index, batch=size), budget, _BATCH)
+    """Items on each GPU; of training no more than make one micro-batch on each replica."""
+    job, most = cells.settled.job, _BATCH
+    if job.trains and "global_batch" in job.options:
+        replicas = np.max(np.asarray(job.n_gpus) / Mesh.of(job).replica)
+        most = max(int(job.option("global_batch", 1.0) / replicas), 1)
+    return largest(lambda size, index: cells.on(index, batch=size), budget, most)
 
 
 def _context(cells: Cells, budget: Array) -> Array:

@@ -1,9 +1,9 @@
 """Loading a model: bytes of the checkpoint, host memory by format, time from disk, network and over PCIe.
 
-    safetensors   tensors of a mapped file go on to the GPU as they are read: t = max(file / path, file / PCIe)
-    pickle        the whole file is read and built in host memory first:      t = file / path + file / PCIe
+    safetensors   a mapped file goes on to the GPU as it is read:        t = max(file / path, file / PCIe)
+    pickle        the whole file is built in host memory first:          t = file / path + file / PCIe
 
-Rates are those of `data/loading.toml`; each GPU has a PCIe link of its own, over which its share of the weights goes.
+Rates are those of `data/loading.toml`; each GPU's share of the weights goes over a PCIe link of its own.
 """
 
 from __future__ import annotations

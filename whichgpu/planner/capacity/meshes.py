@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost.layout import settle
+from whichgpu.cost.mesh import Mesh as Degrees
 from whichgpu.cost.pipeline import splits_layers
 from whichgpu.errors import UsageError
+from whichgpu.planner.capacity.cards import cards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 #: GPUs of a machine, beyond which layers are dealt out over machines.
 _NODE = 8
+#: Options that only a job of several replicas, or of several GPUs, can have.
+_OF_REPLICAS = ("ep", "moe_tp", "global_batch")
+_OF_SEVERAL = (*_OF_REPLICAS, "cp", "attention_dp")
 #: The most GPUs that are tried.
 MOST = 1024
 
@@ -43,49 +48,65 @@ def splits(settled: Settled) -> bool:
     return hasattr(settled.workload.code, "step")
 
 
-def check(settled: Settled, asked: Job) -> None:
+def _replica(job: Job) -> Settled:
+    """One replica of a job, whatever the number of GPUs."""
+    options = {name: value for name, value in job.options.items() if name not in _OF_REPLICAS}
+    return settle(replace(job, n_gpus=None, options=options))
+
+
+def check(asked: Job) -> None:
     """Refuse degrees that heads or layers do not divide by, with the nearest that do; raises `UsageError`."""
+    settled = _replica(asked)
     for name, column, what in (("tp", "heads", "attention heads"), ("pp", "layers", "layers")):
         count, stated = _dimension(settled, column), getattr(asked, name)
-        if stated is None or count is None or (name == "pp" and splits_layers(settled.runtime)):
+        if stated is None or count is None or (name == "pp" and _uneven(settled)):
             continue
         for degree in np.unique(np.asarray(stated)):
             if count % degree:
                 raise UsageError(
-                    f"{name}={degree:g}: {settled.workload.id} has {count} {what}, which do not divide by it; "
-                    f"use --{name} {_or(_nearest(count, degree))}"
+                    f"{name}={degree:g}: {settled.workload.id} has {count} {what}, which do not divide by "
+                    f"it; use --{name} {_or(_nearest(count, degree))}"
                 )
+
+
+def _uneven(settled: Settled) -> bool:
+    """Whether stages may have different numbers of layers."""
+    return splits_layers(settled.runtime) or settled.runtime.id in cards()["uneven"]
 
 
 def place(job: Job, counts: Sequence[int]) -> Job:
     """The job on each of several numbers of GPUs, as one sweep over them.
 
-    A job that states `tp` or `pp` keeps them; one GPU then means as many as they take. Raises `UsageError` for a
-    number of GPUs that cannot share it out.
+    A job that states `tp` or `pp` keeps them; one GPU then means as many as they take. Raises `UsageError`
+    for a number of GPUs that cannot share it out.
     """
-    if job.tp is not None or job.pp is not None:
-        replica = float(np.asarray(job.tp or 1.0) * np.asarray(job.pp or 1.0))
+    settled = _replica(job)
+    replica = float(np.max(Degrees.of(settled.job).replica))
+    if job.tp is not None or job.pp is not None or settled.job.trains or not splits(settled):
         numbers = [float(count) if count > 1 else replica for count in counts]
         return replace(job, n_gpus=np.array(numbers), tp=job.tp or 1.0, pp=job.pp or 1.0)
-    settled = settle(job)
-    n_gpus = np.asarray(counts, dtype=np.float64)
-    if settled.job.trains or not splits(settled):
-        return replace(job, n_gpus=n_gpus, tp=1.0, pp=1.0)
-    found = [_mesh(settled, count) for count in counts]
-    return replace(
-        job, n_gpus=n_gpus, tp=np.array([float(one.tp) for one in found]),
-        pp=np.array([float(one.pp) for one in found]),
-    )  # fmt: skip
+    # Groups that attend to sequences of their own share heads and layers out each.
+    found = [_mesh(settled, count, groups=int(replica)) for count in counts]
+    degrees: dict[str, Any] = {
+        name: np.array([float(getattr(one, name)) for one in found]) for name in ("tp", "pp")
+    }
+    return replace(job, n_gpus=np.array([float(max(count, replica)) for count in counts]), **degrees)
 
 
-def _mesh(settled: Settled, count: int) -> Mesh:
-    found = mesh(settled, count)
+def single(job: Job) -> Job:
+    """The job on one GPU, or on as many as its own `tp` and `pp` take, without what only several have."""
+    options = {name: value for name, value in job.options.items() if name not in _OF_SEVERAL}
+    return place(replace(job, n_gpus=None, options=options), [1])
+
+
+def _mesh(settled: Settled, count: int, groups: int) -> Mesh:
+    found = mesh(settled, max(count // groups, 1))
     if found is None:
         near = [n for n in (*range(count - 1, 0, -1), *range(count + 1, 2 * count + 1)) if mesh(settled, n)]
         heads, layers = _dimension(settled, "heads"), _dimension(settled, "layers")
         raise UsageError(
-            f"{count} GPUs cannot share {settled.workload.id} evenly: it has {heads} heads and {layers} layers; "
-            f"use {_or(sorted(near[:1] + [n for n in near if n > count][:1]))} GPUs"
+            f"{count} GPUs cannot share {settled.workload.id} evenly: it has {heads} heads and {layers} "
+            f"layers; use {_or(sorted(near[:1] + [n for n in near if n > count][:1]))} GPUs"
         )
     return found
 
@@ -118,7 +139,7 @@ def stages(settled: Settled) -> tuple[int, ...]:
     layers = _dimension(settled, "layers")
     if layers is None:
         return ()
-    return tuple(n for n in range(2, _NODE + 1) if n <= layers and (splits_layers(settled.runtime) or layers % n == 0))
+    return tuple(n for n in range(2, _NODE + 1) if n <= layers and (_uneven(settled) or layers % n == 0))
 
 
 def _dimension(settled: Settled, name: str) -> int | None:

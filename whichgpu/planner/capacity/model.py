@@ -26,7 +26,7 @@ def by_size(parts: Mapping[str, float]) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What a change was published to cost: a sentence, and its source; no figure known where `source` is empty."""
+    """What a change was published to cost: a sentence, and its source, empty where no figure is known."""
 
     text: str
     source: str = ""
@@ -41,9 +41,9 @@ class Change:
     """One way to make a job fit.
 
     `kind` is precision, batch, gpus, tensor_parallel ..; `option` what to type; `required` in B per GPU on
-    `n_gpus` of `gpu`. `throughput` is the model's own prediction, `speed` its middle over that of the job as asked
-    for, given the memory; both None where the change was not timed. `host_memory` in B is needed beside. Of a
-    serving job `concurrency` is how many requests it holds at once then.
+    `n_gpus` of `gpu`. `throughput` is the model's own prediction, `speed` its middle over that of the job as
+    asked for, given the memory; both None where the change was not timed. `host_memory` in B is needed
+    beside. Of a serving job `concurrency` is how many requests it holds at once then.
     """
 
     kind: str
@@ -65,9 +65,9 @@ class Change:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, SI units."""
         return {
-            "kind": self.kind, "text": self.text, "option": self.option, "gpu": self.gpu, "n_gpus": self.n_gpus,
-            "required": self.required, "available": self.available, "host_memory": self.host_memory,
-            "concurrency": self.concurrency,
+            "kind": self.kind, "text": self.text, "option": self.option, "gpu": self.gpu,
+            "n_gpus": self.n_gpus, "required": self.required, "available": self.available,
+            "host_memory": self.host_memory, "concurrency": self.concurrency,
             "throughput": self.throughput.to_dict() if self.throughput else None, "speed": self.speed,
             "quality": self.quality.to_dict(),
         }  # fmt: skip
@@ -75,10 +75,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest of each that fits, all else as asked; None where the job has no such size, 0 where nothing fits.
+    """The largest of each that fits, all else as asked; None where the job has no such size, 0 for none.
 
-    `batch` per GPU; `context` in tokens of a sequence, prompt and output together, which the model was made for up
-    to `made_for`; `concurrency` over all GPUs; `resolution` is the edge of a square image in pixels.
+    `batch` per GPU; `context` in tokens of a sequence, prompt and output together, which the model was made
+    for up to `made_for`; `concurrency` over all GPUs; `resolution` is the edge of a square image in pixels.
     """
 
     batch: int | None = None
@@ -89,7 +89,10 @@ class Limits:
 
     def to_dict(self) -> dict[str, int | None]:
         """Every limit by name."""
-        return {name: getattr(self, name) for name in ("batch", "context", "made_for", "concurrency", "resolution")}
+        return {
+            name: getattr(self, name)
+            for name in ("batch", "context", "made_for", "concurrency", "resolution")
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,8 @@ class Answer:
             "parts": dict(self.parts), "smallest_gpu": self.smallest_gpu,
             "changes": [one.to_dict() for one in self.changes],
             "workload": self.workload, "gpu": self.gpu, "n_gpus": self.n_gpus, "runtime": self.runtime,
-            "reason": self.reason, "job": jobs[0] if alone else jobs, "limits": limits[0] if alone else limits,
+            "reason": self.reason, "job": jobs[0] if alone else jobs,
+            "limits": limits[0] if alone else limits,
             "fewest": [one.to_dict() for one in self.fewest], "loading": self.loading.to_dict(),
             "throughput": self.throughput.to_dict() if self.throughput else None, "notes": list(self.notes),
         }  # fmt: skip

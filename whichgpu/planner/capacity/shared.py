@@ -40,9 +40,9 @@ def shared(jobs: Sequence[Job], devices: Sequence[tuple[Gpu, int]], catalogue: C
     if not devices:
         devices = [_chosen(jobs, catalogue)]
     gpus, counts = tuple(gpu for gpu, _ in devices), [count for _, count in devices]
+    for job in jobs:
+        meshes.check(job)
     columns = [Cells(meshes.place(job, counts), gpus) for job in jobs]
-    for job, cells in zip(jobs, columns, strict=True):
-        meshes.check(cells.settled, job)
     yield from _answers(columns, catalogue)
 
 
@@ -53,15 +53,15 @@ def _chosen(jobs: Sequence[Job], catalogue: Catalogue) -> tuple[Gpu, int]:
     found = smallest(required, catalogue, lambda gpu: not _refusal(columns, gpu))
     if found is None:
         raise UsageError(
-            f"no current card holds {len(jobs)} workloads of {required / 2**30:.0f} GiB together; name one with "
-            "several GPUs, e.g. --gpu h100-80gb-sxm:8"
+            f"no current card holds {len(jobs)} workloads of {required / 2**30:.0f} GiB together; name one "
+            "with several GPUs, e.g. --gpu h100-80gb-sxm:8"
         )
     return found, 1
 
 
 def _alone(jobs: Sequence[Job], catalogue: Catalogue) -> list[Cells]:
     one = (next(iter(catalogue.values())),)
-    return [Cells(meshes.place(job, [1]), one) for job in jobs]
+    return [Cells(meshes.single(job), one) for job in jobs]
 
 
 def _together(columns: Sequence[Cells]) -> Array:
@@ -77,7 +77,7 @@ def _answers(columns: Sequence[Cells], catalogue: Catalogue) -> Iterator[Answer]
     required, available = _together(columns), columns[0].available
     names = _names(columns)
     bounds = [limits(cells, available - (required - cells.required)) for cells in columns]
-    alone = _alone([_single(cells) for cells in columns], catalogue)
+    alone = _alone([replace(cells.job, tp=None, pp=None) for cells in columns], catalogue)
     cards = smallest_by_vendor(
         float(_together(alone)[0]), columns[0].gpus, catalogue, lambda gpu: _refusal(columns, gpu)
     )
@@ -97,14 +97,10 @@ def _answers(columns: Sequence[Cells], catalogue: Catalogue) -> Iterator[Answer]
             parts=by_size(parts), required=float(required[i]), available=float(available[i]),
             limits=tuple(rows[i] for rows in bounds), smallest_gpu=cards[gpu.vendor], fewest=(),
             changes=() if fits else tuple(change for at, change in ways if at == i),
-            loading=loading(sum(cells.checkpoint for cells in alone), gpu, columns[0].counts[i]), notes=(_NOTE,),
+            loading=loading(sum(cells.checkpoint for cells in alone), gpu, columns[0].counts[i]),
+            notes=(_NOTE,),
         )  # fmt: skip
         yield replace(answer, reason=reason(answer, refusal))
-
-
-def _single(cells: Cells) -> Job:
-    """The job of a column as it was asked for, on one GPU."""
-    return replace(cells.job, n_gpus=None, tp=None, pp=None)
 
 
 def _names(columns: Sequence[Cells]) -> list[str]:
@@ -114,19 +110,20 @@ def _names(columns: Sequence[Cells]) -> list[str]:
 
 
 def _changes(columns: Sequence[Cells]) -> list[tuple[int, Change]]:
-    """The formats in which all fit together, by index of the device; each workload takes those that it can."""
+    """The formats in which all fit together, by index of the device; each workload takes what it can."""
     found = []
     formats = [{tried.options[0]: tried for tried in narrower(cells)} for cells in columns]
     for option in dict.fromkeys(option for own in formats for option in own):
-        chosen = [own[option] if option in own else None for own in formats]
+        chosen = [own.get(option) for own in formats]
         columns_now = [tried.cells if tried else cells for tried, cells in zip(chosen, columns, strict=True)]
         first = next(tried for tried in chosen if tried)
         with suppress(UsageError):
             required = _together(columns_now)
             for i in map(int, np.flatnonzero(required <= columns[0].available)):
                 if not _refusal(columns_now, columns[0].gpus[i]):
-                    found.append(
-                        (i, Change("precision", first.texts[i], option, columns[0].gpus[i].id, columns[0].counts[i],
-                                   float(required[i]), float(columns[0].available[i]), quality=first.quality))
+                    change = Change(
+                        "precision", first.texts[i], option, columns[0].gpus[i].id, columns[0].counts[i],
+                        float(required[i]), float(columns[0].available[i]), quality=first.quality,
                     )  # fmt: skip
+                    found.append((i, change))
     return found

@@ -13,7 +13,7 @@ import numpy as np
 
 from whichgpu.errors import UsageError
 from whichgpu.planner.capacity import quality
-from whichgpu.planner.capacity.choice import cards
+from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.meshes import splits
 from whichgpu.planner.capacity.model import Change, Quality
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 #: Results do not depend on it but for the order of sums.
 SAME = Quality("the same arithmetic: no change of results")
 _OTHER_WORK = Quality("less work at a time; results of each are the same")
-_BATCH = Quality("the same step with gradients accumulated; batch statistics, where there are any, are of fewer")
+_BATCH = Quality(
+    "the same step with gradients accumulated; batch statistics, where there are any, are of fewer"
+)
 #: By phase, the phases of adapters that do the same for less memory.
 _ADAPTERS = {"train": ADAPTER_PHASES, "finetune_full": ADAPTER_PHASES, "finetune_lora": ADAPTER_PHASES[1:]}
 _NARROW_OPTIMIZER = "adamw-8bit"
@@ -75,7 +77,7 @@ def same_gpus(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
 
 
 def narrower(cells: Cells) -> Iterator[Try]:
-    """Formats with narrower weights; where a device cannot run the one asked for, any that is tried at all."""
+    """Formats with narrower weights; where a device cannot run the one asked for, all that are tried."""
     done = cells.settled
     asked = precision(done.job.precision)
     table = cards()["narrower"]
@@ -92,7 +94,7 @@ def narrower(cells: Cells) -> Iterator[Try]:
 
 
 def _sizes(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
-    """The largest batch, concurrency, context or image that fits, where the job asks for more than the least."""
+    """The largest batch, concurrency, context or image that fits, where the job asks for more."""
     job = cells.settled.job
     stated = cells.job
     axes: list[tuple[str, str, Any, Quality]] = [
@@ -142,7 +144,9 @@ def _sharded(cells: Cells) -> Iterator[Try]:
     if "sharding" in cells.job.options or max(cells.counts) == 1:
         return
     for kind in ("zero1", "zero2", "fsdp"):
-        yield Try.of("sharding", f"{kind} over the replicas", f"--option sharding={kind}", _with(cells, sharding=kind))
+        yield Try.of(
+            "sharding", f"{kind} over the replicas", f"--option sharding={kind}", _with(cells, sharding=kind)
+        )
 
 
 def _phases(cells: Cells) -> tuple[str, ...]:
