@@ -408,3 +408,48 @@ def test_what_ran_is_found_to_fit(table: str) -> None:
             lost[row["id"]] = row
     assert known >= {"llm-train": 245, "memory": 105}[table]
     assert set(lost) <= set(NOT_STATED)
+
+
+def _one_of_each_family() -> list[str]:
+    from whichgpu.workloads.workload import workloads
+
+    return list({workload.family: key for key, workload in workloads().items()}.values())
+
+
+@pytest.mark.parametrize("workload", _one_of_each_family())
+def test_every_family_is_answered_in_each_phase(workload: str) -> None:
+    """Sizes, images and phases of all kinds: an answer that holds together, or a reason."""
+    for phase in package.workload(workload).phases:
+        if "lora" in phase and not adaptable(workload, phase):
+            continue
+        answers = ask(workload, gpus=["t4", "a100-80gb-sxm:2"], phase=phase).answers
+        for answer in answers:
+            assert answer.fits == (answer.required <= answer.available) or "does not run" in answer.reason
+            assert sum(answer.parts.values()) == pytest.approx(answer.required)
+            assert (
+                answer.fits
+                or "fits" in answer.reason
+                or "hold" in answer.reason
+                or "nothing" in answer.reason
+            )
+
+
+def adaptable(workload: str, phase: str) -> bool:
+    """Whether any layer of a model takes an adapter."""
+    try:
+        estimate(package.job(workload, phase=phase), [GPUS["t4"]])
+    except UsageError:
+        return False
+    return True
+
+
+def test_a_megatron_job_is_taken_as_its_recipe_would_run() -> None:
+    """Llama 3 70B, two sequences of 8,192 a GPU over 64 GB200, ran in 185 GiB each: with recomputation."""
+    columns = {"phase": "pretrain", "precision": "fp8", "batch": 2, "seq_len": 8192, "tp": 1, "pp": 1}
+    options = {"sharding": "fsdp", "global_batch": 256}
+    recipe = one("llama-3-70b", "gb200-192gb:64", runtime="Megatron-Bridge", options=options, **columns)
+    assert recipe.fits
+    assert any("selective" in note or "full" in note for note in recipe.notes)
+    stated = {**options, "checkpointing": "none"}
+    assert not one("llama-3-70b", "gb200-192gb:64", runtime="Megatron-Bridge", options=stated, **columns).fits
+    assert not one("llama-3-70b", "gb200-192gb:64", runtime="PyTorch 2", options=options, **columns).fits

@@ -154,8 +154,11 @@ def _narrow(op: Op) -> Op:
 
 def largest_layer(forward: Sequence[Op]) -> Any:
     """Weights of the largest matrix product of the layers (the head stays wide)."""
-    sizes = [op.dims["n"] * op.dims["k"] for op in forward if op.kind == "gemm" and op.shard != "vocab"]
-    return max(sizes, default=0.0)
+    largest: Any = 0.0
+    for op in forward:
+        if op.kind == "gemm" and op.shard != "vocab":
+            largest = np.maximum(largest, op.dims["n"] * op.dims["k"])
+    return largest
 
 
 def _with_scores(op: Op) -> Op:
@@ -188,7 +191,7 @@ def passing(forward: Sequence[Op]) -> Any:
 
 def _slack(ops: Sequence[Op], *, training: bool) -> float:
     c = section("capacity")
-    if any(op.kind == "conv" and op.dims["window"] > 1 for op in ops):
+    if any(op.kind == "conv" and np.any(op.dims["window"] > 1) for op in ops):
         return float(c["slack_convolution"] if not training else 1.0 + (c["slack_convolution"] - 1.0) / 4)
     return float(c["slack_training"] if training else c["slack_inference"])
 

@@ -61,7 +61,9 @@ def largest(sized: Sized, budget: Array, most: int, step: int = 1) -> Array:
     high = np.where(np.isfinite(high), high, low)
     while np.any(high - low > 1.0):
         count = max(_EACH, _TRIED // cells)
-        tried = np.round(np.linspace(low + 1.0, np.maximum(high - 1.0, low + 1.0), count, axis=1))
+        # A device that is done tries what it has again.
+        last = np.maximum(np.maximum(high - 1.0, low), 1.0)
+        tried = np.round(np.linspace(np.minimum(low + 1.0, last), last, count, axis=1))
         better, worse = _narrowed(sized, budget, tried, step)
         low, high = np.maximum(low, better), np.minimum(high, np.where(np.isfinite(worse), worse, high))
         low = np.minimum(low, high)
@@ -93,8 +95,9 @@ def _batch(cells: Cells, budget: Array) -> Array:
 
 def _context(cells: Cells, budget: Array) -> Array:
     """Tokens of a sequence: of training, or prompt and output together."""
-    job = cells.settled.job
-    positions = int(cells.settled.workload.dims.get("positions") or _LONGEST)
+    job, workload = cells.settled.job, cells.settled.workload
+    # What a table of positions, or the family, refuses.
+    positions = int(workload.dims.get("positions") or getattr(workload.code, "LONGEST", _LONGEST))
     if job.trains:
         return largest(lambda size, index: cells.on(index, seq_len=size), budget, positions)
     output = 0 if job.output_tokens is None else int(np.max(np.asarray(job.output_tokens)))
