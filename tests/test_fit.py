@@ -306,6 +306,7 @@ def test_loading_is_bytes_over_rates() -> None:
         (["llama-2-13b", "--gpu", "a10:2", "--tp", "4"], "tp=4 needs at least as many GPUs; n_gpus=2"),
         (["llama-2-13b", "--gpu", "a10", "--pp", "64"], "40 layers"),
         (["llama-2-13b", "--gpu", "nonsense"], "no GPU 'nonsense'"),
+        (["llama-2-13b", "--gpu", ","], "names no GPU"),
         (["nonsense", "--gpu", "a10"], "no workload 'nonsense'"),
         (["llama-2-13b", "--gpu", "a10", "--precision", "fp7"], "no precision 'fp7'"),
         ([], "say what: fit llama-2-13b"),
@@ -323,6 +324,20 @@ def test_a_format_without_units_is_refused_with_one_that_runs(whichgpu) -> None:
     assert told.status == 3
     assert "no FP8" in told.err
     assert "--precision w8a16 fits" in told.err
+
+
+def test_layers_that_stages_do_not_divide_are_cut_over_machines() -> None:
+    """DeepSeek V3 has 61 layers: 16 GPUs of two machines cut each of them, as its heads divide."""
+    answer = one("deepseek-v3", "h100-80gb-sxm:16", precision="fp8")
+    assert (float(answer.jobs[0].tp), float(answer.jobs[0].pp)) == (16, 1)
+    assert answer.fits
+    assert not one("deepseek-v3", "h100-80gb-sxm:8", precision="fp8").fits
+
+
+def test_a_vendor_without_a_card_that_runs_it_is_told_of_another() -> None:
+    answer = one("llama-2-7b", "tpu-v4")
+    assert "vLLM does not run on Google" in answer.reason
+    assert package.gpu(answer.smallest_gpu).vendor == "NVIDIA"
 
 
 def test_stages_need_not_be_even_where_the_runtime_splits_unevenly() -> None:

@@ -65,6 +65,7 @@ def test_a_number_still_counts_gpus() -> None:
         ("l4:0%", r"between nothing and all"),
         ("l4:1/0", r"between nothing and all"),
         ("nonsense:1/2", r"no GPU 'nonsense'"),
+        ("a100-80gb-sxm:mig-3g.40gb:2", r"parts of a GPU do not work together; write a100-80gb-sxm:mig-3g"),
     ],
 )
 def test_what_is_no_part_says_what_to_type(text: str, said: str) -> None:

@@ -36,6 +36,8 @@ _PART = re.compile(
     r"|(?P<over>\d{1,4})\s*/\s*(?P<under>\d{1,4})|(?P<percent>\d{1,3}(?:\.\d+)?)\s*%)$",
     re.IGNORECASE,
 )
+#: A part with a number of it.
+_SEVERAL = re.compile(r"^(?P<part>.*\S)\s*:\s*\d+$")
 
 
 def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
@@ -46,6 +48,12 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     """
     match = _PART.match(text.strip())
     if match is None:
+        several = _SEVERAL.match(text.strip())
+        if several and _PART.match(several["part"]):
+            raise UsageError(
+                f"'{one_line(text)}': parts of a GPU do not work together; write {several['part']}, or "
+                "whole GPUs"
+            )
         return resolve_count(text, catalogue)
     gpu = resolve(match["name"], catalogue)
     if match["profile"]:

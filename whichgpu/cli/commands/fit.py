@@ -50,6 +50,8 @@ def run(
     if not workloads:
         raise click.UsageError("say what: fit llama-2-13b --gpu a10")
     names = [name.strip() for text in gpus for name in text.split(",") if name.strip()]
+    if gpus and not names:
+        raise click.UsageError(f"--gpu {gpus[0]} names no GPU; write e.g. --gpu a10,rtx-4090:2")
     found = fit([columns.job(name) for name in workloads], names, catalogue, together=together)
     answer = report(found)
     context = click.get_current_context(silent=True)

@@ -53,7 +53,7 @@ def fit(jobs: Sequence[Job], gpus: Sequence[str], catalogue: Catalogue, *, toget
             f"{len(jobs)} workloads on {len(gpus)} GPUs are more than {_MOST_CELLS} cells; name fewer"
         )
     devices = [resolve_device(name, catalogue) for name in gpus]
-    if together:
+    if together and len(jobs) > 1:
         from whichgpu.planner.capacity.shared import shared
 
         return Fits(tuple(shared(jobs, devices, catalogue)))

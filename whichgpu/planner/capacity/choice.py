@@ -46,12 +46,16 @@ def smallest(
 def smallest_by_vendor(
     required: float, gpus: Sequence[Gpu], catalogue: Catalogue, refusal: Callable[[Gpu], str]
 ) -> dict[str, str | None]:
-    """The id of the smallest current card of each vendor of these GPUs; None where none holds the bytes."""
-    found = {
-        name: smallest(required, catalogue, lambda gpu: not refusal(gpu), name)
-        for name in {gpu.vendor for gpu in gpus}
-    }
-    return {name: gpu.id if gpu else None for name, gpu in found.items()}
+    """The id of the smallest current card of each vendor of these GPUs, else of NVIDIA; None for none."""
+
+    def able(gpu: Gpu) -> bool:
+        return not refusal(gpu)
+
+    found = {name: smallest(required, catalogue, able, name) for name in {gpu.vendor for gpu in gpus}}
+    if not all(found.values()):
+        other = smallest(required, catalogue, able)
+        found = {name: card or other for name, card in found.items()}
+    return {name: card.id if card else None for name, card in found.items()}
 
 
 @cache

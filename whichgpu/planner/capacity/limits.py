@@ -97,7 +97,8 @@ def _context(cells: Cells, budget: Array) -> Array:
     """Tokens of a sequence: of training, or prompt and output together."""
     job, workload = cells.settled.job, cells.settled.workload
     # What a table of positions, or the family, refuses.
-    positions = int(workload.dims.get("positions") or getattr(workload.code, "LONGEST", _LONGEST))
+    family: int = getattr(workload.code, "LONGEST", _LONGEST)
+    positions = int(workload.dims.get("positions") or family)
     if job.trains:
         return largest(lambda size, index: cells.on(index, seq_len=size), budget, positions)
     output = 0 if job.output_tokens is None else int(np.max(np.asarray(job.output_tokens)))

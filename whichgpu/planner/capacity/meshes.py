@@ -112,16 +112,21 @@ def _mesh(settled: Settled, count: int, groups: int) -> Mesh:
 
 
 def mesh(settled: Settled, count: int) -> Mesh | None:
-    """The mesh of a replica of `count` GPUs, as much tensor parallelism as a machine holds; None for none."""
+    """The mesh of a replica of `count` GPUs; None where they cannot share it evenly.
+
+    As much tensor parallelism as a machine holds, and stages beyond; over several machines where layers do
+    not divide by stages.
+    """
     heads, layers = _dimension(settled, "heads"), _dimension(settled, "layers")
     if splits_layers(settled.runtime):
         return Mesh(count, 1, count) if layers is None or count <= layers else None
     shared = gcd(count, heads) if heads else count
-    for tp in sorted((n for n in range(1, min(shared, _NODE) + 1) if shared % n == 0), reverse=True):
+    inside = sorted((n for n in range(1, min(shared, _NODE) + 1) if shared % n == 0), reverse=True)
+    for tp in inside:
         pp = count // tp
         if pp == 1 or (layers and layers % pp == 0):
             return Mesh(count, tp, pp)
-    return None
+    return Mesh(count, count, 1) if shared == count else None
 
 
 def meshes(settled: Settled, most: int = 64) -> Iterator[Mesh]:
