@@ -200,13 +200,18 @@ def test_no_smaller_current_card_holds_it(workload: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("workload", "gpu", "count"), [("llama-2-70b", "a10", 8), ("llama-2-70b", "a100-80gb-sxm", 2)]
+    ("workload", "gpu", "count"),
+    [("llama-2-70b", "a10", 8), ("llama-2-70b", "a100-80gb-sxm", 2), ("llama-2-13b", "rtx-3060-12gb", 4)],
 )
-def test_half_of_the_fewest_are_too_few(workload: str, gpu: str, count: int) -> None:
+def test_fewer_than_the_fewest_are_too_few(workload: str, gpu: str, count: int) -> None:
     fewest = one(workload, gpu).fewest[0]
     assert (fewest.gpu, fewest.n_gpus) == (gpu, count)
     assert one(workload, f"{gpu}:{count}").fits
-    assert not one(workload, f"{gpu}:{count // 2}").fits
+    for fewer in range(1, count):
+        try:
+            assert not one(workload, f"{gpu}:{fewer}").fits
+        except UsageError as fault:
+            assert "evenly" in str(fault)  # noqa: PT017  (some numbers hold it, others are refused)
 
 
 def test_without_gpus_the_fewest_where_no_card_holds_it() -> None:

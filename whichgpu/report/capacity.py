@@ -162,7 +162,7 @@ def _choice(answers: tuple[Answer, ...]) -> Table:
         smallest.update({one.smallest_gpu: None} if one.smallest_gpu else {})
         fewest.update(dict.fromkeys(map(str, one.fewest)))
     rows = [(name, *("; ".join(cell) or None for cell in cells)) for name, cells in known.items()]
-    notes = ("Smallest: of one vendor's current cards. Fewest: of 2, 4, 8 .. GPUs that hold it together.",)
+    notes = ("Smallest: of one vendor's current cards. Fewest: of 2 to 8, then of whole machines of 8.",)
     return Table.of("GPUs that hold it", ("Workload", "Smallest", "Fewest"), rows, notes=notes)
 
 

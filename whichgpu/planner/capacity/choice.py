@@ -12,7 +12,7 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part
 from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.cells import Cells
-from whichgpu.planner.capacity.meshes import MOST, Mesh, meshes, splits
+from whichgpu.planner.capacity.meshes import COUNTS, Mesh, meshes, splits
 from whichgpu.planner.capacity.model import Fewest
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def together(cells: Cells) -> tuple[tuple[Mesh, ...], dict[str, Any]]:
     if settled.job.trains:
         tp, pp = (max(int(np.max(np.asarray(getattr(settled.job, name)))), 1) for name in ("tp", "pp"))
         sharding = {**asked.options, "sharding": asked.options.get("sharding", "fsdp")}
-        counts = (tp * pp * 2**k for k in range(1, 11))
-        return tuple(Mesh(n, tp, pp) for n in counts if n <= MOST), {"options": sharding}
+        counts = (tp * pp * count for count in COUNTS)
+        return tuple(Mesh(n, tp, pp) for n in counts if n <= COUNTS[-1]), {"options": sharding}
     if not splits(settled):
         return (), {}
     return tuple(meshes(settled)), {}

@@ -25,8 +25,8 @@ _NODE = 8
 #: Options that only a job of several replicas, or of several GPUs, can have.
 _OF_REPLICAS = ("ep", "moe_tp", "global_batch")
 _OF_SEVERAL = (*_OF_REPLICAS, "cp", "attention_dp")
-#: The most GPUs that are tried.
-MOST = 1024
+#: Numbers of GPUs that are tried: within a machine any, beyond it whole machines.
+COUNTS = (*range(2, _NODE + 1), *(_NODE * n for n in (2, 3, 4, 6, 8, 12, 16, 32, 64, 128)))
 
 
 class Mesh(NamedTuple):
@@ -130,13 +130,9 @@ def mesh(settled: Settled, count: int) -> Mesh | None:
 
 
 def meshes(settled: Settled, most: int = 64) -> Iterator[Mesh]:
-    """Meshes of 2, 4, 8 .. GPUs, of those numbers that can share the job out."""
-    count = 2
-    while count <= most:
-        found = mesh(settled, count)
-        if found is not None:
-            yield found
-        count *= 2
+    """Meshes of growing numbers of GPUs, of those numbers that can share the job out."""
+    found = (mesh(settled, count) for count in COUNTS if count <= most)
+    return (one for one in found if one is not None)
 
 
 def stages(settled: Settled) -> tuple[int, ...]:
