@@ -354,6 +354,9 @@ def test_stages_need_not_be_even_where_the_runtime_splits_unevenly() -> None:
 def test_tp_without_a_number_of_gpus_counts_them() -> None:
     answer = one("llama-2-13b", "a10", tp=2)
     assert (answer.n_gpus, answer.fits) == (2, True)
+    assert str(answer.fewest[0]) == "2 x a10 (--tp 2)"
+    # The file is that of the whole model.
+    assert answer.loading.checkpoint == pytest.approx(one("llama-2-13b", "a10").loading.checkpoint)
 
 
 def test_parts_of_a_gpu_do_not_work_together() -> None:

@@ -69,8 +69,10 @@ def _column(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) 
     placed = meshes.place(job, [count for _, count in devices])
     cells = Cells(placed, tuple(gpu for gpu, _ in devices))
     answers: dict[int, Answer] = {}
+    stated = job.tp is not None or job.pp is not None
+    whole = Cells(meshes.single(replace(job, tp=None, pp=None)), alone.gpus) if stated else alone
     for indexes, some, note in _as_recipes_do(cells):
-        found = _answers(some, alone, catalogue, note)
+        found = _answers(some, alone, catalogue, checkpoint=whole.checkpoint, note=note)
         answers.update(zip(indexes, found, strict=True))
     return [answers[i] for i in range(len(devices))]
 
@@ -120,13 +122,14 @@ def _chosen(alone: Cells, catalogue: Catalogue) -> tuple[Gpu, int]:
     return max(known, key=lambda gpu: gpu.need("memory")), 1
 
 
-def _answers(cells: Cells, alone: Cells, catalogue: Catalogue, note: str = "") -> list[Answer]:
+def _answers(
+    cells: Cells, alone: Cells, catalogue: Catalogue, *, checkpoint: float, note: str
+) -> list[Answer]:  # fmt: skip
     """The answer on each device; `alone` is the job on one GPU, `note` what is to be said of all."""
     bounds = limits(cells, cells.available)
     ways = changes(cells, bounds)
     smallest_of = smallest_by_vendor(float(alone.required[0]), cells.gpus, catalogue, alone.refusal)
     several = _fewest(cells, alone, catalogue, held=any(smallest_of.values()))
-    checkpoint = alone.checkpoint
     done = cells.settled
     answers = []
     for i, gpu in enumerate(cells.gpus):
@@ -146,8 +149,13 @@ def _answers(cells: Cells, alone: Cells, catalogue: Catalogue, note: str = "") -
 
 def _fewest(cells: Cells, alone: Cells, catalogue: Catalogue, *, held: bool) -> list[tuple[Fewest, ...]]:
     """The fewest of each device's own GPU; where no single card holds the job also of common ones."""
+    count = alone.counts[0]
+    degrees = alone.job_of(0)
+    how = meshes.Mesh(count, int(degrees.tp), int(degrees.pp)).how
     own = [
-        Fewest(gpu.id, 1, "") if not alone.refusal(gpu) and alone.required[0] <= gpu.need("memory") else more
+        Fewest(gpu.id, count, how)
+        if not alone.refusal(gpu) and alone.required[0] <= gpu.need("memory")
+        else more
         for gpu, more in zip(cells.gpus, fewest(alone, cells.gpus), strict=True)
     ]
     others = () if held else tuple(one for one in fewest(alone, common(catalogue)) if one is not None)

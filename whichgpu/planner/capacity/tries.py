@@ -163,8 +163,10 @@ def _adapters(cells: Cells, phase: str, **options: str) -> Try:
     if options:
         changed = changed.with_job(batch=1.0)
         words, typed = f"{words}, full checkpointing, batch 1", f"{typed} --batch 1"
-    return Try.of("combined" if options else "adapters", words, f"--phase {phase} {typed}".strip(), changed,
-                  quality.of_method("lora" if lora else "qlora"))  # fmt: skip
+    # What was published is of language models.
+    cost = quality.of_method("lora" if lora else "qlora") if splits(cells.settled) else quality.UNKNOWN
+    option = f"--phase {phase} {typed}".strip()
+    return Try.of("combined" if options else "adapters", words, option, changed, cost)
 
 
 def _combined(cells: Cells) -> Iterator[Try]:
