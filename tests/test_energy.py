@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whichgpu.cost import carbon, energy, energy_fit
-from whichgpu.cost.estimate import Z90, estimate, placed, single
+from whichgpu.cost.estimate import Z90, estimate, single
 from whichgpu.cost.jobs import predict_rows
+from whichgpu.cost.placing import placed
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
@@ -109,7 +110,7 @@ def test_a_gpu_that_is_stalled_half_of_the_time_draws_the_mean_of_two_states():
 
 
 def test_a_unit_of_work_takes_its_power_times_its_time():
-    found = single(placed(Job("llama-2-70b", phase="serve"), 4), A100)
+    found = single(placed(Job("llama-2-70b", phase="serve"), 4, A100), A100)
     assert found.energy * found.throughput.mid == pytest.approx(found.power * 4)
 
 
@@ -143,7 +144,7 @@ def test_an_engine_that_its_host_holds_up_draws_less_and_is_slower():
 
 def test_gpus_that_share_a_model_draw_less_each():
     job = Job("llama-3.1-8b", phase="serve", concurrency=64.0)
-    alone, together = (single(placed(job, n), H100).power for n in (1, 8))
+    alone, together = (single(placed(job, n, H100), H100).power for n in (1, 8))
     assert together < alone
 
 

@@ -137,11 +137,12 @@ def predict(workload: str, gpu: str, *, gpu_files: Files = (), **columns: Any) -
     `columns` are job columns, as `job` takes them. Raises `WhichGpuError` for what cannot be read or
     run, and its kind `Infeasible` for what does not fit.
     """
-    from whichgpu.cost.estimate import placed, single
+    from whichgpu.cost.estimate import single
+    from whichgpu.cost.placing import placed
     from whichgpu.hardware.slices import resolve_device
 
     device, count = resolve_device(gpu, catalogue(tuple(Path(file) for file in gpu_files)))
-    return single(placed(job(workload, **columns), count), device)
+    return single(placed(job(workload, **columns), count, device), device)
 
 
 def fit(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whichgpu.cost import placing
 from whichgpu.cost.estimate import Z90, finish
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.layout import Layout, lay_out
@@ -71,8 +72,8 @@ def groups(rows: Iterable[Mapping[str, str]], catalogue: Catalogue) -> tuple[lis
         try:
             if row["metric"] not in TIMED or float(row["value"] or 0) <= 0:
                 continue
-            job = read_job(row)
             gpu = resolve_gpu(row["gpu"], catalogue)
+            job = placing.held(read_job(row), gpu)
         except WhichGpuError as fault:
             left[row["id"]] = str(fault)
             continue

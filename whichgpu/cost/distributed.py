@@ -17,7 +17,7 @@ What a GPU sends of P parameters that it answers for, over n replicas:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,16 +68,26 @@ class Step:
 
 def sharding(job: Job, stack: Runtime) -> int:
     """What a job shards over its replicas, as a level of ZeRO; raises `UsageError` for another word."""
-    text = job.options.get("sharding", "").strip().lower().replace("-", "")
-    if not text and stack.id in section("training")["sharded_optimizer"]:
-        return 1
+    text = (job.options.get("sharding", "") or stack.shards).strip().lower().replace("-", "")
     if text not in _LEVELS:
         known = ", ".join(word for word in _LEVELS if word)
         raise UsageError(f"option sharding: '{text}' is none of {known}; write sharding=fsdp")
     return _LEVELS[text]
 
 
-def micro_batches(job: Job, mesh: Mesh) -> Array:
+def cut(job: Job, mesh: Mesh, stack: Runtime) -> tuple[Job, Array]:
+    """The job of one micro-batch, and how many of them a replica has in a step."""
+    count = _micro_batches(job, mesh)
+    split = np.asarray(mesh.pp) > 1
+    if not stack.splits_batch or not np.any(split):
+        return job, count
+    batch = np.asarray(job.batch, dtype=np.float64)
+    # A sequence is the least that a stage can take.
+    pieces = np.where(split, np.maximum(batch, 1.0), 1.0)
+    return replace(job, batch=batch / pieces), count * pieces
+
+
+def _micro_batches(job: Job, mesh: Mesh) -> Array:
     """Micro-batches of a replica in a step: of `global_batch`, or `grad_accum`, else one."""
     replicas = np.asarray(job.n_gpus, dtype=np.float64) / mesh.replica
     if "global_batch" not in job.options:
@@ -153,9 +163,9 @@ def host_seconds(whole: Sequence[Op]) -> Any:
     return section("training")["moe_host"] * layers
 
 
-def notes(job: Job, mesh: Mesh) -> tuple[str, ...]:
+def notes(job: Job, mesh: Mesh, stack: Runtime) -> tuple[str, ...]:
     """What a pipeline's answer rests on where the job does not say how many micro-batches it has."""
     stated = "global_batch" in job.options or "grad_accum" in job.options
-    if stated or np.all(mesh.pp == 1):
+    if stated or stack.splits_batch or np.all(mesh.pp == 1):
         return ()
     return ("neither grad_accum nor global_batch was given: one micro-batch, so the stages wait in turn",)

@@ -208,7 +208,7 @@ def spread(laid: Layout, gpu: Gpu) -> PowerSpread:
     group = table["group"].get(family, table["group"]["all"])
     seen = table["seen"]
     known = gpu.id in seen["gpus"], laid.workload.id in seen["workloads"]
-    usual = laid.runtime.id in seen["runtimes"] and laid.runtime.exact and family in table["group"]
+    usual = laid.runtime.kernels in seen["runtimes"] and laid.runtime.exact and family in table["group"]
     left_out = {"seen": True, "gpu": not known[0], "workload": not known[1], "source": not usual}
     width = max(group[kind] for kind, missing in left_out.items() if missing)
     basis = "interpolated" if all(known) else "extrapolated"

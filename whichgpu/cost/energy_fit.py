@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost import energy
+from whichgpu.cost import energy, placing
 from whichgpu.cost.calibration import spread90
 from whichgpu.cost.estimate import Z90, finish
 from whichgpu.cost.layout import lay_out
@@ -122,11 +122,11 @@ def observe(
         if row["metric"] != "power":
             continue
         try:
-            laid = lay_out(read_job(row), [resolve_gpu(row["gpu"], catalogue)])
+            gpu = resolve_gpu(row["gpu"], catalogue)
+            laid = lay_out(placing.held(read_job(row), gpu), [gpu])
             timed = finish(laid, found)
         except WhichGpuError:
             continue
-        gpu = laid.devices.gpus[0]
         if laid.refusals[0] or not laid.runtime.exact:
             continue
         kept.append(row)

@@ -18,8 +18,6 @@ from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.parallel import data_parallel_seconds
-from whichgpu.cost.pipeline import splits_layers
-from whichgpu.cost.runtime import runtime
 from whichgpu.cost.serving import engine
 from whichgpu.cost.spread import measured, spread
 from whichgpu.cost.time import evaluate
@@ -46,6 +44,7 @@ if TYPE_CHECKING:
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp",
+    "float8",
 }  # fmt: skip
 #: What each basis but the best means for a reader.
 _BASES = {
@@ -388,18 +387,6 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
         notes=laid.notes,
     )  # fmt: skip
-
-
-def placed(job: Job, count: int) -> Job:
-    """A job on `count` GPUs: language models are held by all together, unless they train."""
-    if count == 1:
-        return job
-    workload = resolve(job.workload)
-    complete = workload.complete(job)
-    held = hasattr(workload.code, "step") and not complete.trains
-    if splits_layers(runtime(complete.runtime, workload.complete(replace(job, runtime="")).runtime)):
-        return replace(job, n_gpus=float(count))
-    return replace(job, n_gpus=float(count), tp=float(count) if job.tp is None and held else job.tp)
 
 
 def single(job: Job, gpu: Gpu) -> Estimate:

@@ -63,7 +63,7 @@ def compute_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: boo
         names += [f"c={stack}", f"c/{kind.compute}={stack}"]
     tensor = kind.format != "plain"
     pairs = (("c~throttle", place.throttle), ("c~rate", place.rate if tensor else 0.0))
-    laws = [(f"{law}{where}", value) for law, value in pairs for where in ("", f"={runtime.id}")]
+    laws = [(f"{law}{where}", value) for law, value in pairs for where in ("", f"={runtime.kernels}")]
     return _weighted(names, laws, trains=trains)
 
 
@@ -84,7 +84,7 @@ def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool
     ]
     for stack in runtime.stacks:
         names += [f"m={stack}", f"m/{kind.memory}={stack}"]
-    laws = [(f"m~l2{where}", place.cache) for where in ("", f"={runtime.id}")]
+    laws = [(f"m~l2{where}", place.cache) for where in ("", f"={runtime.kernels}")]
     return _weighted(names, laws, trains=trains)
 
 
@@ -92,14 +92,14 @@ def launch_terms(workload: str, runtime: Runtime, *, trains: bool) -> Terms:
     """The effects on the time of a launch: a runtime's, and how many of them a workload fuses away."""
     phase = "+train" if trains else ""
     general = _weighted([f"l={stack}" for stack in runtime.stacks], (), trains=trains)
-    return {**general, f"l/{workload}={runtime.id}{phase}": 1.0}
+    return {**general, f"l/{workload}={runtime.kernels}{phase}": 1.0}
 
 
 def workload_terms(workload: str, precision: str, runtime: Runtime, *, trains: bool) -> Terms:
     """The effects on the whole time of a workload: what its op list does not know of it."""
     phase = "+train" if trains else ""
     whats = (f"w/{workload}", f"w/{workload}/{precision}")
-    return {f"{what}{where}{phase}": 1.0 for what in whats for where in ("", f"={runtime.id}")}
+    return {f"{what}{where}{phase}": 1.0 for what in whats for where in ("", f"={runtime.kernels}")}
 
 
 def link_terms(workload: str, place: Traits, runtime: Runtime, gpus: float) -> Terms:
@@ -110,7 +110,7 @@ def link_terms(workload: str, place: Traits, runtime: Runtime, gpus: float) -> T
     # A network is never better used than what joins the GPUs of a node.
     links = dict.fromkeys((place.link(min(gpus, section("links")["node"])), place.link(gpus)))
     return {
-        **{f"b%{link}{where}": 1.0 for link in links for where in ("", f"={runtime.id}")},
+        **{f"b%{link}{where}": 1.0 for link in links for where in ("", f"={runtime.kernels}")},
         f"b/{workload}": 1.0,
     }
 

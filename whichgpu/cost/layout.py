@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost import distributed, memory, parallel, pipeline, serving
+from whichgpu.cost import asked, distributed, memory, parallel, pipeline, serving
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.runtime import runtime
 from whichgpu.cost.support import refusal, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.units import parse
@@ -22,7 +21,6 @@ from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import trained_precision
 from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,20 +98,14 @@ class Settled(NamedTuple):
 
 def settle(job: Job) -> Settled:
     """A job, or a sweep of jobs, with every default filled in; raises `UsageError` as `lay_out` does."""
-    workload = resolve(job.workload)
-    fallback = workload.runtime(job.phase)
+    read = asked.read(job)
+    workload, stack = read.workload, read.runtime
     unused = workload.unused(job)
-    stack = _stack(job, fallback)
-    dated = _undated(job, stack)
-    asked = job.phase or workload.phases[0]
-    # What the workload's own file says of its precision comes before the runtime's habit.
-    own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
-    job = pipeline.spread_layers(job, stack)
-    job = job.with_defaults(tp=1.0, pp=1.0, precision=own or stack.default_precision.get(asked, ""))
-    mesh = Mesh.of(replace(job, phase=asked))
-    job = workload.complete(job.with_defaults(n_gpus=mesh.replica, runtime=fallback))
+    job = pipeline.spread_layers(read.job, stack).with_defaults(tp=1.0, pp=1.0)
+    mesh = Mesh.of(replace(job, phase=job.phase or workload.phases[0]))
+    job = workload.complete(job.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
     mesh.check(workload, job)
-    return Settled(workload, job, stack, unused, (*workload.beyond(job), *dated))
+    return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said))
 
 
 def memory_parts(settled: Settled) -> tuple[dict[str, Any], tuple[Op, ...]]:
@@ -124,7 +116,7 @@ def memory_parts(settled: Settled) -> tuple[dict[str, Any], tuple[Op, ...]]:
     """
     workload, job, stack = settled.workload, settled.job, settled.runtime
     if job.trains:
-        whole, own, step = _step(workload, job, stack)
+        job, whole, own, step = _step(workload, job, stack)
         return _training_parts(workload, job, stack, step, whole=whole, own=own), own
     if job.phase == "serve":
         parts, each, ops = serving.standing(workload, job)
@@ -134,34 +126,6 @@ def memory_parts(settled: Settled) -> tuple[dict[str, Any], tuple[Op, ...]]:
     mesh = Mesh.of(job)
     ops = parallel.shard(workload.trace(job), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
     return _parts(workload, job, mesh, ops), ops
-
-
-def _stack(job: Job, fallback: str) -> Runtime:
-    """The runtime of a job, with the options that make another of it."""
-    compiled = job.options.get("compile", "").lower() in ("true", "1", "yes")
-    text = job.runtime or fallback
-    stack = _dated(runtime(f"{text} torch.compile" if compiled else text, fallback), job)
-    layout = job.options.get("layout", "").lower().replace("-", "_")
-    return stack.marked("nhwc") if layout in ("channels_last", "nhwc") else stack
-
-
-def _dated(stack: Runtime, job: Job) -> Runtime:
-    """The runtime that a job means by a name without a version, where the format that it states dates it."""
-    # An id is that runtime itself, not a name for it.
-    if not (job.runtime and job.precision) or stack.marks or job.runtime == stack.id:
-        return stack
-    known = stack.undated.get(precision(job.precision).id)
-    return runtime(known, known) if known else stack
-
-
-def _undated(job: Job, stack: Runtime) -> tuple[str, ...]:
-    """What to say where a format dated a runtime."""
-    if not job.runtime or stack.marks or stack.id == runtime(job.runtime, stack.id).id:
-        return ()
-    return (
-        f"'{job.runtime}' in {job.precision} without a version is taken as {stack.title}, "
-        "as in published runs; name a version for another",
-    )
 
 
 def _array(value: Any) -> Array:
@@ -191,7 +155,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
 def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
     """A training step: the work is one pass of a micro-batch on one GPU's share of the model."""
     mesh = Mesh.of(job)
-    whole, own, step = _step(workload, job, stack)
+    job, whole, own, step = _step(workload, job, stack)
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
     links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True)
     links = links + parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
@@ -210,20 +174,20 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         parts=_training_parts(workload, job, stack, step, whole=whole, own=own),
         refusals=_refusals(devices, own, job, stack),
         unused=(),
-        said=distributed.notes(job, mesh),
+        said=distributed.notes(job, mesh, stack),
     )  # fmt: skip
 
 
 def _step(
     workload: Workload, job: Job, stack: Runtime
-) -> tuple[tuple[Op, ...], tuple[Op, ...], distributed.Step]:
-    """Ops of a training pass, those of one GPU's shard of the model, and the step that they are part of."""
+) -> tuple[Job, tuple[Op, ...], tuple[Op, ...], distributed.Step]:
+    """The job of a micro-batch, ops of its pass, those of one GPU's shard, and the step of them."""
     mesh = Mesh.of(job)
     # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
-    count = distributed.micro_batches(job, mesh)
+    job, count = distributed.cut(job, mesh, stack)
     whole = workload.trace(job)
     own = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled)
-    return whole, own, distributed.plan(job, stack, mesh, whole, own, count=count)
+    return job, whole, own, distributed.plan(job, stack, mesh, whole, own, count=count)
 
 
 def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from whichgpu.cost import placing
 from whichgpu.cost.estimate import MODELLED
 from whichgpu.cost.groups import Group
 from whichgpu.cost.runtime import Runtime, runtime
@@ -87,6 +88,8 @@ class Reader:
         numbers, stated = self._cached(self._numbers, _NUMBERS(cells), self._stated)
         if count > 1:
             numbers, stated = _counted(numbers, count)
+        if _is_open(numbers):
+            numbers, stated = _held(_HEAD(cells), numbers, gpu)
         group = self._groups.get((head.key, stated))
         if group is None:
             columns = self._columns.setdefault((head.work, stated), {})
@@ -134,7 +137,7 @@ _NAMES = tuple(
     ("height", "width") if name == "height" else (name,) for name in jobs.NUMBERS if name != "width"
 )
 _NUMBERS = itemgetter(*(COLUMNS.index(names[0].replace("height", "resolution")) for names in _NAMES))
-_N_GPUS = list(jobs.NUMBERS).index("n_gpus")
+_N_GPUS, _TP, _PP = (list(jobs.NUMBERS).index(name) for name in ("n_gpus", "tp", "pp"))
 
 
 def _guarded(read: Callable[..., Any], *arguments: Any) -> Any:
@@ -166,6 +169,24 @@ def _counted(numbers: Numbers, count: int) -> tuple[Numbers, tuple[bool, ...]]:
     if stated not in (None, count):
         raise UsageError(f"the GPU's name says {count} of it, n_gpus {stated:g}; write one")
     whole = (*numbers[:_N_GPUS], float(count), *numbers[_N_GPUS + 1 :])
+    return whole, _known(whole)
+
+
+def _is_open(numbers: Numbers) -> bool:
+    """Whether a row has more GPUs than its tensor parallelism takes, and no stages."""
+    gpus, tp = numbers[_N_GPUS], numbers[_TP]
+    return numbers[_PP] is None and gpus is not None and gpus > (tp or 1.0)
+
+
+@lru_cache(maxsize=8192)
+def _held(texts: tuple[str, ...], numbers: Numbers, gpu: Gpu) -> tuple[Numbers, tuple[bool, ...]]:
+    """The numbers of such a row with the tp and pp by which its GPUs hold the model."""
+    columns: dict[str, Any] = dict(zip(jobs.NUMBERS, numbers, strict=True))
+    found = placing.held(replace(_head(texts).job, **columns), gpu)
+    whole = tuple(
+        getattr(found, name) if i in (_TP, _PP) else number
+        for i, (name, number) in enumerate(columns.items())
+    )
     return whole, _known(whole)
 
 

@@ -24,7 +24,11 @@ class Runtime:
     matrix-vector products: weights a clock and SM, as bytes and as quantised values; 0 for no such limit.
     `mixed_gradient` are the bytes of a gradient in mixed precision as GPUs exchange it. `exact` is False
     where free text named no known stack and this is only the nearest. `marks` are what sets one use
-    apart: a version, channels-last tensors, attention that is not fused.
+    apart: a version, channels-last tensors, attention that is not fused. `like` is the id of a runtime
+    whose kernels it runs: what the fit knows of that one holds. `shards` is what it shards over the
+    replicas of a training where the job says nothing; with `splits_batch` a replica's batch goes through a
+    pipeline one sequence at a time. `language` is the id of what its makers run language models with,
+    and `lengths` tokens of a prompt and its answer by workload, where a job of these states neither.
     """
 
     id: str
@@ -44,6 +48,11 @@ class Runtime:
     sequence: float
     default_precision: Mapping[str, str]
     domain: str = ""
+    like: str = ""
+    language: str = ""
+    lengths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    shards: str = ""
+    splits_batch: bool = False
     undated: Mapping[str, str] = field(default_factory=dict)
     mixed_gradient: float = 4.0
     micro_batch: float = 0.0
@@ -54,9 +63,15 @@ class Runtime:
     marks: tuple[str, ...] = ()
 
     @property
+    def kernels(self) -> str:
+        """The id of the runtime that the fit knows it as."""
+        return self.like or self.id
+
+    @property
     def stacks(self) -> tuple[str, ...]:
-        """The id, then the id with each mark: `pytorch-2`, `pytorch-2+nhwc`, `pytorch-2+v2.4`."""
-        return (self.id, *(f"{self.id}+{mark}" for mark in self.marks))
+        """What the fit knows it as, then that with what sets it apart: `pytorch-2`, `pytorch-2+nhwc`."""
+        apart = ((self.id,) if self.like else ()) + self.marks
+        return (self.kernels, *(f"{self.kernels}+{mark}" for mark in apart))
 
     def marked(self, *marks: str) -> Runtime:
         """The same runtime with more marks: what sets one use of it apart, as other kernels run."""
@@ -73,14 +88,22 @@ def runtimes() -> Mapping[str, Runtime]:
 
 
 def _rows() -> Mapping[str, Any]:
-    return {key: row for file in store.load("runtimes").values() for key, row in file["runtime"].items()}
+    rows = {key: row for file in store.load("runtimes").values() for key, row in file["runtime"].items()}
+    # What a runtime does not state it has of the one whose kernels it runs, but for that one's names.
+    own = ("names", "alone", "marks", "undated")
+    return {
+        key: {**{name: value for name, value in rows[row["like"]].items() if name not in own}, **row}
+        if "like" in row
+        else row
+        for key, row in rows.items()
+    }
 
 
 def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = True) -> Runtime:
     """A runtime as free text uses it: the marks whose words the text has change what they state."""
     marks = [mark for mark in row.get("marks", ()) if _has(text, mark)]
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
-    unread = ("names", "marks", "engine", *_TIMES)
+    unread = ("names", "alone", "marks", "engine", *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     columns["tf32"] = tuple(row.get("tf32", ()))
@@ -114,7 +137,8 @@ def runtime(text: str, fallback: str) -> Runtime:
     """The runtime that free text names; the `fallback`'s id, marked inexact, where none is named.
 
     The longest name found as whole words wins: "TensorRT-LLM 0.17" is not TensorRT. An engine goes before
-    the framework that it is built on: "gpt-fast (PyTorch, torch.compile)" is gpt-fast.
+    the framework that it is built on: "gpt-fast (PyTorch, torch.compile)" is gpt-fast. Where there is none a
+    word may do that names one alone: "CUDA 11.6".
     """
     rows, said = _rows(), text.lower()
     if text in rows:
@@ -126,4 +150,8 @@ def runtime(text: str, fallback: str) -> Runtime:
             rank = (bool(row.get("engine")), len(name))
             if rank > best and name in said and re.search(rf"(?<![a-z]){re.escape(name)}", said):
                 best, where = rank, key
+    if not best[1]:
+        plain = (key for key, row in rows.items() if any(word in said for word in row.get("alone", ())))
+        where = next(plain, where)
+        best = (False, int(where != fallback))
     return _runtime(where, rows[where], text=text, exact=best[1] > 0)

@@ -65,7 +65,7 @@ def version_of(runtime: Runtime) -> str:
 def measured(runtime: Runtime) -> bool:
     """Whether the fit has seen this runtime."""
     table = _table()
-    return bool(table) and runtime.id in table.get("runtimes", {}).get("seen", ())
+    return bool(table) and runtime.kernels in table.get("runtimes", {}).get("seen", ())
 
 
 def spread(laid: Layout, gpu: Gpu) -> Spread:

@@ -95,11 +95,12 @@ def where(job: Job, gpus: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
 
 
 def _answers(job: Job, gpus: Iterable[tuple[Gpu, int]]) -> dict[str, dict[str, Any]]:
-    from whichgpu.cost.estimate import estimate, placed
+    from whichgpu.cost.estimate import estimate
+    from whichgpu.cost.placing import placed
 
     answers: dict[str, dict[str, Any]] = {}
     for gpu, count in gpus:
-        found = estimate(placed(job, count), [gpu], explain=True)
+        found = estimate(placed(job, count, gpu), [gpu], explain=True)
         told = found.job_at(0).to_dict()
         title = gpu.id if count == 1 else f"{gpu.id}:{count}"
         if found.refusals[0]:

@@ -1,0 +1,99 @@
+"""What a job asks for before it is laid out: its workload, the software that runs it, and the format.
+
+What a job leaves open is filled here: first by the workload's own file, then by the runtime's habit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.cost.runtime import runtime
+from whichgpu.workloads.precision import precision
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import Workload
+
+
+class Asked(NamedTuple):
+    """A job with its format filled in, what runs it, the name of that by default, and what to say of it."""
+
+    workload: Workload
+    job: Job
+    runtime: Runtime
+    fallback: str
+    said: tuple[str, ...]
+
+
+def read(job: Job) -> Asked:
+    """What a job asks for, filled in; raises `UsageError` for an unknown workload, phase or precision."""
+    workload = resolve(job.workload)
+    fallback = workload.runtime(job.phase)
+    named = _named(job, fallback)
+    stack = _dated(named, job)
+    said = _undated(job, stack)
+    if stack.language and is_language_model(workload) and not job.trains:
+        job, said = _with_lengths(job, stack, said)
+        stack = runtime(stack.language, stack.language)
+    phase = job.phase or workload.phases[0]
+    # What the workload's own file says of its precision comes before the runtime's habit.
+    own = {**workload.defaults.get("all", {}), **workload.defaults.get(phase, {})}.get("precision")
+    filled = job.with_defaults(precision=own or named.default_precision.get(phase, ""))
+    return Asked(workload, _in_float8(filled), stack, fallback, said)
+
+
+def _with_lengths(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:
+    """A job that states no lengths with those that its runtime is measured at, and what to say of it."""
+    known = stack.lengths.get(job.workload)
+    if known is None or job.input_tokens is not None or job.output_tokens is not None:
+        return job, said
+    prompt, answer = known
+    words = f"no lengths were given: {prompt:,} tokens in and {answer:,} out, the means of MLPerf's data set"
+    return job.with_defaults(input_tokens=float(prompt), output_tokens=float(answer)), (*said, words)
+
+
+def is_language_model(workload: Workload) -> bool:
+    """Whether a workload makes tokens one after another."""
+    return hasattr(workload.code, "step")
+
+
+def _in_float8(job: Job) -> Job:
+    """A job with its option `float8`, a recipe of scaling or a truth, as the format that it means."""
+    if _off(job.options.get("float8", "")):
+        return job
+    return replace(job, precision="amp-fp8" if job.trains else "fp8")
+
+
+def _off(option: str) -> bool:
+    """Whether the text of an option says no, or nothing."""
+    return option.strip().lower() in ("", "false", "0", "no", "none", "off", "eager")
+
+
+def _named(job: Job, fallback: str) -> Runtime:
+    """The runtime that a job names, with the options that make another of it."""
+    text = job.runtime or fallback
+    stack = runtime(text if _off(job.options.get("compile", "")) else f"{text} torch.compile", fallback)
+    layout = job.options.get("layout", "").lower().replace("-", "_")
+    return stack.marked("nhwc") if layout in ("channels_last", "nhwc") else stack
+
+
+def _dated(stack: Runtime, job: Job) -> Runtime:
+    """The runtime that a job means by a name without a version, where the format that it states dates it."""
+    # An id is that runtime itself, not a name for it.
+    if not (job.runtime and job.precision) or stack.marks or job.runtime == stack.id:
+        return stack
+    known = stack.undated.get(precision(job.precision).id)
+    return runtime(known, known) if known else stack
+
+
+def _undated(job: Job, stack: Runtime) -> tuple[str, ...]:
+    """What to say where a format dated a runtime."""
+    if not job.runtime or stack.marks or stack.id == runtime(job.runtime, stack.id).id:
+        return ()
+    return (
+        f"'{job.runtime}' in {job.precision} without a version is taken as {stack.title}, "
+        "as in published runs; name a version for another",
+    )
