@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[list[str], float | None]] = {
     "predict --plain": (["predict", "resnet50", "--gpu", "a10", "--plain"], 150),
     "predict, measured": ([*MEASURED, "--plain"], 150),
     "predict --explain": ([*MEASURED, "--plain", "--explain"], None),
+    "fit": (["fit", "llama-2-13b", "--gpu", "a10", "--plain"], 150),
     "workload llama-3.1-70b": (["workload", "llama-3.1-70b", "--plain"], 150),
     "workload config.json": (["workload", "config.json", "--plain"], 150),
     "workloads": (["workloads", "--plain"], 400),

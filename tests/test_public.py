@@ -14,7 +14,7 @@ from whichgpu.cli import group
 
 EXPORTS = [
     "DataError", "Fact", "Infeasible", "Interval", "Source", "UsageError", "WhichGpuError", "__version__",
-    "compare", "gpu", "gpus", "job", "predict", "recommend", "workload",
+    "compare", "fit", "gpu", "gpus", "job", "predict", "recommend", "workload",
 ]  # fmt: skip
 COMMON = ["--debug", "--json", "--plain"]
 JOB = [
@@ -27,6 +27,7 @@ COMMANDS = {
     "check": ["--all", "--gpu-file", "--published"],
     "compare": ["--format", "--gpu-file", "--workload", *JOB],
     "doctor": [],
+    "fit": ["--format", "--gpu", "--gpu-file", "--together", *JOB],
     "gpus": ["--columns", "--family", "--gpu-file", "--limit", "--max", "--min", "--reverse", "--segment",
              "--sort", "--vendor", "--where"],
     "predict": ["--explain", "--gpu", "--gpu-file", "--grid", "--jobs", "--out", "--pue", *JOB],

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.capacity.model import Fits
     from whichgpu.planner.comparison import Comparison
     from whichgpu.planner.request import Recommendation
     from whichgpu.workloads.job import Job
@@ -138,10 +139,34 @@ def predict(workload: str, gpu: str, *, gpu_files: Files = (), **columns: Any) -
     """
     from whichgpu.cost.estimate import single
     from whichgpu.cost.placing import placed
-    from whichgpu.hardware.names import resolve_count
+    from whichgpu.hardware.slices import resolve_device
 
-    device, count = resolve_count(gpu, catalogue(tuple(Path(file) for file in gpu_files)))
+    device, count = resolve_device(gpu, catalogue(tuple(Path(file) for file in gpu_files)))
     return single(placed(job(workload, **columns), count, device), device)
+
+
+def fit(
+    workloads: str | Job | Sequence[str | Job],
+    gpus: str | Sequence[str] = (),
+    *,
+    together: bool = False,
+    gpu_files: Files = (),
+    **columns: Any,
+) -> Fits:
+    """What fits on which GPU, and what would make it fit: `fit("llama-2-13b", ["a10", "rtx-4090:2"])`.
+
+    A GPU is a name, several of it (`a10:2`), a MIG slice (`a100-80gb-sxm:mig-3g.40gb`) or a share
+    (`l4:1/2`); without any, the smallest current card. With `together` all workloads are on each at once.
+    `columns` are job columns, as `job` takes them, of the workloads given by name. What does not fit is an
+    answer. Raises `WhichGpuError` for what cannot be read.
+    """
+    from whichgpu.planner.capacity import fit as fitted
+    from whichgpu.workloads.job import Job as Known
+
+    asked = [workloads] if isinstance(workloads, str | Known) else list(workloads)
+    jobs = [one if isinstance(one, Known) else job(one, **columns) for one in asked]
+    names = [gpus] if isinstance(gpus, str) else list(gpus)
+    return fitted(jobs, names, catalogue(tuple(Path(file) for file in gpu_files)), together=together)
 
 
 def compare(gpus: Sequence[str], workloads: Sequence[str | Job] = (), *, gpu_files: Files = ()) -> Comparison:

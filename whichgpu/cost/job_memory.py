@@ -63,7 +63,7 @@ def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...])
 
 def _beside(workload: Workload, job: Job, stack: Runtime) -> float:
     """Bytes of weights that a pipeline loads and that no pass of it runs."""
-    count = 0.0 if stack.holds.get("bare") else float(workload.dims.get("beside", 0.0))
+    count = 0.0 if stack.holds.get("bare") else float(workload.dims.get("loaded_beside", 0.0))
     return count * precision(job.precision).head
 
 

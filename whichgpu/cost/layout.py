@@ -6,11 +6,11 @@ A layout depends on no fitted coefficient, so that calibration lays each measure
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost import asked, distributed, job_memory, parallel, pipeline, serving
+from whichgpu.cost import asked, distributed, job_memory, memory, parallel, pipeline, serving
 from whichgpu.cost.activations import slack as reserved_slack
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
@@ -71,13 +71,8 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     Raises `UsageError` for an unknown workload, phase, precision or option, and for a mesh that
     cannot be; a GPU that cannot run the job is a refusal in the layout.
     """
-    read = asked.read(job)
-    workload, stack = read.workload, read.runtime
-    unused = workload.unused(job)
-    job = pipeline.spread_layers(read.job, stack).with_defaults(tp=1.0, pp=1.0)
-    mesh = Mesh.of(replace(job, phase=job.phase or workload.phases[0]))
-    job = workload.complete(job.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
-    mesh.check(workload, job)
+    settled = settle(job)
+    workload, job, stack = settled.workload, settled.job, settled.runtime
     cap = job.options.get("power_limit")
     watts = np.inf if cap is None else parse(cap, "power")
     devices = Devices.of(gpus, cap=watts, narrow=stack.narrow)
@@ -85,8 +80,55 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
         run = _train if job.trains else _serve if job.phase == "serve" else _passes
         laid = run(workload, job, stack, devices)
     spec = precision(job.precision)
-    said = (*laid.said, *workload.beyond(job), *read.said)
-    return replace(laid, unused=unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus))
+    said = (*laid.said, *settled.said)
+    return replace(
+        laid, unused=settled.unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus)
+    )
+
+
+class Settled(NamedTuple):
+    """A complete job, with what it states to no purpose, and what is to be said of it."""
+
+    workload: Workload
+    job: Job
+    runtime: Runtime
+    unused: tuple[str, ...]
+    said: tuple[str, ...]
+
+
+def settle(job: Job) -> Settled:
+    """A job, or a sweep of jobs, with every default filled in; raises `UsageError` as `lay_out` does."""
+    read = asked.read(job)
+    workload, stack = read.workload, read.runtime
+    unused = workload.unused(job)
+    job = pipeline.spread_layers(read.job, stack).with_defaults(tp=1.0, pp=1.0)
+    mesh = Mesh.of(replace(job, phase=job.phase or workload.phases[0]))
+    job = workload.complete(job.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
+    mesh.check(workload, job)
+    return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said))
+
+
+def memory_parts(settled: Settled, available: Array) -> tuple[dict[str, Any], tuple[Op, ...]]:
+    """Bytes of a settled job on the fullest of its GPUs, by part, and what that GPU runs; nothing is timed.
+
+    `available` bytes are on each GPU: recipes that recompute as much as their card needs look at them.
+
+    A serving job's parts are those of its requests in flight, of one where it states none, and of what the
+    engine leaves empty beside their cache.
+    """
+    workload, job, stack = settled.workload, settled.job, settled.runtime
+    if job.trains:
+        job, whole, own, step = _step(workload, job, stack)
+        found, _ = job_memory.training(workload, job, stack, step, whole=whole, own=own, available=available)
+        return found, own
+    if job.phase == "serve":
+        parts, each, ops = serving.standing(workload, job, stack)
+        parts["kv_cache"] = serving.places(job)[1] * each
+        parts["kv_reserve"] = memory.reserve(parts["kv_cache"])
+        return parts, ops
+    mesh = Mesh.of(job)
+    ops = parallel.shard(workload.trace(job), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
+    return job_memory.inference(workload, job, stack, mesh, ops), ops
 
 
 def _array(value: Any) -> Array:
@@ -117,11 +159,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
 def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
     """A training step: the work is one pass of a micro-batch on one GPU's share of the model."""
     mesh = Mesh.of(job)
-    # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
-    job, count = distributed.cut(job, mesh, stack)
-    whole = workload.trace(job)
-    own = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled)
-    step = distributed.plan(job, stack, mesh, whole, own, count=count)
+    job, whole, own, step = _step(workload, job, stack)
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
     links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True)
     links = links + parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
@@ -146,6 +184,18 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         said=(*distributed.notes(job, mesh, stack), *said),
         slack=reserved_slack(whole, training=True),
     )  # fmt: skip
+
+
+def _step(
+    workload: Workload, job: Job, stack: Runtime
+) -> tuple[Job, tuple[Op, ...], tuple[Op, ...], distributed.Step]:
+    """The job of a micro-batch, ops of its pass, those of one GPU's shard, and the step of them."""
+    mesh = Mesh.of(job)
+    # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
+    job, count = distributed.cut(job, mesh, stack)
+    whole = workload.trace(job)
+    own = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled)
+    return job, whole, own, distributed.plan(job, stack, mesh, whole, own, count=count)
 
 
 def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:

@@ -167,7 +167,10 @@ def largest_layer(forward: Sequence[Op], *, head: bool = False, apart: bool = Fa
     products = [op for op in forward if op.kind == "gemm" and op.parameters]
     own = [op for op in products if head or op.shard != "vocab"]
     single = [op for op in own if op.layer.rpartition(".")[2] not in ("qkv", "up")] if apart else []
-    return max((op.dims["n"] * op.dims["k"] for op in single or own), default=0.0)
+    largest: Any = 0.0
+    for op in single or own:
+        largest = np.maximum(largest, op.dims["n"] * op.dims["k"])
+    return largest
 
 
 def stage_weight_bytes(ops: Sequence[Op], pp: Any) -> Any:
@@ -186,8 +189,11 @@ def stage_weight_bytes(ops: Sequence[Op], pp: Any) -> Any:
         if op.module not in inside and op.stage == "forward":
             ends[op.module] = ends.get(op.module, 0.0) + op.stored_bytes * op.copies
     whole = sum(ends.values(), start=0.0)
+    larger: Any = 0.0
+    for end in ends.values():
+        larger = np.maximum(larger, end)
     # One stage is the whole model; with more of them the fullest has the larger end.
-    return layers / stages + np.where(stages == 1.0, whole, max(ends.values(), default=0.0))
+    return layers / stages + np.where(stages == 1.0, whole, larger)
 
 
 def widest(ops: Sequence[Op]) -> Any:
@@ -207,3 +213,8 @@ def sequences(free: Array, kv_per_sequence: Any, ceiling: Any, schedulers: Any =
     c = section("capacity")
     held = np.floor(c["usable"] * free / np.maximum(kv_per_sequence, 1.0))
     return np.asarray(np.minimum(held, np.minimum(ceiling, c["max_sequences"] * schedulers)))
+
+
+def reserve(kv: Any) -> Any:
+    """Bytes that a serving engine leaves empty beside a KV cache of `kv` bytes, as `sequences` counts."""
+    return np.asarray(kv, dtype=np.float64) * (1.0 / section("capacity")["usable"] - 1.0)

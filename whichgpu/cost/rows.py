@@ -18,7 +18,7 @@ from whichgpu.cost.groups import Group
 from whichgpu.cost.runtime import Runtime, runtime
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError, WhichGpuError, one_line
-from whichgpu.hardware.names import resolve_count
+from whichgpu.hardware.slices import resolve_device
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve as resolve_workload
@@ -107,7 +107,7 @@ class Reader:
         return tuple(found), _known(found)
 
     def _gpu(self, text: str) -> tuple[Gpu, int]:
-        return resolve_count(_need(text, "gpu"), self._catalogue)
+        return resolve_device(_need(text, "gpu"), self._catalogue)
 
     @staticmethod
     def _cached(known: dict[Any, Any], text: Any, read: Callable[[Any], Any]) -> Any:

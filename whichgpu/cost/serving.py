@@ -175,6 +175,15 @@ def steady_state(workload: Workload, job: Job, stack: Runtime, devices: Devices)
     )  # fmt: skip
 
 
+def places(job: Job) -> tuple[Array, Array, Array]:
+    """Replicas of a settled job, the requests of each at once (one where none is stated), and the most."""
+    mesh = Mesh.of(job)
+    replicas = np.maximum(np.asarray(job.n_gpus, dtype=np.float64) / mesh.replica, 1.0)
+    most = section("capacity")["max_sequences"] * mesh.attention_dp
+    asked = np.ones(()) if job.concurrency is None else _requests(job)
+    return replicas, np.minimum(asked, most), np.asarray(most)
+
+
 def _requests(job: Job) -> Array:
     """Requests in flight on each of the job's replicas."""
     replicas = np.asarray(job.n_gpus, dtype=np.float64) / Mesh.of(job).replica
@@ -185,10 +194,18 @@ def _room(
     workload: Workload, job: Job, stack: Runtime, devices: Devices
 ) -> tuple[Array, dict[str, Any], Array]:
     """Sequences that a replica holds, its memory by part but the cache, and the cache of one, per GPU."""
+    ceiling = np.inf if job.concurrency is None else _requests(job)
+    parts, each, _ = standing(workload, job, stack)
+    taken = sum((np.asarray(part) for part in parts.values()), start=np.zeros(1))
+    free = devices.column("memory") - taken
+    return mem.sequences(free, each, ceiling, Mesh.of(job).attention_dp), parts, each
+
+
+def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, Any], Array, tuple[Op, ...]]:
+    """A replica's memory by part but the cache, the cache of one sequence, and what one GPU of it runs."""
     mesh = Mesh.of(job)
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.asarray(job.output_tokens, dtype=np.float64)
-    ceiling = np.inf if job.concurrency is None else _requests(job)
     idle = parallel.shard(step_ops(workload, job, 0.0, 1.0, prompt), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
     parts = mem.inference_parts(
         idle, 0.0, engine=True, stack=stack, spec=precision(job.precision), pp=mesh.pp
@@ -196,9 +213,7 @@ def _room(
     # The widest op of a step is bounded by the engine's token budget, so activations are small.
     parts["activations"] = mem.widest(idle) * np.minimum(section("capacity")["max_sequences"], prompt)
     each = sequence_bytes(workload, job, prompt + _FILLED * output) / mesh.pp / mesh.attention_dp
-    taken = sum((np.asarray(part) for part in parts.values()), start=np.zeros(1))
-    free = devices.column("memory") - taken
-    return mem.sequences(free, each, ceiling, mesh.attention_dp), parts, each
+    return parts, each, idle
 
 
 def sequence_bytes(workload: Workload, job: Job, tokens: Any, stack: Runtime | None = None) -> Array:

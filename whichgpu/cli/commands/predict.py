@@ -67,11 +67,11 @@ def _one(
     from whichgpu.cost.estimate import does_not_fit, estimate
     from whichgpu.cost.evidence import evidence
     from whichgpu.cost.placing import placed
-    from whichgpu.hardware.names import resolve_count
+    from whichgpu.hardware.slices import resolve_device
     from whichgpu.report.prediction import report
 
     where = carbon.grid(site[0])
-    device, count = resolve_count(gpu, catalogue)
+    device, count = resolve_device(gpu, catalogue)
     found = estimate(placed(columns.job(workload), count, device), [device], explain=True)
     answer = found.at(0, 0)
     emitted = carbon.footprint(answer, where, site[1])

@@ -1,0 +1,119 @@
+"""Parts of a GPU: MIG slices as the user guide has them, and shares."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+import pytest
+
+from whichgpu.errors import UsageError
+from whichgpu.facts import store
+from whichgpu.facts.reading import read, sources
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.slices import is_part, resolve_device
+
+GPUS = catalogue()
+GROUPS = store.load("mig")["mig"]["group"]
+GIB = 2.0**30
+
+
+def test_a_slice_has_the_memory_and_units_of_its_profile() -> None:
+    whole = GPUS["a100-80gb-sxm"]
+    part, count = resolve_device("A100 SXM 80GB:mig-3g.40gb", GPUS)
+    assert (part.id, count) == ("a100-80gb-sxm:mig-3g.40gb", 1)
+    assert part.value("memory") == pytest.approx(40 * GIB)
+    assert part.value("sms") == 42
+    assert part.value("bandwidth") == pytest.approx(whole.value("bandwidth") / 2)
+    assert part.value("fp16") == pytest.approx(whole.value("fp16") * 42 / 108)
+    assert part.value("nvlink") == 0
+    assert part.value("clock_boost") == whole.value("clock_boost")
+
+
+def test_what_the_driver_lists_goes_before_the_fraction() -> None:
+    """nvidia-smi on an H200: 1g.18gb has 16.00 GiB and 16 SMs, not an eighth of 140 and a seventh of 132."""
+    part, _ = resolve_device("h200-141gb-sxm:mig-1g.18gb", GPUS)
+    assert part.value("memory") == pytest.approx(16 * GIB)
+    assert part.value("sms") == 16
+
+
+@pytest.mark.parametrize("text", ["rtx-4090:1/2", "rtx-4090:50%", "RTX 4090 : 2/4"])
+def test_a_share_is_that_part_of_everything(text: str) -> None:
+    whole = GPUS["rtx-4090"]
+    part, count = resolve_device(text, GPUS)
+    assert (part.id, count) == ("rtx-4090:1/2", 1)
+    for field in ("memory", "bandwidth", "fp16", "power"):
+        assert part.value(field) == pytest.approx(whole.value(field) / 2)
+    assert is_part(part)
+    assert not is_part(whole)
+
+
+def test_a_number_still_counts_gpus() -> None:
+    assert resolve_device("a10:2", GPUS) == (GPUS["a10"], 2)
+    assert resolve_device("8 x a10", GPUS) == (GPUS["a10"], 8)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a10:mig-1g.5gb", r"cannot be sliced.*a10:1/2"),
+        (
+            "a100-80gb-sxm:mig-9g.40gb",
+            r"it has 1g\.10gb, .*7g\.80gb; write e\.g\. a100-80gb-sxm:mig-1g\.10gb",
+        ),
+        ("l4:3/2", r"between nothing and all; write l4:1/2"),
+        ("l4:0%", r"between nothing and all"),
+        ("l4:1/0", r"between nothing and all"),
+        ("nonsense:1/2", r"no GPU 'nonsense'"),
+        ("a100-80gb-sxm:mig-3g.40gb:2", r"parts of a GPU do not work together; write a100-80gb-sxm:mig-3g"),
+    ],
+)
+def test_what_is_no_part_says_what_to_type(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        resolve_device(text, GPUS)
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_profiles_are_of_known_gpus_and_agree_with_the_catalogue(name: str) -> None:
+    group = GROUPS[name]
+    assert group["source"].split()[0] in sources()
+    for key in group["gpus"]:
+        stated = GPUS[key].value("mig_profiles")
+        listed = set(re.findall(r"\d+g\.\d+gb", stated or ""))
+        assert not listed or listed == set(group["profile"])
+        for profile, row in group["profile"].items():
+            memory, sms = Fraction(row["memory"]), Fraction(row["sms"])
+            slices = int(profile.partition("g.")[0])
+            # A slice of 7 (of 4, of 2) has as many compute slices as its name says.
+            assert sms.numerator * (group_slices(group) // sms.denominator) == slices
+            if "usable" in row:
+                size = read(row["usable"][0], "memory", profile)
+                whole = GPUS[key].need("memory") * float(memory)
+                assert 0.85 * whole <= size <= 1.02 * whole
+                assert row["usable"][1] in sources()
+            if "units" in row:
+                # Hopper and Blackwell give the slice with twice the memory more SMs than its share.
+                share = row["units"][0] / GPUS[key].need("sms")
+                assert 0.8 * float(sms) <= share <= 1.6 * float(sms)
+
+
+def group_slices(group: dict) -> int:
+    """Compute slices of the whole GPU."""
+    return max(Fraction(row["sms"]).denominator for row in group["profile"].values())
+
+
+@pytest.mark.parametrize("device", ["a100-80gb-sxm:mig-3g.40gb", "a100-80gb-sxm:1/2"])
+def test_predict_knows_parts(whichgpu, device: str) -> None:
+    part = whichgpu("predict", "resnet50", "--gpu", device, "--json").json
+    whole = whichgpu("predict", "resnet50", "--gpu", "a100-80gb-sxm", "--json").json
+    ratio = part["predicted"]["value"]["mid"] / whole["predicted"]["value"]["mid"]
+    assert 0.3 < ratio < 0.7
+    assert part["gpu"] == device
+
+
+def test_a_table_of_jobs_knows_parts(whichgpu, tmp_path) -> None:
+    jobs = tmp_path / "jobs.csv"
+    jobs.write_text("id,workload,gpu,n_gpus,metric,unit\n1,resnet50,a30:mig-2g.12gb,1,throughput,images/s\n")
+    rows = whichgpu("predict", "--jobs", str(jobs), "--json").json["predictions"]
+    assert rows[0]["error"] == ""
+    assert rows[0]["value"] > 0

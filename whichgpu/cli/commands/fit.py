@@ -1,0 +1,63 @@
+"""What fits on which GPU: memory by part, the largest sizes, the smallest GPU, what would make it fit.
+
+$ whichgpu fit llama-2-13b --gpu a10
+$ whichgpu fit llama-2-7b llama-2-13b llama-2-70b --gpu t4,a10,rtx-4090:2,a100-80gb-sxm
+$ whichgpu fit llama-2-7b --phase finetune_full --gpu h100-80gb-sxm:8 --option sharding=fsdp
+$ whichgpu fit llama-2-7b whisper-large-v3 --together --gpu a100-80gb-sxm:mig-3g.40gb
+$ whichgpu fit mixtral-8x7b
+
+A GPU is a name, several of it (a10:2), a MIG slice (a100-80gb-sxm:mig-3g.40gb) or a share of it
+(rtx-4090:1/2, l4:50%). Without --gpu the answer is for the smallest current card that holds the workload,
+or the fewest.
+
+Exit status 3: a workload fits on none of the GPUs.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from whichgpu.cli.command import command
+from whichgpu.cli.options import gpu_files, job_options
+
+if TYPE_CHECKING:
+    from whichgpu.cli.options import JobColumns
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.report.table import Report
+
+
+@command
+@click.argument("workloads", nargs=-1, metavar="WORKLOAD ..")
+@click.option("--gpu", "gpus", multiple=True, metavar="GPU[:N]", help="On this GPU; repeatable, or A,B,..")
+@click.option("--together", is_flag=True, help="All workloads on each GPU at once.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
+    show_default=True, help="For the terminal, a Markdown article, a page to keep, or JSON.",
+)  # fmt: skip
+@job_options
+@gpu_files
+def run(
+    *, workloads: tuple[str, ...], columns: JobColumns, catalogue: Catalogue, gpus: tuple[str, ...],
+    together: bool, form: str,
+) -> Report:  # fmt: skip
+    """Judge every workload on every GPU, and report in the form asked for."""
+    from whichgpu.planner.capacity import fit
+    from whichgpu.report.capacity import report, title
+
+    if not workloads:
+        raise click.UsageError("say what: fit llama-2-13b --gpu a10")
+    names = [name.strip() for text in gpus for name in text.split(",") if name.strip()]
+    if gpus and not names:
+        raise click.UsageError(f"--gpu {gpus[0]} names no GPU; write e.g. --gpu a10,rtx-4090:2")
+    found = fit([columns.job(name) for name in workloads], names, catalogue, together=together)
+    answer = report(found)
+    context = click.get_current_context(silent=True)
+    if form == "table" or (context is not None and context.params.get("as_json")):
+        return answer
+    from whichgpu.report.documents import document
+
+    sys.stdout.write(document(title(found), answer, form))
+    return answer._replace(blocks=())

@@ -1,0 +1,183 @@
+"""What fits on which GPU: memory by part, the largest sizes, the smallest and fewest GPUs, what would help.
+
+A workload's memory does not depend on the GPU, but for how many share it. It is worked out once for all
+devices (`cells`), and compared with what each has; searches (`limits`, `choice`) and changed jobs (`tries`,
+`changes`) are sweeps of the same kind. Only what fits is timed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whichgpu.cost.estimate import MODELLED
+from whichgpu.cost.support import substitutions
+from whichgpu.errors import UsageError
+from whichgpu.hardware.slices import is_part, resolve_device
+from whichgpu.planner.capacity import meshes
+from whichgpu.planner.capacity.cards import cards
+from whichgpu.planner.capacity.cells import Cells
+from whichgpu.planner.capacity.changes import changes
+from whichgpu.planner.capacity.choice import common, fewest, smallest, smallest_by_vendor
+from whichgpu.planner.capacity.limits import limits
+from whichgpu.planner.capacity.loading import loading
+from whichgpu.planner.capacity.model import Answer, Change, Fewest, Fits, Limits, Loading, by_size, gib
+from whichgpu.planner.capacity.sentences import reason
+from whichgpu.workloads.precision import precision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+
+__all__ = ["Answer", "Change", "Fewest", "Fits", "Limits", "Loading", "fit", "gib"]
+
+#: Cells of a matrix, beyond which it is no table that anyone reads.
+_MOST_CELLS = 2000
+
+
+def fit(jobs: Sequence[Job], gpus: Sequence[str], catalogue: Catalogue, *, together: bool = False) -> Fits:
+    """What of each job fits on each device, a name as typed: `a10`, `a10:2`, `l4:1/2`.
+
+    Without devices, on the smallest current card, or on the fewest common ones. With `together` all jobs are
+    on each device at once. Raises `UsageError` for names that do not resolve and meshes that cannot be.
+    """
+    if not jobs:
+        raise UsageError("no workload; name one, e.g. whichgpu fit llama-2-13b --gpu a10")
+    if len(jobs) * len(gpus) > _MOST_CELLS:
+        raise UsageError(
+            f"{len(jobs)} workloads on {len(gpus)} GPUs are more than {_MOST_CELLS} cells; name fewer"
+        )
+    devices = [resolve_device(name, catalogue) for name in gpus]
+    if together and len(jobs) > 1:
+        from whichgpu.planner.capacity.shared import shared
+
+        return Fits(tuple(shared(jobs, devices, catalogue)))
+    return Fits(tuple(answer for job in jobs for answer in _column(job, devices, catalogue)))
+
+
+def _column(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) -> list[Answer]:
+    """One workload on every device."""
+    meshes.check(job)
+    alone = Cells(meshes.single(job), _any(catalogue))
+    if not devices:
+        devices = [_chosen(alone, catalogue)]
+    placed = meshes.place(job, [count for _, count in devices])
+    cells = Cells(placed, tuple(gpu for gpu, _ in devices))
+    answers: dict[int, Answer] = {}
+    stated = job.tp is not None or job.pp is not None
+    whole = Cells(meshes.single(replace(job, tp=None, pp=None)), alone.gpus) if stated else alone
+    for indexes, some, note in _as_recipes_do(cells):
+        found = _answers(some, alone, catalogue, checkpoint=whole.checkpoint, note=note)
+        answers.update(zip(indexes, found, strict=True))
+    return [answers[i] for i in range(len(devices))]
+
+
+def _as_recipes_do(cells: Cells) -> Iterator[tuple[list[int], Cells, str]]:
+    """The devices in groups, each with the checkpointing that the runtime's recipes would set there.
+
+    Only of a runtime that sets it where it is needed, and a job that leaves it open.
+    """
+    done, left = cells.settled, list(range(len(cells.gpus)))
+    options = cells.job.options
+    if done.job.trains and done.runtime.id in cards()["recomputing"] and "checkpointing" not in options:
+        for kind in ("none", "selective", "full"):
+            tried = cells.on(left, options={**options, "checkpointing": kind})
+            fits = [i for i, inside in zip(left, tried.fits, strict=True) if inside]
+            if fits:
+                said = (
+                    f"checkpointing is not stated; {done.runtime.title} recipes set it where needed: {kind}"
+                )
+                yield (
+                    fits,
+                    cells.on(fits, options={**options, "checkpointing": kind}),
+                    "" if kind == "none" else said,
+                )
+            left = [i for i in left if i not in fits]
+            if not left:
+                return
+    if left:
+        yield left, cells.on(left), ""
+
+
+def _any(catalogue: Catalogue) -> tuple[Gpu, ...]:
+    """One device, where none matters."""
+    return (next(iter(catalogue.values())),)
+
+
+def _chosen(alone: Cells, catalogue: Catalogue) -> tuple[Gpu, int]:
+    """The smallest current card that holds a job, or the fewest common ones; the largest where none do."""
+    found = smallest(float(alone.required[0]), catalogue, lambda gpu: not alone.refusal(gpu))
+    if found is not None:
+        return found, alone.counts[0]
+    known = common(catalogue)
+    several = [one for one in fewest(alone, known) if one is not None]
+    if several:
+        chosen = min(several, key=lambda one: one.n_gpus)
+        return catalogue[chosen.gpu], chosen.n_gpus
+    return max(known, key=lambda gpu: gpu.need("memory")), 1
+
+
+def _answers(
+    cells: Cells, alone: Cells, catalogue: Catalogue, *, checkpoint: float, note: str
+) -> list[Answer]:  # fmt: skip
+    """The answer on each device; `alone` is the job on one GPU, `note` what is to be said of all."""
+    bounds = limits(cells, cells.available)
+    ways = changes(cells, bounds)
+    smallest_of = smallest_by_vendor(float(alone.required[0]), cells.gpus, catalogue, alone.refusal)
+    several = _fewest(cells, alone, catalogue, held=any(smallest_of.values()))
+    done = cells.settled
+    answers = []
+    for i, gpu in enumerate(cells.gpus):
+        fits = bool(cells.fits[i])
+        answer = Answer(
+            workload=done.workload.id, gpu=gpu.id, n_gpus=cells.counts[i], jobs=(cells.job_of(i),),
+            runtime=done.runtime.id, fits=fits, reason="",
+            parts=by_size({name: float(part[i]) for name, part in cells.parts.items()}),
+            required=float(cells.required[i]), available=float(cells.available[i]), limits=(bounds[i],),
+            smallest_gpu=smallest_of[gpu.vendor], fewest=several[i], changes=ways[i],
+            loading=loading(checkpoint, gpu, cells.counts[i]),
+            throughput=cells.rate(i) if fits else None, notes=(*((note,) if note else ()), *_notes(cells, i)),
+        )  # fmt: skip
+        answers.append(replace(answer, reason=reason(answer, cells.refusals[i])))
+    return answers
+
+
+def _fewest(cells: Cells, alone: Cells, catalogue: Catalogue, *, held: bool) -> list[tuple[Fewest, ...]]:
+    """The fewest of each device's own GPU; where no single card holds the job also of common ones."""
+    count = alone.counts[0]
+    degrees = alone.job_of(0)
+    how = meshes.Mesh(count, int(degrees.tp), int(degrees.pp)).how
+    own = [
+        Fewest(gpu.id, count, how)
+        if not alone.refusal(gpu) and alone.required[0] <= gpu.need("memory")
+        else more
+        for gpu, more in zip(cells.gpus, fewest(alone, cells.gpus), strict=True)
+    ]
+    others = () if held else tuple(one for one in fewest(alone, common(catalogue)) if one is not None)
+    return [
+        (*((one,) if one else ()), *(more for more in others if one is None or more.gpu != one.gpu))
+        for one in own
+    ]
+
+
+def _notes(cells: Cells, index: int) -> tuple[str, ...]:
+    """What makes an answer less than it looks."""
+    done, gpu = cells.settled, cells.gpus[index]
+    said = [*(substitutions(gpu, precision(done.job.precision)) if cells.able[index] else ()), *done.said]
+    if done.unused:
+        said.append(f"{done.workload.id} has no use for {', '.join(done.unused)}, which was ignored")
+    ignored = sorted(set(done.job.options) - MODELLED)
+    if ignored:
+        said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
+    if not done.runtime.exact:
+        said.append(f"runtime '{done.job.runtime}' is not known; {done.runtime.title} was assumed")
+    if is_part(gpu) and ":mig-" not in gpu.id:
+        said.append(f"{gpu.id} is a share: the driver does not hold others to theirs")
+    if cells.counts[index] > 1 and np.any(np.asarray(cells.settled.job.pp) > 1):
+        said.append("of several stages the fullest is shown")
+    return tuple(said)

@@ -1,0 +1,177 @@
+"""One workload against several devices at once: what it takes of each, in arrays over the devices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost import serving
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.layout import memory_parts, settle
+from whichgpu.cost.support import refusal
+from whichgpu.facts.model import Interval
+from whichgpu.hardware.slices import resized
+from whichgpu.workloads.precision import precision
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.estimate import Answers
+    from whichgpu.cost.layout import Settled
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.ops import Op
+
+    Array = NDArray[np.float64]
+
+#: Columns that may differ from device to device.
+_AXES = ("n_gpus", "tp", "pp")
+_ROOM = 2.0**60
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A job on each of C devices; its `n_gpus`, `tp` and `pp` are numbers or arrays (C,)."""
+
+    job: Job
+    gpus: tuple[Gpu, ...]
+
+    @cached_property
+    def settled(self) -> Settled:
+        """The job with every default filled in."""
+        return settle(self.job)
+
+    @cached_property
+    def _laid(self) -> tuple[Mapping[str, Any], tuple[Op, ...]]:
+        return memory_parts(self.settled, self.available)
+
+    @cached_property
+    def parts(self) -> Mapping[str, Array]:
+        """Bytes on the fullest GPU of each device, by part, (C,)."""
+        shape = (len(self.gpus),)
+        return {name: np.broadcast_to(np.asarray(part), shape) for name, part in self._laid[0].items()}
+
+    @cached_property
+    def required(self) -> Array:
+        """Bytes on the fullest GPU, (C,)."""
+        return total(self.parts)
+
+    @cached_property
+    def available(self) -> Array:
+        """Bytes of memory of each device, (C,)."""
+        return np.array([gpu.need("memory") for gpu in self.gpus])
+
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        """GPUs of each device."""
+        return tuple(self._column("n_gpus"))
+
+    @cached_property
+    def refusals(self) -> tuple[str, ...]:
+        """Why each device cannot run the job at all; empty where it can."""
+        return tuple(map(self.refusal, self.gpus))
+
+    def refusal(self, gpu: Gpu) -> str:
+        """Why a GPU cannot run the job at all; empty where it can."""
+        done = self.settled
+        return refusal(
+            gpu, self._laid[1], precision(done.job.precision), done.runtime, trains=done.job.trains
+        )
+
+    @cached_property
+    def able(self) -> NDArray[np.bool_]:
+        """Where the device can run the job, whatever its memory, (C,)."""
+        return np.array([not why for why in self.refusals])
+
+    @cached_property
+    def fits(self) -> NDArray[np.bool_]:
+        """Where the device can run the job and has the memory, (C,)."""
+        inside: NDArray[np.bool_] = self.able & (self.required <= self.available)
+        return inside
+
+    @cached_property
+    def timed(self) -> Answers | None:
+        """What the job would do on each device with memory enough, (C,); None where none can run it."""
+        if not self.able.any():
+            return None
+        found = estimate(in_flight(self.settled.job), [roomy(gpu) for gpu in self.gpus])
+        each = np.arange(len(self.gpus))
+        return found.figures(each, np.minimum(each, found.seconds.shape[1] - 1))
+
+    @cached_property
+    def checkpoint(self) -> float:
+        """Bytes of the file that a job on one GPU starts from: weights as stored, of training in 16 bits."""
+        weights = float(self.parts["weights"][0])
+        job = self.settled.job
+        return weights * 2.0 / precision(job.precision).weight if job.trains else weights
+
+    def rate(self, index: int) -> Interval | None:
+        """The throughput on one of the devices, of all its GPUs; None where it cannot run the job."""
+        if self.timed is None or not self.able[index]:
+            return None
+        one = self.timed.throughput
+        low, mid, high = (float(np.asarray(end)[index]) for end in (one.low, one.mid, one.high))
+        return Interval(low, mid, high, one.unit)
+
+    def held(self, index: int) -> int | None:
+        """Requests that a serving job holds at once on one of the devices; None of another job."""
+        job = self.settled.job
+        if job.phase != "serve":
+            return None
+        replicas, now, most = (
+            float(np.broadcast_to(value, (len(self.gpus),))[index]) for value in serving.places(job)
+        )
+        each = float(self.parts["kv_cache"][index] + self.parts["kv_reserve"][index]) / now
+        more = np.floor((self.available[index] - self.required[index]) / max(each, 1.0))
+        return int(min(now + more, most) * replicas)
+
+    def job_of(self, index: int) -> Job:
+        """The complete job on one of the devices, its numbers as floats."""
+        done = self.settled.job
+        numbers: dict[str, Any] = {name: float(self._column(name)[index]) for name in _AXES}
+        return replace(done, **numbers)
+
+    def with_job(self, **columns: Any) -> Cells:
+        """The same devices, the job changed."""
+        return Cells(replace(self.job, **columns), self.gpus)
+
+    def on(self, indexes: Sequence[int], **columns: Any) -> Cells:
+        """Some of the devices, in this order, repeats included, the job changed beside."""
+        picked = {name: self._picked(name, indexes) for name in _AXES}
+        return Cells(replace(self.job, **{**picked, **columns}), tuple(self.gpus[i] for i in indexes))
+
+    def _picked(self, name: str, indexes: Sequence[int]) -> Any:
+        value = getattr(self.job, name)
+        return value if value is None or np.ndim(value) == 0 else np.asarray(value)[list(indexes)]
+
+    def _column(self, name: str) -> list[int]:
+        value = np.broadcast_to(np.asarray(getattr(self.settled.job, name)), (len(self.gpus),))
+        return [round(float(one)) for one in value]
+
+
+def total(parts: Mapping[str, Any]) -> Array:
+    """All parts together."""
+    return np.asarray(sum((np.asarray(part) for part in parts.values()), start=np.zeros(())))
+
+
+def in_flight(job: Job) -> Job:
+    """A serving job that states no concurrency, with one request on each replica, as it is judged."""
+    if job.phase != "serve" or job.concurrency is not None:
+        return job
+    return replace(job, concurrency=serving.places(job)[0])
+
+
+_roomy: dict[int, tuple[Gpu, Gpu]] = {}
+
+
+def roomy(gpu: Gpu) -> Gpu:
+    """The same GPU with memory for anything: a job is timed on it that does not fit."""
+    if id(gpu) not in _roomy:
+        # With the GPU itself, so that no other can have its id.
+        _roomy[id(gpu)] = gpu, resized(gpu, gpu.id, memory=_ROOM)
+    return _roomy[id(gpu)][1]

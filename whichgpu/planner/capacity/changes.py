@@ -1,0 +1,152 @@
+"""What would make a job fit on a device that it does not fit on, and what each way costs.
+
+Speed is the cost model's prediction of the changed job over that of the job as asked for, given memory
+enough; cost in quality is what was published.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whichgpu.errors import UsageError
+from whichgpu.hardware.slices import is_part
+from whichgpu.planner.capacity.choice import required_on, together
+from whichgpu.planner.capacity.meshes import Mesh, meshes, splits, stages
+from whichgpu.planner.capacity.offload import offloaded
+from whichgpu.planner.capacity.tries import SAME, Try, narrower, same_gpus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from whichgpu.planner.capacity.cells import Cells
+    from whichgpu.planner.capacity.model import Change, Limits
+
+#: Of ways that change several things at once so many are told.
+_COMBINED = 3
+_MILD = ("batch", "checkpointing")
+
+
+def changes(cells: Cells, limits: Sequence[Limits]) -> list[tuple[Change, ...]]:
+    """For each device that the job does not fit on, what would make it fit; nothing for the others."""
+    lost = np.flatnonzero(~cells.fits).tolist()
+    found: list[list[Change]] = [[] for _ in cells.gpus]
+    if not lost:
+        return [() for _ in cells.gpus]
+    some = cells.on(lost)
+    for tried in (*same_gpus(some, [limits[i] for i in lost]), *_more_gpus(some)):
+        _add(found, lost, tried, some)
+    for i, change in offloaded(some):
+        found[lost[i]].append(change)
+    # Where no format does alone, the narrower ones on more GPUs.
+    still = [i for i in lost if not any(one.kind == "precision" for one in found[i])]
+    if still and not some.settled.job.trains:
+        rest = cells.on(still)
+        for tried, wanted in _narrower_on_more(rest):
+            _add(found, [still[i] for i in wanted], tried, rest.on(wanted))
+    return [tuple(_chosen(one)) for one in found]
+
+
+def _add(found: list[list[Change]], where: Sequence[int], tried: Try, base: Cells) -> None:
+    """Add the changes of a try that fit; a format, option or phase that the model refuses is none."""
+    with suppress(UsageError):
+        for i, change in tried.changes(base):
+            found[where[i]].append(change)
+
+
+def _chosen(found: Sequence[Change]) -> Iterator[Change]:
+    """All single ways; of several at once the mildest, where training has no mild one."""
+    several = [one for one in found if one.kind == "combined"]
+    yield from (one for one in found if one.kind != "combined")
+    if not any(one.kind in _MILD for one in found):
+        yield from several[:_COMBINED]
+
+
+def _more_gpus(cells: Cells) -> Iterator[Try]:
+    """More GPUs of the same type: training sharded, layers cut, or layers dealt out."""
+    settled = cells.settled
+    if settled.job.trains:
+        yield from _sharded(cells)
+    if not splits(settled) or cells.job.tp is None:
+        return
+    # A stated degree stays; one that was chosen for a device gives way to stages alone.
+    at = int(cells.job.tp) if np.ndim(cells.job.tp) == 0 else 1
+    cut = [one for one in meshes(settled) if one.tp > 1 and (one.pp == 1 or not settled.job.trains)]
+    yield from _least(cells, cut, "tensor_parallel")
+    yield from _least(cells, [Mesh(n * at, at, n) for n in stages(settled)], "pipeline_parallel")
+
+
+def _sharded(cells: Cells) -> Iterator[Try]:
+    """More replicas that share out what they hold, as far as the job leaves open what."""
+    stated = cells.job.options.get("sharding")
+    found, _ = together(cells)
+    for kind in (stated,) if stated else ("zero1", "zero2", "fsdp"):
+        yield from _least(cells, found, "sharded", options={**cells.job.options, "sharding": kind})
+
+
+def _narrower_on_more(cells: Cells) -> Iterator[tuple[Try, list[int]]]:
+    """The widest and the narrowest format of each device on more GPUs, and on which devices."""
+    formats = list(narrower(cells))
+    able = [[k for k, one in enumerate(formats) if one.cells.able[i]] for i in range(len(cells.gpus))]
+    for k, one in enumerate(formats):
+        wanted = [i for i, known in enumerate(able) if known and k in (known[0], known[-1])]
+        if not wanted:
+            continue
+        with suppress(UsageError):
+            for wider in _more_gpus(one.cells.on(wanted)):
+                if wider.kind == "tensor_parallel":
+                    yield replace(
+                        wider, kind="combined", quality=one.quality,
+                        texts=tuple(f"{one.texts[0]}, {text}" for text in wider.texts),
+                        options=tuple(f"{option} {one.options[0]}" for option in wider.options),
+                    ), wanted  # fmt: skip
+
+
+def _least(cells: Cells, found: Sequence[Mesh], kind: str, **more: Any) -> Iterator[Try]:
+    """The least of growing meshes that fits on each device."""
+    if not found:
+        return
+    required = required_on(cells.job, found, cells.gpus[0], **more)
+    # Fewer GPUs than asked for are no change, and parts of a GPU do not work together.
+    held = (required[None, :] <= cells.available[:, None]) & np.greater.outer(
+        -np.array(cells.counts), [-one.n for one in found]
+    )
+    chosen = [found[int(np.argmax(row))] for row in held]
+    use = [i for i, gpu in enumerate(cells.gpus) if held[i].any() and not is_part(gpu)]
+    if not use:
+        return
+    placed = _placed(cells, chosen, use, **more)
+    texts = tuple(_words(chosen[i], kind, more) if i in use else "" for i in range(len(cells.gpus)))
+    options = tuple(_typed(cells, i, chosen[i], kind, more) for i in range(len(cells.gpus)))
+    yield Try(kind, texts, options, placed, SAME)
+
+
+def _placed(cells: Cells, chosen: Sequence[Mesh], use: Sequence[int], **more: Any) -> Cells:
+    """The job on the chosen mesh of each device; as it was where the device is not in `use`."""
+    asked = cells.settled.job
+    columns = {}
+    for name, field in (("n_gpus", "n"), ("tp", "tp"), ("pp", "pp")):
+        own = np.broadcast_to(np.asarray(getattr(asked, name)), (len(cells.gpus),))
+        columns[name] = np.array(
+            [float(getattr(chosen[i], field)) if i in use else own[i] for i in range(len(own))]
+        )
+    return cells.with_job(**{**columns, **more})
+
+
+def _words(one: Mesh, kind: str, more: dict[str, Any]) -> str:
+    if kind == "sharded":
+        return f"{one.n} GPUs, {more['options']['sharding']} over them"
+    if kind == "pipeline_parallel":
+        return f"{one.n} GPUs, layers split over {one.pp} stages"
+    return f"{one.n} GPUs, each layer cut in {one.tp}" + (f", {one.pp} stages" if one.pp > 1 else "")
+
+
+def _typed(cells: Cells, i: int, one: Mesh, kind: str, more: dict[str, Any]) -> str:
+    gpu = f"--gpu {cells.gpus[i].id}:{one.n}"
+    if kind == "sharded":
+        return f"{gpu} {one.how} --option sharding={more['options']['sharding']}".replace("  ", " ")
+    return f"{gpu} {one.how}"

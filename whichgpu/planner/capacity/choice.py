@@ -1,0 +1,147 @@
+"""The smallest GPU that holds a job, and the fewest of a type that do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.errors import UsageError
+from whichgpu.hardware.slices import is_part
+from whichgpu.planner.capacity.cards import cards
+from whichgpu.planner.capacity.cells import Cells
+from whichgpu.planner.capacity.meshes import COUNTS, Mesh, meshes, splits
+from whichgpu.planner.capacity.model import Fewest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+
+
+def smallest(
+    required: float, catalogue: Catalogue, able: Callable[[Gpu], bool], vendor: str = "NVIDIA"
+) -> Gpu | None:
+    """A vendor's current card with the least memory that holds `required` bytes and is `able`; None for none.
+
+    Of equal memory a common card goes first, then the newer one.
+    """
+    cards = [(size, gpu) for size, gpu in _current(catalogue) if size >= required and gpu.vendor == vendor]
+    for least in sorted({size for size, _ in cards}):
+        equal = [gpu for size, gpu in cards if size == least]
+        found = sorted((gpu for gpu in equal if _is_current(gpu)), key=_newer, reverse=True)
+        found.sort(key=_rank)
+        chosen = next((gpu for gpu in found if able(gpu)), None)
+        if chosen is not None:
+            return chosen
+    return None
+
+
+def smallest_by_vendor(
+    required: float, gpus: Sequence[Gpu], catalogue: Catalogue, refusal: Callable[[Gpu], str]
+) -> dict[str, str | None]:
+    """The id of the smallest current card of each vendor of these GPUs, else of NVIDIA; None for none."""
+
+    def able(gpu: Gpu) -> bool:
+        return not refusal(gpu)
+
+    found = {name: smallest(required, catalogue, able, name) for name in {gpu.vendor for gpu in gpus}}
+    if not all(found.values()):
+        other = smallest(required, catalogue, able)
+        found = {name: card or other for name, card in found.items()}
+    return {name: card.id if card else None for name, card in found.items()}
+
+
+@cache
+def _current(catalogue: Catalogue) -> tuple[tuple[float, Gpu], ...]:
+    """Cards of the segments that are looked through, and their memory in B."""
+    segments = cards()["segments"]
+    pool = (gpu for gpu in catalogue.values() if gpu.segment in segments)
+    return tuple((float(gpu.value("memory")), gpu) for gpu in pool if gpu.value("memory"))
+
+
+def _is_current(gpu: Gpu) -> bool:
+    """Whether it is a card with memory of its own that is still sold or rented; the user's own always is."""
+    shared = str(gpu.value("memory_type") or "").startswith("LPDDR")
+    sold = gpu.id in cards()["common"] or str(gpu.value("release_date") or "") >= cards()["since"]
+    return gpu.user or (not shared and sold)
+
+
+def _newer(gpu: Gpu) -> str:
+    return str(gpu.value("release_date") or "")
+
+
+def _rank(gpu: Gpu) -> int:
+    common: Sequence[str] = cards()["common"]
+    return common.index(gpu.id) if gpu.id in common else len(common)
+
+
+def common(catalogue: Catalogue, names: str = "several") -> tuple[Gpu, ...]:
+    """The common cards, or those of them that are counted in `several`."""
+    return tuple(catalogue[key] for key in cards()[names] if key in catalogue)
+
+
+def together(cells: Cells) -> tuple[tuple[Mesh, ...], dict[str, Any]]:
+    """Meshes of growing numbers of GPUs that can hold the job, and what else of it changes with them.
+
+    A language model is cut; training is sharded over its replicas, as FSDP does, unless it says otherwise.
+    """
+    settled, asked = cells.settled, cells.job
+    if settled.job.trains:
+        tp, pp = (max(int(np.max(np.asarray(getattr(settled.job, name)))), 1) for name in ("tp", "pp"))
+        sharding = {**asked.options, "sharding": asked.options.get("sharding", "fsdp")}
+        counts = (tp * pp * count for count in COUNTS)
+        return tuple(Mesh(n, tp, pp) for n in counts if n <= COUNTS[-1]), {"options": sharding}
+    if not splits(settled):
+        return (), {}
+    return tuple(meshes(settled)), {}
+
+
+def on_meshes(job: Job, found: Sequence[Mesh], gpu: Gpu, **columns: Any) -> Cells:
+    """A job on several meshes of one GPU type."""
+    degrees = {name: np.array([float(getattr(one, field)) for one in found])
+               for name, field in (("n_gpus", "n"), ("tp", "tp"), ("pp", "pp"))}  # fmt: skip
+    return Cells(replace(job, **{**degrees, **columns}), (gpu,) * len(found))
+
+
+def required_on(job: Job, found: Sequence[Mesh], gpu: Gpu, **columns: Any) -> NDArray[np.float64]:
+    """Bytes on the fullest GPU of each mesh, infinite for one that the job cannot have."""
+    try:
+        return on_meshes(job, found, gpu, **columns).required
+    except UsageError:
+        return np.array([_alone(job, one, gpu, **columns) for one in found])
+
+
+def _alone(job: Job, one: Mesh, gpu: Gpu, **columns: Any) -> float:
+    try:
+        return float(on_meshes(job, (one,), gpu, **columns).required[0])
+    except UsageError:
+        return np.inf
+
+
+def fewest(cells: Cells, gpus: Sequence[Gpu]) -> Iterator[Fewest | None]:
+    """The fewest of each GPU that hold the job together, 2 at least; None where no number does.
+
+    Parts of a GPU do not work together.
+    """
+    found, more = together(cells)
+    if not found:
+        yield from (None for _ in gpus)
+        return
+    required = required_on(cells.job, found, gpus[0], **more)
+    shard = more.get("options", {}).get("sharding", "") if cells.settled.job.trains else ""
+    for gpu in gpus:
+        held = np.flatnonzero(required <= gpu.need("memory"))
+        if not held.size or is_part(gpu) or cells.refusal(gpu):
+            yield None
+            continue
+        chosen = found[int(held[0])]
+        yield Fewest(
+            gpu.id, chosen.n, " ".join(filter(None, (chosen.how, shard and f"--option sharding={shard}")))
+        )

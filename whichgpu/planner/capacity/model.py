@@ -1,0 +1,228 @@
+"""What fits: the answer for one workload on one device, and for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.units import number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.facts.model import Interval
+    from whichgpu.workloads.job import Job
+
+
+def gib(size: float) -> str:
+    """`12.1 GiB`, as what a card reports is counted."""
+    return f"{number(size / 2**30, 3)} GiB"
+
+
+def by_size(parts: Mapping[str, float]) -> dict[str, float]:
+    """Parts of memory, the largest first."""
+    return dict(sorted(parts.items(), key=lambda part: -part[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What a change was published to cost: a sentence, and its source, empty where no figure is known."""
+
+    text: str
+    source: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        """Text and source."""
+        return {"text": self.text, "source": self.source}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One way to make a job fit.
+
+    `kind` is precision, batch, gpus, tensor_parallel ..; `option` what to type; `required` in B per GPU on
+    `n_gpus` of `gpu`. `throughput` is the model's own prediction, `speed` its middle over that of the job as
+    asked for, given the memory; both None where the change was not timed. `host_memory` in B is needed
+    beside. Of a serving job `concurrency` is how many requests it holds at once then.
+    """
+
+    kind: str
+    text: str
+    option: str
+    gpu: str
+    n_gpus: int
+    required: float
+    available: float
+    throughput: Interval | None = None
+    speed: float | None = None
+    quality: Quality = field(default_factory=lambda: Quality("the same arithmetic: no change of results"))
+    host_memory: float = 0.0
+    concurrency: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.option}): {gib(self.required)} of {gib(self.available)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, SI units."""
+        return {
+            "kind": self.kind, "text": self.text, "option": self.option, "gpu": self.gpu,
+            "n_gpus": self.n_gpus, "required": self.required, "available": self.available,
+            "host_memory": self.host_memory, "concurrency": self.concurrency,
+            "throughput": self.throughput.to_dict() if self.throughput else None, "speed": self.speed,
+            "quality": self.quality.to_dict(),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The largest of each that fits, all else as asked; None where the job has no such size, 0 for none.
+
+    `batch` per GPU; `context` in tokens of a sequence, prompt and output together, which the model was made
+    for up to `made_for`; `concurrency` over all GPUs; `resolution` is the edge of a square image in pixels.
+    """
+
+    batch: int | None = None
+    context: int | None = None
+    made_for: int | None = None
+    concurrency: int | None = None
+    resolution: int | None = None
+
+    def to_dict(self) -> dict[str, int | None]:
+        """Every limit by name."""
+        return {
+            name: getattr(self, name)
+            for name in ("batch", "context", "made_for", "concurrency", "resolution")
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HostCopy:
+    """What loading one format of checkpoint takes: host memory in B, and seconds by where the file lies."""
+
+    format: str
+    host_memory: float
+    seconds: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, SI units."""
+        return {"format": self.format, "host_memory": self.host_memory, "seconds": dict(self.seconds)}
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """Loading a model: bytes of its checkpoint, seconds over PCIe, and what each format takes of the host."""
+
+    checkpoint: float
+    pcie: float
+    formats: tuple[HostCopy, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, SI units."""
+        return {"checkpoint": self.checkpoint, "pcie_seconds": self.pcie,
+                "formats": [one.to_dict() for one in self.formats]}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Fewest:
+    """The fewest GPUs of one type that hold a job together, and how they share it."""
+
+    gpu: str
+    n_gpus: int
+    how: str
+
+    def __str__(self) -> str:
+        return f"{self.n_gpus} x {self.gpu}" + (f" ({self.how})" if self.how else "")
+
+    def to_dict(self) -> dict[str, Any]:
+        """GPU, count, and the options that share the job out."""
+        return {"gpu": self.gpu, "n_gpus": self.n_gpus, "how": self.how}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether one workload (or several together) fits on one device; bytes are of the fullest GPU.
+
+    `jobs` are what was judged, completed; `reason` says in a sentence why it fits or not, with the smallest
+    relaxation where it does not; `parts` are largest first, by workload as well where there are several.
+    """
+
+    workload: str
+    gpu: str
+    n_gpus: int
+    jobs: tuple[Job, ...]
+    runtime: str
+    fits: bool
+    reason: str
+    parts: Mapping[str, float]
+    required: float
+    available: float
+    limits: tuple[Limits, ...]
+    smallest_gpu: str | None
+    fewest: tuple[Fewest, ...]
+    changes: tuple[Change, ...]
+    loading: Loading
+    throughput: Interval | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def margin(self) -> float:
+        """Bytes that are left on the fullest GPU; below zero where they are lacking."""
+        return self.available - self.required
+
+    def __str__(self) -> str:
+        return self.reason
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's shape of `fit`, SI units, and the rest beside it."""
+        limits: Any = [one.to_dict() for one in self.limits]
+        jobs: Any = [job.to_dict() for job in self.jobs]
+        alone = len(self.jobs) == 1
+        return {
+            "fits": self.fits, "required": self.required, "available": self.available, "margin": self.margin,
+            "parts": dict(self.parts), "smallest_gpu": self.smallest_gpu,
+            "changes": [one.to_dict() for one in self.changes],
+            "workload": self.workload, "gpu": self.gpu, "n_gpus": self.n_gpus, "runtime": self.runtime,
+            "reason": self.reason, "job": jobs[0] if alone else jobs,
+            "limits": limits[0] if alone else limits,
+            "fewest": [one.to_dict() for one in self.fewest], "loading": self.loading.to_dict(),
+            "throughput": self.throughput.to_dict() if self.throughput else None, "notes": list(self.notes),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """Every workload on every device asked for, workload by workload."""
+
+    answers: tuple[Answer, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether each workload fits on at least one of the devices."""
+        held = {one.workload for one in self.answers if one.fits}
+        return all(one.workload in held for one in self.answers)
+
+    @property
+    def first(self) -> Answer:
+        """The first that does not fit of a workload that fits nowhere, else the first that fits."""
+        held = {one.workload for one in self.answers if one.fits}
+        lost = (one for one in self.answers if one.workload not in held)
+        return next(lost, None) or next(one for one in self.answers if one.fits)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.answers))
+
+    def _repr_markdown_(self) -> str:
+        head = ["| Workload | GPUs | Fits | Required | Available |", "| --- | --- | --- | ---: | ---: |"]
+        rows = [
+            f"| {one.workload} | {one.n_gpus} x {one.gpu} | {'yes' if one.fits else 'no'} "
+            f"| {gib(one.required)} | {gib(one.available)} |"
+            for one in self.answers
+        ]
+        return "\n".join([*head, *rows, "", *(f"- {one}" for one in self.answers)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of `first`, with `fits` of all; of several also `answers`, each in the same shape."""
+        whole = {**self.first.to_dict(), "fits": self.fits}
+        if len(self.answers) > 1:
+            whole["answers"] = [one.to_dict() for one in self.answers]
+        return whole

@@ -1,0 +1,187 @@
+"""What may make a job fit on the GPUs that it was asked for: another size, format, way of training.
+
+Each is tried on all devices at once; `changes` keeps those that fit and times them.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.errors import UsageError
+from whichgpu.planner.capacity import quality
+from whichgpu.planner.capacity.cards import cards
+from whichgpu.planner.capacity.meshes import splits
+from whichgpu.planner.capacity.model import Change, Quality
+from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
+from whichgpu.workloads.checkpointing import checkpointing
+from whichgpu.workloads.precision import precision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.planner.capacity.cells import Cells
+    from whichgpu.planner.capacity.model import Limits
+
+#: Results do not depend on it but for the order of sums.
+SAME = Quality("the same arithmetic: no change of results")
+_OTHER_WORK = Quality("less work at a time; results of each are the same")
+_BATCH = Quality(
+    "the same step with gradients accumulated; batch statistics, where there are any, are of fewer"
+)
+#: By phase, the phases of adapters that do the same for less memory.
+_ADAPTERS = {"train": ADAPTER_PHASES, "finetune_full": ADAPTER_PHASES, "finetune_lora": ADAPTER_PHASES[1:]}
+_NARROW_OPTIMIZER = "adamw-8bit"
+_MORE_CHECKPOINTING = {"none": ("selective", "full"), "selective": ("full",), "full": ()}
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A changed job on each device, with what to say of it and what to type, by device."""
+
+    kind: str
+    texts: tuple[str, ...]
+    options: tuple[str, ...]
+    cells: Cells
+    quality: Quality = SAME
+
+    @classmethod
+    def of(cls, kind: str, text: str, option: str, cells: Cells, quality: Quality = SAME) -> Try:
+        """One that reads the same on every device."""
+        count = len(cells.gpus)
+        return cls(kind, (text,) * count, (option,) * count, cells, quality)
+
+    def changes(self, base: Cells) -> Iterator[tuple[int, Change]]:
+        """The changes that fit, by index of the device, timed against `base`, the job as asked for."""
+        cells = self.cells
+        for i in map(int, np.flatnonzero(cells.fits)):
+            rate, before = cells.rate(i), base.rate(i)
+            yield i, Change(
+                self.kind, self.texts[i], self.options[i], cells.gpus[i].id, cells.counts[i],
+                float(cells.required[i]), float(cells.available[i]), throughput=rate,
+                speed=rate.mid / before.mid if rate and before else None, quality=self.quality,
+                concurrency=cells.held(i),
+            )  # fmt: skip
+
+
+def same_gpus(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
+    """What may make the job fit on the same GPUs, the mildest first."""
+    yield from _sizes(cells, limits)
+    if cells.settled.job.trains:
+        yield from _training(cells)
+    else:
+        yield from narrower(cells)
+
+
+def narrower(cells: Cells) -> Iterator[Try]:
+    """Formats with narrower weights; where a device cannot run the one asked for, all that are tried."""
+    done = cells.settled
+    asked = precision(done.job.precision)
+    table = cards()["narrower"]
+    ladder = table.get(done.runtime.id) or table["tokens" if splits(done) else "other"]
+    for name in ladder:
+        spec = precision(name)
+        if spec.weight < asked.weight or (not cells.able.all() and spec.id != asked.id):
+            with suppress(UsageError):
+                changed = cells.with_job(precision=name)
+                changed.required  # noqa: B018  (raises here where the format cannot be)
+                # What was published is of language models.
+                cost = quality.of_precision(name, done.workload.id) if splits(done) else quality.UNKNOWN
+                yield Try.of("precision", spec.title, f"--precision {name}", changed, cost)
+
+
+def _sizes(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
+    """The largest batch, concurrency, context or image that fits, where the job asks for more."""
+    job = cells.settled.job
+    stated = cells.job
+    axes: list[tuple[str, str, Any, Quality]] = [
+        ("batch", "batch", job.batch, _BATCH if job.trains else _OTHER_WORK),
+        ("concurrency", "concurrency", stated.concurrency, _OTHER_WORK),
+        ("context", "seq_len" if job.trains else "input_tokens",
+         job.seq_len if job.trains else stated.input_tokens, Quality("shorter sequences")),
+        ("resolution", "height", job.height if job.phase == "generate" else stated.height,
+         Quality("smaller images")),
+    ]  # fmt: skip
+    for kind, column, asked, cost in axes:
+        values = [getattr(one, kind) for one in limits]
+        if asked is None or not any(values):
+            continue
+        output = 0.0 if kind != "context" or job.trains else float(np.max(np.asarray(job.output_tokens)))
+        sizes = np.array([max(float(value or 0) - output, 1.0) for value in values])
+        columns = {column: sizes, **({"width": sizes} if kind == "resolution" else {})}
+        flag = kind if kind == "resolution" else column.replace("_", "-")
+        yield Try(
+            kind, tuple(f"{flag.replace('-', ' ')} {size:,.0f}" for size in sizes),
+            tuple(f"--{flag} {size:.0f}" for size in sizes), cells.with_job(**columns), cost,
+        )  # fmt: skip
+
+
+def _training(cells: Cells) -> Iterator[Try]:
+    """Ways of training the same that take less memory, then all of them together."""
+    job = cells.settled.job
+    yield from _sharded(cells)
+    for kind in _MORE_CHECKPOINTING[checkpointing(job)]:
+        yield Try.of(
+            "checkpointing", f"{kind} activation checkpointing", f"--option checkpointing={kind}",
+            _with(cells, checkpointing=kind),
+        )  # fmt: skip
+    if precision(job.precision).mixed and job.phase not in ADAPTER_PHASES:
+        yield Try.of("precision", "BF16 weights, gradients and states", "--precision bf16",
+                     cells.with_job(precision="bf16"), quality.UNKNOWN)  # fmt: skip
+    if "adam" in cells.settled.workload.optimizer(job) and "8" not in cells.settled.workload.optimizer(job):
+        yield Try.of("optimizer", "Adam with 8-bit states", f"--option optimizer={_NARROW_OPTIMIZER}",
+                     _with(cells, optimizer=_NARROW_OPTIMIZER), quality.of_method("optimizer"))  # fmt: skip
+    for phase in _phases(cells):
+        yield _adapters(cells, phase)
+    yield from _combined(cells)
+
+
+def _sharded(cells: Cells) -> Iterator[Try]:
+    """Optimizer states, gradients and weights dealt out over replicas that are there anyway."""
+    if "sharding" in cells.job.options or max(cells.counts) == 1:
+        return
+    for kind in ("zero1", "zero2", "fsdp"):
+        yield Try.of(
+            "sharding", f"{kind} over the replicas", f"--option sharding={kind}", _with(cells, sharding=kind)
+        )
+
+
+def _phases(cells: Cells) -> tuple[str, ...]:
+    known = cells.settled.workload.phases
+    return tuple(phase for phase in _ADAPTERS.get(cells.settled.job.phase, ()) if phase in known)
+
+
+def _adapters(cells: Cells, phase: str, **options: str) -> Try:
+    """Adapters on frozen weights, in the formats that they usually take."""
+    lora = phase == ADAPTER_PHASES[0]
+    changed = cells.with_job(phase=phase, precision="", options={**cells.job.options, **options})
+    words = "LoRA: adapters on frozen 16-bit weights" if lora else "QLoRA: adapters on frozen 4-bit weights"
+    typed = " ".join(f"--option {name}={value}" for name, value in options.items())
+    if options:
+        changed = changed.with_job(batch=1.0)
+        words, typed = f"{words}, full checkpointing, batch 1", f"{typed} --batch 1"
+    # What was published is of language models.
+    cost = quality.of_method("lora" if lora else "qlora") if splits(cells.settled) else quality.UNKNOWN
+    option = f"--phase {phase} {typed}".strip()
+    return Try.of("combined" if options else "adapters", words, option, changed, cost)
+
+
+def _combined(cells: Cells) -> Iterator[Try]:
+    """Several at once, at batch 1, the mildest first."""
+    full = _with(cells, checkpointing="full").with_job(batch=1.0)
+    typed = "--batch 1 --option checkpointing=full"
+    yield Try.of("combined", "batch 1, full checkpointing", typed, full, _BATCH)
+    if precision(cells.settled.job.precision).mixed and cells.settled.job.phase not in ADAPTER_PHASES:
+        narrow = _with(full, optimizer=_NARROW_OPTIMIZER).with_job(precision="bf16")
+        yield Try.of("combined", "batch 1, full checkpointing, BF16, 8-bit Adam",
+                     f"{typed} --precision bf16 --option optimizer={_NARROW_OPTIMIZER}", narrow,
+                     quality.of_method("optimizer"))  # fmt: skip
+    for phase in _phases(cells):
+        yield _adapters(cells, phase, checkpointing="full")
+
+
+def _with(cells: Cells, **options: str) -> Cells:
+    return replace(cells, job=replace(cells.job, options={**cells.job.options, **options}))

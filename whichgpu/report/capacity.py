@@ -1,0 +1,209 @@
+"""`Fits` as a report: one answer in full, or the matrix of workloads against GPUs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.planner.capacity.model import gib
+from whichgpu.report.table import Block, Bullets, Column, Heading, Report, Table
+from whichgpu.units import number, show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.planner.capacity.model import Answer, Change, Fits, Limits
+
+_DOES_NOT_FIT = 3
+#: Changes of each cell that the matrix lists; one answer alone lists all.
+_SHOWN = 4
+#: More devices than this are listed below each other.
+_ABREAST = 6
+_SIZES = (("batch", "Batch"), ("context", "Context"), ("concurrency", "Requests"), ("resolution", "Image"))
+_PATHS = {"nvme": "NVMe", "sata": "SATA SSD", "network": "10 Gbit/s"}
+
+
+def report(found: Fits) -> Report:
+    """The report of `fit`; a workload that fits on none of the devices exits 3 with its reason."""
+    blocks = tuple(_alone(found.answers[0]) if len(found.answers) == 1 else _matrix(found))
+    if found.fits:
+        return Report(found.to_dict(), blocks)
+    return Report(found.to_dict(), blocks, exit_code=_DOES_NOT_FIT, complaint=found.first.reason)
+
+
+def title(found: Fits) -> str:
+    """`What fits: llama-2-7b, llama-2-13b`."""
+    return f"What fits: {', '.join(dict.fromkeys(one.workload for one in found.answers))}"
+
+
+def _alone(one: Answer) -> Iterator[Block]:
+    """One workload, or several together, on one device."""
+    if one.fits:
+        yield f"{one.reason}."
+    yield _memory(one)
+    yield _limits(one)
+    yield _choice((one,))
+    if one.changes:
+        yield _changes("What would make it fit", (one,), len(one.changes))
+    yield _loading(one)
+    if one.notes:
+        yield Bullets(one.notes)
+
+
+def _matrix(found: Fits) -> Iterator[Block]:
+    yield _overview(found)
+    yield _largest(found.answers)
+    yield _choice(found.answers)
+    lost = tuple(one for one in found.answers if one.changes)
+    if lost:
+        yield Heading("What would make it fit")
+        yield _changes("", lost, _SHOWN)
+    notes = tuple(dict.fromkeys(note for one in found.answers for note in one.notes))
+    if notes:
+        yield Bullets(notes)
+
+
+def _device(one: Answer) -> str:
+    return f"{one.n_gpus} x {one.gpu}" if one.n_gpus > 1 else one.gpu
+
+
+def _overview(found: Fits) -> Table:
+    """Workloads down, devices across; where there are many devices, one column of the same."""
+    devices = list(dict.fromkeys(map(_device, found.answers)))
+    note = "What is left of each GPU's memory, or what is lacking."
+    rows: dict[str, dict[str, str]] = {}
+    for one in found.answers:
+        rows.setdefault(_what(one), {})[_device(one)] = _verdict(one)
+    if len(devices) <= _ABREAST:
+        cells = [(name, *(row.get(device) for device in devices)) for name, row in rows.items()]
+        return Table.of("What fits", ("Workload", *devices), cells, notes=(note,))
+    turned = [(device, *(row.get(device) for row in rows.values())) for device in devices]
+    return Table.of("What fits", ("GPU", *rows), turned, notes=(note,))
+
+
+def _what(one: Answer) -> str:
+    return f"{one.workload} {one.jobs[0].precision}" if len(one.jobs) == 1 else one.workload
+
+
+def _verdict(one: Answer) -> str:
+    if one.fits:
+        return f"yes, {gib(one.margin)} left"
+    return f"no, {gib(-one.margin)} short" if one.margin < 0 else "no, cannot run it"
+
+
+def _memory(one: Answer) -> Table:
+    rows = [
+        (name.replace("_", " "), show(size, "memory", 3), f"{size / one.required:.0%}")
+        for name, size in one.parts.items()
+    ]
+    total = len(rows)
+    left = (
+        "left" if one.margin >= 0 else "lacking",
+        gib(abs(one.margin)),
+        f"{abs(one.margin) / one.available:.0%}",
+    )
+    rows += [("required", gib(one.required), ""), ("on the card", gib(one.available), ""), left]
+    each = f"Memory of each of {one.n_gpus} GPUs" if one.n_gpus > 1 else "Memory of the GPU"
+    return Table.of(each, ("Part", ">Size", ">Share"), rows, strong=(total,))
+
+
+def _limits(one: Answer) -> Table:
+    """The largest sizes of one answer; of several workloads together each with what the others leave."""
+    rows = []
+    for job, bounds in zip(one.jobs, one.limits, strict=True):
+        prefix = f"{job.workload}: " if len(one.jobs) > 1 else ""
+        rows += [(f"{prefix}{name}", text) for name, text in _sizes(bounds)]
+    return Table.of("The largest that fits, all else as asked", ("What", ">Largest"), rows)
+
+
+def _sizes(bounds: Limits) -> Iterator[tuple[str, str]]:
+    named = {
+        "batch": "batch on each GPU", "context": "tokens of one sequence",
+        "concurrency": "requests at once", "resolution": "square image",
+    }  # fmt: skip
+    for key, name in named.items():
+        if getattr(bounds, key) is not None:
+            yield name, _size(bounds, key)
+
+
+def _size(bounds: Limits, key: str) -> str:
+    value = getattr(bounds, key)
+    if value == 0:
+        return "none fits"
+    if key == "resolution":
+        return f"{value} x {value}"
+    beyond = key == "context" and bounds.made_for and value > bounds.made_for
+    return f"{value:,}" + (f" (made for {bounds.made_for:,})" if beyond else "")
+
+
+def _largest(answers: tuple[Answer, ...]) -> Table:
+    """The largest sizes of every cell that fits."""
+    rows = []
+    held = [one for one in answers if one.fits]
+    shown = [
+        (key, name)
+        for key, name in _SIZES
+        if any(getattr(b, key) is not None for a in held for b in a.limits)
+    ]
+    for one in held:
+        for job, bounds in zip(one.jobs, one.limits, strict=True):
+            cells = [None if getattr(bounds, key) is None else _size(bounds, key) for key, _ in shown]
+            rate = f"{number(one.throughput.mid)} {one.throughput.unit}" if one.throughput else None
+            rows.append((job.workload, _device(one), *cells, rate))
+    columns = [Column("Workload"), Column("GPU"), *(Column(name, "right") for _, name in shown)]
+    columns.append(Column("As asked", "right", optional=True))
+    return Table.of("The largest that fits, all else as asked", columns, rows)
+
+
+def _choice(answers: tuple[Answer, ...]) -> Table:
+    """The smallest card of each vendor and the fewest GPUs of each type, by workload."""
+    known: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for one in answers:
+        smallest, fewest = known.setdefault(_what(one), ({}, {}))
+        smallest.update({one.smallest_gpu: None} if one.smallest_gpu else {})
+        fewest.update(dict.fromkeys(map(str, one.fewest)))
+    rows = [(name, *("; ".join(cell) or None for cell in cells)) for name, cells in known.items()]
+    notes = ("Smallest: of one vendor's current cards. Fewest: of 2 to 8, then of whole machines of 8.",)
+    return Table.of("GPUs that hold it", ("Workload", "Smallest", "Fewest"), rows, notes=notes)
+
+
+def _changes(name: str, answers: tuple[Answer, ...], most: int) -> Table:
+    columns = (
+        Column("Change"), Column("Type"), Column("Memory", "right"), Column("Speed", "right"),
+        Column("Requests", "right", optional=True), Column("Rate", "right", optional=True),
+        Column("Published cost in quality", optional=True),
+    )  # fmt: skip
+    rows: list[tuple[str | None, ...]] = []
+    for one in answers:
+        if len(answers) > 1:
+            rows.append((f"{_what(one)} on {_device(one)}",))
+        rows += [_change(change) for change in one.changes[:most]]
+    left = sum(len(one.changes[most:]) for one in answers)
+    notes = [
+        "Speed: predicted, against the job as asked for on GPUs with memory enough. Requests: held at once."
+    ]
+    if left:
+        notes.append(f"{left} more with --json, or for one workload on one GPU.")
+    return Table.of(name, columns, rows, notes=notes)
+
+
+def _change(one: Change) -> tuple[str | None, ...]:
+    speed = None if one.speed is None else f"{number(one.speed, 2)}x"
+    rate = None if one.throughput is None else f"{number(one.throughput.mid)} {one.throughput.unit}"
+    quality = one.quality.text + (f" [{one.quality.source}]" if one.quality.source else "")
+    held = None if one.concurrency is None else f"{one.concurrency:,}"
+    return one.text, one.option, gib(one.required), speed, held, rate, quality
+
+
+def _loading(one: Answer) -> Table:
+    """What loading takes of the host, by format and by where the file lies."""
+    load = one.loading
+    columns = ("Format", ">Host memory", *(f">{name}" for name in _PATHS.values()))
+    rows = [
+        (copy.format, gib(copy.host_memory), *(show(copy.seconds[path], "time", 2) for path in _PATHS))
+        for copy in load.formats
+    ]  # fmt: skip
+    note = (
+        f"A checkpoint of {gib(load.checkpoint)}, {show(load.pcie, 'time', 2)} over PCIe. Rates are those of "
+        "data/loading.toml, assumptions; a warm file cache takes the disk out."
+    )
+    return Table.of("Loading", columns, rows, notes=(note,))
