@@ -83,12 +83,13 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
     job = pipeline.spread_layers(job, stack)
     job = job.with_defaults(tp=1.0, pp=1.0, precision=own or stack.default_precision.get(asked, ""))
+    job = _recomputing(job, stack)
     mesh = Mesh.of(replace(job, phase=asked))
     job = workload.complete(job.with_defaults(n_gpus=mesh.replica, runtime=fallback))
     mesh.check(workload, job)
     cap = job.options.get("power_limit")
     watts = np.inf if cap is None else parse(cap, "power")
-    devices = Devices.of(gpus, cap=watts, narrow=stack.narrow)
+    devices = Devices.of(gpus, cap=watts, narrow=stack.narrow, system=job.options.get("system", ""))
     with np.errstate(invalid="ignore", divide="ignore"):
         run = _train if job.trains else _serve if job.phase == "serve" else _passes
         laid = run(workload, job, stack, devices)
@@ -117,12 +118,20 @@ def _dated(stack: Runtime, job: Job) -> Runtime:
 
 def _undated(job: Job, stack: Runtime) -> tuple[str, ...]:
     """What to say where a format dated a runtime."""
-    if not job.runtime or stack.marks or stack.id == runtime(job.runtime, stack.id).id:
+    named = runtime(job.runtime, stack.id) if job.runtime else stack
+    if _dated(named, job) is named:
         return ()
     return (
         f"'{job.runtime}' in {job.precision} without a version is taken as {stack.title}, "
         "as in published runs; name a version for another",
     )
+
+
+def _recomputing(job: Job, stack: Runtime) -> Job:
+    """A job whose selective checkpointing is what its runtime calls so."""
+    if stack.id not in section("training")["selective_attention"] or checkpointing(job) != "selective":
+        return job
+    return replace(job, options={**job.options, "checkpointing": "attention"})
 
 
 def _array(value: Any) -> Array:
@@ -155,12 +164,13 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
     count = distributed.micro_batches(job, mesh)
     whole = workload.trace(job)
-    own = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled)
+    own = parallel.shard(
+        whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=_shares_tokens(job)
+    )
     step = distributed.plan(job, stack, mesh, whole, own, count=count)
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
-    links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True)
-    links = links + parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
-    waits = links / (mesh.pp * mesh.cp) + distributed.host_seconds(whole) / mesh.pp
+    sent = _exchanges(job, stack, devices, whole)
+    waits = sum(sent[:3]) + distributed.host_seconds(whole) / mesh.pp
     return Layout(
         workload, job, stack, devices,
         work=prepare(
@@ -177,6 +187,27 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         unused=(),
         said=distributed.notes(job, mesh),
     )  # fmt: skip
+
+
+def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]) -> tuple[Array, ...]:
+    """Seconds of a pass of one GPU in exchanges: tensor, experts, context; hidden of the first."""
+    mesh, workload = Mesh.of(job), resolve(job.workload)
+    share = 1.0 / mesh.pp
+    tensor = share / mesh.cp * parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True)
+    exposed = section("training")["exposed"].get(stack.id, 1.0)
+    experts = share / mesh.cp * parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
+    context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
+    return exposed * tensor, experts, share * context, (1.0 - exposed) * tensor
+
+
+def exchanges_of_pass(laid: Layout) -> tuple[Array, ...]:
+    """The same of a laid-out training step."""
+    return _exchanges(laid.job, laid.runtime, laid.devices, laid.workload.trace(laid.job))
+
+
+def _shares_tokens(job: Job) -> bool:
+    """Whether tensor-parallel GPUs share the tokens out between their products, as all trainers do now."""
+    return job.options.get("sequence_parallel", "").strip().lower() not in ("false", "0", "no", "none")
 
 
 def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:

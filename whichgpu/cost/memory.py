@@ -10,6 +10,7 @@ outputs. Of a training step they are what every op keeps for its backward pass.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def stage_weight_bytes(ops: Sequence[Op], pp: Any) -> Any:
             ends[op.module] = ends.get(op.module, 0.0) + op.stored_bytes * op.copies
     whole = sum(ends.values(), start=0.0)
     # One stage is the whole model; with more of them the fullest has the larger end.
-    return layers / stages + np.where(stages == 1.0, whole, max(ends.values(), default=0.0))
+    return layers / stages + np.where(stages == 1.0, whole, reduce(np.maximum, ends.values(), 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ def training_parts(
     """
     c = section("capacity")
     held = trained_in or precision
-    forward = [op if kernels.flash else _with_scores(op) for op in whole if op.stage == "forward"]
+    scores = not kernels.flash and kernels.checkpointing != "attention"
+    forward = [_with_scores(op) if scores else op for op in whole if op.stage == "forward"]
     forward = [_narrow(op) if op.dtype in _NARROW else op for op in forward]
     trained = (trained_parameters(whole) if spread.trained is None else spread.trained) / spread.pp
     saved = saved_bytes(forward, kernels.checkpointing) * (c["fused_training"] if kernels.fused else 1.0)
