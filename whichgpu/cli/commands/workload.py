@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from whichgpu.cli.command import command
+from whichgpu.cli.command import command, document
 from whichgpu.cli.options import job_options
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def run(
         report = _saved(item, save, report)
     if table:
         return report
-    sys.stdout.write(_document(f"{item.name} ({item.id})", report, form))
+    sys.stdout.write(document(f"{item.name} ({item.id})", report, form))
     return report._replace(blocks=())
 
 
@@ -82,20 +82,6 @@ def _saved(item: Workload, save: Path, report: Report) -> Report:
     return report._replace(
         blocks=(*report.blocks, f"Written to {save}; it stands for a name: predict {save} ..")
     )
-
-
-def _document(title: str, report: Report, form: str) -> str:
-    if form == "json":
-        from whichgpu.report.json import dumps
-
-        return dumps(report.data)
-    if form == "md":
-        from whichgpu.report.markdown import render
-
-        return render(report.blocks)
-    from whichgpu.report.html import page
-
-    return page(title, report.blocks)
 
 
 def _item(workload: str | None, source: str | None, inputs: tuple[str, ...]) -> Workload:
