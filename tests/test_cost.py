@@ -189,9 +189,9 @@ def test_free_text_names_a_runtime(text: str, expected: str) -> None:
 
 
 def test_a_runtime_that_is_like_another_has_what_the_fit_knows_of_that_one() -> None:
-    own, base = runtime("torchtitan", ""), runtime("megatron", "")
-    assert (own.kernels, own.stacks[0]) == ("megatron", "megatron")
-    assert own.stacks[1:] == ("megatron+torchtitan",)
+    own, base = runtime("torchtitan", ""), runtime("llm-foundry", "")
+    assert (own.kernels, own.stacks[0]) == ("llm-foundry", "llm-foundry")
+    assert own.stacks[1:] == ("llm-foundry+torchtitan",)
     assert own.products == base.products
     assert (own.fuses, base.fuses) == (False, True)
     assert runtime("torchtitan, torch.compile", "").fuses

@@ -14,7 +14,7 @@ from whichgpu.cli import group
 
 EXPORTS = [
     "DataError", "Fact", "Infeasible", "Interval", "Source", "UsageError", "WhichGpuError", "__version__",
-    "compare", "fit", "gpu", "gpus", "job", "predict", "recommend", "workload",
+    "compare", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload",
 ]  # fmt: skip
 COMMON = ["--debug", "--json", "--plain"]
 JOB = [
@@ -34,6 +34,8 @@ COMMANDS = {
     "prices": ["--gpu-file", "--limit", "--provider", "--term"],
     "recommend": ["--budget", "--gpu-file", "--gpus", "--latency", "--limit", "--needs", "--offers",
                   "--providers", "--target", "--term", "--why-not", *JOB],
+    "sweep": ["--format", "--global-batch", "--gpu-file", "--gpus", "--scaling", "--system", "--tokens",
+              "--top", "--usd-per-gpu-hour", *JOB],
     "show": ["--gpu-file", "--sources"],
     "workload": ["--format", "--from", "--gpus", "--input", "--save", *JOB],
     "workloads": [],

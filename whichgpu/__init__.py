@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from whichgpu.api import compare, fit, gpu, gpus, job, predict, recommend, workload
+    from whichgpu.api import compare, fit, gpu, gpus, job, predict, recommend, sweep, workload
     from whichgpu.errors import DataError, Infeasible, UsageError, WhichGpuError
     from whichgpu.facts.model import Fact, Interval, Source
 
@@ -30,12 +30,13 @@ __all__ = [
     "job",
     "predict",
     "recommend",
+    "sweep",
     "workload",
 ]
 
 _HOME = {
     **dict.fromkeys(
-        ("compare", "fit", "gpu", "gpus", "job", "predict", "recommend", "workload"), "whichgpu.api"
+        ("compare", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload"), "whichgpu.api"
     ),
     **dict.fromkeys(("DataError", "Infeasible", "UsageError", "WhichGpuError"), "whichgpu.errors"),
     **dict.fromkeys(("Fact", "Interval", "Source"), "whichgpu.facts.model"),

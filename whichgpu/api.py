@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.capacity.model import Fits
     from whichgpu.planner.comparison import Comparison
     from whichgpu.planner.request import Recommendation
+    from whichgpu.planner.sweep import Sweep
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
@@ -167,6 +168,35 @@ def fit(
     jobs = [one if isinstance(one, Known) else job(one, **columns) for one in asked]
     names = [gpus] if isinstance(gpus, str) else list(gpus)
     return fitted(jobs, names, catalogue(tuple(Path(file) for file in gpu_files)), together=together)
+
+
+def sweep(
+    workload: str,
+    gpus: str,
+    *,
+    global_batch: float | None = None,
+    tokens: str | float | None = None,
+    usd_per_gpu_hour: float | None = None,
+    system: str | None = None,
+    top: int = 5,
+    scaling: bool = False,
+    gpu_files: Files = (),
+    **columns: Any,
+) -> Sweep:
+    """The best strategies to train on a cluster: `sweep("llama-3.1-70b", "h100-80gb-sxm:512")`.
+
+    `columns` are job columns, as `job` takes them; a degree that they state stays. Nothing that fits is an
+    answer, whose `infeasible` says what binds. Raises `WhichGpuError` for a degree that cannot be.
+    """
+    from whichgpu.planner.sweep import read_request
+    from whichgpu.planner.sweep import sweep as searched
+
+    request = read_request(
+        job(workload, **columns), gpus, catalogue(tuple(map(Path, gpu_files))), today=date.today(),
+        global_batch=global_batch, tokens=tokens, usd_per_gpu_hour=usd_per_gpu_hour, system=system, top=top,
+        scaling=scaling,
+    )  # fmt: skip
+    return searched(request)
 
 
 def compare(gpus: Sequence[str], workloads: Sequence[str | Job] = (), *, gpu_files: Files = ()) -> Comparison:

@@ -78,7 +78,7 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     layers, ends = ([op for op in rest if (op.module in inside) == within] for within in (True, False))
     count = np.maximum(sum((op.starts for op in layers), start=0.0), 1.0)
     all_layers = saved_bytes(layers, "none")
-    again = kept.checkpointing != "none"
+    again = kept.checkpointing not in ("none", "attention")
     held = saved_bytes(layers, kept.checkpointing)
     # `saved_bytes` counts one layer that runs again; it is apart here, since the loss is gone by then.
     one = all_layers / count if again else 0.0
@@ -114,7 +114,7 @@ def _kept(op: Op, kept: Kept) -> Op:
     """An op with what the runtime keeps of it."""
     saved = op.saved_bytes
     name = op.layer.rpartition(".")[2]
-    if op.kind == "attention" and not kept.flash:
+    if op.kind == "attention" and not kept.flash and kept.checkpointing != "attention":
         d = op.dims
         saved = saved + 5.0 * d["batch"] * d["heads"] * d["q"] * d["kv"]
     elif op.kind == "norm" and kept.holds.get("fused_norm"):

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.runtime import runtime
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
+from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.job import TRAINING, phase
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
@@ -47,7 +49,7 @@ def read(job: Job) -> Asked:
     # What the workload's own file says of its precision comes before the runtime's habit.
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
     filled = job.with_defaults(precision=own or named.default_precision.get(asked, ""))
-    return Asked(workload, _in_float8(filled), stack, fallback, said)
+    return Asked(workload, _recomputing(_in_float8(filled), stack), stack, fallback, said)
 
 
 def _behind(stack: Runtime) -> Runtime:
@@ -94,6 +96,13 @@ def _in_float8(job: Job) -> Job:
     return replace(job, precision="amp-fp8" if job.trains else "fp8")
 
 
+def _recomputing(job: Job, stack: Runtime) -> Job:
+    """A job whose selective checkpointing is what its runtime calls so."""
+    if stack.id not in section("training")["selective_attention"] or checkpointing(job) != "selective":
+        return job
+    return replace(job, options={**job.options, "checkpointing": "attention"})
+
+
 def _off(option: str) -> bool:
     """Whether the text of an option says no, or nothing."""
     return option.strip().lower() in ("", "false", "0", "no", "none", "off", "eager")
@@ -118,7 +127,8 @@ def _dated(stack: Runtime, job: Job) -> Runtime:
 
 def _undated(job: Job, stack: Runtime) -> tuple[str, ...]:
     """What to say where a format dated a runtime."""
-    if not job.runtime or stack.marks or stack.id == runtime(job.runtime, stack.id).id:
+    named = runtime(job.runtime, stack.id) if job.runtime else stack
+    if _dated(named, job) is named:
         return ()
     return (
         f"'{job.runtime}' in {job.precision} without a version is taken as {stack.title}, "

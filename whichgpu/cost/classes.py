@@ -39,6 +39,8 @@ def op_class(op: Op) -> OpClass:
     if op.kind == "conv":
         shape = _convolution(op)
         return OpClass(shape, number, shape)
+    if op.kind == "gemm" and op.shard in ("expert", "expert_row"):
+        return OpClass("experts", number, "gemm")
     if op.kind == "gemm":
         return OpClass("gemm", number, "gemm")
     if op.kind == "attention":

@@ -47,20 +47,24 @@ class Devices:
     cap: float = np.inf
     #: Whether FP16 products accumulate in FP16, which GeForce does at twice the rate.
     narrow: bool = False
+    #: The machine that they stand in, by its id; "" for the one that is built for them.
+    system: str = ""
     _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _peaks: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
-    def of(cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool = False) -> Devices:
+    def of(
+        cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool = False, system: str = ""
+    ) -> Devices:
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
             raise UsageError(f"power_limit: {cap:g} W leaves nothing to run on; write e.g. power_limit=150 W")
-        key = tuple(map(id, gpus)), cap, narrow
+        key = tuple(map(id, gpus)), cap, narrow, system
         if key not in _devices:
             if len(_devices) >= _KEPT:
                 _devices.clear()
             # What is kept holds its GPUs, so that no other can have their ids.
-            _devices[key] = cls(tuple(gpus), cap, narrow)
+            _devices[key] = cls(tuple(gpus), cap, narrow, system)
         return _devices[key]
 
     def column(self, name: str) -> Column:
@@ -261,7 +265,7 @@ class Devices:
 
 
 #: Columns of the GPUs that were asked for together: in a table of jobs the same ones, again and again.
-_devices: dict[tuple[tuple[int, ...], float, bool], Devices] = {}
+_devices: dict[tuple[tuple[int, ...], float, bool, str], Devices] = {}
 _KEPT = 512
 
 

@@ -6,7 +6,7 @@
 and the last backward pass hides part of the exchange of gradients (`parallel.data_parallel_seconds`),
 with m micro-batches of `batch` sequences a replica: the bubble is (pp - 1) / (vp m) of the work
 (Narayanan et al., Efficient Large-Scale Language Model Training on GPU Clusters, SC 2021, section 2.2).
-What a GPU sends of P parameters that it answers for, over n replicas:
+A GPU sends of P parameters that it answers for, over n replicas, by a ring (`links`):
 
     none, ddp      2 (n - 1) / n x 4 P once         all-reduce of FP32 gradients
     zero1, zero2     (n - 1) / n x 6 P once         reduce-scatter of gradients, all-gather of weights
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 #: What is sharded over the replicas: 1 optimizer states, 2 gradients as well, 3 weights as well.
 _LEVELS = {
     "": 0, "none": 0, "ddp": 0, "zero1": 1, "zero2": 2, "zero3": 3, "fsdp": 3, "hsdp": 3,
-    "distributed_optimizer": 1,
+    "distributed_optimizer": 1, "zero0": 0, "no_shard": 0, "shard_grad_op": 2, "full_shard": 3, "fsdp2": 3,
+    "hybrid_shard": 3,
 }  # fmt: skip
 
 
@@ -52,18 +53,24 @@ class Step:
     """A training step: passes of a micro-batch, and bytes that each GPU sends; arrays are (J,).
 
     `level` of ZeRO; `slots` is the step's length in passes, bubble included, of which `micro_batches` do
-    work. `each` is sent beside every pass, `once` at the end, around a ring of the replicas' `cp` parts,
-    which lie `apart` GPUs from each other; `held` parameters are trained on one shard of the model.
+    work. `exchanged` is of a replica's gradients and weights what a ring of the replicas' `cp` parts, which
+    lie `apart` GPUs from each other, adds up, or scatters and gathers; `held` parameters are trained on one
+    shard of the model. Of `stages`, each of `width` GPUs and `chunks` groups of layers, a GPU hands
+    `handed` B to the next. `casts_once`: weights are cast once a step, not with every pass.
     """
 
-    level: int
+    level: Any
     micro_batches: Array
     slots: Array
-    each: Array
-    once: Array
+    exchanged: Array
     cp: Array
     apart: Array
     held: Array
+    stages: Array
+    width: Array
+    handed: Array
+    chunks: Any
+    casts_once: bool
 
 
 def sharding(job: Job, stack: Runtime) -> int:
@@ -109,18 +116,20 @@ def plan(
 
     Given are the ops of a pass and those that one GPU does of them.
     """
-    gpus = np.asarray(job.n_gpus, dtype=np.float64)
-    ranks, level = gpus / (mesh.tp * mesh.pp), sharding(job, stack)
-    vp = job.option("vp", 1.0, 1.0)
+    level, vp = sharding(job, stack), job.degree("vp")
     held = held_parameters(whole, own) / mesh.pp
-    sent = (ranks - 1.0) / ranks * held
-    c = section("training")
-    once = 2.0 * _gradient_bytes(job, stack) * sent if level == 0 else c["sharded_bytes"] * sent
+    each = _gradient_bytes(job, stack) if level == 0 else section("training")["sharded_bytes"]
     return Step(
-        level=level, micro_batches=count, slots=count + (mesh.pp - 1.0) / vp,
-        each=sent * (c["sharded_bytes"] if level == 3 else 0.0), once=once * (level < 3),
-        cp=mesh.cp, apart=mesh.tp, held=held * mesh.pp,
+        level=level, micro_batches=count, slots=count + (mesh.pp - 1.0) / vp, exchanged=each * held,
+        cp=mesh.cp, apart=mesh.tp, held=held * mesh.pp, stages=mesh.pp, width=mesh.tp * mesh.cp,
+        handed=_layer_input(whole) / (mesh.tp * mesh.cp), chunks=vp,
+        casts_once=stack.id in section("training")["casts_once"],
     )  # fmt: skip
+
+
+def _layer_input(whole: Sequence[Op]) -> Any:
+    """Bytes of a micro-batch between two layers: what the first op of a repeated layer reads."""
+    return next((op.read_bytes for op in whole if op.starts and op.stage == "forward"), 0.0)
 
 
 def _gradient_bytes(job: Job, stack: Runtime) -> float:
@@ -143,10 +152,12 @@ def one_pass(whole: Sequence[Op], own: Sequence[Op], mesh: Mesh, step: Step, gpu
     """What one GPU does in a pass: its layers, its part of the sequence, its share of the update."""
     held = step.held / mesh.pp / max(trained_parameters(whole), 1.0)
     answers = held if step.level == 0 else 1.0 / np.asarray(gpus, dtype=np.float64)
+    # A trainer that keeps 16-bit weights beside the wide ones casts them when it updates them.
+    casts = held / step.slots if step.casts_once else held
     # Most jobs have one stage: what is done whole needs no copy.
     update, cast, rest = (
         None if np.all(share == 1.0) else share
-        for share in (answers / step.slots, held, 1.0 / (mesh.pp * mesh.cp))
+        for share in (answers / step.slots, casts, 1.0 / (mesh.pp * mesh.cp))
     )
 
     def once(op: Op) -> Op:

@@ -46,6 +46,7 @@ MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets", "adapter", "offload", "kv_precision", "loss_chunks", "optimizer_in_backward", "ep",
     "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp", "float8",
+    "sequence_parallel", "system",
 }  # fmt: skip
 #: Standard deviations to either side of a 90 % interval.
 Z90 = 1.6448536269514722
@@ -301,7 +302,11 @@ class Estimates:
             value = getattr(self.job, name)
             if value is not None:
                 chosen[name] = np.broadcast_to(_array(value), (1, self.seconds.shape[1]))[0, j]
-        return replace(self.job, **chosen)
+        options = {
+            name: f"{value[j]:g}" if isinstance(value, np.ndarray) and np.ndim(j) == 0 else value
+            for name, value in self.job.options.items()
+        }
+        return replace(self.job, options=options, **chosen)
 
     def warnings(self, g: int = 0) -> tuple[str, ...]:
         """What makes the answer on the g-th GPU less than it looks."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from whichgpu.cost.breakdown import of_layout
 from whichgpu.cost.estimate import Z90
 from whichgpu.cost.fit import (
     Fit,
@@ -63,6 +64,8 @@ class Explanation:
     group: str
     command: str
     source: str
+    #: Of a training step, seconds by part: shown, and hidden where it is an exchange.
+    step: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def factor(self) -> float:
@@ -79,6 +82,7 @@ class Explanation:
             ],
             "interval": {"group": self.group, "widths": dict(self.widths)},
             "measure": {"command": self.command, "source": self.source},
+            "step": {name: dict(part) for name, part in self.step.items()},
         }  # fmt: skip
 
 
@@ -93,6 +97,7 @@ def explain(answer: Estimate, gpu: Gpu) -> Explanation:
         group=group_of(laid),
         command=command,
         source=source,
+        step=of_layout(laid, found).at(0, 0) if laid.gradients is not None else {},
     )
 
 

@@ -19,6 +19,7 @@ from whichgpu.cost.support import refusal, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.units import parse
 from whichgpu.workloads.precision import precision
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +76,7 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     workload, job, stack = settled.workload, settled.job, settled.runtime
     cap = job.options.get("power_limit")
     watts = np.inf if cap is None else parse(cap, "power")
-    devices = Devices.of(gpus, cap=watts, narrow=stack.narrow)
+    devices = Devices.of(gpus, cap=watts, narrow=stack.narrow, system=job.options.get("system", ""))
     with np.errstate(invalid="ignore", divide="ignore"):
         run = _train if job.trains else _serve if job.phase == "serve" else _passes
         laid = run(workload, job, stack, devices)
@@ -111,9 +112,8 @@ def settle(job: Job) -> Settled:
 def memory_parts(settled: Settled, available: Array) -> tuple[dict[str, Any], tuple[Op, ...]]:
     """Bytes of a settled job on the fullest of its GPUs, by part, and what that GPU runs; nothing is timed.
 
-    `available` bytes are on each GPU: recipes that recompute as much as their card needs look at them.
-
-    A serving job's parts are those of its requests in flight, of one where it states none, and of what the
+    `available` bytes are on each GPU: recipes that recompute as much as their card needs look at them. A
+    serving job's parts are those of its requests in flight, of one where it states none, and of what the
     engine leaves empty beside their cache.
     """
     workload, job, stack = settled.workload, settled.job, settled.runtime
@@ -161,9 +161,8 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     mesh = Mesh.of(job)
     job, whole, own, step = _step(workload, job, stack)
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
-    links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True)
-    links = links + parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
-    waits = links / (mesh.pp * mesh.cp) + distributed.host_seconds(whole) / mesh.pp
+    sent = _exchanges(job, stack, devices, whole)
+    waits = sum(sent[:3]) + distributed.host_seconds(whole) / mesh.pp
     parts, said = job_memory.training(
         workload, job, stack, step, whole=whole, own=own, available=devices.column("memory")
     )
@@ -194,8 +193,31 @@ def _step(
     # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
     job, count = distributed.cut(job, mesh, stack)
     whole = workload.trace(job)
-    own = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled)
+    own = parallel.shard(
+        whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=_shares_tokens(job)
+    )
     return job, whole, own, distributed.plan(job, stack, mesh, whole, own, count=count)
+
+
+def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]) -> tuple[Array, ...]:
+    """Seconds of a pass of one GPU in exchanges: tensor, experts, context; hidden of the first."""
+    mesh, workload = Mesh.of(job), resolve(job.workload)
+    share = 1.0 / mesh.pp
+    tensor = share / mesh.cp * parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True)
+    exposed = section("training")["exposed"].get(stack.id, 1.0)
+    experts = share / mesh.cp * parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
+    context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
+    return exposed * tensor, experts, share * context, (1.0 - exposed) * tensor
+
+
+def exchanges_of_pass(laid: Layout) -> tuple[Array, ...]:
+    """The same of a laid-out training step."""
+    return _exchanges(laid.job, laid.runtime, laid.devices, laid.workload.trace(laid.job))
+
+
+def _shares_tokens(job: Job) -> bool:
+    """Whether tensor-parallel GPUs share the tokens out between their products, as all trainers do now."""
+    return job.options.get("sequence_parallel", "").strip().lower() not in ("false", "0", "no", "none")
 
 
 def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:

@@ -1,56 +1,105 @@
-"""Links between GPUs: inside a node, between nodes, and what a ring over many of them gets.
+"""Links between GPUs, inside a node and between nodes, and what collectives take over them.
 
-A ring all-reduce of S bytes over n GPUs moves 2 (n - 1) / n S over each link; an all-gather or a
-reduce-scatter half of that. Beyond a node every GPU of it sends over its own port at once.
+Of S bytes over n GPUs each sends, with the rate r of its slowest link,
+
+    reduce-scatter, all-gather   (n - 1) / n S                ring
+    all-reduce                   both, one after the other    ring: 2 (n - 1) / n S
+                                 2 S, in log2 steps           double binary tree, between nodes
+    all-to-all                   (n - 1) / n S                of what a GPU holds
+
+(Thakur, Rabenseifner, Gropp, "Optimization of Collective Communication Operations in MPICH", 2005;
+Sanders, Speck, Traff, "Two-tree algorithms", 2009.) Beyond a node every GPU of it sends over its own
+port at once. `devices` are columns, (G, 1); sizes and counts broadcast to (G, J).
 """
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.errors import UsageError
 from whichgpu.hardware.boxes import between, boxes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
+    from whichgpu.hardware.boxes import Box
 
     Array = NDArray[np.float64]
+
+
+def _array(value: Any) -> Array:
+    return np.asarray(value, dtype=np.float64)
 
 
 def link(devices: Devices, gpus: Any) -> Array:
     """One-way rate in B/s between `gpus` GPUs of a node: NVLink where it joins that many, else PCIe."""
     c = section("links")
     # Through the host's memory every GPU's traffic shares one path.
-    shared = c["staged"] * np.sqrt(2.0 / np.maximum(np.asarray(gpus, dtype=np.float64), 2.0))
+    shared = c["staged"] * np.sqrt(2.0 / np.maximum(_array(gpus), 2.0))
     pcie = devices.pcie * np.where(devices.staged, shared, 1.0)
-    joined = (devices.nvlink > 0) & (np.asarray(gpus) <= devices.nvlink_gpus)
+    joined = (_bridged(devices) > 0) & (np.asarray(gpus) <= devices.nvlink_gpus)
     return np.asarray(np.where(joined, devices.nvlink, pcie))
+
+
+def _bridged(devices: Devices) -> Array:
+    """The rate of NVLink in the machine at hand: none where that joins its GPUs through PCIe."""
+    box = machine(devices.system)
+    return np.zeros_like(devices.nvlink) if box and (box.intra or "pcie") == "pcie" else devices.nvlink
 
 
 def node_size(devices: Devices) -> Array:
     """GPUs of one machine, or of one NVLink domain where that is larger, (G, 1)."""
+    box = machine(devices.system)
+    if box:
+        return np.full_like(devices.nvlink_gpus, box.gpus)
     return np.asarray(np.maximum(devices.nvlink_gpus, section("links")["node"]))
+
+
+def machine(name: str) -> Box | None:
+    """The machine on file that a job names by `system`; raises `UsageError` for an unknown one."""
+    if not name:
+        return None
+    found = boxes().get(name.strip().lower())
+    if found is None:
+        close = get_close_matches(name.strip().lower(), boxes(), n=4, cutoff=0.4)
+        hint = f"did you mean {', '.join(close)}?" if close else f"they are {', '.join(boxes())}"
+        raise UsageError(f"option system: no machine '{name}'; {hint}")
+    return found
 
 
 def network(devices: Devices) -> Array:
     """One-way rate in B/s from one GPU to another machine's, (G, 1): of the machine built for this GPU."""
     c = section("links")
-    rates = [_box_network(gpu.id) or c["network"] for gpu in devices.gpus]
+    rates = [_between(gpu.id, devices.system)[0] or c["network"] for gpu in devices.gpus]
     return np.asarray(np.array(rates)[:, None] * c["network_share"])
 
 
+def hop(devices: Devices) -> Array:
+    """Seconds for a small message from one machine to the next, (G, 1)."""
+    return np.array([_between(gpu.id, devices.system)[1] for gpu in devices.gpus])[:, None]
+
+
 @cache
-def _box_network(gpu: str) -> float | None:
-    """The network of the first machine on file that is built for a GPU and is nobody's instance."""
-    for box in boxes().values():
-        if box.gpu == gpu and not box.provider and "inter_bandwidth" in box.facts:
-            return between(box, box.gpus)[0].bandwidth
-    return None
+def _between(gpu: str, system: str) -> tuple[float | None, float]:
+    """Rate in B/s for each GPU, and latency in s, between the machines named, or built for a GPU.
+
+    Unnamed it is the first machine on file that is nobody's instance.
+    """
+    named = machine(system)
+    if named and named.gpu and named.gpu != gpu:
+        raise UsageError(f"option system: {named.id} has {named.gpu}, not {gpu}")
+    usual = [box for box in boxes().values() if box.gpu == gpu and not box.provider]
+    for box in [named] if named else usual:
+        if named or "inter_bandwidth" in box.facts:
+            joined = between(box, box.gpus)[0]
+            return joined.bandwidth, joined.latency
+    return None, section("links")["network_latency"]
 
 
 def spread_link(devices: Devices, span: Any, apart: Any) -> Array:
@@ -59,13 +108,66 @@ def spread_link(devices: Devices, span: Any, apart: Any) -> Array:
     Within a node it is the node's; beyond, all ranks of a node send at once, each over its own port.
     """
     node = node_size(devices)
-    together = np.maximum(node / np.asarray(apart, dtype=np.float64), 1.0)
+    together = np.maximum(node / _array(apart), 1.0)
     beyond = np.minimum(np.where(together > 1, link(devices, node), np.inf), network(devices) * together)
     return np.asarray(np.where(np.asarray(span) <= node, link(devices, span), beyond))
 
 
-def all_reduce(size: Any, gpus: Any, devices: Devices) -> Array:
-    """Seconds of a ring all-reduce of `size` bytes over `gpus` GPUs of one node."""
-    n = np.asarray(gpus, dtype=np.float64)
-    moved = 2.0 * (n - 1.0) / n * size / link(devices, n)
-    return np.asarray(np.where(n > 1, moved + section("links")["latency"], 0.0))
+def all_gather(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0) -> Array:
+    """Seconds in which `gpus` GPUs, `apart` from each other, gather `size` B of which each holds a part.
+
+    A reduce-scatter takes as long. Nothing for one GPU.
+    """
+    n = _array(gpus)
+    moved = (n - 1.0) / n * size / spread_link(devices, n * apart, apart)
+    wait = section("links")["latency"] / 2.0 + np.log2(_nodes(n, apart, devices)) * hop(devices)
+    return np.asarray(np.where((n > 1) & (_array(size) > 0), moved + wait, 0.0))
+
+
+def all_reduce(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0) -> Array:
+    """Seconds in which `gpus` GPUs, `apart` from each other, add up `size` B that each holds.
+
+    By a ring or, between nodes, by a double binary tree where that is quicker: fewer messages, longer.
+    """
+    n, c = _array(gpus), section("links")
+    nodes = _nodes(n, apart, devices)
+    ring = 2.0 * all_gather(size, n, devices, apart) + 2.0 * _chain(nodes) * hop(devices)
+    rate = spread_link(devices, n * apart, apart)
+    tree = 2.0 * _array(size) / rate + c["latency"] + 2.0 * np.log2(nodes) * hop(devices)
+    return np.asarray(np.where(nodes > 1.0, np.minimum(ring, tree), ring))
+
+
+def _chain(nodes: Array) -> Array:
+    """Messages between machines that a ring sends more than a tree would, one after another."""
+    return np.maximum(nodes - 1.0 - np.log2(nodes), 0.0)
+
+
+def send(size: Any, distance: Any, devices: Devices) -> Array:
+    """Seconds in which a GPU sends `size` B to the one `distance` GPUs further."""
+    far = _array(distance) >= node_size(devices)
+    rate = np.where(far, network(devices), link(devices, 2.0))
+    wait = np.where(far, hop(devices), section("links")["latency"] / 2.0)
+    return np.asarray(_array(size) / rate + wait)
+
+
+def all_to_all(size: Any, gpus: Any, devices: Devices, choices: Any = np.inf) -> Array:
+    """Seconds in which each of `gpus` GPUs sends parts of its `size` B to the others.
+
+    Each part goes to as many of them as it makes `choices`, evenly; without a number to all. Beyond a
+    node it crosses the network once for each machine that it goes to, and is handed on there.
+    """
+    n, node = _array(gpus), node_size(devices)
+    near = _reached(choices, n) / link(devices, np.minimum(n, node))
+    far = _reached(choices, np.maximum(n / node, 1.0)) / network(devices)
+    parts = np.where(np.isinf(choices), n, 1.0)
+    return np.asarray(np.where(n > 1, size / parts * (near + far) + section("links")["latency"], 0.0))
+
+
+def _reached(choices: Any, places: Array) -> Array:
+    """Others of so many `places` that at least one of the `choices` lies in."""
+    return np.asarray((places - 1.0) * (1.0 - (1.0 - 1.0 / places) ** choices))
+
+
+def _nodes(ranks: Array, apart: Any, devices: Devices) -> Array:
+    """Machines over which `ranks` GPUs, `apart` from each other, lie."""
+    return np.asarray(np.maximum(ranks * apart / node_size(devices), 1.0))

@@ -90,7 +90,7 @@ def inference_parts(
     if np.any(np.asarray(kv_bytes) > 0):
         parts["kv_cache"] = kv_bytes / np.asarray(pp, dtype=np.float64)
     widened = widened_layer(ops, stack, spec)
-    if widened:
+    if np.any(np.asarray(widened) > 0):
         parts["widened_layer"] = widened
     if engine or stack.holds.get("engine"):
         parts["engine"] = c["engine"] * GIB

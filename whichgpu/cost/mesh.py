@@ -46,12 +46,12 @@ class Mesh:
     def of(cls, job: Job) -> Mesh:
         """The mesh of a job with `tp` and `pp` filled in; experts follow the rest where nothing is said."""
         tp, pp = _array(job.tp), _array(job.pp)
-        dp = _array(job.option("attention_dp", 1.0, 1.0))
-        cp = _array(job.option("cp", 1.0, 1.0) if job.trains else 1.0)
-        ep = _array(job.option("ep", 1.0, 1.0))
+        dp = _array(job.degree("attention_dp"))
+        cp = _array(job.degree("cp") if job.trains else 1.0)
+        ep = _array(job.degree("ep"))
         width = tp if job.trains else tp * dp
         if "moe_tp" in job.options:
-            moe_tp = _array(job.option("moe_tp", 1.0, 1.0))
+            moe_tp = _array(job.degree("moe_tp"))
             # A stated width without `ep` leaves the other GPUs to deal experts out.
             ep = ep if "ep" in job.options else np.maximum(width / moe_tp, 1.0)
         else:

@@ -6,12 +6,13 @@ their inputs, attention its heads; each row layer ends in an all-reduce of its o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.links import all_reduce, link, network, node_size, spread_link
+from whichgpu.cost.kernels.attention import seen
+from whichgpu.cost.links import all_gather, all_reduce, all_to_all, node_size, send
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
 
@@ -31,12 +32,14 @@ if TYPE_CHECKING:
 
 
 def shard(
-    ops: Iterable[Op], tp: Any, *, ep: Any = None, moe_tp: Any = 1.0, pooled: Any = 1.0
-) -> tuple[Op, ...]:
+    ops: Iterable[Op], tp: Any, *, ep: Any = None, moe_tp: Any = 1.0, pooled: Any = 1.0,
+    sequence: bool = False,
+) -> tuple[Op, ...]:  # fmt: skip
     """What each of `tp` GPUs does of `ops`; `tp` is a number or an array over the job axis.
 
     Experts are dealt out over `ep` GPUs (by default `tp`), and each is cut over `moe_tp`; the tokens of
-    `pooled` passes like this one come together at them.
+    `pooled` passes like this one come together at them. With `sequence` parallelism the GPUs share out the
+    tokens of what tensor parallelism leaves whole (Korthikanti et al., 2022, section 4.2.2).
     """
     n, dealt, cut, met = (
         np.asarray(value, dtype=np.float64) for value in (tp, tp if ep is None else ep, moe_tp, pooled)
@@ -44,8 +47,9 @@ def shard(
     if np.all(n == 1) and np.all(dealt == 1) and np.all(cut == 1):
         return tuple(ops)
     dealing = ("expert", "expert_row")
+    splits = {**_SPLITS, "none": _tokens} if sequence else _SPLITS
     return tuple(
-        _experts(op, dealt, cut, met) if op.shard in dealing else _SPLITS[op.shard](op, n) for op in ops
+        _experts(op, dealt, cut, met) if op.shard in dealing else splits[op.shard](op, n) for op in ops
     )
 
 
@@ -53,14 +57,50 @@ def _whole(op: Op, _tp: Array) -> Op:
     return op
 
 
+def _tokens(op: Op, tp: Array) -> Op:
+    """A share of the tokens of an op that has no weights to speak of."""
+    if op.kind not in _BY_TOKEN or op.layer.startswith("autocast."):
+        return op
+    return changed(op, dims=_divided(op, "elements", tp), flops=op.flops / tp,
+                   read_bytes=op.read_bytes / tp, write_bytes=op.write_bytes / tp)  # fmt: skip
+
+
+#: Kinds of ops that work token by token.
+_BY_TOKEN = ("norm", "pointwise", "copy")
+
+
+class _Cut(NamedTuple):
+    """The dimension of a product that is cut, and whether what it reads, writes and saves is cut with it."""
+
+    dim: str
+    read: int
+    write: int
+    save: int
+
+
+#: By gradient, how a product is cut where its layer's outputs (column) or inputs (row) are: that of the
+#: input (dgrad) has n and k the other way round, that of the weights (wgrad) has the rows in k.
+_COLUMN = {"": _Cut("n", 0, 1, 0), "dgrad": _Cut("k", 1, 0, 0), "wgrad": _Cut("n", 0, 1, 0)}
+_ROW = {"": _Cut("k", 1, 0, 1), "dgrad": _Cut("n", 0, 1, 0), "wgrad": _Cut("m", 0, 1, 0)}
+
+
+def _gradient(op: Op) -> str:
+    """Which gradient a product makes: `dgrad` of its input, `wgrad` of its weights, "" for none."""
+    return op.layer[-5:] if op.layer.endswith((".dgrad", ".wgrad")) else ""
+
+
 def _column(op: Op, tp: Array) -> Op:
-    return changed(op, dims=_divided(op, "n", tp), flops=op.flops / tp, **_weights(op, tp),
-                   write_bytes=op.write_bytes / tp, saved_bytes=op.saved_bytes)  # fmt: skip
+    return _cut(op, tp, _COLUMN[_gradient(op)])
 
 
 def _row(op: Op, tp: Array) -> Op:
-    return changed(op, dims=_divided(op, "k", tp), flops=op.flops / tp, **_weights(op, tp),
-                   read_bytes=op.read_bytes / tp, saved_bytes=op.saved_bytes / tp)  # fmt: skip
+    return _cut(op, tp, _ROW[_gradient(op)])
+
+
+def _cut(op: Op, tp: Array, how: _Cut) -> Op:
+    return changed(op, dims=_divided(op, how.dim, tp), flops=op.flops / tp, **_weights(op, tp),
+                   read_bytes=op.read_bytes / tp**how.read, write_bytes=op.write_bytes / tp**how.write,
+                   saved_bytes=op.saved_bytes / tp**how.save)  # fmt: skip
 
 
 def _vocabulary(op: Op, tp: Array) -> Op:
@@ -87,15 +127,22 @@ def _experts(op: Op, ep: Array, moe_tp: Array, pooled: Array) -> Op:
     The busiest GPU gets more than its share of the tokens.
     """
     busiest = 1.0 + section("links")["imbalance"] * (1.0 - 1.0 / ep)
-    gpus, cut = ep * moe_tp, "k" if op.shard == "expert_row" else "n"
+    gpus, made = ep * moe_tp, _gradient(op)
+    how = (_ROW if op.shard == "expert_row" else _COLUMN)[made]
     dims = _divided(op, "batch", ep)
-    if cut in dims:
-        dims = {**dims, cut: dims[cut] / moe_tp, "m": dims["m"] * pooled}
-    whole, part = pooled / ep, pooled / gpus
-    reads, writes = (part, whole) if cut == "k" else (whole if cut in dims else part, part)
-    return changed(op, dims=dims, flops=op.flops * part, **_weights(op, gpus),
-                   read_bytes=op.read_bytes * reads, write_bytes=op.write_bytes * writes,
-                   saved_bytes=op.saved_bytes * reads, repeats=op.repeats * busiest)  # fmt: skip
+    if "n" in dims:
+        rows = "k" if made == "wgrad" else "m"
+        dims = {**dims, how.dim: dims[how.dim] / moe_tp}
+        dims[rows] = dims[rows] * pooled
+    else:
+        how = _Cut("", 1, 1, 1)
+    # The gradient of the weights is as large as they are, however many tokens it is of.
+    written = 1.0 / ep if made == "wgrad" else pooled / ep
+    return changed(op, dims=dims, flops=op.flops * pooled / gpus, **_weights(op, gpus),
+                   read_bytes=op.read_bytes * pooled / ep / moe_tp**how.read,
+                   write_bytes=op.write_bytes * written / moe_tp**how.write,
+                   saved_bytes=op.saved_bytes * pooled / ep / moe_tp**how.save,
+                   repeats=op.repeats * busiest)  # fmt: skip
 
 
 def _weights(op: Op, tp: Array) -> dict[str, Any]:
@@ -128,29 +175,51 @@ def tensor_parallel_seconds(ops: Iterable[Op], tp: Any, devices: Devices, *, tra
     return total
 
 
+def context_parallel_seconds(ops: Iterable[Op], mesh: Mesh, devices: Devices, rate: float) -> Array:
+    """Seconds of a pass in which a GPU waits for keys and values of the other parts of its sequences.
+
+    They go around a ring while attention works on those that are there (Liu, Zaharia, Abbeel, "Ring
+    Attention", 2023): what it takes longer than attention, at the share `rate` of the peak, shows. In the
+    backward pass their gradients go around as well.
+    """
+    total = np.zeros((1, 1))
+    if np.all(mesh.cp == 1):
+        return total
+    for op in ops:
+        if op.kind != "attention" or op.layer.endswith(".again"):
+            continue
+        d, cut = op.dims, mesh.tp * mesh.cp
+        heads = d["kv_heads"] / np.minimum(mesh.tp, d["kv_heads"])
+        size = _KEYS_AND_VALUES * d["batch"] * heads * d["kv"] * d["head_dim"]
+        sent = all_gather(size, mesh.cp, devices, mesh.tp) * (2.0 if op.stage == "backward" else 1.0)
+        works = op.flops * seen(d) / cut / (devices.peak(op.dtype) * rate)
+        total = total + op.count * np.maximum(sent - works, 0.0)
+    return np.asarray(total)
+
+
+#: Bytes of a key and a value, 16 bits each.
+_KEYS_AND_VALUES = 4.0
+
+
 def all_to_all_seconds(
     workload: Workload, job: Job, ops: Iterable[Op], mesh: Mesh, devices: Devices
 ) -> Array:
     """Seconds of sending each token to its experts and back, over all layers of a pass of `ops`.
 
-    A token goes to min(top, ep) GPUs, one of which may be its own; what each sends and receives in a
-    layer is tokens x values x bytes x min(top, ep) (1 - 1 / ep), twice, and twice more in the backward
-    pass. Beyond a node it crosses the network once for each machine that it goes to.
+    What a GPU sends of a layer is its tokens, each to as many others as its choices reach; there and back,
+    and in training twice more for the gradients. In training tensor-parallel GPUs have a share of the
+    tokens each.
     """
     total = np.zeros((1, 1))
     if np.all(mesh.ep == 1):
         return total
     size, top = precision(job.precision).activation, workload.dims["experts_per_token"]
-    nodes = np.maximum(mesh.ep * mesh.moe_tp / node_size(devices), 1.0)
-    inside = np.minimum(top, mesh.ep) * (1.0 - 1.0 / mesh.ep)
-    beyond = np.minimum(top, nodes) * (1.0 - 1.0 / nodes)
-    near = link(devices, np.minimum(mesh.ep, node_size(devices)))
-    per_byte = inside / near + beyond / network(devices)
+    shared = mesh.tp if job.trains else 1.0
     for op in ops:
         if op.kind == "copy" and ".dispatch" in op.layer:
             # `elements` are top copies of each token that this GPU holds.
-            sent = op.dims["elements"] / top * size * per_byte
-            total = total + 2.0 * op.count * (sent + section("links")["latency"])
+            sent = op.dims["elements"] / top / shared * size
+            total = total + 2.0 * op.count * all_to_all(sent, mesh.ep * mesh.moe_tp, devices, top)
     return np.asarray(np.where(mesh.ep > 1, total, 0.0))
 
 
@@ -166,17 +235,44 @@ def data_parallel_seconds(
     """
     if step is None:
         return each_pass
-    c, q = section("links"), section("training")["overlap"]
-    ranks = np.asarray(replicas, dtype=np.float64) * step.cp
-    rate = spread_link(devices, ranks * step.apart, step.apart)
-
-    def seconds(moved: Any, share: float) -> Array:
-        return np.asarray(np.where(moved > 0, (moved / rate + c["latency"]) / share / links, 0.0))
-
-    beside = seconds(step.each, c["sharded"])
-    micro = np.where(beside > 0, (each_pass**q + beside**q) ** (1.0 / q), each_pass)
-    last = seconds(step.once, c["data_parallel"])
-    together = (step.slots - 1.0) * micro + micro / 3.0 + np.sqrt((2.0 / 3.0 * micro) ** 2 + last**2)
-    node = node_size(devices)
+    c = section("links")
+    beside, last = exchanges(step, replicas, devices, links)
+    micro = beside_pass(each_pass, beside)
+    together = step.slots * micro + shown_at_end(micro, last) + pipeline_seconds(step, devices)
+    node, ranks = node_size(devices), np.asarray(replicas, dtype=np.float64) * step.cp
     inside, beyond = np.minimum(ranks, node), np.maximum(ranks / node, 1.0)
     return np.asarray(together * (1.0 + c["step"] * np.log2(inside) + c["step_nodes"] * np.log2(beyond)))
+
+
+def beside_pass(each_pass: Array, beside: Array) -> Array:
+    """Seconds of a pass with an exchange beside it: (t_pass^q + t_each^q)^(1/q)."""
+    q = section("training")["overlap"]
+    return np.asarray(np.where(beside > 0, (each_pass**q + beside**q) ** (1.0 / q), each_pass))
+
+
+def shown_at_end(micro: Array, last: Array) -> Array:
+    """Seconds of an exchange at the end that the last backward pass, two thirds of a pass, does not hide."""
+    backward = 2.0 / 3.0 * micro
+    return np.asarray(np.sqrt(backward**2 + last**2) - backward)
+
+
+def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> tuple[Array, Array]:
+    """Seconds of what the replicas exchange beside every pass, and at the end of a step, (G, J) each."""
+    c = section("links")
+    ranks, size = np.asarray(replicas, dtype=np.float64) * step.cp, step.exchanged
+    shards = all_gather(size, ranks, devices, step.apart)
+    whole = all_reduce(size, ranks, devices, step.apart)
+    beside = np.where(step.level == 3, shards, 0.0) / c["sharded"] / links
+    last = np.where(step.level == 0, whole, np.where(step.level < 3, shards, 0.0))
+    return np.asarray(beside), np.asarray(last / c["data_parallel"] / links)
+
+
+def pipeline_seconds(step: Step, devices: Devices) -> Array:
+    """Seconds in which a pipeline fills and drains over its links: each boundary forth and back, once."""
+    return np.asarray(2.0 * (step.stages - 1.0) * send(step.handed, step.width, devices))
+
+
+def passed_on(step: Step, devices: Devices) -> Array:
+    """Seconds of all other messages of a stage, which run beside its work: each micro-batch and chunk."""
+    chunks = step.micro_batches * step.chunks * (step.stages > 1)
+    return np.asarray(2.0 * chunks * send(step.handed, step.width, devices))

@@ -12,7 +12,7 @@ and the slower of the two sets the pace.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,10 +22,11 @@ from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels.attention import seen
 from whichgpu.cost.kernels.products import multiplied
 from whichgpu.cost.optable import tables
+from whichgpu.workloads.checkpointing import AGAIN
 from whichgpu.workloads.ops import COUNTED, PRODUCTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -44,6 +45,8 @@ PACE = 3.0
 BOUND = 8.0
 #: The same as `PACE` of a pass and its data.
 FEED = 6.0
+#: What a pass is doing; what checkpointing computes twice stands apart from the backward pass.
+STAGES = ("forward", "backward", "recompute", "optimizer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ class Timing:
     work: Array
     traffic: Array
     terms: tuple[Term, ...] = ()
+    #: Seconds of the GPU, and of them at the full peak, by what a pass is doing: a key of `STAGES`.
+    stages: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
 
 
 def prepare(
@@ -146,6 +151,7 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
     runtime = work.runtime
     gpu, host, busy, traffic = (np.zeros((1, 1)) for _ in range(4))
     terms: list[Term] = []
+    stages = {name: (np.zeros((1, 1)), np.zeros((1, 1))) for name in STAGES}
     for one in work.kernels:
         compute, memory = _limits(one, work, found)
         count = one.table.count
@@ -156,12 +162,25 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
         traffic = traffic + one.table.traffic.sum(axis=0)
         if explain:
             terms += _terms(one.table, each, count * compute, count * memory)
+            _add_stages(stages, one.table, each, work.devices)
     host = host * runtime.launch * found.launch(work.workload, runtime, trains=work.trains)
     seconds = fed(paced(gpu, host) + runtime.fixed + work.communication, work.feeding)
     return Timing(
         seconds, gpu, host, np.broadcast_to(work.communication, seconds.shape), busy, traffic,
-        tuple(sorted(terms, key=lambda term: -term.seconds)),
+        tuple(sorted(terms, key=lambda term: -term.seconds)), stages if explain else {},
     )  # fmt: skip
+
+
+def _add_stages(
+    stages: dict[str, tuple[Array, Array]], table: OpTable, each: Array, devices: Devices
+) -> None:
+    """Add the seconds of ops to what their pass is doing."""
+    doing = np.array(["recompute" if op.layer.endswith(AGAIN) else op.stage for op in table.ops])
+    ideal = _ideal_compute_each(table, devices)
+    for name in set(doing.tolist()):
+        here = doing == name
+        gpu, peak = stages[name]
+        stages[name] = gpu + each[here].sum(axis=0), peak + ideal[here].sum(axis=0)
 
 
 def shares(work: Pass, found: Fit) -> dict[tuple[str, OpClass | None], float]:
@@ -261,10 +280,14 @@ def _fastest_memory(table: OpTable, devices: Devices) -> Array:
 
 def _ideal_compute(table: OpTable, devices: Devices) -> Array:
     """Seconds that the matrix products would take at the full peak, (G, J)."""
+    return np.asarray(_ideal_compute_each(table, devices).sum(axis=0))
+
+
+def _ideal_compute_each(table: OpTable, devices: Devices) -> Array:
+    """The same of each op, (O, G, J)."""
     if table.kind not in COUNTED:
-        return np.zeros((1, 1))
-    ideal = table.count * table.flops / devices.peaks(table.dtypes)
-    return np.asarray(ideal.sum(axis=0))
+        return np.zeros((len(table.ops), 1, 1))
+    return np.asarray(table.count * table.flops / devices.peaks(table.dtypes))
 
 
 def _terms(table: OpTable, each: Array, compute: Array, memory: Array) -> list[Term]:

@@ -207,8 +207,12 @@ def _gathered(step: _Step) -> dict[str, Any]:
     inside = repeated(step.forward)
     counts = by_module(step.own)
     shard = _shard(step)
-    layer = sum(float(counts.get(name, 0)) for name in inside) * shard / step.layers
-    end = max((float(count) for name, count in counts.items() if name not in inside), default=0.0) * shard
+    layer = (
+        sum((np.asarray(counts.get(name, 0.0)) for name in inside), start=np.zeros(())) * shard / step.layers
+    )
+    end = np.zeros(())
+    for name, count in counts.items():
+        end = end if name in inside else np.maximum(end, count * shard)
     size = min(step.named.weight, step.named.activation)
     found = size * (layer + np.maximum(layer, end))
     if not step.frozen:

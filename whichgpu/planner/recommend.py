@@ -23,6 +23,7 @@ from whichgpu.cost.estimate import Estimates, estimate
 from whichgpu.planner import sentences
 from whichgpu.planner.grid import WORTH, grid
 from whichgpu.planner.request import Candidate, Recommendation, Rejected, Request
+from whichgpu.planner.splitting import several
 from whichgpu.prices import purchase
 from whichgpu.prices import store as prices
 from whichgpu.workloads.workload import resolve
@@ -93,6 +94,7 @@ def recommend(
         warnings=sweep.warnings() if sweep is not None else (),
         infeasible=infeasible,
         headline=sentences.headline(explained, request, workload),
+        several=several(request.job, workload, kept, catalogue),
         seconds=perf_counter() - started,
     )
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
     from whichgpu.facts.model import Interval
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.splitting import Several
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
@@ -220,6 +221,7 @@ class Recommendation:
     warnings: tuple[str, ...] = ()
     infeasible: str = ""
     headline: str = ""
+    several: Several | None = None
     seconds: float = field(default=0.0, compare=False)
 
     def __str__(self) -> str:
@@ -238,4 +240,5 @@ class Recommendation:
             "assumptions": list(self.assumptions),
             "warnings": list(self.warnings),
             "infeasible": self.infeasible or None,
+            "several": self.several.to_dict() if self.several else None,
         }

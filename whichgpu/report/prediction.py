@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimate import Z90
+from whichgpu.report.step import parts
 from whichgpu.report.table import Block, Bullets, Column, Report, Table
 from whichgpu.units import number, show
 
@@ -105,7 +106,8 @@ def _unlike(one: Evidence) -> list[str]:
 
 
 def _explained(answer: Estimate, why: Explanation) -> list[Block]:
-    return [_coefficients(why), _interval(answer, why), _command(why)]
+    step: list[Block] = [parts({"Seconds": why.step})] if why.step else []
+    return [*step, _coefficients(why), _interval(answer, why), _command(why)]
 
 
 def _coefficients(why: Explanation) -> Table:

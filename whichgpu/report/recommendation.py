@@ -28,12 +28,21 @@ def report(answer: Recommendation, *, limit: int, why_not: bool) -> Report:
         _offers(answer, shown),
         Heading("Why"),
         Bullets(tuple(f"{item.gpu} {item.why}." for item in shown[: min(limit, 5)])),
+        *_several(answer),
         Heading("Assumed"),
         Bullets(_assumed(answer)),
         Heading("Not chosen"),
         _rejected(answer) if why_not else _summary(answer),
     )
     return Report(answer.to_dict(), blocks)
+
+
+def _several(answer: Recommendation) -> tuple[Block, ...]:
+    """One large GPU against several small ones, where the candidates differ."""
+    if answer.several is None:
+        return ()
+    said = tuple(f"{line}." for line in answer.several.sentences)
+    return Heading("One large or several small"), Bullets(said)
 
 
 def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:

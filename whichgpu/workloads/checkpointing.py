@@ -5,6 +5,9 @@
   every layer's forward ops again (Chen et al., "Training Deep Nets with Sublinear Memory Cost").
 * `selective` keeps the layer's input, the output of attention and that of every second matrix product, and
   runs the rest again.
+* `attention` keeps everything but the scores inside of attention, and runs those again; trainers of
+  Megatron's kind call this selective (Korthikanti et al., "Reducing Activation Recomputation in Large
+  Transformer Models", 2022, section 5).
 
 A repeated layer is one that the family records with `copies`; an op that begins one says so in `starts`.
 """
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
 
     from whichgpu.workloads.job import Job
 
-KINDS = ("none", "selective", "full")
+#: From what keeps most to what keeps least.
+KINDS = ("none", "attention", "selective", "full")
 #: How the layer of an op that runs again ends.
 AGAIN = ".again"
 _SPELLINGS = {
@@ -33,6 +37,11 @@ _SPELLINGS = {
     "no": "none",
     "0": "none",
     "": "none",
+    "selective op": "selective",
+    "selective layer": "selective",
+    "sac": "selective",
+    "core_attn": "attention",
+    "core_attention": "attention",
 }
 #: Of the matrix products, those whose output selective checkpointing keeps.
 _HALF = 0.5
@@ -61,6 +70,8 @@ def recomputed(forward: Sequence[Op], kind: str) -> tuple[Op, ...]:
     ]  # fmt: skip
     if kind == "full":
         return tuple(again)
+    if kind == "attention":
+        return tuple(op for op in again if op.kind == "attention")
     return tuple(_share(op) for op in again if op.kind != "attention")
 
 
@@ -71,7 +82,7 @@ def _share(op: Op) -> Op:
 
 def saved_bytes(forward: Sequence[Op], kind: str) -> Any:
     """Bytes that the forward pass leaves for the backward pass, at the fullest moment."""
-    modules = repeated(forward) if kind != "none" else set()
+    modules = repeated(forward) if kind not in ("none", "attention") else set()
     kept = total((op for op in forward if op.module not in modules), "saved_bytes")
     inside = [op for op in forward if op.module in modules]
     layers = sum(op.starts for op in inside)

@@ -49,7 +49,8 @@ class Job:
     """One job, or a sweep of jobs that share workload, phase, precision, runtime and options.
 
     Every number is None (not stated), a float, or an array over the job axis. `batch` is per GPU;
-    `n_gpus` is the total; `steps` are denoising steps; `height` and `width` are pixels.
+    `n_gpus` is the total; `steps` are denoising steps; `height` and `width` are pixels. `options` are text;
+    a search over strategies states degrees of parallelism (`cp`, `ep`, `vp`) as arrays.
     """
 
     workload: str
@@ -92,6 +93,11 @@ class Job:
         """Fill what is not stated."""
         gaps = {name: value for name, value in defaults.items() if _unstated(getattr(self, name))}
         return replace(self, **gaps)
+
+    def degree(self, key: str) -> Any:
+        """A degree of parallelism among the options, or its array; 1 where none is stated."""
+        stated: Any = self.options.get(key)
+        return stated if isinstance(stated, np.ndarray) else self.option(key, 1.0, 1.0)
 
     def option(self, key: str, default: float, least: float = 0.0) -> float:
         """A numeric option; raises `UsageError` for text, or a number below `least`."""

@@ -2,8 +2,9 @@
 
 Columns: `workload`, `figure`, `value`, `unit`, `place` (in the source), `url` (where it is not the
 source's), `note` (why a difference is right), `kind` (where it is not the source's). Beside the tables of
-a source stands `source.toml`. A count is written as an integer and meant to the last digit, a rounded
-figure as a float (`48.96e6`).
+a source stands `source.toml`, and where it ran jobs `runs.csv`, which has the columns of the measurement
+schema: `runs` reads it, and `whichgpu validate <source>` holds the model against it. A count is written as
+an integer and meant to the last digit, a rounded figure as a float (`48.96e6`).
 
 Figures: `parameters`, `module_<name>` (of one module); `macs` and `flops` of the reference pass;
 `macs_with_norms`, from a counter that takes normalisations in; `gflops_rounded`, of a README
@@ -68,6 +69,15 @@ def sources() -> Mapping[str, Source]:
     }
 
 
+def runs() -> Mapping[str, list[dict[str, str]]]:
+    """Runs that were published, by source: rows of the measurement schema that no fit has seen."""
+    return {
+        path.partition("/")[0]: [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+        for path, table in store.load("validation").items()
+        if path.endswith("/runs")
+    }
+
+
 def _of(workload: str) -> Iterator[tuple[str, dict[str, str]]]:
     """The rows of a workload by column, each with its table."""
     return ((path, dict(zip(COLUMNS, row, strict=True))) for path, row in _rows().get(workload, ()))
@@ -78,7 +88,7 @@ def _rows() -> Mapping[str, list[tuple[str, list[str]]]]:
     """Rows by workload, each with its table."""
     found: dict[str, list[tuple[str, list[str]]]] = {}
     for path, table in store.load("validation").items():
-        if path.endswith("/source"):
+        if path.endswith(("/source", "/runs")):
             continue
         where = f"data/validation/{path}.csv"
         if table["columns"] != list(COLUMNS):

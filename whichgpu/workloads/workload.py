@@ -167,7 +167,8 @@ class Workload:
         words = [word in job.runtime.lower() for word in getattr(self.code, "RUNTIME_WORDS", ())]
         sizes = [getattr(job, name) for name in NUMBERS if name not in _AROUND]
         numbers = [(one.shape, one.tobytes()) if isinstance(one, np.ndarray) else one for one in sizes]
-        return id(self), job.phase, job.precision, *words, *numbers, *sorted(job.options.items())
+        options = sorted(item for item in job.options.items() if item[0] not in _LAID_OUT)
+        return id(self), job.phase, job.precision, *words, *numbers, *options
 
     def _trace(self, job: Job) -> tuple[Op, ...]:
         spec = precision(job.precision)
@@ -227,6 +228,11 @@ class Workload:
 
 #: What a trace is not told, since it does not depend on it: how many GPUs share the work, and the queue.
 _AROUND: Mapping[str, Any] = dict.fromkeys(("n_gpus", "tp", "pp", "concurrency"))
+#: Options of the same kind.
+_LAID_OUT = frozenset(
+    ("attention_dp", "cp", "ep", "global_batch", "grad_accum", "moe_tp", "sequence_parallel", "sharding",
+     "system", "vp")
+)  # fmt: skip
 #: The last traces, by what they depend on. A job of tokens on several stages takes three.
 _traces: dict[tuple[Any, ...], tuple[Workload, tuple[Op, ...]]] = {}
 _KEPT = 3

@@ -2,8 +2,10 @@
 
 $ whichgpu validate measured.csv --by gpu
 $ whichgpu validate --by family
+$ whichgpu validate megatron-2022 --by workload
 
-Without a file: the scoreboard, on published rows that the fit had not seen. --by generation is of it alone.
+A name instead of a file is of runs that ship with the package and that no fit has seen. Without either:
+the scoreboard, on published rows that the fit had not seen. --by generation is of it alone.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from whichgpu.cli.command import command
 from whichgpu.cli.options import gpu_files, progress
 
 if TYPE_CHECKING:
+    from whichgpu.cost.table import JobTable
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
@@ -70,13 +73,25 @@ def _rows(measured: Path, by: str, catalogue: Catalogue) -> Report:
 
     if by == "generation":
         raise click.UsageError("--by generation is of the scoreboard; use --by gpu")
-    table, cells = read_measured(measured)
+    table, cells = _published(measured.name) or read_measured(measured)
     with progress("validate", len(cells)) as advance:
         answers = predict_rows((row[: len(COLUMNS)] for row in cells), catalogue, advance)
     rows = [dict(zip(table.columns, row, strict=True)) for row in cells]
     if by == "family":
         rows = [{**row, "family": _family(row["workload"])} for row in rows]
     return validation_report(rows, list(answers), by, (*table.notes(), *answers.notes))
+
+
+def _published(name: str) -> tuple[JobTable, list[tuple[str, ...]]] | None:
+    """Runs of a source that ship with the package, as a table of measurements; None for another name."""
+    from whichgpu.cost.table import COLUMNS, JobTable
+    from whichgpu.workloads.published import runs
+
+    known = runs().get(name)
+    if known is None or Path(name).exists():
+        return None
+    columns = (*COLUMNS, "value", "source")
+    return JobTable(columns, (), iter(())), [tuple(row[column] for column in columns) for row in known]
 
 
 @cache

@@ -1,7 +1,7 @@
 """Scaled dot-product attention, in prefill and in decode.
 
     compute = 4 B h q kv d * seen / (peak * e * d / pad(d))
-    seen    = 1 - min(q, kv) / 2 max(q, kv) where causal: all but the masked triangle, also of a window
+    seen    = 1 - min(q, kv) / 2 max(q, kv) where causal and fused: all but the masked triangle
     memory  = (q, k, v, out + KV cache + scores) / (bandwidth * s)
 
 A fused kernel keeps no score matrix (Dao et al., FlashAttention, 2022); an unfused one writes and
@@ -41,7 +41,8 @@ def seconds(
         runtime.products["attention"] * devices.efficiency * head / padded, section("products")["ceiling"]
     )
     peaks = devices.peaks(ops.dtypes, tf32="attention" in runtime.tf32)
-    compute = ops.flops * seen(d) / (peaks * efficiency)
+    # Unfused products know of no mask: they compute the whole rectangle.
+    compute = ops.flops * (seen(d) if runtime.flash else 1.0) / (peaks * efficiency)
     traffic = ops.activation_bytes + ops.kv_bytes
     if not runtime.flash:
         traffic = traffic + _SCORE_PASSES * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * d["kv"]

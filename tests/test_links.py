@@ -1,0 +1,108 @@
+"""Collectives over links: what holds for any size, count and machine, and what real machines have."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whichgpu.cost import links
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.device import Devices
+from whichgpu.errors import UsageError
+from whichgpu.hardware.boxes import boxes
+from whichgpu.hardware.catalogue import catalogue
+
+GPUS = catalogue()
+MANY = Devices.of(
+    [GPUS[name] for name in ("h100-80gb-sxm", "a100-40gb-sxm", "l40s", "rtx-4090", "gb200-192gb")]
+)
+SIZES = st.floats(1e3, 1e12)
+COUNTS = st.sampled_from([2.0, 4.0, 8.0, 16.0, 64.0, 512.0, 4096.0])
+
+
+@given(size=SIZES, gpus=COUNTS)
+def test_an_all_reduce_by_a_ring_is_a_reduce_scatter_and_an_all_gather(size: float, gpus: float) -> None:
+    inside = gpus <= links.node_size(MANY)
+    both, once = links.all_reduce(size, gpus, MANY), links.all_gather(size, gpus, MANY)
+    assert np.all(np.where(inside, np.isclose(both, 2.0 * once), both >= 2.0 * once * (1 - 1e-9)))
+
+
+@given(size=SIZES, gpus=COUNTS)
+def test_no_collective_is_faster_than_its_wire(size: float, gpus: float) -> None:
+    """A ring sends (n - 1) / n of the bytes over each link to gather them, twice that to add them up."""
+    wire = (gpus - 1.0) / gpus * size / links.spread_link(MANY, gpus, 1.0)
+    assert np.all(links.all_gather(size, gpus, MANY) >= wire)
+    assert np.all(links.all_reduce(size, gpus, MANY) >= 2.0 * wire)
+
+
+def test_the_volume_of_a_ring() -> None:
+    n = np.array([2.0, 4.0, 8.0])
+    wait = section("links")["latency"]
+    moved = (links.all_reduce(1e9, n, MANY) - wait) * links.link(MANY, n)
+    assert moved[0] == pytest.approx(2.0 * (n - 1.0) / n * 1e9)
+
+
+@given(size=SIZES, more=st.floats(1.0, 100.0), gpus=COUNTS)
+def test_more_bytes_never_take_less(size: float, more: float, gpus: float) -> None:
+    for collective in (links.all_gather, links.all_reduce, links.all_to_all, links.send):
+        assert np.all(collective(size * more, gpus, MANY) >= collective(size, gpus, MANY) * (1 - 1e-12))
+
+
+def test_nothing_is_sent_to_nobody() -> None:
+    for collective in (links.all_gather, links.all_reduce, links.all_to_all):
+        assert np.all(collective(1e9, 1.0, MANY) == 0.0)
+    assert np.all(links.all_gather(0.0, 8.0, MANY) == 0.0)
+
+
+def test_a_tree_is_quicker_than_a_long_ring_for_a_small_message() -> None:
+    far = Devices.of([GPUS["h100-80gb-sxm"]])
+    small = links.all_reduce(1e3, 4096.0, far)[0, 0]
+    assert small < 2.0 * 511 * links.hop(far)[0, 0]
+    assert small >= 2.0 * np.log2(512) * links.hop(far)[0, 0]
+    # A long one goes around the ring, which sends a little less.
+    long = links.all_reduce(1e12, 64.0, far)[0, 0]
+    assert long == pytest.approx(2.0 * 63 / 64 * 1e12 / links.spread_link(far, 64.0, 1.0)[0, 0], rel=1e-3)
+
+
+def test_a_token_reaches_fewer_places_than_it_has_choices() -> None:
+    """8 choices among 8 GPUs fall on 5.25 of them in the mean: 8 (1 - (7 / 8)^8)."""
+    near = Devices.of([GPUS["h100-80gb-sxm"]])
+    wait, rate = section("links")["latency"], links.link(near, 8.0)[0, 0]
+    sent = (links.all_to_all(1e9, 8.0, near, 8.0)[0, 0] - wait) * rate / 1e9
+    assert sent == pytest.approx(8 * (1 - (7 / 8) ** 8) * 7 / 8)
+    # With ever more choices a token goes to all the others; evenly dealt bytes go to each once.
+    assert (links.all_to_all(1e9, 8.0, near, 1e6)[0, 0] - wait) * rate / 1e9 == pytest.approx(7.0)
+    assert (links.all_to_all(1e9, 8.0, near)[0, 0] - wait) * rate / 1e9 == pytest.approx(7 / 8)
+
+
+def test_every_machine_on_file_with_nvlink_outruns_its_network() -> None:
+    for box in boxes().values():
+        if not box.gpu or box.gpus < 2 or (box.intra or "pcie") == "pcie" or not box.inter:
+            continue
+        devices = Devices.of([GPUS[box.gpu]], system=box.id)
+        near, far = (links.spread_link(devices, span, 1.0)[0, 0] for span in (box.gpus, 2 * box.gpus))
+        assert near >= far > 0, box.id
+        assert links.node_size(devices)[0, 0] == box.gpus, box.id
+
+
+def test_a_named_machine_has_its_own_network() -> None:
+    gpu = [GPUS["a100-40gb-sxm"]]
+    usual, rented = Devices.of(gpu), Devices.of(gpu, system="aws-p4d.24xlarge")
+    # EFA: 400 Gbit/s for eight GPUs; the machine built for them has a port of 200 Gbit/s for each.
+    assert links.network(rented)[0, 0] == pytest.approx(0.25 * links.network(usual)[0, 0])
+    assert links.hop(rented)[0, 0] > links.hop(usual)[0, 0]
+
+
+def test_a_machine_without_nvlink_joins_its_gpus_by_pcie() -> None:
+    gpu = [GPUS["rtx-a6000"]]
+    bridged, plain = Devices.of(gpu, system="rtx-a6000-bridge"), Devices.of(gpu, system="pcie-8")
+    assert links.link(bridged, 2.0)[0, 0] > 1.4 * links.link(plain, 2.0)[0, 0]
+
+
+def test_a_machine_that_is_not_there_or_has_another_gpu_is_refused_with_what_is() -> None:
+    with pytest.raises(UsageError, match=r"no machine 'aws-p4d'; did you mean aws-p4d\.24xlarge"):
+        links.machine("aws-p4d")
+    with pytest.raises(UsageError, match=r"hgx-h100-8 has h100-80gb-sxm, not l40s"):
+        links.network(Devices.of([GPUS["l40s"]], system="hgx-h100-8"))

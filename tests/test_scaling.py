@@ -1,0 +1,375 @@
+"""Training at scale: where a step goes, published runs that no fit has seen, the search for strategies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+import whichgpu as package
+from whichgpu.cost.breakdown import PARTS, breakdown
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.jobs import read_job
+from whichgpu.cost.parallel import shard
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.names import resolve as resolve_gpu
+from whichgpu.planner.sweep import Sweep, read_request, sweep
+from whichgpu.planner.sweep.meshes import Shape, divisors, meshes, nearest
+from whichgpu.planner.sweep.request import read_amount
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.ops import total
+from whichgpu.workloads.published import runs
+from whichgpu.workloads.workload import resolve
+
+GPUS = catalogue()
+H100 = "h100-80gb-sxm"
+TRAIN = Job("llama-3-8b", phase="pretrain", precision="bf16", runtime="megatron", batch=1.0, seq_len=4096.0)
+MOE = replace(TRAIN, workload="qwen3-30b-a3b", n_gpus=16.0)
+
+
+def step_of(job: Job, gpu: str = H100) -> dict[str, float]:
+    return {name: part["seconds"] for name, part in breakdown(job, [GPUS[gpu]]).at(0, 0).items()}
+
+
+# Published runs
+
+
+def test_the_steps_of_megatron_in_2022_come_out_within_four_percent() -> None:
+    """Table 5 of Korthikanti et al., 22 billion to a trillion parameters; calculon is off by 3.65 % there."""
+    errors = [
+        estimate(read_job(row), [resolve_gpu(row["gpu"], GPUS)]).at(0, 0).latency.mid / float(row["value"])
+        - 1.0
+        for row in runs()["megatron-2022"]
+    ]
+    assert len(errors) == 8
+    assert np.mean(np.abs(errors)) < 0.04
+    assert max(map(abs, errors)) < 0.08
+
+
+@pytest.mark.parametrize(
+    ("workload", "mfu"), [("22b", 0.415), ("175b", 0.514), ("530b", 0.560), ("1t", 0.563)]
+)
+def test_their_share_of_the_peak_is_what_the_paper_says(workload: str, mfu: float) -> None:
+    row = next(row for row in runs()["megatron-2022"] if row["id"] == f"megatron-2022-{workload}-selective")
+    found = breakdown(read_job(row), [GPUS[row["gpu"]]])
+    assert found.mfu[0, 0] == pytest.approx(mfu, rel=0.06)
+    assert found.hfu[0, 0] > found.mfu[0, 0]
+
+
+def test_one_command_prints_their_error(whichgpu: Any) -> None:
+    told = whichgpu("validate", "megatron-2022", "--by", "workload", "--json")
+    assert told.status == 0
+    assert {"gpt3-175b", "megatron-1t"} <= set(told.json["groups"])
+
+
+def test_megatron_in_fp16_without_a_year_is_that_of_2022_and_says_so() -> None:
+    job = Job("megatron-22b", phase="pretrain", precision="fp16", runtime="Megatron-LM", batch=4.0, tp=8.0)
+    found = estimate(job, [GPUS["a100-80gb-sxm"]]).at(0, 0)
+    assert found.runtime == "megatron-2022"
+    assert any("before FlashAttention" in said for said in found.warnings)
+    assert estimate(replace(job, precision="bf16"), [GPUS["a100-80gb-sxm"]]).at(0, 0).runtime == "megatron"
+
+
+# Where a step goes
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        TRAIN,
+        replace(TRAIN, n_gpus=8.0, options={"sharding": "fsdp"}),
+        replace(TRAIN, n_gpus=64.0, tp=4.0, pp=4.0, options={"global_batch": "64", "vp": "2", "cp": "2"}),
+        replace(MOE, options={"ep": "16", "checkpointing": "full"}),
+    ],
+)
+def test_the_parts_of_a_step_add_up_to_it_and_none_is_negative(job: Job) -> None:
+    found = breakdown(job, [GPUS[H100]])
+    assert found.step[0, 0] == pytest.approx(estimate(job, [GPUS[H100]]).latency[0, 0], rel=1e-9)
+    parts = step_of(job)
+    assert list(parts) == list(PARTS)
+    assert sum(parts.values()) == pytest.approx(found.step[0, 0], rel=1e-9)
+    assert min(parts.values()) > -1e-9 * found.step[0, 0]
+
+
+def test_each_kind_of_parallelism_shows_in_its_own_part() -> None:
+    alone = step_of(TRAIN)
+    assert all(alone[name] == 0 for name in ("tensor", "experts", "context", "shards", "stages", "bubble"))
+    assert step_of(replace(TRAIN, tp=4.0, n_gpus=4.0))["tensor"] > 0
+    assert step_of(replace(TRAIN, n_gpus=8.0, options={"sharding": "fsdp"}))["shards"] > 0
+    assert step_of(replace(TRAIN, n_gpus=8.0, options={"sharding": "zero1"}))["gradients"] > 0
+    assert step_of(replace(MOE, options={"ep": "16"}))["experts"] > 0
+    assert step_of(replace(TRAIN, options={"checkpointing": "full"}))["recompute"] > 0.5 * alone["forward"]
+    staged = step_of(replace(TRAIN, pp=4.0, n_gpus=4.0, options={"grad_accum": "4"}))
+    assert staged["bubble"] / (sum(staged.values())) == pytest.approx(3 / 7, rel=0.05)
+
+
+def test_a_long_ring_of_keys_shows_only_where_attention_is_short() -> None:
+    long, short = (
+        step_of(replace(TRAIN, seq_len=tokens, n_gpus=64.0, options={"cp": "64"}))
+        for tokens in (262144.0, 8192.0)
+    )
+    assert long["context"] < 0.01 * sum(long.values())
+    assert short["context"] > 0
+
+
+def test_a_job_that_does_not_train_has_no_step() -> None:
+    with pytest.raises(UsageError, match="--phase train"):
+        breakdown(Job("llama-3-8b", phase="prefill"), [GPUS[H100]])
+
+
+# What expert and sequence parallelism leave to a GPU
+
+
+def test_experts_dealt_out_do_as_much_work_each_as_before_in_both_passes() -> None:
+    """Of E experts a GPU has E / ep, and the tokens of ep replicas: its products stay as large."""
+    workload = resolve("qwen3-30b-a3b")
+    ops = workload.trace(workload.complete(replace(MOE, n_gpus=1.0, tp=1.0, pp=1.0)))
+    own = shard(ops, 1.0, ep=16.0, pooled=16.0)
+    for op, part in zip(ops, own, strict=True):
+        if op.shard in {"expert", "expert_row"} and op.kind == "gemm":
+            assert part.flops == pytest.approx(op.flops)
+            size = part.dims["m"] * part.dims["n"] * part.dims["k"] * part.dims["batch"] * 2.0
+            assert size == pytest.approx(part.flops), op.layer
+            if op.layer.endswith("wgrad"):
+                # It writes the gradients of the weights that it holds, however many tokens come.
+                assert part.write_bytes == pytest.approx(op.write_bytes / 16.0)
+
+
+def test_sequence_parallelism_shares_the_tokens_between_products_out() -> None:
+    workload = resolve("llama-3-8b")
+    ops = workload.trace(workload.complete(TRAIN))
+    plain, shared = (shard(ops, 8.0, sequence=how) for how in (False, True))
+    for before, after in (
+        (total(plain, name), total(shared, name)) for name in ("read_bytes", "write_bytes")
+    ):
+        assert after < before
+    products = [[op.flops for op in ops if op.kind == "gemm"] for ops in (plain, shared)]
+    assert products[0] == products[1]
+    with_it, without = (
+        breakdown(replace(TRAIN, tp=8.0, n_gpus=8.0, options=options), [GPUS[H100]]).step[0, 0]
+        for options in ({}, {"sequence_parallel": "False"})
+    )
+    assert with_it < without
+
+
+def casting(job: Job) -> float:
+    """Seconds of a pass in which weights are cast to 16 bits."""
+    terms = estimate(job, [GPUS[H100]], explain=True).at(0, 0).terms
+    return sum(term.seconds for term in terms if term.layer == "autocast.weights")
+
+
+def test_weights_are_cast_once_a_step_by_a_trainer_and_with_every_pass_by_autocast() -> None:
+    job = replace(TRAIN, precision="amp-bf16", options={"grad_accum": "64"})
+    copies = {name: casting(replace(job, runtime=name)) for name in ("megatron", "pytorch-2")}
+    assert copies["megatron"] < 0.05 * copies["pytorch-2"]
+
+
+# The search
+
+
+def search(workload: str = "llama-3.1-70b", gpus: str = f"{H100}:512", job: dict[str, Any] | None = None,
+           **asked: Any) -> Sweep:  # fmt: skip
+    request = read_request(Job(workload, **(job or {})), gpus, GPUS, today=date(2026, 11, 20), **asked)
+    return sweep(request)
+
+
+@pytest.fixture(scope="module")
+def large() -> Sweep:
+    return search(tokens="15T")
+
+
+def test_seventy_billion_parameters_on_512_gpus_take_less_than_three_seconds(large: Sweep) -> None:
+    started = perf_counter()
+    again = search()
+    assert perf_counter() - started < 3.0
+    assert again.configurations == large.configurations > 1000
+
+
+def test_the_best_fit_are_ranked_and_each_is_what_predict_says(large: Sweep) -> None:
+    steps = [one.step_seconds for one in large.top]
+    assert steps == sorted(steps)
+    for one in large.top:
+        assert one.estimate.required <= one.estimate.available
+        job = one.estimate.job
+        assert job.tp * job.pp * one.cp * one.dp == 512
+        assert one.dp * job.batch * one.micro_batches == large.request.global_batch
+        alone = estimate(job, [GPUS[H100]]).at(0, 0)
+        assert alone.latency.mid == pytest.approx(one.step_seconds, rel=1e-9)
+        assert sum(part["seconds"] for part in one.parts.values()) == pytest.approx(one.step_seconds)
+        assert 0.2 < one.mfu < 0.8
+    assert len({one.mesh + str(one.estimate.job.batch) for one in large.top}) == len(large.top)
+
+
+def test_no_other_strategy_that_fits_is_quicker(large: Sweep) -> None:
+    """A sample of strategies, each asked for alone."""
+    best = large.top[0].step_seconds
+    for fixed in (
+        {"tp": 8.0, "pp": 1.0},
+        {"tp": 1.0, "pp": 1.0},
+        {"tp": 8.0, "pp": 8.0},
+        {"tp": 2.0, "pp": 16.0},
+    ):
+        some = search(job=fixed)
+        assert all(
+            one.estimate.job.tp == fixed["tp"] and one.estimate.job.pp == fixed["pp"] for one in some.top
+        )
+        assert not some.top or some.top[0].step_seconds >= best * (1 - 1e-9)
+
+
+def test_money_time_and_energy_of_all_tokens(large: Sweep) -> None:
+    whole, one = large.whole(large.top[0]), large.top[0]
+    assert whole["hours"] == pytest.approx(15e12 / one.estimate.throughput.mid / 3600)
+    assert large.offer is not None
+    assert whole["usd"] == pytest.approx(whole["hours"] * 512 * large.offer.usd_per_gpu_hour)
+    assert whole["energy_total"] == pytest.approx(one.estimate.power * 512 * whole["hours"] * 3600, rel=1e-6)
+    own = search(tokens=15e12, usd_per_gpu_hour=2.0)
+    assert own.offer is None
+    assert own.whole(own.top[0])["usd"] == pytest.approx(own.whole(own.top[0])["hours"] * 1024)
+
+
+def test_a_price_by_region_of_nobody_is_no_price() -> None:
+    found = sweep(
+        read_request(Job("llama-3-8b"), f"{H100}:8", GPUS, today=date(2026, 11, 20), tokens="1B"), offers=()
+    )
+    assert found.offer is None
+    assert found.whole(found.top[0])["usd"] is None
+
+
+def test_what_a_job_states_stays() -> None:
+    found = search(job={"tp": 4.0, "batch": 2.0, "options": {"checkpointing": "full", "sharding": "zero1"}})
+    for one in found.top:
+        assert (one.estimate.job.tp, one.estimate.job.batch) == (4.0, 2.0)
+        assert (one.checkpointing, one.sharding) == ("full", "zero1")
+
+
+def test_what_is_no_language_model_is_searched_too() -> None:
+    found = search("resnet50", "a100-80gb-sxm:16")
+    assert found.top
+    assert all(one.estimate.job.tp == one.estimate.job.pp == one.cp == one.ep == 1 for one in found.top)
+
+
+def test_experts_are_dealt_out_where_there_are_any() -> None:
+    found = search("qwen3-30b-a3b", f"{H100}:16")
+    assert any(one.ep > 1 for one in found.top)
+
+
+def test_more_gpus_with_the_same_batch_are_quicker_and_less_than_linear_beyond_a_node() -> None:
+    found = search("llama-3-8b", f"{H100}:64", scaling=True)
+    best = [(one.gpus, one.best, one.efficiency) for one in found.scaling if one.best]
+    assert [gpus for gpus, _, _ in best][-4:] == [8, 16, 32, 64]
+    rates = [one.estimate.throughput.mid for _, one, _ in best]
+    assert rates == sorted(rates)
+    by_gpus = {gpus: efficiency for gpus, _, efficiency in best}
+    assert by_gpus[64] < by_gpus[8]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"job": {"tp": 3.0}}, "tp=3 does not divide the 64 attention heads of llama-3.1-70b; use tp=2 or 4"),
+        ({"job": {"pp": 7.0}}, "pp=7 does not divide the 80 layers of llama-3.1-70b; use pp=5 or 8"),
+        ({"job": {"options": {"cp": "3"}}}, "cp=3 does not divide a sequence of 2048 tokens"),
+        ({"job": {"options": {"ep": "4"}}}, "has no experts to share out"),
+        ({"job": {"tp": 8.0, "pp": 5.0}}, "a replica of 40 GPUs does not divide 512; use 480 or 520 GPUs"),
+        ({"global_batch": 1001.0}, "use --global-batch 1000 or 1004"),
+        ({"global_batch": 0.5}, "cannot be; write e.g. --global-batch 1024"),
+        ({"tokens": "lots"}, "no amount of tokens; write e.g. 15T"),
+        ({"usd_per_gpu_hour": -1.0}, "no price"),
+        ({"job": {"phase": "serve"}}, "does not train"),
+        ({"system": "hgx-h200-8"}, "has h200-141gb-sxm, not h100-80gb-sxm"),
+        ({"job": {"precision": "nvfp4"}}, "no FP4"),
+    ],
+)  # fmt: skip
+def test_a_mesh_that_cannot_be_is_refused_with_the_nearest_that_can(
+    asked: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        search(**asked)
+
+
+def test_where_nothing_fits_the_reason_and_the_fewest_gpus_are_told(whichgpu: Any) -> None:
+    found = search("llama-3.1-405b", f"{H100}:8")
+    assert not found.top
+    assert "needs" in found.infeasible
+    assert "are enough" in found.infeasible
+    enough = int(found.infeasible.split(";")[-1].split()[0].replace(",", ""))
+    assert search("llama-3.1-405b", f"{H100}:{enough}").top
+    told = whichgpu("sweep", "llama-3.1-405b", "--gpus", f"{H100}:8", "--json")
+    assert (told.status, told.json["top"]) == (3, [])
+
+
+def test_the_command_the_api_and_the_contract_say_the_same(whichgpu: Any) -> None:
+    told = whichgpu("sweep", "llama-3-8b", "--gpus", f"{H100}:8", "--json")
+    found = package.sweep("llama-3-8b", f"{H100}:8")
+    assert told.status == 0
+    assert {"configurations", "seconds", "top"} <= told.json.keys()
+    assert told.json["configurations"] == found.configurations
+    first = told.json["top"][0]
+    assert first["step_time"]["mid"] == pytest.approx(found.top[0].step_seconds)
+    assert sum(part["seconds"] for part in first["breakdown"].values()) == pytest.approx(
+        first["step_time"]["mid"]
+    )
+    assert str(found.top[0].mesh) in str(found)
+
+
+def test_the_command_that_a_strategy_names_predicts_it(whichgpu: Any) -> None:
+    found = package.sweep("llama-3-8b", f"{H100}:8", top=1).top[0]
+    told = whichgpu(*found.command().split()[1:], "--json")
+    assert told.json["predicted"]["value"]["mid"] == pytest.approx(found.estimate.throughput.mid)
+    assert told.json["explanation"]["step"]["forward"]["seconds"] == pytest.approx(
+        found.parts["forward"]["seconds"]
+    )
+
+
+def test_the_report_has_a_table_for_each_question(whichgpu: Any) -> None:
+    told = whichgpu(
+        "sweep", "llama-3-8b", "--gpus", f"{H100}:8", "--tokens", "15T", "--scaling", "--top", "2"
+    )
+    for words in (
+        "To train",
+        "Where the step goes",
+        "Memory of the fullest GPU",
+        "Scaling",
+        "the best alone",
+    ):
+        assert words in told.out
+
+
+@pytest.mark.parametrize(
+    ("form", "words"), [("md", "| tp |"), ("html", "<table"), ("json", '"configurations"')]
+)
+def test_it_is_a_document_in_any_form(whichgpu: Any, form: str, words: str) -> None:
+    told = whichgpu("sweep", "llama-3-8b", "--gpus", f"{H100}:8", "--top", "1", "--format", form)
+    assert told.status == 0
+    assert words in told.out
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("15T", 15e12), ("300B", 3e11), ("2e9", 2e9), ("1,000", 1e3), ("1.5 M", 1.5e6)]
+)
+def test_amounts(text: str, value: float) -> None:
+    assert read_amount(text) == value
+
+
+def test_divisors_and_the_nearest_of_them() -> None:
+    assert divisors(12) == [1, 2, 3, 4, 6, 12]
+    assert nearest(5, divisors(12)) == "4 or 6"
+    assert nearest(13, divisors(12)) == "12"
+
+
+def test_every_mesh_deals_all_out() -> None:
+    limits = Shape("toy", gpus=48, node=8, heads=24, layers=36, experts=16, tokens=8192, global_batch=96)
+    found = meshes(limits, {})
+    replicas = 48 / (found.tp * found.pp * found.cp)
+    assert np.all(replicas == np.round(replicas))
+    assert np.all(24 % found.tp == 0)
+    assert np.all((96 / replicas / found.batch) % 1 == 0)
+    count = 96 / replicas / found.batch
+    assert np.all((found.vp == 1) | (count % found.pp == 0))
+    assert np.all((48 / found.pp) % found.ep == 0)
+    assert len({*zip(*found, strict=True)}) == len(found.tp)

@@ -1,0 +1,117 @@
+"""What is asked of a search over training strategies."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from whichgpu.errors import UsageError
+from whichgpu.hardware.names import resolve_count
+from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+
+#: Tokens of a step where no global batch is stated: what large language models are usually trained with.
+USUAL_TOKENS = 4.0 * 2**20
+#: Items of a step of anything else, for each GPU.
+_USUAL_ITEMS = 32.0
+#: What trains with every kind of parallelism, where a job names no runtime.
+_RUNTIME = "megatron"
+_AMOUNT = re.compile(r"(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?(?:e[0-9]+)?)\s*(?P<scale>[kKMBGT]?)")
+_SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A job that trains, the GPUs to train it on, and what to count.
+
+    `job` is complete but for its mesh: what it states of tp, pp and the options of a mesh stays, the rest is
+    searched. `batch` is a stated micro-batch; `global_batch` are items of a step; `tokens` what is to be
+    trained in all, in units of the workload; `usd_per_gpu_hour` the user's own price; `top` how many
+    strategies are told.
+    """
+
+    job: Job
+    gpu: Gpu
+    count: int
+    global_batch: float
+    today: date
+    batch: float | None = None
+    tokens: float | None = None
+    usd_per_gpu_hour: float | None = None
+    top: int = 5
+    scaling: bool = False
+    assumed: tuple[str, ...] = ()
+
+
+def read_request(
+    job: Job, gpus: str, catalogue: Catalogue, *, today: date, global_batch: float | None = None,
+    tokens: str | float | None = None, usd_per_gpu_hour: float | None = None, system: str | None = None,
+    top: int = 5, scaling: bool = False,
+) -> Request:  # fmt: skip
+    """The request of a command line; raises `UsageError` for what cannot be read or does not train."""
+    gpu, count = resolve_count(gpus, catalogue)
+    if usd_per_gpu_hour is not None and not 0 < usd_per_gpu_hour < 1e6:
+        raise UsageError(f"{usd_per_gpu_hour:g} USD per GPU and hour is no price; write e.g. 2.50")
+    complete, assumed = _training(
+        replace(job, options={**job.options, **({"system": system} if system else {})})
+    )
+    batch, told = _global_batch(complete, count, global_batch)
+    return Request(
+        job=complete, gpu=gpu, count=count, global_batch=batch, today=today, batch=job.batch,
+        tokens=None if tokens is None else read_amount(tokens), usd_per_gpu_hour=usd_per_gpu_hour, top=top,
+        scaling=scaling, assumed=(*assumed, *told),
+    )  # fmt: skip
+
+
+def _training(job: Job) -> tuple[Job, tuple[str, ...]]:
+    """A complete job that trains, and what was assumed of it."""
+    workload = resolve(job.workload)
+    trains = [phase for phase in workload.phases if phase in TRAINING]
+    if not trains:
+        raise UsageError(f"{workload.id} does not train; it runs {', '.join(workload.phases)}")
+    phase = job.phase or ("pretrain" if "pretrain" in trains else trains[0])
+    complete = workload.complete(replace(job, phase=phase))
+    if not complete.trains:
+        raise UsageError(f"phase {complete.phase} does not train; a sweep is of {', '.join(trains)}")
+    if job.runtime or workload.unit != "tokens":
+        return complete, ()
+    return replace(complete, runtime=_RUNTIME), (
+        f"runtime {_RUNTIME}, which knows every kind of parallelism",
+    )
+
+
+def _global_batch(job: Job, count: int, asked: float | None) -> tuple[float, tuple[str, ...]]:
+    """Items of a step, and what was assumed of them."""
+    if asked is None and "global_batch" in job.options:
+        asked = job.option("global_batch", 1.0, 1.0)
+    if asked is not None:
+        if not (1 <= asked <= 1e9 and asked == int(asked)):
+            raise UsageError(f"a global batch of {asked:g} cannot be; write e.g. --global-batch 1024")
+        return float(asked), ()
+    if resolve(job.workload).unit != "tokens":
+        items = _USUAL_ITEMS * count
+        return items, (f"a global batch of {items:,.0f}, {_USUAL_ITEMS:g} for each GPU",)
+    length = float(job.seq_len)
+    # A power of two near what is usual, that replicas can share out.
+    items = 2.0 ** max(0, round(math.log2(USUAL_TOKENS / length)))
+    return items, (f"a global batch of {items:,.0f} sequences, {items * length:,.0f} tokens",)
+
+
+def read_amount(given: str | float) -> float:
+    """`"15T"`, `"300B"`, `2e9` as a number; raises `UsageError` for anything else, or nothing."""
+    found = _AMOUNT.fullmatch(str(given).strip())
+    if found is None:
+        raise UsageError(f"'{given}' is no amount of tokens; write e.g. 15T, 300B or 2e9")
+    value = float(found["number"].replace(",", "")) * _SCALES[found["scale"]]
+    if not 0 < value < 1e18:
+        raise UsageError(f"'{given}' is no amount that anybody trains; write e.g. 15T, 300B or 2e9")
+    return value

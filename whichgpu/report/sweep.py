@@ -1,0 +1,136 @@
+"""A search over training strategies as a report: the best, their steps, what they cost, how they scale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.planner.sentences import money
+from whichgpu.planner.sweep.answer import sharded
+from whichgpu.report.step import parts
+from whichgpu.report.table import Block, Bullets, Column, Report, Table
+from whichgpu.units import number, show
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.planner.sweep import Scaled, Strategy, Sweep
+
+_INFEASIBLE = 3
+
+
+def report(answer: Sweep) -> Report:
+    """The report of `sweep`; where nothing fits it exits 3 with the reason."""
+    if answer.infeasible:
+        return Report(answer.to_dict(), (), exit_code=_INFEASIBLE, complaint=answer.infeasible)
+    blocks: list[Block] = [f"{answer}.", _strategies(answer), _work(answer), parts(_steps(answer))]
+    blocks.append(_memory(answer))
+    if answer.scaling:
+        blocks.append(_scaling(answer))
+    return Report(answer.to_dict(), (*blocks, Bullets(_notes(answer))))
+
+
+def _strategies(answer: Sweep) -> Table:
+    columns = (
+        Column("#", "right"), *(Column(name, "right") for name in ("tp", "pp", "cp", "ep", "dp", "vp")),
+        Column("Micro-batch", "right"), Column("Checkpointing"), Column("Sharding"),
+        Column("Step (90 %)", "right"), Column(f"{answer.workload.unit}/s", "right"), Column("MFU", "right"),
+        Column("Bubble", "right"), Column("GiB of each", "right"),
+    )  # fmt: skip
+    rows = [(str(rank), *_strategy(one)) for rank, one in enumerate(answer.top, 1)]
+    title = f"{answer.workload.name} on {answer.request.count:,} x {answer.request.gpu.id}"
+    notes = (
+        f"{answer.configurations:,} strategies weighed in {answer.seconds:.2g} s, {answer.fitting:,} of them "
+        "fit; micro-batch: sequences or items x how many in a step.",
+    )
+    return Table.of(title, columns, rows, notes, strong=(0,))
+
+
+def _strategy(one: Strategy) -> tuple[str, ...]:
+    job, step, gib = one.estimate.job, one.estimate.latency, 2.0**30
+    return (
+        *(f"{value:g}" for value in (job.tp, job.pp, one.cp, one.ep, one.dp, one.vp)),
+        f"{job.batch:g} x {one.micro_batches:,}", one.checkpointing, sharded(one.sharding),
+        f"{show(step.mid, 'time', 3)} ({show(step.low, 'time', 2)}–{show(step.high, 'time', 2)})",
+        number(one.estimate.throughput.mid, 3), f"{one.mfu:.1%}", f"{one.bubble:.1%}",
+        f"{one.estimate.required / gib:.1f} of {one.estimate.available / gib:.0f}",
+    )  # fmt: skip
+
+
+def _work(answer: Sweep) -> Table:
+    """What the training asked for takes: time, energy, money; of a step where no amount was asked for."""
+    asked = answer.request
+    units = asked.tokens or asked.global_batch * (asked.job.seq_len if _by_tokens(answer) else 1.0)
+    what = f"{number(units)} {answer.workload.unit}" if asked.tokens else "a step"
+    rows = [
+        (str(rank), show(one.hours(units) * 3600.0, "time", 3),
+         f"{one.estimate.energy * units / 3.6e9:,.3g} MWh", f"{one.estimate.power:.0f} W",
+         None if one.usd_per_hour is None else f"{one.usd_per_hour:,.2f}",
+         None if (usd := one.cost(units)) is None else money(usd).removesuffix(" USD"))
+        for rank, one in enumerate(answer.top, 1)
+    ]  # fmt: skip
+    columns = ("#", ">Time", ">Energy, GPUs", ">Power of each", ">USD/h", ">USD")
+    return Table.of(f"To train {what}", columns, rows, (_price(answer),))
+
+
+def _by_tokens(answer: Sweep) -> bool:
+    return answer.workload.unit == "tokens"
+
+
+def _price(answer: Sweep) -> str:
+    stated = answer.request.usd_per_gpu_hour
+    if stated is not None:
+        return f"{stated:,.2f} USD for each GPU and hour, as stated."
+    if answer.offer is None:
+        return f"No on-demand price of {answer.request.gpu.id} is stored; add --usd-per-gpu-hour."
+    dated = f", read {answer.offer.as_of}" if answer.offer.as_of else ", undated"
+    return (
+        f"{answer.offer.usd_per_gpu_hour:,.2f} USD for each GPU and hour: {answer.offer.provider} "
+        f"{answer.offer.instance}{dated}; a cluster has terms of its own (--usd-per-gpu-hour)."
+    )
+
+
+def _steps(answer: Sweep) -> Mapping[str, Mapping[str, Mapping[str, float]]]:
+    return {f"#{rank}": one.parts for rank, one in enumerate(answer.top, 1)}
+
+
+def _memory(answer: Sweep) -> Table:
+    names = list(dict.fromkeys(name for one in answer.top for name in one.estimate.memory))
+    rows = [
+        (
+            name.replace("_", " "),
+            *(show(one.estimate.memory.get(name, 0.0), "memory", 3) for one in answer.top),
+        )
+        for name in names
+    ]
+    rows.append(("required", *(show(one.estimate.required, "memory", 3) for one in answer.top)))
+    columns = (Column("Part"), *(Column(f"#{rank}", "right") for rank in range(1, len(answer.top) + 1)))
+    return Table.of("Memory of the fullest GPU", columns, rows, strong=(len(rows) - 1,))
+
+
+def _scaling(answer: Sweep) -> Table:
+    rows = [_scaled(one) for one in answer.scaling]
+    columns = (">GPUs", "Best strategy", f">{answer.workload.unit}/s", ">Of linear", ">Step", ">MFU",
+               f">USD per million {answer.workload.unit}")  # fmt: skip
+    notes = ("The same global batch on all; linear is from the fewest GPUs on which it fits.",)
+    return Table.of("Scaling", columns, rows, notes)
+
+
+def _scaled(one: Scaled) -> tuple[str | None, ...]:
+    if one.best is None:
+        return (f"{one.gpus:,}", "does not fit", None, None, None, None, None)
+    best, usd = one.best, one.best.cost(1e6)
+    return (
+        f"{one.gpus:,}", best.mesh, number(best.estimate.throughput.mid, 3), f"{one.efficiency:.0%}",
+        show(best.step_seconds, "time", 3), f"{best.mfu:.1%}",
+        None if usd is None else money(usd).removesuffix(" USD"),
+    )  # fmt: skip
+
+
+def _notes(answer: Sweep) -> tuple[str, ...]:
+    asked, first = answer.request, answer.top[0]
+    assumed = (f"assumed: {', '.join(asked.assumed)}",) if asked.assumed else ()
+    return (
+        f"interval of the best: basis {first.estimate.basis}; precision {first.estimate.job.precision}",
+        *assumed, *first.estimate.warnings,
+        f"the best alone: {first.command()}",
+    )  # fmt: skip
