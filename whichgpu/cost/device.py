@@ -11,6 +11,7 @@ import numpy as np
 from whichgpu.cost.classes import lineage, memory_kind
 from whichgpu.cost.coefficients import section
 from whichgpu.errors import UsageError
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -265,7 +266,7 @@ _devices: dict[tuple[tuple[int, ...], float, bool], Devices] = {}
 _KEPT = 512
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Traits:
     """What a fit knows a GPU by: where it belongs, and the logarithms that laws multiply."""
 

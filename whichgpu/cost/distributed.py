@@ -17,13 +17,13 @@ What a GPU sends of P parameters that it answers for, over n replicas:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.errors import UsageError
+from whichgpu.values import immutable
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import trained_parameters
@@ -47,7 +47,7 @@ _LEVELS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Step:
     """A training step: passes of a micro-batch, and bytes that each GPU sends; arrays are (J,).
 

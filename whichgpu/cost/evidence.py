@@ -18,7 +18,7 @@ from __future__ import annotations
 import heapq
 import math
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,6 +35,7 @@ from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.facts import store
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.names import resolve as resolve_gpu
+from whichgpu.values import immutable
 from whichgpu.workloads.job import NUMBERS, phase
 from whichgpu.workloads.workload import resolve as resolve_workload
 from whichgpu.workloads.workload import same_key
@@ -58,7 +59,7 @@ _LOOKED_AT = 64
 _FAMILY, _PHASE, _OTHER, _DOUBLING, _SIZE, _OPTION = 8.0, 4.0, 1.0, 0.5, 0.25, 0.25
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Evidence:
     """One measured row: its value, what the model says of its job in the same unit, and how far off that is.
 

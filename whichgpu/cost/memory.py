@@ -9,12 +9,12 @@ outputs. Of a training step they are what every op keeps for its backward pass.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import saved_bytes
 from whichgpu.workloads.ops import changed, stored_weight_bytes
 from whichgpu.workloads.training import optimizer_bytes, trained_parameters
@@ -69,7 +69,7 @@ def stage_weight_bytes(ops: Sequence[Op], pp: Any) -> Any:
     return layers / stages + np.where(stages == 1.0, whole, max(ends.values(), default=0.0))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Spread:
     """How a training job's memory is spread.
 
@@ -90,7 +90,7 @@ class Spread:
         return self.ranks if self.level >= level else 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Kept:
     """What a step keeps for its backward pass.
 

@@ -12,7 +12,6 @@ and the slower of the two sets the pace.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +21,7 @@ from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels.attention import seen
 from whichgpu.cost.kernels.products import multiplied
 from whichgpu.cost.optable import tables
+from whichgpu.values import immutable
 from whichgpu.workloads.ops import COUNTED, PRODUCTS
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ BOUND = 8.0
 FEED = 6.0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Term:
     """One op's share of a pass: seconds over all its executions, and what bounds it.
 
@@ -72,7 +72,7 @@ class Term:
         return "compute" if self.compute >= self.memory else "memory"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Kernels:
     """Ops of one kind with the times that the priors give; arrays broadcast to (O, G, J), in s.
 
@@ -88,7 +88,7 @@ class Kernels:
     launched: Array
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Pass:
     """All that the time of a pass depends on but the fit."""
 
@@ -102,7 +102,7 @@ class Pass:
     feeding: Array | float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Timing:
     """A pass: every array is (G, J), in s, FLOP or B."""
 

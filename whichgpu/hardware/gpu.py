@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import DataError, UsageError
@@ -11,6 +11,7 @@ from whichgpu.facts import reading
 from whichgpu.hardware.architecture import IMPLIED
 from whichgpu.hardware.fields import FIELDS, IDENTITY, RATES
 from whichgpu.units import DIMENSIONS, number, show
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ _SOLD = (1, 2, 3, 4, 6, 8, 10, 11, 12, 16, 20, 24, 32, 40, 48, 64, 72, 80, 94, 9
 _NUMBER_THEN_UNIT = re.compile(r"^([+-]?\d+)((?:\.\d+)?)(\s.*)?$")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@immutable(eq=False)
 class Gpu:
     """One device: what it is called, and every fact that a source states about it.
 

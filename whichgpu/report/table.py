@@ -6,10 +6,10 @@ begin with a bar of `#`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from whichgpu.report.chart import Chart
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +32,7 @@ class Column(NamedTuple):
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Table:
     """Rows under columns; a row of one cell is a heading over the rows that follow it.
 

@@ -12,10 +12,11 @@ attention alone, a comma-separated list those named.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whichgpu.errors import UsageError
+from whichgpu.values import immutable
 from whichgpu.workloads.ops import Op
 from whichgpu.workloads.precision import Precision, precision
 
@@ -31,7 +32,7 @@ RANK = 16.0
 ATTENTION = ("query", "key", "value", "qkv", "q", "k", "v", "kv", "out", "q_a", "q_b", "kv_a", "kv_b")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Adapters:
     """What a job says of its adapters: their rank, and the parts of the layers that get one."""
 

@@ -5,19 +5,20 @@ The table is `data/precisions.toml`; names ignore case and read `-`, `_` and `.`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Precision:
     """How a job stores and multiplies numbers.
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib import import_module
@@ -39,6 +39,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store
 from whichgpu.facts.model import Source
 from whichgpu.facts.reading import facts
+from whichgpu.values import immutable
 from whichgpu.workloads import adapters, published
 from whichgpu.workloads.checkpointing import checkpointing, recomputed
 from whichgpu.workloads.job import NUMBERS, Job, phase
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from whichgpu.facts.model import Fact
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Workload:
     """A model with its dimensions, ready to be traced."""
 
