@@ -272,13 +272,17 @@ def _key(text: str) -> str:
 class _Zoo(Mapping[str, Workload]):
     """Every workload by id; each is read when it is asked for, since there are hundreds."""
 
-    def __init__(self, entries: Mapping[str, tuple[Mapping[str, Any], str]]) -> None:
+    def __init__(
+        self, entries: Mapping[str, tuple[str, Mapping[str, Any]]], files: Mapping[str, Any]
+    ) -> None:
         self._entries = entries
+        self._files = files
         self._read: dict[str, Workload] = {}
 
     def __getitem__(self, key: str) -> Workload:
         if key not in self._read:
-            self._read[key] = _read(key, *self._entries[key])
+            stem = self._entries[key][0]
+            self._read[key] = _read(key, _table(self._files[stem], key), _where(stem, key))
         return self._read[key]
 
     def __iter__(self) -> Iterator[str]:
@@ -289,39 +293,43 @@ class _Zoo(Mapping[str, Workload]):
 
     def spellings(self) -> Iterator[tuple[str, str]]:
         """Every spelling, and the id that it stands for."""
-        for key, (raw, _) in self._entries.items():
-            for spelling in (key, raw.get("name", key), *raw.get("aliases", ())):
+        for key, (_, head) in self._entries.items():
+            for spelling in (key, head.get("name", key), *head.get("aliases", ())):
                 yield spelling, key
-            if "library" in raw:
-                yield f"{raw['library']}/{key}", key
+            if "library" in head:
+                yield f"{head['library']}/{key}", key
 
 
 @lru_cache(maxsize=1)
 def workloads() -> _Zoo:
     """Every workload by id."""
-    found: dict[str, tuple[Mapping[str, Any], str]] = {}
-    for stem, content in store.load("workloads").items():
-        where = f"data/workloads/{stem}.toml"
-        for key, raw in _tables(stem, content):
+    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    heads, files = store.glance("workloads")
+    for stem, head in heads.items():
+        for key in head.get("workload", (stem,)):
             if key in found:
-                raise DataError(f"{where}: workload '{key}' is in {found[key][1]} as well; remove one")
-            found[key] = (raw, where if key == stem else f"{where}: {key}")
-    return _Zoo(dict(sorted(found.items())))
+                first = _where(found[key][0], key)
+                raise DataError(f"{_where(stem)}: workload '{key}' is in {first} as well; remove one")
+            found[key] = stem, _table(head, key)
+    return _Zoo(dict(sorted(found.items())), files)
 
 
-def _tables(stem: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The workloads of one file: itself, or its `[workload.<id>]` tables over what they share."""
+def _where(stem: str, key: str = "") -> str:
+    """The file of a workload, and its table there where it is one of several."""
+    return f"data/workloads/{stem}.toml" + (f": {key}" if key not in ("", stem) else "")
+
+
+def _table(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """A workload of a file: the file itself, or its table `[workload.<id>]` over what they share."""
     if "workload" not in content:
-        yield stem, content
-        return
-    shared = {field: value for field, value in content.items() if field != "workload"}
-    tables = [table for table in ("dimensions", "defaults", "sources") if table in shared]
-    for key, raw in content["workload"].items():
-        merged = {**shared, **raw}
-        for table in tables:
-            if table in raw:
-                merged[table] = {**shared[table], **raw[table]}
-        yield key, merged
+        return content
+    own = content["workload"][key]
+    merged = {**content, **own}
+    del merged["workload"]
+    for table in ("dimensions", "defaults", "sources"):
+        if table in own and table in content:
+            merged[table] = {**content[table], **own[table]}
+    return merged
 
 
 def _read(key: str, raw: Mapping[str, Any], where: str = "") -> Workload:
