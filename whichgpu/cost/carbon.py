@@ -11,7 +11,6 @@ the making of the hardware are then not in it. Intensities are yearly averages, 
 from __future__ import annotations
 
 import math
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
@@ -64,6 +63,8 @@ def grid(text: str = WORLD) -> Grid:
         if stated < 0:
             raise UsageError(f"'{text}' is below zero; a grid emits at least 0 g/kWh")
         return Grid("stated", "as stated", stated, 0, "stated")
+    from difflib import get_close_matches
+
     close = get_close_matches(key, regions, n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(close)}?" if close else f"known are {', '.join(regions)}"
     raise UsageError(f"no grid '{text}'; {hint} Or state an intensity, e.g. \"350 g/kWh\"")

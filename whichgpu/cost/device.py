@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ def stand_in(gpu: Gpu, dtype: str) -> str:
 _STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",), "fp8": ("fp16",)}
 
 
-@dataclass(frozen=True)
+@immutable(slots=False)
 class Devices:
     """Several GPUs side by side; every column is (G, 1), NaN where the catalogue has no value."""
 

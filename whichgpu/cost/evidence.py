@@ -37,8 +37,8 @@ from whichgpu.facts.model import Interval
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.values import immutable
 from whichgpu.workloads.job import NUMBERS, phase
+from whichgpu.workloads.workload import meaning
 from whichgpu.workloads.workload import resolve as resolve_workload
-from whichgpu.workloads.workload import same_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -244,7 +244,7 @@ def _stack(job: Job, fallback: str) -> str:
 
 def _candidates(wanted: _Wanted, catalogue: Catalogue) -> Iterator[_Near]:
     """Rows of the same workload; where none is timed, of its family as well."""
-    related = store.select("measured", lambda name: same_key(name, wanted.workload))
+    related = store.select("measured", meaning(wanted.workload))
     if not any(row["metric"] in TIMED for row in related):
         related += store.select("measured", lambda name: _family(name) == wanted.workload.family)
     # Rows of another phase are far off: they are looked at where there are no others.

@@ -6,13 +6,13 @@ G is 1 where the amount of work does not depend on the GPU; it is the number of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.classes import op_class
+from whichgpu.values import immutable
 from whichgpu.workloads.ops import KINDS, Op
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.classes import OpClass
 
 
-@dataclass(frozen=True)
+@immutable(slots=False)
 class OpTable:
     """Ops of one kind; every array is (O, 1 or G, 1 or J). Bytes and FLOPs are per execution."""
 

@@ -110,6 +110,14 @@ def _version(text: str) -> str:
     return f"v{plain[0]}" if plain else ""
 
 
+def _starts(name: str, said: str) -> bool:
+    """Whether a name stands in a text other than behind a letter."""
+    place = said.find(name)
+    while place > 0 and "a" <= said[place - 1] <= "z":
+        place = said.find(name, place + 1)
+    return place >= 0
+
+
 @lru_cache(maxsize=4096)
 def runtime(text: str, fallback: str) -> Runtime:
     """The runtime that free text names; the `fallback`'s id, marked inexact, where none is named.
@@ -125,6 +133,6 @@ def runtime(text: str, fallback: str) -> Runtime:
     for key, row in rows.items():
         for name in row["names"]:
             rank = (bool(row.get("engine")), len(name))
-            if rank > best and name in said and re.search(rf"(?<![a-z]){re.escape(name)}", said):
+            if rank > best and name in said and _starts(name, said):
                 best, where = rank, key
     return _runtime(where, rows[where], text=text, exact=best[1] > 0)

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import Lazy
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     #: Size and time of each source file by path.
@@ -96,29 +97,16 @@ def read_names(path: Path) -> tuple[Stamps, Mapping[str, Any], Mapping[str, Any]
     if not line.endswith(_OPENING):
         return None
     head = json.loads(line + _CLOSING)
-    return head["stamps"], head["heads"], _Files(path, len(line), head["places"])
+    places = head["places"]
+    return head["stamps"], head["heads"], Lazy(places, lambda stem: _file(path, len(line), places[stem]))
 
 
-class _Files(Mapping[str, Any]):
-    """The files of a tree, each parsed when it is first asked for."""
-
-    def __init__(self, path: Path, start: int, places: Mapping[str, tuple[int, int]]) -> None:
-        self._path, self._start, self._places = path, start, places
-        self._known: dict[str, Any] = {}
-
-    def __getitem__(self, stem: str) -> Any:
-        if stem not in self._known:
-            offset, size = self._places[stem]
-            with self._path.open("rb") as handle:
-                handle.seek(self._start + offset)
-                self._known[stem] = json.loads(handle.read(size))
-        return self._known[stem]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
+def _file(path: Path, start: int, place: tuple[int, int]) -> Any:
+    """One file of a tree, whose content is at a place after the first line."""
+    offset, size = place
+    with path.open("rb") as handle:
+        handle.seek(start + offset)
+        return json.loads(handle.read(size))
 
 
 def _indexed(tree: str, stamps: Stamps, files: dict[str, Any]) -> bytes:

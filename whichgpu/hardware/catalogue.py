@@ -18,6 +18,7 @@ from whichgpu.facts import store
 from whichgpu.hardware.architecture import architectures, families
 from whichgpu.hardware.fields import FIELDS, IDENTITY, SEGMENTS
 from whichgpu.hardware.gpu import Gpu
+from whichgpu.values import Lazy
 
 
 class Catalogue(Mapping[str, Gpu]):
@@ -31,7 +32,7 @@ class Catalogue(Mapping[str, Gpu]):
     __slots__ = ("__weakref__", "_gpus", "broken", "problems")
 
     def __init__(self, gpus: Mapping[str, Gpu], broken: Mapping[str, str] = MappingProxyType({})) -> None:
-        self._gpus = dict(gpus)
+        self._gpus = gpus
         self.broken = dict(broken)
         self.problems = tuple(self.broken.values())
 
@@ -113,16 +114,25 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 @cache
 def _bundled() -> Catalogue:
-    gpus: dict[str, Gpu] = {}
+    stems: dict[str, str] = {}
     heads, files = store.glance("gpus")
     for stem, content in heads.items():
-        chip = content.get("chip", {})
-        for key, head in content.get("gpu", {}).items():
-            if key in gpus:
+        for key in content.get("gpu", ()):
+            if key in stems:
                 raise DataError(f"data/gpus/{stem}.toml: gpu.{key} is in another file already; keep one")
-            raw = _Table(files, stem, key)
-            gpus[key] = _gpu(key, {**chip, **head}, f"data/gpus/{stem}.toml: {key}", raw=raw)
-    return Catalogue(gpus)
+            stems[key] = stem
+
+    def device(key: str) -> Gpu:
+        stem = stems[key]
+        raw = _Table(files, stem, key)
+        return _gpu(key, _merged(heads[stem], key), f"data/gpus/{stem}.toml: {key}", raw=raw)
+
+    return Catalogue(Lazy(stems, device))
+
+
+def _merged(content: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The table of a device over that of its chip."""
+    return {**content.get("chip", {}), **content["gpu"][key]}
 
 
 class _Table(Mapping[str, Any]):
@@ -146,16 +156,19 @@ class _Table(Mapping[str, Any]):
     def __contains__(self, name: object) -> bool:
         return name in self._whole()
 
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        """What travels to another process is the table itself."""
+        return dict, (self._whole(),)
+
     def _whole(self) -> dict[str, Any]:
         if not self._known:
-            content = self._files[self._stem]
-            self._known = {**content.get("chip", {}), **content["gpu"][self._key]}
+            self._known = _merged(self._files[self._stem], self._key)
         return self._known
 
 
 @lru_cache(maxsize=8)
 def _extended(files: tuple[tuple[Path, tuple[int, int]], ...]) -> Catalogue:
-    gpus = dict(_bundled())
+    gpus = {**_bundled()}
     broken: dict[str, str] = {}
     for path, _ in files:
         tables = store.read_toml(path).get("gpu", {})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Sizes of device memory that are sold, in GB.
 _SOLD = (1, 2, 3, 4, 6, 8, 10, 11, 12, 16, 20, 24, 32, 40, 48, 64, 72, 80, 94, 96, 128, 141, 144, 180, 186,
          192, 256, 288)  # fmt: skip
-_NUMBER_THEN_UNIT = re.compile(r"^([+-]?\d+)((?:\.\d+)?)(\s.*)?$")
+_NUMBER_THEN_UNIT = r"^([+-]?\d+)((?:\.\d+)?)(\s.*)?$"
 
 
 @immutable(eq=False)
@@ -233,5 +233,5 @@ def _count(value: float) -> str:
 
 def _grouped(text: str) -> str:
     """The text of a data file with its thousands set off."""
-    match = _NUMBER_THEN_UNIT.match(text)
+    match = re.match(_NUMBER_THEN_UNIT, text)
     return f"{int(match[1]):,}{match[2]}{match[3] or ''}" if match else text

@@ -23,7 +23,7 @@ PHASES = (
 _PHASE_ALIASES = {"inference": "infer", "txt2img": "generate", "sft": "finetune_full"}
 TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
 
-_RESOLUTION = re.compile(r"(?P<height>[0-9]+)(?:\s*x\s*(?P<width>[0-9]+))?(?:\s*\(.*\))?")
+_RESOLUTION = r"(?P<height>[0-9]+)(?:\s*x\s*(?P<width>[0-9]+))?(?:\s*\(.*\))?"
 
 #: Numeric columns, with what each must at least be.
 NUMBERS: Mapping[str, float] = MappingProxyType(
@@ -157,7 +157,7 @@ def phase(text: str) -> str:
 
 def resolution(text: str) -> tuple[float, float]:
     """`"512"` or `"512x768"` (height x width) as pixels; words in brackets after it are a remark."""
-    found = _RESOLUTION.fullmatch(text.strip().lower().replace("×", "x"))
+    found = re.fullmatch(_RESOLUTION, text.strip().lower().replace("×", "x"))
     if found is None:
         raise UsageError(f"'{text}' is not a resolution; write e.g. 512 or 512x768")
     height, width = found["height"], found["width"] or found["height"]

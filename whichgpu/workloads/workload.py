@@ -25,9 +25,7 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import field, replace
-from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -39,7 +37,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store
 from whichgpu.facts.model import Source
 from whichgpu.facts.reading import facts
-from whichgpu.values import immutable
+from whichgpu.values import Lazy, immutable
 from whichgpu.workloads import adapters, published
 from whichgpu.workloads.checkpointing import checkpointing, recomputed
 from whichgpu.workloads.job import NUMBERS, Job, phase
@@ -49,7 +47,7 @@ from whichgpu.workloads.recorder import Recorder
 from whichgpu.workloads.training import training_step, weight_casts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import ModuleType
 
     from whichgpu.facts.model import Fact
@@ -262,38 +260,28 @@ def _family(name: str) -> ModuleType:
 _GENERATING = ("decode", "generate", "serve")
 _IGNORED = str.maketrans("", "", " -_.")
 _SEPARATORS = str.maketrans("-_./", "    ")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)[-_. ]+(?=\d)")
+_BETWEEN_DIGITS = r"(?<=\d)[-_. ]+(?=\d)"
 
 
 def _key(text: str) -> str:
     return text.lower().translate(_IGNORED)
 
 
-class _Zoo(Mapping[str, Workload]):
+class _Zoo(Lazy[Workload]):
     """Every workload by id; each is read when it is asked for, since there are hundreds."""
 
-    def __init__(
-        self, entries: Mapping[str, tuple[str, Mapping[str, Any]]], files: Mapping[str, Any]
-    ) -> None:
-        self._entries = entries
-        self._files = files
-        self._read: dict[str, Workload] = {}
+    def __init__(self, stems: Mapping[str, str], heads: Mapping[str, Any], files: Mapping[str, Any]) -> None:
+        super().__init__(stems, self._of)
+        self._stems, self._heads, self._files = stems, heads, files
 
-    def __getitem__(self, key: str) -> Workload:
-        if key not in self._read:
-            stem = self._entries[key][0]
-            self._read[key] = _read(key, _table(self._files[stem], key), _where(stem, key))
-        return self._read[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
+    def _of(self, key: str) -> Workload:
+        stem = self._stems[key]
+        return _read(key, _table(self._files[stem], key), _where(stem, key))
 
     def spellings(self) -> Iterator[tuple[str, str]]:
         """Every spelling, and the id that it stands for."""
-        for key, (_, head) in self._entries.items():
+        for key, stem in self._stems.items():
+            head = _table(self._heads[stem], key)
             for spelling in (key, head.get("name", key), *head.get("aliases", ())):
                 yield spelling, key
             if "library" in head:
@@ -303,15 +291,15 @@ class _Zoo(Mapping[str, Workload]):
 @lru_cache(maxsize=1)
 def workloads() -> _Zoo:
     """Every workload by id."""
-    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    found: dict[str, str] = {}
     heads, files = store.glance("workloads")
     for stem, head in heads.items():
         for key in head.get("workload", (stem,)):
             if key in found:
-                first = _where(found[key][0], key)
+                first = _where(found[key], key)
                 raise DataError(f"{_where(stem)}: workload '{key}' is in {first} as well; remove one")
-            found[key] = stem, _table(head, key)
-    return _Zoo(dict(sorted(found.items())), files)
+            found[key] = stem
+    return _Zoo(dict(sorted(found.items())), heads, files)
 
 
 def _where(stem: str, key: str = "") -> str:
@@ -401,10 +389,10 @@ def resolve(name: str) -> Workload:
     return workloads()[keys[0]]
 
 
-def same_key(name: str, workload: Workload) -> bool:
+def meaning(workload: Workload) -> Callable[[str], bool]:
     """Whether a name means a workload; cheap for names that are far from it."""
     spellings = {_key(one) for one in (workload.id, workload.name, *workload.aliases)}
-    return _key(name) in spellings and _candidates(name) == [workload.id]
+    return lambda name: _key(name) in spellings and _candidates(name) == [workload.id]
 
 
 def _candidates(name: str) -> list[str]:
@@ -427,10 +415,12 @@ def _tagged(name: str) -> list[str]:
 
 def _apart(text: str) -> str:
     """A spelling without case and separators, but between digits: `opt-1.3b` is not `opt-13b`."""
-    return _BETWEEN_DIGITS.sub("/", text.lower()).translate(_IGNORED)
+    return re.sub(_BETWEEN_DIGITS, "/", text.lower()).translate(_IGNORED)
 
 
 def _hint(name: str) -> str:
+    from difflib import get_close_matches
+
     close = get_close_matches(_key(name), _names(), n=4, cutoff=0.5)
     near = list(dict.fromkeys(key for one in close for _, key in _names()[one]))
     return f"did you mean {', '.join(near)}?" if near else "see the list: whichgpu workloads"

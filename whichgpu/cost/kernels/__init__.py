@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import import_module
-from pkgutil import iter_modules
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,5 +23,6 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def models() -> Mapping[str, ModuleType]:
     """The kernel model of each op kind."""
-    found = [import_module(f"{__name__}.{item.name}") for item in iter_modules(__path__)]
+    names = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
+    found = [import_module(f"{__name__}.{name}") for name in names]
     return {kind: module for module in found for kind in module.KINDS}
