@@ -2,8 +2,8 @@
 
 Each row is one job; a row that cannot be read or run keeps its place with the reason in `error`.
 
-Rows are read one by one (`rows`), gathered by what they share (`groups`), and evaluated group by group
-over arrays, each distinct physical job once.
+Rows are read one by one (`rows`), gathered by what they share (`reader`), and evaluated group by group
+(`groups`) over arrays, each distinct physical job once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost.metrics import METRICS
-from whichgpu.cost.rows import Reader, read_job
+from whichgpu.cost.reader import Reader
+from whichgpu.cost.rows import read_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimate import Z90
-from whichgpu.report.table import Block, Bullets, Column, Report, Table
+from whichgpu.report.table import Bullets, Column, Report, Table
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.explain import Effect, Explanation
     from whichgpu.cost.time import Term
     from whichgpu.facts.model import Interval
+    from whichgpu.report.table import Block
 
 #: Ops that are listed, in short and all of them; coefficients of less of the time than this are not.
 _TERMS, _EVERY, _LEAST = 8, 10**6, 0.01

@@ -6,7 +6,6 @@ The table is `data/precisions.toml`; names ignore case and read `-`, `_` and `.`
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +140,8 @@ def precision(name: str) -> Precision:
     known = precisions()
     key = _spellings().get(_key(name))
     if key is None:
+        from difflib import get_close_matches
+
         close = get_close_matches(name.lower(), known, n=3, cutoff=0.4) or sorted(known)
         raise UsageError(f"no precision '{name}'; did you mean {', '.join(close)}?")
     return known[key]

@@ -1,0 +1,128 @@
+"""Rows of a job table gathered by what they share; every text is read once, however many rows hold it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.cost.groups import Group
+from whichgpu.cost.rows import CELLS, HEAD, NAMES, need, read_head, values
+from whichgpu.cost.table import COLUMNS
+from whichgpu.errors import UsageError, WhichGpuError, one_line
+from whichgpu.hardware.names import resolve_count
+from whichgpu.workloads import job as jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from whichgpu.cost.groups import Numbers
+    from whichgpu.cost.rows import Head
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+
+_ID, _GPU, _METRIC, _UNIT = (COLUMNS.index(name) for name in ("id", "gpu", "metric", "unit"))
+_N_GPUS = list(jobs.NUMBERS).index("n_gpus")
+
+
+class _Refused(NamedTuple):
+    """Why a text cannot be read, kept so that the same text is not read again."""
+
+    why: str
+
+
+class Reader:
+    """Reads rows into groups; every text is read once, however many rows hold it."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self.ids: list[str] = []
+        self.units: list[str] = []
+        self.errors: dict[int, str] = {}
+        self._groups: dict[tuple[Any, ...], Group] = {}
+        self._columns: dict[tuple[Any, ...], dict[Numbers, None]] = {}
+        self._heads: dict[tuple[str, ...], Head | _Refused] = {}
+        self._gpus: dict[str, tuple[Gpu, int] | _Refused] = {}
+        self._numbers: dict[tuple[str, ...], tuple[Numbers, tuple[bool, ...]] | _Refused] = {}
+        self._ignored: Counter[str] = Counter()
+
+    @property
+    def groups(self) -> list[Group]:
+        """The groups that the rows were gathered in."""
+        return list(self._groups.values())
+
+    def take(self, row: Mapping[str, str] | tuple[str, ...]) -> None:
+        """Read one row: into its group, or its reason into the answers."""
+        cells = row if isinstance(row, tuple) else tuple([row.get(name) or "" for name in COLUMNS])
+        index = len(self.ids)
+        self.ids.append(cells[_ID])
+        self.units.append(cells[_UNIT])
+        try:
+            if len(cells) != len(COLUMNS):
+                raise UsageError(cells[len(COLUMNS)])
+            self._place(index, cells)
+        except WhichGpuError as fault:
+            self.errors[index] = one_line(fault)
+
+    def _place(self, index: int, cells: tuple[str, ...]) -> None:
+        gpu, count = self._cached(self._gpus, cells[_GPU], self._gpu)
+        head = self._cached(self._heads, HEAD(cells), read_head)
+        numbers, stated = self._cached(self._numbers, CELLS(cells), self._stated)
+        if count > 1:
+            numbers, stated = _counted(numbers, count)
+        group = self._groups.get((head.key, stated))
+        if group is None:
+            columns = self._columns.setdefault((head.work, stated), {})
+            group = self._groups[head.key, stated] = Group(head.job, stated, bool(head.ignored), columns)
+        group.add(index, gpu, numbers, (cells[_METRIC], cells[_UNIT]))
+        if head.ignored:
+            self._ignored.update(head.ignored)
+
+    @staticmethod
+    def _stated(texts: tuple[str, ...]) -> tuple[Numbers, tuple[bool, ...]]:
+        """The numbers of a row in the order of `NUMBERS`, and which of them it states."""
+        found: list[float | None] = []
+        for names, text in zip(NAMES, texts, strict=True):
+            found += values((names, text)) if text else (None,) * len(names)
+        return tuple(found), _known(found)
+
+    def _gpu(self, text: str) -> tuple[Gpu, int]:
+        return resolve_count(need(text, "gpu"), self._catalogue)
+
+    @staticmethod
+    def _cached(known: dict[Any, Any], text: Any, read: Callable[[Any], Any]) -> Any:
+        value = known.get(text)
+        if value is None:
+            value = known[text] = _guarded(read, text)
+        if isinstance(value, _Refused):
+            raise UsageError(value.why)
+        return value
+
+    def notes(self) -> Iterator[str]:
+        """What a reader of the answers should know of the rows."""
+        for option, count in sorted(self._ignored.items()):
+            yield f"option {option}: not modelled, and ignored in {count:,} rows"
+        named = [one for one in self.ids if one]
+        if len(set(named)) < len(named):
+            twice = [one for one, count in Counter(named).items() if count > 1]
+            more = f" and {len(twice) - 5:,} more" if len(twice) > 5 else ""
+            yield f"ids of more than one row: {', '.join(map(one_line, twice[:5]))}{more}"
+
+
+def _guarded(read: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return read(*arguments)
+    except WhichGpuError as fault:
+        return _Refused(str(fault))
+
+
+def _known(numbers: Iterable[float | None]) -> tuple[bool, ...]:
+    return tuple([value is not None for value in numbers])
+
+
+def _counted(numbers: Numbers, count: int) -> tuple[Numbers, tuple[bool, ...]]:
+    """The numbers of a row whose GPU has its count beside its name: `a10:4`."""
+    stated = numbers[_N_GPUS]
+    if stated not in (None, count):
+        raise UsageError(f"the GPU's name says {count} of it, n_gpus {stated:g}; write one")
+    whole = (*numbers[:_N_GPUS], float(count), *numbers[_N_GPUS + 1 :])
+    return whole, _known(whole)
