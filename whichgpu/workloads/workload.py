@@ -84,12 +84,12 @@ class Workload:
     @property
     def published(self) -> Mapping[str, Fact]:
         """Figures that were published of it: parameters, multiply-adds, by name; from `data/validation/`."""
-        return {**published.facts_of(self.id), **self.stated}
+        return {**(published.facts_of(self.id) if self.id in workloads() else {}), **self.stated}
 
     @property
     def sources(self) -> Mapping[str, Source]:
         """The sources of its published figures."""
-        return {**published.sources_of(self.id), **self.stated_sources}
+        return {**(published.sources_of(self.id) if self.id in workloads() else {}), **self.stated_sources}
 
     @property
     def phases(self) -> tuple[str, ...]:
@@ -348,8 +348,11 @@ def _read(key: str, raw: Mapping[str, Any], where: str = "") -> Workload:
 def _names() -> Mapping[str, Sequence[tuple[str, str]]]:
     """By spelling without case and separators: the spellings that read so, each with its id."""
     names: dict[str, list[tuple[str, str]]] = {}
-    for spelling, key in workloads().spellings():
-        names.setdefault(_key(spelling), []).append((spelling, key))
+    spelled = list(workloads().spellings())
+    # All at once: there are thousands.
+    keys = _key("\n".join(spelling for spelling, _ in spelled)).split("\n")
+    for key, pair in zip(keys, spelled, strict=True):
+        names.setdefault(key, []).append(pair)
     return names
 
 
