@@ -311,8 +311,10 @@ def _weighed(wanted: _Wanted, near: _Near, answer: Estimate | None) -> Evidence:
         with suppress(UsageError):
             predicted = Interval(*METRICS[row["metric"]](answer, row["unit"]), row["unit"])
             if row["metric"] in _RATES:
-                off = float(row["value"]) / predicted.mid
-                rate = answer.throughput.mid * off ** -TIMED[row["metric"]]
+                value, mid = float(row["value"]), answer.throughput.mid
+                # A rate comes out as it was stated, to the last digit; a time goes the other way.
+                faster = TIMED[row["metric"]] < 0
+                rate = mid / predicted.mid * value if faster else mid * (predicted.mid / value)
     return Evidence(
         id=row["id"], source=row["source"], workload=job.workload, gpu=gpu.id,
         n_gpus=float(job.n_gpus or 1.0), runtime=row["runtime"], precision=job.precision,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.cost.groups import Group
@@ -30,6 +31,34 @@ class _Refused(NamedTuple):
     why: str
 
 
+class _Texts(dict[Any, Any]):
+    """What was read of texts: a text that is not there yet is read."""
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: Any) -> Any:
+        value = self[text] = self._read(text)
+        return value
+
+
+def _guarded(read: Callable[..., Any]) -> Callable[[Any], Any]:
+    """The same, but that a text which cannot be read gives its reason."""
+
+    def guarded(text: Any) -> Any:
+        try:
+            return read(text)
+        except WhichGpuError as fault:
+            return _Refused(str(fault))
+
+    return guarded
+
+
+def _cell(names: tuple[str, ...], text: str) -> Numbers:
+    return values((names, text))
+
+
 class Reader:
     """Reads rows into groups; every text is read once, however many rows hold it."""
 
@@ -38,17 +67,19 @@ class Reader:
         self.ids: list[str] = []
         self.units: list[str] = []
         self.errors: dict[int, str] = {}
-        self._groups: dict[tuple[Any, ...], Group] = {}
+        #: By job without numbers, then by which numbers are stated.
+        self._groups: dict[tuple[Any, ...], dict[tuple[bool, ...], Group]] = {}
         self._columns: dict[tuple[Any, ...], dict[Numbers, None]] = {}
-        self._heads: dict[tuple[str, ...], Head | _Refused] = {}
-        self._gpus: dict[str, tuple[Gpu, int] | _Refused] = {}
-        self._numbers: dict[tuple[str, ...], tuple[Numbers, tuple[bool, ...]] | _Refused] = {}
+        self._gpus = _Texts(_guarded(self._gpu))
+        self._heads = _Texts(_guarded(self._head))
+        self._cells = [_Texts(partial(_cell, names)) for names in NAMES]
+        self._numbers = _Texts(_guarded(self._stated))
         self._ignored: Counter[str] = Counter()
 
     @property
     def groups(self) -> list[Group]:
         """The groups that the rows were gathered in."""
-        return list(self._groups.values())
+        return [group for groups in self._groups.values() for group in groups.values()]
 
     def take(self, row: Mapping[str, str] | tuple[str, ...]) -> None:
         """Read one row: into its group, or its reason into the answers."""
@@ -64,38 +95,35 @@ class Reader:
             self.errors[index] = one_line(fault)
 
     def _place(self, index: int, cells: tuple[str, ...]) -> None:
-        gpu, count = self._cached(self._gpus, cells[_GPU], self._gpu)
-        head = self._cached(self._heads, HEAD(cells), read_head)
-        numbers, stated = self._cached(self._numbers, CELLS(cells), self._stated)
+        found = self._gpus[cells[_GPU]], self._heads[HEAD(cells)], self._numbers[CELLS(cells)]
+        for one in found:
+            if type(one) is _Refused:
+                raise UsageError(one.why)
+        (gpu, count), (head, groups), (numbers, stated) = found
         if count > 1:
             numbers, stated = _counted(numbers, count)
-        group = self._groups.get((head.key, stated))
+        group = groups.get(stated)
         if group is None:
             columns = self._columns.setdefault((head.work, stated), {})
-            group = self._groups[head.key, stated] = Group(head.job, stated, bool(head.ignored), columns)
+            group = groups[stated] = Group(head.job, stated, bool(head.ignored), columns)
         group.add(index, gpu, numbers, (cells[_METRIC], cells[_UNIT]))
         if head.ignored:
             self._ignored.update(head.ignored)
 
-    @staticmethod
-    def _stated(texts: tuple[str, ...]) -> tuple[Numbers, tuple[bool, ...]]:
+    def _stated(self, texts: tuple[str, ...]) -> tuple[Numbers, tuple[bool, ...]]:
         """The numbers of a row in the order of `NUMBERS`, and which of them it states."""
         found: list[float | None] = []
-        for names, text in zip(NAMES, texts, strict=True):
-            found += values((names, text)) if text else (None,) * len(names)
+        for known, text in zip(self._cells, texts, strict=True):
+            found += known[text]
         return tuple(found), _known(found)
+
+    def _head(self, texts: tuple[str, ...]) -> tuple[Head, dict[tuple[bool, ...], Group]]:
+        """What the texts of a row say, and the groups of the same job."""
+        head = read_head(texts)
+        return head, self._groups.setdefault(head.key, {})
 
     def _gpu(self, text: str) -> tuple[Gpu, int]:
         return resolve_count(need(text, "gpu"), self._catalogue)
-
-    @staticmethod
-    def _cached(known: dict[Any, Any], text: Any, read: Callable[[Any], Any]) -> Any:
-        value = known.get(text)
-        if value is None:
-            value = known[text] = _guarded(read, text)
-        if isinstance(value, _Refused):
-            raise UsageError(value.why)
-        return value
 
     def notes(self) -> Iterator[str]:
         """What a reader of the answers should know of the rows."""
@@ -106,13 +134,6 @@ class Reader:
             twice = [one for one, count in Counter(named).items() if count > 1]
             more = f" and {len(twice) - 5:,} more" if len(twice) > 5 else ""
             yield f"ids of more than one row: {', '.join(map(one_line, twice[:5]))}{more}"
-
-
-def _guarded(read: Callable[..., Any], *arguments: Any) -> Any:
-    try:
-        return read(*arguments)
-    except WhichGpuError as fault:
-        return _Refused(str(fault))
 
 
 def _known(numbers: Iterable[float | None]) -> tuple[bool, ...]:

@@ -74,7 +74,7 @@ class Term:
 
 @immutable
 class Kernels:
-    """Ops of one kind with the times that the priors give; arrays broadcast to (O, G, J), in s.
+    """The ops of a table with the times that the priors give; arrays broadcast to (O, G, J), in s.
 
     `fastest_*` are what peak and bandwidth allow: no fit makes an op faster.
     """
@@ -125,7 +125,7 @@ def prepare(
     stream = devices.throttle(power["exponent_bandwidth"])
     kernels = []
     for table in tables(ops):
-        compute, memory = models()[table.kind].seconds(table, devices, runtime)
+        compute, memory = models()[table.ops[0].kind].seconds(table, devices, runtime)
         kernels.append(
             Kernels(
                 table=table,
@@ -232,9 +232,9 @@ def paced(gpu: Array, host: Array) -> Array:
 
 def _launched(table: OpTable, runtime: Runtime) -> Array:
     """1 for an op that is a kernel of its own, 0 for one that fusion swallows, (O, 1, 1)."""
-    if runtime.fuses and table.kind in ("pointwise", "norm"):
-        return 1.0 - table.fusable
-    return np.ones_like(table.fusable)
+    if not runtime.fuses or table.kind in COUNTED:
+        return np.ones_like(table.fusable)
+    return np.asarray(1.0 - table.fusable * table.of("pointwise", "norm"))
 
 
 def _fastest_compute(table: OpTable, devices: Devices) -> Array:
@@ -250,9 +250,7 @@ def _fastest_compute(table: OpTable, devices: Devices) -> Array:
 
 def _fastest_memory(table: OpTable, devices: Devices) -> Array:
     """Seconds of one execution for what no cache can hold: weights and the KV cache."""
-    if table.kind == "embedding":
-        return np.zeros((1, 1, 1))
-    least = table.weight_bytes + table.kv_bytes
+    least = table.held_bytes
     if table.kind == "vector":
         # Numerical work streams arrays that no cache holds.
         least = least + table.activation_bytes

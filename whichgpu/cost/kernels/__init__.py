@@ -5,7 +5,8 @@ A module has `KINDS`, the op kinds it models, and
     seconds(ops: OpTable, devices: Devices, runtime: Runtime) -> (compute, memory)
 
 the time in s of one execution bound by arithmetic and by memory traffic, each (O, G, J). Neither
-may be faster than peak or bandwidth allow.
+may be faster than peak or bandwidth allow. With `TOGETHER` ops of all its kinds stand in one table, without
+their dims.
 """
 
 from __future__ import annotations
