@@ -29,7 +29,7 @@ class DataBundle(BuildHookInterface[Any]):
                 store.load(tree, data)
             return
         self.folder = tempfile.TemporaryDirectory()
-        store.bundle(data, Path(self.folder.name))
+        store.ship(data, Path(self.folder.name))
         build_data["force_include"][self.folder.name] = "whichgpu/data/bundle"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:

@@ -129,6 +129,38 @@ def test_a_reader_that_leaves_is_no_fault():
     assert done.stdout.splitlines()[-1] == "0"
 
 
+@pytest.mark.parametrize(("arguments", "status"), [(("show", "l4"), 0), (("show", "no-such-gpu"), 2)])
+def test_the_program_ends_with_its_status_after_what_is_owed(arguments, status):
+    code = (
+        "import atexit, sys; from whichgpu.cli import console;"
+        "atexit.register(lambda: sys.stdout.write('the last word'));"
+        "sys.exit(console())"
+    )
+    done = process(*arguments, code=code)
+    assert done.returncode == status
+    assert done.stdout.endswith("the last word")
+    assert done.stdout.startswith("NVIDIA L4" if status == 0 else "the last word")
+
+
+def test_who_watches_the_program_sees_its_end():
+    code = (
+        "import sys; from whichgpu.cli import console; sys.setprofile(lambda *_: None);"
+        "status = console(); sys.setprofile(None); print('still here'); sys.exit(status)"
+    )
+    assert process("show", "l4", code=code).stdout.endswith("still here\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_told_of():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "whichgpu", "show", "l4"], stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False, cwd=ROOT,
+        )  # fmt: skip
+    assert done.returncode != 0
+    assert "No space left" in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -67,7 +67,7 @@ def test_no_op_is_faster_than_the_roofline(key: str, gpu: str, workload: str, ph
     job = model.complete(Job(workload, phase=phase, batch=np.array([1.0, 16.0])))
     devices = Devices.of([GPUS[gpu]])
     for table in tables(model.trace(job)):
-        compute, memory = models()[table.kind].seconds(table, devices, runtimes()[key])
+        compute, memory = models()[table.ops[0].kind].seconds(table, devices, runtimes()[key])
         if table.kind in PRODUCTS:
             causal = 0.5 if table.kind == "attention" else 1.0
             assert np.all(compute >= causal * table.flops / devices.peaks(table.dtypes) * (1 - 1e-12))

@@ -72,8 +72,10 @@ def met() -> dict[str, tuple[OpTable, Any]]:
     found = {}
     for workload, columns in JOBS.items():
         laid = lay_out(Job(workload, **columns), [GPUS["a100-80gb-sxm"]])
-        for kernels in laid.work.kernels:
-            found.setdefault(kernels.table.kind, (kernels.table, laid.runtime))
+        ops = [op for kernels in laid.work.kernels for op in kernels.table.ops]
+        for kind in {op.kind for op in ops}:
+            (table,) = tables([op for op in ops if op.kind == kind])
+            found.setdefault(kind, (table, laid.runtime))
     return found
 
 

@@ -107,6 +107,39 @@ def test_a_tree_is_read_once_and_again_when_a_file_changes(tmp_path: Path) -> No
     assert store.load("gpus", tmp_path) == {"a": {"name": "two"}}
 
 
+def test_names_are_read_without_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "gpus").mkdir()
+    file = tmp_path / "gpus" / "chip.toml"
+    file.write_text('[chip]\nvendor = "V"\nsms = 7\n[gpu.x]\nname = "Größe"\nbandwidth = ["1 TB/s", "s"]\n')
+    (tmp_path / "gpus" / "other.toml").write_text('[gpu.y]\nname = "Y"\n')
+    plain, whole = store.glance("gpus", tmp_path)  # from the sources
+    assert plain == whole == store.load("gpus", tmp_path)
+    heads, files = store.glance("gpus", tmp_path)
+    assert heads["chip"] == {"chip": {"vendor": "V"}, "gpu": {"x": {"name": "Größe"}}}
+    assert list(heads) == list(files) == ["chip", "other"]
+    assert dict(files) == whole
+    assert json.loads((tmp_path / "bundle" / "gpus.json").read_text())["files"] == whole
+    file.write_text('[gpu.z]\nname = "Z"\n')
+    store.load.cache_clear()
+    assert list(store.glance("gpus", tmp_path)[0]["chip"]["gpu"]) == ["z"]
+
+
+def test_a_json_of_an_older_layout_is_read_and_written_anew(tmp_path: Path) -> None:
+    (tmp_path / "gpus").mkdir()
+    (tmp_path / "gpus" / "a.toml").write_text('[gpu.x]\nname = "X"\n')
+    whole = store.load("gpus", tmp_path)
+    bundled = tmp_path / "bundle" / "gpus.json"
+    content = json.loads(bundled.read_text())
+    bundled.write_text(json.dumps({"stamps": content["stamps"], "files": whole}))
+    store.load.cache_clear()
+    assert store.glance("gpus", tmp_path) == (whole, whole)
+    assert "heads" in json.loads(bundled.read_text())
+    bundled.write_text(json.dumps({"stamps": {}, "files": whole}))
+    (tmp_path / "gpus" / "a.toml").unlink()
+    store.load.cache_clear()
+    assert store.glance("gpus", tmp_path) == (whole, whole)
+
+
 def test_the_json_alone_serves_as_in_a_wheel(tmp_path: Path) -> None:
     (tmp_path / "bundle").mkdir()
     (tmp_path / "bundle" / "gpus.json").write_text('{"stamps": {}, "files": {"a": {"b": 1}}}')

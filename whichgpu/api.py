@@ -77,10 +77,12 @@ def job(workload: str, **columns: Any) -> Job:
     try:
         return jobs.Job(workload, **stated)
     except TypeError:
-        unknown = sorted(set(stated) - {*jobs.Job.__slots__})
+        unknown = sorted(set(stated) - {*jobs.Job.__match_args__})
         if not unknown:
             raise
-        raise UsageError(f"no job column '{unknown[0]}'; they are {', '.join(jobs.Job.__slots__)}") from None
+        raise UsageError(
+            f"no job column '{unknown[0]}'; they are {', '.join(jobs.Job.__match_args__)}"
+        ) from None
 
 
 def _options(given: Mapping[str, Any] | Sequence[str]) -> dict[str, str]:

@@ -96,7 +96,7 @@ _PER = {
 #: A comma sets off thousands and nothing else: "3,35 TB/s" is refused, not read as 335.
 _NUMBER = r"[+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"^\s*({_NUMBER}|[+-]?(?:nan|inf(?:inity)?))\s*(.*?)\s*$", re.IGNORECASE)
-_RATE = re.compile(r"^(?:(k|M|thousand|million)\s+)?([A-Za-z][A-Za-z _-]*?)\s*(?:/|per\s+)\s*([A-Za-z]+)$")
+_RATE = r"^(?:(k|M|thousand|million)\s+)?([A-Za-z][A-Za-z _-]*?)\s*(?:/|per\s+)\s*([A-Za-z]+)$"
 
 
 def _split(text: str, what: str, example: str) -> tuple[float, str]:
@@ -141,7 +141,7 @@ def parse_rate(text: str) -> tuple[float, str]:
     """
     example = "1000 images/min"
     value, unit = _split(text, "rate of work", example)
-    match = _RATE.match(unit)
+    match = re.match(_RATE, unit)
     if not match or match[3].lower() not in _PER:
         raise UsageError(f"'{text}' is not a rate of work; write e.g. \"{example}\" (per s, min, h or day)")
     scale = {"k": 1e3, "thousand": 1e3, "M": 1e6, "million": 1e6, None: 1.0}[match[1]]

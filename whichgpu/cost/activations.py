@@ -16,13 +16,14 @@ alive together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import repeated, saved_bytes
 from whichgpu.workloads.ops import changed
 
@@ -37,7 +38,7 @@ _NARROW = ("fp8", "int8", "fp4")
 _LOSS = ".cross_entropy"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Kept:
     """How a runtime keeps: without `flash` attention keeps its scores, `fused` kernels keep less.
 

@@ -14,7 +14,6 @@ likewise).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from whichgpu.cost.parallel import beside_pass, exchanges, passed_on, pipeline_s
 from whichgpu.cost.spread import measured
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import UsageError
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ PARTS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Breakdown:
     """A training step by part; arrays are (G, J), in s, and `parts` add up to `step`.
 

@@ -13,7 +13,7 @@ effect serve the fit alone: how fast the host of a GPU's rows launches, and how 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -27,6 +27,7 @@ from whichgpu.cost.problem import Problem
 from whichgpu.cost.rows import read_job
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.hardware.names import resolve as resolve_gpu
+from whichgpu.values import immutable
 from whichgpu.workloads.job import NUMBERS, Job
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ _TRAIN = 0.7
 HOSTS = ("host-l/", "host-b/")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Group:
     """Rows of one workload, phase, format, runtime and GPU, laid out together; arrays are (J,)."""
 

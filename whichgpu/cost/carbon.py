@@ -11,14 +11,13 @@ the making of the hardware are then not in it. Intensities are yearly averages, 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.facts.model import Interval
 from whichgpu.units import parse
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
@@ -29,7 +28,7 @@ _JOULES_PER_KWH = 3.6e6
 _MILLIONS = {"token", "output token"}
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Grid:
     """Carbon intensity of electricity in g CO2-equivalent per kWh, of a year, with its source."""
 
@@ -64,6 +63,8 @@ def grid(text: str = WORLD) -> Grid:
         if stated < 0:
             raise UsageError(f"'{text}' is below zero; a grid emits at least 0 g/kWh")
         return Grid("stated", "as stated", stated, 0, "stated")
+    from difflib import get_close_matches
+
     close = get_close_matches(key, regions, n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(close)}?" if close else f"known are {', '.join(regions)}"
     raise UsageError(f"no grid '{text}'; {hint} Or state an intensity, e.g. \"350 g/kWh\"")
@@ -74,7 +75,7 @@ def _region(name: str, region: Any) -> Grid:
     return Grid(name, region["name"], parse(value, "carbon intensity"), int(region["year"]), source)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Amount:
     """Energy in kWh and emission in g CO2-equivalent of some work, each with its 90 % interval."""
 
@@ -87,7 +88,7 @@ class Amount:
         return {"of": self.of, "energy": self.energy.to_dict(), "carbon": self.carbon.to_dict()}
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Footprint:
     """What a round amount of work takes on a grid; where the job trains, a step too."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import numpy as np
 from whichgpu.cost.classes import lineage, memory_kind
 from whichgpu.cost.coefficients import section
 from whichgpu.errors import UsageError
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ def stand_in(gpu: Gpu, dtype: str) -> str:
 _STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",), "fp8": ("fp16",)}
 
 
-@dataclass(frozen=True)
+@immutable(slots=False)
 class Devices:
     """Several GPUs side by side; every column is (G, 1), NaN where the catalogue has no value."""
 
@@ -269,7 +270,7 @@ _devices: dict[tuple[tuple[int, ...], float, bool, str], Devices] = {}
 _KEPT = 512
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Traits:
     """What a fit knows a GPU by: where it belongs, and the logarithms that laws multiply."""
 

@@ -17,13 +17,14 @@ A GPU sends of P parameters that it answers for, over n replicas, by a ring (`li
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.errors import UsageError
+from whichgpu.values import immutable
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import trained_parameters
@@ -48,7 +49,7 @@ _LEVELS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Step:
     """A training step: passes of a micro-batch, and bytes that each GPU sends; arrays are (J,).
 

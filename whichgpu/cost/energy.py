@@ -23,7 +23,6 @@ measurements (Zeus, NSDI 2023; ML.ENERGY leaderboards) into `data/fits/power.tom
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +32,7 @@ from whichgpu.cost.classes import lineage, memory_kind
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.spread import group_of
 from whichgpu.facts import store
+from whichgpu.values import immutable
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 TENSOR_DENSITY, PLAIN_DENSITY, BYTE_DENSITY = 1e12, 0.05e12, 4e9
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Activity:
     """What a pass does, as shares that broadcast to (G, J).
 
@@ -68,7 +68,7 @@ class Activity:
         return Activity(self.busy, self.links, *rates)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Chips:
     """What the law reads of the GPUs, each (G, 1): W of design power and of the limit under a cap.
 
@@ -180,7 +180,7 @@ def _spreads() -> Mapping[str, Any]:
     return dict(store.load("fits").get("power", {}))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class PowerSpread:
     """Log standard deviations of a 90 % interval: of power, and of energy once the time's is known.
 

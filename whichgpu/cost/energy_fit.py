@@ -15,7 +15,7 @@ left out: power and time err together, since what is thought too fast is thought
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -31,6 +31,7 @@ from whichgpu.cost.spread import group_of
 from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
 from whichgpu.hardware.names import resolve as resolve_gpu
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -73,7 +74,7 @@ class Labels(NamedTuple):
     runtime: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Observations:
     """Rows of power with what their jobs do; arrays are (N,) but those of `activity` and `chips`, (N, 1).
 
@@ -155,7 +156,7 @@ def _chips(parts: Sequence[Chips]) -> Chips:
     return energy.Chips(**columns)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Problem:
     """The fit's unknowns: logarithms of the coefficients, then effects of lineages; arrays are (K,)."""
 

@@ -7,7 +7,7 @@ A replica is the `tp` GPUs that run one copy of the model.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.units import number
+from whichgpu.values import immutable
 from whichgpu.workloads.job import NUMBERS, Job
 from whichgpu.workloads.workload import resolve
 
@@ -93,7 +94,7 @@ class _Drawn:
         return Interval(low, self.energy, high, f"J/{unit}")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Estimate(_Drawn):
     """One job on one GPU type; times in s, memory in B per GPU, power in W per GPU.
 
@@ -157,7 +158,7 @@ class Estimate(_Drawn):
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Answers(_Drawn):
     """What `Estimate` says of one job, of many: every number is an array over the cells asked for."""
 
@@ -181,7 +182,7 @@ def _floats(interval: Interval) -> Interval:
     return Interval(float(interval.low), float(interval.mid), float(interval.high), interval.unit)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Estimates:
     """Every GPU (rows) by every job (columns) of a sweep; arrays are (G, J)."""
 

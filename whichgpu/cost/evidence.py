@@ -18,7 +18,7 @@ from __future__ import annotations
 import heapq
 import math
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,9 +35,10 @@ from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.facts import store
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.names import resolve as resolve_gpu
+from whichgpu.values import immutable
 from whichgpu.workloads.job import NUMBERS, phase
+from whichgpu.workloads.workload import meaning
 from whichgpu.workloads.workload import resolve as resolve_workload
-from whichgpu.workloads.workload import same_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +59,7 @@ _LOOKED_AT = 64
 _FAMILY, _PHASE, _OTHER, _DOUBLING, _SIZE, _OPTION = 8.0, 4.0, 1.0, 0.5, 0.25, 0.25
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Evidence:
     """One measured row: its value, what the model says of its job in the same unit, and how far off that is.
 
@@ -243,7 +244,7 @@ def _stack(job: Job, fallback: str) -> str:
 
 def _candidates(wanted: _Wanted, catalogue: Catalogue) -> Iterator[_Near]:
     """Rows of the same workload; where none is timed, of its family as well."""
-    related = store.select("measured", lambda name: same_key(name, wanted.workload))
+    related = store.select("measured", meaning(wanted.workload))
     if not any(row["metric"] in TIMED for row in related):
         related += store.select("measured", lambda name: _family(name) == wanted.workload.family)
     # Rows of another phase are far off: they are looked at where there are no others.
@@ -310,8 +311,10 @@ def _weighed(wanted: _Wanted, near: _Near, answer: Estimate | None) -> Evidence:
         with suppress(UsageError):
             predicted = Interval(*METRICS[row["metric"]](answer, row["unit"]), row["unit"])
             if row["metric"] in _RATES:
-                off = float(row["value"]) / predicted.mid
-                rate = answer.throughput.mid * off ** -TIMED[row["metric"]]
+                value, mid = float(row["value"]), answer.throughput.mid
+                # A rate comes out as it was stated, to the last digit; a time goes the other way.
+                faster = TIMED[row["metric"]] < 0
+                rate = mid / predicted.mid * value if faster else mid * (predicted.mid / value)
     return Evidence(
         id=row["id"], source=row["source"], workload=job.workload, gpu=gpu.id,
         n_gpus=float(job.n_gpus or 1.0), runtime=row["runtime"], precision=job.precision,

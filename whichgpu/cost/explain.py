@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.cost.breakdown import of_layout
@@ -21,6 +21,7 @@ from whichgpu.cost.layout import lay_out
 from whichgpu.cost.spread import group_of, measured, widths
 from whichgpu.cost.time import shares
 from whichgpu.facts import store
+from whichgpu.values import immutable
 from whichgpu.workloads.job import NUMBERS
 from whichgpu.workloads.workload import resolve
 
@@ -41,7 +42,7 @@ class Effect(NamedTuple):
     rows: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Coefficient:
     """What was fitted for one part of the time: its `share` of it, the `factor` on the prior, the effects."""
 
@@ -51,7 +52,7 @@ class Coefficient:
     effects: tuple[Effect, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Explanation:
     """The chain behind an estimate.
 

@@ -26,7 +26,7 @@ multiply. All but `b` stand also with `+train` behind them, which applies in tra
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.facts import store
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -120,7 +121,7 @@ def _weighted(names: Sequence[str], laws: Sequence[tuple[str, float]], *, trains
     return {**plain, **{f"{name}+train": weight for name, weight in plain.items()}} if trains else plain
 
 
-@dataclass(frozen=True)
+@immutable(slots=False)
 class Fit:
     """Effects by name; those that are absent are zero."""
 

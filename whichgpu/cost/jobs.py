@@ -2,8 +2,8 @@
 
 Each row is one job; a row that cannot be read or run keeps its place with the reason in `error`.
 
-Rows are read one by one (`rows`), gathered by what they share (`groups`), and evaluated group by group
-over arrays, each distinct physical job once.
+Rows are read one by one (`rows`), gathered by what they share (`reader`), and evaluated group by group
+(`groups`) over arrays, each distinct physical job once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost.metrics import METRICS
-from whichgpu.cost.rows import Reader, read_job
+from whichgpu.cost.reader import Reader
+from whichgpu.cost.rows import read_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -60,10 +61,11 @@ class Predictions:
         return len(self.ids)
 
     def __iter__(self) -> Iterator[Prediction]:
-        lows, mids, highs = (column.tolist() for column in self.values)
-        for i, error in enumerate(self.errors):
-            mid, low, high = (None, None, None) if error else (mids[i], lows[i], highs[i])
-            yield Prediction(self.ids[i], mid, low, high, self.units[i], self.bases[i], error)
+        low, mid, high = (column.tolist() for column in self.values)
+        for row, error in enumerate(self.errors):
+            if error:
+                low[row] = mid[row] = high[row] = None
+        return map(Prediction, self.ids, mid, low, high, self.units, self.bases, self.errors)
 
     @property
     def refused(self) -> int:
@@ -96,16 +98,17 @@ def predict_rows(
 
 def _scatter(answers: Predictions, group: Group, outcome: Outcome) -> int:
     """Put the answers of a group's cells where the rows are that asked for them; gives how many rows."""
-    done = 0
-    for position, cell in enumerate(outcome.cells.tolist()):
-        for row, ask in group.asking[cell]:
-            error = outcome.refused[ask].get(position, "")
-            answers.errors[row] = error
-            answers.units[row] = outcome.units[ask]
-            answers.bases[row] = "" if error else outcome.bases[position]
-            answers.values[:, row] = outcome.values[ask, :, position]
-            done += 1
-    return done
+    cells = enumerate(outcome.cells.tolist())
+    asked = [(row, ask, position) for position, cell in cells for row, ask in group.asking[cell]]
+    rows, asks, positions = np.array(asked).T
+    answers.values[:, rows] = outcome.values[asks, :, positions].T
+    for row, ask, position in asked:
+        answers.units[row] = outcome.units[ask]
+        answers.bases[row] = outcome.bases[position]
+    for row, ask, position in asked if any(outcome.refused) else ():
+        if position in outcome.refused[ask]:
+            answers.errors[row], answers.bases[row] = outcome.refused[ask][position], ""
+    return len(asked)
 
 
 def _outcomes(groups: Sequence[Group]) -> Iterator[tuple[Group, Outcome]]:

@@ -5,7 +5,7 @@ A layout depends on no fitted coefficient, so that calibration lays each measure
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.support import refusal, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.units import parse
+from whichgpu.values import immutable
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Layout:
     """A job laid out on each of several GPU types; arrays broadcast to (G, J).
 

@@ -7,12 +7,12 @@ attention, in training over the replicas.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.errors import UsageError
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ def _array(value: Any) -> Array:
     return np.asarray(value, dtype=np.float64)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Mesh:
     """Degrees of parallelism, each a number or an array over the job axis.
 

@@ -1,4 +1,4 @@
-"""Ops of one kind stacked to arrays (O, G, J): ops x GPUs x jobs, for the kernel models.
+"""Ops of one kernel model stacked to arrays (O, G, J): ops x GPUs x jobs, for the kernel models.
 
 G is 1 where the amount of work does not depend on the GPU; it is the number of GPUs where it does
 (a serving replica holds as many sequences as its memory allows).
@@ -6,14 +6,15 @@ G is 1 where the amount of work does not depend on the GPU; it is the number of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.classes import op_class
-from whichgpu.workloads.ops import KINDS, Op
+from whichgpu.cost.kernels import models
+from whichgpu.values import immutable
+from whichgpu.workloads.ops import COUNTED, KINDS, Op
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
     from whichgpu.cost.classes import OpClass
 
 
-@dataclass(frozen=True)
+@immutable(slots=False)
 class OpTable:
-    """Ops of one kind; every array is (O, 1 or G, 1 or J). Bytes and FLOPs are per execution."""
+    """Ops of one kind, or of a few: every array is (O, 1 or G, 1 or J). Bytes and FLOPs are per execution.
+
+    `kind` is that of the ops, or the name of the kernel model that takes its kinds together.
+    """
 
     kind: str
     ops: tuple[Op, ...]
@@ -52,6 +56,16 @@ class OpTable:
         """1 where a fusing runtime runs the op inside its neighbour, as (O, 1, 1)."""
         return np.array([float(op.fusable) for op in self.ops])[:, None, None]
 
+    def of(self, *kinds: str) -> NDArray[np.float64]:
+        """1 where an op is of one of these kinds, else 0, as (O, 1, 1)."""
+        return np.array([float(op.kind in kinds) for op in self.ops])[:, None, None]
+
+    @cached_property
+    def held_bytes(self) -> NDArray[np.float64]:
+        """Weights and KV cache that an op reads from end to end; a look-up reads its rows only."""
+        held: NDArray[np.float64] = self.weight_bytes + self.kv_bytes
+        return held if self.kind in COUNTED else held * (1.0 - self.of("embedding"))
+
     @cached_property
     def activation_bytes(self) -> NDArray[np.float64]:
         """Activations in and out."""
@@ -60,19 +74,26 @@ class OpTable:
 
     @cached_property
     def traffic(self) -> NDArray[np.float64]:
-        """Bytes of each op over all executions; a look-up reads its rows, which count as activations."""
-        moved = self.activation_bytes + self.kv_bytes
-        if self.kind != "embedding":
-            moved = moved + self.weight_bytes
-        return np.asarray(self.count * moved)
+        """Bytes of each op over all executions; the rows of a look-up count as activations."""
+        return np.asarray(self.count * (self.activation_bytes + self.held_bytes))
 
 
 def tables(ops: Iterable[Op]) -> list[OpTable]:
-    """Group ops by kind and stack each group."""
+    """Group ops by kind, or by kernel model where that takes its kinds together, and stack each group."""
     groups: dict[str, list[Op]] = {}
+    names = _names()
     for op in ops:
-        groups.setdefault(op.kind, []).append(op)
+        groups.setdefault(names[op.kind], []).append(op)
     return [_kept_table(kind, group) for kind, group in groups.items()]
+
+
+@lru_cache(maxsize=1)
+def _names() -> Mapping[str, str]:
+    """By kind of op, what its table is called."""
+    return {
+        kind: model.__name__.rpartition(".")[2] if getattr(model, "TOGETHER", False) else kind
+        for kind, model in models().items()
+    }
 
 
 #: The last tables, by their ops, which they hold: a trace that two sweeps share is stacked once.
@@ -94,7 +115,7 @@ def _table(kind: str, ops: Sequence[Op]) -> OpTable:
     return OpTable(
         kind=kind,
         ops=tuple(ops),
-        dims={name: _stack([op.dims[name] for op in ops]) for name in KINDS[kind]},
+        dims={name: _stack([op.dims[name] for op in ops]) for name in KINDS.get(kind, ())},
         flops=_stack([op.flops for op in ops]),
         weight_bytes=_stack([op.weight_bytes for op in ops]),
         read_bytes=_stack([op.read_bytes for op in ops]),

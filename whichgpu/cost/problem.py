@@ -16,6 +16,7 @@ import numpy as np
 from whichgpu.cost.estimate import job_seconds
 from whichgpu.cost.fit import compute_terms, launch_terms, link_terms, memory_terms, workload_terms
 from whichgpu.cost.time import BOUND, FEED, PACE, bounded, fed, paced, together
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -91,7 +92,7 @@ class Pairs(NamedTuple):
         return cls(keys // most, keys % most, of)
 
 
-@dataclass(frozen=True)
+@immutable(slots=False)
 class Problem:
     """Rows to fit; `ops` are arrays over executed ops, `row` over rows."""
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store
 from whichgpu.units import parse
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Runtime:
     """One software stack; times in seconds, shares of peak and bandwidth as fractions.
 
@@ -143,6 +144,14 @@ def _version(text: str) -> str:
     return f"v{plain[0]}" if plain else ""
 
 
+def _starts(name: str, said: str) -> bool:
+    """Whether a name stands in a text other than behind a letter."""
+    place = said.find(name)
+    while place > 0 and "a" <= said[place - 1] <= "z":
+        place = said.find(name, place + 1)
+    return place >= 0
+
+
 @lru_cache(maxsize=4096)
 def runtime(text: str, fallback: str) -> Runtime:
     """The runtime that free text names; the `fallback`'s id, marked inexact, where none is named.
@@ -159,7 +168,7 @@ def runtime(text: str, fallback: str) -> Runtime:
     for key, row in rows.items():
         for name in row["names"]:
             rank = (bool(row.get("engine")), len(name))
-            if rank > best and name in said and re.search(rf"(?<![a-z]){re.escape(name)}", said):
+            if rank > best and name in said and _starts(name, said):
                 best, where = rank, key
     if not best[1]:
         plain = (key for key, row in rows.items() if any(word in said for word in row.get("alone", ())))

@@ -22,7 +22,6 @@ since sequences are on average a little past half done when the next one needs r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import fit
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.time import evaluate, prepare
+from whichgpu.values import immutable
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import of_job, precision
 from whichgpu.workloads.recorder import Recorder
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 _FILLED = 0.6
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class SteadyState:
     """A replica at work: (G, J) sequences held, what a token costs, one prompt alone, memory, decode ops.
 

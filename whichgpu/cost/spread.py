@@ -17,12 +17,12 @@ the fit is absent, or has never seen the runtime, the prior's spread holds and t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.coefficients import section
 from whichgpu.facts import store
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Spread:
     """Log standard deviations: `shared` by all GPUs (workload, runtime), `own` to this one; the basis."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -69,6 +68,8 @@ def read_table(path: Path, more: Sequence[str] = ()) -> JobTable:
 
 def _lines(handle: Any, path: Path) -> Iterator[tuple[str, list[str]]]:
     """("row", cells) or ("broken", [reason]) for each line of a CSV file that is not blank."""
+    import csv
+
     with handle:
         reader = csv.reader(handle)
         while True:
@@ -127,6 +128,8 @@ def read_measured(path: Path) -> tuple[JobTable, list[tuple[str, ...]]]:
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
     """Write rows as CSV. Raises `UsageError` where the file cannot be written."""
+    import csv
+
     try:
         with path.open("w", newline="", encoding="utf-8") as out:
             writer = csv.writer(out)

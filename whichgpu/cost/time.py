@@ -12,7 +12,7 @@ and the slower of the two sets the pace.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels.attention import seen
 from whichgpu.cost.kernels.products import multiplied
 from whichgpu.cost.optable import tables
+from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import AGAIN
 from whichgpu.workloads.ops import COUNTED, PRODUCTS
 
@@ -49,7 +50,7 @@ FEED = 6.0
 STAGES = ("forward", "backward", "recompute", "optimizer")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Term:
     """One op's share of a pass: seconds over all its executions, and what bounds it.
 
@@ -75,9 +76,9 @@ class Term:
         return "compute" if self.compute >= self.memory else "memory"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Kernels:
-    """Ops of one kind with the times that the priors give; arrays broadcast to (O, G, J), in s.
+    """The ops of a table with the times that the priors give; arrays broadcast to (O, G, J), in s.
 
     `fastest_*` are what peak and bandwidth allow: no fit makes an op faster.
     """
@@ -91,7 +92,7 @@ class Kernels:
     launched: Array
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Pass:
     """All that the time of a pass depends on but the fit."""
 
@@ -105,7 +106,7 @@ class Pass:
     feeding: Array | float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Timing:
     """A pass: every array is (G, J), in s, FLOP or B."""
 
@@ -130,7 +131,7 @@ def prepare(
     stream = devices.throttle(power["exponent_bandwidth"])
     kernels = []
     for table in tables(ops):
-        compute, memory = models()[table.kind].seconds(table, devices, runtime)
+        compute, memory = models()[table.ops[0].kind].seconds(table, devices, runtime)
         kernels.append(
             Kernels(
                 table=table,
@@ -251,9 +252,9 @@ def paced(gpu: Array, host: Array) -> Array:
 
 def _launched(table: OpTable, runtime: Runtime) -> Array:
     """1 for an op that is a kernel of its own, 0 for one that fusion swallows, (O, 1, 1)."""
-    if runtime.fuses and table.kind in ("pointwise", "norm"):
-        return 1.0 - table.fusable
-    return np.ones_like(table.fusable)
+    if not runtime.fuses or table.kind in COUNTED:
+        return np.ones_like(table.fusable)
+    return np.asarray(1.0 - table.fusable * table.of("pointwise", "norm"))
 
 
 def _fastest_compute(table: OpTable, devices: Devices) -> Array:
@@ -269,9 +270,7 @@ def _fastest_compute(table: OpTable, devices: Devices) -> Array:
 
 def _fastest_memory(table: OpTable, devices: Devices) -> Array:
     """Seconds of one execution for what no cache can hold: weights and the KV cache."""
-    if table.kind == "embedding":
-        return np.zeros((1, 1, 1))
-    least = table.weight_bytes + table.kv_bytes
+    least = table.held_bytes
     if table.kind == "vector":
         # Numerical work streams arrays that no cache holds.
         least = least + table.activation_bytes

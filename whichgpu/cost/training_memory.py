@@ -20,7 +20,7 @@ section 4.2.3).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ from whichgpu.cost.activations import Kept, activations, causal
 from whichgpu.cost.memory import context, quantised_head, stage_weight_bytes, widened_layer
 from whichgpu.cost.memory_law import coefficient
 from whichgpu.errors import UsageError
+from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import repeated
 from whichgpu.workloads.ops import parameters as by_module
 from whichgpu.workloads.ops import stored_weight_bytes
@@ -55,7 +56,7 @@ _OFFLOAD: dict[str, tuple[str, ...]] = {
 _MIXED = {"bf16": "amp-bf16", "fp16": "amp-fp16"}
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Spread:
     """How a training job's memory is spread.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import warnings
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ def evaluated(tasks: Sequence[tuple[Group, Batch]], workers: int) -> Iterator[Ou
     """The outcome of each batch of a group, in order."""
     global _tasks  # noqa: PLW0603
     _tasks = tasks
+    # The processes share this memory as long as they leave it alone, the garbage collector too.
+    gc.freeze()
     with warnings.catch_warnings():
         # The threads that Python warns of are BLAS's, which looks after itself at a fork.
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from whichgpu.values import immutable
 
 #: How a value came to be known, most trusted first.
 KINDS = ("vendor", "measured", "database", "reseller", "derived", "assumed", "user")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Source:
     """Where facts were read."""
 
@@ -20,7 +21,7 @@ class Source:
     accessed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Fact:
     """One value with its evidence.
 
@@ -47,7 +48,7 @@ class Fact:
         return " ".join(part for part in (";".join(self.sources), self.locator) if part)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Interval:
     """A value known to lie in [low, high] with 90 % confidence, `mid` the best single figure."""
 

@@ -6,7 +6,8 @@ as `{"columns": [...], "rows": [[...], ...]}`; a file in a folder of the tree go
 (`timm/images`). Parsing TOML takes seconds for the whole catalogue, so the JSON beside it serves
 whenever it is as new as every source; in a wheel only the JSON exists.
 
-Of a tree whose rows are many and asked for few at a time the JSON has an index, for `select`.
+Of a tree that is large and asked for a little at a time, a few rows (`select`) or the tables of one
+name (`glance`), the JSON is laid out so that the rest need not be read; see `bundle`.
 
 `WHICHGPU_DATA` may name a folder of the user's with the same layout: its files come on top, table by
 table and row by row.
@@ -15,24 +16,20 @@ table and row by row.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from functools import cache
-from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import DataError, UsageError, one_line
+from whichgpu.facts import bundle
+from whichgpu.facts.bundle import bundled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 DATA = Path(__file__).parent.parent / "data"
 _BUNDLE = "bundle"
-#: Trees of CSV files that have an index, by the column that is asked for.
-INDEXED = {"measured": "workload"}
-#: Trees that few commands read, and that shrink to a fifth.
-PACKED = {"scoreboard", "validation"}
 
 
 @cache
@@ -47,39 +44,19 @@ def load(tree: str, data: Path = DATA) -> dict[str, Any]:
     return _merged(files, _extra(tree, Path(folder).expanduser())) if folder else files
 
 
-def _own(tree: str, data: Path) -> dict[str, Any]:
-    """A tree from its JSON where that is current, else from its sources."""
-    bundle = bundled(tree, data / _BUNDLE)
-    stamps = _stamps(tree, data)
-    if bundle.exists():
-        content = _read_index(bundle, None) if tree in INDEXED else _read(bundle)
-        if not stamps or content["stamps"] == stamps:
-            files: dict[str, Any] = content["files"]
-            return files
-    if not stamps:
-        raise DataError(f"{data / tree}: no data files; reinstall whichgpu")
-    files = _parsed(stamps, data, DataError)
-    # A read-only checkout only loses the speed of the next start.
-    with contextlib.suppress(OSError):
-        _write_tree(bundle, tree, stamps, files)
-    return files
+def glance(tree: str, data: Path = DATA) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """A tree of `bundle.NAMED` by file stem, twice: with the keys that finding a name reads, and whole.
 
-
-def bundled(tree: str, folder: Path) -> Path:
-    """Where the content of a tree stands among the files that ship."""
-    ending = "jsonl" if tree in INDEXED else "json.gz" if tree in PACKED else "json"
-    return folder / f"{tree}.{ending}"
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """A tree's JSON, packed or not."""
-    raw = path.read_bytes()
-    if path.suffix == ".gz":
-        import gzip
-
-        raw = gzip.decompress(raw)
-    content: dict[str, Any] = json.loads(raw)
-    return content
+    A file is parsed when the second is asked for it; the first may hold more than those keys.
+    Raises the errors of `load`.
+    """
+    path = bundled(tree, data / _BUNDLE)
+    if path.exists() and not _amended(data):
+        found = bundle.read_names(path)
+        if found and _stamps(tree, data) in ({}, found[0]):
+            return found[1:]
+    files = load(tree, data)
+    return files, files
 
 
 def select(tree: str, wanted: Callable[[str], bool], data: Path = DATA) -> list[dict[str, str]]:
@@ -87,12 +64,34 @@ def select(tree: str, wanted: Callable[[str], bool], data: Path = DATA) -> list[
 
     Raises the errors of `load`.
     """
-    path, stamps = bundled(tree, data / _BUNDLE), _stamps(tree, data)
-    if path.exists() and not (os.environ.get("WHICHGPU_DATA") and data is DATA):
-        found = _read_index(path, wanted)
-        if not stamps or found["stamps"] == stamps:
-            return list(_rows(found["files"]))
-    return [row for row in rows(tree, data) if wanted(row[INDEXED[tree]])]
+    path = bundled(tree, data / _BUNDLE)
+    if path.exists() and not _amended(data):
+        stamps, found = bundle.read_rows(path, wanted)
+        if _stamps(tree, data) in ({}, stamps):
+            return list(_rows(found))
+    return [row for row in rows(tree, data) if wanted(row[bundle.INDEXED[tree]])]
+
+
+def _amended(data: Path) -> bool:
+    """Whether a folder of the user's comes on top of these data."""
+    return data is DATA and bool(os.environ.get("WHICHGPU_DATA"))
+
+
+def _own(tree: str, data: Path) -> dict[str, Any]:
+    """A tree from its JSON where that is current, else from its sources."""
+    path = bundled(tree, data / _BUNDLE)
+    stamps = _stamps(tree, data)
+    if path.exists():
+        known, files = bundle.read(path, tree)
+        if not stamps or known == stamps:
+            return files
+    if not stamps:
+        raise DataError(f"{data / tree}: no data files; reinstall whichgpu")
+    files = _parsed(stamps, data, DataError)
+    # A read-only checkout only loses the speed of the next start.
+    with contextlib.suppress(OSError):
+        bundle.write(path, tree, stamps, files)
+    return files
 
 
 def rows(tree: str, data: Path = DATA) -> Iterator[dict[str, str]]:
@@ -100,46 +99,10 @@ def rows(tree: str, data: Path = DATA) -> Iterator[dict[str, str]]:
     return _rows(load(tree, data))
 
 
-def _rows(files: dict[str, Any]) -> Iterator[dict[str, str]]:
+def _rows(files: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     for table in files.values():
         for cells in table["rows"]:
             yield dict(zip(table["columns"], cells, strict=True))
-
-
-def _write_index(path: Path, tree: str, stamps: dict[str, list[int]], files: dict[str, Any]) -> None:
-    """One line that says where the rows of each value are, then those rows, a line each value."""
-    blocks: dict[str, list[Any]] = {}
-    for stem, table in files.items():
-        column = table["columns"].index(INDEXED[tree])
-        for number, cells in enumerate(table["rows"]):
-            blocks.setdefault(cells[column], []).append([stem, number, cells])
-    index, offset, lines = {}, 0, []
-    for value, block in blocks.items():
-        lines.append(_line(block))
-        index[value] = [offset, len(lines[-1])]
-        offset += len(lines[-1])
-    columns = {stem: table["columns"] for stem, table in files.items()}
-    _replace(path, _line({"stamps": stamps, "columns": columns, "index": index}) + b"".join(lines))
-
-
-def _read_index(path: Path, wanted: Callable[[str], bool] | None) -> dict[str, Any]:
-    """The stamps and the files of an indexed tree, with the rows whose value is wanted; all for None."""
-    found: list[Any] = []
-    with path.open("rb") as handle:
-        head = json.loads(handle.readline())
-        start = handle.tell()
-        for value, (offset, size) in head["index"].items():
-            if wanted is None or wanted(value):
-                handle.seek(start + offset)
-                found += json.loads(handle.read(size))
-    files: dict[str, Any] = {stem: {"columns": names, "rows": []} for stem, names in head["columns"].items()}
-    for stem, _, cells in sorted(found, key=itemgetter(1)):
-        files[stem]["rows"].append(cells)
-    return {"stamps": head["stamps"], "files": files}
-
-
-def _line(content: Any) -> bytes:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def _extra(tree: str, folder: Path) -> dict[str, Any]:
@@ -163,12 +126,12 @@ def trees(data: Path = DATA) -> list[str]:
     return sorted(tree for tree in found if _stamps(tree, data) or bundled(tree, data / _BUNDLE).exists())
 
 
-def bundle(data: Path, out: Path) -> None:
+def ship(data: Path, out: Path) -> None:
     """Write each tree of `data` as the JSON that ships: `out/<tree>.json`, the same for the same sources."""
     for tree in trees(data):
         stamps = _stamps(tree, data)
         if stamps:
-            _write_tree(bundled(tree, out), tree, {}, _parsed(stamps, data, DataError))
+            bundle.write(bundled(tree, out), tree, {}, _parsed(stamps, data, DataError))
 
 
 def _stamps(tree: str, data: Path) -> dict[str, list[int]]:
@@ -232,32 +195,3 @@ def read_toml(path: Path, error: type[UsageError | DataError] = UsageError) -> d
         raise error(f"{path}: not valid TOML: {one_line(fault)}") from None
     except RecursionError:
         raise error(f"{path}: nested too deeply to be read") from None
-
-
-def _write_tree(path: Path, tree: str, stamps: dict[str, list[int]], files: dict[str, Any]) -> None:
-    if tree in INDEXED:
-        _write_index(path, tree, stamps, files)
-    else:
-        content = _line({"stamps": stamps, "files": files})
-        if tree in PACKED:
-            import gzip
-
-            # The same bytes for the same sources: no time stamp in the head.
-            content = gzip.compress(content, mtime=0)
-        _replace(path, content)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Replace a file whole, so that a reader never meets half of it."""
-    import tempfile
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

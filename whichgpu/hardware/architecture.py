@@ -6,13 +6,14 @@ clock or in what the vendor enables. A device names its variant.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import reading, store
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ DIMENSIONS: Mapping[str, str] = MappingProxyType(
 IMPLIED = ("compute_capability", "tensor_core_generation", "rt_core_generation", "sparsity")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@immutable(eq=False)
 class Architecture:
     """One variant: per-SM facts and rates, each with its source."""
 
@@ -88,7 +89,7 @@ class Architecture:
             raise DataError(str(fault)) from None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@immutable
 class Family:
     """One generation of architectures."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from whichgpu.facts import reading, store
 from whichgpu.facts.model import Source
 from whichgpu.hardware.derive import one_direction, pcie_bandwidth
 from whichgpu.units import show
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ _PLAIN = ("name", "gpu", "gpus", "provider", "instance", "optional", "note", "in
 _PCIE = (4, 16)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Link:
     """A link between GPUs: `bandwidth` in B/s per GPU and direction, `latency` in s for a small message.
 
@@ -61,10 +61,10 @@ class Link:
 
     def to_dict(self) -> dict[str, Any]:
         """The link as plain values in SI units."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__match_args__}
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Box:
     """A kind of machine: `gpu` is empty where it takes any card, `optional` where it is never assumed."""
 

@@ -18,6 +18,7 @@ from whichgpu.facts import store
 from whichgpu.hardware.architecture import architectures, families
 from whichgpu.hardware.fields import FIELDS, IDENTITY, SEGMENTS
 from whichgpu.hardware.gpu import Gpu
+from whichgpu.values import Lazy
 
 
 class Catalogue(Mapping[str, Gpu]):
@@ -31,7 +32,7 @@ class Catalogue(Mapping[str, Gpu]):
     __slots__ = ("__weakref__", "_gpus", "broken", "problems")
 
     def __init__(self, gpus: Mapping[str, Gpu], broken: Mapping[str, str] = MappingProxyType({})) -> None:
-        self._gpus = dict(gpus)
+        self._gpus = gpus
         self.broken = dict(broken)
         self.problems = tuple(self.broken.values())
 
@@ -113,19 +114,61 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 @cache
 def _bundled() -> Catalogue:
-    gpus: dict[str, Gpu] = {}
-    for stem, content in store.load("gpus").items():
-        chip = content.get("chip", {})
-        for key, raw in content.get("gpu", {}).items():
-            if key in gpus:
+    stems: dict[str, str] = {}
+    heads, files = store.glance("gpus")
+    for stem, content in heads.items():
+        for key in content.get("gpu", ()):
+            if key in stems:
                 raise DataError(f"data/gpus/{stem}.toml: gpu.{key} is in another file already; keep one")
-            gpus[key] = _gpu(key, {**chip, **raw}, f"data/gpus/{stem}.toml: {key}")
-    return Catalogue(gpus)
+            stems[key] = stem
+
+    def device(key: str) -> Gpu:
+        stem = stems[key]
+        raw = _Table(files, stem, key)
+        return _gpu(key, _merged(heads[stem], key), f"data/gpus/{stem}.toml: {key}", raw=raw)
+
+    return Catalogue(Lazy(stems, device))
+
+
+def _merged(content: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The table of a device over that of its chip."""
+    return {**content.get("chip", {}), **content["gpu"][key]}
+
+
+class _Table(Mapping[str, Any]):
+    """The table of a bundled device over that of its chip, read when it is first asked for."""
+
+    __slots__ = ("_files", "_key", "_known", "_stem")
+
+    def __init__(self, files: Mapping[str, Any], stem: str, key: str) -> None:
+        self._files, self._stem, self._key = files, stem, key
+        self._known: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._whole()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._whole()
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        """What travels to another process is the table itself."""
+        return dict, (self._whole(),)
+
+    def _whole(self) -> dict[str, Any]:
+        if not self._known:
+            self._known = _merged(self._files[self._stem], self._key)
+        return self._known
 
 
 @lru_cache(maxsize=8)
 def _extended(files: tuple[tuple[Path, tuple[int, int]], ...]) -> Catalogue:
-    gpus = dict(_bundled())
+    gpus = {**_bundled()}
     broken: dict[str, str] = {}
     for path, _ in files:
         tables = store.read_toml(path).get("gpu", {})
@@ -139,19 +182,23 @@ def _extended(files: tuple[tuple[Path, tuple[int, int]], ...]) -> Catalogue:
     return Catalogue(gpus, broken)
 
 
-def _gpu(key: str, raw: Mapping[str, Any], where: str, own: frozenset[str] | None = None) -> Gpu:
-    architecture = str(raw.get("architecture", ""))
+def _gpu(
+    key: str, head: Mapping[str, Any], where: str, own: frozenset[str] | None = None, *,
+    raw: Mapping[str, Any],
+) -> Gpu:  # fmt: skip
+    """A device of its identity (`head`) and its whole table."""
+    architecture = str(head.get("architecture", ""))
     variant = architectures().get(architecture)
     return Gpu(
         id=key,
-        name=str(raw.get("name", key)),
-        vendor=str(raw.get("vendor", "")),
-        segment=str(raw.get("segment", "")),
+        name=str(head.get("name", key)),
+        vendor=str(head.get("vendor", "")),
+        segment=str(head.get("segment", "")),
         architecture=architecture,
         family=variant.family if variant else "",
-        aliases=tuple(raw.get("aliases", ())),
-        note=str(raw.get("note", "")),
-        confidence=str(raw.get("confidence", "")),
+        aliases=tuple(head.get("aliases", ())),
+        note=str(head.get("note", "")),
+        confidence=str(head.get("confidence", "")),
         user=own is not None,
         _raw=raw,
         _where=where,
@@ -177,7 +224,8 @@ def _user_gpu(key: str, raw: Any, file: str, known: Mapping[str, Gpu]) -> Gpu:
             start.pop(name, None)
     own = frozenset(name for name in raw if name in FIELDS)
     inherited = known[base]._own - own if base else frozenset()
-    gpu = _gpu(key, {**start, **raw}, where, own | inherited)
+    whole = {**start, **raw}
+    gpu = _gpu(key, whole, where, own | inherited, raw=whole)
     for name in own:
         gpu.stated(name)
     return gpu

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from whichgpu.facts import reading, store
 from whichgpu.hardware.architecture import architectures, families
 from whichgpu.hardware.derive import DERIVABLE, derived
 from whichgpu.hardware.fields import FIELDS, IDENTITY, RATES, SEGMENTS
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,7 +53,7 @@ ORDERED = (
 _DATE = re.compile(r"^\d{4}(-\d\d(-\d\d)?)?$")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Problem:
     """Something that does not fit. `what` is its kind; `error` is false for mere information."""
 
@@ -68,7 +68,7 @@ class Problem:
         return f"{self.what}: {place}: {self.text}"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Coverage:
     """How many fields of how many devices are known, and from what kind of source."""
 

@@ -6,11 +6,11 @@ an FMA is one multiply and one add, two operations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whichgpu.errors import DataError
 from whichgpu.hardware.fields import RATES
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,7 +72,7 @@ def one_direction(both: float) -> float:
     return both / 2
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Derivation:
     """A value that follows from others: the formula with its numbers, and the facts that went in."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import DataError, UsageError
@@ -11,6 +11,7 @@ from whichgpu.facts import reading
 from whichgpu.hardware.architecture import IMPLIED
 from whichgpu.hardware.fields import FIELDS, IDENTITY, RATES
 from whichgpu.units import DIMENSIONS, number, show
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 #: Sizes of device memory that are sold, in GB.
 _SOLD = (1, 2, 3, 4, 6, 8, 10, 11, 12, 16, 20, 24, 32, 40, 48, 64, 72, 80, 94, 96, 128, 141, 144, 180, 186,
          192, 256, 288)  # fmt: skip
-_NUMBER_THEN_UNIT = re.compile(r"^([+-]?\d+)((?:\.\d+)?)(\s.*)?$")
+_NUMBER_THEN_UNIT = r"^([+-]?\d+)((?:\.\d+)?)(\s.*)?$"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@immutable(eq=False)
 class Gpu:
     """One device: what it is called, and every fact that a source states about it.
 
@@ -232,5 +233,5 @@ def _count(value: float) -> str:
 
 def _grouped(text: str) -> str:
     """The text of a data file with its thousands set off."""
-    match = _NUMBER_THEN_UNIT.match(text)
+    match = re.match(_NUMBER_THEN_UNIT, text)
     return f"{int(match[1]):,}{match[2]}{match[3] or ''}" if match else text

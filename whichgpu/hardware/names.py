@@ -97,7 +97,7 @@ def nearest(text: str, catalogue: Catalogue, most: int = 4) -> tuple[Gpu, ...]:
     """The devices whose names come closest to a spelling that names none."""
     asked = frozenset(tokens.words(text))
     models = _index(catalogue).models
-    numbers = {word for word in asked if any(c.isdigit() for c in word) and not tokens.SIZE.match(word)}
+    numbers = {word for word in asked if any(c.isdigit() for c in word) and not tokens.is_size(word)}
     shared = [gpu for gpu in catalogue.values() if models[gpu.id] & numbers]
     if shared:
         shared.sort(key=lambda gpu: _distance(asked, gpu))
@@ -129,7 +129,7 @@ def _distance(asked: frozenset[str], gpu: Gpu) -> tuple[int, int, str]:
     """How far a spelling is from a device: model words missing or too many, then other words."""
     model = tokens.model(gpu)
     other = asked - model - tokens.qualifiers(gpu)
-    sizes = sum(1 for word in other if tokens.SIZE.match(word))
+    sizes = sum(1 for word in other if tokens.is_size(word))
     return (len(model - asked) + len(other) - sizes, sizes, gpu.id)
 
 
@@ -148,7 +148,7 @@ def _curated_ids(asked: frozenset[str]) -> tuple[str, ...]:
 
 
 def _narrowing(asked: frozenset[str]) -> frozenset[str]:
-    return frozenset(word for word in asked if tokens.SIZE.match(word) or word in tokens.FORMS)
+    return frozenset(word for word in asked if tokens.is_size(word) or word in tokens.FORMS)
 
 
 def _fits(asked: frozenset[str], gpu: Gpu) -> bool:

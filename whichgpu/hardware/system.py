@@ -6,12 +6,12 @@ be assumed is said in `System.assumptions`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.hardware.boxes import Box, Link, between, boxes, inside
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
@@ -22,7 +22,7 @@ __all__ = ["Link", "System", "boxes", "default_system", "instance_system", "syst
 _ALONE = ("laptop", "edge")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class System:
     """`nodes` machines with `gpus_per_node` GPUs of one kind each; `host_memory` in B, of one machine."""
 
@@ -56,7 +56,7 @@ class System:
     def to_dict(self) -> dict[str, Any]:
         """The system as plain values in SI units."""
         return {
-            **{name: getattr(self, name) for name in self.__slots__},
+            **{name: getattr(self, name) for name in self.__match_args__},
             "gpus": self.gpus,
             "intra": self.intra.to_dict() if self.intra else None,
             "inter": self.inter.to_dict() if self.inter else None,

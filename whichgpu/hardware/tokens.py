@@ -29,44 +29,47 @@ _SYNONYMS = {
     "mobile": "laptop", "notebook": "laptop", "sxm2": "sxm", "sxm4": "sxm", "sxm5": "sxm", "sxm6": "sxm",
     "gen": "generation", "ws": "workstation",
 }  # fmt: skip
-_SEPARATORS = re.compile(r"[^a-z0-9]+")
+# Patterns as text: what a command does not need is not compiled.
+_SEPARATORS = r"[^a-z0-9]+"
 #: What is written apart here and together there, brought to one form (on words joined by blanks).
 _JOINS = (
-    (re.compile(r"\b(\d+) ?(?:gib|gb|g)\b"), r"\1gb"),
-    (re.compile(r"\b(\d+) core\b"), r"\1c"),
-    (re.compile(r"\b(\d+) w\b"), r"\1w"),
-    (re.compile(r"\bmax q\b"), "maxq"),
-    (re.compile(r"\b(sxm|hbm) (\d)\b"), r"\1\2"),
-    (re.compile(r"\b(gaudi|trainium|inferentia) (\d)\b"), r"\1\2"),
+    (r"\b(\d+) ?(?:gib|gb|g)\b", r"\1gb"),
+    (r"\b(\d+) core\b", r"\1c"),
+    (r"\b(\d+) w\b", r"\1w"),
+    (r"\bmax q\b", "maxq"),
+    (r"\b(sxm|hbm) (\d)\b", r"\1\2"),
+    (r"\b(gaudi|trainium|inferentia) (\d)\b", r"\1\2"),
 )
 #: A product line, a generation or a suffix glued to the model number: rtx4090, 4060ti, rtx6000ada.
-_GLUED_LEFT = re.compile(
-    r"^(rtx|gtx|rx|quadro|tesla|geforce|radeon|instinct|arc|titan|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$"
-)
-_GLUED_RIGHT = re.compile(
+_GLUED_LEFT = r"^(rtx|gtx|rx|quadro|tesla|geforce|radeon|instinct|arc|titan|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$"
+_GLUED_RIGHT = (
     r"^([a-z]*\d+[a-z]??)(ti|super|xtx|xt|gre|d|ada|laptop|mobile|notebook|nvl|pcie|sxm\d?|maxq|tisuper)$"
 )
-_MEMORY = re.compile(r"^\d+gb$")
-SIZE = re.compile(r"^\d+(gb|w|c)$")
+_MEMORY = r"^\d+gb$"
+
+
+def is_size(word: str) -> bool:
+    """Whether a word is a memory size, a power or a number of cores."""
+    return bool(re.match(r"^\d+(gb|w|c)$", word))
 
 
 def words(text: str) -> tuple[str, ...]:
     """The words of a spelling, in order, each in one form; noise words are left out."""
-    plain = _SEPARATORS.sub(" ", text.lower()).strip()
+    plain = re.sub(_SEPARATORS, " ", text.lower()).strip()
     parts: list[str] = []
     for part in plain.split():
         parts.extend(_unglued(part))
     joined = " ".join(parts)
     for pattern, form in _JOINS:
-        joined = pattern.sub(form, joined)
+        joined = re.sub(pattern, form, joined)
     return tuple(w for part in joined.split() if (w := _SYNONYMS.get(part, part)) not in NOISE)
 
 
 def _unglued(part: str) -> list[str]:
-    left = _GLUED_LEFT.match(part)
+    left = re.match(_GLUED_LEFT, part)
     if left:
         return [left[1], *_unglued(left[2])]
-    right = _GLUED_RIGHT.match(part)
+    right = re.match(_GLUED_RIGHT, part)
     if right:
         return [right[1], *(["ti", "super"] if right[2] == "tisuper" else [right[2]])]
     return [part]
@@ -75,7 +78,7 @@ def _unglued(part: str) -> list[str]:
 def model(gpu: Gpu) -> frozenset[str]:
     """The words that a spelling of this device must have."""
     own = words(gpu.id)
-    kept = {word for word in own if not SIZE.match(word) and word not in FORMS | VENDORS | {"jetson"}}
+    kept = {word for word in own if not is_size(word) and word not in FORMS | VENDORS | {"jetson"}}
     if {"rtx", "pro"} <= kept:
         kept.discard("blackwell")
     short = kept - LINES
@@ -92,7 +95,7 @@ def qualifiers(gpu: Gpu) -> frozenset[str]:
     own.update(_lines(gpu))
     for name in ("memory_type", "form_factor"):
         own.update(words(str(gpu.value(name) or "")))
-    if not any(_MEMORY.match(word) for word in words(gpu.id)):
+    if not any(re.match(_MEMORY, word) for word in words(gpu.id)):
         for fact in gpu.stated("memory"):
             own.update(_sizes(fact.value))
     power = gpu.value("power")

@@ -13,7 +13,6 @@ win. A price without a date ranks behind every dated one, an old one behind ever
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from whichgpu.planner.request import Candidate, Recommendation, Rejected, Reques
 from whichgpu.planner.splitting import several
 from whichgpu.prices import purchase
 from whichgpu.prices import store as prices
+from whichgpu.values import immutable
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _BOXES = (1, 2, 4, 8)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Fit:
     """One configuration (a column of the sweep) on one GPU type (a row)."""
 

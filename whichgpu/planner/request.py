@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from whichgpu.hardware.fields import FIELDS
 from whichgpu.hardware.names import candidates
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.units import parse, parse_rate
+from whichgpu.values import immutable
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Target:
     """A rate of work: `rate` per second of `unit`; `text` as asked."""
 
@@ -42,7 +43,7 @@ class Target:
         return {"value": self.rate, "unit": f"{self.unit}/s", "text": self.text}
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Request:
     """A workload, what is wanted of it, and what limits the choice.
 
@@ -152,7 +153,7 @@ def _need(name: str) -> str:
     return key
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Candidate:
     """One way to do it: an offer, how many of it, and what it gives.
 
@@ -200,7 +201,7 @@ class Candidate:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Rejected:
     """A GPU that was not chosen: the kind of reason, and the reason in full."""
 
@@ -209,7 +210,7 @@ class Rejected:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Recommendation:
     """Candidates, best first, the rejected with their reasons, and what was assumed."""
 

@@ -8,7 +8,7 @@ one small, the large one is the cheaper while it costs less than r small ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.errors import UsageError
 from whichgpu.planner.grid import splits
 from whichgpu.units import number, show
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _COUNTS = np.array([1.0, 2.0, 4.0, 8.0])
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Split:
     """A single job on so many GPUs of a kind: seconds from start to end, and whether it fits."""
 
@@ -41,7 +42,7 @@ class Split:
     fits: bool
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Several:
     """One large GPU against several small ones.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,7 +23,7 @@ KINDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Offer:
     """One row of a price table.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store as facts_store
 from whichgpu.prices.store import sources
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ KINDS = ("street_high", "street_low", "launch")
 _HOUR = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Purchase:
     """A price in USD for one GPU.
 
@@ -78,7 +79,7 @@ def purchase_price(gpu: str) -> Purchase | None:
     return rows[0] if rows else None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Assumptions:
     """What owning depends on beside the price and the power of the GPU.
 
@@ -170,7 +171,7 @@ def assumptions() -> Assumptions:
     return Assumptions(**{name: fact.value for name, fact in assumption_facts().items()})
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class OwningCost:
     """USD per hour of use for one GPU, by part."""
 

@@ -68,7 +68,7 @@ def from_rows(rows: Sequence[Sequence[str]]) -> tuple[Offer, ...]:
         cells[name] = [values[text] for text in cells[name]]
     made = tuple(object.__new__(Offer) for _ in rows)
     # The slots are filled directly: the constructor of a frozen class takes twice as long.
-    for slot, column in zip(Offer.__slots__, cells.values(), strict=True):
+    for slot, column in zip(Offer.__match_args__, cells.values(), strict=True):
         fill = getattr(Offer, slot).__set__
         for offer, value in zip(made, column, strict=True):
             fill(offer, value)

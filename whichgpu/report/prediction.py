@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.explain import Effect, Explanation
     from whichgpu.cost.time import Term
     from whichgpu.facts.model import Interval
+    from whichgpu.report.table import Block
 
 #: Ops that are listed, in short and all of them; coefficients of less of the time than this are not.
 _TERMS, _EVERY, _LEAST = 8, 10**6, 0.01

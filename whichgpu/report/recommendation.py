@@ -7,11 +7,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from whichgpu.planner.sentences import handy, money, plural
-from whichgpu.report.table import Block, Bullets, Column, Heading, Report, Table
+from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, rate_period, show
 
 if TYPE_CHECKING:
     from whichgpu.planner.request import Candidate, Recommendation, Request
+    from whichgpu.report.table import Block
 
 _INFEASIBLE = 3
 

@@ -6,13 +6,14 @@ begin with a bar of `#`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from whichgpu.report.chart import Chart
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from whichgpu.report.chart import Chart
 
 #: What stands in a cell whose value is not known.
 EMPTY = "-"
@@ -32,7 +33,7 @@ class Column(NamedTuple):
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Table:
     """Rows under columns; a row of one cell is a heading over the rows that follow it.
 
@@ -91,8 +92,9 @@ class Bullets(NamedTuple):
     items: tuple[str, ...]
 
 
-#: A piece of a report; a plain string is a paragraph.
-Block = Table | Chart | Heading | Bullets | str
+if TYPE_CHECKING:
+    #: A piece of a report; a plain string is a paragraph.
+    Block = Table | Chart | Heading | Bullets | str
 
 
 class Report(NamedTuple):

@@ -11,13 +11,12 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.errors import printable
-from whichgpu.report import plot
-from whichgpu.report.chart import Chart
 from whichgpu.report.table import GAP, Bullets, Heading, Table, cell, layout, notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from whichgpu.report.chart import Chart
     from whichgpu.report.table import Block, Column
 
 #: Paragraphs are not set wider than this, however wide the terminal.
@@ -41,7 +40,11 @@ def render(blocks: Iterable[Block], width: int = 120) -> str:
 
 def plain(line: Line) -> str:
     """A line without box characters."""
-    return plot.ascii(line.text) if line.role == "chart" else line.text
+    if line.role != "chart":
+        return line.text
+    from whichgpu.report.plot import ascii
+
+    return ascii(line.text)
 
 
 def lines(blocks: Iterable[Block], width: int) -> Iterator[Line]:
@@ -55,18 +58,20 @@ def lines(blocks: Iterable[Block], width: int) -> Iterator[Line]:
 def _lines(block: Block, width: int) -> Iterator[Line]:
     if isinstance(block, Table):
         yield from _table(block, width)
-    elif isinstance(block, Chart):
-        yield from _chart(block, width)
     elif isinstance(block, Heading):
         yield from (Line(block.text, "heading"), Line("=" * len(block.text), "rule"))
     elif isinstance(block, Bullets):
         for item in block.items:
             yield from map(Line, _paragraph(item, width, first="- ", rest="  "))
-    else:
+    elif isinstance(block, str):
         yield from map(Line, _paragraph(block, width))
+    else:
+        yield from _chart(block, width)
 
 
 def _chart(chart: Chart, width: int) -> Iterator[Line]:
+    from whichgpu.report import plot
+
     yield from (Line(chart.title, "title"), Line(""))
     yield from (Line(text, "chart") for text in plot.lines(chart, width))
     for note in chart.notes:

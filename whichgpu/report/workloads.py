@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.report.roofline import demand_rows, demands, where, where_blocks
-from whichgpu.report.table import Block, Bullets, Report, Table
+from whichgpu.report.table import Bullets, Report, Table
 from whichgpu.units import number, show
 from whichgpu.workloads.agreement import agreements
 from whichgpu.workloads.checkpointing import AGAIN
@@ -18,6 +18,7 @@ from whichgpu.workloads.precision import precision
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from whichgpu.report.table import Block
     from whichgpu.workloads.counts import Counts
     from whichgpu.workloads.ops import Op
     from whichgpu.workloads.workload import Workload

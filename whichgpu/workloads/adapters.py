@@ -12,12 +12,13 @@ attention alone, a comma-separated list those named.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from whichgpu.errors import UsageError
+from whichgpu.values import immutable
 from whichgpu.workloads.ops import Op
 from whichgpu.workloads.precision import Precision, precision
 
@@ -39,7 +40,7 @@ KINDS = ("lora", "prefix", "scale")
 PREFIX, WITHOUT = 10.0, 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Adapters:
     """What a job says of its adapters: their kind and rank, and the parts of the layers that get one."""
 

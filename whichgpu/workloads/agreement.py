@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from whichgpu.values import immutable
 from whichgpu.workloads.images import macs_with_norms
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import parameters, product_flops
@@ -24,7 +24,7 @@ FOLDED = 0.03
 ACTIVE = 0.3
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Agreement:
     """One published figure and ours, in its unit (a count, or GFLOP)."""
 

@@ -7,10 +7,10 @@ Letters: B batch, C channels, H W height and width of a feature map.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
+from whichgpu.values import immutable
 from whichgpu.workloads.blocks import conv_norm
 from whichgpu.workloads.recorder import Map
 
@@ -49,7 +49,7 @@ def choose(rec: Recorder, job: Job, maps: Iterable[Map], classes: int) -> None:
             rec.pointwise((classes + 4) * places, name="match")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Blocks:
     """The blocks, each with norm and `activation` after its convolutions."""
 

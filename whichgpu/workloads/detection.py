@@ -9,9 +9,9 @@ shift that are not trained and count as no parameters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from whichgpu.values import immutable
 from whichgpu.workloads.blocks import conv_norm
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Map, Recorder
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Backbone:
     """A ResNet (ResNeXt with `groups`) as a source of feature maps.
 

@@ -12,7 +12,6 @@ What is read is traced once before it is believed, so that a bad file fails here
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.errors import DataError, UsageError, one_line
+from whichgpu.values import immutable
 from whichgpu.workloads import workload as zoo
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _MOST = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Given:
     """What the user says beside the source: shapes of inputs, and whether the network may be used."""
 

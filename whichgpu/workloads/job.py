@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.errors import UsageError
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ _ADAPTERS = {
     "p_tuning": "prefix", "v2": "scale", "ia3": "scale",
 }  # fmt: skip
 
-_RESOLUTION = re.compile(r"(?P<height>[0-9]+)(?:\s*x\s*(?P<width>[0-9]+))?(?:\s*\(.*\))?")
+_RESOLUTION = r"(?P<height>[0-9]+)(?:\s*x\s*(?P<width>[0-9]+))?(?:\s*\(.*\))?"
 
 #: Numeric columns, with what each must at least be.
 NUMBERS: Mapping[str, float] = MappingProxyType(
@@ -44,7 +45,7 @@ _LARGEST = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Job:
     """One job, or a sweep of jobs that share workload, phase, precision, runtime and options.
 
@@ -179,7 +180,7 @@ def adapter_of(text: str) -> dict[str, str]:
 
 def resolution(text: str) -> tuple[float, float]:
     """`"512"` or `"512x768"` (height x width) as pixels; words in brackets after it are a remark."""
-    found = _RESOLUTION.fullmatch(text.strip().lower().replace("×", "x"))
+    found = re.fullmatch(_RESOLUTION, text.strip().lower().replace("×", "x"))
     if found is None:
         raise UsageError(f"'{text}' is not a resolution; write e.g. 512 or 512x768")
     height, width = found["height"], found["width"] or found["height"]

@@ -7,9 +7,11 @@ the same work, `repeats` how often each runs (denoising steps, generated tokens)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
+
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +52,7 @@ BACKWARD: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Op:
     """One kind of work and how often it is done.
 

@@ -5,14 +5,13 @@ The table is `data/precisions.toml`; names ignore case and read `-`, `_` and `.`
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Precision:
     """How a job stores and multiplies numbers.
 
@@ -127,6 +126,8 @@ def _spellings() -> dict[str, str]:
 
 def _by_bits(name: str) -> str | None:
     """The id of an EXL2 or EXL3 format of so many bits per weight, made on demand: `exl2-4.65bpw`."""
+    import re
+
     found = re.fullmatch(r"(?:exl[23][-_ ]?)?(\d(?:\.\d+)?)[-_ ]?bpw", name.strip().lower())
     bits = float(found[1]) if found else 0.0
     if not 1.0 <= bits <= 8.0:
@@ -153,6 +154,8 @@ def precision(name: str) -> Precision:
     known = precisions()
     key = _spellings().get(_key(name)) or _by_bits(name)
     if key is None:
+        from difflib import get_close_matches
+
         close = get_close_matches(name.lower(), known, n=3, cutoff=0.4) or sorted(known)
         raise UsageError(f"no precision '{name}'; did you mean {', '.join(close)}?")
     return known[key]

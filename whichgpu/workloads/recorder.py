@@ -75,7 +75,7 @@ def _alike(number: Any) -> Any:
     return number.tobytes() if type(number) is np.ndarray else number
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Recorder:
     """Collects the ops of one forward pass in a given precision; `training` turns dropout on."""
 

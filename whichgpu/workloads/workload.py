@@ -25,9 +25,7 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
+from dataclasses import field, replace
 from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -39,6 +37,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store
 from whichgpu.facts.model import Source
 from whichgpu.facts.reading import facts
+from whichgpu.values import Lazy, immutable
 from whichgpu.workloads import adapters, published
 from whichgpu.workloads.checkpointing import checkpointing, recomputed
 from whichgpu.workloads.job import NUMBERS, Job, adapter_of, phase
@@ -48,13 +47,13 @@ from whichgpu.workloads.recorder import Recorder
 from whichgpu.workloads.training import training_step, weight_casts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import ModuleType
 
     from whichgpu.facts.model import Fact
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Workload:
     """A model with its dimensions, ready to be traced."""
 
@@ -85,12 +84,12 @@ class Workload:
     @property
     def published(self) -> Mapping[str, Fact]:
         """Figures that were published of it: parameters, multiply-adds, by name; from `data/validation/`."""
-        return {**published.facts_of(self.id), **self.stated}
+        return {**(published.facts_of(self.id) if self.id in workloads() else {}), **self.stated}
 
     @property
     def sources(self) -> Mapping[str, Source]:
         """The sources of its published figures."""
-        return {**published.sources_of(self.id), **self.stated_sources}
+        return {**(published.sources_of(self.id) if self.id in workloads() else {}), **self.stated_sources}
 
     @property
     def phases(self) -> tuple[str, ...]:
@@ -269,66 +268,64 @@ def _family(name: str) -> ModuleType:
 _GENERATING = ("decode", "generate", "serve")
 _IGNORED = str.maketrans("", "", " -_.")
 _SEPARATORS = str.maketrans("-_./", "    ")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)[-_. ]+(?=\d)")
+_BETWEEN_DIGITS = r"(?<=\d)[-_. ]+(?=\d)"
 
 
 def _key(text: str) -> str:
     return text.lower().translate(_IGNORED)
 
 
-class _Zoo(Mapping[str, Workload]):
+class _Zoo(Lazy[Workload]):
     """Every workload by id; each is read when it is asked for, since there are hundreds."""
 
-    def __init__(self, entries: Mapping[str, tuple[Mapping[str, Any], str]]) -> None:
-        self._entries = entries
-        self._read: dict[str, Workload] = {}
+    def __init__(self, stems: Mapping[str, str], heads: Mapping[str, Any], files: Mapping[str, Any]) -> None:
+        super().__init__(stems, self._of)
+        self._stems, self._heads, self._files = stems, heads, files
 
-    def __getitem__(self, key: str) -> Workload:
-        if key not in self._read:
-            self._read[key] = _read(key, *self._entries[key])
-        return self._read[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
+    def _of(self, key: str) -> Workload:
+        stem = self._stems[key]
+        return _read(key, _table(self._files[stem], key), _where(stem, key))
 
     def spellings(self) -> Iterator[tuple[str, str]]:
         """Every spelling, and the id that it stands for."""
-        for key, (raw, _) in self._entries.items():
-            for spelling in (key, raw.get("name", key), *raw.get("aliases", ())):
+        for key, stem in self._stems.items():
+            head = _table(self._heads[stem], key)
+            for spelling in (key, head.get("name", key), *head.get("aliases", ())):
                 yield spelling, key
-            if "library" in raw:
-                yield f"{raw['library']}/{key}", key
+            if "library" in head:
+                yield f"{head['library']}/{key}", key
 
 
 @lru_cache(maxsize=1)
 def workloads() -> _Zoo:
     """Every workload by id."""
-    found: dict[str, tuple[Mapping[str, Any], str]] = {}
-    for stem, content in store.load("workloads").items():
-        where = f"data/workloads/{stem}.toml"
-        for key, raw in _tables(stem, content):
+    found: dict[str, str] = {}
+    heads, files = store.glance("workloads")
+    for stem, head in heads.items():
+        for key in head.get("workload", (stem,)):
             if key in found:
-                raise DataError(f"{where}: workload '{key}' is in {found[key][1]} as well; remove one")
-            found[key] = (raw, where if key == stem else f"{where}: {key}")
-    return _Zoo(dict(sorted(found.items())))
+                first = _where(found[key], key)
+                raise DataError(f"{_where(stem)}: workload '{key}' is in {first} as well; remove one")
+            found[key] = stem
+    return _Zoo(dict(sorted(found.items())), heads, files)
 
 
-def _tables(stem: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The workloads of one file: itself, or its `[workload.<id>]` tables over what they share."""
+def _where(stem: str, key: str = "") -> str:
+    """The file of a workload, and its table there where it is one of several."""
+    return f"data/workloads/{stem}.toml" + (f": {key}" if key not in ("", stem) else "")
+
+
+def _table(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """A workload of a file: the file itself, or its table `[workload.<id>]` over what they share."""
     if "workload" not in content:
-        yield stem, content
-        return
-    shared = {field: value for field, value in content.items() if field != "workload"}
-    tables = [table for table in ("dimensions", "defaults", "sources") if table in shared]
-    for key, raw in content["workload"].items():
-        merged = {**shared, **raw}
-        for table in tables:
-            if table in raw:
-                merged[table] = {**shared[table], **raw[table]}
-        yield key, merged
+        return content
+    own = content["workload"][key]
+    merged = {**content, **own}
+    del merged["workload"]
+    for table in ("dimensions", "defaults", "sources"):
+        if table in own and table in content:
+            merged[table] = {**content[table], **own[table]}
+    return merged
 
 
 def _read(key: str, raw: Mapping[str, Any], where: str = "") -> Workload:
@@ -359,8 +356,11 @@ def _read(key: str, raw: Mapping[str, Any], where: str = "") -> Workload:
 def _names() -> Mapping[str, Sequence[tuple[str, str]]]:
     """By spelling without case and separators: the spellings that read so, each with its id."""
     names: dict[str, list[tuple[str, str]]] = {}
-    for spelling, key in workloads().spellings():
-        names.setdefault(_key(spelling), []).append((spelling, key))
+    spelled = list(workloads().spellings())
+    # All at once: there are thousands.
+    keys = _key("\n".join(spelling for spelling, _ in spelled)).split("\n")
+    for key, pair in zip(keys, spelled, strict=True):
+        names.setdefault(key, []).append(pair)
     return names
 
 
@@ -400,10 +400,10 @@ def resolve(name: str) -> Workload:
     return workloads()[keys[0]]
 
 
-def same_key(name: str, workload: Workload) -> bool:
+def meaning(workload: Workload) -> Callable[[str], bool]:
     """Whether a name means a workload; cheap for names that are far from it."""
     spellings = {_key(one) for one in (workload.id, workload.name, *workload.aliases)}
-    return _key(name) in spellings and _candidates(name) == [workload.id]
+    return lambda name: _key(name) in spellings and _candidates(name) == [workload.id]
 
 
 def _candidates(name: str) -> list[str]:
@@ -426,10 +426,12 @@ def _tagged(name: str) -> list[str]:
 
 def _apart(text: str) -> str:
     """A spelling without case and separators, but between digits: `opt-1.3b` is not `opt-13b`."""
-    return _BETWEEN_DIGITS.sub("/", text.lower()).translate(_IGNORED)
+    return re.sub(_BETWEEN_DIGITS, "/", text.lower()).translate(_IGNORED)
 
 
 def _hint(name: str) -> str:
+    from difflib import get_close_matches
+
     close = get_close_matches(_key(name), _names(), n=4, cutoff=0.5)
     near = list(dict.fromkeys(key for one in close for _, key in _names()[one]))
     return f"did you mean {', '.join(near)}?" if near else "see the list: whichgpu workloads"

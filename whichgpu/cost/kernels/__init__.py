@@ -5,14 +5,15 @@ A module has `KINDS`, the op kinds it models, and
     seconds(ops: OpTable, devices: Devices, runtime: Runtime) -> (compute, memory)
 
 the time in s of one execution bound by arithmetic and by memory traffic, each (O, G, J). Neither
-may be faster than peak or bandwidth allow.
+may be faster than peak or bandwidth allow. With `TOGETHER` ops of all its kinds stand in one table, without
+their dims.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 from importlib import import_module
-from pkgutil import iter_modules
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,5 +24,6 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def models() -> Mapping[str, ModuleType]:
     """The kernel model of each op kind."""
-    found = [import_module(f"{__name__}.{item.name}") for item in iter_modules(__path__)]
+    names = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
+    found = [import_module(f"{__name__}.{name}") for name in names]
     return {kind: module for module in found for kind in module.KINDS}

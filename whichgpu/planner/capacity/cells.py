@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from whichgpu.cost.layout import memory_parts, settle
 from whichgpu.cost.support import refusal
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.slices import resized
+from whichgpu.values import immutable
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _AXES = ("n_gpus", "tp", "pp")
 _ROOM = 2.0**60
 
 
-@dataclass(frozen=True)
+@immutable(slots=False)
 class Cells:
     """A job on each of C devices; its `n_gpus`, `tp` and `pp` are numbers or arrays (C,)."""
 

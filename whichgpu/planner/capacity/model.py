@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.units import number
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ def by_size(parts: Mapping[str, float]) -> dict[str, float]:
     return dict(sorted(parts.items(), key=lambda part: -part[1]))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Quality:
     """What a change was published to cost: a sentence, and its source, empty where no figure is known."""
 
@@ -36,7 +37,7 @@ class Quality:
         return {"text": self.text, "source": self.source}
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Change:
     """One way to make a job fit.
 
@@ -73,7 +74,7 @@ class Change:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Limits:
     """The largest of each that fits, all else as asked; None where the job has no such size, 0 for none.
 
@@ -95,7 +96,7 @@ class Limits:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class HostCopy:
     """What loading one format of checkpoint takes: host memory in B, and seconds by where the file lies."""
 
@@ -108,7 +109,7 @@ class HostCopy:
         return {"format": self.format, "host_memory": self.host_memory, "seconds": dict(self.seconds)}
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Loading:
     """Loading a model: bytes of its checkpoint, seconds over PCIe, and what each format takes of the host."""
 
@@ -122,7 +123,7 @@ class Loading:
                 "formats": [one.to_dict() for one in self.formats]}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Fewest:
     """The fewest GPUs of one type that hold a job together, and how they share it."""
 
@@ -138,7 +139,7 @@ class Fewest:
         return {"gpu": self.gpu, "n_gpus": self.n_gpus, "how": self.how}
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Answer:
     """Whether one workload (or several together) fits on one device; bytes are of the fullest GPU.
 
@@ -189,7 +190,7 @@ class Answer:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Fits:
     """Every workload on every device asked for, workload by workload."""
 

@@ -6,7 +6,7 @@ Each is tried on all devices at once; `changes` keeps those that fit and times t
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from whichgpu.planner.capacity import quality
 from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.meshes import splits
 from whichgpu.planner.capacity.model import Change, Quality
+from whichgpu.values import immutable
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.precision import precision
@@ -38,7 +39,7 @@ _NARROW_OPTIMIZER = "adamw-8bit"
 _MORE_CHECKPOINTING = {"none": ("selective", "full"), "selective": ("full",), "full": ()}
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Try:
     """A changed job on each device, with what to say of it and what to type, by device."""
 

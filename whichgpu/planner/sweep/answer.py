@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.units import number, show
+from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ def sharded(level: str) -> str:
     return {"none": "nothing sharded", "fsdp": "FSDP"}.get(level, level.replace("zero", "ZeRO-"))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Strategy:
     """One way to train: degrees of parallelism, and the estimate of its job.
 
@@ -107,7 +107,7 @@ class Strategy:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Scaled:
     """The best strategy on so many GPUs, None where none fits.
 
@@ -124,7 +124,7 @@ class Scaled:
                 "best": self.best.to_dict() if self.best else None}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Sweep:
     """The answer: the best strategies first, how many were weighed, and how the best scale.
 

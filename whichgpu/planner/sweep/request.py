@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve_count
+from whichgpu.values import immutable
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.workload import resolve
 
@@ -29,7 +30,7 @@ _AMOUNT = re.compile(r"(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?(?:e[0-9]+)?)\s*(?P<s
 _SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Request:
     """A job that trains, the GPUs to train it on, and what to count.
 

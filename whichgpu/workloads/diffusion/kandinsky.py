@@ -7,9 +7,9 @@ Letters: B samples of one pass, C channels, H W height and width of the latent, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import immutable
 from whichgpu.workloads.blocks import projections, transformer_layer
 from whichgpu.workloads.diffusion.shapes import timestep
 from whichgpu.workloads.diffusion.unet import group_norm
@@ -79,7 +79,7 @@ def unet2(rec: Recorder, part: Part, latent: Latent) -> None:
     rec.conv(x, part["out_channels"], 3, bias=True, name="conv_out")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Blocks:
     """What the blocks of Kandinsky 2.2 share: the time scales and shifts, the text joins the keys."""
 
@@ -171,7 +171,7 @@ def unet3(rec: Recorder, part: Part, latent: Latent) -> None:
     rec.conv(x, latent.channels, 3, bias=True, name="conv_out")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Blocks3:
     """What the blocks of Kandinsky 3 share: bottlenecks, every norm scaled and shifted by the time."""
 

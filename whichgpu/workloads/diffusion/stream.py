@@ -7,16 +7,16 @@ Letters: B samples of one pass, S tokens of a sample, D width of a token.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import immutable
 from whichgpu.workloads.blocks import projections
 
 if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Stream:
     """(B, S, D) with its attention heads; each method records one step of a block."""
 

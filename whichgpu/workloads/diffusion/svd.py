@@ -9,9 +9,9 @@ Dimensions: those of `unet.py`; of the decoder, those of the `kl` autoencoder.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from whichgpu.values import immutable
 from whichgpu.workloads.blocks import projections
 from whichgpu.workloads.diffusion.shapes import conv3d, timestep
 from whichgpu.workloads.diffusion.unet import UNet, gated_gelu, group_norm, run, upsample
@@ -27,7 +27,7 @@ def unet(rec: Recorder, part: Part, latent: Latent) -> None:
     run(_Frames.of(rec, part, latent), part, latent)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Frames(UNet):
     """The blocks of the U-Net with their counterparts in time."""
 

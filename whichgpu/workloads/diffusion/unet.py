@@ -13,9 +13,9 @@ Dimensions: `widths`; `heads`, `depth` and `depth_up` by level, `depth` as one n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import immutable
 from whichgpu.workloads.blocks import projections
 from whichgpu.workloads.diffusion.shapes import timestep, two_layers
 
@@ -67,7 +67,7 @@ def _heads(part: Part, level: int) -> int:
     return heads
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class UNet:
     """What every block of one U-Net pass shares."""
 

@@ -12,9 +12,9 @@ the frames too; `norm`: `rms`, `group` or `latent` (scaled and shifted by the la
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import immutable
 from whichgpu.workloads.blocks import projections
 from whichgpu.workloads.diffusion.shapes import conv3d
 from whichgpu.workloads.diffusion.unet import group_norm
@@ -78,7 +78,7 @@ def _chunks(part: Part, frames: float) -> list[float]:
     return [min(size, frames - start) for start in range(0, int(frames), stride)]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Volume:
     """What the blocks of one pass over a chunk share."""
 

@@ -16,9 +16,9 @@ counted along the network: 0 to 3 the backbone's, 4 to 7 the neck's) and `wide_k
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import immutable
 from whichgpu.workloads import csp
 from whichgpu.workloads.blocks import image
 from whichgpu.workloads.csp import Blocks
@@ -53,7 +53,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     csp.choose(rec, job, maps, dims["classes"])
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Yolo:
     """One version, scaled to one size."""
 

@@ -14,9 +14,9 @@ heads), `repeated` (those are folded from three branches), `activation`, `classe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import immutable
 from whichgpu.workloads import csp
 from whichgpu.workloads.blocks import image
 from whichgpu.workloads.csp import Blocks
@@ -49,7 +49,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     csp.choose(rec, job, maps, dims["classes"])
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Elan:
     """One size."""
 

@@ -14,9 +14,9 @@ branch), `pooled` ([channels, inside] of the pooling pyramid), `neck` (four bloc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import immutable
 from whichgpu.workloads import csp
 from whichgpu.workloads.blocks import image
 from whichgpu.workloads.csp import Blocks
@@ -51,7 +51,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     csp.choose(rec, job, maps, dims["classes"])
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Gelan:
     """One size."""
 

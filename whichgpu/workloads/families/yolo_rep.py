@@ -11,9 +11,9 @@ plain rows of convolutions, as in n and s), `folded` (blocks are RepVGG's; l has
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import immutable
 from whichgpu.workloads import csp
 from whichgpu.workloads.blocks import image
 from whichgpu.workloads.csp import Blocks
@@ -48,7 +48,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     csp.choose(rec, job, maps, dims["classes"])
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Rep:
     """One size."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
+from whichgpu.values import immutable
 from whichgpu.workloads.importers._hf_features import READERS
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _HEADLESS = ("mamba", "mamba2")
 _OPTIONAL = ("kv_heads", "head_dim", "max_positions", "ffn", "decoder_layers")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Config:
     """A config.json (or its part that describes the text model) read as one architecture."""
 

@@ -1,0 +1,166 @@
+"""`@immutable` against the data classes of the standard library: the same, but for when methods are made."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any
+
+import pytest
+
+from whichgpu.values import _FEW, immutable
+
+
+class _Body:
+    name: str
+    size: float = 1.0
+    instance: str = ""
+    tags: dict[str, int] = field(default_factory=dict)
+    seen: list[int] = field(default_factory=list, init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.size < 0:
+            raise ValueError(f"{self.size} is below zero")
+
+
+_SPACE = {key: one for key, one in vars(_Body).items() if key not in ("__dict__", "__weakref__")}
+Ours: Any = immutable(type("Value", (), {**_SPACE, "__qualname__": "Value"}))
+Theirs: Any = dataclass(frozen=True, slots=True)(type("Value", (), {**_SPACE, "__qualname__": "Value"}))
+
+
+@immutable
+class Pair:
+    """Two numbers."""
+
+    left: float
+    right: float = 2.0
+
+
+@immutable(eq=False)
+class Thing:
+    """A name that is no value."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+@immutable(slots=False)
+class Circle:
+    """One that works something out."""
+
+    radius: float
+
+    @cached_property
+    def area(self) -> float:
+        return 3.0 * self.radius**2
+
+
+@pytest.fixture(params=["few", "many"])
+def ours(request: pytest.FixtureRequest) -> Any:
+    """The class before its `__init__` is compiled, and after."""
+    made = immutable(type("Value", (), {**_SPACE, "__qualname__": "Value", "__module__": __name__}))
+    for _ in range(2 * _FEW if request.param == "many" else 0):
+        made("x")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [(("a",), {}), (("a", 2.0), {}), ((), {"name": "a", "size": 3.0}), (("a", 1.0, "i", {"b": 1}), {}),
+     (("a",), {"tags": {"b": 2}, "instance": "i"})],
+)  # fmt: skip
+def test_an_instance_is_that_of_the_standard_library(ours: Any, arguments: Any, named: Any) -> None:
+    one, other = ours(*arguments, **named), Theirs(*arguments, **named)
+    assert asdict(one) == asdict(other)
+    assert repr(one) == repr(other)
+    assert one == ours(*arguments, **named) != Theirs(*arguments, **named)
+    assert one != replace(one, name="z")
+    assert one.tags is not ours(*arguments[:2], **{**named, "tags": {}}).tags
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [((), {}), (("a", 1.0, "", {}, []), {}), (("a",), {"name": "b"}), (("a",), {"colour": 1}),
+     (("a",), {"seen": []}), ((), {"size": 1.0})],
+)  # fmt: skip
+def test_wrong_arguments_are_refused_in_the_same_words(ours: Any, arguments: Any, named: Any) -> None:
+    said = []
+    for cls in (ours, Theirs):
+        with pytest.raises(TypeError) as fault:
+            cls(*arguments, **named)
+        said.append(str(fault.value).removeprefix("Value."))
+    assert said[0] == said[1]
+
+
+def test_what_follows_the_fields_is_run(ours: Any) -> None:
+    with pytest.raises(ValueError, match="-1 is below zero"):
+        ours("a", -1)
+    with pytest.raises(ValueError, match="below zero"):
+        replace(ours("a"), size=-2.0)
+
+
+def test_nothing_is_assigned_or_deleted(ours: Any) -> None:
+    one = ours("a")
+    for change in (lambda: setattr(one, "name", "b"), lambda: setattr(one, "other", 1)):
+        with pytest.raises(FrozenInstanceError, match="cannot assign"):
+            change()
+    with pytest.raises(FrozenInstanceError, match="cannot delete field 'name'"):
+        del one.name
+    assert not hasattr(one, "__dict__")
+
+
+def test_values_are_equal_and_hashed_by_their_fields() -> None:
+    assert {Pair(1.0): "x"}[Pair(1.0, 2.0)] == "x"
+    assert hash(Pair(1.0, 3.0)) != hash(Pair(1.0))
+    assert Pair(1.0) != (1.0, 2.0)
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Ours("a"))
+    shared = Ours("a")
+    shared.seen.append(1)
+    assert shared == Ours("a")
+
+
+def test_things_are_equal_by_identity() -> None:
+    one = Thing("a")
+    assert one != Thing("a")
+    assert len({one, Thing("a")}) == 2
+    assert repr(one) == "<a>"
+
+
+def test_without_slots_properties_are_cached() -> None:
+    one = Circle(2.0)
+    assert one.area == 12.0
+    assert vars(one) == {"radius": 2.0, "area": 12.0}
+    with pytest.raises(FrozenInstanceError):
+        one.radius = 3.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("one", [Pair(1.0, 5.0), Circle(2.0)])
+def test_values_are_copied_and_pickled(one: Any) -> None:
+    for again in (copy.copy(one), copy.deepcopy(one), pickle.loads(pickle.dumps(one))):
+        assert again == one
+        assert again is not one
+
+
+def test_the_class_is_told_of_as_ever() -> None:
+    fresh = immutable(type("Value", (), {**_SPACE}))
+    assert str(inspect.signature(fresh)).startswith("(name, size=")
+    assert [one.name for one in fields(fresh)] == ["name", "size", "instance", "tags", "seen"]
+    match Pair(1.0, 7.0):
+        case Pair(left, right):
+            assert (left, right) == (1.0, 7.0)
+
+
+def test_a_class_of_its_kind_inherits() -> None:
+    @immutable
+    class Wide(Pair):
+        """Three numbers."""
+
+        more: tuple[int, ...] = ()
+
+    assert asdict(replace(Wide(1.0), right=4.0)) == {"left": 1.0, "right": 4.0, "more": ()}

@@ -1,0 +1,171 @@
+"""Values that cost little until they are used: `@immutable` classes, `Lazy` mappings.
+
+`@immutable` is a frozen, slotted data class that costs little to define.
+
+`dataclass(frozen=True, slots=True)` compiles six methods for every class when its module is imported: 0.6 ms
+each, a fifth of a cold start. Here the one that must be fast, `__init__`, is compiled for a class that has
+many instances, and the others need no compiling. What the standard library makes of a data class
+(`fields`, `replace`, `asdict`, pattern matching, pickling, copying) works alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+#: Instances of a class that are made before its `__init__` is worth compiling.
+_FEW = 12
+
+T = TypeVar("T")
+
+
+@overload
+def immutable(cls: type[T], /) -> type[T]: ...
+@overload
+def immutable(*, eq: bool = True, slots: bool = True) -> Callable[[type[T]], type[T]]: ...
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def immutable(cls: type[Any] | None = None, /, *, eq: bool = True, slots: bool = True) -> Any:
+    """Make a class of annotated fields a frozen, slotted data class; a method that it defines stays.
+
+    Without `eq` instances are equal, and hashed, by identity; without `slots` properties may be cached.
+    """
+    return _made(cls, eq, slots) if cls is not None else lambda cls: _made(cls, eq, slots)
+
+
+def _made(plain: type[Any], eq: bool, slots: bool) -> type[Any]:
+    defined = set(plain.__dict__)
+    # Fields, slots and patterns; not frozen as far as it knows, which would compile two methods.
+    cls = dataclass(init=False, repr=False, eq=False, slots=slots)(plain)
+    methods = {
+        "__init__": _Init(cls), "__repr__": _repr, "__setattr__": _refuse, "__delattr__": _refuse,
+        "__getstate__": _state, "__setstate__": _restore, **(_equality(cls) if eq else {}),
+    }  # fmt: skip
+    for name, method in methods.items():
+        if name not in defined:
+            setattr(cls, name, method)
+    return cls
+
+
+class _Init:
+    """Stands for `__init__` of a class whose instances are few, and is replaced by a compiled one."""
+
+    def __init__(self, cls: type[Any]) -> None:
+        self._cls, self._calls = cls, 0
+
+    def __get__(self, instance: Any, owner: type[Any]) -> Any:
+        self._calls += 1
+        if instance is not None and self._calls <= _FEW:
+            return partial(self._fill, instance)
+        made = _compiled(self._cls)
+        setattr(self._cls, "__init__", made)  # noqa: B010 (mypy refuses the plain form)
+        return made.__get__(instance, owner)
+
+    def _fill(self, instance: Any, /, *arguments: Any, **named: Any) -> None:
+        """What the compiled one does, which also words the refusal of wrong arguments."""
+        names = self._cls.__match_args__
+        given = {**dict(zip(names, arguments, strict=False)), **named}
+        for one in fields(self._cls):
+            if one.name not in given and one.default_factory is not MISSING:
+                given[one.name] = one.default_factory()
+            elif one.name not in given and one.default is not MISSING:
+                given[one.name] = one.default
+        complete = len(given) == len(fields(self._cls)) and len(arguments) <= len(names)
+        if not complete or not named.keys() <= {*names[len(arguments) :]}:
+            _compiled(self._cls)(instance, *arguments, **named)
+            return
+        for name, value in given.items():
+            object.__setattr__(instance, name, value)
+        if hasattr(instance, "__post_init__"):
+            instance.__post_init__()
+
+
+def _compiled(cls: type[Any]) -> Any:
+    """`__init__` of a data class: its fields in order, or their defaults, then `__post_init__`."""
+    names: dict[str, Any] = {"MISSING": MISSING}
+    arguments, lines = ["self"], []
+    for one in fields(cls):
+        default, factory = f"default_{one.name}", f"factory_{one.name}"
+        names |= {default: one.default, factory: one.default_factory}
+        given = one.name
+        if one.default_factory is not MISSING:
+            given = f"{factory}() if {one.name} is MISSING else {one.name}" if one.init else f"{factory}()"
+            default = "MISSING"
+        elif one.default is MISSING:
+            default = ""
+        if one.init:
+            arguments.append(f"{one.name}={default}" if default else one.name)
+        elif not default:
+            continue
+        elif one.default is not MISSING:
+            given = default
+        names[f"set_{one.name}"] = _setter(cls, one.name)
+        lines.append(f"set_{one.name}(self, {given})")
+    if hasattr(cls, "__post_init__"):
+        lines.append("self.__post_init__()")
+    body = "\n ".join(lines)
+    exec(f"def __init__({', '.join(arguments)}):\n {body}", names)  # noqa: S102 (names of our own fields)
+    return names["__init__"]
+
+
+def _setter(cls: type[Any], name: str) -> Callable[[Any, Any], None]:
+    """What assigns a field: a slot's own is faster than that of any object."""
+    slot = getattr(getattr(cls, name, None), "__set__", None)
+    return slot or (lambda instance, value: object.__setattr__(instance, name, value))
+
+
+def _equality(cls: type[Any]) -> dict[str, Any]:
+    names = [one.name for one in fields(cls) if one.compare]
+    read: Callable[[Any], Any] = attrgetter(*names) if len(names) > 1 else lambda one: (getattr(one, *names),)
+
+    def equal(self: Any, other: object) -> Any:
+        return read(self) == read(other) if other.__class__ is self.__class__ else NotImplemented
+
+    return {"__eq__": equal, "__hash__": lambda self: hash(read(self))}
+
+
+def _repr(self: Any) -> str:
+    shown = (f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.repr)
+    return f"{type(self).__qualname__}({', '.join(shown)})"
+
+
+def _refuse(self: Any, name: str, *value: Any) -> None:
+    raise FrozenInstanceError(f"cannot {'assign to' if value else 'delete'} field {name!r}")
+
+
+def _state(self: Any) -> list[Any]:
+    return [getattr(self, one.name) for one in fields(self)]
+
+
+def _restore(self: Any, state: list[Any]) -> None:
+    for one, known in zip(fields(self), state, strict=True):
+        object.__setattr__(self, one.name, known)
+
+
+class Lazy(Mapping[str, T]):
+    """A mapping of which only the keys are known; a value is made when it is first asked for."""
+
+    def __init__(self, keys: Collection[str], make: Callable[[str], T]) -> None:
+        self._keys, self._make = keys, make
+        self._made: dict[str, T] = {}
+
+    def __getitem__(self, key: str) -> T:
+        if key not in self._made:
+            if key not in self._keys:
+                raise KeyError(key)
+            self._made[key] = self._make(key)
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
