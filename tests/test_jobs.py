@@ -13,6 +13,7 @@ from whichgpu.cost import jobs, workers
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.jobs import METRICS, predict_rows, read_job
 from whichgpu.cost.measured import measured_rows
+from whichgpu.cost.placing import held
 from whichgpu.cost.table import COLUMNS, read_table
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
@@ -26,7 +27,8 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "n_gpus": "1", "batch": 
 
 def alone(row):
     """The answer of one row by the path of a single prediction: (low, mid, high), or the reason."""
-    found = estimate(read_job(row), [resolve(row["gpu"], GPUS)])
+    gpu = resolve(row["gpu"], GPUS)
+    found = estimate(held(read_job(row), gpu), [gpu])
     return METRICS[row["metric"]](found.at(0, 0), row["unit"])
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.planner.capacity.model import gib
-from whichgpu.report.table import Block, Bullets, Column, Heading, Report, Table
+from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.planner.capacity.model import Answer, Change, Fits, Limits
+    from whichgpu.report.table import Block
 
 _DOES_NOT_FIT = 3
 #: Changes of each cell that the matrix lists; one answer alone lists all.

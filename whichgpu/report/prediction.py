@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimate import Z90
 from whichgpu.report.step import parts
-from whichgpu.report.table import Block, Bullets, Column, Report, Table
+from whichgpu.report.table import Bullets, Column, Report, Table
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from whichgpu.planner.sentences import money
 from whichgpu.planner.sweep.answer import sharded
 from whichgpu.report.step import parts
-from whichgpu.report.table import Block, Bullets, Column, Report, Table
+from whichgpu.report.table import Bullets, Column, Report, Table
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from whichgpu.planner.sweep import Scaled, Strategy, Sweep
+    from whichgpu.report.table import Block
 
 _INFEASIBLE = 3
 
