@@ -20,7 +20,7 @@ VENDORS = frozenset({"nvidia", "amd", "intel", "apple", "google", "aws", "amazon
 LINES = frozenset({"geforce", "tesla", "quadro", "rtx", "gtx", "rx", "radeon", "instinct", "arc", "jetson"})
 #: Words that say nothing of the device.
 NOISE = frozenset(
-    {"gpu", "gpus", "graphics", "card", "accelerator", "generation", "edition", "with", "design"}
+    {"gpu", "gpus", "graphics", "card", "accelerator", "generation", "edition", "with", "design", "series"}
 )
 #: Form factors and boards, as they stand in ids and names.
 FORMS = frozenset({"sxm", "sxm3", "pcie", "nvl", "oam"})
@@ -30,6 +30,8 @@ _SYNONYMS = {
     "gen": "generation", "ws": "workstation",
 }  # fmt: skip
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
+#: Marks that drivers write after a name: Intel(R) Arc(TM).
+_MARKS = re.compile(r"\((?:r|tm|c)\)")
 #: What is written apart here and together there, brought to one form (on words joined by blanks).
 _JOINS = (
     (re.compile(r"\b(\d+) ?(?:gib|gb|g)\b"), r"\1gb"),
@@ -52,7 +54,7 @@ SIZE = re.compile(r"^\d+(gb|w|c)$")
 
 def words(text: str) -> tuple[str, ...]:
     """The words of a spelling, in order, each in one form; noise words are left out."""
-    plain = _SEPARATORS.sub(" ", text.lower()).strip()
+    plain = _SEPARATORS.sub(" ", _MARKS.sub(" ", text.lower())).strip()
     parts: list[str] = []
     for part in plain.split():
         parts.extend(_unglued(part))
