@@ -31,8 +31,8 @@ DATA = Path(__file__).parent.parent / "data"
 _BUNDLE = "bundle"
 #: Trees of CSV files that have an index, by the column that is asked for.
 INDEXED = {"measured": "workload"}
-#: Trees that few commands read, and that shrink to a fifth.
-PACKED = {"scoreboard", "validation"}
+#: Trees that few commands read, and that shrink to a fifth or less; an installation has a limit.
+PACKED = {"counts", "prices", "scoreboard", "validation"}
 
 
 @cache
