@@ -346,3 +346,29 @@ def test_the_largest_batch_fits_and_one_more_does_not() -> None:
 def test_the_fewest_gpus_fit_and_half_of_them_do_not() -> None:
     fits = run(Job("llama-2-70b", tp=np.array([4.0, 8.0])), "a10").fits
     assert fits.tolist() == [[False, True]]
+
+
+def test_a_part_without_fp16_or_matrix_units_widens_fp16_to_fp32() -> None:
+    answer = single(Job("resnet50", phase="infer", precision="fp16", batch=32), GPUS["m40-24gb"])
+    assert any(
+        "no FP16 units: products run in FP32, and numbers are widened" in said for said in answer.warnings
+    )
+    wide = single(Job("resnet50", phase="infer", precision="fp32", batch=32), GPUS["m40-24gb"])
+    assert wide.throughput.mid <= answer.throughput.mid <= 2 * wide.throughput.mid
+
+
+def test_a_part_whose_tensor_rate_is_unknown_is_not_run_on_plain_units() -> None:
+    with pytest.raises(UsageError, match="rtx-5090-d has no FP16"):
+        single(Job("resnet50", phase="infer", precision="fp16"), GPUS["rtx-5090-d"])
+
+
+def test_a_tpu_computes_bf16_and_refuses_fp32_products() -> None:
+    job = Job("resnet50", phase="train", precision="bf16", batch=128, runtime="jax")
+    rates = [single(job, GPUS[key]).throughput.mid for key in ("tpu-v2", "tpu-v3", "tpu-v4")]
+    assert rates == sorted(rates)
+    with pytest.raises(UsageError, match=r"tpu-v3: .*several passes over FP32.*--precision bf16"):
+        single(replace(job, precision="fp32"), GPUS["tpu-v3"])
+    with pytest.raises(
+        UsageError, match="tpu-v6e: no FP32 peak was read in any source, so elementwise work cannot"
+    ):
+        single(job, GPUS["tpu-v6e"])

@@ -339,7 +339,9 @@ def test_checkpointing_more_takes_less(name, runtime, batch):
     none, selective, full = (
         total(name, options={"checkpointing": kind}, **job) for kind in ("none", "selective", "full")
     )
-    assert none > selective > full
+    # Megatron's selective recomputation is of the scores of attention, which its kernels do not keep today.
+    assert none >= selective > full
+    assert none > selective or runtime == "megatron"
 
 
 @pytest.mark.parametrize("split", ["tp", "pp"])

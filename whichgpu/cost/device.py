@@ -27,11 +27,13 @@ def stand_in(gpu: Gpu, dtype: str) -> str:
     """The field of the units that do the products of a format that a GPU has none for; "" where none do.
 
     FP4 weights are widened to 16 bits on the way to the tensor cores (weight-only kernels); FP16 and BF16
-    are equally wide, so a part that has only BF16 runs what is asked in FP16 in it.
+    are equally wide, so a part that has only BF16 runs what is asked in FP16 in it. A part without matrix
+    units and without FP16 (Maxwell) widens FP16 numbers and multiplies in FP32, as cuBLAS does.
     """
-    wider = _STAND_INS.get(dtype, ())
     if gpu.value(dtype) is not None:
         return ""
+    plain = dtype == "fp16" and gpu.variant is not None and gpu.variant.plain
+    wider = (*_STAND_INS.get(dtype, ()), *(("fp32",) if plain else ()))
     return next((name for name in wider if gpu.value(name) is not None), "")
 
 

@@ -23,21 +23,32 @@ def refusal(
 
     A value that no source states is a refusal by name, never a guess.
     """
-    if gpu.why_unusable:
-        return gpu.why_unusable
+    return gpu.why_unusable or _software(gpu, runtime) or _rates(gpu, ops, precision, trains=trains)
+
+
+def _software(gpu: Gpu, runtime: Runtime) -> str:
     if gpu.vendor not in runtime.vendors:
         return f"{runtime.title} does not run on {gpu.vendor}; it runs on {', '.join(runtime.vendors)}"
     capability = _capability(gpu)
     if capability is not None and capability < runtime.min_cc:
         return f"{runtime.title} needs compute capability {runtime.min_cc:g}; {gpu.id} has {capability:g}"
+    return ""
+
+
+def _rates(gpu: Gpu, ops: Iterable[Op], precision: Precision, *, trains: bool) -> str:
+    if gpu.value("fp32") is None:
+        return f"{gpu.id}: no FP32 peak was read in any source, so elementwise work cannot be predicted"
     for rate in dict.fromkeys((precision.math, *(op.dtype for op in ops))):
         # Weight-only kernels read narrow weights; training in a format needs units for it. FP8 is asked for
         # its units, so that others do its products only where the precision says so.
         asked = (trains and rate == "fp4") or (rate == "fp8" and not precision.or_wider)
         if gpu.value(rate) is None and (asked or not stand_in(gpu, rate)):
             return _no_rate(gpu, rate, precision)
-    if gpu.value("fp32") is None:
-        return f"{gpu.id}: no FP32 peak was read in any source, so elementwise work cannot be predicted"
+    if precision.math == "fp32" and _multiplies_narrow(gpu):
+        return (
+            f"{gpu.id}: its matrix units multiply BF16 and take several passes over FP32 numbers, at a rate "
+            "that is not published; use --precision bf16"
+        )
     return ""
 
 
@@ -47,8 +58,16 @@ def substitutions(gpu: Gpu, precision: Precision) -> tuple[str, ...]:
     if not instead or precision.or_wider:
         return ()
     asked, used = _label(precision.math), _label(instead)
-    how = "weights are only stored in it (weight-only)" if precision.quantised else "both take 2 bytes"
+    how = "numbers are widened" if instead == "fp32" else "both take 2 bytes"
+    if precision.quantised:
+        how = "weights are only stored in it (weight-only)"
     return (f"{gpu.id} has no {asked} units: products run in {used}, and {how}",)
+
+
+def _multiplies_narrow(gpu: Gpu) -> bool:
+    """Whether FP32 products do not run at the FP32 rate, which is then that of the vector units alone."""
+    known = gpu.variant.fact("fp32_products") if gpu.variant else None
+    return known is not None and not known.value
 
 
 def _label(rate: str) -> str:

@@ -29,6 +29,7 @@ DIMENSIONS: Mapping[str, str] = MappingProxyType(
         "tensor_core_generation": "count",
         "rt_core_generation": "count",
         "acc32_halved": "flag",
+        "fp32_products": "flag",
         "sparsity": "count",
         "l1_shared_per_sm": "memory",
         "max_shared_per_sm": "memory",
@@ -71,6 +72,12 @@ class Architecture:
     def rates(self) -> tuple[str, ...]:
         """The precisions whose rate is stated."""
         return tuple(self._raw.get("fma_per_clock_per_sm", {}))
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is known to have no matrix units."""
+        units = self.fact("tensor_cores_per_sm")
+        return units is not None and not units.value
 
     @property
     def native(self) -> tuple[str, ...]:

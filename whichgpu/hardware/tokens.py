@@ -20,7 +20,7 @@ VENDORS = frozenset({"nvidia", "amd", "intel", "apple", "google", "aws", "amazon
 LINES = frozenset({"geforce", "tesla", "quadro", "rtx", "gtx", "rx", "radeon", "instinct", "arc", "jetson"})
 #: Words that say nothing of the device.
 NOISE = frozenset(
-    {"gpu", "gpus", "graphics", "card", "accelerator", "generation", "edition", "with", "design"}
+    {"gpu", "gpus", "graphics", "card", "accelerator", "generation", "edition", "with", "design", "series"}
 )
 #: Form factors and boards, as they stand in ids and names.
 FORMS = frozenset({"sxm", "sxm3", "pcie", "nvl", "oam"})
@@ -31,6 +31,8 @@ _SYNONYMS = {
 }  # fmt: skip
 # Patterns as text: what a command does not need is not compiled.
 _SEPARATORS = r"[^a-z0-9]+"
+#: Marks that drivers write after a name: Intel(R) Arc(TM).
+_MARKS = r"\((?:r|tm|c)\)"
 #: What is written apart here and together there, brought to one form (on words joined by blanks).
 _JOINS = (
     (r"\b(\d+) ?(?:gib|gb|g)\b", r"\1gb"),
@@ -55,7 +57,7 @@ def is_size(word: str) -> bool:
 
 def words(text: str) -> tuple[str, ...]:
     """The words of a spelling, in order, each in one form; noise words are left out."""
-    plain = re.sub(_SEPARATORS, " ", text.lower()).strip()
+    plain = re.sub(_SEPARATORS, " ", re.sub(_MARKS, " ", text.lower())).strip()
     parts: list[str] = []
     for part in plain.split():
         parts.extend(_unglued(part))
