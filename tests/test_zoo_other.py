@@ -26,6 +26,7 @@ FAMILIES = {
     "ssd", "rcnn", "retinanet", "unet3d", "gnmt", "transformer_xl", "tacotron2", "waveglow", "rnnt",
     "deepspeech", "conformer", "recommender", "whisper", "yolo", "detr", "rtdetr", "nerf", "gaussians",
     "tts", "rlhf", "numeric", "jasper", "fastpitch", "hifigan", "unet2d",
+    "wav2vec2", "image_translation", "recurrent_lm",
 }  # fmt: skip
 MINE = sorted(name for name, item in workloads().items() if item.family in FAMILIES)
 
@@ -106,6 +107,10 @@ def test_transformer_xl_large_by_hand() -> None:
         ("bert-large-mlperf-99.9", "bert-large-mlperf-99.9"), ("Mask R-CNN", "maskrcnn-r50-fpn"),
         ("openai/whisper-large-v3", "whisper-large-v3"), ("YOLOv8n", "yolov8n"), ("yolo11x", "yolo11x"),
         ("yolov11-x", "yolo11x"), ("facebook/detr-resnet-50", "detr"), ("3DGS", "3d-gaussian-splatting"),
+        ("hubert-large", "wav2vec2-large-lv60"), ("lstm", "ptb-lstm-large"),
+        ("CycleGAN", "cyclegan"), ("pix2pix", "pix2pix"), ("distil-whisper", "distil-whisper-large-v3"),
+        ("bge-large", "bert-large"), ("e5-large", "bert-large"), ("gte-large", "bert-large"),
+        ("nomic-embed-text", "nomic-embed-text"), ("pegasus", "pegasus-large"),
         ("SSD-large", "ssd-resnet34"), ("nnunet", "nnunet-3d"), ("U-Net", "unet-medical"),
         ("DLRM-DCNv2", "dlrm-dcnv2"), ("HiFi-GAN", "hifigan"), ("jasper", "jasper-10x5"),
         ("RNN-T", "rnnt"), ("STREAM", "stream-triad"), ("fp64-gemm", "dgemm"), ("FFT", "fft-3d"),
@@ -483,3 +488,26 @@ def test_sentences_are_as_long_as_those_of_the_data_set() -> None:
     """The Transformer's targets are of 27 tokens where T5's are of 114."""
     logits = next(op for op in ops("transformer-big", phase="train", batch=1) if op.layer == "head.logits")
     assert logits.dims["m"] == 27
+
+
+def test_cyclegan_trains_two_of_both() -> None:
+    modules = parameters(ops("cyclegan", phase="train"))
+    assert modules["generator1"] == modules["generator2"] == 11_378_179
+    assert modules["discriminator1"] == modules["discriminator2"] == 2_764_737
+    assert parameters(ops("pix2pix", phase="train"))["discriminator"] == 2_768_705
+    once = product_flops(ops("cyclegan", phase="infer", batch=1))
+    forward = [op for op in ops("cyclegan", phase="train", batch=1)
+               if op.module.startswith("generator") and op.stage == "forward"]  # fmt: skip
+    assert product_flops(forward) == 6 * once
+
+
+def test_ten_seconds_of_sound_are_499_positions() -> None:
+    (attention,) = {op.dims["q"] for op in ops("wav2vec2-base", phase="infer") if op.kind == "attention"}
+    assert attention == 499
+    scores = [op for op in ops("hubert-large", phase="train") if op.layer == "head.scores"]
+    assert scores[0].dims["n"] == 32
+
+
+def test_words_of_an_lstm_come_one_after_the_other() -> None:
+    steps = [op for op in ops("ptb-lstm", phase="infer") if op.layer.endswith("step.state")]
+    assert sum(op.count for op in steps) == 2 * 35
