@@ -26,7 +26,7 @@ FAMILIES = {
     "ssd", "rcnn", "retinanet", "unet3d", "gnmt", "transformer_xl", "tacotron2", "waveglow", "rnnt",
     "deepspeech", "conformer", "recommender", "whisper", "yolo", "detr", "rtdetr", "nerf", "gaussians",
     "tts", "rlhf", "numeric", "jasper", "fastpitch", "hifigan", "unet2d",
-    "wav2vec2", "image_translation", "recurrent_lm",
+    "wav2vec2", "image_translation", "recurrent_lm", "efficientdet",
 }  # fmt: skip
 MINE = sorted(name for name, item in workloads().items() if item.family in FAMILIES)
 
@@ -64,7 +64,7 @@ def catalogue() -> Catalogue:
         # Papers and training logs; MLPerf's table of its first models.
         ("quartznet", 18.924381, None), ("jasper", 332.632349, None), ("fastpitch", 46.27, None),
         ("hifigan", 13.926, None), ("unet-medical", 31.030658, None), ("ssd-resnet34", None, 216.5),
-        ("ssd-mobilenet", None, 1.235), ("dlrm-v2", 26152, None),
+        ("ssd-mobilenet", None, 1.235), ("efficientdet", 3.880067, 2.5), ("efficientdet-d7", 51.871934, 325), ("dlrm-v2", 26152, None),
     ],
 )  # fmt: skip
 def test_the_figures_people_quote(name: str, millions: float | None, gmacs: float | None) -> None:
@@ -511,3 +511,15 @@ def test_ten_seconds_of_sound_are_499_positions() -> None:
 def test_words_of_an_lstm_come_one_after_the_other() -> None:
     steps = [op for op in ops("ptb-lstm", phase="infer") if op.layer.endswith("step.state")]
     assert sum(op.count for op in steps) == 2 * 35
+
+
+def test_the_boxes_of_efficientdet() -> None:
+    """Five levels of a picture of 512 x 512, from 64 x 64 down to 4 x 4, nine boxes each."""
+    gathered = [op for op in ops("efficientdet-d0", phase="infer", batch=1) if op.layer == "classes.gather"]
+    assert sum(op.dims["elements"] * op.count for op in gathered) == 90 * 49104
+
+
+def test_the_heads_of_efficientdet_have_one_set_of_convolutions_and_norms_of_each_level() -> None:
+    modules = resolve("efficientdet-d0").parameters()
+    separable = 9 * 64 + 64 * 64 + 64
+    assert modules["places"] == 3 * separable + 9 * 64 + 64 * 36 + 36 + 5 * 3 * 2 * 64
