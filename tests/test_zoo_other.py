@@ -64,7 +64,8 @@ def catalogue() -> Catalogue:
         # Papers and training logs; MLPerf's table of its first models.
         ("quartznet", 18.924381, None), ("jasper", 332.632349, None), ("fastpitch", 46.27, None),
         ("hifigan", 13.926, None), ("unet-medical", 31.030658, None), ("ssd-resnet34", None, 216.5),
-        ("ssd-mobilenet", None, 1.235), ("efficientdet", 3.880067, 2.5), ("efficientdet-d7", 51.871934, 325), ("dlrm-v2", 26152, None),
+        ("ssd-mobilenet", None, 1.235), ("efficientdet", 3.880067, 2.5),
+        ("efficientdet-d7", 51.871934, 325), ("dlrm-v2", 26152, None),
     ],
 )  # fmt: skip
 def test_the_figures_people_quote(name: str, millions: float | None, gmacs: float | None) -> None:

@@ -1,4 +1,4 @@
-"""EfficientDet: an EfficientNet, a pyramid whose levels exchange both ways, and two heads that all levels share.
+"""EfficientDet: an EfficientNet, a pyramid whose levels exchange both ways, and two heads for all levels.
 
 Tan et al., "EfficientDet: Scalable and Efficient Object Detection", figure 3 and table 1. A node of the
 pyramid weighs two or three maps and runs a depthwise and a 1 x 1 convolution over their sum; the first cell
