@@ -529,6 +529,8 @@ def test_queries_through_a_narrow_layer() -> None:
         ("nous-hermes-13b", "llama-1-13b"),
         ("stablelm-3b", "stablelm-3b-4e1t"),
         ("kimi-linear-48b", "kimi-linear-48b-a3b"),
+        ("blip-2", "blip-2-opt-2.7b"),
+        ("llava-onevision-7b", "llava-onevision-7b"),
         ("ernie-4.5-300b-a47b", "ernie-4.5-300b-a47b"),
         ("granite-4.0-h-small", "granite-4.0-h-small"),
         ("nvidia/Llama-3_3-Nemotron-Super-49B-v1_5-FP8", "llama-3.3-nemotron-super-49b"),
