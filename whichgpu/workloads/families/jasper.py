@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.workloads import speech
 from whichgpu.workloads.blocks import conv_norm
 from whichgpu.workloads.recorder import Map
 
@@ -31,28 +32,18 @@ if TYPE_CHECKING:
 PHASES = ("infer", "train")
 ADAPTERS = False
 PHASE_ALIASES = {"finetune_full": "train", "pretrain": "train"}
-UNIT = "audio seconds"
+UNIT, units = speech.UNIT, speech.units
 OPTIMIZER = "adam"
 DEFAULTS: dict[str, dict[str, Any]] = {
     "*": {"runtime": "pytorch-2", "n_gpus": 1.0},
     "infer": {"batch": 16.0, "precision": "fp16"},
     "train": {"batch": 32.0, "precision": "amp-fp16"},
 }
-FRAMES = 100.0
-
-
-def units(dims: Dims, job: Job) -> Any:
-    """Seconds of audio."""
-    return np.asarray(job.batch, dtype=np.float64) * _seconds(dims, job)
-
-
-def _seconds(dims: Dims, job: Job) -> float:
-    return job.option("seconds", dims["seconds"], 0.2)
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, mels, F) -> (B, T, vocab)."""
-    frames = float(np.ceil(FRAMES * _seconds(dims, job)))
+    frames = float(np.ceil(speech.FRAMES * speech.seconds(dims, job)))
     x = Map(job.batch, dims["mels"], 1.0, frames)
     with rec.module("first"):
         x = _conv(dims, rec, x, *dims["first"], stride=2)  # (B, C, T)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.workloads import speech
 from whichgpu.workloads.blocks import transformer_layer
 from whichgpu.workloads.recorder import Map
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 PHASES = ("infer", "train")
 PHASE_ALIASES = {"finetune_full": "train", "pretrain": "train"}
-UNIT = "audio seconds"
+UNIT, units = speech.UNIT, speech.units
 OPTIMIZER = "adamw"
 DEFAULTS: dict[str, dict[str, Any]] = {
     "*": {"runtime": "pytorch-2", "n_gpus": 1.0},
@@ -39,20 +40,11 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 SAMPLES = 16000.0
 
 
-def units(dims: Dims, job: Job) -> Any:
-    """Seconds of audio."""
-    return np.asarray(job.batch, dtype=np.float64) * _seconds(dims, job)
-
-
-def _seconds(dims: Dims, job: Job) -> float:
-    return job.option("seconds", dims["seconds"], 0.1)
-
-
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, N) -> (B, T, D), in training (B, T, vocab)."""
     width, channels = dims["hidden"], dims["channels"]
     with rec.module("features"):
-        x = _features(dims, rec, Map(job.batch, 1, 1.0, float(np.floor(SAMPLES * _seconds(dims, job)))))
+        x = _features(dims, rec, Map(job.batch, 1, 1.0, float(np.floor(SAMPLES * speech.seconds(dims, job)))))
         rows = x.pixels
         rec.norm(channels * rows, channels, wide=True, name="feature_norm")
         rec.linear(rows, channels, width, bias=True, name="project")
