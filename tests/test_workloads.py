@@ -248,6 +248,10 @@ def test_spellings(spelling: str, known: str) -> None:
         ("mixtral-8x7b-instruct-v0.1-gguf-q4_k_m", "mixtral-8x7b", "q4_k_m"),
         # A spelling of its own says its format as well; Qwen3 0.6B keeps its point.
         ("qwen3-32b-fp8", "qwen3-32b", "fp8"), ("someone/qwen3-0.6b-it", "qwen3-0.6b", "fp16"),
+        ("nvidia/Llama-4-Maverick-17B-128E-Instruct-FP8", "llama-4-maverick", "fp8"),
+        ("llama3.1:70b-instruct-q4_K_M", "llama-3.1-70b", "q4_k_m"),
+        ("c4ai-command-r-v01", "command-r", "fp16"),
+        ("microsoft/Phi-3-medium-128k-instruct", "phi-3-medium", "fp16"),
         ("mistral-large-2411", "mistral-large-123b", "fp16"), ("flan-t5-xxl-int8", "flan-t5-xxl", "int8"),
     ],
 )  # fmt: skip

@@ -22,8 +22,8 @@ _SEPARATORS = str.maketrans("-_./", "    ")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[-_. ]+(?=\d)")
 #: Where the words of a name part; a point between digits is part of one (v0.1, 4.65bpw).
 _PARTS = re.compile(r"[-_ ]+|\.(?=[a-z])")
-#: Year and month, or month and day: 2409, 0324. Versions: v0.1.
-_RELEASE = re.compile(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+")
+#: Year and month, or month and day: 2409, 0324. Versions: v0.1. Contexts: 128k.
+_RELEASE = re.compile(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k")
 #: Words that the name of a format is made of, at most: `gptq-int4`, `w8a8-fp8`.
 _FORMAT_WORDS = 3
 
@@ -60,11 +60,11 @@ def table() -> Mapping[str, Any]:
 def shorter(name: str) -> Iterator[Shorter]:
     """The names that a longer one may stand for, the longest first.
 
-    Whoever published it goes first, then one word or format after another from the end.
+    Whoever published it goes first (and the colon of a tag is a hyphen: `llama3.1:8b`), then one word or
+    format after another from the end.
     """
-    rest, stored = name.lower().rpartition("/")[2], ""
-    if rest != name.lower():
-        yield Shorter(rest, stored)
+    rest, stored = name.lower().rpartition("/")[2].replace(":", "-"), ""
+    yield Shorter(rest, stored)
     cut = _last(rest)
     while cut:
         rest, stored = cut.name, stored or cut.stored

@@ -393,11 +393,11 @@ def resolve(name: str) -> Workload:
 
 @lru_cache(maxsize=256)
 def _longer_of(name: str, known: tuple[str, ...]) -> Workload | None:
-    for one in names.shorter(name):
-        keys = known or _language(one.name)
-        if len(keys) == 1 and (one.stored or not known):
-            return _stored(workloads()[keys[0]], one.stored)
-    return None
+    shorter = tuple(names.shorter(name))
+    stored = next((one.stored for one in shorter if one.stored), "")
+    found = (known or _language(one.name) for one in shorter if stored or not known)
+    keys = next((one for one in found if len(one) == 1), ())
+    return _stored(workloads()[keys[0]], stored) if keys else None
 
 
 def _longer(name: str, known: Sequence[str]) -> Workload | None:
@@ -411,7 +411,18 @@ def _longer(name: str, known: Sequence[str]) -> Workload | None:
 def _language(name: str) -> tuple[str, ...]:
     """The language models that a name may mean: only their names are taken apart."""
     families = names.table()["families"]
-    return tuple(key for key in _candidates(name) if workloads()[key].family in families)
+    keys = _candidates(name) or _unpublished().get(squeezed(name), ())
+    return tuple(key for key in keys if workloads()[key].family in families)
+
+
+@lru_cache(maxsize=1)
+def _unpublished() -> Mapping[str, Sequence[str]]:
+    """By spelling without its publisher, case and separators: the ids that it may stand for."""
+    known: dict[str, dict[str, None]] = {}
+    for spelling, key in workloads().spellings():
+        if "/" in spelling:
+            known.setdefault(squeezed(spelling.rpartition("/")[2]), {})[key] = None
+    return {spelling: tuple(keys) for spelling, keys in known.items()}
 
 
 def _stored(item: Workload, stored: str) -> Workload:
