@@ -106,6 +106,16 @@ LANGUAGE = {
     "phi": ("PhiConfig", MHA),
     "phi3": ("Phi3Config", {**SMALL, "pad_token_id": 0}),
     "phimoe": ("PhimoeConfig", SMALL),
+    "glm4-moe-lite": ("Glm4MoeLiteConfig", LATENT),
+    "olmo3": ("Olmo3Config", SMALL),
+    "olmoe": ("OlmoeConfig", {**SMALL, "num_experts": 8, "num_experts_per_tok": 2}),
+    "cohere": ("CohereConfig", SMALL),
+    "cohere2": ("Cohere2Config", SMALL),
+    "exaone4": ("Exaone4Config", SMALL),
+    "ernie4-5": ("Ernie4_5Config", {**SMALL, "head_dim": 64}),
+    "granite": ("GraniteConfig", SMALL),
+    "seed-oss": ("SeedOssConfig", {**SMALL, "attention_out_bias": False}),
+    "codegen": ("CodeGenConfig", {**GPT, "rotary_dim": 32}),
     "gpt2": ("GPT2Config", GPT),
     "gpt2-xl": ("GPT2Config", {"n_embd": 1600, "n_layer": 48, "n_head": 25}),
     "gptj": ("GPTJConfig", {**GPT, "rotary_dim": 16}),
@@ -129,7 +139,7 @@ LANGUAGE = {
     "nemotron": ("NemotronConfig", SMALL),
 }  # fmt: skip
 #: A router's correction is a weight here and a buffer there: one value an expert and layer.
-ROUTERS = {"deepseek-v3": 5 * 8, "glm4-moe": 5 * 128}
+ROUTERS = {"deepseek-v3": 5 * 8, "glm4-moe": 5 * 128, "glm4-moe-lite": 5 * 8}
 
 
 @pytest.mark.parametrize("name", LANGUAGE)

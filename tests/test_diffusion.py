@@ -74,6 +74,11 @@ def test_every_pipeline_of_the_table_is_there() -> None:
         ("stable-diffusion-3.5-medium", "sd3.5-medium"), ("flux.1-dev", "flux.1-dev"),
         ("sana1.5_1.6b_1024px_diffusers", "sana-1.5-1.6b"),
         ("sana1.5_4.8b_1024px_diffusers", "sana-1.5-4.8b"),
+        ("flux.1-kontext", "flux.1-kontext-dev"), ("FLUX.2-dev", "flux.2-dev"), ("z-image", "z-image-turbo"),
+        ("sdxl-lightning", "sdxl-lightning"), ("sana-1.6b", "sana-1.5-1.6b"),
+        ("wan2.2-t2v-a14b", "wan-2.2-t2v-a14b"), ("chroma", "chroma"), ("auraflow", "auraflow"),
+        ("stable-diffusion-2-base", "stable-diffusion-2-base"),
+        ("lumina-2", "lumina-2"), ("playground-v2.5", "playground-v2.5"),
         ("pixart-sigma-xl-2-1024-ms", "pixart-sigma"), ("hunyuandit-v1.2-diffusers", "hunyuandit-1.2"),
     ],
 )  # fmt: skip
@@ -281,3 +286,31 @@ def test_a_data_file_with_an_unknown_part_says_which_are_known() -> None:
 def test_a_workload_may_overrule_a_part() -> None:
     assert pipeline.component({"part": "t5-xxl", "tokens": 7})["tokens"] == 7
     assert pipeline.component({"kind": "own"}) == {"kind": "own"}
+
+
+def test_a_picture_to_work_on_stands_beside_the_new_one() -> None:
+    """FLUX.1 Kontext: 4096 tokens of either and 512 of the text; the encoder runs as well."""
+    ops = resolve("flux.1-kontext").reference_ops()
+    assert {op.dims["q"] for op in ops if op.kind == "attention"} == {2 * 4096 + 512}
+    made = trace("flux.1-kontext", batch=1, steps=1)
+    assert product_flops([op for op in made if op.layer.startswith("vae.encoder")]) > 0
+    assert not product_flops([op for op in trace("flux.1-dev", batch=1, steps=1)
+                              if op.layer.startswith("vae.encoder")])  # fmt: skip
+
+
+def test_of_two_experts_each_step_runs_one() -> None:
+    """Wan 2.2 A14B: the work of Wan 2.1 14B, the weights of two."""
+    one, two = (resolve(name) for name in ("wan-2.1-t2v-14b", "wan-2.2-t2v-a14b"))
+    assert product_flops(trace("wan-2.2-t2v-a14b", steps=2)) == product_flops(
+        trace("wan-2.1-t2v-14b", steps=2)
+    )
+    assert two.parameters()["transformer"] == 2 * one.parameters()["transformer"]
+    idle = [op for op in trace("wan-2.2-t2v-a14b", steps=2) if ".idle." in op.layer]
+    assert max(op.read_bytes + op.write_bytes for op in idle) < 100.0
+
+
+def test_modulations_that_all_blocks_share_are_stored_once() -> None:
+    """FLUX.2: 6 + 6 + 3 of 6144 x 6144, in any number of blocks; Chroma has a network of its own."""
+    shared = [op for op in resolve("flux.2-dev").reference_ops() if "modulation_" in op.layer]
+    assert sum(op.parameters * op.copies for op in shared) == 15 * 6144 * 6144
+    assert not [op for op in resolve("chroma").reference_ops() if op.layer.endswith("modulation")]

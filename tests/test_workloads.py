@@ -237,6 +237,40 @@ def test_spellings(spelling: str, known: str) -> None:
     assert resolve(spelling).id == known
 
 
+@pytest.mark.parametrize(
+    ("spelling", "known", "stored"),
+    [
+        ("meta-llama/Llama-2-7b-chat-hf", "llama-2-7b", "fp16"), ("Qwen/Qwen3-8B-FP8", "qwen3-8b", "fp8"),
+        ("Qwen2.5-7B-Instruct-GPTQ-Int4", "qwen2.5-7b", "w4a16-g128"),
+        ("TheBloke/Llama-2-13B-chat-AWQ", "llama-2-13b", "w4a16-g128"),
+        ("unsloth/Meta-Llama-3.1-8B-Instruct-bnb-4bit", "llama-3.1-8b", "nf4"),
+        ("neuralmagic/Meta-Llama-3.1-70B-Instruct-quantized.w8a8", "llama-3.1-70b", "int8"),
+        ("mixtral-8x7b-instruct-v0.1-gguf-q4_k_m", "mixtral-8x7b", "q4_k_m"),
+        # A spelling of its own says its format as well; Qwen3 0.6B keeps its point.
+        ("qwen3-32b-fp8", "qwen3-32b", "fp8"), ("someone/qwen3-0.6b-it", "qwen3-0.6b", "fp16"),
+        ("nvidia/Llama-4-Maverick-17B-128E-Instruct-FP8", "llama-4-maverick", "fp8"),
+        ("llama3.1:70b-instruct-q4_K_M", "llama-3.1-70b", "q4_k_m"),
+        ("c4ai-command-r-v01", "command-r", "fp16"),
+        ("microsoft/Phi-3-medium-128k-instruct", "phi-3-medium", "fp16"),
+        ("mistral-large-2411", "mistral-large-123b", "fp16"), ("flan-t5-xxl-int8", "flan-t5-xxl", "int8"),
+    ],
+)  # fmt: skip
+def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, stored: str) -> None:
+    found = resolve(spelling)
+    assert found.id == known
+    assert found.complete(Job(spelling)).precision == stored
+    assert found.complete(Job(spelling, phase="train")).precision == "amp-bf16"
+    assert found.complete(Job(spelling, precision="bf16")).precision == "bf16"
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet50-fp8", "llama-9-chat", "gpt-4-0613", "opt-13b-mine", "chat", "hf", "-it", "org/", "fp8"]
+)
+def test_other_words_are_no_part_of_a_name(name: str) -> None:
+    with pytest.raises(UsageError):
+        resolve(name)
+
+
 @pytest.mark.parametrize("name", ["llama-3.9", "resnet51.a1_in1k", "gpt-4.tag", "mine/resnet50.a1"])
 def test_a_tag_belongs_to_names_of_timm_only(name: str) -> None:
     with pytest.raises(UsageError):
@@ -269,7 +303,7 @@ def test_a_name_that_lacks_its_dot_may_be_two() -> None:
 def test_no_spelling_belongs_to_two_workloads() -> None:
     seen: dict[str, str] = {}
     for name, workload in workloads().items():
-        for spelling in {module._apart(one) for one in (name, workload.name, *workload.aliases)}:
+        for spelling in {module.apart(one) for one in (name, workload.name, *workload.aliases)}:
             assert seen.setdefault(spelling, name) == name
 
 

@@ -24,7 +24,6 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
 
 from __future__ import annotations
 
-import re
 from dataclasses import field, replace
 from functools import cache, lru_cache
 from importlib import import_module
@@ -38,9 +37,10 @@ from whichgpu.facts import store
 from whichgpu.facts.model import Source
 from whichgpu.facts.reading import facts
 from whichgpu.values import Lazy, immutable
-from whichgpu.workloads import adapters, published
+from whichgpu.workloads import adapters, names, published
 from whichgpu.workloads.checkpointing import checkpointing, recomputed
-from whichgpu.workloads.job import NUMBERS, Job, adapter_of, phase
+from whichgpu.workloads.job import NUMBERS, TRAINING, Job, adapter_of, phase
+from whichgpu.workloads.names import apart, squeezed, words
 from whichgpu.workloads.ops import Op, parameters, product_flops
 from whichgpu.workloads.precision import as_stored, of_job, precision
 from whichgpu.workloads.recorder import Recorder
@@ -266,13 +266,6 @@ def _family(name: str) -> ModuleType:
 
 #: Phases that generate tokens, where the job has any.
 _GENERATING = ("decode", "generate", "serve")
-_IGNORED = str.maketrans("", "", " -_.")
-_SEPARATORS = str.maketrans("-_./", "    ")
-_BETWEEN_DIGITS = r"(?<=\d)[-_. ]+(?=\d)"
-
-
-def _key(text: str) -> str:
-    return text.lower().translate(_IGNORED)
 
 
 class _Zoo(Lazy[Workload]):
@@ -355,13 +348,13 @@ def _read(key: str, raw: Mapping[str, Any], where: str = "") -> Workload:
 @lru_cache(maxsize=1)
 def _names() -> Mapping[str, Sequence[tuple[str, str]]]:
     """By spelling without case and separators: the spellings that read so, each with its id."""
-    names: dict[str, list[tuple[str, str]]] = {}
+    known: dict[str, list[tuple[str, str]]] = {}
     spelled = list(workloads().spellings())
     # All at once: there are thousands.
-    keys = _key("\n".join(spelling for spelling, _ in spelled)).split("\n")
+    keys = squeezed("\n".join(spelling for spelling, _ in spelled)).split("\n")
     for key, pair in zip(keys, spelled, strict=True):
-        names.setdefault(key, []).append(pair)
-    return names
+        known.setdefault(key, []).append(pair)
+    return known
 
 
 #: Models that were imported in this process, by their source as typed.
@@ -388,6 +381,8 @@ def from_file(source: str, raw: Mapping[str, Any]) -> Workload:
 def resolve(name: str) -> Workload:
     """The workload of a name: case, `-`, `_` and `.` are ignored, but where one between digits matters.
 
+    A language model's name may go on with who tuned or stored it (`names.shorter`); a format there is the
+    precision that its jobs take by default.
     Raises `UsageError` with the nearest for an unknown name, and with the candidates for an ambiguous one.
     """
     if name in _imported:
@@ -395,25 +390,72 @@ def resolve(name: str) -> Workload:
     keys = _candidates(name)
     if len(keys) > 1:
         raise UsageError(f"'{name}' may be {' or '.join(keys)}; write one of them")
-    if not keys:
-        raise UsageError(_service(name) or f"no workload '{name}'; {_hint(name)}")
-    return workloads()[keys[0]]
+    if keys == [name]:
+        return workloads()[name]
+    service = "" if keys else _service(name)
+    longer = None if service else _longer(name, keys)
+    if longer is None and not keys:
+        raise UsageError(service or f"no workload '{name}'; {_hint(name)}")
+    return longer or workloads()[keys[0]]
+
+
+@lru_cache(maxsize=256)
+def _longer_of(name: str, known: tuple[str, ...]) -> Workload | None:
+    shorter = tuple(names.shorter(name))
+    stored = next((one.stored for one in shorter if one.stored), "")
+    found = (known or _language(one.name) for one in shorter if stored or not known)
+    keys = next((one for one in found if len(one) == 1), ())
+    return _stored(workloads()[keys[0]], stored) if keys else None
+
+
+def _longer(name: str, known: Sequence[str]) -> Workload | None:
+    """The workload of a name that goes on with other words, in the precision that they say; None for others.
+
+    `known` are the workloads that the whole name stands for: words of theirs may still say a precision.
+    """
+    return _longer_of(name, tuple(known))
+
+
+def _language(name: str) -> tuple[str, ...]:
+    """The language models that a name may mean: only their names are taken apart."""
+    families = names.table()["families"]
+    keys = _candidates(name) or _unpublished().get(squeezed(name), ())
+    return tuple(key for key in keys if workloads()[key].family in families)
+
+
+@lru_cache(maxsize=1)
+def _unpublished() -> Mapping[str, Sequence[str]]:
+    """By spelling without its publisher, case and separators: the ids that it may stand for."""
+    known: dict[str, dict[str, None]] = {}
+    for spelling, key in workloads().spellings():
+        if "/" in spelling:
+            known.setdefault(squeezed(spelling.rpartition("/")[2]), {})[key] = None
+    return {spelling: tuple(keys) for spelling, keys in known.items()}
+
+
+def _stored(item: Workload, stored: str) -> Workload:
+    """A workload whose weights are stored in a format: its jobs run in it, but for training."""
+    if not stored:
+        return item
+    phases = (one for one in item.code.PHASES if one not in TRAINING)
+    more = {one: {**item.defaults.get(one, {}), "precision": stored} for one in phases}
+    return replace(item, defaults={**item.defaults, **more})
 
 
 def meaning(workload: Workload) -> Callable[[str], bool]:
     """Whether a name means a workload; cheap for names that are far from it."""
-    spellings = {_key(one) for one in (workload.id, workload.name, *workload.aliases)}
-    return lambda name: _key(name) in spellings and _candidates(name) == [workload.id]
+    spellings = {squeezed(one) for one in (workload.id, workload.name, *workload.aliases)}
+    return lambda name: squeezed(name) in spellings and _candidates(name) == [workload.id]
 
 
 def _candidates(name: str) -> list[str]:
     """Ids that a name may mean."""
     if name in workloads():
         return [name]
-    spellings = _names().get(_key(name), ())
+    spellings = _names().get(squeezed(name), ())
     keys = list(dict.fromkeys(key for _, key in spellings))
     if len(keys) > 1:
-        exact = dict.fromkeys(key for spelling, key in spellings if _apart(spelling) == _apart(name))
+        exact = dict.fromkeys(key for spelling, key in spellings if apart(spelling) == apart(name))
         return list(exact) or keys
     return keys or _tagged(name)
 
@@ -421,33 +463,24 @@ def _candidates(name: str) -> list[str]:
 def _tagged(name: str) -> list[str]:
     """The model of `resnet50.a1_in1k`: in timm, what follows a point names the weights."""
     model, _, tag = name.lower().removeprefix("timm/").partition(".")
-    return list(dict.fromkeys(key for _, key in _names().get(_key(f"timm/{model}"), ()) if tag))
-
-
-def _apart(text: str) -> str:
-    """A spelling without case and separators, but between digits: `opt-1.3b` is not `opt-13b`."""
-    return re.sub(_BETWEEN_DIGITS, "/", text.lower()).translate(_IGNORED)
+    return list(dict.fromkeys(key for _, key in _names().get(squeezed(f"timm/{model}"), ()) if tag))
 
 
 def _hint(name: str) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(_key(name), _names(), n=4, cutoff=0.5)
+    close = get_close_matches(squeezed(name), _names(), n=4, cutoff=0.5)
     near = list(dict.fromkeys(key for one in close for _, key in _names()[one]))
     return f"did you mean {', '.join(near)}?" if near else "see the list: whichgpu workloads"
 
 
 def _service(name: str) -> str:
     """What is said of a model that is only sold as a service (`data/services.toml`), else ''."""
-    words = _words(name)
+    said = words(name)
     for title, row in store.load("services")["services"]["service"].items():
-        starts = [_words(one) for one in (title, *row["names"])]
-        if any(words[: len(start)] == start for start in starts):
+        starts = [words(one) for one in (title, *row["names"])]
+        if any(said[: len(start)] == start for start in starts):
             near = [key for one in row["nearest"] for key in _candidates(one)]
             hint = f"; the nearest open workload is {near[0]}" if near else ""
             return f"'{name}' is only sold as a service ({row['by']}), its size is not published{hint}"
     return ""
-
-
-def _words(text: str) -> list[str]:
-    return text.lower().translate(_SEPARATORS).split()

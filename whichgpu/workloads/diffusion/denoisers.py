@@ -1,6 +1,6 @@
 """Denoisers by the `kind` of their table: `denoise(recorder, part, latent)` records one pass."""
 
-from whichgpu.workloads.diffusion import cross, joint, kandinsky, svd
+from whichgpu.workloads.diffusion import cross, gated, joint, kandinsky, svd
 from whichgpu.workloads.diffusion.unet import unet
 
 DENOISERS = {
@@ -14,6 +14,10 @@ DENOISERS = {
     "flux": joint.flux,
     "hunyuan_video": joint.hunyuan_video,
     "cogvideox": joint.cogvideox,
+    "chroma": joint.chroma,
+    "flux2": gated.flux2,
+    "auraflow": gated.auraflow,
+    "single_stream": gated.single_stream,
     "pixart": cross.pixart,
     "sana": cross.sana,
     "hunyuan_dit": cross.hunyuan_dit,

@@ -1,7 +1,7 @@
 """Diffusion transformers whose attention runs over the text's and the picture's tokens together.
 
-`mmdit` (Esser et al., Stable Diffusion 3), `flux` (Black Forest Labs, FLUX.1), `hunyuan_video` (Kong
-et al.), `qwen_image` (Wu et al.), `cogvideox` (Yang et al.).
+`mmdit` (Esser et al., Stable Diffusion 3), `flux` (Black Forest Labs, FLUX.1), `chroma`, `hunyuan_video`
+(Kong et al.), `qwen_image` (Wu et al.), `cogvideox` (Yang et al.).
 Letters: B samples of one pass, S tokens, D width.
 
 Dimensions: `layers` (`double` and `single` for flux and hunyuan_video), `hidden`, `heads`, `patch` and
@@ -119,13 +119,37 @@ def _joint_attention(picture: Stream, text: Stream, *, norm: int, rope: str = "n
 
 
 def flux(rec: Recorder, part: Part, x: Latent) -> None:
-    """One pass: (B, C, H, W) -> (B, C, H, W); `double` blocks with two streams, `single` ones with one."""
+    """One pass: (B, C, H, W) -> (B, C, H, W); `double` blocks with two streams, `single` ones with one.
+
+    `references`: pictures of the same size whose tokens stand beside (FLUX.1 Kontext).
+    """
     picture, text, patch = _streams(rec, part, x)
+    picture = picture.longer(part.get("references", 0) * picture.tokens)
     picture.embed(patch * x.channels)
     _conditions(rec, part, x.batch)
     text.rec.linear(text.rows, part["text_width"], text.width, bias=True, backward="weight", name="text")
     _double_and_single(rec, part, picture, text, rope="all")
     _end(picture, patch * x.channels)
+
+
+def chroma(rec: Recorder, part: Part, x: Latent) -> None:
+    """One pass of a FLUX whose modulations all come from one small network: (B, C, H, W) -> (B, C, H, W)."""
+    picture, text, patch = _streams(rec, part, x)
+    width, inner = picture.width, part["approximator"]
+    # Shift, scale and gate of each half of a block: 3 in a single one, 6 for either stream of a double one.
+    rows = x.batch * float(3 * part["single"] + 12 * part["double"] + 2)
+    picture.embed(patch * x.channels)
+    with rec.module("approximator"):
+        rec.linear(rows, part["approximator_inputs"], inner, bias=True, backward="weight", name="in")
+        for _ in range(part["approximator_layers"]):
+            rec.norm(inner * rows, inner, parameters=inner, wide=True)
+            two_layers(rec, rows, inner, inner, name="layer")
+            rec.add(inner * rows)
+        rec.linear(rows, inner, width, bias=True, name="out")
+    text.rec.linear(text.rows, part["text_width"], text.width, bias=True, backward="weight", name="text")
+    _double_and_single(rec, part, picture, text, rope="all", conditioned=False)
+    picture.modulated()
+    picture.final(patch * x.channels)
 
 
 def hunyuan_video(rec: Recorder, part: Part, x: Latent) -> None:
@@ -151,19 +175,26 @@ def hunyuan_video(rec: Recorder, part: Part, x: Latent) -> None:
     _end(picture, patch * x.channels)
 
 
-def _double_and_single(rec: Recorder, part: Part, picture: Stream, text: Stream, *, rope: str) -> None:
+def _double_and_single(
+    rec: Recorder, part: Part, picture: Stream, text: Stream, *, rope: str, conditioned: bool = True
+) -> None:
     norm = picture.width // picture.heads
-    _double(rec, part["double"], picture, text, rope=rope)
+    _double(rec, part["double"], picture, text, rope=rope, conditioned=conditioned)
     both = picture.longer(text.tokens)
     with rec.module("single", copies=float(part["single"])):
+        if conditioned:
+            both.condition(3)
         _single(both, picture if rope == "picture" else both, norm)
 
 
-def _double(rec: Recorder, layers: int, picture: Stream, text: Stream, *, rope: str) -> None:
+def _double(
+    rec: Recorder, layers: int, picture: Stream, text: Stream, *, rope: str, conditioned: bool = True
+) -> None:
     """Blocks of two streams, each with weights of its own, that meet in the attention."""
     with rec.module("double", copies=float(layers)):
         for stream in (picture, text):
-            stream.condition(6)
+            if conditioned:
+                stream.condition(6)
             stream.modulated()
         _joint_attention(picture, text, norm=picture.width // picture.heads, rope=rope)
         for stream in (picture, text):
@@ -176,7 +207,6 @@ def _single(both: Stream, turned: Stream, norm: int) -> None:
     """Attention and feed-forward side by side, one dense layer behind both."""
     rec, ffn = both.rec, 4 * both.width
     both.copied()
-    both.condition(3)
     both.modulated()
     rec.linear(both.rows, both.width, ffn, bias=True, keeps=0.0, shard="column", name="up")
     rec.pointwise(ffn * both.rows, keeps=1.0, shard="column", name="gelu")

@@ -85,9 +85,9 @@ class Stream:
         kv = self.tokens if kv is None else kv
         self.rec.attention(self.batch, self.heads, self.tokens, kv, self.width // self.heads, name=name)
 
-    def out(self) -> None:
+    def out(self, *, bias: bool = True) -> None:
         """The dense layer behind an attention."""
-        self.rec.linear(self.rows, self.width, self.width, bias=True, shard="row", name="out")
+        self.rec.linear(self.rows, self.width, self.width, bias=bias, shard="row", name="out")
 
     def residual(self, *, gated: bool = True) -> None:
         """Add a branch to the stream, times a gate from the time step."""
@@ -110,6 +110,14 @@ class Stream:
         rec.linear(rows, self.width, ffn, bias=True, shard="column", name="up")
         rec.pointwise(ffn * rows, keeps=1.0, shard="column", name="gelu")
         rec.linear(rows, ffn, self.width, bias=True, shard="row", name="down")
+
+    def gated_feed_forward(self, ffn: int) -> None:
+        """Two dense layers, one through SiLU, their product, dense, all without biases: (rows, D) -> same."""
+        rec, rows = self.rec, self.rows
+        rec.linear(rows, self.width, 2 * ffn, shard="column", name="up")
+        rec.pointwise(ffn * rows, keeps=1.0, shard="column", name="silu")
+        rec.pointwise(ffn * rows, reads=2.0, keeps=2.0, shard="column", name="gate")
+        rec.linear(rows, ffn, self.width, shard="row", name="down")
 
     def copied(self, tensors: int = 1, *, width: int | None = None, name: str = "concatenate") -> None:
         """Copies of the stream, or of a wider tensor of its rows."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.workloads import speech
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -28,28 +29,18 @@ if TYPE_CHECKING:
 
 PHASES = ("infer", "train")
 PHASE_ALIASES = {"finetune_full": "train", "pretrain": "train"}
-UNIT = "audio seconds"
+UNIT, units = speech.UNIT, speech.units
 OPTIMIZER = "adamw"
 DEFAULTS: dict[str, dict[str, Any]] = {
     "*": {"runtime": "pytorch-2", "n_gpus": 1.0},
     "infer": {"batch": 32.0, "precision": "fp16"},
     "train": {"batch": 16.0, "precision": "amp-bf16"},
 }
-FRAMES = 100.0
-
-
-def units(dims: Dims, job: Job) -> Any:
-    """Seconds of audio."""
-    return np.asarray(job.batch, dtype=np.float64) * _seconds(dims, job)
-
-
-def _seconds(dims: Dims, job: Job) -> float:
-    return job.option("seconds", dims["seconds"], 0.2)
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, F, mels) -> (B, T, vocab)."""
-    frames, width = float(np.floor(FRAMES * _seconds(dims, job))), dims["hidden"]
+    frames, width = float(np.floor(speech.FRAMES * speech.seconds(dims, job))), dims["hidden"]
     with rec.module("subsampling"):
         x = _subsample(dims, rec, Map(job.batch, 1, frames, float(dims["mels"])))
         rec.linear(x.batch * x.height, int(x.channels * x.width), width, bias=True)

@@ -12,11 +12,14 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
     positions (0)           rows of a learned table;  rotary (where there is no table)
     qk_norm (none)          head, per_head, full;  attention_gate, sinks (false)
     embed_norm (false), final_norm (true), word_width (hidden)
-    pattern (*), feeds (- or E), dense_first (0), single (false), window     see language/layout.py
+    pattern (*), feeds (- or E), feed_widths, dense_first (0), single (false), window;  see language/layout.py
+    full_kv_heads, full_head_dim (as in windows), keys_as_values (false)    of attention without a window
     experts, experts_per_token, expert_ffn, shared_experts or shared_ffn, shared_gate, router_bias,
     expert_bias, latent     see language/feed.py
-    kv_rank, q_rank, rope_dim, nope_dim, value_dim; index_heads, index_dim, index_top    latent attention
-    linear_key_heads, linear_key_dim, linear_value_heads, linear_value_dim, conv (4)     linear attention
+    q_rank                  queries through a narrow layer
+    kv_rank, rope_dim, nope_dim, value_dim; index_heads, index_dim, index_top    latent attention
+    linear_key_heads, linear_key_dim, linear_value_heads, linear_value_dim, conv (4), linear (delta)
+                            linear attention, see language/state.py
     state, state_heads, state_head_dim, state_groups, or inner, step_rank, state_norms   Mamba 2 or 1
     prediction_layers (0)   next-token-prediction blocks, stored and not run; prediction_tables (0) of
                             embedding size that each holds
@@ -26,13 +29,14 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.workloads.blocks import check_positions, cross_entropy
 from whichgpu.workloads.language import cache, vision
-from whichgpu.workloads.language.attention import attention
+from whichgpu.workloads.language.attention import attention, cross
 from whichgpu.workloads.language.feed import feed_forward, idle_parameters
 from whichgpu.workloads.language.layout import Attend, Group, groups, norm
 from whichgpu.workloads.language.state import mix, state_bytes_per_sequence
@@ -75,11 +79,12 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         _train(dims, job, rec)
         return
     batch, prompt = job.batch, job.input_tokens + vision.image_tokens(dims, job)
+    pictured = vision.attended_tokens(dims, job)
     last = _most(prompt + job.output_tokens)
     check_positions(last, dims.get("positions") or last, "input_tokens + output_tokens")
     if job.phase != "decode":
         vision.tower(dims, rec, batch * vision.images(dims, job))
-        _model(dims, rec, batch * prompt, [Attend(batch, prompt, prompt)], batch)
+        _model(dims, rec, batch * prompt, [Attend(batch, prompt, prompt, pictured=pictured)], batch)
     if job.phase == "prefill":
         return
     # The prompt's pass gives the first token; step i of the rest attends to the prompt and i tokens.
@@ -87,8 +92,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     context = prompt + (steps + 1.0) / 2.0
     if job.phase == "decode":
         vision.tower(dims, rec)
-    _model(dims, rec, batch, [Attend(batch, 1.0, context, cached=True, steps=steps)], batch, repeats=steps,
-           again=job.phase != "decode")  # fmt: skip
+    attends = [Attend(batch, 1.0, context, cached=True, steps=steps, pictured=pictured)]
+    _model(dims, rec, batch, attends, batch, repeats=steps, again=job.phase != "decode")
 
 
 def step(
@@ -204,6 +209,15 @@ def _layer(
     dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], group: Group
 ) -> None:
     """Norm, mixer and residual, then norm, feed-forward and residual: (T, D) -> (T, D)."""
+    # A layer that attends to pictures is passed over where there are none.
+    run = group.mixer != "C" or np.max(sum(one.batch * one.pictured for one in attends)) > 0
+    with rec.module("cross", repeats=float(run)) if group.mixer == "C" else nullcontext():
+        _halves(dims, rec, rows, attends, group)
+
+
+def _halves(
+    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], group: Group
+) -> None:
     width, norms = dims["hidden"], dims.get("norms", 2)
     if group.mixer:
         norm(dims, rec, rows)
@@ -221,7 +235,9 @@ def _layer(
 
 
 def _mixer(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], mixer: str) -> None:
-    if mixer in "*W":
+    if mixer == "C":
+        cross(dims, rec, rows, attends)
+    elif mixer in "*W":
         attention(dims, rec, rows, attends, windowed=mixer == "W")
     else:
         mix(dims, rec, rows, attends, mixer)

@@ -7,7 +7,9 @@ Letters: B batch, S tokens of a sequence, D width, V vocabulary.
 
 Dimensions: `layers`, `hidden`, `heads`, `ffn`, `vocab`, `positions`, `types` (0: no table of them), `pooler`
 (true: a dense layer over the first token at the end), `words` (width of the tables, where a dense layer
-widens it), `shared` (all layers have the same weights).
+widens it), `shared` (all layers have the same weights), `gated` (Nussbaum et al., "Nomic Embed": rotary
+positions in place of a table, three feed-forward matrices, no biases; `positions` are then those that it
+was made for).
 """
 
 from __future__ import annotations
@@ -45,8 +47,9 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     with rec.module("embeddings"):
         words = dims.get("words", width)
         rec.embedding(rows, dims["vocab"], words, name="words")
-        rec.embedding(rows, dims["positions"], words, name="positions")
-        rec.add(words * rows, wide=True)
+        if not dims.get("gated"):
+            rec.embedding(rows, dims["positions"], words, name="positions")
+            rec.add(words * rows, wide=True)
         if dims["types"]:
             rec.embedding(rows, dims["types"], words, name="types")
             rec.add(words * rows, wide=True)
@@ -56,11 +59,30 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
             rec.linear(rows, words, width, bias=True, name="widen")
     copies, repeats = (1.0, float(dims["layers"])) if dims.get("shared") else (float(dims["layers"]), 1.0)
     with rec.module("layers", copies=copies, repeats=repeats):
-        transformer_layer(rec, batch, tokens, width, heads=dims["heads"], ffn=dims["ffn"])
+        if dims.get("gated"):
+            _gated_layer(dims, rec, batch, tokens)
+        else:
+            transformer_layer(rec, batch, tokens, width, heads=dims["heads"], ffn=dims["ffn"])
     usual = _HEAD_OF_PHASE[job.phase]
     head = job.options.get("head", "none" if usual == "pooler" and not dims.get("pooler", True) else usual)
     with rec.module("head"):
         _head(dims, rec, head, batch, rows)
+
+
+def _gated_layer(dims: Mapping[str, Any], rec: Recorder, batch: Any, tokens: Any) -> None:
+    """Attention with rotary positions, gated feed-forward, a norm behind each: (B, S, D) -> (B, S, D)."""
+    width, heads, ffn, rows = dims["hidden"], dims["heads"], dims["ffn"], batch * tokens
+    rec.linear(rows, width, 3 * width, shard="column", name="qkv")
+    rec.pointwise(2 * width * rows, keeps=0.0, shard="head", name="rotary")
+    rec.attention(batch, heads, tokens, tokens, width // heads)
+    rec.linear(rows, width, width, shard="row", name="out")
+    rec.add(width * rows, wide=True)
+    rec.norm(width * rows, width, wide=True, name="attention_norm")
+    rec.linear(rows, width, 2 * ffn, shard="column", name="up")
+    rec.pointwise(ffn * rows, reads=2.0, keeps=2.0, shard="column", name="gate")
+    rec.linear(rows, ffn, width, shard="row", name="down")
+    rec.add(width * rows, wide=True)
+    rec.norm(width * rows, width, wide=True, name="ffn_norm")
 
 
 def _head(dims: Mapping[str, Any], rec: Recorder, head: str, batch: Any, rows: Any) -> None:

@@ -1,4 +1,6 @@
-"""Encoder-decoder language models in the style of T5 or of BART.
+"""Encoder-decoder language models in the style of the Transformer, of T5 or of BART.
+
+Vaswani et al., "Attention Is All You Need": LayerNorm behind each half, positions that are not learned.
 
 Raffel et al., "T5": RMSNorm before each half, no biases, relative positions by buckets of distance.
 Lewis et al., "BART": LayerNorm, biases everywhere, a table of positions in either half.
@@ -9,7 +11,7 @@ Dimensions: `layers` of the encoder, `decoder_layers` (as many), `hidden`, `head
 (false), `vocab`, `tied` (true: the output head is the embedding), `buckets` of relative distance (32), `norm`
 (rmsnorm), `bias` (none), `positions` (rows of a table in either half; 0), `embed_norm` (false), `final_norm`
 (true).
-In training `seq_len` is the input, and the output is `--option target_tokens=114` long.
+In training `seq_len` is the input, and the output is `--option target_tokens=114` long (`target` tokens).
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     source = job.seq_len if job.trains else job.input_tokens
     _encoder(dims, rec, batch, source)
     if job.trains:
-        target = job.option("target_tokens", TARGET, least=1.0)
+        target = job.option("target_tokens", dims.get("target", TARGET), least=1.0)
         _decoder(dims, rec, batch, target, source=source, context=target)
         with rec.module("loss"):
             cross_entropy(rec, batch * target, dims["vocab"])

@@ -66,6 +66,21 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         _head(rec, x, dims)
 
 
+def feature_maps(dims: Mapping[str, Any], rec: Recorder, x: Map) -> list[Map]:
+    """Stem and stages of a network of `stages`, as the backbone of a detector: the map behind each stage."""
+    with rec.module("stem"):
+        stem = round_channels(dims["stem"] * dims.get("width", 1.0))
+        maps = [conv_norm(rec, x, stem, 3, 2, activation=dims["activation"], backward="weight")]
+    for i, stage in enumerate(_stages(dims)):
+        with rec.module(f"stage{i + 1}"):
+            y = _layer(rec, maps[-1], stage, stage.stride)
+            if stage.layers > 1:
+                with rec.module("rest", copies=float(stage.layers - 1)):
+                    y = _layer(rec, y, stage, 1)
+        maps.append(y)
+    return maps[1:]
+
+
 def _blocks(dims: Mapping[str, Any]) -> Iterator[tuple[Block, int]]:
     """The rows of `blocks`, each with its count of layers."""
     for kind, kernel, stride, wide, channels, layers, squeezed, *own in dims.get("blocks", ()):

@@ -2,11 +2,13 @@
 
 He et al., "Neural Collaborative Filtering" (`ncf`: a product and a perceptron side by side); Naumov et al.,
 "Deep Learning Recommendation Model" (`dlrm`: dense features through a perceptron, products of all pairs
-of vectors, a second perceptron). The tables are stored whole and read by the row.
+of vectors, a second perceptron); Wang et al., "DCN V2", section 3 (`dcn`: crosses of low rank in place of the
+products). The tables are stored whole and read by the row.
 Letters: B samples, E width of a vector, F categorical features.
 
-Dimensions: `kind` (ncf, dlrm), `tables` (rows of each), `width`; ncf: `mlp` (widths, the first twice that of
-the perceptron's tables); dlrm: `dense` (inputs), `bottom`, `top` (widths).
+Dimensions: `kind` (ncf, dlrm, dcn), `tables` (rows of each), `width`; ncf: `mlp` (widths, the first twice
+that of the perceptron's tables); dlrm: `dense` (inputs), `bottom`, `top` (widths); dcn: those, `crosses`,
+`rank` and `lookups` (values of a feature, whose rows of the table are added).
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """B samples -> B scores."""
     if dims["kind"] == "ncf":
         _ncf(dims, rec, job.batch)
+    elif dims["kind"] == "dcn":
+        _dcn(dims, rec, job.batch)
     else:
         _dlrm(dims, rec, job.batch)
     if job.trains:
@@ -77,6 +81,24 @@ def _dlrm(dims: Dims, rec: Recorder, batch: Any) -> None:
         rec.copy((pairs + width) * batch, name="triangle")
     with rec.module("top"):
         _perceptron(rec, batch, (pairs + width, *dims["top"]))
+
+
+def _dcn(dims: Dims, rec: Recorder, batch: Any) -> None:
+    """Dense features to one more vector, crosses of all values side by side, the second perceptron."""
+    values = (len(dims["tables"]) + 1) * dims["width"]
+    with rec.module("bottom"):
+        _perceptron(rec, batch, (dims["dense"], *dims["bottom"]), first=True)
+    with rec.module("embeddings"):
+        for rows, lookups in zip(dims["tables"], dims["lookups"], strict=True):
+            rec.embedding(batch * lookups, rows, dims["width"], name="table")
+    with rec.module("interaction"):
+        rec.copy(values * batch, name="concatenate")
+        for _ in range(dims["crosses"]):
+            rec.linear(batch, values, dims["rank"], name="narrow")
+            rec.linear(batch, dims["rank"], values, bias=True, name="widen")
+            rec.pointwise(values * batch, reads=3.0, keeps=2.0, name="cross")
+    with rec.module("top"):
+        _perceptron(rec, batch, (values, *dims["top"]))
 
 
 def _perceptron(rec: Recorder, batch: Any, widths: Sequence[int], *, first: bool = False) -> None:

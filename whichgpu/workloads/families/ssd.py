@@ -1,11 +1,14 @@
-"""SSD with a ResNet-50 in front, as in the MLPerf and NVIDIA variants: 8,732 boxes of a 300 x 300 picture.
+"""SSD with a ResNet or a MobileNet in front, as in the MLPerf and NVIDIA variants.
 
-Liu et al., "SSD: Single Shot MultiBox Detector". The backbone ends behind its third stage, whose stride
-is 1; five more blocks halve the map; each of the six maps has a 3 x 3 head for places and for classes.
+Liu et al., "SSD: Single Shot MultiBox Detector". The ResNet ends behind its third stage, whose stride
+is 1; MobileNet v1 gives a map of its eleventh layer and its last; more blocks halve the map; each of six maps
+has a head for places and for classes.
 Letters: B batch, C channels, H W height and width of a feature map.
 
-Dimensions: `layers` (blocks of the three stages), `extra` ([middle, out, stride] of each block behind;
-stride 1 has no padding), `boxes` (boxes per position of each map), `classes` (the background included).
+Dimensions: `layers` (blocks of the three stages), `basic` (blocks of two 3 x 3: ResNet-34), or `separable`
+(rows of [channels, stride] of MobileNet's layers) and `tap` (the layer whose map is the first); `extra`
+([middle, out, stride, padding] of each block behind; by default stride 1 has no padding), `boxes` (boxes per
+position of each map), `classes` (the background included), `kernel` (3) and `stride` (1) of the heads.
 """
 
 from __future__ import annotations
@@ -38,15 +41,15 @@ _MATCHING = 12
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> (B, boxes, 4) and (B, boxes, classes)."""
     with rec.module("backbone"):
-        x = Backbone(rec, dims["layers"], strides=(1, 2, 1))(image(job))[-1]  # (B, 1024, H/8, W/8)
-    maps = [x]
+        maps = _backbone(dims, rec, image(job))
+    x = maps[-1]
     with rec.module("extra"):
-        for middle, out, stride in dims["extra"]:
+        for middle, out, stride, *padding in dims["extra"]:
             x = conv_norm(rec, x, middle, 1, keeps=0.0)
-            x = conv_norm(rec, x, out, 3, stride, padding=1 if stride > 1 else 0)
+            x = conv_norm(rec, x, out, 3, stride, padding=padding[0] if padding else int(stride > 1))
             maps.append(x)
     with rec.module("heads"):
-        boxes = _heads(rec, maps, dims["boxes"], dims["classes"])
+        boxes = _heads(dims, rec, maps)
     with rec.module("loss" if job.trains else "selection"):
         if job.trains:
             cross_entropy(rec, boxes, dims["classes"])
@@ -54,12 +57,26 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
             rec.pointwise(boxes, reads=4.0, name="match")
 
 
-def _heads(rec: Recorder, maps: Sequence[Map], boxes: Sequence[int], classes: int) -> Any:
+def _backbone(dims: Mapping[str, Any], rec: Recorder, picture: Map) -> list[Map]:
+    """The map of a ResNet, (B, 1024 or 256, H/8, W/8), or two of a MobileNet, of H/16 and of H/32."""
+    if "separable" not in dims:
+        return Backbone(rec, dims["layers"], strides=(1, 2, 1), basic=dims.get("basic", False))(picture)[-1:]
+    x, maps = conv_norm(rec, picture, 32, 3, 2, backward="weight"), []
+    for layer, (channels, stride) in enumerate(dims["separable"], start=1):
+        x = conv_norm(rec, x, x.channels, 3, stride, groups=x.channels, name="depthwise")
+        x = conv_norm(rec, x, channels, 1, name="pointwise")
+        if layer == dims["tap"]:
+            maps.append(x)
+    return [*maps, x]
+
+
+def _heads(dims: Mapping[str, Any], rec: Recorder, maps: Sequence[Map]) -> Any:
     """Places and classes of every box of every map; returns the boxes of the batch."""
-    total: Any = 0.0
-    for x, each in zip(maps, boxes, strict=True):
-        rec.conv(x, 4 * each, 3, bias=True, name="place")
-        rec.conv(x, classes * each, 3, bias=True, keeps=0.0, name="class")
-        rec.copy((4 + classes) * each * x.pixels, name="gather")
-        total = total + each * x.pixels
+    total, classes = 0.0, dims["classes"]
+    kernel, stride = dims.get("kernel", 3), dims.get("stride", 1)
+    for x, each in zip(maps, dims["boxes"], strict=True):
+        place = rec.conv(x, 4 * each, kernel, stride, bias=True, name="place")
+        rec.conv(x, classes * each, kernel, stride, bias=True, keeps=0.0, name="class")
+        rec.copy((4 + classes) * each * place.pixels, name="gather")
+        total = total + each * place.pixels
     return total

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.workloads.language.layout import biased
+from whichgpu.workloads.language.layout import biased, head_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from whichgpu.workloads.language.layout import Attend
     from whichgpu.workloads.recorder import Recorder
+
+#: Tokens of a picture that is not there: next to none.
+_IDLE = 1e-9
 
 
 def attention(
@@ -27,18 +30,27 @@ def attention(
     if dims.get("kv_rank"):
         _latent(dims, rec, rows, attends)
     else:
-        _grouped(dims, rec, rows, attends, dims.get("window", 0) if windowed else 0)
+        _grouped(dims, rec, rows, attends, windowed=windowed)
 
 
 def _grouped(
-    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], window: float
+    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], *, windowed: bool
 ) -> None:
     """H query heads share g heads of keys and values."""
-    width, heads, kv_heads, d = dims["hidden"], dims["heads"], dims["kv_heads"], dims["head_dim"]
+    width, heads, window = dims["hidden"], dims["heads"], dims.get("window", 0) if windowed else 0
+    kv_heads, d = head_sizes(dims, windowed=windowed)
     gate = heads if dims.get("attention_gate") else 0
-    rec.linear(rows, width, (heads + gate + 2 * kv_heads) * d, bias=biased(dims, "qkv"), shard="column",
-               name="qkv")  # fmt: skip
-    _norm_qk(dims, rec, rows)
+    projected = kv_heads if dims.get("keys_as_values") and not windowed else 2 * kv_heads
+    low = dims.get("q_rank", 0)
+    if low:
+        rec.linear(rows, width, low, keeps=0.0, name="q_a")
+        rec.norm(low * rows, low, parameters=low, keeps=4.0, name="q_norm")
+        rec.linear(rows, low, (heads + gate) * d, shard="column", name="q_b")
+        rec.linear(rows, width, projected * d, bias=biased(dims, "qkv"), shard="column", name="kv")
+    else:
+        rec.linear(rows, width, (heads + gate + projected) * d, bias=biased(dims, "qkv"), shard="column",
+                   name="qkv")  # fmt: skip
+    _norm_qk(dims, rec, rows, kv_heads, d)
     if _rotary(dims):
         sinks = float(heads if dims.get("sinks") else 0)
         rec.pointwise((heads + kv_heads) * d * rows, parameters=sinks, shard="head", name="rope")
@@ -57,11 +69,28 @@ def _rotary(dims: Mapping[str, Any]) -> bool:
     return bool(dims.get("rotary", not dims.get("positions")))
 
 
-def _norm_qk(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
+def cross(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:
+    """Queries of the text, keys and values of the pictures, which a prompt's pass makes: (T, D) -> (T, D)."""
+    width, heads, kv_heads, d = dims["hidden"], dims["heads"], dims["kv_heads"], dims["head_dim"]
+    fresh = sum(one.batch * one.pictured for one in attends if not one.cached)
+    rec.linear(rows, width, heads * d, shard="column", name="q")
+    with rec.module("picture", repeats=float(np.max(fresh) > 0)):
+        rec.linear(np.maximum(fresh, _IDLE), width, 2 * kv_heads * d, shard="column", name="kv")
+    rec.norm((heads + kv_heads) * d * rows, d, parameters=2 * d, keeps=4.0, name="qk_norm")
+    for one in attends:
+        with rec.module("attend", repeats=one.repeats):
+            rec.attention(one.batch, heads, one.q, np.maximum(one.pictured, _IDLE), d, kv_heads=kv_heads,
+                          cached=one.cached)  # fmt: skip
+    # A gate of one value before each of the two additions.
+    rec.linear(rows, heads * d, width, shard="row", name="out")
+    rec.pointwise(width * rows, parameters=2.0, name="gate")
+
+
+def _norm_qk(dims: Mapping[str, Any], rec: Recorder, rows: Any, kv_heads: int, d: int) -> None:
     """A norm of each query and key head, with weights for one head, for every head, or for all at once."""
     kind = dims.get("qk_norm", "none")
     if kind != "none":
-        heads, d = dims["heads"] + dims["kv_heads"], dims["head_dim"]
+        heads = dims["heads"] + kv_heads
         weights = 2 * d if kind == "head" else heads * d
         rec.norm(heads * d * rows, d, parameters=weights, keeps=4.0, name="qk_norm")
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.errors import UsageError
-from whichgpu.workloads.language.layout import mixing
+from whichgpu.workloads.language.layout import head_sizes, mixing
 from whichgpu.workloads.language.state import state_bytes_per_sequence
 
 if TYPE_CHECKING:
@@ -56,13 +56,14 @@ def kv_cache(
     if engine not in ENGINES:
         raise UsageError(f"no KV cache rule for engine '{engine}'; use one of {', '.join(ENGINES)}")
     full, windowed = mixing(dims, "*") + prediction_layers, mixing(dims, "W")
-    size = full * np.asarray(tokens, dtype=np.float64)
-    if windowed:
-        size = size + windowed * _window_cells(float(dims["window"]), tokens, ENGINES[engine])
     each = token_values(dims, latent=latent) * precision.kv
     if indexer and dims.get("index_heads"):
         each += dims["index_dim"] + _INDEX_SCALE
-    return size * each
+    size = full * each * np.asarray(tokens, dtype=np.float64)
+    if windowed:
+        cells = _window_cells(float(dims["window"]), tokens, ENGINES[engine])
+        size = size + windowed * token_values(dims, windowed=True) * precision.kv * cells
+    return size
 
 
 def _window_cells(window: float, tokens: Any, rule: str) -> Any:
@@ -70,7 +71,7 @@ def _window_cells(window: float, tokens: Any, rule: str) -> Any:
     return np.minimum(np.asarray(tokens, dtype=np.float64), limit)
 
 
-def token_values(dims: Mapping[str, Any], *, latent: bool = True) -> float:
+def token_values(dims: Mapping[str, Any], *, latent: bool = True, windowed: bool = False) -> float:
     """Values that one token adds to the cache of one attention layer."""
     rank = dims.get("kv_rank", 0)
     if rank and latent:
@@ -79,7 +80,8 @@ def token_values(dims: Mapping[str, Any], *, latent: bool = True) -> float:
         return float(dims["heads"] * (dims["nope_dim"] + dims["rope_dim"] + dims["value_dim"]))
     if not dims.get("kv_heads"):
         return 0.0
-    return 2.0 * float(dims["kv_heads"] * dims["head_dim"])
+    kv_heads, head_dim = head_sizes(dims, windowed=windowed)
+    return 2.0 * float(kv_heads * head_dim)
 
 
 def kv_bytes_per_token(dims: Mapping[str, Any], precision: Precision) -> float:

@@ -42,11 +42,11 @@ def activation(rec: Recorder, elements: Any, *, gated: bool, shard: str) -> None
 
 
 def feed_forward(dims: Mapping[str, Any], rec: Recorder, rows: Any, kind: str) -> None:
-    """What follows the mixer of a layer: '-' dense, 'E' experts."""
+    """What follows the mixer of a layer: '-' dense, 'E' experts, or the letter of a width."""
     if kind == "E":
         experts(dims, rec, rows)
     else:
-        dense(dims, rec, rows, dims["ffn"], bias=biased(dims, "ffn"))
+        dense(dims, rec, rows, dims.get("feed_widths", {}).get(kind) or dims["ffn"], bias=biased(dims, "ffn"))
 
 
 def experts(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:

@@ -3,8 +3,9 @@
 `pattern` has one letter a layer and repeats over all of them; `feeds` says what follows, and `dense_first`
 layers are dense whatever it says. In a model of `single` layers a letter of `pattern` is a whole layer.
 
-    mixers   * attention   W attention within a window   L linear attention   M state space
-    feeds    - dense   E experts   . none
+    mixers   * attention   W attention within a window   C attention to a picture   L linear attention
+             M state space   . none
+    feeds    - dense   E experts   . none   a letter of `feed_widths`: dense of that width
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from whichgpu.workloads.recorder import Recorder
 
-MIXERS = "*WLM"
+MIXERS = "*WCLM."
 FEEDS = "-E."
 
 
@@ -33,7 +34,8 @@ class Group(NamedTuple):
 class Attend(NamedTuple):
     """One attention of a pass: B sequences of q new tokens over kv tokens, `cached` ones or fresh.
 
-    `kv` is the mean over `steps` passes in which it grows by one token each.
+    `kv` is the mean over `steps` passes in which it grows by one token each; `pictured` are the tokens of
+    a picture that a layer of kind C attends to.
     """
 
     batch: Any
@@ -42,6 +44,7 @@ class Attend(NamedTuple):
     cached: bool = False
     repeats: Any = 1.0
     steps: Any = 1.0
+    pictured: Any = 0.0
 
 
 def groups(dims: Mapping[str, Any]) -> list[Group]:
@@ -61,15 +64,26 @@ def _layers(dims: Mapping[str, Any]) -> list[tuple[str, str]]:
     pattern, layers = dims.get("pattern", "*"), dims["layers"]
     feeds, dense = dims.get("feeds", "E" if dims.get("experts") else "-"), dims.get("dense_first", 0)
     strange = set(pattern) - set(MIXERS + FEEDS if dims.get("single") else MIXERS)
-    if strange or set(feeds) - set(FEEDS) or not pattern or not feeds:
+    if strange or set(feeds) - {*FEEDS, *dims.get("feed_widths", ())} or not pattern or not feeds:
         raise DataError(f"pattern '{pattern}', feeds '{feeds}': use letters of {MIXERS} and of {FEEDS}")
     if dims.get("single"):
         letters = (pattern[i % len(pattern)] for i in range(layers))
         return [("", one) if one in FEEDS else (one, "") for one in letters]
     return [
-        (pattern[i % len(pattern)], "-" if i < dense else feeds[i % len(feeds)].replace(".", ""))
+        (
+            pattern[i % len(pattern)].replace(".", ""),
+            "-" if i < dense else feeds[i % len(feeds)].replace(".", ""),
+        )
         for i in range(layers)
     ]
+
+
+def head_sizes(dims: Mapping[str, Any], *, windowed: bool) -> tuple[int, int]:
+    """Key-value heads, and values of a head, of attention within a window or over everything."""
+    kv_heads, head_dim = dims["kv_heads"], dims["head_dim"]
+    if windowed:
+        return kv_heads, head_dim
+    return dims.get("full_kv_heads", kv_heads), dims.get("full_head_dim", head_dim)
 
 
 def norm(dims: Mapping[str, Any], rec: Recorder, rows: Any, name: str = "norm") -> None:

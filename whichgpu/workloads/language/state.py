@@ -1,8 +1,9 @@
-"""Mixers that keep a state of fixed size instead of a cache: Mamba 1 and 2, gated delta rule.
+"""Mixers that keep a state of fixed size instead of a cache: Mamba 1 and 2, linear attention of three kinds.
 
 Gu, Dao, "Mamba"; Dao, Gu, "Transformers are SSMs" (Mamba-2, section 6: chunks); Yang et al., "Gated Delta
-Networks". A prompt is worked on in chunks of C tokens: attention inside a chunk, and products with the
-state between them. A decoded token reads the state and writes it.
+Networks"; Qin et al., "Lightning Attention-2" (MiniMax); Kimi Team, "Kimi Linear" (channel-wise decay).
+A prompt is worked on in chunks of C tokens: attention inside a chunk, and products with the state between
+them. A decoded token reads the state and writes it.
 Letters: T tokens of a pass, D width, I width inside, N values of a state, H heads of P values, G groups.
 """
 
@@ -44,6 +45,8 @@ class State(NamedTuple):
 def state(dims: Mapping[str, Any], mixer: str) -> State:
     """The state of a layer: 'L' gated delta rule, 'M' Mamba-2 where there are `state_heads`, else Mamba-1."""
     taps = dims.get("conv", 4)
+    if mixer == "L" and dims.get("linear") == "lightning":
+        taps = 1
     if mixer == "L":
         keys, values = dims["linear_key_dim"], dims["linear_value_dim"]
         heads, key_heads = dims["linear_value_heads"], dims["linear_key_heads"]
@@ -77,16 +80,36 @@ def mix(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Att
 
 
 def _delta(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:
-    """Gated delta rule: query, key, value and gate of (T, D), a state of keys x values per head."""
-    size, width = state(dims, "L"), dims["hidden"]
+    """Linear attention: query, key, value and gate of (T, D), a state of keys x values per head.
+
+    `linear`: `delta` decays a head at a time and `channels` each of its keys, both by the delta rule after a
+    short convolution; `lightning` decays by a constant and has neither.
+    """
+    size, width, kind = state(dims, "L"), dims["hidden"], dims.get("linear", "delta")
     inner = size.heads * size.values
-    rec.linear(rows, width, size.channels + inner, shard="column", name="in")
-    rec.linear(rows, width, 2 * size.heads, keeps=0.0, unquantised=True, shard="column", name="decay")
-    # Decay and its bias are one value a head each.
-    _convolve(rec, rows, size, bias=False, extra=2 * size.heads)
+    if kind == "channels":
+        _decayed_by_channel(rec, rows, size, width)
+    else:
+        rec.linear(rows, width, size.channels + inner, shard="column", name="in")
+    if kind == "delta":
+        rec.linear(rows, width, 2 * size.heads, keeps=0.0, unquantised=True, shard="column", name="decay")
+        # Decay and its bias are one value a head each.
+        _convolve(rec, rows, size, bias=False, extra=2 * size.heads)
     _recur(rec, size, attends, "L")
-    rec.norm(inner * rows, size.values, parameters=size.values, keeps=4.0, name="gated_norm")
+    weights = inner if kind == "lightning" else size.values
+    rec.norm(inner * rows, size.values, parameters=weights, keeps=4.0, name="gated_norm")
     rec.linear(rows, inner, width, shard="row", name="out")
+
+
+def _decayed_by_channel(rec: Recorder, rows: Any, size: State, width: int) -> None:
+    """Query, key and value; decay and gate through a width of one head each; how much a head writes."""
+    keys, inner = size.heads * size.keys, size.heads * size.values
+    rec.linear(rows, width, size.channels, shard="column", name="in")
+    rec.linear(rows, width, size.keys + size.values, keeps=0.0, name="narrow")
+    rec.linear(rows, size.keys, keys, shard="column", name="decay")
+    rec.linear(rows, size.values, inner, shard="column", name="gate")
+    rec.linear(rows, width, size.heads, keeps=0.0, unquantised=True, shard="column", name="write")
+    _convolve(rec, rows, size, bias=False, extra=keys + size.heads)
 
 
 def _mamba2(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:

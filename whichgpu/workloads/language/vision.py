@@ -2,9 +2,9 @@
 
 `vision` has `parameters` (of tower and projector together), and where they are known `layers`, `hidden`,
 `heads`, `ffn`, `gated`, `window` (patches that see each other) and `full_layers` (that see all), `patches`
-(through the tower, of one image), `tokens` (what one image adds to the prompt) and `merger` (of the
-parameters, those that work on tokens, each merged from several patches). The tower is always loaded; it
-runs for `--option images=n` images per sequence.
+(through the tower, of one image), `tokens` (what one image adds to the prompt), `attended` (what
+cross-attention sees of it) and `merger` (of the parameters, those that work on tokens, each merged from
+several patches). The tower is always loaded; it runs for `--option images=n` images per sequence.
 Letters: P patches of all images, D width.
 """
 
@@ -35,6 +35,12 @@ def image_tokens(dims: Mapping[str, Any], job: Job) -> float:
     """Tokens that the images of a sequence add to its prompt."""
     count = images(dims, job)
     return count * float(dims["vision"].get("tokens", 0)) if count else 0.0
+
+
+def attended_tokens(dims: Mapping[str, Any], job: Job) -> float:
+    """Tokens of its images that a sequence's cross-attention sees, beside the prompt."""
+    count = images(dims, job)
+    return count * float(dims["vision"].get("attended", 0)) if count else 0.0
 
 
 def tower(dims: Mapping[str, Any], rec: Recorder, pictures: Any = 0.0, *, patches: Any = None) -> None:

@@ -1,0 +1,181 @@
+"""Diffusion transformers with gated feed-forward parts and next to no biases.
+
+`flux2` (Black Forest Labs, FLUX.2), `auraflow` (Fal, AuraFlow), `single_stream` (Qin et al., Lumina-Image
+2.0; Z-Image Team, Z-Image): text and picture in one stream of tokens.
+Letters: B samples of one pass, S tokens, D width.
+
+Dimensions: `double` and `single` blocks (flux2, auraflow) or `layers` and `refiners` (single_stream),
+`hidden`, `heads`, `kv_heads`, `ffn`, `patch`, `text_tokens`, `text_width`, `time` (width of what
+modulates).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.workloads.diffusion.shapes import timestep, two_layers
+from whichgpu.workloads.diffusion.stream import Stream
+
+if TYPE_CHECKING:
+    from whichgpu.workloads.diffusion.shapes import Latent, Part
+    from whichgpu.workloads.recorder import Recorder
+
+
+def _streams(rec: Recorder, part: Part, x: Latent, *, more: float = 0.0) -> tuple[Stream, Stream, int]:
+    """The picture's and the text's stream (with `more` tokens), and the values of a patch."""
+    hidden, heads = part["hidden"], part["heads"]
+    picture = Stream(rec, x.batch, x.patches(part["patch"]), hidden, heads)
+    return picture, Stream(rec, x.batch, part["text_tokens"] + more, hidden, heads), part["patch"] ** 2
+
+
+def _dense(stream: Stream, inputs: int, outputs: int, name: str, rows: float | None = None) -> None:
+    """A dense layer without bias, on the stream's rows or on others."""
+    stream.rec.linear(stream.rows if rows is None else rows, inputs, outputs, name=name)
+
+
+def _modulations(stream: Stream, parts: int, name: str = "modulation") -> None:
+    """SiLU and a dense layer of the time's embedding, without bias: (B, D) -> (B, parts D)."""
+    stream.rec.pointwise(stream.width * stream.batch, keeps=1.0, name="silu")
+    _dense(stream, stream.width, parts * stream.width, name, stream.batch)
+
+
+# -- FLUX.2 --------------------------------------------------------------------------------------
+
+
+def flux2(rec: Recorder, part: Part, x: Latent) -> None:
+    """One pass: (B, C, H, W) -> (B, C, H, W); all blocks of a kind share their modulations."""
+    picture, text, patch = _streams(rec, part, x)
+    width, d = picture.width, picture.width // picture.heads
+    for name in ("time", "guidance"):
+        _dense(picture, 256, width, f"{name}1", x.batch)
+        rec.pointwise(width * x.batch, keeps=1.0, name="silu")
+        _dense(picture, width, width, f"{name}2", x.batch)
+    for name, parts in (("picture", 6), ("text", 6), ("single", 3)):
+        _modulations(picture, parts, f"modulation_{name}")
+    _dense(picture, patch * x.channels, width, "patches")
+    _dense(text, part["text_width"], width, "text")
+    with rec.module("double", copies=float(part["double"])):
+        _joint(picture, text, part["ffn"], norm=d)
+    both = picture.longer(text.tokens)
+    both.copied()
+    with rec.module("single", copies=float(part["single"])):
+        _side_by_side(both, part["ffn"], norm=d)
+    _modulations(picture, 2)
+    picture.modulated()
+    _dense(picture, width, patch * x.channels, "unpatch")
+
+
+def _joint(picture: Stream, text: Stream, ffn: int, *, norm: int, rope: bool = True) -> None:
+    """A block of two streams that meet in the attention."""
+    both = picture.longer(text.tokens)
+    for stream in (picture, text):
+        stream.modulated()
+        stream.project(bias=False)
+        stream.norm_qk(norm)
+    if rope:
+        both.rope()
+    both.copied(3)
+    both.attend()
+    for stream in (picture, text):
+        stream.out(bias=False)
+        stream.residual()
+        stream.modulated()
+        stream.gated_feed_forward(ffn)
+        stream.residual()
+
+
+def _side_by_side(both: Stream, ffn: int, *, norm: int) -> None:
+    """Attention and gated feed-forward of one input, one dense layer behind both."""
+    rec, rows, width = both.rec, both.rows, both.width
+    both.modulated()
+    rec.linear(rows, width, 3 * width + 2 * ffn, shard="column", name="qkv_up")
+    both.norm_qk(norm)
+    both.rope()
+    both.attend()
+    rec.pointwise(ffn * rows, keeps=1.0, shard="column", name="silu")
+    rec.pointwise(ffn * rows, reads=2.0, keeps=2.0, shard="column", name="gate")
+    both.copied(width=width + ffn)
+    rec.linear(rows, width + ffn, width, shard="row", name="out")
+    both.residual()
+
+
+# -- AuraFlow ------------------------------------------------------------------------------------
+
+
+def auraflow(rec: Recorder, part: Part, x: Latent) -> None:
+    """One pass: (B, C, H, W) -> (B, C, H, W); `registers` are tokens beside the text's."""
+    picture, text, patch = _streams(rec, part, x, more=float(part["registers"]))
+    width, ffn = picture.width, part["ffn"]
+    timestep(rec, x.batch, width)
+    picture.embed(patch * x.channels)
+    rec.pointwise(picture.elements, parameters=float(width * part["positions"]), name="positions")
+    _dense(text, part["text_width"], width, "text", part["text_tokens"] * x.batch)
+    rec.pointwise(text.elements, parameters=float(width * part["registers"]), name="registers")
+    with rec.module("double", copies=float(part["double"])):
+        for _ in (picture, text):
+            _modulations(picture, 6)
+        _joint(picture, text, ffn, norm=0, rope=False)
+    both = picture.longer(text.tokens)
+    both.copied()
+    with rec.module("single", copies=float(part["single"])):
+        _modulations(both, 6)
+        both.modulated()
+        both.project(bias=False)
+        both.norm_qk(0)
+        both.attend()
+        both.out(bias=False)
+        both.residual()
+        both.modulated()
+        both.gated_feed_forward(ffn)
+        both.residual()
+    _modulations(picture, 2)
+    picture.modulated()
+    _dense(picture, width, patch * x.channels, "unpatch")
+
+
+# -- Lumina-Image 2.0, Z-Image -------------------------------------------------------------------
+
+
+def single_stream(rec: Recorder, part: Part, x: Latent) -> None:
+    """One pass: (B, C, H, W) -> (B, C, H, W); `refiners` work on picture and text before they meet."""
+    picture, text, patch = _streams(rec, part, x)
+    width, time, text_width = picture.width, part["time"], part["text_width"]
+    two_layers(rec, x.batch, 256, part.get("time_inner", time), outputs=time, name="time", first=True)
+    rec.norm(text_width * text.rows, text_width, parameters=text_width, wide=True, name="text_norm")
+    rec.linear(text.rows, text_width, width, bias=True, backward="weight", name="text")
+    picture.embed(patch * x.channels)
+    with rec.module("text_refiner", copies=float(part["refiners"])):
+        _layer(part, text, modulated=False)
+    with rec.module("picture_refiner", copies=float(part["refiners"])):
+        _layer(part, picture)
+    both = picture.longer(text.tokens)
+    both.copied()
+    with rec.module("layers", copies=float(part["layers"])):
+        _layer(part, both)
+    picture.rec.linear(x.batch, time, width, bias=True, name="modulation")
+    picture.modulated()
+    picture.final(patch * x.channels)
+    if part.get("padding"):
+        rec.pointwise(width * both.batch, parameters=2.0 * width, name="padding")
+
+
+def _layer(part: Part, stream: Stream, *, modulated: bool = True) -> None:
+    """Attention and gated feed-forward, a norm before and after each, a scale and a gate from the time."""
+    rec, width, d = stream.rec, stream.width, stream.width // stream.heads
+    kv = part.get("kv_heads", stream.heads)
+    if modulated:
+        rec.linear(stream.batch, part["time"], 4 * width, bias=True, name="modulation")
+    for half in ("attention", "feed_forward"):
+        stream.norm(width)
+        if modulated:
+            rec.pointwise(stream.elements, keeps=1.0, name="scale")
+        if half == "attention":
+            rec.linear(stream.rows, width, (stream.heads + 2 * kv) * d, shard="column", name="qkv")
+            stream.norm_qk(d)
+            stream.rope()
+            rec.attention(stream.batch, stream.heads, stream.tokens, stream.tokens, d, kv_heads=kv)
+            stream.out(bias=False)
+        else:
+            stream.gated_feed_forward(part["ffn"])
+        stream.norm(width)
+        stream.residual(gated=modulated)

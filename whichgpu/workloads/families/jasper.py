@@ -1,0 +1,98 @@
+"""Jasper and QuartzNet: speech to text by one-dimensional convolutions over the spectrogram, with CTC.
+
+Li et al., "Jasper: An End-to-End Convolutional Neural Acoustic Model" (every block sees the input and the
+results of all blocks before it); Kriman et al., "QuartzNet: Deep Automatic Speech Recognition with 1D
+Time-Channel Separable Convolutions" (a block sees the one before it; convolutions are depthwise, then 1 x 1).
+Letters: B utterances, F frames of 10 ms, T positions (F / 2), C channels.
+
+Throughput is in seconds of audio; option `seconds` of an utterance.
+Dimensions: `mels`, `first` ([channels, kernel]), `blocks` (rows of [channels, kernel, repeats]), `last`
+(rows of [channels, kernel]), `separable`, `dense` (a short cut from every block before, else from the last),
+`vocab`, `seconds`. The last layers but the first of them are of 1 x 1; the first convolution has stride 2.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.workloads import speech
+from whichgpu.workloads.blocks import conv_norm
+from whichgpu.workloads.recorder import Map
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.recorder import Recorder
+
+    Dims = Mapping[str, Any]
+
+PHASES = ("infer", "train")
+ADAPTERS = False
+PHASE_ALIASES = {"finetune_full": "train", "pretrain": "train"}
+UNIT, units = speech.UNIT, speech.units
+OPTIMIZER = "adam"
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "*": {"runtime": "pytorch-2", "n_gpus": 1.0},
+    "infer": {"batch": 16.0, "precision": "fp16"},
+    "train": {"batch": 32.0, "precision": "amp-fp16"},
+}
+
+
+def forward(dims: Dims, job: Job, rec: Recorder) -> None:
+    """(B, mels, F) -> (B, T, vocab)."""
+    frames = float(np.ceil(speech.FRAMES * speech.seconds(dims, job)))
+    x = Map(job.batch, dims["mels"], 1.0, frames)
+    with rec.module("first"):
+        x = _conv(dims, rec, x, *dims["first"], stride=2)  # (B, C, T)
+    before = [x]
+    for i, row in enumerate(dims["blocks"]):
+        with rec.module(f"block{i + 1}"):
+            x = _block(dims, rec, before if dims["dense"] else before[-1:], row)
+        before.append(x)
+    with rec.module("last"):
+        for i, (channels, kernel) in enumerate(dims["last"]):
+            x = _conv({**dims, "separable": dims["separable"] and not i}, rec, x, channels, kernel)
+    with rec.module("head"):
+        rec.conv(x, dims["vocab"], 1, bias=True, name="scores")
+        rec.pointwise(dims["vocab"] * x.pixels, keeps=2.0, wide=True, name="ctc")
+
+
+def _block(dims: Dims, rec: Recorder, before: Sequence[Map], row: Sequence[int]) -> Map:
+    """Convolutions, and a 1 x 1 of each earlier result added: (B, C, T) -> (B, channels, T)."""
+    channels, kernel, repeats = row
+    x = before[-1]
+    for i in range(repeats):
+        x = _conv(dims, rec, x, channels, kernel, relu=i < repeats - 1)
+    for one in before:
+        conv_norm(rec, one, channels, 1, relu=False, keeps=0.0, name="shortcut")
+        rec.add(x.elements)
+    rec.pointwise(x.elements, name="relu")
+    rec.dropout(x.elements)
+    return x
+
+
+def _conv(
+    dims: Dims, rec: Recorder, x: Map, channels: int, kernel: int, *, stride: int = 1, relu: bool = True
+) -> Map:
+    """A convolution over time (or depthwise and 1 x 1), batch normalisation, ReLU, dropout."""
+    shape, padding = (1, kernel), (kernel - 1) // 2
+    length = float(np.ceil(float(np.max(x.width)) / stride))
+    backward = "weight" if stride > 1 else "full"
+    y = x._replace(width=length)
+    if dims["separable"]:
+        rec.window(x.elements, y.pixels, x.channels, x.channels, kernel, groups=x.channels,
+                   backward=backward, name="depthwise")  # fmt: skip
+        y = conv_norm(rec, y, channels, 1, relu=relu, name="pointwise")
+    elif stride > 1:
+        rec.window(x.elements, y.pixels, x.channels, channels, kernel, backward=backward)
+        y = y._replace(channels=channels)
+        rec.norm(y.elements, channels)
+        rec.pointwise(y.elements, name="relu")
+    else:
+        y = conv_norm(rec, y, channels, shape, padding=padding if kernel == 1 else None, relu=relu)
+    if relu:
+        rec.dropout(y.elements)
+    return y

@@ -1,0 +1,98 @@
+"""Spellings of a workload: what is the same name, and what may follow one without changing the model.
+
+`meta-llama/Llama-2-7b-chat-hf` is `llama-2-7b` of somebody, tuned, as files of some library;
+`Qwen3-8B-FP8` is `qwen3-8b`, its weights in FP8. The words are in `data/suffixes.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.errors import UsageError
+from whichgpu.facts import store
+from whichgpu.workloads.precision import precision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_IGNORED = str.maketrans("", "", " -_.")
+_SEPARATORS = str.maketrans("-_./", "    ")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[-_. ]+(?=\d)")
+#: Where the words of a name part; a point between digits is part of one (v0.1, 4.65bpw).
+_PARTS = re.compile(r"[-_ ]+|\.(?=[a-z])")
+#: Year and month, or month and day: 2409, 0324. Versions: v0.1. Contexts: 128k.
+_RELEASE = re.compile(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k")
+#: Words that the name of a format is made of, at most: `gptq-int4`, `w8a8-fp8`.
+_FORMAT_WORDS = 3
+
+
+class Shorter(NamedTuple):
+    """A name with words taken off its end, and the precision that they say; "" where they say none."""
+
+    name: str
+    stored: str
+
+
+def squeezed(text: str) -> str:
+    """A spelling without case and separators."""
+    return text.lower().translate(_IGNORED)
+
+
+def apart(text: str) -> str:
+    """A spelling without case and separators, but between digits: `opt-1.3b` is not `opt-13b`."""
+    return _BETWEEN_DIGITS.sub("/", text.lower()).translate(_IGNORED)
+
+
+def words(text: str) -> list[str]:
+    """The words of a name."""
+    return text.lower().translate(_SEPARATORS).split()
+
+
+@lru_cache(maxsize=1)
+def table() -> Mapping[str, Any]:
+    """What may follow a name: `data/suffixes.toml`."""
+    found: Mapping[str, Any] = store.load("suffixes")["suffixes"]
+    return found
+
+
+def shorter(name: str) -> Iterator[Shorter]:
+    """The names that a longer one may stand for, the longest first.
+
+    Whoever published it goes first (and the colon of a tag is a hyphen: `llama3.1:8b`), then one word or
+    format after another from the end.
+    """
+    rest, stored = name.lower().rpartition("/")[2].replace(":", "-"), ""
+    yield Shorter(rest, stored)
+    cut = _last(rest)
+    while cut:
+        rest, stored = cut.name, stored or cut.stored
+        yield Shorter(rest, stored)
+        cut = _last(rest)
+
+
+def _last(name: str) -> Shorter | None:
+    """The name without its last word or format; None where that belongs to the name."""
+    starts = [(found.start(), found.end()) for found in _PARTS.finditer(name) if found.start()]
+    for start, end in starts[-_FORMAT_WORDS:]:
+        stored = _format(name[end:])
+        if stored:
+            return Shorter(name[:start], stored)
+    if not starts:
+        return None
+    start, end = starts[-1]
+    plain = name[end:] in {*table()["tuned"], *table()["container"]} or _RELEASE.fullmatch(name[end:])
+    return Shorter(name[:start], "") if plain else None
+
+
+def _format(text: str) -> str:
+    """The precision that a name's last words say: `fp8`, `gptq-int4`, `q4_k_m`; "" for others."""
+    try:
+        return precision(text).id if any(sign.isdigit() for sign in text) or text in _METHODS else ""
+    except UsageError:
+        return ""
+
+
+#: Formats without a number of bits in their name.
+_METHODS = ("awq", "gptq")
