@@ -111,11 +111,15 @@ def _attention(rec: Recorder, x: Map, one: Block) -> Map:
 
 def _ghost(rec: Recorder, x: Map, one: Block) -> Map:
     """Cheap features to E, a depthwise convolution where maps are halved, gate, cheap features, short cut."""
-    y = _cheap(rec, x, one.wide, "relu", looked=one.kind == "ghost2")
+    made = _folded if one.kind == "ghost-folded" else _cheap
+    if one.kind == "ghost2":
+        y = _cheap(rec, x, one.wide, "relu", looked=True)
+    else:
+        y = made(rec, x, one.wide, "relu")
     if one.stride > 1:
         y = conv_norm(rec, y, one.wide, one.kernel, one.stride, groups=one.wide, relu=False, name="depthwise")
     _gate(rec, y, one)
-    y = _cheap(rec, y, one.channels, "")
+    y = made(rec, y, one.channels, "")
     if one.stride > 1 or x.channels != one.channels:
         short = conv_norm(rec, x, x.channels, one.kernel, one.stride, groups=x.channels, relu=False,
                           keeps=0.0, name="shortcut_depthwise")  # fmt: skip
@@ -144,6 +148,17 @@ def _cheap(rec: Recorder, x: Map, out: int, activation: str, *, looked: bool = F
     return made
 
 
+def _folded(rec: Recorder, x: Map, out: int, activation: str) -> Map:
+    """A 1 x 1, to which a depthwise 3 x 3 of it is added: -> (B, out, H, W)."""
+    y = conv_norm(rec, x, out, 1, relu=bool(activation), activation=activation, name="primary")
+    conv_norm(rec, y, out, 3, groups=out, relu=False, name="cheap")
+    rec.norm(y.elements, out, name="identity_norm")
+    rec.add(y.elements)
+    if activation:
+        activate(rec, y.elements, activation)
+    return y
+
+
 def _rex(rec: Recorder, x: Map, one: Block) -> Map:
     """1 x 1 to E, depthwise, a gate with a norm inside, 1 x 1; the input joins the first channels."""
     y = (
@@ -166,10 +181,11 @@ def _rex(rec: Recorder, x: Map, one: Block) -> Map:
 _KINDS = {
     "separable": _separable, "separable-act": _separable, "inverted": _inverted, "fused": _fused,
     "convolution": _convolution, "convolution-skip": _convolution, "universal": _universal,
-    "attention": _attention, "ghost": _ghost, "ghost2": _ghost, "rex": _rex,
+    "attention": _attention, "ghost": _ghost, "ghost2": _ghost,
+    "ghost-folded": _ghost, "rex": _rex,
 }  # fmt: skip
 #: Kinds whose input is not added to their result here.
-_BARE = frozenset({"separable-act", "convolution", "ghost", "ghost2", "rex"})
+_BARE = frozenset({"separable-act", "convolution", "ghost", "ghost2", "ghost-folded", "rex"})
 
 
 def _gate(rec: Recorder, x: Map, one: Block) -> None:
