@@ -2,7 +2,7 @@
 
 A file is one workload, named by its stem, or several: tables `[workload.<id>]`, for which the keys
 outside of them (`family`, `dimensions`, ...) hold where they say nothing else. `library` names the library
-whose names the ids are: `timm/resnet50`.
+whose names the ids are: `timm/resnet50`. A table that is `like` another workload holds what differs from it.
 
 A family is a module of `whichgpu/workloads/families/`, found by its file name:
 
@@ -305,7 +305,22 @@ def workloads() -> _Zoo:
             if key in found:
                 raise DataError(f"{where}: workload '{key}' is in {found[key][1]} as well; remove one")
             found[key] = (raw, where if key == stem else f"{where}: {key}")
-    return _Zoo(dict(sorted(found.items())))
+    return _Zoo({key: (_over_base(*found[key], found), found[key][1]) for key in sorted(found)})
+
+
+def _over_base(
+    raw: Mapping[str, Any], where: str, found: Mapping[str, tuple[Mapping[str, Any], str]]
+) -> Mapping[str, Any]:
+    """A table, over that of the workload which it is `like`; aliases stay with that one."""
+    if "like" not in raw:
+        return raw
+    if raw["like"] not in found:
+        raise DataError(f"{where}: there is no workload '{raw['like']}' to be like; write the id of one")
+    base = found[raw["like"]][0]
+    merged = {field: value for field, value in {**base, **raw}.items() if field not in ("like", "aliases")}
+    for table in ("dimensions", "defaults"):
+        merged[table] = {**base.get(table, {}), **raw.get(table, {})}
+    return merged
 
 
 def _tables(stem: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
