@@ -3,7 +3,7 @@
 Ding et al., "RepVGG", figure 2 (branches, kept apart here); Vasu et al., "MobileOne", figure 3; Lin et al.,
 "Neural Architecture Design for GPU-Efficient Networks", table 2 (GENet); Mehta and Rastegari, "MobileViT",
 figure 1, and "Separable Self-attention for Mobile Vision Transformers", figure 3; Cao et al., "GCNet" (a gate
-from a weighed mean).
+from a weighed mean); Radford et al., "CLIP", section 2.4 (attention in place of the mean).
 Letters: B batch, C channels, H W height and width of a feature map, D width of a token.
 
 Dimensions: `stem` (channels of its convolutions), `stem_kind` (plain, repeated: RepVGG's block), `stem_bare`
@@ -12,7 +12,9 @@ convolution halves again where there are several), `blocks`, rows of [kind, laye
 width (0: one group, 1: depthwise), channels inside as a share of the result's], `from_input` (.. of the
 input's), `linear` (nothing after a block's last norm), `short_cut` (convolution, mean, none: where the shape
 changes), `smooth` (mean: where maps are halved), `second` (two convolutions inside), `gate` (se, eca,
-context), `squeeze` and `squeeze_multiple`, `features` (channels of a last 1 x 1), `activation`, `classes`.
+context), `squeeze` and `squeeze_multiple`, `features` (channels of a last 1 x 1), `hidden` (of a dense layer
+before the last), `pool_heads` (of attention in place of the mean) and `pool_side` (of its learned positions),
+`activation`, `classes`.
 Kinds: bottle, basic, edge, rep, one (MobileOne: `branches` equal convolutions), one-gated;
 mobilevit: [.., .., channels, D, layers of it], mobilevit2: [.., .., channels, D, layers of it].
 """
@@ -78,7 +80,33 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     with rec.module("head"):
         if "features" in dims:
             x = conv_norm(rec, x, dims["features"], 1, activation=dims["activation"])
-        classifier(rec, x, dims["classes"])
+        if "pool_heads" in dims:
+            _attention_pool(rec, x, dims)
+        else:
+            _hidden(rec, x, dims)
+
+
+def _hidden(rec: Recorder, x: Map, dims: Dims) -> None:
+    """Mean, a norm and a dense layer more where asked, the last one: (B, C, H, W) -> (B, classes)."""
+    if "hidden" not in dims:
+        return classifier(rec, x, dims["classes"])
+    rec.global_pool(x)
+    rec.norm(x.channels * x.batch, x.channels)
+    rec.linear(x.batch, x.channels, dims["hidden"], bias=True, name="hidden")
+    activate(rec, dims["hidden"] * x.batch, dims["activation"])
+    return rec.linear(x.batch, dims["hidden"], dims["classes"], bias=True, name="fc")
+
+
+def _attention_pool(rec: Recorder, x: Map, dims: Dims) -> None:
+    """The mean and all places attend to each other, a dense layer: (B, C, H, W) -> (B, classes)."""
+    width, heads, tokens = x.channels, dims["pool_heads"], x.height * x.width + 1.0
+    rows = tokens * x.batch
+    rec.global_pool(x)
+    held = float(width * (dims["pool_side"] ** 2 + 1))
+    rec.pointwise(width * rows, parameters=held, name="positions")
+    rec.linear(rows, width, 3 * width, bias=True, shard="column", name="qkv")
+    rec.attention(x.batch, heads, tokens, tokens, width // heads)
+    rec.linear(rows, width, dims["classes"], bias=True, shard="row", name="out")
 
 
 def _stem(rec: Recorder, x: Map, dims: Dims) -> Map:
