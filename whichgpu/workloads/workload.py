@@ -15,7 +15,8 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
 * optionally `units(dims, job)`, how many of its unit one pass makes, where that is not the batch; a
   workload whose unit is not the family's states `unit` among its dimensions;
 * optionally `RUNTIME_WORDS`, the words of `job.runtime` that `forward` looks for;
-* optionally `ADAPTERS` False, where no dense layer can take a low-rank adapter;
+* optionally `ADAPTERS` False, where no dense layer can take a low-rank adapter; a workload without one
+  states `adapters` false among its dimensions;
 * optionally `kv_bytes_per_token(dims, precision)`, `kv_cache(dims, precision, tokens)` and
   `step(dims, recorder, prefill_tokens, decode_sequences, kv_tokens)` for what serves tokens;
 * optionally `beyond(dims, job)`, what to say of a job that is longer than the model was made for;
@@ -96,7 +97,8 @@ class Workload:
     def phases(self) -> tuple[str, ...]:
         """The phases it can run in, the default first; what can be fine-tuned can be so by adapters."""
         known: tuple[str, ...] = self.code.PHASES
-        adapted = _fine_tuning(self.code) and getattr(self.code, "ADAPTERS", True)
+        taken = self.dims.get("adapters", getattr(self.code, "ADAPTERS", True))
+        adapted = _fine_tuning(self.code) and taken
         return (*known, *adapters.PHASES) if adapted else known
 
     @property
