@@ -104,7 +104,10 @@ def test_every_precision_stores_its_bytes_and_does_the_same_work(work, name, low
     ("options", "said"),
     [
         (("--option", "optimizer=none"), "no optimizer 'none'; use one of sgd"),
-        (("--option", "checkpointing=maybe"), "checkpointing: 'maybe' is none of none, attention, selective, full"),
+        (
+            ("--option", "checkpointing=maybe"),
+            "checkpointing: 'maybe' is none of none, attention, selective, full",
+        ),
         (("--precision", "q4_k_m"), "take no gradients; train in amp-bf16"),
         (("--precision", "fp7"), "no precision 'fp7'; did you mean"),
         (("--seq-len", "0"), "seq_len: 0 is below 1"),

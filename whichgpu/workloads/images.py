@@ -116,12 +116,12 @@ def layer_norm(rec: Recorder, elements: Any, width: int) -> None:
 
 def transformer_layer(
     rec: Recorder, batch: Any, tokens: Any, width: int, *, heads: int, ffn: int, layer_scale: bool = False,
-    gated: bool = False,
+    gated: bool = False, qkv_bias: bool = True,
 ) -> None:  # fmt: skip
     """LayerNorm before each half, one matrix for query, key and value: (B, S, D) -> (B, S, D)."""
     rows = batch * tokens
     layer_norm(rec, width * rows, width)
-    rec.linear(rows, width, 3 * width, bias=True, shard="column", name="qkv")
+    rec.linear(rows, width, 3 * width, bias=qkv_bias, shard="column", name="qkv")
     rec.attention(batch, heads, tokens, tokens, width // heads)
     rec.linear(rows, width, width, bias=True, shard="row", name="out")
     join(rec, rows, width, layer_scale=layer_scale)

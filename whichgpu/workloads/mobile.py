@@ -1,8 +1,9 @@
 """Blocks of the mobile networks: depthwise convolutions between narrow ends, and what came beside them.
 
-Tan and Le, "MixConv" (several kernel sizes in one layer); Qin et al., "MobileNetV4", figures 4 and 5 (the
-universal inverted bottleneck, attention whose key and value have one head); Han et al., "GhostNet", figures 2
-and 3; Tang et al., "GhostNetV2", figure 4; Han et al., "Rethinking Channel Dimensions" (ReXNet).
+Tan and Le, "MixConv" (several kernel sizes in one layer); Yang et al., "CondConv"; Qin et al., "MobileNetV4",
+figures 4 and 5 (the universal inverted bottleneck, attention whose key and value have one head); Han et al.,
+"GhostNet", figures 2 and 3; Tang et al., "GhostNetV2", figure 4; Chen et al., "RepGhost", figure 3; Han et
+al., "Rethinking Channel Dimensions" (ReXNet).
 Letters: B batch, C channels, E expanded channels, H W height and width of a feature map.
 """
 
@@ -68,6 +69,29 @@ def _inverted(rec: Recorder, x: Map, one: Block) -> Map:
     return _pointwise(rec, y, one.channels, last, activation="")
 
 
+def _conditional(rec: Recorder, x: Map, one: Block) -> Map:
+    """An inverted block whose weights each picture mixes from experts; `kernel`: [side, experts]."""
+    side, experts = one.kernel
+    rec.global_pool(x, name="route_mean")
+    rec.linear(x.batch, x.channels, experts, bias=True, keeps=0.0, name="route")
+    rec.pointwise(experts * x.batch, keeps=1.0, name="sigmoid")
+    y = x
+    for out, kernel, stride, groups in (
+        (one.wide, 1, 1, 1), (one.wide, side, one.stride, one.wide), (one.channels, 1, 1, 1)
+    ):  # fmt: skip
+        last = groups == 1 and y is not x
+        rec.linear(x.batch, experts, out * y.channels // groups * kernel**2, keeps=0.0, name="mix_weights")
+        with rec.module("mixed", again=True):  # the experts' weights are counted where they are mixed
+            z = rec.conv(y, out, kernel, stride, groups=groups)
+        rec.norm(z.elements, out, name="conditional_norm")
+        if not last:
+            activate(rec, z.elements, one.activation)
+        if groups > 1:
+            _gate(rec, z, one)
+        y = z
+    return y
+
+
 def _fused(rec: Recorder, x: Map, one: Block) -> Map:
     """A full convolution to E, gate, 1 x 1."""
     y = _halving(rec, x, one.wide, one.kernel, one)
@@ -111,11 +135,15 @@ def _attention(rec: Recorder, x: Map, one: Block) -> Map:
 
 def _ghost(rec: Recorder, x: Map, one: Block) -> Map:
     """Cheap features to E, a depthwise convolution where maps are halved, gate, cheap features, short cut."""
-    y = _cheap(rec, x, one.wide, "relu", looked=one.kind == "ghost2")
+    made = _folded if one.kind == "ghost-folded" else _cheap
+    if one.kind == "ghost2":
+        y = _cheap(rec, x, one.wide, "relu", looked=True)
+    else:
+        y = made(rec, x, one.wide, "relu")
     if one.stride > 1:
         y = conv_norm(rec, y, one.wide, one.kernel, one.stride, groups=one.wide, relu=False, name="depthwise")
     _gate(rec, y, one)
-    y = _cheap(rec, y, one.channels, "")
+    y = made(rec, y, one.channels, "")
     if one.stride > 1 or x.channels != one.channels:
         short = conv_norm(rec, x, x.channels, one.kernel, one.stride, groups=x.channels, relu=False,
                           keeps=0.0, name="shortcut_depthwise")  # fmt: skip
@@ -144,6 +172,17 @@ def _cheap(rec: Recorder, x: Map, out: int, activation: str, *, looked: bool = F
     return made
 
 
+def _folded(rec: Recorder, x: Map, out: int, activation: str) -> Map:
+    """A 1 x 1, to which a depthwise 3 x 3 of it is added: -> (B, out, H, W)."""
+    y = conv_norm(rec, x, out, 1, relu=bool(activation), activation=activation, name="primary")
+    conv_norm(rec, y, out, 3, groups=out, relu=False, name="cheap")
+    rec.norm(y.elements, out, name="identity_norm")
+    rec.add(y.elements)
+    if activation:
+        activate(rec, y.elements, activation)
+    return y
+
+
 def _rex(rec: Recorder, x: Map, one: Block) -> Map:
     """1 x 1 to E, depthwise, a gate with a norm inside, 1 x 1; the input joins the first channels."""
     y = (
@@ -164,12 +203,13 @@ def _rex(rec: Recorder, x: Map, one: Block) -> Map:
 
 
 _KINDS = {
-    "separable": _separable, "separable-act": _separable, "inverted": _inverted, "fused": _fused,
-    "convolution": _convolution, "convolution-skip": _convolution, "universal": _universal,
-    "attention": _attention, "ghost": _ghost, "ghost2": _ghost, "rex": _rex,
+    "separable": _separable, "separable-act": _separable, "inverted": _inverted,
+    "conditional": _conditional, "fused": _fused, "convolution": _convolution,
+    "convolution-skip": _convolution, "universal": _universal, "attention": _attention, "ghost": _ghost,
+    "ghost2": _ghost, "ghost-folded": _ghost, "rex": _rex,
 }  # fmt: skip
 #: Kinds whose input is not added to their result here.
-_BARE = frozenset({"separable-act", "convolution", "ghost", "ghost2", "rex"})
+_BARE = frozenset({"separable-act", "convolution", "ghost", "ghost2", "ghost-folded", "rex"})
 
 
 def _gate(rec: Recorder, x: Map, one: Block) -> None:

@@ -2,7 +2,7 @@
 
 A file is one workload, named by its stem, or several: tables `[workload.<id>]`, for which the keys
 outside of them (`family`, `dimensions`, ...) hold where they say nothing else. `library` names the library
-whose names the ids are: `timm/resnet50`.
+whose names the ids are: `timm/resnet50`. A table that is `like` another workload holds what differs from it.
 
 A family is a module of `whichgpu/workloads/families/`, found by its file name:
 
@@ -15,7 +15,8 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
 * optionally `units(dims, job)`, how many of its unit one pass makes, where that is not the batch; a
   workload whose unit is not the family's states `unit` among its dimensions;
 * optionally `RUNTIME_WORDS`, the words of `job.runtime` that `forward` looks for;
-* optionally `ADAPTERS` False, where no dense layer can take a low-rank adapter;
+* optionally `ADAPTERS` False, where no dense layer can take a low-rank adapter; a workload without one
+  states `adapters` false among its dimensions;
 * optionally `kv_bytes_per_token(dims, precision)`, `kv_cache(dims, precision, tokens)` and
   `step(dims, recorder, prefill_tokens, decode_sequences, kv_tokens)` for what serves tokens;
 * optionally `beyond(dims, job)`, what to say of a job that is longer than the model was made for;
@@ -95,7 +96,8 @@ class Workload:
     def phases(self) -> tuple[str, ...]:
         """The phases it can run in, the default first; what can be fine-tuned can be so by adapters."""
         known: tuple[str, ...] = self.code.PHASES
-        adapted = _fine_tuning(self.code) and getattr(self.code, "ADAPTERS", True)
+        taken = self.dims.get("adapters", getattr(self.code, "ADAPTERS", True))
+        adapted = _fine_tuning(self.code) and taken
         return (*known, *adapters.PHASES) if adapted else known
 
     @property
@@ -276,8 +278,23 @@ class _Zoo(Lazy[Workload]):
         self._stems, self._heads, self._files = stems, heads, files
 
     def _of(self, key: str) -> Workload:
-        stem = self._stems[key]
-        return _read(key, _table(self._files[stem], key), _where(stem, key))
+        return _read(key, self._raw(key), _where(self._stems[key], key))
+
+    def _raw(self, key: str) -> Mapping[str, Any]:
+        """A workload's table, over that of the workload which it is `like`; aliases stay with that one."""
+        raw = _table(self._files[self._stems[key]], key)
+        if "like" not in raw:
+            return raw
+        if raw["like"] not in self._stems:
+            where = _where(self._stems[key], key)
+            raise DataError(f"{where}: there is no workload '{raw['like']}' to be like; write the id of one")
+        base = self._raw(raw["like"])
+        merged = {
+            field: value for field, value in {**base, **raw}.items() if field not in ("like", "aliases")
+        }
+        for table in ("dimensions", "defaults"):
+            merged[table] = {**base.get(table, {}), **raw.get(table, {})}
+        return merged
 
     def spellings(self) -> Iterator[tuple[str, str]]:
         """Every spelling, and the id that it stands for."""

@@ -1,9 +1,9 @@
-"""Networks put together from a few kinds of block: RepVGG, GENet, MobileViT, and residual networks of timm's.
+"""Networks put together from a few kinds of block: RepVGG, MobileOne, MobileViT, residual ones of timm's.
 
-Ding et al., "RepVGG", figure 2 (three branches in training, kept apart here); Lin et al., "Neural
-Architecture Design for GPU-Efficient Networks", table 2; Mehta and Rastegari, "MobileViT", figure 1, and
-"Separable Self-attention for Mobile Vision Transformers", figure 3; Cao et al., "GCNet" (a gate from a
-weighed mean).
+Ding et al., "RepVGG", figure 2 (branches, kept apart here); Vasu et al., "MobileOne", figure 3; Lin et al.,
+"Neural Architecture Design for GPU-Efficient Networks", table 2 (GENet); Mehta and Rastegari, "MobileViT",
+figure 1, and "Separable Self-attention for Mobile Vision Transformers", figure 3; Cao et al., "GCNet" (a gate
+from a weighed mean); Radford et al., "CLIP", section 2.4 (attention in place of the mean).
 Letters: B batch, C channels, H W height and width of a feature map, D width of a token.
 
 Dimensions: `stem` (channels of its convolutions), `stem_kind` (plain, repeated: RepVGG's block), `stem_bare`
@@ -12,8 +12,10 @@ convolution halves again where there are several), `blocks`, rows of [kind, laye
 width (0: one group, 1: depthwise), channels inside as a share of the result's], `from_input` (.. of the
 input's), `linear` (nothing after a block's last norm), `short_cut` (convolution, mean, none: where the shape
 changes), `smooth` (mean: where maps are halved), `second` (two convolutions inside), `gate` (se, eca,
-context), `squeeze` and `squeeze_multiple`, `features` (channels of a last 1 x 1), `activation`, `classes`.
-Kinds: bottle, basic, edge, rep;
+context), `squeeze` and `squeeze_multiple`, `features` (channels of a last 1 x 1), `hidden` (of a dense layer
+before the last), `pool_heads` (of attention in place of the mean) and `pool_side` (of its learned positions),
+`activation`, `classes`.
+Kinds: bottle, basic, edge, rep, one (MobileOne: `branches` equal convolutions), one-gated;
 mobilevit: [.., .., channels, D, layers of it], mobilevit2: [.., .., channels, D, layers of it].
 """
 
@@ -23,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, classifier, conv_norm, image
+from whichgpu.workloads.branches import branched
 from whichgpu.workloads.images import (
     eca,
     global_context,
@@ -77,7 +80,33 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     with rec.module("head"):
         if "features" in dims:
             x = conv_norm(rec, x, dims["features"], 1, activation=dims["activation"])
-        classifier(rec, x, dims["classes"])
+        if "pool_heads" in dims:
+            _attention_pool(rec, x, dims)
+        else:
+            _hidden(rec, x, dims)
+
+
+def _hidden(rec: Recorder, x: Map, dims: Dims) -> None:
+    """Mean, a norm and a dense layer more where asked, the last one: (B, C, H, W) -> (B, classes)."""
+    if "hidden" not in dims:
+        return classifier(rec, x, dims["classes"])
+    rec.global_pool(x)
+    rec.norm(x.channels * x.batch, x.channels)
+    rec.linear(x.batch, x.channels, dims["hidden"], bias=True, name="hidden")
+    activate(rec, dims["hidden"] * x.batch, dims["activation"])
+    return rec.linear(x.batch, dims["hidden"], dims["classes"], bias=True, name="fc")
+
+
+def _attention_pool(rec: Recorder, x: Map, dims: Dims) -> None:
+    """The mean and all places attend to each other, a dense layer: (B, C, H, W) -> (B, classes)."""
+    width, heads, tokens = x.channels, dims["pool_heads"], x.height * x.width + 1.0
+    rows = tokens * x.batch
+    rec.global_pool(x)
+    held = float(width * (dims["pool_side"] ** 2 + 1))
+    rec.pointwise(width * rows, parameters=held, name="positions")
+    rec.linear(rows, width, 3 * width, bias=True, shard="column", name="qkv")
+    rec.attention(x.batch, heads, tokens, tokens, width // heads)
+    rec.linear(rows, width, dims["classes"], bias=True, shard="row", name="out")
 
 
 def _stem(rec: Recorder, x: Map, dims: Dims) -> Map:
@@ -133,16 +162,19 @@ def _edge(rec: Recorder, x: Map, row: _Row, stride: int, dims: Dims) -> Map:
 
 def _rep(rec: Recorder, x: Map, row: _Row, stride: int, dims: Dims) -> Map:
     """3 x 3, 1 x 1 and the map itself, each with its norm, added up: (B, C, H, W) -> (B, channels, ..)."""
-    groups = _groups(row.channels, row.group)
-    y = conv_norm(rec, x, row.channels, 3, stride, groups=groups, relu=False)
-    conv_norm(rec, x, row.channels, 1, stride, groups=groups, relu=False, keeps=0.0)
-    rec.add(y.elements)
-    if stride == 1 and x.channels == row.channels:
-        rec.norm(x.elements, x.channels, name="identity_norm")
-        rec.add(y.elements)
+    y = branched(rec, x, row.channels, 3, stride, groups=_groups(row.channels, row.group))
     _gate(rec, y, dims)
     activate(rec, y.elements, dims["activation"])
     return y
+
+
+def _one(rec: Recorder, x: Map, row: _Row, stride: int, dims: Dims) -> Map:
+    """MobileOne's block: a depthwise 3 x 3, then a 1 x 1, both in branches: -> (B, channels, ..)."""
+    gated, copies = row.kind == "one-gated", dims["branches"]
+    for out, kernel, step, groups in ((x.channels, 3, stride, x.channels), (row.channels, 1, 1, 1)):
+        x = branched(rec, x, out, kernel, step, groups=groups, copies=copies, activation=dims["activation"],
+                     squeezed=out // 16 if gated else 0)  # fmt: skip
+    return x
 
 
 def _join(rec: Recorder, x: Map, y: Map, stride: int, dims: Dims) -> Map:
@@ -214,5 +246,5 @@ def _mobilevit2(rec: Recorder, x: Map, width: int, layers: int, dims: Dims) -> M
     return conv_norm(rec, y, out, 1, relu=False)
 
 
-_BLOCKS = {"bottle": _bottle, "basic": _basic, "edge": _edge, "rep": _rep}
+_BLOCKS = {"bottle": _bottle, "basic": _basic, "edge": _edge, "rep": _rep, "one": _one, "one-gated": _one}
 _TOKENS = {"mobilevit": _mobilevit, "mobilevit2": _mobilevit2}

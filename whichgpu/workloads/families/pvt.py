@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads import images
+from whichgpu.workloads.attention import attend_to, to_smaller
 from whichgpu.workloads.blocks import activate, conv_norm, cross_entropy, image
 from whichgpu.workloads.images import join, layer_norm
 
@@ -77,19 +78,15 @@ def _attention(rec: Recorder, x: Map, heads: int, reduction: int, *, pooled: boo
     """Every position attends to the smaller map: shape unchanged."""
     width = x.channels
     layer_norm(rec, x.elements, width)
-    rec.linear(x.pixels, width, width, bias=True, shard="column", name="query")
-    seen = x
     if pooled:
+        rec.linear(x.pixels, width, width, bias=True, shard="column", name="query")
         seen = rec.global_pool(x, side=int(_GRID))
         rec.conv(seen, width, 1, bias=True, name="reduce")
         layer_norm(rec, seen.elements, width)
         activate(rec, seen.elements, "gelu")
-    elif reduction > 1:
-        seen = rec.conv(x, width, reduction, reduction, padding=0, bias=True, keeps=0.0, name="reduce")
-        layer_norm(rec, seen.elements, width)
-    rec.linear(seen.pixels, width, 2 * width, bias=True, shard="column", name="key_value")
-    rec.attention(x.batch, heads, x.height * x.width, seen.height * seen.width, width // heads)
-    rec.linear(x.pixels, width, width, bias=True, shard="row", name="out")
+        attend_to(rec, x, seen, heads)
+    else:
+        to_smaller(rec, x, heads, reduction)
     join(rec, x.pixels, width)
 
 

@@ -12,6 +12,8 @@ Dimensions: `image` (side that the learned positions are for), `patch`, `width`,
 tokens: `class_token` (true), `distilled` (a second one, with a head of its own), `registers`, `bare_token`
 (no positions for them), `pool` (token, attention), `final_norm` (true), `pre_norm` (a norm before the
 layers, and patches without bias), `patch_norm` (a norm, and patches with it);
+patches: `backbone` (a part of a ResNet before them) or `convolutions` in their place, see
+`workloads/residual_stem.py`;
 positions: `positions` (learned: true), `rotary` (true, or learned), `relative` (table, perceptron, shared)
 and `relative_width` (of that perceptron);
 layers: `layer_scale` (true, or attention), `gated` (SwiGLU), `qkv_bias` (all, qv, none), `bias` (of the
@@ -26,12 +28,13 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, image
 from whichgpu.workloads.images import join, layer_norm, perceptron, relative_perceptron
+from whichgpu.workloads.residual_stem import patch_convolutions, residual_stem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from whichgpu.workloads.job import Job
-    from whichgpu.workloads.recorder import Recorder
+    from whichgpu.workloads.recorder import Map, Recorder
 
     Dims = Mapping[str, Any]
 
@@ -64,7 +67,7 @@ def _embed(dims: Dims, job: Job, rec: Recorder) -> Any:
     width, side = dims["width"], dims["patch"]
     special = float(dims.get("class_token", True)) + dims.get("registers", 0) + dims.get("distilled", False)
     before = dims.get("pre_norm", False)
-    x = rec.conv(image(job), width, side, side, padding=0, bias=not before, backward="weight", name="patches")
+    x = _patches(dims, image(job), rec, bias=not before)
     if dims.get("patch_norm"):
         _norm(rec, x.elements, width, dims)
     tokens = x.height * x.width + special
@@ -77,6 +80,18 @@ def _embed(dims: Dims, job: Job, rec: Recorder) -> Any:
     if before:
         _norm(rec, elements, width, dims)
     return tokens
+
+
+def _patches(dims: Dims, x: Map, rec: Recorder, *, bias: bool) -> Map:
+    """One strided convolution, or several, or one behind a part of a ResNet: (B, 3, H, W) -> (B, D, ..)."""
+    width, side, backward = dims["width"], dims["patch"], "weight"
+    if "convolutions" in dims:
+        return patch_convolutions(rec, x, dims["convolutions"])
+    if "backbone" in dims:
+        stem = dims["backbone"]
+        side, backward = side // (4 * 2 ** max(len(stem["layers"]) - 1, 0)), "full"
+        x = residual_stem(rec, x, stem)
+    return rec.conv(x, width, side, side, padding=0, bias=bias, backward=backward, name="patches")
 
 
 def _layer(rec: Recorder, batch: Any, tokens: Any, dims: Dims) -> None:

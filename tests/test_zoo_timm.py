@@ -1,0 +1,112 @@
+"""Families of timm's models: what their counts alone do not show, which `test_published.py` holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from whichgpu.errors import DataError
+from whichgpu.workloads import workload as module
+from whichgpu.workloads.branches import branched
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.ops import Op, product_flops, total
+from whichgpu.workloads.precision import precision
+from whichgpu.workloads.recorder import Map, Recorder
+from whichgpu.workloads.workload import resolve
+
+#: One workload of each family whose maps may be of any size.
+FAMILIES = (
+    "coat-lite-tiny", "convit-tiny", "convmixer-768-32", "davit-tiny", "dla34", "edgenext-small",
+    "fastvit-t8",
+    "efficientformer-l1", "efficientformerv2-s0", "efficientvit-b0", "efficientvit-m0", "gcvit-xxtiny",
+    "hgnetv2-b0", "hiera-tiny-224", "inception-next-tiny", "inception-resnet-v2",
+    "mambaout-femto",
+    "mvitv2-tiny", "nest-tiny", "nextvit-small", "pit-ti-224", "rdnet-tiny", "repvit-m1", "selecsls42",
+    "sequencer2d-s", "shvit-s1", "starnet-s1", "swiftformer-xs", "tiny-vit-5m-224", "tnt-s-patch16-224",
+    "tresnet-m", "twins-svt-small", "visformer-tiny", "vitamin-small-224", "volo-d1-224", "xception41",
+    "crossvit-tiny-240", "vit-small-r26-s32-224",
+)  # fmt: skip
+
+
+def ops(name: str, **columns: object) -> tuple[Op, ...]:
+    item = resolve(name)
+    return item.trace(item.complete(Job(name, **columns)))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_work_and_saved_bytes_go_with_the_batch(name: str) -> None:
+    sizes = np.array([1.0, 4.0])
+    traced = ops(name, phase="train", batch=sizes)
+    forward = [op for op in traced if op.stage == "forward"]
+    alone, four = np.broadcast_to(product_flops(forward), 2)
+    assert four == pytest.approx(4 * alone, rel=0.02)
+    kept = np.broadcast_to(total(forward, "saved_bytes"), 2)
+    assert kept[1] == pytest.approx(4 * kept[0], rel=0.02)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_step_of_training_costs_about_three_passes(name: str) -> None:
+    passed = product_flops(ops(name, phase="infer", batch=1.0))
+    trained = product_flops(ops(name, phase="train", batch=1.0))
+    assert 2.5 * passed < trained <= 3.5 * passed  # attention computes its scores again
+
+
+@pytest.mark.parametrize("name", ["davit-tiny", "twins-svt-small", "gcvit-xxtiny"])
+def test_windows_of_an_odd_size_are_padded(name: str) -> None:
+    traced = ops(name, batch=1.0, height=232.0, width=232.0)
+    rows = {op.dims["m"] for op in traced if op.layer.startswith("stage1") and op.layer.endswith("qkv")}
+    assert (9 * 7) ** 2 in rows  # 58 places a side, in windows of 7
+
+
+def test_branches_fold_into_what_one_convolution_makes() -> None:
+    rec = Recorder(precision("fp16"))
+    x = Map(2.0, 16, 8.0, 8.0)
+    y = branched(rec, x, 16, 3, copies=2, squeezed=4, activation="relu")
+    assert y == x
+    convolutions = [op for op in rec.ops() if op.kind == "conv"]
+    assert sorted(op.dims["k"] for op in convolutions) == [16.0, 144.0, 144.0]
+    norms = sum(op.parameters * op.copies for op in rec.ops() if op.kind == "norm")
+    assert norms == 4 * 2 * 16  # two of 3 x 3, one of 1 x 1, one of the map itself
+
+
+def test_a_tree_gathers_what_its_branches_made() -> None:
+    roots = [op for op in ops("dla60", batch=1.0) if op.layer.endswith("root")]
+    assert {op.dims["k"] for op in roots if op.layer.startswith("level4")} == {1024.0, 1536.0, 2304.0}
+
+
+def test_weights_that_scales_share_are_stored_once() -> None:
+    serial, parallel = resolve("coat-tiny").parameters(), resolve("coat-tiny").dims["widths"]
+    one = 4 * 2 * parallel[1] ** 2 + 5 * parallel[1]  # the perceptron that three scales share
+    assert one < serial["parallel"] / 6 < 3 * one + 3 * 4 * parallel[1] * (parallel[1] + 5)
+
+
+def test_linear_attention_grows_with_places_not_their_square() -> None:
+    small, large = (product_flops(ops("efficientvit-b1", height=side, width=side)) for side in (256.0, 512.0))
+    assert large == pytest.approx(4 * small, rel=0.01)
+
+
+def test_a_recurrent_layer_steps_along_rows_and_columns() -> None:
+    states = [op for op in ops("sequencer2d-s", batch=1.0) if op.layer.endswith("state")]
+    assert {float(op.repeats) for op in states if op.layer.startswith("stage1")} == {32.0}
+
+
+def test_a_name_from_before_tags_is_the_model_that_the_tag_names() -> None:
+    assert resolve("gluon_resnet50_v1b").id == "resnet50"
+    older, base = resolve("convnext_base_384_in22ft1k"), resolve("convnext_base")
+    assert older.complete(Job(older.id)).height == 384.0
+    assert older.parameters() == base.parameters()
+    assert sum(resolve("convnext_tiny_in22k").parameters().values()) - sum(
+        resolve("convnext_tiny").parameters().values()
+    ) == (21841 - 1000) * (768 + 1)
+
+
+def test_a_workload_like_another_has_what_it_does_not_state() -> None:
+    found = {
+        "base": ({"name": "Base", "family": "resnet", "aliases": ["b"], "dimensions": {"a": 1, "b": 2}},
+                 "x.toml"),
+        "own": ({"name": "Own", "like": "base", "dimensions": {"b": 3}}, "y.toml"),
+    }  # fmt: skip
+    merged = module._over_base(*found["own"], found)
+    assert merged == {"name": "Own", "family": "resnet", "dimensions": {"a": 1, "b": 3}, "defaults": {}}
+    with pytest.raises(DataError, match=r"y\.toml: there is no workload 'nothing' to be like"):
+        module._over_base({"like": "nothing"}, "y.toml", found)

@@ -1,0 +1,77 @@
+"""Attention over the places of a feature map: all to all, in windows, to a smaller map, between channels.
+
+Letters: B batch, C channels, H W height and width of a feature map, w side of a window.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whichgpu.workloads.images import join, layer_norm, perceptron
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from whichgpu.workloads.recorder import Map, Recorder
+
+
+def layer(
+    rec: Recorder, x: Map, mix: Callable[[], object], hidden: int, *, layer_scale: bool = False
+) -> None:
+    """What mixes places (`mix`), then a perceptron, each with a norm before it: (B, C, H, W) unchanged."""
+    layer_norm(rec, x.elements, x.channels)
+    mix()
+    join(rec, x.pixels, x.channels, layer_scale=layer_scale)
+    layer_norm(rec, x.elements, x.channels)
+    perceptron(rec, x.pixels, x.channels, hidden)
+    join(rec, x.pixels, x.channels, layer_scale=layer_scale)
+
+
+def everywhere(rec: Recorder, x: Map, heads: int, *, bias: bool = True) -> None:
+    """Every place attends to all, `bias` of query, key and value: (B, C, H, W) unchanged."""
+    width, places = x.channels, x.height * x.width
+    rec.linear(x.pixels, width, 3 * width, bias=bias, shard="column", name="qkv")
+    rec.attention(x.batch, heads, places, places, width // heads)
+    rec.linear(x.pixels, width, width, bias=True, shard="row", name="out")
+
+
+def in_windows(rec: Recorder, x: Map, heads: int, window: int) -> None:
+    """Attention inside windows of w x w, the edges padded to whole ones: (B, C, H, W) unchanged."""
+    windows = np.ceil(x.height / window) * np.ceil(x.width / window) * x.batch
+    width, inside = x.channels, float(window * window)
+    rows = inside * windows
+    rec.copy(width * rows, name="windows")
+    rec.linear(rows, width, 3 * width, bias=True, shard="column", name="qkv")
+    rec.attention(windows, heads, inside, inside, width // heads)
+    rec.linear(rows, width, width, bias=True, shard="row", name="out")
+    rec.copy(width * rows, name="unwindows")
+
+
+def to_smaller(rec: Recorder, x: Map, heads: int, reduction: int) -> None:
+    """Every place attends to a map whose sides a strided convolution divides: (B, C, H, W) unchanged."""
+    width, seen = x.channels, x
+    rec.linear(x.pixels, width, width, bias=True, shard="column", name="query")
+    if reduction > 1:
+        seen = rec.conv(x, width, reduction, reduction, padding=0, bias=True, keeps=0.0, name="reduce")
+        layer_norm(rec, seen.elements, width)
+    attend_to(rec, x, seen, heads)
+
+
+def attend_to(rec: Recorder, x: Map, seen: Map, heads: int) -> None:
+    """Key and value of `seen`, attention of the queries of `x`, and the layer behind it."""
+    width = x.channels
+    rec.linear(seen.pixels, width, 2 * width, bias=True, shard="column", name="key_value")
+    rec.attention(x.batch, heads, x.height * x.width, seen.height * seen.width, width // heads)
+    rec.linear(x.pixels, width, width, bias=True, shard="row", name="out")
+
+
+def between_channels(rec: Recorder, x: Map, heads: int) -> None:
+    """Channels of a head attend to each other over all places: (B, C, H, W) unchanged."""
+    width, places, one = x.channels, x.height * x.width, float(x.channels // heads)
+    rec.linear(x.pixels, width, 3 * width, bias=True, shard="column", name="qkv")
+    rec.product(heads * x.batch, one, places, one, name="scores")
+    rec.pointwise(heads * one * one * x.batch, keeps=1.0, name="softmax")
+    rec.product(heads * x.batch, one, one, places, name="values")
+    rec.linear(x.pixels, width, width, bias=True, shard="row", name="out")
