@@ -18,6 +18,7 @@ from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.parallel import data_parallel_seconds
+from whichgpu.cost.requests import OPTIONS as REQUESTS
 from whichgpu.cost.serving import engine
 from whichgpu.cost.spread import measured, spread
 from whichgpu.cost.time import evaluate
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp",
-    "float8",
+    "float8", "kv_precision", *REQUESTS,
 }  # fmt: skip
 #: What each basis but the best means for a reader.
 _BASES = {

@@ -65,9 +65,10 @@ class Layout:
     notes: tuple[tuple[str, ...], ...] = ()
 
 
-def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
+def lay_out(job: Job, gpus: Sequence[Gpu], *, others: Array | None = None) -> Layout:
     """Lay a job, or a sweep of jobs, out on every GPU.
 
+    `others`, (G, J): of a serving job whose requests arrive at random, the sequences that each of them meets.
     Raises `UsageError` for an unknown workload, phase, precision or option, and for a mesh that
     cannot be; a GPU that cannot run the job is a refusal in the layout.
     """
@@ -82,8 +83,10 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     watts = np.inf if cap is None else parse(cap, "power")
     devices = Devices.of(gpus, cap=watts, narrow=stack.narrow)
     with np.errstate(invalid="ignore", divide="ignore"):
-        run = _train if job.trains else _serve if job.phase == "serve" else _passes
-        laid = run(workload, job, stack, devices)
+        if job.phase == "serve":
+            laid = _serve(workload, job, stack, devices, others)
+        else:
+            laid = (_train if job.trains else _passes)(workload, job, stack, devices)
     spec = precision(job.precision)
     said = (*laid.said, *workload.beyond(job), *read.said)
     return replace(laid, unused=unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus))
@@ -143,9 +146,11 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     )  # fmt: skip
 
 
-def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
-    """A serving replica in its steady state, as full as its memory and the asked concurrency allow."""
-    steady = serving.steady_state(workload, job, stack, devices)
+def _serve(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, others: Array | None
+) -> Layout:
+    """A serving replica in its steady state, as full as its memory and the asked load allow."""
+    steady = serving.steady_state(workload, job, stack, devices, others)
     return Layout(
         workload, job, stack, devices,
         work=steady.work,

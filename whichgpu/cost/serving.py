@@ -5,16 +5,20 @@ done. Every token of a sequence costs a decode pass of all B, and between its to
 others are computed, of which a share k (`[serving.engine]`) interrupts it:
 
     TPOT = t_decode(B) + k (B - 1) t_prompt / O
-    TTFT = s + t_prompt + t_decode + q (B - 1) t_prompt + queue,   queue = max(C / B - 1, 0) O TPOT
-    output tokens/s = B O / (O TPOT + (1 + (1 - k) (B - 1)) t_prompt)
+    TTFT = s + a t_prompt + TPOT + q (B - 1) t_prompt + queue,   queue = max(C / B - 1, 0) (E2E - queue)
+    output tokens/s = B O / (E2E - queue),                       E2E = TTFT + (O - 1) TPOT
 
-for C requests in flight, B = min(C, what memory holds). The last line counts every prompt once, so that
-no replica does more work than there is time for. At saturation (no C) k is 1 and B / TPOT is the rate.
-(Yu et al., Orca, OSDI 2022, for iteration-level batching.)
+for C requests in flight, B = min(C, what memory holds), as a load generator keeps them: it starts C at
+once, and q is that burst. The last line is Little's law. At saturation (no C) k is 1 and B / TPOT is the
+rate. (Yu et al., Orca, OSDI 2022, for iteration-level batching.)
+
+Requests that arrive at random at a rate L meet n = L (O - 1) TPOT others, so that B = 1 + n, and wait for
+the pass that runs and for the prompts before their own (`cost/queueing.py`).
 
 Of p stages each works on B / p sequences at a time, so that every token passes through p smaller
 batches and the weights are read p times. With data-parallel attention of a groups each of them attends
-to B / a sequences, and the experts see the tokens of all.
+to B / a sequences, and the experts see the tokens of all. Cached prefixes are read and not computed, and
+drafted tokens are verified together (`cost/requests.py`).
 
 B is what the KV cache has room for: usable * free memory / KV of a sequence at I + 0.6 O tokens,
 since sequences are on average a little past half done when the next one needs room.
@@ -23,18 +27,19 @@ since sequences are on average a little past half done when the next one needs r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from whichgpu.cost import memory as mem
-from whichgpu.cost import parallel
+from whichgpu.cost import parallel, queueing
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import fit
 from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.requests import Requests
 from whichgpu.cost.time import evaluate, prepare
 from whichgpu.workloads.ops import changed
-from whichgpu.workloads.precision import precision
+from whichgpu.workloads.precision import precision, with_cache
 from whichgpu.workloads.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.time import Pass, Timing
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
+    from whichgpu.workloads.precision import Precision
     from whichgpu.workloads.workload import Workload
 
     Array = NDArray[np.float64]
@@ -57,30 +63,53 @@ _FILLED = 0.6
 
 @dataclass(frozen=True, slots=True)
 class SteadyState:
-    """A replica at work: (G, J) sequences held, what a token costs, one prompt alone, memory, decode ops.
+    """A replica at work: (G, J) sequences held, what a token costs, one prompt, its memory, decode ops.
 
-    `waiting` is the time of prompts, in passes of one, that a sequence spends before its first token;
-    `own` those that its tokens do not pay for; `queue` is requests per place that wait for one.
+    `loop` says what keeps it at work: `full` as many as fit, `closed` a stated number in flight, `open`
+    arrivals at random. `places` is what memory holds, `others` the sequences that a request meets, `burst`
+    prompts of them that wait before its own, `queue` requests per place that wait for one; `prompt` is the
+    pass of one prompt, and `chunks` the passes that it takes (below one, so many prompts go into a pass).
     """
 
+    loop: str
     sequences: Array
+    places: Array
+    others: Array
     work: Pass
     prompt: Pass
-    waiting: Array
-    own: Array
+    burst: Array
     queue: Array
+    chunks: Array
     parts: Mapping[str, Any]
     ops: tuple[Op, ...]
 
+    def admitted(self, tpot: Array, prompt: Array, output: Any) -> Array:
+        """Seconds to the first token once there is a place, given those of a token and of a prompt."""
+        order = engine(self.work.runtime)
+        if self.loop != "open":
+            return np.asarray(order["first"] + (order["own"] + self.burst) * prompt + tpot)
+        arrivals = self.rate(tpot, prompt, output) / output
+        each = order["interruption"] * prompt
+        return np.asarray(order["first"] + queueing.prompt_seconds(tpot, each, arrivals, self.chunks))
+
     def first_token(self, tpot: Array, prompt: Array, output: Any) -> Array:
-        """Seconds to the first token (TTFT), given those of a token and of one prompt alone."""
-        alone = engine(self.work.runtime)["first"] + self.waiting * prompt + tpot
-        return np.asarray(alone + self.queue * output * tpot)
+        """Seconds to the first token (TTFT), the wait for a place included."""
+        own = self.admitted(tpot, prompt, output)
+        kept = own + np.maximum(output - 1.0, 0.0) * tpot
+        if self.loop != "open":
+            return np.asarray(own + self.queue * kept)
+        return np.asarray(own + queueing.place_seconds(self.others, self.places, kept))
 
     def rate(self, tpot: Array, prompt: Array, output: Any) -> Array:
-        """Output tokens/s of a replica: what it holds, over the time of a sequence and its prompt."""
+        """Output tokens/s of a replica: what it holds, over the time that a request keeps its place."""
         held = np.maximum(self.sequences, 1.0)
-        return np.asarray(held * output / (output * tpot + self.own * prompt))
+        if self.loop == "full":
+            return np.asarray(held / tpot)
+        if self.loop == "open":
+            each = engine(self.work.runtime)["interruption"] * prompt
+            return np.asarray(self.others * output / (output * tpot + each))
+        after = np.maximum(output - 1.0, 0.0) * tpot
+        return np.asarray(held * output / (self.admitted(tpot, prompt, output) + after))
 
 
 def engine(stack: Runtime) -> Mapping[str, float]:
@@ -93,13 +122,23 @@ def engine(stack: Runtime) -> Mapping[str, float]:
 def step_ops(
     workload: Workload, job: Job, prefill_tokens: Any, decode_sequences: Any, kv_tokens: Any
 ) -> tuple[Op, ...]:
-    """Ops of one engine step before sharding; arrays broadcast to (G, J)."""
-    recorder = Recorder(precision(job.precision))
+    """Ops of one engine step before sharding; arrays broadcast to (G, J).
+
+    Of a prompt whose prefix is cached `prefill_tokens` are the rest. A step of speculative decoding verifies
+    what was drafted for each sequence.
+    """
+    recorder, asked = Recorder(_precision(job)), Requests.of(job)
     workload.code.step(
-        workload.dims, recorder, prefill_tokens, decode_sequences, kv_tokens, prefill_length=job.input_tokens
-    )
+        workload.dims, recorder, prefill_tokens, decode_sequences, kv_tokens, prefill_length=_computed(job),
+        prefill_context=asked.prefix_hit * job.input_tokens, decode_tokens=1.0 + asked.drafted,
+    )  # fmt: skip
     ops: tuple[Op, ...] = recorder.ops()
     return ops
+
+
+def _precision(job: Job) -> Precision:
+    """A job's format, its KV cache as `kv_precision` has it."""
+    return with_cache(precision(job.precision), job.options.get("kv_precision", ""))
 
 
 def step_time(
@@ -138,41 +177,105 @@ def _host(stack: Runtime, job: Job, decode_sequences: Any) -> Array:
     return np.asarray(sampling + (mesh.pp - 1.0) * (stack.fixed + section("serving")["boundary"]))
 
 
-def steady_state(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> SteadyState:
-    """The steady state of a saturated replica, or of one that holds `job.concurrency` requests."""
+class Work(NamedTuple):
+    """Part of what a replica does: ops on one GPU, and seconds that are no kernel's, (G, J)."""
+
+    ops: tuple[Op, ...]
+    seconds: Array
+
+    def times(self, often: Any) -> Work:
+        """The same, `often` times."""
+        if np.all(np.asarray(often) == 1.0):
+            return self
+        return Work(tuple(changed(op, repeats=op.repeats * often) for op in self.ops), self.seconds * often)
+
+
+def token_work(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, *, sequences: Any, kv_tokens: Any
+) -> Work:
+    """What one token of each of `sequences` takes, (G, J), which attend to `kv_tokens` all together.
+
+    Of speculative decoding it is the share of a pass that makes one, drafting included. Seconds are less the
+    runtime's `fixed` of one pass, which every `Pass` has.
+    """
+    ops, links = _rank(workload, job, devices, 0.0, sequences, kv_tokens)
+    share = Requests.of(job).passes_per_token
+    whole = Work(ops, links + _host(stack, job, sequences) + stack.fixed).times(share)
+    return Work(whole.ops, whole.seconds - stack.fixed)
+
+
+def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, running: Array) -> Work:
+    """What one prompt takes beside `running` sequences, (G, J): short ones are computed several at a time."""
+    prompt, most = _computed(job), section("serving")["prompt_tokens"]
+    batch = np.clip(np.floor(most / np.maximum(prompt, 1.0)), 1.0, np.maximum(running / 4, 1))
+    ops, links = _rank(workload, job, devices, batch * prompt, 0.0, 0.0)
+    return Work(ops, links + stack.fixed).times(1.0 / batch)
+
+
+class _Held(NamedTuple):
+    """What a replica holds: sequences, prompts computed between the tokens of one, and what waits."""
+
+    loop: str
+    running: Array
+    others: Array
+    between: Array
+    burst: Array
+    queue: Array
+
+
+def _held(job: Job, stack: Runtime, places: Array, others: Array | None) -> _Held:
+    order, most, none = engine(stack), np.maximum(places, 1.0), np.zeros(1)
+    if others is not None:
+        return _Held("open", np.minimum(others + 1.0, most), others, order["interruption"] * others, none, none)
+    if job.concurrency is None:
+        return _Held("full", most, most, most, none, none)
+    asked = _requests(job)
+    running = np.minimum(asked, most)
+    rest = running - 1.0
+    queue = np.maximum(asked / running - 1.0, 0.0)
+    return _Held("closed", running, rest, order["interruption"] * rest, order["burst"] * rest, queue)
+
+
+def steady_state(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, others: Array | None = None
+) -> SteadyState:
+    """The steady state of a saturated replica, or of one that holds `job.concurrency` requests.
+
+    `others`, (G, J): sequences that a request meets which arrives at random; then nothing is kept in flight.
+    """
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
-    held, parts, per_sequence = _room(workload, job, devices)
-    running = np.maximum(held, 1.0)
-    parts["kv_cache"] = running * per_sequence
-    c = section("serving")
-    if job.concurrency is None:
-        between = running
-        burst = queue = own = np.zeros(1)
-    else:
-        share = engine(stack)["interruption"]
-        between, own = share * (running - 1.0), 1.0 + (1.0 - share) * (running - 1.0)
-        burst = engine(stack)["burst"] * (running - 1.0)
-        queue = np.maximum(_requests(job) / running - 1.0, 0.0)
-    ops, links = _rank(workload, job, devices, 0.0, running, running * (prompt + output / 2.0))
-    # Short prompts are computed several at a time.
-    batch = np.clip(np.floor(c["prompt_tokens"] / np.maximum(prompt, 1.0)), 1.0, np.maximum(running / 4, 1))
-    often = between / output / batch
-    prompts, sent = _rank(workload, job, devices, batch * prompt, 0.0, 0.0)
-    between_tokens = tuple(changed(op, repeats=op.repeats * often) for op in prompts)
-    host = _host(stack, job, running) + often * stack.fixed
-    work = prepare(
-        (*ops, *between_tokens),
-        devices,
-        stack,
-        workload=workload.id,
-        communication=links + often * sent + host,
-    )
-    alone, sent = _rank(workload, job, devices, prompt, 0.0, 0.0)
+    places, parts, per_sequence = _room(workload, job, devices)
+    held = _held(job, stack, places, others)
+    parts["kv_cache"] = held.running * per_sequence
+    each = held.running * (prompt + output / 2.0)
+    tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
+    own = prompt_work(workload, job, stack, devices, held.running)
+    prompts = own.times(held.between / output)
+    if held.loop != "open":
+        own = _alone(workload, job, stack, devices)
     return SteadyState(
-        np.maximum(held, 0.0), work, prepare(alone, devices, stack, workload=workload.id, communication=sent),
-        np.asarray(c["first_own"] + burst), np.asarray(own), np.asarray(queue), parts, ops,
+        held.loop, np.minimum(held.running, np.maximum(places, 0.0)), np.maximum(places, 0.0), held.others,
+        work=_pass(workload, stack, devices, Work((*tokens.ops, *prompts.ops), tokens.seconds + prompts.seconds)),
+        prompt=_pass(workload, stack, devices, Work(own.ops, own.seconds - stack.fixed)),
+        burst=held.burst, queue=held.queue, chunks=_computed(job) / section("serving")["prompt_tokens"],
+        parts=parts, ops=tokens.ops,
     )  # fmt: skip
+
+
+def _pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) -> Pass:
+    return prepare(work.ops, devices, stack, workload=workload.id, communication=work.seconds)
+
+
+def _alone(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Work:
+    """What one prompt takes on an idle replica."""
+    ops, sent = _rank(workload, job, devices, _computed(job), 0.0, 0.0)
+    return Work(ops, sent + stack.fixed)
+
+
+def _computed(job: Job) -> Array:
+    """Tokens of a prompt that are not in the cache already."""
+    return np.asarray(np.asarray(job.input_tokens, dtype=np.float64) * (1.0 - Requests.of(job).prefix_hit))
 
 
 def _requests(job: Job) -> Array:
@@ -186,7 +289,6 @@ def _room(workload: Workload, job: Job, devices: Devices) -> tuple[Array, dict[s
     mesh = Mesh.of(job)
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.asarray(job.output_tokens, dtype=np.float64)
-    ceiling = np.inf if job.concurrency is None else _requests(job)
     idle = parallel.shard(step_ops(workload, job, 0.0, 1.0, prompt), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
     parts = mem.inference_parts(idle, 0.0, engine=True, pp=mesh.pp)
     # The widest op of a step is bounded by the engine's token budget, so activations are small.
@@ -194,7 +296,7 @@ def _room(workload: Workload, job: Job, devices: Devices) -> tuple[Array, dict[s
     each = sequence_bytes(workload, job, prompt + _FILLED * output) / mesh.pp / mesh.attention_dp
     taken = sum((np.asarray(part) for part in parts.values()), start=np.zeros(1))
     free = devices.column("memory") - taken
-    return mem.sequences(free, each, ceiling, mesh.attention_dp), parts, each
+    return mem.sequences(free, each, np.inf, mesh.attention_dp), parts, each
 
 
 def sequence_bytes(workload: Workload, job: Job, tokens: Any) -> Array:
@@ -202,7 +304,7 @@ def sequence_bytes(workload: Workload, job: Job, tokens: Any) -> Array:
 
     A KV head is kept whole, so that the cache is spread over no more GPUs than there are KV heads.
     """
-    spec, gpus = precision(job.precision), np.asarray(job.tp, dtype=np.float64)
+    spec, gpus = _precision(job), np.asarray(job.tp, dtype=np.float64)
     known = getattr(workload.code, "sequence_bytes", None)
     if known is not None:
         return np.asarray(known(workload.dims, spec, tokens, gpus))

@@ -143,3 +143,10 @@ def precision(name: str) -> Precision:
         close = get_close_matches(name.lower(), known, n=3, cutoff=0.4) or sorted(known)
         raise UsageError(f"no precision '{name}'; did you mean {', '.join(close)}?")
     return known[key]
+
+
+def with_cache(spec: Precision, kind: str) -> Precision:
+    """The precision with the KV cache kept as that named `kind` keeps one; as it is for "" and `auto`."""
+    if kind.strip().lower() in ("", "auto"):
+        return spec
+    return replace(spec, kv=precision(kind).kv)

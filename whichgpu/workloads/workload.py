@@ -43,7 +43,7 @@ from whichgpu.workloads import adapters, published
 from whichgpu.workloads.checkpointing import checkpointing, recomputed
 from whichgpu.workloads.job import NUMBERS, Job, phase
 from whichgpu.workloads.ops import Op, parameters, product_flops
-from whichgpu.workloads.precision import as_stored, precision
+from whichgpu.workloads.precision import as_stored, precision, with_cache
 from whichgpu.workloads.recorder import Recorder
 from whichgpu.workloads.training import training_step, weight_casts
 
@@ -185,7 +185,8 @@ class Workload:
         return job.options.get("optimizer", default).lower()
 
     def _forward(self, job: Job, *, training: bool | None = None) -> tuple[Op, ...]:
-        recorder = Recorder(precision(job.precision), job.trains if training is None else training)
+        spec = with_cache(precision(job.precision), job.options.get("kv_precision", ""))
+        recorder = Recorder(spec, job.trains if training is None else training)
         job = replace(job, phase=self._traced_phase(job.phase), **_AROUND)
         self.code.forward(self.dims, job, recorder)
         return recorder.ops()
