@@ -14,13 +14,14 @@ import numpy as np
 
 from whichgpu.cost import energy
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.fit import Fit, fit, workload_terms
+from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import Layout, lay_out
+from whichgpu.cost.load import at_random, found_for, settled
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.parallel import data_parallel_seconds
 from whichgpu.cost.requests import OPTIONS as REQUESTS
 from whichgpu.cost.serving import engine
-from whichgpu.cost.spread import measured, spread
+from whichgpu.cost.spread import spread
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
+    from whichgpu.cost.fit import Fit
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.time import Term, Timing
     from whichgpu.hardware.gpu import Gpu
@@ -315,9 +317,8 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
     Shapes: G = len(gpus) rows, J = job.size columns. Raises `UsageError` for an unknown workload,
     phase, precision or option; a GPU that cannot run the job is a refusal in the answer.
     """
-    laid = lay_out(job, gpus)
-    # What the fit learned of other software says nothing of a runtime that was never measured.
-    return finish(laid, fit() if measured(laid.runtime) else Fit(), explain=explain)
+    laid = lay_out(job, gpus, met=settled(job, gpus) if at_random(job) else None)
+    return finish(laid, found_for(laid), explain=explain)
 
 
 def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
@@ -358,6 +359,7 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
     if serving is not None and prompt is not None:
         first = serving.first_token(seconds, prompt, laid.passes)
         rate = serving.rate(seconds, prompt, laid.passes)
+        seconds = serving.token_seconds(seconds, prompt, laid.passes)
         latency = first + seconds * np.maximum(laid.passes - 1.0, 0.0)
 
     def grid(value: Any) -> Array:

@@ -65,10 +65,10 @@ class Layout:
     notes: tuple[tuple[str, ...], ...] = ()
 
 
-def lay_out(job: Job, gpus: Sequence[Gpu], *, others: Array | None = None) -> Layout:
+def lay_out(job: Job, gpus: Sequence[Gpu], *, met: serving.Met | None = None) -> Layout:
     """Lay a job, or a sweep of jobs, out on every GPU.
 
-    `others`, (G, J): of a serving job whose requests arrive at random, the sequences that each of them meets.
+    `met` is of a serving job whose requests arrive at random.
     Raises `UsageError` for an unknown workload, phase, precision or option, and for a mesh that
     cannot be; a GPU that cannot run the job is a refusal in the layout.
     """
@@ -84,7 +84,7 @@ def lay_out(job: Job, gpus: Sequence[Gpu], *, others: Array | None = None) -> La
     devices = Devices.of(gpus, cap=watts, narrow=stack.narrow)
     with np.errstate(invalid="ignore", divide="ignore"):
         if job.phase == "serve":
-            laid = _serve(workload, job, stack, devices, others)
+            laid = _serve(workload, job, stack, devices, met)
         else:
             laid = (_train if job.trains else _passes)(workload, job, stack, devices)
     spec = precision(job.precision)
@@ -147,10 +147,10 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
 
 
 def _serve(
-    workload: Workload, job: Job, stack: Runtime, devices: Devices, others: Array | None
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, met: serving.Met | None
 ) -> Layout:
     """A serving replica in its steady state, as full as its memory and the asked load allow."""
-    steady = serving.steady_state(workload, job, stack, devices, others)
+    steady = serving.steady_state(workload, job, stack, devices, met)
     return Layout(
         workload, job, stack, devices,
         work=steady.work,

@@ -8,7 +8,7 @@ and passes of t_d without prompts:
     TTFT = half the pass that an arrival meets + t_d + p (1 + L x that pass), for prompts that fit into one
 
 What is more than one pass of `chunks` takes the next ones, one after another (M/D/1: Kleinrock, "Queueing
-Systems", vol. 1, section 5.6). Waiting for one of c places: Sakasegawa, Ann. Inst. Statist. Math. 29 (1977).
+Systems", vol. 1, section 5.6; birth and death: section 3.2).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def met(mean: Any, each: Any, rate: Any) -> Array:
     return np.asarray(mean + rate * each**2 / (1.0 - busy**2))
 
 
-def prompt_seconds(mean: Any, each: Any, rate: Any, chunks: Any) -> Array:
+def prompt_seconds(mean: Any, each: Any, rate: Any, chunks: Any, *, others: Any, mixed: bool) -> Array:
     """Seconds from arrival to the end of the pass that gives the first token, places apart.
 
     Args:
@@ -43,26 +43,44 @@ def prompt_seconds(mean: Any, each: Any, rate: Any, chunks: Any) -> Array:
         each: seconds that one prompt adds, in all its chunks.
         rate: arrivals/s.
         chunks: passes that one prompt takes; below one, so many prompts go into a pass.
+        others: sequences that run; an engine with none is idle, and waits for nothing.
+        mixed: whether the tokens of those that run are made beside the prompt, or after it.
 
     """
+    at_work = 1.0 - np.exp(-np.asarray(others, dtype=np.float64))
     busy = np.minimum(rate * each, _FULL)
-    decode = mean * (1.0 - busy)
+    decode = mean * (1.0 - busy) * at_work
+    beside = decode if mixed else 0.0
     ran = met(mean, each, rate)
-    together = ran / 2.0 + decode + each * (1.0 + rate * ran)
+    together = at_work * ran / 2.0 + beside + each * (1.0 + rate * ran)
     # Chunks of one prompt after another: each keeps the server for as long as it takes.
-    service = np.maximum(chunks, 1.0) * decode + each
+    service = np.maximum(chunks, 1.0) * beside + each
     taken = np.minimum(rate * service, _FULL)
     alone = (1.0 - taken) * decode / 2.0 + service + taken * service / (2.0 * (1.0 - taken))
     return np.asarray(np.where(chunks > 1.0, alone, together))
 
 
-def place_seconds(held: Any, places: Any, each: Any, variation: float = 0.0) -> Array:
-    """Seconds that a request waits for one of `places`, `held` of which are taken in the mean.
+def interrupted(mean: Any, each: Any, rate: Any, waited: Any, after: Any) -> Array:
+    """Seconds of a token (TPOT) of a request that `waited` s for its first one, in mean passes of `mean` s.
 
-    `each` is how long a place is kept, `variation` the squared coefficient of variation of that.
+    Who came while it waited has a prompt that is computed between the `after` tokens that follow.
     """
-    c = np.maximum(places, 1.0)
-    busy = np.minimum(held / c, _FULL)
-    return np.asarray(
-        each / c * busy ** (np.sqrt(2.0 * (c + 1.0)) - 1.0) / (1.0 - busy) * (1.0 + variation) / 2.0
-    )
+    busy = np.minimum(rate * each, _FULL)
+    return np.asarray(mean + busy * waited / ((1.0 - busy) * np.maximum(after, 1.0)))
+
+
+def place_seconds(arrivals: float, rates: Array, variation: float = 0.0) -> float:
+    """Seconds that a request waits for a place in the mean.
+
+    Arrivals/s meet a replica that serves `rates`[i] requests/s with i + 1 of its places taken, (places,): a
+    birth and death process, whose wait is that of exponential service; of a squared coefficient of
+    `variation` it is (1 + variation) / 2 of that.
+    """
+    last = arrivals / rates[-1]
+    if last >= _FULL:
+        return float(np.inf)
+    steps = np.log(arrivals) - np.log(rates)
+    logs = np.concatenate([[0.0], np.cumsum(steps)])
+    weights = np.exp(logs - logs.max())
+    full = weights[-1] / (weights.sum() + weights[-1] * last / (1.0 - last))
+    return float(full * last / (1.0 - last) ** 2 / arrivals * (1.0 + variation) / 2.0)

@@ -67,8 +67,10 @@ class SteadyState:
 
     `loop` says what keeps it at work: `full` as many as fit, `closed` a stated number in flight, `open`
     arrivals at random. `places` is what memory holds, `others` the sequences that a request meets, `burst`
-    prompts of them that wait before its own, `queue` requests per place that wait for one; `prompt` is the
-    pass of one prompt, and `chunks` the passes that it takes (below one, so many prompts go into a pass).
+    prompts of them that wait before its own, `queue` requests per place that wait for one and `waits` s for
+    which they do; `prompt` is the pass of one prompt, `chunks` the passes that it takes (below one, so many
+    prompts go into a pass), `gained` the tokens of a pass. The methods take seconds of the passes that make a
+    token and of one prompt.
     """
 
     loop: str
@@ -77,39 +79,58 @@ class SteadyState:
     others: Array
     work: Pass
     prompt: Pass
+    links: Array
     burst: Array
     queue: Array
+    waits: Array
     chunks: Array
+    gained: float
     parts: Mapping[str, Any]
     ops: tuple[Op, ...]
 
-    def admitted(self, tpot: Array, prompt: Array, output: Any) -> Array:
-        """Seconds to the first token once there is a place, given those of a token and of a prompt."""
+    def token_seconds(self, passes: Array, prompt: Array, output: Any) -> Array:
+        """Seconds of a token (TPOT), given those of the passes that make one and of a prompt."""
+        if self.loop != "open":
+            return passes
+        arrivals, each = self._arrivals(passes, prompt, output)
+        waited = self._prompt_seconds(passes, each, arrivals)
+        return queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
+
+    def admitted(self, passes: Array, prompt: Array, output: Any) -> Array:
+        """Seconds to the first token once there is a place."""
         order = engine(self.work.runtime)
         if self.loop != "open":
-            return np.asarray(order["first"] + (order["own"] + self.burst) * prompt + tpot)
-        arrivals = self.rate(tpot, prompt, output) / output
-        each = order["interruption"] * prompt
-        return np.asarray(order["first"] + queueing.prompt_seconds(tpot, each, arrivals, self.chunks))
+            return np.asarray(order["first"] + (order["own"] + self.burst) * prompt + self.gained * passes)
+        arrivals, each = self._arrivals(passes, prompt, output)
+        return np.asarray(order["first"] + self._prompt_seconds(passes, each, arrivals))
 
-    def first_token(self, tpot: Array, prompt: Array, output: Any) -> Array:
+    def first_token(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Seconds to the first token (TTFT), the wait for a place included."""
-        own = self.admitted(tpot, prompt, output)
-        kept = own + np.maximum(output - 1.0, 0.0) * tpot
-        if self.loop != "open":
-            return np.asarray(own + self.queue * kept)
-        return np.asarray(own + queueing.place_seconds(self.others, self.places, kept))
+        own = self.admitted(passes, prompt, output)
+        after = np.maximum(output - 1.0, 0.0) * self.token_seconds(passes, prompt, output)
+        return np.asarray(own + self.queue * (own + after) + self.waits)
 
-    def rate(self, tpot: Array, prompt: Array, output: Any) -> Array:
+    def rate(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Output tokens/s of a replica: what it holds, over the time that a request keeps its place."""
-        held = np.maximum(self.sequences, 1.0)
+        held, tpot = np.maximum(self.sequences, 1.0), self.token_seconds(passes, prompt, output)
         if self.loop == "full":
             return np.asarray(held / tpot)
         if self.loop == "open":
-            each = engine(self.work.runtime)["interruption"] * prompt
-            return np.asarray(self.others * output / (output * tpot + each))
+            return np.asarray(self.others / passes)
         after = np.maximum(output - 1.0, 0.0) * tpot
-        return np.asarray(held * output / (self.admitted(tpot, prompt, output) + after))
+        return np.asarray(held * output / (self.admitted(passes, prompt, output) + after))
+
+    def _arrivals(self, passes: Array, prompt: Array, output: Any) -> tuple[Array, Array]:
+        """Arrivals/s, and seconds by which the prompt of each makes a pass longer."""
+        each = np.asarray(engine(self.work.runtime)["interruption"] * prompt)
+        # As many as are between the tokens of one in the passes that are timed.
+        return np.asarray(self.others / (output * passes)), each
+
+    def _prompt_seconds(self, passes: Array, each: Array, arrivals: Array) -> Array:
+        return queueing.prompt_seconds(
+            self.gained * passes, each, arrivals, self.chunks,
+            others=self.others, mixed=bool(engine(self.work.runtime)["mixed"]),
+        )  # fmt: skip
 
 
 def engine(stack: Runtime) -> Mapping[str, float]:
@@ -129,7 +150,7 @@ def step_ops(
     """
     recorder, asked = Recorder(_precision(job)), Requests.of(job)
     workload.code.step(
-        workload.dims, recorder, prefill_tokens, decode_sequences, kv_tokens, prefill_length=_computed(job),
+        workload.dims, recorder, prefill_tokens, decode_sequences, kv_tokens, prefill_length=computed_tokens(job),
         prefill_context=asked.prefix_hit * job.input_tokens, decode_tokens=1.0 + asked.drafted,
     )  # fmt: skip
     ops: tuple[Op, ...] = recorder.ops()
@@ -178,16 +199,22 @@ def _host(stack: Runtime, job: Job, decode_sequences: Any) -> Array:
 
 
 class Work(NamedTuple):
-    """Part of what a replica does: ops on one GPU, and seconds that are no kernel's, (G, J)."""
+    """Part of what a replica does: ops on one GPU, and seconds on the links and of the host, (G, J)."""
 
     ops: tuple[Op, ...]
-    seconds: Array
+    links: Array
+    host: Array
 
     def times(self, often: Any) -> Work:
         """The same, `often` times."""
         if np.all(np.asarray(often) == 1.0):
             return self
-        return Work(tuple(changed(op, repeats=op.repeats * often) for op in self.ops), self.seconds * often)
+        ops = tuple(changed(op, repeats=op.repeats * often) for op in self.ops)
+        return Work(ops, self.links * often, self.host * often)
+
+    def beside(self, other: Work) -> Work:
+        """Both."""
+        return Work((*self.ops, *other.ops), self.links + other.links, self.host + other.host)
 
 
 def token_work(
@@ -195,21 +222,26 @@ def token_work(
 ) -> Work:
     """What one token of each of `sequences` takes, (G, J), which attend to `kv_tokens` all together.
 
-    Of speculative decoding it is the share of a pass that makes one, drafting included. Seconds are less the
-    runtime's `fixed` of one pass, which every `Pass` has.
+    Of speculative decoding it is the share of a pass that makes one, drafting included.
     """
     ops, links = _rank(workload, job, devices, 0.0, sequences, kv_tokens)
     share = Requests.of(job).passes_per_token
-    whole = Work(ops, links + _host(stack, job, sequences) + stack.fixed).times(share)
-    return Work(whole.ops, whole.seconds - stack.fixed)
+    return Work(ops, links, _host(stack, job, sequences) + stack.fixed).times(share)
 
 
 def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, running: Array) -> Work:
     """What one prompt takes beside `running` sequences, (G, J): short ones are computed several at a time."""
-    prompt, most = _computed(job), section("serving")["prompt_tokens"]
+    prompt, most = computed_tokens(job), section("serving")["prompt_tokens"]
     batch = np.clip(np.floor(most / np.maximum(prompt, 1.0)), 1.0, np.maximum(running / 4, 1))
     ops, links = _rank(workload, job, devices, batch * prompt, 0.0, 0.0)
-    return Work(ops, links + stack.fixed).times(1.0 / batch)
+    return Work(ops, links, np.asarray(stack.fixed)).times(1.0 / batch)
+
+
+class Met(NamedTuple):
+    """What a request meets that arrives at random, (G, J): sequences, and s that it waits for a place."""
+
+    others: Array
+    waits: Array
 
 
 class _Held(NamedTuple):
@@ -237,43 +269,46 @@ def _held(job: Job, stack: Runtime, places: Array, others: Array | None) -> _Hel
 
 
 def steady_state(
-    workload: Workload, job: Job, stack: Runtime, devices: Devices, others: Array | None = None
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, met: Met | None = None
 ) -> SteadyState:
     """The steady state of a saturated replica, or of one that holds `job.concurrency` requests.
 
-    `others`, (G, J): sequences that a request meets which arrives at random; then nothing is kept in flight.
+    With what is `met` requests arrive at random, and nothing is kept in flight.
     """
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
     places, parts, per_sequence = _room(workload, job, devices)
-    held = _held(job, stack, places, others)
+    held = _held(job, stack, places, None if met is None else met.others)
     parts["kv_cache"] = held.running * per_sequence
     each = held.running * (prompt + output / 2.0)
     tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
     own = prompt_work(workload, job, stack, devices, held.running)
-    prompts = own.times(held.between / output)
+    whole = tokens.beside(own.times(held.between / output))
     if held.loop != "open":
         own = _alone(workload, job, stack, devices)
     return SteadyState(
         held.loop, np.minimum(held.running, np.maximum(places, 0.0)), np.maximum(places, 0.0), held.others,
-        work=_pass(workload, stack, devices, Work((*tokens.ops, *prompts.ops), tokens.seconds + prompts.seconds)),
-        prompt=_pass(workload, stack, devices, Work(own.ops, own.seconds - stack.fixed)),
-        burst=held.burst, queue=held.queue, chunks=_computed(job) / section("serving")["prompt_tokens"],
-        parts=parts, ops=tokens.ops,
+        work=as_pass(workload, stack, devices, whole), prompt=as_pass(workload, stack, devices, own),
+        links=whole.links,
+        burst=held.burst, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
+        chunks=computed_tokens(job) / section("serving")["prompt_tokens"],
+        gained=Requests.of(job).tokens_per_pass, parts=parts, ops=tokens.ops,
     )  # fmt: skip
 
 
-def _pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) -> Pass:
-    return prepare(work.ops, devices, stack, workload=workload.id, communication=work.seconds)
+def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) -> Pass:
+    """A replica's work as a pass, ready to be timed; a pass has the runtime's `fixed` of its own."""
+    rest = work.links + work.host - stack.fixed
+    return prepare(work.ops, devices, stack, workload=workload.id, communication=rest)
 
 
 def _alone(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Work:
     """What one prompt takes on an idle replica."""
-    ops, sent = _rank(workload, job, devices, _computed(job), 0.0, 0.0)
-    return Work(ops, sent + stack.fixed)
+    ops, sent = _rank(workload, job, devices, computed_tokens(job), 0.0, 0.0)
+    return Work(ops, sent, np.asarray(stack.fixed))
 
 
-def _computed(job: Job) -> Array:
+def computed_tokens(job: Job) -> Array:
     """Tokens of a prompt that are not in the cache already."""
     return np.asarray(np.asarray(job.input_tokens, dtype=np.float64) * (1.0 - Requests.of(job).prefix_hit))
 

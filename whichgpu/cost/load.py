@@ -1,0 +1,185 @@
+"""How many requests a replica meets at a rate of arrivals, and what its passes cost.
+
+An arrival meets n others. What they make in a second grows with n, so that a table of it over a grid of n,
+up to what memory holds, is read backwards: the n at which as many are served as arrive. Its last row is the
+capacity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost import queueing, serving
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.fit import Fit, fit, workload_terms
+from whichgpu.cost.layout import lay_out
+from whichgpu.cost.requests import Requests
+from whichgpu.cost.simulate import Server
+from whichgpu.cost.spread import measured
+from whichgpu.cost.time import evaluate
+from whichgpu.errors import Infeasible
+from whichgpu.workloads.job import NUMBERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.layout import Layout
+    from whichgpu.cost.time import Pass
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+
+    Array = NDArray[np.float64]
+
+#: Points of the table, the least of them, and jobs that are looked at together.
+_POINTS, _LEAST, _TOGETHER = 40, 0.02, 64
+#: How much the times for which places are kept vary where the others decide them: squared coefficient.
+_VARIATION = 0.3
+
+
+class Table(NamedTuple):
+    """Of one job on one GPU type: sequences that an arrival meets, and requests/s of all GPUs then."""
+
+    others: Array
+    rate: Array
+    replicas: float = 1.0
+
+    @property
+    def capacity(self) -> float:
+        """Requests/s that all GPUs serve at most."""
+        return float(self.rate[-1])
+
+    def met(self, rate: Any) -> Array:
+        """Sequences that an arrival meets at `rate` requests/s; those of the capacity beyond it."""
+        # Below the least of the table they grow in proportion.
+        return np.asarray(np.interp(rate, np.append(0.0, self.rate), np.append(0.0, self.others)))
+
+
+    def waits(self, rate: float) -> float:
+        """Seconds that an arrival waits for a place at `rate` requests/s."""
+        places = max(round(self.others[-1]), 1)
+        served = np.interp(np.arange(1.0, places + 1.0), self.others, self.rate)
+        variation = _VARIATION * (1.0 - 1.0 / places)
+        return queueing.place_seconds(rate / self.replicas, served / self.replicas, variation)
+
+
+def found_for(laid: Layout) -> Fit:
+    """The fit, or none for a runtime that was never measured: what was learnt of other software says nothing."""
+    return fit() if measured(laid.runtime) else Fit()
+
+
+def seconds_of(work: Pass, laid: Layout) -> Array:
+    """Seconds of a pass of a layout under its fit, (G, J)."""
+    found = found_for(laid)
+    own = workload_terms(laid.workload.id, laid.job.precision, laid.runtime, trains=laid.job.trains)
+    return np.asarray(evaluate(work, found).seconds / found.factor(own))
+
+
+def at_random(job: Job) -> bool:
+    """Whether a serving job states arrivals at random, and no number in flight."""
+    return "request_rate" in job.options and job.concurrency is None and job.phase in ("", "serve")
+
+
+def tables(job: Job, gpu: Gpu) -> list[Table]:
+    """The table of each job of a sweep on one GPU type."""
+    columns = _columns(job)
+    found: list[Table] = []
+    for start in range(0, job.size, _TOGETHER):
+        part = {name: values[start : start + _TOGETHER] for name, values in columns.items()}
+        found += _tables(replace(job, concurrency=None, **part), gpu)
+    return found
+
+
+def _columns(job: Job) -> dict[str, Array]:
+    """The numbers that a sweep states, each over its job axis."""
+    stated = {name: getattr(job, name) for name in NUMBERS}
+    return {
+        name: np.broadcast_to(np.asarray(value, dtype=np.float64), (job.size,)).copy()
+        for name, value in stated.items()
+        if value is not None
+    }
+
+
+def _tables(job: Job, gpu: Gpu) -> list[Table]:
+    full = lay_out(job, [gpu])
+    assert full.serving is not None
+    places = np.broadcast_to(full.serving.places, (1, job.size))[0]
+    steps = np.linspace(0.0, 1.0, _POINTS)
+    others = _LEAST * (np.maximum(places, 1.0)[:, None] / _LEAST) ** steps
+    swept = replace(job, **{name: np.repeat(values, _POINTS) for name, values in _columns(job).items()})
+    rate = rates(swept, gpu, others.ravel()).reshape(others.shape)
+    # More in flight never serve fewer: where a wider pass is a slower one, the table stays level.
+    rising, count = np.maximum.accumulate(rate, axis=1), np.broadcast_to(full.replicas, (job.size,))
+    return [Table(*row) for row in zip(others, rising, count.tolist(), strict=True)]
+
+
+def rates(job: Job, gpu: Gpu, others: Array) -> Array:
+    """Requests/s of all GPUs of each job of a sweep when arrivals meet `others`, (J,)."""
+    laid = lay_out(job, [gpu], met=serving.Met(others[None, :], np.zeros(1)))
+    steady = laid.serving
+    assert steady is not None
+    token, prompt = seconds_of(steady.work, laid), seconds_of(steady.prompt, laid)
+    each = steady.rate(token, prompt, laid.passes) / laid.passes
+    return np.asarray(np.broadcast_to(each * laid.replicas, (1, job.size))[0])
+
+
+def settled(job: Job, gpus: Sequence[Gpu]) -> serving.Met:
+    """What the arrivals of a sweep meet on each GPU type, (G, J).
+
+    Raises `Infeasible` with the capacity where no GPU serves as many requests as arrive.
+    """
+    rate = Requests.of(job).rate or 0.0
+    rows = [tables(job, gpu) for gpu in gpus]
+    most = max(one.capacity for row in rows for one in row)
+    if rate > most:
+        raise Infeasible(
+            f"{rate:g} requests/s are beyond the capacity of {most:.3g} requests/s: waiting grows without end; "
+            "use more GPUs or a lower request_rate"
+        )
+    others = np.array([[float(one.met(rate)) for one in row] for row in rows])
+    return serving.Met(others, np.array([[one.waits(rate) for one in row] for row in rows]))
+
+
+def server(job: Job, gpu: Gpu) -> Server:
+    """What the passes of a replica of one complete job cost, for the simulator."""
+    laid = lay_out(replace(job, concurrency=None), [gpu])
+    steady = laid.serving
+    assert steady is not None
+    places = int(max(float(np.ravel(steady.places)[0]), 1.0))
+    grid = np.unique(np.round(np.geomspace(1.0, places, 24)))
+    prompt, output = float(laid.job.input_tokens), float(laid.job.output_tokens)
+    base, each = _token_costs(laid, grid, (prompt, prompt + output))
+    prompts = _prompt_costs(laid, grid)
+    order, asked = serving.engine(laid.runtime), Requests.of(laid.job)
+    counts = np.arange(places + 1.0)
+    lists = [tuple(np.interp(counts, grid, values).tolist()) for values in (base, each, prompts)]
+    return Server(
+        *lists, budget=section("serving")["prompt_tokens"], gained=asked.tokens_per_pass,
+        first=order["first"], mixed=bool(order["mixed"]),
+    )  # fmt: skip
+
+
+def _token_costs(laid: Layout, grid: Array, contexts: tuple[float, float]) -> tuple[Array, Array]:
+    """Seconds of a pass of each number of sequences without a cache, and those of each cached token."""
+    counts, tokens = np.tile(grid, 2), np.concatenate([grid * context for context in contexts])
+    work = serving.token_work(
+        laid.workload, laid.job, laid.runtime, laid.devices, sequences=counts, kv_tokens=tokens
+    )
+    seconds = seconds_of(serving.as_pass(laid.workload, laid.runtime, laid.devices, work), laid)[0]
+    # A pass of speculative decoding makes several tokens.
+    seconds = seconds * Requests.of(laid.job).tokens_per_pass
+    low, high = np.split(seconds, 2)
+    each = (high - low) / (tokens[len(grid) :] - tokens[: len(grid)])
+    return low - each * tokens[: len(grid)], each
+
+
+def _prompt_costs(laid: Layout, grid: Array) -> Array:
+    """Seconds by which a token of a prompt makes a pass of each number of sequences longer."""
+    work = serving.prompt_work(laid.workload, laid.job, laid.runtime, laid.devices, grid)
+    whole = serving.as_pass(laid.workload, laid.runtime, laid.devices, work)
+    share = serving.engine(laid.runtime)["interruption"]
+    return np.asarray(share * seconds_of(whole, laid)[0] / serving.computed_tokens(laid.job))
