@@ -95,23 +95,23 @@ def tables(job: Job, gpu: Gpu) -> list[Table]:
 
 
 def _columns(job: Job) -> dict[str, Array]:
-    """The numbers that a sweep states, each over its job axis."""
+    """The numbers of a sweep that differ, each over its job axis."""
     stated = {name: getattr(job, name) for name in NUMBERS}
     return {
-        name: np.broadcast_to(np.asarray(value, dtype=np.float64), (job.size,)).copy()
-        for name, value in stated.items()
-        if value is not None
+        name: np.broadcast_to(value, (job.size,)).copy() for name, value in stated.items() if np.ndim(value)
     }
 
 
 def _tables(job: Job, gpu: Gpu) -> list[Table]:
     full = lay_out(job, [gpu])
     assert full.serving is not None
+    columns: dict[str, Any]
     places = np.broadcast_to(full.serving.places, (1, job.size))[0]
     steps = np.linspace(0.0, 1.0, _POINTS)
     others = _LEAST * (np.maximum(places, 1.0)[:, None] / _LEAST) ** steps
-    swept = replace(job, **{name: np.repeat(values, _POINTS) for name, values in _columns(job).items()})
-    rate = rates(swept, gpu, others.ravel()).reshape(others.shape)
+    columns = {name: np.repeat(values, _POINTS) for name, values in _columns(job).items()}
+    columns["concurrency"] = others.ravel() + 1.0
+    rate = rates(replace(job, **columns), gpu, others.ravel()).reshape(others.shape)
     # More in flight never serve fewer: where a wider pass is a slower one, the table stays level.
     rising, count = np.maximum.accumulate(rate, axis=1), np.broadcast_to(full.replicas, (job.size,))
     return [Table(*row) for row in zip(others, rising, count.tolist(), strict=True)]
@@ -136,12 +136,17 @@ def settled(job: Job, gpus: Sequence[Gpu]) -> serving.Met:
     rows = [tables(job, gpu) for gpu in gpus]
     most = max(one.capacity for row in rows for one in row)
     if rate > most:
-        raise Infeasible(
-            f"{rate:g} requests/s are beyond the capacity of {most:.3g} requests/s: waiting grows without end; "
-            "use more GPUs or a lower request_rate"
-        )
+        raise Infeasible(beyond(rate, most))
     others = np.array([[float(one.met(rate)) for one in row] for row in rows])
     return serving.Met(others, np.array([[one.waits(rate) for one in row] for row in rows]))
+
+
+def beyond(rate: float, capacity: float) -> str:
+    """What to say of a load that nothing serves."""
+    return (
+        f"{rate:.4g} requests/s are beyond the capacity of {capacity:.4g} requests/s: waiting grows without "
+        "end; use more GPUs or a lower load"
+    )
 
 
 def server(job: Job, gpu: Gpu) -> Server:

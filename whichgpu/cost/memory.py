@@ -10,6 +10,7 @@ outputs. Of a training step they are what every op keeps for its backward pass.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def stage_weight_bytes(ops: Sequence[Op], pp: Any) -> Any:
             ends[op.module] = ends.get(op.module, 0.0) + op.stored_bytes * op.copies
     whole = sum(ends.values(), start=0.0)
     # One stage is the whole model; with more of them the fullest has the larger end.
-    return layers / stages + np.where(stages == 1.0, whole, max(ends.values(), default=0.0))
+    return layers / stages + np.where(stages == 1.0, whole, reduce(np.maximum, ends.values(), 0.0))
 
 
 @dataclass(frozen=True, slots=True)
