@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost import bounds, load, simulate
+from whichgpu.cost import bounds, disaggregated, load, simulate
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.serving import Met, engine
 from whichgpu.errors import Infeasible, UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.names import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.disaggregated import Pool
     from whichgpu.cost.estimate import Estimates
     from whichgpu.cost.simulate import Outcome, Server
     from whichgpu.hardware.gpu import Gpu
@@ -34,8 +37,8 @@ if TYPE_CHECKING:
 SHARES = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 #: Requests that are simulated for the percentiles of one load, and those at either end that do not count.
 REQUESTS, _ENDS = 2000, 0.05
-#: How often a load generator fills its requests in flight anew, opening included; lengths that differ by less than
-#: this share would have all of them begin and end together, which no engine measured does.
+#: How often a load generator fills its requests in flight anew, opening included. Lengths that differ by less
+#: than this share would have all of them begin and end together, which no engine measured does.
 _WAVES, _UNEVEN = 10, 0.1
 #: The percentiles that are told.
 PERCENTILES = (50, 90, 95, 99)
@@ -47,9 +50,10 @@ _TAKEN, _KNEE = 0.9, 0.8
 class Curve:
     """A job on one GPU type under several loads; arrays are (loads,), of all its GPUs together.
 
-    `against` is `rate` or `concurrency`; `request_rate` in 1/s and `in_flight` are both known. `estimates` has
-    a column a load. `prompts` is the share of the time that goes into prompts; `bound` says what limits each
-    load, `shares` its parts. `capacity` is requests/s at most, `places` how many requests are held at once.
+    `against` is `rate` or `concurrency`; `request_rate` in 1/s and `in_flight` are both known. `estimates`
+    has a column a load. `prompts` is the share of the time at work that goes into prompts; `bound` says what
+    limits each load, `shares` its parts. `capacity` is requests/s at most, `places` how many requests are
+    held at once; `pool` are GPUs for prompts alone.
     """
 
     job: Job
@@ -63,32 +67,38 @@ class Curve:
     bound: tuple[str, ...]
     capacity: float
     places: float
+    pool: Pool | None = None
+
+    @property
+    def gpus(self) -> float:
+        """GPUs in all, those that compute prompts alone among them."""
+        return float(self.job.n_gpus) + (0.0 if self.pool is None else self.pool.gpus)
 
     @property
     def throughput(self) -> Array:
         """Output tokens/s."""
-        return self.estimates.throughput[0]
+        return np.asarray(self.estimates.throughput[0])
 
     @property
     def ttft(self) -> Array:
         """Seconds to the first token, in the mean."""
         first = self.estimates.first_token
         assert first is not None
-        return first[0]
+        return np.asarray(first[0])
 
     @property
     def tpot(self) -> Array:
         """Seconds of each token after it, in the mean."""
-        return self.estimates.seconds[0]
+        return np.asarray(self.estimates.seconds[0])
 
     @property
     def latency(self) -> Array:
         """Seconds of a request, in the mean."""
-        return self.estimates.latency[0]
+        return np.asarray(self.estimates.latency[0])
 
     @property
     def knee(self) -> int:
-        """The load with the most throughput for its latency: beyond it latency grows faster (Kleinrock's power)."""
+        """The load with the most throughput for its latency (Kleinrock's power)."""
         return int(np.argmax(self.throughput / self.latency))
 
 
@@ -99,19 +109,44 @@ def curve(job: Job, gpu: Gpu, loads: Array | None = None, *, against: str = "rat
     where not one request fits, or where a load is beyond the capacity.
     """
     job = checked(job, gpu)
-    table = load.tables(job, gpu)[0]
+    table, pool = ready(job, gpu)
     if against == "concurrency":
+        if pool is not None:
+            raise UsageError("prompts on GPUs of their own are answered at a rate: use --curve rate")
         return _closed(job, gpu, table, loads)
-    return at_rates(job, gpu, table, table.capacity * np.array(SHARES) if loads is None else loads)
+    return at_rates(job, gpu, table, table.capacity * np.array(SHARES) if loads is None else loads, pool)
 
 
-def at_rates(job: Job, gpu: Gpu, table: load.Table, loads: Array) -> Curve:
+def ready(job: Job, gpu: Gpu) -> tuple[load.Table, Pool | None]:
+    """The table of a checked job, which its pool of GPUs for prompts may limit, and that pool."""
+    table, name = load.tables(job, gpu)[0], job.options.get("prefill_gpu")
+    found = disaggregated.pool(job, gpu, gpu if name is None else resolve(name, catalogue()))
+    return (table if found is None else table._replace(most=found.capacity)), found
+
+
+def at_rates(job: Job, gpu: Gpu, table: load.Table, loads: Array, pool: Pool | None = None) -> Curve:
     """The curve of a checked job at rates of arrivals; raises `Infeasible` beyond the capacity."""
     if np.any(loads > table.capacity):
         raise Infeasible(load.beyond(float(np.max(loads)), table.capacity))
     met = Met(table.met(loads)[None, :], np.array([[table.waits(one) for one in loads.tolist()]]))
     swept = replace(job, concurrency=(met.others[0] + 1.0) * table.replicas)
-    return _curve(swept, gpu, table, "rate", met)
+    found = _curve(swept, gpu, table, "rate", met)
+    return found if pool is None else _with_pool(found, pool)
+
+
+def _with_pool(found: Curve, pool: Pool) -> Curve:
+    """A curve whose prompts are computed by others: TTFT is theirs, and the cache is sent after it."""
+    first = engine(found.estimates.runtime)["first"] + np.array(
+        [pool.first(rate) for rate in found.request_rate.tolist()]
+    )
+    # What a request waited for here until it joined a pass is no part of TTFT any more, but of its latency.
+    latency = found.latency - engine(found.estimates.runtime)["first"] + first + pool.transfer
+    estimates = replace(found.estimates, first_token=first[None, :], latency=latency[None, :])
+    spent = pool.gpus / (pool.gpus + float(found.job.n_gpus))
+    return replace(
+        found, estimates=estimates, in_flight=found.request_rate * latency, pool=pool,
+        prompts=np.full_like(first, spent),
+    )  # fmt: skip
 
 
 def checked(job: Job, gpu: Gpu) -> Job:
@@ -149,11 +184,14 @@ def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | Non
         for name, part in bounds.shares(steady.work, found, steady.links).items()
     }
     places = float(table.others[-1])
-    taken = np.broadcast_to(steady.others, estimates.seconds.shape)[0] / places
+    others = np.broadcast_to(steady.others, estimates.seconds.shape)[0]
+    taken, spent = others / places, rate / table.replicas * each
     return Curve(
         job=replace(swept, concurrency=None), gpu=gpu, against=against, request_rate=rate,
         in_flight=rate * estimates.latency[0], estimates=estimates,
-        prompts=np.clip(rate / table.replicas * each, 0.0, 1.0), shares=shares,
+        # Of the time in which anyone is served: with few requests the replica waits in between.
+        prompts=np.minimum(spent / np.maximum(1.0 - np.exp(-others), np.maximum(spent, 1e-12)), 1.0),
+        shares=shares,
         bound=tuple(_bound(shares, j, share) for j, share in enumerate(taken.tolist())),
         capacity=table.capacity, places=places * table.replicas,
     )  # fmt: skip
@@ -179,9 +217,9 @@ class Tails:
         return values[how]
 
 
-def simulator(job: Job, gpu: Gpu, table: load.Table | None = None) -> Simulator:
+def simulator(job: Job, gpu: Gpu, table: load.Table, pool: Pool | None = None) -> Simulator:
     """What simulates a checked job, ready to be asked for several loads."""
-    return Simulator(job, table or load.tables(job, gpu)[0], load.server(job, gpu))
+    return Simulator(job, table, load.server(job, gpu), pool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +229,20 @@ class Simulator:
     job: Job
     table: load.Table
     server: Server
+    pool: Pool | None = None
 
     def at_rate(self, rate: float, *, requests: int = REQUESTS, seed: int = 0) -> Outcome:
         """Requests that arrive at random at `rate`/s over all replicas."""
-        held = round(float(self.table.met(rate)))
-        return simulate.simulate(self.server, self._stream(rate, requests, seed), held=held, seed=seed)
+        held, stream = round(float(self.table.met(rate))), self._stream(rate, requests, seed)
+        if self.pool is None:
+            return simulate.simulate(self.server, stream, held=held, seed=seed)
+        # The pool sees the requests of all replicas, of which this one has its turn.
+        turns = round(self.table.replicas)
+        whole = self._stream(rate * turns, requests * turns, seed)
+        first = self.pool.serve(whole.arrival)[::turns]
+        stream = replace(stream, arrival=first + self.pool.transfer)
+        rest = simulate.simulate(self.server, stream, held=held, seed=seed)
+        return replace(rest, arrival=whole.arrival[::turns], first=first + self.server.first)
 
     def in_flight(self, count: float, *, requests: int = REQUESTS, seed: int = 0) -> Outcome:
         """A load generator that keeps `count` requests in flight over all replicas."""

@@ -303,6 +303,12 @@ class Estimates:
             columns = ", ".join(self.unused)
             said.append(f"{self.workload.id} has no use for {columns}, which was ignored")
         said += self.notes[g] if self.notes else ()
+        if self.job.phase != "serve":
+            said += [
+                f"{name} is of requests that are served (--phase serve, or --curve), and changes nothing here"
+                for name in REQUESTS
+                if name in self.job.options
+            ]
         ignored = sorted(set(self.job.options) - MODELLED)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")

@@ -137,12 +137,17 @@ def _rows() -> Mapping[str, int]:
 def how_to_measure(job: Job, runtime: str) -> tuple[str, str]:
     """The command that measures a job (`data/commands.toml`), and where it is described."""
     workload = resolve(job.workload)
-    asked = {"runtimes": runtime, "families": workload.family, "phases": job.phase}
+    rate = job.options.get("request_rate")
+    asked = {
+        "runtimes": runtime, "families": workload.family, "phases": job.phase,
+        "loads": "concurrency" if rate is None else "rate",
+    }  # fmt: skip
     for row in store.load("commands")["commands"]["command"]:
         if all(value in row.get(name, (value,)) for name, value in asked.items()):
             columns = {"model": workload.id, "precision": job.precision}
             stated = {name: getattr(job, name) for name in NUMBERS}
             columns |= {name: f"{float(n):g}" for name, n in stated.items() if n is not None}
+            columns |= {} if rate is None else {"request_rate": f"{float(rate):.4g}"}
             text: str = row["text"].format_map(_Kept(columns))
             return text, str(row.get("source", ""))
     return "", ""

@@ -146,9 +146,7 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     )  # fmt: skip
 
 
-def _serve(
-    workload: Workload, job: Job, stack: Runtime, devices: Devices, met: serving.Met | None
-) -> Layout:
+def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices, met: serving.Met | None) -> Layout:
     """A serving replica in its steady state, as full as its memory and the asked load allow."""
     steady = serving.steady_state(workload, job, stack, devices, met)
     return Layout(

@@ -22,6 +22,7 @@ from whichgpu.cost.spread import measured
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible
 from whichgpu.workloads.job import NUMBERS
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,17 +48,18 @@ class Table(NamedTuple):
     others: Array
     rate: Array
     replicas: float = 1.0
+    #: Requests/s that what goes before lets through.
+    most: float = np.inf
 
     @property
     def capacity(self) -> float:
         """Requests/s that all GPUs serve at most."""
-        return float(self.rate[-1])
+        return min(float(self.rate[-1]), self.most)
 
     def met(self, rate: Any) -> Array:
         """Sequences that an arrival meets at `rate` requests/s; those of the capacity beyond it."""
         # Below the least of the table they grow in proportion.
         return np.asarray(np.interp(rate, np.append(0.0, self.rate), np.append(0.0, self.others)))
-
 
     def waits(self, rate: float) -> float:
         """Seconds that an arrival waits for a place at `rate` requests/s."""
@@ -68,7 +70,7 @@ class Table(NamedTuple):
 
 
 def found_for(laid: Layout) -> Fit:
-    """The fit, or none for a runtime that was never measured: what was learnt of other software says nothing."""
+    """The fit; none for a runtime never measured, of which what was learnt of other software says nothing."""
     return fit() if measured(laid.runtime) else Fit()
 
 
@@ -81,13 +83,16 @@ def seconds_of(work: Pass, laid: Layout) -> Array:
 
 def at_random(job: Job) -> bool:
     """Whether a serving job states arrivals at random, and no number in flight."""
-    return "request_rate" in job.options and job.concurrency is None and job.phase in ("", "serve")
+    if "request_rate" not in job.options or job.concurrency is not None:
+        return False
+    return (job.phase or resolve(job.workload).phases[0]) == "serve"
 
 
 def tables(job: Job, gpu: Gpu) -> list[Table]:
     """The table of each job of a sweep on one GPU type."""
     columns = _columns(job)
     found: list[Table] = []
+    part: dict[str, Any]
     for start in range(0, job.size, _TOGETHER):
         part = {name: values[start : start + _TOGETHER] for name, values in columns.items()}
         found += _tables(replace(job, concurrency=None, **part), gpu)
@@ -161,9 +166,10 @@ def server(job: Job, gpu: Gpu) -> Server:
     prompts = _prompt_costs(laid, grid)
     order, asked = serving.engine(laid.runtime), Requests.of(laid.job)
     counts = np.arange(places + 1.0)
-    lists = [tuple(np.interp(counts, grid, values).tolist()) for values in (base, each, prompts)]
+    base, each, prompts = (np.interp(counts, grid, values) for values in (base, each, prompts))
     return Server(
-        *lists, budget=section("serving")["prompt_tokens"], gained=asked.tokens_per_pass,
+        tuple(base.tolist()), tuple(each.tolist()), tuple(prompts.tolist()),
+        budget=section("serving")["prompt_tokens"], gained=asked.tokens_per_pass,
         first=order["first"], mixed=bool(order["mixed"]),
     )  # fmt: skip
 
@@ -186,5 +192,5 @@ def _prompt_costs(laid: Layout, grid: Array) -> Array:
     """Seconds by which a token of a prompt makes a pass of each number of sequences longer."""
     work = serving.prompt_work(laid.workload, laid.job, laid.runtime, laid.devices, grid)
     whole = serving.as_pass(laid.workload, laid.runtime, laid.devices, work)
-    share = serving.engine(laid.runtime)["interruption"]
+    share = serving.interruption(laid.runtime, laid.job)
     return np.asarray(share * seconds_of(whole, laid)[0] / serving.computed_tokens(laid.job))

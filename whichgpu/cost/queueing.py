@@ -1,4 +1,4 @@
-"""Waiting, of requests that arrive at random: for the pass that runs, for prompts before one's own, for a place.
+"""Waiting of requests that arrive at random: for the pass that runs, for prompts ahead, for a place.
 
 An engine takes prompts at the beginning of a pass. With L arrivals/s, each of which makes a pass longer by p,
 and passes of t_d without prompts:

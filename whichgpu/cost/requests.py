@@ -5,6 +5,8 @@
     prefix_hit     share of a prompt whose keys and values are in the cache already
     speculative    tokens that are drafted for every pass of the model, each right with `acceptance`
     draft_cost     time of drafting one token, as a share of a pass of the model
+    prefill_gpus   GPUs, of the job's, that compute prompts and nothing else (`cost/disaggregated.py`), as
+                   replicas of `prefill_tp`; `prefill_gpu` names their kind where it is another
 
 A pass with k drafted tokens, each accepted with probability a, makes (1 - a^(k+1)) / (1 - a) tokens
 (Leviathan, Kalman and Matias, "Fast Inference from Transformers via Speculative Decoding", ICML 2023).
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 #: The options that `Requests` reads.
-OPTIONS = ("request_rate", "length_range", "prefix_hit", "speculative", "acceptance", "draft_cost")
+OPTIONS = ("request_rate", "length_range", "prefix_hit", "speculative", "acceptance", "draft_cost",
+           "prefill_gpus", "prefill_tp", "prefill_gpu")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Requests:
     drafted: float = 0.0
     acceptance: float = 0.0
     draft_cost: float = 0.0
+    prefill_gpus: float = 0.0
 
     @classmethod
     def of(cls, job: Job) -> Requests:
@@ -53,13 +57,14 @@ class Requests:
             drafted=float(round(drafted)),
             acceptance=_share(job, "acceptance", usual["acceptance"]) if drafted else 0.0,
             draft_cost=_share(job, "draft_cost", usual["draft_cost"]) if drafted else 0.0,
+            prefill_gpus=float(round(job.option("prefill_gpus", 0.0))),
         )
 
     @property
     def tokens_per_pass(self) -> float:
         """Tokens that a sequence gains in one pass of the model, in the mean."""
         a = self.acceptance
-        return (1.0 - a ** (self.drafted + 1.0)) / (1.0 - a)
+        return float((1.0 - a ** (self.drafted + 1.0)) / (1.0 - a))
 
     @property
     def passes_per_token(self) -> float:

@@ -85,6 +85,7 @@ class SteadyState:
     waits: Array
     chunks: Array
     gained: float
+    interruption: float
     parts: Mapping[str, Any]
     ops: tuple[Op, ...]
 
@@ -122,7 +123,7 @@ class SteadyState:
 
     def _arrivals(self, passes: Array, prompt: Array, output: Any) -> tuple[Array, Array]:
         """Arrivals/s, and seconds by which the prompt of each makes a pass longer."""
-        each = np.asarray(engine(self.work.runtime)["interruption"] * prompt)
+        each = np.asarray(self.interruption * prompt)
         # As many as are between the tokens of one in the passes that are timed.
         return np.asarray(self.others / (output * passes)), each
 
@@ -140,6 +141,11 @@ def engine(stack: Runtime) -> Mapping[str, float]:
     return row
 
 
+def interruption(stack: Runtime, job: Job) -> float:
+    """Share of others' prompts that falls between a request's tokens; none where they have their own GPUs."""
+    return 0.0 if Requests.of(job).prefill_gpus else engine(stack)["interruption"]
+
+
 def step_ops(
     workload: Workload, job: Job, prefill_tokens: Any, decode_sequences: Any, kv_tokens: Any
 ) -> tuple[Op, ...]:
@@ -150,8 +156,9 @@ def step_ops(
     """
     recorder, asked = Recorder(_precision(job)), Requests.of(job)
     workload.code.step(
-        workload.dims, recorder, prefill_tokens, decode_sequences, kv_tokens, prefill_length=computed_tokens(job),
-        prefill_context=asked.prefix_hit * job.input_tokens, decode_tokens=1.0 + asked.drafted,
+        workload.dims, recorder, prefill_tokens, decode_sequences, kv_tokens,
+        prefill_length=computed_tokens(job), prefill_context=asked.prefix_hit * job.input_tokens,
+        decode_tokens=1.0 + asked.drafted,
     )  # fmt: skip
     ops: tuple[Op, ...] = recorder.ops()
     return ops
@@ -256,16 +263,16 @@ class _Held(NamedTuple):
 
 
 def _held(job: Job, stack: Runtime, places: Array, others: Array | None) -> _Held:
-    order, most, none = engine(stack), np.maximum(places, 1.0), np.zeros(1)
+    share, most, none = interruption(stack, job), np.maximum(places, 1.0), np.zeros(1)
     if others is not None:
-        return _Held("open", np.minimum(others + 1.0, most), others, order["interruption"] * others, none, none)
+        return _Held("open", np.minimum(others + 1.0, most), others, share * others, none, none)
     if job.concurrency is None:
         return _Held("full", most, most, most, none, none)
     asked = _requests(job)
     running = np.minimum(asked, most)
     rest = running - 1.0
     queue = np.maximum(asked / running - 1.0, 0.0)
-    return _Held("closed", running, rest, order["interruption"] * rest, order["burst"] * rest, queue)
+    return _Held("closed", running, rest, share * rest, engine(stack)["burst"] * rest, queue)
 
 
 def steady_state(
@@ -292,7 +299,8 @@ def steady_state(
         links=whole.links,
         burst=held.burst, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
         chunks=computed_tokens(job) / section("serving")["prompt_tokens"],
-        gained=Requests.of(job).tokens_per_pass, parts=parts, ops=tokens.ops,
+        gained=Requests.of(job).tokens_per_pass, interruption=interruption(stack, job), parts=parts,
+        ops=tokens.ops,
     )  # fmt: skip
 
 

@@ -7,9 +7,9 @@ each of which gains e tokens a pass,
 
     m passes take  m base(R) + each(R) (K m + e R m (m - 1) / 2)
 
-so that what is simulated costs a few steps a request, however long its answer. An engine that computes prompts
-first (`mixed` false) stops its tokens for them; a load generator of a closed loop sends a request when one is
-done (`in_flight`).
+so that a request costs a few steps, however long its answer. An engine that computes prompts first (`mixed`
+false) stops its tokens for them; a load generator of a closed loop sends a request when one is done
+(`in_flight`).
 """
 
 from __future__ import annotations
@@ -133,7 +133,8 @@ class _Run:
 
     __slots__ = (
         "arrival", "busy", "closed", "computed", "current", "done", "first", "gaps", "left", "next", "output",
-        "owed", "passes", "prompt", "room", "running", "server", "stall", "stream", "tokens", "waiting", "when",
+        "owed", "passes", "prompt", "room", "running", "server", "stall", "stream", "tokens", "waiting",
+        "when",
     )  # fmt: skip
 
     def __init__(self, server: Server, stream: Stream, in_flight: int) -> None:
@@ -172,7 +173,7 @@ class _Run:
         """One pass with prompts, or all that pass until something happens."""
         while not self.closed and self.next < len(self.arrival) and self.arrival[self.next] <= self.when:
             self._arrive()
-        if self.waiting and self.room > 0 or self.current >= 0:
+        if (self.waiting and self.room > 0) or self.current >= 0:
             self._prompts()
         elif self.running:
             self._decode()
@@ -200,7 +201,7 @@ class _Run:
         self._pass(seconds)
 
     def _take(self) -> float:
-        """Tokens of prompts from the front of the queue, up to the budget; `owed` are those computed whole."""
+        """Tokens of prompts from the front of the queue, up to the budget; `owed` are those that end here."""
         taken, budget = 0.0, self.server.budget
         while taken < budget:
             if self.current < 0:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost import bounds, curve, load
+from whichgpu.cost import bounds, curve
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.units import parse, show
 
@@ -30,7 +30,7 @@ _METRICS = {
     "ttft": "ttft", "tpot": "tpot", "itl": "itl", "latency": "latency", "e2e": "latency", "e2el": "latency",
 }  # fmt: skip
 _TERM = re.compile(r"(?P<metric>[a-z0-9]+)\s+(?:(?P<how>mean|median|p[0-9]+)\s+)?(?P<most>[0-9.].*)")
-#: The load at which a request is alone, as a share of the capacity; the most that is looked at, and how finely.
+#: The share of the capacity at which a request is alone; the most that is looked at, and how finely.
 _ALONE, _MOST, _POINTS, _HALVINGS = 1e-4, 0.99, 100, 9
 _EXAMPLE = 'write e.g. "ttft p90 1 s, tpot 50 ms"'
 
@@ -50,8 +50,9 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The largest load that keeps to the objectives, requests/s; which of them it just keeps, None at the
-    capacity; the curve at that load.
+    """The largest load that keeps to the objectives, requests/s, and the curve there.
+
+    `binding` is the objective that it just keeps, None at the capacity.
     """
 
     rate: float
@@ -81,17 +82,17 @@ def _term(text: str) -> Term:
     return Term(_METRICS[found["metric"]], str(how), most)
 
 
-def largest(job: Job, gpu: Gpu, terms: Sequence[Term], *, requests: int = curve.REQUESTS) -> Held:
+def largest(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:
     """The largest load of a serving job under which every objective holds.
 
-    Means are read off the curve, percentiles found by simulating so many `requests` at each load tried.
+    Means are read off the curve, percentiles found by simulating requests at each load tried.
     Raises `Infeasible` for an objective that a request does not keep which has the GPUs to itself, with what
     binds it.
     """
     checked = curve.checked(job, gpu)
-    table = load.tables(checked, gpu)[0]
+    table, pool = curve.ready(checked, gpu)
     shares = np.linspace(_ALONE, _MOST, _POINTS)
-    dense = curve.at_rates(checked, gpu, table, shares * table.capacity)
+    dense = curve.at_rates(checked, gpu, table, shares * table.capacity, pool)
     for term in terms:
         _possible(term, dense)
     share, binding = _MOST, None
@@ -101,10 +102,10 @@ def largest(job: Job, gpu: Gpu, terms: Sequence[Term], *, requests: int = curve.
             share, binding = (reached, term) if reached < share else (share, binding)
     tails = [term for term in terms if term.how != "mean"]
     if tails:
-        simulator = curve.simulator(checked, gpu, table)
-        share, binding = _halved(simulator, tails, (share, binding), requests)
+        simulator = curve.simulator(checked, gpu, table, pool)
+        share, binding = _halved(simulator, tails, (share, binding))
     rate = share * table.capacity
-    return Held(rate, binding, curve.at_rates(checked, gpu, table, np.array([rate])))
+    return Held(rate, binding, curve.at_rates(checked, gpu, table, np.array([rate]), pool))
 
 
 def _means(dense: Curve, term: Term) -> NDArray[np.float64]:
@@ -120,19 +121,19 @@ def _possible(term: Term, dense: Curve) -> None:
         return
     binds = bounds.NAMES[dense.bound[0]]
     raise Infeasible(
-        f"{term} cannot be held on {dense.job.n_gpus:g} x {dense.gpu.id}: {term.metric} of a request alone is "
-        f"{show(least, 'time', 3)}, bound by {binds}; ask for {show(1.05 * least, 'time', 2)} or more, or take "
-        "a faster GPU, more --tp or a narrower --precision"
+        f"{term} cannot be held on {dense.job.n_gpus:g} x {dense.gpu.id}: {term.metric} of a request alone "
+        f"is {show(least, 'time', 3)}, bound by {binds}; ask for {show(1.05 * least, 'time', 2)} or more, or "
+        "take a faster GPU, more --tp or a narrower --precision"
     )
 
 
 def _halved(
-    simulator: Simulator, tails: Sequence[Term], start: tuple[float, Term | None], requests: int
+    simulator: Simulator, tails: Sequence[Term], start: tuple[float, Term | None]
 ) -> tuple[float, Term | None]:
     """The largest share of the capacity, at most that of `start`, at which percentiles hold; what binds."""
 
     def worst(share: float) -> tuple[float, Term]:
-        run = simulator.tails("rate", share * simulator.table.capacity, requests=requests)
+        run = simulator.tails("rate", share * simulator.table.capacity)
         excess = [run.of(term.metric, term.how) / term.most for term in tails]
         return max(excess), tails[int(np.argmax(excess))]
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-#: Requests simulated at each load of each split, and the most stages that are tried.
-_REQUESTS, _STAGES = 1000, 2
+#: The most stages that are tried.
+_STAGES = 2
 
 
 class Price(NamedTuple):
@@ -53,7 +53,7 @@ def price(gpu: Gpu, today: date, stated: float | None = None) -> Price | None:
 
 
 class Paid(NamedTuple):
-    """Per million tokens, prompts and outputs apart, at each load, (loads,): USD (None without a price), J."""
+    """A million tokens, prompts and outputs apart, at each load, (loads,): USD (None without a price), J."""
 
     usd_input: Array | None
     usd_output: Array | None
@@ -61,22 +61,31 @@ class Paid(NamedTuple):
     joules_output: Array
 
 
-def paid(curve: Curve, cost: Price | None) -> Paid:
-    """What a million tokens cost at each load of a curve. A prompt from the cache counts whole."""
-    gpus = float(curve.job.n_gpus)
+def paid(curve: Curve, cost: Price | None, prefill: Price | None = None) -> Paid:
+    """What a million tokens cost at each load of a curve. A prompt from the cache counts whole.
+
+    `prefill` is the price of GPUs that compute prompts alone: where a curve has such, each pays its own.
+    """
+    gpus, pool = float(curve.job.n_gpus), curve.pool
     prompts = curve.request_rate * float(curve.job.input_tokens)
     outputs = curve.request_rate * float(curve.job.output_tokens)
     watts = curve.estimates.power[0] * gpus
-
-    def each(rate: Array | float, share: Array, made: Array) -> Array:
-        return np.asarray(1e6 * rate * share / np.maximum(made, 1e-12))
-
-    shares = curve.prompts, 1.0 - curve.prompts
     usd = None if cost is None else cost.usd_per_gpu_hour * gpus / 3600.0
+    usd_prompts, share = usd, curve.prompts
+    watts_prompts = watts
+    if pool is not None:
+        share = np.zeros_like(prompts)
+        usd_prompts = None if prefill is None else prefill.usd_per_gpu_hour * pool.gpus / 3600.0
+        watts_prompts = pool.joules * curve.request_rate
+    part = np.ones_like(share) if pool is not None else share
+
+    def each(rate: Array | float, taken: Array, made: Array) -> Array:
+        return np.asarray(1e6 * rate * taken / np.maximum(made, 1e-12))
+
     return Paid(
-        None if usd is None else each(usd, shares[0], prompts),
-        None if usd is None else each(usd, shares[1], outputs),
-        each(watts, shares[0], prompts), each(watts, shares[1], outputs),
+        None if usd_prompts is None else each(usd_prompts, part, prompts),
+        None if usd is None else each(usd, 1.0 - share, outputs),
+        each(watts_prompts, part, prompts), each(watts, 1.0 - share, outputs),
     )  # fmt: skip
 
 
@@ -117,13 +126,13 @@ def splits(job: Job, count: int, gpu: Gpu, terms: Sequence[Term]) -> list[Split]
 
 def _tried(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Split:
     try:
-        return Split(job, slo.largest(job, gpu, terms, requests=_REQUESTS))
+        return Split(job, slo.largest(job, gpu, terms))
     except Infeasible as fault:
         return Split(job, None, str(fault))
 
 
 def _ways(job: Job, count: int) -> Iterator[Job]:
-    """The splits of `count` GPUs: tensor parallel in a node, stages, replicas; of experts also by whole ones."""
+    """The splits of `count` GPUs: tensor parallel in a node, stages, replicas; experts cut or dealt out."""
     job = replace(job, phase="serve", n_gpus=float(count))
     if job.tp is not None or job.pp is not None or {"ep", "attention_dp"} & set(job.options):
         yield replace(job, tp=job.tp or 1.0, pp=job.pp or 1.0)
