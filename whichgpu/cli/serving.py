@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from whichgpu.cost.curve import Curve
+    from whichgpu.cost.evidence import Known
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.serving import Price
     from whichgpu.report.serving import Answer
@@ -101,7 +102,21 @@ def _told(asked: Asked, found: Curve) -> Answer:
     job = replace(found.job, options={**found.job.options, "request_rate": f"{knee:.4g}"})
     measured = job if found.against == "rate" else replace(found.job, concurrency=knee)
     command = how_to_measure(measured, found.estimates.runtime.id)
-    return Answer(found, tails, cost, paid(found, cost, _prefill_price(asked, found, cost)), command)
+    money = paid(found, cost, _prefill_price(asked, found, cost))
+    return Answer(found, tails, cost, money, command, _known(asked, found))
+
+
+def _known(asked: Asked, found: Curve) -> Known:
+    """What was measured near the knee, where load generators keep requests in flight."""
+    from whichgpu.cost.estimate import estimate
+    from whichgpu.cost.evidence import evidence
+    from whichgpu.cost.requests import OPTIONS
+    from whichgpu.hardware.catalogue import catalogue
+
+    plain = {key: value for key, value in found.job.options.items() if key not in OPTIONS}
+    held = max(round(float(found.in_flight[found.knee])), 1)
+    job = replace(found.job, options=plain, concurrency=float(held))
+    return evidence(estimate(job, [asked.gpu]).at(0, 0), asked.gpu, catalogue())
 
 
 def _prefill_price(asked: Asked, found: Curve, cost: Price | None) -> Price | None:

@@ -189,12 +189,15 @@ def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | Non
     return Curve(
         job=replace(swept, concurrency=None), gpu=gpu, against=against, request_rate=rate,
         in_flight=rate * estimates.latency[0], estimates=estimates,
-        # Of the time in which anyone is served: with few requests the replica waits in between.
-        prompts=np.minimum(spent / np.maximum(1.0 - np.exp(-others), np.maximum(spent, 1e-12)), 1.0),
-        shares=shares,
+        prompts=np.minimum(spent / np.maximum(_at_work(against, others), spent), 1.0), shares=shares,
         bound=tuple(_bound(shares, j, share) for j, share in enumerate(taken.tolist())),
         capacity=table.capacity, places=places * table.replicas,
     )  # fmt: skip
+
+
+def _at_work(against: str, others: Array) -> Array:
+    """Share of the time in which anyone is served: with few requests at random a replica waits in between."""
+    return np.ones_like(others) if against == "concurrency" else 1.0 - np.exp(-others)
 
 
 def _bound(shares: Mapping[str, Array], j: int, taken: float) -> str:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 #: Points of the table, the least of them, and jobs that are looked at together.
-_POINTS, _LEAST, _TOGETHER = 40, 0.02, 64
+_POINTS, _LEAST, _TOGETHER = 64, 0.02, 64
 #: How much the times for which places are kept vary where the others decide them: squared coefficient.
 _VARIATION = 0.3
 
@@ -58,8 +58,12 @@ class Table(NamedTuple):
 
     def met(self, rate: Any) -> Array:
         """Sequences that an arrival meets at `rate` requests/s; those of the capacity beyond it."""
-        # Below the least of the table they grow in proportion.
-        return np.asarray(np.interp(rate, np.append(0.0, self.rate), np.append(0.0, self.others)))
+        # In proportion from point to point on logarithms, and below the least of the table.
+        asked = np.asarray(rate, dtype=np.float64)
+        near = np.exp(
+            np.interp(np.log(np.maximum(asked, self.rate[0])), np.log(self.rate), np.log(self.others))
+        )
+        return np.asarray(near * np.minimum(asked / self.rate[0], 1.0))
 
     def waits(self, rate: float) -> float:
         """Seconds that an arrival waits for a place at `rate` requests/s."""

@@ -10,6 +10,7 @@ from whichgpu.cost.bounds import NAMES
 from whichgpu.cost.curve import PERCENTILES
 from whichgpu.cost.estimate import Z90
 from whichgpu.report.chart import Chart, Line, Panel, Point, axis, letters
+from whichgpu.report.prediction import evidence_table, to_measure
 from whichgpu.report.table import Block, Bullets, Column, Report, Table
 from whichgpu.units import number, show
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.cost.curve import Curve, Tails
+    from whichgpu.cost.evidence import Known
     from whichgpu.cost.slo import Held, Term
     from whichgpu.facts.model import Interval
     from whichgpu.planner.serving import Paid, Price, Split
@@ -34,14 +36,14 @@ class Answer(NamedTuple):
     price: Price | None
     paid: Paid
     command: tuple[str, str]
+    known: Known
 
 
 def curve_report(answer: Answer) -> Report:
     """The report of `predict --curve`."""
     curve = answer.curve
     blocks: list[Block] = [_headline(curve), _loads(answer), _chart(answer), *_money(answer)]
-    blocks += [_measure(answer), Bullets(tuple(curve.estimates.at(0, 0).warnings))]
-    return Report(curve_document(answer), tuple(blocks))
+    return Report(curve_document(answer), (*blocks, *_checks(answer)))
 
 
 def slo_report(answer: Answer, held: Held, terms: Sequence[Term], splits: Sequence[Split]) -> Report:
@@ -57,7 +59,7 @@ def slo_report(answer: Answer, held: Held, terms: Sequence[Term], splits: Sequen
     blocks: list[Block] = [said, _loads(answer)]
     if len(splits) > 1:
         blocks.append(_splits(splits))
-    blocks += [*_money(answer), _measure(answer), Bullets(tuple(curve.estimates.at(0, 0).warnings))]
+    blocks += [*_money(answer), *_checks(answer)]
     data = {
         **curve_document(answer),
         "slo": {"objectives": [_term(term) for term in terms], "request_rate": held.rate,
@@ -82,7 +84,8 @@ def curve_document(answer: Answer) -> dict[str, Any]:
         "price": None if answer.price is None else answer.price._asdict(),
         "loads": [_load(answer, j) for j in range(len(curve.request_rate))],
         "measure": {"command": command, "source": source},
-        "warnings": list(curve.estimates.at(0, 0).warnings),
+        "evidence": [one.to_dict() for one in answer.known.rows],
+        "warnings": list(_warnings(answer)),
     }  # fmt: skip
 
 
@@ -213,16 +216,27 @@ def _dollars(paid: Paid, j: int) -> tuple[str | None, str | None]:
 
 
 def _splits(splits: Sequence[Split]) -> Table:
+    """The splits that hold a load, best first, then why others hold none; those that do not fit in a note."""
+    small = [one.name for one in splits if "does not fit" in one.why]
     rows = [
         (one.name, number(one.held.rate) if one.held else None,
          number(float(one.held.at.throughput[0] / one.held.at.gpus)) if one.held else None,
-         (str(one.held.binding) if one.held.binding else "its capacity") if one.held else one.why)
+         (str(one.held.binding) if one.held.binding else "its capacity") if one.held
+         else one.why.partition(";")[0])
         for one in splits
+        if one.name not in small
     ]  # fmt: skip
-    columns = ("Split", ">Requests/s", ">Tokens/s per GPU", "Bound by")
-    return Table.of("Splits of the GPUs", columns, rows, strong=(0,))
+    notes = (f"Too small for the model: {'; '.join(small)}.",) if small else ()
+    return Table.of(
+        "Splits of the GPUs", ("Split", ">Requests/s", ">Tokens/s per GPU", "Bound by"), rows, notes, (0,)
+    )
 
 
-def _measure(answer: Answer) -> str:
-    command, source = answer.command
-    return f"To measure it: {command} (see {source})"
+def _checks(answer: Answer) -> list[Block]:
+    """What holds the answer to account: measurements near it, and how to make one."""
+    blocks: list[Block] = [evidence_table(answer.known)] if answer.known.rows else []
+    return [*blocks, to_measure(*answer.command), Bullets(_warnings(answer))]
+
+
+def _warnings(answer: Answer) -> tuple[str, ...]:
+    return answer.curve.estimates.warnings()
