@@ -155,11 +155,11 @@ def checked(job: Job, gpu: Gpu) -> Job:
 
     found = estimate(replace(job, phase="serve", concurrency=1.0), [gpu])
     answer = found.at(0, 0)
-    if not found.fits[0, 0]:
-        raise Infeasible(does_not_fit(answer, gpu))
     longer = found.workload.beyond(answer.job)
     if longer:
         raise UsageError(f"{longer[0]}; use shorter --input-tokens or --output-tokens")
+    if not found.fits[0, 0]:
+        raise Infeasible(does_not_fit(answer, gpu))
     rest = {key: value for key, value in job.options.items() if key != "request_rate"}
     return replace(answer.job, concurrency=None, options=rest)
 

@@ -53,11 +53,13 @@ def prompt_seconds(mean: Any, each: Any, rate: Any, chunks: Any, *, others: Any,
     beside = decode if mixed else 0.0
     ran = met(mean, each, rate)
     together = at_work * ran / 2.0 + beside + each * (1.0 + rate * ran)
+    # Prompts that go first wait for one pass of tokens at most, and for each other as in M/D/1.
+    first = decode / 2.0 + each + busy * each / (2.0 * (1.0 - busy))
     # Chunks of one prompt after another: each keeps the server for as long as it takes.
     service = np.maximum(chunks, 1.0) * beside + each
     taken = np.minimum(rate * service, _FULL)
     alone = (1.0 - taken) * decode / 2.0 + service + taken * service / (2.0 * (1.0 - taken))
-    return np.asarray(np.where(chunks > 1.0, alone, together))
+    return np.asarray(np.where(chunks > 1.0, alone, together if mixed else first))
 
 
 def interrupted(mean: Any, each: Any, rate: Any, waited: Any, after: Any) -> Array:
