@@ -21,10 +21,12 @@ from whichgpu import api
 from whichgpu.cli import main
 from whichgpu.cost import batching, bounds, curve, disaggregated, load, queueing, simulate, slo
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.placing import placed
 from whichgpu.cost.requests import Requests
 from whichgpu.errors import Infeasible, UsageError
+from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.serving import paid, price, splits
 from whichgpu.workloads.job import Job
@@ -479,6 +481,20 @@ def document() -> str:
 def test_the_outputs_of_the_document_are_current():
     assert len(MARKED.findall(DOCUMENT.read_text(encoding="utf-8"))) == 3
     assert DOCUMENT.read_text(encoding="utf-8") == document(), "run: python tests/test_serving.py"
+
+
+def test_the_measured_case_of_the_document_holds():
+    rows = [
+        row
+        for row in store.rows("measured")
+        if (row["workload"], row["gpu"], row["precision"]) == ("llama-3.1-70b", H100.id, "fp8")
+        and (row["input_tokens"], row["output_tokens"], row["tp"]) == ("1024", "1024", "4")
+        and row["runtime"] == "vllm"
+    ]
+    assert {row["concurrency"] for row in rows} == {"4", "8", "16", "32", "64"}
+    for row, answer in zip(rows, predict_rows(rows, GPUS), strict=True):
+        off = answer.value / float(row["value"]) - 1.0
+        assert abs(off) < (0.08 if row["metric"] == "tpot" else 0.6), row["id"]
 
 
 def test_every_option_is_in_the_document():

@@ -128,7 +128,7 @@ def at_rates(job: Job, gpu: Gpu, table: load.Table, loads: Array, pool: Pool | N
     """The curve of a checked job at rates of arrivals; raises `Infeasible` beyond the capacity."""
     if np.any(loads > table.capacity):
         raise Infeasible(load.beyond(float(np.max(loads)), table.capacity))
-    met = Met(table.met(loads)[None, :], np.array([[table.waits(one) for one in loads.tolist()]]))
+    met = table.meeting(loads)
     swept = replace(job, concurrency=(met.others[0] + 1.0) * table.replicas)
     found = _curve(swept, gpu, table, "rate", met)
     return found if pool is None else _with_pool(found, pool)

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Points of the table, the least of them, and jobs that are looked at together.
 _POINTS, _LEAST, _TOGETHER = 64, 0.02, 64
+#: How often the table is worked out anew, with as many that run as the last one says.
+_TURNS = 2
 #: How much the times for which places are kept vary where the others decide them: squared coefficient.
 _VARIATION = 0.3
 
@@ -47,6 +49,7 @@ class Table(NamedTuple):
 
     others: Array
     rate: Array
+    stretch: Array
     replicas: float = 1.0
     #: Requests/s that what goes before lets through.
     most: float = np.inf
@@ -64,6 +67,14 @@ class Table(NamedTuple):
             np.interp(np.log(np.maximum(asked, self.rate[0])), np.log(self.rate), np.log(self.others))
         )
         return np.asarray(near * np.minimum(asked / self.rate[0], 1.0))
+
+    def meeting(self, loads: Array) -> serving.Met:
+        """What arrivals meet at each of several rates, (1, loads)."""
+        others = self.met(loads)
+        waits = np.array([self.waits(rate) for rate in loads.tolist()])
+        return serving.Met(
+            others[None, :], waits[None, :], np.interp(others, self.others, self.stretch)[None, :]
+        )
 
     def waits(self, rate: float) -> float:
         """Seconds that an arrival waits for a place at `rate` requests/s."""
@@ -120,20 +131,25 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
     others = _LEAST * (np.maximum(places, 1.0)[:, None] / _LEAST) ** steps
     columns = {name: np.repeat(values, _POINTS) for name, values in _columns(job).items()}
     columns["concurrency"] = others.ravel() + 1.0
-    rate = rates(replace(job, **columns), gpu, others.ravel()).reshape(others.shape)
+    swept, stretch = replace(job, **columns), np.ones(others.size)
+    for _ in range(_TURNS):
+        rate, stretch = rates(swept, gpu, others.ravel(), stretch)
+    rate, stretch = rate.reshape(others.shape), stretch.reshape(others.shape)
     # More in flight never serve fewer: where a wider pass is a slower one, the table stays level.
     rising, count = np.maximum.accumulate(rate, axis=1), np.broadcast_to(full.replicas, (job.size,))
-    return [Table(*row) for row in zip(others, rising, count.tolist(), strict=True)]
+    return [Table(*row) for row in zip(others, rising, stretch, count.tolist(), strict=True)]
 
 
-def rates(job: Job, gpu: Gpu, others: Array) -> Array:
-    """Requests/s of all GPUs of each job of a sweep when arrivals meet `others`, (J,)."""
-    laid = lay_out(job, [gpu], met=serving.Met(others[None, :], np.zeros(1)))
+def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Array]:
+    """Requests/s of all GPUs of each job of a sweep whose arrivals meet `others`, (J,), and their stretch."""
+    laid = lay_out(job, [gpu], met=serving.Met(others[None, :], np.zeros(1), stretch[None, :]))
     steady = laid.serving
     assert steady is not None
-    token, prompt = seconds_of(steady.work, laid), seconds_of(steady.prompt, laid)
-    each = steady.rate(token, prompt, laid.passes) / laid.passes
-    return np.asarray(np.broadcast_to(each * laid.replicas, (1, job.size))[0])
+    passes, prompt = seconds_of(steady.work, laid), seconds_of(steady.prompt, laid)
+    each = steady.rate(passes, prompt, laid.passes) / laid.passes
+    longer = steady.token_seconds(passes, prompt, laid.passes) / passes
+    shape = (1, job.size)
+    return np.broadcast_to(each * laid.replicas, shape)[0], np.broadcast_to(longer, shape)[0]
 
 
 def settled(job: Job, gpus: Sequence[Gpu]) -> serving.Met:
@@ -146,8 +162,8 @@ def settled(job: Job, gpus: Sequence[Gpu]) -> serving.Met:
     most = max(one.capacity for row in rows for one in row)
     if rate > most:
         raise Infeasible(beyond(rate, most))
-    others = np.array([[float(one.met(rate)) for one in row] for row in rows])
-    return serving.Met(others, np.array([[one.waits(rate) for one in row] for row in rows]))
+    met = [[one.meeting(np.array([rate])) for one in row] for row in rows]
+    return serving.Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(3)))
 
 
 def beyond(rate: float, capacity: float) -> str:

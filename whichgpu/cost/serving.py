@@ -245,10 +245,15 @@ def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, 
 
 
 class Met(NamedTuple):
-    """What a request meets that arrives at random, (G, J): sequences, and s that it waits for a place."""
+    """What a request meets that arrives at random, (G, J).
+
+    `others` are as many as there would be if none of them had waited for its first token, `stretch` times
+    which there are: who comes in the meantime interrupts them. `waits` is s that it waits for a place.
+    """
 
     others: Array
     waits: Array
+    stretch: Array
 
 
 class _Held(NamedTuple):
@@ -262,10 +267,11 @@ class _Held(NamedTuple):
     queue: Array
 
 
-def _held(job: Job, stack: Runtime, places: Array, others: Array | None) -> _Held:
+def _held(job: Job, stack: Runtime, places: Array, met: Met | None) -> _Held:
     share, most, none = interruption(stack, job), np.maximum(places, 1.0), np.zeros(1)
-    if others is not None:
-        return _Held("open", np.minimum(others + 1.0, most), others, share * others, none, none)
+    if met is not None:
+        running = np.minimum(met.others * met.stretch + 1.0, most)
+        return _Held("open", running, met.others, share * met.others, none, none)
     if job.concurrency is None:
         return _Held("full", most, most, most, none, none)
     asked = _requests(job)
@@ -285,7 +291,7 @@ def steady_state(
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
     places, parts, per_sequence = _room(workload, job, devices)
-    held = _held(job, stack, places, None if met is None else met.others)
+    held = _held(job, stack, places, met)
     parts["kv_cache"] = held.running * per_sequence
     each = held.running * (prompt + output / 2.0)
     tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
