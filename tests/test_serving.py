@@ -200,7 +200,7 @@ def test_waiting_for_a_place_is_that_of_the_textbook():
 
 def test_a_pass_that_is_met_is_longer_than_the_mean():
     assert queueing.met(0.02, 0.05, 2.0) > 0.02
-    idle = queueing.prompt_seconds(0.02, 0.05, 1e-9, 0.1, others=1e-9, mixed=True)
+    idle = queueing.prompt_seconds(0.02, 0.05, 1e-9, 0.1, at_work=1e-9, mixed=True)
     assert idle == pytest.approx(0.05, rel=1e-3)
     assert queueing.interrupted(0.02, 0.05, 2.0, 0.0, 100.0) == pytest.approx(0.02)
 
@@ -374,6 +374,21 @@ def test_what_cannot_be_served_is_one_line(whichgpu, options, status, says):
     assert told.status == status
     assert says in told.err
     assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize(
+    ("gpu", "precision", "says"), [("l40s", "fp16", "does not fit"), ("v100-16gb-sxm", "fp8", "no FP8 peak")]
+)
+def test_what_cannot_run_is_not_said_to_be_overloaded(whichgpu, gpu, precision, says):
+    told = whichgpu("predict", "llama-3.1-70b", "--gpu", gpu, "--precision", precision, "--option",
+                    "request_rate=50")  # fmt: skip
+    assert told.status in (2, 3)
+    assert says in told.err
+
+
+def test_an_idle_replica_draws_less():
+    found = curve.curve(job(), L40S, np.array([0.01, 4.0]))
+    assert found.estimates.power[0, 0] < 0.6 * found.estimates.power[0, 1]
 
 
 def test_engines_without_disaggregation_say_so(whichgpu):

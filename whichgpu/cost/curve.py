@@ -184,20 +184,17 @@ def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | Non
         for name, part in bounds.shares(steady.work, found, steady.links).items()
     }
     places = float(table.others[-1])
-    others = np.broadcast_to(steady.others, estimates.seconds.shape)[0]
+    others, at_work = (
+        np.broadcast_to(part, estimates.seconds.shape)[0] for part in (steady.others, steady.at_work)
+    )
     taken, spent = others / places, rate / table.replicas * each
     return Curve(
         job=replace(swept, concurrency=None), gpu=gpu, against=against, request_rate=rate,
         in_flight=rate * estimates.latency[0], estimates=estimates,
-        prompts=np.minimum(spent / np.maximum(_at_work(against, others), spent), 1.0), shares=shares,
+        prompts=np.minimum(spent / np.maximum(at_work, spent), 1.0), shares=shares,
         bound=tuple(_bound(shares, j, share) for j, share in enumerate(taken.tolist())),
         capacity=table.capacity, places=places * table.replicas,
     )  # fmt: skip
-
-
-def _at_work(against: str, others: Array) -> Array:
-    """Share of the time in which anyone is served: with few requests at random a replica waits in between."""
-    return np.ones_like(others) if against == "concurrency" else 1.0 - np.exp(-others)
 
 
 def _bound(shares: Mapping[str, Array], j: int, taken: float) -> str:

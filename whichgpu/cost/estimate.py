@@ -340,7 +340,8 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
             bound = np.log(seconds / job_seconds(laid, alone, 1.1 * links)) / np.log(1.1)
         prompt = evaluate(laid.serving.prompt, found).seconds / found.factor(own) if laid.serving else None
         slots = 1.0 if laid.gradients is None else laid.gradients.micro_batches
-        doing = energy.activity(laid, timing, slots * alone / seconds)
+        at_work = 1.0 if laid.serving is None else laid.serving.at_work
+        doing = energy.activity(laid, timing, slots * at_work * alone / seconds)
         return _assemble(laid, timing, _Times(seconds, prompt, bound), doing)
 
 
@@ -429,8 +430,9 @@ def _relaxed(job: Job, gpu: Gpu) -> str:
     if hasattr(resolve(job.workload).code, "step") and not job.trains:
         tp = float(job.tp or 1.0)
         more = replace(
-            job, batch=None if job.batch is None else 1.0, n_gpus=None, tp=tp * 2.0 ** np.arange(1, 6)
-        )
+            job, batch=None if job.batch is None else 1.0, n_gpus=None, tp=tp * 2.0 ** np.arange(1, 6),
+            concurrency=1.0 if at_random(job) else job.concurrency,
+        )  # fmt: skip
         with suppress(UsageError):
             fits = np.flatnonzero(estimate(more, [gpu]).fits[0])
             if fits.size:

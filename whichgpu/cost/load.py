@@ -155,9 +155,14 @@ def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Arr
 def settled(job: Job, gpus: Sequence[Gpu]) -> serving.Met:
     """What the arrivals of a sweep meet on each GPU type, (G, J).
 
-    Raises `Infeasible` with the capacity where no GPU serves as many requests as arrive.
+    Raises `Infeasible` with the capacity where no GPU serves as many requests as arrive; where none can run
+    the job at all they meet nobody, which the layout refuses.
     """
-    rate = Requests.of(job).rate or 0.0
+    rate, full = Requests.of(job).rate or 0.0, lay_out(job, gpus)
+    able = np.array([[not why] for why in full.refusals]) & (full.sequences >= 1.0)
+    if not np.any(able):
+        none = np.zeros((len(gpus), job.size))
+        return serving.Met(none, none, none + 1.0)
     rows = [tables(job, gpu) for gpu in gpus]
     most = max(one.capacity for row in rows for one in row)
     if rate > most:

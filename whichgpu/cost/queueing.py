@@ -35,7 +35,7 @@ def met(mean: Any, each: Any, rate: Any) -> Array:
     return np.asarray(mean + rate * each**2 / (1.0 - busy**2))
 
 
-def prompt_seconds(mean: Any, each: Any, rate: Any, chunks: Any, *, others: Any, mixed: bool) -> Array:
+def prompt_seconds(mean: Any, each: Any, rate: Any, chunks: Any, *, at_work: Any, mixed: bool) -> Array:
     """Seconds from arrival to the end of the pass that gives the first token, places apart.
 
     Args:
@@ -43,11 +43,10 @@ def prompt_seconds(mean: Any, each: Any, rate: Any, chunks: Any, *, others: Any,
         each: seconds that one prompt adds, in all its chunks.
         rate: arrivals/s.
         chunks: passes that one prompt takes; below one, so many prompts go into a pass.
-        others: sequences that run; an engine with none is idle, and waits for nothing.
+        at_work: share of the time in which anything runs; an idle engine waits for nothing.
         mixed: whether the tokens of those that run are made beside the prompt, or after it.
 
     """
-    at_work = 1.0 - np.exp(-np.asarray(others, dtype=np.float64))
     busy = np.minimum(rate * each, _FULL)
     decode = mean * (1.0 - busy) * at_work
     beside = decode if mixed else 0.0

@@ -121,6 +121,11 @@ class SteadyState:
         after = np.maximum(output - 1.0, 0.0) * tpot
         return np.asarray(held * output / (self.admitted(passes, prompt, output) + after))
 
+    @property
+    def at_work(self) -> Array:
+        """Share of the time in which anyone is served: with few requests at random a replica may wait."""
+        return 1.0 - np.exp(-self.others) if self.loop == "open" else np.ones(1)
+
     def _arrivals(self, passes: Array, prompt: Array, output: Any) -> tuple[Array, Array]:
         """Arrivals/s, and seconds by which the prompt of each makes a pass longer."""
         each = np.asarray(self.interruption * prompt)
@@ -130,7 +135,7 @@ class SteadyState:
     def _prompt_seconds(self, passes: Array, each: Array, arrivals: Array) -> Array:
         return queueing.prompt_seconds(
             self.gained * passes, each, arrivals, self.chunks,
-            others=self.others, mixed=bool(engine(self.work.runtime)["mixed"]),
+            at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]),
         )  # fmt: skip
 
 

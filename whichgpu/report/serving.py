@@ -126,14 +126,15 @@ def _term(term: Term) -> dict[str, Any]:
 def _headline(curve: Curve) -> str:
     job, knee = curve.job, curve.knee
     factor = float(np.exp(Z90 * curve.estimates.spread[0, knee]))
-    made = float(curve.throughput[knee])
+    made, several = float(curve.throughput[knee]), len(curve.request_rate) > 1
+    beyond = ": beyond it latency grows faster than throughput" if several else ""
     return (
         f"{job.workload} on {_on(curve)}, {curve.estimates.runtime.title}, {job.precision}, "
         f"{job.input_tokens:g} tokens in and {job.output_tokens:g} out: serves up to "
-        f"{number(curve.capacity)} requests/s, and holds {number(curve.places)} at once. Knee at "
-        f"{number(float(curve.request_rate[knee]))} requests/s, {number(made)} output tokens/s "
-        f"({number(made / factor)} to {number(made * factor)}, 90 % interval; basis "
-        f"{curve.estimates.bases[0]}): beyond it latency grows faster than throughput."
+        f"{number(curve.capacity)} requests/s, and holds {number(curve.places)} at once. "
+        f"{'Knee at' if several else 'At'} {number(float(curve.request_rate[knee]))} requests/s, "
+        f"{number(made)} output tokens/s ({number(made / factor)} to {number(made * factor)}, 90 % interval; "
+        f"basis {curve.estimates.bases[0]}){beyond}."
     )
 
 
