@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 #: Loads of a curve as shares of the capacity.
 SHARES = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-#: Requests that are simulated for the percentiles of one load, and those at either end that do not count.
-REQUESTS, _ENDS = 2000, 0.05
+#: Requests simulated for the percentiles of one load: the fewest, those for each in flight (whose number sways
+#: slowly near the capacity), the most; and the share of them at either end that does not count.
+_FEWEST, _EACH, _MOST, _ENDS = 2000, 40.0, 30_000, 0.05
 #: How often a load generator fills its requests in flight anew, opening included. Lengths that differ by less
 #: than this share would have all of them begin and end together, which no engine measured does.
 _WAVES, _UNEVEN = 10, 0.1
@@ -231,9 +232,11 @@ class Simulator:
     server: Server
     pool: Pool | None = None
 
-    def at_rate(self, rate: float, *, requests: int = REQUESTS, seed: int = 0) -> Outcome:
-        """Requests that arrive at random at `rate`/s over all replicas."""
-        held, stream = round(float(self.table.met(rate))), self._stream(rate, requests, seed)
+    def at_rate(self, rate: float, *, requests: int = 0, seed: int = 0) -> Outcome:
+        """Requests that arrive at random at `rate`/s over all replicas; 0 for as many as it takes."""
+        held = round(float(self.table.met(rate)))
+        requests = requests or int(np.clip(_EACH * held, _FEWEST, _MOST))
+        stream = self._stream(rate, requests, seed)
         if self.pool is None:
             return simulate.simulate(self.server, stream, held=held, seed=seed)
         # The pool sees the requests of all replicas, of which this one has its turn.
@@ -244,20 +247,20 @@ class Simulator:
         rest = simulate.simulate(self.server, stream, held=held, seed=seed)
         return replace(rest, arrival=whole.arrival[::turns], first=first + self.server.first)
 
-    def in_flight(self, count: float, *, requests: int = REQUESTS, seed: int = 0) -> Outcome:
+    def in_flight(self, count: float, *, requests: int = _MOST, seed: int = 0) -> Outcome:
         """A load generator that keeps `count` requests in flight over all replicas."""
         own = max(1, round(count / self.table.replicas))
         stream = self._stream(self.table.capacity, min(requests, _WAVES * own), seed, _UNEVEN)
         return simulate.simulate(self.server, stream, in_flight=own)
 
-    def tails(self, against: str, load_: float, *, requests: int = REQUESTS, seed: int = 0) -> Tails:
+    def tails(self, against: str, load_: float) -> Tails:
         """The percentiles at one load, `rate` or `concurrency`.
 
         At a rate what happens at either end of the run does not count; of a load generator all does.
         """
         if against == "rate":
-            return summary(self.at_rate(load_, requests=requests, seed=seed), _ENDS)
-        return summary(self.in_flight(load_, requests=10 * requests, seed=seed))
+            return summary(self.at_rate(load_), _ENDS)
+        return summary(self.in_flight(load_))
 
     def _stream(self, rate: float, requests: int, seed: int, uneven: float = 0.0) -> simulate.Stream:
         asked = Requests.of(self.job)
