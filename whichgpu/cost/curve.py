@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 #: Loads of a curve as shares of the capacity.
 SHARES = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-#: Requests simulated for the percentiles of one load: the fewest, those for each in flight (whose number sways
-#: slowly near the capacity), the most; and the share of them at either end that does not count.
+#: Requests simulated for the percentiles of one load: the fewest, those for each in flight (whose number
+#: sways slowly near the capacity), the most; and the share of them at either end that does not count.
 _FEWEST, _EACH, _MOST, _ENDS = 2000, 40.0, 30_000, 0.05
 #: How often a load generator fills its requests in flight anew, opening included. Lengths that differ by less
 #: than this share would have all of them begin and end together, which no engine measured does.
