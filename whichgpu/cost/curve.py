@@ -15,7 +15,7 @@ from whichgpu.cost import bounds, disaggregated, load, simulate
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.requests import Requests
-from whichgpu.cost.serving import Met, engine
+from whichgpu.cost.steady import engine
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.disaggregated import Pool
     from whichgpu.cost.estimate import Estimates
     from whichgpu.cost.simulate import Outcome, Server
+    from whichgpu.cost.steady import Met
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 

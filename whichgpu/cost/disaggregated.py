@@ -20,6 +20,7 @@ from whichgpu.cost.layout import lay_out
 from whichgpu.cost.links import network
 from whichgpu.cost.load import found_for, seconds_of
 from whichgpu.cost.requests import Requests
+from whichgpu.cost.steady import engine
 from whichgpu.errors import Infeasible, UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def pool(job: Job, gpu: Gpu, prefill_gpu: Gpu) -> Pool | None:
         raise Infeasible(does_not_fit(answer, prefill_gpu))
     laid = lay_out(own, [prefill_gpu])
     assert laid.serving is not None
-    if not serving.engine(laid.runtime).get("disaggregates"):
+    if not engine(laid.runtime).get("disaggregates"):
         raise UsageError(
             f"{laid.runtime.title} has no disaggregated serving that is modelled; use --runtime vllm, sglang "
             "or tensorrt-llm, or leave prefill_gpus out"

@@ -20,8 +20,8 @@ from whichgpu.cost.load import at_random, found_for, settled
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.parallel import data_parallel_seconds
 from whichgpu.cost.requests import OPTIONS as REQUESTS
-from whichgpu.cost.serving import engine
 from whichgpu.cost.spread import spread
+from whichgpu.cost.steady import engine
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.steady import Met, SteadyState
     from whichgpu.cost.time import Pass
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
@@ -59,13 +60,13 @@ class Layout:
     parts: Mapping[str, Any]
     refusals: tuple[str, ...]
     unused: tuple[str, ...]
-    serving: serving.SteadyState | None = None
+    serving: SteadyState | None = None
     said: tuple[str, ...] = ()
     #: By GPU, what was taken otherwise than asked and runs all the same.
     notes: tuple[tuple[str, ...], ...] = ()
 
 
-def lay_out(job: Job, gpus: Sequence[Gpu], *, met: serving.Met | None = None) -> Layout:
+def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
     """Lay a job, or a sweep of jobs, out on every GPU.
 
     `met` is of a serving job whose requests arrive at random.
@@ -146,7 +147,7 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     )  # fmt: skip
 
 
-def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices, met: serving.Met | None) -> Layout:
+def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices, met: Met | None) -> Layout:
     """A serving replica in its steady state, as full as its memory and the asked load allow."""
     steady = serving.steady_state(workload, job, stack, devices, met)
     return Layout(

@@ -19,6 +19,7 @@ from whichgpu.cost.layout import lay_out
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.simulate import Server
 from whichgpu.cost.spread import measured
+from whichgpu.cost.steady import Met, engine, interruption
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible
 from whichgpu.workloads.job import NUMBERS
@@ -68,13 +69,11 @@ class Table(NamedTuple):
         )
         return np.asarray(near * np.minimum(asked / self.rate[0], 1.0))
 
-    def meeting(self, loads: Array) -> serving.Met:
+    def meeting(self, loads: Array) -> Met:
         """What arrivals meet at each of several rates, (1, loads)."""
         others = self.met(loads)
         waits = np.array([self.waits(rate) for rate in loads.tolist()])
-        return serving.Met(
-            others[None, :], waits[None, :], np.interp(others, self.others, self.stretch)[None, :]
-        )
+        return Met(others[None, :], waits[None, :], np.interp(others, self.others, self.stretch)[None, :])
 
     def waits(self, rate: float) -> float:
         """Seconds that an arrival waits for a place at `rate` requests/s."""
@@ -142,7 +141,7 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
 
 def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Array]:
     """Requests/s of all GPUs of each job of a sweep whose arrivals meet `others`, (J,), and their stretch."""
-    laid = lay_out(job, [gpu], met=serving.Met(others[None, :], np.zeros(1), stretch[None, :]))
+    laid = lay_out(job, [gpu], met=Met(others[None, :], np.zeros(1), stretch[None, :]))
     steady = laid.serving
     assert steady is not None
     passes, prompt = seconds_of(steady.work, laid), seconds_of(steady.prompt, laid)
@@ -152,7 +151,7 @@ def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Arr
     return np.broadcast_to(each * laid.replicas, shape)[0], np.broadcast_to(longer, shape)[0]
 
 
-def settled(job: Job, gpus: Sequence[Gpu]) -> serving.Met:
+def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
     """What the arrivals of a sweep meet on each GPU type, (G, J).
 
     Raises `Infeasible` with the capacity where no GPU serves as many requests as arrive; where none can run
@@ -162,13 +161,13 @@ def settled(job: Job, gpus: Sequence[Gpu]) -> serving.Met:
     able = np.array([[not why] for why in full.refusals]) & (full.sequences >= 1.0)
     if not np.any(able):
         none = np.zeros((len(gpus), job.size))
-        return serving.Met(none, none, none + 1.0)
+        return Met(none, none, none + 1.0)
     rows = [tables(job, gpu) for gpu in gpus]
     most = max(one.capacity for row in rows for one in row)
     if rate > most:
         raise Infeasible(beyond(rate, most))
     met = [[one.meeting(np.array([rate])) for one in row] for row in rows]
-    return serving.Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(3)))
+    return Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(3)))
 
 
 def beyond(rate: float, capacity: float) -> str:
@@ -189,7 +188,7 @@ def server(job: Job, gpu: Gpu) -> Server:
     prompt, output = float(laid.job.input_tokens), float(laid.job.output_tokens)
     base, each = _token_costs(laid, grid, (prompt, prompt + output))
     prompts = _prompt_costs(laid, grid)
-    order, asked = serving.engine(laid.runtime), Requests.of(laid.job)
+    order, asked = engine(laid.runtime), Requests.of(laid.job)
     counts = np.arange(places + 1.0)
     base, each, prompts = (np.interp(counts, grid, values) for values in (base, each, prompts))
     return Server(
@@ -217,5 +216,5 @@ def _prompt_costs(laid: Layout, grid: Array) -> Array:
     """Seconds by which a token of a prompt makes a pass of each number of sequences longer."""
     work = serving.prompt_work(laid.workload, laid.job, laid.runtime, laid.devices, grid)
     whole = serving.as_pass(laid.workload, laid.runtime, laid.devices, work)
-    share = serving.interruption(laid.runtime, laid.job)
+    share = interruption(laid.runtime, laid.job)
     return np.asarray(share * seconds_of(whole, laid)[0] / serving.computed_tokens(laid.job))

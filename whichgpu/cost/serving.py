@@ -26,29 +26,28 @@ since sequences are on average a little past half done when the next one needs r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from whichgpu.cost import memory as mem
-from whichgpu.cost import parallel, queueing
+from whichgpu.cost import parallel
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import fit
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
+from whichgpu.cost.steady import SteadyState, engine, interruption
 from whichgpu.cost.time import evaluate, prepare
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision, with_cache
 from whichgpu.workloads.recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.steady import Met
     from whichgpu.cost.time import Pass, Timing
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
@@ -59,96 +58,6 @@ if TYPE_CHECKING:
 
 #: Share of its output that a sequence has produced when its room is counted.
 _FILLED = 0.6
-
-
-@dataclass(frozen=True, slots=True)
-class SteadyState:
-    """A replica at work: (G, J) sequences held, what a token costs, one prompt, its memory, decode ops.
-
-    `loop` says what keeps it at work: `full` as many as fit, `closed` a stated number in flight, `open`
-    arrivals at random. `places` is what memory holds, `others` the sequences that a request meets, `burst`
-    prompts of them that wait before its own, `queue` requests per place that wait for one and `waits` s for
-    which they do; `prompt` is the pass of one prompt, `chunks` the passes that it takes (below one, so many
-    prompts go into a pass), `gained` the tokens of a pass. The methods take seconds of the passes that make a
-    token and of one prompt.
-    """
-
-    loop: str
-    sequences: Array
-    places: Array
-    others: Array
-    work: Pass
-    prompt: Pass
-    links: Array
-    burst: Array
-    queue: Array
-    waits: Array
-    chunks: Array
-    gained: float
-    interruption: float
-    parts: Mapping[str, Any]
-    ops: tuple[Op, ...]
-
-    def token_seconds(self, passes: Array, prompt: Array, output: Any) -> Array:
-        """Seconds of a token (TPOT), given those of the passes that make one and of a prompt."""
-        if self.loop != "open":
-            return passes
-        arrivals, each = self._arrivals(passes, prompt, output)
-        waited = self._prompt_seconds(passes, each, arrivals)
-        return queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
-
-    def admitted(self, passes: Array, prompt: Array, output: Any) -> Array:
-        """Seconds to the first token once there is a place."""
-        order = engine(self.work.runtime)
-        if self.loop != "open":
-            return np.asarray(order["first"] + (order["own"] + self.burst) * prompt + self.gained * passes)
-        arrivals, each = self._arrivals(passes, prompt, output)
-        return np.asarray(order["first"] + self._prompt_seconds(passes, each, arrivals))
-
-    def first_token(self, passes: Array, prompt: Array, output: Any) -> Array:
-        """Seconds to the first token (TTFT), the wait for a place included."""
-        own = self.admitted(passes, prompt, output)
-        after = np.maximum(output - 1.0, 0.0) * self.token_seconds(passes, prompt, output)
-        return np.asarray(own + self.queue * (own + after) + self.waits)
-
-    def rate(self, passes: Array, prompt: Array, output: Any) -> Array:
-        """Output tokens/s of a replica: what it holds, over the time that a request keeps its place."""
-        held, tpot = np.maximum(self.sequences, 1.0), self.token_seconds(passes, prompt, output)
-        if self.loop == "full":
-            return np.asarray(held / tpot)
-        if self.loop == "open":
-            return np.asarray(self.others / passes)
-        after = np.maximum(output - 1.0, 0.0) * tpot
-        return np.asarray(held * output / (self.admitted(passes, prompt, output) + after))
-
-    @property
-    def at_work(self) -> Array:
-        """Share of the time in which anyone is served: with few requests at random a replica may wait."""
-        return 1.0 - np.exp(-self.others) if self.loop == "open" else np.ones(1)
-
-    def _arrivals(self, passes: Array, prompt: Array, output: Any) -> tuple[Array, Array]:
-        """Arrivals/s, and seconds by which the prompt of each makes a pass longer."""
-        each = np.asarray(self.interruption * prompt)
-        # As many as are between the tokens of one in the passes that are timed.
-        return np.asarray(self.others / (output * passes)), each
-
-    def _prompt_seconds(self, passes: Array, each: Array, arrivals: Array) -> Array:
-        return queueing.prompt_seconds(
-            self.gained * passes, each, arrivals, self.chunks,
-            at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]),
-        )  # fmt: skip
-
-
-def engine(stack: Runtime) -> Mapping[str, float]:
-    """How an engine orders prompts and tokens: a row of `[serving.engine]`."""
-    known = section("serving")["engine"]
-    row: Mapping[str, float] = known.get(stack.id, known["other"])
-    return row
-
-
-def interruption(stack: Runtime, job: Job) -> float:
-    """Share of others' prompts that falls between a request's tokens; none where they have their own GPUs."""
-    return 0.0 if Requests.of(job).prefill_gpus else engine(stack)["interruption"]
 
 
 def step_ops(
@@ -247,18 +156,6 @@ def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, 
     batch = np.clip(np.floor(most / np.maximum(prompt, 1.0)), 1.0, np.maximum(running / 4, 1))
     ops, links = _rank(workload, job, devices, batch * prompt, 0.0, 0.0)
     return Work(ops, links, np.asarray(stack.fixed)).times(1.0 / batch)
-
-
-class Met(NamedTuple):
-    """What a request meets that arrives at random, (G, J).
-
-    `others` are as many as there would be if none of them had waited for its first token, `stretch` times
-    which there are: who comes in the meantime interrupts them. `waits` is s that it waits for a place.
-    """
-
-    others: Array
-    waits: Array
-    stretch: Array
 
 
 class _Held(NamedTuple):
