@@ -176,6 +176,10 @@ def test_data_parallel_training_scales_below_linear() -> None:
         ("torchtitan 0.1 (PyTorch 2.6, torch.compile)", "torchtitan"),
         ("torchtune", "torchtune"),
         ("Megatron-DeepSpeed", "megatron"),
+        ("CUDA 11.6", "tensorrt"),
+        ("transformers 4.38 + bitsandbytes (PyTorch 2.1)", "transformers"),
+        ("PyTorch 2.1, CUDA 12.1", "pytorch-2"),
+        ("LMDeploy 0.6 (TurboMind)", "lmdeploy"),
     ],
 )
 def test_free_text_names_a_runtime(text: str, expected: str) -> None:
@@ -196,6 +200,15 @@ def test_a_runtime_that_is_like_another_has_what_the_fit_knows_of_that_one() -> 
     )
     # It was not measured itself: wider than the one that was.
     assert found.throughput.high / found.throughput.low > known.throughput.high / known.throughput.low
+
+
+def test_plain_pytorch_makes_tokens_at_the_pace_of_its_host() -> None:
+    """A third of what memory allows on an A100, where an engine with CUDA graphs comes near to it."""
+    job = Job("llama-2-7b", phase="decode", precision="fp16", batch=1.0)
+    eager, engine = (single(replace(job, runtime=r), A100) for r in ("PyTorch 2.1", "vLLM 0.6"))
+    assert (eager.runtime, eager.basis) == ("transformers", "roofline")
+    assert eager.throughput.mid < 0.6 * engine.throughput.mid
+    assert run(Job("llama-2-7b", phase="train", runtime="PyTorch 2.1"), A100.id).runtime.id == "pytorch-2"
 
 
 def test_an_unknown_runtime_is_the_nearest_and_widens_the_interval() -> None:

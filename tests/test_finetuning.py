@@ -273,3 +273,25 @@ def test_a_mix_is_what_its_file_weighs():
         found = memory("llama-3-8b", "generate", precision=name)["weights"] * 2**30 * 8
         assert found / sum(item.parameters().values()) == pytest.approx(bits, rel=0.04), name
     assert all(0.1 < one.weight <= 8 for one in precisions().values())
+
+
+@pytest.mark.parametrize(
+    ("name", "weight"),
+    [
+        ("exl2-4.65bpw", 4.65 / 8),
+        ("3.5 bpw", 3.5 / 8),
+        ("exl3-4.0-bpw", 0.5),
+        ("iq3_m", 3.66 / 8),
+        ("w4afp8", 66 / 128),
+    ],
+)
+def test_formats_of_any_number_of_bits(name: str, weight: float) -> None:
+    found = precision(name)
+    assert found.weight == pytest.approx(weight)
+    # Its own id is read as the same again: tables group their rows by it.
+    assert precision(found.id) is found
+
+
+def test_a_number_of_bits_that_no_format_has_is_refused() -> None:
+    with pytest.raises(UsageError, match="no precision '12bpw'"):
+        precision("12bpw")

@@ -35,7 +35,7 @@ def read(job: Job) -> Asked:
     named = _named(job, fallback)
     stack = _dated(named, job)
     said = _undated(job, stack)
-    if stack.language and is_language_model(workload):
+    if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
         stack = runtime(stack.language, stack.language)
     phase = job.phase or workload.phases[0]

@@ -90,7 +90,7 @@ def runtimes() -> Mapping[str, Runtime]:
 def _rows() -> Mapping[str, Any]:
     rows = {key: row for file in store.load("runtimes").values() for key, row in file["runtime"].items()}
     # What a runtime does not state it has of the one whose kernels it runs, but for that one's names.
-    own = ("names", "marks", "undated")
+    own = ("names", "alone", "marks", "undated")
     return {
         key: {**{name: value for name, value in rows[row["like"]].items() if name not in own}, **row}
         if "like" in row
@@ -103,7 +103,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     """A runtime as free text uses it: the marks whose words the text has change what they state."""
     marks = [mark for mark in row.get("marks", ()) if _has(text, mark)]
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
-    unread = ("names", "marks", "engine", *_TIMES)
+    unread = ("names", "alone", "marks", "engine", *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     columns["tf32"] = tuple(row.get("tf32", ()))
@@ -137,7 +137,8 @@ def runtime(text: str, fallback: str) -> Runtime:
     """The runtime that free text names; the `fallback`'s id, marked inexact, where none is named.
 
     The longest name found as whole words wins: "TensorRT-LLM 0.17" is not TensorRT. An engine goes before
-    the framework that it is built on: "gpt-fast (PyTorch, torch.compile)" is gpt-fast.
+    the framework that it is built on: "gpt-fast (PyTorch, torch.compile)" is gpt-fast. Where there is none a
+    word may do that names one alone: "CUDA 11.6".
     """
     rows, said = _rows(), text.lower()
     if text in rows:
@@ -149,4 +150,8 @@ def runtime(text: str, fallback: str) -> Runtime:
             rank = (bool(row.get("engine")), len(name))
             if rank > best and name in said and re.search(rf"(?<![a-z]){re.escape(name)}", said):
                 best, where = rank, key
+    if not best[1]:
+        plain = (key for key, row in rows.items() if any(word in said for word in row.get("alone", ())))
+        where = next(plain, where)
+        best = (False, int(where != fallback))
     return _runtime(where, rows[where], text=text, exact=best[1] > 0)

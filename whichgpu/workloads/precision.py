@@ -5,6 +5,7 @@ The table is `data/precisions.toml`; names ignore case and read `-`, `_` and `.`
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -122,6 +123,16 @@ def _spellings() -> dict[str, str]:
     return names
 
 
+def _by_bits(name: str) -> str | None:
+    """The id of an EXL2 or EXL3 format of so many bits per weight, made on demand: `exl2-4.65bpw`."""
+    found = re.fullmatch(r"(?:exl[23][-_ ]?)?(\d(?:\.\d+)?)[-_ ]?bpw", name.strip().lower())
+    bits = float(found[1]) if found else 0.0
+    if not 1.0 <= bits <= 8.0:
+        return None
+    base, own = precision("exl2-4-0"), f"exl2-{bits:g}bpw"
+    return _spellings().get(_key(own)) or as_stored(own, base.id, bits / 8.0, base.head).id
+
+
 def as_stored(name: str, base: str, weight: float, head: float) -> Precision:
     """Make the precision of one file known: `base`, with the bytes per weight that the file has.
 
@@ -138,7 +149,7 @@ def as_stored(name: str, base: str, weight: float, head: float) -> Precision:
 def precision(name: str) -> Precision:
     """The precision of a name; raises `UsageError` with the nearest names."""
     known = precisions()
-    key = _spellings().get(_key(name))
+    key = _spellings().get(_key(name)) or _by_bits(name)
     if key is None:
         close = get_close_matches(name.lower(), known, n=3, cutoff=0.4) or sorted(known)
         raise UsageError(f"no precision '{name}'; did you mean {', '.join(close)}?")
