@@ -412,7 +412,7 @@ def test_options_of_requests_elsewhere_are_said(whichgpu):
 def test_every_serving_answer_says_how_to_measure_it(whichgpu):
     for runtime, words in (
         ("vllm", "vllm bench serve"), ("sglang", "sglang.bench_serving"), ("tensorrt-llm", "trtllm"),
-        ("llama.cpp", "llama-batched-bench"),
+        ("llama.cpp", "llama-batched-bench"), ("LMDeploy", "OpenAI-compatible endpoint"),
     ):  # fmt: skip
         told = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s", "--runtime", runtime, "--phase", "serve",
                         "--concurrency", "16")  # fmt: skip
