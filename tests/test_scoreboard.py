@@ -19,8 +19,10 @@ from whichgpu.cost.scores import scores
 from whichgpu.errors import DataError
 from whichgpu.facts import store
 from whichgpu.report import markdown, memory
+from whichgpu.report.accuracy import validation_report
 from whichgpu.report.scatter import scatter
 from whichgpu.report.scoreboard import BREAKDOWNS, FOLDS, aimed, breakdown, page, whole
+from whichgpu.report.table import Table
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "accuracy.md"
 MARKED = re.compile(r"<!-- table: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
@@ -32,19 +34,38 @@ def tables() -> str:
 
     def made(match: re.Match[str]) -> str:
         name = match[1]
-        own = {"whole": whole, "aims": aimed}
-        if name == "memory":
-            table = memory.table(memory.committed())
-        else:
-            table = own[name](board) if name in own else breakdown(board, name)
+        own = {"whole": whole, "aims": aimed, "ttft": lambda _board: first_tokens(),
+               "memory": lambda _board: memory.table(memory.committed())}  # fmt: skip
+        table = own[name](board) if name in own else breakdown(board, name)
         return f"<!-- table: {name} -->\n{markdown.render([table])}<!-- end -->"
 
     return MARKED.sub(made, DOCUMENT.read_text(encoding="utf-8"))
 
 
+def first_tokens() -> Table:
+    """Errors of the time to the first token, whose constants no fit has seen, by engine."""
+    from whichgpu.cost.jobs import predict_rows
+    from whichgpu.cost.measured import left_out
+    from whichgpu.hardware.catalogue import catalogue
+
+    rows = [row for row in store.rows("measured") if row["metric"] == "ttft" and not left_out(row)]
+    report = validation_report(rows, list(predict_rows(rows, catalogue())), "runtime")
+    table = report.blocks[0]
+    assert isinstance(table, Table)
+    return table
+
+
+def test_the_first_token_is_within_reach_where_it_was_measured():
+    table = first_tokens()
+    whole_row = next(row for row in table.rows if row[0] == "all")
+    named = dict(zip((column.title for column in table.columns), whole_row, strict=True))
+    assert float(named["Median %"]) <= 35
+    assert 85 <= float(named["Inside interval %"]) <= 97
+
+
 def test_the_tables_of_the_document_are_those_of_the_scoreboard():
     text = DOCUMENT.read_text(encoding="utf-8")
-    assert set(MARKED.findall(text)) >= {"whole", "aims", "source", "family", "gpu", "memory"}
+    assert set(MARKED.findall(text)) >= {"whole", "aims", "source", "family", "gpu", "memory", "ttft"}
     assert text == tables(), "run: python tests/test_scoreboard.py"
 
 

@@ -14,13 +14,15 @@ import numpy as np
 
 from whichgpu.cost import energy
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.fit import Fit, fit, workload_terms
+from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import Layout, lay_out
+from whichgpu.cost.load import at_random, found_for, settled
 from whichgpu.cost.memory import GIB, needed
 from whichgpu.cost.parallel import data_parallel_seconds
 from whichgpu.cost.readings import Readings, readings
-from whichgpu.cost.serving import engine
-from whichgpu.cost.spread import measured, spread
+from whichgpu.cost.requests import OPTIONS as REQUESTS
+from whichgpu.cost.spread import spread
+from whichgpu.cost.steady import engine
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
+    from whichgpu.cost.fit import Fit
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.time import Term, Timing
     from whichgpu.hardware.gpu import Gpu
@@ -47,7 +50,7 @@ MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets", "adapter", "offload", "kv_precision", "loss_chunks", "optimizer_in_backward", "ep",
     "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp", "float8",
-    "sequence_parallel", "system",
+    "sequence_parallel", "system", *REQUESTS,
 }  # fmt: skip
 #: Standard deviations to either side of a 90 % interval.
 Z90 = 1.6448536269514722
@@ -316,6 +319,12 @@ class Estimates:
             columns = ", ".join(self.unused)
             said.append(f"{self.workload.id} has no use for {columns}, which was ignored")
         said += self.notes[g] if self.notes else ()
+        if self.job.phase != "serve":
+            said += [
+                f"{name} is of requests that are served (--phase serve, or --curve), and changes nothing here"
+                for name in REQUESTS
+                if name in self.job.options
+            ]
         ignored = sorted(set(self.job.options) - MODELLED)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
@@ -330,9 +339,8 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
     Shapes: G = len(gpus) rows, J = job.size columns. Raises `UsageError` for an unknown workload,
     phase, precision or option; a GPU that cannot run the job is a refusal in the answer.
     """
-    laid = lay_out(job, gpus)
-    # What the fit learned of other software says nothing of a runtime that was never measured.
-    return finish(laid, fit() if measured(laid.runtime) else Fit(), explain=explain)
+    laid = lay_out(job, gpus, met=settled(job, gpus) if at_random(job) else None)
+    return finish(laid, found_for(laid), explain=explain)
 
 
 def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
@@ -348,7 +356,8 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
             bound = np.log(seconds / job_seconds(laid, alone, 1.1 * links)) / np.log(1.1)
         prompt = evaluate(laid.serving.prompt, found).seconds / found.factor(own) if laid.serving else None
         slots = 1.0 if laid.gradients is None else laid.gradients.micro_batches
-        doing = energy.activity(laid, timing, slots * alone / seconds)
+        at_work = 1.0 if laid.serving is None else laid.serving.at_work
+        doing = energy.activity(laid, timing, slots * at_work * alone / seconds)
         return _assemble(laid, timing, _Times(seconds, prompt, bound), doing)
 
 
@@ -373,6 +382,7 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
     if serving is not None and prompt is not None:
         first = serving.first_token(seconds, prompt, laid.passes)
         rate = serving.rate(seconds, prompt, laid.passes)
+        seconds = serving.token_seconds(seconds, prompt, laid.passes)
         latency = first + seconds * np.maximum(laid.passes - 1.0, 0.0)
 
     def grid(value: Any) -> Array:
@@ -442,8 +452,9 @@ def _relaxed(job: Job, gpu: Gpu) -> str:
     if hasattr(resolve(job.workload).code, "step") and not job.trains:
         tp = float(job.tp or 1.0)
         more = replace(
-            job, batch=None if job.batch is None else 1.0, n_gpus=None, tp=tp * 2.0 ** np.arange(1, 6)
-        )
+            job, batch=None if job.batch is None else 1.0, n_gpus=None, tp=tp * 2.0 ** np.arange(1, 6),
+            concurrency=1.0 if at_random(job) else job.concurrency,
+        )  # fmt: skip
         with suppress(UsageError):
             fits = np.flatnonzero(estimate(more, [gpu]).fits[0])
             if fits.size:

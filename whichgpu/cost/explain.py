@@ -143,15 +143,30 @@ def _rows() -> Mapping[str, int]:
 def how_to_measure(job: Job, runtime: str) -> tuple[str, str]:
     """The command that measures a job (`data/commands.toml`), and where it is described."""
     workload = resolve(job.workload)
-    asked = {"runtimes": runtime, "families": workload.family, "phases": job.phase}
+    rate = job.options.get("request_rate")
+    asked = {
+        "runtimes": runtime, "families": workload.family, "phases": job.phase,
+        "loads": "concurrency" if rate is None else "rate",
+    }  # fmt: skip
     for row in store.load("commands")["commands"]["command"]:
         if all(value in row.get(name, (value,)) for name, value in asked.items()):
             columns = {"model": workload.id, "precision": job.precision}
             stated = {name: getattr(job, name) for name in NUMBERS}
             columns |= {name: f"{float(n):g}" for name, n in stated.items() if n is not None}
+            columns |= {} if rate is None else {"request_rate": f"{float(rate):.4g}"}
+            columns["parallel"] = _parallel(row, job).format_map(_Kept(columns))
             text: str = row["text"].format_map(_Kept(columns))
             return text, str(row.get("source", ""))
     return "", ""
+
+
+def _parallel(row: Mapping[str, Any], job: Job) -> str:
+    """The options of a command that split the GPUs: those of data-parallel attention are others."""
+    groups = job.option("attention_dp", 1.0, 1.0)
+    if groups == 1.0 or "attention_dp" not in row:
+        return str(row.get("parallel", ""))
+    width = groups * float(job.tp or 1.0)
+    return str(row["attention_dp"]).format(groups=f"{groups:g}", width=f"{width:g}", tp=f"{job.tp or 1:g}")
 
 
 class _Kept(dict[str, str]):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.steady import Met, SteadyState
     from whichgpu.cost.time import Pass
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
@@ -59,7 +60,7 @@ class Layout:
     parts: Mapping[str, Any]
     refusals: tuple[str, ...]
     unused: tuple[str, ...]
-    serving: serving.SteadyState | None = None
+    serving: SteadyState | None = None
     said: tuple[str, ...] = ()
     #: By GPU, what was taken otherwise than asked and runs all the same.
     notes: tuple[tuple[str, ...], ...] = ()
@@ -67,9 +68,10 @@ class Layout:
     slack: float = 1.0
 
 
-def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
+def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
     """Lay a job, or a sweep of jobs, out on every GPU.
 
+    `met` is of a serving job whose requests arrive at random.
     Raises `UsageError` for an unknown workload, phase, precision or option, and for a mesh that
     cannot be; a GPU that cannot run the job is a refusal in the layout.
     """
@@ -79,8 +81,10 @@ def lay_out(job: Job, gpus: Sequence[Gpu]) -> Layout:
     watts = np.inf if cap is None else parse(cap, "power")
     devices = Devices.of(gpus, cap=watts, narrow=stack.narrow, system=job.options.get("system", ""))
     with np.errstate(invalid="ignore", divide="ignore"):
-        run = _train if job.trains else _serve if job.phase == "serve" else _passes
-        laid = run(workload, job, stack, devices)
+        if job.phase == "serve":
+            laid = _serve(workload, job, stack, devices, met)
+        else:
+            laid = (_train if job.trains else _passes)(workload, job, stack, devices)
     spec = precision(job.precision)
     said = (*laid.said, *settled.said)
     return replace(
@@ -221,9 +225,9 @@ def _shares_tokens(job: Job) -> bool:
     return job.options.get("sequence_parallel", "").strip().lower() not in ("false", "0", "no", "none")
 
 
-def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
-    """A serving replica in its steady state, as full as its memory and the asked concurrency allow."""
-    steady = serving.steady_state(workload, job, stack, devices)
+def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices, met: Met | None) -> Layout:
+    """A serving replica in its steady state, as full as its memory and the asked load allow."""
+    steady = serving.steady_state(workload, job, stack, devices, met)
     return Layout(
         workload, job, stack, devices,
         work=steady.work,

@@ -29,7 +29,9 @@ def placed(job: Job, count: int, gpu: Gpu) -> Job:
     if splits_layers(read.runtime):
         return replace(job, n_gpus=float(count))
     together = asked.is_language_model(read.workload) and not job.trains and job.tp is None
-    return held(replace(job, n_gpus=float(count), tp=float(count) if together else job.tp), gpu)
+    # Groups of data-parallel attention are that many replicas of it.
+    width = max(count // _groups(job), 1.0)
+    return held(replace(job, n_gpus=float(count), tp=width if together else job.tp), gpu)
 
 
 def held(job: Job, gpu: Gpu) -> Job:
@@ -38,7 +40,7 @@ def held(job: Job, gpu: Gpu) -> Job:
     A server takes the fewest GPUs a replica that keep a share of their memory for the cache. What the GPUs
     of a node do not hold with one stage has more of them. What cannot be held at all the layout refuses.
     """
-    several = job.n_gpus is not None and job.n_gpus > (job.tp or 1.0)
+    several = job.n_gpus is not None and job.n_gpus > (job.tp or 1.0) * _groups(job)
     if not several or job.pp is not None or job.trains or gpu.value("memory") is None:
         return job
     read = asked.read(job)
@@ -53,6 +55,10 @@ def held(job: Job, gpu: Gpu) -> Job:
         tp = _width(share, gpus)
     stages = next((s for s in _parts(int(gpus / tp)) if share < tp * s), 1)
     return replace(job, tp=float(tp), pp=float(stages)) if tp * stages > 1 else job
+
+
+def _groups(job: Job) -> float:
+    return job.option("attention_dp", 1.0, 1.0)
 
 
 def _width(share: float, gpus: int) -> int:

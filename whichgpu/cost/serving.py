@@ -5,16 +5,20 @@ done. Every token of a sequence costs a decode pass of all B, and between its to
 others are computed, of which a share k (`[serving.engine]`) interrupts it:
 
     TPOT = t_decode(B) + k (B - 1) t_prompt / O
-    TTFT = s + t_prompt + t_decode + q (B - 1) t_prompt + queue,   queue = max(C / B - 1, 0) O TPOT
-    output tokens/s = B O / (O TPOT + (1 + (1 - k) (B - 1)) t_prompt)
+    TTFT = s + a t_prompt + TPOT + q (B - 1) t_prompt + queue,   queue = max(C / B - 1, 0) (E2E - queue)
+    output tokens/s = B O / (E2E - queue),                       E2E = TTFT + (O - 1) TPOT
 
-for C requests in flight, B = min(C, what memory holds). The last line counts every prompt once, so that
-no replica does more work than there is time for. At saturation (no C) k is 1 and B / TPOT is the rate.
-(Yu et al., Orca, OSDI 2022, for iteration-level batching.)
+for C requests in flight, B = min(C, what memory holds), as a load generator keeps them: it starts C at
+once, and q is that burst. The last line is Little's law. At saturation (no C) k is 1 and B / TPOT is the
+rate. (Yu et al., Orca, OSDI 2022, for iteration-level batching.)
+
+Requests that arrive at random at a rate L meet n = L (O - 1) TPOT others, so that B = 1 + n, and wait for
+the pass that runs and for the prompts before their own (`cost/queueing.py`).
 
 Of p stages each works on B / p sequences at a time, so that every token passes through p smaller
 batches and the weights are read p times. With data-parallel attention of a groups each of them attends
-to B / a sequences, and the experts see the tokens of all.
+to B / a sequences, and the experts see the tokens of all. Cached prefixes are read and not computed, and
+drafted tokens are verified together (`cost/requests.py`).
 
 B is what the KV cache has room for: usable * free memory / KV of a sequence at I + 0.6 O tokens,
 since sequences are on average a little past half done when the next one needs room.
@@ -22,7 +26,7 @@ since sequences are on average a little past half done when the next one needs r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -31,19 +35,19 @@ from whichgpu.cost import parallel
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import fit
 from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.requests import Requests
+from whichgpu.cost.steady import SteadyState, engine, interruption
 from whichgpu.cost.time import evaluate, prepare
-from whichgpu.values import immutable
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import of_job, precision
 from whichgpu.workloads.recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.steady import Met
     from whichgpu.cost.time import Pass, Timing
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
@@ -55,49 +59,20 @@ if TYPE_CHECKING:
 _FILLED = 0.6
 
 
-@immutable
-class SteadyState:
-    """A replica at work: (G, J) sequences held, what a token costs, one prompt alone, memory, decode ops.
-
-    `waiting` is the time of prompts, in passes of one, that a sequence spends before its first token;
-    `own` those that its tokens do not pay for; `queue` is requests per place that wait for one.
-    """
-
-    sequences: Array
-    work: Pass
-    prompt: Pass
-    waiting: Array
-    own: Array
-    queue: Array
-    parts: Mapping[str, Any]
-    ops: tuple[Op, ...]
-
-    def first_token(self, tpot: Array, prompt: Array, output: Any) -> Array:
-        """Seconds to the first token (TTFT), given those of a token and of one prompt alone."""
-        alone = engine(self.work.runtime)["first"] + self.waiting * prompt + tpot
-        return np.asarray(alone + self.queue * output * tpot)
-
-    def rate(self, tpot: Array, prompt: Array, output: Any) -> Array:
-        """Output tokens/s of a replica: what it holds, over the time of a sequence and its prompt."""
-        held = np.maximum(self.sequences, 1.0)
-        return np.asarray(held * output / (output * tpot + self.own * prompt))
-
-
-def engine(stack: Runtime) -> Mapping[str, float]:
-    """How an engine orders prompts and tokens: a row of `[serving.engine]`."""
-    known = section("serving")["engine"]
-    row: Mapping[str, float] = known.get(stack.kernels, known["other"])
-    return row
-
-
 def step_ops(
     workload: Workload, job: Job, prefill_tokens: Any, decode_sequences: Any, kv_tokens: Any
 ) -> tuple[Op, ...]:
-    """Ops of one engine step before sharding; arrays broadcast to (G, J)."""
-    recorder = Recorder(of_job(job))
+    """Ops of one engine step before sharding; arrays broadcast to (G, J).
+
+    Of a prompt whose prefix is cached `prefill_tokens` are the rest. A step of speculative decoding verifies
+    what was drafted for each sequence.
+    """
+    recorder, asked = Recorder(of_job(job)), Requests.of(job)
     workload.code.step(
-        workload.dims, recorder, prefill_tokens, decode_sequences, kv_tokens, prefill_length=job.input_tokens
-    )
+        workload.dims, recorder, prefill_tokens, decode_sequences, kv_tokens,
+        prefill_length=computed_tokens(job), prefill_context=asked.prefix_hit * job.input_tokens,
+        decode_tokens=1.0 + asked.drafted,
+    )  # fmt: skip
     ops: tuple[Op, ...] = recorder.ops()
     return ops
 
@@ -138,41 +113,114 @@ def _host(stack: Runtime, job: Job, decode_sequences: Any) -> Array:
     return np.asarray(sampling + (mesh.pp - 1.0) * (stack.fixed + section("serving")["boundary"]))
 
 
-def steady_state(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> SteadyState:
-    """The steady state of a saturated replica, or of one that holds `job.concurrency` requests."""
+class Work(NamedTuple):
+    """Part of what a replica does: ops on one GPU, and seconds on the links and of the host, (G, J)."""
+
+    ops: tuple[Op, ...]
+    links: Array
+    host: Array
+
+    def times(self, often: Any) -> Work:
+        """The same, `often` times."""
+        if np.all(np.asarray(often) == 1.0):
+            return self
+        ops = tuple(changed(op, repeats=op.repeats * often) for op in self.ops)
+        return Work(ops, self.links * often, self.host * often)
+
+    def beside(self, other: Work) -> Work:
+        """Both."""
+        return Work((*self.ops, *other.ops), self.links + other.links, self.host + other.host)
+
+
+def token_work(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, *, sequences: Any, kv_tokens: Any
+) -> Work:
+    """What one token of each of `sequences` takes, (G, J), which attend to `kv_tokens` all together.
+
+    Of speculative decoding it is the share of a pass that makes one, drafting included.
+    """
+    ops, links = _rank(workload, job, devices, 0.0, sequences, kv_tokens)
+    share = Requests.of(job).passes_per_token
+    return Work(ops, links, _host(stack, job, sequences) + stack.fixed).times(share)
+
+
+def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, running: Array) -> Work:
+    """What one prompt takes beside `running` sequences, (G, J): short ones are computed several at a time."""
+    prompt, most = computed_tokens(job), section("serving")["prompt_tokens"]
+    batch = np.clip(np.floor(most / np.maximum(prompt, 1.0)), 1.0, np.maximum(running / 4, 1))
+    ops, links = _rank(workload, job, devices, batch * prompt, 0.0, 0.0)
+    return Work(ops, links, np.asarray(stack.fixed)).times(1.0 / batch)
+
+
+class _Held(NamedTuple):
+    """What a replica holds: sequences, prompts computed between the tokens of one, and what waits."""
+
+    loop: str
+    running: Array
+    others: Array
+    between: Array
+    burst: Array
+    queue: Array
+
+
+def _held(job: Job, stack: Runtime, places: Array, met: Met | None) -> _Held:
+    share, most, none = interruption(stack, job), np.maximum(places, 1.0), np.zeros(1)
+    if met is not None:
+        running = np.minimum(met.others * met.stretch + 1.0, most)
+        return _Held("open", running, met.others, share * met.others, none, none)
+    if job.concurrency is None:
+        return _Held("full", most, most, most, none, none)
+    asked = _requests(job)
+    running = np.minimum(asked, most)
+    rest = running - 1.0
+    queue = np.maximum(asked / running - 1.0, 0.0)
+    return _Held("closed", running, rest, share * rest, engine(stack)["burst"] * rest, queue)
+
+
+def steady_state(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, met: Met | None = None
+) -> SteadyState:
+    """The steady state of a saturated replica, or of one that holds `job.concurrency` requests.
+
+    With what is `met` requests arrive at random, and nothing is kept in flight.
+    """
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
-    held, parts, per_sequence = _room(workload, job, stack, devices)
-    running = np.maximum(held, 1.0)
-    parts["kv_cache"] = running * per_sequence
-    c = section("serving")
-    if job.concurrency is None:
-        between = running
-        burst = queue = own = np.zeros(1)
-    else:
-        share = engine(stack)["interruption"]
-        between, own = share * (running - 1.0), 1.0 + (1.0 - share) * (running - 1.0)
-        burst = engine(stack)["burst"] * (running - 1.0)
-        queue = np.maximum(_requests(job) / running - 1.0, 0.0)
-    ops, links = _rank(workload, job, devices, 0.0, running, running * (prompt + output / 2.0))
-    # Short prompts are computed several at a time.
-    batch = np.clip(np.floor(c["prompt_tokens"] / np.maximum(prompt, 1.0)), 1.0, np.maximum(running / 4, 1))
-    often = between / output / batch
-    prompts, sent = _rank(workload, job, devices, batch * prompt, 0.0, 0.0)
-    between_tokens = tuple(changed(op, repeats=op.repeats * often) for op in prompts)
-    host = _host(stack, job, running) + often * stack.fixed
-    work = prepare(
-        (*ops, *between_tokens),
-        devices,
-        stack,
-        workload=workload.id,
-        communication=links + often * sent + host,
-    )
-    alone, sent = _rank(workload, job, devices, prompt, 0.0, 0.0)
+    places, parts, per_sequence = _room(workload, job, stack, devices)
+    held = _held(job, stack, places, met)
+    parts["kv_cache"] = held.running * per_sequence
+    each = held.running * (prompt + output / 2.0)
+    tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
+    own = prompt_work(workload, job, stack, devices, held.running)
+    whole = tokens.beside(own.times(held.between / output))
+    if held.loop != "open":
+        own = _alone(workload, job, stack, devices)
     return SteadyState(
-        np.maximum(held, 0.0), work, prepare(alone, devices, stack, workload=workload.id, communication=sent),
-        np.asarray(c["first_own"] + burst), np.asarray(own), np.asarray(queue), parts, ops,
+        held.loop, np.minimum(held.running, np.maximum(places, 0.0)), np.maximum(places, 0.0), held.others,
+        work=as_pass(workload, stack, devices, whole), prompt=as_pass(workload, stack, devices, own),
+        links=whole.links,
+        burst=held.burst, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
+        chunks=computed_tokens(job) / section("serving")["prompt_tokens"],
+        gained=Requests.of(job).tokens_per_pass, interruption=interruption(stack, job), parts=parts,
+        ops=tokens.ops,
     )  # fmt: skip
+
+
+def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) -> Pass:
+    """A replica's work as a pass, ready to be timed; a pass has the runtime's `fixed` of its own."""
+    rest = work.links + work.host - stack.fixed
+    return prepare(work.ops, devices, stack, workload=workload.id, communication=rest)
+
+
+def _alone(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Work:
+    """What one prompt takes on an idle replica."""
+    ops, sent = _rank(workload, job, devices, computed_tokens(job), 0.0, 0.0)
+    return Work(ops, sent, np.asarray(stack.fixed))
+
+
+def computed_tokens(job: Job) -> Array:
+    """Tokens of a prompt that are not in the cache already."""
+    return np.asarray(np.asarray(job.input_tokens, dtype=np.float64) * (1.0 - Requests.of(job).prefix_hit))
 
 
 def places(job: Job) -> tuple[Array, Array, Array]:
@@ -194,11 +242,10 @@ def _room(
     workload: Workload, job: Job, stack: Runtime, devices: Devices
 ) -> tuple[Array, dict[str, Any], Array]:
     """Sequences that a replica holds, its memory by part but the cache, and the cache of one, per GPU."""
-    ceiling = np.inf if job.concurrency is None else _requests(job)
     parts, each, _ = standing(workload, job, stack)
     taken = sum((np.asarray(part) for part in parts.values()), start=np.zeros(1))
     free = devices.column("memory") - taken
-    return mem.sequences(free, each, ceiling, Mesh.of(job).attention_dp), parts, each
+    return mem.sequences(free, each, np.inf, Mesh.of(job).attention_dp), parts, each
 
 
 def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, Any], Array, tuple[Op, ...]]:

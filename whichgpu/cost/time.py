@@ -154,7 +154,7 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
     terms: list[Term] = []
     stages = {name: (np.zeros((1, 1)), np.zeros((1, 1))) for name in STAGES}
     for one in work.kernels:
-        compute, memory = _limits(one, work, found)
+        compute, memory = limits(one, work, found)
         count = one.table.count
         each = count * (together(compute, memory, runtime.overlap) + runtime.gap * one.launched)
         gpu = gpu + each.sum(axis=0)
@@ -196,7 +196,7 @@ def shares(work: Pass, found: Fit) -> dict[tuple[str, OpClass | None], float]:
     by_host = float((timing.host * (timing.host / paced_by) ** (PACE - 1.0) / timing.seconds)[0, 0])
     slopes: dict[tuple[str, OpClass | None], float] = {("l", None): by_host}
     for one in work.kernels:
-        compute, memory = _limits(one, work, found)
+        compute, memory = limits(one, work, found)
         once = together(compute, memory, p)
         for side, part in (("c", compute), ("m", memory)):
             with np.errstate(invalid="ignore", divide="ignore"):
@@ -206,7 +206,7 @@ def shares(work: Pass, found: Fit) -> dict[tuple[str, OpClass | None], float]:
     return slopes
 
 
-def _limits(one: Kernels, work: Pass, found: Fit) -> tuple[Array, Array]:
+def limits(one: Kernels, work: Pass, found: Fit) -> tuple[Array, Array]:
     """Seconds of arithmetic and of traffic of one execution under a fit, never below the roofline's."""
     place, how = work.devices.traits, {"trains": work.trains}
     compute = one.compute / found.compute(one.classes, place, work.runtime, **how)

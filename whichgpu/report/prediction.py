@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimate import Z90
+from whichgpu.cost.explain import how_to_measure
 from whichgpu.report.step import parts
 from whichgpu.report.table import Bullets, Column, Report, Table
 from whichgpu.units import number, show
@@ -51,9 +52,11 @@ def report(
         _terms(answer.terms, _EVERY if explanation else _TERMS),
     ]
     if known is not None and known.rows:
-        blocks.append(_evidence(known))
+        blocks.append(evidence_table(known))
     if explanation is not None:
         blocks += _explained(answer, explanation)
+    elif answer.job.phase == "serve":
+        blocks.append(to_measure(*how_to_measure(answer.job, answer.runtime)))
     data = {**document(answer, known, explanation), **emitted}
     return Report(data, (*blocks, Bullets(answer.warnings)))
 
@@ -71,7 +74,10 @@ def document(
     if known is not None and known.value is not None:
         head = {"value": known.value.to_dict(), "basis": "measured"}
     evidence = [] if known is None else [one.to_dict() for one in known.rows]
-    more = {} if explanation is None else {"explanation": explanation.to_dict()}
+    more: dict[str, Any] = {} if explanation is None else {"explanation": explanation.to_dict()}
+    if answer.job.phase == "serve":
+        command, source = how_to_measure(answer.job, answer.runtime)
+        more["measure"] = {"command": command, "source": source}
     return {**head, "predicted": own, "evidence": evidence, **plain, **more}
 
 
@@ -87,7 +93,8 @@ def _measured(answer: Estimate, known: Known, value: Interval) -> str:
     )
 
 
-def _evidence(known: Known) -> Table:
+def evidence_table(known: Known) -> Table:
+    """What was measured of a job, and of the nearest to it, with the model's error on each."""
     rows = [
         (one.gpu if one.n_gpus == 1 else f"{one.n_gpus:g} x {one.gpu}",
          "this very job" if one.exact else ", ".join(_unlike(one)),
@@ -108,7 +115,7 @@ def _unlike(one: Evidence) -> list[str]:
 
 def _explained(answer: Estimate, why: Explanation) -> list[Block]:
     step: list[Block] = [parts({"Seconds": why.step})] if why.step else []
-    return [*step, _coefficients(why), _interval(answer, why), _command(why)]
+    return [*step, _coefficients(why), _interval(answer, why), to_measure(why.command, why.source)]
 
 
 def _coefficients(why: Explanation) -> Table:
@@ -148,8 +155,9 @@ def _interval(answer: Estimate, why: Explanation) -> str:
     )
 
 
-def _command(why: Explanation) -> str:
-    return f"To measure it: {why.command} (see {why.source})"
+def to_measure(command: str, source: str) -> str:
+    """How to measure a job oneself."""
+    return f"To measure it: {command} (see {source})"
 
 
 def _figures(answer: Estimate) -> Table:

@@ -162,6 +162,6 @@ def precision(name: str) -> Precision:
 
 
 def of_job(job: Job) -> Precision:
-    """The precision of a job, with the KV cache in the format of its option `kv_precision`."""
-    spec, kept = precision(job.precision), job.options.get("kv_precision", "")
-    return replace(spec, kv=precision(kept).weight) if kept else spec
+    """The precision of a job, with the KV cache in the format of its option `kv_precision`, unless `auto`."""
+    spec, kept = precision(job.precision), job.options.get("kv_precision", "").strip().lower()
+    return spec if kept in ("", "auto") else replace(spec, kv=precision(kept).weight)

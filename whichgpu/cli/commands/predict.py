@@ -2,6 +2,8 @@
 
 $ whichgpu predict stable-diffusion-1.5 --gpu a10
 $ whichgpu predict llama-2-70b --gpu h100-80gb-sxm:4 --precision fp8
+$ whichgpu predict llama-3.1-70b --gpu h100-80gb-sxm:4 --curve
+$ whichgpu predict llama-3.1-70b --gpu h100-80gb-sxm:8 --slo "ttft p90 1 s, tpot 50 ms"
 $ whichgpu predict resnet50 --gpu v100-16gb-sxm --phase train --explain
 $ whichgpu predict --jobs jobs.csv --out predictions.csv
 """
@@ -30,6 +32,15 @@ if TYPE_CHECKING:
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE.csv", help="Where predictions go.")
 @click.option("--explain", is_flag=True, help="Every op, coefficient and measurement behind the answer.")
+@click.option("--curve", is_flag=False, flag_value="rate", type=click.Choice(["rate", "concurrency"]),
+              metavar="[rate|concurrency]",
+              help="Throughput and times against the load: requests that arrive at a rate (as if nothing "
+                   "follows), or so many in flight; by batch for what is made in batches.")  # fmt: skip
+@click.option("--slo", metavar="TEXT",
+              help='The largest load within objectives, and the split of the GPUs that holds it: '
+                   '"ttft p90 1 s, tpot 50 ms" (a bare figure is the mean).')  # fmt: skip
+@click.option("--usd-per-gpu-hour", type=click.FloatRange(min=0, min_open=True), metavar="USD",
+              help="Price of a GPU, for the cost of tokens; else the best on-demand offer.")  # fmt: skip
 @click.option(
     "--grid",
     metavar="REGION|N g/kWh",
@@ -49,13 +60,21 @@ if TYPE_CHECKING:
 @gpu_files
 def run(
     *, workload: str | None, columns: JobColumns, catalogue: Catalogue, gpu: str | None, jobs: Path | None,
-    out: Path | None, explain: bool, grid: str, pue: float,
+    out: Path | None, explain: bool, grid: str, pue: float, curve: str | None, slo: str | None,
+    usd_per_gpu_hour: float | None,
 ) -> Report:  # fmt: skip
-    """One job, or a table of them."""
+    """One job under one load or several, or a table of them."""
     if jobs is not None:
         return _table(jobs, out, catalogue)
     if not workload or not gpu:
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
+    if curve is not None or slo is not None:
+        from whichgpu.cli.serving import Asked, answer
+        from whichgpu.hardware.names import resolve_count
+
+        device, count = resolve_count(gpu, catalogue)
+        with progress("simulate"):
+            return answer(Asked(columns.job(workload), device, count, curve, slo, usd_per_gpu_hour))
     return _one(workload, gpu, columns, catalogue, (grid, pue), explain=explain)
 
 

@@ -98,18 +98,19 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
 
 def step(
     dims: Mapping[str, Any], rec: Recorder, prefill_tokens: Any, decode_sequences: Any, kv_tokens: Any,
-    *, prefill_length: Any = None, prefill_context: Any = 0.0,
+    *, prefill_length: Any = None, prefill_context: Any = 0.0, decode_tokens: float = 1.0,
 ) -> None:  # fmt: skip
-    """Record one engine step: prompt tokens and one token for each decoding sequence, in one pass.
+    """Record one engine step: prompt tokens and those of each decoding sequence, in one pass.
 
     Args:
         dims: the workload's dimensions.
         rec: where the ops go.
         prefill_tokens: prompt tokens computed in this step, of all prompts together.
-        decode_sequences: sequences that receive one token.
+        decode_sequences: sequences that receive one token, or have `decode_tokens` verified.
         kv_tokens: cached tokens that these sequences attend to, all together.
         prefill_length: tokens of each prompt (or chunk); by default all are of one prompt.
         prefill_context: cached tokens before each chunk.
+        decode_tokens: tokens of each decoding sequence: with speculative decoding one more than is drafted.
 
     """
     length = prefill_tokens if prefill_length is None else prefill_length
@@ -117,10 +118,11 @@ def step(
     decoding = np.maximum(decode_sequences, 1.0)
     attends = [
         Attend(prompts, length, length + prefill_context, repeats=_some(prefill_tokens)),
-        Attend(decoding, 1.0, kv_tokens / decoding, cached=True, repeats=_some(decode_sequences)),
+        Attend(decoding, decode_tokens, kv_tokens / decoding, cached=True, repeats=_some(decode_sequences)),
     ]
+    decoded = decode_sequences * decode_tokens
     vision.tower(dims, rec)
-    _model(dims, rec, prefill_tokens + decode_sequences, attends, prompts + decode_sequences)
+    _model(dims, rec, prefill_tokens + decoded, attends, prompts + decoded)
 
 
 def beyond(dims: Mapping[str, Any], job: Job) -> tuple[str, ...]:

@@ -1,0 +1,137 @@
+"""What `predict` does for a load: a curve, or the largest load within objectives."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from whichgpu.cost.curve import Curve
+    from whichgpu.cost.evidence import Known
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.serving import Price
+    from whichgpu.report.serving import Answer
+    from whichgpu.report.table import Report
+    from whichgpu.workloads.job import Job
+
+
+class Asked(NamedTuple):
+    """A job on so many GPUs, and how its load is asked for."""
+
+    job: Job
+    gpu: Gpu
+    n_gpus: int
+    curve: str | None
+    slo: str | None
+    usd_per_gpu_hour: float | None
+
+    @property
+    def serves(self) -> bool:
+        """Whether the job answers requests token by token."""
+        from whichgpu.workloads.workload import resolve
+
+        return resolve(self.job.workload).complete(self.job).phase == "serve"
+
+
+def answer(asked: Asked) -> Report:
+    """The report of a curve, or of objectives; raises `UsageError` for objectives of what does not serve."""
+    from whichgpu.errors import UsageError
+
+    if asked.slo is not None:
+        if not asked.serves:
+            raise UsageError("--slo is of language models that serve; use --curve for latency by batch")
+        return _within(asked, asked.slo)
+    return _serving(asked) if asked.serves else _batches(asked)
+
+
+def _serving(asked: Asked) -> Report:
+    import numpy as np
+
+    from whichgpu.cost import curve
+    from whichgpu.cost.placing import placed
+    from whichgpu.cost.requests import Requests
+    from whichgpu.report.serving import curve_report
+
+    job = placed(asked.job, _decoding(asked), asked.gpu)
+    rate, against = Requests.of(job).rate, asked.curve or "rate"
+    stated = rate if against == "rate" else job.concurrency
+    loads = None if stated is None else np.atleast_1d(np.asarray(stated, dtype=np.float64))
+    return curve_report(_told(asked, curve.curve(job, asked.gpu, loads, against=against)))
+
+
+def _decoding(asked: Asked) -> int:
+    """GPUs that make tokens: all but those that compute prompts alone."""
+    from whichgpu.cost.requests import Requests
+    from whichgpu.errors import UsageError
+
+    pool = round(Requests.of(asked.job).prefill_gpus)
+    if pool >= asked.n_gpus:
+        raise UsageError(
+            f"option prefill_gpus: {pool} of {asked.n_gpus} GPUs leave none for the tokens; use fewer, or "
+            f"more GPUs in all: --gpu {asked.gpu.id}:{2 * pool}"
+        )
+    return asked.n_gpus - pool
+
+
+def _within(asked: Asked, text: str) -> Report:
+    from whichgpu.cost import slo
+    from whichgpu.planner.serving import splits
+    from whichgpu.report.serving import slo_report
+
+    terms = slo.read(text)
+    tried = splits(asked.job, _decoding(asked), asked.gpu, terms)
+    best = tried[0].held
+    assert best is not None
+    return slo_report(_told(asked, best.at), best, terms, tried)
+
+
+def _told(asked: Asked, found: Curve) -> Answer:
+    """A curve with its percentiles, its prices and the command that measures its knee."""
+    from whichgpu.cost.curve import ready, simulator
+    from whichgpu.cost.explain import how_to_measure
+    from whichgpu.planner.serving import paid, price
+    from whichgpu.report.serving import Answer
+
+    simulated = simulator(found.job, asked.gpu, *ready(found.job, asked.gpu))
+    closed = found.estimates.job.concurrency
+    loads: Any = found.request_rate if found.against == "rate" else closed
+    tails = [simulated.tails(found.against, one) for one in loads.tolist()]
+    cost = price(asked.gpu, date.today(), asked.usd_per_gpu_hour)
+    knee = float(loads[found.knee])
+    job = replace(found.job, options={**found.job.options, "request_rate": f"{knee:.4g}"})
+    measured = job if found.against == "rate" else replace(found.job, concurrency=knee)
+    command = how_to_measure(measured, found.estimates.runtime.id)
+    money = paid(found, cost, _prefill_price(asked, found, cost))
+    return Answer(found, tails, cost, money, command, _known(asked, found))
+
+
+def _known(asked: Asked, found: Curve) -> Known:
+    """What was measured near the knee, where load generators keep requests in flight."""
+    from whichgpu.cost.estimate import estimate
+    from whichgpu.cost.evidence import evidence
+    from whichgpu.cost.requests import OPTIONS
+    from whichgpu.hardware.catalogue import catalogue
+
+    plain = {key: value for key, value in found.job.options.items() if key not in OPTIONS}
+    held = max(round(float(found.in_flight[found.knee])), 1)
+    job = replace(found.job, options=plain, concurrency=float(held))
+    return evidence(estimate(job, [asked.gpu]).at(0, 0), asked.gpu, catalogue())
+
+
+def _prefill_price(asked: Asked, found: Curve, cost: Price | None) -> Price | None:
+    """The price of the GPUs that compute prompts: that of the others where they are of one kind."""
+    from whichgpu.hardware.catalogue import catalogue
+    from whichgpu.planner.serving import price
+
+    if found.pool is None or found.pool.gpu == asked.gpu.id:
+        return cost
+    return price(catalogue()[found.pool.gpu], date.today())
+
+
+def _batches(asked: Asked) -> Report:
+    from whichgpu.cost.batching import batches
+    from whichgpu.cost.placing import placed
+    from whichgpu.report.batching import report
+
+    return report(batches(placed(asked.job, asked.n_gpus, asked.gpu), asked.gpu))

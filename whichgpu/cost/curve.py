@@ -1,0 +1,290 @@
+"""A serving curve: throughput, TTFT, TPOT and latency of a job against its load, and what binds it there.
+
+A load is a rate of arrivals at random (`rate`), or a number of requests that a load generator keeps in flight
+(`concurrency`). Means are the cost model's; percentiles are of requests simulated one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whichgpu.cost import bounds, disaggregated, load, simulate
+from whichgpu.cost.estimate import finish
+from whichgpu.cost.layout import lay_out
+from whichgpu.cost.requests import Requests
+from whichgpu.cost.steady import engine
+from whichgpu.errors import Infeasible, UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.names import resolve
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.disaggregated import Pool
+    from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.simulate import Outcome, Server
+    from whichgpu.cost.steady import Met
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+
+    Array = NDArray[np.float64]
+
+#: Loads of a curve as shares of the capacity.
+SHARES = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+#: Requests simulated for the percentiles of one load: the fewest, those for each in flight (whose number
+#: sways slowly near the capacity), the most; and the share of them at either end that does not count.
+_FEWEST, _EACH, _MOST, _ENDS = 2000, 40.0, 30_000, 0.05
+#: How often a load generator fills its requests in flight anew, opening included. Lengths that differ by less
+#: than this share would have all of them begin and end together, which no engine measured does.
+_WAVES, _UNEVEN = 10, 0.1
+#: The percentiles that are told.
+PERCENTILES = (50, 90, 95, 99)
+#: From so much of the places taken it is they that bind; the share of throughput that a knee gives up.
+_TAKEN, _KNEE = 0.9, 0.8
+
+
+@immutable
+class Curve:
+    """A job on one GPU type under several loads; arrays are (loads,), of all its GPUs together.
+
+    `against` is `rate` or `concurrency`; `request_rate` in 1/s and `in_flight` are both known. `estimates`
+    has a column a load. `prompts` is the share of the time at work that goes into prompts; `bound` says what
+    limits each load, `shares` its parts. `capacity` is requests/s at most, `places` how many requests are
+    held at once; `pool` are GPUs for prompts alone.
+    """
+
+    job: Job
+    gpu: Gpu
+    against: str
+    request_rate: Array
+    in_flight: Array
+    estimates: Estimates
+    prompts: Array
+    shares: Mapping[str, Array]
+    bound: tuple[str, ...]
+    capacity: float
+    places: float
+    pool: Pool | None = None
+
+    @property
+    def gpus(self) -> float:
+        """GPUs in all, those that compute prompts alone among them."""
+        return float(self.job.n_gpus) + (0.0 if self.pool is None else self.pool.gpus)
+
+    @property
+    def throughput(self) -> Array:
+        """Output tokens/s."""
+        return np.asarray(self.estimates.throughput[0])
+
+    @property
+    def ttft(self) -> Array:
+        """Seconds to the first token, in the mean."""
+        first = self.estimates.first_token
+        assert first is not None
+        return np.asarray(first[0])
+
+    @property
+    def tpot(self) -> Array:
+        """Seconds of each token after it, in the mean."""
+        return np.asarray(self.estimates.seconds[0])
+
+    @property
+    def latency(self) -> Array:
+        """Seconds of a request, in the mean."""
+        return np.asarray(self.estimates.latency[0])
+
+    @property
+    def knee(self) -> int:
+        """The load with the most throughput for its latency (Kleinrock's power)."""
+        return int(np.argmax(self.throughput / self.latency))
+
+
+def curve(job: Job, gpu: Gpu, loads: Array | None = None, *, against: str = "rate") -> Curve:
+    """The curve of a single serving job, at `loads` (requests/s or requests in flight) or at spread-out ones.
+
+    Raises `UsageError` for a job that does not serve or is longer than its model was made for, `Infeasible`
+    where not one request fits, or where a load is beyond the capacity.
+    """
+    job = checked(job, gpu)
+    table, pool = ready(job, gpu)
+    if against == "concurrency":
+        if pool is not None:
+            raise UsageError("prompts on GPUs of their own are answered at a rate: use --curve rate")
+        return _closed(job, gpu, table, loads)
+    return at_rates(job, gpu, table, table.capacity * np.array(SHARES) if loads is None else loads, pool)
+
+
+def ready(job: Job, gpu: Gpu) -> tuple[load.Table, Pool | None]:
+    """The table of a checked job, which its pool of GPUs for prompts may limit, and that pool."""
+    table, name = load.tables(job, gpu)[0], job.options.get("prefill_gpu")
+    found = disaggregated.pool(job, gpu, gpu if name is None else resolve(name, catalogue()))
+    return (table if found is None else table._replace(most=found.capacity)), found
+
+
+def at_rates(job: Job, gpu: Gpu, table: load.Table, loads: Array, pool: Pool | None = None) -> Curve:
+    """The curve of a checked job at rates of arrivals; raises `Infeasible` beyond the capacity."""
+    if np.any(loads > table.capacity):
+        raise Infeasible(load.beyond(float(np.max(loads)), table.capacity))
+    met = table.meeting(loads)
+    swept = replace(job, concurrency=(met.others[0] + 1.0) * table.replicas)
+    found = _curve(swept, gpu, table, "rate", met)
+    return found if pool is None else _with_pool(found, pool)
+
+
+def _with_pool(found: Curve, pool: Pool) -> Curve:
+    """A curve whose prompts are computed by others: TTFT is theirs, and the cache is sent after it."""
+    first = engine(found.estimates.runtime)["first"] + np.array(
+        [pool.first(rate) for rate in found.request_rate.tolist()]
+    )
+    # What a request waited for here until it joined a pass is no part of TTFT any more, but of its latency.
+    latency = found.latency - engine(found.estimates.runtime)["first"] + first + pool.transfer
+    estimates = replace(found.estimates, first_token=first[None, :], latency=latency[None, :])
+    spent = pool.gpus / (pool.gpus + float(found.job.n_gpus))
+    return replace(
+        found, estimates=estimates, in_flight=found.request_rate * latency, pool=pool,
+        prompts=np.full_like(first, spent),
+    )  # fmt: skip
+
+
+def checked(job: Job, gpu: Gpu) -> Job:
+    """A single job that serves, complete, without a load; raises as `curve` does."""
+    from whichgpu.cost.estimate import does_not_fit, estimate
+
+    found = estimate(replace(job, phase="serve", concurrency=1.0), [gpu])
+    answer = found.at(0, 0)
+    longer = found.workload.beyond(answer.job)
+    if longer:
+        raise UsageError(f"{longer[0]}; use shorter --input-tokens or --output-tokens")
+    if not found.fits[0, 0]:
+        raise Infeasible(does_not_fit(answer, gpu))
+    rest = {key: value for key, value in job.options.items() if key != "request_rate"}
+    return replace(answer.job, concurrency=None, options=rest)
+
+
+def _closed(job: Job, gpu: Gpu, table: load.Table, loads: Array | None) -> Curve:
+    most = table.others[-1] * table.replicas
+    if loads is None:
+        loads = np.unique(np.append(2.0 ** np.arange(np.floor(np.log2(max(most, 1.0))) + 1), most))
+    return _curve(replace(job, concurrency=loads), gpu, table, "concurrency", None)
+
+
+def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | None) -> Curve:
+    laid = lay_out(swept, [gpu], met=met)
+    found, steady = load.found_for(laid), laid.serving
+    estimates = finish(laid, found)
+    assert steady is not None
+    output = np.asarray(laid.job.output_tokens, dtype=np.float64)
+    rate = estimates.throughput[0] / output
+    each = engine(laid.runtime)["interruption"] * load.seconds_of(steady.prompt, laid)[0]
+    shares = {
+        name: np.broadcast_to(part, estimates.seconds.shape)[0]
+        for name, part in bounds.shares(steady.work, found, steady.links).items()
+    }
+    places = float(table.others[-1])
+    others, at_work = (
+        np.broadcast_to(part, estimates.seconds.shape)[0] for part in (steady.others, steady.at_work)
+    )
+    taken, spent = others / places, rate / table.replicas * each
+    return Curve(
+        job=replace(swept, concurrency=None), gpu=gpu, against=against, request_rate=rate,
+        in_flight=rate * estimates.latency[0], estimates=estimates,
+        prompts=np.minimum(spent / np.maximum(at_work, spent), 1.0), shares=shares,
+        bound=tuple(_bound(shares, j, share) for j, share in enumerate(taken.tolist())),
+        capacity=table.capacity, places=places * table.replicas,
+    )  # fmt: skip
+
+
+def _bound(shares: Mapping[str, Array], j: int, taken: float) -> str:
+    return "places" if taken >= _TAKEN else max(shares, key=lambda name: float(shares[name][j]))
+
+
+@immutable
+class Tails:
+    """Requests simulated at one load: s by metric (ttft, tpot, latency, itl) and by percentile or `mean`."""
+
+    ttft: Mapping[str, float]
+    tpot: Mapping[str, float]
+    latency: Mapping[str, float]
+    itl: Mapping[str, float]
+    requests: int
+
+    def of(self, metric: str, how: str) -> float:
+        """One figure, e.g. `of("ttft", "p90")`."""
+        values: Mapping[str, float] = getattr(self, metric)
+        return values[how]
+
+
+def simulator(job: Job, gpu: Gpu, table: load.Table, pool: Pool | None = None) -> Simulator:
+    """What simulates a checked job, ready to be asked for several loads."""
+    return Simulator(job, table, load.server(job, gpu), pool)
+
+
+@immutable
+class Simulator:
+    """One of a job's replicas, to which its share of the requests is sent."""
+
+    job: Job
+    table: load.Table
+    server: Server
+    pool: Pool | None = None
+
+    def at_rate(self, rate: float, *, requests: int = 0, seed: int = 0) -> Outcome:
+        """Requests that arrive at random at `rate`/s over all replicas; 0 for as many as it takes."""
+        held = round(float(self.table.met(rate)))
+        requests = requests or int(np.clip(_EACH * held, _FEWEST, _MOST))
+        stream = self._stream(rate, requests, seed)
+        if self.pool is None:
+            return simulate.simulate(self.server, stream, held=held, seed=seed)
+        # The pool sees the requests of all replicas, of which this one has its turn.
+        turns = round(self.table.replicas)
+        whole = self._stream(rate * turns, requests * turns, seed)
+        first = self.pool.serve(whole.arrival)[::turns]
+        stream = replace(stream, arrival=first + self.pool.transfer)
+        rest = simulate.simulate(self.server, stream, held=held, seed=seed)
+        return replace(rest, arrival=whole.arrival[::turns], first=first + self.server.first)
+
+    def in_flight(self, count: float, *, requests: int = _MOST, seed: int = 0) -> Outcome:
+        """A load generator that keeps `count` requests in flight over all replicas."""
+        own = max(1, round(count / self.table.replicas))
+        stream = self._stream(self.table.capacity, min(requests, _WAVES * own), seed, _UNEVEN)
+        return simulate.simulate(self.server, stream, in_flight=own)
+
+    def tails(self, against: str, load_: float) -> Tails:
+        """The percentiles at one load, `rate` or `concurrency`.
+
+        At a rate what happens at either end of the run does not count; of a load generator all does.
+        """
+        if against == "rate":
+            return summary(self.at_rate(load_), _ENDS)
+        return summary(self.in_flight(load_))
+
+    def _stream(self, rate: float, requests: int, seed: int, uneven: float = 0.0) -> simulate.Stream:
+        asked = Requests.of(self.job)
+        return simulate.poisson(
+            requests, rate / self.table.replicas, float(self.job.input_tokens), float(self.job.output_tokens),
+            spread=max(asked.length_range, uneven), cached=asked.prefix_hit, seed=seed,
+        )  # fmt: skip
+
+
+def summary(outcome: Outcome, ends: float = 0.0) -> Tails:
+    """The figures of a simulated run, less a share of its requests at either end."""
+    count = len(outcome.arrival)
+    counted = slice(int(count * ends), max(int(count * (1.0 - ends)), 1))
+    columns = {name: _figures(getattr(outcome, name)[counted]) for name in ("ttft", "tpot", "latency")}
+    itl = {f"p{share}": outcome.gap(share / 100.0) for share in PERCENTILES}
+    itl["mean"] = float(np.average(outcome.gaps, weights=outcome.weights)) if outcome.gaps.size else 0.0
+    return Tails(**columns, itl=itl, requests=count)
+
+
+def _figures(values: Array) -> dict[str, float]:
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return dict.fromkeys(("mean", *(f"p{share}" for share in PERCENTILES)), 0.0)
+    found = {f"p{share}": float(np.percentile(known, share)) for share in PERCENTILES}
+    return {"mean": float(known.mean()), **found}

@@ -1,0 +1,220 @@
+"""How many requests a replica meets at a rate of arrivals, and what its passes cost.
+
+An arrival meets n others. What they make in a second grows with n, so that a table of it over a grid of n,
+up to what memory holds, is read backwards: the n at which as many are served as arrive. Its last row is the
+capacity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost import queueing, serving
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.fit import Fit, fit, workload_terms
+from whichgpu.cost.layout import lay_out
+from whichgpu.cost.requests import Requests
+from whichgpu.cost.simulate import Server
+from whichgpu.cost.spread import measured
+from whichgpu.cost.steady import Met, engine, interruption
+from whichgpu.cost.time import evaluate
+from whichgpu.errors import Infeasible
+from whichgpu.workloads.job import NUMBERS
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.layout import Layout
+    from whichgpu.cost.time import Pass
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+
+    Array = NDArray[np.float64]
+
+#: Points of the table, the least of them, and jobs that are looked at together.
+_POINTS, _LEAST, _TOGETHER = 64, 0.02, 64
+#: How often the table is worked out anew, with as many that run as the last one says.
+_TURNS = 2
+#: How much the times for which places are kept vary where the others decide them: squared coefficient.
+_VARIATION = 0.3
+
+
+class Table(NamedTuple):
+    """Of one job on one GPU type: sequences that an arrival meets, and requests/s of all GPUs then."""
+
+    others: Array
+    rate: Array
+    stretch: Array
+    replicas: float = 1.0
+    #: Requests/s that what goes before lets through.
+    most: float = np.inf
+
+    @property
+    def capacity(self) -> float:
+        """Requests/s that all GPUs serve at most."""
+        return min(float(self.rate[-1]), self.most)
+
+    def met(self, rate: Any) -> Array:
+        """Sequences that an arrival meets at `rate` requests/s; those of the capacity beyond it."""
+        # In proportion from point to point on logarithms, and below the least of the table.
+        asked = np.asarray(rate, dtype=np.float64)
+        near = np.exp(
+            np.interp(np.log(np.maximum(asked, self.rate[0])), np.log(self.rate), np.log(self.others))
+        )
+        return np.asarray(near * np.minimum(asked / self.rate[0], 1.0))
+
+    def meeting(self, loads: Array) -> Met:
+        """What arrivals meet at each of several rates, (1, loads)."""
+        others = self.met(loads)
+        waits = np.array([self.waits(rate) for rate in loads.tolist()])
+        return Met(others[None, :], waits[None, :], np.interp(others, self.others, self.stretch)[None, :])
+
+    def waits(self, rate: float) -> float:
+        """Seconds that an arrival waits for a place at `rate` requests/s."""
+        places = max(round(self.others[-1]), 1)
+        served = np.interp(np.arange(1.0, places + 1.0), self.others, self.rate)
+        variation = _VARIATION * (1.0 - 1.0 / places)
+        return queueing.place_seconds(rate / self.replicas, served / self.replicas, variation)
+
+
+def found_for(laid: Layout) -> Fit:
+    """The fit; none for a runtime never measured, of which what was learnt of other software says nothing."""
+    return fit() if measured(laid.runtime) else Fit()
+
+
+def seconds_of(work: Pass, laid: Layout) -> Array:
+    """Seconds of a pass of a layout under its fit, (G, J)."""
+    found = found_for(laid)
+    own = workload_terms(laid.workload.id, laid.job.precision, laid.runtime, trains=laid.job.trains)
+    return np.asarray(evaluate(work, found).seconds / found.factor(own))
+
+
+def at_random(job: Job) -> bool:
+    """Whether a serving job states arrivals at random, and no number in flight."""
+    if "request_rate" not in job.options or job.concurrency is not None:
+        return False
+    return (job.phase or resolve(job.workload).phases[0]) == "serve"
+
+
+def tables(job: Job, gpu: Gpu) -> list[Table]:
+    """The table of each job of a sweep on one GPU type."""
+    columns = _columns(job)
+    found: list[Table] = []
+    part: dict[str, Any]
+    for start in range(0, job.size, _TOGETHER):
+        part = {name: values[start : start + _TOGETHER] for name, values in columns.items()}
+        found += _tables(replace(job, concurrency=None, **part), gpu)
+    return found
+
+
+def _columns(job: Job) -> dict[str, Array]:
+    """The numbers of a sweep that differ, each over its job axis."""
+    stated = {name: getattr(job, name) for name in NUMBERS}
+    return {
+        name: np.broadcast_to(value, (job.size,)).copy() for name, value in stated.items() if np.ndim(value)
+    }
+
+
+def _tables(job: Job, gpu: Gpu) -> list[Table]:
+    full = lay_out(job, [gpu])
+    assert full.serving is not None
+    columns: dict[str, Any]
+    places = np.broadcast_to(full.serving.places, (1, job.size))[0]
+    steps = np.linspace(0.0, 1.0, _POINTS)
+    others = _LEAST * (np.maximum(places, 1.0)[:, None] / _LEAST) ** steps
+    columns = {name: np.repeat(values, _POINTS) for name, values in _columns(job).items()}
+    columns["concurrency"] = others.ravel() + 1.0
+    swept, stretch = replace(job, **columns), np.ones(others.size)
+    for _ in range(_TURNS):
+        rate, stretch = rates(swept, gpu, others.ravel(), stretch)
+    rate, stretch = rate.reshape(others.shape), stretch.reshape(others.shape)
+    # More in flight never serve fewer: where a wider pass is a slower one, the table stays level.
+    rising, count = np.maximum.accumulate(rate, axis=1), np.broadcast_to(full.replicas, (job.size,))
+    return [Table(*row) for row in zip(others, rising, stretch, count.tolist(), strict=True)]
+
+
+def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Array]:
+    """Requests/s of all GPUs of each job of a sweep whose arrivals meet `others`, (J,), and their stretch."""
+    laid = lay_out(job, [gpu], met=Met(others[None, :], np.zeros(1), stretch[None, :]))
+    steady = laid.serving
+    assert steady is not None
+    passes, prompt = seconds_of(steady.work, laid), seconds_of(steady.prompt, laid)
+    each = steady.rate(passes, prompt, laid.passes) / laid.passes
+    longer = steady.token_seconds(passes, prompt, laid.passes) / passes
+    shape = (1, job.size)
+    return np.broadcast_to(each * laid.replicas, shape)[0], np.broadcast_to(longer, shape)[0]
+
+
+def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
+    """What the arrivals of a sweep meet on each GPU type, (G, J).
+
+    Raises `Infeasible` with the capacity where no GPU serves as many requests as arrive; where none can run
+    the job at all they meet nobody, which the layout refuses.
+    """
+    rate, full = Requests.of(job).rate or 0.0, lay_out(job, gpus)
+    able = np.array([[not why] for why in full.refusals]) & (full.sequences >= 1.0)
+    if not np.any(able):
+        none = np.zeros((len(gpus), job.size))
+        return Met(none, none, none + 1.0)
+    rows = [tables(job, gpu) for gpu in gpus]
+    most = max(one.capacity for row in rows for one in row)
+    if rate > most:
+        raise Infeasible(beyond(rate, most))
+    met = [[one.meeting(np.array([rate])) for one in row] for row in rows]
+    return Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(3)))
+
+
+def beyond(rate: float, capacity: float) -> str:
+    """What to say of a load that nothing serves."""
+    return (
+        f"{rate:.4g} requests/s are beyond the capacity of {capacity:.4g} requests/s: waiting grows without "
+        "end; use more GPUs or a lower load"
+    )
+
+
+def server(job: Job, gpu: Gpu) -> Server:
+    """What the passes of a replica of one complete job cost, for the simulator."""
+    laid = lay_out(replace(job, concurrency=None), [gpu])
+    steady = laid.serving
+    assert steady is not None
+    places = int(max(float(np.ravel(steady.places)[0]), 1.0))
+    grid = np.unique(np.round(np.geomspace(1.0, places, 24)))
+    prompt, output = float(laid.job.input_tokens), float(laid.job.output_tokens)
+    base, each = _token_costs(laid, grid, (prompt, prompt + output))
+    prompts = _prompt_costs(laid, grid)
+    order, asked = engine(laid.runtime), Requests.of(laid.job)
+    counts = np.arange(places + 1.0)
+    base, each, prompts = (np.interp(counts, grid, values) for values in (base, each, prompts))
+    return Server(
+        tuple(base.tolist()), tuple(each.tolist()), tuple(prompts.tolist()),
+        budget=section("serving")["prompt_tokens"], gained=asked.tokens_per_pass,
+        first=order["first"], mixed=bool(order["mixed"]),
+    )  # fmt: skip
+
+
+def _token_costs(laid: Layout, grid: Array, contexts: tuple[float, float]) -> tuple[Array, Array]:
+    """Seconds of a pass of each number of sequences without a cache, and those of each cached token."""
+    counts, tokens = np.tile(grid, 2), np.concatenate([grid * context for context in contexts])
+    work = serving.token_work(
+        laid.workload, laid.job, laid.runtime, laid.devices, sequences=counts, kv_tokens=tokens
+    )
+    seconds = seconds_of(serving.as_pass(laid.workload, laid.runtime, laid.devices, work), laid)[0]
+    # A pass of speculative decoding makes several tokens.
+    seconds = seconds * Requests.of(laid.job).tokens_per_pass
+    low, high = np.split(seconds, 2)
+    each = (high - low) / (tokens[len(grid) :] - tokens[: len(grid)])
+    return low - each * tokens[: len(grid)], each
+
+
+def _prompt_costs(laid: Layout, grid: Array) -> Array:
+    """Seconds by which a token of a prompt makes a pass of each number of sequences longer."""
+    work = serving.prompt_work(laid.workload, laid.job, laid.runtime, laid.devices, grid)
+    whole = serving.as_pass(laid.workload, laid.runtime, laid.devices, work)
+    share = interruption(laid.runtime, laid.job)
+    return np.asarray(share * seconds_of(whole, laid)[0] / serving.computed_tokens(laid.job))

@@ -1,0 +1,79 @@
+"""What the requests of a serving job are like, and what of the engine's craft serves them.
+
+    request_rate   requests/s that arrive at random (Poisson) on all the job's GPUs
+    length_range   r: prompts and outputs are anywhere within (1 - r) and (1 + r) of their lengths, evenly
+    prefix_hit     share of a prompt whose keys and values are in the cache already
+    speculative    tokens that are drafted for every pass of the model, each right with `acceptance`
+    draft_cost     time of drafting one token, as a share of a pass of the model
+    prefill_gpus   GPUs, of the job's, that compute prompts and nothing else (`cost/disaggregated.py`), as
+                   replicas of `prefill_tp`; `prefill_gpu` names their kind where it is another
+
+A pass with k drafted tokens, each accepted with probability a, makes (1 - a^(k+1)) / (1 - a) tokens
+(Leviathan, Kalman and Matias, "Fast Inference from Transformers via Speculative Decoding", ICML 2023).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.cost.coefficients import section
+from whichgpu.errors import UsageError
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from whichgpu.workloads.job import Job
+
+#: The options that `Requests` reads.
+OPTIONS = ("request_rate", "length_range", "prefix_hit", "speculative", "acceptance", "draft_cost",
+           "prefill_gpus", "prefill_tp", "prefill_gpu")  # fmt: skip
+
+
+@immutable
+class Requests:
+    """The requests of a serving job; `rate` is in 1/s, None where a load generator keeps a number in flight.
+
+    `drafted` is tokens a pass, 0 without speculative decoding.
+    """
+
+    rate: float | None = None
+    length_range: float = 0.0
+    prefix_hit: float = 0.0
+    drafted: float = 0.0
+    acceptance: float = 0.0
+    draft_cost: float = 0.0
+    prefill_gpus: float = 0.0
+
+    @classmethod
+    def of(cls, job: Job) -> Requests:
+        """What a job's options say; raises `UsageError` for what cannot be."""
+        if not any(name in job.options for name in OPTIONS):
+            return cls()
+        usual = section("serving")["speculative"]
+        drafted = job.option("speculative", 0.0)
+        return cls(
+            rate=job.option("request_rate", 1.0, 1e-9) if "request_rate" in job.options else None,
+            length_range=_share(job, "length_range", 0.0),
+            prefix_hit=_share(job, "prefix_hit", 0.0),
+            drafted=float(round(drafted)),
+            acceptance=_share(job, "acceptance", usual["acceptance"]) if drafted else 0.0,
+            draft_cost=_share(job, "draft_cost", usual["draft_cost"]) if drafted else 0.0,
+            prefill_gpus=float(round(job.option("prefill_gpus", 0.0))),
+        )
+
+    @property
+    def tokens_per_pass(self) -> float:
+        """Tokens that a sequence gains in one pass of the model, in the mean."""
+        a = self.acceptance
+        return float((1.0 - a ** (self.drafted + 1.0)) / (1.0 - a))
+
+    @property
+    def passes_per_token(self) -> float:
+        """Time of a token in passes of the model, the drafting of its tokens included."""
+        return (1.0 + self.draft_cost * self.drafted) / self.tokens_per_pass
+
+
+def _share(job: Job, name: str, default: float) -> float:
+    value = job.option(name, default)
+    if value >= 1.0:
+        raise UsageError(f"option {name}: {value:g} is a share and must be below 1; write e.g. {name}=0.5")
+    return value

@@ -1,0 +1,148 @@
+"""Service level objectives: what a load must keep to, and the largest that does.
+
+`ttft p90 1 s, tpot 50 ms`: a metric, how it is taken over the requests (a percentile; a bare figure is the
+mean), and the most that it may be.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whichgpu.cost import bounds, curve
+from whichgpu.errors import Infeasible, UsageError
+from whichgpu.units import parse, show
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.curve import Curve, Simulator
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+
+#: Other names of the metrics.
+_METRICS = {
+    "ttft": "ttft", "tpot": "tpot", "itl": "itl", "latency": "latency", "e2e": "latency", "e2el": "latency",
+}  # fmt: skip
+_TERM = re.compile(r"(?P<metric>[a-z0-9]+)\s+(?:(?P<how>mean|median|p[0-9]+)\s+)?(?P<most>[0-9.].*)")
+#: The share of the capacity at which a request is alone; the most that is looked at, and how finely.
+_ALONE, _MOST, _POINTS, _HALVINGS = 1e-4, 0.99, 100, 9
+_EXAMPLE = 'write e.g. "ttft p90 1 s, tpot 50 ms"'
+
+
+@immutable
+class Term:
+    """One objective: `metric` (ttft, tpot, itl, latency), `how` (mean, p50 ..), at most `most` s."""
+
+    metric: str
+    how: str
+    most: float
+
+    def __str__(self) -> str:
+        how = "" if self.how == "mean" else f" {self.how}"
+        return f"{self.metric}{how} {show(self.most, 'time', 3)}"
+
+
+@immutable
+class Held:
+    """The largest load that keeps to the objectives, requests/s, and the curve there.
+
+    `binding` is the objective that it just keeps, None at the capacity.
+    """
+
+    rate: float
+    binding: Term | None
+    at: Curve
+
+
+def read(text: str) -> tuple[Term, ...]:
+    """The objectives of a text; raises `UsageError` saying which part cannot be read."""
+    terms = tuple(_term(part.strip()) for part in text.split(",") if part.strip())
+    if not terms:
+        raise UsageError(f"no objective in '{text}'; {_EXAMPLE}")
+    return terms
+
+
+def _term(text: str) -> Term:
+    found = _TERM.fullmatch(text.lower())
+    if found is None or found["metric"] not in _METRICS:
+        raise UsageError(f"'{text}' is no objective of ttft, tpot, itl or latency; {_EXAMPLE}")
+    how = {"median": "p50", None: "mean"}.get(found["how"], found["how"])
+    known = ("mean", *(f"p{share}" for share in curve.PERCENTILES))
+    if how not in known:
+        raise UsageError(f"'{text}': no '{how}'; use one of {', '.join(known)}")
+    most = parse(found["most"], "time")
+    if most <= 0.0:
+        raise UsageError(f"'{text}' is not above zero; {_EXAMPLE}")
+    return Term(_METRICS[found["metric"]], str(how), most)
+
+
+def largest(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:
+    """The largest load of a serving job under which every objective holds.
+
+    Means are read off the curve, percentiles found by simulating requests at each load tried.
+    Raises `Infeasible` for an objective that a request does not keep which has the GPUs to itself, with what
+    binds it.
+    """
+    checked = curve.checked(job, gpu)
+    table, pool = curve.ready(checked, gpu)
+    shares = np.linspace(_ALONE, _MOST, _POINTS)
+    dense = curve.at_rates(checked, gpu, table, shares * table.capacity, pool)
+    for term in terms:
+        _possible(term, dense)
+    share, binding = _MOST, None
+    for term in terms:
+        if term.how == "mean":
+            reached = float(np.interp(term.most, _means(dense, term), shares))
+            share, binding = (reached, term) if reached < share else (share, binding)
+    tails = [term for term in terms if term.how != "mean"]
+    if tails:
+        simulator = curve.simulator(checked, gpu, table, pool)
+        share, binding = _halved(simulator, tails, (share, binding))
+    rate = share * table.capacity
+    return Held(rate, binding, curve.at_rates(checked, gpu, table, np.array([rate]), pool))
+
+
+def _means(dense: Curve, term: Term) -> NDArray[np.float64]:
+    """Means of an objective's metric at each load, rising; tokens follow each other as TPOT says."""
+    values = {"ttft": dense.ttft, "tpot": dense.tpot, "itl": dense.tpot, "latency": dense.latency}
+    return np.maximum.accumulate(values[term.metric])
+
+
+def _possible(term: Term, dense: Curve) -> None:
+    """Refuse what not even a request alone keeps: no percentile that is told lies far below its mean."""
+    least = float(_means(dense, term)[0])
+    if least <= term.most:
+        return
+    binds = bounds.NAMES[dense.bound[0]]
+    raise Infeasible(
+        f"{term} cannot be held on {dense.job.n_gpus:g} x {dense.gpu.id}: {term.metric} of a request alone "
+        f"is {show(least, 'time', 3)}, bound by {binds}; ask for {show(1.05 * least, 'time', 2)} or more, or "
+        "take a faster GPU, more --tp or a narrower --precision"
+    )
+
+
+def _halved(
+    simulator: Simulator, tails: Sequence[Term], start: tuple[float, Term | None]
+) -> tuple[float, Term | None]:
+    """The largest share of the capacity, at most that of `start`, at which percentiles hold; what binds."""
+
+    def worst(share: float) -> tuple[float, Term]:
+        run = simulator.tails("rate", share * simulator.table.capacity)
+        excess = [run.of(term.metric, term.how) / term.most for term in tails]
+        return max(excess), tails[int(np.argmax(excess))]
+
+    low, (high, binding) = _ALONE, start
+    excess, term = worst(high)
+    if excess <= 1.0:
+        return start
+    for _ in range(_HALVINGS):
+        binding, middle = term if excess > 1.0 else binding, (low + high) / 2.0
+        excess, term = worst(middle)
+        low, high = (middle, high) if excess <= 1.0 else (low, middle)
+    return low, binding

@@ -1,0 +1,129 @@
+"""What a serving replica answers once its passes are timed: TTFT, TPOT and the rate of its tokens.
+
+`whichgpu/cost/serving.py` has the formulas, `whichgpu/cost/queueing.py` those of waiting.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost import queueing
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.requests import Requests
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.time import Pass
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.ops import Op
+
+    Array = NDArray[np.float64]
+
+
+@immutable
+class SteadyState:
+    """A replica at work: (G, J) sequences held, what a token costs, one prompt, its memory, decode ops.
+
+    `loop` says what keeps it at work: `full` as many as fit, `closed` a stated number in flight, `open`
+    arrivals at random. `places` is what memory holds, `others` the sequences that a request meets, `burst`
+    prompts of them that wait before its own, `queue` requests per place that wait for one and `waits` s for
+    which they do; `prompt` is the pass of one prompt, `chunks` the passes that it takes (below one, so many
+    prompts go into a pass), `gained` the tokens of a pass. The methods take seconds of the passes that make a
+    token and of one prompt.
+    """
+
+    loop: str
+    sequences: Array
+    places: Array
+    others: Array
+    work: Pass
+    prompt: Pass
+    links: Array
+    burst: Array
+    queue: Array
+    waits: Array
+    chunks: Array
+    gained: float
+    interruption: float
+    parts: Mapping[str, Any]
+    ops: tuple[Op, ...]
+
+    def token_seconds(self, passes: Array, prompt: Array, output: Any) -> Array:
+        """Seconds of a token (TPOT), given those of the passes that make one and of a prompt."""
+        if self.loop != "open":
+            return passes
+        arrivals, each = self._arrivals(passes, prompt, output)
+        waited = self._prompt_seconds(passes, each, arrivals)
+        return queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
+
+    def admitted(self, passes: Array, prompt: Array, output: Any) -> Array:
+        """Seconds to the first token once there is a place."""
+        order = engine(self.work.runtime)
+        if self.loop != "open":
+            return np.asarray(order["first"] + (order["own"] + self.burst) * prompt + self.gained * passes)
+        arrivals, each = self._arrivals(passes, prompt, output)
+        return np.asarray(order["first"] + self._prompt_seconds(passes, each, arrivals))
+
+    def first_token(self, passes: Array, prompt: Array, output: Any) -> Array:
+        """Seconds to the first token (TTFT), the wait for a place included."""
+        own = self.admitted(passes, prompt, output)
+        after = np.maximum(output - 1.0, 0.0) * self.token_seconds(passes, prompt, output)
+        return np.asarray(own + self.queue * (own + after) + self.waits)
+
+    def rate(self, passes: Array, prompt: Array, output: Any) -> Array:
+        """Output tokens/s of a replica: what it holds, over the time that a request keeps its place."""
+        held, tpot = np.maximum(self.sequences, 1.0), self.token_seconds(passes, prompt, output)
+        if self.loop == "full":
+            return np.asarray(held / tpot)
+        if self.loop == "open":
+            return np.asarray(self.others / passes)
+        after = np.maximum(output - 1.0, 0.0) * tpot
+        return np.asarray(held * output / (self.admitted(passes, prompt, output) + after))
+
+    @property
+    def at_work(self) -> Array:
+        """Share of the time in which anyone is served: with few requests at random a replica may wait."""
+        return 1.0 - np.exp(-self.others) if self.loop == "open" else np.ones(1)
+
+    def _arrivals(self, passes: Array, prompt: Array, output: Any) -> tuple[Array, Array]:
+        """Arrivals/s, and seconds by which the prompt of each makes a pass longer."""
+        each = np.asarray(self.interruption * prompt)
+        # As many as are between the tokens of one in the passes that are timed.
+        return np.asarray(self.others / (output * passes)), each
+
+    def _prompt_seconds(self, passes: Array, each: Array, arrivals: Array) -> Array:
+        return queueing.prompt_seconds(
+            self.gained * passes, each, arrivals, self.chunks,
+            at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]),
+        )  # fmt: skip
+
+
+def engine(stack: Runtime) -> Mapping[str, float]:
+    """How an engine orders prompts and tokens: a row of `[serving.engine]`."""
+    known = section("serving")["engine"]
+    row: Mapping[str, float] = known.get(stack.kernels, known["other"])
+    return row
+
+
+def interruption(stack: Runtime, job: Job) -> float:
+    """Share of others' prompts that falls between a request's tokens; none where they have their own GPUs."""
+    return 0.0 if Requests.of(job).prefill_gpus else engine(stack)["interruption"]
+
+
+class Met(NamedTuple):
+    """What a request meets that arrives at random, (G, J).
+
+    `others` are as many as there would be if none of them had waited for its first token, `stretch` times
+    which there are: who comes in the meantime interrupts them. `waits` is s that it waits for a place.
+    """
+
+    others: Array
+    waits: Array
+    stretch: Array

@@ -1,0 +1,154 @@
+"""What serving tokens costs, and how the GPUs of a job are best split to serve within objectives.
+
+Money and energy are shared out between prompts and outputs by the time that each takes:
+
+    USD per input token  = USD/s * share of prompts / (requests/s * prompt)
+    USD per output token = USD/s * (1 - share of prompts) / (requests/s * output)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost import slo
+from whichgpu.cost.coefficients import section
+from whichgpu.errors import Infeasible
+from whichgpu.prices import store as prices
+from whichgpu.values import immutable
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.curve import Curve
+    from whichgpu.cost.slo import Held, Term
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+
+    Array = NDArray[np.float64]
+
+#: The most stages that are tried.
+_STAGES = 2
+
+
+class Price(NamedTuple):
+    """USD per GPU and hour, and where it is from."""
+
+    usd_per_gpu_hour: float
+    source: str
+
+
+def price(gpu: Gpu, today: date, stated: float | None = None) -> Price | None:
+    """The price that was stated, else the best on-demand offer on file; None where there is none."""
+    if stated is not None:
+        return Price(stated, "as stated")
+    rows = prices.select(prices.bundled(), gpus=[gpu.id], kinds=prices.term_kinds("on-demand"))
+    best = prices.best_first([row for row in rows if row.gpu_count >= 1], today)
+    return Price(best[0].usd_per_gpu_hour, str(best[0])) if best else None
+
+
+class Paid(NamedTuple):
+    """A million tokens, prompts and outputs apart, at each load, (loads,): USD (None without a price), J."""
+
+    usd_input: Array | None
+    usd_output: Array | None
+    joules_input: Array
+    joules_output: Array
+
+
+def paid(curve: Curve, cost: Price | None, prefill: Price | None = None) -> Paid:
+    """What a million tokens cost at each load of a curve. A prompt from the cache counts whole.
+
+    `prefill` is the price of GPUs that compute prompts alone: where a curve has such, each pays its own.
+    """
+    gpus, pool = float(curve.job.n_gpus), curve.pool
+    prompts = curve.request_rate * float(curve.job.input_tokens)
+    outputs = curve.request_rate * float(curve.job.output_tokens)
+    watts = curve.estimates.power[0] * gpus
+    usd = None if cost is None else cost.usd_per_gpu_hour * gpus / 3600.0
+    usd_prompts, share = usd, curve.prompts
+    watts_prompts = watts
+    if pool is not None:
+        share = np.zeros_like(prompts)
+        usd_prompts = None if prefill is None else prefill.usd_per_gpu_hour * pool.gpus / 3600.0
+        watts_prompts = pool.joules * curve.request_rate
+    part = np.ones_like(share) if pool is not None else share
+
+    def each(rate: Array | float, taken: Array, made: Array) -> Array:
+        return np.asarray(1e6 * rate * taken / np.maximum(made, 1e-12))
+
+    return Paid(
+        None if usd_prompts is None else each(usd_prompts, part, prompts),
+        None if usd is None else each(usd, 1.0 - share, outputs),
+        each(watts_prompts, part, prompts), each(watts, 1.0 - share, outputs),
+    )  # fmt: skip
+
+
+@immutable
+class Split:
+    """One way to split a job's GPUs, the largest load that it holds, and why it holds none."""
+
+    job: Job
+    held: Held | None
+    why: str = ""
+
+    @property
+    def name(self) -> str:
+        """`tp=4 x 2 replicas`."""
+        job = self.job
+        parts = {"tp": job.tp, "pp": job.pp, **{key: job.options.get(key) for key in ("attention_dp", "ep")}}
+        told = [f"{key}={float(value):g}" for key, value in parts.items() if value and float(value) > 1]
+        replica = float(job.tp or 1) * float(job.pp or 1) * float(job.options.get("attention_dp", 1))
+        count = float(job.n_gpus or replica) / replica
+        sides = f"{count:g} replicas" if count > 1 else ""
+        return " x ".join(part for part in (" ".join(told) or "1 GPU each", sides) if part)
+
+
+def splits(job: Job, count: int, gpu: Gpu, terms: Sequence[Term]) -> list[Split]:
+    """Every way to split `count` GPUs that was tried, the one that holds the largest load first.
+
+    A job that states `tp`, `pp`, `ep` or `attention_dp` has its own alone. Raises `UsageError` for a job that
+    does not serve, `Infeasible` where no split holds the objectives, with the reason of the nearest.
+    """
+    found = [_tried(one, gpu, terms) for one in _ways(job, count)]
+    able = [one for one in found if one.held is not None]
+    if not able:
+        fits = [one for one in found if "cannot be held" in one.why] or found
+        raise Infeasible(fits[-1].why)
+    ranked = sorted(able, key=lambda one: -(one.held.rate if one.held else 0.0))
+    return [*ranked, *(one for one in found if one.held is None)]
+
+
+def _tried(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Split:
+    try:
+        return Split(job, slo.largest(job, gpu, terms))
+    except Infeasible as fault:
+        return Split(job, None, str(fault))
+
+
+def _ways(job: Job, count: int) -> Iterator[Job]:
+    """The splits of `count` GPUs: tensor parallel in a node, stages, replicas; experts cut or dealt out."""
+    job = replace(job, phase="serve", n_gpus=float(count))
+    if job.tp is not None or job.pp is not None or {"ep", "attention_dp"} & set(job.options):
+        yield replace(job, tp=job.tp or 1.0, pp=job.pp or 1.0)
+        return
+    most = min(count, int(section("links")["node"]))
+    experts = resolve(job.workload).dims.get("experts", 0)
+    for tp in _divisors(count, most):
+        for pp in _divisors(count // tp, _STAGES):
+            yield replace(job, tp=float(tp), pp=float(pp))
+        if experts and tp > 1:
+            yield replace(job, tp=float(tp), pp=1.0, options={**job.options, "ep": str(tp)})
+            wide = {**job.options, "ep": str(tp), "attention_dp": str(tp)}
+            yield replace(job, tp=1.0, pp=1.0, options=wide)
+
+
+def _divisors(count: int, most: int) -> list[int]:
+    """The powers of two up to `most` that divide a count."""
+    return [2**k for k in range(count.bit_length()) if 2**k <= most and count % 2**k == 0]
