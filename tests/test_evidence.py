@@ -169,7 +169,7 @@ def test_few_rows_are_read_through_the_index(tmp_path):
     for _ in range(2):  # the second time from the index
         rows = store.select("measured", lambda name: name == "x", tmp_path)
         assert [row["id"] for row in rows] == ["1", "3"]
-    assert (tmp_path / "bundle" / "measured.jsonl").exists()
+    assert (tmp_path / "bundle" / "measured.rows").exists()
     file.write_text("id,workload,value\n1,x,5\n2,x,66\n")
     store.load.cache_clear()
     rows = store.select("measured", lambda name: name == "x", tmp_path)

@@ -179,7 +179,7 @@ def test_other_words_for_checkpointing(text, kind):
 
 def test_an_unknown_kind_of_checkpointing():
     item = resolve("llama-2-7b")
-    with pytest.raises(UsageError, match="'some' is none of none, selective, full"):
+    with pytest.raises(UsageError, match="'some' is none of none, attention, selective, full"):
         item.trace(item.complete(Job(item.id, phase="train", options={"checkpointing": "some"})))
 
 

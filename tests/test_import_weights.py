@@ -128,7 +128,9 @@ def test_a_saved_gguf_keeps_its_bytes(tmp_path, whichgpu):
     job = item.complete(Job(item.id, phase="generate"))
     assert stored_weight_bytes(item.trace(job)) == pytest.approx(size, rel=0.005)
     answer = whichgpu("predict", str(saved), "--gpu", "rtx-4090", "--phase", "generate", "--json")
-    assert answer.json["memory"]["parts"]["weights"] == pytest.approx(size, rel=0.005)
+    # llama.cpp leaves the table of tokens in the host's memory.
+    there = stored_weight_bytes(op for op in item.trace(job) if op.kind != "embedding")
+    assert answer.json["memory"]["parts"]["weights"] == pytest.approx(there, rel=0.005)
 
 
 def test_types_of_the_format():

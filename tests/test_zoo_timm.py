@@ -101,12 +101,13 @@ def test_a_name_from_before_tags_is_the_model_that_the_tag_names() -> None:
 
 
 def test_a_workload_like_another_has_what_it_does_not_state() -> None:
-    found = {
-        "base": ({"name": "Base", "family": "resnet", "aliases": ["b"], "dimensions": {"a": 1, "b": 2}},
-                 "x.toml"),
-        "own": ({"name": "Own", "like": "base", "dimensions": {"b": 3}}, "y.toml"),
-    }  # fmt: skip
-    merged = module._over_base(*found["own"], found)
+    files = {
+        "base": {"name": "Base", "family": "resnet", "aliases": ["b"], "dimensions": {"a": 1, "b": 2}},
+        "own": {"name": "Own", "like": "base", "dimensions": {"b": 3}},
+        "lost": {"name": "Lost", "like": "nothing"},
+    }
+    zoo = module._Zoo({stem: stem for stem in files}, files, files)
+    merged = zoo._raw("own")
     assert merged == {"name": "Own", "family": "resnet", "dimensions": {"a": 1, "b": 3}, "defaults": {}}
-    with pytest.raises(DataError, match=r"y\.toml: there is no workload 'nothing' to be like"):
-        module._over_base({"like": "nothing"}, "y.toml", found)
+    with pytest.raises(DataError, match=r"lost\.toml: there is no workload 'nothing' to be like"):
+        zoo["lost"]

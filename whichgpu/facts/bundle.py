@@ -2,7 +2,7 @@
 
     <tree>.json      the stamps of the sources, and the content of every file by stem
     <tree>.json.gz   the same, of a tree that few commands read and that shrinks to a fifth
-    <tree>.jsonl     a line that says where the rows of each value are, then those rows, a line each value
+    <tree>.rows      a line that says where the rows of each value are, then those rows, packed value by value
 
 The JSON of a tree of `NAMED` has a line a file, and its first line the names and where each file is.
 """
@@ -39,7 +39,7 @@ _OPENING, _CLOSING = b',"files":{\n', b"}}"
 
 def bundled(tree: str, folder: Path) -> Path:
     """Where the content of a tree stands among the files that ship."""
-    ending = "jsonl" if tree in INDEXED else "json.gz" if tree in PACKED else "json"
+    ending = "rows" if tree in INDEXED else "json.gz" if tree in PACKED else "json"
     return folder / f"{tree}.{ending}"
 
 
@@ -74,6 +74,8 @@ def read(path: Path, tree: str) -> tuple[Stamps, dict[str, Any]]:
 
 def read_rows(path: Path, wanted: Callable[[str], bool] | None) -> tuple[Stamps, dict[str, Any]]:
     """The stamps and the files of an indexed tree, with the rows whose value is wanted; all for None."""
+    import zlib
+
     found: list[Any] = []
     with path.open("rb") as handle:
         head = json.loads(handle.readline())
@@ -81,7 +83,7 @@ def read_rows(path: Path, wanted: Callable[[str], bool] | None) -> tuple[Stamps,
         for value, (offset, size) in head["index"].items():
             if wanted is None or wanted(value):
                 handle.seek(start + offset)
-                found += json.loads(handle.read(size))
+                found += json.loads(zlib.decompress(handle.read(size)))
     files = {stem: {"columns": names, "rows": []} for stem, names in head["columns"].items()}
     for stem, _, cells in sorted(found, key=itemgetter(1)):
         files[stem]["rows"].append(cells)
@@ -111,18 +113,20 @@ def _file(path: Path, start: int, place: tuple[int, int]) -> Any:
 
 
 def _indexed(tree: str, stamps: Stamps, files: dict[str, Any]) -> bytes:
+    import zlib
+
     blocks: dict[str, list[Any]] = {}
     for stem, table in files.items():
         column = table["columns"].index(INDEXED[tree])
         for number, cells in enumerate(table["rows"]):
             blocks.setdefault(cells[column], []).append([stem, number, cells])
-    lines = [_line(block) for block in blocks.values()]
+    packed = [zlib.compress(_line(block), 9) for block in blocks.values()]
     head = {
         "stamps": stamps,
         "columns": {stem: table["columns"] for stem, table in files.items()},
-        "index": dict(zip(blocks, _places(lines), strict=True)),
+        "index": dict(zip(blocks, _places(packed), strict=True)),
     }
-    return _line(head) + b"".join(lines)
+    return _line(head) + b"".join(packed)
 
 
 def _places(lines: list[bytes]) -> Iterator[list[int]]:
