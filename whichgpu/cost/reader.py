@@ -104,7 +104,7 @@ class Reader:
         (gpu, count), (head, groups), (numbers, stated) = found
         if count > 1:
             numbers, stated = _counted(numbers, count)
-        if _is_open(numbers):
+        if _is_open(numbers) and not head.job.trains:
             numbers, stated = _held(head.job, numbers, gpu)
         group = groups.get(stated)
         if group is None:

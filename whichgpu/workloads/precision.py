@@ -14,7 +14,7 @@ from whichgpu.facts import store
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from whichgpu.workloads.job import Job
 
@@ -154,11 +154,16 @@ def precision(name: str) -> Precision:
     known = precisions()
     key = _spellings().get(_key(name)) or _by_bits(name)
     if key is None:
-        from difflib import get_close_matches
-
-        close = get_close_matches(name.lower(), known, n=3, cutoff=0.4) or sorted(known)
-        raise UsageError(f"no precision '{name}'; did you mean {', '.join(close)}?")
+        raise UsageError(f"no precision '{name}'; did you mean {', '.join(_nearest(name.lower()))}?")
     return known[key]
+
+
+@lru_cache(maxsize=256)
+def _nearest(name: str) -> Sequence[str]:
+    """The names nearest to one that is none: a table of jobs may have it in many rows."""
+    from difflib import get_close_matches
+
+    return get_close_matches(name, precisions(), n=3, cutoff=0.4) or sorted(precisions())
 
 
 def of_job(job: Job) -> Precision:
