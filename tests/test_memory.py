@@ -16,6 +16,7 @@ from test_import_hf import DEEPSEEK, GEMMA3, GPT_OSS, QWEN3_NEXT
 from whichgpu.cost import memory_fit
 from whichgpu.cost.activations import Kept, activations
 from whichgpu.cost.estimate import estimate, single
+from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.memory import needed
@@ -493,3 +494,16 @@ def test_a_recipe_recomputes_as_much_as_its_card_needs():
     assert not stated.fits[0, 0]
     both = estimate(job, [GPUS["h100-80gb-sxm"], GPUS["b300-288gb-sxm"]])
     assert both.required[:, 0] == pytest.approx([small.required[0, 0], large.required[0, 0]])
+
+
+def test_what_a_trainer_does_on_several_gpus_it_does_not_on_one():
+    """LitGPT shards and checkpoints over several: rows of one and of two GPUs do not mix in a table."""
+    row = {
+        "workload": "llama-2-7b", "gpu": "a100-40gb-sxm", "phase": "finetune_lora", "precision": "bf16",
+        "batch": "1", "seq_len": "1304", "runtime": "LitGPT (PyTorch 2.1.0)", "metric": "peak_gpu_memory",
+        "unit": "GiB",
+    }  # fmt: skip
+    rows = [{**row, "n_gpus": count} for count in ("1", "2", "1")]
+    together = [answer.value for answer in predict_rows(rows, GPUS)]
+    assert together == [next(iter(predict_rows([one], GPUS))).value for one in rows]
+    assert together[0] == together[2]

@@ -12,6 +12,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.runtime import runtime
+from whichgpu.errors import UsageError
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.job import TRAINING, phase
@@ -66,12 +67,16 @@ def _by_habit(job: Job, stack: Runtime) -> Job:
         return job
     if asked not in TRAINING:
         return job if asked == "serve" else job.with_defaults(**habits.get("inference", {}))
-    several = np.any(np.asarray(1.0 if job.n_gpus is None else job.n_gpus) > 1)
-    options = {
-        **(habits.get("adapters", {}) if asked in ADAPTER_PHASES else {}),
-        **(habits.get("several", {}) if several else {}), **job.options,
-    }  # fmt: skip
-    return replace(job, options=options)
+    several, adapters = habits.get("several", {}), habits.get("adapters", {})
+    more = np.asarray(1.0 if job.n_gpus is None else job.n_gpus) > 1
+    open_ = [name for name in several if name not in job.options]
+    if open_ and np.any(more) and not np.all(more):
+        raise UsageError(
+            f"'{job.runtime}' trains on several GPUs otherwise than on one; ask for them apart, or state "
+            f"the options {', '.join(open_)}"
+        )
+    own = {**(adapters if asked in ADAPTER_PHASES else {}), **(several if np.any(more) else {})}
+    return replace(job, options={**own, **job.options})
 
 
 def _with_lengths(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:
