@@ -62,8 +62,9 @@ def smallest_by_vendor(
 def _current(catalogue: Catalogue) -> tuple[tuple[float, Gpu], ...]:
     """Cards of the segments that are looked through, and their memory in B."""
     segments = cards()["segments"]
-    pool = (gpu for gpu in catalogue.values() if gpu.segment in segments)
-    return tuple((float(gpu.value("memory")), gpu) for gpu in pool if gpu.value("memory"))
+    # Each value is parsed when it is asked for, of hundreds of cards.
+    sizes = ((gpu.value("memory"), gpu) for gpu in catalogue.values() if gpu.segment in segments)
+    return tuple((float(size), gpu) for size, gpu in sizes if size)
 
 
 def _is_current(gpu: Gpu) -> bool:
