@@ -487,6 +487,14 @@ def test_a_model_takes_the_fewest_gpus_that_hold_it_where_nothing_is_said(
     assert (found.tp, found.pp) == mesh
 
 
+def test_groups_of_attention_share_a_replica_out() -> None:
+    """Four groups on eight GPUs have two each, however little room that leaves: 32 GPUs are not there."""
+    job = Job("deepseek-r1", phase="serve", precision="fp8", n_gpus=8.0, options={"attention_dp": "4"})
+    assert placing.held(job, GPUS["h100-80gb-sxm"]).tp == 2.0
+    alone = replace(job, options={"attention_dp": "8"})
+    assert placing.held(alone, GPUS["h100-80gb-sxm"]) == alone
+
+
 def test_tensorrt_runs_a_language_model_as_submissions_to_mlperf_do() -> None:
     gpu = GPUS["h100-80gb-sxm"]
     job = Job("llama-2-70b", phase="serve", runtime="TensorRT 10.2.0, CUDA 12.4", n_gpus=8.0)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost.coefficients import section
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
@@ -103,7 +102,7 @@ def _in_float8(job: Job) -> Job:
 
 def _recomputing(job: Job, stack: Runtime) -> Job:
     """A job whose selective checkpointing is what its runtime calls so."""
-    if stack.id not in section("training")["selective_attention"] or checkpointing(job) != "selective":
+    if not stack.selects_attention or checkpointing(job) != "selective":
         return job
     return replace(job, options={**job.options, "checkpointing": "attention"})
 

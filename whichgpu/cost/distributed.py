@@ -124,7 +124,7 @@ def plan(
         level=level, micro_batches=count, slots=count + (mesh.pp - 1.0) / vp, exchanged=each * held,
         cp=mesh.cp, apart=mesh.tp, held=held * mesh.pp, stages=mesh.pp, width=mesh.tp * mesh.cp,
         handed=_layer_input(whole) / (mesh.tp * mesh.cp), chunks=vp,
-        casts_once=stack.id in section("training")["casts_once"],
+        casts_once=stack.casts_once,
     )  # fmt: skip
 
 

@@ -209,7 +209,7 @@ def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]
     mesh, workload = Mesh.of(job), resolve(job.workload)
     share = 1.0 / mesh.pp
     tensor = share / mesh.cp * parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True)
-    exposed = section("training")["exposed"].get(stack.id, 1.0)
+    exposed = stack.exposed
     experts = share / mesh.cp * parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
     context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
     return exposed * tensor, experts, share * context, (1.0 - exposed) * tensor

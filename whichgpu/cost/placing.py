@@ -40,13 +40,15 @@ def held(job: Job, gpu: Gpu) -> Job:
     A server takes the fewest GPUs a replica that keep a share of their memory for the cache. What the GPUs
     of a node do not hold with one stage has more of them. What cannot be held at all the layout refuses.
     """
-    several = job.n_gpus is not None and job.n_gpus > (job.tp or 1.0) * _groups(job)
+    # Groups of data-parallel attention have that many times the GPUs of one.
+    gpus = 1 if job.n_gpus is None else int(job.n_gpus / _groups(job))
+    several = gpus > (job.tp or 1.0)
     if not several or job.pp is not None or job.trains or gpu.value("memory") is None:
         return job
     read = asked.read(job)
     if not asked.is_language_model(read.workload) or splits_layers(read.runtime):
         return job
-    gpus, kind = int(job.n_gpus or 1), read.workload.complete(read.job).precision
+    kind = read.workload.complete(read.job).precision
     share = _weight_bytes(read.workload.id, kind) / float(gpu.value("memory"))
     tp = job.tp
     if tp is None and job.phase == "serve":

@@ -28,11 +28,14 @@ class Runtime:
     apart: a version, channels-last tensors, attention that is not fused. `like` is the id of a runtime
     whose kernels it runs: what the fit knows of that one holds. `shards` is what it shards over the
     replicas of a training where the job says nothing; with `splits_batch` a replica's batch goes through a
-    pipeline one sequence at a time. `language` is the id of what its makers run language models with,
-    and `lengths` tokens of a prompt and its answer by workload, where a job of these states neither. `holds`
-    is what sets its memory apart (`cost/job_memory.py` reads it), `habits` the options and lengths that it
-    assumes where a job states none: of `adapters`, of training on `several` GPUs, of an `inference`. `keeper`
-    is the id with the marks that set its memory apart and not its time.
+    pipeline one sequence at a time. With `casts_once` 16-bit weights are kept from step to step; with
+    `selects_attention` its selective checkpointing runs the scores of attention again, and no more;
+    `exposed` is the share of the tensor-parallel exchange in training that no product hides. `language` is
+    the id of what its makers run language models with, and `lengths` tokens of a prompt and its answer by
+    workload, where a job of these states neither. `holds` is what sets its memory apart
+    (`cost/job_memory.py` reads it), `habits` the options and lengths that it assumes where a job states
+    none: of `adapters`, of training on `several` GPUs, of an `inference`. `keeper` is the id with the marks
+    that set its memory apart and not its time.
     """
 
     id: str
@@ -57,6 +60,9 @@ class Runtime:
     lengths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     shards: str = ""
     splits_batch: bool = False
+    casts_once: bool = False
+    selects_attention: bool = False
+    exposed: float = 1.0
     undated: Mapping[str, str] = field(default_factory=dict)
     mixed_gradient: float = 4.0
     micro_batch: float = 0.0

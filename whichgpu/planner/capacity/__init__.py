@@ -17,7 +17,6 @@ from whichgpu.cost.support import substitutions
 from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part, resolve_device
 from whichgpu.planner.capacity import meshes
-from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.changes import changes
 from whichgpu.planner.capacity.choice import common, fewest, smallest, smallest_by_vendor
@@ -84,7 +83,7 @@ def _as_recipes_do(cells: Cells) -> Iterator[tuple[list[int], Cells, str]]:
     """
     done, left = cells.settled, list(range(len(cells.gpus)))
     options = cells.job.options
-    if done.job.trains and done.runtime.id in cards()["recomputing"] and "checkpointing" not in options:
+    if done.job.trains and done.runtime.holds.get("recomputes") and "checkpointing" not in options:
         for kind in ("none", "selective", "full"):
             tried = cells.on(left, options={**options, "checkpointing": kind})
             fits = [i for i, inside in zip(left, tried.fits, strict=True) if inside]
