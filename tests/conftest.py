@@ -44,10 +44,12 @@ def whichgpu(capfd: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
 
 #: Files left out of `./test quick`: the zoo model by model, fits, and whatever starts processes.
 _SLOW = (
-    "test_against_torch", "test_calibration", "test_counts", "test_diffusion", "test_finetuning",
+    "test_against_torch", "test_calibration", "test_cli_commands", "test_counts", "test_diffusion",
+    "test_extensions", "test_finetuning", "test_fit", "test_memory",
     "test_import_fuzz", "test_import_onnx", "test_import_onnx_awkward", "test_import_torch",
     "test_import_torch_awkward", "test_language", "test_published", "test_scoreboard", "test_vision",
-    "test_vision_torch", "test_workloads", "test_zoo_other", "test_zoo_other_torch",
+    "test_vision_torch", "test_workloads", "test_zoo_encoders", "test_zoo_mobile", "test_zoo_other",
+    "test_zoo_other_torch", "test_zoo_segmentation", "test_zoo_timm",
 )  # fmt: skip
 
 
