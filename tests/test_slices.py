@@ -11,6 +11,7 @@ from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.facts.reading import read, sources
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.hardware.slices import is_part, resolve_device
 
 GPUS = catalogue()
@@ -117,3 +118,55 @@ def test_a_table_of_jobs_knows_parts(whichgpu, tmp_path) -> None:
     rows = whichgpu("predict", "--jobs", str(jobs), "--json").json["predictions"]
     assert rows[0]["error"] == ""
     assert rows[0]["value"] > 0
+
+
+VGPU = store.load("vgpu")["vgpu"]
+
+
+def test_a_vgpu_has_its_memory_and_its_turn_at_the_rest() -> None:
+    whole = GPUS["a40"]
+    for text in ("a40:8q", "A40:vGPU-8Q", "A40-8Q", "NVIDIA A40-8Q"):
+        part, count = resolve_device(text, GPUS)
+        assert (part.id, count) == ("a40:8q", 1)
+    for field in ("memory", "bandwidth", "fp16", "sms"):
+        assert part.value(field) == pytest.approx(whole.value(field) / 6)
+    assert part.value("l2") == whole.value("l2")
+    assert is_part(part)
+    assert resolve_device("a100-80gb-sxm:40c", GPUS)[0].value("memory") == 40 * GIB
+
+
+@pytest.mark.parametrize("group", VGPU["group"], ids=str)
+def test_as_many_vgpus_as_there_may_be_fit_the_memory(group: str) -> None:
+    row = VGPU["group"][group]
+    assert row["source"] in sources()
+    for gpu in row["gpus"]:
+        size = nominal_gb(GPUS[gpu].need("memory")) or 0
+        for kind, sizes in row["most"].items():
+            for gigabytes, most in sizes.items():
+                assert int(gigabytes) * most <= size, (gpu, gigabytes)
+                part, _ = resolve_device(f"{gpu}:{gigabytes}{kind}", GPUS)
+                assert part.need("memory") * most <= GPUS[gpu].need("memory") * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("board", VGPU["board"], ids=str)
+def test_every_board_that_profiles_name_has_profiles(board: str) -> None:
+    gpu = VGPU["board"][board]
+    group = next(row for row in VGPU["group"].values() if gpu in row["gpus"])
+    kind, sizes = next(iter(group["most"].items()))
+    profile = f"{next(iter(sizes))}{kind}"
+    assert resolve_device(f"{board}-{profile}", GPUS)[0].id == f"{gpu}:{profile.lower()}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a40:7q", r"no vGPU profile '7Q' of a40: it has 1Q, 2Q, .*write e\.g\. a40:"),
+        ("a30:24q", r"profiles for workstations are not on file, it has 4C"),
+        ("rtx-4090:8q", r"rtx-4090 has no vGPUs.*rtx-4090:1/2"),
+        ("a40:8q:2", "do not work together"),
+        ("A40-7Q", "no vGPU profile '7Q'"),
+    ],
+)
+def test_what_is_no_vgpu(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        resolve_device(text, GPUS)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from whichgpu.hardware.architecture import Architecture
 
 #: Sizes of device memory that are sold, in GB.
-_SOLD = (1, 2, 3, 4, 6, 8, 10, 11, 12, 16, 20, 24, 32, 40, 48, 64, 72, 80, 94, 96, 128, 141, 144, 180, 186,
-         192, 256, 288)  # fmt: skip
+_SOLD = (1, 2, 3, 4, 6, 8, 10, 11, 12, 16, 20, 24, 32, 40, 48, 64, 72, 80, 94, 95, 96, 128, 141, 144, 180,
+         186, 192, 256, 288)  # fmt: skip
 _NUMBER_THEN_UNIT = r"^([+-]?\d+)((?:\.\d+)?)(\s.*)?$"
 
 
@@ -213,9 +213,8 @@ def nominal_gb(memory: float) -> int | None:
     None where no usual size is near.
     """
     gib = memory / 2**30
-    if abs(gib - round(gib)) < 1e-6:
-        return round(gib)
-    return next((size for size in _SOLD if gib <= size <= gib * 1.1), None)
+    sold = next((size for size in _SOLD if gib - 1e-6 <= size <= gib * 1.1), None)
+    return sold or (round(gib) if abs(gib - round(gib)) < 1e-6 else None)
 
 
 def _device_memory(value: float) -> str:

@@ -1,14 +1,14 @@
-"""Part of a GPU as a device: a MIG slice (`a100-80gb-sxm:mig-3g.40gb`) or a share (`rtx-4090:1/2`, `l4:50%`).
+"""A device as a user writes it: a GPU, the one at hand (`local`), or part of one.
 
-A slice has its own memory, L2, bandwidth and SMs (`data/mig.toml`); it reaches no other GPU by NVLink or peer
-copies, so that slices do not work together. A share is what a process gets of a GPU that others use
-as well: the fraction of memory that it is let have, and of everything else in the mean.
+A MIG slice (`a100-80gb-sxm:mig-3g.40gb`) has its own memory, L2, bandwidth and SMs (`data/mig.toml`). A vGPU
+(`a40:8q`, `A40-8Q`) has its own memory and takes turns at the rest (`vgpu.py`). A share (`rtx-4090:1/2`,
+`l4:50%`) is what a process gets of a GPU that others use as well: the fraction of memory that it is let
+have, and of everything else in the mean.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,20 +16,16 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.facts.reading import read
-from whichgpu.hardware.fields import FIELDS, RATES
+from whichgpu.hardware.local import is_local, resolve_local
 from whichgpu.hardware.names import resolve, resolve_count
-from whichgpu.units import DIMENSIONS
+from whichgpu.hardware.parts import is_part, resized, scaled
+from whichgpu.hardware.vgpu import vgpu
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
 
-#: What follows the compute slices, and what follows the memory slices; power is shared out with the compute.
-_OF_SMS = ("sms", "cores", "tensor_cores", "rt_cores", "power", *RATES)
-_OF_MEMORY = ("memory", "bandwidth", "l2")
-_ALONE: Mapping[str, float] = {"nvlink": 0.0, "nvlink_per_direction": 0.0, "nvlink_gpus": 1.0}
+__all__ = ["is_part", "resolve_device"]
 
 _PART = re.compile(
     r"^(?P<name>.*\S)\s*:\s*(?:mig-?(?P<profile>\d+g\.\d+gb(?:[+-][a-z.]+)?)"
@@ -41,15 +37,20 @@ _SEVERAL = re.compile(r"^(?P<part>.*\S)\s*:\s*\d+$")
 
 
 def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
-    """A device as typed, and how many of it: `H100 SXM:8`, `a100-80gb-sxm:mig-3g.40gb`, `rtx-4090:1/2`.
+    """A device as typed, and how many: `H100 SXM:8`, `a30:mig-1g.6gb`, `rtx-4090:1/2`, `a40:8q`, `local`.
 
-    Raises `UsageError` as `resolve_count` does, and for a profile that the GPU does not have or a share
-    that is not between nothing and all.
+    Raises `UsageError` as `resolve_count` and `resolve_local` do, and for a profile that the GPU does not
+    have or a share that is not between nothing and all.
     """
+    if is_local(text):
+        return resolve_local(text, catalogue)
     match = _PART.match(text.strip())
     if match is None:
+        virtual = vgpu(text, catalogue)
+        if virtual:
+            return virtual, 1
         several = _SEVERAL.match(text.strip())
-        if several and _PART.match(several["part"]):
+        if several and (_PART.match(several["part"]) or vgpu(several["part"], catalogue)):
             raise UsageError(
                 f"'{one_line(text)}': parts of a GPU do not work together; write {several['part']}, or "
                 "whole GPUs"
@@ -65,24 +66,6 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
             f"'{one_line(text)}': a share is between nothing and all; write {gpu.id}:1/2 or {gpu.id}"
         )
     return _shared(gpu, part), 1
-
-
-def is_part(gpu: Gpu) -> bool:
-    """Whether a device is part of a GPU, so that several do not work together."""
-    return ":" in gpu.id
-
-
-def resized(gpu: Gpu, key: str, **values: float) -> Gpu:
-    """The same device under another id, with these SI values in place of its own."""
-    raw = {name: [_text(name, value), "derived"] for name, value in values.items()}
-    return replace(gpu, id=key, _raw={**gpu._raw, **raw}, _read={})
-
-
-def _text(name: str, value: float) -> Any:
-    dimension = FIELDS[name].dimension
-    if dimension in DIMENSIONS:
-        return f"{value:.12g} {DIMENSIONS[dimension].si}"
-    return int(value) if value == int(value) else value
 
 
 @cache
@@ -101,7 +84,7 @@ def _mig(gpu: Gpu, profile: str) -> Gpu:
     units = gpu.value("sms")
     if "units" in row and units:
         sms = float(row["units"][0]) / float(units)
-    values = _scaled(gpu, memory, sms)
+    values = scaled(gpu, memory, sms)
     if "usable" in row:
         values["memory"] = read(row["usable"][0], "memory", where)
     return resized(gpu, f"{gpu.id}:mig-{profile}", **values)
@@ -109,19 +92,7 @@ def _mig(gpu: Gpu, profile: str) -> Gpu:
 
 @cache
 def _shared(gpu: Gpu, part: Fraction) -> Gpu:
-    return resized(gpu, f"{gpu.id}:{part}", **_scaled(gpu, float(part), float(part)))
-
-
-def _scaled(gpu: Gpu, memory: float, sms: float) -> dict[str, float]:
-    """The numbers of a part; what was not read of the whole is not known of the part."""
-    shares = {**dict.fromkeys(_OF_SMS, sms), **dict.fromkeys(_OF_MEMORY, memory)}
-    known = {name: gpu.value(name) for name in (*shares, *_ALONE)}
-    part = {
-        name: float(value) * shares[name]
-        for name, value in known.items()
-        if name in shares and value is not None
-    }
-    return {**part, **{name: value for name, value in _ALONE.items() if known[name] is not None}}
+    return resized(gpu, f"{gpu.id}:{part}", **scaled(gpu, float(part), float(part)))
 
 
 @cache

@@ -13,7 +13,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import memory_parts, settle
 from whichgpu.cost.support import refusal
 from whichgpu.facts.model import Interval
-from whichgpu.hardware.slices import resized
+from whichgpu.hardware.parts import resized
 from whichgpu.values import immutable
 from whichgpu.workloads.precision import precision
 

@@ -1,0 +1,216 @@
+"""The device at hand: `local`, read from the driver through NVML.
+
+`local` is the first GPU that NVML lists and `CUDA_VISIBLE_DEVICES` leaves visible, `local:2` the first two
+of that kind. It is the catalogue's device with what the driver says in place of what the vendor says: the
+memory that is free now, the power limit that is enforced now, the highest clock that is allowed now where
+that is below the vendor's, and the PCIe link as it is wired.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.errors import UsageError, one_line
+from whichgpu.hardware.fields import RATES
+from whichgpu.hardware.names import candidates
+from whichgpu.hardware.parts import resized
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+
+#: How a user asks for the device at hand.
+NAME = "local"
+#: The key in `data/sources.toml` of what the driver says.
+SOURCE = "nvml"
+#: How much the memory that a driver reports may differ from the catalogue's of the same card: ECC and
+#: firmware take up to a tenth.
+_SAME_MEMORY = 0.1
+_MIB = 2.0**20
+
+
+class Reading(NamedTuple):
+    """What the driver says of one device; None where it does not say."""
+
+    number: int
+    uuid: str
+    name: str
+    #: Bytes.
+    memory: float
+    free: float
+    #: W: what is enforced now, and what may be set.
+    power: float | None
+    power_min: float | None
+    power_max: float | None
+    #: Hz, of the SMs: the highest that is allowed.
+    clock: float | None
+    pcie_generation: int | None
+    pcie_lanes: int | None
+    mig: bool
+
+
+def is_local(text: str) -> bool:
+    """Whether a spelling asks for the device at hand: `local`, `local:2`."""
+    return re.fullmatch(rf"{NAME}(\s*:\s*\d*)?", text.strip(), re.IGNORECASE) is not None
+
+
+def resolve_local(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
+    """The device at hand, and how many of it are asked for.
+
+    Raises `UsageError` where there is no driver or no device, where it is none of the catalogue, or where
+    fewer of the kind are there than asked for.
+    """
+    _, _, number = text.partition(":")
+    found = readings()
+    first = found[0]
+    same = [reading for reading in found if reading.name == first.name]
+    count = int(number) if number.strip() else 1
+    if not 1 <= count <= len(same):
+        others = sorted({reading.name for reading in found} - {first.name})
+        beside = f" (and {', '.join(others)})" if others else ""
+        raise UsageError(
+            f"'{one_line(text)}': this machine shows {len(same)} x {first.name}{beside}; write "
+            f"{NAME if len(same) == 1 else f'{NAME}:{len(same)}'}"
+        )
+    if first.mig:
+        raise UsageError(
+            f"{first.name} is in MIG mode, so that jobs run on its slices; name one, e.g. "
+            f"{_device(first, catalogue).id}:mig-1g.. (see: nvidia-smi mig -lgi)"
+        )
+    return _as_found(_device(first, catalogue), same[:count]), count
+
+
+def readings() -> tuple[Reading, ...]:
+    """Every visible device of this machine, as its driver describes it.
+
+    Raises `UsageError` where NVML is not there or lists nothing.
+    """
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError as fault:
+        raise UsageError(
+            f"no device at hand: NVML does not start ({fault}); install NVIDIA's driver, or name a GPU, "
+            "e.g. --gpu rtx-4090"
+        ) from None
+    try:
+        found = tuple(_visible(_read(pynvml, index) for index in range(pynvml.nvmlDeviceGetCount())))
+    finally:
+        pynvml.nvmlShutdown()
+    if not found:
+        hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+        why = f" that CUDA_VISIBLE_DEVICES={hidden} shows" if hidden is not None else ""
+        raise UsageError(f"no device at hand: NVML lists no GPU{why}; name one, e.g. --gpu rtx-4090")
+    return found
+
+
+def _read(nvml: Any, index: int) -> Reading:
+    handle = nvml.nvmlDeviceGetHandleByIndex(index)
+
+    def said(name: str, *arguments: Any) -> Any:
+        """What a query answers; None where the device does not know it, as laptops often do not."""
+        try:
+            return getattr(nvml, name)(handle, *arguments)
+        except nvml.NVMLError:
+            return None
+
+    memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+    limits = said("nvmlDeviceGetPowerManagementLimitConstraints") or (None, None)
+    mig = said("nvmlDeviceGetMigMode") or (0, 0)
+    return Reading(
+        number=index,
+        uuid=_text(said("nvmlDeviceGetUUID")),
+        name=_text(nvml.nvmlDeviceGetName(handle)),
+        memory=float(memory.total),
+        free=float(memory.free),
+        power=_times(said("nvmlDeviceGetEnforcedPowerLimit"), 1e-3),
+        power_min=_times(limits[0], 1e-3),
+        power_max=_times(limits[1], 1e-3),
+        clock=_times(said("nvmlDeviceGetMaxClockInfo", nvml.NVML_CLOCK_SM), 1e6),
+        pcie_generation=said("nvmlDeviceGetMaxPcieLinkGeneration"),
+        pcie_lanes=said("nvmlDeviceGetMaxPcieLinkWidth"),
+        mig=bool(mig[0]),
+    )
+
+
+def _visible(found: Iterator[Reading]) -> Iterator[Reading]:
+    """The devices that `CUDA_VISIBLE_DEVICES` names, in its order; all where it is not set.
+
+    CUDA stops at the first entry that names no device. Numbers are taken in the order of the bus, as
+    `CUDA_DEVICE_ORDER=PCI_BUS_ID` has it.
+    """
+    asked = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if asked is None:
+        yield from found
+        return
+    known = list(found)
+    for entry in (part.strip() for part in asked.split(",")):
+        match = next((each for each in known if _is_named(each, entry)), None)
+        if match is None:
+            return
+        yield match
+
+
+def _is_named(reading: Reading, entry: str) -> bool:
+    """Whether an entry of `CUDA_VISIBLE_DEVICES` means a device: its number, or the start of its UUID."""
+    return entry == str(reading.number) or (entry.startswith("GPU-") and reading.uuid.startswith(entry))
+
+
+def _device(reading: Reading, catalogue: Catalogue) -> Gpu:
+    """The catalogue's device that the driver's name and memory mean."""
+    found = candidates(reading.name, catalogue)
+    close = [gpu for gpu in found if _same_memory(gpu, reading.memory)]
+    if len(close) == 1:
+        return close[0]
+    said = f"the driver says '{one_line(reading.name)}' with {reading.memory / _MIB:,.0f} MiB"
+    listed = close or list(found)
+    if listed:
+        raise UsageError(f"{said}, which may be {', '.join(gpu.id for gpu in listed)}; name one of them")
+    raise UsageError(f"{said}, which is not in the catalogue; describe it in a file: --gpu-file my.toml")
+
+
+def _same_memory(gpu: Gpu, memory: float) -> bool:
+    known = gpu.value("memory")
+    return known is None or abs(memory / float(known) - 1) <= _SAME_MEMORY
+
+
+def _as_found(gpu: Gpu, found: list[Reading]) -> Gpu:
+    """The device as the driver has it; of several the least of each, since they work together."""
+    said = {
+        "memory": min(reading.free for reading in found),
+        "power": _least(reading.power for reading in found),
+        "power_min": found[0].power_min,
+        "power_max": found[0].power_max,
+        "pcie_generation": _least(reading.pcie_generation for reading in found),
+        "pcie_lanes": _least(reading.pcie_lanes for reading in found),
+        **_slower(gpu, _least(reading.clock for reading in found)),
+    }
+    values = {name: float(value) for name, value in said.items() if value is not None}
+    return resized(gpu, f"{NAME} ({gpu.id})", SOURCE, **values)
+
+
+def _slower(gpu: Gpu, clock: float | None) -> Mapping[str, float]:
+    """Peak rates at an allowed clock below the vendor's boost; nothing where the clock is not held down."""
+    boost = gpu.value("clock_boost")
+    if not clock or not boost or clock >= boost:
+        return {}
+    rates = {name: float(gpu.value(name)) * clock / boost for name in RATES if gpu.value(name) is not None}
+    return {"clock_boost": clock, **rates}
+
+
+def _least(values: Iterator[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return min(known) if known else None
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value or "")

@@ -1,0 +1,50 @@
+"""A device made of another: the same facts with some numbers in place of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.hardware.fields import FIELDS, RATES
+from whichgpu.units import DIMENSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.hardware.gpu import Gpu
+
+#: What follows the SMs of a part, and what follows its memory; power is shared out with the SMs.
+_OF_SMS = ("sms", "cores", "tensor_cores", "rt_cores", "power", *RATES)
+_OF_MEMORY = ("memory", "bandwidth", "l2")
+#: A part reaches no other GPU by NVLink or peer copies, so that parts do not work together.
+_ALONE: Mapping[str, float] = {"nvlink": 0.0, "nvlink_per_direction": 0.0, "nvlink_gpus": 1.0}
+
+
+def is_part(gpu: Gpu) -> bool:
+    """Whether a device is part of a GPU, so that several do not work together."""
+    return ":" in gpu.id
+
+
+def resized(gpu: Gpu, key: str, source: str = "derived", /, **values: float) -> Gpu:
+    """The same device under another id, with these SI values, of that source, in place of its own."""
+    raw = {name: [_text(name, value), source] for name, value in values.items()}
+    return replace(gpu, id=key, _raw={**gpu._raw, **raw}, _read={})
+
+
+def scaled(gpu: Gpu, memory: float, sms: float) -> dict[str, float]:
+    """The numbers of a part, SI, by its shares of memory and SMs, of what was read of the whole."""
+    shares = {**dict.fromkeys(_OF_SMS, sms), **dict.fromkeys(_OF_MEMORY, memory)}
+    known = {name: gpu.value(name) for name in (*shares, *_ALONE)}
+    part = {
+        name: float(value) * shares[name]
+        for name, value in known.items()
+        if name in shares and value is not None
+    }
+    return {**part, **{name: value for name, value in _ALONE.items() if known[name] is not None}}
+
+
+def _text(name: str, value: float) -> Any:
+    dimension = FIELDS[name].dimension
+    if dimension in DIMENSIONS:
+        return f"{value:.12g} {DIMENSIONS[dimension].si}"
+    return int(value) if value == int(value) else value

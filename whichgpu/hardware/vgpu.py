@@ -1,0 +1,91 @@
+"""A vGPU as a device: `a40:8q`, `a40:vgpu-8q`, or as NVIDIA writes it, `A40-8Q` and `GRID T4-16Q`.
+
+A time-sliced vGPU has memory of its own; everything else is the whole GPU's for as long as its turn lasts.
+Where as many are busy as there may be of a profile, each has one part in so many; an idle one leaves its
+turn to the others. The figures are those of the busy GPU: what one can count on.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.errors import UsageError, one_line
+from whichgpu.facts import store
+from whichgpu.hardware.names import candidates, resolve
+from whichgpu.hardware.parts import resized, scaled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+
+_OURS = re.compile(r"^(?P<name>.*\S)\s*:\s*(?:vgpu-?)?(?P<profile>\d{1,3}[abcq])$", re.IGNORECASE)
+_THEIRS = re.compile(
+    r"^(?:(?:nvidia|grid)\s+)*(?P<board>[a-z][a-z0-9-]*?)-(?P<profile>\d{1,3}[abcq])$", re.IGNORECASE
+)
+#: What NVIDIA's profiles are for, by their last letter.
+_KINDS = {"A": "applications", "B": "desktops", "C": "compute", "Q": "workstations"}
+
+
+def vgpu(text: str, catalogue: Catalogue) -> Gpu | None:
+    """The vGPU that a spelling names; None where it names none.
+
+    Raises `UsageError` for a GPU that has no vGPUs, or not this profile.
+    """
+    ours = _OURS.match(text.strip())
+    if ours:
+        return _of(resolve(ours["name"], catalogue), ours["profile"].upper(), text)
+    theirs = _THEIRS.match(text.strip())
+    board = _boards().get(theirs["board"].lower()) if theirs else None
+    if theirs is None or board is None or candidates(text, catalogue):
+        return None
+    return _of(catalogue[board], theirs["profile"].upper(), text)
+
+
+def _of(gpu: Gpu, profile: str, text: str) -> Gpu:
+    group = _groups().get(gpu.id)
+    if group is None:
+        raise UsageError(
+            f"'{one_line(text)}': {gpu.id} has no vGPUs, or its profiles were not read; for a share of it "
+            f"write {gpu.id}:1/2"
+        )
+    known = {f"{size}{kind}": most for kind, sizes in group["most"].items() for size, most in sizes.items()}
+    if profile not in known:
+        kind = (
+            f"profiles for {_KINDS[profile[-1]]} are not on file, "
+            if profile[-1] not in group["most"]
+            else ""
+        )
+        raise UsageError(
+            f"no vGPU profile '{profile}' of {gpu.id}: {kind}it has {', '.join(known)}; write e.g. "
+            f"{gpu.id}:{next(reversed(known)).lower()}"
+        )
+    return _made(gpu, profile, known[profile])
+
+
+@cache
+def _made(gpu: Gpu, profile: str, most: int) -> Gpu:
+    """One of so many vGPUs of a GPU: its memory, and its turn at all else; the L2 is whole in its turn.
+
+    A profile's memory is at most its part of what the GPU has to give, which is less under ECC.
+    """
+    values = scaled(gpu, 1.0, 1.0 / most)
+    if "bandwidth" in values:
+        values["bandwidth"] /= most
+    values["memory"] = min(int(profile[:-1]) * 2.0**30, gpu.need("memory") / most)
+    return resized(gpu, f"{gpu.id}:{profile.lower()}", **values)
+
+
+@cache
+def _groups() -> Mapping[str, Any]:
+    """The group of profiles of each GPU by id."""
+    return {gpu: group for group in store.load("vgpu")["vgpu"]["group"].values() for gpu in group["gpus"]}
+
+
+@cache
+def _boards() -> Mapping[str, str]:
+    """The id of each board by the name that its profiles begin with, in lower case."""
+    return {name.lower(): gpu for name, gpu in store.load("vgpu")["vgpu"]["board"].items()}
