@@ -6,11 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from hypothesis import settings
 
 from whichgpu.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+# How long an example takes says nothing of whether it holds.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 class Answer(NamedTuple):
@@ -26,9 +32,11 @@ class Answer(NamedTuple):
 
 
 @pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in ("NO_COLOR", "FORCE_COLOR", "WHICHGPU_DATA", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
+    # Prices that were read on this machine are not the tests'.
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "no-prices"))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store as facts_store
 from whichgpu.prices import Offer, quality
 from whichgpu.prices import store as price_store
+from whichgpu.prices.sources import all_sources
 from whichgpu.units import parse
 
 if TYPE_CHECKING:
@@ -84,12 +85,12 @@ def test_the_table_is_sorted_and_complete() -> None:
 
 
 def test_every_source_of_a_row_is_described() -> None:
-    known = prices.sources()
+    known = prices.store.sources()
     named = {key for row in prices.bundled() for key in row.source.split(";")}
     named |= {key for rows in prices.purchases().values() for row in rows for key in row.source.split(";")}
     named |= {key for fact in prices.assumption_facts().values() for key in fact.sources}
     assert named <= known.keys()
-    assert known.keys() == named
+    assert known.keys() == named | all_sources().keys()
     assert all(row.locator for row in prices.bundled())
 
 

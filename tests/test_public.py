@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
 
@@ -32,7 +31,9 @@ COMMANDS = {
              "--sort", "--vendor", "--where"],
     "predict": ["--curve", "--explain", "--gpu", "--gpu-file", "--grid", "--jobs", "--out", "--pue", "--slo",
                 "--usd-per-gpu-hour", *JOB],
-    "prices": ["--gpu-file", "--limit", "--provider", "--term"],
+    "prices": ["--gpu-file", "--history", "--limit", "--provider", "--term"],
+    "prices judge": ["--gpu-file"],
+    "prices update": ["--from", "--source"],
     "recommend": ["--budget", "--gpu-file", "--gpus", "--latency", "--limit", "--needs", "--offers",
                   "--providers", "--target", "--term", "--why-not", *JOB],
     "sweep": ["--format", "--global-batch", "--gpu-file", "--gpus", "--scaling", "--system", "--tokens",
@@ -66,7 +67,8 @@ def test_commands():
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_options(name):
-    command: click.Command = importlib.import_module(f"whichgpu.cli.commands.{name.replace('-', '_')}").run
+    command = group.whichgpu.get_command(click.Context(group.whichgpu), name)
+    assert command is not None
     found = [option for param in command.params if isinstance(param, click.Option) for option in param.opts]
     assert sorted(found) == sorted([*COMMON, *COMMANDS[name]])
 

@@ -1,4 +1,7 @@
-"""The command group: it knows its commands by their file names and imports the one that runs."""
+"""The command group: it knows its commands by their file names and imports the one that runs.
+
+The file `prices_update.py`, beside `prices.py`, is the command `prices update`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import click
 from whichgpu import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 COMMANDS = Path(__file__).parent / "commands"
 #: Help is set no wider than this.
@@ -37,7 +40,10 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Suggest the nearest command for an unknown one."""
+        """Know commands of two words; suggest the nearest for an unknown one."""
+        both = " ".join(args[:2])
+        if len(args) > 1 and both in names():
+            return both, self.get_command(ctx, both), args[2:]
         if args[0] not in names() and not args[0].startswith("-"):
             ctx.fail(f"no command '{args[0]}'; {_hint(args[0])}")
         return super().resolve_command(ctx, args)
@@ -49,8 +55,14 @@ class LazyGroup(click.Group):
 
 
 def names() -> list[str]:
-    """Every command by the name of its file."""
-    return sorted(path.stem.replace("_", "-") for path in COMMANDS.glob("[!_]*.py"))
+    """Every command by the name of its file; what follows another command's name is its second word."""
+    stems = {path.stem for path in COMMANDS.glob("[!_]*.py")}
+    return sorted(_name(stem, stems) for stem in stems)
+
+
+def _name(stem: str, stems: Collection[str]) -> str:
+    first, _, second = stem.partition("_")
+    return f"{first} {second}" if second and first in stems else stem.replace("_", "-")
 
 
 def summary(name: str) -> str:
@@ -60,7 +72,7 @@ def summary(name: str) -> str:
 
 
 def _stem(name: str) -> str:
-    return name.replace("-", "_")
+    return name.replace("-", "_").replace(" ", "_")
 
 
 def _hint(name: str) -> str:

@@ -16,7 +16,6 @@ from whichgpu.prices.store import (
     offers,
     providers,
     select,
-    sources,
     term_kinds,
 )
 
@@ -55,7 +54,6 @@ __all__ = [
     "purchase_price",
     "purchases",
     "select",
-    "sources",
     "term_kinds",
 ]
 

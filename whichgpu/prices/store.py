@@ -118,8 +118,10 @@ def sources() -> Mapping[str, Source]:
 
 
 def providers(rows: Iterable[Offer] | None = None) -> tuple[str, ...]:
-    """The provider names in `rows` (bundled if not given), sorted."""
-    return tuple(sorted({row.provider for row in (bundled() if rows is None else rows)}))
+    """The provider names in `rows` (the offers in use if not given), sorted."""
+    from whichgpu.prices.live import current
+
+    return tuple(sorted({row.provider for row in (current() if rows is None else rows)}))
 
 
 def term_kinds(term: str) -> tuple[str, ...]:
@@ -139,9 +141,11 @@ def offers(
     quarantined: bool = False,
     ambiguous: bool = False,
 ) -> tuple[Offer, ...]:
-    """The bundled offers that pass the filters of `select`."""
+    """The offers in use, shipped and read since, that pass the filters of `select`."""
+    from whichgpu.prices.live import current
+
     return select(
-        bundled(),
+        current(),
         gpus=gpus,
         kinds=kinds,
         providers=providers,

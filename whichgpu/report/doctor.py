@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu import __version__, prices
 from whichgpu.facts import reading, store
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.prices import live
 from whichgpu.report.table import Report, Table
 
 if TYPE_CHECKING:
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9_.-]+).*?(?:extra == ['\"]([^'\"]+)['\"])?$")
 #: Settings of the environment that whichgpu reads.
-SETTINGS = ("WHICHGPU_DATA", "NO_COLOR", "COLUMNS")
+SETTINGS = ("WHICHGPU_DATA", "XDG_DATA_HOME", "NO_COLOR", "COLUMNS")
 
 
 def report(today: date) -> Report:
     """Versions, optional parts, data with their dates, settings."""
     parts = _parts()
     data = _data(today)
+    standing = live.standing()
     settings = {name: os.environ.get(name) for name in SETTINGS}
     document = {
         "version": __version__,
@@ -35,8 +37,10 @@ def report(today: date) -> Report:
         "data": data,
         "data_folder": str(store.DATA),
         "settings": settings,
+        "price_store": standing._asdict(),
     }
-    return Report(document, (_versions(document, parts), _ages(data), _settings(document)))
+    blocks = (_versions(document, parts), _ages(data), *_store(standing), _settings(document))
+    return Report(document, blocks, complaint=standing.problem)
 
 
 def _parts() -> list[dict[str, Any]]:
@@ -73,7 +77,7 @@ def _versions(document: dict[str, Any], parts: Sequence[dict[str, Any]]) -> Tabl
 
 
 def _data(today: date) -> list[dict[str, Any]]:
-    offers = [row for row in prices.bundled() if not row.quarantine]
+    offers = [row for row in live.current() if not row.quarantine]
     bought = [row for rows in prices.purchases().values() for row in rows]
     read = [source.accessed for source in reading.sources().values()]
     others = [tree for tree in store.trees() if tree not in ("gpus", "prices")]
@@ -115,6 +119,19 @@ def _ages(data: Sequence[dict[str, Any]]) -> Table:
     columns = ["What", ">Entries", "Oldest", "Newest", ">Age of newest", ">Undated"]
     note = "Of GPUs the dates are those on which sources were read; of prices those for which they held."
     return Table.of("Data", columns, rows, [note])
+
+
+def _store(standing: live.Standing) -> tuple[Table, ...]:
+    """When each live price source was read, and what went wrong since; nothing where none ever was."""
+    rows = [
+        (source, row.get("as_of") or "never", f"{row.get('rows', 0):,}", row.get("failure", ""))
+        for source, row in standing.sources.items()
+    ]
+    return (
+        (Table.of("Prices read", ["Source", "Read on", ">Offers", "What went wrong since"], rows),)
+        if rows
+        else ()
+    )
 
 
 def _settings(document: dict[str, Any]) -> Table:

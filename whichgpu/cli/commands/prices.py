@@ -2,10 +2,14 @@
 
 $ whichgpu prices
 $ whichgpu prices l4 --term on-demand
+$ whichgpu prices rtx-a6000 --history
+
+`prices update` reads live sources; `prices judge` says what a quote is worth.
 """
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -16,6 +20,7 @@ from whichgpu.cli.options import gpu_files
 
 if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.report.table import Report
 
 #: Rows of each table about one GPU, where none are asked for.
@@ -28,16 +33,21 @@ _ROWS = 20
               help="on-demand, spot, reserved, serverless, marketplace or any.")  # fmt: skip
 @click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only this one; repeatable.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Rows; 20 of each kind for one GPU.")
+@click.option("--history", is_flag=True, help="How the price of the GPU moved, day by day.")
 @gpu_files
 def run(
-    catalogue: Catalogue, gpu: str | None, term: str, providers: tuple[str, ...], limit: int | None
-) -> Report:
+    catalogue: Catalogue, gpu: str | None, term: str, providers: tuple[str, ...], limit: int | None, *,
+    history: bool,
+) -> Report:  # fmt: skip
     """Choose the offers and report them."""
     from whichgpu import prices
     from whichgpu.hardware.names import resolve
+    from whichgpu.prices import live
     from whichgpu.report.prices import gpu_report, overview
 
     chosen = None if gpu is None else resolve(gpu, catalogue)
+    if history:
+        return _history(chosen)
     rows = prices.offers(
         gpus=[chosen.id] if chosen else None,
         kinds=prices.term_kinds(term),
@@ -45,6 +55,18 @@ def run(
         quarantined=True,
         ambiguous=True,
     )
+    problem = live.standing().problem
+    if problem:
+        sys.stderr.write(f"whichgpu: {problem}\n")
     if chosen is None:
         return overview(catalogue.values(), rows, date.today(), limit)
     return gpu_report(chosen, rows, date.today(), limit or _ROWS)
+
+
+def _history(gpu: Gpu | None) -> Report:
+    from whichgpu.prices import bundled, live
+    from whichgpu.report.price_store import history_report
+
+    if gpu is None:
+        raise click.UsageError("say of which GPU: prices rtx-a6000 --history")
+    return history_report(gpu, live.history(), bundled(), date.today())

@@ -1,0 +1,207 @@
+"""Live price sources: each read from a recorded sample and held against its golden; what they refuse.
+
+`python tests/test_price_sources.py` writes the goldens anew.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import zipfile
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from whichgpu.errors import DataError
+from whichgpu.facts import store as facts_store
+from whichgpu.prices.fetch import Folder, Limits, Web, _opener, lines, whole
+from whichgpu.prices.listing import device, offers
+from whichgpu.prices.sources import all_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SAMPLES = Path(__file__).parent / "prices"
+TODAY = date(2026, 11, 19)
+
+
+def golden(source: str) -> str:
+    """What a source's sample should give, as text."""
+    entry = all_sources()[source]
+    found = entry.read(Folder(SAMPLES, source))
+    rows = [row.to_dict() for row in offers(found.listings, source, entry.locator, TODAY)]
+    answer = {"offers": rows, "interruptions": found.interruptions, "problems": found.problems}
+    return json.dumps(answer, indent=1) + "\n"
+
+
+@pytest.mark.parametrize("source", all_sources())
+def test_a_recorded_sample_gives_its_golden(source: str) -> None:
+    assert golden(source) == (SAMPLES / f"{source}.golden.json").read_text(), (
+        "run: python tests/test_price_sources.py"
+    )
+
+
+@pytest.mark.parametrize("source", all_sources())
+def test_every_source_is_described(source: str) -> None:
+    row = facts_store.load("prices")["sources"]["sources"][source]
+    assert row["title"]
+    assert row["url"].startswith("https://")
+
+
+def test_what_the_samples_say() -> None:
+    """The traps that the samples hold, read from the goldens."""
+    hunt = json.loads(golden("gpuhunt"))
+    kinds = {(row["provider"], row["instance"], row["kind"]): row for row in hunt["offers"]}
+    assert kinds["aws", "g5.xlarge", "on_demand"]["regions"] == 2
+    assert kinds["aws", "g5.xlarge", "on_demand"]["usd_per_hour"] == 1.006
+    assert kinds["aws", "p5.48xlarge", "on_demand"]["gpu"] == "h100-80gb-sxm"
+    assert kinds["vast", "12345", "marketplace"]["gpu"] == "rtx-4090"
+    assert not any(row["usd_per_hour"] == 0 for row in hunt["offers"])
+    assert hunt["problems"] == ["oci.csv: oci: no column 'instance_name'; the source's format has changed"]
+    sky = {
+        (row["provider"], row["instance"], row["kind"]): row
+        for row in json.loads(golden("skypilot"))["offers"]
+    }
+    assert sky["aws", "g4dn.xlarge", "spot"]["suspect_regions"] == 1
+    assert sky["aws", "g4dn.xlarge", "spot"]["usd_per_hour"] == 0.2104, "not the tenth of the other region"
+    assert sky["gcp", "1x T4 (gpu only)", "on_demand"]["gpu"] == "t4"
+    azure = json.loads(golden("azure-retail-prices"))["offers"]
+    assert {row["kind"] for row in azure if row["gpu"]} == {
+        "on_demand",
+        "spot",
+        "committed_1y",
+        "committed_3y",
+    }
+    year = next(row for row in azure if row["kind"] == "committed_1y")
+    assert year["usd_per_hour"] == pytest.approx(19236.6 / 8760)
+    assert not any(row["usd_per_hour"] == 4.777 for row in azure), "a Windows meter"
+    aws = {row["kind"]: row for row in json.loads(golden("aws-price-list"))["offers"]}
+    assert set(aws) == {"on_demand", "committed_1y", "committed_3y"}
+    spot = json.loads(golden("aws-spot-advisor"))["interruptions"]
+    assert ["aws", "g5.xlarge", "us-east-1", 0.05, 0.11, 0.57] in spot
+
+
+def test_a_name_without_its_variant_stays_open() -> None:
+    assert device("nobody", "h100", "H100", 80.0, 1.0)[0] is None
+    assert {"h100-80gb-pcie", "h100-80gb-sxm"} <= set(device("nobody", "h100", "H100", 80.0, 1.0)[1])
+    assert device("nobody", "x", "A100", 40.0, 1.0)[1] == ("a100-40gb-sxm", "a100-40gb-pcie") or set(
+        device("nobody", "x", "A100", 40.0, 1.0)[1]
+    ) == {"a100-40gb-sxm", "a100-40gb-pcie"}
+    assert device("nobody", "x", "Voodoo 3", None, 1.0) == (None, ())
+
+
+DOCUMENTS = sorted(str(path.relative_to(SAMPLES)) for path in SAMPLES.glob("*/*"))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>503</html>", b"\xff\xfe\x00", b"{}", b"[]", b'{"Items": 5}', b"a,b\n1,2\n"]
+)
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_garbage_is_refused_or_left_out(tmp_path: Path, name: str, content: bytes) -> None:
+    """A source that serves something else raises `DataError`, says so of the part, or gives nothing."""
+    source = name.split("/")[0]
+    shutil.copytree(SAMPLES / source, tmp_path / source)
+    (tmp_path / name).write_bytes(content)
+    try:
+        found = all_sources()[source].read(Folder(tmp_path, source))
+    except DataError:
+        return
+    whole_one = all_sources()[source].read(Folder(SAMPLES, source))
+    assert found.problems or len(found.listings) <= len(whole_one.listings)
+    assert set(found.listings) <= set(whole_one.listings)
+
+
+def test_a_zip_that_unpacks_to_more_than_a_table_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whichgpu.prices.sources.gpuhunt._LARGEST", 100)
+    found = all_sources()["gpuhunt"].read(Folder(SAMPLES, "gpuhunt"))
+    assert any("unpacks to more than" in problem for problem in found.problems)
+
+
+def test_pages_elsewhere_are_not_followed(tmp_path: Path) -> None:
+    shutil.copytree(SAMPLES / "azure-retail-prices", tmp_path / "azure-retail-prices")
+    page = tmp_path / "azure-retail-prices" / "page-0.json"
+    page.write_text(page.read_text().replace("https://prices.azure.com", "https://evil.example"))
+    with pytest.raises(DataError, match=r"evil\.example.*not followed"):
+        all_sources()["azure-retail-prices"].read(Folder(tmp_path, "azure-retail-prices"))
+
+
+class Answer(io.BytesIO):
+    """What a server sends."""
+
+    def __enter__(self) -> Answer:
+        return self
+
+
+class Endless(Answer):
+    """A server that never stops sending."""
+
+    def read1(self, size: int = -1) -> bytes:
+        return b"x" * size
+
+
+class Opener:
+    """Stands for urllib's."""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+    def open(self, request: object, timeout: float) -> object:
+        assert timeout > 0
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def read(answer: object, **limits: float) -> Iterator[bytes]:
+    return Web(Opener(answer))("x", "https://prices.example/x", limits=Limits(**limits))  # type: ignore[arg-type]
+
+
+def test_the_network_is_read_within_bounds() -> None:
+    assert whole(read(Answer(b"abc"))) == b"abc"
+    with pytest.raises(DataError, match="more than 1 MiB"):
+        whole(read(Endless(), largest=2**20))
+    with pytest.raises(DataError, match="not whole after 1e-09 s"):
+        whole(read(Answer(b"abc"), longest=1e-9))
+    with pytest.raises(DataError, match=r"prices\.example: no answer within"):
+        whole(read(TimeoutError()))
+    with pytest.raises(DataError, match=r"prices\.example: Name or service"):
+        whole(read(OSError("Name or service not known")))
+
+
+def test_a_redirect_to_another_site_or_to_plain_http_is_not_followed() -> None:
+    handler = next(each for each in _opener().handlers if type(each).__name__ == "Redirects")
+    from urllib.request import Request
+
+    request = Request("https://prices.example/a")
+    for target in ("http://prices.example/b", "https://elsewhere.example/b", "file:///etc/passwd"):
+        with pytest.raises(OSError, match="not followed"):
+            handler.redirect_request(request, None, 302, "Found", {}, target)
+    assert handler.redirect_request(request, None, 302, "Found", {}, "https://prices.example/b") is not None
+
+
+def test_plain_http_and_files_are_not_opened() -> None:
+    for url in ("http://127.0.0.1:9/x", "file:///etc/passwd", "ftp://127.0.0.1/x"):
+        with pytest.raises(DataError):
+            whole(Web()("x", url))
+
+
+def test_lines_come_whole_whatever_the_pieces() -> None:
+    text = "a,b\nä,ö\nlast"
+    raw = text.encode()
+    for size in (1, 2, 3, 100):
+        pieces = (raw[at : at + size] for at in range(0, len(raw), size))
+        assert list(lines(pieces)) == ["a,b\n", "ä,ö\n", "last\n"]
+
+
+def test_the_sample_archive_is_a_zip() -> None:
+    assert zipfile.is_zipfile(SAMPLES / "gpuhunt" / "catalog.zip")
+
+
+if __name__ == "__main__":
+    for name in all_sources():
+        (SAMPLES / f"{name}.golden.json").write_text(golden(name))

@@ -1,0 +1,310 @@
+"""The store of live prices: whole at any moment, old or new; what an update does where sources fail."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from whichgpu import prices
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.prices import live, vault
+from whichgpu.prices.fetch import Folder
+from whichgpu.prices.judge import VERDICTS, judge, read_quote
+from whichgpu.prices.sources import all_sources
+from whichgpu.prices.update import chosen_sources, update
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from whichgpu.prices.fetch import Get
+
+SAMPLES = Path(__file__).parent / "prices"
+FIRST, NEXT = date(2026, 11, 19), date(2026, 11, 20)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    return vault.folder()
+
+
+def samples(folder: Path = SAMPLES) -> Callable[[str], Get]:
+    return lambda source: Folder(folder, source)
+
+
+def run(*names: str, day: date = FIRST, folder: Path = SAMPLES) -> tuple[Any, ...]:
+    sources = [all_sources()[name] for name in names or all_sources()]
+    return update(sources, samples(folder), day)
+
+
+def test_without_a_store_the_shipped_prices_are_in_use() -> None:
+    assert live.current() == prices.bundled()
+    assert live.standing() == live.Standing({})
+    assert live.history() == ()
+
+
+def test_what_was_read_is_in_use_beside_what_shipped() -> None:
+    outcomes = run()
+    assert not any(outcome.failure for outcome in outcomes)
+    rows = live.current()
+    assert len(rows) == len(prices.bundled()) + sum(outcome.rows for outcome in outcomes)
+    (live_row,) = [row for row in rows if (row.source, row.instance) == ("gpuhunt", "gpu_1x_a6000")]
+    assert (live_row.gpu, live_row.as_of, live_row.listing) == ("rtx-a6000", FIRST, "newer")
+    wanted = ("lambda", "rtx-a6000", "on_demand")
+    lambdas = [row for row in rows if (row.provider, row.gpu, row.kind) == wanted]
+    shipped = [row for row in lambdas if row.gpu_count == 1 and row.as_of and row.as_of < FIRST]
+    assert shipped
+    assert {row.listing for row in shipped} == {"older"}
+    assert prices.offers(providers=["lambda"], gpus=["rtx-a6000"])
+    assert set(live.standing().sources) == set(all_sources())
+    assert {row.id for row in prices.store.sources().values()} >= {
+        row.source for row in rows if ";" not in row.source
+    }
+
+
+def test_rows_are_set_aside_with_the_reason() -> None:
+    run()
+    said = {(row.source, row.instance, row.kind): row.quarantine for row in live.current()}
+    assert said["skypilot", "1x T4 (gpu only)", "on_demand"] == "accelerator without host"
+    assert (
+        said["azure-retail-prices", "Standard_ND999_Future_v9", "on_demand"]
+        == "no such device in the catalogue"
+    )
+
+
+def test_the_same_prices_again_add_nothing_to_history_and_others_do(tmp_path: Path) -> None:
+    run("skypilot")
+    before = live.history()
+    run("skypilot", day=NEXT)
+    assert live.history() == before
+    changed = tmp_path / "changed"
+    shutil.copytree(SAMPLES, changed)
+    table = changed / "skypilot" / "lambda.csv"
+    table.write_text(table.read_text().replace("1.09", "0.99"))
+    run("skypilot", day=NEXT, folder=changed)
+    (new,) = live.history()[len(before) :]
+    assert (new["instance"], new["usd_per_hour"], new["as_of"]) == ("gpu_1x_a6000", "0.99", "2026-11-20")
+
+
+def test_a_source_that_fails_keeps_its_old_rows_and_says_so(tmp_path: Path) -> None:
+    run("gpuhunt", "skypilot")
+    old = {row for row in live.current() if row.source == "gpuhunt"}
+    broken = tmp_path / "broken"
+    shutil.copytree(SAMPLES, broken)
+    (broken / "gpuhunt" / "catalog.zip").write_bytes(b"<html>moved</html>")
+    failed, fine = run("gpuhunt", "skypilot", day=NEXT, folder=broken)
+    assert "zip" in failed.failure
+    assert not fine.failure
+    assert {row.instance for row in live.current() if row.source == "gpuhunt"} == {
+        row.instance for row in old
+    }
+    assert {row.as_of for row in live.current() if row.source == "gpuhunt"} == {FIRST}
+    assert {row.as_of for row in live.current() if row.source == "skypilot"} == {NEXT}
+    standing = live.standing().sources["gpuhunt"]
+    assert (standing["as_of"], standing["failed"]) == ("2026-11-19", "2026-11-20")
+
+
+def test_a_source_that_lost_most_of_its_rows_is_not_believed(tmp_path: Path) -> None:
+    run("skypilot")
+    thin = tmp_path / "thin"
+    shutil.copytree(SAMPLES, thin)
+    header = (SAMPLES / "skypilot" / "azure.csv").read_text()
+    for path in (thin / "skypilot").iterdir():
+        if path.name != "lambda.csv":
+            path.write_text(header)
+    (outcome,) = run("skypilot", day=NEXT, folder=thin)
+    assert "not believed" in outcome.failure
+    assert {row.as_of for row in live.current() if row.source == "skypilot"} == {FIRST}
+
+
+def test_nothing_is_written_where_no_source_can_be_read(tmp_path: Path, home: Path) -> None:
+    outcomes = run(folder=tmp_path / "nowhere")
+    assert all(outcome.failure for outcome in outcomes)
+    assert not (home / vault.CURRENT).exists()
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "gone", "not json"])
+def test_a_damaged_store_gives_the_one_before(home: Path, damage: str) -> None:
+    run("skypilot")
+    run("skypilot", "gpuhunt", day=NEXT)
+    first, second = sorted(path for path in home.iterdir() if path.name.startswith("g-"))
+    assert (home / vault.CURRENT).read_text() == second.name
+    table = second / live.TABLE
+    if damage == "cut":
+        table.write_bytes(table.read_bytes()[:-10])
+    elif damage == "changed":
+        table.write_bytes(table.read_bytes().replace(b"1.09", b"0.01"))
+    elif damage == "gone":
+        shutil.rmtree(second)
+    else:
+        (second / vault.WHOLE).write_text("{")
+    held = vault.read()
+    assert held is not None
+    assert held.generation == first.name
+    assert "whichgpu prices update" in live.standing().problem
+    shutil.rmtree(first)
+    assert live.standing().problem or damage == "gone"
+    assert live._table(("again", 1)) is not None
+
+
+def test_after_an_upgrade_the_rows_are_judged_with_the_new_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    run("skypilot")
+    expected = live.current()
+    monkeypatch.setattr(live, "shipped_digest", lambda: "another")
+    live._table.cache_clear()
+    live._current.cache_clear()
+    assert live.current() == expected
+    live._table.cache_clear()
+    live._current.cache_clear()
+
+
+def test_two_updates_do_not_work_at_once() -> None:
+    with vault.lock(), pytest.raises(UsageError, match="another update"), vault.lock():
+        pass
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    with pytest.raises(UsageError, match="XDG_DATA_HOME"):
+        run("skypilot")
+
+
+KILLED = """
+import os, signal, sys
+from datetime import date
+from pathlib import Path
+from whichgpu.prices.fetch import Folder
+from whichgpu.prices.sources import all_sources
+from whichgpu.prices.update import update
+
+left = int(sys.argv[1])
+
+def deadly(function):
+    def call(*arguments, **options):
+        global left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments, **options)
+    return call
+
+for name in ("fsync", "replace", "rename", "mkdir", "open", "unlink", "rmdir"):
+    setattr(os, name, deadly(getattr(os, name)))
+Path.open = deadly(Path.open)
+sources = [all_sources()[name] for name in ("skypilot", "aws-price-list")]
+update(sources, lambda source: Folder(Path(sys.argv[2]), source), date(2026, 11, 20))
+"""
+
+
+@pytest.mark.slow
+def test_kill_9_at_any_step_leaves_a_whole_store(home: Path) -> None:
+    """Every call that touches the disk is the last one once; the store is then the old or the new one."""
+    run("skypilot", day=FIRST)
+    shutil.copytree(home, home.with_name("kept"))
+    old, new = vault.read(), None
+    killed = 0
+    for step in range(1, 200):
+        shutil.rmtree(home)
+        shutil.copytree(home.with_name("kept"), home)
+        command = [sys.executable, "-c", KILLED, str(step), str(SAMPLES)]
+        done = subprocess.run(
+            command, check=False, env=os.environ | {"PYTHONPATH": str(SAMPLES.parent.parent)}
+        )
+        held = vault.read()
+        assert held is not None
+        assert not held.problem, (step, held.problem)
+        if held.generation != old.generation:
+            new = new or held.files
+            assert held.files == new
+        else:
+            assert held.files == old.files
+        if done.returncode == 0:
+            break
+        assert done.returncode == -signal.SIGKILL
+        killed += 1
+    assert killed > 30
+    assert new is not None
+    (outcome,) = run("skypilot", day=NEXT)
+    assert not outcome.failure, "what a killed update leaves behind does not stop the next"
+    assert not [path for path in home.iterdir() if path.name.startswith("draft-")]
+
+
+def test_sources_with_a_key_are_read_where_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LAMBDA_API_KEY", raising=False)
+    assert "lambda-api" not in {source.id for source in chosen_sources([])}
+    with pytest.raises(UsageError, match="LAMBDA_API_KEY"):
+        chosen_sources(["lambda-api"])
+    monkeypatch.setenv("LAMBDA_API_KEY", "secret")
+    assert "lambda-api" in {source.id for source in chosen_sources([])}
+    with pytest.raises(UsageError, match=r"no price source 'hetzner'; there are .*gpuhunt"):
+        chosen_sources(["hetzner"])
+
+
+def test_the_commands(whichgpu: Any) -> None:
+    answer = whichgpu("prices", "update", "--from", str(SAMPLES), "--source", "skypilot")
+    assert answer.status == 0
+    assert "skypilot" in answer.out
+    assert whichgpu("prices", "rtx-a6000", "--history", "--json").json["history"][-1]["kind"]
+    failed = whichgpu("prices", "update", "--from", "/nowhere", "--source", "skypilot")
+    assert failed.status == 4
+    assert "as they were" in failed.err
+    assert whichgpu("prices", "--history").status == 2
+    assert whichgpu("prices", "updat").status == 2
+
+
+GPUS = catalogue()
+
+
+@pytest.mark.parametrize(
+    ("text", "usd", "gpu", "term"),
+    [
+        ("2.10 USD/h for 1x H100 SXM", 2.10, "h100-80gb-sxm", "on-demand"),
+        ("$16.8 per hour for 8x H100 SXM", 2.10, "h100-80gb-sxm", "on-demand"),
+        ("2.10 USD/h per GPU for 8x H100 SXM", 2.10, "h100-80gb-sxm", "on-demand"),
+        ("1,460 USD/month for 2 x L40S, reserved", 1.0, "l40s", "reserved"),
+        ("0.005 USD/min for a10 spot", 0.3, "a10", "spot"),
+        ("0.40 $/h: rtx 4090 marketplace", 0.40, "rtx-4090", "marketplace"),
+    ],
+)
+def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:
+    quote = read_quote(text, GPUS)
+    assert quote.usd_per_gpu_hour == pytest.approx(usd)
+    assert (quote.gpu, quote.term) == (gpu, term)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("cheap H100", "no price per time"),
+        ("2 USD/parsec for a10", "no price per time"),
+        ("-2 USD/h for a10", "not above zero"),
+        ("0 USD/h for a10", "not above zero"),
+        ("2.1.0 USD/h for a10", "no amount of money"),
+        ("2 USD/h for H100", "say which"),
+        ("2 USD/h for Voodoo 3", "no GPU"),
+    ],
+)
+def test_quotes_that_cannot_be_read(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        read_quote(text, GPUS)
+
+
+def test_a_judgement_follows_the_offers() -> None:
+    """The verdict rises with the price, through every step of the scale."""
+    seen = []
+    for usd in (0.05, 2.0, 3.5, 6.0, 60.0):
+        found = judge(read_quote(f"{usd} USD/h for H100 SXM", GPUS), date(2026, 11, 20), prices.bundled())
+        seen.append(found.verdict)
+        assert 0 <= found.cheaper <= 1
+    assert seen == list(VERDICTS[:5])
+    assert judge(read_quote("1 USD/h for tpu-v4", GPUS), date(2026, 11, 20), ()).verdict == "unknown"

@@ -1,0 +1,162 @@
+"""Reading from the network, within bounds: HTTPS alone, so many bytes and seconds, no way to another host.
+
+A source asks `Get` for a document by a name and an address. `Web` fetches the address; `Folder` reads a
+file of that name, for a machine without a network and for tests.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+from whichgpu.errors import DataError, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+#: Bytes that one document may have, and seconds that it may take, unless its source says otherwise.
+LARGEST = 64 * 2**20
+LONGEST = 60.0
+#: Seconds that a server may be silent.
+_SILENCE = 15.0
+_CHUNK = 2**18
+_REDIRECTS = 3
+_AGENT = "whichgpu (+https://pypi.org/project/whichgpu)"
+
+
+class Limits(NamedTuple):
+    """What one document may take."""
+
+    largest: int = LARGEST
+    longest: float = LONGEST
+
+
+class Get(Protocol):
+    """How a source reads a document, by the name of a recorded file and by its address."""
+
+    def __call__(
+        self,
+        name: str,
+        url: str,
+        *,
+        limits: Limits = ...,
+        headers: Mapping[str, str] = ...,
+        body: bytes | None = ...,
+    ) -> Iterator[bytes]:
+        """The document in pieces; raises `DataError` where it cannot be read whole within the limits."""
+        ...  # pragma: no cover - a protocol
+
+
+def whole(pieces: Iterator[bytes]) -> bytes:
+    """A document in one piece."""
+    return b"".join(pieces)
+
+
+def lines(pieces: Iterator[bytes]) -> Iterator[str]:
+    """A document of UTF-8 text line by line; raises `DataError` where it is not text."""
+    rest = b""
+    for piece in pieces:
+        *full, rest = (rest + piece).split(b"\n")
+        for line in full:
+            yield _text(line)
+        if len(rest) > LARGEST:
+            raise DataError("a line without an end; not a table")
+    if rest:
+        yield _text(rest)
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode("utf-8-sig") + "\n"
+    except UnicodeDecodeError:
+        raise DataError("not UTF-8 text") from None
+
+
+class Folder:
+    """Documents from a folder: `<folder>/<source>/<name>`."""
+
+    def __init__(self, folder: Path, source: str) -> None:
+        self._folder = folder / source
+
+    def __call__(
+        self, name: str, url: str, *, limits: Limits | None = None,
+        headers: Mapping[str, str] | None = None, body: bytes | None = None,
+    ) -> Iterator[bytes]:  # fmt: skip
+        """The file of that name."""
+        path = self._folder / name
+        most = (limits or Limits()).largest
+        try:
+            with path.open("rb") as file:
+                yield from _bounded(iter(lambda: file.read(_CHUNK), b""), most)
+        except OSError as fault:
+            raise DataError(f"{path}: cannot be read ({fault.strerror or fault})") from None
+
+
+class Web:
+    """Documents from their addresses."""
+
+    def __init__(self, opener: Any = None) -> None:
+        self._opener = opener or _opener()
+
+    def __call__(
+        self, name: str, url: str, *, limits: Limits | None = None,
+        headers: Mapping[str, str] | None = None, body: bytes | None = None,
+    ) -> Iterator[bytes]:  # fmt: skip
+        """What the address answers."""
+        from http.client import HTTPException
+        from urllib.request import Request
+
+        bounds = limits or Limits()
+        host = urlsplit(url).hostname or url
+        end = time.monotonic() + bounds.longest
+        request = Request(url, data=body, headers={"User-Agent": _AGENT, **(headers or {})})  # noqa: S310
+        try:
+            with self._opener.open(request, timeout=min(_SILENCE, bounds.longest)) as answer:
+                pieces = iter(lambda: answer.read1(_CHUNK), b"")
+                yield from _in_time(_bounded(pieces, bounds.largest), end, host, bounds.longest)
+        except TimeoutError:
+            raise DataError(f"{host}: no answer within {_SILENCE:g} s") from None
+        except (OSError, HTTPException, ValueError) as fault:
+            raise DataError(f"{host}: {one_line(getattr(fault, 'reason', None) or fault)}") from None
+
+
+def _opener() -> Any:
+    """An opener that speaks HTTPS and follows few redirects, none of them to another site."""
+    from urllib import request
+
+    class Redirects(request.HTTPRedirectHandler):
+        max_redirections = _REDIRECTS
+
+        def redirect_request(  # noqa: PLR0917 - the base class has them so
+            self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
+        ) -> Any:
+            old, new = urlsplit(req.full_url), urlsplit(newurl)
+            if new.scheme != "https" or new.hostname != old.hostname:
+                raise OSError(f"sends us on to {new.scheme}://{new.hostname}, which is not followed")
+            return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+    made = request.OpenerDirector()
+    for handler in (
+        request.ProxyHandler(), request.HTTPSHandler(), request.HTTPDefaultErrorHandler(), Redirects(),
+        request.HTTPErrorProcessor(), request.UnknownHandler(),
+    ):  # fmt: skip
+        made.add_handler(handler)
+    return made
+
+
+def _bounded(pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > most:
+            raise DataError(f"more than {most // 2**20} MiB; stopped reading")
+        yield piece
+
+
+def _in_time(pieces: Iterator[bytes], end: float, host: str, seconds: float) -> Iterator[bytes]:
+    for piece in pieces:
+        if time.monotonic() > end:
+            raise DataError(f"{host}: not whole after {seconds:g} s; stopped reading")
+        yield piece

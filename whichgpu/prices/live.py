@@ -1,0 +1,136 @@
+"""The prices in use: the shipped table, with what `prices update` read since on top.
+
+The store holds the merged table beside the rows that were read, and the digest of the shipped table that it
+was merged with; after an upgrade of whichgpu the two are merged anew, in memory.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.facts import store as facts_store
+from whichgpu.prices import vault
+from whichgpu.prices.offers import Offer
+from whichgpu.prices.store import COLUMNS, bundled, from_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_GIB = 2.0**30
+#: Files of a generation.
+TABLE, READ, HISTORY, INTERRUPTIONS, META = (
+    "offers.json", "read.json", "history.csv", "interruptions.json", "meta.json",
+)  # fmt: skip
+
+
+class Standing(NamedTuple):
+    """How the prices in use came to be: by source when it was read and what went wrong last."""
+
+    sources: Mapping[str, Mapping[str, Any]]
+    generation: str = ""
+    #: What is wrong with the store, and what is used in its place; empty where nothing is.
+    problem: str = ""
+
+
+def current() -> tuple[Offer, ...]:
+    """Every offer in use, quarantined and ambiguous ones included."""
+    return _current(_stamp())
+
+
+def standing() -> Standing:
+    """Where the prices in use come from."""
+    held = vault.read()
+    if held is None:
+        return Standing({})
+    if not held.files:
+        return Standing(
+            {}, "", f"{held.problem}; the shipped prices are used. Mend it: whichgpu prices update"
+        )
+    problem = (
+        f"{held.problem}; {held.generation} is used. Mend it: whichgpu prices update" if held.problem else ""
+    )
+    return Standing(json.loads(held.files[META])["sources"], held.generation, problem)
+
+
+def rows_of(ids: Iterable[str]) -> tuple[Offer, ...]:
+    """The offers in use that are or may be of these GPUs; only these rows are read, to save milliseconds."""
+    table = _table(_stamp())
+    gpu, maybe = COLUMNS.index("gpu"), COLUMNS.index("candidates")
+    wanted = frozenset(ids)
+    return from_rows(
+        [row for row in table if row[gpu] in wanted or not wanted.isdisjoint(row[maybe].split(";"))]
+    )
+
+
+def merged(read: Sequence[Offer]) -> tuple[Offer, ...]:
+    """The shipped offers and those that were read, each judged anew in the company of all."""
+    from dataclasses import replace
+
+    from whichgpu.prices import quality
+
+    rows = (*bundled(), *read)
+    return tuple(
+        replace(row, quarantine=reason, listing=listing)
+        for row, reason, listing in zip(rows, quality.reasons(rows), quality.listings(rows), strict=True)
+    )
+
+
+def to_cells(row: Offer) -> list[str]:
+    """An offer as the cells of the table, in the order of `COLUMNS`."""
+    given: dict[str, Any] = {name: getattr(row, name) for name in Offer.__match_args__ if name != "memory"}
+    given["memory_gib"] = row.memory / _GIB if row.memory else None
+    given["candidates"] = ";".join(row.candidates)
+    given["as_of"] = row.as_of.isoformat() if row.as_of else ""
+    return [_cell(given[name]) for name in COLUMNS]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def shipped_digest() -> str:
+    """What tells one shipped table from another."""
+    import hashlib
+
+    return hashlib.sha256(json.dumps(facts_store.load("prices")["offers"]).encode()).hexdigest()
+
+
+def history() -> tuple[dict[str, str], ...]:
+    """Every price that was read and differed from the one before it, oldest first."""
+    import csv
+    import io
+
+    held = vault.read()
+    text = held.files.get(HISTORY, b"").decode() if held else ""
+    return tuple(csv.DictReader(io.StringIO(text)))
+
+
+def _stamp() -> tuple[str, int]:
+    """What changes when another generation comes into use, so that nothing stale is kept in memory."""
+    path = vault.folder() / vault.CURRENT
+    try:
+        return str(path), path.stat().st_mtime_ns
+    except OSError:
+        return str(path), 0
+
+
+@cache
+def _current(stamp: tuple[str, int]) -> tuple[Offer, ...]:
+    return from_rows(_table(stamp)) if stamp[1] else bundled()
+
+
+@cache
+def _table(stamp: tuple[str, int]) -> Sequence[Sequence[str]]:
+    held = vault.read() if stamp[1] else None
+    if held is None or not held.files:
+        bundled()  # says what is wrong with a malformed table
+        shipped: Sequence[Sequence[str]] = facts_store.load("prices")["offers"]["rows"]
+        return shipped
+    if json.loads(held.files[META])["shipped"] == shipped_digest():
+        rows: Sequence[Sequence[str]] = json.loads(held.files[TABLE])
+        return rows
+    return [to_cells(row) for row in merged(from_rows(json.loads(held.files[READ])))]

@@ -1,0 +1,171 @@
+"""Refresh the price store from live sources: each all or nothing, and the old rows where it fails."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.errors import DataError, UsageError, one_line
+from whichgpu.prices import live, vault
+from whichgpu.prices.listing import offers
+from whichgpu.prices.store import COLUMNS, from_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from whichgpu.prices.fetch import Get
+    from whichgpu.prices.offers import Offer
+    from whichgpu.prices.sources import Found, PriceSource
+
+#: A source that lists less than this share of what it listed before has lost something.
+_FEWER = 0.5
+_HISTORY = (
+    "as_of", "source", "provider", "instance", "gpu", "gpu_count", "kind", "usd_per_hour", "usd_median",
+)  # fmt: skip
+
+
+class Outcome(NamedTuple):
+    """What became of one source."""
+
+    source: str
+    #: Offers of it that are in the store now.
+    rows: int
+    #: Of these, how many are in quarantine.
+    quarantined: int = 0
+    #: Why it was not read; empty where it was.
+    failure: str = ""
+    #: Parts of it that could not be read.
+    problems: tuple[str, ...] = ()
+
+
+def chosen_sources(names: Sequence[str]) -> tuple[PriceSource, ...]:
+    """The sources of these ids; where none are named, all that need no key or whose key is set.
+
+    Raises `UsageError` for an unknown one, and for one whose key is not set.
+    """
+    from whichgpu.prices.sources import all_sources
+
+    known = all_sources()
+    for name in names:
+        if name not in known:
+            raise UsageError(f"no price source '{one_line(name)}'; there are {', '.join(known)}")
+        if not known[name].usable:
+            raise UsageError(f"{name} needs a key; set it in {known[name].key}")
+    return tuple(known[name] for name in names) or tuple(each for each in known.values() if each.usable)
+
+
+def update(
+    sources: Sequence[PriceSource], get: Callable[[str], Get], today: date, where: Path | None = None, *,
+    done: Callable[[Outcome], None] | None = None,
+) -> tuple[Outcome, ...]:  # fmt: skip
+    """Read every source and put the store in order; gives what became of each, in order.
+
+    `get` makes a source's way to read documents from its id. A source that fails keeps its old rows.
+    Where none can be read nothing is written. Raises `UsageError` where another update is at work or the
+    store cannot be written.
+    """
+    with vault.lock(where):
+        held = vault.read(where)
+        old = dict(held.files) if held else {}
+        kept = _by_source(from_rows(json.loads(old.get(live.READ, b"[]"))))
+        meta: dict[str, Any] = json.loads(old.get(live.META, b'{"sources": {}}'))
+        interruptions: dict[str, Any] = json.loads(old.get(live.INTERRUPTIONS, b"{}"))
+        outcomes = []
+        for source in sources:
+            outcome, found = _read(source, get, today, kept.get(source.id, ()))
+            outcomes.append(outcome)
+            if found is not None:
+                kept[source.id] = offers(found.listings, source.id, source.locator, today)
+                if found.interruptions:
+                    interruptions[source.id] = [list(row) for row in found.interruptions]
+            meta["sources"][source.id] = _note(meta["sources"].get(source.id, {}), outcome, today)
+            if done:
+                done(outcome)
+        if all(outcome.failure for outcome in outcomes):
+            return tuple(outcomes)
+        table = live.merged([row for rows in kept.values() for row in rows])
+        vault.write(_files(table, kept, old, meta, interruptions), where)
+    return tuple(outcome._replace(quarantined=_quarantined(table, outcome.source)) for outcome in outcomes)
+
+
+def _read(
+    source: PriceSource, get: Callable[[str], Get], today: date, before: Sequence[Offer]
+) -> tuple[Outcome, Found | None]:
+    """What a source says, and what became of it; nothing where it cannot be believed."""
+    try:
+        found = source.read(get(source.id))
+    except DataError as fault:
+        return Outcome(source.id, len(before), failure=str(fault)), None
+    rows = len(offers(found.listings, source.id, source.locator, today))
+    if not rows and not found.interruptions:
+        return Outcome(source.id, len(before), failure="answered without a single price"), None
+    if rows < _FEWER * len(before):
+        why = f"lists {rows} offers where it listed {len(before)}; not believed"
+        return Outcome(source.id, len(before), failure=why, problems=found.problems), None
+    return Outcome(source.id, rows, problems=found.problems), found
+
+
+def _by_source(rows: Sequence[Offer]) -> dict[str, tuple[Offer, ...]]:
+    found: dict[str, tuple[Offer, ...]] = {}
+    for row in rows:
+        found[row.source] = (*found.get(row.source, ()), row)
+    return found
+
+
+def _note(before: Mapping[str, Any], outcome: Outcome, today: date) -> dict[str, Any]:
+    """What is kept of an outcome: the day of the last success, and what went wrong since."""
+    if outcome.failure:
+        return {**before, "rows": outcome.rows, "failure": outcome.failure, "failed": today.isoformat()}
+    return {
+        "rows": outcome.rows,
+        "as_of": today.isoformat(),
+        "failure": "",
+        "problems": list(outcome.problems),
+    }
+
+
+def _files(
+    table: Sequence[Offer], kept: Mapping[str, Sequence[Offer]], old: Mapping[str, bytes],
+    meta: Mapping[str, Any], interruptions: Mapping[str, Any],
+) -> dict[str, bytes]:  # fmt: skip
+    read = [row for rows in kept.values() for row in rows]
+    return {
+        live.TABLE: _json([live.to_cells(row) for row in table]),
+        live.READ: _json([live.to_cells(row) for row in read]),
+        live.HISTORY: _appended(old.get(live.HISTORY, b"").decode(), read).encode(),
+        live.INTERRUPTIONS: _json(interruptions),
+        live.META: _json({**meta, "shipped": live.shipped_digest()}),
+    }
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _appended(text: str, rows: Sequence[Offer]) -> str:
+    """The history with every price that is not the last one known of its offer."""
+    known = {_key(row): (row["usd_per_hour"], row["usd_median"]) for row in csv.DictReader(io.StringIO(text))}
+    out = io.StringIO()
+    writer = csv.DictWriter(out, _HISTORY, lineterminator="\n")
+    if not text:
+        writer.writeheader()
+    for offer in rows:
+        row = {
+            name: cell for name, cell in zip(COLUMNS, live.to_cells(offer), strict=True) if name in _HISTORY
+        }
+        row["gpu"] = offer.device
+        if known.get(_key(row)) != (row["usd_per_hour"], row["usd_median"]):
+            writer.writerow(row)
+    return text + out.getvalue()
+
+
+def _key(row: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(row[name] for name in ("source", "provider", "instance", "gpu", "gpu_count", "kind"))
+
+
+def _quarantined(table: Sequence[Offer], source: str) -> int:
+    return sum(bool(row.quarantine) for row in table if row.source == source)

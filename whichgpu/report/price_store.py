@@ -1,0 +1,123 @@
+"""What `prices update` did, what a quote is worth, and how a price moved, as reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.report.prices import age, usd
+from whichgpu.report.table import Report, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.prices import Offer
+    from whichgpu.prices.judge import Judgement
+    from whichgpu.prices.update import Outcome
+
+#: The longest bar of a chart of prices, in characters.
+_BAR = 40
+
+
+def report(outcomes: Sequence[Outcome]) -> Report:
+    """What became of each source; exit status 4 where none could be read."""
+    rows = [
+        (each.source, "kept as it was" if each.failure else "read", f"{each.rows:,}",
+         "" if each.failure else f"{each.quarantined:,}",
+         "; ".join(filter(None, (each.failure, *each.problems))))
+        for each in outcomes
+    ]  # fmt: skip
+    failed = [each for each in outcomes if each.failure]
+    table = Table.of(
+        "Sources", ["Source", "What became of it", ">Offers", ">Set aside", "What went wrong"], rows
+    )
+    document = {"sources": [each._asdict() for each in outcomes], "written": len(failed) < len(outcomes)}
+    if outcomes and len(failed) == len(outcomes):
+        complaint = (
+            f"no source could be read ({failed[0].source}: {failed[0].failure}); the prices are as they were"
+        )
+        return Report(document, (table,), exit_code=4, complaint=complaint)
+    return Report(document, (table,))
+
+
+def judgement_report(found: Judgement) -> Report:
+    """The verdict on a quote, and the offers that it rests on."""
+    rows = [
+        (row.provider, row.instance, usd(row.usd_per_gpu_hour), row.as_of.isoformat() if row.as_of else None,
+         row.source)
+        for row in found.offers
+    ]  # fmt: skip
+    columns = ["Provider", "Instance", ">USD/h per GPU", "Read on", "Source"]
+    table = Table.of(f"Asked for {found.quote.gpu}, {found.quote.term}", columns, rows)
+    return Report(found.to_dict(), (" ".join(_sentences(found)), table))
+
+
+def _sentences(found: Judgement) -> Iterator[str]:
+    quote = found.quote
+    asked = f"{usd(quote.usd_per_gpu_hour)} USD/h for one {quote.gpu}, {quote.term}"
+    if found.verdict == "unknown":
+        few = f"{len(found.offers)} provider{'s' * (len(found.offers) != 1)} with a fresh price"
+        yield f"{asked}: {few}, too few to say what is usual{_beside(found)}."
+    else:
+        share = f"{round(found.cheaper * len(found.offers))} of {len(found.offers)} providers ask less"
+        yield f"{asked}: {found.verdict}; {share}, the middle one {usd(found.median)}."
+    if found.break_even_hours is not None:
+        yield (
+            f"Buying one ({usd(found.buy)} USD, and {usd(found.run)} USD of electricity per hour; without "
+            f"host and resale) costs the same after {found.break_even_hours:,.0f} hours of use."
+        )
+
+
+def _beside(found: Judgement) -> str:
+    """Where a quote lies among few offers."""
+    if not found.offers:
+        return ""
+    low, high = found.offers[0].usd_per_gpu_hour, found.offers[-1].usd_per_gpu_hour
+    if found.quote.usd_per_gpu_hour < low:
+        return f"; the lowest asks {usd(low)}"
+    if found.quote.usd_per_gpu_hour > high:
+        return f"; the highest asks {usd(high)}"
+    return f"; they ask {usd(low)} to {usd(high)}"
+
+
+def history_report(gpu: Gpu, read: Sequence[dict[str, str]], offers: Sequence[Offer], today: date) -> Report:
+    """The cheapest price of a GPU on each kind of terms on each day that prices were read, as bars."""
+    points = _points(gpu, read, offers)
+    highest = max((point["usd_per_gpu_hour"] for point in points), default=0.0)
+    rows = [
+        (point["kind"].replace("_", "-"), point["as_of"], usd(point["usd_per_gpu_hour"]), point["provider"],
+         "#" * max(1, round(_BAR * point["usd_per_gpu_hour"] / highest)))
+        for point in points
+    ]  # fmt: skip
+    newest = max((point["as_of"] for point in points), default="")
+    notes = [f"The cheapest of each day, USD per hour and GPU; the newest is {_age(newest, today)} old."]
+    columns = ["Kind", "Read on", ">USD/h per GPU", "Provider", "Chart"]
+    document = {"gpu": gpu.id, "history": points}
+    if not points:
+        complaint = f"no dated price of {gpu.id} is stored; read some: whichgpu prices update"
+        return Report(
+            document, (f"No dated price of {gpu} ({gpu.id}) is stored.",), exit_code=4, complaint=complaint
+        )
+    return Report(document, (Table.of(f"{gpu} ({gpu.id}): prices over time", columns, rows, notes),))
+
+
+def _age(day: str, today: date) -> str:
+    return age(type(today).fromisoformat(day), today) if day else "unknown"
+
+
+def _points(gpu: Gpu, read: Sequence[dict[str, str]], offers: Sequence[Offer]) -> list[dict[str, Any]]:
+    """The cheapest of each kind and day: of the shipped offers, and of what was read since."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for kind, day, price, provider, source in (
+        *((row.kind, row.as_of.isoformat(), row.usd_per_gpu_hour, row.provider, row.source)
+          for row in offers if row.gpu == gpu.id and row.as_of and not row.quarantine),
+        *((row["kind"], row["as_of"], float(row["usd_per_hour"]) / float(row["gpu_count"]), row["provider"],
+           row["source"])
+          for row in read if row["gpu"] == gpu.id),
+    ):  # fmt: skip
+        best = found.get((kind, day))
+        if best is None or price < best["usd_per_gpu_hour"]:
+            found[kind, day] = {"kind": kind, "as_of": day, "usd_per_gpu_hour": price, "provider": provider,
+                                "source": source}  # fmt: skip
+    return [found[key] for key in sorted(found)]
