@@ -26,6 +26,7 @@ COMMANDS = {
     "check": ["--all", "--gpu-file", "--published"],
     "compare": ["--format", "--gpu-file", "--workload", *JOB],
     "doctor": [],
+    "explain": ["--gpu-file"],
     "fit": ["--format", "--gpu", "--gpu-file", "--together", *JOB],
     "gpus": ["--columns", "--family", "--gpu-file", "--limit", "--max", "--min", "--reverse", "--segment",
              "--sort", "--vendor", "--where"],

@@ -1,0 +1,74 @@
+"""Terms: each can be filled, rests on cells that exist, and goes on with commands that run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+import pytest
+
+from whichgpu.errors import UsageError
+from whichgpu.facts import store
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.glossary import explain, terms
+
+GPUS = catalogue()
+ROWS = store.load("glossary")["glossary"]["term"]
+#: What an article's reader looks up.
+ASKED = [
+    "CUDA", "cuDNN", "tensor core", "Tensor Cores", "TF32", "ECC", "NVLink", "MIG", "spot", "TDP", "vGPU",
+    "HBM2e", "GDDR6", "FP64", "bfloat16", "sparsity", "roofline", "KV cache", "LoRA", "PUE", "CUDA cores",
+    "compute capability", "batch size",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("term", terms())
+def test_every_term_is_filled_from_cells(term: str) -> None:
+    found = explain(term, GPUS)
+    assert found.short.endswith((".", "?"))
+    assert "{" not in found.text
+    for cell in found.cells:
+        assert cell.text in found.text or "/" in ROWS[term]["text"]
+        assert cell.source
+
+
+def test_no_name_means_two_terms() -> None:
+    for term, row in ROWS.items():
+        for name in (term, *row.get("also", ())):
+            assert explain(name, GPUS).term == term, name
+
+
+@pytest.mark.parametrize("word", ASKED)
+def test_what_readers_ask_is_there(word: str) -> None:
+    assert explain(word, GPUS).text
+
+
+def test_numbers_follow_the_catalogue() -> None:
+    text = explain("tf32", GPUS).text
+    assert GPUS["a100-80gb-sxm"].display("tf32") in text
+    ratio = GPUS["a100-80gb-sxm"].need("fp16") / GPUS["a100-80gb-sxm"].need("fp32")
+    assert f"{ratio:.2g} times" in explain("tensor core", GPUS).text
+    assert "26 GB" in explain("fp16", GPUS).text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", sorted({line for row in ROWS.values() for line in row.get("see", ())}))
+def test_commands_to_go_on_with_run(line: str, whichgpu: Any) -> None:
+    assert whichgpu(*shlex.split(line)).status in (0, 3)
+
+
+def test_what_is_not_there(whichgpu: Any) -> None:
+    with pytest.raises(UsageError, match=r"did you mean.*tensor"):
+        explain("tensr core", GPUS)
+    with pytest.raises(UsageError, match=r"no explanation of 'zzzz'; there are cuda"):
+        explain("zzzz", GPUS)
+    assert whichgpu("explain", "zzzz").status == 2
+    assert whichgpu("explain").status == 0
+
+
+def test_no_text_calls_a_sparse_figure_dense() -> None:
+    """Doubled headlines stand only where a text says that they are."""
+    for row in ROWS.values():
+        for figure in re.findall(r"309\.7|1,979|3,352", row["text"]):
+            assert re.search(r"sparsity", row["text"]), figure

@@ -1,0 +1,32 @@
+"""What a word of GPU articles means, with numbers from the catalogue.
+
+$ whichgpu explain tf32
+$ whichgpu explain "tensor core"
+$ whichgpu explain
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from whichgpu.cli.command import command
+from whichgpu.cli.options import gpu_files
+
+if TYPE_CHECKING:
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.report.table import Report
+
+
+@command
+@click.argument("term", required=False)
+@gpu_files
+def run(catalogue: Catalogue, term: str | None) -> Report:
+    """Explain one term, or list all."""
+    from whichgpu.planner.glossary import explain, terms
+    from whichgpu.report.glossary import listing, report
+
+    if term is None:
+        return listing([explain(name, catalogue) for name in terms()])
+    return report(explain(term, catalogue))

@@ -1,0 +1,149 @@
+"""What the words of GPU articles mean, with numbers from the catalogue worked in.
+
+The texts are in `data/glossary.toml`; a place in braces is filled from a cell of the catalogue or from a
+workload, and the answer names every cell that it rests on.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.errors import DataError, UsageError, one_line
+from whichgpu.facts import store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.hardware.catalogue import Catalogue
+
+_PLACE = re.compile(r"\{([^{}]+)\}")
+_CELL = re.compile(r"^(?P<gpu>[\w.-]+)\.(?P<field>\w+)$")
+#: Bytes of a parameter in the formats that the texts use.
+_BYTES = {"fp16": 2.0, "int8": 1.0, "int4": 0.5}
+
+
+class Cell(NamedTuple):
+    """A value that a text rests on."""
+
+    gpu: str
+    field: str
+    text: str
+    source: str
+
+
+class Explanation(NamedTuple):
+    """A term: what it means in a line, what follows from it, the cells it rests on, where to go on."""
+
+    term: str
+    also: tuple[str, ...]
+    short: str
+    text: str
+    cells: tuple[Cell, ...]
+    see: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON object."""
+        return {**self._asdict(), "cells": [cell._asdict() for cell in self.cells]}
+
+
+def terms() -> tuple[str, ...]:
+    """Every term, in the order of the file."""
+    return tuple(_terms())
+
+
+def explain(word: str, catalogue: Catalogue) -> Explanation:
+    """The explanation of a term or another name of it; raises `UsageError` for one that is not known."""
+    term = _names().get(_key(word))
+    if term is None:
+        raise UsageError(f"no explanation of '{one_line(word)}'; {_near(word)}")
+    row = _terms()[term]
+    cells: list[Cell] = []
+    where = f"data/glossary.toml: term.{term}"
+    text = _filled(row["text"], catalogue, cells, where)
+    unique = tuple(dict.fromkeys(cells))
+    return Explanation(
+        term, tuple(row.get("also", ())), row["short"], text, unique, tuple(row.get("see", ()))
+    )
+
+
+def _filled(text: str, catalogue: Catalogue, cells: list[Cell], where: str) -> str:
+    """A text on one line with its places filled; every cell that was read is appended to `cells`."""
+
+    def fill(match: re.Match[str]) -> str:
+        what = match[1].strip()
+        first, ratio, second = what.partition(" / ")
+        if ratio:
+            return f"{_number(first, catalogue, cells, where) / _number(second, catalogue, cells, where):.2g}"
+        if ":" in what:
+            name, _, wanted = what.partition(":")
+            return _of_workload(name, wanted, where)
+        return _shown(what, catalogue, cells, where)
+
+    return " ".join(_PLACE.sub(fill, text).split())
+
+
+def _shown(what: str, catalogue: Catalogue, cells: list[Cell], where: str) -> str:
+    gpu, field = _cell(what, catalogue, where)
+    if field == "name":
+        return str(gpu.name)
+    fact = gpu.fact(field)
+    if fact is None:
+        raise DataError(f"{where}: {what} was not read in any source; name another")
+    shown = str(gpu.display(field))
+    cells.append(Cell(gpu.id, field, shown, fact.source))
+    return shown
+
+
+def _number(what: str, catalogue: Catalogue, cells: list[Cell], where: str) -> float:
+    _shown(what.strip(), catalogue, cells, where)
+    gpu, field = _cell(what.strip(), catalogue, where)
+    return float(gpu.need(field))
+
+
+def _cell(what: str, catalogue: Catalogue, where: str) -> tuple[Any, str]:
+    match = _CELL.match(what)
+    if match is None or match["gpu"] not in catalogue:
+        raise DataError(f"{where}: '{what}' names no GPU and field; write e.g. {{l4.memory}}")
+    return catalogue[match["gpu"]], match["field"]
+
+
+def _of_workload(name: str, what: str, where: str) -> str:
+    """A workload's parameters in billions, or what its weights take in a format."""
+    from whichgpu.workloads.workload import resolve
+
+    parameters = sum(resolve(name).parameters().values())
+    if what == "parameters":
+        return f"{parameters / 1e9:.3g} billion"
+    if what not in _BYTES:
+        raise DataError(f"{where}: '{name}:{what}' is none of parameters, {', '.join(_BYTES)}")
+    return f"{parameters * _BYTES[what] / 1e9:.3g} GB"
+
+
+@cache
+def _terms() -> Mapping[str, Mapping[str, Any]]:
+    rows: Mapping[str, Mapping[str, Any]] = store.load("glossary")["glossary"]["term"]
+    return rows
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    """The term of each name, as it is compared."""
+    found: dict[str, str] = {}
+    for term, row in _terms().items():
+        for name in (term, *row.get("also", ())):
+            found.setdefault(_key(name), term)
+    return found
+
+
+def _key(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9:%]+", "", name.lower())
+    return plain.removesuffix("s") if len(plain) > 4 else plain
+
+
+def _near(word: str) -> str:
+    from difflib import get_close_matches
+
+    close = dict.fromkeys(_names()[key] for key in get_close_matches(_key(word), _names(), n=4, cutoff=0.6))
+    return f"did you mean {', '.join(close)}?" if close else f"there are {', '.join(_terms())}"
