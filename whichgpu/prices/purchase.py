@@ -135,14 +135,20 @@ _DIMENSIONS = {
 
 @cache
 def assumption_facts() -> Mapping[str, Fact]:
-    """Each assumption of `data/prices/assumptions.toml` as a fact, by name: what a report cites."""
-    table = facts_store.load("prices")["assumptions"]["owning"]
-    where = "data/prices/assumptions.toml: owning"
-    missing = sorted(_DIMENSIONS.keys() - table.keys())
+    """Each assumption on owning as a fact, by name: what a report cites."""
+    return table_facts("owning", _DIMENSIONS)
+
+
+def table_facts(table: str, dimensions: Mapping[str, str]) -> Mapping[str, Fact]:
+    """A table of `data/prices/assumptions.toml` as facts by name; raises `DataError` where one is missing."""
+    rows = facts_store.load("prices")["assumptions"][table]
+    where = f"data/prices/assumptions.toml: {table}"
+    missing = sorted(dimensions.keys() - rows.keys())
     if missing:
         raise DataError(f"{where}.{missing[0]} is missing; reinstall whichgpu")
-    return MappingProxyType({name: _fact(table[name], dimension, f"{where}.{name}")
-                             for name, dimension in _DIMENSIONS.items()})  # fmt: skip
+    return MappingProxyType(
+        {name: _fact(rows[name], dimension, f"{where}.{name}") for name, dimension in dimensions.items()}
+    )
 
 
 @cache

@@ -1,0 +1,143 @@
+"""Rent or buy, and spot capacity that is taken back: the formulas against what they must be."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+
+from whichgpu import prices
+from whichgpu.errors import DataError, UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.prices import spot
+from whichgpu.prices.breakeven import rent_or_buy, stated
+
+GPUS = catalogue()
+TODAY = date(2026, 11, 20)
+AWS = next(row for row in prices.bundled() if row.instance == "p4d.24xlarge" and row.kind == "spot")
+
+
+def offer(**changes: Any) -> prices.Offer:
+    return replace(AWS, **changes)
+
+
+def test_without_interruptions_only_checkpoints_cost_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spot, "band", lambda _: spot.Band(1e-9, 1e-9, "x"))
+    found = spot.expected(offer(), 100.0, spot.Habits(1800.0, 60.0, 600.0))
+    assert found.hours == pytest.approx(100 * (1 + 60 / 1800), rel=1e-6)
+    assert found.interruptions == pytest.approx(0, abs=1e-3)
+    assert found.usd == pytest.approx(found.hours * AWS.usd_per_hour)
+
+
+def test_expected_time_is_that_of_simulated_interruptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Daly's formula against runs with exponential gaps: work in pieces, each lost if it is cut short."""
+    monkeypatch.setattr(spot, "band", lambda _: spot.Band(0.999, 0.999, "x"))
+    how = spot.Habits(7200.0, 600.0, 1800.0)
+    found = spot.expected(offer(), 200.0, how)
+    between = found.band.hours_between
+    rng = np.random.default_rng(1)
+    totals = []
+    for _ in range(600):
+        clock, done, left = 0.0, 0, rng.exponential(between)
+        while done < 100:
+            piece = (how.every + how.takes) / 3600
+            if left >= piece:
+                clock, left, done = clock + piece, left - piece, done + 1
+            else:
+                clock += left
+                while (left := rng.exponential(between)) < how.restart / 3600:
+                    clock += left
+                clock, left = clock + how.restart / 3600, left - how.restart / 3600
+        totals.append(clock)
+    assert found.hours == pytest.approx(np.mean(totals), rel=0.01)
+
+
+def test_the_best_interval_costs_least() -> None:
+    how = spot.Habits(1800.0, 120.0, 600.0)
+    at_best = spot.expected(
+        offer(), 100.0, how._replace(every=spot.expected(offer(), 100.0, how).best_interval)
+    )
+    for factor in (0.5, 2.0):
+        other = spot.expected(offer(), 100.0, how._replace(every=at_best.best_interval * factor))
+        assert other.hours > at_best.hours
+
+
+def test_bands_are_of_the_type_and_region_or_assumed() -> None:
+    known = spot.band(offer(instance="g5.xlarge", region="us-east-1"))
+    assert known.source == "aws-spot-advisor-2025"
+    assert 0 <= known.low < known.high <= 0.5
+    mean = spot.band(offer(instance="g5.xlarge", region="nowhere-1"))
+    assert mean.low <= mean.high
+    assert spot.band(offer(provider="verda")).source == "assumed"
+    assert spot.Band(0.2, 0.2, "x").hours_between == pytest.approx(730.5 / -math.log(0.8))
+
+
+def test_what_is_read_goes_before_what_shipped(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pathlib import Path
+
+    from whichgpu.prices.fetch import Folder
+    from whichgpu.prices.sources import all_sources
+    from whichgpu.prices.update import update
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    spot._bands.cache_clear()
+    samples = Path(__file__).parent / "prices"
+    update([all_sources()["aws-spot-advisor"]], lambda name: Folder(samples, name), TODAY)
+    found = spot.band(offer(instance="g5.xlarge", region="us-east-1"))
+    assert found == spot.Band(0.05, 0.11, "aws-spot-advisor", "2026-11-20")
+    spot._bands.cache_clear()
+
+
+def test_owning_equals_the_rent_at_the_least_hours_a_day() -> None:
+    given = stated(8)
+    found = rent_or_buy(GPUS["rtx-a6000"], 8, given, TODAY, usd=4000, rent=0.8)
+    assert found.least_hours_per_day is not None
+    least = found.least_hours_per_day
+    again = rent_or_buy(GPUS["rtx-a6000"], least, stated(least), TODAY, usd=4000, rent=0.8)
+    assert again.own == pytest.approx(0.8)
+    assert found.hours == pytest.approx(4000 * (1 + given.host_price_share) / (0.8 - found.running))
+    watts = GPUS["rtx-a6000"].need("power")
+    assert found.running == pytest.approx(watts / 1000 * 0.8 * 1.4 * 1.3 * 0.12)
+
+
+def test_the_answer_flips_with_the_use_and_the_price() -> None:
+    gpu = GPUS["a100-80gb-pcie"]
+    assert rent_or_buy(gpu, 24, stated(24), TODAY, usd=9000, rent=1.2).own < 1.2
+    assert rent_or_buy(gpu, 2, stated(2), TODAY, usd=9000, rent=1.2).own > 1.2
+    assert rent_or_buy(gpu, 24, stated(24), TODAY, usd=90000, rent=1.2).own > 1.2
+    never = rent_or_buy(gpu, 24, stated(24, electricity="5 USD/kWh"), TODAY, usd=9000, rent=1.2)
+    assert never.hours is None
+
+
+@pytest.mark.parametrize("hours", [0, -1, 25, math.nan])
+def test_hours_of_a_day(hours: float) -> None:
+    with pytest.raises(UsageError, match="--hours-per-day"):
+        stated(hours)
+
+
+def test_what_cannot_be(whichgpu: Any) -> None:
+    with pytest.raises(DataError, match="--price"):
+        rent_or_buy(GPUS["rtx-5000-ada-laptop"], 8, stated(8), TODAY)
+    with pytest.raises(DataError, match="--rent"):
+        rent_or_buy(GPUS["gtx-1050"], 8, stated(8), TODAY)
+    with pytest.raises(UsageError, match="--price"):
+        rent_or_buy(GPUS["rtx-a6000"], 8, stated(8), TODAY, usd=-1)
+    assert whichgpu("prices", "own", "rtx-a6000", "--electricity", "cheap").status == 2
+    assert whichgpu("prices", "own", "rtx-a6000", "--resale", "150 %").status == 2
+    assert whichgpu("prices", "spot", "a10", "--hours", "0").status == 2
+    assert whichgpu("prices", "spot", "a10", "--hours", "1", "--checkpoint", "0 s").status == 2
+    assert whichgpu("prices", "spot", "gtx-1050", "--hours", "1").status == 4
+    assert whichgpu("prices", "spot", "a10").status == 2
+
+
+def test_the_commands(whichgpu: Any) -> None:
+    own = whichgpu("prices", "own", "rtx-a6000", "--json")
+    assert own.status == 0
+    assert own.json["assumed"]["pue"] == 1.3
+    found = whichgpu("prices", "spot", "a100-40gb-sxm", "--hours", "100", "--gpus", "8", "--json").json
+    assert found["spot"][0]["usd"] == min(row["usd"] for row in found["spot"])
+    assert found["spot"][0]["hours"] > 100

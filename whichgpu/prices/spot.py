@@ -1,0 +1,156 @@
+"""What spot capacity costs when it is taken back now and then: expected time and money of a job.
+
+With a mean time M between interruptions, work W, a checkpoint every t that takes d, and R to start again,
+the expected time is that of J. T. Daly, "A higher order estimate of the optimum checkpoint interval for
+restart dumps" (2006), equation 20::
+
+    T = M exp(R / M) (exp((t + d) / M) - 1) W / t
+
+and the best interval about sqrt(2 d M) - d (its equation 37 to first order).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.errors import UsageError
+from whichgpu.facts import store as facts_store
+from whichgpu.prices import live, vault
+from whichgpu.prices.purchase import table_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.facts.model import Fact
+    from whichgpu.prices.offers import Offer
+
+_HOUR = 3600.0
+#: Hours in a mean month.
+_MONTH = 730.5
+_DIMENSIONS = {
+    "monthly_interruption": "share", "most_interruption": "share", "checkpoint_every": "time",
+    "checkpoint_takes": "time", "restart_takes": "time",
+}  # fmt: skip
+
+
+class Band(NamedTuple):
+    """How often machines of a type are taken back in a month: from `low` to `high`, and who says so."""
+
+    low: float
+    high: float
+    source: str
+    as_of: str = ""
+
+    @property
+    def hours_between(self) -> float:
+        """Mean hours between interruptions of one machine, at the middle of the band."""
+        share = min((self.low + self.high) / 2, 0.999)
+        return -_MONTH / math.log1p(-share)
+
+
+class Habits(NamedTuple):
+    """How a job saves itself: seconds between checkpoints, of each, and of a new start."""
+
+    every: float
+    takes: float
+    restart: float
+
+    def checked(self) -> Habits:
+        """The same; raises `UsageError` for what cannot be."""
+        if not (math.isfinite(self.every) and self.every > 0):
+            raise UsageError(
+                f"a checkpoint every {self.every:g} s cannot be; write e.g. --checkpoint '30 min'"
+            )
+        for value, option in ((self.takes, "--saving"), (self.restart, "--restart")):
+            if not (math.isfinite(value) and value >= 0):
+                raise UsageError(f"{value:g} s cannot be; write e.g. {option} '2 min'")
+        return self
+
+
+class Expected(NamedTuple):
+    """What a job takes on one offer, in the mean."""
+
+    offer: Offer
+    band: Band
+    #: Hours from start to end, and the mean number of interruptions in them.
+    hours: float
+    interruptions: float
+    usd: float
+    #: Seconds between checkpoints that would cost the least time.
+    best_interval: float
+
+
+@cache
+def spot_facts() -> Mapping[str, Fact]:
+    """The assumptions on spot capacity, by name: what a report cites."""
+    return table_facts("spot", _DIMENSIONS)
+
+
+def habits() -> Habits:
+    """The shipped assumptions on how a job saves itself."""
+    known = spot_facts()
+    return Habits(*(known[name].value for name in ("checkpoint_every", "checkpoint_takes", "restart_takes")))
+
+
+def band(offer: Offer) -> Band:
+    """How often an offer's machine is taken back: what was read of its type and region, else an assumption.
+
+    Of a type without its region the mean of its regions.
+    """
+    regions = _bands().get((offer.provider, offer.instance), {})
+    if offer.region in regions:
+        return regions[offer.region]
+    if regions:
+        rows = list(regions.values())
+        low, high = (
+            sum(ends) / len(rows) for ends in zip(*((row.low, row.high) for row in rows), strict=True)
+        )
+        return Band(low, high, rows[0].source, rows[0].as_of)
+    share = spot_facts()["monthly_interruption"].value
+    return Band(share, share, "assumed")
+
+
+def expected(offer: Offer, work: float, how: Habits) -> Expected:
+    """Expected hours and USD of a job of `work` hours without interruptions.
+
+    A job on several machines at once stops with any of them: an offer is one machine.
+    """
+    found = band(offer)
+    between = found.hours_between
+    every, takes, restart = (value / _HOUR for value in how.checked())
+    hours = between * math.exp(restart / between) * math.expm1((every + takes) / between) * work / every
+    best = max(math.sqrt(2 * takes * between) - takes, takes) if takes else 0.0
+    return Expected(offer, found, hours, hours / between, hours * offer.usd_per_hour, best * _HOUR)
+
+
+@cache
+def _bands() -> Mapping[tuple[str, str], Mapping[str, Band]]:
+    """The band of each type by region: the shipped ones, and those that were read since in their place."""
+    found: dict[tuple[str, str], dict[str, Band]] = {}
+    for provider, instance, region, low, high, source, day in (*_shipped(), *_read()):
+        found.setdefault((provider, instance), {})[region] = Band(low, high, source, day)
+    return MappingProxyType(found)
+
+
+def _shipped() -> list[tuple[Any, ...]]:
+    most = spot_facts()["most_interruption"].value
+    table = facts_store.load("prices")["interruptions"]["rows"]
+    return [(provider, instance, region, float(low), min(float(high), most), source, day)
+            for provider, instance, region, low, high, _, source, day in table]  # fmt: skip
+
+
+def _read() -> list[tuple[Any, ...]]:
+    held = vault.read()
+    if held is None or not held.files:
+        return []
+    most = spot_facts()["most_interruption"].value
+    dates = json.loads(held.files[live.META])["sources"]
+    return [
+        (provider, instance, region, low, min(high, most), source, dates[source].get("as_of", ""))
+        for source, rows in json.loads(held.files[live.INTERRUPTIONS]).items()
+        for provider, instance, region, low, high, _ in rows
+    ]

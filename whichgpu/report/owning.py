@@ -1,0 +1,133 @@
+"""Rent or buy, and spot against on demand, as reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu import prices
+from whichgpu.prices.spot import expected, spot_facts
+from whichgpu.report.prices import usd
+from whichgpu.report.table import Report, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.prices import Offer
+    from whichgpu.prices.breakeven import Choice
+    from whichgpu.prices.spot import Expected, Habits
+
+#: The longest bar of a chart, in characters, and the offers that are shown of a kind.
+_BAR = 30
+_MOST = 8
+_MINUTE = 60.0
+
+
+def own_report(found: Choice) -> Report:
+    """When buying has paid: in words, month by month as bars, and what was assumed."""
+    highest = max(max(rent, own) for _, rent, own in found.course)
+    rows = [
+        (str(month), usd(rent), usd(own), _bar("r", rent, highest), _bar("o", own, highest))
+        for month, rent, own in found.course
+    ]
+    columns = [">Months", ">USD, rented", ">USD, own", "Rented", "Own"]
+    table = Table.of(f"{found.gpu}, {found.hours_per_day:g} hours a day", columns, rows, _assumed(found))
+    return Report(found.to_dict(), (" ".join(_own_sentences(found)), table))
+
+
+def _bar(mark: str, value: float, highest: float) -> str:
+    return mark * max(1, round(_BAR * value / highest))
+
+
+def _own_sentences(found: Choice) -> Iterator[str]:
+    whose = f"at {found.offer.provider}" if found.offer else "as stated"
+    yield (
+        f"An own {found.gpu} costs {usd(found.own)} USD per hour of use over {found.service / 12:.3g} years, "
+        f"a rented one {usd(found.rent)} ({whose})."
+    )
+    if found.hours is None:
+        yield "Its running cost alone is more than the rent, so that buying never pays."
+        return
+    late = ", beyond its years in service" if (found.months or 0.0) > found.service else ""
+    yield (
+        f"The rent has paid for it after {found.hours:,.0f} hours of use, {found.months:,.0f} months at "
+        f"{found.hours_per_day:g} hours a day{late}, were it worth nothing then."
+    )
+    if found.least_hours_per_day is None:
+        yield "No day has enough hours for buying to pay within its years in service."
+    else:
+        yield f"With what it sells for, buying pays from {found.least_hours_per_day:.2g} hours a day on."
+
+
+def _assumed(found: Choice) -> Iterator[str]:
+    given = found.assumed
+    yield (
+        f"Price {usd(found.buy)} USD with its part of the server ({found.price_of}), {usd(found.resale)} "
+        f"back at the end; electricity {given.electricity:g} USD/kWh, PUE {given.pue:g}, load {given.load:.0%}: "
+        f"{usd(found.running)} USD per hour. Without space, staff, network and interest."
+    )
+
+
+def spot_report(gpu: Gpu, gpus: int, work: float, how: Habits, today: date) -> Report:
+    """What a job of `work` hours costs on each spot offer, with interruptions, and on demand."""
+    rows = [row for row in prices.offers(gpus=[gpu.id]) if row.gpu_count == gpus]
+    spot = prices.best_first((row for row in rows if row.kind == "spot"), today)
+    steady = prices.best_first((row for row in rows if row.kind == "on_demand"), today)
+    found = sorted((expected(row, work, how) for row in spot), key=lambda each: each.usd)
+    document = {
+        "gpu": gpu.id, "gpus": gpus, "hours": work, "habits": how._asdict(),
+        "spot": [_spot_entry(each) for each in found],
+        "on_demand": [{"offer": row.to_dict(), "usd": row.usd_per_hour * work} for row in steady],
+    }  # fmt: skip
+    if not found:
+        complaint = f"no spot offer of {gpus} x {gpu.id} is stored; see: whichgpu prices {gpu.id} --term spot"
+        return Report(document, (f"No spot offer of {gpus} x {gpu.id}.",), exit_code=4, complaint=complaint)
+    table = Table.of(
+        f"{gpus} x {gpu.id} on spot, {work:g} hours of work",
+        ["Provider", "Instance", ">USD/h", "Taken back in a month", ">Hours", ">Interruptions", ">USD",
+         "Best interval"],
+        (_spot_row(each) for each in found[:_MOST]),
+        _spot_notes(found[0], how),
+    )  # fmt: skip
+    return Report(document, (_against(found[0], steady, work), table))
+
+
+def _spot_entry(found: Expected) -> dict[str, object]:
+    return {**found._asdict(), "offer": found.offer.to_dict(), "band": found.band._asdict()}
+
+
+def _spot_row(found: Expected) -> tuple[str | None, ...]:
+    band = found.band
+    share = f"{band.low:.0%} to {band.high:.0%}" if band.high > band.low else f"{band.low:.0%}"
+    who = "assumed" if band.source == "assumed" else band.as_of
+    return (
+        found.offer.provider, found.offer.instance, usd(found.offer.usd_per_hour), f"{share} ({who})",
+        f"{found.hours:,.1f}", f"{found.interruptions:.2f}", usd(found.usd),
+        f"{found.best_interval / _MINUTE:,.0f} min",
+    )  # fmt: skip
+
+
+def _against(best: Expected, steady: tuple[Offer, ...], work: float) -> str:
+    """The best spot offer against the best on demand, in words."""
+    text = (
+        f"On spot {usd(best.usd)} USD and {best.hours:,.1f} hours in the mean ({best.offer.provider} "
+        f"{best.offer.instance}, {best.interruptions:.2f} interruptions)"
+    )
+    if not steady:
+        return f"{text}; no offer on demand to hold it against."
+    whole = steady[0].usd_per_hour * work
+    change = 1 - best.usd / whole
+    says = f"{change:.0%} less" if change > 0 else f"{-change:.0%} more"
+    return f"{text}: {says} than {usd(whole)} USD on demand ({steady[0].provider} {steady[0].instance})."
+
+
+def _spot_notes(best: Expected, how: Habits) -> Iterator[str]:
+    yield (
+        f"A checkpoint every {how.every / _MINUTE:g} min takes {how.takes / _MINUTE:g} min, a new start "
+        f"{how.restart / _MINUTE:g} min; expected time by Daly (2006)."
+    )
+    if best.band.source == "assumed":
+        share = spot_facts()["monthly_interruption"]
+        who = best.offer.provider
+        yield f"How often {who} takes machines back is not known: {share.text} a month is assumed."
