@@ -64,7 +64,8 @@ def _assumed(found: Choice) -> Iterator[str]:
     given = found.assumed
     yield (
         f"Price {usd(found.buy)} USD with its part of the server ({found.price_of}), {usd(found.resale)} "
-        f"back at the end; electricity {given.electricity:g} USD/kWh, PUE {given.pue:g}, load {given.load:.0%}: "
+        f"back at the end; electricity {given.electricity:g} USD/kWh, PUE {given.pue:g}, load "
+        f"{given.load:.0%}: "
         f"{usd(found.running)} USD per hour. Without space, staff, network and interest."
     )
 
