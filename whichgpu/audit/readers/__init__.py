@@ -1,0 +1,97 @@
+"""Readers of documents: one file per format, each with `read(text) -> Document`, found by its name."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from whichgpu.errors import UsageError, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.audit.document import Document
+
+#: Bytes that a document may have.
+LARGEST = 16 * 2**20
+#: Formats by the endings of files.
+ENDINGS: Mapping[str, str] = {
+    ".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".html": "html", ".htm": "html",
+    ".xhtml": "html", ".txt": "text", ".pdf": "pdf",
+}  # fmt: skip
+_ENCODINGS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
+)  # fmt: skip
+_DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]{2,30})", re.IGNORECASE)
+_IS_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|article|table|div|p)\b", re.IGNORECASE)
+_IS_MARKDOWN = re.compile(r"^(?:---\s*$|#{1,6} \S|\|.*\|\s*$|\s*[-*] \S|!\[|\[[^\]\n]+\]\()", re.MULTILINE)
+#: Characters of a file that say whether it is text.
+_SAMPLE = 20_000
+
+
+def forms() -> tuple[str, ...]:
+    """The formats that can be read, by name."""
+    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py")))
+
+
+def read(content: bytes, name: str = "", form: str = "") -> Document:
+    """A document from the bytes of a file; `form` is its format, by its name or its looks where not given.
+
+    Raises `UsageError` for what is too large, is no text, or is of no known format.
+    """
+    shown = name or "the document"
+    if len(content) > LARGEST:
+        raise UsageError(
+            f"{shown}: {len(content) / 2**20:.0f} MiB; an article has at most {LARGEST // 2**20}"
+        )
+    if content.startswith(b"%PDF"):
+        raise UsageError(
+            f"{shown}: a PDF; extract its text first: pdftotext -layout {one_line(name) or 'FILE.pdf'}"
+        )
+    text = decode(content, shown)
+    if not text.strip():
+        raise UsageError(f"{shown}: nothing in it; name a file with text")
+    chosen = form or ENDINGS.get(Path(name).suffix.lower(), "") or sniff(text)
+    if chosen not in forms():
+        raise UsageError(f"no format '{one_line(form)}'; there are {', '.join(forms())}")
+    if chosen == "text":
+        chosen = sniff(text)
+    document: Document = import_module(f"{__name__}.{chosen}").read(text)
+    return document
+
+
+def decode(content: bytes, shown: str) -> str:
+    """Text from bytes: by a mark at the start, by what HTML declares, as UTF-8, else as Windows-1252.
+
+    Raises `UsageError` for bytes that are no text.
+    """
+    for mark, encoding in _ENCODINGS:
+        if content.startswith(mark):
+            return content.decode(encoding, "replace")
+    declared = _DECLARED.search(content[:4096])
+    for encoding in ((declared[1].decode("ascii", "replace"),) if declared else ()) + ("utf-8",):
+        try:
+            text = content.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        break
+    else:
+        text = content.decode("cp1252", "replace")
+    sample = text[:_SAMPLE]
+    strange = sum(not (c.isprintable() or c.isspace()) for c in sample)
+    if "\x00" in sample or strange > len(sample) / 20:
+        raise UsageError(f"{shown}: binary, not text; name a Markdown, HTML or text file")
+    return text
+
+
+def sniff(text: str) -> str:
+    """The format that a text looks like."""
+    head = text[:_SAMPLE]
+    if len(_IS_HTML.findall(head)) > 2:
+        return "html"
+    if "\f" in text:
+        return "pdf"
+    return "markdown" if _IS_MARKDOWN.search(head) else "text"

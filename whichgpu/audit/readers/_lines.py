@@ -1,0 +1,114 @@
+"""What the readers of line-based formats share: lines with their places, tables of cells, front matter."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.document import Builder, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+
+_DAY = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)\b")
+_WORDS = re.compile(
+    r"\b(?:(\d{1,2})(?:st|nd|rd|th)?\.? +)?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? +"
+    r"(?:(\d{1,2})(?:st|nd|rd|th)?,? +)?(20\d\d)\b",
+    re.IGNORECASE,
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+class Line(NamedTuple):
+    """A line without its end, and where it starts in the file."""
+
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """Where it ends in the file."""
+        return self.start + len(self.text)
+
+
+def lines(text: str) -> list[Line]:
+    """Every line of a text."""
+    found, at = [], 0
+    for raw in text.splitlines(keepends=True):
+        found.append(Line(raw.rstrip("\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), at))
+        at += len(raw)
+    return found
+
+
+#: Puts the plain text of a stretch of a line (text, its start) into a builder.
+Inline = "Callable[[Builder, str, int], None]"
+
+
+def plain(into: Builder, text: str, start: int) -> None:
+    """Text as it stands."""
+    into.add(text, start)
+
+
+def cell(
+    text: str, start: int, inline: Callable[[Builder, str, int], None], section: Sequence[str]
+) -> Passage | None:
+    """The passage of a table's cell; None where it is empty."""
+    builder = Builder()
+    inline(builder, text, start)
+    return None if builder.empty else builder.passage("cell", section=section)
+
+
+def piped(line: Line) -> list[tuple[str, int]]:
+    """The cells of a line of a pipe table with their places; escaped pipes, and those in code, do not divide."""
+    found, at, code = [], 0, False
+    text = line.text
+    first = len(text) - len(text.lstrip())
+    begin = first + 1 if text.lstrip().startswith("|") else first
+    at = begin
+    for index in range(begin, len(text)):
+        if text[index] == "`":
+            code = not code
+        if text[index] == "|" and not code and text[index - 1 : index] != "\\":
+            found.append((text[at:index], line.start + at))
+            at = index + 1
+    if text[at:].strip():
+        found.append((text[at:], line.start + at))
+    return found
+
+
+def is_rule(cells: Sequence[tuple[str, int]]) -> bool:
+    """Whether the cells are the rule under a table's header."""
+    return bool(cells) and all(re.fullmatch(r"\s*:?-{1,}:?\s*", text) for text, _ in cells)
+
+
+def table_of(rows: Sequence[Sequence[Passage | None]], section: Sequence[str], caption: str = "") -> Table:
+    """A table of rows."""
+    return Table(tuple(tuple(row) for row in rows), tuple(section), caption)
+
+
+def day_of(text: str) -> str:
+    """The first date in a text as ISO; empty where there is none."""
+    match = _DAY.search(text)
+    if match:
+        return match[0]
+    match = _WORDS.search(text)
+    if not match:
+        return ""
+    month = _MONTHS.index(match[2].lower()[:3]) + 1
+    day = int(match[1] or match[3] or 1)
+    return f"{match[4]}-{month:02d}-{min(max(day, 1), 31):02d}"
+
+
+def paragraphs(rows: Sequence[Line]) -> Iterator[list[Line]]:
+    """Runs of lines between empty ones."""
+    run: list[Line] = []
+    for line in rows:
+        if line.text.strip():
+            run.append(line)
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run

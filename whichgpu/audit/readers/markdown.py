@@ -1,0 +1,238 @@
+"""Markdown, and text with Markdown's tables: front matter, headings, lists, pipe tables whole and broken.
+
+A broken table has one cell to a line, as articles have it that were copied from a page::
+
+    | Feature |
+    A6000 |
+    A100 |
+    | CUDA cores |
+    ...
+
+A line that starts with a pipe begins a row.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.document import Builder, Document, Passage
+from whichgpu.audit.readers._lines import Line, cell, day_of, is_rule, lines, piped, table_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.audit.document import Table
+
+_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*$")
+_UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
+_ITEM = re.compile(r"^([ \t]*)(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+(?=\S)")
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_FRONT = re.compile(r"^([A-Za-z_][\w-]*)\s*:\s*(.*)$")
+#: Inline marks: images, links, code, emphasis, HTML tags and comments, escapes, entities.
+_INLINE = re.compile(
+    r"!\[(?P<alt>[^\]\n]{0,400})\]\([^)\n]{0,2000}\)"
+    r"|\[(?P<link>[^\[\]\n]{0,400})\]\([^)\n]{0,2000}\)"
+    r"|(?P<tag></?[A-Za-z][^<>\n]{0,500}>|<!--.{0,500}?-->)"
+    r"|(?P<marks>\*{1,3}|_{2,3}|~~|`+)"
+    r"|\\(?P<escaped>[\\`*_{}\[\]()#+\-.!|~<>$])"
+    r"|(?P<entity>&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,12});)"
+)
+_DATED = ("date", "datepublished", "published", "pubdate", "lastmod", "updated")
+
+
+def read(text: str) -> Document:
+    """A document from Markdown."""
+    return _Reader(text).read()
+
+
+def inline(into: Builder, text: str, start: int) -> None:
+    """Put a line's text into a builder without its marks."""
+    at = 0
+    for match in _INLINE.finditer(text):
+        into.add(text[at : match.start()], start + at)
+        at = match.end()
+        if match["link"] is not None:
+            inline(into, match["link"], start + match.start("link"))
+        elif match["escaped"]:
+            into.add(match["escaped"], start + match.start("escaped"))
+        elif match["entity"]:
+            from html import unescape
+
+            into.add(unescape(match["entity"]), start + match.start(), len(match["entity"]))
+    into.add(text[at:], start + at)
+
+
+class _Reader:
+    """Goes through the lines once and collects passages and tables."""
+
+    def __init__(self, text: str) -> None:
+        self._original = text
+        self._lines = lines(text)
+        self._at = 0
+        self._passages: list[Passage] = []
+        self._tables: list[Table] = []
+        self._section: list[str] = []
+        self._title = ""
+        self._written = ""
+
+    def read(self) -> Document:
+        self._front()
+        while self._at < len(self._lines):
+            self._block()
+        return Document(
+            self._original, tuple(self._passages), tuple(self._tables), self._title, self._written, "markdown"
+        )
+
+    def _front(self) -> None:
+        """Metadata between two rules at the start of the file."""
+        rows = self._lines
+        if not rows or rows[0].text.strip() not in ("---", "+++"):
+            return
+        end = next(
+            (i for i in range(1, min(len(rows), 200)) if rows[i].text.strip() == rows[0].text.strip()), 0
+        )
+        for line in rows[1:end]:
+            match = _FRONT.match(line.text)
+            if not match:
+                continue
+            key, value = match[1].lower(), match[2].strip().strip("\"'")
+            if key == "title":
+                self._title = value
+                builder = Builder()
+                builder.add(value, line.start + line.text.index(value) if value else line.start)
+                self._passages.append(builder.passage("title"))
+            elif key in _DATED and not self._written:
+                self._written = day_of(value)
+        self._at = end + 1 if end else 0
+
+    def _block(self) -> None:
+        line = self._lines[self._at]
+        if not line.text.strip():
+            self._at += 1
+        elif _FENCE.match(line.text):
+            self._fence(line)
+        elif _HEADING.match(line.text):
+            self._heading(line)
+        elif line.text.lstrip().startswith("|") or (_is_table_row(line) and self._rule_follows()):
+            self._table()
+        elif _ITEM.match(line.text):
+            self._item(line)
+        else:
+            self._paragraph()
+
+    def _fence(self, line: Line) -> None:
+        mark = _FENCE.match(line.text)
+        assert mark is not None
+        self._at += 1
+        while self._at < len(self._lines) and not self._lines[self._at].text.lstrip().startswith(mark[1]):
+            self._at += 1
+        self._at += 1
+
+    def _heading(self, line: Line) -> None:
+        match = _HEADING.match(line.text)
+        assert match is not None
+        self._put_heading(match[2], line.start + match.start(2), len(match[1]))
+        self._at += 1
+
+    def _put_heading(self, text: str, start: int, level: int) -> None:
+        builder = Builder()
+        inline(builder, text, start)
+        if builder.empty:
+            return
+        del self._section[level - 1 :]
+        passage = builder.passage("heading", level, self._section)
+        self._passages.append(passage)
+        self._section += [""] * (level - 1 - len(self._section)) + [passage.text]
+        self._title = self._title or passage.text
+
+    def _rule_follows(self) -> bool:
+        after = self._at + 1
+        return after < len(self._lines) and is_rule(piped(self._lines[after]))
+
+    def _table(self) -> None:
+        """A run of lines with pipes: a whole table, or one with a cell to a line."""
+        run: list[Line] = []
+        while self._at < len(self._lines) and "|" in self._lines[self._at].text:
+            run.append(self._lines[self._at])
+            self._at += 1
+        cells = [(line, piped(line)) for line in run]
+        counts = [len(found) for _, found in cells if not is_rule(found)]
+        broken = len(counts) > 2 and sum(count == 1 for count in counts) > 0.8 * len(counts)
+        rows = _broken_rows(cells) if broken else [found for _, found in cells if not is_rule(found)]
+        made = [[cell(text, start, inline, self._section) for text, start in row] for row in rows]
+        made = [row for row in made if any(row)]
+        if not made:
+            return
+        caption = self._passages[-1].text if self._passages and self._passages[-1].kind == "paragraph" else ""
+        self._tables.append(table_of(made, self._section, caption[:300]))
+        self._passages += [one for row in made for one in row if one is not None]
+
+    def _item(self, line: Line) -> None:
+        match = _ITEM.match(line.text)
+        assert match is not None
+        level = 1 + len(match[1].expandtabs(4)) // 2
+        builder = Builder()
+        inline(builder, line.text[match.end() :], line.start + match.end())
+        self._at += 1
+        self._continue(builder)
+        self._put(builder, "item", level)
+
+    def _paragraph(self) -> None:
+        line = self._lines[self._at]
+        builder = Builder()
+        inline(builder, line.text.strip(), line.start + len(line.text) - len(line.text.lstrip()))
+        self._at += 1
+        if self._at < len(self._lines) and _UNDERLINE.match(self._lines[self._at].text):
+            level = 1 if "=" in self._lines[self._at].text else 2
+            self._at += 1
+            self._put_heading(line.text.strip(), line.start + len(line.text) - len(line.text.lstrip()), level)
+            return
+        self._continue(builder)
+        self._put(builder, "paragraph")
+        self._images(line)
+
+    def _continue(self, builder: Builder) -> None:
+        """Add the lines that go on with a paragraph or an item."""
+        while self._at < len(self._lines):
+            line = self._lines[self._at]
+            if not line.text.strip() or _starts_block(line):
+                return
+            builder.blank(line.start)
+            left = len(line.text) - len(line.text.lstrip())
+            inline(builder, line.text[left:], line.start + left)
+            self._at += 1
+
+    def _images(self, line: Line) -> None:
+        for match in _INLINE.finditer(line.text):
+            if match["alt"]:
+                builder = Builder()
+                builder.add(match["alt"], line.start + match.start("alt"))
+                self._put(builder, "alt")
+
+    def _put(self, builder: Builder, kind: str, level: int = 0) -> None:
+        if not builder.empty:
+            self._passages.append(builder.passage(kind, level, self._section))
+
+
+def _is_table_row(line: Line) -> bool:
+    return line.text.count("|") > 0
+
+
+def _starts_block(line: Line) -> bool:
+    return bool(
+        _HEADING.match(line.text) or _ITEM.match(line.text) or _FENCE.match(line.text)
+        or line.text.lstrip().startswith("|") or _UNDERLINE.match(line.text)
+    )  # fmt: skip
+
+
+def _broken_rows(cells: Sequence[tuple[Line, list[tuple[str, int]]]]) -> list[list[tuple[str, int]]]:
+    """Rows of a table with a cell to a line: one begins where a line starts with a pipe."""
+    rows: list[list[tuple[str, int]]] = []
+    for line, found in cells:
+        if is_rule(found):
+            continue
+        if line.text.lstrip().startswith("|") or not rows:
+            rows.append([])
+        rows[-1] += found
+    return rows

@@ -1,0 +1,109 @@
+"""Text of a PDF, as `pdftotext -layout` gives it: pages, wrapped lines, divided words, columns of blanks."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.document import Builder, Document
+from whichgpu.audit.readers._lines import Line, cell, day_of, lines, paragraphs, plain, table_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.audit.document import Passage, Table
+
+_GAP = re.compile(r" {3,}|\t+")
+_ITEM = re.compile(r"^\s*(?:[-*\u2022\u25cf\u25aa]|\d{1,3}[.)])\s+")
+_NUMBER = re.compile(r"^\s*(?:page\s*)?\d{1,4}(?:\s*(?:/|of)\s*\d{1,4})?\s*$", re.IGNORECASE)
+#: A heading is no longer, and a line that stands on so many pages is their header or footer.
+_HEADING, _REPEATED = 90, 3
+#: What is no longer may stand on many pages as a cell.
+_SHORT = 8
+
+
+def read(text: str) -> Document:
+    """A document from a PDF's text."""
+    rows = lines(text)
+    often = Counter(line.text.strip() for line in rows if line.text.strip())
+    kept = [line._replace(text="") if _of_page(line.text.strip(), often) else line for line in rows]
+    passages: list[Passage] = []
+    tables: list[Table] = []
+    section: list[str] = []
+    for run in paragraphs(kept):
+        if _is_table(run):
+            made = [[cell(piece, start, plain, section) for piece, start in _columns(line)] for line in run]
+            tables.append(table_of(made, section, passages[-1].text[:300] if passages else ""))
+            passages += [one for row in made for one in row if one is not None]
+            continue
+        for group, kind in _groups(run):
+            passage = _passage(group, kind, section)
+            if passage is None:
+                continue
+            passages.append(passage)
+            if kind == "heading":
+                section = [passage.text]
+    title = next((p.text for p in passages if p.kind == "heading"), "")
+    return Document(text, tuple(passages), tuple(tables), title, day_of(text[:2000]), "pdf")
+
+
+def _of_page(text: str, often: Mapping[str, int]) -> bool:
+    """Whether a line is a page's number, or its header or footer, which stands on many pages."""
+    repeated = often[text] >= _REPEATED and len(text) > _SHORT and not _GAP.search(text)
+    return bool(_NUMBER.match(text)) or repeated
+
+
+def _columns(line: Line) -> list[tuple[str, int]]:
+    """The pieces of a line between wide gaps."""
+    found, at = [], len(line.text) - len(line.text.lstrip())
+    for gap in _GAP.finditer(line.text, at):
+        found.append((line.text[at : gap.start()], line.start + at))
+        at = gap.end()
+    if line.text[at:].strip():
+        found.append((line.text[at:], line.start + at))
+    return found
+
+
+def _is_table(run: Sequence[Line]) -> bool:
+    counts = [len(_columns(line)) for line in run]
+    return len(run) >= 2 and min(counts) >= 2
+
+
+def _groups(run: Sequence[Line]) -> list[tuple[list[Line], str]]:
+    found: list[tuple[list[Line], str]] = []
+    for line in run:
+        if _ITEM.match(line.text):
+            found.append(([line], "item"))
+        elif found:
+            found[-1][0].append(line)
+        else:
+            text = line.text.strip()
+            alone = len(run) == 1 and len(text) <= _HEADING and text[-1] not in ".!?;,:"
+            found.append(([line], "heading" if alone else "paragraph"))
+    return found
+
+
+def _passage(group: Sequence[Line], kind: str, section: Sequence[str]) -> Passage | None:
+    """Lines as one text; a word that is divided at the end of a line is put together."""
+    builder = Builder()
+    for index, line in enumerate(group):
+        mark = _ITEM.match(line.text) if kind == "item" and not index else None
+        at = mark.end() if mark else len(line.text) - len(line.text.lstrip())
+        text = line.text[at:].rstrip()
+        follows = group[index + 1].text.lstrip()[:1] if index + 1 < len(group) else ""
+        divided = re.search(r"[a-z]-$", text) and follows.islower()
+        for piece in re.finditer(r"\S+", text[:-1] if divided else text):
+            builder.blank(line.start + at + piece.start()) if not _joined(
+                group, index, piece.start()
+            ) else None
+            plain(builder, piece[0], line.start + at + piece.start())
+    return None if builder.empty else builder.passage(kind, 1, section)
+
+
+def _joined(group: Sequence[Line], index: int, at: int) -> bool:
+    """Whether the first word of a line goes on with the divided last one of the line before."""
+    if at or not index:
+        return False
+    before = group[index - 1].text.rstrip()
+    return bool(re.search(r"[a-z]-$", before)) and group[index].text.lstrip()[:1].islower()
