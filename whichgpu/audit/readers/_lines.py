@@ -61,7 +61,7 @@ def cell(
 
 
 def piped(line: Line) -> list[tuple[str, int]]:
-    """The cells of a line of a pipe table with their places; escaped pipes, and those in code, do not divide."""
+    """The cells of a line of a pipe table with their places; escaped pipes, or in code, do not divide."""
     found, at, code = [], 0, False
     text = line.text
     first = len(text) - len(text.lstrip())

@@ -1,0 +1,73 @@
+"""What an audit finds: a claim, where it stands, the verdict, and the fact, arithmetic or bound behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from whichgpu.audit.document import Document
+    from whichgpu.audit.subjects import Mention
+    from whichgpu.hardware.catalogue import Catalogue
+
+#: Verdicts, the accusations last. Anything that no evidence settles is unverifiable.
+VERDICTS = ("confirmed", "unverifiable", "outdated", "inconsistent", "contradicted")
+ACCUSATIONS = frozenset(VERDICTS[2:])
+#: Kinds of claims; where two findings cover the same words, that of the earlier kind stands.
+KINDS = (
+    "specification", "price", "ratio", "ordering", "arithmetic", "benchmark", "memory", "capability", "identity",
+    "rule", "absolute", "category",
+)  # fmt: skip
+
+
+class Evidence(NamedTuple):
+    """What a verdict rests on: a fact with its source, an arithmetic, a bound of physics, another place."""
+
+    text: str
+    source: str = ""
+    url: str = ""
+
+
+class Finding(NamedTuple):
+    """A claim and its verdict. `start` and `end` are characters of the file."""
+
+    start: int
+    end: int
+    quote: str
+    kind: str
+    #: Ids of the devices, or the name of what else is spoken of.
+    subject: str
+    attribute: str
+    stated: str
+    verdict: str
+    #: What would be right, as it would be written there; empty where that is not known.
+    expected: str
+    #: The reason in a sentence.
+    because: str
+    evidence: tuple[Evidence, ...] = ()
+    #: For which subject or under which qualifier the claim would be true; empty where for none.
+    true_for: str = ""
+
+    @property
+    def accuses(self) -> bool:
+        """Whether the verdict says that the claim is wrong."""
+        return self.verdict in ACCUSATIONS
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON object in the contract's shape."""
+        source = "; ".join(dict.fromkeys(each.source for each in self.evidence if each.source))
+        return {**self._asdict(), "evidence": [each._asdict() for each in self.evidence], "source": source}
+
+
+class Context(NamedTuple):
+    """What every kind of claim is looked for with."""
+
+    document: Document
+    catalogue: Catalogue
+    #: The mentions of each passage by its place among the document's.
+    mentions: Mapping[int, Sequence[Mention]]
+    #: What the document writes before a fraction.
+    fraction: str
+    today: date

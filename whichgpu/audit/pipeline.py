@@ -1,0 +1,49 @@
+"""From a document to its findings: each kind of claim is looked for by the file of its name in `claims/`."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.findings import KINDS, Context, Finding
+from whichgpu.audit.quantities import locale
+from whichgpu.audit.subjects import resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from whichgpu.audit.document import Document
+    from whichgpu.hardware.catalogue import Catalogue
+
+
+def audit(document: Document, catalogue: Catalogue, today: date) -> tuple[Finding, ...]:
+    """Every claim of a document with its verdict, in the order of the file; no two on the same words."""
+    context = Context(
+        document, catalogue, resolved(document, catalogue), locale(p.text for p in document.passages), today
+    )
+    found = [each for kind in kinds() for each in import_module(f"{__package__}.claims.{kind}").find(context)]
+    return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))
+
+
+def kinds() -> tuple[str, ...]:
+    """The kinds of claims that are looked for, the first ones first."""
+    stems = {path.stem for path in (Path(__file__).parent / "claims").glob("[!_]*.py")}
+    return tuple(kind for kind in KINDS if kind in stems) + tuple(sorted(stems - set(KINDS)))
+
+
+def _apart(found: Iterable[Finding]) -> list[Finding]:
+    """Findings that do not overlap: of two on the same words an accusation goes before, then the earlier kind."""
+    ranked = sorted(enumerate(found), key=lambda pair: (not pair[1].accuses, pair[0]))
+    kept: list[Finding] = []
+    starts: list[int] = []
+    for _, each in ranked:
+        at = bisect_left(starts, each.start)
+        before = kept[at - 1].end > each.start if at else False
+        after = at < len(kept) and kept[at].start < each.end
+        if not before and not after:
+            starts.insert(at, each.start)
+            kept.insert(at, each)
+    return kept

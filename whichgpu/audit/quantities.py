@@ -1,0 +1,207 @@
+"""Numbers with units in running text: where they stand, what they are in SI units, how they are limited.
+
+1,935 and 1.935 and 1 935 are one number in texts of different languages. What a document does where it is
+certain (1,935.5; 38,7) decides where it is not.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.errors import UsageError
+from whichgpu.units import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+#: Digits in groups, with a fraction; `k` for a thousand.
+_DIGITS = (
+    r"(?:\d{1,3}(?: \d{3})+(?:,\d{1,4})?(?=\s?-?(?:[kMGTP]i?B|[TGP]FLOP|TOPS|W\b|[MG]Hz|bit|CUDA|cores|\u20ac))"
+    r"|\d{1,3}(?:[,.\u00a0\u2009\u202f']\d{3})+(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,6})?)"
+)
+_PREFIX = r"(?:[kKMGTPE]i?)?"
+#: Units as articles write them: a pattern, the dimension, and the unit of `units.py`, {p} being the prefix.
+_UNITS: tuple[tuple[str, str, str], ...] = (
+    (rf"(?P<p>{_PREFIX})(?:B|[Bb]ytes?)\s*(?:/|[Pp]er\s+)\s*(?:s\b|[Ss]ec(?:ond)?\b)", "bandwidth", "{p}B/s"),
+    (r"(?P<p>[kKMGTP]i?)Bps\b", "bandwidth", "{p}B/s"),
+    (r"(?P<word>giga|tera|mega)bytes?\s+(?:per|a)\s+second", "bandwidth", "{p}B/s"),
+    (rf"(?P<p>{_PREFIX})(?:bit/s|bps|bits?\s+per\s+second|b/s)(?:\s*per\s+pin)?", "bit rate", "{p}bit/s"),
+    (r"(?P<p>[GTPE])\s?(?:FLOP[Ss]?|[Ff]lops?)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
+    (r"(?P<word>giga|tera|peta|exa)-?flops?\b", "flop rate", "{p}FLOP/s"),
+    (r"(?P<p>[TPG])OPS?(?:/s)?\b", "op rate", "{p}OP/s"),
+    (r"(?P<p>[kKMGT]i?)B\b", "memory", "{p}B"),
+    (r"(?P<word>giga|tera|mega)bytes?\b", "memory", "{p}B"),
+    (r"(?P<p>[kM]?)W\b", "power", "{p}W"),
+    (r"[Ww]atts?\b", "power", "W"),
+    (r"(?P<p>[MG])[Hh]z\b", "frequency", "{p}Hz"),
+    (r"mm(?:2|\u00b2|\^2)", "area", "mm2"),
+    (r"nm\b", "process", ""),
+    (r"-?\s?bits?\b", "bits", ""),
+    (r"(?:images?|imgs?|samples?|frames?)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|seconds?\b)", "per second", ""),
+    (r"(?:images?|imgs?)\s*(?:/|per\s+|a\s+)\s*(?:min\b|minutes?\b)", "per minute", ""),
+    (r"(?:tokens?|tok)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|seconds?\b)", "per second", ""),
+    (r"(?:ms|milliseconds?)\b", "milliseconds", ""),
+    (r"(?:s|secs?|seconds?)\b", "seconds", ""),
+    (r"(?:min|minutes?)\b", "minutes", ""),
+    (r"(?:h|hrs?|hours?)\b", "hours", ""),
+    (r"(?:percent|per\s+cent)\b|%", "percent", ""),
+    (r"[xX\u00d7]\b(?!\s*\d)|\u00d7|\btimes\b|-fold\b", "times", ""),
+    (r"[Bb]illion\b|[Bb]n\b", "billion", ""),
+    (r"[Mm]illion\b", "million", ""),
+)  # fmt: skip
+_WORDS = {"giga": "G", "tera": "T", "peta": "P", "exa": "E", "mega": "M"}
+_SCALES: Mapping[str, tuple[str, float]] = {
+    "process": ("length", 1e-9), "bits": ("bits", 1.0), "per second": ("rate", 1.0),
+    "per minute": ("rate", 1 / 60), "milliseconds": ("time", 1e-3), "seconds": ("time", 1.0),
+    "minutes": ("time", 60.0), "hours": ("time", 3600.0), "percent": ("percent", 0.01),
+    "times": ("times", 1.0), "billion": ("count", 1e9), "million": ("count", 1e6),
+}  # fmt: skip
+_MONEY = r"(?P<sign>US\$|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"
+_NUMBER = re.compile(
+    rf"(?<![\w.,])(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?{_MONEY}?(?P<a>-?{_DIGITS})(?P<k>[kK])?"
+    rf"(?:\s?(?:-|\u2013|\u2014|to)\s?{_MONEY.replace('sign', 'sign2')}?"
+    rf"(?P<b>{_DIGITS})(?P<k2>[kK])?(?![\d.,]*\d))?"
+)
+
+
+def _numbered(index: int, pattern: str) -> str:
+    """A unit's pattern as group `u<index>`, its own groups numbered likewise."""
+    inner = re.sub(r"P<([a-z]+)>", rf"P<\g<1>{index}>", pattern)
+    return f"(?P<u{index}>{inner})"
+
+
+_UNIT = re.compile(r"\s?-?(?:" + "|".join(_numbered(i, p) for i, (p, _, _) in enumerate(_UNITS)) + ")")
+_BEFORE = re.compile(
+    r"\b(up to|as much as|at most|no more than|about|around|approximately|roughly|some|nearly|almost|"
+    r"close to|over|more than|above|at least|less than|under|below|just|exactly|only)\s+(?:an?\s+)?"
+    r"(?:[$\u20ac\u00a3]\s?)?$",
+    re.IGNORECASE,
+)  # fmt: skip
+#: What the words before a number make of it.
+LIMITS: Mapping[str, str] = {
+    **dict.fromkeys(("up to", "as much as", "at most", "no more than"), "up to"),
+    **dict.fromkeys(("about", "around", "approximately", "roughly", "some", "~", "\u2248"), "about"),
+    **dict.fromkeys(("nearly", "almost", "close to"), "nearly"),
+    **dict.fromkeys(("over", "more than", "above", "at least", ">", "\u2265"), "over"),
+    **dict.fromkeys(("less than", "under", "below", "<", "\u2264"), "under"),
+}  # fmt: skip
+#: Multiples that are written as words.
+_MULTIPLES: Mapping[str, float] = {
+    "twice": 2, "double": 2, "doubles": 2, "doubled": 2, "doubling": 2, "triple": 3, "triples": 3,
+    "thrice": 3, "quadruple": 4, "half": 0.5, "halves": 0.5,
+}  # fmt: skip
+_SPELLED: Mapping[str, float] = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "twelve": 12,
+}  # fmt: skip
+_WORD_MULTIPLE = re.compile(
+    r"\b(?:(?P<word>twice|doubled?s?|doubling|triples?|thrice|quadruple|half|halves)"
+    r"|(?P<number>two|three|four|five|six|seven|eight|nine|ten|twelve)(?:\s+times|[ -]?fold|x))\b",
+    re.IGNORECASE,
+)
+
+
+class Quantity(NamedTuple):
+    """A number with its unit in a text; `high` differs from `value` where a range is stated."""
+
+    start: int
+    end: int
+    #: SI; of `percent` a share, of `money` the amount in its currency.
+    value: float
+    high: float
+    #: A dimension of `units.py`, or bits, length, rate, percent, times, count, money, number (no unit).
+    dimension: str
+    #: The unit as it is written; the sign of a currency.
+    unit: str
+    #: How it is limited: a value of `LIMITS`, or empty.
+    limit: str = ""
+
+
+def locale(texts: Iterable[str]) -> str:
+    """What a document writes before a fraction, `.` or `,`, by numbers that can be read in one way only."""
+    points = commas = 0
+    for text in texts:
+        points += len(re.findall(r"\d,\d{3}(?:\.\d|\b)(?!,\d{3}\.)|\b\d+\.\d{1,2}\b(?!\.\d)", text))
+        commas += len(re.findall(r"\d\.\d{3},\d|\b\d+,\d{1,2}\b(?!,\d)", text))
+    return "," if commas > points else "."
+
+
+def quantities(text: str, fraction: str = ".") -> Iterator[Quantity]:
+    """Every number of a text with what follows it as its unit, in order; `fraction` is that of `locale`."""
+    at = 0
+    for match in _NUMBER.finditer(text):
+        if match.start("a") < at:
+            continue
+        found = _quantity(match, text, fraction)
+        if found is not None:
+            at = found.end
+            yield found
+
+
+def multiples(text: str) -> Iterator[Quantity]:
+    """Multiples that are written as words: twice, three times, half."""
+    for match in _WORD_MULTIPLE.finditer(text):
+        word, number = match["word"], match["number"]
+        value = _MULTIPLES[word.lower()] if word else _SPELLED[number.lower()]
+        yield Quantity(*match.span(), value, value, "times", match[0], _limit(text, match.start(), ""))
+
+
+def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None:
+    first = _read(match["a"], fraction) * (1e3 if match["k"] else 1.0)
+    last = _read(match["b"], fraction) * (1e3 if match["k2"] else 1.0) if match["b"] else first
+    end = match.end()
+    limit = _limit(text, match.start(), match["approx"] or "")
+    start = match.start("sign") if match["sign"] else match.start("a")
+    if match["sign"]:
+        return Quantity(start, end, first, last, "money", match["sign"].strip(), limit)
+    unit = _UNIT.match(text, end)
+    if unit is None:
+        trailing = re.compile(r"\s?(USD|EUR|dollars?|euros?)\b").match(text, end)
+        if trailing:
+            return Quantity(start, trailing.end(), first, last, "money", trailing[1], limit)
+        return Quantity(start, end, first, last, "number", "", limit)
+    index = next(i for i in range(len(_UNITS)) if unit[f"u{i}"] is not None)
+    _, dimension, form = _UNITS[index]
+    groups = unit.groupdict()
+    prefix = groups.get(f"p{index}") or _WORDS.get((groups.get(f"word{index}") or "").lower(), "")
+    scaled = _si(first, last, dimension, form, prefix)
+    if scaled is None:
+        return None
+    return Quantity(start, unit.end(), scaled[0], scaled[1], scaled[2], unit[0].strip(), limit)
+
+
+def _si(first: float, last: float, dimension: str, form: str, prefix: str) -> tuple[float, float, str] | None:
+    """SI values and their dimension."""
+    if not form:
+        name, scale = _SCALES[dimension]
+        return first * scale, last * scale, name
+    try:
+        scale = parse(f"1 {form.format(p=prefix)}", dimension)
+    except UsageError:
+        return None
+    return first * scale, last * scale, dimension
+
+
+def _read(digits: str, fraction: str) -> float:
+    """A number from its digits; groups of three are thousands unless the document's fractions say no."""
+    plain = re.sub(r"[\u00a0\u2009\u202f' ]", "", digits)
+    points, commas = plain.count("."), plain.count(",")
+    if points and commas:
+        last = max(plain.rfind("."), plain.rfind(","))
+        whole = plain[:last].replace(".", "").replace(",", "")
+        return float(f"{whole}.{plain[last + 1 :]}")
+    mark = "." if points else ","
+    if not points and not commas:
+        return float(plain)
+    head, *groups = plain.lstrip("-").split(mark)
+    grouped = all(len(group) == 3 for group in groups) and 1 <= len(head) <= 3 and head != "0"
+    if len(groups) > 1 or (grouped and mark != fraction):
+        return float(plain.replace(mark, "")) if grouped else math.nan
+    return float(plain.replace(",", "."))
+
+
+def _limit(text: str, start: int, sign: str) -> str:
+    before = _BEFORE.search(text, max(0, start - 30), start)
+    return LIMITS.get(sign or (before[1].lower() if before else ""), "")

@@ -1,0 +1,230 @@
+"""Which GPUs an article speaks of: every mention, and the devices that it can mean where it stands.
+
+A mention is the longest run of words that names devices of the catalogue. "The A100" is four devices; what
+the article said last of the same name ("A100 80GB SXM4") narrows it, and a table's header what stands below.
+A name is never narrowed to a device of another name: "RTX 4090" after "RTX 4090 Laptop GPU" stays the card.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.hardware import tokens
+from whichgpu.hardware.names import candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from whichgpu.audit.document import Document
+    from whichgpu.hardware.catalogue import Catalogue
+
+#: A word of a name; a plural is read as its singular.
+_WORD = re.compile(r"[A-Za-z0-9]+(?:\.\d+)?(?:\([RTMC]+\))?")
+#: What may stand between two words of a name.
+_GAP = re.compile(r"[\s\u00a0]{0,3}[-/,(\u2010\u2011\[]{0,2}[\s\u00a0]{0,2}")
+#: Words that a name may begin with, besides those with a digit.
+_LEADS = (
+    tokens.VENDORS | tokens.LINES | {"titan", "tpu", "gaudi", "gaudi2", "gaudi3", "trainium", "inferentia"}
+)
+#: Words that a name may go on with.
+_TAILS = frozenset(
+    [
+        "ti",
+        "super",
+        "laptop",
+        "mobile",
+        "notebook",
+        "gpu",
+        "gpus",
+        "max",
+        "q",
+        "ada",
+        "generation",
+        "blackwell",
+        "pcie",
+        "sxm",
+        "sxm2",
+        "sxm3",
+        "sxm4",
+        "sxm5",
+        "nvl",
+        "oam",
+        "xt",
+        "xtx",
+        "gre",
+        "d",
+        "v",
+        "x",
+        "xp",
+        "tensor",
+        "core",
+        "edition",
+        "server",
+        "workstation",
+        "pro",
+        "ultra",
+        "rtx",
+        "graphics",
+        "card",
+        "gb",
+        "nano",
+        "orin",
+        "agx",
+        "nx",
+        "xavier",
+        "hbm2",
+        "hbm2e",
+        "hbm3",
+        "hbm3e",
+        "gddr6",
+        "variant",
+        "version",
+        "model",
+        "sff",
+        "black",
+        "k",
+        "gen",
+        "instinct",
+        "quadro",
+        "tesla",
+        "geforce",
+    ]
+)
+#: Words that a name ends with and that say nothing: they are quoted but not looked up.
+_EMPTY = frozenset(
+    {"gpu", "gpus", "graphics", "card", "tensor", "core", "variant", "version", "model", "with"}
+)
+_LONGEST = 8
+#: Numbers that name a card of GeForce by themselves.
+_MODEL_NUMBER = re.compile(r"[1-9]0[5-9]0|16[356]0")
+
+
+class Mention(NamedTuple):
+    """A name in a passage, and the ids of the devices that it can mean there, the fewest that are known."""
+
+    start: int
+    end: int
+    text: str
+    ids: tuple[str, ...]
+    #: The ids that the name alone can mean.
+    named: tuple[str, ...]
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is one device."""
+        return len(self.ids) == 1
+
+
+class Discourse:
+    """What an article said so far: the last devices that each name was narrowed to."""
+
+    def __init__(self) -> None:
+        self._last: dict[frozenset[str], tuple[str, ...]] = {}
+
+    def meant(self, named: tuple[str, ...]) -> tuple[str, ...]:
+        """The devices that a name means after what was said; remembers a name that is narrow."""
+        for known, ids in self._last.items():
+            if known >= set(named) or set(named) >= known:
+                narrowed = tuple(one for one in named if one in ids)
+                if narrowed:
+                    return narrowed
+        return named
+
+    def heard(self, named: tuple[str, ...], wider: frozenset[str]) -> None:
+        """Remember that of the devices of a wider name these are spoken of."""
+        self._last[wider] = named
+
+
+def mentions(text: str, catalogue: Catalogue) -> Iterator[Mention]:
+    """Every name of a GPU in a text, in order, the longest at each place; `ids` are the name's alone."""
+    words = list(_WORD.finditer(text))
+    at = 0
+    while at < len(words):
+        found = _longest(text, words, at, catalogue) if _may_begin(words[at][0]) else None
+        if found is None:
+            at += 1
+            continue
+        last, ids = found
+        start, end = words[at].start(), words[last].end()
+        yield Mention(start, end, text[start:end], ids, ids)
+        at = last + 1
+
+
+def _may_begin(word: str) -> bool:
+    lower = word.lower()
+    return lower in _LEADS or (any(c.isdigit() for c in word) and any(c.isalpha() for c in word)) or (
+        word.isdigit() and len(word) == 4
+    )  # fmt: skip
+
+
+def _longest(
+    text: str, words: Sequence[re.Match[str]], at: int, catalogue: Catalogue
+) -> tuple[int, tuple[str, ...]] | None:
+    """The last word of the longest name from a word on, and its devices."""
+    last = at
+    while last + 1 < min(at + _LONGEST, len(words)) and _goes_on(text, words[last], words[last + 1]):
+        last += 1
+    while last >= at:
+        said = [word[0] for word in words[at : last + 1]]
+        while said and said[-1].lower() in _EMPTY:
+            said.pop()
+        ids = _ids(" ".join(_singular(word) for word in said), catalogue) if said else ()
+        if ids:
+            return last, ids
+        last -= 1
+    return None
+
+
+def _goes_on(text: str, word: re.Match[str], after: re.Match[str]) -> bool:
+    gap = text[word.end() : after.start()]
+    lower = after[0].lower()
+    return _GAP.fullmatch(gap) is not None and (
+        lower in _TAILS or lower in _LEADS or any(c.isdigit() for c in lower)
+    )  # fmt: skip
+
+
+def _singular(word: str) -> str:
+    """A10s is A10; XTs and words without a digit are left."""
+    return word[:-1] if re.fullmatch(r"[A-Za-z]{0,3}\d{1,4}[A-Za-z]?s", word) else word
+
+
+@lru_cache(maxsize=4096)
+def _ids(name: str, catalogue: Catalogue) -> tuple[str, ...]:
+    plain = name.strip()
+    # A bare number is a model only where it is one of a line of cards: 4090, not 2048.
+    if re.fullmatch(r"\d+", plain) and not re.fullmatch(
+        r"[1-9]0[5-9]0|[1-9]6[0356]0|1080|1070|3090|4090|5090", plain
+    ):
+        return ()
+    return tuple(gpu.id for gpu in candidates(plain, catalogue))
+
+
+def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Mention, ...]]:
+    """The mentions of each passage of a document by its place among them, narrowed by what came before.
+
+    A passage's headings count as said just before it.
+    """
+    talk = Discourse()
+    found: dict[int, tuple[Mention, ...]] = {}
+    for index, passage in enumerate(document.passages):
+        here = [_narrowed(mention, talk, catalogue) for mention in mentions(passage.text, catalogue)]
+        if here:
+            found[index] = tuple(here)
+    return found
+
+
+def _narrowed(mention: Mention, talk: Discourse, catalogue: Catalogue) -> Mention:
+    wider = frozenset(_family(mention.named, catalogue))
+    if wider > set(mention.named):
+        talk.heard(mention.named, wider)
+        return mention
+    return mention._replace(ids=talk.meant(mention.named))
+
+
+@lru_cache(maxsize=1024)
+def _family(ids: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]:
+    """Every device whose model words are those of a device: A100 in all its forms."""
+    model = tokens.model(catalogue[ids[0]])
+    return tuple(gpu.id for gpu in catalogue.values() if tokens.model(gpu) == model)
