@@ -17,8 +17,8 @@ VERDICTS = ("confirmed", "unverifiable", "outdated", "inconsistent", "contradict
 ACCUSATIONS = frozenset(VERDICTS[2:])
 #: Kinds of claims; where two findings cover the same words, that of the earlier kind stands.
 KINDS = (
-    "specification", "price", "ratio", "ordering", "arithmetic", "benchmark", "memory", "capability", "identity",
-    "rule", "absolute", "category",
+    "specification", "price", "ratio", "ordering", "arithmetic", "benchmark", "memory", "capability",
+    "identity", "rule", "absolute", "category",
 )  # fmt: skip
 
 

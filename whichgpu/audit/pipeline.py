@@ -35,7 +35,7 @@ def kinds() -> tuple[str, ...]:
 
 
 def _apart(found: Iterable[Finding]) -> list[Finding]:
-    """Findings that do not overlap: of two on the same words an accusation goes before, then the earlier kind."""
+    """Findings that do not overlap: of two on the same words an accusation, then the earlier kind."""
     ranked = sorted(enumerate(found), key=lambda pair: (not pair[1].accuses, pair[0]))
     kept: list[Finding] = []
     starts: list[int] = []

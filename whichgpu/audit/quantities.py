@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Digits in groups, with a fraction; `k` for a thousand.
 _DIGITS = (
-    r"(?:\d{1,3}(?: \d{3})+(?:,\d{1,4})?(?=\s?-?(?:[kMGTP]i?B|[TGP]FLOP|TOPS|W\b|[MG]Hz|bit|CUDA|cores|\u20ac))"
+    r"(?:\d{1,3}(?: \d{3})+(?:,\d{1,4})?(?=\s?-?(?:[kMGTP]i?B|[TGP]FLOP|TOPS|W\b|[MG]Hz|bit|CUDA|cores|€))"
     r"|\d{1,3}(?:[,.\u00a0\u2009\u202f']\d{3})+(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,6})?)"
 )
 _PREFIX = r"(?:[kKMGTPE]i?)?"
@@ -26,13 +26,13 @@ _PREFIX = r"(?:[kKMGTPE]i?)?"
 _UNITS: tuple[tuple[str, str, str], ...] = (
     (rf"(?P<p>{_PREFIX})(?:B|[Bb]ytes?)\s*(?:/|[Pp]er\s+)\s*(?:s\b|[Ss]ec(?:ond)?\b)", "bandwidth", "{p}B/s"),
     (r"(?P<p>[kKMGTP]i?)Bps\b", "bandwidth", "{p}B/s"),
-    (r"(?P<word>giga|tera|mega)bytes?\s+(?:per|a)\s+second", "bandwidth", "{p}B/s"),
+    (r"(?P<word>(?i:giga|tera|mega))(?i:bytes?\s+(?:per|a)\s+second)", "bandwidth", "{p}B/s"),
     (rf"(?P<p>{_PREFIX})(?:bit/s|bps|bits?\s+per\s+second|b/s)(?:\s*per\s+pin)?", "bit rate", "{p}bit/s"),
     (r"(?P<p>[GTPE])\s?(?:FLOP[Ss]?|[Ff]lops?)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
-    (r"(?P<word>giga|tera|peta|exa)-?flops?\b", "flop rate", "{p}FLOP/s"),
+    (r"(?P<word>(?i:giga|tera|peta|exa))-?(?i:flops?)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<p>[TPG])OPS?(?:/s)?\b", "op rate", "{p}OP/s"),
     (r"(?P<p>[kKMGT]i?)B\b", "memory", "{p}B"),
-    (r"(?P<word>giga|tera|mega)bytes?\b", "memory", "{p}B"),
+    (r"-?(?P<word>(?i:giga|tera|mega))(?i:bytes?)\b", "memory", "{p}B"),
     (r"(?P<p>[kM]?)W\b", "power", "{p}W"),
     (r"[Ww]atts?\b", "power", "W"),
     (r"(?P<p>[MG])[Hh]z\b", "frequency", "{p}Hz"),

@@ -1,0 +1,95 @@
+"""What articles call the attributes of GPUs: from words to fields of the catalogue (`data/audit.toml`)."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.facts import store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class Attribute(NamedTuple):
+    """An attribute: its key, the fields that it can mean, and the dimension of what is stated of it."""
+
+    key: str
+    fields: tuple[str, ...]
+    dimension: str
+
+
+class Named(NamedTuple):
+    """An attribute that is named in a text."""
+
+    start: int
+    end: int
+    attribute: Attribute
+
+
+@cache
+def attributes() -> Mapping[str, Attribute]:
+    """Every attribute by key."""
+    rows = store.load("audit")["audit"]["attribute"]
+    return {key: Attribute(key, tuple(row["fields"]), row["dimension"]) for key, row in rows.items()}
+
+
+@cache
+def _names() -> Mapping[str, Attribute]:
+    """The attribute of each name; longer names first."""
+    rows = store.load("audit")["audit"]["attribute"]
+    pairs = [(name, attributes()[key]) for key, row in rows.items() for name in row["names"]]
+    return dict(sorted(pairs, key=lambda pair: -len(pair[0])))
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    return re.compile(r"\b(?:" + "|".join(map(re.escape, _names())) + r")(?![\w])", re.IGNORECASE)
+
+
+def named(text: str) -> Iterator[Named]:
+    """Every attribute that a text names, the longest name at each place, in order."""
+    for match in _pattern().finditer(text):
+        yield Named(match.start(), match.end(), _names()[match[0].lower()])
+
+
+def headed(text: str) -> Attribute | None:
+    """The attribute that a table's cell names by itself; None where it names none or says more than that."""
+    plain = re.sub(r"\s+", " ", text).strip(" :*").lower()
+    bare = re.sub(
+        r"\s*[\[(](?:gb/?s?|gib/?s?|tb/s|tflops?|tops|w|watts?|mhz|ghz|mm.?|nm|bit|usd|\$)[\])]$", "", plain
+    )
+    for form in (
+        plain,
+        bare,
+        re.sub(r"\s*\([^)]*\)$", "", bare),
+        re.sub(r"^(?:max(?:imum)?|peak|total|number of|gpu)\s+", "", bare),
+    ):
+        if form in _names():
+            return _names()[form]
+    found = list(named(bare))
+    if found and found[0].start <= _FEW and len(bare) - (found[-1].end - found[0].start) <= _REST:
+        return found[0].attribute
+    return None
+
+
+#: Characters that a header may have before the name of its attribute, and beside it in all.
+_FEW, _REST = 24, 30
+
+
+@cache
+def _qualifiers() -> Mapping[str, re.Pattern[str]]:
+    rows = store.load("audit")["audit"]["qualifier"]
+    return {
+        key: re.compile(
+            r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + r")(?!\w)", re.I
+        )
+        for key, words in rows.items()
+    }
+
+
+def qualifiers(text: str) -> frozenset[str]:
+    """Which of dense, sparse, one_way and both_ways a text says of its figures."""
+    said = {key for key, pattern in _qualifiers().items() if pattern.search(text)}
+    return frozenset(said - {"sparse"} if "dense" in said else said)
