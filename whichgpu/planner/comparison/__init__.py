@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.planner.comparison import answer, takeaways, verdicts
+from whichgpu.planner.comparison.lasting import age_rows
 from whichgpu.planner.comparison.market import markets, price_rows
 from whichgpu.planner.comparison.model import Comparison, View
 from whichgpu.planner.comparison.rows import sixteen_bit, spec_rows
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.market import Market
+    from whichgpu.planner.comparison.model import Row
     from whichgpu.planner.comparison.work import Work
     from whichgpu.prices.offers import Offer
 
@@ -38,9 +40,12 @@ def compare(
     catalogue: Catalogue | None = None,
     offers: Sequence[Offer] | None = None,
     today: date | None = None,
+    whole: bool = False,
 ) -> Comparison:
     """Compare two to six GPUs by name, and what they do for each workload (a name or a `Job`).
 
+    With `whole`, as an article wants it: which well-known models each holds too and, where no workload is
+    named, the usual ones of `data/usual.toml`.
     `offers` replaces the bundled prices. Raises `UsageError` for an unknown or ambiguous name, the same
     GPU twice, too few or too many, or an unknown workload. A workload that one GPU cannot run says so in
     its cell.
@@ -53,12 +58,20 @@ def compare(
     chosen = _chosen(gpus, known)
     day = today or calendar.today()
     found = markets(chosen, day, offers)
-    rows = {row.field: row for row in spec_rows(chosen)}
+    if whole and not workloads:
+        from whichgpu.planner.usual import usual_jobs
+
+        workloads = usual_jobs(chosen)
+    rows = {row.field: row for row in _spec_rows(chosen, day)}
     rows.update((row.field, row) for row in price_rows(chosen, sixteen_bit(chosen), found))
     view = View(
         gpus=chosen, names={gpu.id: short_name(gpu) for gpu in chosen}, words=sentence_names(chosen),
         rows=rows, others=_others(chosen, known, found), today=day, markets=found, works=(),
     )  # fmt: skip
+    if whole:
+        from whichgpu.planner.comparison.fitting import fit_rows
+
+        view = view._replace(rows={**rows, **{row.field: row for row in fit_rows(chosen)}})
     if workloads:
         view = _with_works(view, workloads)
     return Comparison(view, answer.answer(view), tuple(_takeaways(view)), tuple(verdicts.verdicts(view)))
@@ -119,6 +132,16 @@ def _desktops(gpus: Sequence[Gpu], known: Catalogue) -> Mapping[str, Gpu]:
         if same:
             found[f"desktop {gpu.id}"] = max(same, key=lambda other: other.value("memory") or 0)
     return found
+
+
+def _spec_rows(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
+    """The rows of the catalogue, with those on age before the first that is not of the architecture."""
+    told = False
+    for row in spec_rows(gpus):
+        if not told and row.field not in ("segment", "architecture", "release_date"):
+            yield from age_rows(gpus, today)
+            told = True
+        yield row
 
 
 def _takeaways(view: View) -> Iterator[Any]:

@@ -113,6 +113,25 @@ def drawing(view: View) -> Iterator[Sentence]:
         yield pen.say("drawing", "; ".join(clauses))
 
 
+def holding(view: View) -> Iterator[Sentence]:
+    """The well-known models that not every one holds alone; nothing where that was not worked out."""
+    rows = [row for row in view.rows.values() if row.field.startswith("fits.")]
+    grouped: dict[tuple[str, ...], list[str]] = {}
+    pen = Pen(view)
+    for row in rows:
+        alone = tuple(key for key in view.ids if view.number(key, row.field) == 1)
+        pen.rests_on(row.field, *view.ids)
+        grouped.setdefault(alone, []).append(row.label)
+    told = []
+    for alone, titles in grouped.items():
+        if len(alone) == len(view.ids):
+            continue
+        who = f"only {listed(f'the {pen.name(key)}' for key in alone)} can" if alone else "no single one can"
+        told.append(f"{who} hold {listed(titles)} on one GPU" if alone else f"{who} hold {listed(titles)}")
+    if told:
+        yield pen.say("fits", "; ".join(told))
+
+
 def video(view: View) -> Iterator[Sentence]:
     """Encoders and decoders, where any are read and differ."""
     pen = Pen(view)
@@ -273,4 +292,4 @@ def _explained(view: View, key: str, field: str) -> bool:
 
 
 #: In the order of reading.
-ALL = (links, sharing, drawing, video, board, shared_board, licence, doubts, unread)
+ALL = (links, sharing, holding, drawing, video, board, shared_board, licence, doubts, unread)

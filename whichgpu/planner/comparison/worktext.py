@@ -21,10 +21,14 @@ def work_sentences(view: View, work: Work) -> Iterator[Sentence]:
     """Speed, why, fit, waiting, energy and cost of one workload."""
     yield from _speed(view, work)
     yield from _why(view, work)
+    yield from _measured(view, work)
     yield from _fit(view, work)
+    yield from _batch(view, work)
     yield from _alone(view, work)
+    yield from _several(view, work)
     yield from _energy(view, work)
     yield from _cost(view, work)
+    yield from _fleet(view, work)
     for key, why in work.refused.items():
         pen = Pen(view)
         pen.rests_on(f"{work.field}.rate", key)
@@ -166,6 +170,91 @@ def _fit(view: View, work: Work) -> Iterator[Sentence]:
     )
 
 
+def _measured(view: View, work: Work) -> Iterator[Sentence]:
+    """The ratio that was measured of the same job, and what the model makes of it; or that none was."""
+    pen = Pen(view)
+    told = []
+    for index, one in enumerate(work.measured):
+        field = f"{work.field}.measured.{index}"
+        known = tuple(view.ranked(field))
+        if len(known) < 2:
+            continue
+        first, *rest = known
+        ratios = listed(
+            f"{_faster(pen.ratio(first, key, field), one.better)} the {pen.name(key)} "
+            f"({pen.text(first, field)} against {pen.text(key, field)})"
+            for key in rest
+        )
+        model = view.ranked(f"{field}.model")
+        says = ""
+        if len(model) == len(known) and view.pair and first in model:
+            says = f"; the model makes it {pen.ratio(first, rest[0], f'{field}.model')}" if (
+                one.better == "higher"
+            ) else f"; the model makes it {pen.ratio(rest[0], first, f'{field}.model')}"  # fmt: skip
+        told.append(f"in {one.what}, the {pen.name(first)} is {ratios}{says}")
+    if told:
+        yield pen.say("measured", f"published measurements: {'; '.join(told)}")
+    elif not work.measured:
+        pen.rests_on(f"{work.field}.rate", *view.ids)
+        yield pen.say(
+            "measured",
+            "no published measurement of this workload on these GPUs was read, so all of it is the model's",
+        )
+
+
+def _faster(ratio: str, better: str) -> str:
+    """A ratio of times is that of speeds the other way round, which a reader expects."""
+    if better == "higher" or ratio == "the same":
+        return ratio
+    return f"{ratio_words(1.0 / float(ratio.rstrip('x')))}" if float(ratio.rstrip("x")) < 1 else ratio
+
+
+def _batch(view: View, work: Work) -> Iterator[Sentence]:
+    """From which batch on memory decides."""
+    field = f"{work.field}.largest"
+    known = tuple(view.ranked(field))
+    if len(known) < 2 or len(set(view.ranked(field).values())) == 1:
+        return
+    pen = Pen(view)
+    told = listed(f"{pen.amount(key, field)} on the {pen.name(key)}" for key in known)
+    yield pen.say("workload", f"memory sets the largest batch: of those tried, {told}")
+
+
+def _several(view: View, work: Work) -> Iterator[Sentence]:
+    """What more GPUs of a kind give: training in data parallel, or an answer that comes sooner."""
+    most = max((count for result in work.results.values() for count in result.together), default=1)
+    field = f"{work.field}.on{most}"
+    known = tuple(view.ranked(field))
+    if most == 1 or not known:
+        return
+    pen = Pen(view)
+    if work.trains:
+        one = f"{work.field}.rate"
+        told = listed(
+            f"{ratio_words(pen.value(key, field) / pen.value(key, one))} one {pen.name(key)} "
+            f"({pen.amount(key, field)} {work.unit} a second)"
+            for key in known
+        )
+        yield pen.say("scaling", f"in data parallel, {most} GPUs train at {told}")
+        return
+    told = listed(f"{pen.text(key, field)} on {most} of the {pen.name(key)}" for key in known)
+    yield pen.say("scaling", f"GPUs that share the model answer sooner: an {work.single} alone takes {told}")
+
+
+def _fleet(view: View, work: Work) -> Iterator[Sentence]:
+    """How many of each reach a rate, and what they cost: many small against few large."""
+    field = f"{work.field}.fleet"
+    known = tuple(view.ranked(field))
+    if len(known) < 2:
+        return
+    pen = Pen(view)
+    told = []
+    for key in known:
+        usd = f" for {pen.quantity(key, f'{field}_usd')}" if view.number(key, f"{field}_usd") else ""
+        told.append(f"{pen.amount(key, field)} of the {pen.name(key)}{usd}")
+    yield pen.say("workload", f"{pen.text(known[0], f'{work.field}.target')} take {listed(told, 'or')}")
+
+
 def _alone(view: View, work: Work) -> Iterator[Sentence]:
     field = f"{work.field}.alone"
     known = tuple(view.ranked(field))
@@ -212,7 +301,10 @@ def _cost(view: View, work: Work) -> Iterator[Sentence]:
     pen = Pen(view)
     told = listed(f"{pen.amount(key, field)} USD on the {pen.name(key)}" for key in known)
     noun = f"a {work.noun}" if work.noun.startswith("million") else work.noun
-    yield pen.say("workload", f"{noun} cost {told} at full load and the cheapest on-demand price")
+    read = [offer.as_of for key in known if (offer := view.markets[key].best.get("on-demand"))]
+    dates = sorted({day.isoformat() for day in read if day})
+    when = f" (read {dates[0]}{f' to {dates[-1]}' if len(dates) > 1 else ''})" if dates else ""
+    yield pen.say("workload", f"{noun} cost {told} at full load and the cheapest on-demand price{when}")
     if view.pair:
         yield from _break_even(view, work)
 
