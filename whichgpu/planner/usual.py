@@ -25,7 +25,7 @@ class Titled(NamedTuple):
 
 
 def usual_jobs(gpus: Sequence[Gpu]) -> tuple[Job, ...]:
-    """Training and inference as usual on the smallest of the GPUs by what it is made for; `data/usual.toml`."""
+    """Training and inference as usual on the smallest of the GPUs by segment; `data/usual.toml`."""
     known = {gpu.segment for gpu in gpus} & set(SEGMENTS)
     smallest = max(known, key=SEGMENTS.index) if known else _FALLBACK
     return tuple(_job(row) for row in _table()["segment"][smallest]["jobs"])

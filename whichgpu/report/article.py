@@ -19,7 +19,7 @@ from whichgpu.report.comparison import (
     work_rows,
     work_title,
 )
-from whichgpu.report.table import Cited, Column, Heading, Report, Table
+from whichgpu.report.table import Bullets, Cited, Column, Heading, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,8 @@ def article(comparison: Comparison, *, drawn: bool = False) -> Report:
 def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterator[Block]:
     yield comparison.answer.text
     yield Heading("Which for what")
-    yield bullets(comparison.verdicts)
+    for one in comparison.verdicts:
+        yield from _verdict(one.text)
     yield charts.peaks(comparison)
     if speeds := charts.speeds(comparison):
         yield speeds
@@ -67,6 +68,20 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
         f"Prices and figures as stored on {comparison.view.today.isoformat()}; the date of each price "
         "stands with it."
     )
+
+
+def _verdict(text: str) -> Iterator[Block]:
+    """A verdict with its conditions one below the other where it has several."""
+    first, *rest = text.split("; if ")
+    if not rest:
+        yield text
+        return
+    head, _, condition = first.partition(" if ")
+    last, stop, more = rest[-1].partition(". ")
+    yield f"{head}, if one of these holds:"
+    yield Bullets((condition, *rest[:-1], last.rstrip(".")))
+    if stop:
+        yield more
 
 
 def table(

@@ -62,7 +62,7 @@ def _speed(name: str, result: Result, text: str) -> Bar:
 
 
 def roofs(comparison: Comparison) -> Chart | None:
-    """The roof over each GPU: bandwidth times intensity up to the 16-bit peak; None where one is not known."""
+    """The roof over each: bandwidth times intensity up to the 16-bit peak; None where one is not known."""
     view = comparison.view
     half = sixteen_bit(view.gpus)
     if len(view.ids) > _MOST_ROOFS or not (view.all_know("bandwidth") and view.all_know(half)):
@@ -84,6 +84,7 @@ def roofs(comparison: Comparison) -> Chart | None:
             f"on the right the {view.words[top]} {ratio_words(by_peak)} the {view.words[under]}"
         )
     return Chart(
-        f"Which work is bound by what ({half.upper()})", axis("operations per byte read", "FLOP/B", _INTENSITIES),
+        f"Which work is bound by what ({half.upper()})",
+        axis("operations per byte read", "FLOP/B", _INTENSITIES),
         axis("attainable", "FLOP/s", ends), (Panel("Roofline", tuple(lines), ()),), (), f"{text}.",
     )  # fmt: skip

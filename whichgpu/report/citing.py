@@ -40,8 +40,12 @@ class Citations:
 
     def numbers(self, cells: Iterable[Cell]) -> Cited:
         """The numbers of all that these cells rest on."""
-        keys = {key for cell in cells for key in self._keys(cell)}
-        found = sorted(self._numbers.setdefault(key, len(self._numbers) + 1) for key in sorted(keys))
+        return self.keys(key for cell in cells for key in self._keys(cell))
+
+    def keys(self, keys: Iterable[str]) -> Cited:
+        """The numbers of sources by key."""
+        each = sorted(set(keys))
+        found = sorted(self._numbers.setdefault(key, len(self._numbers) + 1) for key in each)
         return Cited(", ".join(map(str, found)), refs=found)
 
     def references(self) -> References:

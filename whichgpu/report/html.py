@@ -20,7 +20,7 @@ _STYLE = (
     "color-scheme:light dark}"
     "@media screen and (prefers-color-scheme:dark)"
     "{:root{--page:#14171a;--text:#e6e8ea;--soft:#a5adb5;--line:#3a4149;--strong:#1d3147;--link:#7db8ff}}"
-    "body{margin:0 auto;max-width:70rem;padding:1.5rem;background:var(--page);color:var(--text);"
+    "body{margin:0 auto;max-width:60rem;padding:1.5rem;background:var(--page);color:var(--text);"
     "font:16px/1.55 system-ui,sans-serif;overflow-wrap:break-word}"
     "h1{font-size:1.7rem;line-height:1.25}h2{font-size:1.25rem;margin:2.2rem 0 .6rem}figure{margin:1rem 0}"
     "p,li{max-width:50rem}li{margin:.3rem 0}ul,ol{padding-left:1.3rem}a{color:var(--link)}"

@@ -43,8 +43,8 @@ def style() -> str:
     dark = "".join(f".s{i}{{--c:{one}}}" for i, (_, one) in enumerate(_COLOURS))
     return (
         ".chart{display:flex;flex-wrap:wrap;gap:1rem}.chart svg{flex:1 1 20rem;max-width:44rem;height:auto}"
-        ".chart.bars svg{flex:0 1 26rem;min-width:0}.bars text{font-size:12px}.bars .whisker{stroke:var(--text);"
-        "stroke-width:1.2;fill:none}.chart.bars .label{font-weight:600}"
+        ".chart.bars svg{flex:0 1 26rem;min-width:0}.bars text{font-size:12px}"
+        ".bars .whisker{stroke:var(--text);stroke-width:1.2;fill:none}.chart.bars .label{font-weight:600}"
         ".chart text{fill:var(--text);font:11px system-ui,sans-serif}"
         ".chart .title{font-weight:600;font-size:13px}.chart .grid{stroke:var(--line);stroke-width:1}"
         ".chart .roof{stroke:var(--text);stroke-width:1.8;fill:none}"
@@ -52,7 +52,7 @@ def style() -> str:
         ".mark{fill:var(--c);fill-opacity:.62;stroke:var(--c);stroke-width:1.2}"
         ".mark.open{fill:none;stroke-width:2}.legend svg{width:1em;height:1em;vertical-align:-.1em}"
         ".legend{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;padding:0}"
-        "@media(max-width:30rem){.chart:not(.bars) text{font-size:15px}.chart:not(.bars) .name{font-size:14px}}"
+        "@media(max-width:30rem){.chart:not(.bars) text{font-size:17px}}"
         f"{light}@media screen and (prefers-color-scheme:dark){{{dark}}}"
     )
 
@@ -65,7 +65,7 @@ def figure(chart: Chart) -> str:
 
 
 def bars(chart: Bars) -> str:
-    """Bars as a `<figure>`: half of the groups in each of two drawings, which a narrow screen puts in one column."""
+    """Bars as a `<figure>`: half of the groups in each of two drawings, below each other where it is narrow."""
     half = -(-len(chart.groups) // 2)
     columns = [chart.groups[:half], chart.groups[half:]]
     drawn = "".join(_column(chart, part, index) for index, part in enumerate(columns) if part)

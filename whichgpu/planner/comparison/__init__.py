@@ -62,18 +62,18 @@ def compare(
         from whichgpu.planner.usual import usual_jobs
 
         workloads = usual_jobs(chosen)
-    rows = {row.field: row for row in _spec_rows(chosen, day)}
+    rows = {row.field: row for row in spec_rows_of(chosen, day)}
     rows.update((row.field, row) for row in price_rows(chosen, sixteen_bit(chosen), found))
     view = View(
         gpus=chosen, names={gpu.id: short_name(gpu) for gpu in chosen}, words=sentence_names(chosen),
-        rows=rows, others=_others(chosen, known, found), today=day, markets=found, works=(),
+        rows=rows, others=others_of(chosen, known, found), today=day, markets=found, works=(),
     )  # fmt: skip
     if whole:
         from whichgpu.planner.comparison.fitting import fit_rows
 
         view = view._replace(rows={**rows, **{row.field: row for row in fit_rows(chosen)}})
     if workloads:
-        view = _with_works(view, workloads)
+        view = with_works(view, workloads)
     return Comparison(view, answer.answer(view), tuple(_takeaways(view)), tuple(verdicts.verdicts(view)))
 
 
@@ -100,7 +100,7 @@ def _chosen(names: Sequence[str], known: Catalogue) -> tuple[Gpu, ...]:
     return tuple(known[key] for key in found)
 
 
-def _others(gpus: Sequence[Gpu], known: Catalogue, found: Mapping[str, Market]) -> dict[str, Gpu]:
+def others_of(gpus: Sequence[Gpu], known: Catalogue, found: Mapping[str, Market]) -> dict[str, Gpu]:
     """GPUs that are spoken of, not compared: desktop cards, variants of a name, candidates of offers."""
     said = {gpu.id for gpu in gpus}
     others = dict(_desktops(gpus, known))
@@ -134,7 +134,7 @@ def _desktops(gpus: Sequence[Gpu], known: Catalogue) -> Mapping[str, Gpu]:
     return found
 
 
-def _spec_rows(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
+def spec_rows_of(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
     """The rows of the catalogue, with those on age before the first that is not of the architecture."""
     told = False
     for row in spec_rows(gpus):
@@ -149,7 +149,8 @@ def _takeaways(view: View) -> Iterator[Any]:
         yield from write(view)
 
 
-def _with_works(view: View, workloads: Sequence[Any]) -> View:
+def with_works(view: View, workloads: Sequence[Any]) -> View:
+    """The view with what its GPUs do for each workload, a name or a `Job`."""
     from whichgpu.planner.comparison.work import work
     from whichgpu.planner.comparison.workrows import work_rows
     from whichgpu.planner.comparison.worktext import work_sentences

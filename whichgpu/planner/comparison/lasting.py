@@ -69,11 +69,11 @@ def newer(gpu: Gpu) -> list[Family]:
 
 def lasting(view: View) -> Iterator[Sentence]:
     """One sentence for each generation that has been followed by others."""
-    grouped: dict[str, list[Gpu]] = {}
+    grouped: dict[tuple[str, str], list[Gpu]] = {}
     for gpu in view.gpus:
-        if view.text(gpu.id, "successors"):
-            grouped.setdefault(gpu.architecture, []).append(gpu)
-    for gpus in grouped.values():
+        if later := view.text(gpu.id, "successors"):
+            grouped.setdefault((later, _lacking(view, gpu)), []).append(gpu)
+    for (_, lacking), gpus in grouped.items():
         pen = Pen(view)
         first = gpus[0]
         names = listed(f"the {pen.name(gpu.id)}" for gpu in gpus)
@@ -81,13 +81,19 @@ def lasting(view: View) -> Iterator[Sentence]:
         pen.rests_on("architecture", *(gpu.id for gpu in gpus))
         old = f"{names} {'is' if len(gpus) == 1 else 'are'} {listed(ages)} years old" if ages else names
         text = f"{old}, of a generation that {_followed(pen, first)}"
-        lacks = [name for name in _FORMATS if view.has(first, name) is False]
-        since = {name: family for name in lacks if (family := _since(first, name))}
-        if since:
+        if lacking:
             pen.rests_on("native", *(gpu.id for gpu in gpus))
-            told = listed(f"{_short(name)} (from {family.name} on)" for name, family in since.items())
-            text += f"; {'it does' if len(gpus) == 1 else 'they do'} not compute in {told}"
+            text += f"; {'it does' if len(gpus) == 1 else 'they do'} not compute in {lacking}"
         yield pen.say("lasting", text)
+
+
+def _lacking(view: View, gpu: Gpu) -> str:
+    """The formats that it lacks, each with the generation that brought it; empty for none."""
+    lacks = (name for name in _FORMATS if view.has(gpu, name) is False)
+    since = {name: family for name in lacks if (family := _since(gpu, name))}
+    return (
+        listed(f"{_short(name)} (from {family.name} on)" for name, family in since.items()) if since else ""
+    )
 
 
 def _followed(pen: Pen, gpu: Gpu) -> str:

@@ -1,7 +1,7 @@
 """What was measured of a workload on the GPUs compared: one job on several of them, and the model of it.
 
-Rows are the same job where every text means the same and every number is the same (`cost.rows.read_parts`).
-Where no batch was run on all of them, each is taken in the batch that was fastest on it, as benchmarks report it.
+Rows are the same job where every text and every number means the same (`cost.rows.read_parts`). Where no
+batch was run on all of them, each is taken in the batch that was fastest on it, as benchmarks report it.
 """
 
 from __future__ import annotations

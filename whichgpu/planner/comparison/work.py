@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: How many GPUs train together in the table of scaling; how many of the fastest a fleet is sized for.
 _COUNTS, _FLEET = (1, 2, 4, 8), 10.0
+#: Segments whose parts come one to a machine.
+_LONELY = ("laptop", "edge")
 #: What the cost model assumes of a vendor without a figure.
 _UNKNOWN_VENDOR = 0.6
 
@@ -203,9 +205,10 @@ def _result(sweep: Estimates, row: int, best: int, alone: Estimates, market: Mar
     first = int(np.flatnonzero(_groups(alone)[row] == least)[0])
     return Result(
         answer, alone.at(row, first), least, _largest(sweep, row), group, float(sweep.spread_own[row, best]),
-        usd, price.usd_per_gpu_hour if price else None, _bounds(sweep.job_at(best), gpu), _throttle(sweep, row),
+        usd, price.usd_per_gpu_hour if price else None, _bounds(sweep.job_at(best), gpu),
+        _throttle(sweep, row),
         float(section("vendor").get(gpu.vendor, _UNKNOWN_VENDOR)),
-        _together(sweep, row) if sweep.job.trains else _shared(alone, row),
+        _several(sweep, alone, row),
     )  # fmt: skip
 
 
@@ -214,6 +217,13 @@ def _largest(sweep: Estimates, row: int) -> float:
     batches = np.broadcast_to(np.asarray(sweep.job.batch), sweep.seconds.shape)[row]
     tried = np.unique(batches)
     return float(batches[sweep.fits[row]].max()) if tried.size > 1 else 0.0
+
+
+def _several(sweep: Estimates, alone: Estimates, row: int) -> dict[int, Interval]:
+    """What several GPUs do together; nothing for parts that are soldered in alone."""
+    if sweep.devices.gpus[row].segment in _LONELY:
+        return {}
+    return _together(sweep, row) if sweep.job.trains else _shared(alone, row)
 
 
 def _together(sweep: Estimates, row: int) -> dict[int, Interval]:

@@ -42,9 +42,11 @@ def _verb(work: Work) -> str:
 def _speed(view: View, work: Work) -> Iterator[Sentence]:
     field = f"{work.field}.rate"
     known = tuple(view.ranked(field))
+    pen = Pen(view)
+    if len(view.ids) == 1 and known:
+        yield _single(pen, work, known[0])
     if len(known) < 2:
         return
-    pen = Pen(view)
     first, *rest = known
     if view.pair:
         ratio = pen.ratio(first, rest[0], field)
@@ -67,6 +69,15 @@ def _speed(view: View, work: Work) -> Iterator[Sentence]:
             f"the {pen.name(first)} is fastest with {pen.amount(first, field)} {work.unit} a second: {behind}"
         )
     yield pen.say("workload", text)
+
+
+def _single(pen: Pen, work: Work, key: str) -> Sentence:
+    """The speed of the only one, in its best configuration, and what it draws."""
+    text = f"it {_verb(work)} {pen.text(key, f'{work.field}.rate')} {work.unit} a second with 90 % confidence"
+    text += f", at {pen.text(key, f'{work.field}.runs')}"
+    if pen.view.number(key, f"{work.field}.watts"):
+        text += f" and {pen.quantity(key, f'{work.field}.watts')}"
+    return pen.say("workload", text)
 
 
 def _unsure(unsure: bool) -> str:
@@ -194,11 +205,20 @@ def _measured(view: View, work: Work) -> Iterator[Sentence]:
         told.append(f"in {one.what}, the {pen.name(first)} is {ratios}{says}")
     if told:
         yield pen.say("measured", f"published measurements: {'; '.join(told)}")
-    elif not work.measured:
-        pen.rests_on(f"{work.field}.rate", *view.ids)
+    elif len(view.ids) == 1 and work.measured and work.measured[0].predicted:
+        key, one = view.ids[0], work.measured[0]
+        field = f"{work.field}.measured.0"
         yield pen.say(
             "measured",
-            "no published measurement of this workload on these GPUs was read, so all of it is the model's",
+            f"measured, in {one.what}: {pen.text(key, field)}; the model makes it "
+            f"{pen.text(key, f'{field}.model')}",
+        )
+    elif not work.measured and work.results:
+        pen.rests_on(f"{work.field}.rate", *view.ids)
+        who = "it" if len(view.ids) == 1 else "these GPUs"
+        yield pen.say(
+            "measured",
+            f"no published measurement of this workload on {who} was read, so all of it is the model's",
         )
 
 
