@@ -1,7 +1,7 @@
 """Which GPUs are like another, and which are at least as good in everything that decides.
 
-Likeness is by what a program sees: memory, bandwidth, the 16-bit and the FP32 peak, and the power limit. Of two GPUs the
-distance is the largest ratio in any of them, so that one that lacks half the memory is not near.
+Likeness is by what a program sees: memory, bandwidth, the 16-bit and the FP32 peak, and the power limit.
+The distance of two GPUs is the largest ratio in any of them, so that one with half the memory is not near.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An architecture as a report: its place among the generations, what an SM does per clock, and its parts by date."""
+"""An architecture as a report: its place among the generations, an SM per clock, its parts by date."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.planner.comparison.words import ratio_words
-from whichgpu.report.gpus import short
+from whichgpu.report.gpus import listed, short
 from whichgpu.report.table import Report, Table
 
 if TYPE_CHECKING:
@@ -42,4 +42,5 @@ def report(gpu: Gpu, near: Sequence[Like], total: int) -> Report:
 
 
 def _document(one: Like) -> dict[str, Any]:
-    return {"id": one.gpu.id, "ratios": dict(one.ratios), "distance": one.distance, "percent": one.percent}
+    measured = {"ratios": dict(one.ratios), "distance": one.distance, "percent": one.percent}
+    return {**listed(one.gpu), **measured}

@@ -73,7 +73,10 @@ def _blocks(found: Review, cited: Citations) -> Iterator[Block]:
     yield table(alone, spec_rows(alone), cited, spec_notes(alone), grouped=True)
     yield Heading("Sources")
     yield cited.references()
-    yield f"Figures and prices as stored on {found.view.today.isoformat()}; the date of each price stands with it."
+    yield (
+        f"Figures and prices as stored on {found.view.today.isoformat()}; the date of each price stands "
+        "with it."
+    )
 
 
 def _as_comparison(view: View, found: Review) -> Comparison:

@@ -65,7 +65,7 @@ def figure(chart: Chart) -> str:
 
 
 def bars(chart: Bars) -> str:
-    """Bars as a `<figure>`: half of the groups in each of two drawings, below each other where it is narrow."""
+    """Bars as a `<figure>`: two drawings of half of the groups each, one below the other where narrow."""
     half = -(-len(chart.groups) // 2)
     columns = [chart.groups[:half], chart.groups[half:]]
     drawn = "".join(_column(chart, part, index) for index, part in enumerate(columns) if part)
@@ -106,8 +106,8 @@ def _bar(bar: Bar, index: int, top: float, y: float) -> str:
     end = max(bar.value, bar.high) * scale
     return (
         f"<g><title>{escape(f'{bar.series}: {bar.text}')}</title>"
-        f'<rect class="mark s{index % len(_COLOURS)}" x="0" y="{y:g}" width="{max(bar.value * scale, 1):.1f}" '
-        f'height="{_ROW - 4:g}"/>{whisker}'
+        f'<rect class="mark s{index % len(_COLOURS)}" x="0" y="{y:g}" height="{_ROW - 4:g}" '
+        f'width="{max(bar.value * scale, 1):.1f}"/>{whisker}'
         f'<text x="{end + 5:.1f}" y="{middle + 4:g}">{escape(bar.text)}</text></g>'
     )
 

@@ -5,9 +5,9 @@ $ whichgpu show "A100 SXM 80GB" --sources
 $ whichgpu show rtx-a5000 --format html
 $ whichgpu show ampere
 
-As an article (md, html) it is a review: strengths, limits, what it is for and how fast, what it holds, its
-price, what is like it and what could stand in its place; --format json has all of it. Workloads are the usual ones
-of its segment, or those named.
+As an article (md, html) it is a review: strengths, limits, what it is for and how fast, what it holds,
+its price, what is like it and what could stand in its place; --format json has all of it. The
+workloads are the usual ones of its segment, or those named, to which job options apply.
 """
 
 from __future__ import annotations

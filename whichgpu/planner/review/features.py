@@ -86,7 +86,7 @@ def limits(view: View) -> Iterator[Sentence]:
 
 
 def board(view: View) -> Iterator[Sentence]:
-    """Where it fits and what it needs: form, slots, length, cooling, power, link, displays, video, software."""
+    """Where it fits and what it needs: form, length, cooling, power, link, displays, video, interfaces."""
     key = view.ids[0]
     pen = Pen(view)
     parts = [pen.text(key, "form_factor")] if view.text(key, "form_factor") else []

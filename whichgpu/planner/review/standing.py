@@ -1,4 +1,4 @@
-"""Where a GPU stands among its kind: its rank in its generation and segment, and in its segment as a whole."""
+"""Where a GPU stands among its kind: in its generation and segment, and in its segment as a whole."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Measure(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """A GPU's place in one measure: `rank` of `of` in its generation, ahead of `share` of all `whole` of its segment."""
+    """A place in one measure: `rank` of `of` in its generation, ahead of `share` of the `whole` segment."""
 
     measure: Measure
     rank: int
