@@ -25,7 +25,9 @@ from whichgpu.planner.comparison.words import (
     short_name,
 )
 from whichgpu.prices.offers import Offer
-from whichgpu.report.comparison import article, report
+from whichgpu.report.article import article
+from whichgpu.report.comparison import report
+from whichgpu.report.markdown import render as markdown
 from whichgpu.report.table import Heading
 from whichgpu.report.text import render
 
@@ -383,15 +385,23 @@ def test_markdown_is_an_article_with_numbered_sources(whichgpu):
     text = whichgpu("compare", "rtx-a5000", "rtx-a4000", "--format", "md").out
     assert text.startswith("# RTX A5000 or RTX A4000\n")
     parts = re.findall(r"^## (.+)$", text, re.MULTILINE)
-    assert parts == ["Specifications", "What the figures say", "Prices", "Which for what", "Sources"]
+    works = [part for part in parts if ": " in part]
+    assert [part for part in parts if part not in works] == [
+        "Which for what", "What the figures say", "What fits", "Prices", "Specifications", "Sources",
+    ]  # fmt: skip
+    assert any(part.endswith(": train") for part in works)
+    assert any(part.endswith(": serve") for part in works)
     listed = {int(number) for number in re.findall(r"^(\d+)\. \S", text, re.MULTILINE)}
     cited = {int(n) for cell in re.findall(r"\| ([\d, ]+) \|$", text, re.MULTILINE) for n in cell.split(", ")}
     assert cited == listed == set(range(1, len(listed) + 1))
     assert "| Memory bandwidth | 768 GB/s | 448 GB/s | RTX A5000 1.71x |" in text
+    bare = whichgpu("compare", "rtx-a5000", "rtx-a4000", "--format", "md", "--workload", "none").out
+    assert "## What fits" not in bare
+    assert "train" not in "".join(re.findall(r"^## (.+)$", bare, re.MULTILINE))
 
 
 def test_markdown_of_several_stresses_the_best():
-    text = article(compare(("l4", "a10", "rtx-4090"), today=TODAY))
+    text = markdown(article(compare(("l4", "a10", "rtx-4090"), today=TODAY)).blocks)
     assert "| Memory bandwidth | 300 GB/s | 600 GB/s | **1,008 GB/s** |" in text
 
 

@@ -89,6 +89,15 @@ class Gpu:
             return float(value)
         raise DataError(f"{self.id}: its {_label(name)} was not read in any source; see: show {self.id}")
 
+    def own(self, name: str) -> bool:
+        """Whether the user's own file states a field, rather than the device that it starts from."""
+        return name in self._own
+
+    @property
+    def where(self) -> str:
+        """The file and the entry that it was read from, for messages."""
+        return self._where
+
     def fields(self) -> tuple[str, ...]:
         """The fields that have a value, in the order of the catalogue."""
         return tuple(name for name in FIELDS if self._has(name))

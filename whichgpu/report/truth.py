@@ -43,7 +43,7 @@ def _fields(fields: Sequence[Known], today: date) -> Table:
     whole = fields[0].devices if fields else 0
     unread = [FIELDS[name].label for name in FIELDS if name not in {one.field for one in fields}]
     notes = [
-        "Counted by the source in use. What is derived follows from other fields by a formula and has no date."
+        "Counted by the source in use. What is derived follows from other fields and has no date of its own."
     ]
     notes += [f"Of no GPU: {', '.join(unread)}."] if unread else []
     return Table.of(f"How well each field is known of {whole:,} GPUs", columns, rows, notes)

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import gpu_files
+from whichgpu.cli.options import gpu_files, job_options
 
 if TYPE_CHECKING:
+    from whichgpu.cli.options import JobColumns
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
@@ -35,8 +36,12 @@ if TYPE_CHECKING:
     "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
     show_default=True, help="For the terminal, a review as Markdown or as a page to keep, or both as JSON.",
 )  # fmt: skip
+@job_options
 @gpu_files
-def run(catalogue: Catalogue, gpu: str, *, sources: bool, workloads: tuple[str, ...], form: str) -> Report:
+def run(
+    *, catalogue: Catalogue, columns: JobColumns, gpu: str, sources: bool, workloads: tuple[str, ...],
+    form: str,
+) -> Report:  # fmt: skip
     """Resolve the name and report the device or the architecture."""
     from whichgpu.hardware.architecture import architectures, families
     from whichgpu.hardware.names import resolve
@@ -55,7 +60,7 @@ def run(catalogue: Catalogue, gpu: str, *, sources: bool, workloads: tuple[str, 
     from whichgpu.planner.review import review
     from whichgpu.report.review import article
 
-    found = review(device, catalogue, workloads)
+    found = review(device, catalogue, [columns.job(name) for name in workloads])
     return _written(found.title, article(found, drawn=form == "html"), form)
 
 
