@@ -137,7 +137,7 @@ class Work(NamedTuple):
         job = self.job
         return {
             "workload": job.workload, "name": self.name, "phase": job.phase, "precision": job.precision,
-            "runtime": self.runtime, "unit": self.unit, "options": dict(job.options),
+            "runtime": self.runtime, "unit": self.unit, "options": dict(job.options), "job": job.to_dict(),
             "results": {key: result.to_dict() for key, result in self.results.items()},
             "refused": dict(self.refused), "target": self.target,
             "measured": [one.to_dict() for one in self.measured],
