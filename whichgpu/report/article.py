@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.planner.comparison.words import ratio_words
 from whichgpu.report import charts
 from whichgpu.report.citing import Citations
 from whichgpu.report.comparison import (
@@ -47,6 +48,13 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
     yield bullets(one for one in comparison.takeaways if one.topic not in TOPICS_OF_PRICES)
     if drawn and (roofs := charts.roofs(comparison)):
         yield roofs
+    if flips := _flips(comparison):
+        yield Heading("When the answer flips")
+        yield (
+            "A unit of fully loaded work costs the same on both where the hourly prices differ as much as "
+            "the speeds: below that the faster one is the cheaper, above it the slower."
+        )
+        yield flips
     fits = [row for row in comparison.rows if row.group == FITS]
     if fits:
         yield Heading("What fits")
@@ -68,6 +76,27 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
         f"Prices and figures as stored on {comparison.view.today.isoformat()}; the date of each price "
         "stands with it."
     )
+
+
+def _flips(comparison: Comparison) -> Table | None:
+    """Of two: for each workload the price ratio at which the answer flips, beside those of today."""
+    view = comparison.view
+    works = [work for work in view.works if len(work.results) == 2]
+    if not view.pair or not works:
+        return None
+    asked = [row for name in ("usd_per_hour", "usd_same_provider", "purchase")
+             if (row := view.rows.get(name)) and view.all_know(name) and row.better]  # fmt: skip
+    rows = []
+    for work in works:
+        fast, slow = view.ranked(f"{work.field}.rate")
+        speed = work.results[fast].rate / work.results[slow].rate
+        prices = [(row.cells[fast].value or 0) / (row.cells[slow].value or 1) for row in asked]
+        told = [
+            f"{ratio_words(price)}: the {view.words[fast if price < speed else slow]}" for price in prices
+        ]
+        rows.append((work.title, view.words[fast], ratio_words(speed), *told))
+    labels = [f"{row.label}, and so" for row in asked]
+    return Table.of("", ["", "Faster", ">Flips at", *labels], rows)
 
 
 def _verdict(text: str) -> Iterator[Block]:

@@ -46,10 +46,26 @@ def strengths(view: View) -> Iterator[Sentence]:
         small += ["is low-profile"] if view.number(key, "low_profile") else []
         pen.rests_on("low_profile", key)
         yield pen.say("strength", f"it {' and '.join(small)}")
+    if view.number(key, "rt_cores"):
+        yield _renders(view, key)
     if view.text(key, "power_connectors") == "none":
         pen = Pen(view)
         pen.rests_on("power_connectors", key)
         yield pen.say("strength", "the slot alone feeds it")
+
+
+def _renders(view: View, key: str) -> Sentence:
+    """That it renders beside computing, and what it shows that on."""
+    pen = Pen(view)
+    rate = f", {pen.quantity(key, 'rt')}" if view.number(key, "rt") else ""
+    text = f"it renders and traces rays as well as it computes ({pen.amount(key, 'rt_cores')} RT cores{rate})"
+    outputs = view.text(key, "display_outputs")
+    if outputs and outputs != "none":
+        text += f" and drives displays ({pen.text(key, 'display_outputs')})"
+    if view.number(key, "vr"):
+        pen.rests_on("vr", key)
+        text += "; it is sold as ready for VR"
+    return pen.say("strength", text)
 
 
 def limits(view: View) -> Iterator[Sentence]:
