@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
+from test_compare import market_numbers, stray
 
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.comparison import compare
@@ -236,3 +237,66 @@ def test_the_same_article_is_markdown_and_json(whichgpu):
     assert same["id"] == "rtx-a5000"
     for one in same["review"]["strengths"]:
         assert one["text"] in shown
+
+
+#: Numbers that are words in a workload's sentences: of its job, and of the interval of a ratio.
+_OF_JOBS = re.compile(
+    r"; the ratio lies .* confidence|of \d+ tokens|in data parallel, \d GPUs", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_every_number_of_an_article_s_sentences_stands_in_their_cells(name):
+    found = compare(PAIRS[name], today=TODAY, whole=True)
+    for one in found.sentences():
+        told = one._replace(text=_OF_JOBS.sub(" ", one.text))
+        assert not stray(found.view, told) - market_numbers(found.view), one
+        assert one.cells
+
+
+@pytest.mark.parametrize(
+    "name", ["rtx-a5000", "a100-80gb-sxm", "rtx-4090-laptop", "gtx-970", "mi300x", "a10"]
+)
+def test_every_number_of_a_review_s_sentences_stands_in_their_cells(name):
+    found = review(catalogue()[name], catalogue(), today=TODAY)
+    market = market_numbers(found.view)
+    around = found.beside._replace(others=found.view.others)
+    for one in found.sentences():
+        view = around if one.topic == "exchange" else found.view
+        told = one._replace(text=_OF_JOBS.sub(" ", one.text))
+        assert not stray(view, told) - market, one
+        assert one.cells, one
+        assert re.match(r"[A-Z0-9'].*\.$", one.text), one.text
+        assert not re.search(r"\(\)|  |None[^ ]|nan\b|, ,|\.\.|the the", one.text), one.text
+
+
+def test_a_review_ranks_within_generation_and_segment():
+    found = review(catalogue()["rtx-a5000"], catalogue(), ["resnet50"], today=TODAY)
+    ampere = [gpu for gpu in catalogue().values() if gpu.family == "ampere" and gpu.segment == "workstation"]
+    ahead = sum(gpu.need("fp32") > 1.02 * found.gpu.need("fp32") for gpu in ampere)
+    row = found.view.rows["rank.fp32"]
+    assert row.cells["rtx-a5000"].value == ahead + 1
+    assert f"of the {len(ampere)} Ampere workstation parts" in row.cells["rtx-a5000"].text
+    assert "rank.fp64" not in found.view.rows
+    assert any("bandwidth (768 GB/s) is the highest" in one.text for one in found.strengths)
+    assert any("cannot be cut" in one.text for one in found.limits)
+
+
+def test_what_stands_in_its_place_is_level_or_ahead_and_no_dearer():
+    found = review(catalogue()["rtx-a5000"], catalogue(), ["resnet50"], today=TODAY)
+    assert found.instead
+    for key in found.instead:
+        for field in ("memory", "bandwidth", "fp16", "fp32"):
+            assert found.beside.number(key, field) >= 0.98 * found.beside.number("rtx-a5000", field)
+        assert found.beside.number(key, "usd_per_hour") <= 1.02 * found.beside.number(
+            "rtx-a5000", "usd_per_hour"
+        )
+        assert catalogue()[key].segment not in ("laptop", "edge")
+
+
+def test_a_card_of_unknown_rates_is_reviewed_without_estimates():
+    known = catalogue()
+    bare = next(gpu for gpu in known.values() if not gpu.usable)
+    found = review(bare, known, today=TODAY)
+    assert not found.view.works
+    assert render(reviews.article(found).blocks)

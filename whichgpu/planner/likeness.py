@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.planner.comparison.rates import TOKEN_FP64
 from whichgpu.planner.comparison.rows import sixteen_bit, watts
 from whichgpu.planner.comparison.words import EQUAL
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 MEASURES = ("memory", "bandwidth", "half", "fp32", "power")
 #: What a part in exchange must have at least as much of.
 _AT_LEAST = ("memory", "bandwidth", "half", "fp32")
-#: A rate at or below this share of FP32 is there for form, and need not be matched.
-_TOKEN = 1 / 16
 
 
 class Like(NamedTuple):
@@ -72,7 +71,8 @@ def exchanges(gpu: Gpu, pool: Iterable[Gpu]) -> Iterator[Gpu]:
 
 
 def _precise(gpu: Gpu, other: Gpu) -> bool:
+    """Whether its FP64 is matched, where it is there for work."""
     own, its, plain = gpu.value("fp64"), other.value("fp64"), gpu.value("fp32")
-    if not own or not plain or own / plain <= _TOKEN:
+    if not own or not plain or plain / own > TOKEN_FP64:
         return True
     return bool(its and its >= own / EQUAL)

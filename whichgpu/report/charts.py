@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.rows import sixteen_bit
-from whichgpu.planner.comparison.words import ratio_words
+from whichgpu.planner.comparison.words import plain_number, ratio_words
 from whichgpu.report.chart import Bar, Bars, Chart, Group, Line, Panel, axis
 
 if TYPE_CHECKING:
@@ -59,6 +59,26 @@ def speeds(comparison: Comparison) -> Bars | None:
 def _speed(name: str, result: Result, text: str) -> Bar:
     each = result.best.throughput.scaled(1 / result.group)
     return Bar(name, each.mid, each.low, each.high, text.partition(" ")[0])
+
+
+def scaling(comparison: Comparison) -> Bars | None:
+    """What 1, 2, 4 and 8 of the first GPU train together, with intervals; None where nothing is trained."""
+    key = comparison.gpus[0]
+    works = [work for work in comparison.view.works if work.trains and key in work.results]
+    groups = tuple(
+        Group(f"{work.title}, {work.unit} per second", tuple(
+            Bar(_count(count), each.mid, each.low, each.high, plain_number(each.mid))
+            for count, each in work.results[key].together.items()))
+        for work in works if work.results[key].together
+    )  # fmt: skip
+    if not groups:
+        return None
+    names = tuple(dict.fromkeys(bar.series for group in groups for bar in group.bars))
+    return Bars("Several together", groups, names, "Data parallel; the line is the 90 % interval of each.")
+
+
+def _count(count: int) -> str:
+    return "1 GPU" if count == 1 else f"{count} GPUs"
 
 
 def roofs(comparison: Comparison) -> Chart | None:

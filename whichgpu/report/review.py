@@ -46,10 +46,10 @@ def _blocks(found: Review, cited: Citations) -> Iterator[Block]:
             yield bullets(sentences)
     yield Heading("What it is for")
     yield bullets(found.uses)
-    if speeds := charts.speeds(alone):
-        yield speeds
     if fits := [row for row in alone.rows if row.group == FITS]:
         yield table(alone, fits, cited, ("How many hold it; in brackets the memory that it takes on one.",))
+    if several := charts.scaling(alone):
+        yield several
     for work in found.view.works:
         yield Heading(work_title(work))
         if work.results:
@@ -62,8 +62,6 @@ def _blocks(found: Review, cited: Citations) -> Iterator[Block]:
         yield table(alone, prices, cited)
     if len(found.beside.ids) > 1:
         yield Heading("Alternatives")
-        beside = _as_comparison(found.beside, found)
-        yield charts.peaks(beside)
         yield _side_by_side(found.beside, cited)
     yield Heading("What it can be exchanged for")
     yield bullets(found.exchange)

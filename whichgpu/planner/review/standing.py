@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.hardware.architecture import families
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.comparison.model import Cell, Row
+from whichgpu.planner.comparison.rates import TOKEN_FP64
 from whichgpu.planner.comparison.rows import watts
 from whichgpu.planner.comparison.words import EQUAL
 
@@ -100,7 +101,7 @@ def standings(gpu: Gpu, pool: Iterable[Gpu], half: str) -> list[Standing]:
     found = []
     for one in measures(half):
         own = one.read(gpu)
-        if own is None:
+        if own is None or (one.field == "fp64" and not made_for_fp64(gpu)):
             continue
         values = {other.id: value for other in kind if (value := one.read(other))}
         mates = [values[other.id] for other in kind if other.family == gpu.family and other.id in values]
@@ -109,6 +110,12 @@ def standings(gpu: Gpu, pool: Iterable[Gpu], half: str) -> list[Standing]:
         others = max(len(values) - 1, 1)
         found.append(Standing(one, ahead + 1, max(len(mates), 1), behind / others, len(values)))
     return found
+
+
+def made_for_fp64(gpu: Gpu) -> bool:
+    """Whether its FP64 rate is there for work, and not for form."""
+    plain, precise = gpu.value("fp32"), gpu.value("fp64")
+    return bool(plain and precise and plain / precise <= TOKEN_FP64)
 
 
 def _better(value: float, than: float, one: Measure) -> bool:
