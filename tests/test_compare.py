@@ -315,6 +315,19 @@ def test_workload_cost_is_price_over_rate():
     assert "Stable Diffusion 1.5: generate" in titles
 
 
+def test_time_by_bound_is_what_the_ops_say():
+    from whichgpu.cost.estimate import estimate
+
+    found = compare(("t4", "a100-80gb-sxm"), ["resnet50", "llama-3.1-8b"], today=TODAY)
+    for work in found.view.works:
+        for key, result in work.results.items():
+            terms = estimate(result.best.job, [catalogue()[key]], explain=True).timing.terms
+            whole = sum(term.seconds for term in terms)
+            for bound in ("compute", "memory", "launch"):
+                share = sum(term.seconds for term in terms if term.bound == bound) / whole
+                assert result.bounds.get(bound, 0.0) == pytest.approx(share, abs=1e-9)
+
+
 def test_a_model_too_big_for_one_says_how_many_hold_it():
     found = compare(("a10", "a100-80gb-pcie"), ["llama-2-70b"], today=TODAY)
     small, large = (found.view.works[0].results[key].least for key in found.gpus)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.estimate import Z90, estimate
+from whichgpu.cost.estimate import Z90, estimate, estimate_bounds
 from whichgpu.planner.comparison.measured import measured
 from whichgpu.planner.comparison.words import ratio_words
 from whichgpu.planner.grid import WORTH, grid
@@ -21,6 +21,8 @@ from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from whichgpu.cost.estimate import Estimate, Estimates
     from whichgpu.facts.model import Interval
@@ -153,8 +155,8 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
     """
     workload = resolve(job.workload)
     done = workload.complete(job)
-    sweep = estimate(grid(workload, job, _COUNTS if done.trains else (1.0,)), gpus)
-    alone = _alone(workload, job, gpus)
+    sweep, seconds = estimate_bounds(grid(workload, job, _COUNTS if done.trains else (1.0,)), gpus)
+    tried = _Tried(sweep, seconds, _alone(workload, job, gpus))
     results: dict[str, Result] = {}
     refused: dict[str, str] = {}
     for row, gpu in enumerate(gpus):
@@ -163,7 +165,7 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
         elif (best := _best(sweep, row)) is None:
             refused[gpu.id] = too_big(sweep, row).text
         else:
-            results[gpu.id] = _result(sweep, row, best, alone, markets[gpu.id])
+            results[gpu.id] = _result(tried, row, best, markets[gpu.id])
     _, noun = handy(workload.unit, least_usd(results))
     field = workload.id if done.phase == workload.phases[0] else f"{workload.id}.{done.phase}"
     return Work(
@@ -175,6 +177,14 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
 def least_usd(results: Mapping[str, Result]) -> float:
     """The lowest price of a unit: it says for how many units prices can be read."""
     return min((result.usd for result in results.values() if result.usd), default=1.0)
+
+
+class _Tried(NamedTuple):
+    """Every configuration on every GPU, its seconds by what bounds them, and one item alone."""
+
+    sweep: Estimates
+    seconds: Mapping[str, NDArray[np.float64]]
+    alone: Estimates
 
 
 def _best(sweep: Estimates, row: int, replicas: int = 1) -> int | None:
@@ -195,7 +205,8 @@ def _groups(sweep: Estimates) -> Any:
     return np.broadcast_to(np.asarray(sweep.job.tp), sweep.seconds.shape)
 
 
-def _result(sweep: Estimates, row: int, best: int, alone: Estimates, market: Market) -> Result:
+def _result(tried: _Tried, row: int, best: int, market: Market) -> Result:
+    sweep, seconds, alone = tried
     gpu = sweep.devices.gpus[row]
     answer = sweep.at(row, best)
     group = round(float(_groups(sweep)[row, best]))
@@ -205,7 +216,7 @@ def _result(sweep: Estimates, row: int, best: int, alone: Estimates, market: Mar
     first = int(np.flatnonzero(_groups(alone)[row] == least)[0])
     return Result(
         answer, alone.at(row, first), least, _largest(sweep, row), group, float(sweep.spread_own[row, best]),
-        usd, price.usd_per_gpu_hour if price else None, _bounds(sweep.job_at(best), gpu),
+        usd, price.usd_per_gpu_hour if price else None, _bounds(sweep, seconds, row, best),
         _throttle(sweep, row),
         float(section("vendor").get(gpu.vendor, _UNKNOWN_VENDOR)),
         _several(sweep, alone, row),
@@ -259,17 +270,18 @@ def _alone(workload: Workload, job: Job, gpus: Sequence[Gpu]) -> Estimates:
     return estimate(one, gpus)
 
 
-def _bounds(job: Job, gpu: Gpu) -> dict[str, float]:
+def _bounds(
+    sweep: Estimates, seconds: Mapping[str, NDArray[np.float64]], row: int, column: int
+) -> dict[str, float]:
     """Share of the time by what bounds it: compute, memory, launch."""
-    found = estimate(job, [gpu], explain=True)
-    seconds: dict[str, float] = {}
-    for term in found.timing.terms:
-        seconds[term.bound] = seconds.get(term.bound, 0.0) + term.seconds
-    if float(found.timing.host[0, 0]) > float(found.timing.gpu[0, 0]):
+    gpu, host = (np.broadcast_to(part, sweep.seconds.shape)[row, column]
+                 for part in (sweep.timing.gpu, sweep.timing.host))  # fmt: skip
+    if host > gpu:
         return {"launch": 1.0}
-    total = sum(seconds.values()) or 1.0
-    ranked = sorted(seconds.items(), key=lambda item: -item[1])
-    return {bound: value / total for bound, value in ranked}
+    parts = {name: float(part[row, column]) for name, part in seconds.items()}
+    total = sum(parts.values()) or 1.0
+    ranked = sorted(parts.items(), key=lambda item: -item[1])
+    return {bound: value / total for bound, value in ranked if value}
 
 
 def speed_ratio(fast: Result, slow: Result) -> tuple[float, float, float]:
