@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.report.chart import tick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.report.chart import Axis, Bar, Bars, Chart, Group, Panel, Point
 
@@ -60,7 +60,7 @@ def style() -> str:
 def figure(chart: Chart) -> str:
     """The chart as a `<figure>`: its panels, the legend, its summary as the caption."""
     panels = "".join(_panel(chart, panel, index) for index, panel in enumerate(chart.panels))
-    legend = _legend(name for name, _ in chart.series)
+    legend = _legend([name for name, _ in chart.series])
     return f'<figure><div class="chart">{panels}</div>{legend}{_caption(chart.summary)}</figure>'
 
 
@@ -70,7 +70,7 @@ def bars(chart: Bars) -> str:
     columns = [chart.groups[:half], chart.groups[half:]]
     drawn = "".join(_column(chart, part, index) for index, part in enumerate(columns) if part)
     return (
-        f'<figure><div class="chart bars">{drawn}</div>{_legend(chart.series)}'
+        f'<figure><div class="chart bars">{drawn}</div>{_legend(chart.series, square=True)}'
         f"{_caption(chart.summary)}</figure>"
     )
 
@@ -117,13 +117,18 @@ def slug(text: str) -> str:
     return "-".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
 
 
-def _legend(names: Iterable[str]) -> str:
+def _legend(names: Sequence[str], *, square: bool = False) -> str:
+    """The names with their marks; bars have no shape of their own."""
+    marks = (_box(index) if square else _shape(index, 0, 0, 6.0) for index, _ in enumerate(names))
     keys = "".join(
-        f'<li><svg viewBox="-8 -8 16 16" aria-hidden="true">{_shape(index, 0, 0, 6.0)}</svg> '
-        f"{escape(name)}</li>"
-        for index, name in enumerate(names)
+        f'<li><svg viewBox="-8 -8 16 16" aria-hidden="true">{mark}</svg> {escape(name)}</li>'
+        for mark, name in zip(marks, names, strict=True)
     )
     return f'<ul class="legend">{keys}</ul>' if keys else ""
+
+
+def _box(index: int) -> str:
+    return f'<rect class="mark s{index % len(_COLOURS)}" x="-6" y="-6" width="12" height="12"/>'
 
 
 def _caption(text: str) -> str:
