@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from datetime import date
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -300,3 +302,28 @@ def test_a_card_of_unknown_rates_is_reviewed_without_estimates():
     found = review(bare, known, today=TODAY)
     assert not found.view.works
     assert render(reviews.article(found).blocks)
+
+
+SAID = tomllib.loads((Path(__file__).parent / "said.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_that_articles_rightly_say_is_missing(name):
+    told = text(name)
+    missing = [one for one in SAID[name] if one not in told]
+    assert not missing
+
+
+def test_the_networks_of_an_article_scale_to_eight(whichgpu):
+    nets = ("resnet50", "resnet152", "inception-v3", "googlenet")
+    asked = [word for net in nets for word in ("--workload", net)]
+    made = whichgpu("show", "rtx-a5000", *asked, "--phase", "train", "--format", "json").json
+    works = {one["workload"]: one["results"]["rtx-a5000"] for one in made["review"]["workloads"]}
+    assert tuple(works) == nets
+    for one in works.values():
+        assert list(one["by_gpus"]) == ["1", "2", "4", "8"]
+    # The simplest network is the fastest, whatever some tables say.
+    rates = [
+        works[net]["by_gpus"]["1"]["mid"] for net in ("resnet152", "inception-v3", "resnet50", "googlenet")
+    ]
+    assert rates == sorted(rates)
