@@ -8,7 +8,7 @@ from whichgpu.hardware.architecture import DIMENSIONS, architectures, families
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.report.citing import Citations
 from whichgpu.report.gpus import family_words
-from whichgpu.report.table import Cited, Heading, Report, Table
+from whichgpu.report.table import Cited, Column, Heading, Report, Table
 from whichgpu.report.timeline import timeline
 from whichgpu.units import number, show
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Block
 
+_SOURCE = Column("Source", optional=True)
 _LABELS = {
     "compute_capability": "Compute capability", "cores_per_sm": "Shader cores per SM",
     "tensor_cores_per_sm": "Tensor cores per SM", "tensor_core_generation": "Tensor core generation",
@@ -84,7 +85,11 @@ def _variants(shown: Sequence[Architecture], cited: Citations) -> Table:
         ("Chips", *(", ".join(one.chips) or None for one in shown), None),
     ]
     rows += _rows(shown, cited)
-    columns = ["", *(one.id for one in shown), "Source"]
+    columns: list[str | Column] = [
+        "",
+        *(Column(one.id, optional=place > 0) for place, one in enumerate(shown)),
+        _SOURCE,
+    ]
     note = "FMA: fused multiply-adds per clock and SM, dense; a peak is 2 x FMA x SMs x clock."
     return Table.of("What one SM does", columns, rows, [note])
 

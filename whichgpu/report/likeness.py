@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.planner.comparison.words import ratio_words
 from whichgpu.report.gpus import listed, short
-from whichgpu.report.table import Report, Table
+from whichgpu.report.table import Column, Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,8 @@ _SHOWN = 15
 def report(gpu: Gpu, near: Sequence[Like], total: int) -> Report:
     """A table of ratios; `total` is how many met the conditions."""
     shown = near if len(near) < total else near[:_SHOWN]
-    columns = ["GPU", *(f">{label}" for label in _LABELS.values()), ">Most unlike", "Released", "Segment"]
+    more = (Column(title, optional=True) for title in ("Released", "Segment"))
+    columns: list[str | Column] = ["GPU", *(f">{label}" for label in _LABELS.values()), ">Most unlike", *more]
     rows = [
         (one.gpu.id, *(ratio_words(one.ratios[name]) for name in _LABELS), f"{math.ceil(one.percent)} %",
          short(one.gpu, "release_date"), one.gpu.segment or None)

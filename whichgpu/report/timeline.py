@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.hardware.architecture import families
 from whichgpu.report.gpus import short
-from whichgpu.report.table import Table
+from whichgpu.report.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 _FIELDS = ("memory", "bandwidth", "fp16", "fp32", "power", "launch_price")
-_COLUMNS = ("GPU", "Generation", "Segment", ">Memory", ">Bandwidth", ">FP16", ">FP32", ">Power", ">At launch")
+_COLUMNS = (
+    Column("Generation", optional=True), Column("Segment", optional=True),
+    *(Column(title, "right", optional=True)
+      for title in ("Memory", "Bandwidth", "FP16", "FP32", "Power", "At launch")),
+)  # fmt: skip
 
 
 def timeline(gpus: Iterable[Gpu], title: str = "By date of release") -> Iterator[Table]:
@@ -31,4 +35,4 @@ def timeline(gpus: Iterable[Gpu], title: str = "By date of release") -> Iterator
         family = known[gpu.family].name if gpu.family in known else None
         rows.append((day, key, family, gpu.segment or None, *(short(gpu, name) for name in _FIELDS)))
     notes = [f"Without a date of release: {', '.join(undated)}."] if undated else []
-    yield Table.of(title, ["Released", *_COLUMNS], rows, notes)
+    yield Table.of(title, ["Released", "GPU", *_COLUMNS], rows, notes)

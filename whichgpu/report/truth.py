@@ -29,16 +29,15 @@ def _fields(fields: Sequence[Known], today: date) -> Table:
     kinds = [kind for kind in KINDS if any(one.kinds.get(kind) for one in fields)]
     rows = [
         (
-            FIELDS[one.field].label, f"{one.known:,}", f"{one.known / one.devices:.0%}",
+            FIELDS[one.field].label, f"{one.known:,}", f"{one.known / one.devices:.0%}", f"{one.disputed:,}",
+            _age(one.oldest, today), f"{one.checked:,}",
             *(f"{one.kinds[kind]:,}" if kind in one.kinds else "" for kind in kinds),
-            _age(one.oldest, today), f"{one.checked:,}", f"{one.disputed:,}",
         )
         for one in fields
     ]  # fmt: skip
-    columns = [
-        Column("Field"), Column("GPUs", "right"), Column("Share", "right"),
-        *(Column(kind.capitalize(), "right") for kind in kinds),
-        Column("Oldest reading", "right"), Column("Two sources", "right"), Column("Disputed", "right"),
+    more = ("Oldest reading", "Two sources", *(kind.capitalize() for kind in kinds))
+    columns: list[str | Column] = [
+        "Field", ">GPUs", ">Share", ">Disputed", *(Column(title, "right", optional=True) for title in more),
     ]  # fmt: skip
     whole = fields[0].devices if fields else 0
     unread = [FIELDS[name].label for name in FIELDS if name not in {one.field for one in fields}]
@@ -58,8 +57,9 @@ def _age(day: str, today: date) -> str | None:
 
 def _disputes(disputes: Sequence[Dispute]) -> Table:
     rows = [
-        (f"{one.gpu}.{one.field}", one.used.text, one.used.source, one.other.text, one.other.source, one.why)
+        (f"{one.gpu}.{one.field}", one.used.text, one.other.text, one.why, one.used.source, one.other.source)
         for one in disputes
     ]
-    columns = ["Figure", ">In use", "Source", ">Also said", "By", "Why not"]
+    sources = (Column(title, optional=True) for title in ("Source of the first", "of the second"))
+    columns: list[str | Column] = ["Figure", "In use", "Also said", "Why not", *sources]
     return Table.of(f"{len(disputes):,} figures on which sources differ by more than 2 %", columns, rows)
