@@ -221,6 +221,16 @@ def test_what_fits_agrees_with_what_is_estimated():
     assert (work.results["a10"].least, work.results["a100-80gb-pcie"].least) == (2, 1)
 
 
+def test_laptops_are_not_counted_by_the_dozen():
+    view = compare(PAIRS["laptop"], today=TODAY, whole=True).view
+    for row in (row for row in view.rows.values() if row.field.startswith("fits.")):
+        assert row.cells["rtx-4090-laptop"].value in (1.0, None)
+    tuned = next(one for one in view.works if one.job.phase == "finetune_qlora")
+    assert tuned.title == "4-bit LoRA of Llama 3.1 8B"
+    assert set(tuned.results) == set(PAIRS["laptop"])
+    assert tuned.results["rtx-4090-laptop"].together == {}
+
+
 def test_the_roof_bends_where_the_balance_is():
     found = compare(PAIRS["a10"], today=TODAY)
     chart = charts.roofs(found)

@@ -9,6 +9,7 @@ from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.choice import fewest
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.words import quantity
+from whichgpu.planner.comparison.work import LONELY
 from whichgpu.planner.usual import fitted_jobs
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _cells(one: Titled, gpus: Sequence[Gpu]) -> Iterator[tuple[str, Cell]]:
         elif alone.fits[index]:
             needed = quantity(float(alone.required[index]), "memory")
             yield gpu.id, Cell(1.0, f"1 ({needed})", *_EVIDENCE)
-        elif (found := least[index]) is not None:
+        elif (found := least[index]) is not None and gpu.segment not in LONELY:
             yield gpu.id, Cell(float(found.n_gpus), str(found.n_gpus), *_EVIDENCE)
         else:
             yield gpu.id, Cell(None, "does not fit", *_EVIDENCE)

@@ -35,8 +35,12 @@ if TYPE_CHECKING:
 
 #: How many GPUs train together in the table of scaling; how many of the fastest a fleet is sized for.
 _COUNTS, _FLEET = (1, 2, 4, 8), 10.0
+_TRAINING = {
+    "pretrain": "pre-training", "finetune_full": "full fine-tuning of", "finetune_lora": "LoRA of",
+    "finetune_qlora": "4-bit LoRA of",
+}  # fmt: skip
 #: Segments whose parts come one to a machine.
-_LONELY = ("laptop", "edge")
+LONELY = ("laptop", "edge")
 #: What the cost model assumes of a vendor without a figure.
 _UNKNOWN_VENDOR = 0.6
 
@@ -106,8 +110,8 @@ class Work(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What is done: `Stable Diffusion 1.5`, `training ResNet-50`."""
-        return f"training {self.name}" if self.trains else self.name
+        """What is done: `Stable Diffusion 1.5`, `training ResNet-50`, `4-bit LoRA of Llama 3.1 8B`."""
+        return f"{_TRAINING.get(self.job.phase, 'training')} {self.name}" if self.trains else self.name
 
     @property
     def target(self) -> float:
@@ -232,7 +236,7 @@ def _largest(sweep: Estimates, row: int) -> float:
 
 def _several(sweep: Estimates, alone: Estimates, row: int) -> dict[int, Interval]:
     """What several GPUs do together; nothing for parts that are soldered in alone."""
-    if sweep.devices.gpus[row].segment in _LONELY:
+    if sweep.devices.gpus[row].segment in LONELY:
         return {}
     return _together(sweep, row) if sweep.job.trains else _shared(alone, row)
 
