@@ -158,6 +158,26 @@ def test_the_others_of_a_file_work_and_a_refused_one_is_in_no_list(tmp_path, whi
     assert "odd" not in {one["id"] for one in listed}
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (
+            'memory = "24 GiB"\n',
+            "states no memory bandwidth, so nothing can be predicted; add e.g. bandwidth = ",
+        ),
+        ('memory = "24 GiB"\nbandwidth = "1 TB/s"\n', "states no peak rate"),
+        ('base = "a10"\nbandwidth = "600 GB"\n', """'600 GB' is not a bandwidth; write e.g. "3.35 TB/s\""""),
+        ('base = "a10"\nbandwidth = 600\n', "600 has no unit"),
+    ],
+)
+def test_what_a_file_lacks_or_writes_wrongly_is_told_with_what_to_type(tmp_path, whichgpu, lines, told):
+    file = written(tmp_path, f"[gpu.mine]\n{lines}")
+    answer = whichgpu("predict", "resnet50", "--gpu", "mine", "--gpu-file", str(file))
+    assert answer.status in (2, 4)
+    assert told in answer.err
+    assert "mine.toml: gpu.mine" in answer.err
+
+
 def test_python_refuses_and_takes_it_alike(tmp_path):
     file = written(tmp_path, CONTRADICTORY)
     with pytest.raises(UsageError, match="do not fit together"):

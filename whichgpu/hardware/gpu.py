@@ -114,6 +114,13 @@ class Gpu:
     @property
     def why_unusable(self) -> str:
         """Why no prediction can be made for this device; empty where one can."""
+        if self.user and not (self._has("bandwidth") and any(self._has(rate) for rate in RATES)):
+            lacks, example = ("peak rate", 'fp16 = "125 TFLOPS"') if self._has("bandwidth") else (
+                "memory bandwidth", 'bandwidth = "600 GB/s"')  # fmt: skip
+            return (
+                f"{self._where} states no {lacks}, so nothing can be predicted; add e.g. {example}, or start "
+                'from a known device: base = "a10"'
+            )
         if not self._has("bandwidth"):
             return f"{self.id}: its memory bandwidth was not read in any source, so nothing can be predicted"
         if not any(self._has(rate) for rate in RATES):

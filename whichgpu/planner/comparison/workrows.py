@@ -153,9 +153,10 @@ def _configuration(item: Work, result: Result) -> str:
     return f"{text} on {result.group} GPUs" if result.group > 1 else text
 
 
-_BOUNDS = {"compute": "arithmetic", "memory": "memory", "launch": "launches"}
+#: What binds, as a reader says it.
+BOUNDS = {"compute": "arithmetic", "memory": "memory", "launch": "launches"}
 
 
 def _bound_text(bounds: Mapping[str, float]) -> str:
     shares = [(name, share) for name, share in bounds.items() if share >= 0.05]
-    return ", ".join(f"{_BOUNDS[name]} {round(100 * share)} %" for name, share in shares)
+    return ", ".join(f"{BOUNDS[name]} {round(100 * share)} %" for name, share in shares)

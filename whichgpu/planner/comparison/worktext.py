@@ -9,6 +9,7 @@ from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.value import costs
 from whichgpu.planner.comparison.words import EQUAL, listed, ratio_words
 from whichgpu.planner.comparison.work import ratio_range, speed_ratio
+from whichgpu.planner.comparison.workrows import BOUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +88,10 @@ def _unsure(unsure: bool) -> str:
 def _why(view: View, work: Work) -> Iterator[Sentence]:
     """What the time goes into, beside the ratio of the peak that this is."""
     known = tuple(view.ranked(f"{work.field}.rate"))
-    if len(known) < 2 or not view.pair:
+    if len(known) < 2:
+        return
+    if not view.pair:
+        yield _bound_by(view, work, known)
         return
     fast, slow = known
     pen = Pen(view)
@@ -114,6 +118,18 @@ def _why(view: View, work: Work) -> Iterator[Sentence]:
     said += _software(view, work, pen, fast, slow)
     if said:
         yield pen.say("workload", "; ".join(said))
+
+
+def _bound_by(view: View, work: Work, known: tuple[str, ...]) -> Sentence:
+    """Of many: what most of the time of each goes into."""
+    pen = Pen(view)
+    pen.rests_on(f"{work.field}.bound", *known)
+    grouped: dict[str, list[str]] = {}
+    for key in known:
+        bound, share = next(iter(work.results[key].bounds.items()))
+        grouped.setdefault(BOUNDS[bound], []).append(f"the {pen.name(key)} ({round(100 * share)} %)")
+    told = listed(f"{bound} on {listed(who)}" for bound, who in grouped.items())
+    return pen.say("workload", f"most of the time is bound by {told}")
 
 
 def _cause(work: Work, pen: Pen, cause: str, peak: tuple[str, str]) -> str:
@@ -255,10 +271,20 @@ def _several(view: View, work: Work) -> Iterator[Sentence]:
             f"({pen.amount(key, field)} {work.unit} a second)"
             for key in known
         )
-        yield pen.say("scaling", f"in data parallel, {most} GPUs train at {told}")
+        links = [key for key in known if view.number(key, "link_of_8")]
+        by = f"; they exchange gradients at {_links(pen, links)} in each direction" if links else ""
+        yield pen.say("scaling", f"in data parallel, {most} GPUs train at {told}{by}")
         return
     told = listed(f"{pen.text(key, field)} on {most} of the {pen.name(key)}" for key in known)
     yield pen.say("scaling", f"GPUs that share the model answer sooner: an {work.single} alone takes {told}")
+
+
+def _links(pen: Pen, keys: list[str]) -> str:
+    """`300 GB/s (NVSwitch) on the A100 and 31.5 GB/s (PCIe) on the RTX A6000`."""
+    grouped: dict[str, list[str]] = {}
+    for key in keys:
+        grouped.setdefault(pen.text(key, "link_of_8"), []).append(f"the {pen.name(key)}")
+    return listed(f"{rate} on {listed(who)}" for rate, who in grouped.items())
 
 
 def _fleet(view: View, work: Work) -> Iterator[Sentence]:
