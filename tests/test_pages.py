@@ -337,3 +337,17 @@ def test_the_networks_of_an_article_scale_to_eight(whichgpu):
         works[net]["by_gpus"]["1"]["mid"] for net in ("resnet152", "inception-v3", "resnet50", "googlenet")
     ]
     assert rates == sorted(rates)
+
+
+def test_a_card_of_the_user_s_own_is_reviewed_too(tmp_path, whichgpu):
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        '[gpu.mine]\nmemory = "24 GiB"\n[gpu.large]\nbase = "a10"\nname = "Large"\nmemory = "48 GiB"\n'
+    )
+    bare = whichgpu("show", "mine", "--gpu-file", str(file), "--format", "md")
+    assert bare.status == 0
+    assert "Your own file of GPUs" in bare.out
+    assert "parts on file" not in bare.out
+    large = whichgpu("show", "large", "--gpu-file", str(file), "--format", "html")
+    assert large.status == 0
+    assert "What it can be exchanged for" in large.out

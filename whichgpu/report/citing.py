@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.comparison.model import Cell
 
 _OWN = {
+    "user": "Your own file of GPUs",
     "derived": "Follows by formula from the other rows",
     "catalogue": "The catalogue of whichgpu",
     "architectures:": "The architecture tables of whichgpu",

@@ -117,7 +117,7 @@ def spec_notes(comparison: Comparison) -> tuple[str, ...]:
     view = comparison.view
     cells = [cell for row in spec_rows(comparison) for cell in row.cells.values()]
     notes = [f"{NOT_READ} not read in any source. Rates are dense peaks."]
-    if not view.pair:
+    if len(view.ids) > 2:
         notes.append(f"{_BEST} the best of those compared.")
     if any(cell.weak for cell in cells):
         notes.append(f"{_WEAK} follows by formula; no source states it.")

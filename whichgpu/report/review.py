@@ -22,9 +22,9 @@ from whichgpu.report.gpus import show_document
 from whichgpu.report.table import Heading, Report, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from whichgpu.planner.comparison.model import View
+    from whichgpu.planner.comparison.model import Sentence, View
     from whichgpu.planner.review import Review
     from whichgpu.report.table import Block
 
@@ -38,35 +38,18 @@ def article(found: Review, *, drawn: bool = False) -> Report:
 
 def _blocks(found: Review, cited: Citations) -> Iterator[Block]:
     alone = _as_comparison(found.view, found)
-    for one in found.lead:
-        yield one.text
-    for heading, sentences in (("Strengths", found.strengths), ("Limits", found.limits)):
-        if sentences:
-            yield Heading(heading)
-            yield bullets(sentences)
-    yield Heading("What it is for")
-    yield bullets(found.uses)
-    if fits := [row for row in alone.rows if row.group == FITS]:
-        yield table(alone, fits, cited, ("How many hold it; in brackets the memory that it takes on one.",))
-    if several := charts.scaling(alone):
-        yield several
-    for work in found.view.works:
-        yield Heading(work_title(work))
-        if work.results:
-            yield told_job(work)
-            yield table(alone, work_rows(alone, work), cited)
-        yield bullets(work.sentences)
-    yield Heading("Price")
-    yield bullets(found.prices)
+    yield from (one.text for one in found.lead)
+    yield from _told("Strengths", found.strengths)
+    yield from _told("Limits", found.limits)
+    yield from _uses(found, alone, cited)
+    yield from _told("Price", found.prices)
     if prices := [row for row in alone.rows if row.group == PRICES]:
         yield table(alone, prices, cited)
     if len(found.beside.ids) > 1:
         yield Heading("Alternatives")
         yield _side_by_side(found.beside, cited)
-    yield Heading("What it can be exchanged for")
-    yield bullets(found.exchange)
-    yield Heading("Where it fits and what it needs")
-    yield bullets(found.board)
+    yield from _told("What it can be exchanged for", found.exchange)
+    yield from _told("Where it fits and what it needs", found.board)
     yield Heading("Specifications")
     yield table(alone, spec_rows(alone), cited, spec_notes(alone), grouped=True)
     yield Heading("Sources")
@@ -77,6 +60,30 @@ def _blocks(found: Review, cited: Citations) -> Iterator[Block]:
     )
 
 
+def _told(heading: str, sentences: Sequence[Sentence]) -> Iterator[Block]:
+    """A part with its sentences; nothing where there are none."""
+    if sentences:
+        yield Heading(heading)
+        yield bullets(sentences)
+
+
+def _uses(found: Review, alone: Comparison, cited: Citations) -> Iterator[Block]:
+    """What it holds, how several of it train, and each workload."""
+    yield from _told("What it is for", found.uses)
+    if not found.gpu.usable:
+        yield f"{found.gpu.why_unusable}."
+    if fits := [row for row in alone.rows if row.group == FITS]:
+        yield table(alone, fits, cited, ("How many hold it; in brackets the memory that it takes on one.",))
+    if several := charts.scaling(alone):
+        yield several
+    for work in found.view.works:
+        yield Heading(work_title(work))
+        if work.results:
+            yield told_job(work)
+            yield table(alone, work_rows(alone, work), cited)
+        yield bullets(work.sentences)
+
+
 def _as_comparison(view: View, found: Review) -> Comparison:
     """What draws rows draws a comparison's."""
     return Comparison(view, found.lead[0], (), ())
@@ -84,7 +91,8 @@ def _as_comparison(view: View, found: Review) -> Comparison:
 
 def _side_by_side(view: View, cited: Citations) -> Table:
     """A GPU a row, since there are more of them than fields that decide."""
-    fields = [row for row in view.rows.values() if row.field not in ("offer", "purchase")]
+    hidden = ("offer", "purchase") if "usd_per_hour" in view.rows else ("offer",)
+    fields = [row for row in view.rows.values() if row.field not in hidden]
     rows = [
         (view.names[key], *(cited.cell(cell.text, cell) if (cell := row.cells.get(key)) else None
                             for row in fields))

@@ -97,13 +97,15 @@ def measures(half: str) -> tuple[Measure, ...]:
 
 def standings(gpu: Gpu, pool: Iterable[Gpu], half: str) -> list[Standing]:
     """Its place in every measure that it has, among the GPUs of its segment."""
-    kind = [other for other in pool if other.segment == gpu.segment and other.usable]
+    kind = [other for other in pool if other.segment == gpu.segment and other.usable] if gpu.segment else []
+    if len(kind) < _FEWEST:
+        return []
     found = []
     for one in measures(half):
         own = one.read(gpu)
         if own is None or (one.field == "fp64" and not made_for_fp64(gpu)):
             continue
-        values = {other.id: value for other in kind if (value := one.read(other))}
+        values = {other.id: value for other in kind if (value := one.read(other))} | {gpu.id: own}
         mates = [values[other.id] for other in kind if other.family == gpu.family and other.id in values]
         ahead = sum(_better(value, own, one) for value in mates)
         behind = sum(_better(own, value, one) for value in values.values())
