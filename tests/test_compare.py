@@ -44,7 +44,11 @@ PAIRS = [
     ("a16", "a10g"),
     ("a100-80gb-sxm", "a100-80gb-pcie"),
 ]
-MANY = [("l4", "a10", "rtx-4090"), ("t4", "l4", "a10", "a100-80gb-sxm", "h100-80gb-sxm", "b200-180gb-sxm")]
+MANY = [
+    ("p100-16gb-sxm", "v100-16gb-dgxs", "arc-a580"),
+    ("l4", "a10", "rtx-4090"),
+    ("t4", "l4", "a10", "a100-80gb-sxm", "h100-80gb-sxm", "b200-180gb-sxm"),
+]
 
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 #: Numbers that are words: formats, the pattern of sparsity, the confidence of intervals, the unit of a price.
