@@ -119,8 +119,7 @@ def _told(rows: Sequence[dict[str, str]], gpus: Sequence[Gpu]) -> Measured:
         {key: own[0]["batch"] for key, own in chosen.items()},
         {key: "; ".join(dict.fromkeys(f"{row['source']}, row {row['id']}" for row in own))
          for key, own in chosen.items()},
-        {gpu.id: value for gpu in present
-         if (value := _predicted(chosen[gpu.id][0], gpu)) is not None},
+        _predicted(chosen, present),
     )  # fmt: skip
 
 
@@ -133,10 +132,16 @@ def _what(row: Mapping[str, str], *, alike: bool) -> str:
     return ", ".join([*parts, row["runtime"]])
 
 
-def _predicted(row: dict[str, str], gpu: Gpu) -> float | None:
-    """The model's answer to the very job, in the row's unit; None where it has none."""
-    with suppress(WhichGpuError):
-        found = estimate(read_job(row), [gpu])
-        if not found.refusals[0]:
-            return float(METRICS[row["metric"]](found.at(0, 0), row["unit"])[1])
-    return None
+def _predicted(chosen: Mapping[str, Sequence[dict[str, str]]], gpus: Sequence[Gpu]) -> dict[str, float]:
+    """The model's answer to the very jobs, in the rows' unit; GPUs of one batch are asked together."""
+    told: dict[str, float] = {}
+    for batch in dict.fromkeys(rows[0]["batch"] for rows in chosen.values()):
+        row = next(rows[0] for rows in chosen.values() if rows[0]["batch"] == batch)
+        alike = [gpu for gpu in gpus if chosen[gpu.id][0]["batch"] == batch]
+        with suppress(WhichGpuError):
+            found = estimate(read_job(row), alike)
+            for index, gpu in enumerate(alike):
+                if not found.refusals[index]:
+                    answer = METRICS[row["metric"]](found.at(index, 0), row["unit"])
+                    told[gpu.id] = float(answer[1])
+    return {gpu.id: told[gpu.id] for gpu in gpus if gpu.id in told}
