@@ -25,12 +25,19 @@ MEASURED = [
     "predict", "llama-3-8b", "--gpu", "rtx-3070", "--phase", "decode", "--precision", "q4_k_m", "--batch",
     "1", "--output-tokens", "512", "--runtime", "llama.cpp",
 ]  # fmt: skip
+SIX = [
+    "t4", "l4", "a10", "a100-80gb-sxm", "h100-80gb-sxm", "b200-180gb-sxm", "--workload", "resnet50",
+    "--workload", "bert-large", "--workload", "stable-diffusion-1.5", "--workload", "llama-3.1-8b",
+]  # fmt: skip
 #: Command, arguments, budget in ms; every one may take MEMORY MB.
 COMMANDS: dict[str, tuple[list[str], float | None]] = {
     "--version": (["--version"], None),
     "--help": (["--help"], 60),
     "compare --plain": (["compare", "a10", "a100-80gb-pcie", "--plain"], 90),
-    "show --plain": (["show", "a100-80gb-sxm", "--plain"], None),
+    "compare six on four": (["compare", *SIX, "--plain"], 400),
+    "compare --format html": (["compare", "a10", "a100-80gb-pcie", "--format", "html"], None),
+    "show --plain": (["show", "a100-80gb-sxm", "--plain"], 80),
+    "show --format html": (["show", "a100-80gb-sxm", "--format", "html"], None),
     "gpus --plain": (["gpus", "--min", "memory=40 GB", "--plain"], None),
     "predict --plain": (["predict", "resnet50", "--gpu", "a10", "--plain"], 150),
     "predict, not measured": (["predict", "resnet50", "--gpu", "rtx-a6000", "--plain"], 150),

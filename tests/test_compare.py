@@ -25,7 +25,9 @@ from whichgpu.planner.comparison.words import (
     short_name,
 )
 from whichgpu.prices.offers import Offer
-from whichgpu.report.comparison import article, report
+from whichgpu.report.article import article
+from whichgpu.report.comparison import report
+from whichgpu.report.markdown import render as markdown
 from whichgpu.report.table import Heading
 from whichgpu.report.text import render
 
@@ -42,7 +44,11 @@ PAIRS = [
     ("a16", "a10g"),
     ("a100-80gb-sxm", "a100-80gb-pcie"),
 ]
-MANY = [("l4", "a10", "rtx-4090"), ("t4", "l4", "a10", "a100-80gb-sxm", "h100-80gb-sxm", "b200-180gb-sxm")]
+MANY = [
+    ("p100-16gb-sxm", "v100-16gb-dgxs", "arc-a580"),
+    ("l4", "a10", "rtx-4090"),
+    ("t4", "l4", "a10", "a100-80gb-sxm", "h100-80gb-sxm", "b200-180gb-sxm"),
+]
 
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 #: Numbers that are words: formats, the pattern of sparsity, the confidence of intervals, the unit of a price.
@@ -58,6 +64,7 @@ def stray(view, sentence) -> set[str]:
     text = sentence.text
     names = {*view.names.values(), *view.words.values(), *(short_name(gpu) for gpu in view.others.values())}
     names |= {view.text(gpu.id, "chip") for gpu in view.gpus} - {""}
+    names |= {work.name for work in view.works}
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, " ")
     return numbers(text) - known(view, sentence.cells)
@@ -77,7 +84,9 @@ def known(view, cells) -> set[str]:
         allowed |= numbers(about.note) if field == "confidence" else set()
         if cell is None:
             continue
-        allowed |= numbers(cell.text) | ({cell.text[:4]} if field == "release_date" else set())
+        allowed |= (
+            numbers(row.label) | numbers(cell.text) | ({cell.text[:4]} if field == "release_date" else set())
+        )
         for fact in (
             about.also(field) if hasattr(about, "also") and field in ("memory", "power", "fp32") else ()
         ):
@@ -310,6 +319,19 @@ def test_workload_cost_is_price_over_rate():
     assert "Stable Diffusion 1.5: generate" in titles
 
 
+def test_time_by_bound_is_what_the_ops_say():
+    from whichgpu.cost.estimate import estimate
+
+    found = compare(("t4", "a100-80gb-sxm"), ["resnet50", "llama-3.1-8b"], today=TODAY)
+    for work in found.view.works:
+        for key, result in work.results.items():
+            terms = estimate(result.best.job, [catalogue()[key]], explain=True).timing.terms
+            whole = sum(term.seconds for term in terms)
+            for bound in ("compute", "memory", "launch"):
+                share = sum(term.seconds for term in terms if term.bound == bound) / whole
+                assert result.bounds.get(bound, 0.0) == pytest.approx(share, abs=1e-9)
+
+
 def test_a_model_too_big_for_one_says_how_many_hold_it():
     found = compare(("a10", "a100-80gb-pcie"), ["llama-2-70b"], today=TODAY)
     small, large = (found.view.works[0].results[key].least for key in found.gpus)
@@ -383,15 +405,24 @@ def test_markdown_is_an_article_with_numbered_sources(whichgpu):
     text = whichgpu("compare", "rtx-a5000", "rtx-a4000", "--format", "md").out
     assert text.startswith("# RTX A5000 or RTX A4000\n")
     parts = re.findall(r"^## (.+)$", text, re.MULTILINE)
-    assert parts == ["Specifications", "What the figures say", "Prices", "Which for what", "Sources"]
+    works = [part for part in parts if ": " in part]
+    assert [part for part in parts if part not in works] == [
+        "Which for what", "What the figures say", "When the answer flips", "What fits", "Prices",
+        "Specifications", "Sources",
+    ]  # fmt: skip
+    assert any(part.endswith(": train") for part in works)
+    assert any(part.endswith(": serve") for part in works)
     listed = {int(number) for number in re.findall(r"^(\d+)\. \S", text, re.MULTILINE)}
     cited = {int(n) for cell in re.findall(r"\| ([\d, ]+) \|$", text, re.MULTILINE) for n in cell.split(", ")}
     assert cited == listed == set(range(1, len(listed) + 1))
     assert "| Memory bandwidth | 768 GB/s | 448 GB/s | RTX A5000 1.71x |" in text
+    bare = whichgpu("compare", "rtx-a5000", "rtx-a4000", "--format", "md", "--workload", "none").out
+    assert "## What fits" not in bare
+    assert "train" not in "".join(re.findall(r"^## (.+)$", bare, re.MULTILINE))
 
 
 def test_markdown_of_several_stresses_the_best():
-    text = article(compare(("l4", "a10", "rtx-4090"), today=TODAY))
+    text = markdown(article(compare(("l4", "a10", "rtx-4090"), today=TODAY)).blocks)
     assert "| Memory bandwidth | 300 GB/s | 600 GB/s | **1,008 GB/s** |" in text
 
 

@@ -34,9 +34,22 @@ if TYPE_CHECKING:
     Files = Iterable[str | Path]
 
 
-def gpus(*, files: Files = ()) -> Catalogue:
-    """Every known GPU by id, with those of the user's own TOML `files` on top."""
-    return catalogue(tuple(Path(file) for file in files))
+def gpus(*, files: Files = (), assume: bool = False) -> Catalogue:
+    """Every known GPU by id, with those of the user's own TOML `files` on top.
+
+    One whose figures contradict each other is in its `broken` only, unless `assume` takes them as they are.
+    """
+    known = catalogue(tuple(Path(file) for file in files))
+    if not files:
+        return known
+    from whichgpu.hardware.plausible import held
+
+    return held(known, assume=assume).catalogue
+
+
+def _known(files: Files) -> Catalogue:
+    """The same under a name that no argument hides."""
+    return gpus(files=files)
 
 
 def gpu(name: str, *, files: Files = ()) -> Gpu:
@@ -125,7 +138,7 @@ def recommend(
     from whichgpu.planner.recommend import recommend as ranked
     from whichgpu.planner.request import read_request
 
-    known = catalogue(tuple(Path(file) for file in gpu_files))
+    known = _known(gpu_files)
     request, own = read_request(
         job(workload, **columns), known, today=date.today(), target=target, latency=latency, budget=budget,
         gpus=gpus, providers=providers, term=term, needs=needs,
@@ -144,7 +157,7 @@ def predict(workload: str, gpu: str, *, gpu_files: Files = (), **columns: Any) -
     from whichgpu.cost.placing import placed
     from whichgpu.hardware.slices import resolve_device
 
-    device, count = resolve_device(gpu, catalogue(tuple(Path(file) for file in gpu_files)))
+    device, count = resolve_device(gpu, _known(gpu_files))
     return single(placed(job(workload, **columns), count, device), device)
 
 
@@ -169,7 +182,7 @@ def fit(
     asked = [workloads] if isinstance(workloads, str | Known) else list(workloads)
     jobs = [one if isinstance(one, Known) else job(one, **columns) for one in asked]
     names = [gpus] if isinstance(gpus, str) else list(gpus)
-    return fitted(jobs, names, catalogue(tuple(Path(file) for file in gpu_files)), together=together)
+    return fitted(jobs, names, _known(gpu_files), together=together)
 
 
 def sweep(
@@ -194,15 +207,24 @@ def sweep(
     from whichgpu.planner.sweep import sweep as searched
 
     request = read_request(
-        job(workload, **columns), gpus, catalogue(tuple(map(Path, gpu_files))), today=date.today(),
+        job(workload, **columns), gpus, _known(gpu_files), today=date.today(),
         global_batch=global_batch, tokens=tokens, usd_per_gpu_hour=usd_per_gpu_hour, system=system, top=top,
         scaling=scaling,
     )  # fmt: skip
     return searched(request)
 
 
-def compare(gpus: Sequence[str], workloads: Sequence[str | Job] = (), *, gpu_files: Files = ()) -> Comparison:
-    """Two to six GPUs side by side, and what they do for each workload, a name or a `job`."""
+def compare(
+    gpus: Sequence[str],
+    workloads: Sequence[str | Job] = (),
+    *,
+    whole: bool = False,
+    gpu_files: Files = (),
+) -> Comparison:
+    """Two to six GPUs side by side, and what they do for each workload, a name or a `job`.
+
+    With `whole`, which well-known models each holds too and, where no workload is named, the usual ones.
+    """
     from whichgpu.planner.comparison import compare as compared
 
-    return compared(gpus, workloads, catalogue=catalogue(tuple(Path(file) for file in gpu_files)))
+    return compared(gpus, workloads, catalogue=_known(gpu_files), whole=whole)

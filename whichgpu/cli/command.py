@@ -72,21 +72,6 @@ def _print(report: Report, *, as_json: bool, plain: bool) -> int:
     return report.exit_code
 
 
-def document(title: str, report: Report, form: str) -> str:
-    """A report as a document of its own: `md`, `html` or `json`."""
-    if form == "json":
-        from whichgpu.report.json import dumps
-
-        return dumps(report.data)
-    if form == "md":
-        from whichgpu.report.markdown import render
-
-        return render(report.blocks)
-    from whichgpu.report.html import page
-
-    return page(title, report.blocks)
-
-
 def _width() -> int:
     """Columns of the terminal, `COLUMNS` where set, 120 in a pipe."""
     stated = os.environ.get("COLUMNS", "")

@@ -84,24 +84,36 @@ def _flag(name: str) -> str:
 
 
 def gpu_files(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--gpu-file`, repeatable: the function gets the whole catalogue as `catalogue: Catalogue`."""
+    """`--gpu-file`, repeatable, and `--assume`: the function gets the catalogue as `catalogue: Catalogue`."""
 
     @wraps(function)
-    def with_catalogue(gpu_file: tuple[Path, ...], **options: Any) -> Any:
-        return function(catalogue=_catalogue(gpu_file), **options)
+    def with_catalogue(gpu_file: tuple[Path, ...], assume: bool, **options: Any) -> Any:
+        return function(catalogue=_catalogue(gpu_file, assume=assume), **options)
 
+    taken = click.option(
+        "--assume",
+        is_flag=True,
+        help="Take the figures of your own GPUs even where they contradict each other.",
+    )(with_catalogue)
     return click.option(
         "--gpu-file", type=click.Path(path_type=Path), multiple=True, metavar="FILE.toml",
         help="Your own GPUs, or amendments to known ones; repeatable.",
-    )(with_catalogue)  # fmt: skip
+    )(taken)  # fmt: skip
 
 
-def _catalogue(files: tuple[Path, ...]) -> Catalogue:
+def _catalogue(files: tuple[Path, ...], *, assume: bool) -> Catalogue:
     from whichgpu.hardware.catalogue import catalogue
 
     known = catalogue(files)
+    remarks: tuple[str, ...] = ()
+    if files:
+        from whichgpu.hardware.plausible import held
+
+        known, remarks = held(known, assume=assume)
     for problem in known.problems:
         sys.stderr.write(f"whichgpu: left out: {problem}\n")
+    for remark in remarks:
+        sys.stderr.write(f"whichgpu: {remark}\n")
     return known
 
 

@@ -23,7 +23,7 @@ from whichgpu.cost.readings import Readings, readings
 from whichgpu.cost.requests import OPTIONS as REQUESTS
 from whichgpu.cost.spread import spread
 from whichgpu.cost.steady import engine
-from whichgpu.cost.time import evaluate
+from whichgpu.cost.time import bound_seconds, evaluate
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.units import number
@@ -341,6 +341,16 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
     """
     laid = lay_out(job, gpus, met=settled(job, gpus) if at_random(job) else None)
     return finish(laid, found_for(laid), explain=explain)
+
+
+def estimate_bounds(job: Job, gpus: Sequence[Gpu]) -> tuple[Estimates, dict[str, Array]]:
+    """What `estimate` says, and the seconds of each pass by what bounds them: arrays (G, J)."""
+    laid = lay_out(job, gpus, met=settled(job, gpus) if at_random(job) else None)
+    found = found_for(laid)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bounds = bound_seconds(laid.work, found)
+    answers = finish(laid, found)
+    return answers, {name: np.broadcast_to(part, answers.seconds.shape) for name, part in bounds.items()}
 
 
 def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:

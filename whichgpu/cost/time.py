@@ -206,6 +206,22 @@ def shares(work: Pass, found: Fit) -> dict[tuple[str, OpClass | None], float]:
     return slopes
 
 
+def bound_seconds(work: Pass, found: Fit) -> dict[str, Array]:
+    """Seconds of the GPU by what bounds each op, as `Term.bound` says it of one: three arrays (G, J)."""
+    seconds: dict[str, Array] = {name: np.zeros((1, 1)) for name in ("compute", "memory", "launch")}
+    for one in work.kernels:
+        compute, memory = limits(one, work, found)
+        once = together(compute, memory, work.runtime.overlap) + work.runtime.gap * one.launched
+        launched = np.maximum(compute, memory) < 0.5 * once
+        arithmetic = compute >= memory
+        each = one.table.count * once
+        for name, here in (
+            ("launch", launched), ("compute", arithmetic & ~launched), ("memory", ~(arithmetic | launched)),
+        ):  # fmt: skip
+            seconds[name] = seconds[name] + np.where(here, each, 0.0).sum(axis=0)
+    return seconds
+
+
 def limits(one: Kernels, work: Pass, found: Fit) -> tuple[Array, Array]:
     """Seconds of arithmetic and of traffic of one execution under a fit, never below the roofline's."""
     place, how = work.devices.traits, {"trains": work.trains}

@@ -172,7 +172,7 @@ def _field(gpu: Gpu, name: str, facts: tuple[Fact, ...]) -> Iterator[Problem]:
     if first.kind == "derived" and derived(gpu, name) is None:
         yield Problem("no source", gpu.id, name, f"{first.text} is called derived but no formula gives it")
     for other in facts[1:]:
-        if _disagree(first, other):
+        if disagree(first, other):
             text = f"{first.text} ({first.source}) in use; {other.text} ({other.source})"
             yield Problem("disagreement", gpu.id, name, text + (f": {other.note}" * bool(other.note)), False)
     low, high = PLAUSIBLE.get(name, (float("-inf"), float("inf")))
@@ -221,7 +221,8 @@ def _aliases(catalogue: Catalogue) -> Iterator[Problem]:
                 yield Problem("alias", "", alias, f"no GPU '{key}' (data/aliases.toml)")
 
 
-def _disagree(one: Fact, other: Fact) -> bool:
+def disagree(one: Fact, other: Fact) -> bool:
+    """Whether two sources are further apart than `DISAGREEMENT`, or say different things."""
     if isinstance(one.value, bool) or not isinstance(one.value, int | float):
         return bool(one.value != other.value)
     return _apart(float(one.value), float(other.value)) > DISAGREEMENT

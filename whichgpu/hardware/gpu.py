@@ -89,6 +89,15 @@ class Gpu:
             return float(value)
         raise DataError(f"{self.id}: its {_label(name)} was not read in any source; see: show {self.id}")
 
+    def own(self, name: str) -> bool:
+        """Whether the user's own file states a field, rather than the device that it starts from."""
+        return name in self._own
+
+    @property
+    def where(self) -> str:
+        """The file and the entry that it was read from, for messages."""
+        return self._where
+
     def fields(self) -> tuple[str, ...]:
         """The fields that have a value, in the order of the catalogue."""
         return tuple(name for name in FIELDS if self._has(name))
@@ -105,6 +114,13 @@ class Gpu:
     @property
     def why_unusable(self) -> str:
         """Why no prediction can be made for this device; empty where one can."""
+        if self.user and not (self._has("bandwidth") and any(self._has(rate) for rate in RATES)):
+            lacks, example = ("peak rate", 'fp16 = "125 TFLOPS"') if self._has("bandwidth") else (
+                "memory bandwidth", 'bandwidth = "600 GB/s"')  # fmt: skip
+            return (
+                f"{self._where} states no {lacks}, so nothing can be predicted; add e.g. {example}, or start "
+                'from a known device: base = "a10"'
+            )
         if not self._has("bandwidth"):
             return f"{self.id}: its memory bandwidth was not read in any source, so nothing can be predicted"
         if not any(self._has(rate) for rate in RATES):

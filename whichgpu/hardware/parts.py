@@ -26,9 +26,14 @@ def is_part(gpu: Gpu) -> bool:
 
 
 def resized(gpu: Gpu, key: str, source: str = "derived", /, **values: float) -> Gpu:
-    """The same device under another id, with these SI values, of that source, in place of its own."""
+    """The same device under another id, with these SI values, of that source, in place of its own.
+
+    A part is named as one: A100 SXM4 80 GB (mig-3g.40gb).
+    """
     raw = {name: [_text(name, value), source] for name, value in values.items()}
-    return replace(gpu, id=key, _raw={**gpu._raw, **raw}, _read={})
+    _, _, part = key.partition(":")
+    name = f"{gpu.name} ({part})" if part else gpu.name
+    return replace(gpu, id=key, name=name, _raw={**gpu._raw, **raw}, _read={})
 
 
 def scaled(gpu: Gpu, memory: float, sms: float) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Charts as data: points and lines on log-log axes; `report.plot` draws them as text, `report.svg` as SVG.
+"""Charts as data: points and lines on log-log axes, and bars; `plot` draws them as text, `svg` as SVG.
 
 A chart has panels that share their axes, so that what differs between them is seen. Nothing is drawn here.
 """
@@ -58,6 +58,37 @@ class Axis(NamedTuple):
         first, last = round(math.log10(self.low)), round(math.log10(self.high))
         step = max(1, math.ceil((last - first) / most))
         return [10.0**power for power in range(first, last + 1, step)]
+
+
+class Bar(NamedTuple):
+    """One bar from zero: its series, its length and the ends of its interval (equal where there is none)."""
+
+    series: str
+    value: float
+    low: float
+    high: float
+    text: str
+
+
+class Group(NamedTuple):
+    """Bars under one label; they share a scale, since what they show has one unit."""
+
+    label: str
+    bars: tuple[Bar, ...]
+
+    @property
+    def top(self) -> float:
+        """What the whole width stands for."""
+        return max((bar.high for bar in self.bars), default=1.0) or 1.0
+
+
+class Bars(NamedTuple):
+    """Groups of horizontal bars, each group on a scale of its own; `summary` says what there is to see."""
+
+    title: str
+    groups: tuple[Group, ...]
+    series: tuple[str, ...]
+    summary: str = ""
 
 
 class Chart(NamedTuple):

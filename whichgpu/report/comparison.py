@@ -1,18 +1,15 @@
-"""A `Comparison` as a report for the terminal, and as a Markdown article with numbered sources."""
+"""A `Comparison` as a report for the terminal; what `report.article` makes of its rows too."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.facts import reading
 from whichgpu.planner.comparison.words import ratio_words
-from whichgpu.report import markdown
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from whichgpu.facts.model import Source
     from whichgpu.planner.comparison.model import Cell, Comparison, Row, Sentence
     from whichgpu.planner.comparison.work import Work
     from whichgpu.report.table import Block
@@ -24,8 +21,9 @@ _ABREAST = 4
 #: A longer title does not fit a narrow terminal.
 _TITLE = 78
 _BEST, _WEAK, _LOW = "*", "°", "?"
-_PRICES = "price per GPU and hour"
-_TOPICS_OF_PRICES = ("price", "worth", "buy")
+PRICES = "price per GPU and hour"
+FITS = "GPUs that hold it, at least"
+TOPICS_OF_PRICES = ("price", "worth", "buy")
 
 
 def report(comparison: Comparison) -> Report:
@@ -40,28 +38,33 @@ def _blocks(comparison: Comparison) -> Iterator[Block]:
     yield comparison.answer.text
     yield from _spec_tables(comparison)
     yield Heading("What the figures say")
-    yield _bullets(one for one in comparison.takeaways if one.topic not in _TOPICS_OF_PRICES)
+    yield bullets(one for one in comparison.takeaways if one.topic not in TOPICS_OF_PRICES)
+    if fits := [row for row in comparison.rows if row.group == FITS]:
+        yield Heading("What fits: how many of each hold it")
+        yield from _tables(comparison, "", fits, ())
     yield Heading("Prices")
-    yield from _tables(comparison, "", [row for row in comparison.rows if row.group == _PRICES], ())
-    yield _bullets(one for one in comparison.takeaways if one.topic in _TOPICS_OF_PRICES)
+    yield from _tables(comparison, "", [row for row in comparison.rows if row.group == PRICES], ())
+    yield bullets(one for one in comparison.takeaways if one.topic in TOPICS_OF_PRICES)
     for work in comparison.view.works:
-        yield Heading(_work_title(work))
-        yield _job(work)
-        yield from _tables(comparison, "", _work_rows(comparison, work), ())
-        yield _bullets(work.sentences)
+        yield Heading(work_title(work))
+        yield told_job(work)
+        yield from _tables(comparison, "", work_rows(comparison, work), ())
+        yield bullets(work.sentences)
     yield Heading("Which for what")
-    yield _bullets(comparison.verdicts)
+    yield bullets(comparison.verdicts)
 
 
-def _bullets(sentences: Iterator[Sentence] | Sequence[Sentence]) -> Bullets:
+def bullets(sentences: Iterable[Sentence]) -> Bullets:
+    """The sentences, one to a bullet."""
     return Bullets(tuple(one.text for one in sentences))
 
 
-def _work_title(work: Work) -> str:
+def work_title(work: Work) -> str:
+    """What is done with which model."""
     return f"{work.name}: {work.job.phase}"
 
 
-def _job(work: Work) -> str:
+def told_job(work: Work) -> str:
     """What exactly was estimated, and by what."""
     job = work.job
     said = [f"In {job.precision} with {work.runtime}"]
@@ -80,7 +83,8 @@ def _job(work: Work) -> str:
     return ", ".join(said)
 
 
-def _work_rows(comparison: Comparison, work: Work) -> list[Row]:
+def work_rows(comparison: Comparison, work: Work) -> list[Row]:
+    """The rows of one workload."""
     return [
         row
         for row in comparison.rows
@@ -94,22 +98,26 @@ def _of(row: Row, work: Work, comparison: Comparison) -> bool:
     return not any(row.field.startswith(f"{field}.") for field in longer)
 
 
-def _spec_rows(comparison: Comparison) -> list[Row]:
+def spec_rows(comparison: Comparison) -> list[Row]:
+    """The rows of the devices themselves: neither prices, nor workloads, nor what each holds."""
     works = tuple(f"{work.field}." for work in comparison.view.works)
     return [
-        row for row in comparison.rows if row.group != _PRICES and not row.field.startswith(works or "\0")
+        row
+        for row in comparison.rows
+        if row.group not in (PRICES, FITS) and not row.field.startswith(works or "\0")
     ]
 
 
 def _spec_tables(comparison: Comparison) -> Iterator[Table]:
-    yield from _tables(comparison, "", _spec_rows(comparison), _notes(comparison), grouped=True)
+    yield from _tables(comparison, "", spec_rows(comparison), spec_notes(comparison), grouped=True)
 
 
-def _notes(comparison: Comparison) -> tuple[str, ...]:
+def spec_notes(comparison: Comparison) -> tuple[str, ...]:
+    """What the marks of the cells mean."""
     view = comparison.view
-    cells = [cell for row in _spec_rows(comparison) for cell in row.cells.values()]
+    cells = [cell for row in spec_rows(comparison) for cell in row.cells.values()]
     notes = [f"{NOT_READ} not read in any source. Rates are dense peaks."]
-    if not view.pair:
+    if len(view.ids) > 2:
         notes.append(f"{_BEST} the best of those compared.")
     if any(cell.weak for cell in cells):
         notes.append(f"{_WEAK} follows by formula; no source states it.")
@@ -148,21 +156,21 @@ def _table(
         if grouped and row.group != group:
             group = row.group
             drawn.append((group,))
-        drawn.append(_row(comparison, row, shown, _marked))
+        drawn.append(_row(comparison, row, shown))
     return Table.of(title, columns, drawn, notes)
 
 
-def _row(
-    comparison: Comparison, row: Row, shown: Sequence[str], mark: Callable[[str, bool], str]
-) -> tuple[str, ...]:
+def _row(comparison: Comparison, row: Row, shown: Sequence[str]) -> tuple[str, ...]:
     best = row.best(comparison.gpus)
-    values = [_text(row.cells.get(key)) for key in shown]
+    values = [cell_text(row.cells.get(key)) for key in shown]
     if comparison.view.pair:
         return (row.label, *values, ahead(comparison, row))
-    return (row.label, *(mark(text, key == best) for key, text in zip(shown, values, strict=True)))
+    marked = (f"{text} {_BEST}" if key == best else text for key, text in zip(shown, values, strict=True))
+    return (row.label, *marked)
 
 
-def _text(cell: Cell | None) -> str:
+def cell_text(cell: Cell | None) -> str:
+    """What a cell shows, with the mark of a value that only follows by formula."""
     if cell is None:
         return NOT_READ
     return (
@@ -172,10 +180,6 @@ def _text(cell: Cell | None) -> str:
     )
 
 
-def _marked(text: str, best: bool) -> str:
-    return f"{text} {_BEST}" if best else text
-
-
 def ahead(comparison: Comparison, row: Row) -> str:
     """Of two: who is better and by what ratio; `equal`, or empty where neither way is better."""
     ratio = row.ratio(comparison.gpus)
@@ -183,102 +187,3 @@ def ahead(comparison: Comparison, row: Row) -> str:
         return ""
     best = row.best(comparison.gpus)
     return f"{comparison.view.words[best]} {ratio_words(ratio)}" if best else "equal"
-
-
-def article(comparison: Comparison) -> str:
-    """The comparison as a Markdown article: title, answer, tables with numbered sources, sentences."""
-    sources = _Sources()
-    blocks: list[Block] = [
-        f"# {comparison.title}", comparison.answer.text, Heading("Specifications"),
-        _sourced(comparison, _spec_rows(comparison), sources, _notes(comparison), grouped=True),
-        Heading("What the figures say"),
-        _bullets(one for one in comparison.takeaways if one.topic not in _TOPICS_OF_PRICES),
-        Heading("Prices"),
-        _sourced(comparison, [row for row in comparison.rows if row.group == _PRICES], sources, ()),
-        _bullets(one for one in comparison.takeaways if one.topic in _TOPICS_OF_PRICES),
-    ]  # fmt: skip
-    for work in comparison.view.works:
-        rows = _work_rows(comparison, work)
-        blocks += [
-            Heading(_work_title(work)),
-            _job(work),
-            _sourced(comparison, rows, sources, ()),
-            _bullets(work.sentences),
-        ]
-    blocks += [Heading("Which for what"), _bullets(comparison.verdicts), Heading("Sources")]
-    read = (
-        f"Prices and figures as stored on {comparison.view.today.isoformat()}; the date of each price "
-        "stands with it."
-    )
-    return markdown.render([*blocks, "\n".join(sources.lines()), read])
-
-
-class _Sources:
-    """Numbers for sources, in the order in which they are first cited."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
-
-    def cite(self, row: Row, ids: Sequence[str]) -> str:
-        keys = {key for one in ids if (cell := row.cells.get(one)) for key in _keys(cell)}
-        numbers = sorted(self.numbers.setdefault(key, len(self.numbers) + 1) for key in sorted(keys))
-        return ", ".join(map(str, numbers))
-
-    def lines(self) -> Iterator[str]:
-        from whichgpu.prices.store import sources
-
-        known = {**reading.sources(), **sources(), **_link_sources(self.numbers)}
-        for key, number in self.numbers.items():
-            source = known.get(key)
-            if source is None:
-                yield f"{number}. {_OWN.get(key, key)}"
-                continue
-            where = f", <{source.url}>" if source.url else ""
-            read = f", read {source.accessed}" if source.accessed else ""
-            yield f"{number}. {source.title}{where} ({source.kind}{read})"
-
-
-_OWN = {
-    "derived": "Follows by formula from the other rows",
-    "catalogue": "The catalogue of whichgpu",
-    "architectures:": "The architecture tables of whichgpu",
-    "offers": "The offers of the price table",
-    "cost": "The cost model of whichgpu: rooflines fitted to published measurements, 90 % intervals",
-}
-
-
-def _link_sources(cited: dict[str, int]) -> dict[str, Source]:
-    if not any(key not in reading.sources() for key in cited):
-        return {}
-    from whichgpu.hardware.boxes import link_sources
-
-    return dict(link_sources())
-
-
-def _keys(cell: Cell) -> tuple[str, ...]:
-    return tuple(part for part in cell.source.partition(" ")[0].split(";") if part)
-
-
-def _sourced(
-    comparison: Comparison,
-    rows: Sequence[Row],
-    sources: _Sources,
-    notes: Sequence[str],
-    *,
-    grouped: bool = False,
-) -> Table:
-    view = comparison.view
-    names = [view.names[key] for key in comparison.gpus]
-    columns = [Column(""), *map(Column, names), *([Column("Ahead")] if view.pair else []), Column("Source")]
-    drawn: list[tuple[str, ...]] = []
-    group = ""
-    for row in rows:
-        if grouped and row.group != group:
-            group = row.group
-            drawn.append((group,))
-        drawn.append((*_row(comparison, row, comparison.gpus, _bold), sources.cite(row, comparison.gpus)))
-    return Table.of("", columns, drawn, notes)
-
-
-def _bold(text: str, best: bool) -> str:
-    return f"**{text}**" if best else text

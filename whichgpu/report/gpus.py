@@ -177,11 +177,12 @@ def list_report(gpus: Sequence[Gpu], fields: Sequence[str], total: int, notes: I
         for gpu, remark in zip(gpus, remarks, strict=True)
     ]
     counted = f"{len(gpus)} of {total} GPUs" if len(gpus) != total else f"{total} GPUs"
-    document = {"gpus": [_listed(gpu) for gpu in gpus], "total": total, "notes": list(notes)}
+    document = {"gpus": [listed(gpu) for gpu in gpus], "total": total, "notes": list(notes)}
     return Report(document, (Table.of(counted, columns, rows, notes),))
 
 
-def _listed(gpu: Gpu) -> dict[str, Any]:
+def listed(gpu: Gpu) -> dict[str, Any]:
+    """A GPU of a list: the shape of `show` without the titles of its sources."""
     document = show_document(gpu)
     del document["sources"]
     return document

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
 from whichgpu.report import svg
-from whichgpu.report.chart import Chart
-from whichgpu.report.table import Bullets, Heading, Table, cell
+from whichgpu.report.chart import Bars, Chart
+from whichgpu.report.table import Bullets, Cited, Heading, References, Table, cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,81 +16,146 @@ if TYPE_CHECKING:
     from whichgpu.report.table import Block
 
 _STYLE = (
-    ":root{--page:#fff;--text:#1b1f24;--soft:#57606a;--line:#d8dee4;--strong:#eaf4ff;color-scheme:light dark}"
+    ":root{--page:#fff;--text:#1b1f24;--soft:#57606a;--line:#d8dee4;--strong:#eaf4ff;--link:#0b5cad;"
+    "color-scheme:light dark}"
     "@media screen and (prefers-color-scheme:dark)"
-    "{:root{--page:#14171a;--text:#e6e8ea;--soft:#a5adb5;--line:#3a4149;--strong:#1d3147}}"
-    "body{margin:0 auto;max-width:70rem;padding:1.5rem;background:var(--page);color:var(--text);"
-    "font:15px/1.5 system-ui,sans-serif}"
-    "h1{font-size:1.5rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}figure{margin:0}"
-    "figcaption,.note{color:var(--soft);max-width:50rem}"
+    "{:root{--page:#14171a;--text:#e6e8ea;--soft:#a5adb5;--line:#3a4149;--strong:#1d3147;--link:#7db8ff}}"
+    "body{margin:0 auto;max-width:60rem;padding:1.5rem;background:var(--page);color:var(--text);"
+    "font:16px/1.55 system-ui,sans-serif;overflow-wrap:break-word}"
+    "h1{font-size:1.7rem;line-height:1.25}h2{font-size:1.25rem;margin:2.2rem 0 .6rem}figure{margin:1rem 0}"
+    "p,li{max-width:50rem}li{margin:.3rem 0}ul,ol{padding-left:1.3rem}a{color:var(--link)}"
+    ".lead{font-size:1.08rem}figcaption,.note,.refs{color:var(--soft);max-width:50rem}"
+    ".note,.refs{font-size:.88rem}.refs li{overflow-wrap:anywhere}"
+    "nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.1rem 1.1rem}"
     ".wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
+    "caption{text-align:left;font-weight:600;padding:.6rem 0 .3rem;color:var(--text)}"
     "th,td{padding:.25rem .8rem .25rem 0;text-align:left;vertical-align:top;"
     "border-bottom:1px solid var(--line)}"
     "th{font-weight:600}.right{text-align:right;white-space:nowrap}.strong{background:var(--strong)}"
-    ".bar{display:inline-block;height:.7em;margin-right:.5em;background:var(--soft)}.group{padding-top:.8rem;font-weight:600}"
-    "@media print{body{max-width:none;padding:0;font-size:10pt}figure,tr{break-inside:avoid}"
-    "h2{break-after:avoid}.wide{overflow:visible}}"
+    "tbody th[scope=row]{font-weight:400}.best{font-weight:700}"
+    ".bar{display:inline-block;height:.7em;margin-right:.5em;background:var(--soft)}"
+    ".group{padding-top:.9rem;font-weight:600}"
+    "@media(max-width:40rem){body{padding:1rem;font-size:15px}h1{font-size:1.35rem}"
+    "table{font-size:.86rem}th,td{padding-right:.55rem}.roomy tbody th[scope=row]{position:sticky;left:0;"
+    "background:var(--page);max-width:7.5rem}}"
+    "@media print{body{max-width:none;padding:0;font-size:10pt}figure,tr{break-inside:avoid}nav{display:none}"
+    "h2{break-after:avoid}.wide{overflow:visible}a{color:inherit;text-decoration:none}}"
 )
+#: A page with fewer parts needs no list of them; a table with fewer columns is read without the first held.
+_PARTS, _ROOMY = 5, 3
 
 
 def page(title: str, blocks: Iterable[Block]) -> str:
     """A whole document; it asks for nothing from anywhere else."""
-    body = "".join(part for block in blocks for part in _parts(block) if part != _title(title))
+    told = [_untitled(block, title) for block in blocks if _heading(block) != title]
+    body = "".join(part for block in told for part in _parts(block))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}{svg.style()}</style>\n</head>\n"
-        f"<body>\n<main>\n<h1>{escape(title)}</h1>\n{body}</main>\n</body>\n</html>\n"
+        f"<body>\n<main>\n<h1>{escape(title)}</h1>\n{_contents(told)}{body}</main>\n</body>\n</html>\n"
     )
+
+
+def _untitled(block: Block, title: str) -> Block:
+    """A table that repeats the title of the page goes without its own."""
+    return replace(block, title="") if isinstance(block, Table) and block.title == title else block
+
+
+def _heading(block: Block) -> str:
+    return block.text if isinstance(block, Heading) else ""
+
+
+def _contents(blocks: Iterable[Block]) -> str:
+    """Links to the parts of a long page."""
+    parts = [text for block in blocks if (text := _heading(block))]
+    if len(parts) < _PARTS:
+        return ""
+    links = "".join(f'<li><a href="#{svg.slug(text)}">{escape(text)}</a></li>' for text in parts)
+    return f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n'
 
 
 def _parts(block: Block) -> Iterator[str]:
     if isinstance(block, Table):
         yield from _table(block)
     elif isinstance(block, Chart):
-        yield _title(block.title)
-        yield f"{svg.figure(block)}\n"
+        yield f"{_title(block.title)}{svg.figure(block)}\n"
         yield from _notes(block.notes)
+    elif isinstance(block, Bars):
+        yield f"{_title(block.title, 3)}{svg.bars(block)}\n"
     elif isinstance(block, Heading):
         yield _title(block.text)
     elif isinstance(block, Bullets):
         yield f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in block.items)}</ul>\n"
+    elif isinstance(block, References):
+        yield f'<ol class="refs">{"".join(_references(block))}</ol>\n'
     else:
         yield f"<p>{escape(block)}</p>\n"
 
 
-def _title(text: str) -> str:
-    return f"<h2>{escape(text)}</h2>\n"
+def _title(text: str, level: int = 2) -> str:
+    return f'<h{level} id="{svg.slug(text)}">{escape(text)}</h{level}>\n'
+
+
+def _references(block: References) -> Iterator[str]:
+    for number, item in enumerate(block.items, start=1):
+        title = f'<a href="{escape(item.url)}">{escape(item.title)}</a>' if item.url else escape(item.title)
+        detail = f" ({escape(item.detail)})" if item.detail else ""
+        yield f'<li id="source-{number}">{title}{detail}</li>\n'
 
 
 def _cell(value: str | None) -> str:
-    """A cell; the `#` that it begins with are drawn as a bar."""
+    """A cell: the `#` that it begins with as a bar, `**` around it as stress, its sources as links."""
     text = cell(value)
+    if isinstance(value, Cited) and value.refs:
+        links = (f'<a href="#source-{number}">{number}</a>' for number in value.refs)
+        return ", ".join(links)
     rest = text.lstrip("#")
     bar = f'<i class="bar" style="width:{(len(text) - len(rest)) / 4:g}em"></i>' if rest != text else ""
-    return bar + escape(rest.strip())
+    rest = rest.strip()
+    if len(rest) > 4 and rest.startswith("**") and rest.endswith("**"):
+        return f'{bar}<span class="best">{escape(rest[2:-2])}</span>'
+    return bar + escape(rest)
+
+
+def _hover(value: str | None) -> str:
+    """The source of a cell, which a pointer over it shows."""
+    return f' title="{escape(value.source)}"' if isinstance(value, Cited) and value.source else ""
 
 
 def _table(table: Table) -> Iterator[str]:
-    if table.title:
-        yield _title(table.title)
     sides = [' class="right"' if column.align == "right" else "" for column in table.columns]
-    yield '<div class="wide"><table>\n'
+    roomy = " roomy" if len(sides) > _ROOMY else ""
+    yield f'<div class="wide{roomy}" tabindex="0"><table>\n'
+    if table.title:
+        yield f"<caption>{escape(table.title)}</caption>\n"
     if any(column.title for column in table.columns):
         titles = zip(table.columns, sides, strict=True)
-        cells = "".join(f'<th scope="col"{side}>{escape(column.title)}</th>' for column, side in titles)
+        cells = "".join(
+            f'<th scope="col"{side}>{escape(column.title)}</th>' if column.title else "<td></td>"
+            for column, side in titles
+        )
         yield f"<thead><tr>{cells}</tr></thead>\n"
     yield "<tbody>\n"
     for index, row in enumerate(table.rows):
-        if len(row) == 1 and len(table.columns) > 1:
-            title = escape(cell(row[0]))
-            yield f'<tr><th scope="colgroup" class="group" colspan="{len(sides)}">{title}</th></tr>\n'
-            continue
-        strong = ' class="strong"' if index in table.strong else ""
-        cells = "".join(f"<td{side}>{_cell(value)}</td>" for value, side in zip(row, sides, strict=True))
-        yield f"<tr{strong}>{cells}</tr>\n"
+        yield _row(row, sides, strong=index in table.strong)
     yield "</tbody></table></div>\n"
     yield from _notes(table.notes)
+
+
+def _row(row: tuple[str | None, ...], sides: list[str], *, strong: bool) -> str:
+    """A row whose first cell names it, or one cell as a heading over those that follow."""
+    first, *rest = row
+    if not rest and len(sides) > 1:
+        return (
+            f'<tr><th scope="colgroup" class="group" colspan="{len(sides)}">{escape(cell(first))}</th></tr>\n'
+        )
+    name = f'<th scope="row"{sides[0]}{_hover(first)}>{_cell(first)}</th>'
+    cells = "".join(
+        f"<td{side}{_hover(value)}>{_cell(value)}</td>" for value, side in zip(rest, sides[1:], strict=True)
+    )
+    stress = ' class="strong"' if strong else ""
+    return f"<tr{stress}>{name}{cells}</tr>\n"
 
 
 def _notes(notes: Iterable[str]) -> Iterator[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.report import plot
-from whichgpu.report.chart import Chart
-from whichgpu.report.table import Bullets, Heading, Table, cell
+from whichgpu.report.chart import Bars, Chart
+from whichgpu.report.table import Bullets, Heading, References, Table, cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,19 +26,23 @@ def _lines(block: Block) -> Iterator[str]:
     if isinstance(block, Table):
         yield from _table(block)
     elif isinstance(block, Chart):
-        yield from _chart(block)
+        yield from _drawn(block.title, plot.lines(block, _WIDTH), (block.summary, *block.notes))
+    elif isinstance(block, Bars):
+        yield from _drawn(block.title, plot.bars(block, _WIDTH), (block.summary,))
     elif isinstance(block, Heading):
         yield f"## {block.text}"
+    elif isinstance(block, References):
+        yield from block.lines()
     elif isinstance(block, Bullets):
         yield from (f"- {item}" for item in block.items)
     else:
         yield block
 
 
-def _chart(chart: Chart) -> Iterator[str]:
-    """The chart as text, which every reader of Markdown shows as it is."""
-    yield from (f"**{_escape(chart.title)}**", "", "```text", *plot.lines(chart, _WIDTH), "```")
-    for note in (chart.summary, *chart.notes):
+def _drawn(title: str, lines: Iterable[str], notes: Iterable[str]) -> Iterator[str]:
+    """A chart as text, which every reader of Markdown shows as it is."""
+    yield from (f"**{_escape(title)}**", "", "```text", *lines, "```")
+    for note in notes:
         yield from ("", f"*{_escape(note)}*") if note else ()
 
 

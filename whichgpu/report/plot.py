@@ -14,10 +14,12 @@ from whichgpu.report.chart import tick
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.report.chart import Chart, Panel
+    from whichgpu.report.chart import Bars, Chart, Panel
 
 #: Columns of the y labels; rows of a plot, columns of one alone, beside another, and at most; the gap.
 _LABELS, _ROWS, _NARROWEST, _BESIDE, _WIDEST, _GAP = 5, 15, 24, 36, 60, 3
+#: Columns of the longest bar, at least.
+_SHORTEST = 10
 _LARGE = 0.1
 _PLAIN = str.maketrans({"─": "-", "│": "|", "└": "+", "┤": "+", "┬": "+", "╱": "/"})
 
@@ -43,6 +45,18 @@ def lines(chart: Chart, width: int) -> Iterator[str]:
             yield (" " * _GAP).join(part.ljust(columns + _LABELS + 1) for part in parts).rstrip()
     yield ""
     yield "  ".join(f"{letter} {name}" for name, letter in chart.series)
+
+
+def bars(chart: Bars, width: int) -> Iterator[str]:
+    """Every bar on a line under the label of its group: its series, its length in `#`, its figure."""
+    names = max(map(len, chart.series), default=0)
+    figures = max((len(bar.text) for group in chart.groups for bar in group.bars), default=0)
+    columns = max(_SHORTEST, min(_WIDEST, width - names - figures - 2 * _GAP))
+    for group in chart.groups:
+        yield group.label
+        for bar in group.bars:
+            drawn = "#" * round(bar.value / group.top * columns)
+            yield f"  {bar.series:{names}}  {drawn:{columns}} {bar.text}".rstrip()
 
 
 def _panel(chart: Chart, panel: Panel, columns: int) -> list[str]:

@@ -84,9 +84,9 @@ def where(job: Job, gpus: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
 
     known = catalogue()
     if gpus:
-        from whichgpu.hardware.names import resolve_count
+        from whichgpu.hardware.slices import resolve_device
 
-        return _answers(job, [resolve_count(name, known) for name in gpus])
+        return _answers(job, [resolve_device(name, known) for name in gpus])
     for pair in CONTRASTS:
         answers = _answers(job, [(known[name], 1) for name in pair])
         if not all(row["refused"] for row in answers.values()):

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.report.chart import tick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from whichgpu.report.chart import Axis, Chart, Panel, Point
+    from whichgpu.report.chart import Axis, Bar, Bars, Chart, Group, Panel, Point
 
 _WIDTH, _HEIGHT = 520.0, 400.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 14.0, 44.0, 46.0
+#: Width of a drawing of bars, of which the figure at a bar's end has a part; height of a row.
+_NARROW, _FIGURE, _ROW = 360.0, 130.0, 18.0
 #: Radii of the smallest and of the largest mark, whose areas go with their shares.
 _SMALL, _LARGE = 3.5, 15.0
 #: So many marks of a panel have their name beside them.
@@ -40,7 +42,9 @@ def style() -> str:
     light = "".join(f".s{i}{{--c:{one}}}" for i, (one, _) in enumerate(_COLOURS))
     dark = "".join(f".s{i}{{--c:{one}}}" for i, (_, one) in enumerate(_COLOURS))
     return (
-        ".chart{display:flex;flex-wrap:wrap;gap:1rem}.chart svg{flex:1 1 22rem;max-width:44rem;height:auto}"
+        ".chart{display:flex;flex-wrap:wrap;gap:1rem}.chart svg{flex:1 1 20rem;max-width:44rem;height:auto}"
+        ".chart.bars svg{flex:0 1 26rem;min-width:0}.bars text{font-size:12px}"
+        ".bars .whisker{stroke:var(--text);stroke-width:1.2;fill:none}.chart.bars .label{font-weight:600}"
         ".chart text{fill:var(--text);font:11px system-ui,sans-serif}"
         ".chart .title{font-weight:600;font-size:13px}.chart .grid{stroke:var(--line);stroke-width:1}"
         ".chart .roof{stroke:var(--text);stroke-width:1.8;fill:none}"
@@ -48,6 +52,7 @@ def style() -> str:
         ".mark{fill:var(--c);fill-opacity:.62;stroke:var(--c);stroke-width:1.2}"
         ".mark.open{fill:none;stroke-width:2}.legend svg{width:1em;height:1em;vertical-align:-.1em}"
         ".legend{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;padding:0}"
+        "@media(max-width:30rem){.chart:not(.bars) text{font-size:17px}}"
         f"{light}@media screen and (prefers-color-scheme:dark){{{dark}}}"
     )
 
@@ -55,18 +60,84 @@ def style() -> str:
 def figure(chart: Chart) -> str:
     """The chart as a `<figure>`: its panels, the legend, its summary as the caption."""
     panels = "".join(_panel(chart, panel, index) for index, panel in enumerate(chart.panels))
-    keys = "".join(
-        f'<li><svg viewBox="-8 -8 16 16" aria-hidden="true">{_shape(index, 0, 0, 6.0)}</svg> '
-        f"{escape(name)}</li>"
-        for index, (name, _) in enumerate(chart.series)
+    legend = _legend([name for name, _ in chart.series])
+    return f'<figure><div class="chart">{panels}</div>{legend}{_caption(chart.summary)}</figure>'
+
+
+def bars(chart: Bars) -> str:
+    """Bars as a `<figure>`: two drawings of half of the groups each, one below the other where narrow."""
+    half = -(-len(chart.groups) // 2)
+    columns = [chart.groups[:half], chart.groups[half:]]
+    drawn = "".join(_column(chart, part, index) for index, part in enumerate(columns) if part)
+    return (
+        f'<figure><div class="chart bars">{drawn}</div>{_legend(chart.series, square=True)}'
+        f"{_caption(chart.summary)}</figure>"
     )
-    caption = f"<figcaption>{escape(chart.summary)}</figcaption>" if chart.summary else ""
-    return f'<figure><div class="chart">{panels}</div><ul class="legend">{keys}</ul>{caption}</figure>'
+
+
+def _column(chart: Bars, groups: Sequence[Group], index: int) -> str:
+    """One drawing: under the label of each group its bars, each with its figure at its end."""
+    parts: list[str] = []
+    y = 0.0
+    for group in groups:
+        parts.append(f'<text class="label" x="0" y="{y + 14:g}">{escape(group.label)}</text>')
+        y += 20.0
+        for bar in group.bars:
+            parts.append(_bar(bar, chart.series.index(bar.series), group.top, y))
+            y += _ROW
+        y += 10.0
+    name = f"{slug(chart.title)}-{index}"
+    return (
+        f'<svg viewBox="0 0 {_NARROW:g} {y:g}" role="img" aria-labelledby="{name}">'
+        f'<title id="{name}">{escape(chart.title)}: {escape(", ".join(one.label for one in groups))}</title>'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _bar(bar: Bar, index: int, top: float, y: float) -> str:
+    scale = (_NARROW - _FIGURE) / top
+    middle = y + _ROW / 2 - 1
+    whisker = (
+        f'<path class="whisker" d="M{bar.low * scale:.1f} {middle:g}H{bar.high * scale:.1f}'
+        f'm0 -3v6M{bar.low * scale:.1f} {middle - 3:g}v6"/>'
+        if bar.high > bar.low
+        else ""
+    )
+    end = max(bar.value, bar.high) * scale
+    return (
+        f"<g><title>{escape(f'{bar.series}: {bar.text}')}</title>"
+        f'<rect class="mark s{index % len(_COLOURS)}" x="0" y="{y:g}" height="{_ROW - 4:g}" '
+        f'width="{max(bar.value * scale, 1):.1f}"/>{whisker}'
+        f'<text x="{end + 5:.1f}" y="{middle + 4:g}">{escape(bar.text)}</text></g>'
+    )
+
+
+def slug(text: str) -> str:
+    """A name for an anchor: lower case, words joined by hyphens."""
+    return "-".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
+
+
+def _legend(names: Sequence[str], *, square: bool = False) -> str:
+    """The names with their marks; bars have no shape of their own."""
+    marks = (_box(index) if square else _shape(index, 0, 0, 6.0) for index, _ in enumerate(names))
+    keys = "".join(
+        f'<li><svg viewBox="-8 -8 16 16" aria-hidden="true">{mark}</svg> {escape(name)}</li>'
+        for mark, name in zip(marks, names, strict=True)
+    )
+    return f'<ul class="legend">{keys}</ul>' if keys else ""
+
+
+def _box(index: int) -> str:
+    return f'<rect class="mark s{index % len(_COLOURS)}" x="-6" y="-6" width="12" height="12"/>'
+
+
+def _caption(text: str) -> str:
+    return f"<figcaption>{escape(text)}</figcaption>" if text else ""
 
 
 def _panel(chart: Chart, panel: Panel, index: int) -> str:
     inside = "".join((*_frame(chart), *_roofs(chart, panel), *_marks(chart, panel)))
-    name = f"chart-{index}"
+    name = f"{slug(chart.title)}-{index}"
     return (
         f'<svg viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" aria-labelledby="{name}">'
         f'<title id="{name}">{escape(f"{panel.title}: {chart.title}")}</title>'

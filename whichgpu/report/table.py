@@ -13,7 +13,7 @@ from whichgpu.values import immutable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from whichgpu.report.chart import Chart
+    from whichgpu.report.chart import Bars, Chart
 
 #: What stands in a cell whose value is not known.
 EMPTY = "-"
@@ -92,9 +92,46 @@ class Bullets(NamedTuple):
     items: tuple[str, ...]
 
 
+class Cited(str):
+    """Text of a cell that says where it was read: `source` in words, `refs` its numbers in `References`."""
+
+    __slots__ = ("refs", "source")
+
+    def __new__(cls, text: str, source: str = "", refs: Iterable[int] = ()) -> Cited:
+        """The text, which every report draws; a page shows `source` on it and leads to `refs`."""
+        made = super().__new__(cls, text)
+        made.source, made.refs = source, tuple(refs)
+        return made
+
+    source: str
+    refs: tuple[int, ...]
+
+
+class Reference(NamedTuple):
+    """One source: what it is, where it is (empty where nowhere), and its kind and date."""
+
+    title: str
+    url: str
+    detail: str
+
+
+class References(NamedTuple):
+    """Numbered sources, from 1, which cells cite."""
+
+    items: tuple[Reference, ...]
+
+    def lines(self) -> list[str]:
+        """One numbered line each, as plain text."""
+        return [
+            f"{number}. {item.title}{f', <{item.url}>' if item.url else ''}"
+            f"{f' ({item.detail})' if item.detail else ''}"
+            for number, item in enumerate(self.items, start=1)
+        ]
+
+
 if TYPE_CHECKING:
     #: A piece of a report; a plain string is a paragraph.
-    Block = Table | Chart | Heading | Bullets | str
+    Block = Table | Chart | Bars | Heading | Bullets | References | str
 
 
 class Report(NamedTuple):

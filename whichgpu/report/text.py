@@ -11,12 +11,12 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.errors import printable
-from whichgpu.report.table import GAP, Bullets, Heading, Table, cell, layout, notes
+from whichgpu.report.table import GAP, Bullets, Heading, References, Table, cell, layout, notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from whichgpu.report.chart import Chart
+    from whichgpu.report.chart import Bars, Chart
     from whichgpu.report.table import Block, Column
 
 #: Paragraphs are not set wider than this, however wide the terminal.
@@ -63,16 +63,23 @@ def _lines(block: Block, width: int) -> Iterator[Line]:
     elif isinstance(block, Bullets):
         for item in block.items:
             yield from map(Line, _paragraph(item, width, first="- ", rest="  "))
+    elif isinstance(block, References):
+        for text in block.lines():
+            yield from map(Line, _paragraph(text, width, rest="   "))
     elif isinstance(block, str):
         yield from map(Line, _paragraph(block, width))
     else:
         yield from _chart(block, width)
 
 
-def _chart(chart: Chart, width: int) -> Iterator[Line]:
+def _chart(chart: Chart | Bars, width: int) -> Iterator[Line]:
     from whichgpu.report import plot
+    from whichgpu.report.chart import Bars
 
     yield from (Line(chart.title, "title"), Line(""))
+    if isinstance(chart, Bars):
+        yield from (Line(text, "chart") for text in plot.bars(chart, min(width, PARAGRAPH)))
+        return
     yield from (Line(text, "chart") for text in plot.lines(chart, width))
     for note in chart.notes:
         yield from (Line(text, "note") for text in _paragraph(note, width))

@@ -2,9 +2,12 @@
 
 $ whichgpu check
 $ whichgpu check --all
+$ whichgpu check --fields
 $ whichgpu check --published
 
-With --published it prints the error of every published parameter and FLOP count instead.
+With --fields it prints, for each field, how many devices have it, from what kind of source and how old,
+and every figure on which sources differ with what was decided and why. With --published it prints the
+error of every published parameter and FLOP count instead.
 
 Exits 0 when nothing is new, 4 when something does not fit.
 """
@@ -28,12 +31,18 @@ if TYPE_CHECKING:
 
 @command
 @click.option("--all", "everything", is_flag=True, help="List every known difference and its reason too.")
+@click.option("--fields", is_flag=True, help="How well each field is known, and every dispute, instead.")
 @click.option("--published", is_flag=True, help="The workloads against every published count instead.")
 @gpu_files
-def run(catalogue: Catalogue, *, everything: bool, published: bool) -> Report:
-    """Run the checks of every layer, or print the errors of published counts."""
+def run(catalogue: Catalogue, *, everything: bool, fields: bool, published: bool) -> Report:
+    """Run the checks of every layer, or print how well fields are known or the errors of published counts."""
     if published:
         return _published()
+    if fields:
+        from whichgpu.hardware import truth
+        from whichgpu.report.truth import report as told
+
+        return told(truth.known(catalogue), list(truth.disputes(catalogue)), date.today())
     from whichgpu import prices
     from whichgpu.hardware import check
     from whichgpu.prices import quality

@@ -3,8 +3,11 @@
 $ whichgpu compare a10 a100-80gb-pcie
 $ whichgpu compare rtx-a6000 a100-80gb-sxm --workload stable-diffusion-1.5 --workload llama-2-7b
 $ whichgpu compare l4 a10 rtx-4090 --workload resnet50 --phase train --format md
+$ whichgpu compare rtx-a5000 rtx-a4000 --format html
 
-Job options (--phase, --precision, --batch ..) hold for every workload named.
+An article (md, html) has the usual workloads of the GPUs' segment and which well-known models each
+holds; --workload usual has them in the other forms too, --workload none leaves them out. Job options
+(--phase, --precision, --batch ..) hold for every workload named.
 """
 
 from __future__ import annotations
@@ -23,15 +26,22 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
+#: Words in place of a workload's name: those of the GPUs' segment, or none.
+_USUAL, _NONE = "usual", "none"
+
 
 @command
 @click.argument("gpus", nargs=-1, metavar="GPU GPU ..")
 @click.option(
-    "--workload", "workloads", multiple=True, metavar="NAME", help="What they would run; repeatable."
+    "--workload",
+    "workloads",
+    multiple=True,
+    metavar="NAME",
+    help="What they would run; repeatable. Or usual, or none.",
 )
 @click.option(
-    "--format", "form", type=click.Choice(["table", "md", "json"]), default="table", show_default=True,
-    help="A table for the terminal, a Markdown article, or JSON.",
+    "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
+    show_default=True, help="For the terminal, a Markdown article, a page to keep, or JSON.",
 )  # fmt: skip
 @job_options
 @gpu_files
@@ -40,19 +50,28 @@ def run(
 ) -> Report:
     """Compare, and report in the form asked for."""
     from whichgpu.planner.comparison import compare
-    from whichgpu.report.comparison import article, report
 
-    if not workloads and any(columns.stated.values()):
+    context = click.get_current_context(silent=True)
+    written = form in ("md", "html") and not (context and context.params.get("as_json"))
+    whole = _USUAL in workloads or (written and _NONE not in workloads)
+    names = [name for name in workloads if name not in (_USUAL, _NONE)]
+    if not names and any(columns.stated.values()):
         stated = next(name for name, value in columns.stated.items() if value)
         raise UsageError(
             f"--{stated.replace('_', '-')} is for a workload; add --workload, e.g. --workload resnet50"
         )
-    found = compare(gpus, [columns.job(name) for name in workloads], catalogue=catalogue)
-    answer = report(found)
-    context = click.get_current_context(silent=True)
-    if form == "table" or (context and context.params.get("as_json")):
-        return answer
-    from whichgpu.report.json import dumps
+    found = compare(gpus, [columns.job(name) for name in names], catalogue=catalogue, whole=whole)
+    if not written:
+        from whichgpu.report.comparison import report
 
-    sys.stdout.write(article(found) if form == "md" else dumps(answer.data))
-    return type(answer)(answer.data, ())
+        answer = report(found)
+        if form != "json":
+            return answer
+    else:
+        from whichgpu.report.article import article
+
+        answer = article(found, drawn=form == "html")
+    from whichgpu.report.documents import document
+
+    sys.stdout.write(document(found.title, answer, form))
+    return answer._replace(blocks=())

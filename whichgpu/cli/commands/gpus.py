@@ -4,8 +4,11 @@ $ whichgpu gpus --family ampere --segment datacenter
 $ whichgpu gpus --min memory="40 GB" --max power="150 W" --sort bandwidth
 $ whichgpu gpus --where low_profile=yes --columns memory,fp16,slots
 $ whichgpu gpus --where form_factor~single --sort launch_price --reverse
+$ whichgpu gpus --like a10 --within 20%
+$ whichgpu gpus --family hopper --timeline
 
-A GPU whose field was not read in any source does not meet a condition on it; a note counts those.
+A GPU whose field was not read in any source does not meet a condition on it; a note counts those. --like
+ranks by the largest ratio in memory, bandwidth, 16-bit and FP32 peak and power, the nearest first.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.options import gpu_files
+from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from whichgpu.cli.filters import Condition
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.likeness import Like
     from whichgpu.report.table import Report
 
 _COLUMNS = "memory,bandwidth,fp16,fp32,power,release_date,segment,family"
@@ -35,6 +40,9 @@ _COLUMNS = "memory,bandwidth,fp16,fp32,power,release_date,segment,family"
 @click.option("--family", metavar="NAME", help="An architecture or one of its variants: ampere, ada_l40.")
 @click.option("--segment", metavar="NAME", help="datacenter, workstation, geforce, laptop or edge.")
 @click.option("--vendor", metavar="NAME", help="NVIDIA, AMD, Intel ..")
+@click.option("--like", metavar="GPU", help="Those nearest to a GPU in all that decides.")
+@click.option("--within", metavar="SHARE", help="With --like: no measure further off than this, e.g. 20%.")
+@click.option("--timeline", "dated", is_flag=True, help="By date of release, year by year.")
 @click.option("--sort", metavar="FIELD", help="Best first; newest first if not given.")
 @click.option("--reverse", is_flag=True, help="Turn the order round.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Show the first N.")
@@ -53,10 +61,14 @@ def run(
     limit: int | None,
     columns: str,
     reverse: bool,
+    like: str | None,
+    within: str | None,
+    dated: bool,
 ) -> Report:
     """Filter, sort, and report."""
     from whichgpu.cli import filters
-    from whichgpu.report.gpus import family_words, list_report
+    from whichgpu.hardware.names import resolve
+    from whichgpu.report.gpus import family_words, list_report, listed
 
     conditions = [filters.bound(text, "--min") for text in least]
     conditions += [filters.bound(text, "--max") for text in most]
@@ -65,11 +77,38 @@ def run(
     pool = catalogue.where(family=family or "", segment=segment or "", vendor=vendor or "")
     found = [gpu for gpu in pool if all(condition.met(gpu) for condition in conditions)]
     order = filters.field(sort or "release_date")
+    if like or within:
+        from whichgpu.report.likeness import report
+
+        near = _near(like or "", within, found, catalogue)
+        return report(resolve(like or "", catalogue), near[:limit], len(near))
     found = _sorted(found, order, reverse=reverse)
+    if dated:
+        from whichgpu.report.table import Report as Made
+        from whichgpu.report.timeline import timeline
+
+        return Made({"gpus": [listed(gpu) for gpu in found[:limit]]}, tuple(timeline(found[:limit])))
     extra = [name for name in dict.fromkeys((*(c.field for c in conditions), order)) if name not in shown]
     said = [words] if (words := family_words(pool[0].family if family and pool else "")) else []
     said += _notes(pool, conditions)
     return list_report(found[:limit], [*shown, *extra], len(catalogue), said)
+
+
+def _near(like: str, within: str | None, pool: Iterable[Gpu], catalogue: Catalogue) -> list[Like]:
+    """The GPUs near to one, within a share where one is stated (`20%`, `0.2`)."""
+    from whichgpu.hardware.names import resolve
+    from whichgpu.planner.likeness import alike
+
+    if not like:
+        raise UsageError("--within is for --like; write e.g. --like a10 --within 20%")
+    text = (within or "inf").strip()
+    try:
+        share = float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
+    except ValueError:
+        raise UsageError(f"--within {within}: not a share; write e.g. --within 20%") from None
+    if not share >= 0:
+        raise UsageError(f"--within {within}: below zero; write e.g. --within 20%")
+    return alike(resolve(like, catalogue), pool, share)
 
 
 def _sorted(gpus: Iterable[Gpu], name: str, *, reverse: bool) -> list[Gpu]:

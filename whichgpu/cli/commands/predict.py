@@ -70,9 +70,9 @@ def run(
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
     if curve is not None or slo is not None:
         from whichgpu.cli.serving import Asked, answer
-        from whichgpu.hardware.names import resolve_count
+        from whichgpu.hardware.slices import resolve_device
 
-        device, count = resolve_count(gpu, catalogue)
+        device, count = resolve_device(gpu, catalogue)
         with progress("simulate"):
             return answer(Asked(columns.job(workload), device, count, curve, slo, usd_per_gpu_hour))
     return _one(workload, gpu, columns, catalogue, (grid, pue), explain=explain)

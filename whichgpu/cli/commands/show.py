@@ -1,19 +1,27 @@
-"""Everything known about one GPU, and where each value comes from.
+"""Everything known about one GPU, and where each value comes from; or an architecture and its parts.
 
 $ whichgpu show l4
 $ whichgpu show "A100 SXM 80GB" --sources
+$ whichgpu show rtx-a5000 --format html
+$ whichgpu show ampere
+
+As an article (md, html) it is a review: strengths, limits, what it is for and how fast, what it holds,
+its price, what is like it and what could stand in its place; --format json has all of it. The
+workloads are the usual ones of its segment, or those named, to which job options apply.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import gpu_files
+from whichgpu.cli.options import gpu_files, job_options
 
 if TYPE_CHECKING:
+    from whichgpu.cli.options import JobColumns
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
@@ -21,10 +29,43 @@ if TYPE_CHECKING:
 @command
 @click.argument("gpu")
 @click.option("--sources", is_flag=True, help="Say where each value comes from and what other sources say.")
+@click.option(
+    "--workload", "workloads", multiple=True, metavar="NAME", help="What a review is of; repeatable."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
+    show_default=True, help="For the terminal, a review as Markdown or as a page to keep, or both as JSON.",
+)  # fmt: skip
+@job_options
 @gpu_files
-def run(catalogue: Catalogue, gpu: str, *, sources: bool) -> Report:
-    """Resolve the name and report the device."""
-    from whichgpu.hardware.names import resolve
+def run(
+    *, catalogue: Catalogue, columns: JobColumns, gpu: str, sources: bool, workloads: tuple[str, ...],
+    form: str,
+) -> Report:  # fmt: skip
+    """Resolve the name and report the device or the architecture."""
+    from whichgpu.hardware.architecture import architectures, families
+    from whichgpu.hardware.slices import resolve_device
     from whichgpu.report.gpus import show_report
 
-    return show_report(resolve(gpu, catalogue), sources=sources)
+    name = gpu.strip().lower().replace(" ", "_").replace("-", "_")
+    if name not in catalogue and (name in families() or name in architectures()):
+        from whichgpu.report.architecture import report
+
+        made = report(name, catalogue)
+        return made if form == "table" else _written(made.blocks[0], made, form)
+    device, _ = resolve_device(gpu, catalogue)
+    context = click.get_current_context(silent=True)
+    if form == "table" or (context is not None and context.params.get("as_json")):
+        return show_report(device, sources=sources)
+    from whichgpu.planner.review import review
+    from whichgpu.report.review import article
+
+    found = review(device, catalogue, [columns.job(name) for name in workloads])
+    return _written(found.title, article(found, drawn=form == "html"), form)
+
+
+def _written(title: object, report: Report, form: str) -> Report:
+    from whichgpu.report.documents import document
+
+    sys.stdout.write(document(str(getattr(title, "text", title)), report, form))
+    return report._replace(blocks=())

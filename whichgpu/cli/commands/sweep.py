@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from whichgpu.cli.command import command, document
+from whichgpu.cli.command import command
 from whichgpu.cli.options import gpu_files, job_options, progress
 
 if TYPE_CHECKING:
@@ -58,5 +58,7 @@ def run(
     context = click.get_current_context(silent=True)
     if form == "table" or (context and context.params.get("as_json")):
         return found
+    from whichgpu.report.documents import document
+
     sys.stdout.write(document(f"Training {workload} on {gpus}", found, form))
     return found._replace(blocks=())

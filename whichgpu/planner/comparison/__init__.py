@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.planner.comparison import answer, takeaways, verdicts
+from whichgpu.planner.comparison.lasting import age_rows
 from whichgpu.planner.comparison.market import markets, price_rows
 from whichgpu.planner.comparison.model import Comparison, View
 from whichgpu.planner.comparison.rows import sixteen_bit, spec_rows
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.market import Market
+    from whichgpu.planner.comparison.model import Row
     from whichgpu.planner.comparison.work import Work
     from whichgpu.prices.offers import Offer
 
@@ -38,9 +40,12 @@ def compare(
     catalogue: Catalogue | None = None,
     offers: Sequence[Offer] | None = None,
     today: date | None = None,
+    whole: bool = False,
 ) -> Comparison:
     """Compare two to six GPUs by name, and what they do for each workload (a name or a `Job`).
 
+    With `whole`, as an article wants it: which well-known models each holds too and, where no workload is
+    named, the usual ones of `data/usual.toml`.
     `offers` replaces the bundled prices. Raises `UsageError` for an unknown or ambiguous name, the same
     GPU twice, too few or too many, or an unknown workload. A workload that one GPU cannot run says so in
     its cell.
@@ -53,19 +58,27 @@ def compare(
     chosen = _chosen(gpus, known)
     day = today or calendar.today()
     found = markets(chosen, day, offers)
-    rows = {row.field: row for row in spec_rows(chosen)}
+    if whole and not workloads:
+        from whichgpu.planner.usual import usual_jobs
+
+        workloads = usual_jobs(chosen)
+    rows = {row.field: row for row in spec_rows_of(chosen, day)}
     rows.update((row.field, row) for row in price_rows(chosen, sixteen_bit(chosen), found))
     view = View(
         gpus=chosen, names={gpu.id: short_name(gpu) for gpu in chosen}, words=sentence_names(chosen),
-        rows=rows, others=_others(chosen, known, found), today=day, markets=found, works=(),
+        rows=rows, others=others_of(chosen, known, found), today=day, markets=found, works=(),
     )  # fmt: skip
+    if whole:
+        from whichgpu.planner.comparison.fitting import fit_rows
+
+        view = view._replace(rows={**rows, **{row.field: row for row in fit_rows(chosen)}})
     if workloads:
-        view = _with_works(view, workloads)
+        view = with_works(view, workloads)
     return Comparison(view, answer.answer(view), tuple(_takeaways(view)), tuple(verdicts.verdicts(view)))
 
 
 def _chosen(names: Sequence[str], known: Catalogue) -> tuple[Gpu, ...]:
-    from whichgpu.hardware.names import resolve_count
+    from whichgpu.hardware.slices import resolve_device
 
     if not FEWEST <= len(names) <= MOST:
         raise UsageError(
@@ -73,8 +86,9 @@ def _chosen(names: Sequence[str], known: Catalogue) -> tuple[Gpu, ...]:
             "e.g. whichgpu compare a10 a100-80gb-pcie"
         )
     found: dict[str, str] = {}
+    chosen: list[Gpu] = []
     for name in names:
-        gpu, count = resolve_count(name, known)
+        gpu, count = resolve_device(name, known)
         if count != 1:
             raise UsageError(
                 f"'{name}' is {count} GPUs, and devices are compared one by one; write {gpu.id}, "
@@ -84,10 +98,11 @@ def _chosen(names: Sequence[str], known: Catalogue) -> tuple[Gpu, ...]:
             also = f" ('{found[gpu.id]}' and '{name}')" if found[gpu.id] != name else ""
             raise UsageError(f"{gpu.id} is named twice{also}; name another GPU to compare it with")
         found[gpu.id] = name
-    return tuple(known[key] for key in found)
+        chosen.append(gpu)
+    return tuple(chosen)
 
 
-def _others(gpus: Sequence[Gpu], known: Catalogue, found: Mapping[str, Market]) -> dict[str, Gpu]:
+def others_of(gpus: Sequence[Gpu], known: Catalogue, found: Mapping[str, Market]) -> dict[str, Gpu]:
     """GPUs that are spoken of, not compared: desktop cards, variants of a name, candidates of offers."""
     said = {gpu.id for gpu in gpus}
     others = dict(_desktops(gpus, known))
@@ -121,12 +136,23 @@ def _desktops(gpus: Sequence[Gpu], known: Catalogue) -> Mapping[str, Gpu]:
     return found
 
 
+def spec_rows_of(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
+    """The rows of the catalogue, with those on age before the first that is not of the architecture."""
+    told = False
+    for row in spec_rows(gpus):
+        if not told and row.field not in ("segment", "architecture", "release_date"):
+            yield from age_rows(gpus, today)
+            told = True
+        yield row
+
+
 def _takeaways(view: View) -> Iterator[Any]:
     for write in takeaways.ALL:
         yield from write(view)
 
 
-def _with_works(view: View, workloads: Sequence[Any]) -> View:
+def with_works(view: View, workloads: Sequence[Any]) -> View:
+    """The view with what its GPUs do for each workload, a name or a `Job`."""
     from whichgpu.planner.comparison.work import work
     from whichgpu.planner.comparison.workrows import work_rows
     from whichgpu.planner.comparison.worktext import work_sentences

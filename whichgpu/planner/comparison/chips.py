@@ -27,7 +27,7 @@ def generation(view: View) -> Iterator[Sentence]:
     chips = [view.text(gpu.id, "chip") for gpu in view.gpus]
     if not view.pair or not first.family or first.family != second.family:
         vendors = len({gpu.vendor for gpu in view.gpus}) > 1
-        told = listed(_which(pen, gpu, vendor=vendors) for gpu in view.gpus)
+        told = listed(which(pen, gpu, vendor=vendors) for gpu in view.gpus)
         yield pen.say("generation", told + (_succession(first, second, pen) if view.pair else ""))
     elif all(chips) and chips[0] == chips[1]:
         yield pen.say("generation", f"both are cut from one chip, {_chip(pen, first)}{_cut(pen, view)}")
@@ -41,7 +41,7 @@ def generation(view: View) -> Iterator[Sentence]:
         )
 
 
-def _which(pen: Pen, gpu: Gpu, *, vendor: bool) -> str:
+def which(pen: Pen, gpu: Gpu, *, vendor: bool) -> str:
     """`the A10 is an Ampere of 2021, cut from GA102 (28.3 billion transistors)`."""
     name = pen.text(gpu.id, "architecture")
     maker = f"{gpu.vendor} " if vendor else ""

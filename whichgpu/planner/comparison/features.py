@@ -11,7 +11,7 @@ from whichgpu.planner.comparison.words import listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.planner.comparison.model import Sentence, View
+    from whichgpu.planner.comparison.model import Row, Sentence, View
 
 #: Fields whose absence a reader would notice.
 _ASKED = (
@@ -111,6 +111,43 @@ def drawing(view: View) -> Iterator[Sentence]:
         )
     if clauses:
         yield pen.say("drawing", "; ".join(clauses))
+
+
+def holding(view: View) -> Iterator[Sentence]:
+    """The well-known models that not every one holds alone; nothing where that was not worked out."""
+    rows = [row for row in view.rows.values() if row.field.startswith("fits.")]
+    if rows and len(view.ids) == 1:
+        yield from _held(view, rows)
+        return
+    grouped: dict[tuple[str, ...], list[str]] = {}
+    pen = Pen(view)
+    for row in rows:
+        alone = tuple(key for key in view.ids if view.number(key, row.field) == 1)
+        pen.rests_on(row.field, *view.ids)
+        grouped.setdefault(alone, []).append(row.label)
+    told = []
+    for alone, titles in grouped.items():
+        if len(alone) == len(view.ids):
+            continue
+        who = f"only {listed(f'the {pen.name(key)}' for key in alone)} can" if alone else "no single one can"
+        told.append(f"{who} hold {listed(titles)} on one GPU" if alone else f"{who} hold {listed(titles)}")
+    if told:
+        yield pen.say("fits", "; ".join(told))
+
+
+def _held(view: View, rows: list[Row]) -> Iterator[Sentence]:
+    """What the only one holds alone, and what it takes several of."""
+    key = view.ids[0]
+    pen = Pen(view)
+    for row in rows:
+        pen.rests_on(row.field, key)
+    alone = [row.label for row in rows if view.number(key, row.field) == 1]
+    several = [f"{row.label} ({pen.amount(key, row.field)})" for row in rows
+               if (view.number(key, row.field) or 0) > 1]  # fmt: skip
+    told = [f"one holds {listed(alone)}"] if alone else []
+    told += [f"it takes several for {listed(several)}"] if several else []
+    if told:
+        yield pen.say("fits", "; ".join(told))
 
 
 def video(view: View) -> Iterator[Sentence]:
@@ -273,4 +310,4 @@ def _explained(view: View, key: str, field: str) -> bool:
 
 
 #: In the order of reading.
-ALL = (links, sharing, drawing, video, board, shared_board, licence, doubts, unread)
+ALL = (links, sharing, holding, drawing, video, board, shared_board, licence, doubts, unread)

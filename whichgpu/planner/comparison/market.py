@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from whichgpu.facts.store import load
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.words import amount, quantity
-from whichgpu.prices import store
+from whichgpu.prices import live, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -66,27 +67,13 @@ class Market(NamedTuple):
 
 
 def markets(gpus: Sequence[Gpu], today: date, offers: Sequence[Offer] | None = None) -> dict[str, Market]:
-    """The market of each GPU; `offers` replaces the bundled prices."""
+    """The market of each GPU; `offers` replaces the prices in use."""
     ids = [gpu.id for gpu in gpus]
-    pool = store.select(_stored(ids) if offers is None else offers, gpus=ids, ambiguous=True)
+    pool = store.select(live.rows_of(ids) if offers is None else offers, gpus=ids, ambiguous=True)
     whole = [offer for offer in pool if offer.gpu_count >= 1]
     return {
         key: _market(key, [o for o in whole if o.gpu == key or key in o.candidates], today) for key in ids
     }
-
-
-def _stored(ids: Sequence[str]) -> tuple[Offer, ...]:
-    """The bundled offers that may be of these GPUs; only these rows are read, which saves milliseconds."""
-    from whichgpu.facts.store import load
-
-    table = load("prices")["offers"]
-    gpu, maybe = store.COLUMNS.index("gpu"), store.COLUMNS.index("candidates")
-    if tuple(table["columns"]) != store.COLUMNS:
-        return store.bundled()
-    wanted = frozenset(ids)
-    return store.from_rows(
-        [row for row in table["rows"] if row[gpu] in wanted or wanted & set(row[maybe].split(";"))]
-    )
 
 
 def median(values: Iterable[float]) -> float:
@@ -131,6 +118,7 @@ def price_rows(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> I
     if read:
         yield Row("offer", "Cheapest on demand", _GROUP, "text", "", read)
     yield from _spread(found)
+    yield from _classes(found)
     yield from _together(found)
     sold = {key: _sold(market) for key, market in found.items() if market.current}
     if sold:
@@ -173,6 +161,31 @@ def _spread(found: Mapping[str, Market]) -> Iterator[Row]:
             )
     if cells:
         yield Row("usd_median", "On demand, median", _GROUP, "price", "lower", cells)
+
+
+def _classes(found: Mapping[str, Market]) -> Iterator[Row]:
+    """What providers of each kind ask, from the least to the most; `data/providers.toml`."""
+    kinds = load("providers")["providers"]["class"]
+    named = {name for kind in kinds.values() for name in kind["providers"]}
+    for key, kind in kinds.items():
+        cells = {}
+        for gpu, market in found.items():
+            asked = {
+                name: usd
+                for name, usd in market.by_provider().items()
+                if (name in kind["providers"] if kind["providers"] else name not in named)
+            }
+            if asked:
+                cells[gpu] = _range(asked)
+        if cells:
+            yield Row(f"usd_{key}", f"On demand, {kind['label']}", _GROUP, "price", "lower", cells)
+
+
+def _range(asked: Mapping[str, float]) -> Cell:
+    low, high = min(asked.values()), max(asked.values())
+    span = quantity(low, "price") if low == high else f"{amount(low, 'price')} to {quantity(high, 'price')}"
+    count = f" ({len(asked)} providers)" if len(asked) > 1 else f" ({next(iter(asked))})"
+    return Cell(low, span + count, "offers", "derived")
 
 
 def _together(found: Mapping[str, Market]) -> Iterator[Row]:

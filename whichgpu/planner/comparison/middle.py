@@ -20,6 +20,8 @@ _PRICE = "usd_per_hour"
 def between(view: View, pen: Pen, key: str, buys: list[str]) -> str:
     """What to say of a GPU without a lead of its own; `buys` is what its price buys most of, if anything."""
     name = view.names[key]
+    for field in ("memory", "bandwidth", sixteen_bit(view.gpus), "fp32"):
+        pen.rests_on(field, *view.ids)
     if not view.all_know(_PRICE):
         return (
             f"the {name} leads by a fifth in nothing that was read for "

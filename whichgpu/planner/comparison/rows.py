@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MEANS = (
     "sms", "cores", "tensor_cores", "rt_cores", "clock_boost", "memory_bus", "memory_data_rate",
 )  # fmt: skip
-_SEGMENTS = {
+SEGMENT_WORDS = {
     "datacenter": "data centre", "workstation": "workstation", "geforce": "GeForce (consumer)",
     "laptop": "laptop", "edge": "embedded",
 }  # fmt: skip
@@ -86,7 +86,9 @@ def _nonempty(row: Row) -> Iterator[Row]:
 
 def _segment(gpu: Gpu) -> Cell | None:
     return (
-        Cell(gpu.segment, _SEGMENTS.get(gpu.segment, gpu.segment), "catalogue", "") if gpu.segment else None
+        Cell(gpu.segment, SEGMENT_WORDS.get(gpu.segment, gpu.segment), "catalogue", "")
+        if gpu.segment
+        else None
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.planner.comparison import chips, features, rates, value
+from whichgpu.planner.comparison import chips, features, lasting, rates, value
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL, amount, gain, listed, quantity
@@ -158,4 +158,6 @@ def _range(view: View, gpu: Gpu) -> Iterator[Sentence]:
 
 
 #: In the order of reading.
-ALL = (*chips.ALL, *rates.ALL, bandwidth, memory, balance, power, *features.ALL, *value.ALL)
+ALL = (
+    *chips.ALL, *rates.ALL, bandwidth, memory, balance, power, *features.ALL, *lasting.ALL, *value.ALL,
+)  # fmt: skip

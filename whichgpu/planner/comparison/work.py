@@ -12,22 +12,35 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.estimate import Z90, estimate
+from whichgpu.cost.estimate import Z90, estimate, estimate_bounds
+from whichgpu.planner.comparison.measured import measured
 from whichgpu.planner.comparison.words import ratio_words
 from whichgpu.planner.grid import WORTH, grid
-from whichgpu.planner.sentences import handy
+from whichgpu.planner.sentences import handy, too_big
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from whichgpu.cost.estimate import Estimate, Estimates
+    from whichgpu.facts.model import Interval
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.market import Market
+    from whichgpu.planner.comparison.measured import Measured
     from whichgpu.planner.comparison.model import Sentence
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
+#: How many GPUs train together in the table of scaling; how many of the fastest a fleet is sized for.
+_COUNTS, _FLEET = (1, 2, 4, 8), 10.0
+_TRAINING = {
+    "pretrain": "pre-training", "finetune_full": "full fine-tuning of", "finetune_lora": "LoRA of",
+    "finetune_qlora": "4-bit LoRA of",
+}  # fmt: skip
+#: Segments whose parts come one to a machine.
+LONELY = ("laptop", "edge")
 #: What the cost model assumes of a vendor without a figure.
 _UNKNOWN_VENDOR = 0.6
 
@@ -35,20 +48,26 @@ _UNKNOWN_VENDOR = 0.6
 class Result(NamedTuple):
     """One GPU: the best configuration with its estimate, one item alone, and the time by bound.
 
-    `least` is the smallest number of GPUs that holds it; `usd` is per unit at full load; `throttle` is
+    `least` is the smallest number of GPUs that holds it; `largest` the largest batch tried that it holds;
+    `usd` is per unit at full load, of the best price per GPU and hour; `throttle` is
     the share of its peak rate that the power limit leaves the chip, `software` the
     efficiency of its vendor's software that the cost model assumes, NVIDIA's being 1.
+    `together` is by number of GPUs: of training the units per second of all of them in data parallel, of a
+    model that several GPUs may share the seconds of one item alone.
     """
 
     best: Estimate
     alone: Estimate
     least: int
+    largest: float
     group: int
     spread_own: float
     usd: float | None
+    usd_per_hour: float | None
     bounds: Mapping[str, float]
     throttle: float
     software: float
+    together: Mapping[int, Interval]
 
     @property
     def rate(self) -> float:
@@ -65,7 +84,8 @@ class Result(NamedTuple):
             "latency_alone": self.alone.latency.to_dict(),
             "throughput_alone": self.alone.throughput.to_dict(),
             "time_by_bound": dict(self.bounds), "rate_under_power_limit": self.throttle,
-            "software_efficiency": self.software,
+            "software_efficiency": self.software, "largest_batch": self.largest or None,
+            "by_gpus": {str(count): value.to_dict() for count, value in self.together.items()},
         }  # fmt: skip
 
 
@@ -80,6 +100,7 @@ class Work(NamedTuple):
     noun: str
     results: Mapping[str, Result]
     refused: Mapping[str, str]
+    measured: tuple[Measured, ...]
     sentences: tuple[Sentence, ...] = ()
 
     @property
@@ -89,8 +110,28 @@ class Work(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What is done: `Stable Diffusion 1.5`, `training ResNet-50`."""
-        return f"training {self.name}" if self.trains else self.name
+        """What is done: `Stable Diffusion 1.5`, `training ResNet-50`, `4-bit LoRA of Llama 3.1 8B`."""
+        return f"{_TRAINING.get(self.job.phase, 'training')} {self.name}" if self.trains else self.name
+
+    @property
+    def target(self) -> float:
+        """A round rate, units per second, that takes about ten of the fastest GPU; 0 where none runs it."""
+        fastest = max((result.rate for result in self.results.values()), default=0.0)
+        if not fastest:
+            return 0.0
+        wanted = _FLEET * 60.0 * fastest
+        power = 10.0 ** math.floor(math.log10(wanted))
+        return next(step for step in (1.0, 2.0, 5.0, 10.0) if step * power >= wanted) * power / 60.0
+
+    def fleet(self, gpu: str) -> int:
+        """GPUs of a kind that reach the target, in whole replicas."""
+        result = self.results[gpu]
+        return math.ceil(self.target / (result.rate * result.group) - 1e-9) * result.group
+
+    def fleet_usd(self, gpu: str) -> float | None:
+        """What they cost an hour on demand; None without a price."""
+        each = self.results[gpu].usd_per_hour
+        return None if each is None else each * self.fleet(gpu)
 
     @property
     def trains(self) -> bool:
@@ -102,9 +143,11 @@ class Work(NamedTuple):
         job = self.job
         return {
             "workload": job.workload, "name": self.name, "phase": job.phase, "precision": job.precision,
-            "runtime": self.runtime, "unit": self.unit, "options": dict(job.options),
+            "runtime": self.runtime, "unit": self.unit, "options": dict(job.options), "job": job.to_dict(),
             "results": {key: result.to_dict() for key, result in self.results.items()},
-            "refused": dict(self.refused), "sentences": [one.to_dict() for one in self.sentences],
+            "refused": dict(self.refused), "target": self.target,
+            "measured": [one.to_dict() for one in self.measured],
+            "sentences": [one.to_dict() for one in self.sentences],
         }  # fmt: skip
 
 
@@ -115,19 +158,24 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
     refused in the answer, the others are not affected.
     """
     workload = resolve(job.workload)
-    sweep = estimate(grid(workload, job), gpus)
+    done = workload.complete(job)
+    sweep, seconds = estimate_bounds(grid(workload, job, _COUNTS if done.trains else (1.0,)), gpus)
+    tried = _Tried(sweep, seconds, _alone(workload, job, gpus))
     results: dict[str, Result] = {}
     refused: dict[str, str] = {}
     for row, gpu in enumerate(gpus):
-        found = _result(workload, job, sweep, row, markets[gpu.id])
-        if isinstance(found, str):
-            refused[gpu.id] = found
+        if sweep.refusals[row]:
+            refused[gpu.id] = sweep.refusals[row]
+        elif (best := _best(sweep, row)) is None:
+            refused[gpu.id] = too_big(sweep, row).text
         else:
-            results[gpu.id] = found
-    done = workload.complete(job)
+            results[gpu.id] = _result(tried, row, best, markets[gpu.id])
     _, noun = handy(workload.unit, least_usd(results))
     field = workload.id if done.phase == workload.phases[0] else f"{workload.id}.{done.phase}"
-    return Work(field, workload.name, done, sweep.runtime.title, workload.unit, noun, results, refused)
+    return Work(
+        field, workload.name, done, sweep.runtime.title, workload.unit, noun, results, refused,
+        measured(workload, done, gpus),
+    )  # fmt: skip
 
 
 def least_usd(results: Mapping[str, Result]) -> float:
@@ -135,30 +183,81 @@ def least_usd(results: Mapping[str, Result]) -> float:
     return min((result.usd for result in results.values() if result.usd), default=1.0)
 
 
-def _result(workload: Workload, job: Job, sweep: Estimates, row: int, market: Market) -> Result | str:
-    gpu = sweep.devices.gpus[row]
-    if sweep.refusals[row]:
-        return sweep.refusals[row]
-    columns = [j for j in range(sweep.seconds.shape[1]) if sweep.fits[row, j]]
-    groups = np.broadcast_to(np.asarray(sweep.job.tp), sweep.seconds.shape)[row]
-    if not columns:
-        from whichgpu.planner.sentences import too_big
+class _Tried(NamedTuple):
+    """Every configuration on every GPU, its seconds by what bounds them, and one item alone."""
 
-        return too_big(sweep, row).text
+    sweep: Estimates
+    seconds: Mapping[str, NDArray[np.float64]]
+    alone: Estimates
+
+
+def _best(sweep: Estimates, row: int, replicas: int = 1) -> int | None:
+    """The column that gives most per GPU, with the fewest GPUs and the least wait; None where none fits."""
+    groups = _groups(sweep)[row]
+    copies = np.broadcast_to(np.asarray(sweep.job.n_gpus), sweep.seconds.shape)[row] / groups
+    columns = [j for j in range(len(groups)) if sweep.fits[row, j] and copies[j] == replicas]
+    if not columns:
+        return None
     each = {j: float(sweep.throughput[row, j] / groups[j]) for j in columns}
     most = max(each.values())
     good = [j for j in columns if each[j] * WORTH >= most]
-    best = min(good, key=lambda j: (groups[j], float(sweep.latency[row, j])))
+    return min(good, key=lambda j: (groups[j], float(sweep.latency[row, j])))
+
+
+def _groups(sweep: Estimates) -> Any:
+    """GPUs that share one copy of the model, (G, J)."""
+    return np.broadcast_to(np.asarray(sweep.job.tp), sweep.seconds.shape)
+
+
+def _result(tried: _Tried, row: int, best: int, market: Market) -> Result:
+    sweep, seconds, alone = tried
+    gpu = sweep.devices.gpus[row]
     answer = sweep.at(row, best)
-    group = round(float(groups[best]))
+    group = round(float(_groups(sweep)[row, best]))
     price = market.best.get("on-demand")
     usd = price.usd_per_gpu_hour * group / (3600.0 * answer.throughput.mid) if price else None
-    least = round(float(min(groups[j] for j in columns)))
+    least = round(float(_groups(sweep)[row][sweep.fits[row]].min()))
+    first = int(np.flatnonzero(_groups(alone)[row] == least)[0])
     return Result(
-        answer, _alone(workload, job, gpu, least), least, group, float(sweep.spread_own[row, best]), usd,
-        _bounds(sweep.job_at(best), gpu), _throttle(sweep, row),
+        answer, alone.at(row, first), least, _largest(sweep, row), group, float(sweep.spread_own[row, best]),
+        usd, price.usd_per_gpu_hour if price else None, _bounds(sweep, seconds, row, best),
+        _throttle(sweep, row),
         float(section("vendor").get(gpu.vendor, _UNKNOWN_VENDOR)),
+        _several(sweep, alone, row),
     )  # fmt: skip
+
+
+def _largest(sweep: Estimates, row: int) -> float:
+    """The largest batch tried that fits on one copy's GPUs; 0 where the job has none or states its own."""
+    batches = np.broadcast_to(np.asarray(sweep.job.batch), sweep.seconds.shape)[row]
+    tried = np.unique(batches)
+    return float(batches[sweep.fits[row]].max()) if tried.size > 1 else 0.0
+
+
+def _several(sweep: Estimates, alone: Estimates, row: int) -> dict[int, Interval]:
+    """What several GPUs do together; nothing for parts that are soldered in alone."""
+    if sweep.devices.gpus[row].segment in LONELY:
+        return {}
+    return _together(sweep, row) if sweep.job.trains else _shared(alone, row)
+
+
+def _together(sweep: Estimates, row: int) -> dict[int, Interval]:
+    """Units per second of training on each number of GPUs in data parallel, in the best batch there."""
+    told = {}
+    for count in _COUNTS:
+        best = _best(sweep, row, count)
+        if best is not None:
+            told[count] = sweep.at(row, best).throughput
+    return told
+
+
+def _shared(alone: Estimates, row: int) -> dict[int, Interval]:
+    """Seconds of one item alone by how many GPUs share the model, where several may and hold it."""
+    groups = _groups(alone)[row]
+    if len(groups) < 2:
+        return {}
+    return {round(float(groups[j])): alone.at(row, j).latency
+            for j in range(len(groups)) if alone.fits[row, j]}  # fmt: skip
 
 
 def _throttle(sweep: Estimates, row: int) -> float:
@@ -166,25 +265,27 @@ def _throttle(sweep: Estimates, row: int) -> float:
     return float(sweep.devices.throttle(exponent)[row, 0])
 
 
-def _alone(workload: Workload, job: Job, gpu: Gpu, least: int) -> Estimate:
-    """One item at a time on the fewest GPUs that hold it."""
+def _alone(workload: Workload, job: Job, gpus: Sequence[Gpu]) -> Estimates:
+    """One item at a time, on each number of GPUs that may share the model."""
     done = workload.complete(job)
-    one = replace(done, tp=float(least), n_gpus=float(least))
+    counts = np.unique(np.asarray(grid(workload, job).tp, dtype=np.float64))
+    one = replace(done, tp=counts, n_gpus=counts)
     one = replace(one, concurrency=1.0) if done.phase == "serve" else replace(one, batch=1.0)
-    return estimate(one, [gpu]).at(0, 0)
+    return estimate(one, gpus)
 
 
-def _bounds(job: Job, gpu: Gpu) -> dict[str, float]:
+def _bounds(
+    sweep: Estimates, seconds: Mapping[str, NDArray[np.float64]], row: int, column: int
+) -> dict[str, float]:
     """Share of the time by what bounds it: compute, memory, launch."""
-    found = estimate(job, [gpu], explain=True)
-    seconds: dict[str, float] = {}
-    for term in found.timing.terms:
-        seconds[term.bound] = seconds.get(term.bound, 0.0) + term.seconds
-    if float(found.timing.host[0, 0]) > float(found.timing.gpu[0, 0]):
+    gpu, host = (np.broadcast_to(part, sweep.seconds.shape)[row, column]
+                 for part in (sweep.timing.gpu, sweep.timing.host))  # fmt: skip
+    if host > gpu:
         return {"launch": 1.0}
-    total = sum(seconds.values()) or 1.0
-    ranked = sorted(seconds.items(), key=lambda item: -item[1])
-    return {bound: value / total for bound, value in ranked}
+    parts = {name: float(part[row, column]) for name, part in seconds.items()}
+    total = sum(parts.values()) or 1.0
+    ranked = sorted(parts.items(), key=lambda item: -item[1])
+    return {bound: value / total for bound, value in ranked if value}
 
 
 def speed_ratio(fast: Result, slow: Result) -> tuple[float, float, float]:

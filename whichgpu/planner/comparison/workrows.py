@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.planner.comparison.model import Cell, Row
-from whichgpu.planner.comparison.words import quantity
+from whichgpu.planner.comparison.words import amount, plain_number, quantity
 from whichgpu.planner.comparison.work import least_usd
 from whichgpu.planner.sentences import handy
 from whichgpu.units import number, show
@@ -16,105 +16,124 @@ if TYPE_CHECKING:
 
     from whichgpu.planner.comparison.work import Result, Work
 
+    #: A row before it is one: name, label, dimension, which way is better, cells.
+    Told = tuple[str, str, str, str, dict[str, Cell]]
+
 
 def work_rows(item: Work) -> Iterator[Row]:
-    """One workload's results as rows."""
-    group = f"{item.name}, {item.job.phase}"
-    unit = item.unit
+    """One workload's results as rows: what was measured, what is estimated, on one GPU and on several."""
+    for made in (_speeds(item), _measured(item), _takes(item), _several(item), _costs(item), _limits(item)):
+        for name, label, dimension, better, cells in made:
+            if cells:
+                group = f"{item.name}, {item.job.phase}"
+                yield Row(f"{item.field}.{name}", label, group, dimension, better, cells)
 
-    def row(name: str, label: str, dimension: str, better: str, cells: dict[str, Cell]) -> Iterator[Row]:
-        if cells:
-            yield Row(f"{item.field}.{name}", label, group, dimension, better, cells)
 
-    yield from row(
-        "rate",
-        f"{unit.capitalize()} per second and GPU",
-        "rate",
-        "higher",
-        {key: _cell(r.rate, _interval(r)) for key, r in item.results.items()}
-        | {key: Cell(None, f"cannot: {why}", "model", "refused") for key, why in item.refused.items()},
-    )
-    yield from row(
-        "runs",
-        "In the configuration",
-        "text",
-        "",
-        {key: _cell(None, _configuration(item, r)) for key, r in item.results.items()},
-    )
-    yield from row(
-        "alone",
-        f"One {item.single} alone",
-        "seconds",
-        "lower",
-        {
+def _speeds(item: Work) -> Iterator[Told]:
+    unit, found = item.unit, item.results
+    refused = {key: Cell(None, f"cannot: {why}", "model", "refused") for key, why in item.refused.items()}
+    rates = {key: _cell(r.rate, _interval(r)) for key, r in found.items()}
+    yield "rate", f"{unit.capitalize()} per second and GPU", "rate", "higher", rates | refused
+    yield "runs", "In the configuration", "text", "", {
+        key: _cell(None, _configuration(item, r)) for key, r in found.items()}  # fmt: skip
+    if not item.trains:
+        yield "alone", f"One {item.single} alone", "seconds", "lower", {
             key: _cell(r.alone.latency.mid, show(r.alone.latency.mid, "time", 3))
-            for key, r in item.results.items()
-        }
-        if not item.trains
-        else {},
-    )
-    yield from row(
-        "gpus",
-        "GPUs that hold it, at least",
-        "count",
-        "lower",
-        {key: _cell(float(r.least), str(r.least)) for key, r in item.results.items()},
-    )
-    yield from row(
-        "memory",
-        "Memory in use per GPU",
-        "memory",
-        "",
-        {
-            key: _cell(
-                r.best.required,
-                f"{quantity(r.best.required, 'memory')} of {quantity(r.best.available, 'memory')}",
+            for key, r in found.items()}  # fmt: skip
+
+
+def _measured(item: Work) -> Iterator[Told]:
+    """Each job that was measured, and under it what the model says of that very job."""
+    for index, one in enumerate(item.measured):
+        dimension = "rate" if one.better == "higher" else "seconds"
+        alike = len(set(one.batches.values())) == 1
+        cells = {}
+        for key, value in one.values.items():
+            batch = "" if alike else f" (batch {one.batches[key]})"
+            cells[key] = Cell(
+                value, f"{amount(value, dimension)} {one.unit}{batch}", one.sources[key], "measured"
             )
-            for key, r in item.results.items()
-        },
+        yield f"measured.{index}", f"Measured: {one.what}", dimension, one.better, cells
+        yield f"measured.{index}.model", "The model of that job", dimension, one.better, {
+            key: _cell(value, f"{amount(value, dimension)} {one.unit}")
+            for key, value in one.predicted.items()}  # fmt: skip
+
+
+def _takes(item: Work) -> Iterator[Told]:
+    """Memory, power and energy."""
+    found = item.results
+    yield "gpus", "GPUs that hold it, at least", "count", "lower", {
+        key: _cell(float(r.least), str(r.least)) for key, r in found.items()}  # fmt: skip
+    yield "memory", "Memory in use per GPU", "memory", "", {
+        key: _cell(r.best.required,
+                   f"{quantity(r.best.required, 'memory')} of {quantity(r.best.available, 'memory')}")
+        for key, r in found.items()}  # fmt: skip
+    yield "largest", "Largest batch tried that fits", "count", "higher", {
+        key: _cell(r.largest, f"{r.largest:g}") for key, r in found.items() if r.largest}  # fmt: skip
+    yield "watts", "Power per GPU", "power", "lower", {
+        key: _cell(r.best.power, quantity(r.best.power, "power"))
+        for key, r in found.items() if math.isfinite(r.best.power)}  # fmt: skip
+    single = item.single if item.unit != "tokens" else "token"
+    yield "energy", f"Energy per {single}", "energy", "lower", {
+        key: _cell(r.best.energy, quantity(r.best.energy, "energy"))
+        for key, r in found.items() if math.isfinite(r.best.energy)}  # fmt: skip
+
+
+def _several(item: Work) -> Iterator[Told]:
+    """Several GPUs: training in data parallel, or one item alone on GPUs that share the model."""
+    counts = sorted({count for r in item.results.values() for count in r.together if count > 1})
+    for count in counts:
+        have = {key: r for key, r in item.results.items() if count in r.together}
+        if item.trains:
+            cells = {key: _cell(r.together[count].mid, _scaled(r, count)) for key, r in have.items()}
+            yield (
+                f"on{count}",
+                f"{item.unit.capitalize()} per second on {count} GPUs",
+                "rate",
+                "higher",
+                cells,
+            )
+        else:
+            cells = {key: _cell(r.together[count].mid, show(r.together[count].mid, "time", 3))
+                     for key, r in have.items()}  # fmt: skip
+            yield f"on{count}", f"One {item.single} alone on {count} GPUs", "seconds", "lower", cells
+    if item.target and not item.trains:
+        told = f"{plain_number(round(item.target * 60.0))} {item.unit} a minute"
+        yield "target", "A fleet for", "count", "", {
+            key: _cell(item.target * 60.0, told) for key in item.results}  # fmt: skip
+        yield "fleet", "GPUs that it takes", "count", "lower", {
+            key: _cell(float(item.fleet(key)), f"{item.fleet(key):,}") for key in item.results}  # fmt: skip
+        yield "fleet_usd", "What they cost", "price", "lower", {
+            key: _cell(usd, quantity(usd, "price"))
+            for key in item.results if (usd := item.fleet_usd(key)) is not None}  # fmt: skip
+
+
+def _scaled(result: Result, count: int) -> str:
+    """`543 (383-771), 86 % of 8 times one`."""
+    each = result.together[count]
+    share = each.mid / (count * result.together[1].mid)
+    return (
+        f"{number(each.mid, 3)} ({number(each.low, 2)}–{number(each.high, 2)}), {round(100 * share)} % each"
     )
-    yield from row(
-        "watts",
-        "Power per GPU",
-        "power",
-        "lower",
-        {
-            key: _cell(r.best.power, quantity(r.best.power, "power"))
-            for key, r in item.results.items()
-            if math.isfinite(r.best.power)
-        },
-    )
-    yield from row(
-        "energy",
-        f"Energy per {item.single if unit != 'tokens' else 'token'}",
-        "energy",
-        "lower",
-        {
-            key: _cell(r.best.energy, quantity(r.best.energy, "energy"))
-            for key, r in item.results.items()
-            if math.isfinite(r.best.energy)
-        },
-    )
-    count, noun = handy(unit, least_usd(item.results))
-    yield from row(
-        "usd",
-        f"USD per {noun}, full load",
-        "usd",
-        "lower",
-        {key: _cell(r.usd * count, number(r.usd * count, 3)) for key, r in item.results.items() if r.usd},
-    )
-    yield from row(
-        "throttle",
-        "Peak rate under its power limit",
-        "share",
-        "",
-        {key: _cell(r.throttle, f"{round(100 * r.throttle)} %") for key, r in item.results.items()},
-    )
-    software = {key: _cell(r.software, f"{round(100 * r.software)} %") for key, r in item.results.items()}
-    if any(r.software != 1.0 for r in item.results.values()):
-        yield from row("software", "Software efficiency assumed", "share", "", software)
-    yield from row("bound", "Time is bound by", "text", "", {
-        key: _cell(None, _bound_text(r.bounds)) for key, r in item.results.items()})  # fmt: skip
+
+
+def _costs(item: Work) -> Iterator[Told]:
+    count, noun = handy(item.unit, least_usd(item.results))
+    yield "usd", f"USD per {noun}, full load", "usd", "lower", {
+        key: _cell(r.usd * count, number(r.usd * count, 3))
+        for key, r in item.results.items() if r.usd}  # fmt: skip
+
+
+def _limits(item: Work) -> Iterator[Told]:
+    """What keeps each from its peak."""
+    found = item.results
+    yield "throttle", "Peak rate under its power limit", "share", "", {
+        key: _cell(r.throttle, f"{round(100 * r.throttle)} %") for key, r in found.items()}  # fmt: skip
+    if any(r.software != 1.0 for r in found.values()):
+        yield "software", "Software efficiency assumed", "share", "", {
+            key: _cell(r.software, f"{round(100 * r.software)} %") for key, r in found.items()}  # fmt: skip
+    yield "bound", "Time is bound by", "text", "", {
+        key: _cell(None, _bound_text(r.bounds)) for key, r in found.items()}  # fmt: skip
 
 
 def _cell(value: Any, text: str) -> Cell:
@@ -134,9 +153,10 @@ def _configuration(item: Work, result: Result) -> str:
     return f"{text} on {result.group} GPUs" if result.group > 1 else text
 
 
-_BOUNDS = {"compute": "arithmetic", "memory": "memory", "launch": "launches"}
+#: What binds, as a reader says it.
+BOUNDS = {"compute": "arithmetic", "memory": "memory", "launch": "launches"}
 
 
 def _bound_text(bounds: Mapping[str, float]) -> str:
     shares = [(name, share) for name, share in bounds.items() if share >= 0.05]
-    return ", ".join(f"{_BOUNDS[name]} {round(100 * share)} %" for name, share in shares)
+    return ", ".join(f"{BOUNDS[name]} {round(100 * share)} %" for name, share in shares)

@@ -9,6 +9,7 @@ from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.value import costs
 from whichgpu.planner.comparison.words import EQUAL, listed, ratio_words
 from whichgpu.planner.comparison.work import ratio_range, speed_ratio
+from whichgpu.planner.comparison.workrows import BOUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +22,14 @@ def work_sentences(view: View, work: Work) -> Iterator[Sentence]:
     """Speed, why, fit, waiting, energy and cost of one workload."""
     yield from _speed(view, work)
     yield from _why(view, work)
+    yield from _measured(view, work)
     yield from _fit(view, work)
+    yield from _batch(view, work)
     yield from _alone(view, work)
+    yield from _several(view, work)
     yield from _energy(view, work)
     yield from _cost(view, work)
+    yield from _fleet(view, work)
     for key, why in work.refused.items():
         pen = Pen(view)
         pen.rests_on(f"{work.field}.rate", key)
@@ -38,9 +43,11 @@ def _verb(work: Work) -> str:
 def _speed(view: View, work: Work) -> Iterator[Sentence]:
     field = f"{work.field}.rate"
     known = tuple(view.ranked(field))
+    pen = Pen(view)
+    if len(view.ids) == 1 and known:
+        yield _single(pen, work, known[0])
     if len(known) < 2:
         return
-    pen = Pen(view)
     first, *rest = known
     if view.pair:
         ratio = pen.ratio(first, rest[0], field)
@@ -65,6 +72,15 @@ def _speed(view: View, work: Work) -> Iterator[Sentence]:
     yield pen.say("workload", text)
 
 
+def _single(pen: Pen, work: Work, key: str) -> Sentence:
+    """The speed of the only one, in its best configuration, and what it draws."""
+    text = f"it {_verb(work)} {pen.text(key, f'{work.field}.rate')} {work.unit} a second with 90 % confidence"
+    text += f", at {pen.text(key, f'{work.field}.runs')}"
+    if pen.view.number(key, f"{work.field}.watts"):
+        text += f" and {pen.quantity(key, f'{work.field}.watts')}"
+    return pen.say("workload", text)
+
+
 def _unsure(unsure: bool) -> str:
     return ", so that which is faster is not sure" if unsure else ""
 
@@ -72,7 +88,10 @@ def _unsure(unsure: bool) -> str:
 def _why(view: View, work: Work) -> Iterator[Sentence]:
     """What the time goes into, beside the ratio of the peak that this is."""
     known = tuple(view.ranked(f"{work.field}.rate"))
-    if len(known) < 2 or not view.pair:
+    if len(known) < 2:
+        return
+    if not view.pair:
+        yield _bound_by(view, work, known)
         return
     fast, slow = known
     pen = Pen(view)
@@ -99,6 +118,18 @@ def _why(view: View, work: Work) -> Iterator[Sentence]:
     said += _software(view, work, pen, fast, slow)
     if said:
         yield pen.say("workload", "; ".join(said))
+
+
+def _bound_by(view: View, work: Work, known: tuple[str, ...]) -> Sentence:
+    """Of many: what most of the time of each goes into."""
+    pen = Pen(view)
+    pen.rests_on(f"{work.field}.bound", *known)
+    grouped: dict[str, list[str]] = {}
+    for key in known:
+        bound, share = next(iter(work.results[key].bounds.items()))
+        grouped.setdefault(BOUNDS[bound], []).append(f"the {pen.name(key)} ({round(100 * share)} %)")
+    told = listed(f"{bound} on {listed(who)}" for bound, who in grouped.items())
+    return pen.say("workload", f"most of the time is bound by {told}")
 
 
 def _cause(work: Work, pen: Pen, cause: str, peak: tuple[str, str]) -> str:
@@ -166,6 +197,110 @@ def _fit(view: View, work: Work) -> Iterator[Sentence]:
     )
 
 
+def _measured(view: View, work: Work) -> Iterator[Sentence]:
+    """The ratio that was measured of the same job, and what the model makes of it; or that none was."""
+    pen = Pen(view)
+    told = []
+    for index, one in enumerate(work.measured):
+        field = f"{work.field}.measured.{index}"
+        known = tuple(view.ranked(field))
+        if len(known) < 2:
+            continue
+        first, *rest = known
+        ratios = listed(
+            f"{_faster(pen.ratio(first, key, field), one.better)} the {pen.name(key)} "
+            f"({pen.text(first, field)} against {pen.text(key, field)})"
+            for key in rest
+        )
+        model = view.ranked(f"{field}.model")
+        says = ""
+        if len(model) == len(known) and view.pair and first in model:
+            says = f"; the model makes it {pen.ratio(first, rest[0], f'{field}.model')}" if (
+                one.better == "higher"
+            ) else f"; the model makes it {pen.ratio(rest[0], first, f'{field}.model')}"  # fmt: skip
+        told.append(f"in {one.what}, the {pen.name(first)} is {ratios}{says}")
+    if told:
+        yield pen.say("measured", f"published measurements: {'; '.join(told)}")
+    elif len(view.ids) == 1 and work.measured and work.measured[0].predicted:
+        key, one = view.ids[0], work.measured[0]
+        field = f"{work.field}.measured.0"
+        yield pen.say(
+            "measured",
+            f"measured, in {one.what}: {pen.text(key, field)}; the model makes it "
+            f"{pen.text(key, f'{field}.model')}",
+        )
+    elif not work.measured and work.results:
+        pen.rests_on(f"{work.field}.rate", *view.ids)
+        who = "it" if len(view.ids) == 1 else "these GPUs"
+        yield pen.say(
+            "measured",
+            f"no published measurement of this workload on {who} was read, so all of it is the model's",
+        )
+
+
+def _faster(ratio: str, better: str) -> str:
+    """A ratio of times is that of speeds the other way round, which a reader expects."""
+    if better == "higher" or ratio == "the same":
+        return ratio
+    return f"{ratio_words(1.0 / float(ratio.rstrip('x')))}" if float(ratio.rstrip("x")) < 1 else ratio
+
+
+def _batch(view: View, work: Work) -> Iterator[Sentence]:
+    """From which batch on memory decides."""
+    field = f"{work.field}.largest"
+    known = tuple(view.ranked(field))
+    if len(known) < 2 or len(set(view.ranked(field).values())) == 1:
+        return
+    pen = Pen(view)
+    told = listed(f"{pen.amount(key, field)} on the {pen.name(key)}" for key in known)
+    yield pen.say("workload", f"memory sets the largest batch: of those tried, {told}")
+
+
+def _several(view: View, work: Work) -> Iterator[Sentence]:
+    """What more GPUs of a kind give: training in data parallel, or an answer that comes sooner."""
+    most = max((count for result in work.results.values() for count in result.together), default=1)
+    field = f"{work.field}.on{most}"
+    known = tuple(view.ranked(field))
+    if most == 1 or not known:
+        return
+    pen = Pen(view)
+    if work.trains:
+        one = f"{work.field}.rate"
+        told = listed(
+            f"{ratio_words(pen.value(key, field) / pen.value(key, one))} one {pen.name(key)} "
+            f"({pen.amount(key, field)} {work.unit} a second)"
+            for key in known
+        )
+        links = [key for key in known if view.number(key, "link_of_8")]
+        by = f"; they exchange gradients at {_links(pen, links)} in each direction" if links else ""
+        yield pen.say("scaling", f"in data parallel, {most} GPUs train at {told}{by}")
+        return
+    told = listed(f"{pen.text(key, field)} on {most} of the {pen.name(key)}" for key in known)
+    yield pen.say("scaling", f"GPUs that share the model answer sooner: an {work.single} alone takes {told}")
+
+
+def _links(pen: Pen, keys: list[str]) -> str:
+    """`300 GB/s (NVSwitch) on the A100 and 31.5 GB/s (PCIe) on the RTX A6000`."""
+    grouped: dict[str, list[str]] = {}
+    for key in keys:
+        grouped.setdefault(pen.text(key, "link_of_8"), []).append(f"the {pen.name(key)}")
+    return listed(f"{rate} on {listed(who)}" for rate, who in grouped.items())
+
+
+def _fleet(view: View, work: Work) -> Iterator[Sentence]:
+    """How many of each reach a rate, and what they cost: many small against few large."""
+    field = f"{work.field}.fleet"
+    known = tuple(view.ranked(field))
+    if len(known) < 2:
+        return
+    pen = Pen(view)
+    told = []
+    for key in known:
+        usd = f" for {pen.quantity(key, f'{field}_usd')}" if view.number(key, f"{field}_usd") else ""
+        told.append(f"{pen.amount(key, field)} of the {pen.name(key)}{usd}")
+    yield pen.say("workload", f"{pen.text(known[0], f'{work.field}.target')} take {listed(told, 'or')}")
+
+
 def _alone(view: View, work: Work) -> Iterator[Sentence]:
     field = f"{work.field}.alone"
     known = tuple(view.ranked(field))
@@ -212,7 +347,10 @@ def _cost(view: View, work: Work) -> Iterator[Sentence]:
     pen = Pen(view)
     told = listed(f"{pen.amount(key, field)} USD on the {pen.name(key)}" for key in known)
     noun = f"a {work.noun}" if work.noun.startswith("million") else work.noun
-    yield pen.say("workload", f"{noun} cost {told} at full load and the cheapest on-demand price")
+    read = [offer.as_of for key in known if (offer := view.markets[key].best.get("on-demand"))]
+    dates = sorted({day.isoformat() for day in read if day})
+    when = f" (read {dates[0]}{f' to {dates[-1]}' if len(dates) > 1 else ''})" if dates else ""
+    yield pen.say("workload", f"{noun} cost {told} at full load and the cheapest on-demand price{when}")
     if view.pair:
         yield from _break_even(view, work)
 

@@ -1,0 +1,353 @@
+"""Comparisons and reviews as pages: whole without a network, every number in the JSON, every source cited."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from test_compare import market_numbers, stray
+
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.comparison import compare
+from whichgpu.planner.comparison.words import ratio_words
+from whichgpu.planner.review import review
+from whichgpu.report import article, charts
+from whichgpu.report import review as reviews
+from whichgpu.report.chart import Bar, Bars, Group
+from whichgpu.report.html import page
+from whichgpu.report.json import dumps
+from whichgpu.report.markdown import render
+from whichgpu.report.svg import bars
+
+TODAY = date(2026, 11, 20)
+PAIRS = {
+    "a6000": ("rtx-a6000", "a100-80gb-sxm"),
+    "a5000": ("rtx-a5000", "rtx-a4000"),
+    "laptop": ("a100-80gb-sxm", "rtx-4090-laptop"),
+    "a10": ("a10", "a100-80gb-pcie"),
+}
+MADE: dict[str, tuple[str, object]] = {}
+
+
+def made(name):
+    """The blocks and the JSON of one of the articles' subjects, made once."""
+    if name not in MADE:
+        if name == "review":
+            found = review(catalogue()["rtx-a5000"], catalogue(), today=TODAY)
+            MADE[name] = found.title, reviews.article(found, drawn=True)
+        else:
+            found = compare(PAIRS[name], today=TODAY, whole=True)
+            MADE[name] = found.title, article.article(found, drawn=True)
+    return MADE[name]
+
+
+def html(name):
+    title, report = made(name)
+    return page(title, report.blocks)
+
+
+def text(name):
+    return render(made(name)[1].blocks)
+
+
+NAMES = [*PAIRS, "review"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_stands_by_itself(name):
+    out = html(name)
+    assert len(out.encode()) < 1_000_000
+    tree = ElementTree.fromstring(re.sub(r"<!doctype html>|<meta [^>]*>", "", out))
+    names = [element.tag for element in tree.iter()]
+    assert not {"script", "link", "img", "iframe", "object"} & set(names)
+    assert not re.search(r"@import|url\(", out)
+    ids = [element.get("id") for element in tree.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    for link in (element.get("href") for element in tree.iter("a")):
+        assert link.startswith("https://") or link.startswith("http://") or link[1:] in ids, link
+    assert names.count("svg") > 4
+    assert all(table.find("tbody") is not None for table in tree.iter("table"))
+    assert '<html lang="en">' in out
+    assert "prefers-color-scheme:dark" in out
+    assert "@media print" in out
+    assert 'name="viewport"' in out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_drawing_says_what_it_is(name):
+    tree = ElementTree.fromstring(re.sub(r"<!doctype html>|<meta [^>]*>", "", html(name)))
+    for drawing in tree.iter("svg"):
+        label = drawing.get("aria-labelledby")
+        assert drawing.get("aria-hidden") == "true" or drawing.find(f"title[@id='{label}']") is not None
+
+
+class Words(HTMLParser):
+    """The words of a page without its drawings, its list of contents and its sources."""
+
+    _LEFT_OUT = ("svg", "style", "nav")
+
+    def __init__(self):
+        super().__init__()
+        self.words, self.depth, self.refs = [], 0, False
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.depth += tag in self._LEFT_OUT or given.get("class") == "refs"
+        self.refs = given.get("href", "").startswith("#source-")
+
+    def handle_endtag(self, tag):
+        self.depth -= tag in (*self._LEFT_OUT, "ol")
+        self.refs = False
+
+    def handle_data(self, data):
+        if not self.depth and not self.refs:
+            self.words.append(data)
+
+
+_NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
+#: What reports say of all of them alike.
+_SAID = {"90", "2", "1"}
+
+
+def numbers(words):
+    return {one.rstrip(",.").replace(",", "") for one in _NUMBER.findall(words)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_number_of_a_page_is_in_its_json(name):
+    reader = Words()
+    reader.feed(html(name))
+    document = made(name)[1].data
+    known = numbers(dumps(document)) | _SAID
+    rows = document["review"]["rows"] if name == "review" else document["rows"]
+    known |= {ratio_words(row["ratio"]).rstrip("x") for row in rows if row["ratio"]}
+    plain = {f"{float(one):g}" for one in known}
+    stray = {one for one in numbers(" ".join(reader.words)) - known if f"{float(one):g}" not in plain}
+    assert not stray
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_bar_is_a_figure_of_the_json(name):
+    known = dumps(made(name)[1].data)
+    values = {f"{float(one):.6g}" for one in re.findall(r"-?\d+\.?\d*(?:e[+-]?\d+)?", known)}
+    for block in made(name)[1].blocks:
+        if isinstance(block, Bars):
+            for bar in (bar for group in block.groups for bar in group.bars):
+                assert f"{bar.value:.6g}" in values, bar
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_row_of_figures_cites_a_source_with_its_date(name):
+    out = html(name)
+    cited = {int(one) for one in re.findall(r'href="#source-(\d+)"', out)}
+    listed = dict(enumerate(re.findall(r'<li id="source-\d+">(.*?)</li>', out), start=1))
+    assert cited == set(listed)
+    dated = [one for one in listed.values() if "read 20" in one]
+    assert len(dated) > 5
+    assert 'title="vendor: ' in out or 'title="database: ' in out
+
+
+def test_a_cell_of_more_than_one_source_names_them_all():
+    shown = re.findall(r'title="(measured: [^"]*lambdal[^"]*row cl-\d+[^"]*)"', html("a6000"))
+    assert shown
+
+
+def test_bars_are_drawn_to_scale_with_their_intervals():
+    group = Group("G", (Bar("a", 50.0, 40.0, 60.0, "50 x"), Bar("b", 100.0, 100.0, 100.0, "100 x")))
+    chart = Bars("T", (group,), ("a", "b"), "Seen <here>.")
+    drawn = bars(chart)
+    widths = [float(one) for one in re.findall(r'<rect[^>]* width="([\d.]+)"', drawn)]
+    assert widths[1] == pytest.approx(2 * widths[0], rel=0.01)
+    assert drawn.count("whisker") == 1
+    assert "Seen &lt;here&gt;." in drawn
+    ElementTree.fromstring(drawn)
+
+
+def test_measured_and_estimated_stand_side_by_side():
+    found = compare(PAIRS["a6000"], today=TODAY, whole=True)
+    work = next(one for one in found.view.works if one.job.workload == "bert-large")
+    one = work.measured[0]
+    assert set(one.values) == set(found.gpus)
+    row = found.view.rows[f"{work.field}.measured.0"]
+    assert all(cell.kind == "measured" and ", row " in cell.source for cell in row.cells.values())
+    for key, value in one.values.items():
+        assert one.predicted[key] == pytest.approx(value, rel=0.5)
+    assert any(
+        said.topic == "measured" and "published measurements" in said.text.lower() for said in work.sentences
+    )
+
+
+def test_the_usual_workloads_follow_the_smaller_segment():
+    server = compare(PAIRS["a10"], today=TODAY, whole=True).view.works
+    assert {one.job.trains for one in server} == {True, False}
+    laptop = compare(PAIRS["laptop"], today=TODAY, whole=True).view.works
+    assert any(one.job.phase == "finetune_qlora" for one in laptop)
+
+
+def test_scaling_is_of_whole_gpus_and_never_better_than_their_number_by_much():
+    for work in compare(PAIRS["a10"], today=TODAY, whole=True).view.works:
+        for result in work.results.values():
+            if work.trains:
+                assert tuple(result.together) == (1, 2, 4, 8)
+                assert 4 < result.together[8].mid / result.together[1].mid < 8.2
+            elif result.together:
+                times = [one.mid for one in result.together.values()]
+                assert times == sorted(times, reverse=True)
+
+
+def test_a_fleet_reaches_its_target_with_whole_replicas():
+    found = compare(PAIRS["a10"], ["stable-diffusion-1.5", "llama-2-13b"], today=TODAY)
+    for work in found.view.works:
+        for key, result in work.results.items():
+            count = work.fleet(key)
+            assert count % result.group == 0
+            assert count * result.rate >= work.target * 0.999
+            assert (count - result.group) * result.rate < work.target
+            assert work.fleet_usd(key) == pytest.approx(count * result.usd_per_hour)
+
+
+def test_what_fits_agrees_with_what_is_estimated():
+    view = compare(PAIRS["a10"], today=TODAY, whole=True).view
+    rows = {row.label: row for row in view.rows.values() if row.field.startswith("fits.")}
+    large = rows["Llama 2 13B in FP16"]
+    assert (large.cells["a10"].value, large.cells["a100-80gb-pcie"].value) == (2.0, 1.0)
+    work = compare(PAIRS["a10"], ["llama-2-13b"], today=TODAY).view.works[0]
+    assert (work.results["a10"].least, work.results["a100-80gb-pcie"].least) == (2, 1)
+
+
+def test_laptops_are_not_counted_by_the_dozen():
+    view = compare(PAIRS["laptop"], today=TODAY, whole=True).view
+    for row in (row for row in view.rows.values() if row.field.startswith("fits.")):
+        assert row.cells["rtx-4090-laptop"].value in (1.0, None)
+    tuned = next(one for one in view.works if one.job.phase == "finetune_qlora")
+    assert tuned.title == "4-bit LoRA of Llama 3.1 8B"
+    assert set(tuned.results) == set(PAIRS["laptop"])
+    assert tuned.results["rtx-4090-laptop"].together == {}
+
+
+def test_the_roof_bends_where_the_balance_is():
+    found = compare(PAIRS["a10"], today=TODAY)
+    chart = charts.roofs(found)
+    for key, line in zip(found.gpus, chart.panels[0].lines, strict=True):
+        assert line.points[1][0] == pytest.approx(found.view.number(key, "balance"))
+    assert "3.23x" in chart.summary
+    assert "2.5x" in chart.summary
+
+
+def test_the_same_article_is_markdown_and_json(whichgpu):
+    made = whichgpu("compare", "rtx-a5000", "rtx-a4000", "--workload", "usual", "--json").json
+    assert len(made["workloads"]) == 4
+    shown = whichgpu("show", "rtx-a5000", "--format", "md").out
+    assert shown.startswith("# NVIDIA RTX A5000: a review\n")
+    same = json.loads(whichgpu("show", "rtx-a5000", "--format", "json").out)
+    assert same["id"] == "rtx-a5000"
+    for one in same["review"]["strengths"]:
+        assert one["text"] in shown
+
+
+#: Numbers that are words in a workload's sentences: of its job, and of the interval of a ratio.
+_OF_JOBS = re.compile(
+    r"; the ratio lies .* confidence|of \d+ tokens|in data parallel, \d GPUs", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_every_number_of_an_article_s_sentences_stands_in_their_cells(name):
+    found = compare(PAIRS[name], today=TODAY, whole=True)
+    for one in found.sentences():
+        told = one._replace(text=_OF_JOBS.sub(" ", one.text))
+        assert not stray(found.view, told) - market_numbers(found.view), one
+        assert one.cells
+
+
+@pytest.mark.parametrize(
+    "name", ["rtx-a5000", "a100-80gb-sxm", "rtx-4090-laptop", "gtx-970", "mi300x", "a10"]
+)
+def test_every_number_of_a_review_s_sentences_stands_in_their_cells(name):
+    found = review(catalogue()[name], catalogue(), today=TODAY)
+    market = market_numbers(found.view)
+    around = found.beside._replace(others=found.view.others)
+    for one in found.sentences():
+        view = around if one.topic == "exchange" else found.view
+        told = one._replace(text=_OF_JOBS.sub(" ", one.text))
+        assert not stray(view, told) - market, one
+        assert one.cells, one
+        assert re.match(r"[A-Z0-9'].*\.$", one.text), one.text
+        assert not re.search(r"\(\)|  |None[^ ]|nan\b|, ,|\.\.|the the", one.text), one.text
+
+
+def test_a_review_ranks_within_generation_and_segment():
+    found = review(catalogue()["rtx-a5000"], catalogue(), ["resnet50"], today=TODAY)
+    ampere = [gpu for gpu in catalogue().values() if gpu.family == "ampere" and gpu.segment == "workstation"]
+    ahead = sum(gpu.need("fp32") > 1.02 * found.gpu.need("fp32") for gpu in ampere)
+    row = found.view.rows["rank.fp32"]
+    assert row.cells["rtx-a5000"].value == ahead + 1
+    assert f"of the {len(ampere)} Ampere workstation parts" in row.cells["rtx-a5000"].text
+    assert "rank.fp64" not in found.view.rows
+    assert any("bandwidth (768 GB/s) is the highest" in one.text for one in found.strengths)
+    assert any("cannot be cut" in one.text for one in found.limits)
+
+
+def test_what_stands_in_its_place_is_level_or_ahead_and_no_dearer():
+    found = review(catalogue()["rtx-a5000"], catalogue(), ["resnet50"], today=TODAY)
+    assert found.instead
+    for key in found.instead:
+        for field in ("memory", "bandwidth", "fp16", "fp32"):
+            assert found.beside.number(key, field) >= 0.98 * found.beside.number("rtx-a5000", field)
+        assert found.beside.number(key, "usd_per_hour") <= 1.02 * found.beside.number(
+            "rtx-a5000", "usd_per_hour"
+        )
+        assert catalogue()[key].segment not in ("laptop", "edge")
+
+
+def test_a_card_of_unknown_rates_is_reviewed_without_estimates():
+    known = catalogue()
+    bare = next(gpu for gpu in known.values() if not gpu.usable)
+    found = review(bare, known, today=TODAY)
+    assert not found.view.works
+    assert render(reviews.article(found).blocks)
+
+
+SAID = tomllib.loads((Path(__file__).parent / "said.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_that_articles_rightly_say_is_missing(name):
+    told = text(name)
+    missing = [one for one in SAID[name] if one not in told]
+    assert not missing
+
+
+def test_the_networks_of_an_article_scale_to_eight(whichgpu):
+    nets = ("resnet50", "resnet152", "inception-v3", "googlenet")
+    asked = [word for net in nets for word in ("--workload", net)]
+    made = whichgpu("show", "rtx-a5000", *asked, "--phase", "train", "--format", "json").json
+    works = {one["workload"]: one["results"]["rtx-a5000"] for one in made["review"]["workloads"]}
+    assert tuple(works) == nets
+    for one in works.values():
+        assert list(one["by_gpus"]) == ["1", "2", "4", "8"]
+    # The simplest network is the fastest, whatever some tables say.
+    rates = [
+        works[net]["by_gpus"]["1"]["mid"] for net in ("resnet152", "inception-v3", "resnet50", "googlenet")
+    ]
+    assert rates == sorted(rates)
+
+
+def test_a_card_of_the_user_s_own_is_reviewed_too(tmp_path, whichgpu):
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        '[gpu.mine]\nmemory = "24 GiB"\n[gpu.large]\nbase = "a10"\nname = "Large"\nmemory = "48 GiB"\n'
+    )
+    bare = whichgpu("show", "mine", "--gpu-file", str(file), "--format", "md")
+    assert bare.status == 0
+    assert "Your own file of GPUs" in bare.out
+    assert "parts on file" not in bare.out
+    large = whichgpu("show", "large", "--gpu-file", str(file), "--format", "html")
+    assert large.status == 0
+    assert "What it can be exchanged for" in large.out

@@ -1,0 +1,185 @@
+"""What the catalogue does not repeat, how well fields are known, and contradictory devices of the user's."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from whichgpu import api
+from whichgpu.errors import UsageError
+from whichgpu.facts import reading
+from whichgpu.hardware import truth
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.check import DISAGREEMENT
+from whichgpu.hardware.fields import FIELDS
+from whichgpu.hardware.names import resolve
+from whichgpu.hardware.plausible import held
+
+GPUS = catalogue()
+_LINES = (Path(__file__).parent / "known_wrong.csv").read_text(encoding="utf-8").splitlines()
+WRONG = list(csv.DictReader(_LINES))
+
+
+def value_of(row):
+    """The wrong figure as the catalogue would hold it."""
+    dimension = FIELDS[row["field"]].dimension
+    text = float(row["wrong"]) if dimension == "count" else row["wrong"]
+    return reading.read(text, dimension, row["gpu"])
+
+
+@pytest.mark.parametrize("row", WRONG, ids=lambda row: f"{row['gpu']}.{row['field']}={row['wrong']}")
+def test_a_known_error_of_others_is_not_repeated(row):
+    gpu, wrong = GPUS[row["gpu"]], value_of(row)
+    used = gpu.fact(row["field"])
+    assert used is not None
+    if isinstance(wrong, float):
+        assert abs(float(used.value) / wrong - 1) > DISAGREEMENT, row["why"]
+    else:
+        assert used.value != wrong, row["why"]
+    assert len(row["why"]) > 3
+    if row["by"] in reading.sources():
+        # What a public database says stays on file beside what is used.
+        said = [other.value for other in gpu.also(row["field"]) if row["by"] in other.sources]
+        assert any(value == (pytest.approx(wrong) if isinstance(wrong, float) else wrong) for value in said)
+
+
+def test_known_wrong_figures_are_told_of_as_disputes():
+    told = {(one.gpu, one.field): one for one in truth.disputes(GPUS)}
+    for row in WRONG:
+        if row["by"] in reading.sources():
+            assert told[row["gpu"], row["field"]].why
+
+
+def test_every_field_is_counted_with_its_sources_and_dates():
+    known = {one.field: one for one in truth.known(GPUS)}
+    memory = known["memory"]
+    assert memory.devices == len(GPUS)
+    assert memory.known == sum(gpu.value("memory") is not None for gpu in GPUS.values())
+    assert sum(memory.kinds.values()) == memory.known
+    assert memory.kinds["measured"] > 50
+    assert "2020" < memory.oldest <= memory.newest
+    assert 0 < memory.disputed <= memory.checked <= memory.known
+    assert "frame_lock" in known
+    assert "nothing" not in known
+
+
+def test_disputes_are_all_there_and_each_says_why():
+    found = list(truth.disputes(GPUS))
+    assert len(found) > 200
+    for one in found:
+        assert len(one.why) > 3, (one.gpu, one.field)
+        assert one.used.value != one.other.value
+        assert GPUS[one.gpu].fact(one.field) is one.used
+
+
+def test_the_command_prints_both_tables(whichgpu):
+    document = whichgpu("check", "--fields", "--json").json
+    fields = {one["field"]: one for one in document["fields"]}
+    assert fields["bandwidth"]["known"] > 500
+    wrong = next(one for one in document["disputes"] if (one["gpu"], one["field"]) == ("mi300x", "bandwidth"))
+    assert wrong["used"]["value"] == pytest.approx(5.3e12)
+    assert wrong["other"]["value"] == pytest.approx(10.3e12)
+    assert "twice" in wrong["why"]
+    text = whichgpu("check", "--fields", "--plain").out
+    assert "How well each field is known of" in text
+    assert "mi300x.bandwidth" in text
+
+
+CONTRADICTORY = """[gpu.odd]
+vendor = "NVIDIA"
+architecture = "ampere_ga10x_pro"
+memory = "24 GiB"
+memory_bus = "384 bit"
+memory_data_rate = "16 Gbit/s"
+bandwidth = "1.2 TB/s"
+fp32 = "30 TFLOPS"
+fp16 = "120 TFLOPS"
+power = "300 W"
+"""
+
+
+def written(tmp_path, text):
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    return file
+
+
+def test_figures_that_contradict_each_other_are_refused_with_both(tmp_path, whichgpu):
+    file = written(tmp_path, CONTRADICTORY)
+    answer = whichgpu("predict", "resnet50", "--gpu", "odd", "--gpu-file", str(file))
+    assert answer.status == 2
+    line = answer.err.splitlines()[-1]
+    assert "mine.toml: gpu.odd: its figures do not fit together" in line
+    assert "bandwidth: 1.2 TB/s differs by 56.2% from 768 GB/s = 384 bit x 16 Gbit/s / 8" in line.replace(
+        "0.768 TB/s", "768 GB/s"
+    )
+    assert "--assume" in line
+    taken = whichgpu("predict", "resnet50", "--gpu", "odd", "--gpu-file", str(file), "--assume", "--json")
+    assert taken.status == 0
+    assert "taken as it is: bandwidth" in taken.err
+
+
+def test_what_fits_together_is_not_spoken_of(tmp_path, whichgpu):
+    file = written(tmp_path, CONTRADICTORY.replace("1.2 TB/s", "768 GB/s"))
+    answer = whichgpu("show", "odd", "--gpu-file", str(file))
+    assert (answer.status, answer.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (('power = "300 W"', 'power = "30 kW"'), "30 kW is outside"),
+        (('bandwidth = "1.2 TB/s"', 'bandwidth = "768 GB/s"\nclock_base = "2 GHz"\nclock_boost = "1 GHz"'),
+         "2 GHz is above its clock_boost"),
+        (('memory = "24 GiB"', 'memory = "24 TB"'), "24 TB is outside"),
+    ],
+)  # fmt: skip
+def test_what_no_device_can_have_is_refused(tmp_path, change, told):
+    file = written(tmp_path, CONTRADICTORY.replace(*change))
+    with pytest.raises(UsageError, match=told):
+        resolve("odd", held(catalogue((file,))).catalogue)
+
+
+def test_one_figure_changed_on_a_known_device_is_a_remark_only(tmp_path, whichgpu):
+    file = written(tmp_path, '[gpu.faster]\nbase = "rtx-4090"\nbandwidth = "1.2 TB/s"\n')
+    answer = whichgpu("show", "faster", "--gpu-file", str(file))
+    assert answer.status == 0
+    assert "taken as stated, though bandwidth: 1.2 TB/s differs by 19.0%" in answer.err
+    assert "state its memory bus, data rate per pin too" in answer.err
+
+
+def test_the_others_of_a_file_work_and_a_refused_one_is_in_no_list(tmp_path, whichgpu):
+    file = written(tmp_path, CONTRADICTORY + '\n[gpu.fine]\nbase = "a10"\nname = "Fine"\n')
+    assert whichgpu("show", "fine", "--gpu-file", str(file)).status == 0
+    listed = whichgpu("gpus", "--gpu-file", str(file), "--json").json["gpus"]
+    assert "fine" in {one["id"] for one in listed}
+    assert "odd" not in {one["id"] for one in listed}
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (
+            'memory = "24 GiB"\n',
+            "states no memory bandwidth, so nothing can be predicted; add e.g. bandwidth = ",
+        ),
+        ('memory = "24 GiB"\nbandwidth = "1 TB/s"\n', "states no peak rate"),
+        ('base = "a10"\nbandwidth = "600 GB"\n', """'600 GB' is not a bandwidth; write e.g. "3.35 TB/s\""""),
+        ('base = "a10"\nbandwidth = 600\n', "600 has no unit"),
+    ],
+)
+def test_what_a_file_lacks_or_writes_wrongly_is_told_with_what_to_type(tmp_path, whichgpu, lines, told):
+    file = written(tmp_path, f"[gpu.mine]\n{lines}")
+    answer = whichgpu("predict", "resnet50", "--gpu", "mine", "--gpu-file", str(file))
+    assert answer.status in (2, 4)
+    assert told in answer.err
+    assert "mine.toml: gpu.mine" in answer.err
+
+
+def test_python_refuses_and_takes_it_alike(tmp_path):
+    file = written(tmp_path, CONTRADICTORY)
+    with pytest.raises(UsageError, match="do not fit together"):
+        api.gpu("odd", files=[file])
+    assert api.gpus(files=[file], assume=True)["odd"].value("bandwidth") == pytest.approx(1.2e12)

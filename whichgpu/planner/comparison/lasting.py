@@ -1,0 +1,113 @@
+"""How old each is, what came after it, and what newer generations compute in that it does not.
+
+How long a vendor's software goes on supporting a part is not in the catalogue: sentences on it belong here,
+beside those on age, once it is.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from whichgpu.hardware.architecture import families
+from whichgpu.hardware.fields import FIELDS
+from whichgpu.planner.comparison.model import Cell, Row
+from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.words import listed
+from whichgpu.units import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.hardware.architecture import Family
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.comparison.model import Sentence, View
+
+#: Formats whose lack shortens a part's use: models are published in them.
+_FORMATS = ("tf32", "bf16", "fp8", "fp4")
+_YEAR = 365.25
+_GROUP = "identity"
+
+
+def age_rows(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
+    """Years since the release, and the generations that came after."""
+    ages = {gpu.id: cell for gpu in gpus if (cell := _age(gpu, today))}
+    if ages:
+        yield Row("age", "Years since its release", _GROUP, "count", "", ages)
+    after = {gpu.id: cell for gpu in gpus if (cell := _after(gpu))}
+    if after:
+        yield Row("successors", "Followed by", _GROUP, "text", "", after)
+
+
+def _age(gpu: Gpu, today: date) -> Cell | None:
+    released = gpu.fact("release_date")
+    if released is None or len(str(released.value)) < 10:
+        return None
+    years = (today - date.fromisoformat(str(released.value))).days / _YEAR
+    return Cell(years, number(years, 2), "derived", "derived") if years > 0 else None
+
+
+def _after(gpu: Gpu) -> Cell | None:
+    later = [family for family in newer(gpu) if family.year]
+    if not later:
+        return None
+    told = ", ".join(f"{family.name} ({family.year})" for family in later)
+    return Cell(told, told, f"architectures: {gpu.architecture}", "")
+
+
+def newer(gpu: Gpu) -> list[Family]:
+    """The generations after its own that are on file, the oldest first."""
+    known, found, left = families(), {}, [gpu.family]
+    while left:
+        family = known.get(left.pop())
+        for name in family.successors if family else ():
+            if name in known and name not in found:
+                found[name] = known[name]
+                left.append(name)
+    return sorted(found.values(), key=lambda family: family.year or 0)
+
+
+def lasting(view: View) -> Iterator[Sentence]:
+    """One sentence for each generation that has been followed by others."""
+    grouped: dict[tuple[str, str], list[Gpu]] = {}
+    for gpu in view.gpus:
+        if later := view.text(gpu.id, "successors"):
+            grouped.setdefault((later, _lacking(view, gpu)), []).append(gpu)
+    for (_, lacking), gpus in grouped.items():
+        pen = Pen(view)
+        first = gpus[0]
+        names = listed(f"the {pen.name(gpu.id)}" for gpu in gpus)
+        ages = [pen.text(gpu.id, "age") for gpu in gpus if view.text(gpu.id, "age")]
+        pen.rests_on("architecture", *(gpu.id for gpu in gpus))
+        old = f"{names} {'is' if len(gpus) == 1 else 'are'} {listed(ages)} years old" if ages else names
+        text = f"{old}, of a generation that {_followed(pen, first)}"
+        if lacking:
+            pen.rests_on("native", *(gpu.id for gpu in gpus))
+            text += f"; {'it does' if len(gpus) == 1 else 'they do'} not compute in {lacking}"
+        yield pen.say("lasting", text)
+
+
+def _lacking(view: View, gpu: Gpu) -> str:
+    """The formats that it lacks, each with the generation that brought it; empty for none."""
+    lacks = (name for name in _FORMATS if view.has(gpu, name) is False)
+    since = {name: family for name in lacks if (family := _since(gpu, name))}
+    return (
+        listed(f"{_short(name)} (from {family.name} on)" for name, family in since.items()) if since else ""
+    )
+
+
+def _followed(pen: Pen, gpu: Gpu) -> str:
+    return f"has been followed by {listed(pen.text(gpu.id, 'successors').split(', '))}"
+
+
+def _since(gpu: Gpu, precision: str) -> Family | None:
+    """The first later generation that computes in a precision."""
+    return next((family for family in newer(gpu) for one in family.variants if precision in one.native), None)
+
+
+def _short(name: str) -> str:
+    return FIELDS[name].label.split(" ")[0]
+
+
+#: In the order of reading.
+ALL = (lasting,)

@@ -1,0 +1,91 @@
+"""What is like a GPU, and which parts are level or ahead in all that decides and cost no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.planner.comparison.market import price_rows
+from whichgpu.planner.comparison.model import View
+from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.rows import sixteen_bit, spec_rows
+from whichgpu.planner.comparison.words import EQUAL, listed, sentence_names, short_name
+from whichgpu.planner.likeness import alike, exchanges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.comparison.market import Market
+    from whichgpu.planner.comparison.model import Sentence
+
+#: How many alternatives and how many parts in exchange are told of; how unlike an alternative may be.
+_NEAR, _EXCHANGED, _FAR = 6, 5, 1.0
+#: The rows that an alternative is judged by.
+_KEPT = ("release_date", "memory", "bandwidth", "fp16", "bf16", "fp32", "fp64", "power", "slots",
+         "usd_per_hour", "offer", "purchase")  # fmt: skip
+
+
+def near(gpu: Gpu, pool: Sequence[Gpu], found: Mapping[str, Market]) -> list[Gpu]:
+    """The nearest GPUs; those of which a price is stored, where there are any."""
+    those = [one.gpu for one in alike(gpu, pool, _FAR)]
+    sold = [other for other in those if found[other.id].best or found[other.id].purchase]
+    return (sold or those)[:_NEAR]
+
+
+def instead(gpu: Gpu, pool: Sequence[Gpu], found: Mapping[str, Market]) -> list[Gpu]:
+    """The parts that are level or ahead in all that decides, and cost no more an hour; the cheapest first."""
+    own = _asked(found[gpu.id], bought=False) or _asked(found[gpu.id], bought=True)
+    if own is None:
+        return []
+    bought = _asked(found[gpu.id], bought=False) is None
+    cheap = {
+        other.id: usd
+        for other in exchanges(gpu, pool)
+        if (usd := _asked(found[other.id], bought=bought)) and usd <= own * EQUAL
+    }
+    ranked = sorted((other for other in pool if other.id in cheap), key=lambda other: cheap[other.id])
+    return ranked[:_EXCHANGED]
+
+
+def _asked(market: Market, *, bought: bool) -> float | None:
+    """The on-demand price an hour, or what it cost at launch, which is known of most; None where not read."""
+    if bought:
+        return next((row.usd for row in market.purchase if row.kind == "launch"), None)
+    offer = market.best.get("on-demand")
+    return offer.usd_per_gpu_hour if offer else None
+
+
+def beside(gpu: Gpu, others: Sequence[Gpu], found: Mapping[str, Market], today: date) -> View:
+    """The GPU and others side by side, in the rows that decide."""
+    gpus = (gpu, *others)
+    half = sixteen_bit(gpus)
+    ours = {one.id: found[one.id] for one in gpus}
+    told = {row.field: row for row in (*spec_rows(gpus), *price_rows(gpus, half, ours))}
+    kept = [name for name in _KEPT if name in told and name in {half, *_KEPT} - ({"fp16", "bf16"} - {half})]
+    names = {one.id: short_name(one) for one in gpus}
+    return View(gpus, names, sentence_names(gpus), {name: told[name] for name in kept}, {}, today, ours, ())
+
+
+def exchange(view: View, cheaper: Sequence[str]) -> Iterator[Sentence]:
+    """What it can be exchanged for, or that nothing on file is better for less."""
+    key = view.ids[0]
+    field, what = (
+        ("usd_per_hour", "an hour") if view.number(key, "usd_per_hour") else ("purchase", "at launch")
+    )
+    pen = Pen(view)
+    level = "level or ahead in memory, bandwidth, 16-bit and FP32 rate"
+    if not view.number(key, field):
+        pen.rests_on(field, key)
+        yield pen.say("exchange", "no price of it is stored, so that nothing can be said to be cheaper")
+        return
+    own = f"{pen.quantity(key, field)} {what}".replace("USD/h an hour", "USD an hour")
+    if not cheaper:
+        yield pen.say("exchange", f"no part with a stored price is {level} and no dearer than its {own}")
+        return
+    told = listed(
+        f"the {pen.name(other)} ({pen.quantity(other, 'memory')}, {pen.quantity(other, 'bandwidth')}, "
+        f"{pen.quantity(other, field)})"
+        for other in cheaper
+    )
+    yield pen.say("exchange", f"{level}, and no dearer than its {own}: {told}")

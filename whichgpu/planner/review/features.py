@@ -1,0 +1,131 @@
+"""What a GPU has beside its figures, and what it lacks, in sentences that rest on its cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.planner.comparison.lasting import lasting
+from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.rates import TOKEN_FP64, accumulate, sparse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.planner.comparison.model import Sentence, View
+
+_COOLED = {
+    "active": "it has its own fan",
+    "passive": "it has no fan of its own and needs the air of a server",
+}
+
+
+def strengths(view: View) -> Iterator[Sentence]:
+    """What it has that many lack."""
+    key = view.ids[0]
+    pen = Pen(view)
+    if view.number(key, "nvlink"):
+        count = view.text(key, "nvlink_gpus")
+        joins = f", which joins {pen.amount(key, 'nvlink_gpus')}" if count else ""
+        yield pen.say("strength", f"NVLink{joins}: {pen.quantity(key, 'nvlink')}, both directions together")
+    if view.number(key, "mig_max"):
+        pen = Pen(view)
+        yield pen.say(
+            "strength", f"it can be cut into up to {pen.amount(key, 'mig_max')} isolated slices (MIG)"
+        )
+    if view.text(key, "ecc").startswith("yes"):
+        pen = Pen(view)
+        pen.rests_on("ecc", key)
+        yield pen.say("strength", "its memory corrects errors (ECC)")
+    if view.number(key, "vgpu"):
+        pen = Pen(view)
+        pen.rests_on("vgpu", key)
+        yield pen.say("strength", "virtual machines may share it (vGPU software)")
+    if view.text(key, "slots") == "1" or view.number(key, "low_profile"):
+        pen = Pen(view)
+        small = ["takes one slot"] if pen.text(key, "slots") == "1" else []
+        small += ["is low-profile"] if view.number(key, "low_profile") else []
+        pen.rests_on("low_profile", key)
+        yield pen.say("strength", f"it {' and '.join(small)}")
+    if view.number(key, "rt_cores"):
+        yield _renders(view, key)
+    if view.text(key, "power_connectors") == "none":
+        pen = Pen(view)
+        pen.rests_on("power_connectors", key)
+        yield pen.say("strength", "the slot alone feeds it")
+
+
+def _renders(view: View, key: str) -> Sentence:
+    """That it renders beside computing, and what it shows that on."""
+    pen = Pen(view)
+    rate = f", {pen.quantity(key, 'rt')}" if view.number(key, "rt") else ""
+    text = f"it renders and traces rays as well as it computes ({pen.amount(key, 'rt_cores')} RT cores{rate})"
+    outputs = view.text(key, "display_outputs")
+    if outputs and outputs != "none":
+        text += f" and drives displays ({pen.text(key, 'display_outputs')})"
+    if view.number(key, "vr"):
+        pen.rests_on("vr", key)
+        text += "; it is sold as ready for VR"
+    return pen.say("strength", text)
+
+
+def limits(view: View) -> Iterator[Sentence]:
+    """What it lacks, as far as that was read."""
+    key, gpu = view.ids[0], view.gpus[0]
+    for field, text in (
+        ("nvlink", "it has no NVLink: several of it exchange data over PCIe"),
+        ("mig_max", "it cannot be cut into isolated slices (MIG)"),
+        ("rt_cores", "it has no RT cores"),
+    ):
+        cell = view.cell(key, field)
+        if cell is not None and cell.value == 0:
+            pen = Pen(view)
+            pen.rests_on(field, key)
+            yield pen.say("limit", text)
+    plain, precise = view.number(key, "fp32"), view.number(key, "fp64")
+    if plain and precise and plain / precise > TOKEN_FP64:
+        pen = Pen(view)
+        share = round(pen.value(key, "fp32") / pen.value(key, "fp64"))
+        yield pen.say(
+            "limit", f"it is not made for FP64: {pen.quantity(key, 'fp64')}, 1:{share} of its FP32 rate"
+        )
+    if view.text(key, "licence"):
+        pen = Pen(view)
+        yield pen.say("limit", f"it comes under the {pen.text(key, 'licence')}")
+    yield from lasting(view)
+    yield from accumulate(view)
+    yield from sparse(view)
+    if gpu.confidence:
+        pen = Pen(view)
+        pen.rests_on("confidence", key)
+        note = f": {gpu.note.rstrip('.')}" if gpu.note else ""
+        yield pen.say("doubt", f"its figures are of {gpu.confidence} confidence{note}")
+
+
+def board(view: View) -> Iterator[Sentence]:
+    """Where it fits and what it needs: form, length, cooling, power, link, displays, video, interfaces."""
+    key = view.ids[0]
+    pen = Pen(view)
+    parts = [pen.text(key, "form_factor")] if view.text(key, "form_factor") else []
+    parts += [f"{pen.text(key, 'board_length')} long"] if view.text(key, "board_length") else []
+    if view.text(key, "cooling") in _COOLED:
+        pen.rests_on("cooling", key)
+        parts.append(_COOLED[view.text(key, "cooling")])
+    if parts:
+        yield pen.say("board", "; ".join(parts))
+    pen = Pen(view)
+    fed = [f"a limit of {pen.quantity(key, 'power')}"] if view.number(key, "power") else []
+    fed += [f"connectors: {pen.text(key, 'power_connectors')}"] if view.text(key, "power_connectors") else []
+    if view.number(key, "suggested_psu"):
+        fed.append(f"a supply of {pen.quantity(key, 'suggested_psu')} is suggested for the machine")
+    if fed:
+        yield pen.say("board", f"power: {'; '.join(fed)}")
+    for fields, words in (
+        (("pcie_generation", "pcie_lanes"), "PCIe {} x{}"),
+        (("display_outputs",), "display outputs: {}"),
+        (("encoders", "decoders"), "video engines: {}; {}"),
+        (("graphics_apis", "compute_apis"), "interfaces: {}; {}"),
+        (("mig_profiles",), "MIG profiles: {}"),
+    ):
+        if all(view.text(key, field) for field in fields):
+            pen = Pen(view)
+            yield pen.say("board", words.format(*(pen.text(key, field) for field in fields)))

@@ -1,0 +1,148 @@
+"""Where a GPU stands among its kind: in its generation and segment, and in its segment as a whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.hardware.architecture import families
+from whichgpu.hardware.fields import FIELDS
+from whichgpu.planner.comparison.model import Cell, Row
+from whichgpu.planner.comparison.rates import TOKEN_FP64
+from whichgpu.planner.comparison.rows import watts
+from whichgpu.planner.comparison.words import EQUAL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from whichgpu.hardware.gpu import Gpu
+
+GROUP = "standing"
+#: A place among fewer is no place; the shares of a pool from which on it is a strength or a limit.
+_FEWEST, _HIGH, _LOW = 4, 0.75, 0.25
+_ORDINALS = (
+    "",
+    "",
+    "second ",
+    "third ",
+    "fourth ",
+    "fifth ",
+    "sixth ",
+    "seventh ",
+    "eighth ",
+    "ninth ",
+    "tenth ",
+)
+
+
+class Measure(NamedTuple):
+    """What is ranked: the row that it stands in, its name, and how it is read."""
+
+    field: str
+    noun: str
+    lower: bool
+    read: Callable[[Gpu], float | None]
+
+
+class Standing(NamedTuple):
+    """A place in one measure: `rank` of `of` in its generation, ahead of `share` of the `whole` segment."""
+
+    measure: Measure
+    rank: int
+    of: int
+    share: float
+    whole: int
+
+    @property
+    def strong(self) -> bool:
+        """Whether it is among the best quarter of its generation or of its segment."""
+        return self._place >= _HIGH or (self.whole >= _FEWEST and self.share >= _HIGH)
+
+    @property
+    def weak(self) -> bool:
+        """Whether it is among the last quarter of either, and among the best of neither."""
+        last = 0.0 <= self._place <= _LOW or (self.whole >= _FEWEST and self.share <= _LOW)
+        return last and not self.strong
+
+    @property
+    def _place(self) -> float:
+        """Share of its generation that is behind it; below zero where they are too few."""
+        return (self.of - self.rank) / (self.of - 1) if self.of >= _FEWEST else -1.0
+
+
+def _value(name: str) -> Callable[[Gpu], float | None]:
+    return lambda gpu: float(value) if (value := gpu.value(name)) else None
+
+
+def _over(top: str) -> Callable[[Gpu], float | None]:
+    def ratio(gpu: Gpu) -> float | None:
+        value, below = gpu.value(top), watts(gpu)
+        return float(value) / below if value and below else None
+
+    return ratio
+
+
+def measures(half: str) -> tuple[Measure, ...]:
+    """What a GPU is ranked in; `half` is its 16-bit format."""
+    return (
+        Measure("memory", "memory", False, _value("memory")),
+        Measure("bandwidth", "memory bandwidth", False, _value("bandwidth")),
+        Measure(half, f"dense {half.upper()} rate", False, _value(half)),
+        Measure("fp32", "plain FP32 rate", False, _value("fp32")),
+        Measure("fp64", "FP64 rate", False, _value("fp64")),
+        Measure(f"{half}_per_watt", f"{half.upper()} per watt", False, _over(half)),
+        Measure("bandwidth_per_watt", "bandwidth per watt", False, _over("bandwidth")),
+        Measure("power", "power limit", True, watts),
+    )
+
+
+def standings(gpu: Gpu, pool: Iterable[Gpu], half: str) -> list[Standing]:
+    """Its place in every measure that it has, among the GPUs of its segment."""
+    kind = [other for other in pool if other.segment == gpu.segment and other.usable] if gpu.segment else []
+    if len(kind) < _FEWEST:
+        return []
+    found = []
+    for one in measures(half):
+        own = one.read(gpu)
+        if own is None or (one.field == "fp64" and not made_for_fp64(gpu)):
+            continue
+        values = {other.id: value for other in kind if (value := one.read(other))} | {gpu.id: own}
+        mates = [values[other.id] for other in kind if other.family == gpu.family and other.id in values]
+        ahead = sum(_better(value, own, one) for value in mates)
+        behind = sum(_better(own, value, one) for value in values.values())
+        others = max(len(values) - 1, 1)
+        found.append(Standing(one, ahead + 1, max(len(mates), 1), behind / others, len(values)))
+    return found
+
+
+def made_for_fp64(gpu: Gpu) -> bool:
+    """Whether its FP64 rate is there for work, and not for form."""
+    plain, precise = gpu.value("fp32"), gpu.value("fp64")
+    return bool(plain and precise and plain / precise <= TOKEN_FP64)
+
+
+def _better(value: float, than: float, one: Measure) -> bool:
+    return value * EQUAL < than if one.lower else value > than * EQUAL
+
+
+def standing_rows(gpu: Gpu, found: Iterable[Standing], segments: Mapping[str, str]) -> Iterator[Row]:
+    """The places as rows, so that sentences can rest on them."""
+    family = families().get(gpu.family)
+    kind = segments.get(gpu.segment, gpu.segment)
+    for one in found:
+        text = f"{_place(one)} of the {one.of} {family.name if family else gpu.vendor} {kind} parts on file"
+        if one.whole > one.of:
+            text += f", and {_beyond(one)} {round(100 * one.share)} % of all {one.whole} {kind} parts"
+        label = FIELDS[one.measure.field].label if one.measure.field in FIELDS else one.measure.noun
+        cell = Cell(float(one.rank), text, "catalogue", "")
+        yield Row(f"rank.{one.measure.field}", label, GROUP, "count", "", {gpu.id: cell})
+
+
+def _place(one: Standing) -> str:
+    best = "lowest" if one.measure.lower else "highest"
+    if one.rank < len(_ORDINALS):
+        return f"the {_ORDINALS[one.rank]}{best}"
+    return f"number {one.rank} from the {best}"
+
+
+def _beyond(one: Standing) -> str:
+    return "below that of" if one.measure.lower else "above that of"

@@ -1,0 +1,48 @@
+"""The jobs that an article or a review estimates where none are named, and those whose fit it tells of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.facts import store
+from whichgpu.hardware.fields import SEGMENTS
+from whichgpu.workloads.job import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.hardware.gpu import Gpu
+
+#: Segments from the largest machines to the smallest.
+_FALLBACK = SEGMENTS[0]
+
+
+class Titled(NamedTuple):
+    """A job under the name by which a reader knows it."""
+
+    title: str
+    job: Job
+
+
+def usual_jobs(gpus: Sequence[Gpu]) -> tuple[Job, ...]:
+    """Training and inference as usual on the smallest of the GPUs by segment; `data/usual.toml`."""
+    known = {gpu.segment for gpu in gpus} & set(SEGMENTS)
+    smallest = max(known, key=SEGMENTS.index) if known else _FALLBACK
+    return tuple(_job(row) for row in _table()["segment"][smallest]["jobs"])
+
+
+def fitted_jobs() -> tuple[Titled, ...]:
+    """The jobs that are held against the memory of each GPU, in the order of size."""
+    return tuple(Titled(row["title"], _job(row["job"])) for row in _table()["fits"])
+
+
+def _table() -> Mapping[str, Any]:
+    table: Mapping[str, Any] = store.load("usual")["usual"]
+    return table
+
+
+def _job(row: Mapping[str, Any]) -> Job:
+    columns: dict[str, Any] = {
+        key: float(value) if isinstance(value, int) else value for key, value in row.items()
+    }
+    return Job(**columns)

@@ -1,0 +1,144 @@
+"""A comparison as an article: Markdown or a page, with charts, numbered sources and their dates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.planner.comparison.words import ratio_words
+from whichgpu.report import charts
+from whichgpu.report.citing import Citations
+from whichgpu.report.comparison import (
+    FITS,
+    PRICES,
+    TOPICS_OF_PRICES,
+    ahead,
+    bullets,
+    cell_text,
+    spec_notes,
+    spec_rows,
+    told_job,
+    work_rows,
+    work_title,
+)
+from whichgpu.report.table import Bullets, Cited, Column, Heading, Report, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.planner.comparison.model import Comparison, Row
+    from whichgpu.report.table import Block
+
+
+def article(comparison: Comparison, *, drawn: bool = False) -> Report:
+    """The comparison as an article: a page with `drawn`, which has its own title and drawings, else text."""
+    title = () if drawn else (f"# {comparison.title}",)
+    blocks = tuple(_blocks(comparison, Citations(), drawn=drawn))
+    return Report({**comparison.to_dict(), "format": "article"}, (*title, *blocks))
+
+
+def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterator[Block]:
+    yield comparison.answer.text
+    yield Heading("Which for what")
+    for one in comparison.verdicts:
+        yield from _verdict(one.text)
+    yield charts.peaks(comparison)
+    if speeds := charts.speeds(comparison):
+        yield speeds
+    yield Heading("What the figures say")
+    yield bullets(one for one in comparison.takeaways if one.topic not in TOPICS_OF_PRICES)
+    if drawn and (roofs := charts.roofs(comparison)):
+        yield roofs
+    if flips := _flips(comparison):
+        yield Heading("When the answer flips")
+        yield (
+            "A unit of fully loaded work costs the same on both where the hourly prices differ as much as "
+            "the speeds: below that the faster one is the cheaper, above it the slower."
+        )
+        yield flips
+    fits = [row for row in comparison.rows if row.group == FITS]
+    if fits:
+        yield Heading("What fits")
+        yield "How many of each GPU hold the job, one at a time; in brackets the memory that it takes on one."
+        yield table(comparison, fits, cited)
+    for work in comparison.view.works:
+        yield Heading(work_title(work))
+        yield told_job(work)
+        yield table(comparison, work_rows(comparison, work), cited)
+        yield bullets(work.sentences)
+    yield Heading("Prices")
+    yield bullets(one for one in comparison.takeaways if one.topic in TOPICS_OF_PRICES)
+    yield table(comparison, [row for row in comparison.rows if row.group == PRICES], cited)
+    yield Heading("Specifications")
+    yield table(comparison, spec_rows(comparison), cited, spec_notes(comparison), grouped=True)
+    yield Heading("Sources")
+    yield cited.references()
+    yield (
+        f"Prices and figures as stored on {comparison.view.today.isoformat()}; the date of each price "
+        "stands with it."
+    )
+
+
+def _flips(comparison: Comparison) -> Table | None:
+    """Of two: for each workload the price ratio at which the answer flips, beside those of today."""
+    view = comparison.view
+    works = [work for work in view.works if len(work.results) == 2]
+    if not view.pair or not works:
+        return None
+    asked = [row for name in ("usd_per_hour", "usd_same_provider", "purchase")
+             if (row := view.rows.get(name)) and view.all_know(name) and row.better]  # fmt: skip
+    rows = []
+    for work in works:
+        fast, slow = view.ranked(f"{work.field}.rate")
+        speed = work.results[fast].rate / work.results[slow].rate
+        prices = [(row.cells[fast].value or 0) / (row.cells[slow].value or 1) for row in asked]
+        told = [
+            f"{ratio_words(price)}: the {view.words[fast if price < speed else slow]}" for price in prices
+        ]
+        rows.append((work.title, view.words[fast], ratio_words(speed), *told))
+    labels = [f"{row.label}, and so" for row in asked]
+    return Table.of("", ["", "Faster", ">Flips at", *labels], rows)
+
+
+def _verdict(text: str) -> Iterator[Block]:
+    """A verdict with its conditions one below the other where it has several."""
+    first, *rest = text.split("; if ")
+    if not rest:
+        yield text
+        return
+    head, _, condition = first.partition(" if ")
+    last, stop, more = rest[-1].partition(". ")
+    yield f"{head}, if one of these holds:"
+    yield Bullets((condition, *rest[:-1], last.rstrip(".")))
+    if stop:
+        yield more
+
+
+def table(
+    comparison: Comparison,
+    rows: Sequence[Row],
+    cited: Citations,
+    notes: Sequence[str] = (),
+    *,
+    grouped: bool = False,
+) -> Table:
+    """Rows as a table whose last column has the numbers of their sources."""
+    view, pair = comparison.view, comparison.view.pair
+    names = [view.names[key] for key in comparison.gpus]
+    columns = [Column(""), *map(Column, names), *([Column("Ahead")] if pair else []), Column("Source")]
+    drawn: list[tuple[str, ...]] = []
+    group = ""
+    for row in rows:
+        if grouped and row.group != group:
+            group = row.group
+            drawn.append((group,))
+        best = "" if pair else row.best(comparison.gpus)
+        cells = [_cell(row, key, cited, best=key == best) for key in comparison.gpus]
+        lead = [ahead(comparison, row)] if pair else []
+        drawn.append((row.label, *cells, *lead, cited.numbers(row.cells.values())))
+    return Table.of("", columns, drawn, notes)
+
+
+def _cell(row: Row, key: str, cited: Citations, *, best: bool) -> Cited:
+    cell = row.cells.get(key)
+    text = cell_text(cell)
+    return cited.cell(f"**{text}**" if best else text, cell)

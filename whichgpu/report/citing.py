@@ -1,0 +1,88 @@
+"""Sources in the order in which they are cited, as numbers beside the cells that rest on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.facts import reading
+from whichgpu.report.table import Cited, Reference, References
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from whichgpu.facts.model import Source
+    from whichgpu.planner.comparison.model import Cell
+
+_OWN = {
+    "user": "Your own file of GPUs",
+    "derived": "Follows by formula from the other rows",
+    "catalogue": "The catalogue of whichgpu",
+    "architectures:": "The architecture tables of whichgpu",
+    "offers": "The offers of the price table",
+    "cost": "The cost model of whichgpu: rooflines fitted to published measurements, 90 % intervals",
+    "model": "The cost model of whichgpu: rooflines fitted to published measurements, 90 % intervals",
+}
+_MEASURED = "published measurement; the rows of whichgpu/data/measured are said on each figure"
+
+
+class Citations:
+    """Numbers for sources, in the order in which they are first cited."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._measured: set[str] = set()
+
+    def cell(self, text: str, cell: Cell | None) -> Cited:
+        """The text of a cell with its source, in words, to be shown on it."""
+        if cell is None:
+            return Cited(text)
+        kind = f"{cell.kind}: " if cell.kind else ""
+        return Cited(text, f"{kind}{'; '.join(self._titles(cell))}")
+
+    def numbers(self, cells: Iterable[Cell]) -> Cited:
+        """The numbers of all that these cells rest on."""
+        return self.keys(key for cell in cells for key in self._keys(cell))
+
+    def keys(self, keys: Iterable[str]) -> Cited:
+        """The numbers of sources by key."""
+        each = sorted(set(keys))
+        found = sorted(self._numbers.setdefault(key, len(self._numbers) + 1) for key in each)
+        return Cited(", ".join(map(str, found)), refs=found)
+
+    def references(self) -> References:
+        """The list that the numbers are of."""
+        known = self._known()
+        return References(tuple(self._reference(key, known.get(key)) for key in self._numbers))
+
+    def _reference(self, key: str, source: Source | None) -> Reference:
+        if source is None:
+            return Reference(_OWN.get(key, key), "", _MEASURED if key in self._measured else "")
+        read = f", read {source.accessed}" if source.accessed else ""
+        return Reference(source.title, source.url, f"{source.kind}{read}")
+
+    def _keys(self, cell: Cell) -> tuple[str, ...]:
+        if cell.kind == "measured" and ", row " in cell.source:
+            keys = tuple(dict.fromkeys(one.partition(", row ")[0] for one in cell.source.split("; ")))
+            self._measured.update(keys)
+            return keys
+        return tuple(part for part in cell.source.partition(" ")[0].split(";") if part)
+
+    def _titles(self, cell: Cell) -> list[str]:
+        """Each source by its title with the place in it, and when it was read."""
+        if cell.kind == "measured" and ", row " in cell.source:
+            return [cell.source]
+        known = self._known()
+        place = cell.source.partition(" ")[2]
+        told = []
+        for key in self._keys(cell):
+            source = known.get(key)
+            title = source.title if source else _OWN.get(key, key)
+            read = f", read {source.accessed}" if source and source.accessed else ""
+            told.append(f"{title}{f', {place}' if place and key not in _OWN else ''}{read}")
+        return told
+
+    def _known(self) -> dict[str, Source]:
+        from whichgpu.hardware.boxes import link_sources
+        from whichgpu.prices.store import sources
+
+        return {**reading.sources(), **sources(), **link_sources()}

@@ -1,0 +1,47 @@
+"""GPUs like another, the nearest first, each measure as a ratio to its."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.planner.comparison.words import ratio_words
+from whichgpu.report.gpus import listed, short
+from whichgpu.report.table import Column, Report, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.likeness import Like
+
+_LABELS = {"memory": "Memory", "bandwidth": "Bandwidth", "half": "16-bit", "fp32": "FP32", "power": "Power"}
+#: So many are shown where neither a share nor a number was stated.
+_SHOWN = 15
+
+
+def report(gpu: Gpu, near: Sequence[Like], total: int) -> Report:
+    """A table of ratios; `total` is how many met the conditions."""
+    shown = near if len(near) < total else near[:_SHOWN]
+    more = (Column(title, optional=True) for title in ("Released", "Segment"))
+    columns: list[str | Column] = ["GPU", *(f">{label}" for label in _LABELS.values()), ">Most unlike", *more]
+    rows = [
+        (one.gpu.id, *(ratio_words(one.ratios[name]) for name in _LABELS), f"{math.ceil(one.percent)} %",
+         short(one.gpu, "release_date"), one.gpu.segment or None)
+        for one in shown
+    ]  # fmt: skip
+    own = ", ".join(
+        f"{short(gpu, name)}" for name in ("memory", "bandwidth", "fp16", "fp32", "power") if short(gpu, name)
+    )
+    notes = [f"Ratios to the {gpu.id}: {own}."]
+    if len(shown) < total:
+        notes.append(f"The nearest {len(shown)} of {total}; --within 20% or --limit N says how many.")
+    if not near:
+        notes = [f"None on file is that near to the {gpu.id} ({own}); widen --within."]
+    return Report({"like": gpu.id, "gpus": [_document(one) for one in near]},
+                  (Table.of(f"GPUs like {gpu}", columns, rows, notes),))  # fmt: skip
+
+
+def _document(one: Like) -> dict[str, Any]:
+    measured = {"ratios": dict(one.ratios), "distance": one.distance, "percent": one.percent}
+    return {**listed(one.gpu), **measured}

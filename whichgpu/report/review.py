@@ -1,0 +1,104 @@
+"""A review of one GPU as an article: Markdown or a page, with numbered sources and their dates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.planner.comparison.model import Comparison
+from whichgpu.report import charts
+from whichgpu.report.article import table
+from whichgpu.report.citing import Citations
+from whichgpu.report.comparison import (
+    FITS,
+    PRICES,
+    bullets,
+    spec_notes,
+    spec_rows,
+    told_job,
+    work_rows,
+    work_title,
+)
+from whichgpu.report.gpus import show_document
+from whichgpu.report.table import Heading, Report, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.planner.comparison.model import Sentence, View
+    from whichgpu.planner.review import Review
+    from whichgpu.report.table import Block
+
+
+def article(found: Review, *, drawn: bool = False) -> Report:
+    """The review as an article: a page with `drawn`, which has its own title, else text."""
+    title = () if drawn else (f"# {found.title}",)
+    document = {**show_document(found.gpu), "review": found.to_dict()}
+    return Report(document, (*title, *_blocks(found, Citations())))
+
+
+def _blocks(found: Review, cited: Citations) -> Iterator[Block]:
+    alone = _as_comparison(found.view, found)
+    yield from (one.text for one in found.lead)
+    yield from _told("Strengths", found.strengths)
+    yield from _told("Limits", found.limits)
+    yield from _uses(found, alone, cited)
+    yield from _told("Price", found.prices)
+    if prices := [row for row in alone.rows if row.group == PRICES]:
+        yield table(alone, prices, cited)
+    if len(found.beside.ids) > 1:
+        yield Heading("Alternatives")
+        yield _side_by_side(found.beside, cited)
+    yield from _told("What it can be exchanged for", found.exchange)
+    yield from _told("Where it fits and what it needs", found.board)
+    yield Heading("Specifications")
+    yield table(alone, spec_rows(alone), cited, spec_notes(alone), grouped=True)
+    yield Heading("Sources")
+    yield cited.references()
+    yield (
+        f"Figures and prices as stored on {found.view.today.isoformat()}; the date of each price stands "
+        "with it."
+    )
+
+
+def _told(heading: str, sentences: Sequence[Sentence]) -> Iterator[Block]:
+    """A part with its sentences; nothing where there are none."""
+    if sentences:
+        yield Heading(heading)
+        yield bullets(sentences)
+
+
+def _uses(found: Review, alone: Comparison, cited: Citations) -> Iterator[Block]:
+    """What it holds, how several of it train, and each workload."""
+    yield from _told("What it is for", found.uses)
+    if not found.gpu.usable:
+        yield f"{found.gpu.why_unusable}."
+    if fits := [row for row in alone.rows if row.group == FITS]:
+        yield table(alone, fits, cited, ("How many hold it; in brackets the memory that it takes on one.",))
+    if several := charts.scaling(alone):
+        yield several
+    for work in found.view.works:
+        yield Heading(work_title(work))
+        if work.results:
+            yield told_job(work)
+            yield table(alone, work_rows(alone, work), cited)
+        yield bullets(work.sentences)
+
+
+def _as_comparison(view: View, found: Review) -> Comparison:
+    """What draws rows draws a comparison's."""
+    return Comparison(view, found.lead[0], (), ())
+
+
+def _side_by_side(view: View, cited: Citations) -> Table:
+    """A GPU a row, since there are more of them than fields that decide."""
+    hidden = ("offer", "purchase") if "usd_per_hour" in view.rows else ("offer",)
+    fields = [row for row in view.rows.values() if row.field not in hidden]
+    rows = [
+        (view.names[key], *(cited.cell(cell.text, cell) if (cell := row.cells.get(key)) else None
+                            for row in fields))
+        for key in view.ids
+    ]  # fmt: skip
+    read = [row for row in view.rows.values() if row.field == "offer"]
+    dated = [f"{view.names[key]}: {cell.text}" for row in read for key, cell in row.cells.items()]
+    notes = [f"The prices are those of {'; '.join(dated)}."] if dated else []
+    return Table.of("", ["", *(row.label for row in fields)], rows, notes, strong=[0])
