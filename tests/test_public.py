@@ -34,7 +34,7 @@ COMMANDS = {
                 "--usd-per-gpu-hour", *JOB],
     "prices": ["--gpu-file", "--limit", "--provider", "--term"],
     "recommend": ["--budget", "--gpu-file", "--gpus", "--latency", "--limit", "--needs", "--offers",
-                  "--providers", "--target", "--term", "--why-not", *JOB],
+                  "--pause", "--providers", "--rate", "--slo", "--target", "--term", "--users", "--why-not", *JOB],
     "sweep": ["--format", "--global-batch", "--gpu-file", "--gpus", "--scaling", "--system", "--tokens",
               "--top", "--usd-per-gpu-hour", *JOB],
     "show": ["--gpu-file", "--sources"],

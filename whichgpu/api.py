@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.capacity.model import Fits
     from whichgpu.planner.comparison import Comparison
+    from whichgpu.planner.fleets import Fleets
     from whichgpu.planner.request import Recommendation
     from whichgpu.planner.sweep import Sweep
     from whichgpu.workloads.job import Job
@@ -114,10 +115,17 @@ def recommend(
     term: str = "on-demand",
     needs: Sequence[str] = (),
     offers: str | Path | None = None,
+    slo: str | None = None,
+    rate: str | None = None,
+    users: float | None = None,
+    pause: str = "0 s",
     gpu_files: Files = (),
     **columns: Any,
-) -> Recommendation:
+) -> Recommendation | Fleets:
     """What to rent or buy for a workload, best first: `recommend("resnet50", target="1000 images/s")`.
+
+    With `slo` (`"ttft p90 1 s, tpot 50 ms"`) it is fleets of replicas that hold requests at a `rate`
+    (`"5 req/s"`), or `users` who each let a `pause` go by between an answer and the next request.
 
     `columns` are job columns, as `job` takes them. Nothing feasible is an answer, whose `infeasible`
     says what binds. Raises `WhichGpuError` for names and quantities that cannot be read.
@@ -131,6 +139,11 @@ def recommend(
         gpus=gpus, providers=providers, term=term, needs=needs,
         offers=None if offers is None else Path(offers),
     )  # fmt: skip
+    if slo is not None or rate is not None or users is not None:
+        from whichgpu.planner.fleet_request import Asked, read
+        from whichgpu.planner.fleets import fleets
+
+        return fleets(request, *read(request, Asked(slo, rate, users, pause)), known, own)
     return ranked(request, known, own)
 
 

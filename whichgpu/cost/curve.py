@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 SHARES = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 #: Requests simulated for the percentiles of one load: the fewest, those for each in flight (whose number
 #: sways slowly near the capacity), the most; and the share of them at either end that does not count.
-_FEWEST, _EACH, _MOST, _ENDS = 2000, 40.0, 30_000, 0.05
+_FEWEST, _EACH, _MOST, ENDS = 2000, 40.0, 30_000, 0.05
 #: How often a load generator fills its requests in flight anew, opening included. Lengths that differ by less
 #: than this share would have all of them begin and end together, which no engine measured does.
 _WAVES, _UNEVEN = 10, 0.1
@@ -219,6 +219,11 @@ class Tails:
         values: Mapping[str, float] = getattr(self, metric)
         return values[how]
 
+    def to_dict(self) -> dict[str, object]:
+        """Plain values, s."""
+        return {"requests": self.requests, **{name: dict(getattr(self, name))
+                                              for name in ("ttft", "tpot", "latency", "itl")}}  # fmt: skip
+
 
 def simulator(job: Job, gpu: Gpu, table: load.Table, pool: Pool | None = None) -> Simulator:
     """What simulates a checked job, ready to be asked for several loads."""
@@ -261,7 +266,7 @@ class Simulator:
         At a rate what happens at either end of the run does not count; of a load generator all does.
         """
         if against == "rate":
-            return summary(self.at_rate(load_), _ENDS)
+            return summary(self.at_rate(load_), ENDS)
         return summary(self.in_flight(load_))
 
     def _stream(self, rate: float, requests: int, seed: int, uneven: float = 0.0) -> simulate.Stream:

@@ -42,7 +42,7 @@ _POINTS, _LEAST, _TOGETHER = 64, 0.02, 64
 #: How often the table is worked out anew, with as many that run as the last one says.
 _TURNS = 2
 #: How much the times for which places are kept vary where the others decide them: squared coefficient.
-_VARIATION = 0.3
+VARIATION = 0.3
 
 
 class Table(NamedTuple):
@@ -79,8 +79,8 @@ class Table(NamedTuple):
         """Seconds that an arrival waits for a place at `rate` requests/s."""
         places = max(round(self.others[-1]), 1)
         served = np.interp(np.arange(1.0, places + 1.0), self.others, self.rate)
-        variation = _VARIATION * (1.0 - 1.0 / places)
-        return queueing.place_seconds(rate / self.replicas, served / self.replicas, variation)
+        variation = VARIATION * (1.0 - 1.0 / places)
+        return float(queueing.place_seconds(rate / self.replicas, served / self.replicas, variation))
 
 
 def found_for(laid: Layout) -> Fit:

@@ -14,10 +14,12 @@ A pass with k drafted tokens, each accepted with probability a, makes (1 - a^(k+
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.coefficients import section
 from whichgpu.errors import UsageError
+from whichgpu.units import parse_rate
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -61,6 +63,11 @@ class Requests:
         )
 
     @property
+    def output_variation(self) -> float:
+        """Squared coefficient of variation of the lengths of answers."""
+        return self.length_range**2 / 3.0
+
+    @property
     def tokens_per_pass(self) -> float:
         """Tokens that a sequence gains in one pass of the model, in the mean."""
         a = self.acceptance
@@ -70,6 +77,15 @@ class Requests:
     def passes_per_token(self) -> float:
         """Time of a token in passes of the model, the drafting of its tokens included."""
         return (1.0 + self.draft_cost * self.drafted) / self.tokens_per_pass
+
+
+def read_rate(text: str) -> float:
+    """`"5 req/s"` or `"300 requests/min"` in requests/s; raises `UsageError` for what is no such rate."""
+    plain = re.sub(r"\b(rps|qps)\b", "requests/s", text.strip().lower())
+    rate, unit = parse_rate(plain)
+    if unit not in ("req", "reqs", "request", "requests", "query", "queries"):
+        raise UsageError(f"'{text}' is of {unit}, and a load is of requests; write e.g. --rate \"5 req/s\"")
+    return rate
 
 
 def _share(job: Job, name: str, default: float) -> float:

@@ -102,7 +102,8 @@ def _rank(workload: Workload, job: Job, devices: Devices, *tokens: Any) -> tuple
         together = step_ops(workload, job, *(part / mesh.pp for part in tokens))
         experts = [op for op in together if op.shard.startswith("expert")]
         whole = (*(op for op in whole if not op.shard.startswith("expert")), *experts)
-        links = links + parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
+        sent = parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
+        links = links + np.where(mesh.attention_dp > 1, sent, 0.0)
     return parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp), links
 
 

@@ -77,6 +77,14 @@ class SteadyState:
         after = np.maximum(output - 1.0, 0.0) * self.token_seconds(passes, prompt, output)
         return np.asarray(own + self.queue * (own + after) + self.waits)
 
+    def first_variance(self, passes: Array, prompt: Array, output: Any) -> Array:
+        """Variance in s^2 of the time to the first token of arrivals at random, places apart."""
+        arrivals, each = self._arrivals(passes, prompt, output)
+        return queueing.prompt_variance(
+            self.gained * passes, each, arrivals, self.chunks,
+            at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]),
+        )  # fmt: skip
+
     def rate(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Output tokens/s of a replica: what it holds, over the time that a request keeps its place."""
         held, tpot = np.maximum(self.sequences, 1.0), self.token_seconds(passes, prompt, output)

@@ -63,8 +63,8 @@ def slo_report(answer: Answer, held: Held, terms: Sequence[Term], splits: Sequen
     blocks += [*_money(answer), *_checks(answer)]
     data = {
         **curve_document(answer),
-        "slo": {"objectives": [_term(term) for term in terms], "request_rate": held.rate,
-                "binding": None if held.binding is None else _term(held.binding)},
+        "slo": {"objectives": [term.to_dict() for term in terms], "request_rate": held.rate,
+                "binding": None if held.binding is None else held.binding.to_dict()},
         "splits": [{"split": one.name, "request_rate": one.held.rate if one.held else None, "why": one.why}
                    for one in splits],
     }  # fmt: skip
@@ -118,10 +118,6 @@ def _plain(interval: Interval) -> dict[str, Any]:
 
 def _per_gpu(curve: Curve, j: int) -> float:
     return float(curve.throughput[j]) / curve.gpus
-
-
-def _term(term: Term) -> dict[str, Any]:
-    return {"metric": term.metric, "how": term.how, "most": term.most}
 
 
 def _headline(curve: Curve) -> str:
