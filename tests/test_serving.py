@@ -36,6 +36,7 @@ MARKED = re.compile(r"<!-- output: (?P<line>.+?) -->\n.*?<!-- end -->", re.DOTAL
 GPUS = catalogue()
 L40S, H100, H200 = GPUS["l40s"], GPUS["h100-80gb-sxm"], GPUS["h200-141gb-sxm"]
 
+WIDE = {"attention_dp": "8", "ep": "8"}
 #: Workload, GPU, how many, columns of the job, tokens in and out: what the two models are held to agree on.
 AGREED = [
     ("llama-3.1-8b", "l40s", 1, {}, 1024, 256),
@@ -60,6 +61,28 @@ AGREED = [
     ("llama-2-13b", "a10g", 4, {}, 512, 128),
     ("mistral-7b", "rtx-4090", 1, {}, 512, 256),
     ("llama-3.1-8b", "h100-80gb-sxm", 1, {"options": {"attention_dp": "1"}, "precision": "bf16"}, 256, 1024),
+    # long contexts
+    ("llama-3.1-8b", "h100-80gb-sxm", 1, {}, 32768, 512),
+    ("llama-3.1-70b", "h200-141gb-sxm", 4, {"precision": "fp8"}, 65536, 1024),
+    # little room for the cache
+    ("llama-3.1-8b", "rtx-4090", 1, {}, 2048, 512),
+    ("llama-3.1-8b", "l4", 1, {}, 1024, 256),
+    ("llama-3.1-8b", "rtx-4090", 1, {"precision": "w4a16"}, 256, 2048),
+    # prefixes from the cache, drafted tokens, long answers
+    ("llama-3.1-8b", "h100-80gb-sxm", 1, {"options": {"prefix_hit": "0.9"}}, 8192, 512),
+    ("llama-3.1-8b", "h100-80gb-sxm", 1, {"options": {"speculative": "4", "acceptance": "0.6"}}, 512, 256),
+    ("llama-3.1-8b", "h100-80gb-sxm", 1, {"precision": "fp8"}, 128, 8192),
+    ("llama-3.1-70b", "h100-80gb-sxm", 2, {"precision": "fp8"}, 1024, 4096),
+    # experts dealt out, attention in groups
+    ("deepseek-r1", "h200-141gb-sxm", 8, {"precision": "fp8", "tp": 1.0, "options": WIDE}, 1024, 1024),
+    ("qwen3-235b-a22b", "h200-141gb-sxm", 8, {"precision": "fp8", "tp": 1.0, "options": WIDE}, 2048, 512),
+    # engines that keep room free, and engine options
+    ("llama-3.1-8b", "a100-80gb-sxm", 1, {"runtime": "tensorrt-llm"}, 2048, 2048),
+    ("llama-3.1-70b", "a100-80gb-sxm", 4, {"runtime": "sglang"}, 512, 2048),
+    ("llama-3.1-8b", "l40s", 1, {"options": {"max_num_seqs": "32"}}, 512, 256),
+    ("llama-3.1-8b", "l40s", 1, {"options": {"max_num_batched_tokens": "2048"}}, 4096, 256),
+    # prompts on GPUs of their own
+    ("llama-3.1-70b", "h100-80gb-sxm", 4, {"tp": 4.0, "options": {"prefill_gpus": "4"}}, 4096, 256),
 ]  # fmt: skip
 
 
@@ -81,11 +104,11 @@ def test_the_analytic_model_and_the_simulator_agree(configuration):
     workload, gpu, count, columns, prompt, output = configuration
     device = GPUS[gpu]
     asked = job(workload, device, count, input_tokens=float(prompt), output_tokens=float(output), **columns)
-    table, _ = curve.ready(asked, device)
-    simulator = curve.simulator(asked, device, table)
+    table, pool = curve.ready(asked, device)
+    simulator = curve.simulator(asked, device, table, pool)
     for share in (0.2, 0.5, 0.8):
         rate = share * table.capacity
-        analytic = curve.at_rates(asked, device, table, np.array([rate]))
+        analytic = curve.at_rates(asked, device, table, np.array([rate]), pool)
         run = simulator.at_rate(rate, requests=10_000, seed=3)
         here = measured(run)
         span = run.arrival[here][-1] - run.arrival[here][0]
@@ -95,8 +118,65 @@ def test_the_analytic_model_and_the_simulator_agree(configuration):
         assert np.mean(run.ttft[here]) == pytest.approx(analytic.ttft[0], rel=0.1), share
 
 
-def test_twenty_configurations_are_listed():
-    assert len({str(one) for one in AGREED}) >= 20
+def test_many_configurations_are_listed():
+    assert len({str(one) for one in AGREED}) >= 38
+
+
+def overloaded(**columns):
+    """A replica that is sent a third more than it serves, with a cache that is soon full."""
+    gpu = GPUS["rtx-4090"]
+    asked = job("llama-3.1-8b", gpu, input_tokens=512.0, output_tokens=1024.0, **columns)
+    table, _ = curve.ready(asked, gpu)
+    return table, curve.simulator(asked, gpu, table).at_rate(1.3 * table.capacity, requests=3000)
+
+
+def test_a_full_cache_takes_sequences_off_and_loses_no_token():
+    table, run = overloaded()
+    assert run.taken_off > 100
+    assert run.weights.sum() >= (run.output - 1.0).sum()
+    order = np.argsort(run.arrival)
+    assert np.all(run.first[order] <= run.done[order])
+    # What it still serves is the capacity, less what is computed twice.
+    done = np.sort(run.done)
+    served = 0.6 * len(done) / (done[int(0.8 * len(done))] - done[int(0.2 * len(done))])
+    assert 0.75 * table.capacity < served <= 1.02 * table.capacity
+
+
+def test_an_engine_that_keeps_room_free_takes_nothing_off():
+    _, run = overloaded(runtime="tensorrt-llm")
+    assert run.taken_off == 0
+
+
+def test_sequences_never_take_more_room_than_there_is():
+    server = simulate.Server(
+        (0.0, *[0.01] * 20), (0.0,) * 21, (1e-5,) * 21, budget=1000.0, room=1000.0, token=1.0
+    )
+    count = 200
+    stream = simulate.Stream(np.zeros(count), np.full(count, 50.0), np.zeros(count), np.full(count, 101.0))
+    run = simulate.simulate(server, stream)
+    # Ten fit at their mean length: no fewer passes than that takes, and no token is lost.
+    assert run.taken_off > 0
+    assert run.busy >= 0.01 * count * 100 / 20
+    assert np.all(run.done > run.first)
+    times = np.linspace(0.1, run.done.max() * 0.9, 50)
+    inside = [int(((run.first <= t) & (run.done > t)).sum()) for t in times]
+    assert max(inside) <= 20
+
+
+@pytest.mark.parametrize(("name", "value"), [("max_num_seqs", "16"), ("max_num_batched_tokens", "1024")])
+def test_engine_options_are_kept(name, value):
+    plain, stated = job(), job(options={name: value})
+    one, other = (curve.curve(each, L40S) for each in (plain, stated))
+    if name == "max_num_seqs":
+        assert other.places == 16.0
+        assert other.limit == "sequences"
+        assert other.bound[-1] == "sequences"
+        assert other.capacity < one.capacity
+    else:
+        assert load.server(stated, L40S).budget == 1024.0
+    assert one.limit == "places"
+    with pytest.raises(UsageError, match=name):
+        job(options={name: "0"})
 
 
 def test_a_simulated_run_makes_the_tokens_that_were_asked_for():

@@ -14,7 +14,9 @@ import numpy as np
 from whichgpu.cost import bounds, disaggregated, load, simulate
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.layout import lay_out
+from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
+from whichgpu.cost.scheduling import limits
 from whichgpu.cost.steady import engine
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
@@ -56,7 +58,8 @@ class Curve:
     `against` is `rate` or `concurrency`; `request_rate` in 1/s and `in_flight` are both known. `estimates`
     has a column a load. `prompts` is the share of the time at work that goes into prompts; `bound` says what
     limits each load, `shares` its parts. `capacity` is requests/s at most, `places` how many requests are
-    held at once; `pool` are GPUs for prompts alone.
+    held at once and `limit` what allows no more (`places`: KV capacity, or `sequences`: the engine's own
+    limit); `pool` are GPUs for prompts alone.
     """
 
     job: Job
@@ -70,6 +73,7 @@ class Curve:
     bound: tuple[str, ...]
     capacity: float
     places: float
+    limit: str = "places"
     pool: Pool | None = None
 
     @property
@@ -191,17 +195,18 @@ def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | Non
         np.broadcast_to(part, estimates.seconds.shape)[0] for part in (steady.others, steady.at_work)
     )
     taken, spent = others / places, rate / table.replicas * each
+    ceiling = limits(laid.runtime, laid.job).sequences * float(Mesh.of(laid.job).attention_dp)
+    limit = "sequences" if places >= ceiling else "places"
     return Curve(
         job=replace(swept, concurrency=None), gpu=gpu, against=against, request_rate=rate,
         in_flight=rate * estimates.latency[0], estimates=estimates,
         prompts=np.minimum(spent / np.maximum(at_work, spent), 1.0), shares=shares,
-        bound=tuple(_bound(shares, j, share) for j, share in enumerate(taken.tolist())),
-        capacity=table.capacity, places=places * table.replicas,
+        bound=tuple(
+            limit if share >= _TAKEN else max(shares, key=lambda name: float(shares[name][j]))
+            for j, share in enumerate(taken.tolist())
+        ),
+        capacity=table.capacity, places=places * table.replicas, limit=limit,
     )  # fmt: skip
-
-
-def _bound(shares: Mapping[str, Array], j: int, taken: float) -> str:
-    return "places" if taken >= _TAKEN else max(shares, key=lambda name: float(shares[name][j]))
 
 
 @immutable
@@ -213,6 +218,8 @@ class Tails:
     latency: Mapping[str, float]
     itl: Mapping[str, float]
     requests: int
+    #: How often a sequence was taken off for want of room in the cache, for each request.
+    preempted: float = 0.0
 
     def of(self, metric: str, how: str) -> float:
         """One figure, e.g. `of("ttft", "p90")`."""
@@ -221,7 +228,7 @@ class Tails:
 
     def to_dict(self) -> dict[str, object]:
         """Plain values, s."""
-        return {"requests": self.requests, **{name: dict(getattr(self, name))
+        return {"requests": self.requests, "preempted": self.preempted, **{name: dict(getattr(self, name))
                                               for name in ("ttft", "tpot", "latency", "itl")}}  # fmt: skip
 
 
@@ -284,7 +291,7 @@ def summary(outcome: Outcome, ends: float = 0.0) -> Tails:
     columns = {name: _figures(getattr(outcome, name)[counted]) for name in ("ttft", "tpot", "latency")}
     itl = {f"p{share}": outcome.gap(share / 100.0) for share in PERCENTILES}
     itl["mean"] = float(np.average(outcome.gaps, weights=outcome.weights)) if outcome.gaps.size else 0.0
-    return Tails(**columns, itl=itl, requests=count)
+    return Tails(**columns, itl=itl, requests=count, preempted=outcome.taken_off / max(count, 1))
 
 
 def _figures(values: Array) -> dict[str, float]:

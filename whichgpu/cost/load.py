@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost import queueing, serving
-from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import lay_out
+from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
+from whichgpu.cost.scheduling import limits
 from whichgpu.cost.simulate import Server
 from whichgpu.cost.spread import measured
 from whichgpu.cost.steady import Met, engine, interruption
@@ -181,9 +182,12 @@ def beyond(rate: float, capacity: float) -> str:
 def server(job: Job, gpu: Gpu) -> Server:
     """What the passes of a replica of one complete job cost, for the simulator."""
     laid = lay_out(replace(job, concurrency=None), [gpu])
-    steady = laid.serving
-    assert steady is not None
-    places = int(max(float(np.ravel(steady.places)[0]), 1.0))
+    kept = serving.cache(laid.workload, laid.job, laid.runtime, laid.devices)
+    most = limits(laid.runtime, laid.job)
+    # As many as begin at once, with hardly any answer yet, or as the engine takes.
+    fresh = kept.room / max(kept.state + kept.token * float(laid.job.input_tokens), 1.0)
+    ceiling = most.sequences * float(Mesh.of(laid.job).attention_dp)
+    places = int(max(min(fresh, ceiling), 1.0))
     grid = np.unique(np.round(np.geomspace(1.0, places, 24)))
     prompt, output = float(laid.job.input_tokens), float(laid.job.output_tokens)
     base, each = _token_costs(laid, grid, (prompt, prompt + output))
@@ -193,8 +197,8 @@ def server(job: Job, gpu: Gpu) -> Server:
     base, each, prompts = (np.interp(counts, grid, values) for values in (base, each, prompts))
     return Server(
         tuple(base.tolist()), tuple(each.tolist()), tuple(prompts.tolist()),
-        budget=section("serving")["prompt_tokens"], gained=asked.tokens_per_pass,
-        first=order["first"], mixed=bool(order["mixed"]),
+        budget=most.tokens, gained=asked.tokens_per_pass, first=order["first"], mixed=bool(order["mixed"]),
+        room=kept.room, state=kept.state, token=kept.token, reserves=most.reserves,
     )  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def curve_document(answer: Answer) -> dict[str, Any]:
         "gpu": curve.gpu.id, "n_gpus": curve.gpus, "job": job,
         "prefill": None if curve.pool is None else {"gpu": curve.pool.gpu, "n_gpus": curve.pool.gpus},
         "runtime": curve.estimates.runtime.id, "basis": curve.estimates.bases[0], "against": curve.against,
-        "capacity": {"request_rate": curve.capacity, "in_flight": curve.places},
+        "capacity": {"request_rate": curve.capacity, "in_flight": curve.places, "bound": curve.limit},
         "knee": {"load": curve.knee, "request_rate": float(curve.request_rate[curve.knee])},
         "price": None if answer.price is None else answer.price._asdict(),
         "loads": [_load(answer, j) for j in range(len(curve.request_rate))],
@@ -102,7 +102,8 @@ def _load(answer: Answer, j: int) -> dict[str, Any]:
         "request_rate": float(curve.request_rate[j]), "in_flight": float(curve.in_flight[j]),
         "throughput": _plain(figures.throughput), "throughput_per_gpu": _per_gpu(curve, j),
         **{name: {**_plain(one), **getattr(tails, name)} for name, one in intervals.items()},
-        "itl": dict(tails.itl), "simulated": tails.requests, "bound": curve.bound[j],
+        "itl": dict(tails.itl), "simulated": tails.requests, "preempted": tails.preempted,
+        "bound": curve.bound[j],
         "shares": {name: float(part[j]) for name, part in curve.shares.items()},
         "prompts": float(curve.prompts[j]),
         "usd_per_million": {kind: None if one is None else float(one[j]) for kind, one in money.items()},
@@ -128,7 +129,8 @@ def _headline(curve: Curve) -> str:
     return (
         f"{job.workload} on {_on(curve)}, {curve.estimates.runtime.title}, {job.precision}, "
         f"{job.input_tokens:g} tokens in and {job.output_tokens:g} out: serves up to "
-        f"{number(curve.capacity)} requests/s, and holds {number(curve.places)} at once. "
+        f"{number(curve.capacity)} requests/s, and holds {number(curve.places)} at once "
+        f"(bound by {NAMES[curve.limit]}). "
         f"{'Knee at' if several else 'At'} {number(float(curve.request_rate[knee]))} requests/s, "
         f"{number(made)} output tokens/s ({number(made / factor)} to {number(made * factor)}, 90 % interval; "
         f"basis {curve.estimates.bases[0]}){beyond}."
@@ -150,7 +152,20 @@ def _loads(answer: Answer) -> Table:
         ">Latency", ">p99", "Bound by",
     )  # fmt: skip
     strong = (curve.knee,) if len(rows) > 1 else ()
-    return Table.of("Against the load", columns, rows, _NOTES, strong)
+    return Table.of("Against the load", columns, rows, (*_NOTES, *_preempted(answer)), strong)
+
+
+def _preempted(answer: Answer) -> tuple[str, ...]:
+    """Where the cache was full, from which load on."""
+    rates = answer.curve.request_rate.tolist()
+    full = [(rate, one.preempted) for rate, one in zip(rates, answer.tails, strict=True) if one.preempted]
+    if not full:
+        return ()
+    rate, often = full[-1]
+    return (
+        f"From {number(full[0][0])} requests/s on the KV cache fills up, and sequences are taken off to be "
+        f"computed anew: {number(often, 2)} times a request at {number(rate)}.",
+    )
 
 
 def _row(answer: Answer, j: int) -> tuple[str, ...]:
