@@ -63,7 +63,8 @@ def job(workload: str, **columns: Any) -> Job:
     """A job of a workload id from job columns as they are typed; None is not stated.
 
     `resolution` is `"512"` or `"512x768"` (height x width), `concurrency` a number or `"max"`,
-    `options` a mapping or a sequence of `"key=value"`.
+    `options` a mapping or a sequence of `"key=value"`; `input_tokens` and `output_tokens` may be
+    distributions (`"lognormal mean 500 p90 1000"`).
     """
     from whichgpu.workloads import job as jobs
 
@@ -75,6 +76,10 @@ def job(workload: str, **columns: Any) -> Job:
         stated["height"], stated["width"] = jobs.resolution(str(stated.pop("resolution")))
     if "concurrency" in stated:
         stated["concurrency"] = _concurrency(stated["concurrency"])
+    for name in ("input_tokens", "output_tokens"):
+        if isinstance(stated.get(name), str):
+            stated[name], distributed = _length(stated[name])
+            stated["options"] |= {name.replace("tokens", "lengths"): distributed} if distributed else {}
     try:
         return jobs.Job(workload, **stated)
     except TypeError:
@@ -91,6 +96,16 @@ def _options(given: Mapping[str, Any] | Sequence[str]) -> dict[str, str]:
 
     pairs = [f"{key}={value}" for key, value in given.items()] if hasattr(given, "items") else list(given)
     return jobs.options(tuple(pairs))
+
+
+def _length(text: str) -> tuple[float, str]:
+    """Tokens, the mean of them where they are a distribution, and its words; none of a number."""
+    try:
+        return float(text), ""
+    except ValueError:
+        from whichgpu.workloads.lengths import read
+
+        return read(text).mean, text
 
 
 def _concurrency(given: Any) -> float | None:

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.workloads.job import Job
 
+#: Whole numbers that may be distributions of them.
+_LENGTHS = ("input_tokens", "output_tokens")
 #: Job columns that are whole numbers, with the help of each.
 _COUNTS: Mapping[str, str] = {
     "batch": "Items processed together on one GPU.",
     "seq_len": "Tokens in a sequence, for training and encoders.",
-    "input_tokens": "Tokens of a prompt.",
-    "output_tokens": "Tokens generated for it.",
+    "input_tokens": "Tokens of a prompt, or 'lognormal mean 500 p90 1000' (docs/serving.md).",
+    "output_tokens": "Tokens generated for it, likewise.",
     "tp": "GPUs that share each layer (tensor parallel).",
     "pp": "GPUs that share the layers out (pipeline parallel).",
     "steps": "Denoising steps of an image.",
@@ -73,7 +75,8 @@ def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
         "--option", multiple=True, metavar="KEY=VALUE", help="What else defines the job, e.g. guidance=7.5."
     )(with_columns)
     for name, text in reversed(list(_COUNTS.items())):
-        wrapped = click.option(_flag(name), type=int, metavar="N", help=text)(wrapped)
+        kind = str if name in _LENGTHS else int
+        wrapped = click.option(_flag(name), type=kind, metavar="N", help=text)(wrapped)
     for name, (metavar, text) in reversed(list(_TEXTS.items())):
         wrapped = click.option(_flag(name), metavar=metavar, help=text)(wrapped)
     return wrapped

@@ -7,6 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from whichgpu.cost.curve import Curve
     from whichgpu.cost.evidence import Known
     from whichgpu.hardware.gpu import Gpu
@@ -25,6 +27,7 @@ class Asked(NamedTuple):
     curve: str | None
     slo: str | None
     usd_per_gpu_hour: float | None
+    trace: Path | None = None
 
     @property
     def serves(self) -> bool:
@@ -38,11 +41,24 @@ def answer(asked: Asked) -> Report:
     """The report of a curve, or of objectives; raises `UsageError` for objectives of what does not serve."""
     from whichgpu.errors import UsageError
 
+    if asked.trace is not None:
+        return _replayed(asked, asked.trace)
     if asked.slo is not None:
         if not asked.serves:
             raise UsageError("--slo is of language models that serve; use --curve for latency by batch")
         return _within(asked, asked.slo)
     return _serving(asked) if asked.serves else _batches(asked)
+
+
+def _replayed(asked: Asked, path: Path) -> Report:
+    from whichgpu.cost.placing import placed
+    from whichgpu.cost.trace import read, replay
+    from whichgpu.errors import UsageError
+    from whichgpu.report.trace import report
+
+    if not asked.serves or asked.slo is not None or asked.curve is not None:
+        raise UsageError("--trace is of a language model that serves, without --curve and --slo")
+    return report(replay(placed(asked.job, asked.n_gpus, asked.gpu), asked.gpu, read(path)))
 
 
 def _serving(asked: Asked) -> Report:

@@ -22,6 +22,7 @@ from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve
 from whichgpu.values import immutable
+from whichgpu.workloads.lengths import uniform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -278,9 +279,11 @@ class Simulator:
 
     def _stream(self, rate: float, requests: int, seed: int, uneven: float = 0.0) -> simulate.Stream:
         asked = Requests.of(self.job)
+        even = uniform(1.0, uneven) if uneven else None
         return simulate.poisson(
             requests, rate / self.table.replicas, float(self.job.input_tokens), float(self.job.output_tokens),
-            spread=max(asked.length_range, uneven), cached=asked.prefix_hit, seed=seed,
+            prompts=asked.prompts or even, answers=asked.answers or even, cached=asked.prefix_hit,
+            burstiness=asked.burstiness, seed=seed,
         )  # fmt: skip
 
 

@@ -55,6 +55,10 @@ class Table(NamedTuple):
     replicas: float = 1.0
     #: Requests/s that what goes before lets through.
     most: float = np.inf
+    #: How much waiting for a place varies (`variation`), and of how many sequences room is taken at a time
+    #: (`grain`).
+    variation: float = VARIATION
+    grain: float = 1.0
 
     @property
     def capacity(self) -> float:
@@ -78,10 +82,11 @@ class Table(NamedTuple):
 
     def waits(self, rate: float) -> float:
         """Seconds that an arrival waits for a place at `rate` requests/s."""
-        places = max(round(self.others[-1]), 1)
-        served = np.interp(np.arange(1.0, places + 1.0), self.others, self.rate)
-        variation = VARIATION * (1.0 - 1.0 / places)
-        return float(queueing.place_seconds(rate / self.replicas, served / self.replicas, variation))
+        places = max(round(self.others[-1] / self.grain), 1)
+        served = np.interp(self.grain * np.arange(1.0, places + 1.0), self.others, self.rate)
+        varies = self.variation * (1.0 - 1.0 / places)
+        each = self.replicas * self.grain
+        return float(queueing.place_seconds(rate / each, served / each, varies))
 
 
 def found_for(laid: Layout) -> Fit:
@@ -137,7 +142,29 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
     rate, stretch = rate.reshape(others.shape), stretch.reshape(others.shape)
     # More in flight never serve fewer: where a wider pass is a slower one, the table stays level.
     rising, count = np.maximum.accumulate(rate, axis=1), np.broadcast_to(full.replicas, (job.size,))
-    return [Table(*row) for row in zip(others, rising, stretch, count.tolist(), strict=True)]
+    varies, each = variation(job), np.broadcast_to(grain(full.job), (job.size,))
+    return [
+        Table(others[i], rising[i], stretch[i], float(count[i]), variation=varies, grain=float(each[i]))
+        for i in range(job.size)
+    ]
+
+
+def grain(job: Job) -> Array:
+    """Sequences whose room is taken and given back together in the mean: more where lengths differ.
+
+    Room that is taken by n sequences of a squared coefficient of variation v varies as that of n / (1 + v)
+    alike ones, each (1 + v) times as large (compound Poisson).
+    """
+    asked = Requests.of(job)
+    prompt, output = np.asarray(job.input_tokens, dtype=np.float64), np.asarray(job.output_tokens)
+    varies = asked.prompt_variation * prompt**2 + asked.output_variation * output**2
+    return np.asarray(1.0 + varies / np.maximum(prompt + output, 1.0) ** 2)
+
+
+def variation(job: Job) -> float:
+    """How much waiting for a place varies: of fixed lengths, of those that differ, and of bursts."""
+    asked = Requests.of(job)
+    return VARIATION + asked.output_variation + 1.0 / asked.burstiness - 1.0
 
 
 def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Array]:

@@ -22,7 +22,7 @@ import numpy as np
 
 from whichgpu.cost import queueing
 from whichgpu.cost.layout import lay_out
-from whichgpu.cost.load import VARIATION, seconds_of
+from whichgpu.cost.load import grain, seconds_of, variation
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.steady import Met, engine
 from whichgpu.values import immutable
@@ -167,8 +167,8 @@ def replicas(job: Job, gpus: Sequence[Gpu], points: int = 9, *, turns: int = 1) 
     places = np.where(able, np.nan_to_num(np.broadcast_to(full.serving.places, shape)), 0.0)
     others = _grid(places, points)
     found = _where_it_fits(job, gpus, others, places >= 1.0, turns)
-    waits, variance = _waiting(others, found["rate"], places)
-    variance = variance + found["variance"]
+    waits, spread = _waiting(others, found["rate"], places, full.job)
+    variance = spread + found["variance"]
     output = np.maximum(np.asarray(full.job.output_tokens, dtype=np.float64), 1.0)
     ttft = found["ttft"] + waits
     own: dict[str, Any]
@@ -264,18 +264,19 @@ def _spread(others: Array, tpot: Array) -> Array:
     return np.asarray(steep / np.sqrt(np.maximum(others, 1.0) * (1.0 - steep)) * _AVERAGED)
 
 
-def _waiting(others: Array, rate: Array, places: Array) -> tuple[Array, Array]:
+def _waiting(others: Array, rate: Array, places: Array, job: Job) -> tuple[Array, Array]:
     """Mean seconds of waiting for a place and their variance, (G, J, P)."""
+    varies, grains = variation(job), np.broadcast_to(grain(job), places.shape[1:]).tolist()
     mean, variance = np.zeros_like(others), np.zeros_like(others)
     held = places[..., None]
     near = (others >= held - _NEAR * np.sqrt(held)) & (held >= 1.0)
     for g, j in zip(*np.nonzero(near.any(axis=-1)), strict=True):
-        most, at = max(round(float(places[g, j])), 1), near[g, j]
-        counts = np.arange(1.0, most + 1.0)
-        served = counts / np.interp(counts, others[g, j], others[g, j] / rate[g, j])
+        most, at = max(round(float(places[g, j]) / grains[j]), 1), near[g, j]
+        counts = grains[j] * np.arange(1.0, most + 1.0)
+        served = counts / np.interp(counts, others[g, j], others[g, j] / rate[g, j]) / grains[j]
         # At the last point as much comes as all places serve, less what keeps the queue finite.
-        arrivals = np.minimum(rate[g, j, at], _MOST * served[-1])
-        wait = queueing.place_seconds(arrivals, served, VARIATION * (1.0 - 1.0 / most))
+        arrivals = np.minimum(rate[g, j, at] / grains[j], _MOST * served[-1])
+        wait = queueing.place_seconds(arrivals, served, varies * (1.0 - 1.0 / most))
         mean[g, j, at] = wait
         # Whoever waits does so for an exponential time: E[w^2] = 2 mean^2 / probability.
         often = np.maximum(queueing.all_taken(arrivals, served), 1e-6)

@@ -193,7 +193,9 @@ def steady_state(
     places, parts, per_sequence = _room(workload, job, stack, devices)
     held = _held(job, stack, places, met)
     parts["kv_cache"] = held.running * per_sequence
-    each = held.running * (prompt + output / 2.0)
+    asked = Requests.of(job)
+    # Who runs has a long answer more often than a short one: half of E[O^2] / E[O] is made of it.
+    each = held.running * (prompt + output * (1.0 + asked.output_variation) / 2.0)
     tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
     own = prompt_work(workload, job, stack, devices, held.running)
     whole = tokens.beside(own.times(held.between / output))
@@ -205,7 +207,8 @@ def steady_state(
         links=whole.links,
         burst=held.burst, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
         chunks=computed_tokens(job) / limits(stack, job).tokens,
-        gained=Requests.of(job).tokens_per_pass, interruption=interruption(stack, job), parts=parts,
+        gained=asked.tokens_per_pass, interruption=interruption(stack, job), parts=parts,
+        variation=asked.prompt_variation,
         ops=tokens.ops,
     )  # fmt: skip
 
@@ -290,7 +293,8 @@ def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, An
     # The widest op of a step is bounded by the engine's token budget, so activations are small.
     most = limits(stack, job)
     parts["activations"] = mem.widest(idle) * np.minimum(most.sequences, prompt)
-    each = sequence_bytes(workload, job, prompt + _FILLED * output) / mesh.pp / mesh.attention_dp
+    made = _FILLED * output * (1.0 + Requests.of(job).output_variation)
+    each = sequence_bytes(workload, job, prompt + made) / mesh.pp / mesh.attention_dp
     return parts, each, idle
 
 

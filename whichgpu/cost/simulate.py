@@ -28,6 +28,8 @@ from whichgpu.values import immutable
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from whichgpu.workloads.lengths import Lengths
+
     Array = NDArray[np.float64]
 
 
@@ -378,18 +380,19 @@ def _passes_until(seconds: float, base: float, slope: float) -> int:
     return max(1, ceil(m - 1e-9)) if m < inf else 1
 
 
-def poisson(count: int, rate: float, prompt: float, output: float, *, spread: float = 0.0,
-            cached: float = 0.0, seed: int = 0) -> Stream:  # fmt: skip
+def poisson(count: int, rate: float, prompt: float, output: float, *, prompts: Lengths | None = None,
+            answers: Lengths | None = None, cached: float = 0.0, burstiness: float = 1.0, seed: int = 0,
+            ) -> Stream:  # fmt: skip
     """So many requests that arrive at random at `rate`/s.
 
-    `prompt` and `output` are mean tokens, `spread` how far lengths go to either side as a share of them
-    (evenly), `cached` the share of a prompt that is in the cache.
+    `prompt` and `output` are mean tokens, `prompts` and `answers` how they differ, `cached` the share of a
+    prompt that is in the cache. Times between arrivals are gamma distributed with a shape of `burstiness`: 1
+    is Poisson.
     """
     chance = np.random.default_rng(seed)
-    arrival = np.cumsum(chance.exponential(1.0 / rate, count))
-    wide = [1.0 + spread * (2.0 * chance.random(count) - 1.0) for _ in range(2)]
-    tokens = np.maximum(np.round(prompt * wide[0]), 1.0)
-    return Stream(
-        arrival, np.maximum(tokens * (1.0 - cached), 1.0), tokens * cached,
-        np.maximum(np.round(output * wide[1]), 1.0),
-    )  # fmt: skip
+    arrival = np.cumsum(chance.gamma(burstiness, 1.0 / (rate * burstiness), count))
+    tokens, made = (
+        np.full(count, max(round(mean), 1.0)) if kind is None else kind.draw(mean, count, chance)
+        for mean, kind in ((prompt, prompts), (output, answers))
+    )
+    return Stream(arrival, np.maximum(tokens * (1.0 - cached), 1.0), tokens * cached, made)

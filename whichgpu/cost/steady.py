@@ -52,6 +52,7 @@ class SteadyState:
     chunks: Array
     gained: float
     interruption: float
+    variation: float
     parts: Mapping[str, Any]
     ops: tuple[Op, ...]
 
@@ -82,7 +83,7 @@ class SteadyState:
         arrivals, each = self._arrivals(passes, prompt, output)
         return queueing.prompt_variance(
             self.gained * passes, each, arrivals, self.chunks,
-            at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]),
+            at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]), variation=self.variation,
         )  # fmt: skip
 
     def rate(self, passes: Array, prompt: Array, output: Any) -> Array:
@@ -109,7 +110,7 @@ class SteadyState:
     def _prompt_seconds(self, passes: Array, each: Array, arrivals: Array) -> Array:
         return queueing.prompt_seconds(
             self.gained * passes, each, arrivals, self.chunks,
-            at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]),
+            at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]), variation=self.variation,
         )  # fmt: skip
 
 

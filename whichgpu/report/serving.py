@@ -128,8 +128,8 @@ def _headline(curve: Curve) -> str:
     beyond = ": beyond it latency grows faster than throughput" if several else ""
     return (
         f"{job.workload} on {_on(curve)}, {curve.estimates.runtime.title}, {job.precision}, "
-        f"{job.input_tokens:g} tokens in and {job.output_tokens:g} out: serves up to "
-        f"{number(curve.capacity)} requests/s, and holds {number(curve.places)} at once "
+        f"{number(float(job.input_tokens), 4)} tokens in and {number(float(job.output_tokens), 4)} out: "
+        f"serves up to {number(curve.capacity)} requests/s, and holds {number(curve.places)} at once "
         f"(bound by {NAMES[curve.limit]}). "
         f"{'Knee at' if several else 'At'} {number(float(curve.request_rate[knee]))} requests/s, "
         f"{number(made)} output tokens/s ({number(made / factor)} to {number(made * factor)}, 90 % interval; "

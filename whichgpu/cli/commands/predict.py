@@ -36,6 +36,9 @@ if TYPE_CHECKING:
               metavar="[rate|concurrency]",
               help="Throughput and times against the load: requests that arrive at a rate (as if nothing "
                    "follows), or so many in flight; by batch for what is made in batches.")  # fmt: skip
+@click.option("--rate", metavar="RATE", help='Requests that arrive at random, e.g. "5 req/s".')
+@click.option("--trace", type=click.Path(path_type=Path), metavar="FILE.csv",
+              help="Serve recorded requests: columns arrival (s), input and output (tokens).")  # fmt: skip
 @click.option("--slo", metavar="TEXT",
               help='The largest load within objectives, and the split of the GPUs that holds it: '
                    '"ttft p90 1 s, tpot 50 ms" (a bare figure is the mean).')  # fmt: skip
@@ -61,21 +64,33 @@ if TYPE_CHECKING:
 def run(
     *, workload: str | None, columns: JobColumns, catalogue: Catalogue, gpu: str | None, jobs: Path | None,
     out: Path | None, explain: bool, grid: str, pue: float, curve: str | None, slo: str | None,
-    usd_per_gpu_hour: float | None,
+    usd_per_gpu_hour: float | None, rate: str | None, trace: Path | None,
 ) -> Report:  # fmt: skip
     """One job under one load or several, or a table of them."""
     if jobs is not None:
         return _table(jobs, out, catalogue)
     if not workload or not gpu:
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
-    if curve is not None or slo is not None:
+    if rate is not None:
+        columns = _at_rate(columns, rate)
+    if curve is not None or slo is not None or trace is not None:
         from whichgpu.cli.serving import Asked, answer
         from whichgpu.hardware.names import resolve_count
 
         device, count = resolve_count(gpu, catalogue)
         with progress("simulate"):
-            return answer(Asked(columns.job(workload), device, count, curve, slo, usd_per_gpu_hour))
+            return answer(Asked(columns.job(workload), device, count, curve, slo, usd_per_gpu_hour, trace))
     return _one(workload, gpu, columns, catalogue, (grid, pue), explain=explain)
+
+
+def _at_rate(columns: JobColumns, text: str) -> JobColumns:
+    """The columns with a rate of requests among their options."""
+    from whichgpu.cost.requests import read_rate
+
+    if any(pair.startswith("request_rate=") for pair in columns.stated["options"]):
+        raise click.UsageError("--rate and --option request_rate say the same; keep one")
+    pair = f"request_rate={read_rate(text):.9g}"
+    return columns._replace(stated={**columns.stated, "options": (*columns.stated["options"], pair)})
 
 
 def _one(
