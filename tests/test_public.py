@@ -23,7 +23,7 @@ JOB = [
 ]  # fmt: skip
 COMMANDS = {
     "calibrate": ["--dry-run"],
-    "validate": ["--by", "--gpu-file", "--page"],
+    "validate": ["--by", "--gpu", "--gpu-file", "--page", "--workload"],
     "check": ["--all", "--gpu-file", "--published"],
     "compare": ["--format", "--gpu-file", "--workload", *JOB],
     "doctor": [],

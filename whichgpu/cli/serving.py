@@ -105,7 +105,7 @@ def _within(asked: Asked, text: str) -> Report:
 def _told(asked: Asked, found: Curve) -> Answer:
     """A curve with its percentiles, its prices and the command that measures its knee."""
     from whichgpu.cost.curve import ready, simulator
-    from whichgpu.cost.explain import how_to_measure
+    from whichgpu.cost.measuring import how_to_measure
     from whichgpu.planner.serving import paid, price
     from whichgpu.report.serving import Answer
 
@@ -117,7 +117,7 @@ def _told(asked: Asked, found: Curve) -> Answer:
     knee = float(loads[found.knee])
     job = replace(found.job, options={**found.job.options, "request_rate": f"{knee:.4g}"})
     measured = job if found.against == "rate" else replace(found.job, concurrency=knee)
-    command = how_to_measure(measured, found.estimates.runtime.id)
+    command = how_to_measure(measured, found.estimates.runtime.id, asked.gpu.id)
     money = paid(found, cost, _prefill_price(asked, found, cost))
     return Answer(found, tails, cost, money, command, _known(asked, found))
 

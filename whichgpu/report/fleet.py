@@ -41,10 +41,10 @@ def _command(first: Fleet) -> tuple[str, str]:
     """What measures a replica of the first at its load."""
     from dataclasses import replace
 
-    from whichgpu.cost.explain import how_to_measure
+    from whichgpu.cost.measuring import how_to_measure
 
     options = {**first.job.options, "request_rate": f"{first.at.rate:.4g}"}
-    return how_to_measure(replace(first.job, options=options), first.job.runtime)
+    return how_to_measure(replace(first.job, options=options), first.job.runtime, first.gpu)
 
 
 def _table(answer: Fleets, shown: tuple[Fleet, ...]) -> Table:
