@@ -16,7 +16,8 @@ from whichgpu.workloads.job import Job
 VLLM = {
     "date": "20261120-120000", "backend": "vllm", "endpoint_type": "vllm", "model_id": "llama-3.1-8b",
     "num_prompts": 2000, "workload": "llama-3.1-8b", "gpu": "l40s", "n_gpus": "1", "tp": "1",
-    "precision": "fp8", "request_rate": 4.0, "burstiness": 1.0, "max_concurrency": None, "duration": 505.0, "completed": 2000,
+    "precision": "fp8", "request_rate": 4.0, "burstiness": 1.0, "max_concurrency": None,
+    "duration": 505.0, "completed": 2000,
     "total_input_tokens": 1024000, "total_output_tokens": 512000, "request_throughput": 3.96,
     "output_throughput": 1013.0, "mean_ttft_ms": 66.0, "median_ttft_ms": 64.0, "p99_ttft_ms": 99.0,
     "mean_tpot_ms": 13.9, "mean_itl_ms": 13.8, "mean_e2el_ms": 3600.0,

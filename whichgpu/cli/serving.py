@@ -38,14 +38,10 @@ class Asked(NamedTuple):
 
 
 def answer(asked: Asked) -> Report:
-    """The report of a curve, or of objectives; raises `UsageError` for objectives of what does not serve."""
-    from whichgpu.errors import UsageError
-
+    """The report of a curve, of objectives, or of a trace."""
     if asked.trace is not None:
         return _replayed(asked, asked.trace)
-    if asked.slo is not None:
-        if not asked.serves:
-            raise UsageError("--slo is of language models that serve; use --curve for latency by batch")
+    if asked.slo is not None and asked.serves:
         return _within(asked, asked.slo)
     return _serving(asked) if asked.serves else _batches(asked)
 
@@ -146,8 +142,10 @@ def _prefill_price(asked: Asked, found: Curve, cost: Price | None) -> Price | No
 
 
 def _batches(asked: Asked) -> Report:
+    from whichgpu.cost import slo
     from whichgpu.cost.batching import batches
     from whichgpu.cost.placing import placed
     from whichgpu.report.batching import report
 
-    return report(batches(placed(asked.job, asked.n_gpus, asked.gpu), asked.gpu))
+    terms = () if asked.slo is None else slo.read(asked.slo)
+    return report(batches(placed(asked.job, asked.n_gpus, asked.gpu), asked.gpu, terms))

@@ -4,6 +4,7 @@ $ whichgpu predict stable-diffusion-1.5 --gpu a10
 $ whichgpu predict llama-2-70b --gpu h100-80gb-sxm:4 --precision fp8
 $ whichgpu predict llama-3.1-70b --gpu h100-80gb-sxm:4 --curve
 $ whichgpu predict llama-3.1-70b --gpu h100-80gb-sxm:8 --slo "ttft p90 1 s, tpot 50 ms"
+$ whichgpu predict stable-diffusion-1.5 --gpu l4:2 --rate "0.2 req/s" --slo "e2e p90 8 s"
 $ whichgpu predict resnet50 --gpu v100-16gb-sxm --phase train --explain
 $ whichgpu predict --jobs jobs.csv --out predictions.csv
 """
@@ -73,7 +74,8 @@ def run(
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
     if rate is not None:
         columns = _at_rate(columns, rate)
-    if curve is not None or slo is not None or trace is not None:
+    batched = rate is not None and _in_batches(workload, columns)
+    if batched or curve is not None or slo is not None or trace is not None:
         from whichgpu.cli.serving import Asked, answer
         from whichgpu.hardware.names import resolve_count
 
@@ -81,6 +83,14 @@ def run(
         with progress("simulate"):
             return answer(Asked(columns.job(workload), device, count, curve, slo, usd_per_gpu_hour, trace))
     return _one(workload, gpu, columns, catalogue, (grid, pue), explain=explain)
+
+
+def _in_batches(workload: str, columns: JobColumns) -> bool:
+    """Whether a job is no server of tokens: requests at a rate are put into batches."""
+    from whichgpu.workloads.workload import resolve
+
+    job = columns.job(workload)
+    return resolve(job.workload).complete(job).phase != "serve"
 
 
 def _at_rate(columns: JobColumns, text: str) -> JobColumns:
