@@ -109,6 +109,10 @@ def _told(asked: Asked, found: Curve) -> Answer:
     closed = found.estimates.job.concurrency
     loads: Any = found.request_rate if found.against == "rate" else closed
     tails = [simulated.tails(found.against, one) for one in loads.tolist()]
+    if found.against == "concurrency":
+        # Means of closed loops are those of measured runs; the simulation has their shapes.
+        means = zip(found.ttft.tolist(), found.tpot.tolist(), found.latency.tolist(), strict=True)
+        tails = [one.around(*mean) for one, mean in zip(tails, means, strict=True)]
     cost = price(asked.gpu, date.today(), asked.usd_per_gpu_hour)
     knee = float(loads[found.knee])
     job = replace(found.job, options={**found.job.options, "request_rate": f"{knee:.4g}"})

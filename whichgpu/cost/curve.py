@@ -7,7 +7,7 @@ A load is a rate of arrivals at random (`rate`), or a number of requests that a 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -226,6 +226,16 @@ class Tails:
         """One figure, e.g. `of("ttft", "p90")`."""
         values: Mapping[str, float] = getattr(self, metric)
         return values[how]
+
+    def around(self, ttft: float, tpot: float, latency: float) -> Tails:
+        """The same shapes around other means."""
+        known = {"ttft": ttft, "tpot": tpot, "latency": latency}
+        scaled: dict[str, Any] = {
+            name: {how: value * mean / max(getattr(self, name)["mean"], 1e-12)
+                   for how, value in getattr(self, name).items()}
+            for name, mean in known.items()
+        }  # fmt: skip
+        return replace(self, **scaled)
 
     def to_dict(self) -> dict[str, object]:
         """Plain values, s."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost import queueing, serving
+from whichgpu.cost import serving
+from whichgpu.cost.admission import Admission, admission, waiting
 from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.mesh import Mesh
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
 _POINTS, _LEAST, _TOGETHER = 64, 0.02, 64
 #: How often the table is worked out anew, with as many that run as the last one says.
 _TURNS = 2
-#: How much the times for which places are kept vary where the others decide them: squared coefficient.
-VARIATION = 0.3
 
 
 class Table(NamedTuple):
@@ -55,10 +54,10 @@ class Table(NamedTuple):
     replicas: float = 1.0
     #: Requests/s that what goes before lets through.
     most: float = np.inf
-    #: How much waiting for a place varies (`variation`), and of how many sequences room is taken at a time
-    #: (`grain`).
-    variation: float = VARIATION
-    grain: float = 1.0
+    #: How many sequences fit at once, and how unevenly (`cost/admission.py`).
+    room: Admission | None = None
+    #: Seconds to the first token, places apart, that are never fallen short of with more others.
+    first: Array | None = None
 
     @property
     def capacity(self) -> float:
@@ -78,15 +77,15 @@ class Table(NamedTuple):
         """What arrivals meet at each of several rates, (1, loads)."""
         others = self.met(loads)
         waits = np.array([self.waits(rate) for rate in loads.tolist()])
-        return Met(others[None, :], waits[None, :], np.interp(others, self.others, self.stretch)[None, :])
+        floor = np.zeros(len(loads)) if self.first is None else np.interp(others, self.others, self.first)
+        stretch = np.interp(others, self.others, self.stretch)
+        return Met(others[None, :], waits[None, :], stretch[None, :], floor[None, :])
 
     def waits(self, rate: float) -> float:
         """Seconds that an arrival waits for a place at `rate` requests/s."""
-        places = max(round(self.others[-1] / self.grain), 1)
-        served = np.interp(self.grain * np.arange(1.0, places + 1.0), self.others, self.rate)
-        varies = self.variation * (1.0 - 1.0 / places)
-        each = self.replicas * self.grain
-        return float(queueing.place_seconds(rate / each, served / each, varies))
+        assert self.room is not None
+        wait, _ = waiting(rate / self.replicas, self.others, self.rate / self.replicas, self.room)
+        return float(wait)
 
 
 def found_for(laid: Layout) -> Fit:
@@ -138,37 +137,24 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
     columns["concurrency"] = others.ravel() + 1.0
     swept, stretch = replace(job, **columns), np.ones(others.size)
     for _ in range(_TURNS):
-        rate, stretch = rates(swept, gpu, others.ravel(), stretch)
-    rate, stretch = rate.reshape(others.shape), stretch.reshape(others.shape)
+        rate, stretch, first = rates(swept, gpu, others.ravel(), stretch)
+    rate, stretch, first = (part.reshape(others.shape) for part in (rate, stretch, first))
+    first = np.maximum.accumulate(first, axis=1)
     # More in flight never serve fewer: where a wider pass is a slower one, the table stays level.
     rising, count = np.maximum.accumulate(rate, axis=1), np.broadcast_to(full.replicas, (job.size,))
-    varies, each = variation(job), np.broadcast_to(grain(full.job), (job.size,))
+    room = admission(full.job, full.runtime, places)
+    at_once, grain = (np.broadcast_to(part, (job.size,)) for part in (room.at_once, room.grain))
     return [
-        Table(others[i], rising[i], stretch[i], float(count[i]), variation=varies, grain=float(each[i]))
+        Table(
+            others[i], rising[i], stretch[i], float(count[i]), first=first[i],
+            room=Admission(at_once[i], grain[i], room.variation),
+        )
         for i in range(job.size)
-    ]
+    ]  # fmt: skip
 
 
-def grain(job: Job) -> Array:
-    """Sequences whose room is taken and given back together in the mean: more where lengths differ.
-
-    Room that is taken by n sequences of a squared coefficient of variation v varies as that of n / (1 + v)
-    alike ones, each (1 + v) times as large (compound Poisson).
-    """
-    asked = Requests.of(job)
-    prompt, output = np.asarray(job.input_tokens, dtype=np.float64), np.asarray(job.output_tokens)
-    varies = asked.prompt_variation * prompt**2 + asked.output_variation * output**2
-    return np.asarray(1.0 + varies / np.maximum(prompt + output, 1.0) ** 2)
-
-
-def variation(job: Job) -> float:
-    """How much waiting for a place varies: of fixed lengths, of those that differ, and of bursts."""
-    asked = Requests.of(job)
-    return VARIATION + asked.output_variation + 1.0 / asked.burstiness - 1.0
-
-
-def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Array]:
-    """Requests/s of all GPUs of each job of a sweep whose arrivals meet `others`, (J,), and their stretch."""
+def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Array, Array]:
+    """Requests/s of all GPUs of each job of a sweep whose arrivals meet `others`, (J,); stretch and TTFT."""
     laid = lay_out(job, [gpu], met=Met(others[None, :], np.zeros(1), stretch[None, :]))
     steady = laid.serving
     assert steady is not None
@@ -176,7 +162,10 @@ def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Arr
     each = steady.rate(passes, prompt, laid.passes) / laid.passes
     longer = steady.token_seconds(passes, prompt, laid.passes) / passes
     shape = (1, job.size)
-    return np.broadcast_to(each * laid.replicas, shape)[0], np.broadcast_to(longer, shape)[0]
+    first = steady.admitted(passes, prompt, laid.passes)
+    told = (each * laid.replicas, longer, first)
+    rate, stretch, first = (np.broadcast_to(part, shape)[0] for part in told)
+    return rate, stretch, first
 
 
 def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
@@ -195,7 +184,7 @@ def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
     if rate > most:
         raise Infeasible(beyond(rate, most))
     met = [[one.meeting(np.array([rate])) for one in row] for row in rows]
-    return Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(3)))
+    return Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(4)))
 
 
 def beyond(rate: float, capacity: float) -> str:

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import queueing
+from whichgpu.cost.admission import Admission, admission, waiting
 from whichgpu.cost.layout import lay_out
-from whichgpu.cost.load import grain, seconds_of, variation
+from whichgpu.cost.load import seconds_of
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.steady import Met, engine
 from whichgpu.values import immutable
@@ -167,7 +167,7 @@ def replicas(job: Job, gpus: Sequence[Gpu], points: int = 9, *, turns: int = 1) 
     places = np.where(able, np.nan_to_num(np.broadcast_to(full.serving.places, shape)), 0.0)
     others = _grid(places, points)
     found = _where_it_fits(job, gpus, others, places >= 1.0, turns)
-    waits, spread = _waiting(others, found["rate"], places, full.job)
+    waits, spread = _waiting(others, np.maximum.accumulate(found["rate"], axis=-1), places, full)
     variance = spread + found["variance"]
     output = np.maximum(np.asarray(full.job.output_tokens, dtype=np.float64), 1.0)
     ttft = found["ttft"] + waits
@@ -264,23 +264,20 @@ def _spread(others: Array, tpot: Array) -> Array:
     return np.asarray(steep / np.sqrt(np.maximum(others, 1.0) * (1.0 - steep)) * _AVERAGED)
 
 
-def _waiting(others: Array, rate: Array, places: Array, job: Job) -> tuple[Array, Array]:
+def _waiting(others: Array, rate: Array, places: Array, laid: Layout) -> tuple[Array, Array]:
     """Mean seconds of waiting for a place and their variance, (G, J, P)."""
-    varies, grains = variation(job), np.broadcast_to(grain(job), places.shape[1:]).tolist()
+    room = admission(laid.job, laid.runtime, places)
+    grain = np.broadcast_to(room.grain, places.shape)
     mean, variance = np.zeros_like(others), np.zeros_like(others)
-    held = places[..., None]
-    near = (others >= held - _NEAR * np.sqrt(held)) & (held >= 1.0)
+    held = room.at_once[..., None]
+    near = (others >= held - _NEAR * np.sqrt(held)) & (places[..., None] >= 1.0)
     for g, j in zip(*np.nonzero(near.any(axis=-1)), strict=True):
-        most, at = max(round(float(places[g, j]) / grains[j]), 1), near[g, j]
-        counts = grains[j] * np.arange(1.0, most + 1.0)
-        served = counts / np.interp(counts, others[g, j], others[g, j] / rate[g, j]) / grains[j]
-        # At the last point as much comes as all places serve, less what keeps the queue finite.
-        arrivals = np.minimum(rate[g, j, at] / grains[j], _MOST * served[-1])
-        wait = queueing.place_seconds(arrivals, served, varies * (1.0 - 1.0 / most))
+        at = near[g, j]
+        own = Admission(room.at_once[g, j], grain[g, j], room.variation)
+        wait, often = waiting(rate[g, j, at], others[g, j], rate[g, j], own)
         mean[g, j, at] = wait
         # Whoever waits does so for an exponential time: E[w^2] = 2 mean^2 / probability.
-        often = np.maximum(queueing.all_taken(arrivals, served), 1e-6)
-        variance[g, j, at] = wait**2 * (2.0 / often - 1.0)
+        variance[g, j, at] = wait**2 * (2.0 / np.maximum(often, 1e-6) - 1.0)
     return mean, variance
 
 

@@ -208,7 +208,7 @@ def steady_state(
         burst=held.burst, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
         chunks=computed_tokens(job) / limits(stack, job).tokens,
         gained=asked.tokens_per_pass, interruption=interruption(stack, job), parts=parts,
-        variation=asked.prompt_variation,
+        variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
         ops=tokens.ops,
     )  # fmt: skip
 

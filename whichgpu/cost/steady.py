@@ -53,6 +53,7 @@ class SteadyState:
     gained: float
     interruption: float
     variation: float
+    floor: Any
     parts: Mapping[str, Any]
     ops: tuple[Op, ...]
 
@@ -70,7 +71,9 @@ class SteadyState:
         if self.loop != "open":
             return np.asarray(order["first"] + (order["own"] + self.burst) * prompt + self.gained * passes)
         arrivals, each = self._arrivals(passes, prompt, output)
-        return np.asarray(order["first"] + self._prompt_seconds(passes, each, arrivals))
+        # Prompts beside many cost less each, which is never sooner for one: it could have waited for none.
+        first = order["first"] + self._prompt_seconds(passes, each, arrivals)
+        return np.asarray(np.maximum(first, self.floor))
 
     def first_token(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Seconds to the first token (TTFT), the wait for a place included."""
@@ -136,3 +139,5 @@ class Met(NamedTuple):
     others: Array
     waits: Array
     stretch: Array
+    #: Seconds to the first token, places apart, at no lower load.
+    floor: Any = 0.0
