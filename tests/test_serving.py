@@ -99,9 +99,9 @@ def measured(outcome):
     return slice(count // 10, count * 9 // 10)
 
 
-#: Where they differ by more, how much at most, and why: tokens stand still while long prompts are computed, so
-#: that requests make theirs together and TPOT is longer; prompts of several small chunks wait for several passes;
-#: few places for lengths that differ widely, or for answers far longer than their prompts (TTFT alone).
+#: Where they differ by more, how much at most, and why: tokens stand still while long prompts are computed,
+#: so that requests make theirs together and TPOT is longer; prompts of several small chunks wait for several
+#: passes; few places for lengths that differ widely, or for answers far longer than prompts (TTFT alone).
 NEARLY = [
     (("llama-3.1-8b", "h100-80gb-sxm", 1, {}, 32768, 512), 0.12),
     (("llama-3.1-70b", "h200-141gb-sxm", 4, {"precision": "fp8"}, 65536, 1024), 0.12),
@@ -346,6 +346,37 @@ def test_prompts_of_their_own_gpus_do_not_interrupt():
     faster = disaggregated.pool(apart, H100, GPUS["b200-180gb-sxm"])
     assert faster is not None
     assert faster.seconds < pool.seconds
+
+
+def test_heads_are_not_cut(whichgpu):
+    three = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s:3", "--curve", "--json").json
+    assert three["job"]["tp"] == 1.0
+    wrong = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s:3", "--tp", "3", "--curve")
+    assert wrong.status == 2
+    assert "does not divide the 32 attention heads" in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("prompt", "output"), [("128", "8000"), ("12000", "200"), ("512", "256"), ("0", "64")]
+)
+@pytest.mark.parametrize("against", ["rate", "concurrency"])
+def test_more_load_is_never_sooner(whichgpu, prompt, output, against):
+    told = whichgpu("predict", "qwen3-32b", "--gpu", "h100-80gb-sxm:2", "--input-tokens", prompt,
+                    "--output-tokens", output, "--curve", against, "--json").json  # fmt: skip
+    loads = told["loads"]
+    for metric in ("ttft", "tpot", "latency"):
+        means = [one[metric]["mid"] for one in loads]
+        assert means == sorted(means), metric
+        for one in loads:
+            assert one[metric]["low"] <= one[metric]["mid"] <= one[metric]["high"]
+            assert one[metric]["p50"] <= one[metric]["p90"] <= one[metric]["p99"]
+    served = [one["throughput"]["mid"] for one in loads]
+    assert served == sorted(served)
+    for one in loads:
+        # Little's law, tokens in and out, and the whole of the money.
+        assert one["request_rate"] * one["latency"]["mid"] == pytest.approx(one["in_flight"])
+        assert one["throughput"]["mid"] == pytest.approx(one["request_rate"] * float(output), rel=0.01)
+        assert sum(one["shares"].values()) == pytest.approx(1.0)
 
 
 def test_the_pool_serves_first_come_first_served():

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _FILLED = 0.6
 #: How much the times for which places are kept vary where the others decide them: squared coefficient.
 _VARIATION = 0.3
+#: The largest share of what is served at most that arrivals are taken as.
+_MOST = 0.99
 
 
 class Admission(NamedTuple):
@@ -94,5 +96,7 @@ def _of(each: Array, table: tuple[Array, Array], count: int, room: Admission) ->
     """Wait and its probability with a whole number of servers of `room.grain` sequences each."""
     grain = float(room.grain)
     served = np.interp(grain * np.arange(1.0, count + 1.0), *table) / grain
+    # What is more than they serve is refused elsewhere: here the wait is long, and not endless.
+    each = np.minimum(each, _MOST * served[-1])
     wait = queueing.place_seconds(each, served, room.variation * (1.0 - 1.0 / count))
     return wait, queueing.all_taken(each, served)

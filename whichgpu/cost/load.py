@@ -237,4 +237,4 @@ def _prompt_costs(laid: Layout, grid: Array) -> Array:
     work = serving.prompt_work(laid.workload, laid.job, laid.runtime, laid.devices, grid)
     whole = serving.as_pass(laid.workload, laid.runtime, laid.devices, work)
     share = interruption(laid.runtime, laid.job)
-    return np.asarray(share * seconds_of(whole, laid)[0] / serving.computed_tokens(laid.job))
+    return np.asarray(share * seconds_of(whole, laid)[0] / np.maximum(serving.computed_tokens(laid.job), 1.0))
