@@ -348,6 +348,23 @@ def test_prompts_of_their_own_gpus_do_not_interrupt():
     assert faster.seconds < pool.seconds
 
 
+@pytest.mark.parametrize("command", ["predict llama-3.1-8b --gpu l40s --curve",
+    'recommend llama-3.1-8b --slo "tpot 50 ms" --rate "5 req/s"'])  # fmt: skip
+def test_answers_are_pages_and_articles_too(whichgpu, command):
+    words = shlex.split(command)
+    told = whichgpu(*words, "--json").json
+    page = whichgpu(*words, "--format", "html").out
+    assert page.startswith("<!doctype html>") or page.lower().startswith("<!doctype html>")
+    article = whichgpu(*words, "--format", "md").out
+    assert "| ---" in article or "|---" in article or "|-" in article
+    if "loads" in told:
+        assert "<svg" in page
+        for one in told["loads"]:
+            assert f"{one['request_rate']:.3g}" in page
+    else:
+        assert told["candidates"][0]["gpu"] in page
+
+
 def test_heads_are_not_cut(whichgpu):
     three = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s:3", "--curve", "--json").json
     assert three["job"]["tp"] == 1.0

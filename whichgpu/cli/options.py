@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.report.table import Report
     from whichgpu.workloads.job import Job
 
 #: Whole numbers that may be distributions of them.
@@ -106,6 +107,23 @@ def _catalogue(files: tuple[Path, ...]) -> Catalogue:
     for problem in known.problems:
         sys.stderr.write(f"whichgpu: left out: {problem}\n")
     return known
+
+
+FORM = click.option(
+    "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
+    show_default=True, help="For the terminal, a Markdown article, a page to keep with its charts, or JSON.",
+)  # fmt: skip
+
+
+def in_form(answer: Report, title: str, form: str) -> Report:
+    """A report in the form that `FORM` asks for: written here, but for what the command itself writes."""
+    context = click.get_current_context(silent=True)
+    if form == "table" or (context is not None and context.params.get("as_json")):
+        return answer
+    from whichgpu.report.documents import document
+
+    sys.stdout.write(document(title, answer, form))
+    return answer._replace(blocks=())
 
 
 def progress(label: str, total: int | None = None) -> AbstractContextManager[Callable[[int], None]]:

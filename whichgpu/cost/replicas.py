@@ -226,7 +226,7 @@ def _timed(laid: Layout, others: Array) -> dict[str, Array]:
     columns = {
         "tpot": tokens, "ttft": ttft, "each": each, "rate": rate, "stretch": tokens / passes,
         "variance": steady.first_variance(passes, prompt, output),
-        "least": np.minimum(order["first"] + prompt, ttft),
+        "least": np.minimum(order["first"] + each, ttft),
         "prompts": np.minimum(spent / np.maximum(at_work, spent), 1.0),
     }  # fmt: skip
     return {

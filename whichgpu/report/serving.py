@@ -177,9 +177,16 @@ def _row(answer: Answer, j: int) -> tuple[str, ...]:
         number(float(curve.request_rate[j])), number(float(curve.in_flight[j])), number(_per_gpu(curve, j)),
         f"{number(low)} to {number(high)}",
         _time(float(curve.ttft[j])), *(_time(tails.ttft[name]) for name in ("p50", "p90", "p99")),
-        _time(float(curve.tpot[j])), *(_time(tails.tpot[name]) for name in ("p90", "p99")),
+        *_token_times(curve, tails, j),
         _time(float(curve.latency[j])), _time(tails.latency["p99"]), NAMES[curve.bound[j]],
     )  # fmt: skip
+
+
+def _token_times(curve: Curve, tails: Tails, j: int) -> tuple[str | None, ...]:
+    """TPOT and its percentiles; answers of one token have none."""
+    if float(curve.job.output_tokens) <= 1.0:
+        return None, None, None
+    return _time(float(curve.tpot[j])), *(_time(tails.tpot[name]) for name in ("p90", "p99"))
 
 
 def _time(seconds: float) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import gpu_files, job_options, progress
+from whichgpu.cli.options import FORM, gpu_files, in_form, job_options, progress
 
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
@@ -60,16 +60,17 @@ if TYPE_CHECKING:
     show_default=True,
     help="Energy of the site over that of the GPUs.",
 )
+@FORM
 @job_options
 @gpu_files
 def run(
     *, workload: str | None, columns: JobColumns, catalogue: Catalogue, gpu: str | None, jobs: Path | None,
     out: Path | None, explain: bool, grid: str, pue: float, curve: str | None, slo: str | None,
-    usd_per_gpu_hour: float | None, rate: str | None, trace: Path | None,
+    usd_per_gpu_hour: float | None, rate: str | None, trace: Path | None, form: str,
 ) -> Report:  # fmt: skip
     """One job under one load or several, or a table of them."""
     if jobs is not None:
-        return _table(jobs, out, catalogue)
+        return in_form(_table(jobs, out, catalogue), "Predictions", form)
     if not workload or not gpu:
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
     if rate is not None:
@@ -81,8 +82,10 @@ def run(
 
         device, count = resolve_count(gpu, catalogue)
         with progress("simulate"):
-            return answer(Asked(columns.job(workload), device, count, curve, slo, usd_per_gpu_hour, trace))
-    return _one(workload, gpu, columns, catalogue, (grid, pue), explain=explain)
+            asked = Asked(columns.job(workload), device, count, curve, slo, usd_per_gpu_hour, trace)
+            return in_form(answer(asked), f"{workload} on {gpu}", form)
+    told = _one(workload, gpu, columns, catalogue, (grid, pue), explain=explain)
+    return in_form(told, f"{workload} on {gpu}", form)
 
 
 def _in_batches(workload: str, columns: JobColumns) -> bool:
@@ -99,6 +102,10 @@ def _at_rate(columns: JobColumns, text: str) -> JobColumns:
 
     if any(pair.startswith("request_rate=") for pair in columns.stated["options"]):
         raise click.UsageError("--rate and --option request_rate say the same; keep one")
+    if columns.stated["concurrency"]:
+        raise click.UsageError(
+            "--rate is of requests that arrive, --concurrency of ones kept in flight; keep one"
+        )
     pair = f"request_rate={read_rate(text):.9g}"
     return columns._replace(stated={**columns.stated, "options": (*columns.stated["options"], pair)})
 

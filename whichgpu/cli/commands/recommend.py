@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import gpu_files, job_options, progress
+from whichgpu.cli.options import FORM, gpu_files, in_form, job_options, progress
 
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
@@ -46,13 +46,14 @@ if TYPE_CHECKING:
 )
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Rows.")
 @click.option("--why-not", is_flag=True, help="Name every GPU that was not chosen, and why.")
+@FORM
 @job_options
 @gpu_files
 def run(
     *, workload: str, columns: JobColumns, catalogue: Catalogue, target: str | None, latency: str | None,
     budget: str | None, gpus: str | None, providers: str | None, term: str, needs: str | None,
     offers: Path | None, limit: int, why_not: bool, slo: str | None, rate: str | None, users: float | None,
-    pause: str,
+    pause: str, form: str,
 ) -> Report:  # fmt: skip
     """Read the request, rank, report."""
     from whichgpu.planner.request import read_request
@@ -68,12 +69,14 @@ def run(
 
         with progress("recommend"):
             terms, load = read(request, Asked(slo, rate, users, pause))
-            return of_fleets(fleets(request, terms, load, catalogue, own, limit=limit), why_not=why_not)
+            found = of_fleets(fleets(request, terms, load, catalogue, own, limit=limit), why_not=why_not)
+        return in_form(found, f"Fleets for {workload}", form)
     from whichgpu.planner.recommend import recommend
     from whichgpu.report.recommendation import report
 
     with progress("recommend"):
-        return report(recommend(request, catalogue, own), limit=limit, why_not=why_not)
+        ranked = report(recommend(request, catalogue, own), limit=limit, why_not=why_not)
+    return in_form(ranked, f"What to rent or buy for {workload}", form)
 
 
 def _split(text: str | None) -> tuple[str, ...] | None:
