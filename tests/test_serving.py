@@ -365,6 +365,16 @@ def test_answers_are_pages_and_articles_too(whichgpu, command):
         assert told["candidates"][0]["gpu"] in page
 
 
+def test_a_rate_within_objectives_is_held_or_refused(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--slo", "tpot 40 ms", "--rate")
+    text = " ".join(whichgpu(*words, "4 req/s").out.split())
+    assert "4 requests/s, as stated, are" in text
+    over = whichgpu(*words, "40 req/s")
+    assert over.status == 3
+    assert "at most" in over.err
+    assert "GPUs hold them" in over.err
+
+
 def test_heads_are_not_cut(whichgpu):
     three = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s:3", "--curve", "--json").json
     assert three["job"]["tp"] == 1.0

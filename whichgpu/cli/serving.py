@@ -88,6 +88,8 @@ def _decoding(asked: Asked) -> int:
 
 def _within(asked: Asked, text: str) -> Report:
     from whichgpu.cost import slo
+    from whichgpu.cost.requests import Requests
+    from whichgpu.errors import Infeasible
     from whichgpu.planner.serving import splits
     from whichgpu.report.serving import slo_report
 
@@ -95,7 +97,15 @@ def _within(asked: Asked, text: str) -> Report:
     tried = splits(asked.job, _decoding(asked), asked.gpu, terms)
     best = tried[0].held
     assert best is not None
-    return slo_report(_told(asked, best.at), best, terms, tried)
+    rate = Requests.of(asked.job).rate
+    if rate is not None and rate > best.rate:
+        more = asked.n_gpus * rate / best.rate
+        raise Infeasible(
+            f"{rate:.4g} requests/s are not held within {', '.join(map(str, terms))} by {asked.n_gpus} x "
+            f"{asked.gpu.id}: at most {best.rate:.4g} are ({tried[0].name}, bound by "
+            f"{best.binding or 'its capacity'}); about {more:.0f} GPUs hold them: recommend --slo counts them"
+        )
+    return slo_report(_told(asked, best.at), best, terms, tried, rate)
 
 
 def _told(asked: Asked, found: Curve) -> Answer:

@@ -47,7 +47,9 @@ def curve_report(answer: Answer) -> Report:
     return Report(curve_document(answer), (*blocks, *_checks(answer)))
 
 
-def slo_report(answer: Answer, held: Held, terms: Sequence[Term], splits: Sequence[Split]) -> Report:
+def slo_report(
+    answer: Answer, held: Held, terms: Sequence[Term], splits: Sequence[Split], stated: float | None = None
+) -> Report:
     """The report of `predict --slo`: the largest load that keeps the objectives, and the splits tried."""
     curve, wanted = answer.curve, ", ".join(map(str, terms))
     what = f"{curve.job.workload} on {_on(curve)}"
@@ -55,7 +57,7 @@ def slo_report(answer: Answer, held: Held, terms: Sequence[Term], splits: Sequen
     said = (
         f"{what} holds {number(held.rate)} requests/s within {wanted} ({limit}): "
         f"{number(float(held.at.throughput[0]))} output tokens/s, {number(float(held.at.in_flight[0]))} "
-        "requests in flight."
+        f"requests in flight.{_stated(held, stated)}"
     )
     blocks: list[Block] = [said, _loads(answer)]
     if len(splits) > 1:
@@ -69,6 +71,11 @@ def slo_report(answer: Answer, held: Held, terms: Sequence[Term], splits: Sequen
                    for one in splits],
     }  # fmt: skip
     return Report(data, tuple(blocks))
+
+
+def _stated(held: Held, rate: float | None) -> str:
+    """How much of what is held a stated rate is."""
+    return "" if rate is None else f" {number(rate)} requests/s, as stated, are {rate / held.rate:.0%} of it."
 
 
 def curve_document(answer: Answer) -> dict[str, Any]:
@@ -168,7 +175,7 @@ def _preempted(answer: Answer) -> tuple[str, ...]:
     )
 
 
-def _row(answer: Answer, j: int) -> tuple[str, ...]:
+def _row(answer: Answer, j: int) -> tuple[str | None, ...]:
     curve, tails = answer.curve, answer.tails[j]
     figures = curve.estimates.figures(0, j)
     gpus = curve.gpus
