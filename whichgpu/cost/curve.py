@@ -235,7 +235,8 @@ class Tails:
 
     def around(self, ttft: float, tpot: float, latency: float) -> Tails:
         """The same shapes around other means."""
-        known = {"ttft": ttft, "tpot": tpot, "latency": latency}
+        gaps = self.itl["mean"] * tpot / max(self.tpot["mean"], 1e-12)
+        known = {"ttft": ttft, "tpot": tpot, "latency": latency, "itl": gaps}
         scaled: dict[str, Any] = {
             name: {how: value * mean / max(getattr(self, name)["mean"], 1e-12)
                    for how, value in getattr(self, name).items()}
