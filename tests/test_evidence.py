@@ -9,10 +9,11 @@ import pytest
 from whichgpu import api
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.evidence import NEAREST, evidence
-from whichgpu.cost.explain import explain, how_to_measure
+from whichgpu.cost.explain import explain
 from whichgpu.cost.fit import fit
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.measured import left_out, measured_rows
+from whichgpu.cost.measuring import how_to_measure
 from whichgpu.cost.rows import read_job
 from whichgpu.cost.runtime import runtimes
 from whichgpu.facts import store

@@ -496,11 +496,3 @@ def test_no_server_is_said(monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://example.com")
     with pytest.raises(UsageError, match="not an https address"):
         load("hf:org/model", Given(network=True))
-
-
-def test_a_config_takes_milliseconds(write):
-    path = write(LLAMA)
-    load(path)
-    began = time.perf_counter()
-    load(path)
-    assert time.perf_counter() - began < 0.15

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.capacity.model import Fits
     from whichgpu.planner.comparison import Comparison
+    from whichgpu.planner.fleets import Fleets
     from whichgpu.planner.request import Recommendation
     from whichgpu.planner.sweep import Sweep
     from whichgpu.workloads.job import Job
@@ -75,7 +76,8 @@ def job(workload: str, **columns: Any) -> Job:
     """A job of a workload id from job columns as they are typed; None is not stated.
 
     `resolution` is `"512"` or `"512x768"` (height x width), `concurrency` a number or `"max"`,
-    `options` a mapping or a sequence of `"key=value"`.
+    `options` a mapping or a sequence of `"key=value"`; `input_tokens` and `output_tokens` may be
+    distributions (`"lognormal mean 500 p90 1000"`).
     """
     from whichgpu.workloads import job as jobs
 
@@ -87,6 +89,10 @@ def job(workload: str, **columns: Any) -> Job:
         stated["height"], stated["width"] = jobs.resolution(str(stated.pop("resolution")))
     if "concurrency" in stated:
         stated["concurrency"] = _concurrency(stated["concurrency"])
+    for name in ("input_tokens", "output_tokens"):
+        if isinstance(stated.get(name), str):
+            stated[name], distributed = _length(stated[name])
+            stated["options"] |= {name.replace("tokens", "lengths"): distributed} if distributed else {}
     try:
         return jobs.Job(workload, **stated)
     except TypeError:
@@ -103,6 +109,16 @@ def _options(given: Mapping[str, Any] | Sequence[str]) -> dict[str, str]:
 
     pairs = [f"{key}={value}" for key, value in given.items()] if hasattr(given, "items") else list(given)
     return jobs.options(tuple(pairs))
+
+
+def _length(text: str) -> tuple[float, str]:
+    """Tokens, the mean of them where they are a distribution, and its words; none of a number."""
+    try:
+        return float(text), ""
+    except ValueError:
+        from whichgpu.workloads.lengths import read
+
+        return read(text).mean, text
 
 
 def _concurrency(given: Any) -> float | None:
@@ -127,10 +143,17 @@ def recommend(
     term: str = "on-demand",
     needs: Sequence[str] = (),
     offers: str | Path | None = None,
+    slo: str | None = None,
+    rate: str | None = None,
+    users: float | None = None,
+    pause: str = "0 s",
     gpu_files: Files = (),
     **columns: Any,
-) -> Recommendation:
+) -> Recommendation | Fleets:
     """What to rent or buy for a workload, best first: `recommend("resnet50", target="1000 images/s")`.
+
+    With `slo` (`"ttft p90 1 s, tpot 50 ms"`) it is fleets of replicas that hold requests at a `rate`
+    (`"5 req/s"`), or `users` who each let a `pause` go by between an answer and the next request.
 
     `columns` are job columns, as `job` takes them. Nothing feasible is an answer, whose `infeasible`
     says what binds. Raises `WhichGpuError` for names and quantities that cannot be read.
@@ -144,6 +167,11 @@ def recommend(
         gpus=gpus, providers=providers, term=term, needs=needs,
         offers=None if offers is None else Path(offers),
     )  # fmt: skip
+    if slo is not None or rate is not None or users is not None:
+        from whichgpu.planner.fleet_request import Asked, read
+        from whichgpu.planner.fleets import fleets
+
+        return fleets(request, *read(request, Asked(slo, rate, users, pause)), known, own)
     return ranked(request, known, own)
 
 

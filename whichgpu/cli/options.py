@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.report.table import Report
     from whichgpu.workloads.job import Job
 
+#: Whole numbers that may be distributions of them.
+_LENGTHS = ("input_tokens", "output_tokens")
 #: Job columns that are whole numbers, with the help of each.
 _COUNTS: Mapping[str, str] = {
     "batch": "Items processed together on one GPU.",
     "seq_len": "Tokens in a sequence, for training and encoders.",
-    "input_tokens": "Tokens of a prompt.",
-    "output_tokens": "Tokens generated for it.",
+    "input_tokens": "Tokens of a prompt, or 'lognormal mean 500 p90 1000' (docs/serving.md).",
+    "output_tokens": "Tokens generated for it, likewise.",
     "tp": "GPUs that share each layer (tensor parallel).",
     "pp": "GPUs that share the layers out (pipeline parallel).",
     "steps": "Denoising steps of an image.",
@@ -73,7 +76,8 @@ def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
         "--option", multiple=True, metavar="KEY=VALUE", help="What else defines the job, e.g. guidance=7.5."
     )(with_columns)
     for name, text in reversed(list(_COUNTS.items())):
-        wrapped = click.option(_flag(name), type=int, metavar="N", help=text)(wrapped)
+        kind = str if name in _LENGTHS else int
+        wrapped = click.option(_flag(name), type=kind, metavar="N", help=text)(wrapped)
     for name, (metavar, text) in reversed(list(_TEXTS.items())):
         wrapped = click.option(_flag(name), metavar=metavar, help=text)(wrapped)
     return wrapped
@@ -115,6 +119,23 @@ def _catalogue(files: tuple[Path, ...], *, assume: bool) -> Catalogue:
     for remark in remarks:
         sys.stderr.write(f"whichgpu: {remark}\n")
     return known
+
+
+FORM = click.option(
+    "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
+    show_default=True, help="For the terminal, a Markdown article, a page to keep with its charts, or JSON.",
+)  # fmt: skip
+
+
+def in_form(answer: Report, title: str, form: str) -> Report:
+    """A report in the form that `FORM` asks for: written here, but for what the command itself writes."""
+    context = click.get_current_context(silent=True)
+    if form == "table" or (context is not None and context.params.get("as_json")):
+        return answer
+    from whichgpu.report.documents import document
+
+    sys.stdout.write(document(title, answer, form))
+    return answer._replace(blocks=())
 
 
 def progress(label: str, total: int | None = None) -> AbstractContextManager[Callable[[int], None]]:

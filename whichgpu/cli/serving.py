@@ -7,6 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from whichgpu.cost.curve import Curve
     from whichgpu.cost.evidence import Known
     from whichgpu.hardware.gpu import Gpu
@@ -25,6 +27,7 @@ class Asked(NamedTuple):
     curve: str | None
     slo: str | None
     usd_per_gpu_hour: float | None
+    trace: Path | None = None
 
     @property
     def serves(self) -> bool:
@@ -35,14 +38,23 @@ class Asked(NamedTuple):
 
 
 def answer(asked: Asked) -> Report:
-    """The report of a curve, or of objectives; raises `UsageError` for objectives of what does not serve."""
-    from whichgpu.errors import UsageError
-
-    if asked.slo is not None:
-        if not asked.serves:
-            raise UsageError("--slo is of language models that serve; use --curve for latency by batch")
+    """The report of a curve, of objectives, or of a trace."""
+    if asked.trace is not None:
+        return _replayed(asked, asked.trace)
+    if asked.slo is not None and asked.serves:
         return _within(asked, asked.slo)
     return _serving(asked) if asked.serves else _batches(asked)
+
+
+def _replayed(asked: Asked, path: Path) -> Report:
+    from whichgpu.cost.placing import placed
+    from whichgpu.cost.trace import read, replay
+    from whichgpu.errors import UsageError
+    from whichgpu.report.trace import report
+
+    if not asked.serves or asked.slo is not None or asked.curve is not None:
+        raise UsageError("--trace is of a language model that serves, without --curve and --slo")
+    return report(replay(placed(asked.job, asked.n_gpus, asked.gpu), asked.gpu, read(path)))
 
 
 def _serving(asked: Asked) -> Report:
@@ -76,6 +88,8 @@ def _decoding(asked: Asked) -> int:
 
 def _within(asked: Asked, text: str) -> Report:
     from whichgpu.cost import slo
+    from whichgpu.cost.requests import Requests
+    from whichgpu.errors import Infeasible
     from whichgpu.planner.serving import splits
     from whichgpu.report.serving import slo_report
 
@@ -83,13 +97,21 @@ def _within(asked: Asked, text: str) -> Report:
     tried = splits(asked.job, _decoding(asked), asked.gpu, terms)
     best = tried[0].held
     assert best is not None
-    return slo_report(_told(asked, best.at), best, terms, tried)
+    rate = Requests.of(asked.job).rate
+    if rate is not None and rate > best.rate:
+        more = asked.n_gpus * rate / best.rate
+        raise Infeasible(
+            f"{rate:.4g} requests/s are not held within {', '.join(map(str, terms))} by {asked.n_gpus} x "
+            f"{asked.gpu.id}: at most {best.rate:.4g} are ({tried[0].name}, bound by "
+            f"{best.binding or 'its capacity'}); about {more:.0f} GPUs hold them: recommend --slo counts them"
+        )
+    return slo_report(_told(asked, best.at), best, terms, tried, rate)
 
 
 def _told(asked: Asked, found: Curve) -> Answer:
     """A curve with its percentiles, its prices and the command that measures its knee."""
     from whichgpu.cost.curve import ready, simulator
-    from whichgpu.cost.explain import how_to_measure
+    from whichgpu.cost.measuring import how_to_measure
     from whichgpu.planner.serving import paid, price
     from whichgpu.report.serving import Answer
 
@@ -97,11 +119,15 @@ def _told(asked: Asked, found: Curve) -> Answer:
     closed = found.estimates.job.concurrency
     loads: Any = found.request_rate if found.against == "rate" else closed
     tails = [simulated.tails(found.against, one) for one in loads.tolist()]
+    if found.against == "concurrency":
+        # Means of closed loops are those of measured runs; the simulation has their shapes.
+        means = zip(found.ttft.tolist(), found.tpot.tolist(), found.latency.tolist(), strict=True)
+        tails = [one.around(*mean) for one, mean in zip(tails, means, strict=True)]
     cost = price(asked.gpu, date.today(), asked.usd_per_gpu_hour)
     knee = float(loads[found.knee])
     job = replace(found.job, options={**found.job.options, "request_rate": f"{knee:.4g}"})
     measured = job if found.against == "rate" else replace(found.job, concurrency=knee)
-    command = how_to_measure(measured, found.estimates.runtime.id)
+    command = how_to_measure(measured, found.estimates.runtime.id, asked.gpu.id)
     money = paid(found, cost, _prefill_price(asked, found, cost))
     return Answer(found, tails, cost, money, command, _known(asked, found))
 
@@ -130,8 +156,10 @@ def _prefill_price(asked: Asked, found: Curve, cost: Price | None) -> Price | No
 
 
 def _batches(asked: Asked) -> Report:
+    from whichgpu.cost import slo
     from whichgpu.cost.batching import batches
     from whichgpu.cost.placing import placed
     from whichgpu.report.batching import report
 
-    return report(batches(placed(asked.job, asked.n_gpus, asked.gpu), asked.gpu))
+    terms = () if asked.slo is None else slo.read(asked.slo)
+    return report(batches(placed(asked.job, asked.n_gpus, asked.gpu), asked.gpu, terms))

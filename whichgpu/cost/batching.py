@@ -17,6 +17,7 @@ from whichgpu.cost.estimate import does_not_fit, estimate
 from whichgpu.cost.load import beyond
 from whichgpu.cost.requests import Requests
 from whichgpu.errors import Infeasible, UsageError
+from whichgpu.units import number, show
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.estimate import Estimates
+    from whichgpu.cost.slo import Term
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 #: The largest batch tried where the job states none, requests simulated, and the share of them dropped.
 _LARGEST, _REQUESTS, _ENDS = 64, 5000, 0.05
+#: How finely the largest rate is found, and how many times the replicas asked for are tried.
+_HALVINGS, _REPLICAS = 9, 64
 
 
 class Queue(NamedTuple):
@@ -40,6 +44,10 @@ class Queue(NamedTuple):
     latency: Array
     batch: float
     busy: float
+
+    def of(self, how: str) -> float:
+        """The mean latency in s, or a percentile of it (`p90`)."""
+        return float(self.latency.mean() if how == "mean" else np.percentile(self.latency, int(how[1:])))
 
 
 @immutable
@@ -56,14 +64,30 @@ class Batches:
     capacity: Array
     rate: float | None
     queues: Sequence[Queue | None]
+    #: Requests/s at most within objectives, by batch; 0 where not even a request alone keeps them.
+    within: Array | None = None
+    terms: Sequence[Term] = ()
+
+    @property
+    def chosen(self) -> int | None:
+        """The batch that holds the most within the objectives, the smallest of those within 1 %."""
+        if self.within is None:
+            return None
+        return int(np.argmax(self.within >= 0.99 * self.within.max()))
 
 
-def batches(job: Job, gpu: Gpu) -> Batches:
-    """A single job by batch: powers of two up to its own, or to what fits.
+def batches(job: Job, gpu: Gpu, terms: Sequence[Term] = ()) -> Batches:
+    """A single job by batch: powers of two up to its own, or to what fits; with objectives what each holds.
 
-    Raises `UsageError` for a job that trains, `Infeasible` where not one item fits, or no batch keeps up with
-    the requests.
+    Raises `UsageError` for a job that trains, or objectives of other than latency, `Infeasible` where not one
+    item fits, no batch keeps up with the requests, or none keeps the objectives.
     """
+    if any(term.metric != "latency" for term in terms):
+        other = next(term for term in terms if term.metric != "latency")
+        raise UsageError(
+            f"{other}: what is made in batches has a latency alone (ttft, tpot and itl are of language "
+            'models that serve); write e.g. "e2e p90 8 s"'
+        )
     rate = Requests.of(job).rate
     job = replace(job, options={key: value for key, value in job.options.items() if key != "request_rate"})
     alone = estimate(replace(job, batch=1.0), [gpu])
@@ -84,14 +108,79 @@ def batches(job: Job, gpu: Gpu) -> Batches:
         raise Infeasible(
             f"{beyond(rate or 0.0, float(capacity.max()))} (at a batch of {sizes[np.argmax(capacity)]:g})"
         )
-    return Batches(job, gpu, sizes, found, capacity, rate, queues)
+    answered = Batches(job, gpu, sizes, found, capacity, rate, queues)
+    return _within(answered, terms, round(replicas)) if terms else answered
+
+
+def _within(found: Batches, terms: Sequence[Term], servers: int) -> Batches:
+    """What each batch holds within objectives; refuses a rate that none does, with the GPUs that would."""
+    sizes, seconds = found.sizes, found.estimates.latency[0]
+    most = np.array([_most(_each(sizes, seconds, size), terms, servers) for size in sizes.tolist()])
+    wanted = ", ".join(map(str, terms))
+    if not most.any():
+        alone = float(seconds[0])
+        raise Infeasible(
+            f"{wanted} cannot be held on {found.gpu.id}: one alone takes {show(alone, 'time', 3)}; ask for "
+            f"{show(1.05 * alone, 'time', 2)} or more, a faster GPU or a narrower --precision"
+        )
+    best = int(np.argmax(most))
+    if found.rate is not None and found.rate > most[best]:
+        enough = _enough(sizes, seconds, terms, found.rate, servers)
+        gpus = enough / servers * float(found.estimates.at(0, 0).n_gpus)
+        raise Infeasible(
+            f"{found.rate:.4g} requests/s are not held within {wanted}: at most {number(most[best], 3)} are, "
+            f"in batches of up to {sizes[best]:g}{f'; {gpus:g} GPUs hold it' if enough else ''}; or ask for "
+            "less"
+        )
+    return replace(found, within=most, terms=tuple(terms))
+
+
+def _each(sizes: Array, seconds: Array, most: float) -> Array:
+    """S of every batch up to the largest; those between ones known take what lies between them."""
+    return np.asarray(np.interp(np.arange(1.0, most + 1.0), sizes, seconds))
+
+
+def _most(each: Array, terms: Sequence[Term], servers: int) -> float:
+    """Requests/s at most within objectives, by halving; 0 where one alone takes too long."""
+    if each[0] > min(term.most for term in terms):
+        return 0.0
+    low, high = 0.0, servers * float(np.max(np.arange(1.0, len(each) + 1.0) / each))
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if keeps(queue(each, middle, servers), terms) else (low, middle)
+    return low
+
+
+def keeps(found: Queue, terms: Sequence[Term]) -> bool:
+    """Whether requests keep to objectives of their latency."""
+    return all(found.of(term.how) <= term.most for term in terms)
+
+
+def _enough(sizes: Array, seconds: Array, terms: Sequence[Term], rate: float, servers: int) -> int:
+    """Replicas that hold a rate, the fewest found in doubling and halving; 0 where a great many do not."""
+
+    def held(count: int) -> bool:
+        every = (_each(sizes, seconds, size) for size in sizes.tolist())
+        able = (each for each in every if rate < count * np.max(np.arange(1.0, len(each) + 1.0) / each))
+        return any(keeps(queue(each, rate, count), terms) for each in able)
+
+    count = servers
+    while not held(count):
+        count *= 2
+        if count > _REPLICAS * servers:
+            return 0
+    low = count // 2
+    while count - low > 1:
+        middle = (low + count) // 2
+        low, count = (low, middle) if held(middle) else (middle, count)
+    return count
 
 
 def _queues(sizes: Array, seconds: Array, rate: float, servers: int) -> list[Queue | None]:
     """The queue of each largest batch; batches between those known take what lies between them."""
     found: list[Queue | None] = []
     for most in sizes.tolist():
-        each = np.interp(np.arange(1.0, most + 1.0), sizes, seconds)
+        each = _each(sizes, seconds, most)
         able = rate < servers * np.max(np.arange(1.0, most + 1.0) / each)
         found.append(queue(each, rate, servers) if able else None)
     return found

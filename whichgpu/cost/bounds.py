@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NAMES = {
     "compute": "compute", "weights": "weights (bandwidth)", "cache": "KV cache (bandwidth)",
     "activations": "activations (bandwidth)", "links": "links between GPUs", "host": "host",
-    "places": "room for the KV cache",
+    "places": "KV capacity", "sequences": "max_num_seqs",
 }  # fmt: skip
 
 

@@ -7,19 +7,22 @@ A load is a rate of arrivals at random (`rate`), or a number of requests that a 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost import bounds, disaggregated, load, simulate
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.layout import lay_out
+from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
+from whichgpu.cost.scheduling import limits
 from whichgpu.cost.steady import engine
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve
 from whichgpu.values import immutable
+from whichgpu.workloads.lengths import uniform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
 SHARES = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 #: Requests simulated for the percentiles of one load: the fewest, those for each in flight (whose number
 #: sways slowly near the capacity), the most; and the share of them at either end that does not count.
-_FEWEST, _EACH, _MOST, _ENDS = 2000, 40.0, 30_000, 0.05
+_FEWEST, _EACH, _MOST, ENDS = 2000, 40.0, 30_000, 0.05
 #: How often a load generator fills its requests in flight anew, opening included. Lengths that differ by less
 #: than this share would have all of them begin and end together, which no engine measured does.
 _WAVES, _UNEVEN = 10, 0.1
@@ -56,7 +59,8 @@ class Curve:
     `against` is `rate` or `concurrency`; `request_rate` in 1/s and `in_flight` are both known. `estimates`
     has a column a load. `prompts` is the share of the time at work that goes into prompts; `bound` says what
     limits each load, `shares` its parts. `capacity` is requests/s at most, `places` how many requests are
-    held at once; `pool` are GPUs for prompts alone.
+    held at once and `limit` what allows no more (`places`: KV capacity, or `sequences`: the engine's own
+    limit); `pool` are GPUs for prompts alone.
     """
 
     job: Job
@@ -70,6 +74,7 @@ class Curve:
     bound: tuple[str, ...]
     capacity: float
     places: float
+    limit: str = "places"
     pool: Pool | None = None
 
     @property
@@ -158,6 +163,12 @@ def checked(job: Job, gpu: Gpu) -> Job:
 
     found = estimate(replace(job, phase="serve", concurrency=1.0), [gpu])
     answer = found.at(0, 0)
+    heads, width = found.workload.dims.get("heads", 0), float(answer.job.tp or 1.0)
+    if heads % width:
+        able = ", ".join(f"{n}" for n in range(1, int(width) + 1) if heads % n == 0)
+        raise UsageError(
+            f"tp={width:g} does not divide the {heads} attention heads of {job.workload}; use {able}"
+        )
     longer = found.workload.beyond(answer.job)
     if longer:
         raise UsageError(f"{longer[0]}; use shorter --input-tokens or --output-tokens")
@@ -191,17 +202,18 @@ def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | Non
         np.broadcast_to(part, estimates.seconds.shape)[0] for part in (steady.others, steady.at_work)
     )
     taken, spent = others / places, rate / table.replicas * each
+    ceiling = limits(laid.runtime, laid.job).sequences * float(Mesh.of(laid.job).attention_dp)
+    limit = "sequences" if places >= ceiling else "places"
     return Curve(
         job=replace(swept, concurrency=None), gpu=gpu, against=against, request_rate=rate,
         in_flight=rate * estimates.latency[0], estimates=estimates,
         prompts=np.minimum(spent / np.maximum(at_work, spent), 1.0), shares=shares,
-        bound=tuple(_bound(shares, j, share) for j, share in enumerate(taken.tolist())),
-        capacity=table.capacity, places=places * table.replicas,
+        bound=tuple(
+            limit if share >= _TAKEN else max(shares, key=lambda name: float(shares[name][j]))
+            for j, share in enumerate(taken.tolist())
+        ),
+        capacity=table.capacity, places=places * table.replicas, limit=limit,
     )  # fmt: skip
-
-
-def _bound(shares: Mapping[str, Array], j: int, taken: float) -> str:
-    return "places" if taken >= _TAKEN else max(shares, key=lambda name: float(shares[name][j]))
 
 
 @immutable
@@ -213,11 +225,29 @@ class Tails:
     latency: Mapping[str, float]
     itl: Mapping[str, float]
     requests: int
+    #: How often a sequence was taken off for want of room in the cache, for each request.
+    preempted: float = 0.0
 
     def of(self, metric: str, how: str) -> float:
         """One figure, e.g. `of("ttft", "p90")`."""
         values: Mapping[str, float] = getattr(self, metric)
         return values[how]
+
+    def around(self, ttft: float, tpot: float, latency: float) -> Tails:
+        """The same shapes around other means."""
+        gaps = self.itl["mean"] * tpot / max(self.tpot["mean"], 1e-12)
+        known = {"ttft": ttft, "tpot": tpot, "latency": latency, "itl": gaps}
+        scaled: dict[str, Any] = {
+            name: {how: value * mean / max(getattr(self, name)["mean"], 1e-12)
+                   for how, value in getattr(self, name).items()}
+            for name, mean in known.items()
+        }  # fmt: skip
+        return replace(self, **scaled)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values, s."""
+        return {"requests": self.requests, "preempted": self.preempted, **{name: dict(getattr(self, name))
+                                              for name in ("ttft", "tpot", "latency", "itl")}}  # fmt: skip
 
 
 def simulator(job: Job, gpu: Gpu, table: load.Table, pool: Pool | None = None) -> Simulator:
@@ -261,14 +291,16 @@ class Simulator:
         At a rate what happens at either end of the run does not count; of a load generator all does.
         """
         if against == "rate":
-            return summary(self.at_rate(load_), _ENDS)
+            return summary(self.at_rate(load_), ENDS)
         return summary(self.in_flight(load_))
 
     def _stream(self, rate: float, requests: int, seed: int, uneven: float = 0.0) -> simulate.Stream:
         asked = Requests.of(self.job)
+        even = uniform(1.0, uneven) if uneven else None
         return simulate.poisson(
             requests, rate / self.table.replicas, float(self.job.input_tokens), float(self.job.output_tokens),
-            spread=max(asked.length_range, uneven), cached=asked.prefix_hit, seed=seed,
+            prompts=asked.prompts or even, answers=asked.answers or even, cached=asked.prefix_hit,
+            burstiness=asked.burstiness, seed=seed,
         )  # fmt: skip
 
 
@@ -279,7 +311,7 @@ def summary(outcome: Outcome, ends: float = 0.0) -> Tails:
     columns = {name: _figures(getattr(outcome, name)[counted]) for name in ("ttft", "tpot", "latency")}
     itl = {f"p{share}": outcome.gap(share / 100.0) for share in PERCENTILES}
     itl["mean"] = float(np.average(outcome.gaps, weights=outcome.weights)) if outcome.gaps.size else 0.0
-    return Tails(**columns, itl=itl, requests=count)
+    return Tails(**columns, itl=itl, requests=count, preempted=outcome.taken_off / max(count, 1))
 
 
 def _figures(values: Array) -> dict[str, float]:

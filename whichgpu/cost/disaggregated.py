@@ -52,7 +52,7 @@ class Pool:
     def first(self, rate: float) -> float:
         """Seconds from the arrival of a prompt to its first token at `rate` requests/s, in the mean."""
         served = np.arange(1.0, self.servers + 1.0) / self.seconds
-        return self.seconds + queueing.place_seconds(rate, served)
+        return self.seconds + float(queueing.place_seconds(rate, served))
 
     def serve(self, arrival: Array) -> Array:
         """When each prompt is done, given when it arrives, in s."""

@@ -20,7 +20,8 @@ from whichgpu.cost.load import at_random, found_for, settled
 from whichgpu.cost.memory import GIB, needed
 from whichgpu.cost.parallel import data_parallel_seconds
 from whichgpu.cost.readings import Readings, readings
-from whichgpu.cost.requests import OPTIONS as REQUESTS
+from whichgpu.cost.requests import OPTIONS as ASKED
+from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.spread import spread
 from whichgpu.cost.steady import engine
 from whichgpu.cost.time import bound_seconds, evaluate
@@ -45,7 +46,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-#: Options of a job that change the answer.
+#: Options of what is served, and of all jobs, that change the answer.
+REQUESTS = (*ASKED, *SCHEDULED)
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets", "adapter", "offload", "kv_precision", "loss_chunks", "optimizer_in_backward", "ep",

@@ -18,12 +18,11 @@ from whichgpu.cost.fit import (
     workload_terms,
 )
 from whichgpu.cost.layout import lay_out
+from whichgpu.cost.measuring import how_to_measure
 from whichgpu.cost.spread import group_of, measured, widths
 from whichgpu.cost.time import shares
 from whichgpu.facts import store
 from whichgpu.values import immutable
-from whichgpu.workloads.job import NUMBERS
-from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
     from whichgpu.cost.layout import Layout
     from whichgpu.hardware.gpu import Gpu
-    from whichgpu.workloads.job import Job
 
 
 class Effect(NamedTuple):
@@ -138,39 +136,3 @@ def _rows() -> Mapping[str, int]:
     """How many measured rows spoke to each effect, as the last calibration counted them."""
     table = store.load("scoreboard").get("effects", {"rows": []})
     return {name: int(count) for name, count in table["rows"]}
-
-
-def how_to_measure(job: Job, runtime: str) -> tuple[str, str]:
-    """The command that measures a job (`data/commands.toml`), and where it is described."""
-    workload = resolve(job.workload)
-    rate = job.options.get("request_rate")
-    asked = {
-        "runtimes": runtime, "families": workload.family, "phases": job.phase,
-        "loads": "concurrency" if rate is None else "rate",
-    }  # fmt: skip
-    for row in store.load("commands")["commands"]["command"]:
-        if all(value in row.get(name, (value,)) for name, value in asked.items()):
-            columns = {"model": workload.id, "precision": job.precision}
-            stated = {name: getattr(job, name) for name in NUMBERS}
-            columns |= {name: f"{float(n):g}" for name, n in stated.items() if n is not None}
-            columns |= {} if rate is None else {"request_rate": f"{float(rate):.4g}"}
-            columns["parallel"] = _parallel(row, job).format_map(_Kept(columns))
-            text: str = row["text"].format_map(_Kept(columns))
-            return text, str(row.get("source", ""))
-    return "", ""
-
-
-def _parallel(row: Mapping[str, Any], job: Job) -> str:
-    """The options of a command that split the GPUs: those of data-parallel attention are others."""
-    groups = job.option("attention_dp", 1.0, 1.0)
-    if groups == 1.0 or "attention_dp" not in row:
-        return str(row.get("parallel", ""))
-    width = groups * float(job.tp or 1.0)
-    return str(row["attention_dp"]).format(groups=f"{groups:g}", width=f"{width:g}", tp=f"{job.tp or 1:g}")
-
-
-class _Kept(dict[str, str]):
-    """Columns that are not stated stay as they stand in the text."""
-
-    def __missing__(self, name: str) -> str:
-        return "{" + name + "}"

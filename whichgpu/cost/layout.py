@@ -128,7 +128,7 @@ def memory_parts(settled: Settled, available: Array) -> tuple[dict[str, Any], tu
         return found, own
     if job.phase == "serve":
         parts, each, ops = serving.standing(workload, job, stack)
-        parts["kv_cache"] = serving.places(job)[1] * each
+        parts["kv_cache"] = serving.places(job, stack)[1] * each
         parts["kv_reserve"] = memory.reserve(parts["kv_cache"])
         return parts, ops
     mesh = Mesh.of(job)

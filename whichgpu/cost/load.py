@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost import queueing, serving
-from whichgpu.cost.coefficients import section
+from whichgpu.cost import serving
+from whichgpu.cost.admission import Admission, admission, waiting
 from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import lay_out
+from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
+from whichgpu.cost.scheduling import limits
 from whichgpu.cost.simulate import Server
 from whichgpu.cost.spread import measured
 from whichgpu.cost.steady import Met, engine, interruption
@@ -41,8 +43,6 @@ if TYPE_CHECKING:
 _POINTS, _LEAST, _TOGETHER = 64, 0.02, 64
 #: How often the table is worked out anew, with as many that run as the last one says.
 _TURNS = 2
-#: How much the times for which places are kept vary where the others decide them: squared coefficient.
-_VARIATION = 0.3
 
 
 class Table(NamedTuple):
@@ -54,6 +54,10 @@ class Table(NamedTuple):
     replicas: float = 1.0
     #: Requests/s that what goes before lets through.
     most: float = np.inf
+    #: How many sequences fit at once, and how unevenly (`cost/admission.py`).
+    room: Admission | None = None
+    #: Seconds to the first token, places apart, that are never fallen short of with more others.
+    first: Array | None = None
 
     @property
     def capacity(self) -> float:
@@ -73,14 +77,15 @@ class Table(NamedTuple):
         """What arrivals meet at each of several rates, (1, loads)."""
         others = self.met(loads)
         waits = np.array([self.waits(rate) for rate in loads.tolist()])
-        return Met(others[None, :], waits[None, :], np.interp(others, self.others, self.stretch)[None, :])
+        floor = np.zeros(len(loads)) if self.first is None else np.interp(others, self.others, self.first)
+        stretch = np.interp(others, self.others, self.stretch)
+        return Met(others[None, :], waits[None, :], stretch[None, :], floor[None, :])
 
     def waits(self, rate: float) -> float:
         """Seconds that an arrival waits for a place at `rate` requests/s."""
-        places = max(round(self.others[-1]), 1)
-        served = np.interp(np.arange(1.0, places + 1.0), self.others, self.rate)
-        variation = _VARIATION * (1.0 - 1.0 / places)
-        return queueing.place_seconds(rate / self.replicas, served / self.replicas, variation)
+        assert self.room is not None
+        wait, _ = waiting(rate / self.replicas, self.others, self.rate / self.replicas, self.room)
+        return float(wait)
 
 
 def found_for(laid: Layout) -> Fit:
@@ -132,15 +137,24 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
     columns["concurrency"] = others.ravel() + 1.0
     swept, stretch = replace(job, **columns), np.ones(others.size)
     for _ in range(_TURNS):
-        rate, stretch = rates(swept, gpu, others.ravel(), stretch)
-    rate, stretch = rate.reshape(others.shape), stretch.reshape(others.shape)
+        rate, stretch, first = rates(swept, gpu, others.ravel(), stretch)
+    rate, stretch, first = (part.reshape(others.shape) for part in (rate, stretch, first))
+    first = np.maximum.accumulate(first, axis=1)
     # More in flight never serve fewer: where a wider pass is a slower one, the table stays level.
     rising, count = np.maximum.accumulate(rate, axis=1), np.broadcast_to(full.replicas, (job.size,))
-    return [Table(*row) for row in zip(others, rising, stretch, count.tolist(), strict=True)]
+    room = admission(full.job, full.runtime, places)
+    at_once, grain = (np.broadcast_to(part, (job.size,)) for part in (room.at_once, room.grain))
+    return [
+        Table(
+            others[i], rising[i], stretch[i], float(count[i]), first=first[i],
+            room=Admission(at_once[i], grain[i], room.variation),
+        )
+        for i in range(job.size)
+    ]  # fmt: skip
 
 
-def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Array]:
-    """Requests/s of all GPUs of each job of a sweep whose arrivals meet `others`, (J,), and their stretch."""
+def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Array, Array]:
+    """Requests/s of all GPUs of each job of a sweep whose arrivals meet `others`, (J,); stretch and TTFT."""
     laid = lay_out(job, [gpu], met=Met(others[None, :], np.zeros(1), stretch[None, :]))
     steady = laid.serving
     assert steady is not None
@@ -148,7 +162,10 @@ def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Arr
     each = steady.rate(passes, prompt, laid.passes) / laid.passes
     longer = steady.token_seconds(passes, prompt, laid.passes) / passes
     shape = (1, job.size)
-    return np.broadcast_to(each * laid.replicas, shape)[0], np.broadcast_to(longer, shape)[0]
+    first = steady.admitted(passes, prompt, laid.passes)
+    told = (each * laid.replicas, longer, first)
+    rate, stretch, first = (np.broadcast_to(part, shape)[0] for part in told)
+    return rate, stretch, first
 
 
 def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
@@ -167,7 +184,7 @@ def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
     if rate > most:
         raise Infeasible(beyond(rate, most))
     met = [[one.meeting(np.array([rate])) for one in row] for row in rows]
-    return Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(3)))
+    return Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(4)))
 
 
 def beyond(rate: float, capacity: float) -> str:
@@ -181,9 +198,12 @@ def beyond(rate: float, capacity: float) -> str:
 def server(job: Job, gpu: Gpu) -> Server:
     """What the passes of a replica of one complete job cost, for the simulator."""
     laid = lay_out(replace(job, concurrency=None), [gpu])
-    steady = laid.serving
-    assert steady is not None
-    places = int(max(float(np.ravel(steady.places)[0]), 1.0))
+    kept = serving.cache(laid.workload, laid.job, laid.runtime, laid.devices)
+    most = limits(laid.runtime, laid.job)
+    # As many as begin at once, with hardly any answer yet, or as the engine takes.
+    fresh = kept.room / max(kept.state + kept.token * float(laid.job.input_tokens), 1.0)
+    ceiling = most.sequences * float(Mesh.of(laid.job).attention_dp)
+    places = int(max(min(fresh, ceiling), 1.0))
     grid = np.unique(np.round(np.geomspace(1.0, places, 24)))
     prompt, output = float(laid.job.input_tokens), float(laid.job.output_tokens)
     base, each = _token_costs(laid, grid, (prompt, prompt + output))
@@ -193,8 +213,8 @@ def server(job: Job, gpu: Gpu) -> Server:
     base, each, prompts = (np.interp(counts, grid, values) for values in (base, each, prompts))
     return Server(
         tuple(base.tolist()), tuple(each.tolist()), tuple(prompts.tolist()),
-        budget=section("serving")["prompt_tokens"], gained=asked.tokens_per_pass,
-        first=order["first"], mixed=bool(order["mixed"]),
+        budget=most.tokens, gained=asked.tokens_per_pass, first=order["first"], mixed=bool(order["mixed"]),
+        room=kept.room, state=kept.state, token=kept.token, reserves=most.reserves,
     )  # fmt: skip
 
 
@@ -217,4 +237,4 @@ def _prompt_costs(laid: Layout, grid: Array) -> Array:
     work = serving.prompt_work(laid.workload, laid.job, laid.runtime, laid.devices, grid)
     whole = serving.as_pass(laid.workload, laid.runtime, laid.devices, work)
     share = interruption(laid.runtime, laid.job)
-    return np.asarray(share * seconds_of(whole, laid)[0] / serving.computed_tokens(laid.job))
+    return np.asarray(share * seconds_of(whole, laid)[0] / np.maximum(serving.computed_tokens(laid.job), 1.0))

@@ -205,14 +205,13 @@ def widest(ops: Sequence[Op]) -> Any:
     return width
 
 
-def sequences(free: Array, kv_per_sequence: Any, ceiling: Any, schedulers: Any = 1.0) -> Array:
+def sequences(free: Array, kv_per_sequence: Any, ceiling: Any) -> Array:
     """Sequences that a serving replica holds at once: what is free of its memory, over one's KV cache.
 
-    Each of its `schedulers` (one for each group of data-parallel attention) takes only so many.
+    Its schedulers take no more than the `ceiling`.
     """
-    c = section("capacity")
-    held = np.floor(c["usable"] * free / np.maximum(kv_per_sequence, 1.0))
-    return np.asarray(np.minimum(held, np.minimum(ceiling, c["max_sequences"] * schedulers)))
+    held = np.floor(section("capacity")["usable"] * free / np.maximum(kv_per_sequence, 1.0))
+    return np.asarray(np.minimum(held, ceiling))
 
 
 def reserve(kv: Any) -> Any:

@@ -31,6 +31,9 @@ def placed(job: Job, count: int, gpu: Gpu) -> Job:
     together = asked.is_language_model(read.workload) and not job.trains and job.tp is None
     # Groups of data-parallel attention are that many replicas of it.
     width = max(count // _groups(job), 1.0)
+    heads = read.workload.dims.get("heads", 0)
+    while heads % width or count % width:
+        width -= 1.0  # a head is not cut
     return held(replace(job, n_gpus=float(count), tp=width if together else job.tp), gpu)
 
 

@@ -26,16 +26,19 @@ if TYPE_CHECKING:
 _FULL = 0.999
 
 
-def met(mean: Any, each: Any, rate: Any) -> Array:
+def met(mean: Any, each: Any, rate: Any, variation: Any = 0.0) -> Array:
     """Seconds of the pass that an arrival meets: longer ones are met more often.
 
-    `mean` is that of all passes, `each` what one prompt adds, `rate` arrivals/s.
+    `mean` is that of all passes, `each` what one prompt adds, `rate` arrivals/s; prompts vary in length by a
+    squared coefficient of `variation`.
     """
     busy = np.minimum(rate * each, _FULL)
-    return np.asarray(mean + rate * each**2 / (1.0 - busy**2))
+    return np.asarray(mean + rate * each**2 * (1.0 + variation) / (1.0 - busy**2))
 
 
-def prompt_seconds(mean: Any, each: Any, rate: Any, chunks: Any, *, at_work: Any, mixed: bool) -> Array:
+def prompt_seconds(
+    mean: Any, each: Any, rate: Any, chunks: Any, *, at_work: Any, mixed: bool, variation: Any = 0.0
+) -> Array:
     """Seconds from arrival to the end of the pass that gives the first token, places apart.
 
     Args:
@@ -45,20 +48,49 @@ def prompt_seconds(mean: Any, each: Any, rate: Any, chunks: Any, *, at_work: Any
         chunks: passes that one prompt takes; below one, so many prompts go into a pass.
         at_work: share of the time in which anything runs; an idle engine waits for nothing.
         mixed: whether the tokens of those that run are made beside the prompt, or after it.
+        variation: squared coefficient of it of the lengths of prompts.
 
     """
     busy = np.minimum(rate * each, _FULL)
     decode = mean * (1.0 - busy) * at_work
     beside = decode if mixed else 0.0
-    ran = met(mean, each, rate)
+    ran, longer = met(mean, each, rate, variation), 1.0 + variation
     together = at_work * ran / 2.0 + beside + each * (1.0 + rate * ran)
-    # Prompts that go first wait for one pass of tokens at most, and for each other as in M/D/1.
-    first = decode / 2.0 + each + busy * each / (2.0 * (1.0 - busy))
+    # Prompts that go first wait for one pass of tokens at most, and for each other as in M/G/1.
+    first = decode / 2.0 + each + longer * busy * each / (2.0 * (1.0 - busy))
     # Chunks of one prompt after another: each keeps the server for as long as it takes.
     service = np.maximum(chunks, 1.0) * beside + each
     taken = np.minimum(rate * service, _FULL)
-    alone = (1.0 - taken) * decode / 2.0 + service + taken * service / (2.0 * (1.0 - taken))
+    alone = (1.0 - taken) * decode / 2.0 + service + longer * taken * service / (2.0 * (1.0 - taken))
     return np.asarray(np.where(chunks > 1.0, alone, together if mixed else first))
+
+
+def prompt_variance(
+    mean: Any, each: Any, rate: Any, chunks: Any, *, at_work: Any, mixed: bool, variation: Any = 0.0
+) -> Array:
+    """Variance in s^2 of what `prompt_seconds` is the mean of; arguments as there.
+
+    What is left of a pass is anything up to it, the prompts that join are Poisson, and the wait for prompts
+    before one's own is that of M/D/1 (Kleinrock, vol. 1, section 5.6: w^2 + rate s^3 / (3 (1 - rate s))).
+    """
+    busy = np.minimum(rate * each, _FULL)
+    decode = mean * (1.0 - busy) * at_work
+    ran = met(mean, each, rate, variation)
+    left = ran**2 * at_work * (1.0 / 3.0 - at_work / 4.0)
+    # The pass that is met varies itself with its prompts, and with it those that come in the meantime.
+    joined = each**2 * (1.0 + variation) * rate * ran
+    own = each**2 * variation
+    together = left + own + joined * (1.0 + (at_work / 2.0 + busy) ** 2)
+    first = decode**2 / 12.0 + own + _waiting_variance(busy, each, variation)
+    service = np.maximum(chunks, 1.0) * (decode if mixed else 0.0) + each
+    alone = decode**2 / 12.0 + service**2 * variation
+    alone = alone + _waiting_variance(np.minimum(rate * service, _FULL), service, variation)
+    return np.asarray(np.where(chunks > 1.0, alone, together if mixed else first))
+
+
+def _waiting_variance(busy: Any, service: Any, variation: Any) -> Any:
+    wait = (1.0 + variation) * busy * service / (2.0 * (1.0 - busy))
+    return wait**2 + (1.0 + variation) ** 3 * busy * service**2 / (3.0 * (1.0 - busy))
 
 
 def interrupted(mean: Any, each: Any, rate: Any, waited: Any, after: Any) -> Array:
@@ -70,18 +102,26 @@ def interrupted(mean: Any, each: Any, rate: Any, waited: Any, after: Any) -> Arr
     return np.asarray(mean + busy * waited / ((1.0 - busy) * np.maximum(after, 1.0)))
 
 
-def place_seconds(arrivals: float, rates: Array, variation: float = 0.0) -> float:
-    """Seconds that a request waits for a place in the mean.
+def place_seconds(arrivals: Any, rates: Array, variation: float = 0.0) -> Array:
+    """Seconds that a request waits for a place in the mean, at one rate of arrivals or several.
 
     Arrivals/s meet a replica that serves `rates`[i] requests/s with i + 1 of its places taken, (places,): a
     birth and death process, whose wait is that of exponential service; of a squared coefficient of
     `variation` it is (1 + variation) / 2 of that.
     """
-    last = arrivals / rates[-1]
-    if last >= _FULL:
-        return float(np.inf)
-    steps = np.log(arrivals) - np.log(rates)
-    logs = np.concatenate([[0.0], np.cumsum(steps)])
-    weights = np.exp(logs - logs.max())
-    full = weights[-1] / (weights.sum() + weights[-1] * last / (1.0 - last))
-    return float(full * last / (1.0 - last) ** 2 / arrivals * (1.0 + variation) / 2.0)
+    spare = rates[-1] - np.asarray(arrivals, dtype=np.float64)
+    full = spare <= (1.0 - _FULL) * rates[-1]
+    wait = all_taken(arrivals, rates) / np.where(full, 1.0, spare) * (1.0 + variation) / 2.0
+    return np.where(full, np.inf, wait)
+
+
+def all_taken(arrivals: Any, rates: Array) -> Array:
+    """The probability that an arrival finds no place; arguments as of `place_seconds`."""
+    each = np.asarray(arrivals, dtype=np.float64)[..., None]
+    last = np.minimum(each[..., 0] / rates[-1], _FULL)
+    counts = np.arange(len(rates) + 1.0)
+    logs = counts * np.log(each) - np.concatenate([[0.0], np.cumsum(np.log(rates))])
+    weights = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    # With i beyond the places the weights fall as `last` to the i: of all that wait, 1 / (1 - last).
+    most = weights[..., -1]
+    return np.asarray(most / (1.0 - last) / (weights.sum(axis=-1) + most * last / (1.0 - last)))

@@ -1,6 +1,8 @@
 """What the requests of a serving job are like, and what of the engine's craft serves them.
 
     request_rate   requests/s that arrive at random (Poisson) on all the job's GPUs
+    burstiness     of arrivals, as load generators have it: 1 is Poisson, below it they come in bursts (gamma)
+    input_lengths, output_lengths   how prompts and answers differ from their means (`workloads/lengths.py`)
     length_range   r: prompts and outputs are anywhere within (1 - r) and (1 + r) of their lengths, evenly
     prefix_hit     share of a prompt whose keys and values are in the cache already
     speculative    tokens that are drafted for every pass of the model, each right with `acceptance`
@@ -14,18 +16,24 @@ A pass with k drafted tokens, each accepted with probability a, makes (1 - a^(k+
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.coefficients import section
 from whichgpu.errors import UsageError
+from whichgpu.units import parse_rate
 from whichgpu.values import immutable
+from whichgpu.workloads import lengths
 
 if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
+    from whichgpu.workloads.lengths import Lengths
 
 #: The options that `Requests` reads.
-OPTIONS = ("request_rate", "length_range", "prefix_hit", "speculative", "acceptance", "draft_cost",
-           "prefill_gpus", "prefill_tp", "prefill_gpu")  # fmt: skip
+OPTIONS = (
+    "request_rate", "burstiness", "input_lengths", "output_lengths", "length_range", "prefix_hit",
+    "speculative", "acceptance", "draft_cost", "prefill_gpus", "prefill_tp", "prefill_gpu",
+)  # fmt: skip
 
 
 @immutable
@@ -36,7 +44,9 @@ class Requests:
     """
 
     rate: float | None = None
-    length_range: float = 0.0
+    burstiness: float = 1.0
+    prompts: Lengths | None = None
+    answers: Lengths | None = None
     prefix_hit: float = 0.0
     drafted: float = 0.0
     acceptance: float = 0.0
@@ -52,13 +62,25 @@ class Requests:
         drafted = job.option("speculative", 0.0)
         return cls(
             rate=job.option("request_rate", 1.0, 1e-9) if "request_rate" in job.options else None,
-            length_range=_share(job, "length_range", 0.0),
+            burstiness=job.option("burstiness", 1.0, 1e-3),
+            prompts=_lengths(job, "input_lengths"),
+            answers=_lengths(job, "output_lengths"),
             prefix_hit=_share(job, "prefix_hit", 0.0),
             drafted=float(round(drafted)),
             acceptance=_share(job, "acceptance", usual["acceptance"]) if drafted else 0.0,
             draft_cost=_share(job, "draft_cost", usual["draft_cost"]) if drafted else 0.0,
             prefill_gpus=float(round(job.option("prefill_gpus", 0.0))),
         )
+
+    @property
+    def output_variation(self) -> float:
+        """Squared coefficient of variation of the lengths of answers."""
+        return 0.0 if self.answers is None else self.answers.variation
+
+    @property
+    def prompt_variation(self) -> float:
+        """The same of prompts."""
+        return 0.0 if self.prompts is None else self.prompts.variation
 
     @property
     def tokens_per_pass(self) -> float:
@@ -70,6 +92,23 @@ class Requests:
     def passes_per_token(self) -> float:
         """Time of a token in passes of the model, the drafting of its tokens included."""
         return (1.0 + self.draft_cost * self.drafted) / self.tokens_per_pass
+
+
+def read_rate(text: str) -> float:
+    """`"5 req/s"` or `"300 requests/min"` in requests/s; raises `UsageError` for what is no such rate."""
+    plain = re.sub(r"\b(rps|qps)\b", "requests/s", text.strip().lower())
+    rate, unit = parse_rate(plain)
+    if unit not in ("req", "reqs", "request", "requests", "query", "queries"):
+        raise UsageError(f"'{text}' is of {unit}, and a load is of requests; write e.g. --rate \"5 req/s\"")
+    return rate
+
+
+def _lengths(job: Job, name: str) -> Lengths | None:
+    """The distribution that a job states; None where all are alike."""
+    if name in job.options:
+        return lengths.read(job.options[name])
+    spread = _share(job, "length_range", 0.0)
+    return lengths.uniform(1.0, spread) if spread else None
 
 
 def _share(job: Job, name: str, default: float) -> float:

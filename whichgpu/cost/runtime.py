@@ -57,6 +57,7 @@ class Runtime:
     domain: str = ""
     like: str = ""
     language: str = ""
+    scheduler: Mapping[str, Any] = field(default_factory=dict)
     lengths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     shards: str = ""
     splits_batch: bool = False

@@ -21,7 +21,8 @@ to B / a sequences, and the experts see the tokens of all. Cached prefixes are r
 drafted tokens are verified together (`cost/requests.py`).
 
 B is what the KV cache has room for: usable * free memory / KV of a sequence at I + 0.6 O tokens,
-since sequences are on average a little past half done when the next one needs room.
+since sequences are on average a little past half done when the next one needs room, and at most what the
+engine takes at once (`cost/scheduling.py`).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import fit
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
+from whichgpu.cost.scheduling import limits
 from whichgpu.cost.steady import SteadyState, engine, interruption
 from whichgpu.cost.time import evaluate, prepare
 from whichgpu.workloads.ops import changed
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
     Array = NDArray[np.float64]
+
 
 #: Share of its output that a sequence has produced when its room is counted.
 _FILLED = 0.6
@@ -102,7 +105,8 @@ def _rank(workload: Workload, job: Job, devices: Devices, *tokens: Any) -> tuple
         together = step_ops(workload, job, *(part / mesh.pp for part in tokens))
         experts = [op for op in together if op.shard.startswith("expert")]
         whole = (*(op for op in whole if not op.shard.startswith("expert")), *experts)
-        links = links + parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
+        sent = parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
+        links = links + np.where(mesh.attention_dp > 1, sent, 0.0)
     return parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp), links
 
 
@@ -146,7 +150,7 @@ def token_work(
 
 def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, running: Array) -> Work:
     """What one prompt takes beside `running` sequences, (G, J): short ones are computed several at a time."""
-    prompt, most = computed_tokens(job), section("serving")["prompt_tokens"]
+    prompt, most = computed_tokens(job), limits(stack, job).tokens
     batch = np.clip(np.floor(most / np.maximum(prompt, 1.0)), 1.0, np.maximum(running / 4, 1))
     ops, links = _rank(workload, job, devices, batch * prompt, 0.0, 0.0)
     return Work(ops, links, np.asarray(stack.fixed)).times(1.0 / batch)
@@ -189,7 +193,9 @@ def steady_state(
     places, parts, per_sequence = _room(workload, job, stack, devices)
     held = _held(job, stack, places, met)
     parts["kv_cache"] = held.running * per_sequence
-    each = held.running * (prompt + output / 2.0)
+    asked = Requests.of(job)
+    # Who runs has a long answer more often than a short one: half of E[O^2] / E[O] is made of it.
+    each = held.running * (prompt + output * (1.0 + asked.output_variation) / 2.0)
     tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
     own = prompt_work(workload, job, stack, devices, held.running)
     whole = tokens.beside(own.times(held.between / output))
@@ -200,8 +206,9 @@ def steady_state(
         work=as_pass(workload, stack, devices, whole), prompt=as_pass(workload, stack, devices, own),
         links=whole.links,
         burst=held.burst, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
-        chunks=computed_tokens(job) / section("serving")["prompt_tokens"],
-        gained=Requests.of(job).tokens_per_pass, interruption=interruption(stack, job), parts=parts,
+        chunks=computed_tokens(job) / limits(stack, job).tokens,
+        gained=asked.tokens_per_pass, interruption=interruption(stack, job), parts=parts,
+        variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
         ops=tokens.ops,
     )  # fmt: skip
 
@@ -223,13 +230,16 @@ def computed_tokens(job: Job) -> Array:
     return np.asarray(np.asarray(job.input_tokens, dtype=np.float64) * (1.0 - Requests.of(job).prefix_hit))
 
 
-def places(job: Job) -> tuple[Array, Array, Array]:
+def places(job: Job, stack: Runtime) -> tuple[Array, Array, Array]:
     """Replicas of a settled job, the requests of each at once (one where none is stated), and the most."""
-    mesh = Mesh.of(job)
-    replicas = np.maximum(np.asarray(job.n_gpus, dtype=np.float64) / mesh.replica, 1.0)
-    most = section("capacity")["max_sequences"] * mesh.attention_dp
+    most = limits(stack, job).sequences * Mesh.of(job).attention_dp
     asked = np.ones(()) if job.concurrency is None else _requests(job)
-    return replicas, np.minimum(asked, most), np.asarray(most)
+    return replicas(job), np.minimum(asked, most), np.asarray(most)
+
+
+def replicas(job: Job) -> Array:
+    """Replicas of a settled job, at least one."""
+    return np.asarray(np.maximum(np.asarray(job.n_gpus, dtype=np.float64) / Mesh.of(job).replica, 1.0))
 
 
 def _requests(job: Job) -> Array:
@@ -245,7 +255,30 @@ def _room(
     parts, each, _ = standing(workload, job, stack)
     taken = sum((np.asarray(part) for part in parts.values()), start=np.zeros(1))
     free = devices.column("memory") - taken
-    return mem.sequences(free, each, np.inf, Mesh.of(job).attention_dp), parts, each
+    return mem.sequences(free, each, limits(stack, job).sequences * Mesh.of(job).attention_dp), parts, each
+
+
+class Cache(NamedTuple):
+    """Room for sequences on each GPU of a replica: B in all, B of each sequence, B of each of its tokens."""
+
+    room: float
+    state: float
+    token: float
+
+
+def cache(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Cache:
+    """The room of one complete job on one GPU type; what a token takes is the mean over an answer."""
+    parts, _, _ = standing(workload, job, stack)
+    taken = sum((np.asarray(part) for part in parts.values()), start=np.zeros(1))
+    free = section("capacity")["usable"] * (devices.column("memory") - taken)
+    prompt, output = float(job.input_tokens), max(float(job.output_tokens), 1.0)
+    mesh = Mesh.of(job)
+    low, high = (
+        float(np.ravel(sequence_bytes(workload, job, tokens) / mesh.pp / mesh.attention_dp)[0])
+        for tokens in (prompt, prompt + output)
+    )
+    token = (high - low) / output
+    return Cache(max(float(np.ravel(free)[0]), 0.0), max(low - token * prompt, 0.0), token)
 
 
 def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, Any], Array, tuple[Op, ...]]:
@@ -258,8 +291,10 @@ def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, An
         idle, 0.0, engine=True, stack=stack, spec=precision(job.precision), pp=mesh.pp
     )
     # The widest op of a step is bounded by the engine's token budget, so activations are small.
-    parts["activations"] = mem.widest(idle) * np.minimum(section("capacity")["max_sequences"], prompt)
-    each = sequence_bytes(workload, job, prompt + _FILLED * output) / mesh.pp / mesh.attention_dp
+    most = limits(stack, job)
+    parts["activations"] = mem.widest(idle) * np.minimum(most.sequences, prompt)
+    made = _FILLED * output * (1.0 + Requests.of(job).output_variation)
+    each = sequence_bytes(workload, job, prompt + made) / mesh.pp / mesh.attention_dp
     return parts, each, idle
 
 

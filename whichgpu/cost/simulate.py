@@ -1,21 +1,23 @@
 """A serving replica request by request: the tails that means do not tell.
 
 The engine works pass by pass. A pass gives every running sequence its next token, and takes prompts from the
-front of the queue up to a budget of tokens while there are places. Passes without prompts follow each other
-until a request arrives or is done, and are leapt over at once: with R running sequences of K cached tokens,
-each of which gains e tokens a pass,
+front of the queue up to a budget of tokens while there are places and room for them. Passes without prompts
+follow each other until a request arrives or is done or the cache is full, and are leapt over at once: with R
+running sequences of K cached tokens, each of which gains e tokens a pass,
 
     m passes take  m base(R) + each(R) (K m + e R m (m - 1) / 2)
 
-so that a request costs a few steps, however long its answer. An engine that computes prompts first (`mixed`
-false) stops its tokens for them; a load generator of a closed loop sends a request when one is done
-(`in_flight`).
+so that a request costs a few steps, however long its answer. Where the tokens of the next pass find no room
+the youngest sequence is taken off, and waits at the front of the queue to have its prompt and its answer so
+far computed anew (vLLM's recomputation; an engine that keeps the room of whole answers free never does). An
+engine that computes prompts first (`mixed` false) stops its tokens for them; a load generator of a closed
+loop sends a request when one is done (`in_flight`).
 """
 
 from __future__ import annotations
 
 from collections import deque
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from math import ceil, inf, sqrt
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,8 @@ from whichgpu.values import immutable
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from whichgpu.workloads.lengths import Lengths
+
     Array = NDArray[np.float64]
 
 
@@ -35,7 +39,9 @@ class Server:
 
     `base` is s of a pass without prompts or cache, `each` s per cached token, `prompt` s per token of a
     prompt that joins it; `budget` tokens of prompts a pass; `gained` tokens a sequence and pass; `first` s
-    from sending a request until the engine has it.
+    from sending a request until the engine has it. Sequences share `room` bytes of cache, of which each takes
+    `state` and `token` for each of its tokens; `reserves` is the share of its answer to come for which there
+    must be room when one is taken.
     """
 
     base: tuple[float, ...]
@@ -45,6 +51,10 @@ class Server:
     gained: float = 1.0
     first: float = 0.0
     mixed: bool = True
+    room: float = inf
+    state: float = 0.0
+    token: float = 0.0
+    reserves: float = 0.0
 
     @property
     def places(self) -> int:
@@ -70,7 +80,7 @@ class Outcome:
     """What became of the requests: s of arrival, first and last token, tokens made; (requests,).
 
     `gaps` are s between tokens of one request and `weights` how many such there were; `busy` s in which the
-    engine had work.
+    engine had work; `taken_off` how often a sequence was, for want of room.
     """
 
     arrival: Array
@@ -80,6 +90,7 @@ class Outcome:
     gaps: Array
     weights: Array
     busy: float
+    taken_off: int = 0
 
     @property
     def ttft(self) -> Array:
@@ -122,61 +133,83 @@ def simulate(server: Server, stream: Stream, *, in_flight: int = 0, held: int = 
         run.begin(min(held, server.places), np.random.default_rng(seed))
     while run.left:
         run.step()
-    gaps = np.array(run.gaps).reshape(-1, 2)
+    gaps, count = np.array(run.gaps).reshape(-1, 2), len(stream)
     return Outcome(
-        np.array(run.arrival), np.array(run.first) + server.first, np.array(run.done) + server.first,
-        stream.output, gaps[:, 0], gaps[:, 1], run.busy,
+        np.array(run.arrival), np.array(run.first[:count]) + server.first,
+        np.array(run.done[:count]) + server.first, stream.output, gaps[:, 0], gaps[:, 1], run.busy,
+        run.taken_off,
     )  # fmt: skip
 
 
 class _Run:
-    """The state of a replica: the clock, the passes done, who waits, whose prompt is under way, who runs."""
+    """The state of a replica: the clock, the passes done, who waits, whose prompt is under way, who runs.
+
+    A request's `prompt` and `cached` tokens are those of its next turn: of one that was taken off, all that
+    it had. `passes_left` are those after the one that computes its prompt.
+    """
 
     __slots__ = (
-        "arrival", "busy", "closed", "computed", "current", "done", "first", "gaps", "left", "next", "output",
-        "owed", "passes", "prompt", "room", "running", "server", "stall", "stream", "tokens", "waiting",
-        "when",
+        "arrival", "busy", "cached", "closed", "computed", "count", "current", "done", "ends", "first",
+        "gaps", "left", "next", "owed", "passes", "passes_left", "promised", "prompt", "running", "server",
+        "stall", "stopped", "taken_off", "tokens", "total", "waiting", "when", "young",
     )  # fmt: skip
 
     def __init__(self, server: Server, stream: Stream, in_flight: int) -> None:
-        self.server, self.stream = server, stream
+        self.server, self.total = server, len(stream)
         self.arrival: list[float] = stream.arrival.tolist()
         self.prompt: list[float] = stream.prompt.tolist()
-        self.output: list[float] = stream.output.tolist()
-        self.first, self.done = [0.0] * len(stream), [0.0] * len(stream)
-        self.left, self.next, self.closed = len(stream), 0, in_flight > 0
-        self.when = self.busy = self.stall = self.tokens = 0.0
-        self.passes, self.room = 0, server.places
+        self.cached: list[float] = stream.cached.tolist()
+        self.passes_left: list[int] = [
+            ceil((output - 1.0) / server.gained - 1e-9) for output in stream.output.tolist()
+        ]
+        self.first, self.done = [-1.0] * self.total, [0.0] * self.total
+        self.left, self.next, self.closed = self.total, 0, in_flight > 0
+        self.when = self.busy = self.stall = 0.0
+        #: Tokens that sequences hold, prompts under way whole, and those that all will at their ends.
+        self.tokens = self.promised = 0.0
+        self.passes = self.count = self.taken_off = 0
         #: Requests that wait, and of the one whose prompt is under way its number and tokens computed.
         self.waiting: deque[int] = deque()
         self.current, self.computed = -1, 0.0
-        #: Those that run: the pass after which each is done, its number, the tokens that it holds then.
-        self.running: list[tuple[int, int, float]] = []
+        #: Those that run: the pass after which each is done, and its number. Who was taken off is left there.
+        self.running: list[tuple[int, int]] = []
+        self.ends: dict[int, int] = {}
+        #: Those that were taken in, the youngest last; when each that was taken off had its last token.
+        self.young: list[int] = []
+        self.stopped: dict[int, float] = {}
         self.gaps: list[tuple[float, float]] = []
         self.owed: list[int] = []
         for _ in range(min(in_flight, self.left)):
             self._arrive()
 
     def begin(self, held: int, chance: np.random.Generator) -> None:
-        """Sequences that are somewhere in their answers, evenly."""
-        chosen = chance.integers(len(self.stream), size=held)
+        """Sequences that are somewhere in their answers, evenly, behind the requests that are told of."""
+        chosen = chance.integers(self.total, size=held)
         shares = chance.random(held)
         for one, share in zip(chosen.tolist(), shares.tolist(), strict=True):
-            whole = self._passes(self.output[one])
+            whole = self.passes_left[one]
             rest = max(1, ceil(whole * share))
-            end = self.prompt[one] + float(self.stream.cached[one]) + self.output[one] - 1.0
-            self.running.append((rest, -1, end))
-            self.tokens += end - rest * self.server.gained
-            self.room -= 1
-        heapify(self.running)
+            had = (whole - rest) * self.server.gained
+            if self._needed(self.prompt[one] + self.cached[one] + had, 1.0) > self.server.room:
+                break
+            number = len(self.prompt)
+            self.prompt.append(self.prompt[one] + had)
+            self.cached.append(self.cached[one])
+            self.passes_left.append(rest)
+            self.first.append(0.0)
+            self.done.append(0.0)
+            self._take_in(number)
+            self._begins(number)
 
     def step(self) -> None:
         """One pass with prompts, or all that pass until something happens."""
-        while not self.closed and self.next < len(self.arrival) and self.arrival[self.next] <= self.when:
+        while not self.closed and self.next < self.total and self.arrival[self.next] <= self.when:
             self._arrive()
-        if (self.waiting and self.room > 0) or self.current >= 0:
+        while self.ends and self._needed(0.0, 0.0) > self.server.room and self._take_off():
+            pass
+        if self.current >= 0 or (self.waiting and self._has_room(self.waiting[0])):
             self._prompts()
-        elif self.running:
+        elif self.ends:
             self._decode()
         else:
             self.when = self.arrival[self.next]
@@ -187,12 +220,69 @@ class _Run:
             self.arrival[self.next] = self.when
         self.next += 1
 
+    # --- room -----------------------------------------------------------------------------------------------
+
+    def _needed(self, more: float, sequences: float) -> float:
+        """Bytes after a pass of those that run, with so many tokens and sequences beside."""
+        server = self.server
+        tokens = self.tokens + more + len(self.ends) * server.gained
+        return tokens * server.token + (self.count + sequences) * server.state
+
+    def _has_room(self, one: int) -> bool:
+        """Whether a request may begin: a place, and room for its prompt and what is kept free of answers."""
+        server = self.server
+        if self.count >= server.places:
+            return False
+        if not self.count:
+            return True
+        own = self.prompt[one] + self.cached[one]
+        answer = self.passes_left[one] * server.gained
+        kept = server.reserves * (self.promised - self.tokens + answer)
+        return self._needed(own + kept, 1.0) <= server.room
+
+    def _take_in(self, one: int) -> None:
+        own = self.prompt[one] + self.cached[one]
+        self.tokens += own
+        self.promised += own + self.passes_left[one] * self.server.gained
+        self.count += 1
+        self.young.append(one)
+
+    def _take_off(self) -> bool:
+        """The youngest gives its room back, and waits at the front; False where it is the only one."""
+        while self.young[-1] not in self.ends and self.young[-1] != self.current:
+            self.young.pop()
+        if self.count == 1:
+            return False
+        one = self.young.pop()
+        if one == self.current:
+            self._give_back(one, 0)
+            self.current, self.computed = -1, 0.0
+        else:
+            rest = self.ends.pop(one) - self.passes
+            had = (self.passes_left[one] - rest) * self.server.gained
+            self._give_back(one, self.passes_left[one] - rest)
+            # The pass that computes it anew gives it a token.
+            self.prompt[one] += had
+            self.passes_left[one] = max(rest - 1, 0)
+            self.stopped[one] = self.when
+        self.taken_off += one < self.total
+        self.waiting.appendleft(one)
+        return True
+
+    def _give_back(self, one: int, passes: int) -> None:
+        own = self.prompt[one] + self.cached[one]
+        self.tokens -= own + passes * self.server.gained
+        self.promised -= own + self.passes_left[one] * self.server.gained
+        self.count -= 1
+
+    # --- passes ---------------------------------------------------------------------------------------------
+
     def _prompts(self) -> None:
         """A pass that takes prompts: beside the tokens of those that run, or before them."""
-        taken, server, count = self._take(), self.server, len(self.running)
+        taken, server, count = self._take(), self.server, len(self.ends)
         seconds = taken * server.prompt[min(count, server.places)]
         if server.mixed and count:
-            seconds += server.base[count] + server.each[count] * self.tokens
+            seconds += server.base[count] + server.each[count] * self._cached_tokens()
             self.gaps.append((seconds, count))
             self.passes += 1
             self.tokens += count * server.gained
@@ -206,10 +296,10 @@ class _Run:
         taken, budget = 0.0, self.server.budget
         while taken < budget:
             if self.current < 0:
-                if not self.waiting or self.room <= 0:
+                if not self.waiting or not self._has_room(self.waiting[0]):
                     break
                 self.current, self.computed = self.waiting.popleft(), 0.0
-                self.room -= 1
+                self._take_in(self.current)
             part = min(self.prompt[self.current] - self.computed, budget - taken)
             taken += part
             self.computed += part
@@ -218,13 +308,24 @@ class _Run:
                 self.current = -1
         return taken
 
+    def _cached_tokens(self) -> float:
+        """Tokens that those that run attend to: all that are held but for prompts under way."""
+        under_way = [*self.owed, self.current] if self.current >= 0 else self.owed
+        return self.tokens - sum(self.prompt[one] + self.cached[one] for one in under_way)
+
     def _decode(self) -> None:
-        """Passes without prompts, until one is done or a request comes that has a place."""
-        count, server = len(self.running), self.server
+        """Passes without prompts, until one is done, a request with a place comes, or nothing more fits."""
+        count, server = len(self.ends), self.server
         base, slope = server.base[count] + server.each[count] * self.tokens, server.each[count]
         slope *= count * server.gained
+        while self.running[0][1] not in self.ends or self.ends[self.running[0][1]] != self.running[0][0]:
+            heappop(self.running)
         most = self.running[0][0] - self.passes
-        if self.room > 0 and not self.closed and self.next < len(self.arrival):
+        grown = count * server.gained * server.token
+        if grown > 0.0 and server.room < inf:
+            spare = server.room - self.tokens * server.token - self.count * server.state
+            most = max(1, min(most, int(spare / grown)))
+        if self.count < server.places and not self.closed and self.next < self.total:
             most = min(most, _passes_until(self.arrival[self.next] - self.when, base, slope))
         seconds = most * base + slope * most * (most - 1) / 2.0
         self.gaps.append((seconds / most + self.stall / most, count * most))
@@ -238,31 +339,33 @@ class _Run:
         self.when += seconds
         self.busy += seconds
         while self.running and self.running[0][0] <= self.passes:
-            _, one, held = heappop(self.running)
-            self.tokens -= held
-            self._leave(one)
-        for one in self.owed:
-            self.first[one] = self.when
-            passes = self._passes(self.output[one])
-            if not passes:
+            end, one = heappop(self.running)
+            if self.ends.get(one) == end:
+                del self.ends[one]
                 self._leave(one)
-                continue
-            start = self.prompt[one] + float(self.stream.cached[one])
-            heappush(self.running, (self.passes + passes, one, start + passes * self.server.gained))
-            self.tokens += start
+        for one in self.owed:
+            if one in self.stopped:
+                self.gaps.append((self.when - self.stopped.pop(one), 1.0))
+            elif self.first[one] < 0.0:
+                self.first[one] = self.when
+            if self.passes_left[one]:
+                self._begins(one)
+            else:
+                self._leave(one)
         self.owed.clear()
 
-    def _passes(self, output: float) -> int:
-        """Passes that the tokens after the first take."""
-        return ceil((output - 1.0) / self.server.gained - 1e-9)
+    def _begins(self, one: int) -> None:
+        end = self.passes + self.passes_left[one]
+        self.ends[one] = end
+        heappush(self.running, (end, one))
 
     def _leave(self, one: int) -> None:
-        self.room += 1
-        if one < 0:
+        self._give_back(one, self.passes_left[one])
+        if one >= self.total:
             return
         self.done[one] = self.when
         self.left -= 1
-        if self.closed and self.next < len(self.arrival):
+        if self.closed and self.next < self.total:
             self._arrive()
 
 
@@ -277,18 +380,19 @@ def _passes_until(seconds: float, base: float, slope: float) -> int:
     return max(1, ceil(m - 1e-9)) if m < inf else 1
 
 
-def poisson(count: int, rate: float, prompt: float, output: float, *, spread: float = 0.0,
-            cached: float = 0.0, seed: int = 0) -> Stream:  # fmt: skip
+def poisson(count: int, rate: float, prompt: float, output: float, *, prompts: Lengths | None = None,
+            answers: Lengths | None = None, cached: float = 0.0, burstiness: float = 1.0, seed: int = 0,
+            ) -> Stream:  # fmt: skip
     """So many requests that arrive at random at `rate`/s.
 
-    `prompt` and `output` are mean tokens, `spread` how far lengths go to either side as a share of them
-    (evenly), `cached` the share of a prompt that is in the cache.
+    `prompt` and `output` are mean tokens, `prompts` and `answers` how they differ, `cached` the share of a
+    prompt that is in the cache. Times between arrivals are gamma distributed with a shape of `burstiness`: 1
+    is Poisson.
     """
     chance = np.random.default_rng(seed)
-    arrival = np.cumsum(chance.exponential(1.0 / rate, count))
-    wide = [1.0 + spread * (2.0 * chance.random(count) - 1.0) for _ in range(2)]
-    tokens = np.maximum(np.round(prompt * wide[0]), 1.0)
-    return Stream(
-        arrival, np.maximum(tokens * (1.0 - cached), 1.0), tokens * cached,
-        np.maximum(np.round(output * wide[1]), 1.0),
-    )  # fmt: skip
+    arrival = np.cumsum(chance.gamma(burstiness, 1.0 / (rate * burstiness), count))
+    tokens, made = (
+        np.full(count, max(round(mean), 1.0)) if kind is None else kind.draw(mean, count, chance)
+        for mean, kind in ((prompt, prompts), (output, answers))
+    )
+    return Stream(arrival, np.maximum(tokens * (1.0 - cached), 1.0), tokens * cached, made)

@@ -47,6 +47,10 @@ class Term:
         how = "" if self.how == "mean" else f" {self.how}"
         return f"{self.metric}{how} {show(self.most, 'time', 3)}"
 
+    def to_dict(self) -> dict[str, object]:
+        """Plain values, s."""
+        return {"metric": self.metric, "how": self.how, "most": self.most}
+
 
 @immutable
 class Held:

@@ -52,6 +52,8 @@ class SteadyState:
     chunks: Array
     gained: float
     interruption: float
+    variation: float
+    floor: Any
     parts: Mapping[str, Any]
     ops: tuple[Op, ...]
 
@@ -69,13 +71,23 @@ class SteadyState:
         if self.loop != "open":
             return np.asarray(order["first"] + (order["own"] + self.burst) * prompt + self.gained * passes)
         arrivals, each = self._arrivals(passes, prompt, output)
-        return np.asarray(order["first"] + self._prompt_seconds(passes, each, arrivals))
+        # Prompts beside many cost less each, which is never sooner for one: it could have waited for none.
+        first = order["first"] + self._prompt_seconds(passes, each, arrivals)
+        return np.asarray(np.maximum(first, self.floor))
 
     def first_token(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Seconds to the first token (TTFT), the wait for a place included."""
         own = self.admitted(passes, prompt, output)
         after = np.maximum(output - 1.0, 0.0) * self.token_seconds(passes, prompt, output)
         return np.asarray(own + self.queue * (own + after) + self.waits)
+
+    def first_variance(self, passes: Array, prompt: Array, output: Any) -> Array:
+        """Variance in s^2 of the time to the first token of arrivals at random, places apart."""
+        arrivals, each = self._arrivals(passes, prompt, output)
+        return queueing.prompt_variance(
+            self.gained * passes, each, arrivals, self.chunks,
+            at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]), variation=self.variation,
+        )  # fmt: skip
 
     def rate(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Output tokens/s of a replica: what it holds, over the time that a request keeps its place."""
@@ -101,7 +113,7 @@ class SteadyState:
     def _prompt_seconds(self, passes: Array, each: Array, arrivals: Array) -> Array:
         return queueing.prompt_seconds(
             self.gained * passes, each, arrivals, self.chunks,
-            at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]),
+            at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]), variation=self.variation,
         )  # fmt: skip
 
 
@@ -127,3 +139,5 @@ class Met(NamedTuple):
     others: Array
     waits: Array
     stretch: Array
+    #: Seconds to the first token, places apart, at no lower load.
+    floor: Any = 0.0

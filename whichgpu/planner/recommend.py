@@ -12,7 +12,6 @@ win. A price without a date ranks behind every dated one, an old one behind ever
 
 from __future__ import annotations
 
-import math
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -21,22 +20,20 @@ import numpy as np
 from whichgpu.cost.estimate import Estimates, estimate
 from whichgpu.planner import sentences
 from whichgpu.planner.grid import WORTH, grid
+from whichgpu.planner.market import considered_for, needed, purchase_offer, trust, usable_offers
 from whichgpu.planner.request import Candidate, Recommendation, Rejected, Request
 from whichgpu.planner.splitting import several
-from whichgpu.prices import purchase
+from whichgpu.prices import live
 from whichgpu.prices import store as prices
 from whichgpu.values import immutable
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.prices.offers import Offer
-
-#: GPUs in one machine of one's own.
-_BOXES = (1, 2, 4, 8)
 
 
 @immutable
@@ -61,12 +58,12 @@ def recommend(
     started = perf_counter()
     workload = resolve(request.job.workload)
     job = workload.complete(request.job)
-    pool = prices.bundled() if offers is None else tuple(offers)
+    pool = live.current() if offers is None else tuple(offers)
     wanted = tuple(catalogue.values() if request.gpus is None else (catalogue[g] for g in request.gpus))
-    usable = _usable_offers(request, pool, wanted)
+    usable = usable_offers(request, pool, wanted)
     mentions = prices.by_device(pool)
     rejected: dict[str, sentences.Reason] = {}
-    considered = [gpu for gpu in wanted if _considered(gpu, request, usable, mentions, rejected)]
+    considered = [gpu for gpu in wanted if considered_for(gpu, request, usable, mentions, rejected)]
     candidates: list[Candidate] = []
     sweep: Estimates | None = None
     if considered:
@@ -99,55 +96,6 @@ def recommend(
     )
 
 
-def _usable_offers(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> dict[str, list[Offer]]:
-    """Offers by GPU id that the request's term and providers allow, whole GPUs only."""
-    by_gpu: dict[str, list[Offer]] = {}
-    if request.term == "buy":
-        for gpu in wanted:
-            owned = [offer for count in _BOXES if (offer := _purchase_offer(gpu, count))]
-            if owned:
-                by_gpu[gpu.id] = owned
-        return by_gpu
-    kinds = prices.term_kinds(request.term)
-    for offer in prices.select(pool, kinds=kinds, providers=request.providers):
-        if offer.gpu is not None and offer.gpu_count >= 1:
-            by_gpu.setdefault(offer.gpu, []).append(offer)
-    return by_gpu
-
-
-def _purchase_offer(gpu: Gpu, count: int = 1) -> Offer | None:
-    """Owning `count` GPUs in one machine, by the hour of use; None where no price or power is known."""
-    from whichgpu.prices.offers import Offer
-
-    price, power = purchase.purchase_price(gpu.id), gpu.value("power")
-    if price is None or power is None:
-        return None
-    cost = purchase.owning_cost_per_hour(gpu.id, float(power) / float(gpu.value("units_per_board") or 1))
-    return Offer(
-        provider="own", instance=f"{count} x {price.usd:,.0f} USD ({price.kind.replace('_', ' ')})",
-        gpu=gpu.id, gpu_spelling=gpu.id, candidates=(), gpu_count=float(count), vcpus=None, memory=None,
-        kind="buy", usd_per_hour=cost.total * count, usd_median=None, usd_max=None, region="", regions=0,
-        suspect_regions=0, source=price.source, locator=price.locator, as_of=price.as_of,
-        note=(f"USD/h and GPU: depreciation {cost.depreciation:.3f}, host {cost.host:.3f}, "
-              f"electricity {cost.electricity:.3f}"),
-    )  # fmt: skip
-
-
-def _considered(
-    gpu: Gpu, request: Request, usable: Mapping[str, Sequence[Offer]],
-    mentions: Mapping[str, Sequence[Offer]], rejected: dict[str, sentences.Reason],
-) -> bool:  # fmt: skip
-    """Whether a GPU enters the sweep; notes why not."""
-    lacking = [need for need in request.needs if not gpu.value(need)]
-    if gpu.why_unusable:
-        rejected[gpu.id] = sentences.cannot_run(gpu.why_unusable)
-    elif lacking:
-        rejected[gpu.id] = sentences.lacks(lacking[0])
-    elif gpu.id not in usable:
-        rejected[gpu.id] = sentences.no_offer(gpu, request, mentions.get(gpu.id, ()))
-    return gpu.id not in rejected
-
-
 def _best(
     request: Request, sweep: Estimates, row: int, offers: Sequence[Offer]
 ) -> Candidate | sentences.Reason:
@@ -171,9 +119,9 @@ def _cost(request: Request, fit: _Fit, offer: Offer) -> tuple[int, float, float]
     """What offers of one GPU type are chosen by: trust, USD for the target (or per unit), size."""
     rate = (int(offer.gpu_count) // fit.gpus) * fit.rate
     if request.target is None:
-        return _trust(offer, request), offer.usd_per_hour / rate, offer.gpu_count
+        return trust(offer, request), offer.usd_per_hour / rate, offer.gpu_count
     usd = needed(request.target.rate, rate) * offer.usd_per_hour
-    return _trust(offer, request), usd, offer.gpu_count
+    return trust(offer, request), usd, offer.gpu_count
 
 
 def _fits(request: Request, sweep: Estimates, row: int) -> list[_Fit] | sentences.Reason:
@@ -226,28 +174,15 @@ def _candidate(request: Request, sweep: Estimates, fit: _Fit, offer: Offer) -> C
         usd_per_unit=usd_per_hour / (3600.0 * request.target.rate) if request.target else full,
         usd_per_unit_full_load=full,
         watts=answer.power * count * instances,
-        trust=_trust(offer, request),
+        trust=trust(offer, request),
         spread_own=float(sweep.spread_own[fit.row, fit.column]),
         buy=_owning(sweep.devices.gpus[fit.row], count * instances, request),
     )  # fmt: skip
-
-
-def needed(rate: float, each: float) -> int:
-    """Instances for a rate: ceil(rate / each), exact multiples not rounded up by the last bit."""
-    return max(1, math.ceil(rate / each * (1.0 - 1e-12)))
-
-
-def _trust(offer: Offer, request: Request) -> int:
-    """0 for a current price, 1 for an old or replaced one, 2 for one without a date."""
-    age = offer.age_days(request.today)
-    if age is None:
-        return 2
-    return int(offer.kind != "buy" and (age >= prices.STALE_DAYS or offer.listing == "older"))
 
 
 def _owning(gpu: Gpu, count: int, request: Request) -> float | None:
     """USD per hour of use of owning the same number of GPUs; None where it cannot be known."""
     if request.term == "buy":
         return None
-    owned = _purchase_offer(gpu)
+    owned = purchase_offer(gpu)
     return None if owned is None else owned.usd_per_hour * count

@@ -16,6 +16,8 @@ import numpy as np
 from whichgpu.cost import slo
 from whichgpu.cost.coefficients import section
 from whichgpu.errors import Infeasible
+from whichgpu.planner.ways import name, widths
+from whichgpu.prices import live
 from whichgpu.prices import store as prices
 from whichgpu.values import immutable
 from whichgpu.workloads.workload import resolve
@@ -33,9 +35,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-#: The most stages that are tried.
-_STAGES = 2
-
 
 class Price(NamedTuple):
     """USD per GPU and hour, and where it is from."""
@@ -48,7 +47,7 @@ def price(gpu: Gpu, today: date, stated: float | None = None) -> Price | None:
     """The price that was stated, else the best on-demand offer on file; None where there is none."""
     if stated is not None:
         return Price(stated, "as stated")
-    rows = prices.select(prices.bundled(), gpus=[gpu.id], kinds=prices.term_kinds("on-demand"))
+    rows = prices.select(live.current(), gpus=[gpu.id], kinds=prices.term_kinds("on-demand"))
     best = prices.best_first([row for row in rows if row.gpu_count >= 1], today)
     return Price(best[0].usd_per_gpu_hour, str(best[0])) if best else None
 
@@ -102,12 +101,9 @@ class Split:
     def name(self) -> str:
         """`tp=4 x 2 replicas`."""
         job = self.job
-        parts = {"tp": job.tp, "pp": job.pp, **{key: job.options.get(key) for key in ("attention_dp", "ep")}}
-        told = [f"{key}={float(value):g}" for key, value in parts.items() if value and float(value) > 1]
         replica = float(job.tp or 1) * float(job.pp or 1) * float(job.options.get("attention_dp", 1))
         count = float(job.n_gpus or replica) / replica
-        sides = f"{count:g} replicas" if count > 1 else ""
-        return " x ".join(part for part in (" ".join(told) or "1 GPU each", sides) if part)
+        return f"{name(job)} x {count:g} replicas" if count > 1 else name(job)
 
 
 def splits(job: Job, count: int, gpu: Gpu, terms: Sequence[Term]) -> list[Split]:
@@ -138,17 +134,10 @@ def _ways(job: Job, count: int) -> Iterator[Job]:
     if job.tp is not None or job.pp is not None or {"ep", "attention_dp"} & set(job.options):
         yield replace(job, tp=job.tp or 1.0, pp=job.pp or 1.0)
         return
+    experts = bool(resolve(job.workload).dims.get("experts", 0))
     most = min(count, int(section("links")["node"]))
-    experts = resolve(job.workload).dims.get("experts", 0)
-    for tp in _divisors(count, most):
-        for pp in _divisors(count // tp, _STAGES):
-            yield replace(job, tp=float(tp), pp=float(pp))
-        if experts and tp > 1:
-            yield replace(job, tp=float(tp), pp=1.0, options={**job.options, "ep": str(tp)})
-            wide = {**job.options, "ep": str(tp), "attention_dp": str(tp)}
-            yield replace(job, tp=1.0, pp=1.0, options=wide)
-
-
-def _divisors(count: int, most: int) -> list[int]:
-    """The powers of two up to `most` that divide a count."""
-    return [2**k for k in range(count.bit_length()) if 2**k <= most and count % 2**k == 0]
+    for tp, pp, ep, groups in widths(most, experts=experts):
+        if count % (tp * pp * groups) == 0:
+            dealt = {"ep": str(ep)} if ep > 1 else {}
+            wide = {"attention_dp": str(groups)} if groups > 1 else {}
+            yield replace(job, tp=float(tp), pp=float(pp), options={**job.options, **dealt, **wide})

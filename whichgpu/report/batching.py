@@ -12,6 +12,7 @@ from whichgpu.units import number, show
 
 if TYPE_CHECKING:
     from whichgpu.cost.batching import Batches, Queue
+    from whichgpu.report.table import Block
 
 _SHARES = (50, 90, 99)
 
@@ -27,7 +28,25 @@ def report(found: Batches) -> Report:
         f"{number(told.throughput.mid)} {unit} ({number(told.throughput.low)} to "
         f"{number(told.throughput.high)}, 90 % interval; basis {told.basis})."
     )
-    return Report(_document(found), (said, _table(found), _chart(found, unit), Bullets(told.warnings)))
+    blocks: list[Block] = [said, *_objectives(found), _table(found), _chart(found, unit)]
+    return Report(_document(found), (*blocks, Bullets(told.warnings)))
+
+
+def _objectives(found: Batches) -> tuple[str, ...]:
+    """The batch that holds the most within objectives, in a sentence."""
+    if found.within is None or found.chosen is None:
+        return ()
+    best, wanted = found.chosen, ", ".join(map(str, found.terms))
+    said = (
+        f"Within {wanted}: {number(float(found.within[best]), 3)} requests/s at most, in batches of up to "
+        f"{found.sizes[best]:g}."
+    )
+    queue = found.queues[best] if found.queues else None
+    if queue is None or found.rate is None:
+        return (said,)
+    each = ", ".join(f"{term.how} {show(queue.of(term.how), 'time', 3)}" for term in found.terms)
+    busy = f"GPUs are at work {queue.busy:.0%} of the time"
+    return (f"{said} At {number(found.rate)} requests/s latency is {each}, and {busy}.",)
 
 
 def _document(found: Batches) -> dict[str, Any]:
@@ -35,6 +54,10 @@ def _document(found: Batches) -> dict[str, Any]:
     return {
         "gpu": found.gpu.id, "n_gpus": told.n_gpus, "runtime": told.runtime, "phase": told.job.phase,
         "basis": told.basis, "request_rate": found.rate, "warnings": list(told.warnings),
+        "slo": None if found.within is None or found.chosen is None else {
+            "objectives": [term.to_dict() for term in found.terms],
+            "batch": float(found.sizes[found.chosen]), "request_rate": float(found.within[found.chosen]),
+        },
         "batches": [_batch(found, j) for j in range(len(found.sizes))],
     }  # fmt: skip
 
@@ -45,17 +68,15 @@ def _batch(found: Batches, j: int) -> dict[str, Any]:
         "batch": float(found.sizes[j]), "throughput": one.throughput.to_dict(),
         "latency": one.latency.to_dict(), "capacity": float(found.capacity[j]),
     }  # fmt: skip
+    if found.within is not None:
+        plain["request_rate_within"] = float(found.within[j])
     if found.rate is None:
         return plain
     queue = found.queues[j]
     return {**plain, "queue": None if queue is None else {
-        "mean": float(queue.latency.mean()), **{f"p{s}": _share(queue, s) for s in _SHARES},
+        "mean": queue.of("mean"), **{f"p{share}": queue.of(f"p{share}") for share in _SHARES},
         "batch": queue.batch, "utilisation": queue.busy,
     }}  # fmt: skip
-
-
-def _share(queue: Queue, share: int) -> float:
-    return float(np.percentile(queue.latency, share))
 
 
 def _table(found: Batches) -> Table:
@@ -63,24 +84,39 @@ def _table(found: Batches) -> Table:
     rows = [
         (number(size), number(float(found.estimates.throughput[0, j])),
          show(float(found.estimates.latency[0, j]), "time", 3), number(float(found.capacity[j])),
+         *(() if found.within is None else (number(float(found.within[j]), 3),)),
          *(_waiting(found.queues[j]) if found.rate is not None else ()))
         for j, size in enumerate(found.sizes.tolist())
     ]  # fmt: skip
     columns = [">Batch", f">{unit}", ">Latency of a batch", ">Requests/s at most"]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = _what_it_counts(found)
+    if found.within is not None:
+        columns.append(">Within the objectives")
     if found.rate is not None:
         columns += [">Mean batch", ">Latency", ">p90", ">p99", ">At work"]
         notes = (
+            *notes,
             f"Under {number(found.rate)} requests/s at random: a replica that is free takes what waits, "
             "up to the batch; latency is with waiting.",
         )
-    return Table.of("By batch", columns, rows, notes)
+    strong = () if found.chosen is None else (found.chosen,)
+    return Table.of("By batch", columns, rows, notes, strong)
+
+
+def _what_it_counts(found: Batches) -> tuple[str, ...]:
+    """What the unit of work means to a reader: hours of audio, documents."""
+    unit, job = found.estimates.workload.unit, found.estimates.at(0, 0).job
+    if unit == "audio seconds":
+        return ("Audio seconds/s are times real time: hours of audio per hour.",)
+    if unit == "sequences" and job.seq_len is not None:
+        return (f"A sequence is a document of {float(job.seq_len):g} tokens.",)
+    return ()
 
 
 def _waiting(queue: Queue | None) -> tuple[str | None, ...]:
     if queue is None:
         return (None, "cannot keep up", None, None, None)
-    times = (float(queue.latency.mean()), _share(queue, 90), _share(queue, 99))
+    times = (queue.of("mean"), queue.of("p90"), queue.of("p99"))
     return (number(queue.batch), *(show(one, "time", 3) for one in times), f"{queue.busy:.0%}")
 
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimate import Z90
-from whichgpu.cost.explain import how_to_measure
+from whichgpu.cost.measuring import how_to_measure
 from whichgpu.report.step import parts
 from whichgpu.report.table import Bullets, Column, Report, Table
 from whichgpu.units import number, show

@@ -11,7 +11,10 @@ from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, rate_period, show
 
 if TYPE_CHECKING:
-    from whichgpu.planner.request import Candidate, Recommendation, Request
+    from collections.abc import Sequence
+
+    from whichgpu.planner.request import Candidate, Recommendation, Rejected, Request
+    from whichgpu.prices.offers import Offer
     from whichgpu.report.table import Block
 
 _INFEASIBLE = 3
@@ -20,7 +23,7 @@ _INFEASIBLE = 3
 def report(answer: Recommendation, *, limit: int, why_not: bool) -> Report:
     """The report of `recommend`; an infeasible request exits 3 with its reason."""
     if answer.infeasible:
-        blocks: tuple[Block, ...] = (_rejected(answer),) if why_not else ()
+        blocks: tuple[Block, ...] = (rejected_table(answer.rejected),) if why_not else ()
         return Report(answer.to_dict(), blocks, exit_code=_INFEASIBLE, complaint=answer.infeasible)
     shown = answer.candidates[:limit]
     blocks = (
@@ -33,7 +36,7 @@ def report(answer: Recommendation, *, limit: int, why_not: bool) -> Report:
         Heading("Assumed"),
         Bullets(_assumed(answer)),
         Heading("Not chosen"),
-        _rejected(answer) if why_not else _summary(answer),
+        rejected_table(answer.rejected) if why_not else left_out(answer.rejected),
     )
     return Report(answer.to_dict(), blocks)
 
@@ -81,7 +84,7 @@ def _offers(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
         (
             str(rank), item.offer.provider, item.offer.instance, f"{item.gpus_per_instance}",
             f"{item.offer.usd_per_hour:,.3f}", item.offer.kind.replace("_", "-"),
-            _read(item, answer.request), item.offer.source,
+            price_read(item.offer, answer.request), item.offer.source,
         )
         for rank, item in enumerate(shown, 1)
     ]  # fmt: skip
@@ -110,9 +113,10 @@ def _memory(item: Candidate) -> str:
     return f"{item.estimate.required / gib:.1f} of {item.estimate.available / gib:.0f}"
 
 
-def _read(item: Candidate, request: Request) -> str:
-    age = item.offer.age_days(request.today)
-    return "undated" if age is None else f"{item.offer.as_of}, {_ago(age)} ago"
+def price_read(offer: Offer, request: Request) -> str:
+    """When a price was read."""
+    age = offer.age_days(request.today)
+    return "undated" if age is None else f"{offer.as_of}, {_ago(age)} ago"
 
 
 def _ago(days: int) -> str:
@@ -149,14 +153,15 @@ def _assumed(answer: Recommendation) -> tuple[str, ...]:
     return ("; ".join(said) + ".", *(f"{line}." for line in answer.warnings))
 
 
-def _summary(answer: Recommendation) -> Bullets | str:
-    if not answer.rejected:
+def left_out(rejected: Sequence[Rejected]) -> Bullets | str:
+    """How many GPUs are not chosen for which kind of reason."""
+    if not rejected:
         return "Every GPU asked for is in the table."
-    kinds = Counter(item.kind for item in answer.rejected)
+    kinds = Counter(item.kind for item in rejected)
     lines = [f"{plural(count, 'GPU')}: {kind}" for kind, count in kinds.most_common()]
     return Bullets((*lines, "--why-not names them."))
 
 
-def _rejected(answer: Recommendation) -> Table:
-    rows = [(item.gpu, item.why) for item in answer.rejected]
-    return Table.of("Not chosen", ("GPU", "Why"), rows)
+def rejected_table(rejected: Sequence[Rejected]) -> Table:
+    """Every GPU that was not chosen, and why."""
+    return Table.of("Not chosen", ("GPU", "Why"), [(item.gpu, item.why) for item in rejected])

@@ -47,7 +47,9 @@ def curve_report(answer: Answer) -> Report:
     return Report(curve_document(answer), (*blocks, *_checks(answer)))
 
 
-def slo_report(answer: Answer, held: Held, terms: Sequence[Term], splits: Sequence[Split]) -> Report:
+def slo_report(
+    answer: Answer, held: Held, terms: Sequence[Term], splits: Sequence[Split], stated: float | None = None
+) -> Report:
     """The report of `predict --slo`: the largest load that keeps the objectives, and the splits tried."""
     curve, wanted = answer.curve, ", ".join(map(str, terms))
     what = f"{curve.job.workload} on {_on(curve)}"
@@ -55,7 +57,7 @@ def slo_report(answer: Answer, held: Held, terms: Sequence[Term], splits: Sequen
     said = (
         f"{what} holds {number(held.rate)} requests/s within {wanted} ({limit}): "
         f"{number(float(held.at.throughput[0]))} output tokens/s, {number(float(held.at.in_flight[0]))} "
-        "requests in flight."
+        f"requests in flight.{_stated(held, stated)}"
     )
     blocks: list[Block] = [said, _loads(answer)]
     if len(splits) > 1:
@@ -63,12 +65,17 @@ def slo_report(answer: Answer, held: Held, terms: Sequence[Term], splits: Sequen
     blocks += [*_money(answer), *_checks(answer)]
     data = {
         **curve_document(answer),
-        "slo": {"objectives": [_term(term) for term in terms], "request_rate": held.rate,
-                "binding": None if held.binding is None else _term(held.binding)},
+        "slo": {"objectives": [term.to_dict() for term in terms], "request_rate": held.rate,
+                "binding": None if held.binding is None else held.binding.to_dict()},
         "splits": [{"split": one.name, "request_rate": one.held.rate if one.held else None, "why": one.why}
                    for one in splits],
     }  # fmt: skip
     return Report(data, tuple(blocks))
+
+
+def _stated(held: Held, rate: float | None) -> str:
+    """How much of what is held a stated rate is."""
+    return "" if rate is None else f" {number(rate)} requests/s, as stated, are {rate / held.rate:.0%} of it."
 
 
 def curve_document(answer: Answer) -> dict[str, Any]:
@@ -80,7 +87,7 @@ def curve_document(answer: Answer) -> dict[str, Any]:
         "gpu": curve.gpu.id, "n_gpus": curve.gpus, "job": job,
         "prefill": None if curve.pool is None else {"gpu": curve.pool.gpu, "n_gpus": curve.pool.gpus},
         "runtime": curve.estimates.runtime.id, "basis": curve.estimates.bases[0], "against": curve.against,
-        "capacity": {"request_rate": curve.capacity, "in_flight": curve.places},
+        "capacity": {"request_rate": curve.capacity, "in_flight": curve.places, "bound": curve.limit},
         "knee": {"load": curve.knee, "request_rate": float(curve.request_rate[curve.knee])},
         "price": None if answer.price is None else answer.price._asdict(),
         "loads": [_load(answer, j) for j in range(len(curve.request_rate))],
@@ -102,7 +109,8 @@ def _load(answer: Answer, j: int) -> dict[str, Any]:
         "request_rate": float(curve.request_rate[j]), "in_flight": float(curve.in_flight[j]),
         "throughput": _plain(figures.throughput), "throughput_per_gpu": _per_gpu(curve, j),
         **{name: {**_plain(one), **getattr(tails, name)} for name, one in intervals.items()},
-        "itl": dict(tails.itl), "simulated": tails.requests, "bound": curve.bound[j],
+        "itl": dict(tails.itl), "simulated": tails.requests, "preempted": tails.preempted,
+        "bound": curve.bound[j],
         "shares": {name: float(part[j]) for name, part in curve.shares.items()},
         "prompts": float(curve.prompts[j]),
         "usd_per_million": {kind: None if one is None else float(one[j]) for kind, one in money.items()},
@@ -120,10 +128,6 @@ def _per_gpu(curve: Curve, j: int) -> float:
     return float(curve.throughput[j]) / curve.gpus
 
 
-def _term(term: Term) -> dict[str, Any]:
-    return {"metric": term.metric, "how": term.how, "most": term.most}
-
-
 def _headline(curve: Curve) -> str:
     job, knee = curve.job, curve.knee
     factor = float(np.exp(Z90 * curve.estimates.spread[0, knee]))
@@ -131,8 +135,9 @@ def _headline(curve: Curve) -> str:
     beyond = ": beyond it latency grows faster than throughput" if several else ""
     return (
         f"{job.workload} on {_on(curve)}, {curve.estimates.runtime.title}, {job.precision}, "
-        f"{job.input_tokens:g} tokens in and {job.output_tokens:g} out: serves up to "
-        f"{number(curve.capacity)} requests/s, and holds {number(curve.places)} at once. "
+        f"{number(float(job.input_tokens), 4)} tokens in and {number(float(job.output_tokens), 4)} out: "
+        f"serves up to {number(curve.capacity)} requests/s, and holds {number(curve.places)} at once "
+        f"(bound by {NAMES[curve.limit]}). "
         f"{'Knee at' if several else 'At'} {number(float(curve.request_rate[knee]))} requests/s, "
         f"{number(made)} output tokens/s ({number(made / factor)} to {number(made * factor)}, 90 % interval; "
         f"basis {curve.estimates.bases[0]}){beyond}."
@@ -154,10 +159,23 @@ def _loads(answer: Answer) -> Table:
         ">Latency", ">p99", "Bound by",
     )  # fmt: skip
     strong = (curve.knee,) if len(rows) > 1 else ()
-    return Table.of("Against the load", columns, rows, _NOTES, strong)
+    return Table.of("Against the load", columns, rows, (*_NOTES, *_preempted(answer)), strong)
 
 
-def _row(answer: Answer, j: int) -> tuple[str, ...]:
+def _preempted(answer: Answer) -> tuple[str, ...]:
+    """Where the cache was full, from which load on."""
+    rates = answer.curve.request_rate.tolist()
+    full = [(rate, one.preempted) for rate, one in zip(rates, answer.tails, strict=True) if one.preempted]
+    if not full:
+        return ()
+    rate, often = full[-1]
+    return (
+        f"From {number(full[0][0])} requests/s on the KV cache fills up, and sequences are taken off to be "
+        f"computed anew: {number(often, 2)} times a request at {number(rate)}.",
+    )
+
+
+def _row(answer: Answer, j: int) -> tuple[str | None, ...]:
     curve, tails = answer.curve, answer.tails[j]
     figures = curve.estimates.figures(0, j)
     gpus = curve.gpus
@@ -166,9 +184,16 @@ def _row(answer: Answer, j: int) -> tuple[str, ...]:
         number(float(curve.request_rate[j])), number(float(curve.in_flight[j])), number(_per_gpu(curve, j)),
         f"{number(low)} to {number(high)}",
         _time(float(curve.ttft[j])), *(_time(tails.ttft[name]) for name in ("p50", "p90", "p99")),
-        _time(float(curve.tpot[j])), *(_time(tails.tpot[name]) for name in ("p90", "p99")),
+        *_token_times(curve, tails, j),
         _time(float(curve.latency[j])), _time(tails.latency["p99"]), NAMES[curve.bound[j]],
     )  # fmt: skip
+
+
+def _token_times(curve: Curve, tails: Tails, j: int) -> tuple[str | None, ...]:
+    """TPOT and its percentiles; answers of one token have none."""
+    if float(curve.job.output_tokens) <= 1.0:
+        return None, None, None
+    return _time(float(curve.tpot[j])), *(_time(tails.tpot[name]) for name in ("p90", "p99"))
 
 
 def _time(seconds: float) -> str:

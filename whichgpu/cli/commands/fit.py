@@ -15,13 +15,12 @@ Exit status 3: a workload fits on none of the GPUs.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import gpu_files, job_options
+from whichgpu.cli.options import FORM, gpu_files, in_form, job_options
 
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
@@ -33,10 +32,7 @@ if TYPE_CHECKING:
 @click.argument("workloads", nargs=-1, metavar="WORKLOAD ..")
 @click.option("--gpu", "gpus", multiple=True, metavar="GPU[:N]", help="On this GPU; repeatable, or A,B,..")
 @click.option("--together", is_flag=True, help="All workloads on each GPU at once.")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",
-    show_default=True, help="For the terminal, a Markdown article, a page to keep, or JSON.",
-)  # fmt: skip
+@FORM
 @job_options
 @gpu_files
 def run(
@@ -53,11 +49,4 @@ def run(
     if gpus and not names:
         raise click.UsageError(f"--gpu {gpus[0]} names no GPU; write e.g. --gpu a10,rtx-4090:2")
     found = fit([columns.job(name) for name in workloads], names, catalogue, together=together)
-    answer = report(found)
-    context = click.get_current_context(silent=True)
-    if form == "table" or (context is not None and context.params.get("as_json")):
-        return answer
-    from whichgpu.report.documents import document
-
-    sys.stdout.write(document(title(found), answer, form))
-    return answer._replace(blocks=())
+    return in_form(report(found), title(found), form)

@@ -4,6 +4,7 @@ $ whichgpu predict stable-diffusion-1.5 --gpu a10
 $ whichgpu predict llama-2-70b --gpu h100-80gb-sxm:4 --precision fp8
 $ whichgpu predict llama-3.1-70b --gpu h100-80gb-sxm:4 --curve
 $ whichgpu predict llama-3.1-70b --gpu h100-80gb-sxm:8 --slo "ttft p90 1 s, tpot 50 ms"
+$ whichgpu predict stable-diffusion-1.5 --gpu l4:2 --rate "0.2 req/s" --slo "e2e p90 8 s"
 $ whichgpu predict resnet50 --gpu v100-16gb-sxm --phase train --explain
 $ whichgpu predict --jobs jobs.csv --out predictions.csv
 """
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import gpu_files, job_options, progress
+from whichgpu.cli.options import FORM, gpu_files, in_form, job_options, progress
 
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
               metavar="[rate|concurrency]",
               help="Throughput and times against the load: requests that arrive at a rate (as if nothing "
                    "follows), or so many in flight; by batch for what is made in batches.")  # fmt: skip
+@click.option("--rate", metavar="RATE", help='Requests that arrive at random, e.g. "5 req/s".')
+@click.option("--trace", type=click.Path(path_type=Path), metavar="FILE.csv",
+              help="Serve recorded requests: columns arrival (s), input and output (tokens).")  # fmt: skip
 @click.option("--slo", metavar="TEXT",
               help='The largest load within objectives, and the split of the GPUs that holds it: '
                    '"ttft p90 1 s, tpot 50 ms" (a bare figure is the mean).')  # fmt: skip
@@ -56,26 +60,54 @@ if TYPE_CHECKING:
     show_default=True,
     help="Energy of the site over that of the GPUs.",
 )
+@FORM
 @job_options
 @gpu_files
 def run(
     *, workload: str | None, columns: JobColumns, catalogue: Catalogue, gpu: str | None, jobs: Path | None,
     out: Path | None, explain: bool, grid: str, pue: float, curve: str | None, slo: str | None,
-    usd_per_gpu_hour: float | None,
+    usd_per_gpu_hour: float | None, rate: str | None, trace: Path | None, form: str,
 ) -> Report:  # fmt: skip
     """One job under one load or several, or a table of them."""
     if jobs is not None:
-        return _table(jobs, out, catalogue)
+        return in_form(_table(jobs, out, catalogue), "Predictions", form)
     if not workload or not gpu:
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
-    if curve is not None or slo is not None:
+    if rate is not None:
+        columns = _at_rate(columns, rate)
+    batched = rate is not None and _in_batches(workload, columns)
+    if batched or curve is not None or slo is not None or trace is not None:
         from whichgpu.cli.serving import Asked, answer
         from whichgpu.hardware.slices import resolve_device
 
         device, count = resolve_device(gpu, catalogue)
         with progress("simulate"):
-            return answer(Asked(columns.job(workload), device, count, curve, slo, usd_per_gpu_hour))
-    return _one(workload, gpu, columns, catalogue, (grid, pue), explain=explain)
+            asked = Asked(columns.job(workload), device, count, curve, slo, usd_per_gpu_hour, trace)
+            return in_form(answer(asked), f"{workload} on {gpu}", form)
+    told = _one(workload, gpu, columns, catalogue, (grid, pue), explain=explain)
+    return in_form(told, f"{workload} on {gpu}", form)
+
+
+def _in_batches(workload: str, columns: JobColumns) -> bool:
+    """Whether a job is no server of tokens: requests at a rate are put into batches."""
+    from whichgpu.workloads.workload import resolve
+
+    job = columns.job(workload)
+    return resolve(job.workload).complete(job).phase != "serve"
+
+
+def _at_rate(columns: JobColumns, text: str) -> JobColumns:
+    """The columns with a rate of requests among their options."""
+    from whichgpu.cost.requests import read_rate
+
+    if any(pair.startswith("request_rate=") for pair in columns.stated["options"]):
+        raise click.UsageError("--rate and --option request_rate say the same; keep one")
+    if columns.stated["concurrency"]:
+        raise click.UsageError(
+            "--rate is of requests that arrive, --concurrency of ones kept in flight; keep one"
+        )
+    pair = f"request_rate={read_rate(text):.9g}"
+    return columns._replace(stated={**columns.stated, "options": (*columns.stated["options"], pair)})
 
 
 def _one(

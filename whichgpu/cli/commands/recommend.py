@@ -2,6 +2,7 @@
 
 $ whichgpu recommend stable-diffusion-1.5 --target "1000 images/min"
 $ whichgpu recommend llama-2-70b --target "5000 tokens/s" --precision fp8
+$ whichgpu recommend llama-3.1-8b --slo "ttft p90 1 s, tpot 50 ms" --rate "5 req/s"
 $ whichgpu recommend resnet50 --phase train --gpus rtx-a5000,a100-80gb-sxm
 """
 
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import gpu_files, job_options, progress
+from whichgpu.cli.options import FORM, gpu_files, in_form, job_options, progress
 
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 @click.argument("workload")
 @click.option("--target", metavar="RATE", help='What is wanted, e.g. "1000 images/min".')
 @click.option("--latency", metavar="TIME", help='At most this long from start to end of one job, e.g. "2 s".')
+@click.option("--slo", metavar="TEXT",
+              help='The cheapest fleet of replicas that keeps objectives under a load: '
+                   '"ttft p90 1 s, tpot 50 ms" (a bare figure is the mean).')  # fmt: skip
+@click.option("--rate", metavar="RATE", help='With --slo: requests that arrive at random, e.g. "5 req/s".')
+@click.option("--users", type=click.FloatRange(min=1), metavar="N",
+              help="With --slo: users who each read an answer before they ask again.")  # fmt: skip
+@click.option("--pause", metavar="TIME", default="0 s", show_default=True,
+              help="What a user lets go by between an answer and the next request.")  # fmt: skip
 @click.option("--budget", metavar="PRICE", help='At most this for the whole fleet, e.g. "20 USD/h".')
 @click.option("--gpus", metavar="A,B,..", help="Only these GPUs.")
 @click.option("--providers", metavar="A,B,..", help="Only these providers.")
@@ -37,24 +46,37 @@ if TYPE_CHECKING:
 )
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Rows.")
 @click.option("--why-not", is_flag=True, help="Name every GPU that was not chosen, and why.")
+@FORM
 @job_options
 @gpu_files
 def run(
     *, workload: str, columns: JobColumns, catalogue: Catalogue, target: str | None, latency: str | None,
     budget: str | None, gpus: str | None, providers: str | None, term: str, needs: str | None,
-    offers: Path | None, limit: int, why_not: bool,
+    offers: Path | None, limit: int, why_not: bool, slo: str | None, rate: str | None, users: float | None,
+    pause: str, form: str,
 ) -> Report:  # fmt: skip
     """Read the request, rank, report."""
-    from whichgpu.planner.recommend import recommend
     from whichgpu.planner.request import read_request
-    from whichgpu.report.recommendation import report
 
     request, own = read_request(
         columns.job(workload), catalogue, today=date.today(), target=target, latency=latency, budget=budget,
         gpus=_split(gpus), providers=_split(providers), term=term, needs=_split(needs) or (), offers=offers,
     )  # fmt: skip
+    if slo is not None or rate is not None or users is not None:
+        from whichgpu.planner.fleet_request import Asked, read
+        from whichgpu.planner.fleets import fleets
+        from whichgpu.report.fleet import report as of_fleets
+
+        with progress("recommend"):
+            terms, load = read(request, Asked(slo, rate, users, pause))
+            found = of_fleets(fleets(request, terms, load, catalogue, own, limit=limit), why_not=why_not)
+        return in_form(found, f"Fleets for {workload}", form)
+    from whichgpu.planner.recommend import recommend
+    from whichgpu.report.recommendation import report
+
     with progress("recommend"):
-        return report(recommend(request, catalogue, own), limit=limit, why_not=why_not)
+        ranked = report(recommend(request, catalogue, own), limit=limit, why_not=why_not)
+    return in_form(ranked, f"What to rent or buy for {workload}", form)
 
 
 def _split(text: str | None) -> tuple[str, ...] | None:

@@ -2,7 +2,11 @@
 
 $ whichgpu validate measured.csv --by gpu
 $ whichgpu validate --by family
+$ whichgpu validate run.json --by metric
 $ whichgpu validate megatron-2022 --by workload
+
+Rows are a CSV of measurements, or what a load generator wrote: the JSON of vllm bench serve --save-result, of
+sglang.bench_serving --output-file, of aiperf.
 
 A name instead of a file is of runs that ship with the package and that no fit has seen. Without either:
 the scoreboard, on published rows that the fit had not seen. --by generation is of it alone.
@@ -20,6 +24,8 @@ from whichgpu.cli.command import command
 from whichgpu.cli.options import gpu_files, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from whichgpu.cost.table import JobTable
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
@@ -36,14 +42,19 @@ _COLUMNS = (
 @click.option(
     "--page", type=click.Path(path_type=Path), metavar="FILE.html", help="Write the scoreboard there."
 )
+@click.option("--workload", metavar="NAME", default="", help="Of a load generator's JSON: what was served.")
+@click.option("--gpu", metavar="GPU[:N]", default="", help="Of a load generator's JSON: on what.")
 @gpu_files
-def run(measured: Path | None, by: str, page: Path | None, catalogue: Catalogue) -> Report:
+def run(
+    *, measured: Path | None, by: str, page: Path | None, catalogue: Catalogue, workload: str, gpu: str
+) -> Report:
     """Predict each row and compare; without rows, the scoreboard."""
     if measured is None:
         return _scoreboard(by, page)
     if page is not None:
         raise click.UsageError("--page is of the scoreboard; leave the file of rows out")
-    return _rows(measured, by, catalogue)
+    name, _, count = gpu.partition(":")
+    return _rows(measured, by, catalogue, {"workload": workload, "gpu": name, "n_gpus": count})
 
 
 def _scoreboard(by: str, page: Path | None) -> Report:
@@ -66,14 +77,20 @@ def _scoreboard(by: str, page: Path | None) -> Report:
     return found._replace(blocks=(*found.blocks, f"Wrote {page}."))
 
 
-def _rows(measured: Path, by: str, catalogue: Catalogue) -> Report:
+def _rows(measured: Path, by: str, catalogue: Catalogue, stated: Mapping[str, str]) -> Report:
+    from whichgpu.cost import load_results
     from whichgpu.cost.jobs import predict_rows
     from whichgpu.cost.table import COLUMNS, read_measured
     from whichgpu.report.accuracy import validation_report
 
     if by == "generation":
         raise click.UsageError("--by generation is of the scoreboard; use --by gpu")
-    table, cells = _published(measured.name) or read_measured(measured)
+    if measured.suffix in load_results.SUFFIXES:
+        table, cells = load_results.read_results(measured, stated)
+    elif any(stated.values()):
+        raise click.UsageError("--workload and --gpu are of a load generator's JSON; a table states its own")
+    else:
+        table, cells = _published(measured.name) or read_measured(measured)
     with progress("validate", len(cells)) as advance:
         answers = predict_rows((row[: len(COLUMNS)] for row in cells), catalogue, advance)
     rows = [dict(zip(table.columns, row, strict=True)) for row in cells]

@@ -125,7 +125,8 @@ class Cells:
         if job.phase != "serve":
             return None
         replicas, now, most = (
-            float(np.broadcast_to(value, (len(self.gpus),))[index]) for value in serving.places(job)
+            float(np.broadcast_to(value, (len(self.gpus),))[index])
+            for value in serving.places(job, self.settled.runtime)
         )
         each = float(self.parts["kv_cache"][index] + self.parts["kv_reserve"][index]) / now
         more = np.floor((self.available[index] - self.required[index]) / max(each, 1.0))
@@ -164,7 +165,7 @@ def in_flight(job: Job) -> Job:
     """A serving job that states no concurrency, with one request on each replica, as it is judged."""
     if job.phase != "serve" or job.concurrency is not None:
         return job
-    return replace(job, concurrency=serving.places(job)[0])
+    return replace(job, concurrency=serving.replicas(job))
 
 
 _roomy: dict[int, tuple[Gpu, Gpu]] = {}

@@ -110,7 +110,7 @@ def _context(cells: Cells, budget: Array) -> Array:
 
 def _concurrency(cells: Cells, budget: Array) -> Array:
     """Requests that run at once, on all GPUs of a device."""
-    replicas, _, most = serving.places(cells.settled.job)
+    replicas, _, most = serving.places(cells.settled.job, cells.settled.runtime)
     replicas = np.broadcast_to(replicas, (len(cells.gpus),))
 
     def sized(size: Array, index: list[int]) -> Cells:

@@ -20,6 +20,7 @@ from whichgpu.cost.memory import GIB
 from whichgpu.errors import UsageError
 from whichgpu.planner.sweep.answer import Scaled, Strategy, Sweep, sharded
 from whichgpu.planner.sweep.meshes import Meshes, meshes, shape
+from whichgpu.prices import live
 from whichgpu.prices import store as prices
 from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.workload import resolve
@@ -192,7 +193,7 @@ def _offer(request: Request, offers: Sequence[Offer] | None) -> Offer | None:
     """The cheapest current on-demand price in the largest machines; None where a price is stated."""
     if request.usd_per_gpu_hour is not None:
         return None
-    pool = prices.bundled() if offers is None else tuple(offers)
+    pool = live.current() if offers is None else tuple(offers)
     known = [
         row for row in prices.select(pool, gpus=[request.gpu.id], kinds=("on_demand",)) if row.gpu_count >= 1
     ]

@@ -1,0 +1,269 @@
+"""`recommend --slo`: the cheapest fleet of replicas that holds a load within objectives."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+import whichgpu
+from whichgpu.cli import main
+from whichgpu.cost import curve, replicas, slo
+from whichgpu.cost.requests import read_rate
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.fleet import Load
+from whichgpu.planner.fleet_request import Asked, read
+from whichgpu.planner.fleets import fleets
+from whichgpu.planner.request import read_request
+from whichgpu.planner.ways import name, ways
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.workload import resolve
+
+GPUS = catalogue()
+TODAY = date(2026, 11, 20)
+SLO = "ttft p90 1 s, tpot 50 ms"
+
+
+def ask(workload="llama-3.1-8b", text=SLO, rate="20 req/s", *, columns=(), **wishes):
+    users, pause = wishes.pop("users", None), wishes.pop("pause", "0 s")
+    job = Job(workload, **dict(columns))
+    request, own = read_request(job, GPUS, today=TODAY, **wishes)
+    terms, load = read(request, Asked(text, rate, users, pause))
+    return fleets(request, terms, load, GPUS, own)
+
+
+def single(workload, gpu, **columns):
+    job = Job(workload, phase="serve", input_tokens=1024.0, output_tokens=256.0, **columns)
+    return curve.checked(job, GPUS[gpu])
+
+
+# --- replicas of many splits at once against one at a time --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("workload", "gpu", "columns"),
+    [
+        ("llama-3.1-8b", "l40s", {}),
+        ("llama-3.1-8b", "h100-80gb-sxm", {"runtime": "sglang"}),
+        ("llama-3.1-70b", "h100-80gb-sxm", {"tp": 4.0, "n_gpus": 4.0}),
+        ("mixtral-8x7b", "h100-80gb-sxm", {"tp": 2.0, "n_gpus": 2.0}),
+    ],
+)
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.8])
+def test_percentiles_without_a_simulation_are_near_those_with_one(workload, gpu, columns, share):
+    job = single(workload, gpu, **columns)
+    table, _ = curve.ready(job, GPUS[gpu])
+    rate = share * table.capacity
+    tails = curve.simulator(job, GPUS[gpu], table).tails("rate", rate)
+    found = replicas.replicas(job, [GPUS[gpu]], 20)
+    at = np.array([[rate / table.replicas]])
+    assert found.capacity[0, 0] == pytest.approx(table.capacity / table.replicas, rel=0.03)
+    for metric in ("ttft", "tpot", "latency"):
+        for how, within in (("mean", 0.1), ("p50", 0.2), ("p90", 0.15), ("p99", 0.3)):
+            model = found.at(at, found.values(metric, how))[0, 0]
+            assert model == pytest.approx(tails.of(metric, how), rel=within), (metric, how)
+
+
+def test_few_points_say_nearly_what_many_do():
+    job = single("llama-3.1-8b", "l40s")
+    few, many = (replicas.replicas(job, [GPUS["l40s"]], points) for points in (9, 40))
+    terms = slo.read(SLO)
+    assert few.largest(terms)[0][0, 0] == pytest.approx(many.largest(terms)[0][0, 0], rel=0.05)
+
+
+def test_a_replica_in_a_sweep_is_that_alone():
+    split = ways(Job("mixtral-8x7b", input_tokens=512.0, output_tokens=128.0), resolve("mixtral-8x7b"))
+    gpus = [GPUS["h100-80gb-sxm"], GPUS["a100-80gb-sxm"]]
+    together = replicas.replicas(split.sweep, gpus)
+    for column in range(len(split.gpus)):
+        alone = replicas.replicas(split.job(column), gpus[1:])
+        for values in ("rate", "tpot", "ttft", "latency", "places"):
+            one, other = getattr(together, values)[1, column], getattr(alone, values)[0, 0]
+            assert one == pytest.approx(other, rel=1e-9), (name(split.job(column)), values)
+
+
+def test_more_load_never_answers_sooner():
+    split = ways(Job("llama-3.1-70b"), resolve("llama-3.1-70b"))
+    found = replicas.replicas(split.sweep, [GPUS["h100-80gb-sxm"], GPUS["l40s"], GPUS["mi300x"]])
+    for metric in ("ttft", "tpot", "itl", "latency"):
+        for how in ("mean", "p50", "p90", "p99"):
+            assert np.all(np.diff(found.values(metric, how), axis=-1) >= 0.0)
+    assert np.all(np.diff(found.rate, axis=-1) >= 0.0)
+
+
+def test_what_is_held_keeps_its_objectives_and_more_does_not():
+    job = single("llama-3.1-8b", "l40s")
+    found = replicas.replicas(job, [GPUS["l40s"]], 20)
+    terms = slo.read("tpot p90 30 ms")
+    most, binding = found.largest(terms)
+    assert binding[0, 0] == 0
+    values = found.values("tpot", "p90")
+    assert found.at(0.999 * most, values)[0, 0] <= 0.030
+    assert found.at(1.02 * most, values)[0, 0] > 0.030
+    slower, _ = found.largest(terms, slower=np.array([[1.5]]))
+    assert slower[0, 0] < most[0, 0] / 1.5
+
+
+# --- fleets -------------------------------------------------------------------------------------------------
+
+
+def test_a_fleet_holds_the_load_and_its_money_adds_up():
+    answer = ask()
+    assert len(answer.fleets) == 10
+    usd = [one.choice.usd_per_hour for one in answer.fleets if one.choice.trust == 0]
+    assert usd == sorted(usd)
+    for rank, one in enumerate(answer.to_dict()["candidates"], 1):
+        assert one["rank"] == rank
+        assert one["request_rate"] == pytest.approx(20.0)
+        assert one["request_rate_per_replica"] * one["replicas"] == pytest.approx(20.0)
+        assert one["request_rate_per_replica"] <= one["request_rate_per_replica_most"] * (1 + 1e-9)
+        assert one["utilisation"] <= 1.0
+        assert one["usd_per_hour"] == pytest.approx(one["instances"] * one["offer"]["usd_per_hour"])
+        assert one["replicas"] * one["gpus_per_replica"] <= one["gpus"]
+        spent = (one["usd_per_million"]["input"] * 512 + one["usd_per_million"]["output"] * 256) * 20.0 / 1e6
+        assert spent == pytest.approx(one["usd_per_hour"] / 3600.0)
+        assert one["ttft"]["p90"] <= 1.0 + 1e-9
+        assert one["tpot"]["mean"] <= 0.05 + 1e-9
+        for metric in ("ttft", "tpot", "latency"):
+            told = one[metric]
+            assert told["low"] <= told["mean"] <= told["high"]
+            assert told["p50"] <= told["p90"] <= told["p99"]
+
+
+def test_the_first_is_simulated_and_keeps_its_objectives():
+    first = ask(text="ttft p99 200 ms, tpot p90 30 ms").fleets[0]
+    assert first.tails is not None
+    assert first.tails.of("ttft", "p99") <= 0.2
+    assert first.tails.of("tpot", "p90") <= 0.03
+
+
+def test_a_doubled_load_takes_up_to_twice_the_fleet_and_stricter_objectives_no_less():
+    one, two = (ask(rate=rate, gpus=["l40s"]).fleets[0].choice.replicas for rate in ("40 req/s", "80 req/s"))
+    assert one < two <= 2 * one
+    strict = ask(rate="40 req/s", gpus=["l40s"], text="tpot 25 ms").fleets[0].choice.replicas
+    assert strict >= one
+
+
+def test_users_who_pause_are_less_load():
+    eager, slow = (
+        ask(rate=None, users=400.0, pause=pause, gpus=["l40s"]).fleets[0] for pause in ("0 s", "60 s")
+    )
+    assert slow.request_rate < 0.5 * eager.request_rate
+    for one, pause in ((eager, 0.0), (slow, 60.0)):
+        # The interactive response time law: users = rate x (latency + pause).
+        held = one.request_rate * (one.at.times["latency"]["mean"] + pause)
+        assert held == pytest.approx(400.0, rel=0.05)
+
+
+def test_a_target_in_tokens_is_a_load():
+    job = {"output_tokens": 200.0}
+    by_rate = ask(rate="10 req/s", columns=job, gpus=["l40s"])
+    by_target = ask(rate=None, target="2000 tokens/s", columns=job, gpus=["l40s"])
+    assert by_rate.fleets[0].choice == by_target.fleets[0].choice
+
+
+def test_large_models_are_split_and_may_span_instances():
+    answer = ask("deepseek-r1", "tpot 60 ms", "5 req/s", columns={"precision": "fp8"}, gpus=["h100-80gb-sxm"])
+    first = answer.fleets[0]
+    assert first.gpus_per_replica == 16
+    assert first.choice.instances * 8 == first.choice.replicas * 16
+    assert "too little memory" not in {one.kind for one in answer.rejected}
+
+
+def test_a_stated_split_is_kept():
+    answer = ask("llama-3.1-70b", rate="2 req/s", columns={"tp": 8.0}, gpus=["h100-80gb-sxm"])
+    assert answer.fleets[0].split == "tp=8"
+    assert answer.fleets[0].gpus_per_replica == 8
+
+
+@pytest.mark.parametrize(
+    ("wishes", "says"),
+    [
+        (
+            {"text": "tpot 1 ms"},
+            r"tpot 1 ms cannot be held by any GPU.*nearest is .* bound by .*--slo \"tpot",
+        ),
+        ({"budget": "0.10 USD/h"}, r"nothing within 0.10 USD/h: the cheapest is"),
+        ({"workload": "llama-3.1-405b", "gpus": ["rtx-4090", "l4"], "rate": "1 req/s"}, "does not fit"),
+    ],
+)
+def test_what_cannot_be_says_what_binds_and_what_is_possible(wishes, says):
+    answer = ask(**wishes)
+    assert not answer.fleets
+    assert re.search(says, answer.infeasible)
+
+
+def test_the_nearest_objective_that_is_told_can_be_held():
+    refused = ask("llama-3.1-70b", "tpot 1 ms", "1 req/s").infeasible
+    possible = refused.partition('--slo "')[2].partition('"')[0]
+    assert ask("llama-3.1-70b", possible, "1 req/s", term="any").fleets
+
+
+def test_every_gpu_is_accounted_for():
+    answer = ask()
+    told = {one.gpu for one in answer.fleets} | {one.gpu for one in answer.rejected}
+    assert told == set(GPUS)
+    assert all(one.why for one in answer.rejected)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('resnet50 --slo "ttft 1 s" --rate "3 req/s"', "language models that serve"),
+        ('llama-3.1-8b --rate "3 req/s"', "needs objectives"),
+        ('llama-3.1-8b --slo "tpot 50 ms" --rate "3 images/s"', "a load is of requests"),
+        ('llama-3.1-8b --slo "tpot 50 ms" --rate "3 req/s" --users 5', "state one load"),
+        ('llama-3.1-8b --slo "tpot 50 ms" --users 5 --pause "-3 s"', "below zero"),
+        ('llama-3.1-8b --slo "tpot 50 ms" --latency "3 s"', "write it as an objective"),
+        ('llama-3.1-8b --slo "tpot 50 ms" --input-tokens 900000', "more than the 131072"),
+        ('llama-3.1-8b --slo "tpot 50 ms" --option prefill_gpus=2', "prompts"),
+    ],
+)  # fmt: skip
+def test_wrong_use_is_said(line, says, capsys):
+    assert main(["recommend", *shlex.split(line)]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_rates_of_requests_are_read():
+    assert read_rate("5 req/s") == 5.0
+    assert read_rate("300 requests/min") == pytest.approx(5.0)
+    assert read_rate("5 rps") == 5.0
+    with pytest.raises(UsageError, match="of requests"):
+        read_rate("5 tokens/s")
+
+
+def test_the_command_prints_what_its_json_says(capsys):
+    words = ["recommend", "llama-3.1-8b", "--slo", SLO, "--rate", "20 req/s", "--limit", "2"]
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert main([*words, "--plain"]) == 0
+    text = capsys.readouterr().out
+    for one in told["candidates"]:
+        assert one["gpu"] in text
+        assert f"{one['usd_per_hour']:,.2f}" in text
+    assert "vllm bench serve" in told["measure"]["command"]
+    assert len(told["candidates"]) == 2
+
+
+def test_the_python_api_answers_alike():
+    answer = whichgpu.recommend("llama-3.1-8b", slo=SLO, rate="20 req/s", gpus=["l40s"])
+    assert "l40s" in str(answer)
+    assert answer.to_dict()["candidates"][0]["gpu"] == "l40s"
+
+
+def test_without_a_load_one_instance_is_told_at_its_most():
+    one = ask(rate=None, gpus=["l40s"]).fleets[0]
+    assert one.choice.instances == 1
+    assert one.request_rate == pytest.approx(one.choice.most * one.choice.replicas)
+
+
+def test_a_load_is_shared_out():
+    assert Load(rate=10.0).needs(np.array([3.0, 5.0]), np.ones(2)).tolist() == [4.0, 2.0]
+    assert Load(users=10.0).needs(np.ones(1), np.array([4.0])).tolist() == [3.0]
+    assert replace(Load(), rate=1.0).stated

@@ -1,0 +1,120 @@
+"""What load generators write, held against predictions by `validate`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from whichgpu.cli import main
+from whichgpu.cost.load_results import read_results
+from whichgpu.cost.measuring import how_to_measure
+from whichgpu.errors import UsageError
+from whichgpu.workloads.job import Job
+
+#: As `vllm bench serve --save-result --metadata ..` writes it, figures made up.
+VLLM = {
+    "date": "20261120-120000", "backend": "vllm", "endpoint_type": "vllm", "model_id": "llama-3.1-8b",
+    "num_prompts": 2000, "workload": "llama-3.1-8b", "gpu": "l40s", "n_gpus": "1", "tp": "1",
+    "precision": "fp8", "request_rate": 4.0, "burstiness": 1.0, "max_concurrency": None,
+    "duration": 505.0, "completed": 2000,
+    "total_input_tokens": 1024000, "total_output_tokens": 512000, "request_throughput": 3.96,
+    "output_throughput": 1013.0, "mean_ttft_ms": 66.0, "median_ttft_ms": 64.0, "p99_ttft_ms": 99.0,
+    "mean_tpot_ms": 13.9, "mean_itl_ms": 13.8, "mean_e2el_ms": 3600.0,
+}  # fmt: skip
+SGLANG = {
+    "tag": "workload=llama-3.1-8b;gpu=h100-80gb-sxm;n_gpus=2;tp=2;precision=bf16", "backend": "sglang",
+    "request_rate": "inf", "max_concurrency": 32, "completed": 320, "total_input_tokens": 163840,
+    "total_output_tokens": 81920, "output_throughput": 4100.0, "mean_e2e_latency_ms": 2000.0,
+    "mean_ttft_ms": 210.0, "mean_tpot_ms": 7.1, "concurrency": 31.2,
+}  # fmt: skip
+AIPERF = {
+    "time_to_first_token": {"unit": "ms", "avg": 95.0, "p50": 90.0}, "inter_token_latency": {"avg": 11.0},
+    "output_token_throughput": {"unit": "tokens/sec", "avg": 1400.0}, "request_latency": {"avg": 2900.0},
+    "output_sequence_length": {"avg": 256.0}, "input_sequence_length": {"avg": 512.0},
+    "input_config": {"loadgen": {"concurrency": 16, "request_rate": None}},
+}  # fmt: skip
+
+
+def written(path, *runs):
+    path.write_text("\n".join(json.dumps(run) for run in runs), encoding="utf-8")
+    return path
+
+
+def rows(path, **stated):
+    table, cells = read_results(path, stated)
+    return [dict(zip(table.columns, row, strict=True)) for row in cells]
+
+
+def test_a_run_of_vllm_is_four_rows(tmp_path):
+    found = rows(written(tmp_path / "run.json", VLLM))
+    assert {row["metric"]: row["value"] for row in found} == {
+        "throughput": "1013", "ttft": "66", "tpot": "13.9", "latency": "3600"
+    }  # fmt: skip
+    first = found[0]
+    assert (first["workload"], first["gpu"], first["precision"]) == ("llama-3.1-8b", "l40s", "fp8")
+    assert (first["input_tokens"], first["output_tokens"]) == ("512", "256")
+    assert (first["options"], first["concurrency"], first["runtime"]) == ("request_rate=4", "", "vllm")
+    assert first["unit"] == "output tokens/s"
+
+
+def test_lines_of_sglang_are_read_with_their_tags(tmp_path):
+    found = rows(written(tmp_path / "run.jsonl", SGLANG, {**SGLANG, "max_concurrency": 64}))
+    assert len(found) == 8
+    assert [row["concurrency"] for row in found[::4]] == ["32", "64"]
+    assert {row["runtime"] for row in found} == {"sglang"}
+    assert {row["gpu"] for row in found} == {"h100-80gb-sxm"}
+    assert {row["n_gpus"] for row in found} == {"2"}
+
+
+def test_aiperf_says_neither_workload_nor_gpu(tmp_path):
+    path = written(tmp_path / "profile_export_aiperf.json", AIPERF)
+    with pytest.raises(UsageError, match="on which workload it was; add --workload"):
+        read_results(path, {})
+    found = rows(path, workload="llama-3.1-8b", gpu="l40s", n_gpus="")
+    assert {row["metric"]: row["value"] for row in found}["tpot"] == "11"
+    assert {(row["input_tokens"], row["output_tokens"], row["concurrency"]) for row in found} == {
+        ("512", "256", "16")
+    }
+
+
+@pytest.mark.parametrize("text", ["", "not json", "[1, 2]", '{"some": "thing"}'])
+def test_what_no_load_generator_wrote_is_said(tmp_path, text):
+    path = tmp_path / "run.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"run\.json"):
+        read_results(path, {"workload": "llama-3.1-8b", "gpu": "l40s"})
+
+
+def test_validate_holds_a_run_against_the_prediction(tmp_path, capsys):
+    path = written(tmp_path / "run.json", VLLM)
+    assert main(["validate", str(path), "--by", "metric", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "refused" not in json.dumps(told) or told.get("refused", 0) == 0
+    assert main(["validate", str(path), "--by", "metric", "--plain"]) == 0
+    text = capsys.readouterr().out
+    for metric in ("throughput", "ttft", "tpot", "latency"):
+        assert metric in text
+    assert main(["validate", str(written(tmp_path / "x.json", AIPERF)), "--gpu", "l40s"]) == 2
+    assert "--workload" in capsys.readouterr().err
+
+
+def test_a_command_writes_what_validate_reads():
+    job = Job(
+        "llama-3.1-8b", phase="serve", precision="fp8", runtime="vllm", input_tokens=1000.0,
+        output_tokens=100.0, n_gpus=4.0, tp=2.0, pp=2.0, concurrency=64.0,
+        options={"prefix_hit": "0.25", "kv_precision": "fp8", "max_num_seqs": "128"},
+    )  # fmt: skip
+    text, source = how_to_measure(job, "vllm", "l40s")
+    for words in (
+        "--tensor-parallel-size 2 --pipeline-parallel-size 2", "--max-num-seqs 128", "--kv-cache-dtype fp8",
+        "--quantization fp8", "--random-input-len 750", "--random-prefix-len 250", "--max-concurrency 64",
+        "--num-prompts 640", "--save-result", "gpu=l40s", "workload=llama-3.1-8b", "precision=fp8",
+    ):  # fmt: skip
+        assert words in text
+    assert "{" not in text
+    assert source.startswith("https://docs.vllm.ai")
+    for engine, words in (("sglang", "--pp-size 2"), ("tensorrt-llm", "aiperf profile")):
+        other, _ = how_to_measure(job, engine, "l40s")
+        assert words in other
+        assert "{" not in other

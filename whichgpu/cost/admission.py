@@ -1,0 +1,102 @@
+"""When an arrival waits for room: how many sequences fit at once, and how unevenly they take it.
+
+A replica's places count a sequence at I + 0.6 O tokens. One that an engine has taken in holds I + O / 2 in
+the mean, and until it is done anything from I to I + O; an engine that keeps a share r of answers free counts
+that too. An arrival waits where its prompt does not fit beside them. The sum of n sizes s at random is
+compound Poisson: it varies as that of n E[s]^2 / E[s^2] alike ones. So that
+
+    at once  = (places (I + 0.6 O) - I) / E[s]    E[s] = I + (1 + r) O / 2
+    grain    = E[s^2] / E[s]^2                    sequences that are as one
+
+and waiting is that of `at once / grain` servers (`queueing.place_seconds`), each of which serves `grain`
+sequences. What the engine itself takes no more of (max_num_seqs) is as many servers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost import queueing
+from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.requests import Requests
+from whichgpu.cost.scheduling import limits
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.workloads.job import Job
+
+    Array = NDArray[np.float64]
+
+#: Share of an answer at which the places count a sequence (`cost/serving.py`).
+_FILLED = 0.6
+#: How much the times for which places are kept vary where the others decide them: squared coefficient.
+_VARIATION = 0.3
+#: The largest share of what is served at most that arrivals are taken as.
+_MOST = 0.99
+
+
+class Admission(NamedTuple):
+    """Sequences at once and how many of them are as one, (.., J); how much waiting varies."""
+
+    at_once: Array
+    grain: Array
+    variation: float
+
+
+def admission(job: Job, stack: Runtime, places: Array) -> Admission:
+    """Of each job of a sweep, whose replicas have so many places."""
+    asked, most = Requests.of(job), limits(stack, job)
+    prompt = np.asarray(job.input_tokens, dtype=np.float64)
+    output = np.asarray(job.output_tokens, dtype=np.float64) * (1.0 + asked.output_variation)
+    # Somewhere in its answer, evenly, of which the reserved share is there from the beginning.
+    made = (1.0 + most.reserves) / 2.0
+    second = made**2 + (1.0 - most.reserves) ** 2 / 12.0
+    mean = np.maximum(prompt + made * output, 1.0)
+    square = (
+        output**2 * ((1.0 + asked.output_variation) * second - made**2) + asked.prompt_variation * prompt**2
+    )
+    # Places are whole: what is left of the last one is half of it in the mean.
+    whole = (places + 0.5) * (prompt + _FILLED * output)
+    room = whole - prompt * (1.0 + asked.prompt_variation)
+    ceiling = most.sequences * Mesh.of(job).attention_dp
+    # Where answers are kept free the places are counted with too little of them: they are taken as they are.
+    held = np.maximum(room / mean, np.where(most.reserves < 1.0, 0.0, places))
+    bound = places >= ceiling
+    return Admission(
+        np.maximum(np.where(bound, places, np.minimum(held, ceiling)), 1.0),
+        np.where(bound, 1.0, 1.0 + square / mean**2),
+        _VARIATION + asked.output_variation + 1.0 / asked.burstiness - 1.0,
+    )
+
+
+def waiting(arrivals: Any, others: Array, rate: Array, room: Admission) -> tuple[Array, Array]:
+    """Seconds that an arrival at a replica waits for room in the mean, and the probability that it does.
+
+    `others` and `rate` are its table, of which the last row is all its places: more sequences than that serve
+    no more. `room` is of this one replica.
+    """
+    servers, grain = max(float(room.at_once) / float(room.grain), 1.0), float(room.grain)
+    each = np.asarray(arrivals, dtype=np.float64) / grain
+    low = int(servers)
+    one, other = (_of(each, (others, rate), count, room) for count in (low, low + 1))
+    # A share of a server: between those of whole ones, in proportion.
+    share = servers - low
+    wait, often = (
+        np.exp((1.0 - share) * np.log(np.maximum(a, 1e-30)) + share * np.log(np.maximum(b, 1e-30)))
+        for a, b in zip(one, other, strict=True)
+    )
+    return wait, often
+
+
+def _of(each: Array, table: tuple[Array, Array], count: int, room: Admission) -> tuple[Array, Array]:
+    """Wait and its probability with a whole number of servers of `room.grain` sequences each."""
+    grain = float(room.grain)
+    served = np.interp(grain * np.arange(1.0, count + 1.0), *table) / grain
+    # What is more than they serve is refused elsewhere: here the wait is long, and not endless.
+    each = np.minimum(each, _MOST * served[-1])
+    wait = queueing.place_seconds(each, served, room.variation * (1.0 - 1.0 / count))
+    return wait, queueing.all_taken(each, served)

@@ -1,0 +1,148 @@
+"""What load generators write, as rows of the measurement schema.
+
+Read are the JSON of `vllm bench serve --save-result` (what --metadata says of the run is in it), the lines of
+JSON of `sglang.bench_serving --output-file` (likewise its --tag), and the JSON of AIPerf and GenAI-Perf. Each
+run gives a row of each mean: output tokens/s, TTFT, TPOT and latency. What a run does not say (the workload,
+the GPU) is stated beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.cost.table import COLUMNS, JobTable
+from whichgpu.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+#: Suffixes of the files that are read here.
+SUFFIXES = (".json", ".jsonl")
+#: By metric: its unit, and what vLLM and SGLang call it, then AIPerf.
+_METRICS = {
+    "throughput": ("output tokens/s", ("output_throughput",), "output_token_throughput"),
+    "ttft": ("ms", ("mean_ttft_ms",), "time_to_first_token"),
+    "tpot": ("ms", ("mean_tpot_ms",), "inter_token_latency"),
+    "latency": ("ms", ("mean_e2el_ms", "mean_e2e_latency_ms"), "request_latency"),
+}
+_ENGINES = {"vllm": "vllm", "sglang": "sglang", "trt": "tensorrt-llm", "tensorrt": "tensorrt-llm"}
+#: Columns that a run may state of itself.
+_STATED = ("workload", "gpu", "n_gpus", "precision", "tp", "pp", "runtime", "options")
+
+
+def read_results(path: Path, stated: Mapping[str, str]) -> tuple[JobTable, list[tuple[str, ...]]]:
+    """The runs of a file as a table of measurements, and its rows; `stated` are columns that no run says.
+
+    Raises `UsageError` for a file that is none of a known load generator, or does not say what ran where.
+    """
+    runs = list(_runs(path))
+    columns = (*COLUMNS, "value", "source")
+    rows = [row for number, run in enumerate(runs, 1) for row in _rows(path, number, run, stated)]
+    if not rows:
+        raise UsageError(
+            f"{path}: no run of vllm bench serve --save-result, sglang.bench_serving --output-file or aiperf"
+        )
+    cells = [tuple(row.get(name, "") for name in columns) for row in rows]
+    return JobTable(columns, (), iter(cells)), cells
+
+
+def _runs(path: Path) -> Iterator[Mapping[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise UsageError(f"{path}: cannot be read ({fault}); check the path") from None
+    whole = _parsed(text)
+    parts = [whole] if whole is not None else [_parsed(line) for line in text.splitlines() if line.strip()]
+    for part in parts:
+        for run in part if isinstance(part, list) else [part]:
+            if not isinstance(run, dict):
+                raise UsageError(f"{path}: is neither JSON nor lines of it; give what a load generator wrote")
+            yield run
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _rows(
+    path: Path, number: int, run: Mapping[str, Any], stated: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
+    """A row of each mean of a run."""
+    found = {metric: _mean(run, names, other) for metric, (_, names, other) in _METRICS.items()}
+    if all(value is None for value in found.values()):
+        return
+    known = {**_job(run), **_said(run), **{key: value for key, value in stated.items() if value}}
+    for name in ("workload", "gpu"):
+        if not known.get(name):
+            raise UsageError(
+                f"{path}: run {number} does not say on which {name} it was; add --{name} NAME, or --metadata "
+                f"{name}=NAME to the load generator's command"
+            )
+    for metric, value in found.items():
+        if value is not None and value > 0.0 and math.isfinite(value):
+            unit = _METRICS[metric][0]
+            yield {**known, "id": f"{number}-{metric}", "phase": "serve", "metric": metric, "unit": unit,
+                   "value": f"{value:.9g}", "source": path.name}  # fmt: skip
+
+
+def _mean(run: Mapping[str, Any], names: Sequence[str], other: str) -> float | None:
+    for name in names:
+        if isinstance(run.get(name), int | float):
+            return float(run[name])
+    nested = run.get(other)
+    value = nested.get("avg") if isinstance(nested, dict) else None
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _job(run: Mapping[str, Any]) -> dict[str, str]:
+    """Lengths, load and engine of a run."""
+    prompt, output = _lengths(run)
+    config = run.get("input_config")
+    load = _loadgen(config) if isinstance(config, dict) else run
+    rate, flight = load.get("request_rate"), load.get("max_concurrency", load.get("concurrency"))
+    open_loop = isinstance(rate, int | float) and math.isfinite(rate) and rate > 0.0
+    if not open_loop and not flight:
+        flight = run.get("num_prompts") or run.get("completed")
+    job = {"input_tokens": _number(prompt), "output_tokens": _number(output)}
+    if open_loop:
+        job["options"] = f"request_rate={rate:.9g}"
+    else:
+        job["concurrency"] = _number(flight)
+    backend = str(run.get("backend") or run.get("endpoint_type") or "").lower()
+    engine = next((engine for word, engine in _ENGINES.items() if word in backend), "")
+    return {**job, "runtime": engine} if engine else job
+
+
+def _loadgen(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Where AIPerf and GenAI-Perf keep the load."""
+    old = config.get("perf_analyzer", {})
+    return config.get("loadgen") or (old.get("stimulus", {}) if isinstance(old, dict) else {})
+
+
+def _lengths(run: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    done = run.get("completed")
+    if isinstance(done, int | float) and done > 0:
+        totals = (run.get("total_input_tokens"), run.get("total_output_tokens"))
+        prompt, output = (
+            total / done if isinstance(total, int | float) and total > 0 else None for total in totals
+        )
+        return prompt, output
+    return (_mean(run, (), "input_sequence_length"), _mean(run, (), "output_sequence_length"))
+
+
+def _said(run: Mapping[str, Any]) -> dict[str, str]:
+    """What --metadata put into a run, or --tag as `key=value;..`."""
+    tag = str(run.get("tag") or "")
+    pairs = dict(pair.split("=", 1) for pair in tag.split(";") if "=" in pair)
+    own = {name: str(run[name]) for name in _STATED if isinstance(run.get(name), str | int | float)}
+    return {key: value for key, value in {**own, **pairs}.items() if key in _STATED and value}
+
+
+def _number(value: Any) -> str:
+    return f"{float(value):.9g}" if isinstance(value, int | float) and value > 0 else ""

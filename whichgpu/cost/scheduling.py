@@ -1,0 +1,42 @@
+"""What an engine takes at once: sequences, tokens of a pass, and the room that it asks for before it begins.
+
+    max_num_seqs             sequences that run together, of each group of data-parallel attention
+    max_num_batched_tokens   tokens of a pass, of prompts for the most part
+    reserves                 share of an answer for which there must be room when its prompt is taken: 0 lets
+                             sequences grow until no block is free, and then takes the youngest off again,
+                             whose prompt and answer so far are computed anew; with 1 none is ever taken off
+
+The first two are options of a job; `data/runtimes` has each engine's own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.cost.coefficients import section
+
+if TYPE_CHECKING:
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.workloads.job import Job
+
+#: The options that `limits` reads.
+OPTIONS = ("max_num_seqs", "max_num_batched_tokens")
+
+
+class Limits(NamedTuple):
+    """Sequences at once, tokens of a pass, share of an answer that is kept free."""
+
+    sequences: float
+    tokens: float
+    reserves: float
+
+
+def limits(stack: Runtime, job: Job) -> Limits:
+    """The limits of an engine, or those that the job states; raises `UsageError` for ones that cannot be."""
+    own = stack.scheduler
+    sequences = float(own.get("max_num_seqs", section("capacity")["max_sequences"]))
+    tokens = float(own.get("max_num_batched_tokens", section("serving")["prompt_tokens"]))
+    return Limits(
+        job.option("max_num_seqs", sequences, 1.0), job.option("max_num_batched_tokens", tokens, 1.0),
+        float(own.get("reserves", 0.0)),
+    )  # fmt: skip

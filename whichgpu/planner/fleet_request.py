@@ -1,0 +1,61 @@
+"""What a user asks of `recommend --slo`: objectives and one load, as they are typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.cost import slo
+from whichgpu.cost.requests import Requests, read_rate
+from whichgpu.errors import UsageError
+from whichgpu.planner.fleet import Load
+from whichgpu.units import parse
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from whichgpu.cost.slo import Term
+    from whichgpu.planner.request import Request
+
+#: No pause is longer, in s.
+_LONGEST = 1e6
+
+
+class Asked(NamedTuple):
+    """Objectives and a load as they are typed."""
+
+    slo: str | None = None
+    rate: str | None = None
+    users: float | None = None
+    pause: str = "0 s"
+
+
+def read(request: Request, asked: Asked) -> tuple[tuple[Term, ...], Load]:
+    """Objectives and the load; raises `UsageError` for what cannot be read, or holds of other work."""
+    workload = resolve(request.job.workload)
+    phase = request.job.phase or workload.phases[0]
+    if phase != "serve":
+        raise UsageError(
+            f"--slo, --rate and --users are of language models that serve, and {workload.id} runs {phase}; "
+            f'use --target "10 {workload.unit}/s" and --latency "2 s"'
+        )
+    if asked.slo is None:
+        raise UsageError('a load needs objectives to hold; add e.g. --slo "ttft p90 1 s, tpot 50 ms"')
+    if request.latency is not None:
+        raise UsageError('--latency is of single jobs; write it as an objective: --slo "latency 20 s"')
+    return slo.read(asked.slo), _load(request, asked)
+
+
+def _load(request: Request, asked: Asked) -> Load:
+    """The one load that is stated: a rate, users, requests in flight, or tokens as the target."""
+    job = resolve(request.job.workload).complete(request.job)
+    of_option = Requests.of(job).rate
+    stated = (asked.rate, request.target, asked.users, job.concurrency, of_option)
+    if sum(one is not None for one in stated) > 1:
+        raise UsageError("state one load: --rate, --users, --concurrency or --target")
+    rate = of_option if asked.rate is None else read_rate(asked.rate)
+    if request.target is not None:
+        rate = request.target.rate / float(job.output_tokens)
+    users = job.concurrency if asked.users is None else asked.users
+    pause = parse(asked.pause, "time")
+    if not 0.0 <= pause < _LONGEST:
+        raise UsageError(f'a pause of {asked.pause} is below zero or absurd; write e.g. --pause "30 s"')
+    return Load(rate, None if users is None else float(users), pause if asked.users is not None else 0.0)

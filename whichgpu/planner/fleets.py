@@ -1,0 +1,371 @@
+"""What `recommend --slo` answers: fleets of replicas, cheapest first, the first of them simulated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost import bounds, curve
+from whichgpu.cost.estimate import Z90
+from whichgpu.errors import Infeasible
+from whichgpu.planner import sentences
+from whichgpu.planner.fleet import Choice, given_less, nearest, refined, searched
+from whichgpu.planner.fleet import chosen as search
+from whichgpu.planner.request import Rejected
+from whichgpu.planner.ways import name
+from whichgpu.units import number, show
+from whichgpu.values import immutable
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.cost.curve import Tails
+    from whichgpu.cost.slo import Term
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.fleet import Load, Operation, Space
+    from whichgpu.planner.request import Request
+    from whichgpu.prices.offers import Offer
+    from whichgpu.workloads.job import Job
+
+#: Requests simulated for each in flight, the fewest and the most, and how many fleets at most.
+_EACH, _FEWEST, _MOST, _TRIES = 8.0, 2000, 8000, 8
+
+
+@immutable
+class Fleet:
+    """One fleet: `choice` of an offer, `job` of one replica with its split, and how it works.
+
+    `usd_input` and `usd_output` are USD of a million tokens. `tails` are simulated, of the first alone.
+    """
+
+    gpu: str
+    job: Job
+    choice: Choice
+    at: Operation
+    request_rate: float
+    usd_input: float
+    usd_output: float
+    tails: Tails | None = None
+    why: str = ""
+
+    @property
+    def split(self) -> str:
+        """`tp=4`."""
+        return name(self.job)
+
+    @property
+    def gpus_per_replica(self) -> int:
+        """GPUs that hold one copy of the model."""
+        return round(float(self.job.n_gpus))
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of all instances."""
+        return self.choice.instances * int(self.choice.offer.gpu_count)
+
+    @property
+    def tokens(self) -> float:
+        """Output tokens/s."""
+        return self.request_rate * float(self.job.output_tokens)
+
+    @property
+    def usd_per_million(self) -> float:
+        """USD of a million tokens made, those of their prompts included."""
+        return self.choice.usd_per_hour / 3600.0 / self.tokens * 1e6
+
+    def to_dict(self, rank: int) -> dict[str, Any]:
+        """The contract's shape of a candidate, SI units."""
+        choice, at = self.choice, self.at
+        wide = float(np.exp(Z90 * at.spread))
+        made = {"low": self.tokens / wide, "mid": self.tokens, "high": self.tokens * wide}
+        each = {key: value / choice.instances for key, value in made.items()}
+        return {
+            "rank": rank, "gpu": self.gpu, "split": self.split, "gpus_per_replica": self.gpus_per_replica,
+            "replicas": choice.replicas, "gpus_per_instance": int(choice.offer.gpu_count),
+            "instances": choice.instances, "instances_safe": at.safe, "gpus": self.gpus,
+            "request_rate": self.request_rate, "request_rate_per_replica": at.rate,
+            "request_rate_per_replica_most": choice.most, "utilisation": at.utilisation,
+            "throughput": {**made, "unit": "tokens/s"},
+            "throughput_per_instance": {**each, "unit": "tokens/s"},
+            **{metric: _told(values) for metric, values in at.times.items()},
+            "usd_per_hour": choice.usd_per_hour, "usd_per_unit": self.usd_per_million / 1e6,
+            "usd_per_million": {"input": self.usd_input, "output": self.usd_output},
+            "watts": at.watts * self.gpus, "bound": None if at.binding is None else str(at.binding),
+            "offer": choice.offer.to_dict(), "fits": True,
+            "memory": {"required": at.memory[0], "available": at.memory[1]},
+            "simulated": None if self.tails is None else self.tails.to_dict(),
+            "runtime": self.job.runtime, "job": self.job.to_dict(), "basis": at.basis, "why": self.why,
+        }  # fmt: skip
+
+
+def _told(values: Mapping[str, float]) -> dict[str, Any]:
+    rest = {key: value for key, value in values.items() if key.startswith("p")}
+    return {"low": values["low"], "mid": values["mean"], "high": values["high"], "unit": "s",
+            "mean": values["mean"], **rest}  # fmt: skip
+
+
+@immutable
+class Fleets:
+    """Fleets, the cheapest first, and why other GPUs are out; `infeasible` where there is none."""
+
+    request: Request
+    terms: Sequence[Term]
+    load: Load
+    fleets: tuple[Fleet, ...]
+    rejected: tuple[Rejected, ...]
+    assumptions: tuple[str, ...]
+    infeasible: str = ""
+
+    @property
+    def headline(self) -> str:
+        """The first in one sentence."""
+        if not self.fleets:
+            return self.infeasible
+        first, wanted = self.fleets[0], ", ".join(map(str, self.terms))
+        choice = first.choice
+        each = "" if first.gpus_per_replica == 1 else f" of {first.gpus_per_replica} GPUs ({first.split})"
+        fleet = f"{choice.instances:,} x {choice.offer.provider} {choice.offer.instance}"
+        return (
+            f"{first.gpu}: {fleet} ({sentences.plural(first.gpus, 'GPU')}) as "
+            f"{sentences.plural(choice.replicas, 'replica')}{each} hold{'s' * (choice.replicas == 1)} "
+            f"{number(first.request_rate)} requests/s within {wanted}, {choice.usd_per_hour:,.2f} USD/h: "
+            f"{sentences.money(first.usd_input)} a million tokens in, "
+            f"{sentences.money(first.usd_output)} out"
+        )
+
+    def __str__(self) -> str:
+        return self.headline
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's shape of `recommend`, with the load and the objectives."""
+        load = self.load
+        return {
+            "workload": self.request.job.workload, "target": None, "unit": "tokens",
+            "load": {"request_rate": load.rate, "users": load.users, "pause": load.pause},
+            "slo": {"objectives": [one.to_dict() for one in self.terms]},
+            "headline": self.headline if self.fleets else None,
+            "candidates": [one.to_dict(rank) for rank, one in enumerate(self.fleets, 1)],
+            "rejected": [{"gpu": one.gpu, "why": one.why} for one in self.rejected],
+            "assumptions": list(self.assumptions), "warnings": [], "infeasible": self.infeasible or None,
+        }  # fmt: skip
+
+
+def fleets(
+    request: Request, terms: Sequence[Term], load: Load, catalogue: Catalogue,
+    offers: Sequence[Offer] | None = None, *, limit: int = 10,
+) -> Fleets:  # fmt: skip
+    """Rank fleets that hold a load within objectives, `limit` of them at most.
+
+    Raises `UsageError` for names that do not resolve; where nothing holds them `infeasible` says why, and
+    what would be possible.
+    """
+    job = resolve(request.job.workload).complete(replace(request.job, phase="serve"))
+    space, rejected = searched(request, terms, load, catalogue, offers)
+    assumed = sentences.assumptions(request, job, None)
+    found = [] if space is None else _ranked(space, rejected, limit)
+    kept = [one for one in found if request.budget is None or one.choice.usd_per_hour <= request.budget]
+    for one in found:
+        if one not in kept:
+            rejected[one.gpu] = _dear(one, request)
+    why = "" if kept else _infeasible(space, rejected, found, request)
+    return Fleets(
+        request, terms, load, tuple(_explained(kept)),
+        tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), assumed, why,
+    )  # fmt: skip
+
+
+def _ranked(space: Space, rejected: dict[str, sentences.Reason], limit: int) -> list[Fleet]:
+    """A fleet of each GPU type, cheapest first; the first is simulated until it is one that holds."""
+    best = search(space)
+    for row, gpu in enumerate(space.found.gpus):
+        if row not in best:
+            rejected[gpu.id] = _why_not(space, row)
+    order = sorted(best.values(), key=space.rank)
+    for one in order[limit:]:
+        rejected[space.found.gpus[one.row].id] = _dearer(one)
+    close = refined(space, order[:limit])
+    tails: dict[int, Tails] = {}
+    for _ in range(_TRIES):
+        close.sort(key=lambda pair: space.rank(pair[0]))
+        if not close or close[0][0].row in tails:
+            break
+        first, at = close[0]
+        run = _simulated(space, first, at)
+        if _holds(space, run):
+            tails[first.row] = run
+            break
+        close = [*close[1:], *refined(space, [given_less(first, at.rate)])]
+    return [_fleet(space, one, at, tails.get(one.row)) for one, at in close]
+
+
+def _simulated(space: Space, choice: Choice, at: Operation) -> Tails:
+    gpu = space.found.gpus[choice.row]
+    job = curve.checked(space.ways.job(choice.column), gpu)
+    table, _ = curve.ready(job, gpu)
+    simulator = curve.simulator(job, gpu, table)
+    rate = min(at.rate, 0.99 * table.capacity)
+    count = int(np.clip(_EACH * float(table.met(rate)), _FEWEST, _MOST))
+    return curve.summary(simulator.at_rate(rate, requests=count), curve.ENDS)
+
+
+def _holds(space: Space, run: Tails) -> bool:
+    """Whether percentiles hold as simulated; means are the model's, which held them already."""
+    return all(run.of(one.metric, one.how) <= one.most for one in space.terms if one.how != "mean")
+
+
+def _fleet(space: Space, choice: Choice, at: Operation, tails: Tails | None) -> Fleet:
+    job = space.ways.job(choice.column)
+    rate = at.rate * choice.replicas
+    usd = choice.usd_per_hour / 3600.0 * 1e6 / rate
+    return Fleet(
+        space.found.gpus[choice.row].id, replace(job, concurrency=None), choice, at, rate,
+        usd * at.share / max(float(job.input_tokens), 1.0),
+        usd * (1.0 - at.share) / max(float(job.output_tokens), 1.0), tails,
+    )  # fmt: skip
+
+
+# --- why, and why not ---------------------------------------------------------------------------------------
+
+
+def _explained(found: Sequence[Fleet]) -> list[Fleet]:
+    if not found:
+        return []
+    first = found[0]
+    rest = [replace(one, why=_against(one, first)) for one in found[1:]]
+    said = "is the only one" if not rest else f"beats {rest[0].gpu}: {_compared(first, rest[0])}"
+    return [replace(first, why=said), *rest]
+
+
+def _against(one: Fleet, first: Fleet) -> str:
+    more = one.choice.usd_per_hour / one.request_rate / (first.choice.usd_per_hour / first.request_rate) - 1.0
+    if one.choice.trust > first.choice.trust:
+        return "has a price that is old, replaced or undated, and ranks behind current ones"
+    how = (
+        f"is {100.0 * more:.0f} % dearer than {first.gpu}" if more > 0.0 else f"costs as much as {first.gpu}"
+    )
+    return f"{how}: {_compared(one, first)}"
+
+
+def _compared(one: Fleet, other: Fleet) -> str:
+    return f"{_each(one)}; of {other.gpu} {_each(other)}"
+
+
+def _each(one: Fleet) -> str:
+    """What one replica holds, what limits it, and what it costs."""
+    usd = one.choice.usd_per_hour / one.choice.replicas
+    limit = f"within {one.at.binding}" if one.at.binding else "at its capacity"
+    size = "" if one.gpus_per_replica == 1 else f" ({one.split})"
+    return (
+        f"a replica{size} holds {number(one.choice.most, 3)} requests/s {limit} for {sentences.money(usd)}/h"
+    )
+
+
+def _why_not(space: Space, row: int) -> sentences.Reason:
+    """Why no fleet of a GPU type holds the objectives."""
+    found = space.found
+    if found.refusals[row]:
+        return sentences.cannot_run(found.refusals[row])
+    fits = found.places[row] >= 1.0
+    if not fits.any():
+        column = int(np.argmin(np.where(np.isnan(found.required[row]), np.inf, found.required[row])))
+        need, count = show(float(found.required[row, column]), "memory", 3), int(space.ways.gpus[column])
+        return sentences.Reason(
+            "too little memory",
+            f"does not fit: weights and workspace take {need} on each of {sentences.plural(count, 'GPU')}, "
+            f"and leave no room for a request's KV cache in {show(_memory(space, row), 'memory', 3)}",
+        )
+    one = _only(space, row)
+    column, excess = nearest(one)[1:]
+    if excess <= 1.0:
+        least = int(min(space.ways.gpus[fits]))
+        return sentences.too_many(least, max(offer.gpu_count for offer in space.offers[row]))
+    worst = max(space.terms, key=lambda term: _alone(one, 0, column, term) / term.most)
+    best = show(_alone(one, 0, column, worst), "time", 3)
+    return sentences.Reason(
+        "too slow for the objectives, even for a request alone",
+        f"{worst.metric} of a request alone is {best} at best ({space.ways.name(column)}), "
+        f"{show(worst.most, 'time', 3)} asked",
+    )
+
+
+def _memory(space: Space, row: int) -> float:
+    """Bytes of one GPU of a row."""
+    return float(space.found.gpus[row].value("memory"))
+
+
+def _only(space: Space, row: int) -> Space:
+    """A space with one GPU type."""
+    found = space.found
+    arrays = {
+        key: getattr(found, key)[row : row + 1]
+        for key in ("rate", "others", "ttft", "tpot", "latency", "least", "variance", "spread", "prompts",
+                    "each", "places", "required")
+    }  # fmt: skip
+    kept = replace(found, gpus=found.gpus[row : row + 1], refusals=found.refusals[row : row + 1], **arrays)
+    return space._replace(found=kept, offers=space.offers[row : row + 1])
+
+
+def _alone(space: Space, row: int, column: int, term: Term) -> float:
+    return float(space.found.values(term.metric, term.how)[row, column, 0])
+
+
+def _dearer(one: Choice) -> sentences.Reason:
+    kind = "dearer, or with an older price, than those listed (--limit)"
+    return sentences.Reason(
+        kind,
+        f"{sentences.plural(one.instances, 'instance')} of {one.offer.provider} {one.offer.instance} would "
+        f"hold it for about {number(one.usd_per_hour, 3)} USD/h; --limit lists more",
+    )
+
+
+def _dear(one: Fleet, request: Request) -> sentences.Reason:
+    usd = f"{one.choice.usd_per_hour:,.2f} USD/h, {request.budget:,.2f} allowed"
+    return sentences.Reason("over the budget", f"over budget: {one.choice.instances:,} instances cost {usd}")
+
+
+def _infeasible(
+    space: Space | None, rejected: Mapping[str, sentences.Reason], found: Sequence[Fleet], request: Request
+) -> str:
+    """Which constraint binds, and the nearest that is possible."""
+    if found:
+        cheapest = min(found, key=lambda one: one.choice.usd_per_hour)
+        usd = cheapest.choice.usd_per_hour
+        return (
+            f"nothing within {request.budget:,.2f} USD/h: the cheapest is {cheapest.gpu} at {usd:,.2f} "
+            f'USD/h; use --budget "{np.ceil(usd * 100) / 100:.2f} USD/h"'
+        )
+    if space is None or not (space.found.places >= 1.0).any():
+        gpu, reason = next(iter(rejected.items()), ("none", sentences.Reason("", "no GPU was asked for")))
+        more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
+        return f"no GPU can do it: {gpu}: {reason.text}{more}; try --term any, other --gpus or --precision"
+    return _below_physics(space)
+
+
+def _below_physics(space: Space) -> str:
+    """Objectives that not even a request alone keeps, on any GPU: the nearest, and what bounds it."""
+    row, column, excess = nearest(space)
+    gpu, split = space.found.gpus[row], space.ways.name(column)
+    if excess <= 1.0:
+        return f"no offer has enough GPUs in one instance for {split} on {gpu.id}; try --term any"
+    bound = ""
+    try:
+        job = curve.checked(space.ways.job(column), gpu)
+        table, _ = curve.ready(job, gpu)
+        alone = curve.at_rates(job, gpu, table, np.array([1e-3 * table.capacity]))
+        bound = f", bound by {bounds.NAMES[alone.bound[0]]}"
+    except Infeasible:  # of a cell that the coarse look thought to fit
+        pass
+    told, asked = [], []
+    for term in space.terms:
+        least = _alone(space, row, column, term)
+        told.append(f"{term.metric} {show(least, 'time', 3)}")
+        asked.append(str(replace(term, most=max(term.most, 1.05 * least))))
+    over = [str(term) for term in space.terms if _alone(space, row, column, term) > term.most]
+    return (
+        f"{' and '.join(over)} cannot be held by any GPU, not even for a request alone: nearest is "
+        f"{space.ways.gpus[column]:g} x {gpu.id} ({split}) with {', '.join(told)}{bound}; "
+        f'use --slo "{", ".join(asked)}" or a narrower --precision'
+    )

@@ -1,0 +1,94 @@
+"""Ways to split GPUs into replicas of a language model: tensor parallel, stages, experts dealt out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost.coefficients import section
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import Workload
+
+    Array = NDArray[np.float64]
+
+#: The most stages that are tried.
+STAGES = 2
+
+
+@immutable
+class Ways:
+    """Splits as a sweep, (J,): `gpus` of a replica, and those of a `stage`, which lie in one node."""
+
+    sweep: Job
+    gpus: Array
+    stage: Array
+
+    def job(self, column: int) -> Job:
+        """One of them as a single job."""
+        own = (self.sweep.tp, self.sweep.pp, self.gpus)
+        tp, pp, gpus = (float(np.ravel(part)[column]) for part in own)
+        options = {
+            key: f"{value[column]:g}" if isinstance(value, np.ndarray) else value
+            for key, value in self.sweep.options.items()
+        }
+        plain = {key: value for key, value in options.items() if key not in _EXPERTS or value != "1"}
+        return replace(self.sweep, options=plain, tp=tp, pp=pp, n_gpus=gpus)
+
+    def only(self, column: int) -> Ways:
+        """One of them as the only one."""
+        return Ways(self.job(column), self.gpus[column : column + 1], self.stage[column : column + 1])
+
+    def name(self, column: int) -> str:
+        """`tp=4 pp=2`."""
+        return name(self.job(column))
+
+
+_EXPERTS = ("ep", "attention_dp")
+
+
+def name(job: Job) -> str:
+    """A split as it is told: `attention_dp=8 ep=8`; "1 GPU each" where nothing is split."""
+    parts: dict[str, Any] = {"tp": job.tp, "pp": job.pp}
+    parts |= {key: job.options.get(key) for key in ("attention_dp", "ep")}
+    told = [f"{key}={float(value):g}" for key, value in parts.items() if value and float(value) > 1]
+    return " ".join(told) or "1 GPU each"
+
+
+def widths(most: int, *, experts: bool) -> Iterator[tuple[int, int, int, int]]:
+    """(tp, pp, ep, attention_dp) with at most so many GPUs a stage; experts cut, or dealt out whole."""
+    for power in range(most.bit_length()):
+        width = 2**power
+        if width > most:
+            return
+        for stages in range(1, STAGES + 1):
+            yield width, stages, 1, 1
+        if experts and width > 1:
+            yield width, 1, width, 1
+            yield 1, 1, width, width
+
+
+def ways(job: Job, workload: Workload) -> Ways:
+    """The splits of a serving job that states none; else its own alone."""
+    job = workload.complete(replace(job, phase="serve", concurrency=None))
+    if job.tp is not None or job.pp is not None or set(_EXPERTS) & set(job.options):
+        groups = job.option("attention_dp", 1.0, 1.0)
+        tp, pp = float(job.tp or 1.0), float(job.pp or 1.0)
+        own = replace(job, tp=np.array([tp]), pp=np.array([pp]), n_gpus=np.array([tp * pp * groups]))
+        return Ways(own, np.array([tp * pp * groups]), np.array([tp * groups]))
+    experts = bool(workload.dims.get("experts", 0))
+    rows = np.array(list(widths(int(section("links")["node"]), experts=experts)), dtype=np.float64)
+    tp, pp, ep, groups = rows.T
+    options: dict[str, Any] = dict(job.options)
+    if experts:
+        options |= {"ep": ep, "attention_dp": groups}
+    gpus = tp * pp * groups
+    return Ways(replace(job, tp=tp, pp=pp, n_gpus=gpus, options=options), gpus, tp * groups)
