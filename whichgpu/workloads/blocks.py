@@ -46,10 +46,23 @@ def conv_norm(
     """
     y = rec.conv(x, out, kernel, stride, padding=padding, groups=groups, bias=bias, keeps=keeps,
                  backward=backward, name=name)  # fmt: skip
-    rec.norm(y.elements, out, name=f"{name}_norm")
-    if relu:
-        activate(rec, y.elements, activation, keeps_output=keeps_output, name=f"{name}_{activation}")
+    norm_activate(rec, y, activation if relu else "", keeps_output=keeps_output, name=name)
     return y
+
+
+def norm_activate(
+    rec: Recorder, x: Map, activation: str = "", *, keeps_output: bool = False, name: str = "conv"
+) -> None:  # fmt: skip
+    """Batch normalisation and an activation, "" for none: shape unchanged.
+
+    Liu et al., "Evolving Normalization-Activation Layers": `evonorm` is both in one, with a slope besides.
+    """
+    if activation == "evonorm":
+        rec.norm(x.elements, x.channels, parameters=3 * x.channels, name=f"{name}_evonorm")
+        return
+    rec.norm(x.elements, x.channels, name=f"{name}_norm")
+    if activation:
+        activate(rec, x.elements, activation, keeps_output=keeps_output, name=f"{name}_{activation}")
 
 
 def classifier(rec: Recorder, x: Map, classes: int) -> None:

@@ -93,15 +93,13 @@ def squeeze_excite(rec: Recorder, x: Map, squeezed: int, *, activation: str = "r
     rec.pointwise(x.elements, name="gate")
 
 
-def global_context(rec: Recorder, x: Map, *, share: float = 0.125) -> None:
+def global_context(rec: Recorder, x: Map, squeezed: int) -> None:
     """GCNet's gate: a mean weighed by a softmax over positions, two 1 x 1, a sigmoid: shape unchanged."""
     rec.conv(x, 1, 1, bias=True, name="weights")
     rec.pointwise(x.pixels, keeps=1.0, name="softmax")
     rec.product(x.batch, float(x.channels), x.height * x.width, 1.0, name="context")
     point = x._replace(height=1.0, width=1.0)
-    inner = rec.conv(
-        point, round_channels(x.channels * share, 1, least=0.0), 1, bias=True, name="context_down"
-    )
+    inner = rec.conv(point, squeezed, 1, bias=True, name="context_down")
     layer_norm(rec, inner.elements, inner.channels)
     activate(rec, inner.elements, "relu")
     rec.conv(inner, x.channels, 1, bias=True, name="context_up")

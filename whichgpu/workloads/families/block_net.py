@@ -210,7 +210,7 @@ def _gate(rec: Recorder, x: Map, dims: Dims) -> None:
     elif kind == "eca":
         eca(rec, x)
     elif kind == "context":
-        global_context(rec, x)
+        global_context(rec, x, round_channels(x.channels / 8, 1, least=0.0))
 
 
 def _mobilevit(rec: Recorder, x: Map, width: int, layers: int, dims: Dims) -> Map:
