@@ -12,14 +12,15 @@ Dimensions: `image` (side that the learned positions are for), `patch`, `width`,
 `classes` (0: features only);
 tokens: `class_token` (true), `distilled` (a second one, with a head of its own), `registers`, `bare_token`
 (no positions for them), `pool` (token, attention), `final_norm` (true), `pre_norm` (a norm before the
-layers, and patches without bias), `patch_norm` (a norm, and patches with it);
+layers, and patches without bias), `patch_norm` (a norm, and patches with it), `patch_bias` (true), `merge` ([side, width inside, width]: a perceptron over
+squares of tokens, for a language model), `grid` (side of squares whose mean is taken for one);
 patches: `backbone` (a part of a ResNet before them) or `convolutions` in their place, see
 `workloads/residual_stem.py`;
-positions: `positions` (learned: true, or factorised: of rows and of columns), `rotary` (true, or learned), `relative` (table, perceptron, shared)
+positions: `positions` (learned: true, or factorised: of rows and of columns, or how many in a table that is read by a product), `rotary` (true, or learned), `relative` (table, perceptron, shared)
 and `relative_width` (of that perceptron);
 layers: `layer_scale` (true, or attention), `gated` (SwiGLU), `qkv_bias` (all, qv, none), `bias` (of the
-other dense layers, true), `norm_shift` (true), `qk_norm`, `inner_norm` (attention, ffn), `parallel`
-(halves), `differential` (each head's is the difference of two of half the width), `kv_heads` (of the last
+other dense layers, true; attention: of its own alone), `norm_shift` (true), `qk_norm`, `inner_norm` (attention, ffn), `parallel`
+(halves), `around` (norms behind each half as well), `differential` (each head's is the difference of two of half the width), `kv_heads` (of the last
 `few` layers, which have fewer).
 """
 
@@ -61,6 +62,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     with rec.module("head"):
         if dims.get("final_norm", True):
             _norm(rec, width * batch * tokens, width, dims)
+        _merge(rec, batch, tokens, dims)
         if dims.get("pool", "token") == "attention":
             _attention_pool(rec, batch, tokens, dims)
         if dims["classes"]:
@@ -68,21 +70,38 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
                 rec.linear(batch, width, dims["classes"], bias=True, name="fc")
 
 
+def _merge(rec: Recorder, batch: Any, tokens: Any, dims: Dims) -> None:
+    """Squares of tokens made one each: (B, S, D) -> (B, S/side^2, width) for a language model."""
+    width = dims["width"]
+    if "grid" in dims:
+        rec.product(batch, tokens / dims["grid"] ** 2, tokens, float(width), name="mean_of_squares")
+    if "merge" in dims:
+        side, inside, out = dims["merge"]
+        rows = batch * tokens / side**2
+        rec.copy(width * batch * tokens, name="squares")
+        rec.linear(rows, side**2 * width, inside, bias=True, shard="column", name="merge_up")
+        activate(rec, inside * rows, "gelu", shard="column")
+        rec.linear(rows, inside, out, bias=True, shard="row", name="merge_down")
+
+
 def _embed(dims: Dims, job: Job, rec: Recorder) -> Any:
     """Patches, class token, positions: (B, 3, H, W) -> (B, S, D); returns S."""
     width, side = dims["width"], dims["patch"]
     special = float(dims.get("class_token", True)) + dims.get("registers", 0) + dims.get("distilled", False)
     before = dims.get("pre_norm", False)
-    x = _patches(dims, image(job), rec, bias=not before)
+    x = _patches(dims, image(job), rec, bias=dims.get("patch_bias", not before))
     if dims.get("patch_norm"):
         _norm(rec, x.elements, width, dims)
     tokens = x.height * x.width + special
     elements = width * job.batch * tokens
     kind, across = dims.get("positions", True), dims["image"] // side
-    learned = 2 * across if kind == "factorised" else across**2 + (0.0 if dims.get("bare_token") else special)
+    whole = across**2 + (0.0 if dims.get("bare_token") else special)
+    known = {"factorised": 2 * across, True: whole, False: 0.0}
     if special:
         rec.copy(elements, name="special_tokens")
-    held = (learned if kind else 0.0) + special
+    if kind not in known:
+        rec.linear(elements / width, kind, width, tied=True, keeps=0.0, name="look_up")
+    held = known.get(kind, kind) + special
     rec.pointwise(elements, wide=True, parameters=width * held, name="positions")
     if before:
         _norm(rec, elements, width, dims)
@@ -111,12 +130,17 @@ def _layer(rec: Recorder, batch: Any, tokens: Any, dims: Dims, kv_heads: int) ->
     _mix(rec, batch, tokens, dims, kv_heads)
     if "attention" in dims.get("inner_norm", ()):
         _norm(rec, width * rows, width, dims)
-    rec.linear(rows, width, width, bias=dims.get("bias", True), shard="row", name="out")
+    rec.linear(rows, width, width, bias=bool(dims.get("bias", True)), shard="row", name="out")
+    if dims.get("around"):
+        _norm(rec, width * rows, width, dims)
     join(rec, rows, width, layer_scale=bool(scaled))
     _norm(rec, width * rows, width, dims)
     inner = "ffn" in dims.get("inner_norm", ())
-    perceptron(rec, rows, width, dims["ffn"], gated=dims.get("gated", False), bias=dims.get("bias", True),
+    perceptron(rec, rows, width, dims["ffn"], gated=dims.get("gated", False),
+               bias=dims.get("bias", True) is True,
                inner_norm=inner)  # fmt: skip
+    if dims.get("around"):
+        _norm(rec, width * rows, width, dims)
     return join(rec, rows, width, layer_scale=scaled is True)
 
 
