@@ -65,6 +65,30 @@ def norm_activate(
         activate(rec, x.elements, activation, keeps_output=keeps_output, name=f"{name}_{activation}")
 
 
+def transposed(
+    rec: Recorder, x: Map, out: int, kernel: int, stride: int, *, side: Any = None, bias: bool = False,
+    name: str = "up",
+) -> Map:  # fmt: skip
+    """A transposed convolution: (B, C, H, W) -> (B, out, side, side); each result sees (kernel/stride)^2.
+
+    Without `side`, (B, out, H stride, W stride).
+    """
+    height, width = (x.height * stride, x.width * stride) if side is None else (side, side)
+    y = Map(x.batch, out, height, width)
+    # Without stride, a single position (DCGAN's first layer) meets each weight once.
+    products = x.pixels * float(kernel * kernel)
+    window = products / y.pixels
+    size = rec.precision.activation
+    rec.record(
+        "conv", name,
+        {"m": y.pixels, "n": float(out), "k": x.channels * window, "groups": 1.0, "window": window},
+        parameters=float(x.channels * out * kernel * kernel + (out if bias else 0)),
+        flops=2.0 * x.channels * out * products,
+        read_bytes=size * x.elements, write_bytes=size * y.elements, saved_bytes=size * x.elements,
+    )  # fmt: skip
+    return y
+
+
 def classifier(rec: Recorder, x: Map, classes: int) -> None:
     """Global mean and a dense layer, none for 0 classes: (B, C, H, W) -> (B, classes)."""
     rec.global_pool(x)

@@ -80,6 +80,14 @@ def eca(rec: Recorder, x: Map) -> None:
     rec.pointwise(x.elements, name="gate")
 
 
+def gate_by_mean(rec: Recorder, x: Map) -> None:
+    """Lee and Park, "CenterMask": the mean, one dense layer C -> C, a sigmoid on each channel: unchanged."""
+    rec.global_pool(x, name="squeeze")
+    rec.linear(x.batch, x.channels, x.channels, bias=True, name="excite")
+    rec.pointwise(x.channels * x.batch, keeps=1.0, name="sigmoid")
+    rec.pointwise(x.elements, name="gate")
+
+
 def squeeze_excite(rec: Recorder, x: Map, squeezed: int, *, activation: str = "relu") -> None:
     """Mean over H and W, two dense layers C -> squeezed -> C, and a gate on each channel: shape unchanged.
 

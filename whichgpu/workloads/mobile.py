@@ -60,6 +60,23 @@ def _separable(rec: Recorder, x: Map, one: Block) -> Map:
                      name="project")  # fmt: skip
 
 
+def _replicated(rec: Recorder, x: Map, one: Block) -> Map:
+    """Depthwise ones of several sides added up, gate, 1 x 1: PP-LCNetV2's.
+
+    `kernel`: [sides, width between two 1 x 1 (0: one)].
+    """
+    sides, middle = one.kernel
+    for i, side in enumerate(sides):
+        y = conv_norm(rec, x, x.channels, side, one.stride, groups=x.channels, relu=False,
+                      keeps=0.0 if i else 1.0, name="depthwise")  # fmt: skip
+        if i:
+            rec.add(y.elements)
+    activate(rec, y.elements, one.activation)
+    _gate(rec, y, one)
+    y = conv_norm(rec, y, middle, 1, activation=one.activation, name="narrow") if middle else y
+    return conv_norm(rec, y, one.channels, 1, activation=one.activation, name="project")
+
+
 def _folding(rec: Recorder, x: Map, one: Block) -> Map:
     """Each 2 x 2 made one place of E channels, depthwise, gate, 1 x 1: (B, C, H, W) -> (B, channels, H/2, W/2)."""
     y = conv_norm(rec, x, one.wide, 2, 2, padding=0, activation=one.activation, name="space_to_depth")
@@ -215,13 +232,13 @@ def _rex(rec: Recorder, x: Map, one: Block) -> Map:
 
 
 _KINDS = {
-    "separable": _separable, "separable-act": _separable, "folding": _folding, "inverted": _inverted,
+    "separable": _separable, "separable-act": _separable, "replicated": _replicated, "replicated-skip": _replicated, "folding": _folding, "inverted": _inverted,
     "conditional": _conditional, "fused": _fused, "convolution": _convolution,
     "convolution-skip": _convolution, "universal": _universal, "attention": _attention, "ghost": _ghost,
     "ghost2": _ghost, "ghost-folded": _ghost, "rex": _rex,
 }  # fmt: skip
 #: Kinds whose input is not added to their result here.
-_BARE = frozenset({"separable-act", "convolution", "ghost", "ghost2", "ghost-folded", "rex"})
+_BARE = frozenset({"separable-act", "replicated", "convolution", "ghost", "ghost2", "ghost-folded", "rex"})
 
 
 def _gate(rec: Recorder, x: Map, one: Block) -> None:

@@ -255,5 +255,13 @@ def _mobilevit2(rec: Recorder, x: Map, width: int, layers: int, dims: Dims) -> M
     return conv_norm(rec, y, out, 1, relu=False)
 
 
-_BLOCKS = {"bottle": _bottle, "attend": _bottle, "basic": _basic, "edge": _edge, "rep": _rep, "one": _one, "one-gated": _one}
+_BLOCKS = {
+    "bottle": _bottle,
+    "attend": _bottle,
+    "basic": _basic,
+    "edge": _edge,
+    "rep": _rep,
+    "one": _one,
+    "one-gated": _one,
+}
 _TOKENS = {"mobilevit": _mobilevit, "mobilevit2": _mobilevit2}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import classifier, conv_norm, image
-from whichgpu.workloads.images import eca
+from whichgpu.workloads.images import eca, gate_by_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,10 +79,7 @@ def _block(
     y = conv_norm(rec, joined, out, 1, activation=dims.get("activation", "relu"))
     gate = dims.get("gate", "") if last else ""
     if gate == "ese":
-        rec.global_pool(y, name="squeeze")
-        rec.linear(y.batch, out, out, bias=True, name="excite")
-        rec.pointwise(out * y.batch, keeps=1.0, name="sigmoid")
-        rec.pointwise(y.elements, name="gate")
+        gate_by_mean(rec, y)
     elif gate == "eca":
         eca(rec, y)
     if residual:
