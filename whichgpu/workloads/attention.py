@@ -68,10 +68,10 @@ def attend_to(rec: Recorder, x: Map, seen: Map, heads: int) -> None:
 
 
 def scored(
-    rec: Recorder, batch: Any, queries: Any, places: Any, key: int, value: int, *, biases: int = 0,
+    rec: Recorder, batch: Any, queries: Any, places: Any, *, key: int, value: int, biases: int = 0,
     parameters: float = 0.0,
 ) -> None:  # fmt: skip
-    """Attention whose scores are written out, `batch` times: (queries, key) x (places, key) x (places, value).
+    """Attention whose scores are written out: (queries, key) by (places, key), by (places, value).
 
     `biases`: tensors added to the scores; `parameters`: of the biases that are learned.
     """

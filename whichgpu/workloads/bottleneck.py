@@ -24,21 +24,24 @@ def attend(rec: Recorder, x: Map, stride: int, how: list[Any]) -> Map:
     for where windows are 0].
     """
     kind, *sizes = how
-    return _KINDS[kind](rec, x, stride, *sizes)
+    y: Map = _KINDS[kind](rec, x, stride, sizes)
+    return y
 
 
-def _everywhere(rec: Recorder, x: Map, stride: int, heads: int, key: int, side: int) -> Map:
+def _everywhere(rec: Recorder, x: Map, stride: int, sizes: list[int]) -> Map:
     """Every place attends to all; scores have biases by the row and the column between them."""
+    heads, key, side = sizes
     width, places = x.channels, x.height * x.width
     rec.conv(x, 2 * heads * key + width, 1, name="qkv")
     _relative(rec, heads * places * x.batch, key, x.width, side)
     _relative(rec, heads * places * x.batch, key, x.height, side)
-    scored(rec, heads * x.batch, places, places, key, width // heads, biases=2)
+    scored(rec, heads * x.batch, places, places, key=key, value=width // heads, biases=2)
     return rec.pool(x, 2, 2, average=True) if stride > 1 else x
 
 
-def _blocks(rec: Recorder, x: Map, stride: int, heads: int, key: int, block: int, halo: int) -> Map:
+def _blocks(rec: Recorder, x: Map, stride: int, sizes: list[int]) -> Map:
     """Each block attends to itself and a halo; where maps are halved, every second place asks."""
+    heads, key, block, halo = sizes
     width, inner = x.channels, stride if block % stride == 0 else 1
     asked, seen = float(block // inner) ** 2, float(block + 2 * halo) ** 2
     blocks = x.height * x.width * x.batch / float(block * block)
@@ -47,7 +50,7 @@ def _blocks(rec: Recorder, x: Map, stride: int, heads: int, key: int, block: int
     rec.copy((heads * key + width) * seen * blocks, name="unfold")
     for _ in range(2):
         _relative(rec, heads * asked * blocks, key, block + 2.0 * halo, block + 2 * halo)
-    scored(rec, heads * blocks, asked, seen, key, width // heads, biases=2)
+    scored(rec, heads * blocks, asked, seen, key=key, value=width // heads, biases=2)
     y = x._replace(height=query.height, width=query.width)
     rec.copy(y.elements, name="fold")
     return rec.pool(y, 2, 2, average=True) if inner < stride else y
@@ -61,8 +64,9 @@ def _relative(rec: Recorder, rows: Any, key: int, side: Any, learned: int) -> No
     rec.pointwise(float(key), parameters=float(key * (2 * learned - 1)), name="positions")
 
 
-def _lambdas(rec: Recorder, x: Map, stride: int, heads: int, key: int, window: int, side: int) -> Map:
+def _lambdas(rec: Recorder, x: Map, stride: int, sizes: list[int]) -> Map:
     """Keys and values are made a small matrix, for all places and for each, that queries are applied to."""
+    heads, key, window, side = sizes
     value, places = x.channels // heads, x.height * x.width
     queries = heads * places * x.batch
     rec.conv(x, (heads + 1) * key + value, 1, name="qkv")

@@ -78,7 +78,7 @@ def _replicated(rec: Recorder, x: Map, one: Block) -> Map:
 
 
 def _folding(rec: Recorder, x: Map, one: Block) -> Map:
-    """Each 2 x 2 made one place of E channels, depthwise, gate, 1 x 1: (B, C, H, W) -> (B, channels, H/2, W/2)."""
+    """Each 2 x 2 made one place of E channels, depthwise, gate, 1 x 1: -> (B, channels, H/2, W/2)."""
     y = conv_norm(rec, x, one.wide, 2, 2, padding=0, activation=one.activation, name="space_to_depth")
     rec.window(y.elements, y.pixels, one.wide, one.wide, one.kernel**2, groups=one.wide, name="depthwise")
     norm_activate(rec, y, one.activation, name="depthwise")
@@ -232,7 +232,8 @@ def _rex(rec: Recorder, x: Map, one: Block) -> Map:
 
 
 _KINDS = {
-    "separable": _separable, "separable-act": _separable, "replicated": _replicated, "replicated-skip": _replicated, "folding": _folding, "inverted": _inverted,
+    "separable": _separable, "separable-act": _separable, "replicated": _replicated,
+    "replicated-skip": _replicated, "folding": _folding, "inverted": _inverted,
     "conditional": _conditional, "fused": _fused, "convolution": _convolution,
     "convolution-skip": _convolution, "universal": _universal, "attention": _attention, "ghost": _ghost,
     "ghost2": _ghost, "ghost-folded": _ghost, "rex": _rex,
@@ -259,8 +260,9 @@ def _halving(rec: Recorder, x: Map, out: int, kernel: int, one: Block) -> Map:
 def _depthwise(rec: Recorder, x: Map, kernel: int, one: Block) -> Map:
     """A depthwise convolution with the block's stride, smoothed where that is asked for."""
     after = one.smooth if one.stride > 1 else ""
-    y = conv_norm(rec, x, x.channels, kernel, 1 if after else one.stride,
-                  groups=x.channels // (one.group or 1), activation=one.activation, name="depthwise")  # fmt: skip
+    groups = x.channels // (one.group or 1)
+    y = conv_norm(rec, x, x.channels, kernel, 1 if after else one.stride, groups=groups,
+                  activation=one.activation, name="depthwise")  # fmt: skip
     return smooth(rec, y, after) if after else y
 
 

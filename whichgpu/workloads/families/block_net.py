@@ -6,15 +6,15 @@ figure 1, and "Separable Self-attention for Mobile Vision Transformers", figure 
 from a weighed mean); Radford et al., "CLIP", section 2.4 (attention in place of the mean).
 Letters: B batch, C channels, H W height and width of a feature map, D width of a token.
 
-Dimensions: `stem` (channels of its convolutions), `stem_kernel` (of the first, 3), `stem_kind` (plain, repeated: RepVGG's block), `stem_bare`
-(of its convolutions, those without norm and activation), `stem_pool` (maximum, mean, none: the last
-convolution halves again where there are several), `blocks`, rows of [kind, layers, channels, stride, group
-width (0: one group, 1: depthwise), channels inside as a share of the result's], `from_input` (.. of the
-input's), `linear` (nothing after a block's last norm), `short_cut` (convolution, mean, none: where the shape
-changes), `smooth` (mean: where maps are halved), `second` (two convolutions inside), `gate` (se, eca,
-context), `squeeze` and `squeeze_multiple`, `features` (channels of a last 1 x 1), `hidden` (of a dense layer
-before the last), `pool_heads` (of attention in place of the mean) and `pool_side` (of its learned positions),
-`activation`, `classes`.
+Dimensions: `stem` (channels of its convolutions), `stem_kernel` (of the first, 3), `stem_kind` (plain,
+repeated: RepVGG's block), `stem_bare` (of its convolutions, those without norm and activation), `stem_pool`
+(maximum, mean, none: the last convolution halves again where there are several), `blocks`, rows of [kind,
+layers, channels, stride, group width (0: one group, 1: depthwise), channels inside as a share of the
+result's], `from_input` (.. of the input's), `linear` (nothing after a block's last norm), `short_cut`
+(convolution, mean, none: where the shape changes), `smooth` (mean: where maps are halved), `second` (two
+convolutions inside), `gate` (se, eca, context), `squeeze` and `squeeze_multiple`, `features` (channels of a
+last 1 x 1), `hidden` (of a dense layer before the last), `pool_heads` (of attention in place of the mean)
+and `pool_side` (of its learned positions), `activation`, `classes`.
 Kinds: bottle, attend (a bottle with attention in place of the 3 x 3, which a seventh column describes as
 `workloads/bottleneck.py` says), basic, edge, rep, one (MobileOne: `branches` equal convolutions), one-gated;
 mobilevit: [.., .., channels, D, layers of it], mobilevit2: [.., .., channels, D, layers of it].
@@ -113,7 +113,7 @@ def _attention_pool(rec: Recorder, x: Map, dims: Dims) -> None:
 
 
 def _stem(rec: Recorder, x: Map, dims: Dims) -> Map:
-    """Convolutions of 3 x 3 (`stem_kernel` the first) and a halving: (B, 3, H, W) -> (B, C, H/2, W/2), or a quarter of each side."""
+    """Convolutions of 3 x 3, and a halving: (B, 3, H, W) -> (B, C, H/2, W/2), or a quarter of each side."""
     widths, pool, act = dims["stem"], dims.get("stem_pool", "none"), dims["activation"]
     if dims.get("stem_kind") == "repeated":
         return _rep(rec, x, _Row("rep", 1, widths[0], 2, 0, 1.0), 2, dims)

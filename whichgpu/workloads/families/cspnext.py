@@ -1,4 +1,4 @@
-"""CSPNeXt, the backbone of RTMDet: half of a stage's channels pass by blocks of a 3 x 3 and a depthwise 5 x 5.
+"""CSPNeXt, the backbone of RTMDet: half of a stage's channels pass by its blocks (3 x 3, depthwise 5 x 5).
 
 Lyu et al., "RTMDet: An Empirical Study of Designing Real-Time Object Detectors", figure 3.
 Letters: B batch, C channels, H W height and width of a feature map.

@@ -5,8 +5,9 @@ channels that come in and in nothing else, and all counts are linear in those: t
 each of them, so that totals are exact.
 Letters: B batch, C channels, G growth, H W height and width of a feature map.
 
-Dimensions: `stem` (channels of one 7 x 7, or of three 3 x 3), `smooth` (blur, where maps are halved), `growth`, `layers` (per block), `bottleneck` (of G, the width between the
-convolutions of a layer), `classes`.
+Dimensions: `stem` (channels of one 7 x 7, or of three 3 x 3), `smooth` (blur, where maps are halved),
+`growth`, `layers` (per block), `bottleneck` (of G, the width between the convolutions of a layer),
+`classes`.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ Capabilities" (groups of two, kernels of 2 x 2, and maps enlarged by copying).
 Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `widths` and `layers` (of the stem, then of four stages; the last two stages' are those with
-attention), `down` (expansion where maps are halved), `head` (channels of the last 1 x 1 and of the dense layer
-behind it), `attention` and `perceptron` (true; without it no norms either), `small` (CPUBone's kernels and groups), `norms` (of a local
-block that is not fused: last, depthwise, all), `classes`.
+attention), `down` (expansion where maps are halved), `head` (channels of the last 1 x 1 and of the dense
+layer behind it), `attention` and `perceptron` (true; without it no norms either), `small` (CPUBone's kernels
+and groups), `norms` (of a local block that is not fused: last, depthwise, all), `classes`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults()
 _ACTIVATION = "hardswish"
-#: Channels inside of a block that keeps its map, for one of its own; the first stage with attention; the width
-#: from which a layer has a 1 x 1 and a depthwise convolution in place of one.
+#: Channels inside of a block that keeps its map, for one of its own; the first stage with attention; the
+#: width from which a layer has a 1 x 1 and a depthwise convolution in place of one.
 _WIDE, _ATTENTIVE, _APART = 4, 3, 256
 
 
@@ -41,7 +41,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         _fused_rest(rec, x, dims["layers"][0], dims)
     for i, (width, layers) in enumerate(zip(dims["widths"][1:], dims["layers"][1:], strict=True), 1):
         with rec.module(f"stage{i}"):
-            x = _fused(rec, x, width, dims["down"] * x.channels, 2, dims)
+            x = _fused(rec, x, width, dims["down"] * x.channels, dims, stride=2)
             if i < _ATTENTIVE:
                 _fused_rest(rec, x, layers - 1, dims)
             else:
@@ -65,11 +65,11 @@ def _fused_rest(rec: Recorder, x: Map, layers: int, dims: Dims) -> None:
     """Fused blocks that keep their map, with short cuts: shape unchanged."""
     if layers > 0:
         with rec.module("rest", copies=float(layers)):
-            _fused(rec, x, x.channels, _WIDE * x.channels, 1, dims)
+            _fused(rec, x, x.channels, _WIDE * x.channels, dims)
             rec.add(x.elements)
 
 
-def _fused(rec: Recorder, x: Map, out: int, wide: int, stride: int, dims: Dims) -> Map:
+def _fused(rec: Recorder, x: Map, out: int, wide: int, dims: Dims, *, stride: int = 1) -> Map:
     """One convolution to `wide` channels, a 1 x 1: (B, C, H, W) -> (B, out, H/stride, W/stride)."""
     groups = 2 if dims.get("small") else 1
     y = conv_norm(rec, x, wide, 3, stride, groups=groups, activation=_ACTIVATION)
@@ -117,22 +117,11 @@ def _attend(rec: Recorder, x: Map, stride: int, dims: Dims) -> None:
     heads = max(1, x.channels // 2 // 30)
     inside = x.channels // heads // 2 * heads
     side = _side(5 if stride > 1 else 3, dims)
-    y = (
-        conv_norm(
-            rec,
-            x,
-            x.channels,
-            side,
-            stride,
-            padding=(side - 1) // 2,
-            groups=x.channels,
-            relu=False,
-            name="depthwise",
-        )  # fmt: skip
-        if stride > 1
-        else _same(rec, x, x.channels, side, x.channels, bias=False, name="depthwise")
-    )
-    if stride == 1:
+    if stride > 1:
+        y = conv_norm(rec, x, x.channels, side, stride, padding=(side - 1) // 2, groups=x.channels,
+                      relu=False, name="depthwise")  # fmt: skip
+    else:
+        y = _same(rec, x, x.channels, side, x.channels, bias=False, name="depthwise")
         norm_activate(rec, y, name="depthwise")
     rec.conv(y, 3 * inside, 1, name="qkv")
     places = y.height * y.width

@@ -12,16 +12,18 @@ Dimensions: `image` (side that the learned positions are for), `patch`, `width`,
 `classes` (0: features only);
 tokens: `class_token` (true), `distilled` (a second one, with a head of its own), `registers`, `bare_token`
 (no positions for them), `pool` (token, attention), `final_norm` (true), `pre_norm` (a norm before the
-layers, and patches without bias), `patch_norm` (a norm, and patches with it), `patch_bias` (true), `merge` ([side, width inside, width]: a perceptron over
-squares of tokens, for a language model), `grid` (side of squares whose mean is taken for one);
+layers, and patches without bias), `patch_norm` (a norm, and patches with it), `patch_bias` (true), `merge`
+([side, width inside, width]: a perceptron over squares of tokens, for a language model), `grid` (side of
+squares whose mean is taken for one);
 patches: `backbone` (a part of a ResNet before them) or `convolutions` in their place, see
 `workloads/residual_stem.py`;
-positions: `positions` (learned: true, or factorised: of rows and of columns, or how many in a table that is read by a product), `rotary` (true, or learned), `relative` (table, perceptron, shared)
-and `relative_width` (of that perceptron);
+positions: `positions` (learned: true, or factorised: of rows and of columns, or how many in a table that is
+read by a product), `rotary` (true, or learned), `relative` (table, perceptron, shared) and `relative_width`
+(of that perceptron);
 layers: `layer_scale` (true, or attention), `gated` (SwiGLU), `qkv_bias` (all, qv, none), `bias` (of the
-other dense layers, true; attention: of its own alone), `norm_shift` (true), `qk_norm`, `inner_norm` (attention, ffn), `parallel`
-(halves), `around` (norms behind each half as well), `differential` (each head's is the difference of two of half the width), `kv_heads` (of the last
-`few` layers, which have fewer).
+other dense layers, true; attention: of its own alone), `norm_shift` (true), `qk_norm`, `inner_norm`
+(attention, ffn), `parallel` (halves), `around` (norms behind each half as well), `differential` (each head's
+is the difference of two of half the width), `kv_heads` (of the last `few` layers, which have fewer).
 """
 
 from __future__ import annotations
