@@ -70,10 +70,13 @@ def smooth(rec: Recorder, x: Map, kind: str) -> Map:
     return y
 
 
-def eca(rec: Recorder, x: Map) -> None:
-    """ECA-Net's gate: a mean, one convolution over neighbouring channels, a sigmoid: shape unchanged."""
+def eca(rec: Recorder, x: Map, channels: int = 0) -> None:
+    """ECA-Net's gate: a mean, one convolution over neighbouring channels, a sigmoid: shape unchanged.
+
+    `channels`: what its kernel's size follows from, where the map was pruned since.
+    """
     rec.global_pool(x, name="squeeze")
-    near = int((math.log2(x.channels) + 1.0) / 2.0)
+    near = int((math.log2(channels or x.channels) + 1.0) / 2.0)
     point = x._replace(channels=1, height=1.0, width=float(x.channels))
     rec.conv(point, 1, (1, max(near if near % 2 else near + 1, 3)), name="neighbours")
     rec.pointwise(x.channels * x.batch, keeps=1.0, name="sigmoid")
