@@ -5,8 +5,8 @@ normalisation in place of the scale of each channel).
 Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `layers` and `widths` (per stage), `response_norm` (V2), `classes`; `stem` (channels of the first
-of two 3 x 3 that overlap, in place of patches), `kernels` (per stage, 7), `bare_norm` (norms without a shift), `hidden` (of a
-perceptron before the classifier).
+of two 3 x 3 that overlap, in place of patches), `kernels` (per stage, 7), `bare_norm` (norms without a
+shift), `hidden` (of a perceptron before the classifier).
 """
 
 from __future__ import annotations
