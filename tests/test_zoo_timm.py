@@ -25,8 +25,8 @@ FAMILIES = (
     "sequencer2d-s", "shvit-s1", "starnet-s1", "swiftformer-xs", "tiny-vit-5m-224", "tnt-s-patch16-224",
     "tresnet-m", "twins-svt-small", "visformer-tiny", "vitamin-small-224", "volo-d1-224", "xception41",
     "crossvit-tiny-240", "vit-small-r26-s32-224",
-    "fasternet-t0", "cspnext-tiny", "iformer-t", "lowformer-b0", "cpubone-nano", "lcnetv2-small", "nasnetalarge",
-    "botnet26t-256", "lambda-resnet26t",
+    "fasternet-t0", "cspnext-tiny", "iformer-t", "lowformer-b0", "cpubone-nano", "lcnetv2-small",
+    "nasnetalarge", "botnet26t-256", "lambda-resnet26t",
 )  # fmt: skip
 
 

@@ -119,8 +119,9 @@ class Workload:
         if asked in adapters.PHASES:
             own = {**own, "precision": adapters.DEFAULT_PRECISION[asked], **self.defaults.get(asked, {})}
         options = {**adapter_of(job.phase), **job.options}
-        job = replace(job, workload=self.id, phase=asked, options=options)
-        job = job.with_defaults(**{**defaults, **own})
+        job = replace(
+            job, **job.gaps({**defaults, **own}), workload=self.id, phase=asked, options=options
+        )  # fmt: skip
         if asked in _GENERATING and np.any(
             np.asarray(1.0 if job.output_tokens is None else job.output_tokens) < 1
         ):
@@ -258,7 +259,7 @@ def family_code(name: str) -> ModuleType:
 
 @cache
 def _family(name: str) -> ModuleType:
-    if name not in families():
+    if not (Path(__file__).parent / "families" / f"{name}.py").is_file() or name[0] == "_":
         raise DataError(
             f"no family '{name}': there is no whichgpu/workloads/families/{name}.py; add it, or use one of "
             f"{', '.join(families())}"
