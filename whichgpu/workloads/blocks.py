@@ -13,6 +13,8 @@ from whichgpu.errors import UsageError
 from whichgpu.workloads.recorder import Map, Recorder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from whichgpu.workloads.job import Job
 
 
@@ -126,6 +128,18 @@ def transformer_layer(
     rec.dropout(elements)
     rec.add(elements, wide=True)
     rec.norm(elements, width, wide=True, name="ffn_norm")
+
+
+def feed_forward(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
+    """Two dense layers with ReLU between, the short cut, a norm behind it: (rows, D) -> (rows, D)."""
+    hidden, ffn = dims["hidden"], dims["ffn"]
+    rec.linear(rows, hidden, ffn, bias=True, shard="column", name="up")
+    rec.pointwise(ffn * rows, name="relu")
+    rec.dropout(ffn * rows)
+    rec.linear(rows, ffn, hidden, bias=True, shard="row", name="down")
+    rec.dropout(hidden * rows)
+    rec.add(hidden * rows)
+    rec.norm(hidden * rows, hidden, wide=True)
 
 
 def cross_entropy(rec: Recorder, rows: Any, classes: int) -> None:

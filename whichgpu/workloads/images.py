@@ -22,12 +22,14 @@ PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "images"
 
 
-def defaults(side: float = 224.0) -> dict[str, dict[str, Any]]:
-    """Job columns of a model of `side` x `side` images."""
+def defaults(
+    height: float = 224.0, width: float = 0.0, *, infer: float = 32.0, train: float = 64.0
+) -> dict[str, dict[str, Any]]:
+    """Job columns of a model of images of `height` x `width` (0: the same); batches by phase."""
     return {
-        "*": {"height": side, "width": side, "runtime": "pytorch-2", "n_gpus": 1.0},
-        "infer": {"batch": 32.0, "precision": "fp16"},
-        "train": {"batch": 64.0, "precision": "amp-fp16"},
+        "*": {"height": height, "width": width or height, "runtime": "pytorch-2", "n_gpus": 1.0},
+        "infer": {"batch": infer, "precision": "fp16"},
+        "train": {"batch": train, "precision": "amp-fp16"},
     }
 
 

@@ -27,11 +27,7 @@ if TYPE_CHECKING:
     Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "*": {"height": 1024.0, "width": 1024.0, "runtime": "pytorch-2", "n_gpus": 1.0},
-    "infer": {"batch": 1.0, "precision": "fp16"},
-    "train": {"batch": 4.0, "precision": "amp-fp16"},
-}
+DEFAULTS = images.defaults(1024.0, infer=1.0, train=4.0)
 #: Sides of a patch in pixels and of a window in patches; width, heads and inner width of the decoder.
 PATCH, WINDOW = 16, 14
 _WIDTH, _HEADS, _INNER = 256, 8, 128
