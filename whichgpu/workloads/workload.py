@@ -475,7 +475,8 @@ def _candidates(name: str) -> list[str]:
     if len(keys) > 1:
         exact = dict.fromkeys(key for spelling, key in spellings if apart(spelling) == apart(name))
         return list(exact) or keys
-    return keys or _tagged(name)
+    bare = "" if keys else names.unwrapped(name)
+    return keys or _tagged(name) or (_candidates(bare) if bare else [])
 
 
 def _tagged(name: str) -> list[str]:
@@ -497,7 +498,8 @@ def _service(name: str) -> str:
     said = words(name)
     for title, row in store.load("services")["services"]["service"].items():
         starts = [words(one) for one in (title, *row["names"])]
-        if any(said[: len(start)] == start for start in starts):
+        spared = any(said[: len(one)] == one for one in map(words, row.get("open", ())))
+        if not spared and any(said[: len(start)] == start for start in starts):
             near = [key for one in row["nearest"] for key in _candidates(one)]
             hint = f"; the nearest open workload is {near[0]}" if near else ""
             return f"'{name}' is only sold as a service ({row['by']}), its size is not published{hint}"
