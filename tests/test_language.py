@@ -407,6 +407,11 @@ def test_what_is_only_sold_as_a_service_is_refused_with_an_open_workload(name: s
     assert resolve(nearest).id == nearest
 
 
+def test_an_open_model_of_who_sells_a_service_is_none() -> None:
+    with pytest.raises(UsageError, match="no workload 'suno/bark'"):
+        resolve("suno/bark")
+
+
 def test_what_is_named_as_nearest_to_a_service_is_open() -> None:
     for title, row in store.load("services")["services"]["service"].items():
         assert row["nearest"], title

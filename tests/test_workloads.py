@@ -231,6 +231,13 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("timm/resnet50.a1_in1k", "resnet50"), ("resnet26d.bt_in1k", "resnet26d"),
         ("vit_base_patch16_clip_224.openai", "vit-base-patch16-clip-224"),
         ("timm/maxvit_tiny_tf_224", "maxvit-tiny-tf-224"), ("yolov9-c", "yolov9c"), ("YOLOv6-N", "yolov6n"),
+        # As libraries ask for them.
+        ("hf_hub:timm/resnet18.a1_in1k", "resnet18"), ("torchvision.models.resnet50", "resnet50"),
+        ("torchvision.models.detection.maskrcnn_resnet50_fpn", "maskrcnn-r50-fpn"), ("yolov8n.pt", "yolov8n"),
+        ("tf_efficientnetv2_s.in21k_ft_in1k", "efficientnet-v2-s"), ("nasnetalarge.tf_in1k", "nasnetalarge"),
+        # As MLPerf and Ollama have them.
+        ("llama2-70b-99.9", "llama-2-70b"), ("gptj-99.9", "gpt-j-6b"), ("deepseek-r1:14b", "qwen2.5-14b"),
+        ("gemma3:4b-it-qat", "gemma-3-4b"),
     ],
 )  # fmt: skip
 def test_spellings(spelling: str, known: str) -> None:
@@ -264,7 +271,22 @@ def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, st
 
 
 @pytest.mark.parametrize(
-    "name", ["resnet50-fp8", "llama-9-chat", "gpt-4-0613", "opt-13b-mine", "chat", "hf", "-it", "org/", "fp8"]
+    "name",
+    [
+        "resnet50-fp8",
+        "llama-9-chat",
+        "gpt-4-0613",
+        "opt-13b-mine",
+        "chat",
+        "hf",
+        "-it",
+        "org/",
+        "fp8",
+        "deepseek-r1:8b",
+        "models.",
+        ".pt",
+        "torchvision.models.",
+    ],
 )
 def test_other_words_are_no_part_of_a_name(name: str) -> None:
     with pytest.raises(UsageError):

@@ -25,6 +25,8 @@ FAMILIES = (
     "sequencer2d-s", "shvit-s1", "starnet-s1", "swiftformer-xs", "tiny-vit-5m-224", "tnt-s-patch16-224",
     "tresnet-m", "twins-svt-small", "visformer-tiny", "vitamin-small-224", "volo-d1-224", "xception41",
     "crossvit-tiny-240", "vit-small-r26-s32-224",
+    "fasternet-t0", "cspnext-tiny", "iformer-t", "lowformer-b0", "cpubone-nano", "lcnetv2-small",
+    "nasnetalarge", "botnet26t-256", "lambda-resnet26t",
 )  # fmt: skip
 
 
@@ -56,6 +58,28 @@ def test_windows_of_an_odd_size_are_padded(name: str) -> None:
     traced = ops(name, batch=1.0, height=232.0, width=232.0)
     rows = {op.dims["m"] for op in traced if op.layer.startswith("stage1") and op.layer.endswith("qkv")}
     assert (9 * 7) ** 2 in rows  # 58 places a side, in windows of 7
+
+
+def test_blocks_see_a_halo_and_every_second_place_asks_where_maps_are_halved() -> None:
+    scores = [op for op in ops("halonet-h1", batch=1.0) if op.layer.endswith("scores")]
+    asked = {(op.dims["m"], op.dims["n"]) for op in scores}
+    assert asked == {(64.0, 196.0), (16.0, 196.0)}  # 8 x 8, or half of each side, to 14 x 14
+
+
+def test_a_cell_takes_the_two_maps_before_it() -> None:
+    traced = ops("nasnetalarge", batch=1.0)
+    sampled = [op for op in traced if op.layer.endswith("sample")]
+    # Where the last map is smaller than the one before it: after each reduction.
+    assert {op.layer.partition(".")[0] for op in sampled} == {"cells2", "cells3", "cells5", "cells7"}
+    joined = {op.dims["elements"] for op in traced if op.layer == "cells7.concatenate"}
+    assert max(joined) == 4032 * 11 * 11
+
+
+def test_two_attentions_of_half_the_width_make_a_difference() -> None:
+    plain, apart = ops("vit-wee-patch16-reg1-gap-256"), ops("vit-dwee-patch16-reg1-gap-256")
+    one, two = (next(op for op in traced if op.kind == "attention") for traced in (plain, apart))
+    assert two.dims["head_dim"] == one.dims["head_dim"] / 2
+    assert two.count == 2 * one.count
 
 
 def test_branches_fold_into_what_one_convolution_makes() -> None:

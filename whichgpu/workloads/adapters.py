@@ -12,14 +12,13 @@ attention alone, a comma-separated list those named.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from whichgpu.errors import UsageError
 from whichgpu.values import immutable
-from whichgpu.workloads.ops import Op
+from whichgpu.workloads.ops import Op, changed
 from whichgpu.workloads.precision import Precision, precision
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def _adapted(op: Op, adapters: Adapters) -> Iterator[Op]:
         yield frozen(op)
         return
     # The adapter keeps the input, which the frozen layer has no use for.
-    yield replace(frozen(op), saved_bytes=0.0)
+    yield changed(frozen(op), saved_bytes=0.0)
     yield from _adapter(op, adapters.rank)
 
 
@@ -121,7 +120,7 @@ def _prefixed(op: Op) -> Iterator[Op]:
     first = op.layer.rpartition(".")[2] in ("qkv", "query", "q") and op.kind == "gemm" and bool(op.parameters)
     passed = np.maximum(1.0 - WITHOUT / op.copies, 0.0) if op.copies > WITHOUT else 1.0
     held = frozen(op)
-    yield replace(held, saved_bytes=held.saved_bytes * passed)
+    yield changed(held, saved_bytes=held.saved_bytes * passed)
     if first:
         values = PREFIX * float(op.dims["k"])
         yield Op(
@@ -140,7 +139,7 @@ def _scaled(op: Op) -> Iterator[Op]:
     if op.kind == "norm" and op.parameters and op.backward != "none":
         # The weights' gradient needs what they multiply; a norm that computes in FP32 op by op keeps it too.
         apart = np.all(op.saved_bytes > op.read_bytes)
-        yield replace(op, saved_bytes=2.0 * op.saved_bytes if apart else op.saved_bytes)
+        yield changed(op, saved_bytes=2.0 * op.saved_bytes if apart else op.saved_bytes)
         return
     yield held
     if held is op or op.kind != "gemm":
@@ -159,10 +158,10 @@ def frozen(op: Op) -> Op:
     if not op.parameters or op.backward == "none":
         return op
     if op.kind == "embedding" or op.backward == "weight":
-        return replace(op, backward="none", saved_bytes=0.0)
+        return changed(op, backward="none", saved_bytes=0.0)
     # The gradient of a product's input needs its weights alone; attention's needs its output, kept by `out`.
     unread = op.kind in ("gemm", "conv") and op.layer.rpartition(".")[2] != "out"
-    return replace(op, backward="input", saved_bytes=0.0 if unread else op.saved_bytes)
+    return changed(op, backward="input", saved_bytes=0.0 if unread else op.saved_bytes)
 
 
 #: Shards whose adapters are split with them.
@@ -178,14 +177,14 @@ def _adapter(op: Op, rank: float) -> Iterator[Op]:
     stored = trained_precision().weight
     narrow = rank * size * op.dims.get("batch", 1.0) * m
     per_row = 2.0 * rank * op.dims.get("batch", 1.0)
-    shared = replace(op, dtype="bf16" if op.dtype not in ("fp16", "fp32", "tf32") else op.dtype, starts=0.0)
-    yield replace(
+    shared = changed(op, dtype="bf16" if op.dtype not in ("fp16", "fp32", "tf32") else op.dtype, starts=0.0)
+    yield changed(
         shared, layer=f"{op.layer}.lora_a", dims={**op.dims, "n": rank}, flops=per_row * k * m,
         parameters=tables * rank * k, weight_bytes=tables * rank * k * size,
         stored_bytes=tables * rank * k * stored, read_bytes=op.read_bytes, write_bytes=narrow,
         shard="none" if op.shard == "column" else op.shard,
     )  # fmt: skip
-    yield replace(
+    yield changed(
         shared, layer=f"{op.layer}.lora_b", dims={**op.dims, "k": rank}, flops=per_row * n * m,
         parameters=tables * rank * n, weight_bytes=tables * rank * n * size,
         stored_bytes=tables * rank * n * stored, read_bytes=narrow, write_bytes=op.write_bytes,

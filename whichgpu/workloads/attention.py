@@ -5,7 +5,7 @@ Letters: B batch, C channels, H W height and width of a feature map, w side of a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -65,6 +65,22 @@ def attend_to(rec: Recorder, x: Map, seen: Map, heads: int) -> None:
     rec.linear(seen.pixels, width, 2 * width, bias=True, shard="column", name="key_value")
     rec.attention(x.batch, heads, x.height * x.width, seen.height * seen.width, width // heads)
     rec.linear(x.pixels, width, width, bias=True, shard="row", name="out")
+
+
+def scored(
+    rec: Recorder, batch: Any, queries: Any, places: Any, *, key: int, value: int, biases: int = 0,
+    parameters: float = 0.0,
+) -> None:  # fmt: skip
+    """Attention whose scores are written out: (queries, key) by (places, key), by (places, value).
+
+    `biases`: tensors added to the scores; `parameters`: of the biases that are learned.
+    """
+    pairs = batch * queries * places
+    rec.product(batch, queries, float(key), places, name="scores")
+    if biases:
+        rec.pointwise(pairs, reads=float(biases), parameters=parameters, name="biases")
+    rec.pointwise(pairs, keeps=1.0, parameters=0.0 if biases else parameters, name="softmax")
+    rec.product(batch, queries, places, float(value), name="values")
 
 
 def between_channels(rec: Recorder, x: Map, heads: int) -> None:

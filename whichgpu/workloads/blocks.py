@@ -13,6 +13,8 @@ from whichgpu.errors import UsageError
 from whichgpu.workloads.recorder import Map, Recorder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from whichgpu.workloads.job import Job
 
 
@@ -46,9 +48,46 @@ def conv_norm(
     """
     y = rec.conv(x, out, kernel, stride, padding=padding, groups=groups, bias=bias, keeps=keeps,
                  backward=backward, name=name)  # fmt: skip
-    rec.norm(y.elements, out, name=f"{name}_norm")
-    if relu:
-        activate(rec, y.elements, activation, keeps_output=keeps_output, name=f"{name}_{activation}")
+    norm_activate(rec, y, activation if relu else "", keeps_output=keeps_output, name=name)
+    return y
+
+
+def norm_activate(
+    rec: Recorder, x: Map, activation: str = "", *, keeps_output: bool = False, name: str = "conv"
+) -> None:  # fmt: skip
+    """Batch normalisation and an activation, "" for none: shape unchanged.
+
+    Liu et al., "Evolving Normalization-Activation Layers": `evonorm` is both in one, with a slope besides.
+    """
+    if activation == "evonorm":
+        rec.norm(x.elements, x.channels, parameters=3 * x.channels, name=f"{name}_evonorm")
+        return
+    rec.norm(x.elements, x.channels, name=f"{name}_norm")
+    if activation:
+        activate(rec, x.elements, activation, keeps_output=keeps_output, name=f"{name}_{activation}")
+
+
+def transposed(
+    rec: Recorder, x: Map, out: int, kernel: int, stride: int, *, side: Any = None, bias: bool = False,
+    name: str = "up",
+) -> Map:  # fmt: skip
+    """A transposed convolution: (B, C, H, W) -> (B, out, side, side); each result sees (kernel/stride)^2.
+
+    Without `side`, (B, out, H stride, W stride).
+    """
+    height, width = (x.height * stride, x.width * stride) if side is None else (side, side)
+    y = Map(x.batch, out, height, width)
+    # Without stride, a single position (DCGAN's first layer) meets each weight once.
+    products = x.pixels * float(kernel * kernel)
+    window = products / y.pixels
+    size = rec.precision.activation
+    rec.record(
+        "conv", name,
+        {"m": y.pixels, "n": float(out), "k": x.channels * window, "groups": 1.0, "window": window},
+        parameters=float(x.channels * out * kernel * kernel + (out if bias else 0)),
+        flops=2.0 * x.channels * out * products,
+        read_bytes=size * x.elements, write_bytes=size * y.elements, saved_bytes=size * x.elements,
+    )  # fmt: skip
     return y
 
 
@@ -89,6 +128,18 @@ def transformer_layer(
     rec.dropout(elements)
     rec.add(elements, wide=True)
     rec.norm(elements, width, wide=True, name="ffn_norm")
+
+
+def feed_forward(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
+    """Two dense layers with ReLU between, the short cut, a norm behind it: (rows, D) -> (rows, D)."""
+    hidden, ffn = dims["hidden"], dims["ffn"]
+    rec.linear(rows, hidden, ffn, bias=True, shard="column", name="up")
+    rec.pointwise(ffn * rows, name="relu")
+    rec.dropout(ffn * rows)
+    rec.linear(rows, ffn, hidden, bias=True, shard="row", name="down")
+    rec.dropout(hidden * rows)
+    rec.add(hidden * rows)
+    rec.norm(hidden * rows, hidden, wide=True)
 
 
 def cross_entropy(rec: Recorder, rows: Any, classes: int) -> None:

@@ -14,11 +14,10 @@ A repeated layer is one that the family records with `copies`; an op that begins
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
-from whichgpu.workloads.ops import Op, total
+from whichgpu.workloads.ops import Op, changed, total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +63,7 @@ def recomputed(forward: Sequence[Op], kind: str) -> tuple[Op, ...]:
         return ()
     inside = [op for op in forward if op.module in repeated(forward)]
     again = [
-        replace(op, layer=f"{op.layer}{AGAIN}", stage="backward", parameters=0.0, stored_bytes=0.0,
+        changed(op, layer=f"{op.layer}{AGAIN}", stage="backward", parameters=0.0, stored_bytes=0.0,
                 saved_bytes=0.0, starts=0.0)
         for op in inside
     ]  # fmt: skip
@@ -77,7 +76,7 @@ def recomputed(forward: Sequence[Op], kind: str) -> tuple[Op, ...]:
 
 def _share(op: Op) -> Op:
     """Half of the matrix products run again, and all the rest."""
-    return replace(op, repeats=_HALF * op.repeats) if op.kind in ("gemm", "conv") else op
+    return changed(op, repeats=_HALF * op.repeats) if op.kind in ("gemm", "conv") else op
 
 
 def saved_bytes(forward: Sequence[Op], kind: str) -> Any:

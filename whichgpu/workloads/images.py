@@ -22,12 +22,14 @@ PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "images"
 
 
-def defaults(side: float = 224.0) -> dict[str, dict[str, Any]]:
-    """Job columns of a model of `side` x `side` images."""
+def defaults(
+    height: float = 224.0, width: float = 0.0, *, infer: float = 32.0, train: float = 64.0
+) -> dict[str, dict[str, Any]]:
+    """Job columns of a model of images of `height` x `width` (0: the same); batches by phase."""
     return {
-        "*": {"height": side, "width": side, "runtime": "pytorch-2", "n_gpus": 1.0},
-        "infer": {"batch": 32.0, "precision": "fp16"},
-        "train": {"batch": 64.0, "precision": "amp-fp16"},
+        "*": {"height": height, "width": width or height, "runtime": "pytorch-2", "n_gpus": 1.0},
+        "infer": {"batch": infer, "precision": "fp16"},
+        "train": {"batch": train, "precision": "amp-fp16"},
     }
 
 
@@ -70,12 +72,23 @@ def smooth(rec: Recorder, x: Map, kind: str) -> Map:
     return y
 
 
-def eca(rec: Recorder, x: Map) -> None:
-    """ECA-Net's gate: a mean, one convolution over neighbouring channels, a sigmoid: shape unchanged."""
+def eca(rec: Recorder, x: Map, channels: int = 0) -> None:
+    """ECA-Net's gate: a mean, one convolution over neighbouring channels, a sigmoid: shape unchanged.
+
+    `channels`: what its kernel's size follows from, where the map was pruned since.
+    """
     rec.global_pool(x, name="squeeze")
-    near = int((math.log2(x.channels) + 1.0) / 2.0)
+    near = int((math.log2(channels or x.channels) + 1.0) / 2.0)
     point = x._replace(channels=1, height=1.0, width=float(x.channels))
     rec.conv(point, 1, (1, max(near if near % 2 else near + 1, 3)), name="neighbours")
+    rec.pointwise(x.channels * x.batch, keeps=1.0, name="sigmoid")
+    rec.pointwise(x.elements, name="gate")
+
+
+def gate_by_mean(rec: Recorder, x: Map) -> None:
+    """Lee and Park, "CenterMask": the mean, one dense layer C -> C, a sigmoid on each channel: unchanged."""
+    rec.global_pool(x, name="squeeze")
+    rec.linear(x.batch, x.channels, x.channels, bias=True, name="excite")
     rec.pointwise(x.channels * x.batch, keeps=1.0, name="sigmoid")
     rec.pointwise(x.elements, name="gate")
 
@@ -93,15 +106,13 @@ def squeeze_excite(rec: Recorder, x: Map, squeezed: int, *, activation: str = "r
     rec.pointwise(x.elements, name="gate")
 
 
-def global_context(rec: Recorder, x: Map, *, share: float = 0.125) -> None:
+def global_context(rec: Recorder, x: Map, squeezed: int) -> None:
     """GCNet's gate: a mean weighed by a softmax over positions, two 1 x 1, a sigmoid: shape unchanged."""
     rec.conv(x, 1, 1, bias=True, name="weights")
     rec.pointwise(x.pixels, keeps=1.0, name="softmax")
     rec.product(x.batch, float(x.channels), x.height * x.width, 1.0, name="context")
     point = x._replace(height=1.0, width=1.0)
-    inner = rec.conv(
-        point, round_channels(x.channels * share, 1, least=0.0), 1, bias=True, name="context_down"
-    )
+    inner = rec.conv(point, squeezed, 1, bias=True, name="context_down")
     layer_norm(rec, inner.elements, inner.channels)
     activate(rec, inner.elements, "relu")
     rec.conv(inner, x.channels, 1, bias=True, name="context_up")

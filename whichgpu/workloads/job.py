@@ -92,8 +92,11 @@ class Job:
 
     def with_defaults(self, **defaults: Any) -> Job:
         """Fill what is not stated."""
-        gaps = {name: value for name, value in defaults.items() if _unstated(getattr(self, name))}
-        return replace(self, **gaps)
+        return replace(self, **self.gaps(defaults))
+
+    def gaps(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
+        """Of `defaults`, those whose column is not stated."""
+        return {name: value for name, value in defaults.items() if _unstated(getattr(self, name))}
 
     def degree(self, key: str) -> Any:
         """A degree of parallelism among the options, or its array; 1 where none is stated."""

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.workloads.blocks import activate, conv_norm
-from whichgpu.workloads.images import smooth, squeeze_excite
+from whichgpu.workloads.blocks import activate, conv_norm, norm_activate
+from whichgpu.workloads.images import global_context, smooth, squeeze_excite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,9 @@ class Block(NamedTuple):
     """One layer; which of its numbers a kind uses stands with the kind's function.
 
     `kernel`: side of the convolution, or a row that the kind explains; `wide`: E; `channels`: of the result;
-    `squeezed`: width inside of its gate, 0 for none; `scaled`: each channel of its result is.
+    `squeezed`: width inside of its gate, 0 for none; `scaled`: each channel of its result is; `gate`: its
+    activation, or `context` for GCNet's; `group`: channels in a group of its convolution, 0 where all are one
+    (fused) or each is its own (depthwise).
     """
 
     kind: str
@@ -37,6 +39,7 @@ class Block(NamedTuple):
     scaled: bool = False
     smooth: str = ""
     gate: str = "relu"
+    group: int = 0
 
 
 def block(rec: Recorder, x: Map, one: Block) -> Map:
@@ -55,6 +58,32 @@ def _separable(rec: Recorder, x: Map, one: Block) -> Map:
     _gate(rec, y, one)
     return conv_norm(rec, y, one.channels, 1, relu=one.kind == "separable-act", activation=one.activation,
                      name="project")  # fmt: skip
+
+
+def _replicated(rec: Recorder, x: Map, one: Block) -> Map:
+    """Depthwise ones of several sides added up, gate, 1 x 1: PP-LCNetV2's.
+
+    `kernel`: [sides, width between two 1 x 1 (0: one)].
+    """
+    sides, middle = one.kernel
+    for i, side in enumerate(sides):
+        y = conv_norm(rec, x, x.channels, side, one.stride, groups=x.channels, relu=False,
+                      keeps=0.0 if i else 1.0, name="depthwise")  # fmt: skip
+        if i:
+            rec.add(y.elements)
+    activate(rec, y.elements, one.activation)
+    _gate(rec, y, one)
+    y = conv_norm(rec, y, middle, 1, activation=one.activation, name="narrow") if middle else y
+    return conv_norm(rec, y, one.channels, 1, activation=one.activation, name="project")
+
+
+def _folding(rec: Recorder, x: Map, one: Block) -> Map:
+    """Each 2 x 2 made one place of E channels, depthwise, gate, 1 x 1: -> (B, channels, H/2, W/2)."""
+    y = conv_norm(rec, x, one.wide, 2, 2, padding=0, activation=one.activation, name="space_to_depth")
+    rec.window(y.elements, y.pixels, one.wide, one.wide, one.kernel**2, groups=one.wide, name="depthwise")
+    norm_activate(rec, y, one.activation, name="depthwise")
+    _gate(rec, y, one)
+    return conv_norm(rec, y, one.channels, 1, relu=False, name="project")
 
 
 def _inverted(rec: Recorder, x: Map, one: Block) -> Map:
@@ -203,31 +232,36 @@ def _rex(rec: Recorder, x: Map, one: Block) -> Map:
 
 
 _KINDS = {
-    "separable": _separable, "separable-act": _separable, "inverted": _inverted,
+    "separable": _separable, "separable-act": _separable, "replicated": _replicated,
+    "replicated-skip": _replicated, "folding": _folding, "inverted": _inverted,
     "conditional": _conditional, "fused": _fused, "convolution": _convolution,
     "convolution-skip": _convolution, "universal": _universal, "attention": _attention, "ghost": _ghost,
     "ghost2": _ghost, "ghost-folded": _ghost, "rex": _rex,
 }  # fmt: skip
 #: Kinds whose input is not added to their result here.
-_BARE = frozenset({"separable-act", "convolution", "ghost", "ghost2", "ghost-folded", "rex"})
+_BARE = frozenset({"separable-act", "replicated", "convolution", "ghost", "ghost2", "ghost-folded", "rex"})
 
 
 def _gate(rec: Recorder, x: Map, one: Block) -> None:
-    if one.squeezed:
+    if one.squeezed and one.gate == "context":
+        global_context(rec, x, one.squeezed)
+    elif one.squeezed:
         squeeze_excite(rec, x, one.squeezed, activation=one.gate)
 
 
 def _halving(rec: Recorder, x: Map, out: int, kernel: int, one: Block) -> Map:
     """A full convolution with the block's stride, smoothed where that is asked for."""
     after = one.smooth if one.stride > 1 else ""
-    y = conv_norm(rec, x, out, kernel, 1 if after else one.stride, activation=one.activation)
+    y = conv_norm(rec, x, out, kernel, 1 if after else one.stride, activation=one.activation,
+                  groups=x.channels // one.group if one.group else 1)  # fmt: skip
     return smooth(rec, y, after) if after else y
 
 
 def _depthwise(rec: Recorder, x: Map, kernel: int, one: Block) -> Map:
     """A depthwise convolution with the block's stride, smoothed where that is asked for."""
     after = one.smooth if one.stride > 1 else ""
-    y = conv_norm(rec, x, x.channels, kernel, 1 if after else one.stride, groups=x.channels,
+    groups = x.channels // (one.group or 1)
+    y = conv_norm(rec, x, x.channels, kernel, 1 if after else one.stride, groups=groups,
                   activation=one.activation, name="depthwise")  # fmt: skip
     return smooth(rec, y, after) if after else y
 
@@ -240,8 +274,7 @@ def _mixed(rec: Recorder, x: Map, sides: Sequence[int], one: Block) -> Map:
         y = rec.conv(x._replace(channels=part), part, side, one.stride, groups=part, name="depthwise")
     y = y._replace(channels=x.channels)
     rec.copy(y.elements, name="concatenate")
-    rec.norm(y.elements, y.channels, name="depthwise_norm")
-    activate(rec, y.elements, one.activation)
+    norm_activate(rec, y, one.activation, name="depthwise")
     return y
 
 
@@ -252,9 +285,7 @@ def _pointwise(rec: Recorder, x: Map, out: int, parts: int, *, activation: str) 
     y = x._replace(channels=out)
     if parts > 1:
         rec.copy(y.elements, name="concatenate")
-    rec.norm(y.elements, out, name="pointwise_norm")
-    if activation:
-        activate(rec, y.elements, activation)
+    norm_activate(rec, y, activation, name="pointwise")
     return y
 
 

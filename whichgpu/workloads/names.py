@@ -45,6 +45,15 @@ def apart(text: str) -> str:
     return _BETWEEN_DIGITS.sub("/", text.lower()).translate(_IGNORED)
 
 
+def unwrapped(text: str) -> str:
+    """A name less how a library asks for it (`torchvision.models.resnet50`, `yolov8n.pt`); "" for others."""
+    bare = text
+    for start in table()["before"]:
+        bare = bare[len(start) :] if bare.lower().startswith(start) else bare
+    bare = bare.removesuffix(".pt")
+    return bare if bare != text else ""
+
+
 def words(text: str) -> list[str]:
     """The words of a name."""
     return text.lower().translate(_SEPARATORS).split()

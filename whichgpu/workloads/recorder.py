@@ -12,8 +12,8 @@ the first keeps it and the others say `keeps=0`.
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,28 +22,28 @@ from whichgpu.errors import UsageError
 from whichgpu.workloads.ops import PLACES, Op
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from whichgpu.workloads.precision import Precision
 
 #: Bytes of FP32, in which autocast runs normalisations and losses.
 FP32 = 4.0
 
 
-class Map(NamedTuple):
-    """A feature map (B, C, H, W)."""
-
+class _Sides(NamedTuple):
     batch: Any
     channels: int
     height: Any
     width: Any
 
-    @property
+
+class Map(_Sides):
+    """A feature map (B, C, H, W)."""
+
+    @cached_property
     def elements(self) -> Any:
         """Values in the map, over the whole batch."""
         return self.channels * self.height * self.width * self.batch
 
-    @property
+    @cached_property
     def pixels(self) -> Any:
         """Positions in the map, over the whole batch."""
         return self.height * self.width * self.batch
@@ -75,6 +75,25 @@ def _alike(number: Any) -> Any:
     return number.tobytes() if type(number) is np.ndarray else number
 
 
+class _Module:
+    """A `with` that records under another scope."""
+
+    __slots__ = ("_copies", "_inner", "_outer", "_recorder")
+
+    def __init__(self, recorder: Recorder, copies: float, scope: _Scope) -> None:
+        self._recorder, self._copies, self._inner = recorder, copies, scope
+
+    def __enter__(self) -> None:
+        recorder = self._recorder
+        self._outer = outer = recorder._scope
+        recorder._scope = self._inner
+        if self._copies > 1.0 and outer.copies == 1.0:
+            recorder._starting = self._copies
+
+    def __exit__(self, *_: object) -> None:
+        self._recorder._scope = self._outer
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Recorder:
     """Collects the ops of one forward pass in a given precision; `training` turns dropout on."""
@@ -98,33 +117,25 @@ class Recorder:
 
     def ops(self) -> tuple[Op, ...]:
         """What was recorded, those that do identical work in one module merged."""
-        return tuple(Op(*values) for values in self._ops.values())
+        return tuple(map(Op._make, self._ops.values()))
 
-    @contextmanager
     def module(
         self, name: str, *, repeats: Any = 1.0, copies: float = 1.0, again: bool = False,
         frozen: bool = False, freed: bool = False,
-    ) -> Iterator[None]:  # fmt: skip
-        """Record under `name`; the ops inside run `repeats` times each, in `copies` equal layers.
+    ) -> _Module:  # fmt: skip
+        """Record under `name` what a `with` holds: it runs `repeats` times each, in `copies` equal layers.
 
         `again`: a second pass through layers recorded before, whose weights are already counted.
         `frozen`: no backward pass. `freed`: a step of its own, whose activations are gone before those of
         the rest are made. `repeats` 0: loaded, and not run.
         """
         outer = self._scope
-        again, frozen, freed = outer.again or again, outer.frozen or frozen, outer.freed or freed
         repeats = outer.repeats * repeats
         top = outer.key[0] if outer.key else name.partition(".")[0]
-        self._scope = _Scope(
-            f"{outer.prefix}{name}.", repeats, outer.copies * copies, again, frozen, freed,
-            (top, _alike(repeats)),
-        )  # fmt: skip
-        if copies > 1.0 and outer.copies == 1.0:
-            self._starting = copies
-        try:
-            yield
-        finally:
-            self._scope = outer
+        return _Module(self, copies, _Scope(
+            f"{outer.prefix}{name}.", repeats, outer.copies * copies, outer.again or again,
+            outer.frozen or frozen, outer.freed or freed, (top, _alike(repeats)),
+        ))  # fmt: skip
 
     def conv(
         self, x: Map, out: int, kernel: int | tuple[int, int], stride: int = 1, *,
@@ -255,9 +266,9 @@ class Recorder:
         default one copy of its input.
         """
         size = self._size(wide)
-        self._elementwise(
-            "norm", name, elements, reads=size, writes=size, flops=8.0,
-            saves=size if keeps is None else keeps,
+        self._scaled(
+            "norm", name, elements, elements, {}, over="elements", reads=size, writes=size, flops=8.0,
+            saves=size if keeps is None else keeps, fusable=True,
             parameters=float(2 * width if parameters is None else parameters), unquantised=True,
         )  # fmt: skip
 
@@ -267,34 +278,35 @@ class Recorder:
     ) -> None:  # fmt: skip
         """An elementwise op: `reads` tensors of `elements` in, `writes` out, `keeps` of them kept."""
         size = self._size(wide)
-        self._elementwise("pointwise", name, elements, reads=reads * size, writes=writes * size,
-                          saves=keeps * size, flops=reads, shard=shard, parameters=parameters,
-                          unquantised=True)  # fmt: skip
+        self._scaled("pointwise", name, elements, elements, {}, over="elements", reads=reads * size,
+                     writes=writes * size, saves=keeps * size, flops=reads, shard=shard, fusable=True,
+                     parameters=parameters, unquantised=True)  # fmt: skip
 
     def add(self, elements: Any, *, wide: bool = False, name: str = "add") -> None:
         """A residual addition: two tensors of `elements` in, one out, nothing kept."""
         size = self._size(wide)
-        self._elementwise("pointwise", name, elements, reads=2 * size, writes=size, saves=0.0, flops=1.0,
-                          backward="linear")  # fmt: skip
+        self._scaled("pointwise", name, elements, elements, {}, over="elements", reads=2 * size, writes=size,
+                     saves=0.0, flops=1.0, fusable=True, backward="linear")  # fmt: skip
 
     def scale(self, elements: Any, *, name: str = "scale") -> None:
         """Multiplication by a constant: nothing kept."""
         size = self.precision.activation
-        self._elementwise("pointwise", name, elements, reads=size, writes=size, saves=0.0, flops=1.0,
-                          backward="linear")  # fmt: skip
+        self._scaled("pointwise", name, elements, elements, {}, over="elements", reads=size, writes=size,
+                     saves=0.0, flops=1.0, fusable=True, backward="linear")  # fmt: skip
 
     def dropout(self, elements: Any, *, name: str = "dropout") -> None:
         """Dropout, in training only; its mask is kept, a byte per element."""
         if self.training:
             size = self.precision.activation
-            self._elementwise("pointwise", name, elements, reads=size, writes=size + 1.0, saves=1.0,
-                              flops=2.0, backward="linear")  # fmt: skip
+            self._scaled("pointwise", name, elements, elements, {}, over="elements", reads=size,
+                         writes=size + 1.0, saves=1.0, flops=2.0, fusable=True,
+                         backward="linear")  # fmt: skip
 
     def copy(self, elements: Any, *, reads: float = 1.0, shard: str = "none", name: str = "copy") -> None:
         """Data movement without maths: concatenation, layout change, upsampling (`reads` 1/4)."""
         size = self.precision.activation
-        self._elementwise("copy", name, elements, reads=reads * size, writes=size, saves=0.0, flops=0.0,
-                          fusable=False, shard=shard, backward="linear")  # fmt: skip
+        self._scaled("copy", name, elements, elements, {}, over="elements", reads=reads * size, writes=size,
+                     saves=0.0, flops=0.0, shard=shard, backward="linear")  # fmt: skip
 
     def pool(
         self, x: Map, kernel: int, stride: int, *, padding: int = 0, ceil: bool = False,
@@ -395,15 +407,20 @@ class Recorder:
         made = given if y is x else y.tobytes() if type(y) is np.ndarray else y
         key = (kind, scope.key or _place(name), dtype, fusable, shard, backward, own, weights, stored,
                flops, reads, writes, saves, given, made, *shape.values())  # fmt: skip
-        if self._counted(key, 1.0):
+        seen = self._ops.get(key)
+        if seen is not None:
+            seen[_COPIES] += scope.copies
+            if self._starting:
+                seen[_STARTS] += self._starting
+                self._starting = 0.0
             return
         read = reads * x
         written = read if writes == reads and x is y else writes * y
         saved = read if saves == reads else saves * x if saves else 0.0
         self._new(key, [
             kind, scope.prefix + name, {over: y, **shape}, dtype or self.precision.math,
-            flops * y if flops else 0.0, own, weights, stored, read, written, saved, 0.0,
-            scope.copies, scope.repeats, fusable, shard, "forward", backward,
+            y if flops == 1.0 else flops * y if flops else 0.0, own, weights, stored, read, written, saved,
+            0.0, scope.copies, scope.repeats, fusable, shard, "forward", backward,
         ])  # fmt: skip
 
     def _counted(self, key: tuple[Any, ...], copies: float) -> bool:
@@ -425,13 +442,6 @@ class Recorder:
     def _size(self, wide: bool) -> float:
         """Bytes per element of an activation; autocast runs `wide` ops in FP32."""
         return FP32 if wide and self.precision.mixed else self.precision.activation
-
-    def _elementwise(
-        self, kind: str, name: str, elements: Any, *, flops: float, fusable: bool = True, **more: Any
-    ) -> None:
-        self._scaled(
-            kind, name, elements, elements, {}, over="elements", flops=flops, fusable=fusable, **more
-        )
 
 
 def _wide_math(math_field: str) -> str:

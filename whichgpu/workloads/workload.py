@@ -119,8 +119,9 @@ class Workload:
         if asked in adapters.PHASES:
             own = {**own, "precision": adapters.DEFAULT_PRECISION[asked], **self.defaults.get(asked, {})}
         options = {**adapter_of(job.phase), **job.options}
-        job = replace(job, workload=self.id, phase=asked, options=options)
-        job = job.with_defaults(**{**defaults, **own})
+        job = replace(
+            job, **job.gaps({**defaults, **own}), workload=self.id, phase=asked, options=options
+        )  # fmt: skip
         if asked in _GENERATING and np.any(
             np.asarray(1.0 if job.output_tokens is None else job.output_tokens) < 1
         ):
@@ -258,7 +259,7 @@ def family_code(name: str) -> ModuleType:
 
 @cache
 def _family(name: str) -> ModuleType:
-    if name not in families():
+    if not (Path(__file__).parent / "families" / f"{name}.py").is_file() or name[0] == "_":
         raise DataError(
             f"no family '{name}': there is no whichgpu/workloads/families/{name}.py; add it, or use one of "
             f"{', '.join(families())}"
@@ -474,7 +475,8 @@ def _candidates(name: str) -> list[str]:
     if len(keys) > 1:
         exact = dict.fromkeys(key for spelling, key in spellings if apart(spelling) == apart(name))
         return list(exact) or keys
-    return keys or _tagged(name)
+    bare = "" if keys else names.unwrapped(name)
+    return keys or _tagged(name) or (_candidates(bare) if bare else [])
 
 
 def _tagged(name: str) -> list[str]:
@@ -496,7 +498,8 @@ def _service(name: str) -> str:
     said = words(name)
     for title, row in store.load("services")["services"]["service"].items():
         starts = [words(one) for one in (title, *row["names"])]
-        if any(said[: len(start)] == start for start in starts):
+        spared = any(said[: len(one)] == one for one in map(words, row.get("open", ())))
+        if not spared and any(said[: len(start)] == start for start in starts):
             near = [key for one in row["nearest"] for key in _candidates(one)]
             hint = f"; the nearest open workload is {near[0]}" if near else ""
             return f"'{name}' is only sold as a service ({row['by']}), its size is not published{hint}"

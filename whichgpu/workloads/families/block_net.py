@@ -6,16 +6,17 @@ figure 1, and "Separable Self-attention for Mobile Vision Transformers", figure 
 from a weighed mean); Radford et al., "CLIP", section 2.4 (attention in place of the mean).
 Letters: B batch, C channels, H W height and width of a feature map, D width of a token.
 
-Dimensions: `stem` (channels of its convolutions), `stem_kind` (plain, repeated: RepVGG's block), `stem_bare`
-(of its convolutions, those without norm and activation), `stem_pool` (maximum, mean, none: the last
-convolution halves again where there are several), `blocks`, rows of [kind, layers, channels, stride, group
-width (0: one group, 1: depthwise), channels inside as a share of the result's], `from_input` (.. of the
-input's), `linear` (nothing after a block's last norm), `short_cut` (convolution, mean, none: where the shape
-changes), `smooth` (mean: where maps are halved), `second` (two convolutions inside), `gate` (se, eca,
-context), `squeeze` and `squeeze_multiple`, `features` (channels of a last 1 x 1), `hidden` (of a dense layer
-before the last), `pool_heads` (of attention in place of the mean) and `pool_side` (of its learned positions),
-`activation`, `classes`.
-Kinds: bottle, basic, edge, rep, one (MobileOne: `branches` equal convolutions), one-gated;
+Dimensions: `stem` (channels of its convolutions), `stem_kernel` (of the first, 3), `stem_kind` (plain,
+repeated: RepVGG's block), `stem_bare` (of its convolutions, those without norm and activation), `stem_pool`
+(maximum, mean, none: the last convolution halves again where there are several), `blocks`, rows of [kind,
+layers, channels, stride, group width (0: one group, 1: depthwise), channels inside as a share of the
+result's], `from_input` (.. of the input's), `linear` (nothing after a block's last norm), `short_cut`
+(convolution, mean, none: where the shape changes), `smooth` (mean: where maps are halved), `second` (two
+convolutions inside), `gate` (se, eca, context), `squeeze` and `squeeze_multiple`, `features` (channels of a
+last 1 x 1), `hidden` (of a dense layer before the last), `pool_heads` (of attention in place of the mean)
+and `pool_side` (of its learned positions), `activation`, `classes`.
+Kinds: bottle, attend (a bottle with attention in place of the 3 x 3, which a seventh column describes as
+`workloads/bottleneck.py` says), basic, edge, rep, one (MobileOne: `branches` equal convolutions), one-gated;
 mobilevit: [.., .., channels, D, layers of it], mobilevit2: [.., .., channels, D, layers of it].
 """
 
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, classifier, conv_norm, image
+from whichgpu.workloads.bottleneck import attend
 from whichgpu.workloads.branches import branched
 from whichgpu.workloads.images import (
     eca,
@@ -60,6 +62,7 @@ class _Row(NamedTuple):
     stride: int
     group: int
     share: float
+    attention: Any = None
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
@@ -110,16 +113,17 @@ def _attention_pool(rec: Recorder, x: Map, dims: Dims) -> None:
 
 
 def _stem(rec: Recorder, x: Map, dims: Dims) -> Map:
-    """Convolutions of 3 x 3 and a halving: (B, 3, H, W) -> (B, C, H/2, W/2), or a quarter of each side."""
+    """Convolutions of 3 x 3, and a halving: (B, 3, H, W) -> (B, C, H/2, W/2), or a quarter of each side."""
     widths, pool, act = dims["stem"], dims.get("stem_pool", "none"), dims["activation"]
     if dims.get("stem_kind") == "repeated":
         return _rep(rec, x, _Row("rep", 1, widths[0], 2, 0, 1.0), 2, dims)
     for i, width in enumerate(widths):
         stride = 2 if not i or (pool == "none" and i == len(widths) - 1) else 1
+        side = 3 if i else dims.get("stem_kernel", 3)
         if i < dims.get("stem_bare", 0):
             x = rec.conv(x, width, 3, stride, backward="full" if i else "weight")
         else:
-            x = conv_norm(rec, x, width, 3, stride, activation=act, backward="full" if i else "weight")
+            x = conv_norm(rec, x, width, side, stride, activation=act, backward="full" if i else "weight")
     if pool == "maximum":
         return rec.pool(x, 3, 2, padding=1)
     return rec.pool(x, 2, 2, average=True) if pool == "mean" else x
@@ -135,6 +139,11 @@ def _bottle(rec: Recorder, x: Map, row: _Row, stride: int, dims: Dims) -> Map:
     inside = round_channels((x.channels if dims.get("from_input") else out) * row.share)
     y = conv_norm(rec, x, inside, 1, activation=act)
     kind = dims.get("smooth", "") if stride > 1 else ""
+    if row.attention:
+        y = attend(rec, y, stride, row.attention)
+        rec.norm(y.elements, inside, name="attention_norm")
+        activate(rec, y.elements, act)
+        return _join(rec, x, conv_norm(rec, y, out, 1, relu=False), stride, dims)
     for step in [stride, 1] if dims.get("second") else [stride]:
         y = conv_norm(
             rec, y, inside, 3, 1 if kind else step, groups=_groups(inside, row.group), activation=act
@@ -201,7 +210,7 @@ def _gate(rec: Recorder, x: Map, dims: Dims) -> None:
     elif kind == "eca":
         eca(rec, x)
     elif kind == "context":
-        global_context(rec, x)
+        global_context(rec, x, round_channels(x.channels / 8, 1, least=0.0))
 
 
 def _mobilevit(rec: Recorder, x: Map, width: int, layers: int, dims: Dims) -> Map:
@@ -246,5 +255,13 @@ def _mobilevit2(rec: Recorder, x: Map, width: int, layers: int, dims: Dims) -> M
     return conv_norm(rec, y, out, 1, relu=False)
 
 
-_BLOCKS = {"bottle": _bottle, "basic": _basic, "edge": _edge, "rep": _rep, "one": _one, "one-gated": _one}
+_BLOCKS = {
+    "bottle": _bottle,
+    "attend": _bottle,
+    "basic": _basic,
+    "edge": _edge,
+    "rep": _rep,
+    "one": _one,
+    "one-gated": _one,
+}
 _TOKENS = {"mobilevit": _mobilevit, "mobilevit2": _mobilevit2}

@@ -27,15 +27,9 @@ if TYPE_CHECKING:
 
     Dims = Mapping[str, Any]
 
-PHASES = ("infer", "train")
-PHASE_ALIASES = {"finetune_full": "train", "pretrain": "train"}
-UNIT, units = speech.UNIT, speech.units
+PHASES, PHASE_ALIASES, UNIT, units = speech.PHASES, speech.PHASE_ALIASES, speech.UNIT, speech.units
 OPTIMIZER = "adamw"
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "*": {"runtime": "pytorch-2", "n_gpus": 1.0},
-    "infer": {"batch": 32.0, "precision": "fp16"},
-    "train": {"batch": 16.0, "precision": "amp-bf16"},
-}
+DEFAULTS = speech.defaults(32.0, 16.0, "amp-bf16")
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:

@@ -5,8 +5,8 @@ normalisation in place of the scale of each channel).
 Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `layers` and `widths` (per stage), `response_norm` (V2), `classes`; `stem` (channels of the first
-of two 3 x 3 that overlap, in place of patches), `bare_norm` (norms without a shift), `hidden` (of a
-perceptron before the classifier).
+of two 3 x 3 that overlap, in place of patches), `kernels` (per stage, 7), `bare_norm` (norms without a
+shift), `hidden` (of a perceptron before the classifier).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults()
+_KERNELS = (7, 7, 7, 7)
 
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
@@ -35,7 +36,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
             # (B, C, H/4, W/4), then a half of each side
             x = _down(rec, x, width, dims) if i else _stem(rec, x, width, dims)
         with rec.module(f"stage{i + 1}"), rec.module("layers", copies=float(layers)):
-            _block(rec, x, dims)
+            _block(rec, x, dims, dims.get("kernels", _KERNELS)[i])
     with rec.module("head"):
         rec.global_pool(x)
         _norm(rec, x.channels * x.batch, x.channels, dims)
@@ -70,10 +71,10 @@ def _down(rec: Recorder, x: Map, out: int, dims: Mapping[str, Any]) -> Map:
     return rec.conv(x, out, 2, 2, padding=0, bias=True)
 
 
-def _block(rec: Recorder, x: Map, dims: Mapping[str, Any]) -> None:
-    """Depthwise 7 x 7, norm, perceptron with 4 C hidden: (B, C, H, W) -> (B, C, H, W)."""
+def _block(rec: Recorder, x: Map, dims: Mapping[str, Any], kernel: int) -> None:
+    """Depthwise 7 x 7 (`kernel`), norm, perceptron with 4 C hidden: (B, C, H, W) -> (B, C, H, W)."""
     width, hidden = x.channels, 4 * x.channels
-    rec.conv(x, width, 7, groups=width, bias=True, name="depthwise")
+    rec.conv(x, width, kernel, groups=width, bias=True, name="depthwise")
     _norm(rec, x.elements, width, dims)
     if not dims.get("response_norm"):
         perceptron(rec, x.pixels, width, hidden)

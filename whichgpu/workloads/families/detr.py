@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.workloads.blocks import image
+from whichgpu.workloads import images
+from whichgpu.workloads.blocks import feed_forward, image
 from whichgpu.workloads.detection import Backbone
 
 if TYPE_CHECKING:
@@ -22,15 +23,8 @@ if TYPE_CHECKING:
 
     Dims = Mapping[str, Any]
 
-PHASES = ("infer", "train")
-PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
-UNIT = "images"
-OPTIMIZER = "adamw"
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "*": {"height": 800.0, "width": 1088.0, "runtime": "pytorch-2", "n_gpus": 1.0},
-    "infer": {"batch": 1.0, "precision": "fp16"},
-    "train": {"batch": 4.0, "precision": "amp-fp16"},
-}
+PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
+DEFAULTS = images.defaults(800.0, 1088.0, infer=1.0, train=4.0)
 #: Kernels of the loss: matching on the host, classes, boxes.
 _MATCHING = 40
 
@@ -77,15 +71,3 @@ def attend(dims: Dims, rec: Recorder, batch: Any, q: Any, kv: Any) -> None:
     rec.dropout(hidden * batch * q)
     rec.add(hidden * batch * q)
     rec.norm(hidden * batch * q, hidden, wide=True)
-
-
-def feed_forward(dims: Dims, rec: Recorder, rows: Any) -> None:
-    """(rows, D) -> (rows, D)."""
-    hidden, ffn = dims["hidden"], dims["ffn"]
-    rec.linear(rows, hidden, ffn, bias=True, shard="column", name="up")
-    rec.pointwise(ffn * rows, name="relu")
-    rec.dropout(ffn * rows)
-    rec.linear(rows, ffn, hidden, bias=True, shard="row", name="down")
-    rec.dropout(hidden * rows)
-    rec.add(hidden * rows)
-    rec.norm(hidden * rows, hidden, wide=True)

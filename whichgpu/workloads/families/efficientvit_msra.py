@@ -16,7 +16,7 @@ import numpy as np
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, conv_norm, image
-from whichgpu.workloads.images import round_channels, squeeze_excite
+from whichgpu.workloads.merging import head, local, merge, stem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,50 +28,28 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults()
-#: Channels inside of a perceptron, and of a merging, for one of the stage's; share inside of its gate.
-_FFN, _MERGE, _GATE = 2, 4, 0.25
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """Four convolutions, three stages, mean, norm, head: (B, 3, H, W) -> (B, classes)."""
-    x, side = image(job), dims["image"] // 16
+    side = dims["image"] // 16
     with rec.module("stem"):
-        for i in range(4):
-            x = conv_norm(rec, x, dims["widths"][0] // 2 ** (3 - i), 3, 2, relu=i < 3,
-                          backward="full" if i else "weight")  # fmt: skip
+        x = stem(rec, image(job), dims["widths"][0])
     for i, (width, layers, heads) in enumerate(
         zip(dims["widths"], dims["layers"], dims["heads"], strict=True)
     ):
         with rec.module(f"stage{i + 1}"):
             if i:
-                _local(rec, x)
-                x = _merge(rec, x, width)
-                _local(rec, x)
+                local(rec, x)
+                x = merge(rec, x, width)
+                local(rec, x)
                 side = (side - 1) // 2 + 1
             with rec.module("layers", copies=float(layers)):
-                _local(rec, x)
+                local(rec, x)
                 _attention(rec, x, heads, min(dims["window"], side), dims)
-                _local(rec, x)
+                local(rec, x)
     with rec.module("head"):
-        rec.global_pool(x)
-        rec.norm(x.channels * x.batch, x.channels)
-        rec.linear(x.batch, x.channels, dims["classes"], bias=True, name="fc")
-
-
-def _local(rec: Recorder, x: Map) -> None:
-    """A depthwise 3 x 3, then a perceptron, each with its short cut: shape unchanged."""
-    conv_norm(rec, x, x.channels, 3, groups=x.channels, relu=False, name="depthwise")
-    rec.add(x.elements)
-    conv_norm(rec, conv_norm(rec, x, _FFN * x.channels, 1), x.channels, 1, relu=False)
-    rec.add(x.elements)
-
-
-def _merge(rec: Recorder, x: Map, width: int) -> Map:
-    """1 x 1, depthwise 3 x 3, gate, 1 x 1: (B, C, H, W) -> (B, C', H/2, W/2)."""
-    wide = _MERGE * x.channels
-    y = conv_norm(rec, conv_norm(rec, x, wide, 1), wide, 3, 2, groups=wide, name="depthwise")
-    squeeze_excite(rec, y, round_channels(wide * _GATE, 8, least=0.0))
-    return conv_norm(rec, y, width, 1, relu=False)
+        head(rec, x, dims["classes"])
 
 
 def _attention(rec: Recorder, x: Map, heads: int, window: int, dims: Dims) -> None:
@@ -80,13 +58,13 @@ def _attention(rec: Recorder, x: Map, heads: int, window: int, dims: Dims) -> No
     windows = np.ceil(x.height / window) * np.ceil(x.width / window) * x.batch
     y = x._replace(batch=windows, height=float(window), width=float(window))
     rec.copy(y.elements, name="windows")
-    for head in range(heads):
+    for one in range(heads):
         part = y._replace(channels=value)
-        if head:
+        if one:
             rec.add(part.elements)
         conv_norm(rec, part, 2 * key + value, 1, relu=False, name="qkv")
         query = y._replace(channels=key)
-        conv_norm(rec, query, key, dims["kernels"][head], groups=key, relu=False, name="query")
+        conv_norm(rec, query, key, dims["kernels"][one], groups=key, relu=False, name="query")
         rec.product(windows, inside, float(key), inside, name="scores")
         rec.pointwise(windows * inside * inside, keeps=1.0, parameters=inside, name="softmax")
         rec.product(windows, inside, inside, float(value), name="values")

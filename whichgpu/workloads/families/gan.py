@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.workloads.blocks import transposed
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -48,24 +49,6 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         discriminator(dims, rec, job.batch)
 
 
-def _transposed(
-    rec: Recorder, x: Map, out: int, kernel: int, stride: int, *, side: Any, name: str = "up"
-) -> Map:
-    """A transposed convolution: (B, C, H, W) -> (B, out, side, side); each result sees (kernel/stride)^2."""
-    y = Map(x.batch, out, side, side)
-    # Without stride, a single position (DCGAN's first layer) meets each weight once.
-    products = x.pixels * float(kernel * kernel)
-    window = products / y.pixels
-    size = rec.precision.activation
-    rec.record(
-        "conv", name,
-        {"m": y.pixels, "n": float(out), "k": x.channels * window, "groups": 1.0, "window": window},
-        parameters=float(x.channels * out * kernel * kernel), flops=2.0 * x.channels * out * products,
-        read_bytes=size * x.elements, write_bytes=size * y.elements, saved_bytes=size * x.elements,
-    )  # fmt: skip
-    return y
-
-
 # -- DCGAN ---------------------------------------------------------------------------------------
 
 
@@ -73,11 +56,11 @@ def _dcgan_generator(dims: Dims, rec: Recorder, batch: Any) -> None:
     """(B, D, 1, 1) -> (B, 3, 64, 64)."""
     x, side = Map(batch, dims["latent"], 1.0, 1.0), 4.0
     for width in dims["widths"]:
-        x = _transposed(rec, x, width, 4, 1 if side == 4.0 else 2, side=side)
+        x = transposed(rec, x, width, 4, 1 if side == 4.0 else 2, side=side)
         rec.norm(x.elements, width)
         rec.pointwise(x.elements, name="relu")
         side *= 2.0
-    x = _transposed(rec, x, 3, 4, 2, side=side)
+    x = transposed(rec, x, 3, 4, 2, side=side)
     rec.pointwise(x.elements, keeps=1.0, name="tanh")
 
 
@@ -127,7 +110,7 @@ def _styled(dims: Dims, rec: Recorder, x: Map, out: int, *, up: bool = False) ->
     """Modulated 3 x 3 convolution (to twice the sides), noise, bias, leaky ReLU."""
     _style(dims, rec, x, out, taps=9)
     if up:
-        y = _transposed(rec, x, out, 3, 2, side=2.0 * x.height)
+        y = transposed(rec, x, out, 3, 2, side=2.0 * x.height)
         _blur(rec, y)
     else:
         y = rec.conv(x, out, 3)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.workloads import speech
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
     Dims = Mapping[str, Any]
 
-PHASES = ("infer", "train")
+PHASES = speech.PHASES
 ADAPTERS = False
-PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train", "generate": "infer"}
+PHASE_ALIASES, units = speech.SYNTHESIS_ALIASES, speech.made
 UNIT = "audio-samples"
 OPTIMIZER = "adamw"
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -38,11 +39,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "infer": {"batch": 1.0, "precision": "fp16", "seq_len": 220672.0},
     "train": {"batch": 16.0, "precision": "amp-fp16", "seq_len": 8192.0},
 }
-
-
-def units(dims: Dims, job: Job) -> Any:
-    """Audio samples."""
-    return np.asarray(job.batch, dtype=np.float64) * job.seq_len
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:

@@ -12,7 +12,8 @@ block's input, else of E), `classes`. Kinds: separable (depthwise, 1 x 1), inver
 depthwise, 1 x 1), inverted-se (with a gate), fused (one convolution to E, 1 x 1).
 In place of `stages`, `blocks`: rows of [kind, kernel, stride, E, channels, layers, squeezed width of the
 gate, activation] with the sizes as they are, of the kinds of `workloads/mobile.py`; `scaled` (the channels of
-universal and attention blocks are), `smooth` (mean or blur, where maps are halved), `hidden_norm`.
+universal and attention blocks are), `group_width` (of the convolutions of kinds with `-grouped` behind them),
+`gate` (context), `stem_kernel` (3), `smooth` (mean or blur, where maps are halved), `hidden_norm`.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     kind = dims["activation"]
     stem = dims["stem"] if "blocks" in dims else round_channels(dims["stem"] * dims.get("width", 1.0))
     with rec.module("stem"):
-        x = conv_norm(rec, image(job), stem, 3, 2, activation=kind, backward="weight")  # (B, C, H/2, W/2)
+        x = conv_norm(rec, image(job), stem, dims.get("stem_kernel", 3), 2, activation=kind,
+                      backward="weight")  # (B, C, H/2, W/2)  # fmt: skip
     for i, (one, layers) in enumerate(_blocks(dims)):
         with rec.module(f"block{i + 1}", copies=float(layers)):
             x = block(rec, x, one)
@@ -86,11 +88,13 @@ def _blocks(dims: Mapping[str, Any]) -> Iterator[tuple[Block, int]]:
     for kind, kernel, stride, wide, channels, layers, squeezed, *own in dims.get("blocks", ()):
         kept = kind in ("universal", "attention") and dims.get("scaled", False)
         act = own[0] if own else dims["activation"]
-        gate = "silu" if act == "silu" else "relu"
+        gate = dims.get("gate", "silu" if act == "silu" else "relu")
+        plain = kind.removesuffix("-grouped")
         yield (
-            Block(kind, kernel, stride, wide, channels, squeezed, act, kept, dims.get("smooth", ""), gate),
+            Block(plain, kernel, stride, wide, channels, squeezed, act, kept, dims.get("smooth", ""), gate,
+                  dims["group_width"] if plain != kind else 0),
             layers,
-        )
+        )  # fmt: skip
 
 
 def _stages(dims: Mapping[str, Any]) -> Iterator[_Stage]:

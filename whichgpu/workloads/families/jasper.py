@@ -29,16 +29,10 @@ if TYPE_CHECKING:
 
     Dims = Mapping[str, Any]
 
-PHASES = ("infer", "train")
+PHASES, PHASE_ALIASES, UNIT, units = speech.PHASES, speech.PHASE_ALIASES, speech.UNIT, speech.units
 ADAPTERS = False
-PHASE_ALIASES = {"finetune_full": "train", "pretrain": "train"}
-UNIT, units = speech.UNIT, speech.units
 OPTIMIZER = "adam"
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "*": {"runtime": "pytorch-2", "n_gpus": 1.0},
-    "infer": {"batch": 16.0, "precision": "fp16"},
-    "train": {"batch": 32.0, "precision": "amp-fp16"},
-}
+DEFAULTS = speech.defaults(16.0, 32.0)
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:

@@ -6,7 +6,7 @@ Letters: B batch, C channels, H W height and width of a feature map, w side of a
 Dimensions: `image` (side that the relative biases are for), `stem` (channels of two 3 x 3), `stem_bias`,
 `layers` and `widths` (per stage), `blocks` (per stage: convolution; attention; windows: a convolution,
 windows, grid;
-parallel: a convolution, then windows and grid side by side), `window` (side), `classes`;
+parallel: two convolutions, then windows and grid side by side; [first, others]), `window` (side), `classes`;
 convolutions: `convolution` (mbconv, convnext), `wide_output` (expanded from the output's channels),
 `squeeze`, `pool_first` (maps are halved before the first 1 x 1), `output_bias`, `pool` (mean, maximum),
 `activation`, `gate_activation`;
@@ -56,10 +56,11 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     for i, (layers, width, kind) in enumerate(stages):
         side = dims["image"] // 2 ** (i + 2)
         with rec.module(f"stage{i + 1}"):
-            x = _block(rec, x, width, dims, kind=kind, side=side, stride=2)
+            first, other = (kind, kind) if isinstance(kind, str) else kind
+            x = _block(rec, x, width, dims, kind=first, side=side, stride=2)
             if layers > 1:
                 with rec.module("rest", copies=float(layers - 1)):
-                    x = _block(rec, x, width, dims, kind=kind, side=side)
+                    x = _block(rec, x, width, dims, kind=other, side=side)
     with rec.module("head"):
         _head(rec, x, dims)
 
@@ -88,6 +89,7 @@ def _block(rec: Recorder, x: Map, out: int, dims: Dims, *, kind: str, side: int,
         for _ in range(1 if dims.get("grid_only") else 2):
             _windows(rec, x, dims)
     elif kind == "parallel":
+        x = convolution(rec, x, out, 1, dims)
         _windows(rec, x, dims, parts=2)
     return x
 

@@ -6,7 +6,7 @@ Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `block` (basic, bottleneck), `layers` (blocks per stage), `width` (multiple of all channels),
 `stem` (channels of three 3 x 3, else one 7 x 7), `mean_down` (a mean in the short cut), `standardised`,
-`classes`.
+`activation` (relu), `classes`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads import images
-from whichgpu.workloads.blocks import activate, classifier, conv_norm, image
+from whichgpu.workloads.blocks import classifier, conv_norm, image, norm_activate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
                 with rec.module("rest", copies=float(blocks - 1)):
                     x = _block(rec, x, out, 1, dims)
     with rec.module("head"):
-        _normed(rec, x)
+        _normed(rec, x, dims)
         classifier(rec, x, dims["classes"])
 
 
@@ -51,24 +51,25 @@ def _stem(rec: Recorder, x: Map, dims: Dims, width: int) -> Map:
         x = _conv(rec, x, width, 7, 2, dims=dims, backward="weight")
     else:
         first, second, third = dims["stem"]
-        x = conv_norm(rec, conv_norm(rec, x, first, 3, 2, backward="weight"), second, 3)
+        x = conv_norm(rec, x, first, 3, 2, activation=_activation(dims), backward="weight")
+        x = conv_norm(rec, x, second, 3, activation=_activation(dims))
         x = _conv(rec, x, third, 3, dims=dims)
     return rec.pool(x, 3, 2, padding=1)
 
 
 def _block(rec: Recorder, x: Map, out: int, stride: int, dims: Dims, *, start: bool = False) -> Map:
     """Convolutions, each after a norm and an activation, and the short cut: -> (B, out, H', W')."""
-    _normed(rec, x)
+    _normed(rec, x, dims)
     if start and (stride > 1 or x.channels != out):
         mean = dims.get("mean_down", False) and stride > 1
         short = rec.pool(x, 2, 2, ceil=True, average=True) if mean else x
         _conv(rec, short, out, 1, 1 if mean else stride, dims=dims, keeps=float(mean), name="shortcut")
     if dims["block"] == "basic":
-        y = _normed(rec, _conv(rec, x, out, 3, stride, dims=dims))
+        y = _normed(rec, _conv(rec, x, out, 3, stride, dims=dims), dims)
         y = _conv(rec, y, out, 3, dims=dims)
     else:
-        y = _normed(rec, _conv(rec, x, out // 4, 1, dims=dims))
-        y = _normed(rec, _conv(rec, y, out // 4, 3, stride, dims=dims))
+        y = _normed(rec, _conv(rec, x, out // 4, 1, dims=dims), dims)
+        y = _normed(rec, _conv(rec, y, out // 4, 3, stride, dims=dims), dims)
         y = _conv(rec, y, out, 1, dims=dims)
     rec.add(y.elements)
     return y
@@ -81,7 +82,11 @@ def _conv(rec: Recorder, x: Map, out: int, kernel: int, stride: int = 1, *, dims
     return rec.conv(x, out, kernel, stride, **more)
 
 
-def _normed(rec: Recorder, x: Map) -> Map:
-    rec.norm(x.elements, x.channels)
-    activate(rec, x.elements)
+def _normed(rec: Recorder, x: Map, dims: Dims) -> Map:
+    norm_activate(rec, x, _activation(dims), name="pre")
     return x
+
+
+def _activation(dims: Dims) -> str:
+    kind: str = dims.get("activation", "relu")
+    return kind

@@ -16,6 +16,7 @@ as a share of its second's);
 `squeeze` (of a block's output, the share that its gate is squeezed to; none without) in multiples of
 `squeeze_multiple`, `eca` (a gate by one convolution over the channels), `smooth` (mean or blur, before maps
 are halved), `early_stride` (on a block's first convolution);
+`pruned`, rows per stage of [channels of a result, [of the first and second convolution of a block], ..];
 `scales` (Res2Net), `radix` and `pool_first` (ResNeSt), `kernels` (selective: `ratio`, `multiple`, `halves`).
 """
 
@@ -44,7 +45,10 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     block, expansion = _BLOCKS[dims["block"]]
     with rec.module("stem"):
         x = _stem(rec, image(job), dims)  # (B, C, H/4, W/4)
-    for stage, blocks in enumerate(dims["layers"]):
+    for stage, row in enumerate(dims.get("pruned", ())):
+        with rec.module(f"layer{stage + 1}"):
+            x = _pruned(rec, x, row, stage, dims)
+    for stage, blocks in enumerate(dims.get("layers", ())):
         planes = 64 * 2**stage
         width = planes * dims.get("group_width", 64) // 64 * dims.get("groups", 1)
         with rec.module(f"layer{stage + 1}"):
@@ -102,13 +106,24 @@ def _basic(
     return _join(rec, x, y, stride, dims)
 
 
-def _join(rec: Recorder, x: Map, y: Map, stride: int, dims: Dims) -> Map:
+def _pruned(rec: Recorder, x: Map, row: list[Any], stage: int, dims: Dims) -> Map:
+    """Bottlenecks of a width each: (B, C, H, W) -> (B, out, H/stride, W/stride)."""
+    out, *blocks = row
+    for i, (first, second) in enumerate(blocks):
+        stride = 2 if stage and not i else 1
+        y = conv_norm(rec, conv_norm(rec, x, first, 1), second, 3, stride)
+        y = conv_norm(rec, y, out, 1, relu=False)
+        x = _join(rec, x, y, stride, dims, unpruned=256 * 2**stage)
+    return x
+
+
+def _join(rec: Recorder, x: Map, y: Map, stride: int, dims: Dims, *, unpruned: int = 0) -> Map:
     """Gate the channels, add the short cut, projected where its shape differs."""
     if "squeeze" in dims:
         share, multiple = y.channels * dims["squeeze"], dims.get("squeeze_multiple", 1)
         squeeze_excite(rec, y, round_channels(share, multiple, least=0.0))
     if dims.get("eca"):
-        eca(rec, y)
+        eca(rec, y, unpruned)
     if stride != 1 or x.channels != y.channels:
         mean, kernel = stride != 1 and dims.get("mean_down", False), dims.get("down_kernel", 1)
         short = rec.pool(x, 2, 2, ceil=True, average=True) if mean else x

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.workloads.blocks import conv_norm, image
+from whichgpu.workloads import images
+from whichgpu.workloads.blocks import conv_norm, feed_forward, image
 from whichgpu.workloads.detection import Backbone
-from whichgpu.workloads.families.detr import attend, feed_forward
+from whichgpu.workloads.families.detr import attend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,15 +27,8 @@ if TYPE_CHECKING:
 
     Dims = Mapping[str, Any]
 
-PHASES = ("infer", "train")
-PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
-UNIT = "images"
-OPTIMIZER = "adamw"
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "*": {"height": 640.0, "width": 640.0, "runtime": "pytorch-2", "n_gpus": 1.0},
-    "infer": {"batch": 1.0, "precision": "fp16"},
-    "train": {"batch": 4.0, "precision": "amp-fp16"},
-}
+PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
+DEFAULTS = images.defaults(640.0, infer=1.0, train=4.0)
 LEVELS = 3
 
 

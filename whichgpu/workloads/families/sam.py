@@ -6,7 +6,8 @@ tokens of the decoder's own and the map of the picture it makes three masks of a
 Letters: B batch, C channels, H W height and width of a feature map, D width of a token, P prompts.
 
 Dimensions: `layers`, `full_layers` (that see all), `width`, `heads`, `image` (side that the learned positions
-are for). `--option prompts=64` runs the decoder for so many a picture.
+are for); of the encoder alone, a `tower`: `positions` (learned, true), `neck` (true; else a mean), `classes`.
+`--option prompts=64` runs the decoder for so many a picture.
 """
 
 from __future__ import annotations
@@ -26,11 +27,7 @@ if TYPE_CHECKING:
     Dims = Mapping[str, Any]
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "*": {"height": 1024.0, "width": 1024.0, "runtime": "pytorch-2", "n_gpus": 1.0},
-    "infer": {"batch": 1.0, "precision": "fp16"},
-    "train": {"batch": 4.0, "precision": "amp-fp16"},
-}
+DEFAULTS = images.defaults(1024.0, infer=1.0, train=4.0)
 #: Sides of a patch in pixels and of a window in patches; width, heads and inner width of the decoder.
 PATCH, WINDOW = 16, 14
 _WIDTH, _HEADS, _INNER = 256, 8, 128
@@ -42,23 +39,38 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> (B P, 4, H/4, W/4) and a score for each."""
     with rec.module("vision_encoder"):
         x = _encoder(dims, job, rec)  # (B, 256, H/16, W/16)
+    if dims.get("tower"):
+        return _classes(rec, x, dims)
     samples = job.batch * job.option("prompts", 1.0, least=1.0)
     with rec.module("prompt_encoder"):
         _prompts(rec, x, samples)
     with rec.module("mask_decoder"):
         _decoder(rec, x._replace(batch=samples))
+    return None
+
+
+def _classes(rec: Recorder, x: Map, dims: Dims) -> None:
+    """The mean of all places, and a classifier where there is one: (B, C, H, W) -> (B, classes)."""
+    with rec.module("head"):
+        rec.global_pool(x)
+        if dims["classes"]:
+            rec.linear(x.batch, x.channels, dims["classes"], bias=True, name="fc")
 
 
 def _encoder(dims: Dims, job: Job, rec: Recorder) -> Map:
     """Patches, layers, neck: (B, 3, H, W) -> (B, 256, H/16, W/16)."""
     width, full = dims["width"], dims["full_layers"]
     x = rec.conv(image(job), width, PATCH, PATCH, padding=0, bias=True, backward="weight", name="patches")
-    rec.pointwise(x.elements, wide=True, parameters=float(width * (dims["image"] // PATCH) ** 2),
-                  name="positions")  # fmt: skip
+    if dims.get("positions", True):
+        rec.pointwise(x.elements, wide=True, parameters=float(width * (dims["image"] // PATCH) ** 2),
+                      name="positions")  # fmt: skip
     side = dims["image"] // PATCH
     for name, copies, window in (("windowed", dims["layers"] - full, WINDOW), ("full", full, 0)):
         with rec.module(name, copies=float(copies)):
             _layer(rec, x, dims["heads"], window, window or side)
+    if not dims.get("neck", True):
+        layer_norm(rec, x.elements, width)
+        return x
     x = rec.conv(x, _WIDTH, 1, name="neck")
     layer_norm(rec, x.elements, _WIDTH)
     x = rec.conv(x, _WIDTH, 3, name="neck_out")

@@ -15,9 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from whichgpu.workloads import recurrent
+from whichgpu.workloads import recurrent, speech
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -28,20 +26,10 @@ if TYPE_CHECKING:
 
     Dims = Mapping[str, Any]
 
-PHASES = ("train", "infer")
-PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train", "generate": "infer"}
+PHASES, PHASE_ALIASES, units = speech.SYNTHESIS, speech.SYNTHESIS_ALIASES, speech.made
 UNIT = "mel-frames"
 OPTIMIZER = "adam"
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "*": {"seq_len": 566.0, "runtime": "pytorch-2", "n_gpus": 1.0},
-    "train": {"batch": 48.0, "precision": "amp-fp16"},
-    "infer": {"batch": 1.0, "precision": "fp16"},
-}
-
-
-def units(dims: Dims, job: Job) -> Any:
-    """Mel frames without the padding."""
-    return np.asarray(job.batch, dtype=np.float64) * job.seq_len
+DEFAULTS = speech.defaults(1.0, 48.0, seq_len=566.0)
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:

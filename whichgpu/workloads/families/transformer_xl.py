@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.workloads.blocks import cross_entropy
+from whichgpu.workloads.blocks import cross_entropy, feed_forward
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,7 +41,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         _embedding(dims, rec, batch * tokens)
     with rec.module("layers", copies=float(dims["layers"])):
         _attention(dims, rec, batch, tokens, context)
-        _feed_forward(dims, rec, batch * tokens)
+        feed_forward(dims, rec, batch * tokens)
         rec.copy(dims["hidden"] * batch * tokens, name="memory")
     with rec.module("softmax"):
         _softmax(dims, rec, batch * tokens)
@@ -92,18 +92,6 @@ def _attention(dims: Mapping[str, Any], rec: Recorder, batch: Any, tokens: Any, 
     rec.dropout(hidden * batch * tokens)
     rec.add(hidden * batch * tokens)
     rec.norm(hidden * batch * tokens, hidden, wide=True)
-
-
-def _feed_forward(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
-    """(B T, D) -> (B T, D)."""
-    hidden, ffn = dims["hidden"], dims["ffn"]
-    rec.linear(rows, hidden, ffn, bias=True, shard="column", name="up")
-    rec.pointwise(ffn * rows, name="relu")
-    rec.dropout(ffn * rows)
-    rec.linear(rows, ffn, hidden, bias=True, shard="row", name="down")
-    rec.dropout(hidden * rows)
-    rec.add(hidden * rows)
-    rec.norm(hidden * rows, hidden, wide=True)
 
 
 def _softmax(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:

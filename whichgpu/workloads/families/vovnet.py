@@ -6,7 +6,8 @@ Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `stem` (channels of three 3 x 3), `inside` and `widths` (per stage, of a block's convolutions and
 of its result), `layers` (blocks per stage), `convolutions` (of a block), `residual`, `depthwise` (each
-convolution is a depthwise one and a 1 x 1), `gate` (ese, eca; none), `classes`.
+convolution is a depthwise one and a 1 x 1), `gate` (ese, eca; none), `activation`
+(relu), `classes`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import classifier, conv_norm, image
-from whichgpu.workloads.images import eca
+from whichgpu.workloads.images import eca, gate_by_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,8 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """Stem, four stages, classifier: (B, 3, H, W) -> (B, classes)."""
     with rec.module("stem"):
         first, second, third = dims["stem"]
-        x = conv_norm(rec, image(job), first, 3, 2, backward="weight")
+        x = conv_norm(rec, image(job), first, 3, 2, activation=dims.get("activation", "relu"),
+                      backward="weight")  # fmt: skip
         x = _conv(rec, x, second, dims)
         x = _conv(rec, x, third, dims, stride=2)  # (B, C, H/4, W/4)
     stages = zip(dims["layers"], dims["inside"], dims["widths"], strict=True)
@@ -53,10 +55,11 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
 
 def _conv(rec: Recorder, x: Map, out: int, dims: Dims, *, stride: int = 1) -> Map:
     """A 3 x 3, or a depthwise one and a 1 x 1: (B, C, H, W) -> (B, out, H/stride, W/stride)."""
+    kind = dims.get("activation", "relu")
     if not dims.get("depthwise"):
-        return conv_norm(rec, x, out, 3, stride)
+        return conv_norm(rec, x, out, 3, stride, activation=kind)
     y = rec.conv(x, x.channels, 3, stride, groups=x.channels, name="depthwise")
-    return conv_norm(rec, y, out, 1)
+    return conv_norm(rec, y, out, 1, activation=kind)
 
 
 def _block(
@@ -73,13 +76,10 @@ def _block(
         y = _conv(rec, y, inside, dims)
     joined = x._replace(channels=x.channels + dims["convolutions"] * inside)
     rec.copy(joined.elements, name="concatenate")
-    y = conv_norm(rec, joined, out, 1)
+    y = conv_norm(rec, joined, out, 1, activation=dims.get("activation", "relu"))
     gate = dims.get("gate", "") if last else ""
     if gate == "ese":
-        rec.global_pool(y, name="squeeze")
-        rec.linear(y.batch, out, out, bias=True, name="excite")
-        rec.pointwise(out * y.batch, keeps=1.0, name="sigmoid")
-        rec.pointwise(y.elements, name="gate")
+        gate_by_mean(rec, y)
     elif gate == "eca":
         eca(rec, y)
     if residual:

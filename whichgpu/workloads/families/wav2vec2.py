@@ -28,15 +28,9 @@ if TYPE_CHECKING:
 
     Dims = Mapping[str, Any]
 
-PHASES = ("infer", "train")
-PHASE_ALIASES = {"finetune_full": "train", "pretrain": "train"}
-UNIT, units = speech.UNIT, speech.units
+PHASES, PHASE_ALIASES, UNIT, units = speech.PHASES, speech.PHASE_ALIASES, speech.UNIT, speech.units
 OPTIMIZER = "adamw"
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "*": {"runtime": "pytorch-2", "n_gpus": 1.0},
-    "infer": {"batch": 16.0, "precision": "fp16"},
-    "train": {"batch": 8.0, "precision": "amp-fp16"},
-}
+DEFAULTS = speech.defaults(16.0, 8.0)
 SAMPLES = 16000.0
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.workloads import speech
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
     Dims = Mapping[str, Any]
 
-PHASES = ("train", "infer")
+PHASES = speech.SYNTHESIS
 ADAPTERS = False
-PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train", "generate": "infer"}
+PHASE_ALIASES, units = speech.SYNTHESIS_ALIASES, speech.made
 UNIT = "audio-samples"
 OPTIMIZER = "adam"
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -37,11 +38,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "infer": {"batch": 1.0, "precision": "fp16", "seq_len": 220500.0},
 }
 REFERENCE = {"phase": "train"}
-
-
-def units(dims: Dims, job: Job) -> Any:
-    """Audio samples."""
-    return np.asarray(job.batch, dtype=np.float64) * job.seq_len
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:

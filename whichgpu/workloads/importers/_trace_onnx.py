@@ -24,43 +24,17 @@ _FREE = {
     "Dropout", "Range", "NonZero",
 }  # fmt: skip
 _COPIES = {
-    "Transpose",
-    "Concat",
-    "Slice",
-    "Split",
-    "Cast",
-    "Pad",
-    "Gather",
-    "GatherND",
-    "GatherElements",
-    "Expand",
-    "Tile",
-    "Resize",
-    "Upsample",
-    "DepthToSpace",
-    "SpaceToDepth",
-    "ScatterND",
-    "ScatterElements",
-    "Where",
-    "ReverseSequence",
-    "QuantizeLinear",
-    "DequantizeLinear",
+    "Transpose", "Concat", "Slice", "Split", "Cast", "Pad", "Gather", "GatherND", "GatherElements",
+    "Expand", "Tile", "Resize", "Upsample", "DepthToSpace", "SpaceToDepth", "ScatterND",
+    "ScatterElements", "Where", "ReverseSequence", "QuantizeLinear", "DequantizeLinear",
     "DynamicQuantizeLinear",
-}
+}  # fmt: skip
 _NORMS = {
-    "BatchNormalization",
-    "LayerNormalization",
-    "InstanceNormalization",
-    "GroupNormalization",
-    "RMSNormalization",
-    "SimplifiedLayerNormalization",
-    "SkipLayerNormalization",
-    "SkipSimplifiedLayerNormalization",
-    "LpNormalization",
-    "MeanVarianceNormalization",
-    "LRN",
+    "BatchNormalization", "LayerNormalization", "InstanceNormalization", "GroupNormalization",
+    "RMSNormalization", "SimplifiedLayerNormalization", "SkipLayerNormalization",
+    "SkipSimplifiedLayerNormalization", "LpNormalization", "MeanVarianceNormalization", "LRN",
     "EmbedLayerNormalization",
-}
+}  # fmt: skip
 _LINEAR = {"Add", "Sub", "Neg", "Sum", "Mean", "ReduceMean", "ReduceSum"}
 _MATRICES = {"MatMul", "Gemm", "MatMulInteger", "QLinearMatMul", "QGemm", "FusedMatMul", "MatMulNBits"}
 _CONVOLUTIONS = {"Conv", "ConvInteger", "QLinearConv", "ConvTranspose", "FusedConv"}

@@ -205,31 +205,11 @@ _NORMS = {
     "_native_batch_norm_legit_no_training", "_fused_rms_norm", "_batch_norm_no_update", "cudnn_batch_norm",
 }  # fmt: skip
 _COPIES = {
-    "clone",
-    "_to_copy",
-    "copy",
-    "copy_",
-    "cat",
-    "stack",
-    "index",
-    "index_select",
-    "gather",
-    "scatter",
-    "roll",
-    "constant_pad_nd",
-    "index_put",
-    "index_put_",
-    "repeat",
-    "upsample_nearest2d",
-    "pixel_shuffle",
-    "flip",
-    "reflection_pad1d",
-    "reflection_pad2d",
-    "replication_pad2d",
-    "contiguous",
-    "slice_scatter",
+    "clone", "_to_copy", "copy", "copy_", "cat", "stack", "index", "index_select", "gather", "scatter",
+    "roll", "constant_pad_nd", "index_put", "index_put_", "repeat", "upsample_nearest2d", "pixel_shuffle",
+    "flip", "reflection_pad1d", "reflection_pad2d", "replication_pad2d", "contiguous", "slice_scatter",
     "im2col",
-}
+}  # fmt: skip
 _LINEAR = {"add", "add_", "sub", "neg", "mean", "sum", "cumsum"}
 #: Where the matrices of a product stand among the arguments.
 _PRODUCTS = {
