@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost.metrics import METRICS
-from whichgpu.cost.reader import Reader
+from whichgpu.cost.reader import Lexicon, Reader
 from whichgpu.cost.rows import read_job
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import one_line
@@ -138,8 +138,10 @@ def predict_rows(
         row if isinstance(row, tuple) else tuple([row.get(name) or "" for name in COLUMNS]) for row in rows
     ]
 
+    lexicon = Lexicon(catalogue)
+
     def answered(share: Sequence[int]) -> Part:
-        return _answered(table, share, catalogue)
+        return _answered(table, share, Reader(lexicon))
 
     def parts() -> Iterator[Part]:
         for part in _each(answered, _shares(table)):
@@ -173,9 +175,8 @@ def _shares(table: Sequence[Cells]) -> list[Sequence[int]]:
     return found
 
 
-def _answered(table: Sequence[Cells], share: Sequence[int], catalogue: Catalogue) -> Part:
+def _answered(table: Sequence[Cells], share: Sequence[int], reader: Reader) -> Part:
     """The answers of the rows of a share. Never raises."""
-    reader = Reader(catalogue)
     for place, row in enumerate(share):
         reader.take(place, table[row])
     part = Part(

@@ -17,9 +17,10 @@ from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.workloads import job as jobs
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from whichgpu.cost.groups import Numbers
     from whichgpu.cost.rows import Head
@@ -68,30 +69,53 @@ def _cell(names: tuple[str, ...], text: str) -> Numbers:
     return values((names, text))
 
 
+class Lexicon:
+    """What texts of a table mean, whichever share of its rows they stand in."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.gpus = _Texts(_guarded(lambda text: resolve_device(need(text, "gpu"), catalogue)))
+        self.workloads = _Texts(_guarded(resolve))
+        self.numbers = _Texts(_guarded(self._stated))
+        self._cells = [_Texts(partial(_cell, names)) for names in NAMES]
+
+    def _stated(self, texts: tuple[str, ...]) -> Numbers:
+        """The numbers of a row in the order of `NUMBERS`."""
+        found: list[float | None] = []
+        for known, text in zip(self._cells, texts, strict=True):
+            found += known[text]
+        return tuple(found)
+
+
+class _Kin:
+    """Rows whose texts mean the same job: their groups, by which numbers are known, and its defaults."""
+
+    __slots__ = ("groups", "usual")
+
+    def __init__(self) -> None:
+        self.groups: dict[tuple[bool, ...], Group] = {}
+        #: By whether a row states one of two lengths alone, and which.
+        self.usual: dict[tuple[bool, ...], _Usual] = {}
+
+
 class Reader:
     """Reads rows into groups; every text is read once, however many rows hold it."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
         #: By number, why a row is broken.
         self.errors: dict[int, str] = {}
-        #: By job without numbers, then by which numbers are stated.
-        self._groups: dict[tuple[Any, ...], dict[tuple[bool, ...], Group]] = {}
-        self._columns: dict[tuple[Any, ...], dict[Numbers, None]] = {}
-        self._gpus = _Texts(_guarded(self._gpu))
-        self._heads = _Texts(_guarded(self._head))
-        self._cells = [_Texts(partial(_cell, names)) for names in NAMES]
-        self._numbers = _Texts(_guarded(self._stated))
-        #: By what `_held` and `_usual` depend on, what they gave.
-        self._places: dict[tuple[Any, ...], tuple[float | None, float | None]] = {}
-        self._defaults: dict[tuple[Any, ...], _Usual] = {}
         #: Options that are not modelled, with the rows that state them.
         self.ignored: Counter[str] = Counter()
+        self._kin: dict[tuple[Any, ...], _Kin] = {}
+        self._columns: dict[tuple[Any, ...], dict[Numbers, None]] = {}
+        self._heads = _Texts(_guarded(self._head))
+        #: The tp and pp of a job on so many of a GPU, where a row states none.
+        self._places: dict[tuple[Any, ...], tuple[float | None, float | None]] = {}
 
     @property
     def groups(self) -> list[Group]:
         """The groups that the rows were gathered in."""
-        return [group for groups in self._groups.values() for group in groups.values()]
+        return [group for kin in self._kin.values() for group in kin.groups.values()]
 
     def take(self, number: int, cells: tuple[str, ...]) -> None:
         """Read a row, by its number: into its group, or its reason among the errors."""
@@ -103,30 +127,34 @@ class Reader:
             self.errors[number] = one_line(fault)
 
     def _place(self, index: int, cells: tuple[str, ...]) -> None:
-        found = self._gpus[cells[_GPU]], self._heads[HEAD(cells)], self._numbers[CELLS(cells)]
+        known = self._lexicon
+        found = known.gpus[cells[_GPU]], self._heads[HEAD(cells)], known.numbers[CELLS(cells)]
         for one in found:
             if type(one) is _Refused:
                 raise UsageError(one.why)
-        (gpu, count), (head, groups), (numbers, stated) = found
+        (gpu, count), (head, kin), numbers = found
         if count > 1:
-            numbers, stated = _counted(numbers, count)
-        if _is_open(numbers) and not head.job.trains:
+            numbers = _counted(numbers, count)
+        if not head.job.trains and _is_open(numbers):
             numbers = self._held(head, numbers, gpu)
-        numbers, stated = self._filled(head, numbers)
-        group = groups.get(stated)
+        numbers = _filled(head, kin, numbers)
+        stated = tuple([value is not None for value in numbers])
+        group = kin.groups.get(stated)
         if group is None:
             columns = self._columns.setdefault((head.work, stated), {})
-            group = groups[stated] = Group(head.job, stated, bool(head.ignored), columns)
+            group = kin.groups[stated] = Group(head.job, stated, bool(head.ignored), columns)
         group.add(index, gpu, numbers, (cells[_METRIC], cells[_UNIT]))
         if head.ignored:
             self.ignored.update(head.ignored)
 
-    def _stated(self, texts: tuple[str, ...]) -> tuple[Numbers, tuple[bool, ...]]:
-        """The numbers of a row in the order of `NUMBERS`, and which of them it states."""
-        found: list[float | None] = []
-        for known, text in zip(self._cells, texts, strict=True):
-            found += known[text]
-        return tuple(found), _known(found)
+    def _head(self, texts: tuple[str, ...]) -> tuple[Head, _Kin]:
+        """What the texts of a row say, and the rows of the same job."""
+        name = texts[0].strip()
+        workload = self._lexicon.workloads[name] if name else None
+        if type(workload) is _Refused:
+            raise UsageError(workload.why)
+        head = read_head(texts)
+        return head, self._kin.setdefault(head.key, _Kin())
 
     def _held(self, head: Head, numbers: Numbers, gpu: Gpu) -> Numbers:
         """The numbers of a row with the tp and pp by which its GPUs hold the model, where it states none."""
@@ -138,45 +166,33 @@ class Reader:
         tp, pp = self._places[key]
         return tuple([tp if i == _TP else pp if i == _PP else one for i, one in enumerate(numbers)])
 
-    def _filled(self, head: Head, numbers: Numbers) -> tuple[Numbers, tuple[bool, ...]]:
-        """The numbers of a row with the defaults that it leaves open, and which of them are known.
 
-        Rows that leave open what others state are then of one group with them.
-        """
-        # A default may be of a pair of lengths: only what states one of them alone has it otherwise.
-        given = numbers[_IN] is not None, numbers[_OUT] is not None
-        key = head.key, given if given[0] != given[1] else ()
-        usual = self._defaults.get(key)
-        if usual is None:
-            usual = self._defaults[key] = _usual(head.job, *given)
-        whole = [one if known is None else known for known, one in zip(numbers, usual.sizes, strict=True)]
-        if not usual.splits or whole[_N_GPUS] is None:
-            tp = whole[_TP] = whole[_TP] or usual.degree
-            pp = whole[_PP] = whole[_PP] or usual.degree
-            if tp and pp and whole[_N_GPUS] is None and (tp * pp == 1.0 or not head.job.trains):
-                whole[_N_GPUS] = tp * pp
-        return tuple(whole), _known(whole)
+def _filled(head: Head, kin: _Kin, numbers: Numbers) -> Numbers:
+    """The numbers of a row with the defaults of what it leaves open.
 
-    def _head(self, texts: tuple[str, ...]) -> tuple[Head, dict[tuple[bool, ...], Group]]:
-        """What the texts of a row say, and the groups of the same job."""
-        head = read_head(texts)
-        return head, self._groups.setdefault(head.key, {})
-
-    def _gpu(self, text: str) -> tuple[Gpu, int]:
-        return resolve_device(need(text, "gpu"), self._catalogue)
+    Rows that leave open what others state are then of one group with them.
+    """
+    # A default may be of a pair of lengths: what states one of them alone has the other from elsewhere.
+    given = numbers[_IN] is not None, numbers[_OUT] is not None
+    key = given if given[0] != given[1] else ()
+    usual = kin.usual.get(key)
+    if usual is None:
+        usual = kin.usual[key] = _usual(head.job, *given)
+    whole = [one if known is None else known for known, one in zip(numbers, usual.sizes, strict=True)]
+    if not usual.splits or whole[_N_GPUS] is None:
+        tp = whole[_TP] = whole[_TP] or usual.degree
+        pp = whole[_PP] = whole[_PP] or usual.degree
+        if tp and pp and whole[_N_GPUS] is None and (tp * pp == 1.0 or not head.job.trains):
+            whole[_N_GPUS] = tp * pp
+    return tuple(whole)
 
 
-def _known(numbers: Iterable[float | None]) -> tuple[bool, ...]:
-    return tuple([value is not None for value in numbers])
-
-
-def _counted(numbers: Numbers, count: int) -> tuple[Numbers, tuple[bool, ...]]:
+def _counted(numbers: Numbers, count: int) -> Numbers:
     """The numbers of a row whose GPU has its count beside its name: `a10:4`."""
     stated = numbers[_N_GPUS]
     if stated not in (None, count):
         raise UsageError(f"the GPU's name says {count} of it, n_gpus {stated:g}; write one")
-    whole = (*numbers[:_N_GPUS], float(count), *numbers[_N_GPUS + 1 :])
-    return whole, _known(whole)
+    return (*numbers[:_N_GPUS], float(count), *numbers[_N_GPUS + 1 :])
 
 
 def _is_open(numbers: Numbers) -> bool:
