@@ -16,12 +16,12 @@ from whichgpu.cost import energy
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import Layout, lay_out
-from whichgpu.cost.load import at_random, found_for, settled
 from whichgpu.cost.memory import GIB, needed
 from whichgpu.cost.parallel import data_parallel_seconds
 from whichgpu.cost.readings import Readings, readings
 from whichgpu.cost.requests import OPTIONS as REQUESTS
-from whichgpu.cost.spread import spread
+from whichgpu.cost.requests import at_random
+from whichgpu.cost.spread import found_for, spread
 from whichgpu.cost.steady import engine
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible, UsageError
@@ -339,7 +339,12 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
     Shapes: G = len(gpus) rows, J = job.size columns. Raises `UsageError` for an unknown workload,
     phase, precision or option; a GPU that cannot run the job is a refusal in the answer.
     """
-    laid = lay_out(job, gpus, met=settled(job, gpus) if at_random(job) else None)
+    met = None
+    if at_random(job):
+        from whichgpu.cost.load import settled
+
+        met = settled(job, gpus)
+    laid = lay_out(job, gpus, met=met)
     return finish(laid, found_for(laid), explain=explain)
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from whichgpu.cost.coefficients import section
 from whichgpu.errors import UsageError
 from whichgpu.values import immutable
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
@@ -70,6 +71,13 @@ class Requests:
     def passes_per_token(self) -> float:
         """Time of a token in passes of the model, the drafting of its tokens included."""
         return (1.0 + self.draft_cost * self.drafted) / self.tokens_per_pass
+
+
+def at_random(job: Job) -> bool:
+    """Whether a serving job states arrivals at random, and no number in flight."""
+    if "request_rate" not in job.options or job.concurrency is not None:
+        return False
+    return (job.phase or resolve(job.workload).phases[0]) == "serve"
 
 
 def _share(job: Job, name: str, default: float) -> float:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from whichgpu.units import DIMENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from fractions import Fraction
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
@@ -31,13 +31,12 @@ _OF_SMS = ("sms", "cores", "tensor_cores", "rt_cores", "power", *RATES)
 _OF_MEMORY = ("memory", "bandwidth", "l2")
 _ALONE: Mapping[str, float] = {"nvlink": 0.0, "nvlink_per_direction": 0.0, "nvlink_gpus": 1.0}
 
-_PART = re.compile(
-    r"^(?P<name>.*\S)\s*:\s*(?:mig-?(?P<profile>\d+g\.\d+gb(?:[+-][a-z.]+)?)"
-    r"|(?P<over>\d{1,4})\s*/\s*(?P<under>\d{1,4})|(?P<percent>\d{1,3}(?:\.\d+)?)\s*%)$",
-    re.IGNORECASE,
+_PART = (
+    r"(?i)^(?P<name>.*\S)\s*:\s*(?:mig-?(?P<profile>\d+g\.\d+gb(?:[+-][a-z.]+)?)"
+    r"|(?P<over>\d{1,4})\s*/\s*(?P<under>\d{1,4})|(?P<percent>\d{1,3}(?:\.\d+)?)\s*%)$"
 )
 #: A part with a number of it.
-_SEVERAL = re.compile(r"^(?P<part>.*\S)\s*:\s*\d+$")
+_SEVERAL = r"^(?P<part>.*\S)\s*:\s*\d+$"
 
 
 def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
@@ -46,10 +45,10 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     Raises `UsageError` as `resolve_count` does, and for a profile that the GPU does not have or a share
     that is not between nothing and all.
     """
-    match = _PART.match(text.strip())
+    match = re.match(_PART, text.strip()) if ":" in text else None
     if match is None:
-        several = _SEVERAL.match(text.strip())
-        if several and _PART.match(several["part"]):
+        several = re.match(_SEVERAL, text.strip()) if ":" in text else None
+        if several and re.match(_PART, several["part"]):
             raise UsageError(
                 f"'{one_line(text)}': parts of a GPU do not work together; write {several['part']}, or "
                 "whole GPUs"
@@ -58,6 +57,8 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     gpu = resolve(match["name"], catalogue)
     if match["profile"]:
         return _mig(gpu, match["profile"].lower()), 1
+    from fractions import Fraction
+
     part = Fraction(int(match["over"]), int(match["under"]) or 1) if match["over"] else None
     part = Fraction(match["percent"]) / 100 if part is None else part
     if not 0 < part < 1:
@@ -96,6 +97,8 @@ def _mig(gpu: Gpu, profile: str) -> Gpu:
             f"; write e.g. {gpu.id}:mig-{next(iter(known))}" if known else f"; use {gpu.id}:1/2 for a share"
         )
         raise UsageError(f"no MIG profile '{profile}' of {gpu.id}: it {has}{example}")
+    from fractions import Fraction
+
     where = f"data/mig.toml: {base}"
     memory, sms = float(Fraction(row["memory"])), float(Fraction(row["sms"]))
     units = gpu.value("sms")

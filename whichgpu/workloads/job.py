@@ -93,7 +93,7 @@ class Job:
     def with_defaults(self, **defaults: Any) -> Job:
         """Fill what is not stated."""
         gaps = {name: value for name, value in defaults.items() if _unstated(getattr(self, name))}
-        return replace(self, **gaps)
+        return replace(self, **gaps) if gaps else self
 
     def degree(self, key: str) -> Any:
         """A degree of parallelism among the options, or its array; 1 where none is stated."""
