@@ -6,7 +6,7 @@ Two mixes, each with one row in a hundred broken:
 
     measured   the rows of `data/measured/` (every workload family, GPU, precision and runtime there), each
                many times over with another batch
-    made-up    23 workloads on 21 GPUs in any phase, format and runtime, each number stated or left open
+    made-up    24 workloads on 21 GPUs in any phase, format and runtime, each number stated or left open
 
 The budget of either is 5 s on two cores and 1 GB.
 """
@@ -27,6 +27,7 @@ from pathlib import Path
 
 from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.table import COLUMNS
+from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.workload import resolve
 
 ROUNDS, ROWS, SECONDS, MEMORY = 3, 100_000, 5.0, 1e9
@@ -52,38 +53,41 @@ def known_rows() -> list[dict[str, str]]:
     return [row for row in measured_rows() if row["metric"] != "ttft"]
 
 
-#: Of the made-up rows: workloads, GPUs, formats, runtimes by what a workload makes; "" leaves it open.
-LANGUAGE = (
-    "llama-2-7b", "llama-2-13b", "llama-3.1-8b", "llama-3.1-70b", "mistral-7b", "mixtral-8x7b", "gpt-j-6b",
-    "qwen2.5-7b", "falcon-7b", "mpt-7b",
+#: Of the made-up rows: workloads with the most of each size that a row may state, by what makes them alike.
+KINDS = (
+    (("llama-2-7b", "llama-2-13b", "llama-3.1-8b", "llama-3.1-70b", "mistral-7b", "mixtral-8x7b", "gpt-j-6b",
+      "qwen2.5-7b", "falcon-7b", "mpt-7b"),
+     {"input_tokens": 4096, "output_tokens": 1024, "batch": 64, "concurrency": 64}),
+    (("resnet50", "resnet152", "inception-v3", "googlenet", "mobilenet-v2", "vit-base-patch16-224", "vgg16",
+      "efficientnet-b0", "densenet121"), {"batch": 512}),
+    (("bert-large", "bert-base", "roberta-large"), {"batch": 256, "seq_len": 512}),
+    (("sdxl", "stable-diffusion-1.5"), {"batch": 16, "steps": 50}),
 )  # fmt: skip
-OTHERS = (
-    "resnet50", "resnet152", "inception-v3", "googlenet", "mobilenet-v2", "vit-base-patch16-224", "vgg16",
-    "efficientnet-b0", "densenet121", "bert-large", "bert-base", "sdxl", "stable-diffusion-1.5",
-)  # fmt: skip
+#: The sizes of a language model that is trained.
+LEARNING = {"batch": 16, "seq_len": 4096}
+#: Formats, and runtimes of language models and of others; "" leaves them open.
 GPUS = (
     "a10", "a10g", "a100-80gb-sxm", "a100-40gb-pcie", "h100-80gb-sxm", "h100-80gb-pcie", "h200-141gb-sxm",
     "l4", "l40s", "t4", "v100-16gb-sxm", "rtx-4090", "rtx-3090", "rtx-a6000", "rtx-a5000", "b200-180gb-sxm",
     "mi300x", "rtx-3060-12gb", "rtx-3080-10gb", "a40", "p100-16gb-pcie",
 )  # fmt: skip
 FORMATS = ("", "fp16", "bf16", "fp32", "fp8", "w4a16", "int8")
-RUNTIMES = {True: ("", "vLLM", "TensorRT-LLM", "PyTorch eager", "llama.cpp", "SGLang"),
-            False: ("", "PyTorch eager", "torch.compile", "TensorRT", "TensorFlow")}  # fmt: skip
-SIZES = {True: {"input_tokens": 4096, "output_tokens": 1024, "batch": 64, "concurrency": 64},
-         False: {"batch": 512, "seq_len": 512, "steps": 50}}  # fmt: skip
+RUNTIMES = {
+    True: ("", "vLLM", "TensorRT-LLM", "PyTorch eager", "llama.cpp", "SGLang"),
+    False: ("", "PyTorch eager", "torch.compile", "TensorRT", "TensorFlow"),
+}
 
 
 def made_up(chance: random.Random) -> dict[str, str]:
-    """Any job, each column stated or not."""
-    speaks = chance.random() < 0.5
-    row = {**dict.fromkeys(COLUMNS, ""), "workload": chance.choice(LANGUAGE if speaks else OTHERS)}
-    row |= {"gpu": chance.choice(GPUS), "precision": chance.choice(FORMATS)}
-    row |= {
-        "phase": chance.choice(("", *resolve(row["workload"]).phases)),
-        "n_gpus": chance.choice("1248 ").strip(),
-    }
-    row |= {"runtime": chance.choice(RUNTIMES[speaks]), "tp": chance.choice(("", "1", row["n_gpus"]))}
-    for name, most in SIZES[speaks].items():
+    """Any job, each of its columns stated or not."""
+    names, sizes = chance.choice(KINDS)
+    speaks = "output_tokens" in sizes
+    row = {**dict.fromkeys(COLUMNS, ""), "workload": chance.choice(names), "gpu": chance.choice(GPUS)}
+    row["precision"], row["runtime"] = chance.choice(FORMATS), chance.choice(RUNTIMES[speaks])
+    row["phase"] = chance.choice(("", *resolve(row["workload"]).phases))
+    row["n_gpus"] = chance.choice(("", "1", "2", "4", "8"))
+    row["tp"] = chance.choice(("", row["n_gpus"])) if speaks else ""
+    for name, most in (LEARNING if speaks and row["phase"] in TRAINING else sizes).items():
         row[name] = str(chance.randint(1, most)) if chance.random() < 0.7 else ""
     row["metric"] = chance.choice(("throughput", "latency", "power", "energy", "peak_gpu_memory"))
     return row

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 _GPU, _METRIC, _UNIT = (COLUMNS.index(name) for name in ("gpu", "metric", "unit"))
-_N_GPUS, _TP, _PP, _IN, _OUT = (
-    list(jobs.NUMBERS).index(name) for name in ("n_gpus", "tp", "pp", "input_tokens", "output_tokens")
+_N_GPUS, _TP, _PP, _IN, _OUT, _QUEUE = (
+    list(jobs.NUMBERS).index(name)
+    for name in ("n_gpus", "tp", "pp", "input_tokens", "output_tokens", "concurrency")
 )
 #: Columns whose default does not hang on other numbers.
 _SIZES = ("batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps")
@@ -179,6 +180,8 @@ def _filled(head: Head, kin: _Kin, numbers: Numbers) -> Numbers:
     if usual is None:
         usual = kin.usual[key] = _usual(head.job, *given)
     whole = [one if known is None else known for known, one in zip(numbers, usual.sizes, strict=True)]
+    if not usual.serves:
+        whole[_QUEUE] = None
     if not usual.splits or whole[_N_GPUS] is None:
         tp = whole[_TP] = whole[_TP] or usual.degree
         pp = whole[_PP] = whole[_PP] or usual.degree
@@ -205,12 +208,13 @@ class _Usual(NamedTuple):
     """What a job without numbers has by default.
 
     `sizes` are in the order of `NUMBERS`; `degree` is that of tp and pp, None where it is better left open,
-    as the number of GPUs `splits` layers over them otherwise.
+    as the number of GPUs `splits` layers over them otherwise. Requests in flight are of what `serves`.
     """
 
     sizes: Numbers
     degree: float | None
     splits: bool
+    serves: bool
 
 
 def _usual(job: jobs.Job, has_input: bool, has_output: bool) -> _Usual:
@@ -222,6 +226,7 @@ def _usual(job: jobs.Job, has_input: bool, has_output: bool) -> _Usual:
         whole = read.workload.complete(read.job)
         alone = Mesh.of(whole.with_defaults(tp=1.0, pp=1.0)).replica == 1.0
     except WhichGpuError:
-        return _Usual((None,) * len(jobs.NUMBERS), None, splits=True)
+        return _Usual((None,) * len(jobs.NUMBERS), None, splits=True, serves=True)
     sizes = tuple(getattr(whole, name) if name in _SIZES else None for name in jobs.NUMBERS)
-    return _Usual(sizes, 1.0 if np.all(alone) else None, pipeline.splits_layers(read.runtime))
+    splits = pipeline.splits_layers(read.runtime)
+    return _Usual(sizes, 1.0 if np.all(alone) else None, splits, whole.phase == "serve")
