@@ -391,7 +391,8 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         latency = first + seconds * np.maximum(laid.passes - 1.0, 0.0)
 
     def grid(value: Any) -> Array:
-        return np.broadcast_to(np.asarray(value, dtype=np.float64), shape)
+        array = _array(value)
+        return array if array.shape == shape else np.broadcast_to(array, shape)
 
     spreads = [spread(laid, gpu) for gpu in laid.devices.gpus]
     shared, own = (np.array([[getattr(one, name)] for one in spreads]) for name in ("shared", "own"))
