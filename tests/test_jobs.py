@@ -109,6 +109,14 @@ def test_rows_that_leave_open_what_others_state_share_their_sweep(monkeypatch):
         assert answer.value == pytest.approx(next(iter(predict_rows([row], GPUS))).value, rel=1e-12), row
 
 
+def test_windows_that_one_size_shifts_and_another_does_not_share_a_sweep():
+    job = {"workload": "swin-tiny", "gpu": "a100-80gb-sxm", "phase": "infer", "precision": "fp32",
+           "batch": "1", "runtime": "PyTorch eager", "metric": "latency"}  # fmt: skip
+    rows = [{**job, "resolution": size} for size in ("", "224", "384", "512x768")]
+    alone = [next(iter(predict_rows([row], GPUS))).value for row in rows]
+    assert [answer.value for answer in predict_rows(rows, GPUS)] == pytest.approx(alone, rel=1e-12)
+
+
 def test_a_runtime_that_a_format_dates_is_another_than_the_default():
     job = {"workload": "qwen2.5-7b", "gpu": "t4", "n_gpus": "8", "phase": "serve", "precision": "fp16",
            "input_tokens": "3000", "output_tokens": "376", "concurrency": "8", "tp": "1",
