@@ -1,9 +1,14 @@
 """`predict --jobs` on 100,000 mixed rows: the median of three whole processes, rows/s, peak memory.
 
-    python benchmarks/jobs.py [ROWS]
+    python benchmarks/jobs.py [ROWS [MIX]]
 
-The rows are those of `data/measured/` (every workload family, GPU, precision and runtime there), each
-many times over with another batch, and one in a hundred broken. The budget is 5 s on two cores and 1 GB.
+Two mixes, each with one row in a hundred broken:
+
+    measured   the rows of `data/measured/` (every workload family, GPU, precision and runtime there), each
+               many times over with another batch
+    made-up    24 workloads on 21 GPUs in any phase, format and runtime, each number stated or left open
+
+The budget of either is 5 s on two cores and 1 GB.
 """
 
 from __future__ import annotations
@@ -17,10 +22,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.table import COLUMNS
+from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.workload import resolve
 
 ROUNDS, ROWS, SECONDS, MEMORY = 3, 100_000, 5.0, 1e9
 #: What breaks a row: the column, and what stands in it.
@@ -31,16 +39,68 @@ BROKEN = (
 )  # fmt: skip
 
 
-def rows(count: int) -> list[list[str]]:
-    """So many jobs, the same each time."""
-    chance = random.Random(4)
-    known = [row for row in measured_rows() if row["metric"] != "ttft"]
-    made = []
+def measured(chance: random.Random) -> dict[str, str]:
+    """A row of what was published, with other numbers."""
+    row = dict(chance.choice(known_rows()))
+    for name in ("batch", "concurrency", "input_tokens"):
+        if row[name].isdigit() and chance.random() < 0.7:
+            row[name] = str(max(1, round(int(row[name]) * chance.uniform(0.5, 1.5))))
+    return row
+
+
+@cache
+def known_rows() -> list[dict[str, str]]:
+    return [row for row in measured_rows() if row["metric"] != "ttft"]
+
+
+#: Of the made-up rows: workloads with the most of each size that a row may state, by what makes them alike.
+KINDS = (
+    (("llama-2-7b", "llama-2-13b", "llama-3.1-8b", "llama-3.1-70b", "mistral-7b", "mixtral-8x7b", "gpt-j-6b",
+      "qwen2.5-7b", "falcon-7b", "mpt-7b"),
+     {"input_tokens": 4096, "output_tokens": 1024, "batch": 64, "concurrency": 64}),
+    (("resnet50", "resnet152", "inception-v3", "googlenet", "mobilenet-v2", "vit-base-patch16-224", "vgg16",
+      "efficientnet-b0", "densenet121"), {"batch": 512}),
+    (("bert-large", "bert-base", "roberta-large"), {"batch": 256, "seq_len": 512}),
+    (("sdxl", "stable-diffusion-1.5"), {"batch": 16, "steps": 50}),
+)  # fmt: skip
+#: The sizes of a language model that is trained.
+LEARNING = {"batch": 16, "seq_len": 4096}
+#: Formats, and runtimes of language models and of others; "" leaves them open.
+GPUS = (
+    "a10", "a10g", "a100-80gb-sxm", "a100-40gb-pcie", "h100-80gb-sxm", "h100-80gb-pcie", "h200-141gb-sxm",
+    "l4", "l40s", "t4", "v100-16gb-sxm", "rtx-4090", "rtx-3090", "rtx-a6000", "rtx-a5000", "b200-180gb-sxm",
+    "mi300x", "rtx-3060-12gb", "rtx-3080-10gb", "a40", "p100-16gb-pcie",
+)  # fmt: skip
+FORMATS = ("", "fp16", "bf16", "fp32", "fp8", "w4a16", "int8")
+RUNTIMES = {
+    True: ("", "vLLM", "TensorRT-LLM", "PyTorch eager", "llama.cpp", "SGLang"),
+    False: ("", "PyTorch eager", "torch.compile", "TensorRT", "TensorFlow"),
+}
+
+
+def made_up(chance: random.Random) -> dict[str, str]:
+    """Any job, each of its columns stated or not."""
+    names, sizes = chance.choice(KINDS)
+    speaks = "output_tokens" in sizes
+    row = {**dict.fromkeys(COLUMNS, ""), "workload": chance.choice(names), "gpu": chance.choice(GPUS)}
+    row["precision"], row["runtime"] = chance.choice(FORMATS), chance.choice(RUNTIMES[speaks])
+    row["phase"] = chance.choice(("", *resolve(row["workload"]).phases))
+    row["n_gpus"] = chance.choice(("", "1", "2", "4", "8"))
+    row["tp"] = chance.choice(("", row["n_gpus"])) if speaks else ""
+    for name, most in (LEARNING if speaks and row["phase"] in TRAINING else sizes).items():
+        row[name] = str(chance.randint(1, most)) if chance.random() < 0.7 else ""
+    row["metric"] = chance.choice(("throughput", "latency", "power", "energy", "peak_gpu_memory"))
+    return row
+
+
+MIXES = {"measured": measured, "made-up": made_up}
+
+
+def rows(count: int, mix: str) -> list[list[str]]:
+    """So many jobs of a mix, the same each time."""
+    chance, made = random.Random(4), []
     for number in range(count):
-        row = {**chance.choice(known), "id": f"row-{number}"}
-        for name in ("batch", "concurrency", "input_tokens"):
-            if row[name].isdigit() and chance.random() < 0.7:
-                row[name] = str(max(1, round(int(row[name]) * chance.uniform(0.5, 1.5))))
+        row = {**MIXES[mix](chance), "id": f"row-{number}"}
         if chance.random() < 0.01:
             column, text = chance.choice(BROKEN)
             row[column] = text
@@ -85,19 +145,27 @@ def children(pid: int) -> list[int]:
 
 def main() -> int:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
+    return max(report(count, mix) for mix in (sys.argv[2:3] or MIXES))
+
+
+def report(count: int, mix: str) -> int:
+    """Measure a mix and print its figures; 1 where they are over the budget."""
     with tempfile.TemporaryDirectory() as folder:
         jobs, out = Path(folder, "jobs.csv"), Path(folder, "out.csv")
         with jobs.open("w", newline="") as handle:
-            csv.writer(handle).writerows([COLUMNS, *rows(count)])
+            csv.writer(handle).writerows([COLUMNS, *rows(count, mix)])
         runs = [run(jobs, out) for _ in range(ROUNDS)]
         with out.open(newline="") as handle:
             answers = list(csv.DictReader(handle))
     seconds, cpu = (statistics.median(one[i] for one in runs) for i in (0, 1))
     peak = max(one[2] for one in runs)
     refused = sum(1 for row in answers if row["error"])
-    print(f"{count:,} rows, {refused:,} refused, {len(os.sched_getaffinity(0))} cores")
+    print(f"{mix}: {count:,} rows, {refused:,} refused, {len(os.sched_getaffinity(0))} cores")
     busy = f"load {os.getloadavg()[0]:.1f}"
     print(f"median {seconds:.2f} s ({count / seconds:,.0f} rows/s), {cpu:.2f} s of CPU, {busy}")
+    if count == ROWS:
+        shares = f"{seconds / SECONDS:.2f} of {SECONDS:g} s, {peak / MEMORY:.2f} of {MEMORY / 1e6:.0f} MB"
+        print(f"of the budget: {shares}")
     print(f"peak {peak / 1e6:.0f} MB")
     late = count == ROWS and (seconds > SECONDS or peak > MEMORY)
     print("over the budget" if late else "ok")

@@ -136,6 +136,7 @@ FILES = {
     "jobs.csv": "id,workload,gpu,n_gpus,metric,unit\n1,resnet50,a10,1,throughput,images/s\n",
     "measured.csv": MEASURED,
     "my-rows.csv": MEASURED,
+    "requests.csv": "arrival,input,output\n0,800,120\n0.4,300,40\n1.1,1500,200\n",
     "my.toml": '[gpu.my-card]\nbase = "rtx-4090"\nbandwidth = "1.2 TB/s"\n',
     "my.csv": "provider,gpu,usd_per_hour\nmine,a10,0.5\n",
 }

@@ -76,10 +76,55 @@ def test_processes_give_what_one_does(monkeypatch):
     monkeypatch.setattr(jobs, "_MANY", 1)
     monkeypatch.setattr(jobs, "_processors", lambda: 2)
     called = []
-    whole = workers.evaluated
-    monkeypatch.setattr(workers, "evaluated", lambda *given: called.append(given) or whole(*given))
-    assert list(predict_rows(rows, GPUS)) == one
+    whole = workers.mapped
+    monkeypatch.setattr(workers, "mapped", lambda *given: called.append(given) or whole(*given))
+    two = list(predict_rows(rows, GPUS))
     assert called
+    assert len(called[0][1]) > 2
+    for answer, again in zip(one, two, strict=True):
+        assert again._replace(value=None, low=None, high=None) == answer._replace(
+            value=None, low=None, high=None
+        )
+        if not answer.error:
+            assert (again.low, again.value, again.high) == pytest.approx(
+                (answer.low, answer.value, answer.high), rel=1e-12
+            )
+
+
+def test_rows_that_leave_open_what_others_state_share_their_sweep(monkeypatch):
+    from whichgpu.cost import groups
+
+    asked = []
+    real = groups.estimate
+    monkeypatch.setattr(groups, "estimate", lambda job, gpus: asked.append(job) or real(job, gpus))
+    llm = {"workload": "llama-2-7b", "gpu": "a100-80gb-sxm", "phase": "generate", "precision": "fp16",
+           "runtime": "vLLM 0.6", "metric": "latency", "unit": "s"}  # fmt: skip
+    stated = ({}, {"batch": "4"}, {"input_tokens": "300"}, {"output_tokens": "77"}, {"n_gpus": "2"},
+              {"n_gpus": "4", "tp": "2"}, {"tp": "2"}, {"n_gpus": "4", "tp": "2", "pp": "2"},
+              {"input_tokens": "5", "output_tokens": "6"})  # fmt: skip
+    rows = [{**llm, **more} for more in stated]
+    together = list(predict_rows(rows, GPUS))
+    assert len(asked) == 1
+    for row, answer in zip(rows, together, strict=True):
+        assert answer.value == pytest.approx(next(iter(predict_rows([row], GPUS))).value, rel=1e-12), row
+
+
+def test_windows_that_one_size_shifts_and_another_does_not_share_a_sweep():
+    job = {"workload": "swin-tiny", "gpu": "a100-80gb-sxm", "phase": "infer", "precision": "fp32",
+           "batch": "1", "runtime": "PyTorch eager", "metric": "latency"}  # fmt: skip
+    rows = [{**job, "resolution": size} for size in ("", "224", "384", "512x768")]
+    alone = [next(iter(predict_rows([row], GPUS))).value for row in rows]
+    assert [answer.value for answer in predict_rows(rows, GPUS)] == pytest.approx(alone, rel=1e-12)
+
+
+def test_a_runtime_that_a_format_dates_is_another_than_the_default():
+    job = {"workload": "qwen2.5-7b", "gpu": "t4", "n_gpus": "8", "phase": "serve", "precision": "fp16",
+           "input_tokens": "3000", "output_tokens": "376", "concurrency": "8", "tp": "1",
+           "metric": "tpot"}  # fmt: skip
+    rows = [{**job, "runtime": runtime} for runtime in ("", "vLLM")]
+    alone = [next(iter(predict_rows([row], GPUS))).value for row in rows]
+    assert alone[1] > 1.5 * alone[0]
+    assert [answer.value for answer in predict_rows(rows, GPUS)] == pytest.approx(alone, rel=1e-12)
 
 
 def test_a_physical_job_is_computed_once(monkeypatch):

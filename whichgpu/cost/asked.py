@@ -39,7 +39,7 @@ def read(job: Job) -> Asked:
     workload = resolve(job.workload)
     fallback = workload.runtime(job.phase)
     named = _named(job, fallback)
-    stack = _dated(named, job)
+    stack = dated(named, job)
     said = _undated(job, stack)
     job = _by_habit(job, stack)
     if stack.language and is_language_model(workload) and not job.trains:
@@ -120,7 +120,7 @@ def _named(job: Job, fallback: str) -> Runtime:
     return stack.marked("nhwc") if layout in ("channels_last", "nhwc") else stack
 
 
-def _dated(stack: Runtime, job: Job) -> Runtime:
+def dated(stack: Runtime, job: Job) -> Runtime:
     """The runtime that a job means by a name without a version, where the format that it states dates it."""
     # An id is that runtime itself, not a name for it.
     if not (job.runtime and job.precision) or stack.marks or job.runtime == stack.id:
@@ -132,7 +132,7 @@ def _dated(stack: Runtime, job: Job) -> Runtime:
 def _undated(job: Job, stack: Runtime) -> tuple[str, ...]:
     """What to say where a format dated a runtime."""
     named = runtime(job.runtime, stack.id) if job.runtime else stack
-    if _dated(named, job) is named:
+    if dated(named, job) is named:
         return ()
     return (
         f"'{job.runtime}' in {job.precision} without a version is taken as {stack.title}, "

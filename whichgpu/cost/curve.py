@@ -17,6 +17,7 @@ from whichgpu.cost.layout import lay_out
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import limits
+from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import engine
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
@@ -187,7 +188,7 @@ def _closed(job: Job, gpu: Gpu, table: load.Table, loads: Array | None) -> Curve
 
 def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | None) -> Curve:
     laid = lay_out(swept, [gpu], met=met)
-    found, steady = load.found_for(laid), laid.serving
+    found, steady = found_for(laid), laid.serving
     estimates = finish(laid, found)
     assert steady is not None
     output = np.asarray(laid.job.output_tokens, dtype=np.float64)

@@ -18,8 +18,9 @@ from whichgpu.cost import queueing, serving
 from whichgpu.cost.estimate import does_not_fit, estimate, finish
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.links import network
-from whichgpu.cost.load import found_for, seconds_of
+from whichgpu.cost.load import seconds_of
 from whichgpu.cost.requests import Requests
+from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import engine
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.values import immutable

@@ -16,13 +16,13 @@ from whichgpu.cost import energy
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import Layout, lay_out
-from whichgpu.cost.load import at_random, found_for, settled
 from whichgpu.cost.memory import GIB, needed
 from whichgpu.cost.parallel import data_parallel_seconds
 from whichgpu.cost.readings import Readings, readings
 from whichgpu.cost.requests import OPTIONS as ASKED
+from whichgpu.cost.requests import at_random
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
-from whichgpu.cost.spread import spread
+from whichgpu.cost.spread import found_for, spread
 from whichgpu.cost.steady import engine
 from whichgpu.cost.time import bound_seconds, evaluate
 from whichgpu.errors import Infeasible, UsageError
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.device import Devices
     from whichgpu.cost.fit import Fit
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.steady import Met
     from whichgpu.cost.time import Term, Timing
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.workload import Workload
@@ -341,13 +342,22 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
     Shapes: G = len(gpus) rows, J = job.size columns. Raises `UsageError` for an unknown workload,
     phase, precision or option; a GPU that cannot run the job is a refusal in the answer.
     """
-    laid = lay_out(job, gpus, met=settled(job, gpus) if at_random(job) else None)
+    laid = lay_out(job, gpus, met=_met(job, gpus))
     return finish(laid, found_for(laid), explain=explain)
+
+
+def _met(job: Job, gpus: Sequence[Gpu]) -> Met | None:
+    """How requests meet that arrive at random; None where the job states no such arrivals."""
+    if not at_random(job):
+        return None
+    from whichgpu.cost.load import settled
+
+    return settled(job, gpus)
 
 
 def estimate_bounds(job: Job, gpus: Sequence[Gpu]) -> tuple[Estimates, dict[str, Array]]:
     """What `estimate` says, and the seconds of each pass by what bounds them: arrays (G, J)."""
-    laid = lay_out(job, gpus, met=settled(job, gpus) if at_random(job) else None)
+    laid = lay_out(job, gpus, met=_met(job, gpus))
     found = found_for(laid)
     with np.errstate(invalid="ignore", divide="ignore"):
         bounds = bound_seconds(laid.work, found)
@@ -398,7 +408,8 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         latency = first + seconds * np.maximum(laid.passes - 1.0, 0.0)
 
     def grid(value: Any) -> Array:
-        return np.broadcast_to(np.asarray(value, dtype=np.float64), shape)
+        array = _array(value)
+        return array if array.shape == shape else np.broadcast_to(array, shape)
 
     spreads = [spread(laid, gpu) for gpu in laid.devices.gpus]
     shared, own = (np.array([[getattr(one, name)] for one in spreads]) for name in ("shared", "own"))

@@ -124,12 +124,22 @@ def evidence(answer: Estimate, gpu: Gpu, catalogue: Catalogue, most: int = NEARE
     """
     wanted = _Wanted(answer, gpu)
     chosen = _chosen(heapq.nsmallest(_LOOKED_AT, _candidates(wanted, catalogue), key=attrgetter("far")), most)
-    answers = _answers(chosen)
-    found = [_weighed(wanted, row, answers.get(row.job)) for row in chosen]
-    exact = tuple(one for one in found if one.exact)
+    first = sum(1 for one in chosen if one.far == 0.0) + most
+    exact: list[Evidence] = []
     # Rows whose runtimes differ in version only are told of once.
-    others = {(one.workload, one.gpu, one.differs): one for one in reversed(found) if not one.exact}
-    return Known(_measured(answer, exact), exact, tuple(reversed(others.values()))[:most])
+    others: dict[Any, Evidence] = {}
+    # The model is asked of no more rows than are told of, where the first do.
+    for part in (chosen[:first], chosen[first:]):
+        if len(others) >= most:
+            break
+        answers = _answers(part)
+        for row in part:
+            one = _weighed(wanted, row, answers.get(row.job))
+            if one.exact:
+                exact.append(one)
+            else:
+                others.setdefault((one.workload, one.gpu, one.differs), one)
+    return Known(_measured(answer, exact), tuple(exact), tuple(others.values())[:most])
 
 
 class _Near(NamedTuple):

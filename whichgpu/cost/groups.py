@@ -97,7 +97,7 @@ class Group:
         if waste <= _FIXED * (len(self._gpus) - 1):
             each, found = max(1, _MOST // len(self._gpus)), [cells]
         else:
-            each, found = _MOST, [[cell for cell in cells if cell[0] == gpu] for gpu in self._gpus]
+            each, found = _MOST, _by_gpu(cells)
         return [part[i : i + each] for part in found for i in range(0, len(part), each)]
 
     def evaluate(self, batch: Batch) -> Outcome:
@@ -180,6 +180,14 @@ class Group:
                     f"{has:.1f} GiB; use more GPUs (tp), a smaller batch or a narrower precision",
                 )
         return reasons
+
+
+def _by_gpu(cells: Batch) -> list[Batch]:
+    """The cells of each GPU, in order."""
+    found: dict[str, Batch] = {}
+    for cell in cells:
+        found.setdefault(cell[0], []).append(cell)
+    return list(found.values())
 
 
 def _columns(batch: Batch) -> list[Numbers]:

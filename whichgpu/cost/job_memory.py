@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import memory, serving, training_memory
+from whichgpu.cost import memory
 from whichgpu.cost.activations import Kept
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh
@@ -40,6 +40,8 @@ def inference(
     """Parts of a complete job's inference, given the (sharded) `ops` of a pass; B on the fullest GPU."""
     kv: Any = 0.0
     if hasattr(workload.code, "kv_bytes_per_token") and job.input_tokens is not None:
+        from whichgpu.cost import serving
+
         tokens = _array(job.input_tokens) + _array(0.0 if job.output_tokens is None else job.output_tokens)
         kv = serving.sequence_bytes(workload, job, tokens, stack) * _array(job.batch)
     share: Any = 1.0
@@ -84,6 +86,8 @@ def training(
     own: tuple[Op, ...], available: Array,
 ) -> tuple[dict[str, Any], tuple[str, ...]]:  # fmt: skip
     """Memory of a training step by part, and what to say of it."""
+    from whichgpu.cost import training_memory
+
     mesh, spec = Mesh.of(job), precision(job.precision)
     adapters = job.phase in ADAPTER_PHASES
     ranks, away = _array(job.n_gpus) / (mesh.tp * mesh.pp), training_memory.offload(job)

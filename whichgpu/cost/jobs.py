@@ -2,33 +2,46 @@
 
 Each row is one job; a row that cannot be read or run keeps its place with the reason in `error`.
 
-Rows are read one by one (`rows`), gathered by what they share (`reader`), and evaluated group by group
-(`groups`) over arrays, each distinct physical job once.
+A large table is split into shares by what is run, which processes take one after another. The rows of a
+share are read one by one (`rows`), gathered by what they have in common (`reader`), and evaluated group by
+group (`groups`) over arrays, each distinct physical job once.
 """
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from whichgpu.cost.metrics import METRICS
-from whichgpu.cost.reader import Reader
+from whichgpu.cost.reader import Lexicon, Reader
 from whichgpu.cost.rows import read_job
+from whichgpu.cost.table import COLUMNS
+from whichgpu.errors import one_line
+from whichgpu.workloads.names import squeezed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from whichgpu.cost.groups import Group, Outcome
     from whichgpu.hardware.catalogue import Catalogue
+
+    #: The cells of `COLUMNS`, and the reason as one more where a row is broken.
+    Cells = tuple[str, ...]
 
 __all__ = ["ANSWER", "METRICS", "Prediction", "Predictions", "predict_rows", "read_job"]
 
 #: Columns of the answer.
 ANSWER = ("id", "value", "low", "high", "unit", "basis", "error")
-#: Physical jobs from which on a second process pays for its start.
-_MANY = 3000
+#: Rows from which on a second process pays for its start, and parts of a table that one share is at most.
+_MANY, _PARTS = 3000, 12
+_ID, _UNIT, _GPU = (COLUMNS.index(name) for name in ("id", "unit", "gpu"))
+#: Rows that differ in these are of different shares: what is traced is the same within one.
+_SHARED = tuple(COLUMNS.index(name) for name in ("workload", "phase", "precision"))
 
 
 class Prediction(NamedTuple):
@@ -43,19 +56,42 @@ class Prediction(NamedTuple):
     error: str
 
 
+class Part(NamedTuple):
+    """The answers of some rows, by number: `values` are (3, rows), NaN where there is none."""
+
+    rows: Sequence[int]
+    values: NDArray[np.float64]
+    units: list[str]
+    bases: list[str]
+    errors: dict[int, str]
+    #: Options that are not modelled, with the rows that state them.
+    ignored: Counter[str]
+
+
 class Predictions:
     """The answers of a table in its order, held by column; `notes` are what was not read of the rows.
 
     Iterating gives a `Prediction` a row.
     """
 
-    def __init__(self, read: Reader) -> None:
-        self.ids, self.units = read.ids, read.units
-        self.bases = [""] * len(self)
-        self.errors = [read.errors.get(row, "") for row in range(len(self))]
+    def __init__(self, table: Sequence[Cells], parts: Iterable[Part]) -> None:
+        self.ids = [cells[_ID] for cells in table]
+        self.units = [cells[_UNIT] for cells in table]
+        self.bases, self.errors = [""] * len(table), [""] * len(table)
         #: (low, mid, high) by row, NaN where there is none.
-        self.values = np.full((3, len(self)), np.nan)
-        self.notes = list(read.notes())
+        self.values = np.full((3, len(table)), np.nan)
+        ignored: Counter[str] = Counter()
+        for part in parts:
+            self._put(part)
+            ignored.update(part.ignored)
+        self.notes = list(_notes(self.ids, ignored))
+
+    def _put(self, part: Part) -> None:
+        self.values[:, part.rows] = part.values
+        for row, unit, basis in zip(part.rows, part.units, part.bases, strict=True):
+            self.units[row], self.bases[row] = unit, basis
+        for row, error in part.errors.items():
+            self.errors[row], self.bases[row] = error, ""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -77,8 +113,19 @@ class Predictions:
         return [answer._asdict() for answer in self]
 
 
+def _notes(ids: Sequence[str], ignored: Counter[str]) -> Iterator[str]:
+    """What a reader of the answers should know of the rows."""
+    for option, count in sorted(ignored.items()):
+        yield f"option {option}: not modelled, and ignored in {count:,} rows"
+    named = [one for one in ids if one]
+    if len(set(named)) < len(named):
+        twice = [one for one, count in Counter(named).items() if count > 1]
+        more = f" and {len(twice) - 5:,} more" if len(twice) > 5 else ""
+        yield f"ids of more than one row: {', '.join(map(one_line, twice[:5]))}{more}"
+
+
 def predict_rows(
-    rows: Iterable[Mapping[str, str] | tuple[str, ...]],
+    rows: Iterable[Mapping[str, str] | Cells],
     catalogue: Catalogue,
     advance: Callable[[int], object] = lambda _: None,
 ) -> Predictions:
@@ -87,46 +134,83 @@ def predict_rows(
     `advance` hears of every number of rows that is done. A tuple with one cell more than `COLUMNS` is a
     broken row, for the reason in that cell.
     """
-    reader = Reader(catalogue)
-    for row in rows:
-        reader.take(row)
-    answers = Predictions(reader)
-    for group, outcome in _outcomes(reader.groups):
-        advance(_scatter(answers, group, outcome))
-    return answers
+    table = [
+        row if isinstance(row, tuple) else tuple([row.get(name) or "" for name in COLUMNS]) for row in rows
+    ]
+
+    lexicon = Lexicon(catalogue)
+
+    def answered(share: Sequence[int]) -> Part:
+        return _answered(table, share, Reader(lexicon))
+
+    def parts() -> Iterator[Part]:
+        for part in _each(answered, _shares(table)):
+            yield part
+            advance(len(part.rows))
+
+    return Predictions(table, parts())
 
 
-def _scatter(answers: Predictions, group: Group, outcome: Outcome) -> int:
-    """Put the answers of a group's cells where the rows are that asked for them; gives how many rows."""
+def _shares(table: Sequence[Cells]) -> list[Sequence[int]]:
+    """The rows of a table as shares that can be answered apart, what takes longest first; one if it is small.
+
+    What many rows run is cut, GPU by GPU.
+    """
+    if len(table) < _MANY or _processors() < 2:
+        return [range(len(table))]
+    name, *others = _SHARED
+    shares: dict[tuple[str, ...], list[int]] = {}
+    texts: dict[str, str] = {}
+    for row, cells in enumerate(table):
+        text = cells[name]
+        if text not in texts:
+            texts[text] = squeezed(text)
+        shares.setdefault((texts[text], *(cells[i] for i in others)), []).append(row)
+    most = max(1, len(table) // _PARTS)
+    found: list[Sequence[int]] = []
+    for share in sorted(shares.values(), key=len, reverse=True):
+        if len(share) > most:
+            share.sort(key=lambda row: table[row][_GPU])
+        found += [share[i : i + most] for i in range(0, len(share), most)]
+    return found
+
+
+def _answered(table: Sequence[Cells], share: Sequence[int], reader: Reader) -> Part:
+    """The answers of the rows of a share. Never raises."""
+    for place, row in enumerate(share):
+        reader.take(place, table[row])
+    part = Part(
+        share, np.full((3, len(share)), np.nan), [table[row][_UNIT] for row in share], [""] * len(share),
+        {share[place]: error for place, error in reader.errors.items()}, reader.ignored,
+    )  # fmt: skip
+    # Those that share columns follow each other, so that the first one's trace is at hand.
+    for group in sorted(reader.groups, key=lambda group: (-len(group.columns), id(group.columns))):
+        for batch in group.batches():
+            _scatter(part, group, group.evaluate(batch))
+    return part
+
+
+def _scatter(part: Part, group: Group, outcome: Outcome) -> None:
+    """Put the answers of a group's cells where the rows are that asked for them."""
     cells = enumerate(outcome.cells.tolist())
     asked = [(row, ask, position) for position, cell in cells for row, ask in group.asking[cell]]
     rows, asks, positions = np.array(asked).T
-    answers.values[:, rows] = outcome.values[asks, :, positions].T
+    part.values[:, rows] = outcome.values[asks, :, positions].T
     for row, ask, position in asked:
-        answers.units[row] = outcome.units[ask]
-        answers.bases[row] = outcome.bases[position]
+        part.units[row] = outcome.units[ask]
+        part.bases[row] = outcome.bases[position]
     for row, ask, position in asked if any(outcome.refused) else ():
         if position in outcome.refused[ask]:
-            answers.errors[row], answers.bases[row] = outcome.refused[ask][position], ""
-    return len(asked)
+            part.errors[part.rows[row]] = outcome.refused[ask][position]
 
 
-def _outcomes(groups: Sequence[Group]) -> Iterator[tuple[Group, Outcome]]:
-    """Evaluate every group, the large ones first; in two or more processes where that pays.
+def _each(answered: Callable[[Sequence[int]], Part], shares: Sequence[Sequence[int]]) -> Iterator[Part]:
+    """The part of every share; in two or more processes where there are several."""
+    if len(shares) < 2:
+        return map(answered, shares)
+    from whichgpu.cost.workers import mapped
 
-    Those that share columns follow each other, so that the first one's trace is at hand.
-    """
-    ordered = sorted(groups, key=lambda group: (-len(group.columns), id(group.columns)))
-    tasks = [(group, batch) for group in ordered for batch in group.batches()]
-    workers = min(len(tasks), _processors())
-    if workers < 2 or sum(map(len, ordered)) < _MANY:
-        for group, batch in tasks:
-            yield group, group.evaluate(batch)
-        return
-    from whichgpu.cost.workers import evaluated
-
-    for (group, _), outcome in zip(tasks, evaluated(tasks, workers), strict=True):
-        yield group, outcome
+    return mapped(answered, shares, min(len(shares), _processors()))
 
 
 def _processors() -> int:

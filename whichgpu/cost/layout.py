@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost import asked, distributed, job_memory, memory, parallel, pipeline, serving
+from whichgpu.cost import asked, job_memory, memory, parallel, pipeline
 from whichgpu.cost.activations import slack as reserved_slack
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost import distributed
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.steady import Met, SteadyState
     from whichgpu.cost.time import Pass
@@ -127,6 +128,8 @@ def memory_parts(settled: Settled, available: Array) -> tuple[dict[str, Any], tu
         found, _ = job_memory.training(workload, job, stack, step, whole=whole, own=own, available=available)
         return found, own
     if job.phase == "serve":
+        from whichgpu.cost import serving
+
         parts, each, ops = serving.standing(workload, job, stack)
         parts["kv_cache"] = serving.places(job, stack)[1] * each
         parts["kv_reserve"] = memory.reserve(parts["kv_cache"])
@@ -163,6 +166,8 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
 
 def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
     """A training step: the work is one pass of a micro-batch on one GPU's share of the model."""
+    from whichgpu.cost import distributed
+
     mesh = Mesh.of(job)
     job, whole, own, step = _step(workload, job, stack)
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
@@ -194,6 +199,8 @@ def _step(
     workload: Workload, job: Job, stack: Runtime
 ) -> tuple[Job, tuple[Op, ...], tuple[Op, ...], distributed.Step]:
     """The job of a micro-batch, ops of its pass, those of one GPU's shard, and the step of them."""
+    from whichgpu.cost import distributed
+
     mesh = Mesh.of(job)
     # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
     job, count = distributed.cut(job, mesh, stack)
@@ -227,6 +234,8 @@ def _shares_tokens(job: Job) -> bool:
 
 def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices, met: Met | None) -> Layout:
     """A serving replica in its steady state, as full as its memory and the asked load allow."""
+    from whichgpu.cost import serving
+
     steady = serving.steady_state(workload, job, stack, devices, met)
     return Layout(
         workload, job, stack, devices,

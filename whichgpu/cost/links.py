@@ -14,7 +14,6 @@ port at once. `devices` are columns, (G, 1); sizes and counts broadcast to (G, J
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +66,8 @@ def machine(name: str) -> Box | None:
         return None
     found = boxes().get(name.strip().lower())
     if found is None:
+        from difflib import get_close_matches
+
         close = get_close_matches(name.strip().lower(), boxes(), n=4, cutoff=0.4)
         hint = f"did you mean {', '.join(close)}?" if close else f"they are {', '.join(boxes())}"
         raise UsageError(f"option system: no machine '{name}'; {hint}")

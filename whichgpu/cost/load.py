@@ -14,18 +14,17 @@ import numpy as np
 
 from whichgpu.cost import serving
 from whichgpu.cost.admission import Admission, admission, waiting
-from whichgpu.cost.fit import Fit, fit, workload_terms
+from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import limits
 from whichgpu.cost.simulate import Server
-from whichgpu.cost.spread import measured
+from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import Met, engine, interruption
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible
 from whichgpu.workloads.job import NUMBERS
-from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,23 +87,11 @@ class Table(NamedTuple):
         return float(wait)
 
 
-def found_for(laid: Layout) -> Fit:
-    """The fit; none for a runtime never measured, of which what was learnt of other software says nothing."""
-    return fit() if measured(laid.runtime) else Fit()
-
-
 def seconds_of(work: Pass, laid: Layout) -> Array:
     """Seconds of a pass of a layout under its fit, (G, J)."""
     found = found_for(laid)
     own = workload_terms(laid.workload.id, laid.job.precision, laid.runtime, trains=laid.job.trains)
     return np.asarray(evaluate(work, found).seconds / found.factor(own))
-
-
-def at_random(job: Job) -> bool:
-    """Whether a serving job states arrivals at random, and no number in flight."""
-    if "request_rate" not in job.options or job.concurrency is not None:
-        return False
-    return (job.phase or resolve(job.workload).phases[0]) == "serve"
 
 
 def tables(job: Job, gpu: Gpu) -> list[Table]:

@@ -7,24 +7,33 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.cost import placing
+import numpy as np
+
+from whichgpu.cost import asked, pipeline, placing
 from whichgpu.cost.groups import Group
+from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.rows import CELLS, HEAD, NAMES, need, read_head, values
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.workloads import job as jobs
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable
 
     from whichgpu.cost.groups import Numbers
     from whichgpu.cost.rows import Head
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
 
-_ID, _GPU, _METRIC, _UNIT = (COLUMNS.index(name) for name in ("id", "gpu", "metric", "unit"))
-_N_GPUS, _TP, _PP = (list(jobs.NUMBERS).index(name) for name in ("n_gpus", "tp", "pp"))
+_GPU, _METRIC, _UNIT = (COLUMNS.index(name) for name in ("gpu", "metric", "unit"))
+_N_GPUS, _TP, _PP, _IN, _OUT, _QUEUE = (
+    list(jobs.NUMBERS).index(name)
+    for name in ("n_gpus", "tp", "pp", "input_tokens", "output_tokens", "concurrency")
+)
+#: Columns whose default does not hang on other numbers.
+_SIZES = ("batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps")
 
 
 class _Refused(NamedTuple):
@@ -61,96 +70,132 @@ def _cell(names: tuple[str, ...], text: str) -> Numbers:
     return values((names, text))
 
 
+class Lexicon:
+    """What texts of a table mean, whichever share of its rows they stand in."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.gpus = _Texts(_guarded(lambda text: resolve_device(need(text, "gpu"), catalogue)))
+        self.workloads = _Texts(_guarded(resolve))
+        self.numbers = _Texts(_guarded(self._stated))
+        self._cells = [_Texts(partial(_cell, names)) for names in NAMES]
+
+    def _stated(self, texts: tuple[str, ...]) -> Numbers:
+        """The numbers of a row in the order of `NUMBERS`."""
+        found: list[float | None] = []
+        for known, text in zip(self._cells, texts, strict=True):
+            found += known[text]
+        return tuple(found)
+
+
+class _Kin:
+    """Rows whose texts mean the same job: their groups, by which numbers are known, and its defaults."""
+
+    __slots__ = ("groups", "usual")
+
+    def __init__(self) -> None:
+        self.groups: dict[tuple[bool, ...], Group] = {}
+        #: By whether a row states one of two lengths alone, and which.
+        self.usual: dict[tuple[bool, ...], _Usual] = {}
+
+
 class Reader:
     """Reads rows into groups; every text is read once, however many rows hold it."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self.ids: list[str] = []
-        self.units: list[str] = []
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        #: By number, why a row is broken.
         self.errors: dict[int, str] = {}
-        #: By job without numbers, then by which numbers are stated.
-        self._groups: dict[tuple[Any, ...], dict[tuple[bool, ...], Group]] = {}
+        #: Options that are not modelled, with the rows that state them.
+        self.ignored: Counter[str] = Counter()
+        self._kin: dict[tuple[Any, ...], _Kin] = {}
         self._columns: dict[tuple[Any, ...], dict[Numbers, None]] = {}
-        self._gpus = _Texts(_guarded(self._gpu))
         self._heads = _Texts(_guarded(self._head))
-        self._cells = [_Texts(partial(_cell, names)) for names in NAMES]
-        self._numbers = _Texts(_guarded(self._stated))
-        self._ignored: Counter[str] = Counter()
+        #: The tp and pp of a job on so many of a GPU, where a row states none.
+        self._places: dict[tuple[Any, ...], tuple[float | None, float | None]] = {}
 
     @property
     def groups(self) -> list[Group]:
         """The groups that the rows were gathered in."""
-        return [group for groups in self._groups.values() for group in groups.values()]
+        return [group for kin in self._kin.values() for group in kin.groups.values()]
 
-    def take(self, row: Mapping[str, str] | tuple[str, ...]) -> None:
-        """Read one row: into its group, or its reason into the answers."""
-        cells = row if isinstance(row, tuple) else tuple([row.get(name) or "" for name in COLUMNS])
-        index = len(self.ids)
-        self.ids.append(cells[_ID])
-        self.units.append(cells[_UNIT])
+    def take(self, number: int, cells: tuple[str, ...]) -> None:
+        """Read a row, by its number: into its group, or its reason among the errors."""
         try:
             if len(cells) != len(COLUMNS):
                 raise UsageError(cells[len(COLUMNS)])
-            self._place(index, cells)
+            self._place(number, cells)
         except WhichGpuError as fault:
-            self.errors[index] = one_line(fault)
+            self.errors[number] = one_line(fault)
 
     def _place(self, index: int, cells: tuple[str, ...]) -> None:
-        found = self._gpus[cells[_GPU]], self._heads[HEAD(cells)], self._numbers[CELLS(cells)]
+        known = self._lexicon
+        found = known.gpus[cells[_GPU]], self._heads[HEAD(cells)], known.numbers[CELLS(cells)]
         for one in found:
             if type(one) is _Refused:
                 raise UsageError(one.why)
-        (gpu, count), (head, groups), (numbers, stated) = found
+        (gpu, count), (head, kin), numbers = found
         if count > 1:
-            numbers, stated = _counted(numbers, count)
-        if _is_open(numbers) and not head.job.trains:
-            numbers, stated = _held(head.job, numbers, gpu)
-        group = groups.get(stated)
+            numbers = _counted(numbers, count)
+        if not head.job.trains and _is_open(numbers):
+            numbers = self._held(head, numbers, gpu)
+        numbers = _filled(head, kin, numbers)
+        stated = tuple([value is not None for value in numbers])
+        group = kin.groups.get(stated)
         if group is None:
             columns = self._columns.setdefault((head.work, stated), {})
-            group = groups[stated] = Group(head.job, stated, bool(head.ignored), columns)
+            group = kin.groups[stated] = Group(head.job, stated, bool(head.ignored), columns)
         group.add(index, gpu, numbers, (cells[_METRIC], cells[_UNIT]))
         if head.ignored:
-            self._ignored.update(head.ignored)
+            self.ignored.update(head.ignored)
 
-    def _stated(self, texts: tuple[str, ...]) -> tuple[Numbers, tuple[bool, ...]]:
-        """The numbers of a row in the order of `NUMBERS`, and which of them it states."""
-        found: list[float | None] = []
-        for known, text in zip(self._cells, texts, strict=True):
-            found += known[text]
-        return tuple(found), _known(found)
-
-    def _head(self, texts: tuple[str, ...]) -> tuple[Head, dict[tuple[bool, ...], Group]]:
-        """What the texts of a row say, and the groups of the same job."""
+    def _head(self, texts: tuple[str, ...]) -> tuple[Head, _Kin]:
+        """What the texts of a row say, and the rows of the same job."""
+        name = texts[0].strip()
+        workload = self._lexicon.workloads[name] if name else None
+        if type(workload) is _Refused:
+            raise UsageError(workload.why)
         head = read_head(texts)
-        return head, self._groups.setdefault(head.key, {})
+        return head, self._kin.setdefault(head.key, _Kin())
 
-    def _gpu(self, text: str) -> tuple[Gpu, int]:
-        return resolve_device(need(text, "gpu"), self._catalogue)
-
-    def notes(self) -> Iterator[str]:
-        """What a reader of the answers should know of the rows."""
-        for option, count in sorted(self._ignored.items()):
-            yield f"option {option}: not modelled, and ignored in {count:,} rows"
-        named = [one for one in self.ids if one]
-        if len(set(named)) < len(named):
-            twice = [one for one, count in Counter(named).items() if count > 1]
-            more = f" and {len(twice) - 5:,} more" if len(twice) > 5 else ""
-            yield f"ids of more than one row: {', '.join(map(one_line, twice[:5]))}{more}"
+    def _held(self, head: Head, numbers: Numbers, gpu: Gpu) -> Numbers:
+        """The numbers of a row with the tp and pp by which its GPUs hold the model, where it states none."""
+        key = head.key, numbers[_N_GPUS], numbers[_TP], gpu.id
+        if key not in self._places:
+            columns: dict[str, Any] = dict(zip(jobs.NUMBERS, numbers, strict=True))
+            found = placing.held(replace(head.job, **columns), gpu)
+            self._places[key] = found.tp, found.pp
+        tp, pp = self._places[key]
+        return tuple([tp if i == _TP else pp if i == _PP else one for i, one in enumerate(numbers)])
 
 
-def _known(numbers: Iterable[float | None]) -> tuple[bool, ...]:
-    return tuple([value is not None for value in numbers])
+def _filled(head: Head, kin: _Kin, numbers: Numbers) -> Numbers:
+    """The numbers of a row with the defaults of what it leaves open.
+
+    Rows that leave open what others state are then of one group with them.
+    """
+    # A default may be of a pair of lengths: what states one of them alone has the other from elsewhere.
+    given = numbers[_IN] is not None, numbers[_OUT] is not None
+    key = given if given[0] != given[1] else ()
+    usual = kin.usual.get(key)
+    if usual is None:
+        usual = kin.usual[key] = _usual(head.job, *given)
+    whole = [one if known is None else known for known, one in zip(numbers, usual.sizes, strict=True)]
+    if not usual.serves:
+        whole[_QUEUE] = None
+    if not usual.splits or whole[_N_GPUS] is None:
+        tp = whole[_TP] = whole[_TP] or usual.degree
+        pp = whole[_PP] = whole[_PP] or usual.degree
+        if tp and pp and whole[_N_GPUS] is None and (tp * pp == 1.0 or not head.job.trains):
+            whole[_N_GPUS] = tp * pp
+    return tuple(whole)
 
 
-def _counted(numbers: Numbers, count: int) -> tuple[Numbers, tuple[bool, ...]]:
+def _counted(numbers: Numbers, count: int) -> Numbers:
     """The numbers of a row whose GPU has its count beside its name: `a10:4`."""
     stated = numbers[_N_GPUS]
     if stated not in (None, count):
         raise UsageError(f"the GPU's name says {count} of it, n_gpus {stated:g}; write one")
-    whole = (*numbers[:_N_GPUS], float(count), *numbers[_N_GPUS + 1 :])
-    return whole, _known(whole)
+    return (*numbers[:_N_GPUS], float(count), *numbers[_N_GPUS + 1 :])
 
 
 def _is_open(numbers: Numbers) -> bool:
@@ -159,12 +204,29 @@ def _is_open(numbers: Numbers) -> bool:
     return numbers[_PP] is None and gpus is not None and gpus > (tp or 1.0)
 
 
-def _held(job: jobs.Job, numbers: Numbers, gpu: Gpu) -> tuple[Numbers, tuple[bool, ...]]:
-    """The numbers of such a row with the tp and pp by which its GPUs hold the model."""
-    columns: dict[str, Any] = dict(zip(jobs.NUMBERS, numbers, strict=True))
-    found = placing.held(replace(job, **columns), gpu)
-    whole = tuple(
-        getattr(found, name) if i in (_TP, _PP) else number
-        for i, (name, number) in enumerate(columns.items())
-    )
-    return whole, _known(whole)
+class _Usual(NamedTuple):
+    """What a job without numbers has by default.
+
+    `sizes` are in the order of `NUMBERS`; `degree` is that of tp and pp, None where it is better left open,
+    as the number of GPUs `splits` layers over them otherwise. Requests in flight are of what `serves`.
+    """
+
+    sizes: Numbers
+    degree: float | None
+    splits: bool
+    serves: bool
+
+
+def _usual(job: jobs.Job, has_input: bool, has_output: bool) -> _Usual:
+    """The defaults of a job; none where it cannot be, which its evaluation says."""
+    if has_input != has_output:
+        job = replace(job, input_tokens=1.0) if has_input else replace(job, output_tokens=1.0)
+    try:
+        read = asked.read(job)
+        whole = read.workload.complete(read.job)
+        alone = Mesh.of(whole.with_defaults(tp=1.0, pp=1.0)).replica == 1.0
+    except WhichGpuError:
+        return _Usual((None,) * len(jobs.NUMBERS), None, splits=True, serves=True)
+    sizes = tuple(getattr(whole, name) if name in _SIZES else None for name in jobs.NUMBERS)
+    splits = pipeline.splits_layers(read.runtime)
+    return _Usual(sizes, 1.0 if np.all(alone) else None, splits, whole.phase == "serve")

@@ -24,6 +24,7 @@ from whichgpu.errors import UsageError
 from whichgpu.units import parse_rate
 from whichgpu.values import immutable
 from whichgpu.workloads import lengths
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
@@ -109,6 +110,13 @@ def _lengths(job: Job, name: str) -> Lengths | None:
         return lengths.read(job.options[name])
     spread = _share(job, "length_range", 0.0)
     return lengths.uniform(1.0, spread) if spread else None
+
+
+def at_random(job: Job) -> bool:
+    """Whether a serving job states arrivals at random, and no number in flight."""
+    if "request_rate" not in job.options or job.concurrency is not None:
+        return False
+    return (job.phase or resolve(job.workload).phases[0]) == "serve"
 
 
 def _share(job: Job, name: str, default: float) -> float:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from whichgpu.cost.asked import dated
 from whichgpu.cost.estimate import MODELLED
 from whichgpu.cost.runtime import Runtime, runtime
 from whichgpu.cost.table import COLUMNS
@@ -81,7 +82,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
     fallback = workload.complete(replace(job, runtime="")).runtime
     # A family may read a word of the runtime's text, and options may make another runtime of it.
     words = tuple(word in (stack or fallback).lower() for word in getattr(workload.code, "RUNTIME_WORDS", ()))
-    same = stack if "compile" in kept else _numbered(stack or fallback, fallback)
+    same = stack if "compile" in kept else _numbered(dated(runtime(stack or fallback, fallback), job))
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
     return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))))
@@ -91,10 +92,8 @@ def _options(text: str) -> dict[str, str]:
     return jobs.options(tuple(pair for pair in re.split(r"\s*;\s*", text) if pair))
 
 
-@lru_cache(maxsize=4096)
-def _numbered(text: str, fallback: str) -> int:
-    """The same number for texts that name the same runtime."""
-    found = runtime(text, fallback)
+def _numbered(found: Runtime) -> int:
+    """The number of a runtime among those that were met."""
     known = _runtimes()
     if found not in known:
         known.append(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store
@@ -95,6 +95,7 @@ class Runtime:
 #: Columns of a mark that sets memory apart and no time.
 _KEEPING = {"holds", "habits"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
+_seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
 
 
 @lru_cache(maxsize=1)
@@ -103,7 +104,9 @@ def runtimes() -> Mapping[str, Runtime]:
     return {key: _runtime(key, row) for key, row in _rows().items()}
 
 
+@lru_cache(maxsize=1)
 def _rows() -> Mapping[str, Any]:
+    """Every runtime's columns by id."""
     rows = {key: row for file in store.load("runtimes").values() for key, row in file["runtime"].items()}
     # What a runtime does not state it has of the one whose kernels it runs, but for that one's names.
     own = ("names", "alone", "marks", "undated")
@@ -124,7 +127,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     columns["vendors"] = tuple(row["vendors"])
     columns["tf32"] = tuple(row.get("tf32", ()))
     columns.setdefault("default_precision", {})
-    columns.update((name, parse(row[name], "time")) for name in _TIMES)
+    columns.update((name, _seconds(row[name])) for name in _TIMES)
     version = _version(text)
     # What differs in its memory alone is the same in time.
     keeping = [mark["name"] for mark in marks if set(mark.get("sets", ())) and set(mark["sets"]) <= _KEEPING]
@@ -159,6 +162,18 @@ def _starts(name: str, said: str) -> bool:
     return place >= 0
 
 
+@lru_cache(maxsize=1)
+def _names() -> tuple[tuple[str, str], ...]:
+    """Every name with its runtime's id, in the order in which the first that a text has wins."""
+    ranked = [
+        ((bool(row.get("engine")), len(name)), name, key)
+        for key, row in _rows().items()
+        for name in row["names"]
+    ]
+    ranked.sort(key=lambda one: one[0], reverse=True)
+    return tuple((name, key) for _, name, key in ranked)
+
+
 @lru_cache(maxsize=4096)
 def runtime(text: str, fallback: str) -> Runtime:
     """The runtime that free text names; the `fallback`'s id, marked inexact, where none is named.
@@ -170,15 +185,9 @@ def runtime(text: str, fallback: str) -> Runtime:
     rows, said = _rows(), text.lower()
     if text in rows:
         return _runtime(text, rows[text])
-    best = (False, 0)
-    where = fallback
-    for key, row in rows.items():
-        for name in row["names"]:
-            rank = (bool(row.get("engine")), len(name))
-            if rank > best and name in said and _starts(name, said):
-                best, where = rank, key
-    if not best[1]:
-        plain = (key for key, row in rows.items() if any(word in said for word in row.get("alone", ())))
-        where = next(plain, where)
-        best = (False, int(where != fallback))
-    return _runtime(where, rows[where], text=text, exact=best[1] > 0)
+    where = next((key for name, key in _names() if name in said and _starts(name, said)), "")
+    if not where:
+        alone = (key for key, row in rows.items() if any(word in said for word in row.get("alone", ())))
+        where = next(alone, fallback)
+        return _runtime(where, rows[where], text=text, exact=where != fallback)
+    return _runtime(where, rows[where], text=text)

@@ -21,6 +21,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.fit import Fit, fit
 from whichgpu.facts import store
 from whichgpu.values import immutable
 
@@ -66,6 +67,11 @@ def measured(runtime: Runtime) -> bool:
     """Whether the fit has seen this runtime."""
     table = _table()
     return bool(table) and runtime.kernels in table.get("runtimes", {}).get("seen", ())
+
+
+def found_for(laid: Layout) -> Fit:
+    """The fit; none for a runtime never measured, of which what was learnt of other software says nothing."""
+    return fit() if measured(laid.runtime) else Fit()
 
 
 def spread(laid: Layout, gpu: Gpu) -> Spread:

@@ -267,10 +267,16 @@ def paced(gpu: Array, host: Array) -> Array:
 
 
 def _launched(table: OpTable, runtime: Runtime) -> Array:
-    """1 for an op that is a kernel of its own, 0 for one that fusion swallows, (O, 1, 1)."""
-    if not runtime.fuses or table.kind in COUNTED:
+    """1 for an op that is a kernel of its own, 0 for one that fusion swallows or that has nothing to move.
+
+    (O, 1, 1), or (O, 1, J): of a sweep some jobs may leave an op nothing to do.
+    """
+    if table.kind in COUNTED:
         return np.ones_like(table.fusable)
-    return np.asarray(1.0 - table.fusable * table.of("pointwise", "norm"))
+    moves = table.activation_bytes + table.weight_bytes + table.flops > 0.0
+    if not runtime.fuses:
+        return np.asarray(moves, dtype=np.float64)
+    return np.asarray(moves * (1.0 - table.fusable * table.of("pointwise", "norm")))
 
 
 def _fastest_compute(table: OpTable, devices: Devices) -> Array:

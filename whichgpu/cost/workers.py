@@ -1,26 +1,26 @@
-"""Groups of jobs evaluated in several processes, where processes can be forked."""
+"""A function of many things called in several processes, where processes can be forked."""
 
 from __future__ import annotations
 
 import gc
 import multiprocessing
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from whichgpu.cost.groups import Batch, Group, Outcome
+T = TypeVar("T")
+R = TypeVar("R")
 
 #: What the forked processes find in their copy of the memory: only numbers and answers travel.
-_tasks: Sequence[tuple[Group, Batch]] = ()
-_CHUNK = 12
+_work: tuple[Callable[[Any], Any], Sequence[Any]] = (repr, ())
 
 
-def evaluated(tasks: Sequence[tuple[Group, Batch]], workers: int) -> Iterator[Outcome]:
-    """The outcome of each batch of a group, in order."""
-    global _tasks  # noqa: PLW0603
-    _tasks = tasks
+def mapped(function: Callable[[T], R], things: Sequence[T], workers: int) -> Iterator[R]:
+    """The answer of a function to each thing, in any order: a process that is done takes the next."""
+    global _work  # noqa: PLW0603
+    _work = function, things
     # The processes share this memory as long as they leave it alone, the garbage collector too.
     gc.freeze()
     with warnings.catch_warnings():
@@ -28,9 +28,9 @@ def evaluated(tasks: Sequence[tuple[Group, Batch]], workers: int) -> Iterator[Ou
         warnings.simplefilter("ignore", DeprecationWarning)
         pool = multiprocessing.get_context("fork").Pool(workers)
     with pool:
-        yield from pool.imap(_outcome, range(len(tasks)), chunksize=_CHUNK)
+        yield from pool.imap_unordered(_called, range(len(things)))
 
 
-def _outcome(index: int) -> Outcome:
-    group, batch = _tasks[index]
-    return group.evaluate(batch)
+def _called(index: int) -> Any:
+    function, things = _work
+    return function(things[index])

@@ -9,7 +9,6 @@ that is below the vendor's, and the PCIe link as it is wired.
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import UsageError, one_line
@@ -55,7 +54,8 @@ class Reading(NamedTuple):
 
 def is_local(text: str) -> bool:
     """Whether a spelling asks for the device at hand: `local`, `local:2`."""
-    return re.fullmatch(rf"{NAME}(\s*:\s*\d*)?", text.strip(), re.IGNORECASE) is not None
+    name, _, number = text.strip().partition(":")
+    return name.strip().lower() == NAME and (not number.strip() or number.strip().isdigit())
 
 
 def resolve_local(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:

@@ -9,7 +9,6 @@ have, and of everything else in the mean.
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,18 +21,19 @@ from whichgpu.hardware.parts import is_part, resized, scaled
 from whichgpu.hardware.vgpu import vgpu
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
 
 __all__ = ["is_part", "resolve_device"]
 
-_PART = re.compile(
-    r"^(?P<name>.*\S)\s*:\s*(?:mig-?(?P<profile>\d+g\.\d+gb(?:[+-][a-z.]+)?)"
-    r"|(?P<over>\d{1,4})\s*/\s*(?P<under>\d{1,4})|(?P<percent>\d{1,3}(?:\.\d+)?)\s*%)$",
-    re.IGNORECASE,
+_PART = (
+    r"(?i)^(?P<name>.*\S)\s*:\s*(?:mig-?(?P<profile>\d+g\.\d+gb(?:[+-][a-z.]+)?)"
+    r"|(?P<over>\d{1,4})\s*/\s*(?P<under>\d{1,4})|(?P<percent>\d{1,3}(?:\.\d+)?)\s*%)$"
 )
 #: A part with a number of it.
-_SEVERAL = re.compile(r"^(?P<part>.*\S)\s*:\s*\d+$")
+_SEVERAL = r"^(?P<part>.*\S)\s*:\s*\d+$"
 
 
 def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
@@ -44,13 +44,13 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     """
     if is_local(text):
         return resolve_local(text, catalogue)
-    match = _PART.match(text.strip())
+    match = re.match(_PART, text.strip()) if ":" in text else None
     if match is None:
         virtual = vgpu(text, catalogue)
         if virtual:
             return virtual, 1
-        several = _SEVERAL.match(text.strip())
-        if several and (_PART.match(several["part"]) or vgpu(several["part"], catalogue)):
+        several = re.match(_SEVERAL, text.strip()) if ":" in text else None
+        if several and (re.match(_PART, several["part"]) or vgpu(several["part"], catalogue)):
             raise UsageError(
                 f"'{one_line(text)}': parts of a GPU do not work together; write {several['part']}, or "
                 "whole GPUs"
@@ -59,6 +59,8 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     gpu = resolve(match["name"], catalogue)
     if match["profile"]:
         return _mig(gpu, match["profile"].lower()), 1
+    from fractions import Fraction
+
     part = Fraction(int(match["over"]), int(match["under"]) or 1) if match["over"] else None
     part = Fraction(match["percent"]) / 100 if part is None else part
     if not 0 < part < 1:
@@ -79,6 +81,8 @@ def _mig(gpu: Gpu, profile: str) -> Gpu:
             f"; write e.g. {gpu.id}:mig-{next(iter(known))}" if known else f"; use {gpu.id}:1/2 for a share"
         )
         raise UsageError(f"no MIG profile '{profile}' of {gpu.id}: it {has}{example}")
+    from fractions import Fraction
+
     where = f"data/mig.toml: {base}"
     memory, sms = float(Fraction(row["memory"])), float(Fraction(row["sms"]))
     units = gpu.value("sms")

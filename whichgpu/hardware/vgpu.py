@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
 
-_OURS = re.compile(r"^(?P<name>.*\S)\s*:\s*(?:vgpu-?)?(?P<profile>\d{1,3}[abcq])$", re.IGNORECASE)
-_THEIRS = re.compile(
-    r"^(?:(?:nvidia|grid)\s+)*(?P<board>[a-z][a-z0-9-]*?)-(?P<profile>\d{1,3}[abcq])$", re.IGNORECASE
-)
+# Patterns as text: what a command does not need is not compiled.
+_OURS = r"(?i)^(?P<name>.*\S)\s*:\s*(?:vgpu-?)?(?P<profile>\d{1,3}[abcq])$"
+_THEIRS = r"(?i)^(?:(?:nvidia|grid)\s+)*(?P<board>[a-z][a-z0-9-]*?)-(?P<profile>\d{1,3}[abcq])$"
 #: What NVIDIA's profiles are for, by their last letter.
 _KINDS = {"A": "applications", "B": "desktops", "C": "compute", "Q": "workstations"}
 
@@ -35,10 +34,13 @@ def vgpu(text: str, catalogue: Catalogue) -> Gpu | None:
 
     Raises `UsageError` for a GPU that has no vGPUs, or not this profile.
     """
-    ours = _OURS.match(text.strip())
+    name = text.strip()
+    if name[-1:].lower() not in ("a", "b", "c", "q"):
+        return None
+    ours = re.match(_OURS, name)
     if ours:
         return _of(resolve(ours["name"], catalogue), ours["profile"].upper(), text)
-    theirs = _THEIRS.match(text.strip())
+    theirs = re.match(_THEIRS, name)
     board = _boards().get(theirs["board"].lower()) if theirs else None
     if theirs is None or board is None or candidates(text, catalogue):
         return None

@@ -20,9 +20,9 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import Z90, finish
 from whichgpu.cost.layout import lay_out
-from whichgpu.cost.load import found_for
 from whichgpu.cost.replicas import replicas
 from whichgpu.cost.requests import Requests
+from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import Met
 from whichgpu.errors import UsageError
 from whichgpu.planner.market import considered_for, needed, trust, usable_offers

@@ -6,8 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimate import Z90
-from whichgpu.cost.measuring import how_to_measure
-from whichgpu.report.step import parts
 from whichgpu.report.table import Bullets, Column, Report, Table
 from whichgpu.units import number, show
 
@@ -56,6 +54,8 @@ def report(
     if explanation is not None:
         blocks += _explained(answer, explanation)
     elif answer.job.phase == "serve":
+        from whichgpu.cost.measuring import how_to_measure
+
         blocks.append(to_measure(*how_to_measure(answer.job, answer.runtime)))
     data = {**document(answer, known, explanation), **emitted}
     return Report(data, (*blocks, Bullets(answer.warnings)))
@@ -76,6 +76,8 @@ def document(
     evidence = [] if known is None else [one.to_dict() for one in known.rows]
     more: dict[str, Any] = {} if explanation is None else {"explanation": explanation.to_dict()}
     if answer.job.phase == "serve":
+        from whichgpu.cost.measuring import how_to_measure
+
         command, source = how_to_measure(answer.job, answer.runtime)
         more["measure"] = {"command": command, "source": source}
     return {**head, "predicted": own, "evidence": evidence, **plain, **more}
@@ -114,6 +116,8 @@ def _unlike(one: Evidence) -> list[str]:
 
 
 def _explained(answer: Estimate, why: Explanation) -> list[Block]:
+    from whichgpu.report.step import parts
+
     step: list[Block] = [parts({"Seconds": why.step})] if why.step else []
     return [*step, _coefficients(why), _interval(answer, why), to_measure(why.command, why.source)]
 

@@ -92,7 +92,8 @@ class Job:
 
     def with_defaults(self, **defaults: Any) -> Job:
         """Fill what is not stated."""
-        return replace(self, **self.gaps(defaults))
+        gaps = self.gaps(defaults)
+        return replace(self, **gaps) if gaps else self
 
     def gaps(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
         """Of `defaults`, those whose column is not stated."""

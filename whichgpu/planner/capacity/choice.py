@@ -32,7 +32,7 @@ def smallest(
 
     Of equal memory a common card goes first, then the newer one.
     """
-    cards = [(size, gpu) for size, gpu in _current(catalogue) if size >= required and gpu.vendor == vendor]
+    cards = [(size, gpu) for size, gpu in _current(catalogue, vendor) if size >= required]
     for least in sorted({size for size, _ in cards}):
         equal = [gpu for size, gpu in cards if size == least]
         found = sorted((gpu for gpu in equal if _is_current(gpu)), key=_newer, reverse=True)
@@ -59,11 +59,12 @@ def smallest_by_vendor(
 
 
 @cache
-def _current(catalogue: Catalogue) -> tuple[tuple[float, Gpu], ...]:
-    """Cards of the segments that are looked through, and their memory in B."""
+def _current(catalogue: Catalogue, vendor: str) -> tuple[tuple[float, Gpu], ...]:
+    """Cards of a vendor in the segments that are looked through, and their memory in B."""
     segments = cards()["segments"]
     # Each value is parsed when it is asked for, of hundreds of cards.
-    sizes = ((gpu.value("memory"), gpu) for gpu in catalogue.values() if gpu.segment in segments)
+    looked = (gpu for gpu in catalogue.values() if gpu.vendor == vendor and gpu.segment in segments)
+    sizes = ((gpu.value("memory"), gpu) for gpu in looked)
     return tuple((float(size), gpu) for size, gpu in sizes if size)
 
 
