@@ -13,7 +13,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import trained_precision
-from whichgpu.workloads.checkpointing import KINDS, checkpointing
+from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
@@ -106,9 +106,25 @@ def training(
         )  # fmt: skip
         return {**found, **_communication(mesh, ranks / mesh.cp)}
 
-    if "checkpointing" in job.options or not stack.holds.get("recomputes"):
+    left_open = open_checkpointing(job, stack)
+    if not left_open:
         return parts(kept), ()
-    return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in KINDS], available)
+    return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
+
+
+def open_checkpointing(job: Job, stack: Runtime) -> tuple[str, ...]:
+    """The kinds of checkpointing, the least first, of which a runtime's recipes take the first that fits.
+
+    None where the job says which, or the runtime does only what it is told.
+    """
+    if not job.trains or "checkpointing" in job.options or not stack.holds.get("recomputes"):
+        return ()
+    return ("none", "attention" if stack.selects_attention else "selective", "full")
+
+
+def first_that_fits(fits: Sequence[Any]) -> Any:
+    """The index of the first of several choices that fits, 0 where none does; arrays of one shape."""
+    return np.argmax(np.stack(np.broadcast_arrays(*fits)), axis=0)
 
 
 def _recomputing(
@@ -118,18 +134,15 @@ def _recomputing(
 
     Where none does they are without any.
     """
-    chosen = dict(kinds[0])
-    fits = memory.needed(kinds[0]) <= available
-    whole = fits
-    for parts in kinds[1:]:
-        now = ~fits & (memory.needed(parts) <= available)
-        names = (*parts, *(name for name in chosen if name not in parts))
-        if np.any(now):
-            chosen = {name: np.where(now, parts.get(name, 0.0), chosen.get(name, 0.0)) for name in names}
-        fits = fits | now
-    if np.all(fits == whole):
-        return chosen, ()
-    return chosen, (
+    chosen = first_that_fits([memory.needed(parts) <= available for parts in kinds])
+    if not np.any(chosen):
+        return dict(kinds[0]), ()
+    names = dict.fromkeys(name for parts in kinds for name in parts)
+    found = {
+        name: np.choose(chosen, [np.broadcast_to(parts.get(name, 0.0), chosen.shape) for parts in kinds])
+        for name in names
+    }
+    return found, (
         "checkpointing was not given: memory is with as much of it as makes the job fit, time without; "
         "write --option checkpointing=full or none",
     )

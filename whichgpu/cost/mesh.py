@@ -15,6 +15,8 @@ from whichgpu.errors import UsageError
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from whichgpu.workloads.job import Job
@@ -74,7 +76,11 @@ class Mesh:
         if np.any(replica > gpus):
             parts = {"tp": self.tp, "pp": self.pp, "cp": self.cp, "attention_dp": self.attention_dp}
             product = " times ".join(f"{k}={v.max():g}" for k, v in parts.items() if np.any(v > 1))
-            raise UsageError(f"{product} needs at least as many GPUs; n_gpus={gpus.min():g}")
+            raise UsageError(
+                f"{product} needs at least as many GPUs; n_gpus={gpus.min():g}; ask for "
+                f"{replica.max():g} of them, or for less parallelism"
+            )
+        self._check_heads(workload)
         layers = workload.dims.get("layers")
         if isinstance(layers, int) and np.any(self.pp > layers):
             raise UsageError(
@@ -82,15 +88,48 @@ class Mesh:
             )
         self._check_experts(workload, job)
 
+    def _check_heads(self, workload: Workload) -> None:
+        """A head is kept whole."""
+        heads = workload.dims.get("heads")
+        if hasattr(workload.code, "step") and isinstance(heads, int) and not isinstance(heads, bool):
+            divides("tp", self.tp, heads, f"{workload.id} has {heads} attention heads", how="--tp ")
+
     def _check_experts(self, workload: Workload, job: Job) -> None:
         if np.all(self.ep == 1.0):
             return
         experts = workload.dims.get("experts", 0)
         if np.any(self.ep > experts):
-            raise UsageError(f"ep={self.ep.max():g}, but {workload.id} has {experts:g} experts")
+            raise UsageError(
+                f"ep={self.ep.max():g}, but {workload.id} has {experts:g} experts; use ep={experts:g} or less"
+            )
+        divides("ep", self.ep, experts, f"{workload.id} has {experts} experts", how="ep=")
         have = _array(job.n_gpus) / self.pp if job.trains else self.tp * self.attention_dp
         if np.any(self.ep * self.moe_tp > have):
             raise UsageError(
                 f"ep={self.ep.max():g} times moe_tp={self.moe_tp.max():g} is more than the "
                 f"{have.min():g} GPUs that the experts of a layer lie on"
             )
+
+
+def divides(name: str, degree: Any, count: int, what: str, *, how: str) -> None:
+    """Refuse a degree that does not divide a count, with the nearest that do; raises `UsageError`.
+
+    `how` is what is typed before a degree: `--tp `.
+    """
+    for one in np.unique(_array(degree)):
+        if one > 0 and count % one:
+            raise UsageError(
+                f"{name}={one:g}: {what}, which do not divide by it; use {how}{either(nearest(count, one))}"
+            )
+
+
+def nearest(count: int, degree: float) -> list[int]:
+    """The divisors of a count on either side of a degree."""
+    divisors = [n for n in range(1, count + 1) if count % n == 0]
+    below = [n for n in divisors if n < degree][-1:]
+    return below + [n for n in divisors if n > degree][:1]
+
+
+def either(numbers: Sequence[int]) -> str:
+    """`2 or 4`."""
+    return " or ".join(map(str, numbers))

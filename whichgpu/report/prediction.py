@@ -167,7 +167,8 @@ def _figures(answer: Estimate) -> Table:
                              f"{show(delay.high, 'time', 3)})"),
     ]  # fmt: skip
     job = answer.job
-    names = ("batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps", "tp")
+    names = ["batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps", "tp"]
+    names += ["pp"] if (job.pp or 1.0) > 1.0 else []
     stated = [f"{name} {getattr(job, name):g}" for name in names if getattr(job, name) is not None]
     rows.append(("Job", ", ".join(stated)))
     if job.phase == "serve":
