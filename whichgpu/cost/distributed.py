@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.mesh import Mesh
+    from whichgpu.cost.offload import Moved
     from whichgpu.cost.runtime import Runtime
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
@@ -57,7 +58,8 @@ class Step:
     work. `exchanged` is of a replica's gradients and weights what a ring of the replicas' `cp` parts, which
     lie `apart` GPUs from each other, adds up, or scatters and gathers; `held` parameters are trained on one
     shard of the model. Of `stages`, each of `width` GPUs and `chunks` groups of layers, a GPU hands
-    `handed` B to the next. `casts_once`: weights are cast once a step, not with every pass.
+    `handed` B to the next. `casts_once`: weights are cast once a step, not with every pass. `moved` is what
+    goes to the host and back.
     """
 
     level: Any
@@ -72,6 +74,7 @@ class Step:
     handed: Array
     chunks: Any
     casts_once: bool
+    moved: Moved | None = None
 
 
 def sharding(job: Job, stack: Runtime) -> int:
@@ -153,6 +156,9 @@ def one_pass(whole: Sequence[Op], own: Sequence[Op], mesh: Mesh, step: Step, gpu
     """What one GPU does in a pass: its layers, its part of the sequence, its share of the update."""
     held = step.held / mesh.pp / max(trained_parameters(whole), 1.0)
     answers = held if step.level == 0 else 1.0 / np.asarray(gpus, dtype=np.float64)
+    if step.moved is not None and np.any(step.moved.updated):
+        # The host updates what waits there.
+        answers = 0.0 * answers
     # A trainer that keeps 16-bit weights beside the wide ones casts them when it updates them.
     casts = held / step.slots if step.casts_once else held
     # Most jobs have one stage: what is done whole needs no copy.
@@ -168,8 +174,13 @@ def one_pass(whole: Sequence[Op], own: Sequence[Op], mesh: Mesh, step: Step, gpu
     return tuple(map(once, own))
 
 
-def host_seconds(whole: Sequence[Op]) -> Any:
-    """Seconds of a pass in which the GPU waits for the host to learn how many tokens each expert got."""
+def host_seconds(job: Job, whole: Sequence[Op]) -> Any:
+    """Seconds of a pass in which the GPU waits for the host to learn how many tokens each expert got.
+
+    A step that is captured whole as a CUDA graph waits for nothing.
+    """
+    if job.options.get("cuda_graphs", "").strip().lower() in ("full", "full_iteration", "true"):
+        return 0.0
     sent = (op for op in whole if op.kind == "copy" and op.layer.endswith(".dispatch"))
     layers = sum((op.count for op in sent if op.stage == "forward"), start=0.0)
     return section("training")["moe_host"] * layers

@@ -157,7 +157,8 @@ def all_to_all(size: Any, gpus: Any, devices: Devices, choices: Any = np.inf) ->
     node it crosses the network once for each machine that it goes to, and is handed on there.
     """
     n, node = _array(gpus), node_size(devices)
-    near = _reached(choices, n) / link(devices, np.minimum(n, node))
+    direct = np.maximum(section("links")["all_to_all"] / section("links")["nvlink"], 1.0)
+    near = _reached(choices, n) / (link(devices, np.minimum(n, node)) * direct)
     far = _reached(choices, np.maximum(n / node, 1.0)) / network(devices)
     parts = np.where(np.isinf(choices), n, 1.0)
     return np.asarray(np.where(n > 1, size / parts * (near + far) + section("links")["latency"], 0.0))
