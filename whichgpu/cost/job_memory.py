@@ -81,9 +81,12 @@ def _communication(mesh: Mesh, replicas: Any = 1.0) -> dict[str, Any]:
 
 def training(
     workload: Workload, job: Job, stack: Runtime, step: distributed.Step, *, whole: tuple[Op, ...],
-    own: tuple[Op, ...], available: Array,
+    own: tuple[Op, ...], available: Array, stages: Any = None,
 ) -> tuple[dict[str, Any], tuple[str, ...]]:  # fmt: skip
-    """Memory of a training step by part, and what to say of it."""
+    """Memory of a training step by part, and what to say of it.
+
+    It is that of the fullest stage, the first or the last, or of each of some `stages`, counted from 0.
+    """
     mesh, spec = Mesh.of(job), precision(job.precision)
     adapters = job.phase in ADAPTER_PHASES
     ranks, away = _array(job.n_gpus) / (mesh.tp * mesh.pp), training_memory.offload(job)
@@ -99,17 +102,30 @@ def training(
         offloaded="activations" in away,
     )  # fmt: skip
 
-    def parts(kernels: Kept) -> dict[str, Any]:
+    def at(kernels: Kept, stage: Any) -> dict[str, Any]:
         found = training_memory.training_parts(
-            whole, own, spec, workload.optimizer(job), spread=spread, kernels=kernels, stack=stack,
-            trained_in=trained_precision() if adapters else None,
+            whole, own, spec, workload.optimizer(job), spread=replace(spread, stage=stage), kernels=kernels,
+            stack=stack, trained_in=trained_precision() if adapters else None,
         )  # fmt: skip
         return {**found, **_communication(mesh, ranks / mesh.cp)}
+
+    def parts(kernels: Kept) -> dict[str, Any]:
+        if stages is not None:
+            return at(kernels, stages)
+        first = at(kernels, 0.0)
+        return first if np.all(mesh.pp == 1) else _fuller(first, at(kernels, mesh.pp - 1.0))
 
     left_open = open_checkpointing(job, stack)
     if not left_open:
         return parts(kept), ()
     return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
+
+
+def _fuller(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of the stage that needs more of two."""
+    more = memory.needed(other) > memory.needed(one)
+    names = dict.fromkeys((*one, *other))
+    return {name: np.where(more, other.get(name, 0.0), one.get(name, 0.0)) for name in names}
 
 
 def open_checkpointing(job: Job, stack: Runtime) -> tuple[str, ...]:

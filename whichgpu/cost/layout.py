@@ -133,7 +133,7 @@ def memory_parts(settled: Settled, available: Array) -> tuple[dict[str, Any], tu
     """
     workload, job, stack = settled.workload, settled.job, settled.runtime
     if job.trains:
-        job, whole, own, step = _step(workload, job, stack)
+        job, whole, own, step = trained_step(workload, job, stack)
         found, _ = job_memory.training(workload, job, stack, step, whole=whole, own=own, available=available)
         return found, own
     if job.phase == "serve":
@@ -176,7 +176,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
 def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
     """A training step: the work is one pass of a micro-batch on one GPU's share of the model."""
     mesh = Mesh.of(job)
-    job, whole, own, step = _step(workload, job, stack)
+    job, whole, own, step = trained_step(workload, job, stack)
     parts, said = job_memory.training(
         workload, job, stack, step, whole=whole, own=own, available=devices.column("memory")
     )
@@ -220,7 +220,7 @@ def _with_host(
     return replace(step, moved=out)
 
 
-def _step(
+def trained_step(
     workload: Workload, job: Job, stack: Runtime
 ) -> tuple[Job, tuple[Op, ...], tuple[Op, ...], distributed.Step]:
     """The job of a micro-batch, ops of its pass, those of one GPU's shard, and the step of them."""

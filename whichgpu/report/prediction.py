@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.estimate import Z90
 from whichgpu.cost.explain import how_to_measure
+from whichgpu.report.stages import by_stage
 from whichgpu.report.step import parts
 from whichgpu.report.table import Bullets, Column, Report, Table
 from whichgpu.units import number, show
@@ -115,6 +116,7 @@ def _unlike(one: Evidence) -> list[str]:
 
 def _explained(answer: Estimate, why: Explanation) -> list[Block]:
     step: list[Block] = [parts({"Seconds": why.step})] if why.step else []
+    step += [by_stage(why.stages)] if why.stages else []
     return [*step, _coefficients(why), _interval(answer, why), to_measure(why.command, why.source)]
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from whichgpu.cost.estimate import MODELLED
 from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
+from whichgpu.cost.stages import stages
 from whichgpu.cost.support import substitutions
 from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part, resolve_device
@@ -134,6 +135,7 @@ def _answers(
             smallest_gpu=smallest_of[gpu.vendor], fewest=several[i], changes=ways[i],
             loading=loading(checkpoint, gpu, cells.counts[i]),
             throughput=cells.rate(i) if fits else None, notes=(*((note,) if note else ()), *_notes(cells, i)),
+            stages=stages(cells.job_of(i), float(cells.available[i])),
         )  # fmt: skip
         answers.append(replace(answer, reason=reason(answer, cells.refusals[i])))
     return answers
