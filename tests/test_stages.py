@@ -73,3 +73,15 @@ def test_fit_and_explain_show_them(whichgpu) -> None:
     )  # fmt: skip
     assert "Memory by stage" in told.out
     assert "1 of 4" in told.out
+
+
+@pytest.mark.parametrize(("gpus", "ep"), [(256, 64), (512, 64), (512, 16)])
+def test_experts_are_sharded_over_those_that_hold_them(gpus: int, ep: int) -> None:
+    """With ZeRO 1 the states of a parameter are kept once: on all GPUs together, 12 bytes of each."""
+    job = Job(
+        "deepseek-v3", phase="pretrain", precision="bf16", runtime="Megatron-LM", batch=1.0, seq_len=512.0,
+        n_gpus=float(gpus), tp=1.0, pp=4.0, options={"ep": f"{ep}", "global_batch": "4096"},
+    )  # fmt: skip
+    found = stages(job, float(catalogue()["b300-288gb-sxm"].need("memory")))
+    kept = sum(one.gpus * (one.parts["weights"] + one.parts["optimizer"]) for one in found)
+    assert kept == pytest.approx(12 * 671e9, rel=0.02)

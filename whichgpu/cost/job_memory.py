@@ -91,7 +91,7 @@ def training(
     adapters = job.phase in ADAPTER_PHASES
     ranks, away = _array(job.n_gpus) / (mesh.tp * mesh.pp), training_memory.offload(job)
     spread = training_memory.Spread(
-        level=step.level, ranks=ranks, pp=mesh.pp, vp=job.degree("vp"), shares=mesh.cp * mesh.tp,
+        level=step.level, ranks=step.ranks, pp=mesh.pp, vp=job.degree("vp"), shares=mesh.cp * mesh.tp,
         micro_batches=step.micro_batches, trained=step.held, offload=away,
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip

@@ -70,6 +70,11 @@ class Mesh:
         """Token sets of one training replica's GPU that meet at its experts: `ep` is over the replicas."""
         return self.ep * self.moe_tp / self.tp
 
+    def expert_replicas(self, job: Job) -> Array:
+        """GPUs of a training that hold the same experts: fewer than replicas, where `ep` deals those out."""
+        spread = np.where((self.ep > 1.0) | (self.moe_tp > 1.0), self.ep * self.moe_tp, self.tp)
+        return np.asarray(np.maximum(_array(job.n_gpus) / (self.pp * spread), 1.0))
+
     def check(self, workload: Workload, job: Job) -> None:
         """Refuse a mesh that cannot be, naming what binds and what would do."""
         gpus, replica = _array(job.n_gpus), self.replica

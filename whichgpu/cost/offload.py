@@ -89,11 +89,10 @@ def moved(
         return None
     named, adapters = precision(job.precision), job.phase in ADAPTER_PHASES
     held = trained_precision() if adapters else held_format(named, stack)
-    ranks = np.asarray(job.n_gpus, dtype=np.float64) / (step.width / step.cp * step.stages)
     # Each rank updates its share of the states; without ZeRO all of them do the same.
-    trained = step.held / step.stages / (ranks if step.level >= 1 else 1.0)
+    trained = step.held / step.stages / (step.ranks if step.level >= 1 else 1.0)
     stored = stage_weight_bytes(own, step.stages) * min(1.0, named.activation / named.weight)
-    weights = stored / (ranks if step.level == 3 else 1.0) if "parameters" in away else 0.0
+    weights = stored / (step.ranks if step.level == 3 else 1.0) if "parameters" in away else 0.0
     gradient = held.train_state - (held.activation if held.mixed else 0.0)
     wide = held.activation if held.mixed else held.weight
     state = optimizer_bytes(optimizer, held)[0] + (held.weight if held.mixed else 0.0)
