@@ -522,3 +522,15 @@ def test_submissions_to_mlperf_that_no_fit_uses_are_met() -> None:
     errors = [abs(a.value / float(row["value"]) - 1) for row, a in zip(ours, answers, strict=True) if a.value]
     assert len(errors) >= 28
     assert np.median(errors) < 0.2
+
+
+def test_gpus_that_no_whole_replica_has_are_refused() -> None:
+    with pytest.raises(UsageError, match="n_gpus=4 is no multiple of it; use 3 or 6 GPUs"):
+        run(replace(TRAIN, n_gpus=4.0, options={"cp": "3"}), H100)
+
+
+def test_heads_and_experts_are_kept_whole() -> None:
+    with pytest.raises(UsageError, match=r"tp=3: llama-3-8b has 32 attention heads.*use --tp 2 or 4"):
+        run(replace(TRAIN, n_gpus=3.0, tp=3.0), H100)
+    with pytest.raises(UsageError, match=r"ep=3: qwen3-30b-a3b has 128 experts.*use ep=2 or 4"):
+        run(replace(TRAIN, workload="qwen3-30b-a3b", n_gpus=6.0, options={"ep": "3"}), H100)

@@ -85,6 +85,8 @@ class Mesh:
                 f"{product} needs at least as many GPUs; n_gpus={gpus.min():g}; ask for "
                 f"{replica.max():g} of them, or for less parallelism"
             )
+        if job.trains:
+            _whole_replicas(gpus, replica)
         self._check_heads(workload)
         layers = workload.dims.get("layers")
         if isinstance(layers, int) and np.any(self.pp > layers):
@@ -113,6 +115,17 @@ class Mesh:
             raise UsageError(
                 f"ep={self.ep.max():g} times moe_tp={self.moe_tp.max():g} is more than the "
                 f"{have.min():g} GPUs that the experts of a layer lie on"
+            )
+
+
+def _whole_replicas(gpus: Array, replica: Array) -> None:
+    """Refuse GPUs that are left over beside whole replicas, with the nearest numbers that leave none."""
+    for n, size in np.nditer(np.broadcast_arrays(gpus, replica)):
+        if n % size:
+            few = size * (n // size)
+            raise UsageError(
+                f"a replica has {size:g} GPUs (tp times pp times cp), and n_gpus={n:g} is no multiple of it; "
+                f"use {few:g} or {few + size:g} GPUs"
             )
 
 
