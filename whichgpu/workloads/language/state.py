@@ -157,9 +157,10 @@ def _recur(rec: Recorder, size: State, attends: Sequence[Attend], mixer: str) ->
             tokens, carried = one.batch * one.q, _carried(one, size)
             if not one.cached:
                 chunk = np.minimum(one.q, _CHUNK[mixer])
+                chunks = tokens / np.maximum(chunk, 1.0)
                 # Its kernels leave the state of every chunk in memory, and the next ones read it.
-                carried = carried + _STATE_PASSES * size.heads * size.keys * size.values * tokens / chunk
-                rec.attention(tokens / np.maximum(chunk, 1.0), size.heads, chunk, chunk, size.keys,
+                carried = carried + _STATE_PASSES * size.heads * size.keys * size.values * chunks
+                rec.attention(chunks, size.heads, chunk, chunk, size.keys,
                               value_dim=size.values, causal=True, name="chunk")  # fmt: skip
             recurrence(rec, tokens, heads=size.heads, keys=size.keys, values=size.values, carried=carried)
 
