@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 #: More of the weights than this on the host is no way to run a model.
 _MOST_OUT = 0.9
+#: What a training may leave on the host, the least first, and how its replicas share that out.
+_WAYS = (
+    ("optimizer", "optimizer states", "zero2"), ("true", "optimizer states and parameters", "fsdp"),
+)  # fmt: skip
 #: How to keep weights in the host's memory, by runtime.
 _HOW = {
     "vllm": "vLLM --cpu-offload-gb {gb:.0f}", "llama-cpp": "llama.cpp with fewer layers on the GPU (-ngl)",
@@ -38,13 +42,19 @@ def _states(cells: Cells) -> Iterator[tuple[int, Change]]:
     if offload(cells.settled.job) or is_pipelined(cells):
         return
     done: set[int] = set()
-    for words, text in (("optimizer", "optimizer states"), ("true", "optimizer states and parameters")):
-        changed = cells.with_job(options={**cells.job.options, "offload": words})
-        tried = Try.of("offload", f"{text} on the host", f"--option offload={words}", changed)
+    for words, text, shared in _WAYS:
+        options = {"offload": words}
+        if max(cells.counts) > 1 and "sharding" not in cells.job.options:
+            # Replicas that share nothing out would each have a copy on the host, and update it.
+            options["sharding"] = shared
+        changed = cells.with_job(options={**cells.job.options, **options})
+        typed = " ".join(f"--option {name}={value}" for name, value in options.items())
+        tried = Try.of("offload", f"{text} on the host", typed, changed)
         for i, change in tried.changes(cells):
             if i not in done:
                 done.add(i)
-                out = cells.parts["optimizer"][i] + cells.parts["weights"][i] - changed.parts["weights"][i]
+                here = cells.with_job(options={**changed.job.options, "offload": "none"})
+                out = here.required[i] - changed.required[i]
                 yield i, replace(change, host_memory=float(out * cells.counts[i]))
 
 
