@@ -311,7 +311,7 @@ def test_a_power_cap_and_an_unmodelled_option_are_heard() -> None:
             3,
             "is the largest that fits",
         ),
-        (("llama-2-70b", "--gpu", "a10"), 3, "--tp 8 is the least that fits"),
+        (("llama-2-70b", "--gpu", "a10"), 3, "--gpu a10:8 --tp 8 is the least that fits"),
         (("llama-2-70b", "--gpu", "a10", "--phase", "train"), 3, "not even one at a time"),
         (("llama-2-7b", "--gpu", "a100-80gb-sxm", "--precision", "fp8"), 2, "states fp32, tf32, fp16, bf16"),
         (("llama-2-7b", "--gpu", "a100-80gb-sxm:2", "--tp", "4"), 2, "n_gpus=2"),

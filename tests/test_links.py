@@ -69,7 +69,8 @@ def test_a_tree_is_quicker_than_a_long_ring_for_a_small_message() -> None:
 def test_a_token_reaches_fewer_places_than_it_has_choices() -> None:
     """8 choices among 8 GPUs fall on 5.25 of them in the mean: 8 (1 - (7 / 8)^8)."""
     near = Devices.of([GPUS["h100-80gb-sxm"]])
-    wait, rate = section("links")["latency"], links.link(near, 8.0)[0, 0]
+    # Three quarters of NVLink, where a ring has half.
+    wait, rate = section("links")["latency"], 1.5 * links.link(near, 8.0)[0, 0]
     sent = (links.all_to_all(1e9, 8.0, near, 8.0)[0, 0] - wait) * rate / 1e9
     assert sent == pytest.approx(8 * (1 - (7 / 8) ** 8) * 7 / 8)
     # With ever more choices a token goes to all the others; evenly dealt bytes go to each once.

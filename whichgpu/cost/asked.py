@@ -6,7 +6,7 @@ What a job leaves open is filled here: first by the workload's own file, then by
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from whichgpu.cost.runtime import Runtime
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
@@ -41,7 +43,7 @@ def read(job: Job) -> Asked:
     named = _named(job, fallback)
     stack = dated(named, job)
     said = _undated(job, stack)
-    job = _by_habit(job, stack)
+    job, said = _by_recipe(_by_habit(job, stack), stack, said)
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
@@ -78,6 +80,28 @@ def _by_habit(job: Job, stack: Runtime) -> Job:
     return replace(job, options={**own, **job.options})
 
 
+def _by_recipe(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:
+    """A training job with the options that the published recipe of its runtime's version sets."""
+    version = next((float(mark[3:]) for mark in stack.marks if mark.startswith("ngc")), 0.0)
+    for recipe in stack.recipes if phase(job.phase or "infer") in TRAINING else ():
+        known = resolve(job.workload).id in recipe["workloads"]
+        if known and version >= recipe["since"] and precision(job.precision or "bf16").id in _ids(recipe):
+            own = {name: value for name, value in recipe["options"].items() if name not in job.options}
+            words = ", ".join(f"{name}={value}" for name, value in own.items())
+            said = (*said, f"{words}: as in the recipes of {recipe['since']} on") if own else said
+            return replace(job, options={**own, **job.options}), said
+    return job, said
+
+
+def _ids(recipe: Mapping[str, Any]) -> set[str]:
+    return {precision(name).id for name in recipe["precisions"]}
+
+
+def off(option: str) -> bool:
+    """Whether the text of an option says no, or nothing."""
+    return option.strip().lower() in ("", "false", "0", "no", "none", "off", "eager")
+
+
 def _with_lengths(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:
     """A job that states no lengths with those that its runtime is measured at, and what to say of it."""
     known = stack.lengths.get(job.workload)
@@ -95,7 +119,7 @@ def is_language_model(workload: Workload) -> bool:
 
 def _in_float8(job: Job) -> Job:
     """A job with its option `float8`, a recipe of scaling or a truth, as the format that it means."""
-    if _off(job.options.get("float8", "")):
+    if off(job.options.get("float8", "")):
         return job
     return replace(job, precision="amp-fp8" if job.trains else "fp8")
 
@@ -107,15 +131,10 @@ def _recomputing(job: Job, stack: Runtime) -> Job:
     return replace(job, options={**job.options, "checkpointing": "attention"})
 
 
-def _off(option: str) -> bool:
-    """Whether the text of an option says no, or nothing."""
-    return option.strip().lower() in ("", "false", "0", "no", "none", "off", "eager")
-
-
 def _named(job: Job, fallback: str) -> Runtime:
     """The runtime that a job names, with the options that make another of it."""
     text = job.runtime or fallback
-    stack = runtime(text if _off(job.options.get("compile", "")) else f"{text} torch.compile", fallback)
+    stack = runtime(text if off(job.options.get("compile", "")) else f"{text} torch.compile", fallback)
     layout = job.options.get("layout", "").lower().replace("-", "_")
     return stack.marked("nhwc") if layout in ("channels_last", "nhwc") else stack
 

@@ -5,6 +5,7 @@ The parts of one GPU's step add up to it:
     forward, backward, recompute, optimizer      kernels
     host                                         launches and waits that the kernels do not hide
     tensor, experts, context, shards, gradients, stages    exchanges, what no work hides of them
+    offload                                      copies to the host and back, and the update that it makes
     bubble                                       (pp - 1) / vp passes in which a stage waits
     stragglers                                   the slowest of many GPUs
 
@@ -21,7 +22,14 @@ import numpy as np
 from whichgpu.cost.estimate import job_seconds
 from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import exchanges_of_pass, lay_out
-from whichgpu.cost.parallel import beside_pass, exchanges, passed_on, pipeline_seconds, shown_at_end
+from whichgpu.cost.parallel import (
+    beside_pass,
+    exchanges,
+    passed_on,
+    pipeline_seconds,
+    shown_at_end,
+    to_host,
+)  # fmt: skip
 from whichgpu.cost.spread import measured
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import UsageError
@@ -52,6 +60,7 @@ PARTS: Mapping[str, str] = {
     "context": "keys and values of context parallelism",
     "shards": "gathering and scattering sharded weights",
     "gradients": "exchange of gradients and weights at the end",
+    "offload": "copies to the host and back, and its update",
     "stages": "filling and draining the pipeline's links",
     "bubble": "pipeline bubble",
     "stragglers": "stragglers",
@@ -118,12 +127,14 @@ def of_layout(laid: Layout, found: Fit) -> Breakdown:
         once = timing.seconds / own
         whole = job_seconds(laid, once, links)
         shown, hidden = _exchanged(laid, step, once, links)
-        hidden["tensor"] = step.micro_batches * exchanges_of_pass(laid)[3] / own
+        for name, part in zip(("tensor", "experts"), exchanges_of_pass(laid)[3:], strict=True):
+            hidden[name] = step.micro_batches * part / own
         passes = _of_pass(laid, timing, own)
-        m, micro = step.micro_batches, once + shown["shards"]
+        m, micro = step.micro_batches, once + shown["shards"] + shown["copies"]
         parts = {name: m * part for name, part in passes.items()}
         parts["optimizer"] = step.slots * passes["optimizer"]
         parts |= {"shards": m * shown["shards"], "gradients": shown["gradients"]}
+        parts["offload"] = m * shown["copies"] + to_host(step, laid.devices)[1]
         parts["stages"] = pipeline_seconds(step, laid.devices)
         parts["bubble"] = (step.slots - m) * (micro - passes["optimizer"])
         parts["stragglers"] = whole - sum(parts.values())
@@ -141,7 +152,7 @@ def of_layout(laid: Layout, found: Fit) -> Breakdown:
 
 def _of_pass(laid: Layout, timing: Timing, own: float) -> dict[str, Any]:
     """Seconds of one pass by part: kernels, exchanges inside it, and what is left, which is the host's."""
-    tensor, experts, context, _ = exchanges_of_pass(laid)
+    tensor, experts, context = exchanges_of_pass(laid)[:3]
     parts: dict[str, Any] = {name: gpu / own for name, (gpu, _) in timing.stages.items()}
     parts |= {"tensor": tensor / own, "experts": experts / own, "context": context / own}
     return {**parts, "host": timing.seconds / own - sum(parts.values())}
@@ -152,12 +163,15 @@ def _exchanged(
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """Seconds of the replicas' exchanges that show, and that hide: beside a pass, and at the end."""
     beside, last = exchanges(step, laid.replicas, laid.devices, links)
-    micro = beside_pass(once, beside)
-    shown = {"shards": micro - once, "gradients": shown_at_end(micro, last)}
+    copied = to_host(step, laid.devices)[0]
+    sharded = beside_pass(once, beside)
+    micro = beside_pass(sharded, copied)
+    shown = {"shards": sharded - once, "copies": micro - sharded, "gradients": shown_at_end(micro, last)}
     m = step.micro_batches
     hidden = {
         "shards": m * (beside - shown["shards"]),
         "gradients": last - shown["gradients"],
         "stages": passed_on(step, laid.devices),
+        "offload": m * (copied - shown["copies"]),
     }
     return shown, hidden

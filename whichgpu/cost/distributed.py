@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.mesh import Mesh
+    from whichgpu.cost.offload import Moved
     from whichgpu.cost.runtime import Runtime
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
@@ -57,7 +58,9 @@ class Step:
     work. `exchanged` is of a replica's gradients and weights what a ring of the replicas' `cp` parts, which
     lie `apart` GPUs from each other, adds up, or scatters and gathers; `held` parameters are trained on one
     shard of the model. Of `stages`, each of `width` GPUs and `chunks` groups of layers, a GPU hands
-    `handed` B to the next. `casts_once`: weights are cast once a step, not with every pass.
+    `handed` B to the next. `casts_once`: weights are cast once a step, not with every pass. `ranks` share
+    out what ZeRO shards: in the mean of dense weights, which all replicas hold, and of experts, which fewer
+    do. `moved` is what goes to the host and back.
     """
 
     level: Any
@@ -72,6 +75,8 @@ class Step:
     handed: Array
     chunks: Any
     casts_once: bool
+    ranks: Any
+    moved: Moved | None = None
 
 
 def sharding(job: Job, stack: Runtime) -> int:
@@ -120,12 +125,26 @@ def plan(
     level, vp = sharding(job, stack), job.degree("vp")
     held = held_parameters(whole, own) / mesh.pp
     each = _gradient_bytes(job, stack) if level == 0 else section("training")["sharded_bytes"]
+    experts, alike = _expert_share(own), mesh.expert_replicas(job)
+    dense = np.asarray(job.n_gpus, dtype=np.float64) / (mesh.tp * mesh.pp)
+    # What one GPU alone holds of its experts it exchanges with nobody.
+    sent = 1.0 - experts * np.where(alike > 1.0, 0.0, 1.0)
     return Step(
-        level=level, micro_batches=count, slots=count + (mesh.pp - 1.0) / vp, exchanged=each * held,
+        level=level, micro_batches=count, slots=count + (mesh.pp - 1.0) / vp, exchanged=each * held * sent,
+        ranks=1.0 / ((1.0 - experts) / dense + experts / alike),
         cp=mesh.cp, apart=mesh.tp, held=held * mesh.pp, stages=mesh.pp, width=mesh.tp * mesh.cp,
         handed=_layer_input(whole) / (mesh.tp * mesh.cp), chunks=vp,
         casts_once=stack.casts_once,
     )  # fmt: skip
+
+
+def _expert_share(own: Sequence[Op]) -> Any:
+    """Share of a GPU's weights that experts are."""
+    kinds = ("expert", "expert_row")
+    held = [op for op in own if op.stage == "forward" and np.any(np.asarray(op.stored_bytes) > 0)]
+    whole = sum((op.stored_bytes * op.copies for op in held), start=np.zeros(()))
+    experts = sum((op.stored_bytes * op.copies for op in held if op.shard in kinds), start=np.zeros(()))
+    return experts / np.maximum(whole, 1.0)
 
 
 def _layer_input(whole: Sequence[Op]) -> Any:
@@ -153,6 +172,9 @@ def one_pass(whole: Sequence[Op], own: Sequence[Op], mesh: Mesh, step: Step, gpu
     """What one GPU does in a pass: its layers, its part of the sequence, its share of the update."""
     held = step.held / mesh.pp / max(trained_parameters(whole), 1.0)
     answers = held if step.level == 0 else 1.0 / np.asarray(gpus, dtype=np.float64)
+    if step.moved is not None and np.any(step.moved.updated):
+        # The host updates what waits there.
+        answers = 0.0 * answers
     # A trainer that keeps 16-bit weights beside the wide ones casts them when it updates them.
     casts = held / step.slots if step.casts_once else held
     # Most jobs have one stage: what is done whole needs no copy.
@@ -168,8 +190,13 @@ def one_pass(whole: Sequence[Op], own: Sequence[Op], mesh: Mesh, step: Step, gpu
     return tuple(map(once, own))
 
 
-def host_seconds(whole: Sequence[Op]) -> Any:
-    """Seconds of a pass in which the GPU waits for the host to learn how many tokens each expert got."""
+def host_seconds(job: Job, whole: Sequence[Op]) -> Any:
+    """Seconds of a pass in which the GPU waits for the host to learn how many tokens each expert got.
+
+    A step that is captured whole as a CUDA graph waits for nothing.
+    """
+    if job.options.get("cuda_graphs", "").strip().lower() in ("full", "full_iteration", "true"):
+        return 0.0
     sent = (op for op in whole if op.kind == "copy" and op.layer.endswith(".dispatch"))
     layers = sum((op.count for op in sent if op.stage == "forward"), start=0.0)
     return section("training")["moe_host"] * layers

@@ -18,9 +18,11 @@ from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.memory import GIB, needed
 from whichgpu.cost.parallel import data_parallel_seconds
+from whichgpu.cost.placing import COUNTS, share
 from whichgpu.cost.readings import Readings, readings
 from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import at_random
+from whichgpu.cost.runtime import runtime
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.spread import found_for, spread
 from whichgpu.cost.steady import engine
@@ -53,7 +55,7 @@ MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets", "adapter", "offload", "kv_precision", "loss_chunks", "optimizer_in_backward", "ep",
     "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp", "float8",
-    "sequence_parallel", "system", *REQUESTS,
+    "sequence_parallel", "system", "cuda_graphs", "moe_overlap", "offload_to", *REQUESTS,
 }  # fmt: skip
 #: Standard deviations to either side of a 90 % interval.
 Z90 = 1.6448536269514722
@@ -329,6 +331,8 @@ class Estimates:
                 if name in self.job.options
             ]
         ignored = sorted(set(self.job.options) - MODELLED)
+        if self.job.phase == "serve":
+            ignored += [name for name in ("offload", "offload_to") if name in self.job.options]
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
         if not self.runtime.exact:
@@ -472,18 +476,37 @@ def _relaxed(job: Job, gpu: Gpu) -> str:
     batch = 0.0 if job.phase == "serve" or job.batch is None else _largest_batch(job, gpu)
     if batch:
         return f"--batch {batch:,.0f} is the largest that fits".replace(",", "")
-    if hasattr(resolve(job.workload).code, "step") and not job.trains:
-        tp = float(job.tp or 1.0)
-        more = replace(
-            job, batch=None if job.batch is None else 1.0, n_gpus=None, tp=tp * 2.0 ** np.arange(1, 6),
-            concurrency=1.0 if at_random(job) else job.concurrency,
-        )  # fmt: skip
-        with suppress(UsageError):
-            fits = np.flatnonzero(estimate(more, [gpu]).fits[0])
-            if fits.size:
-                count = tp * 2.0 ** (1 + fits[0])
-                return f"--tp {count:g} is the least that fits, or use a narrower --precision"
+    workload = resolve(job.workload)
+    if hasattr(workload.code, "step") and not job.trains:
+        found = _more_gpus(workload, job, gpu)
+        if found:
+            return found
     return "not even one at a time; use a GPU with more memory or a narrower --precision"
+
+
+def _more_gpus(workload: Workload, job: Job, gpu: Gpu) -> str:
+    """The least number of GPUs that holds a language model together; nothing where none does."""
+    groups = int(job.option("attention_dp", 1.0, 1.0))
+    now = int(max(float(job.n_gpus or 1.0), float(job.tp or 1.0) * float(job.pp or 1.0) * groups))
+    stack = runtime(job.runtime, workload.runtime(job.phase))
+    ways = [share(workload, stack, count) for count in COUNTS if count * groups > now]
+    known = [way for way in ways if way is not None]
+    if not known:
+        return ""
+    columns: dict[str, Any] = {
+        "n_gpus": np.array([float(way.n * groups) for way in known]),
+        "tp": np.array([float(way.tp) for way in known]),
+        "pp": np.array([float(way.pp) for way in known]),
+    }
+    more = replace(job, batch=None if job.batch is None else 1.0,
+                   concurrency=1.0 if at_random(job) else job.concurrency, **columns)  # fmt: skip
+    with suppress(UsageError):
+        fits = np.flatnonzero(estimate(more, [gpu]).fits[0])
+        if fits.size:
+            least = known[fits[0]]
+            typed = f"--gpu {gpu.id}:{least.n * groups} {least.how}".strip()
+            return f"{typed} is the least that fits, or use a narrower --precision"
+    return ""
 
 
 def _largest_batch(job: Job, gpu: Gpu) -> float:

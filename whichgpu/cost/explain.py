@@ -20,6 +20,7 @@ from whichgpu.cost.fit import (
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.measuring import how_to_measure
 from whichgpu.cost.spread import group_of, measured, widths
+from whichgpu.cost.stages import Stage, stages
 from whichgpu.cost.time import shares
 from whichgpu.facts import store
 from whichgpu.values import immutable
@@ -65,6 +66,8 @@ class Explanation:
     source: str
     #: Of a training step, seconds by part: shown, and hidden where it is an exchange.
     step: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    #: Of a training over several stages, the memory of each.
+    stages: tuple[Stage, ...] = ()
 
     @property
     def factor(self) -> float:
@@ -82,6 +85,7 @@ class Explanation:
             "interval": {"group": self.group, "widths": dict(self.widths)},
             "measure": {"command": self.command, "source": self.source},
             "step": {name: dict(part) for name, part in self.step.items()},
+            "stages": [one.to_dict() for one in self.stages],
         }  # fmt: skip
 
 
@@ -97,6 +101,7 @@ def explain(answer: Estimate, gpu: Gpu) -> Explanation:
         command=command,
         source=source,
         step=of_layout(laid, found).at(0, 0) if laid.gradients is not None else {},
+        stages=stages(answer.job, answer.available),
     )
 
 

@@ -13,7 +13,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import trained_precision
-from whichgpu.workloads.checkpointing import KINDS, checkpointing
+from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
@@ -83,16 +83,19 @@ def _communication(mesh: Mesh, replicas: Any = 1.0) -> dict[str, Any]:
 
 def training(
     workload: Workload, job: Job, stack: Runtime, step: distributed.Step, *, whole: tuple[Op, ...],
-    own: tuple[Op, ...], available: Array,
+    own: tuple[Op, ...], available: Array, stages: Any = None,
 ) -> tuple[dict[str, Any], tuple[str, ...]]:  # fmt: skip
-    """Memory of a training step by part, and what to say of it."""
+    """Memory of a training step by part, and what to say of it.
+
+    It is that of the fullest stage, the first or the last, or of each of some `stages`, counted from 0.
+    """
     from whichgpu.cost import training_memory
 
     mesh, spec = Mesh.of(job), precision(job.precision)
     adapters = job.phase in ADAPTER_PHASES
     ranks, away = _array(job.n_gpus) / (mesh.tp * mesh.pp), training_memory.offload(job)
     spread = training_memory.Spread(
-        level=step.level, ranks=ranks, pp=mesh.pp, vp=job.degree("vp"), shares=mesh.cp * mesh.tp,
+        level=step.level, ranks=step.ranks, pp=mesh.pp, vp=job.degree("vp"), shares=mesh.cp * mesh.tp,
         micro_batches=step.micro_batches, trained=step.held, offload=away,
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip
@@ -103,16 +106,45 @@ def training(
         offloaded="activations" in away,
     )  # fmt: skip
 
-    def parts(kernels: Kept) -> dict[str, Any]:
+    def at(kernels: Kept, stage: Any) -> dict[str, Any]:
         found = training_memory.training_parts(
-            whole, own, spec, workload.optimizer(job), spread=spread, kernels=kernels, stack=stack,
-            trained_in=trained_precision() if adapters else None,
+            whole, own, spec, workload.optimizer(job), spread=replace(spread, stage=stage), kernels=kernels,
+            stack=stack, trained_in=trained_precision() if adapters else None,
         )  # fmt: skip
         return {**found, **_communication(mesh, ranks / mesh.cp)}
 
-    if "checkpointing" in job.options or not stack.holds.get("recomputes"):
+    def parts(kernels: Kept) -> dict[str, Any]:
+        if stages is not None:
+            return at(kernels, stages)
+        first = at(kernels, 0.0)
+        return first if np.all(mesh.pp == 1) else _fuller(first, at(kernels, mesh.pp - 1.0))
+
+    left_open = open_checkpointing(job, stack)
+    if not left_open:
         return parts(kept), ()
-    return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in KINDS], available)
+    return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
+
+
+def _fuller(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of the stage that needs more of two."""
+    more = memory.needed(other) > memory.needed(one)
+    names = dict.fromkeys((*one, *other))
+    return {name: np.where(more, other.get(name, 0.0), one.get(name, 0.0)) for name in names}
+
+
+def open_checkpointing(job: Job, stack: Runtime) -> tuple[str, ...]:
+    """The kinds of checkpointing, the least first, of which a runtime's recipes take the first that fits.
+
+    None where the job says which, or the runtime does only what it is told.
+    """
+    if not job.trains or "checkpointing" in job.options or not stack.holds.get("recomputes"):
+        return ()
+    return ("none", "attention" if stack.selects_attention else "selective", "full")
+
+
+def first_that_fits(fits: Sequence[Any]) -> Any:
+    """The index of the first of several choices that fits, 0 where none does; arrays of one shape."""
+    return np.argmax(np.stack(np.broadcast_arrays(*fits)), axis=0)
 
 
 def _recomputing(
@@ -122,18 +154,15 @@ def _recomputing(
 
     Where none does they are without any.
     """
-    chosen = dict(kinds[0])
-    fits = memory.needed(kinds[0]) <= available
-    whole = fits
-    for parts in kinds[1:]:
-        now = ~fits & (memory.needed(parts) <= available)
-        names = (*parts, *(name for name in chosen if name not in parts))
-        if np.any(now):
-            chosen = {name: np.where(now, parts.get(name, 0.0), chosen.get(name, 0.0)) for name in names}
-        fits = fits | now
-    if np.all(fits == whole):
-        return chosen, ()
-    return chosen, (
+    chosen = first_that_fits([memory.needed(parts) <= available for parts in kinds])
+    if not np.any(chosen):
+        return dict(kinds[0]), ()
+    names = dict.fromkeys(name for parts in kinds for name in parts)
+    found = {
+        name: np.choose(chosen, [np.broadcast_to(parts.get(name, 0.0), chosen.shape) for parts in kinds])
+        for name in names
+    }
+    return found, (
         "checkpointing was not given: memory is with as much of it as makes the job fit, time without; "
         "write --option checkpointing=full or none",
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost import asked, job_memory, memory, parallel, pipeline
+from whichgpu.cost import asked, job_memory, memory, offload, parallel, pipeline
 from whichgpu.cost.activations import slack as reserved_slack
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
@@ -124,7 +124,7 @@ def memory_parts(settled: Settled, available: Array) -> tuple[dict[str, Any], tu
     """
     workload, job, stack = settled.workload, settled.job, settled.runtime
     if job.trains:
-        job, whole, own, step = _step(workload, job, stack)
+        job, whole, own, step = trained_step(workload, job, stack)
         found, _ = job_memory.training(workload, job, stack, step, whole=whole, own=own, available=available)
         return found, own
     if job.phase == "serve":
@@ -136,7 +136,7 @@ def memory_parts(settled: Settled, available: Array) -> tuple[dict[str, Any], tu
         return parts, ops
     mesh = Mesh.of(job)
     ops = parallel.shard(workload.trace(job), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
-    return job_memory.inference(workload, job, stack, mesh, ops), ops
+    return offload.kept(workload, job, job_memory.inference(workload, job, stack, mesh, ops))[0], ops
 
 
 def _array(value: Any) -> Array:
@@ -149,6 +149,8 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
     flowing = pipeline.flowing(workload, job, stack, whole)
     ops, own = (parallel.shard(some, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) for some in (whole, flowing))
     links = parallel.tensor_parallel_seconds(flowing, mesh.tp, devices) + pipeline.boundaries(job)
+    parts, out = offload.kept(workload, job, job_memory.inference(workload, job, stack, mesh, ops))
+    links = links + offload.weight_seconds(stack, job, out, devices)
     return Layout(
         workload, job, stack, devices,
         work=prepare(own, devices, stack, workload=workload.id, communication=links),
@@ -157,7 +159,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         replicas=_array(job.n_gpus) / mesh.replica,
         gradients=None,
         sequences=np.ones(()),
-        parts=job_memory.inference(workload, job, stack, mesh, ops),
+        parts=parts,
         refusals=_refusals(devices, ops, job, stack),
         unused=(),
         slack=reserved_slack(whole, training=False),
@@ -169,13 +171,14 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     from whichgpu.cost import distributed
 
     mesh = Mesh.of(job)
-    job, whole, own, step = _step(workload, job, stack)
-    ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
-    sent = _exchanges(job, stack, devices, whole)
-    waits = sum(sent[:3]) + distributed.host_seconds(whole) / mesh.pp
+    job, whole, own, step = trained_step(workload, job, stack)
     parts, said = job_memory.training(
         workload, job, stack, step, whole=whole, own=own, available=devices.column("memory")
     )
+    step = _with_host(workload, job, stack, step, parts, whole=whole, own=own, devices=devices)
+    ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
+    sent = _exchanges(job, stack, devices, whole)
+    waits = sum(sent[:3]) + distributed.host_seconds(job, whole) / mesh.pp
     return Layout(
         workload, job, stack, devices,
         work=prepare(
@@ -195,7 +198,26 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     )  # fmt: skip
 
 
-def _step(
+def _with_host(
+    workload: Workload, job: Job, stack: Runtime, step: distributed.Step, parts: Mapping[str, Any], *,
+    whole: tuple[Op, ...], own: tuple[Op, ...], devices: Devices,
+) -> distributed.Step:  # fmt: skip
+    """The step with what it moves to the host and back, where the job leaves anything there."""
+    from whichgpu.cost import training_memory
+
+    kept: Any = 0.0
+    if "activations" in training_memory.offload(job):
+        rest = {name: value for name, value in job.options.items() if name != "offload"}
+        full, _ = job_memory.training(
+            workload, replace(job, options=rest), stack, step, whole=whole, own=own,
+            available=devices.column("memory"),
+        )  # fmt: skip
+        kept = full["activations"] - parts["activations"]
+    out = offload.moved(job, stack, step, own, optimizer=workload.optimizer(job), activations=kept)
+    return replace(step, moved=out)
+
+
+def trained_step(
     workload: Workload, job: Job, stack: Runtime
 ) -> tuple[Job, tuple[Op, ...], tuple[Op, ...], distributed.Step]:
     """The job of a micro-batch, ops of its pass, those of one GPU's shard, and the step of them."""
@@ -212,14 +234,17 @@ def _step(
 
 
 def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]) -> tuple[Array, ...]:
-    """Seconds of a pass of one GPU in exchanges: tensor, experts, context; hidden of the first."""
+    """Seconds of a pass of one GPU in exchanges: tensor, experts, context; hidden of the first two."""
     mesh, workload = Mesh.of(job), resolve(job.workload)
     share = 1.0 / mesh.pp
     tensor = share / mesh.cp * parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True)
     exposed = stack.exposed
     experts = share / mesh.cp * parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
     context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
-    return exposed * tensor, experts, share * context, (1.0 - exposed) * tensor
+    shown = 1.0 if asked.off(job.options.get("moe_overlap", "")) else section("training")["moe_exposed"]
+    return (
+        exposed * tensor, shown * experts, share * context, (1.0 - exposed) * tensor, (1.0 - shown) * experts,
+    )  # fmt: skip
 
 
 def exchanges_of_pass(laid: Layout) -> tuple[Array, ...]:

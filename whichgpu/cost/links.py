@@ -42,8 +42,12 @@ def link(devices: Devices, gpus: Any) -> Array:
     # Through the host's memory every GPU's traffic shares one path.
     shared = c["staged"] * np.sqrt(2.0 / np.maximum(_array(gpus), 2.0))
     pcie = devices.pcie * np.where(devices.staged, shared, 1.0)
-    joined = (_bridged(devices) > 0) & (np.asarray(gpus) <= devices.nvlink_gpus)
-    return np.asarray(np.where(joined, devices.nvlink, pcie))
+    return np.asarray(np.where(_joined(devices, gpus), devices.nvlink, pcie))
+
+
+def _joined(devices: Devices, gpus: Any) -> NDArray[np.bool_]:
+    """Whether NVLink joins so many GPUs of a node."""
+    return np.asarray((_bridged(devices) > 0) & (np.asarray(gpus) <= devices.nvlink_gpus))
 
 
 def _bridged(devices: Devices) -> Array:
@@ -158,7 +162,10 @@ def all_to_all(size: Any, gpus: Any, devices: Devices, choices: Any = np.inf) ->
     node it crosses the network once for each machine that it goes to, and is handed on there.
     """
     n, node = _array(gpus), node_size(devices)
-    near = _reached(choices, n) / link(devices, np.minimum(n, node))
+    c, inside = section("links"), np.minimum(n, node)
+    # Over NVLink messages go straight to their GPU, and not around a ring.
+    direct = np.where(_joined(devices, inside), c["all_to_all"] / c["nvlink"], 1.0)
+    near = _reached(choices, n) / (link(devices, inside) * direct)
     far = _reached(choices, np.maximum(n / node, 1.0)) / network(devices)
     parts = np.where(np.isinf(choices), n, 1.0)
     return np.asarray(np.where(n > 1, size / parts * (near + far) + section("links")["latency"], 0.0))

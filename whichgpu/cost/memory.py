@@ -173,11 +173,11 @@ def largest_layer(forward: Sequence[Op], *, head: bool = False, apart: bool = Fa
     return largest
 
 
-def stage_weight_bytes(ops: Sequence[Op], pp: Any) -> Any:
-    """Bytes of weights on the fullest of `pp` stages: its share of the layers, and one end of the model.
+def stage_weight_bytes(ops: Sequence[Op], pp: Any, stage: Any = None) -> Any:
+    """Bytes of weights on one of `pp` stages, or on the fullest: its share of the layers, and an end.
 
-    Repeated layers are dealt out evenly; embedding and head lie on different stages. A model without
-    repeated layers is dealt out evenly as it is.
+    Repeated layers are dealt out evenly; embedding and head lie on the first and the last stage. A model
+    without repeated layers is dealt out evenly as it is.
     """
     if np.all(np.asarray(pp) == 1):
         return stored_weight_bytes(ops)
@@ -189,6 +189,11 @@ def stage_weight_bytes(ops: Sequence[Op], pp: Any) -> Any:
         if op.module not in inside and op.stage == "forward":
             ends[op.module] = ends.get(op.module, 0.0) + op.stored_bytes * op.copies
     whole = sum(ends.values(), start=0.0)
+    if stage is not None:
+        # The end that comes before the layers, and what comes after them.
+        first = next(iter(ends.values()), 0.0) if ends else 0.0
+        own = np.where(stage == 0, first, np.where(stage == stages - 1.0, whole - first, 0.0))
+        return layers / stages + np.where(stages == 1.0, whole, own)
     larger: Any = 0.0
     for end in ends.values():
         larger = np.maximum(larger, end)

@@ -15,6 +15,8 @@ from whichgpu.errors import UsageError
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from whichgpu.workloads.job import Job
@@ -68,13 +70,24 @@ class Mesh:
         """Token sets of one training replica's GPU that meet at its experts: `ep` is over the replicas."""
         return self.ep * self.moe_tp / self.tp
 
+    def expert_replicas(self, job: Job) -> Array:
+        """GPUs of a training that hold the same experts: fewer than replicas, where `ep` deals those out."""
+        spread = np.where((self.ep > 1.0) | (self.moe_tp > 1.0), self.ep * self.moe_tp, self.tp)
+        return np.asarray(np.maximum(_array(job.n_gpus) / (self.pp * spread), 1.0))
+
     def check(self, workload: Workload, job: Job) -> None:
         """Refuse a mesh that cannot be, naming what binds and what would do."""
         gpus, replica = _array(job.n_gpus), self.replica
         if np.any(replica > gpus):
             parts = {"tp": self.tp, "pp": self.pp, "cp": self.cp, "attention_dp": self.attention_dp}
             product = " times ".join(f"{k}={v.max():g}" for k, v in parts.items() if np.any(v > 1))
-            raise UsageError(f"{product} needs at least as many GPUs; n_gpus={gpus.min():g}")
+            raise UsageError(
+                f"{product} needs at least as many GPUs; n_gpus={gpus.min():g}; ask for "
+                f"{replica.max():g} of them, or for less parallelism"
+            )
+        if job.trains:
+            _whole_replicas(gpus, replica)
+        self._check_heads(workload)
         layers = workload.dims.get("layers")
         if isinstance(layers, int) and np.any(self.pp > layers):
             raise UsageError(
@@ -82,15 +95,59 @@ class Mesh:
             )
         self._check_experts(workload, job)
 
+    def _check_heads(self, workload: Workload) -> None:
+        """A head is kept whole."""
+        heads = workload.dims.get("heads")
+        if hasattr(workload.code, "step") and isinstance(heads, int) and not isinstance(heads, bool):
+            divides("tp", self.tp, heads, f"{workload.id} has {heads} attention heads", how="--tp ")
+
     def _check_experts(self, workload: Workload, job: Job) -> None:
         if np.all(self.ep == 1.0):
             return
         experts = workload.dims.get("experts", 0)
         if np.any(self.ep > experts):
-            raise UsageError(f"ep={self.ep.max():g}, but {workload.id} has {experts:g} experts")
+            raise UsageError(
+                f"ep={self.ep.max():g}, but {workload.id} has {experts:g} experts; use ep={experts:g} or less"
+            )
+        divides("ep", self.ep, experts, f"{workload.id} has {experts} experts", how="ep=")
         have = _array(job.n_gpus) / self.pp if job.trains else self.tp * self.attention_dp
         if np.any(self.ep * self.moe_tp > have):
             raise UsageError(
                 f"ep={self.ep.max():g} times moe_tp={self.moe_tp.max():g} is more than the "
                 f"{have.min():g} GPUs that the experts of a layer lie on"
             )
+
+
+def _whole_replicas(gpus: Array, replica: Array) -> None:
+    """Refuse GPUs that are left over beside whole replicas, with the nearest numbers that leave none."""
+    for n, size in np.nditer(np.broadcast_arrays(gpus, replica)):
+        if n % size:
+            few = size * (n // size)
+            raise UsageError(
+                f"a replica has {size:g} GPUs (tp times pp times cp), and n_gpus={n:g} is no multiple of it; "
+                f"use {few:g} or {few + size:g} GPUs"
+            )
+
+
+def divides(name: str, degree: Any, count: int, what: str, *, how: str) -> None:
+    """Refuse a degree that does not divide a count, with the nearest that do; raises `UsageError`.
+
+    `how` is what is typed before a degree: `--tp `.
+    """
+    for one in np.unique(_array(degree)):
+        if one > 0 and count % one:
+            raise UsageError(
+                f"{name}={one:g}: {what}, which do not divide by it; use {how}{either(nearest(count, one))}"
+            )
+
+
+def nearest(count: int, degree: float) -> list[int]:
+    """The divisors of a count on either side of a degree."""
+    divisors = [n for n in range(1, count + 1) if count % n == 0]
+    below = [n for n in divisors if n < degree][-1:]
+    return below + [n for n in divisors if n > degree][:1]
+
+
+def either(numbers: Sequence[int]) -> str:
+    """`2 or 4`."""
+    return " or ".join(map(str, numbers))

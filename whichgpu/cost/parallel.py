@@ -237,9 +237,12 @@ def data_parallel_seconds(
         return each_pass
     c = section("links")
     beside, last = exchanges(step, replicas, devices, links)
-    micro = beside_pass(each_pass, beside)
-    together = step.slots * micro + shown_at_end(micro, last) + pipeline_seconds(step, devices)
-    node, ranks = node_size(devices), np.asarray(replicas, dtype=np.float64) * step.cp
+    copied, updated = to_host(step, devices)
+    micro = beside_pass(beside_pass(each_pass, beside), copied)
+    together = step.slots * micro + shown_at_end(micro, last) + pipeline_seconds(step, devices) + updated
+    # A machine, not an NVLink domain: what one host shares makes its GPUs wait for each other.
+    node = np.minimum(node_size(devices), c["node"])
+    ranks = np.asarray(replicas, dtype=np.float64) * step.cp
     inside, beyond = np.minimum(ranks, node), np.maximum(ranks / node, 1.0)
     return np.asarray(together * (1.0 + c["step"] * np.log2(inside) + c["step_nodes"] * np.log2(beyond)))
 
@@ -265,6 +268,13 @@ def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> 
     beside = np.where(step.level == 3, shards, 0.0) / c["sharded"] / links
     last = np.where(step.level == 0, whole, np.where(step.level < 3, shards, 0.0))
     return np.asarray(beside), np.asarray(last / c["data_parallel"] / links)
+
+
+def to_host(step: Step, devices: Devices) -> tuple[Array, Array]:
+    """Seconds of copies to the host and back beside every pass, and at the end of a step, (G, J) each."""
+    if step.moved is None:
+        return np.zeros((1, 1)), np.zeros((1, 1))
+    return step.moved.beside(devices), step.moved.at_end(devices)
 
 
 def pipeline_seconds(step: Step, devices: Devices) -> Array:

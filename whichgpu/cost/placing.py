@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from math import gcd
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from whichgpu.cost import asked
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.mesh import either
 from whichgpu.cost.pipeline import splits_layers
+from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.workload import resolve
@@ -18,23 +21,88 @@ from whichgpu.workloads.workload import resolve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.workload import Workload
+
+
+#: GPUs of a machine, beyond which layers are dealt out over machines.
+NODE = 8
+#: Numbers of GPUs that are tried: within a machine any, beyond it whole machines.
+COUNTS = (*range(2, NODE + 1), *(NODE * n for n in (2, 3, 4, 6, 8, 12, 16, 32, 64, 128)))
+
+
+class Share(NamedTuple):
+    """GPUs of a replica: `tp` share each layer, `pp` share the layers out."""
+
+    n: int
+    tp: int
+    pp: int
+
+    @property
+    def how(self) -> str:
+        """The options that say so: `--tp 8 --pp 2`."""
+        degrees = (("--tp", self.tp), ("--pp", self.pp))
+        return " ".join(f"{name} {value}" for name, value in degrees if value > 1)
+
+
+def share(workload: Workload, stack: Runtime, count: int) -> Share | None:
+    """How `count` GPUs hold one copy of a language model; None where they cannot share it evenly.
+
+    As much tensor parallelism as a machine holds, and stages beyond; over several machines where layers do
+    not divide by stages.
+    """
+    heads, layers = dimension(workload, "heads"), dimension(workload, "layers")
+    if splits_layers(stack):
+        return Share(count, 1, count) if layers is None or count <= layers else None
+    shared = gcd(count, heads) if heads else count
+    inside = sorted((n for n in range(1, min(shared, NODE) + 1) if shared % n == 0), reverse=True)
+    for tp in inside:
+        pp = count // tp
+        if pp == 1 or (layers and layers % pp == 0):
+            return Share(count, tp, pp)
+    return Share(count, count, 1) if shared == count else None
+
+
+def shared(workload: Workload, stack: Runtime, count: int) -> Share:
+    """The same; raises `UsageError` with the nearest numbers of GPUs that can."""
+    found = share(workload, stack, count)
+    if found is None:
+        near = [n for n in (*range(count - 1, 0, -1), *range(count + 1, 2 * count + 1))
+                if share(workload, stack, n)]  # fmt: skip
+        heads, layers = dimension(workload, "heads"), dimension(workload, "layers")
+        raise UsageError(
+            f"{count} GPUs cannot share {workload.id} evenly: it has {heads} heads and {layers} "
+            f"layers; use {either(sorted(near[:1] + [n for n in near if n > count][:1]))} GPUs"
+        )
+    return found
+
+
+def dimension(workload: Workload, name: str) -> int | None:
+    """A whole number among a workload's dimensions, above zero."""
+    value: Any = workload.dims.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def placed(job: Job, count: int, gpu: Gpu) -> Job:
-    """A job asked for on `count` GPUs: they hold a language model all together, unless they train it."""
+    """A job asked for on `count` GPUs: they hold a language model all together, unless they train it.
+
+    Where so many cannot share it evenly, as 3 GPUs cannot 32 heads, the most that can do, and the others are
+    further replicas.
+    """
     if count == 1:
         return job
     read = asked.read(job)
     if splits_layers(read.runtime):
         return replace(job, n_gpus=float(count))
     together = asked.is_language_model(read.workload) and not job.trains and job.tp is None
-    # Groups of data-parallel attention are that many replicas of it.
-    width = max(count // _groups(job), 1.0)
-    heads = read.workload.dims.get("heads", 0)
-    while heads % width or count % width:
-        width -= 1.0  # a head is not cut
-    return held(replace(job, n_gpus=float(count), tp=width if together else job.tp), gpu)
+    if together and job.pp is None:
+        # Groups of data-parallel attention are that many replicas of it.
+        each = max(int(count // _groups(job)), 1)
+        shares = (share(read.workload, read.runtime, n) for n in range(each, 0, -1) if each % n == 0)
+        found = next((one for one in shares if one is not None), Share(1, 1, 1))
+        return replace(job, n_gpus=float(count), tp=float(found.tp), pp=float(found.pp))
+    return held(replace(job, n_gpus=float(count)), gpu)
 
 
 def held(job: Job, gpu: Gpu) -> Job:

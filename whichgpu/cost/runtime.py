@@ -30,7 +30,9 @@ class Runtime:
     replicas of a training where the job says nothing; with `splits_batch` a replica's batch goes through a
     pipeline one sequence at a time. With `casts_once` 16-bit weights are kept from step to step; with
     `selects_attention` its selective checkpointing runs the scores of attention again, and no more;
-    `exposed` is the share of the tensor-parallel exchange in training that no product hides. `language` is
+    `exposed` is the share of the tensor-parallel exchange in training that no product hides; `left` is by
+    kind of op the share of a fusable op's traffic that fusion leaves; `recipes` are options that published
+    recipes of a version set (`asked` reads them). `language` is
     the id of what its makers run language models with, and `lengths` tokens of a prompt and its answer by
     workload, where a job of these states neither. `holds` is what sets its memory apart
     (`cost/job_memory.py` reads it), `habits` the options and lengths that it assumes where a job states
@@ -55,6 +57,9 @@ class Runtime:
     sequence: float
     default_precision: Mapping[str, str]
     domain: str = ""
+    #: A norm still reduces once.
+    left: Mapping[str, float] = field(default_factory=lambda: {"norm": 0.35, "pointwise": 0.0})
+    recipes: tuple[Mapping[str, Any], ...] = ()
     like: str = ""
     language: str = ""
     scheduler: Mapping[str, Any] = field(default_factory=dict)

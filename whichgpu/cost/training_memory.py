@@ -15,7 +15,7 @@ Of P trained parameters, in bytes each, and what ZeRO of a level shares out over
 (Rajbhandari et al., ZeRO, SC 2020, section 3.1.) LoRA trains FP32 adapters, 16 bytes each, and keeps its
 frozen weights as they are. 1F1B keeps min(micro-batches, stages) micro-batches of the first stage's
 layers, interleaved in v groups (1 + (p - 1) / (p v)) times those of a whole model (Korthikanti et al.,
-section 4.2.3).
+section 4.2.3); stage s of them p - s, and p + (p - 1 - 2 s) / v.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Spread:
     over `shares` GPUs (context parallelism, and tensor parallelism with its sequence parallelism), logits
     over as many; `micro_batches` of a step; `trained` parameters belong to the shard of the model, None: all.
     `offload` says what waits on the host; `piecewise`: the optimizer runs within
-    the backward pass, so that no layer's gradients wait for the others'.
+    the backward pass, so that no layer's gradients wait for the others'. `stage` counts from 0.
     """
 
     level: int = 0
@@ -76,6 +76,7 @@ class Spread:
     trained: Any = None
     offload: frozenset[str] = frozenset()
     piecewise: bool = False
+    stage: Any = 0.0
 
     def of(self, level: int) -> Any:
         """GPUs over which what ZeRO shards from `level` on is spread."""
@@ -83,10 +84,11 @@ class Spread:
 
     @property
     def in_flight(self) -> Any:
-        """Micro-batches of a stage's layers that the first stage keeps."""
+        """Micro-batches of its layers that a stage keeps: stages after it hand back later."""
         stages, groups = np.asarray(self.pp, dtype=np.float64), np.asarray(self.vp, dtype=np.float64)
-        held = np.where(groups > 1.0, stages + (stages - 1.0) / groups, stages)
-        return np.minimum(self.micro_batches, held)
+        interleaved = stages + (stages - 1.0 - 2.0 * self.stage) / groups
+        held = np.where(groups > 1.0, interleaved, stages - self.stage)
+        return np.maximum(np.minimum(self.micro_batches, held), 1.0)
 
 
 def offload(job: Job) -> frozenset[str]:
@@ -148,6 +150,7 @@ def training_parts(
     held = trained_in or held_format(named, stack)
     step = _Step(forward, own, named, held, stack, spread, frozen=trained_in is not None)
     trained = (trained_parameters(whole) if spread.trained is None else spread.trained) / spread.pp
+    trained = trained * _end_share(step)
     parts = {
         **_states(step, optimizer, trained), **_alive(step, kernels), **_gathered(step),
         "context": context(stack),
@@ -157,6 +160,15 @@ def training_parts(
     return {name: part for name, part in parts.items() if name in _ALWAYS or np.any(part)}
 
 
+def _end_share(step: _Step) -> Any:
+    """Parameters of a stage over the mean of all: the first and the last have an end of the model as well."""
+    pp = np.asarray(step.spread.pp, dtype=np.float64)
+    if step.frozen or np.all(pp == 1):
+        return 1.0
+    whole = stored_weight_bytes(step.own)
+    return stage_weight_bytes(step.own, pp, step.spread.stage) * pp / np.maximum(whole, 1.0)
+
+
 def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     """Weights, gradients and states of the optimizer, of `trained` parameters on a stage."""
     held, spread, stack = step.held, step.spread, step.stack
@@ -164,7 +176,10 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     gathers = spread.level == 3 and not stack.holds.get("gradient_bytes")
     copy = held.activation if held.mixed and not gathers else 0.0
     gradient = trained * (held.train_state - (held.activation if held.mixed else 0.0)) / spread.of(2)
-    stored = stage_weight_bytes(step.own, spread.pp) + quantised_head(step.own, stack, step.named) / spread.pp
+    stored = (
+        stage_weight_bytes(step.own, spread.pp, spread.stage)
+        + quantised_head(step.own, stack, step.named) / spread.pp
+    )
     # A trace in 16 bits has weights of 16, of which a runtime may keep 32.
     stored = stored * (1.0 if step.frozen else held.weight / step.named.weight)
     # Of mixed precision the wide weights are the optimizer's, and shared out with its states.
@@ -186,15 +201,12 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
 
 
 def _alive(step: _Step, kernels: Kept) -> dict[str, Any]:
-    """Activations and logits at the fullest moment of the fullest stage."""
+    """Activations and logits at the fullest moment of a stage; the last makes the logits."""
     spread, found = step.spread, activations(step.forward, kernels)
     stages = np.asarray(spread.pp, dtype=np.float64)
-    each = found.layers / stages
-    first = each * np.maximum(spread.in_flight, 1.0)
-    # The last stage keeps one micro-batch and makes the logits; one stage is both.
-    makes = (stages == 1.0) | (each + np.maximum(found.loss - found.layer, 0.0) > first)
-    logits = np.where(makes, np.maximum(found.loss - found.layer, 0.0), 0.0)
-    kept = np.where(makes, each, first) + found.layer + found.ends
+    last = spread.stage == stages - 1.0
+    logits = np.where(last, np.maximum(found.loss - found.layer, 0.0), 0.0)
+    kept = found.layers / stages * spread.in_flight + found.layer + found.ends
     # Networks and encoders ran where a tenth more would not have: what decoders keep beside is theirs.
     scale = coefficient("kept", step.stack) if causal(step.forward) else 1.0
     return {"activations": kept / spread.shares * scale, "logits": logits / spread.shares}

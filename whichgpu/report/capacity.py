@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.planner.capacity.model import gib
+from whichgpu.report.stages import by_stage
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, show
 
@@ -41,6 +42,8 @@ def _alone(one: Answer) -> Iterator[Block]:
     if one.fits:
         yield f"{one.reason}."
     yield _memory(one)
+    if one.stages:
+        yield by_stage(one.stages)
     yield _limits(one)
     yield _choice((one,))
     if one.changes:

@@ -116,9 +116,11 @@ def _unlike(one: Evidence) -> list[str]:
 
 
 def _explained(answer: Estimate, why: Explanation) -> list[Block]:
+    from whichgpu.report.stages import by_stage
     from whichgpu.report.step import parts
 
     step: list[Block] = [parts({"Seconds": why.step})] if why.step else []
+    step += [by_stage(why.stages)] if why.stages else []
     return [*step, _coefficients(why), _interval(answer, why), to_measure(why.command, why.source)]
 
 
@@ -171,7 +173,8 @@ def _figures(answer: Estimate) -> Table:
                              f"{show(delay.high, 'time', 3)})"),
     ]  # fmt: skip
     job = answer.job
-    names = ("batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps", "tp")
+    names = ["batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps", "tp"]
+    names += ["pp"] if (job.pp or 1.0) > 1.0 else []
     stated = [f"{name} {getattr(job, name):g}" for name in names if getattr(job, name) is not None]
     rows.append(("Job", ", ".join(stated)))
     if job.phase == "serve":

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.cost.stages import stages
 from whichgpu.planner.sentences import money
 from whichgpu.planner.sweep.answer import sharded
+from whichgpu.report.stages import by_stage
 from whichgpu.report.step import parts
 from whichgpu.report.table import Bullets, Column, Report, Table
 from whichgpu.units import number, show
@@ -25,6 +27,10 @@ def report(answer: Sweep) -> Report:
         return Report(answer.to_dict(), (), exit_code=_INFEASIBLE, complaint=answer.infeasible)
     blocks: list[Block] = [f"{answer}.", _strategies(answer), _work(answer), parts(_steps(answer))]
     blocks.append(_memory(answer))
+    best = answer.top[0].estimate
+    held = stages(best.job, best.available)
+    if held:
+        blocks.append(by_stage(held, "Memory of #1 by stage"))
     if answer.scaling:
         blocks.append(_scaling(answer))
     return Report(answer.to_dict(), (*blocks, Bullets(_notes(answer))))

@@ -172,7 +172,7 @@ class Recorder:
             over="m", flops=2.0 * inputs * outputs, reads=inputs * size, writes=outputs * size,
             saves=keeps * inputs * size, parameters=float(inputs * outputs + (outputs if bias else 0)),
             unquantised=unquantised, tied=tied, shard=shard, backward=backward,
-            dtype=_wide_math(self.precision.math) if unquantised else "",
+            dtype=wide_math(self.precision.math) if unquantised else "",
         )  # fmt: skip
 
     def window(
@@ -243,7 +243,7 @@ class Recorder:
             kv_bytes=kv_elements * self.precision.kv if cached else 0.0,
             write_bytes=float(heads * value_dim) * size * rows,
             saved_bytes=inputs + FP32 * heads * rows,
-            dtype=_wide_math(self.precision.math),
+            dtype=wide_math(self.precision.math),
             shard="head",
         )  # fmt: skip
 
@@ -353,7 +353,7 @@ class Recorder:
         stored, held = self._held_wide if wide else self._held
         self._starting += starts
         self._add(
-            kind, layer, dims, dtype=_wide_math(spec.math) if wide else spec.math, flops=flops,
+            kind, layer, dims, dtype=wide_math(spec.math) if wide else spec.math, flops=flops,
             parameters=parameters, weight_bytes=held * weights, stored_bytes=stored * parameters,
             read_bytes=spec.activation * read, write_bytes=spec.activation * write,
             saved_bytes=spec.activation * saved, copies=copies,
@@ -444,7 +444,7 @@ class Recorder:
         return FP32 if wide and self.precision.mixed else self.precision.activation
 
 
-def _wide_math(math_field: str) -> str:
+def wide_math(math_field: str) -> str:
     """Attention products and the output head of quantised models run in 16 bits."""
     return "fp16" if math_field in ("fp8", "int8", "fp4") else math_field
 

@@ -5,7 +5,7 @@
     memory  = (q, k, v, out + KV cache + scores) / (bandwidth * s)
 
 A fused kernel keeps no score matrix (Dao et al., FlashAttention, 2022); an unfused one writes and
-reads B h q kv scores four times. Heads are padded to 64, 128 or 256 values.
+reads B h q kv scores four times. Heads are padded to 64, 128 or a larger multiple of 64 values.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def seconds(
     """Compute and memory time of one execution, (O, G, J), in s."""
     d = ops.dims
     head = d["head_dim"]
-    padded = np.where(head <= 64, 64.0, np.where(head <= 128, 128.0, np.ceil(head / 256.0) * 256.0))
+    padded = np.where(head <= 64, 64.0, np.where(head <= 128, 128.0, np.ceil(head / 64.0) * 64.0))
     efficiency = np.minimum(
         runtime.products["attention"] * devices.efficiency * head / padded, section("products")["ceiling"]
     )

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 KINDS = ("norm", "pointwise", "pool", "embedding", "copy", "optimizer")
 #: They are many, differ little, and their dims are not read.
 TOGETHER = True
-#: Of a fusable op's traffic, what is left inside a neighbour's kernel: a norm still reduces once.
-_FUSED = {"norm": 0.35, "pointwise": 0.0}
 
 
 def seconds(
@@ -41,5 +39,5 @@ def passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
     """Share of each op's traffic that is left after fusion, (O, 1, 1)."""
     if not runtime.fuses:
         return np.ones((len(ops.ops), 1, 1))
-    left = np.array([_FUSED.get(op.kind, 1.0) for op in ops.ops])[:, None, None]
+    left = np.array([runtime.left.get(op.kind, 1.0) for op in ops.ops])[:, None, None]
     return np.where(ops.fusable > 0, left, 1.0)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.estimate import MODELLED
+from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
+from whichgpu.cost.stages import stages
 from whichgpu.cost.support import substitutions
 from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part, resolve_device
@@ -81,26 +83,18 @@ def _as_recipes_do(cells: Cells) -> Iterator[tuple[list[int], Cells, str]]:
 
     Only of a runtime that sets it where it is needed, and a job that leaves it open.
     """
-    done, left = cells.settled, list(range(len(cells.gpus)))
-    options = cells.job.options
-    if done.job.trains and done.runtime.holds.get("recomputes") and "checkpointing" not in options:
-        for kind in ("none", "selective", "full"):
-            tried = cells.on(left, options={**options, "checkpointing": kind})
-            fits = [i for i, inside in zip(left, tried.fits, strict=True) if inside]
-            if fits:
-                said = (
-                    f"checkpointing is not stated; {done.runtime.title} recipes set it where needed: {kind}"
-                )
-                yield (
-                    fits,
-                    cells.on(fits, options={**options, "checkpointing": kind}),
-                    "" if kind == "none" else said,
-                )
-            left = [i for i in left if i not in fits]
-            if not left:
-                return
-    if left:
-        yield left, cells.on(left), ""
+    done, options = cells.settled, cells.job.options
+    kinds = open_checkpointing(done.job, done.runtime)
+    if not kinds:
+        yield list(range(len(cells.gpus))), cells, ""
+        return
+    tried = [cells.with_job(options={**options, "checkpointing": kind}) for kind in kinds]
+    fits = [one.fits for one in tried]
+    chosen = np.where(np.any(fits, axis=0), first_that_fits(fits), -1)
+    for k in np.unique(chosen).tolist():
+        here = np.flatnonzero(chosen == k).tolist()
+        said = f"checkpointing is not stated; {done.runtime.title} recipes set it where needed: {kinds[k]}"
+        yield here, cells.on(here) if k < 0 else tried[k].on(here), said if k > 0 else ""
 
 
 def _any(catalogue: Catalogue) -> tuple[Gpu, ...]:
@@ -141,6 +135,7 @@ def _answers(
             smallest_gpu=smallest_of[gpu.vendor], fewest=several[i], changes=ways[i],
             loading=loading(checkpoint, gpu, cells.counts[i]),
             throughput=cells.rate(i) if fits else None, notes=(*((note,) if note else ()), *_notes(cells, i)),
+            stages=stages(cells.job_of(i), float(cells.available[i])),
         )  # fmt: skip
         answers.append(replace(answer, reason=reason(answer, cells.refusals[i])))
     return answers

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.placing import COUNTS
 from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part
 from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.cells import Cells
-from whichgpu.planner.capacity.meshes import COUNTS, Mesh, meshes, splits
+from whichgpu.planner.capacity.meshes import Mesh, meshes, splits
 from whichgpu.planner.capacity.model import Fewest
 
 if TYPE_CHECKING:

@@ -49,7 +49,7 @@ def pcie(gpu: Gpu) -> float:
 def rates() -> Mapping[str, Any]:
     """`data/loading.toml` as SI numbers."""
     raw = store.load("loading")["loading"]
-    dimensions = {"rate": "bandwidth", "shard": "memory", "host_bandwidth": "bandwidth"}
+    dimensions = {"rate": "bandwidth", "shard": "memory"}
 
     def table(row: Mapping[str, Any], where: str) -> dict[str, Any]:
         return {
@@ -58,6 +58,5 @@ def rates() -> Mapping[str, Any]:
             for name, value in row.items()
         }  # fmt: skip
 
-    groups = {group: {key: table(row, f"{group}.{key}") for key, row in raw[group].items()}
-              for group in ("format", "path")}  # fmt: skip
-    return {**groups, "offload": table(raw["offload"], "offload")}
+    return {group: {key: table(row, f"{group}.{key}") for key, row in raw[group].items()}
+            for group in ("format", "path")}  # fmt: skip

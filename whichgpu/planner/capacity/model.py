@@ -11,6 +11,7 @@ from whichgpu.values import immutable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from whichgpu.cost.stages import Stage
     from whichgpu.facts.model import Interval
     from whichgpu.workloads.job import Job
 
@@ -144,7 +145,8 @@ class Answer:
     """Whether one workload (or several together) fits on one device; bytes are of the fullest GPU.
 
     `jobs` are what was judged, completed; `reason` says in a sentence why it fits or not, with the smallest
-    relaxation where it does not; `parts` are largest first, by workload as well where there are several.
+    relaxation where it does not; `parts` are largest first, by workload as well where there are several;
+    `stages` are of a training over several.
     """
 
     workload: str
@@ -164,6 +166,7 @@ class Answer:
     loading: Loading
     throughput: Interval | None = None
     notes: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
 
     @property
     def margin(self) -> float:
@@ -187,6 +190,7 @@ class Answer:
             "limits": limits[0] if alone else limits,
             "fewest": [one.to_dict() for one in self.fewest], "loading": self.loading.to_dict(),
             "throughput": self.throughput.to_dict() if self.throughput else None, "notes": list(self.notes),
+            "stages": [one.to_dict() for one in self.stages],
         }  # fmt: skip
 
 

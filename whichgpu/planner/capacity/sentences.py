@@ -34,7 +34,11 @@ def reason(answer: Answer, refusal: str) -> str:
 
 def _relaxed(answer: Answer) -> str:
     """The mildest change on the same GPUs, the mildest with more of them, else the smallest card."""
-    same = next((one for one in answer.changes if one.kind not in (*_MORE, "offload")), None)
+    here = [one for one in answer.changes if one.kind not in (*_MORE, "offload")]
+    if answer.jobs[0].trains:
+        # Shorter sequences train something else.
+        here.sort(key=lambda one: one.kind == "context")
+    same = next(iter(here), None)
     more = next((one for one in answer.changes if one.kind in _MORE), None)
     said = [_typed(one) for one in (same, more) if one is not None]
     if not said and answer.changes:

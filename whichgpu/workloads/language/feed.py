@@ -41,6 +41,22 @@ def activation(rec: Recorder, elements: Any, *, gated: bool, shard: str) -> None
         rec.pointwise(elements, reads=2.0 if gated else 1.0, keeps=1.0, shard=shard, name="activation")
 
 
+def _clamped(rec: Recorder, elements: Any, outputs: Any) -> None:
+    """Biases of experts, and a clamped gated function, op by op: no trainer has one kernel for them.
+
+    A bias is looked up and added for every token; gate and up are clamped, alpha, sigmoid and product of the
+    gate, one added to up, and their product (OpenAI's gpt-oss; Megatron-Bridge leaves
+    `bias_activation_fusion` off for it).
+    """
+    for name, width in (("up_bias", 2.0 * elements), ("down_bias", outputs)):
+        rec.pointwise(width, reads=2.0, shard="expert", name=name)
+    for name, reads in (("clamp", 1.0), ("clamp_up", 1.0), ("alpha", 1.0), ("plus", 1.0)):
+        rec.pointwise(elements, reads=reads, shard="expert", name=name)
+    rec.pointwise(elements, keeps=1.0, shard="expert", name="sigmoid")
+    rec.pointwise(elements, reads=2.0, shard="expert", name="gate")
+    rec.pointwise(elements, reads=2.0, keeps=2.0, shard="expert", name="multiply")
+
+
 def feed_forward(dims: Mapping[str, Any], rec: Recorder, rows: Any, kind: str) -> None:
     """What follows the mixer of a layer: '-' dense, 'E' experts, or the letter of a width."""
     if kind == "E":
@@ -65,7 +81,10 @@ def experts(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
         grouped(
             rec, sent, inner, ffn * (2 if gated else 1), count=count, touched=touched, bias=bias, name="up"
         )
-        activation(rec, ffn * sent, gated=gated, shard="expert")
+        if bias and rec.training:
+            _clamped(rec, ffn * sent, inner * sent)
+        else:
+            activation(rec, ffn * sent, gated=gated, shard="expert")
         grouped(rec, sent, ffn, inner, count=count, touched=touched, bias=bias, shard="expert_row",
                 name="down")  # fmt: skip
         # One all-reduce serves both: where there is a shared expert its own last layer brings it.

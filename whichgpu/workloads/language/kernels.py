@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.workloads.recorder import FP32
+from whichgpu.workloads.recorder import FP32, wide_math
 
 if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
@@ -52,6 +52,7 @@ def recurrence(
         read_bytes=read + FP32 * carried,
         write_bytes=heads * values * size * tokens + FP32 * carried,
         saved_bytes=read,
+        dtype=wide_math(rec.precision.math),
         shard="head",
     )  # fmt: skip
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Tokens of a chunk in the published kernels: 128 (Mamba-2), 64 (delta rule).
 _CHUNK = {"M": 128.0, "L": 64.0}
+#: Times that the state of a chunk is written, and read: made, passed on, used (Mamba-2's three kernels).
+_STATE_PASSES = 2.0
 
 
 class State(NamedTuple):
@@ -152,14 +154,15 @@ def _recur(rec: Recorder, size: State, attends: Sequence[Attend], mixer: str) ->
     """Products with the state, and attention inside the chunks of a prompt."""
     for one in attends:
         with rec.module("attend", repeats=one.repeats):
-            tokens = one.batch * one.q
+            tokens, carried = one.batch * one.q, _carried(one, size)
             if not one.cached:
                 chunk = np.minimum(one.q, _CHUNK[mixer])
-                rec.attention(tokens / np.maximum(chunk, 1.0), size.heads, chunk, chunk, size.keys,
+                chunks = tokens / np.maximum(chunk, 1.0)
+                # Its kernels leave the state of every chunk in memory, and the next ones read it.
+                carried = carried + _STATE_PASSES * size.heads * size.keys * size.values * chunks
+                rec.attention(chunks, size.heads, chunk, chunk, size.keys,
                               value_dim=size.values, causal=True, name="chunk")  # fmt: skip
-            recurrence(
-                rec, tokens, heads=size.heads, keys=size.keys, values=size.values, carried=_carried(one, size)
-            )
+            recurrence(rec, tokens, heads=size.heads, keys=size.keys, values=size.values, carried=carried)
 
 
 def _carried(one: Attend, size: State) -> Any:

@@ -1,0 +1,84 @@
+"""What trainers of mixtures of experts do: graphs, overlapped exchanges, functions op by op, states."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from whichgpu.cost import asked
+from whichgpu.cost.breakdown import breakdown
+from whichgpu.cost.coefficients import section
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.workload import resolve
+
+GB200 = catalogue()["gb200-192gb"]
+JOB = Job(
+    "qwen3-30b-a3b", phase="pretrain", precision="bf16", runtime="Megatron-LM", batch=1.0, seq_len=4096.0,
+    n_gpus=8.0, tp=1.0, pp=1.0, options={"ep": "8", "global_batch": "64"},
+)  # fmt: skip
+
+
+def step(**options: str) -> dict[str, dict[str, float]]:
+    """Seconds of a step by part, shown and hidden."""
+    return breakdown(replace(JOB, options={**JOB.options, **options}), [GB200]).at(0, 0)
+
+
+def test_a_step_in_a_graph_waits_for_no_host() -> None:
+    # 48 layers of experts and 8 micro-batches.
+    waits = 48 * 8 * section("training")["moe_host"]
+    assert step()["host"]["seconds"] - step(cuda_graphs="full")["host"]["seconds"] > 0.5 * waits
+    assert step(cuda_graphs="none") == step()
+
+
+def test_overlapped_all_to_alls_hide_in_part_and_none_is_lost() -> None:
+    plain, beside = step()["experts"], step(moe_overlap="true")["experts"]
+    assert plain["hidden"] == 0.0
+    assert beside["seconds"] == pytest.approx(section("training")["moe_exposed"] * plain["seconds"], rel=1e-6)
+    assert sum(beside.values()) == pytest.approx(plain["seconds"], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "precision", "workload", "captured"),
+    [
+        ("Megatron-Bridge NeMo 26.06.01", "mxfp8", "qwen3-30b-a3b", True),
+        ("Megatron-Bridge NeMo 26.04", "mxfp8", "qwen3-30b-a3b", False),
+        ("Megatron-Bridge NeMo 26.06", "bf16", "qwen3-30b-a3b", False),
+        ("Megatron-Bridge NeMo 26.08", "nvfp4", "nemotron-3-nano-30b-a3b", False),
+        ("Megatron-LM", "mxfp8", "qwen3-30b-a3b", False),
+    ],
+)
+def test_recipes_set_what_they_are_known_to(
+    runtime: str, precision: str, workload: str, captured: bool
+) -> None:
+    job = replace(JOB, runtime=runtime, precision=precision, workload=workload)
+    read = asked.read(job)
+    assert (read.job.options.get("cuda_graphs") == "full") is captured
+    assert any("cuda_graphs=full" in one for one in read.said) is captured
+    # What the job states itself stays.
+    own = asked.read(replace(job, options={**JOB.options, "cuda_graphs": "none", "moe_overlap": "false"}))
+    assert own.job.options["cuda_graphs"] == "none"
+    assert not own.said
+
+
+def test_biased_experts_have_their_function_op_by_op_in_training_alone() -> None:
+    def names(phase: str) -> set[str]:
+        item = resolve("gpt-oss-20b")
+        job = Job("gpt-oss-20b", phase=phase, precision="bf16", batch=1.0, seq_len=128.0, input_tokens=128.0)
+        return {op.layer.rpartition(".")[2] for op in item.trace(item.complete(job))}
+
+    assert {"up_bias", "down_bias", "clamp", "sigmoid"} <= names("pretrain")
+    assert not {"up_bias", "clamp"} & names("prefill")
+
+
+def test_a_chunked_mixer_keeps_the_state_of_every_chunk_in_memory() -> None:
+    item = resolve("mamba2-2.7b")
+    job = item.complete(Job("mamba2-2.7b", phase="prefill", precision="bf16", batch=1.0, input_tokens=4096.0))
+    state = next(op for op in item.trace(job) if op.layer.endswith("attend.state"))
+    d = item.dims
+    each = d["state_heads"] * d["state_head_dim"] * d["state"] * 4.0
+    # 32 chunks of 128 tokens, each state written twice; the result, and what the pass carries on.
+    result = 4096 * d["state_heads"] * d["state_head_dim"] * 2.0
+    assert float(state.write_bytes) == pytest.approx(2 * 32 * each + result + each, rel=0.01)
+    assert state.dtype == "bf16"

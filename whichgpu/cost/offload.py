@@ -1,0 +1,160 @@
+"""What waits in the host's memory, or on its drives: what crosses PCIe, and what the host computes.
+
+    parameters    w up in the forward pass, w up in the backward pass, gradients down beside it, each pass
+    activations   a down in the forward pass, a up in the backward pass
+    optimizer     g P down and w P up once a step, where the parameters stay on the GPU
+                  28 B of host memory a parameter to update it (Adam in FP32)
+    on drives     states are read from them and written back with every step, weights read with every pass
+
+Copies of a pass run beside it as gathers of shards do, (t_pass^q + t_host^q)^(1/q); what happens at the end
+of a step shows. The GPUs of a host share its memory and its drives, and have a PCIe link each (Ren et al.,
+ZeRO-Offload, USENIX ATC 2021; Rajbhandari et al., ZeRO-Infinity, SC 2021). Rates: `data/loading.toml`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.memory import stage_weight_bytes
+from whichgpu.cost.training_memory import held_format, offload
+from whichgpu.errors import UsageError
+from whichgpu.facts import store
+from whichgpu.facts.reading import read
+from whichgpu.units import parse
+from whichgpu.values import immutable
+from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
+from whichgpu.workloads.adapters import trained_precision
+from whichgpu.workloads.precision import precision
+from whichgpu.workloads.training import optimizer_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.device import Devices
+    from whichgpu.cost.distributed import Step
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.ops import Op
+    from whichgpu.workloads.workload import Workload
+
+    Array = NDArray[np.float64]
+
+#: Where the host keeps what is offloaded, by the option `offload_to`.
+PLACES = ("cpu", "nvme")
+
+
+@immutable
+class Moved:
+    """What a GPU moves in a training step, in B, and what its host does with it.
+
+    `each`: over PCIe with every pass, and `drives_each` of it from drives; `once`: over PCIe at the end;
+    `updated`: read and written in host memory by the optimizer; `drives_once`: read from drives and written
+    back. `sharing` GPUs have one host.
+    """
+
+    each: Any
+    once: Any
+    updated: Any
+    drives_each: Any
+    drives_once: Any
+    sharing: Any
+
+    def beside(self, devices: Devices) -> Array:
+        """Seconds of copies beside each pass, (G, J)."""
+        links = np.asarray(self.each / devices.pcie)
+        return np.asarray(np.maximum(links, self.drives_each * self.sharing / rates()["drive"]))
+
+    def at_end(self, devices: Devices) -> Array:
+        """Seconds at the end of a step: gradients down, the update, weights up, (G, J)."""
+        host, drives = rates()["host_bandwidth"], rates()["drive"]
+        work = np.maximum(self.updated / host, self.drives_once / drives) * self.sharing
+        return np.asarray(self.once / devices.pcie + work)
+
+
+def moved(
+    job: Job, stack: Runtime, step: Step, own: Sequence[Op], *, optimizer: str, activations: Any
+) -> Moved | None:
+    """What a complete training job moves to its host and back; None where nothing waits there.
+
+    `own` are the ops of one GPU's shard, `activations` bytes those that a pass leaves on the host.
+    """
+    away, place = offload(job), _place(job)
+    if not away:
+        return None
+    named, adapters = precision(job.precision), job.phase in ADAPTER_PHASES
+    held = trained_precision() if adapters else held_format(named, stack)
+    # Each rank updates its share of the states; without ZeRO all of them do the same.
+    trained = step.held / step.stages / (step.ranks if step.level >= 1 else 1.0)
+    stored = stage_weight_bytes(own, step.stages) * min(1.0, named.activation / named.weight)
+    weights = stored / (step.ranks if step.level == 3 else 1.0) if "parameters" in away else 0.0
+    gradient = held.train_state - (held.activation if held.mixed else 0.0)
+    wide = held.activation if held.mixed else held.weight
+    state = optimizer_bytes(optimizer, held)[0] + (held.weight if held.mixed else 0.0)
+    stays = "optimizer" in away and "parameters" not in away
+    down = trained * gradient if "parameters" in away else 0.0
+    both = weights + activations
+    host = trained * rates()["adam_bytes"] * float("optimizer" in away)
+    drives = float(place == "nvme")
+    return Moved(
+        each=both + np.maximum(both, down), once=trained * (gradient + wide) * float(stays), updated=host,
+        drives_each=2.0 * weights * drives,
+        drives_once=2.0 * state * trained * float("optimizer" in away) * drives,
+        sharing=np.minimum(np.asarray(job.n_gpus, dtype=np.float64), section("links")["node"]),
+    )  # fmt: skip
+
+
+def _place(job: Job) -> str:
+    place = job.options.get("offload_to", "cpu").strip().lower()
+    if place not in PLACES:
+        raise UsageError(f"option offload_to: '{place}' is none of {', '.join(PLACES)}; write offload_to=cpu")
+    return place
+
+
+def passes(job: Job) -> Any:
+    """Passes of an inference through all weights: denoising steps, or tokens made."""
+    made = job.output_tokens if job.phase in ("serve", "generate", "decode") else None
+    counts = [1.0 if value is None else value for value in (job.steps, made)]
+    return np.asarray(counts[0], dtype=np.float64) * counts[1]
+
+
+def kept(workload: Workload, job: Job, parts: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+    """The memory of an inference with what its job leaves on the host taken out, and the bytes of that.
+
+    `offload=parameters` is all of the weights, `offload=20GB` so much of them on each GPU; two layers at a
+    time are on the GPU.
+    """
+    text, weights = job.options.get("offload", "").strip(), parts.get("weights", 0.0)
+    amount = text[:1].isdigit() and not text.isdigit()
+    if not amount and "parameters" not in offload(job):
+        return dict(parts), 0.0
+    out = np.minimum(parse(text, "memory"), weights) if amount else np.asarray(weights)
+    layers = workload.dims.get("layers")
+    two = 2.0 * out / layers if isinstance(layers, int) else 0.0 * out
+    return {**parts, "weights": weights - out, "gathered_layers": two}, out
+
+
+def weight_seconds(stack: Runtime, job: Job, out: Any, devices: Devices) -> Array:
+    """Seconds in which `out` bytes of weights on the host are used by all passes of an inference.
+
+    They cross PCIe with every pass; llama.cpp computes those layers on the host, at the rate of its memory.
+    """
+    here = rates()["host_bandwidth"] if stack.holds.get("host_layers") else devices.pcie
+    return np.asarray(passes(job) * out / here)
+
+
+@cache
+def rates() -> Mapping[str, Any]:
+    """The table `offload` of `data/loading.toml` as SI numbers, with the rate of its fastest drive."""
+    raw = store.load("loading")["loading"]
+    units = {"host_bandwidth": "bandwidth", "drive": "bandwidth"}
+    rows = {**raw["offload"], "drive": raw["path"]["nvme"]["rate"]}
+    return {
+        name: read(row[0], units.get(name, "count"), f"data/loading.toml: offload.{name}")
+        for name, row in rows.items()
+    }

@@ -1,0 +1,36 @@
+"""Memory by stage of a pipeline, as a table: the first stages, one in the middle, the last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.report.table import Table
+from whichgpu.units import number, show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.cost.stages import Stage
+
+#: More stages than this are not all shown.
+_MOST = 8
+_PARTS = ("weights", "gradients", "optimizer", "activations", "logits")
+
+
+def by_stage(stages: Sequence[Stage], title: str = "Memory by stage") -> Table:
+    """Bytes on each GPU of each stage, of a long pipeline of some of them."""
+    count = len(stages)
+    shown = range(count) if count <= _MOST else sorted({0, 1, 2, count // 2, count - 3, count - 2, count - 1})
+    names = [name for name in _PARTS if any(one.parts.get(name) for one in stages)]
+    rows = []
+    for one in (stages[i] for i in shown):
+        rest = sum(size for name, size in one.parts.items() if name not in names)
+        sizes = (*(one.parts.get(name, 0.0) for name in names), rest, one.required)
+        rows.append((f"{one.number} of {count}", number(one.in_flight, 3),
+                     *(show(size, "memory", 3) for size in sizes)))  # fmt: skip
+    columns = ("Stage", ">In flight", *(f">{name}" for name in names), ">rest", ">required")
+    note = (
+        f"On each of the {stages[0].gpus} GPUs of a stage, which are alike. In flight: micro-batches of its "
+        "layers that a stage keeps. Gradients: with the 16-bit copies of weights that are kept wider."
+    )
+    return Table.of(title, columns, rows, notes=(note,))
