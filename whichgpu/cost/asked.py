@@ -6,7 +6,7 @@ What a job leaves open is filled here: first by the workload's own file, then by
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -41,7 +41,8 @@ def read(job: Job) -> Asked:
     named = _named(job, fallback)
     stack = _dated(named, job)
     said = _undated(job, stack)
-    job = _by_habit(job, stack)
+    job, spread = _spreading(_by_habit(job, stack), workload, stack)
+    said = (*said, *spread)
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
@@ -76,6 +77,24 @@ def _by_habit(job: Job, stack: Runtime) -> Job:
         )
     own = {**(adapters if asked in ADAPTER_PHASES else {}), **(several if np.any(more) else {})}
     return replace(job, options={**own, **job.options})
+
+
+def _spreading(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:
+    """A saturated server of experts as its runtime is measured: with groups of data-parallel attention.
+
+    It says nothing of how its attention and its experts lie on the GPUs of its `tp`.
+    """
+    habit = stack.habits.get("saturated", {})
+    layout = ("attention_dp", "ep", "moe_tp")
+    if not habit or not workload.dims.get("experts") or job.phase != "serve" or job.concurrency is not None:
+        return job, ()
+    if job.tp is None or np.all(np.asarray(job.tp) == 1.0) or any(name in job.options for name in layout):
+        return job, ()
+    wide: Any = job.tp if isinstance(job.tp, np.ndarray) else f"{job.tp:g}"
+    words = (
+        "taken with data-parallel attention, as such throughput is published; option attention_dp=1 for none"
+    )
+    return replace(job, tp=1.0, options={**job.options, "attention_dp": wide, "ep": wide}), (words,)
 
 
 def _with_lengths(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:
