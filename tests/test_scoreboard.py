@@ -45,10 +45,10 @@ def tables() -> str:
 def first_tokens() -> Table:
     """Errors of the time to the first token, whose constants no fit has seen, by engine."""
     from whichgpu.cost.jobs import predict_rows
-    from whichgpu.cost.measured import left_out
+    from whichgpu.cost.measured import left_out, measured_rows
     from whichgpu.hardware.catalogue import catalogue
 
-    rows = [row for row in store.rows("measured") if row["metric"] == "ttft" and not left_out(row)]
+    rows = [row for row in measured_rows() if row["metric"] == "ttft" and not left_out(row)]
     report = validation_report(rows, list(predict_rows(rows, catalogue())), "runtime")
     table = report.blocks[0]
     assert isinstance(table, Table)

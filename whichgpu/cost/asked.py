@@ -44,6 +44,8 @@ def read(job: Job) -> Asked:
     stack = dated(named, job)
     said = _undated(job, stack)
     job, said = _by_recipe(_by_habit(job, stack), stack, said)
+    job, spread = _spreading(job, workload, stack)
+    said = (*said, *spread)
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
@@ -100,6 +102,24 @@ def _ids(recipe: Mapping[str, Any]) -> set[str]:
 def off(option: str) -> bool:
     """Whether the text of an option says no, or nothing."""
     return option.strip().lower() in ("", "false", "0", "no", "none", "off", "eager")
+
+
+def _spreading(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:
+    """A saturated server of experts as its runtime is measured: with groups of data-parallel attention.
+
+    It says nothing of how its attention and its experts lie on the GPUs of its `tp`.
+    """
+    habit = stack.habits.get("saturated", {})
+    layout = ("attention_dp", "ep", "moe_tp")
+    if not habit or not workload.dims.get("experts") or job.phase != "serve" or job.concurrency is not None:
+        return job, ()
+    if job.tp is None or np.all(np.asarray(job.tp) == 1.0) or any(name in job.options for name in layout):
+        return job, ()
+    wide: Any = job.tp if isinstance(job.tp, np.ndarray) else f"{job.tp:g}"
+    words = (
+        "taken with data-parallel attention, as such throughput is published; option attention_dp=1 for none"
+    )
+    return replace(job, tp=1.0, options={**job.options, "attention_dp": wide, "ep": wide}), (words,)
 
 
 def _with_lengths(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:

@@ -11,15 +11,26 @@ if TYPE_CHECKING:
 
 
 def measured_rows() -> Iterable[dict[str, str]]:
-    """Every row of `data/measured/`, in order."""
-    return store.rows("measured")
+    """Every row of `data/measured/`, in order, with what `data/fits/stated.toml` says of it."""
+    return map(_stated, store.rows("measured"))
+
+
+def _stated(row: dict[str, str]) -> dict[str, str]:
+    for rule in store.load("fits").get("stated", {}).get("rows", ()):
+        if _begins(row, rule["where"]):
+            row = {**row, "options": ";".join(part for part in (row["options"], rule["options"]) if part)}
+    return row
+
+
+def _begins(row: Mapping[str, str], where: Mapping[str, str]) -> bool:
+    """Whether a row's columns begin with these texts."""
+    return all(row[column].startswith(text) for column, text in where.items())
 
 
 def left_out(row: Mapping[str, str]) -> str:
     """Why no fit uses a row; empty where one does. The list is `data/fits/left-out.toml`."""
     for rule in store.load("fits")["left-out"]["rows"]:
         named = rule.get("ids")
-        alike = all(row[column].startswith(text) for column, text in rule.get("where", {}).items())
-        if row["id"] in named if named else alike:
+        if row["id"] in named if named else _begins(row, rule.get("where", {})):
             return str(rule["reason"])
     return ""

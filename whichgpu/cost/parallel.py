@@ -208,7 +208,8 @@ def all_to_all_seconds(
 
     What a GPU sends of a layer is its tokens, each to as many others as its choices reach; there and back,
     and in training twice more for the gradients. In training tensor-parallel GPUs have a share of the
-    tokens each.
+    tokens each. Serving engines gather all tokens on every GPU of a node, and scatter the sums, unless
+    they are set up for more: dense collectives wait less than an all-to-all of few tokens.
     """
     total = np.zeros((1, 1))
     if np.all(mesh.ep == 1):
@@ -219,7 +220,12 @@ def all_to_all_seconds(
         if op.kind == "copy" and ".dispatch" in op.layer:
             # `elements` are top copies of each token that this GPU holds.
             sent = op.dims["elements"] / top / shared * size
-            total = total + 2.0 * op.count * all_to_all(sent, mesh.ep * mesh.moe_tp, devices, top)
+            gpus = mesh.ep * mesh.moe_tp
+            one_way = all_to_all(sent, gpus, devices, top)
+            if not job.trains:
+                gathered = all_gather(gpus * sent, gpus, devices)
+                one_way = np.where(gpus <= node_size(devices), gathered, one_way)
+            total = total + 2.0 * op.count * one_way
     return np.asarray(np.where(mesh.ep > 1, total, 0.0))
 
 

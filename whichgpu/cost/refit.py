@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: What is left out of the fit in turn.
 FOLDS = ("gpu", "generation", "workload", "source", "version")
+#: What a width may leave out.
+_KINDS = ("seen", "gpu", "generation", "workload", "version")
 #: Rows of a group that weigh as much as the whole when its spread is estimated.
 _SHRINK = 20.0
 #: Rows that are enough to tell how a group errs.
@@ -117,7 +119,12 @@ def spreads_toml(done: Refit) -> str:
     for i, laid in enumerate(layouts):
         for name in (group_of(laid), kin_of(laid)):
             members[name].append(i)
-    whole = _widths(done, np.arange(len(layouts)), layouts)
+    abroad = measured_elsewhere(
+        [laid.runtime.kernels for laid in layouts], [row["source"] for row in done.rows]
+    )
+    every = np.arange(len(layouts))
+    whole, share = _widths(done, every, layouts), _strangeness(done, every, abroad)
+    whole = _strange(whole, share)
     lines = ["# Made by `whichgpu calibrate`; do not edit. Log standard deviations; see cost/spread.py.\n"]
     lines.append(
         _section("runtimes", {"seen": sorted({laid.runtime.id for laid in layouts} & set(runtimes()))})
@@ -125,6 +132,7 @@ def spreads_toml(done: Refit) -> str:
     lines.append(_section("group.all", {**whole, "rows": len(layouts), **_seen(layouts)}))
     for name, rows in sorted(members.items()):
         own = _widths(done, np.array(rows), layouts)
+        own = _strange(own, _strangeness(done, np.array(rows), abroad) or share)
         weight = len(rows) / (len(rows) + _SHRINK)
         mixed = {key: round(weight * own[key] + (1 - weight) * whole[key], 4) for key in whole}
         seen = _seen([layouts[i] for i in rows])
@@ -141,7 +149,7 @@ def _widths(done: Refit, rows: Any, layouts: Sequence[Layout]) -> dict[str, floa
         rest = np.sqrt(np.maximum(own**2 - links**2, 0.0))
         return round(calibration.spread90(rest), 4) if len(rest) >= _ENOUGH or fold != "version" else math.nan
 
-    widths = {name: width(name) for name in ("seen", "gpu", "generation", "workload", "version")}
+    widths = {name: width(name) for name in _KINDS}
     # Leaving less out cannot honestly make an interval wider.
     widths["gpu"] = max(widths["gpu"], widths["seen"])
     widths["generation"] = max(widths["generation"], widths["gpu"])
@@ -153,6 +161,42 @@ def _widths(done: Refit, rows: Any, layouts: Sequence[Layout]) -> dict[str, floa
     between = [float(np.median(values)) for values in by_gpu.values()]
     widths["own"] = round(max(0.03, min(float(np.median(np.abs(between))) * 1.4826, widths["gpu"])), 4)
     return {name: float(value) for name, value in widths.items()}
+
+
+def measured_elsewhere(runtimes_of: Sequence[str], sources: Sequence[str]) -> NDArray[np.bool_]:
+    """Whether another source than a row's measured its runtime, (rows,)."""
+    known: dict[str, set[str]] = defaultdict(set)
+    for name, source in zip(runtimes_of, sources, strict=True):
+        known[name].add(source)
+    return np.array([len(known[name]) > 1 for name in runtimes_of])
+
+
+def _strangeness(done: Refit, rows: Any, abroad: NDArray[np.bool_]) -> dict[str, float]:
+    """By what a width leaves out, how much wider it is over the errors of strange sources as well.
+
+    A job that is asked for comes from a host and a hand that no fold but that of sources leaves out: what is
+    left out and a source left out count alike. Empty where too few rows have a runtime that another source
+    measured.
+    """
+    strange = np.abs(done.errors["source"][rows][abroad[rows]])
+    if len(strange) < _ENOUGH:
+        return {}
+    found = {}
+    for name in _KINDS:
+        own = np.abs(done.errors[name][rows])
+        own = own[np.isfinite(own)]
+        if len(own) >= _ENOUGH:
+            weights = np.repeat([1.0 / len(own), 1.0 / len(strange)], [len(own), len(strange)])
+            both = np.concatenate([own, strange])
+            order = np.argsort(both)
+            cut = np.searchsorted(np.cumsum(weights[order]), 0.9 * weights.sum())
+            found[name] = max(float(both[order][cut] / np.quantile(own, 0.9)), 1.0)
+    return found
+
+
+def _strange(widths: Mapping[str, float], share: Mapping[str, float]) -> dict[str, float]:
+    """Widths that hold for a source that was not measured."""
+    return {name: round(value * share.get(name, 1.0), 4) for name, value in widths.items()}
 
 
 def _seen(layouts: Sequence[Layout]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ class Runtime:
     the tokens of a prompt that a pass takes at once, its weights widened where they are quantised; 0 for
     all. `narrow` products of FP16 accumulate in FP16. `vector_bytes` and `vector_values` limit
     matrix-vector products: weights a clock and SM, as bytes and as quantised values; 0 for no such limit.
+    `routing` kernels send the tokens of a layer to their experts, and `quantising` ones narrow the
+    activations of a product in 8 or 4 bits.
     `mixed_gradient` are the bytes of a gradient in mixed precision as GPUs exchange it. `exact` is False
     where free text named no known stack and this is only the nearest. `marks` are what sets one use
     apart: a version, channels-last tensors, attention that is not fused. `like` is the id of a runtime
@@ -75,6 +77,8 @@ class Runtime:
     narrow: bool = False
     vector_bytes: float = 0.0
     vector_values: float = 0.0
+    routing: float = 1.0
+    quantising: float = 0.0
     exact: bool = True
     marks: tuple[str, ...] = ()
     holds: Mapping[str, Any] = field(default_factory=dict)

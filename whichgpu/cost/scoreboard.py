@@ -18,13 +18,18 @@ from __future__ import annotations
 import csv
 import io
 import tomllib
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whichgpu.cost import asked
 from whichgpu.cost.calibration import without
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import Z90
-from whichgpu.cost.refit import spreads_toml
+from whichgpu.cost.measured import measured_rows
+from whichgpu.cost.refit import measured_elsewhere, spreads_toml
+from whichgpu.cost.rows import read_head
 from whichgpu.cost.spread import group_of
 from whichgpu.errors import DataError
 from whichgpu.facts import store
@@ -105,7 +110,7 @@ def of_refit(done: Refit) -> Board:
         measured=np.array([float(row["value"]) for row in rows]),
         units=[row["unit"] for row in rows],
         errors=errors,
-        halves={fold: _halves(fold, keys["group"], widths, done.links) for fold in FOLDS},
+        halves={fold: _halves(fold, keys["group"], widths, done.links, rows) for fold in FOLDS},
         rows=rows,
     )
 
@@ -119,13 +124,29 @@ def _newer(done: Refit, generations: Sequence[str]) -> Array:
 
 
 def _halves(
-    fold: str, groups: Sequence[str], widths: Mapping[str, Mapping[str, float]], links: Array
-) -> Array:
+    fold: str, groups: Sequence[str], widths: Mapping[str, Mapping[str, float]], links: Array,
+    rows: Sequence[Mapping[str, str]],
+) -> Array:  # fmt: skip
     """What `cost/spread.py` and its links give a job of each group that is unseen as the fold has it."""
     # A newer generation is an unseen one; a source mostly runs a version of its own.
     width = {"newer": "generation", "source": "version"}.get(fold, fold)
     own = np.array([widths.get(group, widths["all"])[width] for group in groups])
+    if fold == "source":
+        # Without its only source a runtime was never measured.
+        kernels = [_kernels(*(row[name] for name in _STACK)) for row in rows]
+        known = measured_elsewhere(kernels, [row["source"] for row in rows])
+        prior = section("spread")
+        own = np.where(known, own, np.hypot(prior["shared"], prior["own"]))
     return np.asarray(Z90 * np.hypot(own, links))
+
+
+#: The columns that say which runtime runs a row.
+_STACK = ("workload", "phase", "precision", "runtime", "options")
+
+
+@cache
+def _kernels(*texts: str) -> str:
+    return asked.read(read_head(texts).job).runtime.kernels
 
 
 def tables(done: Refit) -> dict[str, str]:
@@ -174,7 +195,7 @@ def committed() -> Board:
     """
     table = store.load("scoreboard")["rows"]
     columns = dict(zip(table["columns"], zip(*table["rows"], strict=True), strict=True))
-    measured = {row["id"]: row for row in store.rows("measured")}
+    measured = {row["id"]: row for row in measured_rows()}
     gone = [one for one in columns["id"] if one not in measured]
     if gone:
         raise DataError(f"data/scoreboard: row '{gone[0]}' is not in data/measured; run: whichgpu calibrate")
@@ -187,7 +208,7 @@ def committed() -> Board:
         measured=np.array([float(row["value"]) for row in rows]),
         units=[row["unit"] for row in rows],
         errors={fold: _numbers(columns[f"error_{fold}"]) for fold in FOLDS},
-        halves={fold: _halves(fold, columns["group"], widths, links) for fold in FOLDS},
+        halves={fold: _halves(fold, columns["group"], widths, links, rows) for fold in FOLDS},
         rows=rows,
     )
 

@@ -38,7 +38,7 @@ from whichgpu.cost.fit import fit
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import limits
-from whichgpu.cost.steady import SteadyState, engine, interruption
+from whichgpu.cost.steady import SteadyState, burst, engine, in_lockstep, interruption
 from whichgpu.cost.time import evaluate, prepare
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import of_job, precision
@@ -92,21 +92,28 @@ def step_time(
     return evaluate(work, fit())
 
 
-def _rank(workload: Workload, job: Job, devices: Devices, *tokens: Any) -> tuple[tuple[Op, ...], Array]:
+def _rank(
+    workload: Workload, job: Job, devices: Devices, *tokens: Any, alone: bool = False
+) -> tuple[tuple[Op, ...], Array]:
     """What one GPU does of a pass of the replica, all its stages in turn, and its seconds on the links.
 
-    `tokens`: prompt tokens, decoding sequences and cached tokens of the pass.
+    `tokens`: prompt tokens, decoding sequences and cached tokens of the pass. `alone` they are of one
+    request, which one group of data-parallel attention has.
     """
     mesh = Mesh.of(job)
-    whole = step_ops(workload, job, *(part / (mesh.pp * mesh.attention_dp) for part in tokens))
+    groups = np.ones(()) if alone else mesh.attention_dp
+    whole = step_ops(workload, job, *(part / (mesh.pp * groups) for part in tokens))
     links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices)
     if np.any(mesh.attention_dp > 1):
         # Each group attends to its own sequences; the experts see the tokens of all groups.
         together = step_ops(workload, job, *(part / mesh.pp for part in tokens))
         experts = [op for op in together if op.shard.startswith("expert")]
-        whole = (*(op for op in whole if not op.shard.startswith("expert")), *experts)
+        # All groups wait for the one that has the most to do.
+        most = 1.0 + section("links")["imbalance"] * (1.0 - 1.0 / groups)
+        own = [op for op in whole if not op.shard.startswith("expert")]
+        whole = (*(changed(op, repeats=op.repeats * most) for op in own), *experts)
         sent = parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
-        links = links + np.where(mesh.attention_dp > 1, sent, 0.0)
+        links = links + np.where(mesh.attention_dp > 1, sent * groups / mesh.attention_dp, 0.0)
     return parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp), links
 
 
@@ -149,9 +156,17 @@ def token_work(
 
 
 def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, running: Array) -> Work:
-    """What one prompt takes beside `running` sequences, (G, J): short ones are computed several at a time."""
+    """What one prompt takes beside `running` sequences, (G, J): short ones are computed several at a time.
+
+    Where prompts go first and requests come and go one by one, as many come with a pass as end with it: one
+    in O of those that run. In lockstep they come together; where they share the passes of tokens, whose
+    weights are read anyway, each costs what one of many does.
+    """
     prompt, most = computed_tokens(job), limits(stack, job).tokens
-    batch = np.clip(np.floor(most / np.maximum(prompt, 1.0)), 1.0, np.maximum(running / 4, 1))
+    ended = running / np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
+    together = in_lockstep(stack, job) or engine(stack)["mixed"]
+    come = np.maximum(running / 4.0, 1.0) if together else 1.0 + ended
+    batch = np.clip(np.floor(most / np.maximum(prompt, 1.0)), 1.0, come)
     ops, links = _rank(workload, job, devices, batch * prompt, 0.0, 0.0)
     return Work(ops, links, np.asarray(stack.fixed)).times(1.0 / batch)
 
@@ -178,7 +193,7 @@ def _held(job: Job, stack: Runtime, places: Array, met: Met | None) -> _Held:
     running = np.minimum(asked, most)
     rest = running - 1.0
     queue = np.maximum(asked / running - 1.0, 0.0)
-    return _Held("closed", running, rest, share * rest, engine(stack)["burst"] * rest, queue)
+    return _Held("closed", running, rest, share * rest, burst(stack, job) * rest, queue)
 
 
 def steady_state(
@@ -221,7 +236,7 @@ def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) ->
 
 def _alone(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Work:
     """What one prompt takes on an idle replica."""
-    ops, sent = _rank(workload, job, devices, computed_tokens(job), 0.0, 0.0)
+    ops, sent = _rank(workload, job, devices, computed_tokens(job), 0.0, 0.0, alone=True)
     return Work(ops, sent, np.asarray(stack.fixed))
 
 

@@ -9,6 +9,9 @@ deviation that gives a 90 % interval (the 90 % quantile of absolute log errors o
     workload    on workloads left out
     version     on versions of a runtime left out, where others of it were measured
 
+A job comes from a source that no row has: the widths are of the errors of what is left out and of sources
+left out together, where the runtime of their rows has another source, so that each holds 85 to 95 %.
+
 Each group lists its GPUs, generations, workloads and versions: what was measured in another phase or by
 another family is unseen. A job takes the widest that applies; what its links add stands beside it. Where
 the fit is absent, or has never seen the runtime, the prior's spread holds and the basis is `roofline`.

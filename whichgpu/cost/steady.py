@@ -126,7 +126,24 @@ def engine(stack: Runtime) -> Mapping[str, float]:
 
 def interruption(stack: Runtime, job: Job) -> float:
     """Share of others' prompts that falls between a request's tokens; none where they have their own GPUs."""
-    return 0.0 if Requests.of(job).prefill_gpus else engine(stack)["interruption"]
+    if Requests.of(job).prefill_gpus:
+        return 0.0
+    return section("serving")["lockstep"] if in_lockstep(stack, job) else engine(stack)["interruption"]
+
+
+def burst(stack: Runtime, job: Job) -> float:
+    """Share of the others' prompts for which a request waits in a closed loop before its own."""
+    return section("serving")["lockstep"] if in_lockstep(stack, job) else engine(stack)["burst"]
+
+
+def in_lockstep(stack: Runtime, job: Job) -> bool:
+    """Whether the requests in flight are all prompts together, and then all answers.
+
+    So they are where an engine computes prompts first, and those that a load generator keeps in flight are
+    stated to be equally long (`length_range=0`): they end together, and are followed by as many at once.
+    """
+    stated = "length_range" in job.options and Requests.of(job).answers is None
+    return stated and job.concurrency is not None and not engine(stack)["mixed"]
 
 
 class Met(NamedTuple):

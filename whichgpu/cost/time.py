@@ -267,16 +267,26 @@ def paced(gpu: Array, host: Array) -> Array:
 
 
 def _launched(table: OpTable, runtime: Runtime) -> Array:
-    """1 for an op that is a kernel of its own, 0 for one that fusion swallows or that has nothing to move.
+    """Kernels of an op: 1 of its own, 0 where it is fused or nothing moves, more with what runs beside it.
 
-    (O, 1, 1), or (O, 1, J): of a sweep some jobs may leave an op nothing to do.
+    (O, 1, 1), or (O, 1, J): of a sweep some jobs may leave an op nothing to do. Activations are narrowed
+    before a product in 8 or 4 bits, and tokens sorted by their experts (`quantising` and `routing` of a
+    runtime); what narrows them for experts is part of the latter.
     """
+    if table.kind == "gemm" and runtime.quantising:
+        narrowed = [op.dtype in _NARROW and not op.shard.startswith("expert") for op in table.ops]
+        return 1.0 + runtime.quantising * np.array(narrowed, dtype=np.float64)[:, None, None]
     if table.kind in COUNTED:
         return np.ones_like(table.fusable)
     moves = table.activation_bytes + table.weight_bytes + table.flops > 0.0
-    if not runtime.fuses:
-        return np.asarray(moves, dtype=np.float64)
-    return np.asarray(moves * (1.0 - table.fusable * table.of("pointwise", "norm")))
+    swallowed = table.fusable * table.of("pointwise", "norm") if runtime.fuses else 0.0
+    routed = np.array([op.kind == "copy" and op.layer.endswith(".dispatch") for op in table.ops])
+    own = np.where(routed[:, None, None], runtime.routing, 1.0)
+    return np.asarray(moves * (own - swallowed), dtype=np.float64)
+
+
+#: Formats to which activations are narrowed before they are multiplied.
+_NARROW = ("fp8", "int8", "fp4")
 
 
 def _fastest_compute(table: OpTable, devices: Devices) -> Array:

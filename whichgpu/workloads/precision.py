@@ -28,7 +28,9 @@ class Precision:
     bounds matrix products; `train_state` is bytes per parameter that training keeps beside the
     weights (gradient, master copy), the optimizer's own states apart. `train_as` is the precision
     that the name means in training, where weights stay wide; `or_wider` lets wider units do
-    the products where a GPU has none for the format.
+    the products where a GPU has none for the format. `dense` are bytes per weight of layers that stand
+    beside experts, where a format narrows the experts most, and `dense_math` what they multiply in; 0 where
+    both are alike.
     """
 
     id: str
@@ -41,6 +43,8 @@ class Precision:
     train_state: float
     train_as: str = ""
     or_wider: bool = False
+    dense: float = 0.0
+    dense_math: str = ""
 
     @property
     def quantised(self) -> bool:
@@ -88,6 +92,8 @@ def _precision(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> Pr
         train_state=row.get("train_state_bytes", 0.0),
         train_as=row.get("train_as", ""),
         or_wider=row.get("or_wider", False),
+        dense=row.get("dense_bytes", 0.0),
+        dense_math=row.get("dense_math", ""),
     )
 
 
@@ -142,7 +148,12 @@ def as_stored(name: str, base: str, weight: float, head: float) -> Precision:
     `head` is of embedding, norms and output head.
     """
     made = replace(
-        precision(base), id=name, weight=weight, head=head, title=f"{precision(base).title}, as stored"
+        precision(base),
+        id=name,
+        weight=weight,
+        head=head,
+        dense=0.0,
+        title=f"{precision(base).title}, as stored",
     )
     precisions()[name] = made
     _spellings()[_key(name)] = name

@@ -108,12 +108,22 @@ class Recorder:
     #: Bytes per weight that are stored and read, of what is quantised and of what is not.
     _held: tuple[float, float] = field(init=False)
     _held_wide: tuple[float, float] = field(init=False)
+    #: The same of dense layers, and what their products run in.
+    _held_dense: tuple[float, float] = field(init=False)
+    _math_dense: str = field(init=False)
 
     def __post_init__(self) -> None:
         """Look the widths up once: a network has thousands of ops."""
         spec = self.precision
         self._held = (spec.weight, spec.read_weight)
         self._held_wide = (spec.head, spec.read_weight if spec.mixed else spec.head)
+        self._held_dense, self._math_dense = self._held, spec.math
+
+    def beside_experts(self) -> None:
+        """Dense layers from here on stand beside experts, which are all that some formats narrow."""
+        spec = self.precision
+        if spec.dense:
+            self._held_dense, self._math_dense = (spec.dense, spec.dense), spec.dense_math
 
     def ops(self) -> tuple[Op, ...]:
         """What was recorded, those that do identical work in one module merged."""
@@ -172,7 +182,7 @@ class Recorder:
             over="m", flops=2.0 * inputs * outputs, reads=inputs * size, writes=outputs * size,
             saves=keeps * inputs * size, parameters=float(inputs * outputs + (outputs if bias else 0)),
             unquantised=unquantised, tied=tied, shard=shard, backward=backward,
-            dtype=wide_math(self.precision.math) if unquantised else "",
+            dtype=wide_math(self.precision.math) if unquantised else self._math_dense,
         )  # fmt: skip
 
     def window(
@@ -401,7 +411,7 @@ class Recorder:
             backward = "none"
         if scope.frozen or scope.freed:
             saves = 0.0
-        stored, held = self._held_wide if unquantised else self._held
+        stored, held = self._held_wide if unquantised else self._held_dense
         weights, stored = parameters * held, own * stored
         given = x.tobytes() if type(x) is np.ndarray else x
         made = given if y is x else y.tobytes() if type(y) is np.ndarray else y

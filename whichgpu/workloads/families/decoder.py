@@ -171,6 +171,8 @@ def _model(
     repeats: Any = 1.0, again: bool = False,
 ) -> None:  # fmt: skip
     """One pass over T = `rows` tokens: (T,) -> (logits, V)."""
+    if dims.get("experts"):
+        rec.beside_experts()
     with rec.module("embedding", repeats=repeats, again=again):
         _embedding(dims, rec, rows)
     for group in groups(dims):

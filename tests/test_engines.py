@@ -1,0 +1,142 @@
+"""What engines of language models do differently: order of prompts, kernels, layouts, formats."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from whichgpu.cost.estimate import finish
+from whichgpu.cost.fit import Fit
+from whichgpu.cost.layout import lay_out, settle
+from whichgpu.cost.measured import measured_rows
+from whichgpu.cost.refit import measured_elsewhere
+from whichgpu.cost.runtime import runtime
+from whichgpu.cost.serving import prompt_work, token_work
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import Job
+
+GPUS = catalogue()
+CHAT = Job("qwen3-32b", phase="serve", precision="bf16", input_tokens=2048.0, output_tokens=256.0,
+           concurrency=64.0, tp=4.0, n_gpus=4.0)  # fmt: skip
+EXPERTS = Job("qwen3-235b-a22b", phase="serve", precision="fp8", input_tokens=1000.0, output_tokens=1000.0,
+              tp=8.0, n_gpus=8.0)  # fmt: skip
+TRTLLM = "TensorRT-LLM 1.0 (PyTorch backend) trtllm-bench"
+
+
+def _times(job: Job, gpu: str = "h100-80gb-sxm") -> tuple[float, float]:
+    """TTFT and TPOT in s before any fit."""
+    found = finish(lay_out(job, [GPUS[gpu]]), Fit())
+    return float(found.first_token[0, 0]), float(found.seconds[0, 0])
+
+
+def test_prompts_first_and_equal_lengths_go_in_step():
+    uneven, equal = (
+        _times(replace(CHAT, runtime="sglang", options=options)) for options in ({}, {"length_range": "0"})
+    )
+    assert equal[0] > 2.0 * uneven[0], "all prompts in flight are together"
+    assert equal[1] < 0.9 * uneven[1], "and so fewer fall between the tokens"
+    # Every prompt is computed once while a request is in flight, before its first token or after.
+    whole = [first + 255.0 * each for first, each in (uneven, equal)]
+    assert whole[1] == pytest.approx(whole[0], rel=0.1)
+
+
+def test_lengths_change_nothing_where_prompts_and_tokens_share_passes_or_none_are_kept_in_flight():
+    stated = {"length_range": "0"}
+    vllm = replace(CHAT, runtime="vllm")
+    assert _times(vllm) == _times(replace(vllm, options=stated))
+    open_ = replace(CHAT, runtime="sglang", concurrency=None)
+    assert _times(open_) == _times(replace(open_, options=stated))
+
+
+def test_as_many_prompts_share_a_pass_as_requests_end_with_one():
+    settled = settle(replace(CHAT, runtime="vllm"))
+    laid = lay_out(settled.job, [GPUS["h100-80gb-sxm"]])
+    few, many = (
+        prompt_work(settled.workload, settled.job, settled.runtime, laid.devices, np.array([[running]])).host
+        for running in (1.0, 3 * 256.0)
+    )
+    # 1 + 3 prompts a pass of 4 x 2,048 tokens: the engine's own time is shared by four.
+    assert float(few.ravel()[0] / many.ravel()[0]) == pytest.approx(4.0, rel=0.01)
+
+
+@pytest.mark.parametrize(("engine", "beside"), [("vllm", 3.0), ("sglang", 7.0), ("tensorrt-llm", 3.0)])
+def test_experts_and_narrow_products_bring_kernels_of_their_own(engine, beside):
+    stack = runtime(engine, engine)
+    bare = replace(stack, routing=1.0, quantising=0.0)
+    settled = settle(replace(EXPERTS, runtime=engine, concurrency=8.0))
+    devices = lay_out(settled.job, [GPUS["h100-80gb-sxm"]]).devices
+    work = token_work(settled.workload, settled.job, stack, devices, sequences=8.0, kv_tokens=8000.0)
+    from whichgpu.cost.time import evaluate, prepare
+
+    with_, without = (evaluate(prepare(work.ops, devices, one), Fit()).gpu for one in (stack, bare))
+    # 94 layers: a sort of tokens and so on, and the activations of two dense products narrowed.
+    expected = 94 * (beside + 2.0 * stack.quantising) * stack.gap
+    assert float((with_ - without).ravel()[0]) == pytest.approx(expected, rel=1e-6)
+
+
+def test_four_bit_checkpoints_of_experts_keep_attention_wider():
+    for workload, name, each in (("gpt-oss-20b", "mxfp4", 2.0), ("qwen3-30b-a3b", "nvfp4", 1.5),
+                                 ("llama-3.1-8b", "nvfp4", 0.5625)):  # fmt: skip
+        job = Job(workload, phase="serve", precision=name, input_tokens=10.0, output_tokens=10.0)
+        ops = {op.layer: op for op in lay_out(job, [GPUS["b200-180gb-sxm"]]).serving.ops}
+        qkv = ops["layers.qkv"]
+        assert qkv.weight_bytes / qkv.parameters == pytest.approx(each), workload
+        if "layers.experts.up" in ops:
+            up = ops["layers.experts.up"]
+            assert up.stored_bytes / up.parameters < 0.6
+
+
+def test_saturated_experts_of_trtllm_bench_have_data_parallel_attention():
+    spread = settle(replace(EXPERTS, runtime=TRTLLM))
+    assert (spread.job.tp, spread.job.options) == (1.0, {"attention_dp": "8", "ep": "8"})
+    assert any("attention_dp=1" in said for said in spread.said)
+    for other in (
+        replace(EXPERTS, runtime=TRTLLM, concurrency=64.0),
+        replace(EXPERTS, runtime=TRTLLM, options={"attention_dp": "1"}),
+        replace(EXPERTS, runtime="TensorRT-LLM 0.17 trtllm-bench"),
+        replace(EXPERTS, runtime="vllm"),
+        replace(EXPERTS, workload="llama-3.1-70b", runtime=TRTLLM),
+    ):
+        assert settle(other).job.tp == 8.0
+
+
+def test_one_prompt_is_of_one_group_of_attention():
+    job = replace(EXPERTS, runtime="vllm", concurrency=8.0)
+    groups = replace(job, tp=1.0, options={"attention_dp": "8", "ep": "8"})
+    work = []
+    for one in (job, groups):
+        kernels = lay_out(one, [GPUS["h200-141gb-sxm"]]).serving.prompt.kernels
+        ops = {op.layer: op for part in kernels for op in part.table.ops}
+        qkv, up = ops["layers.qkv"], ops["layers.experts.up"]
+        work.append((qkv.flops * qkv.count, up.flops * up.count))
+    # tp=8 cuts its products by 8; the experts are spread over all GPUs either way, the busiest 15 % beyond.
+    assert np.ravel(work[1][0] / work[0][0])[0] == pytest.approx(8.0)
+    assert 1.0 <= np.ravel(work[1][1] / work[0][1])[0] < 1.15
+
+
+def test_what_rows_say_of_themselves_by_their_values_is_stated():
+    rows = [row for row in measured_rows() if row["runtime"] == "sglang" and row["workload"] == "qwen3-32b"]
+    assert rows
+    assert all(row["options"] == "length_range=0" for row in rows)
+
+
+def test_a_runtime_of_one_source_was_not_measured_elsewhere():
+    found = measured_elsewhere(["a", "a", "b"], ["x", "y", "x"])
+    assert found.tolist() == [True, True, False]
+
+
+def test_widths_grow_to_hold_for_sources_left_out():
+    from types import SimpleNamespace
+
+    from whichgpu.cost.refit import _KINDS, _strange, _strangeness
+
+    rows, draw = np.arange(400), np.random.default_rng(1)
+    near = draw.normal(0.0, 0.1, len(rows))
+    done = SimpleNamespace(errors={**dict.fromkeys(_KINDS, near), "source": 3.0 * near})
+    share = _strangeness(done, rows, np.ones(len(rows), dtype=bool))
+    assert all(1.5 < share[name] < 3.0 for name in _KINDS), "between the one fold's and the other's"
+    half = 1.645 * 0.1 * share["gpu"]
+    inside = [float(np.mean(np.abs(done.errors[fold]) < half)) for fold in ("gpu", "source")]
+    assert np.mean(inside) == pytest.approx(0.9, abs=0.02)
+    assert _strange({"gpu": 0.2, "own": 0.1}, {"gpu": 1.5}) == {"gpu": 0.3, "own": 0.1}
+    assert not _strangeness(done, rows, np.zeros(len(rows), dtype=bool)), "no runtime has another source"
