@@ -1,0 +1,366 @@
+"""Whether a framework runs on a GPU under a system, from which release to which, and how it is installed.
+
+    of a release: refused by a statement, else the best of its builds that names the GPU's target
+    supported: the release asked for, or the latest, runs; limited: only older ones do, or with a limit;
+    unsupported: none does; unknown: no source that was read says
+
+Pure functions over `data/software/`; nothing is guessed where no build and no statement speaks of a system.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.software import drivers, features, targets
+from whichgpu.software.frameworks import Framework, find, frameworks, is_variant
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.software.drivers import Driver
+    from whichgpu.software.features import Feature
+    from whichgpu.software.frameworks import Asked, Release, Row
+    from whichgpu.software.targets import Device
+
+SUPPORTED, LIMITED, UNSUPPORTED, UNKNOWN = "supported", "limited", "unsupported", "unknown"
+#: Reasons that are told where no release runs.
+_REASONS = 3
+
+
+class Found(NamedTuple):
+    """How one release stands: `how` it runs and on which build, or why it does not, from which statement."""
+
+    release: Release
+    answer: str
+    how: str = ""
+    build: Row | None = None
+    why: str = ""
+    source: Row | None = None
+
+
+@immutable
+class Verdict:
+    """The answer for one GPU, framework and system.
+
+    `since` and `until` are the first and last release that run, as far as the data know; `until` is empty
+    while the latest does. `release` is the one to install, by `install`, and `driver` what it needs at least.
+    `why` says why a release asked for, or the latest, does not run; `limits` what is missing where it does;
+    `notes` what else the source of the build says.
+    """
+
+    device: Device
+    asked: Asked
+    system: str
+    answer: str
+    since: str
+    until: str
+    release: str
+    date: str
+    python: str
+    variant: str
+    toolkit: str
+    how: str
+    install: str
+    driver: Driver | None
+    why: tuple[str, ...]
+    limits: tuple[str, ...]
+    notes: tuple[str, ...]
+    instead: tuple[str, ...]
+    features: tuple[Feature, ...]
+    sources: tuple[dict[str, str], ...]
+
+    @property
+    def framework(self) -> Framework:
+        """The framework that was asked for."""
+        return self.asked.framework
+
+    @property
+    def runs(self) -> bool:
+        """Whether some release that was asked for runs."""
+        return self.answer in (SUPPORTED, LIMITED)
+
+    def __str__(self) -> str:
+        from whichgpu.software.sentences import verdict
+
+        return verdict(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The shape of `compat --json` for one framework."""
+        return {
+            "framework": self.framework.id,
+            "title": self.framework.title,
+            "kind": self.framework.kind,
+            "asked": self.asked.words,
+            "system": self.system,
+            "answer": self.answer,
+            "from": self.since or None,
+            "to": self.until or None,
+            "latest": self.framework.latest.newest,
+            "release": self.release or None,
+            "released": self.date or None,
+            "python": self.python or None,
+            "variant": self.variant or None,
+            "toolkit": self.toolkit or None,
+            "how": self.how or None,
+            "install": self.install or None,
+            "driver": self.driver.to_dict() if self.driver else None,
+            "why": list(self.why),
+            "limits": list(self.limits),
+            "notes": list(self.notes),
+            "instead": list(self.instead),
+            "features": [one.to_dict() for one in self.features],
+            "sources": list(self.sources),
+        }
+
+
+def judge(device: Device, asked: Asked, system: str) -> Verdict:
+    """The verdict on one GPU, framework (with its version, or any) and system."""
+    wanted = asked.releases()
+    found = [_release(device, asked, one, system) for one in wanted]
+    running = [one for one in found if one.answer in (SUPPORTED, LIMITED)]
+    chosen = running[-1] if running else None
+    # Where older releases run: the first that no longer does, which says why.
+    last = found[found.index(chosen) + 1] if chosen and chosen is not found[-1] else found[-1] if found else None
+    answer = _answer(found, running)
+    limits = _limits(device, asked.framework, chosen, last, system)
+    if answer == SUPPORTED and limits:
+        answer = LIMITED
+    told = [one for one in (chosen, last if answer != SUPPORTED else None) if one]
+    known = features.of(device, asked.framework, chosen.release.numbers if chosen else (), system)
+    return Verdict(
+        device=device, asked=asked, system=system, answer=answer,
+        since=running[0].release.name if running and asked.framework.versioned else "",
+        until=chosen.release.name if chosen and chosen is not last else "",
+        release=_version(asked, chosen), date=chosen.release.date if chosen else "",
+        python=_python(chosen), variant=_text(chosen, "variant"), toolkit=_text(chosen, "toolkit"),
+        how=chosen.how if chosen else "", install=_install(device, asked, chosen, system),
+        driver=drivers.needed(device, _text(chosen, "toolkit"), system) if chosen else None,
+        why=_why(device, asked, [last] if chosen and last else found) if answer != SUPPORTED else (),
+        limits=limits, notes=_notes(chosen),
+        instead=tuple(dict.fromkeys(_instead(device, asked, last, system, runs=bool(running)))),
+        features=known if chosen else (),
+        sources=_sources(asked.framework, told, known if chosen else ()),
+    )  # fmt: skip
+
+
+def _answer(found: Sequence[Found], running: Sequence[Found]) -> str:
+    if not found:
+        return UNKNOWN
+    if running:
+        return SUPPORTED if running[-1] is found[-1] and found[-1].answer == SUPPORTED else LIMITED
+    return found[-1].answer
+
+
+def _release(device: Device, asked: Asked, release: Release, system: str) -> Found:
+    """How one release stands."""
+    framework = asked.framework
+    if framework.vendors and device.gpu.vendor not in framework.vendors:
+        return Found(release, UNSUPPORTED, why=f"it runs on {_listed(framework.vendors)} only")
+    if not device.target:
+        return Found(release, UNKNOWN, why=f"no source that was read says what {device.id} is to a compiler")
+    refused = next(_speaking(framework.refusals, device, release, system), None)
+    if refused:
+        return Found(release, UNSUPPORTED, why=refused.text("why"), source=refused)
+    every = [row for row in framework.builds if row.holds(release.numbers, system) and is_variant(row, asked.variant)]
+    mine = [row for row in every if _for(row, device)]
+    if not mine:
+        return _unbuilt(framework, release, every, system)
+    return _built(device, release, mine, system)
+
+
+def _built(device: Device, release: Release, builds: Sequence[Row], system: str) -> Found:
+    """The best of the builds of a release for a platform and host."""
+    ways = [(_way(device, row, system), row) for row in builds]
+    how, build = ways[0]
+    for way, row in ways[1:]:
+        if targets.better(way, how):
+            how, build = way, row
+    if how:
+        answer = SUPPORTED if how == targets.NATIVE and not build.raw.get("limited") else LIMITED
+        return Found(release, answer, how, build)
+    answer = UNKNOWN if any(row.raw.get("partial") for row in builds) else UNSUPPORTED
+    return Found(release, answer, why=_lacking(device, builds), source=builds[0])
+
+
+def _way(device: Device, build: Row, system: str) -> str:
+    """How a build runs on a target; what it pins must run there as well."""
+    how = targets.best(device.target, build.targets)
+    pinned = build.text("pins")
+    if not how or not pinned:
+        return how
+    below = judge(device, find(pinned), system)
+    if not below.runs:
+        return targets.NO
+    return how if below.how == targets.NATIVE else below.how
+
+
+def _unbuilt(framework: Framework, release: Release, every: Sequence[Row], system: str) -> Found:
+    """A release without a build for the platform, host and system."""
+    if framework.systems and system not in framework.systems:
+        where = ", ".join(framework.systems)
+        return Found(release, UNSUPPORTED, why=f"it has no build for {system}; it has for {where}")
+    why = f"no source that was read states a build of {release.name} for this platform and {system}"
+    return Found(release, UNKNOWN, why=why, source=every[0] if every else None)
+
+
+def _for(row: Row, device: Device) -> bool:
+    """Whether a build is for the platform and the host of a device."""
+    platforms = row.platforms or ("cuda",)
+    hosts = row.hosts or ("x86_64", "aarch64", "mac")
+    return device.platform in platforms and device.host in hosts
+
+
+def _speaking(rows: Sequence[Row], device: Device, release: Release, system: str) -> Iterator[Row]:
+    """The statements that are about a device, a release and a system."""
+    for row in rows:
+        here = not row.platforms or device.platform in row.platforms
+        hosted = not row.hosts or device.host in row.hosts
+        aimed = not row.targets or bool(targets.best(device.target, row.targets))
+        if here and hosted and aimed and row.holds(release.numbers, system):
+            yield row
+
+
+def _lacking(device: Device, builds: Sequence[Row]) -> str:
+    """Why no build of a release runs on a target."""
+    pinned = [row for row in builds if targets.best(device.target, row.targets) and row.text("pins")]
+    if pinned:
+        return f"it is built on {pinned[0].text('pins')}, which has no code for {device.label}"
+    if device.platform != "cuda":
+        named = dict.fromkeys(one.rstrip("?") for row in builds for one in row.targets)
+        return f"it is built for {', '.join(named)}, not for {device.target}"
+    low, high = targets.bounds(one for row in builds for one in row.targets)
+    if low and targets.capability(device.target) < targets.capability(low):
+        return f"it needs compute capability {low} or higher, and {device.id} has {device.target}"
+    if high and targets.capability(device.target) > targets.capability(high):
+        return f"its builds end at compute capability {high}, and {device.id} has {device.target}"
+    return f"its builds leave out compute capability {device.target}"
+
+
+def _why(device: Device, asked: Asked, found: Sequence[Found]) -> tuple[str, ...]:
+    """Why releases do not run, newest first, each reason once."""
+    if not found:
+        return (f"no source was read on {asked.framework.title} {asked.words}",)
+    told = dict.fromkeys(one.why for one in reversed(found) if one.why)
+    newest = {one.why: one for one in found}
+    return tuple(f"{named(asked.framework, newest[why].release)} on {device.id}: {why}" for why in [*told][:_REASONS])
+
+
+def _limits(
+    device: Device, framework: Framework, chosen: Found | None, last: Found | None, system: str
+) -> tuple[str, ...]:
+    """What is missing where it runs."""
+    if chosen is None or chosen.build is None:
+        return ()
+    found = [row.text("note") for row in _speaking(framework.limits, device, chosen.release, system)]
+    if chosen.how == targets.PTX:
+        found.insert(0, f"it has no machine code for {device.label}: the driver compiles its PTX, slowly at the first start")
+    if chosen.how == targets.UNOFFICIAL:
+        found.insert(0, f"{device.target} is not on the vendor's list: it runs unofficially")
+    if chosen.build.raw.get("limited"):
+        found.append(chosen.build.text("limited"))
+    if last is not None and last is not chosen:
+        what = "that a source states for it" if last.answer == UNKNOWN else "that runs"
+        found.append(f"{chosen.release.name} is the last release {what}")
+    return tuple(dict.fromkeys(found))
+
+
+def _instead(device: Device, asked: Asked, last: Found | None, system: str, *, runs: bool) -> Iterator[str]:
+    """What works where this does not."""
+    if last is None or (runs and not last.why):
+        return
+    if last.source is not None and last.source.text("instead"):
+        yield last.source.text("instead")
+    if not runs and asked.version:
+        whole = judge(device, asked._replace(version=(), words="", variant=""), system)
+        if whole.runs:
+            yield f"{asked.framework.title} {span(whole)}" + (f": {whole.install}" if whole.install else "")
+    elif not runs and asked.variant:
+        whole = judge(device, asked._replace(variant=""), system)
+        if whole.runs:
+            yield f"the build {whole.variant}" + (f": {whole.install}" if whole.install else "")
+    if not runs:
+        for row in _speaking(asked.framework.instead, device, last.release, system):
+            yield row.text("use")
+        if system == "windows" and "wsl" in (asked.framework.systems or ("wsl",)):
+            below = judge(device, asked, "wsl")
+            if below.runs:
+                yield f"WSL 2: {below.install}" if below.install else "WSL 2"
+
+
+def span(verdict: Verdict) -> str:
+    """The releases that run, in words: `1.0 to 2.14`, `2.7 and later`; empty where releases are not told apart."""
+    if not verdict.since:
+        return ""
+    if verdict.since == verdict.until:
+        return verdict.since
+    if verdict.until:
+        return f"{verdict.since} to {verdict.until}"
+    return verdict.since if len(verdict.asked.releases()) == 1 else f"{verdict.since} and later"
+
+
+def named(framework: Framework, release: Release) -> str:
+    """A release with the name of its framework; the framework alone where releases are not told apart."""
+    return f"{framework.title} {release.name}" if framework.versioned else framework.title
+
+
+def _version(asked: Asked, chosen: Found | None) -> str:
+    """The version to install: the one asked for where it is whole, else the newest of its release."""
+    if chosen is None:
+        return ""
+    whole = len(asked.version) > len(chosen.release.numbers)
+    return asked.words.partition("+")[0] if whole else chosen.release.newest
+
+
+def _install(device: Device, asked: Asked, chosen: Found | None, system: str) -> str:
+    """The line that installs it on a system."""
+    if chosen is None or chosen.build is None:
+        return ""
+    line = chosen.build.text(f"install_{system}") or chosen.build.text("install")
+    filled = {"version": _version(asked, chosen), "target": device.target,
+              "cuda_arch": device.target.replace(".", "")}  # fmt: skip
+    for name, value in filled.items():
+        line = line.replace("{" + name + "}", value)
+    return line
+
+
+def _notes(chosen: Found | None) -> tuple[str, ...]:
+    """What else a build's source says."""
+    note = _text(chosen, "note")
+    return (note,) if note else ()
+
+
+def _python(chosen: Found | None) -> str:
+    return _text(chosen, "python") or (chosen.release.python if chosen else "")
+
+
+def _text(chosen: Found | None, name: str) -> str:
+    return chosen.build.text(name) if chosen is not None and chosen.build is not None else ""
+
+
+def _sources(
+    framework: Framework, told: Sequence[Found], known: Sequence[Feature]
+) -> tuple[dict[str, str], ...]:
+    """Where an answer was read: of its builds and statements first, then of its features."""
+    rows = [row for one in told for row in (one.build, one.source) if row is not None]
+    keys = [row.source for row in rows] + [one.source for one in known] or [framework.source]
+    found: dict[str, dict[str, str]] = {}
+    for key in (one for text in keys for one in text.split(";") if one):
+        source = framework.sources[key]
+        found[key] = {"id": key, **{name: source.get(name, "") for name in ("title", "url", "date", "accessed")}}
+    return tuple(found.values())
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def every(device: Device, system: str, kinds: Sequence[str] = ()) -> tuple[Verdict, ...]:
+    """The verdict on every framework without a version, in the order of the kinds and names."""
+    pool = [one for one in frameworks().values() if not kinds or one.kind in kinds]
+    pool.sort(key=lambda one: (KINDS.index(one.kind), one.id))
+    return tuple(judge(device, find(one.id), system) for one in pool)
+
+
+#: Kinds of framework in the order of the page.
+KINDS = ("platform", "framework", "engine", "library")
