@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
-class _Name(click.ParamType):
+class _Name(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """Text of which the shell can be told the known beginnings."""
 
     name = "text"
@@ -22,12 +22,16 @@ class _Name(click.ParamType):
         """Every name that it may be."""
         return []
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
         """The names that go on from what is typed; behind a comma, of the last."""
         from click.shell_completion import CompletionItem
 
         before, comma, word = incomplete.rpartition(",")
-        return [CompletionItem(before + comma + name) for name in self.known() if name.startswith(word.lower())]
+        return [
+            CompletionItem(before + comma + name) for name in self.known() if name.startswith(word.lower())
+        ]
 
 
 class GpuName(_Name):

@@ -56,9 +56,6 @@ def _blocks(found: Compatibility) -> Iterator[Block]:
     )
 
 
-# --- one GPU, everything ----------------------------------------------------------------------------------------------
-
-
 def _page(found: Compatibility, one: OnGpu) -> Iterator[Block]:
     yield Heading(f"{one.gpu} ({one.gpu.id}) under {sentences.system(found.system)}")
     yield Table.of("", ["Of the hardware", "What"], _hardware(one))
@@ -69,11 +66,19 @@ def _page(found: Compatibility, one: OnGpu) -> Iterator[Block]:
         if verdict.framework.kind != kind:
             kind = verdict.framework.kind
             rows.append((_KINDS[kind],))
-        rows.append((verdict.framework.title, verdict.answer, _releases(verdict), verdict.variant, _remark(verdict)))
-    columns = ["Software", "Answer", "Releases", Column("Build", optional=True), "Remark"]
-    notes = [f"For others than {one.gpu.vendor}: {', '.join(v.framework.title for v in others)}."] if others else []
+        rows.append(
+            (verdict.framework.title, verdict.answer, _releases(verdict), verdict.variant, _remark(verdict))
+        )
+    columns: list[str | Column] = ["Software", "Answer", "Releases", Column("Build", optional=True), "Remark"]
+    notes = (
+        [f"For others than {one.gpu.vendor}: {', '.join(v.framework.title for v in others)}."]
+        if others
+        else []
+    )
     yield Table.of("", columns, rows, notes)
-    lines = [(v.framework.title, v.install) for v in one.verdicts if v.install and v.framework.kind != "library"]
+    lines = [
+        (v.framework.title, v.install) for v in one.verdicts if v.install and v.framework.kind != "library"
+    ]
     if lines:
         yield Table.of("To install", ["Software", "Line"], lines)
 
@@ -84,15 +89,16 @@ def _hardware(one: OnGpu) -> Iterator[tuple[str, str]]:
     lacks = [_label(f.name) + (f" ({f.note})" if f.note else "") for f in one.missing]
     if lacks:
         yield "Lacks", ", ".join(lacks)
-    half = [f"{_label(f.name)} ({f.note})" for f in one.hardware if f.support in ("partial", "yes") and "rate" in f.note
-            and f.name in ("fp16", "bf16", "int8")]  # fmt: skip
+    slow = [f for f in one.hardware if f.name in ("fp16", "bf16", "int8") and "rate" in f.note]
+    half = [f"{_label(feature.name)} ({feature.note})" for feature in slow]
     if half:
         yield "Without units for", ", ".join(half)
     for feature in one.hardware:
         if feature.name in _SHOWN and feature.support != "unknown":
             note = f" ({feature.note})" if feature.note and feature.support == "no" else ""
-            yield feature.name.replace("-", " ").upper() if len(feature.name) < 7 else "Open kernel modules", (
-                ("no" if feature.support == "no" else "yes") + note
+            yield (
+                feature.name.replace("-", " ").upper() if len(feature.name) < 7 else "Open kernel modules",
+                (("no" if feature.support == "no" else "yes") + note),
             )
     if one.driver:
         yield "Driver", _driver(one.driver)
@@ -104,7 +110,10 @@ def _driver(driver: Driver) -> str:
     least = f"{driver.least} or later" if driver.least else ""
     last = f"branch {driver.last} is the last that knows it" if driver.last else ""
     note = f"({driver.note})" if driver.note else ""
-    return " ".join(part for part in ("; ".join(part for part in (least, last) if part), note) if part) or "not stated"
+    return (
+        " ".join(part for part in ("; ".join(part for part in (least, last) if part), note) if part)
+        or "not stated"
+    )
 
 
 def _releases(verdict: Verdict) -> str:
@@ -123,20 +132,20 @@ def _label(name: str) -> str:
     return name.upper().replace("FP64_TENSOR", "FP64 tensor")
 
 
-# --- one GPU, what was asked for -----------------------------------------------------------------------------------------
-
-
 def _answer(found: Compatibility, one: OnGpu) -> Iterator[Block]:
     for verdict in one.verdicts:
         yield f"{sentences.headline(verdict)}."
-        yield Table.of(f"{verdict.framework.title} on {one.gpu} ({one.gpu.id})", ["", "What"], _facts(verdict, one))
+        yield Table.of(
+            f"{verdict.framework.title} on {one.gpu} ({one.gpu.id})", ["", "What"], _facts(verdict, one)
+        )
         if verdict.features:
             yield _features(verdict)
         yield _sources(verdict)
     for answered in one.features:
         whose = verdicts_title(one, answered.feature.of)
         note = f": {answered.feature.note}" if answered.feature.note else ""
-        yield f"{answered.asked} ({whose}) on {one.gpu.id}: {answered.answer} ({answered.feature.support}){note}."
+        how = f"{answered.answer} ({answered.feature.support}){note}"
+        yield f"{answered.asked} ({whose}) on {one.gpu.id}: {how}."
     if not one.verdicts:
         yield Table.of("", ["Of the hardware", "What"], _hardware(one))
 
@@ -151,7 +160,7 @@ def _facts(verdict: Verdict, one: OnGpu) -> Iterator[tuple[str, str]]:
     rows = (
         ("Releases", _releases(verdict)), ("Latest known", verdict.framework.latest.newest),
         ("To install", verdict.install), ("Version", _version(verdict)), ("Build", _build(verdict)),
-        ("Python", verdict.python), ("Driver", _driver(verdict.driver) if verdict.driver and verdict.runs else ""),
+        ("Python", verdict.python), ("Driver", _driver(verdict.driver) if verdict.driver else ""),
         ("Computes in", ", ".join(_label(name) for name in one.native)),
         ("Lacks", ", ".join(_label(f.name) + (f" ({f.note})" if f.note else "") for f in one.missing)),
     )  # fmt: skip
@@ -178,12 +187,10 @@ def _features(verdict: Verdict) -> Table:
 
 def _sources(verdict: Verdict) -> Table:
     rows = [
-        (source["title"], source["url"], source["date"] or None, source["accessed"]) for source in verdict.sources
+        (source["title"], source["url"], source["date"] or None, source["accessed"])
+        for source in verdict.sources
     ]
     return Table.of("Sources", ["What", "Where", "Of", "Read on"], rows)
-
-
-# --- several GPUs ---------------------------------------------------------------------------------------------------------
 
 
 def _matrix(found: Compatibility) -> Iterator[Block]:
@@ -197,7 +204,9 @@ def _matrix(found: Compatibility) -> Iterator[Block]:
         rows.append((words, *(sentences.short(verdict) for verdict in row)))
     for answers in zip(*(one.features for one in found.gpus), strict=True):
         whose = verdicts_title(found.gpus[0], answers[0].feature.of)
-        rows.append((f"{answers[0].asked} ({whose})", *(_support(one.answer, one.feature.support) for one in answers)))
+        rows.append(
+            (f"{answers[0].asked} ({whose})", *(_support(one.answer, one.feature.support) for one in answers))
+        )
     yield Table.of(title(found), columns, rows)
     told = tuple(_told(found.gpus))
     if found.asked and told:

@@ -28,7 +28,7 @@ _ANSWERS = {"native": verdicts.SUPPORTED, "yes": verdicts.SUPPORTED, "no": verdi
 
 @immutable
 class Answered:
-    """One feature that was asked for, on one GPU: `answer` is what the framework and the feature come to together."""
+    """One feature asked for, on one GPU: `answer` is what the framework and the feature come to together."""
 
     asked: str
     answer: str
@@ -44,8 +44,8 @@ class Answered:
 class OnGpu:
     """The answer for one GPU.
 
-    `native` are the formats that its units compute in and `missing` those that it lacks, each with from where they
-    are there; `verdicts` are those of the frameworks asked for, or of all; `features` those asked for.
+    `native` are the formats that its units compute in and `missing` those that it lacks, each with from where
+    they are there; `verdicts` are those of the frameworks asked for, or of all; `features` those asked for.
     """
 
     device: Device
@@ -116,18 +116,17 @@ def compat(
 ) -> Compatibility:
     """What runs on GPUs: `wanted` are frameworks with or without a version, `names` formats and features.
 
-    Without either every framework is judged. A feature is that of the frameworks asked for where their data speak of
-    it, else the hardware's; a library's name (`flash-attention`) asks for the library. Raises `UsageError` for names
-    that nothing has.
+    Without either every framework is judged. A feature is that of the frameworks asked for where their data
+    speak of it, else the hardware's; a library's name (`flash-attention`) asks for the library. Raises
+    `UsageError` for names that nothing has.
     """
     where = frameworks.system(system)
     asked = [frameworks.find(text) for text in wanted]
-    plain = []
-    for name in names:
-        library = None if asked else _library(name)
-        (asked if library else plain).append(library or name)  # type: ignore[arg-type]
+    libraries = {name: known for name in names if not wanted and (known := _library(name))}
+    asked += libraries.values()
+    plain = [name for name in names if name not in libraries]
     every = not asked and not plain
-    found = [_on(gpu, asked, [str(name) for name in plain], where, every=every) for gpu in gpus]
+    found = [_on(gpu, asked, plain, where, every=every) for gpu in gpus]
     spoken = {one.framework.id: one.framework for gpu in found for one in gpu.verdicts}
     dates = [frameworks.as_of(one) for one in spoken.values()] or [
         row.get("accessed", "") for row in targets.capabilities()["sources"].values()
@@ -137,7 +136,11 @@ def compat(
 
 def _on(gpu: Gpu, asked: Sequence[Asked], names: Sequence[str], system: str, *, every: bool) -> OnGpu:
     device = targets.device(gpu)
-    known = verdicts.every(device, system) if every else tuple(verdicts.judge(device, one, system) for one in asked)
+    known = (
+        verdicts.every(device, system)
+        if every
+        else tuple(verdicts.judge(device, one, system) for one in asked)
+    )
     hardware = features.hardware(device, system)
     missing = tuple(one for one in hardware if one.name in features.FORMATS and one.support == "no")
     return OnGpu(

@@ -1,6 +1,6 @@
 """The driver that a build needs at least, and the last one for a GPU: `data/capabilities.toml`, by system.
 
-    at least = the larger of what the toolkit runs on (minor-version compatibility) and what knows the GPU
+at least = the larger of what the toolkit runs on (minor-version compatibility) and what knows the GPU
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @immutable
 class Driver:
-    """The least driver version for a build on a GPU, and the last branch that knows the GPU (empty: the current)."""
+    """The least driver for a build on a GPU, and the last branch that knows the GPU (empty: the current)."""
 
     system: str
     least: str

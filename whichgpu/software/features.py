@@ -1,7 +1,7 @@
 """What of a framework a GPU has: formats, attention kernels, sharing; and what the hardware itself has.
 
-A feature is `native`, `yes`, stands by something less (`weight-only`, `storage`, `emulated`, `partial`), is `no`,
-or unknown where no source that was read speaks of the target.
+A feature is `native`, `yes`, stands by something less (`weight-only`, `storage`, `emulated`, `partial`), is
+`no`, or unknown where no source that was read speaks of the target.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Feature:
 def of(device: Device, framework: Framework, release: Numbers, system: str) -> tuple[Feature, ...]:
     """Every feature of a framework that the data speak of, as a GPU has it in a release on a system.
 
-    An empty release stands for any. Of several statements about a feature that which is about the target counts.
+    An empty release stands for any. Of several statements about a feature the first about the target counts.
     """
     by_name: dict[str, list[Row]] = {}
     for row in framework.features:
@@ -71,7 +71,9 @@ def _feature(name: str, rows: Sequence[Row], device: Device, framework: str) -> 
 
 def _needs(row: Row) -> str:
     """What a feature that a GPU lacks needs."""
-    named = ", ".join(one.removesuffix("+") + (" or higher" if one.endswith("+") else "") for one in row.targets)
+    named = ", ".join(
+        one.removesuffix("+") + (" or higher" if one.endswith("+") else "") for one in row.targets
+    )
     cuda = any(one[:1].isdigit() or one[:1] == "=" for one in row.targets)
     return f"needs compute capability {named.replace('=', '')}" if cuda else f"on {named}"
 
@@ -96,7 +98,7 @@ def hardware(device: Device, system: str) -> tuple[Feature, ...]:
 
 
 def native_formats(device: Device) -> tuple[str, ...]:
-    """The formats that its units compute in faster than in FP32, and FP32; all that is known where no more is stated."""
+    """The formats that its units compute in: FP32, those stated, else those faster than FP32."""
     stated = device.gpu.variant.native if device.gpu.variant else ()
     doubled = [name for name in FORMATS if not stated and (_ratio(name, device) or 0.0) > 1.0]
     return tuple(dict.fromkeys(("fp32", *stated, *doubled)))

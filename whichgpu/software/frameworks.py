@@ -115,7 +115,9 @@ def frameworks() -> Mapping[str, Framework]:
 
 def _framework(key: str, raw: Mapping[str, Any]) -> Framework:
     releases = [
-        Release(versions.numbers(name), name, row.get("last", name), row.get("date", ""), row.get("python", ""))
+        Release(
+            versions.numbers(name), name, row.get("last", name), row.get("date", ""), row.get("python", "")
+        )
         for name, row in raw["releases"].items()
     ]
     return Framework(
@@ -156,16 +158,19 @@ def find(text: str) -> Asked:
     Raises `UsageError` with the nearest names for an unknown framework, and with the known releases for a
     version that is not among them.
     """
-    said = text.strip().lower()
-    name, key = max(((one, key) for one, key in _names() if _begins(said, one)), key=lambda pair: len(pair[0]),
-                    default=("", ""))  # fmt: skip
-    if not key:
+    said = re.sub(r"\b(toolkit|releases?|versions?|wheels?|builds?)\b", " ", text.lower()).strip()
+    said = " ".join(said.split())
+    hits = [(name, key) for name, key in _names() if _begins(said, name)]
+    if not hits:
         raise UsageError(_unknown(text))
+    name, key = max(hits, key=lambda pair: len(pair[0]))
     rest = re.sub(r"^v(?=\d)", "", said[len(name) :].replace("+", " ").strip(" -=:@~<>/"))
     framework = frameworks()[key]
     implied = _implied(framework, name)
     word, _, variant = rest.partition(" ") if rest[:1].isdigit() else ("", "", rest)
-    asked = Asked(framework, versions.numbers(word or implied), word or implied, _variant(framework, variant, text))
+    asked = Asked(
+        framework, versions.numbers(word or implied), word or implied, _variant(framework, variant, text)
+    )
     _check(asked)
     return asked
 
@@ -210,8 +215,9 @@ def _variant(framework: Framework, word: str, text: str) -> str:
     known = dict.fromkeys(row.text("variant") for row in framework.builds if row.text("variant"))
     if any(_letters(one).startswith(plain) or _letters(one).startswith(_short(plain)) for one in known):
         return plain
+    there = ", ".join(known)
     raise UsageError(
-        f"'{one_line(text)}': {framework.title} has no variant '{word.strip()}' here; it has {', '.join(known)}"
+        f"'{one_line(text)}': {framework.title} has no variant '{one_line(word)}'; it has {there}"
     )
 
 
@@ -222,8 +228,7 @@ def is_variant(row: Row, asked: str) -> bool:
 
 
 def _letters(text: str) -> str:
-    words = text.lower().replace("build", "").replace("wheels", "").replace("wheel", "")
-    return re.sub(r"[^a-z0-9]", "", words)
+    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def _short(variant: str) -> str:

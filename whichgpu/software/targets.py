@@ -1,7 +1,7 @@
 """What a GPU is to a compiler: its target, and whether a build that names targets runs on it.
 
 A target is a compute capability (`7.5`), an LLVM target of AMD (`gfx942`), or the name of a generation that
-others compile for (`xe2-hpg`, `gaudi3`, `neuron-v2`, `tpu-v5e`, `apple`). What a build names (docs/compat.md):
+others compile for (`xe2-hpg`, `gaudi3`, `neuron-v2`, `tpu-v5e`, `apple`). What a build names:
 
     7.5         machine code of 7.5: runs on that and on later minor versions of 7
     9.0+ptx     the same and PTX, which the driver compiles for anything later
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 #: How a build meets a target, best first.
 NATIVE, PTX, UNOFFICIAL, NO = "native", "ptx", "unofficial", ""
 _RANK = {NATIVE: 0, PTX: 1, UNOFFICIAL: 2, NO: 3}
-_CUDA = re.compile(r"(?P<exact>=)?(?P<low>\d+\.\d+)(?:-(?P<high>\d+\.\d+)|(?P<open>\+)(?P<ptx>ptx)?)?(?P<un>\?)?$")
+_CUDA = re.compile(
+    r"(?P<exact>=)?(?P<low>\d+\.\d+)(?:-(?P<high>\d+\.\d+)|(?P<open>\+)(?P<ptx>ptx)?)?(?P<un>\?)?$"
+)
 
 
 class Fact(NamedTuple):
@@ -73,7 +75,11 @@ def device(gpu: Gpu) -> Device:
     """A GPU as software sees it."""
     known = capabilities()
     platform = known["platform"].get(gpu.architecture) or known["vendor"].get(gpu.vendor, "")
-    host = known["host"].get(gpu.id) or known["host"].get(gpu.architecture) or known["host_of"].get(platform, "x86_64")
+    host = (
+        known["host"].get(gpu.id)
+        or known["host"].get(gpu.architecture)
+        or known["host_of"].get(platform, "x86_64")
+    )
     return Device(gpu, platform, _target(gpu, platform, known), host)
 
 
@@ -127,7 +133,7 @@ def capability(text: str) -> tuple[int, int]:
 
 
 def bounds(named: Iterable[str]) -> tuple[str, str]:
-    """The lowest and the highest compute capability that targets name; the highest is empty where it is open."""
+    """The lowest and the highest compute capability that targets name; empty where there is no end."""
     rules = [rule for one in named if (rule := _CUDA.match(one))]
     lows = sorted((rule["low"] for rule in rules), key=capability)
     highs = sorted((rule["high"] or rule["low"] for rule in rules), key=capability)

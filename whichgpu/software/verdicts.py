@@ -121,7 +121,9 @@ def judge(device: Device, asked: Asked, system: str) -> Verdict:
     running = [one for one in found if one.answer in (SUPPORTED, LIMITED)]
     chosen = running[-1] if running else None
     # Where older releases run: the first that no longer does, which says why.
-    last = found[found.index(chosen) + 1] if chosen and chosen is not found[-1] else found[-1] if found else None
+    last = (
+        found[found.index(chosen) + 1] if chosen and chosen is not found[-1] else found[-1] if found else None
+    )
     answer = _answer(found, running)
     limits = _limits(device, asked.framework, chosen, last, system)
     if answer == SUPPORTED and limits:
@@ -156,13 +158,19 @@ def _release(device: Device, asked: Asked, release: Release, system: str) -> Fou
     """How one release stands."""
     framework = asked.framework
     if framework.vendors and device.gpu.vendor not in framework.vendors:
-        return Found(release, UNSUPPORTED, why=f"it runs on {_listed(framework.vendors)} only")
+        return Found(
+            release, UNSUPPORTED, why=f"it runs on {_listed(framework.vendors)} only, not {device.gpu.vendor}"
+        )
     if not device.target:
         return Found(release, UNKNOWN, why=f"no source that was read says what {device.id} is to a compiler")
     refused = next(_speaking(framework.refusals, device, release, system), None)
     if refused:
         return Found(release, UNSUPPORTED, why=refused.text("why"), source=refused)
-    every = [row for row in framework.builds if row.holds(release.numbers, system) and is_variant(row, asked.variant)]
+    every = [
+        row
+        for row in framework.builds
+        if row.holds(release.numbers, system) and is_variant(row, asked.variant)
+    ]
     mine = [row for row in every if _for(row, device)]
     if not mine:
         return _unbuilt(framework, release, every, system)
@@ -243,7 +251,9 @@ def _why(device: Device, asked: Asked, found: Sequence[Found]) -> tuple[str, ...
         return (f"no source was read on {asked.framework.title} {asked.words}",)
     told = dict.fromkeys(one.why for one in reversed(found) if one.why)
     newest = {one.why: one for one in found}
-    return tuple(f"{named(asked.framework, newest[why].release)} on {device.id}: {why}" for why in [*told][:_REASONS])
+    return tuple(
+        f"{named(asked.framework, newest[why].release)} on {device.id}: {why}" for why in [*told][:_REASONS]
+    )
 
 
 def _limits(
@@ -254,7 +264,10 @@ def _limits(
         return ()
     found = [row.text("note") for row in _speaking(framework.limits, device, chosen.release, system)]
     if chosen.how == targets.PTX:
-        found.insert(0, f"it has no machine code for {device.label}: the driver compiles its PTX, slowly at the first start")
+        found.insert(
+            0,
+            f"it has no machine code for {device.label}: the driver compiles its PTX at the first start",
+        )
     if chosen.how == targets.UNOFFICIAL:
         found.insert(0, f"{device.target} is not on the vendor's list: it runs unofficially")
     if chosen.build.raw.get("limited"):
@@ -271,25 +284,35 @@ def _instead(device: Device, asked: Asked, last: Found | None, system: str, *, r
         return
     if last.source is not None and last.source.text("instead"):
         yield last.source.text("instead")
-    if not runs and asked.version:
-        whole = judge(device, asked._replace(version=(), words="", variant=""), system)
+    if runs:
+        return
+    # The framework in other releases or builds, another framework, another system.
+    for wider, text in _wider(asked):
+        whole = judge(device, wider, system)
         if whole.runs:
-            yield f"{asked.framework.title} {span(whole)}" + (f": {whole.install}" if whole.install else "")
-    elif not runs and asked.variant:
-        whole = judge(device, asked._replace(variant=""), system)
-        if whole.runs:
-            yield f"the build {whole.variant}" + (f": {whole.install}" if whole.install else "")
-    if not runs:
-        for row in _speaking(asked.framework.instead, device, last.release, system):
-            yield row.text("use")
-        if system == "windows" and "wsl" in (asked.framework.systems or ("wsl",)):
-            below = judge(device, asked, "wsl")
-            if below.runs:
-                yield f"WSL 2: {below.install}" if below.install else "WSL 2"
+            yield (text or f"{asked.framework.title} {span(whole)}") + _by(whole)
+    for row in _speaking(asked.framework.instead, device, last.release, system):
+        yield row.text("use")
+    if system == "windows":
+        below = judge(device, asked, "wsl")
+        if below.runs:
+            yield f"WSL 2{_by(below)}"
+
+
+def _wider(asked: Asked) -> Iterator[tuple[Asked, str]]:
+    """What asks for less than was asked for, and what to call it."""
+    if asked.version:
+        yield asked._replace(version=(), words="", variant=""), ""
+    elif asked.variant:
+        yield asked._replace(variant=""), "another build"
+
+
+def _by(verdict: Verdict) -> str:
+    return f": {verdict.install}" if verdict.install else ""
 
 
 def span(verdict: Verdict) -> str:
-    """The releases that run, in words: `1.0 to 2.14`, `2.7 and later`; empty where releases are not told apart."""
+    """The releases that run: `1.0 to 2.14`, `2.7 and later`; empty where releases are not told apart."""
     if not verdict.since:
         return ""
     if verdict.since == verdict.until:
@@ -347,7 +370,10 @@ def _sources(
     found: dict[str, dict[str, str]] = {}
     for key in (one for text in keys for one in text.split(";") if one):
         source = framework.sources[key]
-        found[key] = {"id": key, **{name: source.get(name, "") for name in ("title", "url", "date", "accessed")}}
+        found[key] = {
+            "id": key,
+            **{name: source.get(name, "") for name in ("title", "url", "date", "accessed")},
+        }
     return tuple(found.values())
 
 

@@ -33,5 +33,5 @@ def within(version: Numbers, first: Numbers, last: Numbers) -> bool:
 
 
 def later(one: Numbers, other: Numbers) -> bool:
-    """Whether a version comes after another and is not one of it: 2.15 after 2.14, but not 2.14.1 after 2.14."""
+    """Whether a version comes after another and is not one of it: 2.15 after 2.14, not 2.14.1 after 2.14."""
     return one > other and not alike(one, other)

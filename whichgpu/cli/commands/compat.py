@@ -1,4 +1,4 @@
-"""What software runs on a GPU: frameworks, engines and libraries, from which release to which, and how to install it.
+"""What software runs on a GPU, from which release to which, what it lacks, and how to install it.
 
 $ whichgpu compat t4
 $ whichgpu compat v100-32gb-sxm --framework pytorch
@@ -7,8 +7,9 @@ $ whichgpu compat gtx-1080-ti --framework "pytorch 2.9 cu128"
 $ whichgpu compat a100-80gb-sxm h100-80gb-sxm rtx-5090 --framework vllm --precision fp8
 $ whichgpu compat a10 l40s --feature mig --feature nvlink
 
-A framework is a name, with or without a version (2.9 stands for every 2.9.x) and a variant of its builds (cu128).
-Several GPUs make a matrix. A feature is that of the framework named, else the hardware's.
+A framework, an engine or a library is a name, with or without a version (2.9 stands for every 2.9.x) and a
+variant of its builds (cu128). Several GPUs make a matrix. A feature is that of the framework named, else the
+hardware's.
 
 Exit status 3: what was asked for runs on none of the GPUs.
 """
@@ -39,10 +40,22 @@ _FORMS = {"markdown": "md", "plain": "table"}
     help="'vllm', 'tensorflow 2.21', 'pytorch 2.9 cu128' ..; repeatable. All if not given.",
 )  # fmt: skip
 @click.option(
-    "--system", default="linux", show_default=True, metavar="linux|windows|wsl|macos", help="What it runs under."
+    "--system",
+    default="linux",
+    show_default=True,
+    metavar="linux|windows|wsl|macos",
+    help="What it runs under.",
 )
-@click.option("--feature", "features", multiple=True, metavar="NAME", help="flash-attention, mig, nvlink ..; repeatable.")
-@click.option("--precision", "precisions", multiple=True, metavar="FORMAT", help="fp8, bf16, nvfp4 ..; repeatable.")
+@click.option(
+    "--feature",
+    "features",
+    multiple=True,
+    metavar="NAME",
+    help="flash-attention, mig, nvlink ..; repeatable.",
+)
+@click.option(
+    "--precision", "precisions", multiple=True, metavar="FORMAT", help="fp8, bf16, nvfp4 ..; repeatable."
+)
 @click.option(
     "--format", "form", default="table", show_default=True,
     type=click.Choice(["table", "plain", "md", "markdown", "html", "json"]),

@@ -21,7 +21,7 @@ from whichgpu.report.table import Report
 @command
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def run(shell: str) -> Report:
-    """Print click's script for the shell, without click's look at the version of a bash that may not be here."""
+    """Print click's script for the shell; which version of it is here is not asked."""
     from whichgpu.cli.group import whichgpu
 
     made = get_completion_class(shell)
