@@ -14,7 +14,7 @@ from whichgpu.cli import group
 
 EXPORTS = [
     "DataError", "Fact", "Infeasible", "Interval", "Source", "UsageError", "WhichGpuError", "__version__",
-    "compare", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload",
+    "compare", "compat", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload",
 ]  # fmt: skip
 COMMON = ["--debug", "--json", "--plain"]
 JOB = [
@@ -26,6 +26,8 @@ COMMANDS = {
     "validate": ["--by", "--gpu-file", "--page"],
     "check": ["--all", "--gpu-file", "--published"],
     "compare": ["--format", "--gpu-file", "--workload", *JOB],
+    "compat": ["--feature", "--format", "--framework", "--gpu-file", "--precision", "--system"],
+    "completion": [],
     "doctor": [],
     "fit": ["--format", "--gpu", "--gpu-file", "--together", *JOB],
     "gpus": ["--columns", "--family", "--gpu-file", "--limit", "--max", "--min", "--reverse", "--segment",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.comparison import Comparison
     from whichgpu.planner.request import Recommendation
     from whichgpu.planner.sweep import Sweep
+    from whichgpu.software.compat import Compatibility
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
@@ -206,3 +207,27 @@ def compare(gpus: Sequence[str], workloads: Sequence[str | Job] = (), *, gpu_fil
     from whichgpu.planner.comparison import compare as compared
 
     return compared(gpus, workloads, catalogue=catalogue(tuple(Path(file) for file in gpu_files)))
+
+
+def compat(
+    gpus: str | Sequence[str],
+    frameworks: str | Sequence[str] = (),
+    *,
+    features: str | Sequence[str] = (),
+    precisions: str | Sequence[str] = (),
+    system: str = "linux",
+    gpu_files: Files = (),
+) -> Compatibility:
+    """What software runs on GPUs: `compat("v100-32gb-sxm", "pytorch")`, `compat("t4", "tensorflow 2.21")`.
+
+    A framework is a name with or without a version; without any all are judged. `features` and `precisions`
+    are those of the frameworks named, else of the hardware; `system` is linux, windows, wsl or macos. What
+    does not run is an answer. Raises `WhichGpuError` for names, and for a release that is not out.
+    """
+    from whichgpu.software.compat import compat as judged
+
+    known = catalogue(tuple(Path(file) for file in gpu_files))
+    names = [gpus] if isinstance(gpus, str) else list(gpus)
+    wanted = [frameworks] if isinstance(frameworks, str) else list(frameworks)
+    asked = [name for some in (features, precisions) for name in ([some] if isinstance(some, str) else some)]
+    return judged([resolve_gpu(name, known) for name in names], wanted, asked, system)

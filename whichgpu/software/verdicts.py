@@ -128,7 +128,7 @@ def judge(device: Device, asked: Asked, system: str) -> Verdict:
     limits = _limits(device, asked.framework, chosen, last, system)
     if answer == SUPPORTED and limits:
         answer = LIMITED
-    told = [one for one in (chosen, last if answer != SUPPORTED else None) if one]
+    against = [] if answer == SUPPORTED else [last] if chosen and last else _reasons(found)
     known = features.of(device, asked.framework, chosen.release.numbers if chosen else (), system)
     return Verdict(
         device=device, asked=asked, system=system, answer=answer,
@@ -138,11 +138,11 @@ def judge(device: Device, asked: Asked, system: str) -> Verdict:
         python=_python(chosen), variant=_text(chosen, "variant"), toolkit=_text(chosen, "toolkit"),
         how=chosen.how if chosen else "", install=_install(device, asked, chosen, system),
         driver=drivers.needed(device, _text(chosen, "toolkit"), system) if chosen else None,
-        why=_why(device, asked, [last] if chosen and last else found) if answer != SUPPORTED else (),
+        why=_why(device, asked, against, known=bool(found)),
         limits=limits, notes=_notes(chosen),
-        instead=tuple(dict.fromkeys(_instead(device, asked, last, system, runs=bool(running)))),
+        instead=tuple(dict.fromkeys(_instead(device, asked, against, system, runs=bool(running)))),
         features=known if chosen else (),
-        sources=_sources(asked.framework, told, known if chosen else ()),
+        sources=_sources(asked.framework, [*([chosen] if chosen else []), *against], known if chosen else ()),
     )  # fmt: skip
 
 
@@ -161,20 +161,25 @@ def _release(device: Device, asked: Asked, release: Release, system: str) -> Fou
         return Found(
             release, UNSUPPORTED, why=f"it runs on {_listed(framework.vendors)} only, not {device.gpu.vendor}"
         )
-    if not device.target:
-        return Found(release, UNKNOWN, why=f"no source that was read says what {device.id} is to a compiler")
     refused = next(_speaking(framework.refusals, device, release, system), None)
     if refused:
         return Found(release, UNSUPPORTED, why=refused.text("why"), source=refused)
+    if framework.systems and system not in framework.systems:
+        where = _listed(framework.systems)
+        return Found(release, UNSUPPORTED, why=f"it has no build for {system}; it has for {where}")
+    if not device.target:
+        return Found(release, UNKNOWN, why=f"no source that was read says what {device.id} is to a compiler")
     every = [
         row
         for row in framework.builds
         if row.holds(release.numbers, system) and is_variant(row, asked.variant)
     ]
     mine = [row for row in every if _for(row, device)]
-    if not mine:
-        return _unbuilt(framework, release, every, system)
-    return _built(device, release, mine, system)
+    if mine:
+        return _built(device, release, mine, system)
+    # That no build was read of is not that there is none.
+    why = f"no source that was read states a build of {named(framework, release)} for it under {system}"
+    return Found(release, UNKNOWN, why=why, source=every[0] if every else None)
 
 
 def _built(device: Device, release: Release, builds: Sequence[Row], system: str) -> Found:
@@ -201,15 +206,6 @@ def _way(device: Device, build: Row, system: str) -> str:
     if not below.runs:
         return targets.NO
     return how if below.how == targets.NATIVE else below.how
-
-
-def _unbuilt(framework: Framework, release: Release, every: Sequence[Row], system: str) -> Found:
-    """A release without a build for the platform, host and system."""
-    if framework.systems and system not in framework.systems:
-        where = ", ".join(framework.systems)
-        return Found(release, UNSUPPORTED, why=f"it has no build for {system}; it has for {where}")
-    why = f"no source that was read states a build of {release.name} for this platform and {system}"
-    return Found(release, UNKNOWN, why=why, source=every[0] if every else None)
 
 
 def _for(row: Row, device: Device) -> bool:
@@ -245,15 +241,18 @@ def _lacking(device: Device, builds: Sequence[Row]) -> str:
     return f"its builds leave out compute capability {device.target}"
 
 
-def _why(device: Device, asked: Asked, found: Sequence[Found]) -> tuple[str, ...]:
-    """Why releases do not run, newest first, each reason once."""
-    if not found:
+def _reasons(found: Sequence[Found]) -> list[Found]:
+    """The newest release of each reason not to run, newest first; only a few."""
+    newest = {one.why: one for one in found if one.why}
+    return sorted(newest.values(), key=lambda one: one.release.numbers, reverse=True)[:_REASONS]
+
+
+def _why(device: Device, asked: Asked, against: Sequence[Found], *, known: bool) -> tuple[str, ...]:
+    """The reasons in words."""
+    if not known:
         return (f"no source was read on {asked.framework.title} {asked.words}",)
-    told = dict.fromkeys(one.why for one in reversed(found) if one.why)
-    newest = {one.why: one for one in found}
-    return tuple(
-        f"{named(asked.framework, newest[why].release)} on {device.id}: {why}" for why in [*told][:_REASONS]
-    )
+    told = (one for one in against if one.why)
+    return tuple(f"{named(asked.framework, one.release)} on {device.id}: {one.why}" for one in told)
 
 
 def _limits(
@@ -278,20 +277,21 @@ def _limits(
     return tuple(dict.fromkeys(found))
 
 
-def _instead(device: Device, asked: Asked, last: Found | None, system: str, *, runs: bool) -> Iterator[str]:
+def _instead(
+    device: Device, asked: Asked, against: Sequence[Found], system: str, *, runs: bool
+) -> Iterator[str]:
     """What works where this does not."""
-    if last is None or (runs and not last.why):
-        return
-    if last.source is not None and last.source.text("instead"):
-        yield last.source.text("instead")
-    if runs:
+    for one in against:
+        if one.source is not None and one.source.text("instead"):
+            yield one.source.text("instead")
+    if runs or not against:
         return
     # The framework in other releases or builds, another framework, another system.
     for wider, text in _wider(asked):
         whole = judge(device, wider, system)
         if whole.runs:
             yield (text or f"{asked.framework.title} {span(whole)}") + _by(whole)
-    for row in _speaking(asked.framework.instead, device, last.release, system):
+    for row in _speaking(asked.framework.instead, device, against[0].release, system):
         yield row.text("use")
     if system == "windows":
         below = judge(device, asked, "wsl")
