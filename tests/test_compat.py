@@ -364,6 +364,23 @@ def test_a_feature_may_be_a_library(whichgpu):
     assert "xFormers" in whichgpu("compat", "v100-16gb-sxm", "--feature", "fa2").out
 
 
+def test_a_name_that_parts_share_stands_for_all_where_they_are_alike(whichgpu):
+    told = whichgpu("compat", "A100", "--framework", "pytorch", "--json").json
+    assert "a100-80gb-pcie" in (told["gpus"][0]["gpu"], *told["gpus"][0]["alike"])
+    asked = whichgpu("compat", "A100", "--feature", "nvlink")
+    assert asked.status == 2
+    assert "say which" in asked.err
+    assert whichgpu("compat", "a100-80gb-sxm:mig-3g.40gb", "--framework", "pytorch").status == 0
+    assert whichgpu("compat", "H100 SXM:8", "--framework", "pytorch").status == 0
+
+
+def test_apples_gpus_are_judged_under_macos(whichgpu):
+    told = whichgpu("compat", "M2", "t4", "--framework", "pytorch", "--json").json
+    assert told["system"] == "mixed"
+    assert [one["verdicts"][0]["system"] for one in told["gpus"]] == ["macos", "linux"]
+    assert whichgpu("compat", "M2", "--framework", "pytorch", "--json").json["system"] == "macos"
+
+
 def test_a_gpu_of_ones_own(whichgpu, tmp_path):
     file = tmp_path / "my.toml"
     file.write_text('[gpu.my-card]\nbase = "rtx-4090"\nbandwidth = "1.2 TB/s"\n')
@@ -408,3 +425,42 @@ def test_the_shells_hook_answers():
     env = {"_WHICHGPU_COMPLETE": "bash_complete", "COMP_WORDS": "whichgpu compat h200", "COMP_CWORD": "2"}
     told = CliRunner(env=env).invoke(group, [], prog_name="whichgpu", env=env)
     assert "h200-141gb-sxm" in told.output
+
+
+SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "compat.schema.json").read_text("utf-8"))
+TYPES = {"string": str, "integer": int, "array": list, "object": dict, "null": type(None)}
+
+
+def faults(value, schema, where="$"):
+    """Where a value departs from the few words of JSON Schema that docs/compat.schema.json uses."""
+    if "$ref" in schema:
+        schema = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]]
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if kinds and not isinstance(value, tuple(TYPES[kind] for kind in kinds)):
+        return [f"{where}: {value!r} is no {kinds}"]
+    if "enum" in schema and value not in schema["enum"]:
+        return [f"{where}: {value!r} is none of {schema['enum']}"]
+    if isinstance(value, list):
+        return [
+            fault for i, one in enumerate(value) for fault in faults(one, schema["items"], f"{where}[{i}]")
+        ]
+    if isinstance(value, dict):
+        told = [f"{where}: keys {sorted(value)}"] if set(value) != set(schema["required"]) else []
+        return told + [
+            fault
+            for key, one in value.items()
+            for fault in faults(one, schema["properties"][key], f"{where}.{key}")
+        ]
+    return []
+
+
+@pytest.mark.parametrize(
+    "key", ["t4", "mi300x", "apple-m4-10c", "arc-b580", "gaudi3", "trainium2", "tpu-v5e", "k80"]
+)
+def test_the_document_follows_its_schema(whichgpu, key):
+    assert not faults(whichgpu("compat", key, "--json").json, SCHEMA)
+    told = whichgpu(
+        "compat", key, "--framework", "pytorch", "--precision", "bf16", "--system", "wsl", "--json"
+    ).json
+    assert not faults(told, SCHEMA)

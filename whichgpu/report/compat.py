@@ -84,6 +84,8 @@ def _page(found: Compatibility, one: OnGpu) -> Iterator[Block]:
 
 
 def _hardware(one: OnGpu) -> Iterator[tuple[str, str]]:
+    if one.alike:
+        yield "The same holds for", ", ".join(one.alike)
     yield "Target", one.device.label or "not read"
     yield "Computes in", ", ".join(_label(name) for name in one.native)
     lacks = [_label(f.name) + (f" ({f.note})" if f.note else "") for f in one.missing]
@@ -157,6 +159,8 @@ def verdicts_title(one: OnGpu, framework: str) -> str:
 
 def _facts(verdict: Verdict, one: OnGpu) -> Iterator[tuple[str, str]]:
     yield "Answer", verdict.answer
+    if one.alike:
+        yield "The same holds for", ", ".join(one.alike)
     rows = (
         ("Releases", _releases(verdict)), ("Latest known", verdict.framework.latest.newest),
         ("To install", verdict.install), ("Version", _version(verdict)), ("Build", _build(verdict)),

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError, one_line
+from whichgpu.hardware.names import candidates
+from whichgpu.hardware.slices import resolve_device
 from whichgpu.software import features, frameworks, targets, verdicts
 from whichgpu.software.features import Feature
 from whichgpu.values import immutable
@@ -15,6 +17,7 @@ from whichgpu.values import immutable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.software.drivers import Driver
     from whichgpu.software.frameworks import Asked
@@ -44,11 +47,13 @@ class Answered:
 class OnGpu:
     """The answer for one GPU.
 
-    `native` are the formats that its units compute in and `missing` those that it lacks, each with from where
-    they are there; `verdicts` are those of the frameworks asked for, or of all; `features` those asked for.
+    `native` are the formats that its units compute in and `missing` those that it lacks, each with from
+    where they are there; `alike` are ids that its name also meant, for which all this holds; `verdicts` are
+    those of the frameworks asked for, or of all; `features` those asked for.
     """
 
     device: Device
+    alike: tuple[str, ...]
     native: tuple[str, ...]
     missing: tuple[Feature, ...]
     hardware: tuple[Feature, ...]
@@ -66,6 +71,7 @@ class OnGpu:
         return {
             "gpu": self.gpu.id,
             "name": str(self.gpu),
+            "alike": list(self.alike),
             "platform": self.device.platform,
             "target": self.device.target or None,
             "host": self.device.host,
@@ -80,7 +86,10 @@ class OnGpu:
 
 @immutable
 class Compatibility:
-    """What software runs on each of some GPUs under a system, as the data of `as_of` have it."""
+    """What software runs on each of some GPUs under a system, as the data of `as_of` have it.
+
+    The system is `mixed` where none was stated and each GPU is judged under its usual one.
+    """
 
     system: str
     asked: tuple[str, ...]
@@ -111,43 +120,78 @@ class Compatibility:
         }
 
 
+def resolve(text: str, catalogue: Catalogue, names: Sequence[str] = ()) -> tuple[Gpu, ...]:
+    """The GPU that a text names, or several where software cannot tell them apart: `A100`, `V100`.
+
+    A number of GPUs, a MIG slice and a share are as good as the whole. Raises `UsageError` as names do for
+    others, and where a feature asked for (`names`) is not the same on all.
+    """
+    try:
+        return (resolve_device(text, catalogue)[0],)
+    except UsageError:
+        found = candidates(text, catalogue)
+        if len(found) < 2 or len({_seen(gpu, names) for gpu in found}) > 1:
+            raise
+        return found
+
+
+def _seen(gpu: Gpu, names: Sequence[str]) -> tuple[str, ...]:
+    """What software sees of a GPU, and the features of its hardware that are asked for."""
+    device = targets.device(gpu)
+    own = (features.named(name, features.hardware(device, "linux")) for name in names)
+    return device.platform, device.target, device.host, *(one.support for one in own if one)
+
+
 def compat(
-    gpus: Sequence[Gpu], wanted: Sequence[str] = (), names: Sequence[str] = (), system: str = "linux"
-) -> Compatibility:
+    gpus: Sequence[Gpu | tuple[Gpu, ...]], wanted: Sequence[str] = (), names: Sequence[str] = (),
+    system: str = "",
+) -> Compatibility:  # fmt: skip
     """What runs on GPUs: `wanted` are frameworks with or without a version, `names` formats and features.
 
-    Without either every framework is judged. A feature is that of the frameworks asked for where their data
-    speak of it, else the hardware's; a library's name (`flash-attention`) asks for the library. Raises
-    `UsageError` for names that nothing has.
+    Of several GPUs together, which `resolve` gives, the first stands for all. Without a system it is Linux,
+    and macOS for Apple's GPUs. Without `wanted` and `names` every framework is judged. A feature is that of
+    the frameworks asked for where their data speak of it, else the hardware's; a library's name
+    (`flash-attention`) asks for the library. Raises `UsageError` for names that nothing has.
     """
-    where = frameworks.system(system)
+    where = frameworks.system(system) if system else ""
     asked = [frameworks.find(text) for text in wanted]
     libraries = {name: known for name in names if not wanted and (known := _library(name))}
     asked += libraries.values()
     plain = [name for name in names if name not in libraries]
     every = not asked and not plain
-    found = [_on(gpu, asked, plain, where, every=every) for gpu in gpus]
+    alike = [gpu if isinstance(gpu, tuple) else (gpu,) for gpu in gpus]
+    found = [_on(some, asked, plain, where, every=every) for some in alike]
     spoken = {one.framework.id: one.framework for gpu in found for one in gpu.verdicts}
     dates = [frameworks.as_of(one) for one in spoken.values()] or [
         row.get("accessed", "") for row in targets.capabilities()["sources"].values()
     ]
-    return Compatibility(where, (*wanted, *names), tuple(found), max(dates))
+    usual = {_usual(one.device) for one in found}
+    under = where or (usual.pop() if len(usual) == 1 else "mixed")
+    return Compatibility(under, (*wanted, *names), tuple(found), max(dates))
 
 
-def _on(gpu: Gpu, asked: Sequence[Asked], names: Sequence[str], system: str, *, every: bool) -> OnGpu:
-    device = targets.device(gpu)
-    known = (
-        verdicts.every(device, system)
-        if every
-        else tuple(verdicts.judge(device, one, system) for one in asked)
-    )
+def _on(
+    gpus: tuple[Gpu, ...], asked: Sequence[Asked], names: Sequence[str], stated: str, *, every: bool
+) -> OnGpu:
+    device = targets.device(gpus[0])
+    system = stated or _usual(device)
+    if every:
+        known = verdicts.every(device, system)
+    else:
+        known = tuple(verdicts.judge(device, one, system) for one in asked)
     hardware = features.hardware(device, system)
     missing = tuple(one for one in hardware if one.name in features.FORMATS and one.support == "no")
     return OnGpu(
-        device=device, native=features.native_formats(device), missing=missing, hardware=hardware,
+        device=device, alike=tuple(gpu.id for gpu in gpus[1:]), native=features.native_formats(device),
+        missing=missing, hardware=hardware,
         driver=_driver(device, system), verdicts=known,
         features=tuple(one for name in names for one in _answers(name, known, hardware)),
     )  # fmt: skip
+
+
+def _usual(device: Device) -> str:
+    """The system that a GPU is used under where none is stated."""
+    return "macos" if device.platform == "metal" else "linux"
 
 
 def _driver(device: Device, system: str) -> Driver | None:

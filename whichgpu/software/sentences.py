@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from whichgpu.software.verdicts import Verdict
 
-_SYSTEMS = {"linux": "Linux", "windows": "Windows", "wsl": "WSL 2", "macos": "macOS"}
+_SYSTEMS = {"linux": "Linux", "windows": "Windows", "wsl": "WSL 2", "macos": "macOS",
+            "mixed": "its usual system"}  # fmt: skip
 
 
 def system(name: str) -> str:

@@ -8,7 +8,8 @@ $ whichgpu compat a100-80gb-sxm h100-80gb-sxm rtx-5090 --framework vllm --precis
 $ whichgpu compat a10 l40s --feature mig --feature nvlink
 
 A framework, an engine or a library is a name, with or without a version (2.9 stands for every 2.9.x) and a
-variant of its builds (cu128). Several GPUs make a matrix. A feature is that of the framework named, else the
+variant of its builds (cu128). Several GPUs make a matrix; a name that several parts share (A100) stands
+for all where software cannot tell them apart. A feature is that of the framework named, else the
 hardware's.
 
 Exit status 3: what was asked for runs on none of the GPUs.
@@ -40,12 +41,9 @@ _FORMS = {"markdown": "md", "plain": "table"}
     help="'vllm', 'tensorflow 2.21', 'pytorch 2.9 cu128' ..; repeatable. All if not given.",
 )  # fmt: skip
 @click.option(
-    "--system",
-    default="linux",
-    show_default=True,
-    metavar="linux|windows|wsl|macos",
-    help="What it runs under.",
-)
+    "--system", default="", metavar="linux|windows|wsl|macos",
+    help="What it runs under; if not given linux, and macos for Apple's GPUs.",
+)  # fmt: skip
 @click.option(
     "--feature",
     "features",
@@ -67,14 +65,14 @@ def run(
     features: tuple[str, ...], precisions: tuple[str, ...], form: str,
 ) -> Report:  # fmt: skip
     """Look the answer up, and report in the form asked for."""
-    from whichgpu.hardware.names import resolve
     from whichgpu.report.compat import report, title
-    from whichgpu.software.compat import compat
+    from whichgpu.software.compat import compat, resolve
 
     names = [name.strip() for text in gpus for name in text.split(",") if name.strip()]
     if not names:
         raise click.UsageError("say which GPU: compat t4 --framework pytorch")
-    found = compat([resolve(name, catalogue) for name in names], wanted, (*features, *precisions), system)
+    asked = (*features, *precisions)
+    found = compat([resolve(name, catalogue, asked) for name in names], wanted, asked, system)
     answer = report(found)
     context = click.get_current_context(silent=True)
     form = _FORMS.get(form, form)
