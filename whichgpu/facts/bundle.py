@@ -3,8 +3,9 @@
     <tree>.json      the stamps of the sources, and the content of every file by stem
     <tree>.json.gz   the same, of a tree that few commands read and that shrinks to a fifth
     <tree>.rows      a line that says where the rows of each value are, then those rows, packed value by value
+    <tree>.files     a line with the names and where each file is, then those files, packed one by one
 
-The JSON of a tree of `NAMED` has a line a file, and its first line the names and where each file is.
+What is packed value by value (`INDEXED`) or file by file (`NAMED`) is read in part.
 """
 
 from __future__ import annotations
@@ -34,14 +35,13 @@ NAMED = {
 }
 #: Trees that few commands read, and that shrink to a fifth or less.
 PACKED = {"counts", "prices", "scoreboard", "validation"}
-#: How the first line of a tree of `NAMED` ends, and what would make it whole.
-_OPENING, _CLOSING = b',"files":{\n', b"}}"
 
 
 def bundled(tree: str, folder: Path) -> Path:
     """Where the content of a tree stands among the files that ship."""
-    ending = "rows" if tree in INDEXED else "json.gz" if tree in PACKED else "json"
-    return folder / f"{tree}.{ending}"
+    if tree in INDEXED or tree in NAMED:
+        return folder / f"{tree}.{'rows' if tree in INDEXED else 'files'}"
+    return folder / f"{tree}.{'json.gz' if tree in PACKED else 'json'}"
 
 
 def write(path: Path, tree: str, stamps: Stamps, files: dict[str, Any]) -> None:
@@ -60,17 +60,19 @@ def write(path: Path, tree: str, stamps: Stamps, files: dict[str, Any]) -> None:
 
 
 def read(path: Path, tree: str) -> tuple[Stamps, dict[str, Any]]:
-    """The stamps and the whole content of a tree; no stamps where a newer layout has to be written."""
+    """The stamps and the whole content of a tree."""
     if tree in INDEXED:
         return read_rows(path, None)
+    if tree in NAMED:
+        stamps, _, files = read_names(path)
+        return stamps, dict(files)
     raw = path.read_bytes()
     if tree in PACKED:
         import gzip
 
         raw = gzip.decompress(raw)
     content = json.loads(raw)
-    current = tree not in NAMED or "heads" in content
-    return content["stamps"] if current else {}, content["files"]
+    return content["stamps"], content["files"]
 
 
 def read_rows(path: Path, wanted: Callable[[str], bool] | None) -> tuple[Stamps, dict[str, Any]]:
@@ -91,26 +93,23 @@ def read_rows(path: Path, wanted: Callable[[str], bool] | None) -> tuple[Stamps,
     return head["stamps"], files
 
 
-def read_names(path: Path) -> tuple[Stamps, Mapping[str, Any], Mapping[str, Any]] | None:
-    """The stamps of a tree of `NAMED`, its files with the keys of their names, and its files.
-
-    None where it is not laid out so.
-    """
+def read_names(path: Path) -> tuple[Stamps, Mapping[str, Any], Mapping[str, Any]]:
+    """The stamps of a tree of `NAMED`, its files with the keys of their names, and its files."""
     with path.open("rb") as handle:
         line = handle.readline()
-    if not line.endswith(_OPENING):
-        return None
-    head = json.loads(line + _CLOSING)
+    head = json.loads(line)
     places = head["places"]
     return head["stamps"], head["heads"], Lazy(places, lambda stem: _file(path, len(line), places[stem]))
 
 
 def _file(path: Path, start: int, place: tuple[int, int]) -> Any:
     """One file of a tree, whose content is at a place after the first line."""
+    import zlib
+
     offset, size = place
     with path.open("rb") as handle:
         handle.seek(start + offset)
-        return json.loads(handle.read(size))
+        return json.loads(zlib.decompress(handle.read(size)))
 
 
 def _indexed(tree: str, stamps: Stamps, files: dict[str, Any]) -> bytes:
@@ -139,15 +138,15 @@ def _places(lines: list[bytes]) -> Iterator[list[int]]:
 
 
 def _named(tree: str, stamps: Stamps, files: dict[str, Any]) -> bytes:
-    """JSON as any other tree's, laid out so that its first line and each other can be read alone."""
-    lines = [_line(stem)[:-1] + b":" + _line(content)[:-1] + b",\n" for stem, content in files.items()]
-    places = {}
-    for (stem, content), (offset, _), line in zip(files.items(), _places(lines), lines, strict=True):
-        size = len(_line(content)) - 1
-        places[stem] = [offset + len(line) - len(b",\n") - size, size]
-    heads = {stem: _head(content, *NAMED[tree]) for stem, content in files.items()}
-    first = _line({"stamps": stamps, "heads": heads, "places": places})[: -len(b"}\n")]
-    return first + _OPENING + b"".join(lines)[: -len(b",\n")] + b"\n" + _CLOSING + b"\n"
+    import zlib
+
+    packed = [zlib.compress(_line(content), 9) for content in files.values()]
+    head = {
+        "stamps": stamps,
+        "heads": {stem: _head(content, *NAMED[tree]) for stem, content in files.items()},
+        "places": dict(zip(files, _places(packed), strict=True)),
+    }
+    return _line(head) + b"".join(packed)
 
 
 def _head(content: dict[str, Any], tables: tuple[str, ...], keys: tuple[str, ...]) -> dict[str, Any]:

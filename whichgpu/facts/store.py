@@ -52,11 +52,11 @@ def glance(tree: str, data: Path = DATA) -> tuple[Mapping[str, Any], Mapping[str
     """
     path = bundled(tree, data / _BUNDLE)
     if path.exists() and not _amended(data):
-        found = bundle.read_names(path)
-        if found and _stamps(tree, data) in ({}, found[0]):
-            return found[1:]
-    files = load(tree, data)
-    return files, files
+        stamps, heads, files = bundle.read_names(path)
+        if _stamps(tree, data) in ({}, stamps):
+            return heads, files
+    whole = load(tree, data)
+    return whole, whole
 
 
 def select(tree: str, wanted: Callable[[str], bool], data: Path = DATA) -> list[dict[str, str]]:
@@ -122,7 +122,7 @@ def _merged(ours: Any, theirs: Any) -> Any:
 
 def trees(data: Path = DATA) -> list[str]:
     """Every tree that has source files, or its JSON, by name."""
-    found = {p.stem for p in (*data.iterdir(), *(data / _BUNDLE).glob("*.json*"))}
+    found = {p.name.partition(".")[0] for p in (*data.iterdir(), *(data / _BUNDLE).glob("*"))}
     return sorted(tree for tree in found if _stamps(tree, data) or bundled(tree, data / _BUNDLE).exists())
 
 
