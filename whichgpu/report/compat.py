@@ -124,10 +124,14 @@ def _releases(verdict: Verdict) -> str:
 
 def _remark(verdict: Verdict) -> str:
     """The first thing to know beside the releases."""
-    told = [*verdict.limits, *verdict.why] if verdict.runs else list(verdict.why)
+    told = [*verdict.why, *verdict.limits] if verdict.until else [*verdict.limits, *verdict.why]
     told = [text for text in told if "is the last release" not in text] or told
-    lead = f" on {verdict.device.id}: "
-    return told[0].partition(lead)[2] or told[0] if told else ""
+    if not told:
+        return ""
+    release, _, why = told[0].partition(f" on {verdict.device.id}: ")
+    why = (why or release).removesuffix(f", and {verdict.device.id} has {verdict.device.target}")
+    newer = release.removeprefix(f"{verdict.framework.title} ")
+    return f"{newer}: {why}" if verdict.runs and release != why and told[0] in verdict.why else why
 
 
 def _label(name: str) -> str:

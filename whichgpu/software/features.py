@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.hardware.fields import RATES
 from whichgpu.software import targets
 from whichgpu.values import immutable
 
@@ -91,7 +92,7 @@ def _plain(text: str) -> str:
 def hardware(device: Device, system: str) -> tuple[Feature, ...]:
     """What the hardware has, whatever the framework: formats, instructions, sharing, links."""
     native = native_formats(device)
-    found = [_format(name, native, device) for name in (*FORMATS, "fp6", "int4", "fp64-tensor")]
+    found = [_format(name, native, device) for name in ("fp64", *FORMATS, "fp6", "int4", "fp64-tensor")]
     for name, row in targets.capabilities()["feature"].items():
         found.append(_of_hardware(name, row, device, system))
     return tuple(found)
@@ -114,9 +115,9 @@ def _format(name: str, native: Sequence[str], device: Device) -> Feature:
     spellings = {"fp64-tensor": ("fp64_tensor",), "fp4": ("fp4", "nvfp4", "mxfp4")}.get(name, (name,))
     if any(one in native for one in spellings):
         return Feature(name, spellings, "native", "", "catalogue")
-    ratio = _ratio(name, device) if name in FORMATS else None
+    ratio = _ratio(name, device) if name in RATES else None
     if ratio is not None:
-        slow = f"at {ratio:.2g} of the FP32 rate" if ratio < 0.99 else "at the FP32 rate"
+        slow = f"at 1/{round(1.0 / ratio)} of the FP32 rate" if ratio < 0.99 else "at the FP32 rate"
         return Feature(name, spellings, "partial" if ratio < 0.99 else "yes", slow, "catalogue")
     stated = device.platform == "cuda" or (device.gpu.variant is not None and device.gpu.variant.native)
     return Feature(name, spellings, "no" if stated else "unknown", _note(name, device), "catalogue")

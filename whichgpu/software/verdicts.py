@@ -192,8 +192,10 @@ def _built(device: Device, release: Release, builds: Sequence[Row], system: str)
     if how:
         answer = SUPPORTED if how == targets.NATIVE and not build.raw.get("limited") else LIMITED
         return Found(release, answer, how, build)
-    answer = UNKNOWN if any(row.raw.get("partial") for row in builds) else UNSUPPORTED
-    return Found(release, answer, why=_lacking(device, builds), source=builds[0])
+    if any(row.raw.get("partial") for row in builds):
+        why = f"no source that was read says whether it has code for {device.label}"
+        return Found(release, UNKNOWN, why=why, source=builds[0])
+    return Found(release, UNSUPPORTED, why=_lacking(device, builds), source=builds[0])
 
 
 def _way(device: Device, build: Row, system: str) -> str:
