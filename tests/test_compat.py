@@ -292,6 +292,31 @@ def test_an_older_release_is_a_warning(whichgpu):
     assert any("vLLM 0.19 is the last release" in text for text in told.json["warnings"])
 
 
+def test_a_format_that_an_engine_lacks_is_refused_by_its_source(whichgpu):
+    told = whichgpu("predict", "llama-2-7b", "--gpu", "t4", "--runtime", "vllm", "--precision", "bf16")
+    assert told.status == 2
+    assert all(
+        word in told.err for word in ("BF16", "8.0", "--dtype half", "issues 1157", "--precision fp16")
+    )
+
+
+def test_recommend_warns_of_an_older_release_whatever_its_place(whichgpu):
+    job = (
+        "--runtime",
+        "vllm",
+        "--precision",
+        "fp16",
+        "--gpus",
+        "a10,v100-16gb-sxm",
+        "--target",
+        "500 tokens/s",
+    )
+    told = whichgpu("recommend", "llama-2-7b", *job, "--json").json
+    assert any(
+        "vLLM 0.19 is the last release that runs on v100-16gb-sxm" in text for text in told["warnings"]
+    )
+
+
 def test_the_page_of_a_gpu(whichgpu):
     told = whichgpu("compat", "v100-32gb-sxm")
     assert told.status == 0

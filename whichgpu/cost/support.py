@@ -24,7 +24,12 @@ def refusal(
 
     A value that no source states is a refusal by name, never a guess.
     """
-    return gpu.why_unusable or _software(gpu, runtime) or _rates(gpu, ops, precision, trains=trains)
+    why = gpu.why_unusable or _software(gpu, runtime)
+    if why:
+        return why
+    why = _rates(gpu, ops, precision, trains=trains)
+    stated = stacks.lacking(gpu, runtime.software, precision.math) if why and runtime.software else ""
+    return f"{stated}; {why}" if stated else why
 
 
 def _software(gpu: Gpu, runtime: Runtime) -> str:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 #: GPUs in one machine of one's own.
 _BOXES = (1, 2, 4, 8)
+#: Candidates whose warnings are told.
+_TOLD = 3
 
 
 @immutable
@@ -91,12 +93,21 @@ def recommend(
         candidates=tuple(explained),
         rejected=tuple(Rejected(key, why.kind, why.text) for key, why in rejected.items()),
         assumptions=sentences.assumptions(request, job, sweep),
-        warnings=sweep.warnings() if sweep is not None else (),
+        warnings=_warnings(sweep, kept),
         infeasible=infeasible,
         headline=sentences.headline(explained, request, workload),
         several=several(request.job, workload, kept, catalogue),
         seconds=perf_counter() - started,
     )
+
+
+def _warnings(sweep: Estimates | None, kept: Sequence[Candidate]) -> tuple[str, ...]:
+    """What to know of the first candidates, once each."""
+    if sweep is None:
+        return ()
+    ids = [gpu.id for gpu in sweep.devices.gpus]
+    rows = [ids.index(item.gpu) for item in kept[:_TOLD]] or [0]
+    return tuple(dict.fromkeys(text for row in rows for text in sweep.warnings(row)))
 
 
 def _usable_offers(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> dict[str, list[Offer]]:

@@ -114,4 +114,6 @@ def lacking(gpu: Gpu, software: str, format_: str) -> str:
     found = features.named(format_, stated)
     if found is None or found.support != "no":
         return ""
-    return f"{framework.title} has no {format_.upper()} on {gpu.id}: {found.note}"
+    source = framework.sources[found.source.partition(";")[0]]
+    dated = f", {source['date']}" if source.get("date") else ""
+    return f"{framework.title} has no {format_.upper()} on {gpu.id}: {found.note} [{source['title']}{dated}]"
