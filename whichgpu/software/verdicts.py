@@ -119,39 +119,42 @@ def judge(device: Device, asked: Asked, system: str) -> Verdict:
     wanted = asked.releases()
     found = [_release(device, asked, one, system) for one in wanted]
     running = [one for one in found if one.answer in (SUPPORTED, LIMITED)]
-    chosen = running[-1] if running else None
-    # Where older releases run: the first that no longer does, which says why.
-    last = (
-        found[found.index(chosen) + 1] if chosen and chosen is not found[-1] else found[-1] if found else None
-    )
-    answer = _answer(found, running)
-    limits = _limits(device, asked.framework, chosen, last, system)
-    if answer == SUPPORTED and limits:
-        answer = LIMITED
-    against = [] if answer == SUPPORTED else [last] if chosen and last else _reasons(found)
+    # What runs only by the way ("aside") is for who asks for that release.
+    usual = running if asked.version else [one for one in running if not _aside(one)] or running
+    chosen = usual[-1] if usual else None
+    later = found[found.index(chosen) + 1 :] if chosen else []
+    gone = next((one for one in later if one.answer == UNSUPPORTED), None)
+    after = gone or next((one for one in later if one.answer == UNKNOWN), None)
+    limits = _limits(device, asked.framework, chosen, gone, system)
+    answer = _answer(found, chosen, limits)
+    against = [] if answer == SUPPORTED else [after] if after else [] if chosen else _reasons(found)
     known = features.of(device, asked.framework, chosen.release.numbers if chosen else (), system)
     return Verdict(
         device=device, asked=asked, system=system, answer=answer,
         since=running[0].release.name if running and asked.framework.versioned else "",
-        until=chosen.release.name if chosen and chosen is not last else "",
+        until=chosen.release.name if chosen and later else "",
         release=_version(asked, chosen), date=chosen.release.date if chosen else "",
         python=_python(chosen), variant=_text(chosen, "variant"), toolkit=_text(chosen, "toolkit"),
         how=chosen.how if chosen else "", install=_install(device, asked, chosen, system),
         driver=drivers.needed(device, _text(chosen, "toolkit"), system) if chosen else None,
         why=_why(device, asked, against, known=bool(found)),
-        limits=limits, notes=_notes(chosen),
+        limits=limits, notes=tuple(_notes(chosen, None if gone else after)),
         instead=tuple(dict.fromkeys(_instead(device, asked, against, system, runs=bool(running)))),
         features=known if chosen else (),
         sources=_sources(asked.framework, [*([chosen] if chosen else []), *against], known if chosen else ()),
     )  # fmt: skip
 
 
-def _answer(found: Sequence[Found], running: Sequence[Found]) -> str:
-    if not found:
-        return UNKNOWN
-    if running:
-        return SUPPORTED if running[-1] is found[-1] and found[-1].answer == SUPPORTED else LIMITED
-    return found[-1].answer
+def _answer(found: Sequence[Found], chosen: Found | None, limits: Sequence[str]) -> str:
+    """What the releases come to; one of which nothing is known takes nothing from those before it."""
+    if chosen is not None:
+        return SUPPORTED if chosen.answer == SUPPORTED and not limits else LIMITED
+    return found[-1].answer if found else UNKNOWN
+
+
+def _aside(found: Found) -> bool:
+    """Whether a release runs on a build that is not the way to take on this GPU."""
+    return found.build is not None and bool(found.build.raw.get("aside"))
 
 
 def _release(device: Device, asked: Asked, release: Release, system: str) -> Found:
@@ -258,7 +261,7 @@ def _why(device: Device, asked: Asked, against: Sequence[Found], *, known: bool)
 
 
 def _limits(
-    device: Device, framework: Framework, chosen: Found | None, last: Found | None, system: str
+    device: Device, framework: Framework, chosen: Found | None, gone: Found | None, system: str
 ) -> tuple[str, ...]:
     """What is missing where it runs."""
     if chosen is None or chosen.build is None:
@@ -273,9 +276,8 @@ def _limits(
         found.insert(0, f"{device.target} is not on the vendor's list: it runs unofficially")
     if chosen.build.raw.get("limited"):
         found.append(chosen.build.text("limited"))
-    if last is not None and last is not chosen:
-        what = "that a source states for it" if last.answer == UNKNOWN else "that runs"
-        found.append(f"{chosen.release.name} is the last release {what}")
+    if gone is not None:
+        found.append(f"{chosen.release.name} is the last release that runs")
     return tuple(dict.fromkeys(found))
 
 
@@ -349,10 +351,12 @@ def _install(device: Device, asked: Asked, chosen: Found | None, system: str) ->
     return line
 
 
-def _notes(chosen: Found | None) -> tuple[str, ...]:
-    """What else a build's source says."""
-    note = _text(chosen, "note")
-    return (note,) if note else ()
+def _notes(chosen: Found | None, unread: Found | None) -> Iterator[str]:
+    """What else a build's source says, and where the sources end."""
+    if _text(chosen, "note"):
+        yield _text(chosen, "note")
+    if chosen is not None and unread is not None:
+        yield f"{chosen.release.name} is the last release that a source states for it"
 
 
 def _python(chosen: Found | None) -> str:
