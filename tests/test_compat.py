@@ -16,7 +16,7 @@ from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.software import features, frameworks, stacks, targets, verdicts, versions
+from whichgpu.software import features, frameworks, model, stacks, targets, versions
 from whichgpu.software.compat import compat
 
 GPUS = catalogue()
@@ -140,7 +140,7 @@ def test_every_gpu_has_an_answer_to_everything(key, system):
     found = compat([GPUS[key]], system=system).gpus[0]
     assert len(found.verdicts) == len(frameworks.frameworks())
     for one in found.verdicts:
-        assert one.answer in (verdicts.SUPPORTED, verdicts.LIMITED, verdicts.UNSUPPORTED, verdicts.UNKNOWN)
+        assert one.answer in (model.SUPPORTED, model.LIMITED, model.UNSUPPORTED, model.UNKNOWN)
         assert bool(one.since) <= one.runs
         assert one.runs or one.why
         assert one.sources
@@ -174,7 +174,7 @@ def test_the_data_hold_together(key):
         assert source["title"]
         assert source["url"].startswith("https://")
         assert source["accessed"]
-    assert framework.kind in verdicts.KINDS
+    assert framework.kind in model.KINDS
     assert list(framework.releases) == sorted(framework.releases, key=lambda one: one.numbers)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
-from whichgpu.software import sentences, verdicts
+from whichgpu.software import model, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from whichgpu.report.table import Block
     from whichgpu.software.compat import Compatibility, OnGpu
     from whichgpu.software.drivers import Driver
-    from whichgpu.software.verdicts import Verdict
+    from whichgpu.software.model import Verdict
 
 _KINDS = {"platform": "Platforms", "framework": "Frameworks", "engine": "Engines", "library": "Libraries"}
 #: Features of the hardware that the page of a GPU names.
@@ -119,7 +119,7 @@ def _driver(driver: Driver) -> str:
 
 
 def _releases(verdict: Verdict) -> str:
-    return verdicts.span(verdict)
+    return model.span(verdict)
 
 
 def _remark(verdict: Verdict) -> str:
@@ -222,7 +222,7 @@ def _matrix(found: Compatibility) -> Iterator[Block]:
 
 
 def _support(answer: str, support: str) -> str:
-    return support if answer in (verdicts.SUPPORTED, verdicts.LIMITED) else answer
+    return support if answer in (model.SUPPORTED, model.LIMITED) else answer
 
 
 def _told(gpus: Sequence[OnGpu]) -> Iterator[str]:

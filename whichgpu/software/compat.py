@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import UsageError, one_line
 from whichgpu.hardware.names import candidates
 from whichgpu.hardware.slices import resolve_device
-from whichgpu.software import features, frameworks, targets, verdicts
+from whichgpu.software import features, frameworks, model, targets, verdicts
 from whichgpu.software.features import Feature
 from whichgpu.values import immutable
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.software.drivers import Driver
     from whichgpu.software.frameworks import Asked
+    from whichgpu.software.model import Verdict
     from whichgpu.software.targets import Device
-    from whichgpu.software.verdicts import Verdict
 
 #: What an answer about a feature comes to, by how it is there.
-_ANSWERS = {"native": verdicts.SUPPORTED, "yes": verdicts.SUPPORTED, "no": verdicts.UNSUPPORTED,
-            "unknown": verdicts.UNKNOWN}  # fmt: skip
+_ANSWERS = {"native": model.SUPPORTED, "yes": model.SUPPORTED, "no": model.UNSUPPORTED,
+            "unknown": model.UNKNOWN}  # fmt: skip
 
 
 @immutable
@@ -101,7 +101,7 @@ class Compatibility:
         """Whether something was asked for and none of it is there on any of the GPUs."""
         answers = [one.answer for gpu in self.gpus for one in gpu.features]
         answers = answers or [one.answer for gpu in self.gpus for one in gpu.verdicts if self.asked]
-        return bool(answers) and all(one == verdicts.UNSUPPORTED for one in answers)
+        return bool(answers) and all(one == model.UNSUPPORTED for one in answers)
 
     def __str__(self) -> str:
         from whichgpu.software.sentences import verdict
@@ -217,15 +217,15 @@ def _answers(name: str, known: Sequence[Verdict], hardware: Sequence[Feature]) -
     if not known:
         if own is None:
             raise UsageError(_no_feature(name, hardware, known))
-        yield Answered(name, _ANSWERS.get(own.support, verdicts.LIMITED), own)
+        yield Answered(name, _ANSWERS.get(own.support, model.LIMITED), own)
 
 
 def _together(verdict: Verdict, feature: Feature) -> str:
     """What a framework's verdict and a feature come to."""
     if not verdict.runs:
         return verdict.answer
-    own = _ANSWERS.get(feature.support, verdicts.LIMITED)
-    return verdict.answer if own == verdicts.SUPPORTED else own
+    own = _ANSWERS.get(feature.support, model.LIMITED)
+    return verdict.answer if own == model.SUPPORTED else own
 
 
 def _somewhere(name: str, verdict: Verdict) -> bool:

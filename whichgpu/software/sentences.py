@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.software import verdicts
+from whichgpu.software import model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.software.verdicts import Verdict
+    from whichgpu.software.model import Verdict
 
 _SYSTEMS = {"linux": "Linux", "windows": "Windows", "wsl": "WSL 2", "macos": "macOS",
             "mixed": "its usual system"}  # fmt: skip
@@ -29,12 +29,12 @@ def headline(one: Verdict) -> str:
     """What is answered, in a sentence without its full stop."""
     what = f"{one.framework.title} {one.asked.words}".strip()
     where = f"{one.device.id} ({one.device.label or 'target not known'}) under {system(one.system)}"
-    releases = verdicts.span(one)
-    if one.answer == verdicts.SUPPORTED:
+    releases = model.span(one)
+    if one.answer == model.SUPPORTED:
         told = "runs on"
-    elif one.answer == verdicts.LIMITED:
+    elif one.answer == model.LIMITED:
         told = "runs with limits on"
-    elif one.answer == verdicts.UNSUPPORTED:
+    elif one.answer == model.UNSUPPORTED:
         told = "does not run on"
     else:
         told = "may or may not run on"
@@ -52,11 +52,11 @@ def _parts(one: Verdict) -> Iterator[str]:
 
 def short(one: Verdict) -> str:
     """A verdict for a cell of a matrix: `yes`, `to 2.14 (cu126)`, `no`, `?`."""
-    if one.answer == verdicts.UNKNOWN:
+    if one.answer == model.UNKNOWN:
         return "?"
     if not one.runs:
         return "no"
     build = f" ({one.variant})" if one.variant else ""
     if one.until:
         return f"to {one.until}{build}"
-    return f"{'yes' if one.answer == verdicts.SUPPORTED else 'limited'}{build}"
+    return f"{'yes' if one.answer == model.SUPPORTED else 'limited'}{build}"

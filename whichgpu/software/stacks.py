@@ -12,12 +12,12 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from whichgpu.software import features, frameworks, targets, verdicts, versions
+from whichgpu.software import features, frameworks, model, targets, verdicts, versions
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.software.frameworks import Asked, Framework
-    from whichgpu.software.verdicts import Verdict
+    from whichgpu.software.model import Verdict
 
 #: A release as old as this is not what a job means that names none.
 _LONG_AGO = timedelta(days=2 * 365)
@@ -45,13 +45,13 @@ def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
     device = targets.device(gpu)
     verdict = verdicts.judge(device, asked, "macos" if device.platform == "metal" else "linux")
     if not verdict.runs:
-        refused = verdict.answer == verdicts.UNSUPPORTED and bool(asked.releases())
+        refused = verdict.answer == model.UNSUPPORTED and bool(asked.releases())
         return Standing(_refusal(verdict) if refused else "", "")
     if meant or not verdict.until or not _gone(verdict, asked):
         return Standing("", "")
     if _long_ago(verdict):
         return Standing(_refusal(verdict), "")
-    older = verdicts.named(framework, asked.framework.releases[_place(verdict)])
+    older = model.named(framework, asked.framework.releases[_place(verdict)])
     how = f": {verdict.install}" if verdict.install else ""
     return Standing("", f"{older} is the last release that runs on {gpu.id} ({_because(verdict)}){how}")
 
@@ -75,7 +75,7 @@ def _gone(verdict: Verdict, asked: Asked) -> bool:
     """Whether a source says that the release after the last that runs does not; else it is only not known."""
     place = _place(verdict) + 1
     after = asked._replace(version=asked.framework.releases[place].numbers, words="")
-    return verdicts.judge(verdict.device, after, verdict.system).answer == verdicts.UNSUPPORTED
+    return verdicts.judge(verdict.device, after, verdict.system).answer == model.UNSUPPORTED
 
 
 def _place(verdict: Verdict) -> int:
