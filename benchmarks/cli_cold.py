@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[list[str], float | None]] = {
     "--help": (["--help"], 60),
     "compare --plain": (["compare", "a10", "a100-80gb-pcie", "--plain"], 90),
     "show --plain": (["show", "a100-80gb-sxm", "--plain"], None),
+    "compat --plain": (["compat", "t4", "--plain"], 100),
+    "compat, one framework": (["compat", "v100-32gb-sxm", "--framework", "pytorch", "--plain"], 100),
     "gpus --plain": (["gpus", "--min", "memory=40 GB", "--plain"], None),
     "predict --plain": (["predict", "resnet50", "--gpu", "a10", "--plain"], 150),
     "predict, not measured": (["predict", "resnet50", "--gpu", "rtx-a6000", "--plain"], 150),

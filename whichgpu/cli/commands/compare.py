@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
+from whichgpu.cli.completion import GpuName
 from whichgpu.cli.options import gpu_files, job_options
 from whichgpu.errors import UsageError
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @command
-@click.argument("gpus", nargs=-1, metavar="GPU GPU ..")
+@click.argument("gpus", nargs=-1, metavar="GPU GPU ..", type=GpuName())
 @click.option(
     "--workload", "workloads", multiple=True, metavar="NAME", help="What they would run; repeatable."
 )

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
+from whichgpu.cli.completion import GpuName
 from whichgpu.cli.options import gpu_files, job_options
 
 if TYPE_CHECKING:
@@ -31,7 +32,14 @@ if TYPE_CHECKING:
 
 @command
 @click.argument("workloads", nargs=-1, metavar="WORKLOAD ..")
-@click.option("--gpu", "gpus", multiple=True, metavar="GPU[:N]", help="On this GPU; repeatable, or A,B,..")
+@click.option(
+    "--gpu",
+    "gpus",
+    multiple=True,
+    metavar="GPU[:N]",
+    type=GpuName(),
+    help="On this GPU; repeatable, or A,B,..",
+)
 @click.option("--together", is_flag=True, help="All workloads on each GPU at once.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "md", "html", "json"]), default="table",

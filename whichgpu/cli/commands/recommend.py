@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
+from whichgpu.cli.completion import GpuName
 from whichgpu.cli.options import gpu_files, job_options, progress
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--target", metavar="RATE", help='What is wanted, e.g. "1000 images/min".')
 @click.option("--latency", metavar="TIME", help='At most this long from start to end of one job, e.g. "2 s".')
 @click.option("--budget", metavar="PRICE", help='At most this for the whole fleet, e.g. "20 USD/h".')
-@click.option("--gpus", metavar="A,B,..", help="Only these GPUs.")
+@click.option("--gpus", metavar="A,B,..", type=GpuName(), help="Only these GPUs.")
 @click.option("--providers", metavar="A,B,..", help="Only these providers.")
 @click.option("--term", default="on-demand", show_default=True, metavar="TERM",
               help="on-demand, spot, reserved, serverless, marketplace, buy or any.")  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
+from whichgpu.cli.completion import GpuName
 from whichgpu.cli.options import gpu_files
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @command
-@click.argument("gpu")
+@click.argument("gpu", type=GpuName())
 @click.option("--sources", is_flag=True, help="Say where each value comes from and what other sources say.")
 @gpu_files
 def run(catalogue: Catalogue, gpu: str, *, sources: bool) -> Report:
