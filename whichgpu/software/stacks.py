@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.software.frameworks import Asked, Framework
     from whichgpu.software.model import Verdict
+    from whichgpu.software.targets import Device
 
 #: A release as old as this is not what a job means that names none.
 _LONG_AGO = timedelta(days=2 * 365)
@@ -32,33 +33,49 @@ class Standing(NamedTuple):
     warning: str
 
 
+_NOTHING = Standing("", "")
+#: What GPUs are to compilers, with the software and the release meant, where there is nothing to say: a
+#: table of jobs asks for the same thing of many cards.
+_SILENT: set[tuple[str, ...]] = set()
+
+
 @lru_cache(maxsize=4096)
 def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
     """How a framework (its id) stands on a GPU; `release` is what the runtime means, `said` a job's text.
 
     Judged under Linux, or macOS for Apple's GPUs. What no source states is no refusal.
     """
-    framework = frameworks.frameworks()[software]
-    meant = release or _meant(framework, said)
+    meant = release or _meant(software, said)
+    device = targets.device(gpu)
+    alike = (gpu.vendor, device.platform, device.target, device.host, software, meant)
+    if alike in _SILENT:
+        return _NOTHING
+    found = _standing(device, frameworks.frameworks()[software], meant)
+    if found == _NOTHING:
+        _SILENT.add(alike)
+    return found
+
+
+def _standing(device: Device, framework: Framework, meant: str) -> Standing:
     stated = versions.numbers(meant)
     asked = frameworks.Asked(framework, stated, meant if stated else "", "")
-    device = targets.device(gpu)
     verdict = verdicts.judge(device, asked, "macos" if device.platform == "metal" else "linux")
     if not verdict.runs:
         refused = verdict.answer == model.UNSUPPORTED and bool(asked.releases())
-        return Standing(_refusal(verdict) if refused else "", "")
+        return Standing(_refusal(verdict), "") if refused else _NOTHING
     if meant or not verdict.until or not _gone(verdict, asked):
-        return Standing("", "")
+        return _NOTHING
     if _long_ago(verdict):
         return Standing(_refusal(verdict), "")
-    older = model.named(framework, asked.framework.releases[_place(verdict)])
+    older = model.named(framework, framework.releases[_place(verdict)])
     how = f": {verdict.install}" if verdict.install else ""
-    return Standing("", f"{older} is the last release that runs on {gpu.id} ({_because(verdict)}){how}")
+    return Standing("", f"{older} is the last release that runs on {device.id} ({_because(verdict)}){how}")
 
 
-def _meant(framework: Framework, said: str) -> str:
+@lru_cache(maxsize=4096)
+def _meant(software: str, said: str) -> str:
     """The release that the text of a job names: `2.4`, `any` where it is dated otherwise, else empty."""
-    low = said.lower()
+    framework, low = frameworks.frameworks()[software], said.lower()
     if not any(letter.isdigit() for letter in low.replace(framework.id, "")):
         return ""
     if re.search(r"ngc|nemo|dev|nightly|git|mlperf", low):
