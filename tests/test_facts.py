@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from whichgpu.errors import DataError, UsageError
-from whichgpu.facts import reading, store
+from whichgpu.facts import bundle, reading, store
 from whichgpu.facts.model import KINDS, Interval
 
 if TYPE_CHECKING:
@@ -94,17 +93,16 @@ def test_an_interval_scales_and_shows() -> None:
 
 
 def test_a_tree_is_read_once_and_again_when_a_file_changes(tmp_path: Path) -> None:
-    folder = tmp_path / "systems"
+    folder = tmp_path / "gpus"
     folder.mkdir()
     file = folder / "a.toml"
     file.write_text('name = "one"\n')
-    assert store.load("systems", tmp_path) == {"a": {"name": "one"}}
-    bundled = json.loads((tmp_path / "bundle" / "systems.json").read_text())
-    assert bundled["files"] == {"a": {"name": "one"}}
+    assert store.load("gpus", tmp_path) == {"a": {"name": "one"}}
+    assert bundle.read(tmp_path / "bundle" / "gpus.files", "gpus")[1] == {"a": {"name": "one"}}
     file.write_text('name = "two"\n')
     os.utime(file, (1, 1))
     store.load.cache_clear()
-    assert store.load("systems", tmp_path) == {"a": {"name": "two"}}
+    assert store.load("gpus", tmp_path) == {"a": {"name": "two"}}
 
 
 def test_names_are_read_without_the_rest(tmp_path: Path) -> None:
@@ -118,24 +116,28 @@ def test_names_are_read_without_the_rest(tmp_path: Path) -> None:
     assert heads["chip"] == {"chip": {"vendor": "V"}, "gpu": {"x": {"name": "Größe"}}}
     assert list(heads) == list(files) == ["chip", "other"]
     assert dict(files) == whole
-    store.load.cache_clear()
-    assert store.load("gpus", tmp_path) == whole
-    assert (tmp_path / "bundle" / "gpus.files").exists()
+    assert bundle.read(tmp_path / "bundle" / "gpus.files", "gpus")[1] == whole
     file.write_text('[gpu.z]\nname = "Z"\n')
     store.load.cache_clear()
     assert list(store.glance("gpus", tmp_path)[0]["chip"]["gpu"]) == ["z"]
 
 
+def test_files_packed_alone_serve_as_in_a_wheel(tmp_path: Path) -> None:
+    (tmp_path / "gpus").mkdir()
+    (tmp_path / "gpus" / "a.toml").write_text('[gpu.x]\nname = "X"\n')
+    whole = store.load("gpus", tmp_path)
+    bundle.write(tmp_path / "bundle" / "gpus.files", "gpus", {}, whole)
+    (tmp_path / "gpus" / "a.toml").unlink()
+    store.load.cache_clear()
+    assert store.load("gpus", tmp_path) == whole
+    heads, files = store.glance("gpus", tmp_path)
+    assert dict(heads) == dict(files) == whole
+
+
 def test_the_json_alone_serves_as_in_a_wheel(tmp_path: Path) -> None:
-    wheel, made = tmp_path / "wheel", tmp_path / "wheel" / "bundle"
-    made.mkdir(parents=True)
-    (made / "systems.json").write_text('{"stamps": {}, "files": {"a": {"b": 1}}}')
-    assert store.load("systems", wheel) == {"a": {"b": 1}}
-    (tmp_path / "data" / "gpus").mkdir(parents=True)
-    (tmp_path / "data" / "gpus" / "a.toml").write_text('[gpu.x]\nname = "X"\n')
-    store.ship(tmp_path / "data", made)
-    assert store.load("gpus", wheel) == {"a": {"gpu": {"x": {"name": "X"}}}}
-    assert store.trees(wheel) == ["gpus", "systems"]
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "systems.json").write_text('{"stamps": {}, "files": {"a": {"b": 1}}}')
+    assert store.load("systems", tmp_path) == {"a": {"b": 1}}
 
 
 def test_a_tree_may_be_a_csv_file_and_may_be_missing(tmp_path: Path) -> None:

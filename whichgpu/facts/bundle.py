@@ -1,11 +1,9 @@
 """The JSON that a tree of data files is made into, and the parts of it that can be read alone.
 
-    <tree>.json      the stamps of the sources, and the content of every file by stem
-    <tree>.json.gz   the same, of a tree that few commands read and that shrinks to a fifth
-    <tree>.rows      a line that says where the rows of each value are, then those rows, packed value by value
-    <tree>.files     a line with the names and where each file is, then those files, packed one by one
-
-What is packed value by value (`INDEXED`) or file by file (`NAMED`) is read in part.
+<tree>.json      the stamps of the sources, and the content of every file by stem
+<tree>.json.gz   the same, of a tree that few commands read and that shrinks to a fifth
+<tree>.rows      a line that says where the rows of each value are, then those rows, packed value by value
+<tree>.files     a line with the names in each file and where it is, then the files, each packed
 """
 
 from __future__ import annotations
@@ -39,8 +37,10 @@ PACKED = {"counts", "prices", "scoreboard", "validation"}
 
 def bundled(tree: str, folder: Path) -> Path:
     """Where the content of a tree stands among the files that ship."""
-    if tree in INDEXED or tree in NAMED:
-        return folder / f"{tree}.{'rows' if tree in INDEXED else 'files'}"
+    if tree in INDEXED:
+        return folder / f"{tree}.rows"
+    if tree in NAMED:
+        return folder / f"{tree}.files"
     return folder / f"{tree}.{'json.gz' if tree in PACKED else 'json'}"
 
 
@@ -103,7 +103,7 @@ def read_names(path: Path) -> tuple[Stamps, Mapping[str, Any], Mapping[str, Any]
 
 
 def _file(path: Path, start: int, place: tuple[int, int]) -> Any:
-    """One file of a tree, whose content is at a place after the first line."""
+    """One file of a tree, packed at a place after the first line."""
     import zlib
 
     offset, size = place

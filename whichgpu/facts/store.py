@@ -122,7 +122,7 @@ def _merged(ours: Any, theirs: Any) -> Any:
 
 def trees(data: Path = DATA) -> list[str]:
     """Every tree that has source files, or its JSON, by name."""
-    found = {p.name.partition(".")[0] for p in (*data.iterdir(), *(data / _BUNDLE).glob("*"))}
+    found = {p.stem for p in (*data.iterdir(), *(data / _BUNDLE).glob("*.json*"))}
     return sorted(tree for tree in found if _stamps(tree, data) or bundled(tree, data / _BUNDLE).exists())
 
 
