@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 #: GPUs in one machine of one's own.
 _BOXES = (1, 2, 4, 8)
-#: Candidates whose warnings are told.
-_TOLD = 3
 
 
 @immutable
@@ -99,15 +97,6 @@ def recommend(
         several=several(request.job, workload, kept, catalogue),
         seconds=perf_counter() - started,
     )
-
-
-def _warnings(sweep: Estimates | None, kept: Sequence[Candidate]) -> tuple[str, ...]:
-    """What to know of the first candidates, once each."""
-    if sweep is None:
-        return ()
-    ids = [gpu.id for gpu in sweep.devices.gpus]
-    rows = [ids.index(item.gpu) for item in kept[:_TOLD]] or [0]
-    return tuple(dict.fromkeys(text for row in rows for text in sweep.warnings(row)))
 
 
 def _usable_offers(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> dict[str, list[Offer]]:
@@ -262,3 +251,12 @@ def _owning(gpu: Gpu, count: int, request: Request) -> float | None:
         return None
     owned = _purchase_offer(gpu)
     return None if owned is None else owned.usd_per_hour * count
+
+
+def _warnings(sweep: Estimates | None, kept: Sequence[Candidate], most: int = 3) -> tuple[str, ...]:
+    """What to know of the first candidates, once each."""
+    if sweep is None:
+        return ()
+    ids = [gpu.id for gpu in sweep.devices.gpus]
+    rows = [ids.index(item.gpu) for item in kept[:most]] or [0]
+    return tuple(dict.fromkeys(text for row in rows for text in sweep.warnings(row)))
