@@ -39,6 +39,8 @@ COMMANDS: dict[str, tuple[list[str], float | None]] = {
     "compare --format html": (["compare", "a10", "a100-80gb-pcie", "--format", "html"], None),
     "show --plain": (["show", "a100-80gb-sxm", "--plain"], 80),
     "show --format html": (["show", "a100-80gb-sxm", "--format", "html"], None),
+    "compat --plain": (["compat", "t4", "--plain"], 100),
+    "compat, one framework": (["compat", "v100-32gb-sxm", "--framework", "pytorch", "--plain"], 100),
     "gpus --plain": (["gpus", "--min", "memory=40 GB", "--plain"], None),
     "predict --plain": (["predict", "resnet50", "--gpu", "a10", "--plain"], 150),
     "predict, not measured": (["predict", "resnet50", "--gpu", "rtx-a6000", "--plain"], 150),

@@ -74,6 +74,21 @@ def read(source, given):
     row = {"kind": "gemm", "layer": "fc", "m": [0, 1], "n": n, "k": n, "batch": 1, "parameters": n * n}
     return Workload(source, "Layer", "traced", {"ops": [row]}, ())
 '''
+STACK = """
+title = "Test Stack"
+names = ["test stack"]
+kind = "library"
+source = "page"
+[sources.page]
+title = "A page"
+url = "https://example.org/"
+accessed = "2026-11-20"
+[releases]
+"1.2" = {}
+[[build]]
+targets = ["7.5+"]
+source = "page"
+"""
 OFFER = (
     "provider,instance,gpu,gpu_spelling,candidates,gpu_count,vcpus,memory_gib,kind,usd_per_hour,usd_median,usd_max,"
     "region,regions,suspect_regions,source,locator,as_of,listing,quarantine,note\n"
@@ -145,6 +160,12 @@ def test_one_file_adds_an_importer(copy):
     (copy / "my.width").write_text("1000")
     assert answered(copy, "workload", "my.width")["flops"] == pytest.approx(2e6)
     assert answered(copy, "predict", "my.width", "--gpu", "l4")["value"]["mid"] > 0
+
+
+def test_one_file_adds_a_framework(copy):
+    add(copy, "whichgpu/data/software/test-stack.toml", STACK)
+    told = answered(copy, "compat", "t4", "v100-16gb-sxm", "--framework", "Test Stack 1.2")
+    assert [one["verdicts"][0]["answer"] for one in told["gpus"]] == ["supported", "unsupported"]
 
 
 def test_one_file_adds_a_command(copy):

@@ -13,7 +13,7 @@ from whichgpu.cli import group
 
 EXPORTS = [
     "DataError", "Fact", "Infeasible", "Interval", "Source", "UsageError", "WhichGpuError", "__version__",
-    "compare", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload",
+    "compare", "compat", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload",
 ]  # fmt: skip
 COMMON = ["--debug", "--json", "--plain"]
 JOB = [
@@ -27,6 +27,8 @@ COMMANDS = {
     "validate": ["--by", "--gpu", *OWN, "--page", "--workload"],
     "check": ["--all", *OWN, "--fields", "--published"],
     "compare": ["--format", *OWN, "--workload", *JOB],
+    "compat": ["--feature", "--format", "--framework", *OWN, "--precision", "--system"],
+    "completion": [],
     "doctor": [],
     "explain": [*OWN],
     "fit": ["--format", "--gpu", *OWN, "--together", *JOB],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from whichgpu.api import compare, fit, gpu, gpus, job, predict, recommend, sweep, workload
+    from whichgpu.api import compare, compat, fit, gpu, gpus, job, predict, recommend, sweep, workload
     from whichgpu.errors import DataError, Infeasible, UsageError, WhichGpuError
     from whichgpu.facts.model import Fact, Interval, Source
 
@@ -24,6 +24,7 @@ __all__ = [
     "WhichGpuError",
     "__version__",
     "compare",
+    "compat",
     "fit",
     "gpu",
     "gpus",
@@ -36,7 +37,8 @@ __all__ = [
 
 _HOME = {
     **dict.fromkeys(
-        ("compare", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload"), "whichgpu.api"
+        ("compare", "compat", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload"),
+        "whichgpu.api",
     ),
     **dict.fromkeys(("DataError", "Infeasible", "UsageError", "WhichGpuError"), "whichgpu.errors"),
     **dict.fromkeys(("Fact", "Interval", "Source"), "whichgpu.facts.model"),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.fleets import Fleets
     from whichgpu.planner.request import Recommendation
     from whichgpu.planner.sweep import Sweep
+    from whichgpu.software.compat import Compatibility
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
@@ -256,3 +257,29 @@ def compare(
     from whichgpu.planner.comparison import compare as compared
 
     return compared(gpus, workloads, catalogue=_known(gpu_files), whole=whole)
+
+
+def compat(
+    gpus: str | Sequence[str],
+    frameworks: str | Sequence[str] = (),
+    *,
+    features: str | Sequence[str] = (),
+    precisions: str | Sequence[str] = (),
+    system: str = "",
+    gpu_files: Files = (),
+) -> Compatibility:
+    """What software runs on GPUs: `compat("v100-32gb-sxm", "pytorch")`, `compat("t4", "tensorflow 2.21")`.
+
+    A framework is a name with or without a version; without any all are judged. `features` and `precisions`
+    are those of the frameworks named, else of the hardware; `system` is linux, windows, wsl or macos (if not
+    given linux, and macos for Apple's GPUs). What does not run is an answer. Raises `WhichGpuError` for
+    names, and for a release that is not out.
+    """
+    from whichgpu.software.compat import compat as judged
+    from whichgpu.software.compat import resolve
+
+    known = _known(gpu_files)
+    names = [gpus] if isinstance(gpus, str) else list(gpus)
+    wanted = [frameworks] if isinstance(frameworks, str) else list(frameworks)
+    asked = [name for some in (features, precisions) for name in ([some] if isinstance(some, str) else some)]
+    return judged([resolve(name, known, asked) for name in names], wanted, asked, system)

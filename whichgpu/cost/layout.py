@@ -89,7 +89,7 @@ def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
     spec = precision(job.precision)
     said = (*laid.said, *settled.said)
     return replace(
-        laid, unused=settled.unused, notes=tuple((*substitutions(gpu, spec), *said) for gpu in gpus)
+        laid, unused=settled.unused, notes=tuple((*substitutions(gpu, spec, stack), *said) for gpu in gpus)
     )
 
 

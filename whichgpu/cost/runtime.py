@@ -45,7 +45,6 @@ class Runtime:
     id: str
     title: str
     vendors: tuple[str, ...]
-    min_cc: float
     year: int
     launch: float
     gap: float
@@ -84,6 +83,10 @@ class Runtime:
     holds: Mapping[str, Any] = field(default_factory=dict)
     habits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     keeper: str = ""
+    #: What it is in `data/software/`, the releases that are meant, and the text that named it.
+    software: str = ""
+    release: str = ""
+    said: str = field(default="", compare=False)
 
     @property
     def kernels(self) -> str:
@@ -142,7 +145,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     keeping = [mark["name"] for mark in marks if set(mark.get("sets", ())) and set(mark["sets"]) <= _KEEPING]
     timed = (mark["name"] for mark in marks if mark["name"] not in keeping)
     names = (*timed, *((version,) if version else ()))
-    return Runtime(id=key, exact=exact, marks=names, keeper="+".join((key, *keeping)), **columns)
+    return Runtime(id=key, exact=exact, marks=names, keeper="+".join((key, *keeping)), said=text, **columns)
 
 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.cost.device import stand_in
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.software import stacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,15 +24,22 @@ def refusal(
 
     A value that no source states is a refusal by name, never a guess.
     """
-    return gpu.why_unusable or _software(gpu, runtime) or _rates(gpu, ops, precision, trains=trains)
+    why = gpu.why_unusable or _software(gpu, runtime)
+    if why:
+        return why
+    why = _rates(gpu, ops, precision, trains=trains)
+    stated = stacks.lacking(gpu, runtime.software, precision.math) if why and runtime.software else ""
+    return f"{stated}; {why}" if stated else why
 
 
 def _software(gpu: Gpu, runtime: Runtime) -> str:
+    if runtime.software:
+        why = stacks.standing(gpu, runtime.software, runtime.release, runtime.said).refusal
+        if why:
+            return why
     if gpu.vendor not in runtime.vendors:
-        return f"{runtime.title} does not run on {gpu.vendor}; it runs on {', '.join(runtime.vendors)}"
-    capability = _capability(gpu)
-    if capability is not None and capability < runtime.min_cc:
-        return f"{runtime.title} needs compute capability {runtime.min_cc:g}; {gpu.id} has {capability:g}"
+        known = ", ".join(runtime.vendors)
+        return f"{runtime.title} does not run on {gpu.vendor} as modelled here; its figures are for {known}"
     return ""
 
 
@@ -52,16 +60,28 @@ def _rates(gpu: Gpu, ops: Iterable[Op], precision: Precision, *, trains: bool) -
     return ""
 
 
-def substitutions(gpu: Gpu, precision: Precision) -> tuple[str, ...]:
-    """What to say where other units than those of a job's format do its products."""
+def substitutions(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str, ...]:
+    """What to say where an older release has to do, or other units than those of a job's format."""
+    said = (*_of_software(gpu, precision, runtime), _of_units(gpu, precision))
+    return tuple(text for text in said if text)
+
+
+def _of_software(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str, ...]:
+    if not runtime.software:
+        return ()
+    older = stacks.standing(gpu, runtime.software, runtime.release, runtime.said).warning
+    return older, "" if precision.or_wider else stacks.lacking(gpu, runtime.software, precision.math)
+
+
+def _of_units(gpu: Gpu, precision: Precision) -> str:
     instead = stand_in(gpu, precision.math)
     if not instead or precision.or_wider:
-        return ()
+        return ""
     asked, used = _label(precision.math), _label(instead)
     how = "numbers are widened" if instead == "fp32" else "both take 2 bytes"
     if precision.quantised:
         how = "weights are only stored in it (weight-only)"
-    return (f"{gpu.id} has no {asked} units: products run in {used}, and {how}",)
+    return f"{gpu.id} has no {asked} units: products run in {used}, and {how}"
 
 
 def _multiplies_narrow(gpu: Gpu) -> bool:
@@ -72,13 +92,6 @@ def _multiplies_narrow(gpu: Gpu) -> bool:
 
 def _label(rate: str) -> str:
     return FIELDS[rate].label.split(" (")[0]
-
-
-def _capability(gpu: Gpu) -> float | None:
-    try:
-        return float(gpu.value("compute_capability"))
-    except (TypeError, ValueError):
-        return None
 
 
 def _no_rate(gpu: Gpu, rate: str, precision: Precision) -> str:

@@ -29,6 +29,7 @@ INDEXED = {"measured": "workload"}
 NAMED = {
     "gpus": (("chip", "gpu"), ("name", "vendor", "segment", "architecture", "aliases", "note", "confidence")),
     "workloads": (("workload",), ("name", "aliases", "library")),
+    "software": ((), ("names", "kind")),
 }
 #: Trees that few commands read, and that shrink to a fifth or less.
 PACKED = {"counts", "prices", "scoreboard", "validation"}

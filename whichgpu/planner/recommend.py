@@ -88,7 +88,7 @@ def recommend(
         candidates=tuple(explained),
         rejected=tuple(Rejected(key, why.kind, why.text) for key, why in rejected.items()),
         assumptions=sentences.assumptions(request, job, sweep),
-        warnings=sweep.warnings() if sweep is not None else (),
+        warnings=_warnings(sweep, kept),
         infeasible=infeasible,
         headline=sentences.headline(explained, request, workload),
         several=several(request.job, workload, kept, catalogue),
@@ -186,3 +186,12 @@ def _owning(gpu: Gpu, count: int, request: Request) -> float | None:
         return None
     owned = purchase_offer(gpu)
     return None if owned is None else owned.usd_per_hour * count
+
+
+def _warnings(sweep: Estimates | None, kept: Sequence[Candidate], most: int = 3) -> tuple[str, ...]:
+    """What to know of the first candidates, once each."""
+    if sweep is None:
+        return ()
+    ids = [gpu.id for gpu in sweep.devices.gpus]
+    rows = [ids.index(item.gpu) for item in kept[:most]] or [0]
+    return tuple(dict.fromkeys(text for row in rows for text in sweep.warnings(row)))

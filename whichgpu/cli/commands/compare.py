@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
+from whichgpu.cli.completion import GpuName
 from whichgpu.cli.options import gpu_files, job_options
 from whichgpu.errors import UsageError
 
@@ -31,7 +32,7 @@ _USUAL, _NONE = "usual", "none"
 
 
 @command
-@click.argument("gpus", nargs=-1, metavar="GPU GPU ..")
+@click.argument("gpus", nargs=-1, metavar="GPU GPU ..", type=GpuName())
 @click.option(
     "--workload",
     "workloads",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
+from whichgpu.cli.completion import GpuName
 from whichgpu.cli.options import FORM, gpu_files, in_form, job_options
 
 if TYPE_CHECKING:
@@ -30,7 +31,14 @@ if TYPE_CHECKING:
 
 @command
 @click.argument("workloads", nargs=-1, metavar="WORKLOAD ..")
-@click.option("--gpu", "gpus", multiple=True, metavar="GPU[:N]", help="On this GPU; repeatable, or A,B,..")
+@click.option(
+    "--gpu",
+    "gpus",
+    multiple=True,
+    metavar="GPU[:N]",
+    type=GpuName(),
+    help="On this GPU; repeatable, or A,B,..",
+)
 @click.option("--together", is_flag=True, help="All workloads on each GPU at once.")
 @FORM
 @job_options

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
+from whichgpu.cli.completion import GpuName
 from whichgpu.cli.options import FORM, gpu_files, in_form, job_options, progress
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @command
 @click.argument("workload", required=False)
-@click.option("--gpu", metavar="GPU[:N]", help="On this GPU; N of them work together.")
+@click.option("--gpu", metavar="GPU[:N]", type=GpuName(), help="On this GPU; N of them work together.")
 @click.option(
     "--jobs", type=click.Path(path_type=Path), metavar="FILE.csv", help="Predict each row of a table."
 )

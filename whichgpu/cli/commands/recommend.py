@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
+from whichgpu.cli.completion import GpuName
 from whichgpu.cli.options import FORM, gpu_files, in_form, job_options, progress
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--pause", metavar="TIME", default="0 s", show_default=True,
               help="What a user lets go by between an answer and the next request.")  # fmt: skip
 @click.option("--budget", metavar="PRICE", help='At most this for the whole fleet, e.g. "20 USD/h".')
-@click.option("--gpus", metavar="A,B,..", help="Only these GPUs.")
+@click.option("--gpus", metavar="A,B,..", type=GpuName(), help="Only these GPUs.")
 @click.option("--providers", metavar="A,B,..", help="Only these providers.")
 @click.option("--term", default="on-demand", show_default=True, metavar="TERM",
               help="on-demand, spot, reserved, serverless, marketplace, buy or any.")  # fmt: skip

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
+from whichgpu.cli.completion import GpuName
 from whichgpu.cli.options import gpu_files, job_options
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @command
-@click.argument("gpu")
+@click.argument("gpu", type=GpuName())
 @click.option("--sources", is_flag=True, help="Say where each value comes from and what other sources say.")
 @click.option(
     "--workload", "workloads", multiple=True, metavar="NAME", help="What a review is of; repeatable."

@@ -162,7 +162,10 @@ def _fewest(cells: Cells, alone: Cells, catalogue: Catalogue, *, held: bool) -> 
 def _notes(cells: Cells, index: int) -> tuple[str, ...]:
     """What makes an answer less than it looks."""
     done, gpu = cells.settled, cells.gpus[index]
-    said = [*(substitutions(gpu, precision(done.job.precision)) if cells.able[index] else ()), *done.said]
+    said = [
+        *(substitutions(gpu, precision(done.job.precision), done.runtime) if cells.able[index] else ()),
+        *done.said,
+    ]
     if done.unused:
         said.append(f"{done.workload.id} has no use for {', '.join(done.unused)}, which was ignored")
     ignored = sorted(set(done.job.options) - MODELLED)

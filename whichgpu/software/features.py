@@ -1,0 +1,156 @@
+"""What of a framework a GPU has: formats, attention kernels, sharing; and what the hardware itself has.
+
+A feature is `native`, `yes`, stands by something less (`weight-only`, `storage`, `emulated`, `partial`), is
+`no`, or unknown where no source that was read speaks of the target.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.hardware.fields import RATES
+from whichgpu.software import targets
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.software.frameworks import Framework, Row
+    from whichgpu.software.targets import Device
+    from whichgpu.software.versions import Numbers
+
+#: How a GPU has a feature, best first; the first five run.
+SUPPORT = ("native", "yes", "partial", "weight-only", "storage", "emulated", "no", "unknown")
+#: Formats that the hardware of today has, best known first, in the words of `Architecture.native`.
+FORMATS = ("fp32", "fp16", "bf16", "tf32", "int8", "fp8", "fp4")
+
+
+@immutable
+class Feature:
+    """Whether a GPU has one feature of a framework, or of the hardware where `of` is empty."""
+
+    name: str
+    names: tuple[str, ...]
+    support: str
+    note: str
+    source: str
+    of: str = ""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it can be used at all, if only by something less."""
+        return self.support not in ("no", "unknown")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"name": self.name, "support": self.support, "note": self.note, "source": self.source}
+
+
+def of(device: Device, framework: Framework, release: Numbers, system: str) -> tuple[Feature, ...]:
+    """Every feature of a framework that the data speak of, as a GPU has it in a release on a system.
+
+    An empty release stands for any. Of several statements about a feature the first about the target counts.
+    """
+    by_name: dict[str, list[Row]] = {}
+    for row in framework.features:
+        if (not release or row.holds(release, system)) and (not row.systems or system in row.systems):
+            by_name.setdefault(row.raw["names"][0], []).append(row)
+    return tuple(_feature(name, rows, device, framework.id) for name, rows in by_name.items())
+
+
+def _feature(name: str, rows: Sequence[Row], device: Device, framework: str) -> Feature:
+    spellings = tuple(dict.fromkeys(one for row in rows for one in row.raw["names"]))
+    mine = [row for row in rows if not row.platforms or device.platform in row.platforms]
+    for row in mine:
+        if not row.targets or targets.best(device.target, row.targets):
+            return Feature(name, spellings, row.text("support"), row.text("note"), row.source, framework)
+    closed = [row for row in mine if not row.raw.get("open")]
+    if closed and device.target:
+        return Feature(name, spellings, "no", _needs(closed[0]), closed[0].source, framework)
+    return Feature(name, spellings, "unknown", "no source that was read speaks of this GPU", "", framework)
+
+
+def _needs(row: Row) -> str:
+    """What a feature that a GPU lacks needs."""
+    named = ", ".join(
+        one.removesuffix("+") + (" or higher" if one.endswith("+") else "") for one in row.targets
+    )
+    cuda = any(one[:1].isdigit() or one[:1] == "=" for one in row.targets)
+    return f"needs compute capability {named.replace('=', '')}" if cuda else f"on {named}"
+
+
+def named(text: str, features: Sequence[Feature]) -> Feature | None:
+    """The feature that a word names, or None: spellings differ in case, `-`, `_` and spaces only."""
+    plain = _plain(text)
+    return next((one for one in features if plain in map(_plain, (one.name, *one.names))), None)
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum() or letter in "().")
+
+
+def hardware(device: Device, system: str) -> tuple[Feature, ...]:
+    """What the hardware has, whatever the framework: formats, instructions, sharing, links."""
+    native = native_formats(device)
+    found = [_format(name, native, device) for name in ("fp64", *FORMATS, "fp6", "int4", "fp64-tensor")]
+    for name, row in targets.capabilities()["feature"].items():
+        found.append(_of_hardware(name, row, device, system))
+    return tuple(found)
+
+
+def native_formats(device: Device) -> tuple[str, ...]:
+    """The formats that its units compute in: FP32, those stated, else those faster than FP32."""
+    stated = device.gpu.variant.native if device.gpu.variant else ()
+    doubled = [name for name in FORMATS if not stated and (_ratio(name, device) or 0.0) > 1.0]
+    return tuple(dict.fromkeys(("fp32", *stated, *doubled)))
+
+
+def _ratio(name: str, device: Device) -> float | None:
+    """The rate of a format as a multiple of that of FP32; None where either was not read."""
+    rate, fp32 = device.gpu.value(name), device.gpu.value("fp32")
+    return float(rate) / float(fp32) if rate and fp32 else None
+
+
+def _format(name: str, native: Sequence[str], device: Device) -> Feature:
+    spellings = {"fp64-tensor": ("fp64_tensor",), "fp4": ("fp4", "nvfp4", "mxfp4")}.get(name, (name,))
+    if any(one in native for one in spellings):
+        return Feature(name, spellings, "native", "", "catalogue")
+    ratio = _ratio(name, device) if name in RATES else None
+    if ratio is not None:
+        slow = f"at 1/{round(1.0 / ratio)} of the FP32 rate" if ratio < 0.99 else "at the FP32 rate"
+        return Feature(name, spellings, "partial" if ratio < 0.99 else "yes", slow, "catalogue")
+    stated = device.platform == "cuda" or (device.gpu.variant is not None and device.gpu.variant.native)
+    return Feature(name, spellings, "no" if stated else "unknown", _note(name, device), "catalogue")
+
+
+def _note(name: str, device: Device) -> str:
+    """From which compute capability a format is there, for a GPU that lacks it."""
+    first = targets.capabilities()["first"].get(name)
+    return f"from compute capability {first[0]}" if first and device.platform == "cuda" else ""
+
+
+def _of_hardware(name: str, row: Mapping[str, Any], device: Device, system: str) -> Feature:
+    spellings = tuple(row["names"])
+    stated = _stated(row.get("field", ""), device)
+    if stated and system in row.get("not_on", ()):
+        return Feature(name, spellings, "no", f"not on {system}", row["source"])
+    if stated is not None:
+        note = row.get("note", "") if stated else ""
+        return Feature(name, spellings, "yes" if stated else "no", note, "catalogue")
+    if device.platform != "cuda":
+        return Feature(name, spellings, "unknown", "no source that was read speaks of this GPU", "")
+    if system in row.get("not_on", ()):
+        return Feature(name, spellings, "no", f"not on {system}", row["source"])
+    for way in ("native", "yes", "no"):
+        if way in row and targets.best(device.target, tuple(row[way])):
+            return Feature(name, spellings, way, row.get("note", ""), row["source"])
+    support = "no" if "native" in row or "yes" in row else "unknown"
+    return Feature(name, spellings, support, row.get("note", "") if support == "no" else "", row["source"])
+
+
+def _stated(field: str, device: Device) -> bool | None:
+    """What the catalogue states of a device; None where no source was read."""
+    if not field:
+        return None
+    value = device.gpu.value(field)
+    return None if value is None else bool(value)

@@ -1,0 +1,268 @@
+"""Frameworks, engines and libraries as data: releases, builds, what is refused, features (`data/software/`).
+
+`find("tensorflow 2.21")` resolves what a person types to a framework and a version of it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.errors import UsageError, one_line
+from whichgpu.facts import store
+from whichgpu.software import versions
+from whichgpu.values import Lazy, immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from whichgpu.software.versions import Numbers
+
+#: Every system that is told apart, and what else they are called.
+SYSTEMS = ("linux", "windows", "wsl", "macos")
+_SYSTEM_NAMES = {"wsl2": "wsl", "mac": "macos", "darwin": "macos", "osx": "macos", "win": "windows",
+                 "win32": "windows", "ubuntu": "linux"}  # fmt: skip
+
+
+@immutable
+class Row:
+    """A statement about some releases on some systems: a build, a refusal, a limit or a feature.
+
+    Empty `systems`, `hosts`, `platforms` and `targets` mean any.
+    """
+
+    first: Numbers
+    last: Numbers
+    systems: tuple[str, ...]
+    hosts: tuple[str, ...]
+    platforms: tuple[str, ...]
+    targets: tuple[str, ...]
+    source: str
+    raw: Mapping[str, Any]
+
+    def text(self, name: str) -> str:
+        """One of its other columns; empty where it is not stated."""
+        return str(self.raw.get(name, ""))
+
+    def holds(self, series: Numbers, system: str) -> bool:
+        """Whether it speaks of a release on a system."""
+        return versions.within(series, self.first, self.last) and (not self.systems or system in self.systems)
+
+
+@immutable
+class Release:
+    """One release with its patches: the version that is newest in it, its date and Pythons where known."""
+
+    numbers: Numbers
+    name: str
+    newest: str
+    date: str
+    python: str
+
+
+@immutable
+class Framework:
+    """What is known of one framework, the releases oldest first."""
+
+    id: str
+    title: str
+    names: tuple[str, ...]
+    kind: str
+    vendors: tuple[str, ...]
+    systems: tuple[str, ...]
+    complete: bool
+    versioned: bool
+    releases: tuple[Release, ...]
+    builds: tuple[Row, ...]
+    refusals: tuple[Row, ...]
+    limits: tuple[Row, ...]
+    features: tuple[Row, ...]
+    instead: tuple[Row, ...]
+    source: str
+    sources: Mapping[str, Mapping[str, str]]
+
+    @property
+    def latest(self) -> Release:
+        """The newest release that the data know."""
+        return self.releases[-1]
+
+    def feature_names(self) -> tuple[str, ...]:
+        """Every feature that the data speak of, by its first name."""
+        return tuple(dict.fromkeys(row.raw["names"][0] for row in self.features))
+
+
+class Asked(NamedTuple):
+    """What a person asks for: a framework, perhaps a version of it, perhaps a variant of its builds."""
+
+    framework: Framework
+    version: Numbers
+    words: str
+    variant: str
+
+    def releases(self) -> tuple[Release, ...]:
+        """The releases that the version stands for; all where none is asked for."""
+        every = self.framework.releases
+        return tuple(one for one in every if not self.version or versions.alike(one.numbers, self.version))
+
+
+@cache
+def frameworks() -> Mapping[str, Framework]:
+    """Every framework by id (the stem of its file); a file is read when it is asked for."""
+    heads, files = store.glance("software")
+    return Lazy(tuple(heads), lambda key: _framework(key, files[key]))
+
+
+def _framework(key: str, raw: Mapping[str, Any]) -> Framework:
+    releases = [
+        Release(
+            versions.numbers(name), name, row.get("last", name), row.get("date", ""), row.get("python", "")
+        )
+        for name, row in raw["releases"].items()
+    ]
+    return Framework(
+        id=key, title=raw["title"], names=tuple(raw["names"]), kind=raw["kind"],
+        vendors=tuple(raw.get("vendors", ())), systems=tuple(raw.get("systems", ())),
+        complete=bool(raw.get("complete", False)), versioned=bool(raw.get("versioned", True)),
+        releases=tuple(sorted(releases, key=lambda one: one.numbers)),
+        builds=_rows(raw, "build"), refusals=_rows(raw, "refusal"), limits=_rows(raw, "limit"),
+        features=_rows(raw, "feature"), instead=_rows(raw, "instead"),
+        source=raw.get("source", ""), sources=raw.get("sources", {}),
+    )  # fmt: skip
+
+
+def _rows(raw: Mapping[str, Any], name: str) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            first=versions.numbers(row.get("from", "")), last=versions.numbers(row.get("to", "")),
+            systems=tuple(row.get("systems", ())), hosts=tuple(row.get("hosts", ())),
+            platforms=tuple(row.get("platforms", ())), targets=tuple(row.get("targets", ())),
+            source=row["source"], raw=row,
+        )
+        for row in raw.get(name, ())
+    )  # fmt: skip
+
+
+def system(text: str) -> str:
+    """The system that a word names; raises `UsageError` for another."""
+    low = text.strip().lower()
+    found = _SYSTEM_NAMES.get(low, low)
+    if found not in SYSTEMS:
+        raise UsageError(f"no system '{one_line(text)}'; the systems are {', '.join(SYSTEMS)}")
+    return found
+
+
+def find(text: str) -> Asked:
+    """The framework, version and variant that a text names: `tensorflow 2.21`, `torch==2.9 cu128`, `FA2`.
+
+    Raises `UsageError` with the nearest names for an unknown framework, and with the known releases for a
+    version that is not among them.
+    """
+    said = re.sub(r"\b(toolkit|releases?|versions?|wheels?|builds?)\b", " ", text.lower()).strip()
+    said = " ".join(said.split())
+    hits = [(name, key) for name, key in _names() if _begins(said, name)]
+    if not hits:
+        raise UsageError(_unknown(text))
+    name, key = max(hits, key=lambda pair: len(pair[0]))
+    rest = re.sub(r"^v(?=\d)", "", said[len(name) :].replace("+", " ").strip(" -=:@~<>/"))
+    framework = frameworks()[key]
+    implied = _implied(framework, name)
+    word, _, variant = rest.partition(" ") if rest[:1].isdigit() else ("", "", rest)
+    asked = Asked(
+        framework, versions.numbers(word or implied), word or implied, _variant(framework, variant, text)
+    )
+    _check(asked)
+    return asked
+
+
+@cache
+def _names() -> tuple[tuple[str, str], ...]:
+    heads, _ = store.glance("software")
+    return tuple((_plain(name), key) for key, head in heads.items() for name in (key, *head["names"]))
+
+
+def _plain(name: str) -> str:
+    return name.partition("@")[0].lower()
+
+
+def _implied(framework: Framework, name: str) -> str:
+    """The version that a name stands for by itself: `fa2@2` among the names says that FA2 is 2.x."""
+    return next((one.partition("@")[2] for one in framework.names if _plain(one) == name), "")
+
+
+def _begins(said: str, name: str) -> bool:
+    """Whether a text begins with a name that ends there."""
+    after = said[len(name) : len(name) + 1]
+    return said.startswith(name) and not after.isalpha() and not (after.isdigit() and name[-1:].isdigit())
+
+
+def _unknown(text: str) -> str:
+    from difflib import get_close_matches
+
+    known = list(dict.fromkeys(key for _, key in _names()))
+    word = re.sub(r"[\s=:@]*v?\d[\d.]*.*$", "", text.strip().lower())
+    near = get_close_matches(word, [name for name, _ in _names()], n=3, cutoff=0.6)
+    ids = dict.fromkeys(key for name in near for one, key in _names() if one == name)
+    hint = f"did you mean {', '.join(ids)}?" if ids else f"there are {', '.join(sorted(known))}"
+    return f"no framework '{one_line(text)}'; {hint}"
+
+
+def _variant(framework: Framework, word: str, text: str) -> str:
+    """The variant of builds that the end of a text names: `cu128`, `CUDA 13`, `rocm`."""
+    plain = _letters(word)
+    if not plain:
+        return ""
+    known = dict.fromkeys(row.text("variant") for row in framework.builds if row.text("variant"))
+    if any(_letters(one).startswith(plain) or _letters(one).startswith(_short(plain)) for one in known):
+        return plain
+    there = ", ".join(known)
+    raise UsageError(
+        f"'{one_line(text)}': {framework.title} has no variant '{one_line(word)}'; it has {there}"
+    )
+
+
+def is_variant(row: Row, asked: str) -> bool:
+    """Whether a build is of the variant that was asked for."""
+    here = _letters(row.text("variant"))
+    return not asked or here.startswith(asked) or here.startswith(_short(asked))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _short(variant: str) -> str:
+    """`cuda12.8` as indexes of wheels write it: `cu128`."""
+    return re.sub(r"^cuda", "cu", variant)
+
+
+def _check(asked: Asked) -> None:
+    """Refuse a version that is not among the releases."""
+    framework, version = asked.framework, asked.version
+    if not version or not framework.versioned:
+        return
+    latest = framework.latest
+    found = [one for one in framework.releases if versions.alike(one.numbers, version)]
+    newest = versions.numbers(found[-1].newest) if found else versions.numbers(latest.newest)
+    whole = f"{framework.title} {asked.words}"
+    if versions.later(version, versions.numbers(latest.newest)):
+        raise UsageError(
+            f"{whole} is not released as far as these data know ({as_of(framework)}); "
+            f"the latest is {latest.newest}, so ask e.g. --framework '{framework.id} {latest.name}'"
+        )
+    if found and framework.complete and versions.later(version, newest):
+        raise UsageError(f"no {whole}; the last of {found[-1].name} is {found[-1].newest}")
+    if not found and framework.complete and version > framework.releases[0].numbers:
+        near = ", ".join(_near(framework, version))
+        raise UsageError(f"no {whole}; did you mean {near}?")
+
+
+def _near(framework: Framework, version: Numbers) -> Iterator[str]:
+    before = [one for one in framework.releases if one.numbers < version]
+    after = [one for one in framework.releases if one.numbers > version]
+    yield from (one.name for one in (*before[-1:], *after[:1]))
+
+
+def as_of(framework: Framework) -> str:
+    """The day on which a framework's data were last read, as its sources state it."""
+    return max((row.get("accessed", "") for row in framework.sources.values()), default="")

@@ -1,0 +1,136 @@
+"""What a named software stack of a job comes to on a GPU: a refusal, a warning, or nothing to say.
+
+A job may say which release it means (`vLLM 0.6.3`), that it means some other one (a container, a nightly
+build), or nothing: then what installs today is meant. Where only releases of long ago run, that is a
+refusal too.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.software import features, frameworks, model, targets, verdicts, versions
+
+if TYPE_CHECKING:
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.software.frameworks import Asked, Framework
+    from whichgpu.software.model import Verdict
+    from whichgpu.software.targets import Device
+
+#: A release as old as this is not what a job means that names none.
+_LONG_AGO = timedelta(days=2 * 365)
+#: What stands for every release.
+_ANY = "any"
+
+
+class Standing(NamedTuple):
+    """Why a stack does not run on a GPU, or what to know where only older releases do; else empty."""
+
+    refusal: str
+    warning: str
+
+
+_NOTHING = Standing("", "")
+#: What GPUs are to compilers, with the software and the release meant, where there is nothing to say: a
+#: table of jobs asks for the same thing of many cards.
+_SILENT: set[tuple[str, ...]] = set()
+
+
+@lru_cache(maxsize=4096)
+def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
+    """How a framework (its id) stands on a GPU; `release` is what the runtime means, `said` a job's text.
+
+    Judged under Linux, or macOS for Apple's GPUs. What no source states is no refusal.
+    """
+    meant = release or _meant(software, said)
+    device = targets.device(gpu)
+    alike = (gpu.vendor, device.platform, device.target, device.host, software, meant)
+    if alike in _SILENT:
+        return _NOTHING
+    found = _standing(device, frameworks.frameworks()[software], meant)
+    if found == _NOTHING:
+        _SILENT.add(alike)
+    return found
+
+
+def _standing(device: Device, framework: Framework, meant: str) -> Standing:
+    stated = versions.numbers(meant)
+    asked = frameworks.Asked(framework, stated, meant if stated else "", "")
+    verdict = verdicts.judge(device, asked, "macos" if device.platform == "metal" else "linux")
+    if not verdict.runs:
+        refused = verdict.answer == model.UNSUPPORTED and bool(asked.releases())
+        return Standing(_refusal(verdict), "") if refused else _NOTHING
+    if meant or not verdict.until or not _gone(verdict, asked):
+        return _NOTHING
+    if _long_ago(verdict):
+        return Standing(_refusal(verdict), "")
+    older = model.named(framework, framework.releases[_place(verdict)])
+    how = f": {verdict.install}" if verdict.install else ""
+    return Standing("", f"{older} is the last release that runs on {device.id} ({_because(verdict)}){how}")
+
+
+@lru_cache(maxsize=4096)
+def _meant(software: str, said: str) -> str:
+    """The release that the text of a job names: `2.4`, `any` where it is dated otherwise, else empty."""
+    framework, low = frameworks.frameworks()[software], said.lower()
+    if not any(letter.isdigit() for letter in low.replace(framework.id, "")):
+        return ""
+    if re.search(r"ngc|nemo|dev|nightly|git|mlperf", low):
+        return _ANY
+    for name in sorted((framework.id, *framework.names), key=len, reverse=True):
+        spelled = re.escape(name.partition("@")[0])
+        found = re.search(rf"(?<![a-z]){spelled}[^a-z0-9]{{0,3}}v?(\d+(?:\.\d+)+)", low)
+        if found:
+            return found[1]
+    return _ANY
+
+
+def _gone(verdict: Verdict, asked: Asked) -> bool:
+    """Whether a source says that the release after the last that runs does not; else it is only not known."""
+    place = _place(verdict) + 1
+    after = asked._replace(version=asked.framework.releases[place].numbers, words="")
+    return verdicts.judge(verdict.device, after, verdict.system).answer == model.UNSUPPORTED
+
+
+def _place(verdict: Verdict) -> int:
+    """Which of the releases is the last that runs."""
+    return next(i for i, one in enumerate(verdict.framework.releases) if one.name == verdict.until)
+
+
+def _long_ago(verdict: Verdict) -> bool:
+    """Whether the last release that runs came out long before the data were read."""
+    if len(verdict.date) < len("2024-11"):
+        return False
+    released = date.fromisoformat(f"{verdict.date}-28"[:10])
+    return date.fromisoformat(frameworks.as_of(verdict.framework)) - released > _LONG_AGO
+
+
+def _refusal(verdict: Verdict) -> str:
+    """Why it does not run, from which source, and what works instead."""
+    source = verdict.sources[0]
+    dated = f", {source['date']}" if source["date"] else ""
+    instead = f"; instead: {'; '.join(verdict.instead)}" if verdict.instead else ""
+    only = f"; {verdict.until} of {verdict.date} is the last that does" if verdict.until else ""
+    return f"{_because(verdict)} [{source['title']}{dated}]{only}{instead}"
+
+
+def _because(verdict: Verdict) -> str:
+    return verdict.why[0] if verdict.why else "no release of it does"
+
+
+@lru_cache(maxsize=4096)
+def lacking(gpu: Gpu, software: str, format_: str) -> str:
+    """What to know where the latest release of a framework says that it does not run a format on a GPU."""
+    framework = frameworks.frameworks()[software]
+    device = targets.device(gpu)
+    where = "macos" if device.platform == "metal" else "linux"
+    stated = features.of(device, framework, framework.latest.numbers, where)
+    found = features.named(format_, stated)
+    if found is None or found.support != "no":
+        return ""
+    source = framework.sources[found.source.partition(";")[0]]
+    dated = f", {source['date']}" if source.get("date") else ""
+    return f"{framework.title} has no {format_.upper()} on {gpu.id}: {found.note} [{source['title']}{dated}]"
