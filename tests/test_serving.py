@@ -378,7 +378,7 @@ def test_heads_are_not_cut(whichgpu):
     assert three["job"]["tp"] == 1.0
     wrong = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s:3", "--tp", "3", "--curve")
     assert wrong.status == 2
-    assert "does not divide the 32 attention heads" in wrong.err
+    assert "32 attention heads, which do not divide by it" in wrong.err
 
 
 @pytest.mark.parametrize(
