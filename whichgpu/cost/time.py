@@ -254,6 +254,8 @@ def _launched(table: OpTable, runtime: Runtime) -> Array:
     """1 for an op that is a kernel of its own, 0 for one that fusion swallows, (O, 1, 1)."""
     if not runtime.fuses or table.kind in COUNTED:
         return np.ones_like(table.fusable)
+    if runtime.chains:
+        return np.asarray(1.0 - table.chained)
     return np.asarray(1.0 - table.fusable * table.of("pointwise", "norm"))
 
 
