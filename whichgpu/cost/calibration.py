@@ -164,7 +164,7 @@ def _normal(solution: Solution) -> Array:
     return normal
 
 
-def calibrate(found: Sequence[Group], iterations: int = 12) -> Solution:
+def calibrate(found: Sequence[Group], iterations: int = 18) -> Solution:
     """Fit the effects; gives them with the problem linearised at the solution."""
     problem = Problem.of(found)
     theta, reached = np.zeros(len(problem.names)), np.inf
