@@ -99,6 +99,26 @@ def test_known_effects_are_found_again(grouped):
     assert np.abs(solution.residuals).max() < 0.04
 
 
+def test_a_step_that_goes_too_far_is_halved(grouped):
+    """What is minimised never grows, whatever the step."""
+    problem = Problem.of(calibration.groups(made_with(grouped[0], {"c/conv": 0.3}), GPUS)[0])
+    start = np.zeros(len(problem.names))
+    solution = calibration._linearised(problem, start)
+    step = np.linalg.solve(calibration._normal(solution), solution.weighted.T @ solution.pull)
+    near, best = calibration._searched(problem, start, step)
+    far, reached = calibration._searched(problem, start, 4.0 * step)
+    assert best < calibration._objective(problem, start)
+    assert reached == pytest.approx(best, abs=0.05 * calibration._objective(problem, start))
+    assert np.abs(far).max() < 4.0 * np.abs(step).max() == 4.0 * np.abs(near).max()
+
+
+def test_many_rows_of_one_job_say_less_each(grouped):
+    groups, _ = grouped
+    assert Problem.of(groups).says == pytest.approx(1.0)
+    more = [{**row(i, "resnet50", "t4", 8), "value": str(100 + i)} for i in range(12)]
+    assert Problem.of(calibration.groups(more, GPUS)[0]).says == pytest.approx(0.5)
+
+
 def test_one_absurd_row_moves_little(grouped):
     made = made_with(grouped[0], {})
     made[0] = {**made[0], "value": str(float(made[0]["value"]) * 20)}

@@ -10,7 +10,8 @@ import pytest
 from whichgpu.cost.classes import OpClass
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import finish
-from whichgpu.cost.fit import Fit, compute_terms
+from whichgpu.cost.fit import Fit, compute_terms, memory_terms
+from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.links import link
 from whichgpu.cost.runtime import runtime
@@ -75,6 +76,63 @@ def test_winograd_serves_3x3_convolutions_on_plain_units_alone() -> None:
     assert 1.4 * rate("mixer-b16", "fp32") < rate("vgg16", "fp32") < 2.25 * peak
     assert rate("mixer-b16", "fp32") < peak
     assert rate("vgg16", "fp16") < GPUS["v100-16gb-sxm"].value("fp16")
+
+
+def test_a_compiler_fuses_elementwise_ops_with_each_other_and_not_with_products() -> None:
+    """Inductor: a norm and what follows it are one kernel, an activation between two products is its own."""
+    job = {"phase": "infer", "precision": "fp16", "batch": 64, "runtime": "PyTorch 2.4 torch.compile"}
+
+    def left(workload: str) -> dict[str, float]:
+        tables = [one.table for one in laid(workload, "rtx-4090", **job).work.kernels]
+        (ops,) = (table for table in tables if table.kind == "elementwise")
+        shares = passes(ops, runtime(job["runtime"], ""))
+        return {op.layer: float(share[0, 0]) for op, share in zip(ops.ops, shares, strict=True)}
+
+    resnet, vit = left("resnet50"), left("vit_base_patch16_224")
+    assert resnet["layer1.conv_norm"] == 1.0
+    assert resnet["layer1.conv_relu"] == resnet["layer1.relu"] == 0.0
+    assert 0.0 < resnet["layer1.add"] < 0.5  # the other input is read
+    assert vit["layers.gelu"] == 1.0
+    eager = seconds("resnet50", "rtx-4090", **{**job, "runtime": "PyTorch 2.4 channels_last"})
+    compiled = seconds("resnet50", "rtx-4090", **job)
+    assert seconds("resnet50", "rtx-4090", **{**job, "runtime": "TensorRT"}) < compiled < eager
+
+
+def test_a_compiler_runs_the_products_of_eager_mode() -> None:
+    """What was learnt of cuDNN and cuBLAS under eager PyTorch holds for torch.compile, channels last."""
+    stack = runtime("PyTorch 2.4 torch.compile", "")
+    assert stack.stacks[:3] == ("pytorch-2", "pytorch-2+pytorch-2-compile", "pytorch-2+nhwc")
+    assert stack.products == runtime("PyTorch 2.4", "").products
+
+
+def test_a_lineage_that_was_not_measured_has_what_its_kin_have_in_common() -> None:
+    job = {"phase": "infer", "precision": "fp16", "batch": 256}
+    found = Fit({"c@tensor-small": 0.2, "m@tensor-small": 0.2})
+
+    def gain(gpu: str, stack: str, workload: str = "resnet50", **columns) -> float:
+        here = laid(workload, gpu, runtime=stack, **{**job, **columns})
+        return float((finish(here, Fit()).seconds / finish(here, found).seconds)[0, 0])
+
+    assert gain("rtx-5090", "PyTorch 2.4") == pytest.approx(gain("rtx-4090", "PyTorch 2.4"), rel=0.02)
+    assert gain("rtx-5090", "PyTorch 2.4") > 1.15
+    assert gain("h100-80gb-sxm", "PyTorch 2.4") == 1.0
+    tokens = {"phase": "serve", "input_tokens": 128, "output_tokens": 128, "batch": None, "concurrency": 8}
+    assert gain("rtx-5090", "vLLM 0.9", "llama-3.1-8b", **tokens) == 1.0
+
+
+def test_bandwidth_that_an_sm_has_much_of_is_harder_to_use() -> None:
+    h200, h100, t4 = Devices.of([GPUS[name] for name in ("h200-141gb-sxm", "h100-80gb-sxm", "t4")]).traits
+    assert h200.feed > h100.feed > 0.0 > t4.feed
+    kind, framework = OpClass("vector", "plain", "norm"), runtime("PyTorch 2.4", "")
+    assert memory_terms(kind, h200, framework, trains=True)["m~feed+train"] == h200.feed
+    assert "m~feed" not in memory_terms(kind, h200, runtime("vLLM", ""), trains=False)
+
+
+def test_amds_units_and_streams_reach_less_and_rdna_more_than_gcn() -> None:
+    vega, rdna, nvidia = (Devices.of([GPUS[name]]) for name in ("radeon-pro-vii", "rx-6800", "rtx-3090"))
+    assert vega.maturity[0, 0] < rdna.maturity[0, 0] < nvidia.maturity[0, 0]
+    assert vega.bandwidth[0, 0] < vega.column("bandwidth")[0, 0]
+    assert nvidia.bandwidth[0, 0] == nvidia.column("bandwidth")[0, 0]
 
 
 def test_real_data_bound_a_fast_gpu_and_no_slow_one() -> None:

@@ -149,6 +149,25 @@ def test_a_convolution_by_hand() -> None:
     assert op.write_bytes == 2 * 2 * 16 * 5 * 6
 
 
+def test_an_elementwise_op_is_chained_to_the_one_whose_result_it_takes() -> None:
+    rec = Recorder(FP16)
+    y = rec.conv(Map(2.0, 8, 8.0, 8.0), 16, 3)
+    rec.norm(y.elements, 16)
+    rec.pointwise(y.elements, name="relu")
+    rec.linear(16.0, 64, 64)
+    rec.pointwise(16.0 * 64, name="gelu")
+    rec.pointwise(64.0, name="gate")
+    chained = {op.layer: op.chained for op in rec.ops()}
+    assert chained == {
+        "conv": False,
+        "norm": False,
+        "relu": True,
+        "linear": False,
+        "gelu": False,
+        "gate": False,
+    }
+
+
 def test_groups_divide_the_work() -> None:
     dense, grouped = Recorder(FP16), Recorder(FP16)
     x = Map(1.0, 64, 8.0, 8.0)

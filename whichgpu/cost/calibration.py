@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _NU, _SCALE = 4.0, 0.08
+#: A fit is at its end where a step gains less than this of the log-likelihood; the least part of a step.
+_SETTLED, _LEAST = 1.0, 0.1
 #: Prior widths by the shape of an effect's name, see `width`. Those of workloads are narrow, so that what
 #: several workloads have in common is learnt as a class of ops, and holds for a workload not yet seen.
 _WIDTHS: Mapping[str, float] = {
@@ -146,7 +148,7 @@ class Solution(NamedTuple):
 def _linearised(problem: Problem, theta: Array) -> Solution:
     log, slopes = problem.linearise(theta)
     residuals = log - problem.measured
-    roots = np.sqrt((_NU + 1) / (_NU + (residuals / _SCALE) ** 2)) / _SCALE
+    roots = np.sqrt(problem.says * (_NU + 1) / (_NU + (residuals / _SCALE) ** 2)) / _SCALE
     return Solution(problem, theta, residuals, slopes * roots[:, None], roots * (slopes @ theta - residuals))
 
 
@@ -162,16 +164,40 @@ def _normal(solution: Solution) -> Array:
     return normal
 
 
-def calibrate(found: Sequence[Group], iterations: int = 10) -> Solution:
+def calibrate(found: Sequence[Group], iterations: int = 18) -> Solution:
     """Fit the effects; gives them with the problem linearised at the solution."""
     problem = Problem.of(found)
-    theta = np.zeros(len(problem.names))
-    for left in reversed(range(iterations)):
+    theta, reached = np.zeros(len(problem.names)), np.inf
+    for _ in range(iterations):
         solution = _linearised(problem, theta)
-        target = np.linalg.solve(_normal(solution), solution.weighted.T @ solution.pull)
-        # Part of a step first: shares change as the balance of arithmetic and traffic moves.
-        theta = theta + (0.7 if left > 1 else 1.0) * (target - theta)
+        step = np.linalg.solve(_normal(solution), solution.weighted.T @ solution.pull) - theta
+        theta, best = _searched(problem, theta, step)
+        if reached - best < _SETTLED:
+            break
+        reached = best
     return _linearised(problem, theta)
+
+
+def _searched(problem: Problem, theta: Array, step: Array) -> tuple[Array, float]:
+    """The best of the whole step and halves of it, and what is minimised there.
+
+    Shares change as the balance of arithmetic and traffic moves, so that a whole step often goes too far.
+    """
+    best, part = np.inf, 2.0
+    while part > _LEAST:
+        tried = _objective(problem, theta + 0.5 * part * step)
+        if tried > best:
+            break
+        best, part = tried, 0.5 * part
+    return theta + part * step, best
+
+
+def _objective(problem: Problem, theta: Array) -> float:
+    """Minus the logarithm of likelihood (Student-t) and prior, but for a constant."""
+    residuals = (problem.predict(theta) - problem.measured) / _SCALE
+    widths = np.array([width(name) for name in problem.names])
+    fitted = 0.5 * (_NU + 1.0) * (problem.says * np.log1p(residuals**2 / _NU)).sum()
+    return float(fitted + 0.5 * ((theta / widths) ** 2).sum())
 
 
 def left_out(solution: Solution, keys: Sequence[Any]) -> Array:

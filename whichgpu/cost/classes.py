@@ -61,6 +61,20 @@ def lineage(gpu: Gpu) -> str:
     return gpu.architecture if gpu.architecture in apart else gpu.family
 
 
+#: Lineages whose SMs are built alike, by the name that effects of all of them have.
+_KIN = {
+    "tensor-small": ("ampere", "ada", "blackwell"),
+    "tensor-first": ("volta", "turing"),
+    "tensor-large": ("ampere_ga100", "hopper", "blackwell_gb100", "blackwell_gb110"),
+}
+
+
+def kin(gpu: Gpu) -> str:
+    """What SMs like those of a GPU are called together: a new lineage resembles its kin; "" for none."""
+    own = lineage(gpu)
+    return next((name for name, lines in _KIN.items() if own in lines), "")
+
+
 def memory_kind(gpu: Gpu) -> str:
     """HBM, GDDR6, GDDR6X, GDDR7 or other."""
     name = str(gpu.value("memory_type") or "").upper()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost.classes import lineage, memory_kind
+from whichgpu.cost.classes import kin, lineage, memory_kind
 from whichgpu.cost.coefficients import section
 from whichgpu.errors import UsageError
 from whichgpu.values import immutable
@@ -151,7 +151,8 @@ class Devices:
     def maturity(self) -> Column:
         """Factor on every matrix efficiency for software away from CUDA."""
         known = section("vendor")
-        return np.array([known.get(gpu.vendor, known["other"]) for gpu in self.gpus])[:, None]
+        named = [known.get(gpu.family, known.get(gpu.vendor, known["other"])) for gpu in self.gpus]
+        return np.array(named)[:, None]
 
     @cached_property
     def tensor_rate(self) -> Column:
@@ -169,8 +170,15 @@ class Devices:
             gpu.segment == "datacenter" and str(gpu.value("memory_type") or "").startswith("GDDR6")
             for gpu in self.gpus
         ]
-        share = np.where(gddr_server, section("memory")["ecc_gddr"], 1.0)[:, None]
+        known = section("vendor_memory")
+        vendor = np.array([known.get(gpu.vendor, known["other"]) for gpu in self.gpus])
+        share = (vendor * np.where(gddr_server, section("memory")["ecc_gddr"], 1.0))[:, None]
         return np.asarray(self.column("bandwidth") * share)
+
+    @cached_property
+    def feed(self) -> Column:
+        """Bandwidth of an SM in B per clock: the more, the harder it is to have enough loads under way."""
+        return np.asarray(self.column("bandwidth") / self.sms / self.clock)
 
     @cached_property
     def cache_gain(self) -> Column:
@@ -189,11 +197,13 @@ class Devices:
             np.nan_to_num(self.column("nvlink")) > 0, np.nan_to_num(self.column("nvlink_gpus"), nan=8.0), 0.0
         )
         generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0)[:, 0]
+        feed = np.log(np.nan_to_num(self.feed / section("memory")["feed_reference"], nan=1.0))[:, 0]
         tensor32 = np.isfinite(self.column("tf32"))
         staged = ["-staged" if through else "" for through in self.staged[:, 0]]
         return tuple(
             Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]), float(large[i]),
-                   float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}", bool(tensor32[i, 0]))
+                   float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}", bool(tensor32[i, 0]),
+                   float(feed[i]), kin(gpu))
             for i, gpu in enumerate(self.gpus)
         )  # fmt: skip
 
@@ -284,6 +294,10 @@ class Traits:
     nvlink: float
     pcie: str
     tf32: bool
+    #: Logarithm of the bandwidth that an SM has, over that of a usual part.
+    feed: float = 0.0
+    #: Lineages whose SMs are built alike, by one name.
+    kin: str = ""
 
     def link(self, gpus: float) -> str:
         """The link that joins `gpus` GPUs: NVLink, the machine's PCIe, or the network between machines."""

@@ -6,21 +6,23 @@ An effect that no measurement spoke to is absent, so a GPU, runtime or format th
 falls back to the prior, that is to physics. The names, most general first:
 
     c/CLASS  c/CLASS/FORMAT  c@LINEAGE  c/FORMAT@LINEAGE  c/CLASS@LINEAGE                  arithmetic
+    c@KIN  c/FORMAT@KIN  c/CLASS@KIN                                                       and m, see below
     c@LINEAGE&DOMAIN  c/FORMAT@LINEAGE&DOMAIN  c/CLASS@LINEAGE&DOMAIN
     c=RUNTIME  c/CLASS=RUNTIME  c=RUNTIME+MARK  c/CLASS=RUNTIME+MARK
     m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY                                          memory traffic
     m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
-    c~throttle  c~rate  m~l2  and with =RUNTIME                                             laws, see below
+    c~throttle  c~rate  m~l2  and with =RUNTIME  m~feed                                    laws, see below
     l=RUNTIME  l=RUNTIME+MARK  l/WORKLOAD=RUNTIME                                          launches
     b%LINK  b%LINK=RUNTIME  b/WORKLOAD                                                     links
     w/WORKLOAD  w/WORKLOAD=RUNTIME  w/WORKLOAD/PRECISION  w/WORKLOAD/PRECISION=RUNTIME     the whole time
 
 A domain is that of a runtime: engines of language models bring kernels of their own, so that what a
-lineage does for them says little of frameworks. A mark is what sets one use of a runtime apart: a
-version, channels-last tensors. `c~throttle` and `c~rate` change the exponents of the power limit and of
-the tensor rate, `m~l2` the gain of a large cache: their weights are the logarithms that the exponents
-multiply. All but `b` stand also with `+train` behind them, which applies in training only (of
-`l/WORKLOAD` and `w`, instead).
+lineage does for them says little of frameworks. Kin are the lineages whose SMs are built alike: what they
+have in common (of frameworks) a lineage that was not measured has. A mark is what sets one use of a runtime
+apart: a version, channels-last tensors. `c~throttle` and `c~rate` change the exponents of the power limit
+and of the tensor rate, `m~l2` the gain of a large cache, `m~feed` has the bandwidth of an SM to a power:
+their weights are the logarithms that the exponents multiply. All but `b` stand also with `+train` behind
+them, which applies in training only (of `l/WORKLOAD` and `w`, instead).
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
 
 
 #: The trait that each law's effect multiplies.
-_LAWS = {"c~throttle": "throttle", "c~rate": "rate", "m~l2": "cache"}
+_LAWS = {"c~throttle": "throttle", "c~rate": "rate", "m~l2": "cache", "m~feed": "feed"}
 
 
 def compute_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool) -> Terms:
@@ -60,6 +62,8 @@ def compute_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: boo
     placed = (f"c@{line}", f"c/{kind.format}@{line}", f"c/{kind.compute}@{line}")
     names = [f"c/{kind.compute}", f"c/{kind.compute}/{kind.format}", *placed]
     names += [f"{name}&{runtime.domain}" for name in placed]
+    if place.kin and not runtime.domain:
+        names += [f"c@{place.kin}", f"c/{kind.format}@{place.kin}", f"c/{kind.compute}@{place.kin}"]
     for stack in runtime.stacks:
         names += [f"c={stack}", f"c/{kind.compute}={stack}"]
     tensor = kind.format != "plain"
@@ -83,9 +87,13 @@ def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool
         f"m/{kind.memory}@{place.lineage}",
         f"m%{place.memory}",
     ]
+    if place.kin and not runtime.domain:
+        names += [f"m@{place.kin}", f"m/{kind.memory}@{place.kin}"]
     for stack in runtime.stacks:
         names += [f"m={stack}", f"m/{kind.memory}={stack}"]
     laws = [(f"m~l2{where}", place.cache) for where in ("", f"={runtime.kernels}")]
+    if not runtime.domain:
+        laws.append(("m~feed", place.feed))
     return _weighted(names, laws, trains=trains)
 
 
@@ -186,9 +194,9 @@ class Fit:
 
         All GPUs of a lineage and memory share them, and so do all sweeps: they are added up once.
         """
-        key = (terms, kind, place.lineage, place.memory, place.tf32, runtime.stacks, trains)
+        key = (terms, kind, place.lineage, place.kin, place.memory, place.tf32, runtime.stacks, trains)
         if key not in self._known:
-            unit = replace(place, throttle=1.0, rate=1.0, cache=1.0)
+            unit = replace(place, throttle=1.0, rate=1.0, cache=1.0, feed=1.0)
             found = terms(kind, unit, runtime, trains=trains)
             laws: dict[str, float] = {}
             for name in [name for name in found if "~" in name]:

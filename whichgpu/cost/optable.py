@@ -56,6 +56,11 @@ class OpTable:
         """1 where a fusing runtime runs the op inside its neighbour, as (O, 1, 1)."""
         return np.array([float(op.fusable) for op in self.ops])[:, None, None]
 
+    @cached_property
+    def chained(self) -> NDArray[np.float64]:
+        """1 where an op takes its input from the elementwise one before it, as (O, 1, 1)."""
+        return np.array([float(op.chained) for op in self.ops])[:, None, None]
+
     def of(self, *kinds: str) -> NDArray[np.float64]:
         """1 where an op is of one of these kinds, else 0, as (O, 1, 1)."""
         return np.array([float(op.kind in kinds) for op in self.ops])[:, None, None]

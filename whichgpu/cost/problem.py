@@ -7,8 +7,10 @@ out to the effects. The formulas are those of `time.evaluate`, called on other s
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 #: A relative change that is small against rounding of 1e-16 and against any curvature.
 _SMALL = 1e-5
+#: What rows of one job agree in, and how many of them count as rows of their own.
+_SAME, _ALIKE = ("source", "gpu", "workload", "phase", "precision"), 3.0
 
 
 @dataclass
@@ -112,6 +116,17 @@ class Problem:
         """The problem of measured groups."""
         return _Builder().build(groups)
 
+    @cached_property
+    def says(self) -> Array:
+        """How much each row has to say, (rows,): what many rows of one job have in common they say once.
+
+        Rows of one workload, phase and format that one source ran on one GPU differ in batch or version, and
+        share what that machine did: n of them beyond `_ALIKE` count as the root of n x `_ALIKE`.
+        """
+        keys = [tuple(row[name] for name in _SAME) for row in self.rows]
+        count = Counter(keys)
+        return np.array([min(1.0, math.sqrt(_ALIKE / count[key])) for key in keys])
+
     def blocks(self) -> list[Index]:
         """The rows of each runtime, by number."""
         found: dict[str, list[int]] = {}
@@ -130,7 +145,7 @@ class Problem:
 
     def linearise(self, theta: Array) -> tuple[Array, Array]:
         """Log predictions, (rows,), and their slopes by every effect, (rows, effects)."""
-        log, parts = self._evaluate(theta)
+        log, parts = self._evaluate(theta, slopes=True)
         rows, effects = len(self.rows), len(self.names)
         slopes = np.zeros(rows * effects)
         every = np.arange(rows)
@@ -147,8 +162,9 @@ class Problem:
         return log, slopes.reshape(rows, effects)
 
     def _evaluate(
-        self, theta: Array, rows: NDArray[np.bool_] | None = None
+        self, theta: Array, rows: NDArray[np.bool_] | None = None, *, slopes: bool = False
     ) -> tuple[Array, dict[str, Array]]:
+        """Log predictions, and with `slopes` the parts that these are made of."""
         ops, row = self.ops, self.row
         compute_factor = np.exp(self.by["compute"].sums(theta))[ops["compute_set"]]
         memory_factor = np.exp(self.by["memory"].sums(theta))[ops["memory_set"]]
@@ -165,8 +181,10 @@ class Problem:
         done = fed(work, row["feeding"])
         step = done / np.exp(self.by["workload"].sums(theta))
         links = np.exp(self.by["link"].sums(theta))
-        seconds, whole, by_links = self._jobs(step, links, rows)
+        seconds, whole, by_links = self._jobs(step, links, rows, slopes=slopes)
         log = row["base"] + row["sign"] * (np.log(seconds) - row["seconds"])
+        if not slopes:
+            return log, {}
         # The slope of (c^p + m^p)^(1/p) splits an op's time as its terms to the p; near a bound less of it
         # is left to the fit.
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -181,8 +199,10 @@ class Problem:
             "by_compute": by_compute, "by_memory": by_memory,
         }  # fmt: skip
 
-    def _jobs(self, step: Array, links: Array, rows: NDArray[np.bool_] | None) -> tuple[Array, Array, Array]:
-        """Seconds of each row's job, and their elasticities by the pass's time and by the links' time."""
+    def _jobs(
+        self, step: Array, links: Array, rows: NDArray[np.bool_] | None, *, slopes: bool
+    ) -> tuple[Array, Array, Array]:
+        """Seconds of each row's job, and with `slopes` their elasticities by pass and links."""
         seconds, whole, by_links = step.copy(), np.ones_like(step), np.zeros_like(step)
         for group, start in zip(self.groups, self.starts, strict=True):
             if group.layout.gradients is None:
@@ -196,6 +216,8 @@ class Problem:
                 return np.broadcast_to(found[0], (len(group.rows),))
 
             seconds[here] = at(1.0, 1.0)
+            if not slopes:
+                continue
             whole[here] = np.log(at(1.0 + _SMALL, 1.0) / at(1.0 - _SMALL, 1.0)) / (2.0 * _SMALL)
             by_links[here] = np.log(at(1.0, 1.0 + _SMALL) / at(1.0, 1.0 - _SMALL)) / (2.0 * _SMALL)
         return seconds, whole, by_links

@@ -39,7 +39,8 @@ class Runtime:
     workload, where a job of these states neither. `holds` is what sets its memory apart
     (`cost/job_memory.py` reads it), `habits` the options and lengths that it assumes where a job states
     none: of `adapters`, of training on `several` GPUs, of an `inference`. `keeper` is the id with the marks
-    that set its memory apart and not its time.
+    that set its memory apart and not its time. One that `chains` fuses elementwise ops with
+    each other and not with products, which are a library's.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Runtime:
     language: str = ""
     scheduler: Mapping[str, Any] = field(default_factory=dict)
     lengths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    chains: bool = False
     shards: str = ""
     splits_batch: bool = False
     casts_once: bool = False

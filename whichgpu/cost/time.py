@@ -279,7 +279,8 @@ def _launched(table: OpTable, runtime: Runtime) -> Array:
     if table.kind in COUNTED:
         return np.ones_like(table.fusable)
     moves = table.activation_bytes + table.weight_bytes + table.flops > 0.0
-    swallowed = table.fusable * table.of("pointwise", "norm") if runtime.fuses else 0.0
+    fused = table.chained if runtime.chains else table.fusable * table.of("pointwise", "norm")
+    swallowed = fused if runtime.fuses else np.zeros(())
     routed = np.array([op.kind == "copy" and op.layer.endswith(".dispatch") for op in table.ops])
     own = np.where(routed[:, None, None], runtime.routing, 1.0)
     return np.asarray(moves * (own - swallowed), dtype=np.float64)

@@ -72,6 +72,8 @@ class Op(NamedTuple):
         kv_bytes: bytes of the KV cache that one execution reads (attention in decode), apart from
             `read_bytes`.
         starts: repeated layers that begin with this op: where checkpointing may cut, keeping its input.
+        chained: a fusable op that follows another one of as many values, whose result it takes: a compiler
+            that fuses elementwise ops with each other runs both in one kernel.
 
     """
 
@@ -94,6 +96,7 @@ class Op(NamedTuple):
     stage: str = "forward"
     backward: str = "full"
     starts: float = 0.0
+    chained: bool = False
 
     @property
     def count(self) -> Any:

@@ -105,6 +105,8 @@ class Recorder:
     _scope: _Scope = field(default_factory=_Scope, init=False)
     #: Layers whose first op is still to come.
     _starting: float = field(default=0.0, init=False)
+    #: What stands for the number of values that the last op made, where it was an elementwise one.
+    _made: Any = field(default=None, init=False)
     #: Bytes per weight that are stored and read, of what is quantised and of what is not.
     _held: tuple[float, float] = field(init=False)
     _held_wide: tuple[float, float] = field(init=False)
@@ -385,6 +387,8 @@ class Recorder:
         if scope.frozen or scope.freed:
             saved_bytes = 0.0
         numbers = (flops, weight_bytes, read_bytes, write_bytes, saved_bytes, kv_bytes, *dims.values())
+        # What stands before an op that is given by its numbers is not known to be its input.
+        self._made = None
         key = (kind, scope.key or _place(name), dtype, fusable, shard, backward, parameters, stored_bytes,
                *map(_alike, numbers))  # fmt: skip
         if not self._counted(key, copies):
@@ -415,8 +419,9 @@ class Recorder:
         weights, stored = parameters * held, own * stored
         given = x.tobytes() if type(x) is np.ndarray else x
         made = given if y is x else y.tobytes() if type(y) is np.ndarray else y
-        key = (kind, scope.key or _place(name), dtype, fusable, shard, backward, own, weights, stored,
-               flops, reads, writes, saves, given, made, *shape.values())  # fmt: skip
+        chained = self._chained(made, fusable=fusable)
+        key = (kind, scope.key or _place(name), dtype, fusable, chained, shard, backward, own, weights,
+               stored, flops, reads, writes, saves, given, made, *shape.values())  # fmt: skip
         seen = self._ops.get(key)
         if seen is not None:
             seen[_COPIES] += scope.copies
@@ -427,7 +432,7 @@ class Recorder:
         read = reads * x
         written = read if writes == reads and x is y else writes * y
         saved = read if saves == reads else saves * x if saves else 0.0
-        self._new(key, [
+        self._new(key, chained=chained, values=[
             kind, scope.prefix + name, {over: y, **shape}, dtype or self.precision.math,
             y if flops == 1.0 else flops * y if flops else 0.0, own, weights, stored, read, written, saved,
             0.0, scope.copies, scope.repeats, fusable, shard, "forward", backward,
@@ -443,9 +448,15 @@ class Recorder:
         self._starting = 0.0
         return True
 
-    def _new(self, key: tuple[Any, ...], values: list[Any]) -> None:
+    def _chained(self, made: Any, *, fusable: bool) -> bool:
+        """Whether an elementwise op follows another one of as many values, for which `made` stands."""
+        follows = fusable and self._made == made
+        self._made = made if fusable else None
+        return follows
+
+    def _new(self, key: tuple[Any, ...], values: list[Any], *, chained: bool = False) -> None:
         """Record an op that was not there before: the values of an `Op` in their order."""
-        values.append(self._starting)
+        values += (self._starting, chained)
         self._starting = 0.0
         self._ops[key] = values
 

@@ -36,8 +36,21 @@ def seconds(
 
 
 def passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
-    """Share of each op's traffic that is left after fusion, (O, 1, 1)."""
+    """Share of each op's traffic that is left after fusion, (O, 1, 1) or (O, 1, J)."""
     if not runtime.fuses:
         return np.ones((len(ops.ops), 1, 1))
+    if runtime.chains:
+        return _chain(ops)
     left = np.array([runtime.left.get(op.kind, 1.0) for op in ops.ops])[:, None, None]
     return np.where(ops.fusable > 0, left, 1.0)
+
+
+def _chain(ops: OpTable) -> NDArray[np.float64]:
+    """What is left where elementwise ops are fused with each other, and products are a library's.
+
+    An op in a chain takes its input from registers, and a pointwise one spares what went before it the
+    writing of it as well; a norm may follow a residual sum, which is written all the same.
+    """
+    result = ops.write_bytes
+    spared = result * (1.0 + ops.of("pointwise")) * ops.chained
+    return np.asarray(1.0 - np.minimum(spared / np.maximum(ops.activation_bytes, 1.0), 1.0))
