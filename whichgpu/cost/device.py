@@ -52,22 +52,25 @@ class Devices:
     narrow: bool = False
     #: The machine that they stand in, by its id; "" for the one that is built for them.
     system: str = ""
+    #: Whether cards have the NVLink bridge that is sold apart.
+    bridge: bool = False
     _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _peaks: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
-        cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool = False, system: str = ""
-    ) -> Devices:
+        cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool = False, system: str = "",
+        bridge: bool = False,
+    ) -> Devices:  # fmt: skip
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
             raise UsageError(f"power_limit: {cap:g} W leaves nothing to run on; write e.g. power_limit=150 W")
-        key = tuple(map(id, gpus)), cap, narrow, system
+        key = tuple(map(id, gpus)), cap, narrow, system, bridge
         if key not in _devices:
             if len(_devices) >= _KEPT:
                 _devices.clear()
             # What is kept holds its GPUs, so that no other can have their ids.
-            _devices[key] = cls(tuple(gpus), cap, narrow, system)
+            _devices[key] = cls(tuple(gpus), cap, narrow, system, bridge)
         return _devices[key]
 
     def column(self, name: str) -> Column:
@@ -193,9 +196,7 @@ class Devices:
         rate = np.log(self.tensor_rate / section("products")["rate_reference"])[:, 0]
         throttle = np.log(self.throttle(1.0))[:, 0]
         large = (self.cache_gain > 1.0)[:, 0]
-        joined = np.where(
-            np.nan_to_num(self.column("nvlink")) > 0, np.nan_to_num(self.column("nvlink_gpus"), nan=8.0), 0.0
-        )
+        joined = np.where(np.nan_to_num(self.column("nvlink")) > 0, self.nvlink_gpus, 0.0)
         generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0)[:, 0]
         feed = np.log(np.nan_to_num(self.feed / section("memory")["feed_reference"], nan=1.0))[:, 0]
         tensor32 = np.isfinite(self.column("tf32"))
@@ -214,8 +215,14 @@ class Devices:
 
     @cached_property
     def nvlink_gpus(self) -> Column:
-        """GPUs that NVLink joins."""
-        return np.nan_to_num(self.column("nvlink_gpus"), nan=8.0)
+        """GPUs that NVLink joins: of cards none beside itself, unless the job says that they have the bridge.
+
+        It is sold apart, and published machines with cards scale from 2 to 4 as from 1 to 2. Those called NVL
+        come with it.
+        """
+        apart = [_is_card(gpu) and not self.bridge for gpu in self.gpus]
+        most = np.nan_to_num(self.column("nvlink_gpus"), nan=8.0)
+        return np.where(np.array(apart)[:, None], np.minimum(most, 1.0), most)
 
     @cached_property
     def pcie(self) -> Column:
@@ -278,7 +285,7 @@ class Devices:
 
 
 #: Columns of the GPUs that were asked for together: in a table of jobs the same ones, again and again.
-_devices: dict[tuple[tuple[int, ...], float, bool, str], Devices] = {}
+_devices: dict[tuple[tuple[int, ...], float, bool, str, bool], Devices] = {}
 _KEPT = 512
 
 
@@ -304,6 +311,11 @@ class Traits:
         if gpus <= self.nvlink:
             return "nvlink"
         return "network" if gpus > max(self.nvlink, section("links")["node"]) else self.pcie
+
+
+def _is_card(gpu: Gpu) -> bool:
+    """Whether a GPU is a card whose NVLink is a bridge that is sold apart."""
+    return str(gpu.value("form_factor") or "").startswith("PCIe") and not gpu.id.endswith("-nvl")
 
 
 def _power_family(gpu: Gpu) -> str:

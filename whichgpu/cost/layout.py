@@ -80,7 +80,10 @@ def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
     workload, job, stack = settled.workload, settled.job, settled.runtime
     cap = job.options.get("power_limit")
     watts = np.inf if cap is None else parse(cap, "power")
-    devices = Devices.of(gpus, cap=watts, narrow=stack.narrow, system=job.options.get("system", ""))
+    devices = Devices.of(
+        gpus, cap=watts, narrow=stack.narrow, system=job.options.get("system", ""),
+        bridge=not asked.off(job.options.get("nvlink_bridge", "")),
+    )  # fmt: skip
     with np.errstate(invalid="ignore", divide="ignore"):
         if job.phase == "serve":
             laid = _serve(workload, job, stack, devices, met)
