@@ -99,6 +99,14 @@ def _ids(recipe: Mapping[str, Any]) -> set[str]:
     return {precision(name).id for name in recipe["precisions"]}
 
 
+def nvlink(option: str) -> str:
+    """What a job says of NVLink: "bridge" (cards have one), "none", or nothing; raises `UsageError` else."""
+    said = option.strip().lower()
+    if said not in ("", "bridge", "none"):
+        raise UsageError(f"option nvlink: '{option}' is neither bridge nor none; write e.g. nvlink=bridge")
+    return said
+
+
 def off(option: str) -> bool:
     """Whether the text of an option says no, or nothing."""
     return option.strip().lower() in ("", "false", "0", "no", "none", "off", "eager")

@@ -52,25 +52,25 @@ class Devices:
     narrow: bool = False
     #: The machine that they stand in, by its id; "" for the one that is built for them.
     system: str = ""
-    #: Whether cards have the NVLink bridge that is sold apart.
-    bridge: bool = False
+    #: Of NVLink: "bridge" where cards have the one that is sold apart, "none" where none works.
+    joined_by: str = ""
     _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _peaks: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
         cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool = False, system: str = "",
-        bridge: bool = False,
+        joined_by: str = "",
     ) -> Devices:  # fmt: skip
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
             raise UsageError(f"power_limit: {cap:g} W leaves nothing to run on; write e.g. power_limit=150 W")
-        key = tuple(map(id, gpus)), cap, narrow, system, bridge
+        key = tuple(map(id, gpus)), cap, narrow, system, joined_by
         if key not in _devices:
             if len(_devices) >= _KEPT:
                 _devices.clear()
             # What is kept holds its GPUs, so that no other can have their ids.
-            _devices[key] = cls(tuple(gpus), cap, narrow, system, bridge)
+            _devices[key] = cls(tuple(gpus), cap, narrow, system, joined_by)
         return _devices[key]
 
     def column(self, name: str) -> Column:
@@ -220,7 +220,7 @@ class Devices:
         It is sold apart, and published machines with cards scale from 2 to 4 as from 1 to 2. Those called NVL
         come with it.
         """
-        apart = [_is_card(gpu) and not self.bridge for gpu in self.gpus]
+        apart = [self.joined_by == "none" or (_is_card(gpu) and not self.joined_by) for gpu in self.gpus]
         most = np.nan_to_num(self.column("nvlink_gpus"), nan=8.0)
         return np.where(np.array(apart)[:, None], np.minimum(most, 1.0), most)
 
@@ -285,7 +285,7 @@ class Devices:
 
 
 #: Columns of the GPUs that were asked for together: in a table of jobs the same ones, again and again.
-_devices: dict[tuple[tuple[int, ...], float, bool, str, bool], Devices] = {}
+_devices: dict[tuple[tuple[int, ...], float, bool, str, str], Devices] = {}
 _KEPT = 512
 
 

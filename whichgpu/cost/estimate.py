@@ -55,7 +55,7 @@ MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets", "adapter", "offload", "kv_precision", "loss_chunks", "optimizer_in_backward", "ep",
     "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp", "float8",
-    "sequence_parallel", "system", "nvlink_bridge", "cuda_graphs", "moe_overlap", "offload_to", *REQUESTS,
+    "sequence_parallel", "system", "nvlink", "cuda_graphs", "moe_overlap", "offload_to", *REQUESTS,
 }  # fmt: skip
 #: Standard deviations to either side of a 90 % interval.
 Z90 = 1.6448536269514722
