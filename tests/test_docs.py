@@ -96,6 +96,14 @@ def tensors(folder):
     (folder / "config.json").write_text(json.dumps(SMALL))
 
 
+def load_results(folder):
+    """What two load generators wrote of a run."""
+    from test_load_results import AIPERF, VLLM
+
+    (folder / "run.json").write_text(json.dumps(VLLM))
+    (folder / "profile_export_aiperf.json").write_text(json.dumps(AIPERF))
+
+
 def graph(folder):
     """An ONNX file of one convolution."""
     onnx = pytest.importorskip("onnx", reason="needs onnx: pip install 'whichgpu[onnx]'")
@@ -128,6 +136,8 @@ MADE = {
     "model.onnx": graph,
     "model.py": module,
     "my-model.toml": module,
+    "run.json": load_results,
+    "profile_export_aiperf.json": load_results,
 }
 MEASURED = "workload,gpu,metric,unit,value\nresnet50,a10,throughput,images/s,1500\n"
 #: The files that examples name.
