@@ -55,6 +55,19 @@ _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 _WORDS = re.compile(r"\b(?:FP|TF|BF|INT)\d+\b|2:4|90 %|1,000 (?:images|sequences)|\d{4}-\d\d-\d\d|\d+-bit")
 
 
+def test_software_that_has_left_a_gpu_behind_is_said():
+    old, new = "gtx-1080-ti", "a100-80gb-sxm"
+    found = compare([old, new], today=TODAY)
+    cells = found.view.rows["software_end"].cells
+    assert set(cells) == {old}
+    assert "CUDA toolkit 12.9" in cells[old].text
+    assert cells[old].source
+    (said,) = (one for one in found.takeaways if (old, "software_end") in one.cells)
+    assert said.text.startswith("Newer software leaves the GTX 1080 Ti behind: NVIDIA driver 580")
+    both = compare([new, "h100-80gb-sxm"], today=TODAY)
+    assert "software_end" not in both.view.rows
+
+
 def numbers(text: str) -> set[str]:
     return {match.rstrip(",").rstrip(".") for match in _NUMBER.findall(_WORDS.sub(" ", text))}
 

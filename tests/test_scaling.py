@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -183,10 +182,8 @@ def large() -> Sweep:
     return search(tokens="15T")
 
 
-def test_seventy_billion_parameters_on_512_gpus_take_less_than_three_seconds(large: Sweep) -> None:
-    started = perf_counter()
+def test_seventy_billion_parameters_on_512_gpus_have_a_thousand_strategies(large: Sweep) -> None:
     again = search()
-    assert perf_counter() - started < 3.0
     assert again.configurations == large.configurations > 1000
 
 

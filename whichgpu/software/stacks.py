@@ -8,20 +8,17 @@ refusal too.
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from whichgpu.software import features, frameworks, model, targets, verdicts, versions
+from whichgpu.software import features, frameworks, model, support, targets, verdicts, versions
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
-    from whichgpu.software.frameworks import Asked, Framework
+    from whichgpu.software.frameworks import Framework
     from whichgpu.software.model import Verdict
     from whichgpu.software.targets import Device
 
-#: A release as old as this is not what a job means that names none.
-_LONG_AGO = timedelta(days=2 * 365)
 #: What stands for every release.
 _ANY = "any"
 
@@ -63,13 +60,14 @@ def _standing(device: Device, framework: Framework, meant: str) -> Standing:
     if not verdict.runs:
         refused = verdict.answer == model.UNSUPPORTED and bool(asked.releases())
         return Standing(_refusal(verdict), "") if refused else _NOTHING
-    if meant or not verdict.until or not _gone(verdict, asked):
+    if meant or not verdict.until or not support.gone(verdict, asked):
         return _NOTHING
-    if _long_ago(verdict):
+    if support.long_ago(verdict):
         return Standing(_refusal(verdict), "")
-    older = model.named(framework, framework.releases[_place(verdict)])
     how = f": {verdict.install}" if verdict.install else ""
-    return Standing("", f"{older} is the last release that runs on {device.id} ({_because(verdict)}){how}")
+    return Standing(
+        "", f"{support.last(verdict)} is the last release that runs on {device.id} ({_because(verdict)}){how}"
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -86,26 +84,6 @@ def _meant(software: str, said: str) -> str:
         if found:
             return found[1]
     return _ANY
-
-
-def _gone(verdict: Verdict, asked: Asked) -> bool:
-    """Whether a source says that the release after the last that runs does not; else it is only not known."""
-    place = _place(verdict) + 1
-    after = asked._replace(version=asked.framework.releases[place].numbers, words="")
-    return verdicts.judge(verdict.device, after, verdict.system).answer == model.UNSUPPORTED
-
-
-def _place(verdict: Verdict) -> int:
-    """Which of the releases is the last that runs."""
-    return next(i for i, one in enumerate(verdict.framework.releases) if one.name == verdict.until)
-
-
-def _long_ago(verdict: Verdict) -> bool:
-    """Whether the last release that runs came out long before the data were read."""
-    if len(verdict.date) < len("2024-11"):
-        return False
-    released = date.fromisoformat(f"{verdict.date}-28"[:10])
-    return date.fromisoformat(frameworks.as_of(verdict.framework)) - released > _LONG_AGO
 
 
 def _refusal(verdict: Verdict) -> str:

@@ -1,8 +1,4 @@
-"""How old each is, what came after it, and what newer generations compute in that it does not.
-
-How long a vendor's software goes on supporting a part is not in the catalogue: sentences on it belong here,
-beside those on age, once it is.
-"""
+"""How old each is, what came after it, what newer generations compute in, and software that left it."""
 
 from __future__ import annotations
 
@@ -37,6 +33,9 @@ def age_rows(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
     after = {gpu.id: cell for gpu in gpus if (cell := _after(gpu))}
     if after:
         yield Row("successors", "Followed by", _GROUP, "text", "", after)
+    left = {gpu.id: cell for gpu in gpus if (cell := _software(gpu))}
+    if left:
+        yield Row("software_end", "Software ends at", _GROUP, "text", "", left)
 
 
 def _age(gpu: Gpu, today: date) -> Cell | None:
@@ -55,6 +54,15 @@ def _after(gpu: Gpu) -> Cell | None:
     return Cell(told, told, f"architectures: {gpu.architecture}", "")
 
 
+def _software(gpu: Gpu) -> Cell | None:
+    """The last releases that know it, where later ones do not."""
+    from whichgpu.software.support import ended
+
+    ends = ended(gpu)
+    told = ", ".join(one.release for one in ends)
+    return Cell(told, told, "; ".join(dict.fromkeys(one.source for one in ends)), "") if ends else None
+
+
 def newer(gpu: Gpu) -> list[Family]:
     """The generations after its own that are on file, the oldest first."""
     known, found, left = families(), {}, [gpu.family]
@@ -65,6 +73,23 @@ def newer(gpu: Gpu) -> list[Family]:
                 found[name] = known[name]
                 left.append(name)
     return sorted(found.values(), key=lambda family: family.year or 0)
+
+
+def supported(view: View) -> Iterator[Sentence]:
+    """One sentence for each set of last releases: what is newer does not run there."""
+    grouped: dict[str, list[Gpu]] = {}
+    for gpu in view.gpus:
+        if ends := view.text(gpu.id, "software_end"):
+            grouped.setdefault(ends, []).append(gpu)
+    for ends, gpus in grouped.items():
+        pen = Pen(view)
+        for gpu in gpus:
+            pen.text(gpu.id, "software_end")
+        names = listed(f"the {pen.name(gpu.id)}" for gpu in gpus)
+        last = ends.split(", ")
+        verb, whom = "is" if len(last) == 1 else "are", "it" if len(gpus) == 1 else "them"
+        knows = f"{listed(last)} {verb} the last to run on {whom}"
+        yield pen.say("lasting", f"newer software leaves {names} behind: {knows}")
 
 
 def lasting(view: View) -> Iterator[Sentence]:
@@ -110,4 +135,4 @@ def _short(name: str) -> str:
 
 
 #: In the order of reading.
-ALL = (lasting,)
+ALL = (lasting, supported)

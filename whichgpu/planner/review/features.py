@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.planner.comparison.lasting import lasting
+from whichgpu.planner.comparison.lasting import lasting, supported
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rates import TOKEN_FP64, accumulate, sparse
 
@@ -92,6 +92,7 @@ def limits(view: View) -> Iterator[Sentence]:
         pen = Pen(view)
         yield pen.say("limit", f"it comes under the {pen.text(key, 'licence')}")
     yield from lasting(view)
+    yield from supported(view)
     yield from accumulate(view)
     yield from sparse(view)
     if gpu.confidence:

@@ -1,0 +1,76 @@
+"""Which software has left a GPU behind: the last release that runs, where the next is said not to."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.software import frameworks, targets, verdicts
+from whichgpu.software.model import LIMITED, UNSUPPORTED, named
+
+if TYPE_CHECKING:
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.software.frameworks import Asked
+    from whichgpu.software.model import Verdict
+
+#: A release as old as this is not what is meant where none is named.
+_LONG_AGO = timedelta(days=2 * 365)
+#: What everything else stands on, in the order of telling.
+_GROUND = ("nvidia-driver", "cuda", "rocm", "pytorch")
+
+
+class Ended(NamedTuple):
+    """The last release of a framework that runs on a GPU (`CUDA toolkit 12.9`), and who says so."""
+
+    software: str
+    release: str
+    source: str
+
+
+@lru_cache(maxsize=4096)
+def ended(gpu: Gpu) -> tuple[Ended, ...]:
+    """What of driver, toolkit and PyTorch under Linux has dropped a GPU; empty where no source says so."""
+    device = targets.device(gpu)
+    top = verdicts.judge(device, frameworks.find(_GROUND[-1]), "linux")
+    if top.runs and not top.until:
+        return ()  # What its latest release is built on runs as well.
+    known = [verdicts.judge(device, frameworks.find(name), "linux") for name in _GROUND[:-1]]
+    return tuple(
+        Ended(one.framework.id, last(one), _source(next_after(one, one.asked)))
+        for one in (*known, top)
+        if one.answer == LIMITED and one.until and gone(one, one.asked)
+    )
+
+
+def last(verdict: Verdict) -> str:
+    """The last release that runs, with its framework: `PyTorch 2.14`."""
+    return named(verdict.framework, verdict.framework.releases[place(verdict)])
+
+
+def next_after(verdict: Verdict, asked: Asked) -> Verdict:
+    """The verdict on the release after the last that runs."""
+    after = asked._replace(version=asked.framework.releases[place(verdict) + 1].numbers, words="")
+    return verdicts.judge(verdict.device, after, verdict.system)
+
+
+def gone(verdict: Verdict, asked: Asked) -> bool:
+    """Whether a source says that the release after the last that runs does not; else it is only not known."""
+    return next_after(verdict, asked).answer == UNSUPPORTED
+
+
+def _source(verdict: Verdict) -> str:
+    return verdict.sources[0]["title"] if verdict.sources else ""
+
+
+def place(verdict: Verdict) -> int:
+    """Which of the releases is the last that runs."""
+    return next(i for i, one in enumerate(verdict.framework.releases) if one.name == verdict.until)
+
+
+def long_ago(verdict: Verdict) -> bool:
+    """Whether the last release that runs came out long before the data were read."""
+    if len(verdict.date) < len("2024-11"):
+        return False
+    released = date.fromisoformat(f"{verdict.date}-28"[:10])
+    return date.fromisoformat(frameworks.as_of(verdict.framework)) - released > _LONG_AGO
