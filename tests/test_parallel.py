@@ -430,9 +430,29 @@ def test_a_ring_beyond_a_node_uses_every_port_of_it() -> None:
 
 
 def test_a_fit_tells_links_apart_by_how_far_they_reach() -> None:
-    switched, cabled = Devices.of([GPUS[H100], GPUS["rtx-3090"]]).traits
+    gpus = [GPUS[H100], GPUS["rtx-3090"]]
+    switched, alone = Devices.of(gpus).traits
+    _, cabled = Devices.of(gpus, joined_by="bridge").traits
+    broken, _ = Devices.of(gpus, joined_by="none").traits
     assert [switched.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["nvlink", "nvlink", "network"]
     assert [cabled.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["nvlink", "pcie4-staged", "network"]
+    assert [alone.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["pcie4-staged", "pcie4-staged", "network"]
+    assert "nvlink" not in {broken.link(gpus) for gpus in (2.0, 8.0, 16.0)}
+
+
+def test_cards_have_a_bridge_where_the_job_says_so() -> None:
+    job = Job("bert-large", phase="train", precision="fp16", batch=16.0, n_gpus=2.0)
+    plain, bridged = (
+        run(replace(job, options=options), "rtx-3090").seconds[0, 0]
+        for options in ({}, {"nvlink": "bridge"})
+    )
+    assert bridged < 0.8 * plain
+    with pytest.raises(UsageError, match=r"'maybe' is neither bridge nor none"):
+        run(replace(job, options={"nvlink": "maybe"}), "rtx-3090")
+    joined, cut = (
+        run(replace(job, options=options), H100).seconds[0, 0] for options in ({}, {"nvlink": "none"})
+    )
+    assert joined < cut
 
 
 def test_recomputing_activations_costs_time_and_frees_memory() -> None:

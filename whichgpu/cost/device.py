@@ -65,6 +65,7 @@ class Devices:
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
             raise UsageError(f"power_limit: {cap:g} W leaves nothing to run on; write e.g. power_limit=150 W")
+        joined_by = joined_by or ("bridge" if system and _has_bridge(system) else "")
         key = tuple(map(id, gpus)), cap, narrow, system, joined_by
         if key not in _devices:
             if len(_devices) >= _KEPT:
@@ -311,6 +312,14 @@ class Traits:
         if gpus <= self.nvlink:
             return "nvlink"
         return "network" if gpus > max(self.nvlink, section("links")["node"]) else self.pcie
+
+
+def _has_bridge(system: str) -> bool:
+    """Whether a machine on file joins its cards by NVLink."""
+    from whichgpu.hardware.boxes import boxes
+
+    box = boxes().get(system.strip().lower())
+    return box is not None and (box.intra or "").startswith("nvlink")
 
 
 def _is_card(gpu: Gpu) -> bool:
