@@ -99,3 +99,14 @@ def test_the_api_says_what_to_type():
         package.job("resnet50", bacth=4)
     with pytest.raises(package.WhichGpuError, match="neither a number nor max"):
         package.job("resnet50", concurrency="lots")
+
+
+def test_a_job_is_predicted_and_changed_as_its_name_is():
+    known = package.job("bert-large", phase="train", batch=16, precision="fp16", options={"grad_accum": "2"})
+    assert package.predict(known, "a10") == package.predict(
+        "bert-large", "a10", phase="train", batch=16, precision="fp16", options={"grad_accum": "2"}
+    )
+    wider = package.job(known, batch=32)
+    assert (wider.batch, wider.options) == (32, known.options)
+    with pytest.raises(package.UsageError, match="no job column 'bacth'"):
+        package.job(known, bacth=3)

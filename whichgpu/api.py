@@ -10,6 +10,7 @@ Names and quantities are text as on the command line. Every fault that a caller 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,8 +74,8 @@ def workload(name: str | Path) -> Workload:
     return resolve(name)
 
 
-def job(workload: str, **columns: Any) -> Job:
-    """A job of a workload id from job columns as they are typed; None is not stated.
+def job(workload: str | Job, **columns: Any) -> Job:
+    """A job of a workload id, or one changed, from job columns as they are typed; None is not stated.
 
     `resolution` is `"512"` or `"512x768"` (height x width), `concurrency` a number or `"max"`,
     `options` a mapping or a sequence of `"key=value"`; `input_tokens` and `output_tokens` may be
@@ -83,7 +84,8 @@ def job(workload: str, **columns: Any) -> Job:
     from whichgpu.workloads import job as jobs
 
     stated = {name: value for name, value in columns.items() if value is not None}
-    stated["options"] = _options(stated.get("options", {}))
+    known = workload.options if isinstance(workload, jobs.Job) else {}
+    stated["options"] = _options(stated.get("options", known))
     if "phase" in stated:
         stated["phase"] = jobs.phase(stated["phase"])
     if "resolution" in stated:
@@ -95,6 +97,8 @@ def job(workload: str, **columns: Any) -> Job:
             stated[name], distributed = _length(stated[name])
             stated["options"] |= {name.replace("tokens", "lengths"): distributed} if distributed else {}
     try:
+        if isinstance(workload, jobs.Job):
+            return replace(workload, **stated)
         return jobs.Job(workload, **stated)
     except TypeError:
         unknown = sorted(set(stated) - {*jobs.Job.__match_args__})
@@ -176,7 +180,7 @@ def recommend(
     return ranked(request, known, own)
 
 
-def predict(workload: str, gpu: str, *, gpu_files: Files = (), **columns: Any) -> Estimate:
+def predict(workload: str | Job, gpu: str, *, gpu_files: Files = (), **columns: Any) -> Estimate:
     """Speed, memory and power of a job on a GPU: `predict("llama-2-70b", "h100-80gb-sxm:4")`.
 
     `columns` are job columns, as `job` takes them. Raises `WhichGpuError` for what cannot be read or
@@ -209,13 +213,13 @@ def fit(
     from whichgpu.workloads.job import Job as Known
 
     asked = [workloads] if isinstance(workloads, str | Known) else list(workloads)
-    jobs = [one if isinstance(one, Known) else job(one, **columns) for one in asked]
+    jobs = [job(one, **({} if isinstance(one, Known) else columns)) for one in asked]
     names = [gpus] if isinstance(gpus, str) else list(gpus)
     return fitted(jobs, names, _known(gpu_files), together=together)
 
 
 def sweep(
-    workload: str,
+    workload: str | Job,
     gpus: str,
     *,
     global_batch: float | None = None,
