@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimate import does_not_fit, estimate
 from whichgpu.cost.load import beyond
 from whichgpu.cost.requests import Requests
@@ -97,7 +98,7 @@ def batches(job: Job, gpu: Gpu, terms: Sequence[Term] = ()) -> Batches:
     if not alone.fits[0, 0]:
         raise Infeasible(does_not_fit(answer, gpu))
     most = _LARGEST if job.batch is None else float(np.max(job.batch))
-    sizes = np.unique(np.append(2.0 ** np.arange(np.floor(np.log2(most)) + 1.0), most))
+    sizes = distinct(np.append(2.0 ** np.arange(np.floor(np.log2(most)) + 1.0), most))
     found = estimate(replace(job, batch=sizes), [gpu])
     sizes = sizes[found.fits[0]]
     found = estimate(replace(job, batch=sizes), [gpu])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import bounds, disaggregated, load, simulate
+from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.mesh import Mesh
@@ -182,7 +183,7 @@ def checked(job: Job, gpu: Gpu) -> Job:
 def _closed(job: Job, gpu: Gpu, table: load.Table, loads: Array | None) -> Curve:
     most = table.others[-1] * table.replicas
     if loads is None:
-        loads = np.unique(np.append(2.0 ** np.arange(np.floor(np.log2(max(most, 1.0))) + 1), most))
+        loads = distinct(np.append(2.0 ** np.arange(np.floor(np.log2(max(most, 1.0))) + 1), most))
     return _curve(replace(job, concurrency=loads), gpu, table, "concurrency", None)
 
 

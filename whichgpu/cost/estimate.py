@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost import energy
+from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import Layout, lay_out
@@ -513,7 +514,7 @@ def _largest_batch(job: Job, gpu: Gpu) -> float:
     """The largest whole batch that fits, found among 64 at a time; 0 where not even one does."""
     low, high = 0.0, float(job.batch)
     while high - low > 1.0:
-        tried = np.unique(np.round(np.linspace(low + 1.0, high, 64)))
+        tried = distinct(np.round(np.linspace(low + 1.0, high, 64)))
         fits = estimate(replace(job, batch=tried), [gpu]).fits[0]
         good, bad = tried[fits], tried[~fits]
         low = float(good.max(initial=low))

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whichgpu.cost.arrays import median
 from whichgpu.cost.classes import lineage
 from whichgpu.cost.estimate import MODELLED, Estimate, estimate
 from whichgpu.cost.measured import left_out
@@ -207,8 +208,7 @@ def _measured(answer: Estimate, exact: Iterable[Evidence]) -> Interval | None:
     rates = [one.throughput for one in exact if one.throughput is not None]
     if not rates:
         return None
-    # `statistics` takes 4 ms to import.
-    middle = float(np.median(rates))
+    middle = median(rates)
     return Interval(min(rates) / _NOISE, middle, max(rates) * _NOISE, answer.throughput.unit)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from whichgpu.cost import serving
 from whichgpu.cost.admission import Admission, admission, waiting
+from whichgpu.cost.arrays import distinct
 from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.mesh import Mesh
@@ -191,7 +192,7 @@ def server(job: Job, gpu: Gpu) -> Server:
     fresh = kept.room / max(kept.state + kept.token * float(laid.job.input_tokens), 1.0)
     ceiling = most.sequences * float(Mesh.of(laid.job).attention_dp)
     places = int(max(min(fresh, ceiling), 1.0))
-    grid = np.unique(np.round(np.geomspace(1.0, places, 24)))
+    grid = distinct(np.round(np.geomspace(1.0, places, 24)))
     prompt, output = float(laid.job.input_tokens), float(laid.job.output_tokens)
     base, each = _token_costs(laid, grid, (prompt, prompt + output))
     prompts = _prompt_costs(laid, grid)

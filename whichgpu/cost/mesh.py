@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.arrays import distinct
 from whichgpu.errors import UsageError
 from whichgpu.values import immutable
 
@@ -134,7 +135,7 @@ def divides(name: str, degree: Any, count: int, what: str, *, how: str) -> None:
 
     `how` is what is typed before a degree: `--tp `.
     """
-    for one in np.unique(_array(degree)):
+    for one in distinct(_array(degree)):
         if one > 0 and count % one:
             raise UsageError(
                 f"{name}={one:g}: {what}, which do not divide by it; use {how}{either(nearest(count, one))}"

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.facts.reading import read
-from whichgpu.hardware.local import is_local, resolve_local
 from whichgpu.hardware.names import resolve, resolve_count
 from whichgpu.hardware.parts import is_part, resized, scaled
 from whichgpu.hardware.vgpu import vgpu
@@ -42,8 +41,11 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     Raises `UsageError` as `resolve_count` and `resolve_local` do, and for a profile that the GPU does not
     have or a share that is not between nothing and all.
     """
-    if is_local(text):
-        return resolve_local(text, catalogue)
+    if text.strip().lower().startswith("local"):
+        from whichgpu.hardware.local import is_local, resolve_local
+
+        if is_local(text):
+            return resolve_local(text, catalogue)
     match = re.match(_PART, text.strip()) if ":" in text else None
     if match is None:
         virtual = vgpu(text, catalogue)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimate import MODELLED
 from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
 from whichgpu.cost.stages import stages
@@ -91,7 +92,7 @@ def _as_recipes_do(cells: Cells) -> Iterator[tuple[list[int], Cells, str]]:
     tried = [cells.with_job(options={**options, "checkpointing": kind}) for kind in kinds]
     fits = [one.fits for one in tried]
     chosen = np.where(np.any(fits, axis=0), first_that_fits(fits), -1)
-    for k in np.unique(chosen).tolist():
+    for k in distinct(chosen).tolist():
         here = np.flatnonzero(chosen == k).tolist()
         said = f"checkpointing is not stated; {done.runtime.title} recipes set it where needed: {kinds[k]}"
         yield here, cells.on(here) if k < 0 else tried[k].on(here), said if k > 0 else ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import Z90, estimate, estimate_bounds
 from whichgpu.planner.comparison.measured import measured
@@ -230,7 +231,7 @@ def _result(tried: _Tried, row: int, best: int, market: Market) -> Result:
 def _largest(sweep: Estimates, row: int) -> float:
     """The largest batch tried that fits on one copy's GPUs; 0 where the job has none or states its own."""
     batches = np.broadcast_to(np.asarray(sweep.job.batch), sweep.seconds.shape)[row]
-    tried = np.unique(batches)
+    tried = distinct(batches)
     return float(batches[sweep.fits[row]].max()) if tried.size > 1 else 0.0
 
 
@@ -268,7 +269,7 @@ def _throttle(sweep: Estimates, row: int) -> float:
 def _alone(workload: Workload, job: Job, gpus: Sequence[Gpu]) -> Estimates:
     """One item at a time, on each number of GPUs that may share the model."""
     done = workload.complete(job)
-    counts = np.unique(np.asarray(grid(workload, job).tp, dtype=np.float64))
+    counts = distinct(np.asarray(grid(workload, job).tp, dtype=np.float64))
     one = replace(done, tp=counts, n_gpus=counts)
     one = replace(one, concurrency=1.0) if done.phase == "serve" else replace(one, batch=1.0)
     return estimate(one, gpus)
