@@ -50,7 +50,7 @@ COMMANDS: dict[str, tuple[list[str], float | None]] = {
     "workload llama-3.1-70b": (["workload", "llama-3.1-70b", "--plain"], 150),
     "workload config.json": (["workload", "config.json", "--plain"], 150),
     "workloads": (["workloads", "--plain"], 400),
-    "sweep on 512 GPUs": (["sweep", "llama-3.1-70b", "--gpu", "h100-80gb-sxm:512", "--plain"], 3000),
+    "sweep on 512 GPUs": (["sweep", "llama-3.1-70b", "--gpus", "h100-80gb-sxm:512", "--plain"], 3000),
     "recommend": (SD, 500),
     "recommend --json": ([*SD, "--json"], 500),
 }
