@@ -71,3 +71,8 @@ class Context(NamedTuple):
     #: What the document writes before a fraction.
     fraction: str
     today: date
+
+    @property
+    def spoken_of(self) -> frozenset[str]:
+        """Ids of every device that the document names."""
+        return frozenset(one for found in self.mentions.values() for each in found for one in each.ids)

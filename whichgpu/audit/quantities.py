@@ -161,6 +161,8 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
         trailing = re.compile(r"\s?(USD|EUR|dollars?|euros?)\b").match(text, end)
         if trailing:
             return Quantity(start, trailing.end(), first, last, "money", trailing[1], limit)
+        if text[end : end + 1].isalpha():
+            return None
         return Quantity(start, end, first, last, "number", "", limit)
     index = next(i for i in range(len(_UNITS)) if unit[f"u{i}"] is not None)
     _, dimension, form = _UNITS[index]

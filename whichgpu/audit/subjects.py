@@ -30,17 +30,19 @@ _LEADS = (
 )
 #: Words that a name may go on with.
 _TAILS = frozenset({
-    "ti", "super", "laptop", "mobile", "notebook", "gpu", "gpus", "max", "q", "ada", "generation", "blackwell",
-    "pcie", "sxm", "sxm2", "sxm3", "sxm4", "sxm5", "nvl", "oam", "xt", "xtx", "gre", "d", "v", "x", "xp", "tensor",
-    "core", "edition", "server", "workstation", "pro", "ultra", "rtx", "graphics", "card", "gb", "nano", "orin",
-    "agx", "nx", "xavier", "hbm2", "hbm2e", "hbm3", "hbm3e", "gddr6", "variant", "version", "model", "sff",
-    "black", "k", "gen", "instinct", "quadro", "tesla", "geforce",
+    "ti", "super", "laptop", "mobile", "notebook", "gpu", "gpus", "max", "q", "ada", "generation",
+    "blackwell", "pcie", "sxm", "sxm2", "sxm3", "sxm4", "sxm5", "nvl", "oam", "xt", "xtx", "gre", "d", "v",
+    "x", "xp", "tensor", "core", "edition", "server", "workstation", "pro", "ultra", "rtx", "graphics",
+    "card", "gb", "nano", "orin", "agx", "nx", "xavier", "hbm2", "hbm2e", "hbm3", "hbm3e", "gddr6",
+    "variant", "version", "model", "sff", "black", "k", "gen", "instinct", "quadro", "tesla", "geforce",
 })  # fmt: skip
 #: Words that a name ends with and that say nothing: they are quoted but not looked up.
 _EMPTY = frozenset(
     {"gpu", "gpus", "graphics", "card", "tensor", "core", "variant", "version", "model", "with"}
 )
 _LONGEST = 8
+#: What goes on with a name after a comma: its form or its memory.
+_FORM = re.compile(r"\d{1,3}(?:gb|gib)?|gb|gib|pcie|sxm\d?|nvl")
 #: Numbers that name a card of GeForce by themselves.
 _MODEL_NUMBER = re.compile(r"[1-9]0[5-9]0|16[356]0")
 
@@ -124,6 +126,8 @@ def _longest(
 def _goes_on(text: str, word: re.Match[str], after: re.Match[str]) -> bool:
     gap = text[word.end() : after.start()]
     lower = after[0].lower()
+    if _GAP.fullmatch(gap) is not None and ("," in gap or "/" in gap):
+        return _FORM.fullmatch(lower) is not None
     return _GAP.fullmatch(gap) is not None and (
         lower in _TAILS or lower in _LEADS or any(c.isdigit() for c in lower)
     )  # fmt: skip
@@ -138,9 +142,7 @@ def _singular(word: str) -> str:
 def _ids(name: str, catalogue: Catalogue) -> tuple[str, ...]:
     plain = name.strip()
     # A bare number is a model only where it is one of a line of cards: 4090, not 2048.
-    if re.fullmatch(r"\d+", plain) and not re.fullmatch(
-        r"[1-9]0[5-9]0|[1-9]6[0356]0|1080|1070|3090|4090|5090", plain
-    ):
+    if plain.isdigit() and not _MODEL_NUMBER.fullmatch(plain):
         return ()
     return tuple(gpu.id for gpu in candidates(plain, catalogue))
 
