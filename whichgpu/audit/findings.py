@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from whichgpu.audit.document import Document
+    from whichgpu.audit.document import Document, Passage
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.catalogue import Catalogue
 
@@ -59,6 +59,16 @@ class Finding(NamedTuple):
         """A JSON object in the contract's shape."""
         source = "; ".join(dict.fromkeys(each.source for each in self.evidence if each.source))
         return {**self._asdict(), "evidence": [each._asdict() for each in self.evidence], "source": source}
+
+
+def made(
+    context: Context, passage: Passage, place: tuple[int, int], kind: str, verdict: str, **rest: Any
+) -> Finding:
+    """The finding on a stretch of a passage's text; `rest` are the other fields of `Finding`."""
+    start, end = passage.span(*place)
+    told = {"subject": "", "attribute": "", "expected": "", "because": ""} | rest
+    told.setdefault("stated", passage.text[slice(*place)])
+    return Finding(start, end, context.document.original[start:end], kind, verdict=verdict, **told)
 
 
 class Context(NamedTuple):

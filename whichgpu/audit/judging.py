@@ -150,7 +150,7 @@ def _share(attribute: Attribute, what: Stated) -> float:
 
 
 def _confirmed(attribute: Attribute, right: Sequence[Gpu], gpus: Sequence[Gpu]) -> Verdict:
-    evidence = tuple(_evidence(gpu, attribute) for gpu in right[:1])
+    evidence = tuple(on_file(gpu, attribute) for gpu in right[:1])
     if len(right) < len(gpus):
         names = ", ".join(gpu.id for gpu in right)
         return Verdict("confirmed", because=f"of {names}", evidence=evidence, true_for=names)
@@ -165,7 +165,7 @@ def _wrong(
     best = known[0]
     field = next(field for field in attribute.fields if best.value(field) is not None)
     expected = shown(best, field, what)
-    evidence = [_evidence(gpu, attribute) for gpu in known[:3]]
+    evidence = [on_file(gpu, attribute) for gpu in known[:3]]
     if not all(_trusted(gpu, field) for gpu in known):
         return Verdict("unverifiable", expected, f"on file is {expected}, of one low source", tuple(evidence))
     why, true_for = _instead(attribute, what, known, catalogue, spoken_of)
@@ -284,7 +284,8 @@ def shown(gpu: Gpu, field: str, what: Stated) -> str:
     return text
 
 
-def _evidence(gpu: Gpu, attribute: Attribute) -> Evidence:
+def on_file(gpu: Gpu, attribute: Attribute) -> Evidence:
+    """The fact on a device's attribute, with its source."""
     field = next((field for field in attribute.fields if gpu.value(field) is not None), attribute.fields[0])
     fact = gpu.fact(field)
     if fact is None:
