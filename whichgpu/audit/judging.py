@@ -122,8 +122,8 @@ def _number(value: object) -> float | None:
     """A fact as a number; of a process its length."""
     if isinstance(value, int | float):
         return float(value)
-    match = re.match(r"(\d+(?:\.\d+)?) ?nm\b", str(value))
-    return float(match[1]) * 1e-9 if match else None
+    match = re.match(r"(\d+(?:\.\d+)?) ?nm\b|TSMC (\d)N", str(value))
+    return float(match[1] or match[2]) * 1e-9 if match else None
 
 
 def _same(attribute: Attribute, what: Stated, value: float) -> bool:
@@ -287,6 +287,11 @@ def shown(gpu: Gpu, field: str, what: Stated) -> str:
 def on_file(gpu: Gpu, attribute: Attribute) -> Evidence:
     """The fact on a device's attribute, with its source."""
     field = next((field for field in attribute.fields if gpu.value(field) is not None), attribute.fields[0])
+    return source_of(gpu, field)
+
+
+def source_of(gpu: Gpu, field: str) -> Evidence:
+    """The fact on a field of a device, with its source."""
     fact = gpu.fact(field)
     if fact is None:
         return Evidence(f"{gpu.id}: {field} not read")
