@@ -27,8 +27,8 @@ class Range(NamedTuple):
     source: str
 
 
-def on_offer(ids: Sequence[str], providers: Sequence[str] = (), kinds: Sequence[str] = ()) -> Range | None:
-    """The range over every sound offer of any of these devices; None where there is none."""
+def on_offer(ids: Sequence[str], providers: Sequence[str] = (), *, since: str = "") -> Range | None:
+    """The range over every sound offer of any of these devices from a day on; None where there is none."""
     wanted = set(ids)
     rows = [
         row
@@ -37,7 +37,7 @@ def on_offer(ids: Sequence[str], providers: Sequence[str] = (), kinds: Sequence[
         and row.gpu_count >= 1
         and (row.gpu in wanted or wanted & set(row.candidates))
         and (not providers or row.provider in providers)
-        and (not kinds or row.kind in kinds)
+        and (not since or (row.as_of is not None and row.as_of.isoformat() >= since))
     ]
     if not rows:
         return None
