@@ -173,7 +173,9 @@ def _wrong(
         near = f"on file is {expected}, too near to call {what.text} wrong"
         return Verdict("unverifiable", expected, near, tuple(evidence))
     values = "; ".join(
-        f"{gpu.id} has {shown(gpu, field, what)}" for gpu in known[:3] if gpu.value(field) is not None
+        f"{gpu.id} has {shown(gpu, field, what)}{' with sparsity' if 'sparse' in what.said else ''}"
+        for gpu in known[:3]
+        if gpu.value(field) is not None
     )
     because = f"{values}{'; ' + why if why else ''}"
     return Verdict("contradicted", expected, because, tuple(evidence), true_for)
@@ -273,14 +275,14 @@ def _kin(known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]) 
 def shown(gpu: Gpu, field: str, what: Stated) -> str:
     """A field as it would be written beside what is stated: with sparsity where that is said."""
     times = float(gpu.value("sparsity") or 1.0)
-    text = str(gpu.display(field))
+    text = re.sub(r" \(.*\)$", "", str(gpu.display(field)))
     if (
         "sparse" in what.said
         and times > 1
         and field in ("fp16", "bf16", "tf32", "fp8", "int8", "int4", "fp4")
     ):
         value = gpu.value(field)
-        return f"{float(value) * times / 1e12:,.4g} T with sparsity ({text} dense)" if value else text
+        return f"{float(value) * times / 1e12:,.4g} {text.split()[-1]}" if value else text
     return text
 
 

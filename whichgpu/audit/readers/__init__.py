@@ -37,6 +37,18 @@ def forms() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py")))
 
 
+def content_of(path: Path) -> bytes:
+    """The bytes of a file; raises `UsageError` where it is none, is too large or cannot be read."""
+    try:
+        if path.is_dir():
+            raise UsageError(f"{one_line(str(path))} is a folder; name a file: {', '.join(ENDINGS)}")
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
+    except (OSError, ValueError) as fault:
+        why = getattr(fault, "strerror", None) or fault
+        raise UsageError(f"{one_line(str(path))}: cannot be read ({why})") from None
+
+
 def read(content: bytes, name: str = "", form: str = "") -> Document:
     """A document from the bytes of a file; `form` is its format, by its name or its looks where not given.
 
@@ -45,7 +57,7 @@ def read(content: bytes, name: str = "", form: str = "") -> Document:
     shown = name or "the document"
     if len(content) > LARGEST:
         raise UsageError(
-            f"{shown}: {len(content) / 2**20:.0f} MiB; an article has at most {LARGEST // 2**20}"
+            f"{shown}: more than {LARGEST // 2**20} MiB; no article is that long, so name a part of it"
         )
     if content.startswith(b"%PDF"):
         raise UsageError(
