@@ -23,11 +23,12 @@ _WITHIN = {
 }  # fmt: skip
 _RATES = ("flop rate", "op rate")
 #: Peak rates that count integer operations.
+_SPARSE = ("fp16", "fp16_acc16", "bf16", "tf32", "fp8", "fp8_acc16", "fp6", "fp4", "int8", "int4")
 _INTEGER = ("int8", "int4")
 #: Sizes that are one size: decimal units for binary ones, as cards and caches are sold.
 _ALIKE = (1.0, 2.0**30 / 1e9, 1e9 / 2.0**30, 2.0**20 / 1e6, 1e6 / 2.0**20)
 #: Off by less, a value of no vendor's source is no ground for an accusation, nor is a round number.
-_NEAR, _ROUND = 0.03, 0.08
+_NEAR, _ROUND, _LIMITED = 0.03, 0.08, 0.13
 #: What a card's maker may change: off by less, it may be another maker's card.
 _MAKERS = {"clock_boost": 0.10, "clock_base": 0.10, "power": 0.15}
 #: Nodes of TSMC that one process is called by.
@@ -105,7 +106,7 @@ def _values(attribute: Attribute, what: Stated, gpu: Gpu) -> Iterator[tuple[floa
             value = _number(fact.value)
             if value is None:
                 continue
-            if attribute.dimension in _RATES and "sparse" in what.said:
+            if field in _SPARSE and "sparse" in what.said:
                 value *= float(gpu.value("sparsity") or 1.0)
             yield value, field
 
@@ -189,7 +190,9 @@ def _trusted(gpu: Gpu, field: str) -> bool:
 
 def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     """Whether the difference may be rounding, a maker's own clock, or a single source's slip."""
-    allowed = _ROUND if what.is_round and attribute.dimension not in ("memory", "bits", "count") else 0.0
+    allowed = 0.0
+    if what.is_round and attribute.dimension not in ("memory", "bits", "count"):
+        allowed = _LIMITED if what.limit in ("about", "up to", "nearly", "over") else _ROUND
     if gpu.segment in ("geforce", "workstation", "laptop"):
         allowed = max(allowed, _MAKERS.get(attribute.key, 0.0))
     for value, field in _values(attribute, what, gpu):
@@ -241,7 +244,7 @@ def _by_sparsity(attribute: Attribute, what: Stated, gpu: Gpu) -> tuple[str, str
     times = float(gpu.value("sparsity") or 1.0)
     for field in _fields(attribute, what):
         value = gpu.value(field)
-        if not value or times <= 1:
+        if not value or times <= 1 or field not in _SPARSE:
             continue
         if "sparse" not in what.said and _near(what.value, float(value) * times):
             return f"{what.text} is the figure with sparsity, {times:g} times the dense one", "with sparsity"
@@ -258,7 +261,7 @@ def _exactly(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
 
 
 def _near(a: float, b: float) -> bool:
-    return abs(a / b - 1) <= 0.01
+    return abs(a / b - 1) <= 0.015
 
 
 def _kin(known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]) -> list[Gpu]:
@@ -276,11 +279,7 @@ def shown(gpu: Gpu, field: str, what: Stated) -> str:
     """A field as it would be written beside what is stated: with sparsity where that is said."""
     times = float(gpu.value("sparsity") or 1.0)
     text = re.sub(r" \(.*\)$", "", str(gpu.display(field)))
-    if (
-        "sparse" in what.said
-        and times > 1
-        and field in ("fp16", "bf16", "tf32", "fp8", "int8", "int4", "fp4")
-    ):
+    if "sparse" in what.said and times > 1 and field in _SPARSE:
         value = gpu.value(field)
         return f"{float(value) * times / 1e12:,.4g} {text.split()[-1]}" if value else text
     return text

@@ -40,7 +40,15 @@ _OLDER = re.compile(
     r"compared|versus|vs|and|or|system|host|cpu)\b",
     re.IGNORECASE,
 )
+#: Between a device and its chip, where it is said that it is its own.
+_IS_CHIP = re.compile(
+    r"\b(?:chip|die|silicon|based|built|uses?|using|features?|powered|with the|houses|carries)\b",
+    re.IGNORECASE,
+)
 _SIZE = re.compile(r"\b(\d{2,3})[ -]?(?:GB|GiB|gigabyte)s?\b", re.IGNORECASE)
+_CAPABILITY = re.compile(
+    r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
+)
 _FAR = 90
 
 
@@ -61,6 +69,7 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _types(passage, place, here, meant, context)
             yield from _ways(passage, place, here, meant, context)
             yield from _chips(passage, place, here, meant, context)
+            yield from _compute(passage, place, meant, context)
             yield from _built(passage, place, here, context)
             yield from _years(passage, place, here, context)
     yield from _drift(context)
@@ -90,9 +99,14 @@ def _types(
 ) -> Iterator[Finding]:  # fmt: skip
     """Types of memory in a sentence: of the device before them, in the sizes that the sentence names."""
     for match in _MEMORY.finditer(passage.text, *place):
+        if any(each.start <= match.start() < each.end for each in here):
+            continue
         mention = _owner(match.start(), here, meant)
         window = passage.text[max(place[0], match.start() - 40) : match.start()]
-        if mention is None or _OLDER.search(window) or match.start() - mention.end > _FAR * 2:
+        listed = passage.kind == "item" and len(passage.text) < _FAR
+        if mention is None or _OLDER.search(window) or not (mention in here or listed):
+            continue
+        if mention in here and match.start() - mention.end > _FAR * 2:
             continue
         gpus = [context.catalogue[key] for key in mention.ids]
         sizes = {int(size) for size in _SIZE.findall(passage.text[place[0] : place[1]])}
@@ -124,6 +138,8 @@ def _all_of(
     """A type of memory that is said of several sizes: each must have it."""
     known = [gpu for gpu in gpus if gpu.value("memory_type") and gpu.confidence != "low"]
     wrong = [gpu for gpu in known if not _same_type(match[0], str(gpu.value("memory_type")))]
+    largest = max((float(gpu.value("memory") or 0) for gpu in known), default=0.0)
+    wrong = [gpu for gpu in wrong if float(gpu.value("memory") or 0) > 0.9 * largest]
     if not wrong:
         yield from _one_of(passage, match, "memory_type", gpus, context)
         return
@@ -146,7 +162,8 @@ def _one_of(
     if right:
         yield _told(passage, match.span(), kind, field, right, "confirmed", context)
         return
-    if field == "memory_type" and any("unified" in str(gpu.value(field)).lower() for gpu in known):
+    unified = any("unified" in str(gpu.value(field)).lower() for gpu in known)
+    if unified or match[0].lower() in ("hbm", "gddr", "lpddr"):
         return
     sure = [gpu for gpu in known if gpu.confidence != "low"]
     yield _told(
@@ -201,6 +218,23 @@ def _of_ways(
                    evidence=(source_of(links[0], "nvlink_links"),))  # fmt: skip
 
 
+def _compute(
+    passage: Passage, place: tuple[int, int], meant: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """The compute capability of the one device that a sentence speaks of."""
+    if len({each.named for each in meant}) != 1:
+        return
+    for match in _CAPABILITY.finditer(passage.text, *place):
+        gpus = [context.catalogue[key] for key in meant[0].ids]
+        known = [gpu for gpu in gpus if gpu.value("compute_capability")]
+        right = [gpu for gpu in known if str(gpu.value("compute_capability")) == match[1]]
+        if known:
+            verdict = "confirmed" if right else "contradicted"
+            yield _told(
+                passage, match.span(1), "identity", "compute_capability", right or known, verdict, context
+            )
+
+
 def _chips(
     passage: Passage, place: tuple[int, int], here: Sequence[Mention], meant: Sequence[Mention],
     context: Context,
@@ -209,7 +243,9 @@ def _chips(
         if len({m.named for m in here}) > 1 or _OLDER.search(passage.text[place[0] : match.start()]):
             continue
         mention = _owner(match.start(), here, meant)
-        if mention:
+        gap = passage.text[mention.end : match.start()] if mention and mention in here else ""
+        inside = any(each.start <= match.start() < each.end for each in here)
+        if mention and not inside and (_IS_CHIP.search(gap) or gap in (" (", " [")) and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from _one_of(passage, match, "chip", gpus, context)
 

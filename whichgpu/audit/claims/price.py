@@ -26,7 +26,9 @@ _PER = re.compile(
 _HOURLY = re.compile(r"\b(?:hourly|per hour|/ ?hour|/ ?hr|/ ?h)\b", re.IGNORECASE)
 #: Words of a figure that is not the rent of one GPU.
 _NOT_RENT = re.compile(
-    r"\b(?:tokens?|images?|electric\w*|kwh|sav\w+|total|budget|storage|instance with|8x|x8|node|cluster|"
+    r"\b(?:tokens?|images?|electric\w*|kwh|sav\w+|total|budget|storage|instance with|8x|x8|node|cluster|fell|"
+    r"dropped|"
+    r"(?:two|four|eight|sixteen|[2-9]|1\d) (?:x )?(?:nvidia )?[ahbl]\d+|"
     r"server)\b",
     re.IGNORECASE,
 )

@@ -152,6 +152,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         each for each in named(passage.text) if sentence.start <= each.start and each.end <= sentence.end
     ]
     if not attributes:
+        attributes = _carried(passage, sentence)
+    if not attributes:
         return
     everywhere = context.mentions.get(index, ())
     here = [each for each in everywhere if sentence.start <= each.start < sentence.end]
@@ -160,18 +162,54 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     if not around:
         return
     taken: set[int] = set()
+    if not here and _several_columns(sentence, context):
+        return
     for quantity in quantities(passage.text, context.fraction):
         if not sentence.start <= quantity.start < sentence.end:
             continue
         chosen = _nearest_attribute(passage.text, quantity, attributes, taken)
-        if chosen is None or _of_a_part(passage.text, quantity):
+        inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
+        if chosen is None or inside or _of_a_part(passage.text, quantity):
             continue
         taken.add(chosen)
-        mention = _nearest_device(passage.text, quantity, here) or around[0]
+        mention = _nearest_device(passage.text, quantity, here) or (before[-1] if before and here else None)
+        if mention is None and here:
+            continue
+        mention = mention or around[0]
         attribute = attributes[chosen].attribute
         yield from _of_value(
             passage, sentence, quantity, attribute, mention=mention, here=here, context=context
         )
+
+
+def _carried(passage: Passage, sentence: Sentence) -> list[Named]:
+    """What the sentence before is about, where this one goes on with "It offers 222.2 TFLOPS"."""
+    if not re.match(r"\s*(?:it|this|that)\b", sentence.text, re.IGNORECASE):
+        return []
+    before = [each for each in named(passage.text) if each.end <= sentence.start]
+    value = re.search(r"\d", sentence.text)
+    if not before or not value or before[-1].end < sentence.start - 4 * _APART:
+        return []
+    first = next(each for each in before if each.end > sentence.start - 4 * _APART)
+    at = sentence.start + value.start()
+    return [first._replace(start=at, end=at)]
+
+
+def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Context) -> str:
+    """What is said beside a value and beside no other: from the value before it to the one after it."""
+    near = [
+        each for each in quantities(sentence.text, context.fraction) if each.dimension == quantity.dimension
+    ]
+    at = [(sentence.start + each.start, sentence.start + each.end) for each in near]
+    first = max([end for _, end in at if end <= quantity.start], default=sentence.start)
+    last = min([start for start, _ in at if start >= quantity.end], default=sentence.end)
+    return text[max(first, quantity.start - _APART) : min(last, quantity.end + _APART)]
+
+
+def _several_columns(sentence: Sentence, context: Context) -> bool:
+    """Whether a line without a name holds two values of one dimension: the row of a table without marks."""
+    found = [each.dimension for each in quantities(sentence.text, context.fraction)]
+    return any(found.count(dimension) > 1 for dimension in ("bandwidth", "memory", "flop rate", "power"))
 
 
 def _of_a_part(text: str, quantity: Quantity) -> bool:
@@ -190,7 +228,7 @@ def _of_value(
 ) -> Iterator[Finding]:  # fmt: skip
     """The verdict on a value of a sentence; an accusation only where nothing else can be meant."""
     text = passage.text
-    clause = text[max(sentence.start, quantity.start - _APART) : min(sentence.end, quantity.end + _APART)]
+    clause = _own_words(text, sentence, quantity, context)
     said = qualifiers(clause) | tables.noted(
         text[quantity.start : quantity.end + 2], context.document.original
     )
@@ -203,7 +241,11 @@ def _of_value(
             return
         wider = [context.catalogue[key] for key in mention.named]
         others = [context.catalogue[key] for each in here if each != mention for key in each.ids]
-        tied = mention in here and _TIED.fullmatch(text[mention.end : quantity.start] or " ") is not None
+        against = re.match(
+            r"[\s\w-]{0,12}(?:vs\b|versus|/|compared|against)", text[quantity.end : quantity.end + 24]
+        )
+        gap = text[mention.end : quantity.start] or " "
+        tied = mention in here and not against and _TIED.fullmatch(gap) is not None
         for again in (wider, () if tied else others):
             verdict = (
                 _verdict(text, quantity, attribute, again, said=said, context=context) if again else None
