@@ -49,6 +49,8 @@ _SIZE = re.compile(r"\b(\d{2,3})[ -]?(?:GB|GiB|gigabyte)s?\b", re.IGNORECASE)
 _CAPABILITY = re.compile(
     r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
 )
+#: Between a word and the device after it, where it is said to be the device's own.
+_OF = re.compile(r"\b(?:of|on|in)\s+(?:the\s+)?(?:nvidia\s+)?$", re.IGNORECASE)
 _FAR = 90
 
 
@@ -101,7 +103,7 @@ def _types(
     for match in _MEMORY.finditer(passage.text, *place):
         if any(each.start <= match.start() < each.end for each in here):
             continue
-        mention = _owner(match.start(), here, meant)
+        mention = _owner(passage.text, match.start(), here, meant)
         window = passage.text[max(place[0], match.start() - 40) : match.start()]
         listed = passage.kind == "item" and len(passage.text) < _FAR
         if mention is None or _OLDER.search(window) or not (mention in here or listed):
@@ -117,13 +119,15 @@ def _types(
             yield from _one_of(passage, match, "memory_type", sized or gpus, context)
 
 
-def _owner(at: int, here: Sequence[Mention], meant: Sequence[Mention]) -> Mention | None:
+def _owner(text: str, at: int, here: Sequence[Mention], meant: Sequence[Mention]) -> Mention | None:
     """The device that a word of a sentence is of: the last before it, else what is spoken of."""
     before = [each for each in here if each.end <= at]
     if before:
         return before[-1]
     after = [each for each in here if 0 <= each.start - at < _FAR // 3]
-    return after[0] if after else (meant[-1] if meant and not here else None)
+    if after and _OF.search(text, at, after[0].start):
+        return after[0]
+    return meant[-1] if meant and not here else None
 
 
 def _same_type(told: str, known: str) -> bool:
@@ -196,7 +200,7 @@ def _ways(
     if "nvlink" not in passage.text[place[0] : place[1]].lower():
         return
     for match in _WAYS.finditer(passage.text, *place):
-        mention = _owner(match.start(), here, meant)
+        mention = _owner(passage.text, match.start(), here, meant)
         if mention:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from _of_ways(passage, match, gpus, context)
@@ -242,7 +246,7 @@ def _chips(
     for match in _CHIP.finditer(passage.text, *place):
         if len({m.named for m in here}) > 1 or _OLDER.search(passage.text[place[0] : match.start()]):
             continue
-        mention = _owner(match.start(), here, meant)
+        mention = _owner(passage.text, match.start(), here, meant)
         gap = passage.text[mention.end : match.start()] if mention and mention in here else ""
         inside = any(each.start <= match.start() < each.end for each in here)
         if mention and not inside and (_IS_CHIP.search(gap) or gap in (" (", " [")) and len(gap) < _FAR:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _APART = 60
 #: Characters between a bare number and the name of what it counts.
 _CLOSE = 12
+#: A bare number from here on is a figure of its own beside one with a unit.
+_FIGURE = 100
+_PRONOUN = re.compile(r"\b(?:it|this|they|the card|the gpu)\b", re.IGNORECASE)
 #: Characters of a list item that is nothing but a value and its attribute.
 _SHORT = 80
 #: Ends of clauses: a value does not reach over one to its attribute.
@@ -162,16 +165,24 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     if not around:
         return
     taken: set[int] = set()
+    last: tuple[Quantity, Attribute] | None = None
     if not here and _several_columns(sentence, context):
         return
     for quantity in quantities(passage.text, context.fraction):
         if not sentence.start <= quantity.start < sentence.end:
             continue
         chosen = _nearest_attribute(passage.text, quantity, attributes, taken)
+        again = _of_another(passage.text, quantity, last, here) if chosen is None else None
+        if again is not None and last is not None:
+            yield from _of_value(
+                passage, sentence, quantity, last[1], mention=again, here=here, context=context
+            )
+            continue
         inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
         if chosen is None or inside or _of_a_part(passage.text, quantity):
             continue
         taken.add(chosen)
+        last = (quantity, attributes[chosen].attribute)
         mention = _nearest_device(passage.text, quantity, here) or (before[-1] if before and here else None)
         if mention is None and here:
             continue
@@ -180,6 +191,18 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         yield from _of_value(
             passage, sentence, quantity, attribute, mention=mention, here=here, context=context
         )
+
+
+def _of_another(
+    text: str, quantity: Quantity, last: tuple[Quantity, Attribute] | None, here: Sequence[Mention]
+) -> Mention | None:
+    """The other device whose value is set against the last one: "more than the A4000's 153.4 TFLOPS"."""
+    if last is None or quantity.dimension != last[0].dimension or quantity.dimension == "number":
+        return None
+    between = [each for each in here if last[0].end <= each.start and each.end <= quantity.start]
+    if len(between) != 1 or not _TIED.fullmatch(text[between[0].end : quantity.start] or " "):
+        return None
+    return between[0]
 
 
 def _carried(passage: Passage, sentence: Sentence) -> list[Named]:
@@ -198,7 +221,9 @@ def _carried(passage: Passage, sentence: Sentence) -> list[Named]:
 def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Context) -> str:
     """What is said beside a value and beside no other: from the value before it to the one after it."""
     near = [
-        each for each in quantities(sentence.text, context.fraction) if each.dimension == quantity.dimension
+        each
+        for each in quantities(sentence.text, context.fraction)
+        if each.dimension == quantity.dimension or (each.dimension == "number" and each.value >= _FIGURE)
     ]
     at = [(sentence.start + each.start, sentence.start + each.end) for each in near]
     first = max([end for _, end in at if end <= quantity.start], default=sentence.start)
@@ -354,6 +379,7 @@ def _nearest_device(text: str, quantity: Quantity, here: Sequence[Mention]) -> M
             return mention
     after = [m for m in here if m.start >= quantity.end]
     for mention in after:
-        if not _CLAUSE.search(text[quantity.end : mention.start]):
+        between = text[quantity.end : mention.start]
+        if not _CLAUSE.search(between) and not _PRONOUN.search(between):
             return mention
     return before[-1] if before else None
