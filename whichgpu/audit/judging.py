@@ -193,7 +193,8 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     allowed = 0.0
     if what.is_round and attribute.dimension not in ("memory", "bits", "count"):
         allowed = _LIMITED if what.limit in ("about", "up to", "nearly", "over") else _ROUND
-    if gpu.segment in ("geforce", "workstation", "laptop"):
+    fact = gpu.fact(attribute.fields[0])
+    if gpu.segment in ("geforce", "workstation", "laptop") or (fact and fact.kind != "vendor"):
         allowed = max(allowed, _MAKERS.get(attribute.key, 0.0))
     for value, field in _values(attribute, what, gpu):
         fact = gpu.fact(field)

@@ -71,12 +71,24 @@ def ratios(attribute: Attribute, both: Pair, context: Context) -> list[tuple[flo
     """First over second for every device that each name can mean and every field, with the words for it."""
     found = []
     for field in attribute.fields:
-        for one in both.first:
-            for other in both.second:
+        for one in _sure(both.first, context):
+            for other in _sure(both.second, context):
                 a, b = context.catalogue[one].value(field), context.catalogue[other].value(field)
                 if isinstance(a, int | float) and isinstance(b, int | float) and b:
                     found.append((float(a) / float(b), _words(one, other, field, context)))
     return found
+
+
+def _sure(ids: Sequence[str], context: Context) -> Sequence[str]:
+    """The devices of which more than one low source speaks, if there are any."""
+    return [key for key in ids if context.catalogue[key].confidence != "low"] or ids
+
+
+def unsure(both: Pair, context: Context) -> bool:
+    """Whether a side of a pair is known from low sources only."""
+    return any(
+        all(context.catalogue[key].confidence == "low" for key in side) for side in (both.first, both.second)
+    )
 
 
 def _words(one: str, other: str, field: str, context: Context) -> str:

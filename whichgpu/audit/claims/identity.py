@@ -45,6 +45,11 @@ _IS_CHIP = re.compile(
     r"\b(?:chip|die|silicon|based|built|uses?|using|features?|powered|with the|houses|carries)\b",
     re.IGNORECASE,
 )
+#: Words before a word that is of something else.
+_SET_AGAINST = re.compile(
+    r"\b(?:than|compared|versus|vs|unlike|previous|predecessor|older|system|host|cpu|instead)\b",
+    re.IGNORECASE,
+)
 _SIZE = re.compile(r"\b(\d{2,3})[ -]?(?:GB|GiB|gigabyte)s?\b", re.IGNORECASE)
 _CAPABILITY = re.compile(
     r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
@@ -106,7 +111,7 @@ def _types(
         mention = _owner(passage.text, match.start(), here, meant)
         window = passage.text[max(place[0], match.start() - 40) : match.start()]
         listed = passage.kind == "item" and len(passage.text) < _FAR
-        if mention is None or _OLDER.search(window) or not (mention in here or listed):
+        if mention is None or _SET_AGAINST.search(window) or not (mention in here or listed):
             continue
         if mention in here and match.start() - mention.end > _FAR * 2:
             continue
@@ -244,7 +249,7 @@ def _chips(
     context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     for match in _CHIP.finditer(passage.text, *place):
-        if len({m.named for m in here}) > 1 or _OLDER.search(passage.text[place[0] : match.start()]):
+        if len({m.named for m in here}) > 1 or _SET_AGAINST.search(passage.text[place[0] : match.start()]):
             continue
         mention = _owner(passage.text, match.start(), here, meant)
         gap = passage.text[mention.end : match.start()] if mention and mention in here else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.attributes import named
 from whichgpu.audit.findings import made
-from whichgpu.audit.pairs import facts, pair, ratios
+from whichgpu.audit.pairs import facts, pair, ratios, unsure
 from whichgpu.audit.sentences import about, sentences
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             continue
         more = match["more"] is not None
         verdict = _verdict([value if more else 1 / value if value else 9.9 for value, _ in values])
-        low = any(context.catalogue[key].confidence == "low" for key in (*both.first, *both.second))
+        low = unsure(both, context)
         if verdict == "contradicted" and low:
             verdict = "unverifiable"
         yield made(

@@ -33,7 +33,7 @@ _NOT_RENT = re.compile(
     re.IGNORECASE,
 )
 #: Beyond these multiples of all offers on file a rent is no rent of one GPU by the hour.
-_ABSURD = 4.0
+_ABSURD = 3.0
 #: How far outside the range on file a price may lie and still be one of its day.
 _SLACK = 1.25
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.audit.attributes import named
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.pairs import facts, pair, ratios
+from whichgpu.audit.pairs import facts, pair, ratios, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.sentences import about, sentences
 
@@ -146,7 +146,7 @@ def _of_devices(
     verdict = _verdict(claim, [value for value, _ in values])
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
-    low = any(context.catalogue[key].confidence == "low" for key in (*both.first, *both.second))
+    low = unsure(both, context)
     if verdict == "contradicted" and (low or _SPEED.search(near)):
         verdict = "unverifiable"
     answer = (verdict, "" if verdict == "confirmed" else f"{nearest[0]:.2g}x", because)

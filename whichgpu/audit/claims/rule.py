@@ -35,6 +35,7 @@ _CHOOSE = re.compile(
     r"ideal|(?:clear )?winner|recommended|option|prefer|is better|wins)\b",
     re.IGNORECASE,
 )
+_OVER = re.compile(r"\s*(?:over|rather than|instead of)\s+(?:an?|the)?\s*", re.IGNORECASE)
 #: Attributes that a rule may turn on.
 _RATES = ("bandwidth", "memory", "fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "int8", "nvlink")
 
@@ -49,18 +50,30 @@ def find(context: Context) -> Iterator[Finding]:
             if not (_IF.search(sentence.text) and _CHOOSE.search(sentence.text)):
                 continue
             here = [each for each in found if sentence.start <= each.start < sentence.end]
-            if len({each.named for each in here}) != 1:
-                continue
-            yield from _judged(passage, (sentence.start, sentence.end), here[-1], context)
+            chosen = _chosen(passage.text, here)
+            if chosen is not None:
+                yield from _judged(passage, (sentence.start, sentence.end), chosen, context)
 
 
-def _judged(passage: Passage, place: tuple[int, int], chosen: Mention, context: Context) -> Iterator[Finding]:
+def _chosen(text: str, here: list[Mention]) -> tuple[Mention, list[Mention]] | None:
+    """The device that a rule names, and the one that it names it over."""
+    if len({each.named for each in here}) == 1:
+        return here[-1], [here[-1]]
+    if len(here) == 2 and _OVER.fullmatch(text[here[0].end : here[1].start]):
+        return here[0], here
+    return None
+
+
+def _judged(
+    passage: Passage, place: tuple[int, int], named_here: tuple[Mention, list[Mention]], context: Context
+) -> Iterator[Finding]:
     """Confirmed where the chosen device is the better at what decides, contradicted where it is the worse."""
+    chosen, here = named_here
     text = passage.text[place[0] : chosen.start]
     attribute = _decisive(text)
     condition = _BOUND.search(text) or _CRITICAL.search(text)
     start = place[0] + condition.start() if condition else place[0]
-    both = pair(chosen.end, chosen.end, [chosen], (), context)
+    both = pair(chosen.end, chosen.end, here, (), context)
     values = ratios(attribute, both, context) if attribute and both else []
     if attribute is None or both is None or not values:
         return

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
-from whichgpu.audit.attributes import Attribute, named, qualifiers
+from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
+from whichgpu.audit.attributes import attributes as known
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.judging import judged, stated
 from whichgpu.audit.quantities import quantities
@@ -15,7 +16,6 @@ from whichgpu.audit.sentences import Sentence, about, guarded, sentences
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from whichgpu.audit.attributes import Named
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
     from whichgpu.audit.judging import Verdict
@@ -30,6 +30,7 @@ _APART = 60
 _CLOSE = 12
 #: A bare number from here on is a figure of its own beside one with a unit.
 _FIGURE = 100
+_OF_A_TYPE = re.compile(r"(GB|GiB)\s+(?:of\s+)?(?:\w+\s+)?(?:GDDR\d\w?|HBM\d?e?)\b")
 _PRONOUN = re.compile(r"\b(?:it|this|they|the card|the gpu)\b", re.IGNORECASE)
 #: Characters of a list item that is nothing but a value and its attribute.
 _SHORT = 80
@@ -154,6 +155,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     attributes = [
         each for each in named(passage.text) if sentence.start <= each.start and each.end <= sentence.end
     ]
+    attributes += _implied(passage.text, sentence)
     if not attributes:
         attributes = _carried(passage, sentence)
     if not attributes:
@@ -203,6 +205,12 @@ def _of_another(
     if len(between) != 1 or not _TIED.fullmatch(text[between[0].end : quantity.start] or " "):
         return None
     return between[0]
+
+
+def _implied(text: str, sentence: Sentence) -> list[Named]:
+    """The memory of "24 GB of GDDR6" and "80GB HBM3", which is not named."""
+    found = _OF_A_TYPE.finditer(text, sentence.start, sentence.end)
+    return [Named(match.end(1), match.end(1), known()["memory"]) for match in found]
 
 
 def _carried(passage: Passage, sentence: Sentence) -> list[Named]:
@@ -362,7 +370,8 @@ def _nearest_attribute(
             continue
         after = each.end <= quantity.start
         between = text[each.end : quantity.start] if after else text[quantity.end : each.start]
-        bare = quantity.dimension == "number" and len(between.strip(" :*")) > _CLOSE
+        close = 0 if each.attribute.dimension == "bits" else _CLOSE
+        bare = quantity.dimension == "number" and len(between.strip(" :*")) > close
         if len(between) > _APART or _CLAUSE.search(between) or bare:
             continue
         distance = len(between) + (1 if after else 0)
