@@ -81,8 +81,7 @@ class Context(NamedTuple):
     #: What the document writes before a fraction.
     fraction: str
     today: date
-
-    @property
-    def spoken_of(self) -> frozenset[str]:
-        """Ids of every device that the document names."""
-        return frozenset(one for found in self.mentions.values() for each in found for one in each.ids)
+    #: Ids of every device that the document names.
+    spoken_of: frozenset[str]
+    #: What was worked out for the whole document, by its name.
+    memo: dict[str, Any]

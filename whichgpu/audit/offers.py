@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu import prices
@@ -29,6 +30,17 @@ class Range(NamedTuple):
 
 def on_offer(ids: Sequence[str], providers: Sequence[str] = (), *, since: str = "") -> Range | None:
     """The range over every sound offer of any of these devices from a day on; None where there is none."""
+    return _on_offer(tuple(ids), tuple(providers), since)
+
+
+@cache
+def providers() -> Mapping[str, str]:
+    """The first word of every provider's name, by the name."""
+    return {name: name.split("-")[0] for name in prices.providers(prices.bundled())}
+
+
+@lru_cache(maxsize=512)
+def _on_offer(ids: tuple[str, ...], providers: tuple[str, ...], since: str) -> Range | None:
     wanted = set(ids)
     rows = [
         row

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 
+#: A document that names more devices compares no two of them throughout.
+_MOST = 8
+
+
 class Pair(NamedTuple):
     """What is compared (`first`) and what it is compared with (`second`), each the ids that it can mean."""
 
@@ -53,11 +57,18 @@ def pair(
 
 def _subjects(context: Context) -> list[tuple[str, ...]]:
     """The devices that a document compares: those of its title, else all that it names."""
+    if "subjects" not in context.memo:
+        context.memo["subjects"] = _named_devices(context)
+    found: list[tuple[str, ...]] = context.memo["subjects"]
+    return found
+
+
+def _named_devices(context: Context) -> list[tuple[str, ...]]:
     titled = [each.named for each in mentions(context.document.title, context.catalogue)]
     every = titled or [each.named for found in context.mentions.values() for each in found]
     distinct: list[tuple[str, ...]] = []
     for one in every:
-        if not any(_same(one, known, context) for known in distinct):
+        if len(distinct) <= _MOST and not any(_same(one, known, context) for known in distinct):
             distinct.append(one)
     return distinct
 

@@ -112,14 +112,21 @@ def _longest(
     last = at
     while last + 1 < min(at + _LONGEST, len(words)) and _goes_on(text, words[last], words[last + 1]):
         last += 1
-    while last >= at:
-        said = [word[0] for word in words[at : last + 1]]
+    found = _named(text[words[at].start() : words[last].end()], catalogue)
+    return (at + found[0], found[1]) if found else None
+
+
+@lru_cache(maxsize=8192)
+def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None:
+    """The longest name that a run of words begins with: the place of its last word, and its devices."""
+    words = [match[0] for match in _WORD.finditer(run)]
+    for last in range(len(words) - 1, -1, -1):
+        said = words[: last + 1]
         while said and said[-1].lower() in _EMPTY:
             said.pop()
         ids = _ids(" ".join(_singular(word) for word in said), catalogue) if said else ()
         if ids:
             return last, ids
-        last -= 1
     return None
 
 

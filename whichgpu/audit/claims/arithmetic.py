@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
 
-_NUMBER = r"\d[\d,]*(?:\.\d+)?"
+_NUMBER = r"(?<![\d,.])(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?![\d,]{0,6}\d)"
 #: 8 x 80 GB = 640 GB; $2.50 x 24 x 30 = $1,800.
 _EQUATION = re.compile(
     rf"(?P<left>[$\u20ac]?{_NUMBER}(?:\s?[\w/%]{{0,10}})?(?:\s*[x\u00d7*]\s*[$\u20ac]?{_NUMBER}"
@@ -30,6 +30,7 @@ _EACH = re.compile(
     rf"(?P<a>{_NUMBER})[^.;\d]{{2,60}}?\beach\b[^.;\d]{{1,30}}?(?P<b>{_NUMBER})[^.;\d]{{2,60}}?"
     rf"\btotal(?:l?ing)?\b[^.;\d]{{0,20}}(?P<c>{_NUMBER})"
 )
+_SIGNS = re.compile(r"[=\u2248]|\bequals\b")
 _SAVING = re.compile(
     r"\s*(?:cheaper|less expensive|less|lower|saving\w*|reduction|decrease|drop|discount|cut|more expensive|"
     r"increase|higher|more|faster|improvement|gain)\b",
@@ -65,10 +66,11 @@ def _plain(text: str) -> float:
 
 
 def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
-    for match in _EQUATION.finditer(passage.text):
+    text = passage.text
+    for match in _EQUATION.finditer(text) if _SIGNS.search(text) else ():
         factors = [_plain(each) for each in re.findall(_NUMBER, match["left"])]
         yield _product(passage, match.span("right"), factors, _plain(match["right"]), context)
-    for match in _EACH.finditer(passage.text):
+    for match in _EACH.finditer(text) if "each" in text and "total" in text else ():
         factors = [_plain(match["a"]), _plain(match["b"])]
         yield _product(passage, match.span("c"), factors, _plain(match["c"]), context)
 

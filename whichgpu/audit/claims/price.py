@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from whichgpu import prices
 from whichgpu.audit import tables
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.offers import HOURS, Range, on_offer
+from whichgpu.audit.offers import HOURS, Range, on_offer, providers
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import about, sentences
 
@@ -86,22 +86,23 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
 def _providers(text: str) -> tuple[str, ...]:
     """The providers that a text names, as the store calls them."""
     lower = text.lower()
-    short = {name: name.split("-")[0] for name in prices.providers(prices.bundled())}
     return tuple(
-        name for name, word in short.items() if len(word) > 2 and re.search(rf"\b{re.escape(word)}\b", lower)
+        name
+        for name, word in providers().items()
+        if len(word) > 2 and re.search(rf"\b{re.escape(word)}\b", lower)
     )
 
 
 def _judged(
-    passage: Passage, quantity: Quantity, ids: Sequence[str], providers: Sequence[str], context: Context
+    passage: Passage, quantity: Quantity, ids: Sequence[str], sellers: Sequence[str], context: Context
 ) -> Iterator[Finding]:
     """Confirmed inside the range on file, outdated where it was so once, absurd far outside of all."""
     since = (context.today - timedelta(days=prices.STALE_DAYS)).isoformat()
     every, fresh = on_offer(ids), on_offer(ids, since=since)
     if every is None:
         return
-    own = (on_offer(ids, providers, since=since) if providers else None) or fresh or every
-    once = (on_offer(ids, providers) if providers else None) or every
+    own = (on_offer(ids, sellers, since=since) if sellers else None) or fresh or every
+    once = (on_offer(ids, sellers) if sellers else None) or every
     verdict, because = _verdict(quantity, own, once, every)
     yield made(
         context, passage, (quantity.start, quantity.end), "price", verdict, subject=", ".join(ids),

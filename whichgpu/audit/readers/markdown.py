@@ -42,8 +42,8 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _FRONT = re.compile(r"^([A-Za-z_][\w-]*)\s*:\s*(.*)$")
 #: Inline marks: images, links, code, emphasis, HTML tags and comments, escapes, entities.
 _INLINE = re.compile(
-    r"!\[(?P<alt>[^\]\n]{0,400})\]\([^)\n]{0,2000}\)"
-    r"|\[(?P<link>[^\[\]\n]{0,400})\]\([^)\n]{0,2000}\)"
+    r"!\[(?P<alt>[^\]\n]{0,400})\]\([^)\n]{0,900}\)"
+    r"|\[(?P<link>[^\[\]\n]{0,400})\]\([^)\n]{0,900}\)"
     r"|(?P<tag></?[A-Za-z][^<>\n]{0,500}>|<!--.{0,500}?-->)"
     r"|(?P<marks>\*{1,3}|_{2,3}|~~|`+)"
     r"|\\(?P<escaped>[\\`*_{}\[\]()#+\-.!|~<>$])"
@@ -226,7 +226,7 @@ class _Reader:
             self._at += 1
 
     def _images(self, line: Line) -> None:
-        for match in _INLINE.finditer(line.text):
+        for match in _INLINE.finditer(line.text) if "![" in line.text else ():
             if match["alt"]:
                 builder = Builder()
                 builder.add(match["alt"], line.start + match.start("alt"))
