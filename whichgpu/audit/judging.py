@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.findings import Evidence
+from whichgpu.audit.subjects import model
 from whichgpu.facts import reading
 from whichgpu.hardware.gpu import nominal_gb
 
@@ -267,11 +268,10 @@ def _near(a: float, b: float) -> bool:
 
 def _kin(known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]) -> list[Gpu]:
     """Other forms of a device, its desktop or laptop namesake, and what else the text speaks of."""
-    from whichgpu.hardware import tokens
-
     ids = {gpu.id for gpu in known}
-    words = tokens.model(known[0]) - {"laptop", "maxq"}
-    same = [gpu for gpu in catalogue.values() if tokens.model(gpu) - {"laptop", "maxq"} == words]
+    forms = {"laptop", "maxq"}
+    words = model(known[0].id, catalogue) - forms
+    same = [gpu for key, gpu in catalogue.items() if model(key, catalogue) - forms == words]
     near = [catalogue[key] for key in sorted(spoken_of)]
     return [gpu for gpu in (*same, *near) if gpu.id not in ids]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.judging import on_file
-from whichgpu.audit.subjects import mentions
-from whichgpu.hardware import tokens
+from whichgpu.audit.subjects import mentions, model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +74,7 @@ def _named_devices(context: Context) -> list[tuple[str, ...]]:
 
 def _same(a: Sequence[str], b: Sequence[str], context: Context) -> bool:
     """Whether two names are of one model, in whatever form."""
-    return tokens.model(context.catalogue[a[0]]) == tokens.model(context.catalogue[b[0]])
+    return model(a[0], context.catalogue) == model(b[0], context.catalogue)
 
 
 def ratios(attribute: Attribute, both: Pair, context: Context) -> list[tuple[float, str]]:

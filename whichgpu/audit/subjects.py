@@ -85,6 +85,21 @@ class Discourse:
 
 def mentions(text: str, catalogue: Catalogue) -> Iterator[Mention]:
     """Every name of a GPU in a text, in order, the longest at each place; `ids` are the name's alone."""
+    return iter(_mentions(text, catalogue))
+
+
+@lru_cache(maxsize=4096)
+def _mentions(text: str, catalogue: Catalogue) -> tuple[Mention, ...]:
+    return tuple(_found(text, catalogue))
+
+
+@lru_cache(maxsize=4096)
+def model(key: str, catalogue: Catalogue) -> frozenset[str]:
+    """The words that name a device's model, whatever its form."""
+    return frozenset(tokens.model(catalogue[key]))
+
+
+def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
     words = list(_WORD.finditer(text))
     at = 0
     while at < len(words):
@@ -179,5 +194,5 @@ def _narrowed(mention: Mention, talk: Discourse, catalogue: Catalogue) -> Mentio
 @lru_cache(maxsize=1024)
 def _family(ids: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]:
     """Every device whose model words are those of a device: A100 in all its forms."""
-    model = tokens.model(catalogue[ids[0]])
-    return tuple(gpu.id for gpu in catalogue.values() if tokens.model(gpu) == model)
+    own = model(ids[0], catalogue)
+    return tuple(key for key in catalogue if model(key, catalogue) == own)

@@ -48,8 +48,15 @@ class Cell(NamedTuple):
     column: int
 
 
-def cells(table: Table, context: Context) -> Iterator[Cell]:
+def cells(table: Table, context: Context) -> tuple[Cell, ...]:
     """The cells of a table that are of a device."""
+    known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
+    if id(table) not in known:
+        known[id(table)] = tuple(_cells(table, context))
+    return known[id(table)]
+
+
+def _cells(table: Table, context: Context) -> Iterator[Cell]:
     if len(table.rows) < 2 or not table.columns:
         return
     across = max((_across(table, row, context) for row in range(2)), key=lambda found: len(found[1]))

@@ -11,8 +11,7 @@ from whichgpu.audit import tables
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.sentences import about, sentences
-from whichgpu.audit.subjects import mentions
-from whichgpu.hardware import tokens
+from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.architecture import families
 
 if TYPE_CHECKING:
@@ -329,8 +328,8 @@ def _picture(passage: Passage, context: Context) -> Iterator[Finding]:
     titled = list(mentions(context.document.title, context.catalogue))
     if len(shown) != 1 or not titled:
         return
-    models = {tokens.model(context.catalogue[each.ids[0]]) for each in titled}
-    if tokens.model(context.catalogue[shown[0].ids[0]]) in models or _compared(shown[0], context):
+    models = {model(each.ids[0], context.catalogue) for each in titled}
+    if model(shown[0].ids[0], context.catalogue) in models or _compared(shown[0], context):
         return
     because = f"the article is about the {titled[0].text}; the picture is of the {shown[0].text}"
     yield made(context, passage, (shown[0].start, shown[0].end), "identity", "inconsistent",

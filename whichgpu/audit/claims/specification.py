@@ -34,6 +34,8 @@ _OF_A_TYPE = re.compile(r"(GB|GiB)\s+(?:of\s+)?(?:\w+\s+)?(?:GDDR\d\w?|HBM\d?e?)
 _PRONOUN = re.compile(r"\b(?:it|this|they|the card|the gpu)\b", re.IGNORECASE)
 #: Characters of a list item that is nothing but a value and its attribute.
 _SHORT = 80
+#: Cells by which it is told which device a header means.
+_JUDGED = 60
 #: Ends of clauses: a value does not reach over one to its attribute.
 _CLAUSE = re.compile(
     r"[;!?](?:\s|$)|\.\s|,\s+(?:while|whereas|but|compared|versus|vs)\b"
@@ -72,32 +74,32 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_table(cells: Sequence[Cell], context: Context) -> Iterator[Finding]:
     """Verdicts on a table's cells; a name of several devices is the one that most of its cells fit."""
-    meant = {cell.column: _fittest(cell, cells, context) for cell in cells}
-    rows = {cell.row: _fittest(cell, cells, context, by_row=True) for cell in cells}
-    across = len({cell.ids for cell in cells}) <= len(meant)
+    columns: dict[tuple[int, tuple[str, ...]], list[Cell]] = {}
+    rows: dict[tuple[int, tuple[str, ...]], list[Cell]] = {}
     for cell in cells:
-        ids = meant[cell.column] if across else rows[cell.row]
-        ids = tuple(key for key in ids if key in cell.ids) or cell.ids
-        yield from _of_cell(cell, ids, context)
+        columns.setdefault((cell.column, cell.ids), []).append(cell)
+        rows.setdefault((cell.row, cell.ids), []).append(cell)
+    # Devices stand above the columns where a column has one of them only.
+    across = len(columns) == len({cell.column for cell in cells})
+    groups = columns if across else rows
+    meant = {key: _fittest(mine, context) for key, mine in groups.items()}
+    for cell in cells:
+        yield from _of_cell(cell, meant[cell.column if across else cell.row, cell.ids], context)
 
 
-def _fittest(cell: Cell, cells: Sequence[Cell], context: Context, *, by_row: bool = False) -> tuple[str, ...]:
+def _fittest(mine: Sequence[Cell], context: Context) -> tuple[str, ...]:
     """Which of the devices that a header can mean most of its cells fit; its memory counts double."""
-    if len(cell.ids) < 2:
-        return cell.ids
-    mine = [
-        each
-        for each in cells
-        if each.ids == cell.ids and (each.row == cell.row if by_row else each.column == cell.column)
-    ]
-    scores = dict.fromkeys(cell.ids, 0)
-    for each in mine:
+    ids = mine[0].ids
+    if len(ids) < 2:
+        return ids
+    scores = dict.fromkeys(ids, 0)
+    for each in mine[:_JUDGED]:
         weight = 2 if each.attribute and each.attribute.key == "memory" else 1
-        for key in cell.ids:
+        for key in ids:
             found = list(_of_cell(each, (key,), context))
             scores[key] += weight * (bool(found) and found[0].verdict == "confirmed")
     best = max(scores.values())
-    return tuple(key for key in cell.ids if scores[key] == best)
+    return tuple(key for key in ids if scores[key] == best)
 
 
 def _of_cell(cell: Cell, ids: Sequence[str], context: Context) -> Iterator[Finding]:
