@@ -13,7 +13,7 @@ from whichgpu.cli import group
 
 EXPORTS = [
     "DataError", "Fact", "Infeasible", "Interval", "Source", "UsageError", "WhichGpuError", "__version__",
-    "compare", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload",
+    "audit", "compare", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload",
 ]  # fmt: skip
 COMMON = ["--debug", "--json", "--plain"]
 JOB = [
@@ -21,6 +21,7 @@ JOB = [
     "--precision", "--resolution", "--runtime", "--seq-len", "--steps", "--tp",
 ]  # fmt: skip
 COMMANDS = {
+    "audit": ["--all", "--fail-on", "--format", "--gpu-file"],
     "calibrate": ["--dry-run"],
     "validate": ["--by", "--gpu-file", "--page"],
     "check": ["--all", "--gpu-file", "--published"],

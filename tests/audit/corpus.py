@@ -90,7 +90,7 @@ def _read(path: Path) -> Case:
 
 def articles() -> list[Case]:
     """The known articles, where they are."""
-    rows = list(csv.DictReader((HERE / "articles.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((HERE / "articles.csv").read_text(encoding="utf-8").splitlines()))
     found = []
     for path in sorted(ARTICLES.glob("*.txt")):
         mine = [row for row in rows if row["article"] == path.stem]

@@ -30,6 +30,8 @@ _IS_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|article|table|div|p)\
 _IS_MARKDOWN = re.compile(r"^(?:---\s*$|#{1,6} \S|\|.*\|\s*$|\s*[-*] \S|!\[|\[[^\]\n]+\]\()", re.MULTILINE)
 #: Characters of a file that say whether it is text.
 _SAMPLE = 20_000
+#: Tags of HTML that may begin and not end.
+_OPEN = 1000
 
 
 def forms() -> tuple[str, ...]:
@@ -71,6 +73,8 @@ def read(content: bytes, name: str = "", form: str = "") -> Document:
         raise UsageError(f"no format '{one_line(form)}'; there are {', '.join(forms())}")
     if chosen == "text":
         chosen = sniff(text)
+    if chosen == "html" and text.count("<") > text.count(">") + _OPEN:
+        raise UsageError(f"{shown}: HTML with tags that do not end; save the page again, or its text")
     document: Document = import_module(f"{__name__}.{chosen}").read(text)
     return document
 
