@@ -137,6 +137,8 @@ FILES = {
     "measured.csv": MEASURED,
     "my-rows.csv": MEASURED,
     "my.toml": '[gpu.my-card]\nbase = "rtx-4090"\nbandwidth = "1.2 TB/s"\n',
+    "article.md": "# Cards\n\nThe A10 has 24 GB of memory.\n",
+    "page.html": "<html><body><p>The A10 has 24 GB of memory.</p></body></html>",
     "my.csv": "provider,gpu,usd_per_hour\nmine,a10,0.5\n",
 }
 

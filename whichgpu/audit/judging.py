@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.findings import Evidence
@@ -266,12 +267,18 @@ def _near(a: float, b: float) -> bool:
     return abs(a / b - 1) <= 0.015
 
 
+@lru_cache(maxsize=1024)
+def _namesakes(one: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """Every device of a model, as a card or in a laptop."""
+    forms = {"laptop", "maxq"}
+    words = model(one, catalogue) - forms
+    return tuple(key for key in catalogue if model(key, catalogue) - forms == words)
+
+
 def _kin(known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]) -> list[Gpu]:
     """Other forms of a device, its desktop or laptop namesake, and what else the text speaks of."""
     ids = {gpu.id for gpu in known}
-    forms = {"laptop", "maxq"}
-    words = model(known[0].id, catalogue) - forms
-    same = [gpu for key, gpu in catalogue.items() if model(key, catalogue) - forms == words]
+    same = [catalogue[key] for key in _namesakes(known[0].id, catalogue)]
     near = [catalogue[key] for key in sorted(spoken_of)]
     return [gpu for gpu in (*same, *near) if gpu.id not in ids]
 

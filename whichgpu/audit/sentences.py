@@ -22,9 +22,9 @@ _GUARD = re.compile(
     r"occup\w+|footprint|weights?|parameters?|models? (?:of|with|up to|larger|that|size)|dataset\w*|"
     r"fits? (?:in|on|into|within)|leav\w+|extra|additional|system (?:memory|ram)|host|cpu|"
     r"dgx|hgx|per node|node|nodes|cluster|pod|rack|server with|combined|total(?:ing|ling)?|together|"
-    r"aggregate|pooled?|across|slices?|instances?|mig|virtual|under load|idle|drew|our tests?|we saw|measured|average|"
-    r"average[sd]?|observed|peaks? at|users?|allocat\w+|reserve\w*|per (?:sm|core|user|stack|pin|link)|"
-    r"each|every|future|rumou?r\w*|expected|if|would|could|unless|not)\b",
+    r"aggregate|pooled?|across|slices?|instances?|mig|virtual|under load|idle|drew|our tests?|we saw|"
+    r"measured|average[sd]?|observed|peaks? at|users?|allocat\w+|reserve\w*|"
+    r"per (?:sm|core|user|stack|pin|link)|each|every|future|rumou?r\w*|expected|if|would|could|unless|not)\b",
     re.IGNORECASE,
 )
 

@@ -42,7 +42,7 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _FRONT = re.compile(r"^([A-Za-z_][\w-]*)\s*:\s*(.*)$")
 #: Inline marks: images, links, code, emphasis, HTML tags and comments, escapes, entities.
 _INLINE = re.compile(
-    r"!\[(?P<alt>[^\]\n]{0,400})\]\([^)\n]{0,900}\)"
+    r"!\[(?P<alt>[^\[\]\n]{0,400})\]\([^)\n]{0,900}\)"
     r"|\[(?P<link>[^\[\]\n]{0,400})\]\([^)\n]{0,900}\)"
     r"|(?P<tag></?[A-Za-z][^<>\n]{0,500}>|<!--.{0,500}?-->)"
     r"|(?P<marks>\*{1,3}|_{2,3}|~~|`+)"

@@ -1,8 +1,8 @@
 """Check articles: every claim about GPUs, whether it holds, and the evidence.
 
 $ whichgpu audit article.md
-$ whichgpu audit article.md --format html > audited.html
-$ whichgpu audit posts/one.md posts/two.html --fail-on contradicted
+$ whichgpu audit article.md --format html
+$ whichgpu audit article.md page.html --fail-on contradicted
 
 Reads Markdown, HTML, text, and text of PDFs. Nothing is fetched or executed. With --fail-on it exits 4
 where a claim has that verdict.
