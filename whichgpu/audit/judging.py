@@ -172,7 +172,9 @@ def _wrong(
     if not all(_trusted(gpu, field) for gpu in known):
         return Verdict("unverifiable", expected, f"on file is {expected}, of one low source", tuple(evidence))
     why, true_for = _instead(attribute, what, known, catalogue, spoken_of)
-    if not why and any(_too_near(attribute, what, gpu) for gpu in known):
+    # A round number is another card's by chance; that its unit or its sparsity is wrong is none.
+    certain = why and (true_for.startswith(("with", "in ")) or not what.is_round)
+    if not certain and any(_too_near(attribute, what, gpu) for gpu in known):
         near = f"on file is {expected}, too near to call {what.text} wrong"
         return Verdict("unverifiable", expected, near, tuple(evidence))
     values = "; ".join(

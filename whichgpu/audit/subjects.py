@@ -108,6 +108,9 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
             at += 1
             continue
         last, ids = found
+        if text[words[last].end() : words[last].end() + 12].lstrip().lower().startswith("cache"):
+            at = last + 1
+            continue
         start, end = words[at].start(), words[last].end()
         yield Mention(start, end, text[start:end], ids, ids)
         at = last + 1

@@ -174,8 +174,23 @@ def _one_of(
     if unified or match[0].lower() in ("hbm", "gddr", "lpddr"):
         return
     sure = [gpu for gpu in known if gpu.confidence != "low"]
+    if field == "memory_type" and _only_enhanced(match[0], known, context):
+        sure = []
     yield _told(
         passage, match.span(), kind, field, known, "contradicted" if sure else "unverifiable", context
+    )
+
+
+def _only_enhanced(told: str, known: Sequence[Gpu], context: Context) -> bool:
+    """Whether HBM2 stands for HBM2e, or the other way round, and no vendor and no other form says more."""
+    near = [
+        gpu for gpu in known if str(gpu.value("memory_type")).lower().rstrip("e") == told.lower().rstrip("e")
+    ]
+    vendor = any((fact := gpu.fact("memory_type")) is not None and fact.kind == "vendor" for gpu in near)
+    own = model(known[0].id, context.catalogue)
+    kin = [gpu for key, gpu in context.catalogue.items() if model(key, context.catalogue) == own]
+    return (
+        bool(near) and not vendor and not any(_same_type(told, str(gpu.value("memory_type"))) for gpu in kin)
     )
 
 

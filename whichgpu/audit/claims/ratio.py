@@ -133,7 +133,8 @@ def _of_devices(
     text = passage.text
     near = text[max(sentence.start, claim.start - _BEFORE) : min(sentence.end, claim.end + _AFTER)]
     both = pair(claim.start, claim.end, *named_here, context)
-    if both is None or _OTHER.search(near):
+    own = re.search(r"\bthan (?:its|their|it)\b", near)
+    if both is None or own or _OTHER.search(near):
         return
     attribute = _attribute(text, sentence, claim)
     if attribute is None:

@@ -376,7 +376,11 @@ def _nearest_attribute(
         bare = quantity.dimension == "number" and len(between.strip(" :*")) > close
         if len(between) > _APART or _CLAUSE.search(between) or bare:
             continue
-        if not after and any(one.dimension == quantity.dimension for one in quantities(between)):
+        if (
+            not after
+            and "," in between
+            and any(one.dimension == quantity.dimension for one in quantities(between))
+        ):
             continue
         distance = len(between) + (1 if after else 0)
         if best is None or distance < best[0]:
