@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 _END = re.compile(r"[.!?](?:[\"'\u201d\u2019)]{0,2})(?=\s+[\"'\u201c(]?[A-Z0-9])|[;\n]")
-_SHORTENED = re.compile(r"(?:\b(?:vs|e\.g|i\.e|approx|ca|Dr|No|Inc|Corp|etc)|\b[A-Z])$")
+_SHORTENED = re.compile(r"(?:\b(?:vs|e\.g|i\.e|approx|ca|Dr|No|Inc|Corp|etc)|(?<!\d )(?<!\d)\b[A-Z])$")
 #: Words of a sentence whose figures are not those of one device by itself.
 _GUARD = re.compile(
     r"\b(?:requir\w*|needs?|needed|at least|minimum|recommend\w*|consum(?:es?|ing)\s+(?:about|around|over)|"

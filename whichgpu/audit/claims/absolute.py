@@ -46,7 +46,8 @@ def find(context: Context) -> Iterator[Finding]:
                 here = [m for m in found if sentence.start <= m.start < sentence.end]
                 near = [m for m in here if m.end <= match.start() and match.start() - m.end < _FAR]
                 mention = near[-1] if near else next((m for m in here if m.start >= match.end()), None)
-                if mention and not _SCOPED.search(sentence.text):
+                quoted = passage.text[max(0, match.start() - 1) : match.start()] in ('"', "\u201c")
+                if mention and not quoted and not _SCOPED.search(sentence.text):
                     gpus = [context.catalogue[key] for key in mention.ids]
                     yield _judged(passage, match.span(), gpus, sentence.text, context)
 

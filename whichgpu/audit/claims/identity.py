@@ -299,7 +299,9 @@ def _built(
             continue
         before = [each for each in here if each.end <= match.start()]
         gap = passage.text[before[-1].end : match.start()] if before else ""
-        if before and len(gap) <= _FAR and _BUILT.fullmatch(gap) and not _OLDER.search(gap):
+        kind_of = passage.text.startswith("-based", match.end()) and len(gap) < _FAR // 3
+        built = kind_of or _BUILT.fullmatch(gap)
+        if before and len(gap) <= _FAR and built and not _OLDER.search(gap):
             gpus = [context.catalogue[key] for key in before[-1].ids]
             yield _of_family(passage, match.span(), match[0], gpus, context)
 

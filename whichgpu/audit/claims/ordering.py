@@ -29,7 +29,7 @@ _BETWEEN = re.compile(
 )
 _NEGATED = re.compile(
     r"\b(?:not|no|never|n[\u2019']t|if|whether|require\w*|needs?|want\w*|future|previous|predecessor|"
-    r"generation|than (?:other|most|any|the previous|its predecessor|consumer|cpu))\b",
+    r"generation|than (?:its|their|other|most|any|the previous|its predecessor|consumer|cpu))\b",
     re.IGNORECASE,
 )
 #: Attributes of which "better" and "faster" say that there is more.

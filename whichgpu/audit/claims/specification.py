@@ -31,6 +31,10 @@ _CLOSE = 12
 #: A bare number from here on is a figure of its own beside one with a unit.
 _FIGURE = 100
 _OF_A_TYPE = re.compile(r"(GB|GiB)\s+(?:of\s+)?(?:\w+\s+)?(?:GDDR\d\w?|HBM\d?e?)\b")
+_AT_A_RATE = re.compile(
+    r"\b(?:GDDR\d\w?|HBM\d?e?)(?: memory| VRAM)?(?: at| with| running at| \(|,| delivering)\s*"
+    r"(?:up to )?(?=\d)"
+)
 _PRONOUN = re.compile(r"\b(?:it|this|they|the card|the gpu)\b", re.IGNORECASE)
 #: Characters of a list item that is nothing but a value and its attribute.
 _SHORT = 80
@@ -210,9 +214,11 @@ def _of_another(
 
 
 def _implied(text: str, sentence: Sentence) -> list[Named]:
-    """The memory of "24 GB of GDDR6" and "80GB HBM3", which is not named."""
+    """What is not named: the memory of "24 GB of GDDR6", the bandwidth of "GDDR6X at 936 GB/s"."""
     found = _OF_A_TYPE.finditer(text, sentence.start, sentence.end)
-    return [Named(match.end(1), match.end(1), known()["memory"]) for match in found]
+    memory = [Named(match.end(1), match.end(1), known()["memory"]) for match in found]
+    rates = _AT_A_RATE.finditer(text, sentence.start, sentence.end)
+    return memory + [Named(match.end(), match.end(), known()["bandwidth"]) for match in rates]
 
 
 def _carried(passage: Passage, sentence: Sentence) -> list[Named]:
