@@ -105,11 +105,16 @@ _LACKS = (
     r"(?:lacks?|lacking|without|does(?: not|n[\u2019']t) (?:support|have|include|offer)|has no|have no|"
     r"no longer supports?|missing|with no|cannot use|drops?|omits?)\s+"
 ) + _FILL
+#: Other capabilities that are named before one, of which the same is said.
+_LIST = rf"(?:(?:{'|'.join(each.names for each in _CAPABILITIES)})(?:,? and |,? or |, )){{0,3}}"
 _CLAIMS = tuple(
     (
         each,
         told,
-        re.compile(rf"\b{words}(?:{each.names})\b(?!\s*(?:performance|throughput|\d))", re.IGNORECASE),
+        re.compile(
+            rf"\b{words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|throughput|\d))",
+            re.IGNORECASE,
+        ),
     )
     for each in _CAPABILITIES
     for told, words in ((False, _LACKS), (True, _HAS))
@@ -170,7 +175,8 @@ def _of_sentence(
             if mention is None or hedged or (told and re.search(r"\bno[tr]?\b|n[\u2019']t\b", gap)):
                 continue
             gpus = [context.catalogue[key] for key in mention.ids]
-            yield from _judged(passage, match.span(), each, gpus, told=told, context=context)
+            place_of = match.span("what") if match["list"] else match.span()
+            yield from _judged(passage, place_of, each, gpus, told=told, context=context)
 
 
 def _owner(at: int, here: Sequence[Mention], around: Sequence[Mention]) -> Mention | None:

@@ -384,7 +384,7 @@ def _nearest_attribute(
             continue
         if (
             not after
-            and "," in between
+            and ", " in between
             and any(one.dimension == quantity.dimension for one in quantities(between))
         ):
             continue
