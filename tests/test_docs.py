@@ -148,6 +148,8 @@ FILES = {
     "my-rows.csv": MEASURED,
     "requests.csv": "arrival,input,output\n0,800,120\n0.4,300,40\n1.1,1500,200\n",
     "my.toml": '[gpu.my-card]\nbase = "rtx-4090"\nbandwidth = "1.2 TB/s"\n',
+    "article.md": "# Cards\n\nThe A10 has 24 GB of memory.\n",
+    "page.html": "<html><body><p>The A10 has 24 GB of memory.</p></body></html>",
     "my.csv": "provider,gpu,usd_per_hour\nmine,a10,0.5\n",
 }
 

@@ -443,8 +443,7 @@ def test_a_fit_tells_links_apart_by_how_far_they_reach() -> None:
 def test_cards_have_a_bridge_where_the_job_says_so() -> None:
     job = Job("bert-large", phase="train", precision="fp16", batch=16.0, n_gpus=2.0)
     plain, bridged = (
-        run(replace(job, options=options), "rtx-3090").seconds[0, 0]
-        for options in ({}, {"nvlink": "bridge"})
+        run(replace(job, options=options), "rtx-3090").seconds[0, 0] for options in ({}, {"nvlink": "bridge"})
     )
     assert bridged < 0.8 * plain
     with pytest.raises(UsageError, match=r"'maybe' is neither bridge nor none"):

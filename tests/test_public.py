@@ -13,7 +13,7 @@ from whichgpu.cli import group
 
 EXPORTS = [
     "DataError", "Fact", "Infeasible", "Interval", "Source", "UsageError", "WhichGpuError", "__version__",
-    "compare", "compat", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload",
+    "audit", "compare", "compat", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload",
 ]  # fmt: skip
 COMMON = ["--debug", "--json", "--plain"]
 JOB = [
@@ -23,6 +23,7 @@ JOB = [
 #: A user's own GPUs.
 OWN = ["--assume", "--gpu-file"]
 COMMANDS = {
+    "audit": ["--all", "--fail-on", "--format", *OWN],
     "calibrate": ["--dry-run"],
     "validate": ["--by", "--gpu", *OWN, "--page", "--workload"],
     "check": ["--all", *OWN, "--fields", "--published"],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from whichgpu import audit
     from whichgpu.api import compare, compat, fit, gpu, gpus, job, predict, recommend, sweep, workload
     from whichgpu.errors import DataError, Infeasible, UsageError, WhichGpuError
     from whichgpu.facts.model import Fact, Interval, Source
@@ -23,6 +24,7 @@ __all__ = [
     "UsageError",
     "WhichGpuError",
     "__version__",
+    "audit",
     "compare",
     "compat",
     "fit",
@@ -47,10 +49,12 @@ _HOME = {
 
 def __getattr__(name: str) -> Any:
     """Import an export when it is first asked for."""
-    if name not in _HOME:
+    if name not in __all__:
         raise AttributeError(f"module 'whichgpu' has no attribute '{name}'")
     from importlib import import_module
 
+    if name == "audit":
+        return import_module("whichgpu.audit")
     return getattr(import_module(_HOME[name]), name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.facts import store
@@ -50,8 +50,13 @@ def _pattern() -> re.Pattern[str]:
 
 def named(text: str) -> Iterator[Named]:
     """Every attribute that a text names, the longest name at each place, in order."""
-    for match in _pattern().finditer(text):
-        yield Named(match.start(), match.end(), _names()[match[0].lower()])
+    return iter(_named(text))
+
+
+@lru_cache(maxsize=512)
+def _named(text: str) -> tuple[Named, ...]:
+    found = _pattern().finditer(text)
+    return tuple(Named(match.start(), match.end(), _names()[match[0].lower()]) for match in found)
 
 
 def headed(text: str) -> Attribute | None:

@@ -50,6 +50,23 @@ class Passage(NamedTuple):
         return self.runs[0][1] if self.runs else self.end
 
 
+def pieces(passage: Passage, longest: int = 4000) -> Iterator[Passage]:
+    """A passage, in pieces if it is longer than any paragraph is, so that the time stays bounded."""
+    text = passage.text
+    if len(text) <= longest:
+        yield passage
+        return
+    at = 0
+    while at < len(text):
+        end = at + longest
+        cut = max(text.rfind(". ", at + longest // 2, end) + 1, text.rfind(" ", at + longest // 2, end), 0)
+        end = min(cut if cut > at else end, len(text))
+        _, last = passage.span(at, end)
+        runs = tuple(run for run in _cut(passage.runs, at) if run[0] < end - at)
+        yield passage._replace(text=text[at:end], runs=runs, end=last)
+        at = end
+
+
 class Table(NamedTuple):
     """Cells by row and column; the first row and the first column usually name what is in the others.
 

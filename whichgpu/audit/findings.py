@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from whichgpu.audit.document import Document
+    from whichgpu.audit.document import Document, Passage
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.catalogue import Catalogue
 
@@ -61,6 +61,16 @@ class Finding(NamedTuple):
         return {**self._asdict(), "evidence": [each._asdict() for each in self.evidence], "source": source}
 
 
+def made(
+    context: Context, passage: Passage, place: tuple[int, int], kind: str, verdict: str, **rest: Any
+) -> Finding:
+    """The finding on a stretch of a passage's text; `rest` are the other fields of `Finding`."""
+    start, end = passage.span(*place)
+    told = {"subject": "", "attribute": "", "expected": "", "because": ""} | rest
+    told.setdefault("stated", passage.text[slice(*place)])
+    return Finding(start, end, context.document.original[start:end], kind, verdict=verdict, **told)
+
+
 class Context(NamedTuple):
     """What every kind of claim is looked for with."""
 
@@ -71,3 +81,7 @@ class Context(NamedTuple):
     #: What the document writes before a fraction.
     fraction: str
     today: date
+    #: Ids of every device that the document names.
+    spoken_of: frozenset[str]
+    #: What was worked out for the whole document, by its name.
+    memo: dict[str, Any]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.findings import Evidence
+from whichgpu.audit.subjects import model
 from whichgpu.facts import reading
 from whichgpu.hardware.gpu import nominal_gb
 
@@ -18,16 +20,26 @@ if TYPE_CHECKING:
 
 #: How far a stated value may be off, as a share: what rounding and boost clocks make of it.
 _WITHIN = {
-    "count": 0.0, "bits": 0.0, "bandwidth": 0.005, "memory": 0.0, "flop rate": 0.008, "op rate": 0.008,
+    "count": 0.0, "bits": 0.0, "bandwidth": 0.005, "memory": 0.0, "flop rate": 0.005, "op rate": 0.005,
     "power": 0.005, "frequency": 0.005, "area": 0.01, "length": 0.0, "bit rate": 0.01, "money": 0.01,
 }  # fmt: skip
 _RATES = ("flop rate", "op rate")
-#: Gigabytes and gibibytes of one number are one size of a card.
-_GB, _GIB = 1e9, 2.0**30
+#: Peak rates that count integer operations.
+_SPARSE = ("fp16", "fp16_acc16", "bf16", "tf32", "fp8", "fp8_acc16", "fp6", "fp4", "int8", "int4")
+_INTEGER = ("int8", "int4")
+#: Sizes that are one size: decimal units for binary ones, as cards and caches are sold.
+_ALIKE = (1.0, 2.0**30 / 1e9, 1e9 / 2.0**30, 2.0**20 / 1e6, 1e6 / 2.0**20)
+#: Off by less, a value of no vendor's source is no ground for an accusation, nor is a round number.
+_NEAR, _ROUND, _LIMITED = 0.03, 0.08, 0.13
+#: What a card's maker may change: off by less, it may be another maker's card.
+_MAKERS = {"clock_boost": 0.10, "clock_base": 0.10, "power": 0.15}
+#: Nodes of TSMC that one process is called by.
+_ONE_NODE = frozenset({4e-9, 5e-9})
+_GB = 1e9
 
 
 class Verdict(NamedTuple):
-    """What a stated value is: the verdict, what would be right, the reason, what it rests on, for whom it holds."""
+    """What a value is: the verdict, what would be right, the reason, what it rests on, for whom it holds."""
 
     verdict: str
     expected: str = ""
@@ -45,27 +57,44 @@ class Stated(NamedTuple):
     said: frozenset[str]
     #: The place of its last digit, as a share of it: 38.7 is known within 0.05 of 38.7.
     rounding: float
+    #: The dimension of its unit.
+    dimension: str = ""
+    unit: str = ""
+
+    @property
+    def is_round(self) -> bool:
+        """Whether it has at most two digits that say something: 40, 600, 1.6."""
+        return len(re.sub(r"\D", "", self.text.split()[0]).strip("0") if self.text.split() else "") <= 2
 
 
-def stated(value: float, text: str, limit: str, said: frozenset[str]) -> Stated:
+def stated(
+    value: float, text: str, limit: str, said: frozenset[str], *, dimension: str = "", unit: str = ""
+) -> Stated:
     """A value with how it is rounded."""
     digits = re.search(r"\d[\d.,\u00a0 ']*", text)
     plain = (digits[0] if digits else "0").strip(" .,")
     fraction = re.search(r"[.,](\d{1,2})$", plain)
     number = float(re.sub(r"[^\d.]", "", plain.replace(",", "")) or 0)
-    step = 10.0 ** -len(fraction[1]) if fraction else 1.0
-    return Stated(value, text, limit, said, 0.5 * step / number if number else 0.0)
+    zeros = len(plain) - len(plain.rstrip("0")) if not fraction and "," not in plain else 0
+    step = 10.0 ** -len(fraction[1]) if fraction else 10.0**zeros
+    if fraction:
+        number = float(plain.replace(",", ".") if plain.count(",") + plain.count(".") == 1 else number)
+    rounding = 0.5 * step / number if number else 0.0
+    return Stated(value, text, limit, said, rounding, dimension, unit)
 
 
-def judged(attribute: Attribute, what: Stated, gpus: Sequence[Gpu], catalogue: Catalogue) -> Verdict:
-    """The verdict on a value that is stated of one of these devices."""
+def judged(
+    attribute: Attribute, what: Stated, gpus: Sequence[Gpu], catalogue: Catalogue,
+    spoken_of: frozenset[str] = frozenset(),
+) -> Verdict:  # fmt: skip
+    """The verdict on a value that is stated of one of these devices, in a text that speaks of some others."""
     known = [gpu for gpu in gpus if any(gpu.value(field) is not None for field in attribute.fields)]
     if not known:
         return Verdict("unverifiable", because="no source on file states it")
     right = [gpu for gpu in known if _holds(attribute, what, gpu)]
     if right:
         return _confirmed(attribute, right, gpus)
-    return _wrong(attribute, what, known, catalogue)
+    return _wrong(attribute, what, known, catalogue, spoken_of)
 
 
 def _holds(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
@@ -73,29 +102,44 @@ def _holds(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
 
 
 def _values(attribute: Attribute, what: Stated, gpu: Gpu) -> Iterator[tuple[float, str]]:
-    """Every value of the attribute that what is said beside it allows, with its field: also those of other sources."""
-    for field in attribute.fields:
+    """Every value that any source states, as what is said beside it asks for, with its field."""
+    for field in _fields(attribute, what):
         for fact in gpu.stated(field):
-            if not isinstance(fact.value, int | float):
+            value = _number(fact.value)
+            if value is None:
                 continue
-            value = float(fact.value)
-            if attribute.dimension in _RATES and "sparse" in what.said:
+            if field in _SPARSE and "sparse" in what.said:
                 value *= float(gpu.value("sparsity") or 1.0)
             yield value, field
+
+
+def _fields(attribute: Attribute, what: Stated) -> tuple[str, ...]:
+    """The fields that a value of this unit can be of: TFLOPS of tensor cores are not their integer rate."""
+    if attribute.key != "tensor" or not what.dimension:
+        return attribute.fields
+    integer = what.dimension == "op rate"
+    return tuple(field for field in attribute.fields if integer or field not in _INTEGER)
+
+
+def _number(value: object) -> float | None:
+    """A fact as a number; of a process its length."""
+    if isinstance(value, int | float):
+        return float(value)
+    match = re.match(r"(\d+(?:\.\d+)?) ?nm\b|TSMC (\d)N", str(value))
+    return float(match[1] or match[2]) * 1e-9 if match else None
 
 
 def _same(attribute: Attribute, what: Stated, value: float) -> bool:
     """Whether a stated value is a known one, by the way its dimension is rounded and by its limit."""
     if what.limit == "over":
-        return what.value <= value * (1 + _share(attribute, what)) and what.value >= 0.7 * value
+        return what.value <= value * (1 + _share(attribute, what)) and what.value >= 0.5 * value
     if what.limit == "nearly":
         return value * 0.9 <= what.value * 1.001 <= value * 1.12
     if attribute.dimension == "memory":
-        size = nominal_gb(value)
-        sizes = {value / _GIB, value / _GB, float(size or 0)}
-        return any(
-            abs(what.value / unit - each) < 0.02 * each for unit in (_GB, _GIB) for each in sizes if each
-        )
+        sizes = (value, (nominal_gb(value) or 0) * _GB)
+        return any(abs(what.value * alike - each) < 0.02 * each for alike in _ALIKE for each in sizes)
+    if attribute.dimension == "length":
+        return abs(what.value - value) < 1e-12 or {round(what.value, 12), round(value, 12)} <= _ONE_NODE
     within = _share(attribute, what)
     if what.limit == "about":
         within = max(within, 0.05)
@@ -105,28 +149,38 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
 def _share(attribute: Attribute, what: Stated) -> float:
     """How far a value may be off: the tolerance of its dimension, or half of its last digit."""
     common = _WITHIN.get(attribute.dimension, 0.01)
-    return max(common, min(what.rounding, 0.02)) if common else 0.0
+    return max(common, min(what.rounding, 0.035)) if common else 0.0
 
 
 def _confirmed(attribute: Attribute, right: Sequence[Gpu], gpus: Sequence[Gpu]) -> Verdict:
-    evidence = tuple(_evidence(gpu, attribute) for gpu in right[:1])
+    evidence = tuple(on_file(gpu, attribute) for gpu in right[:1])
     if len(right) < len(gpus):
         names = ", ".join(gpu.id for gpu in right)
         return Verdict("confirmed", because=f"of {names}", evidence=evidence, true_for=names)
     return Verdict("confirmed", because="as on file", evidence=evidence)
 
 
-def _wrong(attribute: Attribute, what: Stated, known: Sequence[Gpu], catalogue: Catalogue) -> Verdict:
+def _wrong(
+    attribute: Attribute, what: Stated, known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]
+) -> Verdict:
     """An accusation with the right value; what the stated one is instead, where that is certain."""
+    known = [gpu for gpu in known if gpu.confidence != "low"] or list(known)
     best = known[0]
     field = next(field for field in attribute.fields if best.value(field) is not None)
     expected = shown(best, field, what)
-    evidence = [_evidence(gpu, attribute) for gpu in known[:3]]
-    if _trusted(best, field) is False:
+    evidence = [on_file(gpu, attribute) for gpu in known[:3]]
+    if not all(_trusted(gpu, field) for gpu in known):
         return Verdict("unverifiable", expected, f"on file is {expected}, of one low source", tuple(evidence))
-    why, true_for = _instead(attribute, what, known, catalogue)
+    why, true_for = _instead(attribute, what, known, catalogue, spoken_of)
+    # A round number is another card's by chance; that its unit or its sparsity is wrong is none.
+    certain = why and (true_for.startswith(("with", "in ")) or not what.is_round)
+    if not certain and any(_too_near(attribute, what, gpu) for gpu in known):
+        near = f"on file is {expected}, too near to call {what.text} wrong"
+        return Verdict("unverifiable", expected, near, tuple(evidence))
     values = "; ".join(
-        f"{gpu.id} has {shown(gpu, field, what)}" for gpu in known[:3] if gpu.value(field) is not None
+        f"{gpu.id} has {shown(gpu, field, what)}{' with sparsity' if 'sparse' in what.said else ''}"
+        for gpu in known[:3]
+        if gpu.value(field) is not None
     )
     because = f"{values}{'; ' + why if why else ''}"
     return Verdict("contradicted", expected, because, tuple(evidence), true_for)
@@ -138,65 +192,117 @@ def _trusted(gpu: Gpu, field: str) -> bool:
     return fact is not None and fact.kind != "assumed" and gpu.confidence != "low"
 
 
+def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
+    """Whether the difference may be rounding, a maker's own clock, or a single source's slip."""
+    allowed = 0.0
+    if what.is_round and attribute.dimension not in ("memory", "bits", "count"):
+        allowed = _LIMITED if what.limit in ("about", "up to", "nearly", "over") else _ROUND
+    fact = gpu.fact(attribute.fields[0])
+    if gpu.segment in ("geforce", "workstation", "laptop") or (fact and fact.kind != "vendor"):
+        allowed = max(allowed, _MAKERS.get(attribute.key, 0.0))
+    for value, field in _values(attribute, what, gpu):
+        fact = gpu.fact(field)
+        low = fact is None or fact.kind != "vendor"
+        exact = attribute.dimension in ("count", "bits", "memory", "length")
+        within = max(allowed, _NEAR) if low and not exact else allowed
+        if value and abs(what.value / value - 1) < within:
+            return True
+    ends = [gpu.value(name) for name in ("power_min", "power_max")] if attribute.key == "power" else []
+    return len(ends) == 2 and all(ends) and float(ends[0] or 0) <= what.value <= float(ends[1] or 0)
+
+
 def _instead(
-    attribute: Attribute, what: Stated, known: Sequence[Gpu], catalogue: Catalogue
+    attribute: Attribute, what: Stated, known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]
 ) -> tuple[str, str]:
     """What the stated value is in truth, in words, and for which device it would be right."""
-    if attribute.dimension in _RATES:
-        for gpu in known:
-            times = float(gpu.value("sparsity") or 1.0)
-            for field in attribute.fields:
-                value = gpu.value(field)
-                if (
-                    value
-                    and times > 1
-                    and "sparse" not in what.said
-                    and _near(what.value, float(value) * times)
-                ):
-                    return (
-                        f"{what.text} is the figure with sparsity, {times:g} times the dense one",
-                        "with sparsity",
-                    )
-                if value and times > 1 and "sparse" in what.said and _near(what.value, float(value)):
-                    return f"{what.text} is the dense figure", "without sparsity"
-    kin = _kin(known, catalogue)
+    for gpu in known:
+        found = _by_unit(attribute, what, gpu) or _by_sparsity(attribute, what, gpu)
+        if found:
+            return found
+    kin = _kin(known, catalogue, spoken_of)
     for gpu in kin:
-        if _holds(attribute, what, gpu):
+        if _exactly(attribute, what, gpu):
             return f"{what.text} is the {gpu.name}'s", gpu.id
+    if attribute.dimension in _RATES and "sparse" in what.said:
+        dense = what._replace(said=what.said - {"sparse"})
+        for gpu in kin:
+            if _exactly(attribute, dense, gpu):
+                return f"{what.text} is the {gpu.name}'s figure without sparsity", gpu.id
     return "", ""
 
 
+def _by_unit(attribute: Attribute, what: Stated, gpu: Gpu) -> tuple[str, str] | None:
+    """Whether the number is right in decimal units where binary ones are stated."""
+    if attribute.dimension != "bandwidth" or "iB" not in what.unit:
+        return None
+    decimal = what._replace(value=what.value / (1.024**3 if "G" in what.unit else 1.024**4))
+    if not _holds(attribute, decimal, gpu):
+        return None
+    right = what.unit.replace("i", "", 1)
+    return f"the unit is {right}, not {what.unit}", f"in {right}"
+
+
+def _by_sparsity(attribute: Attribute, what: Stated, gpu: Gpu) -> tuple[str, str] | None:
+    """Whether a rate is the one with sparsity where the dense one is meant, or the other way round."""
+    if attribute.dimension not in _RATES:
+        return None
+    times = float(gpu.value("sparsity") or 1.0)
+    for field in _fields(attribute, what):
+        value = gpu.value(field)
+        if not value or times <= 1 or field not in _SPARSE:
+            continue
+        if "sparse" not in what.said and _near(what.value, float(value) * times):
+            return f"{what.text} is the figure with sparsity, {times:g} times the dense one", "with sparsity"
+        if "sparse" in what.said and _near(what.value, float(value)):
+            return f"{what.text} is the dense figure", "without sparsity"
+    return None
+
+
+def _exactly(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
+    """Whether a value is a device's within a thousandth, or its size."""
+    if attribute.dimension in ("memory", "length"):
+        return _holds(attribute, what, gpu)
+    return any(value and abs(what.value / value - 1) <= 1e-3 for value, _ in _values(attribute, what, gpu))
+
+
 def _near(a: float, b: float) -> bool:
-    return abs(a / b - 1) <= 0.01
+    return abs(a / b - 1) <= 0.015
 
 
-def _kin(known: Sequence[Gpu], catalogue: Catalogue) -> list[Gpu]:
-    """Other forms of a device, its desktop or laptop namesake, and its nearest relations."""
-    from whichgpu.hardware import tokens
+@lru_cache(maxsize=1024)
+def _namesakes(one: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """Every device of a model, as a card or in a laptop."""
+    forms = {"laptop", "maxq"}
+    words = model(one, catalogue) - forms
+    return tuple(key for key in catalogue if model(key, catalogue) - forms == words)
 
+
+def _kin(known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]) -> list[Gpu]:
+    """Other forms of a device, its desktop or laptop namesake, and what else the text speaks of."""
     ids = {gpu.id for gpu in known}
-    words = tokens.model(known[0]) - {"laptop", "maxq"}
-    same = [gpu for gpu in catalogue.values() if tokens.model(gpu) - {"laptop", "maxq"} == words]
-    near = [gpu for gpu in catalogue.values() if gpu.architecture == known[0].architecture]
+    same = [catalogue[key] for key in _namesakes(known[0].id, catalogue)]
+    near = [catalogue[key] for key in sorted(spoken_of)]
     return [gpu for gpu in (*same, *near) if gpu.id not in ids]
 
 
 def shown(gpu: Gpu, field: str, what: Stated) -> str:
     """A field as it would be written beside what is stated: with sparsity where that is said."""
     times = float(gpu.value("sparsity") or 1.0)
-    text = str(gpu.display(field))
-    if (
-        "sparse" in what.said
-        and times > 1
-        and field in ("fp16", "bf16", "tf32", "fp8", "int8", "int4", "fp4")
-    ):
+    text = re.sub(r" \(.*\)$", "", str(gpu.display(field)))
+    if "sparse" in what.said and times > 1 and field in _SPARSE:
         value = gpu.value(field)
-        return f"{float(value) * times / 1e12:,.4g} T with sparsity ({text} dense)" if value else text
+        return f"{float(value) * times / 1e12:,.4g} {text.split()[-1]}" if value else text
     return text
 
 
-def _evidence(gpu: Gpu, attribute: Attribute) -> Evidence:
+def on_file(gpu: Gpu, attribute: Attribute) -> Evidence:
+    """The fact on a device's attribute, with its source."""
     field = next((field for field in attribute.fields if gpu.value(field) is not None), attribute.fields[0])
+    return source_of(gpu, field)
+
+
+def source_of(gpu: Gpu, field: str) -> Evidence:
+    """The fact on a field of a device, with its source."""
     fact = gpu.fact(field)
     if fact is None:
         return Evidence(f"{gpu.id}: {field} not read")

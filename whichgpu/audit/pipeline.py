@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whichgpu.audit.document import pieces
 from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.quantities import locale
 from whichgpu.audit.subjects import resolved
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 
 def audit(document: Document, catalogue: Catalogue, today: date) -> tuple[Finding, ...]:
     """Every claim of a document with its verdict, in the order of the file; no two on the same words."""
-    context = Context(
-        document, catalogue, resolved(document, catalogue), locale(p.text for p in document.passages), today
-    )
+    document = document._replace(passages=tuple(piece for p in document.passages for piece in pieces(p)))
+    mentions = resolved(document, catalogue)
+    spoken_of = frozenset(one for found in mentions.values() for each in found for one in each.ids)
+    fraction = locale(p.text for p in document.passages)
+    context = Context(document, catalogue, mentions, fraction, today, spoken_of, {})
     found = [each for kind in kinds() for each in import_module(f"{__package__}.claims.{kind}").find(context)]
     return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))
 

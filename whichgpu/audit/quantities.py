@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.errors import UsageError
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 #: Digits in groups, with a fraction; `k` for a thousand.
 _DIGITS = (
-    r"(?:\d{1,3}(?: \d{3})+(?:,\d{1,4})?(?=\s?-?(?:[kMGTP]i?B|[TGP]FLOP|TOPS|W\b|[MG]Hz|bit|CUDA|cores|€))"
-    r"|\d{1,3}(?:[,.\u00a0\u2009\u202f']\d{3})+(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,6})?)"
+    r"(?:\d{1,3}(?: \d{3}){1,6}(?:,\d{1,4})?"
+    r"(?=\s?-?(?:[kMGTP]i?B|[TGP]FLOP|TOPS|W\b|[MG]Hz|bit|CUDA|cores|€))"
+    r"|\d{1,3}(?:[,.\u00a0\u2009\u202f']\d{3}){1,6}(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,6})?)"
 )
 _PREFIX = r"(?:[kKMGTPE]i?)?"
 #: Units as articles write them: a pattern, the dimension, and the unit of `units.py`, {p} being the prefix.
@@ -28,7 +30,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[kKMGTP]i?)Bps\b", "bandwidth", "{p}B/s"),
     (r"(?P<word>(?i:giga|tera|mega))(?i:bytes?\s+(?:per|a)\s+second)", "bandwidth", "{p}B/s"),
     (rf"(?P<p>{_PREFIX})(?:bit/s|bps|bits?\s+per\s+second|b/s)(?:\s*per\s+pin)?", "bit rate", "{p}bit/s"),
-    (r"(?P<p>[GTPE])\s?(?:FLOP[Ss]?|[Ff]lops?)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
+    (r"(?P<p>[GTPE])\s?(?:FLOP[Ss]?|[Ff]lops?)(?:/s)?\b(?!\s+(?:an?|per|each)\s)", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>(?i:giga|tera|peta|exa))-?(?i:flops?)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<p>[TPG])OPS?(?:/s)?\b", "op rate", "{p}OP/s"),
     (r"(?P<p>[kKMGT]i?)B\b", "memory", "{p}B"),
@@ -62,7 +64,7 @@ _MONEY = r"(?P<sign>US\$|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"
 _NUMBER = re.compile(
     rf"(?<![\w.,])(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?{_MONEY}?(?P<a>-?{_DIGITS})(?P<k>[kK])?"
     rf"(?:\s?(?:-|\u2013|\u2014|to)\s?{_MONEY.replace('sign', 'sign2')}?"
-    rf"(?P<b>{_DIGITS})(?P<k2>[kK])?(?![\d.,]*\d))?"
+    rf"(?P<b>{_DIGITS})(?P<k2>[kK])?(?![\d.,]{0, 12}\d))?"
 )
 
 
@@ -130,6 +132,15 @@ def locale(texts: Iterable[str]) -> str:
 
 def quantities(text: str, fraction: str = ".") -> Iterator[Quantity]:
     """Every number of a text with what follows it as its unit, in order; `fraction` is that of `locale`."""
+    return iter(_quantities(text, fraction))
+
+
+@lru_cache(maxsize=512)
+def _quantities(text: str, fraction: str) -> tuple[Quantity, ...]:
+    return tuple(_read_all(text, fraction))
+
+
+def _read_all(text: str, fraction: str) -> Iterator[Quantity]:
     at = 0
     for match in _NUMBER.finditer(text):
         if match.start("a") < at:
@@ -161,6 +172,8 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
         trailing = re.compile(r"\s?(USD|EUR|dollars?|euros?)\b").match(text, end)
         if trailing:
             return Quantity(start, trailing.end(), first, last, "money", trailing[1], limit)
+        if text[end : end + 1].isalpha():
+            return None
         return Quantity(start, end, first, last, "number", "", limit)
     index = next(i for i in range(len(_UNITS)) if unit[f"u{i}"] is not None)
     _, dimension, form = _UNITS[index]

@@ -30,17 +30,19 @@ _LEADS = (
 )
 #: Words that a name may go on with.
 _TAILS = frozenset({
-    "ti", "super", "laptop", "mobile", "notebook", "gpu", "gpus", "max", "q", "ada", "generation", "blackwell",
-    "pcie", "sxm", "sxm2", "sxm3", "sxm4", "sxm5", "nvl", "oam", "xt", "xtx", "gre", "d", "v", "x", "xp", "tensor",
-    "core", "edition", "server", "workstation", "pro", "ultra", "rtx", "graphics", "card", "gb", "nano", "orin",
-    "agx", "nx", "xavier", "hbm2", "hbm2e", "hbm3", "hbm3e", "gddr6", "variant", "version", "model", "sff",
-    "black", "k", "gen", "instinct", "quadro", "tesla", "geforce",
+    "ti", "super", "laptop", "mobile", "notebook", "gpu", "gpus", "max", "q", "ada", "generation",
+    "blackwell", "pcie", "sxm", "sxm2", "sxm3", "sxm4", "sxm5", "nvl", "oam", "xt", "xtx", "gre", "d", "v",
+    "x", "xp", "tensor", "core", "edition", "server", "workstation", "pro", "ultra", "rtx", "graphics",
+    "card", "gb", "nano", "orin", "agx", "nx", "xavier", "hbm2", "hbm2e", "hbm3", "hbm3e", "gddr6",
+    "variant", "version", "model", "sff", "black", "k", "gen", "instinct", "quadro", "tesla", "geforce",
 })  # fmt: skip
 #: Words that a name ends with and that say nothing: they are quoted but not looked up.
 _EMPTY = frozenset(
     {"gpu", "gpus", "graphics", "card", "tensor", "core", "variant", "version", "model", "with"}
 )
 _LONGEST = 8
+#: What goes on with a name after a comma: its form or its memory.
+_FORM = re.compile(r"\d{1,3}(?:gb|gib)?|gb|gib|pcie|sxm\d?|nvl")
 #: Numbers that name a card of GeForce by themselves.
 _MODEL_NUMBER = re.compile(r"[1-9]0[5-9]0|16[356]0")
 
@@ -83,6 +85,21 @@ class Discourse:
 
 def mentions(text: str, catalogue: Catalogue) -> Iterator[Mention]:
     """Every name of a GPU in a text, in order, the longest at each place; `ids` are the name's alone."""
+    return iter(_mentions(text, catalogue))
+
+
+@lru_cache(maxsize=4096)
+def _mentions(text: str, catalogue: Catalogue) -> tuple[Mention, ...]:
+    return tuple(_found(text, catalogue))
+
+
+@lru_cache(maxsize=4096)
+def model(key: str, catalogue: Catalogue) -> frozenset[str]:
+    """The words that name a device's model, whatever its form."""
+    return frozenset(tokens.model(catalogue[key]))
+
+
+def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
     words = list(_WORD.finditer(text))
     at = 0
     while at < len(words):
@@ -91,6 +108,9 @@ def mentions(text: str, catalogue: Catalogue) -> Iterator[Mention]:
             at += 1
             continue
         last, ids = found
+        if text[words[last].end() : words[last].end() + 12].lstrip().lower().startswith("cache"):
+            at = last + 1
+            continue
         start, end = words[at].start(), words[last].end()
         yield Mention(start, end, text[start:end], ids, ids)
         at = last + 1
@@ -110,20 +130,29 @@ def _longest(
     last = at
     while last + 1 < min(at + _LONGEST, len(words)) and _goes_on(text, words[last], words[last + 1]):
         last += 1
-    while last >= at:
-        said = [word[0] for word in words[at : last + 1]]
+    found = _named(text[words[at].start() : words[last].end()], catalogue)
+    return (at + found[0], found[1]) if found else None
+
+
+@lru_cache(maxsize=8192)
+def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None:
+    """The longest name that a run of words begins with: the place of its last word, and its devices."""
+    words = [match[0] for match in _WORD.finditer(run)]
+    for last in range(len(words) - 1, -1, -1):
+        said = words[: last + 1]
         while said and said[-1].lower() in _EMPTY:
             said.pop()
         ids = _ids(" ".join(_singular(word) for word in said), catalogue) if said else ()
         if ids:
             return last, ids
-        last -= 1
     return None
 
 
 def _goes_on(text: str, word: re.Match[str], after: re.Match[str]) -> bool:
     gap = text[word.end() : after.start()]
     lower = after[0].lower()
+    if _GAP.fullmatch(gap) is not None and ("," in gap or "/" in gap):
+        return _FORM.fullmatch(lower) is not None
     return _GAP.fullmatch(gap) is not None and (
         lower in _TAILS or lower in _LEADS or any(c.isdigit() for c in lower)
     )  # fmt: skip
@@ -138,9 +167,7 @@ def _singular(word: str) -> str:
 def _ids(name: str, catalogue: Catalogue) -> tuple[str, ...]:
     plain = name.strip()
     # A bare number is a model only where it is one of a line of cards: 4090, not 2048.
-    if re.fullmatch(r"\d+", plain) and not re.fullmatch(
-        r"[1-9]0[5-9]0|[1-9]6[0356]0|1080|1070|3090|4090|5090", plain
-    ):
+    if plain.isdigit() and not _MODEL_NUMBER.fullmatch(plain):
         return ()
     return tuple(gpu.id for gpu in candidates(plain, catalogue))
 
@@ -170,5 +197,5 @@ def _narrowed(mention: Mention, talk: Discourse, catalogue: Catalogue) -> Mentio
 @lru_cache(maxsize=1024)
 def _family(ids: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]:
     """Every device whose model words are those of a device: A100 in all its forms."""
-    model = tokens.model(catalogue[ids[0]])
-    return tuple(gpu.id for gpu in catalogue.values() if tokens.model(gpu) == model)
+    own = model(ids[0], catalogue)
+    return tuple(key for key in catalogue if model(key, catalogue) == own)

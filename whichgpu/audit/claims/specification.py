@@ -3,132 +3,127 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from whichgpu.audit.attributes import Attribute, headed, named, qualifiers
+from whichgpu.audit import tables
+from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
+from whichgpu.audit.attributes import attributes as known
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.judging import judged, stated
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.subjects import mentions
+from whichgpu.audit.sentences import Sentence, about, guarded, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from whichgpu.audit.document import Passage, Table
+    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
+    from whichgpu.audit.judging import Verdict
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.tables import Cell
     from whichgpu.hardware.gpu import Gpu
 
 #: What may stand between a value and the attribute that it is of, in characters.
 _APART = 60
+#: Characters between a bare number and the name of what it counts.
+_CLOSE = 12
+#: A bare number from here on is a figure of its own beside one with a unit.
+_FIGURE = 100
+_OF_A_TYPE = re.compile(r"(GB|GiB)\s+(?:of\s+)?(?:\w+\s+)?(?:GDDR\d\w?|HBM\d?e?)\b")
+_AT_A_RATE = re.compile(
+    r"\b(?:GDDR\d\w?|HBM\d?e?)(?: memory| VRAM)?(?: at| with| running at| \(|,| delivering)\s*"
+    r"(?:up to )?(?=\d)"
+)
+_PRONOUN = re.compile(r"\b(?:it|this|they|the card|the gpu)\b", re.IGNORECASE)
+#: Characters of a list item that is nothing but a value and its attribute.
+_SHORT = 80
+#: Cells by which it is told which device a header means.
+_JUDGED = 60
 #: Ends of clauses: a value does not reach over one to its attribute.
 _CLAUSE = re.compile(
-    r"[;.!?](?:\s|$)|,\s+(?:while|whereas|but|compared)\b|\b(?:while|whereas|compared (?:to|with))\b"
+    r"[;!?](?:\s|$)|\.\s|,\s+(?:while|whereas|but|compared|versus|vs)\b"
+    r"|\b(?:while|whereas|compared (?:to|with)|versus|vs\.?|than)(?=\s)"
 )
-
-
-class _Cell(NamedTuple):
-    """A cell that states a value: of these devices, of this attribute."""
-
-    passage: Passage
-    ids: tuple[str, ...]
-    attribute: Attribute
-    #: What the header says beside the attribute's name.
-    said: frozenset[str]
+#: What ties a value to the name before it, and leaves no doubt whose it is.
+_TIED = re.compile(
+    r"(?:[\u2019']s)?\s*(?:gpus?\s*)?(?:\(|:|,)?\s*(?:(?:has|have|features?|offers?|comes?|ships?|packs?|boasts?|"
+    r"delivers?|provides?|includes?|with|of|a|an|is|at|up to|over|about|around|the|full|massive|whopping|"
+    r"equipped|and|impressive|only|just|exactly)\s+){0,6}\$?",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"(?:\b(two|three|four|five|six|seven|eight|ten|sixteen|\d{1,3})\s*(?:x|\u00d7|of the|pieces of)?\s*"
+    r"(?:nvidia\s+|amd\s+)?)$",
+    re.IGNORECASE,
+)
+_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10,
+            "sixteen": 16}  # fmt: skip
+_TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every stated value with its verdict."""
     in_tables: set[int] = set()
     for table in context.document.tables:
-        cells = list(_cells(table, context))
+        cells = [cell for cell in tables.cells(table, context) if cell.attribute]
         in_tables |= {cell.passage.start for cell in cells}
         yield from _of_table(cells, context)
     for index, passage in enumerate(context.document.passages):
-        if passage.kind in ("code", "cell") or passage.start in in_tables:
+        if passage.kind in ("code", "cell", "alt") or passage.start in in_tables:
             continue
-        yield from _of_passage(index, passage, context)
+        for sentence in sentences(passage.text):
+            yield from _of_sentence(index, passage, sentence, context)
 
 
-def _cells(table: Table, context: Context) -> Iterator[_Cell]:
-    """The cells of a table that state a value: devices above and attributes to the left, or the other way round."""
-    if len(table.rows) < 2:
-        return
-    header, first = table.rows[0], [row[0] if row else None for row in table.rows]
-    across = {i: ids for i, cell in enumerate(header) if cell and (ids := _devices(cell, context))}
-    down = {i: ids for i, cell in enumerate(first) if i and cell and (ids := _devices(cell, context))}
-    if not across and not down:
-        about = _about(table, context)
-        across = {1: about} if about and table.columns == 2 else {}
-    if across:
-        for row in table.rows:
-            attribute = headed(row[0].text) if row and row[0] else None
-            for column, ids in across.items():
-                cell = row[column] if column < len(row) else None
-                if attribute and cell and row[0]:
-                    yield _Cell(cell, ids, attribute, qualifiers(row[0].text))
-        return
-    for index, ids in down.items():
-        for column, head in enumerate(header):
-            cell = table.cell(index, column)
-            attribute = headed(head.text) if head and column else None
-            if attribute and cell and head:
-                yield _Cell(cell, ids, attribute, qualifiers(head.text))
-
-
-def _devices(passage: Passage, context: Context) -> tuple[str, ...]:
-    """The devices of a header's cell; none where it names more than one."""
-    found = list(mentions(passage.text, context.catalogue))
-    return found[0].ids if len(found) == 1 else ()
-
-
-def _about(table: Table, context: Context) -> tuple[str, ...]:
-    """What a table is about whose cells name no device: its caption, the headings above it, the title."""
-    for text in (table.caption, *reversed(table.section), context.document.title):
-        ids = {mention.ids for mention in mentions(text, context.catalogue)}
-        if len(ids) == 1:
-            return next(iter(ids))
-    return ()
-
-
-def _of_table(cells: Sequence[_Cell], context: Context) -> Iterator[Finding]:
-    """Verdicts on a table's cells; a name that may be several devices is the one that most of its cells fit."""
-    meant = {cell.ids: _fittest(cell.ids, cells, context) for cell in cells}
+def _of_table(cells: Sequence[Cell], context: Context) -> Iterator[Finding]:
+    """Verdicts on a table's cells; a name of several devices is the one that most of its cells fit."""
+    columns: dict[tuple[int, tuple[str, ...]], list[Cell]] = {}
+    rows: dict[tuple[int, tuple[str, ...]], list[Cell]] = {}
     for cell in cells:
-        yield from _judged(cell.passage, cell.attribute, meant[cell.ids], cell.said, context)
+        columns.setdefault((cell.column, cell.ids), []).append(cell)
+        rows.setdefault((cell.row, cell.ids), []).append(cell)
+    # Devices stand above the columns where a column has one of them only.
+    across = len(columns) == len({cell.column for cell in cells})
+    groups = columns if across else rows
+    meant = {key: _fittest(mine, context) for key, mine in groups.items()}
+    for cell in cells:
+        yield from _of_cell(cell, meant[cell.column if across else cell.row, cell.ids], context)
 
 
-def _fittest(ids: tuple[str, ...], cells: Sequence[_Cell], context: Context) -> tuple[str, ...]:
+def _fittest(mine: Sequence[Cell], context: Context) -> tuple[str, ...]:
+    """Which of the devices that a header can mean most of its cells fit; its memory counts double."""
+    ids = mine[0].ids
     if len(ids) < 2:
         return ids
-    mine = [cell for cell in cells if cell.ids == ids]
-
-    def score(key: str) -> int:
-        gpu = context.catalogue[key]
-        return sum(
-            finding.verdict == "confirmed"
-            for cell in mine
-            for finding in _judged(cell.passage, cell.attribute, (gpu.id,), cell.said, context)
-        )
-
-    scores = {key: score(key) for key in ids}
+    scores = dict.fromkeys(ids, 0)
+    for each in mine[:_JUDGED]:
+        weight = 2 if each.attribute and each.attribute.key == "memory" else 1
+        for key in ids:
+            found = list(_of_cell(each, (key,), context))
+            scores[key] += weight * (bool(found) and found[0].verdict == "confirmed")
     best = max(scores.values())
     return tuple(key for key in ids if scores[key] == best)
 
 
-def _judged(
-    passage: Passage, attribute: Attribute, ids: Sequence[str], said: frozenset[str], context: Context
-) -> Iterator[Finding]:
-    """The verdict on the value of a cell or item."""
-    gpus = [context.catalogue[key] for key in ids]
-    for quantity in _fitting(attribute, quantities(passage.text, context.fraction)):
-        around = said | qualifiers(passage.text)
-        yield _finding(passage, quantity, attribute, gpus, around, context)
-        return
+def _of_cell(cell: Cell, ids: Sequence[str], context: Context) -> Iterator[Finding]:
+    """The verdict on the value of a cell; one with several values is of all that its header can mean."""
+    attribute = cell.attribute
+    assert attribute is not None
+    found = list(_fitting(attribute, tables.read(cell, context)))
+    if len(found) > 1 and attribute.dimension != "count":
+        found = [each for each in found if each.dimension != "number"]
+    several = len(found) > 1 and len({each.value for each in found}) > 1
+    text = cell.passage.text
+    for quantity in found if several else found[:1]:
+        gpus = [context.catalogue[key] for key in (cell.ids if several else ids)]
+        said = cell.said | qualifiers(text) | tables.noted(text + cell.label, context.document.original)
+        verdict = _verdict(text, quantity, attribute, gpus, said=said, context=context)
+        if verdict.verdict != "contradicted" or not (several or quantity.high != quantity.value):
+            yield _finding(cell.passage, quantity, attribute, gpus, found=verdict, context=context)
 
 
-def _fitting(attribute: Attribute, found: Iterator[Quantity]) -> Iterator[Quantity]:
+def _fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantity]:
     """The quantities that can be a value of the attribute."""
     bare = {"count", "bits"}
     for quantity in found:
@@ -138,89 +133,276 @@ def _fitting(attribute: Attribute, found: Iterator[Quantity]) -> Iterator[Quanti
             yield quantity
 
 
+def _verdict(
+    text: str, quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu], *, said: frozenset[str],
+    context: Context,
+) -> Verdict:  # fmt: skip
+    words = text[quantity.start : quantity.end]
+    what = stated(
+        quantity.value, words, quantity.limit, said, dimension=quantity.dimension, unit=quantity.unit
+    )
+    return judged(attribute, what, gpus, context.catalogue, context.spoken_of)
+
+
 def _finding(
-    passage: Passage, quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu], said: frozenset[str],
+    passage: Passage, quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu], *, found: Verdict,
     context: Context,
 ) -> Finding:  # fmt: skip
-    text = passage.text[quantity.start : quantity.end]
     start, end = passage.span(quantity.start, quantity.end)
-    found = judged(attribute, stated(quantity.value, text, quantity.limit, said), gpus, context.catalogue)
     return Finding(
         start, end, context.document.original[start:end], "specification",
-        ", ".join(gpu.id for gpu in gpus), attribute.key, text, found.verdict, found.expected, found.because,
-        found.evidence, found.true_for,
+        ", ".join(gpu.id for gpu in gpus), attribute.key, passage.text[quantity.start : quantity.end],
+        found.verdict, found.expected, found.because, found.evidence, found.true_for,
     )  # fmt: skip
 
 
-def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
-    """Values of a sentence or list item: each with the nearest attribute and the nearest device of its clause."""
-    attributes = list(named(passage.text))
+def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """Values of a sentence: each with the nearest attribute and the nearest device of its clause."""
+    attributes = [
+        each for each in named(passage.text) if sentence.start <= each.start and each.end <= sentence.end
+    ]
+    attributes += _implied(passage.text, sentence)
+    if not attributes:
+        attributes = _carried(passage, sentence)
     if not attributes:
         return
-    here = context.mentions.get(index, ())
-    around = here or _of_section(passage, index, context)
+    everywhere = context.mentions.get(index, ())
+    here = [each for each in everywhere if sentence.start <= each.start < sentence.end]
+    before = [each for each in everywhere if each.end <= sentence.start]
+    around = here or before[-1:] or about(index, passage, context)
+    if not around:
+        return
     taken: set[int] = set()
+    last: tuple[Quantity, Attribute] | None = None
+    if not here and _several_columns(sentence, context):
+        return
     for quantity in quantities(passage.text, context.fraction):
+        if not sentence.start <= quantity.start < sentence.end:
+            continue
         chosen = _nearest_attribute(passage.text, quantity, attributes, taken)
-        ids = _nearest_device(passage.text, quantity, here) or (around[0].ids if around else ())
-        if chosen is None or not ids:
+        again = _of_another(passage.text, quantity, last, here) if chosen is None else None
+        if again is not None and last is not None:
+            yield from _of_value(
+                passage, sentence, quantity, last[1], mention=again, here=here, context=context
+            )
+            continue
+        inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
+        if chosen is None or inside or _of_a_part(passage.text, quantity):
             continue
         taken.add(chosen)
-        gpus = [context.catalogue[key] for key in ids]
-        clause = passage.text[max(0, quantity.start - _APART) : quantity.end + _APART]
-        yield _finding(passage, quantity, attributes[chosen].attribute, gpus, qualifiers(clause), context)
+        last = (quantity, attributes[chosen].attribute)
+        mention = _nearest_device(passage.text, quantity, here) or (before[-1] if before and here else None)
+        if mention is None and here:
+            continue
+        mention = mention or around[0]
+        attribute = attributes[chosen].attribute
+        yield from _of_value(
+            passage, sentence, quantity, attribute, mention=mention, here=here, context=context
+        )
 
 
-def _of_section(passage: Passage, index: int, context: Context) -> Sequence[Mention]:
-    """The one device that the text before a passage, its headings or the title speak of."""
-    for back in range(index - 1, max(index - 12, -1), -1):
-        before = context.document.passages[back]
-        found = context.mentions.get(back, ())
-        if found and before.kind in ("heading", "paragraph", "title"):
-            return found if len({mention.named for mention in found}) == 1 else ()
-        if before.kind == "heading":
-            break
-    titled = list(mentions(context.document.title, context.catalogue))
-    return titled if len({mention.named for mention in titled}) == 1 else ()
+def _of_another(
+    text: str, quantity: Quantity, last: tuple[Quantity, Attribute] | None, here: Sequence[Mention]
+) -> Mention | None:
+    """The other device whose value is set against the last one: "more than the A4000's 153.4 TFLOPS"."""
+    if last is None or quantity.dimension != last[0].dimension or quantity.dimension == "number":
+        return None
+    between = [each for each in here if last[0].end <= each.start and each.end <= quantity.start]
+    if len(between) != 1 or not _TIED.fullmatch(text[between[0].end : quantity.start] or " "):
+        return None
+    return between[0]
+
+
+def _implied(text: str, sentence: Sentence) -> list[Named]:
+    """What is not named: the memory of "24 GB of GDDR6", the bandwidth of "GDDR6X at 936 GB/s"."""
+    found = _OF_A_TYPE.finditer(text, sentence.start, sentence.end)
+    memory = [Named(match.end(1), match.end(1), known()["memory"]) for match in found]
+    rates = _AT_A_RATE.finditer(text, sentence.start, sentence.end)
+    return memory + [Named(match.end(), match.end(), known()["bandwidth"]) for match in rates]
+
+
+def _carried(passage: Passage, sentence: Sentence) -> list[Named]:
+    """What the sentence before is about, where this one goes on with "It offers 222.2 TFLOPS"."""
+    if not re.match(r"\s*(?:it|this|that)\b", sentence.text, re.IGNORECASE):
+        return []
+    before = [each for each in named(passage.text) if each.end <= sentence.start]
+    value = re.search(r"\d", sentence.text)
+    if not before or not value or before[-1].end < sentence.start - 4 * _APART:
+        return []
+    first = next(each for each in before if each.end > sentence.start - 4 * _APART)
+    at = sentence.start + value.start()
+    return [first._replace(start=at, end=at)]
+
+
+def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Context) -> str:
+    """What is said beside a value and beside no other: from the value before it to the one after it."""
+    near = [
+        each
+        for each in quantities(sentence.text, context.fraction)
+        if each.dimension == quantity.dimension or (each.dimension == "number" and each.value >= _FIGURE)
+    ]
+    at = [(sentence.start + each.start, sentence.start + each.end) for each in near]
+    first = max([end for _, end in at if end <= quantity.start], default=sentence.start)
+    last = min([start for start, _ in at if start >= quantity.end], default=sentence.end)
+    return text[max(first, quantity.start - _APART) : min(last, quantity.end + _APART)]
+
+
+def _several_columns(sentence: Sentence, context: Context) -> bool:
+    """Whether a line without a name holds two values of one dimension: the row of a table without marks."""
+    found = [each.dimension for each in quantities(sentence.text, context.fraction)]
+    return any(found.count(dimension) > 1 for dimension in ("bandwidth", "memory", "flop rate", "power"))
+
+
+def _of_a_part(text: str, quantity: Quantity) -> bool:
+    """Whether a number is of each of some parts: "each with 128 CUDA cores", "4 tensor cores per SM"."""
+    before = text[max(0, quantity.start - 24) : quantity.start]
+    after = text[quantity.end : quantity.end + 40]
+    return bool(
+        re.search(r"\b(?:each|per|every|by|from|(?<!up )to)\b[\w\s,]{0,16}$", before, re.IGNORECASE)
+        or re.match(r"[\w\s-]{0,24}\b(?:per|each|more|fewer|less)\b", after, re.IGNORECASE)
+    )
+
+
+def _of_value(
+    passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
+    here: Sequence[Mention], context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """The verdict on a value of a sentence; an accusation only where nothing else can be meant."""
+    text = passage.text
+    clause = _own_words(text, sentence, quantity, context)
+    said = qualifiers(clause) | tables.noted(
+        text[quantity.start : quantity.end + 2], context.document.original
+    )
+    gpus = [context.catalogue[key] for key in mention.ids]
+    found = _verdict(text, quantity, attribute, gpus, said=said, context=context)
+    if found.verdict == "contradicted":
+        several = _together(passage, sentence, quantity, attribute, mention=mention, context=context)
+        if several is not None:
+            yield several
+            return
+        wider = [context.catalogue[key] for key in mention.named]
+        others = [context.catalogue[key] for each in here if each != mention for key in each.ids]
+        against = re.match(
+            r"[\s\w-]{0,12}(?:vs\b|versus|/|compared|against)", text[quantity.end : quantity.end + 24]
+        )
+        gap = text[mention.end : quantity.start] or " "
+        tied = mention in here and not against and _TIED.fullmatch(gap) is not None
+        for again in (wider, () if tied else others):
+            verdict = (
+                _verdict(text, quantity, attribute, again, said=said, context=context) if again else None
+            )
+            if verdict and verdict.verdict == "confirmed":
+                gpus, found = list(again), verdict
+                break
+        else:
+            if _doubtful(passage, sentence, quantity, mention, here):
+                return
+    elif found.verdict == "confirmed":
+        found = _narrower(found, quantity, attribute, mention, context)
+    yield _finding(passage, quantity, attribute, gpus, found=found, context=context)
+
+
+def _doubtful(
+    passage: Passage, sentence: Sentence, quantity: Quantity, mention: Mention, here: Sequence[Mention]
+) -> bool:
+    """Whether a value may be of something else than the device: a need, a sum, another device before it."""
+    text = sentence.text
+    if quantity.high != quantity.value or guarded(text):
+        return True
+    if mention in here:
+        between = [each for each in here if mention.end <= each.start < quantity.start]
+        return bool(between) or quantity.start - mention.end > 2 * _APART
+    return len(passage.text) > _SHORT and passage.kind != "item" and len(text) > 3 * _SHORT
+
+
+def _together(
+    passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
+    context: Context,
+) -> Finding | None:  # fmt: skip
+    """The verdict on what several devices have together; None where one alone is spoken of."""
+    inside = sentence.start <= mention.start and mention.end <= quantity.start
+    before = _SEVERAL.search(passage.text[sentence.start : mention.start]) if inside else None
+    count = float(_NUMBERS.get(before[1].lower(), 0) or before[1]) if before else 0.0
+    if count < 2 or attribute.key not in ("memory", "bandwidth", "power", "cores", "tensor_cores"):
+        return None
+    gpus = [context.catalogue[key] for key in mention.ids]
+    shared = quantity._replace(value=quantity.value / count)
+    found = _verdict(passage.text, shared, attribute, gpus, said=frozenset(), context=context)
+    if found.verdict == "confirmed":
+        why = f"{count:g} times {found.evidence[0].text}" if found.evidence else found.because
+        return _finding(
+            passage, quantity, attribute, gpus, found=found._replace(because=why), context=context
+        )
+    said = _TOGETHER.search(sentence.text)
+    verdict = "contradicted" if said and found.verdict == "contradicted" else "unverifiable"
+    found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
+    return _finding(passage, quantity, attribute, gpus, found=found, context=context)
+
+
+def _narrower(
+    found: Verdict, quantity: Quantity, attribute: Attribute, mention: Mention, context: Context
+) -> Verdict:
+    """Of a limit on a device with several memories, whether it holds for the largest that the text names."""
+    if quantity.limit != "up to" or attribute.key not in ("bandwidth", "memory") or len(mention.ids) < 2:
+        return found
+    text = context.document.original
+    larger = [
+        gpu
+        for gpu in (context.catalogue[key] for key in mention.ids)
+        if float(gpu.value(attribute.fields[0]) or 0) > 1.1 * quantity.value and _sized(gpu, text)
+    ]
+    if not larger:
+        return found
+    best = larger[0]
+    value = best.display(attribute.fields[0])
+    because = (
+        f"true of {found.true_for or 'the smaller one'}; {best.id}, which the text names too, has {value}"
+    )
+    verdict = "unverifiable" if best.confidence == "low" else "contradicted"
+    return found._replace(verdict=verdict, expected=value, because=because)
+
+
+def _sized(gpu: Gpu, text: str) -> bool:
+    """Whether a text states the memory of a device."""
+    size = re.match(r"\d+", gpu.display("memory"))
+    return size is not None and re.search(rf"\b{size[0]}[ -]?(?:GB|GiB|gigabyte)", text) is not None
 
 
 def _nearest_attribute(
-    text: str, quantity: Quantity, attributes: Sequence[object], taken: set[int]
+    text: str, quantity: Quantity, attributes: Sequence[Named], taken: set[int]
 ) -> int | None:
     """The attribute that a quantity is a value of: of its dimension, in its clause, the nearest."""
     best: tuple[int, int] | None = None
     for index, each in enumerate(attributes):
-        attribute = each.attribute  # type: ignore[attr-defined]
-        start, end = each.start, each.end  # type: ignore[attr-defined]
-        if index in taken or not any(True for _ in _fitting(attribute, iter([quantity]))):
+        if index in taken or not any(True for _ in _fitting(each.attribute, [quantity])):
             continue
-        between = text[end : quantity.start] if end <= quantity.start else text[quantity.end : start]
-        if len(between) > _APART or _CLAUSE.search(between):
+        after = each.end <= quantity.start
+        between = text[each.end : quantity.start] if after else text[quantity.end : each.start]
+        close = 0 if each.attribute.dimension == "bits" else _CLOSE
+        bare = quantity.dimension == "number" and len(between.strip(" :*")) > close
+        if len(between) > _APART or _CLAUSE.search(between) or bare:
             continue
         if (
-            attribute.dimension == "count"
-            and quantity.dimension == "number"
-            and len(between.strip()) > _CLOSE
+            not after
+            and ", " in between
+            and any(one.dimension == quantity.dimension for one in quantities(between))
         ):
             continue
-        distance = len(between)
+        distance = len(between) + (1 if after else 0)
         if best is None or distance < best[0]:
             best = (distance, index)
     return best[1] if best else None
 
 
-#: Characters between a bare number and the name of what it counts.
-_CLOSE = 12
-
-
-def _nearest_device(text: str, quantity: Quantity, here: Sequence[Mention]) -> tuple[str, ...]:
+def _nearest_device(text: str, quantity: Quantity, here: Sequence[Mention]) -> Mention | None:
     """The device that a quantity is of: the last before it in its clause, else the first after it there."""
     before = [m for m in here if m.end <= quantity.start]
     for mention in reversed(before):
         if not _CLAUSE.search(text[mention.end : quantity.start]):
-            return mention.ids
+            return mention
     after = [m for m in here if m.start >= quantity.end]
     for mention in after:
-        if not _CLAUSE.search(text[quantity.end : mention.start]):
-            return mention.ids
-    return before[-1].ids if before else ()
+        between = text[quantity.end : mention.start]
+        if not _CLAUSE.search(between) and not _PRONOUN.search(between):
+            return mention
+    return before[-1] if before else None

@@ -30,11 +30,25 @@ _IS_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|article|table|div|p)\
 _IS_MARKDOWN = re.compile(r"^(?:---\s*$|#{1,6} \S|\|.*\|\s*$|\s*[-*] \S|!\[|\[[^\]\n]+\]\()", re.MULTILINE)
 #: Characters of a file that say whether it is text.
 _SAMPLE = 20_000
+#: Tags of HTML that may begin and not end.
+_OPEN = 1000
 
 
 def forms() -> tuple[str, ...]:
     """The formats that can be read, by name."""
     return tuple(sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py")))
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a file; raises `UsageError` where it is none, is too large or cannot be read."""
+    try:
+        if path.is_dir():
+            raise UsageError(f"{one_line(str(path))} is a folder; name a file: {', '.join(ENDINGS)}")
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
+    except (OSError, ValueError) as fault:
+        why = getattr(fault, "strerror", None) or fault
+        raise UsageError(f"{one_line(str(path))}: cannot be read ({why})") from None
 
 
 def read(content: bytes, name: str = "", form: str = "") -> Document:
@@ -45,7 +59,7 @@ def read(content: bytes, name: str = "", form: str = "") -> Document:
     shown = name or "the document"
     if len(content) > LARGEST:
         raise UsageError(
-            f"{shown}: {len(content) / 2**20:.0f} MiB; an article has at most {LARGEST // 2**20}"
+            f"{shown}: more than {LARGEST // 2**20} MiB; no article is that long, so name a part of it"
         )
     if content.startswith(b"%PDF"):
         raise UsageError(
@@ -59,6 +73,8 @@ def read(content: bytes, name: str = "", form: str = "") -> Document:
         raise UsageError(f"no format '{one_line(form)}'; there are {', '.join(forms())}")
     if chosen == "text":
         chosen = sniff(text)
+    if chosen == "html" and text.count("<") > text.count(">") + _OPEN:
+        raise UsageError(f"{shown}: HTML with tags that do not end; save the page again, or its text")
     document: Document = import_module(f"{__name__}.{chosen}").read(text)
     return document
 

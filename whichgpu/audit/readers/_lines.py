@@ -21,6 +21,10 @@ _WORDS = re.compile(
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
+#: Lines from so long on are looked at, and were not wrapped; a heading has at most so many characters.
+_LONGER, _UNWRAPPED, _HEADING = 60, 140, 90
+
+
 class Line(NamedTuple):
     """A line without its end, and where it starts in the file."""
 
@@ -76,6 +80,18 @@ def piped(line: Line) -> list[tuple[str, int]]:
     if text[at:].strip():
         found.append((text[at:], line.start + at))
     return found
+
+
+def unwrapped(rows: Sequence[Line]) -> bool:
+    """Whether lines are whole paragraphs: many of the longer ones are longer than anyone wraps at."""
+    longer = [len(line.text) for line in rows if len(line.text) >= _LONGER]
+    return bool(longer) and sum(length >= _UNWRAPPED for length in longer) >= 0.3 * len(longer)
+
+
+def is_short_heading(text: str) -> bool:
+    """Whether a line that stands for a paragraph is too short for one, and has no full stop."""
+    plain = text.strip()
+    return 0 < len(plain) <= _HEADING and plain[-1] not in ".!?;,|:*>]" and plain[0] not in "![<>*_`"
 
 
 def is_rule(cells: Sequence[tuple[str, int]]) -> bool:

@@ -17,7 +17,17 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document, Passage
-from whichgpu.audit.readers._lines import Line, cell, day_of, is_rule, lines, piped, table_of
+from whichgpu.audit.readers._lines import (
+    Line,
+    cell,
+    day_of,
+    is_rule,
+    is_short_heading,
+    lines,
+    piped,
+    table_of,
+    unwrapped,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +37,13 @@ if TYPE_CHECKING:
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
 _ITEM = re.compile(r"^([ \t]*)(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+(?=\S)")
+_ITEM_TABLE = re.compile(_ITEM.pattern + r"\|")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _FRONT = re.compile(r"^([A-Za-z_][\w-]*)\s*:\s*(.*)$")
 #: Inline marks: images, links, code, emphasis, HTML tags and comments, escapes, entities.
 _INLINE = re.compile(
-    r"!\[(?P<alt>[^\]\n]{0,400})\]\([^)\n]{0,2000}\)"
-    r"|\[(?P<link>[^\[\]\n]{0,400})\]\([^)\n]{0,2000}\)"
+    r"!\[(?P<alt>[^\[\]\n]{0,400})\]\([^)\n]{0,900}\)"
+    r"|\[(?P<link>[^\[\]\n]{0,400})\]\([^)\n]{0,900}\)"
     r"|(?P<tag></?[A-Za-z][^<>\n]{0,500}>|<!--.{0,500}?-->)"
     r"|(?P<marks>\*{1,3}|_{2,3}|~~|`+)"
     r"|\\(?P<escaped>[\\`*_{}\[\]()#+\-.!|~<>$])"
@@ -75,6 +86,7 @@ class _Reader:
         self._section: list[str] = []
         self._title = ""
         self._written = ""
+        self._unwrapped = unwrapped(self._lines)
 
     def read(self) -> Document:
         self._front()
@@ -114,10 +126,16 @@ class _Reader:
             self._fence(line)
         elif _HEADING.match(line.text):
             self._heading(line)
+        elif _ITEM_TABLE.match(line.text):
+            self._item(line)
         elif line.text.lstrip().startswith("|") or (_is_table_row(line) and self._rule_follows()):
             self._table()
         elif _ITEM.match(line.text):
             self._item(line)
+        elif self._unwrapped and is_short_heading(line.text):
+            left = len(line.text) - len(line.text.lstrip())
+            self._put_heading(line.text.strip(), line.start + left, 2)
+            self._at += 1
         else:
             self._paragraph()
 
@@ -171,6 +189,10 @@ class _Reader:
     def _item(self, line: Line) -> None:
         match = _ITEM.match(line.text)
         assert match is not None
+        if line.text.startswith("|", match.end()):
+            self._lines[self._at] = Line(line.text[match.end() :], line.start + match.end())
+            self._table()
+            return
         level = 1 + len(match[1].expandtabs(4)) // 2
         builder = Builder()
         inline(builder, line.text[match.end() :], line.start + match.end())
@@ -193,8 +215,8 @@ class _Reader:
         self._images(line)
 
     def _continue(self, builder: Builder) -> None:
-        """Add the lines that go on with a paragraph or an item."""
-        while self._at < len(self._lines):
+        """Add the lines that go on with a paragraph or an item; in a text that was not wrapped none does."""
+        while not self._unwrapped and self._at < len(self._lines):
             line = self._lines[self._at]
             if not line.text.strip() or _starts_block(line):
                 return
@@ -204,7 +226,7 @@ class _Reader:
             self._at += 1
 
     def _images(self, line: Line) -> None:
-        for match in _INLINE.finditer(line.text):
+        for match in _INLINE.finditer(line.text) if "![" in line.text else ():
             if match["alt"]:
                 builder = Builder()
                 builder.add(match["alt"], line.start + match.start("alt"))

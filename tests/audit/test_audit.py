@@ -1,0 +1,231 @@
+"""The auditor: labelled documents, known articles, perturbations, strange input, and every output."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import corpus
+import pytest
+
+import whichgpu as package
+from whichgpu.audit.answer import audited
+from whichgpu.audit.readers import LARGEST, read
+from whichgpu.hardware.catalogue import catalogue
+
+MB = 2**20
+PAGE = Path(__file__).parents[2] / "docs" / "audit.md"
+EXAMPLES = (
+    b"# Verdicts\n\nThe A10 has 24 GB of GDDR6. The A100 80GB SXM4 has 1,935 GB/s of memory bandwidth. "
+    b"Together 8 x 80 GB = 512 GB. The A100 is twice as fast as the A10.\n"
+)
+
+
+def verdicts(text: str, name: str = "a.md") -> dict[str, str]:
+    """The verdict of each stated value."""
+    found = audited(text.encode(), name, catalogue(), corpus.TODAY)
+    return {each.stated: each.verdict for each in found.findings}
+
+
+@pytest.fixture(scope="module")
+def own():
+    return corpus.score(corpus.own())
+
+
+def test_own_documents_keep_the_bar(own):
+    assert len(corpus.own()) >= 15
+    assert own.precision >= 0.95, own.lines
+    assert own.recall >= 0.75, own.lines
+    assert own.specifications >= 0.95, own.lines
+
+
+def test_clean_documents_are_not_accused():
+    for case in corpus.own():
+        if case.name.startswith("clean"):
+            assert not case.audit().accusations
+
+
+@pytest.mark.skipif(not corpus.ARTICLES.exists(), reason="the known articles are not here")
+def test_known_articles_keep_the_bar():
+    scores = corpus.score(corpus.articles())
+    assert scores.precision >= 0.95, scores.lines
+    assert scores.recall >= 0.80, scores.lines
+    assert scores.specifications >= 0.95, scores.lines
+
+
+@pytest.mark.parametrize("case", corpus.own(), ids=lambda case: case.name)
+def test_places_quote_the_file(case):
+    found = case.audit()
+    for each in found.findings:
+        assert found.document.original[each.start : each.end] == each.quote
+    ends = [each.end for each in found.findings]
+    assert all(each.start >= end for each, end in zip(found.findings[1:], ends, strict=False))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "stated"),
+    [
+        ("The A10 has 600 GB/s of bandwidth.", "The A10 has 700 GB/s of bandwidth.", "700 GB/s"),
+        ("The A10 has 600 GB/s of bandwidth.", "The A10 has 600 GiB/s of bandwidth.", "600 GiB/s"),
+        ("The A100 80GB PCIe has 1,935 GB/s of bandwidth.", "The A100 80GB SXM4 has 1,935 GB/s of bandwidth.",
+         "1,935 GB/s"),
+        ("The L4 supports FP8.", "The T4 supports FP8.", "supports FP8"),
+        ("The A10 is based on Ampere.", "The A10 is based on Hopper.", "Hopper"),
+    ],
+)  # fmt: skip
+def test_a_perturbation_changes_its_verdict_and_no_other(right, wrong, stated):
+    rest = " The A6000 has 48 GB of GDDR6 memory."
+    before, after = verdicts(right + rest), verdicts(wrong + rest)
+    assert set(before.values()) == {"confirmed"}
+    assert after.pop(stated) == "contradicted"
+    assert set(after.values()) == {"confirmed"}
+
+
+@pytest.mark.skipif(not corpus.ARTICLES.exists(), reason="the known articles are not here")
+def test_corrected_articles_are_right_where_they_were_corrected():
+    for case in corpus.articles():
+        found = case.audit()
+        again = audited(found.corrected().encode(), case.name, catalogue(), corpus.TODAY)
+        kinds = ("specification", "capability")
+        left = [each for each in again.accusations if each.kind in kinds]
+        assert len(left) < max(1, len([each for each in found.accusations if each.kind in kinds])), left
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("The A5000 offers 222.2 TFLOPS of tensor performance.", "with sparsity"),
+        ("The A10 has 600 GiB/s of memory bandwidth.", "not GiB/s"),
+        ("The A100 80GB SXM4 has 1,935 GB/s of memory bandwidth.", "PCIe"),
+    ],
+)
+def test_what_a_wrong_value_is_instead(text, says):
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert any(says in each.because for each in found.accusations)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A server with eight A100 80GB GPUs has 640 GB of memory.",
+        "Each of the 64 SMs of the RTX A5000 has 128 CUDA cores.",
+        "You need 32 GB of system memory beside the A10.",
+        "The A10 drew 120 W in our test, 150 W being its TDP.",
+        "An A100 slice 1g.10gb has 10 GB of memory.",
+        "Up to 80 GB of memory on the A100.",
+        "A 70B model in 4 bit takes about 40 GB of memory on an A100.",
+    ],
+)
+def test_what_is_no_error(text):
+    assert not audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
+
+
+STRANGE = {
+    "brackets": b"[a](" * 60_000, "numbers": b"1,000," * 40_000, "names": b"A100 " * 50_000,
+    "products": b"8 x 8 x 8 " * 25_000, "nested": b"<div>" * 30_000 + b"The A100" + b"</div>" * 30_000,
+    "pipes": b"|" * 250_000, "hashes": b"#" * 250_000, "rtl": "ذاكرة A100 هي 80 GB. ".encode() * 8_000,
+    "wide": b"x" + b"|A100" * 500 + b"\n---" + b"|---" * 500 + b"\nMemory" + b"|80 GB" * 500,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(STRANGE))
+def test_strange_text_takes_bounded_time(name):
+    verdicts("The A100 has 80 GB of memory.")
+    began = time.process_time()
+    audited(STRANGE[name], "a.html" if name == "nested" else "a.md", catalogue(), corpus.TODAY)
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "nothing in it"), (b"\0" * 99, "binary"), (b"x" * (LARGEST + 1), "MiB"),
+     (b"%PDF-1.7", "pdftotext"), (b"<html><body><p><a " + b"<a " * 5000, "do not end")],
+)  # fmt: skip
+def test_what_is_no_article_is_refused(content, says):
+    with pytest.raises(package.UsageError, match=says):
+        read(content, "a.html" if b"<html" in content else "")
+
+
+def test_encodings_are_read():
+    for encoding in ("utf-8", "utf-16", "cp1252"):
+        found = audited("Die A10 – 24 GB of GDDR6.".encode(encoding), "", catalogue(), corpus.TODAY)
+        assert any(each.quote == "GDDR6" for each in found.findings)
+
+
+def test_scripts_and_menus_are_not_read():
+    (case,) = [case for case in corpus.own() if case.name == "saved.html"]
+    assert not {"9,999", "99 GB", "1 GB"} & {each.stated for each in case.audit().findings}
+
+
+@pytest.fixture
+def article(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_bytes(EXAMPLES)
+    return path
+
+
+def test_json_is_the_contract(whichgpu, article):
+    answer = whichgpu("audit", str(article), "--json")
+    wanted = {
+        "start",
+        "end",
+        "quote",
+        "subject",
+        "attribute",
+        "stated",
+        "verdict",
+        "expected",
+        "because",
+        "source",
+    }
+    assert answer.status == 0
+    assert all(wanted <= set(each) for each in answer.json["findings"])
+    assert answer.json["documents"][0]["score"]["contradicted"] == 1
+
+
+def test_fail_on_is_for_ci(whichgpu, article):
+    answer = whichgpu("audit", str(article), "--fail-on", "contradicted")
+    assert answer.status == 4
+    assert "a.md:3" in answer.err
+    assert whichgpu("audit", str(article), "--fail-on", "outdated").status == 0
+
+
+def test_other_forms(whichgpu, article):
+    page = whichgpu("audit", str(article), "--format", "html").out
+    assert '<mark class="contradicted"' in page
+    assert not re.search(r"(?:src|href)=|<script", page)
+    assert "+" in whichgpu("audit", str(article), "--format", "diff").out
+    sarif = json.loads(whichgpu("audit", str(article), "--format", "sarif").out)
+    assert sarif["version"] == "2.1.0"
+    region = sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]
+    assert region["startLine"] == 3
+    assert "Score card" in whichgpu("audit", str(article), "--format", "md").out
+
+
+def test_the_api(article):
+    found = package.audit(str(article))
+    assert found.score["confirmed"] >= 2
+    assert "2,039 GB/s" in found.diff()
+    assert "contradicted" in str(found)
+    assert package.audit(EXAMPLES).findings == found.findings
+
+
+def shown() -> str:
+    """The examples of docs/audit.md as they come out."""
+    found = audited(EXAMPLES, "example.md", catalogue(), corpus.TODAY)
+    lines = [f"{each.verdict:13} {each.stated!r}: {each.because}" for each in found.findings]
+    return "<!-- audit:begin -->\n```text\n" + "\n".join(lines) + "\n```\n<!-- audit:end -->"
+
+
+def test_the_examples_of_the_page_are_current():
+    assert shown() in PAGE.read_text(encoding="utf-8"), "run: python tests/audit/test_audit.py"
+
+
+if __name__ == "__main__":
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(
+        re.sub(r"<!-- audit:begin -->.*<!-- audit:end -->", lambda _: shown(), text, flags=re.DOTALL),
+        encoding="utf-8",
+    )

@@ -1,0 +1,100 @@
+"""The answer of an audit: its findings, the score card, and a corrected copy."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.audit.findings import ACCUSATIONS, VERDICTS
+from whichgpu.audit.pipeline import audit
+from whichgpu.audit.readers import read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from whichgpu.audit.document import Document
+    from whichgpu.audit.findings import Finding
+    from whichgpu.hardware.catalogue import Catalogue
+
+#: Kinds whose expected value may stand where the stated one does.
+_REPLACED = ("specification", "identity", "capability", "arithmetic")
+#: What is expected of these is no text for the place.
+_KEPT = ("picture", "unit cost")
+
+
+class Audit(NamedTuple):
+    """What was found in one document."""
+
+    name: str
+    document: Document
+    findings: tuple[Finding, ...]
+
+    @property
+    def score(self) -> Mapping[str, int]:
+        """How many findings have each verdict."""
+        counted = Counter(each.verdict for each in self.findings)
+        return {verdict: counted[verdict] for verdict in VERDICTS}
+
+    @property
+    def accusations(self) -> tuple[Finding, ...]:
+        """The findings that say that something is wrong."""
+        return tuple(each for each in self.findings if each.verdict in ACCUSATIONS)
+
+    def line(self, finding: Finding) -> int:
+        """The line of the file on which a finding begins, from 1."""
+        return self.document.original.count("\n", 0, finding.start) + 1
+
+    def corrected(self) -> str:
+        """The file with every wrong value for which the right one is known replaced by it."""
+        text, at, pieces = self.document.original, 0, []
+        for each in self.accusations:
+            right = _right(each)
+            if right and each.start >= at:
+                pieces += [text[at : each.start], right]
+                at = each.end
+        return "".join([*pieces, text[at:]])
+
+    def diff(self) -> str:
+        """The corrections as a unified diff."""
+        old, new = (_lines(text) for text in (self.document.original, self.corrected()))
+        return "".join(difflib.unified_diff(old, new, self.name, f"{self.name} (corrected)", n=1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON object: the document, its score, and its findings in the contract's shape."""
+        return {
+            "document": self.name, "format": self.document.form, "title": self.document.title,
+            "written": self.document.written, "score": dict(self.score),
+            "findings": [each.to_dict() for each in self.findings],
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in self.score.items() if count)
+        wrong = "".join(
+            f"\n{self.name}:{self.line(each)}: {each.verdict}: {each.stated!r} ({each.because})"
+            for each in self.accusations
+        )
+        return f"{self.name}: {counts or 'no claim found'}{wrong}"
+
+
+def audited(content: bytes, name: str, catalogue: Catalogue, today: date, form: str = "") -> Audit:
+    """The audit of a file's bytes; raises `UsageError` for what cannot be read."""
+    document = read(content, name, form)
+    return Audit(name, document, audit(document, catalogue, today))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines that all end."""
+    return [f"{line}\n" for line in text.split("\n")]
+
+
+def _right(finding: Finding) -> str:
+    """What should stand in the place of a finding; empty where that is not certain."""
+    if finding.kind not in _REPLACED or finding.attribute in _KEPT or not finding.expected:
+        return ""
+    if not re.search(r"[A-Za-z$]", finding.stated):
+        number = re.match(r"[\d.,]+", finding.expected)
+        return number[0] if number else ""
+    return finding.expected

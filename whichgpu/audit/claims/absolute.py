@@ -1,0 +1,97 @@
+"""Absolutes: "the only viable option", "undisputed champion", against every device of the catalogue."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.findings import made
+from whichgpu.audit.judging import on_file
+from whichgpu.audit.sentences import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.hardware.gpu import Gpu
+
+_ABSOLUTE = re.compile(
+    r"\b(?:the\s+)?(?:only\s+(?:\w+\s+)?(?:option|choice|gpu|card|way|solution)|undisputed\s+\w+|"
+    r"unrivall?ed|unmatched|unbeatable|second to none|without equal|"
+    r"(?:fastest|most powerful|best)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator)\s+(?:ever|in the world|"
+    r"available|on the market|today|money can buy))\b",
+    re.IGNORECASE,
+)
+_SCOPED = re.compile(
+    r"\b(?:one of|among|of the two|here|in this comparison|consumer|gaming|was|were|at the time|at launch|"
+    r"not|in its class|price|budget|under \$|for the money|arguably|perhaps|some of)\b",
+    re.IGNORECASE,
+)
+#: What a GPU is judged by where an absolute names nothing: it must be surpassed in all of these.
+_OVERALL = ("fp16", "bandwidth", "memory")
+_FAR = 120
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every absolute with its verdict."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption", "heading"):
+            continue
+        found = context.mentions.get(index, ())
+        for sentence in sentences(passage.text):
+            for match in _ABSOLUTE.finditer(passage.text, sentence.start, sentence.end):
+                here = [m for m in found if sentence.start <= m.start < sentence.end]
+                near = [m for m in here if m.end <= match.start() and match.start() - m.end < _FAR]
+                mention = near[-1] if near else next((m for m in here if m.start >= match.end()), None)
+                quoted = passage.text[max(0, match.start() - 1) : match.start()] in ('"', "\u201c")
+                if mention and not quoted and not _SCOPED.search(sentence.text):
+                    gpus = [context.catalogue[key] for key in mention.ids]
+                    yield _judged(passage, match.span(), gpus, sentence.text, context)
+
+
+def _judged(
+    passage: Passage, place: tuple[int, int], gpus: list[Gpu], text: str, context: Context
+) -> Finding:
+    """Contradicted where another device of its day is better at it, outdated where a later one is."""
+    said = [
+        each.attribute
+        for each in named(text)
+        if each.attribute.dimension in ("flop rate", "bandwidth", "memory")
+    ]
+    asked = said[:1] or [attributes()[key] for key in _OVERALL]
+    best = max(gpus, key=lambda gpu: _value(gpu, asked[0]))
+    better = [
+        gpu for gpu in context.catalogue.values() if gpu.confidence != "low" and _surpasses(gpu, best, asked)
+    ]
+    named_too = [gpu for gpu in better if gpu.segment == best.segment and gpu.value("release_date")]
+    if not named_too:
+        return made(context, passage, place, "absolute", "unverifiable", subject=best.id,
+                    because="no device on file is better at it")  # fmt: skip
+    born = str(best.value("release_date") or "9999")
+    of_its_day = [gpu for gpu in named_too if str(gpu.value("release_date")) <= _later(born)]
+    other = max(of_its_day or named_too, key=lambda gpu: _value(gpu, asked[0]))
+    verdict = "contradicted" if of_its_day else "outdated"
+    shown = ", ".join(other.display(each.fields[0]) for each in asked)
+    own = ", ".join(best.display(each.fields[0]) for each in asked)
+    because = f"{other.id} ({str(other.value('release_date'))[:4]}) has {shown}; {best.id} has {own}"
+    return made(context, passage, place, "absolute", verdict, subject=best.id, attribute=asked[0].key,
+                because=because, evidence=(on_file(other, asked[0]), on_file(best, asked[0])))  # fmt: skip
+
+
+def _later(day: str) -> str:
+    """Two years after a day: devices from then on are of another time."""
+    return f"{int(day[:4]) + 2}{day[4:]}"
+
+
+def _value(gpu: Gpu, attribute: Attribute) -> float:
+    value = gpu.value(attribute.fields[0])
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _surpasses(gpu: Gpu, best: Gpu, asked: list[Attribute]) -> bool:
+    """Whether a device is at least as good at all that is asked, and better at the first."""
+    at_least = all(_value(gpu, each) >= _value(best, each) > 0 for each in asked)
+    return at_least and _value(gpu, asked[0]) > 1.05 * _value(best, asked[0]) and gpu.id != best.id

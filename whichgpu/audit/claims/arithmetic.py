@@ -1,0 +1,233 @@
+"""Arithmetic: products, totals and ceilings of sentences and tables, savings, costs that are sums already."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit import tables
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.offers import HOURS, on_offer
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage, Table
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+
+_NUMBER = r"(?<![\d,.])(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?![\d,]{0,6}\d)"
+#: 8 x 80 GB = 640 GB; $2.50 x 24 x 30 = $1,800.
+_EQUATION = re.compile(
+    rf"(?P<left>[$\u20ac]?{_NUMBER}(?:\s?[\w/%]{{0,10}})?(?:\s*[x\u00d7*]\s*[$\u20ac]?{_NUMBER}"
+    rf"(?:\s?[\w/%]{{0,10}})?){{1,3}})\s*(?:=|\u2248|equals)\s*(?P<right>[$\u20ac]?{_NUMBER})"
+)
+#: 64 SMs, each with 128 CUDA cores, for a total of 8,192.
+_EACH = re.compile(
+    rf"(?P<a>{_NUMBER})[^.;\d]{{2,60}}?\beach\b[^.;\d]{{1,30}}?(?P<b>{_NUMBER})[^.;\d]{{2,60}}?"
+    rf"\btotal(?:l?ing)?\b[^.;\d]{{0,20}}(?P<c>{_NUMBER})"
+)
+_SIGNS = re.compile(r"[=\u2248]|\bequals\b")
+_SAVING = re.compile(
+    r"\s*(?:cheaper|less expensive|less|lower|saving\w*|reduction|decrease|drop|discount|cut|more expensive|"
+    r"increase|higher|more|faster|improvement|gain)\b",
+    re.IGNORECASE,
+)
+#: How far a product may be off: what rounding of its factors makes of it.
+_WITHIN = 0.012
+_SAVED = 0.02
+_TARGET = re.compile(r"\b(?:throughput|target|achieve|process|serve|generate|handle)\b", re.IGNORECASE)
+
+
+class _Column(NamedTuple):
+    """A column of numbers and what it is called."""
+
+    at: int
+    head: str
+    values: dict[int, Quantity]
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every calculation with its verdict."""
+    for passage in context.document.passages:
+        if passage.kind not in ("code", "cell", "alt"):
+            yield from _equations(passage, context)
+            for sentence in sentences(passage.text):
+                yield from _savings(passage, (sentence.start, sentence.end), context)
+    for table in context.document.tables:
+        yield from _of_table(table, context)
+
+
+def _plain(text: str) -> float:
+    return float(re.sub(r"[^\d.]", "", text).strip(".") or 0)
+
+
+def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
+    text = passage.text
+    for match in _EQUATION.finditer(text) if _SIGNS.search(text) else ():
+        factors = [_plain(each) for each in re.findall(_NUMBER, match["left"])]
+        yield _product(passage, match.span("right"), factors, _plain(match["right"]), context)
+    for match in _EACH.finditer(text) if "each" in text and "total" in text else ():
+        factors = [_plain(match["a"]), _plain(match["b"])]
+        yield _product(passage, match.span("c"), factors, _plain(match["c"]), context)
+
+
+def _product(
+    passage: Passage, place: tuple[int, int], factors: Sequence[float], told: float, context: Context
+) -> Finding:
+    real = math.prod(factors)
+    words = " x ".join(f"{factor:,.10g}" for factor in factors)
+    right = bool(real) and abs(told / real - 1) <= _WITHIN
+    # 0.3 TB of 8 x 40 GB and the like: the units differ, not the arithmetic.
+    scaled = not right and real and any(abs(told * scale / real - 1) <= 0.05 for scale in (1e3, 1024, 1e-3))
+    verdict = "confirmed" if right else "unverifiable" if scaled else "inconsistent"
+    because = f"{words} is {real:,.10g}"
+    expected = "" if right else f"{real:,.10g}"
+    return made(context, passage, place, "arithmetic", verdict, expected=expected, because=because,
+                attribute="product", evidence=(Evidence(because),))  # fmt: skip
+
+
+def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
+    """A percentage of a sentence that states just the two values that it is of."""
+    found = [each for each in quantities(passage.text, context.fraction) if place[0] <= each.start < place[1]]
+    shares = [each for each in found if each.dimension == "percent" and each.high == each.value]
+    if len(shares) != 1 or not _SAVING.match(passage.text, shares[0].end):
+        return
+    for dimension in ("money", "time", "rate", "bandwidth", "flop rate", "power"):
+        both = [each for each in found if each.dimension == dimension and each.high == each.value]
+        if len(both) != 2 or not all(each.value for each in both) or both[0].unit != both[1].unit:
+            continue
+        a, b = both[0].value, both[1].value
+        real = (abs(a - b) / max(a, b), abs(a - b) / min(a, b))
+        told = shares[0].value
+        right = any(abs(told - each) <= max(_SAVED, 0.05 * each) for each in real)
+        words = [passage.text[each.start : each.end] for each in both]
+        because = (
+            f"{words[0]} and {words[1]} differ by {real[0]:.0%} of the larger, {real[1]:.0%} of the smaller"
+        )
+        yield made(
+            context, passage, (shares[0].start, shares[0].end), "arithmetic",
+            "confirmed" if right else "inconsistent", attribute="percentage", because=because,
+            expected="" if right else f"{real[0]:.0%}", evidence=(Evidence(because),),
+        )  # fmt: skip
+        return
+
+
+def _of_table(table: Table, context: Context) -> Iterator[Finding]:
+    """Totals and ceilings of a table whose columns are amounts."""
+    columns = _columns(table, context)
+    counts = [
+        each for each in columns if re.search(r"\b(?:number|count|#|instances|gpus|nodes)\b", each.head)
+    ]
+    counts = [each for each in counts if not re.search(r"\bper\b|\bcost\b|\$", each.head)]
+    units = [each for each in columns if _is_money(each) and "total" not in each.head]
+    totals = [each for each in columns if _is_money(each) and "total" in each.head]
+    rates = [each for each in columns if re.search(r"\bper (?:instance|gpu|node|card|unit)\b", each.head)]
+    rates = [each for each in rates if not _is_money(each)]
+    for count in counts[:1]:
+        for unit in units[:1]:
+            for total in totals[:1]:
+                yield from _totals(table, (count, unit, total), context)
+        for rate in rates[:1]:
+            yield from _ceilings(table, rate, count, context)
+
+
+def _columns(table: Table, context: Context) -> list[_Column]:
+    if len(table.rows) < 2:
+        return []
+    found = []
+    for index, head in enumerate(table.rows[0][:64]):
+        values = {}
+        for row in range(1, len(table.rows)):
+            cell = table.cell(row, index)
+            each = next(quantities(cell.text, context.fraction), None) if cell else None
+            if each is not None and each.value > 0 and each.high == each.value:
+                values[row] = each
+        if head and values:
+            found.append(_Column(index, head.text.lower(), values))
+    return found
+
+
+def _is_money(column: _Column) -> bool:
+    return all(each.dimension == "money" for each in column.values.values())
+
+
+def _totals(table: Table, columns: tuple[_Column, _Column, _Column], context: Context) -> Iterator[Finding]:
+    """Count times cost of one is the total; and the cost of one is not that of all already."""
+    count, unit, total = columns
+    for row in count.values:
+        cell, cost = table.cell(row, total.at), table.cell(row, unit.at)
+        if row not in unit.values or row not in total.values or cell is None or cost is None:
+            continue
+        n, u, t = (each.values[row] for each in (count, unit, total))
+        twice = _is_sum(table.cell(row, 0), n, u, unit.head, context)
+        if twice:
+            yield made(context, cost, (u.start, u.end), "arithmetic", "contradicted", attribute="unit cost",
+                       subject=twice[1], because=twice[0], evidence=(Evidence(twice[0], twice[2]),),
+                       expected=f"{u.unit}{u.value / n.value:.3g}")  # fmt: skip
+            because = f"the cost is multiplied twice by {n.value:g}: {twice[0]}"
+            yield made(context, cell, (t.start, t.end), "arithmetic", "inconsistent", attribute="total",
+                       subject=twice[1], because=because, expected=f"{u.unit}{u.value:.2f}",
+                       evidence=(Evidence(because),))  # fmt: skip
+        else:
+            yield _product(cell, (t.start, t.end), (n.value, u.value), t.value, context)
+
+
+def _is_sum(
+    first: Passage | None, count: Quantity, unit: Quantity, head: str, context: Context
+) -> tuple[str, str, str] | None:
+    """Whether a unit cost is far above every offer, and one of all together: why, whose, source."""
+    hours = next(
+        (scale for word, scale in HOURS.items() if re.search(rf"\bper {word}\b|/{word}", head)), None
+    )
+    ids = tables.devices(first, context) if first else ()
+    if hours is None or not ids or count.value < 2:
+        return None
+    known = on_offer(ids)
+    if known is None:
+        return None
+    hourly, shared = unit.value / hours, unit.value / hours / count.value
+    if hourly <= 2 * known.high or not known.low / 2 <= shared <= known.high * 1.5:
+        return None
+    why = (
+        f"{unit.unit}{unit.value:.2f} is {hourly:,.0f} an hour for one; offers on file are "
+        f"{known.low:.2f} to {known.high:.2f} USD an hour; over {count.value:g} it is {shared:.2f}"
+    )
+    return why, ", ".join(ids), known.source
+
+
+def _ceilings(table: Table, rate: _Column, count: _Column, context: Context) -> Iterator[Finding]:
+    """Instances for a target that the text before states: the target over the rate of one, rounded up."""
+    target = _target(table, rate, context)
+    if target is None:
+        return
+    for row, each in count.values.items():
+        cell = table.cell(row, count.at)
+        if row not in rate.values or cell is None:
+            continue
+        one = rate.values[row].value
+        real = math.ceil(target / one - 1e-9)
+        right = abs(each.value - target / one) < 1 or each.value == real
+        because = f"{target:,.10g} over {one:g} is {target / one:.4g}, so {real} of them"
+        verdict = "confirmed" if right else "inconsistent"
+        yield made(context, cell, (each.start, each.end), "arithmetic", verdict,
+                   attribute="ceiling", because=because, expected="" if right else str(real),
+                   evidence=(Evidence(because),))  # fmt: skip
+
+
+def _target(table: Table, rate: _Column, context: Context) -> float | None:
+    """The amount that the sentence before a table asks for, in the unit of its rates."""
+    passages = context.document.passages
+    first = next(iter(table), None)
+    at = next((i for i, each in enumerate(passages) if each is first), 0)
+    for passage in reversed(passages[max(0, at - 4) : at]):
+        if not _TARGET.search(passage.text):
+            continue
+        for each in quantities(passage.text, context.fraction):
+            plain = each.value * 60 if each.unit.lower().endswith(("minute", "min")) else each.value
+            if each.dimension in ("rate", "number") and plain > max(q.value for q in rate.values.values()):
+                return plain
+    return None

@@ -1,0 +1,191 @@
+"""Benchmarks: tables of throughput whose figures cannot have been measured, or that break a bound."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.quantities import quantities
+from whichgpu.errors import WhichGpuError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from whichgpu.audit.document import Passage, Table
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+
+_COUNT = re.compile(r"^\W*(\d{1,4})\s*(?:x\s*)?(?:gpus?|cards?|devices?|nodes?)\b", re.IGNORECASE)
+_SPEED = re.compile(
+    r"\b(?:images?|imgs?|samples?|tokens?|frames?)\s*(?:/|per\s+)\s*s|\bthroughput\b|\bimages per second\b",
+    re.IGNORECASE,
+)
+#: Tables that say themselves that nothing was measured.
+_COMPUTED = re.compile(r"\b(?:ideal|theoretical|projected|extrapolat\w+|calculated|peak)\b", re.IGNORECASE)
+#: A measured ratio is never a whole number to so many digits; of so many cells it is no chance.
+_EXACT, _DIGITS, _RUN = 1e-4, 3, 2
+#: More than this share above linear is more than caches explain.
+_SUPERLINEAR = 1.15
+#: One network does so many times another's work and is still said to be so many times as fast.
+_MORE_WORK, _FASTER = 1.6, 1.25
+
+
+class _Row(NamedTuple):
+    """A row of a table of speeds: what it is of, and its value by number of GPUs."""
+
+    label: str
+    at: int
+    cells: Mapping[int, Passage]
+    values: Mapping[int, Quantity]
+
+    def series(self) -> tuple[float, ...]:
+        """The values in order of the number of GPUs."""
+        return tuple(self.values[n].value for n in sorted(self.values))
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every row of a table of speeds that contradicts arithmetic or physics."""
+    for table in context.document.tables:
+        around = _around(table, context)
+        rows = _rows(table, context) if _SPEED.search(around) and not _COMPUTED.search(around) else []
+        exact = [row for row in rows if _is_exact(row)]
+        if len(exact) >= _RUN:
+            yield from (_multiples(row, context) for row in exact)
+        yield from _steeper(rows, context)
+        yield from _repeated(rows, context)
+        yield from _order(table, rows, context)
+
+
+def _rows(table: Table, context: Context) -> list[_Row]:
+    """The rows of a table with a column for each of several numbers of GPUs."""
+    if len(table.rows) < 2:
+        return []
+    heads = {i: _COUNT.match(cell.text) for i, cell in enumerate(table.rows[0]) if cell}
+    counts = {i: int(match[1]) for i, match in heads.items() if match and int(match[1]) > 0}
+    if len(counts) < 2 or len(set(counts.values())) < len(counts):
+        return []
+    found, label = [], ""
+    for index in range(1, len(table.rows)):
+        first = table.cell(index, 0)
+        label = first.text if first else label
+        cells = {n: cell for i, n in counts.items() if (cell := table.cell(index, i))}
+        values = {n: each for n, cell in cells.items() if (each := _value(cell, context))}
+        if len(values) >= 2:
+            found.append(_Row(label, index, cells, values))
+    return found
+
+
+def _value(cell: Passage, context: Context) -> Quantity | None:
+    each = next(quantities(cell.text, context.fraction), None)
+    return each if each and each.value > 0 and each.dimension in ("number", "rate") else None
+
+
+def _is_exact(row: _Row) -> bool:
+    """Whether most values are whole multiples of the first, in digits that no measurement repeats."""
+    base = min(row.values)
+    first = row.values[base].value
+    digits = len(re.sub(r"\D", "", f"{first:g}").strip("0"))
+    multiples = [n for n in row.values if n != base and _whole(row, n, base)]
+    return digits >= _DIGITS and len(multiples) >= max(_RUN, (len(row.values) - 1) / 2)
+
+
+def _whole(row: _Row, n: int, base: int) -> bool:
+    first = row.values[base].value
+    return abs(row.values[n].value / (first * n / base) - 1) <= _EXACT
+
+
+def _multiples(row: _Row, context: Context) -> Finding:
+    base = min(row.values)
+    exact = [n for n in row.values if n != base and _whole(row, n, base)]
+    last = row.cells[max(exact)]
+    first = row.values[base].value
+    because = (
+        f"{row.label}: {', '.join(f'{row.values[n].value:,.10g}' for n in sorted(exact))} are exactly "
+        f"{', '.join(f'{n / base:g}' for n in sorted(exact))} times {first:,.10g}; no measurement scales to "
+        "every digit"
+    )
+    each = row.values[max(exact)]
+    return made(context, last, (each.start, each.end), "benchmark", "inconsistent", subject=row.label,
+                attribute="scaling", because=because, evidence=(Evidence(because),))  # fmt: skip
+
+
+def _steeper(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:
+    """Values that grow faster than the number of GPUs."""
+    for row in rows:
+        base = min(row.values)
+        for n in sorted(row.values):
+            linear = row.values[base].value * n / base
+            if n > base and row.values[n].value > _SUPERLINEAR * linear:
+                each = row.values[n]
+                one = row.values[base].value
+                because = f"{each.value:,.10g} on {n} is more than {n / base:g} times {one:,.10g}"
+                yield made(context, row.cells[n], (each.start, each.end), "benchmark", "contradicted",
+                           subject=row.label, attribute="scaling", because=because,
+                           expected=f"at most {linear:,.6g}", evidence=(Evidence(because),))  # fmt: skip
+
+
+def _repeated(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:
+    """Rows that repeat the values of a row of something else."""
+    seen: dict[tuple[float, ...], _Row] = {}
+    for row in rows:
+        series = row.series()
+        long = len(series) >= 3 and all(value >= 100 for value in series)
+        other = seen.get(series)
+        if long and other is not None:
+            base = min(row.values)
+            each = row.values[base]
+            because = f"{row.label} repeats every value of {other.label}"
+            yield made(context, row.cells[base], (each.start, each.end), "benchmark", "inconsistent",
+                       subject=row.label, attribute="row", because=because,
+                       evidence=(Evidence(because),))  # fmt: skip
+        seen.setdefault(series, row)
+
+
+def _order(table: Table, rows: Sequence[_Row], context: Context) -> Iterator[Finding]:
+    """Networks that do more work and are still said to be faster, at one precision."""
+    done: dict[str, float] = {row.label: work for row in rows if (work := _work(row.label))}
+    best = {}
+    for row in rows:
+        if row.label in done and row.label not in best:
+            best[row.label] = row
+    for label, row in best.items():
+        slower = [
+            other
+            for name, other in best.items()
+            if done[name] > _MORE_WORK * done[label]
+            and min(row.values) in other.values
+            and other.values[min(row.values)].value > _FASTER * row.values[min(row.values)].value
+        ]
+        cell = table.cell(row.at, 0)
+        if not slower or cell is None:
+            continue
+        other = max(slower, key=lambda each: done[each.label])
+        because = (
+            f"{other.label} does {done[other.label] / 1e9:.3g} GFLOP an image and {label} "
+            f"{done[label] / 1e9:.3g}, and the table has {other.label} faster"
+        )
+        yield made(context, cell, (0, len(cell.text)), "benchmark", "contradicted", subject=label,
+                   attribute="order", because=because, evidence=(Evidence(because),))  # fmt: skip
+
+
+def _work(label: str) -> float:
+    """FLOP of one forward pass of a network by its name; 0 for an unknown one."""
+    from whichgpu.workloads.counts import counts
+    from whichgpu.workloads.workload import known, resolve
+
+    if not 3 <= len(label) <= 40 or not known(label):
+        return 0.0
+    try:
+        return counts(resolve(label)).flops
+    except WhichGpuError:
+        return 0.0
+
+
+def _around(table: Table, context: Context) -> str:
+    """What is said just before and after a table, and in its header."""
+    passages = context.document.passages
+    inside = {id(cell) for cell in table}
+    places = [i for i, each in enumerate(passages) if id(each) in inside]
+    near = passages[max(0, places[0] - 2) : places[-1] + 3] if places else ()
+    return " ".join(each.text for each in near if len(each.text) < 2000)

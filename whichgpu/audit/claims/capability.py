@@ -1,0 +1,203 @@
+"""Capabilities: "supports FP8", "no NVLink", cells that say yes or no, display outputs, connectors."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit import tables
+from whichgpu.audit.findings import made
+from whichgpu.audit.judging import source_of
+from whichgpu.audit.sentences import about, sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.subjects import Mention
+    from whichgpu.hardware.gpu import Gpu
+
+
+class _Capability(NamedTuple):
+    """Something that a device has or has not: how it is written, the field that says so, and its test."""
+
+    key: str
+    names: str
+    field: str
+    has: Callable[[Gpu], bool | None]
+
+
+def _since(low: float) -> Callable[[Gpu], bool | None]:
+    """Whether the compute capability is at least this; unknown for other vendors."""
+
+    def test(gpu: Gpu) -> bool | None:
+        value = gpu.value("compute_capability")
+        return None if value is None else float(str(value)) >= low
+
+    return test
+
+
+def _positive(field: str) -> Callable[[Gpu], bool | None]:
+    """Whether a number is above zero; unknown where it was not read."""
+
+    def test(gpu: Gpu) -> bool | None:
+        value = gpu.value(field)
+        return None if value is None else float(value) > 0
+
+    return test
+
+
+def _said(field: str, part: str = "", none: str = "none") -> Callable[[Gpu], bool | None]:
+    """Whether a text names a part of it; that it does not is no proof, but that there is none at all is."""
+
+    def test(gpu: Gpu) -> bool | None:
+        value = gpu.value(field)
+        if value is None:
+            return None
+        text = str(value).lower()
+        if text in (none, "no"):
+            return False
+        return True if part.lower() in text else None
+
+    return test
+
+
+def _av1_encode(gpu: Gpu) -> bool | None:
+    """AV1 is encoded from Ada on, by what has an encoder."""
+    stated = _said("encoders", "AV1")(gpu)
+    if stated is not None:
+        return stated
+    older = _since(8.9)(gpu)
+    return False if older is False else None
+
+
+_CAPABILITIES = (
+    _Capability("fp8", r"fp8(?: precision| support| tensor cores?)?", "compute_capability", _since(8.9)),
+    _Capability("fp4", r"(?:nv)?fp4(?: precision| support)?", "compute_capability", _since(10.0)),
+    _Capability("bf16", r"(?:bf16|bfloat16)(?: precision| support)?", "compute_capability", _since(8.0)),
+    _Capability("tf32", r"(?:tf32|tensorfloat-32)(?: precision| support)?", "compute_capability",
+                _since(8.0)),
+    _Capability("nvlink", r"nvlink(?: (?:support|interconnect|bridge|connectivity))?", "nvlink",
+                _positive("nvlink")),
+    _Capability("mig", r"(?:mig|multi-instance gpu)(?: \(mig\))?(?: support)?", "mig_max",
+                _positive("mig_max")),
+    _Capability("ecc", r"(?:ecc|error[- ]correcting code)(?: memory)?(?: \(ecc\))?", "ecc",
+                _said("ecc", "yes")),
+    _Capability("av1_encode", r"av1 encod(?:e|ing|ers?)", "encoders", _av1_encode),
+    _Capability("av1_decode", r"av1 decod(?:e|ing|ers?)", "decoders", _said("decoders", "AV1")),
+    _Capability("vgpu", r"(?:nvidia )?vgpu(?: software)?(?: support)?", "vgpu",
+                lambda gpu: True if gpu.value("vgpu") else None),
+    _Capability("ray_tracing", r"(?:rt cores?|ray[- ]tracing cores?)", "rt_cores", _positive("rt_cores")),
+    _Capability("sparsity", r"structured sparsity|2:4 sparsity", "compute_capability", _since(8.0)),
+)  # fmt: skip
+_YES = re.compile(r"\s*(?:yes|supported|\u2713|\u2714|\u2705|native)", re.IGNORECASE)
+_NO = re.compile(r"\s*(?:no|none|not supported|unsupported|\u2717|\u2718|\u274c|n/a)\s*$", re.IGNORECASE)
+#: What may stand between a verb and the capability.
+_FILL = (
+    r"(?:native |full |hardware |built-in |any |on-die |the |an? |support for |hardware-accelerated ){0,3}"
+)
+_HAS = (
+    r"(?:supports?|supporting|has|have|features?|offers?|includes?|comes? with|equipped with|provides?|with|"
+    r"introduces?|gains?)\s+"
+) + _FILL
+_LACKS = (
+    r"(?:lacks?|lacking|without|does(?: not|n[\u2019']t) (?:support|have|include|offer)|has no|have no|"
+    r"no longer supports?|missing|with no|cannot use|drops?|omits?)\s+"
+) + _FILL
+#: Other capabilities that are named before one, of which the same is said.
+_LIST = rf"(?:(?:{'|'.join(each.names for each in _CAPABILITIES)})(?:,? and |,? or |, )){{0,3}}"
+_CLAIMS = tuple(
+    (
+        each,
+        told,
+        re.compile(
+            rf"\b{words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|throughput|\d))",
+            re.IGNORECASE,
+        ),
+    )
+    for each in _CAPABILITIES
+    for told, words in ((False, _LACKS), (True, _HAS))
+)
+_ANY = re.compile("|".join(each.names for each in _CAPABILITIES), re.IGNORECASE)
+_HEDGED = re.compile(
+    r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|need\w*|"
+    r"require\w*|should|would|than|only)\b",
+    re.IGNORECASE,
+)
+_FAR = 110
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every capability that is said of a device, with its verdict."""
+    for table in context.document.tables:
+        for cell in tables.cells(table, context):
+            yield from _of_cell(cell, context)
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption"):
+            continue
+        for sentence in sentences(passage.text):
+            here = [
+                each
+                for each in context.mentions.get(index, ())
+                if sentence.start <= each.start < sentence.end
+            ]
+            around = here or about(index, passage, context)
+            yield from _of_sentence(passage, (sentence.start, sentence.end), here, around, context)
+
+
+def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
+    for each in _CAPABILITIES:
+        if not re.fullmatch(
+            rf"(?:supports? )?{each.names}(?: \([\w ]+\))?", cell.label.strip(" *:"), re.IGNORECASE
+        ):
+            continue
+        yes, no = _YES.match(cell.passage.text), _NO.match(cell.passage.text)
+        if yes or no:
+            gpus = [context.catalogue[key] for key in cell.ids]
+            yield from _judged(
+                cell.passage, (0, len(cell.passage.text)), each, gpus, told=bool(yes), context=context
+            )
+
+
+def _of_sentence(
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], around: Sequence[Mention],
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    text = passage.text
+    if not _ANY.search(text, *place):
+        return
+    for each, told, pattern in _CLAIMS:
+        for match in pattern.finditer(text, *place):
+            mention = _owner(match.start(), here, around)
+            gap = text[mention.end : match.start()] if mention in here and mention else ""
+            hedged = _HEDGED.search(gap) or _HEDGED.search(text, match.end(), match.end() + 12)
+            if mention is None or hedged or (told and re.search(r"\bno[tr]?\b|n[\u2019']t\b", gap)):
+                continue
+            gpus = [context.catalogue[key] for key in mention.ids]
+            place_of = match.span("what") if match["list"] else match.span()
+            yield from _judged(passage, place_of, each, gpus, told=told, context=context)
+
+
+def _owner(at: int, here: Sequence[Mention], around: Sequence[Mention]) -> Mention | None:
+    before = [each for each in here if each.end <= at and at - each.end < _FAR]
+    if before:
+        return before[-1]
+    return around[0] if around and not here else None
+
+
+def _judged(
+    passage: Passage, place: tuple[int, int], what: _Capability, gpus: Sequence[Gpu], *, told: bool,
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    known = [(gpu, has) for gpu in gpus if gpu.confidence != "low" and (has := what.has(gpu)) is not None]
+    if not known:
+        return
+    right = [gpu for gpu, has in known if has is told]
+    best = (right or [gpu for gpu, _ in known])[0]
+    shown = best.display(what.field) or str(best.value(what.field))
+    yield made(
+        context, passage, place, "capability", "confirmed" if right else "contradicted", subject=best.id,
+        attribute=what.key, because=f"{best.id}: {what.field.replace('_', ' ')} {shown}",
+        expected="" if right else ("no" if told else "yes"), evidence=(source_of(best, what.field),),
+    )  # fmt: skip

@@ -1,0 +1,408 @@
+"""What a device is, in words: memory type, architecture, chip, year, ways of NVLink; which card is meant."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import tables
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.judging import source_of
+from whichgpu.audit.sentences import about, sentences
+from whichgpu.audit.subjects import mentions, model
+from whichgpu.hardware.architecture import families
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.subjects import Mention
+    from whichgpu.hardware.gpu import Gpu
+
+_MEMORY = re.compile(r"\b(?:GDDR\d[xX]?|LPDDR\d[xX]?|DDR[2-7]|HBM(?:\d[eE]?)?)\b")
+_CHIP = re.compile(r"\b(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\b")
+_WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
+_YEAR = re.compile(
+    r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out)\b[^.;]{0,24}?\b(20[012]\d)\b",
+    re.IGNORECASE,
+)
+#: Between a device and its architecture, where it is said that it is of it.
+_BUILT = re.compile(
+    r"[^.;]{0,40}?\b(?:based|built|runs?|relies|uses?|using|leverag\w+|powered|features?|part)\b[^.;]{0,45}",
+    re.IGNORECASE,
+)
+_OLDER = re.compile(
+    r"\b(?:previous|predecessor|older|prior|earlier|unlike|successor|succeed\w*|replac\w*|newer|than|next|"
+    r"compared|versus|vs|and|or|system|host|cpu)\b",
+    re.IGNORECASE,
+)
+#: Between a device and its chip, where it is said that it is its own.
+_IS_CHIP = re.compile(
+    r"\b(?:chip|die|silicon|based|built|uses?|using|features?|powered|with the|houses|carries)\b",
+    re.IGNORECASE,
+)
+#: Words before a word that is of something else.
+_SET_AGAINST = re.compile(
+    r"\b(?:than|compared|versus|vs|unlike|previous|predecessor|older|system|host|cpu|instead)\b",
+    re.IGNORECASE,
+)
+_SIZE = re.compile(r"\b(\d{2,3})[ -]?(?:GB|GiB|gigabyte)s?\b", re.IGNORECASE)
+_CAPABILITY = re.compile(
+    r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
+)
+#: Between a word and the device after it, where it is said to be the device's own.
+_OF = re.compile(r"\b(?:of|on|in)\s+(?:the\s+)?(?:nvidia\s+)?$", re.IGNORECASE)
+_FAR = 90
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every statement of what a device is."""
+    yield from _cells(context)
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind == "alt":
+            yield from _picture(passage, context)
+        if passage.kind not in ("paragraph", "item", "caption", "heading"):
+            continue
+        around = about(index, passage, context)
+        for sentence in sentences(passage.text):
+            place = (sentence.start, sentence.end)
+            here = [m for m in context.mentions.get(index, ()) if place[0] <= m.start < place[1]]
+            before = [m for m in context.mentions.get(index, ()) if m.end <= place[0]][-1:]
+            meant = here or before or list(around)
+            yield from _types(passage, place, here, meant, context)
+            yield from _ways(passage, place, here, meant, context)
+            yield from _chips(passage, place, here, meant, context)
+            yield from _compute(passage, place, meant, context)
+            yield from _built(passage, place, here, context)
+            yield from _years(passage, place, here, context)
+    yield from _drift(context)
+
+
+def _cells(context: Context) -> Iterator[Finding]:
+    """Words in the cells of tables: types of memory, chips, architectures, ways of NVLink."""
+    for table in context.document.tables:
+        for cell in tables.cells(table, context):
+            gpus = [context.catalogue[key] for key in cell.ids]
+            text, label = cell.passage.text, cell.label.lower()
+            memory = "memory" in label or "vram" in label
+            for match in _MEMORY.finditer(text) if memory else ():
+                yield from _one_of(cell.passage, match, "memory_type", gpus, context)
+            for match in _CHIP.finditer(text):
+                yield from _one_of(cell.passage, match, "chip", gpus, context)
+            for match in _WAYS.finditer(text) if "nvlink" in (text + label).lower() else ():
+                yield from _of_ways(cell.passage, match, gpus, context)
+            if "architecture" in label or label == "generation":
+                for match in _names().finditer(text):
+                    yield _of_family(cell.passage, match.span(), match[0], gpus, context)
+
+
+def _types(
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], meant: Sequence[Mention],
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """Types of memory in a sentence: of the device before them, in the sizes that the sentence names."""
+    for match in _MEMORY.finditer(passage.text, *place):
+        if any(each.start <= match.start() < each.end for each in here):
+            continue
+        mention = _owner(passage.text, match.start(), here, meant)
+        window = passage.text[max(place[0], match.start() - 40) : match.start()]
+        listed = passage.kind == "item" and len(passage.text) < _FAR
+        if mention is None or _SET_AGAINST.search(window) or not (mention in here or listed):
+            continue
+        if mention in here and match.start() - mention.end > _FAR * 2:
+            continue
+        gpus = [context.catalogue[key] for key in mention.ids]
+        sizes = {int(size) for size in _SIZE.findall(passage.text[place[0] : place[1]])}
+        sized = [gpu for gpu in gpus if any(gpu.display("memory").startswith(f"{size} ") for size in sizes)]
+        if len(sizes) > 1 and len(sized) > 1:
+            yield from _all_of(passage, match, sized, context)
+        else:
+            yield from _one_of(passage, match, "memory_type", sized or gpus, context)
+
+
+def _owner(text: str, at: int, here: Sequence[Mention], meant: Sequence[Mention]) -> Mention | None:
+    """The device that a word of a sentence is of: the last before it, else what is spoken of."""
+    before = [each for each in here if each.end <= at]
+    if before:
+        return before[-1]
+    after = [each for each in here if 0 <= each.start - at < _FAR // 3]
+    if after and _OF.search(text, at, after[0].start):
+        return after[0]
+    return meant[-1] if meant and not here else None
+
+
+def _same_type(told: str, known: str) -> bool:
+    """Whether a type of memory is a known one; HBM is any of its generations."""
+    a, b = told.lower(), known.lower()
+    return b.startswith(a) if a in ("hbm", "gddr", "lpddr") else a == b
+
+
+def _all_of(
+    passage: Passage, match: re.Match[str], gpus: Sequence[Gpu], context: Context
+) -> Iterator[Finding]:
+    """A type of memory that is said of several sizes: each must have it."""
+    known = [gpu for gpu in gpus if gpu.value("memory_type") and gpu.confidence != "low"]
+    wrong = [gpu for gpu in known if not _same_type(match[0], str(gpu.value("memory_type")))]
+    largest = max((float(gpu.value("memory") or 0) for gpu in known), default=0.0)
+    wrong = [gpu for gpu in wrong if float(gpu.value("memory") or 0) > 0.9 * largest]
+    if not wrong:
+        yield from _one_of(passage, match, "memory_type", gpus, context)
+        return
+    right = ", ".join(gpu.id for gpu in known if gpu not in wrong)
+    yield _told(
+        passage, match.span(), "specification", "memory_type", wrong[:1], "contradicted", context, right
+    )
+
+
+def _one_of(
+    passage: Passage, match: re.Match[str], field: str, gpus: Sequence[Gpu], context: Context
+) -> Iterator[Finding]:
+    """A word that is the field of one of these devices, or of none of them."""
+    known = [gpu for gpu in gpus if gpu.value(field)]
+    if not known:
+        return
+    same = _same_type if field == "memory_type" else _same_chip
+    right = [gpu for gpu in known if same(match[0], str(gpu.value(field)))]
+    kind = "specification" if field == "memory_type" else "identity"
+    if right:
+        yield _told(passage, match.span(), kind, field, right, "confirmed", context)
+        return
+    unified = any("unified" in str(gpu.value(field)).lower() for gpu in known)
+    if unified or match[0].lower() in ("hbm", "gddr", "lpddr"):
+        return
+    sure = [gpu for gpu in known if gpu.confidence != "low"]
+    if field == "memory_type" and _only_enhanced(match[0], known, context):
+        sure = []
+    yield _told(
+        passage, match.span(), kind, field, known, "contradicted" if sure else "unverifiable", context
+    )
+
+
+def _only_enhanced(told: str, known: Sequence[Gpu], context: Context) -> bool:
+    """Whether HBM2 stands for HBM2e, or the other way round, and no vendor and no other form says more."""
+    near = [
+        gpu for gpu in known if str(gpu.value("memory_type")).lower().rstrip("e") == told.lower().rstrip("e")
+    ]
+    vendor = any((fact := gpu.fact("memory_type")) is not None and fact.kind == "vendor" for gpu in near)
+    own = model(known[0].id, context.catalogue)
+    kin = [gpu for key, gpu in context.catalogue.items() if model(key, context.catalogue) == own]
+    return (
+        bool(near) and not vendor and not any(_same_type(told, str(gpu.value("memory_type"))) for gpu in kin)
+    )
+
+
+def _same_chip(told: str, known: str) -> bool:
+    return known.upper().startswith(told.upper())
+
+
+def _told(
+    passage: Passage, place: tuple[int, int], kind: str, field: str, gpus: Sequence[Gpu], *rest: object
+) -> Finding:
+    """The finding on a field of a device; `rest` are the verdict, the context, and for whom it holds."""
+    verdict, context, *true_for = rest
+    values = dict.fromkeys(f"{gpu.id} has {gpu.display(field)}" for gpu in gpus[:3])
+    return made(
+        context, passage, place, kind, str(verdict), subject=", ".join(gpu.id for gpu in gpus),  # type: ignore[arg-type]
+        attribute=field, because="; ".join(values), true_for=str(true_for[0]) if true_for else "",
+        expected="" if verdict == "confirmed" else gpus[0].display(field),
+        evidence=tuple(source_of(gpu, field) for gpu in gpus[:2]),
+    )  # fmt: skip
+
+
+def _ways(
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], meant: Sequence[Mention],
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    if "nvlink" not in passage.text[place[0] : place[1]].lower():
+        return
+    for match in _WAYS.finditer(passage.text, *place):
+        mention = _owner(passage.text, match.start(), here, meant)
+        if mention:
+            gpus = [context.catalogue[key] for key in mention.ids]
+            yield from _of_ways(passage, match, gpus, context)
+
+
+def _of_ways(
+    passage: Passage, match: re.Match[str], gpus: Sequence[Gpu], context: Context
+) -> Iterator[Finding]:
+    """How many GPUs NVLink joins; the number of its links is something else."""
+    told = int(match[1])
+    joined = [gpu for gpu in gpus if gpu.value("nvlink_gpus") == told]
+    links = [gpu for gpu in gpus if gpu.value("nvlink_links") == told]
+    if joined:
+        yield _told(passage, match.span(), "capability", "nvlink_gpus", joined, "confirmed", context)
+    elif links and told not in (2, 4, 8):
+        because = f"{links[0].id} has {told} NVLink links; no bridge or switch joins {told} of it"
+        yield made(context, passage, match.span(), "capability", "contradicted", subject=links[0].id,
+                   attribute="nvlink_gpus", because=because, expected=f"{told} links",
+                   evidence=(source_of(links[0], "nvlink_links"),))  # fmt: skip
+
+
+def _compute(
+    passage: Passage, place: tuple[int, int], meant: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """The compute capability of the one device that a sentence speaks of."""
+    if len({each.named for each in meant}) != 1:
+        return
+    for match in _CAPABILITY.finditer(passage.text, *place):
+        gpus = [context.catalogue[key] for key in meant[0].ids]
+        known = [gpu for gpu in gpus if gpu.value("compute_capability")]
+        right = [gpu for gpu in known if str(gpu.value("compute_capability")) == match[1]]
+        if known:
+            verdict = "confirmed" if right else "contradicted"
+            yield _told(
+                passage, match.span(1), "identity", "compute_capability", right or known, verdict, context
+            )
+
+
+def _chips(
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], meant: Sequence[Mention],
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    for match in _CHIP.finditer(passage.text, *place):
+        if len({m.named for m in here}) > 1 or _SET_AGAINST.search(passage.text[place[0] : match.start()]):
+            continue
+        mention = _owner(passage.text, match.start(), here, meant)
+        gap = passage.text[mention.end : match.start()] if mention and mention in here else ""
+        inside = any(each.start <= match.start() < each.end for each in here)
+        if mention and not inside and (_IS_CHIP.search(gap) or gap in (" (", " [")) and len(gap) < _FAR:
+            gpus = [context.catalogue[key] for key in mention.ids]
+            yield from _one_of(passage, match, "chip", gpus, context)
+
+
+@cache
+def _family_names() -> Mapping[str, str]:
+    """The id of a family by each name that it goes by."""
+    found = {}
+    for key, family in families().items():
+        if family.vendor == "NVIDIA":
+            found[family.name.lower()] = key
+            found[key] = key
+    return found
+
+
+@cache
+def _names() -> re.Pattern[str]:
+    names = sorted(_family_names(), key=len, reverse=True)
+    return re.compile(r"\b(?:" + "|".join(map(re.escape, names)) + r")\b", re.IGNORECASE)
+
+
+def _built(
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """A device that is said to be built on an architecture."""
+    for match in _names().finditer(passage.text, *place):
+        if any(each.start <= match.start() < each.end for each in here):
+            continue
+        before = [each for each in here if each.end <= match.start()]
+        gap = passage.text[before[-1].end : match.start()] if before else ""
+        kind_of = passage.text.startswith("-based", match.end()) and len(gap) < _FAR // 3
+        built = kind_of or _BUILT.fullmatch(gap)
+        if before and len(gap) <= _FAR and built and not _OLDER.search(gap):
+            gpus = [context.catalogue[key] for key in before[-1].ids]
+            yield _of_family(passage, match.span(), match[0], gpus, context)
+
+
+def _of_family(
+    passage: Passage, place: tuple[int, int], name: str, gpus: Sequence[Gpu], context: Context
+) -> Finding:
+    told = _family_names()[name.lower()]
+    right = [gpu for gpu in gpus if gpu.family == told]
+    best = right[0] if right else gpus[0]
+    known = families()[best.family].name if best.family in families() else ""
+    verdict = "confirmed" if right else "contradicted" if known else "unverifiable"
+    because = f"{best.id} is of {known or 'no family on file'}, chip {best.value('chip') or 'not read'}"
+    return made(context, passage, place, "identity", verdict, subject=best.id, attribute="architecture",
+                because=because, expected="" if right else known,
+                evidence=(source_of(best, "chip"),))  # fmt: skip
+
+
+def _years(
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """The year in which a device, or a family, came out."""
+    for match in _YEAR.finditer(passage.text, *place):
+        before = [each for each in here if each.end <= match.start() and match.start() - each.end < _FAR // 2]
+        if not before or _names().search(passage.text, before[-1].end, match.start()):
+            continue
+        dated = [context.catalogue[key] for key in before[-1].ids]
+        dated = [gpu for gpu in dated if gpu.value("release_date")]
+        if not dated:
+            continue
+        years = {int(str(gpu.value("release_date"))[:4]) for gpu in dated}
+        told = int(match[1])
+        apart = min(abs(told - year) for year in years)
+        verdict = "confirmed" if not apart else "unverifiable" if apart == 1 else "contradicted"
+        yield _told(passage, match.span(1), "identity", "release_date", dated[:1], verdict, context)
+
+
+def _picture(passage: Passage, context: Context) -> Iterator[Finding]:
+    """A picture of a card that the article is not about."""
+    shown = list(mentions(passage.text, context.catalogue))
+    titled = list(mentions(context.document.title, context.catalogue))
+    if len(shown) != 1 or not titled:
+        return
+    models = {model(each.ids[0], context.catalogue) for each in titled}
+    if model(shown[0].ids[0], context.catalogue) in models or _compared(shown[0], context):
+        return
+    because = f"the article is about the {titled[0].text}; the picture is of the {shown[0].text}"
+    yield made(context, passage, (shown[0].start, shown[0].end), "identity", "inconsistent",
+               subject=", ".join(shown[0].ids), attribute="picture", because=because,
+               expected=titled[0].text, evidence=(Evidence(because),))  # fmt: skip
+
+
+def _compared(shown: Mention, context: Context) -> bool:
+    """Whether the text speaks of a device that a picture shows."""
+    passages = context.document.passages
+    return any(
+        each.named == shown.named and passages[index].kind in ("paragraph", "heading", "item", "cell")
+        for index, found in context.mentions.items()
+        for each in found
+    )
+
+
+def _drift(context: Context) -> Iterator[Finding]:
+    """A laptop's GPU that goes on under the name of the card for desktops."""
+    counted: Counter[str] = Counter()
+    for found in context.mentions.values():
+        counted.update(each.ids[0] for each in found if each.sure)
+    text = context.document.original
+    for laptop in [key for key in counted if key.endswith("-laptop")]:
+        desktop = laptop.removesuffix("-laptop")
+        if counted[desktop] == 0 or counted[laptop] < 2 or re.search(r"\bdesktop\b", text, re.IGNORECASE):
+            continue
+        if not _only_as_short(laptop, desktop, context):
+            continue
+        because = f"the text speaks of {laptop} and goes on with {desktop}, another device"
+        for index, found in context.mentions.items():
+            for each in found:
+                if each.ids == (desktop,):
+                    yield made(context, context.document.passages[index], (each.start, each.end), "identity",
+                               "inconsistent", subject=desktop, attribute="name", because=because,
+                               expected=f"{each.text} Laptop GPU",
+                               evidence=(_differ(laptop, desktop, context),))  # fmt: skip
+
+
+def _only_as_short(laptop: str, desktop: str, context: Context) -> bool:
+    """Whether the card's name comes after the laptop's, and never beside it in a sentence."""
+    first = {laptop: 1 << 30, desktop: 1 << 30}
+    for index, found in sorted(context.mentions.items()):
+        passage = context.document.passages[index]
+        for each in found:
+            if each.sure and each.ids[0] in first:
+                first[each.ids[0]] = min(first[each.ids[0]], passage.place(each.start))
+        for sentence in sentences(passage.text):
+            inside = {m.ids[0] for m in found if m.sure and sentence.start <= m.start < sentence.end}
+            if {laptop, desktop} <= inside:
+                return False
+    return first[laptop] < first[desktop]
+
+
+def _differ(laptop: str, desktop: str, context: Context) -> Evidence:
+    a, b = context.catalogue[laptop], context.catalogue[desktop]
+    text = f"{a.id} has {a.display('cores')} cores and {a.display('memory')}, {b.id} {b.display('cores')}"
+    fact = a.fact("cores")
+    return Evidence(f"{text} and {b.display('memory')}", fact.source if fact else "")

@@ -1,0 +1,129 @@
+"""Prices: rents by the hour against the offers on file, with their days."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from whichgpu import prices
+from whichgpu.audit import tables
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.offers import HOURS, Range, on_offer, providers
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import about, sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+
+_PER = re.compile(
+    r"\s*(?:/|per\s+|an?\s+)(?:gpu[- /]?)?(second|sec|minute|min|hour|hr|h|day|month)\b", re.IGNORECASE
+)
+_HOURLY = re.compile(r"\b(?:hourly|per hour|/ ?hour|/ ?hr|/ ?h)\b", re.IGNORECASE)
+#: Words of a figure that is not the rent of one GPU.
+_NOT_RENT = re.compile(
+    r"\b(?:tokens?|images?|electric\w*|kwh|sav\w+|total|budget|storage|instance with|8x|x8|node|cluster|fell|"
+    r"dropped|"
+    r"(?:two|four|eight|sixteen|[2-9]|1\d) (?:x )?(?:nvidia )?[ahbl]\d+|"
+    r"server)\b",
+    re.IGNORECASE,
+)
+#: Beyond these multiples of all offers on file a rent is no rent of one GPU by the hour.
+_ABSURD = 3.0
+#: How far outside the range on file a price may lie and still be one of its day.
+_SLACK = 1.25
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every rent with its verdict."""
+    for table in context.document.tables:
+        for cell in tables.cells(table, context):
+            place = cell.label + " " + table.caption + " " + _head(table, cell.column)
+            provider = _providers(cell.label)
+            if _HOURLY.search(place) and not _NOT_RENT.search(cell.label):
+                for quantity in _money(cell.passage, context)[:1]:
+                    yield from _judged(cell.passage, quantity, cell.ids, provider, context)
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption"):
+            continue
+        yield from _of_passage(index, passage, context)
+
+
+def _head(table: object, column: int) -> str:
+    cell = table.cell(0, column)  # type: ignore[attr-defined]
+    return cell.text if cell else ""
+
+
+def _money(passage: Passage, context: Context) -> list[Quantity]:
+    return [
+        each
+        for each in quantities(passage.text, context.fraction)
+        if each.dimension == "money" and each.unit in ("$", "US$", "USD") and each.value > 0
+    ]
+
+
+def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    for sentence in sentences(passage.text):
+        if _NOT_RENT.search(sentence.text):
+            continue
+        here = [m for m in context.mentions.get(index, ()) if sentence.start <= m.start < sentence.end]
+        around = here or list(about(index, passage, context))
+        for quantity in _money(passage, context):
+            per = _PER.match(passage.text, quantity.end)
+            if not sentence.start <= quantity.start < sentence.end or not per or not around:
+                continue
+            hours = HOURS[per[1].lower()]
+            before = [m for m in here if m.end <= quantity.start]
+            mention = before[-1] if before else around[0]
+            hourly = quantity._replace(value=quantity.value / hours, high=quantity.high / hours)
+            yield from _judged(passage, hourly, mention.ids, _providers(sentence.text), context)
+
+
+def _providers(text: str) -> tuple[str, ...]:
+    """The providers that a text names, as the store calls them."""
+    lower = text.lower()
+    return tuple(
+        name
+        for name, word in providers().items()
+        if len(word) > 2 and re.search(rf"\b{re.escape(word)}\b", lower)
+    )
+
+
+def _judged(
+    passage: Passage, quantity: Quantity, ids: Sequence[str], sellers: Sequence[str], context: Context
+) -> Iterator[Finding]:
+    """Confirmed inside the range on file, outdated where it was so once, absurd far outside of all."""
+    since = (context.today - timedelta(days=prices.STALE_DAYS)).isoformat()
+    every, fresh = on_offer(ids), on_offer(ids, since=since)
+    if every is None:
+        return
+    own = (on_offer(ids, sellers, since=since) if sellers else None) or fresh or every
+    once = (on_offer(ids, sellers) if sellers else None) or every
+    verdict, because = _verdict(quantity, own, once, every)
+    yield made(
+        context, passage, (quantity.start, quantity.end), "price", verdict, subject=", ".join(ids),
+        attribute="rent", because=because, evidence=(Evidence(because, own.source),),
+        expected="" if verdict == "confirmed" else f"${own.low:.2f} - ${own.high:.2f}",
+    )  # fmt: skip
+
+
+def _verdict(quantity: Quantity, own: Range, once: Range, every: Range) -> tuple[str, str]:
+    """`own` are the offers of today that it is held against, `once` the older ones too."""
+    because = (
+        f"{own.offers} offers of {own.first} to {own.last} ask {own.low:.2f} to {own.high:.2f} USD an hour"
+    )
+    if _inside(quantity, own):
+        return "confirmed", because
+    if quantity.value > _ABSURD * every.high or quantity.high < every.low / _ABSURD:
+        return "contradicted", f"{because}; of any day {every.low:.2f} to {every.high:.2f}"
+    if _inside(quantity, once) and once.first < own.first:
+        return "outdated", f"{because}; from {once.first} on it was {once.low:.2f} to {once.high:.2f}"
+    return "unverifiable", because
+
+
+def _inside(quantity: Quantity, known: Range) -> bool:
+    return quantity.high >= known.low / _SLACK and quantity.value <= known.high * _SLACK

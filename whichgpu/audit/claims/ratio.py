@@ -1,0 +1,210 @@
+"""Ratios: "nearly 2.5x the bandwidth", "more than double", "over three times the VRAM", "30 % more cores"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.audit.attributes import named
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.pairs import facts, pair, ratios, unsure
+from whichgpu.audit.quantities import multiples, quantities
+from whichgpu.audit.sentences import about, sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.pairs import Pair
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+
+_MORE = re.compile(r"\s*(?:more|higher|greater|larger|bigger|wider|faster|better)\b", re.IGNORECASE)
+_LESS = re.compile(r"\s*(?:less|lower|fewer|smaller|narrower|slower)\b", re.IGNORECASE)
+#: Comparisons of speed: no field of the catalogue is one.
+_SPEED = re.compile(
+    r"\b(?:fast|faster|speed\w*|performance|throughput|quick\w*|outperform\w*|latency)\b", re.IGNORECASE
+)
+#: What a multiple is not of two devices.
+_OTHER = re.compile(
+    r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|cheaper|per dollar|"
+    r"per watt|efficien\w+|required?|needs?|precision|with sparsity)\b",
+    re.IGNORECASE,
+)
+#: How far a ratio may be from what is stated of it, by its limit: the least and the greatest share.
+_ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "over": (0.98, 1e9),
+            "under": (0.0, 1.02)}  # fmt: skip
+#: Beyond these shares nothing is left that rounding explains.
+_EXCUSED = 1.06
+_BEFORE, _AFTER = 40, 60
+
+
+class _Claim(NamedTuple):
+    """A multiple that is stated of two devices."""
+
+    start: int
+    end: int
+    times: float
+    limit: str
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every stated ratio with its verdict."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption"):
+            continue
+        for sentence in sentences(passage.text):
+            yield from _of_sentence(index, passage, sentence, context)
+
+
+def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    everywhere = context.mentions.get(index, ())
+    here = [each for each in everywhere if sentence.start <= each.start < sentence.end]
+    around = [each for each in everywhere if each.end <= sentence.start][-1:] or about(
+        index, passage, context
+    )
+    for claim in _claims(passage.text, sentence, context):
+        stated = _stated(passage, sentence, claim, context)
+        if stated is not None:
+            yield stated
+            continue
+        yield from _of_devices(passage, sentence, claim, (here, around), context)
+
+
+def _claims(text: str, sentence: Sentence, context: Context) -> Iterator[_Claim]:
+    found = [*quantities(text, context.fraction), *multiples(text)]
+    for each in sorted(found, key=lambda one: one.start):
+        if not sentence.start <= each.start < sentence.end or each.high != each.value:
+            continue
+        if each.dimension == "times" and 0.05 <= each.value <= 1000 and _is_multiple(text, each):
+            yield _Claim(each.start, each.end, each.value, each.limit)
+        if each.dimension == "percent":
+            more, less = _MORE.match(text, each.end), _LESS.match(text, each.end)
+            if more:
+                yield _Claim(each.start, more.end(), 1 + each.value, each.limit)
+            elif less:
+                yield _Claim(each.start, less.end(), 1 - each.value, each.limit)
+
+
+def _is_multiple(text: str, each: Quantity) -> bool:
+    """Whether "2x" is a multiple and no count of devices, outputs or lanes: 4x DisplayPort, 8x A100."""
+    after = text[each.end : each.end + 12]
+    if re.fullmatch(r"[xX\u00d7]", each.unit):
+        return bool(
+            re.match(
+                r"\s*(?:the|as|more|faster|higher|greater|larger|better|its|that|of|speed|improv|increase|less|"
+                r"lower|slower|,|\.|\))",
+                after,
+            )
+        )
+    return not re.match(r"\s*(?:precision|data rate|a (?:day|week|month|year))", after)
+
+
+def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Context) -> Finding | None:
+    """The verdict where the sentence states both values: "312 TFLOPS, more than double the A10's 125"."""
+    around = [
+        each
+        for each in quantities(passage.text, context.fraction)
+        if sentence.start <= each.start < sentence.end
+        and each.dimension not in ("times", "percent", "number", "count")
+    ]
+    before = [each for each in around if each.end <= claim.start and claim.start - each.end < _BEFORE]
+    after = [each for each in around if each.start >= claim.end and each.start - claim.end < _BEFORE]
+    if not before or not after or before[-1].dimension != after[0].dimension or not after[0].value:
+        return None
+    real = before[-1].value / after[0].value
+    if before[-1].dimension == "time":
+        real = 1 / real if real < 1 < claim.times else real
+    texts = [passage.text[each.start : each.end] for each in (before[-1], after[0])]
+    words = f"{texts[0]} is {real:.3g} times {texts[1]}"
+    verdict = _verdict(claim, [real])
+    if verdict == "contradicted":
+        verdict = "inconsistent"
+    return _finding(passage, claim, (verdict, f"{real:.2g}x", words), context)
+
+
+def _of_devices(
+    passage: Passage, sentence: Sentence, claim: _Claim,
+    named_here: tuple[Sequence[Mention], Sequence[Mention]], context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    text = passage.text
+    near = text[max(sentence.start, claim.start - _BEFORE) : min(sentence.end, claim.end + _AFTER)]
+    both = pair(claim.start, claim.end, *named_here, context)
+    own = re.search(r"\bthan (?:its|their|it)\b", near)
+    if both is None or own or _OTHER.search(near):
+        return
+    attribute = _attribute(text, sentence, claim)
+    if attribute is None:
+        if _SPEED.search(near):
+            yield _of_speed(passage, claim, both, context)
+        return
+    values = ratios(attribute, both, context)
+    if not values:
+        return
+    verdict = _verdict(claim, [value for value, _ in values])
+    nearest = min(values, key=lambda one: abs(one[0] - claim.times))
+    because = f"{nearest[1]}: {nearest[0]:.3g} times"
+    low = unsure(both, context)
+    if verdict == "contradicted" and (low or _SPEED.search(near)):
+        verdict = "unverifiable"
+    answer = (verdict, "" if verdict == "confirmed" else f"{nearest[0]:.2g}x", because)
+    evidence = facts(attribute, both, context)
+    yield _finding(
+        passage, claim, answer, context, subject=both.subject, attribute=attribute.key, evidence=evidence
+    )
+
+
+def _attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None:
+    """The attribute that a multiple is of: the first one named soon after it, else just before it."""
+    found = [each for each in named(text) if sentence.start <= each.start and each.end <= sentence.end]
+    after = [each for each in found if claim.end <= each.start <= claim.end + _BEFORE // 2]
+    before = [each for each in found if each.end <= claim.start and claim.start - each.end < _BEFORE // 2]
+    if after:
+        return after[0].attribute
+    return before[-1].attribute if before else None
+
+
+def _verdict(claim: _Claim, values: Sequence[float]) -> str:
+    """Confirmed where one of the ratios is as stated, contradicted where none is near it."""
+    if claim.limit not in _ALLOWED:
+        return "unverifiable"
+    low, high = _ALLOWED[claim.limit]
+    if any(low * claim.times <= value <= high * claim.times for value in values):
+        return "confirmed"
+    low, high = low / _EXCUSED, high * _EXCUSED
+    if any(low * claim.times <= value <= high * claim.times for value in values):
+        return "unverifiable"
+    return "contradicted"
+
+
+def _of_speed(passage: Passage, claim: _Claim, both: Pair, context: Context) -> Finding:
+    """A claim on speed: what the peaks and the bandwidths allow at most, and unverifiable within that."""
+    from whichgpu.audit.attributes import attributes
+
+    keys = ("fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "int8", "bandwidth")
+    limits = {key: found for key in keys if (found := ratios(attributes()[key], both, context))}
+    if not limits:
+        answer = ("unverifiable", "", "no peak on file")
+        return _finding(passage, claim, answer, context, subject=both.subject, attribute="speed")
+    greatest = max((value, key) for key, found in limits.items() for value, _ in found)
+    least = min((value, key) for key, found in limits.items() for value, _ in found)
+    because = (
+        f"no workload is named; the peaks and bandwidths differ by {least[0]:.2g} ({least[1]}) "
+        f"to {greatest[0]:.2g} times ({greatest[1]})"
+    )
+    evidence = (Evidence(because),)
+    answer = ("unverifiable", "", because)
+    return _finding(
+        passage, claim, answer, context, subject=both.subject, attribute="speed", evidence=evidence
+    )
+
+
+def _finding(
+    passage: Passage, claim: _Claim, answer: tuple[str, str, str], context: Context, **rest: Any
+) -> Finding:
+    verdict, expected, because = answer
+    place = (claim.start, claim.end)
+    return made(context, passage, place, "ratio", verdict, expected=expected, because=because, **rest)

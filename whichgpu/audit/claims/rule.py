@@ -1,0 +1,111 @@
+"""Rules: "if it is memory-bound, the A6000", against the rate that decides; at which price it flips."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.offers import on_offer
+from whichgpu.audit.pairs import facts, pair, ratios
+from whichgpu.audit.sentences import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.pairs import Pair
+    from whichgpu.audit.subjects import Mention
+
+_IF = re.compile(r"\b(?:if|when|for)\b", re.IGNORECASE)
+_BOUND = re.compile(
+    r"\b(?:memory|bandwidth|memory[- ]bandwidth)[- ](?:bound|limited|intensive)\b", re.IGNORECASE
+)
+_COMPUTE = re.compile(r"\bcompute[- ](?:bound|limited)\b", re.IGNORECASE)
+_CRITICAL = re.compile(
+    r"\b(?:is|are)\s+(?:\w+\s+)?(?:critical|crucial|essential|important|needed|required|paramount|vital)\b"
+    r"|\b(?:sensitive to|need|require|prioriti[sz]e)\b",
+    re.IGNORECASE,
+)
+_CHOOSE = re.compile(
+    r"\b(?:choose|pick|go with|opt for|strong contender|better choice|best choice|way to go|right choice|"
+    r"ideal|(?:clear )?winner|recommended|option|prefer|is better|wins)\b",
+    re.IGNORECASE,
+)
+_OVER = re.compile(r"\s*(?:over|rather than|instead of)\s+(?:an?|the)?\s*", re.IGNORECASE)
+#: Attributes that a rule may turn on.
+_RATES = ("bandwidth", "memory", "fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "int8", "nvlink")
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every rule with its verdict."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item"):
+            continue
+        found = context.mentions.get(index, ())
+        for sentence in sentences(passage.text):
+            if not (_IF.search(sentence.text) and _CHOOSE.search(sentence.text)):
+                continue
+            here = [each for each in found if sentence.start <= each.start < sentence.end]
+            chosen = _chosen(passage.text, here)
+            if chosen is not None:
+                yield from _judged(passage, (sentence.start, sentence.end), chosen, context)
+
+
+def _chosen(text: str, here: list[Mention]) -> tuple[Mention, list[Mention]] | None:
+    """The device that a rule names, and the one that it names it over."""
+    if len({each.named for each in here}) == 1:
+        return here[-1], [here[-1]]
+    if len(here) == 2 and _OVER.fullmatch(text[here[0].end : here[1].start]):
+        return here[0], here
+    return None
+
+
+def _judged(
+    passage: Passage, place: tuple[int, int], named_here: tuple[Mention, list[Mention]], context: Context
+) -> Iterator[Finding]:
+    """Confirmed where the chosen device is the better at what decides, contradicted where it is the worse."""
+    chosen, here = named_here
+    text = passage.text[place[0] : chosen.start]
+    attribute = _decisive(text)
+    condition = _BOUND.search(text) or _CRITICAL.search(text)
+    start = place[0] + condition.start() if condition else place[0]
+    both = pair(chosen.end, chosen.end, here, (), context)
+    values = ratios(attribute, both, context) if attribute and both else []
+    if attribute is None or both is None or not values:
+        return
+    ratio = min(values, key=lambda one: abs(one[0] - 1)) if _wins(values) else max(values)
+    because = f"{ratio[1]}: {ratio[0]:.2g} times; {_flip(ratio[0], both)}"
+    verdict = "confirmed" if _wins(values) else "contradicted" if ratio[0] < 0.95 else "unverifiable"
+    yield made(context, passage, (start, chosen.end), "rule", verdict, subject=both.subject,
+               attribute=attribute.key, because=because,
+               evidence=(*facts(attribute, both, context), Evidence(because)))  # fmt: skip
+
+
+def _wins(values: list[tuple[float, str]]) -> bool:
+    return any(value > 1.0 for value, _ in values)
+
+
+def _decisive(text: str) -> Attribute | None:
+    """The attribute that a rule's condition turns on."""
+    if _BOUND.search(text):
+        return attributes()["bandwidth"]
+    if _COMPUTE.search(text):
+        return None
+    if not _CRITICAL.search(text):
+        return None
+    found = [each.attribute for each in named(text) if each.attribute.key in _RATES]
+    return found[0] if found else None
+
+
+def _flip(ratio: float, both: Pair) -> str:
+    """At which ratio of prices the choice flips, and what the offers on file are."""
+    words = f"per dollar it flips where the one costs {ratio:.2g} times the other"
+    own, other = on_offer(both.first), on_offer(both.second)
+    if own is None or other is None:
+        return words
+    asked = [f"{each.low:.2f} to {each.high:.2f}" for each in (own, other)]
+    return f"{words} (offers on file: {asked[0]} against {asked[1]} USD/h)"

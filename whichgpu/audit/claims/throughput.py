@@ -1,0 +1,89 @@
+"""Throughput of a named network on a named GPU, against the roofline: work done faster than the peak."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.judging import source_of
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import sentences
+from whichgpu.errors import WhichGpuError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.hardware.gpu import Gpu
+
+_NETWORK = re.compile(
+    r"\b(?:ResNet|VGG|BERT|Inception|GoogLeNet|DenseNet|EfficientNet|ViT|Llama|Mistral|Qwen)"
+    r"(?:[- ]?v?[\d.]{1,5}(?![\d.]*[bB])){0,2}(?:[- ]?\d{1,3}[bB]|-(?:base|large|[bB]\d))?",
+)
+_SEVERAL = re.compile(
+    r"\b(?:\d+ ?x|x ?\d+|two|four|eight|sixteen|dual|gpus|cards|nodes?|cluster|dgx|hgx|server)\b",
+    re.IGNORECASE,
+)
+_TRAINS = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
+_RATES = ("fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "int8", "fp4", "int4", "tf32", "fp32")
+#: A pass forward and backward does three times the work of one forward.
+_BACKWARD = 3.0
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every throughput above what the peak allows, and those below it as unverifiable."""
+    for index, passage in enumerate(context.document.passages):
+        found = context.mentions.get(index, ())
+        if passage.kind not in ("paragraph", "item", "caption") or not found:
+            continue
+        for sentence in sentences(passage.text):
+            here = [m for m in found if sentence.start <= m.start < sentence.end]
+            network = _NETWORK.search(sentence.text)
+            if len({m.named for m in here}) != 1 or not network or _SEVERAL.search(sentence.text):
+                continue
+            name = network[0].strip(" -.")
+            work = _work(name)
+            for each in quantities(passage.text, context.fraction):
+                unit = next(
+                    (word for word in ("image", "img", "token", "tok") if word in each.unit.lower()), ""
+                )
+                done = work.get("token" if unit.startswith("tok") else "image", 0.0)
+                if each.dimension != "rate" or not done or not sentence.start <= each.start < sentence.end:
+                    continue
+                times = _BACKWARD if _TRAINS.search(sentence.text) else 1.0
+                gpu = max((context.catalogue[key] for key in here[0].ids), key=_peak)
+                most = _peak(gpu) / (done * times)
+                because = (
+                    f"{name} does {done * times / 1e9:,.3g} GFLOP each; at the highest peak of {gpu.id} "
+                    f"that is at most {most:,.0f} a second"
+                )
+                verdict = "contradicted" if each.value > most else "unverifiable"
+                yield made(context, passage, (each.start, each.end), "benchmark", verdict, subject=gpu.id,
+                           attribute="throughput", because=because,
+                           evidence=(Evidence(because), source_of(gpu, "fp16")))  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _work(name: str) -> dict[str, float]:
+    """FLOP of one image, or of one token, of a network by its name; empty for an unknown one."""
+    from whichgpu.workloads.counts import counts
+    from whichgpu.workloads.workload import known, resolve
+
+    if len(name) < 3 or not known(name):
+        return {}
+    try:
+        item = resolve(name)
+        counted = counts(item)
+    except WhichGpuError:
+        return {}
+    if counted.unit.startswith("image"):
+        return {"image": counted.flops}
+    return {"token": 2.0 * item.active_parameters()} if "generate" in counted.phases else {}
+
+
+def _peak(gpu: Gpu) -> float:
+    """The highest rate of any precision, with sparsity where there is one."""
+    rates = [float(value) for field in _RATES if isinstance(value := gpu.value(field), int | float)]
+    return max(rates, default=0.0) * float(gpu.value("sparsity") or 1.0)

@@ -1,0 +1,60 @@
+"""What the price store says of a GPU: the range of its offers, and when it was read."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu import prices
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: Hours of what a price is per.
+HOURS: Mapping[str, float] = {
+    "second": 1 / 3600, "sec": 1 / 3600, "minute": 1 / 60, "min": 1 / 60, "hour": 1.0, "hr": 1.0, "h": 1.0,
+    "day": 24.0, "month": 730.0, "year": 8760.0,
+}  # fmt: skip
+
+
+class Range(NamedTuple):
+    """The least and the greatest price of one GPU, USD per hour, over which days and how many offers."""
+
+    low: float
+    high: float
+    first: str
+    last: str
+    offers: int
+    source: str
+
+
+def on_offer(ids: Sequence[str], providers: Sequence[str] = (), *, since: str = "") -> Range | None:
+    """The range over every sound offer of any of these devices from a day on; None where there is none."""
+    return _on_offer(tuple(ids), tuple(providers), since)
+
+
+@cache
+def providers() -> Mapping[str, str]:
+    """The first word of every provider's name, by the name."""
+    return {name: name.split("-")[0] for name in prices.providers(prices.bundled())}
+
+
+@lru_cache(maxsize=512)
+def _on_offer(ids: tuple[str, ...], providers: tuple[str, ...], since: str) -> Range | None:
+    wanted = set(ids)
+    rows = [
+        row
+        for row in prices.bundled()
+        if not row.quarantine
+        and row.gpu_count >= 1
+        and (row.gpu in wanted or wanted & set(row.candidates))
+        and (not providers or row.provider in providers)
+        and (not since or (row.as_of is not None and row.as_of.isoformat() >= since))
+    ]
+    if not rows:
+        return None
+    low = min(row.usd_per_gpu_hour for row in rows)
+    high = max(max(row.usd_per_gpu_hour, (row.usd_max or 0) / row.gpu_count) for row in rows)
+    days = sorted(row.as_of.isoformat() for row in rows if row.as_of)
+    source = ", ".join(sorted({row.source for row in rows})[:4])
+    return Range(low, high, days[0] if days else "", days[-1] if days else "", len(rows), source)

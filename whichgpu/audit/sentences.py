@@ -1,0 +1,86 @@
+"""Sentences of a passage: of which device they speak, and when a figure is not a device's own."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.subjects import mentions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context
+    from whichgpu.audit.subjects import Mention
+
+_END = re.compile(r"[.!?](?:[\"'\u201d\u2019)]{0,2})(?=\s+[\"'\u201c(]?[A-Z0-9])|[;\n]")
+_SHORTENED = re.compile(r"(?:\b(?:vs|e\.g|i\.e|approx|ca|Dr|No|Inc|Corp|etc)|(?<!\d )(?<!\d)\b[A-Z])$")
+#: Words of a sentence whose figures are not those of one device by itself.
+_GUARD = re.compile(
+    r"\b(?:requir\w*|needs?|needed|at least|minimum|recommend\w*|consum(?:es?|ing)\s+(?:about|around|over)|"
+    r"occup\w+|footprint|weights?|parameters?|models? (?:of|with|up to|larger|that|size)|dataset\w*|"
+    r"fits? (?:in|on|into|within)|leav\w+|extra|additional|system (?:memory|ram)|host|cpu|"
+    r"dgx|hgx|per node|node|nodes|cluster|pod|rack|server with|combined|total(?:ing|ling)?|together|"
+    r"aggregate|pooled?|across|slices?|instances?|mig|virtual|under load|idle|drew|our tests?|we saw|"
+    r"full (?:g\w\d{3}|ad\d{3}|die|chip|configuration|implementation)|in full|fully[- ]enabled|"
+    r"measured|average[sd]?|observed|peaks? at|users?|allocat\w+|reserve\w*|"
+    r"per (?:sm|core|user|stack|pin|link)|each|every|future|rumou?r\w*|expected|if|would|could|unless|not)\b",
+    re.IGNORECASE,
+)
+
+
+class Sentence(NamedTuple):
+    """A sentence of a passage: its place in the passage's text."""
+
+    start: int
+    end: int
+    text: str
+
+
+def sentences(text: str) -> Iterator[Sentence]:
+    """The sentences of a text."""
+    at = 0
+    for match in _END.finditer(text):
+        if match[0] == "." and _SHORTENED.search(text, max(at, match.start() - 8), match.start()):
+            continue
+        yield Sentence(at, match.end(), text[at : match.end()])
+        at = match.end()
+    if text[at:].strip():
+        yield Sentence(at, len(text), text[at:])
+
+
+def guarded(text: str) -> bool:
+    """Whether a stretch of text says that its figures are a need, a sum, a share or a reading."""
+    return _GUARD.search(text) is not None
+
+
+def about(index: int, passage: Passage, context: Context) -> Sequence[Mention]:
+    """The one device that a passage without a name speaks of.
+
+    It is that of the line that introduces its list, else of its heading, else of the text under the same
+    heading before it, else of the title.
+    """
+    passages = context.document.passages
+    before: list[Sequence[Mention]] = []
+    for back in range(index - 1, max(index - 25, -1), -1):
+        one = passages[back]
+        found = context.mentions.get(back, ())
+        if one.kind == "heading":
+            if found:
+                return _single(found)
+            break
+        if one.kind in ("paragraph", "item") and found:
+            if one.text.rstrip("* ").endswith(":"):
+                return _single(found)
+            if one.kind == "paragraph":
+                before.append(found)
+    for found in before:
+        if _single(found):
+            return _single(found)
+    titled = list(mentions(context.document.title, context.catalogue))
+    return _single(titled)
+
+
+def _single(found: Sequence[Mention]) -> Sequence[Mention]:
+    return found if len({mention.named for mention in found}) == 1 else ()

@@ -1,0 +1,151 @@
+"""What the cells of a table state: of which device, of which attribute, in which unit.
+
+Devices stand in a header with attributes to the left, or one to a row with attributes in the header.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.attributes import headed, qualifiers
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.subjects import mentions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.document import Passage, Table
+    from whichgpu.audit.findings import Context
+    from whichgpu.audit.quantities import Quantity
+
+#: The unit that a header gives for the numbers under or beside it.
+_UNIT = re.compile(
+    r"[\[(]\s*(?:in\s+)?([A-Za-z][\w/²^]{0,9})\s*[\])]|,\s*([GTM]i?B(?:/s)?|TFLOPS|W|MHz|GHz)$"
+)
+#: Columns and rows in which devices are looked for.
+_SEARCHED = 3
+#: How much of a header's cell the name of its device is at least.
+_SHARE = 0.35
+_MARK = re.compile(r"[*\u2020\u2021\u00b9\u00b2]")
+_NOTE = re.compile(r"[*\u2020\u2021\u00b9\u00b2]+[^.\n|]{0,60}\bsparsity", re.IGNORECASE)
+
+
+class Cell(NamedTuple):
+    """A cell that states a value: of these devices, of this attribute."""
+
+    passage: Passage
+    ids: tuple[str, ...]
+    attribute: Attribute | None
+    #: The name of the attribute as it stands.
+    label: str
+    #: What the header says beside the attribute's name.
+    said: frozenset[str]
+    #: The unit of bare numbers.
+    unit: str
+    row: int
+    column: int
+
+
+def cells(table: Table, context: Context) -> tuple[Cell, ...]:
+    """The cells of a table that are of a device."""
+    known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
+    if id(table) not in known:
+        known[id(table)] = tuple(_cells(table, context))
+    return known[id(table)]
+
+
+def _cells(table: Table, context: Context) -> Iterator[Cell]:
+    if len(table.rows) < 2 or not table.columns:
+        return
+    across = max((_across(table, row, context) for row in range(2)), key=lambda found: len(found[1]))
+    down = max(
+        (_down(table, column, context) for column in range(_SEARCHED)), key=lambda found: len(found[1])
+    )
+    if not across[1] and not down[1]:
+        about = _about(table, context)
+        across = (-1, {1: about}) if about and table.columns == 2 else across
+    if across[1] and len(across[1]) >= len(down[1]):
+        yield from _beside(table, *across)
+    elif down[1]:
+        yield from _below(table, *down)
+
+
+def read(cell: Cell, context: Context) -> list[Quantity]:
+    """The quantities of a cell, in the unit of its header where it has none."""
+    found = list(quantities(cell.passage.text, context.fraction))
+    if not cell.unit or any(each.dimension not in ("number", "count") for each in found):
+        return found
+    made = []
+    for each in found:
+        text = f"{cell.passage.text[each.start : each.end]} {cell.unit}"
+        again = next(quantities(text, context.fraction), each)
+        made.append(again._replace(start=each.start, end=each.end))
+    return made
+
+
+def noted(text: str, document: str) -> frozenset[str]:
+    """What a mark beside a figure says of it: the footnote on sparsity of a data sheet."""
+    if _MARK.search(text) and _NOTE.search(document):
+        return frozenset({"sparse"})
+    return frozenset()
+
+
+def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int, tuple[str, ...]]]:
+    found = {i: ids for i, cell in enumerate(table.rows[row]) if cell and (ids := devices(cell, context))}
+    return row, found
+
+
+def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int, tuple[str, ...]]]:
+    pairs = ((i, table.cell(i, column)) for i in range(1, len(table.rows)))
+    return column, {i: ids for i, cell in pairs if cell and (ids := devices(cell, context))}
+
+
+def _beside(table: Table, header: int, across: Mapping[int, tuple[str, ...]]) -> Iterator[Cell]:
+    """Attributes to the left, devices above."""
+    for index, row in enumerate(table.rows):
+        head = row[0] if row else None
+        if index == header or head is None:
+            continue
+        attribute, said, unit = headed(head.text), qualifiers(head.text), _unit(head.text)
+        for column, ids in across.items():
+            cell = row[column] if 0 < column < len(row) else None
+            if cell:
+                yield Cell(cell, ids, attribute, head.text, said, unit, index, column)
+
+
+def _below(table: Table, first: int, down: Mapping[int, tuple[str, ...]]) -> Iterator[Cell]:
+    """Attributes above, a device to a row."""
+    heads = [
+        (column, headed(head.text), head.text, qualifiers(head.text), _unit(head.text))
+        for column, head in enumerate(table.rows[0])
+        if head and column != first
+    ]
+    for index, ids in down.items():
+        for column, attribute, label, said, unit in heads:
+            cell = table.cell(index, column)
+            if cell:
+                yield Cell(cell, ids, attribute, label, said, unit, index, column)
+
+
+def devices(passage: Passage, context: Context) -> tuple[str, ...]:
+    """The devices of a header's cell; none where it names more than one."""
+    found = list(mentions(passage.text, context.catalogue))
+    if sum(mention.end - mention.start for mention in found) < _SHARE * len(passage.text):
+        return ()
+    return found[0].ids if len({mention.named for mention in found}) == 1 else ()
+
+
+def _unit(text: str) -> str:
+    match = _UNIT.search(text)
+    return (match[1] or match[2]) if match else ""
+
+
+def _about(table: Table, context: Context) -> tuple[str, ...]:
+    """What a table is about whose cells name no device: its caption, the headings above it, the title."""
+    for text in (table.caption, *reversed(table.section), context.document.title):
+        ids = {mention.ids for mention in mentions(text, context.catalogue)}
+        if len(ids) == 1:
+            return next(iter(ids))
+    return ()
