@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 
 import corpus
@@ -94,6 +93,37 @@ def test_corrected_articles_are_right_where_they_were_corrected():
 
 
 @pytest.mark.parametrize(
+    ("text", "named", "verdict"),
+    [
+        ("The RTX 4090 is an Ampere card.", "Ampere", "contradicted"),
+        ("The Ampere-based RTX 4090 is fast.", "Ampere", "contradicted"),
+        ("The A100 (Hopper) has 80 GB.", "Hopper", "contradicted"),
+        ("The A100 is the flagship Ampere GPU.", "Ampere", "confirmed"),
+        ("The T4 (Turing) is small.", "Turing", "confirmed"),
+        ("The RTX 4090 is a worthy successor to the Ampere cards.", "Ampere", None),
+        ("The L4 (successor of the Turing T4) is small.", "Turing", None),
+        ("The RTX 4090 is faster than an Ampere card.", "Ampere", None),
+    ],
+)
+def test_what_a_device_is_said_to_be_built_on(text, named, verdict):
+    assert verdicts(f"# On cards\n\n{text}\n").get(named) == verdict
+
+
+def test_a_speed_up_at_a_named_workload_is_held_against_the_model():
+    text = (
+        "An A100 is twice as fast as a V100 for training BERT-large. "
+        "The H100 is 10x faster than the A100 on ResNet-50."
+    )
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY).findings
+    right, wild = (next(each for each in found if each.stated == stated) for stated in ("twice", "10x"))
+    assert right.verdict == "confirmed"
+    assert "training bert-large" in right.because
+    # An interval is no bound: it does not accuse.
+    assert wild.verdict == "unverifiable"
+    assert wild.expected.endswith("x")
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("The A5000 offers 222.2 TFLOPS of tensor performance.", "with sparsity"),
@@ -131,11 +161,10 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("name", sorted(STRANGE))
-def test_strange_text_takes_bounded_time(name):
-    verdicts("The A100 has 80 GB of memory.")
-    began = time.process_time()
-    audited(STRANGE[name], "a.html" if name == "nested" else "a.md", catalogue(), corpus.TODAY)
-    assert time.process_time() - began < 5
+def test_strange_text_is_read_to_its_end(name):
+    """How long it takes: `benchmarks/audit.py`."""
+    found = audited(STRANGE[name], "a.html" if name == "nested" else "a.md", catalogue(), corpus.TODAY)
+    assert not found.accusations
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,16 @@ _BUILT = re.compile(
     r"[^.;]{0,40}?\b(?:based|built|runs?|relies|uses?|using|leverag\w+|powered|features?|part)\b[^.;]{0,45}",
     re.IGNORECASE,
 )
+#: Between a device and its architecture in "is an Ampere card" and "(Ampere)", and what then follows.
+_IS_OF = re.compile(r"\s+(?:is|was)\s+(?:an?|the|one|also|\w+'s)\s+(?:[\w'-]+\s+){0,3}", re.IGNORECASE)
+_A_CARD = re.compile(
+    r"(?:[ -](?:generation|class|based|series))?\s+(?:\w+\s+){0,2}?"
+    r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?)\b",
+    re.IGNORECASE,
+)
+_OPENED, _CLOSED = re.compile(r"\s*\("), re.compile(r"\s*[),;]")
+#: Between an architecture and the device after it: "the Ampere-based RTX 3090".
+_BASED = re.compile(r"-(?:based|generation)\s+(?:nvidia\s+|geforce\s+|quadro\s+|tesla\s+)*", re.IGNORECASE)
 _OLDER = re.compile(
     r"\b(?:previous|predecessor|older|prior|earlier|unlike|successor|succeed\w*|replac\w*|newer|than|next|"
     r"compared|versus|vs|and|or|system|host|cpu)\b",
@@ -297,13 +307,25 @@ def _built(
     for match in _names().finditer(passage.text, *place):
         if any(each.start <= match.start() < each.end for each in here):
             continue
-        before = [each for each in here if each.end <= match.start()]
-        gap = passage.text[before[-1].end : match.start()] if before else ""
-        kind_of = passage.text.startswith("-based", match.end()) and len(gap) < _FAR // 3
-        built = kind_of or _BUILT.fullmatch(gap)
-        if before and len(gap) <= _FAR and built and not _OLDER.search(gap):
-            gpus = [context.catalogue[key] for key in before[-1].ids]
+        mention = _is_built(passage.text, match, here)
+        if mention is not None:
+            gpus = [context.catalogue[key] for key in mention.ids]
             yield _of_family(passage, match.span(), match[0], gpus, context)
+
+
+def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Mention | None:
+    """The device that an architecture is said to be of: the one right after it, else the last before it."""
+    for each in here:
+        if each.start >= match.end() and _BASED.fullmatch(text, match.end(), each.start):
+            return each
+    before = [each for each in here if each.end <= match.start()]
+    gap = text[before[-1].end : match.start()] if before else ""
+    if not before or len(gap) > _FAR or _OLDER.search(gap):
+        return None
+    kind_of = text.startswith("-based", match.end()) and len(gap) < _FAR // 3
+    is_of = _IS_OF.fullmatch(gap) and _A_CARD.match(text, match.end())
+    in_brackets = _OPENED.fullmatch(gap) and _CLOSED.match(text, match.end())
+    return before[-1] if kind_of or is_of or in_brackets or _BUILT.fullmatch(gap) else None
 
 
 def _of_family(

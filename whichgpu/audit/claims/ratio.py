@@ -10,6 +10,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.pairs import facts, pair, ratios, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.sentences import about, sentences
+from whichgpu.audit.speed import expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -139,7 +140,7 @@ def _of_devices(
     attribute = _attribute(text, sentence, claim)
     if attribute is None:
         if _SPEED.search(near):
-            yield _of_speed(passage, claim, both, context)
+            yield _of_speed(passage, sentence, claim, both, context)
         return
     values = ratios(attribute, both, context)
     if not values:
@@ -180,10 +181,26 @@ def _verdict(claim: _Claim, values: Sequence[float]) -> str:
     return "contradicted"
 
 
-def _of_speed(passage: Passage, claim: _Claim, both: Pair, context: Context) -> Finding:
-    """A claim on speed: what the peaks and the bandwidths allow at most, and unverifiable within that."""
+def _of_speed(passage: Passage, sentence: Sentence, claim: _Claim, both: Pair, context: Context) -> Finding:
+    """A claim on speed: confirmed where the cost model expects it of the workload named, else unverifiable.
+
+    An interval is no bound: what lies outside of it is told, not accused.
+    """
     from whichgpu.audit.attributes import attributes
 
+    model = expected(sentence.text, both, context)
+    if model:
+        low, high = _ALLOWED.get(claim.limit, (1.0, 1.0))
+        within = model.low <= high * claim.times and low * claim.times <= model.high
+        words = (
+            f"at {model.of} the cost model expects {model.mid:.2g} times "
+            f"({model.low:.2g} to {model.high:.2g})"
+        )
+        answer = ("confirmed" if within else "unverifiable", "" if within else f"{model.mid:.2g}x", words)
+        return _finding(
+            passage, claim, answer, context, subject=both.subject, attribute="speed",
+            evidence=(Evidence(words, "cost model"),),
+        )  # fmt: skip
     keys = ("fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "int8", "bandwidth")
     limits = {key: found for key in keys if (found := ratios(attributes()[key], both, context))}
     if not limits:
