@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
 class Attribute(NamedTuple):
@@ -48,13 +48,9 @@ def _pattern() -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(map(re.escape, _names())) + r")(?![\w])", re.IGNORECASE)
 
 
-def named(text: str) -> Iterator[Named]:
-    """Every attribute that a text names, the longest name at each place, in order."""
-    return iter(_named(text))
-
-
 @lru_cache(maxsize=512)
-def _named(text: str) -> tuple[Named, ...]:
+def named(text: str) -> tuple[Named, ...]:
+    """Every attribute that a text names, the longest name at each place, in order."""
     found = _pattern().finditer(text)
     return tuple(Named(match.start(), match.end(), _names()[match[0].lower()]) for match in found)
 

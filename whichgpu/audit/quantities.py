@@ -130,13 +130,9 @@ def locale(texts: Iterable[str]) -> str:
     return "," if commas > points else "."
 
 
-def quantities(text: str, fraction: str = ".") -> Iterator[Quantity]:
-    """Every number of a text with what follows it as its unit, in order; `fraction` is that of `locale`."""
-    return iter(_quantities(text, fraction))
-
-
 @lru_cache(maxsize=512)
-def _quantities(text: str, fraction: str) -> tuple[Quantity, ...]:
+def quantities(text: str, fraction: str = ".") -> tuple[Quantity, ...]:
+    """Every number of a text with what follows it as its unit, in order; `fraction` is that of `locale`."""
     return tuple(_read_all(text, fraction))
 
 
@@ -151,8 +147,13 @@ def _read_all(text: str, fraction: str) -> Iterator[Quantity]:
             yield found
 
 
-def multiples(text: str) -> Iterator[Quantity]:
+@lru_cache(maxsize=512)
+def multiples(text: str) -> tuple[Quantity, ...]:
     """Multiples that are written as words: twice, three times, half."""
+    return tuple(_multiples(text))
+
+
+def _multiples(text: str) -> Iterator[Quantity]:
     for match in _WORD_MULTIPLE.finditer(text):
         word, number = match["word"], match["number"]
         value = _MULTIPLES[word.lower()] if word else _SPELLED[number.lower()]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from bisect import bisect_left
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from whichgpu.audit.subjects import mentions
 
@@ -38,8 +40,34 @@ class Sentence(NamedTuple):
     text: str
 
 
-def sentences(text: str) -> Iterator[Sentence]:
+class Placed(Protocol):
+    """What stands at a place of a text."""
+
+    @property
+    def start(self) -> int:
+        """Where it begins."""
+
+
+_Placed = TypeVar("_Placed", bound=Placed)
+
+
+def within(found: Sequence[_Placed], start: int, end: int) -> Sequence[_Placed]:
+    """Those of some finds, in order, that begin in a stretch of the text."""
+    first = bisect_left(found, start, key=_start)
+    return found[first : bisect_left(found, end, first, key=_start)]
+
+
+def _start(one: Placed) -> int:
+    return one.start
+
+
+@lru_cache(maxsize=512)
+def sentences(text: str) -> tuple[Sentence, ...]:
     """The sentences of a text."""
+    return tuple(_sentences(text))
+
+
+def _sentences(text: str) -> Iterator[Sentence]:
     at = 0
     for match in _END.finditer(text):
         if match[0] == "." and _SHORTENED.search(text, max(at, match.start() - 8), match.start()):

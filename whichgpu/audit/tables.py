@@ -80,7 +80,7 @@ def read(cell: Cell, context: Context) -> list[Quantity]:
     made = []
     for each in found:
         text = f"{cell.passage.text[each.start : each.end]} {cell.unit}"
-        again = next(quantities(text, context.fraction), each)
+        again = next(iter(quantities(text, context.fraction)), each)
         made.append(again._replace(start=each.start, end=each.end))
     return made
 

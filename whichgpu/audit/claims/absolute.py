@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import on_file
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def find(context: Context) -> Iterator[Finding]:
         found = context.mentions.get(index, ())
         for sentence in sentences(passage.text):
             for match in _ABSOLUTE.finditer(passage.text, sentence.start, sentence.end):
-                here = [m for m in found if sentence.start <= m.start < sentence.end]
+                here = within(found, sentence.start, sentence.end)
                 near = [m for m in here if m.end <= match.start() and match.start() - m.end < _FAR]
                 mention = near[-1] if near else next((m for m in here if m.start >= match.end()), None)
                 quoted = passage.text[max(0, match.start() - 1) : match.start()] in ('"', "\u201c")

@@ -10,7 +10,7 @@ from whichgpu.audit import tables
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.offers import HOURS, on_offer
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,7 +92,7 @@ def _product(
 
 def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
     """A percentage of a sentence that states just the two values that it is of."""
-    found = [each for each in quantities(passage.text, context.fraction) if place[0] <= each.start < place[1]]
+    found = within(quantities(passage.text, context.fraction), *place)
     shares = [each for each in found if each.dimension == "percent" and each.high == each.value]
     if len(shares) != 1 or not _SAVING.match(passage.text, shares[0].end):
         return
@@ -143,7 +143,7 @@ def _columns(table: Table, context: Context) -> list[_Column]:
         values = {}
         for row in range(1, len(table.rows)):
             cell = table.cell(row, index)
-            each = next(quantities(cell.text, context.fraction), None) if cell else None
+            each = next(iter(quantities(cell.text, context.fraction)), None) if cell else None
             if each is not None and each.value > 0 and each.high == each.value:
                 values[row] = each
         if head and values:

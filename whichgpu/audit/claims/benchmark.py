@@ -77,7 +77,7 @@ def _rows(table: Table, context: Context) -> list[_Row]:
 
 
 def _value(cell: Passage, context: Context) -> Quantity | None:
-    each = next(quantities(cell.text, context.fraction), None)
+    each = next(iter(quantities(cell.text, context.fraction)), None)
     return each if each and each.value > 0 and each.dimension in ("number", "rate") else None
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import tables
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
-from whichgpu.audit.sentences import about, sentences
+from whichgpu.audit.sentences import about, sentences, within
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.architecture import families
 
@@ -79,8 +79,8 @@ def find(context: Context) -> Iterator[Finding]:
         around = about(index, passage, context)
         for sentence in sentences(passage.text):
             place = (sentence.start, sentence.end)
-            here = [m for m in context.mentions.get(index, ()) if place[0] <= m.start < place[1]]
-            before = [m for m in context.mentions.get(index, ()) if m.end <= place[0]][-1:]
+            here = within(context.mentions.get(index, ()), *place)
+            before = within(context.mentions.get(index, ()), 0, place[0])[-1:]
             meant = here or before or list(around)
             yield from _types(passage, place, here, meant, context)
             yield from _ways(passage, place, here, meant, context)
@@ -417,7 +417,7 @@ def _only_as_short(laptop: str, desktop: str, context: Context) -> bool:
             if each.sure and each.ids[0] in first:
                 first[each.ids[0]] = min(first[each.ids[0]], passage.place(each.start))
         for sentence in sentences(passage.text):
-            inside = {m.ids[0] for m in found if m.sure and sentence.start <= m.start < sentence.end}
+            inside = {m.ids[0] for m in within(found, sentence.start, sentence.end) if m.sure}
             if {laptop, desktop} <= inside:
                 return False
     return first[laptop] < first[desktop]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sentences import sentences, within
 from whichgpu.errors import WhichGpuError
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
 def _memory(passage: Passage, place: tuple[int, int], context: Context) -> Quantity | None:
     found = [
         each
-        for each in quantities(passage.text, context.fraction)
-        if each.dimension == "memory" and place[0] <= each.start < place[1]
+        for each in within(quantities(passage.text, context.fraction), *place)
+        if each.dimension == "memory"
     ]
     return found[0] if len(found) == 1 else None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.attributes import named
 from whichgpu.audit.findings import made
 from whichgpu.audit.pairs import facts, pair, ratios, unsure
-from whichgpu.audit.sentences import about, sentences
+from whichgpu.audit.sentences import about, sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,10 +50,11 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     text = passage.text
-    attributes = [each for each in named(text) if sentence.start <= each.start and each.end <= sentence.end]
+    found = within(named(text), sentence.start, sentence.end)
+    attributes = [each for each in found if each.end <= sentence.end]
     everywhere = context.mentions.get(index, ())
-    here = [each for each in everywhere if sentence.start <= each.start < sentence.end]
-    before = [each for each in everywhere if each.end <= sentence.start]
+    here = within(everywhere, sentence.start, sentence.end)
+    before = within(everywhere, 0, sentence.start)
     for match in _WORDS.finditer(text, sentence.start, sentence.end):
         each = _named_after(text, match.end(), attributes)
         if each is None or not _means(match, each):

@@ -11,7 +11,7 @@ from whichgpu.audit import tables
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.offers import HOURS, Range, on_offer, providers
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import about, sentences
+from whichgpu.audit.sentences import about, sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +70,7 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
     for sentence in sentences(passage.text):
         if _NOT_RENT.search(sentence.text):
             continue
-        here = [m for m in context.mentions.get(index, ()) if sentence.start <= m.start < sentence.end]
+        here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
         around = here or list(about(index, passage, context))
         for quantity in _money(passage, context):
             per = _PER.match(passage.text, quantity.end)

@@ -9,7 +9,7 @@ from whichgpu.audit.attributes import named
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.pairs import facts, pair, ratios, unsure
 from whichgpu.audit.quantities import multiples, quantities
-from whichgpu.audit.sentences import about, sentences
+from whichgpu.audit.sentences import about, sentences, within
 from whichgpu.audit.speed import expected
 
 if TYPE_CHECKING:
@@ -63,10 +63,8 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     everywhere = context.mentions.get(index, ())
-    here = [each for each in everywhere if sentence.start <= each.start < sentence.end]
-    around = [each for each in everywhere if each.end <= sentence.start][-1:] or about(
-        index, passage, context
-    )
+    here = within(everywhere, sentence.start, sentence.end)
+    around = within(everywhere, 0, sentence.start)[-1:] or about(index, passage, context)
     for claim in _claims(passage.text, sentence, context):
         stated = _stated(passage, sentence, claim, context)
         if stated is not None:
@@ -76,9 +74,10 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
 
 
 def _claims(text: str, sentence: Sentence, context: Context) -> Iterator[_Claim]:
-    found = [*quantities(text, context.fraction), *multiples(text)]
+    every = (quantities(text, context.fraction), multiples(text))
+    found = [each for some in every for each in within(some, sentence.start, sentence.end)]
     for each in sorted(found, key=lambda one: one.start):
-        if not sentence.start <= each.start < sentence.end or each.high != each.value:
+        if each.high != each.value:
             continue
         if each.dimension == "times" and 0.05 <= each.value <= 1000 and _is_multiple(text, each):
             yield _Claim(each.start, each.end, each.value, each.limit)
@@ -108,9 +107,8 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
     """The verdict where the sentence states both values: "312 TFLOPS, more than double the A10's 125"."""
     around = [
         each
-        for each in quantities(passage.text, context.fraction)
-        if sentence.start <= each.start < sentence.end
-        and each.dimension not in ("times", "percent", "number", "count")
+        for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
+        if each.dimension not in ("times", "percent", "number", "count")
     ]
     before = [each for each in around if each.end <= claim.start and claim.start - each.end < _BEFORE]
     after = [each for each in around if each.start >= claim.end and each.start - claim.end < _BEFORE]
@@ -160,7 +158,7 @@ def _of_devices(
 
 def _attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None:
     """The attribute that a multiple is of: the first one named soon after it, else just before it."""
-    found = [each for each in named(text) if sentence.start <= each.start and each.end <= sentence.end]
+    found = [each for each in within(named(text), sentence.start, sentence.end) if each.end <= sentence.end]
     after = [each for each in found if claim.end <= each.start <= claim.end + _BEFORE // 2]
     before = [each for each in found if each.end <= claim.start and claim.start - each.end < _BEFORE // 2]
     if after:

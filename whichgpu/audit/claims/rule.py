@@ -9,7 +9,7 @@ from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.offers import on_offer
 from whichgpu.audit.pairs import facts, pair, ratios
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,13 +49,13 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             if not (_IF.search(sentence.text) and _CHOOSE.search(sentence.text)):
                 continue
-            here = [each for each in found if sentence.start <= each.start < sentence.end]
+            here = within(found, sentence.start, sentence.end)
             chosen = _chosen(passage.text, here)
             if chosen is not None:
                 yield from _judged(passage, (sentence.start, sentence.end), chosen, context)
 
 
-def _chosen(text: str, here: list[Mention]) -> tuple[Mention, list[Mention]] | None:
+def _chosen(text: str, here: Sequence[Mention]) -> tuple[Mention, Sequence[Mention]] | None:
     """The device that a rule names, and the one that it names it over."""
     if len({each.named for each in here}) == 1:
         return here[-1], [here[-1]]
@@ -65,7 +65,7 @@ def _chosen(text: str, here: list[Mention]) -> tuple[Mention, list[Mention]] | N
 
 
 def _judged(
-    passage: Passage, place: tuple[int, int], named_here: tuple[Mention, list[Mention]], context: Context
+    passage: Passage, place: tuple[int, int], named_here: tuple[Mention, Sequence[Mention]], context: Context
 ) -> Iterator[Finding]:
     """Confirmed where the chosen device is the better at what decides, contradicted where it is the worse."""
     chosen, here = named_here

@@ -11,7 +11,7 @@ from whichgpu.audit.attributes import attributes as known
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.judging import judged, stated
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import Sentence, about, guarded, sentences
+from whichgpu.audit.sentences import Sentence, about, guarded, sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -159,7 +159,7 @@ def _finding(
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     """Values of a sentence: each with the nearest attribute and the nearest device of its clause."""
     attributes = [
-        each for each in named(passage.text) if sentence.start <= each.start and each.end <= sentence.end
+        each for each in within(named(passage.text), sentence.start, sentence.end) if each.end <= sentence.end
     ]
     attributes += _implied(passage.text, sentence)
     if not attributes:
@@ -167,8 +167,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     if not attributes:
         return
     everywhere = context.mentions.get(index, ())
-    here = [each for each in everywhere if sentence.start <= each.start < sentence.end]
-    before = [each for each in everywhere if each.end <= sentence.start]
+    here = within(everywhere, sentence.start, sentence.end)
+    before = within(everywhere, 0, sentence.start)
     around = here or before[-1:] or about(index, passage, context)
     if not around:
         return
@@ -176,9 +176,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     last: tuple[Quantity, Attribute] | None = None
     if not here and _several_columns(sentence, context):
         return
-    for quantity in quantities(passage.text, context.fraction):
-        if not sentence.start <= quantity.start < sentence.end:
-            continue
+    for quantity in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
         chosen = _nearest_attribute(passage.text, quantity, attributes, taken)
         again = _of_another(passage.text, quantity, last, here) if chosen is None else None
         if again is not None and last is not None:
@@ -225,7 +223,7 @@ def _carried(passage: Passage, sentence: Sentence) -> list[Named]:
     """What the sentence before is about, where this one goes on with "It offers 222.2 TFLOPS"."""
     if not re.match(r"\s*(?:it|this|that)\b", sentence.text, re.IGNORECASE):
         return []
-    before = [each for each in named(passage.text) if each.end <= sentence.start]
+    before = within(named(passage.text), 0, sentence.start)
     value = re.search(r"\d", sentence.text)
     if not before or not value or before[-1].end < sentence.start - 4 * _APART:
         return []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sentences import sentences, within
 from whichgpu.errors import WhichGpuError
 
 if TYPE_CHECKING:
@@ -39,18 +39,18 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in ("paragraph", "item", "caption") or not found:
             continue
         for sentence in sentences(passage.text):
-            here = [m for m in found if sentence.start <= m.start < sentence.end]
+            here = within(found, sentence.start, sentence.end)
             network = _NETWORK.search(sentence.text)
             if len({m.named for m in here}) != 1 or not network or _SEVERAL.search(sentence.text):
                 continue
             name = network[0].strip(" -.")
             work = _work(name)
-            for each in quantities(passage.text, context.fraction):
+            for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
                 unit = next(
                     (word for word in ("image", "img", "token", "tok") if word in each.unit.lower()), ""
                 )
                 done = work.get("token" if unit.startswith("tok") else "image", 0.0)
-                if each.dimension != "rate" or not done or not sentence.start <= each.start < sentence.end:
+                if each.dimension != "rate" or not done:
                     continue
                 times = _BACKWARD if _TRAINS.search(sentence.text) else 1.0
                 gpu = max((context.catalogue[key] for key in here[0].ids), key=_peak)
