@@ -88,6 +88,15 @@ def judged(
     spoken_of: frozenset[str] = frozenset(),
 ) -> Verdict:  # fmt: skip
     """The verdict on a value that is stated of one of these devices, in a text that speaks of some others."""
+    return _judged(attribute, what, tuple(gpus), catalogue, spoken_of)
+
+
+@lru_cache(maxsize=2048)
+def _judged(
+    attribute: Attribute, what: Stated, gpus: tuple[Gpu, ...], catalogue: Catalogue,
+    spoken_of: frozenset[str],
+) -> Verdict:  # fmt: skip
+    # A table repeats its values.
     known = [gpu for gpu in gpus if any(gpu.value(field) is not None for field in attribute.fields)]
     if not known:
         return Verdict("unverifiable", because="no source on file states it")

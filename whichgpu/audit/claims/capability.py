@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import tables
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
-from whichgpu.audit.sentences import about, sentences
+from whichgpu.audit.sentences import about, sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -137,27 +138,28 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
         for sentence in sentences(passage.text):
-            here = [
-                each
-                for each in context.mentions.get(index, ())
-                if sentence.start <= each.start < sentence.end
-            ]
+            here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
             around = here or about(index, passage, context)
             yield from _of_sentence(passage, (sentence.start, sentence.end), here, around, context)
 
 
 def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
-    for each in _CAPABILITIES:
-        if not re.fullmatch(
-            rf"(?:supports? )?{each.names}(?: \([\w ]+\))?", cell.label.strip(" *:"), re.IGNORECASE
-        ):
-            continue
+    for each in _headed(cell.label.strip(" *:")):
         yes, no = _YES.match(cell.passage.text), _NO.match(cell.passage.text)
         if yes or no:
             gpus = [context.catalogue[key] for key in cell.ids]
             yield from _judged(
                 cell.passage, (0, len(cell.passage.text)), each, gpus, told=bool(yes), context=context
             )
+
+
+@lru_cache(maxsize=512)
+def _headed(label: str) -> tuple[_Capability, ...]:
+    """The capabilities that the label of a cell names by itself."""
+    said = r"(?:supports? )?{}(?: \([\w ]+\))?"
+    return tuple(
+        each for each in _CAPABILITIES if re.fullmatch(said.format(each.names), label, re.IGNORECASE)
+    )
 
 
 def _of_sentence(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu import prices
@@ -83,14 +84,17 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             yield from _judged(passage, hourly, mention.ids, _providers(sentence.text), context)
 
 
+@lru_cache(maxsize=1024)
 def _providers(text: str) -> tuple[str, ...]:
     """The providers that a text names, as the store calls them."""
     lower = text.lower()
-    return tuple(
-        name
-        for name, word in providers().items()
-        if len(word) > 2 and re.search(rf"\b{re.escape(word)}\b", lower)
-    )
+    return tuple(name for name, word in _provider_words() if word.search(lower))
+
+
+@cache
+def _provider_words() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    known = providers().items()
+    return tuple((name, re.compile(rf"\b{re.escape(word)}\b")) for name, word in known if len(word) > 2)
 
 
 def _judged(

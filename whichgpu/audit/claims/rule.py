@@ -12,7 +12,7 @@ from whichgpu.audit.pairs import facts, pair, ratios
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
