@@ -11,6 +11,7 @@ from whichgpu.errors import WhichGpuError
 if TYPE_CHECKING:
     from whichgpu.audit.findings import Context
     from whichgpu.audit.pairs import Pair
+    from whichgpu.hardware.gpu import Gpu
 
 _WORKLOAD = re.compile(
     r"\b(?:ResNe[tX]t?|VGG|BERT|Inception|GoogLeNet|DenseNet|EfficientNet|ViT|Llama|Mi[sx]tral|Qwen|GPT|SDXL|"
@@ -43,14 +44,13 @@ def expected(text: str, both: Pair, context: Context) -> Expected | None:
     if key not in asked and len(asked) >= _MOST:
         return None
     asked.add(key)
-    return _ratio(*key[1:])
+    return _ratio(key[1], key[2], *(context.catalogue[one] for one in key[3:]))
 
 
 @lru_cache(maxsize=256)
-def _ratio(name: str, trains: bool, first: str, second: str) -> Expected | None:
+def _ratio(name: str, trains: bool, first: Gpu, second: Gpu) -> Expected | None:
     from datetime import date
 
-    from whichgpu.hardware.catalogue import catalogue
     from whichgpu.planner.comparison.market import Market
     from whichgpu.planner.comparison.work import speed_ratio, work
     from whichgpu.workloads.job import Job
@@ -60,12 +60,11 @@ def _ratio(name: str, trains: bool, first: str, second: str) -> Expected | None:
         return None
     try:
         item = resolve(name)
-        gpus = [catalogue()[key] for key in (first, second)]
-        markets = {gpu.id: Market(gpu.id, date.min, {}, (), (), ()) for gpu in gpus}
-        done = work(Job(item.id, phase="train" if trains else ""), gpus, markets)
+        markets = {gpu.id: Market(gpu.id, date.min, {}, (), (), ()) for gpu in (first, second)}
+        done = work(Job(item.id, phase="train" if trains else ""), (first, second), markets)
     except WhichGpuError:
         return None
-    if not {first, second} <= set(done.results):
+    if not {first.id, second.id} <= set(done.results):
         return None
     what = f"training {item.id}" if trains else item.id
-    return Expected(*speed_ratio(done.results[first], done.results[second]), what)
+    return Expected(*speed_ratio(done.results[first.id], done.results[second.id]), what)

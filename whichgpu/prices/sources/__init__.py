@@ -6,6 +6,7 @@ put a recorded sample under `tests/prices/<id>/` and run `python tests/test_pric
 
 from __future__ import annotations
 
+import csv
 import os
 from functools import cache
 from importlib import import_module
@@ -84,6 +85,21 @@ def has_columns(header: Iterable[str] | None, wanted: Iterable[str], what: str) 
     missing = [name for name in wanted if name not in set(header or ())]
     if missing:
         raise DataError(f"{what}: no column '{missing[0]}'; the source's format has changed")
+
+
+def of_parts(parts: Iterable[str], read: Callable[[str], list[Listing]]) -> Found:
+    """The listings of every part of a source; one that cannot be read is a problem, all of them an error."""
+    listings: list[Listing] = []
+    problems: list[str] = []
+    asked = list(parts)
+    for part in asked:
+        try:
+            listings += read(part)
+        except (DataError, csv.Error) as fault:
+            problems.append(f"{part}: {fault}")
+    if problems and len(problems) == len(asked):
+        raise DataError(problems[0])
+    return Found(tuple(listings), problems=tuple(problems))
 
 
 def document(content: bytes, what: str) -> Any:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from whichgpu.errors import DataError
 from whichgpu.prices.fetch import Limits, lines
 from whichgpu.prices.listing import Listing
 from whichgpu.prices.shipped import instances
-from whichgpu.prices.sources import Found, PriceSource, has_columns, number
+from whichgpu.prices.sources import Found, PriceSource, has_columns, number, of_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,16 +35,7 @@ _TERMS = {"1yr": "committed_1y", "3yr": "committed_3y"}
 
 def read(get: Get) -> Found:
     """On-demand prices, and reservations without money up front, of instance types with GPUs."""
-    listings: list[Listing] = []
-    problems = []
-    for region in _REGIONS:
-        try:
-            listings += _region(region, get)
-        except (DataError, csv.Error) as fault:
-            problems.append(f"{region}: {fault}")
-    if len(problems) == len(_REGIONS):
-        raise DataError(problems[0])
-    return Found(tuple(listings), problems=tuple(problems))
+    return of_parts(_REGIONS, lambda region: _region(region, get))
 
 
 def _region(region: str, get: Get) -> list[Listing]:

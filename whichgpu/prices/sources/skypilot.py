@@ -6,10 +6,9 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.errors import DataError
 from whichgpu.prices.fetch import lines
 from whichgpu.prices.listing import Listing
-from whichgpu.prices.sources import Found, PriceSource, has_columns, number
+from whichgpu.prices.sources import Found, PriceSource, has_columns, number, of_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,17 +36,8 @@ _SIZE = re.compile(r"'SizeInMiB': (\d+)")
 
 
 def read(get: Get) -> Found:
-    """Every provider's table; one that cannot be read is a problem, all of them an error."""
-    listings: list[Listing] = []
-    problems = []
-    for provider in _PROVIDERS:
-        try:
-            listings += _table(provider, get)
-        except (DataError, csv.Error) as fault:
-            problems.append(f"{provider}: {fault}")
-    if len(problems) == len(_PROVIDERS):
-        raise DataError(problems[0])
-    return Found(tuple(listings), problems=tuple(problems))
+    """Every provider's table."""
+    return of_parts(_PROVIDERS, lambda provider: _table(provider, get))
 
 
 def _table(provider: str, get: Get) -> list[Listing]:
