@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.findings import Context, Evidence
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.roles import Spoken
 
 
 #: A document that names more devices compares no two of them throughout.
@@ -31,24 +31,22 @@ class Pair(NamedTuple):
         return f"{', '.join(self.first)} against {', '.join(self.second)}"
 
 
-def pair(
-    start: int, end: int, here: Sequence[Mention], around: Sequence[Mention], context: Context
-) -> Pair | None:
-    """The pair that a comparison at a place of a sentence is of: the name before it, and the one after it.
+def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
+    """The pair that a comparison at a place of a sentence is of: its subject, and what that is set against.
 
     Where only one is named the other is the second subject of the document, if it has just two.
     """
-    before = [each for each in here if each.end <= start]
-    after = [each for each in here if each.start >= end]
-    first = before[-1] if before else (around[0] if around and not here else None)
+    before = [each for each in who.here if each.end <= start]
+    after = [each for each in who.here if each.start >= end]
+    own = [each for each in before if each not in who.against]
+    first = own[-1] if own else (who.topic[0] if who.topic else None)
     if first is None:
         return None
-    other = [each for each in (*after, *before[:-1]) if not _same(each.named, first.named, context)]
-    if after and other[:1] == [after[0]]:
-        return Pair(first.named, after[0].named)
-    if after:
-        return None
-    if len(before) > 1 and other:
+    set_against = after[:1] or [each for each in before if each in who.against][-1:]
+    if set_against:
+        other = set_against[0]
+        return None if _same(other.named, first.named, context) else Pair(first.named, other.named)
+    if any(not _same(each.named, first.named, context) for each in own):
         return None
     subjects = [each for each in _subjects(context) if not _same(each, first.named, context)]
     return Pair(first.named, subjects[0]) if len(subjects) == 1 else None

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit import tables
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
-from whichgpu.audit.sentences import about, sentences, within
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.roles import Spoken
     from whichgpu.hardware.gpu import Gpu
 
 
@@ -126,6 +127,7 @@ _HEDGED = re.compile(
     r"require\w*|should|would|than|only)\b",
     re.IGNORECASE,
 )
+_NOT = re.compile(r"\bno[tr]?\b|n[\u2019']t\b")
 _FAR = 110
 
 
@@ -138,9 +140,8 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
         for sentence in sentences(passage.text):
-            here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
-            around = here or about(index, passage, context)
-            yield from _of_sentence(passage, (sentence.start, sentence.end), here, around, context)
+            who = spoken(index, passage, sentence, context)
+            yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
 
 
 def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
@@ -163,29 +164,26 @@ def _headed(label: str) -> tuple[_Capability, ...]:
 
 
 def _of_sentence(
-    passage: Passage, place: tuple[int, int], here: Sequence[Mention], around: Sequence[Mention],
-    context: Context,
-) -> Iterator[Finding]:  # fmt: skip
+    passage: Passage, place: tuple[int, int], who: Spoken, context: Context
+) -> Iterator[Finding]:
     text = passage.text
     if not _ANY.search(text, *place):
         return
     for each, told, pattern in _CLAIMS:
         for match in pattern.finditer(text, *place):
-            mention = _owner(match.start(), here, around)
-            gap = text[mention.end : match.start()] if mention in here and mention else ""
+            mention = who.owner(match.start())
+            gap = text[mention.end : match.start()] if mention in who.here and mention else ""
             hedged = _HEDGED.search(gap) or _HEDGED.search(text, match.end(), match.end() + 12)
-            if mention is None or hedged or (told and re.search(r"\bno[tr]?\b|n[\u2019']t\b", gap)):
+            if (
+                mention is None
+                or len(gap) > _FAR
+                or hedged
+                or (told and re.search(r"\bno[tr]?\b|n[\u2019']t\b", gap))
+            ):
                 continue
             gpus = [context.catalogue[key] for key in mention.ids]
             place_of = match.span("what") if match["list"] else match.span()
             yield from _judged(passage, place_of, each, gpus, told=told, context=context)
-
-
-def _owner(at: int, here: Sequence[Mention], around: Sequence[Mention]) -> Mention | None:
-    before = [each for each in here if each.end <= at and at - each.end < _FAR]
-    if before:
-        return before[-1]
-    return around[0] if around and not here else None
 
 
 def _judged(

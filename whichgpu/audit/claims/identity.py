@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import tables
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
-from whichgpu.audit.sentences import about, sentences, within
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.architecture import families
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
@@ -76,18 +78,15 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _picture(passage, context)
         if passage.kind not in ("paragraph", "item", "caption", "heading"):
             continue
-        around = about(index, passage, context)
         for sentence in sentences(passage.text):
             place = (sentence.start, sentence.end)
-            here = within(context.mentions.get(index, ()), *place)
-            before = within(context.mentions.get(index, ()), 0, place[0])[-1:]
-            meant = here or before or list(around)
-            yield from _types(passage, place, here, meant, context)
-            yield from _ways(passage, place, here, meant, context)
-            yield from _chips(passage, place, here, meant, context)
-            yield from _compute(passage, place, meant, context)
-            yield from _built(passage, place, here, context)
-            yield from _years(passage, place, here, context)
+            who = spoken(index, passage, sentence, context)
+            yield from _types(passage, place, who, context)
+            yield from _ways(passage, place, who, context)
+            yield from _chips(passage, place, who, context)
+            yield from _compute(passage, place, who.own or who.topic, context)
+            yield from _built(passage, place, who, context)
+            yield from _years(passage, place, who.here, context)
     yield from _drift(context)
 
 
@@ -109,15 +108,13 @@ def _cells(context: Context) -> Iterator[Finding]:
                     yield _of_family(cell.passage, match.span(), match[0], gpus, context)
 
 
-def _types(
-    passage: Passage, place: tuple[int, int], here: Sequence[Mention], meant: Sequence[Mention],
-    context: Context,
-) -> Iterator[Finding]:  # fmt: skip
+def _types(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     """Types of memory in a sentence: of the device before them, in the sizes that the sentence names."""
     for match in _MEMORY.finditer(passage.text, *place):
+        here = who.here
         if any(each.start <= match.start() < each.end for each in here):
             continue
-        mention = _owner(passage.text, match.start(), here, meant)
+        mention = _owner(match.start(), who)
         window = passage.text[max(place[0], match.start() - 40) : match.start()]
         listed = passage.kind == "item" and len(passage.text) < _FAR
         if mention is None or _SET_AGAINST.search(window) or not (mention in here or listed):
@@ -133,15 +130,12 @@ def _types(
             yield from _one_of(passage, match, "memory_type", sized or gpus, context)
 
 
-def _owner(text: str, at: int, here: Sequence[Mention], meant: Sequence[Mention]) -> Mention | None:
-    """The device that a word of a sentence is of: the last before it, else what is spoken of."""
-    before = [each for each in here if each.end <= at]
-    if before:
-        return before[-1]
-    after = [each for each in here if 0 <= each.start - at < _FAR // 3]
-    if after and _OF.search(text, at, after[0].start):
+def _owner(at: int, who: Spoken) -> Mention | None:
+    """The device that a word of a sentence is of: "on the A100" after it, else what is spoken of."""
+    after = [each for each in who.here if 0 <= each.start - at < _FAR // 3]
+    if after and after[0] not in who.against and _OF.search(who.text, at, after[0].start):
         return after[0]
-    return meant[-1] if meant and not here else None
+    return who.owner(at)
 
 
 def _same_type(told: str, known: str) -> bool:
@@ -222,14 +216,11 @@ def _told(
     )  # fmt: skip
 
 
-def _ways(
-    passage: Passage, place: tuple[int, int], here: Sequence[Mention], meant: Sequence[Mention],
-    context: Context,
-) -> Iterator[Finding]:  # fmt: skip
+def _ways(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     if "nvlink" not in passage.text[place[0] : place[1]].lower():
         return
     for match in _WAYS.finditer(passage.text, *place):
-        mention = _owner(passage.text, match.start(), here, meant)
+        mention = _owner(match.start(), who)
         if mention:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from _of_ways(passage, match, gpus, context)
@@ -268,14 +259,12 @@ def _compute(
             )
 
 
-def _chips(
-    passage: Passage, place: tuple[int, int], here: Sequence[Mention], meant: Sequence[Mention],
-    context: Context,
-) -> Iterator[Finding]:  # fmt: skip
+def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    here = who.here
     for match in _CHIP.finditer(passage.text, *place):
         if len({m.named for m in here}) > 1 or _SET_AGAINST.search(passage.text[place[0] : match.start()]):
             continue
-        mention = _owner(passage.text, match.start(), here, meant)
+        mention = _owner(match.start(), who)
         gap = passage.text[mention.end : match.start()] if mention and mention in here else ""
         inside = any(each.start <= match.start() < each.end for each in here)
         if mention and not inside and (_IS_CHIP.search(gap) or gap in (" (", " [")) and len(gap) < _FAR:
@@ -300,14 +289,13 @@ def _names() -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(map(re.escape, names)) + r")\b", re.IGNORECASE)
 
 
-def _built(
-    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
-) -> Iterator[Finding]:
+def _built(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     """A device that is said to be built on an architecture."""
+    here = who.here
     for match in _names().finditer(passage.text, *place):
         if any(each.start <= match.start() < each.end for each in here):
             continue
-        mention = _is_built(passage.text, match, here)
+        mention = _is_built(passage.text, match, here) or _carried(passage.text, place[0], match, who)
         if mention is not None:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield _of_family(passage, match.span(), match[0], gpus, context)
@@ -326,6 +314,13 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
     is_of = _IS_OF.fullmatch(gap) and _A_CARD.match(text, match.end())
     in_brackets = _OPENED.fullmatch(gap) and _CLOSED.match(text, match.end())
     return before[-1] if kind_of or is_of or in_brackets or _BUILT.fullmatch(gap) else None
+
+
+def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mention | None:
+    """The device that a sentence without a name goes on about: "It is based on Ampere"."""
+    if who.here or not who.topic or not _BUILT.fullmatch(text[start : match.start()]):
+        return None
+    return None if _OLDER.search(text, start, match.start()) else who.topic[0]
 
 
 def _of_family(

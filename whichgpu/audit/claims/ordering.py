@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.attributes import named
 from whichgpu.audit.findings import made
 from whichgpu.audit.pairs import facts, pair, ratios, unsure
-from whichgpu.audit.sentences import about, sentences, within
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,15 +53,12 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     text = passage.text
     found = within(named(text), sentence.start, sentence.end)
     attributes = [each for each in found if each.end <= sentence.end]
-    everywhere = context.mentions.get(index, ())
-    here = within(everywhere, sentence.start, sentence.end)
-    before = within(everywhere, 0, sentence.start)
+    who = spoken(index, passage, sentence, context)
     for match in _WORDS.finditer(text, sentence.start, sentence.end):
         each = _named_after(text, match.end(), attributes)
         if each is None or not _means(match, each):
             continue
-        around = before[-1:] or about(index, passage, context)
-        both = pair(match.start(), each.end, here, around, context)
+        both = pair(match.start(), each.end, who, context)
         values = ratios(each.attribute, both, context) if both else []
         if both is None or not values:
             continue

@@ -12,7 +12,8 @@ from whichgpu.audit import tables
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.offers import HOURS, Range, on_offer, providers
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import about, sentences, within
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.subjects import Mention
 
 _PER = re.compile(
     r"\s*(?:/|per\s+|an?\s+)(?:gpu[- /]?)?(second|sec|minute|min|hour|hr|h|day|month)\b", re.IGNORECASE
@@ -33,6 +36,8 @@ _NOT_RENT = re.compile(
     r"server)\b",
     re.IGNORECASE,
 )
+_FOR = re.compile(r"\b(?:for|on)\s+(?:an?\s+|the\s+|one\s+|each\s+)?(?:nvidia\s+|amd\s+)?$", re.IGNORECASE)
+_NEXT = 40
 #: Beyond these multiples of all offers on file a rent is no rent of one GPU by the hour.
 _ABSURD = 3.0
 #: How far outside the range on file a price may lie and still be one of its day.
@@ -71,17 +76,25 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
     for sentence in sentences(passage.text):
         if _NOT_RENT.search(sentence.text):
             continue
-        here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
-        around = here or list(about(index, passage, context))
+        who = spoken(index, passage, sentence, context)
         for quantity in _money(passage, context):
             per = _PER.match(passage.text, quantity.end)
-            if not sentence.start <= quantity.start < sentence.end or not per or not around:
+            if not sentence.start <= quantity.start < sentence.end or not per:
                 continue
             hours = HOURS[per[1].lower()]
-            before = [m for m in here if m.end <= quantity.start]
-            mention = before[-1] if before else around[0]
+            mention = _rented(quantity, who)
+            if mention is None:
+                continue
             hourly = quantity._replace(value=quantity.value / hours, high=quantity.high / hours)
             yield from _judged(passage, hourly, mention.ids, _providers(sentence.text), context)
+
+
+def _rented(quantity: Quantity, who: Spoken) -> Mention | None:
+    """The device that a price is of: "$2 for an A100" after it, else what is spoken of before it."""
+    after = [each for each in who.here if 0 <= each.start - quantity.end < _NEXT]
+    if after and _FOR.search(who.text, quantity.end, after[0].start):
+        return after[0]
+    return who.owner(quantity.start) or (who.here[0] if who.here else None)
 
 
 @lru_cache(maxsize=1024)

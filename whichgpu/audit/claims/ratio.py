@@ -9,7 +9,8 @@ from whichgpu.audit.attributes import named
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.pairs import facts, pair, ratios, unsure
 from whichgpu.audit.quantities import multiples, quantities
-from whichgpu.audit.sentences import about, sentences, within
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.speed import expected
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.pairs import Pair
     from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 _MORE = re.compile(r"\s*(?:more|higher|greater|larger|bigger|wider|faster|better)\b", re.IGNORECASE)
 _LESS = re.compile(r"\s*(?:less|lower|fewer|smaller|narrower|slower)\b", re.IGNORECASE)
@@ -62,15 +63,13 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
-    everywhere = context.mentions.get(index, ())
-    here = within(everywhere, sentence.start, sentence.end)
-    around = within(everywhere, 0, sentence.start)[-1:] or about(index, passage, context)
+    who = spoken(index, passage, sentence, context)
     for claim in _claims(passage.text, sentence, context):
         stated = _stated(passage, sentence, claim, context)
         if stated is not None:
             yield stated
             continue
-        yield from _of_devices(passage, sentence, claim, (here, around), context)
+        yield from _of_devices(passage, sentence, claim, who, context)
 
 
 def _claims(text: str, sentence: Sentence, context: Context) -> Iterator[_Claim]:
@@ -126,12 +125,11 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
 
 
 def _of_devices(
-    passage: Passage, sentence: Sentence, claim: _Claim,
-    named_here: tuple[Sequence[Mention], Sequence[Mention]], context: Context,
-) -> Iterator[Finding]:  # fmt: skip
+    passage: Passage, sentence: Sentence, claim: _Claim, who: Spoken, context: Context
+) -> Iterator[Finding]:
     text = passage.text
     near = text[max(sentence.start, claim.start - _BEFORE) : min(sentence.end, claim.end + _AFTER)]
-    both = pair(claim.start, claim.end, *named_here, context)
+    both = pair(claim.start, claim.end, who, context)
     own = re.search(r"\bthan (?:its|their|it)\b", near)
     if both is None or own or _OTHER.search(near):
         return

@@ -9,6 +9,7 @@ from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.offers import on_offer
 from whichgpu.audit.pairs import facts, pair, ratios
+from whichgpu.audit.roles import Spoken
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _judged(
     attribute = _decisive(text)
     condition = _BOUND.search(text) or _CRITICAL.search(text)
     start = place[0] + condition.start() if condition else place[0]
-    both = pair(chosen.end, chosen.end, here, (), context)
+    both = pair(chosen.end, chosen.end, Spoken(here, (), (), passage.text), context)
     values = ratios(attribute, both, context) if attribute and both else []
     if attribute is None or both is None or not values:
         return

@@ -10,8 +10,10 @@ from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
 from whichgpu.audit.attributes import attributes as known
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.judging import judged, stated
+from whichgpu.audit.listed import listed
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import Sentence, about, guarded, sentences, within
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import Sentence, guarded, sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context
     from whichgpu.audit.judging import Verdict
     from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.roles import Spoken
     from whichgpu.audit.subjects import Mention
     from whichgpu.audit.tables import Cell
     from whichgpu.hardware.gpu import Gpu
@@ -57,6 +60,10 @@ _SEVERAL = re.compile(
     r"(?:nvidia\s+|amd\s+)?)$",
     re.IGNORECASE,
 )
+#: What a row of a table without marks has not between its values.
+_IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORECASE)
+#: Characters between a value and the name that it qualifies: "80 GB NVIDIA A100".
+_NEXT = 9
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10,
             "sixteen": 16}  # fmt: skip
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
@@ -164,18 +171,12 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     attributes += _implied(passage.text, sentence)
     if not attributes:
         attributes = _carried(passage, sentence)
-    if not attributes:
-        return
-    everywhere = context.mentions.get(index, ())
-    here = within(everywhere, sentence.start, sentence.end)
-    before = within(everywhere, 0, sentence.start)
-    around = here or before[-1:] or about(index, passage, context)
-    if not around:
+    who = spoken(index, passage, sentence, context)
+    here = who.here
+    if not (here or who.topic) or (not here and _several_columns(sentence, context)):
         return
     taken: set[int] = set()
     last: tuple[Quantity, Attribute] | None = None
-    if not here and _several_columns(sentence, context):
-        return
     for quantity in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
         chosen = _nearest_attribute(passage.text, quantity, attributes, taken)
         again = _of_another(passage.text, quantity, last, here) if chosen is None else None
@@ -185,15 +186,17 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             )
             continue
         inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
-        if chosen is None or inside or _of_a_part(passage.text, quantity):
+        mention = _nearest_device(passage.text, quantity, who)
+        if mention is None or inside or _of_a_part(passage.text, quantity):
             continue
-        taken.add(chosen)
-        last = (quantity, attributes[chosen].attribute)
-        mention = _nearest_device(passage.text, quantity, here) or (before[-1] if before and here else None)
-        if mention is None and here:
+        if chosen is None:
+            attribute = listed(passage.text, sentence, quantity, mention if mention in here else None)
+        else:
+            attribute = attributes[chosen].attribute
+            taken.add(chosen)
+        if attribute is None:
             continue
-        mention = mention or around[0]
-        attribute = attributes[chosen].attribute
+        last = (quantity, attribute)
         yield from _of_value(
             passage, sentence, quantity, attribute, mention=mention, here=here, context=context
         )
@@ -248,7 +251,8 @@ def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Conte
 def _several_columns(sentence: Sentence, context: Context) -> bool:
     """Whether a line without a name holds two values of one dimension: the row of a table without marks."""
     found = [each.dimension for each in quantities(sentence.text, context.fraction)]
-    return any(found.count(dimension) > 1 for dimension in ("bandwidth", "memory", "flop rate", "power"))
+    several = any(found.count(dimension) > 1 for dimension in ("bandwidth", "memory", "flop rate", "power"))
+    return several and not _IN_PROSE.search(sentence.text)
 
 
 def _of_a_part(text: str, quantity: Quantity) -> bool:
@@ -392,15 +396,19 @@ def _nearest_attribute(
     return best[1] if best else None
 
 
-def _nearest_device(text: str, quantity: Quantity, here: Sequence[Mention]) -> Mention | None:
-    """The device that a quantity is of: the last before it in its clause, else the first after it there."""
-    before = [m for m in here if m.end <= quantity.start]
-    for mention in reversed(before):
-        if not _CLAUSE.search(text[mention.end : quantity.start]):
-            return mention
-    after = [m for m in here if m.start >= quantity.end]
-    for mention in after:
+def _nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None:
+    """The device that a quantity is of: its owner where that is in its clause, else the first after it.
+
+    "The 80 GB A100" is the device right after it.
+    """
+    right_after = [m for m in who.here if 0 <= m.start - quantity.end < _NEXT]
+    if right_after and not text[quantity.end : right_after[0].start].strip(" nvidiaNVIDIA"):
+        return right_after[0]
+    owner = who.owner(quantity.start)
+    if owner in who.here and owner and not _CLAUSE.search(text[owner.end : quantity.start]):
+        return owner
+    for mention in [m for m in who.here if m.start >= quantity.end and m not in who.against]:
         between = text[quantity.end : mention.start]
         if not _CLAUSE.search(between) and not _PRONOUN.search(between):
             return mention
-    return before[-1] if before else None
+    return owner

@@ -1,0 +1,57 @@
+"""Lists of values: "A100 SXM4: 80 GB HBM2e, 2,039 GB/s, 400 W" says by its units what each is of."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.attributes import attributes
+
+if TYPE_CHECKING:
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+
+#: What a value of a unit is of, where nothing else is named.
+_OF = {"memory": "memory", "bandwidth": "bandwidth", "power": "power"}
+_WORD = re.compile(r"[A-Za-z\u00c0-\u024f][\w/+.-]*")
+#: Words of a list of values: of others a sentence is made.
+_LIST = frozenset({
+    "with", "and", "has", "have", "had", "offers", "features", "comes", "packs", "of", "at", "a", "an", "the",
+    "its", "up", "to", "is", "vram", "memory", "ram", "bandwidth", "cuda", "core", "cores", "tensor", "rt",
+    "tdp", "tgp", "tbp", "bus", "bit", "gb", "gib", "tb", "gb/s", "tb/s", "gib/s", "w", "watt", "watts",
+    "tflops", "tflop/s", "tops", "pflops", "dense", "sparse", "ecc", "gen", "stream", "processors", "compute",
+    "units", "sms", "sm", "mhz", "ghz", "boost", "clock", "nm", "fp64", "fp32", "tf32", "fp16", "bf16", "fp8",
+    "fp4", "int8", "int4", "wide", "plus", "or", "delivers", "gpu", "card", "it", "total", "pcie", "nvlink",
+    "mb", "l2", "cache", "billion", "transistors", "also", "that", "which", "speed",
+})  # fmt: skip
+_TYPE = re.compile(r"(?:gddr|hbm|lpddr)\d\w*", re.IGNORECASE)
+#: After a value, what makes it something else than the device's own.
+_ELSE = re.compile(
+    r"[\s-]*(?:power suppl|psu|connector|less|more|higher|lower|fewer|cache|l[123]\b|nvlink|pcie|inter|per\b|"
+    r"idle|each|model|version|variant|card|system|of (?:l[123]|cache|system|host|storage|nvlink|inter)|ram\b|"
+    r"ssd|disk|under load|headroom|file|dataset|checkpoint|weights)",
+    re.IGNORECASE,
+)
+_LONGEST = 220
+
+
+def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention | None) -> Attribute | None:
+    """The attribute that a value in a list is of by its unit; None outside of a list.
+
+    `mention` is the device that the list is of where the sentence names it.
+    """
+    key = _OF.get(quantity.dimension)
+    first = mention.end if mention else sentence.start
+    if key is None or not first <= quantity.start <= first + _LONGEST or quantity.high != quantity.value:
+        return None
+    if _ELSE.match(text, quantity.end) or not _is_list(text[first : quantity.start]):
+        return None
+    return attributes()[key]
+
+
+def _is_list(gap: str) -> bool:
+    """Whether a stretch of text is nothing but values and what they are called."""
+    words = (word.rstrip(".-").lower() for word in _WORD.findall(gap))
+    return all(word in _LIST or _TYPE.fullmatch(word) for word in words)

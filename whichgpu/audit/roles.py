@@ -1,0 +1,125 @@
+"""Who a sentence speaks of: its subject, and what it is only compared with.
+
+"It uses the same chip as the H100, with 141 GB" is about what the sentence before is about: the H100 is what
+it is set against, and owns a value only where that stands right beside it ("than the H100's 80 GB").
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.sentences import Sentence, about, sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context
+    from whichgpu.audit.subjects import Mention
+
+#: What stands before the name of a device that another one is set against.
+_ARTICLES = (
+    r"(?:(?:the|an?|its|their|any|both|single|one|older|newer|cheaper|larger|smaller|bigger|standard|"
+    r"regular|desktop|original|previous|previous-generation|last-gen|flagship|predecessor,?|successor,?|"
+    r"sibling,?|"
+    r"nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|that of|those of|what)\s+){0,4}"
+)
+_AGAINST = re.compile(
+    r"(?:\b(?:than|(?<!such )(?<!known )as|unlike|over|vs\.?|versus|against|relative to|in contrast to|"
+    r"(?:compared|comparable|equal|similar|identical|next) (?:to|with)|alongside|besides|instead of|"
+    r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|successor (?:to|of)|predecessor|outperform(?:s|ing)?|"
+    r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
+    r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
+    r"step up from|upgrade (?:from|over))"
+    r"|(?:^|[.,;(]\s*)like"
+    r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|percent)\b"
+    r"[^.;,]{0,45}?\bof)"
+    rf"\s+{_ARTICLES}$",
+    re.IGNORECASE,
+)
+#: How far back from a name the words that set something against it can begin.
+_REACH = 90
+#: What ties a value to the name before it.
+_TIED = re.compile(
+    r"(?:[\u2019']s?)?\s*(?:gpus?\s*)?(?:[(:]|,(?=\s*(?:which|whose|that)\b))?\s*"
+    r"(?:(?:which|that|and|has|have|had|with|of|at|an?|is|its|whose|the|only|just|offers?|about|around|up to|"
+    r"features?|delivers?|provides?|full|massive)\s+){0,5}\$?~?",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(r"\s*(?:,|/|&|and|or|,\s*and)\s*(?:the\s+|nvidia\s+)*", re.IGNORECASE)
+
+
+class Spoken(NamedTuple):
+    """The devices of a sentence by what they are to it."""
+
+    #: Every name in the sentence, in order.
+    here: Sequence[Mention]
+    #: Those that are only set against another.
+    against: Sequence[Mention]
+    #: What the text before it is about: one device, or none where that is not certain.
+    topic: Sequence[Mention]
+    text: str
+
+    @property
+    def own(self) -> list[Mention]:
+        """The names that are not only set against another."""
+        return [each for each in self.here if each not in self.against]
+
+    def owner(self, at: int) -> Mention | None:
+        """The device that something at a place of the passage is said of; None where that is not certain.
+
+        The last name before it in the sentence, unless that is one set against another that nothing ties to
+        the place; else what the text before is about.
+        """
+        before = [each for each in self.here if each.end <= at]
+        if before and before[-1] in self.against and not self._tied(before[-1], at):
+            before = [each for each in before if each not in self.against]
+        if before:
+            return before[-1]
+        return self.topic[0] if self.topic else None
+
+    def _tied(self, mention: Mention, at: int) -> bool:
+        gap = self.text[mention.end : at]
+        opened = re.match(r"\s*\([^()]*$", gap)
+        return bool(opened or _TIED.fullmatch(gap))
+
+
+def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -> Spoken:
+    """Who a sentence of a passage speaks of."""
+    known: dict[tuple[int, int], Spoken] = context.memo.setdefault("spoken", {})
+    key = (index, sentence.start)
+    if key not in known:
+        everywhere = context.mentions.get(index, ())
+        here = within(everywhere, sentence.start, sentence.end)
+        against = _against(passage.text, sentence.start, here)
+        known[key] = Spoken(here, against, _topic(index, passage, sentence, context), passage.text)
+    return known[key]
+
+
+def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
+    found: list[Mention] = []
+    for mention in here:
+        words = text[max(start, mention.start - _REACH) : mention.start]
+        after = bool(found) and _JOINED.fullmatch(text[found[-1].end : mention.start])
+        if after or _AGAINST.search(words):
+            found.append(mention)
+    return found
+
+
+def _topic(index: int, passage: Passage, sentence: Sentence, context: Context) -> Sequence[Mention]:
+    """The subject of the last sentence before that has one, else what the passage is about."""
+    everywhere = context.mentions.get(index, ())
+    for back in reversed([one for one in sentences(passage.text) if one.start < sentence.start]):
+        here = within(everywhere, back.start, back.end)
+        against = _against(passage.text, back.start, here)
+        own = [each for each in here if each not in against]
+        if own:
+            several = len({each.named for each in own}) > 1
+            return () if several and _joined(passage.text, own) else own[:1]
+    return about(index, passage, context)[-1:]
+
+
+def _joined(text: str, own: Sequence[Mention]) -> bool:
+    """Whether the first names are one subject: "the A100 and the H100"."""
+    return _JOINED.fullmatch(text[own[0].end : own[1].start]) is not None
