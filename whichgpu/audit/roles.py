@@ -25,16 +25,22 @@ _ARTICLES = (
     r"sibling,?|"
     r"nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|that of|those of|what)\s+){0,4}"
 )
+#: Words that set what follows against something else, whatever stands between: "than the 360 GB/s of the 3060".
+_STRONG = re.compile(
+    r"\b(?:than|unlike|vs\.?|versus|against|(?:compared|relative|in contrast) (?:to|with))\s[^,;()]{0,60}$",
+    re.IGNORECASE,
+)
 _AGAINST = re.compile(
-    r"(?:\b(?:than|(?<!such )(?<!known )as|unlike|over|vs\.?|versus|against|relative to|in contrast to|"
-    r"(?:compared|comparable|equal|similar|identical|next) (?:to|with)|alongside|besides|instead of|"
+    r"(?:\b(?:(?<!such )(?<!known )as|over|"
+    r"(?:comparable|equal|similar|identical|next) (?:to|with)|alongside|besides|instead of|"
     r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|successor (?:to|of)|predecessor|outperform(?:s|ing)?|"
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
     r"step up from|upgrade (?:from|over))"
     r"|(?:^|[.,;(]\s*)like"
     r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|percent)\b"
-    r"[^.;,]{0,45}?\bof)"
+    r"[^.;,]{0,45}?\bof"
+    r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7]))"
     rf"\s+{_ARTICLES}$",
     re.IGNORECASE,
 )
@@ -99,10 +105,12 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
 
 def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
     found: list[Mention] = []
+    last = start
     for mention in here:
-        words = text[max(start, mention.start - _REACH) : mention.start]
+        words = text[max(start, mention.start - _REACH, last) : mention.start]
         after = bool(found) and _JOINED.fullmatch(text[found[-1].end : mention.start])
-        if after or _AGAINST.search(words):
+        last = mention.end
+        if after or _AGAINST.search(words) or _STRONG.search(words):
             found.append(mention)
     return found
 
@@ -123,3 +131,18 @@ def _topic(index: int, passage: Passage, sentence: Sentence, context: Context) -
 def _joined(text: str, own: Sequence[Mention]) -> bool:
     """Whether the first names are one subject: "the A100 and the H100"."""
     return _JOINED.fullmatch(text[own[0].end : own[1].start]) is not None
+
+
+_SEVERAL = re.compile(
+    r"(?:\b(two|three|four|five|six|seven|eight|ten|sixteen|\d{1,3})\s*(?:x|\u00d7|of the|pieces of)?\s*"
+    r"(?:nvidia\s+|amd\s+)?)$",
+    re.IGNORECASE,
+)
+_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10,
+            "sixteen": 16}  # fmt: skip
+
+
+def counted(text: str, start: int, at: int) -> float:
+    """How many of a device a text speaks of by the words before its name: "eight A100s" is 8."""
+    before = _SEVERAL.search(text[start:at]) if at > start else None
+    return float(_NUMBERS.get(before[1].lower(), 0) or before[1]) if before else 1.0

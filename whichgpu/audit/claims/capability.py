@@ -96,12 +96,10 @@ _CAPABILITIES = (
 _YES = re.compile(r"\s*(?:yes|supported|\u2713|\u2714|\u2705|native)", re.IGNORECASE)
 _NO = re.compile(r"\s*(?:no|none|not supported|unsupported|\u2717|\u2718|\u274c|n/a)\s*$", re.IGNORECASE)
 #: What may stand between a verb and the capability.
-_FILL = (
-    r"(?:native |full |hardware |built-in |any |on-die |the |an? |support for |hardware-accelerated ){0,3}"
-)
+_FILL = r"(?:native |full |hardware |built-in |any |on-die |the |an? |support for |new |hardware-accelerated ){0,3}"
 _HAS = (
     r"(?:supports?|supporting|has|have|features?|offers?|includes?|comes? with|equipped with|provides?|with|"
-    r"introduces?|gains?)\s+"
+    r"introduces?|introduced|gains?|adds?|brings?|enables?)\s+"
 ) + _FILL
 _LACKS = (
     r"(?:lacks?|lacking|without|does(?: not|n[\u2019']t) (?:support|have|include|offer)|has no|have no|"
@@ -114,7 +112,7 @@ _CLAIMS = tuple(
         each,
         told,
         re.compile(
-            rf"\b{words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|throughput|\d))",
+            rf"\b{words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|throughput|\d|\?))",
             re.IGNORECASE,
         ),
     )

@@ -12,7 +12,7 @@ from whichgpu.audit import tables
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.offers import HOURS, Range, on_offer, providers
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import spoken
+from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _PER = re.compile(
     r"\s*(?:/|per\s+|an?\s+)(?:gpu[- /]?)?(second|sec|minute|min|hour|hr|h|day|month)\b", re.IGNORECASE
 )
-_HOURLY = re.compile(r"\b(?:hourly|per hour|/ ?hour|/ ?hr|/ ?h)\b", re.IGNORECASE)
+_HOURLY = re.compile(r"(?:\bhourly|\bper hour|/ ?hour|/ ?hr|/ ?h)\b", re.IGNORECASE)
 #: Words of a figure that is not the rent of one GPU.
 _NOT_RENT = re.compile(
     r"\b(?:tokens?|images?|electric\w*|kwh|sav\w+|total|budget|storage|instance with|8x|x8|node|cluster|fell|"
@@ -81,10 +81,10 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             per = _PER.match(passage.text, quantity.end)
             if not sentence.start <= quantity.start < sentence.end or not per:
                 continue
-            hours = HOURS[per[1].lower()]
             mention = _rented(quantity, who)
             if mention is None:
                 continue
+            hours = HOURS[per[1].lower()] * counted(passage.text, sentence.start, mention.start)
             hourly = quantity._replace(value=quantity.value / hours, high=quantity.high / hours)
             yield from _judged(passage, hourly, mention.ids, _providers(sentence.text), context)
 

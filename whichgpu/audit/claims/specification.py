@@ -12,7 +12,7 @@ from whichgpu.audit.findings import Finding
 from whichgpu.audit.judging import judged, stated
 from whichgpu.audit.listed import listed
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import spoken
+from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import Sentence, guarded, sentences, within
 
 if TYPE_CHECKING:
@@ -55,17 +55,10 @@ _TIED = re.compile(
     r"equipped|and|impressive|only|just|exactly)\s+){0,6}\$?",
     re.IGNORECASE,
 )
-_SEVERAL = re.compile(
-    r"(?:\b(two|three|four|five|six|seven|eight|ten|sixteen|\d{1,3})\s*(?:x|\u00d7|of the|pieces of)?\s*"
-    r"(?:nvidia\s+|amd\s+)?)$",
-    re.IGNORECASE,
-)
 #: What a row of a table without marks has not between its values.
 _IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORECASE)
 #: Characters between a value and the name that it qualifies: "80 GB NVIDIA A100".
 _NEXT = 9
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10,
-            "sixteen": 16}  # fmt: skip
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
 
@@ -323,8 +316,7 @@ def _together(
 ) -> Finding | None:  # fmt: skip
     """The verdict on what several devices have together; None where one alone is spoken of."""
     inside = sentence.start <= mention.start and mention.end <= quantity.start
-    before = _SEVERAL.search(passage.text[sentence.start : mention.start]) if inside else None
-    count = float(_NUMBERS.get(before[1].lower(), 0) or before[1]) if before else 0.0
+    count = counted(passage.text, sentence.start, mention.start) if inside else 1.0
     if count < 2 or attribute.key not in ("memory", "bandwidth", "power", "cores", "tensor_cores"):
         return None
     gpus = [context.catalogue[key] for key in mention.ids]

@@ -37,6 +37,8 @@ _BLOCKS = {
     "tr": "", "table": "", "tbody": "", "thead": "", "ul": "", "ol": "", "dl": "", "body": "", "html": "",
     "hr": "",
 }  # fmt: skip
+#: Blocks that make a table; others in a cell only divide its words.
+_OF_TABLES = frozenset({"table", "thead", "tbody", "tr", "td", "th", "caption"})
 #: What a tag ends by opening, where the page leaves its end out.
 _ENDS = {
     "li": ("li",), "p": ("p",), "dt": ("dt", "dd"), "dd": ("dt", "dd"), "td": ("td", "th"),
@@ -77,6 +79,8 @@ class _Reader:
         self._tables: list[Table] = []
         #: Rows of each table that stands open.
         self._rows: list[list[list[Passage | None]]] = []
+        #: Whether a cell stands open, and the columns that it takes.
+        self._in_cell, self._spans = False, 1
         self._section: list[str] = []
         self._captions: list[str] = []
         self._title = ""
@@ -116,7 +120,7 @@ class _Reader:
             return at + 1
         tag, end = name[1].lower(), end_match.end()
         if text[at + 1] == "/":
-            self._close(tag)
+            self._close(tag, at)
             return end
         attributes = text[name.end() : end - 1]
         if tag in _RAW and not attributes.endswith("/"):
@@ -135,10 +139,9 @@ class _Reader:
             return
         for ended in _ENDS.get(tag, ()):
             if self._open and self._open[-1] == ended:
-                self._close(ended)
+                self._close(ended, at)
         if tag in _BLOCKS:
-            self._flush()
-            self._begin(tag)
+            self._block(tag, attributes, at)
         if len(self._open) < _DEEPEST:
             self._open.append(tag)
             self._lists += tag in ("ul", "ol")
@@ -184,24 +187,46 @@ class _Reader:
         ]
         return any(_BOXES.search(value.replace("_", "-")) for value in named)
 
-    def _begin(self, tag: str) -> None:
+    def _block(self, tag: str, attributes: str, at: int) -> None:
+        """Begin a block; one in a cell of a table only divides its words."""
+        if self._in_cell and tag not in _OF_TABLES:
+            self._builder.blank(at)
+            return
+        self._flush()
+        self._begin(tag, attributes)
+
+    def _begin(self, tag: str, attributes: str) -> None:
         if self._skip:
             return
+        self._in_cell = tag in ("td", "th") and bool(self._rows)
         if tag == "table":
             self._rows.append([])
         elif tag == "tr" and self._rows:
             self._rows[-1].append([])
+        elif self._in_cell:
+            self._cell(attributes)
         kind = _BLOCKS[tag]
         if kind:
             self._kind = kind
             self._level = int(tag[1]) if kind == "heading" else 1 + self._lists
 
-    def _close(self, tag: str) -> None:
+    def _cell(self, attributes: str) -> None:
+        """Make room for a cell, empty until its text is read; one over several columns takes as many."""
+        if not self._rows[-1]:
+            self._rows[-1].append([])
+        span = re.search(r"\bcolspan\s*=\s*[\"']?(\d{1,2})", attributes, re.IGNORECASE)
+        self._spans = max(int(span[1]), 1) if span else 1
+        self._rows[-1][-1] += [None] * self._spans
+
+    def _close(self, tag: str, at: int) -> None:
         """End an element, and those that stand open in it."""
         if tag not in self._open[-_NEAREST:]:
             return
-        if tag in _BLOCKS:
+        if tag in _BLOCKS and self._in_cell and tag not in _OF_TABLES:
+            self._builder.blank(at)
+        elif tag in _BLOCKS:
             self._flush()
+            self._in_cell = False
         while self._open:
             ended = self._open.pop()
             self._lists -= ended in ("ul", "ol")
@@ -251,15 +276,13 @@ class _Reader:
     def _flush(self) -> None:
         """End the passage that is open."""
         builder, self._builder = self._builder, Builder()
-        in_cell = self._kind == "cell" and self._rows and not self._skip
+        in_cell = self._in_cell and self._rows and not self._skip
         if builder.empty:
             return
         passage = builder.passage(self._kind, self._level, self._section)
         self._passages.append(passage)
         if in_cell:
-            if not self._rows[-1]:
-                self._rows[-1].append([])
-            self._rows[-1][-1].append(passage)
+            self._rows[-1][-1][-self._spans] = passage
         elif self._kind == "caption" and self._rows:
             self._captions.append(passage.text)
         elif self._kind == "heading":
