@@ -24,7 +24,8 @@ _LIST = frozenset({
     "tflops", "tflop/s", "tops", "pflops", "dense", "sparse", "ecc", "gen", "stream", "processors", "compute",
     "units", "sms", "sm", "mhz", "ghz", "boost", "clock", "nm", "fp64", "fp32", "tf32", "fp16", "bf16", "fp8",
     "fp4", "int8", "int4", "wide", "plus", "or", "delivers", "gpu", "card", "it", "total", "pcie", "nvlink",
-    "msrp", "price", "launched", "priced", "giving", "mb", "l2", "cache", "billion", "transistors", "also", "that", "which", "speed",
+    "msrp", "price", "launched", "priced", "giving", "mb", "l2", "cache", "billion", "transistors",
+    "also", "that", "which", "speed",
 })  # fmt: skip
 _TYPE = re.compile(r"(?:gddr|hbm|lpddr)\d\w*", re.IGNORECASE)
 #: After a value, what makes it something else than the device's own.

@@ -48,12 +48,12 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
         return None if _same(other.named, first.named, context) else Pair(first.named, other.named)
     if any(not _same(each.named, first.named, context) for each in own):
         return None
-    subjects = [each for each in _subjects(context) if not _same(each, first.named, context)]
+    subjects = [each for each in devices(context) if not _same(each, first.named, context)]
     return Pair(first.named, subjects[0]) if len(subjects) == 1 else None
 
 
-def _subjects(context: Context) -> list[tuple[str, ...]]:
-    """The devices that a document compares: those of its title, else all that it names."""
+def devices(context: Context) -> list[tuple[str, ...]]:
+    """The devices that a document compares: those of its title, else what it names, few more than eight."""
     if "subjects" not in context.memo:
         context.memo["subjects"] = _named_devices(context)
     found: list[tuple[str, ...]] = context.memo["subjects"]

@@ -25,7 +25,7 @@ _ARTICLES = (
     r"sibling,?|"
     r"nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|that of|those of|what)\s+){0,4}"
 )
-#: Words that set what follows against something else, whatever stands between: "than the 360 GB/s of the 3060".
+#: Words that set what follows against something else, whatever stands between: "than the 360 GB/s of it".
 _STRONG = re.compile(
     r"\b(?:than|unlike|vs\.?|versus|against|(?:compared|relative|in contrast) (?:to|with))\s[^,;()]{0,60}$",
     re.IGNORECASE,

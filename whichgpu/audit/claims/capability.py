@@ -96,7 +96,10 @@ _CAPABILITIES = (
 _YES = re.compile(r"\s*(?:yes|supported|\u2713|\u2714|\u2705|native)", re.IGNORECASE)
 _NO = re.compile(r"\s*(?:no|none|not supported|unsupported|\u2717|\u2718|\u274c|n/a)\s*$", re.IGNORECASE)
 #: What may stand between a verb and the capability.
-_FILL = r"(?:native |full |hardware |built-in |any |on-die |the |an? |support for |new |hardware-accelerated ){0,3}"
+_FILL = (
+    r"(?:native |full |hardware |built-in |any |on-die |the |an? |support for |new |"
+    r"hardware-accelerated ){0,3}"
+)
 _HAS = (
     r"(?:supports?|supporting|has|have|features?|offers?|includes?|comes? with|equipped with|provides?|with|"
     r"introduces?|introduced|gains?|adds?|brings?|enables?)\s+"
@@ -119,6 +122,19 @@ _CLAIMS = tuple(
     for each in _CAPABILITIES
     for told, words in ((False, _LACKS), (True, _HAS))
 )
+#: The capability first, its device after it: "MIG is not supported on the L40S", "there is no NVLink on it".
+_PASSIVE = tuple(
+    (
+        each,
+        re.compile(
+            rf"(?P<none>\b(?:no|without)\s+)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?"
+            r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|(?P<gone>missing|absent|gone)))?\s*"
+            r"(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
+            re.IGNORECASE,
+        ),
+    )
+    for each in _CAPABILITIES
+)
 _ANY = re.compile("|".join(each.names for each in _CAPABILITIES), re.IGNORECASE)
 _HEDGED = re.compile(
     r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|need\w*|"
@@ -140,6 +156,7 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             who = spoken(index, passage, sentence, context)
             yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
+            yield from _passive(passage, sentence.start, who, context)
 
 
 def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
@@ -182,6 +199,24 @@ def _of_sentence(
             gpus = [context.catalogue[key] for key in mention.ids]
             place_of = match.span("what") if match["list"] else match.span()
             yield from _judged(passage, place_of, each, gpus, told=told, context=context)
+
+
+def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Iterator[Finding]:
+    """What is said to be supported on the device named after it."""
+    for mention in who.here:
+        words = passage.text[max(start, mention.start - _FAR) : mention.start]
+        for each, pattern in _PASSIVE if _ANY.search(words) else ():
+            match = pattern.search(words)
+            if match is None or not (
+                match["none"] or "support" in match[0] or re.search(r"\b(?:is|are)\b", match[0])
+            ):
+                continue
+            if _HEDGED.search(words[: match.start()]):
+                continue
+            told = not (match["none"] or match["not"] or match["gone"])
+            at = mention.start - len(words) + match.start("what")
+            gpus = [context.catalogue[key] for key in mention.ids]
+            yield from _judged(passage, (at, mention.end), each, gpus, told=told, context=context)
 
 
 def _judged(

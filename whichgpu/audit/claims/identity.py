@@ -62,6 +62,12 @@ _SET_AGAINST = re.compile(
     re.IGNORECASE,
 )
 _SIZE = re.compile(r"\b(\d{2,3})[ -]?(?:GB|GiB|gigabyte)s?\b", re.IGNORECASE)
+#: Sizes right before a type of memory: "40 GB of HBM2", "16 or 32 GB HBM2".
+_SIZES = re.compile(
+    r"(?:\b\d{2,3}[ -]?(?:GB|GiB)?(?:\s*(?:or|and|/|,)\s*)){0,3}\b\d{2,3}[ -]?(?:GB|GiB|gigabytes?)\s+"
+    r"(?:(?:of|fast|high-bandwidth|ecc|memory)\s+){0,2}$",
+    re.IGNORECASE,
+)
 _CAPABILITY = re.compile(
     r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
 )
@@ -122,7 +128,9 @@ def _types(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         if mention in here and match.start() - mention.end > _FAR * 2:
             continue
         gpus = [context.catalogue[key] for key in mention.ids]
-        sizes = {int(size) for size in _SIZE.findall(passage.text[place[0] : place[1]])}
+        beside = _SIZES.search(passage.text, place[0], match.start())
+        near = beside[0] if beside else passage.text[place[0] : place[1]]
+        sizes = {int(size) for size in _SIZE.findall(near)}
         sized = [gpu for gpu in gpus if any(gpu.display("memory").startswith(f"{size} ") for size in sizes)]
         if len(sizes) > 1 and len(sized) > 1:
             yield from _all_of(passage, match, sized, context)
@@ -156,7 +164,7 @@ def _all_of(
         yield from _one_of(passage, match, "memory_type", gpus, context)
         return
     right = ", ".join(gpu.id for gpu in known if gpu not in wrong)
-    yield _told(
+    yield of_field(
         passage, match.span(), "specification", "memory_type", wrong[:1], "contradicted", context, right
     )
 
@@ -172,7 +180,7 @@ def _one_of(
     right = [gpu for gpu in known if same(match[0], str(gpu.value(field)))]
     kind = "specification" if field == "memory_type" else "identity"
     if right:
-        yield _told(passage, match.span(), kind, field, right, "confirmed", context)
+        yield of_field(passage, match.span(), kind, field, right, "confirmed", context)
         return
     unified = any("unified" in str(gpu.value(field)).lower() for gpu in known)
     if unified or match[0].lower() in ("hbm", "gddr", "lpddr"):
@@ -180,7 +188,7 @@ def _one_of(
     sure = [gpu for gpu in known if gpu.confidence != "low"]
     if field == "memory_type" and _only_enhanced(match[0], known, context):
         sure = []
-    yield _told(
+    yield of_field(
         passage, match.span(), kind, field, known, "contradicted" if sure else "unverifiable", context
     )
 
@@ -202,7 +210,7 @@ def _same_chip(told: str, known: str) -> bool:
     return known.upper().startswith(told.upper())
 
 
-def _told(
+def of_field(
     passage: Passage, place: tuple[int, int], kind: str, field: str, gpus: Sequence[Gpu], *rest: object
 ) -> Finding:
     """The finding on a field of a device; `rest` are the verdict, the context, and for whom it holds."""
@@ -234,7 +242,7 @@ def _of_ways(
     joined = [gpu for gpu in gpus if gpu.value("nvlink_gpus") == told]
     links = [gpu for gpu in gpus if gpu.value("nvlink_links") == told]
     if joined:
-        yield _told(passage, match.span(), "capability", "nvlink_gpus", joined, "confirmed", context)
+        yield of_field(passage, match.span(), "capability", "nvlink_gpus", joined, "confirmed", context)
     elif links and told not in (2, 4, 8):
         because = f"{links[0].id} has {told} NVLink links; no bridge or switch joins {told} of it"
         yield made(context, passage, match.span(), "capability", "contradicted", subject=links[0].id,
@@ -254,7 +262,7 @@ def _compute(
         right = [gpu for gpu in known if str(gpu.value("compute_capability")) == match[1]]
         if known:
             verdict = "confirmed" if right else "contradicted"
-            yield _told(
+            yield of_field(
                 passage, match.span(1), "identity", "compute_capability", right or known, verdict, context
             )
 
@@ -353,7 +361,7 @@ def _years(
         told = int(match[1])
         apart = min(abs(told - year) for year in years)
         verdict = "confirmed" if not apart else "unverifiable" if apart == 1 else "contradicted"
-        yield _told(passage, match.span(1), "identity", "release_date", dated[:1], verdict, context)
+        yield of_field(passage, match.span(1), "identity", "release_date", dated[:1], verdict, context)
 
 
 def _picture(passage: Passage, context: Context) -> Iterator[Finding]:

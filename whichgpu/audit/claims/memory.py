@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.models import TRAINS, Format, formats, models
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.errors import WhichGpuError
@@ -16,58 +17,85 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.models import Model
     from whichgpu.audit.quantities import Quantity
 
-_SIZE = re.compile(r"(?<![\d.,$])(\d{1,4}(?:\.\d)?)\s?-?(?:[bB]\b|[Bb]illion(?:[ -]parameters?)?\b)(?!/)")
 _NEEDS = re.compile(
-    r"\b(?:requir\w+|needs?|necessitat\w+|demands?|takes?|uses?|consumes?|minimum|at least)\b", re.IGNORECASE
-)
-_VRAM = re.compile(r"\b(?:vram|gpu memory|memory|of memory)\b", re.IGNORECASE)
-_TRAINS = re.compile(
-    r"\b(?:train\w*|fine-?tun\w*|lora|optimi[sz]er|adam|gradients?|context|kv|cache|batch|fp32|32-bit|"
-    r"full precision|float32)\b",
+    r"\b(?:requir\w+|needs?|necessitat\w+|demands?|takes?|uses?|consumes?|occup\w+|weighs?|minimum|at least|"
+    r"(?:is|are)(?: roughly| about| around| approximately)?(?= ~?\d))\b",
     re.IGNORECASE,
 )
+_VRAM = re.compile(
+    r"\b(?:vram|gpu memory|memory|of memory|weights|to (?:run|load|hold|store))\b", re.IGNORECASE
+)
+#: Words of what comes on top of the weights.
+_MORE = re.compile(r"\b(?:context|kv|cache|batch|users?|concurren\w+|activations?)\b", re.IGNORECASE)
 _HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|requirements?|minimum)\b|"
                    r"\b(?:required|minimum|total)\b.*\b(?:vram|memory)\b", re.IGNORECASE)  # fmt: skip
-_HALF = re.compile(r"\b(?:fp16|bf16|16-bit|half[- ]precision|float16)\b", re.IGNORECASE)
 #: Bytes of a weight: of the common format, and of the smallest in use (2.5 bits with its scales).
-_BYTES, _LEAST = 2.0, 0.34
+_COMMON, _LEAST = Format(2.0, 2.0, "16 bit"), 0.34
 #: So many times the need is no requirement but the size of a card.
 _TOO_MUCH = 2.0
+#: What a model takes beside its weights to run at all, as a share of them.
+_BESIDE = 1.15
+_MOST_ROWS = 60
 
 
 class _Need(NamedTuple):
-    """What a model takes: bytes, and how that is known."""
+    """What a model takes: bytes in all, of its weights, the least of those, and how that is known."""
 
     needed: float
     weights: float
+    least: float
     words: str
+    #: Whether the format is said, so that the least is the weights' own.
+    sure: bool = False
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every stated requirement with its verdict."""
     for table in context.document.tables:
         yield from _of_table(table, context)
+        yield from _of_formats(table, context)
     for passage in context.document.passages:
         if passage.kind in ("paragraph", "item", "caption"):
             for sentence in sentences(passage.text):
                 yield from _of_sentence(passage, (sentence.start, sentence.end), context)
 
 
+def _heads(table: Table) -> list[str]:
+    return [cell.text if cell else "" for cell in table.rows[0][:32]]
+
+
 def _of_table(table: Table, context: Context) -> Iterator[Finding]:
     """A column of required memory beside models."""
-    heads = [cell.text if cell else "" for cell in table.rows[0][:32]]
+    heads = _heads(table)
     wanted = [i for i, head in enumerate(heads) if i and _HEAD.search(head)]
-    if not wanted or any(_TRAINS.search(head) for head in heads):
+    if not wanted or any(TRAINS.search(head) or _MORE.search(head) for head in heads):
         return
-    for row in range(1, min(len(table.rows), 60)):
+    said = formats(" ".join(heads))
+    for row in range(1, min(len(table.rows), _MOST_ROWS)):
         first, cell = table.cell(row, 0), table.cell(row, wanted[-1])
-        need = _need(first.text, context) if first else None
+        need = _need(first.text, said[0] if len(said) == 1 else None) if first else None
         quantity = _memory(cell, (0, len(cell.text)), context) if cell else None
-        if need and quantity and cell:
-            half = any(_HALF.search(head) for head in heads)
-            yield _judged(cell, quantity, need, (first.text if first else "", half), context)
+        if need and quantity and cell and first:
+            yield _judged(cell, quantity, need, first.text, context)
+
+
+def _of_formats(table: Table, context: Context) -> Iterator[Finding]:
+    """Columns of formats beside models: what each takes in FP16, in INT8, in 4 bits."""
+    heads = _heads(table)
+    columns = {i: found[0] for i, head in enumerate(heads) if i and len(found := formats(head)) == 1}
+    if len(columns) < 2 or any(TRAINS.search(text) for text in (*heads, table.caption, *table.section)):
+        return
+    for row in range(1, min(len(table.rows), _MOST_ROWS)):
+        first = table.cell(row, 0)
+        for column, said in columns.items():
+            cell = table.cell(row, column)
+            quantity = _memory(cell, (0, len(cell.text)), context) if cell else None
+            found = models(first.text) if first and quantity else ()
+            if len(found) == 1 and cell and quantity:
+                yield _judged(cell, quantity, _of_model(found[0], said), found[0].name, context)
 
 
 def _memory(passage: Passage, place: tuple[int, int], context: Context) -> Quantity | None:
@@ -81,31 +109,45 @@ def _memory(passage: Passage, place: tuple[int, int], context: Context) -> Quant
 
 def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
     text = passage.text[place[0] : place[1]]
-    sizes = list(_SIZE.finditer(text))
-    if len(sizes) != 1 or not _NEEDS.search(text) or not _VRAM.search(text) or _TRAINS.search(text):
+    if not _NEEDS.search(text) or TRAINS.search(text) or _MORE.search(text):
         return
-    quantity = _memory(passage, place, context)
-    between = text[sizes[0].end() :]
-    if quantity is None or quantity.start < place[0] + sizes[0].end() or not _NEEDS.search(between):
+    found, said = models(text), formats(text)
+    quantity = _memory(passage, place, context) if len(found) == 1 and len(said) < 2 else None
+    if quantity is None or not (said or _VRAM.search(text)):
         return
-    need = _of_size(float(sizes[0][1]) * 1e9)
-    yield _judged(passage, quantity, need, (sizes[0][0], bool(_HALF.search(text))), context)
+    first = found[0]
+    if quantity.start < place[0] + first.end or not _NEEDS.search(
+        text[first.end : quantity.start - place[0]]
+    ):
+        return
+    inside = any(each.start <= quantity.start < each.end for each in _devices(passage, context))
+    if not inside:
+        yield _judged(passage, quantity, _of_model(first, said[0] if said else None), first.name, context)
 
 
-def _need(name: str, context: Context) -> _Need | None:
+def _devices(passage: Passage, context: Context) -> Iterator[tuple[int, int] | object]:
+    for index, found in context.mentions.items():
+        if context.document.passages[index] is passage:
+            yield from found
+
+
+def _need(name: str, said: Format | None) -> _Need | None:
     """What a model takes by its name, else by its size in the name."""
-    found = _fit(name)
-    if found:
-        return found
-    size = _SIZE.search(name)
-    return _of_size(float(size[1]) * 1e9) if size else None
+    found = models(name)
+    exact = _fit(name) if said in (None, _COMMON) else None
+    if exact:
+        return exact
+    return _of_model(found[0], said) if len(found) == 1 else None
 
 
-def _of_size(parameters: float) -> _Need:
-    weights = parameters * _BYTES
-    return _Need(
-        1.15 * weights, weights, f"{parameters / 1e9:g} billion weights of 2 B are {weights / 1e9:,.3g} GB"
-    )
+def _of_model(model: Model, said: Format | None) -> _Need:
+    """What a model takes in a format; in the common one where none is said, and in any as the least."""
+    each = said or _COMMON
+    weights = model.parameters * each.usual
+    least = model.parameters * (each.least if said else _LEAST)
+    billions = f"{model.parameters / 1e9:.4g} billion weights of {each.usual:.2g} B"
+    words = f"{billions} are {weights / 1e9:,.3g} GB"
+    return _Need(_BESIDE * weights, weights, least, words, said is not None)
 
 
 @lru_cache(maxsize=64)
@@ -123,28 +165,25 @@ def _fit(name: str) -> _Need | None:
         answer = fit([Job(item.id)], ["h100-80gb-sxm"], catalogue()).first
     except WhichGpuError:
         return None
-    weights = sum(item.parameters().values()) * _BYTES
+    parameters = sum(item.parameters().values())
     needed = float(answer.required)
-    return _Need(needed, weights, f"{item.id} in 16 bit takes {needed / 2**30:,.3g} GiB") if needed else None
+    words = f"{item.id} in 16 bit takes {needed / 2**30:,.3g} GiB"
+    return _Need(needed, parameters * 2.0, parameters * _LEAST, words) if needed else None
 
 
-def _judged(
-    passage: Passage, quantity: Quantity, need: _Need, of: tuple[str, bool], context: Context
-) -> Finding:
-    """Too much to be a requirement, too little for any format, or between."""
-    name, half = of
+def _judged(passage: Passage, quantity: Quantity, need: _Need, name: str, context: Context) -> Finding:
+    """Too much to be a requirement, too little for any format that is said, or between."""
     told = quantity.value
-    least = need.weights * (1.0 if half else _LEAST / _BYTES)
     verdict, because = "unverifiable", need.words
     if quantity.limit in ("over", "") and told >= _TOO_MUCH * need.needed:
         verdict = "contradicted"
         because = f"{need.words}; {told / 1e9:,.4g} GB is the size of a card, no requirement"
-    elif told < 0.9 * least:
+    elif told < 0.9 * need.least:
         verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB cannot hold the weights"
-    elif 0.8 * need.needed <= told:
+    elif told >= (0.97 * need.least if need.sure else 0.8 * need.needed):
         verdict = "confirmed"
     return made(
         context, passage, (quantity.start, quantity.end), "memory", verdict, subject=name.strip(),
         attribute="required memory", because=because, evidence=(Evidence(because, "memory model"),),
-        expected="" if verdict == "confirmed" else f"{need.needed / 1e9:,.3g} GB in 16 bit",
+        expected="" if verdict == "confirmed" else f"{need.needed / 1e9:,.3g} GB",
     )  # fmt: skip

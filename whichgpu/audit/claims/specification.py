@@ -57,7 +57,8 @@ _TIED = re.compile(
 )
 #: What a row of a table without marks has not between its values.
 _IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORECASE)
-#: Characters between a value and the name that it qualifies: "80 GB NVIDIA A100".
+#: What may stand between a value and the name that it qualifies: "80 GB NVIDIA A100".
+_MAKER = re.compile(r"\s*(?:nvidia|amd)?\s*", re.IGNORECASE)
 _NEXT = 9
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
@@ -394,7 +395,7 @@ def _nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | Non
     "The 80 GB A100" is the device right after it.
     """
     right_after = [m for m in who.here if 0 <= m.start - quantity.end < _NEXT]
-    if right_after and not text[quantity.end : right_after[0].start].strip(" nvidiaNVIDIA"):
+    if right_after and _MAKER.fullmatch(text, quantity.end, right_after[0].start):
         return right_after[0]
     owner = who.owner(quantity.start)
     if owner in who.here and owner and not _CLAUSE.search(text[owner.end : quantity.start]):

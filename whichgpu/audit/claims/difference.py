@@ -1,0 +1,111 @@
+"""Differences: "100 W less than the RTX 4090", "2,048 more CUDA cores", held against the two values."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.findings import made
+from whichgpu.audit.pairs import facts, pair, unsure
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences, within
+from whichgpu.hardware.gpu import nominal_gb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.pairs import Pair
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.sentences import Sentence
+
+_BY_KIND = {"power": "power", "memory": "memory", "bandwidth": "bandwidth"}
+_WORD = re.compile(
+    r"\s*(?:(?P<more>more|higher|extra|additional)|(?P<less>less|lower|fewer))\b", re.IGNORECASE
+)
+_GB = 1e9
+#: How far a stated difference may be off, as a share of it and of the larger of the two values.
+_WITHIN, _OF_VALUE = 0.06, 0.01
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every stated difference of two devices with its verdict."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind in ("paragraph", "item", "caption"):
+            for sentence in sentences(passage.text):
+                yield from _of_sentence(index, passage, sentence, context)
+
+
+def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    text = passage.text
+    for each in within(quantities(text, context.fraction), sentence.start, sentence.end):
+        word = _WORD.match(text, each.end)
+        if word is None or each.high != each.value or each.value <= 0:
+            continue
+        attribute = _attribute(text, each, word.end())
+        than = re.compile(r"[^.;,]{0,40}?\bthan\b").match(text, word.end())
+        both = pair(each.start, word.end(), spoken(index, passage, sentence, context), context)
+        if attribute is None or than is None or both is None or re.search(r"\d", than[0]):
+            continue
+        yield from _judged(passage, each, (attribute, bool(word["more"])), both, context)
+
+
+def _attribute(text: str, each: Quantity, at: int) -> Attribute | None:
+    """What a difference is of: what is named after it, else by its unit."""
+    after = next((one for one in named(text) if at <= one.start <= at + 3), None)
+    if after is not None and after.attribute.dimension in (each.dimension, "count"):
+        same = each.dimension in (after.attribute.dimension, "number")
+        return after.attribute if same else None
+    return attributes()[_BY_KIND[each.dimension]] if each.dimension in _BY_KIND and after is None else None
+
+
+def _judged(
+    passage: Passage, each: Quantity, what: tuple[Attribute, bool], both: Pair, context: Context
+) -> Iterator[Finding]:
+    """Confirmed where a pair of the devices meant differs by as much, contradicted where none nearly does."""
+    attribute, more = what
+    found = [
+        (a - b, max(a, b), one, other)
+        for one in both.first
+        for other in both.second
+        if (a := _value(one, attribute, context)) and (b := _value(other, attribute, context))
+    ]
+    if not found:
+        return
+    told = each.value if more else -each.value
+    off = [abs(real - told) / max(_WITHIN * each.value, _OF_VALUE * most) for real, most, _, _ in found]
+    best = off.index(min(off))
+    real, _, one, other = found[best]
+    verdict = "confirmed" if off[best] <= 1 else "contradicted" if off[best] > 2 else "unverifiable"
+    if verdict == "contradicted" and (unsure(both, context) or each.limit in ("over", "under", "up to")):
+        verdict = "unverifiable"
+    shown = [context.catalogue[key].display(attribute.fields[0]) for key in (one, other)]
+    because = f"{one} has {shown[0]}, {other} has {shown[1]}"
+    yield made(
+        context, passage, (each.start, each.end), "ratio", verdict, subject=both.subject,
+        attribute=attribute.key, because=because, evidence=facts(attribute, both, context),
+        expected="" if verdict == "confirmed" else _amount(real, each),
+    )  # fmt: skip
+
+
+def _value(key: str, attribute: Attribute, context: Context) -> float | None:
+    """A device's value; its memory as it is sold."""
+    value = context.catalogue[key].value(attribute.fields[0])
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    size = nominal_gb(float(value)) if attribute.key == "memory" else None
+    return size * _GB if size else float(value)
+
+
+def _amount(real: float, each: Quantity) -> str:
+    """A difference in the unit of what is stated."""
+    digits = re.match(r"[\d.,]+", each.unit)
+    scale = {"W": 1.0, "watts": 1.0}.get(each.unit, 1.0 if not each.unit else 0.0)
+    if not scale or digits:
+        scale = 1e9
+        return f"{abs(real) / scale:,.4g} GB{'/s' if each.dimension == 'bandwidth' else ''}"
+    return f"{abs(real):,.4g} {each.unit}".strip()

@@ -1,0 +1,58 @@
+"""Rows of tables that are neither quantities nor capabilities: the generation of PCIe, the year of launch."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import tables
+from whichgpu.audit.claims.identity import of_field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.hardware.gpu import Gpu
+
+_PCIE = re.compile(
+    r"\b(?:PCIe|PCI[- ]Express|PCI-E)\s*(?:Gen(?:eration)?\.?\s*)?([1-7])(?:\.0)?\b", re.IGNORECASE
+)
+_GEN = re.compile(r"\s*(?:Gen(?:eration)?\.?\s*)?([1-7])(?:\.0)?\b", re.IGNORECASE)
+_INTERFACE = re.compile(r"pci|interface|bus")
+_LAUNCH = re.compile(r"(?:release|launch|introduction|announcement|year|date)(?:ed|d)?(?: date| year)?")
+_YEAR = re.compile(r"\b20[012]\d\b")
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every such cell with its verdict."""
+    for table in context.document.tables:
+        for cell in tables.cells(table, context):
+            gpus = [context.catalogue[key] for key in cell.ids]
+            label = cell.label.lower().strip(" :*")
+            yield from _generation(cell.passage, label, gpus, context)
+            yield from _dated(cell.passage, label, gpus, context)
+
+
+def _generation(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
+    """The generation of PCIe: "PCIe 4.0 x16", "Gen5"."""
+    match = _PCIE.search(passage.text) or (_GEN.match(passage.text) if "pci" in label else None)
+    known = [gpu for gpu in gpus if gpu.value("pcie_generation")]
+    if not known or match is None or not _INTERFACE.search(label) or "width" in label:
+        return
+    right = [gpu for gpu in known if int(gpu.need("pcie_generation")) == int(match[1])]
+    verdict = "confirmed" if right else "contradicted" if known[0].confidence != "low" else "unverifiable"
+    yield of_field(
+        passage, match.span(1), "specification", "pcie_generation", right or known, verdict, context
+    )
+
+
+def _dated(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
+    """The year of the launch; one beside it may be that of the announcement or of the shops."""
+    match = _YEAR.search(passage.text) if _LAUNCH.fullmatch(label) else None
+    dated = [gpu for gpu in gpus if gpu.value("release_date")]
+    if match is None or not dated:
+        return
+    apart = min(abs(int(match[0]) - int(str(gpu.value("release_date"))[:4])) for gpu in dated)
+    verdict = "confirmed" if not apart else "unverifiable" if apart == 1 else "contradicted"
+    yield of_field(passage, match.span(), "identity", "release_date", dated[:1], verdict, context)

@@ -1,0 +1,86 @@
+"""Superlatives within a comparison: "the L40S has the lowest bandwidth of the three"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.attributes import named
+from whichgpu.audit.findings import made
+from whichgpu.audit.judging import on_file
+from whichgpu.audit.pairs import Pair, devices, ratios
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.sentences import Sentence
+
+_MOST = re.compile(
+    r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest)|(?P<least>lowest|smallest|least|fewest|"
+    r"narrowest))\s+(?:(?:raw|overall|peak|total|theoretical|number of|amount of|maximum)\s+){0,2}",
+    re.IGNORECASE,
+)
+#: Words that say among which: those that the text compares.
+_SCOPE = re.compile(
+    r"\b(?:of|among|out of)\s+(?:(?:all|these|the)\s+)?(?:two|three|four|five|six|group|bunch|lot|trio|pair|"
+    r"cards|gpus|options)\b|\b(?:here|in (?:this|our) (?:comparison|list|group|roundup|table|lineup))\b",
+    re.IGNORECASE,
+)
+_COUNTS = {"two": 2, "pair": 2, "three": 3, "trio": 3, "four": 4, "five": 5, "six": 6}
+#: Off by less, one is not more than the other.
+_EQUAL = 0.02
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every superlative among the devices that a text compares, with its verdict."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind in ("paragraph", "item", "caption"):
+            for sentence in sentences(passage.text):
+                if _SCOPE.search(sentence.text):
+                    yield from _of_sentence(index, passage, sentence, context)
+
+
+def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    who = spoken(index, passage, sentence, context)
+    for match in _MOST.finditer(passage.text, sentence.start, sentence.end):
+        each = next((one for one in named(passage.text) if one.start == match.end()), None)
+        mention = who.owner(match.start())
+        if each is None or mention is None or not _all_known(sentence, context):
+            continue
+        most = match["most"] is not None
+        yield from _judged(passage, (match.start(), each.end), (mention.named, each.attribute, most), context)
+
+
+def _all_known(sentence: Sentence, context: Context) -> bool:
+    """Whether the text names as many devices as the sentence counts."""
+    said = _SCOPE.search(sentence.text)
+    count = next((n for word, n in _COUNTS.items() if said and word in said[0].lower()), 0)
+    return not count or len(devices(context)) == count
+
+
+def _judged(
+    passage: Passage, place: tuple[int, int], what: tuple[tuple[str, ...], Attribute, bool], context: Context
+) -> Iterator[Finding]:
+    """Contradicted where another device that is compared has more in all its forms, or less."""
+    ids, attribute, most = what
+    shares: list[tuple[float, float, str, str]] = []
+    for other in devices(context):
+        found = ratios(attribute, Pair(ids, other), context) if not set(other) & set(ids) else []
+        values = [value if most else 1 / value if value else 0.0 for value, _ in found]
+        if values:
+            shares.append((max(values), min(values), other[0], found[0][1]))
+    if not shares:
+        return
+    best, _, other, words = min(shares)
+    worst = min(low for _, low, _, _ in shares)
+    verdict = "contradicted" if best < 1 - _EQUAL else "confirmed" if worst > 1 - _EQUAL else "unverifiable"
+    gpus = [context.catalogue[key] for key in (ids[0], other)]
+    if verdict == "contradicted" and any(gpu.confidence == "low" for gpu in gpus):
+        verdict = "unverifiable"
+    yield made(context, passage, place, "ordering", verdict, subject=", ".join(ids), attribute=attribute.key,
+               because=words, evidence=tuple(on_file(gpu, attribute) for gpu in gpus))  # fmt: skip

@@ -1,0 +1,103 @@
+"""Models that a text speaks of: their names or sizes, the format of their weights, and what those take."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAME = re.compile(
+    r"\b(?:(?:Code)?Llama|Mi[sx]tral|Codestral|Qwen|QwQ|Gemma|Phi|Falcon|DeepSeek|GPT|OPT|BLOOM|MPT|Yi|Command|"
+    r"Stable Diffusion|SDXL|FLUX|Whisper|T5|Grok|Kimi|GLM|Nemotron|Vicuna|Pythia|StarCoder)\b"
+    r"[\w.:-]{0,12}(?:[ -](?:v?\d[\w.]{0,6}|large|base|XL|MoE|NeoX|oss|R1|V[23]|R\+?|J|Coder|Nemo|Small|"
+    r"dev)\b){0,4}",
+    re.IGNORECASE,
+)
+#: A size by itself: 13B, 70 billion parameters; no price and no transistors.
+SIZE = re.compile(
+    r"(?<![\d.,$])(\d{1,4}(?:\.\d{1,2})?)\s?-?(?:[bB]\b|[Bb]illion(?=[ -]parameters?| model|-param))(?!/)"
+)
+#: Formats of weights in text, with the bytes of a weight: the least, and what is usual with scales.
+_FORMATS = (
+    (re.compile(r"\b(?:fp32|32-bit|full precision|float32|single precision)\b", re.I), 4.0, 4.0),
+    (
+        re.compile(r"\b(?:[bf]p?16|bfloat16|float16|16-bit|half[- ]precision|unquanti[sz]ed)\b", re.I),
+        2.0,
+        2.0,
+    ),
+    (re.compile(r"\b(?:fp8|int8|8-bit|q8(?:_0)?|w8a8)\b", re.I), 1.0, 1.06),
+    (re.compile(r"\b(?:q6(?:_k)?|6-bit)\b", re.I), 0.75, 0.82),
+    (re.compile(r"\b(?:q5\w*|5-bit)\b", re.I), 0.62, 0.70),
+    (re.compile(r"\b(?:int4|4-bits?|4 bits?|q4\w*|awq|gptq|nf4|n?v?fp4)\b", re.I), 0.5, 0.58),
+)  # fmt: skip
+#: What is no inference of the whole model.
+TRAINS = re.compile(
+    r"\b(?:train\w*|fine-?tun\w*|q?lora|optimi[sz]er|adam\w*|gradients?|offload\w*)\b", re.IGNORECASE
+)
+
+
+#: Characters after a name within which a size is its own: "DeepSeek-R1 (671B parameters)".
+_BESIDE = 4
+
+
+class Model(NamedTuple):
+    """A model in a text: its place, its parameters, and what it is called."""
+
+    start: int
+    end: int
+    parameters: float
+    name: str
+
+
+class Format(NamedTuple):
+    """Bytes of a weight: the least, and what is usual."""
+
+    least: float
+    usual: float
+    name: str
+
+
+def models(text: str) -> tuple[Model, ...]:
+    """Every model that a text names, or tells the size of, in order."""
+    named = list(_named(text))
+    sizes = [
+        Model(match.start(), match.end(), float(match[1]) * 1e9, match[0])
+        for match in SIZE.finditer(text)
+        if not any(each.start <= match.start() < each.end + _BESIDE for each in named)
+    ]
+    return tuple(sorted((*named, *sizes)))
+
+
+def _named(text: str) -> Iterator[Model]:
+    for match in _NAME.finditer(text):
+        words = match[0]
+        while words:
+            parameters = _parameters(words)
+            if parameters:
+                yield Model(match.start(), match.start() + len(words), parameters, words)
+                break
+            words = re.sub(r"[ :-]?[^ :-]*$", "", words)
+
+
+@lru_cache(maxsize=512)
+def _parameters(name: str) -> float:
+    """Parameters of a workload by its name; 0 where there is none of the name."""
+    from whichgpu.errors import WhichGpuError
+    from whichgpu.workloads.workload import known, resolve
+
+    # A family without a size ("Llama", "Llama 3") means none of its models.
+    if len(name) < 3 or not re.search(r"\d", name) or not known(name):
+        return 0.0
+    try:
+        return float(sum(resolve(name).parameters().values()))
+    except WhichGpuError:
+        return 0.0
+
+
+def formats(text: str) -> list[Format]:
+    """The formats of weights that a text names, each once."""
+    found = ((pattern.search(text), least, usual) for pattern, least, usual in _FORMATS)
+    return [Format(least, usual, match[0]) for match, least, usual in found if match]
