@@ -205,7 +205,8 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     """Whether the difference may be rounding, a maker's own clock, or a single source's slip."""
     allowed = 0.0
     if what.is_round and attribute.dimension not in ("memory", "bits", "count"):
-        allowed = _LIMITED if what.limit in ("about", "up to", "nearly", "over") else _ROUND
+        hedged = what.limit in ("about", "up to", "nearly", "over")
+        allowed = _LIMITED if hedged else _NEAR if attribute.key == "power" else _ROUND
     fact = gpu.fact(attribute.fields[0])
     if gpu.segment in ("geforce", "workstation", "laptop") or (fact and fact.kind != "vendor"):
         allowed = max(allowed, _MAKERS.get(attribute.key, 0.0))

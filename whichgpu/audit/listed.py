@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 #: What a value of a unit is of, where nothing else is named.
-_OF = {"memory": "memory", "bandwidth": "bandwidth", "power": "power"}
+_OF = {
+    "memory": "memory",
+    "bandwidth": "bandwidth",
+    "power": "power",
+    "area": "die_area",
+    "length": "process",
+}
 _WORD = re.compile(r"[A-Za-z\u00c0-\u024f][\w/+.-]*")
 #: Words of a list of values: of others a sentence is made.
 _LIST = frozenset({
@@ -27,7 +33,9 @@ _LIST = frozenset({
     "msrp", "price", "launched", "priced", "giving", "mb", "l2", "cache", "billion", "transistors",
     "also", "that", "which", "speed",
 })  # fmt: skip
-_TYPE = re.compile(r"(?:gddr|hbm|lpddr)\d\w*", re.IGNORECASE)
+_TYPE = re.compile(
+    r"(?:gddr|hbm|lpddr)\d\w*|(?:g[aphvkmb]|ad|tu)\d{2,3}|tsmc|samsung|n\d\w?|x\d{1,2}", re.IGNORECASE
+)
 #: After a value, what makes it something else than the device's own.
 _ELSE = re.compile(
     r"[\s-]*(?:power suppl|psu|connector|less|more|higher|lower|fewer|cache|l[123]\b|nvlink|pcie|inter|per\b|"

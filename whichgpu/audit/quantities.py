@@ -61,9 +61,11 @@ _SCALES: Mapping[str, tuple[str, float]] = {
     "times": ("times", 1.0), "billion": ("count", 1e9), "million": ("count", 1e6),
 }  # fmt: skip
 _MONEY = r"(?P<sign>US\$|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"
+_FIRST = rf"(?<![\w.,])(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?{_MONEY}?(?P<a>-?{_DIGITS})(?P<k>[kK])?"
+#: A number by itself.
+_SINGLE = re.compile(_FIRST + r"(?P<sign2>)?(?P<b>(?!))?(?P<k2>(?!))?")
 _NUMBER = re.compile(
-    rf"(?<![\w.,])(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?{_MONEY}?(?P<a>-?{_DIGITS})(?P<k>[kK])?"
-    rf"(?:\s?(?:-|\u2013|\u2014|to)\s?{_MONEY.replace('sign', 'sign2')}?"
+    rf"{_FIRST}(?:\s?(?:-|\u2013|\u2014|to)\s?{_MONEY.replace('sign', 'sign2')}?"
     rf"(?P<b>{_DIGITS})(?P<k2>[kK])?(?![\d.,]{0, 12}\d))?"
 )
 
@@ -138,13 +140,19 @@ def quantities(text: str, fraction: str = ".") -> tuple[Quantity, ...]:
 
 def _read_all(text: str, fraction: str) -> Iterator[Quantity]:
     at = 0
-    for match in _NUMBER.finditer(text):
-        if match.start("a") < at:
-            continue
+    while match := _NUMBER.search(text, at):
+        if match["b"] and not _is_range(match, fraction):
+            match = _SINGLE.match(text, match.start()) or match
         found = _quantity(match, text, fraction)
+        at = max(found.end if found else match.end(), match.end("a"))
         if found is not None:
-            at = found.end
             yield found
+
+
+def _is_range(match: re.Match[str], fraction: str) -> bool:
+    """Whether two numbers are the ends of a range: not the 3090 and its 1,008 of "3090 to 1,008 GB/s"."""
+    first, last = _read(match["a"], fraction), _read(match["b"], fraction)
+    return bool(match["k"]) or first < last
 
 
 @lru_cache(maxsize=512)

@@ -26,7 +26,7 @@ _COMPUTED = re.compile(r"\b(?:ideal|theoretical|projected|extrapolat\w+|calculat
 #: A measured ratio is never a whole number to so many digits; of so many cells it is no chance.
 _EXACT, _DIGITS, _RUN = 1e-4, 3, 2
 #: More than this share above linear is more than caches explain.
-_SUPERLINEAR = 1.15
+_SUPERLINEAR = 1.06
 #: One network does so many times another's work and is still said to be so many times as fast.
 _MORE_WORK, _FASTER = 1.6, 1.25
 

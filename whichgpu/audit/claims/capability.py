@@ -135,6 +135,13 @@ _PASSIVE = tuple(
     )
     for each in _CAPABILITIES
 )
+#: Into how many instances a GPU is divided; "7 instances" of what each is does not count.
+_PARTS = re.compile(
+    r"\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?\b(?:up to|as many as|maximum of|into)\s+"
+    r"(\d|two|three|four|five|six|seven|eight)\s+(?:\w+\s+){0,3}?(?:instances|partitions|slices|gpus|ways)\b",
+    re.IGNORECASE,
+)
+_SPELLED = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 _ANY = re.compile("|".join(each.names for each in _CAPABILITIES), re.IGNORECASE)
 _HEDGED = re.compile(
     r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|need\w*|"
@@ -157,6 +164,7 @@ def find(context: Context) -> Iterator[Finding]:
             who = spoken(index, passage, sentence, context)
             yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
             yield from _passive(passage, sentence.start, who, context)
+            yield from _instances(passage, (sentence.start, sentence.end), who, context)
 
 
 def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
@@ -199,6 +207,25 @@ def _of_sentence(
             gpus = [context.catalogue[key] for key in mention.ids]
             place_of = match.span("what") if match["list"] else match.span()
             yield from _judged(passage, place_of, each, gpus, told=told, context=context)
+
+
+def _instances(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """Into how many instances a GPU can be divided: "MIG with up to 7 instances"."""
+    for match in _PARTS.finditer(passage.text, *place):
+        mention = who.owner(match.start())
+        if mention is None or _HEDGED.search(match[0]):
+            continue
+        told = _SPELLED.get(match[1].lower()) or int(match[1])
+        gpus = [context.catalogue[key] for key in mention.ids]
+        known = [gpu for gpu in gpus if gpu.value("mig_max") is not None and gpu.confidence != "low"]
+        right = [gpu for gpu in known if int(gpu.need("mig_max")) == told]
+        if not known:
+            continue
+        best = (right or known)[0]
+        yield made(context, passage, match.span(1), "capability", "confirmed" if right else "contradicted",
+                   subject=best.id, attribute="mig", because=f"{best.id}: mig max {best.display('mig_max')}",
+                   expected="" if right else best.display("mig_max"),
+                   evidence=(source_of(best, "mig_max"),))  # fmt: skip
 
 
 def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Iterator[Finding]:

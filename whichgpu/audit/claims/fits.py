@@ -54,7 +54,7 @@ class _Claim(NamedTuple):
     model: Model
     said: Format | None
     mention: Mention
-    count: float
+    number: float
     fits: bool
 
 
@@ -100,12 +100,12 @@ def _judged(passage: Passage, claim: _Claim, context: Context) -> Iterator[Findi
     if not sized:
         return
     size, gpu = max(sized, key=lambda each: each[0]) if claim.fits else min(sized, key=lambda each: each[0])
-    total = size * claim.count
+    total = size * claim.number
     weights = claim.model.parameters * (claim.said.least if claim.said else 2.0)
     least = weights if claim.said else claim.model.parameters * _LEAST
     verdict = _verdict(claim, (least, weights), total)
     form = claim.said.name if claim.said else "16 bit"
-    many = f"{claim.count:g} x {gpu.id} have" if claim.count > 1 else f"{gpu.id} has"
+    many = f"{claim.number:g} x {gpu.id} have" if claim.number > 1 else f"{gpu.id} has"
     because = (
         f"{claim.model.name}: {weights / 1e9:,.3g} GB of weights in {form}; {many} {total / 1e9:,.4g} GB"
     )

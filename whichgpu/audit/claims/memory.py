@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.models import Model
     from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.subjects import Mention
 
 _NEEDS = re.compile(
     r"\b(?:requir\w+|needs?|necessitat\w+|demands?|takes?|uses?|consumes?|occup\w+|weighs?|minimum|at least|"
@@ -93,9 +94,9 @@ def _of_formats(table: Table, context: Context) -> Iterator[Finding]:
         for column, said in columns.items():
             cell = table.cell(row, column)
             quantity = _memory(cell, (0, len(cell.text)), context) if cell else None
-            found = models(first.text) if first and quantity else ()
-            if len(found) == 1 and cell and quantity:
-                yield _judged(cell, quantity, _of_model(found[0], said), found[0].name, context)
+            named = models(first.text) if first and quantity else ()
+            if len(named) == 1 and cell and quantity:
+                yield _judged(cell, quantity, _of_model(named[0], said), named[0].name, context)
 
 
 def _memory(passage: Passage, place: tuple[int, int], context: Context) -> Quantity | None:
@@ -125,7 +126,7 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
         yield _judged(passage, quantity, _of_model(first, said[0] if said else None), first.name, context)
 
 
-def _devices(passage: Passage, context: Context) -> Iterator[tuple[int, int] | object]:
+def _devices(passage: Passage, context: Context) -> Iterator[Mention]:
     for index, found in context.mentions.items():
         if context.document.passages[index] is passage:
             yield from found

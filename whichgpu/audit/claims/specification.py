@@ -60,6 +60,10 @@ _IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORE
 #: What may stand between a value and the name that it qualifies: "80 GB NVIDIA A100".
 _MAKER = re.compile(r"\s*(?:nvidia|amd)?\s*", re.IGNORECASE)
 _NEXT = 9
+#: Values in the order of the devices, not beside them.
+_RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
+#: A count of cores below this is of a CPU, or of one unit of a GPU.
+_FEW_CORES = 256
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
 
@@ -165,6 +169,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     attributes += _implied(passage.text, sentence)
     if not attributes:
         attributes = _carried(passage, sentence)
+    if _RESPECTIVELY.search(sentence.text):
+        return
     who = spoken(index, passage, sentence, context)
     here = who.here
     if not (here or who.topic) or (not here and _several_columns(sentence, context)):
@@ -370,6 +376,8 @@ def _nearest_attribute(
     best: tuple[int, int] | None = None
     for index, each in enumerate(attributes):
         if index in taken or not any(True for _ in _fitting(each.attribute, [quantity])):
+            continue
+        if each.attribute.key == "cores" and quantity.value < _FEW_CORES:
             continue
         after = each.end <= quantity.start
         between = text[each.end : quantity.start] if after else text[quantity.end : each.start]

@@ -76,10 +76,10 @@ def _judged(
             shares.append((max(values), min(values), other[0], found[0][1]))
     if not shares:
         return
-    best, _, other, words = min(shares)
+    best, _, rival, words = min(shares)
     worst = min(low for _, low, _, _ in shares)
     verdict = "contradicted" if best < 1 - _EQUAL else "confirmed" if worst > 1 - _EQUAL else "unverifiable"
-    gpus = [context.catalogue[key] for key in (ids[0], other)]
+    gpus = [context.catalogue[key] for key in (ids[0], rival)]
     if verdict == "contradicted" and any(gpu.confidence == "low" for gpu in gpus):
         verdict = "unverifiable"
     yield made(context, passage, place, "ordering", verdict, subject=", ".join(ids), attribute=attribute.key,

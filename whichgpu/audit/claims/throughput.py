@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
+from whichgpu.audit.models import formats
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.errors import WhichGpuError
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 _NETWORK = re.compile(
@@ -30,6 +33,12 @@ _TRAINS = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
 _RATES = ("fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "int8", "fp4", "int4", "tf32", "fp32")
 #: A pass forward and backward does three times the work of one forward.
 _BACKWARD = 3.0
+#: Words of one request at a time, whose every token reads the weights.
+_ALONE = re.compile(
+    r"\b(?:batch(?: size)?(?: of)?[ =-]?(?:1|one)\b|single[- ](?:user|stream|request|batch))", re.IGNORECASE
+)
+#: Bytes of a weight of the smallest format in use; how far beyond the bound rounding goes.
+_LEAST, _SLACK = 0.34, 1.03
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -59,6 +68,8 @@ def find(context: Context) -> Iterator[Finding]:
                     f"{name} does {done * times / 1e9:,.3g} GFLOP each; at the highest peak of {gpu.id} "
                     f"that is at most {most:,.0f} a second"
                 )
+                if unit.startswith("tok") and _ALONE.search(sentence.text):
+                    most, because = _read(name, sentence.text, here[0], context)
                 verdict = "contradicted" if each.value > most else "unverifiable"
                 yield made(context, passage, (each.start, each.end), "benchmark", verdict, subject=gpu.id,
                            attribute="throughput", because=because,
@@ -81,6 +92,25 @@ def _work(name: str) -> dict[str, float]:
     if counted.unit.startswith("image"):
         return {"image": counted.flops}
     return {"token": 2.0 * item.active_parameters()} if "generate" in counted.phases else {}
+
+
+def _read(name: str, text: str, mention: Mention, context: Context) -> tuple[float, str]:
+    """Tokens a second of one request: each token reads all weights that it uses once."""
+    from whichgpu.workloads.workload import resolve
+
+    said = formats(text)
+    size = min((each.least for each in said), default=_LEAST)
+    weights = float(resolve(name).active_parameters()) * size
+    gpu = max(
+        (context.catalogue[key] for key in mention.ids), key=lambda one: float(one.value("bandwidth") or 0)
+    )
+    most = float(gpu.value("bandwidth") or math.inf) / weights
+    because = (
+        f"a token of {name} reads {weights / 1e9:,.3g} GB of weights in "
+        f"{said[0].name if said else 'any format'}; at {gpu.display('bandwidth')} of {gpu.id} that is at most "
+        f"{most:,.0f} a second"
+    )
+    return most * _SLACK, because
 
 
 def _peak(gpu: Gpu) -> float:

@@ -94,6 +94,17 @@ def is_short_heading(text: str) -> bool:
     return 0 < len(plain) <= _HEADING and plain[-1] not in ".!?;,|:*>]" and plain[0] not in "![<>*_`"
 
 
+def columned(line: Line, gap: re.Pattern[str]) -> list[tuple[str, int]]:
+    """The pieces of a line between wide gaps, with their places."""
+    found, at = [], len(line.text) - len(line.text.lstrip())
+    for match in gap.finditer(line.text, at):
+        found.append((line.text[at : match.start()], line.start + at))
+        at = match.end()
+    if line.text[at:].strip():
+        found.append((line.text[at:], line.start + at))
+    return found
+
+
 def is_rule(cells: Sequence[tuple[str, int]]) -> bool:
     """Whether the cells are the rule under a table's header."""
     return bool(cells) and all(re.fullmatch(r"\s*:?-{1,}:?\s*", text) for text, _ in cells)

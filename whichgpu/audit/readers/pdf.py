@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document
-from whichgpu.audit.readers._lines import Line, cell, day_of, lines, paragraphs, plain, table_of
+from whichgpu.audit.readers._lines import Line, cell, columned, day_of, lines, paragraphs, plain, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,9 @@ def read(text: str) -> Document:
     section: list[str] = []
     for run in paragraphs(kept):
         if _is_table(run):
-            made = [[cell(piece, start, plain, section) for piece, start in _columns(line)] for line in run]
+            made = [
+                [cell(piece, start, plain, section) for piece, start in columned(line, _GAP)] for line in run
+            ]
             tables.append(table_of(made, section, passages[-1].text[:300] if passages else ""))
             passages += [one for row in made for one in row if one is not None]
             continue
@@ -54,19 +56,8 @@ def _of_page(text: str, often: Mapping[str, int]) -> bool:
     return bool(_NUMBER.match(text)) or repeated
 
 
-def _columns(line: Line) -> list[tuple[str, int]]:
-    """The pieces of a line between wide gaps."""
-    found, at = [], len(line.text) - len(line.text.lstrip())
-    for gap in _GAP.finditer(line.text, at):
-        found.append((line.text[at : gap.start()], line.start + at))
-        at = gap.end()
-    if line.text[at:].strip():
-        found.append((line.text[at:], line.start + at))
-    return found
-
-
 def _is_table(run: Sequence[Line]) -> bool:
-    counts = [len(_columns(line)) for line in run]
+    counts = [len(columned(line, _GAP)) for line in run]
     return len(run) >= 2 and min(counts) >= 2
 
 

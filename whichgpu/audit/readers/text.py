@@ -1,23 +1,28 @@
 """Plain text: a paragraph to a run of lines; short lines without a full stop are headings; `-` and `*` lists.
 
-Lines of a text that was not wrapped are paragraphs of their own. Tables are those of Markdown; see there.
+Lines of a text that was not wrapped are paragraphs of their own. Lines of as many columns each, divided by
+tabs or several blanks, are a table; those with pipes are read as Markdown.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document
-from whichgpu.audit.readers._lines import Line, day_of, lines, paragraphs, plain
+from whichgpu.audit.readers._lines import Line, cell, columned, day_of, lines, paragraphs, plain, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.document import Passage
+    from whichgpu.audit.document import Passage, Table
 
 #: Lines up to so long may be headings, and lines from so long on were not wrapped.
 _HEADING, _UNWRAPPED = 90, 140
+#: What divides the columns of a table without marks, which has so many of them and so many rows at least.
+_GAP = re.compile(r" {2,}|\t+")
+_COLUMNS, _ROWS = 2, 3
 _ITEM = re.compile(r"^\s*(?:[-*+\u2022\u25cf\u25aa]|\d{1,3}[.)])\s+")
 
 
@@ -25,8 +30,13 @@ def read(text: str) -> Document:
     """A document from plain text."""
     passages: list[Passage] = []
     section: list[str] = []
-    for run in paragraphs(lines(text)):
-        for group, kind in _groups(run):
+    tables: list[Table] = []
+    for group, kind in (each for run in paragraphs(lines(text)) for each in _parts(run)):
+        if kind == "table":
+            made = [[cell(piece, at, plain, section) for piece, at in columned(line, _GAP)] for line in group]
+            tables.append(table_of(made, section, passages[-1].text[:300] if passages else ""))
+            passages += [one for row in made for one in row if one is not None]
+        else:
             builder = Builder()
             for line in group:
                 left = len(line.text) - len(line.text.lstrip())
@@ -40,7 +50,21 @@ def read(text: str) -> Document:
                 section = [builder.passage(kind).text]
             passages.append(builder.passage(kind, 1, section if kind != "heading" else ()))
     title = next((p.text for p in passages if p.kind == "heading"), "")
-    return Document(text, tuple(passages), (), title, day_of(text[:2000]), "text")
+    return Document(text, tuple(passages), tuple(tables), title, day_of(text[:2000]), "text")
+
+
+def _parts(run: Sequence[Line]) -> Iterator[tuple[list[Line], str]]:
+    """The passages of a run of lines, and the tables of aligned columns in it."""
+    rest: list[Line] = []
+    for count, some in groupby(run, lambda line: len(columned(line, _GAP))):
+        rows = list(some)
+        if count >= _COLUMNS and len(rows) >= _ROWS:
+            yield from _groups(rest) if rest else ()
+            rest = []
+            yield rows, "table"
+        else:
+            rest += rows
+    yield from _groups(rest) if rest else ()
 
 
 def _groups(run: Sequence[Line]) -> list[tuple[list[Line], str]]:
