@@ -27,6 +27,8 @@ _RATES = ("flop rate", "op rate")
 #: Peak rates that count integer operations.
 _SPARSE = ("fp16", "fp16_acc16", "bf16", "tf32", "fp8", "fp8_acc16", "fp6", "fp4", "int8", "int4")
 _INTEGER = ("int8", "int4")
+#: What is stated of a board with several GPUs as often as of one of them.
+_OF_BOARDS = ("memory", "bandwidth", "cores", "power", "fp32", "fp64", "transistors")
 #: Sizes that are one size: decimal units for binary ones, as cards and caches are sold.
 _ALIKE = (1.0, 2.0**30 / 1e9, 1e9 / 2.0**30, 2.0**20 / 1e6, 1e6 / 2.0**20)
 #: Off by less, a value of no vendor's source is no ground for an accusation, nor is a round number.
@@ -120,6 +122,9 @@ def _values(attribute: Attribute, what: Stated, gpu: Gpu) -> Iterator[tuple[floa
             if field in _SPARSE and "sparse" in what.said:
                 value *= float(gpu.value("sparsity") or 1.0)
             yield value, field
+            units = float(gpu.value("units_per_board") or 1.0) if field in _OF_BOARDS else 1.0
+            if units > 1:
+                yield value * units, field
 
 
 def _fields(attribute: Attribute, what: Stated) -> tuple[str, ...]:

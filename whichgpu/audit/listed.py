@@ -39,7 +39,7 @@ _TYPE = re.compile(
 #: After a value, what makes it something else than the device's own.
 _ELSE = re.compile(
     r"[\s-]*(?:power suppl|psu|connector|less|more|higher|lower|fewer|cache|l[123]\b|nvlink|pcie|inter|per\b|"
-    r"idle|each|model|version|variant|card|system|of (?:l[123]|cache|system|host|storage|nvlink|inter)|ram\b|"
+    r"idle|each|(?:of )?infinity|model|version|variant|card|system|of (?:l[123]|cache|system|host|storage|nvlink|inter)|ram\b|"
     r"ssd|disk|under load|headroom|file|dataset|checkpoint|weights)",
     re.IGNORECASE,
 )

@@ -30,12 +30,14 @@ class _Capability(NamedTuple):
     has: Callable[[Gpu], bool | None]
 
 
-def _since(low: float) -> Callable[[Gpu], bool | None]:
-    """Whether the compute capability is at least this; unknown for other vendors."""
+def _since(low: float, rate: str = "") -> Callable[[Gpu], bool | None]:
+    """Whether the compute capability is at least this; of other makers' whether a rate is on file."""
 
     def test(gpu: Gpu) -> bool | None:
         value = gpu.value("compute_capability")
-        return None if value is None else float(str(value)) >= low
+        if value is None:
+            return True if rate and gpu.value(rate) else None
+        return float(str(value)) >= low
 
     return test
 
@@ -75,9 +77,10 @@ def _av1_encode(gpu: Gpu) -> bool | None:
 
 
 _CAPABILITIES = (
-    _Capability("fp8", r"fp8(?: precision| support| tensor cores?)?", "compute_capability", _since(8.9)),
-    _Capability("fp4", r"(?:nv)?fp4(?: precision| support)?", "compute_capability", _since(10.0)),
-    _Capability("bf16", r"(?:bf16|bfloat16)(?: precision| support)?", "compute_capability", _since(8.0)),
+    _Capability("fp8", r"fp8(?: precision| support| tensor cores?)?", "compute_capability", _since(8.9, "fp8")),
+    _Capability("fp4", r"(?:nv)?fp4(?: precision| support)?", "compute_capability", _since(10.0, "fp4")),
+    _Capability("bf16", r"(?:bf16|bfloat16)(?: precision| support)?", "compute_capability",
+                _since(8.0, "bf16")),
     _Capability("tf32", r"(?:tf32|tensorfloat-32)(?: precision| support)?", "compute_capability",
                 _since(8.0)),
     _Capability("nvlink", r"nvlink(?: (?:support|interconnect|bridge|connectivity))?", "nvlink",
@@ -91,6 +94,7 @@ _CAPABILITIES = (
     _Capability("vgpu", r"(?:nvidia )?vgpu(?: software)?(?: support)?", "vgpu",
                 lambda gpu: True if gpu.value("vgpu") else None),
     _Capability("ray_tracing", r"(?:rt cores?|ray[- ]tracing cores?)", "rt_cores", _positive("rt_cores")),
+    _Capability("tensor_cores", r"tensor cores?", "tensor_cores", _positive("tensor_cores")),
     _Capability("sparsity", r"structured sparsity|2:4 sparsity", "compute_capability", _since(8.0)),
 )  # fmt: skip
 _YES = re.compile(r"\s*(?:yes|supported|\u2713|\u2714|\u2705|native)", re.IGNORECASE)
@@ -255,9 +259,10 @@ def _judged(
         return
     right = [gpu for gpu, has in known if has is told]
     best = (right or [gpu for gpu, _ in known])[0]
-    shown = best.display(what.field) or str(best.value(what.field))
+    field = what.field if best.value(what.field) is not None else what.key
+    shown = best.display(field) or str(best.value(field))
     yield made(
         context, passage, place, "capability", "confirmed" if right else "contradicted", subject=best.id,
-        attribute=what.key, because=f"{best.id}: {what.field.replace('_', ' ')} {shown}",
-        expected="" if right else ("no" if told else "yes"), evidence=(source_of(best, what.field),),
+        attribute=what.key, because=f"{best.id}: {field.replace('_', ' ')} {shown}",
+        expected="" if right else ("no" if told else "yes"), evidence=(source_of(best, field),),
     )  # fmt: skip

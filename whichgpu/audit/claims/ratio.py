@@ -42,6 +42,11 @@ _ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "ov
 #: Beyond these shares nothing is left that rounding explains.
 _EXCUSED = 1.06
 _BEFORE, _AFTER = 40, 60
+#: Between an attribute and the multiple that is said of it: "its memory is 2.4 times larger".
+_IS = re.compile(
+    r"(?:\s+(?:is|are|was|were|being|gets|also|about|around|roughly|nearly|almost|over|up to|a|by|some))+\s*~?",
+    re.IGNORECASE,
+)
 #: Both values of a ratio in brackets after it.
 _VALUES = re.compile(
     r"[^.;()]{0,60}\(\s*(?P<a>\d[\d.,]*)[^()\d]{0,12}?\s*(?:vs\.?|versus|against|compared to|over)\s*"
@@ -191,6 +196,8 @@ def _attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None
     found = [each for each in within(named(text), sentence.start, sentence.end) if each.end <= sentence.end]
     after = [each for each in found if claim.end <= each.start <= claim.end + _BEFORE // 2]
     before = [each for each in found if each.end <= claim.start and claim.start - each.end < _BEFORE // 2]
+    if before and _IS.fullmatch(text, before[-1].end, claim.start):
+        return before[-1].attribute
     if after:
         return after[0].attribute
     return before[-1].attribute if before else None

@@ -60,10 +60,20 @@ _IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORE
 #: What may stand between a value and the name that it qualifies: "80 GB NVIDIA A100".
 _MAKER = re.compile(r"\s*(?:nvidia|amd)?\s*", re.IGNORECASE)
 _NEXT = 9
+#: Between a value and the device after it whose it is: "165 W for the", "48 GB of memory on an".
+_FOR_THE = re.compile(
+    r"\s+(?:(?:of\s+)?(?:fp\d+|[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|its\s+)?(?:nvidia\s+|amd\s+)?",
+    re.IGNORECASE,
+)
 #: Values in the order of the devices, not beside them.
 _RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
 #: A count of cores below this is of a CPU, or of one unit of a GPU.
 _FEW_CORES = 256
+#: Sizes below this are of caches; only the smallest of old cards have less memory.
+_LEAST_MEMORY = 0.5e9
+#: Signs of a formula beside a value.
+_OPERATOR_BEFORE = re.compile(r"(?:\s[/*+\u00d7\u00f7=]|\s-|\dx?\s?[x\u00d7])\s*~?$")
+_OPERATOR_AFTER = re.compile(r"\s*(?:[*+\u00d7\u00f7=]|/\s|x\s\d)")
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
 
@@ -120,6 +130,8 @@ def _of_cell(cell: Cell, ids: Sequence[str], context: Context) -> Iterator[Findi
         found = [each for each in found if each.dimension != "number"]
     several = len(found) > 1 and len({each.value for each in found}) > 1
     text = cell.passage.text
+    if found and _of_a_part(text, found[0]):
+        return
     for quantity in found if several else found[:1]:
         gpus = [context.catalogue[key] for key in (cell.ids if several else ids)]
         said = cell.said | qualifiers(text) | tables.noted(text + cell.label, context.document.original)
@@ -191,6 +203,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             continue
         if chosen is None:
             attribute = listed(passage.text, sentence, quantity, mention if mention in here else None)
+            attribute = None if attribute and _too_small(attribute, quantity) else attribute
         else:
             attribute = attributes[chosen].attribute
             taken.add(chosen)
@@ -256,9 +269,11 @@ def _several_columns(sentence: Sentence, context: Context) -> bool:
 
 
 def _of_a_part(text: str, quantity: Quantity) -> bool:
-    """Whether a number is of each of some parts: "each with 128 CUDA cores", "4 tensor cores per SM"."""
+    """Whether a number is of each of some parts, or of a formula: "4 tensor cores per SM", "/ 140 GB ="."""
     before = text[max(0, quantity.start - 24) : quantity.start]
     after = text[quantity.end : quantity.end + 40]
+    if _OPERATOR_BEFORE.search(before) or _OPERATOR_AFTER.match(after):
+        return True
     return bool(
         re.search(r"\b(?:each|per|every|by|from|(?<!up )to)\b[\w\s,]{0,16}$", before, re.IGNORECASE)
         or re.match(r"[\w\s-]{0,24}\b(?:per|each|more|fewer|less)\b", after, re.IGNORECASE)
@@ -377,7 +392,7 @@ def _nearest_attribute(
     for index, each in enumerate(attributes):
         if index in taken or not any(True for _ in _fitting(each.attribute, [quantity])):
             continue
-        if each.attribute.key == "cores" and quantity.value < _FEW_CORES:
+        if _too_small(each.attribute, quantity):
             continue
         after = each.end <= quantity.start
         between = text[each.end : quantity.start] if after else text[quantity.end : each.start]
@@ -385,16 +400,18 @@ def _nearest_attribute(
         bare = quantity.dimension == "number" and len(between.strip(" :*")) > close
         if len(between) > _APART or _CLAUSE.search(between) or bare:
             continue
-        if (
-            not after
-            and ", " in between
-            and any(one.dimension == quantity.dimension for one in quantities(between))
-        ):
+        if not after and ", " in between and (each.attribute.key == "nvlink" or quantities(between)):
             continue
         distance = len(between) + (1 if after else 0)
         if best is None or distance < best[0]:
             best = (distance, index)
     return best[1] if best else None
+
+
+def _too_small(attribute: Attribute, quantity: Quantity) -> bool:
+    """Whether a value is too small for any device's, and so of a cache or of a CPU."""
+    least = {"cores": _FEW_CORES, "memory": _LEAST_MEMORY}.get(attribute.key, 0)
+    return quantity.value < least
 
 
 def _nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None:
@@ -405,6 +422,9 @@ def _nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | Non
     right_after = [m for m in who.here if 0 <= m.start - quantity.end < _NEXT]
     if right_after and _MAKER.fullmatch(text, quantity.end, right_after[0].start):
         return right_after[0]
+    after = [m for m in who.here if m.start >= quantity.end]
+    if after and _FOR_THE.fullmatch(text, quantity.end, after[0].start):
+        return after[0]
     owner = who.owner(quantity.start)
     if owner in who.here and owner and not _CLAUSE.search(text[owner.end : quantity.start]):
         return owner

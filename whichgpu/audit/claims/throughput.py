@@ -107,8 +107,8 @@ def _read(name: str, text: str, mention: Mention, context: Context) -> tuple[flo
     most = float(gpu.value("bandwidth") or math.inf) / weights
     because = (
         f"a token of {name} reads {weights / 1e9:,.3g} GB of weights in "
-        f"{said[0].name if said else 'any format'}; at {gpu.display('bandwidth')} of {gpu.id} that is at most "
-        f"{most:,.0f} a second"
+        f"{said[0].name if said else 'any format'}; at {gpu.display('bandwidth')} of {gpu.id} that is "
+        f"at most {most:,.0f} a second"
     )
     return most * _SLACK, because
 
