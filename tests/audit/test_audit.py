@@ -152,6 +152,20 @@ def test_what_is_no_error(text):
     assert not audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
 
 
+SENTENCES = [
+    line.split("|", 1)
+    for line in (corpus.HERE / "sentences.txt").read_text().splitlines()
+    if not line.startswith("#")
+]
+
+
+@pytest.mark.parametrize(("label", "text"), SENTENCES)
+def test_a_sentence_by_itself(label, text):
+    accused = audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
+    if label != "missed":
+        assert bool(accused) is (label == "wrong"), accused
+
+
 STRANGE = {
     "brackets": b"[a](" * 60_000, "numbers": b"1,000," * 40_000, "names": b"A100 " * 50_000,
     "products": b"8 x 8 x 8 " * 25_000, "nested": b"<div>" * 30_000 + b"The A100" + b"</div>" * 30_000,

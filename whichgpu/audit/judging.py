@@ -38,6 +38,8 @@ _MAKERS = {"clock_boost": 0.10, "clock_base": 0.10, "power": 0.15}
 #: Nodes of TSMC that one process is called by.
 _ONE_NODE = frozenset({4e-9, 5e-9})
 _GB = 1e9
+#: Sizes that differ by less are one: 11 and 12 GB are two, however they are counted.
+_ONE_SIZE = 0.01
 
 
 class Verdict(NamedTuple):
@@ -105,7 +107,18 @@ def _judged(
     right = [gpu for gpu in known if _holds(attribute, what, gpu)]
     if right:
         return _confirmed(attribute, right, gpus)
+    larger = [gpu for gpu in _sizes(attribute, known, catalogue) if _holds(attribute, what, gpu)]
+    if larger:
+        return _confirmed(attribute, larger, gpus)._replace(true_for=larger[0].id)
     return _wrong(attribute, what, known, catalogue, spoken_of)
+
+
+def _sizes(attribute: Attribute, known: Sequence[Gpu], catalogue: Catalogue) -> list[Gpu]:
+    """The same card with another memory, where a name without a size is one of them by itself."""
+    if attribute.key != "memory" or len(known) != 1:
+        return []
+    stem = re.compile(re.escape(known[0].id) + r"-\d+gb")
+    return [catalogue[key] for key in catalogue if stem.fullmatch(key)]
 
 
 def _holds(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
@@ -151,7 +164,7 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
         return value * 0.9 <= what.value * 1.001 <= value * 1.12
     if attribute.dimension == "memory":
         sizes = (value, (nominal_gb(value) or 0) * _GB)
-        return any(abs(what.value * alike - each) < 0.02 * each for alike in _ALIKE for each in sizes)
+        return any(abs(what.value * alike - each) < _ONE_SIZE * each for alike in _ALIKE for each in sizes)
     if attribute.dimension == "length":
         return abs(what.value - value) < 1e-12 or {round(what.value, 12), round(value, 12)} <= _ONE_NODE
     within = _share(attribute, what)

@@ -29,9 +29,9 @@ _LIST = frozenset({
     "tdp", "tgp", "tbp", "bus", "bit", "gb", "gib", "tb", "gb/s", "tb/s", "gib/s", "w", "watt", "watts",
     "tflops", "tflop/s", "tops", "pflops", "dense", "sparse", "ecc", "gen", "stream", "processors", "compute",
     "units", "sms", "sm", "mhz", "ghz", "boost", "clock", "nm", "fp64", "fp32", "tf32", "fp16", "bf16", "fp8",
-    "fp4", "int8", "int4", "wide", "plus", "or", "delivers", "gpu", "card", "it", "total", "pcie", "nvlink",
-    "msrp", "price", "launched", "priced", "giving", "mb", "l2", "cache", "billion", "transistors",
-    "also", "that", "which", "speed",
+    "fp4", "int8", "int4", "wide", "plus", "or", "delivers", "gpu", "card", "it", "each", "on", "aws", "gcp",
+    "azure", "reaches", "manages", "total", "pcie", "nvlink", "msrp", "price", "launched", "priced", "giving",
+    "mb", "l2", "cache", "billion", "transistors", "also", "that", "which", "speed",
 })  # fmt: skip
 _TYPE = re.compile(
     r"(?:gddr|hbm|lpddr)\d\w*|(?:g[aphvkmb]|ad|tu)\d{2,3}|tsmc|samsung|n\d\w?|x\d{1,2}", re.IGNORECASE
@@ -39,11 +39,19 @@ _TYPE = re.compile(
 #: After a value, what makes it something else than the device's own.
 _ELSE = re.compile(
     r"[\s-]*(?:power suppl|psu|connector|less|more|higher|lower|fewer|cache|l[123]\b|nvlink|pcie|inter|per\b|"
-    r"idle|each|(?:of )?infinity|model|version|variant|card|system|of (?:l[123]|cache|system|host|storage|nvlink|inter)|ram\b|"
-    r"ssd|disk|under load|headroom|file|dataset|checkpoint|weights)",
+    r"idle|each|(?:of )?infinity|version|variant|card|system|of (?:l[123]|cache|system|host|storage|nvlink)|"
+    r"of inter|model|ram\b|ssd|disk|under load|headroom|file|dataset|checkpoint|weights)",
     re.IGNORECASE,
 )
 _LONGEST = 220
+#: Before and after a value that stands before the device it is of: "At 400 W, the A100".
+_OPENING = re.compile(
+    r"\s*(?:at|with|drawing|packing|featuring|offering|sporting)\s+(?:its\s+)?", re.IGNORECASE
+)
+_THEN = re.compile(
+    r"(?:\s+(?:of\s+)?(?:memory|vram|power|tdp|bandwidth))?,\s+(?:the\s+|an?\s+)?(?:nvidia\s+|amd\s+)?",
+    re.IGNORECASE,
+)
 
 
 def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention | None) -> Attribute | None:
@@ -52,6 +60,9 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     `mention` is the device that the list is of where the sentence names it.
     """
     key = _OF.get(quantity.dimension)
+    if key and mention and quantity.end <= mention.start:
+        opens = _OPENING.fullmatch(text, sentence.start, quantity.start)
+        return attributes()[key] if opens and _THEN.fullmatch(text, quantity.end, mention.start) else None
     first = mention.end if mention else sentence.start
     if key is None or not first <= quantity.start <= first + _LONGEST or quantity.high != quantity.value:
         return None

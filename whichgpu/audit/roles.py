@@ -40,7 +40,7 @@ _AGAINST = re.compile(
     r"|(?:^|[.,;(]\s*)like"
     r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|percent)\b"
     r"[^.;,]{0,45}?\bof"
-    r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7]))"
+    r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7](?=\s+(?:the|an?|that|its)\s)))"
     rf"\s+{_ARTICLES}$",
     re.IGNORECASE,
 )

@@ -41,6 +41,8 @@ _EMPTY = frozenset(
     {"gpu", "gpus", "graphics", "card", "tensor", "core", "variant", "version", "model", "with"}
 )
 _LONGEST = 8
+#: Before a level of cache, which is no device: "72 MB of L2".
+_OF_CACHE = re.compile(r"\d\s?[KM]i?B(?:\s+of)?\s+$", re.IGNORECASE)
 #: What goes on with a name after a comma: its form or its memory.
 _FORM = re.compile(r"\d{1,3}(?:gb|gib)?|gb|gib|pcie|sxm\d?|nvl")
 #: Numbers that name a card of GeForce by themselves.
@@ -112,6 +114,9 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
             at = last + 1
             continue
         start, end = words[at].start(), words[last].end()
+        if _OF_CACHE.search(text, max(0, start - 12), start) and text[start:end].upper() in ("L1", "L2"):
+            at = last + 1
+            continue
         yield Mention(start, end, text[start:end], ids, ids)
         at = last + 1
 

@@ -10,7 +10,7 @@ from whichgpu.audit import tables
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -77,7 +77,8 @@ def _av1_encode(gpu: Gpu) -> bool | None:
 
 
 _CAPABILITIES = (
-    _Capability("fp8", r"fp8(?: precision| support| tensor cores?)?", "compute_capability", _since(8.9, "fp8")),
+    _Capability("fp8", r"fp8(?: precision| support| tensor cores?)?", "compute_capability",
+                _since(8.9, "fp8")),
     _Capability("fp4", r"(?:nv)?fp4(?: precision| support)?", "compute_capability", _since(10.0, "fp4")),
     _Capability("bf16", r"(?:bf16|bfloat16)(?: precision| support)?", "compute_capability",
                 _since(8.0, "bf16")),
@@ -142,7 +143,7 @@ _PASSIVE = tuple(
 #: Into how many instances a GPU is divided; "7 instances" of what each is does not count.
 _PARTS = re.compile(
     r"\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?\b(?:up to|as many as|maximum of|into)\s+"
-    r"(\d|two|three|four|five|six|seven|eight)\s+(?:\w+\s+){0,3}?(?:instances|partitions|slices|gpus|ways)\b",
+    r"(\d{1,2}|two|three|four|five|six|seven|eight)\s+(?:\w+\s+){0,3}?(?:instances|partitions|slices|gpus|ways)\b",
     re.IGNORECASE,
 )
 _SPELLED = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
@@ -216,7 +217,8 @@ def _of_sentence(
 def _instances(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     """Into how many instances a GPU can be divided: "MIG with up to 7 instances"."""
     for match in _PARTS.finditer(passage.text, *place):
-        mention = who.owner(match.start())
+        inside = within(who.here, *match.span())
+        mention = inside[-1] if inside else who.owner(match.start())
         if mention is None or _HEDGED.search(match[0]):
             continue
         told = _SPELLED.get(match[1].lower()) or int(match[1])

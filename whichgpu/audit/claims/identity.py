@@ -31,6 +31,12 @@ _YEAR = re.compile(
     r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out)\b[^.;]{0,24}?\b(20[012]\d)\b",
     re.IGNORECASE,
 )
+#: A year before the device at the start of a sentence: "Released in 2020, the".
+_BORN = re.compile(
+    r"\s*(?:First )?(?:released|launched|introduced|announced|unveiled)\s+(?:back )?in\s+(?:\w+\s+)?"
+    r"(20[012]\d),\s+(?:the\s+)?(?:nvidia\s+|amd\s+)?",
+    re.IGNORECASE,
+)
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
     r"[^.;]{0,40}?\b(?:based|built|runs?|relies|uses?|using|leverag\w+|powered|features?|part)\b[^.;]{0,45}",
@@ -73,6 +79,8 @@ _CAPABILITY = re.compile(
 )
 #: Between a word and the device after it, where it is said to be the device's own.
 _OF = re.compile(r"\b(?:of|on|in)\s+(?:the\s+)?(?:nvidia\s+)?$", re.IGNORECASE)
+#: Words by which a chip is that of all devices before it.
+_SHARED = re.compile(r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b", re.IGNORECASE)
 _FAR = 90
 
 
@@ -270,6 +278,8 @@ def _compute(
 def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     here = who.here
     for match in _CHIP.finditer(passage.text, *place):
+        if len({m.named for m in here}) > 1 and _SHARED.search(passage.text, place[0], match.start()):
+            yield from _shared(passage, match, here, context)
         if len({m.named for m in here}) > 1 or _SET_AGAINST.search(passage.text[place[0] : match.start()]):
             continue
         mention = _owner(match.start(), who)
@@ -278,6 +288,21 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         if mention and not inside and (_IS_CHIP.search(gap) or gap in (" (", " [")) and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from _one_of(passage, match, "chip", gpus, context)
+
+
+def _shared(
+    passage: Passage, match: re.Match[str], here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """A chip that several devices are said to share: each must have it."""
+    before = [each for each in here if each.end <= match.start()]
+    known = [[context.catalogue[key] for key in each.ids] for each in before]
+    wrong = [
+        gpus
+        for gpus in known
+        if gpus[0].value("chip") and not any(_same_chip(match[0], str(gpu.value("chip"))) for gpu in gpus)
+    ]
+    if len(before) > 1:
+        yield from _one_of(passage, match, "chip", (wrong or known)[0], context)
 
 
 @cache
@@ -349,19 +374,25 @@ def _years(
     passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
     """The year in which a device, or a family, came out."""
+    first = _BORN.match(passage.text, *place)
+    if first and here and here[0].start == first.end():
+        yield from _of_year(passage, first, here[0], context)
     for match in _YEAR.finditer(passage.text, *place):
         before = [each for each in here if each.end <= match.start() and match.start() - each.end < _FAR // 2]
         if not before or _names().search(passage.text, before[-1].end, match.start()):
             continue
-        dated = [context.catalogue[key] for key in before[-1].ids]
-        dated = [gpu for gpu in dated if gpu.value("release_date")]
-        if not dated:
-            continue
-        years = {int(str(gpu.value("release_date"))[:4]) for gpu in dated}
-        told = int(match[1])
-        apart = min(abs(told - year) for year in years)
-        verdict = "confirmed" if not apart else "unverifiable" if apart == 1 else "contradicted"
-        yield of_field(passage, match.span(1), "identity", "release_date", dated[:1], verdict, context)
+        yield from _of_year(passage, match, before[-1], context)
+
+
+def _of_year(passage: Passage, match: re.Match[str], mention: Mention, context: Context) -> Iterator[Finding]:
+    """The year that a device is said to be of; one beside it may be that of the announcement."""
+    dated = [context.catalogue[key] for key in mention.ids]
+    dated = [gpu for gpu in dated if gpu.value("release_date")]
+    if not dated:
+        return
+    apart = min(abs(int(match[1]) - int(str(gpu.value("release_date"))[:4])) for gpu in dated)
+    verdict = "confirmed" if not apart else "unverifiable" if apart == 1 else "contradicted"
+    yield of_field(passage, match.span(1), "identity", "release_date", dated[:1], verdict, context)
 
 
 def _picture(passage: Passage, context: Context) -> Iterator[Finding]:

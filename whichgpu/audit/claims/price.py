@@ -135,7 +135,7 @@ def _verdict(quantity: Quantity, own: Range, once: Range, every: Range) -> tuple
     )
     if _inside(quantity, own):
         return "confirmed", because
-    if quantity.value > _ABSURD * every.high or quantity.high < every.low / _ABSURD:
+    if quantity.value > _ABSURD * own.high or quantity.high < every.low / _ABSURD:
         return "contradicted", f"{because}; of any day {every.low:.2f} to {every.high:.2f}"
     if _inside(quantity, once) and once.first < own.first:
         return "outdated", f"{because}; from {once.first} on it was {once.low:.2f} to {once.high:.2f}"

@@ -30,6 +30,8 @@ _LESS = re.compile(r"\s*(?:less|lower|fewer|smaller|narrower|slower)\b", re.IGNO
 _SPEED = re.compile(
     r"\b(?:fast|faster|speed\w*|performance|throughput|quick\w*|outperform\w*|latency)\b", re.IGNORECASE
 )
+#: What no speed is in.
+_SIZES = ("memory", "money", "power", "bits", "length", "area")
 #: What a multiple is not of two devices.
 _OTHER = re.compile(
     r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|cheaper|per dollar|"
@@ -44,7 +46,8 @@ _EXCUSED = 1.06
 _BEFORE, _AFTER = 40, 60
 #: Between an attribute and the multiple that is said of it: "its memory is 2.4 times larger".
 _IS = re.compile(
-    r"(?:\s+(?:is|are|was|were|being|gets|also|about|around|roughly|nearly|almost|over|up to|a|by|some))+\s*~?",
+    r"(?:\s+(?:is|are|was|were|being|gets|also|about|around|roughly|nearly|almost|over|up to|a|by|some))+"
+    r"\s*~?",
     re.IGNORECASE,
 )
 #: Both values of a ratio in brackets after it.
@@ -126,6 +129,9 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
     after = [each for each in around if each.start >= claim.end and each.start - claim.end < _BEFORE]
     if beside is not None:
         before, after = [beside[0]], [beside[1]]
+    near = passage.text[max(sentence.start, claim.start - _BEFORE) : claim.end + _BEFORE // 2]
+    if before and before[-1].dimension in _SIZES and _SPEED.search(near):
+        return None
     if not before or not after or before[-1].dimension != after[0].dimension or not after[0].value:
         return None
     real = before[-1].value / after[0].value

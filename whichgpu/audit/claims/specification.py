@@ -60,15 +60,29 @@ _IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORE
 #: What may stand between a value and the name that it qualifies: "80 GB NVIDIA A100".
 _MAKER = re.compile(r"\s*(?:nvidia|amd)?\s*", re.IGNORECASE)
 _NEXT = 9
+#: What names a device by "its" before its name: "Thanks to its 900 GB/s NVLink, the".
+_THANKS = re.compile(
+    r"(?:^|[.!?]\s)\s*(?:thanks to|with|despite|given|because of|due to)\s+its\s+\S{0,20}$", re.I
+)
 #: Between a value and the device after it whose it is: "165 W for the", "48 GB of memory on an".
 _FOR_THE = re.compile(
-    r"\s+(?:(?:of\s+)?(?:fp\d+|[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|its\s+)?(?:nvidia\s+|amd\s+)?",
+    r"\s+(?:(?:of\s+)?(?:fp\d+|[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|its\s+)?"
+    r"(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,
 )
 #: Values in the order of the devices, not beside them.
 _RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
 #: A count of cores below this is of a CPU, or of one unit of a GPU.
 _FEW_CORES = 256
+_VERSUS = re.compile(
+    r"\b(?:versus|vs\.?|against|than|(?:compared|as opposed) (?:to|with))\s*$", re.IGNORECASE
+)
+#: Words beside a rate or a size that is not the device memory's.
+_ELSEWHERE = re.compile(
+    r"\b(?:cache|infinity|nvlink|pcie|pci express|interconnect|fabric|infiniband|ethernet|network|switch|"
+    r"disk|ssd|nvme|system|host|swap|usage|used)\b",
+    re.IGNORECASE,
+)
 #: Sizes below this are of caches; only the smallest of old cards have less memory.
 _LEAST_MEMORY = 0.5e9
 #: Signs of a formula beside a value.
@@ -219,9 +233,17 @@ def _of_another(
     text: str, quantity: Quantity, last: tuple[Quantity, Attribute] | None, here: Sequence[Mention]
 ) -> Mention | None:
     """The other device whose value is set against the last one: "more than the A4000's 153.4 TFLOPS"."""
-    if last is None or quantity.dimension != last[0].dimension or quantity.dimension == "number":
+    if last is None or quantity.dimension != last[0].dimension:
         return None
+    behind = [each for each in here if each.start >= quantity.end]
+    if behind and _VERSUS.search(text, last[0].end, quantity.start) and _FOR_THE.fullmatch(
+        text, quantity.end, behind[0].start
+    ):  # fmt: skip
+        return behind[0]
     between = [each for each in here if last[0].end <= each.start and each.end <= quantity.start]
+    bare = quantity.dimension == "number"
+    if bare and not (between and re.fullmatch(r"[\u2019']s?\s+", text[between[-1].end : quantity.start])):
+        return None
     if len(between) != 1 or not _TIED.fullmatch(text[between[0].end : quantity.start] or " "):
         return None
     return between[0]
@@ -312,7 +334,7 @@ def _of_value(
                 gpus, found = list(again), verdict
                 break
         else:
-            if _doubtful(passage, sentence, quantity, mention, here):
+            if _doubtful(passage, sentence, quantity, attribute, mention=mention, here=here):
                 return
     elif found.verdict == "confirmed":
         found = _narrower(found, quantity, attribute, mention, context)
@@ -320,11 +342,17 @@ def _of_value(
 
 
 def _doubtful(
-    passage: Passage, sentence: Sentence, quantity: Quantity, mention: Mention, here: Sequence[Mention]
-) -> bool:
+    passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
+    here: Sequence[Mention],
+) -> bool:  # fmt: skip
     """Whether a value may be of something else than the device: a need, a sum, another device before it."""
     text = sentence.text
-    if quantity.high != quantity.value or guarded(text):
+    in_brackets = mention in here and passage.text[mention.end : quantity.start].strip() == "("
+    if quantity.high != quantity.value or (guarded(text) and not in_brackets):
+        return True
+    first = mention.end if mention in here and mention.end <= quantity.start else sentence.start
+    near = passage.text[max(first, quantity.start - _APART) : quantity.end + _APART // 2]
+    if attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near):
         return True
     if mention in here:
         between = [each for each in here if mention.end <= each.start < quantity.start]
@@ -423,6 +451,8 @@ def _nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | Non
     if right_after and _MAKER.fullmatch(text, quantity.end, right_after[0].start):
         return right_after[0]
     after = [m for m in who.here if m.start >= quantity.end]
+    if after and _THANKS.search(text, 0, quantity.start) and len(after) == len(who.here):
+        return after[0]
     if after and _FOR_THE.fullmatch(text, quantity.end, after[0].start):
         return after[0]
     owner = who.owner(quantity.start)
