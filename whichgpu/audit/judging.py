@@ -27,6 +27,8 @@ _RATES = ("flop rate", "op rate")
 #: Peak rates that count integer operations.
 _SPARSE = ("fp16", "fp16_acc16", "bf16", "tf32", "fp8", "fp8_acc16", "fp6", "fp4", "int8", "int4")
 _INTEGER = ("int8", "int4")
+#: What is said beside a value that is not of the field.
+_NOT_WHERE = {"nvlink_per_direction": "both_ways", "nvlink": "one_way"}
 #: What is stated of a board with several GPUs as often as of one of them.
 _OF_BOARDS = ("memory", "bandwidth", "cores", "power", "fp32", "fp64", "transistors")
 #: Sizes that are one size: decimal units for binary ones, as cards and caches are sold.
@@ -128,6 +130,8 @@ def _holds(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
 def _values(attribute: Attribute, what: Stated, gpu: Gpu) -> Iterator[tuple[float, str]]:
     """Every value that any source states, as what is said beside it asks for, with its field."""
     for field in _fields(attribute, what):
+        if field in _NOT_WHERE and _NOT_WHERE[field] in what.said:
+            continue
         for fact in gpu.stated(field):
             value = _number(fact.value)
             if value is None:

@@ -27,11 +27,12 @@ _LIST = frozenset({
     "with", "and", "has", "have", "had", "offers", "features", "comes", "packs", "of", "at", "a", "an", "the",
     "its", "up", "to", "is", "vram", "memory", "ram", "bandwidth", "cuda", "core", "cores", "tensor", "rt",
     "tdp", "tgp", "tbp", "bus", "bit", "gb", "gib", "tb", "gb/s", "tb/s", "gib/s", "w", "watt", "watts",
-    "tflops", "tflop/s", "tops", "pflops", "dense", "sparse", "ecc", "gen", "stream", "processors", "compute",
-    "units", "sms", "sm", "mhz", "ghz", "boost", "clock", "nm", "fp64", "fp32", "tf32", "fp16", "bf16", "fp8",
-    "fp4", "int8", "int4", "wide", "plus", "or", "delivers", "gpu", "card", "it", "each", "on", "aws", "gcp",
-    "azure", "reaches", "manages", "total", "pcie", "nvlink", "msrp", "price", "launched", "priced", "giving",
-    "mb", "l2", "cache", "billion", "transistors", "also", "that", "which", "speed",
+    "tflops", "tflop/s", "tops", "pflops", "dense", "sparse", "ecc", "support", "gen", "stream", "processors",
+    "compute", "units", "sms", "sm", "mhz", "ghz", "boost", "clock", "nm", "fp64", "fp32", "tf32", "fp16",
+    "bf16", "fp8", "fp4", "int8", "int4", "wide", "plus", "or", "delivers", "gpu", "card", "it", "each",
+    "both", "on", "aws", "gcp", "azure", "reaches", "manages", "total", "pcie", "nvlink", "msrp", "price",
+    "launched", "priced", "giving", "mb", "l2", "cache", "billion", "transistors", "also", "that", "which",
+    "speed",
 })  # fmt: skip
 _TYPE = re.compile(
     r"(?:gddr|hbm|lpddr)\d\w*|(?:g[aphvkmb]|ad|tu)\d{2,3}|tsmc|samsung|n\d\w?|x\d{1,2}", re.IGNORECASE

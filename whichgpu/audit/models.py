@@ -41,6 +41,8 @@ TRAINS = re.compile(
 
 #: Characters after a name within which a size is its own: "DeepSeek-R1 (671B parameters)".
 _BESIDE = 4
+#: How far the size in a text may be from the parameters, as a share.
+_SAME = 0.06
 
 
 class Model(NamedTuple):
@@ -66,9 +68,16 @@ def models(text: str) -> tuple[Model, ...]:
     sizes = [
         Model(match.start(), match.end(), float(match[1]) * 1e9, match[0])
         for match in SIZE.finditer(text)
-        if not any(each.start <= match.start() < each.end + _BESIDE for each in named)
+        if not any(_is_own(each, match) for each in named)
     ]
     return tuple(sorted((*named, *sizes)))
+
+
+def _is_own(model: Model, size: re.Match[str]) -> bool:
+    """Whether a size is in a model's name, or right after it and of it: "GPT-3 with 175B parameters"."""
+    near = model.start <= size.start() < model.end + _BESIDE
+    same = abs(float(size[1]) * 1e9 / model.parameters - 1) < _SAME
+    return near or (same and 0 <= size.start() - model.end < 4 * _BESIDE)
 
 
 def _named(text: str) -> Iterator[Model]:

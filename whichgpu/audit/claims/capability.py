@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 
-class _Capability(NamedTuple):
+class Capability(NamedTuple):
     """Something that a device has or has not: how it is written, the field that says so, and its test."""
 
     key: str
@@ -77,26 +77,26 @@ def _av1_encode(gpu: Gpu) -> bool | None:
 
 
 _CAPABILITIES = (
-    _Capability("fp8", r"fp8(?: precision| support| tensor cores?)?", "compute_capability",
+    Capability("fp8", r"fp8(?: precision| support| tensor cores?)?", "compute_capability",
                 _since(8.9, "fp8")),
-    _Capability("fp4", r"(?:nv)?fp4(?: precision| support)?", "compute_capability", _since(10.0, "fp4")),
-    _Capability("bf16", r"(?:bf16|bfloat16)(?: precision| support)?", "compute_capability",
+    Capability("fp4", r"(?:nv)?fp4(?: precision| support)?", "compute_capability", _since(10.0, "fp4")),
+    Capability("bf16", r"(?:bf16|bfloat16)(?: precision| support)?", "compute_capability",
                 _since(8.0, "bf16")),
-    _Capability("tf32", r"(?:tf32|tensorfloat-32)(?: precision| support)?", "compute_capability",
+    Capability("tf32", r"(?:tf32|tensorfloat-32)(?: precision| support)?", "compute_capability",
                 _since(8.0)),
-    _Capability("nvlink", r"nvlink(?: (?:support|interconnect|bridge|connectivity))?", "nvlink",
+    Capability("nvlink", r"nvlink(?: (?:support|interconnect|bridge|connectivity))?", "nvlink",
                 _positive("nvlink")),
-    _Capability("mig", r"(?:mig|multi-instance gpu)(?: \(mig\))?(?: support)?", "mig_max",
+    Capability("mig", r"(?:mig|multi-instance gpu)(?: \(mig\))?(?: support)?", "mig_max",
                 _positive("mig_max")),
-    _Capability("ecc", r"(?:ecc|error[- ]correcting code)(?: memory)?(?: \(ecc\))?", "ecc",
+    Capability("ecc", r"(?:ecc|error[- ]correcting code)(?: memory)?(?: \(ecc\))?", "ecc",
                 _said("ecc", "yes")),
-    _Capability("av1_encode", r"av1 encod(?:e|ing|ers?)", "encoders", _av1_encode),
-    _Capability("av1_decode", r"av1 decod(?:e|ing|ers?)", "decoders", _said("decoders", "AV1")),
-    _Capability("vgpu", r"(?:nvidia )?vgpu(?: software)?(?: support)?", "vgpu",
+    Capability("av1_encode", r"av1 encod(?:e|ing|ers?)", "encoders", _av1_encode),
+    Capability("av1_decode", r"av1 decod(?:e|ing|ers?)", "decoders", _said("decoders", "AV1")),
+    Capability("vgpu", r"(?:nvidia )?vgpu(?: software)?(?: support)?", "vgpu",
                 lambda gpu: True if gpu.value("vgpu") else None),
-    _Capability("ray_tracing", r"(?:rt cores?|ray[- ]tracing cores?)", "rt_cores", _positive("rt_cores")),
-    _Capability("tensor_cores", r"tensor cores?", "tensor_cores", _positive("tensor_cores")),
-    _Capability("sparsity", r"structured sparsity|2:4 sparsity", "compute_capability", _since(8.0)),
+    Capability("ray_tracing", r"(?:rt cores?|ray[- ]tracing cores?)", "rt_cores", _positive("rt_cores")),
+    Capability("tensor_cores", r"tensor cores?", "tensor_cores", _positive("tensor_cores")),
+    Capability("sparsity", r"structured sparsity|2:4 sparsity", "compute_capability", _since(8.0)),
 )  # fmt: skip
 _YES = re.compile(r"\s*(?:yes|supported|\u2713|\u2714|\u2705|native)", re.IGNORECASE)
 _NO = re.compile(r"\s*(?:no|none|not supported|unsupported|\u2717|\u2718|\u274c|n/a)\s*$", re.IGNORECASE)
@@ -172,6 +172,15 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _instances(passage, (sentence.start, sentence.end), who, context)
 
 
+def capability_at(text: str, at: int) -> tuple[Capability, int] | None:
+    """The capability that is named at a place of a text, and the length of its name."""
+    for each in _CAPABILITIES:
+        match = re.compile(rf"(?:{each.names})\b", re.IGNORECASE).match(text, at)
+        if match:
+            return each, match.end() - at
+    return None
+
+
 def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
     for each in _headed(cell.label.strip(" *:")):
         yes, no = _YES.match(cell.passage.text), _NO.match(cell.passage.text)
@@ -183,7 +192,7 @@ def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
 
 
 @lru_cache(maxsize=512)
-def _headed(label: str) -> tuple[_Capability, ...]:
+def _headed(label: str) -> tuple[Capability, ...]:
     """The capabilities that the label of a cell names by itself."""
     said = r"(?:supports? )?{}(?: \([\w ]+\))?"
     return tuple(
@@ -253,7 +262,7 @@ def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Ite
 
 
 def _judged(
-    passage: Passage, place: tuple[int, int], what: _Capability, gpus: Sequence[Gpu], *, told: bool,
+    passage: Passage, place: tuple[int, int], what: Capability, gpus: Sequence[Gpu], *, told: bool,
     context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     known = [(gpu, has) for gpu in gpus if gpu.confidence != "low" and (has := what.has(gpu)) is not None]

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _FITS = re.compile(
     r"\b(?:fit(?:s|ting)?\b(?=[^.;]{0,40}?\b(?:in|on|into|onto|within|inside)\b)|(?:runs?|loads?|hosts?|deploy|serves?|"
-    r"holds?|handles?|load(?:ed)?|hosted|served|deployed|running)\b)",
+    r"holds?|handles?|load(?:ed)?|hosted|served|deployed|running|"
+    r"enough (?:for|to)|sufficient (?:for|to)|room for)\b)",
     re.IGNORECASE,
 )
 _NOT = re.compile(

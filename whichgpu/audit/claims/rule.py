@@ -28,7 +28,8 @@ _BOUND = re.compile(
 _COMPUTE = re.compile(r"\bcompute[- ](?:bound|limited)\b", re.IGNORECASE)
 _CRITICAL = re.compile(
     r"\b(?:is|are)\s+(?:\w+\s+)?(?:critical|crucial|essential|important|needed|required|paramount|vital)\b"
-    r"|\b(?:sensitive to|need|require|prioriti[sz]e)\b",
+    r"|\bis (?:the |your )?(?:main |primary |key )?(?:bottleneck|limiting factor|priority|concern)\b"
+    r"|\b(?:sensitive to|need|require|prioriti[sz]e|matters)\b",
     re.IGNORECASE,
 )
 _CHOOSE = re.compile(

@@ -1,0 +1,191 @@
+"""Of what a value is: the attribute that it is of, and the device that has it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.quantities import quantities
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from whichgpu.audit.attributes import Attribute, Named
+    from whichgpu.audit.findings import Context
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+
+#: What may stand between a value and the attribute that it is of, in characters.
+APART = 60
+#: Characters between a bare number and the name of what it counts.
+_CLOSE = 12
+#: Words beside a value that is of a part, or of a change.
+_PART_BEFORE = re.compile(
+    r"\b(?:each|per|every|by|from|(?<!up )(?<!compared )(?<!relative )(?<!equal )(?<!close )to)\b"
+    r"[\w\s,]{0,16}$",
+    re.IGNORECASE,
+)
+_PART_AFTER = re.compile(r"[\w\s-]{0,24}\b(?:per|each|more|fewer|less)\b", re.IGNORECASE)
+_PRONOUN = re.compile(r"\b(?:it|this|they|the card|the gpu)\b", re.IGNORECASE)
+#: Ends of clauses: a value does not reach over one to its attribute.
+_CLAUSE = re.compile(
+    r"[;!?](?:\s|$)|\.\s|,\s+(?:while|whereas|but|compared|versus|vs)\b"
+    r"|\b(?:while|whereas|compared (?:to|with)|versus|vs\.?|than)(?=\s)"
+)
+#: What ties a value to the name before it, and leaves no doubt whose it is.
+TIED = re.compile(
+    r"(?:[\u2019']s)?\s*(?:gpus?\s*)?(?:\(|:|,)?\s*(?:(?:has|have|features?|offers?|comes?|ships?|packs?|boasts?|"
+    r"delivers?|provides?|includes?|with|of|a|an|is|at|up to|over|about|around|the|full|massive|whopping|"
+    r"equipped|and|impressive|only|just|exactly)\s+){0,6}\$?",
+    re.IGNORECASE,
+)
+#: What a row of a table without marks has not between its values.
+_IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORECASE)
+#: What may stand between a value and the name that it qualifies: "80 GB NVIDIA A100".
+_MAKER = re.compile(r"\s*(?:nvidia|amd)?\s*", re.IGNORECASE)
+_NEXT = 9
+#: What names a device by "its" before its name: "Thanks to its 900 GB/s NVLink, the".
+_THANKS = re.compile(
+    r"(?:^|[.!?]\s)\s*(?:thanks to|with|despite|given|because of|due to)\s+its\s+\S{0,20}$", re.I
+)
+#: Between a value and the device after it whose it is: "165 W for the", "48 GB of memory on an".
+_FOR_THE = re.compile(
+    r"\s+(?:(?:of\s+)?(?:fp\d+|[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|its\s+)?"
+    r"(?:nvidia\s+|amd\s+)?",
+    re.IGNORECASE,
+)
+#: A count of cores below this is of a CPU, or of one unit of a GPU.
+_FEW_CORES = 256
+_IN_A_YEAR = re.compile(
+    r"\b(?:in|since|until|by|from|early|late|mid|of|during|to|around|[A-Z][a-z]{2,8}),?\s*-?$"
+)
+_VERSUS = re.compile(
+    r"\b(?:versus|vs\.?|against|than|(?:compared|as opposed) (?:to|with))\s*$", re.IGNORECASE
+)
+#: Sizes below this are of caches; only the smallest of old cards have less memory.
+_LEAST_MEMORY = 0.5e9
+#: Signs of a formula beside a value.
+_OPERATOR_BEFORE = re.compile(r"(?:\s[/*+\u00d7\u00f7=]|\s-|\dx?\s?[x\u00d7])\s*~?$")
+_OPERATOR_AFTER = re.compile(r"\s*(?:[*+\u00d7\u00f7=]|/\s|x\s\d)")
+
+
+def fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantity]:
+    """The quantities that can be a value of the attribute."""
+    bare = {"count", "bits"}
+    for quantity in found:
+        same = quantity.dimension == attribute.dimension
+        rates = {quantity.dimension, attribute.dimension} == {"flop rate", "op rate"}
+        if same or rates or (attribute.dimension in bare and quantity.dimension == "number"):
+            yield quantity
+
+
+def nearest_attribute(
+    text: str, quantity: Quantity, attributes: Sequence[Named], taken: set[int]
+) -> int | None:
+    """The attribute that a quantity is a value of: of its dimension, in its clause, the nearest."""
+    best: tuple[int, int] | None = None
+    for index, each in enumerate(attributes):
+        if index in taken or not any(True for _ in fitting(each.attribute, [quantity])):
+            continue
+        if too_small(each.attribute, quantity) or _is_year(text, quantity):
+            continue
+        after = each.end <= quantity.start
+        between = text[each.end : quantity.start] if after else text[quantity.end : each.start]
+        close = 0 if each.attribute.dimension == "bits" else _CLOSE
+        bare = quantity.dimension == "number" and len(between.strip(" :*")) > close
+        if len(between) > APART or _CLAUSE.search(between) or bare:
+            continue
+        if not after and ", " in between and (each.attribute.key == "nvlink" or quantities(between)):
+            continue
+        distance = len(between) + (1 if after else 0)
+        if best is None or distance < best[0]:
+            best = (distance, index)
+    return best[1] if best else None
+
+
+def _is_year(text: str, quantity: Quantity) -> bool:
+    """Whether a bare number is a year: "launched in 2017", "2020's"."""
+    digits = text[quantity.start : quantity.end]
+    bare = quantity.dimension == "number" and re.fullmatch(r"(?:19|20)\d\d", digits) is not None
+    return bare and _IN_A_YEAR.search(text, max(0, quantity.start - 16), quantity.start) is not None
+
+
+def too_small(attribute: Attribute, quantity: Quantity) -> bool:
+    """Whether a value is too small for any device's, and so of a cache or of a CPU."""
+    least = {"cores": _FEW_CORES, "memory": _LEAST_MEMORY}.get(attribute.key, 0)
+    return quantity.value < least
+
+
+def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None:
+    """The device that a quantity is of: its owner where that is in its clause, else the first after it.
+
+    "The 80 GB A100" is the device right after it.
+    """
+    right_after = [m for m in who.here if 0 <= m.start - quantity.end < _NEXT]
+    if right_after and _MAKER.fullmatch(text, quantity.end, right_after[0].start):
+        return right_after[0]
+    after = [m for m in who.here if m.start >= quantity.end]
+    if after and _THANKS.search(text, 0, quantity.start) and len(after) == len(who.here):
+        return after[0]
+    if after and _FOR_THE.fullmatch(text, quantity.end, after[0].start):
+        return after[0]
+    owner = who.owner(quantity.start)
+    if owner in who.here and owner and not _CLAUSE.search(text[owner.end : quantity.start]):
+        return owner
+    for mention in [m for m in who.here if m.start >= quantity.end and m not in who.against]:
+        between = text[quantity.end : mention.start]
+        if not _CLAUSE.search(between) and not _PRONOUN.search(between):
+            return mention
+    return owner
+
+
+def of_another(
+    text: str, quantity: Quantity, last: tuple[Quantity, Attribute] | None, here: Sequence[Mention]
+) -> Mention | None:
+    """The other device whose value is set against the last one: "more than the A4000's 153.4 TFLOPS"."""
+    if last is None or quantity.dimension != last[0].dimension:
+        return None
+    behind = [each for each in here if each.start >= quantity.end]
+    if behind and _VERSUS.search(text, last[0].end, quantity.start) and _FOR_THE.fullmatch(
+        text, quantity.end, behind[0].start
+    ):  # fmt: skip
+        return behind[0]
+    between = [each for each in here if last[0].end <= each.start and each.end <= quantity.start]
+    bare = quantity.dimension == "number"
+    if bare and not (between and re.fullmatch(r"[\u2019']s?\s+", text[between[-1].end : quantity.start])):
+        return None
+    if len(between) != 1 or not TIED.fullmatch(text[between[0].end : quantity.start] or " "):
+        return None
+    return between[0]
+
+
+def both_of(text: str, quantity: Quantity, mention: Mention, here: Sequence[Mention]) -> list[Mention]:
+    """The other devices of which a value is said too: "both the A10 and the L4 have 24 GB"."""
+    before = [each for each in here if each.end <= mention.start]
+    first = before[0].start if before else mention.start
+    said = re.search(r"\b(?:both|all)\b", text[max(0, first - 12) : quantity.start], re.IGNORECASE)
+    if (
+        not before
+        or not said
+        or not re.fullmatch(r"[\s,]*(?:and|&)\s+(?:the\s+)?", text[before[-1].end : mention.start])
+    ):
+        return []
+    return before
+
+
+def of_a_part(text: str, quantity: Quantity) -> bool:
+    """Whether a number is of each of some parts, or of a formula: "4 tensor cores per SM", "/ 140 GB ="."""
+    before = text[max(0, quantity.start - 24) : quantity.start]
+    after = text[quantity.end : quantity.end + 40]
+    if _OPERATOR_BEFORE.search(before) or _OPERATOR_AFTER.match(after):
+        return True
+    return bool(_PART_BEFORE.search(before) or _PART_AFTER.match(after))
+
+
+def several_columns(sentence: Sentence, context: Context) -> bool:
+    """Whether a line without a name holds two values of one dimension: the row of a table without marks."""
+    found = [each.dimension for each in quantities(sentence.text, context.fraction)]
+    several = any(found.count(dimension) > 1 for dimension in ("bandwidth", "memory", "flop rate", "power"))
+    return several and not _IN_PROSE.search(sentence.text)

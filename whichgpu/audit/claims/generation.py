@@ -1,0 +1,44 @@
+"""Generations of tensor and RT cores: "third-generation tensor cores"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.claims.identity import of_field
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.findings import Context, Finding
+
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
+_CORES = re.compile(
+    r"\b(?P<n>first|second|third|fourth|fifth|sixth|[1-6](?:st|nd|rd|th))[- ]gen(?:eration)?\.?\s+"
+    r"(?:nvidia\s+)?(?P<what>tensor|rt|ray[- ]tracing) cores?\b",
+    re.IGNORECASE,
+)
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every generation of cores that is said of a device, with its verdict."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption"):
+            continue
+        for sentence in sentences(passage.text):
+            for match in _CORES.finditer(passage.text, sentence.start, sentence.end):
+                mention = spoken(index, passage, sentence, context).owner(match.start())
+                if mention is None:
+                    continue
+                tensor = match["what"].lower() == "tensor"
+                field = "tensor_core_generation" if tensor else "rt_core_generation"
+                known = [gpu for key in mention.ids if (gpu := context.catalogue[key]).value(field)]
+                told = _ORDINALS.get(match["n"].lower()) or int(match["n"][0])
+                right = [gpu for gpu in known if int(gpu.need(field)) == told]
+                if known:
+                    verdict = "confirmed" if right else "contradicted"
+                    yield of_field(
+                        passage, match.span("n"), "identity", field, right or known, verdict, context
+                    )

@@ -1,0 +1,98 @@
+"""Exclusive claims: "the only GPU that supports MIG", "the only one of the three with ECC"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.claims.capability import capability_at
+from whichgpu.audit.findings import made
+from whichgpu.audit.judging import source_of
+from whichgpu.audit.pairs import devices
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.claims.capability import Capability
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.subjects import Mention
+    from whichgpu.hardware.gpu import Gpu
+
+_ONLY = re.compile(
+    r"\bthe only\s+(?P<scope>[\w -]{0,45}?)\s*\b(?P<verb>with|without|lacking|"
+    r"that (?:supports?|has|offers?|lacks)|to (?:support|offer|have|feature)|supporting|featuring|offering|"
+    r"which (?:supports?|has|offers?))\s+"
+    r"(?:native\s+|hardware\s+|support for\s+|the\s+)?",
+    re.IGNORECASE,
+)
+_AMONG = re.compile(
+    r"\bof (?:the|these|all)?\s*(?:two|three|four|five|six|bunch|group|lot|cards|gpus)\b", re.IGNORECASE
+)
+#: Segments by the words that name them.
+_SEGMENTS = (
+    (re.compile(r"\b(?:professional|workstation|quadro|pro)\b", re.IGNORECASE), "workstation"),
+    (re.compile(r"\b(?:consumer|gaming|geforce|desktop)\b", re.IGNORECASE), "geforce"),
+    (re.compile(r"\b(?:data[- ]?cent(?:er|re)|server)\b", re.IGNORECASE), "datacenter"),
+)
+#: Scopes that are of a time, or of what no catalogue holds.
+_OF_A_TIME = re.compile(
+    r"\b(?:currently|so far|at the time|back then|ampere|ada|hopper|turing|volta|blackwell|affordable|cheap|"
+    r"card here|slot|vendor)\b",
+    re.IGNORECASE,
+)
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every claim that a device alone has, or lacks, a capability."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption", "heading"):
+            continue
+        for sentence in sentences(passage.text):
+            for match in _ONLY.finditer(passage.text, sentence.start, sentence.end):
+                what = capability_at(passage.text, match.end())
+                mention = spoken(index, passage, sentence, context).owner(match.start())
+                if what and mention and not _OF_A_TIME.search(sentence.text):
+                    place = (match.start(), match.end() + what[1])
+                    yield from _judged(passage, place, match, (mention, what[0]), context)
+
+
+def _judged(
+    passage: Passage, place: tuple[int, int], match: re.Match[str], claim: tuple[Mention, Capability],
+    context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """Contradicted where the device is not so, or another within the scope is so too."""
+    mention, what = claim
+    has = not re.match(r"without|lacking|that lacks", match["verb"], re.IGNORECASE)
+    own = [context.catalogue[key] for key in mention.ids]
+    known = [gpu for gpu in own if what.has(gpu) is not None]
+    if not known:
+        return
+    itself = [gpu for gpu in known if what.has(gpu) is has]
+    rivals = [gpu for gpu in _scope(match["scope"], mention, context) if what.has(gpu) is has]
+    shown = (itself or known)[0]
+    if not itself:
+        because = f"{shown.id} {'has none' if has else 'has it'} itself"
+    elif rivals:
+        because = f"{rivals[0].id} {'has it' if has else 'has none'} too"
+    else:
+        because = "no other device on file" if has else "every other device on file has it"
+    verdict = "contradicted" if rivals or not itself else "confirmed"
+    best = rivals[0] if rivals and itself else shown
+    yield made(context, passage, place, "absolute", verdict, subject=shown.id, attribute=what.key,
+               because=because, evidence=(source_of(best, what.field),))  # fmt: skip
+
+
+def _scope(words: str, mention: Mention, context: Context) -> list[Gpu]:
+    """The other devices that an exclusive claim excludes."""
+    if _AMONG.search(words) or re.search(r"\bone$", words):
+        others = {key for ids in devices(context) for key in ids} - set(mention.named)
+        return [context.catalogue[key] for key in sorted(others)]
+    segment = next((name for pattern, name in _SEGMENTS if pattern.search(words)), "")
+    return [
+        gpu
+        for key, gpu in context.catalogue.items()
+        if key not in mention.named and gpu.confidence != "low" and gpu.segment == (segment or gpu.segment)
+    ]

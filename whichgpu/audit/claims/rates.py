@@ -1,0 +1,95 @@
+"""Rates of several: "ten GPUs at 67 images/min each give 670"; at 67 each, 1,000 take 15 of them."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.sentences import Sentence
+
+_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+            "ten": 10, "twelve": 12, "sixteen": 16, "twenty": 20, "thirty": 30}  # fmt: skip
+_COUNT = (
+    r"(?P<n>\d{1,5}|"
+    + "|".join(_NUMBERS)
+    + r")\s+(?:of them|of these|(?:nvidia\s+)?(?:[A-Z]+\w*\d\w*|gpus?|cards|"
+    r"instances|replicas|servers|nodes|workers|machines)\b)"
+)
+_SEVERAL = re.compile(rf"\b{_COUNT}", re.IGNORECASE)
+_NEED = re.compile(
+    rf"\b(?:needs?|requires?|takes?|use|rent|order)\s+(?:about\s+|roughly\s+|at least\s+)?{_COUNT}",
+    re.IGNORECASE,
+)
+_EACH = re.compile(r"\b(?:each|apiece|per (?:gpu|card|instance|replica|server|node|one))\b", re.IGNORECASE)
+_GIVE = re.compile(
+    r"\b(?:gives?|yields?|makes?|delivers?|produces?|reach|total\w*|together|combined|for|=|is|are)\b",
+    re.IGNORECASE,
+)
+#: Words of rates that no multiple of one is.
+_NOT_LINEAR = re.compile(
+    r"\b(?:measured|scal\w+|efficien\w+|overhead|headroom|redundan\w+|spare|n\+1|nvlink)\b", re.IGNORECASE
+)
+_WITHIN = 0.015
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every product of a count and a rate, and every count for a rate, with its verdict."""
+    for passage in context.document.passages:
+        if passage.kind in ("paragraph", "item", "caption"):
+            for sentence in sentences(passage.text):
+                if _EACH.search(sentence.text) and not _NOT_LINEAR.search(sentence.text):
+                    yield from _of_sentence(passage, sentence, context)
+
+
+def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    found = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
+    rates = [each for each in found if each.dimension == "rate" and each.high == each.value > 0]
+    counts = list(_SEVERAL.finditer(passage.text, sentence.start, sentence.end))
+    if len(rates) != 2 or len(counts) != 1:
+        return
+    one, all_of = sorted(rates, key=lambda each: each.value)
+    need = _NEED.search(passage.text, sentence.start, sentence.end)
+    if need:
+        yield _needed(passage, need, (one, all_of), context)
+    elif counts[0].start() < all_of.start and _GIVE.search(passage.text, sentence.start, all_of.start):
+        yield _product(passage, counts[0], (one, all_of), context)
+
+
+def _number(match: re.Match[str]) -> int:
+    return _NUMBERS.get(match["n"].lower()) or int(match["n"])
+
+
+def _needed(
+    passage: Passage, need: re.Match[str], rates: tuple[Quantity, Quantity], context: Context
+) -> Finding:
+    """A count for a rate: the rate over that of one, rounded up; more of them also do."""
+    one, all_of = rates
+    real = math.ceil(all_of.value / one.value - 1e-9)
+    told = _number(need)
+    because = f"{all_of.value / one.value:.4g} of them, so {real}"
+    verdict = "confirmed" if told == real else "inconsistent" if told < real else "unverifiable"
+    return made(context, passage, need.span("n"), "arithmetic", verdict, attribute="ceiling", because=because,
+                expected="" if told == real else str(real), evidence=(Evidence(because),))  # fmt: skip
+
+
+def _product(
+    passage: Passage, count: re.Match[str], rates: tuple[Quantity, Quantity], context: Context
+) -> Finding:
+    one, all_of = rates
+    real = _number(count) * one.value / all_of.value
+    right = abs(real - 1) <= _WITHIN
+    because = f"{_number(count)} times the rate of one is {real:.3g} times what is stated"
+    return made(context, passage, (all_of.start, all_of.end), "arithmetic",
+                "confirmed" if right else "inconsistent", attribute="product", because=because,
+                evidence=(Evidence(because),))  # fmt: skip

@@ -1,0 +1,48 @@
+"""Attributes that a sentence does not name: the memory of "24 GB of GDDR6", what "it offers" goes on with."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.attributes import Named, attributes, named
+from whichgpu.audit.binding import APART
+from whichgpu.audit.sentences import within
+
+if TYPE_CHECKING:
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.sentences import Sentence
+
+_OF_A_TYPE = re.compile(r"(GB|GiB)\s+(?:of\s+)?(?:\w+\s+)?(?:GDDR\d\w?|HBM\d?e?)\b")
+_AT_A_RATE = re.compile(
+    r"\b(?:GDDR\d\w?|HBM\d?e?)(?: memory| VRAM)?(?: at| with| running at| \(|,| delivering)\s*"
+    r"(?:up to )?(?=\d)"
+)
+_LAUNCHED_AT = re.compile(
+    r"\b(?:launch(?:ed|es)?|debut(?:ed|s)?|released|introduced|came out|arrived|started)\b[^.;$]{0,30}?"
+    r"\b(?:at|for|with a price of)\s+(?=\$\d)",
+    re.IGNORECASE,
+)
+
+
+def implied(text: str, sentence: Sentence) -> list[Named]:
+    """What is not named: the memory of "24 GB of GDDR6", the rate of "GDDR6X at 936 GB/s", a launch price."""
+    found = _OF_A_TYPE.finditer(text, sentence.start, sentence.end)
+    memory = [Named(match.end(1), match.end(1), attributes()["memory"]) for match in found]
+    rates = _AT_A_RATE.finditer(text, sentence.start, sentence.end)
+    prices = _LAUNCHED_AT.finditer(text, sentence.start, sentence.end)
+    memory += [Named(match.end(), match.end(), attributes()["launch_price"]) for match in prices]
+    return memory + [Named(match.end(), match.end(), attributes()["bandwidth"]) for match in rates]
+
+
+def carried(passage: Passage, sentence: Sentence) -> list[Named]:
+    """What the sentence before is about, where this one goes on with "It offers 222.2 TFLOPS"."""
+    if not re.match(r"\s*(?:it|this|that)\b", sentence.text, re.IGNORECASE):
+        return []
+    before = within(named(passage.text), 0, sentence.start)
+    value = re.search(r"\d", sentence.text)
+    if not before or not value or before[-1].end < sentence.start - 4 * APART:
+        return []
+    first = next(each for each in before if each.end > sentence.start - 4 * APART)
+    at = sentence.start + value.start()
+    return [first._replace(start=at, end=at)]
