@@ -153,7 +153,9 @@ _HEDGED = re.compile(
     r"require\w*|should|would|than|only)\b",
     re.IGNORECASE,
 )
-_NOT = re.compile(r"\bno[tr]?\b|n[\u2019']t\b")
+#: A denial, and how far before what is denied it stands.
+_NOT = re.compile(r"\b(?:no[tr]?|none|neither|never)\b|n[\u2019']t\b", re.IGNORECASE)
+_DENIAL = 45
 _FAR = 110
 
 
@@ -211,12 +213,8 @@ def _of_sentence(
             mention = who.owner(match.start())
             gap = text[mention.end : match.start()] if mention in who.here and mention else ""
             hedged = _HEDGED.search(gap) or _HEDGED.search(text, match.end(), match.end() + 12)
-            if (
-                mention is None
-                or len(gap) > _FAR
-                or hedged
-                or (told and re.search(r"\bno[tr]?\b|n[\u2019']t\b", gap))
-            ):
+            denied = told and _NOT.search(text, max(place[0], match.start() - _DENIAL), match.start())
+            if mention is None or len(gap) > _FAR or hedged or denied:
                 continue
             gpus = [context.catalogue[key] for key in mention.ids]
             place_of = match.span("what") if match["list"] else match.span()

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
-from whichgpu.audit.attributes import Attribute, named, qualifiers
+from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
 from whichgpu.audit.binding import (
     APART,
     TIED,
@@ -155,10 +155,13 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     here = who.here
     if not (here or who.topic) or (not here and several_columns(sentence, context)):
         return
+    leads = attributes[0] if attributes and _leads(passage.text, sentence, attributes[0]) else None
     taken: set[int] = set()
     last: tuple[Quantity, Attribute] | None = None
     for quantity in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
         chosen = nearest_attribute(passage.text, quantity, attributes, taken)
+        if chosen is None and leads and any(True for _ in fitting(leads.attribute, [quantity])):
+            chosen = 0
         again = of_another(passage.text, quantity, last, here) if chosen is None else None
         if again is not None and last is not None:
             yield from _of_value(
@@ -194,6 +197,15 @@ def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Conte
     first = max([end for _, end in at if end <= quantity.start], default=sentence.start)
     last = min([start for start, _ in at if start >= quantity.end], default=sentence.end)
     return text[max(first, quantity.start - APART) : min(last, quantity.end + APART)]
+
+
+def _leads(text: str, sentence: Sentence, first: Named) -> bool:
+    """Whether an attribute heads a list of the values of several devices: "NVLink: A100 600 GB/s, ..."."""
+    before = text[sentence.start : first.start].strip(" *-\u2022")
+    return (
+        not before
+        and re.match(r"[\s*]*(?:\([^()]{0,30}\))?[\s*]*:", text[first.end : first.end + 40]) is not None
+    )
 
 
 def _of_value(

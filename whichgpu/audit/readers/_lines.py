@@ -25,6 +25,11 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _LONGER, _UNWRAPPED, _HEADING = 60, 140, 90
 
 
+#: What divides the columns of a table without marks, which has so many of them and so many rows at least.
+GAP = re.compile(r" {2,}|\t+")
+_COLUMNS, _ROWS = 2, 3
+
+
 class Line(NamedTuple):
     """A line without its end, and where it starts in the file."""
 
@@ -103,6 +108,15 @@ def columned(line: Line, gap: re.Pattern[str]) -> list[tuple[str, int]]:
     if line.text[at:].strip():
         found.append((line.text[at:], line.start + at))
     return found
+
+
+def aligned(rows: Sequence[Line], at: int) -> int:
+    """How many lines from one on are a table of aligned columns without marks; 0 where it begins none."""
+    count = len(columned(rows[at], GAP))
+    end = at
+    while end < len(rows) and len(columned(rows[end], GAP)) == count:
+        end += 1
+    return end - at if count >= _COLUMNS and end - at >= _ROWS else 0
 
 
 def is_rule(cells: Sequence[tuple[str, int]]) -> bool:

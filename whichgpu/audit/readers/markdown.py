@@ -18,8 +18,11 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document, Passage
 from whichgpu.audit.readers._lines import (
+    GAP,
     Line,
+    aligned,
     cell,
+    columned,
     day_of,
     is_rule,
     is_short_heading,
@@ -132,12 +135,22 @@ class _Reader:
             self._table()
         elif _ITEM.match(line.text):
             self._item(line)
+        elif rows := aligned(self._lines, self._at):
+            self._columns(rows)
         elif self._unwrapped and is_short_heading(line.text):
             left = len(line.text) - len(line.text.lstrip())
             self._put_heading(line.text.strip(), line.start + left, 2)
             self._at += 1
         else:
             self._paragraph()
+
+    def _columns(self, rows: int) -> None:
+        """A table of aligned columns, as in a text."""
+        pieces = [columned(line, GAP) for line in self._lines[self._at : self._at + rows]]
+        made = [[cell(piece, at, inline, self._section) for piece, at in row] for row in pieces]
+        self._tables.append(table_of(made, self._section))
+        self._passages += [one for row in made for one in row if one is not None]
+        self._at += rows
 
     def _fence(self, line: Line) -> None:
         mark = _FENCE.match(line.text)

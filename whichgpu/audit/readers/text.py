@@ -7,11 +7,21 @@ tabs or several blanks, are a table; those with pipes are read as Markdown.
 from __future__ import annotations
 
 import re
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document
-from whichgpu.audit.readers._lines import Line, cell, columned, day_of, lines, paragraphs, plain, table_of
+from whichgpu.audit.readers._lines import (
+    GAP,
+    Line,
+    aligned,
+    cell,
+    columned,
+    day_of,
+    lines,
+    paragraphs,
+    plain,
+    table_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,9 +30,6 @@ if TYPE_CHECKING:
 
 #: Lines up to so long may be headings, and lines from so long on were not wrapped.
 _HEADING, _UNWRAPPED = 90, 140
-#: What divides the columns of a table without marks, which has so many of them and so many rows at least.
-_GAP = re.compile(r" {2,}|\t+")
-_COLUMNS, _ROWS = 2, 3
 _ITEM = re.compile(r"^\s*(?:[-*+\u2022\u25cf\u25aa]|\d{1,3}[.)])\s+")
 
 
@@ -33,7 +40,7 @@ def read(text: str) -> Document:
     tables: list[Table] = []
     for group, kind in (each for run in paragraphs(lines(text)) for each in _parts(run)):
         if kind == "table":
-            made = [[cell(piece, at, plain, section) for piece, at in columned(line, _GAP)] for line in group]
+            made = [[cell(piece, at, plain, section) for piece, at in columned(line, GAP)] for line in group]
             tables.append(table_of(made, section, passages[-1].text[:300] if passages else ""))
             passages += [one for row in made for one in row if one is not None]
         else:
@@ -56,14 +63,16 @@ def read(text: str) -> Document:
 def _parts(run: Sequence[Line]) -> Iterator[tuple[list[Line], str]]:
     """The passages of a run of lines, and the tables of aligned columns in it."""
     rest: list[Line] = []
-    for count, some in groupby(run, lambda line: len(columned(line, _GAP))):
-        rows = list(some)
-        if count >= _COLUMNS and len(rows) >= _ROWS:
+    at = 0
+    while at < len(run):
+        rows = aligned(run, at)
+        if rows:
             yield from _groups(rest) if rest else ()
             rest = []
-            yield rows, "table"
+            yield list(run[at : at + rows]), "table"
         else:
-            rest += rows
+            rest.append(run[at])
+        at += max(rows, 1)
     yield from _groups(rest) if rest else ()
 
 
