@@ -166,6 +166,23 @@ def test_a_sentence_by_itself(label, text):
         assert bool(accused) is (label == "wrong"), accused
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict", "why"),
+    [
+        ("For training BERT-large, choose the A100 80GB SXM over the RTX A6000.", "unverifiable", "flips"),
+        ("For serving Llama 3.1 8B, go with the L4 rather than the H100 SXM.", "contradicted", "cheapest"),
+        ("For serving Llama 3.1 8B, go with the H100 SXM rather than the L4.", "confirmed", "times as fast"),
+        ("If FP64 is critical, choose the L40S.", "contradicted", "1/64"),
+    ],
+)
+def test_advice_is_asked_of_the_cost_model_and_the_offers(text, verdict, why):
+    [found] = [
+        f for f in audited(text.encode(), "a.md", catalogue(), corpus.TODAY).findings if f.kind == "rule"
+    ]
+    assert found.verdict == verdict
+    assert why in found.because
+
+
 STRANGE = {
     "brackets": b"[a](" * 60_000, "numbers": b"1,000," * 40_000, "names": b"A100 " * 50_000,
     "products": b"8 x 8 x 8 " * 25_000, "nested": b"<div>" * 30_000 + b"The A100" + b"</div>" * 30_000,

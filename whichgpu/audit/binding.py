@@ -127,7 +127,8 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
     if right_after and _MAKER.fullmatch(text, quantity.end, right_after[0].start):
         return right_after[0]
     after = [m for m in who.here if m.start >= quantity.end]
-    if after and _THANKS.search(text, 0, quantity.start) and len(after) == len(who.here):
+    opens = _THANKS.search(text, max(0, quantity.start - APART), quantity.start) if after else None
+    if opens and len(after) == len(who.here):
         return after[0]
     if after and _FOR_THE.fullmatch(text, quantity.end, after[0].start):
         return after[0]

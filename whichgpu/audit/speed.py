@@ -22,7 +22,14 @@ _WORKLOAD = re.compile(
 )  # fmt: skip
 _TRAINS = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
 #: The model is asked about so many pairs in one document; what comes after stays unverifiable.
-_MOST = 12
+_MOST = 16
+
+
+class Change(NamedTuple):
+    """What is asked other than the workload's own batch and precision, where it is not empty."""
+
+    batch: float = 0.0
+    precision: str = ""
 
 
 class Expected(NamedTuple):
@@ -34,21 +41,21 @@ class Expected(NamedTuple):
     of: str
 
 
-def expected(text: str, both: Pair, context: Context) -> Expected | None:
+def expected(text: str, both: Pair, context: Context, change: Change | None = None) -> Expected | None:
     """The ratio of speeds at the one workload that a sentence names; None where there is no such answer."""
     names = {match[0].strip(" -.") for match in _WORKLOAD.finditer(text)}
     if len(names) != 1:
         return None
-    key = ("speed", names.pop(), bool(_TRAINS.search(text)), both.first[0], both.second[0])
+    key = (names.pop(), bool(_TRAINS.search(text)), change or Change(), both.first[0], both.second[0])
     asked = context.memo.setdefault("speeds asked", set())
     if key not in asked and len(asked) >= _MOST:
         return None
     asked.add(key)
-    return _ratio(key[1], key[2], *(context.catalogue[one] for one in key[3:]))
+    return _ratio(*key[:3], *(context.catalogue[one] for one in key[3:]))
 
 
 @lru_cache(maxsize=256)
-def _ratio(name: str, trains: bool, first: Gpu, second: Gpu) -> Expected | None:
+def _ratio(name: str, trains: bool, change: Change, first: Gpu, second: Gpu) -> Expected | None:
     from datetime import date
 
     from whichgpu.planner.comparison.market import Market
@@ -61,7 +68,9 @@ def _ratio(name: str, trains: bool, first: Gpu, second: Gpu) -> Expected | None:
     try:
         item = resolve(name)
         markets = {gpu.id: Market(gpu.id, date.min, {}, (), (), ()) for gpu in (first, second)}
-        done = work(Job(item.id, phase="train" if trains else ""), (first, second), markets)
+        phase = "train" if trains else ""
+        job = Job(item.id, phase=phase, batch=change.batch or None, precision=change.precision)
+        done = work(job, (first, second), markets)
     except WhichGpuError:
         return None
     if not {first.id, second.id} <= set(done.results):

@@ -140,6 +140,11 @@ _PASSIVE = tuple(
     )
     for each in _CAPABILITIES
 )
+#: What ends what is said before the name of the device that it is of.
+_ON_THE = re.compile(
+    r"\b(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$", re.IGNORECASE
+)
+_NEAR = 28
 #: Into how many instances a GPU is divided; "7 instances" of what each is does not count.
 _PARTS = re.compile(
     r"\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?\b(?:up to|as many as|maximum of|into)\s+"
@@ -245,7 +250,9 @@ def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Ite
     """What is said to be supported on the device named after it."""
     for mention in who.here:
         words = passage.text[max(start, mention.start - _FAR) : mention.start]
-        for each, pattern in _PASSIVE if _ANY.search(words) else ():
+        if not _ON_THE.search(words[-_NEAR:]) or not _ANY.search(words):
+            continue
+        for each, pattern in _PASSIVE:
             match = pattern.search(words)
             if match is None or not (
                 match["none"] or "support" in match[0] or re.search(r"\b(?:is|are)\b", match[0])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.judging import source_of
 from whichgpu.audit.offers import on_offer
 from whichgpu.audit.pairs import facts, pair, ratios
 from whichgpu.audit.roles import Spoken
@@ -38,6 +39,8 @@ _CHOOSE = re.compile(
     re.IGNORECASE,
 )
 _OVER = re.compile(r"\s*(?:over|rather than|instead of)\s+(?:an?|the)?\s*", re.IGNORECASE)
+#: A smaller share of FP32 than this is FP64 for compatibility only.
+_LITTLE = 1 / 16
 #: Attributes that a rule may turn on.
 _RATES = ("bandwidth", "memory", "fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "int8", "nvlink")
 
@@ -73,6 +76,8 @@ def _judged(
     chosen, here = named_here
     text = passage.text[place[0] : chosen.start]
     attribute = _decisive(text)
+    if attribute and attribute.key == "fp64":
+        yield from _without_fp64(passage, (place[0], chosen.end), chosen, context)
     condition = _BOUND.search(text) or _CRITICAL.search(text)
     start = place[0] + condition.start() if condition else place[0]
     both = pair(chosen.end, chosen.end, Spoken(here, (), (), passage.text), context)
@@ -85,6 +90,19 @@ def _judged(
     yield made(context, passage, (start, chosen.end), "rule", verdict, subject=both.subject,
                attribute=attribute.key, because=because,
                evidence=(*facts(attribute, both, context), Evidence(because)))  # fmt: skip
+
+
+def _without_fp64(
+    passage: Passage, place: tuple[int, int], chosen: Mention, context: Context
+) -> Iterator[Finding]:
+    """A card that runs FP64 at a small share of FP32 is the choice for FP64 under no condition."""
+    gpus = [context.catalogue[key] for key in chosen.ids]
+    shares = [gpu.need("fp64") / gpu.need("fp32") for gpu in gpus if gpu.value("fp64") and gpu.value("fp32")]
+    if not shares or max(shares) > _LITTLE:
+        return
+    because = f"{gpus[0].id} runs FP64 at 1/{1 / max(shares):.0f} of FP32"
+    yield made(context, passage, place, "rule", "contradicted", subject=gpus[0].id, attribute="fp64",
+               because=because, evidence=(source_of(gpus[0], "fp64"), Evidence(because)))  # fmt: skip
 
 
 def _wins(values: list[tuple[float, str]]) -> bool:
