@@ -58,6 +58,8 @@ def named(text: str) -> tuple[Named, ...]:
 def headed(text: str) -> Attribute | None:
     """The attribute that a table's cell names by itself; None where it names none or says more than that."""
     plain = re.sub(r"\s+", " ", text).strip(" :*").lower()
+    if _OF_HOST.search(plain):
+        return None
     bare = re.sub(
         r"\s*[\[(](?:gb/?s?|gib/?s?|tb/s|tflops?|tops|w|watts?|mhz|ghz|mm.?|nm|bit|usd|\$)[\])]$", "", plain
     )
@@ -75,6 +77,8 @@ def headed(text: str) -> Attribute | None:
     return None
 
 
+#: Headers of the way to the host, which is no memory bus.
+_OF_HOST = re.compile(r"\b(?:pcie?|pci express|(?:bus|host|system) interface)\b")
 #: Characters that a header may have before the name of its attribute, and beside it in all.
 _FEW, _REST = 24, 30
 

@@ -27,6 +27,8 @@ _RATES = ("flop rate", "op rate")
 #: Peak rates that count integer operations.
 _SPARSE = ("fp16", "fp16_acc16", "bf16", "tf32", "fp8", "fp8_acc16", "fp6", "fp4", "int8", "int4")
 _INTEGER = ("int8", "int4")
+#: The compute capability from which on tensor cores have a precision.
+_SINCE = {"fp8": 8.9, "fp4": 10.0, "bf16": 8.0, "tf32": 8.0}
 #: What is said beside a value that is not of the field.
 _NOT_WHERE = {"nvlink_per_direction": "both_ways", "nvlink": "one_way"}
 #: What is stated of a board with several GPUs as often as of one of them.
@@ -105,7 +107,7 @@ def _judged(
     # A table repeats its values.
     known = [gpu for gpu in gpus if any(gpu.value(field) is not None for field in attribute.fields)]
     if not known:
-        return Verdict("unverifiable", because="no source on file states it")
+        return _lacking(attribute, gpus) or Verdict("unverifiable", because="no source on file states it")
     right = [gpu for gpu in known if _holds(attribute, what, gpu)]
     if right:
         return _confirmed(attribute, right, gpus)
@@ -113,6 +115,16 @@ def _judged(
     if larger:
         return _confirmed(attribute, larger, gpus)._replace(true_for=larger[0].id)
     return _wrong(attribute, what, known, catalogue, spoken_of)
+
+
+def _lacking(attribute: Attribute, gpus: Sequence[Gpu]) -> Verdict | None:
+    """An accusation where no device meant has the precision at all, by its compute capability."""
+    since = _SINCE.get(attribute.key)
+    found = [gpu.value("compute_capability") for gpu in gpus]
+    if since is None or not all(value is not None and float(str(value)) < since for value in found):
+        return None
+    because = f"{gpus[0].id} has no {attribute.key.upper()}: compute capability {found[0]}"
+    return Verdict("contradicted", "none", because, (source_of(gpus[0], "compute_capability"),))
 
 
 def _sizes(attribute: Attribute, known: Sequence[Gpu], catalogue: Catalogue) -> list[Gpu]:

@@ -32,7 +32,8 @@ _LIST = frozenset({
     "bf16", "fp8", "fp4", "int8", "int4", "wide", "plus", "or", "delivers", "gpu", "card", "it", "each",
     "both", "on", "aws", "gcp", "azure", "reaches", "manages", "total", "pcie", "nvlink", "msrp", "price",
     "launched", "priced", "giving", "mb", "l2", "cache", "billion", "transistors", "also", "that", "which",
-    "speed",
+    "speed", "hat", "und", "mit", "bietet", "kerne", "cuda-kerne", "tensor-kerne", "speicher", "et", "avec",
+    "de", "con", "y", "offre", "sowie",
 })  # fmt: skip
 _TYPE = re.compile(
     r"(?:gddr|hbm|lpddr)\d\w*|(?:g[aphvkmb]|ad|tu)\d{2,3}|tsmc|samsung|n\d\w?|x\d{1,2}", re.IGNORECASE

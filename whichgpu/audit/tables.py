@@ -28,7 +28,7 @@ _UNIT = re.compile(
 _SEARCHED = 3
 #: How much of a header's cell the name of its device is at least.
 _SHARE = 0.35
-_MARK = re.compile(r"[*\u2020\u2021\u00b9\u00b2]")
+_MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2]")
 _NOTE = re.compile(r"[*\u2020\u2021\u00b9\u00b2]+[^.\n|]{0,60}\bsparsity", re.IGNORECASE)
 
 
@@ -85,8 +85,17 @@ def read(cell: Cell, context: Context) -> list[Quantity]:
     return made
 
 
-def noted(text: str, document: str) -> frozenset[str]:
-    """What a mark beside a figure says of it: the footnote on sparsity of a data sheet."""
+def noted(passage: Passage, place: tuple[int, int], document: str) -> frozenset[str]:
+    """What a mark beside a figure says of it: the footnote on sparsity of a data sheet.
+
+    It is looked for in the file, since a single star is a mark of Markdown too.
+    """
+    start, end = passage.span(*place)
+    return of_mark(document[start : end + 1], document)
+
+
+def of_mark(text: str, document: str) -> frozenset[str]:
+    """What a mark in a text says by a footnote of the document."""
     if _MARK.search(text) and _NOTE.search(document):
         return frozenset({"sparse"})
     return frozenset()

@@ -10,7 +10,7 @@ from whichgpu.audit import tables
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.sentences import about, sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -172,6 +172,8 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
+        if passage.kind == "item" and ":" in passage.text[:_FAR]:
+            yield from _of_item(index, passage, context)
         for sentence in sentences(passage.text):
             who = spoken(index, passage, sentence, context)
             yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
@@ -196,6 +198,16 @@ def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
             yield from _judged(
                 cell.passage, (0, len(cell.passage.text)), each, gpus, told=bool(yes), context=context
             )
+
+
+def _of_item(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    """An item of a list that is a cell of its own: "NVLink support: Yes"."""
+    label, _, value = passage.text.partition(":")
+    yes, no = _YES.fullmatch(value.strip(" .")), _NO.match(value)
+    mentions = about(index, passage, context) if yes or no else ()
+    for each in _headed(label.strip(" *")) if mentions else ():
+        gpus = [context.catalogue[key] for key in mentions[-1].ids]
+        yield from _judged(passage, (0, len(passage.text)), each, gpus, told=bool(yes), context=context)
 
 
 @lru_cache(maxsize=512)

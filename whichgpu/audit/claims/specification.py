@@ -112,7 +112,10 @@ def _of_cell(cell: Cell, ids: Sequence[str], context: Context) -> Iterator[Findi
         return
     for quantity in found if several else found[:1]:
         gpus = [context.catalogue[key] for key in (cell.ids if several else ids)]
-        said = cell.said | qualifiers(text) | tables.noted(text + cell.label, context.document.original)
+        place = (quantity.start, quantity.end)
+        original = context.document.original
+        marked = tables.noted(cell.passage, place, original) | tables.of_mark(cell.label, original)
+        said = cell.said | qualifiers(text) | marked
         verdict = _verdict(text, quantity, attribute, gpus, said=said, context=context)
         if verdict.verdict != "contradicted" or not (several or quantity.high != quantity.value):
             yield _finding(cell.passage, quantity, attribute, gpus, found=verdict, context=context)
@@ -215,9 +218,8 @@ def _of_value(
     """The verdict on a value of a sentence; an accusation only where nothing else can be meant."""
     text = passage.text
     clause = _own_words(text, sentence, quantity, context)
-    said = qualifiers(clause) | tables.noted(
-        text[quantity.start : quantity.end + 2], context.document.original
-    )
+    place = (quantity.start, quantity.end)
+    said = qualifiers(clause) | tables.noted(passage, place, context.document.original)
     gpus = [context.catalogue[key] for key in mention.ids]
     found = _verdict(text, quantity, attribute, gpus, said=said, context=context)
     if found.verdict == "confirmed" and mention in here:

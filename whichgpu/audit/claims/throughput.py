@@ -33,6 +33,20 @@ _TRAINS = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
 _RATES = ("fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "int8", "fp4", "int4", "tf32", "fp32")
 #: A pass forward and backward does three times the work of one forward.
 _BACKWARD = 3.0
+#: What a record of a benchmark says beside its value.
+_RECORD = {
+    "batch": re.compile(r"\b(?:batch|bs)\b", re.IGNORECASE),
+    "precision": re.compile(
+        r"\b(?:[bf]p?(?:4|8|16|32|64)|bfloat16|tf32|int[48]|mixed[- ]precision|amp|half|single[- ]precision|"
+        r"full[- ]precision|\d-bit|quanti[sz]ed)\b",
+        re.IGNORECASE,
+    ),
+    "framework": re.compile(
+        r"\b(?:pytorch|tensorflow|jax|keras|tensorrt(?:-llm)?|vllm|sglang|llama\.cpp|ollama|onnx|triton|tgi|"
+        r"diffusers|automatic1111|webui|comfyui|mlperf|deepspeed|megatron)\b",
+        re.IGNORECASE,
+    ),
+}
 #: Words of one request at a time, whose every token reads the weights.
 _ALONE = re.compile(
     r"\b(?:batch(?: size)?(?: of)?[ =-]?(?:1|one)\b|single[- ](?:user|stream|request|batch))", re.IGNORECASE
@@ -71,6 +85,7 @@ def find(context: Context) -> Iterator[Finding]:
                 if unit.startswith("tok") and _ALONE.search(sentence.text):
                     most, because = _read(name, sentence.text, here[0], context)
                 verdict = "contradicted" if each.value > most else "unverifiable"
+                because += _missing(passage.text) if verdict == "unverifiable" else ""
                 yield made(context, passage, (each.start, each.end), "benchmark", verdict, subject=gpu.id,
                            attribute="throughput", because=because,
                            evidence=(Evidence(because), source_of(gpu, "fp16")))  # fmt: skip
@@ -111,6 +126,12 @@ def _read(name: str, text: str, mention: Mention, context: Context) -> tuple[flo
         f"at most {most:,.0f} a second"
     )
     return most * _SLACK, because
+
+
+def _missing(text: str) -> str:
+    """Which of what a throughput depends on a passage does not say, in words."""
+    missing = [name for name, pattern in _RECORD.items() if not pattern.search(text)]
+    return f"; it is not said: {', '.join(missing)}" if missing else ""
 
 
 def _peak(gpu: Gpu) -> float:
