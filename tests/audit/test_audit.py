@@ -183,6 +183,20 @@ def test_advice_is_asked_of_the_cost_model_and_the_offers(text, verdict, why):
     assert why in found.because
 
 
+def test_a_gpu_of_ones_own_is_known_by_its_name(tmp_path, whichgpu):
+    (tmp_path / "my.toml").write_text('[gpu.zeta-9000]\nname = "Zeta 9000"\nbase = "rtx-4090"\n')
+    (tmp_path / "a.md").write_text(
+        "# Cards\n\nThe Zeta 9000 has 48 GB of memory. "
+        "The Zeta 9000 is twice as fast as the V100 for training BERT-large.\n"
+    )
+    asked = ("audit", str(tmp_path / "a.md"), "--gpu-file", str(tmp_path / "my.toml"), "--json")
+    answer = whichgpu(*asked)
+    assert answer.status == 0, answer.err
+    size, speed = answer.json["findings"]
+    assert (size["subject"], size["verdict"]) == ("zeta-9000", "contradicted")
+    assert "training bert-large" in speed["because"]
+
+
 STRANGE = {
     "brackets": b"[a](" * 60_000, "numbers": b"1,000," * 40_000, "names": b"A100 " * 50_000,
     "products": b"8 x 8 x 8 " * 25_000, "nested": b"<div>" * 30_000 + b"The A100" + b"</div>" * 30_000,

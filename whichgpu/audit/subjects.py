@@ -105,7 +105,8 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
     words = list(_WORD.finditer(text))
     at = 0
     while at < len(words):
-        found = _longest(text, words, at, catalogue) if _may_begin(words[at][0]) else None
+        begins = _may_begin(words[at][0]) or words[at][0].lower() in _own_leads(catalogue)
+        found = _longest(text, words, at, catalogue) if begins else None
         if found is None:
             at += 1
             continue
@@ -119,6 +120,13 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
             continue
         yield Mention(start, end, text[start:end], ids, ids)
         at = last + 1
+
+
+@lru_cache(maxsize=64)
+def _own_leads(catalogue: Catalogue) -> frozenset[str]:
+    """The first words of the names of devices that are not of the catalogue that is shipped."""
+    own = (gpu for gpu in catalogue.values() if not gpu.where.startswith("data/gpus"))
+    return frozenset(gpu.name.split()[0].lower() for gpu in own if gpu.name.split())
 
 
 def _may_begin(word: str) -> bool:
