@@ -52,6 +52,8 @@ _ELSEWHERE = re.compile(
     r"disk|ssd|nvme|system|host|swap|usage|used)\b",
     re.IGNORECASE,
 )
+#: What parts the words of one value from those of the next.
+_APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)\s|[,;]\s", re.IGNORECASE)
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
 
@@ -190,7 +192,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
 
 
 def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Context) -> str:
-    """What is said beside a value and beside no other: from the value before it to the one after it."""
+    """What is said beside a value and beside no other: in its part of the sentence, between its neighbours."""
     near = [
         each
         for each in quantities(sentence.text, context.fraction)
@@ -199,7 +201,9 @@ def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Conte
     at = [(sentence.start + each.start, sentence.start + each.end) for each in near]
     first = max([end for _, end in at if end <= quantity.start], default=sentence.start)
     last = min([start for start, _ in at if start >= quantity.end], default=sentence.end)
-    return text[max(first, quantity.start - APART) : min(last, quantity.end + APART)]
+    before = _APART_FROM.split(text[max(first, quantity.start - APART) : quantity.start])[-1]
+    after = _APART_FROM.split(text[quantity.end : min(last, quantity.end + APART)])[0]
+    return f"{before} {text[quantity.start : quantity.end]} {after}"
 
 
 def _leads(text: str, sentence: Sentence, first: Named) -> bool:
