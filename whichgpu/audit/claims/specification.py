@@ -192,7 +192,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
 
 
 def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Context) -> str:
-    """What is said beside a value and beside no other: in its part of the sentence, between its neighbours."""
+    """What is said beside a value and beside no other: in its part of the sentence, between the others."""
     near = [
         each
         for each in quantities(sentence.text, context.fraction)
