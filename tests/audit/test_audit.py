@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import corpus
+import perturbations
 import pytest
 
 import whichgpu as package
@@ -80,6 +81,31 @@ def test_a_perturbation_changes_its_verdict_and_no_other(right, wrong, stated):
     assert set(before.values()) == {"confirmed"}
     assert after.pop(stated) == "contradicted"
     assert set(after.values()) == {"confirmed"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", corpus.own() + corpus.articles(), ids=lambda case: case.name)
+def test_one_figure_changed_changes_no_verdict_on_another_line(case):
+    for each in perturbations.changed(case, 2):
+        assert not each.elsewhere, each
+
+
+def test_most_figures_that_are_changed_are_accused():
+    cases = [
+        case for case in corpus.own() if case.name in ("cheat_sheet.txt", "clean_page.html", "showdown.md")
+    ]
+    found = [each for case in cases for each in perturbations.changed(case, 8)]
+    assert len(found) == 24
+    assert sum(each.noticed for each in found) >= 0.9 * len(found)
+
+
+def test_figures_that_are_put_right_are_accused_no_more():
+    cases = [
+        case for case in corpus.own() if case.name in ("table.md", "german.md", "hopper.md", "laptop.txt")
+    ]
+    found = [each for case in cases for each in perturbations.corrected(case, 3)]
+    assert len(found) >= 8
+    assert all(each.noticed and not each.elsewhere for each in found), found
 
 
 @pytest.mark.skipif(not corpus.ARTICLES.exists(), reason="the known articles are not here")

@@ -34,7 +34,7 @@ _NOT_WHERE = {"nvlink_per_direction": "both_ways", "nvlink": "one_way"}
 #: What is stated of a board with several GPUs as often as of one of them.
 _OF_BOARDS = ("memory", "bandwidth", "cores", "power", "fp32", "fp64", "transistors")
 #: Sizes that are one size: decimal units for binary ones, as cards and caches are sold.
-_ALIKE = (1.0, 2.0**30 / 1e9, 1e9 / 2.0**30, 2.0**20 / 1e6, 1e6 / 2.0**20)
+_ALIKE = {"memory": 2.0**30 / 1e9, "l2": 2.0**20 / 1e6}
 #: Off by less, a value of no vendor's source is no ground for an accusation, nor is a round number.
 _NEAR, _ROUND, _LIMITED = 0.03, 0.08, 0.13
 #: What a card's maker may change: off by less, it may be another maker's card.
@@ -179,8 +179,10 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
     if what.limit == "nearly":
         return value * 0.9 <= what.value * 1.001 <= value * 1.12
     if attribute.dimension == "memory":
-        sizes = (value, (nominal_gb(value) or 0) * _GB)
-        return any(abs(what.value * alike - each) < _ONE_SIZE * each for alike in _ALIKE for each in sizes)
+        binary = _ALIKE.get(attribute.key, _ALIKE["memory"])
+        nominal = (nominal_gb(value) or 0) * _GB
+        pairs = ((value, 1.0), (value, binary), (nominal, 1.0), (nominal, 1 / binary))
+        return any(abs(what.value * share - each) < _ONE_SIZE * each for each, share in pairs)
     if attribute.dimension == "length":
         return abs(what.value - value) < 1e-12 or {round(what.value, 12), round(value, 12)} <= _ONE_NODE
     within = _share(attribute, what)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
 
 
+#: From English marks in numbers to those of a text that writes 38,7 and 1.935.
+_MARKS = str.maketrans(",.", ".,")
+
+
 def audit(document: Document, catalogue: Catalogue, today: date) -> tuple[Finding, ...]:
     """Every claim of a document with its verdict, in the order of the file; no two on the same words."""
     document = document._replace(passages=tuple(piece for p in document.passages for piece in pieces(p)))
@@ -28,6 +32,8 @@ def audit(document: Document, catalogue: Catalogue, today: date) -> tuple[Findin
     fraction = locale(p.text for p in document.passages)
     context = Context(document, catalogue, mentions, fraction, today, spoken_of, {})
     found = [each for kind in kinds() for each in import_module(f"{__package__}.claims.{kind}").find(context)]
+    if fraction == ",":
+        found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]
     return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))
 
 
