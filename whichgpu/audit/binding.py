@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from whichgpu.audit.listed import listed
 from whichgpu.audit.quantities import quantities
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ _PART_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _PART_AFTER = re.compile(r"[\w\s-]{0,24}\b(?:per|each|more|fewer|less)\b", re.IGNORECASE)
+#: A rate that is told twice, dense and with sparsity.
+_RATES = ("flop rate", "op rate")
+_OR = re.compile(r"(?:[,(/;]|\bor\b|\band\b)\s*(?:or|and|up to|even)?\s*(?:up to\s*)?$", re.IGNORECASE)
+_SPARSE = re.compile(
+    r"[\s(]*(?:with (?:structured |2:4 )?sparsity|sparse|dense|without sparsity)", re.IGNORECASE
+)
+_SHORT = 40
 _PRONOUN = re.compile(r"\b(?:it|this|they|the card|the gpu)\b", re.IGNORECASE)
 #: Ends of clauses: a value does not reach over one to its attribute.
 _CLAUSE = re.compile(
@@ -69,6 +77,69 @@ _LEAST_MEMORY = 0.5e9
 #: Signs of a formula beside a value.
 _OPERATOR_BEFORE = re.compile(r"(?:\s[/*+\u00d7\u00f7=]|\s-|\dx?\s?[x\u00d7])\s*~?$")
 _OPERATOR_AFTER = re.compile(r"\s*(?:[*+\u00d7\u00f7=]|/\s|x\s\d)")
+
+
+class Binder:
+    """Goes through the values of a sentence and says of each what it is of; remembers what it bound last."""
+
+    def __init__(self, text: str, sentence: Sentence, attributes: Sequence[Named], who: Spoken) -> None:
+        self._text, self._sentence, self._attributes, self._who = text, sentence, attributes, who
+        self._leads = attributes[0] if attributes and _leads(text, sentence, attributes[0]) else None
+        self._taken: set[int] = set()
+        self._last: tuple[Quantity, Attribute, Mention] | None = None
+
+    def bind(self, quantity: Quantity) -> tuple[Attribute, Mention] | None:
+        """The attribute and the device of a value; None where either is not certain."""
+        chosen = nearest_attribute(self._text, quantity, self._attributes, self._taken)
+        again = self._again(quantity) if chosen is None else None
+        if again is not None:
+            return again
+        if chosen is None and self._leads and any(True for _ in fitting(self._leads.attribute, [quantity])):
+            chosen = 0
+        here = self._who.here
+        inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
+        mention = nearest_device(self._text, quantity, self._who)
+        if mention is None or inside or of_a_part(self._text, quantity):
+            return None
+        attribute = self._listed(quantity, mention) if chosen is None else self._attributes[chosen].attribute
+        if attribute is None:
+            return None
+        if chosen is not None:
+            self._taken.add(chosen)
+        self._last = (quantity, attribute, mention)
+        return attribute, mention
+
+    def _again(self, quantity: Quantity) -> tuple[Attribute, Mention] | None:
+        """A value of the same attribute as the last one: of another device, or with sparsity."""
+        if self._last is None:
+            return None
+        last, attribute, mention = self._last
+        if _goes_on(self._text, quantity, last):
+            return attribute, mention
+        other = of_another(self._text, quantity, last, self._who.here)
+        return (attribute, other) if other is not None else None
+
+    def _listed(self, quantity: Quantity, mention: Mention) -> Attribute | None:
+        owner = mention if mention in self._who.here else None
+        attribute = listed(self._text, self._sentence, quantity, owner)
+        return None if attribute and too_small(attribute, quantity) else attribute
+
+
+def _goes_on(text: str, quantity: Quantity, last: Quantity) -> bool:
+    """Whether a rate is the same one with sparsity or without: "312 TFLOPS, or 624 with sparsity"."""
+    if quantity.dimension != last.dimension or quantity.dimension not in _RATES:
+        return False
+    between = text[last.end : quantity.start]
+    return len(between) < _SHORT and bool(_OR.search(between)) and bool(_SPARSE.match(text, quantity.end))
+
+
+def _leads(text: str, sentence: Sentence, first: Named) -> bool:
+    """Whether an attribute heads a list of the values of several devices: "NVLink: A100 600 GB/s, ..."."""
+    before = text[sentence.start : first.start].strip(" *-\u2022")
+    return (
+        not before
+        and re.match(r"[\s*]*(?:\([^()]{0,30}\))?[\s*]*:", text[first.end : first.end + 40]) is not None
+    )
 
 
 def fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantity]:
@@ -142,18 +213,16 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
     return owner
 
 
-def of_another(
-    text: str, quantity: Quantity, last: tuple[Quantity, Attribute] | None, here: Sequence[Mention]
-) -> Mention | None:
+def of_another(text: str, quantity: Quantity, last: Quantity, here: Sequence[Mention]) -> Mention | None:
     """The other device whose value is set against the last one: "more than the A4000's 153.4 TFLOPS"."""
-    if last is None or quantity.dimension != last[0].dimension:
+    if quantity.dimension != last.dimension:
         return None
     behind = [each for each in here if each.start >= quantity.end]
-    if behind and _VERSUS.search(text, last[0].end, quantity.start) and _FOR_THE.fullmatch(
+    if behind and _VERSUS.search(text, last.end, quantity.start) and _FOR_THE.fullmatch(
         text, quantity.end, behind[0].start
     ):  # fmt: skip
         return behind[0]
-    between = [each for each in here if last[0].end <= each.start and each.end <= quantity.start]
+    between = [each for each in here if last.end <= each.start and each.end <= quantity.start]
     bare = quantity.dimension == "number"
     if bare and not (between and re.fullmatch(r"[\u2019']s?\s+", text[between[-1].end : quantity.start])):
         return None

@@ -33,7 +33,8 @@ _LIST = frozenset({
     "both", "on", "aws", "gcp", "azure", "reaches", "manages", "total", "pcie", "nvlink", "msrp", "price",
     "launched", "priced", "giving", "mb", "l2", "cache", "billion", "transistors", "also", "that", "which",
     "speed", "hat", "und", "mit", "bietet", "kerne", "cuda-kerne", "tensor-kerne", "speicher", "et", "avec",
-    "de", "con", "y", "offre", "sowie",
+    "de", "con", "y", "offre", "sowie", "draws", "draw", "consumes", "pulls", "needs", "sxm2", "sxm4", "sxm5",
+    "sxm", "nvl", "model", "version", "variant", "only", "just",
 })  # fmt: skip
 _TYPE = re.compile(
     r"(?:gddr|hbm|lpddr)\d\w*|(?:g[aphvkmb]|ad|tu)\d{2,3}|tsmc|samsung|n\d\w?|x\d{1,2}", re.IGNORECASE

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 #: A document that names more devices compares no two of them throughout.
-_MOST = 8
+_MOST = 16
 
 
 class Pair(NamedTuple):
@@ -53,7 +53,7 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
 
 
 def devices(context: Context) -> list[tuple[str, ...]]:
-    """The devices that a document compares: those of its title, else what it names, few more than eight."""
+    """The devices that a document compares: those of its title, else what it names, few more than sixteen."""
     if "subjects" not in context.memo:
         context.memo["subjects"] = _named_devices(context)
     found: list[tuple[str, ...]] = context.memo["subjects"]

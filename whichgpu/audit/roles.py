@@ -33,7 +33,8 @@ _STRONG = re.compile(
 _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as|over|"
     r"(?:comparable|equal|similar|identical|next) (?:to|with)|alongside|besides|instead of|"
-    r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|successor (?:to|of)|predecessor|outperform(?:s|ing)?|"
+    r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|cousin|relative|brother|heir) "
+    r"(?:to|of)|predecessor|outperform(?:s|ing)?|"
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
     r"step up from|upgrade (?:from|over))"

@@ -6,23 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
-from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
-from whichgpu.audit.binding import (
-    APART,
-    TIED,
-    both_of,
-    fitting,
-    nearest_attribute,
-    nearest_device,
-    of_a_part,
-    of_another,
-    several_columns,
-    too_small,
-)
+from whichgpu.audit.attributes import Attribute, named, qualifiers
+from whichgpu.audit.binding import APART, TIED, Binder, both_of, fitting, of_a_part, several_columns
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.implied import carried, implied
 from whichgpu.audit.judging import judged, stated
-from whichgpu.audit.listed import listed
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import Sentence, guarded, sentences, within
@@ -160,35 +148,13 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     here = who.here
     if not (here or who.topic) or (not here and several_columns(sentence, context)):
         return
-    leads = attributes[0] if attributes and _leads(passage.text, sentence, attributes[0]) else None
-    taken: set[int] = set()
-    last: tuple[Quantity, Attribute] | None = None
+    binder = Binder(passage.text, sentence, attributes, who)
     for quantity in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
-        chosen = nearest_attribute(passage.text, quantity, attributes, taken)
-        if chosen is None and leads and any(True for _ in fitting(leads.attribute, [quantity])):
-            chosen = 0
-        again = of_another(passage.text, quantity, last, here) if chosen is None else None
-        if again is not None and last is not None:
+        bound = binder.bind(quantity)
+        if bound is not None:
             yield from _of_value(
-                passage, sentence, quantity, last[1], mention=again, here=here, context=context
+                passage, sentence, quantity, bound[0], mention=bound[1], here=here, context=context
             )
-            continue
-        inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
-        mention = nearest_device(passage.text, quantity, who)
-        if mention is None or inside or of_a_part(passage.text, quantity):
-            continue
-        if chosen is None:
-            attribute = listed(passage.text, sentence, quantity, mention if mention in here else None)
-            attribute = None if attribute and too_small(attribute, quantity) else attribute
-        else:
-            attribute = attributes[chosen].attribute
-            taken.add(chosen)
-        if attribute is None:
-            continue
-        last = (quantity, attribute)
-        yield from _of_value(
-            passage, sentence, quantity, attribute, mention=mention, here=here, context=context
-        )
 
 
 def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Context) -> str:
@@ -204,15 +170,6 @@ def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Conte
     before = _APART_FROM.split(text[max(first, quantity.start - APART) : quantity.start])[-1]
     after = _APART_FROM.split(text[quantity.end : min(last, quantity.end + APART)])[0]
     return f"{before} {text[quantity.start : quantity.end]} {after}"
-
-
-def _leads(text: str, sentence: Sentence, first: Named) -> bool:
-    """Whether an attribute heads a list of the values of several devices: "NVLink: A100 600 GB/s, ..."."""
-    before = text[sentence.start : first.start].strip(" *-\u2022")
-    return (
-        not before
-        and re.match(r"[\s*]*(?:\([^()]{0,30}\))?[\s*]*:", text[first.end : first.end + 40]) is not None
-    )
 
 
 def _of_value(

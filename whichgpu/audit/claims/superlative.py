@@ -27,11 +27,15 @@ _MOST = re.compile(
 )
 #: Words that say among which: those that the text compares.
 _SCOPE = re.compile(
-    r"\b(?:of|among|out of)\s+(?:(?:all|these|the)\s+)?(?:two|three|four|five|six|group|bunch|lot|trio|pair|"
+    r"\b(?:of|among|out of)\s+(?:(?:all|these|the)\s+)?(?:two|three|four|five|six|seven|eight|nine|"
+    r"ten|group|bunch|lot|trio|pair|"
     r"cards|gpus|options)\b|\b(?:here|in (?:this|our) (?:comparison|list|group|roundup|table|lineup))\b",
     re.IGNORECASE,
 )
-_COUNTS = {"two": 2, "pair": 2, "three": 3, "trio": 3, "four": 4, "five": 5, "six": 6}
+#: From so many on a text names others beside those that it compares.
+_MANY = 7
+_COUNTS = {"two": 2, "pair": 2, "three": 3, "trio": 3, "four": 4, "five": 5, "six": 6,
+           "seven": 7, "eight": 8, "nine": 9, "ten": 10}  # fmt: skip
 #: Off by less, one is not more than the other.
 _EQUAL = 0.02
 
@@ -60,7 +64,8 @@ def _all_known(sentence: Sentence, context: Context) -> bool:
     """Whether the text names as many devices as the sentence counts."""
     said = _SCOPE.search(sentence.text)
     count = next((n for word, n in _COUNTS.items() if said and word in said[0].lower()), 0)
-    return not count or len(devices(context)) == count
+    found = len(devices(context))
+    return not count or found == count or found > count >= _MANY
 
 
 def _judged(
