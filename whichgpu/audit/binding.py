@@ -40,7 +40,7 @@ _PRONOUN = re.compile(r"\b(?:it|this|they|the card|the gpu)\b", re.IGNORECASE)
 #: Ends of clauses: a value does not reach over one to its attribute.
 _CLAUSE = re.compile(
     r"[;!?](?:\s|$)|\.\s|,\s+(?:while|whereas|but|compared|versus|vs)\b"
-    r"|\b(?:while|whereas|compared (?:to|with)|versus|vs\.?|than)(?=\s)"
+    r"|\b(?:while|where|whereas|compared (?:to|with)|versus|vs\.?|than)(?=\s)"
 )
 #: What ties a value to the name before it, and leaves no doubt whose it is.
 TIED = re.compile(

@@ -47,6 +47,8 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 220
+#: Before a value in brackets that says of which card another value is: "250 W (40 GB)".
+_SIZE_OF = re.compile(r"\d\s?(?:W|[GT]i?B(?:/s)?|[TP]?FLOPS|TOPS|cores)\s*\($")
 #: Before and after a value that stands before the device it is of: "At 400 W, the A100".
 _OPENING = re.compile(
     r"\s*(?:at|with|drawing|packing|featuring|offering|sporting)\s+(?:its\s+)?", re.IGNORECASE
@@ -68,6 +70,8 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
         return attributes()[key] if opens and _THEN.fullmatch(text, quantity.end, mention.start) else None
     first = mention.end if mention else sentence.start
     if key is None or not first <= quantity.start <= first + _LONGEST or quantity.high != quantity.value:
+        return None
+    if _SIZE_OF.search(text, max(0, quantity.start - 14), quantity.start):
         return None
     if _ELSE.match(text, quantity.end) or not _is_list(text[first : quantity.start]):
         return None

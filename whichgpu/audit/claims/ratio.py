@@ -182,7 +182,7 @@ def _of_devices(
             yield _of_speed(passage, sentence, claim, both, context)
         return
     values = ratios(attribute, both, context)
-    if not values:
+    if not values or _across_precisions(text, sentence, attribute):
         return
     verdict = _verdict(claim, [value for value, _ in values])
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
@@ -195,6 +195,13 @@ def _of_devices(
     yield _finding(
         passage, claim, answer, context, subject=both.subject, attribute=attribute.key, evidence=evidence
     )
+
+
+def _across_precisions(text: str, sentence: Sentence, attribute: Attribute) -> bool:
+    """Whether a sentence sets rates of several precisions against each other: "TF32 .. FP32, a tenth"."""
+    keys = {each.attribute.key for each in within(named(text), sentence.start, sentence.end)
+            if each.attribute.dimension in ("flop rate", "op rate")}  # fmt: skip
+    return attribute.key in keys and len(keys) > 1
 
 
 def _attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None:

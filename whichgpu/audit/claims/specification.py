@@ -42,6 +42,9 @@ _ELSEWHERE = re.compile(
 )
 #: What parts the words of one value from those of the next.
 _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)\s|[,;]\s", re.IGNORECASE)
+#: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
+_ITS = re.compile(r"\s*(?:it|its|this|the (?:card|gpu|chip))\b", re.IGNORECASE)
+_PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
 
@@ -228,6 +231,8 @@ def _doubtful(
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start
     near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]
     if attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near):
+        return True
+    if attribute.key in _PRECISIONS and mention not in here and not _ITS.match(text):
         return True
     if mention in here:
         between = [each for each in here if mention.end <= each.start < quantity.start]
