@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.values import immutable
-from whichgpu.workloads.importers._hf_features import READERS
+from whichgpu.workloads.importers._hf_features import reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Above these a size is a slip or a trap.
 _LARGEST, _MOST_LAYERS = 10**9, 10_000
 #: Types without attention heads of their own.
-_HEADLESS = ("mamba", "mamba2")
+_HEADLESS = ("mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv5", "rwkv6", "rwkv7")
 #: Dimensions that follow from others where no field has them.
 _OPTIONAL = ("kv_heads", "head_dim", "max_positions", "ffn", "decoder_layers")
 
@@ -76,10 +76,13 @@ class Config:
         return replace(self, where=f"{self.where}: {name}", raw=inner, defaults=known)
 
     def _count(self, name: str, value: Any, least: int) -> int:
+        """A whole number; a list that says the same of every layer counts as one."""
+        if isinstance(value, list) and value and all(one == value[0] for one in value):
+            value = value[0]
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not whole and not (isinstance(value, float) and value.is_integer()):
             self.refuse(f"{name} is {value!r}, not a whole number")
-        most = _MOST_LAYERS if "layer" in name else _LARGEST
+        most = _MOST_LAYERS if "layer" in name and "size" not in name else _LARGEST
         if not least <= value <= most:
             self.refuse(f"{name} is {value}, where a number from {least} to {most:,} is expected")
         return int(value)
@@ -113,8 +116,9 @@ def nested(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """The text model's part of a configuration of several; the configuration itself where it has none."""
     for name in _table()["nested"]["fields"]:
         part = raw.get(name)
-        if isinstance(part, dict) and kind_of(part):
-            return part
+        inner = nested(part) if isinstance(part, dict) else {}
+        if kind_of(inner):
+            return inner
     return raw
 
 
@@ -178,8 +182,8 @@ def resembling(raw: Mapping[str, Any]) -> str:
 
     def likeness(kind: str) -> tuple[float, bool]:
         understood = len(stated & _known_fields(kind)) / (len(stated) or 1)
-        needed = _needed(kind)
-        found = sum(any(one in raw for one in options) for options in needed) / (len(needed) or 1)
+        needed = _table()["fields"][architecture(kind)["family"]].values()
+        found = sum(any(one in raw for one in options) for options in needed) / len(needed)
         return understood + found + 0.2 * (kind in close), kind == "llama"
 
     return max(kinds(), key=likeness)
@@ -255,10 +259,10 @@ def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
     family = row["family"]
     dims = _sizes(config, row, family)
     dims.update(row["dims"])
-    if family == "decoder" and config.kind not in _HEADLESS:
-        _heads(config, dims)
+    if family == "decoder" and "heads" in dims:
+        _heads(config, dims, latent="latent" in row.get("features", ()))
     for feature in row.get("features", ()):
-        READERS[feature](config, dims)
+        reader(feature)(config, dims)
     if family == "decoder":
         _ffn(config, dims)
         if config.flag("tie_word_embeddings"):
@@ -276,7 +280,8 @@ def _sizes(config: Config, row: Mapping[str, Any], family: str) -> dict[str, Any
         headless = config.kind in _HEADLESS and name in ("heads", "kv_heads", "head_dim")
         if name in row["dims"] or headless:
             continue
-        value = config.first(options, required=name not in _OPTIONAL)
+        counted = name == "layers" and "nemotron_h" in row.get("features", ())
+        value = config.first(options, required=name not in _OPTIONAL and not counted)
         if value is not None:
             dims[name] = value
     return dims
@@ -287,13 +292,13 @@ def _own_fields(row: Mapping[str, Any], family: str) -> dict[str, Sequence[str]]
     return {name: options for name, options in row["fields"].items() if name in known}
 
 
-def _heads(config: Config, dims: dict[str, Any]) -> None:
+def _heads(config: Config, dims: dict[str, Any], *, latent: bool) -> None:
     """Key-value heads and the size of a head; never hidden / heads where the file states it."""
     heads, hidden = dims["heads"], dims["hidden"]
     kv_heads = dims.setdefault("kv_heads", heads)
     if heads % kv_heads:
         config.refuse(f"num_attention_heads {heads} is not a multiple of num_key_value_heads {kv_heads}")
-    if "head_dim" not in dims:
+    if "head_dim" not in dims and not latent:
         if hidden % heads:
             config.refuse(
                 f"hidden_size {hidden} is not a multiple of num_attention_heads {heads}, "

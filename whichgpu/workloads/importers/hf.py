@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"hf:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 _LARGEST = 20 * MB
+#: Tokens that a decoder's job has by default, prompt and output.
+_USUAL = 768
 #: Where the Hub answers; `HF_ENDPOINT` names a mirror, as for its own client.
 _ENDPOINT = "https://huggingface.co"
 
@@ -65,6 +67,10 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
         dims["vision"] = vision
     dims["source"] = f"config.json of {name}"
     stored = stored_precision(raw, config)
+    columns: dict[str, Any] = {"precision": stored} if stored else {}
+    if family == "decoder" and dims.get("positions", _USUAL) < _USUAL:
+        # A job by default must fit the table of positions.
+        columns |= dict.fromkeys(("input_tokens", "output_tokens"), float(dims["positions"] // 2))
     phases = [phase for phase in family_code(family).PHASES if phase not in TRAINING]
     return Workload(
         id=source,
@@ -72,7 +78,7 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
         family=family,
         dims=dims,
         aliases=(),
-        defaults={phase: {"precision": stored} for phase in phases} if stored else {},
+        defaults={phase: columns for phase in phases} if columns else {},
     )
 
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whichgpu.workloads.language import gated, rwkv
 from whichgpu.workloads.language.kernels import recurrence, scan
 from whichgpu.workloads.language.layout import mixing
 from whichgpu.workloads.recorder import FP32
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from whichgpu.workloads.language.layout import Attend
     from whichgpu.workloads.recorder import Recorder
@@ -62,18 +63,30 @@ def state(dims: Mapping[str, Any], mixer: str) -> State:
 
 def state_bytes_per_sequence(dims: Mapping[str, Any]) -> float:
     """Bytes of recurrent state of one sequence, whatever its length; engines keep it in FP32."""
-    return FP32 * sum(
-        mixing(dims, mixer) * state(dims, mixer).elements for mixer in "LM" if _has(dims, mixer)
-    )
+    kinds = set(dims.get("pattern", "*")) & set(_ELEMENTS)
+    return FP32 * sum(mixing(dims, mixer) * _ELEMENTS[mixer](dims) for mixer in sorted(kinds))
 
 
-def _has(dims: Mapping[str, Any], mixer: str) -> bool:
-    return mixer in dims.get("pattern", "*")
+def _mamba_elements(dims: Mapping[str, Any]) -> float:
+    return state(dims, "M").elements
+
+
+#: Values that a layer of each kind keeps of a sequence.
+_ELEMENTS: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
+    "L": lambda dims: state(dims, "L").elements, **dict.fromkeys("MPH", _mamba_elements),
+    "K": gated.conv_elements, "G": gated.recurrence_elements, "R": rwkv.state_elements,
+}  # fmt: skip
 
 
 def mix(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], mixer: str) -> None:
     """A recurrent mixer: (T, D) -> (T, D)."""
-    if mixer == "L":
+    if mixer == "K":
+        gated.short_convolution(dims, rec, rows)
+    elif mixer == "G":
+        gated.gated_recurrence(dims, rec, rows, attends)
+    elif mixer == "R":
+        rwkv.time_mix(dims, rec, rows, attends)
+    elif mixer == "L":
         _delta(dims, rec, rows, attends)
     elif dims.get("state_heads"):
         _mamba2(dims, rec, rows, attends)
@@ -122,7 +135,10 @@ def _mamba2(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence
     # Step bias, decay and skip are one value a head each.
     _convolve(rec, rows, size, bias=True, extra=3 * size.heads)
     _recur(rec, size, attends, "M")
-    rec.norm(inner * rows, inner, parameters=inner, keeps=4.0, name="gated_norm")
+    if dims.get("state_norm", True):
+        rec.norm(inner * rows, inner, parameters=inner, keeps=4.0, name="gated_norm")
+    else:
+        rec.pointwise(inner * rows, reads=2.0, keeps=2.0, shard="column", name="gate")
     rec.linear(rows, inner, width, shard="row", name="out")
 
 
