@@ -208,6 +208,9 @@ class Workload:
     def reference_job(self) -> Job:
         """One forward pass at the default input and batch 1, in FP16 where the family says no other."""
         columns = {"phase": self.phases[0], "precision": "fp16", **getattr(self.code, "REFERENCE", {})}
+        longest = self.dims.get("positions")
+        if "seq_len" in columns and isinstance(longest, int) and 0 < longest < columns["seq_len"]:
+            columns["seq_len"] = float(longest)
         return self.complete(Job(self.id, batch=1.0, **columns))
 
     def reference_ops(self) -> tuple[Op, ...]:

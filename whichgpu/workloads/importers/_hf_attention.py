@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.workloads.importers._hf_features import reader
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -174,6 +176,10 @@ def _wide_heads(config: Config, dims: Dims) -> None:
         dims["full_head_dim"] = wide
     if config.flag("attention_k_eq_v"):
         dims["keys_as_values"] = True
+    if config.flag("enable_moe_block"):
+        # Experts beside the dense part, which every token goes through.
+        reader("experts")(config, dims)
+        dims["shared_ffn"] = config.first(("intermediate_size",))
 
 
 def _windowed_heads(config: Config, dims: Dims) -> None:

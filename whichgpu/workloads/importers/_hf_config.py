@@ -67,6 +67,15 @@ class Config:
             self.refuse(f"{names[0]} is missing; a {self.kind} model needs it")
         return next(iter(values.values()), None)
 
+    def sizes(self, name: str, count: int = 0) -> list[int]:
+        """A row of whole numbers, `count` of them where that is said."""
+        value = self.value(name)
+        if not isinstance(value, list | tuple) or not value:
+            self.refuse(f"{name} is {value!r}, where a row of whole numbers is expected")
+        if count and len(value) != count:
+            self.refuse(f"{name} has {len(value)} values, where {count} are expected")
+        return [self._count(name, one, 1) for one in value]
+
     def part(self, name: str) -> Config:
         """A part of the file that describes one tower, with what its class puts where nothing stands."""
         inner = self.raw.get(name)
@@ -105,6 +114,12 @@ def architecture(kind: str) -> Mapping[str, Any]:
     merged["defaults"] = {field: value for field, value in merged["defaults"].items() if value != "none"}
     merged["dims"] = {**base.get("dims", {}), **own.get("dims", {})}
     return merged
+
+
+def _fields_of(family: str) -> Mapping[str, Sequence[str]]:
+    """The fields that hold a family's dimensions; none where a reader looks for all of them."""
+    found: Mapping[str, Sequence[str]] = _table()["fields"].get(family, {})
+    return found
 
 
 def kinds() -> Sequence[str]:
@@ -182,8 +197,8 @@ def resembling(raw: Mapping[str, Any]) -> str:
 
     def likeness(kind: str) -> tuple[float, bool]:
         understood = len(stated & _known_fields(kind)) / (len(stated) or 1)
-        needed = _table()["fields"][architecture(kind)["family"]].values()
-        found = sum(any(one in raw for one in options) for options in needed) / len(needed)
+        needed = _fields_of(architecture(kind)["family"]).values()
+        found = sum(any(one in raw for one in options) for options in needed) / (len(needed) or 1)
         return understood + found + 0.2 * (kind in close), kind == "llama"
 
     return max(kinds(), key=likeness)
@@ -193,7 +208,7 @@ def _needed(kind: str) -> list[Sequence[str]]:
     """The names of each field that a type cannot do without."""
     row = architecture(kind)
     return [
-        options for options in _table()["fields"][row["family"]].values()
+        options for options in _fields_of(row["family"]).values()
         if not any(one in row["defaults"] for one in options)
         and options[0] not in ("num_key_value_heads", "head_dim", "max_position_embeddings")
     ]  # fmt: skip
@@ -248,7 +263,7 @@ _FEATURES: Mapping[str, Sequence[str]] = {
 @cache
 def _known_fields(kind: str) -> frozenset[str]:
     row = architecture(kind)
-    names = [one for options in _table()["fields"][row["family"]].values() for one in options]
+    names = [one for options in _fields_of(row["family"]).values() for one in options]
     more = [one for feature in row.get("features", ()) for one in _FEATURES.get(feature, ())]
     return frozenset([*names, *more, *row["defaults"]])
 
@@ -276,7 +291,7 @@ def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
 def _sizes(config: Config, row: Mapping[str, Any], family: str) -> dict[str, Any]:
     """The dimensions that stand in a field of their own."""
     dims: dict[str, Any] = {}
-    for name, options in {**_table()["fields"][family], **_own_fields(row, family)}.items():
+    for name, options in {**_fields_of(family), **_own_fields(row, family)}.items():
         headless = config.kind in _HEADLESS and name in ("heads", "kv_heads", "head_dim")
         if name in row["dims"] or headless:
             continue
@@ -288,7 +303,7 @@ def _sizes(config: Config, row: Mapping[str, Any], family: str) -> dict[str, Any
 
 
 def _own_fields(row: Mapping[str, Any], family: str) -> dict[str, Sequence[str]]:
-    known = _table()["fields"][family]
+    known = _fields_of(family)
     return {name: options for name, options in row["fields"].items() if name in known}
 
 

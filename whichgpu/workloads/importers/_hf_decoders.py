@@ -59,11 +59,16 @@ def _dense_layers(config: Config, dims: Dims) -> None:
     first = config.first(("first_k_dense_replace", "num_dense_layers", "moe_layer_start_index"), required=False,
                          least=0)  # fmt: skip
     kinds = config.raw.get("mlp_layer_types")
+    step = config.optional("decoder_sparse_step") or 1
+    bare = config.raw.get("mlp_only_layers") or []
     if isinstance(kinds, list) and "dense" in kinds:
         dims["feeds"] = "".join("-" if one == "dense" else "E" for one in kinds)
+    elif step > 1 or bare:
+        sparse = ((i + 1) % step == 0 and i not in bare for i in range(dims["layers"]))
+        dims["feeds"] = "".join("E" if one else "-" for one in sparse)
     elif first:
         dims["dense_first"] = first
-    elif dims.get("pattern", "*") != "M" and not config.raw.get("mlp_only_layers") and "feeds" not in dims:
+    elif dims.get("pattern", "*") != "M" and "feeds" not in dims:
         dims.pop("ffn", None) if not dims.get("single") else None
 
 
