@@ -158,10 +158,9 @@ def config_of(raw: Mapping[str, Any], where: str) -> Config:
         raise UsageError(f"{where}: {_unknown(part)}")
     row = architecture(kind)
     # A model of several parts ties its head, and says its type of number, outside of them.
-    outer = {
-        key: raw[key] for key in ("tie_word_embeddings", "torch_dtype", "dtype") if raw.get(key) is not None
-    }
-    return Config(where, kind, {**outer, **part}, row["defaults"], {**row["fields"]})
+    outer = {key: raw[key] for key in ("torch_dtype", "dtype") if raw.get(key) is not None}
+    tied = {key: raw[key] for key in ("tie_word_embeddings",) if raw.get(key) is not None}
+    return Config(where, kind, {**outer, **part, **tied}, row["defaults"], {**row["fields"]})
 
 
 def _unknown(raw: Mapping[str, Any]) -> str:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import UsageError
 from whichgpu.workloads.importers import _hf_config as hub
 from whichgpu.workloads.importers._files import MB, parse_json, read_bytes
-from whichgpu.workloads.importers._hf_parts import stored_precision, vision_part
+from whichgpu.workloads.importers._hf_stored import stored_precision
+from whichgpu.workloads.importers._hf_vision import vision_part
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.workload import Workload, family_code
 
@@ -80,7 +81,11 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
 
 
 def _defaults(
-    config: hub.Config, family: str, dims: Mapping[str, Any], phases: Sequence[str], columns: Mapping[str, Any]
+    config: hub.Config,
+    family: str,
+    dims: Mapping[str, Any],
+    phases: Sequence[str],
+    columns: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Job columns by phase, `columns` among them: pictures of the model's own size, texts that its table holds."""
     usual = family_code(family).DEFAULTS
