@@ -196,8 +196,8 @@ def test_other_words_for_a_phase() -> None:
 
 MEASURED = Path(__file__).parent.parent / "whichgpu" / "data" / "measured"
 SHARED = Path(__file__).parent.parent.parent / "shared" / "measurements"
-#: Models whose dimensions nobody has published in a form that could be read: three rows of one table.
-UNKNOWN = {"deepseekv4-flash", "nemotron-3-5-lightning", "nemotron-3-ultra"}
+#: Models whose dimensions nobody has published in a form that could be read: two rows of one table.
+UNKNOWN = {"nemotron-3-5-lightning", "nemotron-3-ultra"}
 
 
 @pytest.mark.parametrize("folder", [MEASURED, SHARED], ids=["carried", "shared"])

@@ -24,6 +24,8 @@ _LETTERS = {
     "compressed_sparse_attention": "S",
     "heavily_compressed_attention": "B",
     "mamba": "M",
+    "m": "M",
+    "g": "H",
     "hybrid": "H",
     "conv": "K",
     "recurrent": "G",

@@ -132,7 +132,8 @@ def _short_convolutions(config: Config, dims: Dims) -> None:
         dims["pattern"] = "".join("*" if i in chosen else "K" for i in range(dims["layers"]))
     else:
         config.refuse("layer_types is missing; a lfm2 model needs it")
-    stated = config.first(("block_ff_dim", "intermediate_size"))
+    # Both may stand: then the first holds.
+    stated = config.optional("block_ff_dim") or config.first(("intermediate_size",))
     if config.kind == "lfm2" and config.flag("block_auto_adjust_ff_dim"):
         several = config.first(("block_multiple_of",))
         wide = int(2 * stated / 3 * float(config.value("block_ffn_dim_multiplier") or 1.0))
