@@ -1,4 +1,4 @@
-"""What a config.json says of attention: biases, windows, latents, indexers, linear attention, shared caches."""
+"""What a config.json says of attention: biases, windows, latents, linear attention, shared caches."""
 
 from __future__ import annotations
 

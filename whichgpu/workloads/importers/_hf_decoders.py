@@ -39,10 +39,13 @@ _CHOSEN = ("num_experts_per_tok", "experts_per_token", "num_experts_per_token", 
            "top_k_experts")  # fmt: skip
 
 
+_SHARED = ("n_shared_experts", "num_shared_experts", "num_shared_expert", "moe_num_shared_experts")
+_FIRST = ("first_k_dense_replace", "num_dense_layers", "moe_layer_start_index")
+
+
 def _shared_experts(config: Config, dims: Dims) -> None:
     """Experts that every token goes to: how many, or how wide together."""
-    shared = config.first(("n_shared_experts", "num_shared_experts", "num_shared_expert", "moe_num_shared_experts"),
-                          required=False, least=0)  # fmt: skip
+    shared = config.first(_SHARED, required=False, least=0)
     width = config.first(
         ("shared_expert_intermediate_size", "moe_shared_expert_intermediate_size"), required=False, least=0
     )
@@ -56,8 +59,7 @@ def _shared_experts(config: Config, dims: Dims) -> None:
 
 def _dense_layers(config: Config, dims: Dims) -> None:
     """The layers without experts: the first few, those of a list, or none."""
-    first = config.first(("first_k_dense_replace", "num_dense_layers", "moe_layer_start_index"), required=False,
-                         least=0)  # fmt: skip
+    first = config.first(_FIRST, required=False, least=0)
     kinds = config.raw.get("mlp_layer_types")
     step = config.optional("decoder_sparse_step") or 1
     bare = config.raw.get("mlp_only_layers") or []

@@ -1,7 +1,7 @@
 """What a config.json says of an architecture beyond its plain sizes; each reader adds dimensions.
 
-`data/hf.toml` names the readers of an architecture. A reader gets the `Config` and the dimensions so far. They stand
-in a module by theme, and only those that an architecture asks for are loaded.
+`data/hf.toml` names the readers of an architecture. A reader gets the `Config` and the dimensions so far.
+They stand in a module by theme, and only those that an architecture asks for are loaded.
 """
 
 from __future__ import annotations

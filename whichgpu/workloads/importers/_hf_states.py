@@ -169,7 +169,8 @@ def _rwkv(config: Config, dims: Dims) -> None:
 
 
 _RANKS = {
-    "decay_rank": ("decay_low_rank_dim", "lora_rank_decay"), "rate_rank": ("a_low_rank_dim", "lora_rank_iclr"),
+    "decay_rank": ("decay_low_rank_dim", "lora_rank_decay"),
+    "rate_rank": ("a_low_rank_dim", "lora_rank_iclr"),
     "value_rank": ("v_low_rank_dim", "lora_rank_value_residual_mix"),
     "gate_rank": ("gate_low_rank_dim", "lora_rank_gate"),
 }  # fmt: skip
@@ -179,7 +180,7 @@ def _goose_rank(name: str, width: int) -> int:
     """The rank that RWKV-7's code takes for a width: factors of its root (gate: its 0.8th power), by 32."""
     factor, power = {"decay_rank": (1.8, 0.5), "rate_rank": (1.8, 0.5), "value_rank": (1.3, 0.5),
                      "gate_rank": (0.6, 0.8)}[name]  # fmt: skip
-    return max(32, round(factor * width**power / 32) * 32)
+    return max(32, round(factor * float(width**power) / 32) * 32)
 
 
 def _channelwise(config: Config, dims: Dims) -> None:

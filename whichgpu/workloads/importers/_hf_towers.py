@@ -104,8 +104,7 @@ def _modern(config: Config, dims: Dims) -> None:
 def _disentangled(config: Config, dims: Dims) -> None:
     """Buckets of relative positions in both directions (DeBERTa v2 and v3)."""
     if not config.flag("relative_attention") or not config.flag("share_att_key"):
-        config.refuse("relative_attention and share_att_key are true in every released DeBERTa v2; others are not "
-                      "imported")  # fmt: skip
+        config.refuse("relative_attention and share_att_key must be true, as in every released DeBERTa v2")
     buckets = config.optional("position_buckets", least=-1) or -1
     dims["spans"] = 2 * buckets if buckets > 0 else 2 * config.first(("max_position_embeddings",))
     kernel = config.optional("conv_kernel_size", least=0)

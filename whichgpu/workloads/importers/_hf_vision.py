@@ -69,8 +69,9 @@ def vision_part(raw: Mapping[str, Any], config: Config, dims: Mapping[str, Any])
         str(raw.get("model_type")), 0
     )
     return {
-        "parameters": count, "layers": found.layers, "hidden": found.width, "heads": found.heads, "ffn": found.ffn,
-        "gated": gated, "patches": found.patches, "tokens": tokens or found.patches // found.merge**2,
+        "parameters": count, "layers": found.layers, "hidden": found.width, "heads": found.heads,
+        "ffn": found.ffn, "gated": gated, "patches": found.patches,
+        "tokens": tokens or found.patches // found.merge**2,
     }  # fmt: skip
 
 
@@ -116,7 +117,7 @@ def _plain(tower: Tower, gated: bool) -> int:
 
 
 def _pixtral(tower: Tower, gated: bool) -> int:
-    """Rotary positions, no biases; patches merged by a dense layer where there is more than one to a token."""
+    """Rotary positions, no biases; patches merged by a dense layer where several make a token."""
     w, text = tower.width, tower.text
     merger = w + tower.merged * w if tower.merge > 1 else text + text
     return (

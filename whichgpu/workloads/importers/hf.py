@@ -87,7 +87,7 @@ def _defaults(
     phases: Sequence[str],
     columns: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Job columns by phase, `columns` among them: pictures of the model's own size, texts that its table holds."""
+    """Job columns by phase, `columns` among them: pictures and texts of a size that the model takes."""
     usual = family_code(family).DEFAULTS
     everywhere: dict[str, Any] = {}
     pixels = dims.get("image") or config.optional("image_size")
@@ -98,7 +98,7 @@ def _defaults(
         everywhere["seq_len"] = float(longest)
     if family in ("decoder", "encoder_decoder") and longest < _USUAL:
         columns = {**columns, **dict.fromkeys(("input_tokens", "output_tokens"), float(longest // 2))}
-    found = dict.fromkeys(phases, dict(columns)) if columns else {}
+    found = {phase: dict(columns) for phase in phases} if columns else {}
     return {"all": everywhere, **found} if everywhere else found
 
 

@@ -1,8 +1,9 @@
-"""Attention over compressed keys (DeepSeek V4): a window of tokens as they are, and all before it in summaries.
+"""Attention over compressed keys (DeepSeek V4): a window of tokens, and all before it in summaries.
 
-DeepSeek-AI, "DeepSeek-V4", section 2.3: keys and values are one head of one tensor, the same for all query heads. A
-layer of kind S makes a summary of every `sparse_rate` tokens, of which an indexer chooses `index_top`; one of kind B of
-every `heavy_rate`, and reads them all; kind W has the window alone. The output is projected in groups of heads.
+DeepSeek-AI, "DeepSeek-V4", section 2.3: keys and values are one head of one tensor, the same for all query
+heads. A layer of kind S makes a summary of every `sparse_rate` tokens, of which an indexer chooses
+`index_top`; one of kind B of every `heavy_rate`, and reads them all; kind W has the window alone. The output
+is projected in groups of heads.
 Letters: T tokens of a pass, D width, h query heads, d values of a head, G groups of the output.
 """
 
@@ -33,7 +34,7 @@ def rate(dims: Mapping[str, Any], mixer: str) -> int:
 def compressed(
     dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], mixer: str
 ) -> None:
-    """Queries through a narrow layer, one head of keys, window and summaries, grouped output: (T, D) -> (T, D)."""
+    """Queries, one head of keys and values, window and summaries, grouped output: (T, D) -> (T, D)."""
     width, heads, d, low = dims["hidden"], dims["heads"], dims["head_dim"], dims["q_rank"]
     rec.linear(rows, width, low, name="q_a")
     rec.norm(low * rows, low, parameters=low, keeps=4.0, name="q_norm")
@@ -44,7 +45,7 @@ def compressed(
     if not rec.training:
         rec.copy(d * rows, name="cache")
     if rate(dims, mixer):
-        _summaries(dims, rec, rows, d, rate(dims, mixer), _SERIES[mixer])
+        _summaries(dims, rec, rows, d, mixer)
     if mixer == "S":
         _indexer(dims, rec, rows, attends)
     for one in attends:
@@ -67,11 +68,12 @@ def _attend(dims: Mapping[str, Any], rec: Recorder, one: Attend, mixer: str) -> 
                       name="summaries")  # fmt: skip
 
 
-def _summaries(dims: Mapping[str, Any], rec: Recorder, rows: Any, d: int, every: int, series: int) -> None:
-    """Keys and their weights of each token, their sum over `every` tokens: (T, D) -> (T / every, d)."""
+def _summaries(dims: Mapping[str, Any], rec: Recorder, rows: Any, d: int, mixer: str) -> None:
+    """Keys and their weights of each token, their sum over a few tokens: (T, D) -> (T / rate, d)."""
+    every, series = rate(dims, mixer), _SERIES[mixer]
     rec.linear(rows, dims["hidden"], 2 * series * d, keeps=0.0, name="summary")
-    rec.pointwise(series * d * rows, reads=2.0, writes=1.0 / every, keeps=2.0, parameters=float(series * d * every),
-                  name="weigh")  # fmt: skip
+    rec.pointwise(series * d * rows, reads=2.0, writes=1.0 / every, keeps=2.0, name="weigh",
+                  parameters=float(series * d * every))  # fmt: skip
     rec.norm(d * rows / every, d, parameters=d, keeps=4.0, name="summary_norm")
 
 
@@ -79,13 +81,14 @@ def _indexer(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequenc
     """Scores of every summary by small heads with one common key."""
     heads, d, every = dims["index_heads"], dims["index_dim"], dims["sparse_rate"]
     with rec.module("indexer"):
-        _summaries(dims, rec, rows, d, every, _SERIES["S"])
+        _summaries(dims, rec, rows, d, "S")
         rec.linear(rows, dims["q_rank"], heads * d, keeps=0.0, name="query")
         rec.linear(rows, dims["hidden"], heads, keeps=0.0, unquantised=True, name="weights")
         for one in attends:
             with rec.module("attend", repeats=one.repeats):
-                rec.attention(one.batch, heads, one.q, np.maximum(one.kv / every, 1.0), d, kv_heads=1, value_dim=0,
-                              shared_kv=True, cached=one.cached)  # fmt: skip
+                made = np.maximum(one.kv / every, 1.0)
+                rec.attention(one.batch, heads, one.q, made, d, kv_heads=1, value_dim=0, shared_kv=True,
+                              cached=one.cached)  # fmt: skip
 
 
 def token_values(dims: Mapping[str, Any], mixer: str) -> float:

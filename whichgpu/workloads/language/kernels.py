@@ -37,8 +37,8 @@ def grouped(
 
 
 def blocked(
-    rec: Recorder, rows: Any, blocks: int, inputs: int, outputs: int, *, bias: bool = False, shard: str = "head",
-    name: str = "blocked",
+    rec: Recorder, rows: Any, blocks: int, inputs: int, outputs: int, *, bias: bool = False,
+    shard: str = "head", name: str = "blocked",
 ) -> None:  # fmt: skip
     """A dense layer in blocks, each of which sees its own part of the input: `rows` of blocks x inputs."""
     size = rec.precision.activation

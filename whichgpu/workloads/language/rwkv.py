@@ -1,7 +1,7 @@
 """RWKV: a recurrence over tokens instead of attention, and a feed-forward part that looks one token back.
 
-Peng et al., "RWKV: Reinventing RNNs for the Transformer Era" (version 4), "Eagle and Finch" (5 and 6), "RWKV-7
-Goose"; the layers as in BlinkDL/RWKV-LM. `rwkv` among the dimensions is the version:
+Peng et al., "RWKV: Reinventing RNNs for the Transformer Era" (version 4), "Eagle and Finch" (5 and 6),
+"RWKV-7 Goose"; the layers as in BlinkDL/RWKV-LM. `rwkv` among the dimensions is the version:
 
     4   a state of three values a channel, receptance, key and value
     5   a state of 64 x 64 values a head, and a gate
@@ -71,7 +71,7 @@ def _recur(dims: Mapping[str, Any], rec: Recorder, one: Attend) -> None:
 
 
 def _shift(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
-    """The mix with the token before: a weight a channel for each of what is made; decay and bonus of the state."""
+    """The mix with the token before, a weight a channel for each result; decay and bonus of the state."""
     width, made = dims["hidden"], 3 if dims["rwkv"] == 4 else 4
     rec.pointwise(made * width * rows, keeps=1.0 / made, name="shift",
                   parameters=float(made * width + 2 * _inner(dims)))  # fmt: skip
@@ -83,7 +83,7 @@ def _mixed(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
     rec.linear(rows, width, 5 * mix, name="mix_a")
     blocked(rec, rows, 5, mix, width, name="mix_b")
     rec.pointwise(5 * width * rows, keeps=0.2, parameters=float(6 * width), name="shift")
-    _narrow(rec, rows, width, dims["decay_rank"], inner, "decay")
+    _narrow(dims, rec, rows, "decay")
     rec.pointwise(inner * rows, parameters=float(2 * inner), keeps=1.0, shard="column", name="decay")
 
 
@@ -95,22 +95,24 @@ def _corrected(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
     width, inner = dims["hidden"], _inner(dims)
     rec.pointwise(6 * width * rows, keeps=1.0 / 6.0, parameters=float(6 * width), name="shift")
     for name in ("decay", "rate", "gate"):
-        _narrow(rec, rows, width, dims[f"{name}_rank"], inner, name)
+        _narrow(dims, rec, rows, name)
     # One layer of all, the first, has no such layer: it is spread over them.
     share = 1.0 - 1.0 / dims["layers"]
-    rank = dims["value_rank"]
+    rank, size = dims["value_rank"], rec.precision.activation
     rec.record("gemm", "value_mix", {"m": rows, "n": float(inner), "k": 2.0 * rank * share, "batch": 1.0},
-               parameters=share * (rank * (width + inner) + inner), flops=2.0 * share * rank * (width + inner) * rows,
-               read_bytes=width * rec.precision.activation * rows, write_bytes=inner * rec.precision.activation * rows,
-               saved_bytes=0.0)  # fmt: skip
+               parameters=share * (rank * (width + inner) + inner),
+               flops=2.0 * share * rank * (width + inner) * rows, read_bytes=width * size * rows,
+               write_bytes=inner * size * rows, saved_bytes=0.0)  # fmt: skip
     rec.pointwise(
         inner * rows, reads=4.0, keeps=2.0, parameters=float(5 * inner), shard="column", name="keys"
     )
 
 
-def _narrow(rec: Recorder, rows: Any, width: int, rank: int, out: int, name: str) -> None:
-    rec.linear(rows, width, rank, keeps=0.0, name=f"{name}_a")
-    rec.linear(rows, rank, out, shard="column", name=f"{name}_b")
+def _narrow(dims: Mapping[str, Any], rec: Recorder, rows: Any, name: str) -> None:
+    """Two layers through the rank that a name has: (T, D) -> (T, A)."""
+    rank = dims[f"{name}_rank"]
+    rec.linear(rows, dims["hidden"], rank, keeps=0.0, name=f"{name}_a")
+    rec.linear(rows, rank, _inner(dims), shard="column", name=f"{name}_b")
 
 
 def channel_mix(dims: Mapping[str, Any], rec: Recorder, rows: Any, ffn: int) -> None:

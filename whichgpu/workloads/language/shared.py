@@ -1,7 +1,7 @@
 """A transformer block that many layers share (Zamba): stored once or twice, run before every hybrid layer.
 
-Glorioso et al., "The Zamba2 Suite": the block sees the residual stream and the embeddings side by side; what it
-makes goes through a layer of the hybrid layer's own, and into its Mamba mixer. Low-rank layers beside the
+Glorioso et al., "The Zamba2 Suite": the block sees the residual stream and the embeddings side by side; what
+it makes goes through a layer of the hybrid layer's own, and into its Mamba mixer. Low-rank layers beside the
 shared weights are the hybrid layer's own as well.
 Letters: T tokens of a pass, D width, F width inside, r rank of what is a layer's own.
 """
@@ -52,7 +52,7 @@ def _attend(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence
 
 
 def own_part(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
-    """What a hybrid layer adds of its own: low-rank layers beside the shared ones, and a dense layer behind."""
+    """What a hybrid layer has of its own: low-rank layers beside the shared ones, a dense one behind."""
     width, rank, inner = dims["hidden"], dims.get("adapter_rank", 0), dims["heads"] * dims["head_dim"]
     outs = 3 * [(2 * width, inner)] if dims.get("attention_adapters") else []
     for inputs, outputs in [*outs, (width, 2 * dims["ffn"])] if rank else []:
