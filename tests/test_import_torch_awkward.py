@@ -278,14 +278,17 @@ def test_native_code_is_held_too(models, whichgpu, factory, said):
     assert (models.parent / "victim").read_text() == "kept"
 
 
-def test_nothing_outlives_the_run(models):
+def test_nothing_outlives_the_run(models, tmp_path, monkeypatch):
+    # What this run starts has a temporary folder of its own: other tests may run beside it.
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
     def running():
         found = []
         for entry in os.listdir("/proc"):
-            if entry.isdecimal():
+            if entry.isdecimal() and int(entry) != os.getpid():
                 try:
-                    with open(f"/proc/{entry}/cmdline", "rb") as file:
-                        found += [entry] if b"_confined.py" in file.read() else []
+                    with open(f"/proc/{entry}/environ", "rb") as file:
+                        found += [entry] if f"TMPDIR={tmp_path}".encode() in file.read() else []
                 except OSError:
                     continue
         return found

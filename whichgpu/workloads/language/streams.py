@@ -3,8 +3,8 @@
 Gemma 3n and the E models of Gemma 4 hold a table of small embeddings for each layer (`layer_width`,
 `layer_vocab`). Gemma 3n keeps `streams` copies of the residual stream and updates them in turn (Baykal et
 al., "Alternating Updates for Efficient Transformers"), with a low-rank residual of `residual_rank` beside
-attention ("LAuReL", Menghani et al.). DeepSeek V4 mixes `hyper` of them around each half of a layer (Xie et al., "mHC:
-Manifold-Constrained Hyper-Connections").
+attention ("LAuReL", Menghani et al.). DeepSeek V4 mixes `hyper` of them around each half of a layer (Xie et
+al., "mHC: Manifold-Constrained Hyper-Connections").
 Letters: T tokens of a pass, D width, N streams, P width of a layer's own embedding.
 """
 
