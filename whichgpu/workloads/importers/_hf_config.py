@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -116,7 +115,7 @@ def architecture(kind: str) -> Mapping[str, Any]:
     return merged
 
 
-def _fields_of(family: str) -> Mapping[str, Sequence[str]]:
+def fields_of(family: str) -> Mapping[str, Sequence[str]]:
     """The fields that hold a family's dimensions; none where a reader looks for all of them."""
     found: Mapping[str, Sequence[str]] = _table()["fields"].get(family, {})
     return found
@@ -155,116 +154,14 @@ def config_of(raw: Mapping[str, Any], where: str) -> Config:
     part = nested(raw)
     kind = kind_of(part)
     if not kind:
-        raise UsageError(f"{where}: {_unknown(part)}")
+        from whichgpu.workloads.importers._hf_unknown import unknown
+
+        raise UsageError(f"{where}: {unknown(part)}")
     row = architecture(kind)
     # A model of several parts ties its head, and says its type of number, outside of them.
     outer = {key: raw[key] for key in ("torch_dtype", "dtype") if raw.get(key) is not None}
     tied = {key: raw[key] for key in ("tie_word_embeddings",) if raw.get(key) is not None}
     return Config(where, kind, {**outer, **part, **tied}, row["defaults"], {**row["fields"]})
-
-
-def _unknown(raw: Mapping[str, Any]) -> str:
-    """What is said of an architecture that is not in the table: the nearest, and what it lacks."""
-    name = _title(raw)
-    if not name and not any(field in raw for field in ("hidden_size", "n_embd", "d_model")):
-        return "neither model_type nor a size of a model is in it; is it the config.json of a model?"
-    near = resembling(raw)
-    lacks = [options[0] for options in _needed(near) if not any(one in raw for one in options)]
-    missing = f"; for that it lacks {', '.join(lacks)}" if lacks else ""
-    strange = [field for field in raw if _structural(field) and field not in _known_fields(near)][:6]
-    more = f"; not understood: {', '.join(strange)}" if strange else ""
-    return (
-        f"architecture {name or 'without a name'} is not known; it resembles {near} most{missing}{more}. "
-        f'Where it is built alike, write "model_type": "{near}" in a copy'
-    )
-
-
-def _title(raw: Mapping[str, Any]) -> str:
-    names = raw.get("architectures")
-    first = names[0] if isinstance(names, list) and names else ""
-    kind = raw.get("model_type") or ""
-    return " ".join(str(part) for part in (first, f"({kind})" if first and kind else kind) if part)
-
-
-def resembling(raw: Mapping[str, Any]) -> str:
-    """The known type that understands most of a configuration and finds most of what it needs in it.
-
-    A like name counts as well, and llama is the first of equals.
-    """
-    close = get_close_matches(str(raw.get("model_type", "")), kinds(), n=1, cutoff=0.6)
-    stated = {field for field in raw if _structural(field)}
-
-    def likeness(kind: str) -> tuple[float, bool]:
-        understood = len(stated & _known_fields(kind)) / (len(stated) or 1)
-        needed = _fields_of(architecture(kind)["family"]).values()
-        found = sum(any(one in raw for one in options) for options in needed) / (len(needed) or 1)
-        return understood + found + 0.2 * (kind in close), kind == "llama"
-
-    return max(kinds(), key=likeness)
-
-
-def _needed(kind: str) -> list[Sequence[str]]:
-    """The names of each field that a type cannot do without."""
-    row = architecture(kind)
-    return [
-        options for options in _fields_of(row["family"]).values()
-        if not any(one in row["defaults"] for one in options)
-        and options[0] not in ("num_key_value_heads", "head_dim", "max_position_embeddings")
-    ]  # fmt: skip
-
-
-def _structural(field: str) -> bool:
-    """Whether a field shapes the model."""
-    words = (
-        "size",
-        "dim",
-        "heads",
-        "layer",
-        "expert",
-        "rank",
-        "state",
-        "kernel",
-        "window",
-        "n_embd",
-        "n_inner",
-    )
-    return any(word in field for word in words) and not field.endswith(("_id", "eps", "dropout", "_config"))
-
-
-#: Fields that the readers look for, beside those in the table.
-_FEATURES: Mapping[str, Sequence[str]] = {
-    "experts": (
-        "num_local_experts",
-        "num_experts",
-        "n_routed_experts",
-        "num_experts_per_tok",
-        "moe_intermediate_size",
-        "n_shared_experts",
-        "first_k_dense_replace",
-    ),
-    "latent": ("kv_lora_rank", "q_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim"),
-    "windows": ("sliding_window", "layer_types", "max_window_layers"),
-    "linear_attention": (
-        "linear_num_key_heads",
-        "linear_key_head_dim",
-        "linear_num_value_heads",
-        "linear_value_head_dim",
-        "linear_conv_kernel_dim",
-        "full_attention_interval",
-    ),
-    "nemotron_h": ("ssm_state_size", "mamba_num_heads", "mamba_head_dim", "n_groups"),
-    "jamba": ("attn_layer_period", "attn_layer_offset", "expert_layer_period", "mamba_d_state"),
-    "mamba": ("state_size", "conv_kernel", "time_step_rank"),
-    "mamba2": ("state_size", "conv_kernel", "n_groups"),
-}
-
-
-@cache
-def _known_fields(kind: str) -> frozenset[str]:
-    row = architecture(kind)
-    names = [one for options in _fields_of(row["family"]).values() for one in options]
-    more = [one for feature in row.get("features", ()) for one in _FEATURES.get(feature, ())]
-    return frozenset([*names, *more, *row["defaults"]])
 
 
 def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
@@ -290,7 +187,7 @@ def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
 def _sizes(config: Config, row: Mapping[str, Any], family: str) -> dict[str, Any]:
     """The dimensions that stand in a field of their own."""
     dims: dict[str, Any] = {}
-    for name, options in {**_fields_of(family), **_own_fields(row, family)}.items():
+    for name, options in {**fields_of(family), **_own_fields(row, family)}.items():
         headless = config.kind in _HEADLESS and name in ("heads", "kv_heads", "head_dim")
         if name in row["dims"] or headless:
             continue
@@ -302,7 +199,7 @@ def _sizes(config: Config, row: Mapping[str, Any], family: str) -> dict[str, Any
 
 
 def _own_fields(row: Mapping[str, Any], family: str) -> dict[str, Sequence[str]]:
-    known = _fields_of(family)
+    known = fields_of(family)
     return {name: options for name, options in row["fields"].items() if name in known}
 
 
