@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.importers._hf_features import reader
@@ -172,6 +173,9 @@ def _alternating(config: Config, dims: Dims) -> None:
 def _wide_heads(config: Config, dims: Dims) -> None:
     """Fewer and wider heads where a layer has no window (Gemma 4)."""
     heads, wide = config.optional("num_global_key_value_heads"), config.optional("global_head_dim")
+    layers = config.raw.get("per_layer_config")
+    for one in layers.values() if isinstance(layers, dict) else ():
+        wide = replace(config, raw=one if isinstance(one, dict) else {}).optional("head_dim") or wide
     if heads:
         dims["full_kv_heads"] = heads
     if wide and wide != dims["head_dim"]:
