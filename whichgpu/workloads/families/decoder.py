@@ -35,14 +35,14 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
 from __future__ import annotations
 
 from contextlib import nullcontext
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.workloads.blocks import check_positions, cross_entropy
-from whichgpu.workloads.language import cache, shared, streams, vision
+from whichgpu.workloads.language import cache, vision
 from whichgpu.workloads.language.attention import attention, cross
-from whichgpu.workloads.language.compressed import compressed
 from whichgpu.workloads.language.feed import feed_forward, idle_parameters
 from whichgpu.workloads.language.layout import Attend, Group, groups, norm
 from whichgpu.workloads.language.state import mix, state_bytes_per_sequence
@@ -181,9 +181,11 @@ def _model(
         rec.beside_experts()
     with rec.module("embedding", repeats=repeats, again=again):
         _embedding(dims, rec, rows)
-        streams.layer_embeddings(dims, rec, rows)
-    with rec.module("layers", repeats=repeats, again=again):
-        shared.shared_block(dims, rec, rows, attends)
+        if _streams(dims):
+            _streams(dims).layer_embeddings(dims, rec, rows)
+    if dims.get("shared_blocks"):
+        with rec.module("layers", repeats=repeats, again=again):
+            _part("shared").shared_block(dims, rec, rows, attends)
     for group in groups(dims):
         with rec.module("layers", repeats=repeats, copies=float(group.layers), again=again):
             _layer(dims, rec, rows, attends, group)
@@ -210,8 +212,8 @@ def _embedding(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
 def _head(dims: Mapping[str, Any], rec: Recorder, logits: Any) -> None:
     """Last norm and logits: (logits, D) -> (logits, V)."""
     width, words = dims["hidden"], dims.get("word_width", dims["hidden"])
-    streams.joined_streams(dims, rec, logits)
-    streams.hyper_joined(dims, rec, logits)
+    if _streams(dims):
+        _streams(dims).joined_streams(dims, rec, logits)
     if dims.get("final_norm", True):
         norm(dims, rec, logits)
     if words != width:
@@ -233,7 +235,8 @@ def _layer(
 def _halves(
     dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], group: Group
 ) -> None:
-    streams.beside_layer(dims, rec, rows)
+    if _streams(dims):
+        _streams(dims).beside_layer(dims, rec, rows)
     if group.mixer:
         norm(dims, rec, rows)
         _mixer(dims, rec, rows, attends, group.mixer)
@@ -245,12 +248,23 @@ def _halves(
         _joined(dims, rec, rows)
 
 
+def _part(name: str) -> Any:
+    """A module of `language/` that few models need; the others start without it."""
+    return import_module(f"whichgpu.workloads.language.{name}")
+
+
+def _streams(dims: Mapping[str, Any]) -> Any:
+    """What runs beside the residual stream; None where nothing does."""
+    beside = any(dims.get(name) for name in ("layer_width", "streams", "residual_rank", "hyper"))
+    return _part("streams") if beside else None
+
+
 def _joined(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
     """What one half of a layer made goes back into the residual stream, or streams."""
     if dims.get("norms", 2) == 4:
         norm(dims, rec, rows, "norm_after")
     if dims.get("hyper"):
-        streams.hyper_connected(dims, rec, rows)
+        _streams(dims).hyper_connected(dims, rec, rows)
     else:
         rec.add(dims["hidden"] * rows)
 
@@ -259,11 +273,11 @@ def _mixer(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[
     if mixer == "C":
         cross(dims, rec, rows, attends)
     elif dims.get("sparse_rate"):
-        compressed(dims, rec, rows, attends, mixer)
+        _part("compressed").compressed(dims, rec, rows, attends, mixer)
     elif mixer in "*WAVP":
         attention(dims, rec, rows, attends, windowed=mixer in "WV", borrowed=mixer in "AV")
     if mixer == "H":
-        shared.own_part(dims, rec, rows)
+        _part("shared").own_part(dims, rec, rows)
     if mixer in "LMPHKGR":
         mix(dims, rec, rows, attends, mixer)
 

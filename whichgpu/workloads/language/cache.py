@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.errors import UsageError
-from whichgpu.workloads.language import compressed
 from whichgpu.workloads.language.layout import CACHING, head_sizes, mixing
 from whichgpu.workloads.language.state import state_bytes_per_sequence
 
@@ -73,6 +72,8 @@ def _summaries(dims: Mapping[str, Any]) -> float:
     """Values of summaries that one token adds, in all layers."""
     if not dims.get("sparse_rate"):
         return 0.0
+    from whichgpu.workloads.language import compressed
+
     return sum(mixing(dims, mixer) * compressed.token_values(dims, mixer) for mixer in "SB")
 
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from whichgpu.workloads.language.kernels import grouped
 from whichgpu.workloads.language.layout import biased
-from whichgpu.workloads.language.rwkv import channel_mix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +63,8 @@ def feed_forward(dims: Mapping[str, Any], rec: Recorder, rows: Any, kind: str) -
     if kind == "E":
         experts(dims, rec, rows)
     elif dims.get("rwkv"):
+        from whichgpu.workloads.language.rwkv import channel_mix
+
         channel_mix(dims, rec, rows, dims["ffn"])
     else:
         dense(dims, rec, rows, dims.get("feed_widths", {}).get(kind) or dims["ffn"], bias=biased(dims, "ffn"))

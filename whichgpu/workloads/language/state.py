@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.workloads.language import gated, rwkv
 from whichgpu.workloads.language.kernels import recurrence, scan
 from whichgpu.workloads.language.layout import mixing
 from whichgpu.workloads.recorder import FP32
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from whichgpu.workloads.language.layout import Attend
     from whichgpu.workloads.recorder import Recorder
@@ -63,35 +62,48 @@ def state(dims: Mapping[str, Any], mixer: str) -> State:
 
 def state_bytes_per_sequence(dims: Mapping[str, Any]) -> float:
     """Bytes of recurrent state of one sequence, whatever its length; engines keep it in FP32."""
-    kinds = set(dims.get("pattern", "*")) & set(_ELEMENTS)
-    return FP32 * sum(mixing(dims, mixer) * _ELEMENTS[mixer](dims) for mixer in sorted(kinds))
+    kinds = sorted(set(dims.get("pattern", "*")) & set(_KEEPING))
+    return FP32 * sum(mixing(dims, mixer) * _elements(dims, mixer) for mixer in kinds)
 
 
-def _mamba_elements(dims: Mapping[str, Any]) -> float:
-    return state(dims, "M").elements
+#: Mixers that keep a state.
+_KEEPING = "LMPHKGR"
 
 
-#: Values that a layer of each kind keeps of a sequence.
-_ELEMENTS: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
-    "L": lambda dims: state(dims, "L").elements, **dict.fromkeys("MPH", _mamba_elements),
-    "K": gated.conv_elements, "G": gated.recurrence_elements, "R": rwkv.state_elements,
-}  # fmt: skip
+def _elements(dims: Mapping[str, Any], mixer: str) -> float:
+    """Values that a layer of a kind keeps of a sequence."""
+    if mixer in "LMPH":
+        return state(dims, "L" if mixer == "L" else "M").elements
+    from whichgpu.workloads.language import gated, rwkv
+
+    known = {"K": gated.conv_elements, "G": gated.recurrence_elements, "R": rwkv.state_elements}
+    return known[mixer](dims)
 
 
 def mix(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], mixer: str) -> None:
     """A recurrent mixer: (T, D) -> (T, D)."""
-    if mixer == "K":
-        gated.short_convolution(dims, rec, rows)
-    elif mixer == "G":
-        gated.gated_recurrence(dims, rec, rows, attends)
-    elif mixer == "R":
-        rwkv.time_mix(dims, rec, rows, attends)
+    if mixer in "KGR":
+        _mix_otherwise(dims, rec, rows, attends, mixer)
     elif mixer == "L":
         _delta(dims, rec, rows, attends)
     elif dims.get("state_heads"):
         _mamba2(dims, rec, rows, attends)
     else:
         _mamba1(dims, rec, rows, attends)
+
+
+def _mix_otherwise(
+    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], mixer: str
+) -> None:
+    """Mixers that few models have: their code is loaded where it is needed."""
+    from whichgpu.workloads.language import gated, rwkv
+
+    if mixer == "K":
+        gated.short_convolution(dims, rec, rows)
+    elif mixer == "G":
+        gated.gated_recurrence(dims, rec, rows, attends)
+    else:
+        rwkv.time_mix(dims, rec, rows, attends)
 
 
 def _delta(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:

@@ -38,6 +38,8 @@ def joined_streams(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
     """The streams become one again: (T, N, D) -> (T, D)."""
     for _ in range(dims.get("streams", 1) - 1):
         rec.linear(rows, dims["hidden"], dims["hidden"], name="unstream")
+    if dims.get("hyper"):
+        hyper_joined(dims, rec, rows)
 
 
 def beside_layer(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
@@ -83,10 +85,9 @@ def hyper_connected(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
 
 def hyper_joined(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
     """Before the last norm the streams become one: (T, N, D) -> (T, D)."""
-    width, streams = dims["hidden"], dims.get("hyper", 0)
-    if streams:
-        _weigh(rec, rows, streams * width, streams, 1)
-        rec.pointwise(streams * width * rows, writes=1.0 / streams, keeps=1.0, name="collapse")
+    width, streams = dims["hidden"], dims["hyper"]
+    _weigh(rec, rows, streams * width, streams, 1)
+    rec.pointwise(streams * width * rows, writes=1.0 / streams, keeps=1.0, name="collapse")
 
 
 def _weigh(rec: Recorder, rows: Any, width: int, weights: int, scales: int) -> None:
