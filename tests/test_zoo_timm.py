@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from whichgpu.errors import DataError
-from whichgpu.workloads import workload as module
+from whichgpu.workloads import zoo as zoo_module
 from whichgpu.workloads.branches import branched
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import Op, product_flops, total
@@ -130,7 +130,7 @@ def test_a_workload_like_another_has_what_it_does_not_state() -> None:
         "own": {"name": "Own", "like": "base", "dimensions": {"b": 3}},
         "lost": {"name": "Lost", "like": "nothing"},
     }
-    zoo = module._Zoo({stem: stem for stem in files}, files, files)
+    zoo = zoo_module.Zoo({stem: stem for stem in files}, files, files)
     merged = zoo._raw("own")
     assert merged == {"name": "Own", "family": "resnet", "dimensions": {"a": 1, "b": 3}, "defaults": {}}
     with pytest.raises(DataError, match=r"lost\.toml: there is no workload 'nothing' to be like"):

@@ -137,7 +137,7 @@ def _lognormal(text: str, said: dict[str, float]) -> Lengths:
 
 def _shape(text: str, centre: tuple[str, float], tail: tuple[str, float]) -> float:
     """The standard deviation of the logarithm that a percentile means."""
-    from statistics import NormalDist
+    from statistics import NormalDist  # 10 ms, for the few who state a percentile
 
     z, ratio = NormalDist().inv_cdf(int(tail[0][1:]) / 100.0), log(tail[1] / centre[1])
     if centre[0] == "median":

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -36,17 +36,31 @@ class _Sides(NamedTuple):
 
 
 class Map(_Sides):
-    """A feature map (B, C, H, W)."""
+    """A feature map (B, C, H, W).
 
-    @cached_property
-    def elements(self) -> Any:
-        """Values in the map, over the whole batch."""
-        return self.channels * self.height * self.width * self.batch
+    `pixels` are its positions and `elements` its values, over the whole batch: worked out where they are
+    first asked for, which a network of thousands of layers does for each of its maps.
+    """
 
-    @cached_property
-    def pixels(self) -> Any:
-        """Positions in the map, over the whole batch."""
-        return self.height * self.width * self.batch
+    pixels: Any
+    elements: Any
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "pixels":
+            made = self.height * self.width * self.batch
+        elif name == "elements":
+            made = self.channels * self.pixels
+        else:
+            raise AttributeError(name)
+        self.__dict__[name] = made
+        return made
+
+    def like(self, channels: int, height: Any, width: Any) -> Map:
+        """A map of the same batch; one of the same sides has as many positions."""
+        made = Map(self.batch, channels, height, width)
+        if height is self.height and width is self.width:
+            made.__dict__["pixels"] = self.pixels
+        return made
 
 
 class _Scope(NamedTuple):
@@ -63,6 +77,8 @@ class _Scope(NamedTuple):
 
 
 _COPIES, _STARTS = PLACES["copies"], PLACES["starts"]
+#: An op from its values in their order; a trace makes thousands.
+_made = partial(tuple.__new__, Op)
 
 
 def _place(name: str) -> tuple[Any, ...]:
@@ -112,12 +128,15 @@ class Recorder:
     _held_wide: tuple[float, float] = field(init=False)
     #: The same of dense layers, and what their products run in.
     _held_dense: tuple[float, float] = field(init=False)
+    #: Bytes per element of an activation, and of one that autocast keeps in FP32.
+    _sizes: tuple[float, float] = field(init=False)
     _math_dense: str = field(init=False)
 
     def __post_init__(self) -> None:
         """Look the widths up once: a network has thousands of ops."""
         spec = self.precision
         self._held = (spec.weight, spec.read_weight)
+        self._sizes = (spec.activation, FP32 if spec.mixed else spec.activation)
         self._held_wide = (spec.head, spec.read_weight if spec.mixed else spec.head)
         self._held_dense, self._math_dense = self._held, spec.math
 
@@ -129,7 +148,7 @@ class Recorder:
 
     def ops(self) -> tuple[Op, ...]:
         """What was recorded, those that do identical work in one module merged."""
-        return tuple(map(Op._make, self._ops.values()))
+        return tuple(map(_made, self._ops.values()))
 
     def module(
         self, name: str, *, repeats: Any = 1.0, copies: float = 1.0, again: bool = False,
@@ -157,7 +176,7 @@ class Recorder:
         """A convolution (B, C, H, W) -> (B, out, H', W'); `padding` None keeps H and W at stride 1."""
         kh, kw = (kernel, kernel) if isinstance(kernel, int) else kernel
         ph, pw = (kh // 2, kw // 2) if padding is None else (padding, padding)
-        y = Map(x.batch, out, _out(x.height, kh, stride, ph), _out(x.width, kw, stride, pw))
+        y = x.like(out, _out(x.height, kh, stride, ph), _out(x.width, kw, stride, pw))
         k, n, m = x.channels // groups * kh * kw, out // groups, y.pixels
         size = self.precision.activation
         self._scaled(
@@ -277,7 +296,7 @@ class Recorder:
         `wide`: autocast runs it in FP32. `keeps`: bytes per element kept for the backward pass, by
         default one copy of its input.
         """
-        size = self._size(wide)
+        size = self._sizes[wide]
         self._scaled(
             "norm", name, elements, elements, {}, over="elements", reads=size, writes=size, flops=8.0,
             saves=size if keeps is None else keeps, fusable=True,
@@ -289,14 +308,14 @@ class Recorder:
         wide: bool = False, shard: str = "none", parameters: float = 0.0, name: str = "pointwise",
     ) -> None:  # fmt: skip
         """An elementwise op: `reads` tensors of `elements` in, `writes` out, `keeps` of them kept."""
-        size = self._size(wide)
+        size = self._sizes[wide]
         self._scaled("pointwise", name, elements, elements, {}, over="elements", reads=reads * size,
                      writes=writes * size, saves=keeps * size, flops=reads, shard=shard, fusable=True,
                      parameters=parameters, unquantised=True)  # fmt: skip
 
     def add(self, elements: Any, *, wide: bool = False, name: str = "add") -> None:
         """A residual addition: two tensors of `elements` in, one out, nothing kept."""
-        size = self._size(wide)
+        size = self._sizes[wide]
         self._scaled("pointwise", name, elements, elements, {}, over="elements", reads=2 * size, writes=size,
                      saves=0.0, flops=1.0, fusable=True, backward="linear")  # fmt: skip
 
@@ -419,7 +438,9 @@ class Recorder:
         weights, stored = parameters * held, own * stored
         given = x.tobytes() if type(x) is np.ndarray else x
         made = given if y is x else y.tobytes() if type(y) is np.ndarray else y
-        chained = self._chained(made, fusable=fusable)
+        # Whether an elementwise op follows another one of as many values, for which `made` stands.
+        chained = fusable and self._made == made
+        self._made = made if fusable else None
         key = (kind, scope.key or _place(name), dtype, fusable, chained, shard, backward, own, weights,
                stored, flops, reads, writes, saves, given, made, *shape.values())  # fmt: skip
         seen = self._ops.get(key)
@@ -448,21 +469,11 @@ class Recorder:
         self._starting = 0.0
         return True
 
-    def _chained(self, made: Any, *, fusable: bool) -> bool:
-        """Whether an elementwise op follows another one of as many values, for which `made` stands."""
-        follows = fusable and self._made == made
-        self._made = made if fusable else None
-        return follows
-
     def _new(self, key: tuple[Any, ...], values: list[Any], *, chained: bool = False) -> None:
         """Record an op that was not there before: the values of an `Op` in their order."""
         values += (self._starting, chained)
         self._starting = 0.0
         self._ops[key] = values
-
-    def _size(self, wide: bool) -> float:
-        """Bytes per element of an activation; autocast runs `wide` ops in FP32."""
-        return FP32 if wide and self.precision.mixed else self.precision.activation
 
 
 def wide_math(math_field: str) -> str:

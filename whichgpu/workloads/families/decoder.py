@@ -21,6 +21,11 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
     linear_key_heads, linear_key_dim, linear_value_heads, linear_value_dim, conv (4), linear (delta)
                             linear attention, see language/state.py
     state, state_heads, state_head_dim, state_groups, or inner, step_rank, state_norms   Mamba 2 or 1
+    state_norm (true)       a norm behind Mamba 2;  taps, taps_bias, recurrent  see language/gated.py
+    rwkv                    4, 5, 6, 7 and its ranks: see language/rwkv.py
+    shared_blocks, adapter_rank, attention_adapters   of layers of kind H, see language/shared.py
+    layer_width, layer_vocab, streams, residual_rank, hyper   beside the layers, see language/streams.py
+    sparse_rate, heavy_rate, output_groups, output_rank   of layers S and B, see language/compressed.py
     prediction_layers (0)   next-token-prediction blocks, stored and not run; prediction_tables (0) of
                             embedding size that each holds
     vision                  a table: see language/vision.py
@@ -30,6 +35,7 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
 from __future__ import annotations
 
 from contextlib import nullcontext
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -175,6 +181,11 @@ def _model(
         rec.beside_experts()
     with rec.module("embedding", repeats=repeats, again=again):
         _embedding(dims, rec, rows)
+        if _streams(dims):
+            _streams(dims).layer_embeddings(dims, rec, rows)
+    if dims.get("shared_blocks"):
+        with rec.module("layers", repeats=repeats, again=again):
+            _part("shared").shared_block(dims, rec, rows, attends)
     for group in groups(dims):
         with rec.module("layers", repeats=repeats, copies=float(group.layers), again=again):
             _layer(dims, rec, rows, attends, group)
@@ -201,6 +212,8 @@ def _embedding(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
 def _head(dims: Mapping[str, Any], rec: Recorder, logits: Any) -> None:
     """Last norm and logits: (logits, D) -> (logits, V)."""
     width, words = dims["hidden"], dims.get("word_width", dims["hidden"])
+    if _streams(dims):
+        _streams(dims).joined_streams(dims, rec, logits)
     if dims.get("final_norm", True):
         norm(dims, rec, logits)
     if words != width:
@@ -222,28 +235,50 @@ def _layer(
 def _halves(
     dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], group: Group
 ) -> None:
-    width, norms = dims["hidden"], dims.get("norms", 2)
+    if _streams(dims):
+        _streams(dims).beside_layer(dims, rec, rows)
     if group.mixer:
         norm(dims, rec, rows)
         _mixer(dims, rec, rows, attends, group.mixer)
-        if norms == 4:
-            norm(dims, rec, rows, "norm_after")
-        rec.add(width * rows)
+        _joined(dims, rec, rows)
     if group.feed:
-        if norms > 1 or not group.mixer:
+        if dims.get("norms", 2) > 1 or not group.mixer:
             norm(dims, rec, rows)
         feed_forward(dims, rec, rows, group.feed)
-        if norms == 4:
-            norm(dims, rec, rows, "norm_after")
-        rec.add(width * rows)
+        _joined(dims, rec, rows)
+
+
+def _part(name: str) -> Any:
+    """A module of `language/` that few models need; the others start without it."""
+    return import_module(f"whichgpu.workloads.language.{name}")
+
+
+def _streams(dims: Mapping[str, Any]) -> Any:
+    """What runs beside the residual stream; None where nothing does."""
+    beside = any(dims.get(name) for name in ("layer_width", "streams", "residual_rank", "hyper"))
+    return _part("streams") if beside else None
+
+
+def _joined(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
+    """What one half of a layer made goes back into the residual stream, or streams."""
+    if dims.get("norms", 2) == 4:
+        norm(dims, rec, rows, "norm_after")
+    if dims.get("hyper"):
+        _streams(dims).hyper_connected(dims, rec, rows)
+    else:
+        rec.add(dims["hidden"] * rows)
 
 
 def _mixer(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], mixer: str) -> None:
     if mixer == "C":
         cross(dims, rec, rows, attends)
-    elif mixer in "*W":
-        attention(dims, rec, rows, attends, windowed=mixer == "W")
-    else:
+    elif dims.get("sparse_rate"):
+        _part("compressed").compressed(dims, rec, rows, attends, mixer)
+    elif mixer in "*WAVP":
+        attention(dims, rec, rows, attends, windowed=mixer in "WV", borrowed=mixer in "AV")
+    if mixer == "H":
+        _part("shared").own_part(dims, rec, rows)
+    if mixer in "LMPHKGR":
         mix(dims, rec, rows, attends, mixer)
 
 

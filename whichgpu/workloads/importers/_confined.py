@@ -4,7 +4,7 @@ Nothing of it runs in the program itself. Before anything of the user's is touch
 network, writing to files, starting programs, and time and memory beyond the limits. An audit hook says in
 words what was tried; below it, where the kernel has them, stand an empty network namespace, a namespace of
 processes that ends with the run, and Landlock rules that let no file be changed. The request names the
-tracer, a file beside this one, whose `trace(request, lock)` gives the answer; it calls `lock` once its own
+tracer, a file of `_tracers/`, whose `trace(request, lock)` gives the answer; it calls `lock` once its own
 libraries are imported.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import importlib.util
 import json
 import os
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_NEWPID = 0x10000000, 0x40000000, 0x20000000
 _MOST_PROCESSES = 1024
+#: What the tracers are called here.
+_PACKAGE = "_whichgpu_tracers"
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 #: Landlock (linux/landlock.h): numbers of its calls, the rights to change files, by version of its interface.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
@@ -143,12 +146,17 @@ def main() -> None:
 
 
 def _tracer(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    """A module of the folder of tracers, which is loaded by its place, under a name of its own."""
+    folder = Path(__file__).with_name("_tracers")
+    spec = importlib.util.spec_from_file_location(
+        _PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[_PACKAGE] = package
+    spec.loader.exec_module(package)
+    return importlib.import_module(f"{_PACKAGE}.{name}")
 
 
 def _told(fault: BaseException, file: str) -> str:

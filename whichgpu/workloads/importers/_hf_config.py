@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.values import immutable
-from whichgpu.workloads.importers._hf_features import READERS
+from whichgpu.workloads.importers._hf_features import reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 #: Above these a size is a slip or a trap.
 _LARGEST, _MOST_LAYERS = 10**9, 10_000
 #: Types without attention heads of their own.
-_HEADLESS = ("mamba", "mamba2")
+_HEADLESS = ("mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv5", "rwkv6", "rwkv7")
 #: Dimensions that follow from others where no field has them.
 _OPTIONAL = ("kv_heads", "head_dim", "max_positions", "ffn", "decoder_layers")
 
@@ -67,6 +66,15 @@ class Config:
             self.refuse(f"{names[0]} is missing; a {self.kind} model needs it")
         return next(iter(values.values()), None)
 
+    def sizes(self, name: str, count: int = 0) -> list[int]:
+        """A row of whole numbers, `count` of them where that is said."""
+        value = self.value(name)
+        if not isinstance(value, list | tuple) or not value:
+            self.refuse(f"{name} is {value!r}, where a row of whole numbers is expected")
+        if count and len(value) != count:
+            self.refuse(f"{name} has {len(value)} values, where {count} are expected")
+        return [self._count(name, one, 1) for one in value]
+
     def part(self, name: str) -> Config:
         """A part of the file that describes one tower, with what its class puts where nothing stands."""
         inner = self.raw.get(name)
@@ -76,10 +84,13 @@ class Config:
         return replace(self, where=f"{self.where}: {name}", raw=inner, defaults=known)
 
     def _count(self, name: str, value: Any, least: int) -> int:
+        """A whole number; a list that says the same of every layer counts as one."""
+        if isinstance(value, list) and value and all(one == value[0] for one in value):
+            value = value[0]
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not whole and not (isinstance(value, float) and value.is_integer()):
             self.refuse(f"{name} is {value!r}, not a whole number")
-        most = _MOST_LAYERS if "layer" in name else _LARGEST
+        most = _MOST_LAYERS if "layer" in name and "size" not in name else _LARGEST
         if not least <= value <= most:
             self.refuse(f"{name} is {value}, where a number from {least} to {most:,} is expected")
         return int(value)
@@ -104,6 +115,12 @@ def architecture(kind: str) -> Mapping[str, Any]:
     return merged
 
 
+def fields_of(family: str) -> Mapping[str, Sequence[str]]:
+    """The fields that hold a family's dimensions; none where a reader looks for all of them."""
+    found: Mapping[str, Sequence[str]] = _table()["fields"].get(family, {})
+    return found
+
+
 def kinds() -> Sequence[str]:
     """Every known `model_type`."""
     return list(_table()["type"])
@@ -113,8 +130,9 @@ def nested(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """The text model's part of a configuration of several; the configuration itself where it has none."""
     for name in _table()["nested"]["fields"]:
         part = raw.get(name)
-        if isinstance(part, dict) and kind_of(part):
-            return part
+        inner = nested(part) if isinstance(part, dict) else {}
+        if kind_of(inner):
+            return inner
     return raw
 
 
@@ -136,117 +154,14 @@ def config_of(raw: Mapping[str, Any], where: str) -> Config:
     part = nested(raw)
     kind = kind_of(part)
     if not kind:
-        raise UsageError(f"{where}: {_unknown(part)}")
+        from whichgpu.workloads.importers._hf_unknown import unknown
+
+        raise UsageError(f"{where}: {unknown(part)}")
     row = architecture(kind)
     # A model of several parts ties its head, and says its type of number, outside of them.
-    outer = {
-        key: raw[key] for key in ("tie_word_embeddings", "torch_dtype", "dtype") if raw.get(key) is not None
-    }
-    return Config(where, kind, {**outer, **part}, row["defaults"], {**row["fields"]})
-
-
-def _unknown(raw: Mapping[str, Any]) -> str:
-    """What is said of an architecture that is not in the table: the nearest, and what it lacks."""
-    name = _title(raw)
-    if not name and not any(field in raw for field in ("hidden_size", "n_embd", "d_model")):
-        return "neither model_type nor a size of a model is in it; is it the config.json of a model?"
-    near = resembling(raw)
-    lacks = [options[0] for options in _needed(near) if not any(one in raw for one in options)]
-    missing = f"; for that it lacks {', '.join(lacks)}" if lacks else ""
-    strange = [field for field in raw if _structural(field) and field not in _known_fields(near)][:6]
-    more = f"; not understood: {', '.join(strange)}" if strange else ""
-    return (
-        f"architecture {name or 'without a name'} is not known; it resembles {near} most{missing}{more}. "
-        f'Where it is built alike, write "model_type": "{near}" in a copy'
-    )
-
-
-def _title(raw: Mapping[str, Any]) -> str:
-    names = raw.get("architectures")
-    first = names[0] if isinstance(names, list) and names else ""
-    kind = raw.get("model_type") or ""
-    return " ".join(str(part) for part in (first, f"({kind})" if first and kind else kind) if part)
-
-
-def resembling(raw: Mapping[str, Any]) -> str:
-    """The known type that understands most of a configuration and finds most of what it needs in it.
-
-    A like name counts as well, and llama is the first of equals.
-    """
-    close = get_close_matches(str(raw.get("model_type", "")), kinds(), n=1, cutoff=0.6)
-    stated = {field for field in raw if _structural(field)}
-
-    def likeness(kind: str) -> tuple[float, bool]:
-        understood = len(stated & _known_fields(kind)) / (len(stated) or 1)
-        needed = _needed(kind)
-        found = sum(any(one in raw for one in options) for options in needed) / (len(needed) or 1)
-        return understood + found + 0.2 * (kind in close), kind == "llama"
-
-    return max(kinds(), key=likeness)
-
-
-def _needed(kind: str) -> list[Sequence[str]]:
-    """The names of each field that a type cannot do without."""
-    row = architecture(kind)
-    return [
-        options for options in _table()["fields"][row["family"]].values()
-        if not any(one in row["defaults"] for one in options)
-        and options[0] not in ("num_key_value_heads", "head_dim", "max_position_embeddings")
-    ]  # fmt: skip
-
-
-def _structural(field: str) -> bool:
-    """Whether a field shapes the model."""
-    words = (
-        "size",
-        "dim",
-        "heads",
-        "layer",
-        "expert",
-        "rank",
-        "state",
-        "kernel",
-        "window",
-        "n_embd",
-        "n_inner",
-    )
-    return any(word in field for word in words) and not field.endswith(("_id", "eps", "dropout", "_config"))
-
-
-#: Fields that the readers look for, beside those in the table.
-_FEATURES: Mapping[str, Sequence[str]] = {
-    "experts": (
-        "num_local_experts",
-        "num_experts",
-        "n_routed_experts",
-        "num_experts_per_tok",
-        "moe_intermediate_size",
-        "n_shared_experts",
-        "first_k_dense_replace",
-    ),
-    "latent": ("kv_lora_rank", "q_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim"),
-    "windows": ("sliding_window", "layer_types", "max_window_layers"),
-    "linear_attention": (
-        "linear_num_key_heads",
-        "linear_key_head_dim",
-        "linear_num_value_heads",
-        "linear_value_head_dim",
-        "linear_conv_kernel_dim",
-        "full_attention_interval",
-    ),
-    "nemotron_h": ("ssm_state_size", "mamba_num_heads", "mamba_head_dim", "n_groups"),
-    "jamba": ("attn_layer_period", "attn_layer_offset", "expert_layer_period", "mamba_d_state"),
-    "mamba": ("state_size", "conv_kernel", "time_step_rank"),
-    "mamba2": ("state_size", "conv_kernel", "n_groups"),
-}
-
-
-@cache
-def _known_fields(kind: str) -> frozenset[str]:
-    row = architecture(kind)
-    names = [one for options in _table()["fields"][row["family"]].values() for one in options]
-    more = [one for feature in row.get("features", ()) for one in _FEATURES.get(feature, ())]
-    return frozenset([*names, *more, *row["defaults"]])
+    outer = {key: raw[key] for key in ("torch_dtype", "dtype") if raw.get(key) is not None}
+    tied = {key: raw[key] for key in ("tie_word_embeddings",) if raw.get(key) is not None}
+    return Config(where, kind, {**outer, **part, **tied}, row["defaults"], {**row["fields"]})
 
 
 def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
@@ -255,10 +170,10 @@ def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
     family = row["family"]
     dims = _sizes(config, row, family)
     dims.update(row["dims"])
-    if family == "decoder" and config.kind not in _HEADLESS:
-        _heads(config, dims)
+    if family == "decoder" and "heads" in dims:
+        _heads(config, dims, latent="latent" in row.get("features", ()))
     for feature in row.get("features", ()):
-        READERS[feature](config, dims)
+        reader(feature)(config, dims)
     if family == "decoder":
         _ffn(config, dims)
         if config.flag("tie_word_embeddings"):
@@ -272,28 +187,29 @@ def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
 def _sizes(config: Config, row: Mapping[str, Any], family: str) -> dict[str, Any]:
     """The dimensions that stand in a field of their own."""
     dims: dict[str, Any] = {}
-    for name, options in {**_table()["fields"][family], **_own_fields(row, family)}.items():
+    for name, options in {**fields_of(family), **_own_fields(row, family)}.items():
         headless = config.kind in _HEADLESS and name in ("heads", "kv_heads", "head_dim")
         if name in row["dims"] or headless:
             continue
-        value = config.first(options, required=name not in _OPTIONAL)
+        counted = name == "layers" and "nemotron_h" in row.get("features", ())
+        value = config.first(options, required=name not in _OPTIONAL and not counted)
         if value is not None:
             dims[name] = value
     return dims
 
 
 def _own_fields(row: Mapping[str, Any], family: str) -> dict[str, Sequence[str]]:
-    known = _table()["fields"][family]
+    known = fields_of(family)
     return {name: options for name, options in row["fields"].items() if name in known}
 
 
-def _heads(config: Config, dims: dict[str, Any]) -> None:
+def _heads(config: Config, dims: dict[str, Any], *, latent: bool) -> None:
     """Key-value heads and the size of a head; never hidden / heads where the file states it."""
     heads, hidden = dims["heads"], dims["hidden"]
     kv_heads = dims.setdefault("kv_heads", heads)
     if heads % kv_heads:
         config.refuse(f"num_attention_heads {heads} is not a multiple of num_key_value_heads {kv_heads}")
-    if "head_dim" not in dims:
+    if "head_dim" not in dims and not latent:
         if hidden % heads:
             config.refuse(
                 f"hidden_size {hidden} is not a multiple of num_attention_heads {heads}, "

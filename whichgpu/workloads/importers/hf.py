@@ -14,17 +14,20 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import UsageError
 from whichgpu.workloads.importers import _hf_config as hub
 from whichgpu.workloads.importers._files import MB, parse_json, read_bytes
-from whichgpu.workloads.importers._hf_parts import stored_precision, vision_part
+from whichgpu.workloads.importers._hf_stored import stored_precision
+from whichgpu.workloads.importers._hf_vision import vision_part
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.workload import Workload, family_code
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from whichgpu.workloads.importing import Given
 
 _NAME = re.compile(r"hf:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 _LARGEST = 20 * MB
+#: Tokens that a job of a language model has by default, prompt and output.
+_USUAL = 768
 #: Where the Hub answers; `HF_ENDPOINT` names a mirror, as for its own client.
 _ENDPOINT = "https://huggingface.co"
 
@@ -66,14 +69,37 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
     dims["source"] = f"config.json of {name}"
     stored = stored_precision(raw, config)
     phases = [phase for phase in family_code(family).PHASES if phase not in TRAINING]
+    columns = {"precision": stored} if stored else {}
     return Workload(
         id=source,
         name=name,
         family=family,
         dims=dims,
         aliases=(),
-        defaults={phase: {"precision": stored} for phase in phases} if stored else {},
+        defaults=_defaults(config, family, dims, phases, columns),
     )
+
+
+def _defaults(
+    config: hub.Config,
+    family: str,
+    dims: Mapping[str, Any],
+    phases: Sequence[str],
+    columns: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Job columns by phase, `columns` among them: pictures and texts of a size that the model takes."""
+    usual = family_code(family).DEFAULTS
+    everywhere: dict[str, Any] = {}
+    pixels = dims.get("image") or config.optional("image_size")
+    if "height" in usual.get("*", {}) and pixels:
+        everywhere = dict.fromkeys(("height", "width"), float(pixels))
+    longest = dims.get("positions") or _USUAL
+    if usual.get("*", {}).get("seq_len", 0.0) > longest:
+        everywhere["seq_len"] = float(longest)
+    if family in ("decoder", "encoder_decoder") and longest < _USUAL:
+        columns = {**columns, **dict.fromkeys(("input_tokens", "output_tokens"), float(longest // 2))}
+    found = {phase: dict(columns) for phase in phases} if columns else {}
+    return {"all": everywhere, **found} if everywhere else found
 
 
 def _named(raw: Mapping[str, Any], path: Path) -> str:

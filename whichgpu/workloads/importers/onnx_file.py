@@ -44,7 +44,7 @@ def read(source: str, given: Given) -> Workload:
     for magic, what in _ARCHIVES.items():
         if start.startswith(magic):
             raise UsageError(f"{source}: {what}, not an ONNX file; unpack it first")
-    answer = run("_trace_onnx", {"file": str(path), "inputs": inputs(given)}, source)
+    answer = run("onnx_trace", {"file": str(path), "inputs": inputs(given)}, source)
     item = traced_workload(source, answer, given, kind="ONNX graph")
     return _as_stored(item, answer["file"], path.stem)
 

@@ -1,6 +1,6 @@
 """A PyTorch module: `file.py:factory`, run in a process of its own on shapes alone.
 
-The process has no network, writes no files, and is ended after a minute; `_trace_torch.py` runs there.
+The process has no network, writes no files, and is ended after a minute; `_tracers/torch_trace` runs there.
 What comes back is a list of operators for two batch sizes, from which each number becomes a + b x batch.
 """
 
@@ -36,5 +36,5 @@ def read(source: str, given: Given) -> Workload:
     path = Path(found["file"]).expanduser().absolute()
     check_size(path, _LARGEST_FILE, "Python file")
     request = {"file": str(path), "factory": found["factory"], "inputs": inputs(given)}
-    answer = run("_trace_torch", request, source)
+    answer = run("torch_trace", request, source)
     return traced_workload(source, answer, given, kind="PyTorch module")

@@ -24,45 +24,51 @@ _IDLE = 1e-9
 
 
 def attention(
-    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], *, windowed: bool
-) -> None:
-    """Queries, keys, values, positions, cache, attention and output: (T, D) -> (T, D)."""
+    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], *, windowed: bool,
+    borrowed: bool = False,
+) -> None:  # fmt: skip
+    """Queries, keys, values, positions, cache, attention and output: (T, D) -> (T, D).
+
+    `borrowed`: keys and values are those of an earlier layer.
+    """
     if dims.get("kv_rank"):
         _latent(dims, rec, rows, attends)
     else:
-        _grouped(dims, rec, rows, attends, windowed=windowed)
+        _grouped(dims, rec, rows, attends, windowed=windowed, borrowed=borrowed)
 
 
 def _grouped(
-    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], *, windowed: bool
-) -> None:
+    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], *, windowed: bool,
+    borrowed: bool,
+) -> None:  # fmt: skip
     """H query heads share g heads of keys and values."""
     width, heads, window = dims["hidden"], dims["heads"], dims.get("window", 0) if windowed else 0
     kv_heads, d = head_sizes(dims, windowed=windowed)
+    made, value = 0 if borrowed else kv_heads, dims.get("value_dim", d)
     gate = heads if dims.get("attention_gate") else 0
-    projected = kv_heads if dims.get("keys_as_values") and not windowed else 2 * kv_heads
+    projected = made * (d if dims.get("keys_as_values") and not windowed else d + value)
     low = dims.get("q_rank", 0)
     if low:
         rec.linear(rows, width, low, keeps=0.0, name="q_a")
         rec.norm(low * rows, low, parameters=low, keeps=4.0, name="q_norm")
         rec.linear(rows, low, (heads + gate) * d, shard="column", name="q_b")
-        rec.linear(rows, width, projected * d, bias=biased(dims, "qkv"), shard="column", name="kv")
+        rec.linear(rows, width, projected, bias=biased(dims, "qkv"), shard="column", name="kv")
     else:
-        rec.linear(rows, width, (heads + gate + projected) * d, bias=biased(dims, "qkv"), shard="column",
+        rec.linear(rows, width, (heads + gate) * d + projected, bias=biased(dims, "qkv"), shard="column",
                    name="qkv")  # fmt: skip
-    _norm_qk(dims, rec, rows, kv_heads, d)
+    _norm_qk(dims, rec, rows, made, d)
     if _rotary(dims):
-        sinks = float(heads if dims.get("sinks") else 0)
-        rec.pointwise((heads + kv_heads) * d * rows, parameters=sinks, shard="head", name="rope")
-    if not rec.training:
-        rec.copy(2 * kv_heads * d * rows, shard="head", name="cache")
+        sinks = float(heads if dims.get("sinks") and (windowed or dims["sinks"] != "window") else 0)
+        rec.pointwise((heads + made) * d * rows, parameters=sinks, shard="head", name="rope")
+    if made and not rec.training:
+        rec.copy(made * (d + value) * rows, shard="head", name="cache")
     for one in attends:
         with rec.module("attend", repeats=one.repeats):
-            rec.attention(one.batch, heads, one.q, seen(one, window), d, kv_heads=kv_heads,
+            rec.attention(one.batch, heads, one.q, seen(one, window), d, kv_heads=kv_heads, value_dim=value,
                           causal=not one.cached, cached=one.cached, held=_held(one, window))  # fmt: skip
     if gate:
         rec.pointwise(heads * d * rows, reads=2.0, keeps=2.0, shard="head", name="gate")
-    rec.linear(rows, heads * d, width, bias=biased(dims, "out"), shard="row", name="out")
+    rec.linear(rows, heads * value, width, bias=biased(dims, "out"), shard="row", name="out")
 
 
 def _rotary(dims: Mapping[str, Any]) -> bool:
@@ -91,7 +97,7 @@ def _norm_qk(dims: Mapping[str, Any], rec: Recorder, rows: Any, kv_heads: int, d
     kind = dims.get("qk_norm", "none")
     if kind != "none":
         heads = dims["heads"] + kv_heads
-        weights = 2 * d if kind == "head" else heads * d
+        weights = (2 if kv_heads else 1) * d if kind == "head" else heads * d
         rec.norm(heads * d * rows, d, parameters=weights, keeps=4.0, name="qk_norm")
 
 

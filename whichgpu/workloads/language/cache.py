@@ -5,7 +5,9 @@
               ... window layers * min(tokens, window + micro-batch of 512)      rule "cells", llama.cpp
               ... window layers * tokens                                        rule "pages", vLLM's pool
     latent    layers * (rank + rope) * bytes * tokens, keys and values in one
+    summaries windows as above, and layers * tokens / rate summaries of one head (DeepSeek V4)
     hybrid    only attention layers grow; linear and Mamba layers hold a state of fixed size
+    shared    a layer with the keys and values of an earlier one has none of its own (Gemma 3n)
 
 The size of a head is stated, never hidden / heads. "pages" is how vLLM reports its pool in tokens
 (every layer a full page); a sequence under its hybrid allocator takes what "window" says.
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.errors import UsageError
-from whichgpu.workloads.language.layout import head_sizes, mixing
+from whichgpu.workloads.language.layout import CACHING, head_sizes, mixing
 from whichgpu.workloads.language.state import state_bytes_per_sequence
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def kv_cache(
     """
     if engine not in ENGINES:
         raise UsageError(f"no KV cache rule for engine '{engine}'; use one of {', '.join(ENGINES)}")
-    full, windowed = mixing(dims, "*") + prediction_layers, mixing(dims, "W")
+    full, windowed = mixing(dims, CACHING) + prediction_layers, mixing(dims, "WSB")
     each = token_values(dims, latent=latent) * precision.kv
     if indexer and dims.get("index_heads"):
         each += dims["index_dim"] + _INDEX_SCALE
@@ -63,7 +65,16 @@ def kv_cache(
     if windowed:
         cells = _window_cells(float(dims["window"]), tokens, ENGINES[engine])
         size = size + windowed * token_values(dims, windowed=True) * precision.kv * cells
-    return size
+    return size + _summaries(dims) * precision.kv * np.asarray(tokens, dtype=np.float64)
+
+
+def _summaries(dims: Mapping[str, Any]) -> float:
+    """Values of summaries that one token adds, in all layers."""
+    if not dims.get("sparse_rate"):
+        return 0.0
+    from whichgpu.workloads.language import compressed
+
+    return sum(mixing(dims, mixer) * compressed.token_values(dims, mixer) for mixer in "SB")
 
 
 def _window_cells(window: float, tokens: Any, rule: str) -> Any:
@@ -81,7 +92,9 @@ def token_values(dims: Mapping[str, Any], *, latent: bool = True, windowed: bool
     if not dims.get("kv_heads"):
         return 0.0
     kv_heads, head_dim = head_sizes(dims, windowed=windowed)
-    return 2.0 * float(kv_heads * head_dim)
+    if dims.get("sparse_rate"):
+        return float(head_dim)
+    return float(kv_heads * (head_dim + dims.get("value_dim", head_dim)))
 
 
 def kv_bytes_per_token(dims: Mapping[str, Any], precision: Precision) -> float:

@@ -42,11 +42,12 @@ def activation(rec: Recorder, elements: Any, *, gated: bool, shard: str) -> None
 
 
 def _clamped(rec: Recorder, elements: Any, outputs: Any) -> None:
-    """Biases of experts, and a clamped gated function, op by op: no trainer has one kernel for them.
+    """Biases of experts, and a clamped gated function, op by op as eager PyTorch runs them.
 
     A bias is looked up and added for every token; gate and up are clamped, alpha, sigmoid and product of the
-    gate, one added to up, and their product (OpenAI's gpt-oss; Megatron-Bridge leaves
-    `bias_activation_fusion` off for it).
+    gate, one added to up, and their product (OpenAI's gpt-oss). Kernels for all of it exist: Megatron Core's
+    `weighted_bias_quick_geglu_impl`, which Megatron-Bridge turns on (`bias_activation_fusion`), Transformer
+    Engine's clamped SwiGLU, Triton's of vLLM. A runtime that fuses runs the chain of these ops as one.
     """
     for name, width in (("up_bias", 2.0 * elements), ("down_bias", outputs)):
         rec.pointwise(width, reads=2.0, shard="expert", name=name)
@@ -61,6 +62,10 @@ def feed_forward(dims: Mapping[str, Any], rec: Recorder, rows: Any, kind: str) -
     """What follows the mixer of a layer: '-' dense, 'E' experts, or the letter of a width."""
     if kind == "E":
         experts(dims, rec, rows)
+    elif dims.get("rwkv"):
+        from whichgpu.workloads.language.rwkv import channel_mix
+
+        channel_mix(dims, rec, rows, dims["ffn"])
     else:
         dense(dims, rec, rows, dims.get("feed_widths", {}).get(kind) or dims["ffn"], bias=biased(dims, "ffn"))
 

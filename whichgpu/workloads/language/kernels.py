@@ -36,6 +36,24 @@ def grouped(
     )  # fmt: skip
 
 
+def blocked(
+    rec: Recorder, rows: Any, blocks: int, inputs: int, outputs: int, *, bias: bool = False,
+    shard: str = "head", name: str = "blocked",
+) -> None:  # fmt: skip
+    """A dense layer in blocks, each of which sees its own part of the input: `rows` of blocks x inputs."""
+    size = rec.precision.activation
+    read = blocks * inputs * size * rows
+    rec.record(
+        "gemm", name, {"m": rows, "n": float(outputs), "k": float(inputs), "batch": float(blocks)},
+        parameters=float(blocks * (inputs + bias) * outputs),
+        flops=2.0 * blocks * inputs * outputs * rows,
+        read_bytes=read,
+        write_bytes=blocks * outputs * size * rows,
+        saved_bytes=read,
+        shard=shard,
+    )  # fmt: skip
+
+
 def recurrence(
     rec: Recorder, tokens: Any, *, heads: int, keys: int, values: int, carried: Any, name: str = "state"
 ) -> None:

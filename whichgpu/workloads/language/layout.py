@@ -4,7 +4,10 @@
 layers are dense whatever it says. In a model of `single` layers a letter of `pattern` is a whole layer.
 
     mixers   * attention   W attention within a window   C attention to a picture   L linear attention
-             M state space   . none
+             A, V attention as * and W, with the keys and values of an earlier layer
+             S, B attention over summaries, see language/compressed.py
+             M state space   P attention and state space side by side   H state space behind a shared block
+             K short convolution   G gated recurrence   R RWKV   . none
     feeds    - dense   E experts   . none   a letter of `feed_widths`: dense of that width
 """
 
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
 
     from whichgpu.workloads.recorder import Recorder
 
-MIXERS = "*WCLM."
+MIXERS = "*WAVCSBLMPHKGR."
+#: Those that keep the keys and values of every token.
+CACHING = "*PH"
 FEEDS = "-E."
 
 

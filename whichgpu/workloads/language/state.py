@@ -62,23 +62,48 @@ def state(dims: Mapping[str, Any], mixer: str) -> State:
 
 def state_bytes_per_sequence(dims: Mapping[str, Any]) -> float:
     """Bytes of recurrent state of one sequence, whatever its length; engines keep it in FP32."""
-    return FP32 * sum(
-        mixing(dims, mixer) * state(dims, mixer).elements for mixer in "LM" if _has(dims, mixer)
-    )
+    kinds = sorted(set(dims.get("pattern", "*")) & set(_KEEPING))
+    return FP32 * sum(mixing(dims, mixer) * _elements(dims, mixer) for mixer in kinds)
 
 
-def _has(dims: Mapping[str, Any], mixer: str) -> bool:
-    return mixer in dims.get("pattern", "*")
+#: Mixers that keep a state.
+_KEEPING = "LMPHKGR"
+
+
+def _elements(dims: Mapping[str, Any], mixer: str) -> float:
+    """Values that a layer of a kind keeps of a sequence."""
+    if mixer in "LMPH":
+        return state(dims, "L" if mixer == "L" else "M").elements
+    from whichgpu.workloads.language import gated, rwkv
+
+    known = {"K": gated.conv_elements, "G": gated.recurrence_elements, "R": rwkv.state_elements}
+    return known[mixer](dims)
 
 
 def mix(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], mixer: str) -> None:
     """A recurrent mixer: (T, D) -> (T, D)."""
-    if mixer == "L":
+    if mixer in "KGR":
+        _mix_otherwise(dims, rec, rows, attends, mixer)
+    elif mixer == "L":
         _delta(dims, rec, rows, attends)
     elif dims.get("state_heads"):
         _mamba2(dims, rec, rows, attends)
     else:
         _mamba1(dims, rec, rows, attends)
+
+
+def _mix_otherwise(
+    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], mixer: str
+) -> None:
+    """Mixers that few models have: their code is loaded where it is needed."""
+    from whichgpu.workloads.language import gated, rwkv
+
+    if mixer == "K":
+        gated.short_convolution(dims, rec, rows)
+    elif mixer == "G":
+        gated.gated_recurrence(dims, rec, rows, attends)
+    else:
+        rwkv.time_mix(dims, rec, rows, attends)
 
 
 def _delta(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:
@@ -122,7 +147,10 @@ def _mamba2(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence
     # Step bias, decay and skip are one value a head each.
     _convolve(rec, rows, size, bias=True, extra=3 * size.heads)
     _recur(rec, size, attends, "M")
-    rec.norm(inner * rows, inner, parameters=inner, keeps=4.0, name="gated_norm")
+    if dims.get("state_norm", True):
+        rec.norm(inner * rows, inner, parameters=inner, keeps=4.0, name="gated_norm")
+    else:
+        rec.pointwise(inner * rows, reads=2.0, keeps=2.0, shard="column", name="gate")
     rec.linear(rows, inner, width, shard="row", name="out")
 
 

@@ -1,4 +1,4 @@
-"""Parts of a config.json beside the text model: how its weights are stored, and its vision tower."""
+"""How the weights of a model are stored, by its config.json."""
 
 from __future__ import annotations
 
@@ -91,44 +91,3 @@ _METHODS: Mapping[str, Callable[[Mapping[str, Any], Config], str]] = {
     **dict.fromkeys(("fp8", "fbgemm-fp8"), _fp8),
     "bitsandbytes": _bitsandbytes, "mxfp4": _mxfp4, "modelopt": _modelopt, "compressed-tensors": _compressed,
 }  # fmt: skip
-
-
-#: Values of the projector's width that are stored beside the tower, by the type of the whole model.
-_TOKENS = {"gemma3": 256, "paligemma": 256}
-
-
-def vision_part(raw: Mapping[str, Any], config: Config, dims: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The vision tower of a model of several parts, counted as a plain vision transformer."""
-    part = raw.get("vision_config")
-    if not isinstance(part, dict) or config.raw is raw:
-        return None
-    layers, width = (
-        _size(part, "num_hidden_layers", "depth", "layers"),
-        _size(part, "hidden_size", "embed_dim", "width"),
-    )
-    heads = _size(part, "num_attention_heads", "num_heads", "heads")
-    if not (layers and width and heads):
-        return None
-    ffn = _size(part, "intermediate_size", "mlp_dim") or 4 * width
-    patch, image = _size(part, "patch_size") or 14, _size(part, "image_size") or 448
-    gated = str(part.get("hidden_act", "")) == "silu"
-    patches = (image // patch) ** 2
-    merge = _size(part, "spatial_merge_size") or 1
-    tokens = _size(raw, "mm_tokens_per_image", "image_seq_length") or _TOKENS.get(
-        str(raw.get("model_type")), 0
-    )
-    layer = 4 * width * (width + 1) + (3 if gated else 2) * width * ffn + ffn + 5 * width
-    stem = 3 * patch * patch * width + (patches + 1) * width
-    projector = (width * merge**2 + 1) * dims["hidden"] + (dims["hidden"] + 1) * dims["hidden"]
-    return {
-        "parameters": layers * layer + stem + projector, "layers": layers, "hidden": width, "heads": heads,
-        "ffn": ffn, "gated": gated, "patches": patches, "tokens": tokens or patches // merge**2,
-    }  # fmt: skip
-
-
-def _size(part: Mapping[str, Any], *names: str) -> int:
-    for name in names:
-        value = part.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**7:
-            return value
-    return 0

@@ -1,0 +1,173 @@
+"""The vision tower beside a text model in a config.json: its layers, and all weights of tower and projector.
+
+Most are a plain vision transformer with two dense layers behind it. Towers that differ are told by the
+`model_type` of their part, and counted as their classes in transformers are.
+Letters: w width of the tower, D width of the text model.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from whichgpu.workloads.importers._hf_config import Config
+
+#: Tokens of one picture where the file does not say, by the type of the whole model.
+_TOKENS = {"gemma3": 256, "paligemma": 256}
+#: Frames that a patch of a tower for videos spans.
+_FRAMES = 2
+
+
+@immutable
+class Tower:
+    """Sizes of a tower: side of a patch, patches, patches merged to a token each way, D and w."""
+
+    layers: int
+    width: int
+    heads: int
+    ffn: int
+    patch: int
+    patches: int
+    merge: int
+    text: int
+    part: Mapping[str, Any]
+
+    def layer(self, *, gated: bool, biases: bool = True, norm: int = 2) -> int:
+        """Weights of one layer; `norm` values of each channel in a normalisation."""
+        w, f = self.width, self.ffn
+        attention = 4 * w * w + (4 * w if biases else 0)
+        feed = (3 if gated else 2) * w * f + (((2 if gated else 1) * f + w) if biases else 0)
+        return attention + feed + 2 * norm * w
+
+    @property
+    def merged(self) -> int:
+        """Values of the patches that become one token."""
+        return self.width * self.merge**2
+
+    @property
+    def pixels(self) -> int:
+        """Values of one patch, of one frame."""
+        return 3 * self.patch**2
+
+
+def vision_part(raw: Mapping[str, Any], config: Config, dims: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The `vision` table of a decoder; None where the model has no tower that is understood."""
+    part = raw.get("vision_config")
+    if not isinstance(part, dict) or config.raw is raw:
+        return None
+    kind = str(part.get("model_type", "")).removesuffix("_model")
+    found = _sizes(raw, part, dims, kind)
+    if found is None:
+        return None
+    gated = kind == "pixtral" or str(part.get("hidden_act", "")) == "silu"
+    count = _COUNTS.get(kind, _plain)(found, gated)
+    tokens = _size(raw, "mm_tokens_per_image", "image_seq_length") or _TOKENS.get(
+        str(raw.get("model_type")), 0
+    )
+    return {
+        "parameters": count, "layers": found.layers, "hidden": found.width, "heads": found.heads,
+        "ffn": found.ffn, "gated": gated, "patches": found.patches,
+        "tokens": tokens or found.patches // found.merge**2,
+    }  # fmt: skip
+
+
+def _sizes(
+    raw: Mapping[str, Any], part: Mapping[str, Any], dims: Mapping[str, Any], kind: str
+) -> Tower | None:
+    layers = _size(part, "num_hidden_layers", "depth", "layers") + _size(part, "num_global_layers")
+    # Where both stand, hidden_size is that of the text model.
+    width = _size(part, "embed_dim", "hidden_size", "width")
+    heads = _size(part, "num_attention_heads", "num_heads", "heads", "attention_heads")
+    if not (layers and width and heads):
+        return None
+    ffn = _size(part, "intermediate_size", "mlp_dim") or int(part.get("mlp_ratio", 4) * width)
+    if kind.startswith("glm") and _size(part, "out_hidden_size"):
+        ffn = _size(part, "out_hidden_size")
+    patch, image = _size(part, "patch_size") or 14, _size(part, "image_size") or 448
+    merge = _size(part, "spatial_merge_size") or _size(raw, "spatial_merge_size") or 1
+    if kind == "internvl_vision":
+        merge = 2
+    return Tower(layers, width, heads, ffn, patch, (image // patch) ** 2, merge, dims["hidden"], part)
+
+
+def _size(part: Mapping[str, Any], *names: str) -> int:
+    """The first whole number among some fields, of a pair its first; 0 where none holds one."""
+    for name in names:
+        value = part.get(name)
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**7:
+            return value
+    return 0
+
+
+def _plain(tower: Tower, gated: bool) -> int:
+    """CLIP's and SigLIP's: learned positions, and a projector of two layers."""
+    w, text = tower.width, tower.text
+    layer = tower.layer(gated=gated) - (tower.ffn if gated else 0)
+    head = 0
+    if tower.part.get("vision_use_head") is True:
+        head = tower.layer(gated=False) - w + 2 * w
+    stem = tower.pixels * w + (tower.patches + 1) * w
+    return tower.layers * layer + stem + head + (tower.merged + 1) * text + (text + 1) * text
+
+
+def _pixtral(tower: Tower, gated: bool) -> int:
+    """Rotary positions, no biases; patches merged by a dense layer where several make a token."""
+    w, text = tower.width, tower.text
+    merger = w + tower.merged * w if tower.merge > 1 else text + text
+    return (
+        tower.layers * tower.layer(gated=gated, biases=False, norm=1)
+        + tower.pixels * w
+        + w
+        + merger
+        + (w * text + text * text)
+    )
+
+
+def _internvl(tower: Tower, gated: bool) -> int:
+    """A scale of each channel behind both halves, no biases of query, key and value unless said."""
+    w, text = tower.width, tower.text
+    layer = tower.layer(gated=gated) + 2 * w - (0 if tower.part.get("attention_bias") else 3 * w)
+    stem = (tower.pixels + 1) * w + (tower.patches + 2) * w
+    return tower.layers * layer + stem + 2 * tower.merged + (tower.merged + 1) * text + (text + 1) * text
+
+
+def _qwen(tower: Tower, gated: bool, *, norm: int = 2, positions: int = 0, bias: int = 0) -> int:
+    """Patches of two frames, rotary positions, a merger of two layers as wide as four patches."""
+    w, merged = tower.width, tower.merged
+    out = _size(tower.part, "out_hidden_size", "hidden_size") or tower.text
+    merger = (merged + 1) * merged + (merged + 1) * out
+    stem = _FRAMES * tower.pixels * w + bias * w + positions * w
+    deep = tower.part.get("deepstack_visual_indexes")
+    more = len(deep) * (2 * merged + merger) if isinstance(deep, list) else 0
+    return tower.layers * tower.layer(gated=gated, norm=norm) + stem + norm * w + merger + more
+
+
+def _qwen25(tower: Tower, gated: bool) -> int:
+    return _qwen(tower, gated, norm=1)
+
+
+def _qwen3(tower: Tower, gated: bool) -> int:
+    return _qwen(tower, gated, positions=_size(tower.part, "num_position_embeddings"), bias=1)
+
+
+def _glm(tower: Tower, gated: bool) -> int:
+    """RMSNorm, no biases; merged by a convolution, then a gated perceptron of the stated width."""
+    w, text, wide = tower.width, tower.text, _size(tower.part, "intermediate_size")
+    layer = tower.layer(gated=gated, biases=bool(tower.part.get("attention_bias")), norm=1)
+    stem = (_FRAMES * tower.pixels + 1) * w + tower.patches * w + 2 * w
+    return tower.layers * layer + stem + (tower.merged + 1) * text + text * text + 2 * text + 3 * text * wide
+
+
+_COUNTS: Mapping[str, Callable[[Tower, bool], int]] = {
+    "pixtral": _pixtral, "internvl_vision": _internvl, "qwen2_vl": _qwen, "qwen2_vl_vision": _qwen,
+    "qwen2_5_vl": _qwen25, "qwen2_5_vl_vision": _qwen25,
+    **dict.fromkeys(("qwen3_vl", "qwen3_vl_vision", "qwen3_vl_moe", "qwen3_vl_moe_vision", "qwen3_5_vision",
+                     "qwen3_5_moe_vision", "qwen3_5", "qwen3_5_moe"), _qwen3),
+    **dict.fromkeys(("glm4v", "glm4v_vision", "glm4v_moe_vision", "glm4v_moe"), _glm),
+}  # fmt: skip

@@ -1,0 +1,273 @@
+"""A workload: dimensions, and the family whose code makes ops of them.
+
+A family is a module of `whichgpu/workloads/families/`, found by its file name:
+
+* `PHASES`, the phases it knows, the first being the default; `UNIT`, what is counted;
+* `DEFAULTS`, job columns by phase (`"*"` for all);
+* `forward(dims, job, recorder)`, which records the forward ops of `job.phase`; how many GPUs share them is
+  not its business, nor stated in this `job`;
+* optionally `PHASE_ALIASES`, phases that it runs as another; `REFERENCE`, the job columns that stand
+  for one forward pass (by default the first phase); `OPTIMIZER`, the one training takes by default;
+* optionally `units(dims, job)`, how many of its unit one pass makes, where that is not the batch; a
+  workload whose unit is not the family's states `unit` among its dimensions;
+* optionally `RUNTIME_WORDS`, the words of `job.runtime` that `forward` looks for;
+* optionally `ADAPTERS` False, where no dense layer can take a low-rank adapter; a workload without one
+  states `adapters` false among its dimensions;
+* optionally `kv_bytes_per_token(dims, precision)`, `kv_cache(dims, precision, tokens)` and
+  `step(dims, recorder, prefill_tokens, decode_sequences, kv_tokens)` for what serves tokens;
+* optionally `beyond(dims, job)`, what to say of a job that is longer than the model was made for;
+* optionally `active_parameters(dims)`, where a token does not pass through all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import field, replace
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.errors import DataError, UsageError
+from whichgpu.values import immutable
+from whichgpu.workloads import adapters, published
+from whichgpu.workloads.checkpointing import checkpointing, recomputed
+from whichgpu.workloads.job import NUMBERS, Job, adapter_of, phase
+from whichgpu.workloads.ops import Op, parameters, product_flops
+from whichgpu.workloads.precision import as_stored, of_job, precision
+from whichgpu.workloads.recorder import Recorder
+from whichgpu.workloads.training import training_step, weight_casts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+    from whichgpu.facts.model import Fact, Source
+
+
+@immutable
+class Workload:
+    """A model with its dimensions, ready to be traced."""
+
+    id: str
+    name: str
+    family: str
+    dims: Mapping[str, Any]
+    aliases: tuple[str, ...]
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    #: Published figures that a file of the user's own states, with its sources; see `published`.
+    stated: Mapping[str, Fact] = field(default_factory=dict)
+    stated_sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the precision known that the file of an imported model is stored in."""
+        stored = self.dims.get("stored")
+        if stored:
+            as_stored(stored["precision"], stored["base"], stored["weight_bytes"], stored["head_bytes"])
+
+    def __repr__(self) -> str:
+        return f"<Workload {self.id}: {self.name}>"
+
+    @property
+    def code(self) -> ModuleType:
+        """The family's module."""
+        return _family(self.family)
+
+    @property
+    def published(self) -> Mapping[str, Fact]:
+        """Figures that were published of it: parameters, multiply-adds, by name; from `data/validation/`."""
+        return {**(published.facts_of(self.id) if _is_known(self.id) else {}), **self.stated}
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """The sources of its published figures."""
+        return {**(published.sources_of(self.id) if _is_known(self.id) else {}), **self.stated_sources}
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """The phases it can run in, the default first; what can be fine-tuned can be so by adapters."""
+        known: tuple[str, ...] = self.code.PHASES
+        taken = self.dims.get("adapters", getattr(self.code, "ADAPTERS", True))
+        adapted = _fine_tuning(self.code) and taken
+        return (*known, *adapters.PHASES) if adapted else known
+
+    @property
+    def unit(self) -> str:
+        """What a job produces: images, sequences, tokens."""
+        unit: str = self.dims.get("unit", self.code.UNIT)
+        return unit
+
+    def complete(self, job: Job) -> Job:
+        """Fill the job's gaps with this workload's defaults; raises `UsageError` for an unknown phase."""
+        asked = phase(job.phase or self.phases[0])
+        asked = getattr(self.code, "PHASE_ALIASES", {}).get(asked, asked)
+        if asked not in self.phases:
+            raise UsageError(f"{self.id} has no phase '{job.phase}'; it runs {', '.join(self.phases)}")
+        known = self.code.DEFAULTS
+        traced = self._traced_phase(asked)
+        defaults = {**known.get("*", {}), **known.get(traced, {})}
+        own = {**self.defaults.get("all", {}), **self.defaults.get(traced, {})}
+        if asked in adapters.PHASES:
+            own = {**own, "precision": adapters.DEFAULT_PRECISION[asked], **self.defaults.get(asked, {})}
+        options = {**adapter_of(job.phase), **job.options}
+        job = replace(
+            job, **job.gaps({**defaults, **own}), workload=self.id, phase=asked, options=options
+        )  # fmt: skip
+        if asked in _GENERATING and np.any(
+            np.asarray(1.0 if job.output_tokens is None else job.output_tokens) < 1
+        ):
+            raise UsageError(f"output_tokens: 0, but phase {asked} generates at least 1; use --phase prefill")
+        return replace(job, precision=adapters.training_precision(job)) if job.trains else job
+
+    def runtime(self, phase: str) -> str:
+        """What runs a job of a phase that names no runtime."""
+        return self.complete(Job(self.id, phase=phase)).runtime
+
+    def _traced_phase(self, asked: str) -> str:
+        """The phase as the family knows it: adapters go on top of fine-tuning."""
+        return _fine_tuning(self.code) if asked in adapters.PHASES else asked
+
+    def unused(self, job: Job) -> tuple[str, ...]:
+        """Numeric columns that a job states and this workload has no use for."""
+        known = {name for columns in self.code.DEFAULTS.values() for name in columns}
+        always = {"batch", "n_gpus", "tp", "pp", "concurrency"}
+        return tuple(
+            name for name in NUMBERS if getattr(job, name) is not None and name not in known | always
+        )
+
+    def beyond(self, job: Job) -> tuple[str, ...]:
+        """What to say of a complete job that is longer than the model was made for."""
+        known = getattr(self.code, "beyond", None)
+        said: tuple[str, ...] = known(self.dims, job) if known else ()
+        return said
+
+    def trace(self, job: Job) -> tuple[Op, ...]:
+        """The ops of one pass of a complete job: a batch inferred or generated, one training step.
+
+        The last few are kept: the same job on another runtime, or on other GPUs, is the same work.
+        """
+        key = self._work(job)
+        known = _traces.get(key)
+        if known is None:
+            if len(_traces) >= _KEPT:
+                _traces.pop(next(iter(_traces)), None)
+            # With itself, so that no other workload can have its id.
+            known = _traces[key] = self, self._trace(job)
+        return known[1]
+
+    def _work(self, job: Job) -> tuple[Any, ...]:
+        """All that the ops of a job depend on: its columns, but of the runtime only what the family reads."""
+        words = [word in job.runtime.lower() for word in getattr(self.code, "RUNTIME_WORDS", ())]
+        sizes = [getattr(job, name) for name in NUMBERS if name not in _AROUND]
+        numbers = [(one.shape, one.tobytes()) if isinstance(one, np.ndarray) else one for one in sizes]
+        options = sorted(item for item in job.options.items() if item[0] not in _LAID_OUT)
+        return id(self), job.phase, job.precision, *words, *numbers, *options
+
+    def _trace(self, job: Job) -> tuple[Op, ...]:
+        spec = precision(job.precision)
+        forward = self._forward(job)
+        if not job.trains:
+            return (*forward, *weight_casts(forward, spec))
+        trained_in = spec
+        if job.phase in adapters.PHASES:
+            forward = adapters.adapt(forward, adapters.Adapters.of(job))
+            trained_in = adapters.trained_precision()
+        step = training_step(forward, spec, self.optimizer(job), trained_in=trained_in)
+        return (*step, *recomputed(forward, checkpointing(job)))
+
+    def optimizer(self, job: Job) -> str:
+        """The optimizer that a job states, or the family's own."""
+        default: str = getattr(self.code, "OPTIMIZER", "adamw")
+        return job.options.get("optimizer", default).lower()
+
+    def _forward(self, job: Job, *, training: bool | None = None) -> tuple[Op, ...]:
+        recorder = Recorder(of_job(job), job.trains if training is None else training)
+        job = replace(job, phase=self._traced_phase(job.phase), **_AROUND)
+        self.code.forward(self.dims, job, recorder)
+        return recorder.ops()
+
+    def units(self, job: Job) -> Any:
+        """Images, sequences or tokens that one pass of a complete job produces on one replica."""
+        if hasattr(self.code, "units"):
+            return np.asarray(self.code.units(self.dims, job), dtype=np.float64)
+        if self.unit != "tokens":
+            return np.asarray(job.batch, dtype=np.float64)
+        per_sequence = {"prefill": job.input_tokens, "decode": job.output_tokens,
+                        "generate": job.output_tokens, "serve": job.output_tokens}  # fmt: skip
+        return np.asarray(job.batch, dtype=np.float64) * per_sequence.get(job.phase, job.seq_len)
+
+    def reference_job(self) -> Job:
+        """One forward pass at the default input and batch 1, in FP16 where the family says no other."""
+        columns = {"phase": self.phases[0], "precision": "fp16", **getattr(self.code, "REFERENCE", {})}
+        longest = self.dims.get("positions")
+        if "seq_len" in columns and isinstance(longest, int) and 0 < longest < columns["seq_len"]:
+            columns["seq_len"] = float(longest)
+        return self.complete(Job(self.id, batch=1.0, **columns))
+
+    def reference_ops(self) -> tuple[Op, ...]:
+        """The ops of that forward pass."""
+        return self._forward(self.reference_job(), training=False)
+
+    def parameters(self) -> dict[str, int]:
+        """Weights by module, of all that its default phase loads."""
+        return parameters(self._forward(self.complete(Job(self.id, precision="fp16", batch=1.0))))
+
+    def active_parameters(self) -> int:
+        """Weights that one token passes through: fewer than all of them in a mixture of experts."""
+        known = getattr(self.code, "active_parameters", None)
+        return round(known(self.dims)) if known else sum(self.parameters().values())
+
+    def flops(self) -> float:
+        """FLOPs of one forward pass at the default input and batch 1, two per multiply-add."""
+        return float(product_flops(self.reference_ops()))
+
+
+#: What a trace is not told, since it does not depend on it: how many GPUs share the work, and the queue.
+_AROUND: Mapping[str, Any] = dict.fromkeys(("n_gpus", "tp", "pp", "concurrency"))
+#: Options of the same kind.
+_LAID_OUT = frozenset(
+    ("attention_dp", "cp", "ep", "global_batch", "grad_accum", "moe_tp", "sequence_parallel", "sharding",
+     "system", "vp")
+)  # fmt: skip
+#: The last traces, by what they depend on. A job of tokens on several stages takes three.
+_traces: dict[tuple[Any, ...], tuple[Workload, tuple[Op, ...]]] = {}
+_KEPT = 3
+
+
+def families() -> tuple[str, ...]:
+    """Every family by name: the files of `whichgpu/workloads/families/`."""
+    folder = Path(__file__).parent / "families"
+    return tuple(sorted(one.stem for one in folder.iterdir() if one.suffix == ".py" and one.name[0] != "_"))
+
+
+def _fine_tuning(code: ModuleType) -> str:
+    """The phase in which a family is fine-tuned; "" where it is not."""
+    aliases: Mapping[str, str] = getattr(code, "PHASE_ALIASES", {})
+    return "finetune_full" if "finetune_full" in code.PHASES else aliases.get("finetune_full", "")
+
+
+def family_code(name: str) -> ModuleType:
+    """The module of a family; raises `DataError` for one that does not exist."""
+    return _family(name)
+
+
+@cache
+def _family(name: str) -> ModuleType:
+    if not (Path(__file__).parent / "families" / f"{name}.py").is_file() or name[0] == "_":
+        raise DataError(
+            f"no family '{name}': there is no whichgpu/workloads/families/{name}.py; add it, or use one of "
+            f"{', '.join(families())}"
+        )
+    return import_module(f"whichgpu.workloads.families.{name}")
+
+
+#: Phases that generate tokens, where the job has any.
+_GENERATING = ("decode", "generate", "serve")
+
+
+def _is_known(name: str) -> bool:
+    """Whether an id is one of the zoo, which figures were published of."""
+    from whichgpu.workloads.zoo import workloads
+
+    return name in workloads()

@@ -1,0 +1,157 @@
+"""What a workload is called: the names that people type, and the ids that they stand for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from whichgpu.errors import UsageError
+from whichgpu.facts import store
+from whichgpu.workloads import names
+from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.names import apart, squeezed, words
+from whichgpu.workloads.zoo import workloads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from whichgpu.workloads.model import Workload
+
+
+@lru_cache(maxsize=1)
+def _names() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """By spelling without case and separators: the spellings that read so, each with its id."""
+    known: dict[str, list[tuple[str, str]]] = {}
+    spelled = list(workloads().spellings())
+    # All at once: there are thousands.
+    keys = squeezed("\n".join(spelling for spelling, _ in spelled)).split("\n")
+    for key, pair in zip(keys, spelled, strict=True):
+        known.setdefault(key, []).append(pair)
+    return known
+
+
+#: Models that were imported in this process, by their source as typed.
+_imported: dict[str, Workload] = {}
+
+
+def register(item: Workload) -> Workload:
+    """Make an imported workload known to `resolve`; `./` goes before a source that is a known name."""
+    item = replace(item, id=f"./{item.id}") if known(item.id) else item
+    _imported[item.id] = item
+    return item
+
+
+def known(name: str) -> bool:
+    """Whether a name is one of the zoo."""
+    return bool(_candidates(name))
+
+
+def resolve(name: str) -> Workload:
+    """The workload of a name: case, `-`, `_` and `.` are ignored, but where one between digits matters.
+
+    A language model's name may go on with who tuned or stored it (`names.shorter`); a format there is the
+    precision that its jobs take by default.
+    Raises `UsageError` with the nearest for an unknown name, and with the candidates for an ambiguous one.
+    """
+    if name in _imported:
+        return _imported[name]
+    keys = _candidates(name)
+    if len(keys) > 1:
+        raise UsageError(f"'{name}' may be {' or '.join(keys)}; write one of them")
+    if keys == [name]:
+        return workloads()[name]
+    service = "" if keys else _service(name)
+    longer = None if service else _longer(name, keys)
+    if longer is None and not keys:
+        raise UsageError(service or f"no workload '{name}'; {_hint(name)}")
+    return longer or workloads()[keys[0]]
+
+
+@lru_cache(maxsize=256)
+def _longer_of(name: str, known: tuple[str, ...]) -> Workload | None:
+    shorter = tuple(names.shorter(name))
+    stored = next((one.stored for one in shorter if one.stored), "")
+    found = (known or _language(one.name) for one in shorter if stored or not known)
+    keys = next((one for one in found if len(one) == 1), ())
+    return _stored(workloads()[keys[0]], stored) if keys else None
+
+
+def _longer(name: str, known: Sequence[str]) -> Workload | None:
+    """The workload of a name that goes on with other words, in the precision that they say; None for others.
+
+    `known` are the workloads that the whole name stands for: words of theirs may still say a precision.
+    """
+    return _longer_of(name, tuple(known))
+
+
+def _language(name: str) -> tuple[str, ...]:
+    """The language models that a name may mean: only their names are taken apart."""
+    families = names.table()["families"]
+    keys = _candidates(name) or _unpublished().get(squeezed(name), ())
+    return tuple(key for key in keys if workloads()[key].family in families)
+
+
+@lru_cache(maxsize=1)
+def _unpublished() -> Mapping[str, Sequence[str]]:
+    """By spelling without its publisher, case and separators: the ids that it may stand for."""
+    known: dict[str, dict[str, None]] = {}
+    for spelling, key in workloads().spellings():
+        if "/" in spelling:
+            known.setdefault(squeezed(spelling.rpartition("/")[2]), {})[key] = None
+    return {spelling: tuple(keys) for spelling, keys in known.items()}
+
+
+def _stored(item: Workload, stored: str) -> Workload:
+    """A workload whose weights are stored in a format: its jobs run in it, but for training."""
+    if not stored:
+        return item
+    phases = (one for one in item.code.PHASES if one not in TRAINING)
+    more = {one: {**item.defaults.get(one, {}), "precision": stored} for one in phases}
+    return replace(item, defaults={**item.defaults, **more})
+
+
+def meaning(workload: Workload) -> Callable[[str], bool]:
+    """Whether a name means a workload; cheap for names that are far from it."""
+    spellings = {squeezed(one) for one in (workload.id, workload.name, *workload.aliases)}
+    return lambda name: squeezed(name) in spellings and _candidates(name) == [workload.id]
+
+
+def _candidates(name: str) -> list[str]:
+    """Ids that a name may mean."""
+    if name in workloads():
+        return [name]
+    spellings = _names().get(squeezed(name), ())
+    keys = list(dict.fromkeys(key for _, key in spellings))
+    if len(keys) > 1:
+        exact = dict.fromkeys(key for spelling, key in spellings if apart(spelling) == apart(name))
+        return list(exact) or keys
+    bare = "" if keys else names.unwrapped(name)
+    return keys or _tagged(name) or (_candidates(bare) if bare else [])
+
+
+def _tagged(name: str) -> list[str]:
+    """The model of `resnet50.a1_in1k`: in timm, what follows a point names the weights."""
+    model, _, tag = name.lower().removeprefix("timm/").partition(".")
+    return list(dict.fromkeys(key for _, key in _names().get(squeezed(f"timm/{model}"), ()) if tag))
+
+
+def _hint(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(squeezed(name), _names(), n=4, cutoff=0.5)
+    near = list(dict.fromkeys(key for one in close for _, key in _names()[one]))
+    return f"did you mean {', '.join(near)}?" if near else "see the list: whichgpu workloads"
+
+
+def _service(name: str) -> str:
+    """What is said of a model that is only sold as a service (`data/services.toml`), else ''."""
+    said = words(name)
+    for title, row in store.load("services")["services"]["service"].items():
+        starts = [words(one) for one in (title, *row["names"])]
+        spared = any(said[: len(one)] == one for one in map(words, row.get("open", ())))
+        if not spared and any(said[: len(start)] == start for start in starts):
+            near = [key for one in row["nearest"] for key in _candidates(one)]
+            hint = f"; the nearest open workload is {near[0]}" if near else ""
+            return f"'{name}' is only sold as a service ({row['by']}), its size is not published{hint}"
+    return ""
