@@ -13,7 +13,8 @@ from whichgpu import prices
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.recommend import needed, recommend
-from whichgpu.planner.request import Recommendation, read_request
+from whichgpu.planner.answer import Recommendation
+from whichgpu.planner.request import read_request
 from whichgpu.workloads.job import Job
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from whichgpu.errors import Infeasible
 from whichgpu.planner import sentences
 from whichgpu.planner.fleet import Choice, given_less, nearest, refined, searched
 from whichgpu.planner.fleet import chosen as search
-from whichgpu.planner.request import Rejected
+from whichgpu.planner.answer import Rejected
 from whichgpu.planner.ways import name
 from whichgpu.units import number, show
 from whichgpu.values import immutable

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.planner.reasons import Reason
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
@@ -15,17 +16,12 @@ if TYPE_CHECKING:
 
     from whichgpu.cost.estimate import Estimates
     from whichgpu.hardware.gpu import Gpu
-    from whichgpu.planner.request import Candidate, Request
+    from whichgpu.planner.answer import Candidate
+    from whichgpu.planner.options import Options, Outcome
+    from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
-
-
-class Reason(NamedTuple):
-    """Why a GPU is not chosen: `kind` for counting alike ones, `text` with its figures."""
-
-    kind: str
-    text: str
 
 
 def plural(count: float, noun: str) -> str:
@@ -54,11 +50,6 @@ def handy(unit: str, usd: float) -> tuple[float, str]:
 def cannot_run(why: str) -> Reason:
     """A GPU that the cost model refuses: no such precision, another vendor, a fact that was not read."""
     return Reason("cannot run it, or a fact that it takes was not read", why)
-
-
-def lacks(field: str) -> Reason:
-    """A GPU without a field that the request needs."""
-    return Reason(f"without {field}", f"no {field} in its data sheet, which --needs asks for")
 
 
 def too_many(least: int, most: float) -> Reason:
@@ -111,20 +102,60 @@ def too_big(sweep: Estimates, row: int) -> Reason:
     )
 
 
-def too_slow(sweep: Estimates, row: int, columns: Sequence[int], request: Request) -> Reason:
-    """Why no configuration meets the latency: the quickest one."""
-    quickest = show(min(float(sweep.latency[row, j]) for j in columns), "time", 3)
-    asked = show(request.latency or 0.0, "time", 3)
-    return Reason("too slow for the latency asked", f"too slow: {quickest} at best, {asked} asked")
-
-
-def over_budget(item: Candidate, request: Request) -> Reason:
-    """What it would cost against the budget."""
+def no_room(sweep: Estimates, row: int) -> Reason:
+    """A GPU type whose offers have too few GPUs for the smallest configuration that fits."""
+    size = np.asarray(sweep.job.n_gpus if sweep.job.trains else sweep.job.tp, dtype=np.float64)
+    sizes = np.broadcast_to(size, sweep.fits.shape)[row, sweep.fits[row]]
     return Reason(
-        "over the budget",
-        f"over budget: {plural(item.instances, 'instance')} of {item.offer.provider} {item.offer.instance} "
-        f"cost {item.usd_per_hour:,.2f} USD/h, {request.budget:,.2f} allowed",
+        "no instance with enough GPUs",
+        f"it fits on {sizes.min():g} GPUs together, and no offer has as many in one instance",
     )
+
+
+def beyond(request: Request, space: Options, result: Outcome, mine: Any) -> Reason:
+    """Why none of the options `mine` of a GPU type holds what limits the choice: the one that is nearest."""
+    from whichgpu.planner import constraints
+
+    limits = tuple(constraints.of_options(request))
+    need = np.array([limit.needs(result)[mine] for limit in limits])
+    nearest = int(np.argmin(need.max(axis=0)))
+    worst = limits[int(np.argmax(need[:, nearest]))]
+    said = _BEYOND[worst.option](request, space, result, int(mine[nearest]))
+    kind = {"--latency": "too slow for the latency asked", "--budget": "over the budget",
+            "--deadline": "too late for the deadline", "--energy": "more energy than allowed"}  # fmt: skip
+    return Reason(kind[worst.option], said)
+
+
+def _too_slow(request: Request, space: Options, result: Outcome, index: int) -> str:
+    quickest = float(result.latency[space.row == space.row[index]].min())
+    return f"too slow: {show(quickest, 'time', 3)} at best, {show(request.latency or 0.0, 'time', 3)} asked"
+
+
+def _too_late(request: Request, space: Options, result: Outcome, index: int) -> str:
+    asked = show(request.deadline or 0.0, "time", 3)
+    return f"too late: done in {show(float(result.seconds[index]), 'time', 3)}, {asked} allowed"
+
+
+def _too_dear(request: Request, space: Options, result: Outcome, index: int) -> str:
+    offer = space.offers[int(space.offer[index])]
+    what = f"{plural(float(result.instances[index]), 'instance')} of {offer.provider} {offer.instance}"
+    if request.budget_total is not None:
+        return (
+            f"over budget: {what} cost {money(float(result.usd_total[index]))} for the whole job, "
+            f"{request.budget_total:,.2f} allowed"
+        )
+    hourly = float(result.usd_per_hour[index])
+    return f"over budget: {what} cost {hourly:,.2f} USD/h, {request.budget:,.2f} allowed"
+
+
+def _too_hungry(request: Request, space: Options, result: Outcome, index: int) -> str:
+    whole = request.energy is not None and request.energy.joules is not None
+    drawn = float((result.joules_total if whole else result.joules_per_unit)[index])
+    allowed = request.energy.text if request.energy else ""
+    return f"too much energy: {show(drawn, 'energy', 3)}{'' if whole else ' each'}, {allowed} allowed"
+
+
+_BEYOND = {"--latency": _too_slow, "--deadline": _too_late, "--budget": _too_dear, "--energy": _too_hungry}
 
 
 def infeasible(
