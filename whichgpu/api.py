@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.answer import Recommendation
     from whichgpu.planner.capacity.model import Fits
     from whichgpu.planner.comparison import Comparison
     from whichgpu.planner.fleets import Fleets
-    from whichgpu.planner.answer import Recommendation
     from whichgpu.planner.sweep import Sweep
     from whichgpu.software.compat import Compatibility
     from whichgpu.workloads.job import Job

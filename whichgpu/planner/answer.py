@@ -11,6 +11,7 @@ from whichgpu.values import immutable
 if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
     from whichgpu.facts.model import Interval
+    from whichgpu.planner.conflict import Conflict
     from whichgpu.planner.request import Request
     from whichgpu.planner.splitting import Several
     from whichgpu.prices.offers import Offer
@@ -51,6 +52,17 @@ class Candidate:
     usd_total: float | None = None
     joules_total: float | None = None
     front: bool = False
+
+    def axes(self) -> tuple[float, float, float]:
+        """Cost, time and energy, each smaller the better: of the whole job where it has a size.
+
+        Time is until the job is done, else that of one answer; in training that of a unit of work.
+        """
+        time = self.estimate.latency.mid
+        if self.estimate.job.trains:
+            time = 1.0 / self.throughput.mid
+        cost = self.usd_per_unit if self.usd_total is None else self.usd_total
+        return cost, time if self.finish is None else self.finish, self.joules_per_unit
 
     def rank(self, objective: str) -> tuple[float | str, ...]:
         """What candidates are ranked by: trust in the price, the objective, then cost, power and name."""
@@ -102,6 +114,7 @@ class Recommendation:
     assumptions: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     infeasible: str = ""
+    conflict: Conflict | None = None
     headline: str = ""
     several: Several | None = None
     seconds: float = field(default=0.0, compare=False)
@@ -122,5 +135,6 @@ class Recommendation:
             "assumptions": list(self.assumptions),
             "warnings": list(self.warnings),
             "infeasible": self.infeasible or None,
+            "conflict": self.conflict.to_dict() if self.conflict else None,
             "several": self.several.to_dict() if self.several else None,
         }

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.planner.reasons import Reason
-from whichgpu.prices import sellers
 from whichgpu.prices import store as prices
 from whichgpu.units import number, show
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.needs import Need
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
 
@@ -78,7 +78,7 @@ class Constraint(NamedTuple):
 
 
 def at_most(
-    option: str, value: str, level: str, limit: float, measure: Callable[[Any], Array],
+    option: str, value: str, level: str, limit: float, *, measure: Callable[[Any], Array],
     typed: Callable[[float], str], why: Callable[[Any], Reason] | None = None,
 ) -> Constraint:  # fmt: skip
     """A bound from above; an item whose number is not known does not hold it."""
@@ -89,7 +89,7 @@ def at_most(
 
 
 def at_least(
-    option: str, value: str, level: str, limit: float, measure: Callable[[Any], Array],
+    option: str, value: str, level: str, limit: float, *, measure: Callable[[Any], Array],
     typed: Callable[[float], str], why: Callable[[Any], Reason] | None = None,
 ) -> Constraint:  # fmt: skip
     """A bound from below; an item whose number is not known does not hold it."""
@@ -100,8 +100,8 @@ def at_least(
 
 
 def word(
-    option: str, value: str, level: str, one: Callable[[Any], bool], why: Callable[[Any], Reason] | None = None,
-    *, implied: bool = False,
+    option: str, value: str, level: str, one: Callable[[Any], bool],
+    why: Callable[[Any], Reason] | None = None, *, implied: bool = False,
 ) -> Constraint:  # fmt: skip
     """A wish that holds or does not, item by item."""
     return Constraint(
@@ -110,7 +110,7 @@ def word(
     )  # fmt: skip
 
 
-# --- of GPUs -------------------------------------------------------------------------------------------------
+# --- of GPUs -----------------------------------------------------------------------------------
 
 
 def of_gpus(request: Request) -> Iterator[Constraint]:
@@ -120,41 +120,49 @@ def of_gpus(request: Request) -> Iterator[Constraint]:
         yield word("--gpus", ",".join(request.gpus), "gpu", lambda gpu: gpu.id in wanted,
                    lambda gpu: Reason("not among --gpus", "not among --gpus"))  # fmt: skip
     for left_out in request.exclude_gpus:
-        yield word("--exclude", left_out, "gpu", lambda gpu, name=left_out: gpu.id != name,
+        yield word("--exclude", left_out, "gpu", _unlike(left_out),
                    lambda gpu: Reason("excluded", "left out by --exclude"))  # fmt: skip
     yield from _sizes(request)
     for need in request.needs:
-        yield word("--needs", need.text, "gpu", lambda gpu, met=need.met: bool(met(gpu)),
-                   lambda gpu, one=need: _lacks(one, gpu))  # fmt: skip
+        yield _need(need)
     for asked in request.frameworks:
         yield _framework(asked, request.system)
 
 
-def _lacks(need: Any, gpu: Gpu) -> Reason:
-    return Reason(f"without {need.text}", f"{need.lacking(gpu)}, which --needs {need.text} asks for")
+def _unlike(name: str) -> Callable[[Gpu], bool]:
+    return lambda gpu: gpu.id != name
+
+
+def _need(need: Need) -> Constraint:
+    def why(gpu: Gpu) -> Reason:
+        return Reason(f"without {need.text}", f"{need.lacking(gpu)}, which --needs {need.text} asks for")
+
+    return word("--needs", need.text, "gpu", lambda gpu: bool(need.met(gpu)), why)
 
 
 def _sizes(request: Request) -> Iterator[Constraint]:
     if request.min_memory is not None:
         asked = request.min_memory
         yield at_least(
-            "--min-memory", show_gb(asked), "gpu", asked, _memories, show_gb,
-            lambda gpu: Reason("less memory than --min-memory",
+            "--min-memory", show_gb(asked), "gpu", asked, measure=_memories, typed=show_gb,
+            why=lambda gpu: Reason("less memory than --min-memory",
                                f"{gpu.display('memory') or 'memory not read'}, {show_gb(asked)} asked"),
         )  # fmt: skip
     if request.max_power is not None:
         most, cap = request.max_power, request.power_limit
         yield at_most(
-            "--max-power", show(most, "power"), "gpu", most, lambda gpus: powers(gpus, cap), _watts,
-            lambda gpu: Reason("more power than --max-power",
+            "--max-power", show(most, "power"), "gpu", most,
+            measure=lambda gpus: powers(gpus, cap), typed=_watts,
+            why=lambda gpu: Reason("more power than --max-power",
                                f"draws {gpu.display('power') or 'an unread power'}, {show(most, 'power')} "
                                f"allowed{_capped(gpu, most)}"),
         )  # fmt: skip
     if request.max_slots is not None:
         slots = request.max_slots
         yield at_most(
-            "--max-slots", f"{slots:g}", "gpu", slots, lambda gpus: _numbers(gpus, "slots"), "{:g}".format,
-            lambda gpu: Reason("more slots than --max-slots", _slots_said(gpu, slots)),
+            "--max-slots", f"{slots:g}", "gpu", slots,
+            measure=lambda gpus: _numbers(gpus, "slots"), typed="{:g}".format,
+            why=lambda gpu: Reason("more slots than --max-slots", _slots_said(gpu, slots)),
         )  # fmt: skip
 
 
@@ -179,7 +187,7 @@ def powers(gpus: Sequence[Gpu], cap: float | None) -> Array:
 
 
 def _memories(gpus: Sequence[Gpu]) -> Array:
-    """B of each GPU as vendors count them: a card sold as 24 GB has 24 GB though its driver says 23,028 MiB."""
+    """B of each GPU as vendors count them: a card sold as 24 GB has as much though its driver says less."""
     from whichgpu.hardware.gpu import nominal_gb
 
     found = []
@@ -230,7 +238,7 @@ def _framework(asked: Any, system: str) -> Constraint:
     return word("--framework", value, "gpu", lambda gpu: bool(verdict(gpu).runs), why)
 
 
-# --- of offers -----------------------------------------------------------------------------------------------
+# --- of offers -----------------------------------------------------------------------------------
 
 
 def of_offers(request: Request) -> Iterator[Constraint]:
@@ -245,19 +253,18 @@ def of_offers(request: Request) -> Iterator[Constraint]:
         asked = ",".join(request.asked_providers or request.providers)
         yield word("--providers", asked, "offer", lambda offer: offer.provider in wanted)
     for name, out in request.exclude_providers:
-        yield word("--exclude", name, "offer", lambda offer, out=frozenset(out): offer.provider not in out)
+        yield word("--exclude", name, "offer", _not_from(frozenset(out)))
     if request.regions is not None:
         regions = frozenset(request.regions)
         asked = ",".join(request.asked_regions or request.regions)
         yield word("--region", asked, "offer", lambda offer: offer.region in regions)
 
 
-def sellers_said(offer: Offer) -> str:
-    """The class of who sells an offer."""
-    return sellers.class_of(offer.provider).id
+def _not_from(providers: frozenset[str]) -> Callable[[Offer], bool]:
+    return lambda offer: offer.provider not in providers
 
 
-# --- of options ----------------------------------------------------------------------------------------------
+# --- of options -----------------------------------------------------------------------------------
 
 
 def of_options(request: Request) -> Iterator[Constraint]:
@@ -266,10 +273,10 @@ def of_options(request: Request) -> Iterator[Constraint]:
 
     if request.latency is not None:
         yield at_most("--latency", seconds_words(request.latency), "option", request.latency,
-                      lambda found: found.latency, seconds_words)  # fmt: skip
+                      measure=lambda found: found.latency, typed=seconds_words)  # fmt: skip
     if request.deadline is not None:
         yield at_most("--deadline", seconds_words(request.deadline), "option", request.deadline,
-                      lambda found: found.seconds, seconds_words)  # fmt: skip
+                      measure=lambda found: found.seconds, typed=seconds_words)  # fmt: skip
     yield from _money(request)
     if request.energy is not None:
         yield _energy(request)
@@ -278,10 +285,10 @@ def of_options(request: Request) -> Iterator[Constraint]:
 def _money(request: Request) -> Iterator[Constraint]:
     if request.budget is not None:
         yield at_most("--budget", _hourly(request.budget), "option", request.budget,
-                      lambda found: found.usd_per_hour, _hourly)  # fmt: skip
+                      measure=lambda found: found.usd_per_hour, typed=_hourly)  # fmt: skip
     if request.budget_total is not None:
         yield at_most("--budget", _total(request.budget_total), "option", request.budget_total,
-                      lambda found: found.usd_total, _total)  # fmt: skip
+                      measure=lambda found: found.usd_total, typed=_total)  # fmt: skip
 
 
 def _energy(request: Request) -> Constraint:
@@ -289,12 +296,17 @@ def _energy(request: Request) -> Constraint:
     assert asked is not None
     unit = asked.text.partition("/")[2].strip() or "unit"
     if asked.joules is not None:
-        return at_most("--energy", asked.text, "option", asked.joules, lambda found: found.joules_total,
-                       lambda need: f"{np.ceil(need / 3.6e6 * 1e3) / 1e3:g} kWh")  # fmt: skip
+        return at_most("--energy", asked.text, "option", asked.joules,
+                       measure=lambda found: found.joules_total,
+                       typed=lambda need: f"{np.ceil(need / 3.6e6 * 1e3) / 1e3:g} kWh")  # fmt: skip
     each = asked.joules_per_unit or 0.0
     per = {"1000": 1e3, "1,000": 1e3, "million": 1e6}.get(unit.split()[0], 1.0)
-    return at_most("--energy", asked.text, "option", each, lambda found: found.joules_per_unit,
-                   lambda need: f"{number(need * per * 1.0005, 4).replace(',', '')} J/{unit}")  # fmt: skip
+
+    def typed(need: float) -> str:
+        return f"{number(need * per * 1.0005, 4).replace(',', '')} J/{unit}"
+
+    return at_most("--energy", asked.text, "option", each, measure=lambda found: found.joules_per_unit,
+                   typed=typed)  # fmt: skip
 
 
 def _hourly(usd: float) -> str:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.replicas import Replicas
     from whichgpu.cost.slo import Term
     from whichgpu.hardware.catalogue import Catalogue
-    from whichgpu.planner import sentences
+    from whichgpu.planner.reasons import Reason
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
 
@@ -112,13 +112,13 @@ class Space(NamedTuple):
 
 def searched(
     request: Request, terms: Sequence[Term], load: Load, catalogue: Catalogue, offers: Sequence[Offer] | None
-) -> tuple[Space | None, dict[str, sentences.Reason]]:
+) -> tuple[Space | None, dict[str, Reason]]:
     """Every split on every GPU that may be had; None where there is no GPU. And why others are out."""
     workload = resolve(request.job.workload)
     pool = live.current() if offers is None else tuple(offers)
     wanted = tuple(catalogue.values() if request.gpus is None else (catalogue[g] for g in request.gpus))
     usable = usable_offers(request, pool, wanted)
-    rejected: dict[str, sentences.Reason] = {}
+    rejected: dict[str, Reason] = {}
     gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
     if not gpus:
         return None, rejected

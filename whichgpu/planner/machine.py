@@ -12,7 +12,7 @@ The shares are in `data/machine.toml`. What the machine does not state is not ch
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -104,8 +104,10 @@ def _of_table(key: str, value: Any, file: str) -> str:
         return str(value)
     if name in ("slots", "cores", "lanes", "gpus"):
         return f"{value} {name}"
-    raise UsageError(f"{one_line(file)}: no entry '{one_line(key)}'; psu, slots, circuit, memory, cores, lanes, "
-                     "gpus, cooling")  # fmt: skip
+    raise UsageError(
+        f"{one_line(file)}: no entry '{one_line(key)}'; they are psu, slots, circuit, memory, cores, lanes, "
+        "gpus and cooling"
+    )
 
 
 def _part(part: str) -> Mapping[str, Any]:
@@ -166,9 +168,7 @@ def _rule(name: str) -> float:
     return float(rules()[name].value)
 
 
-def of_machine(
-    machine: Machine, gpus: Mapping[str, Gpu], power_limit: float | None
-) -> Iterator[Constraint]:
+def of_machine(machine: Machine, gpus: Mapping[str, Gpu], power_limit: float | None) -> Iterator[Constraint]:
     """The checks of a machine as constraints on offers of so many cards each."""
 
     def scaled(each: Callable[[Sequence[Gpu]], Array]) -> Callable[[Sequence[Offer]], Array]:
@@ -180,23 +180,28 @@ def of_machine(
 
     drawn = scaled(lambda many: powers(many, power_limit))
     host = _rule("host_power")
-    yield word("--machine", "a PCIe slot", "offer", lambda offer: _is_card(gpus[offer.gpu or ""]), implied=True)
+    yield word(
+        "--machine", "a PCIe slot", "offer", lambda offer: _is_card(gpus[offer.gpu or ""]), implied=True
+    )
     if machine.psu is not None:
         yield at_most("--machine", f"psu {machine.psu:g} W", "offer", machine.psu,
-                      lambda offers: (drawn(offers) + host) / _rule("psu_load"), "psu {:.0f} W".format)  # fmt: skip
+                      measure=lambda offers: (drawn(offers) + host) / _rule("psu_load"),
+                      typed="psu {:.0f} W".format)  # fmt: skip
     if machine.amperes is not None and machine.volts is not None:
         volts = machine.volts
         yield at_most(
             "--machine", f"{machine.amperes:g} A at {volts:g} V", "offer", machine.amperes,
-            lambda offers: (drawn(offers) + host) / _rule("psu_efficiency") / _rule("circuit_load") / volts,
-            lambda need: f"{np.ceil(need):g} A at {volts:g} V",
+            measure=lambda offers: (
+                (drawn(offers) + host) / _rule("psu_efficiency") / _rule("circuit_load") / volts
+            ),
+            typed=lambda need: f"{np.ceil(need):g} A at {volts:g} V",
         )  # fmt: skip
     for name, each in (("slots", "slots"), ("lanes", "pcie_lanes")):
         stated = getattr(machine, name)
         if stated is not None:
             yield at_most("--machine", f"{stated:g} {name}", "offer", stated,
-                          scaled(lambda many, field=each: _counts(many, field)),
-                          lambda need, noun=name: f"{np.ceil(need):g} {noun}")  # fmt: skip
+                          measure=scaled(partial(_counts, field=each)),
+                          typed=partial(_counted, noun=name))  # fmt: skip
     yield from _host(machine, scaled)
     if machine.air == "desktop":
         yield word("--machine", "desktop airflow", "offer", lambda offer: _cooled(gpus[offer.gpu or ""]))
@@ -206,15 +211,17 @@ def _host(machine: Machine, scaled: Any) -> Iterator[Constraint]:
     if machine.memory is not None:
         share = _rule("memory_per_gpu_memory")
         yield at_most("--machine", show_gb(machine.memory), "offer", machine.memory,
-                      scaled(lambda many: share * _values(many, "memory")),
-                      lambda need: f"{np.ceil(need / 2**30):g} GB")  # fmt: skip
+                      measure=scaled(lambda many: share * _values(many, "memory")),
+                      typed=lambda need: f"{np.ceil(need / 2**30):g} GB")  # fmt: skip
     if machine.cores is not None:
         each = _rule("cores_per_gpu")
         yield at_most("--machine", f"{machine.cores:g} cores", "offer", machine.cores,
-                      scaled(lambda many: np.full(len(many), each)), "{:.0f} cores".format)  # fmt: skip
+                      measure=scaled(lambda many: np.full(len(many), each)),
+                      typed="{:.0f} cores".format)  # fmt: skip
     if machine.gpus is not None:
         yield at_most("--machine", f"{machine.gpus:g} gpus", "offer", machine.gpus,
-                      scaled(lambda many: np.ones(len(many))), "{:.0f} gpus".format)  # fmt: skip
+                      measure=scaled(lambda many: np.ones(len(many))),
+                      typed="{:.0f} gpus".format)  # fmt: skip
 
 
 def _values(gpus: Sequence[Gpu], field: str) -> Array:
@@ -225,6 +232,10 @@ def _counts(gpus: Sequence[Gpu], field: str) -> Array:
     """Slots of a card; of lanes no more than a card needs."""
     found = _values(gpus, field)
     return np.minimum(found, _rule("lanes_per_gpu")) if field == "pcie_lanes" else found
+
+
+def _counted(need: float, noun: str) -> str:
+    return f"{np.ceil(need):g} {noun}"
 
 
 def _is_card(gpu: Gpu) -> bool:
@@ -251,5 +262,3 @@ def said(machine: Machine) -> tuple[str, ...]:
     if machine.cores is not None:
         told.append(f"{facts['cores_per_gpu'].text} cores a card")
     return tuple(told)
-
-

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.constraints import Constraint
+    from whichgpu.planner.reasons import Reason
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
 
@@ -78,7 +79,7 @@ def purchase_offer(gpu: Gpu, count: int = 1, power_limit: float | None = None) -
 
 def considered(
     wanted: Sequence[Gpu], request: Request, usable: Mapping[str, Sequence[Offer]],
-    mentions: Mapping[str, Sequence[Offer]], rejected: dict[str, sentences.Reason],
+    mentions: Mapping[str, Sequence[Offer]], rejected: dict[str, Reason],
 ) -> list[Gpu]:  # fmt: skip
     """The GPUs that enter the sweep; notes why not the others.
 

@@ -1,7 +1,7 @@
 """What a user needs of a GPU: a word (`fp64`, `single-slot`), a catalogue field, or a field with a bound.
 
     nvlink, mig, av1, laptop ..   a table of data/needs.toml
-    fp8, sparsity, rt ..          a format or feature of the hardware (data/capabilities.toml), a catalogue field
+    fp8, sparsity, rt ..          a format or feature of the hardware (data/capabilities.toml), or a field
     memory>=48 GB, slots<=2       a bound on a field that is a number
 
 A need is met, not met, or not known: of a field that no source states nothing is assumed.
@@ -182,5 +182,6 @@ def _unknown(text: str) -> str:
         return f"no need '{one_line(text)}'; did you mean {', '.join(near)}?"
     listed = ", ".join(_tables())
     return (
-        f"no need '{one_line(text)}'; they are {listed}, any field of the catalogue, or a bound: memory>=48 GB"
+        f"no need '{one_line(text)}'; they are {listed}, any field of the catalogue, or a bound: "
+        "memory>=48 GB"
     )

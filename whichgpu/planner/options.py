@@ -12,10 +12,11 @@ several nodes is a configuration of its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whichgpu.cost.coefficients import section
 from whichgpu.planner.grid import WORTH
 from whichgpu.planner.market import trust
 from whichgpu.values import immutable
@@ -36,10 +37,10 @@ if TYPE_CHECKING:
 
 @immutable
 class Options:
-    """Ways to do it, all arrays (N,): the GPU type (`row`) and configuration (`column`) of a sweep, the `offer`.
+    """Ways to do it, all arrays (N,): GPU type (`row`) and configuration (`column`) of a sweep, and `offer`.
 
-    `rate` is units/s, `usd` USD/h and `watts` W of one instance of `count` GPUs; `nodes` instances are one job
-    together; `slower` is how many times longer a job takes on capacity that is taken back now and then.
+    `rate` is units/s, `usd` USD/h and `watts` W of one instance of `count` GPUs; `nodes` instances are one
+    job together; `slower` is how many times longer a job takes on capacity that is taken back now and then.
     """
 
     sweep: Estimates
@@ -56,9 +57,6 @@ class Options:
     usd: Array
     trust: Ints
     slower: Array
-
-    def __len__(self) -> int:
-        return len(self.row)
 
     def only(self, which: Bools | Ints) -> Options:
         """Some of them."""
@@ -77,7 +75,7 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
     together = np.broadcast_to(np.asarray(sweep.job.n_gpus, dtype=np.float64), shape)
     flat = [offer for rows in offers for offer in rows]
     known = _of_offers(request, flat)
-    parts: list[tuple[Array, ...]] = []
+    parts: list[tuple[Any, ...]] = []
     index = 0
     for row, rows in enumerate(offers):
         fitting = np.flatnonzero(sweep.fits[row])
@@ -85,7 +83,7 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
             count = float(int(offer.gpu_count))
             if sweep.job.trains:
                 nodes = together[row, fitting] / count
-                able = fitting[_whole(nodes, request)]
+                able = fitting[_whole(nodes, count, request)]
                 size, copies = together[row, able], 1.0 / np.maximum(together[row, able] / count, 1e-9)
                 spread = together[row, able] / count
             else:
@@ -100,17 +98,22 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
                 ones * known[index][0], ones * known[index][1],
             ))  # fmt: skip
             index += 1
-    found = [np.concatenate(one) for one in zip(*parts, strict=True)] if parts else [np.zeros(0)] * len(_ARRAYS)
+    found = (
+        [np.concatenate(one) for one in zip(*parts, strict=True)] if parts else [np.zeros(0)] * len(_ARRAYS)
+    )
     named = dict(zip(_ARRAYS, found, strict=True))
     for name in ("row", "column", "offer", "size", "trust"):
         named[name] = named[name].astype(np.int_)
     return Options(sweep=sweep, offers=flat, **named)
 
 
-def _whole(nodes: Array, request: Request) -> Bools:
-    """Whether so many nodes can be had: one; more of them for a job whose size is known."""
+def _whole(nodes: Array, count: float, request: Request) -> Bools:
+    """Whether so many nodes can be had: one; several whole machines for a job whose size is known.
+
+    Single GPUs that are rented one by one have no fast link between them, so they are no run together.
+    """
     whole = np.abs(nodes - np.round(nodes)) < 1e-9
-    most = NODES[-1] if request.size is not None else 1
+    most = NODES[-1] if request.size is not None and count >= section("links")["node"] else 1
     return np.asarray(whole & (nodes >= 1.0) & (nodes <= most))
 
 
@@ -193,10 +196,10 @@ def primary(result: Outcome, request: Request) -> Array:
 def best(found: Options, result: Outcome, request: Request) -> dict[int, int]:
     """The index of the best option of each GPU type (row).
 
-    Of one offer the configuration that is best by the objective, the quicker or smaller one where it is close;
-    then of all offers the best one, current prices first.
+    Of one offer the configuration that is best by the objective, the quicker or smaller one where it is
+    close; then of all offers the best one, current prices first.
     """
-    if not len(found):
+    if not found.row.size:
         return {}
     aim = primary(result, request)
     first = np.full(len(found.offers), np.inf)

@@ -9,6 +9,7 @@ one, an old one behind every current one; the front of cost, time and energy is 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,14 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.planner import constraints, sentences
 from whichgpu.planner.answer import Candidate, Recommendation, Rejected
 from whichgpu.planner.grid import grid
-from whichgpu.planner.market import cheapest_of_a_kind, considered, purchase_offer, trust, usable_offers
-from whichgpu.planner.market import needed as needed
+from whichgpu.planner.market import (
+    cheapest_of_a_kind,
+    considered,
+    needed,
+    purchase_offer,
+    trust,
+    usable_offers,
+)
 from whichgpu.planner.options import NODES, best, options, outcome
 from whichgpu.planner.splitting import several
 from whichgpu.prices import live
@@ -34,7 +41,9 @@ if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimates
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.conflict import Conflict
     from whichgpu.planner.options import Options, Outcome
+    from whichgpu.planner.reasons import Reason
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.workload import Workload
@@ -53,14 +62,15 @@ def recommend(
     pool = live.current() if offers is None else tuple(offers)
     wanted = tuple(catalogue.values() if request.gpus is None else (catalogue[g] for g in request.gpus))
     usable = usable_offers(request, pool, wanted)
-    rejected: dict[str, sentences.Reason] = {}
+    rejected: dict[str, Reason] = {}
     gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
     space = searched(request, workload, gpus, usable) if gpus else None
     chosen = [] if space is None else _chosen(request, space, rejected)
-    ranked = sorted(chosen, key=lambda item: item.rank(request.objective))
-    infeasible = "" if ranked else sentences.infeasible(request, workload, (), rejected, space and space.sweep)
+    ranked = marked(sorted(chosen, key=lambda item: item.rank(request.objective)))
+    against = None if ranked else conflicting(request, workload, catalogue, pool)
+    infeasible = "" if ranked else sentences.infeasible(request, workload, rejected, space, against)
     explained = sentences.explained(ranked, request, workload)
-    sweep = space and space.sweep
+    sweep = None if space is None else space.sweep
     return Recommendation(
         workload=workload,
         request=request,
@@ -69,10 +79,20 @@ def recommend(
         assumptions=sentences.assumptions(request, workload.complete(request.job), sweep),
         warnings=_warnings(sweep, ranked),
         infeasible=infeasible,
+        conflict=against,
         headline=sentences.headline(explained, request, workload),
         several=several(request.job, workload, ranked, catalogue),
         seconds=perf_counter() - started,
     )
+
+
+def conflicting(
+    request: Request, workload: Workload, catalogue: Catalogue, pool: Sequence[Offer]
+) -> Conflict | None:
+    """Which wishes cannot be held together, and the ways out; imported where it comes to that."""
+    from whichgpu.planner.conflict import conflict
+
+    return conflict(request, workload, catalogue, pool)
 
 
 def searched(
@@ -92,12 +112,12 @@ def _nodes(request: Request) -> tuple[int, ...]:
     return NODES if hurried else (1,)
 
 
-def _chosen(request: Request, space: Options, rejected: dict[str, sentences.Reason]) -> list[Candidate]:
+def _chosen(request: Request, space: Options, rejected: dict[str, Reason]) -> list[Candidate]:
     """A candidate of each GPU type that has one; why there is none of the others."""
     result = outcome(space, request)
     limits = tuple(constraints.of_options(request))
     held = [limit.holds(result) for limit in limits]
-    allowed = np.logical_and.reduce(held) if held else np.ones(len(space), dtype=bool)
+    allowed = np.logical_and.reduce(held) if held else np.ones(len(space.row), dtype=bool)
     able = space.only(allowed)
     found = best(able, outcome(able, request), request)
     for row, gpu in enumerate(space.sweep.devices.gpus):
@@ -107,7 +127,7 @@ def _chosen(request: Request, space: Options, rejected: dict[str, sentences.Reas
     return [_candidate(request, able, within, index) for index in found.values()]
 
 
-def _why_not(request: Request, space: Options, result: Outcome, row: int) -> sentences.Reason:
+def _why_not(request: Request, space: Options, result: Outcome, row: int) -> Reason:
     """Why no option of a GPU type may be chosen."""
     sweep = space.sweep
     if sweep.refusals[row]:
@@ -169,6 +189,16 @@ def _warnings(sweep: Estimates | None, kept: Sequence[Candidate], most: int = 3)
     ids = [gpu.id for gpu in sweep.devices.gpus]
     rows = [ids.index(item.gpu) for item in kept[:most]] or [0]
     return tuple(dict.fromkeys(text for row in rows for text in sweep.warnings(row)))
+
+
+def marked(ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates with the front of cost, time and energy marked, among those whose price has a date."""
+    dated = [item for item in ranked if item.trust < 2]
+    if not dated:
+        return list(ranked)
+    on = front(np.array([item.axes() for item in dated]))
+    ids = {item.gpu for item, there in zip(dated, on.tolist(), strict=True) if there}
+    return [replace(item, front=item.gpu in ids) for item in ranked]
 
 
 def front(points: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -44,9 +44,9 @@ class Request:
     """A workload, what is wanted of it, and what limits the choice.
 
     `gpus`, `providers`, `regions` are None for all; `latency` in s for one job from start to end; `budget` in
-    USD/h for the whole fleet, `budget_total` in USD for the whole job; `deadline` in s from today; `min_memory`
-    in B and `max_power` in W of each GPU, `max_slots` of each card; `power_limit` is a cap in W; `size` is of
-    the whole job; `today` dates prices.
+    USD/h for the whole fleet, `budget_total` in USD for the whole job; `deadline` in s from today;
+    `min_memory` in B and `max_power` in W of each GPU, `max_slots` of each card; `power_limit` is a cap in W;
+    `size` is of the whole job; `today` dates prices.
     """
 
     job: Job
@@ -198,8 +198,8 @@ def _consistent(request: Request) -> Request:
         )
     if request.objective == "time" and request.size is None:
         raise UsageError(
-            "--objective time ranks by when a job is done, and its size is not stated; add e.g. --epochs 90 or "
-            "--requests 1M, or take --objective latency"
+            "--objective time ranks by when a job is done, and its size is not stated; add e.g. --epochs 90 "
+            "or --requests 1M, or take --objective latency"
         )
     if request.machine is not None and request.term != "buy":
         raise UsageError(f"--machine is built and not rented, and --term is {request.term}; leave one out")
@@ -248,5 +248,3 @@ def ids(text: str, catalogue: Catalogue) -> list[str]:
     """The ids that a spelling may mean; raises `UsageError` for one that is none."""
     found = [gpu.id for gpu in candidates(text, catalogue)]
     return found or [resolve_gpu(text, catalogue).id]
-
-

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimates
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.answer import Candidate
+    from whichgpu.planner.conflict import Conflict
     from whichgpu.planner.options import Options, Outcome
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
@@ -159,38 +160,43 @@ _BEYOND = {"--latency": _too_slow, "--deadline": _too_late, "--budget": _too_dea
 
 
 def infeasible(
-    request: Request, workload: Workload, candidates: Sequence[Candidate], rejected: Mapping[str, Reason],
-    sweep: Estimates | None,
+    request: Request, workload: Workload, rejected: Mapping[str, Reason], space: Options | None,
+    against: Conflict | None,
 ) -> str:  # fmt: skip
     """Which constraint binds, and the smallest relaxation that works."""
-    if candidates:
-        cheapest = min(candidates, key=lambda item: item.usd_per_hour)
-        enough = math.ceil(cheapest.usd_per_hour * 100) / 100
-        return (
-            f"nothing within {request.budget:,.2f} USD/h: the cheapest is {cheapest.gpu} at "
-            f'{cheapest.usd_per_hour:,.2f} USD/h; use --budget "{enough:.2f} USD/h"'
-        )
-    if request.latency is not None and sweep is not None:
-        relaxed = _quickest(sweep)
-        if relaxed is not None:
-            gpu, seconds = relaxed
-            return (
-                f"nothing answers within {show(request.latency, 'time', 3)}: the quickest is {gpu} at "
-                f'{show(seconds, "time", 3)}; use --latency "{math.ceil(seconds * 1e3) / 1e3:g} s"'
-            )
+    sweep = None if space is None else space.sweep
     if sweep is not None and not bool(sweep.fits.any()) and not all(sweep.refusals):
-        return _memory_binds(workload, sweep)
+        more = f"; or {against.ways_out[0]}" if against and against.ways_out else ""
+        return _memory_binds(workload, sweep) + more
+    if against is not None and len(against.constraints) == 1 and against.ways_out:
+        (limit,), way = against.constraints, against.ways_out[0]
+        if limit.option in _ALONE:
+            return _ALONE[limit.option].format(asked=limit.value, gpu=way.gpu, usd=way.usd_per_hour,
+                                               use=" and ".join(way.changes))  # fmt: skip
+    if against is not None and not _named_alone(request, against):
+        return str(against)
     gpu, reason = next(iter(rejected.items()), ("none", Reason("", "no GPU was asked for")))
+    if request.gpus:
+        gpu, reason = next(
+            ((key, why) for key, why in rejected.items() if key in request.gpus), (gpu, reason)
+        )
     more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
     said = reason.text.removeprefix(f"{gpu}: ")
     return f"no GPU can do it: {gpu}: {said}{more}; try --term any, other --gpus or --providers"
 
 
-def _quickest(sweep: Estimates) -> tuple[str, float] | None:
-    latency = np.where(sweep.fits, sweep.latency, np.inf)
-    row = int(np.argmin(latency.min(axis=1)))
-    seconds = float(latency[row].min())
-    return (sweep.devices.gpus[row].id, seconds) if math.isfinite(seconds) else None
+#: What is said where one limit alone cannot be held.
+_ALONE = {
+    "--latency": "nothing answers within {asked}: the quickest is {gpu}; use {use}",
+    "--budget": "nothing within {asked}: the cheapest is {gpu} at {usd:,.2f} USD/h; use {use}",
+    "--deadline": "nothing is done within {asked}: the soonest is {gpu}; use {use}",
+    "--energy": "nothing takes as little as {asked}: the thriftiest is {gpu}; use {use}",
+}
+
+
+def _named_alone(request: Request, against: Conflict) -> bool:
+    """Whether it is the GPUs that were named, none of which can do it at all."""
+    return {one.option for one in against.constraints} <= {"--gpus"} and bool(request.gpus)
 
 
 def _memory_binds(workload: Workload, sweep: Estimates) -> str:

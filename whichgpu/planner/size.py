@@ -92,7 +92,7 @@ def _amount(text: str, name: str) -> tuple[float, str]:
 
 
 def read_amount(text: str, what: str, example: str, most: float = _MOST) -> float:
-    """`1.28M`, `300B`, `1,281,167`, `2 million`; raises `UsageError` where it is none, not above 0, absurd."""
+    """`1.28M`, `300B`, `2 million`; raises `UsageError` where it is none, not above zero, or absurd."""
     found = re.fullmatch(_AMOUNT, text.strip())
     scale = _SCALES.get(found["scale"].lower()) if found else None
     if found is None or scale is None:

@@ -107,8 +107,8 @@ def read_budget(text: str, size: Size | None) -> Money:
         usd = read_positive(plain, "money", "budget")
         if size is None:
             raise UsageError(
-                f"budget '{one_line(text)}' is for a whole job, whose size is not stated and that has no unit "
-                f'of time; add e.g. --epochs 90, --requests 1M or --tokens 2B, or write "{plain}/h"'
+                f"budget '{one_line(text)}' is for a whole job, whose size is not stated; add e.g. "
+                f'--epochs 90, --requests 1M or --tokens 2B, or write "{plain}/h"'
             )
         return Money(None, usd, plain)
     return Money(read_positive(plain, "price", "budget"), None, plain)
@@ -214,5 +214,3 @@ def seconds_words(seconds: float) -> str:
             value = math.ceil(seconds / scale / digits - 1e-9) * digits
             return f"{number(value, 6)} {unit}".replace(",", "")
     raise AssertionError("unreachable: seconds always apply")
-
-

@@ -1,4 +1,4 @@
-"""Who sells, and where: classes of providers, and words for several regions (`data/providers.toml`, `regions.toml`)."""
+"""Who sells (classes of providers, `data/providers.toml`) and where (words for regions, `regions.toml`)."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ from whichgpu.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from whichgpu.hardware.conditions import Condition
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.conditions import Condition
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.likeness import Like
     from whichgpu.report.table import Report
