@@ -90,6 +90,7 @@ def test_every_source_of_a_row_is_described() -> None:
     named |= {key for rows in prices.purchases().values() for row in rows for key in row.source.split(";")}
     named |= {key for fact in prices.assumption_facts().values() for key in fact.sources}
     named |= {row[-2] for row in facts_store.load("prices")["interruptions"]["rows"]}
+    named |= {row[5] for row in facts_store.load("prices")["hosted"]["rows"]}
     assert named <= known.keys()
     assert known.keys() == named | all_sources().keys()
     assert all(row.locator for row in prices.bundled())

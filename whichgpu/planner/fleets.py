@@ -10,10 +10,11 @@ import numpy as np
 from whichgpu.cost import bounds, curve
 from whichgpu.cost.estimate import Z90
 from whichgpu.errors import Infeasible
-from whichgpu.planner import sentences
+from whichgpu.planner import hosted, refusals, sentences, words
+from whichgpu.planner.answer import Rejected
 from whichgpu.planner.fleet import Choice, given_less, nearest, refined, searched
 from whichgpu.planner.fleet import chosen as search
-from whichgpu.planner.request import Rejected
+from whichgpu.planner.reasons import Reason
 from whichgpu.planner.ways import name
 from whichgpu.units import number, show
 from whichgpu.values import immutable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.slo import Term
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.planner.fleet import Load, Operation, Space
+    from whichgpu.planner.hosted import Hosted
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.job import Job
@@ -118,6 +120,7 @@ class Fleets:
     rejected: tuple[Rejected, ...]
     assumptions: tuple[str, ...]
     infeasible: str = ""
+    hosted: tuple[Hosted, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -129,11 +132,11 @@ class Fleets:
         each = "" if first.gpus_per_replica == 1 else f" of {first.gpus_per_replica} GPUs ({first.split})"
         fleet = f"{choice.instances:,} x {choice.offer.provider} {choice.offer.instance}"
         return (
-            f"{first.gpu}: {fleet} ({sentences.plural(first.gpus, 'GPU')}) as "
-            f"{sentences.plural(choice.replicas, 'replica')}{each} hold{'s' * (choice.replicas == 1)} "
+            f"{first.gpu}: {fleet} ({words.plural(first.gpus, 'GPU')}) as "
+            f"{words.plural(choice.replicas, 'replica')}{each} hold{'s' * (choice.replicas == 1)} "
             f"{number(first.request_rate)} requests/s within {wanted}, {choice.usd_per_hour:,.2f} USD/h: "
-            f"{sentences.money(first.usd_input)} a million tokens in, "
-            f"{sentences.money(first.usd_output)} out"
+            f"{words.money(first.usd_input)} a million tokens in, "
+            f"{words.money(first.usd_output)} out"
         )
 
     def __str__(self) -> str:
@@ -150,34 +153,60 @@ class Fleets:
             "candidates": [one.to_dict(rank) for rank, one in enumerate(self.fleets, 1)],
             "rejected": [{"gpu": one.gpu, "why": one.why} for one in self.rejected],
             "assumptions": list(self.assumptions), "warnings": [], "infeasible": self.infeasible or None,
+            "hosted": [one.to_dict() for one in self.hosted],
         }  # fmt: skip
 
 
 def fleets(
     request: Request, terms: Sequence[Term], load: Load, catalogue: Catalogue,
-    offers: Sequence[Offer] | None = None, *, limit: int = 10,
+    offers: Sequence[Offer] | None = None, *, limit: int = 10, assumed: Sequence[str] = (),
 ) -> Fleets:  # fmt: skip
     """Rank fleets that hold a load within objectives, `limit` of them at most.
 
-    Raises `UsageError` for names that do not resolve; where nothing holds them `infeasible` says why, and
-    what would be possible.
+    `assumed` is what was not stated of them. Raises `UsageError` for names that do not resolve; where nothing
+    holds them `infeasible` says why, and what would be possible.
     """
     job = resolve(request.job.workload).complete(replace(request.job, phase="serve"))
     space, rejected = searched(request, terms, load, catalogue, offers)
-    assumed = sentences.assumptions(request, job, None)
+    told = (*assumed, *sentences.assumptions(request, job, None))
     found = [] if space is None else _ranked(space, rejected, limit)
     kept = [one for one in found if request.budget is None or one.choice.usd_per_hour <= request.budget]
     for one in found:
         if one not in kept:
             rejected[one.gpu] = _dear(one, request)
     why = "" if kept else _infeasible(space, rejected, found, request)
+    if space is None:
+        why = _conflict(request, job, catalogue, offers) or why
     return Fleets(
         request, terms, load, tuple(_explained(kept)),
-        tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), assumed, why,
+        tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), told, why,
+        _hosted(request, kept),
     )  # fmt: skip
 
 
-def _ranked(space: Space, rejected: dict[str, sentences.Reason], limit: int) -> list[Fleet]:
+def _hosted(request: Request, kept: Sequence[Fleet]) -> tuple[Hosted, ...]:
+    """Hosted prices of the model against the first fleet."""
+    if not kept:
+        return ()
+    first = kept[0]
+    prompt, answer = float(first.job.input_tokens), float(first.job.output_tokens)
+    most = first.choice.most * first.choice.replicas * answer
+    own = hosted.Fleet(first.gpu, first.choice.usd_per_hour, abs(most), prompt, answer)
+    return hosted.against(request, resolve(request.job.workload), own, first.tokens)
+
+
+def _conflict(request: Request, job: Job, catalogue: Catalogue, offers: Sequence[Offer] | None) -> str:
+    """Which wishes leave no GPU at all, in words; empty where it is not the wishes."""
+    from whichgpu.planner.conflict import conflict
+    from whichgpu.prices import live
+
+    plain = replace(request, job=replace(job, concurrency=None), target=None, budget=None)
+    pool = live.current() if offers is None else tuple(offers)
+    found = conflict(plain, resolve(job.workload), catalogue, pool)
+    return "" if found is None else str(found)
+
+
+def _ranked(space: Space, rejected: dict[str, Reason], limit: int) -> list[Fleet]:
     """A fleet of each GPU type, cheapest first; the first is simulated until it is one that holds."""
     best = search(space)
     for row, gpu in enumerate(space.found.gpus):
@@ -258,33 +287,31 @@ def _each(one: Fleet) -> str:
     usd = one.choice.usd_per_hour / one.choice.replicas
     limit = f"within {one.at.binding}" if one.at.binding else "at its capacity"
     size = "" if one.gpus_per_replica == 1 else f" ({one.split})"
-    return (
-        f"a replica{size} holds {number(one.choice.most, 3)} requests/s {limit} for {sentences.money(usd)}/h"
-    )
+    return f"a replica{size} holds {number(one.choice.most, 3)} requests/s {limit} for {words.money(usd)}/h"
 
 
-def _why_not(space: Space, row: int) -> sentences.Reason:
+def _why_not(space: Space, row: int) -> Reason:
     """Why no fleet of a GPU type holds the objectives."""
     found = space.found
     if found.refusals[row]:
-        return sentences.cannot_run(found.refusals[row])
+        return refusals.cannot_run(found.refusals[row])
     fits = found.places[row] >= 1.0
     if not fits.any():
         column = int(np.argmin(np.where(np.isnan(found.required[row]), np.inf, found.required[row])))
         need, count = show(float(found.required[row, column]), "memory", 3), int(space.ways.gpus[column])
-        return sentences.Reason(
+        return Reason(
             "too little memory",
-            f"does not fit: weights and workspace take {need} on each of {sentences.plural(count, 'GPU')}, "
+            f"does not fit: weights and workspace take {need} on each of {words.plural(count, 'GPU')}, "
             f"and leave no room for a request's KV cache in {show(_memory(space, row), 'memory', 3)}",
         )
     one = _only(space, row)
     column, excess = nearest(one)[1:]
     if excess <= 1.0:
         least = int(min(space.ways.gpus[fits]))
-        return sentences.too_many(least, max(offer.gpu_count for offer in space.offers[row]))
+        return refusals.too_many(least, max(offer.gpu_count for offer in space.offers[row]))
     worst = max(space.terms, key=lambda term: _alone(one, 0, column, term) / term.most)
     best = show(_alone(one, 0, column, worst), "time", 3)
-    return sentences.Reason(
+    return Reason(
         "too slow for the objectives, even for a request alone",
         f"{worst.metric} of a request alone is {best} at best ({space.ways.name(column)}), "
         f"{show(worst.most, 'time', 3)} asked",
@@ -312,22 +339,22 @@ def _alone(space: Space, row: int, column: int, term: Term) -> float:
     return float(space.found.values(term.metric, term.how)[row, column, 0])
 
 
-def _dearer(one: Choice) -> sentences.Reason:
+def _dearer(one: Choice) -> Reason:
     kind = "dearer, or with an older price, than those listed (--limit)"
-    return sentences.Reason(
+    return Reason(
         kind,
-        f"{sentences.plural(one.instances, 'instance')} of {one.offer.provider} {one.offer.instance} would "
+        f"{words.plural(one.instances, 'instance')} of {one.offer.provider} {one.offer.instance} would "
         f"hold it for about {number(one.usd_per_hour, 3)} USD/h; --limit lists more",
     )
 
 
-def _dear(one: Fleet, request: Request) -> sentences.Reason:
+def _dear(one: Fleet, request: Request) -> Reason:
     usd = f"{one.choice.usd_per_hour:,.2f} USD/h, {request.budget:,.2f} allowed"
-    return sentences.Reason("over the budget", f"over budget: {one.choice.instances:,} instances cost {usd}")
+    return Reason("over the budget", f"over budget: {one.choice.instances:,} instances cost {usd}")
 
 
 def _infeasible(
-    space: Space | None, rejected: Mapping[str, sentences.Reason], found: Sequence[Fleet], request: Request
+    space: Space | None, rejected: Mapping[str, Reason], found: Sequence[Fleet], request: Request
 ) -> str:
     """Which constraint binds, and the nearest that is possible."""
     if found:
@@ -338,7 +365,7 @@ def _infeasible(
             f'USD/h; use --budget "{np.ceil(usd * 100) / 100:.2f} USD/h"'
         )
     if space is None or not (space.found.places >= 1.0).any():
-        gpu, reason = next(iter(rejected.items()), ("none", sentences.Reason("", "no GPU was asked for")))
+        gpu, reason = next(iter(rejected.items()), ("none", Reason("", "no GPU was asked for")))
         more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
         return f"no GPU can do it: {gpu}: {reason.text}{more}; try --term any, other --gpus or --precision"
     return _below_physics(space)

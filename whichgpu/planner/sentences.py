@@ -4,38 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.units import number, show
+from whichgpu.planner.market import UNPRICED
+from whichgpu.planner.words import done, handy, lasting, money, plural
+from whichgpu.units import number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from whichgpu.cost.estimate import Estimates
-    from whichgpu.hardware.gpu import Gpu
-    from whichgpu.planner.request import Candidate, Request
-    from whichgpu.prices.offers import Offer
+    from whichgpu.planner.answer import Candidate
+    from whichgpu.planner.request import Request
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
-
-
-class Reason(NamedTuple):
-    """Why a GPU is not chosen: `kind` for counting alike ones, `text` with its figures."""
-
-    kind: str
-    text: str
-
-
-def plural(count: float, noun: str) -> str:
-    """`1 instance`, `2 instances`."""
-    return f"{count:,g} {noun}" + ("" if count == 1 else "s")
-
-
-def money(value: float) -> str:
-    """USD with cents, or with three digits where it is less than a cent's worth."""
-    return f"{value:,.2f} USD" if value >= 0.1 or value == 0 else f"{number(value, 3)} USD"
 
 
 def per_units(item: Candidate, workload: Workload) -> str:
@@ -44,139 +28,14 @@ def per_units(item: Candidate, workload: Workload) -> str:
     return f"{money(item.usd_per_unit * count)} per {noun}"
 
 
-def handy(unit: str, usd: float) -> tuple[float, str]:
-    """How many units a price of `usd` each is quoted for, so that it can be read, and the words."""
-    if unit == "tokens" or usd * 1e3 < 0.005:
-        return 1e6, f"million {unit}"
-    return 1e3, f"1,000 {unit}"
-
-
-def cannot_run(why: str) -> Reason:
-    """A GPU that the cost model refuses: no such precision, another vendor, a fact that was not read."""
-    return Reason("cannot run it, or a fact that it takes was not read", why)
-
-
-def lacks(field: str) -> Reason:
-    """A GPU without a field that the request needs."""
-    return Reason(f"without {field}", f"no {field} in its data sheet, which --needs asks for")
-
-
-def too_many(least: int, most: float) -> Reason:
-    """A replica larger than any instance."""
-    return Reason(
-        "no instance with enough GPUs",
-        f"a replica takes {least} GPUs and no offer has more than {most:g} in one instance",
-    )
-
-
-def no_offer(gpu: Gpu, request: Request, rows: Sequence[Offer]) -> Reason:
-    """Why none of the offers that name this GPU counts under the request's terms."""
-    if request.term == "buy":
-        return Reason("no purchase price or power known", f"no purchase price of {gpu.id} is stored")
-    if not rows:
-        return Reason("no provider in the price table offers it", "no provider in the price table offers it")
-    kinds = {row.kind for row in rows if row.gpu == gpu.id and not row.quarantine}
-    if request.providers and kinds:
-        return Reason(
-            "not offered by these providers",
-            f"none of {', '.join(request.providers)} offers it {request.term}",
-        )
-    if kinds:
-        listed = ", ".join(sorted(kinds)).replace("_", "-")
-        return Reason(
-            "offered on other terms only (--term any)",
-            f"offered only as {listed}; --term any takes those too",
-        )
-    if any(row.ambiguous for row in rows):
-        vague = f"{rows[0].provider} '{rows[0].gpu_spelling}'"
-        return Reason(
-            "only offers that leave the variant open",
-            f"only offers that do not say which variant they are ({vague})",
-        )
-    return Reason("only prices that are set aside", f"its only price is set aside: {rows[0].quarantine}")
-
-
-def too_big(sweep: Estimates, row: int) -> Reason:
-    """Why no configuration fits one GPU type: the least that any of them needs."""
-    required = sweep.required[row]
-    gpus = np.broadcast_to(np.asarray(sweep.job.tp), required.shape)
-    best = int(np.argmin(np.where(np.isnan(required), np.inf, required)))
-    available = float(sweep.available[row, 0])
-    if math.isnan(available):
-        return cannot_run("its memory was not read in any source")
-    return Reason(
-        "too little memory",
-        f"does not fit: needs {show(float(required[best]), 'memory', 3)} on each of "
-        f"{plural(int(gpus[best]), 'GPU')}, the card has {show(available, 'memory', 3)}",
-    )
-
-
-def too_slow(sweep: Estimates, row: int, columns: Sequence[int], request: Request) -> Reason:
-    """Why no configuration meets the latency: the quickest one."""
-    quickest = show(min(float(sweep.latency[row, j]) for j in columns), "time", 3)
-    asked = show(request.latency or 0.0, "time", 3)
-    return Reason("too slow for the latency asked", f"too slow: {quickest} at best, {asked} asked")
-
-
-def over_budget(item: Candidate, request: Request) -> Reason:
-    """What it would cost against the budget."""
-    return Reason(
-        "over the budget",
-        f"over budget: {plural(item.instances, 'instance')} of {item.offer.provider} {item.offer.instance} "
-        f"cost {item.usd_per_hour:,.2f} USD/h, {request.budget:,.2f} allowed",
-    )
-
-
-def infeasible(
-    request: Request, workload: Workload, candidates: Sequence[Candidate], rejected: Mapping[str, Reason],
-    sweep: Estimates | None,
-) -> str:  # fmt: skip
-    """Which constraint binds, and the smallest relaxation that works."""
-    if candidates:
-        cheapest = min(candidates, key=lambda item: item.usd_per_hour)
-        enough = math.ceil(cheapest.usd_per_hour * 100) / 100
-        return (
-            f"nothing within {request.budget:,.2f} USD/h: the cheapest is {cheapest.gpu} at "
-            f'{cheapest.usd_per_hour:,.2f} USD/h; use --budget "{enough:.2f} USD/h"'
-        )
-    if request.latency is not None and sweep is not None:
-        relaxed = _quickest(sweep)
-        if relaxed is not None:
-            gpu, seconds = relaxed
-            return (
-                f"nothing answers within {show(request.latency, 'time', 3)}: the quickest is {gpu} at "
-                f'{show(seconds, "time", 3)}; use --latency "{math.ceil(seconds * 1e3) / 1e3:g} s"'
-            )
-    if sweep is not None and not bool(sweep.fits.any()) and not all(sweep.refusals):
-        return _memory_binds(workload, sweep)
-    gpu, reason = next(iter(rejected.items()), ("none", Reason("", "no GPU was asked for")))
-    more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
-    said = reason.text.removeprefix(f"{gpu}: ")
-    return f"no GPU can do it: {gpu}: {said}{more}; try --term any, other --gpus or --providers"
-
-
-def _quickest(sweep: Estimates) -> tuple[str, float] | None:
-    latency = np.where(sweep.fits, sweep.latency, np.inf)
-    row = int(np.argmin(latency.min(axis=1)))
-    seconds = float(latency[row].min())
-    return (sweep.devices.gpus[row].id, seconds) if math.isfinite(seconds) else None
-
-
-def _memory_binds(workload: Workload, sweep: Estimates) -> str:
-    short = np.where(np.isnan(sweep.required), np.inf, sweep.required - sweep.available)
-    row, column = np.unravel_index(int(np.argmin(short)), short.shape)
-    gpu = sweep.devices.gpus[int(row)].id
-    return (
-        f"{workload.id} fits on none of the GPUs asked for: nearest is {gpu}, which needs "
-        f"{show(float(sweep.required[row, column]), 'memory', 3)} and has "
-        f"{show(float(sweep.available[row, column]), 'memory', 3)}; use a narrower --precision, "
-        "a smaller --batch or more GPUs"
-    )
-
-
 def assumptions(request: Request, job: Job, sweep: Estimates | None) -> tuple[str, ...]:
     """What was not stated and therefore assumed."""
     said = []
+    if request.precisions:
+        said.append(
+            f"of {', '.join(request.precisions)} the best on each GPU: what each costs in quality is "
+            "another matter (whichgpu fit tells what was published)"
+        )
     for name, value in (("phase", job.phase), ("precision", job.precision), ("runtime", job.runtime)):
         if not getattr(request.job, name):
             said.append(f"{name} {value}")
@@ -186,9 +45,26 @@ def assumptions(request: Request, job: Job, sweep: Estimates | None) -> tuple[st
             said.append(f"{name.replace('_', ' ')} {float(np.ravel(value)[0]):g}")
     if request.job.batch is None and job.phase != "serve":
         said.append("the batch with the highest throughput that fits")
+    said += _assumed_of_request(request)
     if sweep is not None and not sweep.runtime.exact:
         said.append(f"runtime '{sweep.job.runtime}' is unknown: {sweep.runtime.title}")
     return tuple(said)
+
+
+def _assumed_of_request(request: Request) -> list[str]:
+    """What is assumed of the size, of spot capacity, of the machine."""
+    said = []
+    if request.size is not None:
+        if request.size.assumed:
+            said.append(request.size.assumed)
+        said.append(f"{number(request.size.units, 6)} units of work in all")
+        if request.term in ("spot", "any"):
+            said.append("spot capacity is taken back now and then (prices spot), which takes longer")
+    if request.machine is not None:
+        from whichgpu.planner.machine import said as of_machine
+
+        said += of_machine(request.machine)
+    return said
 
 
 def explained(kept: Sequence[Candidate], request: Request, workload: Workload) -> list[Candidate]:
@@ -196,8 +72,14 @@ def explained(kept: Sequence[Candidate], request: Request, workload: Workload) -
     if not kept:
         return []
     first = kept[0]
+    if first.trust == UNPRICED:
+        return [replace(item, why=_unpriced(item, workload)) for item in kept]
     reasons = [_first(kept, workload)] + [_behind(first, item, workload) for item in kept[1:]]
     return [replace(item, why=why) for item, why in zip(kept, reasons, strict=True)]
+
+
+def _unpriced(item: Candidate, workload: Workload) -> str:
+    return f"makes {number(item.throughput.mid, 3)} {workload.unit}/s; no price of it is on file"
 
 
 def _first(kept: Sequence[Candidate], workload: Workload) -> str:
@@ -276,9 +158,18 @@ def headline(kept: Sequence[Candidate], request: Request, workload: Workload) ->
     if not kept:
         return ""
     best = kept[0]
+    if best.trust == UNPRICED:
+        rate = number(best.throughput.mid, 3)
+        return f"{best.gpu}: {rate} {workload.unit}/s; no price is on file, so the quickest comes first"
     what = f"{best.instances:,} x {best.offer.provider} {best.offer.instance}" if best.instances > 1 else (
         f"{best.offer.provider} {best.offer.instance}"
     )  # fmt: skip
     gpus = plural(best.instances * best.gpus_per_instance, "GPU")
+    if request.size is not None and best.finish is not None and best.usd_total is not None:
+        return (
+            f"{best.gpu}: {what} ({gpus}) for {request.size.text}: {lasting(best.finish)}, "
+            f"{done(best.finish, request.today)}, {money(best.usd_total)} in all "
+            f"({best.usd_per_hour:,.2f} USD/h)"
+        )
     wanted = f" for {request.target.text}" if request.target else ""
     return f"{best.gpu}: {what} ({gpus}){wanted}, {best.usd_per_hour:,.2f} USD/h, {per_units(best, workload)}"
