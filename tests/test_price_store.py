@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import shutil
 import signal
@@ -19,7 +21,8 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.prices import live, vault
 from whichgpu.prices.fetch import Folder
 from whichgpu.prices.judge import VERDICTS, judge, read_quote
-from whichgpu.prices.sources import all_sources
+from whichgpu.prices.listing import Listing
+from whichgpu.prices.sources import Found, PriceSource, all_sources
 from whichgpu.prices.update import chosen_sources, update
 
 if TYPE_CHECKING:
@@ -113,6 +116,16 @@ def test_a_source_that_fails_keeps_its_old_rows_and_says_so(tmp_path: Path) -> N
     assert (standing["as_of"], standing["failed"]) == ("2026-11-19", "2026-11-20")
 
 
+def test_a_source_that_breaks_its_reader_does_not_stop_the_others() -> None:
+    broken = PriceSource("broken", "x", lambda _: json.loads("[" * 200_000))
+    overflow = PriceSource("overflow", "x", lambda _: Found((Listing("a", "b", "L4", 1.0, math.nan),)))
+    failed, fine = update([broken, all_sources()["skypilot"]], samples(), FIRST)
+    assert "something else (RecursionError" in failed.failure
+    assert not fine.failure
+    (nan,) = update([overflow], samples(), FIRST)
+    assert nan.quarantined == 1, "a price that is no number is set aside"
+
+
 def test_a_source_that_lost_most_of_its_rows_is_not_believed(tmp_path: Path) -> None:
     run("skypilot")
     thin = tmp_path / "thin"
@@ -184,7 +197,8 @@ import os, signal, sys
 from datetime import date
 from pathlib import Path
 from whichgpu.prices.fetch import Folder
-from whichgpu.prices.sources import all_sources
+from whichgpu.prices.listing import Listing
+from whichgpu.prices.sources import Found, PriceSource, all_sources
 from whichgpu.prices.update import update
 
 left = int(sys.argv[1])
@@ -308,3 +322,17 @@ def test_a_judgement_follows_the_offers() -> None:
         assert 0 <= found.cheaper <= 1
     assert seen == list(VERDICTS[:5])
     assert judge(read_quote("1 USD/h for tpu-v4", GPUS), date(2026, 11, 20), ()).verdict == "unknown"
+
+
+def test_what_is_set_aside_is_listed_with_the_reason(whichgpu: Any) -> None:
+    found = whichgpu("prices", "--quarantine", "--json").json
+    held = [row for row in prices.bundled() if row.quarantine]
+    assert sum(found["reasons"].values()) == len(held) == len(found["quarantined"])
+    assert all(row["quarantine"] for row in found["quarantined"])
+    assert any(row["as_of"] is None for row in found["quarantined"])
+    of_one = whichgpu("prices", "t4", "--quarantine", "--plain").out
+    assert "accelerator without host" in of_one
+    assert "p4d.24xlarge" not in of_one
+    used = whichgpu("prices", "a100-40gb-sxm", "--json", "--limit", "99").json
+    assert not any(row["quarantine"] for row in used["offers"])
+    assert {row["billed"] for row in used["offers"]} <= {"hour", "second"}

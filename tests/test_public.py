@@ -37,7 +37,7 @@ COMMANDS = {
              "--sort", "--timeline", "--vendor", "--where", "--within"],
     "predict": ["--curve", "--explain", "--format", "--gpu", *OWN, "--grid", "--jobs", "--out", "--pue",
                 "--rate", "--slo", "--trace", "--usd-per-gpu-hour", *JOB],
-    "prices": [*OWN, "--history", "--limit", "--provider", "--term"],
+    "prices": [*OWN, "--history", "--limit", "--provider", "--quarantine", "--term"],
     "prices judge": [*OWN],
     "prices own": ["--electricity", *OWN, "--host", "--hours-per-day", "--price", "--pue", "--rent",
                    "--resale", "--years"],

@@ -98,9 +98,12 @@ def _read(
     """What a source says, and what became of it; nothing where it cannot be believed."""
     try:
         found = source.read(get(source.id))
+        rows = len(offers(found.listings, source.id, source.locator, today))
     except DataError as fault:
         return Outcome(source.id, len(before), failure=str(fault)), None
-    rows = len(offers(found.listings, source.id, source.locator, today))
+    except Exception as fault:
+        why = f"answers with something else ({type(fault).__name__}: {one_line(fault)})"
+        return Outcome(source.id, len(before), failure=why), None
     if not rows and not found.interruptions:
         return Outcome(source.id, len(before), failure="answered without a single price"), None
     if rows < _FEWER * len(before):

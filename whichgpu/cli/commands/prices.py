@@ -3,8 +3,10 @@
 $ whichgpu prices
 $ whichgpu prices l4 --term on-demand
 $ whichgpu prices rtx-a6000 --history
+$ whichgpu prices --quarantine
 
-`prices update` reads live sources; `prices judge` says what a quote is worth.
+`prices update` reads live sources; `prices judge` says what a quote is worth, `prices cost` what a job
+costs on each kind of terms, `prices own` when buying pays, `prices spot` what interruptions cost.
 """
 
 from __future__ import annotations
@@ -34,16 +36,17 @@ _ROWS = 20
 @click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only this one; repeatable.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Rows; 20 of each kind for one GPU.")
 @click.option("--history", is_flag=True, help="How the price of the GPU moved, day by day.")
+@click.option("--quarantine", is_flag=True, help="The prices that are set aside, and why.")
 @gpu_files
 def run(
     catalogue: Catalogue, gpu: str | None, term: str, providers: tuple[str, ...], limit: int | None, *,
-    history: bool,
+    history: bool, quarantine: bool,
 ) -> Report:  # fmt: skip
     """Choose the offers and report them."""
     from whichgpu import prices
     from whichgpu.hardware.names import resolve
     from whichgpu.prices import live
-    from whichgpu.report.prices import gpu_report, overview
+    from whichgpu.report.prices import gpu_report, overview, quarantine_report
 
     chosen = None if gpu is None else resolve(gpu, catalogue)
     if history:
@@ -58,6 +61,8 @@ def run(
     problem = live.standing().problem
     if problem:
         sys.stderr.write(f"whichgpu: {problem}\n")
+    if quarantine:
+        return quarantine_report(rows, chosen, limit)
     if chosen is None:
         return overview(catalogue.values(), rows, date.today(), limit)
     return gpu_report(chosen, rows, date.today(), limit or _ROWS)
