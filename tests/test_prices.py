@@ -21,6 +21,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store as facts_store
 from whichgpu.prices import Offer, quality
 from whichgpu.prices import store as price_store
+from whichgpu.prices.purchase import open_facts
 from whichgpu.prices.sources import all_sources
 from whichgpu.units import parse
 
@@ -89,6 +90,9 @@ def test_every_source_of_a_row_is_described() -> None:
     named = {key for row in prices.bundled() for key in row.source.split(";")}
     named |= {key for rows in prices.purchases().values() for row in rows for key in row.source.split(";")}
     named |= {key for fact in prices.assumption_facts().values() for key in fact.sources}
+    for table, dimension in (("discounts", "share"), ("egress", "data price"), ("storage", "data price")):
+        named |= {key for fact in open_facts(table, dimension).values() for key in fact.sources}
+    named -= {"assumed"}
     named |= {row[-2] for row in facts_store.load("prices")["interruptions"]["rows"]}
     assert named <= known.keys()
     assert known.keys() == named | all_sources().keys()

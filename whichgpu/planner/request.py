@@ -79,13 +79,18 @@ _SYNONYMS = {
 }
 
 
+def same_unit(word: str, workload: Workload) -> bool:
+    """Whether a word means what a workload makes: pictures are images."""
+    return " ".join(word.lower().split()) in _SYNONYMS.get(workload.unit, (workload.unit,))
+
+
 def read_target(text: str, workload: Workload) -> Target:
     """`"1000 images/min"` for a workload that makes images.
 
     Raises `UsageError` for a rate without a unit, not above zero, absurdly large, or of other work.
     """
     rate, unit = parse_rate(text)
-    if unit not in _SYNONYMS.get(workload.unit, (workload.unit,)):
+    if not same_unit(unit, workload):
         raise UsageError(
             f"{workload.id} makes {workload.unit}, and '{text}' asks for {unit}; "
             f'write e.g. --target "1000 {workload.unit}/min"'

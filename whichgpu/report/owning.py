@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu import prices
 from whichgpu.prices.spot import expected, spot_facts
+from whichgpu.report.chart import Bar, Bars, Group
 from whichgpu.report.prices import usd
 from whichgpu.report.table import Report, Table
 
@@ -13,31 +14,47 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    from whichgpu.cost.carbon import Grid
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.prices import Offer
     from whichgpu.prices.breakeven import Choice
     from whichgpu.prices.spot import Expected, Habits
 
-#: The longest bar of a chart, in characters, and the offers that are shown of a kind.
-_BAR = 30
+#: The offers that are shown of a kind.
 _MOST = 8
 _MINUTE = 60.0
 
 
-def own_report(found: Choice) -> Report:
-    """When buying has paid: in words, month by month as bars, and what was assumed."""
+def own_report(found: Choice, grid: Grid) -> Report:
+    """When buying has paid: in words, month by month as a chart, what was assumed, and the carbon."""
+    use = f"{found.gpu}, {found.hours_per_day:g} hours a day"
     highest = max(max(rent, own) for _, rent, own in found.course)
+    paid = [at for at, (month, rent, own) in enumerate(found.course) if own <= rent][:1]
     rows = [
-        (str(month), usd(rent), usd(own), _bar("r", rent, highest), _bar("o", own, highest))
+        (f"{month:g}", usd(rent), usd(own), usd(abs(rent - own)), "own" if own <= rent else "rented")
         for month, rent, own in found.course
     ]
-    columns = [">Months", ">USD, rented", ">USD, own", "Rented", "Own"]
-    table = Table.of(f"{found.gpu}, {found.hours_per_day:g} hours a day", columns, rows, _assumed(found))
-    return Report(found.to_dict(), (" ".join(_own_sentences(found)), table))
+    columns = [">Months", ">USD, rented", ">USD, own", ">Difference", "Less so far"]
+    table = Table.of(use, columns, rows, _assumed(found), strong=paid)
+    chart = Bars(
+        f"USD spent so far, {use}",
+        tuple(Group(f"month {month:g}", (_bar("rented", rent), _bar("own", own)), highest)
+              for month, rent, own in found.course),
+        ("rented", "own"),
+        "All bars are on one scale; the own one is paid off where its bar is no longer than the other.",
+    )  # fmt: skip
+    site = found.kwh + found.kwh_of_site
+    emitted = {"grid": grid.to_dict(), "kwh_per_hour": site, "g_per_hour": site * grid.grams_per_kwh}
+    carbon = (
+        f"An hour of use takes {found.kwh:.2f} kWh and {found.kwh_of_site:.2f} for cooling and the rest of "
+        f"the site: {site * grid.grams_per_kwh:,.0f} g CO2e ({grid})."
+    )
+    said = " ".join(_own_sentences(found))
+    return Report({**found.to_dict(), "carbon": emitted}, (said, table, chart, carbon))
 
 
-def _bar(mark: str, value: float, highest: float) -> str:
-    return mark * max(1, round(_BAR * value / highest))
+def _bar(series: str, value: float) -> Bar:
+    return Bar(series, value, value, value, f"{usd(value)} USD")
 
 
 def _own_sentences(found: Choice) -> Iterator[str]:

@@ -46,7 +46,8 @@ def quarantine_report(rows: Sequence[Offer], gpu: Gpu | None, limit: int | None)
     ranked = sorted(doubtful, key=lambda row: (-often[row.quarantine], row.quarantine, row.provider))
     cells = (
         (row.quarantine, row.provider, row.instance, row.device or row.gpu_spelling,
-         row.kind.replace("_", "-"), usd(row.usd_per_hour), row.as_of.isoformat() if row.as_of else None, row.source)
+         row.kind.replace("_", "-"), usd(row.usd_per_hour), row.as_of.isoformat() if row.as_of else None,
+         row.source)
         for row in ranked[:limit]
     )  # fmt: skip
     columns: list[str | Column] = [
