@@ -92,7 +92,6 @@ def test_every_source_of_a_row_is_described() -> None:
     named |= {key for fact in prices.assumption_facts().values() for key in fact.sources}
     for table, dimension in (("discounts", "share"), ("egress", "data price"), ("storage", "data price")):
         named |= {key for fact in open_facts(table, dimension).values() for key in fact.sources}
-    named -= {"assumed"}
     named |= {row[-2] for row in facts_store.load("prices")["interruptions"]["rows"]}
     assert named <= known.keys()
     assert known.keys() == named | all_sources().keys()
