@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PLACE = re.compile(r"\{([^{}]+)\}")
 _CELL = re.compile(r"^(?P<gpu>[\w.-]+)\.(?P<field>\w+)$")
-#: Bytes of a parameter in the formats that the texts use; with gradients and the states of Adam, and an eighth.
+#: Bytes of a parameter in the formats that the texts use; adam: with gradients and states, adam8: an eighth.
 _BYTES = {"fp16": 2.0, "int8": 1.0, "int4": 0.5, "adam": 16.0, "adam8": 2.0}
 _TOKENS = re.compile(r"^(?P<count>\d+) tokens$")
 
