@@ -23,6 +23,7 @@ JOB = [
 #: A user's own GPUs.
 OWN = ["--assume", "--gpu-file"]
 COMMANDS = {
+    "ask": [*OWN],
     "audit": ["--all", "--fail-on", "--format", *OWN],
     "calibrate": ["--dry-run"],
     "validate": ["--by", "--gpu", *OWN, "--page", "--workload"],
@@ -39,7 +40,7 @@ COMMANDS = {
                 "--rate", "--slo", "--trace", "--usd-per-gpu-hour", *JOB],
     "prices": [*OWN, "--history", "--limit", "--provider", "--quarantine", "--term"],
     "prices cost": ["--amount", "--busy", "--checkpoint", "--discount", "--egress", "--format", *OWN, "--gpu",
-                    "--grid", "--hours-per-day", "--storage", "--target", "--throughput", *JOB],
+                    "--grid", "--hours-per-day", "--price", "--storage", "--target", "--throughput", *JOB],
     "prices judge": [*OWN],
     "prices own": ["--cooling", "--electricity", "--format", *OWN, "--grid", "--host", "--hours-per-day",
                    "--load", "--price", "--pue", "--rent", "--resale", "--years"],

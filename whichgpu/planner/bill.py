@@ -104,12 +104,14 @@ class Bill(NamedTuple):
 
 def bill(
     job: Job, gpu: Gpu, gpus: int, use: Use, catalogue: Catalogue, *, today: date,
-    target: Target | None = None, measured: Interval | None = None, pool: Sequence[Offer] | None = None,
+    target: Target | None = None, measured: Interval | None = None, usd_per_hour: float | None = None,
+    pool: Sequence[Offer] | None = None,
 ) -> Bill:  # fmt: skip
     """The bill of a job on machines of `gpus` GPUs: as many as `target` takes, else one.
 
-    `measured` is the user's own rate of a machine in place of the predicted one. Raises `Infeasible` where it
-    does not fit, `UsageError` for a use that cannot be.
+    `measured` is the user's own rate of a machine in place of the predicted one, `usd_per_hour` the price of
+    one in place of the offers. Raises `Infeasible` where it does not fit, `UsageError` for a use that cannot
+    be.
     """
     from whichgpu.workloads.workload import resolve
 
@@ -119,7 +121,7 @@ def bill(
     machines = needed(target.rate, rate.mid) if target else 1
     if target is not None:
         known = known._replace(busy=min(known.busy, target.rate / (machines * rate.mid)))
-    rows = store.select(live.current() if pool is None else pool, gpus=[gpu.id])
+    rows = _offers(gpu, gpus, usd_per_hour, today, pool)
     made = _Made(gpu, gpus, machines, known, rate.mid * _HOUR, today)
     ways = sorted((*made.rented(rows), *made.own()), key=lambda way: way.usd_per_unit)
     return Bill(
@@ -134,16 +136,31 @@ def _running(job: Job, gpu: Gpu, gpus: int, catalogue: Catalogue, today: date) -
     from whichgpu.planner.recommend import recommend
     from whichgpu.planner.request import Request
 
-    stand_in = Offer(
-        provider="", instance="", gpu=gpu.id, gpu_spelling="", candidates=(), gpu_count=float(gpus),
-        vcpus=None, memory=None, kind="on_demand", usd_per_hour=1.0, usd_median=None, usd_max=None, region="",
-        regions=0, suspect_regions=0, source="", locator="", as_of=today,
-    )  # fmt: skip
+    stand_in = _stated(gpu, gpus, 1.0, today)
     found = recommend(Request(job=job, today=today, gpus=(gpu.id,)), catalogue, (stand_in,))
     if not found.candidates:
         raise Infeasible(found.rejected[0].why if found.rejected else found.infeasible)
     best = found.candidates[0]
     return best.throughput_per_instance, best.estimate
+
+
+def _offers(
+    gpu: Gpu, gpus: int, usd_per_hour: float | None, today: date, pool: Sequence[Offer] | None
+) -> Sequence[Offer]:
+    """What is offered of a GPU, or the one offer that is stated."""
+    if usd_per_hour is not None:
+        return (_stated(gpu, gpus, usd_per_hour, today),)
+    return store.select(live.current() if pool is None else pool, gpus=[gpu.id])
+
+
+def _stated(gpu: Gpu, gpus: int, usd_per_hour: float, today: date) -> Offer:
+    """A machine on demand at a price that no provider lists."""
+    return Offer(
+        provider="as stated", instance="", gpu=gpu.id, gpu_spelling=gpu.id, candidates=(),
+        gpu_count=float(gpus), vcpus=None, memory=None, kind="on_demand", usd_per_hour=usd_per_hour,
+        usd_median=None, usd_max=None, region="", regions=0, suspect_regions=0, source="stated", locator="",
+        as_of=today,
+    )  # fmt: skip
 
 
 def _energy(gpu: Gpu, answer: Estimate, gpus: int, rate: Interval) -> float | None:

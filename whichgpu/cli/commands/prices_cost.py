@@ -3,7 +3,7 @@
 $ whichgpu prices cost stable-diffusion-1.5 --gpu a10 --target "1000 images/min"
 $ whichgpu prices cost resnet50 --phase train --gpu a100-80gb-sxm:8 --amount "115M images"
 $ whichgpu prices cost llama-3.1-8b --gpu l4 --hours-per-day 10 --busy "20 %" --egress "500 GB"
-$ whichgpu prices cost stable-diffusion-1.5 --gpu a10 --throughput "34 images/min" --discount "1y 30 %"
+$ whichgpu prices cost stable-diffusion-1.5 --gpu a10 --throughput "34 images/min" --price "1.20 USD/h"
 
 On demand, spot (with the work that interruptions cost), committed for 1 and 3 years, serverless by the
 second, marketplace and owning, side by side. What is not listed is assumed and says so; docs/prices.md
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--throughput", metavar="RATE", help='Of a machine, where you measured it, e.g. "34 images/min".'
 )
+@click.option("--price", metavar="PRICE", help='Of a machine, in place of the offers, e.g. "1.20 USD/h".')
 @click.option("--amount", metavar="N", help='The work of one run, e.g. "115M images" or "2T".')
 @click.option(
     "--hours-per-day", type=float, default=24.0, show_default=True, metavar="N", help="Machines are up."
@@ -52,8 +53,8 @@ if TYPE_CHECKING:
 @gpu_files
 def run(
     *, workload: str, columns: JobColumns, catalogue: Catalogue, gpu: str, target: str | None,
-    throughput: str | None, amount: str | None, hours_per_day: float, busy: str, discounts: tuple[str, ...],
-    egress: str | None, storage: str | None, checkpoint: str | None, grid: str, form: str,
+    throughput: str | None, price: str | None, amount: str | None, hours_per_day: float, busy: str,
+    discounts: tuple[str, ...], egress: str | None, storage: str | None, checkpoint: str | None, grid: str, form: str,
 ) -> Report:  # fmt: skip
     """Read the use, work out the bill, report."""
     from whichgpu.cost import carbon
@@ -61,7 +62,7 @@ def run(
     from whichgpu.hardware.names import resolve_count
     from whichgpu.planner.bill import bill
     from whichgpu.planner.bill_use import Use, read_amount, read_discounts
-    from whichgpu.planner.request import read_target
+    from whichgpu.planner.request import read_positive, read_target
     from whichgpu.prices.spot import habits
     from whichgpu.report.bill import report
     from whichgpu.units import parse
@@ -81,6 +82,7 @@ def run(
     found = bill(
         job, device, count, use, catalogue, today=date.today(),
         target=read_target(target, known) if target else None,
+        usd_per_hour=read_positive(price, "price", "--price") if price else None,
         measured=None if rate is None else Interval(rate, rate, rate, f"{known.unit}/s"),
     )  # fmt: skip
     return in_form(report(found, where), f"What {workload} costs on {gpu}", form)
