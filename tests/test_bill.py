@@ -13,8 +13,8 @@ from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.bill import Bill, bill
-from whichgpu.planner.bill_use import Use, read_amount, read_discounts
-from whichgpu.planner.request import read_target
+from whichgpu.planner.bill_use import Use, read_discounts
+from whichgpu.planner.wishes import read_target
 from whichgpu.prices import spot
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
@@ -140,18 +140,7 @@ def test_a_machine_of_more_gpus_is_whole_or_the_fewest_more() -> None:
     assert ways(made(offer("on_demand", 9.0, gpus=1.0), gpus=2)).keys() == {"own"}
 
 
-@pytest.mark.parametrize(
-    ("text", "amount"),
-    [("115M images", 1.15e8), ("2T", 2e12), ("1.5 million pictures", 1.5e6), ("1,000 images", 1000)],
-)
-def test_amounts_are_read(text: str, amount: float) -> None:
-    assert read_amount(text, SD) == pytest.approx(amount)
-
-
 def test_what_cannot_be(whichgpu: Any) -> None:
-    for text in ("lots", "5 tokens", "-3 images", "0 images", ""):
-        with pytest.raises(UsageError):
-            read_amount(text, SD)
     for text in ("30 %", "2y 30 %", "1y 120 %", "1y -5 %", "1y"):
         with pytest.raises(UsageError):
             read_discounts([text])
@@ -165,13 +154,15 @@ def test_what_cannot_be(whichgpu: Any) -> None:
     assert whichgpu(*cost, "h100").status == 2
     assert whichgpu(*cost, "a10", "--grid", "atlantis").status == 2
     assert whichgpu(*cost, "a10", "--target", "5 tokens/s").status == 2
+    assert whichgpu(*cost, "a10", "--images", "-3").status == 2
+    assert whichgpu(*cost, "a10", "--tokens", "5").status == 2
     assert whichgpu(*cost, "rtx-5000-ada-laptop").status == 4
 
 
 def test_the_command_tells_all_of_it(whichgpu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "240")
     line = ("prices", "cost", "stable-diffusion-1.5", "--gpu", "a10", "--throughput", "34 images/min",
-            "--target", "1000 images/min", "--amount", "1M images")  # fmt: skip
+            "--target", "1000 images/min", "--images", "1M")  # fmt: skip
     found = whichgpu(*line, "--json").json
     assert found["machines"] == 30
     assert {"on_demand", "spot", "committed_1y", "committed_3y", "serverless", "own"} <= {

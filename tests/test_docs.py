@@ -72,7 +72,7 @@ def examples() -> list[str]:
     """Every `$ whichgpu ...` of the documents and of the commands' help."""
     texts = [path.read_text(encoding="utf-8") for path in (*PAGES, *COMMANDS)]
     found = {match[1] for text in texts for match in EXAMPLE.finditer(text)}
-    # `calibrate` takes minutes, `prices update` needs a network, `ask` somebody who answers: other tests do them.
+    # `calibrate` takes minutes, `prices update` needs a network, `ask` answers: other tests do them.
     return sorted(line for line in found if not line.startswith(("ask", "calibrate", "prices update")))
 
 

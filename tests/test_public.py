@@ -20,6 +20,8 @@ JOB = [
     "--batch", "--concurrency", "--input-tokens", "--option", "--output-tokens", "--phase", "--pp",
     "--precision", "--resolution", "--runtime", "--seq-len", "--steps", "--tp",
 ]  # fmt: skip
+#: The size of a job.
+SIZE = ["--epochs", "--hours-of-audio", "--images", "--requests", "--samples", "--tokens"]
 #: A user's own GPUs.
 OWN = ["--assume", "--gpu-file"]
 COMMANDS = {
@@ -39,7 +41,7 @@ COMMANDS = {
     "predict": ["--curve", "--explain", "--format", "--gpu", *OWN, "--grid", "--jobs", "--out", "--pue",
                 "--rate", "--slo", "--trace", "--usd-per-gpu-hour", *JOB],
     "prices": [*OWN, "--history", "--limit", "--provider", "--quarantine", "--term"],
-    "prices cost": ["--amount", "--busy", "--checkpoint", "--discount", "--egress", "--format", *OWN, "--gpu",
+    "prices cost": [*SIZE, "--busy", "--checkpoint", "--discount", "--egress", "--format", *OWN, "--gpu",
                     "--grid", "--hours-per-day", "--price", "--storage", "--target", "--throughput", *JOB],
     "prices judge": [*OWN],
     "prices own": ["--cooling", "--electricity", "--format", *OWN, "--grid", "--host", "--hours-per-day",

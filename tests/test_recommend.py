@@ -13,11 +13,13 @@ from whichgpu import prices
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.recommend import needed, recommend
-from whichgpu.planner.request import Recommendation, read_request
+from whichgpu.planner.request import read_request
 from whichgpu.workloads.job import Job
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from whichgpu.planner.answer import Recommendation
 
 GPUS = catalogue()
 TODAY = date(2026, 11, 20)

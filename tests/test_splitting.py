@@ -10,11 +10,12 @@ import pytest
 import whichgpu as package
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.recommend import recommend
-from whichgpu.planner.request import Recommendation, Request
+from whichgpu.planner.request import Request
 from whichgpu.prices.offers import Offer
 from whichgpu.workloads.job import Job
 
 if TYPE_CHECKING:
+    from whichgpu.planner.answer import Recommendation
     from whichgpu.planner.splitting import Several
 
 GPUS = catalogue()

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.answer import Recommendation
     from whichgpu.planner.capacity.model import Fits
     from whichgpu.planner.comparison import Comparison
     from whichgpu.planner.fleets import Fleets
-    from whichgpu.planner.request import Recommendation
     from whichgpu.planner.sweep import Sweep
     from whichgpu.software.compat import Compatibility
     from whichgpu.workloads.job import Job
@@ -140,37 +140,31 @@ def _concurrency(given: Any) -> float | None:
 def recommend(
     workload: str,
     *,
-    target: str | None = None,
-    latency: str | None = None,
-    budget: str | None = None,
-    gpus: Sequence[str] | None = None,
-    providers: Sequence[str] | None = None,
-    term: str = "on-demand",
-    needs: Sequence[str] = (),
     offers: str | Path | None = None,
     slo: str | None = None,
     rate: str | None = None,
     users: float | None = None,
     pause: str = "0 s",
     gpu_files: Files = (),
-    **columns: Any,
+    **wishes: Any,
 ) -> Recommendation | Fleets:
     """What to rent or buy for a workload, best first: `recommend("resnet50", target="1000 images/s")`.
 
     With `slo` (`"ttft p90 1 s, tpot 50 ms"`) it is fleets of replicas that hold requests at a `rate`
     (`"5 req/s"`), or `users` who each let a `pause` go by between an answer and the next request.
 
-    `columns` are job columns, as `job` takes them. Nothing feasible is an answer, whose `infeasible`
-    says what binds. Raises `WhichGpuError` for names and quantities that cannot be read.
+    `wishes` are the options of the command by name (`target`, `budget`, `max_power`, `needs`, `deadline` ..),
+    lists as sequences, and job columns, as `job` takes them. Nothing feasible is an answer, whose
+    `infeasible` says what binds. Raises `WhichGpuError` for names and quantities that cannot be read.
     """
     from whichgpu.planner.recommend import recommend as ranked
-    from whichgpu.planner.request import read_request
+    from whichgpu.planner.request import Wished, read_request
 
     known = _known(gpu_files)
+    asked = {name: wishes.pop(name) for name in Wished._fields if name in wishes}
     request, own = read_request(
-        job(workload, **columns), known, today=date.today(), target=target, latency=latency, budget=budget,
-        gpus=gpus, providers=providers, term=term, needs=needs,
-        offers=None if offers is None else Path(offers),
+        job(workload, **wishes), known, today=date.today(),
+        offers=None if offers is None else Path(offers), **asked,
     )  # fmt: skip
     if slo is not None or rate is not None or users is not None:
         from whichgpu.planner.fleet_request import Asked, read

@@ -73,7 +73,15 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
         "area": Dimension({"mm2": 1e-6, "mm²": 1e-6}, "628 mm2", "m2"),
         "money": Dimension({"USD": 1.0}, "2250 USD", "USD"),
         "price": Dimension(
-            {"USD/h": 1.0, "USD/hour": 1.0, "USD/min": 60.0, "USD/s": 3600.0, "USD/day": 1 / 24},
+            {
+                "USD/h": 1.0,
+                "USD/hour": 1.0,
+                "USD/min": 60.0,
+                "USD/s": 3600.0,
+                "USD/day": 1 / 24,
+                "USD/month": 1 / 730,
+                "USD/year": 1 / 8760,
+            },
             "20 USD/h",
             "USD/h",
         ),

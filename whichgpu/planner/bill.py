@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.bill_use import Use
-    from whichgpu.planner.request import Target
+    from whichgpu.planner.wishes import Target
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.errors import UsageError
@@ -12,15 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from whichgpu.prices.spot import Habits
-    from whichgpu.workloads.workload import Workload
 
 #: Hours and days of a mean month.
 HOURS_PER_MONTH, DAYS_PER_MONTH = 730.5, 30.4375
 #: What `--discount` calls the discounts of `prices.discount_facts`.
 TERMS = {"1y": "1-year", "1 year": "1-year", "3y": "3-years", "3 years": "3-years"}
-_AMOUNT = re.compile(r"\s*(?P<number>[\d.,_]+(?:e\d+)?)\s*(?P<scale>[kKMBGT]?|thousand|million|billion)"
-                     r"(?:\s+(?P<unit>[A-Za-z].*?))?\s*")  # fmt: skip
-_WORDS = {"thousand": "k", "million": "M", "billion": "B"}
 
 
 class Use(NamedTuple):
@@ -66,14 +61,3 @@ def read_discounts(texts: Sequence[str]) -> dict[str, float]:
             raise UsageError(f'a discount of {share:.0%} cannot be; write e.g. --discount "1y 30 %"')
         found[TERMS[name]] = share
     return found
-
-
-def read_amount(text: str, workload: Workload) -> float:
-    """`"115M images"`, `"2T tokens"`, `"2T"` of a workload's units; raises `UsageError` for anything else."""
-    from whichgpu.planner.request import same_unit
-    from whichgpu.planner.sweep.request import read_amount as number
-
-    match = _AMOUNT.fullmatch(text)
-    if match is None or (match["unit"] and not same_unit(match["unit"], workload)):
-        raise UsageError(f"'{text}' is no amount of {workload.unit}; write e.g. \"90M {workload.unit}\"")
-    return number(match["number"].replace("_", "") + _WORDS.get(match["scale"], match["scale"]))

@@ -25,7 +25,7 @@ from whichgpu.cost.requests import Requests
 from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import Met
 from whichgpu.errors import UsageError
-from whichgpu.planner.market import considered_for, needed, trust, usable_offers
+from whichgpu.planner.market import cheapest_of_a_kind, considered, needed, trust, usable_offers
 from whichgpu.planner.ways import Ways, ways
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.replicas import Replicas
     from whichgpu.cost.slo import Term
     from whichgpu.hardware.catalogue import Catalogue
-    from whichgpu.planner import sentences
+    from whichgpu.planner.reasons import Reason
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
 
@@ -112,14 +112,14 @@ class Space(NamedTuple):
 
 def searched(
     request: Request, terms: Sequence[Term], load: Load, catalogue: Catalogue, offers: Sequence[Offer] | None
-) -> tuple[Space | None, dict[str, sentences.Reason]]:
+) -> tuple[Space | None, dict[str, Reason]]:
     """Every split on every GPU that may be had; None where there is no GPU. And why others are out."""
     workload = resolve(request.job.workload)
     pool = live.current() if offers is None else tuple(offers)
     wanted = tuple(catalogue.values() if request.gpus is None else (catalogue[g] for g in request.gpus))
-    usable, mentions = usable_offers(request, pool, wanted), prices.by_device(pool)
-    rejected: dict[str, sentences.Reason] = {}
-    gpus = [gpu for gpu in wanted if considered_for(gpu, request, usable, mentions, rejected)]
+    usable = usable_offers(request, pool, wanted)
+    rejected: dict[str, Reason] = {}
+    gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
     if not gpus:
         return None, rejected
     if Requests.of(request.job).prefill_gpus:
@@ -129,18 +129,8 @@ def searched(
         )
     split = ways(request.job, workload)
     found = replicas(split.sweep, gpus)
-    cheapest = [_cheapest(usable[gpu.id], request) for gpu in gpus]
+    cheapest = [cheapest_of_a_kind(usable[gpu.id], request) for gpu in gpus]
     return Space(request, split, found, cheapest, load, terms), rejected
-
-
-def _cheapest(offers: Sequence[Offer], request: Request) -> list[Offer]:
-    """Of offers of one GPU type the cheapest with each number of GPUs and each trust."""
-    kept: dict[tuple[int, float], Offer] = {}
-    for offer in offers:
-        key = trust(offer, request), offer.gpu_count
-        if key not in kept or offer.usd_per_hour < kept[key].usd_per_hour:
-            kept[key] = offer
-    return list(kept.values())
 
 
 def chosen(space: Space) -> dict[int, Choice]:

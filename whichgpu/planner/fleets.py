@@ -11,9 +11,10 @@ from whichgpu.cost import bounds, curve
 from whichgpu.cost.estimate import Z90
 from whichgpu.errors import Infeasible
 from whichgpu.planner import sentences
+from whichgpu.planner.answer import Rejected
 from whichgpu.planner.fleet import Choice, given_less, nearest, refined, searched
 from whichgpu.planner.fleet import chosen as search
-from whichgpu.planner.request import Rejected
+from whichgpu.planner.reasons import Reason
 from whichgpu.planner.ways import name
 from whichgpu.units import number, show
 from whichgpu.values import immutable
@@ -177,7 +178,7 @@ def fleets(
     )  # fmt: skip
 
 
-def _ranked(space: Space, rejected: dict[str, sentences.Reason], limit: int) -> list[Fleet]:
+def _ranked(space: Space, rejected: dict[str, Reason], limit: int) -> list[Fleet]:
     """A fleet of each GPU type, cheapest first; the first is simulated until it is one that holds."""
     best = search(space)
     for row, gpu in enumerate(space.found.gpus):
@@ -263,7 +264,7 @@ def _each(one: Fleet) -> str:
     )
 
 
-def _why_not(space: Space, row: int) -> sentences.Reason:
+def _why_not(space: Space, row: int) -> Reason:
     """Why no fleet of a GPU type holds the objectives."""
     found = space.found
     if found.refusals[row]:
@@ -272,7 +273,7 @@ def _why_not(space: Space, row: int) -> sentences.Reason:
     if not fits.any():
         column = int(np.argmin(np.where(np.isnan(found.required[row]), np.inf, found.required[row])))
         need, count = show(float(found.required[row, column]), "memory", 3), int(space.ways.gpus[column])
-        return sentences.Reason(
+        return Reason(
             "too little memory",
             f"does not fit: weights and workspace take {need} on each of {sentences.plural(count, 'GPU')}, "
             f"and leave no room for a request's KV cache in {show(_memory(space, row), 'memory', 3)}",
@@ -284,7 +285,7 @@ def _why_not(space: Space, row: int) -> sentences.Reason:
         return sentences.too_many(least, max(offer.gpu_count for offer in space.offers[row]))
     worst = max(space.terms, key=lambda term: _alone(one, 0, column, term) / term.most)
     best = show(_alone(one, 0, column, worst), "time", 3)
-    return sentences.Reason(
+    return Reason(
         "too slow for the objectives, even for a request alone",
         f"{worst.metric} of a request alone is {best} at best ({space.ways.name(column)}), "
         f"{show(worst.most, 'time', 3)} asked",
@@ -312,22 +313,22 @@ def _alone(space: Space, row: int, column: int, term: Term) -> float:
     return float(space.found.values(term.metric, term.how)[row, column, 0])
 
 
-def _dearer(one: Choice) -> sentences.Reason:
+def _dearer(one: Choice) -> Reason:
     kind = "dearer, or with an older price, than those listed (--limit)"
-    return sentences.Reason(
+    return Reason(
         kind,
         f"{sentences.plural(one.instances, 'instance')} of {one.offer.provider} {one.offer.instance} would "
         f"hold it for about {number(one.usd_per_hour, 3)} USD/h; --limit lists more",
     )
 
 
-def _dear(one: Fleet, request: Request) -> sentences.Reason:
+def _dear(one: Fleet, request: Request) -> Reason:
     usd = f"{one.choice.usd_per_hour:,.2f} USD/h, {request.budget:,.2f} allowed"
-    return sentences.Reason("over the budget", f"over budget: {one.choice.instances:,} instances cost {usd}")
+    return Reason("over the budget", f"over budget: {one.choice.instances:,} instances cost {usd}")
 
 
 def _infeasible(
-    space: Space | None, rejected: Mapping[str, sentences.Reason], found: Sequence[Fleet], request: Request
+    space: Space | None, rejected: Mapping[str, Reason], found: Sequence[Fleet], request: Request
 ) -> str:
     """Which constraint binds, and the nearest that is possible."""
     if found:
@@ -338,7 +339,7 @@ def _infeasible(
             f'USD/h; use --budget "{np.ceil(usd * 100) / 100:.2f} USD/h"'
         )
     if space is None or not (space.found.places >= 1.0).any():
-        gpu, reason = next(iter(rejected.items()), ("none", sentences.Reason("", "no GPU was asked for")))
+        gpu, reason = next(iter(rejected.items()), ("none", Reason("", "no GPU was asked for")))
         more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
         return f"no GPU can do it: {gpu}: {reason.text}{more}; try --term any, other --gpus or --precision"
     return _below_physics(space)

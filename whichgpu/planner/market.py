@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from whichgpu.planner import sentences
+import numpy as np
+
+from whichgpu.planner import constraints, sentences
 from whichgpu.prices import purchase
 from whichgpu.prices import store as prices
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.constraints import Constraint
+    from whichgpu.planner.reasons import Reason
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
 
@@ -21,29 +25,48 @@ _BOXES = (1, 2, 4, 8)
 
 
 def usable_offers(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> dict[str, list[Offer]]:
-    """Offers by GPU id that the request's term and providers allow, whole GPUs only."""
+    """Offers by GPU id that hold every constraint on offers, whole GPUs only."""
+    every = offered(request, pool, wanted)
+    limits = on_offers(request, {gpu.id: gpu for gpu in wanted})
+    held = np.ones(len(every), dtype=bool)
+    for limit in limits:
+        held &= limit.holds(every)
     by_gpu: dict[str, list[Offer]] = {}
-    if request.term == "buy":
-        for gpu in wanted:
-            owned = [offer for count in _BOXES if (offer := purchase_offer(gpu, count))]
-            if owned:
-                by_gpu[gpu.id] = owned
-        return by_gpu
-    kinds = prices.term_kinds(request.term)
-    for offer in prices.select(pool, kinds=kinds, providers=request.providers):
-        if offer.gpu is not None and offer.gpu_count >= 1:
-            by_gpu.setdefault(offer.gpu, []).append(offer)
+    for offer, taken in zip(every, held.tolist(), strict=True):
+        if taken:
+            by_gpu.setdefault(offer.gpu or "", []).append(offer)
     return by_gpu
 
 
-def purchase_offer(gpu: Gpu, count: int = 1) -> Offer | None:
+def on_offers(request: Request, gpus: Mapping[str, Gpu]) -> tuple[Constraint, ...]:
+    """The constraints on offers, those of a machine that one builds among them."""
+    found = tuple(constraints.of_offers(request))
+    if request.machine is None:
+        return found
+    from whichgpu.planner.machine import of_machine
+
+    return (*found, *of_machine(request.machine, gpus, request.power_limit))
+
+
+def offered(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> list[Offer]:
+    """Every sound offer of whole GPUs of these types, whatever its terms; owning them where one buys."""
+    if request.term == "buy":
+        boxes = _BOXES if request.machine is None else range(1, request.machine.cards + 1)
+        owned = [purchase_offer(gpu, count, request.power_limit) for gpu in wanted for count in boxes]
+        return [offer for offer in owned if offer is not None]
+    ids = {gpu.id for gpu in wanted}
+    return [row for row in pool if row.gpu in ids and row.gpu_count >= 1 and not row.quarantine]
+
+
+def purchase_offer(gpu: Gpu, count: int = 1, power_limit: float | None = None) -> Offer | None:
     """Owning `count` GPUs in one machine, by the hour of use; None where no price or power is known."""
     from whichgpu.prices.offers import Offer
 
     price, power = purchase.purchase_price(gpu.id), gpu.value("power")
     if price is None or power is None:
         return None
-    cost = purchase.owning_cost_per_hour(gpu.id, float(power) / float(gpu.value("units_per_board") or 1))
+    watts = float(power) / float(gpu.value("units_per_board") or 1)
+    cost = purchase.owning_cost_per_hour(gpu.id, watts if power_limit is None else min(watts, power_limit))
     return Offer(
         provider="own", instance=f"{count} x {price.usd:,.0f} USD ({price.kind.replace('_', ' ')})",
         gpu=gpu.id, gpu_spelling=gpu.id, candidates=(), gpu_count=float(count), vcpus=None, memory=None,
@@ -54,19 +77,36 @@ def purchase_offer(gpu: Gpu, count: int = 1) -> Offer | None:
     )  # fmt: skip
 
 
-def considered_for(
-    gpu: Gpu, request: Request, usable: Mapping[str, Sequence[Offer]],
-    mentions: Mapping[str, Sequence[Offer]], rejected: dict[str, sentences.Reason],
-) -> bool:  # fmt: skip
-    """Whether a GPU enters the sweep; notes why not."""
-    lacking = [need for need in request.needs if not gpu.value(need)]
-    if gpu.why_unusable:
-        rejected[gpu.id] = sentences.cannot_run(gpu.why_unusable)
-    elif lacking:
-        rejected[gpu.id] = sentences.lacks(lacking[0])
-    elif gpu.id not in usable:
-        rejected[gpu.id] = sentences.no_offer(gpu, request, mentions.get(gpu.id, ()))
-    return gpu.id not in rejected
+def considered(
+    wanted: Sequence[Gpu], request: Request, usable: Mapping[str, Sequence[Offer]],
+    mentions: Mapping[str, Sequence[Offer]], rejected: dict[str, Reason],
+) -> list[Gpu]:  # fmt: skip
+    """The GPUs that enter the sweep; notes why not the others.
+
+    A GPU is named with the first constraint that it does not hold, of those that have offers too.
+    """
+    able = [gpu for gpu in wanted if not gpu.why_unusable]
+    rejected |= {gpu.id: sentences.cannot_run(gpu.why_unusable) for gpu in wanted if gpu.why_unusable}
+    for limit in constraints.of_gpus(request):
+        held = limit.holds(able)
+        for gpu, taken in zip(able, held.tolist(), strict=True):
+            if not taken and limit.why is not None:
+                rejected[gpu.id] = limit.why(gpu)
+        able = [gpu for gpu, taken in zip(able, held.tolist(), strict=True) if taken]
+    for gpu in able:
+        if gpu.id not in usable:
+            rejected[gpu.id] = sentences.no_offer(gpu, request, mentions.get(gpu.id, ()))
+    return [gpu for gpu in able if gpu.id in usable]
+
+
+def cheapest_of_a_kind(offers: Sequence[Offer], request: Request) -> list[Offer]:
+    """Of offers of one GPU type the cheapest with each number of GPUs and each trust."""
+    kept: dict[tuple[int, float], Offer] = {}
+    for offer in offers:
+        key = trust(offer, request), offer.gpu_count
+        if key not in kept or offer.usd_per_hour < kept[key].usd_per_hour:
+            kept[key] = offer
+    return list(kept.values())
 
 
 def needed(rate: float, each: float) -> int:

@@ -1,50 +1,52 @@
-"""From a workload and a target to a ranked list of what to rent or buy.
+"""From a workload and what is wanted of it to a ranked list of what to rent or buy.
 
-    throughput per instance = floor(GPUs per instance / GPUs per replica) * throughput of a replica
-    instances = ceil(target / throughput per instance)
-    USD per hour = instances * price of the instance
-    USD per unit = USD per hour / (3600 * target)
-
-The cost of a job is computed once per GPU type and configuration (batch, tensor parallelism, GPUs in
-data parallel); offers join afterwards. Per GPU the offer and configuration with the cheapest fleet
-win. A price without a date ranks behind every dated one, an old one behind every current one.
+The cost of a job is computed once per GPU type and configuration (batch, tensor parallelism, GPUs in data
+parallel); offers join afterwards (`options.py`). What limits the choice are constraints (`constraints.py`):
+those of GPUs and offers thin out what is computed, those of options what may be chosen. Per GPU the offer and
+configuration that is best by the objective stands for it. A price without a date ranks behind every dated
+one, an old one behind every current one; the front of cost, time and energy is marked.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.cost.estimate import Estimates, estimate
-from whichgpu.planner import sentences
-from whichgpu.planner.grid import WORTH, grid
-from whichgpu.planner.market import considered_for, needed, purchase_offer, trust, usable_offers
-from whichgpu.planner.request import Candidate, Recommendation, Rejected, Request
+from whichgpu.cost.estimate import estimate
+from whichgpu.planner import constraints, sentences
+from whichgpu.planner.answer import Candidate, Recommendation, Rejected
+from whichgpu.planner.grid import grid
+from whichgpu.planner.market import (
+    cheapest_of_a_kind,
+    considered,
+    needed,
+    purchase_offer,
+    trust,
+    usable_offers,
+)
+from whichgpu.planner.options import NODES, best, options, outcome
 from whichgpu.planner.splitting import several
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
-from whichgpu.values import immutable
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.estimate import Estimates
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.conflict import Conflict
+    from whichgpu.planner.options import Options, Outcome
+    from whichgpu.planner.reasons import Reason
+    from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
-
-
-@immutable
-class _Fit:
-    """One configuration (a column of the sweep) on one GPU type (a row)."""
-
-    row: int
-    column: int
-    rate: float
-    latency: float
-    gpus: int
+    from whichgpu.workloads.workload import Workload
 
 
 def recommend(
@@ -57,127 +59,119 @@ def recommend(
     """
     started = perf_counter()
     workload = resolve(request.job.workload)
-    job = workload.complete(request.job)
     pool = live.current() if offers is None else tuple(offers)
     wanted = tuple(catalogue.values() if request.gpus is None else (catalogue[g] for g in request.gpus))
     usable = usable_offers(request, pool, wanted)
-    mentions = prices.by_device(pool)
-    rejected: dict[str, sentences.Reason] = {}
-    considered = [gpu for gpu in wanted if considered_for(gpu, request, usable, mentions, rejected)]
-    candidates: list[Candidate] = []
-    sweep: Estimates | None = None
-    if considered:
-        counts = sorted({offer.gpu_count for gpu in considered for offer in usable[gpu.id]})
-        sweep = estimate(grid(workload, request.job, counts), considered)
-        for row, gpu in enumerate(considered):
-            found = _best(request, sweep, row, usable[gpu.id])
-            if isinstance(found, sentences.Reason):
-                rejected[gpu.id] = found
-            else:
-                candidates.append(found)
-    candidates.sort(key=lambda item: (item.trust, item.usd_per_unit, item.watts, item.gpu))
-    kept = [item for item in candidates if request.budget is None or item.usd_per_hour <= request.budget]
-    for item in candidates:
-        if item not in kept:
-            rejected[item.gpu] = sentences.over_budget(item, request)
-    infeasible = "" if kept else sentences.infeasible(request, workload, candidates, rejected, sweep)
-    explained = sentences.explained(kept, request, workload)
+    rejected: dict[str, Reason] = {}
+    gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
+    space = searched(request, workload, gpus, usable) if gpus else None
+    chosen = [] if space is None else _chosen(request, space, rejected)
+    ranked = marked(sorted(chosen, key=lambda item: item.rank(request.objective)))
+    against = None if ranked else conflicting(request, workload, catalogue, pool)
+    infeasible = "" if ranked else sentences.infeasible(request, workload, rejected, space, against)
+    explained = sentences.explained(ranked, request, workload)
+    sweep = None if space is None else space.sweep
     return Recommendation(
         workload=workload,
         request=request,
         candidates=tuple(explained),
         rejected=tuple(Rejected(key, why.kind, why.text) for key, why in rejected.items()),
-        assumptions=sentences.assumptions(request, job, sweep),
-        warnings=_warnings(sweep, kept),
+        assumptions=sentences.assumptions(request, workload.complete(request.job), sweep),
+        warnings=_warnings(sweep, ranked),
         infeasible=infeasible,
+        conflict=against,
         headline=sentences.headline(explained, request, workload),
-        several=several(request.job, workload, kept, catalogue),
+        several=several(request.job, workload, ranked, catalogue),
         seconds=perf_counter() - started,
     )
 
 
-def _best(
-    request: Request, sweep: Estimates, row: int, offers: Sequence[Offer]
-) -> Candidate | sentences.Reason:
-    """The cheapest fleet of one GPU type, or why there is none."""
+def conflicting(
+    request: Request, workload: Workload, catalogue: Catalogue, pool: Sequence[Offer]
+) -> Conflict | None:
+    """Which wishes cannot be held together, and the ways out; imported where it comes to that."""
+    from whichgpu.planner.conflict import conflict
+
+    return conflict(request, workload, catalogue, pool)
+
+
+def searched(
+    request: Request, workload: Workload, gpus: Sequence[Gpu], usable: dict[str, list[Offer]]
+) -> Options:
+    """Every option on these GPUs, the cost model asked once for all of them."""
+    offers = [cheapest_of_a_kind(usable[gpu.id], request) for gpu in gpus]
+    counts = {offer.gpu_count for rows in offers for offer in rows}
+    together = sorted({count * nodes for count in counts for nodes in _nodes(request)})
+    sweep = estimate(grid(workload, request.job, together), gpus)
+    return options(request, sweep, offers)
+
+
+def _nodes(request: Request) -> tuple[int, ...]:
+    """How many nodes one training run may have: more than one only where it must be done by a time."""
+    hurried = request.size is not None and (request.deadline is not None or request.objective == "time")
+    return NODES if hurried else (1,)
+
+
+def _chosen(request: Request, space: Options, rejected: dict[str, Reason]) -> list[Candidate]:
+    """A candidate of each GPU type that has one; why there is none of the others."""
+    result = outcome(space, request)
+    limits = tuple(constraints.of_options(request))
+    held = [limit.holds(result) for limit in limits]
+    allowed = np.logical_and.reduce(held) if held else np.ones(len(space.row), dtype=bool)
+    able = space.only(allowed)
+    found = best(able, outcome(able, request), request)
+    for row, gpu in enumerate(space.sweep.devices.gpus):
+        if row not in found:
+            rejected[gpu.id] = _why_not(request, space, result, row)
+    within = outcome(able, request)
+    return [_candidate(request, able, within, index) for index in found.values()]
+
+
+def _why_not(request: Request, space: Options, result: Outcome, row: int) -> Reason:
+    """Why no option of a GPU type may be chosen."""
+    sweep = space.sweep
     if sweep.refusals[row]:
         return sentences.cannot_run(sweep.refusals[row])
-    fits = _fits(request, sweep, row)
-    if isinstance(fits, sentences.Reason):
-        return fits
-    found = [
-        (fit, offer)
-        for offer in offers
-        if (fit := _configuration(fits, offer, trains=sweep.job.trains)) is not None
-    ]
-    if not found:
-        return sentences.too_many(min(fit.gpus for fit in fits), max(offer.gpu_count for offer in offers))
-    return _candidate(request, sweep, *min(found, key=lambda pair: _cost(request, *pair)))
-
-
-def _cost(request: Request, fit: _Fit, offer: Offer) -> tuple[int, float, float]:
-    """What offers of one GPU type are chosen by: trust, USD for the target (or per unit), size."""
-    rate = (int(offer.gpu_count) // fit.gpus) * fit.rate
-    if request.target is None:
-        return trust(offer, request), offer.usd_per_hour / rate, offer.gpu_count
-    usd = needed(request.target.rate, rate) * offer.usd_per_hour
-    return trust(offer, request), usd, offer.gpu_count
-
-
-def _fits(request: Request, sweep: Estimates, row: int) -> list[_Fit] | sentences.Reason:
-    gpus = np.broadcast_to(np.asarray(sweep.job.tp), sweep.seconds.shape)[row]
-    together = np.broadcast_to(np.asarray(sweep.job.n_gpus), sweep.seconds.shape)[row]
-    columns = [j for j in range(sweep.seconds.shape[1]) if sweep.fits[row, j]]
-    if not columns:
+    if not sweep.fits[row].any():
         return sentences.too_big(sweep, row)
-    quick = [j for j in columns if request.latency is None or sweep.latency[row, j] <= request.latency]
-    if not quick:
-        return sentences.too_slow(sweep, row, columns, request)
-    size = together if sweep.job.trains else gpus
-    return [
-        _Fit(row, j, float(sweep.throughput[row, j]), float(sweep.latency[row, j]), round(float(size[j])))
-        for j in quick
-    ]
+    mine = np.flatnonzero(space.row == row)
+    if not len(mine):
+        return sentences.no_room(sweep, row)
+    return sentences.beyond(request, space, result, mine)
 
 
-def _configuration(fits: Sequence[_Fit], offer: Offer, *, trains: bool) -> _Fit | None:
-    """The configuration that gives the most on one instance; the smaller batch where it is close."""
-    count = int(offer.gpu_count)
-    able = [fit for fit in fits if (fit.gpus == count if trains else fit.gpus <= count)]
-    if not able:
-        return None
-
-    def total(fit: _Fit) -> float:
-        return (count // fit.gpus) * fit.rate
-
-    most = max(total(fit) for fit in able)
-    return min((fit for fit in able if total(fit) * WORTH >= most), key=lambda fit: (fit.latency, fit.gpus))
-
-
-def _candidate(request: Request, sweep: Estimates, fit: _Fit, offer: Offer) -> Candidate:
-    count = int(offer.gpu_count)
-    answer = sweep.at(fit.row, fit.column)
-    replicas = count // fit.gpus
-    per_instance = answer.throughput.scaled(replicas)
-    instances, safe = 1, 1
-    if request.target is not None:
-        instances = needed(request.target.rate, per_instance.mid)
-        safe = needed(request.target.rate, per_instance.low)
-    usd_per_hour = instances * offer.usd_per_hour
-    full = offer.usd_per_hour / (3600.0 * per_instance.mid)
+def _candidate(request: Request, space: Options, result: Outcome, index: int) -> Candidate:
+    offer = space.offers[int(space.offer[index])]
+    row, column = int(space.row[index]), int(space.column[index])
+    answer = space.sweep.at(row, column)
+    count, nodes, instances = int(offer.gpu_count), float(space.nodes[index]), int(result.instances[index])
+    per_instance = answer.throughput.scaled(float(space.rate[index]) / answer.throughput.mid)
     tp = round(float(answer.job.tp))
+    sized = request.size is not None
+    low = per_instance.low / per_instance.mid
     return Candidate(
         gpu=answer.gpu, offer=offer, estimate=answer, gpus_per_replica=tp, gpus_per_instance=count,
-        replicas=instances * (count // tp), instances=instances, instances_safe=safe,
+        replicas=instances * (count // tp), instances=instances,
+        instances_safe=_safe(request, instances, nodes, per_instance.mid, low),
         throughput=per_instance.scaled(instances), throughput_per_instance=per_instance,
-        usd_per_hour=usd_per_hour,
-        usd_per_unit=usd_per_hour / (3600.0 * request.target.rate) if request.target else full,
-        usd_per_unit_full_load=full,
-        watts=answer.power * count * instances,
-        trust=trust(offer, request),
-        spread_own=float(sweep.spread_own[fit.row, fit.column]),
-        buy=_owning(sweep.devices.gpus[fit.row], count * instances, request),
+        usd_per_hour=float(result.usd_per_hour[index]), usd_per_unit=float(result.usd_per_unit[index]),
+        usd_per_unit_full_load=float(result.usd_per_unit_full[index]), watts=float(result.watts[index]),
+        trust=trust(offer, request), spread_own=float(space.sweep.spread_own[row, column]),
+        buy=_owning(space.sweep.devices.gpus[row], count * instances, request),
+        joules_per_unit=float(result.joules_per_unit[index]),
+        finish=float(result.seconds[index]) if sized else None,
+        usd_total=float(result.usd_total[index]) if sized else None,
+        joules_total=float(result.joules_total[index]) if sized else None,
     )  # fmt: skip
+
+
+def _safe(request: Request, instances: int, nodes: float, each: float, low: float) -> int:
+    """Instances at the low end of the interval of their speed."""
+    if request.target is not None:
+        return needed(request.target.rate, each * low)
+    if request.size is not None and request.deadline is not None and nodes == 1.0:
+        return max(instances, needed(request.size.units / request.deadline, each * low))
+    return instances
 
 
 def _owning(gpu: Gpu, count: int, request: Request) -> float | None:
@@ -195,3 +189,21 @@ def _warnings(sweep: Estimates | None, kept: Sequence[Candidate], most: int = 3)
     ids = [gpu.id for gpu in sweep.devices.gpus]
     rows = [ids.index(item.gpu) for item in kept[:most]] or [0]
     return tuple(dict.fromkeys(text for row in rows for text in sweep.warnings(row)))
+
+
+def marked(ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates with the front of cost, time and energy marked, among those whose price has a date."""
+    dated = [item for item in ranked if item.trust < 2]
+    if not dated:
+        return list(ranked)
+    on = front(np.array([item.axes() for item in dated]))
+    ids = {item.gpu for item, there in zip(dated, on.tolist(), strict=True) if there}
+    return [replace(item, front=item.gpu in ids) for item in ranked]
+
+
+def front(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Of points (N, axes), each smaller the better, those that no other one is at least as good as on all."""
+    points = np.where(np.isfinite(points), points, np.inf)
+    no_worse = (points[:, None, :] <= points[None, :, :]).all(axis=2)
+    better = (points[:, None, :] < points[None, :, :]).any(axis=2)
+    return np.asarray(~(no_worse & better).any(axis=0))

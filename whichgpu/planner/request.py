@@ -1,18 +1,24 @@
-"""What a user asks of `recommend`, and what is answered."""
+"""What a user asks of `recommend`: from text as it is typed to a `Request`."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import field
+from dataclasses import replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu import prices
 from whichgpu.errors import UsageError
-from whichgpu.hardware.fields import FIELDS
 from whichgpu.hardware.names import candidates
 from whichgpu.hardware.names import resolve as resolve_gpu
-from whichgpu.units import parse, parse_rate
+from whichgpu.planner import wishes as wishes_
+from whichgpu.planner.hosted import read_api_price
+from whichgpu.planner.machine import read_machine
+from whichgpu.planner.needs import need
+from whichgpu.planner.size import Sized, read_size
+from whichgpu.prices import live
+from whichgpu.prices.sellers import classes, providers_named, regions_named
+from whichgpu.units import parse
 from whichgpu.values import immutable
 from whichgpu.workloads.workload import resolve as resolve_workload
 
@@ -21,34 +27,26 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from whichgpu.cost.estimate import Estimate
-    from whichgpu.facts.model import Interval
     from whichgpu.hardware.catalogue import Catalogue
-    from whichgpu.planner.splitting import Several
+    from whichgpu.planner.hosted import ApiPrice
+    from whichgpu.planner.machine import Machine
+    from whichgpu.planner.needs import Need
+    from whichgpu.planner.size import Size
+    from whichgpu.planner.wishes import Energy, Target
     from whichgpu.prices.offers import Offer
+    from whichgpu.software.frameworks import Asked
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
-
-
-@immutable
-class Target:
-    """A rate of work: `rate` per second of `unit`; `text` as asked."""
-
-    rate: float
-    unit: str
-    text: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Value per second, and the words."""
-        return {"value": self.rate, "unit": f"{self.unit}/s", "text": self.text}
 
 
 @immutable
 class Request:
     """A workload, what is wanted of it, and what limits the choice.
 
-    `gpus`, `providers` are None for all; `latency` in s for one job from start to end; `budget` in
-    USD/h for the whole fleet; `needs` are catalogue fields that a GPU must have; `today` dates prices.
+    `gpus`, `providers`, `regions` are None for all; `latency` in s for one job from start to end; `budget` in
+    USD/h for the whole fleet, `budget_total` in USD for the whole job; `deadline` in s from today;
+    `min_memory` in B and `max_power` in W of each GPU, `max_slots` of each card; `power_limit` is a cap in W;
+    `size` is of the whole job; `today` dates prices.
     """
 
     job: Job
@@ -59,81 +57,184 @@ class Request:
     gpus: tuple[str, ...] | None = None
     providers: tuple[str, ...] | None = None
     term: str = "on-demand"
-    needs: tuple[str, ...] = ()
-
-
-#: Words that mean the same unit of work; samples and requests are units of any workload.
-_SYNONYMS = {
-    "images": ("images", "image", "img", "imgs", "samples", "sample", "pictures"),
-    "videos": ("videos", "video", "clips", "clip", "samples", "sample"),
-    "sequences": ("sequences", "sequence", "samples", "sample", "seq", "seqs", "documents", "sentences"),
-    "tokens": ("tokens", "token", "tok", "output tokens", "output token"),
-    "utterances": ("utterances", "utterance", "samples", "sample", "sequences", "requests"),
-    "volumes": ("volumes", "volume", "samples", "sample", "images"),
-    "mel-frames": ("mel-frames", "mel frames", "frames"),
-    "audio-samples": ("audio-samples", "audio samples", "samples"),
-    "audio seconds": ("audio seconds", "audio second", "seconds of audio", "seconds", "audio-seconds"),
-    "samples": ("samples", "sample", "requests", "interactions"),
-    "GFLOP": ("gflop", "gflops"),
-    "GB": ("gb",),
-}
-
-
-def same_unit(word: str, workload: Workload) -> bool:
-    """Whether a word means what a workload makes: pictures are images."""
-    return " ".join(word.lower().split()) in _SYNONYMS.get(workload.unit, (workload.unit,))
-
-
-def read_target(text: str, workload: Workload) -> Target:
-    """`"1000 images/min"` for a workload that makes images.
-
-    Raises `UsageError` for a rate without a unit, not above zero, absurdly large, or of other work.
-    """
-    rate, unit = parse_rate(text)
-    if not same_unit(unit, workload):
-        raise UsageError(
-            f"{workload.id} makes {workload.unit}, and '{text}' asks for {unit}; "
-            f'write e.g. --target "1000 {workload.unit}/min"'
-        )
-    if rate > 1e12:
-        raise UsageError(f"'{text}' is {rate:.3g} {workload.unit} per second; is it a slip of the keyboard?")
-    return Target(rate, workload.unit, text.strip())
-
-
-def read_positive(text: str, dimension: str, what: str) -> float:
-    """A quantity above zero, e.g. a latency or a budget; raises `UsageError` otherwise."""
-    value = parse(text, dimension)
-    if value <= 0:
-        raise UsageError(f"{what} '{text}' is not above zero")
-    return value
+    needs: tuple[Need, ...] = ()
+    budget_total: float | None = None
+    exclude_gpus: tuple[str, ...] = ()
+    exclude_providers: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    regions: tuple[str, ...] | None = None
+    asked_providers: tuple[str, ...] = ()
+    asked_regions: tuple[str, ...] = ()
+    min_memory: float | None = None
+    max_power: float | None = None
+    max_slots: float | None = None
+    power_limit: float | None = None
+    frameworks: tuple[Asked, ...] = ()
+    system: str = "linux"
+    size: Size | None = None
+    deadline: float | None = None
+    energy: Energy | None = None
+    objective: str = "cost"
+    machine: Machine | None = None
+    api_price: ApiPrice | None = None
 
 
 def read_request(
-    job: Job, catalogue: Catalogue, *, today: date, target: str | None = None, latency: str | None = None,
-    budget: str | None = None, gpus: Sequence[str] | None = None, providers: Sequence[str] | None = None,
-    term: str = "on-demand", needs: Sequence[str] = (), offers: Path | None = None,
-) -> tuple[Request, tuple[Offer, ...] | None]:  # fmt: skip
+    job: Job, catalogue: Catalogue, *, today: date, offers: Path | None = None, **wishes: Any
+) -> tuple[Request, tuple[Offer, ...] | None]:
     """A request from text as a person types it, and the user's own offers where a file is given.
 
-    Raises `UsageError` for a name that does not resolve, a quantity without a unit, one not above
-    zero, or an unreadable file.
+    `wishes` are the options of `recommend` by name (`max_power="150 W"`), lists as sequences. Raises
+    `UsageError` for a name that does not resolve, a quantity without a unit, one not above zero or absurd, or
+    an unreadable file.
     """
+    given = Wished(**{key: value for key, value in wishes.items() if value is not None})
+    job = _capped(job, given.power_limit)
     workload = resolve_workload(job.workload)
+    size = read_size(
+        Sized(*(getattr(given, name) for name in Sized._fields)), workload, workload.complete(job)
+    )
+    rows = None if offers is None else _own_offers(offers, catalogue, today)
+    request = Request(job=job, today=today, size=size, **_limits(given, workload, size, today))
+    request = replace(request, **_market(given, catalogue, rows), **_of_gpus(given, catalogue))
+    return _consistent(request), rows
+
+
+def _limits(given: Wished, workload: Workload, size: Size | None, today: date) -> dict[str, Any]:
+    """What limits the work itself."""
+    budget = None if given.budget is None else wishes_.read_budget(given.budget, size)
+    return {
+        "target": None if given.target is None else wishes_.read_target(given.target, workload),
+        "latency": _positive(given.latency, "time", "latency"),
+        "budget": budget and budget.usd_per_hour,
+        "budget_total": budget and budget.usd,
+        "deadline": None if given.deadline is None else wishes_.read_deadline(given.deadline, today, size),
+        "energy": None if given.energy is None else wishes_.read_energy(given.energy, workload, size),
+        "objective": wishes_.read_objective(given.objective),
+        "api_price": None if given.api_price is None else read_api_price(given.api_price),
+    }
+
+
+def _market(given: Wished, catalogue: Catalogue, rows: Sequence[Offer] | None) -> dict[str, Any]:
+    """Whose offers, where, on which terms."""
+    pool = live.current() if rows is None else rows
+    known = tuple(dict.fromkeys(row.provider for row in pool))
+    gpus: list[str] = []
+    sellers: list[tuple[str, tuple[str, ...]]] = []
+    for name in given.exclude:
+        try:
+            sellers.append((name, providers_named([name], known)))
+        except UsageError:
+            gpus += _excluded(name, catalogue, known)
+    term = given.term or ("buy" if given.machine is not None or _carried(given) else "on-demand")
     if term != "buy":
         prices.term_kinds(term)
-    rows = None if offers is None else _own_offers(offers, catalogue, today)
-    request = Request(
-        job=job,
-        today=today,
-        target=None if target is None else read_target(target, workload),
-        latency=None if latency is None else read_positive(latency, "time", "latency"),
-        budget=None if budget is None else read_positive(budget, "price", "budget"),
-        gpus=None if gpus is None else tuple(dict.fromkeys(resolve_gpu(g, catalogue).id for g in gpus)),
-        providers=None if providers is None else tuple(providers),
-        term=term,
-        needs=tuple(_need(name) for name in needs),
-    )
-    return request, rows
+    providers, regions = given.providers, given.region
+    return {
+        "term": term.strip().lower().replace("_", "-"),
+        "providers": None if providers is None else providers_named(providers, known),
+        "asked_providers": tuple(providers or ()),
+        "regions": None if regions is None else regions_named(regions, pool),
+        "asked_regions": tuple(regions or ()),
+        "exclude_gpus": tuple(dict.fromkeys(gpus)),
+        "exclude_providers": tuple(sellers),
+    }
+
+
+def _carried(given: Wished) -> bool:
+    """Whether what is needed is bought rather than rented: nobody rents out laptops."""
+    return any(need(name).title == need("laptop").title for name in given.needs)
+
+
+def _excluded(name: str, catalogue: Catalogue, providers: Sequence[str]) -> list[str]:
+    """The GPUs that a name means; raises `UsageError` where it is neither GPU nor provider."""
+    found = [gpu.id for gpu in candidates(name, catalogue)]
+    if found:
+        return found
+    try:
+        return [resolve_gpu(name, catalogue).id]
+    except UsageError as fault:
+        near = get_close_matches(name.lower(), [*providers, *classes()], n=3, cutoff=0.6)
+        more = f"; of providers {', '.join(near)}" if near else ""
+        raise UsageError(f"--exclude: {fault}{more}") from None
+
+
+def _of_gpus(given: Wished, catalogue: Catalogue) -> dict[str, Any]:
+    """What is asked of each GPU."""
+    from whichgpu.software import frameworks
+
+    gpus = given.gpus
+    cap = None if given.power_limit is None else parse(given.power_limit, "power")
+    return {
+        "gpus": None if gpus is None else tuple(dict.fromkeys(resolve_gpu(g, catalogue).id for g in gpus)),
+        "needs": tuple(need(name) for name in given.needs),
+        "min_memory": None if given.min_memory is None else wishes_.read_memory(given.min_memory),
+        "max_power": _positive(given.max_power, "power", "--max-power"),
+        "max_slots": None if given.max_slots is None else wishes_.read_slots(given.max_slots),
+        "power_limit": cap,
+        "frameworks": tuple(frameworks.find(text) for text in given.framework),
+        "system": frameworks.system(given.system),
+        "machine": None if given.machine is None else read_machine(given.machine),
+    }
+
+
+def _positive(text: str | None, dimension: str, what: str) -> float | None:
+    return None if text is None else wishes_.read_positive(text, dimension, what)
+
+
+def _capped(job: Job, limit: str | None) -> Job:
+    """The job under a power cap, which is an option of the cost model."""
+    if limit is None:
+        return job
+    watts = wishes_.read_positive(limit, "power", "--power-limit")
+    return replace(job, options={**job.options, "power_limit": f"{watts:g}"})
+
+
+def _consistent(request: Request) -> Request:
+    """The same; raises `UsageError` for wishes that cannot be asked together."""
+    if request.size is not None and request.target is not None:
+        raise UsageError(
+            f"--target {request.target.text!r} is for ever and {request.size.text} is a job that ends; state "
+            "one of them, or a --deadline for the job"
+        )
+    if request.objective == "time" and request.size is None:
+        raise UsageError(
+            "--objective time ranks by when a job is done, and its size is not stated; add e.g. --epochs 90 "
+            "or --requests 1M, or take --objective latency"
+        )
+    if request.machine is not None and request.term != "buy":
+        raise UsageError(f"--machine is built and not rented, and --term is {request.term}; leave one out")
+    return request
+
+
+class Wished(NamedTuple):
+    """Every wish as it is typed; None or empty where it is not."""
+
+    target: str | None = None
+    latency: str | None = None
+    budget: str | None = None
+    deadline: str | None = None
+    energy: str | None = None
+    objective: str = "cost"
+    epochs: str | None = None
+    samples: str | None = None
+    tokens: str | None = None
+    images: str | None = None
+    hours_of_audio: str | None = None
+    requests: str | None = None
+    gpus: Sequence[str] | None = None
+    providers: Sequence[str] | None = None
+    exclude: Sequence[str] = ()
+    region: Sequence[str] | None = None
+    term: str | None = None
+    needs: Sequence[str] = ()
+    min_memory: str | None = None
+    max_power: str | None = None
+    max_slots: float | None = None
+    power_limit: str | None = None
+    framework: Sequence[str] = ()
+    system: str = "linux"
+    machine: str | None = None
+    api_price: str | None = None
 
 
 def _own_offers(path: Path, catalogue: Catalogue, today: date) -> tuple[Offer, ...]:
@@ -147,104 +248,3 @@ def ids(text: str, catalogue: Catalogue) -> list[str]:
     """The ids that a spelling may mean; raises `UsageError` for one that is none."""
     found = [gpu.id for gpu in candidates(text, catalogue)]
     return found or [resolve_gpu(text, catalogue).id]
-
-
-def _need(name: str) -> str:
-    """A catalogue field by name; `mig` and `display` are short for theirs."""
-    key = {"mig": "mig_max", "display": "display_outputs"}.get(name.lower(), name.lower().replace("-", "_"))
-    if key not in FIELDS:
-        near = get_close_matches(key, FIELDS, n=3, cutoff=0.5) or ["nvlink", "ecc", "fp8", "mig"]
-        raise UsageError(f"no field '{name}' that a GPU could need; did you mean {', '.join(near)}?")
-    return key
-
-
-@immutable
-class Candidate:
-    """One way to do it: an offer, how many of it, and what it gives.
-
-    `throughput` is of the whole fleet, `throughput_per_instance` of one; `instances` are counted at
-    the middle estimate, `instances_safe` at its low end; `usd_per_unit` at the asked target, or at
-    full load where none was asked; `watts` of all GPUs in use.
-    """
-
-    gpu: str
-    offer: Offer
-    estimate: Estimate
-    gpus_per_replica: int
-    gpus_per_instance: int
-    replicas: int
-    instances: int
-    instances_safe: int
-    throughput: Interval
-    throughput_per_instance: Interval
-    usd_per_hour: float
-    usd_per_unit: float
-    usd_per_unit_full_load: float
-    watts: float
-    trust: int
-    spread_own: float
-    buy: float | None = None
-    why: str = ""
-
-    def to_dict(self, rank: int) -> dict[str, Any]:
-        """The contract's shape of a candidate."""
-        estimate = self.estimate
-        return {
-            "rank": rank, "gpu": self.gpu,
-            "gpus_per_replica": self.gpus_per_replica, "replicas": self.replicas,
-            "gpus_per_instance": self.gpus_per_instance, "instances": self.instances,
-            "instances_safe": self.instances_safe, "throughput": self.throughput.to_dict(),
-            "throughput_per_instance": self.throughput_per_instance.to_dict(),
-            "latency": estimate.latency.to_dict(), "usd_per_hour": self.usd_per_hour,
-            "usd_per_unit": self.usd_per_unit, "usd_per_unit_full_load": self.usd_per_unit_full_load,
-            "watts": self.watts, "buy_usd_per_hour": self.buy,
-            "offer": self.offer.to_dict(),
-            "memory": {"parts": dict(estimate.memory), "required": estimate.required,
-                       "available": estimate.available},
-            "fits": estimate.fits, "runtime": estimate.runtime, "job": estimate.job.to_dict(),
-            "sequences": estimate.sequences, "basis": estimate.basis, "why": self.why,
-        }  # fmt: skip
-
-
-@immutable
-class Rejected:
-    """A GPU that was not chosen: the kind of reason, and the reason in full."""
-
-    gpu: str
-    kind: str
-    why: str
-
-
-@immutable
-class Recommendation:
-    """Candidates, best first, the rejected with their reasons, and what was assumed."""
-
-    workload: Workload
-    request: Request
-    candidates: tuple[Candidate, ...]
-    rejected: tuple[Rejected, ...]
-    assumptions: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
-    infeasible: str = ""
-    headline: str = ""
-    several: Several | None = None
-    seconds: float = field(default=0.0, compare=False)
-
-    def __str__(self) -> str:
-        return self.headline or self.infeasible
-
-    def to_dict(self) -> dict[str, Any]:
-        """The contract's shape of `recommend`."""
-        target = self.request.target
-        return {
-            "workload": self.workload.id,
-            "target": target.to_dict() if target else None,
-            "unit": self.workload.unit,
-            "headline": self.headline,
-            "candidates": [item.to_dict(rank) for rank, item in enumerate(self.candidates, 1)],
-            "rejected": [{"gpu": item.gpu, "why": item.why} for item in self.rejected],
-            "assumptions": list(self.assumptions),
-            "warnings": list(self.warnings),
-            "infeasible": self.infeasible or None,
-            "several": self.several.to_dict() if self.several else None,
-        }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.planner.reasons import Reason
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
@@ -15,17 +16,13 @@ if TYPE_CHECKING:
 
     from whichgpu.cost.estimate import Estimates
     from whichgpu.hardware.gpu import Gpu
-    from whichgpu.planner.request import Candidate, Request
+    from whichgpu.planner.answer import Candidate
+    from whichgpu.planner.conflict import Conflict
+    from whichgpu.planner.options import Options, Outcome
+    from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
-
-
-class Reason(NamedTuple):
-    """Why a GPU is not chosen: `kind` for counting alike ones, `text` with its figures."""
-
-    kind: str
-    text: str
 
 
 def plural(count: float, noun: str) -> str:
@@ -54,11 +51,6 @@ def handy(unit: str, usd: float) -> tuple[float, str]:
 def cannot_run(why: str) -> Reason:
     """A GPU that the cost model refuses: no such precision, another vendor, a fact that was not read."""
     return Reason("cannot run it, or a fact that it takes was not read", why)
-
-
-def lacks(field: str) -> Reason:
-    """A GPU without a field that the request needs."""
-    return Reason(f"without {field}", f"no {field} in its data sheet, which --needs asks for")
 
 
 def too_many(least: int, most: float) -> Reason:
@@ -111,55 +103,100 @@ def too_big(sweep: Estimates, row: int) -> Reason:
     )
 
 
-def too_slow(sweep: Estimates, row: int, columns: Sequence[int], request: Request) -> Reason:
-    """Why no configuration meets the latency: the quickest one."""
-    quickest = show(min(float(sweep.latency[row, j]) for j in columns), "time", 3)
-    asked = show(request.latency or 0.0, "time", 3)
-    return Reason("too slow for the latency asked", f"too slow: {quickest} at best, {asked} asked")
-
-
-def over_budget(item: Candidate, request: Request) -> Reason:
-    """What it would cost against the budget."""
+def no_room(sweep: Estimates, row: int) -> Reason:
+    """A GPU type whose offers have too few GPUs for the smallest configuration that fits."""
+    size = np.asarray(sweep.job.n_gpus if sweep.job.trains else sweep.job.tp, dtype=np.float64)
+    sizes = np.broadcast_to(size, sweep.fits.shape)[row, sweep.fits[row]]
     return Reason(
-        "over the budget",
-        f"over budget: {plural(item.instances, 'instance')} of {item.offer.provider} {item.offer.instance} "
-        f"cost {item.usd_per_hour:,.2f} USD/h, {request.budget:,.2f} allowed",
+        "no instance with enough GPUs",
+        f"it fits on {sizes.min():g} GPUs together, and no offer has as many in one instance",
     )
 
 
+def beyond(request: Request, space: Options, result: Outcome, mine: Any) -> Reason:
+    """Why none of the options `mine` of a GPU type holds what limits the choice: the one that is nearest."""
+    from whichgpu.planner import constraints
+
+    limits = tuple(constraints.of_options(request))
+    need = np.array([limit.needs(result)[mine] for limit in limits])
+    nearest = int(np.argmin(need.max(axis=0)))
+    worst = limits[int(np.argmax(need[:, nearest]))]
+    said = _BEYOND[worst.option](request, space, result, int(mine[nearest]))
+    kind = {"--latency": "too slow for the latency asked", "--budget": "over the budget",
+            "--deadline": "too late for the deadline", "--energy": "more energy than allowed"}  # fmt: skip
+    return Reason(kind[worst.option], said)
+
+
+def _too_slow(request: Request, space: Options, result: Outcome, index: int) -> str:
+    quickest = float(result.latency[space.row == space.row[index]].min())
+    return f"too slow: {show(quickest, 'time', 3)} at best, {show(request.latency or 0.0, 'time', 3)} asked"
+
+
+def _too_late(request: Request, space: Options, result: Outcome, index: int) -> str:
+    asked = show(request.deadline or 0.0, "time", 3)
+    return f"too late: done in {show(float(result.seconds[index]), 'time', 3)}, {asked} allowed"
+
+
+def _too_dear(request: Request, space: Options, result: Outcome, index: int) -> str:
+    offer = space.offers[int(space.offer[index])]
+    what = f"{plural(float(result.instances[index]), 'instance')} of {offer.provider} {offer.instance}"
+    if request.budget_total is not None:
+        return (
+            f"over budget: {what} cost {money(float(result.usd_total[index]))} for the whole job, "
+            f"{request.budget_total:,.2f} allowed"
+        )
+    hourly = float(result.usd_per_hour[index])
+    return f"over budget: {what} cost {hourly:,.2f} USD/h, {request.budget:,.2f} allowed"
+
+
+def _too_hungry(request: Request, space: Options, result: Outcome, index: int) -> str:
+    whole = request.energy is not None and request.energy.joules is not None
+    drawn = float((result.joules_total if whole else result.joules_per_unit)[index])
+    allowed = request.energy.text if request.energy else ""
+    return f"too much energy: {show(drawn, 'energy', 3)}{'' if whole else ' each'}, {allowed} allowed"
+
+
+_BEYOND = {"--latency": _too_slow, "--deadline": _too_late, "--budget": _too_dear, "--energy": _too_hungry}
+
+
 def infeasible(
-    request: Request, workload: Workload, candidates: Sequence[Candidate], rejected: Mapping[str, Reason],
-    sweep: Estimates | None,
+    request: Request, workload: Workload, rejected: Mapping[str, Reason], space: Options | None,
+    against: Conflict | None,
 ) -> str:  # fmt: skip
     """Which constraint binds, and the smallest relaxation that works."""
-    if candidates:
-        cheapest = min(candidates, key=lambda item: item.usd_per_hour)
-        enough = math.ceil(cheapest.usd_per_hour * 100) / 100
-        return (
-            f"nothing within {request.budget:,.2f} USD/h: the cheapest is {cheapest.gpu} at "
-            f'{cheapest.usd_per_hour:,.2f} USD/h; use --budget "{enough:.2f} USD/h"'
-        )
-    if request.latency is not None and sweep is not None:
-        relaxed = _quickest(sweep)
-        if relaxed is not None:
-            gpu, seconds = relaxed
-            return (
-                f"nothing answers within {show(request.latency, 'time', 3)}: the quickest is {gpu} at "
-                f'{show(seconds, "time", 3)}; use --latency "{math.ceil(seconds * 1e3) / 1e3:g} s"'
-            )
+    sweep = None if space is None else space.sweep
     if sweep is not None and not bool(sweep.fits.any()) and not all(sweep.refusals):
-        return _memory_binds(workload, sweep)
+        more = f"; or {against.ways_out[0]}" if against and against.ways_out else ""
+        return _memory_binds(workload, sweep) + more
+    if against is not None and len(against.constraints) == 1 and against.ways_out:
+        (limit,), way = against.constraints, against.ways_out[0]
+        if limit.option in _ALONE:
+            return _ALONE[limit.option].format(asked=limit.value, gpu=way.gpu, usd=way.usd_per_hour,
+                                               use=" and ".join(way.changes))  # fmt: skip
+    if against is not None and not _named_alone(request, against):
+        return str(against)
     gpu, reason = next(iter(rejected.items()), ("none", Reason("", "no GPU was asked for")))
+    if request.gpus:
+        gpu, reason = next(
+            ((key, why) for key, why in rejected.items() if key in request.gpus), (gpu, reason)
+        )
     more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
     said = reason.text.removeprefix(f"{gpu}: ")
     return f"no GPU can do it: {gpu}: {said}{more}; try --term any, other --gpus or --providers"
 
 
-def _quickest(sweep: Estimates) -> tuple[str, float] | None:
-    latency = np.where(sweep.fits, sweep.latency, np.inf)
-    row = int(np.argmin(latency.min(axis=1)))
-    seconds = float(latency[row].min())
-    return (sweep.devices.gpus[row].id, seconds) if math.isfinite(seconds) else None
+#: What is said where one limit alone cannot be held.
+_ALONE = {
+    "--latency": "nothing answers within {asked}: the quickest is {gpu}; use {use}",
+    "--budget": "nothing within {asked}: the cheapest is {gpu} at {usd:,.2f} USD/h; use {use}",
+    "--deadline": "nothing is done within {asked}: the soonest is {gpu}; use {use}",
+    "--energy": "nothing takes as little as {asked}: the thriftiest is {gpu}; use {use}",
+}
+
+
+def _named_alone(request: Request, against: Conflict) -> bool:
+    """Whether it is the GPUs that were named, none of which can do it at all."""
+    return {one.option for one in against.constraints} <= {"--gpus"} and bool(request.gpus)
 
 
 def _memory_binds(workload: Workload, sweep: Estimates) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimates
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
-    from whichgpu.planner.request import Candidate
+    from whichgpu.planner.answer import Candidate
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 

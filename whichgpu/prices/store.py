@@ -128,7 +128,7 @@ def term_kinds(term: str) -> tuple[str, ...]:
     """The kinds of price that meet a term such as "on-demand". Raises `UsageError` for an unknown one."""
     wanted = term.strip().lower().replace("_", "-").replace(" ", "-")
     if wanted not in TERMS:
-        raise UsageError(_unknown("term", term, TERMS))
+        raise UsageError(unknown("term", term, TERMS))
     return TERMS[wanted]
 
 
@@ -201,24 +201,26 @@ def _names(what: str, asked: Iterable[str] | None, known: Iterable[str]) -> froz
     """The known names meant by `asked`, whose case, `-`, `_` and spaces do not matter."""
     if asked is None:
         return None
-    by_key = {_key(name): name for name in known}
+    by_key = {key_of(name): name for name in known}
     chosen = []
     for name in asked:
-        if _key(name) not in by_key:
-            raise UsageError(_unknown(what, name, by_key.values()))
-        chosen.append(by_key[_key(name)])
+        if key_of(name) not in by_key:
+            raise UsageError(unknown(what, name, by_key.values()))
+        chosen.append(by_key[key_of(name)])
     return frozenset(chosen)
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
+    """A name as it is compared: without case, `_` and spaces."""
     return name.strip().lower().replace("_", "-").replace(" ", "-")
 
 
-def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """What is said of a name that no row has: the nearest that one does."""
     from difflib import get_close_matches
 
-    by_key = {_key(each): each for each in known}
-    near = [by_key[key] for key in get_close_matches(_key(name), by_key, n=3, cutoff=0.5)]
+    by_key = {key_of(each): each for each in known}
+    near = [by_key[key] for key in get_close_matches(key_of(name), by_key, n=3, cutoff=0.5)]
     if near:
         return f"no {what} '{name}'; did you mean {', '.join(near)}?"
     return f"no {what} '{name}'; known: {', '.join(sorted(by_key.values())) or 'none'}"

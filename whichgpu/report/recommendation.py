@@ -13,7 +13,8 @@ from whichgpu.units import number, rate_period, show
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.planner.request import Candidate, Recommendation, Rejected, Request
+    from whichgpu.planner.answer import Candidate, Recommendation, Rejected
+    from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.report.table import Block
 

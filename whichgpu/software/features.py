@@ -91,11 +91,19 @@ def _plain(text: str) -> str:
 
 def hardware(device: Device, system: str) -> tuple[Feature, ...]:
     """What the hardware has, whatever the framework: formats, instructions, sharing, links."""
+    found = [one(device, name, system) for name in targets.capabilities()["feature"]]
+    return (*formats(device), *found)
+
+
+def formats(device: Device) -> tuple[Feature, ...]:
+    """How a GPU has each format of numbers."""
     native = native_formats(device)
-    found = [_format(name, native, device) for name in ("fp64", *FORMATS, "fp6", "int4", "fp64-tensor")]
-    for name, row in targets.capabilities()["feature"].items():
-        found.append(_of_hardware(name, row, device, system))
-    return tuple(found)
+    return tuple(_format(name, native, device) for name in ("fp64", *FORMATS, "fp6", "int4", "fp64-tensor"))
+
+
+def one(device: Device, name: str, system: str) -> Feature:
+    """How a GPU has one feature of `data/capabilities.toml`, by its name there."""
+    return _of_hardware(name, targets.capabilities()["feature"][name], device, system)
 
 
 def native_formats(device: Device) -> tuple[str, ...]:

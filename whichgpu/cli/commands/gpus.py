@@ -24,8 +24,8 @@ from whichgpu.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from whichgpu.cli.filters import Condition
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.conditions import Condition
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.likeness import Like
     from whichgpu.report.table import Report
@@ -66,17 +66,17 @@ def run(
     dated: bool,
 ) -> Report:
     """Filter, sort, and report."""
-    from whichgpu.cli import filters
+    from whichgpu.hardware import conditions as known
     from whichgpu.hardware.names import resolve
     from whichgpu.report.gpus import family_words, list_report, listed
 
-    conditions = [filters.bound(text, "--min") for text in least]
-    conditions += [filters.bound(text, "--max") for text in most]
-    conditions += [filters.where(text) for text in wheres]
-    shown = [filters.field(name) for name in columns.split(",") if name.strip()]
+    conditions = [known.bound(text, "--min") for text in least]
+    conditions += [known.bound(text, "--max") for text in most]
+    conditions += [known.where(text) for text in wheres]
+    shown = [known.field(name) for name in columns.split(",") if name.strip()]
     pool = catalogue.where(family=family or "", segment=segment or "", vendor=vendor or "")
     found = [gpu for gpu in pool if all(condition.met(gpu) for condition in conditions)]
-    order = filters.field(sort or "release_date")
+    order = known.field(sort or "release_date")
     if like or within:
         from whichgpu.report.likeness import report
 

@@ -1,7 +1,7 @@
 """What a job costs on every kind of terms: by hour, month, 1,000 images or million tokens, and run.
 
 $ whichgpu prices cost stable-diffusion-1.5 --gpu a10 --target "1000 images/min"
-$ whichgpu prices cost resnet50 --phase train --gpu a100-80gb-sxm:8 --amount "115M images"
+$ whichgpu prices cost resnet50 --phase train --gpu a100-80gb-sxm:8 --epochs 90
 $ whichgpu prices cost llama-3.1-8b --gpu l4 --hours-per-day 10 --busy "20 %" --egress "500 GB"
 $ whichgpu prices cost stable-diffusion-1.5 --gpu a10 --throughput "34 images/min" --price "1.20 USD/h"
 
@@ -19,10 +19,12 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.options import FORM, gpu_files, in_form, job_options
+from whichgpu.cli.wishes import size_options
 
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.size import Sized
     from whichgpu.report.table import Report
 
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     "--throughput", metavar="RATE", help='Of a machine, where you measured it, e.g. "34 images/min".'
 )
 @click.option("--price", metavar="PRICE", help='Of a machine, in place of the offers, e.g. "1.20 USD/h".')
-@click.option("--amount", metavar="N", help='The work of one run, e.g. "115M images" or "2T".')
+@size_options
 @click.option(
     "--hours-per-day", type=float, default=24.0, show_default=True, metavar="N", help="Machines are up."
 )
@@ -53,16 +55,18 @@ if TYPE_CHECKING:
 @gpu_files
 def run(
     *, workload: str, columns: JobColumns, catalogue: Catalogue, gpu: str, target: str | None,
-    throughput: str | None, price: str | None, amount: str | None, hours_per_day: float, busy: str,
-    discounts: tuple[str, ...], egress: str | None, storage: str | None, checkpoint: str | None, grid: str, form: str,
+    throughput: str | None, price: str | None, size: Sized, hours_per_day: float, busy: str,
+    discounts: tuple[str, ...], egress: str | None, storage: str | None, checkpoint: str | None, grid: str,
+    form: str,
 ) -> Report:  # fmt: skip
     """Read the use, work out the bill, report."""
     from whichgpu.cost import carbon
     from whichgpu.facts.model import Interval
     from whichgpu.hardware.names import resolve_count
     from whichgpu.planner.bill import bill
-    from whichgpu.planner.bill_use import Use, read_amount, read_discounts
-    from whichgpu.planner.request import read_positive, read_target
+    from whichgpu.planner.bill_use import Use, read_discounts
+    from whichgpu.planner.size import read_size
+    from whichgpu.planner.wishes import read_positive, read_target
     from whichgpu.prices.spot import habits
     from whichgpu.report.bill import report
     from whichgpu.units import parse
@@ -71,10 +75,11 @@ def run(
     job = columns.job(workload)
     known = resolve(job.workload)
     where = carbon.grid(grid)
+    work = read_size(size, known, known.complete(job))
     device, count = resolve_count(gpu, catalogue)
     use = Use(
         hours_per_day=hours_per_day, busy=parse(busy, "share"),
-        amount=None if amount is None else read_amount(amount, known), discounts=read_discounts(discounts),
+        amount=work.units if work else None, discounts=read_discounts(discounts),
         egress=parse(egress or "0 B", "memory"), storage=parse(storage or "0 B", "memory"),
         how=habits()._replace(every=parse(checkpoint, "time")).checked() if checkpoint else None,
     )  # fmt: skip

@@ -9,14 +9,13 @@ $ whichgpu recommend resnet50 --phase train --gpus rtx-a5000,a100-80gb-sxm
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.completion import GpuName
 from whichgpu.cli.options import FORM, gpu_files, in_form, job_options, progress
+from whichgpu.cli.wishes import wish_options
 
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
 
 @command
 @click.argument("workload")
-@click.option("--target", metavar="RATE", help='What is wanted, e.g. "1000 images/min".')
-@click.option("--latency", metavar="TIME", help='At most this long from start to end of one job, e.g. "2 s".')
+@wish_options
 @click.option("--slo", metavar="TEXT",
               help='The cheapest fleet of replicas that keeps objectives under a load: '
                    '"ttft p90 1 s, tpot 50 ms" (a bare figure is the mean).')  # fmt: skip
@@ -36,33 +34,19 @@ if TYPE_CHECKING:
               help="With --slo: users who each read an answer before they ask again.")  # fmt: skip
 @click.option("--pause", metavar="TIME", default="0 s", show_default=True,
               help="What a user lets go by between an answer and the next request.")  # fmt: skip
-@click.option("--budget", metavar="PRICE", help='At most this for the whole fleet, e.g. "20 USD/h".')
-@click.option("--gpus", metavar="A,B,..", type=GpuName(), help="Only these GPUs.")
-@click.option("--providers", metavar="A,B,..", help="Only these providers.")
-@click.option("--term", default="on-demand", show_default=True, metavar="TERM",
-              help="on-demand, spot, reserved, serverless, marketplace, buy or any.")  # fmt: skip
-@click.option("--needs", metavar="A,B,..", help="Fields a GPU must have: nvlink, ecc, fp8, mig_max ..")
-@click.option(
-    "--offers", type=click.Path(path_type=Path), metavar="FILE.csv", help="Your own prices instead."
-)
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Rows.")
 @click.option("--why-not", is_flag=True, help="Name every GPU that was not chosen, and why.")
 @FORM
 @job_options
 @gpu_files
 def run(
-    *, workload: str, columns: JobColumns, catalogue: Catalogue, target: str | None, latency: str | None,
-    budget: str | None, gpus: str | None, providers: str | None, term: str, needs: str | None,
-    offers: Path | None, limit: int, why_not: bool, slo: str | None, rate: str | None, users: float | None,
-    pause: str, form: str,
+    *, workload: str, columns: JobColumns, catalogue: Catalogue, wishes: dict[str, Any], limit: int,
+    why_not: bool, slo: str | None, rate: str | None, users: float | None, pause: str, form: str,
 ) -> Report:  # fmt: skip
     """Read the request, rank, report."""
     from whichgpu.planner.request import read_request
 
-    request, own = read_request(
-        columns.job(workload), catalogue, today=date.today(), target=target, latency=latency, budget=budget,
-        gpus=_split(gpus), providers=_split(providers), term=term, needs=_split(needs) or (), offers=offers,
-    )  # fmt: skip
+    request, own = read_request(columns.job(workload), catalogue, today=date.today(), **wishes)
     if slo is not None or rate is not None or users is not None:
         from whichgpu.planner.fleet_request import Asked, read
         from whichgpu.planner.fleets import fleets
@@ -78,8 +62,3 @@ def run(
     with progress("recommend"):
         ranked = report(recommend(request, catalogue, own), limit=limit, why_not=why_not)
     return in_form(ranked, f"What to rent or buy for {workload}", form)
-
-
-def _split(text: str | None) -> tuple[str, ...] | None:
-    """`"a10, l4"` as names; None where the option is not given."""
-    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())

@@ -1,0 +1,140 @@
+"""What `recommend` answers: candidates, best first, the rejected with their reasons, and what was assumed."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.prices.sellers import class_of
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from whichgpu.cost.estimate import Estimate
+    from whichgpu.facts.model import Interval
+    from whichgpu.planner.conflict import Conflict
+    from whichgpu.planner.request import Request
+    from whichgpu.planner.splitting import Several
+    from whichgpu.prices.offers import Offer
+    from whichgpu.workloads.workload import Workload
+
+
+@immutable
+class Candidate:
+    """One way to do it: an offer, how many of it, and what it gives.
+
+    `throughput` is of the whole fleet, `throughput_per_instance` of one; `instances` are counted at
+    the middle estimate, `instances_safe` at its low end; `usd_per_unit` at the asked target, or at
+    full load where none was asked; `watts` of all GPUs in use. Of a job with a size `finish` is in s from its
+    start, `usd_total` and `joules_total` are of all of it. `front` marks those that no other candidate is at
+    least as good as in cost, time and energy.
+    """
+
+    gpu: str
+    offer: Offer
+    estimate: Estimate
+    gpus_per_replica: int
+    gpus_per_instance: int
+    replicas: int
+    instances: int
+    instances_safe: int
+    throughput: Interval
+    throughput_per_instance: Interval
+    usd_per_hour: float
+    usd_per_unit: float
+    usd_per_unit_full_load: float
+    watts: float
+    trust: int
+    spread_own: float
+    buy: float | None = None
+    why: str = ""
+    joules_per_unit: float = float("nan")
+    finish: float | None = None
+    usd_total: float | None = None
+    joules_total: float | None = None
+    front: bool = False
+
+    def axes(self) -> tuple[float, float, float]:
+        """Cost, time and energy, each smaller the better: of the whole job where it has a size.
+
+        Time is until the job is done, else that of one answer; in training that of a unit of work.
+        """
+        time = self.estimate.latency.mid
+        if self.estimate.job.trains:
+            time = 1.0 / self.throughput.mid
+        cost = self.usd_per_unit if self.usd_total is None else self.usd_total
+        return cost, time if self.finish is None else self.finish, self.joules_per_unit
+
+    def rank(self, objective: str) -> tuple[float | str, ...]:
+        """What candidates are ranked by: trust in the price, the objective, then cost, power and name."""
+        aim = {
+            "cost": self.usd_per_unit if self.usd_total is None else self.usd_total,
+            "latency": self.estimate.latency.mid, "time": self.finish or 0.0, "energy": self.joules_per_unit,
+        }[objective]  # fmt: skip
+        return self.trust, aim, self.usd_per_unit, self.watts, self.gpu
+
+    def to_dict(self, rank: int) -> dict[str, Any]:
+        """The contract's shape of a candidate."""
+        estimate = self.estimate
+        return {
+            "rank": rank, "gpu": self.gpu,
+            "gpus_per_replica": self.gpus_per_replica, "replicas": self.replicas,
+            "gpus_per_instance": self.gpus_per_instance, "instances": self.instances,
+            "instances_safe": self.instances_safe, "throughput": self.throughput.to_dict(),
+            "throughput_per_instance": self.throughput_per_instance.to_dict(),
+            "latency": estimate.latency.to_dict(), "usd_per_hour": self.usd_per_hour,
+            "usd_per_unit": self.usd_per_unit, "usd_per_unit_full_load": self.usd_per_unit_full_load,
+            "watts": self.watts, "buy_usd_per_hour": self.buy, "joules_per_unit": self.joules_per_unit,
+            "seconds": self.finish, "usd_total": self.usd_total, "joules_total": self.joules_total,
+            "pareto": self.front, "seller": class_of(self.offer.provider).to_dict(),
+            "offer": self.offer.to_dict(),
+            "memory": {"parts": dict(estimate.memory), "required": estimate.required,
+                       "available": estimate.available},
+            "fits": estimate.fits, "runtime": estimate.runtime, "job": estimate.job.to_dict(),
+            "sequences": estimate.sequences, "basis": estimate.basis, "why": self.why,
+        }  # fmt: skip
+
+
+@immutable
+class Rejected:
+    """A GPU that was not chosen: the kind of reason, and the reason in full."""
+
+    gpu: str
+    kind: str
+    why: str
+
+
+@immutable
+class Recommendation:
+    """Candidates, best first, the rejected with their reasons, and what was assumed."""
+
+    workload: Workload
+    request: Request
+    candidates: tuple[Candidate, ...]
+    rejected: tuple[Rejected, ...]
+    assumptions: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    infeasible: str = ""
+    conflict: Conflict | None = None
+    headline: str = ""
+    several: Several | None = None
+    seconds: float = field(default=0.0, compare=False)
+
+    def __str__(self) -> str:
+        return self.headline or self.infeasible
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's shape of `recommend`."""
+        target = self.request.target
+        return {
+            "workload": self.workload.id,
+            "target": target.to_dict() if target else None,
+            "unit": self.workload.unit,
+            "headline": self.headline,
+            "candidates": [item.to_dict(rank) for rank, item in enumerate(self.candidates, 1)],
+            "rejected": [{"gpu": item.gpu, "why": item.why} for item in self.rejected],
+            "assumptions": list(self.assumptions),
+            "warnings": list(self.warnings),
+            "infeasible": self.infeasible or None,
+            "conflict": self.conflict.to_dict() if self.conflict else None,
+            "several": self.several.to_dict() if self.several else None,
+        }

@@ -1,0 +1,287 @@
+"""Wishes that cannot all be had: which of them conflict, and the cheapest way out.
+
+A conflict is a set of constraints that no option holds together, though it holds any of them less one (an
+irreducible infeasible set, found by leaving out one after the other). A way out changes as few constraints as
+possible: a bound by as little as possible, a word by leaving it out; the cheapest answer is named first. The
+rate or deadline of the work decides how many instances there are, so options are counted anew without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost.estimate import estimate
+from whichgpu.planner import constraints, market
+from whichgpu.planner.grid import grid
+from whichgpu.planner.options import NODES, options, outcome
+from whichgpu.units import number, rate_period
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.constraints import Constraint
+    from whichgpu.planner.options import Options, Outcome
+    from whichgpu.planner.request import Request
+    from whichgpu.prices.offers import Offer
+    from whichgpu.workloads.workload import Workload
+
+    Bools = NDArray[np.bool_]
+    Array = NDArray[np.float64]
+
+#: Constraints that a way out changes at most, and ways out that are told.
+_MOST, _TOLD = 3, 4
+#: What is asked for, which is no limit: without it fewer instances do.
+_DEMANDS = ("--target", "--deadline")
+
+
+class WayOut(NamedTuple):
+    """One relaxation: what to type instead (or to leave out), and what it gives."""
+
+    changes: tuple[str, ...]
+    gpu: str
+    usd_per_hour: float
+    usd_total: float | None
+
+    def __str__(self) -> str:
+        cost = f"{self.usd_per_hour:,.2f} USD/h"
+        if self.usd_total is not None:
+            cost = f"{self.usd_total:,.2f} USD in all"
+        return f"{' and '.join(self.changes)} ({self.gpu}, {cost})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return self._asdict()
+
+
+class Conflict(NamedTuple):
+    """Constraints that cannot be held together, and the ways out, the cheapest first."""
+
+    constraints: tuple[Constraint, ...]
+    ways_out: tuple[WayOut, ...]
+
+    def __str__(self) -> str:
+        words = [one.words for one in self.constraints]
+        if len(words) == 1:
+            said = f"nothing holds {words[0]}"
+        else:
+            said = f"nothing holds {', '.join(words[:-1])} and {words[-1]} together"
+        if not self.ways_out:
+            return f"{said}; leave out more than {_MOST} of the limits"
+        first, *others = map(str, self.ways_out)
+        return f"{said}; use {first}" + "".join(f", or {one}" for one in others)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "constraints": [one.words for one in self.constraints],
+            "relaxations": [one.to_dict() for one in self.ways_out],
+        }
+
+
+def conflict(
+    request: Request, workload: Workload, catalogue: Catalogue, pool: Sequence[Offer]
+) -> Conflict | None:
+    """What conflicts in a request that nothing meets; None where it is no constraint that is at fault."""
+    gpus = [gpu for gpu in catalogue.values() if not gpu.why_unusable]
+    every = market.offered(request, pool, gpus)
+    table = _Table.made(request, workload, gpus, every)
+    if table is None or not table.feasible(frozenset()):
+        return None
+    whole = frozenset(range(len(table.limits)))
+    if table.feasible(whole):
+        return None
+    core = whole
+    # The demands stay as long as may be: what cannot be held without them is no matter of quantity.
+    for one in sorted(whole, key=lambda index: table.limits[index].option not in _DEMANDS):
+        if not table.feasible(core - {one}):
+            core -= {one}
+    found = tuple(table.limits[one] for one in sorted(core))
+    return Conflict(found, tuple(_ways_out(table, whole, core)))
+
+
+def _ways_out(table: _Table, whole: frozenset[int], core: frozenset[int]) -> list[WayOut]:
+    """Relaxations of as few constraints as do, the cheapest first."""
+    for size in range(1, _MOST + 1):
+        found = [
+            way
+            for dropped in combinations(sorted(whole), size)
+            if core.intersection(dropped) and (way := table.way_out(whole, frozenset(dropped))) is not None
+        ]
+        if found:
+            found.sort(key=lambda way: way.usd_per_hour if way.usd_total is None else way.usd_total)
+            return found[:_TOLD]
+    return []
+
+
+class _Table(NamedTuple):
+    """Constraints against options: which hold (of GPUs and offers once and for all), by option."""
+
+    request: Request
+    limits: tuple[Constraint, ...]
+    space: Options
+    #: How many times its bound each option needs of each constraint on GPUs and offers, by index.
+    fixed: dict[int, Array]
+
+    @classmethod
+    def made(
+        cls, request: Request, workload: Workload, gpus: Sequence[Gpu], every: Sequence[Offer]
+    ) -> _Table | None:
+        """Every option of every GPU that has an offer at all, with how each constraint stands."""
+        known = {gpu.id: gpu for gpu in gpus}
+        offered = {offer.gpu for offer in every}
+        gpus = [gpu for gpu in gpus if gpu.id in offered]
+        if not gpus:
+            return None
+        of_offers = market.on_offers(request, known)
+        held = [limit.holds(every) for limit in of_offers]
+        kept = _cheapest(request, every, held)
+        rows = [[index for index in kept if every[index].gpu == gpu.id] for gpu in gpus]
+        counts = {every[index].gpu_count for index in kept}
+        nodes = NODES if request.size is not None and request.deadline is not None else (1,)
+        together = sorted({count * many for count in counts for many in nodes})
+        sweep = estimate(grid(workload, request.job, together), gpus)
+        space = options(request, sweep, [[every[index] for index in row] for row in rows])
+        if not space.row.size:
+            return None
+        of_gpus = tuple(constraints.of_gpus(request))
+        limits = (*of_gpus, *of_offers, *constraints.of_options(request), *_demands(request))
+        order = [every[index] for row in rows for index in row]
+        fixed = {i: limit.needs(gpus)[space.row] for i, limit in enumerate(of_gpus)}
+        fixed |= {len(of_gpus) + i: limit.needs(order)[space.offer] for i, limit in enumerate(of_offers)}
+        return cls(request, limits, space, fixed)
+
+    def feasible(self, asked: frozenset[int]) -> bool:
+        """Whether some option holds these constraints."""
+        return bool(self.held(asked).any())
+
+    def held(self, asked: frozenset[int]) -> Bools:
+        """Which options hold these constraints."""
+        result = self.result(asked)
+        found = np.ones(len(self.space.row), dtype=bool)
+        for index in asked:
+            found &= self.needs(index, result) <= 1.0
+        return found
+
+    def needs(self, index: int, result: Outcome) -> Array:
+        """How many times its bound each option needs of a constraint."""
+        if index in self.fixed:
+            return self.fixed[index]
+        return self.limits[index].needs(result)
+
+    def result(self, asked: frozenset[int]) -> Outcome:
+        """What options come to where only these constraints are asked for."""
+        return outcome(self.space, self._without(asked))
+
+    def _without(self, asked: frozenset[int]) -> Request:
+        options_asked = {self.limits[index].option for index in asked}
+        request = self.request
+        if "--target" not in options_asked:
+            request = replace(request, target=None)
+        if "--deadline" not in options_asked and request.deadline is not None:
+            # As many instances as an hourly budget buys, so that the job is done soon.
+            budget = request.budget if "--budget" in options_asked else None
+            request = replace(request, deadline=None, objective="time", budget=budget)
+        return request
+
+    def way_out(self, whole: frozenset[int], dropped: frozenset[int]) -> WayOut | None:
+        """The least change of these constraints that lets an option through; None where none does."""
+        rest = whole - dropped
+        held = self.held(rest)
+        if not held.any():
+            return None
+        result = self.result(rest)
+        able = np.flatnonzero(held)
+        change = np.zeros(len(able))
+        for index in dropped:
+            if self.limits[index].option != "--target":
+                change = np.maximum(change, self.needs(index, result)[able])
+        usd = result.usd_per_hour if self.request.size is None else result.usd_total
+        more = -self._rate(rest)[able] if any(self.limits[i].option == "--target" for i in dropped) else 0.0
+        order = (usd[able], self.space.trust[able], np.round(change, 6), np.zeros(len(able)) + more)
+        best = int(able[np.lexsort(order)[0]])
+        gpu = self.space.sweep.devices.gpus[int(self.space.row[best])].id
+        total = None if self.request.size is None else float(result.usd_total[best])
+        typed = tuple(self._typed(index, rest, result, best) for index in sorted(dropped))
+        hourly = float(result.usd_per_hour[best])
+        if np.ndim(more):
+            hourly = float(self.space.usd[best] * self._bought(rest)[best])
+        return WayOut(typed, gpu, hourly, total)
+
+    def _typed(self, index: int, rest: frozenset[int], result: Outcome, best: int) -> str:
+        limit = self.limits[index]
+        if limit.option == "--target":
+            return _slower(self.request, float(self._rate(rest)[best]))
+        if limit.option == "--term":
+            kind = self.space.offers[int(self.space.offer[best])].kind
+            return f"--term {_TERMS.get(kind, 'any')}"
+        if limit.measure is None:
+            return f"leave out {limit.words}"
+        items = self._items(index, result)
+        need = float(limit.measure(items)[self._place(index, best)])
+        return limit.relaxed(need) or f"leave out {limit.words}"
+
+    def _items(self, index: int, result: Outcome) -> Any:
+        level = self.limits[index].level
+        if level == "gpu":
+            return self.space.sweep.devices.gpus
+        return self.space.offers if level == "offer" else result
+
+    def _place(self, index: int, best: int) -> int:
+        level = self.limits[index].level
+        if level == "gpu":
+            return int(self.space.row[best])
+        return int(self.space.offer[best]) if level == "offer" else best
+
+    def _rate(self, asked: frozenset[int]) -> Array:
+        """Units/s that each option makes with as many instances as the budget buys."""
+        return self.space.rate * self._bought(asked)
+
+    def _bought(self, asked: frozenset[int]) -> Array:
+        """Instances of each option that the budget buys; one where there is none."""
+        bought = np.ones(len(self.space.row))
+        options_asked = {self.limits[index].option for index in asked}
+        if self.request.budget is not None and "--budget" in options_asked:
+            bought = np.floor(self.request.budget / self.space.usd * (1.0 + 1e-12))
+        return np.maximum(bought, 1.0)
+
+
+_TERMS = {
+    "on_demand": "on-demand", "spot": "spot", "serverless": "serverless", "marketplace": "marketplace",
+    "community": "marketplace", "reserved": "reserved", "committed_1y": "reserved",
+    "committed_3y": "reserved",
+}  # fmt: skip
+
+
+def _demands(request: Request) -> Iterator[constraints.Constraint]:
+    """The rate that is asked for, as something that can be asked for less of."""
+    if request.target is not None:
+        yield constraints.Constraint(
+            "--target", request.target.text, "option", lambda result: np.ones(len(result.latency), dtype=bool)
+        )
+
+
+def _slower(request: Request, rate: float) -> str:
+    assert request.target is not None
+    period, seconds = rate_period(request.target.text)
+    digits = 10.0 ** (np.floor(np.log10(rate * seconds)) - 2)
+    amount = np.floor(rate * seconds / digits) * digits
+    return f'--target "{number(float(amount), 6).replace(",", "")} {request.target.unit}/{period}"'
+
+
+def _cheapest(request: Request, every: Sequence[Offer], held: Sequence[Bools]) -> list[int]:
+    """Of offers alike in GPU, size, trust, term and what they hold, the cheapest, by index."""
+    kept: dict[tuple[Any, ...], int] = {}
+    for index, offer in enumerate(every):
+        key = (offer.gpu, offer.gpu_count, market.trust(offer, request), offer.kind,
+               *(bool(one[index]) for one in held))  # fmt: skip
+        if key not in kept or offer.usd_per_hour < every[kept[key]].usd_per_hour:
+            kept[key] = index
+    return list(kept.values())

@@ -1,0 +1,264 @@
+"""The machine that one builds: whether N cards go into it, by power, slots, lanes, cooling, memory and cores.
+
+    power supply    N x board power + host <= share of its rating
+    circuit         (N x board power + host) / efficiency <= 80 % of volts x amperes, a continuous load
+    slots, lanes    N x those of a card
+    memory, cores   of the host, for each card
+    cooling         a card without a fan needs the airflow of a server
+
+The shares are in `data/machine.toml`. What the machine does not state is not checked.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.errors import UsageError, one_line
+from whichgpu.facts import reading, store
+from whichgpu.planner.constraints import Constraint, at_most, powers, show_gb, word
+from whichgpu.units import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.prices.offers import Offer
+
+    Array = NDArray[np.float64]
+
+#: No machine that one builds has more than these: W, slots, A, V, B, cores, lanes, GPUs.
+_MOST = {"psu": 20e3, "slots": 64, "amperes": 200, "volts": 480, "memory": 64e12, "cores": 1024,
+         "lanes": 512, "gpus": 16}  # fmt: skip
+_EXAMPLE = '--machine "psu 1600 W, 4 slots, 15 A at 120 V, 128 GB, 24 cores"'
+_DIMENSIONS = {
+    "host_power": "power", "psu_load": "share", "psu_efficiency": "share", "circuit_load": "share",
+    "lanes_per_gpu": "count", "memory_per_gpu_memory": "share", "cores_per_gpu": "count",
+}  # fmt: skip
+_AIR = {"server": "server", "rack": "server", "server airflow": "server", "desktop": "desktop",
+        "tower": "desktop", "workstation": "desktop", "case": "desktop", "air": "desktop",
+        "open": "desktop", "open frame": "desktop"}  # fmt: skip
+#: Cards in one machine, at most, where it does not say.
+_CARDS = 8
+
+
+class Machine(NamedTuple):
+    """A machine as stated: W, slots, A, V, B, cores, lanes, cards, airflow; None where not stated."""
+
+    psu: float | None = None
+    slots: float | None = None
+    amperes: float | None = None
+    volts: float | None = None
+    memory: float | None = None
+    cores: float | None = None
+    lanes: float | None = None
+    gpus: float | None = None
+    air: str = "desktop"
+    text: str = ""
+
+    @property
+    def cards(self) -> int:
+        """Cards that are tried in it, at most."""
+        return int(min(self.gpus or _CARDS, self.slots or _CARDS, _CARDS))
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is stated, SI units."""
+        return {key: value for key, value in self._asdict().items() if value not in (None, "")}
+
+
+def read_machine(text: str) -> Machine:
+    """A machine from words or a TOML file (`psu = "1600 W"`, `slots = 4`, `circuit = "15 A at 120 V"`).
+
+    Raises `UsageError` for what cannot be read, is stated twice, is not above zero, or absurd.
+    """
+    from pathlib import Path
+
+    if text.strip().endswith(".toml"):
+        content = store.read_toml(Path(text.strip()))
+        rows = content.get("machine", content)
+        parts = [_of_table(key, value, text) for key, value in rows.items()]
+    else:
+        parts = [part.strip() for part in re.split(r"[,;]", text) if part.strip()]
+    if not parts:
+        raise UsageError(f"--machine says nothing of a machine; write e.g. {_EXAMPLE}")
+    found: dict[str, Any] = {}
+    for part in parts:
+        for key, value in _part(part).items():
+            if key in found:
+                raise UsageError(f"--machine states {key} twice, with '{one_line(part)}'; state it once")
+            found[key] = _checked(key, value, part)
+    return Machine(**found, text=", ".join(parts))
+
+
+def _of_table(key: str, value: Any, file: str) -> str:
+    """An entry of a file in words."""
+    name = key.strip().lower()
+    if name == "psu":
+        return f"psu {value}"
+    if name in ("circuit", "memory", "cooling", "air"):
+        return str(value)
+    if name in ("slots", "cores", "lanes", "gpus"):
+        return f"{value} {name}"
+    raise UsageError(
+        f"{one_line(file)}: no entry '{one_line(key)}'; they are psu, slots, circuit, memory, cores, lanes, "
+        "gpus and cooling"
+    )
+
+
+def _part(part: str) -> Mapping[str, Any]:
+    low = " ".join(part.lower().replace("power supply", "psu").split())
+    if low in _AIR:
+        return {"air": _AIR[low]}
+    circuit = re.fullmatch(r"(-?[\d.]+) ?a(?:mp(?:ere)?s?)? ?(?:at|@|,|x)? ?(-?[\d.]+) ?v(?:olts?)?", low)
+    turned = re.fullmatch(r"(-?[\d.]+) ?v(?:olts?)? ?(?:at|@|,|x)? ?(-?[\d.]+) ?a(?:mp(?:ere)?s?)?", low)
+    if circuit or turned:
+        first, second = (circuit or turned).groups()  # type: ignore[union-attr]
+        amperes, volts = (first, second) if circuit else (second, first)
+        return {"amperes": _number(amperes, part), "volts": _number(volts, part)}
+    counted = re.fullmatch(
+        r"(-?[\d.]+) ?(?:pcie |pci-e |cpu )?(slots?|cores?|lanes?|gpus?|cards?)(?: of pcie)?", low
+    )
+    if counted:
+        name = {"slot": "slots", "core": "cores", "lane": "lanes"}.get(counted[2].rstrip("s"), "gpus")
+        return {name: _number(counted[1], part)}
+    bare = part.replace("PSU", "").replace("psu", "").replace("power supply", "").strip()
+    if re.search(r"[\d.] ?k?W$", bare):
+        return {"psu": parse(bare, "power")}
+    memory = re.sub(r"(?i)\s*(of )?(ram|memory|host memory|host)$", "", part).strip()
+    if re.search(r"[\d.] ?[KMGT]i?B$", memory):
+        # Host memory is sold as GB and counted in binary.
+        return {"memory": parse(re.sub(r"([KMGT])B$", r"\1iB", memory), "memory")}
+    raise UsageError(f"--machine: '{one_line(part)}' is not understood; write e.g. {_EXAMPLE}")
+
+
+def _number(text: str, part: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(
+            f"--machine: '{one_line(part)}' holds no number '{text}'; write e.g. {_EXAMPLE}"
+        ) from None
+
+
+def _checked(key: str, value: Any, part: str) -> Any:
+    if key == "air":
+        return value
+    if not 0 < value <= _MOST[key]:
+        why = "is not above zero" if value <= 0 else "is absurd; is it a slip of the keyboard?"
+        raise UsageError(f"--machine: '{one_line(part)}' {why}")
+    return float(value)
+
+
+@cache
+def rules() -> Mapping[str, Any]:
+    """The assumptions as facts by name (`data/machine.toml`)."""
+    table = store.load("machine")["machine"]["rules"]
+    return {
+        name: reading.facts(table[name], dimension, f"data/machine.toml: {name}")[0]
+        for name, dimension in _DIMENSIONS.items()
+    }
+
+
+def _rule(name: str) -> float:
+    return float(rules()[name].value)
+
+
+def of_machine(machine: Machine, gpus: Mapping[str, Gpu], power_limit: float | None) -> Iterator[Constraint]:
+    """The checks of a machine as constraints on offers of so many cards each."""
+
+    def scaled(each: Callable[[Sequence[Gpu]], Array]) -> Callable[[Sequence[Offer]], Array]:
+        def total(offers: Sequence[Offer]) -> Array:
+            counts = np.array([offer.gpu_count for offer in offers])
+            return counts * each([gpus[offer.gpu or ""] for offer in offers])
+
+        return total
+
+    drawn = scaled(lambda many: powers(many, power_limit))
+    host = _rule("host_power")
+    yield word(
+        "--machine", "a PCIe slot", "offer", lambda offer: _is_card(gpus[offer.gpu or ""]), implied=True
+    )
+    if machine.psu is not None:
+        yield at_most("--machine", f"psu {machine.psu:g} W", "offer", machine.psu,
+                      measure=lambda offers: (drawn(offers) + host) / _rule("psu_load"),
+                      typed="psu {:.0f} W".format)  # fmt: skip
+    if machine.amperes is not None and machine.volts is not None:
+        volts = machine.volts
+        yield at_most(
+            "--machine", f"{machine.amperes:g} A at {volts:g} V", "offer", machine.amperes,
+            measure=lambda offers: (
+                (drawn(offers) + host) / _rule("psu_efficiency") / _rule("circuit_load") / volts
+            ),
+            typed=lambda need: f"{np.ceil(need):g} A at {volts:g} V",
+        )  # fmt: skip
+    for name, each in (("slots", "slots"), ("lanes", "pcie_lanes")):
+        stated = getattr(machine, name)
+        if stated is not None:
+            yield at_most("--machine", f"{stated:g} {name}", "offer", stated,
+                          measure=scaled(partial(_counts, field=each)),
+                          typed=partial(_counted, noun=name))  # fmt: skip
+    yield from _host(machine, scaled)
+    if machine.air == "desktop":
+        yield word("--machine", "desktop airflow", "offer", lambda offer: _cooled(gpus[offer.gpu or ""]))
+
+
+def _host(machine: Machine, scaled: Any) -> Iterator[Constraint]:
+    if machine.memory is not None:
+        share = _rule("memory_per_gpu_memory")
+        yield at_most("--machine", show_gb(machine.memory), "offer", machine.memory,
+                      measure=scaled(lambda many: share * _values(many, "memory")),
+                      typed=lambda need: f"{np.ceil(need / 2**30):g} GB")  # fmt: skip
+    if machine.cores is not None:
+        each = _rule("cores_per_gpu")
+        yield at_most("--machine", f"{machine.cores:g} cores", "offer", machine.cores,
+                      measure=scaled(lambda many: np.full(len(many), each)),
+                      typed="{:.0f} cores".format)  # fmt: skip
+    if machine.gpus is not None:
+        yield at_most("--machine", f"{machine.gpus:g} gpus", "offer", machine.gpus,
+                      measure=scaled(lambda many: np.ones(len(many))),
+                      typed="{:.0f} gpus".format)  # fmt: skip
+
+
+def _values(gpus: Sequence[Gpu], field: str) -> Array:
+    return np.array([float("nan") if (v := gpu.value(field)) is None else float(v) for gpu in gpus])
+
+
+def _counts(gpus: Sequence[Gpu], field: str) -> Array:
+    """Slots of a card; of lanes no more than a card needs."""
+    found = _values(gpus, field)
+    return np.minimum(found, _rule("lanes_per_gpu")) if field == "pcie_lanes" else found
+
+
+def _counted(need: float, noun: str) -> str:
+    return f"{np.ceil(need):g} {noun}"
+
+
+def _is_card(gpu: Gpu) -> bool:
+    return "PCIe" in str(gpu.value("form_factor") or "")
+
+
+def _cooled(gpu: Gpu) -> bool:
+    """Whether a card cools itself; where nothing says it, cards of data centres do not."""
+    stated = gpu.value("cooling")
+    return stated == "active" if stated else gpu.segment != "datacenter"
+
+
+def said(machine: Machine) -> tuple[str, ...]:
+    """What was assumed of a machine, in words."""
+    facts = rules()
+    told = [f"host {facts['host_power'].text}"]
+    if machine.psu is not None:
+        told.append(f"power supply loaded to {facts['psu_load'].text}")
+    if machine.amperes is not None:
+        told.append(f"circuit loaded to {facts['circuit_load'].text} (a continuous load), "
+                    f"supply {facts['psu_efficiency'].text} efficient")  # fmt: skip
+    if machine.memory is not None:
+        told.append("as much host memory as the cards have together")
+    if machine.cores is not None:
+        told.append(f"{facts['cores_per_gpu'].text} cores a card")
+    return tuple(told)

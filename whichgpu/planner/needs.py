@@ -1,0 +1,187 @@
+"""What a user needs of a GPU: a word (`fp64`, `single-slot`), a catalogue field, or a field with a bound.
+
+    nvlink, mig, av1, laptop ..   a table of data/needs.toml
+    fp8, sparsity, rt ..          a format or feature of the hardware (data/capabilities.toml), or a field
+    memory>=48 GB, slots<=2       a bound on a field that is a number
+
+A need is met, not met, or not known: of a field that no source states nothing is assumed.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.errors import UsageError, one_line
+from whichgpu.facts import store
+from whichgpu.hardware import conditions
+from whichgpu.hardware.fields import FIELDS, RATES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from whichgpu.hardware.gpu import Gpu
+
+#: Words of a field that say that there is none.
+_NONE = ("", "no", "none", "false", "0")
+#: How a feature that counts as there is supported.
+_THERE = ("native", "yes")
+
+
+class Need(NamedTuple):
+    """One need: as typed, what it is, and whether a GPU meets it (None where that is not known)."""
+
+    text: str
+    title: str
+    met: Callable[[Gpu], bool | None]
+
+    def lacking(self, gpu: Gpu) -> str:
+        """Why a GPU does not meet it."""
+        if self.met(gpu) is None:
+            return f"whether it has {_article(self.title)} was not read in any source"
+        return f"no {self.title}"
+
+
+def need(text: str) -> Need:
+    """The need that a word or bound states.
+
+    Raises `UsageError` with the nearest for a word that is none, and for a bound that cannot be.
+    """
+    plain = text.strip()
+    for sign, option in ((">=", "--min"), ("<=", "--max"), (">", "--min"), ("<", "--max")):
+        if sign in plain:
+            return _bound(plain, sign, option)
+    key = _key(plain)
+    if key in _names():
+        name = _names()[key]
+        table = _tables()[name]
+        return Need(name, table["title"], lambda gpu: _met(table, gpu))
+    field = key.replace("-", "_")
+    if field in RATES or field in ("fp4", "fp6"):
+        return Need(field, _label(field), lambda gpu: _format(field, gpu))
+    if field in FIELDS:
+        return Need(field, _label(field), lambda gpu: _stated(gpu.value(field)))
+    if key in _features():
+        return Need(key, key.replace("-", " "), lambda gpu: _feature(key, gpu))
+    raise UsageError(_unknown(text))
+
+
+def _bound(text: str, sign: str, option: str) -> Need:
+    name, _, limit = text.partition(sign)
+    condition = conditions.bound(f"{name.strip()}={limit.strip()}", option)
+    words = "of at least" if option == "--min" else "of at most"
+    title = f"{FIELDS[condition.field].label} {words} {limit.strip()}"
+    return Need(text, title, condition.met)
+
+
+def _met(table: Mapping[str, Any], gpu: Gpu) -> bool | None:
+    """A table of `data/needs.toml`: its identity, its field, the feature of its name, its rules, in turn."""
+    if "identity" in table:
+        return all(getattr(gpu, name) in wanted for name, wanted in table["identity"].items())
+    known = _by_field(table, gpu)
+    if known is None and "feature" in table:
+        known = _feature(table["feature"], gpu)
+    if known is None:
+        known = next((rule["holds"] for rule in table.get("rule", ()) if _speaks(rule, gpu)), None)
+    return known
+
+
+def _by_field(table: Mapping[str, Any], gpu: Gpu) -> bool | None:
+    value = gpu.value(table["field"])
+    if value is None:
+        return None
+    if "has" in table:
+        # "2 NVENC" does not say whether AV1 is among its formats; "(7th generation)" and "none" do.
+        there = table["has"].lower() in str(value).lower()
+        return there if there or _settles(table, str(value)) else None
+    if "is" in table or "most" in table:
+        return bool(value == table["is"] if "is" in table else value <= table["most"])
+    if "of" in table:
+        whole = gpu.value(table["of"])
+        return None if not whole else bool(value >= table["share"] * whole)
+    return bool(str(value).lower() in _NONE) if table.get("none") else _stated(value)
+
+
+def _settles(table: Mapping[str, Any], value: str) -> bool:
+    return not table.get("partial") or "generation" in value or value.lower() in _NONE
+
+
+def _speaks(rule: Mapping[str, Any], gpu: Gpu) -> bool:
+    """Whether a rule is about a GPU: each of its lists names it."""
+    return all(_is(gpu, name) in wanted for name, wanted in rule.items() if name not in ("holds", "source"))
+
+
+def _is(gpu: Gpu, name: str) -> Any:
+    return getattr(gpu, name) if name in conditions.IDENTITY else gpu.value(name)
+
+
+def _stated(value: Any) -> bool | None:
+    return None if value is None else str(value).lower() not in _NONE and bool(value)
+
+
+def _format(field: str, gpu: Gpu) -> bool | None:
+    """Whether a format is one that the units compute in: stated as native, or a rate no less than FP32's."""
+    from whichgpu.software import features, targets
+
+    device = targets.device(gpu)
+    found = features.named(field.replace("_", "-"), features.formats(device))
+    if found is None:
+        return _stated(gpu.value(field))
+    return None if found.support == "unknown" else found.support in _THERE
+
+
+def _feature(name: str, gpu: Gpu) -> bool | None:
+    from whichgpu.software import features, targets
+
+    found = features.one(targets.device(gpu), name, "linux")
+    return None if found.support == "unknown" else found.support in _THERE
+
+
+@cache
+def _tables() -> Mapping[str, Any]:
+    tables: Mapping[str, Any] = store.load("needs")["needs"]["need"]
+    return tables
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    """Every spelling of a need, and its name."""
+    return {
+        _key(word): name
+        for name, table in _tables().items()
+        for word in (name, *table.get("names", ()))
+    }  # fmt: skip
+
+
+@cache
+def _features() -> tuple[str, ...]:
+    from whichgpu.software.targets import capabilities
+
+    return tuple(capabilities()["feature"])
+
+
+def _key(text: str) -> str:
+    return "-".join(text.lower().replace("_", " ").replace("-", " ").split())
+
+
+def _label(field: str) -> str:
+    label = FIELDS[field].label
+    return label if label[:2].isupper() else label.lower()
+
+
+def _article(title: str) -> str:
+    return title if title.endswith("s") or title[:2].isupper() else f"a {title}"
+
+
+def _unknown(text: str) -> str:
+    from difflib import get_close_matches
+
+    known = [*_names(), *(name.replace("_", "-") for name in FIELDS), *_features()]
+    near = get_close_matches(_key(text), known, n=3, cutoff=0.6)
+    if near:
+        return f"no need '{one_line(text)}'; did you mean {', '.join(near)}?"
+    listed = ", ".join(_tables())
+    return (
+        f"no need '{one_line(text)}'; they are {listed}, any field of the catalogue, or a bound: "
+        "memory>=48 GB"
+    )

@@ -1,0 +1,227 @@
+"""Every way to do a job as arrays: offers x configurations, and what each comes to under a request.
+
+    throughput per instance = floor(GPUs per instance / GPUs per replica) * throughput of a replica
+    instances    = ceil(target / throughput per instance), or as many as end a job of a size by its deadline
+    USD per hour = instances * price of the instance
+    seconds      = size / (throughput per instance * instances), longer where spot capacity is taken back
+    USD per unit = USD per hour / (3600 * rate)
+
+A training run is one job on all GPUs that it has: its throughput is that of all of them, and an option with
+several nodes is a configuration of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.cost.coefficients import section
+from whichgpu.planner.grid import WORTH
+from whichgpu.planner.market import trust
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.estimate import Estimates
+    from whichgpu.planner.request import Request
+    from whichgpu.prices.offers import Offer
+
+    Array = NDArray[np.float64]
+    Ints = NDArray[np.int_]
+    Bools = NDArray[np.bool_]
+
+
+@immutable
+class Options:
+    """Ways to do it, all arrays (N,): GPU type (`row`) and configuration (`column`) of a sweep, and `offer`.
+
+    `rate` is units/s, `usd` USD/h and `watts` W of one instance of `count` GPUs; `nodes` instances are one
+    job together; `slower` is how many times longer a job takes on capacity that is taken back now and then.
+    """
+
+    sweep: Estimates
+    offers: Sequence[Offer]
+    row: Ints
+    column: Ints
+    offer: Ints
+    size: Ints
+    count: Array
+    nodes: Array
+    rate: Array
+    latency: Array
+    watts: Array
+    usd: Array
+    trust: Ints
+    slower: Array
+
+    def only(self, which: Bools | Ints) -> Options:
+        """Some of them."""
+        own = {name: getattr(self, name)[which] for name in _ARRAYS}
+        return Options(sweep=self.sweep, offers=self.offers, **own)
+
+
+_ARRAYS = ("row", "column", "offer", "size", "count", "nodes", "rate", "latency", "watts", "usd", "trust",
+           "slower")  # fmt: skip
+
+
+def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]]) -> Options:
+    """Every option of a sweep whose job fits, `offers` by GPU type of the sweep."""
+    shape = sweep.seconds.shape
+    group = np.broadcast_to(np.asarray(sweep.job.tp, dtype=np.float64), shape)
+    together = np.broadcast_to(np.asarray(sweep.job.n_gpus, dtype=np.float64), shape)
+    flat = [offer for rows in offers for offer in rows]
+    known = _of_offers(request, flat)
+    parts: list[tuple[Any, ...]] = []
+    index = 0
+    for row, rows in enumerate(offers):
+        fitting = np.flatnonzero(sweep.fits[row])
+        for offer in rows:
+            count = float(int(offer.gpu_count))
+            if sweep.job.trains:
+                nodes = together[row, fitting] / count
+                able = fitting[_whole(nodes, count, request)]
+                size, copies = together[row, able], 1.0 / np.maximum(together[row, able] / count, 1e-9)
+                spread = together[row, able] / count
+            else:
+                able = fitting[group[row, fitting] <= count]
+                size = group[row, able]
+                copies, spread = np.floor(count / size), np.ones(len(able))
+            ones = np.ones(len(able))
+            parts.append((
+                ones * row, able * 1.0, ones * index, size, ones * count, spread,
+                sweep.throughput[row, able] * copies, sweep.latency[row, able],
+                np.broadcast_to(sweep.power, shape)[row, able] * count, ones * offer.usd_per_hour,
+                ones * known[index][0], ones * known[index][1],
+            ))  # fmt: skip
+            index += 1
+    found = (
+        [np.concatenate(one) for one in zip(*parts, strict=True)] if parts else [np.zeros(0)] * len(_ARRAYS)
+    )
+    named = dict(zip(_ARRAYS, found, strict=True))
+    for name in ("row", "column", "offer", "size", "trust"):
+        named[name] = named[name].astype(np.int_)
+    return Options(sweep=sweep, offers=flat, **named)
+
+
+def _whole(nodes: Array, count: float, request: Request) -> Bools:
+    """Whether so many nodes can be had: one; several whole machines for a job whose size is known.
+
+    Single GPUs that are rented one by one have no fast link between them, so they are no run together.
+    """
+    whole = np.abs(nodes - np.round(nodes)) < 1e-9
+    most = NODES[-1] if request.size is not None and count >= section("links")["node"] else 1
+    return np.asarray(whole & (nodes >= 1.0) & (nodes <= most))
+
+
+#: Nodes of one training run that are tried.
+NODES = (1, 2, 4, 8, 16)
+
+
+def _of_offers(request: Request, offers: Sequence[Offer]) -> list[tuple[int, float]]:
+    """Trust in the price, and how many times longer a job takes."""
+    if request.size is None or not any(offer.kind == "spot" for offer in offers):
+        return [(trust(offer, request), 1.0) for offer in offers]
+    from whichgpu.prices import spot
+
+    how = spot.habits()
+    return [
+        (trust(offer, request), spot.expected(offer, 1.0, how).hours if offer.kind == "spot" else 1.0)
+        for offer in offers
+    ]
+
+
+class Outcome(NamedTuple):
+    """What options come to, all arrays (N,); of a job without a size, totals are not numbers."""
+
+    instances: Array
+    usd_per_hour: Array
+    usd_per_unit: Array
+    usd_per_unit_full: Array
+    latency: Array
+    seconds: Array
+    usd_total: Array
+    joules_per_unit: Array
+    joules_total: Array
+    watts: Array
+
+
+def outcome(found: Options, request: Request) -> Outcome:
+    """What each option comes to."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        instances = _instances(found, request)
+        usd_per_hour = instances * found.usd
+        full = found.usd * found.slower / (3600.0 * found.rate)
+        joules = found.watts * found.slower / found.rate
+        units = np.nan if request.size is None else request.size.units
+        seconds = units / (found.rate * instances) * found.slower
+        each = full if request.target is None else usd_per_hour / (3600.0 * request.target.rate)
+    return Outcome(
+        instances=instances, usd_per_hour=usd_per_hour, usd_per_unit=each, usd_per_unit_full=full,
+        latency=found.latency, seconds=seconds, usd_total=usd_per_hour * seconds / 3600.0,
+        joules_per_unit=joules, joules_total=joules * units, watts=found.watts * instances,
+    )  # fmt: skip
+
+
+def _instances(found: Options, request: Request) -> Array:
+    """Instances of each option: for the target, by the deadline, as many as money buys, or one."""
+    if request.target is not None:
+        return _ceil(request.target.rate / found.rate)
+    if request.size is None or found.sweep.job.trains:
+        return found.nodes
+    if request.deadline is not None:
+        return _ceil(request.size.units * found.slower / (found.rate * request.deadline))
+    if request.objective == "time" and request.budget is not None:
+        return np.maximum(np.floor(request.budget / found.usd * (1.0 + 1e-12)), 1.0)
+    return found.nodes
+
+
+def _ceil(ratio: Array) -> Array:
+    """Whole instances, exact multiples not rounded up by the last bit."""
+    return np.maximum(np.ceil(ratio * (1.0 - 1e-12)), 1.0)
+
+
+def primary(result: Outcome, request: Request) -> Array:
+    """What the objective makes small: USD, s or J."""
+    if request.objective == "cost":
+        return result.usd_per_unit_full if request.size is None else result.usd_total
+    if request.objective == "energy":
+        return result.joules_per_unit
+    return result.latency if request.objective == "latency" else result.seconds
+
+
+def best(found: Options, result: Outcome, request: Request) -> dict[int, int]:
+    """The index of the best option of each GPU type (row).
+
+    Of one offer the configuration that is best by the objective, the quicker or smaller one where it is
+    close; then of all offers the best one, current prices first.
+    """
+    if not found.row.size:
+        return {}
+    aim = primary(result, request)
+    first = np.full(len(found.offers), np.inf)
+    np.minimum.at(first, found.offer, aim)
+    slack = WORTH if request.objective in ("cost", "energy") else 1.0 + 1e-9
+    far = aim > first[found.offer] * slack
+    order = np.lexsort((found.size, result.latency, far, found.offer))
+    heads = order[np.unique(found.offer[order], return_index=True)[1]]
+    final = primary_exact(result, request)[heads]
+    usd = _spent(result, request)[heads]
+    ranked = heads[np.lexsort((found.count[heads], usd, final, found.trust[heads], found.row[heads]))]
+    rows, where = np.unique(found.row[ranked], return_index=True)
+    return {int(row): int(ranked[at]) for row, at in zip(rows, where, strict=True)}
+
+
+def primary_exact(result: Outcome, request: Request) -> Array:
+    """The objective as it is counted in whole instances."""
+    return _spent(result, request) if request.objective == "cost" else primary(result, request)
+
+
+def _spent(result: Outcome, request: Request) -> Array:
+    """USD: of the whole fleet for a target or a size, of a unit of work else."""
+    if request.size is not None:
+        return result.usd_total
+    return result.usd_per_unit if request.target is None else result.usd_per_hour

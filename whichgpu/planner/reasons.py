@@ -1,0 +1,12 @@
+"""Why a GPU is not chosen: a kind for counting alike ones, and the words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Reason(NamedTuple):
+    """Why a GPU is not chosen: `kind` for counting alike ones, `text` with its figures."""
+
+    kind: str
+    text: str

@@ -1,0 +1,216 @@
+"""What limits a choice, as a person types it: budgets, deadlines, energy, regions, what to leave out."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.errors import UsageError, one_line
+from whichgpu.units import number, parse, parse_rate
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from whichgpu.planner.size import Size
+    from whichgpu.workloads.workload import Workload
+
+#: What candidates may be ranked by.
+OBJECTIVES = ("cost", "latency", "time", "energy")
+_OBJECTIVE_NAMES = {
+    "price": "cost", "money": "cost", "usd": "cost", "cheapest": "cost", "speed": "latency",
+    "fastest": "latency", "quickest": "latency", "deadline": "time", "power": "energy", "carbon": "energy",
+}  # fmt: skip
+_DAY = 86400.0
+_WORDS = {"today": 1.0, "tonight": 0.5, "tomorrow": 1.0, "next week": 7.0, "next month": 30.0}
+_SPANS = {"week": 7 * _DAY, "weeks": 7 * _DAY, "month": 30.4375 * _DAY, "months": 30.4375 * _DAY,
+          "hour": 3600.0, "hours": 3600.0, "minutes": 60.0}  # fmt: skip
+#: Above these an amount is a slip of the keyboard: USD/h or USD, s, J, W, B.
+_ABSURD = {"price": 1e9, "money": 1e12, "time": 1e10, "energy": 1e15, "power": 1e6, "memory": 1e15}
+
+
+class Money(NamedTuple):
+    """At most so much: USD/h of the whole fleet, or USD for a whole job; `text` as asked."""
+
+    usd_per_hour: float | None
+    usd: float | None
+    text: str
+
+
+class Energy(NamedTuple):
+    """At most so much: J for a whole job, or J for each unit of work; `text` as asked."""
+
+    joules: float | None
+    joules_per_unit: float | None
+    text: str
+
+
+class Target(NamedTuple):
+    """A rate of work: `rate` per second of `unit`; `text` as asked."""
+
+    rate: float
+    unit: str
+    text: str
+
+    def to_dict(self) -> dict[str, object]:
+        """Value per second, and the words."""
+        return {"value": self.rate, "unit": f"{self.unit}/s", "text": self.text}
+
+
+#: Words that mean the same unit of work; samples and requests are units of any workload.
+SYNONYMS = {
+    "images": ("images", "image", "img", "imgs", "samples", "sample", "pictures"),
+    "videos": ("videos", "video", "clips", "clip", "samples", "sample"),
+    "sequences": ("sequences", "sequence", "samples", "sample", "seq", "seqs", "documents", "sentences"),
+    "tokens": ("tokens", "token", "tok", "output tokens", "output token"),
+    "utterances": ("utterances", "utterance", "samples", "sample", "sequences", "requests"),
+    "volumes": ("volumes", "volume", "samples", "sample", "images"),
+    "mel-frames": ("mel-frames", "mel frames", "frames"),
+    "audio-samples": ("audio-samples", "audio samples", "samples"),
+    "audio seconds": ("audio seconds", "audio second", "seconds of audio", "seconds", "audio-seconds"),
+    "samples": ("samples", "sample", "requests", "interactions"),
+    "GFLOP": ("gflop", "gflops"),
+    "GB": ("gb",),
+}
+
+
+def read_target(text: str, workload: Workload) -> Target:
+    """`"1000 images/min"` for a workload that makes images.
+
+    Raises `UsageError` for a rate without a unit, not above zero, absurdly large, or of other work.
+    """
+    rate, unit = parse_rate(text)
+    if unit not in SYNONYMS.get(workload.unit, (workload.unit,)):
+        raise UsageError(
+            f"{workload.id} makes {workload.unit}, and '{text}' asks for {unit}; "
+            f'write e.g. --target "1000 {workload.unit}/min"'
+        )
+    if rate > 1e12:
+        raise UsageError(f"'{text}' is {rate:.3g} {workload.unit} per second; is it a slip of the keyboard?")
+    return Target(rate, workload.unit, text.strip())
+
+
+def read_positive(text: str, dimension: str, what: str) -> float:
+    """A quantity above zero and not absurd, e.g. a latency; raises `UsageError` otherwise."""
+    value = parse(text, dimension)
+    if value <= 0:
+        raise UsageError(f"{what} '{one_line(text)}' is not above zero")
+    if value > _ABSURD.get(dimension, math.inf):
+        raise UsageError(f"{what} '{one_line(text)}' is absurd; is it a slip of the keyboard?")
+    return value
+
+
+def read_budget(text: str, size: Size | None) -> Money:
+    """`"20 USD/h"`, `"2000 USD/month"`, and `"500 USD"` for a job whose size is stated."""
+    plain = re.sub(r"^\$\s*([\d.,]+)\s*", r"\1 USD", text.strip()).replace("USD /", "USD/")
+    if plain.endswith("USD"):
+        usd = read_positive(plain, "money", "budget")
+        if size is None:
+            raise UsageError(
+                f"budget '{one_line(text)}' is for a whole job, whose size is not stated; add e.g. "
+                f'--epochs 90, --requests 1M or --tokens 2B, or write "{plain}/h"'
+            )
+        return Money(None, usd, plain)
+    return Money(read_positive(plain, "price", "budget"), None, plain)
+
+
+def read_deadline(text: str, today: date, size: Size | None) -> float:
+    """Seconds from today: `"24 h"`, `tomorrow`, `2026-12-01`; raises `UsageError` for what is past."""
+    if size is None:
+        raise UsageError(
+            f"--deadline {one_line(text)}: of how much work? Add its size: --epochs 90, --samples 1.28M, "
+            "--tokens 2B or --requests 1M"
+        )
+    word = text.strip().lower().removeprefix("by ").removeprefix("in ")
+    if word in _WORDS:
+        return _WORDS[word] * _DAY
+    if re.match(r"\d{4}-\d{2}-\d{2}", word):
+        return _until(word, today)
+    found = re.fullmatch(r"([\d.,]+)\s*([a-z]+)", word)
+    if found and found[2] in _SPANS:
+        return read_positive(f"{float(found[1].replace(',', '')) * _SPANS[found[2]]} s", "time", "--deadline")
+    try:
+        return read_positive(text, "time", "deadline")
+    except UsageError as fault:
+        raise UsageError(f"{fault}; or a day: --deadline tomorrow, --deadline 2027-01-31") from None
+
+
+def _until(word: str, today: date) -> float:
+    """Seconds from the beginning of today to a date or a time of ISO 8601."""
+    from datetime import datetime, time
+
+    try:
+        then = datetime.fromisoformat(word).replace(tzinfo=None)
+    except ValueError:
+        raise UsageError(f"--deadline '{one_line(word)}' is not a date; write e.g. 2027-01-31") from None
+    seconds = (then - datetime.combine(today, time())).total_seconds()
+    if seconds <= 0:
+        raise UsageError(f"--deadline {one_line(word)} is not after today, {today.isoformat()}")
+    return seconds
+
+
+def read_energy(text: str, workload: Workload, size: Size | None) -> Energy:
+    """`"5 kWh"` for a job whose size is stated, `"3 J/image"` for each unit of work."""
+    amount, sign, unit = text.partition("/")
+    if not sign:
+        if size is None:
+            raise UsageError(
+                f"energy '{one_line(text)}' is for a whole job, whose size is not stated; add e.g. "
+                f'--requests 1M, or write it for each: "3 J/{_singular(workload.unit)}"'
+            )
+        return Energy(read_positive(text, "energy", "energy"), None, text.strip())
+    words = (*SYNONYMS.get(workload.unit, (workload.unit,)), _singular(workload.unit))
+    count, word = 1.0, " ".join(unit.lower().split())
+    thousand = re.fullmatch(r"(1000|1,000|million)\s+(.*)", word)
+    if thousand:
+        count, word = (1e6 if thousand[1] == "million" else 1e3), thousand[2]
+    if word not in words:
+        raise UsageError(
+            f"{workload.id} makes {workload.unit}, and '{one_line(text)}' is of {one_line(word)}; write e.g. "
+            f'"3 J/{_singular(workload.unit)}"'
+        )
+    return Energy(None, read_positive(amount, "energy", "energy") / count, text.strip())
+
+
+def read_objective(text: str) -> str:
+    """One of `OBJECTIVES`; raises `UsageError` with the nearest."""
+    from difflib import get_close_matches
+
+    word = text.strip().lower()
+    word = _OBJECTIVE_NAMES.get(word, word)
+    if word in OBJECTIVES:
+        return word
+    near = get_close_matches(word, [*OBJECTIVES, *_OBJECTIVE_NAMES], n=1, cutoff=0.5)
+    hint = f"; did you mean {_OBJECTIVE_NAMES.get(near[0], near[0])}?" if near else ""
+    raise UsageError(f"no objective '{one_line(text)}'{hint} They are {', '.join(OBJECTIVES)}")
+
+
+def read_slots(value: float) -> float:
+    """Slots of a card: above zero and no more than a case has."""
+    if not (math.isfinite(value) and 0 < value <= 16):
+        raise UsageError(f"--max-slots {value:g} is not from 1 to 16; write e.g. --max-slots 2")
+    return float(value)
+
+
+def read_memory(text: str) -> float:
+    """Memory of a GPU in B. Vendors write 24 GB for what is nearly 24 GiB, and so does who asks for it."""
+    return read_positive(text, "memory", "--min-memory")
+
+
+def _singular(unit: str) -> str:
+    return unit.removesuffix("s")
+
+
+def per_hour(usd: float) -> str:
+    """`--budget "20.00 USD/h"` rounded up to a cent, so that what costs it passes."""
+    return f'"{math.ceil(usd * 100 - 1e-9) / 100:.2f} USD/h"'
+
+
+def seconds_words(seconds: float) -> str:
+    """A time to type as a limit: rounded up in its third digit."""
+    for unit, scale in (("days", _DAY), ("h", 3600.0), ("min", 60.0), ("s", 1.0)):
+        if seconds >= 2 * scale or unit == "s":
+            digits = 10.0 ** (math.floor(math.log10(seconds / scale)) - 2) if seconds > 0 else 1.0
+            value = math.ceil(seconds / scale / digits - 1e-9) * digits
+            return f"{number(value, 6)} {unit}".replace(",", "")
+    raise AssertionError("unreachable: seconds always apply")

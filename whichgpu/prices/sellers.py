@@ -1,0 +1,114 @@
+"""Who sells (classes of providers, `data/providers.toml`) and where (words for regions, `regions.toml`)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.errors import UsageError
+from whichgpu.facts import store
+from whichgpu.prices.store import key_of, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from whichgpu.prices.offers import Offer
+
+_OTHER = "other"
+
+
+class SellerClass(NamedTuple):
+    """A kind of seller, and what that means; `label` is for several of them."""
+
+    id: str
+    label: str
+    trust: str
+    interruption: str
+    billing: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Plain text by name."""
+        return self._asdict()
+
+
+@cache
+def classes() -> Mapping[str, SellerClass]:
+    """The classes by id."""
+    fields = ("label", "trust", "interruption", "billing")
+    return {key: SellerClass(key, *(row[name] for name in fields)) for key, row in _tables().items()}
+
+
+def class_of(provider: str) -> SellerClass:
+    """The class of a provider; `other` where none names it."""
+    return classes()[_by_provider().get(provider, _OTHER)]
+
+
+def providers_named(names: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """The providers of `known` that names mean: a provider, or a class for all in it.
+
+    Raises `UsageError` with the nearest for a name that is neither.
+    """
+    by_key = {key_of(one): one for one in known}
+    found: list[str] = []
+    for name in names:
+        if key_of(name) in by_key:
+            found.append(by_key[key_of(name)])
+        elif key_of(name) in _classes_by_name():
+            wanted = _classes_by_name()[key_of(name)]
+            found += [one for one in by_key.values() if class_of(one).id == wanted]
+        else:
+            raise UsageError(unknown("provider", name, [*by_key.values(), *classes()]))
+    return tuple(dict.fromkeys(found))
+
+
+def regions_named(names: Iterable[str], rows: Iterable[Offer]) -> tuple[str, ...]:
+    """The regions of offers that names mean: a region, its beginning (`us-east`), or an area (`europe`).
+
+    Raises `UsageError` with the nearest for a name that means none.
+    """
+    known = sorted({row.region for row in rows if row.region})
+    found: list[str] = []
+    for name in names:
+        key = key_of(name)
+        area = _areas().get(key)
+        here = [one for one in known if key_of(one) == key]
+        here = here or [one for one in known if area is not None and _within(one, area)]
+        here = here or [one for one in known if _begins(one, key)]
+        if not here:
+            raise UsageError(unknown("region", name, [*known, *store.load("regions")["regions"]["area"]]))
+        found += here
+    return tuple(dict.fromkeys(found))
+
+
+def _within(region: str, area: Mapping[str, Any]) -> bool:
+    low = region.lower()
+    parts = [one.strip() for one in low.split(",")]
+    return low.startswith(tuple(area["begins"])) or any(one in area["words"] for one in parts)
+
+
+def _begins(region: str, key: str) -> bool:
+    """Whether a word is the beginning of a region's name, or one of its comma-separated parts."""
+    low = key_of(region)
+    return (len(key) > 1 and low.startswith(key)) or key in [key_of(one) for one in region.split(",")]
+
+
+@cache
+def _tables() -> Mapping[str, Any]:
+    tables: Mapping[str, Any] = store.load("providers")["providers"]["class"]
+    return tables
+
+
+@cache
+def _by_provider() -> Mapping[str, str]:
+    return {name: key for key, row in _tables().items() for name in row["providers"]}
+
+
+@cache
+def _classes_by_name() -> Mapping[str, str]:
+    return {key_of(name): key for key, row in _tables().items() for name in (key, *row["names"])}
+
+
+@cache
+def _areas() -> Mapping[str, Mapping[str, Any]]:
+    tables = store.load("regions")["regions"]["area"]
+    return {key_of(name): row for key, row in tables.items() for name in (key, *row["names"])}
