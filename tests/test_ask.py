@@ -88,15 +88,18 @@ def test_traffic_in_users_requests_or_tokens(text: str, options: dict[str, str])
 
 
 def test_the_way_back_changes_an_answer_and_what_follows() -> None:
-    lines = "sdxl|back|back|resnet50|train|back|infer|100 images/s|done".split("|")
+    lines = ["sdxl", "back", "back", "resnet50", "train", "back", "infer", "100 images/s", "done"]
     found, said = held(*lines)
     assert found == {"workload": "resnet50", "phase": "infer", "target": "100 images/s"}
     assert "This is the first question." in said
 
 
 def test_what_is_refused_is_asked_again_with_the_reason() -> None:
-    found, said = held("lama-3.1-8b", "llama-3.1-8b", "9000", "serve", "-5 req/s", "0 users", "5 req/s", "500",
-                       "500 / 200", "fast", "ttft p90 1 s", "fp99", "fp8", "lots", "24 GB", "done")  # fmt: skip
+    lines = (
+        "lama-3.1-8b", "llama-3.1-8b", "9000", "serve", "-5 req/s", "0 users", "5 req/s", "500", "500 / 200",
+        "fast", "ttft p90 1 s", "fp99", "fp8", "lots", "24 GB", "done",
+    )  # fmt: skip
+    found, said = held(*lines)
     assert found["precision"] == "fp8"
     told = "\n".join(said)
     for reason in ("did you mean", "is none of serve", "two lengths", "fp99", "lots"):
@@ -164,10 +167,11 @@ def test_ctrl_c_ends_in_one_line(monkeypatch: pytest.MonkeyPatch, whichgpu: Any)
 
 
 #: Answers right and wrong, as somebody might type them in any order.
-TYPED = """sdxl|llama-3.1-8b|resnet50||back|done|?|1|2|6|train|5 req/s|nan|-1 USD/h|24 GB|500 / 200|90 epochs|tomorrow
-|fp8|ecc|buy|0|1e999 users|inf req/s|--help|1 of 2 of 3|aws,|,|epochs|1 epochs of 2 epochs|images|\u2028""".split(
-    "|"
-)
+TYPED = (
+    "sdxl", "llama-3.1-8b", "resnet50", "", "back", "done", "?", "1", "2", "6", "train", "5 req/s", "nan",
+    "-1 USD/h", "24 GB", "500 / 200", "90 epochs", "tomorrow", "fp8", "ecc", "buy", "0", "1e999 users",
+    "inf req/s", "--help", "1 of 2 of 3", "aws,", ",", "epochs", "1 epochs of 2 epochs", "images", "\u2028",
+)  # fmt: skip
 
 
 @settings(max_examples=60)

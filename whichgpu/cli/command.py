@@ -48,13 +48,13 @@ def command(function: Run) -> click.Command:
 
 
 def reported(name: str, args: list[str]) -> Report:
-    """What another command answers to arguments, unprinted; raises what it raises."""
-    from whichgpu.cli.group import whichgpu
-
-    found = whichgpu.get_command(click.Context(whichgpu), name)
+    """What another command answers to arguments, unprinted; raises what it raises. To be called in a command."""
+    above = click.get_current_context().parent
+    group = above.command if above else None
+    found = group.get_command(above, name) if above and isinstance(group, click.Group) else None
     if found is None or found.callback is None:
         raise ValueError(f"no command '{name}'")
-    with found.make_context(name, list(args)) as context:
+    with found.make_context(name, list(args), parent=above) as context:
         own = {option.name for option in _COMMON}
         given = {key: value for key, value in context.params.items() if key not in own}
         answer: Report = found.callback.__wrapped__(**given)  # type: ignore[attr-defined]
