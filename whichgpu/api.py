@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.comparison import Comparison
     from whichgpu.planner.fleets import Fleets
     from whichgpu.planner.sweep import Sweep
+    from whichgpu.planner.uses import ForUse
     from whichgpu.software.compat import Compatibility
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
@@ -147,7 +148,7 @@ def recommend(
     pause: str = "0 s",
     gpu_files: Files = (),
     **wishes: Any,
-) -> Recommendation | Fleets:
+) -> Recommendation | Fleets | ForUse:
     """What to rent or buy for a workload, best first: `recommend("resnet50", target="1000 images/s")`.
 
     With `slo` (`"ttft p90 1 s, tpot 50 ms"`) it is fleets of replicas that hold requests at a `rate`
@@ -159,9 +160,17 @@ def recommend(
     """
     from whichgpu.planner.recommend import recommend as ranked
     from whichgpu.planner.request import Wished, read_request
+    from whichgpu.planner.uses import for_use, use
 
     known = _known(gpu_files)
     asked = {name: wishes.pop(name) for name in Wished._fields if name in wishes}
+    other = use(workload)
+    if other is not None and not wishes:
+        from whichgpu.planner.request import read_use_request
+
+        path = None if offers is None else Path(offers)
+        cards, own = read_use_request(other, known, today=date.today(), offers=path, **asked)
+        return for_use(other, cards, known, own)
     request, own = read_request(
         job(workload, **wishes), known, today=date.today(),
         offers=None if offers is None else Path(offers), **asked,

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import field
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.prices.sellers import class_of
+from whichgpu.prices.sellers import seller_of
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
     from whichgpu.facts.model import Interval
+    from whichgpu.planner.capping import Capped
     from whichgpu.planner.conflict import Conflict
+    from whichgpu.planner.hosted import Hosted
     from whichgpu.planner.request import Request
+    from whichgpu.planner.sensitivity import Flip
     from whichgpu.planner.splitting import Several
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.workload import Workload
@@ -66,11 +70,13 @@ class Candidate:
 
     def rank(self, objective: str) -> tuple[float | str, ...]:
         """What candidates are ranked by: trust in the price, the objective, then cost, power and name."""
+        cost = self.usd_per_unit if self.usd_total is None else self.usd_total
         aim = {
-            "cost": self.usd_per_unit if self.usd_total is None else self.usd_total,
+            "cost": 1.0 / self.throughput.mid if isnan(cost) else cost,
             "latency": self.estimate.latency.mid, "time": self.finish or 0.0, "energy": self.joules_per_unit,
         }[objective]  # fmt: skip
-        return self.trust, aim, self.usd_per_unit, self.watts, self.gpu
+        later = (self.usd_per_unit, self.watts)
+        return self.trust, aim, *(0.0 if isnan(one) else one for one in later), self.gpu
 
     def to_dict(self, rank: int) -> dict[str, Any]:
         """The contract's shape of a candidate."""
@@ -85,7 +91,7 @@ class Candidate:
             "usd_per_unit": self.usd_per_unit, "usd_per_unit_full_load": self.usd_per_unit_full_load,
             "watts": self.watts, "buy_usd_per_hour": self.buy, "joules_per_unit": self.joules_per_unit,
             "seconds": self.finish, "usd_total": self.usd_total, "joules_total": self.joules_total,
-            "pareto": self.front, "seller": class_of(self.offer.provider).to_dict(),
+            "pareto": self.front, "seller": seller_of(self.offer).to_dict(),
             "offer": self.offer.to_dict(),
             "memory": {"parts": dict(estimate.memory), "required": estimate.required,
                        "available": estimate.available},
@@ -115,6 +121,9 @@ class Recommendation:
     warnings: tuple[str, ...] = ()
     infeasible: str = ""
     conflict: Conflict | None = None
+    flips: tuple[Flip, ...] = ()
+    hosted: tuple[Hosted, ...] = ()
+    capped: Capped | None = None
     headline: str = ""
     several: Several | None = None
     seconds: float = field(default=0.0, compare=False)
@@ -136,5 +145,11 @@ class Recommendation:
             "warnings": list(self.warnings),
             "infeasible": self.infeasible or None,
             "conflict": self.conflict.to_dict() if self.conflict else None,
+            "objective": self.request.objective,
+            "size": self.request.size.to_dict() if self.request.size else None,
+            "sensitivity": [one.to_dict() for one in self.flips],
+            "hosted": [one.to_dict() for one in self.hosted],
+            "power_limit": self.capped.to_dict() if self.capped else None,
+            "machine": self.request.machine.to_dict() if self.request.machine else None,
             "several": self.several.to_dict() if self.several else None,
         }

@@ -21,7 +21,7 @@ from whichgpu.planner.options import NODES, options, outcome
 from whichgpu.units import number, rate_period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,11 +54,20 @@ class WayOut(NamedTuple):
         cost = f"{self.usd_per_hour:,.2f} USD/h"
         if self.usd_total is not None:
             cost = f"{self.usd_total:,.2f} USD in all"
-        return f"{' and '.join(self.changes)} ({self.gpu}, {cost})"
+        return f"{' and '.join(self.typed)} ({self.gpu}, {cost})"
+
+    @property
+    def typed(self) -> tuple[str, ...]:
+        """The changes, those of the machine in one option."""
+        parts = [one for one in self.changes if one.startswith("--machine ")]
+        if len(parts) < 2:
+            return self.changes
+        whole = ", ".join(one.removeprefix("--machine ").strip('"') for one in parts)
+        return (*(one for one in self.changes if one not in parts), f'--machine "{whole}"')
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
-        return self._asdict()
+        return {**self._asdict(), "changes": list(self.typed)}
 
 
 class Conflict(NamedTuple):
@@ -98,13 +107,20 @@ def conflict(
     whole = frozenset(range(len(table.limits)))
     if table.feasible(whole):
         return None
-    core = whole
-    # The demands stay as long as may be: what cannot be held without them is no matter of quantity.
-    for one in sorted(whole, key=lambda index: table.limits[index].option not in _DEMANDS):
-        if not table.feasible(core - {one}):
-            core -= {one}
+    # The demands go first: what cannot be held without them is no matter of quantity.
+    order = sorted(whole, key=lambda index: table.limits[index].option not in _DEMANDS)
+    core = irreducible(order, table.feasible)
     found = tuple(table.limits[one] for one in sorted(core))
     return Conflict(found, tuple(_ways_out(table, whole, core)))
+
+
+def irreducible(order: Iterable[int], feasible: Callable[[frozenset[int]], bool]) -> frozenset[int]:
+    """Of constraints that cannot be held together so few that any less can be; the earlier go first."""
+    core = frozenset(order)
+    for one in order:
+        if not feasible(core - {one}):
+            core -= {one}
+    return core
 
 
 def _ways_out(table: _Table, whole: frozenset[int], core: frozenset[int]) -> list[WayOut]:

@@ -10,7 +10,7 @@ import numpy as np
 from whichgpu.cost import bounds, curve
 from whichgpu.cost.estimate import Z90
 from whichgpu.errors import Infeasible
-from whichgpu.planner import sentences
+from whichgpu.planner import refusals, sentences, words
 from whichgpu.planner.answer import Rejected
 from whichgpu.planner.fleet import Choice, given_less, nearest, refined, searched
 from whichgpu.planner.fleet import chosen as search
@@ -130,11 +130,11 @@ class Fleets:
         each = "" if first.gpus_per_replica == 1 else f" of {first.gpus_per_replica} GPUs ({first.split})"
         fleet = f"{choice.instances:,} x {choice.offer.provider} {choice.offer.instance}"
         return (
-            f"{first.gpu}: {fleet} ({sentences.plural(first.gpus, 'GPU')}) as "
-            f"{sentences.plural(choice.replicas, 'replica')}{each} hold{'s' * (choice.replicas == 1)} "
+            f"{first.gpu}: {fleet} ({words.plural(first.gpus, 'GPU')}) as "
+            f"{words.plural(choice.replicas, 'replica')}{each} hold{'s' * (choice.replicas == 1)} "
             f"{number(first.request_rate)} requests/s within {wanted}, {choice.usd_per_hour:,.2f} USD/h: "
-            f"{sentences.money(first.usd_input)} a million tokens in, "
-            f"{sentences.money(first.usd_output)} out"
+            f"{words.money(first.usd_input)} a million tokens in, "
+            f"{words.money(first.usd_output)} out"
         )
 
     def __str__(self) -> str:
@@ -259,30 +259,28 @@ def _each(one: Fleet) -> str:
     usd = one.choice.usd_per_hour / one.choice.replicas
     limit = f"within {one.at.binding}" if one.at.binding else "at its capacity"
     size = "" if one.gpus_per_replica == 1 else f" ({one.split})"
-    return (
-        f"a replica{size} holds {number(one.choice.most, 3)} requests/s {limit} for {sentences.money(usd)}/h"
-    )
+    return f"a replica{size} holds {number(one.choice.most, 3)} requests/s {limit} for {words.money(usd)}/h"
 
 
 def _why_not(space: Space, row: int) -> Reason:
     """Why no fleet of a GPU type holds the objectives."""
     found = space.found
     if found.refusals[row]:
-        return sentences.cannot_run(found.refusals[row])
+        return refusals.cannot_run(found.refusals[row])
     fits = found.places[row] >= 1.0
     if not fits.any():
         column = int(np.argmin(np.where(np.isnan(found.required[row]), np.inf, found.required[row])))
         need, count = show(float(found.required[row, column]), "memory", 3), int(space.ways.gpus[column])
         return Reason(
             "too little memory",
-            f"does not fit: weights and workspace take {need} on each of {sentences.plural(count, 'GPU')}, "
+            f"does not fit: weights and workspace take {need} on each of {words.plural(count, 'GPU')}, "
             f"and leave no room for a request's KV cache in {show(_memory(space, row), 'memory', 3)}",
         )
     one = _only(space, row)
     column, excess = nearest(one)[1:]
     if excess <= 1.0:
         least = int(min(space.ways.gpus[fits]))
-        return sentences.too_many(least, max(offer.gpu_count for offer in space.offers[row]))
+        return refusals.too_many(least, max(offer.gpu_count for offer in space.offers[row]))
     worst = max(space.terms, key=lambda term: _alone(one, 0, column, term) / term.most)
     best = show(_alone(one, 0, column, worst), "time", 3)
     return Reason(
@@ -317,7 +315,7 @@ def _dearer(one: Choice) -> Reason:
     kind = "dearer, or with an older price, than those listed (--limit)"
     return Reason(
         kind,
-        f"{sentences.plural(one.instances, 'instance')} of {one.offer.provider} {one.offer.instance} would "
+        f"{words.plural(one.instances, 'instance')} of {one.offer.provider} {one.offer.instance} would "
         f"hold it for about {number(one.usd_per_hour, 3)} USD/h; --limit lists more",
     )
 

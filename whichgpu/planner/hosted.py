@@ -10,12 +10,22 @@ and a fleet of so many USD/h is the cheaper from `USD/h / 3600 / USD per output 
 from __future__ import annotations
 
 import re
+from functools import cache
+from math import isnan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.errors import UsageError, one_line
+from whichgpu.errors import DataError, UsageError, one_line
+from whichgpu.facts import store
+from whichgpu.planner.words import money
+from whichgpu.units import number
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import date
+
+    from whichgpu.planner.answer import Candidate
+    from whichgpu.planner.request import Request
+    from whichgpu.workloads.workload import Workload
 
 #: USD per million tokens above which a price is a slip of the keyboard.
 _ABSURD = 1e5
@@ -68,3 +78,125 @@ def read_api_price(text: str) -> ApiPrice:
     if max(prompts, answers) > _ABSURD:
         raise UsageError(f"--api-price '{one_line(text)}' is absurd for a million tokens; is it a slip?")
     return ApiPrice(prompts, answers, text.strip())
+
+
+class Hosted(NamedTuple):
+    """A hosted price against the first candidate.
+
+    `usd_per_unit` of the API (an output token, its prompt included) and of the fleet at full load;
+    `breaks_even` is the rate in units/s from which the fleet costs less, `most` what the fleet makes;
+    `asked` is the target, `usd_total` of the API for the whole job, where there is one.
+    """
+
+    price: ApiPrice
+    gpu: str
+    usd_per_unit: float
+    fleet_usd_per_unit: float
+    breaks_even: float
+    most: float
+    asked: float | None = None
+    usd_total: float | None = None
+
+    @property
+    def cheaper(self) -> bool:
+        """Whether the API costs less than the fleet even at full load."""
+        return self.breaks_even > self.most
+
+    @property
+    def text(self) -> str:
+        """The comparison in a sentence."""
+        name = f"{self.price.provider} {self.price.model}".strip()
+        dated = f", read {self.price.as_of.isoformat()}" if self.price.as_of else ""
+        dated = dated or (", undated" if self.price.source else "")
+        asked = (
+            f"the hosted API of {name} ({number(self.price.usd_input)} / {number(self.price.usd_output)} USD "
+            f"per million in / out{dated})"
+        )
+        million = f"{money(self.usd_per_unit * 1e6)} per million tokens made, prompts included"
+        own = f"{money(self.fleet_usd_per_unit * 1e6)} on {self.gpu} at full load"
+        if self.cheaper:
+            return f"{asked} costs {million}, less than {own}: at this price rent nothing"
+        share = self.breaks_even / self.most
+        said = (
+            f"{asked} costs {million}; {own}: the fleet is the cheaper from {number(self.breaks_even)} "
+            f"tokens/s on, {number(share * 100, 2)} % of what it makes"
+        )
+        if self.asked is not None and self.asked < self.breaks_even:
+            said += f"; at the {number(self.asked)} tokens/s asked for, the API is"
+        return said
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data; USD per token, tokens/s."""
+        return {
+            **self.price.to_dict(), "gpu": self.gpu, "usd_per_unit": self.usd_per_unit,
+            "fleet_usd_per_unit": self.fleet_usd_per_unit, "breaks_even": self.breaks_even,
+            "fleet_most": self.most, "cheaper": self.cheaper, "asked": self.asked,
+            "usd_total": self.usd_total,
+            "comparison": self.text,
+        }  # fmt: skip
+
+
+def compared(request: Request, workload: Workload, ranked: Sequence[Candidate]) -> tuple[Hosted, ...]:
+    """Hosted prices of a model, the stated one first, against the first candidate; none for other work.
+
+    Raises `UsageError` where a price of tokens is stated for work that makes none.
+    """
+    job = workload.complete(request.job)
+    makes = workload.unit == "tokens" and not job.trains and job.output_tokens is not None
+    if not makes:
+        if request.api_price is not None:
+            raise UsageError(
+                f"--api-price is of tokens that a model makes, and {workload.id} in phase {job.phase} makes "
+                f"{workload.unit}; leave it out"
+            )
+        return ()
+    stated = () if request.api_price is None else (request.api_price,)
+    prices = (*stated, *published(workload.id))
+    if not ranked or isnan(ranked[0].usd_per_hour):
+        return ()
+    first = ranked[0]
+    found = [
+        _against(price, first, float(job.input_tokens or 0.0), float(job.output_tokens)) for price in prices
+    ]
+    if request.target is not None:
+        rate = request.target.rate
+        found = [one._replace(asked=rate) for one in found]
+    if request.size is not None:
+        units = request.size.units
+        found = [one._replace(usd_total=one.usd_per_unit * units) for one in found]
+    return tuple(found)
+
+
+def _against(price: ApiPrice, first: Candidate, prompt: float, answer: float) -> Hosted:
+    each = price.usd_per_output_token(prompt, answer)
+    return Hosted(
+        price, first.gpu, each, first.usd_per_unit_full_load, first.usd_per_hour / 3600.0 / each,
+        first.throughput.mid,
+    )  # fmt: skip
+
+
+def published(workload: str) -> tuple[ApiPrice, ...]:
+    """The published prices of hosted APIs for a workload's model, dated ones first, then the cheapest."""
+    rows = [row for row in _table() if row.get("workload") == workload]
+    found = [_published(row) for row in rows]
+    return tuple(sorted(found, key=lambda one: (one.as_of is None, one.usd_input + one.usd_output)))
+
+
+def _published(row: Mapping[str, str]) -> ApiPrice:
+    from datetime import date
+
+    try:
+        prompts, answers = float(row["usd_input"]), float(row["usd_output"])
+        day = date.fromisoformat(row["as_of"]) if row["as_of"] else None
+    except ValueError as fault:
+        raise DataError(f"data/prices/hosted.csv: {fault}; reinstall whichgpu") from None
+    return ApiPrice(
+        prompts, answers, f"{prompts:g}/{answers:g} USD per million", row["provider"], row["model"],
+        row["source"], day,
+    )  # fmt: skip
+
+
+@cache
+def _table() -> tuple[Mapping[str, str], ...]:
+    table = store.load("prices")["hosted"]
+    return tuple(dict(zip(table["columns"], row, strict=True)) for row in table["rows"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.planner import constraints, sentences
+from whichgpu.planner import constraints, refusals
 from whichgpu.prices import purchase
 from whichgpu.prices import store as prices
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: GPUs in one machine of one's own.
 _BOXES = (1, 2, 4, 8)
+#: What stands for trust in a price that is not known.
+UNPRICED = 3
 
 
 def usable_offers(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> dict[str, list[Offer]]:
@@ -53,7 +55,11 @@ def offered(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> l
     if request.term == "buy":
         boxes = _BOXES if request.machine is None else range(1, request.machine.cards + 1)
         owned = [purchase_offer(gpu, count, request.power_limit) for gpu in wanted for count in boxes]
-        return [offer for offer in owned if offer is not None]
+        found = [offer for offer in owned if offer is not None]
+        if request.unpriced:
+            known = {offer.gpu for offer in found}
+            found += [unpriced_offer(gpu) for gpu in wanted if gpu.id not in known]
+        return found
     ids = {gpu.id for gpu in wanted}
     return [row for row in pool if row.gpu in ids and row.gpu_count >= 1 and not row.quarantine]
 
@@ -77,6 +83,18 @@ def purchase_offer(gpu: Gpu, count: int = 1, power_limit: float | None = None) -
     )  # fmt: skip
 
 
+def unpriced_offer(gpu: Gpu) -> Offer:
+    """One GPU of which no price is on file: its cost is not a number."""
+    from whichgpu.prices.offers import Offer
+
+    return Offer(
+        provider="own", instance=f"1 x {gpu.name}, no price on file", gpu=gpu.id, gpu_spelling=gpu.id,
+        candidates=(), gpu_count=1.0, vcpus=None, memory=None, kind="unpriced", usd_per_hour=math.nan,
+        usd_median=None, usd_max=None, region="", regions=0, suspect_regions=0, source="", locator="",
+        as_of=None,
+    )  # fmt: skip
+
+
 def considered(
     wanted: Sequence[Gpu], request: Request, usable: Mapping[str, Sequence[Offer]],
     mentions: Mapping[str, Sequence[Offer]], rejected: dict[str, Reason],
@@ -86,7 +104,7 @@ def considered(
     A GPU is named with the first constraint that it does not hold, of those that have offers too.
     """
     able = [gpu for gpu in wanted if not gpu.why_unusable]
-    rejected |= {gpu.id: sentences.cannot_run(gpu.why_unusable) for gpu in wanted if gpu.why_unusable}
+    rejected |= {gpu.id: refusals.cannot_run(gpu.why_unusable) for gpu in wanted if gpu.why_unusable}
     for limit in constraints.of_gpus(request):
         held = limit.holds(able)
         for gpu, taken in zip(able, held.tolist(), strict=True):
@@ -95,7 +113,7 @@ def considered(
         able = [gpu for gpu, taken in zip(able, held.tolist(), strict=True) if taken]
     for gpu in able:
         if gpu.id not in usable:
-            rejected[gpu.id] = sentences.no_offer(gpu, request, mentions.get(gpu.id, ()))
+            rejected[gpu.id] = refusals.no_offer(gpu, request, mentions.get(gpu.id, ()))
     return [gpu for gpu in able if gpu.id in usable]
 
 
@@ -117,6 +135,8 @@ def needed(rate: float, each: float) -> int:
 def trust(offer: Offer, request: Request) -> int:
     """0 for a current price, 1 for an old or replaced one, 2 for one without a date."""
     age = offer.age_days(request.today)
+    if offer.kind == "unpriced":
+        return UNPRICED
     if age is None:
         return 2
     return int(offer.kind != "buy" and (age >= prices.STALE_DAYS or offer.listing == "older"))

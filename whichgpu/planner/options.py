@@ -147,6 +147,7 @@ class Outcome(NamedTuple):
     joules_per_unit: Array
     joules_total: Array
     watts: Array
+    seconds_per_unit: Array
 
 
 def outcome(found: Options, request: Request) -> Outcome:
@@ -163,6 +164,7 @@ def outcome(found: Options, request: Request) -> Outcome:
         instances=instances, usd_per_hour=usd_per_hour, usd_per_unit=each, usd_per_unit_full=full,
         latency=found.latency, seconds=seconds, usd_total=usd_per_hour * seconds / 3600.0,
         joules_per_unit=joules, joules_total=joules * units, watts=found.watts * instances,
+        seconds_per_unit=1.0 / np.maximum(found.rate, 1e-12),
     )  # fmt: skip
 
 
@@ -187,7 +189,9 @@ def _ceil(ratio: Array) -> Array:
 def primary(result: Outcome, request: Request) -> Array:
     """What the objective makes small: USD, s or J."""
     if request.objective == "cost":
-        return result.usd_per_unit_full if request.size is None else result.usd_total
+        cost = result.usd_per_unit_full if request.size is None else result.usd_total
+        # What has no price is chosen by its speed.
+        return np.where(np.isnan(cost), result.seconds_per_unit, cost)
     if request.objective == "energy":
         return result.joules_per_unit
     return result.latency if request.objective == "latency" else result.seconds
@@ -201,18 +205,22 @@ def best(found: Options, result: Outcome, request: Request) -> dict[int, int]:
     """
     if not found.row.size:
         return {}
+    one = heads(found, result, request)
+    final, usd = primary_exact(result, request)[one], _spent(result, request)[one]
+    ranked = one[np.lexsort((found.count[one], usd, final, found.trust[one], found.row[one]))]
+    rows, where = np.unique(found.row[ranked], return_index=True)
+    return {int(row): int(ranked[at]) for row, at in zip(rows, where, strict=True)}
+
+
+def heads(found: Options, result: Outcome, request: Request) -> Ints:
+    """The index of the configuration that stands for each offer."""
     aim = primary(result, request)
     first = np.full(len(found.offers), np.inf)
     np.minimum.at(first, found.offer, aim)
     slack = WORTH if request.objective in ("cost", "energy") else 1.0 + 1e-9
     far = aim > first[found.offer] * slack
     order = np.lexsort((found.size, result.latency, far, found.offer))
-    heads = order[np.unique(found.offer[order], return_index=True)[1]]
-    final = primary_exact(result, request)[heads]
-    usd = _spent(result, request)[heads]
-    ranked = heads[np.lexsort((found.count[heads], usd, final, found.trust[heads], found.row[heads]))]
-    rows, where = np.unique(found.row[ranked], return_index=True)
-    return {int(row): int(ranked[at]) for row, at in zip(rows, where, strict=True)}
+    return np.asarray(order[np.unique(found.offer[order], return_index=True)[1]])
 
 
 def primary_exact(result: Outcome, request: Request) -> Array:

@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.estimate import estimate
-from whichgpu.planner import constraints, sentences
+from whichgpu.planner import constraints, refusals, sentences
 from whichgpu.planner.answer import Candidate, Recommendation, Rejected
+from whichgpu.planner.capping import capped
+from whichgpu.planner.front import front
 from whichgpu.planner.grid import grid
+from whichgpu.planner.hosted import compared
 from whichgpu.planner.market import (
     cheapest_of_a_kind,
     considered,
@@ -28,6 +31,7 @@ from whichgpu.planner.market import (
     usable_offers,
 )
 from whichgpu.planner.options import NODES, best, options, outcome
+from whichgpu.planner.sensitivity import flips
 from whichgpu.planner.splitting import several
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
@@ -35,8 +39,6 @@ from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from whichgpu.cost.estimate import Estimates
     from whichgpu.hardware.catalogue import Catalogue
@@ -68,7 +70,7 @@ def recommend(
     chosen = [] if space is None else _chosen(request, space, rejected)
     ranked = marked(sorted(chosen, key=lambda item: item.rank(request.objective)))
     against = None if ranked else conflicting(request, workload, catalogue, pool)
-    infeasible = "" if ranked else sentences.infeasible(request, workload, rejected, space, against)
+    infeasible = "" if ranked else refusals.infeasible(request, workload, rejected, space, against)
     explained = sentences.explained(ranked, request, workload)
     sweep = None if space is None else space.sweep
     return Recommendation(
@@ -80,8 +82,11 @@ def recommend(
         warnings=_warnings(sweep, ranked),
         infeasible=infeasible,
         conflict=against,
+        flips=flips(request, space, ranked) if space is not None else (),
+        hosted=compared(request, workload, explained),
+        capped=capped(request, space, ranked) if space is not None else None,
         headline=sentences.headline(explained, request, workload),
-        several=several(request.job, workload, ranked, catalogue),
+        several=None if request.unpriced else several(request.job, workload, ranked, catalogue),
         seconds=perf_counter() - started,
     )
 
@@ -131,13 +136,13 @@ def _why_not(request: Request, space: Options, result: Outcome, row: int) -> Rea
     """Why no option of a GPU type may be chosen."""
     sweep = space.sweep
     if sweep.refusals[row]:
-        return sentences.cannot_run(sweep.refusals[row])
+        return refusals.cannot_run(sweep.refusals[row])
     if not sweep.fits[row].any():
-        return sentences.too_big(sweep, row)
+        return refusals.too_big(sweep, row)
     mine = np.flatnonzero(space.row == row)
     if not len(mine):
-        return sentences.no_room(sweep, row)
-    return sentences.beyond(request, space, result, mine)
+        return refusals.no_room(sweep, row)
+    return refusals.beyond(request, space, result, mine)
 
 
 def _candidate(request: Request, space: Options, result: Outcome, index: int) -> Candidate:
@@ -199,11 +204,3 @@ def marked(ranked: Sequence[Candidate]) -> list[Candidate]:
     on = front(np.array([item.axes() for item in dated]))
     ids = {item.gpu for item, there in zip(dated, on.tolist(), strict=True) if there}
     return [replace(item, front=item.gpu in ids) for item in ranked]
-
-
-def front(points: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Of points (N, axes), each smaller the better, those that no other one is at least as good as on all."""
-    points = np.where(np.isfinite(points), points, np.inf)
-    no_worse = (points[:, None, :] <= points[None, :, :]).all(axis=2)
-    better = (points[:, None, :] < points[None, :, :]).any(axis=2)
-    return np.asarray(~(no_worse & better).any(axis=0))

@@ -20,6 +20,7 @@ from whichgpu.prices import live
 from whichgpu.prices.sellers import classes, providers_named, regions_named
 from whichgpu.units import parse
 from whichgpu.values import immutable
+from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
     from whichgpu.planner.machine import Machine
     from whichgpu.planner.needs import Need
     from whichgpu.planner.size import Size
+    from whichgpu.planner.uses import Use
     from whichgpu.planner.wishes import Energy, Target
     from whichgpu.prices.offers import Offer
     from whichgpu.software.frameworks import Asked
-    from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
 
@@ -46,7 +47,8 @@ class Request:
     `gpus`, `providers`, `regions` are None for all; `latency` in s for one job from start to end; `budget` in
     USD/h for the whole fleet, `budget_total` in USD for the whole job; `deadline` in s from today;
     `min_memory` in B and `max_power` in W of each GPU, `max_slots` of each card; `power_limit` is a cap in W;
-    `size` is of the whole job; `today` dates prices.
+    `size` is of the whole job; `unpriced` takes GPUs without a price on file as well, as where a laptop is
+    needed; `today` dates prices.
     """
 
     job: Job
@@ -76,6 +78,7 @@ class Request:
     objective: str = "cost"
     machine: Machine | None = None
     api_price: ApiPrice | None = None
+    unpriced: bool = False
 
 
 def read_request(
@@ -97,6 +100,40 @@ def read_request(
     request = Request(job=job, today=today, size=size, **_limits(given, workload, size, today))
     request = replace(request, **_market(given, catalogue, rows), **_of_gpus(given, catalogue))
     return _consistent(request), rows
+
+
+def read_use_request(
+    use: Use, catalogue: Catalogue, *, today: date, offers: Path | None = None, **wishes: Any
+) -> tuple[Request, tuple[Offer, ...] | None]:
+    """A request for a use that is answered from specifications: what limits the cards and their price.
+
+    Raises `UsageError` as `read_request` does, and for a wish that only a predicted job can meet.
+    """
+    given = Wished(**{key: value for key, value in wishes.items() if value is not None})
+    empty = Wished()
+    for name in _OF_WORK:
+        if getattr(given, name) != getattr(empty, name):
+            raise UsageError(
+                f"--{name.replace('_', '-')} is of predicted work, and {use.title} is answered from "
+                "specifications; leave it out"
+            )
+    rows = None if offers is None else _own_offers(offers, catalogue, today)
+    budget = None if given.budget is None else wishes_.read_budget(given.budget, None).usd_per_hour
+    given = given._replace(needs=(*use.needs, *given.needs), term=given.term or _term(given, use))
+    request = Request(job=Job(use.id), today=today, budget=budget,
+                      objective=wishes_.read_objective(given.objective))  # fmt: skip
+    request = replace(request, **_market(given, catalogue, rows), **_of_gpus(given, catalogue))
+    return replace(request, unpriced=False), rows
+
+
+def _term(given: Wished, use: Use) -> str:
+    """On which terms cards of a use are had; nobody sells a machine that one builds by the hour."""
+    return "buy" if given.machine is not None or _carried(given) else use.term
+
+
+#: Wishes that are of predicted work.
+_OF_WORK = ("target", "latency", "deadline", "energy", "epochs", "samples", "tokens", "images",
+            "hours_of_audio", "requests", "api_price", "power_limit")  # fmt: skip
 
 
 def _limits(given: Wished, workload: Workload, size: Size | None, today: date) -> dict[str, Any]:
@@ -131,6 +168,7 @@ def _market(given: Wished, catalogue: Catalogue, rows: Sequence[Offer] | None) -
     providers, regions = given.providers, given.region
     return {
         "term": term.strip().lower().replace("_", "-"),
+        "unpriced": term == "buy" and _carried(given),
         "providers": None if providers is None else providers_named(providers, known),
         "asked_providers": tuple(providers or ()),
         "regions": None if regions is None else regions_named(regions, pool),
@@ -186,7 +224,7 @@ def _capped(job: Job, limit: str | None) -> Job:
     if limit is None:
         return job
     watts = wishes_.read_positive(limit, "power", "--power-limit")
-    return replace(job, options={**job.options, "power_limit": f"{watts:g}"})
+    return replace(job, options={**job.options, "power_limit": f"{watts:g} W"})
 
 
 def _consistent(request: Request) -> Request:

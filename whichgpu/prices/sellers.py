@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from whichgpu.prices.offers import Offer
 
 _OTHER = "other"
+#: Kinds of offers that are other people's machines.
+_OF_OTHERS = ("marketplace", "community")
 
 
 class SellerClass(NamedTuple):
@@ -41,6 +43,13 @@ def classes() -> Mapping[str, SellerClass]:
 def class_of(provider: str) -> SellerClass:
     """The class of a provider; `other` where none names it."""
     return classes()[_by_provider().get(provider, _OTHER)]
+
+
+def seller_of(offer: Offer) -> SellerClass:
+    """The class of who sells an offer: machines of others, where its kind says so."""
+    if offer.kind in _OF_OTHERS and class_of(offer.provider).id != "decentralised":
+        return classes()["marketplace"]
+    return class_of(offer.provider)
 
 
 def providers_named(names: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:

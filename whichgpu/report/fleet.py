@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.planner.sentences import money, plural
+from whichgpu.planner.words import money, plural
 from whichgpu.report.prediction import to_measure
 from whichgpu.report.recommendation import left_out, price_read, rejected_table
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table

@@ -6,7 +6,8 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from whichgpu.planner.sentences import handy, money, plural
+from whichgpu.planner.words import handy, lasting, money, plural
+from whichgpu.prices.sellers import seller_of
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, rate_period, show
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from whichgpu.report.table import Block
 
 _INFEASIBLE = 3
+#: Hosted APIs that are told.
+_APIS = 3
 
 
 def report(answer: Recommendation, *, limit: int, why_not: bool) -> Report:
@@ -33,7 +36,10 @@ def report(answer: Recommendation, *, limit: int, why_not: bool) -> Report:
         _offers(answer, shown),
         Heading("Why"),
         Bullets(tuple(f"{item.gpu} {item.why}." for item in shown[: min(limit, 5)])),
+        *_flips(answer),
         *_several(answer),
+        *_hosted(answer),
+        *_seller(shown[0]),
         Heading("Assumed"),
         Bullets(_assumed(answer)),
         Heading("Not chosen"),
@@ -50,6 +56,34 @@ def _several(answer: Recommendation) -> tuple[Block, ...]:
     return Heading("One large or several small"), Bullets(said)
 
 
+def _flips(answer: Recommendation) -> tuple[Block, ...]:
+    """Which input would flip the answer, and at what value."""
+    said = [f"{one.text}." for one in answer.flips]
+    if answer.capped is not None:
+        said.insert(0, f"{answer.capped.text}.")
+    return (Heading("What would change it"), Bullets(tuple(said))) if said else ()
+
+
+def _hosted(answer: Recommendation) -> tuple[Block, ...]:
+    """Hosted APIs to break even against."""
+    if not answer.hosted:
+        return ()
+    said = tuple(f"{one.text}." for one in answer.hosted[:_APIS])
+    return Heading("Or a hosted API"), Bullets(said)
+
+
+def _seller(first: Candidate) -> tuple[Block, ...]:
+    """What kind of seller the first is, and what that means."""
+    if first.offer.provider == "own":
+        return ()
+    seller = seller_of(first.offer)
+    return Heading("Who sells it"), Bullets((
+        f"{first.offer.provider} is one of the {seller.label}. Trust: {seller.trust}.",
+        f"Interruption: {seller.interruption}.",
+        f"Billing: {seller.billing}.",
+    ))  # fmt: skip
+
+
 def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     """What it takes: counts, rate with its interval, money, power, memory."""
     request, unit = answer.request, answer.workload.unit
@@ -58,14 +92,16 @@ def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     columns = (
         Column("#", "right"), Column("GPU"), Column("Instances", "right"), Column("GPUs", "right"),
         Column(f"{unit}/{period} (90 %)", "right"), Column("USD/h", "right"),
-        Column(f"USD per {noun}", "right"), Column("Power", "right"), Column("Memory GiB", "right"),
-        Column("Latency", "right", optional=True),
+        Column(f"USD per {noun}", "right"), *_whole_columns(answer), Column("Power", "right"),
+        Column("Memory GiB", "right"), Column("Latency", "right", optional=True),
+        Column("Front", optional=True),
     )  # fmt: skip
     rows = [
         (
             str(rank), item.gpu, f"{item.instances:,}", _gpus(item), _interval(item, seconds),
-            f"{item.usd_per_hour:,.2f}", money(item.usd_per_unit * count).removesuffix(" USD"),
-            show_watts(item.watts), _memory(item), show(item.estimate.latency.mid, "time", 2),
+            _amount(item.usd_per_hour, 2), _price_of(item.usd_per_unit * count),
+            *_whole(item), show_watts(item.watts), _memory(item), show(item.estimate.latency.mid, "time", 2),
+            "yes" if item.front else "",
         )
         for rank, item in enumerate(shown, 1)
     ]  # fmt: skip
@@ -75,21 +111,47 @@ def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     return Table.of(title, columns, rows, notes=(*_notes(answer), *notes), strong=(0,))
 
 
+def _whole_columns(answer: Recommendation) -> tuple[Column, ...]:
+    """Columns of a job with a size: when it is done, and what all of it costs."""
+    if answer.request.size is None:
+        return ()
+    return Column("Done in", "right"), Column("USD in all", "right")
+
+
+def _whole(item: Candidate) -> tuple[str | None, ...]:
+    if item.finish is None or item.usd_total is None:
+        return ()
+    return lasting(item.finish), _price_of(item.usd_total)
+
+
 def _offers(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     """Whose prices these are, and how old."""
     columns = (
         Column("#", "right"), Column("Provider"), Column("Instance"), Column("GPUs each", "right"),
-        Column("USD/h each", "right"), Column("Kind"), Column("Price read"), Column("Source"),
+        Column("USD/h each", "right"), Column("Kind"), Column("Seller", optional=True),
+        Column("Price read"), Column("Source"),
     )  # fmt: skip
     rows = [
         (
             str(rank), item.offer.provider, item.offer.instance, f"{item.gpus_per_instance}",
-            f"{item.offer.usd_per_hour:,.3f}", item.offer.kind.replace("_", "-"),
+            _amount(item.offer.usd_per_hour, 3), item.offer.kind.replace("_", "-"), _class(item.offer),
             price_read(item.offer, answer.request), item.offer.source,
         )
         for rank, item in enumerate(shown, 1)
     ]  # fmt: skip
     return Table.of("Prices", columns, rows)
+
+
+def _amount(usd: float, digits: int) -> str | None:
+    return None if math.isnan(usd) else f"{usd:,.{digits}f}"
+
+
+def _price_of(usd: float) -> str | None:
+    return None if math.isnan(usd) else money(usd).removesuffix(" USD")
+
+
+def _class(offer: Offer) -> str:
+    return "own" if offer.provider == "own" else seller_of(offer).id
 
 
 def _gpus(item: Candidate) -> str:
@@ -132,6 +194,11 @@ def _notes(answer: Recommendation) -> tuple[str, ...]:
         f"Intervals are meant to hold 9 times in 10 (basis: {first.estimate.basis}); counts are at the "
         f"middle, at its low end the first takes {plural(first.instances_safe, 'instance')}."
     ]
+    if any(item.front for item in answer.candidates):
+        said.append(
+            f"Ranked by {answer.request.objective}. Front: no other one is at least as good in cost, time "
+            "and energy together."
+        )
     if first.buy is not None:
         said.append(
             f"Owning the {first.instances * first.gpus_per_instance:,} x {first.gpu} instead would cost "

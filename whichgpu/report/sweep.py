@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.stages import stages
-from whichgpu.planner.sentences import money
 from whichgpu.planner.sweep.answer import sharded
+from whichgpu.planner.words import money
 from whichgpu.report.stages import by_stage
 from whichgpu.report.step import parts
 from whichgpu.report.table import Bullets, Column, Report, Table

@@ -3,7 +3,10 @@
 $ whichgpu recommend stable-diffusion-1.5 --target "1000 images/min"
 $ whichgpu recommend llama-2-70b --target "5000 tokens/s" --precision fp8
 $ whichgpu recommend llama-3.1-8b --slo "ttft p90 1 s, tpot 50 ms" --rate "5 req/s"
-$ whichgpu recommend resnet50 --phase train --gpus rtx-a5000,a100-80gb-sxm
+$ whichgpu recommend resnet50 --phase train --epochs 90 --deadline tomorrow --budget "200 USD"
+$ whichgpu recommend llama-2-7b --needs single-slot,ecc --max-power "150 W"
+$ whichgpu recommend llama-2-70b --machine "psu 1600 W, 4 slots, 15 A at 120 V, 128 GB, 24 cores"
+$ whichgpu recommend rendering --min-memory "24 GB"
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from whichgpu.cli.wishes import wish_options
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.uses import Use
     from whichgpu.report.table import Report
 
 
@@ -45,7 +49,12 @@ def run(
 ) -> Report:  # fmt: skip
     """Read the request, rank, report."""
     from whichgpu.planner.request import read_request
+    from whichgpu.planner.uses import use
 
+    other = use(workload)
+    if other is not None:
+        return in_form(_for_use(other, columns, catalogue, wishes, limit=limit, why_not=why_not),
+                       f"What to rent or buy for {other.title}", form)  # fmt: skip
     request, own = read_request(columns.job(workload), catalogue, today=date.today(), **wishes)
     if slo is not None or rate is not None or users is not None:
         from whichgpu.planner.fleet_request import Asked, read
@@ -62,3 +71,22 @@ def run(
     with progress("recommend"):
         ranked = report(recommend(request, catalogue, own), limit=limit, why_not=why_not)
     return in_form(ranked, f"What to rent or buy for {workload}", form)
+
+
+def _for_use(
+    use: Use, columns: JobColumns, catalogue: Catalogue, wishes: dict[str, Any], *, limit: int, why_not: bool
+) -> Report:
+    """A use outside the cost model, from specifications."""
+    from whichgpu.errors import UsageError
+    from whichgpu.planner.request import read_use_request
+    from whichgpu.planner.uses import for_use
+    from whichgpu.report.uses import report
+
+    stated = [name for name, value in columns.stated.items() if value]
+    if stated:
+        raise UsageError(
+            f"--{stated[0].replace('_', '-')} is of predicted work, and {use.title} is answered from "
+            "specifications; leave it out"
+        )
+    request, own = read_use_request(use, catalogue, today=date.today(), **wishes)
+    return report(for_use(use, request, catalogue, own), limit=limit, why_not=why_not)

@@ -17,7 +17,8 @@ from whichgpu.cost.estimate import Z90, estimate, estimate_bounds
 from whichgpu.planner.comparison.measured import measured
 from whichgpu.planner.comparison.words import ratio_words
 from whichgpu.planner.grid import WORTH, grid
-from whichgpu.planner.sentences import handy, too_big
+from whichgpu.planner.refusals import too_big
+from whichgpu.planner.words import handy
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.words import amount, plain_number, quantity
 from whichgpu.planner.comparison.work import least_usd
-from whichgpu.planner.sentences import handy
+from whichgpu.planner.words import handy
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:

@@ -1,0 +1,248 @@
+"""Which input would flip the answer, and at what value: prices, the rate, the size of a batch, limits.
+
+Each input is moved alone, all else as asked, until another GPU type comes first:
+
+    price       the runner-up is first once it costs less than its price times the ratio of the two
+    rate, size  counted anew over a grid of three decades either way; whole instances make the steps
+    batch       each batch (or number of requests in flight) of the grid by itself
+    limits      the answer without the limit, and with one that the answer itself just fails
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whichgpu.planner import constraints
+from whichgpu.planner.market import UNPRICED
+from whichgpu.planner.options import Options, best, heads, outcome, primary_exact
+from whichgpu.planner.words import lasting, money
+from whichgpu.units import number, rate_period, show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.planner.answer import Candidate
+    from whichgpu.planner.request import Request
+
+    Array = NDArray[np.float64]
+
+#: Decades either way that a rate or deadline is moved, steps of the first look, and of the second within one.
+_DECADES, _STEPS, _FINER = 3.0, 180, 120
+#: What sets a distrusted price behind every trusted one in a sum.
+_BEHIND = 1e15
+
+
+class Flip(NamedTuple):
+    """One input, its value now, that at which the answer changes, and to which GPU type; SI or USD/h."""
+
+    input: str
+    now: float | None
+    at: float
+    unit: str
+    to: str
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"input": self.input, "now": self.now, "flips_at": self.at, "unit": self.unit, "to": self.to,
+                "text": self.text}  # fmt: skip
+
+
+def flips(request: Request, space: Options, ranked: Sequence[Candidate]) -> tuple[Flip, ...]:
+    """The inputs that would flip an answer, in the order of the page; none where nothing does."""
+    if not ranked or ranked[0].trust == UNPRICED:
+        return ()
+    found = _Found(request, space, ranked[0].gpu)
+    return (*_prices(request, ranked), *_rates(found), *_limits(found, ranked[0]), *_batches(found))
+
+
+# --- prices -------------------------------------------------------------------------------------------------
+
+
+def _prices(request: Request, ranked: Sequence[Candidate]) -> Iterator[Flip]:
+    """The price of the runner-up and of the first at which they change places."""
+    first = ranked[0]
+    second = next((one for one in ranked[1:] if one.trust == first.trust), None)
+    if second is None or request.objective != "cost":
+        return
+    ratio = _cost(first) / _cost(second)
+    for one, at, verb in ((second, ratio, "less"), (first, 1.0 / ratio, "more")):
+        now = one.offer.usd_per_hour
+        usd = now * at
+        yield Flip(
+            f"price of {one.gpu}", now, usd, "USD/h", second.gpu,
+            f"{second.gpu} comes first once {one.offer.provider} {one.offer.instance} costs {verb} than "
+            f"{money(usd)}/h ({money(now)} now, {_percent(at)})",
+        )  # fmt: skip
+
+
+def _cost(item: Candidate) -> float:
+    return item.usd_per_unit if item.usd_total is None else item.usd_total
+
+
+def _percent(ratio: float) -> str:
+    change = (ratio - 1.0) * 100.0
+    return f"{change:+.0f} %" if abs(change) >= 1 else "within 1 %"
+
+
+# --- the rate, or the time ----------------------------------------------------------------------------------
+
+
+class _Found(NamedTuple):
+    """A request, its options, and the GPU type that comes first."""
+
+    request: Request
+    space: Options
+    first: str
+
+    def winner(self, request: Request, kept: Any = None) -> str | None:
+        """The GPU type that comes first under another request, or among some options alone."""
+        space = self.space if kept is None else self.space.only(kept)
+        result = outcome(space, request)
+        held = [limit.holds(result) for limit in constraints.of_options(request)]
+        if held:
+            space = space.only(np.logical_and.reduce(held))
+            result = outcome(space, request)
+        chosen = best(space, result, request)
+        if not chosen:
+            return None
+        at = np.array(list(chosen.values()))
+        aim = primary_exact(result, request)[at]
+        order = np.lexsort((result.watts[at], result.usd_per_unit[at], aim, space.trust[at]))
+        return self.name(int(space.row[at[order[0]]]))
+
+    def name(self, row: int) -> str:
+        """The id of a GPU type."""
+        return self.space.sweep.devices.gpus[row].id
+
+
+def _rates(found: _Found) -> Iterator[Flip]:
+    """The target, or the deadline of a job that is split over instances, at which the answer changes."""
+    request = found.request
+    if request.target is not None and request.objective == "cost":
+        asked = request.target
+        period, seconds = rate_period(asked.text)
+        for at, to, way in _moved(found, asked.rate, lambda rates: rates):
+            told = f"{number(at * seconds, 3)} {asked.unit}/{period}"
+            yield Flip("target", asked.rate, at, f"{asked.unit}/s", to,
+                       f"{'above' if way > 0 else 'below'} {told} it is {to}")  # fmt: skip
+
+
+def _moved(found: _Found, now: float, rate_of: Callable[[Array], Array]) -> Iterator[tuple[float, str, int]]:
+    """The nearest values either way of `now` at which another GPU type comes first, which one, the way."""
+    request, space = found.request, found.space
+    result = outcome(space, request)
+    held = [limit.holds(result) for limit in constraints.of_options(request) if limit.option == "--latency"]
+    if held:
+        space = space.only(np.logical_and.reduce(held))
+        result = outcome(space, request)
+    reps = space.only(heads(space, result, request))
+
+    def winners(values: Array) -> NDArray[np.int_]:
+        need = rate_of(values)
+        count = np.maximum(np.ceil(need / reps.rate[:, None] * (1.0 - 1e-12)), 1.0)
+        usd = count * reps.usd[:, None] + _BEHIND * reps.trust[:, None]
+        return np.asarray(reps.row[np.argmin(usd, axis=0)])
+
+    for way in (-1, 1):
+        grid = now * 10.0 ** (way * np.linspace(0.0, _DECADES, _STEPS))
+        rows = winners(grid)
+        changed = np.flatnonzero(rows != rows[0])
+        if not changed.size:
+            continue
+        near = int(changed[0])
+        fine = np.geomspace(grid[near - 1], grid[near], _FINER)
+        rows = winners(fine)
+        step = int(np.flatnonzero(rows != rows[0])[0])
+        yield float(fine[step]), found.name(int(rows[step])), way
+
+
+# --- limits -------------------------------------------------------------------------------------------------
+
+
+def _limits(found: _Found, first: Candidate) -> Iterator[Flip]:
+    """Limits on the whole: the answer without one that is stated, and with one that the first just fails."""
+    request = found.request
+    if request.latency is not None:
+        yield from _without(found, "latency", request.latency, "--latency", "s")
+    if request.deadline is not None:
+        yield from _without(found, "deadline", request.deadline, "--deadline", "s")
+    yield from _tighter(found, "budget", first.usd_per_hour, "USD/h")
+    if first.finish is not None:
+        yield from _tighter(found, "deadline", first.finish, "s")
+    elif not first.estimate.job.trains:
+        yield from _tighter(found, "latency", first.estimate.latency.mid, "s")
+
+
+def _without(found: _Found, name: str, now: float, option: str, unit: str) -> Iterator[Flip]:
+    """What would come first were a stated limit looser: the least value at which it does."""
+    request = found.request
+    free = _with(request, name, None)
+    to = found.winner(free)
+    if to is None or to == found.first:
+        return
+    low, high = now, now
+    while found.winner(_with(request, name, high)) == found.first and high < now * 1e4:
+        high *= 4.0
+    at = _bisected(found, name, low, high)
+    to = found.winner(_with(request, name, at)) or to
+    yield Flip(name, now, at, unit, to, f"with {option} {_shown(name, at)} or more it is {to}")
+
+
+def _tighter(found: _Found, name: str, at: float, unit: str) -> Iterator[Flip]:
+    """What would come first were a limit just too tight for the first."""
+    stated = getattr(found.request, name)
+    to = found.winner(_with(found.request, name, at * (1.0 - 1e-6)))
+    if to is None or to == found.first:
+        return
+    yield Flip(name, stated, at, unit, to, f"with --{name} below {_shown(name, at)} it is {to}")
+
+
+def _with(request: Request, name: str, value: float | None) -> Request:
+    """A request with another limit, or without one."""
+    changed: dict[str, Any] = {name: value}
+    return replace(request, **changed)
+
+
+def _bisected(found: _Found, name: str, low: float, high: float) -> float:
+    """The value between two at which the first is no longer first, to a hundredth."""
+    for _ in range(12):
+        if high / low < 1.01:
+            break
+        middle = float(np.sqrt(low * high))
+        same = found.winner(_with(found.request, name, middle)) == found.first
+        low, high = (middle, high) if same else (low, middle)
+    return high
+
+
+def _shown(name: str, value: float) -> str:
+    if name == "budget":
+        return f'"{number(value, 4)} USD/h"'
+    text = lasting(value) if name == "deadline" else show(value, "time", 3)
+    return f'"{text}"'
+
+
+# --- the batch ----------------------------------------------------------------------------------------------
+
+
+def _batches(found: _Found) -> Iterator[Flip]:
+    """Batches, or requests in flight, at which another GPU type comes first, where they are free."""
+    request, job = found.request, found.space.sweep.job
+    serves = job.concurrency is not None
+    if (request.job.concurrency if serves else request.job.batch) is not None:
+        return
+    values = np.asarray(job.concurrency if serves else job.batch, dtype=np.float64)
+    each = np.broadcast_to(values, found.space.sweep.seconds.shape[1:])[found.space.column]
+    word = "requests in flight" if serves else "batch"
+    for value in np.unique(each)[::-1].tolist():
+        to = found.winner(request, np.flatnonzero(each == value))
+        if to is not None and to != found.first:
+            limit = f"{word} of {value:g}" if not serves else f"{value:g} {word}"
+            yield Flip(word, None, value, "", to, f"with a {limit} it is {to}" if not serves
+                       else f"with {limit} a replica it is {to}")  # fmt: skip
+            return

@@ -1,0 +1,312 @@
+"""Uses outside the cost model (rendering, CAD, VR, video, displays ..), answered from specifications.
+
+    value for money = USD per GPU and hour / the specification that the use goes by
+
+No speed is predicted: the answer says which cards have what it takes, what they have of it, what that costs,
+and which of them no other one beats in price, specification and power together.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.facts import store
+from whichgpu.hardware.fields import FIELDS
+from whichgpu.planner import constraints
+from whichgpu.planner.answer import Rejected
+from whichgpu.planner.conflict import irreducible
+from whichgpu.planner.front import front
+from whichgpu.planner.market import considered, offered, on_offers, trust, usable_offers
+from whichgpu.planner.reasons import Reason
+from whichgpu.planner.words import money
+from whichgpu.prices import live
+from whichgpu.prices import store as prices
+from whichgpu.prices.sellers import seller_of
+from whichgpu.units import number
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.request import Request
+    from whichgpu.prices.offers import Offer
+
+#: Outputs that carry 4K at 60 Hz, with the first version that does.
+_FIRST_4K = {"displayport": 1.2, "mini-displayport": 1.2, "hdmi": 2.0, "mini-hdmi": 2.0}
+_OUTPUT = r"(\d+)x\s+([A-Za-z-]+(?: Type-C)?)\s*(\d+\.\d+)?"
+
+
+@immutable
+class Use:
+    """A use: its title, what a GPU must have, the specification it goes by, and what else decides."""
+
+    id: str
+    title: str
+    needs: tuple[str, ...]
+    by: str
+    specs: tuple[str, ...]
+    notes: tuple[str, ...]
+    term: str = "on-demand"
+
+    @property
+    def label(self) -> str:
+        """The specification that it goes by, in words."""
+        return _LABELS.get(self.by) or FIELDS[self.by].label
+
+    @property
+    def unit(self) -> str:
+        """What the specification is counted in: TFLOPS, GB/s, GiB; nothing of a count."""
+        return _UNITS.get(FIELDS[self.by].dimension, ("", 1.0))[0] if self.by in FIELDS else ""
+
+
+_LABELS = {"outputs_4k": "outputs that carry 4K at 60 Hz", "encoders": "video encoders"}
+_UNITS = {
+    "flop rate": ("TFLOPS", 1e12), "op rate": ("TOPS", 1e12), "bandwidth": ("GB/s", 1e9),
+    "memory": ("GiB", 2.0**30),
+}  # fmt: skip
+
+
+def use(name: str) -> Use | None:
+    """The use that a name means; None where it means none."""
+    key = _key(name)
+    for one, table in _tables().items():
+        if key in (one, *table["names"]):
+            return Use(one, table["title"], tuple(table["needs"]), table["by"], tuple(table["specs"]),
+                       tuple(table["notes"]), table.get("term", "on-demand"))  # fmt: skip
+    return None
+
+
+def names() -> tuple[str, ...]:
+    """The uses by id."""
+    return tuple(_tables())
+
+
+def drivers(gpu: Gpu) -> str:
+    """What drivers a card of its segment runs."""
+    table = store.load("uses")["uses"]["drivers"]
+    return str(table.get(gpu.segment, ""))
+
+
+@immutable
+class Card:
+    """One GPU for a use: its offer, USD per GPU and hour, what it has (`score` of what the use goes by)."""
+
+    gpu: Gpu
+    offer: Offer
+    usd_per_hour: float
+    score: float
+    power: float
+    trust: int
+    front: bool = False
+    why: str = ""
+
+    @property
+    def usd_per_score(self) -> float:
+        """USD per hour of one unit of the specification."""
+        return self.usd_per_hour / self.score
+
+    def to_dict(self, rank: int, shown: Sequence[str]) -> dict[str, Any]:
+        """The contract's shape of a candidate as far as specifications go."""
+        return {
+            "rank": rank, "gpu": self.gpu.id, "gpus_per_instance": int(self.offer.gpu_count), "instances": 1,
+            "usd_per_hour": self.usd_per_hour, "usd_per_unit": self.usd_per_score, "score": self.score,
+            "specifications": {name: self.gpu.value(name) for name in shown}, "drivers": drivers(self.gpu),
+            "watts": self.power, "pareto": self.front, "offer": self.offer.to_dict(),
+            "seller": seller_of(self.offer).to_dict(), "basis": "specification", "why": self.why,
+        }  # fmt: skip
+
+
+@immutable
+class ForUse:
+    """Cards for a use, best first, the rejected with their reasons; `infeasible` where there is none."""
+
+    use: Use
+    request: Request
+    cards: tuple[Card, ...]
+    rejected: tuple[Rejected, ...]
+    infeasible: str = ""
+
+    @property
+    def headline(self) -> str:
+        """The first in one sentence, labelled for what it is."""
+        if not self.cards:
+            return self.infeasible
+        first = self.cards[0]
+        return (
+            f"{first.gpu.id}: {first.offer.provider} {first.offer.instance}, {first.usd_per_hour:,.2f} USD/h "
+            f"a GPU for {score_text(self.use, first)} ({self.use.title}, from specifications: no speed is "
+            "predicted)"
+        )
+
+    def __str__(self) -> str:
+        return self.headline
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's shape of `recommend`."""
+        return {
+            "workload": self.use.id, "title": self.use.title, "target": None, "basis": "specification",
+            "ranked_by": {"objective": self.request.objective, "specification": self.use.by,
+                          "label": self.use.label, "unit": self.use.unit},
+            "headline": self.headline if self.cards else None,
+            "candidates": [one.to_dict(i, self.use.specs) for i, one in enumerate(self.cards, 1)],
+            "rejected": [{"gpu": one.gpu, "why": one.why} for one in self.rejected],
+            "notes": list(self.use.notes), "infeasible": self.infeasible or None,
+        }  # fmt: skip
+
+
+def score_text(one: Use, card: Card) -> str:
+    """What a card has of the specification, in words: `82.6 TFLOPS of FP32`."""
+    return f"{number(card.score, 3)} {one.unit} of {one.label}" if one.unit else f"{card.score:g} {one.label}"
+
+
+def for_use(
+    one: Use, request: Request, catalogue: Catalogue, offers: Sequence[Offer] | None = None
+) -> ForUse:
+    """Rank cards by the objective: cost (USD per specification), energy (W per it), else the most of it."""
+    pool = live.current() if offers is None else tuple(offers)
+    wanted = tuple(catalogue.values() if request.gpus is None else (catalogue[g] for g in request.gpus))
+    usable = usable_offers(request, pool, wanted)
+    rejected: dict[str, Reason] = {}
+    gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
+    found = [_card(one, gpu, usable[gpu.id], request, rejected) for gpu in gpus]
+    cards = [card for card in found if card is not None]
+    cards.sort(key=lambda card: _rank(card, request.objective))
+    marked = _marked(cards)
+    why = "" if marked else _infeasible(one, request, catalogue, pool)
+    return ForUse(
+        one, request, tuple(_explained(one, marked)),
+        tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), why,
+    )  # fmt: skip
+
+
+def _card(
+    one: Use, gpu: Gpu, offers: Sequence[Offer], request: Request, rejected: dict[str, Reason]
+) -> Card | None:
+    score = _score(one, gpu)
+    if score is None or score <= 0:
+        rejected[gpu.id] = Reason(f"{one.label} not read", f"its {one.label} were not read in any source")
+        return None
+    best = min(offers, key=lambda offer: (trust(offer, request), offer.usd_per_gpu_hour, offer.gpu_count))
+    if request.budget is not None and best.usd_per_hour > request.budget * (1 + 1e-9):
+        rejected[gpu.id] = Reason(
+            "over the budget",
+            f"{best.provider} {best.instance} costs {money(best.usd_per_hour)}/h, {request.budget:,.2f} "
+            "allowed",
+        )
+        return None
+    power = gpu.value("power")
+    return Card(gpu, best, best.usd_per_gpu_hour, score, float("nan") if power is None else float(power),
+                trust(best, request))  # fmt: skip
+
+
+def _score(one: Use, gpu: Gpu) -> float | None:
+    """What a GPU has of the specification that a use goes by."""
+    if one.by == "outputs_4k":
+        return outputs_4k(str(gpu.value("display_outputs") or ""))
+    value = gpu.value(one.by)
+    if one.by == "encoders":
+        counted = re.match(r"(\d+)", str(value or ""))
+        return float(counted[1]) if counted else None
+    if value is None:
+        return None
+    return float(value) / _UNITS.get(FIELDS[one.by].dimension, ("", 1.0))[1]
+
+
+def outputs_4k(text: str) -> float | None:
+    """How many outputs of `1x HDMI 2.1, 3x DisplayPort 1.4a` carry 4K at 60 Hz; None where none is read."""
+    found = re.findall(_OUTPUT, text)
+    if not found:
+        return None
+    able = (
+        int(count)
+        for count, kind, version in found
+        if kind.lower().startswith("usb") or float(version or 0.0) >= _FIRST_4K.get(kind.lower(), 99.0)
+    )
+    return float(sum(able))
+
+
+def _rank(card: Card, objective: str) -> tuple[Any, ...]:
+    if objective == "cost":
+        aim = card.usd_per_score
+    else:
+        aim = card.power / card.score if objective == "energy" else -card.score
+    return card.trust, aim, card.usd_per_hour, card.gpu.id
+
+
+def _marked(cards: Sequence[Card]) -> list[Card]:
+    """The cards with the front of price, specification and power marked; undated prices are on none."""
+    from dataclasses import replace
+
+    dated = [card for card in cards if card.trust < 2]
+    if not dated:
+        return list(cards)
+    on = front(np.array([(card.usd_per_hour, -card.score, card.power) for card in dated]))
+    ids = {card.gpu.id for card, there in zip(dated, on.tolist(), strict=True) if there}
+    return [replace(card, front=card.gpu.id in ids) for card in cards]
+
+
+def _explained(one: Use, cards: Sequence[Card]) -> list[Card]:
+    from dataclasses import replace
+
+    return [
+        replace(card, why=f"has {score_text(one, card)} for {money(card.usd_per_hour)}/h, "
+                          f"{money(card.usd_per_score)} for each; {drivers(card.gpu)}")
+        for card in cards
+    ]  # fmt: skip
+
+
+def _infeasible(one: Use, request: Request, catalogue: Catalogue, pool: Sequence[Offer]) -> str:
+    """Which limits leave nothing together, and the cheapest way out for each."""
+    gpus = {gpu.id: gpu for gpu in catalogue.values() if (_score(one, gpu) or 0.0) > 0.0}
+    every = offered(request, pool, tuple(gpus.values()))
+    limits = (*constraints.of_gpus(request), *on_offers(request, gpus))
+    budget = request.budget
+    prices_held = np.array([budget is None or row.usd_per_hour <= budget for row in every], dtype=bool)
+    items = [[gpus[row.gpu or ""] for row in every] if limit.level == "gpu" else every for limit in limits]
+    held = [limit.holds(own) for limit, own in zip(limits, items, strict=True)]
+    words = [limit.words for limit in limits]
+    if budget is not None:
+        held, words = [*held, prices_held], [*words, f'--budget "{budget:g} USD/h"']
+
+    def able(asked: frozenset[int]) -> NDArray[np.bool_]:
+        found = np.ones(len(every), dtype=bool)
+        for index in asked:
+            found &= held[index]
+        return found
+
+    whole = frozenset(range(len(held)))
+    core = irreducible(sorted(whole), lambda asked: bool(able(asked).any()))
+    if not able(frozenset()).any() or not core:
+        return f"no card for {one.title} is offered on these terms; try --term any or --term buy"
+    ways = []
+    for index in sorted(core):
+        left = np.flatnonzero(able(whole - {index}))
+        if left.size:
+            row = min((every[at] for at in left), key=lambda offer: offer.usd_per_gpu_hour)
+            ways.append(
+                (
+                    row.usd_per_gpu_hour,
+                    f"leave out {words[index]} ({row.gpu}, {row.usd_per_gpu_hour:,.2f} USD/h)",
+                )
+            )
+    told = ", or ".join(text for _, text in sorted(ways)) or "leave out several of them"
+    said = " and ".join(words[index] for index in sorted(core))
+    return f"no card for {one.title} holds {said} together; {told}"
+
+
+@cache
+def _tables() -> Mapping[str, Any]:
+    tables: Mapping[str, Any] = store.load("uses")["uses"]["use"]
+    return tables
+
+
+def _key(text: str) -> str:
+    return "-".join(text.strip().lower().replace("_", " ").replace("-", " ").split())

@@ -1,0 +1,46 @@
+"""Amounts as one speaks of them: counts, money, times, and prices of a handy number of units."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from whichgpu.units import number, show
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+def plural(count: float, noun: str) -> str:
+    """`1 instance`, `2 instances`."""
+    return f"{count:,g} {noun}" + ("" if count == 1 else "s")
+
+
+def money(value: float) -> str:
+    """USD with cents, or with three digits where it is less than a cent's worth."""
+    if math.isnan(value):
+        return "a price not on file"
+    return f"{value:,.2f} USD" if value >= 0.1 or value == 0 else f"{number(value, 3)} USD"
+
+
+def handy(unit: str, usd: float) -> tuple[float, str]:
+    """How many units a price of `usd` each is quoted for, so that it can be read, and the words."""
+    if unit == "tokens" or usd * 1e3 < 0.005:
+        return 1e6, f"million {unit}"
+    return 1e3, f"1,000 {unit}"
+
+
+def lasting(seconds: float) -> str:
+    """A time of hours or days as one speaks of it."""
+    if seconds >= 2 * 86400.0:
+        return f"{number(seconds / 86400.0, 3)} days"
+    return show(seconds, "time", 3)
+
+
+def done(seconds: float, today: date) -> str:
+    """The day on which a job is done that begins today."""
+    from datetime import timedelta
+
+    if seconds > 365 * 1000 * 86400.0:
+        return "not in a thousand years"
+    return f"done on {(today + timedelta(seconds=seconds)).isoformat()}"

@@ -1,0 +1,96 @@
+"""Cards for a use outside the cost model as a report: specifications, prices, and that it is no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.hardware.fields import FIELDS
+from whichgpu.planner.uses import drivers, score_text
+from whichgpu.planner.words import money
+from whichgpu.report.recommendation import left_out, price_read, rejected_table
+from whichgpu.report.table import Bullets, Column, Heading, Report, Table
+from whichgpu.units import number
+
+if TYPE_CHECKING:
+    from whichgpu.planner.uses import Card, ForUse
+    from whichgpu.report.table import Block
+
+_INFEASIBLE = 3
+
+
+def report(answer: ForUse, *, limit: int, why_not: bool) -> Report:
+    """The report of `recommend` for a use; nothing feasible exits 3 with its reason."""
+    if answer.infeasible:
+        blocks: tuple[Block, ...] = (rejected_table(answer.rejected),) if why_not else ()
+        return Report(answer.to_dict(), blocks, exit_code=_INFEASIBLE, complaint=answer.infeasible)
+    shown = answer.cards[:limit]
+    blocks = (
+        answer.headline,
+        _table(answer, shown),
+        _prices(answer, shown),
+        Heading("What decides"),
+        Bullets(tuple(f"{note}." for note in (_label(answer), *answer.use.notes))),
+        Heading("Not chosen"),
+        rejected_table(answer.rejected) if why_not else left_out(answer.rejected),
+    )
+    return Report(answer.to_dict(), blocks)
+
+
+def _label(answer: ForUse) -> str:
+    return (
+        f"this is no prediction: {answer.use.title} is outside the cost model, and cards are ranked by "
+        f"{_ranked(answer)}"
+    )
+
+
+def _ranked(answer: ForUse) -> str:
+    if answer.request.objective == "cost":
+        return f"price for their {answer.use.label}"
+    if answer.request.objective == "energy":
+        return f"power for their {answer.use.label}"
+    return f"their {answer.use.label}"
+
+
+def _table(answer: ForUse, shown: tuple[Card, ...]) -> Table:
+    """What each card has."""
+    use = answer.use
+    each = f"USD/h per {use.unit}" if use.unit else "USD/h for each"
+    columns = (
+        Column("#", "right"), Column("GPU"), Column("USD/h", "right"), Column(each, "right"),
+        *(Column(FIELDS[name].label, "right", optional=name != use.by) for name in use.specs),
+        Column("Drivers", optional=True), Column("Front", optional=True),
+    )  # fmt: skip
+    rows = [
+        (
+            str(rank), card.gpu.id, f"{card.usd_per_hour:,.2f}",
+            money(card.usd_per_score).removesuffix(" USD"),
+            *(card.gpu.display(name) or None for name in use.specs), drivers(card.gpu),
+            "yes" if card.front else "",
+        )
+        for rank, card in enumerate(shown, 1)
+    ]  # fmt: skip
+    more = len(answer.cards) - len(shown)
+    notes: tuple[str, ...] = (
+        "Front: no other one is at least as good in price, this specification and power together.",
+    )
+    if more > 0:
+        notes = (*notes, f"{more} more with --limit {len(answer.cards)}.")
+    title = f"{use.title[:1].upper()}{use.title[1:]}, by {use.label}: from specifications"
+    return Table.of(title, columns, rows, notes=notes, strong=(0,))
+
+
+def _prices(answer: ForUse, shown: tuple[Card, ...]) -> Table:
+    columns = (
+        Column("#", "right"), Column("Provider"), Column("Instance"), Column("GPUs each", "right"),
+        Column("USD/h each", "right"), Column("Kind"), Column("Price read"), Column("Source"),
+    )  # fmt: skip
+    rows = [
+        (
+            str(rank), card.offer.provider, card.offer.instance, number(card.offer.gpu_count),
+            f"{card.offer.usd_per_hour:,.3f}", card.offer.kind.replace("_", "-"),
+            price_read(card.offer, answer.request), card.offer.source,
+        )
+        for rank, card in enumerate(shown, 1)
+    ]  # fmt: skip
+    first = f"The first has {score_text(answer.use, shown[0])}."
+    return Table.of("Prices", columns, rows, notes=(first,))
