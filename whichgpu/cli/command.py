@@ -48,7 +48,7 @@ def command(function: Run) -> click.Command:
 
 
 def reported(name: str, args: list[str]) -> Report:
-    """What another command answers to arguments, unprinted; raises what it raises. To be called in a command."""
+    """What another command answers, unprinted; raises what it raises. To be called within a command."""
     above = click.get_current_context().parent
     group = above.command if above else None
     found = group.get_command(above, name) if above and isinstance(group, click.Group) else None

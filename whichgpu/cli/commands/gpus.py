@@ -113,7 +113,7 @@ def _near(like: str, within: str | None, pool: Iterable[Gpu], catalogue: Catalog
 
 def _sorted(gpus: Iterable[Gpu], name: str, *, reverse: bool) -> list[Gpu]:
     """Best first (text from A on); a GPU whose field was not read comes last either way."""
-    from whichgpu.cli.filters import value_of
+    from whichgpu.hardware.conditions import value_of
     from whichgpu.hardware.fields import FIELDS
 
     known = [gpu for gpu in gpus if value_of(gpu, name) not in (None, "")]
