@@ -17,6 +17,7 @@ from whichgpu.cli.questions import QUESTIONS, SLO, arguments, check
 from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.uses import use
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
 GPUS = catalogue()
 
 
+def workload_of(name: str) -> Any:
+    return None if use(name) else resolve(name)
+
+
 def held(*lines: str) -> tuple[dict[str, str], list[str]]:
     """The options that lines come to, and what was said."""
     left, said = iter(lines), []
-    talk = Dialogue(lambda: next(left, None), said.append, lambda options: check(options, GPUS), resolve)
+    talk = Dialogue(lambda: next(left, None), said.append, lambda options: check(options, GPUS), workload_of)
     return hold(talk), said
 
 
@@ -70,6 +75,16 @@ def test_the_questions_follow_from_the_answers() -> None:
     makes, said = held("sdxl", "", "", "", "", "", "", "buy", "done")
     assert makes == {"workload": "sdxl", "term": "buy"}
     assert not any("region" in line for line in said), "one's own machine is in no region"
+
+
+def test_a_use_outside_the_model_is_asked_for_the_card_alone(typed: Any) -> None:
+    found, said = held("rendering", "24 GB", "", "buy", "done")
+    assert found == {"workload": "rendering", "min_memory": "24 GB", "term": "buy"}
+    asked = "\n".join(said)
+    assert not any(word in asked for word in ("traffic", "number format", "what time"))
+    answer = typed("rendering\n24 GB\n", "--json")
+    assert answer.json["command"] == "whichgpu recommend rendering --min-memory '24 GB'"
+    assert answer.json["candidates"]
 
 
 @pytest.mark.parametrize(
@@ -168,9 +183,10 @@ def test_ctrl_c_ends_in_one_line(monkeypatch: pytest.MonkeyPatch, whichgpu: Any)
 
 #: Answers right and wrong, as somebody might type them in any order.
 TYPED = (
-    "sdxl", "llama-3.1-8b", "resnet50", "", "back", "done", "?", "1", "2", "6", "train", "5 req/s", "nan",
-    "-1 USD/h", "24 GB", "500 / 200", "90 epochs", "tomorrow", "fp8", "ecc", "buy", "0", "1e999 users",
-    "inf req/s", "--help", "1 of 2 of 3", "aws,", ",", "epochs", "1 epochs of 2 epochs", "images", "\u2028",
+    "sdxl", "llama-3.1-8b", "resnet50", "rendering", "", "back", "done", "?", "1", "2", "6", "train",
+    "5 req/s", "nan", "-1 USD/h", "24 GB", "500 / 200", "90 epochs", "tomorrow", "fp8", "ecc", "buy", "0",
+    "1e999 users", "inf req/s", "--help", "1 of 2 of 3", "aws,", ",", "epochs", "1 epochs of 2 epochs",
+    "images", "\u2028",
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ import pytest
 from whichgpu import prices
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.prices import live, vault
+from whichgpu.prices import live, spot, vault
 from whichgpu.prices.fetch import Folder
 from whichgpu.prices.judge import VERDICTS, judge, read_quote
 from whichgpu.prices.listing import Listing
@@ -167,6 +167,32 @@ def test_a_damaged_store_gives_the_one_before(home: Path, damage: str) -> None:
     shutil.rmtree(first)
     assert live.standing().problem or damage == "gone"
     assert live._table(("again", 1)) is not None
+
+
+@pytest.mark.parametrize("name", [live.TABLE, live.META, live.READ, live.INTERRUPTIONS, live.HISTORY])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[1]", b"{}", b'[["a"]]', b"null", b"\xff\xfe", b"[" * 99_999]
+)
+def test_a_store_that_somebody_else_wrote_breaks_nothing(name: str, content: bytes, whichgpu: Any) -> None:
+    """Whole by its digests, and yet not what an update writes: the shipped prices, or the sound rest of it."""
+    run("skypilot")
+    held = vault.read()
+    assert held is not None
+    vault.write({**held.files, name: content})
+    for cached in (live._table, live._current, spot._bands):
+        cached.cache_clear()
+    assert len(live.current()) >= len(prices.bundled())
+    assert whichgpu("prices", "rtx-a6000").status == 0
+    assert whichgpu("prices", "rtx-a6000", "--history").status == 0
+    assert whichgpu("prices", "spot", "a10", "--hours", "9").status == 0
+    assert whichgpu("doctor").status == 0
+    if name == live.TABLE:
+        assert "prices update" in live.standing().problem
+    (outcome,) = run("skypilot", day=NEXT)
+    assert not outcome.failure
+    for cached in (live._table, live._current, spot._bands):
+        cached.cache_clear()
+    assert not live.standing().problem, "an update mends it"
 
 
 def test_after_an_upgrade_the_rows_are_judged_with_the_new_table(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,7 @@ COMMANDS = {
     "prices judge": [*OWN],
     "prices own": ["--cooling", "--electricity", "--format", *OWN, "--grid", "--host", "--hours-per-day",
                    "--load", "--price", "--pue", "--rent", "--resale", "--years"],
-    "prices spot": ["--checkpoint", *OWN, "--gpus", "--hours", "--restart", "--saving"],
+    "prices spot": ["--checkpoint", *OWN, "--gpus", "--hours", "--interruption", "--restart", "--saving"],
     "prices update": ["--from", "--source"],
     "recommend": ["--budget", "--format", *OWN, "--gpus", "--latency", "--limit", "--needs", "--offers",
                   "--pause", "--providers", "--rate", "--slo", "--target", "--term", "--users", "--why-not",

@@ -121,7 +121,8 @@ _TERMS = ("on-demand", "spot", "reserved", "serverless", "marketplace", "buy", "
 #: In the order in which they are asked.
 QUESTIONS: tuple[Question, ...] = (
     Question("workload", _as("workload")),
-    Question("phase", _as("phase"), choices=lambda known: known.workload.phases if known.workload else ()),
+    Question("phase", _as("phase"), lambda known: known.workload is not None,
+             choices=lambda known: known.workload.phases if known.workload else ()),
     Question("load", _load, _serves),
     Question("lengths", _lengths, _serves),
     Question("slo", _as("slo"), _has("users", "rate"), unsaid=lambda known: {"slo": SLO}),
@@ -136,7 +137,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("region", _as("region"), _rents),
     Question("providers", _as("providers"), _rents),
     Question("needs", _as("needs")),
-)
+)  # fmt: skip
 LISTS = ("gpus", "providers", "exclude", "needs", "region", "framework")
 
 
@@ -147,15 +148,16 @@ def check(options: Options, catalogue: Any) -> None:
     from whichgpu import api
     from whichgpu.planner.fleet_request import Asked
     from whichgpu.planner.fleet_request import read as read_load
-    from whichgpu.planner.request import read_request
+    from whichgpu.planner.request import read_request, read_use_request
+    from whichgpu.planner.uses import use
     from whichgpu.workloads.importing import named
 
+    other = use(options["workload"])
+    if other is not None:
+        read_use_request(other, catalogue, today=date.today(), **_wishes(options))
+        return
     job = api.job(named(options["workload"]), **{name: options[name] for name in COLUMNS if name in options})
-    wishes: dict[str, Any] = {
-        name: tuple(part.strip() for part in text.split(",") if part.strip()) if name in LISTS else text
-        for name, text in options.items() if name not in (*COLUMNS, *LOAD, "workload")
-    }  # fmt: skip
-    request, _ = read_request(job, catalogue, today=date.today(), **wishes)
+    request, _ = read_request(job, catalogue, today=date.today(), **_wishes(options))
     if set(LOAD) & set(options):
         users = options.get("users")
         asked = Asked(options.get("slo", SLO), options.get("rate"), _number(users) if users else None)
@@ -164,6 +166,14 @@ def check(options: Options, catalogue: Any) -> None:
         from whichgpu.workloads.precision import precision
 
         precision(options["precision"])
+
+
+def _wishes(options: Options) -> dict[str, Any]:
+    """The options that limit the choice, lists as tuples."""
+    return {
+        name: tuple(part.strip() for part in text.split(",") if part.strip()) if name in LISTS else text
+        for name, text in options.items() if name not in (*COLUMNS, *LOAD, "workload")
+    }  # fmt: skip
 
 
 def _number(text: str) -> float:

@@ -34,6 +34,8 @@ class Choice(NamedTuple):
     hours_per_day: float
     #: USD at the start (GPU and its part of the server), USD back at the end, and USD per hour of running it.
     buy: float
+    #: Of it, USD for the GPU alone.
+    gpu_price: float
     resale: float
     running: float
     #: kWh per hour of use of the GPU and its part of the server, and of cooling and the rest of the site.
@@ -109,7 +111,8 @@ def rent_or_buy(
     paid = hours / month if hours else None
     course = tuple((at, per_hour * month * at, start + running * month * at) for at in _course(service, paid))
     return Choice(
-        gpu=gpu.id, hours_per_day=hours_per_day, buy=start, resale=price * given.resale, running=running,
+        gpu=gpu.id, hours_per_day=hours_per_day, buy=start, gpu_price=price,
+        resale=price * given.resale, running=running,
         kwh=kwh, kwh_of_site=kwh * (given.pue - 1),
         rent=per_hour, offer=offer, own=loss / (hours_per_day * days) + running, hours=hours,
         months=paid,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _GIB = 2.0**30
+#: What is raised by files of a store that were written by somebody else, whole as they may be.
+MALFORMED = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
 #: Files of a generation.
 TABLE, READ, HISTORY, INTERRUPTIONS, META = (
     "offers.json", "read.json", "history.csv", "interruptions.json", "meta.json",
@@ -36,7 +38,7 @@ class Standing(NamedTuple):
 
 def current() -> tuple[Offer, ...]:
     """Every offer in use, quarantined and ambiguous ones included."""
-    return _current(_stamp())
+    return _current(_stamp())[0]
 
 
 def standing() -> Standing:
@@ -51,17 +53,27 @@ def standing() -> Standing:
     problem = (
         f"{held.problem}; {held.generation} is used. Mend it: whichgpu prices update" if held.problem else ""
     )
-    return Standing(json.loads(held.files[META])["sources"], held.generation, problem)
+    try:
+        sources = {key: dict(row) for key, row in json.loads(held.files[META])["sources"].items()}
+    except MALFORMED:
+        sources = {}
+    return Standing(sources, held.generation, _current(_stamp())[1] or problem)
 
 
 def rows_of(ids: Iterable[str]) -> tuple[Offer, ...]:
     """The offers in use that are or may be of these GPUs; only these rows are read, to save milliseconds."""
-    table = _table(_stamp())
     gpu, maybe = COLUMNS.index("gpu"), COLUMNS.index("candidates")
     wanted = frozenset(ids)
-    return from_rows(
-        [row for row in table if row[gpu] in wanted or not wanted.isdisjoint(row[maybe].split(";"))]
-    )
+
+    def of(table: Sequence[Sequence[str]]) -> tuple[Offer, ...]:
+        return from_rows(
+            [row for row in table if row[gpu] in wanted or not wanted.isdisjoint(row[maybe].split(";"))]
+        )
+
+    try:
+        return of(_table(_stamp()))
+    except MALFORMED:
+        return of(facts_store.load("prices")["offers"]["rows"])
 
 
 def merged(read: Sequence[Offer]) -> tuple[Offer, ...]:
@@ -105,8 +117,9 @@ def history() -> tuple[dict[str, str], ...]:
     import io
 
     held = vault.read()
-    text = held.files.get(HISTORY, b"").decode() if held else ""
-    return tuple(csv.DictReader(io.StringIO(text)))
+    text = held.files.get(HISTORY, b"").decode(errors="replace") if held else ""
+    rows = csv.DictReader(io.StringIO(text))
+    return tuple(rows) if {"gpu", "as_of", "usd_per_hour"} <= {*(rows.fieldnames or ())} else ()
 
 
 def _stamp() -> tuple[str, int]:
@@ -119,8 +132,15 @@ def _stamp() -> tuple[str, int]:
 
 
 @cache
-def _current(stamp: tuple[str, int]) -> tuple[Offer, ...]:
-    return from_rows(_table(stamp)) if stamp[1] else bundled()
+def _current(stamp: tuple[str, int]) -> tuple[tuple[Offer, ...], str]:
+    """The offers in use, and what is wrong with a store that is whole and yet none that whichgpu wrote."""
+    if not stamp[1]:
+        return bundled(), ""
+    try:
+        return from_rows(_table(stamp)), ""
+    except MALFORMED as fault:
+        why = f"{stamp[0]}: the store does not hold what `prices update` writes ({type(fault).__name__})"
+        return bundled(), f"{why}; the shipped prices are used. Mend it: whichgpu prices update"
 
 
 @cache
@@ -132,5 +152,7 @@ def _table(stamp: tuple[str, int]) -> Sequence[Sequence[str]]:
         return shipped
     if json.loads(held.files[META])["shipped"] == shipped_digest():
         rows: Sequence[Sequence[str]] = json.loads(held.files[TABLE])
+        if not (isinstance(rows, list) and rows):
+            raise ValueError("no table")
         return rows
     return [to_cells(row) for row in merged(from_rows(json.loads(held.files[READ])))]

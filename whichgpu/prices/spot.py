@@ -21,6 +21,7 @@ from whichgpu.errors import UsageError
 from whichgpu.facts import store as facts_store
 from whichgpu.prices import live, vault
 from whichgpu.prices.purchase import table_facts
+from whichgpu.units import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,10 +45,14 @@ class Band(NamedTuple):
     high: float
     source: str
     as_of: str = ""
+    #: Mean hours between interruptions where they are stated, else 0.
+    stated: float = 0.0
 
     @property
     def hours_between(self) -> float:
         """Mean hours between interruptions of one machine, at the middle of the band."""
+        if self.stated:
+            return self.stated
         share = min((self.low + self.high) / 2, 0.999)
         return -_MONTH / math.log1p(-share)
 
@@ -114,12 +119,30 @@ def band(offer: Offer) -> Band:
     return Band(share, share, "assumed")
 
 
-def expected(offer: Offer, work: float, how: Habits) -> Expected:
+def read_band(text: str) -> Band:
+    """How often machines are taken back, as a user states it: a share in a month, or the time between.
+
+    Raises `UsageError` for neither, and for what cannot be.
+    """
+    if text.strip()[-1:].isalpha():
+        hours = parse(text, "time") / _HOUR
+        if hours <= 0:
+            raise UsageError(f"'{text}' between interruptions cannot be; write e.g. --interruption '12 h'")
+        share = -math.expm1(-_MONTH / hours)
+        return Band(share, share, "stated", stated=hours)
+    share = parse(text, "share")
+    if not 0 < share <= 1:
+        raise UsageError(f"'{text}' is not from 0 to 100 %; write e.g. --interruption '20 %'")
+    return Band(share, share, "stated")
+
+
+def expected(offer: Offer, work: float, how: Habits, stated: Band | None = None) -> Expected:
     """Expected hours and USD of a job of `work` hours without interruptions.
 
-    A job on several machines at once stops with any of them: an offer is one machine.
+    A job on several machines at once stops with any of them: an offer is one machine. `stated` goes before
+    what is known of the offer.
     """
-    found = band(offer)
+    found = stated or band(offer)
     between = found.hours_between
     every, takes, restart = (value / _HOUR for value in how.checked())
     hours = between * math.exp(restart / between) * math.expm1((every + takes) / between) * work / every
@@ -148,9 +171,16 @@ def _read() -> list[tuple[Any, ...]]:
     if held is None or not held.files:
         return []
     most = spot_facts()["most_interruption"].value
-    dates = json.loads(held.files[live.META])["sources"]
+    try:
+        return _of_store(held.files, most)
+    except live.MALFORMED:
+        return []
+
+
+def _of_store(files: Mapping[str, bytes], most: float) -> list[tuple[Any, ...]]:
+    dates = json.loads(files[live.META])["sources"]
     return [
         (provider, instance, region, low, min(high, most), source, dates[source].get("as_of", ""))
-        for source, rows in json.loads(held.files[live.INTERRUPTIONS]).items()
+        for source, rows in json.loads(files[live.INTERRUPTIONS]).items()
         for provider, instance, region, low, high, _ in rows
     ]

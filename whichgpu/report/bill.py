@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.planner.sentences import handy, money, plural
+from whichgpu.planner.words import handy, money, plural
 from whichgpu.report.prices import usd
 from whichgpu.report.table import Column, Report, Table
 from whichgpu.units import number, show
