@@ -174,7 +174,7 @@ def test_a_damaged_store_gives_the_one_before(home: Path, damage: str) -> None:
     "content", [b"", b"{", b"[1]", b"{}", b'[["a"]]', b"null", b"\xff\xfe", b"[" * 99_999]
 )
 def test_a_store_that_somebody_else_wrote_breaks_nothing(name: str, content: bytes, whichgpu: Any) -> None:
-    """Whole by its digests, and yet not what an update writes: the shipped prices, or the sound rest of it."""
+    """Whole by its digests, yet not what an update writes: the shipped prices, or the sound rest of it."""
     run("skypilot")
     held = vault.read()
     assert held is not None
