@@ -93,6 +93,7 @@ def test_every_source_of_a_row_is_described() -> None:
     for table, dimension in (("discounts", "share"), ("egress", "data price"), ("storage", "data price")):
         named |= {key for fact in open_facts(table, dimension).values() for key in fact.sources}
     named |= {row[-2] for row in facts_store.load("prices")["interruptions"]["rows"]}
+    named |= {row[5] for row in facts_store.load("prices")["hosted"]["rows"]}
     assert named <= known.keys()
     assert known.keys() == named | all_sources().keys()
     assert all(row.locator for row in prices.bundled())

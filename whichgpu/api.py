@@ -176,10 +176,11 @@ def recommend(
         offers=None if offers is None else Path(offers), **asked,
     )  # fmt: skip
     if slo is not None or rate is not None or users is not None:
-        from whichgpu.planner.fleet_request import Asked, read
+        from whichgpu.planner.fleet_request import Asked, assumed, read
         from whichgpu.planner.fleets import fleets
 
-        return fleets(request, *read(request, Asked(slo, rate, users, pause)), known, own)
+        load = Asked(slo, rate, users, pause)
+        return fleets(request, *read(request, load), known, own, assumed=assumed(load))
     return ranked(request, known, own)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.cost import slo
 from whichgpu.cost.requests import Requests, read_rate
 from whichgpu.errors import UsageError
+from whichgpu.facts import store
 from whichgpu.planner.fleet import Load
 from whichgpu.units import parse
 from whichgpu.workloads.workload import resolve
@@ -37,11 +38,25 @@ def read(request: Request, asked: Asked) -> tuple[tuple[Term, ...], Load]:
             f"--slo, --rate and --users are of language models that serve, and {workload.id} runs {phase}; "
             f'use --target "10 {workload.unit}/s" and --latency "2 s"'
         )
-    if asked.slo is None:
-        raise UsageError('a load needs objectives to hold; add e.g. --slo "ttft p90 1 s, tpot 50 ms"')
     if request.latency is not None:
         raise UsageError('--latency is of single jobs; write it as an objective: --slo "latency 20 s"')
-    return slo.read(asked.slo), _load(request, asked)
+    for stated, option in (
+        (request.size, "the size of a job"), (request.energy, "--energy"), (request.machine, "--machine"),
+        (request.objective != "cost" or None, f"--objective {request.objective}"),
+    ):  # fmt: skip
+        if stated is not None:
+            raise UsageError(f"a load goes on for ever, and {option} is of a job that ends; leave one out")
+    return slo.read(asked.slo or usual_objectives()), _load(request, asked)
+
+
+def usual_objectives() -> str:
+    """What users expect who state no objectives (`data/usual.toml`)."""
+    return str(store.load("usual")["usual"]["objectives"]["text"])
+
+
+def assumed(asked: Asked) -> tuple[str, ...]:
+    """What was not stated of the objectives, in words."""
+    return () if asked.slo is not None else (f"objectives {usual_objectives()} (--slo states yours)",)
 
 
 def _load(request: Request, asked: Asked) -> Load:

@@ -156,26 +156,39 @@ class Fleets:
 
 def fleets(
     request: Request, terms: Sequence[Term], load: Load, catalogue: Catalogue,
-    offers: Sequence[Offer] | None = None, *, limit: int = 10,
+    offers: Sequence[Offer] | None = None, *, limit: int = 10, assumed: Sequence[str] = (),
 ) -> Fleets:  # fmt: skip
     """Rank fleets that hold a load within objectives, `limit` of them at most.
 
-    Raises `UsageError` for names that do not resolve; where nothing holds them `infeasible` says why, and
-    what would be possible.
+    `assumed` is what was not stated of them. Raises `UsageError` for names that do not resolve; where nothing
+    holds them `infeasible` says why, and what would be possible.
     """
     job = resolve(request.job.workload).complete(replace(request.job, phase="serve"))
     space, rejected = searched(request, terms, load, catalogue, offers)
-    assumed = sentences.assumptions(request, job, None)
+    told = (*assumed, *sentences.assumptions(request, job, None))
     found = [] if space is None else _ranked(space, rejected, limit)
     kept = [one for one in found if request.budget is None or one.choice.usd_per_hour <= request.budget]
     for one in found:
         if one not in kept:
             rejected[one.gpu] = _dear(one, request)
     why = "" if kept else _infeasible(space, rejected, found, request)
+    if space is None:
+        why = _conflict(request, job, catalogue, offers) or why
     return Fleets(
         request, terms, load, tuple(_explained(kept)),
-        tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), assumed, why,
+        tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), told, why,
     )  # fmt: skip
+
+
+def _conflict(request: Request, job: Job, catalogue: Catalogue, offers: Sequence[Offer] | None) -> str:
+    """Which wishes leave no GPU at all, in words; empty where it is not the wishes."""
+    from whichgpu.planner.conflict import conflict
+    from whichgpu.prices import live
+
+    plain = replace(request, job=replace(job, concurrency=None), target=None, budget=None)
+    pool = live.current() if offers is None else tuple(offers)
+    found = conflict(plain, resolve(job.workload), catalogue, pool)
+    return "" if found is None else str(found)
 
 
 def _ranked(space: Space, rejected: dict[str, Reason], limit: int) -> list[Fleet]:

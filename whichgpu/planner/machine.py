@@ -43,8 +43,6 @@ _DIMENSIONS = {
 _AIR = {"server": "server", "rack": "server", "server airflow": "server", "desktop": "desktop",
         "tower": "desktop", "workstation": "desktop", "case": "desktop", "air": "desktop",
         "open": "desktop", "open frame": "desktop"}  # fmt: skip
-#: Cards in one machine, at most, where it does not say.
-_CARDS = 8
 
 
 class Machine(NamedTuple):
@@ -60,11 +58,6 @@ class Machine(NamedTuple):
     gpus: float | None = None
     air: str = "desktop"
     text: str = ""
-
-    @property
-    def cards(self) -> int:
-        """Cards that are tried in it, at most."""
-        return int(min(self.gpus or _CARDS, self.slots or _CARDS, _CARDS))
 
     def to_dict(self) -> dict[str, Any]:
         """What is stated, SI units."""
@@ -127,7 +120,7 @@ def _part(part: str) -> Mapping[str, Any]:
         name = {"slot": "slots", "core": "cores", "lane": "lanes"}.get(counted[2].rstrip("s"), "gpus")
         return {name: _number(counted[1], part)}
     bare = part.replace("PSU", "").replace("psu", "").replace("power supply", "").strip()
-    if re.search(r"[\d.] ?k?W$", bare):
+    if re.search(r"[\d.] ?[kM]?W$", bare):
         return {"psu": parse(bare, "power")}
     memory = re.sub(r"(?i)\s*(of )?(ram|memory|host memory|host)$", "", part).strip()
     if re.search(r"[\d.] ?[KMGT]i?B$", memory):

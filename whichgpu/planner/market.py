@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: GPUs in one machine of one's own.
 _BOXES = (1, 2, 4, 8)
+#: Cards that are tried in a machine that one builds, at most.
+CARDS = 8
 #: What stands for trust in a price that is not known.
 UNPRICED = 3
 
@@ -53,7 +55,7 @@ def on_offers(request: Request, gpus: Mapping[str, Gpu]) -> tuple[Constraint, ..
 def offered(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> list[Offer]:
     """Every sound offer of whole GPUs of these types, whatever its terms; owning them where one buys."""
     if request.term == "buy":
-        boxes = _BOXES if request.machine is None else range(1, request.machine.cards + 1)
+        boxes = _BOXES if request.machine is None else range(1, CARDS + 1)
         owned = [purchase_offer(gpu, count, request.power_limit) for gpu in wanted for count in boxes]
         found = [offer for offer in owned if offer is not None]
         if request.unpriced:

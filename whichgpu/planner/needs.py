@@ -59,10 +59,10 @@ def need(text: str) -> Need:
     field = key.replace("-", "_")
     if field in RATES or field in ("fp4", "fp6"):
         return Need(field, _label(field), lambda gpu: _format(field, gpu))
-    if field in FIELDS:
-        return Need(field, _label(field), lambda gpu: _stated(gpu.value(field)))
     if key in _features():
         return Need(key, key.replace("-", " "), lambda gpu: _feature(key, gpu))
+    if field in FIELDS:
+        return Need(field, _label(field), lambda gpu: _stated(gpu.value(field)))
     raise UsageError(_unknown(text))
 
 

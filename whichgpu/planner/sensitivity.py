@@ -239,7 +239,7 @@ def _batches(found: _Found) -> Iterator[Flip]:
     values = np.asarray(job.concurrency if serves else job.batch, dtype=np.float64)
     each = np.broadcast_to(values, found.space.sweep.seconds.shape[1:])[found.space.column]
     word = "requests in flight" if serves else "batch"
-    for value in np.unique(each)[::-1].tolist():
+    for value in sorted(set(each.tolist()), reverse=True):
         to = found.winner(request, np.flatnonzero(each == value))
         if to is not None and to != found.first:
             limit = f"{word} of {value:g}" if not serves else f"{value:g} {word}"

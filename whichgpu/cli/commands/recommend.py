@@ -19,6 +19,7 @@ import click
 from whichgpu.cli.command import command
 from whichgpu.cli.options import FORM, gpu_files, in_form, job_options, progress
 from whichgpu.cli.wishes import wish_options
+from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
     from whichgpu.cli.options import JobColumns
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
                    '"ttft p90 1 s, tpot 50 ms" (a bare figure is the mean).')  # fmt: skip
 @click.option("--rate", metavar="RATE", help='With --slo: requests that arrive at random, e.g. "5 req/s".')
 @click.option("--users", type=click.FloatRange(min=1), metavar="N",
-              help="With --slo: users who each read an answer before they ask again.")  # fmt: skip
+              help="Users who each read an answer before they ask again; with --slo, or usual "
+                   "objectives.")  # fmt: skip
 @click.option("--pause", metavar="TIME", default="0 s", show_default=True,
               help="What a user lets go by between an answer and the next request.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Rows.")
@@ -53,31 +55,34 @@ def run(
 
     other = use(workload)
     if other is not None:
+        if slo is not None or rate is not None or users is not None:
+            raise UsageError(f"--slo, --rate and --users are of language models, not of {other.title}")
         return in_form(_for_use(other, columns, catalogue, wishes, limit=limit, why_not=why_not),
                        f"What to rent or buy for {other.title}", form)  # fmt: skip
     request, own = read_request(columns.job(workload), catalogue, today=date.today(), **wishes)
     if slo is not None or rate is not None or users is not None:
-        from whichgpu.planner.fleet_request import Asked, read
+        from whichgpu.planner.fleet_request import Asked, assumed, read
         from whichgpu.planner.fleets import fleets
         from whichgpu.report.fleet import report as of_fleets
 
         with progress("recommend"):
-            terms, load = read(request, Asked(slo, rate, users, pause))
-            found = of_fleets(fleets(request, terms, load, catalogue, own, limit=limit), why_not=why_not)
+            asked = Asked(slo, rate, users, pause)
+            terms, load = read(request, asked)
+            ranked = fleets(request, terms, load, catalogue, own, limit=limit, assumed=assumed(asked))
+            found = of_fleets(ranked, why_not=why_not)
         return in_form(found, f"Fleets for {workload}", form)
     from whichgpu.planner.recommend import recommend
     from whichgpu.report.recommendation import report
 
     with progress("recommend"):
-        ranked = report(recommend(request, catalogue, own), limit=limit, why_not=why_not)
-    return in_form(ranked, f"What to rent or buy for {workload}", form)
+        answer = report(recommend(request, catalogue, own), limit=limit, why_not=why_not)
+    return in_form(answer, f"What to rent or buy for {workload}", form)
 
 
 def _for_use(
     use: Use, columns: JobColumns, catalogue: Catalogue, wishes: dict[str, Any], *, limit: int, why_not: bool
 ) -> Report:
     """A use outside the cost model, from specifications."""
-    from whichgpu.errors import UsageError
     from whichgpu.planner.request import read_use_request
     from whichgpu.planner.uses import for_use
     from whichgpu.report.uses import report

@@ -1,0 +1,329 @@
+"""`recommend` under constraints: each holds and flips; what conflicts, and the ways out; bad input."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner import constraints
+from whichgpu.planner.answer import Recommendation  # noqa: TC001
+from whichgpu.planner.needs import need
+from whichgpu.planner.recommend import recommend
+from whichgpu.planner.request import read_request
+from whichgpu.prices import live, sellers
+from whichgpu.workloads.job import Job
+
+GPUS = catalogue()
+TODAY = date(2026, 11, 20)
+#: Few GPUs of every kind, so that an answer takes milliseconds.
+FEW = ["a10", "a100-80gb-sxm", "h100-80gb-sxm", "l4", "l40s", "rtx-4090", "rtx-a4000", "v100-16gb-sxm", "t4"]
+
+
+def ask(workload: str = "resnet50", **wishes: Any) -> Recommendation:
+    job = Job(workload, phase=wishes.pop("phase", ""), **wishes.pop("columns", {}))
+    request, own = read_request(job, GPUS, today=TODAY, **wishes)
+    return recommend(request, GPUS, own)
+
+
+def chosen(answer: Recommendation) -> set[str]:
+    return {item.gpu for item in answer.candidates}
+
+
+# --- what a GPU is needed for -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "has", "lacks"),
+    [
+        ("fp64", "a100-80gb-sxm", "rtx-4090"),
+        ("fp64", "v100-16gb-sxm", "t4"),
+        ("nvlink", "a100-80gb-sxm", "rtx-4090"),
+        ("mig", "h100-80gb-sxm", "a10"),
+        ("vgpu", "a40", "rtx-4090"),
+        ("ecc", "a10", "rtx-3090"),
+        ("ecc", "h100-80gb-sxm", "rtx-3080-10gb"),
+        ("display", "rtx-a4000", "a100-80gb-sxm"),
+        ("display", "rtx-4090-laptop", "t4"),
+        ("av1", "rtx-4090", "rtx-3090"),
+        ("av1", "l4", "a10"),
+        ("av1-decode", "rtx-3090", "a100-80gb-sxm"),
+        ("encoder", "t4", "h100-80gb-sxm"),
+        ("laptop", "rtx-4090-laptop", "rtx-4090"),
+        ("single-slot", "rtx-a4000", "rtx-a6000"),
+        ("single-slot", "a10", "a100-80gb-sxm"),
+        ("low-profile", "l4", "a10"),
+        ("fp8", "h100-80gb-sxm", "a100-80gb-sxm"),
+        ("bf16", "a10", "t4"),
+        ("tf32", "a100-80gb-sxm", "v100-16gb-sxm"),
+        ("int8", "t4", "v100-16gb-sxm"),
+        ("ray-tracing", "rtx-4090", "a100-80gb-sxm"),
+        ("tensor-cores", "t4", "p40"),
+        ("vr", "rtx-a5000", "a100-80gb-sxm"),
+        ("workstation", "rtx-a4000", "rtx-4090"),
+        ("datacenter", "a10", "rtx-4090"),
+        ("pcie", "a10", "a100-80gb-sxm"),
+        ("sxm", "a100-80gb-sxm", "a100-80gb-pcie"),
+        ("passive", "a30", "rtx-4090"),
+        ("no-power-connector", "t4", "rtx-4090"),
+        ("cuda", "t4", "mi300x"),
+        ("rocm", "mi300x", "t4"),
+        ("sparsity", "a10", "t4"),
+        ("memory>=40 GB", "a100-80gb-sxm", "a10"),
+        ("power<=75 W", "t4", "a10"),
+    ],
+)
+def test_a_need_is_met_by_one_gpu_and_not_by_another(word: str, has: str, lacks: str) -> None:
+    one = need(word)
+    assert one.met(GPUS[has]) is True
+    assert not one.met(GPUS[lacks])
+    assert one.lacking(GPUS[lacks])
+
+
+@pytest.mark.parametrize("word", ["double precision", "MIG", "Ray_Tracing", "rt-cores", "1-slot"])
+def test_other_spellings_are_the_same_need(word: str) -> None:
+    assert any(need(word).met(gpu) for gpu in GPUS.values())
+
+
+def test_what_no_source_states_is_not_taken_and_said_to_be_unread() -> None:
+    unread = next(gpu for gpu in GPUS.values() if need("ecc").met(gpu) is None)
+    assert "not read" in need("ecc").lacking(unread)
+
+
+@pytest.mark.parametrize(
+    ("wish", "has", "lacks"),
+    [
+        ({"needs": ["fp64"]}, "v100-16gb-sxm", "rtx-4090"),
+        ({"needs": ["fp8", "single-slot"]}, "l4", "l40s"),
+        ({"max_power": "150 W"}, "a10", "rtx-4090"),
+        ({"max_power": "72 W"}, "l4", "a10"),
+        ({"max_slots": 1}, "a10", "l40s"),
+        ({"min_memory": "48 GB"}, "l40s", "rtx-4090"),
+        ({"min_memory": "24 GB"}, "a10", "t4"),
+        ({"exclude": ["rtx-4090"]}, "a10", "rtx-4090"),
+        ({"exclude": ["h100"]}, "a10", "h100-80gb-sxm"),
+        ({"framework": ["flash-attention 3"]}, "h100-80gb-sxm", "t4"),
+    ],
+)
+def test_a_constraint_on_gpus_takes_some_and_not_others(wish: dict[str, Any], has: str, lacks: str) -> None:
+    free = chosen(ask(gpus=FEW, term="any"))
+    assert {has, lacks} <= free
+    answer = ask(gpus=FEW, term="any", **wish)
+    assert has in chosen(answer)
+    assert lacks not in chosen(answer)
+    (why,) = [one.why for one in answer.rejected if one.gpu == lacks]
+    assert why
+
+
+def test_a_constraint_moves_the_first_place() -> None:
+    free = ask(gpus=FEW, term="any").candidates[0].gpu
+    answer = ask(gpus=FEW, term="any", exclude=[free])
+    assert answer.candidates[0].gpu != free
+
+
+# --- who sells, where -------------------------------------------------------------------------------------
+
+
+def test_a_class_of_providers_takes_its_own_alone() -> None:
+    answer = ask(gpus=FEW, providers=["hyperscaler"])
+    assert answer.candidates
+    assert {sellers.class_of(item.offer.provider).id for item in answer.candidates} == {"hyperscaler"}
+    without = ask(gpus=FEW, exclude=["hyperscalers"])
+    assert all(sellers.class_of(item.offer.provider).id != "hyperscaler" for item in without.candidates)
+
+
+def test_an_excluded_provider_sells_nothing() -> None:
+    first = ask(gpus=["l4"]).candidates[0].offer.provider
+    assert ask(gpus=["l4"], exclude=[first]).candidates[0].offer.provider != first
+
+
+def test_a_region_and_an_area() -> None:
+    for words in (["europe"], ["eu-north1"], ["us-east"]):
+        answer = ask(gpus=FEW, term="any", region=words)
+        regions = sellers.regions_named(words, live.current())
+        assert answer.candidates
+        assert all(item.offer.region in regions for item in answer.candidates)
+    assert "us-east-1" not in sellers.regions_named(["europe"], live.current())
+
+
+def test_every_class_says_what_it_means() -> None:
+    for one in sellers.classes().values():
+        assert one.trust
+        assert one.interruption
+        assert one.billing
+    told = ask(gpus=["a10"]).to_dict()["candidates"][0]["seller"]
+    assert set(told) == {"id", "label", "trust", "interruption", "billing"}
+
+
+# --- limits -----------------------------------------------------------------------------------------------
+
+
+def test_energy_a_unit_and_its_limit() -> None:
+    free = ask(gpus=FEW, target="1000 images/s")
+    hungry = max(free.candidates, key=lambda item: item.joules_per_unit)
+    least = min(free.candidates, key=lambda item: item.joules_per_unit)
+    assert least.joules_per_unit < hungry.joules_per_unit
+    answer = ask(gpus=FEW, target="1000 images/s", energy=f"{least.joules_per_unit * 1.01:.6f} J/image")
+    assert least.gpu in chosen(answer)
+    assert hungry.gpu not in chosen(answer)
+
+
+@pytest.mark.parametrize("objective", ["cost", "latency", "energy"])
+def test_the_objective_ranks_first(objective: str) -> None:
+    answer = ask(gpus=FEW, target="1000 images/s", objective=objective)
+    axis = {"cost": 0, "latency": 1, "energy": 2}[objective]
+    trusted = [item.axes()[axis] for item in answer.candidates if item.trust == 0]
+    assert trusted == sorted(trusted)
+
+
+def test_the_front_is_what_nothing_beats_on_every_axis() -> None:
+    answer = ask(gpus=FEW, target="1000 images/s")
+    dated = [item for item in answer.candidates if item.trust < 2]
+    for item in dated:
+        beaten = any(
+            all(a <= b for a, b in zip(other.axes(), item.axes(), strict=True))
+            and other.axes() != item.axes()
+            for other in dated
+        )
+        assert item.front is not beaten
+    assert answer.to_dict()["candidates"][0]["pareto"] is answer.candidates[0].front
+
+
+def test_a_budget_by_the_month_is_one_by_the_hour() -> None:
+    hourly = ask(gpus=FEW, target="1000 images/s", budget="1 USD/h")
+    monthly = ask(gpus=FEW, target="1000 images/s", budget="730 USD/month")
+    assert chosen(hourly) == chosen(monthly)
+    assert chosen(ask(gpus=FEW, target="1000 images/s", budget="$0.5/h")) < chosen(hourly)
+
+
+def test_a_power_cap_costs_speed_and_saves_energy() -> None:
+    free = ask(gpus=["a100-80gb-sxm"], columns={"batch": 128.0})
+    capped = ask(gpus=["a100-80gb-sxm"], columns={"batch": 128.0}, power_limit="200 W")
+    told = capped.to_dict()["power_limit"]
+    assert told["speed"] < 1.0
+    assert told["power"] < told["speed"]
+    assert capped.candidates[0].throughput.mid == pytest.approx(
+        told["speed"] * free.candidates[0].throughput.mid
+    )
+    assert free.to_dict()["power_limit"] is None
+    # A cap makes a card fit where its board power does not.
+    limits = {"max_power": "250 W", "gpus": ["a100-80gb-sxm"]}
+    assert ask(**limits).candidates == ()
+    assert ask(power_limit="250 W", **limits).candidates
+
+
+# --- the module by itself ---------------------------------------------------------------------------------
+
+
+def test_constraints_test_many_at_once_and_say_what_would_do() -> None:
+    request, _ = read_request(Job("resnet50"), GPUS, today=TODAY, max_power="150 W", needs=["ecc"])
+    limits = constraints.of(request)
+    gpus = [GPUS["a10"], GPUS["l40s"]]
+    by_option = {limit.option: limit for limit in limits}
+    power = by_option["--max-power"]
+    assert power.holds(gpus).tolist() == [True, False]
+    assert power.needs(gpus).tolist() == [1.0, pytest.approx(350 / 150)]
+    assert power.measure is not None
+    assert power.relaxed(float(power.measure(gpus)[1])) == '--max-power "350 W"'
+    ecc = by_option["--needs"]
+    assert ecc.holds(gpus).tolist() == [True, True]
+    assert ecc.relaxed(2.0) == ""
+    assert np.isinf(ecc.needs([GPUS["rtx-3090"]]))[0]
+
+
+# --- conflicts --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({"needs": ["fp64", "display"]}, {"--needs fp64", "--needs display"}),
+        ({"needs": ["fp64"], "max_power": "100 W"}, {"--needs fp64", '--max-power "100 W"'}),
+        ({"target": "1000000 images/s", "budget": "1 USD/h"}, {"--target", "--budget"}),
+        ({"region": ["europe"], "providers": ["lambda"]}, {"--region europe", "--providers lambda"}),
+    ],
+)
+def test_a_conflict_is_irreducible_and_its_ways_out_work(wish: dict[str, Any], words: set[str]) -> None:
+    answer = ask(**wish)
+    assert answer.candidates == ()
+    assert answer.conflict is not None
+    said = [one.words for one in answer.conflict.constraints]
+    assert len(said) == len(words)
+    assert all(any(one.startswith(word) for one in said) for word in words)
+    # Any of them less, and there is an answer.
+    for key in wish:
+        if key != "needs":
+            assert ask(**{name: value for name, value in wish.items() if name != key}).candidates
+    costs = [way.usd_per_hour for way in answer.conflict.ways_out]
+    assert costs == sorted(costs)
+    assert answer.to_dict()["conflict"]["relaxations"]
+    assert answer.conflict.ways_out[0].typed[0] in answer.infeasible
+
+
+def test_the_bound_that_is_named_is_the_least_that_does() -> None:
+    answer = ask(needs=["fp64"], max_power="100 W", term="any")
+    assert answer.conflict is not None
+    (way,) = [one for one in answer.conflict.ways_out if one.typed[0].startswith("--max-power")]
+    watts = way.typed[0].split('"')[1]
+    assert ask(needs=["fp64"], max_power=watts, term="any").candidates
+    less = f"{float(watts.split()[0]) - 1:g} W"
+    assert ask(needs=["fp64"], max_power=less, term="any").candidates == ()
+
+
+def test_a_conflict_exits_3_with_its_json(whichgpu: Any) -> None:
+    done = whichgpu("recommend", "resnet50", "--needs", "fp64,display", "--json")
+    assert done.status == 3
+    assert done.json["conflict"]["constraints"] == ["--needs fp64", "--needs display"]
+    assert "together" in done.err
+
+
+# --- bad input --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({"needs": ["fp46"]}, "did you mean"),
+        ({"needs": ["nonsense"]}, "they are"),
+        ({"needs": ["memory>=lots"]}, "memory"),
+        ({"providers": ["awss"]}, "did you mean"),
+        ({"exclude": ["rtx-4900"]}, "did you mean"),
+        ({"exclude": ["hyperscalars"]}, "hyperscaler"),
+        ({"region": ["eu-nort1"]}, "did you mean"),
+        ({"region": ["atlantis"]}, "no region"),
+        ({"framework": ["pytroch"]}, "did you mean"),
+        ({"system": "beos"}, "systems are"),
+        ({"max_power": "150"}, "unit"),
+        ({"max_power": "-150 W"}, "above zero"),
+        ({"max_power": "0 W"}, "above zero"),
+        ({"max_power": "1e9 W"}, "absurd"),
+        ({"max_slots": 0}, "1 to 16"),
+        ({"max_slots": float("nan")}, "1 to 16"),
+        ({"min_memory": "0 GB"}, "above zero"),
+        ({"min_memory": "24 W"}, "memory"),
+        ({"power_limit": "0 W"}, "above zero"),
+        ({"budget": "0 USD/h"}, "above zero"),
+        ({"budget": "-5 USD/h"}, "above zero"),
+        ({"budget": "1e20 USD/h"}, "absurd"),
+        ({"budget": "20 EUR/h"}, "price"),
+        ({"budget": "500 USD"}, "size"),
+        ({"energy": "5 kWh"}, "size"),
+        ({"energy": "3 J/token"}, "makes images"),
+        ({"energy": "-3 J/image"}, "above zero"),
+        ({"objective": "speeed"}, "did you mean"),
+        ({"objective": "time"}, "size"),
+        ({"latency": "1e12 s"}, "absurd"),
+        ({"api_price": "cheap"}, "0.60/2.40"),
+        ({"api_price": "0.6/2.4 USD per million"}, "makes images"),
+        ({"deadline": "tomorrow"}, "size"),
+    ],
+)
+def test_bad_wishes_are_refused_in_one_line(wish: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError) as said:
+        ask(gpus=["a10"], **wish)
+    assert words in str(said.value)
+    assert "\n" not in str(said.value)

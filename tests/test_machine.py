@@ -1,0 +1,277 @@
+"""The machine that one builds, hosted APIs to break even against, uses from specifications, laptops."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import whichgpu as package
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner import uses
+from whichgpu.planner.answer import Recommendation  # noqa: TC001
+from whichgpu.planner.hosted import published, read_api_price
+from whichgpu.planner.machine import Machine, read_machine, rules
+from whichgpu.planner.recommend import recommend
+from whichgpu.planner.request import read_request, read_use_request
+from whichgpu.prices import store
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GPUS = catalogue()
+TODAY = date(2026, 11, 20)
+CARDS = ["rtx-4090", "rtx-a4000", "rtx-a6000", "rtx-3090"]
+
+
+def ask(workload: str = "llama-2-13b", **wishes: Any) -> Recommendation:
+    job = Job(workload, phase=wishes.pop("phase", ""), **wishes.pop("columns", {}))
+    request, own = read_request(job, GPUS, today=TODAY, **wishes)
+    return recommend(request, GPUS, own)
+
+
+def counts(answer: Recommendation, gpu: str) -> list[int]:
+    return [item.gpus_per_instance for item in answer.candidates if item.gpu == gpu]
+
+
+# --- the machine ------------------------------------------------------------------------------------------
+
+
+def test_a_machine_is_read_from_words_and_from_a_file(tmp_path: Path) -> None:
+    words = read_machine("psu 1600 W, 4 slots, 15 A at 120 V, 128 GB, 24 cores, 64 PCIe lanes, server")
+    file = tmp_path / "box.toml"
+    file.write_text(
+        'psu = "1600 W"\nslots = 4\ncircuit = "15 A at 120 V"\nmemory = "128 GB"\ncores = 24\nlanes = 64\n'
+        'cooling = "server"\n'
+    )
+    assert words._replace(text="") == read_machine(str(file))._replace(text="")
+    assert words == Machine(
+        psu=1600, slots=4, amperes=15, volts=120, memory=128 * 2**30, cores=24, lanes=64, air="server",
+        text=words.text,
+    )  # fmt: skip
+    assert read_machine("120 V 15 A").amperes == 15
+
+
+@pytest.mark.parametrize(
+    ("roomy", "tight"),
+    [
+        ("psu 1000 W", "psu 500 W"),
+        ("15 A at 120 V", "5 A at 120 V"),
+        ("4 slots", "2 slots"),
+        ("64 GB", "16 GB"),
+        ("8 cores", "2 cores"),
+        ("16 lanes", "4 lanes"),
+    ],
+)
+def test_each_part_of_a_machine_holds_and_flips(roomy: str, tight: str) -> None:
+    wish = {"gpus": ["rtx-4090"], "columns": {"precision": "w4a16"}}
+    held = ask(machine=roomy, **wish)
+    assert held.candidates
+    none = ask(machine=tight, **wish)
+    assert none.candidates == ()
+    assert "--machine" in none.infeasible
+
+
+def test_a_card_without_a_fan_needs_the_airflow_of_a_server() -> None:
+    wish = {"gpus": ["a10"], "columns": {"precision": "w4a16"}}
+    assert ask(machine="2 slots, server", **wish).candidates
+    assert ask(machine="2 slots, desktop", **wish).candidates == ()
+
+
+def test_a_module_goes_into_no_slot() -> None:
+    assert ask(machine="8 slots, server", gpus=["a100-80gb-sxm"]).candidates == ()
+
+
+def test_the_circuit_carries_four_fifths_of_its_rating() -> None:
+    # 15 A x 120 V x 80 % x 90 % less the host leaves 1096 W: two cards of 450 W, not three.
+    share = rules()["circuit_load"].value * rules()["psu_efficiency"].value
+    left = 15 * 120 * share - rules()["host_power"].value
+    assert 2 * 450 <= left < 3 * 450
+    wish = {"gpus": ["rtx-4090"], "columns": {"tp": 4.0}}
+    assert ask("llama-2-13b", machine="15 A at 120 V", **wish).candidates == ()
+    assert ask("llama-2-13b", machine="25 A at 120 V", **wish).candidates
+    # Capped cards fit where free ones do not.
+    assert ask("llama-2-13b", machine="15 A at 120 V", power_limit="250 W", **wish).candidates
+
+
+def test_the_machine_that_is_named_as_a_way_out_does() -> None:
+    wish = {"gpus": CARDS, "columns": {"precision": "fp16"}}
+    none = ask("llama-2-70b", machine="psu 750 W, 2 slots", **wish)
+    said = none.infeasible.split('--machine "')[-1].split('"')[0]
+    assert ask("llama-2-70b", machine=said, **wish).candidates
+
+
+def test_what_is_assumed_of_a_machine_is_told() -> None:
+    answer = ask(machine="psu 1600 W, 15 A at 120 V", gpus=["rtx-a6000"])
+    told = " ".join(answer.assumptions)
+    assert "80 %" in told
+    assert answer.to_dict()["machine"]["psu"] == 1600
+    assert all(item.offer.kind == "buy" for item in answer.candidates)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "says nothing"),
+        ("psu 0 W", "above zero"),
+        ("psu -5 W", "above zero"),
+        ("psu 99 MW", "absurd"),
+        ("4 slots, 5 slots", "twice"),
+        ("4 hamsters", "not understood"),
+        ("psu 1600", "not understood"),
+        ("15 A at 0 V", "above zero"),
+        ("none.toml", "none.toml"),
+    ],
+)
+def test_a_machine_that_cannot_be_is_refused(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        read_machine(text)
+
+
+def test_a_machine_is_not_rented() -> None:
+    with pytest.raises(UsageError, match="built and not rented"):
+        ask(machine="4 slots", term="spot")
+
+
+# --- hosted APIs ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        ("0.60/2.40 USD per million", (0.6, 2.4)),
+        ("$0.60 / $2.40", (0.6, 2.4)),
+        ("0.88 USD per million tokens", (0.88, 0.88)),
+        ("0.0006/0.0024 per 1k tokens", (0.6, 2.4)),
+    ],
+)
+def test_prices_of_tokens_as_they_are_written(text: str, pair: tuple[float, float]) -> None:
+    found = read_api_price(text)
+    assert (found.usd_input, found.usd_output) == pytest.approx(pair)
+
+
+@pytest.mark.parametrize("text", ["-1/2", "0/0", "1e9/1e9", "2.40 EUR", "free"])
+def test_a_price_of_tokens_that_cannot_be_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--api-price"):
+        read_api_price(text)
+
+
+def test_a_fleet_breaks_even_with_an_api_at_the_rate_where_both_cost_the_same() -> None:
+    wish = {"gpus": ["l40s"], "target": "1000 tokens/s"}
+    (stated, *_) = ask("llama-3.1-8b", api_price="0.60/2.40 USD per million", **wish).hosted
+    assert stated.usd_per_unit == pytest.approx((0.6 * 512 / 256 + 2.4) / 1e6)
+    first = ask("llama-3.1-8b", **wish).candidates[0]
+    assert stated.breaks_even * stated.usd_per_unit * 3600 == pytest.approx(first.usd_per_hour)
+    assert not stated.cheaper
+    # One so cheap that the GPU never pays.
+    (cheap, *_) = ask("llama-3.1-8b", api_price="0.001 USD per million", **wish).hosted
+    assert cheap.cheaper
+    assert "rent nothing" in cheap.text
+
+
+def test_published_prices_have_a_workload_a_source_and_no_future() -> None:
+    table = [row for name in ("llama-3.1-8b", "deepseek-r1", "gpt-oss-120b") for row in published(name)]
+    assert table
+    for row in table:
+        assert row.source in store.sources()
+        assert row.as_of is None or row.as_of <= TODAY
+    from whichgpu.planner import hosted
+
+    for row in hosted._table():
+        assert resolve(row["workload"]).unit == "tokens"
+        assert float(row["usd_input"]) > 0
+
+
+# --- laptops ----------------------------------------------------------------------------------------------
+
+
+def test_laptops_have_no_price_and_are_ranked_by_speed() -> None:
+    answer = ask("llama-2-7b", needs=["laptop"], columns={"precision": "w4a16"})
+    assert answer.candidates
+    assert {GPUS[item.gpu].segment for item in answer.candidates} == {"laptop"}
+    rates = [item.throughput.mid for item in answer.candidates if item.trust == 3]
+    assert rates == sorted(rates, reverse=True)
+    assert "no price" in answer.headline
+    assert ask("llama-2-7b", columns={"precision": "w4a16"}, gpus=["l4"]).candidates[0].usd_per_hour > 0
+
+
+def test_a_laptop_in_json_has_null_for_a_price(whichgpu: Any) -> None:
+    done = whichgpu("recommend", "llama-2-7b", "--precision", "w4a16", "--needs", "laptop", "--json")
+    assert done.status == 0
+    assert done.json["candidates"][0]["usd_per_hour"] is None
+
+
+# --- uses -------------------------------------------------------------------------------------------------
+
+
+def cards(name: str, **wishes: Any) -> Any:
+    one = uses.use(name)
+    assert one is not None
+    request, own = read_use_request(one, GPUS, today=TODAY, **wishes)
+    return uses.for_use(one, request, GPUS, own)
+
+
+@pytest.mark.parametrize("name", uses.names())
+def test_every_use_is_answered_from_specifications_and_says_so(name: str) -> None:
+    answer = cards(name)
+    assert answer.cards
+    told = answer.to_dict()
+    assert told["basis"] == "specification"
+    assert "no speed is predicted" in answer.headline
+    assert all(item["basis"] == "specification" for item in told["candidates"])
+    for card in answer.cards:
+        assert all(uses_need.met(card.gpu) for uses_need in answer.request.needs)
+        assert card.usd_per_score == pytest.approx(card.usd_per_hour / card.score)
+
+
+def test_the_objective_and_the_limits_of_a_use_flip_it() -> None:
+    cheap, most = cards("rendering").cards[0], cards("rendering", objective="time").cards[0]
+    assert most.score >= cheap.score
+    assert most.gpu.id != cards("rendering", objective="time", exclude=[most.gpu.id]).cards[0].gpu.id
+    big = cards("rendering", min_memory="40 GB")
+    assert all(card.gpu.need("memory") > 39e9 for card in big.cards)
+
+
+def test_cards_that_no_limit_lets_through_exit_3(whichgpu: Any) -> None:
+    done = whichgpu("recommend", "cad", "--max-power", "10 W", "--json")
+    assert done.status == 3
+    assert "--max-power" in done.err
+    assert whichgpu("recommend", "cad", "--target", "5 images/s").status == 2
+    assert whichgpu("recommend", "cad", "--precision", "fp16").status == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("1x HDMI 2.1, 3x DisplayPort 1.4a", 4), ("1x DVI, 1x HDMI 1.4, 2x DisplayPort 1.1", 0), ("", None),
+     ("4x mini-DisplayPort 1.4a", 4)],
+)  # fmt: skip
+def test_outputs_that_carry_4k_are_counted(text: str, count: float | None) -> None:
+    assert uses.outputs_4k(text) == count
+
+
+def test_the_api_answers_uses_too() -> None:
+    assert package.recommend("blender").to_dict()["workload"] == "rendering"
+
+
+# --- fleets under a load ----------------------------------------------------------------------------------
+
+
+def test_users_without_objectives_have_the_usual_ones(whichgpu: Any) -> None:
+    done = whichgpu("recommend", "llama-3.1-8b", "--users", "20", "--gpus", "l40s", "--json")
+    assert done.status == 0
+    assert [one["metric"] for one in done.json["slo"]["objectives"]] == ["ttft", "tpot"]
+    assert any("objectives" in said for said in done.json["assumptions"])
+
+
+def test_a_fleet_obeys_the_constraints_and_names_the_conflict(whichgpu: Any) -> None:
+    done = whichgpu("recommend", "llama-3.1-8b", "--users", "20", "--gpus", "l40s,a10", "--needs", "fp8",
+                    "--json")  # fmt: skip
+    assert {one["gpu"] for one in done.json["candidates"]} == {"l40s"}
+    none = whichgpu("recommend", "llama-3.1-8b", "--users", "20", "--needs", "fp64,display")
+    assert none.status == 3
+    assert "--needs fp64 and --needs display" in none.err
+    assert whichgpu("recommend", "llama-3.1-8b", "--users", "20", "--requests", "5").status == 2

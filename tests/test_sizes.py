@@ -1,0 +1,223 @@
+"""Jobs of a size: how much work it is, what it costs, when it is done; deadlines, and what would flip it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from whichgpu import prices
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.answer import Recommendation  # noqa: TC001
+from whichgpu.planner.recommend import recommend
+from whichgpu.planner.request import read_request
+from whichgpu.planner.size import Sized, read_amount, read_size
+from whichgpu.planner.wishes import read_deadline
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.workload import resolve
+
+GPUS = catalogue()
+TODAY = date(2026, 11, 20)
+FEW = ["a10", "a100-80gb-sxm", "h100-80gb-sxm", "l4", "rtx-4090"]
+
+
+def ask(workload: str, offers: Any = None, **wishes: Any) -> Recommendation:
+    job = Job(workload, phase=wishes.pop("phase", ""), **wishes.pop("columns", {}))
+    request, own = read_request(job, GPUS, today=TODAY, **wishes)
+    return recommend(request, GPUS, offers if offers is not None else own)
+
+
+@pytest.mark.parametrize(
+    ("workload", "phase", "given", "units"),
+    [
+        ("resnet50", "train", {"epochs": "90"}, 90 * 1281167),
+        ("resnet50", "train", {"epochs": "90", "samples": "1.28M"}, 90 * 1.28e6),
+        ("resnet50", "train", {"epochs": "3", "samples": "cifar-10"}, 150000),
+        ("resnet50", "", {"images": "100k"}, 1e5),
+        ("llama-2-7b", "train", {"tokens": "2B"}, 2e9),
+        ("llama-2-13b", "finetune_lora", {"samples": "alpaca", "epochs": "3"}, 3 * 52002 * 2048),
+        ("llama-3.1-8b", "", {"requests": "1 million"}, 1e6 * 256),
+        ("llama-3.1-8b", "", {"tokens": "1,000,000"}, 1e6),
+        ("whisper-large-v3", "", {"hours_of_audio": "10000"}, 3.6e7),
+        ("bert-large", "train", {"samples": "87599", "epochs": "2"}, 175198),
+        ("bert-large", "train", {"tokens": "384k"}, 1000),
+    ],
+)
+def test_the_size_is_counted_in_units_of_the_workload(
+    workload: str, phase: str, given: dict[str, str], units: float
+) -> None:
+    known = resolve(workload)
+    size = read_size(Sized(**given), known, known.complete(Job(workload, phase=phase)))
+    assert size is not None
+    assert size.units == pytest.approx(units)
+    assert size.text
+
+
+def test_an_assumed_data_set_is_told() -> None:
+    answer = ask("resnet50", phase="train", gpus=["rtx-4090"], epochs="90")
+    assert any("ImageNet" in said for said in answer.assumptions)
+
+
+def test_the_whole_costs_its_hours_and_is_done_after_them() -> None:
+    answer = ask("resnet50", phase="train", gpus=FEW, epochs="90").to_dict()
+    for item in answer["candidates"]:
+        seconds = 90 * 1281167 / item["throughput"]["mid"]
+        assert item["seconds"] == pytest.approx(seconds)
+        assert item["usd_total"] == pytest.approx(item["usd_per_hour"] * seconds / 3600)
+        assert item["joules_total"] == pytest.approx(item["watts"] * seconds)
+    costs = [item["usd_total"] for item in answer["candidates"] if item["offer"]["as_of"] > "2026"]
+    assert costs == sorted(costs)
+    first = answer["candidates"][0]
+    done = (TODAY + timedelta(seconds=first["seconds"])).isoformat()
+    assert done in answer["headline"]
+
+
+def test_a_deadline_takes_more_instances_or_another_gpu() -> None:
+    free = ask("resnet50", gpus=FEW, images="100M").candidates[0]
+    assert free.finish is not None
+    tight = ask("resnet50", gpus=FEW, images="100M", deadline=f"{free.finish / 10:.0f} s")
+    for item in tight.candidates:
+        assert item.finish is not None
+        assert item.finish <= free.finish / 10 * (1 + 1e-9)
+        need = 1e8 / (free.finish / 10)
+        assert item.instances == math.ceil(need / item.throughput_per_instance.mid * (1 - 1e-12))
+    # Inference is shared out: ten times the machines for a tenth of the time, at the same cost.
+    same = next(item for item in tight.candidates if item.gpu == free.gpu)
+    assert same.usd_total == pytest.approx(free.usd_total, rel=0.2)
+
+
+def test_a_training_run_that_is_hurried_takes_a_faster_machine() -> None:
+    wish = {"phase": "train", "gpus": FEW, "epochs": "90"}
+    slow = ask("resnet50", **wish, deadline="30 days").candidates[0]
+    quick = ask("resnet50", **wish, deadline="4 h").candidates[0]
+    assert slow.finish is not None
+    assert quick.finish is not None
+    assert quick.finish <= 4 * 3600 < slow.finish
+    assert quick.instances * quick.gpus_per_instance > slow.instances * slow.gpus_per_instance
+    assert (quick.usd_total or 0) > (slow.usd_total or 0)
+
+
+def test_a_total_budget_is_for_the_whole_job() -> None:
+    wish = {"phase": "train", "gpus": FEW, "epochs": "90"}
+    free = [item.usd_total or 0 for item in ask("resnet50", **wish).candidates]
+    middle = sorted(free)[len(free) // 2]
+    held = ask("resnet50", **wish, budget=f"{middle:.2f} USD").candidates
+    assert 0 < len(held) < len(free)
+    assert all((item.usd_total or 0) <= middle + 0.01 for item in held)
+    none = ask("resnet50", **wish, budget="0.01 USD")
+    assert none.candidates == ()
+    said = none.infeasible.split('--budget "')[1].split('"')[0]
+    assert ask("resnet50", **wish, budget=said).candidates
+
+
+def test_a_deadline_that_nothing_keeps_names_one_that_something_does() -> None:
+    wish = {"phase": "train", "gpus": FEW, "epochs": "90"}
+    none = ask("resnet50", **wish, deadline="10 s")
+    assert none.candidates == ()
+    said = none.infeasible.split('--deadline "')[1].split('"')[0]
+    assert ask("resnet50", phase="train", epochs="90", deadline=said).candidates
+
+
+def test_spot_capacity_takes_longer_than_it_computes() -> None:
+    answer = ask("resnet50", gpus=["t4"], images="1B", term="spot")
+    item = answer.candidates[0]
+    assert item.finish is not None
+    assert item.finish > 1e9 / item.throughput.mid * 1.001
+    assert any("spot" in said for said in answer.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("24 h", 86400), ("tomorrow", 86400), ("3 days", 3 * 86400), ("2 weeks", 14 * 86400),
+     ("2026-11-27", 7 * 86400), ("2026-11-21T12:00", 36 * 3600), ("by tomorrow", 86400)],
+)  # fmt: skip
+def test_deadlines_as_people_say_them(text: str, seconds: float) -> None:
+    size = read_size(Sized(images="100"), resolve("resnet50"), Job("resnet50"))
+    assert read_deadline(text, TODAY, size) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1.28M", 1.28e6), ("300B", 3e11), ("2 million", 2e6), ("1e3", 1e3), ("1,281,167", 1281167)],
+)
+def test_amounts_as_people_write_them(text: str, value: float) -> None:
+    assert read_amount(text, "--samples", "10000") == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("workload", "wish", "words"),
+    [
+        ("resnet50", {"images": "0"}, "above zero"),
+        ("resnet50", {"images": "-5"}, "above zero"),
+        ("resnet50", {"images": "1e30"}, "absurd"),
+        ("resnet50", {"images": "many"}, "no data set"),
+        ("resnet50", {"epochs": "1e9", "phase": "train"}, "absurd"),
+        ("resnet50", {"images": "5", "samples": "6"}, "state one"),
+        ("resnet50", {"tokens": "5"}, "makes images"),
+        ("resnet50", {"hours_of_audio": "5"}, "makes images"),
+        ("llama-2-7b", {"epochs": "3", "phase": "finetune_lora"}, "--samples"),
+        ("llama-2-7b", {"images": "5"}, "makes tokens"),
+        ("resnet50", {"images": "5", "deadline": "2020-01-01"}, "not after today"),
+        ("resnet50", {"images": "5", "deadline": "2026-13-01"}, "not a date"),
+        ("resnet50", {"images": "5", "deadline": "soon"}, "tomorrow"),
+        ("resnet50", {"images": "5", "deadline": "-1 h"}, "above zero"),
+        ("resnet50", {"images": "5", "target": "5 images/s"}, "state one"),
+    ],
+)
+def test_sizes_that_cannot_be_are_refused(workload: str, wish: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError) as said:
+        ask(workload, gpus=["a10"], **wish)
+    assert words in str(said.value)
+    assert "\n" not in str(said.value)
+
+
+# --- what would flip the answer ---------------------------------------------------------------------------
+
+
+def test_the_price_that_flips_it_flips_it() -> None:
+    wish = {"gpus": ["a10", "l4"], "target": "20000 images/s"}
+    before = ask("resnet50", **wish)
+    flip = next(one for one in before.flips if one.input == f"price of {before.candidates[1].gpu}")
+    second = before.candidates[1]
+
+    def at(usd: float) -> str:
+        rows = [
+            replace(row, usd_per_hour=usd)
+            if (row.provider, row.instance) == (second.offer.provider, second.offer.instance)
+            and row.gpu == second.gpu and row.kind == second.offer.kind
+            else row
+            for row in prices.bundled()
+        ]  # fmt: skip
+        return ask("resnet50", rows, **wish).candidates[0].gpu
+
+    assert at(flip.at * 1.01) == before.candidates[0].gpu
+    assert at(flip.at * 0.99) == flip.to == second.gpu
+
+
+def test_the_rate_that_flips_it_flips_it() -> None:
+    wish = {"gpus": ["rtx-5090", "l40s", "rtx-3090", "l4"]}
+    answer = ask("llama-3.1-8b", target="20000 tokens/s", **wish)
+    flips = [one for one in answer.flips if one.input == "target"]
+    assert flips
+    for flip in flips:
+        there = ask("llama-3.1-8b", target=f"{flip.at:.6f} tokens/s", **wish)
+        assert there.candidates[0].gpu == flip.to != answer.candidates[0].gpu
+
+
+def test_the_deadline_and_the_batch_that_flip_it_flip_it() -> None:
+    wish = {"phase": "train", "gpus": [*FEW, "v100-16gb-sxm", "rtx-5090"], "epochs": "90"}
+    answer = ask("resnet50", **wish, deadline="24 h")
+    flip = next(one for one in answer.flips if one.input == "deadline")
+    loose = ask("resnet50", **wish, deadline=f"{flip.at * 1.001:.3f} s")
+    assert loose.candidates[0].gpu == flip.to != answer.candidates[0].gpu
+    same = ask("resnet50", **wish, deadline=f"{flip.at * 0.97:.3f} s")
+    assert same.candidates[0].gpu == answer.candidates[0].gpu
+    batches = [one for one in answer.flips if one.input == "batch"]
+    assert batches
+    for one in batches:
+        at = ask("resnet50", **wish, deadline="24 h", columns={"batch": one.at})
+        assert at.candidates[0].gpu == one.to
