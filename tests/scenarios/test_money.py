@@ -161,3 +161,46 @@ def test_carbon_of_less_work_per_joule(ask: Any) -> None:
     new = ask(line.format(gpu="l40s", grid="poland")).data["carbon"]
     clean = ask(line.format(gpu="v100-16gb-sxm", grid="france")).data["carbon"]
     assert clean["kg_per_run"] < new["kg_per_run"] < old["kg_per_run"]
+
+
+# 35. Which price would have to change for another answer, and does it?
+def test_the_price_at_which_the_answer_flips(ask: Any, offers: Any) -> None:
+    """The answer names the price; a cent on its near side the answer stands."""
+    line = 'recommend stable-diffusion-1.5 --target "1000 images/min" --gpus a10,a100-80gb-pcie '
+    told = ask(line + offers(("a10", 1, 1.20), ("a100-80gb-pcie", 1, 6.16)))
+    assert told.first["gpu"] == "a10"
+    (flip,) = [one for one in told.data["sensitivity"] if one["input"] == "price of a100-80gb-pcie"]
+    fleets = {one["gpu"]: one["instances"] for one in told.candidates}
+    assert flip["flips_at"] == pytest.approx(fleets["a10"] * 1.20 / fleets["a100-80gb-pcie"], rel=0.01)
+    dear = ask(line + offers(("a10", 1, 1.20), ("a100-80gb-pcie", 1, flip["flips_at"] + 0.01)))
+    assert dear.first["gpu"] == "a10"
+
+
+def test_the_answer_flips_at_that_price(ask: Any, offers: Any) -> None:
+    """A cent on its far side the other one comes first."""
+    line = 'recommend stable-diffusion-1.5 --target "1000 images/min" --gpus a10,a100-80gb-pcie '
+    told = ask(line + offers(("a10", 1, 1.20), ("a100-80gb-pcie", 1, 6.16)))
+    (flip,) = [one for one in told.data["sensitivity"] if one["input"] == "price of a100-80gb-pcie"]
+    cheap = ask(line + offers(("a10", 1, 1.20), ("a100-80gb-pcie", 1, flip["flips_at"] - 0.01)))
+    assert cheap.first["gpu"] == flip["to"] == "a100-80gb-pcie"
+
+
+# 36. A card under a power cap.
+CAP = "recommend resnet50 --phase train --gpus rtx-4090 {cap}"
+
+
+def test_a_card_under_a_power_cap(ask: Any, facts: Any) -> None:
+    """Two thirds of the power cost a few per cent of the speed, so that the work takes less energy."""
+    whole, capped = ask(CAP.format(cap="")), ask(CAP.format(cap='--power-limit "300 W"'))
+    assert capped.first["watts"] <= 300
+    assert 0.9 < capped.first["throughput"]["mid"] / whole.first["throughput"]["mid"] <= 1
+    assert capped.first["joules_per_unit"] < whole.first["joules_per_unit"]
+    assert "slower" in capped.data["power_limit"]["text"]
+
+
+def test_a_card_under_a_hard_power_cap(ask: Any) -> None:
+    """At a third of the power the loss is no longer small, and a cap above the card's own does nothing."""
+    mild, hard, none = (ask(CAP.format(cap=f'--power-limit "{watts} W"')) for watts in (300, 160, 450))
+    lost = [1 - one.first["throughput"]["mid"] / none.first["throughput"]["mid"] for one in (mild, hard)]
+    assert lost[0] < 0.05 < lost[1]
+    assert "does nothing" in none.data["power_limit"]["text"]

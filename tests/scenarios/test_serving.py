@@ -47,34 +47,36 @@ def test_llama_70b_for_200_users_in_fp8(ask: Any, facts: Any) -> None:
 
 
 # 2. A hosted API or an own GPU?
-API = (
-    'recommend llama-3.1-70b --users {users} --pause "30 s" --slo "ttft p90 2 s" '
-    '--api-price "0.60/2.40 USD per million"'
-)
+API = 'recommend llama-3.1-70b --target "{rate} tokens/s" --api-price "0.60/2.40 USD per million"'
 
 
-def _own(told: Any) -> float:
-    """USD a million output tokens on the first candidate, all cost on the output."""
-    first = told.first
-    return float(first["usd_per_hour"] / 3600 / first["throughput"]["mid"] * 1e6)
+def _of_api(told: Any) -> float:
+    """USD for a token made by the API, its part of the prompt included."""
+    job = told.first["job"]
+    return float(2.40 + 0.60 * job["input_tokens"] / job["output_tokens"]) / 1e6
 
 
 def test_a_hosted_api_or_an_own_gpu(ask: Any) -> None:
-    """For many users the GPU is busy, and a million tokens of it cost less than the API asks."""
-    told = ask(API.format(users=400))
-    tokens = told.first["job"]
-    api = 2.40 + 0.60 * tokens["input_tokens"] / tokens["output_tokens"]
-    assert _own(told) < api
-    assert told.first["utilisation"] > 0.5
+    """At 1,000 tokens a second the GPU is busy, and a token of it costs less than the API asks."""
+    told = ask(API.format(rate=1000))
+    own = told.first["usd_per_hour"] / 3600 / 1000
+    assert own < _of_api(told)
+    (stated,) = [one for one in told.data["hosted"] if one["provider"] == "stated"]
+    assert stated["usd_per_unit"] == pytest.approx(_of_api(told))
+    assert "the fleet is the cheaper from" in stated["comparison"]
+    assert "the API is" not in stated["comparison"]
+    # It breaks even where the hour of the fleet costs what the API takes for the tokens of an hour.
+    assert stated["breaks_even"] == pytest.approx(told.first["usd_per_hour"] / 3600 / _of_api(told))
+    assert stated["breaks_even"] < 1000
 
 
-def test_a_hosted_api_for_few_users(ask: Any) -> None:
-    """Five users leave the same GPU idle nearly all the time: now the API is the cheaper."""
-    told = ask(API.format(users=5))
-    tokens = told.first["job"]
-    api = 2.40 + 0.60 * tokens["input_tokens"] / tokens["output_tokens"]
-    assert _own(told) > api
-    assert told.first["utilisation"] < 0.2
+def test_a_hosted_api_for_few_tokens(ask: Any) -> None:
+    """Ten tokens a second leave the same GPU idle nearly all the time: now the API is the cheaper."""
+    told = ask(API.format(rate=10))
+    assert told.first["usd_per_hour"] / 3600 / 10 > _of_api(told)
+    (stated,) = [one for one in told.data["hosted"] if one["provider"] == "stated"]
+    assert "at the 10 tokens/s asked for, the API is" in stated["comparison"]
+    assert stated["breaks_even"] > 10
 
 
 # 3. Embeddings of 100 million documents for retrieval.
