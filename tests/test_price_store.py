@@ -179,7 +179,7 @@ def test_a_store_that_somebody_else_wrote_breaks_nothing(name: str, content: byt
     held = vault.read()
     assert held is not None
     vault.write({**held.files, name: content})
-    for cached in (live._table, live._current, spot._bands):
+    for cached in (live._held, live._table, live._current, spot._bands):
         cached.cache_clear()
     assert len(live.current()) >= len(prices.bundled())
     assert whichgpu("prices", "rtx-a6000").status == 0
@@ -190,7 +190,7 @@ def test_a_store_that_somebody_else_wrote_breaks_nothing(name: str, content: byt
         assert "prices update" in live.standing().problem
     (outcome,) = run("skypilot", day=NEXT)
     assert not outcome.failure
-    for cached in (live._table, live._current, spot._bands):
+    for cached in (live._held, live._table, live._current, spot._bands):
         cached.cache_clear()
     assert not live.standing().problem, "an update mends it"
 

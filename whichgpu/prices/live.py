@@ -41,23 +41,40 @@ def current() -> tuple[Offer, ...]:
     return _current(_stamp())[0]
 
 
+def problem() -> str:
+    """What is wrong with the store, in what was read of it for this answer; empty where nothing is."""
+    stamp = _stamp()
+    try:
+        _table(stamp)
+    except MALFORMED as fault:
+        return _not_ours(stamp[0], fault)
+    held = _held(stamp)
+    return _said(held) if held else ""
+
+
 def standing() -> Standing:
     """Where the prices in use come from."""
     held = vault.read()
     if held is None:
         return Standing({})
     if not held.files:
-        return Standing(
-            {}, "", f"{held.problem}; the shipped prices are used. Mend it: whichgpu prices update"
-        )
-    problem = (
-        f"{held.problem}; {held.generation} is used. Mend it: whichgpu prices update" if held.problem else ""
-    )
+        return Standing({}, "", _said(held))
     try:
         sources = {key: dict(row) for key, row in json.loads(held.files[META])["sources"].items()}
     except MALFORMED:
         sources = {}
-    return Standing(sources, held.generation, _current(_stamp())[1] or problem)
+    return Standing(sources, held.generation, _current(_stamp())[1] or _said(held))
+
+
+def _said(held: vault.Stored) -> str:
+    """What is wrong with a store, what is used in its place, and what mends it."""
+    used = held.generation if held.files else "the shipped table"
+    return f"{held.problem}; {used} is used. Mend it: whichgpu prices update" if held.problem else ""
+
+
+def _not_ours(path: str, fault: Exception) -> str:
+    why = f"{path}: the store does not hold what `prices update` writes ({type(fault).__name__})"
+    return f"{why}; the shipped prices are used. Mend it: whichgpu prices update"
 
 
 def rows_of(ids: Iterable[str]) -> tuple[Offer, ...]:
@@ -139,13 +156,17 @@ def _current(stamp: tuple[str, int]) -> tuple[tuple[Offer, ...], str]:
     try:
         return from_rows(_table(stamp)), ""
     except MALFORMED as fault:
-        why = f"{stamp[0]}: the store does not hold what `prices update` writes ({type(fault).__name__})"
-        return bundled(), f"{why}; the shipped prices are used. Mend it: whichgpu prices update"
+        return bundled(), _not_ours(stamp[0], fault)
+
+
+@cache
+def _held(stamp: tuple[str, int]) -> vault.Stored | None:
+    return vault.read() if stamp[1] else None
 
 
 @cache
 def _table(stamp: tuple[str, int]) -> Sequence[Sequence[str]]:
-    held = vault.read() if stamp[1] else None
+    held = _held(stamp)
     if held is None or not held.files:
         bundled()  # says what is wrong with a malformed table
         shipped: Sequence[Sequence[str]] = facts_store.load("prices")["offers"]["rows"]

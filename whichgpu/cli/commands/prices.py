@@ -51,14 +51,17 @@ def run(
     chosen = None if gpu is None else resolve(gpu, catalogue)
     if history:
         return _history(chosen)
-    rows = prices.offers(
+    # Of one GPU only its own rows are read, which names of providers are not to be checked against.
+    few = chosen is not None and not providers
+    rows = prices.select(
+        live.rows_of([chosen.id]) if chosen is not None and few else live.current(),
         gpus=[chosen.id] if chosen else None,
         kinds=prices.term_kinds(term),
         providers=providers or None,
         quarantined=True,
         ambiguous=True,
     )
-    problem = live.standing().problem
+    problem = live.problem()
     if problem:
         sys.stderr.write(f"whichgpu: {problem}\n")
     if quarantine:
