@@ -74,6 +74,11 @@ def test_interruptions_may_be_stated(whichgpu: Any) -> None:
         with pytest.raises(UsageError):
             spot.read_band(text)
     line = ("prices", "spot", "a100-80gb-sxm", "--gpus", "8", "--hours", "72", "--json")
+    hopeless = whichgpu(*line, "--interruption", "5 s")
+    assert hopeless.status == 2
+    assert "save more often" in hopeless.err
+    assert whichgpu(*line, "--checkpoint", "1e20 years").status == 2
+    assert whichgpu(*line, "--restart", "1e20 years").status == 2
     calm, rough = whichgpu(*line).json, whichgpu(*line, "--interruption", "36 h").json
     assert rough["spot"][0]["hours"] > calm["spot"][0]["hours"]
     assert rough["spot"][0]["interruptions"] == pytest.approx(rough["spot"][0]["hours"] / 36, rel=1e-3)

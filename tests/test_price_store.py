@@ -171,28 +171,34 @@ def test_a_damaged_store_gives_the_one_before(home: Path, damage: str) -> None:
 
 @pytest.mark.parametrize("name", [live.TABLE, live.META, live.READ, live.INTERRUPTIONS, live.HISTORY])
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[1]", b"{}", b'[["a"]]', b"null", b"\xff\xfe", b"[" * 99_999]
+    "content", [b"", b"{}", b'[["a"]]', b"\xff" + b"[" * 99_999], ids=["", "{}", "[]", "["]
 )
 def test_a_store_that_somebody_else_wrote_breaks_nothing(name: str, content: bytes, whichgpu: Any) -> None:
     """Whole by its digests, yet not what an update writes: the shipped prices, or the sound rest of it."""
-    run("skypilot")
-    held = vault.read()
-    assert held is not None
-    vault.write({**held.files, name: content})
+    with vault.lock():
+        vault.write({**_whole(), name: content})
     for cached in (live._held, live._table, live._current, spot._bands):
         cached.cache_clear()
     assert len(live.current()) >= len(prices.bundled())
     assert whichgpu("prices", "rtx-a6000").status == 0
     assert whichgpu("prices", "rtx-a6000", "--history").status == 0
     assert whichgpu("prices", "spot", "a10", "--hours", "9").status == 0
-    assert whichgpu("doctor").status == 0
+    assert isinstance(live.standing().sources, dict)
     if name == live.TABLE:
         assert "prices update" in live.standing().problem
-    (outcome,) = run("skypilot", day=NEXT)
+    (outcome,) = run("lambda-api", day=NEXT)
     assert not outcome.failure
     for cached in (live._held, live._table, live._current, spot._bands):
         cached.cache_clear()
     assert not live.standing().problem, "an update mends it"
+
+
+def _whole() -> dict[str, bytes]:
+    """The files of a sound store."""
+    files = {live.TABLE: b"[]", live.READ: b"[]", live.HISTORY: b"", live.INTERRUPTIONS: b"{}"}
+    table = json.dumps([live.to_cells(row) for row in prices.bundled()]).encode()
+    meta = json.dumps({"sources": {}, "shipped": live.shipped_digest()}).encode()
+    return {**files, live.TABLE: table, live.META: meta}
 
 
 def test_after_an_upgrade_the_rows_are_judged_with_the_new_table(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,11 +296,19 @@ def test_sources_with_a_key_are_read_where_it_is_set(monkeypatch: pytest.MonkeyP
         chosen_sources(["hetzner"])
 
 
-def test_the_commands(whichgpu: Any) -> None:
+def test_the_commands(whichgpu: Any, tmp_path: Path) -> None:
+    shutil.copytree(SAMPLES / "skypilot", tmp_path / "skypilot")
     answer = whichgpu("prices", "update", "--from", str(SAMPLES), "--source", "skypilot")
     assert answer.status == 0
     assert "skypilot" in answer.out
     assert whichgpu("prices", "rtx-a6000", "--history", "--json").json["history"][-1]["kind"]
+    assert not answer.err
+    partly = whichgpu(
+        "prices", "update", "--from", str(tmp_path), "--source", "skypilot", "--source", "gpuhunt"
+    )
+    assert partly.status == 0
+    assert "kept as before: gpuhunt" in partly.err
+    assert "kept as it was" in partly.out
     failed = whichgpu("prices", "update", "--from", "/nowhere", "--source", "skypilot")
     assert failed.status == 4
     assert "as they were" in failed.err

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _HOUR = 3600.0
 #: Hours in a mean month.
 _MONTH = 730.5
+#: No habit is longer, in s; and no piece of work lasts that many times the time between interruptions.
+_LONGEST, _HOPELESS = 10 * 31557600.0, 100.0
 _DIMENSIONS = {
     "monthly_interruption": "share", "most_interruption": "share", "checkpoint_every": "time",
     "checkpoint_takes": "time", "restart_takes": "time",
@@ -66,12 +68,12 @@ class Habits(NamedTuple):
 
     def checked(self) -> Habits:
         """The same; raises `UsageError` for what cannot be."""
-        if not (math.isfinite(self.every) and self.every > 0):
+        if not 0 < self.every <= _LONGEST:
             raise UsageError(
                 f"a checkpoint every {self.every:g} s cannot be; write e.g. --checkpoint '30 min'"
             )
         for value, option in ((self.takes, "--saving"), (self.restart, "--restart")):
-            if not (math.isfinite(value) and value >= 0):
+            if not 0 <= value <= _LONGEST:
                 raise UsageError(f"{value:g} s cannot be; write e.g. {option} '2 min'")
         return self
 
@@ -145,6 +147,11 @@ def expected(offer: Offer, work: float, how: Habits, stated: Band | None = None)
     found = stated or band(offer)
     between = found.hours_between
     every, takes, restart = (value / _HOUR for value in how.checked())
+    if max(every + takes, restart) > _HOPELESS * between:
+        raise UsageError(
+            f"saved every {every:.3g} h, a job never ends on machines that are taken back after {between:.3g} "
+            f"h; save more often, e.g. --checkpoint '{max(between * 60 / 4, 0.1):.2g} min'"
+        )
     hours = between * math.exp(restart / between) * math.expm1((every + takes) / between) * work / every
     best = max(math.sqrt(2 * takes * between) - takes, takes) if takes else 0.0
     return Expected(offer, found, hours, hours / between, hours * offer.usd_per_hour, best * _HOUR)

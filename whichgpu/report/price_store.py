@@ -38,7 +38,9 @@ def report(outcomes: Sequence[Outcome]) -> Report:
             f"no source could be read ({failed[0].source}: {failed[0].failure}); the prices are as they were"
         )
         return Report(document, (table,), exit_code=4, complaint=complaint)
-    return Report(document, (table,))
+    kept = ", ".join(each.source for each in failed)
+    complaint = f"not read, and kept as before: {kept}" if failed else ""
+    return Report(document, (table,), complaint=complaint)
 
 
 def judgement_report(found: Judgement) -> Report:
