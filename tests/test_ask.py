@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import shlex
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -210,3 +213,37 @@ def test_from_a_pipe_of_a_process() -> None:
     assert done.returncode == 0
     assert b'"command"' in done.stdout
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize(
+    ("lines", "end", "status", "told"),
+    [
+        (["resnet50"], "interrupt", 130, "whichgpu: interrupted"),
+        (["resnet50", "1", "back"], "\x04", 0, "The same as: whichgpu recommend resnet50"),
+        ([], "\x04", 2, "begin with e.g. llama-3.1-8b"),
+    ],
+)
+def test_on_a_terminal(lines: list[str], end: str, status: int, told: str) -> None:
+    """Ctrl-C ends it in one line; Ctrl-D says that this is all."""
+    ours, theirs = os.openpty()
+    run = [sys.executable, "-m", "whichgpu", "ask"]
+    with subprocess.Popen(run, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = ""
+        for text in (*(f"{line}\n" for line in lines), end):
+            while not shown.endswith("> "):
+                shown += os.read(ours, 4096).decode(errors="replace")
+            shown += "\n"
+            if text == "interrupt":
+                process.send_signal(signal.SIGINT)
+            else:
+                os.write(ours, text.encode())
+        with suppress(OSError):  # the end of a terminal
+            while piece := os.read(ours, 4096):
+                shown += piece.decode(errors="replace")
+    os.close(ours)
+    assert process.returncode == status, shown[-500:]
+    assert told in " ".join(shown.split())
+    assert "Traceback" not in shown

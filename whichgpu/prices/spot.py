@@ -149,8 +149,8 @@ def expected(offer: Offer, work: float, how: Habits, stated: Band | None = None)
     every, takes, restart = (value / _HOUR for value in how.checked())
     if max(every + takes, restart) > _HOPELESS * between:
         raise UsageError(
-            f"saved every {every:.3g} h, a job never ends on machines that are taken back after {between:.3g} "
-            f"h; save more often, e.g. --checkpoint '{max(between * 60 / 4, 0.1):.2g} min'"
+            f"saved every {every:.3g} h, a job never ends on machines that are taken back after "
+            f"{between:.3g} h; save more often, e.g. --checkpoint '{max(between * 60 / 4, 0.1):.2g} min'"
         )
     hours = between * math.exp(restart / between) * math.expm1((every + takes) / between) * work / every
     best = max(math.sqrt(2 * takes * between) - takes, takes) if takes else 0.0

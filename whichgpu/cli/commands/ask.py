@@ -59,6 +59,8 @@ def _say(text: str) -> None:
 
 def _line() -> str | None:
     """The next line, shown again where it comes from a pipe; None at the end of the input."""
+    if sys.stdin is None:
+        return None
     sys.stderr.write("> ")
     sys.stderr.flush()
     text = sys.stdin.readline()
