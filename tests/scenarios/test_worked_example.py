@@ -78,3 +78,21 @@ def test_today_the_answer_depends_on_where_one_may_rent(whichgpu: Any) -> None:
             assert one["instances"] == math.ceil(TARGET / rates[gpu])
             low, high = one["throughput_per_instance"]["low"], one["throughput_per_instance"]["high"]
             assert low * 60 <= ARTICLE[gpu][0] <= high * 60, "the article's rate lies within ours"
+
+
+def test_audit_finds_the_cost_that_is_multiplied_twice(tmp_path: Path, whichgpu: Any) -> None:
+    """The table alone, as in an article."""
+    rows = [
+        f"| {name} | {rate:g} | {math.ceil(TARGET / rate)} | ${cost:.2f} | ${total:.2f} |"
+        for name, (rate, cost, total) in zip(("A10", "A100"), ARTICLE.values(), strict=True)
+    ]
+    article = tmp_path / "article.md"
+    article.write_text(
+        "To make 1,000 images per minute with Stable Diffusion:\n\n"
+        "| Instance Type | Images Per Minute Per Instance | Number of Instances Required "
+        "| Cost Per Minute | Total Cost Per Minute |\n| --- | --- | --- | --- | --- |\n" + "\n".join(rows)
+    )
+    found = whichgpu("audit", str(article), "--json").json["findings"]
+    wrong = {row["text"] for row in found if row["verdict"] == "inconsistent"}
+    assert {"$18.00", "$23.10"} <= wrong
+    assert {row["verdict"] for row in found if row["text"] in ("30", "15")} == {"confirmed"}
