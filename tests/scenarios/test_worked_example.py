@@ -93,6 +93,7 @@ def test_audit_finds_the_cost_that_is_multiplied_twice(tmp_path: Path, whichgpu:
         "| Cost Per Minute | Total Cost Per Minute |\n| --- | --- | --- | --- | --- |\n" + "\n".join(rows)
     )
     found = whichgpu("audit", str(article), "--json").json["findings"]
-    wrong = {row["text"] for row in found if row["verdict"] == "inconsistent"}
-    assert {"$18.00", "$23.10"} <= wrong
-    assert {row["verdict"] for row in found if row["text"] in ("30", "15")} == {"confirmed"}
+    wrong = {row["stated"]: row for row in found if row["verdict"] == "inconsistent"}
+    assert wrong.keys() == {"$18.00", "$23.10"}
+    assert [row["expected"] for row in wrong.values()] == ["$0.60", "$1.54"]
+    assert all("multiplied twice" in row["because"] for row in wrong.values())
