@@ -75,7 +75,10 @@ def read_size(given: Sized, workload: Workload, job: Job) -> Size | None:
         return Size(epochs * units, f"{times}{what}", f"data set {table['title']}, {what}")
     (name,) = stated
     amount, said = _amount(getattr(given, name), name)
-    return Size(epochs * _of(name, amount, workload, job), f"{times}{said}")
+    each = _per_sample(workload.unit, job)
+    counted = name in ("samples", "requests") and each != 1.0
+    told = f"{each:,.0f} {workload.unit} in each of the {name}" if counted else ""
+    return Size(epochs * _of(name, amount, workload, job), f"{times}{said}", told)
 
 
 def _amount(text: str, name: str) -> tuple[float, str]:
