@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,6 +108,26 @@ def test_discounts_are_editable() -> None:
     assert found["committed_1y"].usd_per_hour == pytest.approx(1.4), "a stated discount goes before a listing"
     assert found["committed_3y"].usd_per_hour == pytest.approx(1.0)
     assert "as stated" in found["committed_1y"].assumed
+
+
+@pytest.mark.slow
+def test_assumptions_are_a_file_of_ones_own(tmp_path: Path, whichgpu: Any) -> None:
+    """The example of docs/prices.md, read by a process of its own."""
+    page = (Path(__file__).parent.parent / "docs" / "prices.md").read_text(encoding="utf-8")
+    (tmp_path / "prices").mkdir()
+    text = page.partition("```toml\n")[2].partition("```")[0]
+    (tmp_path / "prices" / "assumptions.toml").write_text(text)
+    line = ["prices", "cost", "sdxl", "--gpu", "l40s", "--price", "1 USD/h", "--json"]
+    shipped = {way["kind"]: way for way in whichgpu(*line).json["ways"]}
+    done = subprocess.run(
+        [sys.executable, "-m", "whichgpu", *line], capture_output=True, check=True,
+        env=os.environ | {"WHICHGPU_DATA": str(tmp_path)},
+    )  # fmt: skip
+    own = {way["kind"]: way for way in json.loads(done.stdout)["ways"]}
+    assert shipped["committed_1y"]["usd_per_hour"] == pytest.approx(0.63)
+    assert own["committed_1y"]["usd_per_hour"] == pytest.approx(0.75)
+    assert own["committed_1y"]["assumed"].endswith("yours")
+    assert own["committed_3y"] == shipped["committed_3y"]
 
 
 def test_storage_and_egress_are_of_the_provider() -> None:

@@ -95,7 +95,7 @@ def test_every_source_of_a_row_is_described() -> None:
     named |= {row[-2] for row in facts_store.load("prices")["interruptions"]["rows"]}
     named |= {row[5] for row in facts_store.load("prices")["hosted"]["rows"]}
     assert named <= known.keys()
-    assert known.keys() == named | all_sources().keys()
+    assert known.keys() == named | all_sources().keys() | {"user"}
     assert all(row.locator for row in prices.bundled())
 
 

@@ -209,7 +209,8 @@ class _Made(NamedTuple):
         if stated is not None:
             return stated, f"{stated:.0%} off on demand, as stated"
         fact = discount_facts()[name]
-        return float(fact.value), f"{fact.text} off on demand, assumed"
+        who = "yours" if fact.kind == "user" else "assumed"
+        return float(fact.value), f"{fact.text} off on demand, {who}"
 
     def way(self, kind: str, offer: Offer, price: float, assumed: str = "") -> Way:
         """One way to rent: `price` in USD/h of one machine while it is billed."""
