@@ -84,7 +84,7 @@ def test_a_use_outside_the_model_is_asked_for_the_card_alone(typed: Any) -> None
     found, said = held("rendering", "24 GB", "", "buy", "done")
     assert found == {"workload": "rendering", "min_memory": "24 GB", "term": "buy"}
     asked = "\n".join(said)
-    assert not any(word in asked for word in ("traffic", "number format", "what time"))
+    assert not any(word in asked for word in ("traffic", "number format", "in all?"))
     answer = typed("rendering\n24 GB\n", "--json")
     assert answer.json["command"] == "whichgpu recommend rendering --min-memory '24 GB'"
     assert answer.json["candidates"]
@@ -103,6 +103,22 @@ def test_traffic_in_users_requests_or_tokens(text: str, options: dict[str, str])
     found, _ = held("llama-3.1-8b", "serve", text, "done")
     assert options.items() <= found.items()
     assert ("slo" in found) == ("target" not in options), "a load needs objectives to hold"
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "options"),
+    [
+        ("sdxl", "1000 images/min", {"target": "1000 images/min"}),
+        ("sdxl", "100 images per minute", {"target": "100 images per minute"}),
+        ("sdxl", "100k images", {"images": "100k", "deadline": "2 days"}),
+        ("whisper-large-v3", "10,000 hours of audio", {"hours_of_audio": "10,000", "deadline": "2 days"}),
+        ("bert-large", "100M documents", {"requests": "100M", "deadline": "2 days"}),
+    ],
+)
+def test_work_by_rate_or_in_all(model: str, text: str, options: dict[str, str]) -> None:
+    lines = [model, "", text, *(["", "2 days"] if "deadline" in options else [""]), "done"]
+    found, _ = held(*lines)
+    assert found == {"workload": model, **options}
 
 
 def test_the_way_back_changes_an_answer_and_what_follows() -> None:
@@ -155,7 +171,7 @@ def test_the_input_may_end_anywhere(typed: Any) -> None:
     [
         ("", 2, "before it said what is to run"),
         ("\n\n\n", 2, "before it said what is to run"),
-        ("sdxl\n1\nlots\n", 2, "target: 'lots' is not a rate"),
+        ("sdxl\n1\nlots\n", 2, "target: 'lots' is neither a rate"),
         ("nothing-like-it\n", 2, "workload: no workload"),
         ("quit\n", 130, "interrupted"),
         ("llama-3.1-405b\ninfer\n", 2, "is none of"),

@@ -312,6 +312,8 @@ def test_the_commands(whichgpu: Any, tmp_path: Path) -> None:
     failed = whichgpu("prices", "update", "--from", "/nowhere", "--source", "skypilot")
     assert failed.status == 4
     assert "as they were" in failed.err
+    assert "<svg" in whichgpu("prices", "rtx-a6000", "--history", "--format", "html").out
+    assert "###" in whichgpu("prices", "rtx-a6000", "--history").out
     assert whichgpu("prices", "--history").status == 2
     assert whichgpu("prices", "updat").status == 2
 

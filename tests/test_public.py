@@ -40,7 +40,7 @@ COMMANDS = {
              "--sort", "--timeline", "--vendor", "--where", "--within"],
     "predict": ["--curve", "--explain", "--format", "--gpu", *OWN, "--grid", "--jobs", "--out", "--pue",
                 "--rate", "--slo", "--trace", "--usd-per-gpu-hour", *JOB],
-    "prices": [*OWN, "--history", "--limit", "--provider", "--quarantine", "--term"],
+    "prices": ["--format", *OWN, "--history", "--limit", "--provider", "--quarantine", "--term"],
     "prices cost": [*SIZE, "--busy", "--checkpoint", "--discount", "--egress", "--format", *OWN, "--gpu",
                     "--grid", "--hours-per-day", "--price", "--storage", "--target", "--throughput", *JOB],
     "prices judge": [*OWN],

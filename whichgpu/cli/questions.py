@@ -22,7 +22,11 @@ LOAD = ("slo", "rate", "users")
 SLO = "ttft p90 2 s, tpot p90 100 ms"
 _TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
 _SIZES = {"tokens": "tokens", "token": "tokens", "images": "images", "image": "images", "samples": "samples",
-          "sequences": "samples", "requests": "requests", "epochs": "epochs", "epoch": "epochs"}  # fmt: skip
+          "sequences": "samples", "requests": "requests", "documents": "requests", "questions": "requests",
+          "epochs": "epochs", "epoch": "epochs"}  # fmt: skip
+_AUDIO = re.compile(
+    r"\s*(?P<hours>[\d.,]+\s*[kM]?)\s*(?:h|hours?)(?:\s+of\s+(?:audio|speech))?\s*", re.IGNORECASE
+)
 
 
 class Known(NamedTuple):
@@ -87,16 +91,30 @@ def _lengths(text: str, known: Known) -> Options:
     )
 
 
+def _amount(text: str, known: Known) -> Options:
+    """A rate, `1000 images/min`, or all of the work, `100k images`, `10,000 hours of audio`."""
+    if "/" in text or re.search(r"\bper\b", text):
+        return {"target": text}
+    return _size(text, known)
+
+
 def _size(text: str, known: Known) -> Options:
     """`90 epochs of imagenet`, `2B tokens`, `3 epochs of 50,000 samples`, as options."""
+    audio = _AUDIO.fullmatch(text)
+    if audio:
+        return {"hours_of_audio": audio["hours"].replace(" ", "")}
     parts = [part.strip() for part in re.split(r"\s+(?:of|x)\s+|,\s+", text) if part.strip()]
     found: dict[str, str] = {}
     for part in parts:
         amount, _, word = part.rpartition(" ")
         if amount and word.lower() in _SIZES:
             found[_SIZES[word.lower()]] = amount.replace(" ", "")
-        else:
+        elif _trains(known):
             found["samples"] = part
+        else:
+            raise UsageError(
+                f"'{one_line(text)}' is neither a rate nor an amount; write e.g. 1000 images/min"
+            )
     return found
 
 
@@ -117,6 +135,8 @@ def _has(*options: str) -> Callable[[Known], bool]:
     return lambda known: bool({*options} & {*known.options})
 
 
+#: Options that say how large a job is.
+_SIZED = ("epochs", "samples", "tokens", "images", "hours_of_audio", "requests")
 _TERMS = ("on-demand", "spot", "reserved", "serverless", "marketplace", "buy", "any")
 #: In the order in which they are asked.
 QUESTIONS: tuple[Question, ...] = (
@@ -126,10 +146,10 @@ QUESTIONS: tuple[Question, ...] = (
     Question("load", _load, _serves),
     Question("lengths", _lengths, _serves),
     Question("slo", _as("slo"), _has("users", "rate"), unsaid=lambda known: {"slo": SLO}),
-    Question("target", _as("target"), _produces),
+    Question("target", _amount, _produces),
     Question("latency", _as("latency"), _produces),
     Question("size", _size, _trains),
-    Question("deadline", _as("deadline"), _has("epochs", "samples", "tokens", "images")),
+    Question("deadline", _as("deadline"), _has(*_SIZED)),
     Question("precision", _as("precision"), lambda known: known.workload is not None),
     Question("memory", _as("min_memory")),
     Question("budget", _as("budget")),

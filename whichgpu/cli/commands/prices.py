@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import gpu_files
+from whichgpu.cli.options import FORM, gpu_files, in_form
 
 if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
@@ -37,10 +37,11 @@ _ROWS = 20
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Rows; 20 of each kind for one GPU.")
 @click.option("--history", is_flag=True, help="How the price of the GPU moved, day by day.")
 @click.option("--quarantine", is_flag=True, help="The prices that are set aside, and why.")
+@FORM
 @gpu_files
 def run(
     catalogue: Catalogue, gpu: str | None, term: str, providers: tuple[str, ...], limit: int | None, *,
-    history: bool, quarantine: bool,
+    history: bool, quarantine: bool, form: str,
 ) -> Report:  # fmt: skip
     """Choose the offers and report them."""
     from whichgpu import prices
@@ -49,8 +50,9 @@ def run(
     from whichgpu.report.prices import gpu_report, overview, quarantine_report
 
     chosen = None if gpu is None else resolve(gpu, catalogue)
+    title = f"Prices of {chosen}" if chosen else "Prices of GPUs"
     if history:
-        return _history(chosen)
+        return in_form(_history(chosen), title, form)
     # Of one GPU only its own rows are read, which names of providers are not to be checked against.
     few = chosen is not None and not providers
     rows = prices.select(
@@ -65,10 +67,12 @@ def run(
     if problem:
         sys.stderr.write(f"whichgpu: {problem}\n")
     if quarantine:
-        return quarantine_report(rows, chosen, limit)
-    if chosen is None:
-        return overview(catalogue.values(), rows, date.today(), limit)
-    return gpu_report(chosen, rows, date.today(), limit or _ROWS)
+        found = quarantine_report(rows, chosen, limit)
+    elif chosen is None:
+        found = overview(catalogue.values(), rows, date.today(), limit)
+    else:
+        found = gpu_report(chosen, rows, date.today(), limit or _ROWS)
+    return in_form(found, title, form)
 
 
 def _history(gpu: Gpu | None) -> Report:
