@@ -275,3 +275,32 @@ def test_a_fleet_obeys_the_constraints_and_names_the_conflict(whichgpu: Any) -> 
     assert none.status == 3
     assert "--needs fp64 and --needs display" in none.err
     assert whichgpu("recommend", "llama-3.1-8b", "--users", "20", "--requests", "5").status == 2
+
+
+def test_a_fleet_under_a_load_stands_beside_a_hosted_api(whichgpu: Any) -> None:
+    done = whichgpu("recommend", "llama-3.1-8b", "--slo", "ttft p90 1 s", "--rate", "2 req/s", "--json",
+                    "--gpus", "l40s", "--api-price", "0.60/2.40 USD per million")  # fmt: skip
+    first, told = done.json["candidates"][0], done.json["hosted"][0]
+    assert told["asked"] == pytest.approx(2 * 256)
+    assert told["breaks_even"] * told["usd_per_unit"] * 3600 == pytest.approx(first["usd_per_hour"])
+
+
+# --- money to buy with ------------------------------------------------------------------------------------
+
+
+def test_a_budget_without_a_time_is_what_the_cards_may_cost() -> None:
+    wish = {"gpus": CARDS, "term": "buy", "columns": {"precision": "w4a16"}}
+    free = ask(**wish).candidates
+    dear = max(item.usd_to_buy or 0 for item in free)
+    held = ask(budget=f"{dear - 1:.0f} USD", **wish).candidates
+    assert held
+    assert all((item.usd_to_buy or 0) < dear for item in held)
+    none = ask(budget="10 USD", **wish)
+    assert none.candidates == ()
+    said = none.infeasible.split('--budget "')[1].split('"')[0]
+    assert ask(budget=said, **{**wish, "gpus": None}).candidates
+
+
+def test_a_use_that_is_misspelt_is_named() -> None:
+    with pytest.raises(UsageError, match="rendering"):
+        ask("renderin")

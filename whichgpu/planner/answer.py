@@ -29,8 +29,8 @@ class Candidate:
     `throughput` is of the whole fleet, `throughput_per_instance` of one; `instances` are counted at
     the middle estimate, `instances_safe` at its low end; `usd_per_unit` at the asked target, or at
     full load where none was asked; `watts` of all GPUs in use. Of a job with a size `finish` is in s from its
-    start, `usd_total` and `joules_total` are of all of it. `front` marks those that no other candidate is at
-    least as good as in cost, time and energy.
+    start, `usd_total` and `joules_total` are of all of it; `usd_to_buy` is the price of cards that are
+    bought. `front` marks those that no other candidate is at least as good as in cost, time and energy.
     """
 
     gpu: str
@@ -56,6 +56,7 @@ class Candidate:
     usd_total: float | None = None
     joules_total: float | None = None
     front: bool = False
+    usd_to_buy: float | None = None
 
     def axes(self) -> tuple[float, float, float]:
         """Cost, time and energy, each smaller the better: of the whole job where it has a size.
@@ -91,7 +92,7 @@ class Candidate:
             "usd_per_unit": self.usd_per_unit, "usd_per_unit_full_load": self.usd_per_unit_full_load,
             "watts": self.watts, "buy_usd_per_hour": self.buy, "joules_per_unit": self.joules_per_unit,
             "seconds": self.finish, "usd_total": self.usd_total, "joules_total": self.joules_total,
-            "pareto": self.front, "seller": seller_of(self.offer).to_dict(),
+            "usd_to_buy": self.usd_to_buy, "pareto": self.front, "seller": seller_of(self.offer).to_dict(),
             "offer": self.offer.to_dict(),
             "memory": {"parts": dict(estimate.memory), "required": estimate.required,
                        "available": estimate.available},

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import combinations
+from math import inf, isnan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from whichgpu.cost.estimate import estimate
 from whichgpu.planner import constraints, market
 from whichgpu.planner.grid import grid
+from whichgpu.planner.needs import LAPTOPS
 from whichgpu.planner.options import NODES, options, outcome
 from whichgpu.units import number, rate_period
 
@@ -54,7 +56,15 @@ class WayOut(NamedTuple):
         cost = f"{self.usd_per_hour:,.2f} USD/h"
         if self.usd_total is not None:
             cost = f"{self.usd_total:,.2f} USD in all"
+        if isnan(self.usd_per_hour):
+            cost = "no price on file"
         return f"{' and '.join(self.typed)} ({self.gpu}, {cost})"
+
+    @property
+    def cost(self) -> float:
+        """What ways out are ordered by: USD in all, or an hour; infinite where no price is on file."""
+        usd = self.usd_per_hour if self.usd_total is None else self.usd_total
+        return inf if isnan(usd) else usd
 
     @property
     def typed(self) -> tuple[str, ...]:
@@ -132,7 +142,7 @@ def _ways_out(table: _Table, whole: frozenset[int], core: frozenset[int]) -> lis
             if core.intersection(dropped) and (way := table.way_out(whole, frozenset(dropped))) is not None
         ]
         if found:
-            found.sort(key=lambda way: way.usd_per_hour if way.usd_total is None else way.usd_total)
+            found.sort(key=lambda way: way.cost)
             return found[:_TOLD]
     return []
 
@@ -239,7 +249,9 @@ class _Table(NamedTuple):
             kind = self.space.offers[int(self.space.offer[best])].kind
             return f"--term {_TERMS.get(kind, 'any')}"
         if limit.measure is None:
-            return f"leave out {limit.words}"
+            # A laptop is bought: without that word, the rest is asked of what is rented.
+            bought = self.request.unpriced and limit.value in LAPTOPS
+            return f"--term buy without {limit.words}" if bought else f"leave out {limit.words}"
         items = self._items(index, result)
         need = float(limit.measure(items)[self._place(index, best)])
         return limit.relaxed(need) or f"leave out {limit.words}"

@@ -157,6 +157,15 @@ def _sizes(request: Request) -> Iterator[Constraint]:
                                f"draws {gpu.display('power') or 'an unread power'}, {show(most, 'power')} "
                                f"allowed{_capped(gpu, most)}"),
         )  # fmt: skip
+    if request.power_limit is not None:
+        cap = request.power_limit
+        yield at_most(
+            "--power-limit", show(cap, "power"), "gpu", cap,
+            measure=lambda gpus: np.nan_to_num(_numbers(gpus, "power_min"), nan=0.0), typed=_watts,
+            why=lambda gpu: Reason("a power limit below its lowest",
+                                   f"its lowest power limit is {gpu.display('power_min')}, "
+                                   f"{show(request.power_limit or 0.0, 'power')} asked"),
+        )  # fmt: skip
     if request.max_slots is not None:
         slots = request.max_slots
         yield at_most(
@@ -181,7 +190,7 @@ def _capped(gpu: Gpu, most: float) -> str:
 
 
 def powers(gpus: Sequence[Gpu], cap: float | None) -> Array:
-    """W that each GPU may draw, (G,): its board power, shared by the GPUs of a board, or the cap."""
+    """W that each card may draw, (G,): its board power, or the cap."""
     board = _numbers(gpus, "power")
     return board if cap is None else np.minimum(board, cap)
 
@@ -286,6 +295,9 @@ def _money(request: Request) -> Iterator[Constraint]:
     if request.budget is not None:
         yield at_most("--budget", _hourly(request.budget), "option", request.budget,
                       measure=lambda found: found.usd_per_hour, typed=_hourly)  # fmt: skip
+    if request.budget_to_buy is not None:
+        yield at_most("--budget", _total(request.budget_to_buy), "option", request.budget_to_buy,
+                      measure=lambda found: found.usd_to_buy, typed=_total)  # fmt: skip
     if request.budget_total is not None:
         yield at_most("--budget", _total(request.budget_total), "option", request.budget_total,
                       measure=lambda found: found.usd_total, typed=_total)  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 from whichgpu.cost import bounds, curve
 from whichgpu.cost.estimate import Z90
 from whichgpu.errors import Infeasible
-from whichgpu.planner import refusals, sentences, words
+from whichgpu.planner import hosted, refusals, sentences, words
 from whichgpu.planner.answer import Rejected
 from whichgpu.planner.fleet import Choice, given_less, nearest, refined, searched
 from whichgpu.planner.fleet import chosen as search
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.slo import Term
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.planner.fleet import Load, Operation, Space
+    from whichgpu.planner.hosted import Hosted
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.job import Job
@@ -119,6 +120,7 @@ class Fleets:
     rejected: tuple[Rejected, ...]
     assumptions: tuple[str, ...]
     infeasible: str = ""
+    hosted: tuple[Hosted, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -151,6 +153,7 @@ class Fleets:
             "candidates": [one.to_dict(rank) for rank, one in enumerate(self.fleets, 1)],
             "rejected": [{"gpu": one.gpu, "why": one.why} for one in self.rejected],
             "assumptions": list(self.assumptions), "warnings": [], "infeasible": self.infeasible or None,
+            "hosted": [one.to_dict() for one in self.hosted],
         }  # fmt: skip
 
 
@@ -177,7 +180,19 @@ def fleets(
     return Fleets(
         request, terms, load, tuple(_explained(kept)),
         tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), told, why,
+        _hosted(request, kept),
     )  # fmt: skip
+
+
+def _hosted(request: Request, kept: Sequence[Fleet]) -> tuple[Hosted, ...]:
+    """Hosted prices of the model against the first fleet."""
+    if not kept:
+        return ()
+    first = kept[0]
+    prompt, answer = float(first.job.input_tokens), float(first.job.output_tokens)
+    most = first.choice.most * first.choice.replicas * answer
+    own = hosted.Fleet(first.gpu, first.choice.usd_per_hour, abs(most), prompt, answer)
+    return hosted.against(request, resolve(request.job.workload), own, first.tokens)
 
 
 def _conflict(request: Request, job: Job, catalogue: Catalogue, offers: Sequence[Offer] | None) -> str:

@@ -136,43 +136,49 @@ class Hosted(NamedTuple):
         }  # fmt: skip
 
 
+class Fleet(NamedTuple):
+    """What is compared with an API: a GPU type, USD/h, what it makes at most (tokens/s), and its prompts."""
+
+    gpu: str
+    usd_per_hour: float
+    most: float
+    input_tokens: float
+    output_tokens: float
+
+
 def compared(request: Request, workload: Workload, ranked: Sequence[Candidate]) -> tuple[Hosted, ...]:
     """Hosted prices of a model, the stated one first, against the first candidate; none for other work.
 
     Raises `UsageError` where a price of tokens is stated for work that makes none.
     """
     job = workload.complete(request.job)
-    makes = workload.unit == "tokens" and not job.trains and job.output_tokens is not None
-    if not makes:
+    if workload.unit != "tokens" or job.trains or job.output_tokens is None:
         if request.api_price is not None:
             raise UsageError(
                 f"--api-price is of tokens that a model makes, and {workload.id} in phase {job.phase} makes "
                 f"{workload.unit}; leave it out"
             )
         return ()
-    stated = () if request.api_price is None else (request.api_price,)
-    prices = (*stated, *published(workload.id))
     if not ranked or isnan(ranked[0].usd_per_hour):
         return ()
     first = ranked[0]
-    found = [
-        _against(price, first, float(job.input_tokens or 0.0), float(job.output_tokens)) for price in prices
-    ]
-    if request.target is not None:
-        rate = request.target.rate
-        found = [one._replace(asked=rate) for one in found]
-    if request.size is not None:
-        units = request.size.units
-        found = [one._replace(usd_total=one.usd_per_unit * units) for one in found]
+    fleet = Fleet(first.gpu, first.usd_per_hour, first.throughput.mid, float(job.input_tokens or 0.0),
+                  float(job.output_tokens))  # fmt: skip
+    return against(request, workload, fleet, None if request.target is None else request.target.rate)
+
+
+def against(request: Request, workload: Workload, fleet: Fleet, asked: float | None) -> tuple[Hosted, ...]:
+    """Every hosted price of a model, the stated one first, against a fleet; `asked` tokens/s are wanted."""
+    stated = () if request.api_price is None else (request.api_price,)
+    found = []
+    for price in (*stated, *published(workload.id)):
+        each = price.usd_per_output_token(fleet.input_tokens, fleet.output_tokens)
+        found.append(Hosted(
+            price, fleet.gpu, each, fleet.usd_per_hour / 3600.0 / fleet.most,
+            fleet.usd_per_hour / 3600.0 / each, fleet.most, asked,
+            None if request.size is None else each * request.size.units,
+        ))  # fmt: skip
     return tuple(found)
-
-
-def _against(price: ApiPrice, first: Candidate, prompt: float, answer: float) -> Hosted:
-    each = price.usd_per_output_token(prompt, answer)
-    return Hosted(
-        price, first.gpu, each, first.usd_per_unit_full_load, first.usd_per_hour / 3600.0 / each,
-        first.throughput.mid,
-    )  # fmt: skip
 
 
 def published(workload: str) -> tuple[ApiPrice, ...]:

@@ -164,10 +164,16 @@ def _rule(name: str) -> float:
 def of_machine(machine: Machine, gpus: Mapping[str, Gpu], power_limit: float | None) -> Iterator[Constraint]:
     """The checks of a machine as constraints on offers of so many cards each."""
 
-    def scaled(each: Callable[[Sequence[Gpu]], Array]) -> Callable[[Sequence[Offer]], Array]:
+    def scaled(
+        each: Callable[[Sequence[Gpu]], Array], *, by_card: bool = True
+    ) -> Callable[[Sequence[Offer]], Array]:
         def total(offers: Sequence[Offer]) -> Array:
+            own = [gpus[offer.gpu or ""] for offer in offers]
             counts = np.array([offer.gpu_count for offer in offers])
-            return counts * each([gpus[offer.gpu or ""] for offer in offers])
+            if by_card:
+                # Some cards carry two or four GPUs.
+                counts = np.ceil(counts / np.array([float(gpu.value("units_per_board") or 1) for gpu in own]))
+            return np.asarray(counts * each(own))
 
         return total
 
@@ -204,16 +210,16 @@ def _host(machine: Machine, scaled: Any) -> Iterator[Constraint]:
     if machine.memory is not None:
         share = _rule("memory_per_gpu_memory")
         yield at_most("--machine", show_gb(machine.memory), "offer", machine.memory,
-                      measure=scaled(lambda many: share * _values(many, "memory")),
+                      measure=scaled(lambda many: share * _values(many, "memory"), by_card=False),
                       typed=lambda need: f"{np.ceil(need / 2**30):g} GB")  # fmt: skip
     if machine.cores is not None:
         each = _rule("cores_per_gpu")
         yield at_most("--machine", f"{machine.cores:g} cores", "offer", machine.cores,
-                      measure=scaled(lambda many: np.full(len(many), each)),
+                      measure=scaled(lambda many: np.full(len(many), each), by_card=False),
                       typed="{:.0f} cores".format)  # fmt: skip
     if machine.gpus is not None:
         yield at_most("--machine", f"{machine.gpus:g} gpus", "offer", machine.gpus,
-                      measure=scaled(lambda many: np.ones(len(many))),
+                      measure=scaled(lambda many: np.ones(len(many)), by_card=False),
                       typed="{:.0f} gpus".format)  # fmt: skip
 
 

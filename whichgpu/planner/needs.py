@@ -28,6 +28,10 @@ _NONE = ("", "no", "none", "false", "0")
 _THERE = ("native", "yes")
 
 
+#: Words for what is bought and carried, and rented by nobody.
+LAPTOPS = ("laptop", "mobile", "portable", "notebook")
+
+
 class Need(NamedTuple):
     """One need: as typed, what it is, and whether a GPU meets it (None where that is not known)."""
 

@@ -12,6 +12,7 @@ several nodes is a configuration of its own.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.planner.grid import WORTH
 from whichgpu.planner.market import trust
+from whichgpu.prices.purchase import purchase_price
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ class Options:
     """Ways to do it, all arrays (N,): GPU type (`row`) and configuration (`column`) of a sweep, and `offer`.
 
     `rate` is units/s, `usd` USD/h and `watts` W of one instance of `count` GPUs; `nodes` instances are one
-    job together; `slower` is how many times longer a job takes on capacity that is taken back now and then.
+    job together; `slower` is how many times longer a job takes on capacity that is taken back now and then,
+    `price` what the cards of an instance cost to buy, in USD, where they are bought.
     """
 
     sweep: Estimates
@@ -57,6 +60,7 @@ class Options:
     usd: Array
     trust: Ints
     slower: Array
+    price: Array
 
     def only(self, which: Bools | Ints) -> Options:
         """Some of them."""
@@ -65,7 +69,7 @@ class Options:
 
 
 _ARRAYS = ("row", "column", "offer", "size", "count", "nodes", "rate", "latency", "watts", "usd", "trust",
-           "slower")  # fmt: skip
+           "slower", "price")  # fmt: skip
 
 
 def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]]) -> Options:
@@ -95,7 +99,7 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
                 ones * row, able * 1.0, ones * index, size, ones * count, spread,
                 sweep.throughput[row, able] * copies, sweep.latency[row, able],
                 np.broadcast_to(sweep.power, shape)[row, able] * count, ones * offer.usd_per_hour,
-                ones * known[index][0], ones * known[index][1],
+                ones * known[index][0], ones * known[index][1], ones * known[index][2],
             ))  # fmt: skip
             index += 1
     found = (
@@ -121,17 +125,25 @@ def _whole(nodes: Array, count: float, request: Request) -> Bools:
 NODES = (1, 2, 4, 8, 16)
 
 
-def _of_offers(request: Request, offers: Sequence[Offer]) -> list[tuple[int, float]]:
-    """Trust in the price, and how many times longer a job takes."""
-    if request.size is None or not any(offer.kind == "spot" for offer in offers):
-        return [(trust(offer, request), 1.0) for offer in offers]
+def _of_offers(request: Request, offers: Sequence[Offer]) -> list[tuple[int, float, float]]:
+    """Trust in the price, how many times longer a job takes, and the price of the cards."""
+    return [(trust(offer, request), _slower(request, offer), _price(offer)) for offer in offers]
+
+
+def _slower(request: Request, offer: Offer) -> float:
+    if request.size is None or offer.kind != "spot":
+        return 1.0
     from whichgpu.prices import spot
 
-    how = spot.habits()
-    return [
-        (trust(offer, request), spot.expected(offer, 1.0, how).hours if offer.kind == "spot" else 1.0)
-        for offer in offers
-    ]
+    return spot.expected(offer, 1.0, spot.habits()).hours
+
+
+def _price(offer: Offer) -> float:
+    """USD of the cards of an instance that is bought; not a number of one that is rented."""
+    if offer.kind != "buy" or offer.gpu is None:
+        return math.nan
+    stored = purchase_price(offer.gpu)
+    return math.nan if stored is None else stored.usd * offer.gpu_count
 
 
 class Outcome(NamedTuple):
@@ -148,6 +160,7 @@ class Outcome(NamedTuple):
     joules_total: Array
     watts: Array
     seconds_per_unit: Array
+    usd_to_buy: Array
 
 
 def outcome(found: Options, request: Request) -> Outcome:
@@ -164,7 +177,7 @@ def outcome(found: Options, request: Request) -> Outcome:
         instances=instances, usd_per_hour=usd_per_hour, usd_per_unit=each, usd_per_unit_full=full,
         latency=found.latency, seconds=seconds, usd_total=usd_per_hour * seconds / 3600.0,
         joules_per_unit=joules, joules_total=joules * units, watts=found.watts * instances,
-        seconds_per_unit=1.0 / np.maximum(found.rate, 1e-12),
+        seconds_per_unit=1.0 / np.maximum(found.rate, 1e-12), usd_to_buy=found.price * instances,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ one, an old one behind every current one; the front of cost, time and energy is 
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isnan
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -166,6 +167,7 @@ def _candidate(request: Request, space: Options, result: Outcome, index: int) ->
         joules_per_unit=float(result.joules_per_unit[index]),
         finish=float(result.seconds[index]) if sized else None,
         usd_total=float(result.usd_total[index]) if sized else None,
+        usd_to_buy=None if isnan(result.usd_to_buy[index]) else float(result.usd_to_buy[index]),
         joules_total=float(result.joules_total[index]) if sized else None,
     )  # fmt: skip
 

@@ -120,6 +120,9 @@ def _too_dear(request: Request, space: Options, result: Outcome, index: int) -> 
             f"over budget: {what} cost {money(float(result.usd_total[index]))} for the whole job, "
             f"{request.budget_total:,.2f} allowed"
         )
+    if request.budget_to_buy is not None:
+        cards = money(float(result.usd_to_buy[index]))
+        return f"over budget: {what} cost {cards} to buy, {request.budget_to_buy:,.2f} allowed"
     hourly = float(result.usd_per_hour[index])
     return f"over budget: {what} cost {hourly:,.2f} USD/h, {request.budget:,.2f} allowed"
 
@@ -145,9 +148,10 @@ def infeasible(
         return _memory_binds(workload, sweep) + more
     if against is not None and len(against.constraints) == 1 and against.ways_out:
         (limit,), way = against.constraints, against.ways_out[0]
-        if limit.option in _ALONE:
-            return _ALONE[limit.option].format(asked=limit.value, gpu=way.gpu, usd=way.usd_per_hour,
-                                               use=" and ".join(way.typed))  # fmt: skip
+        kind = "whole" if limit.option == "--budget" and not limit.value.endswith("/h") else limit.option
+        if kind in _ALONE:
+            return _ALONE[kind].format(asked=limit.value, gpu=way.gpu, usd=way.usd_per_hour,
+                                       use=" and ".join(way.typed))  # fmt: skip
     if against is not None and not _named_alone(request, against):
         return str(against)
     gpu, reason = next(iter(rejected.items()), ("none", Reason("", "no GPU was asked for")))
@@ -164,6 +168,7 @@ def infeasible(
 _ALONE = {
     "--latency": "nothing answers within {asked}: the quickest is {gpu}; use {use}",
     "--budget": "nothing within {asked}: the cheapest is {gpu} at {usd:,.2f} USD/h; use {use}",
+    "whole": "nothing within {asked} in all: the cheapest is {gpu}; use {use}",
     "--deadline": "nothing is done within {asked}: the soonest is {gpu}; use {use}",
     "--energy": "nothing takes as little as {asked}: the thriftiest is {gpu}; use {use}",
 }

@@ -14,7 +14,7 @@ from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.planner import wishes as wishes_
 from whichgpu.planner.hosted import read_api_price
 from whichgpu.planner.machine import read_machine
-from whichgpu.planner.needs import need
+from whichgpu.planner.needs import LAPTOPS, need
 from whichgpu.planner.size import Sized, read_size
 from whichgpu.prices import live
 from whichgpu.prices.sellers import classes, providers_named, regions_named
@@ -45,10 +45,10 @@ class Request:
     """A workload, what is wanted of it, and what limits the choice.
 
     `gpus`, `providers`, `regions` are None for all; `latency` in s for one job from start to end; `budget` in
-    USD/h for the whole fleet, `budget_total` in USD for the whole job; `deadline` in s from today;
-    `min_memory` in B and `max_power` in W of each GPU, `max_slots` of each card; `power_limit` is a cap in W;
-    `size` is of the whole job; `unpriced` takes GPUs without a price on file as well, as where a laptop is
-    needed; `today` dates prices.
+    USD/h for the whole fleet, `budget_total` in USD for the whole job, `budget_to_buy` for the cards;
+    `deadline` in s from today; `min_memory` in B and `max_power` in W of each GPU, `max_slots` of each card;
+    `power_limit` is a cap in W; `size` is of the whole job; `unpriced` takes GPUs without a price on file as
+    well, as where a laptop is needed; `today` dates prices.
     """
 
     job: Job
@@ -79,6 +79,7 @@ class Request:
     machine: Machine | None = None
     api_price: ApiPrice | None = None
     unpriced: bool = False
+    budget_to_buy: float | None = None
 
 
 def read_request(
@@ -92,13 +93,14 @@ def read_request(
     """
     given = Wished(**{key: value for key, value in wishes.items() if value is not None})
     job = _capped(job, given.power_limit)
-    workload = resolve_workload(job.workload)
+    workload = _workload(job.workload)
     size = read_size(
         Sized(*(getattr(given, name) for name in Sized._fields)), workload, workload.complete(job)
     )
     rows = None if offers is None else _own_offers(offers, catalogue, today)
-    request = Request(job=job, today=today, size=size, **_limits(given, workload, size, today))
-    request = replace(request, **_market(given, catalogue, rows), **_of_gpus(given, catalogue))
+    market = _market(given, catalogue, rows)
+    limits = _limits(given, workload, size, today, buys=market["term"] == "buy")
+    request = Request(job=job, today=today, size=size, **limits, **market, **_of_gpus(given, catalogue))
     return _consistent(request), rows
 
 
@@ -131,19 +133,35 @@ def _term(given: Wished, use: Use) -> str:
     return "buy" if given.machine is not None or _carried(given) else use.term
 
 
+#: No GPU draws more.
+_MOST_WATTS = 5000.0
 #: Wishes that are of predicted work.
 _OF_WORK = ("target", "latency", "deadline", "energy", "epochs", "samples", "tokens", "images",
             "hours_of_audio", "requests", "api_price", "power_limit")  # fmt: skip
 
 
-def _limits(given: Wished, workload: Workload, size: Size | None, today: date) -> dict[str, Any]:
+def _workload(name: str) -> Workload:
+    """The workload of a name; a fault names uses outside the model that are spelt alike as well."""
+    try:
+        return resolve_workload(name)
+    except UsageError as fault:
+        from whichgpu.planner.uses import names
+
+        near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.6)
+        raise UsageError(f"{fault} Or the use {near[0]}?" if near else str(fault)) from None
+
+
+def _limits(
+    given: Wished, workload: Workload, size: Size | None, today: date, *, buys: bool
+) -> dict[str, Any]:
     """What limits the work itself."""
-    budget = None if given.budget is None else wishes_.read_budget(given.budget, size)
+    budget = None if given.budget is None else wishes_.read_budget(given.budget, size, buys=buys)
     return {
         "target": None if given.target is None else wishes_.read_target(given.target, workload),
         "latency": _positive(given.latency, "time", "latency"),
         "budget": budget and budget.usd_per_hour,
         "budget_total": budget and budget.usd,
+        "budget_to_buy": budget and budget.usd_to_buy,
         "deadline": None if given.deadline is None else wishes_.read_deadline(given.deadline, today, size),
         "energy": None if given.energy is None else wishes_.read_energy(given.energy, workload, size),
         "objective": wishes_.read_objective(given.objective),
@@ -180,7 +198,7 @@ def _market(given: Wished, catalogue: Catalogue, rows: Sequence[Offer] | None) -
 
 def _carried(given: Wished) -> bool:
     """Whether what is needed is bought rather than rented: nobody rents out laptops."""
-    return any(need(name).title == need("laptop").title for name in given.needs)
+    return any(name.strip().lower() in LAPTOPS for name in given.needs)
 
 
 def _excluded(name: str, catalogue: Catalogue, providers: Sequence[str]) -> list[str]:
@@ -239,6 +257,14 @@ def _consistent(request: Request) -> Request:
             "--objective time ranks by when a job is done, and its size is not stated; add e.g. --epochs 90 "
             "or --requests 1M, or take --objective latency"
         )
+    if request.term == "buy" and (request.providers is not None or request.regions is not None):
+        option = "--providers" if request.providers is not None else "--region"
+        why = (
+            "nobody rents out laptops" if request.unpriced else "what is bought has no provider and no region"
+        )
+        raise UsageError(f"{why}: leave out {option}, or ask for what is rented (--term any)")
+    if request.power_limit is not None and request.power_limit > _MOST_WATTS:
+        raise UsageError(f"--power-limit {request.power_limit:g} W is above what any GPU draws; leave it out")
     if request.machine is not None and request.term != "buy":
         raise UsageError(f"--machine is built and not rented, and --term is {request.term}; leave one out")
     return request

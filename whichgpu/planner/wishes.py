@@ -30,11 +30,12 @@ _ABSURD = {"price": 1e9, "money": 1e12, "time": 1e10, "energy": 1e15, "power": 1
 
 
 class Money(NamedTuple):
-    """At most so much: USD/h of the whole fleet, or USD for a whole job; `text` as asked."""
+    """At most so much: USD/h of the fleet, USD for a whole job, or to buy the cards; `text` as asked."""
 
     usd_per_hour: float | None
     usd: float | None
     text: str
+    usd_to_buy: float | None = None
 
 
 class Energy(NamedTuple):
@@ -100,11 +101,13 @@ def read_positive(text: str, dimension: str, what: str) -> float:
     return value
 
 
-def read_budget(text: str, size: Size | None) -> Money:
-    """`"20 USD/h"`, `"2000 USD/month"`, and `"500 USD"` for a job whose size is stated."""
+def read_budget(text: str, size: Size | None, *, buys: bool = False) -> Money:
+    """`"20 USD/h"`, `"2000 USD/month"`, and `"500 USD"`: for a job whose size is stated, or to buy cards."""
     plain = re.sub(r"^\$\s*([\d.,]+)\s*", r"\1 USD", text.strip()).replace("USD /", "USD/")
     if plain.endswith("USD"):
         usd = read_positive(plain, "money", "budget")
+        if size is None and buys:
+            return Money(None, None, plain, usd)
         if size is None:
             raise UsageError(
                 f"budget '{one_line(text)}' is for a whole job, whose size is not stated; add e.g. "

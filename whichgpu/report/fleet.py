@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.words import money, plural
 from whichgpu.report.prediction import to_measure
-from whichgpu.report.recommendation import left_out, price_read, rejected_table
+from whichgpu.report.recommendation import hosted_said, left_out, price_read, rejected_table
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, show
 
@@ -28,6 +28,7 @@ def report(answer: Fleets, *, why_not: bool) -> Report:
         f"{answer.headline}.", _table(answer, shown), _prices(answer, shown), _first(answer),
         Heading("Why"),
         Bullets(tuple(f"{one.gpu} {one.why}." for one in shown[:_EXPLAINED])),
+        *hosted_said(answer.hosted),
         Heading("Assumed"), Bullets(_assumed(answer)),
         to_measure(*command),
         Heading("Not chosen"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.planner.answer import Candidate, Recommendation, Rejected
+    from whichgpu.planner.hosted import Hosted
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.report.table import Block
@@ -38,7 +39,7 @@ def report(answer: Recommendation, *, limit: int, why_not: bool) -> Report:
         Bullets(tuple(f"{item.gpu} {item.why}." for item in shown[: min(limit, 5)])),
         *_flips(answer),
         *_several(answer),
-        *_hosted(answer),
+        *hosted_said(answer.hosted),
         *_seller(shown[0]),
         Heading("Assumed"),
         Bullets(_assumed(answer)),
@@ -64,12 +65,11 @@ def _flips(answer: Recommendation) -> tuple[Block, ...]:
     return (Heading("What would change it"), Bullets(tuple(said))) if said else ()
 
 
-def _hosted(answer: Recommendation) -> tuple[Block, ...]:
+def hosted_said(hosted: Sequence[Hosted]) -> tuple[Block, ...]:
     """Hosted APIs to break even against."""
-    if not answer.hosted:
+    if not hosted:
         return ()
-    said = tuple(f"{one.text}." for one in answer.hosted[:_APIS])
-    return Heading("Or a hosted API"), Bullets(said)
+    return Heading("Or a hosted API"), Bullets(tuple(f"{one.text}." for one in hosted[:_APIS]))
 
 
 def _seller(first: Candidate) -> tuple[Block, ...]:
@@ -198,6 +198,11 @@ def _notes(answer: Recommendation) -> tuple[str, ...]:
         said.append(
             f"Ranked by {answer.request.objective}. Front: no other one is at least as good in cost, time "
             "and energy together."
+        )
+    if first.usd_to_buy is not None:
+        said.append(
+            f"The {first.instances * first.gpus_per_instance:,} x {first.gpu} cost "
+            f"{money(first.usd_to_buy)} to buy; USD/h are of their hours of use."
         )
     if first.buy is not None:
         said.append(
