@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -64,6 +65,14 @@ def test_it_is_the_very_same_request_as_recommend(typed: Any, whichgpu: Any) -> 
         "gcp",
         "oracle-cloud",
     }
+
+
+def test_own_gpus_are_asked_about_too(typed: Any, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('[gpu.my-l4]\nbase = "l4"\nname = "My L4"\n')
+    answer = typed("resnet50\ninfer\n100 images/s\n", "--json", "--gpu-file", str(mine)).json
+    assert answer["command"].endswith(f"--gpu-file {mine}")
+    assert "my-l4" in {one["gpu"] for one in (*answer["candidates"], *answer["rejected"])}
 
 
 def test_the_questions_follow_from_the_answers() -> None:

@@ -43,13 +43,20 @@ def run(catalogue: Catalogue) -> Report:
         options = hold(Dialogue(_line, _say, checked, _workload))
     except Ended:
         raise click.Abort from None
-    args = arguments(options)
+    args = [*arguments(options), *_own_gpus()]
     line = shlex.join(["whichgpu", *args])
     _say(f"\n$ {line}\n")
     answer = reported(args[0], args[1:])
     same = f"The same as: {line}"
     document = {"command": line, "asked": options, **answer.data}
     return answer._replace(data=document, blocks=(*answer.blocks, same))
+
+
+def _own_gpus() -> list[str]:
+    """The user's own GPUs, as `recommend` takes them."""
+    given = click.get_current_context().params
+    files = [word for path in given.get("gpu_file", ()) for word in ("--gpu-file", str(path))]
+    return [*files, *(["--assume"] if given.get("assume") else [])]
 
 
 def _say(text: str) -> None:
