@@ -51,6 +51,8 @@ COMMANDS: dict[str, tuple[list[str], float | None]] = {
     "workload config.json": (["workload", "config.json", "--plain"], 150),
     "workloads": (["workloads", "--plain"], 400),
     "sweep on 512 GPUs": (["sweep", "llama-3.1-70b", "--gpus", "h100-80gb-sxm:512", "--plain"], 3000),
+    "prices": (["prices", "l4"], 150),
+    "prices of all": (["prices"], 150),
     "recommend": (SD, 500),
     "recommend --json": ([*SD, "--json"], 500),
 }

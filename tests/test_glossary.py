@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from whichgpu import prices
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
@@ -29,8 +30,9 @@ def test_every_term_is_filled_from_cells(term: str) -> None:
     assert found.short.endswith((".", "?"))
     assert "{" not in found.text
     for cell in found.cells:
-        assert cell.text in found.text or "/" in ROWS[term]["text"]
+        assert cell.text in found.text or re.search(r" (/|over) ", ROWS[term]["text"])
         assert cell.source
+    assert found.cells, "each has worked numbers from the catalogue"
 
 
 def test_no_name_means_two_terms() -> None:
@@ -50,6 +52,22 @@ def test_numbers_follow_the_catalogue() -> None:
     ratio = GPUS["a100-80gb-sxm"].need("fp16") / GPUS["a100-80gb-sxm"].need("fp32")
     assert f"{ratio:.2g} times" in explain("tensor core", GPUS).text
     assert "26 GB" in explain("fp16", GPUS).text
+    least = 2 * 13.016e9 / GPUS["h100-80gb-sxm"].need("bandwidth")
+    assert f"{least * 1e3:.2g} ms on an H100 SXM" in explain("tpot", GPUS).text
+    prompt = 2 * 13.016e9 * 2000 / GPUS["a100-80gb-sxm"].need("fp16")
+    assert f"is {prompt * 1e3:.0f} ms of Llama 2 13B" in explain("ttft", GPUS).text
+    assert "210 W more" in explain("pue", GPUS).text
+    assert GPUS["h100-80gb-sxm"].need("power") * 0.3 == pytest.approx(210)
+    assert 0.4 * GPUS["a100-80gb-sxm"].need("fp16") == pytest.approx(125e12, rel=0.01)
+
+
+def test_prices_are_the_best_offers() -> None:
+    from datetime import date
+
+    rows = prices.offers(gpus=["a10"], kinds=["spot"])
+    best = prices.best_first(rows, date.today())[0]
+    cells = {cell.field: cell for cell in explain("spot", GPUS).cells}
+    assert cells[f"spot at {best.provider}"].text == f"{best.usd_per_gpu_hour:.2f} USD/h"
 
 
 @pytest.mark.slow

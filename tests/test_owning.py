@@ -66,6 +66,24 @@ def test_the_best_interval_costs_least() -> None:
         assert other.hours > at_best.hours
 
 
+def test_interruptions_may_be_stated(whichgpu: Any) -> None:
+    assert spot.read_band("20 %").hours_between == pytest.approx(730.5 / -math.log(0.8))
+    for hours in (3.0, 12.0, 500.0):
+        assert spot.read_band(f"{hours} h").hours_between == pytest.approx(hours)
+    for text in ("often", "0 %", "120 %", "-5 %", "0 h", "-1 h"):
+        with pytest.raises(UsageError):
+            spot.read_band(text)
+    line = ("prices", "spot", "a100-80gb-sxm", "--gpus", "8", "--hours", "72", "--json")
+    hopeless = whichgpu(*line, "--interruption", "5 s")
+    assert hopeless.status == 2
+    assert "save more often" in hopeless.err
+    assert whichgpu(*line, "--checkpoint", "1e20 years").status == 2
+    assert whichgpu(*line, "--restart", "1e20 years").status == 2
+    calm, rough = whichgpu(*line).json, whichgpu(*line, "--interruption", "36 h").json
+    assert rough["spot"][0]["hours"] > calm["spot"][0]["hours"]
+    assert rough["spot"][0]["interruptions"] == pytest.approx(rough["spot"][0]["hours"] / 36, rel=1e-3)
+
+
 def test_bands_are_of_the_type_and_region_or_assumed() -> None:
     known = spot.band(offer(instance="g5.xlarge", region="us-east-1"))
     assert known.source == "aws-spot-advisor-2025"
@@ -138,6 +156,18 @@ def test_the_commands(whichgpu: Any) -> None:
     own = whichgpu("prices", "own", "rtx-a6000", "--json")
     assert own.status == 0
     assert own.json["assumed"]["pue"] == 1.3
+    parts = own.json["parts"]
+    assert sum(parts.values()) == pytest.approx(own.json["own"])
+    assert parts["cooling_and_site"] == pytest.approx(0.3 * parts["electricity"])
+    assert own.json["carbon"]["g_per_hour"] == pytest.approx(
+        (own.json["kwh"] + own.json["kwh_of_site"]) * own.json["carbon"]["grid"]["grams_per_kwh"]
+    )
+    cooled = whichgpu("prices", "own", "rtx-a6000", "--cooling", "50 %", "--grid", "france", "--json").json
+    assert cooled["assumed"]["pue"] == 1.5
+    assert whichgpu("prices", "own", "rtx-a6000", "--cooling", "30 %", "--pue", "1.2").status == 2
+    page = whichgpu("prices", "own", "rtx-a6000", "--format", "html").out
+    assert "<svg" in page
+    assert "USD spent so far" in page
     found = whichgpu("prices", "spot", "a100-40gb-sxm", "--hours", "100", "--gpus", "8", "--json").json
     assert found["spot"][0]["usd"] == min(row["usd"] for row in found["spot"])
     assert found["spot"][0]["hours"] > 100

@@ -9,6 +9,7 @@ import io
 import json
 import shutil
 import zipfile
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ import pytest
 
 from whichgpu.errors import DataError
 from whichgpu.facts import store as facts_store
+from whichgpu.prices import fetch
 from whichgpu.prices.fetch import Folder, Limits, Web, _opener, lines, whole
 from whichgpu.prices.listing import device, offers
 from whichgpu.prices.sources import all_sources
@@ -97,7 +99,21 @@ DOCUMENTS = sorted(str(path.relative_to(SAMPLES)) for path in SAMPLES.glob("*/*"
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"<html>503</html>", b"\xff\xfe\x00", b"{}", b"[]", b'{"Items": 5}', b"a,b\n1,2\n"]
+    "content",
+    [
+        b"",
+        b"<html>503</html>",
+        b"\xff\xfe\x00",
+        b"{}",
+        b"[]",
+        b'{"Items": 5}',
+        b"a,b\n1,2\n",
+        b"null",
+        b'{"Items": [5]}',
+        b'{"data": [1]}',
+        b'{"offers": [{}]}',
+        b"[" * 200_000,
+    ],
 )
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_garbage_is_refused_or_left_out(tmp_path: Path, name: str, content: bytes) -> None:
@@ -171,6 +187,54 @@ def test_the_network_is_read_within_bounds() -> None:
         whole(read(TimeoutError()))
     with pytest.raises(DataError, match=r"prices\.example: Name or service"):
         whole(read(OSError("Name or service not known")))
+
+
+def test_all_documents_of_a_source_are_bounded_together() -> None:
+    web = Web(Opener(Endless()), Limits(largest=2**20, longest=60.0))
+    with pytest.raises(DataError, match="more than 1 MiB"):
+        whole(web("x", "https://prices.example/x"))
+    few = Web(Opener(Answer(b"abc")), Limits(largest=3, longest=60.0))
+    assert whole(few("x", "https://prices.example/x")) == b"abc"
+    with pytest.raises(DataError, match="together"):
+        whole(few("y", "https://prices.example/y"))
+    late = Web(Opener(Answer(b"abc")), Limits(largest=10, longest=1e-9))
+    with pytest.raises(DataError, match="not whole after"):
+        whole(late("x", "https://prices.example/x"))
+    with pytest.raises(DataError, match="together"):
+        whole(late("y", "https://prices.example/y"))
+
+
+def test_headers_that_never_end_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that sends a byte now and then keeps a socket's own time limit from ever being reached."""
+    import socket
+    import threading
+    import time
+    from http.client import HTTPConnection, HTTPException
+
+    monkeypatch.setattr(fetch, "_HEADERS", 0.3)
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def trickle() -> None:
+        peer, _ = server.accept()
+        with peer, suppress(OSError):
+            peer.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            for _ in range(100):
+                peer.sendall(b"x")
+                time.sleep(0.05)
+
+    thread = threading.Thread(target=trickle, daemon=True)
+    thread.start()
+    line = fetch.prompt(HTTPConnection)("127.0.0.1", server.getsockname()[1], timeout=5)
+    begun = time.monotonic()
+    try:
+        line.request("GET", "/")
+        with pytest.raises((OSError, HTTPException)):
+            line.getresponse()
+    finally:
+        line.close()
+        server.close()
+    assert time.monotonic() - begun < 3
+    thread.join(5)
 
 
 def test_a_redirect_to_another_site_or_to_plain_http_is_not_followed() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import shutil
 import signal
@@ -16,10 +18,11 @@ import pytest
 from whichgpu import prices
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.prices import live, vault
+from whichgpu.prices import live, spot, vault
 from whichgpu.prices.fetch import Folder
 from whichgpu.prices.judge import VERDICTS, judge, read_quote
-from whichgpu.prices.sources import all_sources
+from whichgpu.prices.listing import Listing
+from whichgpu.prices.sources import Found, PriceSource, all_sources
 from whichgpu.prices.update import chosen_sources, update
 
 if TYPE_CHECKING:
@@ -113,6 +116,16 @@ def test_a_source_that_fails_keeps_its_old_rows_and_says_so(tmp_path: Path) -> N
     assert (standing["as_of"], standing["failed"]) == ("2026-11-19", "2026-11-20")
 
 
+def test_a_source_that_breaks_its_reader_does_not_stop_the_others() -> None:
+    broken = PriceSource("broken", "x", lambda _: json.loads("[" * 200_000))
+    overflow = PriceSource("overflow", "x", lambda _: Found((Listing("a", "b", "L4", 1.0, math.nan),)))
+    failed, fine = update([broken, all_sources()["skypilot"]], samples(), FIRST)
+    assert "something else (RecursionError" in failed.failure
+    assert not fine.failure
+    (nan,) = update([overflow], samples(), FIRST)
+    assert nan.quarantined == 1, "a price that is no number is set aside"
+
+
 def test_a_source_that_lost_most_of_its_rows_is_not_believed(tmp_path: Path) -> None:
     run("skypilot")
     thin = tmp_path / "thin"
@@ -156,6 +169,38 @@ def test_a_damaged_store_gives_the_one_before(home: Path, damage: str) -> None:
     assert live._table(("again", 1)) is not None
 
 
+@pytest.mark.parametrize("name", [live.TABLE, live.META, live.READ, live.INTERRUPTIONS, live.HISTORY])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b'[["a"]]', b"\xff" + b"[" * 99_999], ids=["", "{}", "[]", "["]
+)
+def test_a_store_that_somebody_else_wrote_breaks_nothing(name: str, content: bytes, whichgpu: Any) -> None:
+    """Whole by its digests, yet not what an update writes: the shipped prices, or the sound rest of it."""
+    with vault.lock():
+        vault.write({**_whole(), name: content})
+    for cached in (live._held, live._table, live._current, spot._bands):
+        cached.cache_clear()
+    assert len(live.current()) >= len(prices.bundled())
+    assert whichgpu("prices", "rtx-a6000").status == 0
+    assert whichgpu("prices", "rtx-a6000", "--history").status == 0
+    assert whichgpu("prices", "spot", "a10", "--hours", "9").status == 0
+    assert isinstance(live.standing().sources, dict)
+    if name == live.TABLE:
+        assert "prices update" in live.standing().problem
+    (outcome,) = run("lambda-api", day=NEXT)
+    assert not outcome.failure
+    for cached in (live._held, live._table, live._current, spot._bands):
+        cached.cache_clear()
+    assert not live.standing().problem, "an update mends it"
+
+
+def _whole() -> dict[str, bytes]:
+    """The files of a sound store."""
+    files = {live.TABLE: b"[]", live.READ: b"[]", live.HISTORY: b"", live.INTERRUPTIONS: b"{}"}
+    table = json.dumps([live.to_cells(row) for row in prices.bundled()]).encode()
+    meta = json.dumps({"sources": {}, "shipped": live.shipped_digest()}).encode()
+    return {**files, live.TABLE: table, live.META: meta}
+
+
 def test_after_an_upgrade_the_rows_are_judged_with_the_new_table(monkeypatch: pytest.MonkeyPatch) -> None:
     run("skypilot")
     expected = live.current()
@@ -184,7 +229,8 @@ import os, signal, sys
 from datetime import date
 from pathlib import Path
 from whichgpu.prices.fetch import Folder
-from whichgpu.prices.sources import all_sources
+from whichgpu.prices.listing import Listing
+from whichgpu.prices.sources import Found, PriceSource, all_sources
 from whichgpu.prices.update import update
 
 left = int(sys.argv[1])
@@ -250,14 +296,24 @@ def test_sources_with_a_key_are_read_where_it_is_set(monkeypatch: pytest.MonkeyP
         chosen_sources(["hetzner"])
 
 
-def test_the_commands(whichgpu: Any) -> None:
+def test_the_commands(whichgpu: Any, tmp_path: Path) -> None:
+    shutil.copytree(SAMPLES / "skypilot", tmp_path / "skypilot")
     answer = whichgpu("prices", "update", "--from", str(SAMPLES), "--source", "skypilot")
     assert answer.status == 0
     assert "skypilot" in answer.out
     assert whichgpu("prices", "rtx-a6000", "--history", "--json").json["history"][-1]["kind"]
+    assert not answer.err
+    partly = whichgpu(
+        "prices", "update", "--from", str(tmp_path), "--source", "skypilot", "--source", "gpuhunt"
+    )
+    assert partly.status == 0
+    assert "kept as before: gpuhunt" in partly.err
+    assert "kept as it was" in partly.out
     failed = whichgpu("prices", "update", "--from", "/nowhere", "--source", "skypilot")
     assert failed.status == 4
     assert "as they were" in failed.err
+    assert "<svg" in whichgpu("prices", "rtx-a6000", "--history", "--format", "html").out
+    assert "###" in whichgpu("prices", "rtx-a6000", "--history").out
     assert whichgpu("prices", "--history").status == 2
     assert whichgpu("prices", "updat").status == 2
 
@@ -308,3 +364,17 @@ def test_a_judgement_follows_the_offers() -> None:
         assert 0 <= found.cheaper <= 1
     assert seen == list(VERDICTS[:5])
     assert judge(read_quote("1 USD/h for tpu-v4", GPUS), date(2026, 11, 20), ()).verdict == "unknown"
+
+
+def test_what_is_set_aside_is_listed_with_the_reason(whichgpu: Any) -> None:
+    found = whichgpu("prices", "--quarantine", "--json").json
+    held = [row for row in prices.bundled() if row.quarantine]
+    assert sum(found["reasons"].values()) == len(held) == len(found["quarantined"])
+    assert all(row["quarantine"] for row in found["quarantined"])
+    assert any(row["as_of"] is None for row in found["quarantined"])
+    of_one = whichgpu("prices", "t4", "--quarantine", "--plain").out
+    assert "accelerator without host" in of_one
+    assert "p4d.24xlarge" not in of_one
+    used = whichgpu("prices", "a100-40gb-sxm", "--json", "--limit", "99").json
+    assert not any(row["quarantine"] for row in used["offers"])
+    assert {row["billed"] for row in used["offers"]} <= {"hour", "second"}

@@ -21,6 +21,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store as facts_store
 from whichgpu.prices import Offer, quality
 from whichgpu.prices import store as price_store
+from whichgpu.prices.purchase import open_facts
 from whichgpu.prices.sources import all_sources
 from whichgpu.units import parse
 
@@ -89,10 +90,12 @@ def test_every_source_of_a_row_is_described() -> None:
     named = {key for row in prices.bundled() for key in row.source.split(";")}
     named |= {key for rows in prices.purchases().values() for row in rows for key in row.source.split(";")}
     named |= {key for fact in prices.assumption_facts().values() for key in fact.sources}
+    for table, dimension in (("discounts", "share"), ("egress", "data price"), ("storage", "data price")):
+        named |= {key for fact in open_facts(table, dimension).values() for key in fact.sources}
     named |= {row[-2] for row in facts_store.load("prices")["interruptions"]["rows"]}
     named |= {row[5] for row in facts_store.load("prices")["hosted"]["rows"]}
     assert named <= known.keys()
-    assert known.keys() == named | all_sources().keys()
+    assert known.keys() == named | all_sources().keys() | {"user"}
     assert all(row.locator for row in prices.bundled())
 
 
@@ -222,7 +225,7 @@ def test_a_share_of_a_gpu_counts_below_one() -> None:
 
 def test_what_is_quarantined_and_why() -> None:
     by_reason = Counter(row.quarantine for row in prices.bundled() if row.quarantine)
-    assert by_reason == {quality.NO_HOST: 26, quality.NO_DEVICE: 9}
+    assert by_reason == {quality.NO_HOST: 26, quality.NO_DEVICE: 9, quality.UNDATED: 62}
     odd = {row.gpu_spelling for row in prices.bundled() if row.quarantine == quality.NO_DEVICE}
     assert odd == {
         "a100-20gb",

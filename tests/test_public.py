@@ -20,9 +20,12 @@ JOB = [
     "--batch", "--concurrency", "--input-tokens", "--option", "--output-tokens", "--phase", "--pp",
     "--precision", "--resolution", "--runtime", "--seq-len", "--steps", "--tp",
 ]  # fmt: skip
+#: The size of a job.
+SIZE = ["--epochs", "--hours-of-audio", "--images", "--requests", "--samples", "--tokens"]
 #: A user's own GPUs.
 OWN = ["--assume", "--gpu-file"]
 COMMANDS = {
+    "ask": [*OWN],
     "audit": ["--all", "--fail-on", "--format", *OWN],
     "calibrate": ["--dry-run"],
     "validate": ["--by", "--gpu", *OWN, "--page", "--workload"],
@@ -37,11 +40,13 @@ COMMANDS = {
              "--sort", "--timeline", "--vendor", "--where", "--within"],
     "predict": ["--curve", "--explain", "--format", "--gpu", *OWN, "--grid", "--jobs", "--out", "--pue",
                 "--rate", "--slo", "--trace", "--usd-per-gpu-hour", *JOB],
-    "prices": [*OWN, "--history", "--limit", "--provider", "--term"],
+    "prices": ["--format", *OWN, "--history", "--limit", "--provider", "--quarantine", "--term"],
+    "prices cost": [*SIZE, "--busy", "--checkpoint", "--discount", "--egress", "--format", *OWN, "--gpu",
+                    "--grid", "--hours-per-day", "--price", "--storage", "--target", "--throughput", *JOB],
     "prices judge": [*OWN],
-    "prices own": ["--electricity", *OWN, "--host", "--hours-per-day", "--price", "--pue", "--rent",
-                   "--resale", "--years"],
-    "prices spot": ["--checkpoint", *OWN, "--gpus", "--hours", "--restart", "--saving"],
+    "prices own": ["--cooling", "--electricity", "--format", *OWN, "--grid", "--host", "--hours-per-day",
+                   "--load", "--price", "--pue", "--rent", "--resale", "--years"],
+    "prices spot": ["--checkpoint", *OWN, "--gpus", "--hours", "--interruption", "--restart", "--saving"],
     "prices update": ["--from", "--source"],
     "recommend": ["--api-price", "--budget", "--deadline", "--energy", "--epochs", "--exclude", "--format",
                   "--framework", *OWN, "--gpus", "--hours-of-audio", "--images", "--latency", "--limit",

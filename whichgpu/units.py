@@ -91,6 +91,9 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
             "g/kWh",
         ),
         "energy price": Dimension({"USD/kWh": 1.0}, "0.12 USD/kWh", "USD/kWh"),
+        "data price": Dimension(
+            {"USD/GB": 1e-9, "USD/TB": 1e-12, "USD/GiB": 1 / 2**30}, "0.09 USD/GB", "USD/B"
+        ),
         "bits": Dimension({"bit": 1.0, "bits": 1.0}, "384 bit", "bit"),
         "share": Dimension({"%": 0.01, "": 1.0}, "20 %", ""),
     }
@@ -206,7 +209,7 @@ def show(value: float, dimension: str, digits: int = 4) -> str:
     scale, unit = {
         "power": (1.0, "W"), "length": (1e3, "mm"), "area": (1e6, "mm2"), "money": (1.0, "USD"),
         "price": (1.0, "USD/h"), "energy price": (1.0, "USD/kWh"), "bits": (1.0, "bit"),
-        "carbon intensity": (1.0, "g/kWh"),
+        "carbon intensity": (1.0, "g/kWh"), "data price": (1e9, "USD/GB"),
     }[dimension]  # fmt: skip
     return f"{_number(value * scale, digits)} {unit}"
 

@@ -47,6 +47,20 @@ def command(function: Run) -> click.Command:
     return made
 
 
+def reported(name: str, args: list[str]) -> Report:
+    """What another command answers, unprinted; raises what it raises. To be called within a command."""
+    above = click.get_current_context().parent
+    group = above.command if above else None
+    found = group.get_command(above, name) if above and isinstance(group, click.Group) else None
+    if found is None or found.callback is None:
+        raise ValueError(f"no command '{name}'")
+    with found.make_context(name, list(args), parent=above) as context:
+        own = {option.name for option in _COMMON}
+        given = {key: value for key, value in context.params.items() if key not in own}
+        answer: Report = found.callback.__wrapped__(**given)  # type: ignore[attr-defined]
+    return answer
+
+
 def _help(doc: str) -> str:
     """The docstring for click: paragraphs of `$ whichgpu ...` examples keep their lines."""
     paragraphs = doc.strip().split("\n\n")

@@ -78,6 +78,23 @@ def wish_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def size_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The size of a job alone; the function gets it as `size: Sized`."""
+
+    @wraps(function)
+    def with_size(**options: Any) -> Any:
+        from whichgpu.planner.size import Sized
+
+        return function(size=Sized(**{name: options.pop(name) for name in Sized._fields}), **options)
+
+    wrapped: Callable[..., Any] = with_size
+    for flag, settings in reversed(
+        [each for each in _OPTIONS if each[1]["help"].startswith("Size of the job")]
+    ):
+        wrapped = click.option(flag, **settings)(wrapped)
+    return wrapped
+
+
 NAMES = tuple(flag.removeprefix("--").replace("-", "_") for flag, _ in _OPTIONS)
 
 

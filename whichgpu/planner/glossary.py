@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import DataError, UsageError, one_line
 from whichgpu.facts import store
+from whichgpu.units import show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 _PLACE = re.compile(r"\{([^{}]+)\}")
 _CELL = re.compile(r"^(?P<gpu>[\w.-]+)\.(?P<field>\w+)$")
-#: Bytes of a parameter in the formats that the texts use.
-_BYTES = {"fp16": 2.0, "int8": 1.0, "int4": 0.5}
+#: Bytes of a parameter in the formats that the texts use; adam: with gradients and states, adam8: an eighth.
+_BYTES = {"fp16": 2.0, "int8": 1.0, "int4": 0.5, "adam": 16.0, "adam8": 2.0}
+_TOKENS = re.compile(r"^(?P<count>\d+) tokens$")
 
 
 class Cell(NamedTuple):
@@ -76,6 +78,12 @@ def _filled(text: str, catalogue: Catalogue, cells: list[Cell], where: str) -> s
         first, ratio, second = what.partition(" / ")
         if ratio:
             return f"{_number(first, catalogue, cells, where) / _number(second, catalogue, cells, where):.2g}"
+        first, over, second = what.partition(" over ")
+        if over:
+            work, rate = _work(first, where), _number(second, catalogue, cells, where)
+            return show(work / rate, "time", 2)
+        if what.startswith("price:"):
+            return _price(what, catalogue, cells, where)
         if ":" in what:
             name, _, wanted = what.partition(":")
             return _of_workload(name, wanted, where)
@@ -107,6 +115,34 @@ def _cell(what: str, catalogue: Catalogue, where: str) -> tuple[Any, str]:
     if match is None or match["gpu"] not in catalogue:
         raise DataError(f"{where}: '{what}' names no GPU and field; write e.g. {{l4.memory}}")
     return catalogue[match["gpu"]], match["field"]
+
+
+def _work(what: str, where: str) -> float:
+    """Bytes of a workload's weights in a format, or FLOPs of so many tokens: two for each parameter."""
+    from whichgpu.workloads.workload import resolve
+
+    name, _, wanted = what.partition(":")
+    parameters = sum(resolve(name).parameters().values())
+    tokens = _TOKENS.match(wanted)
+    if tokens is None and wanted not in _BYTES:
+        raise DataError(f"{where}: '{what}' is no work; write e.g. {{llama-2-13b:fp16 over a10.bandwidth}}")
+    return parameters * (2.0 * float(tokens["count"]) if tokens else _BYTES[wanted])
+
+
+def _price(what: str, catalogue: Catalogue, cells: list[Cell], where: str) -> str:
+    """The best offer of a GPU on a kind of terms, by the hour of one GPU."""
+    from datetime import date
+
+    from whichgpu.prices.live import rows_of
+    from whichgpu.prices.store import best_first, select
+
+    _, gpu, kind = what.split(":")
+    found = best_first(select(rows_of([gpu]), gpus=[gpu], kinds=[kind]), date.today())
+    if gpu not in catalogue or not found:
+        raise DataError(f"{where}: no offer for '{what}'; write e.g. {{price:a10:on_demand}}")
+    shown = f"{found[0].usd_per_gpu_hour:.2f} USD/h"
+    cells.append(Cell(gpu, f"{kind.replace('_', ' ')} at {found[0].provider}", shown, found[0].source))
+    return shown
 
 
 def _of_workload(name: str, what: str, where: str) -> str:

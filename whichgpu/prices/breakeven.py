@@ -23,6 +23,7 @@ _DAY = 86400.0
 _LONGEST_DAY = 24.0
 _TEXTS = {
     "electricity": "energy price", "years_in_service": "time", "resale": "share", "host_price_share": "share",
+    "load": "share",
 }  # fmt: skip
 
 
@@ -33,8 +34,13 @@ class Choice(NamedTuple):
     hours_per_day: float
     #: USD at the start (GPU and its part of the server), USD back at the end, and USD per hour of running it.
     buy: float
+    #: Of it, USD for the GPU alone.
+    gpu_price: float
     resale: float
     running: float
+    #: kWh per hour of use of the GPU and its part of the server, and of cooling and the rest of the site.
+    kwh: float
+    kwh_of_site: float
     #: USD per hour of the rent, and the offer that it is of (none where it was stated).
     rent: float
     offer: Offer | None
@@ -48,7 +54,7 @@ class Choice(NamedTuple):
     #: Months in service.
     service: float
     #: Month, USD spent on rent, USD spent on the own one.
-    course: tuple[tuple[int, float, float], ...]
+    course: tuple[tuple[float, float, float], ...]
     assumed: Assumptions
     price_of: str
 
@@ -60,13 +66,18 @@ class Choice(NamedTuple):
         return {**self._asdict(), "offer": offer, "assumed": asdict(self.assumed)}
 
 
-def stated(hours_per_day: float, **texts: Any) -> Assumptions:
+def stated(hours_per_day: float, *, cooling: str | None = None, **texts: Any) -> Assumptions:
     """The shipped assumptions with what a user states in their place; the use follows from hours a day.
 
-    Raises `UsageError` for a quantity that cannot be read or is out of bounds.
+    `cooling` is its power over that of what it cools, which stands in for a PUE of 1 + that. Raises
+    `UsageError` for a quantity that cannot be read or is out of bounds.
     """
     if not 0 < hours_per_day <= 24:
         raise UsageError(f"{hours_per_day:g} hours a day is not from 0 to 24; write e.g. --hours-per-day 8")
+    if cooling is not None:
+        if texts.get("pue") is not None:
+            raise UsageError("--pue has cooling in it already; keep one of --pue and --cooling")
+        texts["pue"] = 1.0 + parse(cooling, "share")
     values = {
         name: parse(text, _TEXTS[name]) if name in _TEXTS else float(text)
         for name, text in texts.items()
@@ -88,8 +99,8 @@ def rent_or_buy(
     """
     price, with_host, price_of = _price(gpu, usd)
     per_hour, offer = _rent(gpu, rent, today)
-    power = gpu.need("power")
-    running = power / 1000 * given.load * (1 + given.host_power_share) * given.pue * given.electricity
+    kwh = gpu.need("power") / 1000 * given.load * (1 + given.host_power_share)
+    running = kwh * given.pue * given.electricity
     start = price * (1 + (0.0 if with_host else given.host_price_share))
     days = given.years_in_service / _DAY
     loss, saved = start - price * given.resale, per_hour - running
@@ -97,18 +108,25 @@ def rent_or_buy(
     least = loss / (saved * days) if saved > 0 else None
     month = hours_per_day * _DAYS_PER_MONTH
     service = days / _DAYS_PER_MONTH
-    course = tuple(
-        (at, per_hour * month * at, start + running * month * at)
-        for at in (1, 3, 6, 12, 18, 24, 36, 48, 60)
-        if at <= math.ceil(service)
-    )
+    paid = hours / month if hours else None
+    course = tuple((at, per_hour * month * at, start + running * month * at) for at in _course(service, paid))
     return Choice(
-        gpu=gpu.id, hours_per_day=hours_per_day, buy=start, resale=price * given.resale, running=running,
+        gpu=gpu.id, hours_per_day=hours_per_day, buy=start, gpu_price=price,
+        resale=price * given.resale, running=running,
+        kwh=kwh, kwh_of_site=kwh * (given.pue - 1),
         rent=per_hour, offer=offer, own=loss / (hours_per_day * days) + running, hours=hours,
-        months=hours / month if hours else None,
+        months=paid,
         least_hours_per_day=least if least is not None and least <= _LONGEST_DAY else None,
         service=service, course=course, assumed=given, price_of=price_of,
     )  # fmt: skip
+
+
+def _course(service: float, paid: float | None) -> list[float]:
+    """The months that are told: within its service, and the one in which the rent has paid for it."""
+    told: set[float] = {at for at in (1, 3, 6, 12, 18, 24, 36, 48, 60) if at <= math.ceil(service)}
+    if paid is not None and paid <= service:
+        told.add(math.ceil(paid * 10) / 10)
+    return sorted(told)
 
 
 def _price(gpu: Gpu, usd: float | None) -> tuple[float, bool, str]:

@@ -7,6 +7,7 @@ file of that name, for a machine without a network and for tests.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 #: Bytes that one document may have, and seconds that it may take, unless its source says otherwise.
 LARGEST = 64 * 2**20
 LONGEST = 60.0
-#: Seconds that a server may be silent.
-_SILENCE = 15.0
+#: Bytes and seconds that all documents of one source may take together.
+ALL_BYTES, ALL_SECONDS = 3 * 2**30, 1800.0
+#: Seconds that a server may be silent, and in which its headers must have come whole.
+_SILENCE, _HEADERS = 15.0, 30.0
 _CHUNK = 2**18
 _REDIRECTS = 3
 _AGENT = "whichgpu (+https://pypi.org/project/whichgpu)"
@@ -95,10 +98,12 @@ class Folder:
 
 
 class Web:
-    """Documents from their addresses."""
+    """Documents of one source from their addresses; `most` bounds all of them together."""
 
-    def __init__(self, opener: Any = None) -> None:
+    def __init__(self, opener: Any = None, most: Limits | None = None) -> None:
         self._opener = opener or _opener()
+        self._left, self._longest = most or Limits(ALL_BYTES, ALL_SECONDS)
+        self._end: float | None = None
 
     def __call__(
         self, name: str, url: str, *, limits: Limits | None = None,
@@ -108,23 +113,77 @@ class Web:
         from http.client import HTTPException
         from urllib.request import Request
 
-        bounds = limits or Limits()
+        bounds = self._bounds(limits or Limits())
         host = urlsplit(url).hostname or url
         end = time.monotonic() + bounds.longest
         request = Request(url, data=body, headers={"User-Agent": _AGENT, **(headers or {})})  # noqa: S310
         try:
             with self._opener.open(request, timeout=min(_SILENCE, bounds.longest)) as answer:
                 pieces = iter(lambda: answer.read1(_CHUNK), b"")
-                yield from _in_time(_bounded(pieces, bounds.largest), end, host, bounds.longest)
+                for piece in _in_time(_bounded(pieces, bounds.largest), end, host, bounds.longest):
+                    self._left -= len(piece)
+                    yield piece
         except TimeoutError:
             raise DataError(f"{host}: no answer within {_SILENCE:g} s") from None
         except (OSError, HTTPException, ValueError) as fault:
             raise DataError(f"{host}: {one_line(getattr(fault, 'reason', None) or fault)}") from None
 
+    def _bounds(self, asked: Limits) -> Limits:
+        """What a document may take of what is left; raises `DataError` where nothing is."""
+        now = time.monotonic()
+        self._end = self._end or now + self._longest
+        if now >= self._end or self._left <= 0:
+            raise DataError("its documents take too long or too many bytes together; stopped reading")
+        return Limits(min(asked.largest, self._left), min(asked.longest, self._end - now))
+
+
+def prompt(base: Any) -> Any:
+    """A connection class of `http.client` that is cut where the headers take longer than `_HEADERS`.
+
+    The socket's own time limit starts anew with every byte, so that a server that sends one now and then
+    would be waited for without end.
+    """
+    import socket
+    import threading
+
+    class Prompt(base):  # type: ignore[misc]
+        late = False
+
+        def connect(self) -> None:
+            self._watch = threading.Timer(_HEADERS, self._cut)
+            self._watch.daemon = True
+            self._watch.start()
+            super().connect()
+
+        def _cut(self) -> None:
+            self.late = True
+            if self.sock is not None:
+                # A shutdown wakes the thread that waits for more.
+                with suppress(OSError):
+                    self.sock.shutdown(socket.SHUT_RDWR)
+
+        def getresponse(self) -> Any:
+            try:
+                answer = super().getresponse()
+            finally:
+                self._watch.cancel()
+            if self.late:
+                raise TimeoutError
+            return answer
+
+    return Prompt
+
 
 def _opener() -> Any:
     """An opener that speaks HTTPS and follows few redirects, none of them to another site."""
+    from http.client import HTTPSConnection
     from urllib import request
+
+    connection = prompt(HTTPSConnection)
+
+    class Https(request.HTTPSHandler):
+        def https_open(self, req: Any) -> Any:
+            return self.do_open(connection, req)
 
     class Redirects(request.HTTPRedirectHandler):
         max_redirections = _REDIRECTS
@@ -139,7 +198,7 @@ def _opener() -> Any:
 
     made = request.OpenerDirector()
     for handler in (
-        request.ProxyHandler(), request.HTTPSHandler(), request.HTTPDefaultErrorHandler(), Redirects(),
+        request.ProxyHandler(), Https(), request.HTTPDefaultErrorHandler(), Redirects(),
         request.HTTPErrorProcessor(), request.UnknownHandler(),
     ):  # fmt: skip
         made.add_handler(handler)

@@ -7,6 +7,7 @@ from functools import cache
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.prices import quality
 from whichgpu.prices.offers import Offer
 from whichgpu.prices.store import bundled
 
@@ -132,6 +133,6 @@ def _settled() -> Mapping[tuple[str, str], str]:
     """The device of each instance of the shipped table, where all its rows agree on one."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in bundled():
-        if not row.quarantine:
+        if row.quarantine in ("", quality.UNDATED):
             found[row.provider, row.instance].add(row.gpu or "")
     return {key: next(iter(ids)) for key, ids in found.items() if len(ids) == 1 and "" not in ids}

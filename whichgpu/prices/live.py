@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _GIB = 2.0**30
+#: What is raised by files of a store that were written by somebody else, whole as they may be.
+MALFORMED = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
 #: Files of a generation.
 TABLE, READ, HISTORY, INTERRUPTIONS, META = (
     "offers.json", "read.json", "history.csv", "interruptions.json", "meta.json",
@@ -36,7 +38,18 @@ class Standing(NamedTuple):
 
 def current() -> tuple[Offer, ...]:
     """Every offer in use, quarantined and ambiguous ones included."""
-    return _current(_stamp())
+    return _current(_stamp())[0]
+
+
+def problem() -> str:
+    """What is wrong with the store, in what was read of it for this answer; empty where nothing is."""
+    stamp = _stamp()
+    try:
+        _table(stamp)
+    except MALFORMED as fault:
+        return _not_ours(stamp[0], fault)
+    held = _held(stamp)
+    return _said(held) if held else ""
 
 
 def standing() -> Standing:
@@ -45,23 +58,39 @@ def standing() -> Standing:
     if held is None:
         return Standing({})
     if not held.files:
-        return Standing(
-            {}, "", f"{held.problem}; the shipped prices are used. Mend it: whichgpu prices update"
-        )
-    problem = (
-        f"{held.problem}; {held.generation} is used. Mend it: whichgpu prices update" if held.problem else ""
-    )
-    return Standing(json.loads(held.files[META])["sources"], held.generation, problem)
+        return Standing({}, "", _said(held))
+    try:
+        sources = {key: dict(row) for key, row in json.loads(held.files[META])["sources"].items()}
+    except MALFORMED:
+        sources = {}
+    return Standing(sources, held.generation, _current(_stamp())[1] or _said(held))
+
+
+def _said(held: vault.Stored) -> str:
+    """What is wrong with a store, what is used in its place, and what mends it."""
+    used = held.generation if held.files else "the shipped table"
+    return f"{held.problem}; {used} is used. Mend it: whichgpu prices update" if held.problem else ""
+
+
+def _not_ours(path: str, fault: Exception) -> str:
+    why = f"{path}: the store does not hold what `prices update` writes ({type(fault).__name__})"
+    return f"{why}; the shipped prices are used. Mend it: whichgpu prices update"
 
 
 def rows_of(ids: Iterable[str]) -> tuple[Offer, ...]:
     """The offers in use that are or may be of these GPUs; only these rows are read, to save milliseconds."""
-    table = _table(_stamp())
     gpu, maybe = COLUMNS.index("gpu"), COLUMNS.index("candidates")
     wanted = frozenset(ids)
-    return from_rows(
-        [row for row in table if row[gpu] in wanted or not wanted.isdisjoint(row[maybe].split(";"))]
-    )
+
+    def of(table: Sequence[Sequence[str]]) -> tuple[Offer, ...]:
+        return from_rows(
+            [row for row in table if row[gpu] in wanted or not wanted.isdisjoint(row[maybe].split(";"))]
+        )
+
+    try:
+        return of(_table(_stamp()))
+    except MALFORMED:
+        return of(facts_store.load("prices")["offers"]["rows"])
 
 
 def merged(read: Sequence[Offer]) -> tuple[Offer, ...]:
@@ -105,8 +134,9 @@ def history() -> tuple[dict[str, str], ...]:
     import io
 
     held = vault.read()
-    text = held.files.get(HISTORY, b"").decode() if held else ""
-    return tuple(csv.DictReader(io.StringIO(text)))
+    text = held.files.get(HISTORY, b"").decode(errors="replace") if held else ""
+    rows = csv.DictReader(io.StringIO(text))
+    return tuple(rows) if {"gpu", "as_of", "usd_per_hour"} <= {*(rows.fieldnames or ())} else ()
 
 
 def _stamp() -> tuple[str, int]:
@@ -119,18 +149,31 @@ def _stamp() -> tuple[str, int]:
 
 
 @cache
-def _current(stamp: tuple[str, int]) -> tuple[Offer, ...]:
-    return from_rows(_table(stamp)) if stamp[1] else bundled()
+def _current(stamp: tuple[str, int]) -> tuple[tuple[Offer, ...], str]:
+    """The offers in use, and what is wrong with a store that is whole and yet none that whichgpu wrote."""
+    if not stamp[1]:
+        return bundled(), ""
+    try:
+        return from_rows(_table(stamp)), ""
+    except MALFORMED as fault:
+        return bundled(), _not_ours(stamp[0], fault)
+
+
+@cache
+def _held(stamp: tuple[str, int]) -> vault.Stored | None:
+    return vault.read() if stamp[1] else None
 
 
 @cache
 def _table(stamp: tuple[str, int]) -> Sequence[Sequence[str]]:
-    held = vault.read() if stamp[1] else None
+    held = _held(stamp)
     if held is None or not held.files:
         bundled()  # says what is wrong with a malformed table
         shipped: Sequence[Sequence[str]] = facts_store.load("prices")["offers"]["rows"]
         return shipped
     if json.loads(held.files[META])["shipped"] == shipped_digest():
         rows: Sequence[Sequence[str]] = json.loads(held.files[TABLE])
+        if not (isinstance(rows, list) and rows):
+            raise ValueError("no table")
         return rows
     return [to_cells(row) for row in merged(from_rows(json.loads(held.files[READ])))]

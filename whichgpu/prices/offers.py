@@ -21,6 +21,8 @@ KINDS = (
     "marketplace",
     "community",
 )
+#: What the time of a kind is billed by, where not by the hour.
+_BILLED = {"serverless": "second", "committed_1y": "year", "committed_3y": "3 years", "reserved": "term"}
 
 
 @immutable
@@ -81,6 +83,11 @@ class Offer:
         """What is compared between offers: the id, or the open candidates joined by `;`."""
         return self.gpu or ";".join(self.candidates)
 
+    @property
+    def billed(self) -> str:
+        """What is paid for: each second or hour of use, or a term whether used or not."""
+        return _BILLED.get(self.kind, "hour")
+
     def age_days(self, today: date) -> int | None:
         """Days since the price was read, or None where that is unknown."""
         return None if self.as_of is None else (today - self.as_of).days
@@ -94,6 +101,8 @@ class Offer:
             "kind": self.kind,
             "as_of": self.as_of.isoformat() if self.as_of else None,
             "source": self.source,
+            "unit": "USD/h",
+            "billed": self.billed,
             "locator": self.locator,
             "gpu": self.gpu,
             "candidates": list(self.candidates),

@@ -154,9 +154,15 @@ def table_facts(table: str, dimensions: Mapping[str, str]) -> Mapping[str, Fact]
 @cache
 def discount_facts() -> Mapping[str, Fact]:
     """Typical discounts for commitments, by provider and plan: shares off the on-demand price."""
-    table = facts_store.load("prices")["assumptions"]["discounts"]
-    where = "data/prices/assumptions.toml: discounts"
-    return MappingProxyType({name: _fact(raw, "share", f"{where}.{name}") for name, raw in table.items()})
+    return open_facts("discounts", "share")
+
+
+@cache
+def open_facts(table: str, dimension: str) -> Mapping[str, Fact]:
+    """A table of `data/prices/assumptions.toml` whose names are open, such as providers."""
+    rows = facts_store.load("prices")["assumptions"][table]
+    where = f"data/prices/assumptions.toml: {table}"
+    return MappingProxyType({name: _fact(raw, dimension, f"{where}.{name}") for name, raw in rows.items()})
 
 
 def _fact(raw: Any, dimension: str, where: str) -> Fact:

@@ -32,6 +32,7 @@ NO_HOST = "accelerator without host"
 SPOT_IS_ON_DEMAND = "spot price equal to on-demand or exactly 10 % of it"
 WINDOWS = "Windows meter: Linux + 0.046 USD x vCPU"
 OFF_MEDIAN = "price per GPU more than 20x off the median of its device"
+UNDATED = "undated: nobody knows when it held"
 
 
 def not_a_price(rows: Sequence[Offer]) -> dict[int, str]:
@@ -118,8 +119,15 @@ def off_median(rows: Sequence[Offer]) -> dict[int, str]:
     }
 
 
+def undated(rows: Sequence[Offer]) -> dict[int, str]:
+    """Rows of a catalogue that does not say when it was read."""
+    return {i: UNDATED for i, row in enumerate(rows) if row.as_of is None}
+
+
 #: In order: a row removed by one rule is no evidence for the next.
-RULES: tuple[Rule, ...] = (not_a_price, no_device, no_host, spot_is_on_demand, windows_meter, off_median)
+RULES: tuple[Rule, ...] = (
+    not_a_price, no_device, no_host, spot_is_on_demand, windows_meter, off_median, undated,
+)  # fmt: skip
 
 
 def reasons(rows: Sequence[Offer]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from whichgpu.errors import UsageError
 from whichgpu.facts import store as facts_store
 from whichgpu.prices import live, vault
 from whichgpu.prices.purchase import table_facts
+from whichgpu.units import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 _HOUR = 3600.0
 #: Hours in a mean month.
 _MONTH = 730.5
+#: No habit is longer, in s; and no piece of work lasts that many times the time between interruptions.
+_LONGEST, _HOPELESS = 10 * 31557600.0, 100.0
 _DIMENSIONS = {
     "monthly_interruption": "share", "most_interruption": "share", "checkpoint_every": "time",
     "checkpoint_takes": "time", "restart_takes": "time",
@@ -44,10 +47,14 @@ class Band(NamedTuple):
     high: float
     source: str
     as_of: str = ""
+    #: Mean hours between interruptions where they are stated, else 0.
+    stated: float = 0.0
 
     @property
     def hours_between(self) -> float:
         """Mean hours between interruptions of one machine, at the middle of the band."""
+        if self.stated:
+            return self.stated
         share = min((self.low + self.high) / 2, 0.999)
         return -_MONTH / math.log1p(-share)
 
@@ -61,12 +68,12 @@ class Habits(NamedTuple):
 
     def checked(self) -> Habits:
         """The same; raises `UsageError` for what cannot be."""
-        if not (math.isfinite(self.every) and self.every > 0):
+        if not 0 < self.every <= _LONGEST:
             raise UsageError(
                 f"a checkpoint every {self.every:g} s cannot be; write e.g. --checkpoint '30 min'"
             )
         for value, option in ((self.takes, "--saving"), (self.restart, "--restart")):
-            if not (math.isfinite(value) and value >= 0):
+            if not 0 <= value <= _LONGEST:
                 raise UsageError(f"{value:g} s cannot be; write e.g. {option} '2 min'")
         return self
 
@@ -114,14 +121,37 @@ def band(offer: Offer) -> Band:
     return Band(share, share, "assumed")
 
 
-def expected(offer: Offer, work: float, how: Habits) -> Expected:
+def read_band(text: str) -> Band:
+    """How often machines are taken back, as a user states it: a share in a month, or the time between.
+
+    Raises `UsageError` for neither, and for what cannot be.
+    """
+    if text.strip()[-1:].isalpha():
+        hours = parse(text, "time") / _HOUR
+        if hours <= 0:
+            raise UsageError(f"'{text}' between interruptions cannot be; write e.g. --interruption '12 h'")
+        share = -math.expm1(-_MONTH / hours)
+        return Band(share, share, "stated", stated=hours)
+    share = parse(text, "share")
+    if not 0 < share <= 1:
+        raise UsageError(f"'{text}' is not from 0 to 100 %; write e.g. --interruption '20 %'")
+    return Band(share, share, "stated")
+
+
+def expected(offer: Offer, work: float, how: Habits, stated: Band | None = None) -> Expected:
     """Expected hours and USD of a job of `work` hours without interruptions.
 
-    A job on several machines at once stops with any of them: an offer is one machine.
+    A job on several machines at once stops with any of them: an offer is one machine. `stated` goes before
+    what is known of the offer.
     """
-    found = band(offer)
+    found = stated or band(offer)
     between = found.hours_between
     every, takes, restart = (value / _HOUR for value in how.checked())
+    if max(every + takes, restart) > _HOPELESS * between:
+        raise UsageError(
+            f"saved every {every:.3g} h, a job never ends on machines that are taken back after "
+            f"{between:.3g} h; save more often, e.g. --checkpoint '{max(between * 60 / 4, 0.1):.2g} min'"
+        )
     hours = between * math.exp(restart / between) * math.expm1((every + takes) / between) * work / every
     best = max(math.sqrt(2 * takes * between) - takes, takes) if takes else 0.0
     return Expected(offer, found, hours, hours / between, hours * offer.usd_per_hour, best * _HOUR)
@@ -148,9 +178,16 @@ def _read() -> list[tuple[Any, ...]]:
     if held is None or not held.files:
         return []
     most = spot_facts()["most_interruption"].value
-    dates = json.loads(held.files[live.META])["sources"]
+    try:
+        return _of_store(held.files, most)
+    except live.MALFORMED:
+        return []
+
+
+def _of_store(files: Mapping[str, bytes], most: float) -> list[tuple[Any, ...]]:
+    dates = json.loads(files[live.META])["sources"]
     return [
         (provider, instance, region, low, min(high, most), source, dates[source].get("as_of", ""))
-        for source, rows in json.loads(held.files[live.INTERRUPTIONS]).items()
+        for source, rows in json.loads(files[live.INTERRUPTIONS]).items()
         for provider, instance, region, low, high, _ in rows
     ]

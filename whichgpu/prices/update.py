@@ -71,9 +71,12 @@ def update(
     with vault.lock(where):
         held = vault.read(where)
         old = dict(held.files) if held else {}
-        kept = _by_source(from_rows(json.loads(old.get(live.READ, b"[]"))))
-        meta: dict[str, Any] = json.loads(old.get(live.META, b'{"sources": {}}'))
-        interruptions: dict[str, Any] = json.loads(old.get(live.INTERRUPTIONS, b"{}"))
+        try:
+            kept, meta, interruptions = _before(old)
+        except live.MALFORMED:
+            # A store that somebody else wrote has nothing to keep.
+            old = {}
+            kept, meta, interruptions = _before(old)
         outcomes = []
         for source in sources:
             outcome, found = _read(source, get, today, kept.get(source.id, ()))
@@ -92,15 +95,28 @@ def update(
     return tuple(outcome._replace(quarantined=_quarantined(table, outcome.source)) for outcome in outcomes)
 
 
+def _before(
+    old: Mapping[str, bytes],
+) -> tuple[dict[str, tuple[Offer, ...]], dict[str, Any], dict[str, Any]]:
+    """Offers by source, what is known of the sources, and interruptions, of the generation in use."""
+    kept = _by_source(from_rows(json.loads(old.get(live.READ, b"[]"))))
+    meta = json.loads(old.get(live.META, b'{"sources": {}}'))
+    sources = {str(key): dict(row) for key, row in meta["sources"].items()}
+    return kept, {"sources": sources}, dict(json.loads(old.get(live.INTERRUPTIONS, b"{}")))
+
+
 def _read(
     source: PriceSource, get: Callable[[str], Get], today: date, before: Sequence[Offer]
 ) -> tuple[Outcome, Found | None]:
     """What a source says, and what became of it; nothing where it cannot be believed."""
     try:
         found = source.read(get(source.id))
+        rows = len(offers(found.listings, source.id, source.locator, today))
     except DataError as fault:
         return Outcome(source.id, len(before), failure=str(fault)), None
-    rows = len(offers(found.listings, source.id, source.locator, today))
+    except Exception as fault:
+        why = f"answers with something else ({type(fault).__name__}: {one_line(fault)})"
+        return Outcome(source.id, len(before), failure=why), None
     if not rows and not found.interruptions:
         return Outcome(source.id, len(before), failure="answered without a single price"), None
     if rows < _FEWER * len(before):
@@ -136,10 +152,16 @@ def _files(
     return {
         live.TABLE: _json([live.to_cells(row) for row in table]),
         live.READ: _json([live.to_cells(row) for row in read]),
-        live.HISTORY: _appended(old.get(live.HISTORY, b"").decode(), read).encode(),
+        live.HISTORY: _appended(_history(old), read).encode(),
         live.INTERRUPTIONS: _json(interruptions),
         live.META: _json({**meta, "shipped": live.shipped_digest()}),
     }
+
+
+def _history(old: Mapping[str, bytes]) -> str:
+    """The history so far; empty where it is none."""
+    text = old.get(live.HISTORY, b"").decode(errors="replace")
+    return text if text.startswith(",".join(_HISTORY) + "\n") else ""
 
 
 def _json(value: Any) -> bytes:

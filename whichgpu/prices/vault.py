@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -82,8 +83,6 @@ def lock(where: Path | None = None) -> Iterator[None]:
 
     Raises `UsageError` where another process holds it or the folder cannot be written.
     """
-    import fcntl
-
     place = where or folder()
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -94,10 +93,22 @@ def lock(where: Path | None = None) -> Iterator[None]:
         ) from None
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(file.fileno())
         except OSError:
             raise UsageError(f"{place}: another update is at work on it; wait for it to end") from None
         yield
+
+
+def _take(handle: int) -> None:
+    """Lock an open file; raises `OSError` where another process has it."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _generations(place: Path) -> list[str]:
@@ -147,6 +158,9 @@ def _put(path: Path, content: bytes) -> None:
 
 
 def _flush(path: Path) -> None:
+    """Put a folder's entries on the disk; Windows opens no folders and needs none of it."""
+    if sys.platform == "win32":
+        return
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

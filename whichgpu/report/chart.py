@@ -71,15 +71,19 @@ class Bar(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Bars under one label; they share a scale, since what they show has one unit."""
+    """Bars under one label; they share a scale, since what they show has one unit.
+
+    `full` is what the whole width stands for where groups share a scale, 0 where each has its own.
+    """
 
     label: str
     bars: tuple[Bar, ...]
+    full: float = 0.0
 
     @property
     def top(self) -> float:
         """What the whole width stands for."""
-        return max((bar.high for bar in self.bars), default=1.0) or 1.0
+        return self.full or max((bar.high for bar in self.bars), default=1.0) or 1.0
 
 
 class Bars(NamedTuple):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu import prices
 from whichgpu.prices.spot import expected, spot_facts
+from whichgpu.report.chart import Bar, Bars, Group
 from whichgpu.report.prices import usd
 from whichgpu.report.table import Report, Table
 
@@ -13,31 +14,72 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    from whichgpu.cost.carbon import Grid
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.prices import Offer
     from whichgpu.prices.breakeven import Choice
-    from whichgpu.prices.spot import Expected, Habits
+    from whichgpu.prices.spot import Band, Expected, Habits
 
-#: The longest bar of a chart, in characters, and the offers that are shown of a kind.
-_BAR = 30
+#: The offers that are shown of a kind.
 _MOST = 8
 _MINUTE = 60.0
+_DAYS_PER_MONTH = 30.4375
 
 
-def own_report(found: Choice) -> Report:
-    """When buying has paid: in words, month by month as bars, and what was assumed."""
+def own_report(found: Choice, grid: Grid) -> Report:
+    """When buying has paid: in words, month by month as a chart, what was assumed, and the carbon."""
+    use = f"{found.gpu}, {found.hours_per_day:g} hours a day"
     highest = max(max(rent, own) for _, rent, own in found.course)
+    paid = [at for at, (month, rent, own) in enumerate(found.course) if own <= rent][:1]
     rows = [
-        (str(month), usd(rent), usd(own), _bar("r", rent, highest), _bar("o", own, highest))
+        (f"{month:g}", usd(rent), usd(own), usd(abs(rent - own)), "own" if own <= rent else "rented")
         for month, rent, own in found.course
     ]
-    columns = [">Months", ">USD, rented", ">USD, own", "Rented", "Own"]
-    table = Table.of(f"{found.gpu}, {found.hours_per_day:g} hours a day", columns, rows, _assumed(found))
-    return Report(found.to_dict(), (" ".join(_own_sentences(found)), table))
+    columns = [">Months", ">USD, rented", ">USD, own", ">Difference", "Less so far"]
+    table = Table.of(use, columns, rows, _assumed(found), strong=paid)
+    chart = Bars(
+        f"USD spent so far, {use}",
+        tuple(Group(f"month {month:g}", (_bar("rented", rent), _bar("own", own)), highest)
+              for month, rent, own in found.course),
+        ("rented", "own"),
+        "All bars are on one scale; the own one is paid off where its bar is no longer than the other.",
+    )  # fmt: skip
+    site = found.kwh + found.kwh_of_site
+    emitted = {"grid": grid.to_dict(), "kwh_per_hour": site, "g_per_hour": site * grid.grams_per_kwh}
+    carbon = (
+        f"An hour of use takes {found.kwh:.2f} kWh and {found.kwh_of_site:.2f} for cooling and the rest of "
+        f"the site: {site * grid.grams_per_kwh:,.0f} g CO2e ({grid})."
+    )
+    said = " ".join(_own_sentences(found))
+    document = {**found.to_dict(), "parts": dict(_parts(found)), "carbon": emitted}
+    return Report(document, (said, _hour(found), table, chart, carbon))
 
 
-def _bar(mark: str, value: float, highest: float) -> str:
-    return mark * max(1, round(_BAR * value / highest))
+def _parts(found: Choice) -> Iterator[tuple[str, float]]:
+    """USD of an hour of use by part: what it loses in value, its server, electricity, cooling."""
+    hours = found.service * _DAYS_PER_MONTH * found.hours_per_day
+    price = found.gpu_price
+    yield "depreciation", (price - found.resale) / hours
+    yield "host", (found.buy - price) / hours
+    yield "electricity", found.kwh * found.assumed.electricity
+    yield "cooling_and_site", found.kwh_of_site * found.assumed.electricity
+
+
+def _hour(found: Choice) -> Table:
+    """An hour of use, own and rented."""
+    names = {
+        "depreciation": f"the GPU, {usd(found.gpu_price)} USD less {usd(found.resale)} at the end",
+        "host": f"its part of the server, {usd(found.buy - found.gpu_price)} USD",
+        "electricity": f"electricity, {found.kwh:.2f} kWh",
+        "cooling_and_site": f"cooling and the rest of the site, {found.kwh_of_site:.2f} kWh",
+    }
+    rows = [(names[name], f"{value:.3f}") for name, value in _parts(found)]
+    rows += [("own, in all", f"{found.own:.3f}"), ("rented", f"{found.rent:.3f}")]
+    return Table.of("An hour of use", ["What", ">USD"], rows, strong=(len(rows) - 2, len(rows) - 1))
+
+
+def _bar(series: str, value: float) -> Bar:
+    return Bar(series, value, value, value, f"{usd(value)} USD")
 
 
 def _own_sentences(found: Choice) -> Iterator[str]:
@@ -70,12 +112,14 @@ def _assumed(found: Choice) -> Iterator[str]:
     )
 
 
-def spot_report(gpu: Gpu, gpus: int, work: float, how: Habits, today: date) -> Report:
+def spot_report(
+    gpu: Gpu, gpus: int, work: float, how: Habits, *, today: date, stated: Band | None = None
+) -> Report:
     """What a job of `work` hours costs on each spot offer, with interruptions, and on demand."""
     rows = [row for row in prices.offers(gpus=[gpu.id]) if row.gpu_count == gpus]
     spot = prices.best_first((row for row in rows if row.kind == "spot"), today)
     steady = prices.best_first((row for row in rows if row.kind == "on_demand"), today)
-    found = sorted((expected(row, work, how) for row in spot), key=lambda each: each.usd)
+    found = sorted((expected(row, work, how, stated) for row in spot), key=lambda each: each.usd)
     document = {
         "gpu": gpu.id, "gpus": gpus, "hours": work, "habits": how._asdict(),
         "spot": [_spot_entry(each) for each in found],
@@ -101,7 +145,7 @@ def _spot_entry(found: Expected) -> dict[str, object]:
 def _spot_row(found: Expected) -> tuple[str | None, ...]:
     band = found.band
     share = f"{band.low:.0%} to {band.high:.0%}" if band.high > band.low else f"{band.low:.0%}"
-    who = "assumed" if band.source == "assumed" else band.as_of
+    who = band.as_of or band.source
     return (
         found.offer.provider, found.offer.instance, usd(found.offer.usd_per_hour), f"{share} ({who})",
         f"{found.hours:,.1f}", f"{found.interruptions:.2f}", usd(found.usd),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.report.chart import Bar, Bars, Group
 from whichgpu.report.prices import age, usd
 from whichgpu.report.table import Report, Table
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from whichgpu.prices import Offer
     from whichgpu.prices.judge import Judgement
     from whichgpu.prices.update import Outcome
-
-#: The longest bar of a chart of prices, in characters.
-_BAR = 40
 
 
 def report(outcomes: Sequence[Outcome]) -> Report:
@@ -38,7 +36,9 @@ def report(outcomes: Sequence[Outcome]) -> Report:
             f"no source could be read ({failed[0].source}: {failed[0].failure}); the prices are as they were"
         )
         return Report(document, (table,), exit_code=4, complaint=complaint)
-    return Report(document, (table,))
+    kept = ", ".join(each.source for each in failed)
+    complaint = f"not read, and kept as before: {kept}" if failed else ""
+    return Report(document, (table,), complaint=complaint)
 
 
 def judgement_report(found: Judgement) -> Report:
@@ -84,22 +84,36 @@ def _beside(found: Judgement) -> str:
 def history_report(gpu: Gpu, read: Sequence[dict[str, str]], offers: Sequence[Offer], today: date) -> Report:
     """The cheapest price of a GPU on each kind of terms on each day that prices were read, as bars."""
     points = _points(gpu, read, offers)
-    highest = max((point["usd_per_gpu_hour"] for point in points), default=0.0)
     rows = [
         (point["kind"].replace("_", "-"), point["as_of"], usd(point["usd_per_gpu_hour"]), point["provider"],
-         "#" * max(1, round(_BAR * point["usd_per_gpu_hour"] / highest)))
+         point["source"])
         for point in points
     ]  # fmt: skip
     newest = max((point["as_of"] for point in points), default="")
     notes = [f"The cheapest of each day, USD per hour and GPU; the newest is {_age(newest, today)} old."]
-    columns = ["Kind", "Read on", ">USD/h per GPU", "Provider", "Chart"]
+    columns = ["Kind", "Read on", ">USD/h per GPU", "Provider", "Source"]
     document = {"gpu": gpu.id, "history": points}
     if not points:
         complaint = f"no dated price of {gpu.id} is stored; read some: whichgpu prices update"
         return Report(
             document, (f"No dated price of {gpu} ({gpu.id}) is stored.",), exit_code=4, complaint=complaint
         )
-    return Report(document, (Table.of(f"{gpu} ({gpu.id}): prices over time", columns, rows, notes),))
+    table = Table.of(f"{gpu} ({gpu.id}): prices over time", columns, rows, notes)
+    return Report(document, (table, _chart(gpu, points)))
+
+
+def _chart(gpu: Gpu, points: Sequence[dict[str, Any]]) -> Bars:
+    """The prices of each kind, day after day, on one scale."""
+    highest = max(point["usd_per_gpu_hour"] for point in points)
+    kinds = tuple(dict.fromkeys(point["kind"] for point in points))
+    groups = tuple(
+        Group(kind.replace("_", "-"), tuple(
+            Bar(point["as_of"], price, price, price, f"{usd(price)} USD/h {point['provider']}")
+            for point in points if point["kind"] == kind and (price := point["usd_per_gpu_hour"])), highest)
+        for kind in kinds
+    )  # fmt: skip
+    days = tuple(dict.fromkeys(point["as_of"] for point in points))
+    return Bars(f"{gpu}: the cheapest of each day", groups, days, "USD per hour and GPU, on one scale.")
 
 
 def _age(day: str, today: date) -> str:

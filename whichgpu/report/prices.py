@@ -39,6 +39,28 @@ def age(as_of: date | None, today: date) -> str:
     return f"{days} day" if days == 1 else f"{days} days"
 
 
+def quarantine_report(rows: Sequence[Offer], gpu: Gpu | None, limit: int | None) -> Report:
+    """Every price that is set aside (of one GPU, where one is named) and why, the commonest reason first."""
+    doubtful = [row for row in rows if row.quarantine]
+    often = Counter(row.quarantine for row in doubtful)
+    ranked = sorted(doubtful, key=lambda row: (-often[row.quarantine], row.quarantine, row.provider))
+    cells = (
+        (row.quarantine, row.provider, row.instance, row.device or row.gpu_spelling,
+         row.kind.replace("_", "-"), usd(row.usd_per_hour), row.as_of.isoformat() if row.as_of else None,
+         row.source)
+        for row in ranked[:limit]
+    )  # fmt: skip
+    columns: list[str | Column] = [
+        "Why", "Provider", "Instance", "GPU", "Kind", ">USD/h", "Read on", Column("Source", optional=True)
+    ]  # fmt: skip
+    more = f" of {gpu} ({gpu.id})" if gpu else ""
+    notes = [f"{count} x {reason}." for reason, count in often.most_common()]
+    document = {"gpu": gpu.id if gpu else None, "reasons": dict(often),
+                "quarantined": [row.to_dict() for row in ranked[:limit]]}  # fmt: skip
+    title = f"{len(doubtful)} prices{more} are set aside; no answer uses them"
+    return Report(document, (Table.of(title, columns, cells, notes) if doubtful else f"{title}.",))
+
+
 def gpu_report(gpu: Gpu, rows: Sequence[Offer], today: date, limit: int) -> Report:
     """What one GPU costs: certain offers, those that may be it, those not to be trusted, buying."""
     certain = prices.best_first((row for row in rows if row.gpu and not row.quarantine), today)

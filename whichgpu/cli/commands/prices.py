@@ -3,8 +3,10 @@
 $ whichgpu prices
 $ whichgpu prices l4 --term on-demand
 $ whichgpu prices rtx-a6000 --history
+$ whichgpu prices --quarantine
 
-`prices update` reads live sources; `prices judge` says what a quote is worth.
+`prices update` reads live sources; `prices judge` says what a quote is worth, `prices cost` what a job
+costs on each kind of terms, `prices own` when buying pays, `prices spot` what interruptions cost.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import gpu_files
+from whichgpu.cli.options import FORM, gpu_files, in_form
 
 if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
@@ -34,33 +36,43 @@ _ROWS = 20
 @click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only this one; repeatable.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Rows; 20 of each kind for one GPU.")
 @click.option("--history", is_flag=True, help="How the price of the GPU moved, day by day.")
+@click.option("--quarantine", is_flag=True, help="The prices that are set aside, and why.")
+@FORM
 @gpu_files
 def run(
     catalogue: Catalogue, gpu: str | None, term: str, providers: tuple[str, ...], limit: int | None, *,
-    history: bool,
+    history: bool, quarantine: bool, form: str,
 ) -> Report:  # fmt: skip
     """Choose the offers and report them."""
     from whichgpu import prices
     from whichgpu.hardware.names import resolve
     from whichgpu.prices import live
-    from whichgpu.report.prices import gpu_report, overview
+    from whichgpu.report.prices import gpu_report, overview, quarantine_report
 
     chosen = None if gpu is None else resolve(gpu, catalogue)
+    title = f"Prices of {chosen}" if chosen else "Prices of GPUs"
     if history:
-        return _history(chosen)
-    rows = prices.offers(
+        return in_form(_history(chosen), title, form)
+    # Of one GPU only its own rows are read, which names of providers are not to be checked against.
+    few = chosen is not None and not providers
+    rows = prices.select(
+        live.rows_of([chosen.id]) if chosen is not None and few else live.current(),
         gpus=[chosen.id] if chosen else None,
         kinds=prices.term_kinds(term),
         providers=providers or None,
         quarantined=True,
         ambiguous=True,
     )
-    problem = live.standing().problem
+    problem = live.problem()
     if problem:
         sys.stderr.write(f"whichgpu: {problem}\n")
-    if chosen is None:
-        return overview(catalogue.values(), rows, date.today(), limit)
-    return gpu_report(chosen, rows, date.today(), limit or _ROWS)
+    if quarantine:
+        found = quarantine_report(rows, chosen, limit)
+    elif chosen is None:
+        found = overview(catalogue.values(), rows, date.today(), limit)
+    else:
+        found = gpu_report(chosen, rows, date.today(), limit or _ROWS)
+    return in_form(found, title, form)
 
 
 def _history(gpu: Gpu | None) -> Report:

@@ -2,6 +2,7 @@
 
 $ whichgpu prices spot a100-40gb-sxm --hours 100
 $ whichgpu prices spot a10 --hours 40 --checkpoint "10 min" --saving "30 s"
+$ whichgpu prices spot a10 --hours 40 --interruption "12 h"
 
 The hours are those that the job would take without an interruption on the machine that is offered.
 """
@@ -29,14 +30,16 @@ if TYPE_CHECKING:
 @click.option("--checkpoint", metavar="TIME", help="Time between two checkpoints, e.g. '30 min'.")
 @click.option("--saving", metavar="TIME", help="Time that one checkpoint takes.")
 @click.option("--restart", metavar="TIME", help="Time until another machine works on.")
+@click.option("--interruption", metavar="SHARE|TIME",
+              help="Of machines a month, e.g. '20 %', or the time between two, e.g. '12 h'.")  # fmt: skip
 @gpu_files
 def run(
     catalogue: Catalogue, gpu: str, hours: float, gpus: int, *, checkpoint: str | None,
-    saving: str | None, restart: str | None,
+    saving: str | None, restart: str | None, interruption: str | None,
 ) -> Report:  # fmt: skip
     """Read the habits of the job and report what it costs."""
     from whichgpu.hardware.names import resolve
-    from whichgpu.prices.spot import Habits, habits
+    from whichgpu.prices.spot import Habits, habits, read_band
     from whichgpu.report.owning import spot_report
     from whichgpu.units import parse
 
@@ -45,4 +48,6 @@ def run(
     known = habits()
     texts = (checkpoint, saving, restart)
     given = (parse(text, "time") if text else value for text, value in zip(texts, known, strict=True))
-    return spot_report(resolve(gpu, catalogue), gpus, hours, Habits(*given).checked(), date.today())
+    stated = read_band(interruption) if interruption else None
+    how = Habits(*given).checked()
+    return spot_report(resolve(gpu, catalogue), gpus, hours, how, today=date.today(), stated=stated)

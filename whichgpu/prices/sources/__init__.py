@@ -108,5 +108,5 @@ def document(content: bytes, what: str) -> Any:
 
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise DataError(f"{what}: not JSON; the source answered with something else") from None

@@ -38,6 +38,8 @@ def read(get: Get) -> Found:
         answer = document(whole(get(f"page-{page}.json", url)), f"page {page}")
         if not isinstance(answer, dict) or not isinstance(answer.get("Items"), list):
             raise DataError(f"page {page}: no 'Items'; the source's format has changed")
+        if not all(isinstance(item, dict) for item in answer["Items"]):
+            raise DataError(f"page {page}: an item is no object; the source's format has changed")
         listings += [row for item in answer["Items"] for row in _row(item, known)]
         url, page = str(answer.get("NextPageLink") or ""), page + 1
     return Found(tuple(listings))

@@ -1,0 +1,93 @@
+"""What a job costs on every kind of terms: by hour, month, 1,000 images or million tokens, and run.
+
+$ whichgpu prices cost stable-diffusion-1.5 --gpu a10 --target "1000 images/min"
+$ whichgpu prices cost resnet50 --phase train --gpu a100-80gb-sxm:8 --epochs 90
+$ whichgpu prices cost llama-3.1-8b --gpu l4 --hours-per-day 10 --busy "20 %" --egress "500 GB"
+$ whichgpu prices cost stable-diffusion-1.5 --gpu a10 --throughput "34 images/min" --price "1.20 USD/h"
+
+On demand, spot (with the work that interruptions cost), committed for 1 and 3 years, serverless by the
+second, marketplace and owning, side by side. What is not listed is assumed and says so; docs/prices.md
+has the assumptions and how to change them.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from whichgpu.cli.command import command
+from whichgpu.cli.options import FORM, gpu_files, in_form, job_options
+from whichgpu.cli.wishes import size_options
+
+if TYPE_CHECKING:
+    from whichgpu.cli.options import JobColumns
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.size import Sized
+    from whichgpu.report.table import Report
+
+
+@command
+@click.argument("workload")
+@click.option("--gpu", required=True, metavar="GPU[:N]", help="A machine of N of these.")
+@click.option("--target", metavar="RATE", help='As many machines as it takes, e.g. "1000 images/min".')
+@click.option(
+    "--throughput", metavar="RATE", help='Of a machine, where you measured it, e.g. "34 images/min".'
+)
+@click.option("--price", metavar="PRICE", help='Of a machine, in place of the offers, e.g. "1.20 USD/h".')
+@size_options
+@click.option(
+    "--hours-per-day", type=float, default=24.0, show_default=True, metavar="N", help="Machines are up."
+)
+@click.option(
+    "--busy", default="100 %", show_default=True, metavar="SHARE", help="Of that time they are at work."
+)
+@click.option("--discount", "discounts", multiple=True, metavar="TERM SHARE",
+              help='Off on demand for a commitment, e.g. "1y 30 %"; repeatable.')  # fmt: skip
+@click.option("--egress", metavar="SIZE", help='Data that leaves in a month, e.g. "2 TB".')
+@click.option("--storage", metavar="SIZE", help='Data that is kept, e.g. "500 GB".')
+@click.option("--checkpoint", metavar="TIME", help="On spot, time between two checkpoints, e.g. '30 min'.")
+@click.option("--grid", default="world", show_default=True, metavar="GRID",
+              help='Whose electricity: a country, or e.g. "350 g/kWh".')  # fmt: skip
+@FORM
+@job_options
+@gpu_files
+def run(
+    *, workload: str, columns: JobColumns, catalogue: Catalogue, gpu: str, target: str | None,
+    throughput: str | None, price: str | None, size: Sized, hours_per_day: float, busy: str,
+    discounts: tuple[str, ...], egress: str | None, storage: str | None, checkpoint: str | None, grid: str,
+    form: str,
+) -> Report:  # fmt: skip
+    """Read the use, work out the bill, report."""
+    from whichgpu.cost import carbon
+    from whichgpu.facts.model import Interval
+    from whichgpu.hardware.names import resolve_count
+    from whichgpu.planner.bill import bill
+    from whichgpu.planner.bill_use import Use, read_discounts
+    from whichgpu.planner.size import read_size
+    from whichgpu.planner.wishes import read_positive, read_target
+    from whichgpu.prices.spot import habits
+    from whichgpu.report.bill import report
+    from whichgpu.units import parse
+    from whichgpu.workloads.workload import resolve
+
+    job = columns.job(workload)
+    known = resolve(job.workload)
+    where = carbon.grid(grid)
+    work = read_size(size, known, known.complete(job))
+    device, count = resolve_count(gpu, catalogue)
+    use = Use(
+        hours_per_day=hours_per_day, busy=parse(busy, "share"),
+        amount=work.units if work else None, discounts=read_discounts(discounts),
+        egress=parse(egress or "0 B", "memory"), storage=parse(storage or "0 B", "memory"),
+        how=habits()._replace(every=parse(checkpoint, "time")).checked() if checkpoint else None,
+    )  # fmt: skip
+    rate = read_target(throughput, known).rate if throughput else None
+    found = bill(
+        job, device, count, use, catalogue, today=date.today(),
+        target=read_target(target, known) if target else None,
+        usd_per_hour=read_positive(price, "price", "--price") if price else None,
+        measured=None if rate is None else Interval(rate, rate, rate, f"{known.unit}/s"),
+    )  # fmt: skip
+    return in_form(report(found, where), f"What {workload} costs on {gpu}", form)
