@@ -16,6 +16,7 @@ from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.units import DIMENSIONS, parse, parse_rate
 from whichgpu.values import immutable
+from whichgpu.workloads.ops import COUNTED
 
 if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
@@ -25,6 +26,7 @@ EXAMPLE = '"850 images/s", "3.2 it/s", "0.4 s/image", "45 ms", "tpot 20 ms", "29
 _PASSES = {"it", "its", "iter", "iters", "iteration", "iterations", "step", "steps", "batch", "batches"}
 #: Words for tokens, as people shorten them.
 _SHORT = {"tok": "tokens", "toks": "tokens", "tps": "tokens", "img": "images", "imgs": "images"}
+_SCALES = {"GiB": 2.0**30, "TFLOPS": 1e12}
 _NAMED = ("ttft", "tpot", "latency", "e2e", "itl")
 _GPU = r"(?:\s*/\s*|\s+per\s+)(?:gpu|card|device)$"
 
@@ -48,6 +50,8 @@ class Quoted:
         """What a prediction says of it, in its unit; raises `UsageError` where the job has no such figure."""
         if self.passes:
             return _passes(answer, self.sense, self.unit)
+        if self.metric == "flops":
+            return _flops(answer)
         return Interval(*METRICS[self.metric](answer, self.unit), self.unit)
 
     def ratio(self, answer: Estimate) -> float:
@@ -125,11 +129,11 @@ def _plural(noun: str) -> str:
 
 def _bare(text: str) -> _Found | None:
     for kind, metric, unit, sense in (
-        ("time", "latency", "s", -1), ("power", "power", "W", 0), ("memory", "peak_gpu_memory", "GiB", 0),
+        ("flop rate", "flops", "TFLOPS", 1), ("time", "latency", "s", -1), ("power", "power", "W", 0), ("memory", "peak_gpu_memory", "GiB", 0),
     ):  # fmt: skip
         value = _parsed(text, kind)
         if value is not None:
-            return metric, value / (2.0**30 if kind == "memory" else 1.0), unit, sense, False
+            return metric, value / _SCALES.get(unit, 1.0), unit, sense, False
     return None
 
 
@@ -153,3 +157,13 @@ def _passes(answer: Estimate, sense: int, unit: str) -> Interval:
         count = float(answer.job.output_tokens or 1.0)
     low, mid, high = (value / count for value in (each.low, each.mid, each.high))
     return Interval(low, mid, high, unit) if sense < 0 else Interval(1 / high, 1 / mid, 1 / low, unit)
+
+
+def _flops(answer: Estimate) -> Interval:
+    """FLOPs of products a second and GPU, two a multiply-add."""
+    whole = sum(term.flops for term in answer.terms if term.kind in COUNTED)
+    if not whole or answer.job.phase in ("serve", "decode", "generate"):
+        raise UsageError("FLOP/s are of a pass of training, inference or a prompt; give tokens/s or images/s")
+    one = answer.latency
+    low, mid, high = (whole / one.high, whole / one.mid, whole / one.low)
+    return Interval(low, mid, high).scaled(1.0 / _SCALES["TFLOPS"], "TFLOPS")

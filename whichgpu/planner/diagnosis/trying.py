@@ -1,0 +1,182 @@
+"""A job with one thing otherwise, predicted again, and how well that explains a figure.
+
+Under a cause the logarithm of the figure is normal around what is predicted with it, with the standard deviation
+of that prediction's interval. Causes are ranked by weight times likelihood (Bayes); the weights are
+`data/diagnosis.toml`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.cost.anchoring import shifted
+from whichgpu.cost.estimate import Z90, plain_estimate
+from whichgpu.cost.personal import active
+from whichgpu.errors import WhichGpuError
+from whichgpu.facts import store
+from whichgpu.facts.model import Interval
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from whichgpu.cost.anchoring import Point
+    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.quoted import Quoted
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+
+#: Log standard deviation below which no prediction of a cause is believed.
+_LEAST = 0.03
+
+
+@immutable
+class Asked:
+    """What was measured: the job, complete, on which GPU, the figure, and what is known of its like."""
+
+    job: Job
+    gpu: Gpu
+    figure: Quoted
+    answer: Estimate
+    predicted: Interval
+    points: tuple[Point, ...]
+    catalogue: Catalogue
+
+    @property
+    def n_gpus(self) -> int:
+        """GPUs of the job."""
+        return self.answer.n_gpus
+
+    @property
+    def ratio(self) -> float:
+        """The figure over what is predicted, in its own unit."""
+        return self.figure.value / self.predicted.mid
+
+    @property
+    def faster(self) -> bool:
+        """Whether the figure is better than predicted (or larger, of what is no speed)."""
+        return (self.ratio < 1.0) if self.figure.sense < 0 else (self.ratio > 1.0)
+
+
+class Tried(NamedTuple):
+    """One thing otherwise: the cause of `data/diagnosis.toml`, in detail, and the figure under it."""
+
+    cause: str
+    detail: str
+    would_be: Interval
+
+
+@immutable
+class Cause:
+    """A cause with how well it explains the figure.
+
+    `ratio` is the figure over its middle, `effect` its middle over what is predicted without it, `share` its
+    part of the probability among all causes and none.
+    """
+
+    id: str
+    title: str
+    would_be: Interval
+    ratio: float
+    effect: float
+    inside: bool
+    share: float
+    why: str
+    check: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's shape, the rest beside it."""
+        return {
+            "cause": self.title, "id": self.id, "would_be": self.would_be.to_dict(), "ratio": self.ratio,
+            "inside": self.inside, "why": self.why, "check": self.check, "effect": self.effect,
+            "probability": self.share,
+        }  # fmt: skip
+
+
+def again(asked: Asked, job: Job, gpu: Gpu | None = None) -> Interval | None:
+    """The figure of another job, or on another GPU; None where the model has none."""
+    device = gpu or asked.gpu
+    with suppress(WhichGpuError, ValueError):
+        found = shifted(plain_estimate(job, [device], explain=asked.figure.metric == "flops"), (*active(), *asked.points))
+        one = asked.figure.predicted(found.at(0, 0))
+        if math.isfinite(one.mid) and one.mid > 0.0 and found.required[0, 0] < 4.0 * found.available[0, 0]:
+            return one
+    return None
+
+
+def ranked(
+    asked: Asked, tried: Iterable[Tried], *, possible: bool = True
+) -> tuple[tuple[Cause, ...], float]:
+    """The causes, what explains the figure best first, and how likely it is that nothing is otherwise.
+
+    A job that is not `possible` as it is said ran otherwise. Details of one cause share its weight, so that many tries make it no likelier; the best stands for them.
+    """
+    table, details = _table(), defaultdict[str, list[tuple[float, Tried]]](list)
+    for one in tried:
+        details[one.cause].append((likelihood(asked.figure.value, one.would_be), one))
+    null = math.log(table["null"]["weight"]) + likelihood(asked.figure.value, asked.predicted)
+    null = null if possible else -math.inf
+    scores = {
+        cause: math.log(table["cause"][cause]["weight"]) + _mean([score for score, _ in some])
+        for cause, some in details.items()
+    }
+    top = max([null, *scores.values()])
+    whole = sum(math.exp(score - top) for score in (null, *scores.values()))
+    best = {cause: max(some, key=lambda pair: pair[0])[1] for cause, some in details.items()}
+    order = sorted(scores, key=lambda cause: (-scores[cause], cause))
+    causes = tuple(_cause(asked, best[cause], math.exp(scores[cause] - top) / whole) for cause in order)
+    return causes, math.exp(null - top) / whole
+
+
+def _mean(logs: Sequence[float]) -> float:
+    """Logarithm of the mean of what these are logarithms of."""
+    top = max(logs)
+    return top + math.log(sum(math.exp(one - top) for one in logs) / len(logs))
+
+
+def likelihood(value: float, of: Interval) -> float:
+    """Log density of the logarithm of a value under an interval."""
+    spread = max(math.log(of.high / of.low) / (2.0 * Z90), _LEAST) if of.low > 0.0 else 1.0
+    off = (math.log(value) - math.log(of.mid)) / spread
+    return -0.5 * off * off - math.log(spread)
+
+
+def _cause(asked: Asked, one: Tried, share: float) -> Cause:
+    row, value = _table()["cause"][one.cause], asked.figure.value
+    return Cause(
+        id=one.cause, title=row["title"].format(detail=one.detail), would_be=one.would_be,
+        ratio=value / one.would_be.mid, effect=one.would_be.mid / asked.predicted.mid,
+        inside=one.would_be.low <= value <= one.would_be.high, share=share, why=row["why"],
+        check=_check(row["check"], asked.gpu.vendor),
+    )  # fmt: skip
+
+
+def _check(said: Any, vendor: str) -> str:
+    return said if isinstance(said, str) else str(said.get(vendor, said["other"]))
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    known: Mapping[str, Any] = store.load("diagnosis")["diagnosis"]
+    return known
+
+
+def host(name: str) -> Mapping[str, Any]:
+    """What a host does, of `data/diagnosis.toml`: `loading`, `processor`."""
+    known: Mapping[str, Any] = _table()["host"][name]
+    return known
+
+
+def rated(asked: Asked, factor: float) -> Interval:
+    """The figure where the rate is `factor` times what is predicted, or is counted so."""
+    return asked.predicted.scaled(1.0 / factor if asked.figure.sense < 0 else factor)
+
+
+def each(cause: str, pairs: Sequence[tuple[str, Interval | None]]) -> Iterable[Tried]:
+    """Details of one cause, those that have an answer."""
+    return (Tried(cause, detail, found) for detail, found in pairs if found is not None)
