@@ -1,0 +1,55 @@
+"""Read the task, measure, write the answer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+import warnings
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from whichgpu.bench.worker import context, faults
+
+#: The file beside this one that runs a task, by its kind or framework.
+_RUNS = {"torch": "torch_job", "tensorflow": "tensorflow_job", "micro": "micro", "collective": "collectives"}
+
+
+def main() -> int:
+    """Gives the exit status: 0 whenever there is an answer."""
+    request, answer = Path(sys.argv[1]), Path(sys.argv[2])
+    task = json.loads(request.read_text(encoding="utf-8"))
+    warnings.simplefilter("ignore")
+    started, begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), time.monotonic()
+    found = _answer(task)
+    found["context"] = {
+        **context.machine(), **found.get("context", {}), "started": started, "seconds": time.monotonic() - begun,
+        "seed": task.get("seed", 0), "command": task.get("command", ""),
+    }  # fmt: skip
+    if int(os.environ.get("RANK", "0")) == 0:
+        # Whole or not at all: whoever waits for it never sees half of it.
+        part = answer.with_suffix(".part")
+        part.write_text(json.dumps(found, default=str), encoding="utf-8")
+        part.replace(answer)
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+    # Threads of a driver or a loader that hang must not keep the answer back.
+    os._exit(0)
+
+
+def _answer(task: dict[str, Any]) -> dict[str, Any]:
+    kind = task["kind"] if task["kind"] != "job" else task["framework"]
+    try:
+        faults.limit(task.get("memory"), task.get("device", "auto"))
+        found: dict[str, Any] = import_module(f"whichgpu.bench.worker.{_RUNS[kind]}").measure(task)
+    except BaseException as fault:
+        status, reason = faults.told(fault)
+        return {"status": status, "reason": reason, "rows": []}
+    return {"status": "ok", "reason": "", **found}
+
+
+if __name__ == "__main__":
+    main()
