@@ -1,4 +1,4 @@
-"""A small OpenAI-compatible server with known delays, that can also misbehave in every way; for tests only."""
+"""A small OpenAI-compatible server with known delays, which can misbehave in every way; for tests only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Behaviour:
-    """Seconds to the first token and between tokens; `fault` as the server's mood; `every` n-th request has it."""
+    """Seconds to the first token and between tokens; every `every`-th request has the `fault`."""
 
     first: float = 0.03
     between: float = 0.005
@@ -75,13 +75,17 @@ class Stub:
         finally:
             how.now -= 1
 
-    async def stream(self, body: dict, fault: str, writer: asyncio.StreamWriter) -> None:
+    async def stream(  # noqa: C901
+        self, body: dict, fault: str, writer: asyncio.StreamWriter
+    ) -> None:
         how = self.behaviour
         if fault in ("429", "500"):
             return await plain(writer, int(fault), {"error": {"message": "too busy"}})
         if fault == "whole":
             return await plain(writer, 200, {"choices": [{"text": "all at once"}], "usage": count(body, how)})
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
         await asyncio.sleep(how.first)
         chat = "messages" in body
         if chat:
@@ -112,7 +116,10 @@ class Stub:
 
 def count(body: dict, how: Behaviour) -> dict:
     prompt = body.get("prompt") or body["messages"][0]["content"]
-    return {"prompt_tokens": round(how.per_word * len(prompt.split())), "completion_tokens": body["max_tokens"]}
+    return {
+        "prompt_tokens": round(how.per_word * len(prompt.split())),
+        "completion_tokens": body["max_tokens"],
+    }
 
 
 async def event(writer, document: dict) -> None:

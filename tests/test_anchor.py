@@ -152,14 +152,12 @@ def table() -> str:
     for name in (*families, "all"):
         one = scored([row for row in rows if name in (row[0], "all")])
         lines.append(
-            f"| {name} | {one['rows']} | {one['before']:.0f} % | {one['after']:.0f} % | {one['inside']:.0f} % "
-            f"| {one['anchored']:.0f} % | {math.expm1(one['half']):.0%} | {math.expm1(one['narrow']):.0%} |"
+            f"| {name} | {one['rows']} | {one['before']:.0f} % | {one['after']:.0f} % "
+            f"| {one['inside']:.0f} % | {one['anchored']:.0f} % "
+            f"| {100 * math.expm1(one['half']):.0f} % | {100 * math.expm1(one['narrow']):.0f} % |"
         )
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
     print(table())  # noqa: T201
-    for f in ("source", "workload"):
-        for sg in (False, True):
-            print(f, sg, scored(anchored(f, sg)))

@@ -119,7 +119,9 @@ def test_every_failure_is_counted_and_said_and_the_rest_goes_on(server, fault, k
     target = reached(server)
     server._count = 0
     server.behaviour.fault, server.behaviour.every = fault, 3
-    one = next(serving.measure(target, plan, [Load(concurrency=2)], {"workload": "llama-3.1-8b", "gpu": "l40s"}))
+    one = next(
+        serving.measure(target, plan, [Load(concurrency=2)], {"workload": "llama-3.1-8b", "gpu": "l40s"})
+    )
     if fault == "cut":
         # Only the end tells: without usage and [DONE] the whole of it is gone.
         assert one.found.faults["closed"] >= 2
@@ -177,7 +179,7 @@ def test_a_server_that_refuses_fields_or_has_only_a_chat(server):
 def test_no_server_is_said_plainly(capsys):
     with pytest.raises(UsageError, match="is the server up"):
         serving.reach(Target("http://127.0.0.1:9/v1", "", limits=QUICK))
-    with pytest.raises(UsageError, match="no answer to a first request .refused"):
+    with pytest.raises(UsageError, match=r"no answer to a first request .refused"):
         serving.reach(Target("http://127.0.0.1:9/v1", "some-model", limits=QUICK))
     for text in ("ftp://x", "", "http://"):
         with pytest.raises(UsageError, match="no address of a server"):
@@ -189,7 +191,10 @@ def test_no_server_is_said_plainly(capsys):
 
 def test_rows_are_of_the_schema_and_resumed(server, tmp_path):
     out = tmp_path / "rows.csv"
-    plan, columns = Plan(Asked("30", "5"), 4), {"workload": "llama-3.1-8b", "gpu": "l40s", "n_gpus": 1, "source": "t"}
+    plan, columns = (
+        Plan(Asked("30", "5"), 4),
+        {"workload": "llama-3.1-8b", "gpu": "l40s", "n_gpus": 1, "source": "t"},
+    )
     loads = [Load(concurrency=1), Load(rate=50.0)]
     found = reached(server)
     with Journal(out) as journal:
@@ -210,7 +215,8 @@ def test_rows_are_of_the_schema_and_resumed(server, tmp_path):
 def test_the_command(server, tmp_path, capsys):
     out = tmp_path / "rows.csv"
     args = ["bench", "serve-load", server.url, "--concurrency", "1,2", "--input-tokens", "30",
-            "--output-tokens", "5", "--requests", "4", "--gpu", "l40s", "--slo", "ttft p90 2 s, tpot 1 ms"]  # fmt: skip
+            "--output-tokens", "5", "--requests", "4", "--gpu", "l40s",
+            "--slo", "ttft p90 2 s, tpot 1 ms"]  # fmt: skip
     assert main([*args, "--out", str(out), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["server"]["engine"] == "vllm"

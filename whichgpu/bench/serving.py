@@ -1,7 +1,7 @@
 """Serving load on a running OpenAI-compatible server: vLLM, SGLang, TGI, llama.cpp, TensorRT-LLM.
 
-The server is asked first what it is and how many tokens it makes of a word; then each load is one task of a journal,
-so that a run that was ended goes on where it was.
+The server is asked first what it is and how many tokens it makes of a word; then each load is one task of a
+journal, so that a run that was ended goes on where it was.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from whichgpu.bench.serving_load import Load
     from whichgpu.bench.serving_summary import Summary
 
-#: Fields beyond the standard that make a server answer at the length asked for; one that refuses them goes without.
+#: Fields beyond the standard that make a server answer at the length asked for; some servers refuse them.
 _EXTRA = (("ignore_eos", True),)
 #: Words of the prompt that counts tokens a word, and tokens that it asks for.
 _PROBE, _ANSWER = 200, 4
@@ -58,7 +58,7 @@ class Server:
 
 @immutable
 class Plan:
-    """What is sent: lengths, how many requests (0: as the load wants), the first of them uncounted, a seed."""
+    """What is sent: lengths, how many requests (0: as the load wants), of them uncounted, a seed."""
 
     asked: Asked
     count: int = 0
@@ -104,7 +104,9 @@ async def _reach(target: Target) -> Server:
         listed = [one for one in (models or {}).get("data") or () if isinstance(one, dict) and one.get("id")]
         if not target.model:
             if not listed:
-                raise UsageError(f"{target.url}/models lists no model; is the server up? else name it: --model NAME")
+                raise UsageError(
+                    f"{target.url}/models lists no model; is the server up? else name it: --model NAME"
+                )
             target = replace(target, model=str(listed[0]["id"]))
         owner = next((str(one.get("owned_by")) for one in listed if one["id"] == target.model), "")
         engine, version = await _engine(client, target, owner)
@@ -133,7 +135,9 @@ async def _counted(client: Any, target: Target, engine: str, version: str) -> Se
         reason = f"{found.fault}: {found.reason}"
         if found.fault != "status":
             break
-    raise UsageError(f"{target.path}: no answer to a first request ({reason}); check the address, --model and the key")
+    raise UsageError(
+        f"{target.path}: no answer to a first request ({reason}); check the address, --model and the key"
+    )
 
 
 async def _engine(client: Any, target: Target, owner: str) -> tuple[str, str]:
@@ -163,7 +167,7 @@ async def _json(client: Any, target: Target, url: str) -> Any:
 
 def measure(
     server: Server, plan: Plan, loads: Sequence[Load], columns: Mapping[str, Any],
-    journal: Journal | None = None, told: Callable[[Outcome], None] = lambda _: None,
+    journal: Journal | None = None, *, told: Callable[[Outcome], None] = lambda _: None,
 ) -> Iterator[Measured]:  # fmt: skip
     """Measure each load, and write its rows before the next one starts; those that are done are left out.
 
@@ -221,4 +225,8 @@ def _load_columns(load: Load, plan: Plan) -> dict[str, Any]:
 def _host() -> dict[str, Any]:
     import platform
 
-    return {"name": platform.node(), "kernel": platform.release(), "clock": time.get_clock_info("perf_counter").resolution}
+    return {
+        "name": platform.node(),
+        "kernel": platform.release(),
+        "clock": time.get_clock_info("perf_counter").resolution,
+    }

@@ -18,8 +18,8 @@ from whichgpu.values import immutable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-#: How a request may fail: no connection, an HTTP status, silence for too long, an end before the end, text that
-#: is no answer, an error inside of the stream, longer in all than it may take, nothing made.
+#: How a request may fail: no connection, an HTTP status, silence for too long, an end before the end, text
+#: that is no answer, an error inside of the stream, longer in all than it may take, nothing made.
 FAULTS = ("refused", "status", "stalled", "closed", "garbage", "error", "timeout", "empty")
 #: Characters of a server's reason that are kept, bytes of an answer beyond which a line is no event.
 _SAID, _LONGEST = 200, 1 << 20
@@ -118,13 +118,14 @@ class Target:
 
 
 def session(most: int = 0) -> Any:
-    """A client session for so many connections at once (0: any number); raises `UsageError` without aiohttp."""
+    """A client session for so many connections (0: any number); raises `UsageError` without aiohttp."""
     try:
         import aiohttp
     except ImportError:
         raise UsageError("serving load needs aiohttp: pip install 'whichgpu[bench]'") from None
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=most, force_close=False), timeout=aiohttp.ClientTimeout(total=None)
+        connector=aiohttp.TCPConnector(limit=most, force_close=False),
+        timeout=aiohttp.ClientTimeout(total=None),
     )
 
 
@@ -163,34 +164,35 @@ async def _stream(client: Any, target: Target, body: Mapping[str, Any], state: _
     import aiohttp
 
     limits = target.limits
-    timeout = aiohttp.ClientTimeout(
-        total=None, sock_connect=limits.connect, connect=None, sock_read=limits.silence
-    )
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.silence)
     try:
         async with client.post(target.path, json=body, headers=target.headers, timeout=timeout) as answer:
-            if answer.status != 200:
-                raise _Fault("status", f"HTTP {answer.status}: {await _text(answer)}")
-            if "event-stream" not in answer.headers.get("Content-Type", ""):
-                await _whole(answer, state)
-                return
-            async for event, at in _events(answer):
-                _take(event, at, state)
-                if state.done:
-                    return
-    except (aiohttp.ServerTimeoutError, TimeoutError) as fault:
-        if isinstance(fault, aiohttp.ConnectionTimeoutError):
-            raise _Fault("refused", f"no connection within {limits.connect:g} s") from None
-        if isinstance(fault, aiohttp.ServerTimeoutError):
-            raise _Fault("stalled", f"nothing came for {limits.silence:g} s") from None
-        raise
+            await _answered(answer, state)
+    except aiohttp.ConnectionTimeoutError:
+        raise _Fault("refused", f"no connection within {limits.connect:g} s") from None
+    except aiohttp.ServerTimeoutError:
+        raise _Fault("stalled", f"nothing came for {limits.silence:g} s") from None
     except aiohttp.ClientConnectorError as fault:
         raise _Fault("refused", str(fault)) from None
-    except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, OSError) as fault:
+    except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError) as fault:
         raise _Fault("closed", f"the connection ended before the answer did ({fault})") from None
     except aiohttp.ClientError as fault:
         raise _Fault("garbage", f"no HTTP ({fault})") from None
     if not state.done and state.made is None:
         raise _Fault("closed", "the stream ended without [DONE]")
+
+
+async def _answered(answer: Any, state: _State) -> None:
+    """The events of an answer, or all of one that does not stream."""
+    if answer.status != 200:
+        raise _Fault("status", f"HTTP {answer.status}: {await _text(answer)}")
+    if "event-stream" not in answer.headers.get("Content-Type", ""):
+        await _whole(answer, state)
+        return
+    async for event, at in _events(answer):
+        _take(event, at, state)
+        if state.done:
+            return
 
 
 async def _text(answer: Any) -> str:

@@ -1,7 +1,7 @@
 """Load on a server: so many requests kept in flight (closed loop), or arrivals at a rate (open loop).
 
-Arrivals are Poisson, or a gamma process of the same rate: `burstiness` 1 is Poisson, below it requests come in bursts.
-An open loop sends on time whatever the server does, and says how late it was itself.
+Arrivals are Poisson, or a gamma process of the same rate: `burstiness` 1 is Poisson, below it requests come
+in bursts. An open loop sends on time whatever the server does, and says how late it was itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from whichgpu.bench.serving_http import Outcome, ask, session
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     from whichgpu.bench.serving_http import Target
     from whichgpu.bench.serving_prompts import Request
@@ -73,15 +73,8 @@ async def send(
             watch.saw(await ask(client, target, request.prompt, request.output, due))
 
         loop = _closed if load.rate is None else _open
-        try:
-            await loop(requests, load, one, watch, chance)
-        except _GaveUp:
-            pass
+        await loop(requests, load, one, watch, chance)
         return Run(load, tuple(watch.outcomes), started, time.perf_counter(), watch.why)
-
-
-class _GaveUp(Exception):
-    """The server is gone."""
 
 
 class _Watch:
@@ -97,9 +90,6 @@ class _Watch:
         self.row = 0 if outcome.good else self.row + 1
         if self.row >= GONE and not self.why:
             self.why = f"{self.row} requests in a row failed, the last: {outcome.fault} ({outcome.reason})"
-
-
-_One = "Callable[..., Awaitable[None]]"
 
 
 async def _closed(

@@ -1,7 +1,7 @@
 """What is asked of a server: prompts of so many tokens, answers of so many, drawn under a seed.
 
-Prompts are words at random, so that none repeats another; how many tokens a server makes of a word is asked of it
-once. `shared` is the part that begins every prompt, and is found in its cache of prefixes.
+Prompts are words at random, so that none repeats another; how many tokens a server makes of a word is asked
+of it once. `shared` is the part that begins every prompt, and is found in its cache of prefixes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Request:
 
 @immutable
 class Asked:
-    """Tokens in and out: fixed, or drawn from a distribution as it is typed; `shared` of a prompt is common."""
+    """Tokens in and out, fixed or drawn from a distribution as it is typed; `shared` of a prompt is common."""
 
     input: str
     output: str

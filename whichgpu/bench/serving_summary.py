@@ -1,4 +1,4 @@
-"""What the requests of a run come to: throughput, percentiles of TTFT, TPOT, ITL and latency, failures; rows."""
+"""What the requests of a run come to: throughput, percentiles of TTFT, TPOT, ITL and latency, rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ _FEW = 0.01
 class Summary:
     """One load: times in s, each with `mean`, `p50` .. `p99`; rates a second.
 
-    `output_rate` is output tokens/s, `request_rate` requests/s that were answered, `in_flight` their mean number.
+    `output_rate` is output tokens/s, `request_rate` requests/s that were answered, `in_flight` their mean
+    number.
     """
 
     sent: int
@@ -106,7 +107,9 @@ def _warnings(run: Run, lateness: float) -> tuple[str, ...]:
     return tuple(said)
 
 
-def records(found: Summary, columns: Mapping[str, Any], task: Mapping[str, Any], context: Mapping[str, Any]) -> list[Record]:  # noqa: E501
+def records(
+    found: Summary, columns: Mapping[str, Any], task: Mapping[str, Any], context: Mapping[str, Any]
+) -> list[Record]:
     """Rows of the measurement schema of one load: output tokens/s and the means of times.
 
     Where nothing was answered it is one record of a failure, with the reason.

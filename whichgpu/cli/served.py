@@ -47,7 +47,7 @@ def _numbers(option: str, text: str, most: float) -> list[float]:
 
 
 def columns(said: Mapping[str, Any], server: Server, catalogue: Catalogue, *, wanted: bool) -> dict[str, Any]:
-    """What rows say of the server; raises `UsageError` where rows are wanted and it is not said on what GPU."""
+    """What rows say of the server; raises `UsageError` where rows are `wanted` and no GPU is stated."""
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.workloads.workload import resolve
 
@@ -66,7 +66,9 @@ def columns(said: Mapping[str, Any], server: Server, catalogue: Catalogue, *, wa
         gpu, count = resolve_device(said["gpu"], catalogue)
         return {**stated, "gpu": gpu.id, "n_gpus": count}
     if wanted:
-        raise UsageError("rows need the GPU that serves: add --gpu h100-80gb-sxm:8 (whichgpu gpus lists them)")
+        raise UsageError(
+            "rows need the GPU that serves: add --gpu h100-80gb-sxm:8 (whichgpu gpus lists them)"
+        )
     return stated
 
 

@@ -1,4 +1,4 @@
-"""What measurements of one's own say of other jobs: a prediction's interval, given how far off it was elsewhere.
+"""What measurements of one's own say of other jobs: predictions, given how far off they were elsewhere.
 
 The log error of a prediction, log(measured / predicted), is a sum of a part that GPUs share (of workload and
 runtime, standard deviation S) and a part of the GPU's own (O), as `cost/spread.py` splits it. For two jobs
@@ -7,14 +7,15 @@ i, j of one user
     cov(i, j) = (S_i S_j + [same GPU] O_i O_j) r exp(-d(i, j))
 
 d adds up what the jobs do not have in common (workload, runtime, precision, sizes ..); its weights and r are
-`[anchor]` in `data/fits/prior.toml`. r is 1 of one job on one GPU, which errs alike whenever it is run. Given measured errors e of some jobs with covariance K, one more has
+`[anchor]` in `data/fits/prior.toml`. r is 1 of one job on one GPU, which errs alike whenever it is run.
+Given measured errors e of some jobs with covariance K, one more has
 
     mean = c' (K + N)^-1 e,    variance = S^2 + O^2 - c' (K + N)^-1 c
 
 (Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, eq. 2.25 and 2.26); N is the noise
-of a measurement, over the number of rows that one error is the mean of. Errors have heavy tails, so that this is
-done for a Student-t process of nu degrees of freedom: the variance is also multiplied by
-(nu - 2 + e' (K + N)^-1 e) / (nu - 2 + n), which is large where measurements are far from what was predicted (Shah,
+of a measurement, over the number of rows that one error is the mean of. Errors have heavy tails, so that
+this is done for a Student-t process of nu degrees of freedom: the variance is also multiplied by (nu - 2 +
+e' (K + N)^-1 e) / (nu - 2 + n), which is large where measurements are far from what was predicted (Shah,
 Wilson and Ghahramani, "Student-t Processes as Alternatives to Gaussian Processes", 2014, lemma 3).
 
 Of a model that is not in the zoo nobody knows how much work it is: all errors then share a `level` as well.
@@ -81,7 +82,7 @@ class Point(NamedTuple):
 
 
 class Shift(NamedTuple):
-    """What points make of a prediction: it moves by `mean` in the logarithm; `spread` is what is left, (J,)."""
+    """What points make of a prediction: it moves by `mean` in the logarithm, `spread` is left, (J,)."""
 
     mean: Any
     spread: Any
@@ -105,7 +106,7 @@ def numbers(job: Job) -> dict[str, Any]:
 
 
 def distance(one: Place, other: Place) -> Any:
-    """What two jobs do not have in common, weighed: 0 for one job on two GPUs of a lineage; (J,) or a float."""
+    """What two jobs do not have in common, weighed, (J,) or a float: 0 on two GPUs of a lineage."""
     weights = section("anchor")
     far: Any = sum(weights[name] for name in _TEXTS if getattr(one, name) != getattr(other, name))
     for name in sorted({*one.numbers, *other.numbers}):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -102,11 +103,10 @@ def _stated(part: str, text: str) -> tuple[str, Any]:
         return column, jobs.phase(match[2])
     if match and (column in ("runtime", "resolution") or "=" in part):
         return column, match[2]
-    for name, known in (("precision", lambda: precision(part).id), ("phase", lambda: jobs.phase(part))):
-        try:
-            return name, known()
-        except UsageError:
-            continue
+    with suppress(UsageError):
+        return "precision", precision(part).id
+    with suppress(UsageError):
+        return "phase", jobs.phase(part)
     if runtime(part, "pytorch-2").exact:
         return "runtime", part
     raise UsageError(

@@ -1,9 +1,10 @@
 """A model outside of the zoo, measured on one GPU, on another GPU.
 
-Such a model is one of a *kind* (`data/kinds.toml`), or of a family of the zoo, and then members of it stand for
-it; or its FLOPs and bytes for one item are known, and then ops of that work do. In both ways each stand-in is
-a workload that no fit has seen, so its interval is that of a workload left out. What the stand-ins say of the ratio
-of two GPUs is mixed: the variance is the mean of theirs and that between them (the law of total variance).
+Such a model is one of a *kind* (`data/kinds.toml`), or of a family of the zoo, and then members of it stand
+for it; or its FLOPs and bytes for one item are known, and then ops of that work do. In both ways each
+stand-in is a workload that no fit has seen, so its interval is that of a workload left out. What the
+stand-ins say of the ratio of two GPUs is mixed: the variance is the mean of theirs and that between them
+(the law of total variance).
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def _unseen(item: Workload) -> Workload:
 
 
 def counted(family: str, flops: float | None, moved: float | None) -> tuple[str, list[Workload]]:
-    """A workload of so many FLOPs and bytes: products of its kind, and elementwise work for the other bytes."""
+    """A workload of so many FLOPs and bytes: products of its kind, elementwise work for the other bytes."""
     kind = kind_of(family)
     if kind is None:
         known = ", ".join(store.load("kinds")["kinds"])
@@ -136,7 +137,7 @@ def counted(family: str, flops: float | None, moved: float | None) -> tuple[str,
 
 
 def _ops(product: str, work: float, elements: float, layers: float) -> list[dict[str, Any]]:
-    """A layer as two ops: a product of `work` FLOP, and elementwise work that moves the rest of `elements`."""
+    """A layer as two ops: a product of `work` FLOP, elementwise work that moves the rest of `elements`."""
     depth = min(_DEPTH, max(work / 2.0, 1.0) ** (1.0 / 3.0))
     rows = work / (2.0 * depth * depth)  # m of one item; n = k = depth
     each = depth * rows

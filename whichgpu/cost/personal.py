@@ -1,10 +1,10 @@
 """The predictor on one's own stack: how far off it was on rows that the user measured, kept in a file.
 
-`whichgpu calibrate --with my.csv` writes it; `predict --calibration FILE` reads it, and so does every command where
-it lies as `fits/own.toml` in the folder that `WHICHGPU_DATA` names. It holds a *run* for each job measured: what
-it has in common with others, and log(measured / predicted), the mean of its rows. What a job yet to be asked for
-takes from them is `anchoring.posterior`: the whole shift of a job that was measured, less for another workload,
-runtime or GPU, and the more the more runs there are.
+`whichgpu calibrate --with my.csv` writes it; `predict --calibration FILE` reads it, and so does every
+command where it lies as `fits/own.toml` in the folder that `WHICHGPU_DATA` names. It holds a *run* for each
+job measured: what it has in common with others, and log(measured / predicted), the mean of its rows. What a
+job yet to be asked for takes from them is `anchoring.posterior`: the whole shift of a job that was measured,
+less for another workload, runtime or GPU, and the more the more runs there are.
 
 Runs speak of one fit of the package only; the file says of which.
 """
@@ -146,8 +146,8 @@ def held_out(points: Sequence[Point]) -> tuple[list[float], list[float]]:
 def text(found: Personal, source: str) -> str:
     """The file of a user's runs."""
     lines = [
-        f"# Made by `whichgpu calibrate --with {source}` from {found.rows} rows; make it anew after an update.",
-        "# error: log(measured rate / predicted rate), the mean of `rows` rows. docs/diagnose.md says what reads it.",
+        f"# Made by `whichgpu calibrate --with {source}` from {found.rows} rows; make it anew after updates.",
+        "# error: log(measured rate / predicted rate), the mean of `rows` rows; see docs/diagnose.md.",
         "",
         f'fit = "{fingerprint()}"',
     ]

@@ -1,4 +1,4 @@
-"""A measured figure as people quote it: "850 images/s", "3.2 it/s", "0.4 s/image", "45 ms", "290 W", "22 GiB".
+"""A measured figure as people quote it: "850 images/s", "3.2 it/s", "0.4 s/image", "45 ms", "22 GiB".
 
 N NOUN/s     N a second, of all GPUs; NOUN/s/gpu of each. `it`, `step`, `batch` are passes of all GPUs
 T /NOUN      time for one: s/it, ms/token, s/image
@@ -128,13 +128,17 @@ def _plural(noun: str) -> str:
 
 
 def _bare(text: str) -> _Found | None:
-    for kind, metric, unit, sense in (
-        ("flop rate", "flops", "TFLOPS", 1), ("time", "latency", "s", -1), ("power", "power", "W", 0), ("memory", "peak_gpu_memory", "GiB", 0),
-    ):  # fmt: skip
+    for kind, metric, unit, sense in _BARE:
         value = _parsed(text, kind)
         if value is not None:
             return metric, value / _SCALES.get(unit, 1.0), unit, sense, False
     return None
+
+
+_BARE = (
+    ("flop rate", "flops", "TFLOPS", 1), ("time", "latency", "s", -1), ("power", "power", "W", 0),
+    ("memory", "peak_gpu_memory", "GiB", 0),
+)  # fmt: skip
 
 
 def _parsed(text: str, dimension: str) -> float | None:

@@ -19,7 +19,7 @@ _MEANING = {
     "normal": "Nothing needs explaining; what would change it:",
     "slow": "What would make it so slow, the likeliest first:",
     "fast": "What would make it so fast, the likeliest first:",
-    "impossible": "It is above what the GPU can do at its full peak ({bound} {unit}), so it is not what it says:",
+    "impossible": "Its full peak gives the GPU {bound} {unit} at the most, so it is not what it says:",
     "low": "What would make it so low, the likeliest first:",
     "high": "What would make it so high, the likeliest first:",
 }

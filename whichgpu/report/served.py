@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from whichgpu.bench.record import Record
     from whichgpu.bench.serving import Measured, Server
     from whichgpu.bench.serving_summary import Summary
     from whichgpu.cost.jobs import Prediction
@@ -23,14 +22,18 @@ _MARKS = ("mean", "p50", "p90", "p95", "p99")
 
 def report(
     server: Server, found: Sequence[Measured], predicted: Mapping[str, Prediction], terms: Sequence[Term],
-    out: Path | None, kept: Sequence[Record],
+    kept: tuple[Path | None, int],
 ) -> Report:  # fmt: skip
-    """Rates and failures by load, times by percentile, and what was predicted; exits 1 where nothing answered."""
+    """Rates and failures by load, times by percentile, what was predicted; exits 3 without an answer.
+
+    `kept` is the file of rows, and how many it has.
+    """
+    out, rows = kept
     data: dict[str, Any] = {
         "server": {"url": server.target.url, "model": server.target.model, "engine": server.engine,
                    "version": server.version, "tokens_per_word": server.per_word},
         "loads": [_load(one, predicted, terms) for one in found],
-        "out": None if out is None else str(out), "rows": len(kept), "notes": list(server.said),
+        "out": None if out is None else str(out), "rows": rows, "notes": list(server.said),
     }  # fmt: skip
     what = " ".join(part for part in (server.engine or "a server", server.version) if part)
     blocks: list[Any] = [f"{server.target.model} on {what} at {server.target.url}.", _rates(found)]
@@ -43,7 +46,7 @@ def report(
     said += [f"{one.load}: {text}" for one in found for text in one.found.reasons]
     blocks.append(Bullets(tuple(dict.fromkeys(said))))
     if out is not None:
-        blocks.append(f"{len(kept):,} rows in {out}.")
+        blocks.append(f"{rows:,} rows in {out}.")
     failed = bool(found) and not any(one.found.answered for one in found)
     complaint = f"{server.target.url} answered no request of the load" if failed else ""
     return Report(data, tuple(blocks), exit_code=3 if failed else 0, complaint=complaint)
@@ -74,8 +77,8 @@ def _rates(found: Sequence[Measured]) -> Table:
          ", ".join(f"{count} {name}" for name, count in one.found.faults.items()) or "none")
         for one in found
     ]  # fmt: skip
-    columns = ("Load", ">Answered", ">Requests/s", ">Output tokens/s", ">In flight", ">Tokens in", ">Tokens out",
-               "Failed")  # fmt: skip
+    columns = ("Load", ">Answered", ">Requests/s", ">Output tokens/s", ">In flight", ">Tokens in",
+               ">Tokens out", "Failed")  # fmt: skip
     return Table.of("Loads", columns, rows)
 
 
@@ -96,8 +99,8 @@ def _beside(found: Sequence[Measured], predicted: Mapping[str, Prediction]) -> T
                 continue
             inside = (other.low or 0.0) <= row.value <= (other.high or 0.0)
             rows.append(
-                (str(one.load), row.row["metric"], f"{number(row.value)} {row.row['unit']}", number(other.value),
-                 f"{number(other.low or 0.0)} to {number(other.high or 0.0)}", "yes" if inside else "no")
+                (str(one.load), row.row["metric"], f"{number(row.value)} {row.row['unit']}",
+                 number(other.value), f"{number(other.low or 0.0)} to {number(other.high or 0.0)}", "yes" if inside else "no")
             )  # fmt: skip
     columns = ("Load", "Metric", ">Measured", ">Predicted", ">90 % interval", "Inside")
     return Table.of("Predicted beside measured", columns, rows)
@@ -115,9 +118,7 @@ def held(found: Summary, term: Term) -> bool:
 
 
 def _objectives(found: Sequence[Measured], terms: Sequence[Term]) -> Table:
-    rows = [
-        (str(one.load), *(_kept(one.found, term) for term in terms)) for one in found
-    ]
+    rows = [(str(one.load), *(_kept(one.found, term) for term in terms)) for one in found]
     return Table.of("Objectives", ("Load", *map(str, terms)), rows)
 
 

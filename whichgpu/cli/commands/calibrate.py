@@ -3,8 +3,9 @@
 $ whichgpu calibrate --dry-run
 $ whichgpu calibrate --with my.csv --out my.fit.toml
 
-With rows of your own (--with, a table of measurements or a load generator's JSON) it fits the predictor to your
-stack instead: a file for predict --calibration, or for fits/own.toml in the folder that WHICHGPU_DATA names.
+With rows of your own (--with, a table of measurements or a load generator's JSON) it fits the predictor to
+your stack instead: a file for predict --calibration, or for fits/own.toml in the folder that WHICHGPU_DATA
+names.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Say whether a measured speed is normal for its job, and if it is not, why, and how to tell.
 
-$ whichgpu diagnose resnet50 --gpu rtx-a5000 --phase train --precision amp-fp16 --batch 128 --measured "850 images/s"
+$ whichgpu diagnose resnet50 --gpu rtx-a5000 --phase train --batch 128 --measured "850 images/s"
 $ whichgpu diagnose llama-3.1-8b --gpu h100-80gb-sxm --measured "tpot 45 ms" --concurrency 32
 $ whichgpu diagnose stable-diffusion-1.5 --gpu rtx-4090-laptop --measured "1.1 s/image"
 $ whichgpu diagnose bert-large --gpu a100-80gb-sxm:8 --phase train --measured "210 TFLOPS"
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.argument("workload")
 @click.option("--gpu", required=True, metavar="GPU[:N]", type=GpuName(), help="On this GPU; N work together.")
 @click.option("--measured", required=True, metavar="TEXT",
-              help='"850 images/s", "3.2 it/s", "45 ms", "tpot 20 ms", "290 W", "22 GiB", "140 TFLOPS".')  # fmt: skip
+              help='"850 images/s", "3.2 it/s", "45 ms", "tpot 20 ms", "290 W", "22 GiB" ..')  # fmt: skip
 @FORM
 @job_options
 @gpu_files

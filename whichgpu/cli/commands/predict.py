@@ -6,7 +6,7 @@ $ whichgpu predict llama-3.1-70b --gpu h100-80gb-sxm:4 --curve
 $ whichgpu predict llama-3.1-70b --gpu h100-80gb-sxm:8 --slo "ttft p90 1 s, tpot 50 ms"
 $ whichgpu predict stable-diffusion-1.5 --gpu l4:2 --rate "0.2 req/s" --slo "e2e p90 8 s"
 $ whichgpu predict resnet50 --gpu v100-16gb-sxm --phase train --explain
-$ whichgpu predict resnet50 --gpu h100-80gb-sxm --phase train --anchor "rtx-3090, batch 128, fp16: 850 images/s"
+$ whichgpu predict resnet50 --gpu h100-80gb-sxm --phase train --anchor "rtx-3090, batch 128: 850 images/s"
 $ whichgpu predict --family diffusion --gpu l40s --anchor "rtx-3090: 12.4 samples/s"
 $ whichgpu predict --jobs jobs.csv --out predictions.csv
 
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 @click.option("--anchor", "anchored", multiple=True, metavar="TEXT",
               help='A run of your own: "rtx-3090, batch 32, fp16: 12.4 samples/s"; repeatable.')  # fmt: skip
 @click.option("--family", metavar="KIND", default="",
-              help="Of a model that is not in the zoo: cnn, transformer, llm, diffusion .., or a family.")  # fmt: skip
+              help="Of a model that is not in the zoo: cnn, transformer, llm, diffusion ..")  # fmt: skip
 @click.option(
     "--flops", metavar="N", help="Of such a model: FLOPs of a forward pass of one item, 4.1e9 or 4.1G."
 )
@@ -93,14 +93,18 @@ def run(
         personal.use(calibration)
     if family or flops is not None or moved is not None:
         if not gpu or jobs is not None or workload:
-            raise click.UsageError("--family, --flops and --bytes are of a model without a name: "
-                                   'predict --family cnn --gpu a10 --anchor "rtx-3090: 12.4 samples/s"')  # fmt: skip
+            raise click.UsageError(
+                "--family, --flops and --bytes are of a model without a name: predict --family cnn --gpu a10 "
+                '--anchor "rtx-3090: 12.4 samples/s"'
+            )
         from whichgpu.cli.anchored import unknown_model
 
         return in_form(unknown_model(gpu, columns, catalogue, (family, flops, moved), anchored), gpu, form)
     if anchored and (jobs is not None or curve is not None or slo is not None or trace is not None):
-        raise click.UsageError("--anchor is of one job; leave --jobs, --curve, --slo and --trace out, or make "
-                               "a file of your runs: whichgpu calibrate --with my.csv")  # fmt: skip
+        raise click.UsageError(
+            "--anchor is of one job; leave --jobs, --curve, --slo and --trace out, or make a file of your "
+            "runs: whichgpu calibrate --with my.csv"
+        )
     if jobs is not None:
         return in_form(_table(jobs, out, catalogue), "Predictions", form)
     if not workload or not gpu:
@@ -116,7 +120,7 @@ def run(
         with progress("simulate"):
             asked = Asked(columns.job(workload), device, count, curve, slo, usd_per_gpu_hour, trace)
             return in_form(answer(asked), f"{workload} on {gpu}", form)
-    told = _one(workload, gpu, columns, catalogue, (grid, pue), anchored, explain=explain)
+    told = _one(workload, gpu, columns, catalogue, (grid, pue), anchored=anchored, explain=explain)
     return in_form(told, f"{workload} on {gpu}", form)
 
 
@@ -143,8 +147,8 @@ def _at_rate(columns: JobColumns, text: str) -> JobColumns:
 
 
 def _one(
-    workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue, site: tuple[str, float],
-    anchored: tuple[str, ...], *, explain: bool,
+    workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue, site: tuple[str, float], *,
+    anchored: tuple[str, ...], explain: bool,
 ) -> Report:  # fmt: skip
     from whichgpu.cost import carbon
     from whichgpu.cost.estimate import does_not_fit, estimate

@@ -1,4 +1,4 @@
-"""What may be otherwise in a job or in its GPU: each function predicts the job again with one thing changed."""
+"""What may be otherwise in a job or in its GPU: each predicts the job again with one thing changed."""
 
 from __future__ import annotations
 
@@ -101,7 +101,11 @@ def _engines(asked: Asked) -> Iterable[Tried]:
 def _loading(asked: Asked) -> Iterable[Tried]:
     """Images that the host makes ready at its own rate: the GPU waits for the slower of the two."""
     row, rate = host("loading"), asked.answer.throughput
-    if not asked.figure.sense or rate.unit.removesuffix("/s") not in row["units"] or asked.job.phase not in ("infer", "train"):
+    if (
+        not asked.figure.sense
+        or rate.unit.removesuffix("/s") not in row["units"]
+        or asked.job.phase not in ("infer", "train")
+    ):
         return
     # A picture of another size takes the host the longer the more pixels it has.
     area = float(asked.job.height or 224.0) * float(asked.job.width or 224.0) / 224.0**2
@@ -274,6 +278,6 @@ def _caching(asked: Asked) -> Iterable[Tried]:
 
 
 _CAUSES: tuple[Callable[[Asked], Iterable[Tried]], ...] = (
-    _formats, _compiling, _layouts, _engines, _loading, _processor, _spilling, _power, _clocks, _links, _fewer, _batches, _flight,
-    _variants, _shared, _sizes, _models, _checkpointing, _phases, _guided, _caching,
+    _formats, _compiling, _layouts, _engines, _loading, _processor, _spilling, _power, _clocks, _links,
+    _fewer, _batches, _flight, _variants, _shared, _sizes, _models, _checkpointing, _phases, _guided, _caching,
 )  # fmt: skip

@@ -101,4 +101,6 @@ def impossible(asked: Asked, bound: float) -> Iterator[Tried]:
     low, high = sorted((asked.predicted.mid, top))
     middle = (low * high) ** 0.5
     yield Tried("unsynchronised", "", Interval(low, middle, high, asked.predicted.unit))
-    yield Tried("reused", "cached, or one item again and again", Interval(low, middle, high, asked.predicted.unit))
+    yield Tried(
+        "reused", "cached, or one item again and again", Interval(low, middle, high, asked.predicted.unit)
+    )

@@ -1,8 +1,8 @@
 """A job with one thing otherwise, predicted again, and how well that explains a figure.
 
-Under a cause the logarithm of the figure is normal around what is predicted with it, with the standard deviation
-of that prediction's interval. Causes are ranked by weight times likelihood (Bayes); the weights are
-`data/diagnosis.toml`.
+Under a cause the logarithm of the figure is normal around what is predicted with it, with the standard
+deviation of that prediction's interval. Causes are ranked by weight times likelihood (Bayes); the weights
+are `data/diagnosis.toml`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from whichgpu.cost.estimate import Z90, plain_estimate
 from whichgpu.cost.personal import active
 from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
-from whichgpu.facts.model import Interval
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.anchoring import Point
     from whichgpu.cost.estimate import Estimate
     from whichgpu.cost.quoted import Quoted
+    from whichgpu.facts.model import Interval
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
@@ -102,19 +102,20 @@ def again(asked: Asked, job: Job, gpu: Gpu | None = None) -> Interval | None:
     """The figure of another job, or on another GPU; None where the model has none."""
     device = gpu or asked.gpu
     with suppress(WhichGpuError, ValueError):
-        found = shifted(plain_estimate(job, [device], explain=asked.figure.metric == "flops"), (*active(), *asked.points))
+        found = shifted(
+            plain_estimate(job, [device], explain=asked.figure.metric == "flops"), (*active(), *asked.points)
+        )
         one = asked.figure.predicted(found.at(0, 0))
         if math.isfinite(one.mid) and one.mid > 0.0 and found.required[0, 0] < 4.0 * found.available[0, 0]:
             return one
     return None
 
 
-def ranked(
-    asked: Asked, tried: Iterable[Tried], *, possible: bool = True
-) -> tuple[tuple[Cause, ...], float]:
+def ranked(asked: Asked, tried: Iterable[Tried], *, possible: bool = True) -> tuple[tuple[Cause, ...], float]:
     """The causes, what explains the figure best first, and how likely it is that nothing is otherwise.
 
-    A job that is not `possible` as it is said ran otherwise. Details of one cause share its weight, so that many tries make it no likelier; the best stands for them.
+    A job that is not `possible` as it is said ran otherwise. Details of one cause share its weight, so that
+    many tries make it no likelier; the best stands for them.
     """
     table, details = _table(), defaultdict[str, list[tuple[float, Tried]]](list)
     for one in tried:
