@@ -32,7 +32,7 @@ class Request:
 
 @immutable
 class Asked:
-    """Tokens in and out, fixed or drawn from a distribution as it is typed; `shared` of a prompt is common."""
+    """Tokens in and out, fixed or drawn from a distribution as typed; `shared` of a prompt is common."""
 
     input: str
     output: str

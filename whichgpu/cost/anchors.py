@@ -13,6 +13,7 @@ import math
 import re
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.cost import quoted
@@ -26,6 +27,8 @@ from whichgpu.workloads import job as jobs
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from whichgpu.cost.estimate import Estimate, Estimates
     from whichgpu.cost.quoted import Quoted
     from whichgpu.hardware.catalogue import Catalogue
@@ -34,6 +37,10 @@ if TYPE_CHECKING:
 
 _EXAMPLE = '"rtx-3090: 12.4 samples/s" or "rtx-3090:2, batch 32, fp16: 12.4 samples/s"'
 _TEXTS = ("phase", "precision", "runtime")
+#: Columns that are texts, and how each is read.
+_COLUMNS: Mapping[str, Callable[[str], str]] = {
+    "phase": jobs.phase, "precision": lambda text: precision(text).id, "runtime": str, "resolution": str,
+}  # fmt: skip
 
 
 class Anchor(NamedTuple):
@@ -95,14 +102,9 @@ def _stated(part: str, text: str) -> tuple[str, Any]:
         r"^([A-Za-z][\w-]*)\s+(\S+)$", part
     )
     column = match[1].lower().replace("-", "_") if match else ""
-    if match and column in jobs.NUMBERS:
-        return column, jobs.number(column, match[2])
-    if match and column == "precision":
-        return column, precision(match[2]).id
-    if match and column == "phase":
-        return column, jobs.phase(match[2])
-    if match and (column in ("runtime", "resolution") or "=" in part):
-        return column, match[2]
+    if match and (column in _COLUMNS or column in jobs.NUMBERS or "=" in part):
+        known = partial(jobs.number, column) if column in jobs.NUMBERS else _COLUMNS.get(column, str)
+        return column, known(match[2])
     with suppress(UsageError):
         return "precision", precision(part).id
     with suppress(UsageError):

@@ -100,7 +100,8 @@ def _beside(found: Sequence[Measured], predicted: Mapping[str, Prediction]) -> T
             inside = (other.low or 0.0) <= row.value <= (other.high or 0.0)
             rows.append(
                 (str(one.load), row.row["metric"], f"{number(row.value)} {row.row['unit']}",
-                 number(other.value), f"{number(other.low or 0.0)} to {number(other.high or 0.0)}", "yes" if inside else "no")
+                 number(other.value), f"{number(other.low or 0.0)} to {number(other.high or 0.0)}",
+                 "yes" if inside else "no")
             )  # fmt: skip
     columns = ("Load", "Metric", ">Measured", ">Predicted", ">90 % interval", "Inside")
     return Table.of("Predicted beside measured", columns, rows)

@@ -279,5 +279,6 @@ def _caching(asked: Asked) -> Iterable[Tried]:
 
 _CAUSES: tuple[Callable[[Asked], Iterable[Tried]], ...] = (
     _formats, _compiling, _layouts, _engines, _loading, _processor, _spilling, _power, _clocks, _links,
-    _fewer, _batches, _flight, _variants, _shared, _sizes, _models, _checkpointing, _phases, _guided, _caching,
+    _fewer, _batches, _flight, _variants, _shared, _sizes, _models, _checkpointing, _phases, _guided,
+    _caching,
 )  # fmt: skip
