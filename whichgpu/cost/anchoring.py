@@ -18,6 +18,7 @@ this is done for a Student-t process of nu degrees of freedom: the variance is a
 e' (K + N)^-1 e) / (nu - 2 + n), which is large where measurements are far from what was predicted (Shah,
 Wilson and Ghahramani, "Student-t Processes as Alternatives to Gaussian Processes", 2014, lemma 3).
 
+The covariance of a user's errors has a scale of its own, the likeliest by them (empirical Bayes, `_scale`).
 Of a model that is not in the zoo nobody knows how much work it is: all errors then share a `level` as well.
 """
 
@@ -48,8 +49,8 @@ if TYPE_CHECKING:
 _TEXTS = ("workload", "group", "version", "runtime", "precision", "lineage")
 #: Which weight a doubling of a number has; of those not named, `size`.
 _DOUBLINGS = {"n_gpus": "n_gpus", "tp": "degree", "pp": "degree", "batch": "batch", "concurrency": "flight"}
-#: A distance that is none.
-_SAME = 1e-9
+#: A distance that is none; deviations of the scale that are tried.
+_SAME, _SCALES = 1e-9, 10.0
 
 
 @immutable
@@ -140,24 +141,78 @@ def posterior(points: Sequence[Point], asked: Place, level: float = 0.0) -> Shif
     if not points:
         return Shift(np.zeros_like(prior), np.sqrt(prior))
     known, size, common = section("anchor"), len(points), level**2
-    between = kernel(points) + common
-    cross = np.array([np.broadcast_to(covariance(one.place, asked), prior.shape) for one in points]) + common
     errors = np.array([point.error for point in points])
+    alike, noise = kernel(points), _noise(points)
+    scale = 1.0 if level else _scale(alike, noise, errors)
+    between = scale * alike + common + np.diag(noise)
+    cross = np.array([np.broadcast_to(covariance(one.place, asked), prior.shape) for one in points])
+    cross = scale * cross + common
     solved = np.linalg.solve(between, cross.reshape(size, -1)).reshape(cross.shape)
     mean = np.tensordot(errors, solved, axes=1)
-    left = np.maximum(prior + common - (cross * solved).sum(axis=0), 0.0)
+    left = np.maximum(scale * prior + common - (cross * solved).sum(axis=0), 0.0)
     rest = known["freedom"] - 2.0
     tails = (rest + float(errors @ np.linalg.solve(between, errors))) / (rest + size)
     # What is predicted is one more run, with the noise of one.
     return Shift(mean, np.sqrt(tails * left + known["noise"] ** 2))
 
 
+def _scale(alike: Array, noise: Array, errors: Array) -> float:
+    """How much larger or smaller this user's errors are than the spreads say, squared: the likeliest.
+
+    Before any is seen its logarithm is normal around none, of deviation `scale` (of the errors, not their
+    square): one run changes little, twenty say it themselves.
+    """
+    width = section("anchor")["scale"]
+    values, vectors = np.linalg.eigh(alike + np.diag(noise))
+    # The noise is far smaller than what it is added to, so that it may scale along in finding the axes.
+    rotated = (vectors.T @ errors) ** 2
+    tried = np.linspace(-_SCALES * width, _SCALES * width, 61)
+    spread = np.exp(2.0 * tried)[:, None] * np.maximum(values - noise.mean(), 0.0) + noise.mean()
+    cost = (np.log(spread) + rotated / spread).sum(axis=1) + (tried / width) ** 2
+    return float(np.exp(2.0 * tried[int(np.argmin(cost))]))
+
+
 def kernel(points: Sequence[Point]) -> Array:
-    """Covariances of the errors of points, with the noise of measuring them, (points, points)."""
-    found = np.array([[_scalar(covariance(a.place, b.place)) for b in points] for a in points])
-    noise = section("anchor")["noise"]
-    found[np.diag_indices(len(points))] += [noise**2 / max(one.rows, 1.0) for one in points]
+    """Covariances of the errors of points but for the noise of measuring them, (points, points).
+
+    What `covariance` says of every two, all at once: there may be hundreds.
+    """
+    weights, places = section("anchor"), [one.place for one in points]
+    far: Array = np.zeros((len(places), len(places)))
+    for name in _TEXTS:
+        far += weights[name] * _unlike([getattr(one, name) for one in places])
+    for name in sorted({name for one in places for name in one.numbers}):
+        sizes = np.array([_scalar(one.numbers[name]) if name in one.numbers else np.nan for one in places])
+        logs = np.log2(sizes + 1.0)
+        gaps = np.abs(logs[:, None] - logs)
+        stated = np.isfinite(logs)
+        gaps = np.where(np.isnan(gaps), (stated[:, None] != stated).astype(float), gaps)
+        far += weights[_DOUBLINGS.get(name, "size")] * gaps
+    for name in sorted({name for one in places for name in one.options}):
+        far += weights["option"] * _unlike([str(one.options.get(name)) for one in places])
+    shared, own = (np.array([_scalar(getattr(one, name)) for one in places]) for name in ("shared", "own"))
+    same = _unlike([one.gpu for one in places]) == 0.0
+    parts = shared[:, None] * shared + np.where(same, own[:, None] * own, 0.0)
+    found: Array = parts * np.where(same & (far < _SAME), 1.0, weights["alike"]) * np.exp(-far)
     return found
+
+
+def _unlike(texts: Sequence[str]) -> Array:
+    """1 where two texts differ, (texts, texts)."""
+    codes = np.unique(np.array(texts, dtype=str), return_inverse=True)[1].reshape(-1)
+    return np.asarray(codes[:, None] != codes, dtype=np.float64)
+
+
+def _noise(points: Sequence[Point]) -> Array:
+    """Variances that measuring adds to points, each the mean of its rows."""
+    return np.array([section("anchor")["noise"] ** 2 / max(one.rows, 1.0) for one in points])
+
+
+def total(points: Sequence[Point]) -> Array:
+    """Covariances of the measured errors of points, as `posterior` takes them, (points, points)."""
+    alike, noise = kernel(points), _noise(points)
+    errors = np.array([one.error for one in points])
+    return _scale(alike, noise, errors) * alike + np.diag(noise)
 
 
 def _scalar(value: Any) -> float:

@@ -133,11 +133,11 @@ def held_out(points: Sequence[Point]) -> tuple[list[float], list[float]]:
     """
     import numpy as np
 
-    from whichgpu.cost.anchoring import kernel
+    from whichgpu.cost.anchoring import total
 
     if len(points) < 2:
         return [], []
-    inverse = np.linalg.inv(kernel(points))
+    inverse = np.linalg.inv(total(points))
     errors = np.array([one.error for one in points])
     left = (inverse @ errors) / np.diag(inverse)
     return left.tolist(), np.sqrt(1.0 / np.diag(inverse)).tolist()
