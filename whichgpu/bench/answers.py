@@ -71,7 +71,7 @@ def _record(
         id=name, source=SOURCE, metric=one["metric"], unit=one["unit"], value=float(one["value"]),
         spread=one.get("spread"), **{**shared, **own}, notes=said,
     )  # fmt: skip
-    more = {key: one[key] for key in ("statistics", "work") if key in one}
+    more = {key: one[key] for key in ("statistics", "work", "moved") if key in one}
     return Record(columns, {**context, **more, "warnings": warnings}, task)
 
 

@@ -95,8 +95,13 @@ def _int8(bench: Bench, m: int, n: int, k: int) -> Step | str:
     return lambda: torch._int_mm(a, b)
 
 
-def conv(bench: Bench, shape: tuple[int, ...], layout: str, precision: str) -> tuple[Step, float]:
-    """A convolution without bias: (batch, channels, side, out, kernel, stride) -> (step, FLOP)."""
+def width(precision: str) -> float:
+    """B of an element."""
+    return {"fp64": 8.0, "fp32": 4.0, "tf32": 4.0, "fp8": 1.0, "int8": 1.0}.get(precision, 2.0)
+
+
+def conv(bench: Bench, shape: tuple[int, ...], layout: str, precision: str) -> tuple[Step, float, float]:
+    """A convolution without bias: (batch, channels, side, out, kernel, stride) -> (step, FLOP, B moved)."""
     torch = bench.torch
     batch, channels, side, out, kernel, stride = shape
     dtype = getattr(torch, _TYPES[precision])
@@ -108,11 +113,12 @@ def conv(bench: Bench, shape: tuple[int, ...], layout: str, precision: str) -> t
     )
     there = (side + 2 * (kernel // 2) - kernel) // stride + 1
     flops = 2.0 * batch * out * there * there * channels * kernel * kernel
+    moved = width(precision) * (x.numel() + w.numel() + batch * out * there * there)
 
     def step() -> Any:
         return torch.nn.functional.conv2d(x, w, stride=stride, padding=kernel // 2)
 
-    return step, flops
+    return step, flops, moved
 
 
 def attention(

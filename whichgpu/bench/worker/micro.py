@@ -53,6 +53,8 @@ class Case(NamedTuple):
     options: Mapping[str, Any] = {}  # noqa: RUF012 (nobody changes it)
     cold: bool = False
     times: tuple[float, ...] = ()
+    #: B that a kernel with arithmetic has to move, for the roofline; 0: not told.
+    moved: float = 0.0
 
 
 #: The metric of each unit, and its size in SI.
@@ -112,6 +114,7 @@ def _row(bench: Bench, case: Case) -> dict[str, Any]:
         "workload": f"micro/{case.name}", "phase": "", "precision": case.precision, "metric": metric,
         "unit": case.unit, "value": value, "spread": found.spread, "options": dict(case.options),
         "statistics": {**found.to_dict(), **run.to_dict()}, "work": case.work,
+        "moved": case.moved,
         "warnings": doubts(found, bench.method, run.overhead),
     }  # fmt: skip
 
@@ -135,7 +138,9 @@ def gemm(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
             if isinstance(step, str):
                 yield step
                 break
-            yield Case("gemm", step, 2.0 * m * n * k, "TFLOP/s", precision, {"m": m, "n": n, "k": k})
+            moved = kernels.width(precision) * (m * k + k * n + m * n)
+            options = {"m": m, "n": n, "k": k}
+            yield Case("gemm", step, 2.0 * m * n * k, "TFLOP/s", precision, options, moved=moved)
 
 
 def conv(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
@@ -144,9 +149,11 @@ def conv(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
     for batch, channels, side, out, kernel, stride in params.get("shapes", usual):
         for layout in params.get("layouts", ("nchw", "nhwc")):
             for precision in params.get("precisions", ("fp16",) if bench.on_gpu else ("fp32",)):
-                step, flops = kernels.conv(bench, (batch, channels, side, out, kernel, stride), layout, precision)
+                sizes = (batch, channels, side, out, kernel, stride)
+                step, flops, moved = kernels.conv(bench, sizes, layout, precision)
                 shape = f"{batch}x{channels}x{side}x{side} to {out} by {kernel}x{kernel}/{stride}"
-                yield Case("conv", step, flops, "TFLOP/s", precision, {"shape": shape, "layout": layout})
+                options = {"shape": shape, "layout": layout}
+                yield Case("conv", step, flops, "TFLOP/s", precision, options, moved=moved)
 
 
 def attention(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
@@ -160,7 +167,8 @@ def attention(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
                 )
                 shape = f"{batch}x{heads}x{tokens}x{width}"
                 options = {"shape": shape, "causal": causal, "pass": "forward and backward" if back else "forward"}
-                yield Case("attention", step, flops, "TFLOP/s", precision, options)
+                moved = kernels.width(precision) * batch * heads * tokens * width * (11.0 if back else 4.0)
+                yield Case("attention", step, flops, "TFLOP/s", precision, options, moved=moved)
 
 
 def block(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
