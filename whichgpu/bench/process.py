@@ -67,6 +67,8 @@ def _launcher(task: Mapping[str, Any], python: str) -> list[str]:
 def _environment(task: Mapping[str, Any]) -> dict[str, str]:
     known = dict(os.environ)
     known["PYTHONPATH"] = os.pathsep.join(part for part in (str(_ROOT), known.get("PYTHONPATH", "")) if part)
+    # The command line gives numpy one thread for its own sake; a measurement has all of them.
+    known.pop("OPENBLAS_NUM_THREADS", None)
     known |= {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONFAULTHANDLER": "1"}
     count = int(task.get("n_gpus") or 1)
     if count > 1:
@@ -110,6 +112,10 @@ def _without_answer(ended: int | None, limit: float, log: Path) -> dict[str, Any
     if ended is None:
         return _failed("timeout", f"not done after {limit:g} s, so it was ended; does a kernel hang? Give --timeout more")
     said = _telling(log)
+    if "No module named 'torch" in said:
+        from whichgpu.bench.worker.faults import missing
+
+        return _failed("skipped", missing("torch"))
     if ended in (-signal.SIGKILL, 128 + signal.SIGKILL):
         return _failed("oom", f"out of memory: the system killed the process (signal 9){said}")
     how = f"signal {-ended}" if ended < 0 else f"status {ended}"

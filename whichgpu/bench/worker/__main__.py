@@ -29,15 +29,22 @@ def main() -> int:
         **context.machine(), **found.get("context", {}), "started": started, "seconds": time.monotonic() - begun,
         "seed": task.get("seed", 0), "command": task.get("command", ""),
     }  # fmt: skip
-    if int(os.environ.get("RANK", "0")) == 0:
-        # Whole or not at all: whoever waits for it never sees half of it.
-        part = answer.with_suffix(".part")
-        part.write_text(json.dumps(found, default=str), encoding="utf-8")
-        part.replace(answer)
+    fine = found["status"] == "ok"
+    if not fine or int(os.environ.get("RANK", "0")) == 0:
+        _write(answer, found, replaces=fine)
     with contextlib.suppress(Exception):
         sys.stdout.flush()
     # Threads of a driver or a loader that hang must not keep the answer back.
-    os._exit(0)
+    # Whoever starts several of them ends the others when one does not do well.
+    os._exit(0 if fine else 1)
+
+
+def _write(answer: Path, found: dict[str, Any], *, replaces: bool) -> None:
+    """Put the answer there whole or not at all; of several that failed the first one stays."""
+    part = answer.with_suffix(f".{os.getpid()}")
+    part.write_text(json.dumps(found, default=str), encoding="utf-8")
+    with contextlib.suppress(FileExistsError):
+        (os.replace if replaces else os.link)(part, answer)
 
 
 def _answer(task: dict[str, Any]) -> dict[str, Any]:

@@ -150,7 +150,9 @@ def _warm(clock: Clock, step: Step, method: Method, agree: Callable[[list[float]
     step()
     clock.synchronize()
     first = time.perf_counter() - start
-    count, each, spent = 1, first, first
+    count = 1
+    # What is derived from a time must be the same in every process, or they wait for each other.
+    each, spent = agree([first, first])
     while count < method.warmup or spent < method.warmup_seconds:
         (more,) = agree([float(max(1, min(_CHUNK, int(0.2 * method.warmup_seconds / max(each, 1e-9)))))])
         begun = time.perf_counter()

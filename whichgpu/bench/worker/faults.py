@@ -17,15 +17,18 @@ _LONGEST = 400
 
 
 def told(fault: BaseException) -> tuple[str, str]:
-    """The status of a record and the reason, from the exception that ended a run."""
+    """The status of a record and the reason, from the exception that ended a run.
+
+    What is not installed here, or not written, is `skipped`: it says nothing of the device.
+    """
     text = one_line(fault)[:_LONGEST]
     name = type(fault).__name__
     if name in _OOM_NAMES or any(word in text.lower() for word in _OOM_WORDS):
         return "oom", f"out of memory: {text or name}"
     if isinstance(fault, ModuleNotFoundError):
-        return "failed", missing(str(fault.name))
+        return "skipped", missing(str(fault.name))
     if isinstance(fault, WhichGpuError):
-        return "failed", text
+        return "skipped", text
     return "failed", f"{name}: {text or 'no message'}"
 
 

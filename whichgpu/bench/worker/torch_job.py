@@ -10,6 +10,7 @@ from whichgpu.bench.statistics import Method, doubts, summary
 from whichgpu.bench.worker.clocks import CudaClock, HostClock, timed
 from whichgpu.bench.worker.world import World
 from whichgpu.errors import UsageError
+from whichgpu.workloads.importing import named
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
 
@@ -44,7 +45,7 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     """The rows and the context of a task."""
     import torch
 
-    item = resolve(task["workload"])
+    item = resolve(named(task["workload"]))
     job = complete(item, task)
     if job.precision not in FORMATS:
         raise UsageError(f"{item.id}: bench runs {', '.join(FORMATS)} in PyTorch, not {job.precision}")

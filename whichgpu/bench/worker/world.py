@@ -76,6 +76,8 @@ def _device(torch: Any, asked: str, local: int) -> str:
         built = torch.version.cuda or torch.version.hip
         why = f"it is built for {built}, and the driver is none or too old for it" if built else "it is a CPU build"
         raise UsageError(f"PyTorch {torch.__version__} sees no GPU ({why}); see: whichgpu compat local, or --device cpu")
-    if local >= there:
-        raise UsageError(f"the job wants {local + 1} GPUs and this machine shows {there}; ask for fewer")
+    wanted = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    if wanted > there:
+        # Every process sees it, so that none waits for one that has left.
+        raise UsageError(f"the job wants {wanted} GPUs and this machine shows {there}; ask for fewer")
     return f"cuda:{local}"
