@@ -32,7 +32,8 @@ COLUMNS = (
     "source",
 )
 JOBS = (("resnet50", "rtx-3090", 128), ("resnet101", "rtx-3090", 64), ("resnet50", "rtx-4090", 128),
-        ("resnet152", "rtx-4090", 64), ("bert-base", "rtx-3090", 32), ("bert-large", "rtx-4090", 16))  # fmt: skip
+        ("resnet152", "rtx-4090", 64), ("bert-base", "rtx-3090", 32),
+        ("bert-large", "rtx-4090", 16))  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
