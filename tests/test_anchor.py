@@ -406,6 +406,8 @@ def test_a_model_outside_of_the_zoo(whichgpu):
         (["--family", "purple", "--gpu", "a10", "--anchor", "l4: 3 samples/s"], "no family 'purple'"),
         (["--flops", "many", "--gpu", "a10", "--anchor", "l4: 3 samples/s"], "no number of FLOPs"),
         (["resnet50", "--family", "cnn", "--gpu", "a10"], "without a name"),
+        (["llama-3.1-8b", "--gpu", "l4", "--curve", "--anchor", "a10: 3 tokens/s"], "without a load"),
+        (["llama-3.1-8b", "--gpu", "l4", "--curve", "--calibration", "x.toml"], "leave the load out"),
     ):
         found = whichgpu("predict", *args)
         assert (found.status, words in found.err) == (2, True)

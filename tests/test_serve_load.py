@@ -95,6 +95,9 @@ def test_lengths_are_fixed_or_drawn_and_prompts_differ():
     assert np.mean([one.input for one in drawn]) == pytest.approx(40, rel=0.1)
     assert {one.output for one in drawn} <= set(range(10, 31))
     assert len(drawn[0].prompt.split()) == pytest.approx(drawn[0].input / 2, abs=1)
+    marked = requests(Asked("30", "7"), 2, seed=1, mark="mark")
+    assert [one.prompt.split()[0] for one in marked] == ["mark", "mark"]
+    assert [len(one.prompt.split()) for one in marked] == [30, 30]
     shared = requests(Asked("40", "7", shared=0.5), 3, seed=1)
     assert len({tuple(one.prompt.split()[:20]) for one in shared}) == 1
     assert len({tuple(one.prompt.split()[20:]) for one in shared}) == 3
@@ -189,6 +192,16 @@ def test_no_server_is_said_plainly(capsys):
     assert "is the server up" in capsys.readouterr().err
 
 
+def test_no_load_finds_its_prompts_in_the_servers_cache(server):
+    found = reached(server)
+    server.behaviour.seen.clear()
+    loads = [Load(concurrency=1), Load(concurrency=2)]
+    list(serving.measure(found, Plan(Asked("30", "2", shared=0.5), 3), loads, {"workload": "x"}))
+    starts = [one["prompt"].split()[0] for one in server.behaviour.seen]
+    assert len(set(starts[:3])) == len(set(starts[3:])) == 1
+    assert starts[0] != starts[3]
+
+
 def test_rows_are_of_the_schema_and_resumed(server, tmp_path):
     out = tmp_path / "rows.csv"
     plan, columns = (
@@ -209,6 +222,7 @@ def test_rows_are_of_the_schema_and_resumed(server, tmp_path):
     assert kept[0].row["concurrency"] == "1"
     assert kept[4].row["options"] == "request_rate=50"
     assert kept[0].context["serving"]["ttft"]["p99"] >= 0.03
+    assert float(kept[1].row["spread"]) > 0.0
     assert main(["validate", str(out), "--by", "metric", "--json"]) == 0
 
 

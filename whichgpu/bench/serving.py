@@ -11,6 +11,7 @@ import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -177,7 +178,7 @@ def measure(
         task = _task(server, plan, load, columns)
         if journal is not None and digest(task) in journal.done:
             continue
-        asked = requests(plan.asked, plan.number(load), plan.seed, server.per_word)
+        asked = requests(plan.asked, plan.number(load), plan.seed, server.per_word, mark=token_hex(4))
         started = datetime.now(UTC).isoformat(timespec="seconds")
         run = asyncio.run(send(server.target, asked, load, np.random.default_rng(plan.seed + 1), told))
         found = summary(after(run, plan.warmup))

@@ -1,7 +1,8 @@
 """What is asked of a server: prompts of so many tokens, answers of so many, drawn under a seed.
 
 Prompts are words at random, so that none repeats another; how many tokens a server makes of a word is asked
-of it once. `shared` is the part that begins every prompt, and is found in its cache of prefixes.
+of it once. `shared` is the part that begins every prompt, and is found in its cache of prefixes. A `mark`
+before it, another one for each load, keeps what an earlier run left in that cache out of this one.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ def vocabulary(chance: np.random.Generator) -> Sequence[str]:
     return ["".join(_LETTERS[i] for i in row[:size]) for row, size in zip(letters, sizes, strict=True)]
 
 
-def requests(asked: Asked, count: int, seed: int, per_word: float = 1.0) -> list[Request]:
-    """So many requests: the same for the same seed."""
+def requests(asked: Asked, count: int, seed: int, per_word: float = 1.0, mark: str = "") -> list[Request]:
+    """So many requests: the same for the same seed, but for the `mark` that begins each."""
     chance = np.random.default_rng(seed)
     words = vocabulary(chance)
     inputs, outputs = asked.draw(count, chance)
@@ -80,7 +81,8 @@ def requests(asked: Asked, count: int, seed: int, per_word: float = 1.0) -> list
     for tokens, answer in zip(inputs, outputs, strict=True):
         shared = round(tokens * asked.shared / per_word)
         own = _text(words, tokens / per_word - shared, chance)
-        found.append(Request(" ".join([*common[:shared], *own]), tokens, answer))
+        text = [mark] * bool(mark) + [*common[:shared], *own]
+        found.append(Request(" ".join(text[: max(len(text) - bool(mark), 1)]), tokens, answer))
     return found
 
 

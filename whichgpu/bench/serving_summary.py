@@ -26,7 +26,7 @@ _FEW = 0.01
 
 @immutable
 class Summary:
-    """One load: times in s, each with `mean`, `p50` .. `p99`; rates a second.
+    """One load: times in s, each with `mean`, its `error` (a share), `p50` .. `p99`; rates a second.
 
     `output_rate` is output tokens/s, `request_rate` requests/s that were answered, `in_flight` their mean
     number.
@@ -87,7 +87,13 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
     if not values:
         return {}
     marks = np.percentile(values, PERCENTILES).tolist()
-    return {"mean": float(np.mean(values)), **{f"p{p}": v for p, v in zip(PERCENTILES, marks, strict=True)}}
+    # Half of a 95 % interval of the mean, as a share of it.
+    error = 1.96 * float(np.std(values)) / (len(values) ** 0.5 * float(np.mean(values)) or 1.0)
+    return {
+        "mean": float(np.mean(values)),
+        "error": error,
+        **{f"p{p}": v for p, v in zip(PERCENTILES, marks, strict=True)},
+    }
 
 
 def _warnings(run: Run, lateness: float) -> tuple[str, ...]:
@@ -122,12 +128,14 @@ def records(
                        "unit": "output tokens/s"})  # fmt: skip
         return [Record(empty, context, task, "failed", reason)]
     base |= {"input_tokens": round(found.input_tokens) or None, "output_tokens": round(found.output_tokens)}
-    values = {"throughput": ("output tokens/s", found.output_rate)}
-    values |= {name: (unit, found.times[name]["mean"] / one)
+    values: dict[str, tuple[str, float, float | None]] = {
+        "throughput": ("output tokens/s", found.output_rate, None)
+    }
+    values |= {name: (unit, found.times[name]["mean"] / one, found.times[name]["error"])
                for name, (unit, one) in _METRICS.items() if name in found.times}  # fmt: skip
     return [
-        Record(row(**{**base, "id": f"{columns['id']}-{name}", "metric": name, "unit": unit, "value": value}),
-               context, task)
-        for name, (unit, value) in values.items()
+        Record(row(**{**base, "id": f"{columns['id']}-{name}", "metric": name, "unit": unit, "value": value,
+                      "spread": error}), context, task)
+        for name, (unit, value, error) in values.items()
         if value > 0.0
     ]  # fmt: skip

@@ -17,7 +17,7 @@ all GPUs alike cancels. It may be of a model outside of the zoo, given by its ki
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -87,24 +87,13 @@ def run(
     anchored: tuple[str, ...], family: str, flops: str | None, moved: str | None, calibration: Path | None,
 ) -> Report:  # fmt: skip
     """One job under one load or several, or a table of them."""
-    if calibration is not None:
-        from whichgpu.cost import personal
-
-        personal.use(calibration)
-    if family or flops is not None or moved is not None:
-        if not gpu or jobs is not None or workload:
-            raise click.UsageError(
-                "--family, --flops and --bytes are of a model without a name: predict --family cnn --gpu a10 "
-                '--anchor "rtx-3090: 12.4 samples/s"'
-            )
+    own = _Own(anchored, calibration, (family, flops, moved))
+    loaded = curve is not None or slo is not None or trace is not None
+    own.check(workload, gpu, jobs, loaded=loaded)
+    if any(own.what):
         from whichgpu.cli.anchored import unknown_model
 
-        return in_form(unknown_model(gpu, columns, catalogue, (family, flops, moved), anchored), gpu, form)
-    if anchored and (jobs is not None or curve is not None or slo is not None or trace is not None):
-        raise click.UsageError(
-            "--anchor is of one job; leave --jobs, --curve, --slo and --trace out, or make a file of your "
-            "runs: whichgpu calibrate --with my.csv"
-        )
+        return in_form(unknown_model(gpu or "", columns, catalogue, own.what, anchored), gpu or "", form)
     if jobs is not None:
         return in_form(_table(jobs, out, catalogue), "Predictions", form)
     if not workload or not gpu:
@@ -112,7 +101,8 @@ def run(
     if rate is not None:
         columns = _at_rate(columns, rate)
     batched = rate is not None and _in_batches(workload, columns)
-    if batched or curve is not None or slo is not None or trace is not None:
+    own.check(workload, gpu, jobs, loaded=loaded or batched)
+    if batched or loaded:
         from whichgpu.cli.serving import Asked, answer
         from whichgpu.hardware.slices import resolve_device
 
@@ -122,6 +112,34 @@ def run(
             return in_form(answer(asked), f"{workload} on {gpu}", form)
     told = _one(workload, gpu, columns, catalogue, (grid, pue), anchored=anchored, explain=explain)
     return in_form(told, f"{workload} on {gpu}", form)
+
+
+class _Own(NamedTuple):
+    """What the user measured: anchors, a calibration, and of what model where it has no name."""
+
+    anchors: tuple[str, ...]
+    calibration: Path | None
+    what: tuple[str, str | None, str | None]
+
+    def check(self, workload: str | None, gpu: str | None, jobs: Path | None, *, loaded: bool) -> None:
+        """Refuse what does not go together; take the calibration."""
+        if any(self.what) and (not gpu or jobs is not None or workload or loaded):
+            raise click.UsageError(
+                "--family, --flops and --bytes are of a model without a name: predict --family cnn --gpu a10 "
+                '--anchor "rtx-3090: 12.4 samples/s"'
+            )
+        if self.anchors and (jobs is not None or loaded):
+            raise click.UsageError(
+                "--anchor is of one job without a load; leave --jobs, --curve, --slo and --trace out, or "
+                "make a file of your runs: whichgpu calibrate --with my.csv"
+            )
+        if self.calibration is None:
+            return
+        if loaded:
+            raise click.UsageError("--calibration is of jobs and tables; leave the load out")
+        from whichgpu.cost import personal
+
+        personal.use(self.calibration)
 
 
 def _in_batches(workload: str, columns: JobColumns) -> bool:
