@@ -52,7 +52,7 @@ class Quoted:
             return _passes(answer, self.sense, self.unit)
         if self.metric == "flops":
             return _flops(answer)
-        return Interval(*METRICS[self.metric](answer, self.unit), self.unit)
+        return Interval(*map(float, METRICS[self.metric](answer, self.unit)), self.unit)
 
     def ratio(self, answer: Estimate) -> float:
         """The measured rate over the predicted one: above 1 is faster, or more, than predicted."""

@@ -78,7 +78,7 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
     """Whether a figure is normal for a job on a GPU, and if not, why.
 
     What was measured of the very job elsewhere narrows what is predicted. Raises `UsageError` where the model
-    has no such figure, `Infeasible` where a server holds not one request.
+    has no such figure, `Infeasible` where a server holds not one request, or nothing can be predicted.
     """
     found = estimate(job, [gpu], explain=True)
     plain = found.at(0, 0)
@@ -90,6 +90,8 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
     narrowed = shifted(found, points)
     answer = narrowed.at(0, 0)
     predicted = figure.predicted(answer)
+    if not (math.isfinite(predicted.mid) and predicted.mid > 0.0):
+        raise Infeasible(unfit or f"the model has no figure of {job.workload} on {gpu.id} to hold it against")
     asked = Asked(_open(job, answer), gpu, figure, answer, predicted, points, catalogue)
     bound = _bound(found, asked, plain)
     ratio = figure.value / predicted.mid

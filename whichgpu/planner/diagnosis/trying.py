@@ -127,6 +127,8 @@ def ranked(asked: Asked, tried: Iterable[Tried], *, possible: bool = True) -> tu
         for cause, some in details.items()
     }
     top = max([null, *scores.values()])
+    if not math.isfinite(top):
+        return (), 0.0
     whole = sum(math.exp(score - top) for score in (null, *scores.values()))
     best = {cause: max(some, key=lambda pair: pair[0])[1] for cause, some in details.items()}
     order = sorted(scores, key=lambda cause: (-scores[cause], cause))
