@@ -100,7 +100,7 @@ def test_numbers_that_are_too_good():
     rate = predicted("llama-3.1-8b", "a100-80gb-sxm", concurrency=64)
     _, causes, order = found("llama-3.1-8b", "a100-80gb-sxm", f"{3 * rate.mid:.0f} tokens/s", concurrency=64)
     assert "counting" in order[:3]
-    assert causes["counting"].title == "it counts tokens in and out together"
+    assert causes["counting"].title == "counting: tokens in and out together"
     absurd, _, first = found("resnet50", "rtx-a5000", "30000 images/s", **RESNET)
     assert absurd.verdict == "impossible"
     assert absurd.bound is not None

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import Z90
 from whichgpu.cost.placing import placed
 from whichgpu.cost.runtime import runtime
@@ -155,14 +156,30 @@ def _clocks(asked: Asked) -> Iterable[Tried]:
 
 def _links(asked: Asked) -> Iterable[Tried]:
     if asked.n_gpus < 2:
+        yield from _copies(asked)
         return
-    yield from each("links", [("PCIe, without NVLink", again(asked, _with(asked, nvlink="none")))])
+    yield from each("links", [("the exchange goes over PCIe", again(asked, _with(asked, nvlink="none")))])
     lanes = float(asked.gpu.value("pcie_lanes") or 16.0)
     for few in (8.0, 4.0, 1.0):
         if few < lanes:
             device = resized(asked.gpu, asked.gpu.id, "derived", pcie_lanes=few)
             found = again(asked, _with(asked, nvlink="none"), device)
-            yield from each("links", [(f"PCIe x{few:.0f}", found)])
+            yield from each("links", [(f"the exchange goes over PCIe x{few:.0f}", found)])
+
+
+def _copies(asked: Asked) -> Iterator[Tried]:
+    """Pictures of a single GPU over few lanes, in FP32 as loaders make them."""
+    job, rate = asked.job, asked.answer.throughput
+    if not asked.figure.sense or not (job.height and job.width) or job.phase not in ("infer", "train"):
+        return
+    known = section("links")
+    generation = int(asked.gpu.value("pcie_generation") or 3)
+    lane = known["pcie_lane"][min(generation, len(known["pcie_lane"]) - 1)] * known["pcie"]
+    each_picture = 3.0 * 4.0 * float(job.height) * float(job.width)
+    for few in (4.0, 1.0):
+        share = rate.mid / (few * lane / each_picture)
+        yield Tried("links", f"inputs are copied over PCIe x{few:.0f}",
+                    rated(asked, 1.0 / (1.0 + share**FEED) ** (1.0 / FEED)))  # fmt: skip
 
 
 def _fewer(asked: Asked) -> Iterable[Tried]:
@@ -178,7 +195,7 @@ def _batches(asked: Asked) -> Iterable[Tried]:
     own = float(asked.job.batch)
     tried_ = {1.0, own / 16, own / 8, own / 4, own / 2, 2 * own, 4 * own, 8 * own}
     for batch in sorted(one for one in tried_ if one >= 1.0 and one != own and one == int(one)):
-        yield from each("batch", [(f"{batch:g}", again(asked, replace(asked.job, batch=batch)))])
+        yield from each("batch", [(f"{batch:g}, not {own:g}", again(asked, replace(asked.job, batch=batch)))])
 
 
 def _flight(asked: Asked) -> Iterable[Tried]:
@@ -187,7 +204,7 @@ def _flight(asked: Asked) -> Iterable[Tried]:
     own = asked.job.concurrency
     for count in (1.0, 4.0, 16.0, 64.0, 256.0, None):
         if count != own:
-            words = "as many requests as fit" if count is None else f"{count:g} requests"
+            words = "as many as fit" if count is None else f"{count:g}"
             yield from each("flight", [(words, again(asked, replace(asked.job, concurrency=count)))])
 
 
@@ -201,7 +218,7 @@ def _variants(asked: Asked) -> Iterable[Tried]:
     if is_part(asked.gpu):
         return
     for other in relatives(asked.gpu, asked.catalogue.values())[:_ALIKE]:
-        yield from each("variant", [(f"the {other.name}", again(asked, asked.job, other))])
+        yield from each("variant", [(other.name, again(asked, asked.job, other))])
 
 
 def _shared(asked: Asked) -> Iterable[Tried]:
@@ -264,7 +281,7 @@ def _phases(asked: Asked) -> Iterable[Tried]:
 
 def _guided(asked: Asked) -> Iterable[Tried]:
     if asked.job.phase == "generate" and asked.job.steps:
-        yield from each("guidance", [("is off", again(asked, _with(asked, guidance="1")))])
+        yield from each("guidance", [("off", again(asked, _with(asked, guidance="1")))])
 
 
 def _caching(asked: Asked) -> Iterable[Tried]:
@@ -274,7 +291,7 @@ def _caching(asked: Asked) -> Iterable[Tried]:
         yield from each("prefix", [(f"{float(hit):.0%}", again(asked, _with(asked, prefix_hit=hit)))])
     if "speculative" not in asked.job.options:
         found = again(asked, _with(asked, speculative="3"))
-        yield from each("speculative", [("3 a pass", found)])
+        yield from each("speculative", [("3 drafted a pass", found)])
 
 
 _CAUSES: tuple[Callable[[Asked], Iterable[Tried]], ...] = (

@@ -73,7 +73,7 @@ def _counts(asked: Asked) -> Iterator[tuple[str, float]]:
 
 
 def _flops(asked: Asked) -> Iterator[Tried]:
-    yield Tried("sparse", "with structured sparsity, at twice the dense", asked.predicted.scaled(2.0))
+    yield Tried("sparse", "with structured sparsity, twice the dense", asked.predicted.scaled(2.0))
     yield Tried("sparse", "a multiply-add as one", asked.predicted.scaled(0.5))
     if asked.job.trains:
         yield Tried("sparse", "with the recomputed pass (HFU, not MFU)", asked.predicted.scaled(4.0 / 3.0))
