@@ -237,7 +237,11 @@ def test_the_command(server, tmp_path, capsys):
     assert [one["concurrency"] for one in told["loads"]] == [1, 2]
     assert told["loads"][0]["rows"][0]["predicted"]["mid"] > 0
     assert [one["held"] for one in told["loads"][0]["slo"]] == [True, False]
+    assert told["loads"][0]["goodput"] == 0.0
     assert out.read_text().count("\n") == 9
+    assert main([*args, "--slo", "ttft p90 2 s, tpot 1 s", "--json"]) == 0
+    loose = json.loads(capsys.readouterr().out)["loads"][0]
+    assert loose["goodput"] == pytest.approx(loose["request_rate"])
     assert main([*args, "--plain"]) == 0
     text = capsys.readouterr().out
     for words in ("TTFT", "ITL", "p99", "Predicted beside measured", "missed"):

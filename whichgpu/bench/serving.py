@@ -77,11 +77,12 @@ class Plan:
 
 @immutable
 class Measured:
-    """One load with what came of it, and its rows."""
+    """One load with what came of it, its rows, and each of its requests."""
 
     load: Load
     found: Summary
     records: tuple[Record, ...]
+    outcomes: tuple[Outcome, ...] = ()
 
 
 def base(url: str) -> str:
@@ -181,7 +182,8 @@ def measure(
         asked = requests(plan.asked, plan.number(load), plan.seed, server.per_word, mark=token_hex(4))
         started = datetime.now(UTC).isoformat(timespec="seconds")
         run = asyncio.run(send(server.target, asked, load, np.random.default_rng(plan.seed + 1), told))
-        found = summary(after(run, plan.warmup))
+        counted = after(run, plan.warmup)
+        found = summary(counted)
         named = {**columns, "id": f"serve-{digest(task)}", **_load_columns(load, plan)}
         context = {
             "software": {server.engine or "server": server.version}, "seed": plan.seed, "started": started,
@@ -190,7 +192,7 @@ def measure(
         rows = records(found, named, task, context)
         if journal is not None:
             journal.append(rows)
-        yield Measured(load, found, tuple(rows))
+        yield Measured(load, found, tuple(rows), counted.outcomes)
         if run.gave_up:
             return
 

@@ -11,7 +11,6 @@ Runs speak of one fit of the package only; the file says of which.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 from collections import defaultdict
@@ -212,6 +211,8 @@ def _point(row: Mapping[str, Any], where: str) -> Point:
 @lru_cache(maxsize=1)
 def fingerprint() -> str:
     """A short name of the package's fit: runs against one fit say nothing of another."""
+    import hashlib
+
     from whichgpu.cost.fit import fit
 
     effects = sorted(fit().effects.items())
