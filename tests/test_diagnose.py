@@ -80,6 +80,19 @@ def test_slower_clocks_and_limits_make_it_slower_and_no_memory_bound_job():
     assert decode["clocks"].effect > causes["clocks"].effect
 
 
+def test_two_causes_explain_what_none_does():
+    alone, _, _ = found("resnet50", "rtx-a5000", "300 images/s", **RESNET)
+    assert alone.pairs == ()
+    columns = {"phase": "train", "batch": 64, "precision": "amp-bf16"}
+    slow, _, _ = found("bert-large", "h100-80gb-sxm", "9 sequences/s", **columns)
+    assert not any(cause.inside for cause in slow.causes)
+    first = slow.pairs[0]
+    assert {text.partition(":")[0] for text in first.causes} == {"precision", "batch size"}
+    assert first.would_be.low <= 9 <= first.would_be.high
+    both = predicted("bert-large", "h100-80gb-sxm", phase="train", batch=1, precision="fp32").mid
+    assert first.would_be.mid == pytest.approx(both, rel=0.6)
+
+
 def test_several_gpus_their_links_and_whose_rate_it_is():
     columns = {"phase": "train", "precision": "amp-fp16", "batch": 128}
     rate = predicted("resnet50", "a100-80gb-sxm:8", **columns)

@@ -30,6 +30,13 @@ def report(found: Diagnosis) -> Report:
     bound = "" if found.bound is None else number(found.bound)
     said = _MEANING[found.verdict].format(bound=bound, unit=found.predicted.unit)
     blocks: list[Block] = [f"{found}.", said, _causes(found)]
+    if found.pairs:
+        said_ = tuple(
+            f"{one.causes[0]}, and {one.causes[1]}: {number(one.would_be.mid)} {one.would_be.unit} "
+            f"({number(one.would_be.low)} to {number(one.would_be.high)})"
+            for one in found.pairs
+        )
+        blocks += ["No cause alone explains it; two together would:", Bullets(said_)]
     shown = [one for one in found.causes if one.share >= _LEAST][:_SHOWN]
     checks = tuple(f"{one.title}: {one.check}" for one in shown)
     if checks:

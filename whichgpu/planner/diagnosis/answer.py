@@ -13,7 +13,7 @@ from whichgpu.cost.estimate import does_not_fit, estimate
 from whichgpu.cost.evidence import evidence
 from whichgpu.errors import Infeasible
 from whichgpu.planner.diagnosis import causes, counting
-from whichgpu.planner.diagnosis.trying import Asked, ranked
+from whichgpu.planner.diagnosis.trying import Asked, paired, ranked
 from whichgpu.values import immutable
 from whichgpu.workloads.ops import COUNTED
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from whichgpu.facts.model import Interval
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
-    from whichgpu.planner.diagnosis.trying import Cause
+    from whichgpu.planner.diagnosis.trying import Cause, Pair
     from whichgpu.workloads.job import Job
 
 #: What fits by so little more than the card has may have run all the same.
@@ -36,7 +36,8 @@ class Diagnosis:
     """A figure, what is predicted of it, the verdict, and the causes in the order in which they explain it.
 
     `verdict` is normal, slow, fast or impossible (above the roofline); of what is no speed normal, low or
-    high. `normal` is the probability that nothing is otherwise, `bound` the roofline in the figure's unit.
+    high. `normal` is the probability that nothing is otherwise, `bound` the roofline in the figure's unit;
+    `pairs` are told where no cause alone explains it.
     """
 
     job: Job
@@ -50,6 +51,7 @@ class Diagnosis:
     known: Known
     causes: tuple[Cause, ...]
     normal: float
+    pairs: tuple[Pair, ...] = ()
 
     def __str__(self) -> str:
         one = self.predicted
@@ -69,6 +71,7 @@ class Diagnosis:
             "basis": self.answer.basis, "normal": self.normal,
             "evidence": [one.to_dict() for one in self.known.rows],
             "causes": [one.to_dict() for one in self.causes],
+            "pairs": [one.to_dict() for one in self.pairs],
             "gpu": self.gpu, "n_gpus": self.answer.n_gpus, "runtime": self.answer.runtime,
             "job": self.answer.job.to_dict(), "warnings": list(self.answer.warnings),
         }  # fmt: skip
@@ -103,7 +106,18 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
     said = (f"{unfit}: it ran otherwise than said",) if unfit else ()
     answer = replace(answer, warnings=(*answer.warnings, *said))
     return Diagnosis(
-        answer.job, gpu.id, figure, answer, verdict, predicted, ratio, bound, known, order, normal
+        answer.job,
+        gpu.id,
+        figure,
+        answer,
+        verdict,
+        predicted,
+        ratio,
+        bound,
+        known,
+        order,
+        normal,
+        () if verdict == "normal" else paired(asked, order),
     )
 
 

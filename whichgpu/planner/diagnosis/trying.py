@@ -11,6 +11,7 @@ import math
 from collections import defaultdict
 from contextlib import suppress
 from functools import cache
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.cost.anchoring import shifted
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Log standard deviation below which no prediction of a cause is believed.
 _LEAST = 0.03
+#: Of pairs of causes: the least that one does, how many are paired, and how many pairs are told.
+_LITTLE, _PAIRED, _TOLD = 0.1, 12, 3
 
 
 @immutable
@@ -134,6 +137,33 @@ def ranked(asked: Asked, tried: Iterable[Tried], *, possible: bool = True) -> tu
     order = sorted(scores, key=lambda cause: (-scores[cause], cause))
     causes = tuple(_cause(asked, best[cause], math.exp(scores[cause] - top) / whole) for cause in order)
     return causes, math.exp(null - top) / whole
+
+
+@immutable
+class Pair:
+    """Two causes at once, taken as if the one did not change what the other does."""
+
+    causes: tuple[str, str]
+    would_be: Interval
+    ratio: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"causes": list(self.causes), "would_be": self.would_be.to_dict(), "ratio": self.ratio}
+
+
+def paired(asked: Asked, causes: Sequence[Cause]) -> tuple[Pair, ...]:
+    """Pairs of causes that explain a figure together which none does alone, the nearest first."""
+    if any(one.inside for one in causes):
+        return ()
+    up = asked.ratio > 1.0
+    helping = [one for one in causes if (one.effect > 1.0) == up and abs(math.log(one.effect)) > _LITTLE]
+    found = []
+    for one, other in combinations(helping[:_PAIRED], 2):
+        both = one.would_be.scaled(other.effect)
+        if both.low <= asked.figure.value <= both.high:
+            found.append(Pair((one.title, other.title), both, asked.figure.value / both.mid))
+    return tuple(sorted(found, key=lambda pair: abs(math.log(pair.ratio)))[:_TOLD])
 
 
 def _mean(logs: Sequence[float]) -> float:
