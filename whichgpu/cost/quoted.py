@@ -52,7 +52,8 @@ class Quoted:
             return _passes(answer, self.sense, self.unit)
         if self.metric == "flops":
             return _flops(answer)
-        return Interval(*map(float, METRICS[self.metric](answer, self.unit)), self.unit)
+        low, mid, high = map(float, METRICS[self.metric](answer, self.unit))
+        return Interval(low, mid, high, self.unit)
 
     def ratio(self, answer: Estimate) -> float:
         """The measured rate over the predicted one: above 1 is faster, or more, than predicted."""

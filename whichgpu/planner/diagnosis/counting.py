@@ -91,8 +91,8 @@ def _memory(asked: Asked) -> Iterator[Tried]:
     ):
         if name != own:
             reading = asked.answer.readings.interval(name).scaled(1.0 / 2.0**30, "GiB")
-            three = map(float, (reading.low, reading.mid, reading.high))
-            yield Tried("reading", words, Interval(*three, METRICS[metric].unit))
+            low, mid, high = map(float, (reading.low, reading.mid, reading.high))
+            yield Tried("reading", words, Interval(low, mid, high, METRICS[metric].unit))
 
 
 def impossible(asked: Asked, bound: float) -> Iterator[Tried]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from contextlib import suppress
+from dataclasses import fields, replace
 from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -67,11 +68,25 @@ class Asked:
 
 
 class Tried(NamedTuple):
-    """One thing otherwise: the cause of `data/diagnosis.toml`, in detail, and the figure under it."""
+    """One thing otherwise: the cause of `data/diagnosis.toml`, in detail, and the figure under it.
+
+    `job` and `gpu` are what was predicted again; None where the run is the same and is counted otherwise, or
+    waits for something else.
+    """
 
     cause: str
     detail: str
     would_be: Interval
+    job: Job | None = None
+    gpu: Gpu | None = None
+
+
+class Again(NamedTuple):
+    """A job and a GPU, predicted again."""
+
+    would_be: Interval
+    job: Job
+    gpu: Gpu
 
 
 @immutable
@@ -91,6 +106,7 @@ class Cause:
     share: float
     why: str
     check: str
+    tried: Tried
 
     def to_dict(self) -> dict[str, Any]:
         """The contract's shape, the rest beside it."""
@@ -101,7 +117,7 @@ class Cause:
         }  # fmt: skip
 
 
-def again(asked: Asked, job: Job, gpu: Gpu | None = None) -> Interval | None:
+def again(asked: Asked, job: Job, gpu: Gpu | None = None) -> Again | None:
     """The figure of another job, or on another GPU; None where the model has none."""
     device = gpu or asked.gpu
     with suppress(WhichGpuError, ValueError):
@@ -110,7 +126,7 @@ def again(asked: Asked, job: Job, gpu: Gpu | None = None) -> Interval | None:
         )
         one = asked.figure.predicted(found.at(0, 0))
         if math.isfinite(one.mid) and one.mid > 0.0 and found.required[0, 0] < 4.0 * found.available[0, 0]:
-            return one
+            return Again(one, job, device)
     return None
 
 
@@ -141,7 +157,7 @@ def ranked(asked: Asked, tried: Iterable[Tried], *, possible: bool = True) -> tu
 
 @immutable
 class Pair:
-    """Two causes at once, taken as if the one did not change what the other does."""
+    """Two causes at once, and the figure under both."""
 
     causes: tuple[str, str]
     would_be: Interval
@@ -160,10 +176,29 @@ def paired(asked: Asked, causes: Sequence[Cause]) -> tuple[Pair, ...]:
     helping = [one for one in causes if (one.effect > 1.0) == up and abs(math.log(one.effect)) > _LITTLE]
     found = []
     for one, other in combinations(helping[:_PAIRED], 2):
-        both = one.would_be.scaled(other.effect)
-        if both.low <= asked.figure.value <= both.high:
+        both = _together(asked, one, other)
+        if both is not None and both.low <= asked.figure.value <= both.high:
             found.append(Pair((one.title, other.title), both, asked.figure.value / both.mid))
     return tuple(sorted(found, key=lambda pair: abs(math.log(pair.ratio)))[:_TOLD])
+
+
+def _together(asked: Asked, one: Cause, other: Cause) -> Interval | None:
+    """The figure under two causes: predicted again with both, or one of them counted otherwise."""
+    first, second = one.tried, other.tried
+    if first.job is None or second.job is None:
+        # A wait, or a count, takes its share of whatever the other makes.
+        return None if first.job is second.job else one.would_be.scaled(other.effect)
+    if first.gpu is not asked.gpu and second.gpu is not asked.gpu:
+        return None
+    changes = {
+        column.name: getattr(second.job, column.name)
+        for column in fields(second.job)
+        if column.name != "options" and getattr(second.job, column.name) != getattr(asked.job, column.name)
+    }
+    said = {key: text for key, text in second.job.options.items() if asked.job.options.get(key) != text}
+    job = replace(first.job, **changes, options={**first.job.options, **said})
+    found = again(asked, job, second.gpu if first.gpu is asked.gpu else first.gpu)
+    return None if found is None else found.would_be
 
 
 def _mean(logs: Sequence[float]) -> float:
@@ -185,7 +220,7 @@ def _cause(asked: Asked, one: Tried, share: float) -> Cause:
         id=one.cause, title=row["title"].format(detail=one.detail), would_be=one.would_be,
         ratio=value / one.would_be.mid, effect=one.would_be.mid / asked.predicted.mid,
         inside=one.would_be.low <= value <= one.would_be.high, share=share, why=row["why"],
-        check=_check(row["check"], asked.gpu.vendor),
+        check=_check(row["check"], asked.gpu.vendor), tried=one,
     )  # fmt: skip
 
 
@@ -210,6 +245,6 @@ def rated(asked: Asked, factor: float) -> Interval:
     return asked.predicted.scaled(1.0 / factor if asked.figure.sense < 0 else factor)
 
 
-def each(cause: str, pairs: Sequence[tuple[str, Interval | None]]) -> Iterable[Tried]:
+def each(cause: str, pairs: Sequence[tuple[str, Again | None]]) -> Iterable[Tried]:
     """Details of one cause, those that have an answer."""
-    return (Tried(cause, detail, found) for detail, found in pairs if found is not None)
+    return (Tried(cause, detail, *found) for detail, found in pairs if found is not None)
