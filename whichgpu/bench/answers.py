@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 SOURCE = "whichgpu bench"
 _MIG = re.compile(r"(?P<whole>.+?)\s+MIG\s+(?P<profile>\d+g\.\d+gb\S*)", re.IGNORECASE)
 #: Columns of a job that a row takes over as they are.
-_COLUMNS = ("workload", "phase", "precision", "batch", "seq_len", "input_tokens", "output_tokens", "tp", "steps")
+_COLUMNS = (
+    "workload",
+    "phase",
+    "precision",
+    "batch",
+    "seq_len",
+    "input_tokens",
+    "output_tokens",
+    "tp",
+    "steps",
+)
 
 
 def gpu_id(device: Mapping[str, Any]) -> str:
@@ -34,7 +44,9 @@ def gpu_id(device: Mapping[str, Any]) -> str:
     sliced = _MIG.fullmatch(name)
     found = candidates(sliced["whole"] if sliced else name, known)
     memory = device.get("memory")
-    close = found if sliced or memory is None else tuple(one for one in found if same_memory(one, float(memory)))
+    close = (
+        found if sliced or memory is None else tuple(one for one in found if same_memory(one, float(memory)))
+    )
     if len(close) != 1:
         return name
     if not sliced:
@@ -56,13 +68,19 @@ def records(task: Mapping[str, Any], answer: Mapping[str, Any], gpu: str = "") -
         return [Record(columns, context, task, answer["status"], answer["reason"] or answer["status"])]
     shared = _shared(task, context)
     return [
-        _record(task, one, {**shared, "gpu": where}, context, f"{key}-{number}-{one['metric'].replace(' ', '-')}")
+        _record(
+            task, one, {**shared, "gpu": where}, context, f"{key}-{number}-{one['metric'].replace(' ', '-')}"
+        )
         for number, one in enumerate(answer["rows"], 1)
     ]
 
 
 def _record(
-    task: Mapping[str, Any], one: Mapping[str, Any], shared: Mapping[str, Any], context: dict[str, Any], name: str
+    task: Mapping[str, Any],
+    one: Mapping[str, Any],
+    shared: Mapping[str, Any],
+    context: dict[str, Any],
+    name: str,
 ) -> Record:
     own = {key: one[key] for key in ("workload", "phase", "precision", "options") if key in one}
     warnings = [*one.get("warnings", ()), *context.get("warnings", ())]

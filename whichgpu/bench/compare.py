@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Compared(NamedTuple):
-    """A row's value and its prediction, both in the row's unit; `error` of the prediction, or why there is none."""
+    """A row's value and its prediction, both in the row's unit, or why there is none."""
 
     record: Record
     value: float
@@ -37,9 +37,13 @@ class Compared(NamedTuple):
 
 def compare(found: Sequence[Record], catalogue: Catalogue) -> list[Compared]:
     """Predict each record that has a value."""
-    valued = [one for one in found if one.value is not None and not one.row.get("workload", "").startswith("micro/")]
+    valued = [
+        one for one in found if one.value is not None and not one.row.get("workload", "").startswith("micro/")
+    ]
     answers = predict_rows([one.row for one in valued], catalogue)
     return [
-        Compared(one, float(one.row["value"]), answer.low, answer.value, answer.high, answer.basis, answer.error)
+        Compared(
+            one, float(one.row["value"]), answer.low, answer.value, answer.high, answer.basis, answer.error
+        )
         for one, answer in zip(valued, answers, strict=True)
     ]

@@ -1,7 +1,7 @@
 """What a device reaches of its datasheet, and whether it is what it says it is.
 
-Everything here is arithmetic on three things: the catalogue's facts, what the driver said, and the rows of the
-micro-benchmarks. Nothing touches a device, so that a fake, capped or sliced card can be had in a test.
+Everything here is arithmetic on three things: the catalogue's facts, what the driver said, and the rows of
+the micro-benchmarks. Nothing touches a device, so that a fake, capped or sliced card can be had in a test.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 #: By precision of a product: the catalogue's field; FP64 and FP32 by the faster of their units.
 _RATES: Mapping[str, tuple[str, ...]] = {
-    "fp64": ("fp64_tensor", "fp64"), "fp32": ("fp32",), "tf32": ("tf32",), "fp16": ("fp16",), "bf16": ("bf16",),
-    "fp8": ("fp8",), "int8": ("int8",),
+    "fp64": ("fp64_tensor", "fp64"), "fp32": ("fp32",), "tf32": ("tf32",), "fp16": ("fp16",),
+    "bf16": ("bf16",), "fp8": ("fp8",), "int8": ("int8",),
 }  # fmt: skip
-#: Shares that healthy cards do not fall below, nor rise above, of bandwidth and of peak rates; a peak of short
-#: bursts may pass the datasheet's where the card clocks above its stated boost.
+#: Shares that healthy cards do not fall below, nor rise above, of bandwidth and of peak rates; short bursts
+#: may pass the datasheet's where the card clocks above its stated boost.
 _LEAST_BANDWIDTH, _LEAST_RATE, _MOST = 0.70, 0.45, 1.15
 #: Share of the first part's rate below which the last part of a sustained load says that it was held down.
 _SUSTAINED = 0.95
@@ -62,7 +62,10 @@ def figures(records: Iterable[Record], gpu: Gpu | None) -> list[Measured]:
         if key is not None:
             worse = min if one.row["unit"] == "us" else max
             best[key] = value if key not in best else worse(best[key], value)
-    return [Measured(what, value, _stated(gpu, field), dimension) for (what, field, dimension), value in best.items()]
+    return [
+        Measured(what, value, _stated(gpu, field), dimension)
+        for (what, field, dimension), value in best.items()
+    ]
 
 
 def points(records: Iterable[Record]) -> list[tuple[str, str, float, float]]:
@@ -110,7 +113,7 @@ def _stated(gpu: Gpu | None, field: str) -> float | None:
 
 
 def _pcie(generation: Any, lanes: Any) -> float | None:
-    """B/s of a PCIe link in one direction, after its line code (128b/130b from generation 3, 242/256 in 6)."""
+    """B/s of a PCIe link one way, after its line code (128b/130b from generation 3, 242/256 in 6)."""
     if not generation or not lanes:
         return None
     each = {1: 0.25, 2: 0.5, 3: 0.985, 4: 1.969, 5: 3.938, 6: 7.563}.get(int(generation))
@@ -123,8 +126,8 @@ def verdicts(
 ) -> list[Verdict]:  # fmt: skip
     """What is wrong with the device; nothing where all is well.
 
-    `gpu` is the catalogue's device of the driver's name, `device` what the driver said of it, `sold_as` what the
-    user believes it to be.
+    `gpu` is the catalogue's device of the driver's name, `device` what the driver said of it, `sold_as` what
+    the user believes it to be.
     """
     said = [*_sliced(device), *_capped(gpu, device), *_held_down(gpu, records), *_linked(device)]
     said += [Verdict("shared", one) for one in (device.get("busy"),) if one]
@@ -135,14 +138,19 @@ def verdicts(
 
 def _sliced(device: Mapping[str, Any]) -> Iterator[Verdict]:
     if device.get("mig") or " MIG " in str(device.get("name", "")):
-        yield Verdict("sliced", f"{device.get('name', 'the GPU')} is in MIG mode: figures are of a slice of it")
+        yield Verdict(
+            "sliced", f"{device.get('name', 'the GPU')} is in MIG mode: figures are of a slice of it"
+        )
 
 
 def _capped(gpu: Gpu | None, device: Mapping[str, Any]) -> Iterator[Verdict]:
     limit = device.get("power_limit")
     usual = device.get("power_default") or (gpu.value("power") if gpu else None)
     if limit and usual and limit < _POWER * usual:
-        yield Verdict("capped", f"its power limit is {limit:.0f} W of {usual:.0f} W (nvidia-smi -pl {usual:.0f} undoes it)")
+        yield Verdict(
+            "capped",
+            f"its power limit is {limit:.0f} W of {usual:.0f} W (nvidia-smi -pl {usual:.0f} undoes it)",
+        )
 
 
 def _held_down(gpu: Gpu | None, records: Sequence[Record]) -> Iterator[Verdict]:
@@ -151,11 +159,17 @@ def _held_down(gpu: Gpu | None, records: Sequence[Record]) -> Iterator[Verdict]:
     rates = [float(one.row["value"]) for one in parts]
     told = parts[-1].context.get("telemetry", {}) if parts else {}
     reasons = {name: share for name, share in told.get("reasons", {}).items() if share > 0.05}
-    why = f" ({', '.join(f'{name} {share:.0%} of the time' for name, share in reasons.items())})" if reasons else ""
+    why = (
+        f" ({', '.join(f'{name} {share:.0%} of the time' for name, share in reasons.items())})"
+        if reasons
+        else ""
+    )
     clock, boost = told.get("clock_mean"), gpu.value("clock_boost") if gpu else None
     if len(rates) > 1 and rates[-1] < _SUSTAINED * rates[0]:
         lost = 1.0 - rates[-1] / rates[0]
-        yield Verdict("throttled", f"under sustained load its rate fell by {lost:.0%}{why}: look at its cooling")
+        yield Verdict(
+            "throttled", f"under sustained load its rate fell by {lost:.0%}{why}: look at its cooling"
+        )
     elif clock and boost and clock < _CLOCK * boost:
         below = f"{clock / 1e6:,.0f} MHz under load, of {boost / 1e6:,.0f} MHz boost"
         yield Verdict("throttled", f"its clock is {below}{why or ', and the driver gives no reason'}")
@@ -172,7 +186,7 @@ def _linked(device: Mapping[str, Any]) -> Iterator[Verdict]:
 def _fake(
     gpu: Gpu | None, device: Mapping[str, Any], found: Sequence[Measured], explained: Sequence[str]
 ) -> Iterator[Verdict]:
-    """What cannot be of this model: its memory, its SMs, a speed far from the datasheet's with nothing to explain it."""
+    """What cannot be of this model: memory, SMs, a speed that nothing else explains."""
     if gpu is None or "sliced" in explained:
         return
     memory, sms = device.get("memory"), device.get("sms")
@@ -191,8 +205,8 @@ def _fake(
 
 def _speeds(gpu: Gpu, found: Sequence[Measured], explained: Sequence[str]) -> Iterator[Verdict]:
     slow = not {"throttled", "capped", "shared"} & set(explained)
-    bandwidths = [one.share for one in found if one.dimension == "bandwidth" and one.what.endswith(" bandwidth")
-                  and one.share is not None]  # fmt: skip
+    moved = [one for one in found if one.what.endswith(" bandwidth")]
+    bandwidths = [one.share for one in moved if one.share is not None]
     rates = {one.what: one.share for one in found if one.dimension == "flop rate" and one.share is not None}
     if bandwidths and (max(bandwidths) > _MOST or (slow and max(bandwidths) < _LEAST_BANDWIDTH)):
         yield Verdict("fake", f"its memory gives {max(bandwidths):.0%} of the bandwidth of a {gpu.id}")
@@ -201,4 +215,6 @@ def _speeds(gpu: Gpu, found: Sequence[Measured], explained: Sequence[str]) -> It
         yield Verdict("fake", f"its {what} reaches {rates[what]:.0%} of the peak of a {gpu.id}")
     elif rates and slow and max(rates.values()) < _LEAST_RATE:
         what = max(rates, key=lambda name: rates[name])
-        yield Verdict("fake", f"none of its products is above {rates[what]:.0%} of the peak of a {gpu.id} ({what})")
+        yield Verdict(
+            "fake", f"none of its products is above {rates[what]:.0%} of the peak of a {gpu.id} ({what})"
+        )

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Seconds that a task may take where it says nothing.
 TIMEOUT = 1800.0
+#: The variable that names the process which waits for the answer; without it nothing is worth going on.
+PARENT = "WHICHGPU_BENCH_PARENT"
 _ROOT = Path(__file__).parents[2]
 _TAIL = 400
 #: Words at the start of lines that tell what went wrong in a traceback or a framework's log.
@@ -30,7 +32,7 @@ _TELLING = ("Error", "error:", "fatal", "Killed", "CUDA", "NCCL", "Segmentation"
 
 
 def run(task: Mapping[str, Any], python: str = "") -> dict[str, Any]:
-    """Run a task and give its answer: `status`, `reason`, `rows`, `context`. Never raises for what happens there.
+    """Run a task and give its answer: `status`, `reason`, `rows`, `context`; never raises for it.
 
     A `KeyboardInterrupt` ends the process first and then goes on.
     """
@@ -42,11 +44,13 @@ def run(task: Mapping[str, Any], python: str = "") -> dict[str, Any]:
         with log.open("wb") as out:
             try:
                 process = subprocess.Popen(  # noqa: S603 (our own program)
-                    command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=_environment(task),
+                    command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment(task),
                     start_new_session=True,
                 )  # fmt: skip
             except OSError as fault:
-                return _failed("failed", f"{command[0]} does not start ({fault.strerror}); give another --python")
+                return _failed(
+                    "failed", f"{command[0]} does not start ({fault.strerror}); give another --python"
+                )
         ended = _wait(process, limit)
         if answer.exists():
             found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
@@ -64,7 +68,8 @@ def _launcher(task: Mapping[str, Any], python: str) -> list[str]:
     return [python, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}", "-m", worker]
 
 
-def _environment(task: Mapping[str, Any]) -> dict[str, str]:
+def environment(task: Mapping[str, Any]) -> dict[str, str]:
+    """The environment of a measuring process."""
     known = dict(os.environ)
     known["PYTHONPATH"] = os.pathsep.join(part for part in (str(_ROOT), known.get("PYTHONPATH", "")) if part)
     # The command line gives numpy one thread for its own sake; a measurement has all of them.
@@ -73,6 +78,9 @@ def _environment(task: Mapping[str, Any]) -> dict[str, str]:
     count = int(task.get("n_gpus") or 1)
     if count > 1:
         known.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // count)))
+    if task.get("threads"):
+        known["OMP_NUM_THREADS"] = str(task["threads"])
+    known[PARENT] = str(os.getpid())
     return known
 
 
@@ -83,10 +91,10 @@ def _wait(process: subprocess.Popen[bytes], limit: float) -> int | None:
     except subprocess.TimeoutExpired:
         return None
     finally:
-        _end(process)
+        end(process)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     """Ask the whole group to end, then make it."""
     for how in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -110,8 +118,10 @@ def _alive(group: int) -> bool:
 
 def _without_answer(ended: int | None, limit: float, log: Path) -> dict[str, Any]:
     if ended is None:
-        return _failed("timeout", f"not done after {limit:g} s, so it was ended; does a kernel hang? Give --timeout more")
-    said = _telling(log)
+        return _failed(
+            "timeout", f"not done after {limit:g} s, so it was ended; does a kernel hang? Give --timeout more"
+        )
+    said = telling(log)
     if "No module named 'torch" in said:
         from whichgpu.bench.worker.faults import missing
 
@@ -122,11 +132,13 @@ def _without_answer(ended: int | None, limit: float, log: Path) -> dict[str, Any
     return _failed("failed", f"the measuring process ended without an answer ({how}){said}")
 
 
-def _telling(log: Path) -> str:
+def telling(log: Path) -> str:
     """The last line of a log that says something, as the end of a sentence."""
     with contextlib.suppress(OSError):
         lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
-        told = [line for line in lines if any(word in line for word in _TELLING)] or [one for one in lines if one]
+        told = [line for line in lines if any(word in line for word in _TELLING)] or [
+            one for one in lines if one
+        ]
         if told:
             return f": {one_line(told[-1])[:_TAIL]}"
     return ""

@@ -33,7 +33,7 @@ class Machine(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a run gave: records in order, what was not measured with the reason, and what was there already."""
+    """What a run gave: records in order, what was left out and why, what was there already."""
 
     records: list[Record]
     skipped: list[tuple[str, str]]
@@ -50,14 +50,15 @@ def machine(nvml: Any = None) -> Machine:
 
 
 def run(
-    todo: Iterable[Task], journal: Journal | None, *, python: str = "", command: str = "", shared: bool = False,
+    todo: Iterable[Task], journal: Journal | None, *, python: str = "", command: str = "",
+    shared: bool = False,
     tell: Callable[[str], object] = lambda _: None, execute: Execute | None = None,
     look: Callable[[], Machine] = machine,
 ) -> Outcome:  # fmt: skip
     """Measure tasks that the journal has not; nothing that one does keeps the others from running.
 
-    `tell` hears a line about each; `shared` measures on a GPU that others use as well. Ctrl-C ends the task that
-    runs and the list. Raises `UsageError` where the journal cannot be written.
+    `tell` hears a line about each; `shared` measures on a GPU that others use as well. Ctrl-C ends the task
+    that runs and the list. Raises `UsageError` where the journal cannot be written.
     """
     found, skipped, known = [], [], 0
     execute = execute or (lambda task: process.run(task, python))
@@ -102,11 +103,13 @@ def _line(got: Sequence[Record]) -> str:
     return f"{float(first.row['value']):.6g} {first.row['unit']}{more}"
 
 
-def largest_batch(task: Task, journal: Journal | None, *, most: int = _LAST, **options: Any) -> tuple[int, Outcome]:
+def largest_batch(
+    task: Task, journal: Journal | None, *, most: int = _LAST, **options: Any
+) -> tuple[int, Outcome]:
     """The largest batch that runs, by doubling and bisection, and the outcome of measuring it.
 
-    Every batch tried leaves a row: its rate, or that memory ran out. 0 where not even one fits. Ends early where
-    a try fails for another reason. Raises `UsageError` as `run` does.
+    Every batch tried leaves a row: its rate, or that memory ran out. 0 where not even one fits. Ends early
+    where a try fails for another reason. Raises `UsageError` as `run` does.
     """
     tried: list[Outcome] = []
 
@@ -130,7 +133,8 @@ def largest_batch(task: Task, journal: Journal | None, *, most: int = _LAST, **o
         last = run([{**task, "batch": float(best)}], journal, **options) if best else Outcome([], [], 0)
     except KeyboardInterrupt:
         best, last = 0, Outcome([], [], 0, interrupted=True)
-    return best, Outcome([one for part in tried for one in part.records] + last.records, last.skipped, last.known,
+    return best, Outcome([one for part in tried for one in part.records] + last.records, last.skipped,
+    last.known,
                          last.interrupted)  # fmt: skip
 
 

@@ -9,11 +9,22 @@ if TYPE_CHECKING:
 
     from whichgpu.bench.record import Record
 
-_SAME = ("workload", "gpu", "phase", "precision", "batch", "resolution", "seq_len", "options", "unit", "runtime")
+_SAME = (
+    "workload",
+    "gpu",
+    "phase",
+    "precision",
+    "batch",
+    "resolution",
+    "seq_len",
+    "options",
+    "unit",
+    "runtime",
+)
 
 
 class Scaled(NamedTuple):
-    """One number of GPUs: its rate over that of the fewest (`speedup`), and over what as many times it would be."""
+    """One number of GPUs: its rate over that of the fewest, and over its share of that."""
 
     record: Record
     base: int

@@ -1,8 +1,8 @@
 """From repeated times to one figure: the median, how sure it is, what lay outside, whether it drifted.
 
-The confidence interval of a median needs no distribution: of n sorted values the k-th from either end bound it
-with probability 1 - 2 P(Bin(n, 1/2) < k). Outliers are counted and not removed, since a median does not feel
-them; a trend over the run is Mann and Kendall's test, with Sen's slope as its size.
+The confidence interval of a median needs no distribution: of n sorted values the k-th from either end bound
+it with probability 1 - 2 P(Bin(n, 1/2) < k). Outliers are counted and not removed, since a median does not
+feel them; a trend over the run is Mann and Kendall's test, with Sen's slope as its size.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class Method(NamedTuple):
 class Summary(NamedTuple):
     """What repeated times come to; times in seconds.
 
-    `confidence` is that of the interval from `low` to `high`: fewer samples than the one asked for needs have a
-    lower one. `spread` is half the interval as a share of the median. `drift` is the change over the run as a
-    share of the median, 0 where there is no sure trend.
+    `confidence` is that of the interval from `low` to `high`: fewer samples than the one asked for needs
+    have a lower one. `spread` is half the interval as a share of the median. `drift` is the change over the
+    run as a share of the median, 0 where there is no sure trend.
     """
 
     samples: int
@@ -123,7 +123,7 @@ def outliers(values: NDArray[np.float64]) -> int:
 
 
 def drift(values: NDArray[np.float64]) -> float:
-    """The change from the first sample to the last as a share of the median; 0 without a sure, large trend."""
+    """The change over the samples as a share of their median; 0 without a sure, large trend."""
     if len(values) < _LEAST:
         return 0.0
     picked = values[np.linspace(0, len(values) - 1, min(len(values), _MOST)).astype(int)]

@@ -1,7 +1,7 @@
 """What is to be measured: tasks of jobs and of suites (`data/bench.toml`), as plain values.
 
-A task is all that a measuring process is told, and all that `replay` needs; its digest is how `--resume` knows it
-again.
+A task is all that a measuring process is told, and all that `replay` needs; its digest is how `--resume`
+knows it again.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ class Settings:
         return method if self.seconds is None else {**method, "seconds": self.seconds}
 
     def common(self, usual: str) -> dict[str, Any]:
-        """What every task has."""
+        """What every task has; at toy size one thread, which waits for no other."""
         return {
             "device": self.device, "seed": self.seed, "timeout": self.timeout, "memory": self.memory,
-            "method": self.method(usual),
+            "method": self.method(usual), **({"threads": 1} if self.toy else {}),
         }  # fmt: skip
 
 
@@ -110,7 +110,8 @@ def suite(name: str, settings: Settings, gpus: int) -> list[dict[str, Any]]:
         settings = replace(settings, toy=True, device="cpu" if settings.device == "auto" else settings.device)
     if table.get("needs") == "gpu" and not settings.toy and (settings.device == "cpu" or not gpus):
         raise UsageError(
-            f"suite {name} is of GPUs, and none is at hand; see that it works with --toy, or run it where one is"
+            f"suite {name} is of GPUs, and none is at hand; see that it works with --toy, or run it where "
+            f"one is"
         )
     return [*_jobs(table, settings), *_micro(table, settings)]
 
@@ -139,10 +140,14 @@ def _job(
 
 def _micro(table: Mapping[str, Any], settings: Settings) -> Iterator[dict[str, Any]]:
     for row in table.get("micro", ()):
-        for columns in _combined({name: value for name, value in row.items() if name not in ("params", "toy")}):
+        for columns in _combined(
+            {name: value for name, value in row.items() if name not in ("params", "toy")}
+        ):
             params = {**row.get("params", {}), **(row.get("toy", {}) if settings.toy else {})}
             count = int(columns.get("n_gpus", 1))
-            yield micro(columns["name"], params, settings, min(count, _TOY_DEVICES) if settings.toy else count)
+            yield micro(
+                columns["name"], params, settings, min(count, _TOY_DEVICES) if settings.toy else count
+            )
 
 
 def micro(name: str, params: Mapping[str, Any], settings: Settings, n_gpus: int = 1) -> dict[str, Any]:
@@ -170,7 +175,11 @@ def title(task: Mapping[str, Any]) -> str:
     """A task in a few words."""
     if task["kind"] != "job":
         return f"{task['name']}{_on(task)}"
-    sizes = [f"{name} {task[name]:g}" for name in ("batch", "seq_len", "input_tokens", "output_tokens") if name in task]
+    sizes = [
+        f"{name} {task[name]:g}"
+        for name in ("batch", "seq_len", "input_tokens", "output_tokens")
+        if name in task
+    ]
     options = [f"{name}={value}" for name, value in task["options"].items()]
     parts = [task["workload"], task.get("phase", ""), task.get("precision", ""), *sizes, *options]
     words = " ".join(part for part in parts if part)

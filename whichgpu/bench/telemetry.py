@@ -1,7 +1,7 @@
 """What the driver says while a job runs: clocks, power, temperature, energy, why clocks are held down.
 
-A thread samples NVML; energy is the hardware's own counter where there is one, else power integrated over time
-(trapezes). Everything is read through the handful of NVML calls below, so that a test can answer them.
+A thread samples NVML; energy is the hardware's own counter where there is one, else power integrated over
+time (trapezes). Everything is read through the handful of NVML calls below, so that a test can answer them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import os
 import threading
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def described(points: Sequence[Point], start: float | None, end: float | None) -
 
 def integral(values: Sequence[tuple[float, float]]) -> float:
     """The integral of (time, value) by trapezes."""
-    pairs = zip(values, values[1:], strict=False)
+    pairs = pairwise(values)
     return sum((b - a) * (x + y) / 2.0 for (a, x), (b, y) in pairs)
 
 
@@ -187,9 +188,7 @@ def shares(points: Sequence[Point]) -> Iterator[tuple[str, float]]:
 @contextlib.contextmanager
 def devices(count: int = 1, nvml: Any = None) -> Iterator[list[Device]]:
     """The first visible devices; none where there is no driver."""
-    if nvml is None:
-        with contextlib.suppress(ImportError):
-            import pynvml as nvml
+    nvml = nvml or _bindings()
     if nvml is None:
         yield []
         return
@@ -213,15 +212,21 @@ def _indexes(nvml: Any, count: int) -> list[int]:
     return every[:count]
 
 
+def _bindings() -> Any:
+    """NVIDIA's bindings; None where they are not installed."""
+    try:
+        import pynvml
+    except ImportError:
+        return None
+    return pynvml
+
+
 def driver(nvml: Any = None) -> dict[str, Any]:
     """Versions of the driver and of the CUDA that it brings; {} where there is none."""
-    with devices(0, nvml) as found:
-        del found
-        if nvml is None:
-            with contextlib.suppress(ImportError):
-                import pynvml as nvml
-        if nvml is None:
-            return {}
+    nvml = nvml or _bindings()
+    if nvml is None:
+        return {}
+    with devices(0, nvml):
         try:
             cuda = int(nvml.nvmlSystemGetCudaDriverVersion())
             return {

@@ -50,7 +50,8 @@ class Asked(NamedTuple):
 
         every = journal.read(self.out) if self.out.with_suffix(".jsonl").exists() else outcome.records
         return run_report(
-            outcome.records, outcome.skipped, out=str(self.out), known=outcome.known, scaled=scaling.scaling(every),
+            outcome.records, outcome.skipped, out=str(self.out), known=outcome.known,
+            scaled=scaling.scaling(every),
             compared=compared(every) if self.compare else None, interrupted=outcome.interrupted, **more,
         )  # fmt: skip
 
@@ -74,15 +75,15 @@ def measuring(function: Callable[..., Any]) -> Callable[..., Any]:
 
         memory = options.pop("memory")
         settings = Settings(
-            options.pop("device"), options.pop("framework") or "", options.pop("seed"), options.pop("seconds"),
-            options.pop("timeout"), parse(memory, "memory") if memory else None, options.pop("toy"),
+            options.pop("device"), options.pop("framework") or "", options.pop("seed"),
+            options.pop("seconds"), options.pop("timeout"),
+            parse(memory, "memory") if memory else None, options.pop("toy"),
         )  # fmt: skip
         python = options.pop("python")
         if python and not Path(python).exists():
             raise UsageError(f"--python {python}: no such file; give the path of a Python interpreter")
-        asked = Asked(options.pop("out"), options.pop("resume"), options.pop("compare"), options.pop("shared"), python,
-                      settings)  # fmt: skip
-        return function(asked=asked, **options)
+        own = {name: options.pop(name) for name in ("out", "resume", "compare", "shared")}
+        return function(asked=Asked(**own, python=python, settings=settings), **options)
 
     wrapped: Any = with_asked
     for option in reversed(_OPTIONS):
@@ -92,8 +93,8 @@ def measuring(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _OPTIONS = (
-    click.option("--out", type=click.Path(path_type=Path), metavar="FILE.csv", default=_OUT, show_default=True,
-                 help="Where rows go; their context goes beside it, into FILE.jsonl."),
+    click.option("--out", type=click.Path(path_type=Path), metavar="FILE.csv", default=_OUT,
+                 show_default=True, help="Where rows go; their context goes beside it, into FILE.jsonl."),
     click.option("--resume", is_flag=True, help="Go on with FILE.csv: what it has is not measured again."),
     click.option("--compare", is_flag=True, help="Set predictions beside what was measured."),
     click.option("--device", type=click.Choice(["auto", "cuda", "cpu"]), default="auto", show_default=True,

@@ -1,4 +1,4 @@
-"""What was measured, as reports: rows, what was left out, scaling, predictions beside, a device against its datasheet."""
+"""What was measured, as reports: rows, scaling, predictions beside, a device and its datasheet."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def run_report(
 ) -> Report:  # fmt: skip
     """A run: its rows, what was left out and why, and what follows from them."""
     told = {
-        "rows": data(records), "skipped": [{"task": name, "why": why} for name, why in skipped], "known": known,
+        "rows": data(records), "known": known,
+        "skipped": [{"task": name, "why": why} for name, why in skipped],
         "out": out, "interrupted": interrupted,
         "scaling": [{"id": one.record.id, "n_gpus": int(float(one.record.row["n_gpus"])), "base": one.base,
                      "speedup": one.speedup, "efficiency": one.efficiency} for one in scaled],
@@ -89,12 +90,24 @@ def table(records: Sequence[Record]) -> Table:
     for one in records:
         row = one.row
         value = f"{float(row['value']):.5g} {row['unit']}" if one.value is not None else one.status
-        sure = f"{float(row['spread']):.1%}" if row.get("spread") else None
+        spread = float(row.get("spread") or 0.0)
+        sure = None if not spread else f"{spread:.1%}" if spread < 1.0 else "over 100%"
         cells.append((
-            row.get("workload"), row.get("gpu") or None, row.get("n_gpus"), row.get("phase"), row.get("precision"),
-            row.get("batch"), row.get("options"), row.get("metric"), value, sure,
+            row.get("workload"), row.get("gpu") or None, row.get("n_gpus"), row.get("phase"),
+            row.get("precision"), row.get("batch"), row.get("options"), row.get("metric"), value, sure,
         ))  # fmt: skip
-    columns = ["Workload", "GPU", ">GPUs", "Phase", "Precision", ">Batch", "Options", "Metric", ">Measured", ">+/-"]
+    columns = [
+        "Workload",
+        "GPU",
+        ">GPUs",
+        "Phase",
+        "Precision",
+        ">Batch",
+        "Options",
+        "Metric",
+        ">Measured",
+        ">+/-",
+    ]
     reasons = [f"{one.row.get('workload', '')}: {one.reason}" for one in records if one.reason]
     doubts = [f"{one.row.get('workload', '')} {one.row.get('precision', '')}: {text}"
               for one in records for text in one.context.get("warnings", ())]  # fmt: skip
@@ -108,7 +121,8 @@ def table(records: Sequence[Record]) -> Table:
 def _scaling(scaled: Sequence[Scaled]) -> Table:
     rows = [
         (one.record.row["workload"], one.record.row.get("precision"), one.record.row["n_gpus"],
-         f"{float(one.record.row['value']):.5g} {one.record.row['unit']}", f"{one.speedup:.2f}x", f"{one.efficiency:.0%}")
+         f"{float(one.record.row['value']):.5g} {one.record.row['unit']}", f"{one.speedup:.2f}x",
+         f"{one.efficiency:.0%}")
         for one in scaled
     ]  # fmt: skip
     columns = ["Workload", "Precision", ">GPUs", ">Measured", ">Speed-up", ">Efficiency"]
@@ -124,9 +138,24 @@ def comparison(compared: Sequence[Compared]) -> Table:
          None if one.inside is None else "inside" if one.inside else "outside", one.basis or None)
         for one in compared
     ]  # fmt: skip
-    columns = ["Workload", "GPU", "Precision", "Metric", ">Measured", ">Predicted", ">Error", "Interval", "Basis"]
-    why = dict.fromkeys(f"{one.record.row['workload']}: no prediction: {one.why}" for one in compared if one.why)
-    notes = ("Predicted: the 90 % interval and its middle; the error is predicted over measured, less 1.", *why)
+    columns = [
+        "Workload",
+        "GPU",
+        "Precision",
+        "Metric",
+        ">Measured",
+        ">Predicted",
+        ">Error",
+        "Interval",
+        "Basis",
+    ]
+    why = dict.fromkeys(
+        f"{one.record.row['workload']}: no prediction: {one.why}" for one in compared if one.why
+    )
+    notes = (
+        "Predicted: the 90 % interval and its middle; the error is predicted over measured, less 1.",
+        *why,
+    )
     return Table.of("Predicted beside measured", columns, rows, notes)
 
 
@@ -155,7 +184,8 @@ def device_parts(
         "verdicts": [one._asdict() for one in verdicts],
     }  # fmt: skip
     rows = [
-        (one.what, show(one.value, one.dimension, 4), show(one.stated, one.dimension, 4) if one.stated else None,
+        (one.what, show(one.value, one.dimension, 4),
+         show(one.stated, one.dimension, 4) if one.stated else None,
          f"{one.share:.0%}" if one.share is not None else None)
         for one in figures
     ]  # fmt: skip
@@ -169,8 +199,10 @@ def device_parts(
     return told, [*blocks, *([chart] if chart else [])]
 
 
-def roofline(name: str, figures: Sequence[Measured], points: Sequence[tuple[str, str, float, float]]) -> Chart | None:
-    """The measured roofs, with points of (kind, label, FLOP per byte, FLOP/s) under them; None without roofs."""
+def roofline(
+    name: str, figures: Sequence[Measured], points: Sequence[tuple[str, str, float, float]]
+) -> Chart | None:
+    """Measured roofs and points of (kind, label, FLOP per byte, FLOP/s); None without roofs."""
     bandwidth = max((one.value for one in figures if one.what.endswith(" bandwidth")), default=0.0)
     peaks = {one.what.removesuffix(" product"): one.value for one in figures if one.dimension == "flop rate"}
     if not bandwidth or not peaks or not points:
@@ -197,18 +229,21 @@ def _roofs(bandwidth: float, peaks: Mapping[str, float], box: tuple[float, float
 
 def replay_report(old: Record, new: Sequence[Record], out: str, base: Report) -> Report:
     """A row beside the same measured again."""
-    again = [one for one in new if one.row.get("metric") == old.row.get("metric") and one.value is not None
-             and one.row.get("workload") == old.row.get("workload")
-             and one.row.get("options") == old.row.get("options") and one.row.get("precision") == old.row.get("precision")]  # fmt: skip
+    same = ("metric", "workload", "options", "precision")
+    again = [
+        one for one in new
+        if one.value is not None and all(one.row.get(name) == old.row.get(name) for name in same)
+    ]  # fmt: skip
     if not again or old.value is None:
         return base
     value = float(again[0].row["value"])
     ratio = value / old.value
     hosts = [one.context.get("host", {}).get("name", "") for one in (old, again[0])]
+    both = zip(("before", "now"), (old.value, value), hosts, (old, again[0]), strict=True)
     rows = [
         (name, f"{number(figure, 5)} {old.row['unit']}", host, one.row.get("gpu"), one.row.get("runtime"))
-        for name, figure, host, one in zip(("before", "now"), (old.value, value), hosts, (old, again[0]), strict=True)
-    ]  # fmt: skip
+        for name, figure, host, one in both
+    ]
     shown = Table.of(f"{old.id} again: {ratio - 1:+.1%}", ["", ">Value", "Host", "GPU", "Runtime"], rows)
     told = {**base.data, "replayed": {"id": old.id, "before": old.value, "now": value, "ratio": ratio}}
     return base._replace(data=told, blocks=(shown, *base.blocks))
@@ -218,7 +253,13 @@ def around(there: Machine, suites: Mapping[str, str], families: Sequence[str]) -
     """What can be measured, and on what."""
     device = f"{there.gpus} x {there.gpu}" if there.gpus else "no GPU: a processor, at toy size (--toy)"
     busy = [f"GPU {i}: {why}" for i, why in enumerate(there.busy) if why]
-    told = {"gpus": there.gpus, "gpu": there.gpu, "busy": busy, "suites": dict(suites), "families": list(families)}
+    told = {
+        "gpus": there.gpus,
+        "gpu": there.gpu,
+        "busy": busy,
+        "suites": dict(suites),
+        "families": list(families),
+    }
     rows = [(name, title) for name, title in suites.items()]
     blocks: list[Block] = [
         f"At hand: {device}.", *([Bullets(tuple(busy))] if busy else []),

@@ -1,7 +1,7 @@
 """Models as PyTorch modules, one file a family of `whichgpu/workloads/families/`, found by its name.
 
-They are written from the same dimensions as the zoo's traces, and `agreement` holds them to the trace: a model
-whose parameters or FLOPs differ is not measured. Only the measuring process imports these files.
+They are written from the same dimensions as the zoo's traces, and `agreement` holds them to the trace: a
+model whose parameters or FLOPs differ is not measured. Only the measuring process imports these files.
 
 A family's file has:
 

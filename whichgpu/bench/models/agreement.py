@@ -1,7 +1,7 @@
 """The modules against the zoo: parameters, and FLOPs by PyTorch's own counter on the meta device.
 
-The trace is the truth. A module that differs by more than `WITHIN` is not what the zoo calls by that name, and
-what it would measure would be held against the wrong prediction: it is refused.
+The trace is the truth. A module that differs by more than `WITHIN` is not what the zoo calls by that name,
+and what it would measure would be held against the wrong prediction: it is refused.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def size_of(job: Job) -> Any:
         return 0 if value is None else int(value)
 
     return Size(job.phase, whole(job.batch), whole(job.height), whole(job.width), whole(job.seq_len),
-                whole(job.input_tokens), whole(job.output_tokens), whole(job.steps), dict(job.options))  # fmt: skip
+                whole(job.input_tokens), whole(job.output_tokens), whole(job.steps),
+                dict(job.options))  # fmt: skip
 
 
 def agreement(workload: str) -> Agreement:

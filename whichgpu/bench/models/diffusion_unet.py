@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 READS = frozenset(("denoiser", "text", "vae", "guidance", "loaded_beside", "upcasts"))
 #: What a U-Net and a text tower may state.
 UNET = frozenset((
-    "kind", "module", "blocks", "widths", "heads", "depth", "depth_up", "depth_middle", "text_tokens", "text_width",
+    "kind", "module", "blocks", "widths", "heads", "depth", "depth_up", "depth_middle", "text_tokens",
+    "text_width",
     "in_channels", "out_channels", "added",
 ))  # fmt: skip
 TEXT = frozenset((
@@ -107,7 +108,7 @@ class Transformer(nn.Module):
 class Block(nn.Module):
     """A residual block, and a transformer behind it where `depth` is not 0."""
 
-    def __init__(self, channels: int, out: int, time: int, depth: int, count: int, text: int) -> None:
+    def __init__(self, channels: int, out: int, time: int, *, depth: int, count: int, text: int) -> None:
         super().__init__()
         self.residual = Residual(channels, out, time)
         self.transformer = Transformer(out, depth, count, text) if depth else None
@@ -135,7 +136,7 @@ class UNet(nn.Module):
         held, x = [self.first], self.first
         for level, width in enumerate(widths):
             for depth in _depths(part["depth"][level], part["blocks"]):
-                self.downs.append(Block(x, width, time, depth, _heads(part, level), text))
+                self.downs.append(Block(x, width, time, depth=depth, count=_heads(part, level), text=text))
                 x = width
                 held.append(x)
             if level < len(widths) - 1:
@@ -144,7 +145,8 @@ class UNet(nn.Module):
         self.middle = self._middle(part, x, time)
         for level in reversed(range(len(widths))):
             for depth in _depths(part.get("depth_up", part["depth"])[level], part["blocks"] + 1):
-                block = Block(x + held.pop(), widths[level], time, depth, _heads(part, level), text)
+                count, held_back = _heads(part, level), held.pop()
+                block = Block(x + held_back, widths[level], time, depth=depth, count=count, text=text)
                 self.ups.append(block)
                 x = widths[level]
             if level:
@@ -155,7 +157,8 @@ class UNet(nn.Module):
     @staticmethod
     def _middle(part: Part, width: int, time: int) -> nn.ModuleList:
         depth = part["depth_middle"]
-        first = Block(width, width, time, max(depth, 0), _heads(part, -1), part["text_width"])
+        count, text = _heads(part, -1), part["text_width"]
+        first = Block(width, width, time, depth=max(depth, 0), count=count, text=text)
         return nn.ModuleList([first] if depth < 0 else [first, Residual(width, width, time)])
 
     def forward(self, x: Tensor, steps: Tensor, text: Tensor, added: Tensor | None = None) -> Tensor:

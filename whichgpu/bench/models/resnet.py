@@ -18,7 +18,7 @@ batch, loss = images, classes_loss
 class Block(nn.Module):
     """Two 3 x 3, or 1 x 1, 3 x 3 and 1 x 1, and the short cut: (B, C, H, W) -> (B, out, H', W')."""
 
-    def __init__(self, kind: str, channels: int, width: int, out: int, stride: int, groups: int) -> None:
+    def __init__(self, kind: str, channels: int, width: int, out: int, *, stride: int, groups: int) -> None:
         super().__init__()
         if kind == "basic":
             layers = [Norm(channels, width, 3, stride), Norm(width, out, 3, relu=False)]
@@ -45,7 +45,9 @@ def build(dims: Mapping[str, Any], phase: str) -> nn.Module:
         planes = 64 * 2**stage
         width, out = planes * dims.get("group_width", 64) // 64 * groups, planes * expansion
         for i in range(blocks):
-            layers.append(Block(dims["block"], channels, width, out, 2 if stage and not i else 1, groups))
+            layers.append(
+                Block(dims["block"], channels, width, out, stride=2 if stage and not i else 1, groups=groups)
+            )
             channels = out
     head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, dims["classes"])]
     return nn.Sequential(*layers, *head)

@@ -52,7 +52,7 @@ class Layer(nn.Module):
         self.feed = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
 
     def forward(self, x: Tensor, seen: Any = None, cache: Any = None, at: Tensor | None = None) -> Tensor:
-        """(B, T, D) -> (B, T, D); `seen` are the encoder's keys and values, `cache` those of the tokens before."""
+        """(B, T, D) -> (B, T, D); `seen` is of the encoder's states, `cache` of the tokens before."""
         y = self.norm1(x)
         states = self.attention.states(y)
         if cache is not None:
@@ -60,7 +60,7 @@ class Layer(nn.Module):
                 held.index_copy_(2, at, new)
             states = cache
         x = x + self.attention(y, states, causal=self.cross is not None and cache is None)
-        if self.cross is not None:
+        if self.cross is not None and self.norm2 is not None:
             x = x + self.cross(self.norm2(x), seen)
         return x + self.feed(self.norm3(x))
 

@@ -1,7 +1,8 @@
 """How long a step takes, on a GPU by events in its own stream, on a processor by the host's clock.
 
-Steps that follow each other are timed from one event to the next, so that what lies between them counts and the
-host may run ahead; where the L2 cache is emptied before each step only the step itself is between two events.
+Steps that follow each other are timed from one event to the next, so that what lies between them counts and
+the host may run ahead; where the L2 cache is emptied before each step only the step itself is between two
+events.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from contextlib import nullcontext
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from whichgpu.bench.statistics import enough
@@ -70,7 +72,7 @@ class CudaClock:
                 for _ in range(inner):
                     step()
                 marks.append(self._event())
-            pairs = list(zip(marks, marks[1:], strict=False))
+            pairs = list(pairwise(marks))
         else:
             pairs = []
             for _ in range(count):

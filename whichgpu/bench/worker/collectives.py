@@ -1,11 +1,12 @@
 """Exchanges between processes by size: all-reduce, all-gather, all-to-all (NCCL, gloo on processors).
 
-The bus bandwidth is what a link must carry whatever the number of processes, as NVIDIA's nccl-tests define it:
-2 (n - 1) / n of the bytes for all-reduce, (n - 1) / n for the others.
+The bus bandwidth is what a link must carry whatever the number of processes, as NVIDIA's nccl-tests define
+it: 2 (n - 1) / n of the bytes for all-reduce, (n - 1) / n for the others.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.statistics import Method, doubts, summary
@@ -36,7 +37,8 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
             times = summary(world.slowest(run.times), method.confidence)
             options = {"bytes": size, "backend": torch.distributed.get_backend()}
             row = {"workload": f"micro/{kind}", "phase": "", "options": options, "spread": times.spread,
-                   "warnings": doubts(times, method, 0.0), "statistics": {**times.to_dict(), **run.to_dict()}}  # fmt: skip
+                   "warnings": doubts(times, method, 0.0),
+                   "statistics": {**times.to_dict(), **run.to_dict()}}  # fmt: skip
             bus = size * factor(kind, world.size) / times.median
             found.append({**row, "metric": "bus bandwidth", "unit": "GB/s", "value": bus / 1e9})
             found.append({**row, "metric": "latency", "unit": "us", "value": times.median * 1e6})
@@ -60,9 +62,9 @@ def _steps(torch: Any, world: World, params: dict[str, Any]) -> Iterator[tuple[s
         whole, other = (torch.ones(count, dtype=torch.float32, device=world.device) for _ in range(2))
         part = whole[: count // n].clone()
         steps = {
-            "all_reduce": lambda w=whole: exchange.all_reduce(w),
-            "all_gather": lambda o=other, p=part: exchange.all_gather_into_tensor(o, p),
-            "all_to_all": lambda o=other, w=whole: exchange.all_to_all_single(o, w),
+            "all_reduce": partial(exchange.all_reduce, whole),
+            "all_gather": partial(exchange.all_gather_into_tensor, other, part),
+            "all_to_all": partial(exchange.all_to_all_single, other, whole),
         }  # fmt: skip
         for kind in params.get("kinds", KINDS):
             if kind not in steps:

@@ -9,7 +9,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from whichgpu import __version__
 from whichgpu.bench import telemetry
 
 #: Distributions whose versions matter to a measurement, where they are installed.
@@ -35,7 +34,7 @@ def machine() -> dict[str, Any]:
 
 def software() -> dict[str, str]:
     """Versions by name."""
-    found = {"whichgpu": __version__, "python": platform.python_version()}
+    found = {"whichgpu": sys.modules["whichgpu"].__version__, "python": platform.python_version()}
     for name in _SOFTWARE:
         try:
             found[name] = metadata.version(name)
@@ -51,7 +50,7 @@ def software() -> dict[str, str]:
 def host() -> dict[str, Any]:
     """The machine: name, processor, its cores, memory in B, kernel."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    found = {
+    found: dict[str, Any] = {
         "name": platform.node(), "processor": _processor(), "cores": cores, "kernel": platform.release(),
         "system": platform.system(),
     }  # fmt: skip

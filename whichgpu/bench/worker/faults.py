@@ -10,7 +10,8 @@ from whichgpu.errors import WhichGpuError, one_line
 #: Names of exceptions, and words of their texts, that mean that memory ran out.
 _OOM_NAMES = ("OutOfMemoryError", "ResourceExhaustedError", "MemoryError")
 _OOM_WORDS = (
-    "out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory", "oom when allocating",
+    "out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory",
+    "oom when allocating",
     "bad_alloc", "cuda_error_out_of_memory", "cublas_status_alloc_failed",
 )  # fmt: skip
 _LONGEST = 400
@@ -37,8 +38,8 @@ def missing(name: str) -> str:
     package = name.partition(".")[0]
     install = {"torch": "torch", "tensorflow": "tensorflow (tensorflow-cpu without a GPU)", "ray": "ray"}
     return (
-        f"no {package} in this Python: pip install {install.get(package, package)}, or name one that has it with "
-        "--python"
+        f"no {package} in this Python: pip install {install.get(package, package)}, or name one that "
+        "has it with --python"
     )
 
 

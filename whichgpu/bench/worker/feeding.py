@@ -1,7 +1,7 @@
 """Where a training step takes its batch: one that lies on the device, or a data loader.
 
-The loader reads the picture files of a folder (option `data`, needs Pillow) or makes 8-bit pictures, crops and
-flips them at random and normalises them in `loader` processes, and copies batches from pinned memory.
+The loader reads the picture files of a folder (option `data`, needs Pillow) or makes 8-bit pictures, crops
+and flips them at random and normalises them in `loader` processes, and copies batches from pinned memory.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def feed(torch: Any, asked: Asked, make: Any) -> Callable[[], Any]:
 def _batches(torch: Any, asked: Asked, make: Any) -> Iterator[Any]:
     workers = int(asked.job.option("loader", 4.0))
     size, on_gpu = asked.size, asked.world.on_gpu
-    data = Pictures(torch, asked.job.options.get("data", ""), size.height, size.width, asked.item.dims["classes"],
-                    size.batch)  # fmt: skip
+    folder, classes = asked.job.options.get("data", ""), asked.item.dims["classes"]
+    data = Pictures(torch, folder, (size.height, size.width), classes, size.batch)
     loader = torch.utils.data.DataLoader(
         data, batch_size=size.batch, shuffle=True, num_workers=workers, pin_memory=on_gpu, drop_last=True,
         persistent_workers=workers > 0,
@@ -51,13 +51,18 @@ def _batches(torch: Any, asked: Asked, make: Any) -> Iterator[Any]:
 class Pictures:
     """A data set of pictures and classes: the files of a folder, or made up."""
 
-    def __init__(self, torch: Any, folder: str, height: int, width: int, classes: int, batch: int) -> None:
-        self._torch, self._height, self._width, self._classes = torch, height, width, classes
-        self._files = sorted(p for p in Path(folder).rglob("*") if p.suffix.lower() in _PICTURES) if folder else []
+    def __init__(self, torch: Any, folder: str, sides: tuple[int, int], classes: int, batch: int) -> None:
+        self._torch, self._classes = torch, classes
+        self._height, self._width = sides
+        self._files = (
+            sorted(p for p in Path(folder).rglob("*") if p.suffix.lower() in _PICTURES) if folder else []
+        )
         if folder and len(self._files) < batch:
-            raise UsageError(f"option data: {folder} holds {len(self._files)} pictures, fewer than a batch of {batch}")
-        sides = (int(_LARGER * height), int(_LARGER * width))
-        self._made = None if folder else torch.randint(256, (8, 3, *sides), dtype=torch.uint8)
+            raise UsageError(
+                f"option data: {folder} holds {len(self._files)} pictures, fewer than a batch of {batch}"
+            )
+        larger = [int(_LARGER * side) for side in sides]
+        self._made: Any = None if folder else torch.randint(256, (8, 3, *larger), dtype=torch.uint8)
         self._length = len(self._files) or max(_COUNT, 4 * batch)
 
     def __len__(self) -> int:
@@ -80,6 +85,9 @@ class Pictures:
 
         with Image.open(path) as image:
             scale = max(self._height / image.height, self._width / image.width)
-            sides = (max(self._width, round(scale * image.width)), max(self._height, round(scale * image.height)))
+            sides = (
+                max(self._width, round(scale * image.width)),
+                max(self._height, round(scale * image.height)),
+            )
             pixels = np.asarray(image.convert("RGB").resize(sides))
         return self._torch.from_numpy(pixels.copy()).permute(2, 0, 1)

@@ -20,7 +20,9 @@ class Layers(NamedTuple):
     keras: Any
     axis: int
 
-    def norm(self, x: Any, out: int, kernel: Any, stride: int = 1, *, same: bool = True, relu: bool = True) -> Any:
+    def norm(
+        self, x: Any, out: int, kernel: Any, stride: int = 1, *, same: bool = True, relu: bool = True
+    ) -> Any:
         """Convolution without bias, batch normalisation, ReLU; `same`: padded as PyTorch pads."""
         layers = self.keras.layers
         sides = (kernel, kernel) if isinstance(kernel, int) else kernel
@@ -91,7 +93,8 @@ def googlenet(layers: Layers, x: Any, dims: Dims) -> Any:
             x = layers.pool(x, 2 if name == "5a" else 3, 2, same=True)
         x = layers.join((
             layers.norm(x, one, 1), layers.chain(x, [(reduce3, 1), (three, 3)]),
-            layers.chain(x, [(reduce5, 1), (five, 3)]), layers.norm(layers.pool(x, 3, 1, same=True), project, 1),
+            layers.chain(x, [(reduce5, 1), (five, 3)]),
+            layers.norm(layers.pool(x, 3, 1, same=True), project, 1),
         ))  # fmt: skip
         if name in dims["auxiliary"]:
             beside.append(_auxiliary(layers, x, dims["classes"]))
@@ -116,12 +119,12 @@ def inception_v3(layers: Layers, x: Any, dims: Dims) -> Any:
     x = layers.pool(layers.norm(layers.norm(x, 80, 1), 192, 3, same=False), 3, 2)
     for features in dims["pool_features"]:
         x = _block(layers, x, [[(64, 1)], [(48, 1), (64, 5)], [(64, 1), (96, 3), (96, 3)]], features)
-    x = _reduce(layers, x, [], 384, [(64, 1), (96, 3)], 96)
+    x = _reduce(layers, x, [], [(64, 1), (96, 3)], (384, 96))
     for c in dims["seven"]:
-        deep = [(c, 1), (c, (7, 1)), (c, (1, 7)), (c, (7, 1)), (192, (1, 7))]
+        deep: Branch = [(c, 1), (c, (7, 1)), (c, (1, 7)), (c, (7, 1)), (192, (1, 7))]
         x = _block(layers, x, [[(192, 1)], [(c, 1), (c, (1, 7)), (192, (7, 1))], deep], 192)
     beside = _side(layers, x, dims["classes"])
-    x = _reduce(layers, x, [(192, 1)], 320, [(192, 1), (192, (1, 7)), (192, (7, 1))], 192)
+    x = _reduce(layers, x, [(192, 1)], [(192, 1), (192, (1, 7)), (192, (7, 1))], (320, 192))
     for _ in range(2):
         x = _widest(layers, x)
     return [layers.head(x, dims["classes"]), beside]
@@ -132,7 +135,8 @@ def _block(layers: Layers, x: Any, branches: Sequence[Branch], pool: int) -> Any
     return layers.join([*(layers.chain(x, one) for one in branches), mean])
 
 
-def _reduce(layers: Layers, x: Any, before: Branch, out: int, deep: Branch, deep_out: int) -> Any:
+def _reduce(layers: Layers, x: Any, before: Branch, deep: Branch, widths: tuple[int, int]) -> Any:
+    out, deep_out = widths
     return layers.join((
         layers.norm(layers.chain(x, before), out, 3, 2, same=False),
         layers.norm(layers.chain(x, deep), deep_out, 3, 2, same=False), layers.pool(x, 3, 2),

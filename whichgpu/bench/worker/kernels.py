@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -131,9 +132,7 @@ def attention(
     torch = bench.torch
     batch, heads, tokens, width = shape
     dtype = getattr(torch, _TYPES[precision])
-    q, k, v = (
-        torch.randn(shape, device=bench.device).to(dtype).requires_grad_(back) for _ in range(3)
-    )
+    q, k, v = (torch.randn(shape, device=bench.device).to(dtype).requires_grad_(back) for _ in range(3))
     flops = 4.0 * batch * heads * tokens * tokens * width * (0.5 if causal else 1.0) * (3.5 if back else 1.0)
     grad = torch.ones(shape, device=bench.device, dtype=dtype)
 
@@ -190,9 +189,9 @@ def transfers(bench: Bench, size: int) -> Iterator[tuple[str, Step]]:
     there = torch.empty(size, dtype=torch.int8, device=bench.device)
     for name, pinned in (("pinned", True), ("pageable", False)):
         here = torch.empty(size, dtype=torch.int8, pin_memory=pinned)
-        yield f"host to device, {name}", lambda h=here, p=pinned: there.copy_(h, non_blocking=p)
-        yield f"device to host, {name}", lambda h=here, p=pinned: h.copy_(there, non_blocking=p)
+        yield f"host to device, {name}", partial(there.copy_, here, non_blocking=pinned)
+        yield f"device to host, {name}", partial(here.copy_, there, non_blocking=pinned)
     for other in range(1, torch.cuda.device_count()):
         far = torch.empty(size, dtype=torch.int8, device=f"cuda:{other}")
         linked = "peer" if torch.cuda.can_device_access_peer(0, other) else "through the host"
-        yield f"device 0 to {other}, {linked}", lambda f=far: f.copy_(there, non_blocking=True)
+        yield f"device 0 to {other}, {linked}", partial(far.copy_, there, non_blocking=True)

@@ -1,8 +1,8 @@
 """Micro-benchmarks of a device: memory, products, convolutions, attention, launches, copies, sustained load.
 
-A task names one of `RUNS` and its parameters, and gives a row of each size or shape. Kernels of memory are timed
-with the cache emptied before each where the data are meant to come from memory, and without where it is the cache
-that is looked at.
+A task names one of `RUNS` and its parameters, and gives a row of each size or shape. Kernels of memory are
+timed with the cache emptied before each where the data are meant to come from memory, and without where it
+is the cache that is looked at.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Bench(NamedTuple):
 class Case(NamedTuple):
     """One size or shape: its step, what it does (`work`, in `unit` per second), and the row's columns.
 
-    Of unit us the row is the time itself, divided by `work` where a step does several. `cold`: the cache is emptied
-    before each; `times` are of a case that was timed already.
+    Of unit us the row is the time itself, divided by `work` where a step does several. `cold`: the cache is
+    emptied before each; `times` are of a case that was timed already.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Case(NamedTuple):
     work: float
     unit: str
     precision: str = ""
-    options: Mapping[str, Any] = {}  # noqa: RUF012 (nobody changes it)
+    options: Mapping[str, Any] = {}
     cold: bool = False
     times: tuple[float, ...] = ()
     #: B that a kernel with arithmetic has to move, for the roofline; 0: not told.
@@ -72,8 +72,10 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     torch.manual_seed(int(task.get("seed", 0)))
     clock = clock_of(torch, world.device)
     bench = Bench(torch, world.device, clock, Method(**task.get("method", {})), flusher(torch, world.device))
-    context: dict[str, Any] = {"device": device_facts(torch, world.device), "runtime": f"PyTorch {torch.__version__}",
-                               "settings_torch": settings(torch)}  # fmt: skip
+    context: dict[str, Any] = {
+        "device": device_facts(torch, world.device), "runtime": f"PyTorch {torch.__version__}",
+        "settings_torch": settings(torch),
+    }  # fmt: skip
     with telemetry.devices(1 if world.on_gpu else 0) as gpus:
         context["device"] |= gpus[0].facts() if gpus else {}
         with telemetry.Sampler(gpus) as sampler:
@@ -120,13 +122,21 @@ def _row(bench: Bench, case: Case) -> dict[str, Any]:
 
 
 def memory(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
-    """Read, write, copy and triad by size; sizes that fit the cache are shown warm, as the cache serves them."""
+    """Read, write, copy and triad by size; what fits the cache is timed warm."""
     cache = float(params.get("cache", kernels.cache_of(bench)))
     for size in params.get("bytes", kernels.sizes(bench)):
         for name, step, moved in kernels.memory(bench, int(size)):
             large = moved > 2.0 * cache
             where = {"bytes": int(size), "from": "memory" if large else "cache"}
-            yield Case(name, step, moved, "GB/s", params.get("precision", "fp32"), where, cold=large and moved < 2**31)
+            yield Case(
+                name,
+                step,
+                moved,
+                "GB/s",
+                params.get("precision", "fp32"),
+                where,
+                cold=large and moved < 2**31,
+            )
 
 
 def gemm(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
@@ -145,7 +155,12 @@ def gemm(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
 
 def conv(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
     """Convolutions of a network of images: rows of [batch, channels, side, out, kernel, stride]."""
-    usual = ((64, 64, 56, 64, 3, 1), (64, 256, 28, 256, 3, 1), (64, 512, 14, 2048, 1, 1), (64, 3, 224, 64, 7, 2))
+    usual = (
+        (64, 64, 56, 64, 3, 1),
+        (64, 256, 28, 256, 3, 1),
+        (64, 512, 14, 2048, 1, 1),
+        (64, 3, 224, 64, 7, 2),
+    )
     for batch, channels, side, out, kernel, stride in params.get("shapes", usual):
         for layout in params.get("layouts", ("nchw", "nhwc")):
             for precision in params.get("precisions", ("fp16",) if bench.on_gpu else ("fp32",)):
@@ -157,7 +172,7 @@ def conv(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
 
 
 def attention(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
-    """Scaled dot-product attention: rows of [batch, heads, tokens, head_dim], forward, and backward as well."""
+    """Attention: rows of [batch, heads, tokens, head_dim], forward, and backward as well."""
     for batch, heads, tokens, width in params.get("shapes", ((8, 32, 1024, 128), (1, 32, 8192, 128))):
         for causal in (False, True):
             for back in (False, True):
@@ -166,7 +181,11 @@ def attention(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
                     bench, (batch, heads, tokens, width), precision, causal=causal, back=back
                 )
                 shape = f"{batch}x{heads}x{tokens}x{width}"
-                options = {"shape": shape, "causal": causal, "pass": "forward and backward" if back else "forward"}
+                options = {
+                    "shape": shape,
+                    "causal": causal,
+                    "pass": "forward and backward" if back else "forward",
+                }
                 moved = kernels.width(precision) * batch * heads * tokens * width * (11.0 if back else 4.0)
                 yield Case("attention", step, flops, "TFLOP/s", precision, options, moved=moved)
 
@@ -212,9 +231,7 @@ def sustained(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
         )
         run = timed(bench.clock, step, method)
         options = {"part": part + 1, "of": parts, "seconds": seconds}
-        yield Case(
-            "sustained", step, 2.0 * size**3, "TFLOP/s", precision, options, times=tuple(run.times)
-        )
+        yield Case("sustained", step, 2.0 * size**3, "TFLOP/s", precision, options, times=tuple(run.times))
 
 
 RUNS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Iterator[Case | str]]] = {

@@ -1,4 +1,4 @@
-"""How several GPUs share a training step: data parallel, sharded (FSDP, ZeRO), layers cut (tensor parallel)."""
+"""How several GPUs share a training step: data parallel, sharded (FSDP, ZeRO), tensor parallel."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def shared(torch: Any, asked: Asked, module: Any) -> Any:
     """The module that all processes train together."""
     kind = asked.option("sharding")
     if kind not in _KNOWN:
-        raise UsageError(f"option sharding: bench runs {', '.join(_KNOWN[1:])}, not {kind}; write sharding=fsdp")
+        raise UsageError(
+            f"option sharding: bench runs {', '.join(_KNOWN[1:])}, not {kind}; write sharding=fsdp"
+        )
     if asked.world.size == 1:
         return module
     if int(asked.job.tp or 1) > 1:
@@ -52,23 +54,19 @@ def shared(torch: Any, asked: Asked, module: Any) -> Any:
 
 
 def _sharded(module: Any, *, reshard: bool) -> Any:
-    """Fully sharded: each repeated layer a unit of its own, gathered when it runs; zero2 keeps them gathered."""
+    """Fully sharded: each repeated layer is gathered when it runs; zero2 keeps them gathered."""
+    from torch import nn
     from torch.distributed.fsdp import fully_shard
 
     for part in module.children():
-        for layer in part if isinstance(part, _lists()) else ():
-            fully_shard(layer, reshard_after_forward=reshard)
+        if isinstance(part, nn.ModuleList):
+            for layer in part:
+                fully_shard(layer, reshard_after_forward=reshard)
     return fully_shard(module, reshard_after_forward=reshard)
 
 
-def _lists() -> tuple[type, ...]:
-    from torch import nn
-
-    return (nn.ModuleList,)
-
-
 def tensor_parallel(torch: Any, module: Any) -> Any:
-    """Make each layer of a decoder add up what the processes computed of its halves (Shoeybi et al., Megatron-LM).
+    """Make each half of a decoder's layers add up over the processes (Shoeybi et al., Megatron-LM).
 
     The input's gradient is added up before a layer's first product, the output behind its last.
     """

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 #: Options that the measuring process acts on; any other is refused, since it would be in the row for nothing.
 READ = frozenset((
-    "layout", "compile", "cuda_graphs", "optimizer", "checkpointing", "grad_accum", "sharding", "loader", "data",
+    "layout", "compile", "cuda_graphs", "optimizer", "checkpointing", "grad_accum", "sharding", "loader",
+    "data",
     "guidance", "n", "power_limit",
 ))  # fmt: skip
 _OFF = ("", "none", "false", "no", "off", "0")
@@ -32,7 +33,7 @@ _OPTIMIZERS = ("sgd", "adam", "adamw")
 
 
 class Asked(NamedTuple):
-    """What a step is made from: the workload, its complete job, the file that builds it, sizes, format, world."""
+    """What a step is made from: workload, complete job, the file that builds it, sizes, format, world."""
 
     item: Workload
     job: Job
@@ -64,13 +65,19 @@ def prepare(torch: Any, asked: Asked) -> Callable[[], Any]:
 def _check(asked: Asked) -> None:
     unknown = sorted(set(asked.job.options) - READ)
     if unknown:
-        raise UsageError(f"option {unknown[0]}: bench does nothing with it; it acts on {', '.join(sorted(READ))}")
+        raise UsageError(
+            f"option {unknown[0]}: bench does nothing with it; it acts on {', '.join(sorted(READ))}"
+        )
     if asked.option("layout") not in _LAYOUTS:
-        raise UsageError(f"option layout: '{asked.option('layout')}' is none of nchw, nhwc; write layout=nhwc")
+        raise UsageError(
+            f"option layout: '{asked.option('layout')}' is none of nchw, nhwc; write layout=nhwc"
+        )
     if asked.option("cuda_graphs") and not asked.world.on_gpu:
         raise UsageError("option cuda_graphs: there is no GPU whose launches could be captured; leave it out")
     if asked.option("cuda_graphs") and (asked.world.size > 1 or "loader" in asked.job.options):
-        raise UsageError("option cuda_graphs: only on one GPU, with inputs that stay where they are; leave one out")
+        raise UsageError(
+            "option cuda_graphs: only on one GPU, with inputs that stay where they are; leave one out"
+        )
     if asked.option("checkpointing") not in ("", "full", "true"):
         raise UsageError("option checkpointing: bench runs none and full; write checkpointing=full")
 
@@ -174,7 +181,9 @@ def _training(torch: Any, asked: Asked, module: Any) -> Callable[[], Any]:
 def make_optimizer(torch: Any, name: str, parameters: Any, *, on_gpu: bool, capturable: bool) -> Any:
     """The optimizer of a name; Adam in one fused kernel on a GPU."""
     if name not in _OPTIMIZERS:
-        raise UsageError(f"option optimizer: bench runs {', '.join(_OPTIMIZERS)}, not {name}; write optimizer=adamw")
+        raise UsageError(
+            f"option optimizer: bench runs {', '.join(_OPTIMIZERS)}, not {name}; write optimizer=adamw"
+        )
     if name == "sgd":
         return torch.optim.SGD(parameters, lr=1e-4, momentum=0.9)
     kind = torch.optim.AdamW if name == "adamw" else torch.optim.Adam

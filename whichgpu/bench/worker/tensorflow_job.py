@@ -1,7 +1,9 @@
-"""Training of networks of images in TensorFlow, as tf_cnn_benchmarks does it: synthetic pictures, SGD with momentum.
+"""Training of networks of images in TensorFlow, as tf_cnn_benchmarks does it.
 
-FP16 keeps FP32 variables (its --use_fp16), several GPUs share a step through MirroredStrategy; `batch` is per GPU.
-`compile=True` asks for XLA. FP32 leaves TF32 as TensorFlow has it, which is on where the GPU has it; `tf32` and
+Pictures are synthetic, the optimizer is SGD with momentum. FP16 keeps FP32 variables (its --use_fp16),
+several GPUs share a step through MirroredStrategy; `batch` is per GPU.
+`compile=True` asks for XLA. FP32 leaves TF32 as TensorFlow has it, which is on where the GPU has it; `tf32`
+and
 `fp32` with option `tf32=False` say so.
 """
 
@@ -62,18 +64,25 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
         "job": {**job.to_dict(), "runtime": "tensorflow"},
         "tf32": bool(tf.config.experimental.tensor_float_32_execution_enabled()),
     }  # fmt: skip
-    throughput = {"metric": "throughput", "unit": f"{item.unit}/s", "value": made / found.median, "spread": found.spread}
+    throughput = {
+        "metric": "throughput",
+        "unit": f"{item.unit}/s",
+        "value": made / found.median,
+        "spread": found.spread,
+    }
     return {"rows": [throughput, *power_rows(item.unit, made, found, told)], "context": context}
 
 
 def _check(item: Workload, job: Job) -> None:
     if item.family not in keras_models.BUILDERS:
         raise UsageError(
-            f"{item.id}: bench builds {', '.join(keras_models.BUILDERS)} in TensorFlow; measure it with --framework torch"
+            f"{item.id}: bench builds {', '.join(keras_models.BUILDERS)} in TensorFlow; "
+            "measure it with --framework torch"
         )
     if job.phase != "train" or job.precision not in _POLICIES:
         raise UsageError(
-            f"{item.id}: in TensorFlow bench trains, in {', '.join(_POLICIES)}; not {job.phase} in {job.precision}"
+            f"{item.id}: in TensorFlow bench trains, in {', '.join(_POLICIES)}; not {job.phase} in "
+            f"{job.precision}"
         )
     unknown = sorted(set(job.options) - _READ)
     if unknown:
@@ -87,7 +96,9 @@ def devices(tf: Any, asked: str, count: int, memory: Any) -> list[str]:
     """
     gpus = [] if asked == "cpu" else tf.config.list_physical_devices("GPU")
     if not gpus and asked == "cuda":
-        raise UsageError(f"TensorFlow {tf.__version__} sees no GPU; is it the CPU build, or CUDA another than it wants?")
+        raise UsageError(
+            f"TensorFlow {tf.__version__} sees no GPU; is it the CPU build, or CUDA another than it wants?"
+        )
     if not gpus:
         (host,) = tf.config.list_physical_devices("CPU")
         tf.config.set_logical_device_configuration(host, [tf.config.LogicalDeviceConfiguration()] * count)
@@ -109,7 +120,9 @@ def training(tf: Any, item: Workload, job: Job, names: list[str]) -> tuple[Any, 
 
     Raises `UsageError` where the two differ: it is not measured under that name.
     """
-    strategy = tf.distribute.MirroredStrategy(names) if len(names) > 1 else tf.distribute.OneDeviceStrategy(names[0])
+    strategy = (
+        tf.distribute.MirroredStrategy(names) if len(names) > 1 else tf.distribute.OneDeviceStrategy(names[0])
+    )
     nchw = job.options.get("layout", "nhwc" if "CPU" in names[0] else "nchw").lower() == "nchw"
     tf.keras.backend.set_image_data_format("channels_first" if nchw else "channels_last")
     sides = (int(job.height), int(job.width))
@@ -162,8 +175,8 @@ def _agreement(tf: Any, item: Workload, model: Any) -> dict[str, Any]:
     theirs = sum(parameters(op for op in item.trace(job) if op.stage == "forward").values())
     if abs(mine - theirs) > _WITHIN * theirs:
         raise UsageError(
-            f"{item.id}: the Keras model has {mine:,} trained values and the zoo {theirs:,}; it is not measured under "
-            "that name"
+            f"{item.id}: the Keras model has {mine:,} trained values and the zoo {theirs:,}; it is not "
+            "measured under that name"
         )
     return {"parameters": mine, "traced_parameters": theirs}
 

@@ -15,9 +15,9 @@ from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from whichgpu.bench.worker.clocks import Clock, Timed
+    from whichgpu.bench.worker.clocks import Clock
     from whichgpu.workloads.workload import Workload
 
 _JOB = ("workload", "phase", "precision", "runtime", "batch", "height", "width", "seq_len", "input_tokens",
@@ -52,12 +52,13 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     agreed = agreement(item.id)
     if not agreed.holds:
         raise UsageError(
-            f"{item.id}: the module here has {agreed.parameters:,} parameters and {agreed.flops:.4g} FLOP, the zoo "
+            f"{item.id}: the module here has {agreed.parameters:,} parameters and {agreed.flops:.4g} "
+            "FLOP, the zoo "
             f"{agreed.traced_parameters:,} and {agreed.traced_flops:.4g}; it is not measured under that name"
         )
     world = World.of(torch, task)
     try:
-        return _measured(torch, task, item, job, world, agreed)
+        return _measured(torch, task, (item, job), world, agreed)
     finally:
         world.close()
 
@@ -68,7 +69,8 @@ def complete(item: Workload, task: Mapping[str, Any]) -> Job:
     return item.complete(Job(**columns, options=task.get("options", {})))
 
 
-def _measured(torch: Any, task: dict[str, Any], item: Workload, job: Job, world: World, agreed: Any) -> Any:
+def _measured(torch: Any, task: dict[str, Any], what: tuple[Workload, Job], world: World, agreed: Any) -> Any:
+    item, job = what
     from whichgpu.bench.worker import steps
 
     torch.manual_seed(int(task.get("seed", 0)) + world.rank)
@@ -92,7 +94,10 @@ def _measured(torch: Any, task: dict[str, Any], item: Workload, job: Job, world:
     }  # fmt: skip
     replicas = world.size // int(job.tp or 1)
     made = float(item.units(job)) * replicas
-    return {"rows": list(rows(item, job, made, found, told)) + memory_rows(torch, world, found), "context": context}
+    return {
+        "rows": list(rows(item, job, made, found, told)) + memory_rows(torch, world, found),
+        "context": context,
+    }
 
 
 def rows(item: Workload, job: Job, made: float, found: Any, told: Mapping[str, Any]) -> Any:
@@ -115,7 +120,12 @@ def power_rows(unit: str, made: float, found: Any, told: Mapping[str, Any]) -> A
     power = sum(one["power"] for one in known)
     yield {"metric": "power", "unit": "W", "value": power / len(known), "spread": found.spread}
     noun = unit.removesuffix("s")
-    yield {"metric": "energy", "unit": f"J/{noun}", "value": power * found.median / made, "spread": found.spread}
+    yield {
+        "metric": "energy",
+        "unit": f"J/{noun}",
+        "value": power * found.median / made,
+        "spread": found.spread,
+    }
 
 
 def memory_rows(torch: Any, world: World, found: Any) -> list[dict[str, Any]]:
@@ -125,7 +135,10 @@ def memory_rows(torch: Any, world: World, found: Any) -> list[dict[str, Any]]:
         return []
     held = world.most([torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved()])
     names = ("peak_gpu_memory", "max_memory_reserved")
-    return [{"metric": name, "unit": "GiB", "value": value / _GIB} for name, value in zip(names, held, strict=True)]
+    return [
+        {"metric": name, "unit": "GiB", "value": value / _GIB}
+        for name, value in zip(names, held, strict=True)
+    ]
 
 
 def clock_of(torch: Any, device: str) -> Clock:
@@ -138,8 +151,8 @@ def device_facts(torch: Any, device: str) -> dict[str, Any]:
     if not device.startswith("cuda"):
         return {"name": "cpu", "kind": "cpu", "threads": torch.get_num_threads()}
     known = torch.cuda.get_device_properties(torch.cuda.current_device())
-    found = {"name": known.name, "kind": "rocm" if torch.version.hip else "cuda", "memory": float(known.total_memory),
-             "sms": known.multi_processor_count}  # fmt: skip
+    found = {"name": known.name, "kind": "rocm" if torch.version.hip else "cuda",
+             "memory": float(known.total_memory), "sms": known.multi_processor_count}  # fmt: skip
     if not torch.version.hip:
         found["compute_capability"] = f"{known.major}.{known.minor}"
         found["l2"] = float(getattr(known, "L2_cache_size", 0) or 0)
@@ -149,7 +162,11 @@ def device_facts(torch: Any, device: str) -> dict[str, Any]:
 def runtime(torch: Any, job: Job) -> str:
     """What ran it, as the column of a row says it."""
     version = torch.__version__.partition("+")[0]
-    mode = "torch.compile" if job.options.get("compile", "").lower() not in ("", "none", "false", "0") else "eager"
+    mode = (
+        "torch.compile"
+        if job.options.get("compile", "").lower() not in ("", "none", "false", "0")
+        else "eager"
+    )
     return f"PyTorch {version} {mode}"
 
 
@@ -160,7 +177,3 @@ def settings(torch: Any) -> dict[str, Any]:
         "tf32_matmul": bool(torch.backends.cuda.matmul.allow_tf32),
         "tf32_conv": bool(torch.backends.cudnn.allow_tf32),
     }  # fmt: skip
-
-
-
-

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class World(NamedTuple):
-    """This process among those of the job; `torch` is the framework."""
+    """A process among those of the job; `torch` is the framework."""
 
     torch: Any
     rank: int
@@ -74,8 +74,14 @@ def _device(torch: Any, asked: str, local: int) -> str:
         return "cpu"
     if not there:
         built = torch.version.cuda or torch.version.hip
-        why = f"it is built for {built}, and the driver is none or too old for it" if built else "it is a CPU build"
-        raise UsageError(f"PyTorch {torch.__version__} sees no GPU ({why}); see: whichgpu compat local, or --device cpu")
+        why = (
+            f"it is built for {built}, and the driver is none or too old for it"
+            if built
+            else "it is a CPU build"
+        )
+        raise UsageError(
+            f"PyTorch {torch.__version__} sees no GPU ({why}); see: whichgpu compat local, or --device cpu"
+        )
     wanted = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     if wanted > there:
         # Every process sees it, so that none waits for one that has left.

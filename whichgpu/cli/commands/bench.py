@@ -3,7 +3,8 @@
 $ whichgpu bench
 $ whichgpu bench measured.csv --compare
 
-`bench run` measures jobs, `bench suite` a list of them, `bench device` the device itself, `bench replay` a row again.
+`bench run` measures jobs, `bench suite` a list of them, `bench device` the device itself, `bench replay` a
+row again.
 """
 
 from __future__ import annotations
@@ -38,6 +39,4 @@ def run(file: Path | None, *, compare: bool) -> Report:
     if not file.exists():
         raise UsageError(f"{file}: no such file; to measure: whichgpu bench run {file}")
     found = journal.read(file)
-    return run_report(
-        found, [], scaled=scaling.scaling(found), compared=compared(found) if compare else None
-    )
+    return run_report(found, [], scaled=scaling.scaling(found), compared=compared(found) if compare else None)

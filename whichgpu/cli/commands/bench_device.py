@@ -45,7 +45,9 @@ def _against(records: list[Record], meant: Any, there: Any) -> tuple[dict[str, A
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.report import bench
 
-    valued = [one for one in records if one.value is not None and one.row.get("workload", "").startswith("micro/")]
+    valued = [
+        one for one in records if one.value is not None and one.row.get("workload", "").startswith("micro/")
+    ]
     if not valued:
         return {}, []
     name = valued[0].row.get("gpu", "")

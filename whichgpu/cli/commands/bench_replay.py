@@ -39,7 +39,9 @@ def run(row: str, *, source: Path, asked: Asked) -> Report:
         raise UsageError(f"{source}: no row '{row}'; {hint}")
     old = known[row]
     if not old.task:
-        raise UsageError(f"{source}: row {row} was not measured by bench, and nothing says how to do so again")
+        raise UsageError(
+            f"{source}: row {row} was not measured by bench, and nothing says how to do so again"
+        )
     if asked.out.resolve() == source.resolve():
         asked = asked._replace(out=source.with_name(f"{source.stem}-again.csv"), resume=False)
     outcome = asked.run([old.task])

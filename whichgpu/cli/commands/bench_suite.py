@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @command
 @click.argument("name", metavar="NAME")
 @click.option("--only", metavar="TEXT", help="Only what has this in its title.")
-@click.option("--cluster", metavar="ADDRESS", help="On every node and kind of GPU of a Ray cluster; auto: the one here.")
+@click.option(
+    "--cluster", metavar="ADDRESS", help="On every node and kind of GPU of a Ray cluster; auto: the one here."
+)
 @measuring
 def run(name: str, *, only: str | None, cluster: str | None, asked: Asked) -> Report:
     """Every task of the suite that the file has not."""
@@ -41,5 +43,7 @@ def run(name: str, *, only: str | None, cluster: str | None, asked: Asked) -> Re
     from whichgpu.bench.journal import Journal
 
     with Journal(asked.out, resume=asked.resume) as journal:
-        outcome, nodes = gather(todo, journal, cluster, python=asked.python, command=command_line(), tell=tell)
+        outcome, nodes = gather(
+            todo, journal, cluster, python=asked.python, command=command_line(), tell=tell
+        )
     return asked.report(outcome, found={"nodes": nodes})
