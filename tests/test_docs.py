@@ -43,8 +43,8 @@ With `--json` an error is a document too:
 `{"schema_version": 1, "error": {"message": "...", "exit_code": 2}}`.
 
 `WHICHGPU_DATA` may name a folder laid out as `whichgpu/data/`: its `gpus/*.toml`, `workloads/*.toml`,
-`prices/*.csv` and `sources.toml` come on top of what ships, and `fits/own.toml` is what `calibrate --with` learnt of
-your own stack. For GPUs alone, `--gpu-file` is enough.
+`prices/*.csv` and `sources.toml` come on top of what ships, and `fits/own.toml` is what
+`calibrate --with` learnt of your own stack. For GPUs alone, `--gpu-file` is enough.
 """
 
 

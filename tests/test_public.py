@@ -13,7 +13,8 @@ from whichgpu.cli import group
 
 EXPORTS = [
     "DataError", "Fact", "Infeasible", "Interval", "Source", "UsageError", "WhichGpuError", "__version__",
-    "audit", "compare", "compat", "diagnose", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload",
+    "audit", "compare", "compat", "diagnose", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep",
+    "workload",
 ]  # fmt: skip
 COMMON = ["--debug", "--json", "--plain"]
 JOB = [
@@ -25,10 +26,12 @@ OWN = ["--assume", "--gpu-file"]
 COMMANDS = {
     "audit": ["--all", "--fail-on", "--format", *OWN],
     "bench import": ["--format", *OWN, "--gpu", "--out", "--resume", "--workload", *JOB],
-    "bench serve-load": ["--api", "--burstiness", "--concurrency", *OWN, "--gpu", "--input-tokens", "--key-env",
-                         "--model", "--out", "--output-tokens", "--pp", "--precision", "--rate", "--requests",
-                         "--resume", "--runtime", "--seconds", "--seed", "--shared-prefix", "--silence", "--slo",
-                         "--timeout", "--tp", "--warmup", "--workload"],
+    "bench serve-load": [
+        "--api", "--burstiness", "--concurrency", *OWN, "--gpu", "--input-tokens", "--key-env", "--model",
+        "--out", "--output-tokens", "--pp", "--precision", "--rate", "--requests", "--resume", "--runtime",
+        "--seconds", "--seed", "--shared-prefix", "--silence", "--slo", "--timeout", "--tp", "--warmup",
+        "--workload",
+    ],
     "calibrate": ["--dry-run", *OWN, "--out", "--with"],
     "validate": ["--by", "--gpu", *OWN, "--page", "--workload"],
     "check": ["--all", *OWN, "--fields", "--published"],
