@@ -43,7 +43,8 @@ With `--json` an error is a document too:
 `{"schema_version": 1, "error": {"message": "...", "exit_code": 2}}`.
 
 `WHICHGPU_DATA` may name a folder laid out as `whichgpu/data/`: its `gpus/*.toml`, `workloads/*.toml`,
-`prices/*.csv` and `sources.toml` come on top of what ships. For GPUs alone, `--gpu-file` is enough.
+`prices/*.csv` and `sources.toml` come on top of what ships, and `fits/own.toml` is what
+`calibrate --with` learnt of your own stack. For GPUs alone, `--gpu-file` is enough.
 """
 
 
@@ -72,8 +73,10 @@ def examples() -> list[str]:
     """Every `$ whichgpu ...` of the documents and of the commands' help."""
     texts = [path.read_text(encoding="utf-8") for path in (*PAGES, *COMMANDS)]
     found = {match[1] for text in texts for match in EXAMPLE.finditer(text)}
-    # `calibrate` takes minutes, `prices update` needs a network, `ask` answers: other tests do them.
-    return sorted(line for line in found if not line.startswith(("ask", "calibrate", "prices update")))
+    # `calibrate` takes minutes, `bench` a device, a server or files, `prices update` a network, `ask` answers:
+    # other tests do them.
+    alone = ("ask", "bench", "calibrate", "prices update")
+    return sorted(line for line in found if not line.startswith(alone))
 
 
 CONFIG = """{"model_type": "llama", "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,

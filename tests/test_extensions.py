@@ -162,6 +162,26 @@ def test_one_file_adds_an_importer(copy):
     assert answered(copy, "predict", "my.width", "--gpu", "l4")["value"]["mid"] > 0
 
 
+RESULTS = '''"""Lines of `images/s VALUE`."""
+from whichgpu.bench.imports import Entry
+
+
+def claims(path, text):
+    return path.suffix == ".speed"
+
+
+def read(path, text):
+    yield Entry({"metric": "throughput", "unit": "images/s", "value": float(text.split()[-1])})
+'''
+
+
+def test_one_file_adds_a_format_of_results(copy):
+    add(copy, "whichgpu/bench/imports/speed.py", RESULTS)
+    (copy / "my.speed").write_text("images/s 850")
+    told = answered(copy, "bench", "import", "my.speed", "--workload", "resnet50", "--gpu", "a10")
+    assert told["rows"][0]["value"] == "850"
+
+
 def test_one_file_adds_a_framework(copy):
     add(copy, "whichgpu/data/software/test-stack.toml", STACK)
     told = answered(copy, "compat", "t4", "v100-16gb-sxm", "--framework", "Test Stack 1.2")

@@ -13,7 +13,8 @@ from whichgpu.cli import group
 
 EXPORTS = [
     "DataError", "Fact", "Infeasible", "Interval", "Source", "UsageError", "WhichGpuError", "__version__",
-    "audit", "compare", "compat", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload",
+    "audit", "compare", "compat", "diagnose", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep",
+    "workload",
 ]  # fmt: skip
 COMMON = ["--debug", "--json", "--plain"]
 JOB = [
@@ -27,18 +28,27 @@ OWN = ["--assume", "--gpu-file"]
 COMMANDS = {
     "ask": [*OWN],
     "audit": ["--all", "--fail-on", "--format", *OWN],
-    "calibrate": ["--dry-run"],
+    "bench import": ["--format", *OWN, "--gpu", "--out", "--resume", "--workload", *JOB],
+    "bench serve-load": [
+        "--api", "--burstiness", "--concurrency", *OWN, "--gpu", "--input-tokens", "--key-env", "--model",
+        "--out", "--output-tokens", "--pp", "--precision", "--rate", "--requests", "--resume", "--runtime",
+        "--seconds", "--seed", "--shared-prefix", "--silence", "--slo", "--timeout", "--tp", "--warmup",
+        "--workload",
+    ],
+    "calibrate": ["--dry-run", *OWN, "--out", "--with"],
     "validate": ["--by", "--gpu", *OWN, "--page", "--workload"],
     "check": ["--all", *OWN, "--fields", "--published"],
     "compare": ["--format", *OWN, "--workload", *JOB],
     "compat": ["--feature", "--format", "--framework", *OWN, "--precision", "--system"],
     "completion": [],
+    "diagnose": ["--format", "--gpu", *OWN, "--measured", *JOB],
     "doctor": [],
     "explain": [*OWN],
     "fit": ["--format", "--gpu", *OWN, "--together", *JOB],
     "gpus": [*OWN, "--columns", "--family", "--like", "--limit", "--max", "--min", "--reverse", "--segment",
              "--sort", "--timeline", "--vendor", "--where", "--within"],
-    "predict": ["--curve", "--explain", "--format", "--gpu", *OWN, "--grid", "--jobs", "--out", "--pue",
+    "predict": ["--anchor", "--bytes", "--calibration", "--curve", "--explain", "--family", "--flops",
+                "--format", "--gpu", *OWN, "--grid", "--jobs", "--out", "--pue",
                 "--rate", "--slo", "--trace", "--usd-per-gpu-hour", *JOB],
     "prices": ["--format", *OWN, "--history", "--limit", "--provider", "--quarantine", "--term"],
     "prices cost": [*SIZE, "--busy", "--checkpoint", "--discount", "--egress", "--format", *OWN, "--gpu",

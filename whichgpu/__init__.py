@@ -11,7 +11,19 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from whichgpu import audit
-    from whichgpu.api import compare, compat, fit, gpu, gpus, job, predict, recommend, sweep, workload
+    from whichgpu.api import (
+        compare,
+        compat,
+        diagnose,
+        fit,
+        gpu,
+        gpus,
+        job,
+        predict,
+        recommend,
+        sweep,
+        workload,
+    )
     from whichgpu.errors import DataError, Infeasible, UsageError, WhichGpuError
     from whichgpu.facts.model import Fact, Interval, Source
 
@@ -27,6 +39,7 @@ __all__ = [
     "audit",
     "compare",
     "compat",
+    "diagnose",
     "fit",
     "gpu",
     "gpus",
@@ -39,7 +52,19 @@ __all__ = [
 
 _HOME = {
     **dict.fromkeys(
-        ("compare", "compat", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload"),
+        (
+            "compare",
+            "compat",
+            "diagnose",
+            "fit",
+            "gpu",
+            "gpus",
+            "job",
+            "predict",
+            "recommend",
+            "sweep",
+            "workload",
+        ),
         "whichgpu.api",
     ),
     **dict.fromkeys(("DataError", "Infeasible", "UsageError", "WhichGpuError"), "whichgpu.errors"),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.answer import Recommendation
     from whichgpu.planner.capacity.model import Fits
     from whichgpu.planner.comparison import Comparison
+    from whichgpu.planner.diagnosis import Diagnosis
     from whichgpu.planner.fleets import Fleets
     from whichgpu.planner.sweep import Sweep
     from whichgpu.planner.uses import ForUse
@@ -184,18 +185,49 @@ def recommend(
     return ranked(request, known, own)
 
 
-def predict(workload: str | Job, gpu: str, *, gpu_files: Files = (), **columns: Any) -> Estimate:
+def predict(
+    workload: str | Job, gpu: str, *, anchors: Sequence[str] = (), gpu_files: Files = (), **columns: Any
+) -> Estimate:
     """Speed, memory and power of a job on a GPU: `predict("llama-2-70b", "h100-80gb-sxm:4")`.
 
+    `anchors` are runs of one's own, `"rtx-3090, batch 32: 12.4 samples/s"`, which narrow the interval.
     `columns` are job columns, as `job` takes them. Raises `WhichGpuError` for what cannot be read or
     run, and its kind `Infeasible` for what does not fit.
     """
-    from whichgpu.cost.estimate import single
+    from whichgpu.cost.estimate import estimate, single
     from whichgpu.cost.placing import placed
     from whichgpu.hardware.slices import resolve_device
 
-    device, count = resolve_device(gpu, _known(gpu_files))
-    return single(placed(job(workload, **columns), count, device), device)
+    known = _known(gpu_files)
+    device, count = resolve_device(gpu, known)
+    asked = placed(job(workload, **columns), count, device)
+    plain = single(asked, device)
+    if not anchors:
+        return plain
+    from whichgpu.cost import anchors as runs
+    from whichgpu.cost.anchoring import shifted
+
+    found = estimate(asked, [device], explain=True)
+    placed_ = [runs.run(runs.read(text, known), runs.job_of(found)) for text in anchors]
+    return shifted(found, [one.point for one in placed_]).at(0, 0)
+
+
+def diagnose(
+    workload: str | Job, gpu: str, measured: str, *, gpu_files: Files = (), **columns: Any
+) -> Diagnosis:
+    """Whether a measured figure is normal, and if not, why: `diagnose("resnet50", "a10", "300 images/s")`.
+
+    `columns` are job columns, as `job` takes them. Raises `WhichGpuError` for what cannot be read, and for
+    a figure that the job does not have.
+    """
+    from whichgpu.cost.placing import placed
+    from whichgpu.cost.quoted import read
+    from whichgpu.hardware.slices import resolve_device
+    from whichgpu.planner.diagnosis import diagnose as judged
+
+    known = _known(gpu_files)
+    device, count = resolve_device(gpu, known)
+    return judged(placed(job(workload, **columns), count, device), device, read(measured), known)
 
 
 def fit(

@@ -62,7 +62,8 @@ def names() -> list[str]:
 
 def _name(stem: str, stems: Collection[str]) -> str:
     first, _, second = stem.partition("_")
-    return f"{first} {second}" if second and first in stems else stem.replace("_", "-")
+    dashed = second.replace("_", "-")
+    return f"{first} {dashed}" if second and first in stems else stem.replace("_", "-")
 
 
 def summary(name: str) -> str:

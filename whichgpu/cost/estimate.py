@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost import energy
+from whichgpu.cost import energy, personal
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import workload_terms
@@ -345,8 +345,14 @@ def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimat
     """Estimate a job, or a sweep of jobs, on every GPU.
 
     Shapes: G = len(gpus) rows, J = job.size columns. Raises `UsageError` for an unknown workload,
-    phase, precision or option; a GPU that cannot run the job is a refusal in the answer.
+    phase, precision or option; a GPU that cannot run the job is a refusal in the answer. What the user
+    measured moves it (`cost/personal.py`).
     """
+    return personal.applied(plain_estimate(job, gpus, explain=explain))
+
+
+def plain_estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimates:
+    """What `estimate` says by the package's own fit alone."""
     laid = lay_out(job, gpus, met=_met(job, gpus))
     return finish(laid, found_for(laid), explain=explain)
 

@@ -27,7 +27,7 @@ import numpy as np
 
 from whichgpu.cost.arrays import median
 from whichgpu.cost.classes import lineage
-from whichgpu.cost.estimate import MODELLED, Estimate, estimate
+from whichgpu.cost.estimate import MODELLED, Estimate, plain_estimate
 from whichgpu.cost.measured import left_out
 from whichgpu.cost.metrics import METRICS, TIMED
 from whichgpu.cost.rows import read_job, read_parts
@@ -191,7 +191,7 @@ def _swept(rows: list[_Near]) -> dict[tuple[Any, ...], Estimate]:
     numbers: dict[str, Any] = {name: np.array([dict(one)[name] for one in columns]) for name, _ in columns[0]}
     try:
         job = read_job(rows[0].row)
-        found = estimate(replace(job, **numbers) if len(columns) > 1 else job, gpus)
+        found = plain_estimate(replace(job, **numbers) if len(columns) > 1 else job, gpus)
     except UsageError:
         apart = [[one for one in rows if one.numbers == column] for column in columns]
         parts = map(_swept, apart if len(columns) > 1 else ())

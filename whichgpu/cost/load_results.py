@@ -49,6 +49,12 @@ def read_results(path: Path, stated: Mapping[str, str]) -> tuple[JobTable, list[
     return JobTable(columns, (), iter(cells)), cells
 
 
+def entries(path: Path) -> Iterator[dict[str, str]]:
+    """The rows of a file as columns, with what its runs say of themselves only."""
+    for number, run in enumerate(_runs(path), 1):
+        yield from _rows(path, number, run, {}, needed=())
+
+
 def _runs(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -71,14 +77,15 @@ def _parsed(text: str) -> Any:
 
 
 def _rows(
-    path: Path, number: int, run: Mapping[str, Any], stated: Mapping[str, str]
-) -> Iterator[dict[str, str]]:
+    path: Path, number: int, run: Mapping[str, Any], stated: Mapping[str, str],
+    needed: Sequence[str] = ("workload", "gpu"),
+) -> Iterator[dict[str, str]]:  # fmt: skip
     """A row of each mean of a run."""
     found = {metric: _mean(run, names, other) for metric, (_, names, other) in _METRICS.items()}
     if all(value is None for value in found.values()):
         return
     known = {**_job(run), **_said(run), **{key: value for key, value in stated.items() if value}}
-    for name in ("workload", "gpu"):
+    for name in needed:
         if not known.get(name):
             raise UsageError(
                 f"{path}: run {number} does not say on which {name} it was; add --{name} NAME, or --metadata "

@@ -31,6 +31,7 @@ from whichgpu.values import immutable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from whichgpu.cost.estimate import Estimates
     from whichgpu.cost.layout import Layout
     from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.gpu import Gpu
@@ -51,7 +52,7 @@ def _table() -> Mapping[str, Any]:
     return table
 
 
-def group_of(laid: Layout) -> str:
+def group_of(laid: Layout | Estimates) -> str:
     """The group of jobs whose errors are alike: a family of workloads in a phase, all training as one."""
     return f"{laid.workload.family} {'train' if laid.job.trains else laid.job.phase}"
 

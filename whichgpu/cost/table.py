@@ -32,12 +32,16 @@ class JobTable(NamedTuple):
     columns: tuple[str, ...]
     unknown: tuple[str, ...]
     rows: Iterator[tuple[str, ...]]
+    #: Rows of runs that ended without a value (out of memory, a timeout), which are left out.
+    ended: int = 0
 
     def notes(self) -> tuple[str, ...]:
         """What a reader of the answers should know of the columns."""
-        if not self.unknown:
-            return ()
-        return (f"columns that were not read: {', '.join(map(one_line, self.unknown))}",)
+        unread = (
+            f"columns that were not read: {', '.join(map(one_line, self.unknown))}" if self.unknown else ""
+        )
+        ended = f"runs that ended without a value, left out: {self.ended:,}" if self.ended else ""
+        return tuple(text for text in (unread, ended) if text)
 
 
 def read_table(path: Path, more: Sequence[str] = ()) -> JobTable:
@@ -107,23 +111,29 @@ def _rows(
 
 
 def read_measured(path: Path) -> tuple[JobTable, list[tuple[str, ...]]]:
-    """A table of measurements, with `value` and `source` as its last cells, and all of its rows.
+    """A table of measurements, with `notes`, `value` and `source` as its last cells, and all of its rows.
 
-    Raises `UsageError` where it cannot be read as one, or a value is no number above zero.
+    A row without a value whose notes say why (`bench` writes them) is left out. Raises `UsageError` where the
+    file cannot be read as one, or a value is no number above zero.
     """
-    table = read_table(path, ("value", "source"))
-    rows = list(table.rows)
-    for line, row in enumerate(rows, 2):
+    table = read_table(path, ("notes", "value", "source"))
+    rows = []
+    ended = 0
+    for line, row in enumerate(table.rows, 2):
         if len(row) > len(table.columns):
             raise UsageError(f"{path} row {line}: {row[-1]}")
-        text = row[-2]
+        note, text = row[-3], row[-2]
+        if note.strip() and not text.strip():
+            ended += 1
+            continue
+        rows.append(row)
         try:
             good = float(text) > 0 and math.isfinite(float(text))
         except ValueError:
             good = False
         if not good:
             raise UsageError(f"{path} line {line}: value '{text}' is not a number above zero")
-    return table, rows
+    return table._replace(ended=ended), rows
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:

@@ -164,7 +164,7 @@ def _is_named(reading: Reading, entry: str) -> bool:
 def _device(reading: Reading, catalogue: Catalogue) -> Gpu:
     """The catalogue's device that the driver's name and memory mean."""
     found = candidates(reading.name, catalogue)
-    close = [gpu for gpu in found if _same_memory(gpu, reading.memory)]
+    close = [gpu for gpu in found if same_memory(gpu, reading.memory)]
     if len(close) == 1:
         return close[0]
     said = f"the driver says '{one_line(reading.name)}' with {reading.memory / _MIB:,.0f} MiB"
@@ -174,7 +174,8 @@ def _device(reading: Reading, catalogue: Catalogue) -> Gpu:
     raise UsageError(f"{said}, which is not in the catalogue; describe it in a file: --gpu-file my.toml")
 
 
-def _same_memory(gpu: Gpu, memory: float) -> bool:
+def same_memory(gpu: Gpu, memory: float) -> bool:
+    """Whether a device may have this memory (B, as its driver says); true where no source says."""
     known = gpu.value("memory")
     return known is None or abs(memory / float(known) - 1) <= _SAME_MEMORY
 

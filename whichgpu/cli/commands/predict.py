@@ -6,13 +6,18 @@ $ whichgpu predict llama-3.1-70b --gpu h100-80gb-sxm:4 --curve
 $ whichgpu predict llama-3.1-70b --gpu h100-80gb-sxm:8 --slo "ttft p90 1 s, tpot 50 ms"
 $ whichgpu predict stable-diffusion-1.5 --gpu l4:2 --rate "0.2 req/s" --slo "e2e p90 8 s"
 $ whichgpu predict resnet50 --gpu v100-16gb-sxm --phase train --explain
+$ whichgpu predict resnet50 --gpu h100-80gb-sxm --phase train --anchor "rtx-3090, batch 128: 850 images/s"
+$ whichgpu predict --family diffusion --gpu l40s --anchor "rtx-3090: 12.4 samples/s"
 $ whichgpu predict --jobs jobs.csv --out predictions.csv
+
+A run of your own (--anchor, docs/diagnose.md) narrows the interval: what a workload and its software do to
+all GPUs alike cancels. It may be of a model outside of the zoo, given by its kind or by its FLOPs and bytes.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -46,6 +51,17 @@ if TYPE_CHECKING:
                    '"ttft p90 1 s, tpot 50 ms" (a bare figure is the mean).')  # fmt: skip
 @click.option("--usd-per-gpu-hour", type=click.FloatRange(min=0, min_open=True), metavar="USD",
               help="Price of a GPU, for the cost of tokens; else the best on-demand offer.")  # fmt: skip
+@click.option("--anchor", "anchored", multiple=True, metavar="TEXT",
+              help='A run of your own: "rtx-3090, batch 32, fp16: 12.4 samples/s"; repeatable.')  # fmt: skip
+@click.option("--family", metavar="KIND", default="",
+              help="Of a model that is not in the zoo: cnn, transformer, llm, diffusion ..")  # fmt: skip
+@click.option(
+    "--flops", metavar="N", help="Of such a model: FLOPs of a forward pass of one item, 4.1e9 or 4.1G."
+)
+@click.option("--bytes", "moved", metavar="N",
+              help="Of such a model: bytes that pass moves in 16 bits, 8e7 or 80 MB.")  # fmt: skip
+@click.option("--calibration", type=click.Path(path_type=Path), metavar="FILE.toml",
+              help="What calibrate --with learnt of your own stack.")  # fmt: skip
 @click.option(
     "--grid",
     metavar="REGION|N g/kWh",
@@ -68,8 +84,16 @@ def run(
     *, workload: str | None, columns: JobColumns, catalogue: Catalogue, gpu: str | None, jobs: Path | None,
     out: Path | None, explain: bool, grid: str, pue: float, curve: str | None, slo: str | None,
     usd_per_gpu_hour: float | None, rate: str | None, trace: Path | None, form: str,
+    anchored: tuple[str, ...], family: str, flops: str | None, moved: str | None, calibration: Path | None,
 ) -> Report:  # fmt: skip
     """One job under one load or several, or a table of them."""
+    own = _Own(anchored, calibration, (family, flops, moved))
+    loaded = curve is not None or slo is not None or trace is not None
+    own.check(workload, gpu, jobs, loaded=loaded)
+    if any(own.what):
+        from whichgpu.cli.anchored import unknown_model
+
+        return in_form(unknown_model(gpu or "", columns, catalogue, own.what, anchored), gpu or "", form)
     if jobs is not None:
         return in_form(_table(jobs, out, catalogue), "Predictions", form)
     if not workload or not gpu:
@@ -77,7 +101,8 @@ def run(
     if rate is not None:
         columns = _at_rate(columns, rate)
     batched = rate is not None and _in_batches(workload, columns)
-    if batched or curve is not None or slo is not None or trace is not None:
+    own.check(workload, gpu, jobs, loaded=loaded or batched)
+    if batched or loaded:
         from whichgpu.cli.serving import Asked, answer
         from whichgpu.hardware.slices import resolve_device
 
@@ -85,8 +110,36 @@ def run(
         with progress("simulate"):
             asked = Asked(columns.job(workload), device, count, curve, slo, usd_per_gpu_hour, trace)
             return in_form(answer(asked), f"{workload} on {gpu}", form)
-    told = _one(workload, gpu, columns, catalogue, (grid, pue), explain=explain)
+    told = _one(workload, gpu, columns, catalogue, (grid, pue), anchored=anchored, explain=explain)
     return in_form(told, f"{workload} on {gpu}", form)
+
+
+class _Own(NamedTuple):
+    """What the user measured: anchors, a calibration, and of what model where it has no name."""
+
+    anchors: tuple[str, ...]
+    calibration: Path | None
+    what: tuple[str, str | None, str | None]
+
+    def check(self, workload: str | None, gpu: str | None, jobs: Path | None, *, loaded: bool) -> None:
+        """Refuse what does not go together; take the calibration."""
+        if any(self.what) and (not gpu or jobs is not None or workload or loaded):
+            raise click.UsageError(
+                "--family, --flops and --bytes are of a model without a name: predict --family cnn --gpu a10 "
+                '--anchor "rtx-3090: 12.4 samples/s"'
+            )
+        if self.anchors and (jobs is not None or loaded):
+            raise click.UsageError(
+                "--anchor is of one job without a load; leave --jobs, --curve, --slo and --trace out, or "
+                "make a file of your runs: whichgpu calibrate --with my.csv"
+            )
+        if self.calibration is None:
+            return
+        if loaded:
+            raise click.UsageError("--calibration is of jobs and tables; leave the load out")
+        from whichgpu.cost import personal
+
+        personal.use(self.calibration)
 
 
 def _in_batches(workload: str, columns: JobColumns) -> bool:
@@ -113,7 +166,7 @@ def _at_rate(columns: JobColumns, text: str) -> JobColumns:
 
 def _one(
     workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue, site: tuple[str, float], *,
-    explain: bool,
+    anchored: tuple[str, ...], explain: bool,
 ) -> Report:  # fmt: skip
     from whichgpu.cost import carbon
     from whichgpu.cost.estimate import does_not_fit, estimate
@@ -130,11 +183,17 @@ def _one(
     if not found.fits[0, 0]:
         return report(answer, emitted, complaint=does_not_fit(answer, device))
     known = evidence(answer, device, catalogue)
-    if not explain:
-        return report(answer, emitted, known)
-    from whichgpu.cost.explain import explain as explained
+    why = None
+    if explain:
+        from whichgpu.cost.explain import explain as explained
 
-    return report(answer, emitted, known, explained(answer, device))
+        why = explained(answer, device)
+    told = report(answer, emitted, known, why)
+    if not anchored:
+        return told
+    from whichgpu.cli.anchored import with_anchors
+
+    return with_anchors(told, found, anchored, catalogue)
 
 
 def _table(jobs: Path, out: Path | None, catalogue: Catalogue) -> Report:

@@ -1,0 +1,225 @@
+"""`diagnose`: the verdict on measured figures, and causes that explain them, made by the model itself."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from whichgpu import api
+from whichgpu.cost.estimate import estimate
+from whichgpu.errors import Infeasible, UsageError
+from whichgpu.facts import store
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.diagnosis.causes import relatives
+from whichgpu.planner.diagnosis.trying import likelihood
+
+RESNET = {"phase": "train", "precision": "amp-fp16", "batch": 128}
+
+
+def predicted(workload, gpu, **columns):
+    return api.predict(workload, gpu, **columns).throughput
+
+
+def found(workload, gpu, measured, **columns):
+    one = api.diagnose(workload, gpu, measured, **columns)
+    return one, {cause.id: cause for cause in one.causes}, [cause.id for cause in one.causes]
+
+
+def test_what_is_predicted_is_normal():
+    rate = predicted("resnet50", "rtx-a5000", **RESNET)
+    one, causes, _ = found("resnet50", "rtx-a5000", f"{rate.mid:.0f} images/s", **RESNET)
+    assert one.verdict == "normal"
+    assert one.ratio == pytest.approx(1.0, rel=0.01)
+    assert one.normal > max(cause.share for cause in one.causes)
+    assert sum(cause.share for cause in one.causes) + one.normal == pytest.approx(1.0)
+    assert "normal" in str(one)
+    assert causes["power"].check.startswith("nvidia-smi --query-gpu=power.draw")
+
+
+@pytest.mark.parametrize(
+    ("workload", "gpu", "columns", "changes", "cause", "within"),
+    [
+        ("resnet50", "rtx-a5000", RESNET, {"precision": "fp32", "runtime": "pytorch-1.10"}, "precision", 2),
+        ("bert-large", "a100-80gb-sxm", {"phase": "train", "precision": "amp-bf16", "batch": 32},
+         {"precision": "fp32", "runtime": "pytorch-1.10"}, "precision", 3),
+        ("resnet50", "a100-80gb-sxm", RESNET, {"batch": 4}, "batch", 8),
+        ("llama-3.1-8b", "h100-80gb-sxm", {"concurrency": 64}, {"concurrency": 1}, "flight", 3),
+        ("stable-diffusion-1.5", "rtx-4090", {}, {"resolution": "1024"}, "size", 4),
+        ("llama-3.1-8b", "h100-80gb-sxm", {"phase": "decode", "precision": "bf16"}, {"precision": "w4a16"},
+         "narrower", 4),
+    ],
+)  # fmt: skip
+def test_a_known_cause_is_found_among_the_first(  # noqa: PLR0917
+    workload, gpu, columns, changes, cause, within
+):
+    rate = predicted(workload, gpu, **{**columns, **changes})
+    one, causes, order = found(workload, gpu, f"{rate.mid:.4g} {rate.unit}", **columns)
+    assert one.verdict in ("slow", "fast", "impossible"), one.ratio
+    assert cause in order[:within]
+    assert causes[cause].inside
+
+
+def test_a_laptops_card_and_a_lesser_variant_are_tried():
+    known = catalogue()
+    names = {one.id for one in relatives(known["rtx-4090"], known.values())}
+    assert {"rtx-4090-laptop", "rtx-4090-d"} <= names
+    assert "rtx-4080" not in names
+    assert "v100-16gb-sxm" not in {one.id for one in relatives(known["a100-80gb-sxm"], known.values())}
+    rate = predicted("stable-diffusion-1.5", "rtx-4090-laptop")
+    _, causes, order = found("stable-diffusion-1.5", "rtx-4090", f"{rate.mid:.4g} images/s")
+    assert "Laptop" in causes["variant"].title
+    assert "variant" in order[:6]
+
+
+def test_slower_clocks_and_limits_make_it_slower_and_no_memory_bound_job():
+    _, causes, _ = found("resnet50", "a100-80gb-sxm", "1000 images/s", **RESNET)
+    for name in ("clocks", "power", "shared", "variant", "precision", "loading"):
+        assert causes[name].effect < 1.0, name
+    _, decode, _ = found("llama-2-7b", "a100-80gb-sxm", "20 tokens/s", phase="decode")
+    assert decode["clocks"].effect > causes["clocks"].effect
+
+
+def test_two_causes_explain_what_none_does():
+    alone, _, _ = found("resnet50", "rtx-a5000", "300 images/s", **RESNET)
+    assert alone.pairs == ()
+    columns = {"phase": "train", "batch": 64, "precision": "amp-bf16"}
+    slow, _, _ = found("bert-large", "h100-80gb-sxm", "30 sequences/s", **columns)
+    assert not any(cause.inside for cause in slow.causes)
+    first = slow.pairs[0]
+    assert {text.partition(":")[0] for text in first.causes} == {"precision", "batch size"}
+    assert first.would_be.low <= 30 <= first.would_be.high
+    both = predicted("bert-large", "h100-80gb-sxm", phase="train", batch=1, precision="fp32").mid
+    assert first.would_be.mid == pytest.approx(both, rel=0.05)
+
+
+def test_several_gpus_their_links_and_whose_rate_it_is():
+    columns = {"phase": "train", "precision": "amp-fp16", "batch": 128}
+    rate = predicted("resnet50", "a100-80gb-sxm:8", **columns)
+    one, causes, order = found("resnet50", "a100-80gb-sxm:8", f"{rate.mid / 8:.0f} images/s", **columns)
+    assert one.verdict == "slow"
+    assert order[0] in ("per_gpu", "fewer")
+    assert "of one GPU" in causes["per_gpu"].title
+    assert {"links", "fewer"} <= set(causes)
+    assert causes["links"].effect < 1.0
+    alone = predicted("resnet50", "a10", **columns).mid
+    total, several, first = found("resnet50", "a10", f"{4 * alone:.0f} images/s", **columns)
+    assert total.verdict in ("fast", "impossible")
+    assert "per_gpu" in first[:4]
+    assert several["per_gpu"].inside
+
+
+def test_numbers_that_are_too_good():
+    rate = predicted("llama-3.1-8b", "a100-80gb-sxm", concurrency=64)
+    _, causes, order = found("llama-3.1-8b", "a100-80gb-sxm", f"{3 * rate.mid:.0f} tokens/s", concurrency=64)
+    assert "counting" in order[:3]
+    assert causes["counting"].title == "counting: tokens in and out together"
+    absurd, _, first = found("resnet50", "rtx-a5000", "30000 images/s", **RESNET)
+    assert absurd.verdict == "impossible"
+    assert absurd.bound is not None
+    assert absurd.bound < 30000
+    assert {"unsynchronised", "reused"} & set(first[:3])
+    assert absurd.normal < 1e-6
+
+
+def test_the_roofline_lies_above_every_prediction():
+    for workload, gpu, columns in (
+        ("resnet50", "a100-80gb-sxm", RESNET), ("bert-large", "h100-80gb-sxm", {"phase": "train"}),
+        ("llama-3.1-8b", "l40s", {"concurrency": 64}), ("stable-diffusion-1.5", "rtx-4090", {}),
+    ):  # fmt: skip
+        one, _, _ = found(workload, gpu, "1 s" if workload != "bert-large" else "1 it/s", **columns)
+        assert one.bound is not None
+        better = one.bound <= one.predicted.mid if one.figure.sense < 0 else one.bound >= one.predicted.mid
+        assert better, workload
+
+
+def test_flops_are_held_against_the_products():
+    plain = api.diagnose("bert-large", "a100-80gb-sxm", "90 TFLOPS", phase="train")
+    assert plain.verdict == "normal"
+    assert plain.predicted.unit == "TFLOPS"
+    assert 50 < plain.predicted.mid < 200
+    _, causes, _ = found(
+        "bert-large", "a100-80gb-sxm", f"{2 * plain.predicted.mid:.0f} TFLOPS", phase="train"
+    )
+    assert "sparsity" in causes["sparse"].title
+    assert causes["sparse"].ratio == pytest.approx(1.0, abs=0.02)
+    with pytest.raises(UsageError, match="tokens/s or images/s"):
+        api.diagnose("llama-3.1-8b", "l40s", "90 TFLOPS")
+
+
+def test_memory_and_power_are_high_or_low():
+    one, causes, _ = found("resnet50", "a10", "13 GiB", phase="train", batch=64)
+    assert one.verdict == "high"
+    assert causes["batch"].inside or causes["size"].inside
+    assert causes["units"].effect == pytest.approx(2**30 / 1e9, rel=0.2)
+    low, causes, order = found("resnet50", "a10", "60 W", phase="train", batch=64)
+    assert low.verdict == "low"
+    assert low.bound is None
+    assert "power" in order
+    assert "per_gpu" not in causes
+
+
+def test_what_does_not_fit_ran_otherwise():
+    one, causes, _ = found("llama-2-7b", "rtx-3060-12gb", "22 tok/s", phase="decode", precision="fp16")
+    assert one.normal == 0.0
+    assert "does not fit" in " ".join(one.answer.warnings)
+    assert {"narrower", "spilling"} <= set(causes)
+    with pytest.raises(Infeasible, match="does not fit"):
+        api.diagnose("llama-3.1-70b", "rtx-3060-12gb", "22 tok/s")
+
+
+def test_what_was_measured_of_the_very_job_narrows_it():
+    row = next(one for one in store.rows("measured") if one["id"] == "cl-00724")
+    columns = {"phase": row["phase"], "precision": row["precision"], "batch": float(row["batch"]),
+               "runtime": row["runtime"]}  # fmt: skip
+    plain = estimate(api.job(row["workload"], **columns), [catalogue()[row["gpu"]]]).at(0, 0).throughput
+    one = api.diagnose(row["workload"], row["gpu"], f"{float(row['value']):.1f} images/s", **columns)
+    assert one.verdict == "normal"
+    assert one.known.exact
+    assert one.predicted.high / one.predicted.low < 0.8 * plain.high / plain.low
+    assert one.predicted.mid == pytest.approx(float(row["value"]), rel=0.03)
+    off = api.diagnose(row["workload"], row["gpu"], f"{0.7 * float(row['value']):.1f} images/s", **columns)
+    assert off.verdict == "slow"
+
+
+def test_likelihood_is_of_a_lognormal():
+    from whichgpu.facts.model import Interval
+
+    one = Interval(50.0, 100.0, 200.0)
+    spread = math.log(2.0) / 1.6448536269514722
+    assert likelihood(100.0, one) == pytest.approx(-math.log(spread))
+    assert likelihood(200.0, one) == pytest.approx(-math.log(spread) - 1.6448536269514722**2 / 2)
+
+
+def test_every_cause_has_its_words():
+    table = store.load("diagnosis")["diagnosis"]
+    for name, row in table["cause"].items():
+        assert set(row) == {"weight", "title", "why", "check"}, name
+        assert 0.0 < row["weight"] <= 1.0
+        assert isinstance(row["check"], str) or "other" in row["check"]
+        row["title"].format(detail="x")
+
+
+def test_the_command(whichgpu):
+    args = ("diagnose", "resnet50", "--gpu", "rtx-a5000", "--phase", "train", "--batch", "128")
+    told = whichgpu(*args, "--measured", "300 images/s", "--json").json
+    assert told["verdict"] == "slow"
+    assert told["measured"]["value"] == 300.0
+    assert {"low", "mid", "high", "unit"} == set(told["predicted"])
+    assert told["ratio"] == pytest.approx(300 / told["predicted"]["mid"])
+    for cause in told["causes"]:
+        assert {"cause", "would_be", "ratio", "inside", "why", "check"} <= set(cause)
+        assert cause["ratio"] == pytest.approx(300 / cause["would_be"]["mid"])
+        assert cause["inside"] == (cause["would_be"]["low"] <= 300 <= cause["would_be"]["high"])
+    text = whichgpu(*args, "--measured", "300 images/s")
+    assert text.status == 0
+    for words in ("is slow", "How to tell", "runs in TF32", "nvidia-smi"):
+        assert words in text.out
+    page = whichgpu(*args, "--measured", "300 images/s", "--format", "html")
+    assert "<table" in page.out
+    for measured, words in (
+        ("fast", "not a measured figure"), ("300 tokens/s", "this workload makes images"),
+        ("ttft 20 ms", "phase serve"),
+    ):  # fmt: skip
+        wrong = whichgpu(*args, "--measured", measured)
+        assert (wrong.status, words in wrong.err) == (2, True)

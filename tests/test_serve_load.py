@@ -1,0 +1,258 @@
+"""Serving load against a small local server with known delays, and with every kind of misbehaviour."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.serving_stub import Behaviour, running
+from whichgpu.bench import serving
+from whichgpu.bench.journal import Journal, read
+from whichgpu.bench.serving import Plan
+from whichgpu.bench.serving_http import Limits, Target
+from whichgpu.bench.serving_load import GONE, Load, arrivals
+from whichgpu.bench.serving_prompts import Asked, requests
+from whichgpu.cli import main
+from whichgpu.errors import UsageError
+
+QUICK = Limits(connect=0.5, silence=0.15, whole=5.0)
+
+
+@pytest.fixture(scope="module")
+def server():
+    with running() as one:
+        yield one
+
+
+@pytest.fixture(autouse=True)
+def _calm(server):
+    server.behaviour = Behaviour()
+
+
+def reached(stub, *, chat=False):
+    return serving.reach(Target(serving.base(stub.url), "", chat, limits=QUICK))
+
+
+def measured(stub, load, count=12, output="9", **more):
+    plan = Plan(Asked("60", output), count, **more)
+    return next(serving.measure(reached(stub), plan, [load], {"workload": "llama-3.1-8b", "gpu": "l40s"}))
+
+
+def test_a_server_says_what_it_is(server):
+    found = reached(server)
+    assert (found.engine, found.version, found.target.model) == ("vllm", "0.11.0", "org/llama-3.1-8b")
+    assert found.per_word == pytest.approx(1.5)
+    assert dict(found.target.extra) == {"ignore_eos": True}
+
+
+def test_a_closed_loop_measures_the_delays_of_the_server(server):
+    found = measured(server, Load(concurrency=4)).found
+    assert (found.answered, found.sent, found.faults) == (12, 12, {})
+    assert server.behaviour.most == 4
+    assert found.output_tokens == 9
+    assert found.input_tokens == pytest.approx(60, abs=1)
+    # A loaded machine only makes it later: what the server waits is the least.
+    assert 0.030 <= found.times["ttft"]["p50"] < 0.120
+    assert 0.005 <= found.times["tpot"]["p50"] < 0.025
+    assert 0.005 <= found.times["itl"]["mean"] < 0.025
+    assert found.times["latency"]["p50"] >= found.times["ttft"]["p50"] + 8 * 0.005
+    assert found.times["ttft"]["p50"] <= found.times["ttft"]["p99"]
+    assert found.in_flight == pytest.approx(4, rel=0.4)
+    assert found.output_rate == pytest.approx(9 * found.request_rate)
+
+
+def test_an_open_loop_sends_at_its_rate_whatever_is_answered(server):
+    server.behaviour.first = 0.12
+    found = measured(server, Load(rate=60.0), count=30).found
+    came = np.array(server.behaviour.came[1:])
+    assert found.answered == 30
+    # 29 gaps of a sixtieth of a second, and not one after another's answer.
+    assert came[-1] - came[0] == pytest.approx(29 / 60.0, rel=0.6)
+    assert server.behaviour.most > 4
+
+
+def test_arrivals_are_poisson_or_in_bursts():
+    chance = np.random.default_rng(0)
+    plain = np.diff(arrivals(20_000, Load(rate=5.0), chance))
+    bursts = np.diff(arrivals(20_000, Load(rate=5.0, burstiness=0.25), chance))
+    assert plain.mean() == pytest.approx(0.2, rel=0.03)
+    assert plain.std() / plain.mean() == pytest.approx(1.0, rel=0.03)
+    assert bursts.mean() == pytest.approx(0.2, rel=0.06)
+    assert bursts.std() / bursts.mean() == pytest.approx(2.0, rel=0.06)
+
+
+def test_lengths_are_fixed_or_drawn_and_prompts_differ():
+    fixed = requests(Asked("30", "7"), 5, seed=1)
+    assert [len(one.prompt.split()) for one in fixed] == [30] * 5
+    assert {one.output for one in fixed} == {7}
+    assert len({one.prompt for one in fixed}) == 5
+    assert requests(Asked("30", "7"), 5, seed=1) == fixed
+    drawn = requests(Asked("lognormal mean 40 p90 80", "uniform 10 to 30"), 400, seed=1, per_word=2.0)
+    assert np.mean([one.input for one in drawn]) == pytest.approx(40, rel=0.1)
+    assert {one.output for one in drawn} <= set(range(10, 31))
+    assert len(drawn[0].prompt.split()) == pytest.approx(drawn[0].input / 2, abs=1)
+    marked = requests(Asked("30", "7"), 2, seed=1, mark="mark")
+    assert [one.prompt.split()[0] for one in marked] == ["mark", "mark"]
+    assert [len(one.prompt.split()) for one in marked] == [30, 30]
+    shared = requests(Asked("40", "7", shared=0.5), 3, seed=1)
+    assert len({tuple(one.prompt.split()[:20]) for one in shared}) == 1
+    assert len({tuple(one.prompt.split()[20:]) for one in shared}) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "words"),
+    [
+        ("stall", "stalled", "nothing came for 0.15 s"),
+        ("close", "closed", "ended before the answer"),
+        ("cut", "closed", r"without \[DONE\]"),
+        ("garbage", "garbage", "no answer"),
+        ("error", "error", "out of memory"),
+        ("429", "status", "HTTP 429: .*too busy"),
+        ("500", "status", "HTTP 500"),
+    ],
+)
+def test_every_failure_is_counted_and_said_and_the_rest_goes_on(server, fault, kind, words):
+    reached(server)
+    server.behaviour = Behaviour(usage=fault != "cut")
+    plan = Plan(Asked("20", "4"), 6)
+    target = reached(server)
+    server._count = 0
+    server.behaviour.fault, server.behaviour.every = fault, 3
+    one = next(
+        serving.measure(target, plan, [Load(concurrency=2)], {"workload": "llama-3.1-8b", "gpu": "l40s"})
+    )
+    if fault == "cut":
+        # Only the end tells: without usage and [DONE] the whole of it is gone.
+        assert one.found.faults["closed"] >= 2
+    else:
+        assert one.found.faults == {kind: 2}
+        assert one.found.answered == 4
+    assert len([text for text in one.found.reasons if re.search(words, text)])
+    assert "failed: the rest are of a lighter load" in " ".join(one.found.warnings)
+
+
+def test_a_request_may_take_so_long_and_no_longer(server):
+    found = reached(server)
+    server.behaviour.between = 0.1
+    short = replace(found, target=replace(found.target, limits=Limits(0.5, 5.0, 0.3)))
+    one = next(serving.measure(short, Plan(Asked("20", "50"), 2), [Load(concurrency=2)], {"workload": "x"}))
+    assert one.found.faults == {"timeout": 2}
+    assert one.found.seconds < 2.0
+    assert [row.status for row in one.records] == ["failed"]
+    assert "no end of the answer within 0.3 s" in one.records[0].reason
+
+
+def test_a_server_that_is_gone_ends_the_run(server):
+    found = reached(server)
+    server.behaviour.fault = "500"
+    loads = [Load(concurrency=1), Load(concurrency=2)]
+    done = list(serving.measure(found, Plan(Asked("20", "4"), 40), loads, {"workload": "x"}))
+    assert len(done) == 1
+    assert done[0].found.sent == GONE
+    assert "requests in a row failed, the last: status" in done[0].found.warnings[0]
+
+
+def test_a_server_that_does_not_stream_or_count_is_said_to(server):
+    server.behaviour.usage = False
+    found = measured(server, Load(concurrency=2), count=4).found
+    assert found.answered == 4
+    assert found.output_tokens == 9
+    assert "counts no tokens" in " ".join(found.warnings)
+    server.behaviour = Behaviour(fault="whole")
+    found = measured(server, Load(concurrency=2), count=4).found
+    assert found.answered == 4
+    assert "does not stream" in " ".join(found.warnings)
+
+
+def test_a_server_that_refuses_fields_or_has_only_a_chat(server):
+    server.behaviour.strict = True
+    assert "refuses ignore_eos" in " ".join(reached(server).said)
+    server.behaviour = Behaviour(chat_only=True)
+    found = reached(server)
+    assert found.target.chat
+    done = next(serving.measure(found, Plan(Asked("20", "5"), 3), [Load(concurrency=1)], {"workload": "x"}))
+    # The first part of a chat has a role and no token.
+    assert (done.found.answered, done.found.times["ttft"]["p50"] >= 0.03) == (3, True)
+
+
+def test_no_server_is_said_plainly(capsys):
+    with pytest.raises(UsageError, match="is the server up"):
+        serving.reach(Target("http://127.0.0.1:9/v1", "", limits=QUICK))
+    with pytest.raises(UsageError, match=r"no answer to a first request .refused"):
+        serving.reach(Target("http://127.0.0.1:9/v1", "some-model", limits=QUICK))
+    for text in ("ftp://x", "", "http://"):
+        with pytest.raises(UsageError, match="no address of a server"):
+            serving.base(text)
+    assert serving.base("localhost:8000/") == "http://localhost:8000/v1"
+    assert main(["bench", "serve-load", "127.0.0.1:9"]) == 2
+    assert "is the server up" in capsys.readouterr().err
+
+
+def test_no_load_finds_its_prompts_in_the_servers_cache(server):
+    found = reached(server)
+    server.behaviour.seen.clear()
+    loads = [Load(concurrency=1), Load(concurrency=2)]
+    list(serving.measure(found, Plan(Asked("30", "2", shared=0.5), 3), loads, {"workload": "x"}))
+    starts = [one["prompt"].split()[0] for one in server.behaviour.seen]
+    assert len(set(starts[:3])) == len(set(starts[3:])) == 1
+    assert starts[0] != starts[3]
+
+
+def test_rows_are_of_the_schema_and_resumed(server, tmp_path):
+    out = tmp_path / "rows.csv"
+    plan, columns = (
+        Plan(Asked("30", "5"), 4),
+        {"workload": "llama-3.1-8b", "gpu": "l40s", "n_gpus": 1, "source": "t"},
+    )
+    loads = [Load(concurrency=1), Load(rate=50.0)]
+    found = reached(server)
+    with Journal(out) as journal:
+        first = list(serving.measure(found, plan, loads[:1], columns, journal))
+    with Journal(out, resume=True) as journal:
+        second = list(serving.measure(found, plan, loads, columns, journal))
+    assert [len(first), len(second)] == [1, 1]
+    assert [str(one.load) for one in second] == ["50 requests/s"]
+    kept = read(out)
+    assert [one.row["metric"] for one in kept] == ["throughput", "ttft", "tpot", "latency"] * 2
+    assert {one.row["phase"] for one in kept} == {"serve"}
+    assert kept[0].row["concurrency"] == "1"
+    assert kept[4].row["options"] == "request_rate=50"
+    assert kept[0].context["serving"]["ttft"]["p99"] >= 0.03
+    assert float(kept[1].row["spread"]) > 0.0
+    assert main(["validate", str(out), "--by", "metric", "--json"]) == 0
+
+
+def test_the_command(server, tmp_path, capsys):
+    out = tmp_path / "rows.csv"
+    args = ["bench", "serve-load", server.url, "--concurrency", "1,2", "--input-tokens", "30",
+            "--output-tokens", "5", "--requests", "4", "--gpu", "l40s",
+            "--slo", "ttft p90 2 s, tpot 1 ms"]  # fmt: skip
+    assert main([*args, "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["server"]["engine"] == "vllm"
+    assert [one["concurrency"] for one in told["loads"]] == [1, 2]
+    assert told["loads"][0]["rows"][0]["predicted"]["mid"] > 0
+    assert [one["held"] for one in told["loads"][0]["slo"]] == [True, False]
+    assert told["loads"][0]["goodput"] == 0.0
+    assert out.read_text().count("\n") == 9
+    assert main([*args, "--slo", "ttft p90 2 s, tpot 1 s", "--json"]) == 0
+    loose = json.loads(capsys.readouterr().out)["loads"][0]
+    assert loose["goodput"] == pytest.approx(loose["request_rate"])
+    assert main([*args, "--plain"]) == 0
+    text = capsys.readouterr().out
+    for words in ("TTFT", "ITL", "p99", "Predicted beside measured", "missed"):
+        assert words in text
+    assert main([*args, "--out", str(out)]) == 2
+    assert "--resume" in capsys.readouterr().err
+    for wrong, words in (
+        (["--rate", "1"], "give one of them"), (["--concurrency", "0"], "numbers above zero"),
+        (["--input-tokens", "lots"], "no distribution"), (["--gpu", "x9"], "no GPU"),
+    ):  # fmt: skip
+        assert main([*args, *wrong]) == 2
+        assert words in capsys.readouterr().err
+    assert main([*args[:-4], "--out", str(tmp_path / "y.csv")]) == 2
+    assert "rows need the GPU" in capsys.readouterr().err

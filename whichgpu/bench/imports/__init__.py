@@ -1,0 +1,203 @@
+"""What other benchmarks and monitors wrote, as rows of the measurement schema.
+
+A format is a module of this folder, found by its file name:
+
+* its docstring, whose first line `bench import --help` lists;
+* `claims(path, text)`: whether a file is of it;
+* `read(path, text)`: an `Entry` for each figure; raises `UsageError` saying what is missing, as in a log that
+  was cut off. What a file does not say (the GPU, a precision) the user states.
+
+Formats of several files (`TOGETHER` True) get all of them at once: `read(paths, texts)`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.bench.record import Record, digest, row
+from whichgpu.errors import UsageError, WhichGpuError, one_line
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from types import ModuleType
+
+    from whichgpu.hardware.catalogue import Catalogue
+
+#: A file larger than this is none of these.
+_LARGEST = 256 * 2**20
+#: Columns without which a row is of no use, with the option that states each.
+_NEEDED = {"workload": "--workload", "gpu": "--gpu"}
+
+
+class Entry(NamedTuple):
+    """One figure: columns of the schema as far as the file says them, what else it says, what is doubtful."""
+
+    columns: Mapping[str, Any]
+    context: Mapping[str, Any] = {}
+    warnings: tuple[str, ...] = ()
+
+
+@immutable
+class Imported:
+    """Records in the order of the files; notes on them; files that could not be read, with the reason."""
+
+    records: tuple[Record, ...]
+    notes: tuple[str, ...]
+    faults: Mapping[str, str]
+
+
+@cache
+def formats() -> Mapping[str, ModuleType]:
+    """Every format by name."""
+    folder = Path(__file__).parent
+    names = sorted(one.stem for one in folder.glob("[!_]*.py"))
+    return {name: import_module(f"whichgpu.bench.imports.{name}") for name in names}
+
+
+def load(paths: Sequence[Path], stated: Mapping[str, Any], catalogue: Catalogue, name: str = "") -> Imported:
+    """The rows of files: `stated` columns go over those that a file says.
+
+    A file that cannot be read is a fault, and the others go on.
+    """
+    records: list[Record] = []
+    notes: list[str] = []
+    faults: dict[str, str] = {}
+    for group in _groups(paths, name, faults):
+        where = ", ".join(str(path) for path in group.paths)
+        try:
+            made, said = _figures(group, stated, catalogue)
+        except WhichGpuError as fault:
+            faults[where] = str(fault)
+            continue
+        records += made
+        notes += [f"{where}: {one}" for one in said]
+    return Imported(tuple(records), tuple(dict.fromkeys(notes)), faults)
+
+
+def _figures(
+    group: _Group, stated: Mapping[str, Any], catalogue: Catalogue
+) -> tuple[list[Record], list[str]]:
+    """The records of files that are read together, and what is to be said of them.
+
+    A figure that makes no row is left out; raises `UsageError` where none does.
+    """
+    made: list[Record] = []
+    said: list[str] = []
+    first: WhichGpuError | None = None
+    for number, entry in enumerate(group.entries(), 1):
+        try:
+            made.append(_record(entry, stated, catalogue, group, number))
+            said += entry.warnings
+        except WhichGpuError as fault:
+            first = first or fault
+            said.append(f"figure {number} was left out: {fault}")
+    if first is not None and not made:
+        raise first
+    return made, said
+
+
+class _Group(NamedTuple):
+    """Files that are read together, with their text and their format."""
+
+    name: str
+    module: ModuleType
+    paths: tuple[Path, ...]
+    texts: tuple[str, ...]
+
+    def entries(self) -> Iterator[Entry]:
+        """Their figures; raises `UsageError` where there are none."""
+        several = getattr(self.module, "TOGETHER", False)
+        found = self.module.read(*((self.paths, self.texts) if several else (self.paths[0], self.texts[0])))
+        some = False
+        for entry in found:
+            some = True
+            yield entry
+        if not some:
+            raise UsageError(f"no figure of {self.name} in it; was the run cut off before it had any?")
+
+
+def _groups(paths: Iterable[Path], name: str, faults: dict[str, str]) -> list[_Group]:
+    known = formats()
+    if name and name not in known:
+        raise UsageError(f"no format '{name}'; use one of {', '.join(known)}")
+    together: dict[str, list[tuple[Path, str]]] = {}
+    groups: list[_Group] = []
+    for path in paths:
+        try:
+            text = _text(path)
+            found = name or _format(path, text)
+        except UsageError as fault:
+            faults[str(path)] = str(fault)
+            continue
+        if getattr(known[found], "TOGETHER", False):
+            together.setdefault(found, []).append((path, text))
+        else:
+            groups.append(_Group(found, known[found], (path,), (text,)))
+    for found, pairs in together.items():
+        files, texts = zip(*pairs, strict=True)
+        groups.append(_Group(found, known[found], files, texts))
+    return groups
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UsageError(f"{path}: {path.stat().st_size / 2**20:,.0f} MiB are no result of a benchmark")
+        return path.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as fault:
+        raise UsageError(f"{path}: cannot be read ({fault.strerror or fault}); check the path") from None
+
+
+def _format(path: Path, text: str) -> str:
+    found = next((name for name, module in formats().items() if module.claims(path, text)), "")
+    if not found:
+        what = "it is empty" if not text.strip() else "it is of no format that is known"
+        raise UsageError(f"{path}: {what}; known are {', '.join(formats())} (--format NAME)")
+    return found
+
+
+def _record(
+    entry: Entry, stated: Mapping[str, Any], catalogue: Catalogue, group: _Group, number: int
+) -> Record:
+    columns = {**entry.columns, **{name: value for name, value in stated.items() if value is not None}}
+    options = {**_mapping(entry.columns.get("options")), **_mapping(stated.get("options"))}
+    columns["options"] = options
+    for name, option in _NEEDED.items():
+        if not columns.get(name):
+            raise UsageError(f"figure {number} does not say its {name}; add {option} NAME")
+    columns["gpu"], count = _device(str(columns["gpu"]), catalogue)
+    columns["n_gpus"] = columns.get("n_gpus") or count
+    columns["workload"] = _workload(str(columns["workload"]))
+    what = [f"import/{group.name}", *(path.name for path in group.paths), str(number)]
+    columns.setdefault("source", group.paths[0].name)
+    columns["id"] = f"{group.name}-{digest({'of': what, 'row': {k: str(v) for k, v in columns.items()}})}"
+    return Record(
+        row(**columns), {**entry.context, "warnings": list(entry.warnings)}, {"import": columns["id"]}
+    )
+
+
+def _mapping(options: Any) -> dict[str, Any]:
+    if isinstance(options, dict):
+        return options
+    pairs = str(options or "").split(";")
+    return dict(one.split("=", 1) for one in pairs if "=" in one)
+
+
+def _device(text: str, catalogue: Catalogue) -> tuple[str, int]:
+    from whichgpu.hardware.slices import resolve_device
+
+    gpu, count = resolve_device(text, catalogue)
+    return gpu.id, count
+
+
+def _workload(text: str) -> str:
+    from whichgpu.workloads.workload import resolve
+
+    try:
+        return resolve(text).id
+    except UsageError as fault:
+        raise UsageError(f"{one_line(fault)}; or say which with --workload NAME") from None

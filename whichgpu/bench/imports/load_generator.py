@@ -1,0 +1,29 @@
+"""JSON of vllm bench serve (benchmark_serving), sglang.bench_serving, AIPerf and GenAI-Perf.
+
+Output tokens/s and the means of TTFT, TPOT and latency of each run, as `validate` reads them
+(`cost/load_results.py`); what --metadata or --tag says of a run is in it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.bench.imports import Entry
+from whichgpu.cost import load_results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_WORDS = ('"output_throughput"', '"mean_ttft_ms"', '"output_token_throughput"', '"time_to_first_token"')
+
+
+def claims(path: Path, text: str) -> bool:
+    """Whether a file is such JSON."""
+    return path.suffix in load_results.SUFFIXES and any(word in text for word in _WORDS)
+
+
+def read(path: Path, _text: str) -> Iterator[Entry]:
+    """A figure for each mean of a run."""
+    for cells in load_results.entries(path):
+        yield Entry({name: value for name, value in cells.items() if name != "id" and value})

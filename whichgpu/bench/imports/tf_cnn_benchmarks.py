@@ -1,0 +1,91 @@
+"""Logs of tf_cnn_benchmarks: images/s by model, batch, devices and mode.
+
+The head of a run (Model, Batch size, Devices, Mode, Data format) and `total images/sec` at its end; a log
+may have several runs. Of one that was cut off the last step printed stands for the whole, and is said to.
+Whether it ran in FP16 only its command line or `--precision` says.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.bench.imports import Entry
+from whichgpu.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_HEAD = re.compile(r"^(?:.*\|)?\s*(?P<key>TensorFlow|Model|Mode|Dataset|Data format|Devices|Optimizer):"
+                   r"\s+(?P<value>\S.*?)\s*$", re.MULTILINE)  # fmt: skip
+_TOTAL = re.compile(r"total images/sec:\s*([\d.]+)")
+_STEP = re.compile(r"^\D*?(\d+)\s+images/sec:\s*([\d.]+)(?:\s*\+/-\s*([\d.]+))?", re.MULTILINE)
+_GLOBAL = re.compile(r"Batch size:\s*(\d+)\s*global(?:\s*.*?(\d+)(?:\.0)?\s*per device)?", re.DOTALL)
+_DEVICE = re.compile(r"\bname: ([^,\n]*?)(?:, pci|,? major:|\n)")
+_COMMAND = re.compile(r"tf_cnn_benchmarks(?:\.py)?\s+(--.*)")
+#: Names of its models that are none of the zoo's as they stand.
+_NAMES = {"inception3": "inception-v3", "inception4": "inception-v4", "resnet50_v1.5": "resnet50",
+          "googlenet": "googlenet", "overfeat": "overfeat"}  # fmt: skip
+
+
+def claims(_path: Path, text: str) -> bool:
+    """Whether a file is such a log."""
+    return "images/sec" in text and (bool(_STEP.search(text)) or "total images/sec" in text)
+
+
+def read(_path: Path, text: str) -> Iterator[Entry]:
+    """A figure for each run."""
+    starts = [match.start() for match in re.finditer(r"^(?:.*\|)?\s*TensorFlow:", text, re.MULTILINE)] or [0]
+    shared = text[: starts[0]]
+    for begin, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        yield _run(text[begin:end], shared + text[begin:end])
+
+
+def _run(part: str, whole: str) -> Entry:
+    head = {match["key"]: match["value"] for match in _HEAD.finditer(part)}
+    value, spread, said = _rate(part)
+    flags = dict(re.findall(r"--(\w+)[= ](\S+)", "\n".join(_COMMAND.findall(whole))))
+    model = head.get("Model") or flags.get("model", "")
+    batch, devices = _batch(part, head, flags)
+    device = _DEVICE.search(whole)
+    columns: dict[str, Any] = {
+        "workload": _NAMES.get(model.lower(), model), "gpu": device[1].strip() if device else "",
+        "n_gpus": devices, "batch": batch, "phase": _phase(head, flags),
+        "precision": "amp-fp16" if flags.get("use_fp16", "").lower() in ("true", "1") else "",
+        "runtime": f"tf_cnn_benchmarks TensorFlow {head.get('TensorFlow', '')}".strip(),
+        "options": {"layout": head["Data format"].lower()} if "Data format" in head else {},
+        "metric": "throughput", "unit": "images/s", "value": value, "spread": spread,
+    }  # fmt: skip
+    return Entry(columns, {"head": head}, said)
+
+
+def _rate(part: str) -> tuple[float, float | None, tuple[str, ...]]:
+    total, steps = _TOTAL.search(part), _STEP.findall(part)
+    spread = (
+        float(steps[-1][2]) / float(steps[-1][1]) if steps and steps[-1][2] and float(steps[-1][1]) else None
+    )
+    if total:
+        return float(total[1]), spread, ()
+    if not steps:
+        raise UsageError("a run without a step: the log ends before it measured anything")
+    number, rate, _ = steps[-1]
+    return float(rate), spread, (f"the log is cut off: images/s of its step {number} stand for the whole",)
+
+
+def _batch(part: str, head: dict[str, str], flags: dict[str, str]) -> tuple[float | None, int]:
+    """Images on each device, and how many devices."""
+    listed = len(re.findall(r"gpu:\d+", head.get("Devices", "")))
+    devices = listed or int(flags.get("num_gpus", "1"))
+    found = _GLOBAL.search(part)
+    if found and found[2]:
+        return float(found[2]), devices
+    if found:
+        return float(found[1]) / devices, devices
+    stated = flags.get("batch_size", "")
+    return (float(stated) if stated.isdigit() else None), devices
+
+
+def _phase(head: dict[str, str], flags: dict[str, str]) -> str:
+    said = f"{head.get('Mode', '')} {flags.get('forward_only', '')}".lower()
+    return "infer" if "forward" in said or "eval" in said or "true" in said else "train"

@@ -1,0 +1,148 @@
+"""The measuring process, seen from the program: one task in, one answer out, or a clear end.
+
+A process for each task: what hangs is ended at its time limit, what crashes or takes all memory ends alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.errors import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Seconds that a task may take where it says nothing.
+TIMEOUT = 1800.0
+#: The variable that names the process which waits for the answer; without it nothing is worth going on.
+PARENT = "WHICHGPU_BENCH_PARENT"
+_ROOT = Path(__file__).parents[2]
+_TAIL = 400
+#: Words at the start of lines that tell what went wrong in a traceback or a framework's log.
+_TELLING = ("Error", "error:", "fatal", "Killed", "CUDA", "NCCL", "Segmentation")
+
+
+def run(task: Mapping[str, Any], python: str = "") -> dict[str, Any]:
+    """Run a task and give its answer: `status`, `reason`, `rows`, `context`; never raises for it.
+
+    A `KeyboardInterrupt` ends the process first and then goes on.
+    """
+    with tempfile.TemporaryDirectory(prefix="whichgpu-bench-") as folder:
+        request, answer, log = (Path(folder) / name for name in ("request.json", "answer.json", "log"))
+        request.write_text(json.dumps(task), encoding="utf-8")
+        limit = float(task.get("timeout") or TIMEOUT)
+        command = [*_launcher(task, python or sys.executable), str(request), str(answer)]
+        with log.open("wb") as out:
+            try:
+                process = subprocess.Popen(  # noqa: S603 (our own program)
+                    command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment(task),
+                    start_new_session=True,
+                )  # fmt: skip
+            except OSError as fault:
+                return _failed(
+                    "failed", f"{command[0]} does not start ({fault.strerror}); give another --python"
+                )
+        ended = _wait(process, limit)
+        if answer.exists():
+            found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+            return found
+        return _without_answer(ended, limit, log)
+
+
+def _launcher(task: Mapping[str, Any], python: str) -> list[str]:
+    """The worker itself, or `torchrun` with a process for each GPU; TensorFlow has one for all of them."""
+    worker = "whichgpu.bench.worker"
+    count = int(task.get("n_gpus") or 1)
+    if count == 1 or task.get("framework") == "tensorflow":
+        return [python, "-m", worker]
+    # Standalone: a free port of this machine, so that runs beside each other do not meet.
+    return [python, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}", "-m", worker]
+
+
+def environment(task: Mapping[str, Any]) -> dict[str, str]:
+    """The environment of a measuring process."""
+    known = dict(os.environ)
+    known["PYTHONPATH"] = os.pathsep.join(part for part in (str(_ROOT), known.get("PYTHONPATH", "")) if part)
+    # The command line gives numpy one thread for its own sake; a measurement has all of them.
+    known.pop("OPENBLAS_NUM_THREADS", None)
+    known |= {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONFAULTHANDLER": "1"}
+    count = int(task.get("n_gpus") or 1)
+    if count > 1:
+        known.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // count)))
+    if task.get("threads"):
+        known["OMP_NUM_THREADS"] = str(task["threads"])
+    known[PARENT] = str(os.getpid())
+    return known
+
+
+def _wait(process: subprocess.Popen[bytes], limit: float) -> int | None:
+    """The exit status; None where the time was up. What the process started is gone afterwards."""
+    try:
+        return process.wait(limit)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask the whole group to end, then make it."""
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, how)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(2.0)
+        if process.poll() is not None and not _alive(process.pid):
+            return
+
+
+def _alive(group: int) -> bool:
+    """Whether any process of a group is left; a moment is given to those that are just ending."""
+    for _ in range(20):
+        try:
+            os.killpg(group, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _without_answer(ended: int | None, limit: float, log: Path) -> dict[str, Any]:
+    if ended is None:
+        return _failed(
+            "timeout", f"not done after {limit:g} s, so it was ended; does a kernel hang? Give --timeout more"
+        )
+    said = telling(log)
+    if "No module named 'torch" in said:
+        from whichgpu.bench.worker.faults import missing
+
+        return _failed("skipped", missing("torch"))
+    if ended in (-signal.SIGKILL, 128 + signal.SIGKILL):
+        return _failed("oom", f"out of memory: the system killed the process (signal 9){said}")
+    how = f"signal {-ended}" if ended < 0 else f"status {ended}"
+    return _failed("failed", f"the measuring process ended without an answer ({how}){said}")
+
+
+def telling(log: Path) -> str:
+    """The last line of a log that says something, as the end of a sentence."""
+    with contextlib.suppress(OSError):
+        lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
+        told = [line for line in lines if any(word in line for word in _TELLING)] or [
+            one for one in lines if one
+        ]
+        if told:
+            return f": {one_line(told[-1])[:_TAIL]}"
+    return ""
+
+
+def _failed(status: str, reason: str) -> dict[str, Any]:
+    return {"status": status, "reason": reason, "rows": [], "context": {}}

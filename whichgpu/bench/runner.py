@@ -1,0 +1,153 @@
+"""A list of tasks measured one after another, each answer on disk before the next begins."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.bench import process, tasks, telemetry
+from whichgpu.bench.answers import gpu_id, records
+from whichgpu.bench.record import digest
+from whichgpu.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from whichgpu.bench.journal import Journal
+    from whichgpu.bench.record import Record
+
+    Task = Mapping[str, Any]
+    Execute = Callable[[Task], dict[str, Any]]
+
+#: The batch that a search begins with and the one where it gives up.
+_FIRST, _LAST = 1, 2**20
+
+
+class Machine(NamedTuple):
+    """What the driver shows of this machine before anything runs."""
+
+    gpus: int
+    gpu: str
+    #: By device, what else uses it; empty where nobody does.
+    busy: tuple[str, ...]
+
+
+class Outcome(NamedTuple):
+    """What a run gave: records in order, what was left out and why, what was there already."""
+
+    records: list[Record]
+    skipped: list[tuple[str, str]]
+    known: int
+    interrupted: bool = False
+
+
+def machine(nvml: Any = None) -> Machine:
+    """Look at the devices."""
+    with telemetry.devices(1024, nvml) as found:
+        own = frozenset((os.getpid(),))
+        facts = found[0].facts() if found else {}
+        return Machine(len(found), gpu_id(facts), tuple(telemetry.busy(one, own) for one in found))
+
+
+def run(
+    todo: Iterable[Task], journal: Journal | None, *, python: str = "", command: str = "",
+    shared: bool = False,
+    tell: Callable[[str], object] = lambda _: None, execute: Execute | None = None,
+    look: Callable[[], Machine] = machine,
+) -> Outcome:  # fmt: skip
+    """Measure tasks that the journal has not; nothing that one does keeps the others from running.
+
+    `tell` hears a line about each; `shared` measures on a GPU that others use as well. Ctrl-C ends the task
+    that runs and the list. Raises `UsageError` where the journal cannot be written.
+    """
+    found, skipped, known = [], [], 0
+    execute = execute or (lambda task: process.run(task, python))
+    try:
+        for task in todo:
+            if journal is not None and digest(task) in journal.done:
+                known += 1
+                continue
+            name, there = tasks.title(task), look()
+            why = "" if shared else _unfit(task, there)
+            answer = {"status": "skipped", "reason": why} if why else execute({**task, "command": command})
+            if answer["status"] == "skipped":
+                skipped.append((name, str(answer["reason"])))
+                tell(f"{name}: left out: {answer['reason']}")
+                continue
+            got = records(task, answer, there.gpu)
+            if journal is not None:
+                journal.append(got)
+            found += got
+            tell(f"{name}: {_line(got)}")
+    except KeyboardInterrupt:
+        return Outcome(found, skipped, known, interrupted=True)
+    return Outcome(found, skipped, known)
+
+
+def _unfit(task: Task, there: Machine) -> str:
+    """Why a task should not be measured on this machine now."""
+    if task.get("device") == "cpu" or not there.gpus:
+        return ""
+    count = int(task.get("n_gpus") or 1)
+    if count > there.gpus:
+        return f"the job wants {count} GPUs and this machine shows {there.gpus}"
+    taken = [f"GPU {i}: {why}" for i, why in enumerate(there.busy[:count]) if why]
+    return f"{taken[0]}; end it, or measure beside it with --shared" if taken else ""
+
+
+def _line(got: Sequence[Record]) -> str:
+    first = got[0]
+    if first.status != "ok":
+        return f"{first.status}: {first.reason}"
+    more = f" and {len(got) - 1} more" if len(got) > 1 else ""
+    return f"{float(first.row['value']):.6g} {first.row['unit']}{more}"
+
+
+def largest_batch(
+    task: Task, journal: Journal | None, *, most: int = _LAST, **options: Any
+) -> tuple[int, Outcome]:
+    """The largest batch that runs, by doubling and bisection, and the outcome of measuring it.
+
+    Every batch tried leaves a row: its rate, or that memory ran out. 0 where not even one fits. Ends early
+    where a try fails for another reason. Raises `UsageError` as `run` does.
+    """
+    tried: list[Outcome] = []
+
+    def fits(batch: int) -> bool:
+        probe = tasks.largest(task, batch)
+        before = [] if journal is None else [one for one in journal.records if one.key == digest(probe)]
+        if not before:
+            tried.append(run([probe], journal, **options))
+            before = tried[-1].records
+            if tried[-1].interrupted:
+                raise KeyboardInterrupt
+            if tried[-1].skipped:
+                raise UsageError(tried[-1].skipped[0][1])
+        status = before[0].status
+        if status not in ("ok", "oom"):
+            raise UsageError(f"batch {batch} ended otherwise than by memory: {before[0].reason}")
+        return status == "ok"
+
+    try:
+        best = bisect(fits, most)
+        last = run([{**task, "batch": float(best)}], journal, **options) if best else Outcome([], [], 0)
+    except KeyboardInterrupt:
+        best, last = 0, Outcome([], [], 0, interrupted=True)
+    return best, Outcome([one for part in tried for one in part.records] + last.records, last.skipped,
+    last.known,
+                         last.interrupted)  # fmt: skip
+
+
+def bisect(fits: Callable[[int], bool], most: int = _LAST) -> int:
+    """The largest whole number that fits, where all below one that fits do; 0 where none does."""
+    low, high = 0, _FIRST
+    while high <= most and fits(high):
+        low, high = high, 2 * high
+    high = min(high, most + 1)
+    while high - low > 1:
+        # Batches of more than 64 are looked for in steps of a hundredth: memory is not known finer.
+        if high - low <= low // 100:
+            break
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low

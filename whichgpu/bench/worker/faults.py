@@ -1,0 +1,59 @@
+"""What went wrong in a measuring process, in one line; and the memory that a task may take."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from whichgpu.errors import WhichGpuError, one_line
+
+#: Names of exceptions, and words of their texts, that mean that memory ran out.
+_OOM_NAMES = ("OutOfMemoryError", "ResourceExhaustedError", "MemoryError")
+_OOM_WORDS = (
+    "out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory",
+    "oom when allocating",
+    "bad_alloc", "cuda_error_out_of_memory", "cublas_status_alloc_failed",
+)  # fmt: skip
+_LONGEST = 400
+
+
+def told(fault: BaseException) -> tuple[str, str]:
+    """The status of a record and the reason, from the exception that ended a run.
+
+    What is not installed here, or not written, is `skipped`: it says nothing of the device.
+    """
+    text = one_line(fault)[:_LONGEST]
+    name = type(fault).__name__
+    if name in _OOM_NAMES or any(word in text.lower() for word in _OOM_WORDS):
+        return "oom", f"out of memory: {text or name}"
+    if isinstance(fault, ModuleNotFoundError):
+        return "skipped", missing(str(fault.name))
+    if isinstance(fault, WhichGpuError):
+        return "skipped", text
+    return "failed", f"{name}: {text or 'no message'}"
+
+
+def missing(name: str) -> str:
+    """What to do where a framework is not installed."""
+    package = name.partition(".")[0]
+    install = {"torch": "torch", "tensorflow": "tensorflow (tensorflow-cpu without a GPU)", "ray": "ray"}
+    return (
+        f"no {package} in this Python: pip install {install.get(package, package)}, or name one that "
+        "has it with --python"
+    )
+
+
+def limit(memory: Any, device: str) -> None:
+    """Let the process take so many bytes: of a GPU its share, of the host its data."""
+    if not memory:
+        return
+    with contextlib.suppress(ModuleNotFoundError):
+        import torch
+
+        if device != "cpu" and torch.cuda.is_available():
+            whole = torch.cuda.get_device_properties(0).total_memory
+            torch.cuda.set_per_process_memory_fraction(min(1.0, float(memory) / whole))
+            return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_DATA, (int(memory), int(memory)))

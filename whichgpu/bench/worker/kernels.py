@@ -1,0 +1,197 @@
+"""The kernels of the micro-benchmarks: each gives a step and what it moves (B) or computes (FLOP)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from whichgpu.bench.worker.micro import Bench
+
+    Step = Callable[[], Any]
+
+_TYPES = {"fp64": "float64", "fp32": "float32", "tf32": "float32", "fp16": "float16", "bf16": "bfloat16"}
+#: L2 of a GPU whose driver does not say, and the last cache of a processor, in B.
+_CACHE = 64 * 2.0**20
+
+
+def cache_of(bench: Bench) -> float:
+    """B of the last-level cache."""
+    if not bench.on_gpu:
+        return _CACHE
+    known = bench.torch.cuda.get_device_properties(bench.torch.cuda.current_device())
+    return float(getattr(known, "L2_cache_size", 0) or _CACHE)
+
+
+def sizes(bench: Bench) -> list[int]:
+    """Sizes of one array: from a fraction of the cache to what memory holds easily."""
+    largest = 2**32 if bench.on_gpu else 2**28
+    if bench.on_gpu:
+        free, _ = bench.torch.cuda.mem_get_info()
+        while 4 * largest > free:
+            largest //= 2
+    return [size for size in (2**20, 2**22, 2**24, 2**25, 2**26, 2**28, 2**30, 2**32) if size <= largest]
+
+
+def memory(bench: Bench, size: int) -> Iterator[tuple[str, Step, float]]:
+    """Read, write, copy and triad over arrays of `size` bytes: (name, step, bytes moved)."""
+    torch = bench.torch
+    count = max(size // 4, 1)
+    a, b, c = (torch.ones(count, dtype=torch.float32, device=bench.device) for _ in range(3))
+    yield "read", lambda: torch.amax(a), 4.0 * count
+    yield "write", lambda: a.fill_(1.0), 4.0 * count
+    yield "copy", lambda: b.copy_(a), 8.0 * count
+    yield "triad", lambda: torch.add(a, b, alpha=3.0, out=c), 12.0 * count
+
+
+def gemm(bench: Bench, m: int, n: int, k: int, precision: str) -> Step | str:
+    """A product (m, k) x (k, n); a sentence where the device has no such units."""
+    torch, device = bench.torch, bench.device
+    if precision == "fp8":
+        return _fp8(bench, m, n, k)
+    if precision == "int8":
+        return _int8(bench, m, n, k)
+    if precision in ("tf32", "fp16") and not bench.on_gpu:
+        return f"gemm {precision}: needs a GPU"
+    if precision in ("fp32", "tf32") and bench.on_gpu:
+        return _exact(bench, m, n, k, tf32=precision == "tf32")
+    dtype = getattr(torch, _TYPES[precision])
+    a, b = torch.randn(m, k, device=device).to(dtype), torch.randn(k, n, device=device).to(dtype)
+    out = torch.empty(m, n, device=device, dtype=dtype)
+    return lambda: torch.mm(a, b, out=out)
+
+
+def _exact(bench: Bench, m: int, n: int, k: int, *, tf32: bool) -> Step:
+    """FP32 on the plain units or TF32: a switch of the whole process, set before each product."""
+    torch = bench.torch
+    a, b = torch.randn(m, k, device=bench.device), torch.randn(k, n, device=bench.device)
+    out = torch.empty(m, n, device=bench.device)
+
+    def step() -> Any:
+        torch.backends.cuda.matmul.allow_tf32 = tf32
+        return torch.mm(a, b, out=out)
+
+    return step
+
+
+def _fp8(bench: Bench, m: int, n: int, k: int) -> Step | str:
+    torch = bench.torch
+    capable = bench.on_gpu and (torch.version.hip or torch.cuda.get_device_capability() >= (8, 9))
+    if not capable or not hasattr(torch, "_scaled_mm"):
+        return "gemm fp8: this device, or this PyTorch, has none"
+    a = torch.randn(m, k, device=bench.device).to(torch.float8_e4m3fn)
+    b = torch.randn(n, k, device=bench.device).to(torch.float8_e4m3fn).t()
+    one = torch.ones((), device=bench.device)
+    return lambda: torch._scaled_mm(a, b, scale_a=one, scale_b=one, out_dtype=torch.bfloat16)
+
+
+def _int8(bench: Bench, m: int, n: int, k: int) -> Step | str:
+    torch = bench.torch
+    if not bench.on_gpu or not hasattr(torch, "_int_mm"):
+        return "gemm int8: this device, or this PyTorch, has none"
+    a = torch.randint(-8, 8, (m, k), dtype=torch.int8, device=bench.device)
+    b = torch.randint(-8, 8, (n, k), dtype=torch.int8, device=bench.device).t()
+    return lambda: torch._int_mm(a, b)
+
+
+def width(precision: str) -> float:
+    """B of an element."""
+    return {"fp64": 8.0, "fp32": 4.0, "tf32": 4.0, "fp8": 1.0, "int8": 1.0}.get(precision, 2.0)
+
+
+def conv(bench: Bench, shape: tuple[int, ...], layout: str, precision: str) -> tuple[Step, float, float]:
+    """A convolution without bias: (batch, channels, side, out, kernel, stride) -> (step, FLOP, B moved)."""
+    torch = bench.torch
+    batch, channels, side, out, kernel, stride = shape
+    dtype = getattr(torch, _TYPES[precision])
+    memory_format = torch.channels_last if layout == "nhwc" else torch.contiguous_format
+    torch.backends.cudnn.benchmark = True
+    x, w = (
+        torch.randn(sizes, device=bench.device).to(dtype).contiguous(memory_format=memory_format)
+        for sizes in ((batch, channels, side, side), (out, channels, kernel, kernel))
+    )
+    there = (side + 2 * (kernel // 2) - kernel) // stride + 1
+    flops = 2.0 * batch * out * there * there * channels * kernel * kernel
+    moved = width(precision) * (x.numel() + w.numel() + batch * out * there * there)
+
+    def step() -> Any:
+        return torch.nn.functional.conv2d(x, w, stride=stride, padding=kernel // 2)
+
+    return step, flops, moved
+
+
+def attention(
+    bench: Bench, shape: tuple[int, ...], precision: str, *, causal: bool, back: bool
+) -> tuple[Step, float]:
+    """Attention of (batch, heads, tokens, width) over itself: (step, FLOP), half of them where causal.
+
+    The backward pass computes five products where the forward one has two.
+    """
+    torch = bench.torch
+    batch, heads, tokens, width = shape
+    dtype = getattr(torch, _TYPES[precision])
+    q, k, v = (torch.randn(shape, device=bench.device).to(dtype).requires_grad_(back) for _ in range(3))
+    flops = 4.0 * batch * heads * tokens * tokens * width * (0.5 if causal else 1.0) * (3.5 if back else 1.0)
+    grad = torch.ones(shape, device=bench.device, dtype=dtype)
+
+    def step() -> Any:
+        y = torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=causal)
+        return torch.autograd.grad(y, (q, k, v), grad) if back else y
+
+    return step, flops
+
+
+def block(bench: Bench, name: str, tokens: int, precision: str) -> tuple[Step, float]:
+    """A layer of a decoder of the zoo over one sequence: (step, FLOP by PyTorch's counter)."""
+    from whichgpu.bench.models.agreement import counted, family_of
+    from whichgpu.workloads.workload import resolve
+
+    torch, item = bench.torch, resolve(name)
+    layer = family_of(item).Block(item.dims).to(bench.device, getattr(torch, _TYPES[precision])).eval()
+    x = torch.randn(1, tokens, item.dims["hidden"], device=bench.device).to(getattr(torch, _TYPES[precision]))
+    with torch.inference_mode():
+        flops = counted(layer, (x,))
+
+    def step() -> Any:
+        with torch.inference_mode():
+            return layer(x)
+
+    return step, flops
+
+
+def launches(bench: Bench) -> Iterator[tuple[str, Step]]:
+    """An addition to one value: queued, waited for, and replayed from a graph."""
+    torch = bench.torch
+    x = torch.zeros(1, device=bench.device)
+    yield "queued", lambda: x.add_(1.0)
+    if not bench.on_gpu:
+        return
+
+    def waited() -> None:
+        x.add_(1.0)
+        torch.cuda.synchronize()
+
+    yield "waited for", waited
+    from whichgpu.bench.worker.capture import graphed
+
+    def many() -> None:
+        for _ in range(100):
+            x.add_(1.0)
+
+    yield "graph of 100", graphed(torch.cuda, many)
+
+
+def transfers(bench: Bench, size: int) -> Iterator[tuple[str, Step]]:
+    """Copies of `size` bytes: pinned and pageable memory to the device and back, device to device."""
+    torch = bench.torch
+    there = torch.empty(size, dtype=torch.int8, device=bench.device)
+    for name, pinned in (("pinned", True), ("pageable", False)):
+        here = torch.empty(size, dtype=torch.int8, pin_memory=pinned)
+        yield f"host to device, {name}", partial(there.copy_, here, non_blocking=pinned)
+        yield f"device to host, {name}", partial(here.copy_, there, non_blocking=pinned)
+    for other in range(1, torch.cuda.device_count()):
+        far = torch.empty(size, dtype=torch.int8, device=f"cuda:{other}")
+        linked = "peer" if torch.cuda.can_device_access_peer(0, other) else "through the host"
+        yield f"device 0 to {other}, {linked}", partial(far.copy_, there, non_blocking=True)

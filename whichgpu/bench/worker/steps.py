@@ -1,0 +1,190 @@
+"""One step of a job as a function without arguments: built, laid out, compiled and captured as the job asks.
+
+Options of a job that are read here: `layout` (nhwc, channels_last; nchw), `compile` (True, or a mode of
+torch.compile), `cuda_graphs`, `optimizer` (sgd, adam, adamw), `checkpointing` (none, full), `grad_accum`,
+`sharding` (ddp; fsdp or zero3, zero2, zero1) and `loader` (processes of a real data loader, 0: in this one).
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.bench.worker import capture, feeding, sharing
+from whichgpu.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from whichgpu.bench.worker.torch_job import Format
+    from whichgpu.bench.worker.world import World
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import Workload
+
+#: Options that the measuring process acts on; any other is refused, since it would be in the row for nothing.
+READ = frozenset((
+    "layout", "compile", "cuda_graphs", "optimizer", "checkpointing", "grad_accum", "sharding", "loader",
+    "data",
+    "guidance", "n", "power_limit",
+))  # fmt: skip
+_OFF = ("", "none", "false", "no", "off", "0")
+_LAYOUTS = {"": False, "nchw": False, "nhwc": True, "channels_last": True, "channels-last": True}
+_OPTIMIZERS = ("sgd", "adam", "adamw")
+
+
+class Asked(NamedTuple):
+    """What a step is made from: workload, complete job, the file that builds it, sizes, format, world."""
+
+    item: Workload
+    job: Job
+    code: Any
+    size: Any
+    form: Format
+    world: World
+
+    def option(self, name: str) -> str:
+        """An option in lower case; empty where it is off."""
+        text = self.job.options.get(name, "").strip().lower()
+        return "" if text in _OFF else text
+
+
+def prepare(torch: Any, asked: Asked) -> Callable[[], Any]:
+    """The step of a job.
+
+    Raises `UsageError` for an option that nothing here acts on, or one that this job or device cannot have.
+    """
+    _check(asked)
+    if asked.form.tf32 is not None:
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = asked.form.tf32
+    # Shapes never change, so that the quickest of cuDNN's kernels may be looked for once.
+    torch.backends.cudnn.benchmark = True
+    module = _module(torch, asked)
+    return _training(torch, asked, module) if asked.job.trains else _inference(torch, asked, module)
+
+
+def _check(asked: Asked) -> None:
+    unknown = sorted(set(asked.job.options) - READ)
+    if unknown:
+        raise UsageError(
+            f"option {unknown[0]}: bench does nothing with it; it acts on {', '.join(sorted(READ))}"
+        )
+    if asked.option("layout") not in _LAYOUTS:
+        raise UsageError(
+            f"option layout: '{asked.option('layout')}' is none of nchw, nhwc; write layout=nhwc"
+        )
+    if asked.option("cuda_graphs") and not asked.world.on_gpu:
+        raise UsageError("option cuda_graphs: there is no GPU whose launches could be captured; leave it out")
+    if asked.option("cuda_graphs") and (asked.world.size > 1 or "loader" in asked.job.options):
+        raise UsageError(
+            "option cuda_graphs: only on one GPU, with inputs that stay where they are; leave one out"
+        )
+    if asked.option("checkpointing") not in ("", "full", "true"):
+        raise UsageError("option checkpointing: bench runs none and full; write checkpointing=full")
+
+
+def _module(torch: Any, asked: Asked) -> Any:
+    """The module on its device, in its type, layout and shards."""
+    dims, world = asked.item.dims, asked.world
+    dims = sharing.local_dims(dims, asked)
+    with torch.device(world.device):
+        module = asked.code.build(dims, asked.job.phase)
+    module = module.to(dtype=getattr(torch, asked.form.weights))
+    if _LAYOUTS[asked.option("layout")]:
+        module = module.to(memory_format=torch.channels_last)
+    if asked.option("checkpointing"):
+        if not hasattr(module, "keep"):
+            raise UsageError(f"{asked.item.id}: bench recomputes no activations of {asked.item.family}")
+        module.keep = False
+    return module.train(asked.job.trains)
+
+
+def _make(torch: Any, asked: Asked) -> Any:
+    from whichgpu.bench.models.parts import Make
+
+    device = asked.world.device
+    seeded = torch.Generator(device=device).manual_seed(torch.initial_seed() % 2**63)
+    return Make(device, getattr(torch, asked.form.weights), seeded, _LAYOUTS[asked.option("layout")])
+
+
+def _autocast(torch: Any, asked: Asked) -> Callable[[], Any]:
+    if not asked.form.autocast:
+        return nullcontext
+    kind = "cuda" if asked.world.on_gpu else "cpu"
+    return lambda: torch.autocast(kind, dtype=getattr(torch, asked.form.autocast))
+
+
+def _compiled(torch: Any, asked: Asked, module: Any) -> Any:
+    mode = asked.option("compile")
+    if not mode:
+        return module
+    return torch.compile(module, **({} if mode in ("true", "1", "yes", "default") else {"mode": mode}))
+
+
+def _inference(torch: Any, asked: Asked, module: Any) -> Callable[[], Any]:
+    """A pass without gradients; a phase of several passes is the family's own."""
+    inputs, _ = asked.code.batch(asked.item.dims, asked.size, _make(torch, asked))
+    own = getattr(asked.code, "run", None)
+    run = _compiled(torch, asked, module)
+    with torch.inference_mode():
+        work = own(_inner(run, module), asked.item.dims, asked.size, inputs) if own else lambda: run(*inputs)
+    cast = _autocast(torch, asked)
+
+    def step() -> Any:
+        with torch.inference_mode(), cast():
+            return work()
+
+    return capture.graphed(torch.cuda, step) if asked.option("cuda_graphs") else step
+
+
+def _inner(run: Any, module: Any) -> Any:
+    """What a family's own loop calls: its module, whose call alone is compiled."""
+    if run is not module:
+        module.forward = run.forward if hasattr(run, "forward") else run
+    return module
+
+
+def _training(torch: Any, asked: Asked, module: Any) -> Callable[[], Any]:
+    """Forward, backward and the optimizer's update, as often as gradients are accumulated."""
+    wrapped = sharing.shared(torch, asked, module)
+    run = _compiled(torch, asked, wrapped)
+    graphs = bool(asked.option("cuda_graphs"))
+    scaler = torch.amp.GradScaler("cuda") if asked.form.autocast == "float16" and asked.world.on_gpu else None
+    optimizer = sharing.optimizer(torch, asked, wrapped, capturable=graphs and scaler is None)
+    feed, cast = feeding.feed(torch, asked, _make(torch, asked)), _autocast(torch, asked)
+    micro = int(asked.job.option("grad_accum", 1.0, 1.0))
+
+    def gradients() -> None:
+        for _ in range(micro):
+            inputs, target = feed()
+            with cast():
+                loss = asked.code.loss(run(*inputs), target) / micro
+            (scaler.scale(loss) if scaler else loss).backward()
+
+    def update() -> None:
+        if scaler:
+            scaler.step(optimizer)
+            scaler.update()
+        else:
+            optimizer.step()
+
+    if graphs:
+        return capture.training(torch.cuda, gradients, update, optimizer, whole=scaler is None)
+
+    def step() -> None:
+        gradients()
+        update()
+        optimizer.zero_grad(set_to_none=True)
+
+    return step
+
+
+def make_optimizer(torch: Any, name: str, parameters: Any, *, on_gpu: bool, capturable: bool) -> Any:
+    """The optimizer of a name; Adam in one fused kernel on a GPU."""
+    if name not in _OPTIMIZERS:
+        raise UsageError(
+            f"option optimizer: bench runs {', '.join(_OPTIMIZERS)}, not {name}; write optimizer=adamw"
+        )
+    if name == "sgd":
+        return torch.optim.SGD(parameters, lr=1e-4, momentum=0.9)
+    kind = torch.optim.AdamW if name == "adamw" else torch.optim.Adam
+    return kind(parameters, lr=1e-6, fused=on_gpu, capturable=capturable)

@@ -1,0 +1,179 @@
+"""A workload in PyTorch: built, checked against the zoo, placed, and its step timed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.bench import telemetry
+from whichgpu.bench.models.agreement import agreement, family_of, size_of
+from whichgpu.bench.statistics import Method, doubts, summary
+from whichgpu.bench.worker.clocks import CudaClock, HostClock, timed
+from whichgpu.bench.worker.world import World
+from whichgpu.errors import UsageError
+from whichgpu.workloads.importing import named
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.bench.worker.clocks import Clock
+    from whichgpu.workloads.workload import Workload
+
+_JOB = ("workload", "phase", "precision", "runtime", "batch", "height", "width", "seq_len", "input_tokens",
+        "output_tokens", "steps", "n_gpus", "tp")  # fmt: skip
+_GIB = 2.0**30
+
+
+class Format(NamedTuple):
+    """How a precision is run: the type of weights, that of autocast if any, whether products may be TF32."""
+
+    weights: str
+    autocast: str = ""
+    tf32: bool | None = None
+
+
+#: By precision of the zoo. FP32 keeps the framework's own settings, as the zoo's runtime has them.
+FORMATS: Mapping[str, Format] = {
+    "fp64": Format("float64"), "fp32": Format("float32"), "tf32": Format("float32", tf32=True),
+    "fp16": Format("float16"), "bf16": Format("bfloat16"), "amp-fp16": Format("float32", "float16"),
+    "amp-bf16": Format("float32", "bfloat16"),
+}  # fmt: skip
+
+
+def measure(task: dict[str, Any]) -> dict[str, Any]:
+    """The rows and the context of a task."""
+    import torch
+
+    item = resolve(named(task["workload"]))
+    job = complete(item, task)
+    if job.precision not in FORMATS:
+        raise UsageError(f"{item.id}: bench runs {', '.join(FORMATS)} in PyTorch, not {job.precision}")
+    agreed = agreement(item.id)
+    if not agreed.holds:
+        raise UsageError(
+            f"{item.id}: the module here has {agreed.parameters:,} parameters and {agreed.flops:.4g} "
+            "FLOP, the zoo "
+            f"{agreed.traced_parameters:,} and {agreed.traced_flops:.4g}; it is not measured under that name"
+        )
+    world = World.of(torch, task)
+    try:
+        return _measured(torch, task, (item, job), world, agreed)
+    finally:
+        world.close()
+
+
+def complete(item: Workload, task: Mapping[str, Any]) -> Job:
+    """The job of a task with the workload's defaults."""
+    columns = {name: task[name] for name in _JOB if task.get(name) not in (None, "")}
+    return item.complete(Job(**columns, options=task.get("options", {})))
+
+
+def _measured(torch: Any, task: dict[str, Any], what: tuple[Workload, Job], world: World, agreed: Any) -> Any:
+    item, job = what
+    from whichgpu.bench.worker import steps
+
+    torch.manual_seed(int(task.get("seed", 0)) + world.rank)
+    code, size = family_of(item), size_of(job)
+    step = steps.prepare(torch, steps.Asked(item, job, code, size, FORMATS[job.precision], world))
+    method, clock = Method(**task.get("method", {})), clock_of(torch, world.device)
+    with telemetry.devices(world.size if world.rank == 0 and world.on_gpu else 0) as gpus:
+        sampler = telemetry.Sampler(gpus)
+        if world.on_gpu:
+            torch.cuda.reset_peak_memory_stats()
+        run = timed(clock, step, method, watch=lambda: sampler, agree=world.agree)
+        told, facts = sampler.told(), [one.facts() for one in gpus]
+    slowest = world.slowest(run.times)
+    found = summary(slowest, method.confidence)
+    device = {**device_facts(torch, world.device), **(facts[0] if facts else {})}
+    context = {
+        "device": device, "statistics": {**found.to_dict(), **run.to_dict()}, "telemetry": told,
+        "agreement": agreed._asdict(), "settings_torch": settings(torch),
+        "warnings": doubts(found, method, run.overhead),
+        "runtime": runtime(torch, job), "job": job.to_dict(),
+    }  # fmt: skip
+    replicas = world.size // int(job.tp or 1)
+    made = float(item.units(job)) * replicas
+    return {
+        "rows": list(rows(item, job, made, found, told)) + memory_rows(torch, world, found),
+        "context": context,
+    }
+
+
+def rows(item: Workload, job: Job, made: float, found: Any, told: Mapping[str, Any]) -> Any:
+    """Throughput, the time of a pass, and what it drew; `made` are units of all GPUs a pass."""
+    spread = found.spread
+    yield {"metric": "throughput", "unit": f"{item.unit}/s", "value": made / found.median, "spread": spread}
+    time_of = {"decode": "tpot", "prefill": "ttft"}.get(job.phase, "" if job.trains else "latency")
+    passes = float(job.output_tokens or 1) if job.phase == "decode" else 1.0
+    if time_of and item.family != "numeric":
+        yield {"metric": time_of, "unit": "ms", "value": 1e3 * found.median / passes, "spread": spread}
+    yield from power_rows(item.unit, made, found, told)
+
+
+def power_rows(unit: str, made: float, found: Any, told: Mapping[str, Any]) -> Any:
+    """Mean power of a GPU and energy a unit, where the run was long enough to tell (a second)."""
+    each = told.get("devices") or ([told] if told else [])
+    known = [one for one in each if one.get("power") and one["seconds"] >= 1.0]
+    if not known or len(known) < len(each):
+        return
+    power = sum(one["power"] for one in known)
+    yield {"metric": "power", "unit": "W", "value": power / len(known), "spread": found.spread}
+    noun = unit.removesuffix("s")
+    yield {
+        "metric": "energy",
+        "unit": f"J/{noun}",
+        "value": power * found.median / made,
+        "spread": found.spread,
+    }
+
+
+def memory_rows(torch: Any, world: World, found: Any) -> list[dict[str, Any]]:
+    """The most that tensors took, and what the allocator held, on the fullest GPU; none on a processor."""
+    del found
+    if not world.on_gpu:
+        return []
+    held = world.most([torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved()])
+    names = ("peak_gpu_memory", "max_memory_reserved")
+    return [
+        {"metric": name, "unit": "GiB", "value": value / _GIB}
+        for name, value in zip(names, held, strict=True)
+    ]
+
+
+def clock_of(torch: Any, device: str) -> Clock:
+    """The clock of a device."""
+    return CudaClock(torch.cuda) if device.startswith("cuda") else HostClock()
+
+
+def device_facts(torch: Any, device: str) -> dict[str, Any]:
+    """What the framework says of the device."""
+    if not device.startswith("cuda"):
+        return {"name": "cpu", "kind": "cpu", "threads": torch.get_num_threads()}
+    known = torch.cuda.get_device_properties(torch.cuda.current_device())
+    found = {"name": known.name, "kind": "rocm" if torch.version.hip else "cuda",
+             "memory": float(known.total_memory), "sms": known.multi_processor_count}  # fmt: skip
+    if not torch.version.hip:
+        found["compute_capability"] = f"{known.major}.{known.minor}"
+        found["l2"] = float(getattr(known, "L2_cache_size", 0) or 0)
+    return found
+
+
+def runtime(torch: Any, job: Job) -> str:
+    """What ran it, as the column of a row says it."""
+    version = torch.__version__.partition("+")[0]
+    mode = (
+        "torch.compile"
+        if job.options.get("compile", "").lower() not in ("", "none", "false", "0")
+        else "eager"
+    )
+    return f"PyTorch {version} {mode}"
+
+
+def settings(torch: Any) -> dict[str, Any]:
+    """Switches of the framework that change its kernels."""
+    return {
+        "cudnn_benchmark": bool(torch.backends.cudnn.benchmark),
+        "tf32_matmul": bool(torch.backends.cuda.matmul.allow_tf32),
+        "tf32_conv": bool(torch.backends.cudnn.allow_tf32),
+    }  # fmt: skip

@@ -1,0 +1,48 @@
+"""Measure a row again from its record, and set the two side by side.
+
+$ whichgpu bench replay 2cacd250b7-1-throughput
+$ whichgpu bench replay 2cacd250b7-1-throughput --from theirs.csv --out again.csv
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from whichgpu.cli.bench import measuring
+from whichgpu.cli.command import command
+
+if TYPE_CHECKING:
+    from whichgpu.cli.bench import Asked
+    from whichgpu.report.table import Report
+
+
+@command
+@click.argument("row", metavar="ROW")
+@click.option("--from", "source", type=click.Path(path_type=Path), metavar="FILE.csv", default="measured.csv",
+              show_default=True, help="The file that has the row, with its context beside it.")  # fmt: skip
+@measuring
+def run(row: str, *, source: Path, asked: Asked) -> Report:
+    """The task of the row, as its record has it: --device, --framework, --seed and --toy do not change it."""
+    from difflib import get_close_matches
+
+    from whichgpu.bench import journal
+    from whichgpu.errors import UsageError
+    from whichgpu.report.bench import replay_report
+
+    known = {one.id: one for one in journal.read(source)}
+    if row not in known:
+        near = get_close_matches(row, known, n=1, cutoff=0.3)
+        hint = f"did you mean {near[0]}?" if near else "it holds none"
+        raise UsageError(f"{source}: no row '{row}'; {hint}")
+    old = known[row]
+    if not old.task:
+        raise UsageError(
+            f"{source}: row {row} was not measured by bench, and nothing says how to do so again"
+        )
+    if asked.out.resolve() == source.resolve():
+        asked = asked._replace(out=source.with_name(f"{source.stem}-again.csv"), resume=False)
+    outcome = asked.run([old.task])
+    return replay_report(old, outcome.records, str(asked.out), asked.report(outcome))

@@ -1,0 +1,174 @@
+"""A measured figure as people quote it: "850 images/s", "3.2 it/s", "0.4 s/image", "45 ms", "22 GiB".
+
+N NOUN/s     N a second, of all GPUs; NOUN/s/gpu of each. `it`, `step`, `batch` are passes of all GPUs
+T /NOUN      time for one: s/it, ms/token, s/image
+T            latency of a batch or request; "ttft T" and "tpot T" of a server
+W, J/NOUN    power of a GPU, energy for one; GiB, GB  memory on the fullest GPU
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.cost.metrics import METRICS
+from whichgpu.errors import UsageError
+from whichgpu.facts.model import Interval
+from whichgpu.units import DIMENSIONS, parse, parse_rate
+from whichgpu.values import immutable
+from whichgpu.workloads.ops import COUNTED
+
+if TYPE_CHECKING:
+    from whichgpu.cost.estimate import Estimate
+
+EXAMPLE = '"850 images/s", "3.2 it/s", "0.4 s/image", "45 ms", "tpot 20 ms", "290 W", "22 GiB"'
+#: Words for one pass of all GPUs together.
+_PASSES = {"it", "its", "iter", "iters", "iteration", "iterations", "step", "steps", "batch", "batches"}
+#: Words for tokens, as people shorten them.
+_SHORT = {"tok": "tokens", "toks": "tokens", "tps": "tokens", "img": "images", "imgs": "images"}
+_SCALES = {"GiB": 2.0**30, "TFLOPS": 1e12}
+_NAMED = ("ttft", "tpot", "latency", "e2e", "itl")
+_GPU = r"(?:\s*/\s*|\s+per\s+)(?:gpu|card|device)$"
+
+
+@immutable
+class Quoted:
+    """One figure: `value` in `unit`, of a `metric` of `cost/metrics.py`, or of passes.
+
+    `sense` is 1 where more is faster, -1 where less is, 0 where it says nothing of speed.
+    """
+
+    text: str
+    metric: str
+    value: float
+    unit: str
+    sense: int
+    passes: bool = False
+    per_gpu: bool = False
+
+    def predicted(self, answer: Estimate) -> Interval:
+        """What a prediction says of it, in its unit; raises `UsageError` where the job has no such figure."""
+        if self.passes:
+            return _passes(answer, self.sense, self.unit)
+        if self.metric == "flops":
+            return _flops(answer)
+        low, mid, high = map(float, METRICS[self.metric](answer, self.unit))
+        return Interval(low, mid, high, self.unit)
+
+    def ratio(self, answer: Estimate) -> float:
+        """The measured rate over the predicted one: above 1 is faster, or more, than predicted."""
+        other = self.predicted(answer).mid
+        return other / self.value if self.sense < 0 else self.value / other
+
+
+def read(text: str) -> Quoted:
+    """A figure as it is quoted; raises `UsageError` with examples for any other text."""
+    said = " ".join(text.strip().split())
+    per_gpu = bool(re.search(_GPU, said, re.IGNORECASE))
+    plain = re.sub(_GPU, "", said, flags=re.IGNORECASE)
+    found = _named(plain) or _rate(plain, per_gpu=per_gpu) or _each(plain) or _bare(plain)
+    if found is None:
+        raise UsageError(f"'{text}' is not a measured figure; write e.g. {EXAMPLE}")
+    metric, value, unit, sense, passes = found
+    if not value > 0.0:
+        raise UsageError(f"'{text}' is not above zero; write e.g. {EXAMPLE}")
+    return Quoted(said, metric, value, unit, sense, passes, per_gpu)
+
+
+_Found = tuple[str, float, str, int, bool]
+
+
+def _named(text: str) -> _Found | None:
+    """`ttft 300 ms`, `300 ms ttft`."""
+    words = text.lower().split()
+    name = next((word for word in words if word in _NAMED), "")
+    if not name:
+        return None
+    rest = " ".join(word for word in text.split() if word.lower() != name)
+    metric = {"e2e": "latency", "itl": "tpot"}.get(name, name)
+    try:
+        return metric, parse(rest, "time"), "s", -1, False
+    except UsageError:
+        return None
+
+
+def _rate(text: str, *, per_gpu: bool) -> _Found | None:
+    short = re.sub(r"^([\d.,eE+_]+)\s*(?:tps|tok/s|toks/s|t/s)$", r"\1 tokens/s", text)
+    short = re.sub(r"^([\d.,eE+_]+)\s*fps$", r"\1 images/s", short, flags=re.IGNORECASE)
+    try:
+        value, noun = parse_rate(short)
+    except UsageError:
+        return None
+    noun = _SHORT.get(noun, noun)
+    if noun in _PASSES:
+        return "throughput", value, "steps/s", 1, True
+    return "throughput", value, f"{noun}/s{'/gpu' if per_gpu else ''}", 1, False
+
+
+def _each(text: str) -> _Found | None:
+    """`0.4 s/image`, `12 ms per step`, `0.6 J/token`."""
+    match = re.match(r"^(.*\S)\s*(?:/|\bper\b)\s*([A-Za-z]+)$", text)
+    if match is None:
+        return None
+    noun = match[2].lower()
+    seconds = _parsed(match[1], "time")
+    if seconds is not None and noun in _PASSES:
+        return "throughput", seconds, "s/step", -1, True
+    if seconds is not None and noun in ("request", "query"):
+        return "latency", seconds, "s", -1, False
+    if seconds is not None and noun in ("token", "tok"):
+        return "tpot", seconds, "s", -1, False
+    if seconds is not None:
+        return ("throughput", 1.0 / seconds, f"{_plural(noun)}/s", 1, False) if seconds > 0 else None
+    joules = _parsed(match[1], "energy")
+    return None if joules is None else ("energy", joules, f"J/{noun}", 0, False)
+
+
+def _plural(noun: str) -> str:
+    return noun if noun.endswith("s") else f"{noun}s"
+
+
+def _bare(text: str) -> _Found | None:
+    for kind, metric, unit, sense in _BARE:
+        value = _parsed(text, kind)
+        if value is not None:
+            return metric, value / _SCALES.get(unit, 1.0), unit, sense, False
+    return None
+
+
+_BARE = (
+    ("flop rate", "flops", "TFLOPS", 1), ("time", "latency", "s", -1), ("power", "power", "W", 0),
+    ("memory", "peak_gpu_memory", "GiB", 0),
+)  # fmt: skip
+
+
+def _parsed(text: str, dimension: str) -> float | None:
+    number = re.match(r"^([^A-Za-z]*)(.*)$", text)
+    if number is None or number[2].strip() not in DIMENSIONS[dimension].units or not number[2].strip():
+        return None
+    try:
+        return parse(text, dimension)
+    except UsageError:
+        return None
+
+
+def _passes(answer: Estimate, sense: int, unit: str) -> Interval:
+    """Steps of all GPUs a second, or seconds a step: of pictures a denoising step, of training one update."""
+    each = answer.latency
+    count = float(answer.job.steps or 1.0) if answer.job.phase == "generate" else 1.0
+    if answer.job.phase == "serve" or (answer.job.phase in ("decode", "generate") and answer.tpot):
+        raise UsageError("a server makes no steps; give tokens/s, or tpot in ms")
+    if answer.job.phase == "decode":
+        count = float(answer.job.output_tokens or 1.0)
+    low, mid, high = (value / count for value in (each.low, each.mid, each.high))
+    return Interval(low, mid, high, unit) if sense < 0 else Interval(1 / high, 1 / mid, 1 / low, unit)
+
+
+def _flops(answer: Estimate) -> Interval:
+    """FLOPs of products a second and GPU, two a multiply-add."""
+    whole = sum(term.flops for term in answer.terms if term.kind in COUNTED)
+    if not whole or answer.job.phase in ("serve", "decode", "generate"):
+        raise UsageError("FLOP/s are of a pass of training, inference or a prompt; give tokens/s or images/s")
+    one = answer.latency
+    low, mid, high = (whole / one.high, whole / one.mid, whole / one.low)
+    return Interval(low, mid, high).scaled(1.0 / _SCALES["TFLOPS"], "TFLOPS")

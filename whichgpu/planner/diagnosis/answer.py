@@ -1,0 +1,165 @@
+"""`diagnose`: the verdict on a measured figure, and the causes that explain it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost.anchoring import Point, place, shifted
+from whichgpu.cost.estimate import does_not_fit, estimate
+from whichgpu.cost.evidence import evidence
+from whichgpu.errors import Infeasible
+from whichgpu.planner.diagnosis import causes, counting
+from whichgpu.planner.diagnosis.trying import Asked, paired, ranked
+from whichgpu.values import immutable
+from whichgpu.workloads.ops import COUNTED
+
+if TYPE_CHECKING:
+    from whichgpu.cost.estimate import Estimate, Estimates
+    from whichgpu.cost.evidence import Known
+    from whichgpu.cost.quoted import Quoted
+    from whichgpu.facts.model import Interval
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.diagnosis.trying import Cause, Pair
+    from whichgpu.workloads.job import Job
+
+#: What fits by so little more than the card has may have run all the same.
+_UNSURE = 1.15
+
+
+@immutable
+class Diagnosis:
+    """A figure, what is predicted of it, the verdict, and the causes in the order in which they explain it.
+
+    `verdict` is normal, slow, fast or impossible (above the roofline); of what is no speed normal, low or
+    high. `normal` is the probability that nothing is otherwise, `bound` the roofline in the figure's unit;
+    `pairs` are told where no cause alone explains it.
+    """
+
+    job: Job
+    gpu: str
+    figure: Quoted
+    answer: Estimate
+    verdict: str
+    predicted: Interval
+    ratio: float
+    bound: float | None
+    known: Known
+    causes: tuple[Cause, ...]
+    normal: float
+    pairs: tuple[Pair, ...] = ()
+
+    def __str__(self) -> str:
+        one = self.predicted
+        return (
+            f"{self.figure.text} is {self.verdict}: {self.ratio:.2f} times what is predicted, {one.mid:.4g} "
+            f"{one.unit} ({one.low:.4g} to {one.high:.4g}), for {self.job.workload} {self.job.phase} on "
+            f"{self.answer.n_gpus} x {self.gpu}, {self.answer.runtime}, {self.job.precision}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's shape, and what was asked beside it."""
+        return {
+            "verdict": self.verdict,
+            "measured": {"value": self.figure.value, "unit": self.figure.unit, "text": self.figure.text,
+                         "metric": self.figure.metric},
+            "predicted": self.predicted.to_dict(), "ratio": self.ratio, "bound": self.bound,
+            "basis": self.answer.basis, "normal": self.normal,
+            "evidence": [one.to_dict() for one in self.known.rows],
+            "causes": [one.to_dict() for one in self.causes],
+            "pairs": [one.to_dict() for one in self.pairs],
+            "gpu": self.gpu, "n_gpus": self.answer.n_gpus, "runtime": self.answer.runtime,
+            "job": self.answer.job.to_dict(), "warnings": list(self.answer.warnings),
+        }  # fmt: skip
+
+
+def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagnosis:
+    """Whether a figure is normal for a job on a GPU, and if not, why.
+
+    What was measured of the very job elsewhere narrows what is predicted. Raises `UsageError` where the model
+    has no such figure, `Infeasible` where a server holds not one request, or nothing can be predicted.
+    """
+    found = estimate(job, [gpu], explain=True)
+    plain = found.at(0, 0)
+    unfit = does_not_fit(plain, gpu) if plain.required > _UNSURE * plain.available else ""
+    if found.sequences[0, 0] < 1.0:
+        raise Infeasible(f"{unfit or does_not_fit(plain, gpu)}; a figure of it is of another job")
+    known = evidence(plain, gpu, catalogue)
+    points = _points(found, known)
+    narrowed = shifted(found, points)
+    answer = narrowed.at(0, 0)
+    predicted = figure.predicted(answer)
+    if not (math.isfinite(predicted.mid) and predicted.mid > 0.0):
+        raise Infeasible(unfit or f"the model has no figure of {job.workload} on {gpu.id} to hold it against")
+    asked = Asked(_open(job, answer), gpu, figure, answer, predicted, points, catalogue)
+    bound = _bound(found, asked, plain)
+    ratio = figure.value / predicted.mid
+    verdict = _verdict(asked, bound)
+    every = [*causes.tried(asked), *counting.tried(asked)]
+    if bound is not None and verdict in ("fast", "impossible"):
+        every += counting.impossible(asked, bound)
+    order, normal = ranked(asked, every, possible=not unfit and verdict != "impossible")
+    said = (f"{unfit}: it ran otherwise than said",) if unfit else ()
+    answer = replace(answer, warnings=(*answer.warnings, *said))
+    return Diagnosis(
+        answer.job,
+        gpu.id,
+        figure,
+        answer,
+        verdict,
+        predicted,
+        ratio,
+        bound,
+        known,
+        order,
+        normal,
+        () if verdict == "normal" else paired(asked, order),
+    )
+
+
+def _open(job: Job, answer: Estimate) -> Job:
+    """The job with its defaults, but for the runtime's own text: a mark in it must not be lost."""
+    return replace(answer.job, runtime=job.runtime or answer.job.runtime)
+
+
+def _points(found: Estimates, known: Known) -> tuple[Point, ...]:
+    """What was measured of the very job, as points."""
+    where = place(found, 0)
+    middle = float(found.throughput[0, 0])
+    rates = [one.throughput for one in known.exact if one.throughput]
+    errors = [math.log(rate / middle) for rate in rates if rate > 0.0 and middle > 0.0]
+    return (Point(where, sum(errors) / len(errors), float(len(errors))),) if errors else ()
+
+
+def _bound(found: Estimates, asked: Asked, plain: Estimate) -> float | None:
+    """The figure at the roofline: every product at the full peak, or weights and cache at full bandwidth."""
+    if not asked.figure.sense or asked.figure.metric == "ttft":
+        return None
+    terms = [term for term in plain.terms if term.kind in COUNTED and term.flops > 0.0]
+    dtypes = tuple(term.dtype for term in terms)
+    if not terms:
+        return None
+    peaks = np.ravel(np.broadcast_to(found.devices.peaks(dtypes, tf32=True), (len(terms), 1, 1)))
+    least = float(sum(term.flops / peak for term, peak in zip(terms, peaks, strict=True)))
+    spent = float(np.asarray(found.timing.seconds).reshape(-1)[0])
+    if not (math.isfinite(least) and least > 0.0 and spent > 0.0):
+        return None
+    faster = max(spent / least, 1.0)
+    one = asked.figure.predicted(plain).mid
+    return one / faster if asked.figure.sense < 0 else one * faster
+
+
+def _verdict(asked: Asked, bound: float | None) -> str:
+    value, of = asked.figure.value, asked.predicted
+    if of.low <= value <= of.high:
+        return "normal"
+    if not asked.figure.sense:
+        return "high" if value > of.high else "low"
+    beyond = bound is not None and (value < bound if asked.figure.sense < 0 else value > bound)
+    if beyond:
+        return "impossible"
+    return "fast" if asked.faster else "slow"
