@@ -22,6 +22,8 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.export import export, known, read_back, targets
@@ -32,7 +34,7 @@ from whichgpu.export.notes import notes
 from whichgpu.export.source import read
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import candidates
-from whichgpu.planner.deployment import Deployment
+from whichgpu.planner.deployment import Deployment, from_dict
 
 CHAT = Deployment(
     name="chat", gpu="h100-80gb-sxm", workload="llama-3.1-70b", model="meta-llama/Llama-3.1-70B-Instruct",
@@ -123,6 +125,33 @@ def test_what_was_changed_by_hand_is_found() -> None:
         read_back(text.replace("max_hourly_cost: 55.04", "max_hourly_cost: 99.0"), "skypilot")
     with pytest.raises(UsageError, match="gpu is l4, and the tag says h100-80gb-sxm"):
         read_back(texts([CHAT], "slurm")[0].replace("gpu:h100", "gpu:l4"), "slurm")
+
+
+WORD = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), max_size=20).filter(
+    str.isprintable
+)
+
+
+ODD = st.fixed_dictionaries({
+    "model": WORD.filter(bool), "region": WORD, "instance": WORD, "usd_per_hour": st.floats(0.001, 1000.0),
+    "provider": st.sampled_from(["aws", "gcp", "azure", "lambda"]),
+    "term": st.sampled_from(["on-demand", "spot"]),
+})  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(change=ODD, target=st.sampled_from(sorted(targets())))
+def test_odd_words_are_read_back_or_refused(change: dict[str, object], target: str) -> None:
+    made = from_dict({**CHAT.to_dict(), **change})
+    try:
+        (file,) = export([made], target)
+    except UsageError as fault:
+        if not str(fault).isprintable():
+            raise
+        return
+    assert read_back(file.text, target) == (back(made),)
+    if file.text.startswith("#!"):
+        subprocess.run(["bash", "-n"], input=file.text, text=True, check=True)
 
 
 # --- by the tools themselves -------------------------------------------------------------------------------
@@ -455,7 +484,7 @@ def test_an_unknown_target_is_told_the_nearest(typed: str, meant: str) -> None:
         ({"provider": "salad"}, "skypilot", "skypilot cannot rent from 'salad'; it can from aws"),
         ({"provider": "lambda"}, "terraform", "Use --to skypilot or dstack"),
         ({"term": "serverless"}, "kubernetes", "own endpoints"),
-        ({"region": ""}, "terraform", "names no region"),
+        ({"region": ""}, "terraform", "needs a region, and the plan names none"),
         ({"model": ""}, "vllm", "say it with --model"),
         ({"gpu": "tpu-v5e"}, "kubernetes", "not known here; known|no name of tpu-v5e|not known here"),
         ({"gpu": "mi300x"}, "trtllm", "not known here; known are vllm, sglang"),

@@ -41,7 +41,7 @@ def _one(one: Deployment, engine: str) -> str:
         + (f", with NODE_RANK 0 to {span - 1} and HEAD_ADDRESS the first node's address" if span > 1 else "")
         + (", with WORKER its number among them" if "$WORKER" in start.text else "")
         + f" (image {start.image}, or {start.install}).",
-        f"# {tag_line(one)}",
+        tag_line(one),
     ]
     return "\n".join(told) + "\n" + start.text
 

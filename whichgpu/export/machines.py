@@ -38,7 +38,13 @@ def _variable(name: str, text: str, default: str | None = None) -> dict[str, Any
 
 
 def _limit(one: Deployment) -> str:
-    return f"{one.usd_per_hour:.6f}".rstrip("0").rstrip(".") if one.usd_per_hour else ""
+    return repr(one.usd_per_hour) if one.usd_per_hour else ""
+
+
+def _host(instance: str) -> str:
+    """Google's machine type; of GPUs that are priced apart that of a host which they are added to."""
+    apart = _APART.fullmatch(instance)
+    return f"n1-standard-{_VCPUS * int(apart[1])}" if apart else instance
 
 
 def aws(one: Deployment, script: str, said: Mapping[str, str]) -> dict[str, Any]:
@@ -71,15 +77,14 @@ def google(one: Deployment, script: str, said: Mapping[str, str]) -> dict[str, A
     zone = f"{one.name}-zone"
     machine: dict[str, Any] = {
         "count": one.nodes, "name": f"{one.name}-${{count.index}}",
-        "machine_type": f"n1-standard-{_VCPUS * int(apart[1])}" if apart else one.instance,
+        "machine_type": _host(one.instance),
         "zone": f"${{var.{zone}}}",
         "boot_disk": {"initialize_params": {"image": "${var.google_image}", "size": _disk(one)}},
         "network_interface": {"network": "default", "access_config": {}},
         "scheduling": {"on_host_maintenance": "TERMINATE", **(
             {"provisioning_model": "SPOT", "preemptible": True, "automatic_restart": False}
             if one.term == "spot" else {})},
-        "metadata_startup_script": _literal(script), "labels": dict(said),
-        "metadata": {"whichgpu-usd-per-hour": repr(one.usd_per_hour), "whichgpu-region": one.region},
+        "metadata_startup_script": _literal(script), "metadata": dict(said),
     }  # fmt: skip
     if apart:
         machine["guest_accelerator"] = {"type": f"nvidia-tesla-{apart[2]}", "count": int(apart[1])}
@@ -151,30 +156,32 @@ MACHINES: Mapping[str, Callable[[Deployment, str, Mapping[str, str]], dict[str, 
 
 
 class Machine(NamedTuple):
-    """Where a resource keeps its tags and type, and how its region and price limit are read."""
+    """Where a resource keeps its tags and type, and how type, region and price limit are read."""
 
     tags: str
     type: str
-    region: Callable[[dict[str, Any]], str]
-    price: Callable[[dict[str, Any], dict[str, Any]], str | None]
+    kind: Callable[[str], str]
+    region: Callable[[dict[str, Any], dict[str, Any]], str]
+    price: Callable[[dict[str, Any]], float | None]
 
 
-def _spot(made: dict[str, Any], _: dict[str, Any]) -> str | None:
+def _spot(made: dict[str, Any]) -> float | None:
     options = made.get("instance_market_options", {}).get("spot_options", {})
-    return str(options["max_price"]) if "max_price" in options else None
+    return float(options["max_price"]) if "max_price" in options else None
 
 
-def _bid(made: dict[str, Any], _: dict[str, Any]) -> str | None:
-    return str(made["max_bid_price"]) if "max_bid_price" in made else None
+def _zone(made: dict[str, Any], whole: dict[str, Any]) -> str:
+    """The region of the default of a machine's zone."""
+    variable = made["zone"].removeprefix("${var.").removesuffix("}")
+    return str(whole["variable"][variable]["default"]).rpartition("-")[0]
 
 
 RESOURCES: Mapping[str, Machine] = {
     "aws_instance": Machine(
-        "tags", "instance_type", lambda made: made["provider"].partition(".")[2], _spot
+        "tags", "instance_type", str, lambda made, _: made["provider"].partition(".")[2], _spot
     ),
-    "google_compute_instance": Machine(
-        "labels", "machine_type", lambda made: made["metadata"]["whichgpu-region"],
-        lambda made, _: made["metadata"]["whichgpu-usd-per-hour"],
+    "google_compute_instance": Machine("metadata", "machine_type", _host, _zone, lambda _: None),
+    "azurerm_linux_virtual_machine": Machine(
+        "tags", "size", str, lambda made, _: made["location"], lambda made: made.get("max_bid_price")
     ),
-    "azurerm_linux_virtual_machine": Machine("tags", "size", lambda made: made["location"], _bid),
-}  # fmt: skip
+}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.deployment import Deployment
 
 #: How a line of tags starts.
-MARK = "whichgpu:"
+MARK = "# whichgpu:"
 #: The port of services and the time they may take to start, in s, where the plan does not say.
 PORT, PATIENCE = 8000, 1800.0
 _GB = 1e9
@@ -55,18 +55,22 @@ def tags(one: Deployment) -> dict[str, str]:
 
 
 def tag_line(one: Deployment) -> str:
-    """The tags as one line, each word quoted as a shell would."""
+    """The tags as one line of comment, each word quoted as a shell would."""
     return f"{MARK} {shlex.join(f'{key}={value}' for key, value in tags(one).items())}"
 
 
 def read_tags(text: str) -> list[dict[str, str]]:
-    """The tags of each line that holds some, wherever in it they start."""
-    found = []
-    for line in text.splitlines():
-        _, mark, rest = line.partition(MARK)
-        if mark:
-            words = shlex.split(rest.rstrip('"'))
-            found.append(dict(word.partition("=")[::2] for word in words if "=" in word))
+    """The tags of each line of them; raises `UsageError` where there is none, or it is broken."""
+    try:
+        found = [
+            {key: value for key, _, value in (word.partition("=") for word in shlex.split(line[len(MARK) :]))}
+            for line in text.splitlines()
+            if line.startswith(MARK)
+        ]
+    except ValueError as fault:
+        raise UsageError(f"the line '{MARK} ..' is broken: {fault}") from None
+    if not found:
+        raise UsageError(f"no line '{MARK} ..' in it; this is nothing that whichgpu export wrote")
     return found
 
 

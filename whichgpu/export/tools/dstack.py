@@ -46,7 +46,7 @@ def write(deployments: Sequence[Deployment]) -> str:
     if one.usd_per_hour:
         said["max_price"] = one.usd_per_hour
     said["resources"] = _resources(one)
-    return document.dump([said], [f"{one}\n# {tag_line(one)}"])
+    return document.dump([said], [f"{one}\n{tag_line(one)}"])
 
 
 def _common(one: Deployment, start: Launch, kind: str) -> dict[str, Any]:

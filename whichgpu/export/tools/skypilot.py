@@ -44,7 +44,7 @@ def write(deployments: Sequence[Deployment]) -> str:
     if start.install:
         task["setup"] = f"{start.install}\n"
     task["run"] = (f"HEAD_ADDRESS={_HEAD}\n" if span > 1 else "") + start.text
-    return document.dump([task], [f"{one}\n# {tag_line(one)}"])
+    return document.dump([task], [f"{one}\n{tag_line(one)}"])
 
 
 def _resources(one: Deployment, cloud: str, start: Launch) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def read(text: str) -> tuple[Back, ...]:
     return (
         of_tags(
             known, name=task["name"], gpu=gpu, gpus_per_node=count,
-            nodes=task["num_nodes"] * groups, region=resources["infra"].partition("/")[2],
+            nodes=task["num_nodes"] * groups, region=resources["infra"].partition("/")[2] or None,
             usd_per_hour=resources.get("max_hourly_cost"),
         ),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.export import names
 from whichgpu.export.launch import Place, engine_of, launch
-from whichgpu.export.model import of_tags, read_tags, tag_line
+from whichgpu.export.model import of_tags, read_tags, tag_line, tags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,10 +27,11 @@ def write(deployments: Sequence[Deployment]) -> str:
     place = Place(one.replicas_per_node, span, "$SLURM_NODEID", "$HEAD_ADDRESS", "$SLURM_ARRAY_TASK_ID")
     start = launch(one, engine_of(one), place)
     jobs = -(-one.nodes // span)
-    comment = tag_line(one).replace('"', "'")
+    comment = re.sub(r"[^\w.=,+-]", "_", ",".join(f"{key}={value}" for key, value in tags(one).items()))
     lines = [
         "#!/bin/bash",
         f"# {one}",
+        tag_line(one),
         "# The type of the GPU is the cluster's own word for it: see `sinfo -o %G`.",
         f"#SBATCH --job-name={one.name}",
         f"#SBATCH --array=0-{jobs - 1}",
@@ -38,7 +39,7 @@ def write(deployments: Sequence[Deployment]) -> str:
         "#SBATCH --ntasks-per-node=1",
         f"#SBATCH --gres=gpu:{names.gpu(one, 'slurm')}:{one.gpus_per_node}",
         f"#SBATCH --output={one.name}-%A_%a.log",
-        f'#SBATCH --comment="{comment}"',
+        f"#SBATCH --comment={comment}",
         "set -euo pipefail",
     ]
     if span > 1:
@@ -55,7 +56,7 @@ def write(deployments: Sequence[Deployment]) -> str:
 
 
 def read(text: str) -> tuple[Back, ...]:
-    """What the directives say, and the comment of the rest."""
+    """What the directives say, and the tags of the rest."""
     known = read_tags(text)[0]
     said = dict(re.findall(r"^#SBATCH --([\w-]+)=(\S+)", text, re.MULTILINE))
     _, spelling, count = said["gres"].split(":")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from whichgpu.planner.deployment import Deployment
 
 TITLE, SUFFIX, TOGETHER = "Terraform configuration (JSON)", ".tf.json", True
+#: Regions and instance types, as the clouds spell them.
+_WORD = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
 _INSTEAD = "Use --to skypilot or dstack, which rent from more."
 
 
@@ -38,21 +40,17 @@ def write(deployments: Sequence[Deployment]) -> str:
                 f"{one.name}: a replica spans {one.nodes_per_replica} machines, whose addresses Terraform "
                 f"does not know when they start; use --to skypilot, kubernetes or slurm"
             )
-        if not one.region or not one.instance:
-            raise UsageError(
-                f"{one.name}: Terraform needs a region and an instance type, and the plan names "
-                f"{'no region' if one.instance else 'no instance'}. {_INSTEAD}"
-            )
-        _merge(whole, MACHINES[cloud](one, _script(one), said(one, cloud)))
+        for what, value in (("region", one.region), ("instance type", one.instance)):
+            if not _WORD.fullmatch(value.replace(" (gpu only)", "").replace("+", "-")):
+                stated = f"'{value}' is none" if value else "the plan names none"
+                raise UsageError(f"{one.name}: Terraform needs a {what}, and {stated}. {_INSTEAD}")
+        _merge(whole, MACHINES[cloud](one, _script(one), _said(one)))
     return json.dumps(whole, indent=2) + "\n"
 
 
-def said(one: Deployment, cloud: str) -> dict[str, str]:
-    """The tags as labels; those of Google know no capitals, dots or spaces."""
-    known = {f"whichgpu-{key.replace('_', '-')}": value for key, value in tags(one).items()}
-    if cloud != "google":
-        return known
-    return {key: re.sub(r"[^a-z0-9_-]", "_", value.lower()) for key, value in known.items()}
+def _said(one: Deployment) -> dict[str, str]:
+    """The tags as a machine's."""
+    return {f"whichgpu-{key.replace('_', '-')}": value for key, value in tags(one).items()}
 
 
 def _script(one: Deployment) -> str:
@@ -89,9 +87,10 @@ def read(text: str) -> tuple[Back, ...]:
         for made in whole.get("resource", {}).get(kind, {}).values():
             known = {key.removeprefix("whichgpu-").replace("-", "_"): value
                      for key, value in made[machine.tags].items()}  # fmt: skip
-            known["usd_per_hour"] = machine.price(made, whole) or known.get("usd_per_hour")
-            known = {key: value for key, value in known.items() if value}
-            if made[machine.type] != known["instance"] and machine.tags != "labels":
+            if made[machine.type] != machine.kind(known["instance"]):
                 raise UsageError(f"{known['name']}: {made[machine.type]} is not {known['instance']}")
-            found.append(of_tags(known, nodes=made["count"], region=machine.region(made)))
+            found.append(
+                of_tags(known, nodes=made["count"], region=machine.region(made, whole),
+                        usd_per_hour=machine.price(made))
+            )  # fmt: skip
     return tuple(found)
