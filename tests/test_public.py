@@ -47,6 +47,7 @@ COMMANDS = {
     "recommend": ["--budget", "--format", *OWN, "--gpus", "--latency", "--limit", "--needs", "--offers",
                   "--pause", "--providers", "--rate", "--slo", "--target", "--term", "--users", "--why-not",
                   *JOB],
+    "report": ["--out"],
     "sweep": ["--format", "--global-batch", *OWN, "--gpus", "--scaling", "--system", "--tokens",
               "--top", "--usd-per-gpu-hour", *JOB],
     "show": [*OWN, "--format", "--sources", "--workload", *JOB],
