@@ -6,9 +6,12 @@ import html
 import re
 import shlex
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ARTICLE = "The A10 has 48 GB of memory & <script>alert(1)</script>.\n"
 ASKED = {
@@ -71,7 +74,7 @@ def test_the_sources_of_findings_are_listed(whichgpu, here: Path) -> None:
         (["recommend", "resnet50", "--gpus", "l4"], "no/such/folder/a.html", 2, "cannot be written"),
     ],
 )
-def test_what_cannot_be_kept_is_said(words, out, status, said, whichgpu, here: Path) -> None:
+def test_what_cannot_be_kept_is_said(words, out, status, said, whichgpu, here) -> None:  # noqa: PLR0917
     told = whichgpu("report", *words, "--out", out)
     assert (told.status, said in told.err) == (status, True), told.err
 
