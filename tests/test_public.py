@@ -36,6 +36,7 @@ COMMANDS = {
     "fit": ["--format", "--gpu", *OWN, "--together", *JOB],
     "gpus": [*OWN, "--columns", "--family", "--like", "--limit", "--max", "--min", "--reverse", "--segment",
              "--sort", "--timeline", "--vendor", "--where", "--within"],
+    "guard": ["--baseline", *OWN, "--update"],
     "mcp": ["--list"],
     "predict": ["--curve", "--explain", "--format", "--gpu", *OWN, "--grid", "--jobs", "--out", "--pue",
                 "--rate", "--slo", "--trace", "--usd-per-gpu-hour", *JOB],
