@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
@@ -132,8 +133,16 @@ def module(folder):
     )
 
 
+def plan(folder):
+    """A plan as `plan --json` writes it."""
+    from test_export import PLAN
+
+    (folder / "plan.json").write_text(json.dumps({"deployments": [one.to_dict() for one in PLAN]}))
+
+
 #: What makes the files that an example names.
 MADE = {
+    "plan.json": plan,
     "model.gguf": weights,
     "model.safetensors": tensors,
     "model.onnx": graph,
@@ -153,6 +162,9 @@ FILES = {
     "my.toml": '[gpu.my-card]\nbase = "rtx-4090"\nbandwidth = "1.2 TB/s"\n',
     "article.md": "# Cards\n\nThe A10 has 24 GB of memory.\n",
     "page.html": "<html><body><p>The A10 has 24 GB of memory.</p></body></html>",
+    "whichgpu-guard.toml": '[[model]]\nname = "a"\nworkload = "resnet50"\ngpu = "l4"\n',
+    "whichgpu-guard.json": '{"models": {"a": {"gpu": "l4", "n_gpus": 1, "unit": "images", "usd_per_unit": 1.0, '
+    '"usd_per_gpu_hour": 1.0, "throughput": 1.0, "required": 1.0}}}',
     "my.csv": "provider,gpu,usd_per_hour\nmine,a10,0.5\n",
 }
 
@@ -168,9 +180,12 @@ def test_examples_run(line, capfd, tmp_path, monkeypatch):
     if ".py:" in line:
         pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
     monkeypatch.chdir(tmp_path)
-    # 3 is an answer too: nothing meets the request, and why.
-    assert main(shlex.split(line)) in (0, 3), capfd.readouterr().err
-    out, err = capfd.readouterr()
+    out = ""
+    for part in line.split(" | whichgpu "):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(out.encode())))
+        # 3 is an answer too: nothing meets the request, and why.
+        assert main(shlex.split(part)) in (0, 3), capfd.readouterr().err
+        out, err = capfd.readouterr()
     assert out or err
 
 

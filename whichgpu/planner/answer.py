@@ -7,7 +7,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.prices.sellers import seller_of
-from whichgpu.values import immutable
+from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
@@ -111,7 +111,7 @@ class Rejected:
 
 
 @immutable
-class Recommendation:
+class Recommendation(Shown):
     """Candidates, best first, the rejected with their reasons, and what was assumed."""
 
     workload: Workload

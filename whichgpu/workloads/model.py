@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.errors import DataError, UsageError
-from whichgpu.values import immutable
+from whichgpu.values import Shown, immutable
 from whichgpu.workloads import adapters, published
 from whichgpu.workloads.checkpointing import checkpointing, recomputed
 from whichgpu.workloads.job import NUMBERS, Job, adapter_of, phase
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 @immutable
-class Workload:
+class Workload(Shown):
     """A model with its dimensions, ready to be traced."""
 
     id: str
