@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from whichgpu.planner.plan.dominance import dominated
+from whichgpu.planner.plan.fallback import simple
 from whichgpu.planner.plan.formulation import completed, formulate
 from whichgpu.planner.plan.highs import solve
 from whichgpu.planner.plan.losses import failing, seeds
@@ -154,7 +155,11 @@ def surviving(program: Program, how: Effort, start: Solution | None = None) -> S
         losses += failing(program, np.maximum(start.n - 1.0, 0.0))
     for _ in range(_ROUNDS):
         found = _solved(program, losses, how, start) if start else _searched(program, losses, how)
-        if found.status == "infeasible" or not program.load.spare.any():
+        if found.status == "infeasible":
+            return found
+        if not np.isfinite(found.cost):
+            break
+        if not program.load.spare.any():
             return found
         more = failing(program, found.n)
         if not more:
@@ -162,24 +167,16 @@ def surviving(program: Program, how: Effort, start: Solution | None = None) -> S
         losses += more
         if how.left <= 0.06:
             break
-    return _enlarged(program, found, how)
+    return _in_haste(program, found)
 
 
-def _enlarged(program: Program, found: Solution, how: Effort) -> Solution:
-    """Out of time: instances are added to what was found until it survives, if it ever does."""
-    n = found.n.copy()
-    most = program.upper()
-    for _ in range(_ROUNDS):
-        more = failing(program, n)
-        if not more:
-            cost = cost_of(program, n, found.x)
-            return replace(found, n=n, cost=cost, status="limit")
-        for loss in {one.hour: one for one in reversed(more)}.values():
-            gain = loss.weights[program.columns.body] / program.columns.usd.clip(1e-9)
-            gain = np.where(n[:, loss.hour] < most, gain, -1.0)
-            c = int(np.argmax(gain))
-            n[c, slice(None) if program.columns.always[c] else loss.hour] += 1.0
-    return _none(program, "limit")
+def _in_haste(program: Program, found: Solution) -> Solution:
+    """Out of time: the simple fleet, if it is allowed; the bound of the search holds of it too."""
+    made = simple(program)
+    if made is None:
+        return _none(program, "limit")
+    cost = cost_of(program, *made)
+    return Solution("limit", *made, cost, min(max(found.bound, 0.0), cost))
 
 
 def _none(program: Program, status: str) -> Solution:
