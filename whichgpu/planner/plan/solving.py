@@ -121,7 +121,7 @@ def _by_hour(program: Program, how: Effort) -> Solution:
     _, first, group = np.unique(program.load.rate, axis=1, return_index=True, return_inverse=True)
     found = side_by_side([program.at(np.array([h])) for h in first], how)
     if any(each.status == "infeasible" for each in found):
-        return _none(program, "infeasible")
+        return nothing(program, "infeasible")
     group = group.ravel()
     lasts = np.bincount(group, weights=program.hours)
     scale = lasts / program.hours[first]
@@ -174,12 +174,13 @@ def _in_haste(program: Program, found: Solution) -> Solution:
     """Out of time: the simple fleet, if it is allowed; the bound of the search holds of it too."""
     made = simple(program)
     if made is None:
-        return _none(program, "limit")
+        return nothing(program, "limit")
     cost = cost_of(program, *made)
     return Solution("limit", *made, cost, min(max(found.bound, 0.0), cost))
 
 
-def _none(program: Program, status: str) -> Solution:
+def nothing(program: Program, status: str) -> Solution:
+    """No fleet."""
     n = np.zeros((program.columns.count, program.hours.size))
     return Solution(status, n, np.zeros((program.load.rate.shape[0], *n.shape)), np.inf, -np.inf)
 
@@ -226,7 +227,7 @@ def _solved(
         begin = completed(program, milp, begin, start.n)
     found = solve(milp, gap=how.gap, seconds=how.left, start=begin)
     if found.values is None:
-        return _none(program, "infeasible" if found.status == "infeasible" else "limit")
+        return nothing(program, "infeasible" if found.status == "infeasible" else "limit")
     n = np.round(found.values[milp.n])
     x = np.zeros((program.load.rate.shape[0], *n.shape))
     x[milp.x] = np.maximum(found.values[milp.shares : milp.shares + milp.x[0].size], 0.0)
