@@ -25,10 +25,12 @@ from whichgpu.planner.plan.highs import solve
 from whichgpu.planner.plan.losses import seeds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-    from whichgpu.planner.plan.highs import Found
     from whichgpu.planner.plan.formulation import Milp
+    from whichgpu.planner.plan.highs import Found
     from whichgpu.planner.plan.program import Program
     from whichgpu.planner.plan.solving import Effort, Solution
 
@@ -43,9 +45,9 @@ _BOUND, _FLEET = 0.35, 0.5
 
 
 def separable(program: Program) -> bool:
-    """Whether only prices couple the hours, and there are enough of them."""
+    """Whether prices, and perhaps a limit on types, couple the hours, and there are enough of them."""
     limits = program.limits
-    limited = any(each is not None for each in (limits.types, limits.budget, limits.watts))
+    limited = limits.budget is not None or limits.watts is not None
     return not limited and not program.energy and program.hours.size * program.columns.count > _MANY
 
 
@@ -53,35 +55,48 @@ def together(program: Program, how: Effort) -> Solution | None:
     """The cheapest fleet of coupled hours that was found, and its bound; None where this is not the way."""
     if not separable(program):
         return None
-    losses = seeds(program)
-    milp = formulate(program, losses)
+    # Without the limit on types the hours are cheaper at most: the bound holds.
+    free = replace(program, limits=replace(program.limits, types=None))
+    losses = seeds(free)
+    milp = formulate(free, losses)
     relaxed = solve(milp, relaxed=True, seconds=how.left)
     if relaxed.status != "optimal" or relaxed.values is None:
         return None
     hours = np.arange(program.hours.size)
-    priced, constant = _priced(program, milp, relaxed)
+    priced, constant = _priced(free, milp, relaxed)
     first = solving.side_by_side([priced(int(h)) for h in hours], _part(how, _BOUND))
     if any(one.status == "infeasible" for one in first):
         return first[0]
     bound = max(sum(one.bound for one in first) + constant, relaxed.objective)
-    fleet = _fleet(program, first, how)
-    if fleet is None or fleet.cost - bound <= how.gap * fleet.cost:
-        return fleet and replace(fleet, bound=min(bound, fleet.cost))
-    used = fleet.n.any(axis=1) | np.any([one.n[:, 0] > 0.0 for one in first], axis=0)
+    used = np.any([one.n[:, 0] > 0.0 for one in first], axis=0)
+    fleet = _fleet(free, first, how)
+    if fleet is not None:
+        used |= fleet.n.any(axis=1)
+        if fleet.cost - bound <= how.gap * fleet.cost and not _too_many(program, fleet.n):
+            return replace(fleet, bound=min(bound, fleet.cost), status="optimal")
+    start = None if fleet is None or _too_many(program, fleet.n) else fleet
     able = np.repeat(used[:, None], hours.size, axis=1)
-    better = solving.surviving(replace(program, able=able), how, start=fleet)
-    best = min(fleet, better, key=lambda one: one.cost)
+    better = solving.surviving(replace(program, able=able), how, start=start)
+    best = better if start is None else min(start, better, key=lambda one: one.cost)
+    if not np.isfinite(best.cost):
+        return None
     whole = bool(used.all()) and better.status == "optimal"
     bound = min(max(bound, better.bound if whole else bound), best.cost)
     done = best.cost - bound <= how.gap * best.cost * (1.0 + 1e-9)
     return replace(best, bound=bound, status="optimal" if done else "limit")
 
 
+def _too_many(program: Program, n: Array) -> bool:
+    """Whether a fleet has more types than are allowed."""
+    types = program.limits.types
+    return types is not None and np.unique(program.columns.kind[n.any(axis=1)]).size > types
+
+
 def _part(how: Effort, part: float) -> Effort:
     return solving.effort(max(how.gap, _NEAR), part * how.left)
 
 
-def _priced(program: Program, milp: Milp, relaxed: Found) -> tuple:
+def _priced(program: Program, milp: Milp, relaxed: Found) -> tuple[Callable[[int], Program], float]:
     """The program of each hour under the relaxation's duals, and what their sum lacks."""
     columns, load, hours = program.columns, program.load, program.hours
     price = columns.usd[:, None] * hours

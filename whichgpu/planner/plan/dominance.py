@@ -34,11 +34,10 @@ def dominated(program: Program) -> Ints:
         less += [columns.idle, columns.idle * columns.start, *columns.work]
     for values in less:
         good &= np.asarray(values, dtype=float)[None, :] <= np.asarray(values, dtype=float)[:, None]
-    if limits.types is not None:
-        single = np.bincount(columns.kind)[columns.kind] == 1
-        good &= (columns.kind[None, :] == columns.kind[:, None]) | single[:, None]
-    plenty = (columns.most >= program.alone()) & ~(limits.weights > 0.0).any(axis=0)
+    plenty = (columns.most >= program.alone().max(axis=1)) & ~(limits.weights > 0.0).any(axis=0)
     good &= plenty[None, :]
+    if limits.types is not None:
+        good &= _of_types(columns.kind, good)
     # Of two that dominate each other the first does.
     either = good & good.T
     index = np.arange(count)
@@ -47,3 +46,21 @@ def dominated(program: Program) -> Ints:
     loser = good.any(axis=1)
     winners = good & ~loser[None, :]
     return np.where(loser, np.argmax(winners, axis=1), -1)
+
+
+def _of_types(kind: Ints, good: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where a column may stand in for another without another type: of its own, or of one that replaces all of it.
+
+    (C, C) from the types (C,) and which columns are at least as good (C, C).
+    """
+    count = int(kind.max()) + 1
+    # [column, type]: some column of the type is at least as good.
+    of_type = np.zeros((kind.size, count), dtype=bool)
+    for one in range(count):
+        of_type[:, one] = good[:, kind == one].any(axis=1)
+    # [type, type]: all columns of the first have one in the second; of two alike the first stays.
+    whole = np.array([of_type[kind == one].all(axis=0) if (kind == one).any() else np.zeros(count, bool)
+                      for one in range(count)])  # fmt: skip
+    index = np.arange(count)
+    whole &= ~whole.T | (index[None, :] <= index[:, None])
+    return whole[kind][:, kind] | (kind[:, None] == kind[None, :])

@@ -218,7 +218,7 @@ def why_not(built: Built, found: Solution) -> Iterator[Rejection]:
 
 def _reason(built: Built, c: int, by: Any, falls: Array, used: Any) -> tuple[str, str]:
     columns, one = built.program.columns, built.supplies[c]
-    if columns.most[c] <= 0.0 or built.program.upper()[c] <= 0.0:
+    if columns.most[c] <= 0.0 or built.program.upper()[c].max() <= 0.0:
         return "not allowed", f"{one}: a limit leaves none of it"
     if by[c] >= 0:
         other = built.supplies[int(by[c])]
@@ -312,14 +312,15 @@ def scaling(built: Built) -> Iterator[dict[str, Any]]:
         with np.errstate(divide="ignore"):
             busy = np.where(program.columns.capacity[mine] > 0.0, peak[mine][:, None] / program.columns.capacity[mine],
                             np.inf).sum(axis=0)  # fmt: skip
-        cost = np.where(np.isfinite(busy), np.ceil(busy - 1e-9) + one.spare, np.inf) * program.columns.usd
+        able = np.isfinite(busy)
+        whole = np.ceil(np.where(able, busy, 0.0) - 1e-9) + one.spare
+        cost = np.where(able, whole * program.columns.usd, np.inf)
         for size in sorted(set(sizes.tolist())):
-            able = np.where((sizes == size) & np.isfinite(cost), cost, np.inf)
-            if np.isfinite(able).any():
-                c = int(np.argmin(able))
-                whole = np.ceil(busy[c] - 1e-9) + one.spare
+            known = np.where(sizes == size, cost, np.inf)
+            if np.isfinite(known).any():
+                c = int(np.argmin(known))
                 yield {
                     "demand": one.name, "gpus_per_instance": size, "option": built.supplies[c].name,
-                    "instances": int(whole), "usd_per_hour": float(cost[c]),
-                    "utilisation": float(busy[c] / max(whole, 1.0)),
+                    "instances": int(whole[c]), "usd_per_hour": float(cost[c]),
+                    "utilisation": float(busy[c] / max(whole[c], 1.0)),
                 }  # fmt: skip

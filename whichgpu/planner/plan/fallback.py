@@ -9,9 +9,15 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from collections.abc import Callable, Sequence
+
+    from whichgpu.planner.plan.formulation import Loss
     from whichgpu.planner.plan.program import Program
 
     Array = NDArray[np.float64]
+
+#: Instances that are added to mend a fleet at most, hour by hour.
+_ROUNDS = 12
 
 
 def simple(program: Program) -> tuple[Array, Array] | None:
@@ -27,20 +33,38 @@ def simple(program: Program) -> tuple[Array, Array] | None:
         rate = load.rate[s]
         if program.flexible[s]:
             window = load.window[s] * hours
-            rate = load.window[s] * load.total[s] / (3600.0 * window.sum())
+            rate = load.window[s] * load.total[s] / (3600.0 * max(float(window.sum()), 1e-9))
         with np.errstate(divide="ignore", invalid="ignore"):
             need = rate[None, :] / columns.capacity[s][:, None]
         need = np.where(rate[None, :] > 0.0, need, 0.0)
         whole = np.ceil(need - 1e-9) + np.where(need > 0.0, load.spare[s], 0)
         whole = np.where(columns.always[:, None], whole.max(axis=1, keepdims=True), whole)
-        able = (whole.max(axis=1) <= most) & ~(columns.spot & (load.spot[load.demand[s]] < 1.0))
-        cost = np.where(able, columns.usd * (whole @ hours) if np.isfinite(whole[able]).all() else np.inf, np.inf)
+        able = (whole <= most).all(axis=1) & ~(columns.spot & (load.spot[load.demand[s]] < 1.0))
+        cost = np.where(able, columns.usd * (np.where(able[:, None], whole, 0.0) @ hours), np.inf)
         if not np.isfinite(cost).any():
             return None
         best = int(np.argmin(cost))
         n[best] += whole[best]
         x[s, best] += need[best]
     return (n, x) if _allowed(program, n) else None
+
+
+def mended(program: Program, n: Array, failing: Callable[[Program, Array], Sequence[Loss]]) -> Array | None:
+    """Instances added to a fleet, of the columns that it has, until it survives every loss; None if they may not be."""
+    n, most = n.copy(), program.columns.most[:, None]
+    used = n.any(axis=1)
+    for _ in range(_ROUNDS):
+        more = failing(program, n)
+        if not more:
+            return n if _allowed(program, n) else None
+        for loss in {one.hour: one for one in reversed(more)}.values():
+            gain = loss.weights[program.columns.body] / program.columns.usd.clip(1e-9)
+            gain = np.where(used & (n < most)[:, loss.hour], gain, 0.0)
+            c = int(np.argmax(gain))
+            if gain[c] <= 0.0:
+                return None
+            n[c, slice(None) if program.columns.always[c] else loss.hour] += 1.0
+    return None
 
 
 def _allowed(program: Program, n: Array) -> bool:

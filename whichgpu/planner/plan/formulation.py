@@ -5,7 +5,7 @@ Given, for slices s, columns c, hours h (each of t_h hours), bodies b, types k, 
     r_sh        units/s asked for                     T_s       units asked for in a period, at any time of W_s
     k_sc        units/s of an instance of c that does nothing but s
     p_c         USD per hour of an instance           a_c       hours paid for each start of one
-    U_c         the most instances of c that any cheapest fleet has
+    U_ch        the most instances of c that any cheapest fleet has at an hour
     e_c, f_sc   W of an idle instance, and more of one busy with s
 
 wanted are whole numbers n_ch >= 0 of instances (one n_c for all hours where a column is paid for always), shares
@@ -22,9 +22,9 @@ indicators y_bhj (there are at least j of body b) and z_k (there is any of type 
     (4) starts    u_ch >= n_ch - n_c,h-1, the first hour after the last        each c with a start, h
     (5) quota     sum_c w_qc n_ch <= Q_q                                       each q, h
     (6) spot      sum_{s of d} sum_{c spot} k_sc x_sch <= share_d sum_s r_sh   each d, h
-    (7) types     n_ch <= U_c z_kind(c),  sum_k z_k <= K
+    (7) types     n_ch <= U_ch z_kind(c),  sum_k z_k <= K
     (8) loss      sum_b w_b (N_bh - sum_{j <= m_b} y_bhj) >= 1                 each loss m that would hurt
-                  N_bh <= j - 1 + (U_b - j + 1) y_bhj,  N_bh = sum_{c of b} n_ch
+                  N_bh <= j - 1 + (U_bh - j + 1) y_bhj,  N_bh = sum_{c of b} n_ch
     (9) budget    the cost <= B sum_h t_h;  the energy <= E sum_h t_h
 
 "whole" is implied where n is whole, and cuts off what lies between (mixed-integer rounding of x <= min(n, f),
@@ -170,8 +170,7 @@ def formulate(program: Program, losses: Sequence[Loss] = ()) -> Milp:
     cost = _objective(program, at, energy=program.energy)
     _budget(program, at, rows)
     lower, upper, whole = np.zeros(at.count), np.full(at.count, np.inf), np.zeros(at.count, dtype=bool)
-    most = program.upper()
-    upper[at.n] = most[:, None]
+    upper[at.n] = program.upper()
     if program.able is not None:
         upper[at.n[~program.able]] = 0.0
     whole[at.n.ravel()] = True
@@ -331,7 +330,7 @@ def _types(program: Program, at: _Variables, rows: _Rows) -> None:
     c, h = c[alone], h[alone]
     row, most = np.arange(c.size), program.upper()
     kind = np.searchsorted(at.kinds, program.columns.kind[c])
-    rows.add("type", -np.inf, np.zeros(c.size), (row, at.n[c, h], 1.0), (row, at.z[kind], -most[c]))
+    rows.add("type", -np.inf, np.zeros(c.size), (row, at.n[c, h], 1.0), (row, at.z[kind], -most[c, h]))
     rows.add("types", -np.inf, np.array([float(program.limits.types)]), (np.zeros_like(at.z), at.z, 1.0))
 
 
@@ -339,7 +338,7 @@ def _losses(program: Program, at: _Variables, rows: _Rows, losses: Sequence[Loss
     body, most = program.columns.body, program.upper()
     for (b, h, j), y in at.y.items():
         mine = np.flatnonzero(body == b)
-        bound = max(float(most[mine].sum()), j)
+        bound = max(float(most[mine, h].sum()), j)
         zero = np.zeros(mine.size, dtype=int)
         rows.add("lost", -np.inf, np.array([j - 1.0]), (zero, at.n[mine, h], 1.0),
                  (np.zeros(1, int), np.array([y]), np.array([j - 1.0 - bound])))  # fmt: skip

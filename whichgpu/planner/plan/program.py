@@ -122,22 +122,29 @@ class Program:
         return ~np.isnan(self.load.total)
 
     def alone(self) -> Array:
-        """Instances of a column that would carry everything it can at its busiest hour, (C,)."""
+        """Instances of a column that would carry everything it can at an hour, spares with them, (C, H)."""
         load, spare = self.load, int(self.load.spare.max(initial=0))
         with np.errstate(divide="ignore", invalid="ignore"):
             each = 1.0 / self.columns.capacity
         each[~np.isfinite(each)] = 0.0
-        busy = (load.rate.T @ each).max(axis=0, initial=0.0)
-        # All of what may be done at any hour could be done in the shortest.
-        once = np.nan_to_num(load.total) / (3600.0 * self.hours.min(initial=24.0))
-        return np.asarray(np.ceil(busy + once @ each - 1e-9) + spare)
+        # All of what may be done at any hour could be done in this one.
+        once = np.where(load.window, np.nan_to_num(load.total)[:, None], 0.0) / (3600.0 * self.hours)
+        return np.asarray(np.ceil(each.T @ (load.rate + once) - 1e-9) + spare)
 
     def upper(self) -> Array:
-        """The most instances of each column that any cheapest fleet has, (C,)."""
-        most = np.minimum(self.columns.most, self.alone())
+        """The most instances of each column that any cheapest fleet needs at an hour, (C, H).
+
+        An instance that an hour has no use for may be given back, and ordered anew for the next where its start
+        is paid for no longer than the hour would be; else, and of what is paid for always, the busiest hour counts.
+        """
+        most = self.alone()
+        kept = self.columns.always[:, None] | (self.columns.start[:, None] > self.hours)
+        most = np.where(kept, most.max(axis=1, keepdims=True), most)
+        most = np.minimum(most, self.columns.most[:, None])
         for weights, limit in zip(self.limits.weights, self.limits.most, strict=True):
             with np.errstate(divide="ignore"):
-                most = np.minimum(most, np.where(weights > 0.0, np.floor(limit / weights + 1e-9), np.inf))
+                few = np.where(weights > 0.0, np.floor(limit / weights + 1e-9), np.inf)
+            most = np.minimum(most, few[:, None])
         return np.asarray(np.maximum(np.floor(most + 1e-9), 0.0))
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from whichgpu.planner.plan.dominance import dominated
-from whichgpu.planner.plan.fallback import simple
+from whichgpu.planner.plan.fallback import mended, simple
 from whichgpu.planner.plan.formulation import completed, formulate
 from whichgpu.planner.plan.highs import solve
 from whichgpu.planner.plan.losses import failing, seeds
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 #: Shares of a program above which its columns are sifted; rounds of losses at most.
 _MANY, _ROUNDS = 2500, 60
+#: The gap at which fleets are searched for that need not survive yet; and s in which nothing more is found.
+_ROUGH, _LITTLE = 0.05, 0.06
 #: Hours that are solved side by side at most.
 _WORKERS = 8
 #: How much more than its part of the time one of several programs may take.
@@ -66,7 +68,7 @@ class Solution:
     @property
     def gap(self) -> float:
         """How much less a cheaper fleet could at most cost, as a share."""
-        return max(0.0, 1.0 - self.bound / self.cost) if self.cost > 0.0 else 0.0
+        return max(0.0, 1.0 - max(self.bound, 0.0) / self.cost) if self.cost > 0.0 else 0.0
 
 
 class Effort(NamedTuple):
@@ -149,34 +151,49 @@ def side_by_side(parts: Sequence[Program], how: Effort) -> list[Solution]:
 
 
 def surviving(program: Program, how: Effort, start: Solution | None = None) -> Solution:
-    """A fleet that survives every loss that its demands allow; a search may begin with `start`."""
-    losses = seeds(program)
-    if start is not None:
-        losses += failing(program, np.maximum(start.n - 1.0, 0.0))
+    """A fleet that survives every loss that its demands allow; a search may begin with `start`, which does.
+
+    Fleets that do not survive only serve to find the rows that they violate: they are searched for roughly at
+    first, and mended by more instances, until one is near enough to the bound of them all.
+    """
+    if not program.load.spare.any():
+        return _solved(program, [], how, start) if start else _searched(program, [], how)
+    losses, best, bound, gap = seeds(program), start, -np.inf, max(how.gap, _ROUGH)
     for _ in range(_ROUNDS):
-        found = _solved(program, losses, how, start) if start else _searched(program, losses, how)
+        found = _searched(program, losses, Effort(gap, how.until), best)
         if found.status == "infeasible":
             return found
-        if not np.isfinite(found.cost):
+        bound = max(bound, found.bound)
+        more = failing(program, found.n) if np.isfinite(found.cost) else []
+        if np.isfinite(found.cost):
+            best = _better(program, best, found, more)
+        if best is not None and best.cost - bound <= how.gap * abs(best.cost):
+            return replace(best, bound=min(bound, best.cost), status="optimal")
+        if how.left <= _LITTLE:
             break
-        if not program.load.spare.any():
-            return found
-        more = failing(program, found.n)
-        if not more:
-            return found
         losses += more
-        if how.left <= 0.06:
-            break
-    return _in_haste(program, found)
+        gap = gap if more else max(how.gap, gap / 10.0)
+    last = best or _in_haste(program)
+    return replace(last, bound=min(max(bound, last.bound), last.cost), status="limit")
 
 
-def _in_haste(program: Program, found: Solution) -> Solution:
-    """Out of time: the simple fleet, if it is allowed; the bound of the search holds of it too."""
+def _better(
+    program: Program, best: Solution | None, found: Solution, more: Sequence[Loss]
+) -> Solution | None:
+    """The cheaper of a known fleet and one that was found, mended where it would not survive."""
+    n = mended(program, found.n, failing) if more else found.n
+    if n is None:
+        return best
+    cost = cost_of(program, n, found.x)
+    return replace(found, n=n, cost=cost) if best is None or cost < best.cost else best
+
+
+def _in_haste(program: Program) -> Solution:
+    """Out of time: the simple fleet, if it is allowed."""
     made = simple(program)
     if made is None:
         return nothing(program, "limit")
-    cost = cost_of(program, *made)
-    return Solution("limit", *made, cost, min(max(found.bound, 0.0), cost))
+    return Solution("limit", *made, cost_of(program, *made), -np.inf)
 
 
 def nothing(program: Program, status: str) -> Solution:
@@ -185,14 +202,16 @@ def nothing(program: Program, status: str) -> Solution:
     return Solution(status, n, np.zeros((program.load.rate.shape[0], *n.shape)), np.inf, -np.inf)
 
 
-def _searched(program: Program, losses: Sequence[Loss], how: Effort) -> Solution:
+def _searched(
+    program: Program, losses: Sequence[Loss], how: Effort, start: Solution | None = None
+) -> Solution:
     """The program with known losses: as a whole where it is small, else sifted first."""
     shares = int((program.columns.capacity > 0.0).sum()) * program.hours.size
     if shares > _MANY:
         kept = sift(program, losses, how.left)
         if kept is not None:
             return _narrowed(program, losses, how, kept.able, kept.relaxation.objective, kept.adds)
-    return _solved(program, losses, how)
+    return _solved(program, losses, how, start)
 
 
 def _narrowed(
@@ -247,4 +266,7 @@ def cost_of(program: Program, n: Array, x: Array, *, energy: bool | None = None)
         cost += float((each * columns.start * ~columns.always) @ started)
     if energy:
         cost += float(np.einsum("sc,sch,h->", columns.work, x, program.hours))
+    elif program.load.worth is not None:
+        worth = np.where(program.flexible, program.load.worth, 0.0)
+        cost -= 3600.0 * float(np.einsum("s,sc,sch,h->", worth, columns.capacity, x, program.hours))
     return cost

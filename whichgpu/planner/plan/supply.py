@@ -92,7 +92,6 @@ def _of_option(one: Option) -> Supply:
 
 
 def _owned(asked: Asked, catalogue: Catalogue) -> Iterator[Supply]:
-    from whichgpu.planner.market import purchase_offer
     from whichgpu.prices import purchase
 
     for one in asked.owned:
@@ -100,8 +99,8 @@ def _owned(asked: Asked, catalogue: Catalogue) -> Iterator[Supply]:
         usd = one.usd
         if usd is None:
             power = gpu.value("power")
-            known = power and purchase_offer(gpu)
-            usd = purchase.owning_cost_per_hour(gpu.id, float(power)).electricity if known else 0.0
+            # What it was bought for is spent: of owning, the price of 1 USD here, only electricity counts.
+            usd = purchase.owning_cost_per_hour(gpu.id, float(power), 1.0).electricity if power else 0.0
         name = f"own {one.each} x {gpu.id}" if one.each > 1 else f"own {gpu.id}"
         yield Supply(
             name, "owned", usd * one.each, gpu.id, one.each, name, name, "own", name,
