@@ -78,6 +78,8 @@ def _blocks(
     if plan.warnings:
         yield Heading("Mind")
         yield Bullets(tuple(f"{text}." for text in plan.warnings))
+    if not plan.why_not:
+        return
     yield Heading("Not chosen")
     yield _rejected(plan.why_not, len(plan.why_not) if why_not else _FEW)
 

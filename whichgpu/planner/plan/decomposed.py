@@ -75,6 +75,7 @@ def together(program: Program, how: Effort) -> Solution | None:
         if fleet.cost - bound <= how.gap * fleet.cost and not _too_many(program, fleet.n):
             return replace(fleet, bound=min(bound, fleet.cost), status="optimal")
     start = None if fleet is None or _too_many(program, fleet.n) else fleet
+    start = start or _of_few_types(program, first, how)
     able = np.repeat(used[:, None], hours.size, axis=1)
     better = solving.surviving(replace(program, able=able), how, start=start)
     best = better if start is None else min(start, better, key=lambda one: one.cost)
@@ -84,6 +85,20 @@ def together(program: Program, how: Effort) -> Solution | None:
     bound = min(max(bound, better.bound if whole else bound), best.cost)
     done = best.cost - bound <= how.gap * best.cost * (1.0 + 1e-9)
     return replace(best, bound=bound, status="optimal" if done else "limit")
+
+
+def _of_few_types(program: Program, first: list[Solution], how: Effort) -> Solution | None:
+    """A fleet of as many types as are allowed, those on which the hours spend most; None where none was found."""
+    types, columns = program.limits.types, program.columns
+    if types is None:
+        return None
+    spent = np.zeros(int(columns.kind.max()) + 1)
+    for one in first:
+        np.add.at(spent, columns.kind, one.n[:, 0] * columns.usd)
+    kept = np.isin(columns.kind, np.argsort(-spent, kind="stable")[:types])
+    able = np.repeat(kept[:, None], program.hours.size, axis=1)
+    found = solving.surviving(replace(program, able=able), _part(how, _FLEET))
+    return found if np.isfinite(found.cost) else None
 
 
 def _too_many(program: Program, n: Array) -> bool:

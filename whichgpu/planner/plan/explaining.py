@@ -19,17 +19,20 @@ from whichgpu.planner.plan.columns import Rejection
 from whichgpu.planner.plan.dominance import dominated
 from whichgpu.planner.plan.formulation import formulate, scale
 from whichgpu.planner.plan.highs import solve
-from whichgpu.planner.plan.losses import bodies, carried
+from whichgpu.planner.plan.losses import bodies, carried, seeds
+from whichgpu.planner.plan.program import merged
 from whichgpu.planner.plan.sifting import priced
 from whichgpu.planner.plan.solving import Effort, cheapest
 from whichgpu.units import number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
     from whichgpu.planner.plan.columns import Built
+    from whichgpu.planner.plan.formulation import Milp
+    from whichgpu.planner.plan.highs import Found
     from whichgpu.planner.plan.program import Program
     from whichgpu.planner.plan.solving import Solution
 
@@ -54,7 +57,7 @@ class Again:
         self.gap = max(built.asked.gap, found.gap, 1e-6)
 
     def cost(self, program: Program) -> Solution | None:
-        """The cheapest fleet of a changed program; None where the time is over."""
+        """The cheapest fleet of a changed program; None where the time is over, or would not do."""
         left = self.until - perf_counter()
         if left <= 0.1:
             return None
@@ -116,60 +119,95 @@ def headroom(program: Program, found: Solution) -> tuple[float | None, int]:
 
 
 def shadow_prices(again: Again, rows: tuple[Constraint, ...]) -> Iterator[Price]:
-    """What each binding limit is worth, and what more work costs."""
+    """What each binding limit is worth, and what more work costs: solved again, or by the relaxation's duals."""
     built, program = again.built, again.built.program
-    yield from _long_run(built)
+    duals = margins(built)
     for d, one in enumerate(built.asked.demands[:_EASED]):
+        name = f"demand {one.name}"
+        if name in duals:
+            yield _long_run(built, d, -duals[name])
         saved = again.saved(conflict._demand(d, 1.01)(program))
-        text = (
-            "not known in time" if saved is None
-            else f"1 % more of {one.name} costs nothing: this fleet has the room" if abs(saved) < 1e-6
-            else f"1 % more of {one.name} costs {usd(-saved)}"
-        )  # fmt: skip
-        yield Price(f"demand {one.name}", "+1 %", saved, text)
+        yield _price(name, "+1 %", saved, duals.get(name),
+                     f"1 % more of {one.name} costs nothing: this fleet has the room", f"1 % more of {one.name}")  # fmt: skip
         if one.spare:
             saved = again.saved(conflict._spare(d)(program))
-            text = "not known in time" if saved is None else f"N+{one.spare} of {one.name} costs {usd(saved)}"
-            yield Price(f"redundancy of {one.name}", "none", saved, text)
+            if saved is not None:
+                text = f"N+{one.spare} of {one.name} costs {usd(max(saved, 0.0))}"
+                yield Price(f"redundancy of {one.name}", "none", saved, text)
     for row in [one for one in rows if one.binding][:_EASED]:
         eased = _eased(built, row)
-        if eased is None:
-            continue
-        change, less = eased
-        saved = again.saved(less)
-        text = (
-            "not known in time" if saved is None
-            else f"{row.name} binds, yet {change} saves nothing" if saved < 1e-6
-            else f"{row.name} binds: {change} saves {usd(saved)}"
-        )  # fmt: skip
-        yield Price(row.name, change, saved, text)
+        if eased is not None:
+            change, less = eased
+            yield _price(row.name, change, again.saved(less), duals.get(row.name),
+                         f"{row.name} binds, yet {change} saves nothing", f"{row.name} binds: {change}")  # fmt: skip
 
 
-def _long_run(built: Built) -> Iterator[Price]:
-    """Duals of the relaxation at the busiest hour: what a unit costs where the fleet grows with the work."""
-    program = built.program
-    busiest = int(np.argmax(program.load.rate.sum(axis=0)))
-    own = program.at(np.array([busiest]))
-    if program.flexible.any() or own.columns.always.any():
-        return
-    milp = formulate(replace(own, limits=replace(own.limits, budget=None)))
+def _price(name: str, change: str, saved: float | None, dual: float | None, nothing: str, what: str) -> Price:
+    """A price in words: found anew, else by the relaxation, else not known."""
+    if saved is None:
+        if dual is None:
+            return Price(name, change, None, f"{what}: what it is worth was not found in time")
+        verb = "saves" if dual >= 0.0 else "costs"
+        return Price(name, change, dual, f"{what} {verb} about {usd(abs(dual))}, by the relaxation")
+    if abs(saved) < 1e-6 or (saved < 0.0) != name.startswith("demand "):
+        return Price(name, change, saved, nothing)
+    return Price(name, change, saved, f"{what} {'saves' if saved > 0.0 else 'costs'} {usd(abs(saved))}")
+
+
+def _long_run(built: Built, d: int, one_percent: float) -> Price:
+    """What a unit costs where the fleet grows with the work."""
+    one, program = built.asked.demands[d], built.program
+    mine = program.load.demand == d
+    made = np.where(program.flexible, np.nan_to_num(program.load.total),
+                    3600.0 * program.load.rate @ program.hours)[mine].sum()  # fmt: skip
+    each = 100.0 * one_percent * program.period / max(float(made), 1e-300)
+    return Price(f"demand {one.name}", f"1,000 {one.unit} more", -1000.0 * each / program.period,
+                 f"in the long run, where the fleet grows with it, 1,000 {one.unit} of {one.name} cost "
+                 f"{number(1000.0 * each, 3)} USD")  # fmt: skip
+
+
+def margins(built: Built) -> dict[str, float]:
+    """USD/h that easing each limit by one saves, by the duals of the relaxation; a demand by +1 % (negative)."""
+    small, _ = merged(built.program)
+    kept = np.flatnonzero(dominated(small) < 0)
+    program = small.only(kept)
+    milp = formulate(program, seeds(program))
     found = solve(milp, relaxed=True, seconds=_EACH)
     if found.status != "optimal":
-        return
-    first, last = milp.rows["rate"]
-    asked = own.load.rate[:, 0] > 0.0
-    dual = np.zeros(asked.size)
-    dual[asked] = np.maximum(found.prices[first:last], 0.0)
-    worth = dual / scale(own) / own.hours[0]
-    for d, one in enumerate(built.asked.demands):
-        mine = own.load.demand == d
-        rate = float(own.load.rate[mine, 0].sum())
-        if rate > 0.0:
-            each = float(worth[mine] @ own.load.rate[mine, 0]) / rate
-            thousand = each / 3.6
-            yield Price(f"demand {one.name}", f"+1 {one.unit}/s", -each,
-                        f"in the long run one more of {one.unit}/s of {one.name} costs {usd(each)}, "
-                        f"{number(thousand, 3)} USD per 1,000 {one.unit}")  # fmt: skip
+        return {}
+    return {**_of_demands(built, program, milp, found), **_of_limits(built, program, milp, found, kept)}
+
+
+def _dual(milp: Milp, found: Found, name: str) -> Array:
+    first, last = milp.rows.get(name, (0, 0))
+    return found.prices[first:last]
+
+
+def _of_demands(built: Built, program: Program, milp: Milp, found: Found) -> dict[str, float]:
+    load, top = program.load, scale(program)
+    value = np.zeros(load.rate.shape)
+    asked = (load.rate > 0.0) & ~program.flexible[:, None]
+    value[asked] = _dual(milp, found, "rate") * (load.rate / top[:, None])[asked]
+    by_slice = value.sum(axis=1)
+    flexible = program.flexible
+    by_slice[flexible] += _dual(milp, found, "work") * (load.total / (3600.0 * top))[flexible]
+    return {
+        f"demand {one.name}": -0.01 * float(by_slice[load.demand == d].sum()) / program.period
+        for d, one in enumerate(built.asked.demands)
+    }  # fmt: skip
+
+
+def _of_limits(
+    built: Built, program: Program, milp: Milp, found: Found, kept: Any
+) -> dict[str, float]:
+    hours, period = program.hours.size, program.period
+    quota = -_dual(milp, found, "quota").reshape(-1, hours).sum(axis=1) / period
+    worth = {f"quota {name}": float(value) for name, value in zip(built.quotas, quota, strict=True)}
+    for index, c in enumerate(kept.tolist()):
+        if np.isfinite(program.columns.most[index]):
+            reduced = found.reduced[np.unique(milp.n[index])]
+            worth[f"number of {built.supplies[c]}"] = float(-np.minimum(reduced, 0.0).sum()) / period
+    return worth
 
 
 def _eased(built: Built, row: Constraint) -> tuple[str, Program] | None:
@@ -198,10 +236,12 @@ def why_not(built: Built, found: Solution) -> Iterator[Rejection]:
     kept = np.flatnonzero(by < 0)
     falls = np.full(program.columns.count, np.nan)
     less = program.only(kept)
-    milp = formulate(replace(less, limits=replace(less.limits, types=None)))
+    less = replace(less, limits=replace(less.limits, types=None))
+    rows = seeds(less)
+    milp = formulate(less, rows)
     relaxed = solve(milp, relaxed=True, seconds=_EACH)
     if relaxed.status == "optimal":
-        adds = priced(less, milp, relaxed, ())
+        adds = priced(less, milp, relaxed, rows)
         price = less.columns.usd[:, None] * less.hours
         price = np.where(less.columns.always[:, None], price.sum(axis=1, keepdims=True), price)
         falls[kept] = (adds / np.maximum(price, 1e-12)).min(axis=1)
@@ -239,8 +279,11 @@ def _reason(built: Built, c: int, by: Any, falls: Array, used: Any) -> tuple[str
     )
 
 
-def rival(again: Again, plan: Plan) -> Rival | None:
-    """The cheapest fleet that does without one of the types of this one."""
+def rival(again: Again, plan: Plan) -> tuple[Rival | None, Solution]:
+    """The cheapest fleet that does without one of the types of this one, and the fleet to keep.
+
+    Where the search was cut short it may be cheaper, and takes this one's place.
+    """
     built, best = again.built, None
     names = list(dict.fromkeys(one.supply.type for one in plan.picks))[:_RIVALS]
     for name in names:
@@ -254,7 +297,9 @@ def rival(again: Again, plan: Plan) -> Rival | None:
         n[kept], x[:, kept] = answer.n, answer.x
         best = name, replace(answer, n=n, x=x)
     if best is None:
-        return None
+        return None, plan.solution
+    if best[1].cost < plan.solution.cost * (1.0 - 1e-9):
+        return None, replace(best[1], bound=min(plan.solution.bound, best[1].cost), status=plan.solution.status)
     other = Plan(built, best[1])
     more = other.usd_per_hour - plan.usd_per_hour
     share = more / max(plan.usd_per_hour, 1e-12)
@@ -264,7 +309,7 @@ def rival(again: Again, plan: Plan) -> Rival | None:
         why = "costs as much: nothing but the order of the search chose between them"
     else:
         why = f"costs {usd(more)} ({share:.1%}) more: {reason}"
-    return Rival(best[0], other.fleet, other.usd_per_hour, why)
+    return Rival(best[0], other.fleet, other.usd_per_hour, why), plan.solution
 
 
 def savings(again: Again, plan: Plan) -> Iterator[str]:
@@ -283,7 +328,7 @@ def savings(again: Again, plan: Plan) -> Iterator[str]:
             )
         return
     for one in plan.picks:
-        if one.supply.kind != "on_demand" or program.hours.size == 1 and not one.instances:
+        if one.supply.kind != "on_demand" or (program.hours.size == 1 and not one.instances):
             continue
         base = int(one.by_hour.min())
         if base:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from whichgpu.planner.plan.formulation import Loss
     from whichgpu.planner.plan.program import Program

@@ -77,15 +77,16 @@ def _uncarried(built: Built) -> Conflict | None:
 
 
 def _explained(answer: Plan) -> Plan:
-    built, found = answer.built, answer.solution
+    built = answer.built
     until = perf_counter() + min(_EXPLAIN * built.asked.seconds, _LONGEST)
-    again = explaining.Again(built, found, until)
+    other, found = explaining.rival(explaining.Again(built, answer.solution, until), answer)
+    answer = replace(answer, solution=found, rival=other)
+    again = explaining.Again(built, found, until + _EXPLAIN * min(built.asked.seconds, _LONGEST))
     rows = explaining.constraints(built, found)
     room, tightest = explaining.headroom(built.program, found)
     answer = replace(
-        answer, constraints=rows, headroom=room, tightest=tightest, rival=explaining.rival(again, answer),
-        scaling=tuple(explaining.scaling(built)),
-    )  # fmt: skip
+        answer, constraints=rows, headroom=room, tightest=tightest, scaling=tuple(explaining.scaling(built))
+    )
     return replace(
         answer, savings=tuple(explaining.savings(again, answer)),
         prices=tuple(explaining.shadow_prices(again, rows)),

@@ -1,10 +1,10 @@
 """What if: a change in words, the plan solved again, and what it changed.
 
-    price h100 -20 %        price of a GPU, provider, kind of price (spot), instance or option: a share or x0.8
-    demand x2               all demands, or one: demand chat +50 %
-    slo x2                  every objective, or those of one demand: slo chat x0.5
-    without aws             nothing of a GPU, provider, kind of price, instance or option
-    quota NAME 16           a [[quota]] of another size;  max_types 2;  budget 50;  spot_share 50 %;  redundancy N+1
+price h100 -20 %        price of a GPU, provider, kind of price (spot), instance or option: a share or x0.8
+demand x2               all demands, or one: demand chat +50 %
+slo x2                  every objective, or those of one demand: slo chat x0.5
+without aws             nothing of a GPU, provider, kind of price, instance or option
+quota NAME 16           a [[quota]] of another size;  max_types 2;  budget 50;  spot_share 50 %;  redundancy N+1
 """
 
 from __future__ import annotations
