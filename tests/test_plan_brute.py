@@ -31,18 +31,20 @@ def programs(draw, slices=2, spot=False):
         np.array([draw(st.sampled_from([1.0, 3.0])) for _ in range(hours)]),
         Load(
             rate, np.full(slices, np.nan), np.zeros((slices, hours), bool),
-            np.array([draw(st.integers(0, 2 if slices == 1 else 1)) for _ in range(slices)]), np.arange(slices),
+            np.array([draw(st.integers(0, 2 if slices == 1 else 1)) for _ in range(slices)]),
+            np.arange(slices),
             np.array([draw(st.sampled_from([0.0, 0.4, 1.0])) if spot else 1.0] * slices),
         ),
         Columns(
-            np.array([draw(PRICES) for _ in columns]), np.array([float(draw(st.integers(1, MOST))) for _ in columns]),
+            np.array([draw(PRICES) for _ in columns]),
+            np.array([float(draw(st.integers(1, MOST))) for _ in columns]),
             kinds, np.arange(count), np.array([draw(st.booleans()) for _ in columns]),
             np.array([spot and draw(st.booleans()) for _ in columns]),
             np.array([draw(st.sampled_from([0.0, 0.0, 0.2, 1.5])) for _ in columns]), np.zeros(count),
             np.zeros((slices, count)), capacity,
         ),
         Limits(
-            np.array([[float(draw(st.integers(0, 2))) for _ in columns]] if quota else []).reshape(int(quota), count),
+            np.array([[float(draw(st.integers(0, 2))) for _ in columns]] * quota).reshape(int(quota), count),
             np.array([float(draw(st.integers(1, 5)))] if quota else []),
             draw(st.sampled_from([None, None, 1, 2])),
         ),

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from whichgpu.report.table import Block
 
 _INFEASIBLE = 3
+_OF_HOURS = "Hours like the one before are left out; starts are paid in the hour that they are for."
 #: Rows of what was left out without --why-not, hours of a chart.
 _FEW, _HOURS = 8, 24
 
 
 def report(plan: Plan, what_ifs: Sequence[WhatIf], fronts: Fronts | None, *, why_not: bool) -> Report:
-    """The report of `plan`; where there is no fleet it exits 3 with the constraints that cannot hold together."""
+    """The report of `plan`; where there is no fleet it exits 3 with the constraints at odds."""
     document: dict[str, Any] = {
         **plan.to_dict(), "what_if": [one.to_dict() for one in what_ifs],
         "pareto": None if fronts is None else fronts.to_dict(), "seconds": plan.seconds,
@@ -46,7 +47,9 @@ def _conflict(plan: Plan) -> Iterator[Block]:
         yield Heading("What would do")
         rows = [(one.text, f"{one.usd_per_hour:,.2f}", "yes" if one.demands_kept else "no")
                 for one in plan.conflict.relaxations]  # fmt: skip
-        yield Table.of("Ways out, one at a time", ("Change", ">USD/h", "All demands as asked"), rows, strong=(0,))
+        yield Table.of(
+            "Ways out, one at a time", ("Change", ">USD/h", "All demands as asked"), rows, strong=(0,)
+        )
 
 
 def _blocks(
@@ -65,7 +68,8 @@ def _blocks(
     if plan.rival is None:
         yield "Without any one of its types no other fleet was found."
     else:
-        yield f"Without {plan.rival.without}: {plan.rival.fleet}, {plan.rival.usd_per_hour:,.2f} USD/h; it {plan.rival.why}."
+        other = plan.rival
+        yield f"Without {other.without}: {other.fleet}, {other.usd_per_hour:,.2f} USD/h; it {other.why}."
     if plan.scaling:
         yield _scaling(plan)
     if plan.savings:
@@ -90,7 +94,8 @@ def _fleet(plan: Plan) -> Table:
         Column("Price", "left", True), Column("Price read", "left", True),
     )  # fmt: skip
     rows = [
-        (_span(one.by_hour), one.supply.name, f"{one.supply.gpu_count * one.supply.nodes:g}", f"{one.supply.usd:,.3f}",
+        (_span(one.by_hour), one.supply.name, f"{one.supply.gpu_count * one.supply.nodes:g}",
+         f"{one.supply.usd:,.3f}",
          f"{one.usd_per_hour:,.2f}", f"{one.utilisation:.0%}",
          ", ".join(f"{name} {share:.0%}" for name, share in one.shares.items()) or "spare",
          one.supply.kind.replace("_", " "), _read(one.supply.offer))
@@ -132,7 +137,7 @@ def _by_hour(plan: Plan) -> Table:
         rows.append((clock(h, size), f"{row['usd_per_hour']:,.2f}", f"{row['utilisation']:.0%}", *counts))
     names = [Column(one.supply.name, "right") for one in kept]
     return Table.of("By hour", ("From", ">USD/h", ">In use", *names), rows,
-                    notes=("Hours like the one before are left out; starts are paid in the hour that they are for.",))  # fmt: skip
+                    notes=(_OF_HOURS,))  # fmt: skip
 
 
 def _hours_chart(plan: Plan) -> Bars:
@@ -146,7 +151,7 @@ def _hours_chart(plan: Plan) -> Bars:
     bars = tuple(bar._replace(series="USD/h", text=f"{bar.series}  {bar.text}") for bar in groups)
     low, high = min(bar.value for bar in bars), max(bar.value for bar in bars)
     return Bars("Cost by hour", (Group("USD/h", bars),), ("USD/h",),
-                f"Between {low:,.2f} and {high:,.2f} USD/h, in the mean {plan.usd_per_hour:,.2f}.")  # fmt: skip
+                f"{low:,.2f} to {high:,.2f} USD/h, in the mean {plan.usd_per_hour:,.2f}.")  # fmt: skip
 
 
 def _use_chart(plan: Plan) -> Bars:
@@ -173,7 +178,9 @@ def _constraints(plan: Plan) -> Table | str:
 
 
 def _amount(value: float, unit: str) -> str:
-    return f"{value:.0%}" if not unit else f"{value:,.2f} {unit}" if unit == "USD/h" else f"{value:,.0f} {unit}"
+    return (
+        f"{value:.0%}" if not unit else f"{value:,.2f} {unit}" if unit == "USD/h" else f"{value:,.0f} {unit}"
+    )
 
 
 def _scaling(plan: Plan) -> Table:
@@ -183,7 +190,8 @@ def _scaling(plan: Plan) -> Table:
         for one in plan.scaling
     ]  # fmt: skip
     return Table.of(
-        "Many small or few large", ("Demand", ">GPUs each", "Cheapest of that size", ">Instances", ">USD/h", ">In use"),
+        "Many small or few large", ("Demand", ">GPUs each", "Cheapest of that size", ">Instances",
+         ">USD/h", ">In use"),
         rows, notes=("Each demand at its busiest hour alone on one kind of instance, its spares with it.",),
     )  # fmt: skip
 
@@ -192,7 +200,8 @@ def _fronts(fronts: Fronts | None) -> Iterator[Block]:
     if fronts is None:
         return
     for title, points, of, unit in (
-        ("Cost against latency", fronts.latency, "p90", "s"), ("Cost against energy", fronts.energy, "watts", "W"),
+        ("Cost against latency", fronts.latency, "p90", "s"),
+        ("Cost against energy", fronts.energy, "watts", "W"),
     ):  # fmt: skip
         yield Heading(title)
         if not points:
@@ -214,9 +223,7 @@ def _front_table(points: Sequence[Trade], of: str) -> Table:
 
 
 def _front_chart(title: str, points: Sequence[Trade], of: str, unit: str) -> Chart:
-    marks = tuple(
-        Point(float(getattr(one, of)), one.usd_per_hour, "fleet", 0.02, one.what) for one in points
-    )
+    marks = tuple(Point(float(getattr(one, of)), one.usd_per_hour, "fleet", 0.02, one.what) for one in points)
     name = "latency p90" if of == "p90" else "mean power"
     ends = points[0], points[-1]
     return Chart(
@@ -228,6 +235,10 @@ def _front_chart(title: str, points: Sequence[Trade], of: str, unit: str) -> Cha
 
 def _rejected(rows: Sequence[Rejection], most: int) -> Table:
     shown = rows[:most]
-    notes = () if len(rows) <= most else (f"{len(rows) - most} more classes: --why-not lists them, --json has all.",)
+    notes = (
+        ()
+        if len(rows) <= most
+        else (f"{len(rows) - most} more classes: --why-not lists them, --json has all.",)
+    )
     return Table.of("Offers left out", ("Class", ">Offers", "Why"),
-                    [(one.what, f"{one.count:,}", one.why) for one in shown], notes=notes)  # fmt: skip
+                    [(one.what, f"{one.offers:,}", one.why) for one in shown], notes=notes)  # fmt: skip

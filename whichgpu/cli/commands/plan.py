@@ -4,7 +4,8 @@ $ whichgpu plan examples/three-services.toml
 $ whichgpu plan plan.toml --what-if "price h100 -20 %" --what-if "demand x2"
 $ whichgpu plan plan.toml --pareto --format html
 
-The file says what is to be done (docs/plan.md): demands with rates by hour, objectives, redundancy, quotas, owned GPUs.
+The file says what is to be done (docs/plan.md): demands with rates by hour, objectives, redundancy, quotas,
+owned GPUs.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @command
 @click.argument("file", metavar="PLAN.toml", type=click.Path(path_type=Path))
 @click.option("--what-if", "what_ifs", multiple=True, metavar="CHANGE",
-              help='Solve again under a change and say what it changes: "price h100 -20 %", "demand x2".')  # fmt: skip
+              help='Solve again under a change, and say what it changes: "demand x2".')  # fmt: skip
 @click.option("--pareto", is_flag=True, help="Cost against latency, and against energy.")
 @click.option("--time-limit", metavar="TIME", help='Search no longer than this, e.g. "30 s".')
 @click.option("--why-not", is_flag=True, help="Every class of offers that was left out, and why.")

@@ -55,7 +55,7 @@ class Constraint(NamedTuple):
 
 
 class Price(NamedTuple):
-    """What easing a constraint is worth, USD/h saved (negative: costs more), in words; None is not known in time."""
+    """What easing a constraint is worth, USD/h saved (negative: costs more), in words; None is not known."""
 
     name: str
     change: str
@@ -122,7 +122,10 @@ class Plan:
         used = self.solution.n.any(axis=1)
         if not self.feasible or not (columns.idle[used] > 0.0).all():
             return None
-        return cost_of(self.built.program, self.solution.n, self.solution.x, energy=True) / self.built.program.period
+        return (
+            cost_of(self.built.program, self.solution.n, self.solution.x, energy=True)
+            / self.built.program.period
+        )
 
     @property
     def picks(self) -> tuple[Pick, ...]:
@@ -142,7 +145,14 @@ class Plan:
                 if share > 1e-9:
                     shares[one.name] = min(share, 1.0)
             usd = there * float(program.columns.usd[c]) / program.period
-            yield Pick(self.built.supplies[c], int(by_hour.max()), by_hour, shares, min(sum(shares.values()), 1.0), usd)
+            yield Pick(
+                self.built.supplies[c],
+                int(by_hour.max()),
+                by_hour,
+                shares,
+                min(sum(shares.values()), 1.0),
+                usd,
+            )
 
     @property
     def by_hour(self) -> Array:
@@ -189,7 +199,9 @@ class Plan:
             "hours": self._hours() if ok else [],
             "demands": [_demand(one) for one in self.built.asked.demands],
             "headroom": self.headroom, "tightest_hour": self.tightest,
-            "constraints": [{**one._asdict(), "slack": one.slack, "binding": one.binding} for one in self.constraints],
+            "constraints": [
+                {**one._asdict(), "slack": one.slack, "binding": one.binding} for one in self.constraints
+            ],
             "shadow_prices": [one._asdict() for one in self.prices],
             "next_best": None if self.rival is None else self.rival._asdict(),
             "savings": list(self.savings), "scaling": list(self.scaling),
@@ -217,9 +229,11 @@ def _pick(one: Pick) -> dict[str, Any]:
         "option": supply.name, "instances": one.instances,
         "instances_by_hour": [int(count) for count in one.by_hour], "shares": one.shares,
         "utilisation": one.utilisation, "usd_per_hour": one.usd_per_hour, "usd_per_hour_each": supply.usd,
-        "gpu": supply.gpu, "gpus_per_instance": supply.gpu_count * supply.nodes, "provider": supply.provider or None,
+        "gpu": supply.gpu, "gpus_per_instance": supply.gpu_count * supply.nodes,
+        "provider": supply.provider or None,
         "instance": supply.instance or None, "region": supply.region or None, "kind": supply.kind,
-        "start_seconds": supply.start * 3600.0, "offer": None if supply.offer is None else supply.offer.to_dict(),
+        "start_seconds": supply.start * 3600.0,
+        "offer": None if supply.offer is None else supply.offer.to_dict(),
     }  # fmt: skip
 
 

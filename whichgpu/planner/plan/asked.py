@@ -10,6 +10,7 @@ from whichgpu.values import immutable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from whichgpu.cost.slo import Term
@@ -74,7 +75,7 @@ class Option:
 
 @immutable
 class Owned:
-    """GPUs that are there already, `each` in a machine; `usd` per hour of use of one, None is its electricity."""
+    """GPUs that are there already, `each` in a machine; `usd` per hour in use, None its electricity."""
 
     gpu: str
     count: int
@@ -115,7 +116,7 @@ class Quota:
 
 @immutable(eq=False)
 class Asked:
-    """A whole plan file. `hours` (H,) how long each hour of the model lasts; `kinds` of price that may be paid.
+    """A whole plan file. `hours` (H,) how long each hour of the model lasts; `kinds` of price to pay.
 
     `start` is h from ordering an instance to its running, before a model is loaded; `cautious` counts on the
     low end of what instances carry.

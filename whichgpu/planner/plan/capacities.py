@@ -45,9 +45,10 @@ _TIMES = ("ttft", "tpot", "latency")
 class Ability:
     """Replicas of one demand: B sizes on G GPU types in J splits.
 
-    `rate` (B, G, J) is units/s of one, 0 where it does not fit or is too slow; `gpus` and `stage` (J,) how many
-    it takes, and of those how many lie in one node; `watts` (B, G, J) and `idle` (G,) W of each GPU; `p90`
-    (B, G, J) s of a request's latency at that rate; `spread` (G, J) of the log rate; `why` by GPU without any.
+    `rate` (B, G, J) is units/s of one, 0 where it does not fit or is too slow; `gpus` and `stage` (J,) how
+    many it takes, and of those how many lie in one node; `watts` (B, G, J) and `idle` (G,) W of each GPU;
+    `p90` (B, G, J) s of a request's latency at that rate; `spread` (G, J) of the log rate; `why` by GPU
+    without any.
     """
 
     rate: Array
@@ -65,7 +66,7 @@ class Ability:
 
 
 class Held(NamedTuple):
-    """What an instance of some GPUs carries: units/s by size (B,), the split, replicas, W busy (B,), p90 s (B,)."""
+    """What an instance of some GPUs carries: units/s by size (B,), split, replicas, W busy, p90 in s (B,)."""
 
     rate: Array
     split: int
@@ -91,14 +92,24 @@ def _served(demand: Demand, gpus: Sequence[Gpu]) -> Ability:
     own = [one.job for one in demand.sizes if one.job is not None]
     if _alike(own):
         return _sized(demand, gpus, own)
-    parts = [_sized(replace(demand, sizes=(one,)), gpus, [job]) for one, job in zip(demand.sizes, own, strict=True)]
-    joined = {name: np.concatenate([getattr(one, name) for one in parts]) for name in ("rate", "watts", "p90")}
+    parts = [
+        _sized(replace(demand, sizes=(one,)), gpus, [job]) for one, job in zip(demand.sizes, own, strict=True)
+    ]
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[Ability]) -> Ability:
+    """Sizes that were asked for apart."""
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name) for one in parts]) for name in ("rate", "watts", "p90")
+    }
     return replace(parts[0], **joined)
 
 
 def _alike(jobs: Sequence[Job]) -> bool:
     """Whether jobs differ in their lengths alone, and those are plain numbers."""
-    plain = [replace(one, **dict.fromkeys(_SWEPT)) for one in jobs]
+    nothing: dict[str, Any] = dict.fromkeys(_SWEPT)
+    plain = [replace(one, **nothing) for one in jobs]
     return all(one == plain[0] for one in plain)
 
 
@@ -107,8 +118,10 @@ def _sized(demand: Demand, gpus: Sequence[Gpu], jobs: Sequence[Job]) -> Ability:
     split = ways(jobs[0], workload)
     sizes, count = len(jobs), split.gpus.size
     done = [workload.complete(replace(one, phase="serve", concurrency=None)) for one in jobs]
-    lengths = {name: np.repeat([float(getattr(one, name)) for one in done], count) for name in _SWEPT}
-    tiled = {name: np.tile(np.broadcast_to(getattr(split.sweep, name), (count,)), sizes)
+    lengths: dict[str, Any] = {
+        name: np.repeat([float(getattr(one, name)) for one in done], count) for name in _SWEPT
+    }
+    tiled: dict[str, Any] = {name: np.tile(np.broadcast_to(getattr(split.sweep, name), (count,)), sizes)
              for name in ("tp", "pp", "n_gpus")}  # fmt: skip
     options: dict[str, Any] = {
         key: np.tile(value, sizes) if isinstance(value, np.ndarray) else value
@@ -153,8 +166,7 @@ def _made(demand: Demand, gpus: Sequence[Gpu]) -> Ability:
         laid = lay_out(grid(workload, size.job, (1.0, 2.0, 4.0, 8.0)), gpus)
         told = finish(laid, found_for(laid))
         parts.append(_configured(demand, told, laid))
-    joined = {name: np.concatenate([getattr(one, name) for one in parts]) for name in ("rate", "watts", "p90")}
-    return replace(parts[0], **joined)
+    return _joined(parts)
 
 
 def _configured(demand: Demand, told: Estimates, laid: Layout) -> Ability:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.plan.asked import Asked, Choice, Demand, Size
     from whichgpu.planner.plan.capacities import Held
     from whichgpu.planner.plan.supply import Supply
+    from whichgpu.workloads.job import Job
 
     Array = NDArray[np.float64]
     import datetime
@@ -30,7 +31,7 @@ class Slice(NamedTuple):
 
     demand: Demand
     size: Size
-    index: int
+    place: int
     day: int = 0
 
     def __str__(self) -> str:
@@ -41,7 +42,7 @@ class Rejection(NamedTuple):
     """Why a class of offers is out: how many of them, what they are, and the reason."""
 
     what: str
-    count: int
+    offers: int
     kind: str
     why: str
 
@@ -61,16 +62,18 @@ class Built:
     quotas: tuple[str, ...]
     held: dict[tuple[str, int], Held]
     rejected: tuple[Rejection, ...]
-    jobs: dict[tuple[str, int], object]
+    jobs: dict[tuple[str, int], Job]
 
 
 def build(asked: Asked, catalogue: Catalogue, today: datetime.date) -> Built:
     """The program of a plan; raises `UsageError` where nothing at all may be had."""
     found = supplies(asked, catalogue, today)
     if not found.supplies:
-        first = found.rejected[0] if found.rejected else None
+        first = Rejection(*found.rejected[0]) if found.rejected else None
         why = f": {first.what}: {first.why}" if first else ""
-        raise UsageError(f"nothing may be had{why}; widen providers, regions, gpus or terms, or state [[option]]s")
+        raise UsageError(
+            f"nothing may be had{why}; widen providers, regions, gpus or terms, or state [[option]]s"
+        )
     slices = _slices(asked)
     capacity, work = _capacities(slices, found.supplies, found.held)
     columns = _columns(asked, found.supplies, capacity, work)
@@ -96,14 +99,13 @@ def _slices(asked: Asked) -> tuple[Slice, ...]:
 def _load(asked: Asked, slices: Sequence[Slice]) -> Load:
     names = [one.name for one in asked.demands]
     rate = np.array([one.demand.rate * one.size.share * (1.0 + one.demand.headroom) for one in slices])
-    total = np.array([
-        np.nan if one.demand.total is None else one.demand.total * one.size.share * (1.0 + one.demand.headroom)
-        for one in slices
-    ])  # fmt: skip
+    totals = [np.nan if one.demand.total is None else one.demand.total for one in slices]
+    total = np.array(totals) * [one.size.share * (1.0 + one.demand.headroom) for one in slices]
     return Load(
         rate, total, np.array([_window(one, asked.hours.size) for one in slices]),
         np.array([one.demand.spare for one in slices]),
-        np.array([names.index(one.demand.name) for one in slices]), np.array([one.spot for one in asked.demands]),
+        np.array([names.index(one.demand.name) for one in slices]),
+        np.array([one.spot for one in asked.demands]),
     )  # fmt: skip
 
 
@@ -136,8 +138,10 @@ def _capacities(
                 continue
             known = held.get((one.demand.name, c))
             if known is not None:
-                capacity[s, c] = known.rate[one.index]
-                work[s, c] = max(float(known.watts[one.index]) - supply.idle, 0.0) if known.rate[one.index] else 0.0
+                capacity[s, c] = known.rate[one.place]
+                work[s, c] = (
+                    max(float(known.watts[one.place]) - supply.idle, 0.0) if known.rate[one.place] else 0.0
+                )
     return capacity, work
 
 
@@ -185,6 +189,8 @@ def chosen(one: Supply, choice: Choice) -> bool:
         (choice.regions, one.region.lower()), (choice.instances, one.instance.lower()),
     )  # fmt: skip
     return all(
-        allowed is None or str(value or "") in allowed or str(value or "") in [name.lower() for name in allowed]
+        allowed is None
+        or str(value or "") in allowed
+        or str(value or "") in [name.lower() for name in allowed]
         for allowed, value in pairs
     )

@@ -1,7 +1,8 @@
 """Why no fleet does what is asked: a smallest set of constraints that cannot hold together, and ways out.
 
-Deletion filtering (Chinneck and Dravnieks, 1991): each constraint in turn is left out; where what remains is still
-impossible it stays out. What is left at the end is irreducible: without any one of it there is a fleet.
+Deletion filtering (Chinneck and Dravnieks, 1991): each constraint in turn is left out; where what remains
+is still impossible it stays out. What is left at the end is irreducible: without any one of it there is a
+fleet.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _HALVINGS, _HIGHEST = 14, 1e9
 
 
 class Rule(NamedTuple):
-    """One constraint in words, and the program without it; `eased(program, amount)` has it eased by an amount."""
+    """One constraint in words, and the program without it; `eased(program, by)` has it eased."""
 
     text: str
     without: Callable[[Program], Program]
@@ -103,7 +104,9 @@ def _eased(program: Program, rule: Rule) -> Iterator[Relaxation]:
     if found is not None:
         text = rule.text.split(":")[0]
         how = f"only {amount:.1%} of it" if rule.what == "demand" else _words(rule, amount)
-        yield Relaxation(f"{text}: {how}", found.cost / program.period, rule.what not in ("demand", "redundancy"))
+        yield Relaxation(
+            f"{text}: {how}", found.cost / program.period, rule.what not in ("demand", "redundancy")
+        )
 
 
 def _words(rule: Rule, amount: float) -> str:
@@ -131,7 +134,11 @@ def _raise(program: Program, rule: Rule) -> float | None:
         return 1.0 if _possible(rule.eased(program, 1.0)) else None
     if rule.what == "USD/h":
         found = _any(replace(program, limits=replace(program.limits, budget=None)), 1e-6)
-        return None if found is None else found.cost / program.period * (1.0 + 1e-9) - (program.limits.budget or 0.0)
+        return (
+            None
+            if found is None
+            else found.cost / program.period * (1.0 + 1e-9) - (program.limits.budget or 0.0)
+        )
     high = 1.0
     while not _possible(rule.eased(program, high)):
         high *= 2.0
@@ -152,20 +159,20 @@ def _rules(built: Built) -> Iterator[Rule]:
     if asked.types is not None:
         yield Rule(f"max_types: at most {asked.types} instance types", _no_types, _more_types, "types")
     for q, name in enumerate(built.quotas):
-        yield Rule(f"quota {name}", _quota(q, np.inf), lambda p, by, q=q: _quota(q, by)(p), "")
+        yield Rule(f"quota {name}", _quota(q, np.inf), _by(_quota, q), "")
     for c in np.flatnonzero(np.isfinite(program.columns.most)).tolist():
         most = program.columns.most[c]
         yield Rule(f"max_instances of {built.supplies[c]}: at most {most:,g}", _most(c, np.inf),
-                   lambda p, by, c=c: _most(c, by)(p), "instances")  # fmt: skip
+                   _by(_most, c), "instances")  # fmt: skip
     for d, one in enumerate(asked.demands):
         if one.spot < 1.0 and program.columns.spot.any():
             yield Rule(f"spot_share of {one.name}: at most {one.spot:.0%} on spot", _spot(d),
-                       lambda p, by, d=d: _spot(d)(p), "spot")  # fmt: skip
+                       _by(_spot, d), "spot")  # fmt: skip
         if one.spare:
             yield Rule(f"redundancy of {one.name}: N+{one.spare}", _spare(d),
-                       lambda p, by, d=d: _spare(d)(p), "redundancy")  # fmt: skip
+                       _by(_spare, d), "redundancy")  # fmt: skip
     for d, one in enumerate(asked.demands):
-        yield Rule(f"demand {one.name}: {said(one)}", _demand(d, 0.0), lambda p, by, d=d: _demand(d, by)(p), "demand")
+        yield Rule(f"demand {one.name}: {said(one)}", _demand(d, 0.0), _by(_demand, d), "demand")
 
 
 def said(one: Any) -> str:
@@ -174,6 +181,13 @@ def said(one: Any) -> str:
         return f"{number(one.total, 4)} {one.unit} a day"
     top = f"{number(float(one.rate.max()), 4)} {one.unit}/s"
     return top if one.rate.size == 1 or (one.rate == one.rate[0]).all() else f"up to {top}"
+
+
+def _by(
+    rule: Callable[[int, float], Callable[[Program], Program]], index: int
+) -> Callable[[Program, float], Program]:
+    """A rule of one quota, column or demand, eased by an amount that is told later."""
+    return lambda program, by: rule(index, by)(program)
 
 
 def _no_budget(program: Program) -> Program:
@@ -218,7 +232,7 @@ def _most(c: int, by: float) -> Callable[[Program], Program]:
     return eased
 
 
-def _spot(d: int) -> Callable[[Program], Program]:
+def _spot(d: int, by: float = 1.0) -> Callable[[Program], Program]:
     def eased(program: Program) -> Program:
         spot = program.load.spot.copy()
         spot[d] = 1.0
@@ -227,7 +241,7 @@ def _spot(d: int) -> Callable[[Program], Program]:
     return eased
 
 
-def _spare(d: int) -> Callable[[Program], Program]:
+def _spare(d: int, by: float = 1.0) -> Callable[[Program], Program]:
     def eased(program: Program) -> Program:
         spare = np.where(program.load.demand == d, 0, program.load.spare)
         return replace(program, load=replace(program.load, spare=spare))

@@ -1,15 +1,15 @@
 """Hours that starts, commitments and work at any hour couple, taken apart by Lagrange multipliers.
 
-What couples the hours are rows: starts (4), totals (2), and that the instances of a commitment are the same at all
-hours. Multiplied by the duals of the relaxation they move into the prices,
+What couples the hours are rows: starts (4), totals (2), and that the instances of a commitment are the same
+at all hours. Multiplied by the duals of the relaxation they move into the prices,
 
     p'_ch = t_h p_c + pi_ch - pi_c,h+1        0 <= pi_ch <= p_c a_c
     v_s   USD earned for each unit of a total that is made
 
-and each hour is a program of its own. The sum of their optima is a bound that is at least the relaxation's, and
-mostly far nearer, since within an hour instances are whole (Geoffrion, Lagrangean relaxation for integer
-programming, 1974). Their fleets, with totals and commitments set, are a fleet of the whole, to begin a search with
-that has only the columns that some hour chose.
+and each hour is a program of its own. The sum of their optima is a bound that is at least the relaxation's,
+and mostly far nearer, since within an hour instances are whole (Geoffrion, Lagrangean relaxation for integer
+programming, 1974). Their fleets, with totals and commitments set, are a fleet of the whole, to begin a
+search with that has only the columns that some hour chose.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def together(program: Program, how: Effort) -> Solution | None:
 
 
 def _of_few_types(program: Program, first: list[Solution], how: Effort) -> Solution | None:
-    """A fleet of as many types as are allowed, those on which the hours spend most; None where none was found."""
+    """A fleet of as many types as are allowed, those on which the hours spend most; None if none is found."""
     types, columns = program.limits.types, program.columns
     if types is None:
         return None
@@ -137,7 +137,7 @@ def _priced(program: Program, milp: Milp, relaxed: Found) -> tuple[Callable[[int
 
 
 def _fleet(program: Program, first: list[Solution], how: Effort) -> Solution | None:
-    """A fleet of the whole from those of the hours: commitments and totals are set, and hours solved again."""
+    """A fleet of the whole from those of the hours, solved again with commitments and totals set."""
     columns, load, hours = program.columns, program.load, program.hours
     n = np.concatenate([one.n for one in first], axis=1)
     x = np.concatenate([one.x for one in first], axis=2)
@@ -145,9 +145,12 @@ def _fleet(program: Program, first: list[Solution], how: Effort) -> Solution | N
         kept = np.where(columns.always, np.median(n, axis=1).round(), np.inf)
         made = np.einsum("sc,sch,h->sh", columns.capacity, x, hours) * 3600.0
         rate = np.where(program.flexible[:, None], _spread(program, made), load.rate)
-        own = replace(columns, usd=np.where(columns.always, 0.0, columns.usd), always=np.zeros_like(columns.always),
+        own = replace(columns, usd=np.where(columns.always, 0.0, columns.usd),
+                      always=np.zeros_like(columns.always),
                       most=np.minimum(columns.most, kept), start=np.zeros_like(columns.start))  # fmt: skip
-        fixed = replace(load, rate=rate, total=np.full(load.total.size, np.nan), window=np.zeros_like(load.window))
+        fixed = replace(
+            load, rate=rate, total=np.full(load.total.size, np.nan), window=np.zeros_like(load.window)
+        )
         again = replace(program, columns=own, load=fixed)
         found = solving.side_by_side([again.at(np.array([h])) for h in range(hours.size)], _part(how, _FLEET))
         if any(not np.isfinite(one.cost) for one in found):

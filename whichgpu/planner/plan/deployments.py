@@ -1,4 +1,4 @@
-"""The fleet as deployments, one for each demand on each of its kinds of instance: what `whichgpu export` reads."""
+"""The fleet as deployments, one for each demand on each of its kinds of instance, for `whichgpu export`."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ def _deployed(
         batch=int(full.batch) if full.batch and demand.unit != "requests" else None,
         provider=supply.provider, instance=supply.instance, region=supply.region,
         term=TERM_OF.get(supply.kind, "committed"), usd_per_hour=supply.usd / supply.nodes,
-        disk=checkpoint(demand) + _DISK, load_time=load_time(built.asked, catalogue[str(supply.gpu)], supply.kind),
+        disk=checkpoint(demand) + _DISK,
+        load_time=load_time(built.asked, catalogue[str(supply.gpu)], supply.kind),
     ))  # fmt: skip
 
 

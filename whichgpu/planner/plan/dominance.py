@@ -1,8 +1,8 @@
 """Columns that no cheapest fleet needs, because another does at least as much for no more.
 
-Column d dominates c where, instance for instance, it may stand in its place: it carries each slice at least as
-fast, costs, draws and counts in quotas no more, is no less free to stop, is no spot capacity in place of safe one,
-and there are enough of it. Of two that are alike the first stays.
+Column d dominates c where, instance for instance, it may stand in its place: it carries each slice at least
+as fast, costs, draws and counts in quotas no more, is no less free to stop, is no spot capacity in place of
+safe one, and there are enough of it. Of two that are alike the first stays.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def dominated(program: Program) -> Ints:
-    """For each column the index of one that dominates it, itself undominated; -1 where there is none, (C,)."""
+    """For each column the index of an undominated one that dominates it; -1 where there is none, (C,)."""
     columns, count = program.columns, program.columns.count
     if not count:
         return np.zeros(0, dtype=int)
@@ -43,13 +43,13 @@ def dominated(program: Program) -> Ints:
     index = np.arange(count)
     good &= ~either | (index[None, :] < index[:, None])
     np.fill_diagonal(good, val=False)
-    loser = good.any(axis=1)
+    loser: NDArray[np.bool_] = np.asarray(good.any(axis=1))
     winners = good & ~loser[None, :]
     return np.where(loser, np.argmax(winners, axis=1), -1)
 
 
 def _of_types(kind: Ints, good: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where a column may stand in for another without another type: of its own, or of one that replaces all of it.
+    """Where a column may stand in for another without another type: of its own, or of one that replaces it.
 
     (C, C) from the types (C,) and which columns are at least as good (C, C).
     """
@@ -63,4 +63,4 @@ def _of_types(kind: Ints, good: NDArray[np.bool_]) -> NDArray[np.bool_]:
                       for one in range(count)])  # fmt: skip
     index = np.arange(count)
     whole &= ~whole.T | (index[None, :] <= index[:, None])
-    return whole[kind][:, kind] | (kind[:, None] == kind[None, :])
+    return np.asarray(whole[kind][:, kind] | (kind[:, None] == kind[None, :]))

@@ -1,8 +1,8 @@
 """Why this fleet: slack, what each limit is worth, what was left out, the next best, what a commitment saves.
 
-What a limit is worth is found by solving again with it eased: with whole instances the duals of the program with
-its fleet fixed say only that, while there is room, more work costs nothing. What work costs in the long run, when
-the fleet grows with it, are the duals of the relaxation.
+What a limit is worth is found by solving again with it eased: with whole instances the duals of the program
+with its fleet fixed say only that, while there is room, more work costs nothing. What work costs in the long
+run, when the fleet grows with it, are the duals of the relaxation.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ def constraints(built: Built, found: Solution) -> tuple[Constraint, ...]:
         rows.append(Constraint("budget", "budget", limits.budget, found.cost / program.period, "USD/h"))
     for d, one in enumerate(asked.demands):
         if one.spot < 1.0 and columns.spot.any():
-            rows.append(Constraint(f"spot_share of {one.name}", "spot", one.spot, _on_spot(program, found, d), ""))
+            rows.append(
+                Constraint(f"spot_share of {one.name}", "spot", one.spot, _on_spot(program, found, d), "")
+            )
     return tuple(rows)
 
 
@@ -119,7 +121,7 @@ def headroom(program: Program, found: Solution) -> tuple[float | None, int]:
 
 
 def shadow_prices(again: Again, rows: tuple[Constraint, ...]) -> Iterator[Price]:
-    """What each binding limit is worth, and what more work costs: solved again, or by the relaxation's duals."""
+    """What each binding limit is worth, and what more work costs: solved again, or by duals."""
     built, program = again.built, again.built.program
     duals = margins(built)
     for d, one in enumerate(built.asked.demands[:_EASED]):
@@ -127,8 +129,10 @@ def shadow_prices(again: Again, rows: tuple[Constraint, ...]) -> Iterator[Price]
         if name in duals:
             yield _long_run(built, d, -duals[name])
         saved = again.saved(conflict._demand(d, 1.01)(program))
-        yield _price(name, "+1 %", saved, duals.get(name),
-                     f"1 % more of {one.name} costs nothing: this fleet has the room", f"1 % more of {one.name}")  # fmt: skip
+        yield _price(
+            name, "+1 %", (saved, duals.get(name)),
+            f"1 % more of {one.name} costs nothing: this fleet has the room", f"1 % more of {one.name}",
+        )  # fmt: skip
         if one.spare:
             saved = again.saved(conflict._spare(d)(program))
             if saved is not None:
@@ -138,12 +142,17 @@ def shadow_prices(again: Again, rows: tuple[Constraint, ...]) -> Iterator[Price]
         eased = _eased(built, row)
         if eased is not None:
             change, less = eased
-            yield _price(row.name, change, again.saved(less), duals.get(row.name),
-                         f"{row.name} binds, yet {change} saves nothing", f"{row.name} binds: {change}")  # fmt: skip
+            yield _price(
+                row.name, change, (again.saved(less), duals.get(row.name)),
+                f"{row.name} binds, yet {change} saves nothing", f"{row.name} binds: {change}",
+            )  # fmt: skip
 
 
-def _price(name: str, change: str, saved: float | None, dual: float | None, nothing: str, what: str) -> Price:
-    """A price in words: found anew, else by the relaxation, else not known."""
+def _price(
+    name: str, change: str, worth: tuple[float | None, float | None], nothing: str, what: str
+) -> Price:
+    """A price in words of what was found anew, else of the dual, else not known."""
+    saved, dual = worth
     if saved is None:
         if dual is None:
             return Price(name, change, None, f"{what}: what it is worth was not found in time")
@@ -167,7 +176,7 @@ def _long_run(built: Built, d: int, one_percent: float) -> Price:
 
 
 def margins(built: Built) -> dict[str, float]:
-    """USD/h that easing each limit by one saves, by the duals of the relaxation; a demand by +1 % (negative)."""
+    """USD/h that easing each limit by one saves, by the duals of the relaxation; of a demand by +1 %."""
     small, _ = merged(built.program)
     kept = np.flatnonzero(dominated(small) < 0)
     program = small.only(kept)
@@ -197,9 +206,7 @@ def _of_demands(built: Built, program: Program, milp: Milp, found: Found) -> dic
     }  # fmt: skip
 
 
-def _of_limits(
-    built: Built, program: Program, milp: Milp, found: Found, kept: Any
-) -> dict[str, float]:
+def _of_limits(built: Built, program: Program, milp: Milp, found: Found, kept: Any) -> dict[str, float]:
     hours, period = program.hours.size, program.period
     quota = -_dual(milp, found, "quota").reshape(-1, hours).sum(axis=1) / period
     worth = {f"quota {name}": float(value) for name, value in zip(built.quotas, quota, strict=True)}
@@ -245,15 +252,19 @@ def why_not(built: Built, found: Solution) -> Iterator[Rejection]:
         price = less.columns.usd[:, None] * less.hours
         price = np.where(less.columns.always[:, None], price.sum(axis=1, keepdims=True), price)
         falls[kept] = (adds / np.maximum(price, 1e-12)).min(axis=1)
-    used = found.n.any(axis=1)
+    used: Any = found.n.any(axis=1)
     classes: dict[tuple[str, str], list[int]] = {}
     for c, one in enumerate(built.supplies):
         key = (one.name, one.kind) if one.option is not None or one.gpu is None else (one.gpu, one.kind)
         classes.setdefault(key, []).append(c)
     for (what, kind), mine in classes.items():
         if not used[mine].any():
-            best = min(mine, key=lambda c: (by[c] >= 0, np.nan_to_num(falls[c], nan=1e9), program.columns.usd[c]))
-            yield Rejection(f"{what} ({kind.replace('_', ' ')})", len(mine), *_reason(built, best, by, falls, used))
+            best = min(
+                mine, key=lambda c: (by[c] >= 0, np.nan_to_num(falls[c], nan=1e9), program.columns.usd[c])
+            )
+            yield Rejection(
+                f"{what} ({kind.replace('_', ' ')})", len(mine), *_reason(built, best, by, falls, used)
+            )
 
 
 def _reason(built: Built, c: int, by: Any, falls: Array, used: Any) -> tuple[str, str]:
@@ -265,17 +276,20 @@ def _reason(built: Built, c: int, by: Any, falls: Array, used: Any) -> tuple[str
         price = "no less" if other.usd == one.usd else f"{usd(one.usd)}"
         return "dominated", (
             f"{one} at {usd(one.usd)} carries no more than {other} at {usd(other.usd)} of anything"
-            if price != "no less" else f"{one} is no better than {other} at the same {usd(one.usd)}"
+            if price != "no less"
+            else f"{one} is no better than {other} at the same {usd(one.usd)}"
         )
     if np.isnan(falls[c]):
         return "dearer", f"{one} at {usd(one.usd)}: dearer for this work than the fleet"
     if falls[c] > 1e-6:
         return "dearer", (
-            f"{one} at {usd(one.usd)}: an instance earns {usd((1.0 - falls[c]) * one.usd)} at the margin; its price "
+            f"{one} at {usd(one.usd)}: an instance earns {usd((1.0 - falls[c]) * one.usd)} at the margin; "
+            "its price "
             f"would have to fall by {falls[c]:.0%} before it could pay"
         )
     return "whole instances", (
-        f"{one} at {usd(one.usd)} would pay in parts of an instance; whole ones of the fleet fit the work better"
+        f"{one} at {usd(one.usd)} would pay in parts of an instance; whole ones of the fleet fit the work "
+        "better"
     )
 
 
@@ -299,7 +313,9 @@ def rival(again: Again, plan: Plan) -> tuple[Rival | None, Solution]:
     if best is None:
         return None, plan.solution
     if best[1].cost < plan.solution.cost * (1.0 - 1e-9):
-        return None, replace(best[1], bound=min(plan.solution.bound, best[1].cost), status=plan.solution.status)
+        return None, replace(
+            best[1], bound=min(plan.solution.bound, best[1].cost), status=plan.solution.status
+        )
     other = Plan(built, best[1])
     more = other.usd_per_hour - plan.usd_per_hour
     share = more / max(plan.usd_per_hour, 1e-12)
@@ -314,7 +330,7 @@ def rival(again: Again, plan: Plan) -> tuple[Rival | None, Solution]:
 
 def savings(again: Again, plan: Plan) -> Iterator[str]:
     """What a commitment saves at this demand, or from which discount on one would."""
-    program, built = again.built.program, again.built
+    program = again.built.program
     always = program.columns.always
     if always.any():
         kept = np.flatnonzero(~always)
@@ -322,9 +338,11 @@ def savings(again: Again, plan: Plan) -> Iterator[str]:
         if answer is not None and np.isfinite(answer.cost):
             saved = answer.cost / program.period - plan.usd_per_hour
             yield (
-                f"the commitments save {usd(saved)}, {saved * 730.5:,.0f} USD a month: without them the fleet costs "
+                f"the commitments save {usd(saved)}, {saved * 730.5:,.0f} USD a month: without them the "
+                "fleet costs "
                 f"{usd(answer.cost / program.period)}"
-                if saved > 1e-9 else "no commitment pays at this demand: the fleet without one costs no more"
+                if saved > 1e-9
+                else "no commitment pays at this demand: the fleet without one costs no more"
             )
         return
     for one in plan.picks:
@@ -334,19 +352,21 @@ def savings(again: Again, plan: Plan) -> Iterator[str]:
         if base:
             each = one.supply.usd * base * 730.5 / 100.0
             yield (
-                f"{base:,} of {one.instances:,} x {one.supply} run at all hours: each 1 % off for committing to them "
+                f"{base:,} of {one.instances:,} x {one.supply} run at all hours: each 1 % off for "
+                "committing to them "
                 f"saves {each:,.2f} USD a month"
             )
         if base < one.instances:
             ran = float((np.minimum(one.by_hour, base + 1) - base).clip(0) @ program.hours) / program.period
             yield (
-                f"the next of {one.supply} runs {ran:.0%} of the time: committing to it pays from a discount of "
+                f"the next of {one.supply} runs {ran:.0%} of the time: committing to it pays from a "
+                "discount of "
                 f"{1.0 - ran:.0%} on"
             )
 
 
 def scaling(built: Built) -> Iterator[dict[str, Any]]:
-    """For each demand what it would cost on small and on large instances alone: horizontal against vertical."""
+    """For each demand its cost on small and on large instances alone: horizontal against vertical."""
     program = built.program
     peak = program.load.rate.max(axis=1)
     sizes = np.array([one.gpu_count * one.nodes for one in built.supplies])
@@ -355,8 +375,8 @@ def scaling(built: Built) -> Iterator[dict[str, Any]]:
         if not mine.any():
             continue
         with np.errstate(divide="ignore"):
-            busy = np.where(program.columns.capacity[mine] > 0.0, peak[mine][:, None] / program.columns.capacity[mine],
-                            np.inf).sum(axis=0)  # fmt: skip
+            speed = program.columns.capacity[mine]
+            busy = np.where(speed > 0.0, peak[mine][:, None] / speed, np.inf).sum(axis=0)
         able = np.isfinite(busy)
         whole = np.ceil(np.where(able, busy, 0.0) - 1e-9) + one.spare
         cost = np.where(able, whole * program.columns.usd, np.inf)

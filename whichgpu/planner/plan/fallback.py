@@ -1,4 +1,4 @@
-"""A fleet at once, for when the time is too short to search: each slice on the column that carries it for the least."""
+"""A fleet at once, for when the time is too short: each slice on the column that carries it for the least."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ROUNDS = 12
 
 
 def simple(program: Program) -> tuple[Array, Array] | None:
-    """Instances (C, H) and shares (S, C, H), each slice with spares of its own; None where limits forbid that.
+    """Instances (C, H) and shares (S, C, H), each slice with its own spares; None where limits forbid it.
 
     Spot capacity is left out wherever its share is limited.
     """
@@ -50,7 +50,7 @@ def simple(program: Program) -> tuple[Array, Array] | None:
 
 
 def mended(program: Program, n: Array, failing: Callable[[Program, Array], Sequence[Loss]]) -> Array | None:
-    """Instances added to a fleet, of the columns that it has, until it survives every loss; None if they may not be."""
+    """More instances of the columns that a fleet has until it survives every loss; None if that cannot be."""
     n, most = n.copy(), program.columns.most[:, None]
     used = n.any(axis=1)
     for _ in range(_ROUNDS):
@@ -69,7 +69,9 @@ def mended(program: Program, n: Array, failing: Callable[[Program, Array], Seque
 
 def _allowed(program: Program, n: Array) -> bool:
     limits, columns = program.limits, program.columns
-    within = (n <= program.columns.most[:, None]).all() and (limits.weights @ n <= limits.most[:, None] + 1e-9).all()
+    within = (n <= program.columns.most[:, None]).all() and (
+        limits.weights @ n <= limits.most[:, None] + 1e-9
+    ).all()
     kinds = np.unique(columns.kind[n.any(axis=1)]).size
     able = program.able is None or not (n[~program.able] > 0.0).any()
     fewer = limits.types is None or kinds <= limits.types

@@ -2,14 +2,14 @@
 
 Given, for slices s, columns c, hours h (each of t_h hours), bodies b, types k, quotas q, demands d:
 
-    r_sh        units/s asked for                     T_s       units asked for in a period, at any time of W_s
+    r_sh        units/s asked for                     T_s    units asked for, at any time of a window W_s
     k_sc        units/s of an instance of c that does nothing but s
     p_c         USD per hour of an instance           a_c       hours paid for each start of one
     U_ch        the most instances of c that any cheapest fleet has at an hour
     e_c, f_sc   W of an idle instance, and more of one busy with s
 
-wanted are whole numbers n_ch >= 0 of instances (one n_c for all hours where a column is paid for always), shares
-x_sch >= 0 of them that work on s (in instances, so that an instance may split its time), starts u_ch >= 0, and
+wanted are whole numbers n_ch >= 0 of instances (one n_c for all hours where a column is paid for always),
+shares x_sch >= 0 of them that work on s (in instances, so that one may split its time), starts u_ch >= 0, and
 indicators y_bhj (there are at least j of body b) and z_k (there is any of type k) in {0, 1}:
 
     minimise    sum_h t_h sum_c p_c n_ch + sum_ch p_c a_c u_ch
@@ -28,15 +28,15 @@ indicators y_bhj (there are at least j of body b) and z_k (there is any of type 
     (9) budget    the cost <= B sum_h t_h;  the energy <= E sum_h t_h
 
 "whole" is implied where n is whole, and cuts off what lies between (mixed-integer rounding of x <= min(n, f),
-Nemhauser and Wolsey, Integer and Combinatorial Optimization, 1988, II.1.7): with few instances the relaxation is
-then within a percent or two of the optimum, where without it it is off by 20 %.
+Nemhauser and Wolsey, Integer and Combinatorial Optimization, 1988, II.1.7): with few instances the
+relaxation is then within a percent or two of the optimum, where without it it is off by 20 %.
 
-A slice is all requests of one size: there is no variable per request, and no binary per slice. (1) and (2) are
-divided by the largest k_sc of the slice, so that no coefficient is above 1.
+A slice is all requests of one size: there is no variable per request, and no binary per slice. (1) and (2)
+are divided by the largest k_sc of the slice, so that no coefficient is above 1.
 
-(8) is N+1: after the loss m of any instances, as many as the demand allows to be lost, what remains must still
-carry every slice of that redundancy, with shares dealt out anew. That is a second stage, a linear program of its
-own, which has a solution if and only if for every v >= 0
+(8) is N+1: after the loss m of any instances, as many as the demand allows to be lost, what remains must
+still carry every slice of that redundancy, with shares dealt out anew. That is a second stage, a linear
+program of its own, which has a solution if and only if for every v >= 0
 
     sum_b (max_s k_sb v_s) remaining_b >= sum_s v_s r_s                        (LP duality)
 
@@ -68,7 +68,7 @@ _SMALL = 8.0
 
 
 class Loss(NamedTuple):
-    """A row of (8): at hour `hour` weights (B,) of what remains, after `lost[b]` of each body, are at least 1."""
+    """A row of (8): weights (B,) of what remains at `hour` without `lost[b]` of each body are at least 1."""
 
     hour: int
     weights: Array
@@ -94,7 +94,7 @@ class Milp:
     x: tuple[Ints, Ints, Ints]
     #: Rows of each equation, by its name: first and one past the last.
     rows: dict[str, tuple[int, int]]
-    #: Where the starts u (C, H) are, -1 where none; the y of (body, hour, j); the z of each type, by its number.
+    #: Where the starts u (C, H) are, -1 where none; the y of (body, hour, j); the z of types.
     u: Ints | None = None
     y: dict[tuple[int, int, int], int] | None = None
     z: dict[int, int] | None = None
@@ -146,7 +146,7 @@ class _Variables(NamedTuple):
     y: dict[tuple[int, int, int], int]
     z: Ints
     kinds: Ints
-    count: int
+    size: int
 
     @property
     def x(self) -> Ints:
@@ -169,7 +169,7 @@ def formulate(program: Program, losses: Sequence[Loss] = ()) -> Milp:
     _losses(program, at, rows, losses)
     cost = _objective(program, at, energy=program.energy)
     _budget(program, at, rows)
-    lower, upper, whole = np.zeros(at.count), np.full(at.count, np.inf), np.zeros(at.count, dtype=bool)
+    lower, upper, whole = np.zeros(at.size), np.full(at.size, np.inf), np.zeros(at.size, dtype=bool)
     upper[at.n] = program.upper()
     if program.able is not None:
         upper[at.n[~program.able]] = 0.0
@@ -212,7 +212,7 @@ def _variables(program: Program, losses: Sequence[Loss]) -> _Variables:
 
 def _objective(program: Program, at: _Variables, *, energy: bool) -> Array:
     """What each variable costs in the whole period: USD, or Wh."""
-    cost, columns = np.zeros(at.count), program.columns
+    cost, columns = np.zeros(at.size), program.columns
     each = columns.idle if energy else columns.usd
     np.add.at(cost, at.n, each[:, None] * program.hours)
     if energy:
@@ -354,8 +354,13 @@ def _losses(program: Program, at: _Variables, rows: _Rows, losses: Sequence[Loss
 
 
 def _budget(program: Program, at: _Variables, rows: _Rows) -> None:
-    for name, most, energy in (("budget", program.limits.budget, False), ("watts", program.limits.watts, True)):
+    for name, most, energy in (
+        ("budget", program.limits.budget, False),
+        ("watts", program.limits.watts, True),
+    ):
         if most is not None:
             cost = _objective(program, at, energy=energy)
             some = np.flatnonzero(cost)
-            rows.add(name, -np.inf, np.array([most * program.period]), (np.zeros_like(some), some, cost[some]))
+            rows.add(
+                name, -np.inf, np.array([most * program.period]), (np.zeros_like(some), some, cost[some])
+            )

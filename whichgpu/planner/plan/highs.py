@@ -61,7 +61,7 @@ def _ready(milp: Milp, *, relaxed: bool) -> Any:
         import highspy
     except ImportError:
         raise UsageError("a plan is solved by HiGHS, which is not installed; pip install highspy") from None
-    highs = highspy.Highs()
+    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call,unused-ignore]
     highs.setOptionValue("output_flag", False)
     row, column, value = milp.matrix
     order = np.lexsort((row, column))

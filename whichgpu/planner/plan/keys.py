@@ -60,7 +60,9 @@ class Keys:
             raise self.fault(key, f"{value:g} is not from {least} to 1e12")
         return int(value)
 
-    def number(self, key: str, dimension: str, default: float | None = None, least: float = 0.0) -> float | None:
+    def number(
+        self, key: str, dimension: str, default: float | None = None, least: float = 0.0
+    ) -> float | None:
         """A quantity with its unit, or a bare number where the key says what it is of (`usd_per_hour`)."""
         value = self.raw.get(key)
         if value is None:

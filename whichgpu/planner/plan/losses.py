@@ -10,7 +10,7 @@ is below 1 where the fleet fails; its duals v, scaled so that sum_s v_s r_s = 1,
 from __future__ import annotations
 
 from itertools import combinations_with_replacement
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -78,7 +78,7 @@ def failing(program: Program, n: Array) -> list[Loss]:
     return found
 
 
-def _losses(program: Program, there: Array) -> Iterator[dict[int, int]]:
+def _losses(program: Program, there: NDArray[Any]) -> Iterator[dict[int, int]]:
     """Every loss of as many instances as any demand allows, of those that are there."""
     used = np.flatnonzero(there > 0.0).tolist()
     for size in range(1, int(program.load.spare.max(initial=0)) + 1):
@@ -88,8 +88,8 @@ def _losses(program: Program, there: Array) -> Iterator[dict[int, int]]:
                 yield lost
 
 
-def carried(each: Array, rate: Array, remaining: Array) -> tuple[float, Array]:
-    """The share of all rates (S,) that instances (B,) of speeds (S, B) carry, and what each slice is worth."""
+def carried(each: Array, rate: Array, remaining: NDArray[Any]) -> tuple[float, Array]:
+    """The share of all rates (S,) that instances (B,) of speeds (S, B) carry, and the worth of each slice."""
     alone = 1.0 / rate
     if rate.size == 1:
         return float(each[0] @ remaining / rate[0]), alone

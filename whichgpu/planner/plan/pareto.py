@@ -1,8 +1,9 @@
 """What a lower latency, or less energy, costs: fleets of which none is better in both.
 
 Cost against latency: all objectives of the plan made shorter and longer by one factor, each solved anew; the
-latency is the p90 of requests on the instances that the fleet uses, at the most that these carry. Cost against
-energy: the cheapest fleet at energies between its own and the least that any fleet takes (epsilon constraint).
+latency is the p90 of requests on the instances that the fleet uses, at the most that these carry. Cost
+against energy: the cheapest fleet at energies between its own and the least that any fleet takes (epsilon
+constraint).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _STEPS = (0.75, 0.5, 0.25, 0.0)
 
 
 class Point(NamedTuple):
-    """One fleet: USD/h, s of the slowest demand's p90, mean W (None where not known), and its picks in words."""
+    """One fleet: USD/h, s of the slowest demand's p90, mean W (None if not known), and its picks in words."""
 
     usd_per_hour: float
     p90: float | None
@@ -48,13 +49,18 @@ class Fronts(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {"latency": [one._asdict() for one in self.latency], "energy": [one._asdict() for one in self.energy]}
+        return {
+            "latency": [one._asdict() for one in self.latency],
+            "energy": [one._asdict() for one in self.energy],
+        }
 
 
 def fronts(plan: Plan, catalogue: Catalogue, today: date) -> Fronts:
     """Both fronts within the plan's time limit."""
     until = perf_counter() + plan.built.asked.seconds
-    slow = sorted(_latencies(plan, catalogue, today, until), key=lambda one: (one.usd_per_hour, one.p90 or 0.0))
+    slow = sorted(
+        _latencies(plan, catalogue, today, until), key=lambda one: (one.usd_per_hour, one.p90 or 0.0)
+    )
     hot = sorted(_energies(plan, until), key=lambda one: (one.usd_per_hour, one.watts or 0.0))
     return Fronts(tuple(_best(slow, "p90")), tuple(_best(hot, "watts")))
 
@@ -81,7 +87,7 @@ def slowest(plan: Plan) -> float | None:
         one = built.slices[s]
         held = built.held.get((one.demand.name, c))
         if held is not None and (one.demand.terms or one.demand.latency is not None):
-            times.append(float(held.p90[one.index]))
+            times.append(float(held.p90[one.place]))
     return max(times, default=None)
 
 

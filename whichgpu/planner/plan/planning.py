@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.plan.asked import Asked
     from whichgpu.planner.plan.columns import Built
 
-#: Shares (slices x columns x hours) up to which a plan is small and solved to the gap asked for, and the gap above.
+#: Shares (slices x columns x hours) up to which a plan is small; the gap of larger ones.
 _SMALL, _GAP = 2500, 1e-3
 #: Of the time limit, how much the explanation may take at most, and in s.
 _EXPLAIN, _LONGEST = 0.5, 20.0
@@ -48,7 +48,10 @@ def plan(asked: Asked, catalogue: Catalogue, today: date, *, explained: bool = T
         answer = _explained(answer)
     warnings = tuple(_warnings(answer))
     return replace(
-        answer, deployments=deployments(answer, catalogue), warnings=warnings, seconds=perf_counter() - started
+        answer,
+        deployments=deployments(answer, catalogue),
+        warnings=warnings,
+        seconds=perf_counter() - started,
     )
 
 
@@ -70,7 +73,9 @@ def _uncarried(built: Built) -> Conflict | None:
     if carried.all():
         return None
     one = built.slices[int(np.argmin(carried))]
-    reasons = {rejection.why: rejection.what for rejection in built.rejected if rejection.kind.startswith("carries")}
+    reasons = {
+        rejection.why: rejection.what for rejection in built.rejected if rejection.kind.startswith("carries")
+    }
     why = "; ".join(f"{gpu}: {text}" for text, gpu in list(reasons.items())[:2])
     more = f" ({why})" if why else ""
     return Conflict((f"demand {one}: {said(one.demand)} is carried by nothing that may be had{more}",), ())
@@ -100,12 +105,14 @@ def _warnings(answer: Plan) -> list[str]:
         gpus = one.instances * one.supply.gpu_count * one.supply.nodes
         if gpus > _ABSURD and np.isinf(one.supply.most):
             said_.append(
-                f"{one.instances:,} x {one.supply} is more than anybody rents out: is a rate a slip of the keyboard? "
+                f"{one.instances:,} x {one.supply} is more than anybody rents out: is a rate a slip of the "
+                "keyboard? "
                 "max_instances and [[quota]] say what can be had"
             )
     if answer.status == "time limit":
         said_.append(
-            f"the time limit was reached: the best fleet found costs at most {answer.solution.gap:.2%} more than the "
+            f"the time limit was reached: the best fleet found costs at most {answer.solution.gap:.2%} "
+            "more than the "
             "cheapest; time_limit in [plan] gives it longer"
         )
     return said_

@@ -1,8 +1,8 @@
 """A plan as arrays: what is asked for by slice and hour, and what can be had by column.
 
 Axes, in capitals their lengths: `s` slices (a demand's requests of one size, S), `c` columns (an offer under
-one kind of price, C), `h` hours (H, alike ones in a row merged), `b` bodies (machines that are the same but for
-their price), `t` instance types, `q` quotas, `d` demands.
+one kind of price, C), `h` hours (H, alike ones in a row merged), `b` bodies (machines that are the same but
+for their price), `t` instance types, `q` quotas, `d` demands.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Load:
     """What is asked for, by slice: arrays (S,), (S, H) or by demand (D,).
 
     `rate` (S, H) is units/s, `total` (S,) units in the whole period to be made in the hours of `window`
-    (S, H), NaN where the rate is stated. `spare` (S,) is how many instances may be lost, `spot` (D,) the share
-    of a demand that spot capacity may carry. With `worth` (S,), USD per unit, totals need not be made, and what
-    is made of them is earned: the Lagrangian of their rows.
+    (S, H), NaN where the rate is stated. `spare` (S,) is how many instances may be lost, `spot` (D,) the
+    share of a demand that spot capacity may carry. With `worth` (S,), USD per unit, totals need not be
+    made, and what is made of them is earned: the Lagrangian of their rows.
     """
 
     rate: Array
@@ -134,8 +134,9 @@ class Program:
     def upper(self) -> Array:
         """The most instances of each column that any cheapest fleet needs at an hour, (C, H).
 
-        An instance that an hour has no use for may be given back, and ordered anew for the next where its start
-        is paid for no longer than the hour would be; else, and of what is paid for always, the busiest hour counts.
+        An instance that an hour has no use for may be given back, and ordered anew for the next where its
+        start is paid for no longer than the hour would be; else, and of what is paid for always, the
+        busiest hour counts.
         """
         most = self.alone()
         kept = self.columns.always[:, None] | (self.columns.start[:, None] > self.hours)
@@ -159,5 +160,5 @@ def merged(program: Program) -> tuple[Program, Ints]:
     same &= (load.window[:, 1:] == load.window[:, :-1]).all(axis=0)
     group = np.concatenate([[0], np.cumsum(~same)]).astype(int)
     first = np.flatnonzero(np.concatenate([[True], ~same]))
-    hours = np.bincount(group, weights=program.hours)
+    hours: Array = np.bincount(group, weights=program.hours).astype(float)
     return replace(program.at(first), hours=hours), group

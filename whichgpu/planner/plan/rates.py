@@ -1,4 +1,4 @@
-"""How much is asked for at which hour: constant, by hour, in windows, of a forecast, or a multiple of another.
+"""How much is asked for at which hour: constant, by hour, in windows, forecast, or a multiple of another.
 
     rate = "5 req/s"                                    always
     rate = ["2 req/s", "2 req/s", ...]                  24 values are a day, 168 a week from Monday on
@@ -73,7 +73,9 @@ def one(value: Any, where: str, unit: str = "") -> tuple[float, str]:
     except UsageError as fault:
         raise UsageError(f"{where}: {fault}") from None
     if rate > _MOST:
-        raise UsageError(f"{where}: '{value}' is {rate:.3g} {found} per second; is it a slip of the keyboard?")
+        raise UsageError(
+            f"{where}: '{value}' is {rate:.3g} {found} per second; is it a slip of the keyboard?"
+        )
     return rate, plain(found)
 
 
@@ -94,7 +96,8 @@ def read(raw: Any, where: str, folder: Path) -> Rate:
 def _listed(raw: list[Any], where: str, unit: str) -> Rate:
     if len(raw) not in (1, DAY, WEEK) and not (raw and len(raw) % DAY == 0 and len(raw) <= _LONGEST):
         raise UsageError(
-            f"{where}: {len(raw)} values are no whole days; give 24 (from midnight on), 168 (from Monday on) or "
+            f"{where}: {len(raw)} values are no whole days; give 24 (from midnight on), 168 (from Monday "
+            "on) or "
             "another multiple of 24"
         )
     pairs = [one(value, f"{where}[{index}]", unit) for index, value in enumerate(raw)]
@@ -161,7 +164,9 @@ def _windows(raw: Mapping[str, Any], where: str) -> Rate:
         hours = np.flatnonzero(np.resize(mask, values.size)).tolist()
         twice = next((hour for hour in hours if hour in taken), None)
         if twice is not None:
-            raise UsageError(f"{where}: '{taken[twice]}' and '{key}' both state a rate at {clock(twice, values.size)}")
+            raise UsageError(
+                f"{where}: '{taken[twice]}' and '{key}' both state a rate at {clock(twice, values.size)}"
+            )
         taken |= dict.fromkeys(hours, key)
         values[hours] = rate
     if not values.any():
@@ -199,7 +204,7 @@ def clock(hour: int, size: int) -> str:
 
 
 def resolved(rates: Mapping[str, Rate]) -> dict[str, Rate]:
-    """Every rate with its values; raises `UsageError` for an unknown demand, and for rates that go in circles."""
+    """Every rate with its values; raises `UsageError` for an unknown demand, and for circles."""
     done: dict[str, Rate] = {}
 
     def follow(name: str, path: tuple[str, ...]) -> Rate:

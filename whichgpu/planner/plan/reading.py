@@ -25,14 +25,27 @@ if TYPE_CHECKING:
 
 TOP = ("plan", "demand", "option", "owned", "commitment", "quota")
 PLAN = (
-    "name", "terms", "providers", "regions", "gpus", "needs", "max_types", "spot_share", "redundancy", "headroom",
+    "name", "terms", "providers", "regions", "gpus", "needs", "max_types", "spot_share", "redundancy",
+    "headroom",
     "budget", "start_up", "cautious", "undated_prices", "offers", "gap", "time_limit",
 )  # fmt: skip
 OPTION = (
-    "name", "usd_per_hour", "max_instances", "capacity", "term", "type", "gpu", "gpu_count", "provider", "region",
+    "name", "usd_per_hour", "max_instances", "capacity", "term", "type", "gpu", "gpu_count", "provider",
+    "region",
     "start_up", "watts",
 )  # fmt: skip
-_CHOICE = ("provider", "providers", "gpu", "gpus", "term", "terms", "region", "regions", "instance", "instances")
+_CHOICE = (
+    "provider",
+    "providers",
+    "gpu",
+    "gpus",
+    "term",
+    "terms",
+    "region",
+    "regions",
+    "instance",
+    "instances",
+)
 QUOTA = (*_CHOICE, "name", "max_gpus", "max_instances")
 COMMITMENT = (*_CHOICE, "discount", "max_instances")
 OWNED = ("gpu", "count", "per_instance", "usd_per_hour")
@@ -67,7 +80,8 @@ def parsed(raw: Mapping[str, Any], folder: Path, name: str, catalogue: Catalogue
         commitments=tuple(_commitment(one, i, catalogue) for i, one in enumerate(tables["commitment"])),
         quotas=tuple(_quota(one, i, catalogue) for i, one in enumerate(tables["quota"])),
         offers=offers, kinds=_kinds(plan, demands), choice=choice(plan, catalogue), needs=needs(plan),
-        types=plan.whole("max_types"), budget=plan.number("budget", "price"), start=_in_hours(plan.seconds("start_up")),
+        types=plan.whole("max_types"), budget=plan.number("budget", "price"),
+        start=_in_hours(plan.seconds("start_up")),
         cautious=plan.truth("cautious"), undated=plan.truth("undated_prices"),
         gap=plan.share("gap", 1e-6), seconds=plan.seconds("time_limit") or 60.0,
     )  # fmt: skip
@@ -116,12 +130,16 @@ def _demands(
 
 def _hours(demands: Sequence[Demand]) -> Any:
     """How long each hour lasts: one of a whole day where nothing changes, else as many as the longest has."""
-    sizes = sorted({one.rate.size for one in demands} | {one.window.size for one in demands if one.window is not None})
+    sizes = sorted(
+        {one.rate.size for one in demands} | {one.window.size for one in demands if one.window is not None}
+    )
     if sizes[-1] == 1:
         return np.array([24.0])
     odd = next((size for size in sizes if sizes[-1] % size), None)
     if odd is not None:
-        raise UsageError(f"plan file: rates over {odd} h and over {sizes[-1]} h do not go together; give both over a week")
+        raise UsageError(
+            f"plan file: rates over {odd} h and over {sizes[-1]} h do not go together; give both over a week"
+        )
     return np.ones(sizes[-1])
 
 
@@ -138,12 +156,9 @@ def _offers(plan: Keys, folder: Path, catalogue: Catalogue, today: date) -> Any:
     if not path:
         return None
     from whichgpu.planner.request import ids
-
-    read = prices.load_offers if hasattr(prices, "load_offers") else None
     from whichgpu.prices.userfile import load_offers
 
-    read = load_offers
-    return read(folder / path, resolve=lambda text: ids(text, catalogue), today=today).offers
+    return load_offers(folder / path, resolve=lambda text: ids(text, catalogue), today=today).offers
 
 
 def _kinds(plan: Keys, demands: Sequence[Demand]) -> tuple[str, ...]:
@@ -157,6 +172,7 @@ def _kinds(plan: Keys, demands: Sequence[Demand]) -> tuple[str, ...]:
 
 def choice(keys: Keys, catalogue: Catalogue) -> Choice:
     """What the words of a table select."""
+
     def words(one: str) -> tuple[str, ...] | None:
         single = keys.names(one) if one in keys.raw else None
         more = keys.names(f"{one}s") if f"{one}s" in keys.raw else None
@@ -166,7 +182,10 @@ def choice(keys: Keys, catalogue: Catalogue) -> Choice:
     kinds = None
     if terms is not None:
         kinds = tuple(kind for term in terms for kind in kinds_of(keys, term))
-    text = ", ".join(f"{key} {' or '.join(keys.names(key) or ())}" for key in _CHOICE if key in keys.raw) or "all"
+    text = (
+        ", ".join(f"{key} {' or '.join(keys.names(key) or ())}" for key in _CHOICE if key in keys.raw)
+        or "all"
+    )
     found = None if gpus is None else tuple(dict.fromkeys(g for one in gpus for g in gpu_ids(one, catalogue)))
     return Choice(words("provider"), found, kinds, words("region"), words("instance"), text)
 
@@ -232,7 +251,9 @@ def _capacity(keys: Keys, demands: Sequence[Demand]) -> dict[str, dict[str, floa
     """Units/s by demand and size."""
     raw = keys.raw.get("capacity")
     if not isinstance(raw, dict):
-        raise keys.fault("capacity", 'is no table of rates by demand; write e.g. capacity = { chat = "3 req/s" }')
+        raise keys.fault(
+            "capacity", 'is no table of rates by demand; write e.g. capacity = { chat = "3 req/s" }'
+        )
     by_name = {one.name: one for one in demands}
     found: dict[str, dict[str, float]] = {}
     for name, value in raw.items():
@@ -247,7 +268,9 @@ def _capacity(keys: Keys, demands: Sequence[Demand]) -> dict[str, dict[str, floa
                 raise keys.fault(f"capacity.{name}", unknown("size", size, sizes))
             rate, unit = rates.one(text, f"{keys.where}.capacity.{name}", demand.unit)
             if unit != demand.unit:
-                raise keys.fault(f"capacity.{name}", f"is of {unit}, and the demand of {demand.unit}; use one unit")
+                raise keys.fault(
+                    f"capacity.{name}", f"is of {unit}, and the demand of {demand.unit}; use one unit"
+                )
             found[name][size] = rate
     return found
 
@@ -272,7 +295,9 @@ def _commitment(raw: Any, index: int, catalogue: Catalogue) -> Commitment:
     if "discount" not in raw:
         raise keys.fault("discount", 'is missing; write e.g. discount = "40 %"')
     most = keys.whole("max_instances", least=0)
-    return Commitment(choice(keys, catalogue), keys.share("discount", 0.0), np.inf if most is None else float(most))
+    return Commitment(
+        choice(keys, catalogue), keys.share("discount", 0.0), np.inf if most is None else float(most)
+    )
 
 
 def _quota(raw: Any, index: int, catalogue: Catalogue) -> Quota:

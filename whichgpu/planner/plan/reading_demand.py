@@ -27,7 +27,8 @@ JOB = (
     "concurrency", "tp", "pp", "steps", "options",
 )  # fmt: skip
 DEMAND = (
-    "name", "workload", "rate", "total", "window", "sizes", "buckets", "slo", "latency", "redundancy", "spot_share",
+    "name", "workload", "rate", "total", "window", "sizes", "buckets", "slo", "latency", "redundancy",
+    "spot_share",
     "headroom", "gpus", "providers", "regions", "needs", *JOB,
 )  # fmt: skip
 _TOTAL = re.compile(r"([0-9][0-9,_.]*(?:e[0-9]+)?)\s*([kM]|million|thousand)?\s*(.+)", re.IGNORECASE)
@@ -52,12 +53,15 @@ def read_demand(
     terms, latency = _objectives(keys, job, unit)
     spare = _spare(keys if "redundancy" in keys.raw else plan)
     if spare and rate is None:
-        raise keys.fault("redundancy", "is of rates: work of a total waits when an instance is lost; leave it out")
+        raise keys.fault(
+            "redundancy", "is of rates: work of a total waits when an instance is lost; leave it out"
+        )
     spot = keys.share("spot_share", plan.share("spot_share", 1.0))
     headroom = keys.share("headroom", plan.share("headroom", 0.0, 10.0), 10.0)
     return Demand(
         name, workload.id if workload else keys.text("workload"), unit, _sizes(keys, job),
-        np.zeros(1) if rate is None else rate.values, total, None if window is None else window[0], terms, latency,
+        np.zeros(1) if rate is None else rate.values, total, None if window is None else window[0], terms,
+        latency,
         spare, spot, headroom, chosen.gpus, chosen.providers, chosen.regions, needs(keys),
     )  # fmt: skip
 
@@ -111,7 +115,9 @@ def _known_unit(keys: Keys, workload: Workload | None, unit: str) -> str:
         return workload.unit
     if unit == "requests" or "option" in keys.raw:
         return unit
-    raise keys.fault("rate", f'{workload.id} makes {workload.unit}, and it is of {unit}; write "10 {workload.unit}/s"')
+    raise keys.fault(
+        "rate", f'{workload.id} makes {workload.unit}, and it is of {unit}; write "10 {workload.unit}/s"'
+    )
 
 
 def _objectives(keys: Keys, job: Job | None, unit: str) -> Any:
@@ -123,7 +129,9 @@ def _objectives(keys: Keys, job: Job | None, unit: str) -> Any:
     if not text:
         return (), latency
     if unit != "requests":
-        raise keys.fault("slo", f'is of requests, and the rate of {unit}; write rate = "5 req/s", or latency = "2 s"')
+        raise keys.fault(
+            "slo", f'is of requests, and the rate of {unit}; write rate = "5 req/s", or latency = "2 s"'
+        )
     if latency is not None:
         raise keys.fault("latency", 'is of single jobs; write it as an objective: slo = "latency 20 s"')
     try:
@@ -153,7 +161,9 @@ def _sizes(keys: Keys, job: Job | None) -> tuple[Size, ...]:
         return _stated(keys, raw, job)
     if buckets is not None:
         if job is None or buckets > _BUCKETS:
-            raise keys.fault("buckets", f"takes a workload with distributed lengths, and is at most {_BUCKETS}")
+            raise keys.fault(
+                "buckets", f"takes a workload with distributed lengths, and is at most {_BUCKETS}"
+            )
         return _cut(keys, job, buckets)
     return (Size("all", 1.0, job),)
 
@@ -162,7 +172,9 @@ def _stated(keys: Keys, raw: Any, job: Job | None) -> tuple[Size, ...]:
     from whichgpu import api
 
     if not isinstance(raw, list) or not raw or len(raw) > _SIZES:
-        raise keys.fault("sizes", "is no list of 1 to 500 tables; write sizes = [{ share = 0.7, input_tokens = 200 }]")
+        raise keys.fault(
+            "sizes", "is no list of 1 to 500 tables; write sizes = [{ share = 0.7, input_tokens = 200 }]"
+        )
     found = []
     for index, table in enumerate(raw):
         one = Keys(table, f"{keys.where}.sizes[{index}]", ("name", "share", *JOB))
@@ -185,8 +197,13 @@ def _words(columns: Mapping[str, Any], index: int) -> str:
     return " ".join(f"{key}={value}" for key, value in columns.items()) or f"size-{index + 1}"
 
 
+def _told(row: Mapping[str, float]) -> str:
+    return ", ".join(f"{value:g} {name.partition('_')[0]}" for name, value in row.items())
+
+
 def _cut(keys: Keys, job: Job, buckets: int) -> tuple[Size, ...]:
     """Lengths that are distributed, in `buckets` parts of equal share, each at its mean."""
+    from whichgpu import api
     from whichgpu.workloads import lengths
 
     options = dict(job.options)
@@ -198,12 +215,13 @@ def _cut(keys: Keys, job: Job, buckets: int) -> tuple[Size, ...]:
             drawn = np.sort(known.draw(known.mean, _DRAWN, np.random.default_rng(0)))
             parts[f"{name}_tokens"] = [float(np.round(one.mean())) for one in np.array_split(drawn, buckets)]
     if not parts:
-        raise keys.fault("buckets", 'no length is distributed; write e.g. input_tokens = "lognormal mean 500 p90 1000"')
+        raise keys.fault(
+            "buckets", 'no length is distributed; write e.g. input_tokens = "lognormal mean 500 p90 1000"'
+        )
     rows: list[dict[str, float]] = [{}]
     for name, values in parts.items():
         rows = [{**row, name: value} for row in rows for value in values]
     return tuple(
-        Size(f"{i + 1}: " + ", ".join(f"{value:g} {name.split('_', maxsplit=1)[0]}" for name, value in row.items()),
-             1.0 / len(rows), replace(job, options=options, **row))
+        Size(f"{i + 1}: {_told(row)}", 1.0 / len(rows), api.job(job, options=options, **row))
         for i, row in enumerate(rows)
     )  # fmt: skip

@@ -1,12 +1,12 @@
 """Of thousands of columns and hours the few that a cheapest fleet can have, with proof for the others.
 
-The relaxation is solved over some columns; all others are priced with its duals, and those that would lower it
-join, until none would. With duals v_sh of the rate rows, an instance of column c at hour h earns at most
+The relaxation is solved over some columns; all others are priced with its duals, and those that would lower
+it join, until none would. With duals v_sh of the rate rows, an instance of column c at hour h earns at most
 
     V_ch = max { sum_s v_sh k_sc x_s :  sum_s x_s <= 1,  0 <= x_s <= r_sh / k_sc }
 
-(the slices that pay best first), and n instances earn at most n V_ch, since what they earn is concave in n. With
-p_ch, its price less what the duals of the other rows give it, every fleet that has it costs at least
+(the slices that pay best first), and n instances earn at most n V_ch, since what they earn is concave in n.
+With p_ch, its price less what the duals of the other rows give it, every fleet that has it costs at least
 
     relaxation + p_ch - V_ch
 

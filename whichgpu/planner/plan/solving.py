@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from whichgpu.planner.plan.formulation import Loss
     from whichgpu.planner.plan.program import Program
+    from whichgpu.planner.plan.sifting import Sifted
 
     Array = NDArray[np.float64]
     Ints = NDArray[np.int_]
@@ -118,8 +119,8 @@ def _by_hour(program: Program, how: Effort) -> Solution:
     if coupled(program):
         from whichgpu.planner.plan.decomposed import together
 
-        found = together(program, how)
-        return surviving(program, how) if found is None else found
+        whole = together(program, how)
+        return surviving(program, how) if whole is None else whole
     _, first, group = np.unique(program.load.rate, axis=1, return_index=True, return_inverse=True)
     found = side_by_side([program.at(np.array([h])) for h in first], how)
     if any(each.status == "infeasible" for each in found):
@@ -210,14 +211,13 @@ def _searched(
     if shares > _MANY:
         kept = sift(program, losses, how.left)
         if kept is not None:
-            return _narrowed(program, losses, how, kept.able, kept.relaxation.objective, kept.adds)
+            return _narrowed(program, losses, how, kept)
     return _solved(program, losses, how, start)
 
 
-def _narrowed(
-    program: Program, losses: Sequence[Loss], how: Effort, able: Array, least: float, adds: Array
-) -> Solution:
+def _narrowed(program: Program, losses: Sequence[Loss], how: Effort, kept: Sifted) -> Solution:
     """A good fleet of the sifted columns, then the best of all that could be cheaper."""
+    able, least, adds = kept.able, kept.relaxation.objective, kept.adds
     order = np.argsort(np.argsort(adds, axis=0), axis=0)
     able = able | ((adds <= _NEAR * least / program.hours.size) & (order < _FEW))
     some = replace(program, able=able)
@@ -234,9 +234,7 @@ def _narrowed(
     return replace(best, bound=min(max(found.bound, least), best.cost), status=found.status)
 
 
-def _solved(
-    program: Program, losses: Sequence[Loss], how: Effort, start: Solution | None = None
-) -> Solution:
+def _solved(program: Program, losses: Sequence[Loss], how: Effort, start: Solution | None = None) -> Solution:
     milp = formulate(program, losses)
     begin = None
     if start is not None:

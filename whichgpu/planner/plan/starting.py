@@ -34,7 +34,8 @@ def start_of(asked: Asked, gpu: Gpu, kind: str) -> float:
 def load_time(asked: Asked, gpu: Gpu, kind: str) -> float:
     """Seconds that the largest of the models takes to load."""
     rate = rates()["path"][_PATHS.get(kind, _RENTED)]["rate"]
-    return max((checkpoint(one) for one in asked.demands), default=0.0) / min(rate, pcie(gpu))
+    size = max((checkpoint(one) for one in asked.demands), default=0.0)
+    return float(size / min(rate, pcie(gpu)))
 
 
 def checkpoint(demand: Demand) -> float:

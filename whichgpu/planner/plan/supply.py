@@ -1,4 +1,4 @@
-"""What may be had: stored or own offers, commitments on them, owned machines and options; and what may not."""
+"""What may be had: stored or own offers, commitments, owned machines and options; and what may not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from whichgpu.prices import store as prices
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from whichgpu.hardware.catalogue import Catalogue
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.plan.asked import Asked, Choice, Commitment, Demand, Option
     from whichgpu.planner.plan.capacities import Ability, Held
     from whichgpu.prices.offers import Offer
+    from whichgpu.workloads.job import Job
 
 #: Machines over which one replica may lie.
 _NODES = 2
@@ -31,8 +32,9 @@ _NODES = 2
 class Supply:
     """One kind of instance under one kind of price, `nodes` machines being taken together.
 
-    `type` is what the limit on instance types counts, `body` the machine whatever its price, `pool` names what
-    shares one limit of number. `start` is in h paid for each start, `idle` W of all its GPUs without work.
+    `type` is what the limit on instance types counts, `body` the machine whatever its price, `pool` names
+    what shares one limit of number. `start` is in h paid for each start, `idle` W of all its GPUs without
+    work.
     """
 
     name: str
@@ -58,11 +60,11 @@ class Supply:
 
 
 class Supplies(NamedTuple):
-    """Columns, what each carries by (demand, column), the jobs of replicas, and who is out: (what, count, ..)."""
+    """Columns, what each carries by (demand, column), jobs of replicas, and who is out."""
 
     supplies: tuple[Supply, ...]
     held: dict[tuple[str, int], Held]
-    jobs: dict[tuple[str, int], object]
+    jobs: dict[tuple[str, int], Job]
     rejected: tuple[tuple[str, int, str, str], ...]
 
 
@@ -76,17 +78,16 @@ def supplies(asked: Asked, catalogue: Catalogue, today: date) -> Supplies:
     out_rows: list[tuple[str, int, str, str]] = []
     plain = [*_owned(asked, catalogue), *_offered(asked, catalogue, today, out_rows)]
     gpus = [catalogue[key] for key in dict.fromkeys(one.gpu for one in plain) if key is not None]
-    found = {one.name: ability(one, gpus, cautious=asked.cautious) for one in asked.demands} if gpus else {}
-    return _carrying(asked, plain, gpus, found, out_rows)
+    return _carrying(asked, plain, gpus, out_rows)
 
 
-def _any(rates: dict[str, float]) -> bool:
+def _any(rates: Mapping[str, float]) -> bool:
     return any(rate > 0.0 for rate in rates.values())
 
 
 def _of_option(one: Option) -> Supply:
     return Supply(
-        one.name, "owned" if one.kind == "owned" else one.kind, one.usd, one.gpu, one.gpu_count, one.type, one.name,
+        one.name, one.kind, one.usd, one.gpu, one.gpu_count, one.type, one.name,
         one.provider, one.type, one.region, one.most, start=one.start, idle=one.watts, option=one,
     )  # fmt: skip
 
@@ -140,29 +141,34 @@ def _of_offer(offer: Offer, kind: str, usd: float, most: float) -> Supply:
 def _committed(offer: Offer, one: Commitment, index: int) -> Supply:
     made = _of_offer(offer, "committed", offer.usd_per_hour * (1.0 - one.discount), one.most)
     pool = f"commitment {index + 1}" if np.isfinite(one.most) else ""
-    return replace(made, name=f"{offer.provider} {offer.instance} (committed, -{one.discount:.0%})", pool=pool)
+    return replace(
+        made, name=f"{offer.provider} {offer.instance} (committed, -{one.discount:.0%})", pool=pool
+    )
 
 
 def _not_allowed(asked: Asked, offer: Offer, catalogue: Catalogue, today: date) -> str | None:
     """Why an offer may not be taken; None where it may."""
-    choice = asked.choice
     if offer.gpu is None or offer.quarantine:
         return offer.quarantine or "which GPU it has is not clear"
-    if offer.gpu not in catalogue or offer.gpu_count < 1:
-        return "is a share of a GPU" if offer.gpu in catalogue else "its GPU is not in the catalogue"
-    if offer.kind not in asked.kinds:
-        return f"{offer.kind.replace('_', ' ')} prices are not asked for (terms)"
-    if choice.gpus is not None and offer.gpu not in choice.gpus:
-        return "is not among the gpus asked for"
-    if not in_regions(offer.region, choice.regions):
-        return f"is in {offer.region or 'a region that is not known'}, not in {', '.join(choice.regions or ())}"
-    gpu = catalogue[offer.gpu]
-    lacking = [need for need in asked.needs if not gpu.value(need)]
-    if gpu.why_unusable or lacking:
-        return str(gpu.why_unusable or f"has no {lacking[0]}, which is needed")
-    if offer.age_days(today) is None and not asked.undated:
-        return "its price has no date (undated_prices = true takes it)"
-    return None
+    choice, gpu = asked.choice, catalogue.get(offer.gpu)
+    if gpu is None:
+        return "its GPU is not in the catalogue"
+    lacking = [f"has no {need}, which is needed" for need in asked.needs if not gpu.value(need)]
+    reasons = (
+        (offer.gpu_count < 1, "is a share of a GPU"),
+        (offer.kind not in asked.kinds, f"{offer.kind.replace('_', ' ')} prices are not asked for (terms)"),
+        (choice.gpus is not None and offer.gpu not in choice.gpus, "is not among the gpus asked for"),
+        (not in_regions(offer.region, choice.regions), _elsewhere(offer, choice)),
+        (bool(gpu.why_unusable), str(gpu.why_unusable)),
+        (bool(lacking), "".join(lacking[:1])),
+        (offer.age_days(today) is None and not asked.undated,
+         "its price has no date (undated_prices = true takes it)"),
+    )  # fmt: skip
+    return next((why for out, why in reasons if out), None)
+
+
+def _elsewhere(offer: Offer, choice: Choice) -> str:
+    return f"is in {offer.region or 'a region that is not known'}, not in {', '.join(choice.regions or ())}"
 
 
 def in_regions(region: str, allowed: Sequence[str] | None) -> bool:
@@ -180,69 +186,72 @@ def _selects(choice: Choice, offer: Offer) -> bool:
     )  # fmt: skip
 
 
+class _Known(NamedTuple):
+    """What the cost model said: abilities by demand, and the row of each GPU type in them."""
+
+    asked: Asked
+    found: dict[str, Ability]
+    rows: dict[str, tuple[int, Gpu]]
+
+    def held(self, one: Supply, nodes: int) -> dict[str, Held]:
+        """What so many machines carry of each demand that may run there."""
+        row, gpu = self.rows[str(one.gpu)]
+        carried = {
+            demand.name: held(demand, self.found[demand.name], row, one.gpu_count, nodes)
+            for demand in self.asked.demands
+            if _may_run(demand, one, gpu)
+        }
+        return {name: each for name, each in carried.items() if each is not None}
+
+    def taken(self, one: Supply, nodes: int) -> Supply:
+        """So many machines as one column."""
+        row, gpu = self.rows[str(one.gpu)]
+        idle = float(next(iter(self.found.values())).idle[row]) * one.gpu_count * nodes
+        pool = one.pool or (one.name if np.isfinite(one.most) else "")
+        made = replace(one, idle=idle, start=start_of(self.asked, gpu, one.kind), pool=pool)
+        if nodes == 1:
+            return made
+        return replace(
+            made, name=f"{nodes} x {one.name}", usd=nodes * one.usd, nodes=nodes,
+            body=f"{nodes} x {one.body}", most=np.floor(one.most / nodes),
+        )  # fmt: skip
+
+    def why(self, one: Supply) -> str:
+        """Why it carries nothing."""
+        row, _ = self.rows[str(one.gpu)]
+        said = (self.found[demand.name].why[row] for demand in self.asked.demands)
+        return next(filter(None, said), f"its {one.gpu_count} GPUs are too few for any split")
+
+
+def _may_run(demand: Demand, one: Supply, gpu: Gpu) -> bool:
+    """Whether a demand allows a supply; what is owned is wherever it is needed."""
+    own = one.kind == "owned"
+    provider = own or demand.providers is None or one.provider in [name.lower() for name in demand.providers]
+    place = own or in_regions(one.region, demand.regions)
+    kind = demand.gpus is None or one.gpu in demand.gpus
+    return provider and place and kind and all(gpu.value(need) for need in demand.needs)
+
+
 def _carrying(
-    asked: Asked, plain: Sequence[Supply], gpus: Sequence[Gpu], found: dict[str, Ability],
-    out: list[tuple[str, int, str, str]],
-) -> Supplies:  # fmt: skip
-    """Those of the supplies that carry something, alone or in twos."""
-    rows = {gpu.id: row for row, gpu in enumerate(gpus)}
+    asked: Asked, plain: Sequence[Supply], gpus: Sequence[Gpu], out: list[tuple[str, int, str, str]]
+) -> Supplies:
+    """Those of the supplies that carry something, alone, or in twos what one alone cannot."""
+    found = {one.name: ability(one, gpus, cautious=asked.cautious) for one in asked.demands} if gpus else {}
+    known = _Known(asked, found, {gpu.id: (row, gpu) for row, gpu in enumerate(gpus)})
     kept: list[Supply] = []
     carried: dict[tuple[str, int], Held] = {}
-    jobs: dict[tuple[str, int], object] = {}
-    seen: dict[str, tuple[int, str]] = {}
+    jobs: dict[tuple[str, int], Job] = {}
+    lost: dict[str, list[str]] = {}
     for one in plain:
-        row = rows[str(one.gpu)]
-        any_of = False
-        alone: dict[str, Held | None] = {}
-        for nodes in (1, _NODES):
-            own = {
-                demand.name: _held(demand, found[demand.name], one, (row, nodes), gpus[row], alone)
-                for demand in asked.demands
-            }
-            alone = alone or own
-            able = {name: each for name, each in own.items() if each is not None}
+        alone = known.held(one, 1)
+        pair = {name: each for name, each in known.held(one, _NODES).items() if name not in alone}
+        for nodes, able in ((1, alone), (_NODES, pair)):
+            for name, each in able.items():
+                carried[name, len(kept)] = each
+                jobs[name, len(kept)] = found[name].jobs[each.split]
             if able:
-                any_of = True
-                for name, each in able.items():
-                    carried[name, len(kept)] = each
-                    jobs[name, len(kept)] = found[name].jobs[each.split]
-                kept.append(_taken(one, nodes, row, found, asked, gpus[row]))
-        if not any_of:
-            why = next((found[d.name].why[row] for d in asked.demands if found[d.name].why[row]), "")
-            why = why or f"its {one.gpu_count} GPUs are too few for any split"
-            count, _ = seen.get(str(one.gpu), (0, ""))
-            seen[str(one.gpu)] = (count + 1, why)
-    out += [(gpu, count, "carries none of the demands", why) for gpu, (count, why) in seen.items()]
+                kept.append(known.taken(one, nodes))
+        if not (alone or pair):
+            lost.setdefault(str(one.gpu), []).append(known.why(one))
+    out += [(gpu, len(why), "carries none of the demands", why[0]) for gpu, why in lost.items()]
     return Supplies(tuple(kept), carried, jobs, tuple(out))
-
-
-def _held(
-    demand: Demand, able: Ability, one: Supply, where: tuple[int, int], gpu: Gpu, alone: dict[str, Held | None]
-) -> Held | None:
-    """What it carries of a demand that may run there; in twos only what one machine cannot carry."""
-    row, nodes = where
-    words = (demand.providers is None or one.provider in [name.lower() for name in demand.providers]) or (
-        one.kind == "owned"
-    )
-    place = one.kind == "owned" or in_regions(one.region, demand.regions)
-    kind = demand.gpus is None or one.gpu in demand.gpus
-    if not (words and place and kind and all(gpu.value(need) for need in demand.needs)):
-        return None
-    if nodes > 1 and alone.get(demand.name) is not None:
-        return None
-    return held(demand, able, row, one.gpu_count, nodes)
-
-
-def _taken(
-    one: Supply, nodes: int, row: int, found: dict[str, Ability], asked: Asked, gpu: Gpu
-) -> Supply:
-    first = next(iter(found.values()))
-    pool = one.pool or (one.name if np.isfinite(one.most) else "")
-    start = start_of(asked, gpu, one.kind)
-    made = replace(one, idle=float(first.idle[row]) * one.gpu_count * nodes, start=start, pool=pool)
-    if nodes == 1:
-        return made
-    return replace(
-        made, name=f"{nodes} x {one.name}", usd=nodes * one.usd, nodes=nodes, body=f"{nodes} x {one.body}",
-        most=np.floor(one.most / nodes),
-    )  # fmt: skip

@@ -4,7 +4,7 @@ price h100 -20 %        price of a GPU, provider, kind of price (spot), instance
 demand x2               all demands, or one: demand chat +50 %
 slo x2                  every objective, or those of one demand: slo chat x0.5
 without aws             nothing of a GPU, provider, kind of price, instance or option
-quota NAME 16           a [[quota]] of another size;  max_types 2;  budget 50;  spot_share 50 %;  redundancy N+1
+quota NAME 16           a [[quota]] of another size; max_types 2, budget 50, spot_share 50 %, redundancy N+1
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class WhatIf:
 
 
 def what_if(text: str, before: Plan, catalogue: Catalogue, today: date) -> WhatIf:
-    """The plan under one change; raises `UsageError` for what cannot be read, or names nothing of the plan."""
+    """The plan under one change; raises `UsageError` for what cannot be read or is not there."""
     from whichgpu.planner.plan.answer import Plan
     from whichgpu.planner.plan.conflict import conflict
     from whichgpu.planner.plan.planning import gap_of
@@ -119,20 +119,19 @@ def _of_supply(built: Built, kind: str, rest: str, text: str) -> Built:
     name, times = factor(rest, text) if kind == "price" else (rest, 1.0)
     mine = named(built, name)
     if not mine.any():
-        known = sorted({str(getattr(one, field)) for one in built.supplies for field in _NAMED if getattr(one, field)})
+        known = sorted(
+            {str(getattr(one, field)) for one in built.supplies for field in _NAMED if getattr(one, field)}
+        )
         raise UsageError(f"--what-if '{text}': {unknown('GPU, provider, instance or option', name, known)}")
     if kind == "price":
         return repriced(built, mine, times)
     kept = np.flatnonzero(~mine)
+    place = {int(c): i for i, c in enumerate(kept)}
     return replace(
         built, program=built.program.only(kept), supplies=tuple(built.supplies[c] for c in kept),
-        held={(d, int(i)): built.held[d, int(c)] for i, c in enumerate(kept) for d in _names(built) if (d, int(c)) in built.held},
-        jobs={(d, int(i)): built.jobs[d, int(c)] for i, c in enumerate(kept) for d in _names(built) if (d, int(c)) in built.jobs},
+        held={(d, place[c]): one for (d, c), one in built.held.items() if c in place},
+        jobs={(d, place[c]): one for (d, c), one in built.jobs.items() if c in place},
     )  # fmt: skip
-
-
-def _names(built: Built) -> list[str]:
-    return [one.name for one in built.asked.demands]
 
 
 def named(built: Built, words: str) -> NDArray[np.bool_]:
@@ -145,7 +144,9 @@ def named(built: Built, words: str) -> NDArray[np.bool_]:
         plain = value.lower().replace("_", "-").replace(" ", "-")
         return plain == key.replace(" ", "-") or plain.startswith(f"{key.replace(' ', '-')}-")
 
-    return np.array([any(meant(str(getattr(one, field) or "")) for field in _NAMED) for one in built.supplies])
+    return np.array(
+        [any(meant(str(getattr(one, field) or "")) for field in _NAMED) for one in built.supplies]
+    )
 
 
 def repriced(built: Built, mine: NDArray[np.bool_], times: float) -> Built:
@@ -157,27 +158,41 @@ def repriced(built: Built, mine: NDArray[np.bool_], times: float) -> Built:
 
 
 def _asked(asked: Asked, kind: str, rest: str, text: str) -> Asked:
-    if kind == "demand":
-        name, times = factor(rest, text)
-        return _each(asked, name, text, lambda one: _scaled(one, times))
-    if kind == "slo":
-        name, times = factor(rest, text)
-        return _each(asked, name, text, lambda one: eased(one, times))
-    if kind == "quota":
-        name, _, most = rest.rpartition(" ")
-        if name not in [one.name for one in asked.quotas]:
-            raise UsageError(f"--what-if '{text}': {unknown('quota', name, [one.name for one in asked.quotas])}")
-        size = _number(most, text)
-        return replace(asked, quotas=tuple(
-            replace(one, most=size) if one.name == name else one for one in asked.quotas))  # fmt: skip
-    if kind == "max_types":
-        return replace(asked, types=max(int(_number(rest, text)), 1))
-    if kind == "budget":
-        return replace(asked, budget=_number(rest.removesuffix("USD/h"), text))
-    name, _, value = rest.rpartition(" ") if kind == "redundancy" else ("", "", rest)
-    if kind == "redundancy":
-        spare = _number(value.upper().removeprefix("N").removeprefix("+") or "0", text)
-        return _each(asked, name, text, lambda one: replace(one, spare=int(spare) if one.total is None else 0))
+    """What is asked for under a change that is not of prices."""
+    changes: dict[str, Callable[[], Asked]] = {
+        "demand": lambda: _times(asked, rest, text, _scaled),
+        "slo": lambda: _times(asked, rest, text, eased),
+        "quota": lambda: _quota(asked, rest, text),
+        "max_types": lambda: replace(asked, types=max(int(_number(rest, text)), 1)),
+        "budget": lambda: replace(asked, budget=_number(rest.removesuffix("USD/h"), text)),
+        "redundancy": lambda: _redundancy(asked, rest, text),
+        "spot_share": lambda: _spot(asked, rest, text),
+    }
+    return changes[kind]()
+
+
+def _times(asked: Asked, rest: str, text: str, change: Callable[[Demand, float], Demand]) -> Asked:
+    name, times = factor(rest, text)
+    return _each(asked, name, text, lambda one: change(one, times))
+
+
+def _quota(asked: Asked, rest: str, text: str) -> Asked:
+    name, _, most = rest.rpartition(" ")
+    names = [one.name for one in asked.quotas]
+    if name not in names:
+        raise UsageError(f"--what-if '{text}': {unknown('quota', name, names)}")
+    size = _number(most, text)
+    quotas = tuple(replace(one, most=size) if one.name == name else one for one in asked.quotas)
+    return replace(asked, quotas=quotas)
+
+
+def _redundancy(asked: Asked, rest: str, text: str) -> Asked:
+    name, _, value = rest.rpartition(" ")
+    spare = int(_number(value.upper().removeprefix("N").removeprefix("+") or "0", text))
+    return _each(asked, name, text, lambda one: replace(one, spare=spare if one.total is None else 0))
+
+
+def _spot(asked: Asked, rest: str, text: str) -> Asked:
     share = min(_number(rest.removesuffix("%"), text) / (100.0 if rest.endswith("%") else 1.0), 1.0)
     kinds = tuple(dict.fromkeys((*asked.kinds, "spot")))
     return replace(asked, kinds=kinds, demands=tuple(replace(one, spot=share) for one in asked.demands))
@@ -198,7 +213,9 @@ def _each(asked: Asked, name: str, text: str, change: Callable[[Demand], Demand]
     names: Sequence[str] = [one.name for one in asked.demands]
     if name and name not in names:
         raise UsageError(f"--what-if '{text}': {unknown('demand', name, names)}")
-    return replace(asked, demands=tuple(change(one) if name in ("", one.name) else one for one in asked.demands))
+    return replace(
+        asked, demands=tuple(change(one) if name in ("", one.name) else one for one in asked.demands)
+    )
 
 
 def _scaled(one: Demand, times: float) -> Demand:
