@@ -9,10 +9,10 @@ from whichgpu.audit.answer import Audit
 from whichgpu.cost.estimate import Estimate
 from whichgpu.hardware.catalogue import Catalogue
 from whichgpu.hardware.gpu import Gpu
+from whichgpu.planner.answer import Recommendation
 from whichgpu.planner.capacity.model import Fits
 from whichgpu.planner.comparison.model import Comparison
 from whichgpu.planner.fleets import Fleets
-from whichgpu.planner.request import Recommendation
 from whichgpu.planner.sweep.answer import Sweep
 from whichgpu.report.table import Report, Table
 from whichgpu.software.compat import Compatibility

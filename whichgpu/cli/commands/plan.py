@@ -44,7 +44,7 @@ def run(
     from whichgpu.planner.plan.planning import plan
     from whichgpu.planner.plan.reading import read
     from whichgpu.planner.plan.whatif import what_if
-    from whichgpu.planner.request import read_positive
+    from whichgpu.planner.wishes import read_positive
     from whichgpu.report.plan import report
 
     today = date.today()

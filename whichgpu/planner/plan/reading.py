@@ -217,10 +217,10 @@ def gpu_ids(text: str, catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def needs(keys: Keys) -> tuple[str, ...]:
-    """Catalogue fields that a GPU must have."""
-    from whichgpu.planner.request import _need
+    """What a GPU must have, in the words of `recommend --needs`."""
+    from whichgpu.planner.needs import need
 
-    return tuple(_need(name) for name in keys.names("needs") or ())
+    return tuple(need(name).text for name in keys.names("needs") or ())
 
 
 def _in_hours(seconds: float | None) -> float | None:

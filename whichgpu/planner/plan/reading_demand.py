@@ -107,11 +107,11 @@ def _total(keys: Keys, workload: Workload | None) -> Any:
 
 def _known_unit(keys: Keys, workload: Workload | None, unit: str) -> str:
     """The unit, under the workload's own name where it makes it; requests stay requests."""
-    from whichgpu.planner.request import _SYNONYMS
+    from whichgpu.planner.wishes import SYNONYMS
 
     if workload is None:
         return unit
-    if unit == "" or unit in _SYNONYMS.get(workload.unit, (workload.unit,)):
+    if unit == "" or unit in SYNONYMS.get(workload.unit, (workload.unit,)):
         return workload.unit
     if unit == "requests" or "option" in keys.raw:
         return unit

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from whichgpu.planner.needs import need
 from whichgpu.planner.plan.capacities import ability, held
 from whichgpu.planner.plan.starting import start_of
 from whichgpu.prices import live
@@ -153,7 +154,7 @@ def _not_allowed(asked: Asked, offer: Offer, catalogue: Catalogue, today: date) 
     choice, gpu = asked.choice, catalogue.get(offer.gpu)
     if gpu is None:
         return "its GPU is not in the catalogue"
-    lacking = [f"has no {need}, which is needed" for need in asked.needs if not gpu.value(need)]
+    lacking = [need(name).lacking(gpu) for name in asked.needs if not need(name).met(gpu)]
     reasons = (
         (offer.gpu_count < 1, "is a share of a GPU"),
         (offer.kind not in asked.kinds, f"{offer.kind.replace('_', ' ')} prices are not asked for (terms)"),
@@ -229,7 +230,7 @@ def _may_run(demand: Demand, one: Supply, gpu: Gpu) -> bool:
     provider = own or demand.providers is None or one.provider in [name.lower() for name in demand.providers]
     place = own or in_regions(one.region, demand.regions)
     kind = demand.gpus is None or one.gpu in demand.gpus
-    return provider and place and kind and all(gpu.value(need) for need in demand.needs)
+    return provider and place and kind and all(need(name).met(gpu) for name in demand.needs)
 
 
 def _carrying(
