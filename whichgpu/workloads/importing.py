@@ -22,6 +22,7 @@ import numpy as np
 from whichgpu.errors import DataError, UsageError, one_line
 from whichgpu.values import immutable
 from whichgpu.workloads import workload as zoo
+from whichgpu.workloads.resolving import FILES
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -77,8 +78,11 @@ def load(source: str, given: Given | None = None) -> Workload:
 def named(text: str) -> str:
     """What `resolve` takes for a workload as typed: its name, or the path of a file, which is read here.
 
-    A known name comes first. Code is run, and the network used, only where that is asked (`load`).
+    A known name comes first, but for a file that is there and ends as one does: `resnet50.json` is that file,
+    not ResNet-50 with a tag. Code is run, and the network used, only where that is asked (`load`).
     """
+    if text.endswith(FILES) and Path(text).expanduser().is_file():
+        return load(text).id
     if zoo.known(text):
         return text
     if text.startswith("hf:") or ".py:" in text:

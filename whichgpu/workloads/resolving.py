@@ -31,13 +31,16 @@ def _names() -> Mapping[str, Sequence[tuple[str, str]]]:
     return known
 
 
+#: How sources end that are files: no name of the zoo does.
+FILES = (".json", ".gguf", ".safetensors", ".onnx", ".toml")
 #: Models that were imported in this process, by their source as typed.
 _imported: dict[str, Workload] = {}
 
 
 def register(item: Workload) -> Workload:
-    """Make an imported workload known to `resolve`; `./` goes before a source that is a known name."""
-    item = replace(item, id=f"./{item.id}") if known(item.id) else item
+    """Make an imported workload known to `resolve`; `./` goes before a folder that is called like a known name."""
+    if not item.id.endswith(FILES) and known(item.id):
+        item = replace(item, id=f"./{item.id}")
     _imported[item.id] = item
     return item
 
