@@ -12,6 +12,7 @@ What is read is traced once before it is believed, so that a bad file fails here
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -81,9 +82,7 @@ def named(text: str) -> str:
     A known name comes first, but for a file that is there and ends as one does: `resnet50.json` is that file,
     not ResNet-50 with a tag. Code is run, and the network used, only where that is asked (`load`).
     """
-    if text.endswith(FILES) and Path(text).expanduser().is_file():
-        return load(text).id
-    if zoo.known(text):
+    if not _there(text) and zoo.known(text):
         return text
     if text.startswith("hf:") or ".py:" in text:
         what = "the Hub is asked" if text.startswith("hf:") else "code is run"
@@ -96,6 +95,13 @@ def named(text: str) -> str:
         raise UsageError(
             f"{text[:100]}: cannot be read ({fault.strerror or fault}); check the path"
         ) from None
+
+
+def _there(text: str) -> bool:
+    """Whether a text ends as a file does, and is one."""
+    with suppress(OSError):
+        return text.endswith(FILES) and Path(text).expanduser().is_file()
+    return False
 
 
 def _is_file(text: str) -> bool:

@@ -38,7 +38,7 @@ _imported: dict[str, Workload] = {}
 
 
 def register(item: Workload) -> Workload:
-    """Make an imported workload known to `resolve`; `./` goes before a folder that is called like a known name."""
+    """Make an imported workload known to `resolve`; `./` goes before a folder called like a known name."""
     if not item.id.endswith(FILES) and known(item.id):
         item = replace(item, id=f"./{item.id}")
     _imported[item.id] = item
