@@ -66,7 +66,11 @@ def resolve(name: str) -> Workload:
         return workloads()[name]
     service = "" if keys else _service(name)
     longer = None if service else _longer(name, keys)
-    if longer is None and not keys:
+    if longer is None and not keys and not service and name.count("/") == 1:
+        # Whoever publishes a picture's model goes before its name as well.
+        spelled = _names().get(squeezed(name.partition("/")[2]), ())
+        keys = list(dict.fromkeys(key for _, key in spelled))
+    if longer is None and len(keys) != 1:
         raise UsageError(service or f"no workload '{name}'; {_hint(name)}")
     return longer or workloads()[keys[0]]
 
