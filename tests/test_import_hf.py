@@ -284,6 +284,13 @@ def test_a_stated_head_size_is_not_hidden_over_heads(write):
     assert item.dims["head_dim"] == 256
 
 
+def test_a_file_is_not_a_name_with_a_tag(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "resnet50.json").write_text(json.dumps(LLAMA))
+    assert resolve(importing.named("resnet50.json")).family == "decoder"
+    assert resolve("resnet50.a1_in1k").family == "resnet"
+
+
 def test_a_config_by_class_name_alone(write):
     assert load(write(LLAMA, model_type=None)).dims["layers"] == 32
 

@@ -20,6 +20,7 @@ from whichgpu.workloads import model, resolving
 from whichgpu.workloads import workload as module
 from whichgpu.workloads import zoo as zoo_module
 from whichgpu.workloads.job import PHASES, Job, options, phase, resolution
+from whichgpu.workloads.names import apart
 from whichgpu.workloads.ops import parameters, product_flops, total
 from whichgpu.workloads.workload import Workload, families, resolve, workloads
 
@@ -327,7 +328,7 @@ def test_a_name_that_lacks_its_dot_may_be_two() -> None:
 def test_no_spelling_belongs_to_two_workloads() -> None:
     seen: dict[str, str] = {}
     for name, workload in workloads().items():
-        for spelling in {module.apart(one) for one in (name, workload.name, *workload.aliases)}:
+        for spelling in {apart(one) for one in (name, workload.name, *workload.aliases)}:
             assert seen.setdefault(spelling, name) == name
 
 

@@ -12,6 +12,7 @@ What is read is traced once before it is believed, so that a bad file fails here
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +23,7 @@ import numpy as np
 from whichgpu.errors import DataError, UsageError, one_line
 from whichgpu.values import immutable
 from whichgpu.workloads import workload as zoo
+from whichgpu.workloads.resolving import FILES
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -77,9 +79,10 @@ def load(source: str, given: Given | None = None) -> Workload:
 def named(text: str) -> str:
     """What `resolve` takes for a workload as typed: its name, or the path of a file, which is read here.
 
-    A known name comes first. Code is run, and the network used, only where that is asked (`load`).
+    A known name comes first, but for a file that is there and ends as one does: `resnet50.json` is that file,
+    not ResNet-50 with a tag. Code is run, and the network used, only where that is asked (`load`).
     """
-    if zoo.known(text):
+    if not _there(text) and zoo.known(text):
         return text
     if text.startswith("hf:") or ".py:" in text:
         what = "the Hub is asked" if text.startswith("hf:") else "code is run"
@@ -92,6 +95,13 @@ def named(text: str) -> str:
         raise UsageError(
             f"{text[:100]}: cannot be read ({fault.strerror or fault}); check the path"
         ) from None
+
+
+def _there(text: str) -> bool:
+    """Whether a text ends as a file does, and is one."""
+    with suppress(OSError):
+        return text.endswith(FILES) and Path(text).expanduser().is_file()
+    return False
 
 
 def _is_file(text: str) -> bool:

@@ -31,13 +31,16 @@ def _names() -> Mapping[str, Sequence[tuple[str, str]]]:
     return known
 
 
+#: How sources end that are files: no name of the zoo does.
+FILES = (".json", ".gguf", ".safetensors", ".onnx", ".toml")
 #: Models that were imported in this process, by their source as typed.
 _imported: dict[str, Workload] = {}
 
 
 def register(item: Workload) -> Workload:
-    """Make an imported workload known to `resolve`; `./` goes before a source that is a known name."""
-    item = replace(item, id=f"./{item.id}") if known(item.id) else item
+    """Make an imported workload known to `resolve`; `./` goes before a folder called like a known name."""
+    if not item.id.endswith(FILES) and known(item.id):
+        item = replace(item, id=f"./{item.id}")
     _imported[item.id] = item
     return item
 
@@ -63,7 +66,11 @@ def resolve(name: str) -> Workload:
         return workloads()[name]
     service = "" if keys else _service(name)
     longer = None if service else _longer(name, keys)
-    if longer is None and not keys:
+    if longer is None and not keys and not service and name.count("/") == 1:
+        # Whoever publishes a picture's model goes before its name as well.
+        spelled = _names().get(squeezed(name.partition("/")[2]), ())
+        keys = list(dict.fromkeys(key for _, key in spelled))
+    if longer is None and len(keys) != 1:
         raise UsageError(service or f"no workload '{name}'; {_hint(name)}")
     return longer or workloads()[keys[0]]
 
