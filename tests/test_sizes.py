@@ -221,3 +221,29 @@ def test_the_deadline_and_the_batch_that_flip_it_flip_it() -> None:
     for one in batches:
         at = ask("resnet50", **wish, deadline="24 h", columns={"batch": one.at})
         assert at.candidates[0].gpu == one.to
+
+
+# --- several precisions -------------------------------------------------------------------------------------
+
+
+def test_of_several_precisions_each_gpu_has_its_best() -> None:
+    wish = {"gpus": ["a100-80gb-sxm", "h100-80gb-sxm"], "target": "20000 tokens/s"}
+    each = {
+        name: {item.gpu: item for item in ask("llama-3.1-8b", columns={"precision": name}, **wish).candidates}
+        for name in ("fp16", "fp8")
+    }
+    both = ask("llama-3.1-8b", columns={"precision": "fp16,fp8"}, **wish)
+    for item in both.candidates:
+        name = item.estimate.job.precision
+        least = min(known[item.gpu].usd_per_unit for known in each.values() if item.gpu in known)
+        assert item.usd_per_unit == least == each[name][item.gpu].usd_per_unit
+    # The A100 has no FP8, and is not out for that.
+    assert {item.gpu for item in both.candidates} == {"a100-80gb-sxm", "h100-80gb-sxm"}
+    assert both.assumptions[0].startswith("of fp16, fp8")
+    anything = ask("llama-3.1-8b", columns={"precision": "any"}, **wish)
+    assert anything.candidates[0].usd_per_unit <= both.candidates[0].usd_per_unit
+
+
+def test_a_precision_of_several_that_is_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="did you mean"):
+        ask("llama-3.1-8b", columns={"precision": "fp16,fp9"}, gpus=["a10"])

@@ -32,7 +32,11 @@ _COUNTS: Mapping[str, str] = {
 }
 _TEXTS: Mapping[str, tuple[str, str]] = {
     "phase": ("PHASE", "infer, generate, serve, train, finetune_lora ..; the workload's own if not given."),
-    "precision": ("FORMAT", "fp16, bf16, fp8, w4a16, amp-fp16 ..; the workload's own if not given."),
+    "precision": (
+        "FORMAT",
+        "fp16, bf16, fp8, w4a16, amp-fp16 ..; the workload's own if not given; recommend "
+        "also takes several (fp16,fp8) and any.",
+    ),
     "runtime": ("NAME", "What runs it: 'PyTorch eager', torch.compile, TensorRT-LLM, vLLM, llama.cpp .."),
     "resolution": ("SIZE", "Pixels of an image: 512 or 512x768 (height x width)."),
     "concurrency": ("N|max", "Requests in flight, or max for as many as fit."),

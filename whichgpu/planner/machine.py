@@ -185,7 +185,7 @@ def of_machine(machine: Machine, gpus: Mapping[str, Gpu], power_limit: float | N
     if machine.psu is not None:
         yield at_most("--machine", f"psu {machine.psu:g} W", "offer", machine.psu,
                       measure=lambda offers: (drawn(offers) + host) / _rule("psu_load"),
-                      typed="psu {:.0f} W".format)  # fmt: skip
+                      typed=lambda need: f"psu {np.ceil(need - 1e-6):.0f} W")  # fmt: skip
     if machine.amperes is not None and machine.volts is not None:
         volts = machine.volts
         yield at_most(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import isnan
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -67,9 +67,10 @@ def recommend(
     usable = usable_offers(request, pool, wanted)
     rejected: dict[str, Reason] = {}
     gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
-    space = searched(request, workload, gpus, usable) if gpus else None
-    chosen = [] if space is None else _chosen(request, space, rejected)
-    ranked = marked(sorted(chosen, key=lambda item: item.rank(request.objective)))
+    tries = [_tried(one, workload, gpus, usable) for one in in_precisions(request)] if gpus else []
+    ranked = marked(_merged(tries, rejected, request.objective))
+    first = _first(tries, ranked)
+    chosen, space = (first.request, first.space) if first is not None else (request, None)
     against = None if ranked else conflicting(request, workload, catalogue, pool)
     infeasible = "" if ranked else refusals.infeasible(request, workload, rejected, space, against)
     explained = sentences.explained(ranked, request, workload)
@@ -79,17 +80,59 @@ def recommend(
         request=request,
         candidates=tuple(explained),
         rejected=tuple(Rejected(key, why.kind, why.text) for key, why in rejected.items()),
-        assumptions=sentences.assumptions(request, workload.complete(request.job), sweep),
+        assumptions=sentences.assumptions(request, workload.complete(chosen.job), sweep),
         warnings=_warnings(sweep, ranked),
         infeasible=infeasible,
         conflict=against,
-        flips=flips(request, space, ranked) if space is not None else (),
-        hosted=compared(request, workload, explained),
-        capped=capped(request, space, ranked) if space is not None else None,
+        flips=flips(chosen, space, ranked) if space is not None and not request.precisions else (),
+        hosted=compared(chosen, workload, explained),
+        capped=capped(chosen, space, ranked) if space is not None else None,
         headline=sentences.headline(explained, request, workload),
-        several=None if request.unpriced else several(request.job, workload, ranked, catalogue),
+        several=None if request.unpriced else several(chosen.job, workload, ranked, catalogue),
         seconds=perf_counter() - started,
     )
+
+
+class _Try(NamedTuple):
+    """A request in one precision: its options, and a candidate of each GPU type or why there is none."""
+
+    request: Request
+    space: Options
+    found: list[Candidate]
+    rejected: dict[str, Reason]
+
+
+def in_precisions(request: Request) -> list[Request]:
+    """The request in each precision that is asked for; itself where it is one."""
+    if not request.precisions:
+        return [request]
+    return [replace(request, job=replace(request.job, precision=name)) for name in request.precisions]
+
+
+def _tried(request: Request, workload: Workload, gpus: Sequence[Gpu], usable: dict[str, list[Offer]]) -> _Try:
+    rejected: dict[str, Reason] = {}
+    space = searched(request, workload, gpus, usable)
+    return _Try(request, space, _chosen(request, space, rejected), rejected)
+
+
+def _merged(tries: Sequence[_Try], rejected: dict[str, Reason], objective: str) -> list[Candidate]:
+    """The best candidate of each GPU type in any precision, ranked; notes why of those that have none."""
+    best: dict[str, Candidate] = {}
+    for one in tries:
+        for item in one.found:
+            if item.gpu not in best or item.rank(objective) < best[item.gpu].rank(objective):
+                best[item.gpu] = item
+    for one in tries:
+        for gpu, why in one.rejected.items():
+            if gpu not in best:
+                rejected.setdefault(gpu, why)
+    return sorted(best.values(), key=lambda item: item.rank(objective))
+
+
+def _first(tries: Sequence[_Try], ranked: Sequence[Candidate]) -> _Try | None:
+    """The try that the first candidate is of; the first one where there is no candidate."""
+    own = (one for one in tries if ranked and any(item.estimate is ranked[0].estimate for item in one.found))
+    return next(own, tries[0] if tries else None)
 
 
 def conflicting(

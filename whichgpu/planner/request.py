@@ -8,7 +8,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu import prices
-from whichgpu.errors import UsageError
+from whichgpu.errors import UsageError, one_line
+from whichgpu.facts import store
 from whichgpu.hardware.names import candidates
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.planner import wishes as wishes_
@@ -48,7 +49,8 @@ class Request:
     USD/h for the whole fleet, `budget_total` in USD for the whole job, `budget_to_buy` for the cards;
     `deadline` in s from today; `min_memory` in B and `max_power` in W of each GPU, `max_slots` of each card;
     `power_limit` is a cap in W; `size` is of the whole job; `unpriced` takes GPUs without a price on file as
-    well, as where a laptop is needed; `today` dates prices.
+    well, as where a laptop is needed; `precisions` are all that are tried, where several are; `today` dates
+    prices.
     """
 
     job: Job
@@ -80,6 +82,7 @@ class Request:
     api_price: ApiPrice | None = None
     unpriced: bool = False
     budget_to_buy: float | None = None
+    precisions: tuple[str, ...] = ()
 
 
 def read_request(
@@ -92,15 +95,16 @@ def read_request(
     an unreadable file.
     """
     given = Wished(**{key: value for key, value in wishes.items() if value is not None})
-    job = _capped(job, given.power_limit)
     workload = _workload(job.workload)
+    job, precisions = _precisions(_capped(job, given.power_limit), workload)
     size = read_size(
         Sized(*(getattr(given, name) for name in Sized._fields)), workload, workload.complete(job)
     )
     rows = None if offers is None else _own_offers(offers, catalogue, today)
     market = _market(given, catalogue, rows)
     limits = _limits(given, workload, size, today, buys=market["term"] == "buy")
-    request = Request(job=job, today=today, size=size, **limits, **market, **_of_gpus(given, catalogue))
+    request = Request(job=job, today=today, size=size, precisions=precisions, **limits, **market,
+                      **_of_gpus(given, catalogue))  # fmt: skip
     return _consistent(request), rows
 
 
@@ -138,6 +142,26 @@ _MOST_WATTS = 5000.0
 #: Wishes that are of predicted work.
 _OF_WORK = ("target", "latency", "deadline", "energy", "epochs", "samples", "tokens", "images",
             "hours_of_audio", "requests", "api_price", "power_limit")  # fmt: skip
+
+
+def _precisions(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
+    """The job in the first of several formats (`fp16,fp8`, or `any` for the usual ones), and all of them."""
+    from whichgpu.workloads.precision import precision
+
+    text = job.precision.strip().lower()
+    if text != "any" and "," not in text:
+        return job, ()
+    if text == "any":
+        plain = workload.complete(replace(job, precision=""))
+        kind = "train" if plain.trains else "tokens" if workload.unit == "tokens" else "other"
+        names = tuple(store.load("usual")["usual"]["precisions"][kind])
+    else:
+        names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not names:
+        raise UsageError(f"--precision '{one_line(job.precision)}' names no format; write e.g. fp16,fp8")
+    for name in names:
+        precision(name)
+    return replace(job, precision=names[0]), names if len(names) > 1 else ()
 
 
 def _workload(name: str) -> Workload:

@@ -31,6 +31,11 @@ def per_units(item: Candidate, workload: Workload) -> str:
 def assumptions(request: Request, job: Job, sweep: Estimates | None) -> tuple[str, ...]:
     """What was not stated and therefore assumed."""
     said = []
+    if request.precisions:
+        said.append(
+            f"of {', '.join(request.precisions)} the best on each GPU: what each costs in quality is "
+            "another matter (whichgpu fit tells what was published)"
+        )
     for name, value in (("phase", job.phase), ("precision", job.precision), ("runtime", job.runtime)):
         if not getattr(request.job, name):
             said.append(f"{name} {value}")

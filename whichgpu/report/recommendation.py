@@ -90,7 +90,8 @@ def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     period, seconds = rate_period(request.target.text) if request.target else ("s", 1.0)
     count, noun = handy(unit, shown[0].usd_per_unit)
     columns = (
-        Column("#", "right"), Column("GPU"), Column("Instances", "right"), Column("GPUs", "right"),
+        Column("#", "right"), Column("GPU"), *((Column("Precision"),) if request.precisions else ()),
+        Column("Instances", "right"), Column("GPUs", "right"),
         Column(f"{unit}/{period} (90 %)", "right"), Column("USD/h", "right"),
         Column(f"USD per {noun}", "right"), *_whole_columns(answer), Column("Power", "right"),
         Column("Memory GiB", "right"), Column("Latency", "right", optional=True),
@@ -98,7 +99,8 @@ def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     )  # fmt: skip
     rows = [
         (
-            str(rank), item.gpu, f"{item.instances:,}", _gpus(item), _interval(item, seconds),
+            str(rank), item.gpu, *((item.estimate.job.precision,) if request.precisions else ()),
+            f"{item.instances:,}", _gpus(item), _interval(item, seconds),
             _amount(item.usd_per_hour, 2), _price_of(item.usd_per_unit * count),
             *_whole(item), show_watts(item.watts), _memory(item), show(item.estimate.latency.mid, "time", 2),
             "yes" if item.front else "",
