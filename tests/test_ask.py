@@ -149,6 +149,15 @@ def test_what_is_refused_is_asked_again_with_the_reason() -> None:
         assert reason in told, reason
 
 
+@pytest.mark.parametrize("formats", ["any", "fp16,fp8"])
+def test_several_formats(formats: str, typed: Any) -> None:
+    found, _ = held("llama-3.1-8b", "", "1000 tokens/s", "", formats, "done")
+    assert found["precision"] == formats
+    answer = typed(f"llama-3.1-8b\n\n1000 tokens/s\n\n{formats}\n", "--json")
+    assert answer.status == 0
+    assert answer.json["candidates"]
+
+
 def test_help_says_why_and_what_for_example() -> None:
     _, said = held("?", "sdxl", "?", "done")
     assert any("Memory, arithmetic" in line and "For example" in line for line in said)

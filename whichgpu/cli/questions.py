@@ -171,6 +171,7 @@ def check(options: Options, catalogue: Any) -> None:
     from whichgpu.planner.request import read_request, read_use_request
     from whichgpu.planner.uses import use
     from whichgpu.workloads.importing import named
+    from whichgpu.workloads.precision import precision
 
     other = use(options["workload"])
     if other is not None:
@@ -182,10 +183,9 @@ def check(options: Options, catalogue: Any) -> None:
         users = options.get("users")
         asked = Asked(options.get("slo", SLO), options.get("rate"), _number(users) if users else None)
         read_load(request, asked)
-    if "precision" in options:
-        from whichgpu.workloads.precision import precision
-
-        precision(options["precision"])
+    for one in options.get("precision", "").split(","):
+        if one.strip() not in ("", "any"):
+            precision(one.strip())
 
 
 def _wishes(options: Options) -> dict[str, Any]:
