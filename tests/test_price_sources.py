@@ -11,8 +11,10 @@ import shutil
 import zipfile
 from contextlib import suppress
 from datetime import date
+from email.message import Message
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError, URLError
 
 import pytest
 
@@ -202,6 +204,32 @@ def test_all_documents_of_a_source_are_bounded_together() -> None:
         whole(late("x", "https://prices.example/x"))
     with pytest.raises(DataError, match="together"):
         whole(late("y", "https://prices.example/y"))
+
+
+@pytest.mark.parametrize("fault", [TimeoutError(), URLError(TimeoutError()), URLError(OSError("no route"))])
+def test_a_host_that_does_not_answer_is_asked_once(fault: Exception) -> None:
+    """A source of a dozen documents does not wait a dozen times."""
+    web = Web(Opener(fault))
+    with pytest.raises(DataError, match=r"no answer|timed out|no route|Timeout"):
+        whole(web("x", "https://prices.example/x"))
+    with pytest.raises(DataError, match="not asked again"):
+        whole(web("y", "https://prices.example/y"))
+    with pytest.raises(DataError, match=r"^other\.example"):
+        whole(web("z", "https://other.example/z"))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        HTTPError("https://prices.example/x", 404, "Not Found", Message(), None),
+        OSError("sends us on to http://x, which is not followed; Not Found here"),
+    ],
+)
+def test_a_document_that_is_not_there_stops_no_others(fault: Exception) -> None:
+    web = Web(Opener(fault))
+    for name in ("x", "y"):
+        with pytest.raises(DataError, match="Not Found"):
+            whole(web(name, f"https://prices.example/{name}"))
 
 
 def test_headers_that_never_end_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
