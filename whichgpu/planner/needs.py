@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
-from whichgpu.hardware import conditions
+from whichgpu.hardware import filters
 from whichgpu.hardware.fields import FIELDS, RATES
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def need(text: str) -> Need:
 
 def _bound(text: str, sign: str, option: str) -> Need:
     name, _, limit = text.partition(sign)
-    condition = conditions.bound(f"{name.strip()}={limit.strip()}", option)
+    condition = filters.bound(f"{name.strip()}={limit.strip()}", option)
     words = "of at least" if option == "--min" else "of at most"
     title = f"{FIELDS[condition.field].label} {words} {limit.strip()}"
     return Need(text, title, condition.met)
@@ -116,7 +116,7 @@ def _speaks(rule: Mapping[str, Any], gpu: Gpu) -> bool:
 
 
 def _is(gpu: Gpu, name: str) -> Any:
-    return getattr(gpu, name) if name in conditions.IDENTITY else gpu.value(name)
+    return getattr(gpu, name) if name in filters.IDENTITY else gpu.value(name)
 
 
 def _stated(value: Any) -> bool | None:
