@@ -197,6 +197,7 @@ def test_a_budget_by_the_month_is_one_by_the_hour() -> None:
     hourly = ask(gpus=FEW, target="1000 images/s", budget="1 USD/h")
     monthly = ask(gpus=FEW, target="1000 images/s", budget="730 USD/month")
     assert chosen(hourly) == chosen(monthly)
+    assert chosen(hourly) == chosen(ask(gpus=FEW, target="1000 images/s", budget="1 USD per hour"))
     assert chosen(ask(gpus=FEW, target="1000 images/s", budget="$0.5/h")) < chosen(hourly)
 
 

@@ -304,3 +304,20 @@ def test_a_budget_without_a_time_is_what_the_cards_may_cost() -> None:
 def test_a_use_that_is_misspelt_is_named() -> None:
     with pytest.raises(UsageError, match="rendering"):
         ask("renderin")
+
+
+def test_the_machine_is_told_part_by_part_with_the_cards_in_it() -> None:
+    answer = ask(
+        machine="psu 1600 W, 15 A at 120 V, 4 slots", gpus=["rtx-4090"], columns={"precision": "w4a16"}
+    )
+    told = answer.to_dict()["machine"]["filled"]
+    cards = told["cards"]
+    host = rules()["host_power"].value
+    psu = next(one for one in told["checks"] if one["has"].startswith("psu"))
+    assert psu["used"] == pytest.approx((cards * 450 + host) / rules()["psu_load"].value / 1600)
+    # Three slots a card: one goes in, and a second finds no slot.
+    slots = int(GPUS["rtx-4090"].need("slots"))
+    assert told["most_cards"] == min(4 // slots, 2)
+    roomier = ask(machine="psu 1600 W, 20 A at 120 V, 8 slots", gpus=["rtx-4090"],
+                  columns={"precision": "w4a16"}).to_dict()["machine"]["filled"]  # fmt: skip
+    assert roomier["most_cards"] > told["most_cards"]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.capping import Capped
     from whichgpu.planner.conflict import Conflict
     from whichgpu.planner.hosted import Hosted
+    from whichgpu.planner.machine import Checked
     from whichgpu.planner.request import Request
     from whichgpu.planner.sensitivity import Flip
     from whichgpu.planner.splitting import Several
@@ -125,12 +126,20 @@ class Recommendation:
     flips: tuple[Flip, ...] = ()
     hosted: tuple[Hosted, ...] = ()
     capped: Capped | None = None
+    machine: Checked | None = None
     headline: str = ""
     several: Several | None = None
     seconds: float = field(default=0.0, compare=False)
 
     def __str__(self) -> str:
         return self.headline or self.infeasible
+
+    def _machine(self) -> dict[str, Any] | None:
+        """The machine as stated, and with the first candidate's cards in it."""
+        if self.request.machine is None:
+            return None
+        filled = self.machine.to_dict() if self.machine else None
+        return {**self.request.machine.to_dict(), "filled": filled}
 
     def to_dict(self) -> dict[str, Any]:
         """The contract's shape of `recommend`."""
@@ -151,6 +160,6 @@ class Recommendation:
             "sensitivity": [one.to_dict() for one in self.flips],
             "hosted": [one.to_dict() for one in self.hosted],
             "power_limit": self.capped.to_dict() if self.capped else None,
-            "machine": self.request.machine.to_dict() if self.request.machine else None,
+            "machine": self._machine(),
             "several": self.several.to_dict() if self.several else None,
         }

@@ -105,13 +105,11 @@ class Hosted(NamedTuple):
     @property
     def text(self) -> str:
         """The comparison in a sentence."""
-        name = f"{self.price.provider} {self.price.model}".strip()
-        dated = f", read {self.price.as_of.isoformat()}" if self.price.as_of else ""
-        dated = dated or (", undated" if self.price.source else "")
-        asked = (
-            f"the hosted API of {name} ({number(self.price.usd_input)} / {number(self.price.usd_output)} USD "
-            f"per million in / out{dated})"
-        )
+        pair = f"{number(self.price.usd_input)} / {number(self.price.usd_output)} USD per million in / out"
+        asked = f"a hosted API at {pair}, as stated,"
+        if self.price.source:
+            dated = f"read {self.price.as_of.isoformat()}" if self.price.as_of else "undated"
+            asked = f"the hosted API of {self.price.provider} ({self.price.model}: {pair}, {dated})"
         million = f"{money(self.usd_per_unit * 1e6)} per million tokens made, prompts included"
         own = f"{money(self.fleet_usd_per_unit * 1e6)} on {self.gpu} at full load"
         if self.cheaper:

@@ -19,7 +19,7 @@ import numpy as np
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import reading, store
-from whichgpu.planner.constraints import Constraint, at_most, powers, show_gb, word
+from whichgpu.planner.constraints import Constraint, at_most, powers, word
 from whichgpu.units import parse
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def of_machine(machine: Machine, gpus: Mapping[str, Gpu], power_limit: float | N
 def _host(machine: Machine, scaled: Any) -> Iterator[Constraint]:
     if machine.memory is not None:
         share = _rule("memory_per_gpu_memory")
-        yield at_most("--machine", show_gb(machine.memory), "offer", machine.memory,
+        yield at_most("--machine", f"{machine.memory / 2**30:g} GB", "offer", machine.memory,
                       measure=scaled(lambda many: share * _values(many, "memory"), by_card=False),
                       typed=lambda need: f"{np.ceil(need / 2**30):g} GB")  # fmt: skip
     if machine.cores is not None:
@@ -245,6 +245,53 @@ def _cooled(gpu: Gpu) -> bool:
     """Whether a card cools itself; where nothing says it, cards of data centres do not."""
     stated = gpu.value("cooling")
     return stated == "active" if stated else gpu.segment != "datacenter"
+
+
+class Check(NamedTuple):
+    """One part of a machine with so many cards in it: what it has, what the cards need, as typed."""
+
+    has: str
+    needs: str
+    used: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Words, and the share of it that is used."""
+        return self._asdict()
+
+
+class Checked(NamedTuple):
+    """A machine with the first candidate's cards in it, and how many of them it would hold at most."""
+
+    gpu: str
+    cards: int
+    most: int
+    checks: tuple[Check, ...]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Part by part, and the most cards."""
+        told = [
+            f"{one.has}: {self.cards} x {self.gpu} take {one.needs}, {one.used:.0%}" for one in self.checks
+        ]
+        return (*told, f"it would hold {self.most} x {self.gpu} at most")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"gpu": self.gpu, "cards": self.cards, "most_cards": self.most,
+                "checks": [one.to_dict() for one in self.checks]}  # fmt: skip
+
+
+def checked(machine: Machine, gpu: Gpu, offers: Sequence[Offer], chosen: Offer, cap: float | None) -> Checked:
+    """A machine part by part with the cards of an offer, among offers of 1, 2, 3 .. of that card."""
+    limits = tuple(of_machine(machine, {gpu.id: gpu}, cap))
+    held = np.logical_and.reduce([limit.holds(offers) for limit in limits])
+    most = max((int(offer.gpu_count) for offer, fits in zip(offers, held, strict=True) if fits), default=0)
+    checks = []
+    for limit in limits:
+        if limit.measure is not None and limit.typed is not None:
+            need = float(limit.measure([chosen])[0])
+            checks.append(Check(limit.value, limit.typed(need), need / limit.limit))
+    return Checked(gpu.id, int(chosen.gpu_count), most, tuple(checks))
 
 
 def said(machine: Machine) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from whichgpu.planner.market import (
     cheapest_of_a_kind,
     considered,
     needed,
+    offered,
     purchase_offer,
     trust,
     usable_offers,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.conflict import Conflict
+    from whichgpu.planner.machine import Checked
     from whichgpu.planner.options import Options, Outcome
     from whichgpu.planner.reasons import Reason
     from whichgpu.planner.request import Request
@@ -87,6 +89,7 @@ def recommend(
         flips=flips(chosen, space, ranked) if space is not None and not request.precisions else (),
         hosted=compared(chosen, workload, explained),
         capped=capped(chosen, space, ranked) if space is not None else None,
+        machine=_in_machine(request, catalogue, explained),
         headline=sentences.headline(explained, request, workload),
         several=None if request.unpriced else several(chosen.job, workload, ranked, catalogue),
         seconds=perf_counter() - started,
@@ -222,6 +225,17 @@ def _safe(request: Request, instances: int, nodes: float, each: float, low: floa
     if request.size is not None and request.deadline is not None and nodes == 1.0:
         return max(instances, needed(request.size.units / request.deadline, each * low))
     return instances
+
+
+def _in_machine(request: Request, catalogue: Catalogue, ranked: Sequence[Candidate]) -> Checked | None:
+    """The machine that is built with the first candidate's cards in it."""
+    if request.machine is None or not ranked:
+        return None
+    from whichgpu.planner.machine import checked
+
+    gpu = catalogue[ranked[0].gpu]
+    offers = offered(request, (), [gpu])
+    return checked(request.machine, gpu, offers, ranked[0].offer, request.power_limit)
 
 
 def _owning(gpu: Gpu, count: int, request: Request) -> float | None:

@@ -37,6 +37,7 @@ def report(answer: Recommendation, *, limit: int, why_not: bool) -> Report:
         _offers(answer, shown),
         Heading("Why"),
         Bullets(tuple(f"{item.gpu} {item.why}." for item in shown[: min(limit, 5)])),
+        *_machine(answer),
         *_flips(answer),
         *_several(answer),
         *hosted_said(answer.hosted),
@@ -55,6 +56,13 @@ def _several(answer: Recommendation) -> tuple[Block, ...]:
         return ()
     said = tuple(f"{line}." for line in answer.several.sentences)
     return Heading("One large or several small"), Bullets(said)
+
+
+def _machine(answer: Recommendation) -> tuple[Block, ...]:
+    """The machine that one builds, part by part with the first candidate's cards in it."""
+    if answer.machine is None:
+        return ()
+    return Heading("In the machine"), Bullets(tuple(f"{line}." for line in answer.machine.sentences))
 
 
 def _flips(answer: Recommendation) -> tuple[Block, ...]:
