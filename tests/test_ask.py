@@ -87,6 +87,9 @@ def test_the_questions_follow_from_the_answers() -> None:
     makes, said = held("sdxl", "", "", "", "", "", "", "buy", "done")
     assert makes == {"workload": "sdxl", "term": "buy"}
     assert not any("region" in line for line in said), "one's own machine is in no region"
+    wide = "psu 1600 W, 4 slots, 15 A at 120 V, 128 GB, 24 cores"
+    room, _ = held("sdxl", "", "", "", "", "", "", "buy", "a large one", wide, "ecc")
+    assert room == {"workload": "sdxl", "term": "buy", "machine": wide, "needs": "ecc"}
 
 
 def test_a_use_outside_the_model_is_asked_for_the_card_alone(typed: Any) -> None:

@@ -154,6 +154,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("memory", _as("min_memory")),
     Question("budget", _as("budget")),
     Question("where", _term, choices=lambda known: _TERMS),
+    Question("machine", _as("machine"), lambda known: not _rents(known)),
     Question("region", _as("region"), _rents),
     Question("providers", _as("providers"), _rents),
     Question("needs", _as("needs")),
