@@ -140,6 +140,12 @@ def test_a_zip_that_unpacks_to_more_than_a_table_is_left_out(
     assert any("unpacks to more than" in problem for problem in found.problems)
 
 
+def test_a_zip_that_unpacks_to_more_in_all_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whichgpu.prices.sources.gpuhunt._ALL", 300)
+    with pytest.raises(DataError, match="not unpacked"):
+        all_sources()["gpuhunt"].read(Folder(SAMPLES, "gpuhunt"))
+
+
 def test_pages_elsewhere_are_not_followed(tmp_path: Path) -> None:
     shutil.copytree(SAMPLES / "azure-retail-prices", tmp_path / "azure-retail-prices")
     page = tmp_path / "azure-retail-prices" / "page-0.json"
