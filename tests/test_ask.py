@@ -87,6 +87,9 @@ def test_the_questions_follow_from_the_answers() -> None:
     makes, said = held("sdxl", "", "", "", "", "", "", "buy", "done")
     assert makes == {"workload": "sdxl", "term": "buy"}
     assert not any("region" in line for line in said), "one's own machine is in no region"
+    wide = "psu 1600 W, 4 slots, 15 A at 120 V, 128 GB, 24 cores"
+    room, _ = held("sdxl", "", "", "", "", "", "", "buy", "a large one", wide, "ecc")
+    assert room == {"workload": "sdxl", "term": "buy", "machine": wide, "needs": "ecc"}
 
 
 def test_a_use_outside_the_model_is_asked_for_the_card_alone(typed: Any) -> None:
@@ -147,6 +150,15 @@ def test_what_is_refused_is_asked_again_with_the_reason() -> None:
     told = "\n".join(said)
     for reason in ("did you mean", "is none of serve", "two lengths", "fp99", "lots"):
         assert reason in told, reason
+
+
+@pytest.mark.parametrize("formats", ["any", "fp16,fp8"])
+def test_several_formats(formats: str, typed: Any) -> None:
+    found, _ = held("llama-3.1-8b", "", "1000 tokens/s", "", formats, "done")
+    assert found["precision"] == formats
+    answer = typed(f"llama-3.1-8b\n\n1000 tokens/s\n\n{formats}\n", "--json")
+    assert answer.status == 0
+    assert answer.json["candidates"]
 
 
 def test_help_says_why_and_what_for_example() -> None:

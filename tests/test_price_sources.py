@@ -11,8 +11,10 @@ import shutil
 import zipfile
 from contextlib import suppress
 from datetime import date
+from email.message import Message
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError, URLError
 
 import pytest
 
@@ -138,6 +140,12 @@ def test_a_zip_that_unpacks_to_more_than_a_table_is_left_out(
     assert any("unpacks to more than" in problem for problem in found.problems)
 
 
+def test_a_zip_that_unpacks_to_more_in_all_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whichgpu.prices.sources.gpuhunt._ALL", 300)
+    with pytest.raises(DataError, match="not unpacked"):
+        all_sources()["gpuhunt"].read(Folder(SAMPLES, "gpuhunt"))
+
+
 def test_pages_elsewhere_are_not_followed(tmp_path: Path) -> None:
     shutil.copytree(SAMPLES / "azure-retail-prices", tmp_path / "azure-retail-prices")
     page = tmp_path / "azure-retail-prices" / "page-0.json"
@@ -202,6 +210,32 @@ def test_all_documents_of_a_source_are_bounded_together() -> None:
         whole(late("x", "https://prices.example/x"))
     with pytest.raises(DataError, match="together"):
         whole(late("y", "https://prices.example/y"))
+
+
+@pytest.mark.parametrize("fault", [TimeoutError(), URLError(TimeoutError()), URLError(OSError("no route"))])
+def test_a_host_that_does_not_answer_is_asked_once(fault: Exception) -> None:
+    """A source of a dozen documents does not wait a dozen times."""
+    web = Web(Opener(fault))
+    with pytest.raises(DataError, match=r"no answer|timed out|no route|Timeout"):
+        whole(web("x", "https://prices.example/x"))
+    with pytest.raises(DataError, match="not asked again"):
+        whole(web("y", "https://prices.example/y"))
+    with pytest.raises(DataError, match=r"^other\.example"):
+        whole(web("z", "https://other.example/z"))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        HTTPError("https://prices.example/x", 404, "Not Found", Message(), None),
+        OSError("sends us on to http://x, which is not followed; Not Found here"),
+    ],
+)
+def test_a_document_that_is_not_there_stops_no_others(fault: Exception) -> None:
+    web = Web(Opener(fault))
+    for name in ("x", "y"):
+        with pytest.raises(DataError, match="Not Found"):
+            whole(web(name, f"https://prices.example/{name}"))
 
 
 def test_headers_that_never_end_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -363,6 +363,14 @@ def test_a_judgement_follows_the_offers() -> None:
         seen.append(found.verdict)
         assert 0 <= found.cheaper <= 1
     assert seen == list(VERDICTS[:5])
+    plain, year, three = (
+        judge(read_quote(f"2.10 USD/h for H100 SXM{terms}", GPUS), date(2026, 11, 20), prices.bundled())
+        for terms in ("", ", committed 1 year", ", 3 years committed")
+    )
+    assert plain.discount == 0
+    assert (year.discount, three.discount) == (0.37, 0.57)
+    assert year.median == pytest.approx(plain.median * 0.63)
+    assert plain.cheaper < year.cheaper < three.cheaper, "the longer the commitment, the less it should cost"
     assert judge(read_quote("1 USD/h for tpu-v4", GPUS), date(2026, 11, 20), ()).verdict == "unknown"
 
 

@@ -6,6 +6,8 @@ And facts to hold the answer against.
 from __future__ import annotations
 
 import shlex
+from datetime import date
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -46,6 +48,21 @@ class Told(NamedTuple):
     def why_not(self, gpu: str) -> str:
         """The reason why a GPU is not among them."""
         return str(next(one["why"] for one in self.data["rejected"] if one["gpu"] == gpu))
+
+
+class Day(date):
+    """The day on which the questions are asked: prices that ship grow old, and old ones are not judged."""
+
+    @classmethod
+    def today(cls) -> Day:
+        """That of the scenarios."""
+        return cls(2026, 11, 20)
+
+
+@pytest.fixture(autouse=True)
+def on_that_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("recommend", "prices_cost", "prices_judge", "prices_own", "prices_spot"):
+        monkeypatch.setattr(import_module(f"whichgpu.cli.commands.{name}"), "date", Day)
 
 
 @pytest.fixture

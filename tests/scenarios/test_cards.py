@@ -230,3 +230,28 @@ def test_rendering_of_scenes_that_are_large(ask: Any, facts: Any) -> None:
     for gpu in large.gpus:
         assert facts[gpu].need("memory") >= 40e9
     assert "40 GB asked" in large.why_not(small.first["gpu"])
+
+
+# 37. One card for drawing and learning.
+MIXED = "recommend mixed --needs av1 --limit 60"
+
+
+def test_one_card_for_drawing_and_learning(ask: Any, facts: Any) -> None:
+    """Ray tracing and tensor cores, a screen, AV1: an A100 lacks three of them, a 3090 one."""
+    told = ask(MIXED)
+    assert told.gpus
+    for gpu in told.gpus:
+        assert facts[gpu].value("display_outputs")
+        assert facts[gpu].need("rt_cores") > 0
+        assert facts[gpu].need("tensor_cores") > 0
+    assert not {"a100-80gb-pcie", "h100-80gb-pcie", "rtx-3090"} & {*told.gpus}
+    per_tflops = [one["usd_per_hour"] / facts[one["gpu"]].need("fp16") for one in told.candidates]
+    assert per_tflops[0] == min(per_tflops)
+
+
+def test_one_card_for_drawing_and_learning_with_30_gb(ask: Any, facts: Any) -> None:
+    """Scene and model share the memory: where 30 GB are needed only the largest card of a generation does."""
+    small, large = ask(MIXED), ask(f'{MIXED} --min-memory "30 GB"')
+    assert large.first["gpu"] != small.first["gpu"]
+    assert all(facts[gpu].need("memory") >= 30e9 for gpu in large.gpus)
+    assert "rtx-5090" in large.gpus

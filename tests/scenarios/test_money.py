@@ -61,6 +61,7 @@ def test_a_quote_that_is_dear_or_too_good(ask: Any) -> None:
     assert _asked(ask, 9.0)["verdict"] == "high"
     assert _asked(ask, round(lowest / 10, 3))["verdict"] == "too low to believe"
     assert _asked(ask, 16.8, "8x H100 SXM")["verdict"] == "low"
+    assert _asked(ask, 2.10, "1x H100 SXM, 3 years committed")["cheaper"] > _asked(ask, 2.10)["cheaper"]
 
 
 # 28. Commit for a year, or pay by the hour?

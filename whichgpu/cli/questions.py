@@ -154,6 +154,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("memory", _as("min_memory")),
     Question("budget", _as("budget")),
     Question("where", _term, choices=lambda known: _TERMS),
+    Question("machine", _as("machine"), lambda known: not _rents(known)),
     Question("region", _as("region"), _rents),
     Question("providers", _as("providers"), _rents),
     Question("needs", _as("needs")),
@@ -171,6 +172,7 @@ def check(options: Options, catalogue: Any) -> None:
     from whichgpu.planner.request import read_request, read_use_request
     from whichgpu.planner.uses import use
     from whichgpu.workloads.importing import named
+    from whichgpu.workloads.precision import precision
 
     other = use(options["workload"])
     if other is not None:
@@ -182,10 +184,9 @@ def check(options: Options, catalogue: Any) -> None:
         users = options.get("users")
         asked = Asked(options.get("slo", SLO), options.get("rate"), _number(users) if users else None)
         read_load(request, asked)
-    if "precision" in options:
-        from whichgpu.workloads.precision import precision
-
-        precision(options["precision"])
+    for one in options.get("precision", "").split(","):
+        if one.strip() not in ("", "any"):
+            precision(one.strip())
 
 
 def _wishes(options: Options) -> dict[str, Any]:

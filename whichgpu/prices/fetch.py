@@ -104,6 +104,8 @@ class Web:
         self._opener = opener or _opener()
         self._left, self._longest = most or Limits(ALL_BYTES, ALL_SECONDS)
         self._end: float | None = None
+        #: Hosts that did not answer, which are not waited for again.
+        self._silent: set[str] = set()
 
     def __call__(
         self, name: str, url: str, *, limits: Limits | None = None,
@@ -115,6 +117,8 @@ class Web:
 
         bounds = self._bounds(limits or Limits())
         host = urlsplit(url).hostname or url
+        if host in self._silent:
+            raise DataError(f"{host}: did not answer before, and was not asked again")
         end = time.monotonic() + bounds.longest
         request = Request(url, data=body, headers={"User-Agent": _AGENT, **(headers or {})})  # noqa: S310
         try:
@@ -123,10 +127,17 @@ class Web:
                 for piece in _in_time(_bounded(pieces, bounds.largest), end, host, bounds.longest):
                     self._left -= len(piece)
                     yield piece
-        except TimeoutError:
-            raise DataError(f"{host}: no answer within {_SILENCE:g} s") from None
         except (OSError, HTTPException, ValueError) as fault:
-            raise DataError(f"{host}: {one_line(getattr(fault, 'reason', None) or fault)}") from None
+            raise DataError(f"{host}: {self._why(host, fault)}") from None
+
+    def _why(self, host: str, fault: Exception) -> str:
+        """What went wrong, in words; a host that did not answer is remembered."""
+        wrapped = getattr(fault, "reason", None)
+        reason = wrapped or fault
+        if isinstance(wrapped, OSError) or isinstance(fault, TimeoutError | ConnectionError):
+            # No such host, no way to it, or silence; not a page that is missing or leads elsewhere.
+            self._silent.add(host)
+        return f"no answer within {_SILENCE:g} s" if isinstance(reason, TimeoutError) else one_line(reason)
 
     def _bounds(self, asked: Limits) -> Limits:
         """What a document may take of what is left; raises `DataError` where nothing is."""

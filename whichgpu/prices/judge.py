@@ -66,6 +66,8 @@ class Judgement(NamedTuple):
     buy: float | None = None
     run: float | None = None
     break_even_hours: float | None = None
+    #: Share off the prices of `offers`, which are on demand, where nobody lists a committed one; else 0.
+    discount: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON object."""
@@ -115,20 +117,36 @@ def _term(rest: str) -> tuple[str, str]:
 def judge(quote: Quote, today: date, offers: Sequence[Offer] | None = None) -> Judgement:
     """Where a quote lies among the fresh offers on the same terms; `offers` replaces those in use."""
     pool = live.current() if offers is None else offers
-    rows = select(pool, gpus=[quote.gpu], kinds=TERMS[quote.term])
-    fresh = [row for row in rows if (age := row.age_days(today)) is not None and age < STALE_DAYS]
-    best: dict[str, Offer] = {}
-    for row in fresh:
-        if row.listing != "older" and row.usd_per_gpu_hour < _of(best.get(row.provider)):
-            best[row.provider] = row
-    ranked = sorted(best.values(), key=lambda row: row.usd_per_gpu_hour)
-    asked = [row.usd_per_gpu_hour for row in ranked]
+    ranked, discount = _ranked(pool, quote, quote.term, today), 0.0
+    if quote.term == "reserved" and len(ranked) < FEWEST:
+        ranked, discount = _ranked(pool, quote, "on-demand", today), _usual_discount(quote)
+    asked = [row.usd_per_gpu_hour * (1 - discount) for row in ranked]
     below = bisect_left(asked, quote.usd_per_gpu_hour)
     middle = asked[len(asked) // 2] if asked else None
     verdict = _verdict(quote.usd_per_gpu_hour, asked)
     return Judgement(
-        quote, verdict, tuple(ranked), below / len(asked) if asked else 0.0, middle, *_buying(quote)
-    )
+        quote, verdict, tuple(ranked), below / len(asked) if asked else 0.0, middle, *_buying(quote),
+        discount=discount,
+    )  # fmt: skip
+
+
+def _ranked(pool: Sequence[Offer], quote: Quote, term: str, today: date) -> list[Offer]:
+    """Each provider's cheapest fresh offer of the GPU on these terms, the cheapest first."""
+    best: dict[str, Offer] = {}
+    for row in select(pool, gpus=[quote.gpu], kinds=TERMS[term]):
+        age = row.age_days(today)
+        fresh = age is not None and age < STALE_DAYS and row.listing != "older"
+        if fresh and row.usd_per_gpu_hour < _of(best.get(row.provider)):
+            best[row.provider] = row
+    return sorted(best.values(), key=lambda row: row.usd_per_gpu_hour)
+
+
+def _usual_discount(quote: Quote) -> float:
+    """The share that is assumed off on demand for a commitment as long as the quote says, else a year."""
+    from whichgpu.prices.purchase import discount_facts
+
+    long = re.search(r"\b(?:3|three)[- ]?y", quote.text, re.IGNORECASE)
+    return float(discount_facts()["3-years" if long else "1-year"].value)
 
 
 def _of(offer: Offer | None) -> float:

@@ -49,7 +49,8 @@ def judgement_report(found: Judgement) -> Report:
         for row in found.offers
     ]  # fmt: skip
     columns = ["Provider", "Instance", ">USD/h per GPU", "Read on", "Source"]
-    table = Table.of(f"Asked for {found.quote.gpu}, {found.quote.term}", columns, rows)
+    terms = "on demand" if found.discount else found.quote.term
+    table = Table.of(f"Asked for {found.quote.gpu}, {terms}", columns, rows)
     return Report(found.to_dict(), (" ".join(_sentences(found)), table))
 
 
@@ -62,6 +63,11 @@ def _sentences(found: Judgement) -> Iterator[str]:
     else:
         share = f"{round(found.cheaper * len(found.offers))} of {len(found.offers)} providers ask less"
         yield f"{asked}: {found.verdict}; {share}, the middle one {usd(found.median)}."
+    if found.discount:
+        yield (
+            "Nobody lists a committed price of it: it is held against those on demand less "
+            f"{found.discount:.0%}, which is assumed."
+        )
     if found.break_even_hours is not None:
         yield (
             f"Buying one ({usd(found.buy)} USD, and {usd(found.run)} USD of electricity per hour; without "

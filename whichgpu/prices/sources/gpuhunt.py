@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from whichgpu.prices.fetch import Get
 
 _BASE = "https://dstack-gpu-pricing.s3.eu-west-1.amazonaws.com/v2"
-#: Bytes that one table may unpack to.
-_LARGEST = 256 * 2**20
+#: Bytes that one table, and all of them together, may unpack to.
+_LARGEST, _ALL = 256 * 2**20, 1024 * 2**20
 _COLUMNS = (
     "instance_name",
     "location",
@@ -46,6 +46,8 @@ def read(get: Get) -> Found:
     problems = []
     try:
         with zipfile.ZipFile(archive) as tables:
+            if sum(entry.file_size for entry in tables.infolist()) > _ALL:
+                raise DataError(f"catalog.zip: unpacks to more than {_ALL // 2**20} MiB; not unpacked")
             for entry in tables.infolist():
                 provider = entry.filename.removesuffix(".csv")
                 if entry.file_size > _LARGEST:
