@@ -86,7 +86,8 @@ def stand_ins(
 ) -> tuple[str, list[Workload]]:
     """What a model is called, and the workloads that stand for it; raises `UsageError` for an unknown family.
 
-    Where no `runtime` is stated, and software of a kind differs in how it scales, each stands for itself. `flops` and `moved` (B of activations and weights in 16 bits) are those of a forward pass of one item.
+    Where no `runtime` is stated, and software of a kind differs in how it scales, each stands for itself.
+    `flops` and `moved` (B of activations and weights in 16 bits) are those of a forward pass of one item.
     """
     if flops is not None or moved is not None:
         return counted(family or "transformer", flops, moved)
