@@ -197,6 +197,15 @@ def measure(
             return
 
 
+def measured_before(
+    server: Server, plan: Plan, loads: Sequence[Load], columns: Mapping[str, Any], journal: Journal | None
+) -> int:
+    """How many of the loads a journal has."""
+    if journal is None:
+        return 0
+    return sum(digest(_task(server, plan, load, columns)) in journal.done for load in loads)
+
+
 def _task(server: Server, plan: Plan, load: Load, columns: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "what": "serve-load", "model": server.target.model, "engine": server.engine,

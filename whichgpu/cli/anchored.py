@@ -42,8 +42,9 @@ def unknown_model(
 
     family, flops, moved = what
     stand = outside.stand_ins(
-        family, None if flops is None else count(flops), None if moved is None else size(moved)
-    )
+        family, None if flops is None else count(flops), None if moved is None else size(moved),
+        runtime=columns.stated.get("runtime") or "",
+    )  # fmt: skip
     known = [anchors.read(text, catalogue) for text in texts]
     return anchored.transferred(outside.transfer(stand, known, resolve_device(gpu, catalogue), columns.job))
 

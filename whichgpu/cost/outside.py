@@ -81,9 +81,12 @@ class Transfer:
         }  # fmt: skip
 
 
-def stand_ins(family: str, flops: float | None, moved: float | None) -> tuple[str, list[Workload]]:
+def stand_ins(
+    family: str, flops: float | None, moved: float | None, *, runtime: str = ""
+) -> tuple[str, list[Workload]]:
     """What a model is called, and the workloads that stand for it; raises `UsageError` for an unknown family.
 
+    Where no `runtime` is stated, and software of a kind differs in how it scales, each stands for itself.
     `flops` and `moved` (B of activations and weights in 16 bits) are those of a forward pass of one item.
     """
     if flops is not None or moved is not None:
@@ -91,7 +94,9 @@ def stand_ins(family: str, flops: float | None, moved: float | None) -> tuple[st
     kind = kind_of(family)
     if kind is not None:
         names = kind[1]["workloads"]
-        return f"a model of kind {kind[0]}", [_unseen(zoo.resolve(name)) for name in names]
+        stacks = [""] if runtime else kind[1].get("runtimes", [""])
+        found = [_unseen(zoo.resolve(name), stack) for name in names for stack in stacks]
+        return f"a model of kind {kind[0]}", found
     if family in zoo.families():
         members = [item for item in zoo.workloads().values() if item.family == family]
         step = max(len(members) // _MOST, 1)
@@ -109,9 +114,12 @@ def kind_of(text: str) -> tuple[str, Mapping[str, Any]] | None:
     return None
 
 
-def _unseen(item: Workload) -> Workload:
-    """A workload under a name that no fit has seen."""
-    return zoo.register(replace(item, id=f"like {item.id}"))
+def _unseen(item: Workload, stack: str = "") -> Workload:
+    """A workload under a name that no fit has seen, run by `stack` where a job names none."""
+    if not stack:
+        return zoo.register(replace(item, id=f"like {item.id}"))
+    defaults = {name: {**row, "runtime": stack} for name, row in {"all": {}, **item.defaults}.items()}
+    return zoo.register(replace(item, id=f"like {item.id} on {stack}", defaults=defaults))
 
 
 def counted(family: str, flops: float | None, moved: float | None) -> tuple[str, list[Workload]]:

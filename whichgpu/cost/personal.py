@@ -116,7 +116,7 @@ def _error(row: Mapping[str, str], catalogue: Catalogue) -> tuple[Place, float]:
 
     name = row.get("metric") or "throughput"
     if name not in TIMED:
-        raise UsageError(f"metric {name} says nothing of speed")
+        raise UsageError(f"metric {name} is not calibrated by; rates, TPOT and latencies are")
     gpu = resolve(row["gpu"], catalogue)
     found = plain_estimate(held(read_job(row), gpu), [gpu])
     predicted = metric(name)(found.at(0, 0), row.get("unit", ""))[1]

@@ -23,18 +23,18 @@ _MARKS = ("mean", "p50", "p90", "p95", "p99")
 
 def report(
     server: Server, found: Sequence[Measured], predicted: Mapping[str, Prediction], terms: Sequence[Term],
-    kept: tuple[Path | None, int],
+    kept: tuple[Path | None, int, int],
 ) -> Report:  # fmt: skip
     """Rates and failures by load, times by percentile, what was predicted; exits 3 without an answer.
 
-    `kept` is the file of rows, and how many it has.
+    `kept` is the file of rows, how many it has, and how many loads were in it already.
     """
-    out, rows = kept
+    out, rows, done = kept
     data: dict[str, Any] = {
         "server": {"url": server.target.url, "model": server.target.model, "engine": server.engine,
                    "version": server.version, "tokens_per_word": server.per_word},
         "loads": [_load(one, predicted, terms) for one in found],
-        "out": None if out is None else str(out), "rows": rows, "notes": list(server.said),
+        "out": None if out is None else str(out), "rows": rows, "done": done, "notes": list(server.said),
     }  # fmt: skip
     what = " ".join(part for part in (server.engine or "a server", server.version) if part)
     blocks: list[Any] = [f"{server.target.model} on {what} at {server.target.url}.", _rates(found)]
@@ -47,7 +47,8 @@ def report(
     said += [f"{one.load}: {text}" for one in found for text in one.found.reasons]
     blocks.append(Bullets(tuple(dict.fromkeys(said))))
     if out is not None:
-        blocks.append(f"{rows:,} rows in {out}.")
+        before = f"; {done} loads were in it already" if done else ""
+        blocks.append(f"{rows:,} rows in {out}{before}.")
     failed = bool(found) and not any(one.found.answered for one in found)
     complaint = f"{server.target.url} answered no request of the load" if failed else ""
     return Report(data, tuple(blocks), exit_code=3 if failed else 0, complaint=complaint)

@@ -97,7 +97,8 @@ def run(
     stated = columns(said, server, catalogue, wanted=out is not None)
     plan = serving.Plan(asked, said["requests"] or 0, said["warmup"], said["seed"])
     with nullcontext() if out is None else Journal(out, resume=resume) as journal:
+        done = serving.measured_before(server, plan, wanted, stated, journal)
         with progress("serve", sum(plan.number(load) for load in wanted)) as advance:
             found = list(serving.measure(server, plan, wanted, stated, journal, told=lambda _: advance(1)))
         kept = 0 if journal is None else len(journal.records)
-    return report(server, found, predictions(found, catalogue), terms, (out, kept))
+    return report(server, found, predictions(found, catalogue), terms, (out, kept, done))
