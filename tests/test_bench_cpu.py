@@ -100,8 +100,10 @@ def test_the_device_on_its_roofline(tmp_path, capsys):
 
 def test_memory_that_runs_out_is_a_row_and_a_hang_ends():
     method = tasks.Settings(toy=True).method("usual")
-    task = {"kind": "job", "framework": "torch", "workload": "resnet18", "phase": "train", "precision": "fp32",
-            "batch": 4096.0, "n_gpus": 1, "options": {}, "device": "cpu", "method": method, "timeout": 120.0}  # fmt: skip
+    task = {"kind": "job", "framework": "torch", "workload": "resnet18", "phase": "train",
+                "precision": "fp32",
+            "batch": 4096.0, "n_gpus": 1, "options": {}, "device": "cpu", "method": method,
+            "timeout": 120.0}  # fmt: skip
     lost = process.run({**task, "memory": 2.5e9})
     assert (lost["status"], "out of memory" in lost["reason"]) == ("oom", True)
     slow = process.run({**task, "batch": 64.0, "height": 2048.0, "width": 2048.0, "timeout": 5.0})
@@ -121,7 +123,8 @@ def test_two_processes_share_a_decoder(more, tmp_path):
         'head_dim = 16\nffn = 96\nvocab = 100\nsource = "made up"\n',
         encoding="utf-8",
     )
-    task = {"kind": "job", "framework": "torch", "workload": str(model), "phase": "train", "precision": "fp32",
+    task = {"kind": "job", "framework": "torch", "workload": str(model), "phase": "train",
+                "precision": "fp32",
             "batch": 1.0, "seq_len": 8.0, "n_gpus": 2, "options": {}, "device": "cpu", "timeout": 240.0,
             "method": TOY.method("usual"), "threads": 1, **more}  # fmt: skip
     found = process.run(task)
@@ -199,7 +202,8 @@ def test_two_nodes_of_a_cluster_and_one_that_is_lost(tmp_path):
 def test_the_tensorflow_set_on_two_devices():
     pytest.importorskip("tensorflow", reason="needs TensorFlow: pip install tensorflow-cpu")
     found = process.run({
-        "kind": "job", "framework": "tensorflow", "workload": "resnet18", "phase": "train", "precision": "fp32",
+        "kind": "job", "framework": "tensorflow", "workload": "resnet18", "phase": "train",
+        "precision": "fp32",
         "batch": 1.0, "height": 64.0, "width": 64.0, "n_gpus": 2, "options": {}, "device": "cpu",
         "method": TOY.method("usual"), "timeout": 300.0,
     })  # fmt: skip

@@ -20,10 +20,20 @@ JOB = [
     "--batch", "--concurrency", "--input-tokens", "--option", "--output-tokens", "--phase", "--pp",
     "--precision", "--resolution", "--runtime", "--seq-len", "--steps", "--tp",
 ]  # fmt: skip
+#: Of what measures.
+BENCH = [
+    "--compare", "--device", "--framework", "--memory", "--out", "--python", "--resume",
+    "--seconds", "--seed", "--shared", "--timeout", "--toy",
+]  # fmt: skip
 #: A user's own GPUs.
 OWN = ["--assume", "--gpu-file"]
 COMMANDS = {
     "audit": ["--all", "--fail-on", "--format", *OWN],
+    "bench": ["--compare"],
+    "bench device": ["--sold-as", *BENCH],
+    "bench replay": ["--from", *BENCH],
+    "bench run": ["--gpus", "--largest-batch", *BENCH, *JOB],
+    "bench suite": ["--cluster", "--only", *BENCH],
     "calibrate": ["--dry-run"],
     "validate": ["--by", "--gpu", *OWN, "--page", "--workload"],
     "check": ["--all", *OWN, "--fields", "--published"],
