@@ -23,6 +23,11 @@ JOB = [
 ]  # fmt: skip
 #: The size of a job.
 SIZE = ["--epochs", "--hours-of-audio", "--images", "--requests", "--samples", "--tokens"]
+#: Of what measures.
+BENCH = [
+    "--compare", "--device", "--framework", "--memory", "--out", "--python", "--resume",
+    "--seconds", "--seed", "--shared", "--timeout", "--toy",
+]  # fmt: skip
 #: A user's own GPUs.
 OWN = ["--assume", "--gpu-file"]
 COMMANDS = {
@@ -36,6 +41,11 @@ COMMANDS = {
         "--workload",
     ],
     "calibrate": ["--dry-run", *OWN, "--out", "--with"],
+    "bench": ["--compare"],
+    "bench device": ["--sold-as", *BENCH],
+    "bench replay": ["--from", *BENCH],
+    "bench run": ["--gpus", "--largest-batch", *BENCH, *JOB],
+    "bench suite": ["--cluster", "--only", *BENCH],
     "validate": ["--by", "--gpu", *OWN, "--page", "--workload"],
     "check": ["--all", *OWN, "--fields", "--published"],
     "compare": ["--format", *OWN, "--workload", *JOB],
