@@ -160,8 +160,8 @@ FILES = {
     "article.md": "# Cards\n\nThe A10 has 24 GB of memory.\n",
     "page.html": "<html><body><p>The A10 has 24 GB of memory.</p></body></html>",
     "whichgpu-guard.toml": '[[model]]\nname = "a"\nworkload = "resnet50"\ngpu = "l4"\n',
-    "whichgpu-guard.json": '{"models": {"a": {"gpu": "l4", "n_gpus": 1, "unit": "images", "usd_per_unit": 1.0, '
-    '"usd_per_gpu_hour": 1.0, "throughput": 1.0, "required": 1.0}}}',
+    "whichgpu-guard.json": '{"models": {"a": {"gpu": "l4", "n_gpus": 1, "unit": "images", '
+    '"usd_per_unit": 1.0, "usd_per_gpu_hour": 1.0, "throughput": 1.0, "required": 1.0}}}',
     "my.csv": "provider,gpu,usd_per_hour\nmine,a10,0.5\n",
 }
 
