@@ -32,6 +32,7 @@ from whichgpu.export.model import back
 from whichgpu.export.names import kubernetes_labels
 from whichgpu.export.notes import notes
 from whichgpu.export.source import read
+from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import candidates
 from whichgpu.planner.deployment import Deployment, from_dict
@@ -401,6 +402,27 @@ for path in sys.argv[1:]:
     rented = [one.value for one in made.backends or []], made.regions
     print(made.type, made.name, *rented, gpu.name, gpu.count.min, made.max_price)
 """
+
+
+SKY_CLOUDS = """
+import re, sys
+from sky.utils import schemas
+pattern = schemas.get_resources_schema()["properties"]["infra"]["pattern"]
+print("UNKNOWN", [cloud for cloud in sys.argv[1:] if not re.match(pattern, cloud)])
+"""
+DSTACK_CLOUDS = """
+import sys
+from dstack._internal.core.models.backends.base import BackendType
+print("UNKNOWN", [cloud for cloud in sys.argv[1:] if cloud not in {one.value for one in BackendType}])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "code"), [("skypilot", SKY_CLOUDS), ("dstack", DSTACK_CLOUDS)])
+def test_a_tool_knows_its_clouds(name: str, code: str) -> None:
+    rows = store.load("export")["providers"]["provider"].values()
+    said = tool(name, code, *(row[name] for row in rows if name in row))
+    assert said.splitlines()[-1] == "UNKNOWN []"
 
 
 @pytest.mark.slow
