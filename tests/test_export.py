@@ -527,6 +527,7 @@ def test_an_unknown_target_is_told_the_nearest(typed: str, meant: str) -> None:
         ({"provider": "salad"}, "skypilot", "skypilot cannot rent from 'salad'; it can from aws"),
         ({"provider": "lambda"}, "terraform", "Use --to skypilot or dstack"),
         ({"term": "serverless"}, "kubernetes", "own endpoints"),
+        ({"gpu": "radeon-pro-v520", "engine": ""}, "terraform", "have NVIDIA's driver"),
         ({"region": ""}, "terraform", "needs a region, and the plan names none"),
         ({"model": ""}, "vllm", "say it with --model"),
         ({"gpu": "tpu-v5e"}, "kubernetes", "not known here; known|no name of tpu-v5e|not known here"),
@@ -617,6 +618,12 @@ def test_a_recommendation_on_the_command_line(whichgpu, tmp_path: Path) -> None:
     assert (over.status, "candidates 1 to 2" in over.err) == (2, True)
     as_json = whichgpu("export", str(path), "--to", "vllm", "--model", "my/llama", "--json").json
     assert "vllm serve my/llama" in as_json["files"][0]["text"]
+
+
+def test_the_example_of_the_page_is_what_is_written() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "export.md").read_text()
+    plan, written = (page.partition(f"```{form}\n")[2].partition("```")[0] for form in ("json", "yaml"))
+    assert texts(list(read(plan, "page")), "skypilot") == [written]
 
 
 def test_files_of_a_plan_on_the_command_line(whichgpu, tmp_path: Path) -> None:
