@@ -13,7 +13,7 @@ from whichgpu.cli import group
 
 EXPORTS = [
     "DataError", "Fact", "Infeasible", "Interval", "Source", "UsageError", "WhichGpuError", "__version__",
-    "audit", "compare", "compat", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload",
+    "audit", "compare", "compat", "fit", "gpu", "gpus", "job", "plan", "predict", "recommend", "sweep", "workload",
 ]  # fmt: skip
 COMMON = ["--debug", "--json", "--plain"]
 JOB = [
@@ -36,6 +36,7 @@ COMMANDS = {
     "fit": ["--format", "--gpu", *OWN, "--together", *JOB],
     "gpus": [*OWN, "--columns", "--family", "--like", "--limit", "--max", "--min", "--reverse", "--segment",
              "--sort", "--timeline", "--vendor", "--where", "--within"],
+    "plan": ["--format", *OWN, "--pareto", "--time-limit", "--what-if", "--why-not"],
     "predict": ["--curve", "--explain", "--format", "--gpu", *OWN, "--grid", "--jobs", "--out", "--pue",
                 "--rate", "--slo", "--trace", "--usd-per-gpu-hour", *JOB],
     "prices": [*OWN, "--history", "--limit", "--provider", "--term"],

@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from whichgpu import audit
-    from whichgpu.api import compare, compat, fit, gpu, gpus, job, predict, recommend, sweep, workload
+    from whichgpu.api import compare, compat, fit, gpu, gpus, job, plan, predict, recommend, sweep, workload
     from whichgpu.errors import DataError, Infeasible, UsageError, WhichGpuError
     from whichgpu.facts.model import Fact, Interval, Source
 
@@ -31,6 +31,7 @@ __all__ = [
     "gpu",
     "gpus",
     "job",
+    "plan",
     "predict",
     "recommend",
     "sweep",
@@ -39,7 +40,7 @@ __all__ = [
 
 _HOME = {
     **dict.fromkeys(
-        ("compare", "compat", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep", "workload"),
+        ("compare", "compat", "fit", "gpu", "gpus", "job", "plan", "predict", "recommend", "sweep", "workload"),
         "whichgpu.api",
     ),
     **dict.fromkeys(("DataError", "Infeasible", "UsageError", "WhichGpuError"), "whichgpu.errors"),
