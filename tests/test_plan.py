@@ -190,9 +190,10 @@ def test_quotas_types_and_spares_each_cost():
         option("c", 9.0, images="99 images/s", gpu="t4"),
     ]  # fmt: skip
     free = solved([demand(rate="32 images/s")], options)
-    assert free.usd_per_hour == pytest.approx(4.0)
+    assert free.usd_per_hour == pytest.approx(3.5)
     spare = solved([demand(rate="32 images/s", redundancy="N+1")], options)
     assert spare.usd_per_hour == pytest.approx(5.0)
+    assert counts(free) == {"a": 2, "b": 1}
     quota = solved(
         [demand(rate="32 images/s")], options, quota=[{"gpu": "l4", "max_gpus": 2}], explained=True
     )
@@ -245,6 +246,7 @@ def test_the_conflict_is_irreducible_and_its_cheapest_way_out_works():
         option("a", 1.0, images="10 images/s", max_instances=3),
         option("b", 8.0, images="10 images/s", max_instances=1),
     ]
+    options.append(option("c", 1.0, other="10 images/s"))
     answer = solved([demand(rate="50 images/s"), demand("other", "1 images/s")], options)
     assert answer.status == "infeasible"
     assert answer.conflict is not None
@@ -254,7 +256,7 @@ def test_the_conflict_is_irreducible_and_its_cheapest_way_out_works():
     first = answer.conflict.relaxations[0]
     assert first.text == "max_instances of a: raise it by 1 instances"
     options[0]["max_instances"] = 4
-    again = solved([demand(rate="50 images/s")], options)
+    again = solved([demand(rate="50 images/s"), demand("other", "1 images/s")], options)
     assert again.usd_per_hour == pytest.approx(first.usd_per_hour)
 
 
@@ -273,7 +275,7 @@ def test_a_budget_says_what_it_would_take(tmp_path, capsys):
 def test_an_absurd_rate_is_answered_with_a_warning():
     answer = solved([demand(rate="1e9 images/s")], [option("a", 1.0, images="7 images/s")])
     assert counts(answer) == {"a": 142857143}
-    assert answer.gap <= 1e-6 if hasattr(answer, "gap") else answer.solution.gap <= 1e-6
+    assert answer.solution.gap <= 1e-6
     assert "slip of the keyboard" in answer.warnings[0]
 
 
@@ -467,10 +469,10 @@ def test_hours_taken_apart_are_bounded_rightly():
     from whichgpu.planner.plan.formulation import formulate
     from whichgpu.planner.plan.highs import solve
 
-    program, _ = merged(build(many(), GPUS, TODAY).program)
-    whole = solve(formulate(program), gap=1e-4, seconds=20)
-    apart = together(program, effort(1e-3, 20))
+    program, _ = merged(build(many(hours=3), GPUS, TODAY).program)
+    whole = solve(formulate(program), gap=1e-3, seconds=5)
+    apart = together(program, effort(1e-2, 5))
     assert apart is not None
     assert apart.bound <= whole.objective * (1 + 1e-6)
     assert apart.cost >= whole.bound * (1 - 1e-6)
-    assert apart.cost <= whole.objective * 1.02
+    assert apart.cost <= whole.objective * 1.03
