@@ -40,7 +40,19 @@ __all__ = [
 
 _HOME = {
     **dict.fromkeys(
-        ("compare", "compat", "fit", "gpu", "gpus", "job", "plan", "predict", "recommend", "sweep", "workload"),
+        (
+            "compare",
+            "compat",
+            "fit",
+            "gpu",
+            "gpus",
+            "job",
+            "plan",
+            "predict",
+            "recommend",
+            "sweep",
+            "workload",
+        ),
         "whichgpu.api",
     ),
     **dict.fromkeys(("DataError", "Infeasible", "UsageError", "WhichGpuError"), "whichgpu.errors"),
