@@ -162,6 +162,9 @@ FILES = {
     "fleet.toml": '[[demand]]\nname = "images"\nrate = "90 images/s"\nredundancy = "N+1"\n'
     '[[option]]\nname = "h100"\nusd_per_hour = 2.5\ncapacity = { images = "30 images/s" }\n'
     '[[option]]\nname = "l4"\nusd_per_hour = 0.5\ncapacity = { images = "5 images/s" }\n',
+    "whichgpu-guard.toml": '[[model]]\nname = "a"\nworkload = "resnet50"\ngpu = "l4"\n',
+    "whichgpu-guard.json": '{"models": {"a": {"gpu": "l4", "n_gpus": 1, "unit": "images", '
+    '"usd_per_unit": 1.0, "usd_per_gpu_hour": 1.0, "throughput": 1.0, "required": 1.0}}}',
     "my.csv": "provider,gpu,usd_per_hour\nmine,a10,0.5\n",
 }
 

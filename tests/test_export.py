@@ -32,6 +32,7 @@ from whichgpu.export.model import back
 from whichgpu.export.names import kubernetes_labels
 from whichgpu.export.notes import notes
 from whichgpu.export.source import read
+from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import candidates
 from whichgpu.planner.deployment import Deployment, from_dict
@@ -89,7 +90,7 @@ def tool(name: str, code: str, *arguments: str, home: Path | None = None) -> str
 # --- read back ---------------------------------------------------------------------------------------------
 
 REFUSED = {
-    "karpenter": {"owned"}, "terraform": {"owned", "wide"}, "skypilot": {"owned"}, "dstack": {"owned"},
+    "karpenter": {"owned"}, "terraform": {"owned", "wide"},
     "vllm": {"images", "night"}, "sglang": {"images", "night"}, "trtllm": {"images", "night", "wide"},
 }  # fmt: skip
 
@@ -259,6 +260,25 @@ def test_shellcheck_finds_nothing_wrong() -> None:
         assert ran.returncode == 0, ran.stdout
 
 
+def test_one_script_starts_the_deployment_that_is_named(tmp_path: Path) -> None:
+    (text,) = texts([*PLAN, OFFLINE, OWNED], "vllm")
+    assert {one.name for one in read_back(text, "vllm")} == {"chat", "offline", "owned"}
+    (tmp_path / "vllm").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "vllm").chmod(0o755)
+    (tmp_path / "fleet.sh").write_text(text)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "WORKER": "0"}
+
+    def run(*names: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "fleet.sh", *names], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+
+    assert run("chat").stdout.startswith(f"serve {CHAT.model} --host")
+    assert "--tensor-parallel-size 4" in run("owned").stdout
+    assert run("offline").stdout.startswith("run-batch --input-file requests-0.jsonl")
+    assert (run().returncode, "chat, offline, owned" in run().stderr) == (2, True)
+
+
 def test_slurm_gives_each_replica_its_nodes() -> None:
     assert "--nodes=2\n" in texts([WIDE], "slurm")[0]
     assert "--array=0-0\n" in texts([WIDE], "slurm")[0]
@@ -330,7 +350,7 @@ for path in sys.argv[1:]:
 def test_skypilot_takes_it(tmp_path: Path) -> None:
     home = _sky_catalogue(tmp_path)
     paths = []
-    for file in export([*PLAN, WIDE, OFFLINE], "skypilot"):
+    for file in export([*PLAN, WIDE, OFFLINE, OWNED], "skypilot"):
         (tmp_path / file.name).write_text(file.text)
         paths.append(str(tmp_path / file.name))
     said = [line for line in tool("skypilot", SKY, *paths, home=home).splitlines() if line.startswith("TASK")]
@@ -340,6 +360,7 @@ def test_skypilot_takes_it(tmp_path: Path) -> None:
         "TASK night 3 Azure eastus {'A10': 1} False False",
         "TASK wide 2 AWS us-east-1 {'H100': 8} False True",
         "TASK offline 2 AWS eu-west-1 {'H100': 8} True False",
+        "TASK owned 1 SSH None {'H100': 8} False True",
     ]
 
 
@@ -378,15 +399,36 @@ from dstack._internal.core.models.configurations import parse_run_configuration
 for path in sys.argv[1:]:
     made = parse_run_configuration(yaml.safe_load(open(path)))
     gpu = made.resources.gpu
-    rented = [one.value for one in made.backends], made.regions
+    rented = [one.value for one in made.backends or []], made.regions
     print(made.type, made.name, *rented, gpu.name, gpu.count.min, made.max_price)
 """
+
+
+SKY_CLOUDS = """
+import re, sys
+from sky.utils import schemas
+pattern = schemas.get_resources_schema()["properties"]["infra"]["pattern"]
+print("UNKNOWN", [cloud for cloud in sys.argv[1:] if not re.match(pattern, cloud)])
+"""
+DSTACK_CLOUDS = """
+import sys
+from dstack._internal.core.models.backends.base import BackendType
+print("UNKNOWN", [cloud for cloud in sys.argv[1:] if cloud not in {one.value for one in BackendType}])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "code"), [("skypilot", SKY_CLOUDS), ("dstack", DSTACK_CLOUDS)])
+def test_a_tool_knows_its_clouds(name: str, code: str) -> None:
+    rows = store.load("export")["providers"]["provider"].values()
+    said = tool(name, code, *(row[name] for row in rows if name in row))
+    assert said.splitlines()[-1] == "UNKNOWN []"
 
 
 @pytest.mark.slow
 def test_dstack_takes_it(tmp_path: Path) -> None:
     paths = []
-    for file in export([*PLAN, WIDE], "dstack"):
+    for file in export([*PLAN, WIDE, OWNED], "dstack"):
         (tmp_path / file.name).write_text(file.text)
         paths.append(str(tmp_path / file.name))
     assert tool("dstack", DSTACK, *paths).splitlines() == [
@@ -394,6 +436,7 @@ def test_dstack_takes_it(tmp_path: Path) -> None:
         "service images ['gcp'] ['us-east4'] ['L4'] 1 0.2828",
         "task night ['azure'] ['eastus'] ['A10'] 1 3.2",
         "task wide ['aws'] ['us-east-1'] ['H100'] 8 55.04",
+        "service owned [] None ['H100'] 8 1.9",
     ]
 
 
@@ -484,6 +527,7 @@ def test_an_unknown_target_is_told_the_nearest(typed: str, meant: str) -> None:
         ({"provider": "salad"}, "skypilot", "skypilot cannot rent from 'salad'; it can from aws"),
         ({"provider": "lambda"}, "terraform", "Use --to skypilot or dstack"),
         ({"term": "serverless"}, "kubernetes", "own endpoints"),
+        ({"gpu": "radeon-pro-v520", "engine": ""}, "terraform", "have NVIDIA's driver"),
         ({"region": ""}, "terraform", "needs a region, and the plan names none"),
         ({"model": ""}, "vllm", "say it with --model"),
         ({"gpu": "tpu-v5e"}, "kubernetes", "not known here; known|no name of tpu-v5e|not known here"),
@@ -512,7 +556,9 @@ def test_notes() -> None:
 
 def test_a_plan_is_read() -> None:
     text = json.dumps({"schema_version": 1, "picks": [], "deployments": [one.to_dict() for one in PLAN]})
-    assert read(text, "plan.json") == tuple(PLAN)
+    # A model that the plan does not name is the one that the workload was read from.
+    whisper = replace(NIGHT, model="openai/whisper-large-v3")
+    assert read(text, "plan.json") == (CHAT, IMAGES, whisper)
 
 
 @pytest.mark.parametrize(
@@ -574,6 +620,12 @@ def test_a_recommendation_on_the_command_line(whichgpu, tmp_path: Path) -> None:
     assert "vllm serve my/llama" in as_json["files"][0]["text"]
 
 
+def test_the_example_of_the_page_is_what_is_written() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "export.md").read_text()
+    plan, written = (page.partition(f"```{form}\n")[2].partition("```")[0] for form in ("json", "yaml"))
+    assert texts(list(read(plan, "page")), "skypilot") == [written]
+
+
 def test_files_of_a_plan_on_the_command_line(whichgpu, tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text(json.dumps({"deployments": [one.to_dict() for one in PLAN]}))
@@ -586,6 +638,11 @@ def test_files_of_a_plan_on_the_command_line(whichgpu, tmp_path: Path) -> None:
         "images.dstack.yml",
         "night.dstack.yml",
     ]
+    path.write_text(json.dumps({"deployments": [one.to_dict() for one in [*PLAN, OWNED]]}))
+    part = whichgpu("export", str(path), "--to", "terraform")
+    assert (part.status, "left out: owned: terraform cannot rent" in part.err) == (3, True)
+    assert {one.name for one in read_back(part.out, "terraform")} == {"chat", "images", "night"}
+    assert whichgpu("export", str(path), "--to", "terraform", "--name", "owned").status == 2
     one = whichgpu("export", str(path), "--to", "slurm", "--name", "night")
     assert read_back(one.out, "slurm") == (back(NIGHT),)
     assert "run.sh of yours" in one.err

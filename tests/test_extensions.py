@@ -89,6 +89,20 @@ accessed = "2026-11-20"
 targets = ["7.5+"]
 source = "page"
 """
+TOOL = '''
+"""A list of names."""
+
+TITLE, SUFFIX, TOGETHER = "list", ".txt", True
+
+def write(deployments):
+    """A line for each."""
+    return "".join(f"{one.nodes} x {one.gpu}\\n" for one in deployments)
+
+
+def read(text):
+    """Nothing."""
+    return ()
+'''
 OFFER = (
     "provider,instance,gpu,gpu_spelling,candidates,gpu_count,vcpus,memory_gib,kind,usd_per_hour,usd_median,usd_max,"
     "region,regions,suspect_regions,source,locator,as_of,listing,quarantine,note\n"
@@ -174,6 +188,13 @@ def test_one_file_adds_a_command(copy):
     command = [sys.executable, "-m", "whichgpu", "--help"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=copy).stdout
     assert "Say hello." in listed
+
+
+def test_one_file_adds_a_tool_that_runs_plans(copy):
+    add(copy, "whichgpu/export/tools/names_only.py", TOOL)
+    (copy / "plan.json").write_text('{"deployments": [{"name": "a", "gpu": "l4", "nodes": 3}]}')
+    told = answered(copy, "export", "plan.json", "--to", "names_only")
+    assert told["files"][0]["text"] == "3 x l4\n"
 
 
 def test_a_broken_file_is_named_with_its_place(copy):

@@ -56,6 +56,24 @@ def export(deployments: Sequence[Deployment], target: str) -> tuple[File, ...]:
     )
 
 
+def able(deployments: Sequence[Deployment], target: str) -> tuple[tuple[Deployment, ...], tuple[str, ...]]:
+    """The deployments that a tool can express, and why it cannot the others.
+
+    Raises `UsageError` where it can express none.
+    """
+    kept, reasons = [], []
+    for one in deployments:
+        try:
+            export([one], target)
+            kept.append(one)
+        except UsageError as fault:
+            reasons.append(str(fault))
+    if reasons and not kept:
+        more = f" (and {len(reasons) - 1} more for their own reasons)" if len(reasons) > 1 else ""
+        raise UsageError(f"{reasons[0]}{more}")
+    return tuple(kept), tuple(reasons)
+
+
 def read_back(text: str, target: str) -> tuple[Back, ...]:
     """What an exported file says of each deployment: GPU, count, region and price limit."""
     found: tuple[Back, ...] = _module(known(target)).read(text)

@@ -17,14 +17,24 @@ if TYPE_CHECKING:
 
 def script(deployments: Sequence[Deployment], engine: str) -> str:
     """The commands that start deployments with an engine; those that it does not serve are named."""
-    parts = [_one(one, engine) if serves(one) else _left_out(one, engine) for one in deployments]
-    if not any(map(serves, deployments)):
+    served = [one for one in deployments if serves(one)]
+    if not served:
         raise UsageError(
             f"{deployments[0].name}: {engine} serves language models, and "
             f"{deployments[0].workload or 'this'} is none; use --to skypilot, dstack, kubernetes, slurm or "
             f"terraform"
         )
-    return "#!/bin/bash\n" + "\n".join(parts)
+    others = [one.name for one in deployments if one not in served]
+    head = "#!/bin/bash\n"
+    if others:
+        head += f"# Left out, as {engine} does not serve them: {', '.join(others)}\n"
+    if len(served) == 1:
+        return head + _one(served[0], engine)
+    names = [one.name for one in served]
+    cases = "".join(f"{_one(one, engine, one.name)};;\n" for one in served)
+    wrong = f'*) echo "which: {", ".join(names)}?" >&2; exit 2 ;;\n'
+    told = f"# Its argument says what is started: {', '.join(names)}.\n"
+    return f'{head}{told}case "${{1-}}" in\n{cases}{wrong}esac\n'
 
 
 def read(text: str) -> tuple[Back, ...]:
@@ -32,7 +42,8 @@ def read(text: str) -> tuple[Back, ...]:
     return tuple(of_tags(known) for known in read_tags(text))
 
 
-def _one(one: Deployment, engine: str) -> str:
+def _one(one: Deployment, engine: str, case: str = "") -> str:
+    """What is said of a deployment, and the lines that start it; as a `case` where it is one of several."""
     span = one.nodes_per_replica
     start = launch(one, engine, Place(one.replicas_per_node, span, "$NODE_RANK", "$HEAD_ADDRESS", "$WORKER"))
     told = [
@@ -43,8 +54,4 @@ def _one(one: Deployment, engine: str) -> str:
         + f" (image {start.image}, or {start.install}).",
         tag_line(one),
     ]
-    return "\n".join(told) + "\n" + start.text
-
-
-def _left_out(one: Deployment, engine: str) -> str:
-    return f"# {one.name} is left out: {one.workload or 'it'} is nothing that {engine} serves.\n"
+    return "\n".join([*told, *([f"{case})"] if case else []), start.text])

@@ -82,17 +82,22 @@ def launch(one: Deployment, engine: str, place: Place) -> Launch:
 
 def _on(one: Deployment, engine: str) -> dict[str, Any]:
     """The engine as it is on the deployment's GPU; raises `UsageError` where it does not run there."""
-    row = engines()[engine]
-    known = catalogue().get(one.gpu)
-    if known is None or known.vendor == "NVIDIA":
+    row, maker = engines()[engine], vendor(one)
+    if maker == "NVIDIA":
         return row
-    if known.vendor == "AMD" and "amd" in row:
+    if maker == "AMD" and "amd" in row:
         return {**row, **row["amd"]}
-    able = ", ".join(key for key, other in engines().items() if known.vendor == "AMD" and "amd" in other)
+    able = ", ".join(key for key, other in engines().items() if maker == "AMD" and "amd" in other)
     raise UsageError(
-        f"{one.name}: how {engine} is started on {known.vendor}'s {one.gpu} is not known here"
+        f"{one.name}: how {engine} is started on {maker}'s {one.gpu} is not known here"
         f"{f'; known are {able}' if able else ''}, or say it with --run"
     )
+
+
+def vendor(one: Deployment) -> str:
+    """Who made the GPU; of one that only the user's own files know NVIDIA."""
+    known = catalogue().get(one.gpu)
+    return "NVIDIA" if known is None else known.vendor
 
 
 def serves(one: Deployment) -> bool:

@@ -40,7 +40,7 @@ def read(text: str, where: str, rank: int | None = None) -> tuple[Deployment, ..
         raise UsageError(f"{where}: --rank is of candidates that recommend --json wrote, and this is a plan")
     found = deployment.read_all(document)
     if found:
-        return found
+        return tuple(one if one.model else replace(one, model=model_of(one.workload)) for one in found)
     raise _nothing(document, where)
 
 

@@ -13,16 +13,27 @@ if TYPE_CHECKING:
 
     from whichgpu.export import File
     from whichgpu.planner.deployment import Deployment
+    from whichgpu.report.table import Block
 
 
-def report(found: Sequence[Deployment], target: str, files: Sequence[File], out: Path | None) -> Report:
-    """The files with their texts, the deployments, and what to know before they are run."""
+def report(
+    found: Sequence[Deployment],
+    target: str,
+    files: Sequence[File],
+    out: Path | None,
+    missing: Sequence[str] = (),
+) -> Report:
+    """The files with their texts, the deployments, and what to know before they are run.
+
+    `missing` says which deployments of the plan the tool cannot express: exit 3.
+    """
     known = notes(found, target)
     document: dict[str, Any] = {
         "target": target,
         "files": [{"name": one.name, "text": one.text} for one in files],
         "deployments": [one.to_dict() for one in found],
         "notes": list(known),
+        "left_out": list(missing),
     }
     rows = [
         (one.name, f"{one.nodes:,}", f"{one.gpus_per_node} x {one.gpu}", one.provider or "own",
@@ -31,4 +42,6 @@ def report(found: Sequence[Deployment], target: str, files: Sequence[File], out:
     ]  # fmt: skip
     what = f"{target}: {', '.join(one.name for one in files)}{f' in {out}' if out else ''}"
     table = Table.of(what, ("Name", ">Nodes", "GPUs of each", "From", "Region", ">At most each"), rows)
-    return Report(document, (table, *([Bullets(known)] if known else [])))
+    blocks: tuple[Block, ...] = (table, Bullets(known)) if known else (table,)
+    complaint = f"left out: {'; '.join(missing)}" if missing else ""
+    return Report(document, blocks, exit_code=3 if missing else 0, complaint=complaint)

@@ -31,13 +31,15 @@ def write(deployments: Sequence[Deployment]) -> str:
             f"{one.name}: dstack runs a replica of {span} nodes as a task, and each of the {one.replicas} "
             f"would be one; use --to kubernetes or skypilot"
         )
-    backend = names.provider(one, "dstack", _INSTEAD)
+    # Machines of one's own are an SSH fleet, of which instances are taken and none made.
+    owned = one.term == "owned"
+    where = {} if owned else {"backends": [names.provider(one, "dstack", _INSTEAD)]}
     rank = "$DSTACK_NODE_RANK"
     start = launch(
         one, engine_of(one), Place(one.replicas_per_node, span, rank, "$DSTACK_MASTER_NODE_IP", rank)
     )
     said = _service(one, start) if one.kind == "service" and span == 1 else _task(one, start)
-    said |= {"backends": [backend]}
+    said |= {"creation_policy": "reuse"} if owned else where
     if one.region:
         said["regions"] = [one.region]
     if names.instance_type(one):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.export import document, names
 from whichgpu.export.launch import Place, engine_of, launch
 from whichgpu.export.model import gigabytes, of_tags, patience, read_tags, tag_line
-from whichgpu.export.single import one_port
+from whichgpu.export.single import one_port, rented
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,9 @@ def write(deployments: Sequence[Deployment]) -> str:
     (one,) = deployments
     span = one.nodes_per_replica
     service = one.kind == "service"
-    cloud = names.provider(one, "skypilot", _INSTEAD)
+    rented(one, "SkyPilot", _INSTEAD)
+    # Machines of one's own are a pool that `sky ssh up` has made known.
+    cloud = "ssh" if one.term == "owned" else names.provider(one, "skypilot", _INSTEAD)
     start = launch(
         one, engine_of(one),
         Place(one.replicas_per_node, span, "$SKYPILOT_NODE_RANK", "$HEAD_ADDRESS", "$SKYPILOT_NODE_RANK"),

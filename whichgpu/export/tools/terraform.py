@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.export import names
-from whichgpu.export.launch import Place, engine_of, launch
+from whichgpu.export.launch import Place, engine_of, launch, vendor
 from whichgpu.export.machines import MACHINES, RESOURCES
 from whichgpu.export.model import of_tags, tags
 from whichgpu.export.single import rented
@@ -35,6 +35,11 @@ def write(deployments: Sequence[Deployment]) -> str:
     for one in deployments:
         rented(one, "Terraform", _INSTEAD)
         cloud = names.provider(one, "terraform", _INSTEAD)
+        if vendor(one) != "NVIDIA":
+            raise UsageError(
+                f"{one.name}: the images that Terraform starts here have NVIDIA's driver, and {one.gpu} is "
+                f"{vendor(one)}'s. {_INSTEAD}"
+            )
         if one.nodes_per_replica > 1:
             raise UsageError(
                 f"{one.name}: a replica spans {one.nodes_per_replica} machines, whose addresses Terraform "

@@ -1,0 +1,102 @@
+"""The MCP server, asked by the library's own client: in this process, and over standard input and output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import anyio
+import pytest
+
+import whichgpu as package
+from whichgpu.cli import mcp_server
+
+mcp = pytest.importorskip("mcp", reason="needs mcp: pip install 'whichgpu[mcp]'")
+
+
+def asked(calls: list[tuple[str, dict[str, Any]]], target: Any = None) -> list[Any]:
+    """The results of tool calls, one after the other."""
+
+    async def ask() -> list[Any]:
+        async with mcp.Client(target or mcp_server.server()) as client:
+            return [await client.call_tool(name, arguments) for name, arguments in calls]
+
+    return anyio.run(ask)
+
+
+def test_its_tools_are_told_with_their_arguments() -> None:
+    async def listed() -> Any:
+        async with mcp.Client(mcp_server.server()) as client:
+            return (await client.list_tools()).tools
+
+    tools = {tool.name: tool for tool in anyio.run(listed)}
+    assert list(tools) == ["recommend", "compare", "fit", "predict", "audit"]
+    for tool in tools.values():
+        assert tool.description
+        assert tool.annotations.read_only_hint
+    assert tools["predict"].input_schema["required"] == ["workload", "gpu"]
+
+
+def test_it_answers_as_the_api_does() -> None:
+    results = asked([
+        ("recommend", {"workload": "resnet50", "target": "1000 images/s", "gpus": ["l4", "a10"], "limit": 1}),
+        ("predict", {"workload": "llama-2-7b", "gpu": "a100-80gb-sxm",
+                     "job": {"phase": "serve", "concurrency": 8}}),
+        ("fit", {"workload": "llama-2-13b", "gpus": ["a10", "rtx-4090:2"]}),
+        ("compare", {"gpus": ["a10", "l4"], "workloads": ["resnet50"]}),
+        ("audit", {"text": "The A10 has 48 GB of memory. The L4 has 24 GB of memory."}),
+    ])  # fmt: skip
+    assert not any(one.is_error for one in results)
+    recommended, predicted, fitted, compared, audited = (one.structured_content for one in results)
+    api = package.recommend("resnet50", target="1000 images/s", gpus=["l4", "a10"])
+    assert len(recommended["candidates"]) == 1
+    assert recommended["candidates"][0]["usd_per_hour"] == api.candidates[0].usd_per_hour
+    assert recommended["says"] == str(api)
+    told = package.predict("llama-2-7b", "a100-80gb-sxm", phase="serve", concurrency=8)
+    assert predicted["throughput"]["mid"] == pytest.approx(told.throughput.mid)
+    assert [one["fits"] for one in fitted["answers"]] == [False, True]
+    assert compared["answer"]["text"] == package.compare(["a10", "l4"], ["resnet50"]).answer.text
+    assert [(one["quote"], one["verdict"]) for one in audited["findings"]] == [("48 GB", "contradicted")]
+
+
+def test_faults_say_what_to_write() -> None:
+    results = asked([
+        ("predict", {"workload": "resnet50", "gpu": "h100"}),
+        ("predict", {"workload": "resnet50", "gpu": "l4", "job": {"bacth": 3}}),
+        ("predict", {"workload": "llama-3.1-70b", "gpu": "t4"}),
+        ("recommend", {"workload": "resnet50", "target": "1000"}),
+        ("compare", {"gpus": ["a10", "l4"], "job": {"batch": 1}}),
+        ("fit", {"workload": "model.py:make"}),
+        ("recommend", {"workload": "resnet50", "job": {"offers": "/etc/passwd"}}),
+        ("predict", {"workload": "resnet50", "gpu": "l4", "job": {"gpu_files": ["/etc/passwd"]}}),
+        ("predict", {"workload": "resnet50", "gpu": "l4", "job": {"batch": "many"}}),
+        ("predict", {"workload": "resnet50", "gpu": "l4", "job": {"options": 3}}),
+        ("predict", {"workload": "resnet50", "gpu": "l4", "job": {"workload": "bert-large"}}),
+    ])  # fmt: skip
+    assert all(one.is_error for one in results)
+    said = [one.content[0].text for one in results]
+    expected = [
+        "h100-80gb-sxm", "no job column 'bacth'", "does not fit", "1000", "name one", "no workload",
+        "no job column 'offers'", "no job column 'gpu_files'", "not a number", "no object",
+        "no job column 'workload'",
+    ]  # fmt: skip
+    for text, words in zip(said, expected, strict=True):
+        assert words in text
+        assert "Traceback" not in text
+
+
+@pytest.mark.slow
+def test_over_standard_input_and_output() -> None:
+    env = {key: value for key, value in os.environ.items() if key in ("PATH", "PYTHONPATH", "HOME")}
+    started = mcp.StdioServerParameters(command=sys.executable, args=["-m", "whichgpu", "mcp"], env=env)
+    (result,) = asked([("predict", {"workload": "resnet50", "gpu": "l4"})], started)
+    assert result.structured_content["says"] == str(package.predict("resnet50", "l4"))
+
+
+def test_without_the_library_it_says_what_to_install(whichgpu, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("mcp", "mcp.server", "mcp.server.mcpserver"):
+        monkeypatch.setitem(sys.modules, name, None)
+    told = whichgpu("mcp")
+    assert (told.status, "pip install 'whichgpu[mcp]'" in told.err) == (2, True)
+    assert "audit" in whichgpu("mcp", "--list").out

@@ -1,0 +1,164 @@
+"""The tools of `whichgpu mcp`: what the Python API answers, cut to what a reader of a conversation needs.
+
+A fault that the caller can mend is the tool's error, with the text that says how. Nothing is fetched, no file
+is read, and no model is imported from code.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import whichgpu
+from whichgpu.errors import UsageError, WhichGpuError, one_line
+from whichgpu.report.json import SCHEMA_VERSION, plain
+from whichgpu.workloads.job import NUMBERS, Job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mcp.server.mcpserver import MCPServer
+
+INSTRUCTIONS = (
+    "whichgpu tells which GPU, how many, from whom and at what price for a machine-learning workload, with "
+    "90 % intervals and sources. Workloads are names such as llama-3.1-8b, stable-diffusion-1.5, resnet50; "
+    "GPUs are ids such as l4, a100-80gb-sxm, h100-80gb-sxm. Quantities have units: '1000 images/min', '2 s', "
+    "'20 USD/h'. An error says what to write instead. `job` holds job columns: phase (serve, infer, "
+    "generate, train, finetune_lora ..), precision (fp16, bf16, fp8, w4a16 ..), runtime, batch, seq_len, "
+    "input_tokens, output_tokens, concurrency, tp, pp, steps, resolution, and options, an object."
+)
+#: Candidates and findings of an answer at most, and characters of a text.
+_MOST, _LONGEST = 50, 2_000_000
+#: The package is its own function.
+_audited: Callable[..., Any] = whichgpu.audit  # type: ignore[assignment]
+#: Parts that are long and can be asked for elsewhere.
+_LEFT_OUT = ("rejected", "terms", "evidence", "stages", "loading")
+
+
+def recommend(  # noqa: PLR0917 (an assistant names them)
+    workload: str, target: str = "", latency: str = "", slo: str = "", rate: str = "", budget: str = "",
+    gpus: list[str] | None = None, providers: list[str] | None = None, term: str = "on-demand",
+    job: dict[str, Any] | None = None, limit: int = 5,
+) -> dict[str, Any]:  # fmt: skip
+    """Rank what to rent or buy for a workload: GPU, how many, from whom, at what price, and why.
+
+    target: a rate of work ("1000 images/min", "2000 tokens/s"); latency: the longest time of one job ("2 s");
+    slo with rate: objectives of serving ("ttft p90 1 s, tpot 50 ms", "5 req/s"); budget: "20 USD/h";
+    term: on-demand, spot, reserved, marketplace, buy or any; limit: candidates told.
+    """
+    answer = whichgpu.recommend(
+        workload, target=target or None, latency=latency or None, slo=slo or None, rate=rate or None,
+        budget=budget or None, gpus=gpus, providers=providers, term=term, **_columns(job),
+    )  # fmt: skip
+    document = _short(answer)
+    document["candidates"] = document["candidates"][: max(1, min(limit, _MOST))]
+    return document
+
+
+def compare(
+    gpus: list[str], workloads: list[str] | None = None, job: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Two to six GPUs side by side: the answer in a sentence, takeaways, verdicts, prices and speeds."""
+    jobs = [whichgpu.job(name, **_columns(job)) for name in workloads or []]
+    if job and not jobs:
+        raise UsageError("job columns are of a workload; name one in workloads, e.g. resnet50")
+    document = _short(whichgpu.compare(gpus, jobs))
+    document["rows"] = [
+        {"field": row["field"], "label": row["label"], "unit": row["unit"],
+         "values": {key: cell and cell["text"] for key, cell in row["values"].items()}}
+        for row in document["rows"]
+    ]  # fmt: skip
+    return document
+
+
+def fit(workload: str, gpus: list[str] | None = None, job: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Whether a workload fits on GPUs ("a10", "rtx-4090:2"), its memory by part, and what would help."""
+    return _short(whichgpu.fit(workload, gpus or (), **_columns(job)))
+
+
+def predict(workload: str, gpu: str, job: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Speed, latency, memory, power and energy of a workload on a GPU ("l4", "h100-80gb-sxm:4")."""
+    return _short(whichgpu.predict(workload, gpu, **_columns(job)))
+
+
+def audit(text: str, form: str = "", everything: bool = False) -> dict[str, Any]:
+    """Check what a text claims about GPUs: each claim with its verdict, the right value and the evidence.
+
+    text: the article itself; form: markdown, html or text where its looks do not say it; everything: also the
+    claims that hold.
+    """
+    if len(text) > _LONGEST:
+        raise UsageError(f"the text has {len(text):,} characters, and at most {_LONGEST:,} are read")
+    document = _short(_audited(text.encode(), form=form))
+    if not everything:
+        document["findings"] = [one for one in document["findings"] if one["verdict"] != "confirmed"]
+    document["findings"] = document["findings"][:_MOST]
+    return document
+
+
+TOOLS: tuple[Callable[..., dict[str, Any]], ...] = (recommend, compare, fit, predict, audit)
+
+
+def _columns(job: dict[str, Any] | None) -> dict[str, Any]:
+    """Job columns alone, so that no argument that names files gets through; numbers may be text."""
+    known = {*Job.__match_args__, "resolution"} - {"workload"}
+    for key, value in (job or {}).items():
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            means = f"did you mean '{near[0]}'?" if near else f"they are {', '.join(sorted(known))}"
+            raise UsageError(f"no job column '{one_line(key)}'; {means}")
+        if key == "options" and not isinstance(value, dict):
+            raise UsageError(f'options \'{one_line(value)[:40]}\' are no object; write {{"guidance": "7.5"}}')
+        if key != "options" and (isinstance(value, bool) or not isinstance(value, str | int | float)):
+            raise UsageError(f"{key} '{one_line(value)[:40]}' is neither a number nor text")
+    return {key: _number(key, value) for key, value in (job or {}).items()}
+
+
+def _number(key: str, value: Any) -> Any:
+    """A count as a number; lengths and concurrency may be words."""
+    if key not in NUMBERS or key in ("input_tokens", "output_tokens", "concurrency"):
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        raise UsageError(f"{key} '{one_line(value)[:40]}' is not a number") from None
+
+
+def _short(answer: Any) -> dict[str, Any]:
+    """An answer as JSON types, what it means in words first, without its longest parts."""
+    document: dict[str, Any] = plain(answer.to_dict())
+    kept = {key: value for key, value in document.items() if key not in _LEFT_OUT}
+    return {"schema_version": SCHEMA_VERSION, "says": str(answer), **kept}
+
+
+def server() -> MCPServer[Any]:
+    """The server with its tools; raises `UsageError` where the package `mcp` is not installed."""
+    try:
+        from mcp.server.mcpserver import MCPServer
+        from mcp.types import ToolAnnotations
+    except ImportError:
+        raise UsageError(
+            "the MCP server needs the package mcp 2; type: pip install 'whichgpu[mcp]'"
+        ) from None
+    made: MCPServer[Any] = MCPServer(
+        "whichgpu", version=whichgpu.__version__, instructions=INSTRUCTIONS, log_level="WARNING"
+    )
+    harmless = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_hint=True)
+    for tool in TOOLS:
+        made.tool(name=tool.__name__, annotations=harmless)(_telling(tool))
+    return made
+
+
+def _telling(tool: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """The tool, whose mendable faults are errors that the caller reads."""
+    from mcp.server.mcpserver.exceptions import ToolError
+
+    @wraps(tool)
+    def called(*arguments: Any, **named: Any) -> dict[str, Any]:
+        try:
+            return tool(*arguments, **named)
+        except WhichGpuError as fault:
+            raise ToolError(str(fault)) from None
+
+    return called
