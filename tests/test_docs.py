@@ -162,6 +162,9 @@ FILES = {
     "my.toml": '[gpu.my-card]\nbase = "rtx-4090"\nbandwidth = "1.2 TB/s"\n',
     "article.md": "# Cards\n\nThe A10 has 24 GB of memory.\n",
     "page.html": "<html><body><p>The A10 has 24 GB of memory.</p></body></html>",
+    "fleet.toml": '[[demand]]\nname = "images"\nrate = "90 images/s"\nredundancy = "N+1"\n'
+    '[[option]]\nname = "h100"\nusd_per_hour = 2.5\ncapacity = { images = "30 images/s" }\n'
+    '[[option]]\nname = "l4"\nusd_per_hour = 0.5\ncapacity = { images = "5 images/s" }\n',
     "whichgpu-guard.toml": '[[model]]\nname = "a"\nworkload = "resnet50"\ngpu = "l4"\n',
     "whichgpu-guard.json": '{"models": {"a": {"gpu": "l4", "n_gpus": 1, "unit": "images", '
     '"usd_per_unit": 1.0, "usd_per_gpu_hour": 1.0, "throughput": 1.0, "required": 1.0}}}',

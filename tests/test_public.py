@@ -13,8 +13,8 @@ from whichgpu.cli import group
 
 EXPORTS = [
     "DataError", "Fact", "Infeasible", "Interval", "Source", "UsageError", "WhichGpuError", "__version__",
-    "audit", "compare", "compat", "diagnose", "fit", "gpu", "gpus", "job", "predict", "recommend", "sweep",
-    "workload",
+    "audit", "compare", "compat", "diagnose", "fit", "gpu", "gpus", "job", "plan", "predict", "recommend",
+    "sweep", "workload",
 ]  # fmt: skip
 COMMON = ["--debug", "--json", "--plain"]
 JOB = [
@@ -58,6 +58,7 @@ COMMANDS = {
     "fit": ["--format", "--gpu", *OWN, "--together", *JOB],
     "gpus": [*OWN, "--columns", "--family", "--like", "--limit", "--max", "--min", "--reverse", "--segment",
              "--sort", "--timeline", "--vendor", "--where", "--within"],
+    "plan": ["--format", *OWN, "--pareto", "--time-limit", "--what-if", "--why-not"],
     "guard": ["--baseline", *OWN, "--update"],
     "mcp": ["--list"],
     "predict": ["--anchor", "--bytes", "--calibration", "--curve", "--explain", "--family", "--flops",

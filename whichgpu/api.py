@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.comparison import Comparison
     from whichgpu.planner.diagnosis import Diagnosis
     from whichgpu.planner.fleets import Fleets
+    from whichgpu.planner.plan.answer import Plan
     from whichgpu.planner.sweep import Sweep
     from whichgpu.planner.uses import ForUse
     from whichgpu.software.compat import Compatibility
@@ -281,6 +282,29 @@ def sweep(
         scaling=scaling,
     )  # fmt: skip
     return searched(request)
+
+
+def plan(
+    file: str | Path | Mapping[str, Any], *, time_limit: str | None = None, gpu_files: Files = ()
+) -> Plan:
+    """The cheapest mixed fleet for the demands of a plan file, or of the same keys as a mapping.
+
+    `plan({"demand": [{"name": "images", "workload": "sdxl", "rate": "100 images/min"}]})`; docs/plan.md has the
+    keys. `time_limit` ("30 s") bounds the search. No fleet is an answer, whose `conflict` says why. Raises
+    `WhichGpuError` for what cannot be read.
+    """
+    from whichgpu.planner.plan.planning import plan as planned
+    from whichgpu.planner.plan.reading import parsed, read
+    from whichgpu.planner.request import read_positive
+
+    known, today = _known(gpu_files), date.today()
+    if isinstance(file, str | Path):
+        asked = read(Path(file), known, today)
+    else:
+        asked = parsed(file, Path(), "plan", known, today)
+    if time_limit is not None:
+        asked = replace(asked, seconds=read_positive(time_limit, "time", "time limit"))
+    return planned(asked, known, today)
 
 
 def compare(

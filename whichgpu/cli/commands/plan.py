@@ -1,8 +1,8 @@
 """The cheapest mixed fleet for several demands: how many of what, from whom, at which hour, with proof.
 
-$ whichgpu plan examples/three-services.toml
-$ whichgpu plan plan.toml --what-if "price h100 -20 %" --what-if "demand x2"
-$ whichgpu plan plan.toml --pareto --format html
+$ whichgpu plan fleet.toml
+$ whichgpu plan fleet.toml --what-if "price h100 -20 %" --what-if "demand x2"
+$ whichgpu plan fleet.toml --pareto --format html
 
 The file says what is to be done (docs/plan.md): demands with rates by hour, objectives, redundancy, quotas,
 owned GPUs.

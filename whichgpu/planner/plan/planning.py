@@ -14,6 +14,7 @@ from whichgpu.planner.plan.answer import Plan
 from whichgpu.planner.plan.columns import build
 from whichgpu.planner.plan.conflict import Conflict, conflict, said
 from whichgpu.planner.plan.deployments import deployments
+from whichgpu.planner.plan.settling import settled
 from whichgpu.planner.plan.solving import cheapest, effort
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def plan(asked: Asked, catalogue: Catalogue, today: date, *, explained: bool = T
         return replace(answer, conflict=why, why_not=built.rejected, seconds=perf_counter() - started)
     if explained:
         answer = _explained(answer)
+    answer = replace(answer, solution=settled(built.program, answer.solution))
     warnings = tuple(_warnings(answer))
     return replace(
         answer,

@@ -153,11 +153,14 @@ def merged(program: Program) -> tuple[Program, Ints]:
     """Hours in a row that ask for the same as one; and which of them each hour became, (H,).
 
     Exact: two neighbours that ask for the same may both have the fleet of the cheaper of them, and then there
-    are no more starts than before.
+    are no more starts than before. Not so where work may be done at one hour or the other, and where both cost
+    and energy count.
     """
-    load = program.load
+    load, limits = program.load, program.limits
     same = (load.rate[:, 1:] == load.rate[:, :-1]).all(axis=0)
-    same &= (load.window[:, 1:] == load.window[:, :-1]).all(axis=0)
+    same &= ~(load.window[:, 1:] | load.window[:, :-1]).any(axis=0)
+    if limits.watts is not None or (program.energy and limits.budget is not None):
+        same[:] = False
     group = np.concatenate([[0], np.cumsum(~same)]).astype(int)
     first = np.flatnonzero(np.concatenate([[True], ~same]))
     hours: Array = np.bincount(group, weights=program.hours).astype(float)

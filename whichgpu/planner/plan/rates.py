@@ -133,7 +133,7 @@ def _forecast(raw: Mapping[str, Any], where: str, folder: Path) -> Rate:
             rows = list(csv.DictReader(handle))
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise UsageError(f"{where}: {path} cannot be read as CSV ({fault})") from None
-    column = str(raw.get("column", where.split(".", maxsplit=1)[0]))
+    column = str(raw.get("column", where.split(".")[1]))
     names = list(rows[0]) if rows else []
     if column not in names:
         raise UsageError(f"{where}: {unknown('column', column, names)}")

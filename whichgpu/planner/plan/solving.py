@@ -138,17 +138,27 @@ def _by_hour(program: Program, how: Effort) -> Solution:
 
 
 def side_by_side(parts: Sequence[Program], how: Effort) -> list[Solution]:
-    """Each of several programs that know nothing of each other."""
-    workers = min(_WORKERS, os.cpu_count() or 1, len(parts))
+    """Each of several programs of one hour that know nothing of each other, those that are alike once."""
+    keys = [_alike(part) for part in parts]
+    single = dict(zip(keys, parts, strict=True))
+    workers = min(_WORKERS, os.cpu_count() or 1, len(single))
     # Some take longer than others, and few of them long.
-    own = min(_LONGER * how.left * workers / len(parts), how.left)
+    own = min(_LONGER * how.left * workers / len(single), how.left)
 
     def one(part: Program) -> Solution:
         return surviving(part, Effort(how.gap, min(perf_counter() + own, how.until)))
 
     # HiGHS lets other threads run while it works.
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(one, parts))
+        found = dict(zip(single, pool.map(one, single.values()), strict=True))
+    return [found[key] for key in keys]
+
+
+def _alike(part: Program) -> bytes:
+    """What tells programs of one hour apart that have their columns and limits in common."""
+    load, columns = part.load, part.columns
+    arrays = (part.hours, load.rate, load.window, columns.usd, columns.most)
+    return b"".join(np.ascontiguousarray(one).tobytes() for one in arrays)
 
 
 def surviving(program: Program, how: Effort, start: Solution | None = None) -> Solution:

@@ -1,0 +1,478 @@
+"""`plan`: files, answers, limits, what if, and what cannot be."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import whichgpu
+from whichgpu.cli import main
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.deployment import read_all
+from whichgpu.planner.plan import rates
+from whichgpu.planner.plan.decomposed import together
+from whichgpu.planner.plan.dominance import dominated
+from whichgpu.planner.plan.pareto import fronts
+from whichgpu.planner.plan.planning import plan
+from whichgpu.planner.plan.program import merged
+from whichgpu.planner.plan.reading import parsed
+from whichgpu.planner.plan.solving import cheapest, effort
+from whichgpu.planner.plan.whatif import what_if
+
+GPUS, TODAY = catalogue(), date(2026, 11, 20)
+ROOT = Path(__file__).parent.parent
+
+
+def demand(name="images", rate="10 images/s", **more):
+    return {"name": name, "rate": rate, **more}
+
+
+def option(name, usd, **capacity):
+    own = {
+        key: capacity.pop(key)
+        for key in ("max_instances", "term", "start_up", "type", "gpu", "watts")
+        if key in capacity
+    }
+    return {"name": name, "usd_per_hour": usd, "capacity": capacity, **own}
+
+
+def asked(demands, options=(), **tables):
+    raw = {"demand": demands, **({"option": list(options)} if options else {}), **tables}
+    return parsed(raw, Path(), "test", GPUS, TODAY)
+
+
+def solved(demands, options=(), *, explained=False, **tables):
+    return plan(asked(demands, options, **tables), GPUS, TODAY, explained=explained)
+
+
+def counts(answer):
+    return {one.supply.name: one.instances for one in answer.picks}
+
+
+# --- the contract ------------------------------------------------------------------------------------------
+
+CONTRACT = """
+[[demand]]
+name = "images"
+workload = "stable-diffusion-1.5"
+rate = "1000 images/min"
+
+[[demand]]
+name = "chat"
+workload = "llama-3.1-8b"
+rate = "4 req/s"
+
+[[option]]
+name = "small"
+usd_per_hour = 1.0
+max_instances = 20
+capacity = { images = "100 images/min", chat = "1 req/s" }
+
+[[option]]
+name = "big"
+usd_per_hour = 3.5
+capacity = { images = "450 images/min" }
+"""
+
+
+def test_the_contract(tmp_path, capsys):
+    (tmp_path / "plan.toml").write_text(CONTRACT)
+    assert main(["plan", str(tmp_path / "plan.toml"), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["status"] == "optimal"
+    assert said["gap"] <= 1e-6
+    # Two big ones make 900 images/min; 100 more and the chat take five small ones.
+    assert {one["option"]: one["instances"] for one in said["picks"]} == {"small": 5, "big": 2}
+    assert said["usd_per_hour"] == pytest.approx(12.0)
+    made = {"images": 0.0, "chat": 0.0}
+    speed = {"small": {"images": 100 / 60, "chat": 1.0}, "big": {"images": 7.5}}
+    for one in said["picks"]:
+        assert sum(one["shares"].values()) <= 1 + 1e-9
+        for name, share in one["shares"].items():
+            made[name] += one["instances"] * share * speed[one["option"]][name]
+    assert made["images"] >= 1000 / 60 * (1 - 1e-9)
+    assert made["chat"] >= 4.0 * (1 - 1e-9)
+    assert said["next_best"]["usd_per_hour"] > 12.0
+    assert {one["name"] for one in said["constraints"]} == {"number of small"}
+
+
+@pytest.mark.parametrize("form", ["md", "html", "table"])
+def test_every_form_tells_the_fleet(tmp_path, capsys, form):
+    (tmp_path / "plan.toml").write_text(CONTRACT)
+    assert (
+        main(["plan", str(tmp_path / "plan.toml"), "--format", form, "--pareto", "--what-if", "demand x2"])
+        == 0
+    )
+    text = capsys.readouterr().out
+    for word in ("small", "big", "12.00", "What binds", "The next best", "What if: demand x2"):
+        assert word in text
+    assert ("<svg" in text) == (form == "html")
+
+
+# --- hours -------------------------------------------------------------------------------------------------
+
+
+def test_a_start_is_paid_and_an_instance_kept_where_that_is_cheaper():
+    by_hour = ["10 images/s"] * 12 + ["0 images/s"] * 1 + ["10 images/s"] * 11
+    one = [option("a", 1.0, images="10 images/s", start_up="30 min")]
+    free = solved([demand(rate=by_hour)], one)
+    # Off for one hour and started again: 23 + 0.5 hours; two hours to start would be dearer than to keep it.
+    assert free.usd_per_hour == pytest.approx(23.5 / 24)
+    slow = solved([demand(rate=by_hour)], [option("a", 1.0, images="10 images/s", start_up="2 h")])
+    assert slow.usd_per_hour == pytest.approx(1.0)
+
+
+def test_owned_first_then_committed_then_on_demand():
+    rate = {"default": "10 images/s", "8-12": "40 images/s"}
+    options = [
+        option("own", 0.1, images="10 images/s", max_instances=1, term="owned"),
+        option("committed", 0.6, images="10 images/s", term="committed"),
+        option("rented", 1.0, images="10 images/s"),
+    ]
+    answer = solved([demand(rate=rate)], options, explained=True)
+    # Of the three above the base, for four hours of 24, none is worth committing to.
+    assert counts(answer) == {"own": 1, "rented": 3}
+    assert answer.usd_per_hour == pytest.approx(0.1 + 3 * 4 / 24)
+    assert any("no commitment pays" in one for one in answer.savings)
+    base = solved([demand(rate={"default": "30 images/s", "8-12": "40 images/s"})], options, explained=True)
+    assert counts(base) == {"own": 1, "committed": 2, "rented": 1}
+    assert any("save" in one for one in base.savings)
+
+
+def test_work_of_a_total_is_done_when_it_is_cheapest():
+    options = [option("a", 1.0, images="10 images/s", night="10 images/s")]
+    day = demand(rate={"default": "10 images/s", "0-6": "5 images/s"})
+    night = {"name": "night", "total": "72000 images", "window": "22-6"}
+    # Half an instance is free for six hours: 108,000 images. Nothing more is rented.
+    assert solved([day, night], options).usd_per_hour == pytest.approx(1.0)
+    assert solved([day, {**night, "total": "144000 images"}], options).usd_per_hour == pytest.approx(
+        25.0 / 24
+    )
+
+
+def test_a_week_has_a_night_for_each_day():
+    rate = {"default": "1 images/s", "sat-sun": "2 images/s"}
+    answer = solved(
+        [demand(rate=rate), {"name": "n", "total": "3600 images", "window": "22-2"}],
+        [option("a", 1.0, images="1 images/s", n="1 images/s")],
+    )
+    assert answer.built.program.hours.size == 168
+    # One hour a night: five of one instance for the images, two nights that start on days with two.
+    assert answer.usd_per_hour == pytest.approx((5 * 24 + 2 * 48 + 7) / 168)
+
+
+def test_a_rate_may_be_a_multiple_or_a_forecast(tmp_path):
+    (tmp_path / "f.csv").write_text("hour,chat\n" + "".join(f"{h},{h % 3 + 1}\n" for h in range(24)))
+    raw = {
+        "demand": [
+            {"name": "chat", "rate": {"file": "f.csv", "unit": "req/s"}},
+            {"name": "embed", "rate": {"of": "chat", "times": 2.0}},
+        ],
+        "option": [option("a", 1.0, chat="1 req/s", embed="4 req/s")],
+    }
+    found = parsed(raw, tmp_path, "x", GPUS, TODAY)
+    assert found.demand("embed").rate.tolist() == [2.0 * (h % 3 + 1) for h in range(24)]
+    # Half an instance of embedding for each of chat.
+    assert plan(found, GPUS, TODAY).usd_per_hour == pytest.approx((2 + 3 + 5) / 3)
+
+
+# --- limits ------------------------------------------------------------------------------------------------
+
+
+def test_quotas_types_and_spares_each_cost():
+    options = [
+        option("a", 1.0, images="10 images/s", gpu="l4"), option("b", 1.5, images="12 images/s", gpu="a10"),
+        option("c", 9.0, images="99 images/s", gpu="t4"),
+    ]  # fmt: skip
+    free = solved([demand(rate="32 images/s")], options)
+    assert free.usd_per_hour == pytest.approx(3.5)
+    spare = solved([demand(rate="32 images/s", redundancy="N+1")], options)
+    assert spare.usd_per_hour == pytest.approx(5.0)
+    assert counts(free) == {"a": 2, "b": 1}
+    quota = solved(
+        [demand(rate="32 images/s")], options, quota=[{"gpu": "l4", "max_gpus": 2}], explained=True
+    )
+    assert counts(quota) == {"a": 2, "b": 1}
+    assert next(one for one in quota.constraints if one.kind == "quota").binding
+    types = solved(
+        [demand(rate="32 images/s")], options, plan={"max_types": 1}, quota=[{"gpu": "l4", "max_gpus": 2}]
+    )
+    assert types.usd_per_hour == pytest.approx(4.5)
+
+
+def test_spot_carries_no_more_than_its_share():
+    options = [
+        option("safe", 1.0, images="10 images/s"),
+        option("spot", 0.3, images="10 images/s", term="spot"),
+    ]
+    answer = solved([demand(rate="40 images/s", spot_share="50 %")], options)
+    assert counts(answer) == {"safe": 2, "spot": 2}
+
+
+def test_sizes_share_instances_and_no_size_is_lost():
+    sizes = [{"name": "short", "share": 0.75, "input_tokens": 100}, {"name": "long", "share": 0.25}]
+    own = [option("a", 1.0), option("b", 4.0)]
+    own[0]["capacity"] = {"chat": {"short": "8 req/s"}}
+    own[1]["capacity"] = {"chat": {"short": "8 req/s", "long": "4 req/s"}}
+    answer = solved([{"name": "chat", "workload": "llama-3.1-8b", "rate": "16 req/s", "sizes": sizes}], own)
+    # 12 short take one and a half of a; 4 long one of b.
+    assert counts(answer) == {"a": 2, "b": 1}
+
+
+def test_shadow_prices_why_not_and_the_next_best_hold_when_tried():
+    options = [option("a", 1.0, images="10 images/s", max_instances=2), option("b", 1.5, images="10 images/s"),
+               option("dear", 9.0, images="10 images/s")]  # fmt: skip
+    answer = solved([demand(rate="40 images/s")], options, explained=True)
+    worth = next(one for one in answer.prices if one.name == "number of a")
+    assert worth.usd_per_hour == pytest.approx(0.5)
+    assert "saves 0.50 USD/h" in worth.text
+    assert answer.rival is not None
+    assert answer.rival.usd_per_hour == pytest.approx(6.0)
+    why = {one.what: one.why for one in answer.why_not}
+    assert set(why) == {"dear (on demand)"}
+    assert answer.headroom == pytest.approx(0.0)
+
+
+# --- what cannot be ----------------------------------------------------------------------------------------
+
+
+def test_the_conflict_is_irreducible_and_its_cheapest_way_out_works():
+    options = [
+        option("a", 1.0, images="10 images/s", max_instances=3),
+        option("b", 8.0, images="10 images/s", max_instances=1),
+    ]
+    options.append(option("c", 1.0, other="10 images/s"))
+    answer = solved([demand(rate="50 images/s"), demand("other", "1 images/s")], options)
+    assert answer.status == "infeasible"
+    assert answer.conflict is not None
+    assert {one.split(":")[0] for one in answer.conflict.rules} == {
+        "max_instances of a", "max_instances of b", "demand images",
+    }  # fmt: skip
+    first = answer.conflict.relaxations[0]
+    assert first.text == "max_instances of a: raise it by 1 instances"
+    options[0]["max_instances"] = 4
+    again = solved([demand(rate="50 images/s"), demand("other", "1 images/s")], options)
+    assert again.usd_per_hour == pytest.approx(first.usd_per_hour)
+
+
+def test_a_budget_says_what_it_would_take(tmp_path, capsys):
+    text = CONTRACT + '\n[plan]\nbudget = "5 USD/h"\n'
+    (tmp_path / "plan.toml").write_text(text)
+    assert main(["plan", str(tmp_path / "plan.toml"), "--json"]) == 3
+    captured = capsys.readouterr()
+    said = json.loads(captured.out)
+    assert said["status"] == "infeasible"
+    assert "budget" in captured.err
+    ways = {one["change"].split(":")[0]: one["usd_per_hour"] for one in said["conflict"]["relaxations"]}
+    assert ways["budget"] == pytest.approx(12.0)
+
+
+def test_an_absurd_rate_is_answered_with_a_warning():
+    answer = solved([demand(rate="1e9 images/s")], [option("a", 1.0, images="7 images/s")])
+    assert counts(answer) == {"a": 142857143}
+    assert answer.solution.gap <= 1e-6
+    assert "slip of the keyboard" in answer.warnings[0]
+
+
+def test_out_of_time_there_is_a_fleet_with_its_gap():
+    chance = np.random.default_rng(0)
+    options = [
+        option(f"o{i}", float(chance.uniform(1, 9)), **{f"d{j}": f"{chance.uniform(1, 9):.3f} req/s" for j in range(6)})
+        for i in range(30)
+    ]  # fmt: skip
+    demands = [
+        demand(f"d{j}", [f"{chance.uniform(5, 50):.2f} req/s" for _ in range(24)], redundancy="N+1")
+        for j in range(6)
+    ]
+    answer = solved(demands, options, plan={"time_limit": "0.5 s", "max_types": 5})
+    assert answer.status == "time limit"
+    if answer.feasible:
+        assert 0.0 < answer.solution.gap <= 1.0
+
+
+WRONG = [
+    ({"demand": [demand(rat="1 req/s")]}, "did you mean 'rate'"),
+    ({"demnd": []}, "did you mean 'demand'"),
+    ({"plan": {"max_typs": 2}, "demand": [demand()]}, "did you mean 'max_types'"),
+    ({}, r"no \[\[demand\]\]"),
+    ({"demand": [demand(rate="-5 req/s")]}, "negative"),
+    ({"demand": [demand(rate=["1 req/s"] * 23)]}, "no whole days"),
+    ({"demand": [demand(rate={"8-18": "1 req/s", "17-20": "2 req/s"})]}, "both state a rate at 17:00"),
+    ({"demand": [demand("a", {"of": "b"}), demand("b", {"of": "a"})]}, "in a circle"),
+    ({"demand": [demand("a", {"of": "c"})]}, "no demand 'c'"),
+    ({"demand": [demand(rate="5")]}, "rate of work"),
+    ({"demand": [demand(rate="1e15 req/s")]}, "slip of the keyboard"),
+    ({"demand": [demand(redundancy="N+9")]}, "is not N"),
+    ({"demand": [demand(spot_share="150 %")]}, "above 1"),
+    ({"demand": [demand(), demand()]}, "two are called"),
+    ({"demand": [{"name": "x", "total": "5 images", "rate": "1 images/s"}]}, "keep one of them"),
+    ({"demand": [demand()], "quota": [{"gpu": "l4"}]}, "either max_gpus or max_instances"),
+    ({"demand": [demand()], "owned": [{"gpu": "l4", "count": 3, "per_instance": 2}]}, "no whole number"),
+    ({"demand": [demand()], "option": {"name": "a"}}, "two brackets"),
+]
+
+
+@pytest.mark.parametrize(("raw", "said"), WRONG, ids=[text for _, text in WRONG])
+def test_what_is_wrong_is_said_with_its_place(raw, said):
+    full = {"option": [option("a", 1.0)], **raw}
+    full["option"] = full["option"] if isinstance(full["option"], dict) else []
+    if not full["option"]:
+        full["option"] = [{"name": "a", "usd_per_hour": 1.0, "capacity": {}}]
+    with pytest.raises(UsageError, match=said):
+        parsed(full, Path(), "x", GPUS, TODAY)
+
+
+def test_capacities_name_known_demands_in_their_unit():
+    with pytest.raises(UsageError, match="did you mean images"):
+        asked([demand()], [option("a", 1.0, imges="1 images/s")])
+    with pytest.raises(UsageError, match="use one unit"):
+        asked([demand()], [option("a", 1.0, images="1 req/s")])
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"), [("22-6", [22, 23, 0, 1, 2, 3, 4, 5]), ("8-10", [8, 9]), ("tue 0-2", [24, 25])]
+)
+def test_windows(text, hours):
+    assert sorted(np.flatnonzero(rates.window(text, "x")).tolist()) == sorted(hours)
+
+
+# --- what if -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "usd"),
+    [("price a -50 %", 2.0), ("demand x2", 8.0), ("demand images +25 %", 5.0), ("without a", 6.0),
+     ("max_types 1", 4.0), ("redundancy N+1", 5.0), ("price all x2", 8.0)],
+)  # fmt: skip
+def test_what_if(change, usd):
+    options = [option("a", 1.0, images="10 images/s"), option("b", 1.5, images="10 images/s")]
+    before = solved([demand(rate="40 images/s")], options)
+    after = what_if(change, before, GPUS, TODAY)
+    assert after.plan.usd_per_hour == pytest.approx(usd)
+    assert after.changes[0].startswith("it costs")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [("prize a -5 %", "did you mean price"), ("price zzz -5 %", "no GPU"), ("demand x-2", "no factor"),
+     ("demand chats x2", "no demand"), ("max_types many", "no number")],
+)  # fmt: skip
+def test_what_if_that_cannot_be_read(change, said):
+    before = solved([demand(rate="40 images/s")], [option("a", 1.0, images="10 images/s")])
+    with pytest.raises(UsageError, match=said):
+        what_if(change, before, GPUS, TODAY)
+
+
+# --- with the cost model and stored prices -----------------------------------------------------------------
+
+STORED = {
+    "plan": {"gpus": ["l4", "a10", "l40s", "a100-80gb-sxm", "h100-80gb-sxm"]},
+    "demand": [
+        {"name": "chat", "workload": "llama-3.1-8b", "rate": "20 req/s", "slo": "ttft p90 1 s, tpot 50 ms",
+         "redundancy": "N+1"},
+        {"name": "images", "workload": "stable-diffusion-1.5", "rate": "300 images/min", "latency": "20 s"},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return plan(parsed(STORED, Path(), "stored", GPUS, TODAY), GPUS, TODAY)
+
+
+def test_stored_prices_and_predicted_capacities(stored):
+    assert stored.status == "optimal"
+    assert stored.solution.gap <= 1e-6
+    program, n = stored.built.program, stored.solution.n[:, 0]
+    made = (program.columns.capacity * stored.solution.x[:, :, 0]).sum(axis=1)
+    assert (made >= program.load.rate[:, 0] * (1 - 1e-9)).all()
+    assert (stored.solution.x[:, :, 0].sum(axis=0) <= n + 1e-9).all()
+    # One chat demand alone is what recommend says for the same GPU: its replicas and one more.
+    assert stored.watts is not None
+    assert stored.watts > 100.0
+    assert any(one.kind == "dominated" for one in stored.why_not)
+
+
+def test_deployments_are_read_back(stored):
+    document = json.loads(json.dumps(stored.to_dict()))
+    found = read_all(document)
+    assert {one.workload for one in found} == {"llama-3.1-8b", "stable-diffusion-1.5"}
+    by_type = {one.supply.instance: one for one in stored.picks}
+    for one in found:
+        assert one.gpu == by_type[one.instance].supply.gpu
+        assert one.usd_per_hour == pytest.approx(by_type[one.instance].supply.usd)
+        assert one.nodes <= by_type[one.instance].instances
+
+
+def test_fronts_trade_cost_for_latency_and_energy(stored):
+    found = fronts(stored, GPUS, TODAY)
+    for points, of in ((found.latency, "p90"), (found.energy, "watts")):
+        assert points
+        usd = [one.usd_per_hour for one in points]
+        other = [getattr(one, of) for one in points]
+        assert usd == sorted(usd)
+        assert other == sorted(other, reverse=True)
+    assert min(one.watts for one in found.energy) < stored.watts
+
+
+def test_the_python_api():
+    answer = whichgpu.plan({"demand": [demand()], "option": [option("a", 1.0, images="10 images/s")]})
+    assert str(answer).startswith("1 x a: 1.00 USD/h")
+    assert answer.to_dict()["picks"][0]["shares"] == {"images": pytest.approx(1.0)}
+
+
+def test_the_example_is_read():
+    from whichgpu.planner.plan.reading import read
+
+    found = read(ROOT / "examples" / "three-services.toml", GPUS, TODAY)
+    assert [one.name for one in found.demands] == ["chat", "images", "transcripts"]
+    assert found.demand("chat").spare == 1
+    assert found.demand("transcripts").total == 2000 * 3600.0
+
+
+# --- parts -------------------------------------------------------------------------------------------------
+
+
+def many(seed=0, hours=6):
+    chance = np.random.default_rng(seed)
+    demands = [
+        demand(f"d{j}", [f"{chance.uniform(5, 30):.2f} req/s" for _ in range(hours)] * (24 // hours)) for j in range(3)
+    ]  # fmt: skip
+    options = [
+        option(f"o{i}", round(float(chance.uniform(1, 9)), 2), start_up="10 min",
+               **{f"d{j}": f"{chance.uniform(1, 9):.2f} req/s" for j in range(3)})
+        for i in range(14)
+    ]  # fmt: skip
+    return asked(demands, options)
+
+
+def test_dominated_columns_change_nothing():
+    from whichgpu.planner.plan.columns import build
+
+    program, _ = merged(build(many(), GPUS, TODAY).program)
+    less = program.only(np.flatnonzero(dominated(program) < 0))
+    assert less.columns.count < program.columns.count
+    one = program.at(np.array([0]))
+    assert cheapest(one, effort(1e-7, 10)).cost == pytest.approx(
+        cheapest(less.at(np.array([0])), effort(1e-7, 10)).cost
+    )
+
+
+@pytest.mark.slow
+def test_hours_taken_apart_are_bounded_rightly():
+    from whichgpu.planner.plan.columns import build
+    from whichgpu.planner.plan.formulation import formulate
+    from whichgpu.planner.plan.highs import solve
+
+    program, _ = merged(build(many(hours=3), GPUS, TODAY).program)
+    whole = solve(formulate(program), gap=1e-3, seconds=5)
+    apart = together(program, effort(1e-2, 5))
+    assert apart is not None
+    assert apart.bound <= whole.objective * (1 + 1e-6)
+    assert apart.cost >= whole.bound * (1 - 1e-6)
+    assert apart.cost <= whole.objective * 1.03
