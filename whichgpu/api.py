@@ -295,7 +295,7 @@ def plan(
     """
     from whichgpu.planner.plan.planning import plan as planned
     from whichgpu.planner.plan.reading import parsed, read
-    from whichgpu.planner.request import read_positive
+    from whichgpu.planner.wishes import read_positive
 
     known, today = _known(gpu_files), date.today()
     if isinstance(file, str | Path):
