@@ -126,7 +126,7 @@ def test_pretraining_8b_for_less_money_than_it_takes(ask: Any) -> None:
 
 
 def test_pretraining_8b_within_three_days(ask: Any) -> None:
-    """The cheapest run takes weeks on one large GPU; in three days it is eight, which share the states out."""
+    """The cheapest run takes weeks on one large GPU; in three days it is eight that share the states."""
     line = "recommend llama-3.1-8b --phase pretrain --tokens 20B --option sharding=fsdp"
     calm, hasty = ask(line), ask(f'{line} --deadline "3 days"')
     assert calm.first["seconds"] > 7 * 86400
