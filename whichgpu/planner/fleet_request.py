@@ -40,6 +40,11 @@ def read(request: Request, asked: Asked) -> tuple[tuple[Term, ...], Load]:
         )
     if asked.slo is None and asked.users is None:
         raise UsageError('a load needs objectives to hold; add e.g. --slo "ttft p90 1 s, tpot 50 ms"')
+    if request.precisions:
+        raise UsageError(
+            "objectives under a load are held in one precision; write e.g. "
+            f"--precision {request.job.precision}"
+        )
     if request.latency is not None:
         raise UsageError('--latency is of single jobs; write it as an objective: --slo "latency 20 s"')
     for stated, option in (
