@@ -172,7 +172,7 @@ def test_what_cannot_be(whichgpu: Any) -> None:
     for use in (Use(hours_per_day=0), Use(hours_per_day=25), Use(busy=0), Use(busy=1.5), Use(egress=-1)):
         with pytest.raises(UsageError):
             made(use=use)
-    with pytest.raises(Infeasible):
+    with pytest.raises(Infeasible, match=r"llama-2-70b does not fit on t4: .*--"):
         bill(Job("llama-2-70b", precision="fp16"), GPUS["t4"], 1, Use(), GPUS, today=TODAY)
     cost = ("prices", "cost", "stable-diffusion-1.5", "--gpu")
     assert whichgpu(*cost, "a10", "--busy", "lots").status == 2

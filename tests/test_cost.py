@@ -313,6 +313,11 @@ def test_a_power_cap_and_an_unmodelled_option_are_heard() -> None:
         ),
         (("llama-2-70b", "--gpu", "a10"), 3, "--gpu a10:8 --tp 8 is the least that fits"),
         (("llama-2-70b", "--gpu", "a10", "--phase", "train"), 3, "not even one at a time"),
+        (
+            ("llama-3.1-8b", "--gpu", "h100-80gb-sxm:8", "--phase", "pretrain"),
+            3,
+            "--option sharding=zero1 fits",
+        ),
         (("llama-2-7b", "--gpu", "a100-80gb-sxm", "--precision", "fp8"), 2, "states fp32, tf32, fp16, bf16"),
         (("llama-2-7b", "--gpu", "a100-80gb-sxm:2", "--tp", "4"), 2, "n_gpus=2"),
         (("llama-2-7b", "--gpu", "a100-80gb-sxm:0"), 2, "0 GPUs cannot be"),

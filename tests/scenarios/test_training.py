@@ -125,6 +125,19 @@ def test_pretraining_8b_for_less_money_than_it_takes(ask: Any) -> None:
     assert "--budget" in told.err
 
 
+def test_pretraining_8b_within_three_days(ask: Any) -> None:
+    """The cheapest run takes weeks on one large GPU; in three days it is eight that share the states."""
+    line = "recommend llama-3.1-8b --phase pretrain --tokens 20B --option sharding=fsdp"
+    calm, hasty = ask(line), ask(f'{line} --deadline "3 days"')
+    assert calm.first["seconds"] > 7 * 86400
+    assert hasty.first["seconds"] <= 3 * 86400
+    assert hasty.first["instances"] * hasty.first["gpus_per_instance"] >= 8
+    assert hasty.first["usd_total"] > calm.first["usd_total"]
+    whole = ask("predict llama-3.1-8b --phase pretrain --gpu h100-80gb-sxm:8")
+    assert whole.status == 3
+    assert "--option sharding=" in whole.err, "unsharded it does not fit, and what does is said"
+
+
 # 13. A university room with one circuit of 15 A at 120 V: four cards for a 70B model in 8 bits?
 ROOM = (
     "recommend llama-2-70b --precision w8a16 --concurrency 1 --gpus rtx-4090 --machine "

@@ -58,6 +58,8 @@ MODELLED = {
     "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp", "float8",
     "sequence_parallel", "system", "nvlink", "cuda_graphs", "moe_overlap", "offload_to", *REQUESTS,
 }  # fmt: skip
+#: Ways to share out what training keeps, each further than the one before.
+_SHARDED = ("zero1", "zero2", "fsdp")
 #: Standard deviations to either side of a 90 % interval.
 Z90 = 1.6448536269514722
 #: What each basis but the best means for a reader.
@@ -483,6 +485,10 @@ def _relaxed(job: Job, gpu: Gpu) -> str:
     batch = 0.0 if job.phase == "serve" or job.batch is None else _largest_batch(job, gpu)
     if batch:
         return f"--batch {batch:,.0f} is the largest that fits".replace(",", "")
+    if job.trains and job.n_gpus is not None and "sharding" not in job.options:
+        for name in _SHARDED:
+            if bool(estimate(replace(job, options={**job.options, "sharding": name}), [gpu]).fits.any()):
+                return f"--option sharding={name} fits"
     workload = resolve(job.workload)
     if hasattr(workload.code, "step") and not job.trains:
         found = _more_gpus(workload, job, gpu)

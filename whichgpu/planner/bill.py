@@ -133,12 +133,15 @@ def bill(
 
 def _running(job: Job, gpu: Gpu, gpus: int, catalogue: Catalogue, today: date) -> tuple[Interval, Estimate]:
     """The rate of one machine in the configuration that `recommend` takes, and the estimate behind it."""
+    from whichgpu.cost.estimate import single
+    from whichgpu.cost.placing import placed
     from whichgpu.planner.recommend import recommend
     from whichgpu.planner.request import Request
 
     stand_in = _stated(gpu, gpus, 1.0, today)
     found = recommend(Request(job=job, today=today, gpus=(gpu.id,)), catalogue, (stand_in,))
     if not found.candidates:
+        single(placed(job, gpus, gpu), gpu)  # says what would fit
         raise Infeasible(found.rejected[0].why if found.rejected else found.infeasible)
     best = found.candidates[0]
     return best.throughput_per_instance, best.estimate

@@ -20,7 +20,8 @@ _OFFER = (
     Column("Provider"), Column("Instance"), Column("GPUs", "right"), Column("USD/h", "right"),
     Column("USD/h per GPU", "right"), Column("Kind"), Column("Age", "right"), Column("Source", optional=True),
     Column("Cheapest in", optional=True), Column("Read on", optional=True),
-    Column("Regions", "right", optional=True),
+    Column("Regions", "right", optional=True), Column("vCPUs", "right", optional=True),
+    Column("Host GiB", "right", optional=True),
 )  # fmt: skip
 
 
@@ -102,6 +103,7 @@ def _offer(row: Offer, today: date) -> tuple[str | None, ...]:
         row.kind.replace("_", "-"), age(row.as_of, today) + old, row.source, row.region or None,
         row.as_of.isoformat() if row.as_of else None,
         str(row.regions) if row.regions else None,
+        f"{row.vcpus:g}" if row.vcpus else None, f"{row.memory / 2**30:.0f}" if row.memory else None,
     )  # fmt: skip
 
 
