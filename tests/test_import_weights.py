@@ -352,3 +352,18 @@ def test_weights_of_another_model_than_its_configuration(tmp_path):
     )
     with pytest.raises(UsageError, match=r"its weights take 3,\d+,\d+ bytes, but its configuration has"):
         load(str(tmp_path))
+
+
+def test_a_layer_without_keys_is_a_short_convolution_in_a_header_too():
+    from whichgpu.workloads.importers.gguf_file import _config
+    from whichgpu.workloads.importers.hf import workload_of
+    from whichgpu.workloads.language.layout import mixing
+
+    metadata = {
+        "general.architecture": "lfm2", "lfm2.block_count": 4, "lfm2.embedding_length": 256,
+        "lfm2.feed_forward_length": 512, "lfm2.attention.head_count": 8, "lfm2.shortconv.l_cache": 3,
+        "lfm2.attention.head_count_kv": [0, 0, 4, 0], "lfm2.vocab_size": 1000,
+    }  # fmt: skip
+    item = workload_of(_config("lfm2", metadata, []), "m.gguf", "m")
+    assert [mixing(item.dims, letter) for letter in "K*"] == [3, 1]
+    assert (item.dims["ffn"], item.dims["kv_heads"]) == (512, 4)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.maps import window_length
 from whichgpu.workloads.ops import (
     BACKWARD,
     KINDS,
@@ -22,7 +23,7 @@ from whichgpu.workloads.ops import (
     total,
 )
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.recorder import Map, Recorder, _out
+from whichgpu.workloads.recorder import Map, Recorder
 from whichgpu.workloads.training import optimizer_bytes, trained_parameters, training_step
 from whichgpu.workloads.workload import resolve
 
@@ -186,15 +187,15 @@ def test_a_window_fits_its_input(size: int, kernel: int, stride: int, padding: i
         return
     # Rounding up adds one window that sticks out, if it starts inside the input.
     sticks_out = ceil and starts[-1] + kernel < size + padding and starts[-1] + stride < size
-    got = _out(float(size), kernel, stride, padding, ceil=ceil)
+    got = window_length(float(size), kernel, stride, padding, ceil=ceil)
     assert got == len(starts) + sticks_out
-    assert _out(np.array([float(size)]), kernel, stride, padding, ceil=ceil) == got
+    assert window_length(np.array([float(size)]), kernel, stride, padding, ceil=ceil) == got
 
 
 def test_a_window_wider_than_its_input_is_refused() -> None:
     for size in (2.0, np.array([9.0, 2.0])):
         with pytest.raises(UsageError, match="too small"):
-            _out(size, 5, 1, 0)
+            window_length(size, 5, 1, 0)
 
 
 def test_mixed_precision_stores_wide_and_reads_narrow() -> None:

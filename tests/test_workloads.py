@@ -450,3 +450,18 @@ def test_the_page_on_workloads_runs() -> None:
     failed, ran = doctest.testfile(str(page), module_relative=False)
     assert ran > 10
     assert not failed
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("Wan-AI/Wan2.1-T2V-14B", "wan-2.1-t2v-14b"), ("facebook/sam2-hiera-large", "sam2-hiera-large"),
+        ("laion/CLIP-ViT-H-14-laion2B-s32B-b79K", "clip-vit-huge-patch14"), ("google/mt5-xl", "mt5-xl"),
+        ("bloomz-7b1", "bloom-7b1"), ("megatron 530b", "megatron-turing-530b"),
+        ("google/gemma-3n-E4B-it", "gemma-3n-e4b"), ("deepseekv4-flash", "deepseek-v4-flash"),
+        ("Zyphra/Zamba2-7B-Instruct", "zamba2-7b"), ("tiiuae/Falcon-H1-34B-Instruct", "falcon-h1-34b"),
+        ("LiquidAI/LFM2-8B-A1B", "lfm2-8b-a1b"), ("RWKV/v6-Finch-14B-HF", "rwkv-6-14b"),
+    ],
+)  # fmt: skip
+def test_whoever_publishes_a_model_goes_before_its_name(name: str, known: str) -> None:
+    assert resolve(name).id == known

@@ -63,6 +63,8 @@ def _dense_layers(config: Config, dims: Dims) -> None:
     kinds = config.raw.get("mlp_layer_types")
     step = config.optional("decoder_sparse_step") or 1
     bare = config.raw.get("mlp_only_layers") or []
+    if not isinstance(bare, list):
+        config.refuse(f"mlp_only_layers is {bare!r}, where a list of layers is expected")
     if isinstance(kinds, list) and "dense" in kinds:
         dims["feeds"] = "".join("-" if one == "dense" else "E" for one in kinds)
     elif step > 1 or bare:

@@ -58,6 +58,7 @@ def _image_classes(config: Config, dims: Dims) -> None:
 def _marian_halves(config: Config, dims: Dims) -> None:
     """Encoder-decoders in BART's style: both halves of one width, heads that divide it."""
     dims.setdefault("decoder_layers", dims["layers"])
+    dims["ffn"] = config.first(("encoder_ffn_dim",))
     for name, expected in (
         ("decoder_attention_heads", dims["heads"]), ("decoder_ffn_dim", dims["ffn"]),
     ):  # fmt: skip
@@ -158,7 +159,10 @@ def _segformer(config: Config, dims: Dims) -> None:
 
 def _dino(config: Config, dims: Dims) -> None:
     """Scales of each channel; SwiGLU in the largest, of two thirds of the width in eights."""
-    times = int(config.value("mlp_ratio") or 4) * dims["width"]
+    ratio = config.value("mlp_ratio")
+    if not isinstance(ratio, int | float) or isinstance(ratio, bool) or not 0 < ratio < 100:
+        config.refuse(f"mlp_ratio is {ratio!r}, where a number such as 4 is expected")
+    times = int(ratio * dims["width"])
     if config.flag("use_swiglu_ffn"):
         dims["gated"], times = True, (int(times * 2 / 3) + 7) // 8 * 8
     dims["ffn"] = times

@@ -84,7 +84,9 @@ def _sizes(
     heads = _size(part, "num_attention_heads", "num_heads", "heads", "attention_heads")
     if not (layers and width and heads):
         return None
-    ffn = _size(part, "intermediate_size", "mlp_dim") or int(part.get("mlp_ratio", 4) * width)
+    ratio = part.get("mlp_ratio")
+    ratio = ratio if isinstance(ratio, int | float) and 0 < ratio < 100 else 4
+    ffn = _size(part, "intermediate_size", "mlp_dim") or int(ratio * width)
     if kind.startswith("glm") and _size(part, "out_hidden_size"):
         ffn = _size(part, "out_hidden_size")
     patch, image = _size(part, "patch_size") or 14, _size(part, "image_size") or 448

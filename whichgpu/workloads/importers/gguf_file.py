@@ -82,6 +82,17 @@ _KINDS = {
     "mamba": "mamba",
     "baichuan": "baichuan",
     "bert": "bert",
+    "olmo": "olmo",
+    "granite": "granite",
+    "command-r": "cohere",
+    "exaone": "exaone",
+    "smollm3": "smollm3",
+    "seed_oss": "seed_oss",
+    "ernie4_5": "ernie4_5",
+    "apertus": "apertus",
+    "arcee": "arcee",
+    "hunyuan-dense": "hunyuan_v1_dense",
+    "lfm2": "lfm2",
 }
 
 
@@ -141,7 +152,17 @@ def _config(kind: str, metadata: Mapping[str, Any], tensors: Sequence[Tensor]) -
         config |= {"model_type": "mixtral", "sliding_window": None}
     if kind == "deepseek_v2":
         config |= _latent(prefix, metadata, config)
-    return {key: max(value) if isinstance(value, list) else value for key, value in config.items()}
+    config = {key: max(value) if isinstance(value, list) else value for key, value in config.items()}
+    return config | _short_convolutions(prefix, metadata) if kind == "lfm2" else config
+
+
+def _short_convolutions(prefix: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Layers without keys and values are short convolutions; the width inside is the one that is stored."""
+    held = metadata.get(f"{prefix}attention.head_count_kv")
+    held = held if isinstance(held, list) else []
+    return {"layer_types": ["full_attention" if one else "conv" for one in held],
+            "conv_L_cache": metadata.get(f"{prefix}shortconv.l_cache", 3),
+            "block_auto_adjust_ff_dim": False}  # fmt: skip
 
 
 def _latent(prefix: str, metadata: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
