@@ -73,8 +73,10 @@ def examples() -> list[str]:
     """Every `$ whichgpu ...` of the documents and of the commands' help."""
     texts = [path.read_text(encoding="utf-8") for path in (*PAGES, *COMMANDS)]
     found = {match[1] for text in texts for match in EXAMPLE.finditer(text)}
-    # `calibrate` takes minutes, `bench` a device, a server or files, `prices update` a network: other tests.
-    return sorted(line for line in found if not line.startswith(("bench", "calibrate", "prices update")))
+    # `calibrate` takes minutes, `bench` measures, `prices update` needs a network: other tests do them.
+    apart = ("calibrate", "prices update", "bench run", "bench suite", "bench device", "bench replay",
+             "bench import", "bench serve-load")  # fmt: skip
+    return sorted(line for line in found if not line.startswith(apart))
 
 
 CONFIG = """{"model_type": "llama", "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,

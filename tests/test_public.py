@@ -21,10 +21,20 @@ JOB = [
     "--batch", "--concurrency", "--input-tokens", "--option", "--output-tokens", "--phase", "--pp",
     "--precision", "--resolution", "--runtime", "--seq-len", "--steps", "--tp",
 ]  # fmt: skip
+#: Of what measures.
+BENCH = [
+    "--compare", "--device", "--framework", "--memory", "--out", "--python", "--resume",
+    "--seconds", "--seed", "--shared", "--timeout", "--toy",
+]  # fmt: skip
 #: A user's own GPUs.
 OWN = ["--assume", "--gpu-file"]
 COMMANDS = {
     "audit": ["--all", "--fail-on", "--format", *OWN],
+    "bench": ["--compare"],
+    "bench device": ["--sold-as", *BENCH],
+    "bench replay": ["--from", *BENCH],
+    "bench run": ["--gpus", "--largest-batch", *BENCH, *JOB],
+    "bench suite": ["--cluster", "--only", *BENCH],
     "bench import": ["--format", *OWN, "--gpu", "--out", "--resume", "--workload", *JOB],
     "bench serve-load": [
         "--api", "--burstiness", "--concurrency", *OWN, "--gpu", "--input-tokens", "--key-env", "--model",

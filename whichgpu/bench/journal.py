@@ -18,6 +18,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.record import SCHEMA, Record
+from whichgpu.cost.table import read_measured
 from whichgpu.errors import UsageError, WhichGpuError
 
 if TYPE_CHECKING:
@@ -110,15 +111,24 @@ def sidecar(path: Path) -> Path:
 def read(path: Path) -> list[Record]:
     """The records of a journal, by the path of either of its files; a torn end is left out.
 
-    Raises `UsageError` where there is none.
+    A CSV file of another's has no context. Raises `UsageError` where there is none.
     """
     lines = path if path.suffix == ".jsonl" else sidecar(path)
+    if not lines.exists() and path.exists() and path != lines:
+        return _bare(path)
     try:
         return _whole(lines.read_bytes(), lines)[0]
     except OSError as fault:
         raise UsageError(
             f"{lines}: cannot be read ({fault.strerror or fault}); `whichgpu bench` writes it beside the CSV"
         ) from None
+
+
+def _bare(path: Path) -> list[Record]:
+    """The rows of a table of measurements, which need not be ours, as records without context."""
+    table, rows = read_measured(path)
+    named = ({name: text for name, text in zip(table.columns, row, strict=True) if text} for row in rows)
+    return [Record(one) for one in named]
 
 
 def _refuse(path: Path, resume: bool) -> None:

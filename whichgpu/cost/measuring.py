@@ -44,7 +44,7 @@ def how_to_measure(job: Job, runtime: str, gpu: str = "") -> tuple[str, str]:
 def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
     """What a command may name: the job's columns and options, and what follows from them."""
     stated = {name: getattr(job, name) for name in NUMBERS}
-    columns = {"model": job.workload, "precision": job.precision, "gpu": gpu}
+    columns = {"model": job.workload, "phase": job.phase, "precision": job.precision, "gpu": gpu}
     columns |= {name: f"{float(n):g}" for name, n in stated.items() if n is not None}
     columns |= {key: value for key, value in job.options.items() if key not in columns}
     if "request_rate" in job.options:

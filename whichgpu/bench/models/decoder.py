@@ -55,12 +55,17 @@ class Block(nn.Module):
         self.up = nn.Linear(width, ffn * (2 if self.gated else 1), bias="f" in biased)
         self.down = nn.Linear(ffn, width, bias="f" in biased)
 
-    def forward(self, x: Tensor, angles: Any = None, cache: Any = None, at: Tensor | None = None) -> Tensor:
-        """Attention and feed-forward, each with its short cut; new keys go to the places `at`."""
-        x = x + self._attention(self.norm1(x), angles, cache, at)
+    def forward(
+        self, x: Tensor, angles: Any = None, cache: Any = None, at: Tensor | None = None, seen: int = 0
+    ) -> Tensor:
+        """Attention and feed-forward, each with its short cut.
+
+        New keys go to the places `at` of the cache, and queries attend to its first `seen`.
+        """
+        x = x + self._attention(self.norm1(x), angles, cache, at, seen)
         return x + self._feed(self.norm2(x))
 
-    def _attention(self, x: Tensor, angles: Any, cache: Any, at: Tensor | None) -> Tensor:
+    def _attention(self, x: Tensor, angles: Any, cache: Any, at: Tensor | None, seen: int) -> Tensor:
         sizes = [self.count * self.d, self.groups * self.d, self.groups * self.d]
         q, k, v = self.qkv(x).split(sizes, -1)
         q, k, v = heads(q, self.count), heads(k, self.groups), heads(v, self.groups)
@@ -73,7 +78,7 @@ class Block(nn.Module):
         values.index_copy_(2, at, v)
         if x.shape[1] > 1:
             return self.out(attend(q, k, v, causal=True))
-        return self.out(attend(q, keys, values))
+        return self.out(attend(q, keys[:, :, :seen], values[:, :, :seen]))
 
     def _feed(self, x: Tensor) -> Tensor:
         y = self.up(x)
@@ -100,9 +105,15 @@ class Decoder(nn.Module):
         self.keep = True
 
     def forward(
-        self, tokens: Tensor, caches: Any = None, at: Tensor | None = None, *, last: bool = False
+        self,
+        tokens: Tensor,
+        caches: Any = None,
+        at: Tensor | None = None,
+        *,
+        seen: int = 0,
+        last: bool = False,
     ) -> Tensor:
-        """Logits of every token, or of the last one of each sequence."""
+        """Logits of every token, or of the last one of each sequence, over `seen` cached ones with it."""
         at = torch.arange(tokens.shape[1], device=tokens.device) if at is None else at
         x = self.words(tokens)
         if self.positions is not None:
@@ -112,7 +123,7 @@ class Decoder(nn.Module):
             x = checkpointed(self.layers, x, self.keep, angles)
         else:
             for layer, cache in zip(self.layers, caches, strict=True):
-                x = layer(x, angles, cache, at)
+                x = layer(x, angles, cache, at, seen)
         return self.head(self.norm(x[:, -1:] if last else x))
 
     def _angles(self, at: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
@@ -150,7 +161,7 @@ def run(module: Decoder, dims: Mapping[str, Any], size: Size, inputs: tuple[Tens
     """One pass of inference, as a function to call again and again.
 
     `prefill`: the prompt and the logits of its last token; `decode`: the output tokens one by one over the
-    prompt's cache; `generate`: both. The cache is as long as all tokens, so that shapes stay the same.
+    prompt's cache; `generate`: both. The cache has room for all tokens and is read as far as it is filled.
     """
     del dims
     (prompt,) = inputs
@@ -165,8 +176,8 @@ def run(module: Decoder, dims: Mapping[str, Any], size: Size, inputs: tuple[Tens
     def decode(count: int) -> Tensor:
         word = prompt[:, -1:]
         for i in range(count):
-            at = places[size.input_tokens + i : size.input_tokens + i + 1]
-            word = module(word, caches, at, last=True).argmax(-1)
+            place = size.input_tokens + i
+            word = module(word, caches, places[place : place + 1], seen=place + 1, last=True).argmax(-1)
         return word
 
     if size.phase == "prefill":

@@ -51,14 +51,16 @@ class Layer(nn.Module):
         self.norm3 = nn.LayerNorm(width)
         self.feed = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
 
-    def forward(self, x: Tensor, seen: Any = None, cache: Any = None, at: Tensor | None = None) -> Tensor:
-        """(B, T, D) -> (B, T, D); `seen` is of the encoder's states, `cache` of the tokens before."""
+    def forward(
+        self, x: Tensor, seen: Any = None, cache: Any = None, at: Tensor | None = None, before: int = 0
+    ) -> Tensor:
+        """(B, T, D) -> (B, T, D); `seen` is of the encoder's states, `cache` of the tokens before it."""
         y = self.norm1(x)
         states = self.attention.states(y)
         if cache is not None:
             for held, new in zip(cache, states, strict=True):
                 held.index_copy_(2, at, new)
-            states = cache
+            states = tuple(held[:, :, :before] for held in cache)
         x = x + self.attention(y, states, causal=self.cross is not None and cache is None)
         if self.cross is not None and self.norm2 is not None:
             x = x + self.cross(self.norm2(x), seen)
@@ -89,11 +91,11 @@ class Whisper(nn.Module):
         x = self.encoder_norm(x)
         return [layer.cross.states(x) for layer in self.decoder]
 
-    def decode(self, tokens: Tensor, seen: Any, at: Tensor, caches: Any = None) -> Tensor:
-        """Logits of the tokens at these places."""
+    def decode(self, tokens: Tensor, seen: Any, at: Tensor, caches: Any = None, before: int = 0) -> Tensor:
+        """Logits of the tokens at these places, over the first `before` of the caches."""
         x = self.words(tokens) + self.positions(at)
         for i, layer in enumerate(self.decoder):
-            x = layer(x, seen[i], None if caches is None else caches[i], at)
+            x = layer(x, seen[i], None if caches is None else caches[i], at, before)
         return F.linear(self.norm(x), self.words.weight)
 
     def forward(self, sound: Tensor, tokens: Tensor) -> Tensor:
@@ -129,7 +131,7 @@ def run(module: Whisper, dims: Mapping[str, Any], size: Size, inputs: tuple[Tens
     def transcribe() -> Tensor:
         seen, word = module.encode(sound), tokens[:, :1]
         for i in range(size.output_tokens):
-            word = module.decode(word, seen, places[i : i + 1], caches).argmax(-1)
+            word = module.decode(word, seen, places[i : i + 1], caches, i + 1).argmax(-1)
         return word
 
     return transcribe

@@ -126,7 +126,7 @@ def memory(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
     cache = float(params.get("cache", kernels.cache_of(bench)))
     for size in params.get("bytes", kernels.sizes(bench)):
         for name, step, moved in kernels.memory(bench, int(size)):
-            large = moved > 2.0 * cache
+            large = moved >= 2.0 * cache
             where = {"bytes": int(size), "from": "memory" if large else "cache"}
             yield Case(
                 name,

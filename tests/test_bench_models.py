@@ -1,0 +1,149 @@
+"""The modules that bench measures are what the zoo calls by their names."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from whichgpu.errors import UsageError
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.ops import parameters, product_flops
+from whichgpu.workloads.workload import resolve
+
+torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
+
+from whichgpu.bench.models import agreement, diffusion_unet, whisper  # noqa: E402
+from whichgpu.bench.models.agreement import counted, family_of, size_of  # noqa: E402
+from whichgpu.bench.models.parts import Make  # noqa: E402
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+META = Make("meta", torch.float32)
+WORKLOADS = (
+    "resnet18", "resnet50", "resnet152", "resnext50-32x4d", "googlenet", "inception-v3", "vgg16", "bert-base",
+    "bert-large", "gpt2", "llama-2-7b", "llama-3.2-1b", "qwen2.5-7b", "stable-diffusion-1.5", "sdxl",
+    "whisper-tiny", "dgemm",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_parameters_and_flops_are_the_zoo_s(name):
+    found = agreement.agreement(name)
+    assert found.parameters == found.traced_parameters
+    assert found.flops == pytest.approx(found.traced_flops, rel=1e-6)
+    assert found.holds
+    assert not found._replace(flops=1.02 * found.flops + 1.0).holds
+
+
+@pytest.mark.parametrize("name", ["googlenet", "inception-v3", "bert-base"])
+def test_what_training_adds_is_the_zoo_s(name):
+    """Auxiliary classifiers, and the head of the task."""
+    item = resolve(name)
+    # Two, since a normalisation over one value of a channel is refused.
+    job = item.complete(Job(name, phase="train", batch=2.0, precision="fp32"))
+    ops = [op for op in item.trace(job) if op.stage == "forward"]
+    code = family_of(item)
+    with torch.device("meta"), torch.no_grad():
+        module = code.build(item.dims, "train")
+        inputs, target = code.batch(item.dims, size_of(job), META)
+        flops = counted(module, inputs)
+    assert sum(one.numel() for one in module.parameters()) == sum(parameters(ops).values())
+    assert flops == pytest.approx(float(product_flops(ops)), rel=1e-6)
+    assert target is not None
+
+
+def test_the_parts_of_a_pipeline_are_the_zoo_s():
+    """Text tower, U-Net and decoder: parameters together, and the decoder's FLOPs alone."""
+    from whichgpu.workloads.diffusion.pipeline import autoencoder
+
+    item = resolve("stable-diffusion-1.5")
+    job = item.complete(Job(item.id, phase="generate", batch=1.0))
+    with torch.device("meta"), torch.no_grad():
+        whole = diffusion_unet.build(item.dims, "generate")
+        flops = counted(whole.vae, (torch.empty(1, 4, 64, 64),))
+    traced = item.parameters()
+    encoder = sum(parameters(autoencoder(item.dims, job, "encoder")).values())
+    # The VAE's encoder is loaded by the pipeline and does not run.
+    assert sum(one.numel() for one in whole.parameters()) == sum(traced.values()) - encoder
+    assert flops == pytest.approx(float(product_flops(autoencoder(item.dims, job, "decoder"))), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mamba-130m", "no decoder with dimension"),
+        ("electra-small", "no encoder with dimension"),
+        ("fft", ""),
+        ("nbody", "kind 'nbody'"),
+        ("yolov5s", "nothing here builds the family"),
+    ],
+)
+def test_what_is_not_written_is_said(name, said):
+    if not said:
+        assert family_of(resolve(name))
+        return
+    with pytest.raises(UsageError, match=said):
+        family_of(resolve(name))
+
+
+TINY = {"layers": 2, "hidden": 32, "heads": 4, "kv_heads": 2, "head_dim": 8, "ffn": 48, "vocab": 61}
+
+
+@pytest.mark.parametrize("more", [{}, {"positions": 16, "gated": False, "norm": "layernorm", "bias": "all"}])
+def test_a_token_over_the_cache_is_the_token_of_the_whole(more):
+    """What decode times is the model: the same logits as of one pass over all tokens."""
+    from whichgpu.bench.models import decoder
+
+    torch.manual_seed(1)
+    model = decoder.build({**TINY, **more}, "decode").eval()
+    tokens = torch.randint(61, (2, 6))
+    with torch.inference_mode():
+        whole = model(tokens)
+        caches = model.caches(2, 6)
+        model(tokens[:, :4], caches, torch.arange(4))
+        model(tokens[:, 4:5], caches, torch.arange(4, 5), seen=5)
+        last = model(tokens[:, 5:6], caches, torch.arange(5, 6), seen=6, last=True)
+    assert torch.allclose(last[:, 0], whole[:, 5], atol=1e-5)
+
+
+def test_whisper_writes_over_its_cache():
+    torch.manual_seed(1)
+    dims = {"hidden": 16, "heads": 2, "encoder": 1, "decoder": 1, "mels": 8, "vocab": 33, "positions": 8}
+    model = whisper.build(dims, "infer").eval()
+    sound, tokens = torch.randn(1, 8, whisper.FRAMES), torch.randint(33, (1, 2))
+    with torch.inference_mode():
+        whole = model(sound, tokens)
+        seen = model.encode(sound)
+        caches = [(torch.zeros(1, 2, 2, 8), torch.zeros(1, 2, 2, 8))]
+        model.decode(tokens[:, :1], seen, torch.arange(1), caches, 1)
+        last = model.decode(tokens[:, 1:], seen, torch.arange(1, 2), caches, 2)
+    assert torch.allclose(last[:, 0], whole[:, 1], atol=1e-5)
+
+
+def test_losses_are_finite_and_recomputing_changes_nothing():
+    from whichgpu.bench.models import decoder
+
+    torch.manual_seed(1)
+    model = decoder.build(TINY, "train")
+    size = size_of(Job("gpt2", phase="train", batch=2.0, seq_len=5.0))
+    inputs, target = decoder.batch(TINY, size, Make("cpu", torch.float32))
+    grads = []
+    for keep in (True, False):
+        model.keep = keep
+        model.zero_grad()
+        loss = decoder.loss(model(*inputs), target)
+        loss.backward()
+        assert math.isfinite(float(loss))
+        grads.append(model.layers[0].qkv.weight.grad.clone())
+    assert torch.allclose(*grads)
+
+
+@pytest.mark.parametrize("name", ["resnet50", "resnet152", "inception-v3", "googlenet"])
+def test_the_tensorflow_set_has_the_zoo_s_parameters(name):
+    tf = pytest.importorskip("tensorflow", reason="needs TensorFlow: pip install tensorflow-cpu")
+    from whichgpu.bench.worker import tensorflow_job
+
+    item = resolve(name)
+    job = item.complete(Job(name, phase="train", batch=1.0, precision="fp32", height=75.0, width=75.0))
+    _, held = tensorflow_job.training(tf, item, job, ["/CPU:0"])
+    assert held["parameters"] == held["traced_parameters"]
