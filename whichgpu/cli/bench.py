@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from whichgpu.bench.tasks import Settings
     from whichgpu.report.table import Report
 
-_OUT = "measured.csv"
+#: Where rows go if nothing is said.
+OUT = "measured.csv"
 
 
 class Asked(NamedTuple):
@@ -93,7 +94,7 @@ def measuring(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _OPTIONS = (
-    click.option("--out", type=click.Path(path_type=Path), metavar="FILE.csv", default=_OUT,
+    click.option("--out", type=click.Path(path_type=Path), metavar="FILE.csv", default=OUT,
                  show_default=True, help="Where rows go; their context goes beside it, into FILE.jsonl."),
     click.option("--resume", is_flag=True, help="Go on with FILE.csv: what it has is not measured again."),
     click.option("--compare", is_flag=True, help="Set predictions beside what was measured."),

@@ -2,6 +2,8 @@
 
 $ whichgpu bench replay 2cacd250b7-1-throughput
 $ whichgpu bench replay 2cacd250b7-1-throughput --from theirs.csv --out again.csv
+
+Where --out names no file, rows go beside the other, into `theirs-again.csv`.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from whichgpu.cli.bench import measuring
+from whichgpu.cli.bench import OUT, measuring
 from whichgpu.cli.command import command
 
 if TYPE_CHECKING:
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
               show_default=True, help="The file that has the row, with its context beside it.")  # fmt: skip
 @measuring
 def run(row: str, *, source: Path, asked: Asked) -> Report:
-    """The task of the row, as its record has it: --device, --framework, --seed and --toy do not change it."""
+    """The task of the row, as its record has it: --device, --framework, --seed and --toy change nothing.
+
+    Rows go beside the file, into `measured-again.csv`, where --out names no other.
+    """
     from difflib import get_close_matches
 
     from whichgpu.bench import journal
@@ -42,7 +47,7 @@ def run(row: str, *, source: Path, asked: Asked) -> Report:
         raise UsageError(
             f"{source}: row {row} was not measured by bench, and nothing says how to do so again"
         )
-    if asked.out.resolve() == source.resolve():
+    if asked.out.name == OUT or asked.out.resolve() == source.resolve():
         asked = asked._replace(out=source.with_name(f"{source.stem}-again.csv"), resume=False)
     outcome = asked.run([old.task])
     return replay_report(old, outcome.records, str(asked.out), asked.report(outcome))
