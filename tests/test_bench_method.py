@@ -283,6 +283,7 @@ def test_who_else_uses_a_gpu_is_said():
     with telemetry.devices(1, nvml) as found:
         assert telemetry.busy(found[0], frozenset((7, 8))) == ""
         assert "process 7 computes on the GPU and holds 2.0 GiB" in telemetry.busy(found[0], frozenset((8,)))
+        assert telemetry.crowded(found) == ["2 processes computed on GPU 0 during the run"]
     there = runner.machine(nvml)
     assert (there.gpus, there.gpu) == (1, "a10")
     task = tasks.micro("launch", {}, tasks.Settings())

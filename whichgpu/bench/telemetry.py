@@ -247,6 +247,15 @@ def busy(device: Device, own: frozenset[int]) -> str:
     return f"process {pid}{more} computes on the GPU and holds {size / 2**30:.1f} GiB of it"
 
 
+def crowded(found: Sequence[Device]) -> list[str]:
+    """Devices on which more than one process computes while a job of one process a device runs, in words.
+
+    Processes are counted, since a container does not know them by the numbers that the driver has.
+    """
+    counts = [(i, len(one.others(frozenset()))) for i, one in enumerate(found)]
+    return [f"{count} processes computed on GPU {i} during the run" for i, count in counts if count > 1]
+
+
 def _times(value: Any, factor: float) -> float | None:
     return None if value is None else float(value) * factor
 

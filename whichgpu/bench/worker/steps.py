@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 READ = frozenset((
     "layout", "compile", "cuda_graphs", "optimizer", "checkpointing", "grad_accum", "sharding", "loader",
     "data",
-    "guidance", "n", "power_limit",
+    "guidance", "n",
 ))  # fmt: skip
 _OFF = ("", "none", "false", "no", "off", "0")
 _LAYOUTS = {"": False, "nchw": False, "nhwc": True, "channels_last": True, "channels-last": True}

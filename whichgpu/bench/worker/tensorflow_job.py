@@ -55,11 +55,13 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
         sampler = telemetry.Sampler(gpus)
         run = timed(HostClock(), step, method, watch=lambda: sampler)
         told, facts = sampler.told(), [one.facts() for one in gpus]
+        crowd = telemetry.crowded(gpus)
     found = summary(run.times, method.confidence)
     made = float(item.units(job)) * len(names)
     context = {
         "device": {**_device(tf, on_gpu), **(facts[0] if facts else {})}, "telemetry": told,
-        "statistics": {**found.to_dict(), **run.to_dict()}, "warnings": doubts(found, method, run.overhead),
+        "statistics": {**found.to_dict(), **run.to_dict()},
+        "warnings": [*doubts(found, method, run.overhead), *crowd],
         "runtime": f"TensorFlow {tf.__version__}{' XLA' if _on(job, 'compile') else ''}", "agreement": held,
         "job": {**job.to_dict(), "runtime": "tensorflow"},
         "tf32": bool(tf.config.experimental.tensor_float_32_execution_enabled()),

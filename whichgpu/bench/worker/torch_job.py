@@ -83,13 +83,14 @@ def _measured(torch: Any, task: dict[str, Any], what: tuple[Workload, Job], worl
             torch.cuda.reset_peak_memory_stats()
         run = timed(clock, step, method, watch=lambda: sampler, agree=world.agree)
         told, facts = sampler.told(), [one.facts() for one in gpus]
+        crowd = telemetry.crowded(gpus)
     slowest = world.slowest(run.times)
     found = summary(slowest, method.confidence)
     device = {**device_facts(torch, world.device), **(facts[0] if facts else {})}
     context = {
         "device": device, "statistics": {**found.to_dict(), **run.to_dict()}, "telemetry": told,
         "agreement": agreed._asdict(), "settings_torch": settings(torch),
-        "warnings": doubts(found, method, run.overhead),
+        "warnings": [*doubts(found, method, run.overhead), *crowd],
         "runtime": runtime(torch, job), "job": job.to_dict(),
     }  # fmt: skip
     replicas = world.size // int(job.tp or 1)
