@@ -13,7 +13,8 @@ from whichgpu.cli import group
 
 EXPORTS = [
     "DataError", "Fact", "Infeasible", "Interval", "Source", "UsageError", "WhichGpuError", "__version__",
-    "audit", "compare", "compat", "fit", "gpu", "gpus", "job", "plan", "predict", "recommend", "sweep", "workload",
+    "audit", "compare", "compat", "fit", "gpu", "gpus", "job", "plan", "predict", "recommend", "sweep",
+    "workload",
 ]  # fmt: skip
 COMMON = ["--debug", "--json", "--plain"]
 JOB = [
