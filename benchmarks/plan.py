@@ -5,9 +5,9 @@
     sizes   16 GPU types x 60 sizes of request, to 1e-6: budget 1 s
     hours   600 offers x 24 hours x 12 demands, to a gap of 0.1 %: budget 10 s
 
-Both are made up, with capacities that no column has twice and no offer dominates by much: harder than prices of the
-market. `slices` is the first with the formulation of Melange (Griggs et al., 2024): every size is cut into slices, and
-a binary says which GPU type has which slice; the same demand, solved by the same HiGHS for at most a minute.
+Both are made up, with capacities that no column has twice and no offer dominates by much: harder than
+prices of the market. `slices` is the first with the formulation of Melange (Griggs et al., 2024): every size
+is cut into slices, and a binary says which GPU type has which; the same HiGHS, for at most a minute.
 Medians of the rounds, their least and most on the clock, CPU seconds, and the gap reached.
 """
 
@@ -70,8 +70,8 @@ def by_slices(program: Program, parts: int) -> Milp:
     upper = np.concatenate([np.full(cuts, np.inf), np.zeros(columns.count)])
     most = np.concatenate([np.full(columns.count, np.inf), np.ones(s.size)])
     return Milp(
-        np.concatenate([columns.usd, np.zeros(s.size)]), np.zeros(size), most, np.ones(size, dtype=bool), lower,
-        upper, matrix, np.arange(columns.count)[:, None], columns.count, (s, c, np.zeros_like(s)), {},
+        np.concatenate([columns.usd, np.zeros(s.size)]), np.zeros(size), most, np.ones(size, dtype=bool),
+        lower, upper, matrix, np.arange(columns.count)[:, None], columns.count, (s, c, np.zeros_like(s)), {},
     )  # fmt: skip
 
 
@@ -98,7 +98,8 @@ def main() -> int:
         budget = LIMITS.get(name)
         told = "" if budget is None else f", budget {budget:g} s"
         print(
-            f"{name:8} {median:7.2f} s ({min(seconds):.2f} to {max(seconds):.2f}), CPU {statistics.median(cpu):.2f} s, gap {max(gaps):.1e}, "
+            f"{name:8} {median:7.2f} s ({min(seconds):.2f} to {max(seconds):.2f}), "
+            f"CPU {statistics.median(cpu):.2f} s, gap {max(gaps):.1e}, "
             f"{statistics.median(usd):.3f} USD/h{told}"
         )
         over += budget is not None and median > budget

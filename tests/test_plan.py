@@ -225,7 +225,8 @@ def test_sizes_share_instances_and_no_size_is_lost():
 
 
 def test_shadow_prices_why_not_and_the_next_best_hold_when_tried():
-    options = [option("a", 1.0, images="10 images/s", max_instances=2), option("b", 1.5, images="10 images/s"),
+    options = [option("a", 1.0, images="10 images/s", max_instances=2),
+               option("b", 1.5, images="10 images/s"),
                option("dear", 9.0, images="10 images/s")]  # fmt: skip
     answer = solved([demand(rate="40 images/s")], options, explained=True)
     worth = next(one for one in answer.prices if one.name == "number of a")
@@ -282,7 +283,8 @@ def test_an_absurd_rate_is_answered_with_a_warning():
 def test_out_of_time_there_is_a_fleet_with_its_gap():
     chance = np.random.default_rng(0)
     options = [
-        option(f"o{i}", float(chance.uniform(1, 9)), **{f"d{j}": f"{chance.uniform(1, 9):.3f} req/s" for j in range(6)})
+        option(f"o{i}", float(chance.uniform(1, 9)),
+               **{f"d{j}": f"{chance.uniform(1, 9):.3f} req/s" for j in range(6)})
         for i in range(30)
     ]  # fmt: skip
     demands = [
@@ -435,13 +437,37 @@ def test_the_example_is_read():
     assert found.demand("transcripts").total == 2000 * 3600.0
 
 
+@pytest.mark.slow
+def test_the_example_runs_elsewhere():
+    from dataclasses import replace
+
+    from whichgpu.export import able, export, read_back, source, targets
+    from whichgpu.export.model import back
+    from whichgpu.planner.plan.reading import read
+
+    example = replace(read(ROOT / "examples" / "three-services.toml", GPUS, TODAY), seconds=12.0)
+    answer = plan(example, GPUS, TODAY, explained=False)
+    assert answer.feasible
+    made = source.read(json.dumps(answer.to_dict()), "plan.json")
+    assert {one.workload for one in made} == {"llama-3.1-70b", "stable-diffusion-1.5", "whisper-large-v3"}
+    for target in targets():
+        kept, refused = able(made, target)
+        # Engines serve language models; nobody rents out what is one's own.
+        engine = target in ("vllm", "sglang", "trtllm")
+        assert engine or all("'own'" in why for why in refused)
+        assert "llama-3.1-70b" in {one.workload for one in kept}
+        found = [one for file in export(kept, target) for one in read_back(file.text, target)]
+        assert sorted(map(str, found)) == sorted(str(back(one)) for one in kept)
+
+
 # --- parts -------------------------------------------------------------------------------------------------
 
 
 def many(seed=0, hours=6):
     chance = np.random.default_rng(seed)
     demands = [
-        demand(f"d{j}", [f"{chance.uniform(5, 30):.2f} req/s" for _ in range(hours)] * (24 // hours)) for j in range(3)
+        demand(f"d{j}", [f"{chance.uniform(5, 30):.2f} req/s" for _ in range(hours)] * (24 // hours))
+        for j in range(3)
     ]  # fmt: skip
     options = [
         option(f"o{i}", round(float(chance.uniform(1, 9)), 2), start_up="10 min",

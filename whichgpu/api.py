@@ -289,9 +289,9 @@ def plan(
 ) -> Plan:
     """The cheapest mixed fleet for the demands of a plan file, or of the same keys as a mapping.
 
-    `plan({"demand": [{"name": "images", "workload": "sdxl", "rate": "100 images/min"}]})`; docs/plan.md has the
-    keys. `time_limit` ("30 s") bounds the search. No fleet is an answer, whose `conflict` says why. Raises
-    `WhichGpuError` for what cannot be read.
+    `plan({"demand": [{"name": "images", "workload": "sdxl", "rate": "100 images/min"}]})`; the keys are in
+    docs/plan.md. `time_limit` ("30 s") bounds the search. No fleet is an answer, whose `conflict` says why.
+    Raises `WhichGpuError` for what cannot be read.
     """
     from whichgpu.planner.plan.planning import plan as planned
     from whichgpu.planner.plan.reading import parsed, read

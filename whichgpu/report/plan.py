@@ -30,6 +30,7 @@ def report(plan: Plan, what_ifs: Sequence[WhatIf], fronts: Fronts | None, *, why
     document: dict[str, Any] = {
         **plan.to_dict(), "what_if": [one.to_dict() for one in what_ifs],
         "pareto": None if fronts is None else fronts.to_dict(), "seconds": plan.seconds,
+        "solve_seconds": plan.solve_seconds,
     }  # fmt: skip
     if not plan.feasible:
         blocks = tuple(_conflict(plan)) + ((_rejected(plan.why_not, len(plan.why_not)),) if why_not else ())

@@ -94,6 +94,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     conflict: Conflict | None = None
     seconds: float = 0.0
+    solve_seconds: float = 0.0
 
     @property
     def feasible(self) -> bool:

@@ -8,6 +8,7 @@ fleet.
 from __future__ import annotations
 
 from dataclasses import replace
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 #: Seconds for one question whether there is a fleet, and the gap at which it is answered.
 _EACH, _ANY = 5.0, 0.5
 #: Halvings in search of the largest part of a demand, and the most that a limit is raised to.
-_HALVINGS, _HIGHEST = 14, 1e9
+_HALVINGS, _HIGHEST = 14, 1e13
+#: Seconds for all ways out; from where limits are raised by steps of so many times, and how near.
+_LONGEST, _STEEP, _NEAR = 20.0, 16.0, 1e-3
 
 
 class Rule(NamedTuple):
@@ -79,7 +82,8 @@ def conflict(built: Built) -> Conflict:
         if not _possible(less):
             program = less
             kept.remove(rule)
-    found = [one for rule in kept for one in _eased(built.program, rule)]
+    until = perf_counter() + _LONGEST
+    found = [one for rule in kept for one in _eased(built.program, rule, until)]
     found.sort(key=lambda one: (not one.demands_kept, one.usd_per_hour))
     return Conflict(tuple(rule.text for rule in kept), tuple(found))
 
@@ -93,11 +97,12 @@ def _any(program: Program, gap: float = _ANY) -> Solution | None:
     return found if np.isfinite(found.cost) else None
 
 
-def _eased(program: Program, rule: Rule) -> Iterator[Relaxation]:
-    """The least that a constraint must give way by, alone."""
+def _eased(program: Program, rule: Rule, until: float) -> Iterator[Relaxation]:
+    """The least that a constraint must give way by, alone; nothing where that is not found in time."""
     if rule.eased is None:
         return
-    amount = _part(program, rule) if rule.what == "demand" else _raise(program, rule)
+    found_by = _part if rule.what == "demand" else _raise
+    amount = found_by(program, rule, until)
     if amount is None:
         return
     found = _any(rule.eased(program, amount), 1e-4)
@@ -117,18 +122,20 @@ def _words(rule: Rule, amount: float) -> str:
     return f"raise it by {number(amount, 6)} {rule.what}"
 
 
-def _part(program: Program, rule: Rule) -> float | None:
+def _part(program: Program, rule: Rule, until: float) -> float | None:
     """The largest part of a demand that can be carried, downwards."""
     assert rule.eased is not None
     low, high = 0.0, 1.0
     for _ in range(_HALVINGS):
+        if perf_counter() > until:
+            break
         middle = (low + high) / 2.0
         low, high = (middle, high) if _possible(rule.eased(program, middle)) else (low, middle)
     return low if low > 0.0 else None
 
 
-def _raise(program: Program, rule: Rule) -> float | None:
-    """The least whole amount by which raising a limit makes a fleet possible."""
+def _raise(program: Program, rule: Rule, until: float) -> float | None:
+    """The least whole amount by which raising a limit makes a fleet possible; of large ones to 0.1 %."""
     assert rule.eased is not None
     if rule.what in ("redundancy", "spot"):
         return 1.0 if _possible(rule.eased(program, 1.0)) else None
@@ -141,11 +148,11 @@ def _raise(program: Program, rule: Rule) -> float | None:
         )
     high = 1.0
     while not _possible(rule.eased(program, high)):
-        high *= 2.0
-        if high > _HIGHEST:
+        high *= 2.0 if high < _STEEP else _STEEP
+        if high > _HIGHEST or perf_counter() > until:
             return None
-    low = high / 2.0 if high > 1.0 else 0.0
-    while high - low > 1.0:
+    low = 0.0 if high <= 1.0 else high / (2.0 if high <= _STEEP else _STEEP)
+    while high - low > max(1.0, _NEAR * high) and perf_counter() < until:
         middle = np.floor((low + high) / 2.0)
         low, high = (low, middle) if _possible(rule.eased(program, middle)) else (middle, high)
     return high
@@ -159,7 +166,7 @@ def _rules(built: Built) -> Iterator[Rule]:
     if asked.types is not None:
         yield Rule(f"max_types: at most {asked.types} instance types", _no_types, _more_types, "types")
     for q, name in enumerate(built.quotas):
-        yield Rule(f"quota {name}", _quota(q, np.inf), _by(_quota, q), "")
+        yield Rule(f"quota {name}", _quota(q, np.inf), _by(_quota, q), name.rsplit(" ", 1)[-1])
     for c in np.flatnonzero(np.isfinite(program.columns.most)).tolist():
         most = program.columns.most[c]
         yield Rule(f"max_instances of {built.supplies[c]}: at most {most:,g}", _most(c, np.inf),

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 #: Shares (slices x columns x hours) up to which a plan is small; the gap of larger ones.
 _SMALL, _GAP = 2500, 1e-3
-#: Of the time limit, how much the explanation may take at most, and in s.
-_EXPLAIN, _LONGEST = 0.5, 20.0
+#: What either half of an explanation may take: so many times the solution, s at least and at most, and its
+#: share of the time limit.
+_TIMES, _SHORTEST, _LONGEST, _EXPLAIN = 2.0, 1.5, 8.0, 0.5
 #: GPUs of one kind beyond which a fleet is more than anybody rents out.
 _ABSURD = 20_000
 
@@ -40,8 +41,9 @@ def plan(asked: Asked, catalogue: Catalogue, today: date, *, explained: bool = T
     if lost is not None:
         nothing = _nothing(built)
         return replace(nothing, conflict=lost, why_not=built.rejected, seconds=perf_counter() - started)
+    began = perf_counter()
     found = cheapest(built.program, effort(gap_of(built), asked.seconds))
-    answer = Plan(built, found)
+    answer = Plan(built, found, solve_seconds=perf_counter() - began)
     if not answer.feasible:
         why = conflict(built) if found.status == "infeasible" else None
         return replace(answer, conflict=why, why_not=built.rejected, seconds=perf_counter() - started)
@@ -85,10 +87,12 @@ def _uncarried(built: Built) -> Conflict | None:
 
 def _explained(answer: Plan) -> Plan:
     built = answer.built
-    until = perf_counter() + min(_EXPLAIN * built.asked.seconds, _LONGEST)
+    # An explanation should not take much longer than the plan.
+    part = min(max(_TIMES * answer.solve_seconds, _SHORTEST), _LONGEST, _EXPLAIN * built.asked.seconds)
+    until = perf_counter() + part
     other, found = explaining.rival(explaining.Again(built, answer.solution, until), answer)
     answer = replace(answer, solution=found, rival=other)
-    again = explaining.Again(built, found, until + _EXPLAIN * min(built.asked.seconds, _LONGEST))
+    again = explaining.Again(built, found, until + part)
     rows = explaining.constraints(built, found)
     room, tightest = explaining.headroom(built.program, found)
     answer = replace(

@@ -153,8 +153,8 @@ def merged(program: Program) -> tuple[Program, Ints]:
     """Hours in a row that ask for the same as one; and which of them each hour became, (H,).
 
     Exact: two neighbours that ask for the same may both have the fleet of the cheaper of them, and then there
-    are no more starts than before. Not so where work may be done at one hour or the other, and where both cost
-    and energy count.
+    are no more starts than before. Not so where work may be done at one hour or the other, and where both
+    cost and energy count.
     """
     load, limits = program.load, program.limits
     same = (load.rate[:, 1:] == load.rate[:, :-1]).all(axis=0)

@@ -249,6 +249,8 @@ def _option(raw: Any, index: int, demands: Sequence[Demand], catalogue: Catalogu
 
 def _capacity(keys: Keys, demands: Sequence[Demand]) -> dict[str, dict[str, float]]:
     """Units/s by demand and size."""
+    from whichgpu.planner.wishes import SYNONYMS
+
     raw = keys.raw.get("capacity")
     if not isinstance(raw, dict):
         raise keys.fault(
@@ -267,7 +269,7 @@ def _capacity(keys: Keys, demands: Sequence[Demand]) -> dict[str, dict[str, floa
             if size not in sizes:
                 raise keys.fault(f"capacity.{name}", unknown("size", size, sizes))
             rate, unit = rates.one(text, f"{keys.where}.capacity.{name}", demand.unit)
-            if unit != demand.unit:
+            if unit != demand.unit and unit not in SYNONYMS.get(demand.unit, ()):
                 raise keys.fault(
                     f"capacity.{name}", f"is of {unit}, and the demand of {demand.unit}; use one unit"
                 )

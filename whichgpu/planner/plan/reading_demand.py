@@ -48,7 +48,7 @@ def read_demand(
     workload, job = _job(keys, own=own)
     total, window = _total(keys, workload) if rate is None else (None, None)
     unit = rate.unit if rate is not None else str(window[1])  # type: ignore[index]
-    unit = _known_unit(keys, workload, unit)
+    unit = _known_unit(keys, workload, unit, own=own)
     chosen = choice(keys, catalogue)
     terms, latency = _objectives(keys, job, unit)
     spare = _spare(keys if "redundancy" in keys.raw else plan)
@@ -105,7 +105,7 @@ def _total(keys: Keys, workload: Workload | None) -> Any:
     return amount, (window, rates.plain(words))
 
 
-def _known_unit(keys: Keys, workload: Workload | None, unit: str) -> str:
+def _known_unit(keys: Keys, workload: Workload | None, unit: str, *, own: bool) -> str:
     """The unit, under the workload's own name where it makes it; requests stay requests."""
     from whichgpu.planner.wishes import SYNONYMS
 
@@ -113,7 +113,7 @@ def _known_unit(keys: Keys, workload: Workload | None, unit: str) -> str:
         return unit
     if unit == "" or unit in SYNONYMS.get(workload.unit, (workload.unit,)):
         return workload.unit
-    if unit == "requests" or "option" in keys.raw:
+    if unit == "requests" or own:
         return unit
     raise keys.fault(
         "rate", f'{workload.id} makes {workload.unit}, and it is of {unit}; write "10 {workload.unit}/s"'

@@ -1,8 +1,8 @@
-"""Who works where: of all ways to deal the work out over a fleet, one with few demands on each kind of instance.
+"""Who works where: of all ways to deal work out over a fleet, one with few demands on each kind of instance.
 
-With the instances fixed, any shares that carry the work cost the same. The fewest pairs of a demand and a column are
-sought by linear programs whose weights fall with the use that the one before made of a pair (Candes, Wakin and Boyd,
-Enhancing sparsity by reweighted l1 minimization, 2008).
+With the instances fixed, any shares that carry the work cost the same. The fewest pairs of a demand and a
+column are sought by linear programs whose weights fall with the use that the one before made of a pair
+(Candes, Wakin and Boyd, Enhancing sparsity by reweighted l1 minimization, 2008).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TIMES, _EACH, _LEAST = 3, 5.0, 0.02
 
 
 def settled(program: Program, found: Solution) -> Solution:
-    """The same instances with their work dealt out to few; as it was where energy counts, or that takes long."""
+    """The same instances with their work dealt out to few; as it was where energy counts."""
     used = np.flatnonzero(found.n.any(axis=1))
     if program.energy or program.limits.watts is not None or not np.isfinite(found.cost) or not used.size:
         return found

@@ -113,10 +113,9 @@ def priced(program: Program, milp: Milp, found: Found, losses: Sequence[Loss]) -
     price = each[:, None] * hours
     price = price - _of_fleet(program, milp, found, losses)
     value = _of_work(program, milp, found)
-    need = np.where(
-        program.flexible[:, None, None], np.inf,
-        load.rate[:, None, :] / np.maximum(columns.capacity, 1e-300)[:, :, None],
-    )  # fmt: skip
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        need = load.rate[:, None, :] / columns.capacity[:, :, None]
+    need = np.where(program.flexible[:, None, None] | np.isnan(need), np.inf, need)
     order = np.argsort(-value, axis=0)
     value, need = np.take_along_axis(value, order, 0), np.take_along_axis(need, order, 0)
     room = np.ones(size)

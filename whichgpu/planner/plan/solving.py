@@ -21,6 +21,7 @@ from whichgpu.planner.plan.dominance import dominated
 from whichgpu.planner.plan.fallback import mended, simple
 from whichgpu.planner.plan.formulation import completed, formulate
 from whichgpu.planner.plan.highs import solve
+from whichgpu.planner.plan.huge import rounded, unit
 from whichgpu.planner.plan.losses import failing, seeds
 from whichgpu.planner.plan.program import merged
 from whichgpu.planner.plan.sifting import sift
@@ -245,6 +246,11 @@ def _narrowed(program: Program, losses: Sequence[Loss], how: Effort, kept: Sifte
 
 
 def _solved(program: Program, losses: Sequence[Loss], how: Effort, start: Solution | None = None) -> Solution:
+    size = unit(program)
+    if size > 1.0:
+        status, n, x, bound = rounded(program, size, how.left)
+        cost = cost_of(program, n, x) if status == "optimal" else np.inf
+        return nothing(program, status) if status != "optimal" else Solution(status, n, x, cost, bound)
     milp = formulate(program, losses)
     begin = None
     if start is not None:
