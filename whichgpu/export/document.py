@@ -11,10 +11,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+def _yaml() -> Any:
+    """PyYAML; raises `UsageError` where it is not installed."""
+    try:
+        import yaml
+    except ImportError:
+        raise UsageError(
+            "YAML needs PyYAML, which is not installed; type: pip install 'whichgpu[export]'"
+        ) from None
+    return yaml
+
+
 def dump(documents: Sequence[Any], heads: Sequence[str] = ()) -> str:
     """Documents of one file, each with lines of comment before it."""
-    import yaml
-
+    yaml = _yaml()
     parts = []
     for index, document in enumerate(documents):
         text = yaml.dump(document, Dumper=_dumper(), sort_keys=False, width=100, allow_unicode=True)
@@ -24,8 +34,7 @@ def dump(documents: Sequence[Any], heads: Sequence[str] = ()) -> str:
 
 def load(text: str) -> list[Any]:
     """The documents of a file; raises `UsageError` for what is no YAML."""
-    import yaml
-
+    yaml = _yaml()
     try:
         return [one for one in yaml.safe_load_all(text) if one is not None]
     except yaml.YAMLError as fault:
@@ -34,9 +43,9 @@ def load(text: str) -> list[Any]:
 
 @cache
 def _dumper() -> Any:
-    import yaml
+    yaml = _yaml()
 
-    class Dumper(yaml.SafeDumper):  # type: ignore[misc]
+    class Dumper(yaml.SafeDumper):  # type: ignore[misc,name-defined]
         """Writes text of several lines as a block, and nothing as a reference."""
 
         def ignore_aliases(self, data: Any) -> bool:

@@ -60,7 +60,9 @@ def _ready(milp: Milp, *, relaxed: bool) -> Any:
     try:
         import highspy
     except ImportError:
-        raise UsageError("a plan is solved by HiGHS, which is not installed; pip install highspy") from None
+        raise UsageError(
+            "a plan is solved by HiGHS, which is not installed; type: pip install 'whichgpu[plan]'"
+        ) from None
     highs: Any = highspy.Highs()  # type: ignore[no-untyped-call,unused-ignore]
     highs.setOptionValue("output_flag", False)
     row, column, value = milp.matrix
