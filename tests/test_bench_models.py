@@ -147,3 +147,21 @@ def test_the_tensorflow_set_has_the_zoo_s_parameters(name):
     job = item.complete(Job(name, phase="train", batch=1.0, precision="fp32", height=75.0, width=75.0))
     _, held = tensorflow_job.training(tf, item, job, ["/CPU:0"])
     assert held["parameters"] == held["traced_parameters"]
+
+
+def test_what_a_pass_calls_is_what_is_compiled():
+    """A compiler that nobody calls would leave a row that says torch.compile and is not."""
+    from types import SimpleNamespace
+
+    from whichgpu.bench.models import decoder
+    from whichgpu.bench.worker import steps
+
+    def compiled(code, module, trains):
+        asked = SimpleNamespace(code=code, job=SimpleNamespace(trains=trains), option=lambda _: "true")
+        steps._compile(asked, module)
+        return {name for name, part in module.named_modules() if part._compiled_call_impl is not None}
+
+    dims = {"hidden": 16, "heads": 2, "encoder": 1, "decoder": 1, "mels": 8, "vocab": 33, "positions": 8}
+    assert compiled(decoder, decoder.build(TINY, "decode"), False) == {""}
+    assert {"encoder.0", "decoder.0"} <= compiled(whisper, whisper.build(dims, "infer"), False)
+    assert compiled(whisper, whisper.build(dims, "train"), True) == {""}

@@ -10,4 +10,5 @@ A family's file has:
 * `batch(dims, size, make)`, the inputs of one pass and the target of training (None otherwise);
 * `loss(output, target)` of training;
 * optionally `run(module, dims, size, inputs)`, one pass of a phase that is more than calling the module.
+* optionally `IN_PARTS`, where such a pass calls parts of the module and not the module itself.
 """

@@ -34,6 +34,8 @@ TEXT = frozenset((
     "kind", "part", "module", "layers", "hidden", "heads", "ffn", "vocab", "tokens", "projection", "source",
 ))  # fmt: skip
 FACTOR = 8
+#: A pipeline calls its parts: they are compiled one by one.
+IN_PARTS = True
 
 
 class Residual(nn.Module):

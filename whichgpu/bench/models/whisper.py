@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 READS = frozenset(("hidden", "heads", "encoder", "decoder", "mels", "vocab", "positions"))
 FRAMES = 3000
+#: Inference calls the layers, not the module: they are compiled one by one.
+IN_PARTS = True
 
 
 class Attention(nn.Module):

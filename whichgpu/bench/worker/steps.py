@@ -113,20 +113,28 @@ def _autocast(torch: Any, asked: Asked) -> Callable[[], Any]:
     return lambda: torch.autocast(kind, dtype=getattr(torch, asked.form.autocast))
 
 
-def _compiled(torch: Any, asked: Asked, module: Any) -> Any:
+def _compile(asked: Asked, module: Any) -> None:
+    """Compile a module in place: as a whole, or part by part where a pass of its family calls its parts."""
     mode = asked.option("compile")
     if not mode:
-        return module
-    return torch.compile(module, **({} if mode in ("true", "1", "yes", "default") else {"mode": mode}))
+        return
+    how = {} if mode in ("true", "1", "yes", "default") else {"mode": mode}
+    called = [module]
+    if getattr(asked.code, "IN_PARTS", False) and not asked.job.trains:
+        called = [
+            each for part in module.children() for each in (part if hasattr(part, "append") else [part])
+        ]
+    for one in called:
+        one.compile(**how)
 
 
 def _inference(torch: Any, asked: Asked, module: Any) -> Callable[[], Any]:
     """A pass without gradients; a phase of several passes is the family's own."""
     inputs, _ = asked.code.batch(asked.item.dims, asked.size, _make(torch, asked))
     own = getattr(asked.code, "run", None)
-    run = _compiled(torch, asked, module)
+    _compile(asked, module)
     with torch.inference_mode():
-        work = own(_inner(run, module), asked.item.dims, asked.size, inputs) if own else lambda: run(*inputs)
+        work = own(module, asked.item.dims, asked.size, inputs) if own else lambda: module(*inputs)
     cast = _autocast(torch, asked)
 
     def step() -> Any:
@@ -136,20 +144,13 @@ def _inference(torch: Any, asked: Asked, module: Any) -> Callable[[], Any]:
     return capture.graphed(torch.cuda, step) if asked.option("cuda_graphs") else step
 
 
-def _inner(run: Any, module: Any) -> Any:
-    """What a family's own loop calls: its module, whose call alone is compiled."""
-    if run is not module:
-        module.forward = run.forward if hasattr(run, "forward") else run
-    return module
-
-
 def _training(torch: Any, asked: Asked, module: Any) -> Callable[[], Any]:
     """Forward, backward and the optimizer's update, as often as gradients are accumulated."""
-    wrapped = sharing.shared(torch, asked, module)
-    run = _compiled(torch, asked, wrapped)
+    run = sharing.shared(torch, asked, module)
+    _compile(asked, run)
     graphs = bool(asked.option("cuda_graphs"))
     scaler = torch.amp.GradScaler("cuda") if asked.form.autocast == "float16" and asked.world.on_gpu else None
-    optimizer = sharing.optimizer(torch, asked, wrapped, capturable=graphs and scaler is None)
+    optimizer = sharing.optimizer(torch, asked, run, capturable=graphs and scaler is None)
     feed, cast = feeding.feed(torch, asked, _make(torch, asked)), _autocast(torch, asked)
     micro = int(asked.job.option("grad_accum", 1.0, 1.0))
 
