@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.errors import DataError, UsageError
+from whichgpu.errors import DataError, UnknownName, UsageError
 from whichgpu.facts import store
 from whichgpu.facts.model import Source
 from whichgpu.facts.reading import facts
@@ -407,13 +407,13 @@ def resolve(name: str) -> Workload:
         return _imported[name]
     keys = _candidates(name)
     if len(keys) > 1:
-        raise UsageError(f"'{name}' may be {' or '.join(keys)}; write one of them")
+        raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
     if keys == [name]:
         return workloads()[name]
     service = "" if keys else _service(name)
     longer = None if service else _longer(name, keys)
     if longer is None and not keys:
-        raise UsageError(service or f"no workload '{name}'; {_hint(name)}")
+        raise UnknownName(service or f"no workload '{name}'; {_hint(name)}")
     return longer or workloads()[keys[0]]
 
 

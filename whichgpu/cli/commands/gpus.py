@@ -22,9 +22,8 @@ from whichgpu.cli.options import gpu_files
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from whichgpu.cli.filters import Condition
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.likeness import Like
@@ -66,7 +65,7 @@ def run(
     dated: bool,
 ) -> Report:
     """Filter, sort, and report."""
-    from whichgpu.cli import filters
+    from whichgpu.hardware import filters
     from whichgpu.hardware.names import resolve
     from whichgpu.report.gpus import family_words, list_report, listed
 
@@ -82,7 +81,7 @@ def run(
 
         near = _near(like or "", within, found, catalogue)
         return report(resolve(like or "", catalogue), near[:limit], len(near))
-    found = _sorted(found, order, reverse=reverse)
+    found = filters.ordered(found, order, reverse=reverse)
     if dated:
         from whichgpu.report.table import Report as Made
         from whichgpu.report.timeline import timeline
@@ -90,7 +89,7 @@ def run(
         return Made({"gpus": [listed(gpu) for gpu in found[:limit]]}, tuple(timeline(found[:limit])))
     extra = [name for name in dict.fromkeys((*(c.field for c in conditions), order)) if name not in shown]
     said = [words] if (words := family_words(pool[0].family if family and pool else "")) else []
-    said += _notes(pool, conditions)
+    said += filters.unread(pool, conditions)
     return list_report(found[:limit], [*shown, *extra], len(catalogue), said)
 
 
@@ -109,26 +108,3 @@ def _near(like: str, within: str | None, pool: Iterable[Gpu], catalogue: Catalog
     if not share >= 0:
         raise UsageError(f"--within {within}: below zero; write e.g. --within 20%")
     return alike(resolve(like, catalogue), pool, share)
-
-
-def _sorted(gpus: Iterable[Gpu], name: str, *, reverse: bool) -> list[Gpu]:
-    """Best first (text from A on); a GPU whose field was not read comes last either way."""
-    from whichgpu.cli.filters import value_of
-    from whichgpu.hardware.fields import FIELDS
-
-    known = [gpu for gpu in gpus if value_of(gpu, name) not in (None, "")]
-    unknown = [gpu for gpu in gpus if value_of(gpu, name) in (None, "")]
-    field = FIELDS.get(name)
-    falling = field is not None and field.better != "lower" and field.dimension != "text"
-    known.sort(key=lambda gpu: gpu.id)
-    known.sort(key=lambda gpu: value_of(gpu, name), reverse=falling != reverse)
-    return known + sorted(unknown, key=lambda gpu: gpu.id)
-
-
-def _notes(pool: Iterable[Gpu], conditions: Iterable[Condition]) -> Iterator[str]:
-    for name in dict.fromkeys(condition.field for condition in conditions):
-        tests = [condition for condition in conditions if condition.field == name]
-        unread = [gpu.id for gpu in pool if tests[0].met(gpu) is None]
-        if unread:
-            few = f": {', '.join(unread)}" if len(unread) <= 6 else ""
-            yield f"{len(unread)} left out because their {name} was not read in any source{few}."

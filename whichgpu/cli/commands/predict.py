@@ -78,14 +78,16 @@ def run(
         columns = _at_rate(columns, rate)
     batched = rate is not None and _in_batches(workload, columns)
     if batched or curve is not None or slo is not None or trace is not None:
-        from whichgpu.cli.serving import Asked, answer
         from whichgpu.hardware.slices import resolve_device
+        from whichgpu.report.load import Asked, answer
 
         device, count = resolve_device(gpu, catalogue)
         with progress("simulate"):
             asked = Asked(columns.job(workload), device, count, curve, slo, usd_per_gpu_hour, trace)
             return in_form(answer(asked), f"{workload} on {gpu}", form)
-    told = _one(workload, gpu, columns, catalogue, (grid, pue), explain=explain)
+    from whichgpu.report.predicted import predicted
+
+    told = predicted(columns.job(workload), gpu, catalogue, (grid, pue), explain=explain)
     return in_form(told, f"{workload} on {gpu}", form)
 
 
@@ -109,32 +111,6 @@ def _at_rate(columns: JobColumns, text: str) -> JobColumns:
         )
     pair = f"request_rate={read_rate(text):.9g}"
     return columns._replace(stated={**columns.stated, "options": (*columns.stated["options"], pair)})
-
-
-def _one(
-    workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue, site: tuple[str, float], *,
-    explain: bool,
-) -> Report:  # fmt: skip
-    from whichgpu.cost import carbon
-    from whichgpu.cost.estimate import does_not_fit, estimate
-    from whichgpu.cost.evidence import evidence
-    from whichgpu.cost.placing import placed
-    from whichgpu.hardware.slices import resolve_device
-    from whichgpu.report.prediction import report
-
-    where = carbon.grid(site[0])
-    device, count = resolve_device(gpu, catalogue)
-    found = estimate(placed(columns.job(workload), count, device), [device], explain=True)
-    answer = found.at(0, 0)
-    emitted = carbon.footprint(answer, where, site[1])
-    if not found.fits[0, 0]:
-        return report(answer, emitted, complaint=does_not_fit(answer, device))
-    known = evidence(answer, device, catalogue)
-    if not explain:
-        return report(answer, emitted, known)
-    from whichgpu.cost.explain import explain as explained
-
-    return report(answer, emitted, known, explained(answer, device))
 
 
 def _table(jobs: Path, out: Path | None, catalogue: Catalogue) -> Report:

@@ -9,7 +9,7 @@ from whichgpu.hardware.fields import FIELDS
 from whichgpu.units import DIMENSIONS, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from whichgpu.hardware.gpu import Gpu
 
@@ -112,3 +112,24 @@ def _value(text: str, dimension: str) -> Any:
             raise UsageError(f"'{text}' is neither yes nor no")
         return _FLAGS[text.lower()]
     return text
+
+
+def ordered(gpus: Iterable[Gpu], name: str, *, reverse: bool) -> list[Gpu]:
+    """Best first (text from A on); a GPU whose field was not read comes last either way."""
+    known = [gpu for gpu in gpus if value_of(gpu, name) not in (None, "")]
+    unknown = [gpu for gpu in gpus if value_of(gpu, name) in (None, "")]
+    field = FIELDS.get(name)
+    falling = field is not None and field.better != "lower" and field.dimension != "text"
+    known.sort(key=lambda gpu: gpu.id)
+    known.sort(key=lambda gpu: value_of(gpu, name), reverse=falling != reverse)
+    return known + sorted(unknown, key=lambda gpu: gpu.id)
+
+
+def unread(pool: Iterable[Gpu], conditions: Iterable[Condition]) -> Iterator[str]:
+    """A sentence on each field of the conditions that was not read of some GPUs."""
+    for name in dict.fromkeys(condition.field for condition in conditions):
+        tests = [condition for condition in conditions if condition.field == name]
+        unread = [gpu.id for gpu in pool if tests[0].met(gpu) is None]
+        if unread:
+            few = f": {', '.join(unread)}" if len(unread) <= 6 else ""
+            yield f"{len(unread)} left out because their {name} was not read in any source{few}."
