@@ -61,13 +61,16 @@ def _request(ask: asks.Recommend) -> Any:
 
 def recommend(ask: asks.Recommend) -> Report:
     """The answer of `whichgpu recommend`, with its chart and what would change it."""
+    return _fleets(ask) if ask.under_load else recommended(ask)[0]
+
+
+def recommended(ask: asks.Recommend) -> tuple[Report, Recommendation]:
+    """The report, and the recommendation itself."""
     from whichgpu.report.recommendation import report
 
-    if ask.under_load:
-        return _fleets(ask)
     answer = ranked(ask)
     made = report(answer, limit=10, why_not=True)
-    return made._replace(blocks=_drawn(answer, made.blocks)) if answer.candidates else made
+    return (made._replace(blocks=_drawn(answer, made.blocks)) if answer.candidates else made), answer
 
 
 def _drawn(answer: Recommendation, blocks: Sequence[Any]) -> tuple[Any, ...]:
