@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
@@ -129,8 +130,16 @@ def module(folder):
     )
 
 
+def plan(folder):
+    """A plan as `plan --json` writes it."""
+    from test_export import PLAN
+
+    (folder / "plan.json").write_text(json.dumps({"deployments": [one.to_dict() for one in PLAN]}))
+
+
 #: What makes the files that an example names.
 MADE = {
+    "plan.json": plan,
     "model.gguf": weights,
     "model.safetensors": tensors,
     "model.onnx": graph,
@@ -165,9 +174,12 @@ def test_examples_run(line, capfd, tmp_path, monkeypatch):
     if ".py:" in line:
         pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
     monkeypatch.chdir(tmp_path)
-    # 3 is an answer too: nothing meets the request, and why.
-    assert main(shlex.split(line)) in (0, 3), capfd.readouterr().err
-    out, err = capfd.readouterr()
+    out = ""
+    for part in line.split(" | whichgpu "):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(out.encode())))
+        # 3 is an answer too: nothing meets the request, and why.
+        assert main(shlex.split(part)) in (0, 3), capfd.readouterr().err
+        out, err = capfd.readouterr()
     assert out or err
 
 

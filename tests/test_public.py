@@ -32,6 +32,7 @@ COMMANDS = {
     "completion": [],
     "doctor": [],
     "explain": [*OWN],
+    "export": ["--model", "--name", "--out", "--rank", "--run", "--to"],
     "fit": ["--format", "--gpu", *OWN, "--together", *JOB],
     "gpus": [*OWN, "--columns", "--family", "--like", "--limit", "--max", "--min", "--reverse", "--segment",
              "--sort", "--timeline", "--vendor", "--where", "--within"],

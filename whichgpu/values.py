@@ -1,4 +1,4 @@
-"""Values that cost little until they are used: `@immutable` classes, `Lazy` mappings.
+"""Values that cost little until they are used: `@immutable` classes, `Lazy` mappings, what is `Shown`.
 
 `@immutable` is a frozen, slotted data class that costs little to define.
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from functools import partial
+from importlib import import_module
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
@@ -145,6 +146,41 @@ def _state(self: Any) -> list[Any]:
 def _restore(self: Any, state: list[Any]) -> None:
     for one, known in zip(fields(self), state, strict=True):
         object.__setattr__(self, one.name, known)
+
+
+class Shown:
+    """What a result of the Python API can do besides: show itself in a notebook, become a table elsewhere.
+
+    What draws is above everything that is drawn, so it is looked up by its name when it is asked for.
+    """
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return str(_drawer("display").html(self))
+
+    def _repr_markdown_(self) -> str:
+        return str(_drawer("display").markdown(self))
+
+    def to_pandas(self, part: str = "") -> Any:
+        """A pandas DataFrame of its rows, or of the rows of another `part` of `to_dict()`.
+
+        Values within values are columns of their own, `offer_usd_per_hour`. Raises `UsageError` where pandas
+        is not installed, or there is no such part.
+        """
+        return _drawer("frames").to_pandas(self, part)
+
+    def to_polars(self, part: str = "") -> Any:
+        """The same as a polars DataFrame."""
+        return _drawer("frames").to_polars(self, part)
+
+    def to_arrow(self, part: str = "") -> Any:
+        """The same as a pyarrow Table."""
+        return _drawer("frames").to_arrow(self, part)
+
+
+def _drawer(name: str) -> Any:
+    return import_module(f"whichgpu.report.{name}")
 
 
 class Lazy(Mapping[str, T]):

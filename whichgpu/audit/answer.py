@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit.findings import ACCUSATIONS, VERDICTS
 from whichgpu.audit.pipeline import audit
 from whichgpu.audit.readers import read
+from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,8 @@ _REPLACED = ("specification", "identity", "capability", "arithmetic")
 _KEPT = ("picture", "unit cost")
 
 
-class Audit(NamedTuple):
+@immutable
+class Audit(Shown):
     """What was found in one document."""
 
     name: str

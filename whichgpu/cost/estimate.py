@@ -32,7 +32,7 @@ from whichgpu.cost.time import bound_seconds, evaluate
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.units import number
-from whichgpu.values import immutable
+from whichgpu.values import Shown, immutable
 from whichgpu.workloads.job import NUMBERS, Job
 from whichgpu.workloads.workload import resolve
 
@@ -105,7 +105,7 @@ class _Drawn:
 
 
 @immutable
-class Estimate(_Drawn):
+class Estimate(_Drawn, Shown):
     """One job on one GPU type; times in s, memory in B per GPU, power in W per GPU.
 
     `throughput` is of all `n_gpus`; `energy` in J per unit, GPUs only. `power_spread` and

@@ -102,7 +102,8 @@ class Replicas:
             return self.tpot * (1.0 + z * self.spread)
         if metric == "itl":
             return self._gap(share)
-        output = float(self.job.output_tokens)
+        # One length of all jobs, or one of each, (J, 1).
+        output = np.reshape(np.asarray(self.job.output_tokens, dtype=np.float64), (-1, 1))
         lengths = Requests.of(self.job).output_variation * (output * self.tpot) ** 2
         deviation = np.sqrt(self.variance + (output * self.tpot * self.spread) ** 2 + lengths)
         return np.maximum(self.latency + z * deviation, self.least)
@@ -169,7 +170,7 @@ def replicas(job: Job, gpus: Sequence[Gpu], points: int = 9, *, turns: int = 1) 
     found = _where_it_fits(job, gpus, others, places >= 1.0, turns)
     waits, spread = _waiting(others, np.maximum.accumulate(found["rate"], axis=-1), places, full)
     variance = spread + found["variance"]
-    output = np.maximum(np.asarray(full.job.output_tokens, dtype=np.float64), 1.0)
+    output = np.maximum(np.reshape(np.asarray(full.job.output_tokens, dtype=np.float64), (-1, 1)), 1.0)
     ttft = found["ttft"] + waits
     own: dict[str, Any]
     own = {name: np.broadcast_to(getattr(full.job, name), (job.size,)) for name in ("tp", "pp", "n_gpus")}

@@ -18,10 +18,10 @@ from whichgpu.facts import store
 from whichgpu.hardware.architecture import architectures, families
 from whichgpu.hardware.fields import FIELDS, IDENTITY, SEGMENTS
 from whichgpu.hardware.gpu import Gpu
-from whichgpu.values import Lazy
+from whichgpu.values import Lazy, Shown
 
 
-class Catalogue(Mapping[str, Gpu]):
+class Catalogue(Mapping[str, Gpu], Shown):
     """Devices by id, in the order of the data files.
 
     `problems` has one line per entry of a user's file that could not be used; `broken` has the same

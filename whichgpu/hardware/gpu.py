@@ -11,7 +11,7 @@ from whichgpu.facts import reading
 from whichgpu.hardware.architecture import IMPLIED
 from whichgpu.hardware.fields import FIELDS, IDENTITY, RATES
 from whichgpu.units import DIMENSIONS, number, show
-from whichgpu.values import immutable
+from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ _NUMBER_THEN_UNIT = r"^([+-]?\d+)((?:\.\d+)?)(\s.*)?$"
 
 
 @immutable(eq=False)
-class Gpu:
+class Gpu(Shown):
     """One device: what it is called, and every fact that a source states about it.
 
     A field without a source is *not read*: never zero, never "no", never taken from a like name.

@@ -16,7 +16,7 @@ from whichgpu.planner.fleet import chosen as search
 from whichgpu.planner.request import Rejected
 from whichgpu.planner.ways import name
 from whichgpu.units import number, show
-from whichgpu.values import immutable
+from whichgpu.values import Shown, immutable
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _told(values: Mapping[str, float]) -> dict[str, Any]:
 
 
 @immutable
-class Fleets:
+class Fleets(Shown):
     """Fleets, the cheapest first, and why other GPUs are out; `infeasible` where there is none."""
 
     request: Request

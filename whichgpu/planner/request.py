@@ -13,7 +13,7 @@ from whichgpu.hardware.fields import FIELDS
 from whichgpu.hardware.names import candidates
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.units import parse, parse_rate
-from whichgpu.values import immutable
+from whichgpu.values import Shown, immutable
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class Rejected:
 
 
 @immutable
-class Recommendation:
+class Recommendation(Shown):
     """Candidates, best first, the rejected with their reasons, and what was assumed."""
 
     workload: Workload

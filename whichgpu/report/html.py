@@ -160,3 +160,20 @@ def _row(row: tuple[str | None, ...], sides: list[str], *, strong: bool) -> str:
 
 def _notes(notes: Iterable[str]) -> Iterator[str]:
     yield from (f'<p class="note">{escape(note)}</p>\n' for note in notes)
+
+
+def part(blocks: Iterable[Block]) -> str:
+    """Blocks for within another page, such as a notebook: their style holds of nothing around them."""
+    body = "".join(text for block in blocks for text in _parts(block))
+    # Rules within a rule hold of what is in it; what a page sets for its root this sets for itself.
+    inner = svg.style().replace(":root", "&")
+    light = "--page:#fff;--text:#1b1f24;--soft:#57606a;--line:#d8dee4;--strong:#eaf4ff;--link:#0b5cad;"
+    own = (
+        "table{border-collapse:collapse;font-variant-numeric:tabular-nums}caption{text-align:left;"
+        "font-weight:600}th,td{padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top;"
+        "border-bottom:1px solid var(--line)}.right{text-align:right;white-space:nowrap}"
+        ".strong{background:var(--strong)}.note{color:var(--soft);font-size:.88rem}.wide{overflow-x:auto}"
+        ".bar{display:inline-block;height:.7em;margin-right:.5em;background:var(--soft)}"
+    )
+    box = f"{light}background:var(--page);color:var(--text);padding:.5rem;font:14px/1.5 system-ui,sans-serif;"
+    return f'<div class="whichgpu"><style>.whichgpu{{{box}{own}{inner}}}</style>\n{body}</div>\n'

@@ -12,7 +12,7 @@ from whichgpu.hardware.names import candidates
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.software import features, frameworks, model, targets, verdicts
 from whichgpu.software.features import Feature
-from whichgpu.values import immutable
+from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,7 +85,7 @@ class OnGpu:
 
 
 @immutable
-class Compatibility:
+class Compatibility(Shown):
     """What software runs on each of some GPUs under a system, as the data of `as_of` have it.
 
     The system is `mixed` where none was stated and each GPU is judged under its usual one.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.errors import UsageError
-from whichgpu.values import immutable
+from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ _LARGEST = {
 
 
 @immutable
-class Job:
+class Job(Shown):
     """One job, or a sweep of jobs that share workload, phase, precision, runtime and options.
 
     Every number is None (not stated), a float, or an array over the job axis. `batch` is per GPU;

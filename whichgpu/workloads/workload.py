@@ -37,7 +37,7 @@ from whichgpu.errors import DataError, UnknownName, UsageError
 from whichgpu.facts import store
 from whichgpu.facts.model import Source
 from whichgpu.facts.reading import facts
-from whichgpu.values import Lazy, immutable
+from whichgpu.values import Lazy, Shown, immutable
 from whichgpu.workloads import adapters, names, published
 from whichgpu.workloads.checkpointing import checkpointing, recomputed
 from whichgpu.workloads.job import NUMBERS, TRAINING, Job, adapter_of, phase
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 
 @immutable
-class Workload:
+class Workload(Shown):
     """A model with its dimensions, ready to be traced."""
 
     id: str

@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.units import number
-from whichgpu.values import immutable
+from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -195,7 +195,7 @@ class Answer:
 
 
 @immutable
-class Fits:
+class Fits(Shown):
     """Every workload on every device asked for, workload by workload."""
 
     answers: tuple[Answer, ...]

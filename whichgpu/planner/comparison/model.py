@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.hardware.architecture import families
 from whichgpu.planner.comparison.words import EQUAL, SI_UNITS
+from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -179,7 +180,8 @@ class View(NamedTuple):
         return None if precision in before or precision in gpu.variant.native else False
 
 
-class Comparison(NamedTuple):
+@immutable
+class Comparison(Shown):
     """GPUs side by side: the rows, what follows from them in sentences, prices and workloads."""
 
     view: View

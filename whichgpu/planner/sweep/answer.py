@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.units import number, show
-from whichgpu.values import immutable
+from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,7 +125,7 @@ class Scaled:
 
 
 @immutable
-class Sweep:
+class Sweep(Shown):
     """The answer: the best strategies first, how many were weighed, and how the best scale.
 
     `infeasible` says why none fits, and what would do.

@@ -1,0 +1,595 @@
+"""Exports: what each tool is told, read back, and checked by the tool itself.
+
+`kubernetes-validate`, `bash`, and where they are installed `shellcheck` and `terraform`, judge here.
+SkyPilot, dstack, vLLM and SGLang are heavy and pin what others need in other versions: a folder named by
+`WHICHGPU_TOOLS` holds a virtual environment of each (docs/export.md), and where there is none the test skips.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import hcl2
+import jsonschema
+import kubernetes_validate
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whichgpu.errors import Infeasible, UsageError
+from whichgpu.export import export, known, read_back, targets
+from whichgpu.export.launch import Place, launch
+from whichgpu.export.model import back
+from whichgpu.export.names import kubernetes_labels
+from whichgpu.export.notes import notes
+from whichgpu.export.source import read
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.names import candidates
+from whichgpu.planner.deployment import Deployment, from_dict
+
+CHAT = Deployment(
+    name="chat", gpu="h100-80gb-sxm", workload="llama-3.1-70b", model="meta-llama/Llama-3.1-70B-Instruct",
+    engine="vllm", gpus_per_replica=4, tp=4, replicas=4, gpus_per_node=8, nodes=2, precision="fp8",
+    kv_precision="fp8", max_model_len=8192, max_num_seqs=256, max_num_batched_tokens=8192, provider="aws",
+    instance="p5.48xlarge", region="us-east-1", usd_per_hour=55.04, disk=300e9, load_time=240.0,
+)  # fmt: skip
+IMAGES = Deployment(
+    name="images", gpu="l4", workload="stable-diffusion-1.5", engine="diffusers", batch=4, precision="fp16",
+    model="stable-diffusion-v1-5/stable-diffusion-v1-5", replicas=12, nodes=12, provider="gcp",
+    instance="g2-standard-4", region="us-east4", term="spot", usd_per_hour=0.2828,
+)  # fmt: skip
+NIGHT = Deployment(
+    name="night", gpu="a10", workload="whisper-large-v3", kind="batch", engine="transformers", replicas=3,
+    nodes=3, provider="azure", instance="Standard_NV36ads_A10_v5", region="eastus", usd_per_hour=3.2,
+)  # fmt: skip
+WIDE = replace(
+    CHAT, name="wide", workload="llama-3.1-405b", model="meta-llama/Llama-3.1-405B", gpus_per_replica=16,
+    tp=8,
+    pp=2, replicas=1, kv_precision="", precision="bf16",
+)  # fmt: skip
+DENSE = replace(CHAT, name="dense", engine="sglang", tp=2, dp=2, ep=4, replicas=2, gpus_per_node=4)
+OFFLINE = replace(CHAT, name="offline", kind="batch", region="eu-west-1", term="spot", precision="fp16")
+OWNED = replace(CHAT, name="owned", provider="", instance="", region="", term="owned", usd_per_hour=1.9)
+SERVED = [CHAT, WIDE, DENSE, OFFLINE, OWNED]
+PLAN = [CHAT, IMAGES, NIGHT]
+
+TOOLS = Path(os.environ.get("WHICHGPU_TOOLS", "/nowhere"))
+
+
+def texts(found: list[Deployment], target: str) -> list[str]:
+    return [file.text for file in export(found, target)]
+
+
+def tool(name: str, code: str, *arguments: str, home: Path | None = None) -> str:
+    """What Python code prints in the environment of a tool."""
+    python = TOOLS / name / "bin" / "python"
+    if not python.exists():
+        pytest.skip(f"{name} is not there: WHICHGPU_TOOLS names no folder with {name}/bin/python")
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home or Path.home()),
+        "SKYPILOT_DISABLE_USAGE_COLLECTION": "1",
+    }
+    ran = subprocess.run(
+        [str(python), "-c", code, *arguments], capture_output=True, text=True, env=env, check=False
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    return ran.stdout
+
+
+# --- read back ---------------------------------------------------------------------------------------------
+
+REFUSED = {
+    "karpenter": {"owned"}, "terraform": {"owned", "wide"}, "skypilot": {"owned"}, "dstack": {"owned"},
+    "vllm": {"images", "night"}, "sglang": {"images", "night"}, "trtllm": {"images", "night", "wide"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("target", sorted(targets()))
+@pytest.mark.parametrize("one", [*PLAN, *SERVED[1:]], ids=lambda one: one.name)
+def test_read_back_gives_gpu_count_region_and_price(one: Deployment, target: str) -> None:
+    if one.name in REFUSED.get(target, ()):
+        with pytest.raises(UsageError, match=r"use|Use"):
+            export([one], target)
+        return
+    (text,) = texts([one], target)
+    assert read_back(text, target) == (back(one),)
+
+
+@pytest.mark.parametrize("target", ["kubernetes", "karpenter", "terraform"])
+def test_a_plan_in_one_file(target: str) -> None:
+    (file,) = export(PLAN, target)
+    assert file.name.startswith("fleet.")
+    assert sorted(read_back(file.text, target)) == sorted(map(back, PLAN))
+
+
+@pytest.mark.parametrize("target", ["skypilot", "dstack", "slurm"])
+def test_a_plan_in_a_file_each(target: str) -> None:
+    files = export(PLAN, target)
+    assert [file.name.partition(".")[0] for file in files] == ["chat", "images", "night"]
+    assert [read_back(file.text, target)[0] for file in files] == list(map(back, PLAN))
+
+
+def test_what_was_changed_by_hand_is_found() -> None:
+    (text,) = texts([CHAT], "skypilot")
+    with pytest.raises(UsageError, match=r"usd_per_hour is 99.0, and the tag says 55.04"):
+        read_back(text.replace("max_hourly_cost: 55.04", "max_hourly_cost: 99.0"), "skypilot")
+    with pytest.raises(UsageError, match="gpu is l4, and the tag says h100-80gb-sxm"):
+        read_back(texts([CHAT], "slurm")[0].replace("gpu:h100", "gpu:l4"), "slurm")
+
+
+WORD = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), max_size=20).filter(
+    str.isprintable
+)
+
+
+ODD = st.fixed_dictionaries({
+    "model": WORD.filter(bool), "region": WORD, "instance": WORD, "usd_per_hour": st.floats(0.001, 1000.0),
+    "provider": st.sampled_from(["aws", "gcp", "azure", "lambda"]),
+    "term": st.sampled_from(["on-demand", "spot"]),
+})  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(change=ODD, target=st.sampled_from(sorted(targets())))
+def test_odd_words_are_read_back_or_refused(change: dict[str, object], target: str) -> None:
+    made = from_dict({**CHAT.to_dict(), **change})
+    try:
+        (file,) = export([made], target)
+    except UsageError as fault:
+        if not str(fault).isprintable():
+            raise
+        return
+    assert read_back(file.text, target) == (back(made),)
+    if file.text.startswith("#!"):
+        subprocess.run(["bash", "-n"], input=file.text, text=True, check=True)
+
+
+# --- by the tools themselves -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("one", [*PLAN, *SERVED[1:]], ids=lambda one: one.name)
+def test_kubernetes_takes_it(one: Deployment) -> None:
+    for made in yaml.safe_load_all(texts([one], "kubernetes")[0]):
+        kubernetes_validate.validate(made, "1.37", strict=True)
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate({**made, "spec": {**made["spec"], "nonsense": 1}}, "1.37", strict=True)
+
+
+def test_pods_of_one_replica_find_each_other() -> None:
+    made = {one["kind"]: one for one in yaml.safe_load_all(texts([WIDE], "kubernetes")[0])}
+    pods, service = made["StatefulSet"], made["Service"]
+    assert (pods["spec"]["replicas"], pods["spec"]["serviceName"]) == (2, service["metadata"]["name"])
+    script = pods["spec"]["template"]["spec"]["containers"][0]["command"][2]
+    assert "--master-addr wide-0-0.wide-0" in script
+    assert "--node-rank ${HOSTNAME##*-}" in script
+
+
+#: What the CRD of a NodePool (karpenter.sh/v1) demands and allows of the fields that we write.
+_DIGITS = r"(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))"
+_LIMIT = rf"^(\+|-)?{_DIGITS}(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?{_DIGITS}))?$"
+_TIME = "^(([0-9]+(s|m|h))+)|(Never)$"
+
+
+def _object(required: list[str], **properties: object) -> dict[str, object]:
+    return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
+
+
+TEXT = {"type": "string"}
+TEXTS = {"type": "object", "additionalProperties": {"type": "string", "maxLength": 63}}
+WORDS = {
+    "type": "array",
+    "maxItems": 100,
+    "items": {**TEXT, "maxLength": 63, "pattern": "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"},
+}
+NODE_POOL = _object(
+    ["apiVersion", "kind", "metadata", "spec"],
+    apiVersion={"const": "karpenter.sh/v1"}, kind={"const": "NodePool"},
+    metadata={"type": "object", "required": ["name"]},
+    spec=_object(
+        ["template"],
+        disruption=_object(
+            ["consolidateAfter"], consolidateAfter={**TEXT, "pattern": _TIME},
+            consolidationPolicy={"enum": ["WhenEmpty", "WhenEmptyOrUnderutilized"]},
+            budgets={"type": "array", "maxItems": 50},
+        ),
+        limits={"type": "object", "additionalProperties": {"type": ["integer", "string"], "pattern": _LIMIT}},
+        weight={"type": "integer", "minimum": 1, "maximum": 100},
+        template=_object(
+            ["spec"], metadata=_object([], labels=TEXTS, annotations={"type": "object"}),
+            spec=_object(
+                ["nodeClassRef", "requirements"], expireAfter={**TEXT, "pattern": _TIME},
+                nodeClassRef=_object(
+                    ["group", "kind", "name"], group={**TEXT, "pattern": "^[^/]+$"}, kind=TEXT, name=TEXT),
+                requirements={"type": "array", "maxItems": 100, "items": _object(
+                    ["key", "operator"], key={**TEXT, "maxLength": 316}, values=WORDS,
+                    operator={"enum": ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]},
+                    minValues={"type": "integer", "minimum": 1, "maximum": 50})},
+                taints={"type": "array", "items": _object(
+                    ["effect", "key"], key=TEXT, value=TEXT, timeAdded=TEXT,
+                    effect={"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"]})},
+            ),
+        ),
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("one", [*PLAN, OFFLINE], ids=lambda one: one.name)
+def test_karpenter_takes_it(one: Deployment) -> None:
+    (pool,) = yaml.safe_load_all(texts([one], "karpenter")[0])
+    jsonschema.validate(pool, NODE_POOL)
+    wanted = {row["key"]: row["values"] for row in pool["spec"]["template"]["spec"]["requirements"]}
+    assert wanted["karpenter.sh/capacity-type"] == [one.term]
+    # The pod's selector and toleration are met by the pool.
+    pod = next(yaml.safe_load_all(texts([one], "kubernetes")[0]))["spec"]["template"]["spec"]
+    assert (
+        pod["nodeSelector"]["node.kubernetes.io/instance-type"]
+        == wanted["node.kubernetes.io/instance-type"][0]
+    )
+    assert pod["tolerations"][0]["key"] == pool["spec"]["template"]["spec"]["taints"][0]["key"]
+
+
+def _scripts() -> list[str]:
+    served = [text for target in ("vllm", "sglang") for text in texts([*PLAN, *SERVED[1:]], target)]
+    return [*served, *texts([CHAT, DENSE], "trtllm"), *texts([*PLAN, *SERVED[1:]], "slurm")]
+
+
+def test_bash_reads_every_script() -> None:
+    for text in _scripts():
+        ran = subprocess.run(["bash", "-n"], input=text, text=True, capture_output=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+def test_shellcheck_finds_nothing_wrong() -> None:
+    for text in _scripts():
+        # What a node must be told comes from outside (2154), and may be one word or none (2086).
+        ran = subprocess.run(
+            ["shellcheck", "-e", "2154,2086", "-"], input=text, text=True, capture_output=True, check=False
+        )
+        assert ran.returncode == 0, ran.stdout
+
+
+def test_slurm_gives_each_replica_its_nodes() -> None:
+    assert "--nodes=2\n" in texts([WIDE], "slurm")[0]
+    assert "--array=0-0\n" in texts([WIDE], "slurm")[0]
+    assert "#SBATCH --gres=gpu:h100:8\n" in texts([CHAT], "slurm")[0]
+    head, _, body = texts([WIDE], "slurm")[0].partition("EVERY_NODE'\n")
+    assert "scontrol show hostnames" in head
+    assert "--node-rank $SLURM_NODEID" in body
+
+
+def test_terraform_templates_are_expressions() -> None:
+    whole = json.loads(texts([CHAT, OFFLINE, *PLAN[1:]], "terraform")[0])
+    found = re.findall(
+        r"(?<!\$)\$\{(.*?)\}(?=\W|$)", json.dumps(whole).replace('\\"', '"').replace("\\\\", "\\")
+    )
+    assert len(found) > 10
+    for one in found:
+        if not one.startswith("base64encode"):
+            hcl2.loads(f"x = {one}\n")
+    assert {row["alias"] for row in whole["provider"]["aws"]} == {"us-east-1", "eu-west-1"}
+    machines = whole["resource"]["aws_instance"]
+    assert machines["offline"]["instance_market_options"]["spot_options"]["max_price"] == "55.04"
+    assert machines["chat"]["instance_type"] == "p5.48xlarge"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
+def test_terraform_takes_it(tmp_path: Path) -> None:
+    (tmp_path / "fleet.tf.json").write_text(texts([CHAT, OFFLINE, *PLAN[1:]], "terraform")[0])
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "CHECKPOINT_DISABLE": "1"}
+        return subprocess.run(
+            ["terraform", *arguments], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+
+    listed = run("providers")
+    assert listed.returncode == 0, listed.stderr
+    assert "hashicorp/azurerm" in listed.stdout
+    plugins = TOOLS / "terraform-plugins"
+    if not plugins.is_dir():
+        pytest.skip(
+            "Terraform's providers are not there: WHICHGPU_TOOLS names no folder with terraform-plugins"
+        )
+    clouds = {"aws": [CHAT, OFFLINE], "google": [IMAGES], "azurerm": [NIGHT]}
+    for cloud, found in clouds.items():
+        if any(plugins.rglob(f"terraform-provider-{cloud}_*")):
+            (tmp_path / "fleet.tf.json").write_text(texts(found, "terraform")[0])
+            made = run("init", f"-plugin-dir={plugins}")
+            assert made.returncode == 0, made.stderr
+            judged = run("validate", "-json")
+            assert json.loads(judged.stdout)["valid"], judged.stdout
+
+
+SKY = """
+import sys, sky, yaml
+from sky.utils import common_utils, schemas
+for path in sys.argv[1:]:
+    config = yaml.safe_load(open(path))
+    common_utils.validate_schema(config, schemas.get_task_schema(), "task: ")
+    task = sky.Task.from_yaml(path)
+    (resources,) = task.resources
+    task.validate()
+    print("TASK", task.name, task.num_nodes, resources.cloud, resources.region, resources.accelerators,
+          resources.use_spot, task.service is not None)
+"""
+
+
+@pytest.mark.slow
+def test_skypilot_takes_it(tmp_path: Path) -> None:
+    home = _sky_catalogue(tmp_path)
+    paths = []
+    for file in export([*PLAN, WIDE, OFFLINE], "skypilot"):
+        (tmp_path / file.name).write_text(file.text)
+        paths.append(str(tmp_path / file.name))
+    said = [line for line in tool("skypilot", SKY, *paths, home=home).splitlines() if line.startswith("TASK")]
+    assert said == [
+        "TASK chat 1 AWS us-east-1 {'H100': 8} False True",
+        "TASK images 1 GCP us-east4 {'L4': 1} True True",
+        "TASK night 3 Azure eastus {'A10': 1} False False",
+        "TASK wide 2 AWS us-east-1 {'H100': 8} False True",
+        "TASK offline 2 AWS eu-west-1 {'H100': 8} True False",
+    ]
+
+
+def _sky_catalogue(folder: Path) -> Path:
+    """A home with a catalogue of the offers that the plan takes, where SkyPilot would fetch its own."""
+    columns = ["InstanceType", "AcceleratorName", "AcceleratorCount", "vCPUs", "MemoryGiB", "Price", "Region",
+               "GpuInfo", "SpotPrice", "AvailabilityZone"]  # fmt: skip
+    rows = {
+        "aws": [["p5.48xlarge", "H100", 8.0, 192, 2048, 55.04, region, "", 55.04, f"{region}a"]
+                for region in ("us-east-1", "eu-west-1")],
+        "gcp": [["g2-standard-4", "", "", 4, 16, 0.7, "us-east4", "", 0.28, "us-east4-a"],
+                ["", "L4", 1.0, "", "", 0.5, "us-east4", "", 0.2, "us-east4-a"]],
+        "azure": [["Standard_NV36ads_A10_v5", "A10", 1.0, 36, 440, 3.2, "eastus", "", 0.6, ""]],
+    }  # fmt: skip
+    home = folder / "home"
+    for cloud, listed in rows.items():
+        table = home / ".sky" / "catalogs" / "v8" / cloud / "vms.csv"
+        table.parent.mkdir(parents=True)
+        with table.open("w", newline="") as file:
+            csv.writer(file).writerows([columns, *listed])
+    common = home / ".sky" / "catalogs" / "v8" / "common"
+    common.mkdir()
+    clouds = "['AWS', 'GCP', 'Azure']"
+    (common / "accelerators.csv").write_text(
+        "AcceleratorName,Clouds\n" + "".join(f'{name},"{clouds}"\n' for name in ("H100", "L4", "A10"))
+    )
+    (common / "metadata.csv").write_text(
+        "GPU,MemoryGB,Manufacturer\nH100,80,NVIDIA\nL4,24,NVIDIA\nA10,24,NVIDIA\n"
+    )
+    return home
+
+
+DSTACK = """
+import sys, yaml
+from dstack._internal.core.models.configurations import parse_run_configuration
+for path in sys.argv[1:]:
+    made = parse_run_configuration(yaml.safe_load(open(path)))
+    gpu = made.resources.gpu
+    rented = [one.value for one in made.backends], made.regions
+    print(made.type, made.name, *rented, gpu.name, gpu.count.min, made.max_price)
+"""
+
+
+@pytest.mark.slow
+def test_dstack_takes_it(tmp_path: Path) -> None:
+    paths = []
+    for file in export([*PLAN, WIDE], "dstack"):
+        (tmp_path / file.name).write_text(file.text)
+        paths.append(str(tmp_path / file.name))
+    assert tool("dstack", DSTACK, *paths).splitlines() == [
+        "service chat ['aws'] ['us-east-1'] ['H100'] 8 55.04",
+        "service images ['gcp'] ['us-east4'] ['L4'] 1 0.2828",
+        "task night ['azure'] ['eastus'] ['A10'] 1 3.2",
+        "task wide ['aws'] ['us-east-1'] ['H100'] 8 55.04",
+    ]
+
+
+VLLM = """
+import json, sys
+import vllm.platforms as platforms
+from vllm.platforms.cpu import CpuPlatform
+platforms._current_platform = CpuPlatform()
+from vllm.entrypoints.common.cli_args import make_arg_parser
+from vllm.entrypoints.launchers import run_batch
+from vllm.utils.argparse_utils import FlexibleArgumentParser
+for words in map(json.loads, sys.argv[1:]):
+    kind = make_arg_parser if words[1] == "serve" else run_batch.make_arg_parser
+    made = kind(FlexibleArgumentParser()).parse_args(words[2:])
+    split = made.tensor_parallel_size, made.pipeline_parallel_size, made.data_parallel_size
+    print(*split, made.max_model_len, made.nnodes)
+"""
+SGLANG = """
+import argparse, json, sys
+from sglang.srt.server_args import ServerArgs
+for words in map(json.loads, sys.argv[1:]):
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    ServerArgs.add_cli_args(parser)
+    made = parser.parse_args(words[3:])
+    print(made.tp_size, made.pp_size, made.dp_size, made.context_length, made.nnodes)
+"""
+
+
+def _words(one: Deployment, engine: str) -> str:
+    """The words of a launch command, shell variables filled in, as JSON."""
+    text = launch(
+        one, engine, Place(one.replicas_per_node, one.nodes_per_replica, "1", "10.0.0.1", "0")
+    ).lines[-1]
+    return json.dumps([word for word in shlex.split(text.replace("\\\n", " ")) if word != "$extra"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("engine", "code"), [("vllm", VLLM), ("sglang", SGLANG)])
+def test_the_engine_reads_its_command(engine: str, code: str) -> None:
+    found = [CHAT, WIDE, DENSE, OFFLINE]
+    said = tool("engines", code, *(_words(one, engine) for one in found)).splitlines()[-len(found) :]
+    groups = {"vllm": ("4 1 2 8192 1", "8 2 1 8192 2", "2 1 2 8192 1", "4 1 2 8192 1"),
+              "sglang": ("4 1 2 8192 1", "8 2 1 8192 2", "4 1 1 8192 1", "4 1 2 8192 1")}  # fmt: skip
+    assert tuple(said) == groups[engine]
+
+
+#: Options of trtllm-serve that its page lists.
+TRTLLM = {
+    "--host", "--port", "--tp_size", "--pp_size", "--ep_size", "--max_batch_size", "--max_num_tokens",
+    "--max_seq_len", "--config", "--backend", "--gpus_per_node", "--kv_cache_free_gpu_memory_fraction",
+}  # fmt: skip
+
+
+def test_trtllm_serve_knows_its_options() -> None:
+    for one in (CHAT, DENSE):
+        text = launch(one, "trtllm", Place(one.replicas_per_node)).text
+        assert set(re.findall(r"--[a-z]\w+", text)) <= TRTLLM
+    assert "enable_attention_dp: true" in launch(DENSE, "trtllm", Place()).text
+    both = launch(CHAT, "trtllm", Place(2)).lines
+    assert [re.search(r"DEVICES=(\S+)", line)[1] for line in both if "DEVICES" in line] == [
+        "0,1,2,3",
+        "4,5,6,7",
+    ]
+    assert "--port 8001" in both[-2]
+
+
+# --- names -------------------------------------------------------------------------------------------------
+
+
+def test_labels_of_nodes_mean_their_gpu() -> None:
+    gpus = catalogue()
+    for key, spelling in kubernetes_labels():
+        assert key in [gpu.id for gpu in candidates(spelling, gpus)], spelling
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("k8s", "kubernetes"), ("skypliot", "skypilot"), ("tensorrt-llm", "trtllm"), ("tf", "terraform")],
+)
+def test_an_unknown_target_is_told_the_nearest(typed: str, meant: str) -> None:
+    with pytest.raises(UsageError, match=f"did you mean {meant}"):
+        known(typed)
+
+
+@pytest.mark.parametrize(
+    ("change", "target", "words"),
+    [
+        ({"provider": "salad"}, "skypilot", "skypilot cannot rent from 'salad'; it can from aws"),
+        ({"provider": "lambda"}, "terraform", "Use --to skypilot or dstack"),
+        ({"term": "serverless"}, "kubernetes", "own endpoints"),
+        ({"region": ""}, "terraform", "needs a region, and the plan names none"),
+        ({"model": ""}, "vllm", "say it with --model"),
+        ({"gpu": "tpu-v5e"}, "kubernetes", "not known here; known|no name of tpu-v5e|not known here"),
+        ({"gpu": "mi300x"}, "trtllm", "not known here; known are vllm, sglang"),
+        ({"engine": "tensorrt-llm"}, "skypilot", "one port"),
+        ({"workload": "resnet50", "engine": "pytorch-2"}, "vllm", "resnet50 is none"),
+    ],
+)  # fmt: skip
+def test_what_a_tool_cannot_do_is_said(change: dict[str, str], target: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        export([replace(CHAT, **change)], target)
+
+
+def test_notes() -> None:
+    assert any("run.sh of yours" in one for one in notes([IMAGES], "skypilot"))
+    assert any("remark only" in one for one in notes([CHAT], "kubernetes"))
+    assert not notes([CHAT], "dstack")
+    shared = replace(CHAT, share=0.4, engine="sglang")
+    said = " ".join(notes([shared], "vllm"))
+    assert "40 % of the time" in said
+    assert "made for sglang" in said
+
+
+# --- what is read ------------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_read() -> None:
+    text = json.dumps({"schema_version": 1, "picks": [], "deployments": [one.to_dict() for one in PLAN]})
+    assert read(text, "plan.json") == tuple(PLAN)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "ends too early"),
+        (json.dumps({"deployments": [CHAT.to_dict()]})[:-40], "ends too early|Unterminated|no whole JSON"),
+        ("[demand]\nname = 'x'", "no whole JSON document"),
+        ("[1, 2]", "this is no plan but a list"),
+        ('{"name": "x", "version": "1.0"}', "its keys are 'name', 'version'"),
+        ('{"picks": [{"option": "mine"}]}', "names no deployments"),
+        ('{"error": {"message": "no GPU x"}}', "this is an error: no GPU x"),
+        ('{"candidates": [{"gpu": "l4"}]}', "not as recommend --json writes it"),
+        ('{"candidates": 3}', "is no list"),
+        ("[" * 100_000, "no whole JSON document"),
+        ('{"deployments": [{"name": "a", "gpu": "l4", "replcias": 2}]}', "did you mean 'replicas'"),
+    ],
+)
+def test_other_text_is_refused_with_words(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words) as fault:
+        read(text, "p.json")
+    assert "\n" not in str(fault.value)
+
+
+def test_nothing_feasible_is_no_plan() -> None:
+    for document in ({"candidates": [], "infeasible": "too dear"}, {"picks": [], "infeasible": "too dear"}):
+        with pytest.raises(Infeasible, match="too dear"):
+            read(json.dumps(document), "p.json")
+
+
+def test_a_recommendation_on_the_command_line(whichgpu, tmp_path: Path) -> None:
+    asked = (
+        "recommend",
+        "llama-3.1-8b",
+        "--target",
+        "4000 tokens/s",
+        "--gpus",
+        "l4,a10g",
+        "--providers",
+        "aws",
+        "--json",
+    )
+    answer = whichgpu(*asked)
+    path = tmp_path / "answer.json"
+    path.write_text(answer.out)
+    for rank, chosen in enumerate(answer.json["candidates"], 1):
+        told = whichgpu("export", str(path), "--to", "skypilot", "--rank", str(rank))
+        assert told.status == 0, told.err
+        (said,) = read_back(told.out, "skypilot")
+        assert (said.gpu, said.gpus) == (chosen["gpu"], chosen["instances"] * chosen["gpus_per_instance"])
+        assert (said.region, said.usd_per_hour) == (
+            chosen["offer"]["region"],
+            chosen["offer"]["usd_per_hour"],
+        )
+    assert "meta-llama/Llama-3.1-8B" in told.out
+    over = whichgpu("export", str(path), "--to", "vllm", "--rank", "99")
+    assert (over.status, "candidates 1 to 2" in over.err) == (2, True)
+    as_json = whichgpu("export", str(path), "--to", "vllm", "--model", "my/llama", "--json").json
+    assert "vllm serve my/llama" in as_json["files"][0]["text"]
+
+
+def test_files_of_a_plan_on_the_command_line(whichgpu, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"deployments": [one.to_dict() for one in PLAN]}))
+    several = whichgpu("export", str(path), "--to", "dstack")
+    assert (several.status, "--name" in several.err) == (2, True)
+    out = tmp_path / "out"
+    assert whichgpu("export", str(path), "--to", "dstack", "--out", str(out)).status == 0
+    assert sorted(one.name for one in out.iterdir()) == [
+        "chat.dstack.yml",
+        "images.dstack.yml",
+        "night.dstack.yml",
+    ]
+    one = whichgpu("export", str(path), "--to", "slurm", "--name", "night")
+    assert read_back(one.out, "slurm") == (back(NIGHT),)
+    assert "run.sh of yours" in one.err
+    assert "did you mean night" in whichgpu("export", str(path), "--to", "slurm", "--name", "nigth").err
+    assert whichgpu("export", str(tmp_path / "none.json"), "--to", "slurm").status == 2
+    own = whichgpu("export", str(path), "--to", "slurm", "--name", "night", "--run", "python serve.py")
+    assert own.out.rstrip().endswith("python serve.py")

@@ -1,0 +1,185 @@
+"""The launch command of a deployment's engine, as lines of a shell script (`data/export/engines.toml`)."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.errors import UsageError, WhichGpuError
+from whichgpu.export.names import engines
+from whichgpu.hardware.catalogue import catalogue
+
+if TYPE_CHECKING:
+    from whichgpu.planner.deployment import Deployment
+
+#: The engine that stands for a program of the user's own.
+OWN = "own"
+
+
+class Place(NamedTuple):
+    """Where the command runs: `copies` of the replica on a node, or one over `span` nodes.
+
+    `rank` and `head` are shell words for the node's number and the first node's address, `worker` for the
+    number of what shares the work of a batch.
+    """
+
+    copies: int = 1
+    span: int = 1
+    rank: str = "0"
+    head: str = "localhost"
+    worker: str = "0"
+
+
+class Launch(NamedTuple):
+    """How it starts: lines for bash, the image that has the program, how to install it, where it answers."""
+
+    engine: str
+    lines: tuple[str, ...]
+    image: str
+    install: str
+    health: str
+    port: int
+    #: One for each server of a node, where they are several.
+    ports: int = 1
+
+    @property
+    def text(self) -> str:
+        """The lines as a script."""
+        return "\n".join(self.lines) + "\n"
+
+
+def engine_of(one: Deployment) -> str:
+    """The engine that runs it: that of its runtime, `own` for what none of them serves."""
+    if one.command:
+        return OWN
+    return next((key for key, row in engines().items() if one.engine in row["runtimes"]), OWN)
+
+
+def launch(one: Deployment, engine: str, place: Place) -> Launch:
+    """How a deployment starts with an engine; raises `UsageError` for what the engine cannot do."""
+    row = _on(one, engine)
+    if engine == OWN:
+        lines = (*_environment(one, place), one.command or str(row["service"]))
+        return Launch(engine, lines, row["image"], row["install"], row["health"], row["port"])
+    if not one.model:
+        raise UsageError(
+            f"{one.name}: which model to load is not known; say it with --model, e.g. --model org/name"
+        )
+    words = _words(one, engine, row, place)
+    lines = _file(one, row)
+    batch = one.kind == "batch" and "batch" in row
+    if place.copies > 1 and "copies" not in row:
+        lines += _each(one, place, words)
+    elif place.span > 1 and row.get("worker"):
+        lines += (f'if [ "{place.rank}" != 0 ]; then extra={row["worker"]}; else extra=; fi',
+                  f"{_command(words)} $extra")  # fmt: skip
+    else:
+        lines += (_command(words),)
+    ports = place.copies if "copies" not in row else 1
+    return Launch(engine, lines, row["image"], row["install"], "" if batch else row["health"], row["port"],
+                  ports)  # fmt: skip
+
+
+def _on(one: Deployment, engine: str) -> dict[str, Any]:
+    """The engine as it is on the deployment's GPU; raises `UsageError` where it does not run there."""
+    row = engines()[engine]
+    known = catalogue().get(one.gpu)
+    if known is None or known.vendor == "NVIDIA":
+        return row
+    if known.vendor == "AMD" and "amd" in row:
+        return {**row, **row["amd"]}
+    able = ", ".join(key for key, other in engines().items() if known.vendor == "AMD" and "amd" in other)
+    raise UsageError(
+        f"{one.name}: how {engine} is started on {known.vendor}'s {one.gpu} is not known here"
+        f"{f'; known are {able}' if able else ''}, or say it with --run"
+    )
+
+
+def serves(one: Deployment) -> bool:
+    """Whether an engine of language models can serve it, as far as is known."""
+    if engine_of(one) != OWN:
+        return True
+    if one.command:
+        return False
+    from whichgpu.workloads.workload import resolve
+
+    try:
+        return resolve(one.workload).unit == "tokens"
+    except WhichGpuError:
+        return bool(one.model)
+
+
+def _words(one: Deployment, engine: str, row: dict[str, Any], place: Place) -> list[str]:
+    """The command and its options, each option one item."""
+    batch = one.kind == "batch" and "batch" in row
+    values = {key: shlex.quote(str(value)) for key, value in one.to_dict().items() if value is not None}
+    values |= {"width": str(one.tp * one.dp), "copies": str(place.copies), "span": str(place.span),
+               "rank": place.rank, "head": place.head, "worker": place.worker}  # fmt: skip
+    said = [str(row["batch" if batch else "service"])]
+    options: dict[str, str] = dict(row["options"])
+    if one.dp > 1:
+        options["tp"] = row["attention"]
+    said += [text for key, text in options.items() if _stated(one, key)]
+    said += [row[table][value] for table, value in (("precision", one.precision), ("kv", one.kv_precision))
+             if value in row.get(table, {})]  # fmt: skip
+    if place.copies > 1 and "copies" in row:
+        if one.dp > 1:
+            raise UsageError(
+                f"{one.name}: {engine} cannot put {place.copies} replicas with data-parallel attention on "
+                f"one node in one command; use --to kubernetes, which starts each by itself"
+            )
+        said.append(row["copies"])
+    if place.span > 1:
+        if "span" not in row:
+            raise UsageError(
+                f"{one.name}: a replica spans {place.span} nodes, and how {engine} is started on several is "
+                f"not known here; use --to vllm or sglang, or a split within {one.gpus_per_node} GPUs"
+            )
+        said.append(row["span"])
+    if _file(one, row):
+        said.append(row["reads"])
+    return [text.format(**values) for text in said]
+
+
+def _stated(one: Deployment, key: str) -> bool:
+    """Whether an option is said: a degree above one, any other that is stated."""
+    value = getattr(one, key)
+    if key == "tp":
+        return bool(value > 1 or one.dp > 1)
+    return bool(value > 1) if key in ("pp", "ep") else value is not None
+
+
+def _file(one: Deployment, row: dict[str, Any]) -> tuple[str, ...]:
+    """Lines that write the file which the engine reads; none where nothing is to be said in it."""
+    said = [
+        text.format(**one.to_dict())
+        for key, text in row.get("lines", {}).items()
+        if (one.dp > 1 if key == "dp" else bool(getattr(one, key)))
+    ]
+    return (f"printf '%s\\n' {shlex.join(said)} > {row['file']}",) if said else ()
+
+
+def _command(words: list[str]) -> str:
+    """Options each on a line of their own."""
+    return " \\\n  ".join(words)
+
+
+def _each(one: Deployment, place: Place, words: list[str]) -> tuple[str, ...]:
+    """A server for each replica of a node, on GPUs and a port of its own."""
+    lines = []
+    for index in range(place.copies):
+        first = index * one.gpus_per_replica
+        devices = ",".join(str(first + n) for n in range(one.gpus_per_replica))
+        text = _command(words).replace("--port 8000", f"--port {8000 + index}")
+        lines.append(f"CUDA_VISIBLE_DEVICES={devices} {text} &")
+    return (*lines, "wait")
+
+
+def _environment(one: Deployment, place: Place) -> tuple[str, ...]:
+    """What a program of the user's own is told."""
+    values = {
+        "WORKLOAD": one.workload, "MODEL": one.model, "PRECISION": one.precision, "BATCH": one.batch,
+        "GPUS_PER_REPLICA": one.gpus_per_replica, "REPLICAS_PER_NODE": place.copies, "PORT": 8000,
+    }  # fmt: skip
+    said = [f"{key}={shlex.quote(str(value))}" for key, value in values.items() if value not in (None, "")]
+    return (f"export {' '.join(said)} WORKER={place.worker}",)

@@ -1,0 +1,1 @@
+"""One file for each tool that can run a deployment."""

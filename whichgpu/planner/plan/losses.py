@@ -1,0 +1,118 @@
+"""Equation (8): the losses of instances that a fleet would not survive, as rows that forbid it.
+
+For each loss m that the demands allow, the second stage over what remains
+
+    maximise theta:  sum_b k_sb x_sb >= theta r_s,  sum_s x_sb <= remaining_b,  x >= 0
+
+is below 1 where the fleet fails; its duals v, scaled so that sum_s v_s r_s = 1, are the weights of the row.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whichgpu.planner.plan.formulation import Loss, Milp
+from whichgpu.planner.plan.highs import solve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from whichgpu.planner.plan.program import Program
+
+    Array = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
+#: A fleet survives a loss if all but this share of the rates is carried.
+_SHORT = 1e-7
+#: Rows that are stated before any fleet is known, at most.
+_SEEDS = 1500
+
+
+def bodies(program: Program) -> Array:
+    """Units/s of each slice on one of each body, (S, B)."""
+    columns = program.columns
+    count = int(columns.body.max(initial=-1)) + 1
+    found = np.zeros((columns.capacity.shape[0], count))
+    np.maximum.at(found.T, columns.body, columns.capacity.T)
+    return found
+
+
+def seeds(program: Program) -> list[Loss]:
+    """For each slice by itself: what remains of any one body carries it."""
+    each, spare = bodies(program), program.load.spare
+    most = int(spare.max(initial=0))
+    present = np.unique(program.columns.body)
+    asked = np.argwhere((program.load.rate > 0.0) & (spare > 0)[:, None])
+    if not most or asked.shape[0] * present.size > _SEEDS:
+        return []
+    return [
+        Loss(int(h), each[s] / program.load.rate[s, h], {int(b): int(spare[s])})
+        for s, h in asked for b in present if each[s, b] > 0.0
+    ]  # fmt: skip
+
+
+def failing(program: Program, n: Array) -> list[Loss]:
+    """Rows that the fleet `n` (C, H) violates, each for every body; none where it survives every loss."""
+    each, found = bodies(program), []
+    present = np.unique(program.columns.body).tolist()
+    for h in range(program.hours.size):
+        there = np.bincount(program.columns.body, weights=n[:, h], minlength=each.shape[1]).round()
+        for lost in _losses(program, there):
+            size = sum(lost.values())
+            slices = (program.load.spare >= size) & (program.load.rate[:, h] > 0.0)
+            if not slices.any():
+                continue
+            remaining = there.copy()
+            remaining[list(lost)] -= list(lost.values())
+            theta, value = carried(each[slices], program.load.rate[slices, h], remaining)
+            if theta < 1.0 - _SHORT:
+                weights = (each[slices] * value[:, None]).max(axis=0)
+                found.append(Loss(h, weights, lost))
+                if size == 1:
+                    found += [Loss(h, weights, {b: 1}) for b in present if b not in lost and weights[b] > 0.0]
+    return found
+
+
+def _losses(program: Program, there: Array) -> Iterator[dict[int, int]]:
+    """Every loss of as many instances as any demand allows, of those that are there."""
+    used = np.flatnonzero(there > 0.0).tolist()
+    for size in range(1, int(program.load.spare.max(initial=0)) + 1):
+        for some in combinations_with_replacement(used, size):
+            lost = {body: some.count(body) for body in set(some)}
+            if all(count <= there[body] for body, count in lost.items()):
+                yield lost
+
+
+def carried(each: Array, rate: Array, remaining: Array) -> tuple[float, Array]:
+    """The share of all rates (S,) that instances (B,) of speeds (S, B) carry, and what each slice is worth."""
+    alone = 1.0 / rate
+    if rate.size == 1:
+        return float(each[0] @ remaining / rate[0]), alone
+    s, b = np.nonzero((each > 0.0) & (remaining > 0.0))
+    if not set(range(rate.size)) <= set(s.tolist()):
+        missing = np.array([not (s == i).any() for i in range(rate.size)])
+        return 0.0, np.where(missing, alone / missing.sum(), 0.0)
+    slices, count = rate.size, s.size
+    top = each.max(axis=1)
+    index = np.arange(count)
+    matrix = (
+        np.concatenate([s, slices + b, np.arange(slices)]),
+        np.concatenate([index, index, np.full(slices, count)]),
+        np.concatenate([each[s, b] / top[s], np.ones(count), -rate / top]),
+    )
+    cost = np.zeros(count + 1)
+    cost[-1] = -1.0
+    program = Milp(
+        cost, np.zeros(count + 1), np.full(count + 1, np.inf), np.zeros(count + 1, dtype=bool),
+        np.concatenate([np.zeros(slices), np.full(remaining.size, -np.inf)]),
+        np.concatenate([np.full(slices, np.inf), remaining]), matrix,
+        np.zeros((0, 0), int), 0, (s, b, b), {},
+    )  # fmt: skip
+    found = solve(program, relaxed=True)
+    value = np.maximum(found.prices[:slices], 0.0) / top
+    return -found.objective, value / max(float(value @ rate), 1e-300)

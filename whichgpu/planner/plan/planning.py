@@ -1,0 +1,118 @@
+"""`plan`: from what is asked to the cheapest fleet and its explanation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whichgpu.errors import Infeasible
+from whichgpu.planner.plan import explaining
+from whichgpu.planner.plan.answer import Plan
+from whichgpu.planner.plan.columns import build
+from whichgpu.planner.plan.conflict import Conflict, conflict, said
+from whichgpu.planner.plan.deployments import deployments
+from whichgpu.planner.plan.solving import cheapest, effort
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.plan.asked import Asked
+    from whichgpu.planner.plan.columns import Built
+
+#: Shares (slices x columns x hours) up to which a plan is small and solved to the gap asked for, and the gap above.
+_SMALL, _GAP = 2500, 1e-3
+#: Of the time limit, how much the explanation may take at most, and in s.
+_EXPLAIN, _LONGEST = 0.5, 20.0
+#: GPUs of one kind beyond which a fleet is more than anybody rents out.
+_ABSURD = 20_000
+
+
+def plan(asked: Asked, catalogue: Catalogue, today: date, *, explained: bool = True) -> Plan:
+    """The cheapest fleet; where there is none, `conflict` says why, and what would do."""
+    started = perf_counter()
+    built = build(asked, catalogue, today)
+    lost = _uncarried(built)
+    if lost is not None:
+        nothing = _nothing(built)
+        return replace(nothing, conflict=lost, why_not=built.rejected, seconds=perf_counter() - started)
+    found = cheapest(built.program, effort(gap_of(built), asked.seconds))
+    answer = Plan(built, found)
+    if not answer.feasible:
+        why = conflict(built) if found.status == "infeasible" else None
+        return replace(answer, conflict=why, why_not=built.rejected, seconds=perf_counter() - started)
+    if explained:
+        answer = _explained(answer)
+    warnings = tuple(_warnings(answer))
+    return replace(
+        answer, deployments=deployments(answer, catalogue), warnings=warnings, seconds=perf_counter() - started
+    )
+
+
+def gap_of(built: Built) -> float:
+    """The gap at which the search may end."""
+    shares = int((built.program.columns.capacity > 0.0).sum()) * built.program.hours.size
+    return built.asked.gap if shares <= _SMALL or built.asked.gap > 1e-6 else _GAP
+
+
+def _nothing(built: Built) -> Plan:
+    from whichgpu.planner.plan.solving import nothing
+
+    return Plan(built, nothing(built.program, "infeasible"))
+
+
+def _uncarried(built: Built) -> Conflict | None:
+    """A slice that nothing at all carries: the demand alone is at fault, and the GPUs say why."""
+    carried = (built.program.columns.capacity > 0.0).any(axis=1)
+    if carried.all():
+        return None
+    one = built.slices[int(np.argmin(carried))]
+    reasons = {rejection.why: rejection.what for rejection in built.rejected if rejection.kind.startswith("carries")}
+    why = "; ".join(f"{gpu}: {text}" for text, gpu in list(reasons.items())[:2])
+    more = f" ({why})" if why else ""
+    return Conflict((f"demand {one}: {said(one.demand)} is carried by nothing that may be had{more}",), ())
+
+
+def _explained(answer: Plan) -> Plan:
+    built = answer.built
+    until = perf_counter() + min(_EXPLAIN * built.asked.seconds, _LONGEST)
+    other, found = explaining.rival(explaining.Again(built, answer.solution, until), answer)
+    answer = replace(answer, solution=found, rival=other)
+    again = explaining.Again(built, found, until + _EXPLAIN * min(built.asked.seconds, _LONGEST))
+    rows = explaining.constraints(built, found)
+    room, tightest = explaining.headroom(built.program, found)
+    answer = replace(
+        answer, constraints=rows, headroom=room, tightest=tightest, scaling=tuple(explaining.scaling(built))
+    )
+    return replace(
+        answer, savings=tuple(explaining.savings(again, answer)),
+        prices=tuple(explaining.shadow_prices(again, rows)),
+        why_not=(*explaining.why_not(built, found), *built.rejected),
+    )  # fmt: skip
+
+
+def _warnings(answer: Plan) -> list[str]:
+    said_ = []
+    for one in answer.picks:
+        gpus = one.instances * one.supply.gpu_count * one.supply.nodes
+        if gpus > _ABSURD and np.isinf(one.supply.most):
+            said_.append(
+                f"{one.instances:,} x {one.supply} is more than anybody rents out: is a rate a slip of the keyboard? "
+                "max_instances and [[quota]] say what can be had"
+            )
+    if answer.status == "time limit":
+        said_.append(
+            f"the time limit was reached: the best fleet found costs at most {answer.solution.gap:.2%} more than the "
+            "cheapest; time_limit in [plan] gives it longer"
+        )
+    return said_
+
+
+def required(answer: Plan) -> Plan:
+    """The same; raises `Infeasible` where there is no fleet."""
+    if not answer.feasible:
+        raise Infeasible(answer.headline)
+    return answer

@@ -1,0 +1,272 @@
+"""From a program to the cheapest fleet, with a bound that proves how near to the cheapest it is.
+
+hours in a row that are alike are merged                                  (`program.merged`)
+columns that others dominate are left out                                 (`dominance`)
+hours that nothing couples are solved one by one, alike ones once
+of many columns those that can matter are sifted                          (`sifting`)
+rows of the losses that a fleet would not survive are added until it does (`losses`)
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from whichgpu.planner.plan.dominance import dominated
+from whichgpu.planner.plan.fallback import mended, simple
+from whichgpu.planner.plan.formulation import completed, formulate
+from whichgpu.planner.plan.highs import solve
+from whichgpu.planner.plan.losses import failing, seeds
+from whichgpu.planner.plan.program import merged
+from whichgpu.planner.plan.sifting import sift
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.planner.plan.formulation import Loss
+    from whichgpu.planner.plan.program import Program
+
+    Array = NDArray[np.float64]
+    Ints = NDArray[np.int_]
+
+#: Shares of a program above which its columns are sifted; rounds of losses at most.
+_MANY, _ROUNDS = 2500, 60
+#: The gap at which fleets are searched for that need not survive yet; and s in which nothing more is found.
+_ROUGH, _LITTLE = 0.05, 0.06
+#: Hours that are solved side by side at most.
+_WORKERS = 8
+#: How much more than its part of the time one of several programs may take.
+_LONGER = 4.0
+#: Columns a sifted hour begins with: those that would add at most this share to the relaxation, and no more.
+_NEAR, _FEW = 0.01, 60
+#: Of what is left of the time, the part that the first, restricted search may take.
+_PART = 0.4
+
+
+@immutable(eq=False)
+class Solution:
+    """`n` (C, H) instances and `x` (S, C, H) of them at work, what they cost and the proven bound, USD or Wh.
+
+    `status`: optimal (within the gap asked for), limit (of time: the best that was found) or infeasible, of
+    which there are neither.
+    """
+
+    status: str
+    n: Array
+    x: Array
+    cost: float
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """How much less a cheaper fleet could at most cost, as a share."""
+        return max(0.0, 1.0 - max(self.bound, 0.0) / self.cost) if self.cost > 0.0 else 0.0
+
+
+class Effort(NamedTuple):
+    """The gap at which the search may end, and the time by when it does, of `perf_counter`."""
+
+    gap: float
+    until: float
+
+    @property
+    def left(self) -> float:
+        """Seconds left."""
+        return max(self.until - perf_counter(), 0.05)
+
+
+def effort(gap: float, seconds: float) -> Effort:
+    """The gap, and so many seconds from now on."""
+    return Effort(gap, perf_counter() + seconds)
+
+
+def cheapest(program: Program, how: Effort) -> Solution:
+    """The cheapest fleet within the gap, or the best until the time is over."""
+    small, group = merged(program)
+    by = dominated(small)
+    kept = np.flatnonzero(by < 0)
+    found = _by_hour(small.only(kept), how)
+    n = np.zeros((program.columns.count, program.hours.size))
+    x = np.zeros((program.load.rate.shape[0], *n.shape))
+    if found.status == "infeasible":
+        return replace(found, n=n, x=x)
+    n[kept] = found.n[:, group]
+    x[:, kept] = found.x[:, :, group]
+    return replace(found, n=n, x=x)
+
+
+def coupled(program: Program) -> bool:
+    """Whether one hour's fleet depends on another's."""
+    columns, limits = program.columns, program.limits
+    fleet = any(each is not None for each in (limits.types, limits.budget, limits.watts))
+    return bool(fleet or columns.always.any() or (columns.start > 0.0).any() or program.flexible.any())
+
+
+def _by_hour(program: Program, how: Effort) -> Solution:
+    """Hours that nothing couples one by one."""
+    hours = program.hours.size
+    if hours == 1:
+        return surviving(program, how)
+    if coupled(program):
+        from whichgpu.planner.plan.decomposed import together
+
+        found = together(program, how)
+        return surviving(program, how) if found is None else found
+    _, first, group = np.unique(program.load.rate, axis=1, return_index=True, return_inverse=True)
+    found = side_by_side([program.at(np.array([h])) for h in first], how)
+    if any(each.status == "infeasible" for each in found):
+        return nothing(program, "infeasible")
+    group = group.ravel()
+    lasts = np.bincount(group, weights=program.hours)
+    scale = lasts / program.hours[first]
+    return Solution(
+        "limit" if any(one.status == "limit" for one in found) else "optimal",
+        np.concatenate([found[g].n for g in group], axis=1),
+        np.concatenate([found[g].x for g in group], axis=2),
+        float(sum(one.cost * part for one, part in zip(found, scale, strict=True))),
+        float(sum(one.bound * part for one, part in zip(found, scale, strict=True))),
+    )
+
+
+def side_by_side(parts: Sequence[Program], how: Effort) -> list[Solution]:
+    """Each of several programs that know nothing of each other."""
+    workers = min(_WORKERS, os.cpu_count() or 1, len(parts))
+    # Some take longer than others, and few of them long.
+    own = min(_LONGER * how.left * workers / len(parts), how.left)
+
+    def one(part: Program) -> Solution:
+        return surviving(part, Effort(how.gap, min(perf_counter() + own, how.until)))
+
+    # HiGHS lets other threads run while it works.
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(one, parts))
+
+
+def surviving(program: Program, how: Effort, start: Solution | None = None) -> Solution:
+    """A fleet that survives every loss that its demands allow; a search may begin with `start`, which does.
+
+    Fleets that do not survive only serve to find the rows that they violate: they are searched for roughly at
+    first, and mended by more instances, until one is near enough to the bound of them all.
+    """
+    if not program.load.spare.any():
+        return _solved(program, [], how, start) if start else _searched(program, [], how)
+    losses, best, bound, gap = seeds(program), start, -np.inf, max(how.gap, _ROUGH)
+    for _ in range(_ROUNDS):
+        found = _searched(program, losses, Effort(gap, how.until), best)
+        if found.status == "infeasible":
+            return found
+        bound = max(bound, found.bound)
+        more = failing(program, found.n) if np.isfinite(found.cost) else []
+        if np.isfinite(found.cost):
+            best = _better(program, best, found, more)
+        if best is not None and best.cost - bound <= how.gap * abs(best.cost):
+            return replace(best, bound=min(bound, best.cost), status="optimal")
+        if how.left <= _LITTLE:
+            break
+        losses += more
+        gap = gap if more else max(how.gap, gap / 10.0)
+    last = best or _in_haste(program)
+    return replace(last, bound=min(max(bound, last.bound), last.cost), status="limit")
+
+
+def _better(
+    program: Program, best: Solution | None, found: Solution, more: Sequence[Loss]
+) -> Solution | None:
+    """The cheaper of a known fleet and one that was found, mended where it would not survive."""
+    n = mended(program, found.n, failing) if more else found.n
+    if n is None:
+        return best
+    cost = cost_of(program, n, found.x)
+    return replace(found, n=n, cost=cost) if best is None or cost < best.cost else best
+
+
+def _in_haste(program: Program) -> Solution:
+    """Out of time: the simple fleet, if it is allowed."""
+    made = simple(program)
+    if made is None:
+        return nothing(program, "limit")
+    return Solution("limit", *made, cost_of(program, *made), -np.inf)
+
+
+def nothing(program: Program, status: str) -> Solution:
+    """No fleet."""
+    n = np.zeros((program.columns.count, program.hours.size))
+    return Solution(status, n, np.zeros((program.load.rate.shape[0], *n.shape)), np.inf, -np.inf)
+
+
+def _searched(
+    program: Program, losses: Sequence[Loss], how: Effort, start: Solution | None = None
+) -> Solution:
+    """The program with known losses: as a whole where it is small, else sifted first."""
+    shares = int((program.columns.capacity > 0.0).sum()) * program.hours.size
+    if shares > _MANY:
+        kept = sift(program, losses, how.left)
+        if kept is not None:
+            return _narrowed(program, losses, how, kept.able, kept.relaxation.objective, kept.adds)
+    return _solved(program, losses, how, start)
+
+
+def _narrowed(
+    program: Program, losses: Sequence[Loss], how: Effort, able: Array, least: float, adds: Array
+) -> Solution:
+    """A good fleet of the sifted columns, then the best of all that could be cheaper."""
+    order = np.argsort(np.argsort(adds, axis=0), axis=0)
+    able = able | ((adds <= _NEAR * least / program.hours.size) & (order < _FEW))
+    some = replace(program, able=able)
+    first = _solved(some, losses, Effort(0.8 * how.gap, perf_counter() + _PART * how.left))
+    if first.status == "infeasible":
+        return _solved(program, losses, how)
+    if first.cost - least <= how.gap * first.cost:
+        return replace(first, bound=max(least, 0.0), status="optimal")
+    more = able | (adds <= first.cost - least)
+    if (more == able).all():
+        return replace(first, bound=min(first.bound, first.cost))
+    found = _solved(replace(program, able=more), losses, how, start=first)
+    best = min(found, first, key=lambda one: one.cost)
+    return replace(best, bound=min(max(found.bound, least), best.cost), status=found.status)
+
+
+def _solved(
+    program: Program, losses: Sequence[Loss], how: Effort, start: Solution | None = None
+) -> Solution:
+    milp = formulate(program, losses)
+    begin = None
+    if start is not None:
+        begin = np.zeros(milp.cost.size)
+        begin[milp.n] = start.n
+        begin[milp.shares : milp.shares + milp.x[0].size] = start.x[milp.x]
+        begin = completed(program, milp, begin, start.n)
+    found = solve(milp, gap=how.gap, seconds=how.left, start=begin)
+    if found.values is None:
+        return nothing(program, "infeasible" if found.status == "infeasible" else "limit")
+    n = np.round(found.values[milp.n])
+    x = np.zeros((program.load.rate.shape[0], *n.shape))
+    x[milp.x] = np.maximum(found.values[milp.shares : milp.shares + milp.x[0].size], 0.0)
+    cost = cost_of(program, n, x)
+    status = "optimal" if found.status == "optimal" else "limit"
+    return Solution(status, n, x, cost, min(found.bound, cost))
+
+
+def cost_of(program: Program, n: Array, x: Array, *, energy: bool | None = None) -> float:
+    """What a fleet costs in the period, starts included: USD, or Wh of `energy`."""
+    columns = program.columns
+    energy = program.energy if energy is None else energy
+    each = columns.idle if energy else columns.usd
+    cost = float(each @ n @ program.hours)
+    if program.hours.size > 1:
+        started = np.maximum(n - np.roll(n, 1, axis=1), 0.0).sum(axis=1)
+        cost += float((each * columns.start * ~columns.always) @ started)
+    if energy:
+        cost += float(np.einsum("sc,sch,h->", columns.work, x, program.hours))
+    elif program.load.worth is not None:
+        worth = np.where(program.flexible, program.load.worth, 0.0)
+        cost -= 3600.0 * float(np.einsum("s,sc,sch,h->", worth, columns.capacity, x, program.hours))
+    return cost

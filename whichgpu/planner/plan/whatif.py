@@ -1,0 +1,211 @@
+"""What if: a change in words, the plan solved again, and what it changed.
+
+price h100 -20 %        price of a GPU, provider, kind of price (spot), instance or option: a share or x0.8
+demand x2               all demands, or one: demand chat +50 %
+slo x2                  every objective, or those of one demand: slo chat x0.5
+without aws             nothing of a GPU, provider, kind of price, instance or option
+quota NAME 16           a [[quota]] of another size;  max_types 2;  budget 50;  spot_share 50 %;  redundancy N+1
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.errors import UsageError
+from whichgpu.planner.plan.columns import build
+from whichgpu.planner.plan.keys import unknown
+from whichgpu.planner.plan.solving import cheapest, effort
+from whichgpu.values import immutable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.plan.answer import Plan
+    from whichgpu.planner.plan.asked import Asked, Demand
+    from whichgpu.planner.plan.columns import Built
+
+_KINDS = ("price", "demand", "slo", "without", "quota", "max_types", "budget", "spot_share", "redundancy")
+_FACTOR = re.compile(r"(?:x\s*(?P<times>[0-9.]+)|(?P<by>[+-][0-9.]+)\s*%)$", re.IGNORECASE)
+_EXAMPLE = 'write e.g. "price h100 -20 %", "demand x2", "demand chat +50 %", "without aws" or "max_types 2"'
+#: Fields of a supply that the words of a change may name.
+_NAMED = ("name", "gpu", "provider", "instance", "kind", "type")
+
+
+@immutable(eq=False)
+class WhatIf:
+    """One change and the plan under it; `changes` say what is different, in sentences."""
+
+    text: str
+    plan: Plan
+    changes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        done = self.plan.to_dict()
+        keys = ("status", "headline", "usd_per_hour", "gap", "picks", "conflict")
+        return {"what_if": self.text, **{key: done[key] for key in keys}, "changes": list(self.changes)}
+
+
+def what_if(text: str, before: Plan, catalogue: Catalogue, today: date) -> WhatIf:
+    """The plan under one change; raises `UsageError` for what cannot be read, or names nothing of the plan."""
+    from whichgpu.planner.plan.answer import Plan
+    from whichgpu.planner.plan.conflict import conflict
+    from whichgpu.planner.plan.planning import gap_of
+
+    kind, _, rest = " ".join(text.split()).partition(" ")
+    kind = kind.lower().replace("-", "_")
+    if kind not in _KINDS:
+        raise UsageError(f"--what-if '{text}': {unknown('change', kind, _KINDS)}; {_EXAMPLE}")
+    if kind in ("price", "without"):
+        built = _of_supply(before.built, kind, rest, text)
+    else:
+        built = build(_asked(before.built.asked, kind, rest, text), catalogue, today)
+    found = cheapest(built.program, effort(gap_of(built), built.asked.seconds))
+    after = Plan(built, found)
+    if not after.feasible and found.status == "infeasible":
+        after = replace(after, conflict=conflict(built))
+    return WhatIf(text, after, tuple(changes(before, after)))
+
+
+def changes(before: Plan, after: Plan) -> list[str]:
+    """What a second plan has that a first has not, in sentences."""
+    if not (before.feasible and after.feasible):
+        return [after.headline]
+    more = after.usd_per_hour - before.usd_per_hour
+    share = more / max(before.usd_per_hour, 1e-12)
+    same = abs(more) <= 1e-9 * max(before.usd_per_hour, 1.0)
+    cost = (
+        f"it costs as much as before, {after.usd_per_hour:,.2f} USD/h" if same
+        else f"it costs {after.usd_per_hour:,.2f} USD/h, {abs(more):,.2f} ({abs(share):.1%}) "
+        f"{'more' if more > 0 else 'less'} than {before.usd_per_hour:,.2f}"
+    )  # fmt: skip
+    old = {one.supply.name: one.instances for one in before.picks}
+    new = {one.supply.name: one.instances for one in after.picks}
+    said = [cost]
+    for name in dict.fromkeys((*new, *old)):
+        was, now = old.get(name, 0), new.get(name, 0)
+        if was != now:
+            said.append(
+                f"{now:,} x {name} come in" if not was
+                else f"{was:,} x {name} leave" if not now
+                else f"{name}: {now:,} instead of {was:,}"
+            )  # fmt: skip
+    return said if len(said) > 1 else [*said, "the fleet is the same"]
+
+
+def factor(words: str, text: str) -> tuple[str, float]:
+    """What is before a factor, and the factor: `"chat +50 %"` is ("chat", 1.5)."""
+    found = _FACTOR.search(words.strip())
+    try:
+        value = float(found["times"]) if found and found["times"] else 1.0 + float(found["by"]) / 100.0  # type: ignore[index]
+    except (TypeError, ValueError):
+        raise UsageError(f"--what-if '{text}': no factor at the end; {_EXAMPLE}") from None
+    if not 0.0 <= value <= 1e6 or not np.isfinite(value):
+        raise UsageError(f"--what-if '{text}': a factor of {value:g} cannot be; {_EXAMPLE}")
+    assert found is not None
+    return words.strip()[: found.start()].strip(), value
+
+
+def _of_supply(built: Built, kind: str, rest: str, text: str) -> Built:
+    """Prices of what is named, or the plan without it."""
+    name, times = factor(rest, text) if kind == "price" else (rest, 1.0)
+    mine = named(built, name)
+    if not mine.any():
+        known = sorted({str(getattr(one, field)) for one in built.supplies for field in _NAMED if getattr(one, field)})
+        raise UsageError(f"--what-if '{text}': {unknown('GPU, provider, instance or option', name, known)}")
+    if kind == "price":
+        return repriced(built, mine, times)
+    kept = np.flatnonzero(~mine)
+    return replace(
+        built, program=built.program.only(kept), supplies=tuple(built.supplies[c] for c in kept),
+        held={(d, int(i)): built.held[d, int(c)] for i, c in enumerate(kept) for d in _names(built) if (d, int(c)) in built.held},
+        jobs={(d, int(i)): built.jobs[d, int(c)] for i, c in enumerate(kept) for d in _names(built) if (d, int(c)) in built.jobs},
+    )  # fmt: skip
+
+
+def _names(built: Built) -> list[str]:
+    return [one.name for one in built.asked.demands]
+
+
+def named(built: Built, words: str) -> NDArray[np.bool_]:
+    """Which supplies the words name: all, or those of a GPU, provider, kind of price, instance or option."""
+    key = words.strip().lower().replace("_", "-")
+    if key in ("", "all"):
+        return np.ones(len(built.supplies), dtype=bool)
+
+    def meant(value: str) -> bool:
+        plain = value.lower().replace("_", "-").replace(" ", "-")
+        return plain == key.replace(" ", "-") or plain.startswith(f"{key.replace(' ', '-')}-")
+
+    return np.array([any(meant(str(getattr(one, field) or "")) for field in _NAMED) for one in built.supplies])
+
+
+def repriced(built: Built, mine: NDArray[np.bool_], times: float) -> Built:
+    """With other prices of some supplies."""
+    usd = np.where(mine, times * built.program.columns.usd, built.program.columns.usd)
+    program = replace(built.program, columns=replace(built.program.columns, usd=usd))
+    supplies = tuple(replace(one, usd=float(price)) for one, price in zip(built.supplies, usd, strict=True))
+    return replace(built, program=program, supplies=supplies)
+
+
+def _asked(asked: Asked, kind: str, rest: str, text: str) -> Asked:
+    if kind == "demand":
+        name, times = factor(rest, text)
+        return _each(asked, name, text, lambda one: _scaled(one, times))
+    if kind == "slo":
+        name, times = factor(rest, text)
+        return _each(asked, name, text, lambda one: eased(one, times))
+    if kind == "quota":
+        name, _, most = rest.rpartition(" ")
+        if name not in [one.name for one in asked.quotas]:
+            raise UsageError(f"--what-if '{text}': {unknown('quota', name, [one.name for one in asked.quotas])}")
+        size = _number(most, text)
+        return replace(asked, quotas=tuple(
+            replace(one, most=size) if one.name == name else one for one in asked.quotas))  # fmt: skip
+    if kind == "max_types":
+        return replace(asked, types=max(int(_number(rest, text)), 1))
+    if kind == "budget":
+        return replace(asked, budget=_number(rest.removesuffix("USD/h"), text))
+    name, _, value = rest.rpartition(" ") if kind == "redundancy" else ("", "", rest)
+    if kind == "redundancy":
+        spare = _number(value.upper().removeprefix("N").removeprefix("+") or "0", text)
+        return _each(asked, name, text, lambda one: replace(one, spare=int(spare) if one.total is None else 0))
+    share = min(_number(rest.removesuffix("%"), text) / (100.0 if rest.endswith("%") else 1.0), 1.0)
+    kinds = tuple(dict.fromkeys((*asked.kinds, "spot")))
+    return replace(asked, kinds=kinds, demands=tuple(replace(one, spot=share) for one in asked.demands))
+
+
+def _number(words: str, text: str) -> float:
+    try:
+        value = float(words.strip())
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < 1e12:
+        raise UsageError(f"--what-if '{text}': '{words.strip()}' is no number from 0 on; {_EXAMPLE}")
+    return value
+
+
+def _each(asked: Asked, name: str, text: str, change: Callable[[Demand], Demand]) -> Asked:
+    """One demand changed, or all where none is named."""
+    names: Sequence[str] = [one.name for one in asked.demands]
+    if name and name not in names:
+        raise UsageError(f"--what-if '{text}': {unknown('demand', name, names)}")
+    return replace(asked, demands=tuple(change(one) if name in ("", one.name) else one for one in asked.demands))
+
+
+def _scaled(one: Demand, times: float) -> Demand:
+    return replace(one, rate=times * one.rate, total=None if one.total is None else times * one.total)
+
+
+def eased(one: Demand, times: float) -> Demand:
+    """A demand whose objectives are so many times as long."""
+    terms = tuple(replace(term, most=times * term.most) for term in one.terms)
+    return replace(one, terms=terms, latency=None if one.latency is None else times * one.latency)
