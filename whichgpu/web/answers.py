@@ -69,7 +69,7 @@ def recommended(ask: asks.Recommend) -> tuple[Report, Recommendation]:
     from whichgpu.report.recommendation import report
 
     answer = ranked(ask)
-    made = report(answer, limit=10, why_not=True)
+    made = report(answer, limit=100, why_not=True)
     return (made._replace(blocks=_drawn(answer, made.blocks)) if answer.candidates else made), answer
 
 
@@ -221,8 +221,11 @@ def _part(made: Report, ask: asks.Listing, name: str) -> Report:
     """A part of a report of one long table, whose document has as many entries under a name."""
     from dataclasses import replace
 
+    from whichgpu.report.table import Table
+
     here = slice(ask.offset, ask.offset + ask.limit)
-    entries, (table,) = made.data[name], made.blocks
+    entries, table = made.data[name], made.blocks[0]
+    assert isinstance(table, Table)
     data = {**made.data, name: entries[here], **paged(ask, len(entries))}
     return Report(data, (replace(table, rows=table.rows[here]),))
 
@@ -243,7 +246,9 @@ def compat(ask: asks.Compat) -> Report:
     from whichgpu.software.compat import resolve
 
     asked = (*ask.feature, *ask.precision)
-    return report(judged([resolve(name, known(), asked) for name in ask.gpu], ask.framework, asked, ask.system))
+    return report(
+        judged([resolve(name, known(), asked) for name in ask.gpu], ask.framework, asked, ask.system)
+    )
 
 
 def explain(term: str | None) -> Report:

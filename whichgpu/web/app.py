@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
 
 from whichgpu import __version__
-from whichgpu.web import page, resource
+from whichgpu.web import page, resource, sent
 from whichgpu.web.front import Front
 from whichgpu.web.gate import Gate
 from whichgpu.web.problems import problem
@@ -75,8 +75,8 @@ def made(settings: Settings) -> FastAPI:
     app.state.pages = sorted((one for one in page.pages() if one.order), key=lambda one: one.order)
     app.include_router(resource.routes())
     for one in page.pages():
-        if one.router is not None:
-            app.include_router(one.router)
+        if one.task:
+            app.include_router(sent.routes(one))
         elif one.answer is not None:
             app.add_api_route(one.path, page.handler(one), methods=["GET"], include_in_schema=False)
     app.add_api_route("/static/{name}", _static, methods=["GET"], include_in_schema=False)
@@ -202,8 +202,6 @@ def _page_of(request: Request, status: int, text: str) -> Response:
     return Response(body, status, media_type="text/html", headers={"Cache-Control": "no-store"})
 
 
-
-
 async def _names(kind: str) -> Response:
     """Every name of a kind, for a field that offers them."""
     import json
@@ -211,8 +209,8 @@ async def _names(kind: str) -> Response:
     from whichgpu.hardware.catalogue import catalogue
     from whichgpu.workloads.workload import workloads
 
-    known = {"gpus": catalogue, "workloads": workloads}.get(kind)
-    if known is None:
+    if kind not in ("gpus", "workloads"):
         raise HTTPException(404, "no such names")
+    known = catalogue() if kind == "gpus" else workloads()
     headers = {"Cache-Control": "public, max-age=3600"}
-    return Response(json.dumps(sorted(known())), media_type="application/json", headers=headers)
+    return Response(json.dumps(sorted(known)), media_type="application/json", headers=headers)

@@ -17,9 +17,17 @@ _MOST = 10**9
 
 TERMS = ("on-demand", "spot", "reserved", "serverless", "marketplace", "buy", "any")
 PHASES = (
-    "infer", "generate", "serve", "prefill", "decode", "train", "pretrain", "finetune_full", "finetune_lora",
+    "infer",
+    "generate",
+    "serve",
+    "prefill",
+    "decode",
+    "train",
+    "pretrain",
+    "finetune_full",
+    "finetune_lora",
     "finetune_qlora",
-)  # fmt: skip
+)
 PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "amp-fp16", "amp-bf16", "fp8", "int8", "w8a16", "w4a16", "fp4")
 
 
@@ -77,8 +85,8 @@ class Ask(BaseModel):
         if not isinstance(given, dict):
             return given
         kept = {}
-        for name, value in given.items():
-            value = [one for one in value if one != ""] if isinstance(value, list) else value
+        for name, stated in given.items():
+            value = [one for one in stated if one != ""] if isinstance(stated, list) else stated
             if value not in ("", None, []):
                 kept[name] = value
         return kept
@@ -109,9 +117,11 @@ class JobAsk(Ask):
         None, title="Sequence", description="Tokens, in training and encoders.", examples=[2048]
     )
     input_tokens: Text | None = Field(
-        None, title="Prompt tokens", description="A number, or e.g. lognormal mean 500 p90 1000.",
+        None,
+        title="Prompt tokens",
+        description="A number, or e.g. lognormal mean 500 p90 1000.",
         examples=["1024"],
-    )  # fmt: skip
+    )
     output_tokens: Text | None = Field(
         None, title="Answer tokens", description="Tokens generated, likewise.", examples=["256"]
     )
@@ -131,6 +141,10 @@ class JobAsk(Ask):
         return {name: value for name, value in stated.items() if value is not None} | {"options": self.option}
 
 
+#: The columns of a job, as forms have them.
+COLUMNS = tuple(JobAsk.model_fields)
+
+
 class Recommend(JobAsk):
     """What to rent or buy for a workload."""
 
@@ -147,9 +161,11 @@ class Recommend(JobAsk):
         None, title="Budget", description="At most this for all of it.", examples=["20 USD/h"]
     )
     gpus: Devices = Field(
-        default=[], title="Only these GPUs", description="Names with commas between.",
+        default=[],
+        title="Only these GPUs",
+        description="Names with commas between.",
         examples=[["a10,a100-80gb-sxm"]],
-    )  # fmt: skip
+    )
     providers: Names = Field(default=[], title="Only these providers", description="With commas between.")
     term: Text = Field(
         "on-demand", title="Term", description="How it is paid.", json_schema_extra=choices(*TERMS)
@@ -158,18 +174,18 @@ class Recommend(JobAsk):
         default=[], title="Needs", description="What a GPU must have.", examples=[["nvlink,ecc"]]
     )
     slo: Text | None = Field(
-        None, title="Objectives", description="Of requests to a language model, under a load.",
+        None,
+        title="Objectives",
+        description="Of requests to a language model, under a load.",
         examples=["ttft p90 1 s, tpot 50 ms"],
-    )  # fmt: skip
+    )
     rate: Text | None = Field(
         None, title="Requests", description="That arrive at random.", examples=["5 req/s"]
     )
     users: float | None = Field(
         None, ge=1, le=_MOST, allow_inf_nan=False, title="Users", description="Instead of requests a second."
     )
-    pause: Text = Field(
-        "0 s", title="Pause of a user", description="Between an answer and the next request."
-    )
+    pause: Text = Field("0 s", title="Pause of a user", description="Between an answer and the next request.")
 
     @property
     def under_load(self) -> bool:
@@ -195,13 +211,17 @@ class Curve(JobAsk):
     workload: Name = Field(title="Workload", description="A model.", examples=["llama-3.1-8b"])
     gpu: Device = Field(title="GPU", description="A GPU, or several: name:4.", examples=["h100-80gb-sxm"])
     against: Literal["rate", "concurrency"] = Field(
-        "rate", title="Against", description="Requests that arrive, or kept in flight.",
+        "rate",
+        title="Against",
+        description="Requests that arrive, or kept in flight.",
         json_schema_extra=choices("rate", "concurrency"),
-    )  # fmt: skip
+    )
     slo: Text | None = Field(
-        None, title="Objectives", description="The largest load within them.",
+        None,
+        title="Objectives",
+        description="The largest load within them.",
         examples=["ttft p90 1 s, tpot 50 ms"],
-    )  # fmt: skip
+    )
     rate: Text | None = Field(None, title="Requests", description="One load.", examples=["5 req/s"])
     usd_per_gpu_hour: Usd | None = Field(
         None, title="USD per GPU and hour", description="Else the best offer.", examples=[2.5]
@@ -215,9 +235,11 @@ class Fit(JobAsk):
         min_length=1, title="Workload", description="One model or several.", examples=[["llama-2-13b"]]
     )
     gpu: Devices = Field(
-        default=[], title="GPU", description="Names; without any, the smallest that holds it.",
+        default=[],
+        title="GPU",
+        description="Names; without any, the smallest that holds it.",
         examples=[["a10,rtx-4090:2"]],
-    )  # fmt: skip
+    )
     together: bool = Field(False, title="Together", description="All of them on each GPU at once.")
 
 
@@ -225,13 +247,18 @@ class Compare(JobAsk):
     """Two to six GPUs side by side."""
 
     gpu: Devices = Field(
-        min_length=2, max_length=6, title="GPUs", description="Two to six.",
+        min_length=2,
+        max_length=6,
+        title="GPUs",
+        description="Two to six.",
         examples=[["a10,a100-80gb-pcie"]],
-    )  # fmt: skip
+    )
     workload: Names = Field(
-        default=[], title="Workloads", description="What they would run; usual and none are words for it.",
+        default=[],
+        title="Workloads",
+        description="What they would run; usual and none are words for it.",
         examples=[["stable-diffusion-1.5"]],
-    )  # fmt: skip
+    )
 
 
 class Show(Ask):
@@ -244,9 +271,12 @@ class Work(JobAsk):
     """One workload, or a job of it."""
 
     gpus: Devices = Field(
-        default=[], title="GPUs of the roofline", description="Up to four.", max_length=4,
+        default=[],
+        title="GPUs of the roofline",
+        description="Up to four.",
+        max_length=4,
         examples=[["l4,h100-80gb-sxm"]],
-    )  # fmt: skip
+    )
 
 
 class Gpus(Listing):
@@ -254,9 +284,10 @@ class Gpus(Listing):
 
     vendor: Text | None = Field(None, title="Vendor", json_schema_extra=choices("NVIDIA", "AMD", "Intel"))
     segment: Text | None = Field(
-        None, title="Segment",
+        None,
+        title="Segment",
         json_schema_extra=choices("datacenter", "workstation", "geforce", "laptop", "edge"),
-    )  # fmt: skip
+    )
     family: Text | None = Field(None, title="Architecture", examples=["ampere"])
     min: Texts = Field(
         default=[], max_length=12, title="At least", description="field=quantity", examples=[["memory=40 GB"]]
@@ -293,9 +324,7 @@ class Compat(Ask):
     )
     feature: Names = Field(default=[], title="Feature", examples=[["flash-attention"]])
     precision: Names = Field(default=[], title="Precision", examples=[["fp8"]])
-    system: Text = Field(
-        "", title="System", json_schema_extra=choices("linux", "windows", "wsl", "macos")
-    )
+    system: Text = Field("", title="System", json_schema_extra=choices("linux", "windows", "wsl", "macos"))
 
 
 class Scoreboard(Ask):
@@ -335,11 +364,35 @@ class Audit(Ask):
     """A text to be checked."""
 
     text: str = Field(
-        min_length=1, max_length=LARGEST_TEXT, title="Text", description="Markdown, HTML or plain text.",
+        min_length=1,
+        max_length=LARGEST_TEXT,
+        title="Text",
+        description="Markdown, HTML or plain text.",
         examples=["The A10 has 24 GB of memory and 900 GB/s."],
-    )  # fmt: skip
+    )
     form: Literal["", "markdown", "html", "text"] = Field(
-        "", title="Format", description="Told from the text where it is not said.",
+        "",
+        title="Format",
+        description="Told from the text where it is not said.",
         json_schema_extra=choices("markdown", "html", "text"),
-    )  # fmt: skip
+    )
     name: Text = Field("the text", title="Name", description="What it is called in the answer.")
+
+
+class Plan(Ask):
+    """Demands on one fleet, as TOML."""
+
+    text: str = Field(
+        min_length=1,
+        max_length=200_000,
+        title="Plan",
+        description="TOML: what is to be done, and within what.",
+    )
+    what_if: Texts = Field(
+        default=[],
+        max_length=6,
+        title="What if",
+        description="A change to solve again under.",
+        examples=[["demand x2"]],
+    )
+    name: Text = Field("plan", title="Name")

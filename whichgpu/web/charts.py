@@ -99,7 +99,8 @@ def bundle() -> bytes:
     """Vega, Vega-Lite and vega-embed for a browser, from what vl-convert brings along."""
     import vl_convert
 
-    return str(vl_convert.javascript_bundle(vl_version=_version())).encode()
+    made = vl_convert.javascript_bundle(vl_version=_version())  # type: ignore[call-arg]
+    return str(made).encode()
 
 
 def spec(chart: Drawn, look: Look) -> dict[str, Any]:
@@ -131,10 +132,10 @@ def _config(look: Look, *, framed: bool) -> dict[str, Any]:
 def _values(rows: list[dict[str, Any]]) -> alt.Data:
     import altair as alt
 
-    return alt.Data(values=rows)
+    return alt.Data(values=rows)  # type: ignore[no-untyped-call]
 
 
-def _chart(chart: Chart, look: Look) -> alt.TopLevelMixin:
+def _chart(chart: Chart, look: Look) -> Any:
     """Panels beside each other, below each other where narrow."""
     import altair as alt
 
@@ -146,7 +147,7 @@ def _chart(chart: Chart, look: Look) -> alt.TopLevelMixin:
     return joined.resolve_scale(shape="shared", color="shared")
 
 
-def _panel(chart: Chart, index: int, look: Look, width: int) -> alt.LayerChart:
+def _panel(chart: Chart, index: int, look: Look, width: int) -> Any:
     import altair as alt
 
     panel = chart.panels[index]
@@ -177,7 +178,7 @@ def _marks(chart: Chart, index: int, look: Look, axes: tuple[Any, Any], names: l
     import altair as alt
 
     points = chart.panels[index].points
-    rows = [{"x": p.x, "y": p.y, "series": p.series, "share": p.share, "what": p.label,
+    rows: list[dict[str, Any]] = [{"x": p.x, "y": p.y, "series": p.series, "share": p.share, "what": p.label,
              "name": p.label.partition(":")[0]} for p in points]  # fmt: skip
     colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=_turn(look.colours, len(names))))
     shape = alt.Shape("series:N", scale=alt.Scale(domain=names, range=_turn(_SHAPES, len(names))))
@@ -219,7 +220,7 @@ def _turn(items: tuple[str, ...], count: int) -> list[str]:
     return [items[at % len(items)] for at in range(count)]
 
 
-def _bars(chart: Bars, look: Look) -> alt.TopLevelMixin:
+def _bars(chart: Bars, look: Look) -> Any:
     """Groups below each other, each on a scale of its own."""
     import altair as alt
 

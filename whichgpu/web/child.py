@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
+    from whichgpu.report.table import Report
     from whichgpu.web.settings import Settings
 
+#: A plan is searched no longer than this, in s.
+_SEARCH = 15.0
 #: So often a line says that the work goes on, in s.
 _BEAT = 0.5
 
 
-async def lines(task: str, ask: dict[str, Any], settings: Settings) -> AsyncIterator[dict[str, Any]]:
+async def lines(task: str, ask: dict[str, Any], settings: Settings) -> AsyncGenerator[dict[str, Any], None]:
     """What a process says of a task: stages with the seconds so far, then its result or its error.
 
     Closing the iterator ends the process.
@@ -28,11 +33,20 @@ async def lines(task: str, ask: dict[str, Any], settings: Settings) -> AsyncIter
     import asyncio
     from time import monotonic
 
+    package = Path(__file__).parents[2]
+    path = os.pathsep.join(filter(None, (str(package), os.environ.get("PYTHONPATH"))))
     request = {"task": task, "ask": ask, "seconds": settings.seconds, "memory": settings.memory}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "whichgpu.web.child", stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=64 * 2**20,
-    )  # fmt: skip
+        sys.executable,
+        "-P",
+        "-m",
+        "whichgpu.web.child",
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        limit=64 * 2**20,
+    )
     assert process.stdin is not None
     assert process.stdout is not None
     began, stage = monotonic(), "starting"
@@ -66,7 +80,10 @@ async def lines(task: str, ask: dict[str, Any], settings: Settings) -> AsyncIter
 
 
 def _ended() -> dict[str, Any]:
-    return {"error": "it took more time or memory than one question may; ask for less at once", "kind": "limit"}
+    return {
+        "error": "it took more time or memory than one question may; ask for less at once",
+        "kind": "limit",
+    }
 
 
 def main() -> None:
@@ -92,23 +109,45 @@ def main() -> None:
 
 def _bound(seconds: int, memory: int) -> None:
     """Limits of time, memory, files and processes; no file is written, no network used."""
-    import os
     import resource
 
     # Threads of numpy's library take address space each.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     for limit, value in (
-        (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0),
-    ):  # fmt: skip
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CORE, 0),
+    ):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(limit, (value, value))
     sys.addaudithook(_guard)
 
 
 def _guard(event: str, arguments: tuple[Any, ...]) -> None:
-    """Nothing of what is read can open the network or start a program."""
+    """Nothing of what is read opens the network, a program, or a file but the program's own."""
     if event.startswith(("socket.connect", "subprocess.", "os.system", "os.exec", "os.fork")):
         raise PermissionError(f"not within a question: {event}")
+    if event == "open" and isinstance(arguments[0], str | bytes) and not _own(arguments[0]):
+        raise PermissionError("a question names no files")
+
+
+def _own(path: str | bytes) -> bool:
+    """Whether a file is of Python, of this package, or of the data that it was told to use."""
+    text = os.path.realpath(os.fsdecode(path))
+    return text == os.devnull or text.startswith(_roots()) or text.startswith(("/proc/", "/sys/"))
+
+
+def _roots() -> tuple[str, ...]:
+    """The folders of the program."""
+    prices = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    named = (
+        str(Path(__file__).parents[1]),
+        sys.prefix,
+        sys.base_prefix,
+        os.environ.get("WHICHGPU_DATA", ""),
+        f"{prices}/whichgpu",
+    )
+    return tuple(os.path.realpath(one) + os.sep for one in named if one)
 
 
 def _audit(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
@@ -122,33 +161,70 @@ def _audit(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     from whichgpu.hardware.catalogue import catalogue
     from whichgpu.report.audit import report
     from whichgpu.report.audit_page import article
-    from whichgpu.report.json import plain
 
     document = read(ask["text"].encode(), ask["name"], ask["form"])
     say(f"judging {len(document.passages)} passages")
     found = Audit(ask["name"], document, audit(document, catalogue(), date.today()))
     made = report([found], (), everything=True)
     say("writing it up")
-    from whichgpu.report.table import Table
+    return {**_result(made), "html": article(found)}
 
-    tables = [{**block.to_dict(), "align": [column.align for column in block.columns]}
-              for block in made.blocks if isinstance(block, Table)]  # fmt: skip
-    said = [block for block in made.blocks if isinstance(block, str)]
-    return {"data": plain(made.data), "tables": tables, "said": said, "html": article(found)}
+
+def _result(made: Report) -> dict[str, Any]:
+    """A report as JSON types."""
+    from whichgpu.report.json import plain
+    from whichgpu.web.blocks import packed
+
+    return {
+        "data": plain(made.data),
+        "blocks": packed(made.blocks),
+        "exit_code": made.exit_code,
+        "complaint": made.complaint,
+    }
 
 
 def _sweep(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
-    from whichgpu.report.json import plain
+    say("weighing strategies")
     from whichgpu.web import answers, asks
 
-    say("weighing strategies")
-    made = answers.sweep(asks.Sweep(**ask))
-    return {"data": plain(made.data)}
+    return _result(answers.sweep(asks.Sweep(**ask)))
+
+
+def _plan(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
+    """A plan of TOML; within a question no file can be read that it may name."""
+    say("reading")
+    import tomllib
+    from dataclasses import replace
+    from datetime import date
+
+    from whichgpu.errors import UsageError
+    from whichgpu.hardware.catalogue import catalogue
+    from whichgpu.planner.plan.planning import plan
+    from whichgpu.planner.plan.reading import parsed
+    from whichgpu.planner.plan.whatif import what_if
+    from whichgpu.report.plan import report
+
+    try:
+        raw = tomllib.loads(ask["text"])
+    except tomllib.TOMLDecodeError as fault:
+        raise UsageError(f"not valid TOML: {fault}") from None
+    known, today = catalogue(), date.today()
+    asked = parsed(raw, Path("/nowhere"), ask["name"], known, today)
+    asked = replace(asked, seconds=min(asked.seconds, _SEARCH) if asked.seconds else _SEARCH)
+    say(f"solving for {len(asked.demands)} demands")
+    found = plan(asked, known, today)
+    changed = []
+    for text in ask["what_if"]:
+        say(f"again: {text}")
+        changed.append(what_if(text, found, known, today))
+    return _result(report(found, changed, None, why_not=False))
 
 
 _TASKS: dict[str, Callable[[dict[str, Any], Callable[[str], None]], dict[str, Any]]] = {
-    "audit": _audit, "sweep": _sweep,
-}  # fmt: skip
+    "audit": _audit,
+    "sweep": _sweep,
+    "plan": _plan,
+}
 
 if __name__ == "__main__":
     main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.report.chart import Chart, Line, Panel, Point, axis, letters
@@ -29,7 +30,7 @@ def gpu_page(name: str) -> Report:
     from whichgpu.hardware.names import resolve
 
     gpu = resolve(name, answers.known())
-    made = answers.show(gpu.id, asks.Show())
+    made = answers.show(gpu.id, asks.Show(review=False))
     facts, *rest = made.blocks
     blocks: list[Any] = [_sourced(facts) if isinstance(facts, Table) else facts]
     blocks += [chart] if (chart := roof(gpu)) else []
@@ -57,15 +58,22 @@ def roof(gpu: Gpu) -> Chart | None:
     lines = []
     for name, peak in sorted(peaks.items(), key=lambda item: -item[1]):
         bend = min(max(peak / rate, low), high)
-        lines.append(Line(((low, low * rate), (bend, peak), (high, peak)),
-                          f"{name.upper()} {show(peak, 'flop rate', 3)}"))  # fmt: skip
+        lines.append(
+            Line(
+                ((low, low * rate), (bend, peak), (high, peak)),
+                f"{name.upper()} {show(peak, 'flop rate', 3)}",
+            )
+        )
     bends = ", ".join(f"{name.upper()} {number(peak / rate, 3)}" for name, peak in peaks.items())
     return Chart(
-        "Roofline", axis("operations per byte read", "FLOP/B", _INTENSITIES),
-        axis("attainable", "FLOP/s", [low * rate, *peaks.values()]), (Panel(gpu.id, tuple(lines), ()),), (),
-        summary=f"Left of a bend memory ({show(rate, 'bandwidth', 3)}) binds, right of it arithmetic. The bends "
-                f"are at {bends} operations per byte.",
-    )  # fmt: skip
+        "Roofline",
+        axis("operations per byte read", "FLOP/B", _INTENSITIES),
+        axis("attainable", "FLOP/s", [low * rate, *peaks.values()]),
+        (Panel(gpu.id, tuple(lines), ()),),
+        (),
+        summary=f"Left of a bend memory ({show(rate, 'bandwidth', 3)}) binds, right of it arithmetic. "
+        f"The bends are at {bends} operations per byte.",
+    )
 
 
 def price_blocks(gpu: Gpu) -> Iterator[Any]:
@@ -75,31 +83,71 @@ def price_blocks(gpu: Gpu) -> Iterator[Any]:
     if len(points) < 2:
         return
     dated = tuple(
-        (point["as_of"], point["kind"].replace("_", "-"), point["usd_per_gpu_hour"],
-         f"{point['usd_per_gpu_hour']:,.2f} from {point['provider']}")
+        (
+            point["as_of"],
+            point["kind"].replace("_", "-"),
+            point["usd_per_gpu_hour"],
+            f"{point['usd_per_gpu_hour']:,.2f} from {point['provider']}",
+        )
         for point in points
-    )  # fmt: skip
+    )
     days = sorted(point[0] for point in dated)
-    yield Dates("Prices over time", dated, "USD/h per GPU",
-                f"The cheapest offer of each day on file, {days[0]} to {days[-1]}, by terms.")  # fmt: skip
+    yield Dates(
+        "Prices over time",
+        dated,
+        "USD/h per GPU",
+        f"The cheapest offer of each day on file, {days[0]} to {days[-1]}, by terms.",
+    )
 
 
 def _measured(gpu: Gpu) -> Table | None:
     """Published measurements on a GPU."""
     from whichgpu.cost.measured import measured_rows
 
-    rows = [row for row in measured_rows() if row["gpu"] == gpu.id]
+    rows = [row for row in measured_rows() if row["gpu"] == gpu.id or _meant(row["gpu"]) == gpu.id]
     cells = [
-        (Cited(row["workload"], row["source"]), row["phase"], row["precision"] or None, row["batch"] or None,
-         row["n_gpus"] or "1", row["runtime"] or None, row["metric"], f"{float(row['value']):,.6g}", row["unit"],
-         row["source"])
+        (
+            Cited(row["workload"], row["source"]),
+            row["phase"],
+            row["precision"] or None,
+            row["batch"] or None,
+            row["n_gpus"] or "1",
+            row["runtime"] or None,
+            row["metric"],
+            f"{float(row['value']):,.6g}",
+            row["unit"],
+            row["source"],
+        )
         for row in rows[:_ROWS]
-    ]  # fmt: skip
+    ]
     if not cells:
         return None
-    columns = ("Workload", "Phase", "Precision", ">Batch", ">GPUs", "Runtime", "Metric", ">Value", "Unit", "Source")
+    columns = (
+        "Workload",
+        "Phase",
+        "Precision",
+        ">Batch",
+        ">GPUs",
+        "Runtime",
+        "Metric",
+        ">Value",
+        "Unit",
+        "Source",
+    )
     more = [f"{len(rows) - _ROWS} more are on file."] if len(rows) > _ROWS else []
     return Table.of(f"Measured on it: {len(rows)} published results", columns, cells, more)
+
+
+@lru_cache(maxsize=1024)
+def _meant(name: str) -> str:
+    """The GPU that a row names; empty where it names none, or several."""
+    from whichgpu.errors import WhichGpuError
+    from whichgpu.hardware.names import resolve
+
+    try:
+        return resolve(name, answers.known()).id
+    except WhichGpuError:
+        return ""
 
 
 def fit_page(ask: asks.Fit) -> Report:
@@ -107,19 +155,28 @@ def fit_page(ask: asks.Fit) -> Report:
     made = answers.fit(ask)
     told = made.data.get("answers") or [made.data]
     bars = [bar for one in told[:4] if (bar := _bar(one))]
-    return made._replace(blocks=(*bars, *made.blocks))
+    blocks: tuple[Any, ...] = (*bars, *made.blocks)
+    return made._replace(blocks=blocks)
 
 
 def _bar(one: Mapping[str, Any]) -> Stack | None:
     parts, room = one.get("parts"), one.get("available")
     if not parts or not room:
         return None
-    named = tuple((name.replace("_", " "), size / _GIB, show(size, "memory", 3)) for name, size in parts.items())
+    named = tuple(
+        (name.replace("_", " "), size / _GIB, show(size, "memory", 3)) for name, size in parts.items()
+    )
     said = ", ".join(f"{name} {text}" for name, _, text in named)
     left = room - one["required"]
     verdict = f"{show(abs(left), 'memory', 3)} {'left' if left >= 0 else 'lacking'}"
-    return Stack(f"{one['workload']} on {one['gpu']}", named, room / _GIB, f"{show(room, 'memory', 3)} there is",
-                 "GiB on each GPU", f"{said}; {verdict} of {show(room, 'memory', 3)}.")  # fmt: skip
+    return Stack(
+        f"{one['workload']} on {one['gpu']}",
+        named,
+        room / _GIB,
+        f"{show(room, 'memory', 3)} there is",
+        "GiB on each GPU",
+        f"{said}; {verdict} of {show(room, 'memory', 3)}.",
+    )
 
 
 def price_page(name: str, ask: asks.Prices) -> Report:
@@ -152,18 +209,26 @@ def _scatters() -> Iterator[Chart]:
         here = np.flatnonzero((families == family) & np.isfinite(predicted))
         chosen = here[:: max(1, len(here) // _POINTS)]
         points = tuple(
-            Point(float(board.measured[i]), float(predicted[i]), str(own[i]), 0.0,
-                  f"{board.ids[i]}: measured {number(float(board.measured[i]), 3)}, predicted "
-                  f"{number(float(predicted[i]), 3)}")
+            Point(
+                float(board.measured[i]),
+                float(predicted[i]),
+                str(own[i]),
+                0.0,
+                f"{board.ids[i]}: measured {number(float(board.measured[i]), 3)}, predicted "
+                f"{number(float(predicted[i]), 3)}",
+            )
             for i in chosen
-        )  # fmt: skip
+        )
         every = [*(p.x for p in points), *(p.y for p in points)]
         x, y = axis("Measured", "the row's unit", every), axis("Predicted", "the row's unit", every)
         diagonal = Line(((x.low, x.low), (x.high, x.high)), "")
         off = np.abs(np.expm1(board.errors["gpu"][here]))
         yield Chart(
-            f"Predicted against measured: {family}", x, y, (Panel("", (diagonal,), points),),
+            f"Predicted against measured: {family}",
+            x,
+            y,
+            (Panel("", (diagonal,), points),),
             letters(sorted({p.series for p in points})),
             summary=f"{len(here):,} rows, their GPU left out of the fit; half are off by less than "
-                    f"{100 * float(np.median(off)):.0f} %. The line is a perfect prediction.",
-        )  # fmt: skip
+            f"{100 * float(np.median(off)):.0f} %. The line is a perfect prediction.",
+        )

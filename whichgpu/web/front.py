@@ -1,4 +1,4 @@
-"""What stands before every route: answers that are known, ETags, HEAD, gzip, headers that keep a page safe."""
+"""What stands before every route: known answers, ETags, HEAD, gzip, headers that keep a page safe."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from whichgpu.errors import WhichGpuError
-from whichgpu.report.table import Report
 from whichgpu.web import view
 from whichgpu.web.asks import Ask
 from whichgpu.web.gate import Refused
@@ -26,14 +25,17 @@ from whichgpu.web.resource import ROOT, client
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from whichgpu.report.table import Report
+
 #: Pages hold for a moment, so that a change is soon seen.
 _CACHED = "public, max-age=60"
 
 
 class Page(NamedTuple):
-    """A page: `answer(ask, name)` is a report or, as text, where to go; `form` the fields, the first ones seen.
+    """A page: `answer(ask, name)` is a report or, as text, where to go; `form` the fields that are seen.
 
-    `order` is its place in the list of pages (0: not in it), `api` the same answer for programs.
+    `order` is its place in the list of pages (0: not in it), `api` the same answer for programs; with a
+    `task` a text is sent to it, at first `text` (`whichgpu.web.sent`).
     """
 
     path: str
@@ -50,7 +52,8 @@ class Page(NamedTuple):
     examples: tuple[tuple[str, str], ...] = ()
     always: bool = False
     button: str = "Show"
-    router: Any = None
+    task: str = ""
+    text: str = ""
 
 
 def pages() -> list[Page]:
@@ -88,8 +91,11 @@ def _given(address: view.Address) -> dict[str, Any]:
     for name, value in address.asked():
         if name.startswith("find-"):
             continue
-        given[name] = [*given[name], value] if isinstance(given.get(name), list) else (
-            [given[name], value] if name in given else value)  # fmt: skip
+        given[name] = (
+            [*given[name], value]
+            if isinstance(given.get(name), list)
+            else ([given[name], value] if name in given else value)
+        )
     return {name: value for name, value in given.items() if value not in ("", [""])}
 
 
@@ -120,23 +126,37 @@ async def _part(request: Request, report: Report, address: view.Address) -> Resp
 
 
 def draw(
-    request: Request, page: Page, address: view.Address, given: Mapping[str, Any], *,
-    report: Report | None = None, fault: tuple[int, str] | None = None, extra: Mapping[str, Any] | None = None,
-) -> Response:  # fmt: skip
+    request: Request,
+    page: Page,
+    address: view.Address,
+    given: Mapping[str, Any],
+    *,
+    report: Report | None = None,
+    fault: tuple[int, str] | None = None,
+    annotated: str | None = None,
+    fresh: bool = False,
+) -> Response:
     """The page with the answer, or with what is wrong with the question."""
     name = str(request.path_params.get("name", ""))
     context = {
-        "page": page, "title": _title(page, report, name), "pages": request.app.state.pages, "given": given,
+        "page": page,
+        "title": _title(page, report, name),
+        "pages": request.app.state.pages,
+        "given": given,
         "pieces": view.shown(report.blocks, address) if report else [],
         "complaint": report.complaint if report and report.exit_code else "",
-        "fault": fault[1] if fault else "", "form": view.fields(page.ask, page.form, given),
-        "more": view.fields(page.ask, page.more, given), "opened": any(one in given for one in page.more),
+        "fault": fault[1] if fault else "",
+        "form": view.fields(page.ask, page.form, given),
+        "more": view.fields(page.ask, page.more, given),
+        "opened": any(one in given for one in page.more),
         "action": page.path if "{" not in page.path else address.path,
-        "api": _api(page, name, address) if report else "", "address": address.with_(),
-        "static": request.app.state.static, **(extra or {}),
-    }  # fmt: skip
+        "api": _api(page, name, address) if report else "",
+        "address": address.with_(),
+        "static": request.app.state.static,
+        "annotated": annotated or "",
+    }
     text = request.app.state.templates.get_template("page.html").render(context)
-    headers = {"Cache-Control": _CACHED if not fault and not extra else "no-store"}
+    headers = {"Cache-Control": _CACHED if not fault and (annotated is None or fresh) else "no-store"}
     return Response(text, fault[0] if fault else 200, media_type="text/html", headers=headers)
 
 

@@ -15,9 +15,16 @@ if TYPE_CHECKING:
 
 TYPE = "application/problem+json"
 _TITLES = {
-    400: "Not understood", 404: "Not found", 405: "Not that way", 413: "Too large", 422: "Not an answerable question",
-    429: "Too many questions", 499: "Nobody waits", 500: "A defect of whichgpu", 503: "Busy",
-}  # fmt: skip
+    400: "Not understood",
+    404: "Not found",
+    405: "Not that way",
+    413: "Too large",
+    422: "Not an answerable question",
+    429: "Too many questions",
+    499: "Nobody waits",
+    500: "A defect of whichgpu",
+    503: "Busy",
+}
 
 
 class TooLarge(WhichGpuError):
@@ -39,8 +46,13 @@ def told(fault: Exception) -> tuple[int, str]:
 
 def problem(status: int, detail: str, **more: Any) -> Response:
     """A problem document."""
-    body = {"type": f"/problems#{status}", "title": _TITLES.get(status, "Refused"), "status": status,
-            "detail": detail, **more}  # fmt: skip
+    body = {
+        "type": f"/problems#{status}",
+        "title": _TITLES.get(status, "Refused"),
+        "status": status,
+        "detail": detail,
+        **more,
+    }
     headers = {"Retry-After": "1"} if status in (429, 503) else {}
     text = json.dumps(body, ensure_ascii=False)
     return Response(text, status, headers={"Cache-Control": "no-store", **headers}, media_type=TYPE)
@@ -49,7 +61,7 @@ def problem(status: int, detail: str, **more: Any) -> Response:
 def of_fault(fault: Exception) -> Response:
     """The problem document of a fault; the exit status is the one that the command line has for it."""
     status, detail = told(fault)
-    more = {"exit_code": fault.exit_code} if isinstance(fault, WhichGpuError) else {}
+    more: dict[str, Any] = {"exit_code": fault.exit_code} if isinstance(fault, WhichGpuError) else {}
     if isinstance(fault, Infeasible):
         more["infeasible"] = True
     if isinstance(fault, DataError):

@@ -34,7 +34,9 @@ class Document(BaseModel):
     """Any answer: the keys that are certain; there are more, and more may come."""
 
     model_config = ConfigDict(extra="allow")
-    schema_version: int = Field(1, description="Raised when a key is renamed, removed or changes its meaning.")
+    schema_version: int = Field(
+        1, description="Raised when a key is renamed, removed or changes its meaning."
+    )
 
 
 class Problem(BaseModel):
@@ -72,11 +74,15 @@ def routes() -> APIRouter:
     return router
 
 
-_FAULTS: dict[int | str, dict[str, Any]] = {
+FAULTS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": words, "content": {TYPE: {}}}
-    for status, words in ((404, "A name that is nothing's, with the nearest"), (422, "Cannot be answered, and why"),
-                          (429, "Asked too often"), (503, "Busy"))
-}  # fmt: skip
+    for status, words in (
+        (404, "A name that is nothing's, with the nearest"),
+        (422, "Cannot be answered, and why"),
+        (429, "Asked too often"),
+        (503, "Busy"),
+    )
+}
 
 
 def _add(router: APIRouter, one: Resource, tag: str) -> None:
@@ -86,18 +92,26 @@ def _add(router: APIRouter, one: Resource, tag: str) -> None:
 
     # FastAPI reads what a route takes from its signature.
     keyword = Parameter.KEYWORD_ONLY
-    taken = [Parameter("request", keyword, annotation=Request),
-             Parameter("ask", keyword, annotation=Annotated[one.ask, Query()])]  # fmt: skip
+    taken = [
+        Parameter("request", keyword, annotation=Request),
+        Parameter("ask", keyword, annotation=Annotated[one.ask, Query()]),
+    ]
     if one.name:
         place = Annotated[str, InPath(max_length=120, examples=[one.name_example])]
         taken.append(Parameter(one.name, keyword, annotation=place))
     route.__signature__ = Signature(taken)  # type: ignore[attr-defined]
     doc = (one.answer.__doc__ or "").strip()
     router.add_api_route(
-        one.path, route, methods=["GET"], name=one.path.strip("/").replace("/", "-"), tags=[tag],
-        summary=doc.partition(".\n")[0].rstrip("."), description=doc, response_model=one.shape,
-        responses={200: {"content": {"application/json": {"example": one.example}}}, **_FAULTS},
-    )  # fmt: skip
+        one.path,
+        route,
+        methods=["GET"],
+        name=one.path.strip("/").replace("/", "-"),
+        tags=[tag],
+        summary=doc.partition(".\n")[0].rstrip("."),
+        description=doc,
+        response_model=one.shape,
+        responses={200: {"content": {"application/json": {"example": one.example}}}, **FAULTS},
+    )
 
 
 async def answered(request: Request, work: Callable[[], Report], *, heavy: bool = False) -> Response:

@@ -36,7 +36,8 @@ def _why(host: str, port: int, fault: Exception) -> str:
         return f"port {port} of {host} is in use; take another: whichgpu serve --port {port + 1}"
     if number == errno.EACCES:
         return f"port {port} needs more rights; take one above 1023: whichgpu serve --port 8000"
-    return f"cannot listen on {host}, port {port} ({getattr(fault, 'strerror', None) or fault}); write e.g. --host 127.0.0.1"
+    said = getattr(fault, "strerror", None) or fault
+    return f"cannot listen on {host}, port {port} ({said}); write e.g. --host 127.0.0.1"
 
 
 def serve(host: str, port: int, settings: Settings, *, logged: bool = False) -> None:
@@ -50,10 +51,17 @@ def serve(host: str, port: int, settings: Settings, *, logged: bool = False) -> 
     sys.stderr.write(f"whichgpu: http://{shown}:{place.getsockname()[1]}/ (Ctrl-C ends it)\n")
     sys.stderr.flush()
     config = uvicorn.Config(
-        create(settings), log_level="warning", access_log=logged, server_header=False, date_header=True,
-        timeout_graceful_shutdown=_GRACE, timeout_keep_alive=20, h11_max_incomplete_event_size=2**17,
-        limit_concurrency=512, lifespan="on",
-    )  # fmt: skip
+        create(settings),
+        log_level="warning",
+        access_log=logged,
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=_GRACE,
+        timeout_keep_alive=20,
+        h11_max_incomplete_event_size=2**17,
+        limit_concurrency=512,
+        lifespan="on",
+    )
     server = uvicorn.Server(config)
     try:
         server.run(sockets=[place])

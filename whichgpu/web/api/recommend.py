@@ -14,7 +14,8 @@ class Recommendation(Document):
 
 
 _EXAMPLE = {
-    "workload": "stable-diffusion-1.5", "candidates": [{"rank": 1, "gpu": "l4", "instances": 35, "usd_per_hour": 18.2}],
+    "workload": "stable-diffusion-1.5",
+    "candidates": [{"rank": 1, "gpu": "l4", "instances": 35, "usd_per_hour": 18.2}],
     "rejected": [{"gpu": "k80", "why": "too small"}],
-}  # fmt: skip
+}
 RESOURCES = (Resource("/recommend", asks.Recommend, answers.recommend, _EXAMPLE, Recommendation),)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from whichgpu.web import answers, asks
 from whichgpu.web.resource import Document, Resource
 
-
 _LLAMA = {"id": "llama-3.1-8b", "parameters": 8030261248.0, "flops": 1.5e13, "unit_of_work": "tokens"}
 _LIST = {"workloads": [_LLAMA], "total": 1940, "offset": 0, "limit": 50}
 

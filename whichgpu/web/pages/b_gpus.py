@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from whichgpu.report.table import Report
+from typing import TYPE_CHECKING
+
 from whichgpu.web import answers, asks, composed
 from whichgpu.web.page import Page
+
+if TYPE_CHECKING:
+    from whichgpu.report.table import Report
 
 
 def listed(ask: asks.Gpus, name: str) -> Report:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from whichgpu.report.table import Report
+from typing import TYPE_CHECKING
+
 from whichgpu.web import answers, asks
 from whichgpu.web.page import Page
+
+if TYPE_CHECKING:
+    from whichgpu.report.table import Report
 
 
 def listed(ask: asks.Workloads, name: str) -> Report:
@@ -18,9 +22,40 @@ def one(ask: asks.Work, name: str) -> Report:
 
 
 PAGE = (
-    Page("/workloads", "Workloads", "Every model that can be asked about.", asks.Workloads, listed, ("q",),
-         ("limit", "offset"), order=4, always=True, api="/workloads", button="Search"),
-    Page("/workloads/{name}", "Workload", "", asks.Work, one, ("phase", "precision", "batch", "gpus"),
-         ("resolution", "seq_len", "input_tokens", "output_tokens", "concurrency", "runtime", "tp", "pp", "steps",
-          "option"), always=True, api="/workloads/{name}", button="Show this job"),
-)  # fmt: skip
+    Page(
+        "/workloads",
+        "Workloads",
+        "Every model that can be asked about.",
+        asks.Workloads,
+        listed,
+        ("q",),
+        ("limit", "offset"),
+        order=4,
+        always=True,
+        api="/workloads",
+        button="Search",
+    ),
+    Page(
+        "/workloads/{name}",
+        "Workload",
+        "",
+        asks.Work,
+        one,
+        ("phase", "precision", "batch", "gpus"),
+        (
+            "resolution",
+            "seq_len",
+            "input_tokens",
+            "output_tokens",
+            "concurrency",
+            "runtime",
+            "tp",
+            "pp",
+            "steps",
+            "option",
+        ),
+        always=True,
+        api="/workloads/{name}",
+        button="Show this job",
+    ),
+)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from whichgpu.report.table import Report
+from typing import TYPE_CHECKING
+
 from whichgpu.web import answers, asks, composed
 from whichgpu.web.page import Page
+
+if TYPE_CHECKING:
+    from whichgpu.report.table import Report
 
 
 def listed(ask: asks.Prices, name: str) -> Report:
@@ -18,8 +22,28 @@ def one(ask: asks.Prices, name: str) -> Report:
 
 
 PAGE = (
-    Page("/prices", "Prices", "What GPUs cost to rent and to buy, with the age and source of each price.", asks.Prices,
-         listed, ("term", "provider"), ("limit", "offset"), order=8, always=True, api="/prices", button="List"),
-    Page("/prices/{name}", "Prices", "", asks.Prices, one, ("term", "provider", "limit"), always=True,
-         api="/prices/{name}", button="List"),
-)  # fmt: skip
+    Page(
+        "/prices",
+        "Prices",
+        "What GPUs cost to rent and to buy, with the age and source of each price.",
+        asks.Prices,
+        listed,
+        ("term", "provider"),
+        ("limit", "offset"),
+        order=8,
+        always=True,
+        api="/prices",
+        button="List",
+    ),
+    Page(
+        "/prices/{name}",
+        "Prices",
+        "",
+        asks.Prices,
+        one,
+        ("term", "provider", "limit"),
+        always=True,
+        api="/prices/{name}",
+        button="List",
+    ),
+)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from whichgpu.report.table import Report
-from whichgpu.web import answers, asks, composed
+from typing import TYPE_CHECKING
+
+from whichgpu.web import asks, composed
 from whichgpu.web.page import Page
+
+if TYPE_CHECKING:
+    from whichgpu.report.table import Report
 
 
 def answer(ask: asks.Scoreboard, name: str) -> Report:
@@ -13,6 +17,14 @@ def answer(ask: asks.Scoreboard, name: str) -> Report:
 
 
 PAGE = Page(
-    "/accuracy", "Accuracy", "How far predictions are from what was measured, on rows that the fit had not seen.",
-    asks.Scoreboard, answer, ("by",), order=10, always=True, api="/scoreboard", button="Break down",
-)  # fmt: skip
+    "/accuracy",
+    "Accuracy",
+    "How far predictions are from what was measured, on rows that the fit had not seen.",
+    asks.Scoreboard,
+    answer,
+    ("by",),
+    order=10,
+    always=True,
+    api="/scoreboard",
+    button="Break down",
+)

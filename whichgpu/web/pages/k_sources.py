@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from whichgpu.report.table import Report
+from typing import TYPE_CHECKING
+
 from whichgpu.web import answers, asks
 from whichgpu.web.page import Page
+
+if TYPE_CHECKING:
+    from whichgpu.report.table import Report
 
 
 def answer(ask: asks.Sources, name: str) -> Report:
@@ -12,5 +16,16 @@ def answer(ask: asks.Sources, name: str) -> Report:
     return answers.sources(ask)
 
 
-PAGE = Page("/sources", "Sources", "Every source that a figure or a price rests on.", asks.Sources, answer, ("q",),
-            ("limit", "offset"), order=11, always=True, api="/sources", button="Search")  # fmt: skip
+PAGE = Page(
+    "/sources",
+    "Sources",
+    "Every source that a figure or a price rests on.",
+    asks.Sources,
+    answer,
+    ("q",),
+    ("limit", "offset"),
+    order=11,
+    always=True,
+    api="/sources",
+    button="Search",
+)

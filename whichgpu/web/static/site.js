@@ -93,15 +93,15 @@ async function live(button) {
   button.hidden = true;
 }
 
-async function audit(form) {
+async function send(form) {
   const said = form.querySelector("[data-progress]"), cancel = form.querySelector("[data-cancel]");
   const stop = new AbortController();
   cancel.hidden = false;
   cancel.onclick = () => { stop.abort(); said.textContent = "Cancelled."; cancel.hidden = true; };
   const began = Date.now();
-  const clock = setInterval(() => { said.textContent = `Reading, ${Math.round((Date.now() - began) / 1000)} s`; }, 500);
+  const clock = setInterval(() => { said.textContent = `At work, ${Math.round((Date.now() - began) / 1000)} s`; }, 500);
   try {
-    const got = await fetch("/audit", { method: "POST", body: new FormData(form), signal: stop.signal });
+    const got = await fetch(form.action, { method: "POST", body: new FormData(form), signal: stop.signal });
     const page = new DOMParser().parseFromString(await got.text(), "text/html");
     document.getElementById("main").replaceWith(page.getElementById("main"));
     if (got.redirected) history.pushState(null, "", got.url);
@@ -130,9 +130,9 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.matches("[data-audit]")) {
+  if (form.matches("[data-sent]")) {
     event.preventDefault();
-    audit(form);
+    send(form);
   } else if (form.method === "get") {
     event.preventDefault();
     if (form.matches("[data-swap]")) swap(address(form), true);
