@@ -47,6 +47,8 @@ COMMANDS = {
     "recommend": ["--budget", "--format", *OWN, "--gpus", "--latency", "--limit", "--needs", "--offers",
                   "--pause", "--providers", "--rate", "--slo", "--target", "--term", "--users", "--why-not",
                   *JOB],
+    "serve": ["--host", "--log", "--port", "--rate-limit"],
+    "site": ["--base", "--charts", "--limit", "--no-charts"],
     "sweep": ["--format", "--global-batch", *OWN, "--gpus", "--scaling", "--system", "--tokens",
               "--top", "--usd-per-gpu-hour", *JOB],
     "show": [*OWN, "--format", "--sources", "--workload", *JOB],

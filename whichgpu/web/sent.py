@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
 from whichgpu.report.table import Report
@@ -51,28 +51,31 @@ def routes(page: Page) -> APIRouter:
         except (MultiPartException, UnicodeDecodeError) as fault:
             return draw(request, page, address, {}, fault=(422, f"the file is no text: {fault}"))
         if "text" in given and len(given["text"]) <= _LINKED and "name" not in given:
-            return RedirectResponse(f"{page.path}?{urlencode(given)}", 303)
+            return RedirectResponse(f"{page.path}?{urlencode(given, doseq=True)}", 303)
         return await _answer(request, page, address, given)
 
     return router
 
 
-async def _form(request: Request) -> dict[str, str]:
+async def _form(request: Request) -> dict[str, Any]:
     """The fields of a form; a file that is uploaded goes before what is pasted. Raises `Refused`."""
     most = request.app.state.settings.upload
     length = request.headers.get("content-length", "")
     if not length.isdigit() or int(length) > most:
         raise Refused(413, f"more than {most // 2**20} MiB; name a part of it")
-    form: FormData = await request.form(max_files=1, max_fields=8, max_part_size=most)
-    given = {name: str(value) for name, value in form.items() if not isinstance(value, UploadFile) and value}
-    file = form.get("file")
-    if isinstance(file, UploadFile) and file.filename:
-        given["text"] = (await file.read()).decode()
-        given["name"] = "".join(c for c in file.filename if c.isprintable())[:120]
-    return given
+    async with request.form(max_files=1, max_fields=8, max_part_size=most) as form:
+        given: dict[str, Any] = {}
+        for name, value in form.multi_items():
+            if isinstance(value, str) and value:
+                given[name] = [*given.get(name, []), value] if name == "what_if" else value
+        file = form.get("file")
+        if isinstance(file, UploadFile) and file.filename:
+            given["text"] = (await file.read()).decode()
+            given["name"] = "".join(c for c in file.filename if c.isprintable())[:120]
+        return given
 
 
-async def _answer(request: Request, page: Page, address: view.Address, given: dict[str, str]) -> Response:
+async def _answer(request: Request, page: Page, address: view.Address, given: dict[str, Any]) -> Response:
     try:
         ask = page.ask.model_validate(given)
         line = await finished(request, page.task, ask.model_dump())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -47,9 +48,6 @@ def serve(host: str, port: int, settings: Settings, *, logged: bool = False) -> 
     from whichgpu.web.app import create
 
     place = listening(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    sys.stderr.write(f"whichgpu: http://{shown}:{place.getsockname()[1]}/ (Ctrl-C ends it)\n")
-    sys.stderr.flush()
     config = uvicorn.Config(
         create(settings),
         log_level="warning",
@@ -62,7 +60,20 @@ def serve(host: str, port: int, settings: Settings, *, logged: bool = False) -> 
         limit_concurrency=512,
         lifespan="on",
     )
-    server = uvicorn.Server(config)
+
+    class Server(uvicorn.Server):
+        """Says where it is once it answers."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            shown = f"[{host}]" if ":" in host else host
+            sys.stderr.write(f"whichgpu: http://{shown}:{place.getsockname()[1]}/ (Ctrl-C ends it)\n")
+            sys.stderr.flush()
+
+    server = Server(config)
+    # uvicorn ends in good order and then raises the signal again, which would look like a failure.
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: None)
     try:
         server.run(sockets=[place])
     finally:

@@ -2,6 +2,7 @@
 // draws a chart that can be pointed at, and shows how far an audit is, which can be cancelled.
 "use strict";
 let going = null;
+let here = location.pathname + location.search;
 
 async function swap(url, keep) {
   going?.abort();
@@ -19,6 +20,7 @@ async function swap(url, keep) {
     }
     document.title = page.title;
     history.pushState(null, "", url);
+    here = location.pathname + location.search;
     enhance();
     if (focused) document.getElementById(focused)?.focus();
   } catch (fault) {
@@ -46,7 +48,7 @@ function slider(input) {
   range.type = "range";
   [range.min, range.max, range.step] = log ? ["0", input.name === "batch" ? "9" : "17", "1"] : ["-90", "200", "5"];
   range.setAttribute("aria-label", `${document.querySelector(`label[for="${input.id}"]`)?.textContent ?? input.name}, slider`);
-  const value = Number(input.value || input.placeholder);
+  const value = Number(log ? input.value || input.placeholder : input.value);
   range.value = log ? Math.round(Math.log2(Math.max(value || 1, 1))) : value || 0;
   range.addEventListener("input", () => { input.value = log ? 2 ** range.value : range.value; });
   range.addEventListener("change", () => { if (input.form.checkValidity()) swap(address(input.form), true); });
@@ -105,6 +107,7 @@ async function send(form) {
     const page = new DOMParser().parseFromString(await got.text(), "text/html");
     document.getElementById("main").replaceWith(page.getElementById("main"));
     if (got.redirected) history.pushState(null, "", got.url);
+    here = location.pathname + location.search;
     enhance();
   } catch (fault) {
     if (fault.name !== "AbortError") said.textContent = "It could not be sent; try again.";
@@ -139,5 +142,8 @@ document.addEventListener("submit", (event) => {
     else location.href = address(form);
   }
 });
-addEventListener("popstate", () => location.reload());
+// Going back to another answer reads it again; going to a part of the page does not.
+addEventListener("popstate", () => {
+  if (location.pathname + location.search !== here) location.reload();
+});
 enhance();
