@@ -73,7 +73,7 @@ def examples() -> list[str]:
     """Every `$ whichgpu ...` of the documents and of the commands' help."""
     texts = [path.read_text(encoding="utf-8") for path in (*PAGES, *COMMANDS)]
     found = {match[1] for text in texts for match in EXAMPLE.finditer(text)}
-    # What `calibrate` does takes minutes, `prices update` needs a network, `serve` does not end: others test them.
+    # `calibrate` takes minutes, `prices update` needs a network, `serve` does not end: others test them.
     return sorted(line for line in found if not line.startswith(("calibrate", "prices update", "serve")))
 
 

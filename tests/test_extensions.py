@@ -74,6 +74,36 @@ def read(source, given):
     row = {"kind": "gemm", "layer": "fc", "m": [0, 1], "n": n, "k": n, "batch": 1, "parameters": n * n}
     return Workload(source, "Layer", "traced", {"ops": [row]}, ())
 '''
+PAGE = '''"""Hello."""
+
+from whichgpu.report.table import Report
+from whichgpu.web.asks import Ask
+from whichgpu.web.page import Page
+
+PAGE = Page("/hello", "Hello", "Says so.", Ask, lambda ask, name: Report({}, ("Hello, world.",)), order=99, always=True)
+'''
+RESOURCE = '''"""Hello."""
+
+from whichgpu.report.table import Report
+from whichgpu.web.asks import Ask
+from whichgpu.web.resource import Resource
+
+
+def hello(ask):
+    """Greet."""
+    return Report({"hello": "world"}, ())
+
+
+RESOURCES = (Resource("/hello", Ask, hello, {"hello": "world"}),)
+'''
+ASKED = """
+from starlette.testclient import TestClient
+from whichgpu.web.app import create
+with TestClient(create()) as client:
+    assert "Hello, world." in client.get("/hello").text
+    assert 'href="/hello"' in client.get("/").text
+    assert client.get("/api/v1/hello").json()["hello"] == "world"
+"""
 STACK = """
 title = "Test Stack"
 names = ["test stack"]
@@ -174,6 +204,17 @@ def test_one_file_adds_a_command(copy):
     command = [sys.executable, "-m", "whichgpu", "--help"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=copy).stdout
     assert "Say hello." in listed
+
+
+def test_one_file_adds_a_page_or_a_resource(copy):
+    pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
+    add(copy, "whichgpu/web/pages/hello.py", PAGE)
+    add(copy, "whichgpu/web/api/hello.py", RESOURCE)
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED], capture_output=True, text=True, check=False, cwd=copy,
+        env={**os.environ, "PYTHONPATH": str(copy)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_broken_file_is_named_with_its_place(copy):

@@ -48,7 +48,7 @@ COMMANDS = {
                   "--pause", "--providers", "--rate", "--slo", "--target", "--term", "--users", "--why-not",
                   *JOB],
     "serve": ["--host", "--log", "--port", "--rate-limit"],
-    "site": ["--base", "--charts", "--limit", "--no-charts"],
+    "site": ["--base", "--charts", "--limit"],
     "sweep": ["--format", "--global-batch", *OWN, "--gpus", "--scaling", "--system", "--tokens",
               "--top", "--usd-per-gpu-hour", *JOB],
     "show": [*OWN, "--format", "--sources", "--workload", *JOB],

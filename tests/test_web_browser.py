@@ -137,7 +137,7 @@ def test_tables_sort_and_filter_in_place(base, page):
     fastest = max(one["fields"].get("bandwidth", {"value": 0.0})["value"] for one in every)
     values = page.locator("tbody tr").first.locator("td").all_inner_texts()
     assert f"{fastest / 1e9:,.0f} GB/s" in values
-    page.locator(".tools input").fill("rtx-40")
+    page.get_by_label("Rows with").fill("rtx-40")
     page.keyboard.press("Enter")
     page.wait_for_function(
         "[...document.querySelectorAll('tbody th')].every(one => one.innerText.includes('rtx-40'))"

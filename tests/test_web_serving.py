@@ -106,6 +106,7 @@ def test_no_route_fails_whatever_is_sent():
 
     from hypothesis import HealthCheck, Phase, given, settings
     from starlette.testclient import TestClient
+
     from whichgpu.web.app import create
     from whichgpu.web.settings import Settings
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 #: What of an address says how a page is shown, and not what is asked.
 SHOWN = ("rows", "sort", "find", "table", "chart", "as", "dark", "narrow")
-#: Rows of a table that are shown at once.
-_LONG = 40
+#: Rows of a table that are shown at once, beside others and alone.
+_LONG, _ALONE = 16, 100
 #: Notes that say what to type in a terminal.
 _COMMANDS = re.compile(r"more with --|--json has|a wider terminal")
 #: Rows of its data that stand beside a chart.
@@ -106,10 +106,12 @@ def named(blocks: Iterable[Any]) -> Iterator[tuple[str, Any]]:
 
 def shown(blocks: Iterable[Any], address: Address) -> list[Shown]:
     """The pieces of a page."""
+    blocks = tuple(blocks)
+    alone = sum(isinstance(block, Table) for block in blocks) == 1
     pieces = []
     for name, block in named(blocks):
         if isinstance(block, Table):
-            pieces.append(Shown("table", name, _table(name, block, address)))
+            pieces.append(Shown("table", name, _table(name, block, address, _ALONE if alone else _LONG)))
         elif isinstance(block, Chart | Bars | charts.Stack | charts.Dates):
             pieces.append(Shown("chart", name, _chart(name, block, address)))
         else:
@@ -118,11 +120,11 @@ def shown(blocks: Iterable[Any], address: Address) -> list[Shown]:
     return pieces
 
 
-def _table(name: str, table: Table, address: Address) -> dict[str, Any]:
+def _table(name: str, table: Table, address: Address, most: int = 10**9) -> dict[str, Any]:
     sort, find = _sort(name, address), _find(name, address)
     strong = {id(row) for at, row in enumerate(table.rows) if at in table.strong}
     rows = arranged(table, sort, find)
-    cut = max(len(rows) - _LONG, 0) if address.value("rows") != name and len(rows) > _LONG + 20 else 0
+    cut = 0 if address.value("rows") == name or len(rows) <= 1.5 * most else len(rows) - most
     rows = rows[: len(rows) - cut]
     columns = []
     for at, column in enumerate(table.columns):
