@@ -70,7 +70,7 @@ def wrk(base: str, path: str, seconds: float, connections: int, script: str = ""
 
 
 def paced(base: str, rate: float, seconds: float, start: int) -> list[float]:
-    """Seconds of each of the uncached questions that arrive at a rate, whether or not the one before is answered."""
+    """Seconds of each of the uncached questions that arrive at a rate, answered or not."""
     from concurrent.futures import ThreadPoolExecutor
 
     def ask(number: int) -> float:
@@ -107,9 +107,8 @@ def main() -> None:
         urllib.request.urlopen(base + CACHED).read()
         began = time.perf_counter()
         page = urllib.request.urlopen(f"{base}/?workload=resnet50&target=1000+images/s").read()
-        print(
-            f"first page        {1e3 * (time.perf_counter() - began):8.0f} ms, {len(page) / 1e3:.0f} kB uncompressed"
-        )
+        spent_ms = 1e3 * (time.perf_counter() - began)
+        print(f"first page        {spent_ms:8.0f} ms, {len(page) / 1e3:.0f} kB uncompressed")
         one = wrk(base, CACHED, asked.seconds, 8)
         print(f"cached            {one['rate']:8.0f} a second, p99 {one['p99']:.0f} ms, {one['bad']} refused")
         one = wrk(base, "/", asked.seconds, 4, UNCACHED.format(start=1000))

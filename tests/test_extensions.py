@@ -80,7 +80,12 @@ from whichgpu.report.table import Report
 from whichgpu.web.asks import Ask
 from whichgpu.web.page import Page
 
-PAGE = Page("/hello", "Hello", "Says so.", Ask, lambda ask, name: Report({}, ("Hello, world.",)), order=99, always=True)
+
+def answer(ask, name):
+    return Report({}, ("Hello, world.",))
+
+
+PAGE = Page("/hello", "Hello", "Says so.", Ask, answer, order=99, always=True)
 '''
 RESOURCE = '''"""Hello."""
 

@@ -16,6 +16,9 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
 pytest.importorskip("playwright", reason="needs playwright")
+
+from playwright.sync_api import expect
+
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.slow,
@@ -124,7 +127,7 @@ def test_a_slider_moves_the_price_in_place(base, page):
     for _ in range(12):
         page.keyboard.press("ArrowRight")
     page.wait_for_url(re.compile("change=60"))
-    page.wait_for_function("document.querySelector('#answer').innerText.includes('+60 %')")
+    expect(page.locator("#answer")).to_contain_text("+60 %")
 
 
 def test_tables_sort_and_filter_in_place(base, page):
@@ -139,9 +142,7 @@ def test_tables_sort_and_filter_in_place(base, page):
     assert f"{fastest / 1e9:,.0f} GB/s" in values
     page.get_by_label("Rows with").fill("rtx-40")
     page.keyboard.press("Enter")
-    page.wait_for_function(
-        "[...document.querySelectorAll('tbody th')].every(one => one.innerText.includes('rtx-40'))"
-    )
+    expect(page.locator("tbody th").filter(has_not_text="rtx-40")).to_have_count(0)
     with page.expect_download() as download:
         page.locator(".tools a", has_text="CSV").click()
     assert "rtx-40" in download.value.path().read_text()

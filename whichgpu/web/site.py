@@ -156,7 +156,8 @@ def _front(client: Any, index: list[dict[str, str]], root: str, folder: Path) ->
     main = (
         '<h1>Which GPU?</h1><p class="lead">GPUs, pairs of them, words, and what predictions are worth.</p>'
         '<form class="ask" role="search"><label for="q">Search</label>'
-        f'<input id="q" data-index="{root}search.json" autocomplete="off"></form><ul id="found">{_links(index[:40])}</ul>'
+        f'<input id="q" data-index="{root}search.json" autocomplete="off"></form>'
+        f'<ul id="found">{_links(index[:40])}</ul>'
     )
     return f"{head[0]}{head[1]}{main}</main>{tail[2]}"
 
