@@ -74,6 +74,41 @@ def read(source, given):
     row = {"kind": "gemm", "layer": "fc", "m": [0, 1], "n": n, "k": n, "batch": 1, "parameters": n * n}
     return Workload(source, "Layer", "traced", {"ops": [row]}, ())
 '''
+PAGE = '''"""Hello."""
+
+from whichgpu.report.table import Report
+from whichgpu.web.asks import Ask
+from whichgpu.web.page import Page
+
+
+def answer(ask, name):
+    return Report({}, ("Hello, world.",))
+
+
+PAGE = Page("/hello", "Hello", "Says so.", Ask, answer, order=99, always=True)
+'''
+RESOURCE = '''"""Hello."""
+
+from whichgpu.report.table import Report
+from whichgpu.web.asks import Ask
+from whichgpu.web.resource import Resource
+
+
+def hello(ask):
+    """Greet."""
+    return Report({"hello": "world"}, ())
+
+
+RESOURCES = (Resource("/hello", Ask, hello, {"hello": "world"}),)
+'''
+ASKED = """
+from starlette.testclient import TestClient
+from whichgpu.web.app import create
+with TestClient(create()) as client:
+    assert "Hello, world." in client.get("/hello").text
+    assert 'href="/hello"' in client.get("/").text
+    assert client.get("/api/v1/hello").json()["hello"] == "world"
+"""
 STACK = """
 title = "Test Stack"
 names = ["test stack"]
@@ -215,6 +250,17 @@ def test_one_file_adds_a_tool_that_runs_plans(copy):
     (copy / "plan.json").write_text('{"deployments": [{"name": "a", "gpu": "l4", "nodes": 3}]}')
     told = answered(copy, "export", "plan.json", "--to", "names_only")
     assert told["files"][0]["text"] == "3 x l4\n"
+
+
+def test_one_file_adds_a_page_or_a_resource(copy):
+    pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
+    add(copy, "whichgpu/web/pages/hello.py", PAGE)
+    add(copy, "whichgpu/web/api/hello.py", RESOURCE)
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED], capture_output=True, text=True, check=False, cwd=copy,
+        env={**os.environ, "PYTHONPATH": str(copy)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_broken_file_is_named_with_its_place(copy):

@@ -79,6 +79,8 @@ COMMANDS = {
                   "--samples", "--slo", "--system", "--target", "--term", "--tokens", "--users", "--why-not",
                   *JOB],
     "report": ["--out"],
+    "serve": ["--host", "--log", "--port", "--rate-limit"],
+    "site": ["--base", "--charts", "--limit"],
     "sweep": ["--format", "--global-batch", *OWN, "--gpus", "--scaling", "--system", "--tokens",
               "--top", "--usd-per-gpu-hour", *JOB],
     "show": [*OWN, "--format", "--sources", "--workload", *JOB],

@@ -19,6 +19,10 @@ class UsageError(WhichGpuError):
     exit_code = 2
 
 
+class UnknownName(UsageError):
+    """A name that is nothing's, or several things'; the text lists the nearest, or the candidates."""
+
+
 class Infeasible(WhichGpuError):
     """No answer exists under the constraints; the text names the binding one and the smallest relaxation."""
 

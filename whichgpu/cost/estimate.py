@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -193,7 +194,7 @@ def _floats(interval: Interval) -> Interval:
     return Interval(float(interval.low), float(interval.mid), float(interval.high), interval.unit)
 
 
-@immutable
+@immutable(slots=False)
 class Estimates:
     """Every GPU (rows) by every job (columns) of a sweep; arrays are (G, J)."""
 
@@ -225,14 +226,14 @@ class Estimates:
     first_token: Array | None = None
     queue: Array | None = None
 
-    @property
+    @cached_property
     def fits(self) -> NDArray[np.bool_]:
         """Where the job fits and the GPU can run it, (G, J)."""
         able = np.array([not why for why in self.refusals])[:, None]
         inside: NDArray[np.bool_] = able & (self.required <= self.available) & (self.sequences >= 1.0)
         return inside
 
-    @property
+    @cached_property
     def spread(self) -> Array:
         """Log standard deviation of the throughput, (G, J)."""
         return np.sqrt(self.spread_shared**2 + self.spread_own**2)
@@ -277,7 +278,10 @@ class Estimates:
         off = self.power_spreads
         drawn = np.array([one.power for one in off])[g]
         # One GPU's spread has one correlation; all are of one fit.
-        paid = np.array([one.energy(self.spread[i]) for i, one in enumerate(off)])[g, j]
+        if isinstance(g, int):
+            paid = off[g].energy(self.spread[g])[j]
+        else:
+            paid = np.array([one.energy(self.spread[i]) for i, one in enumerate(off)])[g, j]
         serves = self.first_token is not None
         return Answers(
             job=self.job_at(j),

@@ -11,7 +11,7 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from whichgpu.errors import UsageError, one_line
+from whichgpu.errors import UnknownName, UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.hardware import tokens
 
@@ -72,10 +72,10 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
         return found[0]
     shown = one_line(text)
     if found:
-        raise UsageError(f"'{shown}' may be {_listed(found)}; say which")
+        raise UnknownName(f"'{shown}' may be {_listed(found)}; say which")
     near = nearest(text, catalogue)
     hint = f"did you mean {_listed(near)}?" if near else "see the list: whichgpu gpus"
-    raise UsageError(f"no GPU '{shown}'; {hint}")
+    raise UnknownName(f"no GPU '{shown}'; {hint}")
 
 
 def candidates(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:

@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.errors import DataError, UsageError, one_line
+from whichgpu.errors import DataError, UnknownName, one_line
 from whichgpu.facts import store
 from whichgpu.units import show
 
@@ -59,7 +59,7 @@ def explain(word: str, catalogue: Catalogue) -> Explanation:
     """The explanation of a term or another name of it; raises `UsageError` for one that is not known."""
     term = _names().get(_key(word))
     if term is None:
-        raise UsageError(f"no explanation of '{one_line(word)}'; {_near(word)}")
+        raise UnknownName(f"no explanation of '{one_line(word)}'; {_near(word)}")
     row = _terms()[term]
     cells: list[Cell] = []
     where = f"data/glossary.toml: term.{term}"

@@ -47,7 +47,7 @@ _LONGEST = 20_000
 def page(audits: Sequence[Audit]) -> str:
     """A whole document that asks for nothing from anywhere else."""
     title = audits[0].document.title or audits[0].name if len(audits) == 1 else f"{len(audits)} articles"
-    body = "".join(_article(each) for each in audits)
+    body = "".join(article(each) for each in audits)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -56,7 +56,8 @@ def page(audits: Sequence[Audit]) -> str:
     )
 
 
-def _article(found: Audit) -> str:
+def article(found: Audit) -> str:
+    """One article, its claims marked, as pieces of a page."""
     card = ", ".join(
         f'<b class="{verdict}">{count} {verdict}</b>' for verdict, count in found.score.items() if count
     )

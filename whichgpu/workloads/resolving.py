@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from whichgpu.errors import UsageError
+from whichgpu.errors import UnknownName, UsageError
 from whichgpu.facts import store
 from whichgpu.workloads import names
 from whichgpu.workloads.job import TRAINING
@@ -61,7 +61,7 @@ def resolve(name: str) -> Workload:
         return _imported[name]
     keys = _candidates(name)
     if len(keys) > 1:
-        raise UsageError(f"'{name}' may be {' or '.join(keys)}; write one of them")
+        raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
     if keys == [name]:
         return workloads()[name]
     service = "" if keys else _service(name)
@@ -71,7 +71,7 @@ def resolve(name: str) -> Workload:
         spelled = _names().get(squeezed(name.partition("/")[2]), ())
         keys = list(dict.fromkeys(key for _, key in spelled))
     if longer is None and len(keys) != 1:
-        raise UsageError(service or f"no workload '{name}'; {_hint(name)}")
+        raise UnknownName(service or f"no workload '{name}'; {_hint(name)}")
     return longer or workloads()[keys[0]]
 
 

@@ -26,7 +26,10 @@ from whichgpu.cli.completion import GpuName
 from whichgpu.cli.options import FORM, gpu_files, in_form, job_options, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from whichgpu.cli.options import JobColumns
+    from whichgpu.cost.estimate import Estimate
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
@@ -103,14 +106,18 @@ def run(
     batched = rate is not None and _in_batches(workload, columns)
     own.check(workload, gpu, jobs, loaded=loaded or batched)
     if batched or loaded:
-        from whichgpu.cli.serving import Asked, answer
         from whichgpu.hardware.slices import resolve_device
+        from whichgpu.report.load import Asked, answer
 
         device, count = resolve_device(gpu, catalogue)
         with progress("simulate"):
             asked = Asked(columns.job(workload), device, count, curve, slo, usd_per_gpu_hour, trace)
             return in_form(answer(asked), f"{workload} on {gpu}", form)
-    told = _one(workload, gpu, columns, catalogue, (grid, pue), anchored=anchored, explain=explain)
+    from whichgpu.report.predicted import predicted
+
+    told = predicted(
+        columns.job(workload), gpu, catalogue, (grid, pue), explain=explain, then=_anchoring(anchored, catalogue)
+    )
     return in_form(told, f"{workload} on {gpu}", form)
 
 
@@ -164,36 +171,19 @@ def _at_rate(columns: JobColumns, text: str) -> JobColumns:
     return columns._replace(stated={**columns.stated, "options": (*columns.stated["options"], pair)})
 
 
-def _one(
-    workload: str, gpu: str, columns: JobColumns, catalogue: Catalogue, site: tuple[str, float], *,
-    anchored: tuple[str, ...], explain: bool,
-) -> Report:  # fmt: skip
-    from whichgpu.cost import carbon
-    from whichgpu.cost.estimate import does_not_fit, estimate
-    from whichgpu.cost.evidence import evidence
-    from whichgpu.cost.placing import placed
-    from whichgpu.hardware.slices import resolve_device
-    from whichgpu.report.prediction import report
-
-    where = carbon.grid(site[0])
-    device, count = resolve_device(gpu, catalogue)
-    found = estimate(placed(columns.job(workload), count, device), [device], explain=True)
-    answer = found.at(0, 0)
-    emitted = carbon.footprint(answer, where, site[1])
-    if not found.fits[0, 0]:
-        return report(answer, emitted, complaint=does_not_fit(answer, device))
-    known = evidence(answer, device, catalogue)
-    why = None
-    if explain:
-        from whichgpu.cost.explain import explain as explained
-
-        why = explained(answer, device)
-    told = report(answer, emitted, known, why)
+def _anchoring(
+    anchored: tuple[str, ...], catalogue: Catalogue
+) -> Callable[[Report, Estimate], Report] | None:
+    """What measured runs make of the report, where there are any."""
     if not anchored:
-        return told
-    from whichgpu.cli.anchored import with_anchors
+        return None
 
-    return with_anchors(told, found, anchored, catalogue)
+    def then(told: Report, found: Estimate) -> Report:
+        from whichgpu.cli.anchored import with_anchors
+
+        return with_anchors(told, found, anchored, catalogue)
+
+    return then
 
 
 def _table(jobs: Path, out: Path | None, catalogue: Catalogue) -> Report:

@@ -1,4 +1,4 @@
-"""What `predict` does for a load: a curve, or the largest load within objectives."""
+"""What `predict` answers for a load: a curve, or the largest load within objectives."""
 
 from __future__ import annotations
 

@@ -1,0 +1,37 @@
+"""The static site: whole by itself, with links that lead somewhere and a search."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
+pytestmark = pytest.mark.slow
+
+
+def test_the_site_is_whole_by_itself(whichgpu, tmp_path):
+    folder = tmp_path / "site"
+    done = whichgpu("site", "build", str(folder), "--limit", "2", "--base", "/gpu", "--json")
+    assert done.status == 0, done.err
+    pages = list(folder.rglob("index.html"))
+    assert done.json["pages"] == len(pages)
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r'(?:href|src)="(/[^"#]*)', text):
+            assert target.startswith("/gpu/"), target
+            place = folder / target.removeprefix("/gpu/")
+            assert place.is_file() or (place / "index.html").is_file(), (page, target)
+        assert "<form" not in text or page.parent == folder
+    index = json.loads((folder / "search.json").read_text(encoding="utf-8"))
+    assert {"GPUs", "Accuracy"} <= {one["title"] for one in index}
+    assert any("-vs-" in one["url"] for one in index)
+    assert list((folder / "charts").glob("*.svg"))
+
+
+def test_a_folder_that_cannot_be_written_is_said(whichgpu, tmp_path):
+    (tmp_path / "file").write_text("")
+    done = whichgpu("site", "build", str(tmp_path / "file" / "site"), "--limit", "1", "--no-charts")
+    assert done.status == 2
+    assert "cannot be written" in done.err

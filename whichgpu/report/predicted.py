@@ -1,0 +1,51 @@
+"""One job on one GPU as a report: predicted, held against what was measured, with its energy and carbon."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from whichgpu.cost.estimate import Estimate
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.report.table import Report
+    from whichgpu.workloads.job import Job
+
+
+def predicted(
+    job: Job,
+    gpu: str,
+    catalogue: Catalogue,
+    site: tuple[str, float] = ("world", 1.0),
+    *,
+    explain: bool = False,
+    then: Callable[[Report, Estimate], Report] | None = None,
+) -> Report:
+    """The report of a job on a GPU as typed (`h100-80gb-sxm:4`).
+
+    `site` is whose electricity it runs on, and the energy of the site over that of its GPUs. Exits 3 where
+    the job does not fit; `then` makes more of the report of one that does. Raises `WhichGpuError` for what cannot be read or run.
+    """
+    from whichgpu.cost import carbon
+    from whichgpu.cost.estimate import does_not_fit, estimate
+    from whichgpu.cost.evidence import evidence
+    from whichgpu.cost.placing import placed
+    from whichgpu.hardware.slices import resolve_device
+    from whichgpu.report.prediction import report
+
+    where = carbon.grid(site[0])
+    device, count = resolve_device(gpu, catalogue)
+    found = estimate(placed(job, count, device), [device], explain=True)
+    answer = found.at(0, 0)
+    emitted = carbon.footprint(answer, where, site[1])
+    if not found.fits[0, 0]:
+        return report(answer, emitted, complaint=does_not_fit(answer, device))
+    known = evidence(answer, device, catalogue)
+    why = None
+    if explain:
+        from whichgpu.cost.explain import explain as explained
+
+        why = explained(answer, device)
+    told = report(answer, emitted, known, why)
+    return told if then is None else then(told, found)

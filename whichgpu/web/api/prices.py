@@ -1,0 +1,21 @@
+"""Prices: of all GPUs, and of each."""
+
+from __future__ import annotations
+
+from whichgpu.web import answers, asks
+from whichgpu.web.resource import Resource
+
+_ALL = {
+    "gpus": [{"gpu": "a10", "offers": 31, "purchase_usd": 2800.0}],
+    "total": 170,
+    "offset": 0,
+    "limit": 50,
+}
+_ONE = {"gpu": "a10", "offers": [{"provider": "lambda", "usd_per_hour": 0.75, "kind": "on_demand"}]}
+RESOURCES = (
+    Resource("/prices", asks.Prices, lambda ask: answers.prices(None, ask), _ALL),
+    Resource("/prices/{gpu}", asks.Prices, answers.prices, _ONE, name="gpu", name_example="a10"),
+    Resource("/prices/{gpu}/history", asks.Ask, lambda gpu, ask: answers.price_history(gpu),
+             {"gpu": "a10", "history": [{"kind": "spot", "as_of": "2026-05-20", "usd_per_gpu_hour": 0.4}]},
+             name="gpu", name_example="a10"),
+)  # fmt: skip

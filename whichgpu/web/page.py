@@ -1,0 +1,181 @@
+"""A page: a file of `whichgpu/web/pages/` whose `PAGE` says its path, its question and how it is answered.
+
+`handler` does for every page what is alike: it reads the question from the address, has it answered, shows
+the answer or what is wrong with the question, or hands out one table or chart of it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+
+from whichgpu.errors import WhichGpuError
+from whichgpu.web import view
+from whichgpu.web.asks import Ask
+from whichgpu.web.gate import Refused
+from whichgpu.web.problems import misread, told
+from whichgpu.web.resource import ROOT, client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from whichgpu.report.table import Report
+
+#: Pages hold for a moment, so that a change is soon seen.
+_CACHED = "public, max-age=60"
+
+
+class Page(NamedTuple):
+    """A page: `answer(ask, name)` is a report or, as text, where to go; `form` the fields that are seen.
+
+    `order` is its place in the list of pages (0: not in it), `api` the same answer for programs; with a
+    `task` a text is sent to it, at first `text` (`whichgpu.web.sent`).
+    """
+
+    path: str
+    title: str
+    lead: str
+    ask: type[Ask] = Ask
+    answer: Callable[[Any, str], Report | str] | None = None
+    form: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    order: int = 0
+    nav: str = ""
+    heavy: bool = False
+    api: str = ""
+    examples: tuple[tuple[str, str], ...] = ()
+    always: bool = False
+    button: str = "Show"
+    task: str = ""
+    text: str = ""
+
+
+def pages() -> list[Page]:
+    """Every page of the files in `pages/`."""
+    files = sorted((Path(__file__).parent / "pages").glob("[!_]*.py"))
+    found = [getattr(import_module(f"whichgpu.web.pages.{file.stem}"), "PAGE", ()) for file in files]
+    return [page for one in found for page in ((one,) if isinstance(one, Page) else one)]
+
+
+def handler(page: Page) -> Any:
+    """What answers a request for a page."""
+
+    async def handle(request: Request) -> Response:
+        address = view.Address(request.url.path, tuple(request.query_params.multi_items()))
+        name = str(request.path_params.get("name", ""))
+        given = _given(address)
+        try:
+            ask = page.ask.model_validate(given) if given or page.always else None
+            report = None if ask is None else await _report(request, page, ask, name)
+        except ValidationError as fault:
+            return draw(request, page, address, given, fault=(422, misread(fault)))
+        except (WhichGpuError, Refused) as fault:
+            return draw(request, page, address, given, fault=told(fault))
+        if isinstance(report, str):
+            return RedirectResponse(report, 303)
+        if report is not None and address.value("as"):
+            return await _part(request, report, address)
+        return draw(request, page, address, given, report=report)
+
+    return handle
+
+
+def _given(address: view.Address) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, value in address.asked():
+        if name.startswith("find-"):
+            continue
+        given[name] = (
+            [*given[name], value]
+            if isinstance(given.get(name), list)
+            else ([given[name], value] if name in given else value)
+        )
+    return {name: value for name, value in given.items() if value not in ("", [""])}
+
+
+async def _report(request: Request, page: Page, ask: Ask, name: str) -> Report | str:
+    """The answer, which is kept for a moment: its charts and tables are asked for by themselves."""
+    known = request.app.state.reports
+    key = page.path, name, ask.model_dump_json()
+    if (found := known.get(key)) is None:
+        answer = page.answer
+        assert answer is not None
+        found = await request.app.state.gate.run(client(request), lambda: answer(ask, name), heavy=page.heavy)
+        known.put(key, found)
+    return found  # type: ignore[no-any-return]
+
+
+async def _part(request: Request, report: Report, address: view.Address) -> Response:
+    try:
+        body, kind, file = await request.app.state.gate.run(
+            client(request), lambda: view.part(report.blocks, address)
+        )
+    except (WhichGpuError, Refused) as fault:
+        status, detail = told(fault)
+        return Response(f"{detail}\n", status, media_type="text/plain")
+    headers = {"Cache-Control": _CACHED}
+    if not kind.startswith("image/svg") or "narrow" not in address.path:
+        headers["Content-Disposition"] = f'inline; filename="{file}"'
+    return Response(body, media_type=kind, headers=headers)
+
+
+def draw(
+    request: Request,
+    page: Page,
+    address: view.Address,
+    given: Mapping[str, Any],
+    *,
+    report: Report | None = None,
+    fault: tuple[int, str] | None = None,
+    annotated: str | None = None,
+    fresh: bool = False,
+) -> Response:
+    """The page with the answer, or with what is wrong with the question."""
+    name = str(request.path_params.get("name", ""))
+    context = {
+        "page": page,
+        "title": _title(page, report, name),
+        "pages": request.app.state.pages,
+        "given": given,
+        "pieces": view.shown(report.blocks, address) if report else [],
+        "complaint": report.complaint if report and report.exit_code else "",
+        "fault": fault[1] if fault else "",
+        "form": view.fields(page.ask, page.form, given),
+        "more": view.fields(page.ask, page.more, given),
+        "opened": any(one in given for one in page.more),
+        "action": page.path if "{" not in page.path else address.path,
+        "api": _api(page, name, address) if report else "",
+        "address": address.with_(),
+        "static": request.app.state.static,
+        "annotated": annotated or "",
+    }
+    text = request.app.state.templates.get_template("page.html").render(context)
+    headers = {"Cache-Control": _CACHED if not fault and (annotated is None or fresh) else "no-store"}
+    return Response(text, fault[0] if fault else 200, media_type="text/html", headers=headers)
+
+
+def _title(page: Page, report: Report | None, name: str) -> str:
+    if report is not None and isinstance(report.data, dict):
+        own = str(report.data.get("name") or report.data.get("term") or report.data.get("gpu") or "")
+        if name and own:
+            return f"{page.title}: {own}" if page.path.startswith("/prices") else own
+    if name:
+        return f"{page.title}: {name}"
+    return page.title
+
+
+def _api(page: Page, name: str, address: view.Address) -> str:
+    """The address of the same answer for programs."""
+    if not page.api:
+        return ""
+    query = urlencode([pair for pair in address.asked() if pair[1] and pair[0] in page.ask.model_fields])
+    path = ROOT + page.api.replace("{name}", quote(name))
+    if "?" in path:
+        return f"{path}&{query}" if query else path
+    return f"{path}?{query}" if query else path

@@ -1,0 +1,78 @@
+"""Which GPU? The ranked answer, why and why not, and what would change it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from whichgpu.web import answers, asks
+from whichgpu.web.page import Page
+
+if TYPE_CHECKING:
+    from whichgpu.report.table import Report
+
+
+class Which(asks.Recommend):
+    """The question, and how far the price of the first has moved."""
+
+    change: float = Field(
+        0.0,
+        ge=-90,
+        le=400,
+        allow_inf_nan=False,
+        title="Price of the first, change in %",
+        description="How the ranking would change.",
+        examples=[20],
+    )
+
+
+def answer(ask: Which, name: str) -> Report:
+    """The recommendation, and the ranking at other prices."""
+    asked = asks.Recommend(**{key: value for key, value in ask.model_dump().items() if key != "change"})
+    if asked.under_load:
+        return answers.recommend(asked)
+    from whichgpu.report.pareto import sensitivity
+    from whichgpu.report.table import Heading
+
+    made, ranked = answers.recommended(asked)
+    table = sensitivity(ranked, ask.change)
+    if table is None:
+        return made
+    blocks = list(made.blocks)
+    at = next(
+        (i for i, one in enumerate(blocks) if isinstance(one, Heading) and one.text == "Assumed"), len(blocks)
+    )
+    return made._replace(blocks=(*blocks[:at], table, *blocks[at:]))
+
+
+PAGE = Page(
+    "/",
+    "Which GPU?",
+    "What to rent or buy for a machine-learning job, from whom, at what price, and why.",
+    Which,
+    answer,
+    ("workload", "target", "gpus", "budget"),
+    ("term", "latency", "providers", "needs", "slo", "rate", "users", "pause", *asks.COLUMNS, "change"),
+    order=1,
+    api="/recommend",
+    button="Which GPU?",
+    examples=(
+        (
+            "1,000 images a minute from Stable Diffusion",
+            "/?workload=stable-diffusion-1.5&target=1000+images%2Fmin",
+        ),
+        (
+            "5,000 tokens a second from Llama 2 70B in FP8",
+            "/?workload=llama-2-70b&target=5000+tokens%2Fs&precision=fp8",
+        ),
+        (
+            "Llama 3.1 8B for 20 requests a second, first token within 1 s",
+            "/?workload=llama-3.1-8b&slo=ttft+p90+1+s%2C+tpot+50+ms&rate=20+req%2Fs",
+        ),
+        (
+            "Train ResNet-50: RTX A5000 or A100?",
+            "/?workload=resnet50&phase=train&gpus=rtx-a5000%2Ca100-80gb-sxm",
+        ),
+    ),
+)

@@ -1,0 +1,81 @@
+"""Compare: two to six GPUs, at an address of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from whichgpu.web import answers, asks
+from whichgpu.web.page import Page
+
+if TYPE_CHECKING:
+    from whichgpu.report.table import Report
+
+
+def chosen(ask: asks.Compare, name: str) -> str:
+    """The address of a comparison."""
+    from urllib.parse import urlencode
+
+    from whichgpu.hardware.names import resolve
+
+    ids = [resolve(one, answers.known()).id for one in ask.gpu]
+    stated = {
+        key: value for key, value in ask.model_dump(exclude_defaults=True).items() if key != "gpu" and value
+    }
+    query = urlencode(stated, doseq=True)
+    return f"/compare/{'-vs-'.join(ids)}" + (f"?{query}" if query else "")
+
+
+class Work(asks.JobAsk):
+    """What compared GPUs run."""
+
+    workload: asks.Names = Field(
+        default=[],
+        title="Workloads",
+        description="What they would run; usual and none are words for it.",
+        examples=[["stable-diffusion-1.5"]],
+    )
+
+
+def compared(ask: Work, name: str) -> Report | str:
+    """The comparison as an article; another spelling leads to the canonical address."""
+    asked = asks.Compare(gpu=name.split("-vs-"), **ask.model_dump())
+    here = chosen(asked, "")
+    if here.partition("?")[0] != f"/compare/{name}":
+        return here
+    return answers.compare(asked, drawn=True)
+
+
+PAGE = (
+    Page(
+        "/compare",
+        "Compare",
+        "Two to six GPUs side by side: figures, speeds, prices, and which for what.",
+        asks.Compare,
+        chosen,
+        ("gpu", "workload"),
+        asks.COLUMNS,
+        order=3,
+        button="Compare",
+        examples=(
+            ("A10 or A100", "/compare/a10-vs-a100-80gb-pcie"),
+            (
+                "RTX A6000 or A100 for Stable Diffusion",
+                "/compare/rtx-a6000-vs-a100-80gb-sxm?workload=stable-diffusion-1.5",
+            ),
+            ("L4, A10, RTX 4090", "/compare/l4-vs-a10-vs-rtx-4090"),
+        ),
+    ),
+    Page(
+        "/compare/{name}",
+        "Compare",
+        "",
+        Work,
+        compared,
+        ("workload", "phase", "precision", "batch"),
+        always=True,
+        api="/compare?gpu={name}",
+        button="Compare for it",
+    ),
+)

@@ -1,0 +1,31 @@
+"""Sources: on what every figure rests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.web import answers, asks
+from whichgpu.web.page import Page
+
+if TYPE_CHECKING:
+    from whichgpu.report.table import Report
+
+
+def answer(ask: asks.Sources, name: str) -> Report:
+    """A part of the list."""
+    return answers.sources(ask)
+
+
+PAGE = Page(
+    "/sources",
+    "Sources",
+    "Every source that a figure or a price rests on.",
+    asks.Sources,
+    answer,
+    ("q",),
+    ("limit", "offset"),
+    order=11,
+    always=True,
+    api="/sources",
+    button="Search",
+)

@@ -1,0 +1,168 @@
+"""The application as files: the catalogue, sensible pairs, the scoreboard, with a search within the page.
+
+Every page is what the application answers, with links that stay within the site; what needs a server (a
+question of one's own, a download in another form) links to nothing and is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+#: GPUs that are compared with each other in pairs: what is rented most, at most so many of each segment.
+_SEGMENTS = {"datacenter": 14, "workstation": 6, "geforce": 8}
+#: Pages that list, which the site has whole.
+_LISTS = ("/gpus", "/workloads", "/prices", "/sources")
+_LINK = re.compile(r'(href|action)="(/[^"]*)"')
+_FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
+_FIGURE = re.compile(r'<picture>.*?<img src="([^"]+)"( alt="[^"]*")[^>]*>\s*</picture>', re.DOTALL)
+_LIVE = re.compile(
+    r'<p class="downloads">.*?</p>|<div class="tools">.*?</div>|<p class="again">.*?</p>', re.DOTALL
+)
+
+
+def build(
+    folder: Path, base: str, advance: Callable[[int], None], *, drawn: bool, limit: int | None
+) -> dict[str, Any]:
+    """Write the site; `base` is the path that it will be at. Gives what was written.
+
+    Raises `UsageError` for a folder that cannot be written. With `limit` only so many GPUs (to try it out).
+    """
+    from starlette.testclient import TestClient
+
+    from whichgpu.web.app import create
+    from whichgpu.web.settings import Settings
+
+    paths = _paths(limit)
+    known = {path for path, _ in paths}
+    root = "/" + base.strip("/") + "/" if base.strip("/") else "/"
+    written = 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TestClient(create(Settings(rate=1e9, burst=10**9))) as client:
+            for path, _ in paths:
+                text = client.get(f"{path}?limit=1000" if path in _LISTS else path).text
+                written += _write(
+                    folder,
+                    path,
+                    _page(text, path, known, root=root, client=client if drawn else None, folder=folder),
+                )
+                advance(1)
+            _own_files(folder, client)
+        index = [{"title": title, "url": root + path.strip("/") + "/"} for path, title in paths]
+        (folder / "search.json").write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
+        written += _write(folder, "/", _front(client, index, root, folder))
+    except OSError as fault:
+        raise UsageError(f"{folder}: cannot be written ({fault.strerror or fault}); choose another") from None
+    return {"folder": str(folder), "pages": len(paths) + 1, "bytes": written}
+
+
+def pairs() -> list[str]:
+    """The pairs that are worth a page: current parts of one segment, by what is known of their price."""
+    from whichgpu import prices
+    from whichgpu.hardware.catalogue import catalogue
+
+    found = []
+    offered = {row.gpu for row in prices.offers(gpus=None, kinds=prices.term_kinds("any"), providers=None)}
+    for segment, most in _SEGMENTS.items():
+        able = [one for one in catalogue().where(segment=segment) if one.usable and one.id in offered]
+        able.sort(key=lambda one: str(one.value("release_date") or ""), reverse=True)
+        found += [f"{a}-vs-{b}" for a, b in combinations(sorted(one.id for one in able[:most]), 2)]
+    return found
+
+
+def _paths(limit: int | None) -> list[tuple[str, str]]:
+    """Every page with its title."""
+    from whichgpu.hardware.catalogue import catalogue
+    from whichgpu.planner.glossary import terms
+
+    gpus = list(catalogue())[:limit]
+    made = [
+        ("/gpus", "GPUs"),
+        ("/workloads", "Workloads"),
+        ("/prices", "Prices"),
+        ("/accuracy", "Accuracy"),
+        ("/sources", "Sources"),
+        ("/explain", "Words"),
+    ]
+    made += [(f"/gpus/{one}", catalogue()[one].name) for one in gpus]
+    made += [(f"/compare/{one}", one.replace("-vs-", " or ")) for one in pairs()[:limit]]
+    return made + [(f"/explain/{one}", one) for one in list(terms())[:limit] if "/" not in one]
+
+
+def _page(text: str, path: str, known: Iterable[str], *, root: str, client: Any, folder: Path) -> str:
+    """A page of the application as one of the site."""
+    text = _LIVE.sub("", _FORM.sub("", text))
+
+    def figure(match: re.Match[str]) -> str:
+        if client is None:
+            return f'<p class="note">{match[2][6:-1]}</p>'
+        name = re.search(r"chart=([\w-]+)", match[1])
+        file = f"{path.strip('/').replace('/', '-')}-{name[1] if name else 'chart'}.svg"
+        (folder / "charts").mkdir(exist_ok=True)
+        (folder / "charts" / file).write_bytes(client.get(match[1].replace("&amp;", "&")).content)
+        return f'<img src="{root}charts/{file}"{match[2]} loading="lazy">'
+
+    text = _FIGURE.sub(figure, text)
+
+    def link(match: re.Match[str]) -> str:
+        target, _, part = match[2].partition("#")
+        bare = target.partition("?")[0]
+        if bare in known or bare == "/":
+            inside = f"{bare.strip('/')}/" if bare != "/" else ""
+            return f'{match[1]}="{root}{inside}{"#" + part if part else ""}"'
+        if bare.startswith("/static/"):
+            return f'{match[1]}="{root}{bare[1:]}"'
+        return ""
+
+    text = _LINK.sub(link, text)
+    return re.sub(
+        r'<script src="[^"]*" defer></script>', f'<script src="{root}search.js" defer></script>', text
+    )
+
+
+def _write(folder: Path, path: str, text: str) -> int:
+    place = folder / path.strip("/")
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "index.html").write_text(text, encoding="utf-8")
+    return len(text)
+
+
+def _own_files(folder: Path, client: Any) -> None:
+    from whichgpu.web.app import static_files
+
+    (folder / "static").mkdir(exist_ok=True)
+    for name, (body, _) in static_files().items():
+        (folder / "static" / name).write_bytes(body)
+        if name.startswith("search."):
+            (folder / "search.js").write_bytes(body)
+
+
+def _front(client: Any, index: list[dict[str, str]], root: str, folder: Path) -> str:
+    """The first page: a search over all others, which stands as a list where scripts do not run."""
+    page = client.get("/gpus?limit=1").text
+    known = {"/gpus", "/workloads", "/prices", "/accuracy", "/sources", "/explain"}
+    page = _page(page, "/", known, root=root, client=None, folder=folder)
+    head = page.partition('<main id="main" tabindex="-1">')
+    tail = head[2].partition("</main>")
+    main = (
+        '<h1>Which GPU?</h1><p class="lead">GPUs, pairs of them, words, and what predictions are worth.</p>'
+        '<form class="ask" role="search"><label for="q">Search</label>'
+        f'<input id="q" data-index="{root}search.json" autocomplete="off"></form>'
+        f'<ul id="found">{_links(index[:40])}</ul>'
+    )
+    return f"{head[0]}{head[1]}{main}</main>{tail[2]}"
+
+
+def _links(index: Iterable[dict[str, str]]) -> str:
+    from html import escape
+
+    return "".join(f'<li><a href="{one["url"]}">{escape(one["title"])}</a></li>' for one in index)

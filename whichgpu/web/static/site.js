@@ -1,0 +1,149 @@
+// Enhancement only: every page works without it. It swaps an answer in place, adds sliders and names to fields,
+// draws a chart that can be pointed at, and shows how far an audit is, which can be cancelled.
+"use strict";
+let going = null;
+let here = location.pathname + location.search;
+
+async function swap(url, keep) {
+  going?.abort();
+  going = new AbortController();
+  const answer = document.getElementById("answer");
+  answer?.classList.add("busy");
+  try {
+    const got = await fetch(url, { signal: going.signal });
+    const page = new DOMParser().parseFromString(await got.text(), "text/html");
+    const focused = document.activeElement?.id;
+    for (const part of ["answer", "main"]) {
+      const fresh = page.getElementById(part), old = document.getElementById(part);
+      const enough = part === "answer" && keep && !page.querySelector(".fault") && !document.querySelector(".fault");
+      if (fresh && old && (enough || part === "main")) { old.replaceWith(fresh); break; }
+    }
+    document.title = page.title;
+    history.pushState(null, "", url);
+    here = location.pathname + location.search;
+    enhance();
+    if (focused) document.getElementById(focused)?.focus();
+  } catch (fault) {
+    if (fault.name !== "AbortError") location.href = url;
+  } finally {
+    document.getElementById("answer")?.classList.remove("busy");
+  }
+}
+
+function address(form) {
+  const url = new URL(form.getAttribute("action") || location.pathname, location.href);
+  const hash = url.hash;
+  if (hash) { url.pathname = location.pathname; }
+  url.hash = "";
+  url.search = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== "")).toString();
+  return url.pathname + url.search;
+}
+
+// A field of numbers gets a slider, by factors of two where its sizes go far.
+function slider(input) {
+  if (input.dataset.done) return;
+  input.dataset.done = "1";
+  const log = input.dataset.slider === "log";
+  const range = document.createElement("input");
+  range.type = "range";
+  [range.min, range.max, range.step] = log ? ["0", input.name === "batch" ? "9" : "17", "1"] : ["-90", "200", "5"];
+  range.setAttribute("aria-label", `${document.querySelector(`label[for="${input.id}"]`)?.textContent ?? input.name}, slider`);
+  const value = Number(log ? input.value || input.placeholder : input.value);
+  range.value = log ? Math.round(Math.log2(Math.max(value || 1, 1))) : value || 0;
+  range.addEventListener("input", () => { input.value = log ? 2 ** range.value : range.value; });
+  range.addEventListener("change", () => { if (input.form.checkValidity()) swap(address(input.form), true); });
+  input.after(range);
+}
+
+// Names that may be meant, read when a field is first gone to.
+function names(input) {
+  input.addEventListener("focus", async () => {
+    if (input.list || input.dataset.asked) return;
+    input.dataset.asked = "1";
+    const kind = input.dataset.names;
+    const id = `names-${kind}`;
+    if (!document.getElementById(id)) {
+      const list = document.createElement("datalist");
+      list.id = id;
+      document.body.append(list);
+      const got = await fetch(`/names/${kind}`);
+      for (const name of await got.json()) list.append(new Option(name));
+    }
+    input.setAttribute("list", id);
+  });
+}
+
+async function live(button) {
+  if (!window.vegaEmbed) {
+    await new Promise((done, fail) => {
+      const script = document.createElement("script");
+      script.src = document.body.dataset.vega;
+      script.onload = done;
+      script.onerror = fail;
+      document.head.append(script);
+    });
+  }
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches ? "&dark=1" : "";
+  const narrow = matchMedia("(max-width: 40rem)").matches ? "&narrow=1" : "";
+  const spec = await (await fetch(button.dataset.live + dark + narrow)).json();
+  const picture = button.closest("figure").querySelector("picture");
+  const place = document.createElement("div");
+  picture.after(place);
+  const options = { ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip: { disableDefaultStyle: true } };
+  await window.vegaEmbed(place, spec, options);
+  picture.hidden = true;
+  button.hidden = true;
+}
+
+async function send(form) {
+  const said = form.querySelector("[data-progress]"), cancel = form.querySelector("[data-cancel]");
+  const stop = new AbortController();
+  cancel.hidden = false;
+  cancel.onclick = () => { stop.abort(); said.textContent = "Cancelled."; cancel.hidden = true; };
+  const began = Date.now();
+  const clock = setInterval(() => { said.textContent = `At work, ${Math.round((Date.now() - began) / 1000)} s`; }, 500);
+  try {
+    const got = await fetch(form.action, { method: "POST", body: new FormData(form), signal: stop.signal });
+    const page = new DOMParser().parseFromString(await got.text(), "text/html");
+    document.getElementById("main").replaceWith(page.getElementById("main"));
+    if (got.redirected) history.pushState(null, "", got.url);
+    here = location.pathname + location.search;
+    enhance();
+  } catch (fault) {
+    if (fault.name !== "AbortError") said.textContent = "It could not be sent; try again.";
+  } finally {
+    clearInterval(clock);
+  }
+}
+
+function enhance() {
+  for (const input of document.querySelectorAll("input[data-slider]")) slider(input);
+  for (const input of document.querySelectorAll("input[data-names]")) names(input);
+  for (const button of document.querySelectorAll("button[data-live]")) {
+    button.hidden = false;
+    button.onclick = () => live(button);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-swap]");
+  if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  swap(link.href, true);
+});
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.matches("[data-sent]")) {
+    event.preventDefault();
+    send(form);
+  } else if (form.method === "get") {
+    event.preventDefault();
+    if (form.matches("[data-swap]")) swap(address(form), true);
+    else location.href = address(form);
+  }
+});
+// Going back to another answer reads it again; going to a part of the page does not.
+addEventListener("popstate", () => {
+  if (location.pathname + location.search !== here) location.reload();
+});
+enhance();

@@ -1,0 +1,86 @@
+"""Long work of a request: waited for, or told of as it goes on; it ends where nobody waits any more."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+
+from whichgpu.report.json import dumps
+from whichgpu.web.child import lines
+from whichgpu.web.gate import Refused
+from whichgpu.web.problems import of_fault, problem
+from whichgpu.web.resource import client
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import Request
+
+STATUS = {"name": 404, "use": 422, "infeasible": 422, "limit": 413}
+
+
+async def finished(request: Request, task: str, ask: dict[str, Any]) -> dict[str, Any]:
+    """The last line of the work. Raises `Refused`."""
+    state = request.app.state
+    async with state.gate.place(client(request), heavy=True):
+        said = lines(task, ask, state.settings)
+        try:
+            async for line in said:
+                if "stage" not in line:
+                    return line
+                if await request.is_disconnected():
+                    break
+        finally:
+            await said.aclose()
+    return {"error": "nobody waits for the answer", "kind": "use"}
+
+
+async def once(request: Request, task: str, ask: dict[str, Any]) -> Response:
+    """The document of the work, or its problem."""
+    try:
+        line = await finished(request, task, ask)
+    except Refused as fault:
+        return of_fault(fault)
+    if "error" in line:
+        return problem(STATUS[line["kind"]], line["error"])
+    text = dumps(line["result"]["data"])
+    return Response(text, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def events(request: Request, task: str, ask: dict[str, Any]) -> Response:
+    """The lines of the work as server-sent events: `progress`, then `result` or `problem`."""
+    state = request.app.state
+    try:
+        place = state.gate.place(client(request), heavy=True)
+    except Refused as fault:
+        return of_fault(fault)
+
+    async def stream() -> AsyncIterator[str]:
+        yield _event("progress", {"stage": "waiting", "seconds": 0.0})
+        async with place:
+            said = lines(task, ask, state.settings)
+            try:
+                async for line in said:
+                    if await request.is_disconnected():
+                        return
+                    yield _told(line)
+            finally:
+                await said.aclose()
+
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
+
+
+def _told(line: dict[str, Any]) -> str:
+    if "stage" in line:
+        return _event("progress", line)
+    if "error" in line:
+        return _event("problem", {"status": STATUS[line["kind"]], "detail": line["error"]})
+    return _event("result", line["result"]["data"])
+
+
+def _event(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
