@@ -382,6 +382,15 @@ STORED = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("where", ["demand", "quota"])
+def test_an_unknown_provider_is_told_the_nearest(where):
+    raw = {**STORED, "quota": [{"provider": "awz" if where == "quota" else "aws", "max_gpus": 8}]}
+    if where == "demand":
+        raw["demand"] = [{**STORED["demand"][0], "providers": ["awz"]}]
+    with pytest.raises(UsageError, match="did you mean aws"):
+        plan(parsed(raw, Path(), "x", GPUS, TODAY), GPUS, TODAY)
+
+
 @pytest.fixture(scope="module")
 def stored():
     return plan(parsed(STORED, Path(), "stored", GPUS, TODAY), GPUS, TODAY)
