@@ -162,18 +162,23 @@ def _notes(notes: Iterable[str]) -> Iterator[str]:
     yield from (f'<p class="note">{escape(note)}</p>\n' for note in notes)
 
 
+#: The same for a part of another page, each rule within one for the part; `!important` where notebooks have
+#: rules of their own. Its paper is white in a dark notebook too, with the colours for white.
+_PART = (
+    "--page:#fff;--text:#1b1f24;--soft:#57606a;--line:#d8dee4;--strong:#eaf4ff;--link:#0b5cad;"
+    "background:var(--page);color:var(--text);padding:.5rem;font:14px/1.5 system-ui,sans-serif;"
+    "h2,h3,p,li,th,td,caption{color:var(--text)!important}tr{background:var(--page)!important}"
+    "table{border-collapse:collapse;font:inherit;font-variant-numeric:tabular-nums;margin:.3rem 0}"
+    "caption{text-align:left;font-weight:600}th,td{padding:.2rem .8rem .2rem 0;vertical-align:top;"
+    "text-align:left!important;border-bottom:1px solid var(--line)}tbody th{font-weight:400}"
+    ".group{font-weight:600}.right{text-align:right!important;white-space:nowrap}"
+    ".strong{background:var(--strong)!important}.note{color:var(--soft)!important;font-size:.88rem}"
+    ".wide{overflow-x:auto}.bar{display:inline-block;height:.7em;margin-right:.5em;background:var(--soft)}"
+)
+
+
 def part(blocks: Iterable[Block]) -> str:
     """Blocks for within another page, such as a notebook: their style holds of nothing around them."""
     body = "".join(text for block in blocks for text in _parts(block))
-    # Rules within a rule hold of what is in it; what a page sets for its root this sets for itself.
-    inner = svg.style().replace(":root", "&")
-    light = "--page:#fff;--text:#1b1f24;--soft:#57606a;--line:#d8dee4;--strong:#eaf4ff;--link:#0b5cad;"
-    own = (
-        "table{border-collapse:collapse;font-variant-numeric:tabular-nums}caption{text-align:left;"
-        "font-weight:600}th,td{padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top;"
-        "border-bottom:1px solid var(--line)}.right{text-align:right;white-space:nowrap}"
-        ".strong{background:var(--strong)}.note{color:var(--soft);font-size:.88rem}.wide{overflow-x:auto}"
-        ".bar{display:inline-block;height:.7em;margin-right:.5em;background:var(--soft)}"
-    )
-    box = f"{light}background:var(--page);color:var(--text);padding:.5rem;font:14px/1.5 system-ui,sans-serif;"
-    return f'<div class="whichgpu"><style>.whichgpu{{{box}{own}{inner}}}</style>\n{body}</div>\n'
+    drawn = svg.style().partition("@media screen and (prefers-color-scheme")[0]
+    return f'<div class="whichgpu"><style>.whichgpu{{{_PART}{drawn}}}</style>\n{body}</div>\n'
