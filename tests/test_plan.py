@@ -280,6 +280,7 @@ def test_an_absurd_rate_is_answered_with_a_warning():
     assert "slip of the keyboard" in answer.warnings[0]
 
 
+@pytest.mark.slow
 def test_out_of_time_there_is_a_fleet_with_its_gap():
     chance = np.random.default_rng(0)
     options = [
@@ -420,6 +421,7 @@ def test_deployments_are_read_back(stored):
         assert one.nodes <= by_type[one.instance].instances
 
 
+@pytest.mark.slow
 def test_fronts_trade_cost_for_latency_and_energy(stored):
     found = fronts(stored, GPUS, TODAY)
     for points, of in ((found.latency, "p90"), (found.energy, "watts")):
