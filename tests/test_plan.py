@@ -280,6 +280,7 @@ def test_an_absurd_rate_is_answered_with_a_warning():
     assert "slip of the keyboard" in answer.warnings[0]
 
 
+@pytest.mark.slow
 def test_out_of_time_there_is_a_fleet_with_its_gap():
     chance = np.random.default_rng(0)
     options = [
@@ -382,6 +383,15 @@ STORED = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("where", ["demand", "quota"])
+def test_an_unknown_provider_is_told_the_nearest(where):
+    raw = {**STORED, "quota": [{"provider": "awz" if where == "quota" else "aws", "max_gpus": 8}]}
+    if where == "demand":
+        raw["demand"] = [{**STORED["demand"][0], "providers": ["awz"]}]
+    with pytest.raises(UsageError, match="did you mean aws"):
+        plan(parsed(raw, Path(), "x", GPUS, TODAY), GPUS, TODAY)
+
+
 @pytest.fixture(scope="module")
 def stored():
     return plan(parsed(STORED, Path(), "stored", GPUS, TODAY), GPUS, TODAY)
@@ -411,6 +421,7 @@ def test_deployments_are_read_back(stored):
         assert one.nodes <= by_type[one.instance].instances
 
 
+@pytest.mark.slow
 def test_fronts_trade_cost_for_latency_and_energy(stored):
     found = fronts(stored, GPUS, TODAY)
     for points, of in ((found.latency, "p90"), (found.energy, "watts")):

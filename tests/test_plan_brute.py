@@ -125,12 +125,14 @@ def check(program, *, spot=False):
     assert found.gap <= 1e-6
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(programs())
 def test_two_demands_with_hours_quotas_spares_types_and_commitments(program):
     check(program)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(programs(slices=1, spot=True))
 def test_one_demand_with_a_limit_on_spot(program):

@@ -49,6 +49,8 @@ _WORKERS = 8
 _LONGER = 4.0
 #: Columns a sifted hour begins with: those that would add at most this share to the relaxation, and no more.
 _NEAR, _FEW = 0.01, 60
+#: How much wider than asked for the gap of that search is: it only has to tell which columns are too dear.
+_FIRST = 5.0
 #: Of what is left of the time, the part that the first, restricted search may take.
 _PART = 0.4
 
@@ -232,14 +234,12 @@ def _narrowed(program: Program, losses: Sequence[Loss], how: Effort, kept: Sifte
     order = np.argsort(np.argsort(adds, axis=0), axis=0)
     able = able | ((adds <= _NEAR * least / program.hours.size) & (order < _FEW))
     some = replace(program, able=able)
-    first = _solved(some, losses, Effort(0.8 * how.gap, perf_counter() + _PART * how.left))
+    first = _solved(some, losses, Effort(_FIRST * how.gap, perf_counter() + _PART * how.left))
     if first.status == "infeasible":
         return _solved(program, losses, how)
     if first.cost - least <= how.gap * first.cost:
         return replace(first, bound=max(least, 0.0), status="optimal")
     more = able | (adds <= first.cost - least)
-    if (more == able).all():
-        return replace(first, bound=min(first.bound, first.cost))
     found = _solved(replace(program, able=more), losses, how, start=first)
     best = min(found, first, key=lambda one: one.cost)
     return replace(best, bound=min(max(found.bound, least), best.cost), status=found.status)

@@ -115,6 +115,12 @@ def _offered(
 ) -> Iterator[Supply]:
     """Offers that the plan as a whole allows, each with its commitments."""
     pool = live.current() if asked.offers is None else asked.offers
+    choices = [one.choice for one in asked.quotas] + [one.choice for one in asked.commitments]
+    for names in (*(one.providers for one in asked.demands), *(one.providers for one in choices)):
+        # A name that no offer has would silently limit nothing, or everything.
+        prices.select(
+            pool[:0] if names is None else pool, providers=names and [n for n in names if n != "own"]
+        )
     classes: dict[tuple[str, str], list[str]] = {}
     for offer in prices.select(pool, providers=asked.choice.providers):
         reason = _not_allowed(asked, offer, catalogue, today)
