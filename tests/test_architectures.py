@@ -209,6 +209,7 @@ def test_pictures_and_texts_are_of_a_size_that_the_model_takes() -> None:
         ({"model_type": "bart", **HALVES, "encoder_ffn_dim": None}, "encoder_ffn_dim is missing"),
         ({"model_type": "qwen3_moe", **TEXT, **EXPERTS, "num_experts": 8, "mlp_only_layers": "x"}, "mlp_on"),
         ({"model_type": "dinov2", **ENCODER, "mlp_ratio": "x"}, "mlp_ratio is 'x'"),
+        ({"model_type": "grounding-dino", "text_config": {"model_type": "bert", **ENCODER}}, "is not known"),
         ({"model_type": "lfm2", **TEXT}, "layer_types is missing"),
         ({"model_type": "mllama_text_model", **TEXT}, "cross_attention_layers is missing"),
         ({"model_type": "falcon_h1", **TEXT, **SSM, "mamba_d_ssm": 500}, "is not the 500 channels of Mamba"),

@@ -153,6 +153,9 @@ def config_of(raw: Mapping[str, Any], where: str) -> Config:
     """The configuration of the text model in a file; raises `UsageError` for an unknown architecture."""
     part = nested(raw)
     kind = kind_of(part)
+    if part is not raw and kind and architecture(kind)["family"] != "decoder":
+        # An encoder of text inside of something else, of which it is a small part.
+        part, kind = raw, ""
     if not kind:
         from whichgpu.workloads.importers._hf_unknown import unknown
 
