@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.planner.sentences import handy, money
+from whichgpu.planner.words import handy, money
 from whichgpu.report.chart import Chart, Line, Panel, Point, axis
 from whichgpu.report.table import Table
 from whichgpu.units import show
@@ -12,7 +12,7 @@ from whichgpu.units import show
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.planner.request import Candidate, Recommendation
+    from whichgpu.planner.answer import Candidate, Recommendation
 
 _BEST, _OTHER = "nothing is better in both", "another is better in both"
 #: A change of price beyond this, in either direction, is no longer a question.

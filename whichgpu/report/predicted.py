@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.estimate import Estimates
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
     from whichgpu.workloads.job import Job
@@ -20,12 +20,13 @@ def predicted(
     site: tuple[str, float] = ("world", 1.0),
     *,
     explain: bool = False,
-    then: Callable[[Report, Estimate], Report] | None = None,
+    then: Callable[[Report, Estimates], Report] | None = None,
 ) -> Report:
     """The report of a job on a GPU as typed (`h100-80gb-sxm:4`).
 
     `site` is whose electricity it runs on, and the energy of the site over that of its GPUs. Exits 3 where
-    the job does not fit; `then` makes more of the report of one that does. Raises `WhichGpuError` for what cannot be read or run.
+    the job does not fit; `then` makes more of the report of one that does. Raises `WhichGpuError` for what
+    cannot be read or run.
     """
     from whichgpu.cost import carbon
     from whichgpu.cost.estimate import does_not_fit, estimate

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.hardware.catalogue import Catalogue
-    from whichgpu.planner.request import Recommendation
+    from whichgpu.planner.answer import Recommendation
     from whichgpu.web import asks
     from whichgpu.workloads.job import Job
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from whichgpu.errors import UnknownName, UsageError
+from whichgpu.errors import UnknownName
 from whichgpu.facts import store
 from whichgpu.workloads import names
 from whichgpu.workloads.job import TRAINING

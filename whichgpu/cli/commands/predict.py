@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from whichgpu.cli.options import JobColumns
-    from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.estimate import Estimates
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
 
@@ -116,7 +116,12 @@ def run(
     from whichgpu.report.predicted import predicted
 
     told = predicted(
-        columns.job(workload), gpu, catalogue, (grid, pue), explain=explain, then=_anchoring(anchored, catalogue)
+        columns.job(workload),
+        gpu,
+        catalogue,
+        (grid, pue),
+        explain=explain,
+        then=_anchoring(anchored, catalogue),
     )
     return in_form(told, f"{workload} on {gpu}", form)
 
@@ -173,12 +178,12 @@ def _at_rate(columns: JobColumns, text: str) -> JobColumns:
 
 def _anchoring(
     anchored: tuple[str, ...], catalogue: Catalogue
-) -> Callable[[Report, Estimate], Report] | None:
+) -> Callable[[Report, Estimates], Report] | None:
     """What measured runs make of the report, where there are any."""
     if not anchored:
         return None
 
-    def then(told: Report, found: Estimate) -> Report:
+    def then(told: Report, found: Estimates) -> Report:
         from whichgpu.cli.anchored import with_anchors
 
         return with_anchors(told, found, anchored, catalogue)
