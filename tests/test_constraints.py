@@ -142,7 +142,8 @@ def test_an_excluded_provider_sells_nothing() -> None:
 
 
 def test_a_region_and_an_area() -> None:
-    for words in (["europe"], ["eu-north1"], ["us-east"]):
+    one = next(row.region for row in live.current() if row.gpu == "l4" and row.region and not row.quarantine)
+    for words in (["europe"], [one], ["us-east"]):
         answer = ask(gpus=FEW, term="any", region=words)
         regions = sellers.regions_named(words, live.current())
         assert answer.candidates

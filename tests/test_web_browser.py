@@ -95,6 +95,7 @@ def told(base, path):
 def cells(page, title):
     """The first row of a table of the page, by column."""
     table = page.locator("table", has=page.locator("caption", has_text=title)).first
+    table.wait_for()
     heads = table.locator("thead th").all_inner_texts()
     row = table.locator("tbody tr").first.locator("th, td").all_inner_texts()
     return dict(zip((one.rstrip(" ↑↓") for one in heads), row, strict=True))

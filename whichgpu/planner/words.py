@@ -38,9 +38,10 @@ def lasting(seconds: float) -> str:
 
 
 def done(seconds: float, today: date) -> str:
-    """The day on which a job is done that begins today."""
+    """The day by which a job is done that begins at any hour of today."""
     from datetime import timedelta
+    from math import ceil
 
     if seconds > 365 * 1000 * 86400.0:
         return "not in a thousand years"
-    return f"done on {(today + timedelta(seconds=seconds)).isoformat()}"
+    return f"done by {(today + timedelta(days=ceil(seconds / 86400.0))).isoformat()}"

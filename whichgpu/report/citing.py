@@ -55,7 +55,7 @@ class Citations:
         return References(tuple(self._reference(key, known.get(key)) for key in self._numbers))
 
     def _reference(self, key: str, source: Source | None) -> Reference:
-        if source is None:
+        if source is None or key == "user":
             return Reference(_OWN.get(key, key), "", _MEASURED if key in self._measured else "")
         read = f", read {source.accessed}" if source.accessed else ""
         return Reference(source.title, source.url, f"{source.kind}{read}")

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 #: What of an address says how a page is shown, and not what is asked.
 SHOWN = ("rows", "sort", "find", "table", "chart", "as", "dark", "narrow")
-#: Rows of a table that are shown at once, beside others and alone.
+#: Rows of a table that are shown at once, beside others and alone; one of few columns is a list of facts.
 _LONG, _ALONE = 16, 100
+_FEW = 5
 #: Notes that say what to type in a terminal.
 _COMMANDS = re.compile(r"more with --|--json has|a wider terminal")
 #: Rows of its data that stand beside a chart.
@@ -111,7 +112,8 @@ def shown(blocks: Iterable[Any], address: Address) -> list[Shown]:
     pieces = []
     for name, block in named(blocks):
         if isinstance(block, Table):
-            pieces.append(Shown("table", name, _table(name, block, address, _ALONE if alone else _LONG)))
+            most = _ALONE if alone or len(block.columns) <= _FEW else _LONG
+            pieces.append(Shown("table", name, _table(name, block, address, most)))
         elif isinstance(block, Chart | Bars | charts.Stack | charts.Dates):
             pieces.append(Shown("chart", name, _chart(name, block, address)))
         else:
