@@ -264,6 +264,31 @@ def test_a_lower_power_limit_is_never_faster(tmp_path: Path) -> None:
     assert low < full
 
 
+@pytest.mark.parametrize("key", ["v100-16gb-pcie", "rtx-4090", "a100-80gb-sxm"])
+def test_a_cap_takes_clock_between_the_cube_and_the_whole_of_the_power_left(key: str) -> None:
+    gpu = catalogue()[key]
+    limit = gpu.need("power")
+    for share in (0.85, 0.7, 0.5, 0.4):
+        left = (share - 0.25) / (0.88 - 0.25)
+        clock = float(Devices.of([gpu], share * limit).capped[0, 0])
+        assert left < clock < left ** (1 / 3)
+    assert float(Devices.of([gpu], 2 * limit).capped[0, 0]) == 1.0
+
+
+def test_a_cap_slows_arithmetic_and_not_the_reading_of_memory() -> None:
+    def lost(job: Job) -> float:
+        card = catalogue()["rtx-4090"]
+        free, capped = single(job, card), single(replace(job, options={"power_limit": "225 W"}), card)
+        return 1 - capped.throughput.mid / free.throughput.mid
+
+    reading, training = (
+        lost(Job("llama-2-7b", phase="decode", batch=1.0)),
+        lost(Job("bert-large", phase="train", batch=16.0)),
+    )
+    assert reading < 0.05
+    assert 0.1 < training < 0.35
+
+
 def test_tables_are_ops_by_gpus_by_jobs() -> None:
     model = resolve("resnet50")
     job = model.complete(Job("resnet50", phase="infer", batch=np.array([1.0, 2.0, 4.0])))

@@ -248,9 +248,27 @@ class Devices:
 
     @cached_property
     def power(self) -> Column:
-        """Power limit of one GPU in W (a board's limit shared by its GPUs)."""
+        """Power limit of one GPU in W (a board's limit shared by its GPUs), or the cap below it."""
+        return np.asarray(np.minimum(self.limit, self.cap))
+
+    @cached_property
+    def limit(self) -> Column:
+        """Power limit of one GPU in W, as it is sold."""
         per_board = np.nan_to_num(self.column("units_per_board"), nan=1.0)
-        return np.asarray(np.minimum(self.column("power") / np.maximum(per_board, 1.0), self.cap))
+        return np.asarray(self.column("power") / np.maximum(per_board, 1.0))
+
+    @cached_property
+    def capped(self) -> Column:
+        """Share of the arithmetic rate that a cap below the limit leaves; 1 without one.
+
+        What a busy card draws (`busy` of its limit) above what no clock saves (`floor` of it) goes with f V^2:
+        with the cube of the clock where the voltage follows it, with the clock itself at the least voltage.
+        The exponent of the clock in that power, `exponent_cap`, lies between 1/3 and 1.
+        """
+        c = section("power")
+        left = (self.power / self.limit - c["floor"]) / (c["busy"] - c["floor"])
+        share = np.clip(left, _LEAST_CLOCK, 1.0) ** c["exponent_cap"]
+        return np.asarray(np.nan_to_num(share, nan=1.0))
 
     @cached_property
     def appetite(self) -> Column:
@@ -281,10 +299,12 @@ class Devices:
     def _strain(self) -> Column:
         """What the chip wants over what its limit leaves, both above what it draws at any clock."""
         rest = section("power")["rest"] * self.appetite
-        left = np.maximum(self.power - rest, 0.05 * self.appetite)
+        left = np.maximum(self.limit - rest, 0.05 * self.appetite)
         return np.asarray(np.nan_to_num((self.appetite - rest) / left, nan=0.0))
 
 
+#: No cap takes more of the clock: below it a card does not run.
+_LEAST_CLOCK = 0.02
 #: Columns of the GPUs that were asked for together: in a table of jobs the same ones, again and again.
 _devices: dict[tuple[tuple[int, ...], float, bool, str, str], Devices] = {}
 _KEPT = 512

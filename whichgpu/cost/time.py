@@ -127,7 +127,7 @@ def prepare(
 ) -> Pass:  # fmt: skip
     """The times that the priors give, before any fit, of a pass over the ops of a workload (its id)."""
     power = section("power")
-    rate = devices.throttle(power["exponent_train" if trains else "exponent_infer"])
+    rate = devices.throttle(power["exponent_train" if trains else "exponent_infer"]) * devices.capped
     stream = devices.throttle(power["exponent_bandwidth"])
     kernels = []
     for table in tables(ops):
