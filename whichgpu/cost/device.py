@@ -261,7 +261,7 @@ class Devices:
     def capped(self) -> Column:
         """Share of the arithmetic rate that a cap below the limit leaves; 1 without one.
 
-        What a busy card draws (`busy` of its limit) above what no clock saves (`floor` of it) goes with f V^2:
+        What a busy card draws (`busy` of its limit) above what no clock saves (`floor`) goes with f V^2:
         with the cube of the clock where the voltage follows, with the clock itself at the least voltage.
         The exponent of the clock in that power, `exponent_cap`, lies between 1/3 and 1.
         """
