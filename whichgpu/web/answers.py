@@ -10,6 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from whichgpu import api
+from whichgpu.errors import UsageError
 from whichgpu.report.table import Report
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.planner.answer import Recommendation
+    from whichgpu.planner.uses import Use
     from whichgpu.web import asks
     from whichgpu.workloads.job import Job
 
@@ -52,16 +54,41 @@ def ranked(ask: asks.Recommend) -> Recommendation:
 def _request(ask: asks.Recommend) -> Any:
     from whichgpu.planner.request import read_request
 
-    return read_request(
-        job(ask, ask.workload), known(), today=date.today(), target=ask.target, latency=ask.latency,
-        budget=ask.budget, gpus=ask.gpus or None, providers=ask.providers or None, term=ask.term,
-        needs=ask.needs,
-    )  # fmt: skip
+    return read_request(job(ask, ask.workload), known(), today=date.today(), **_wishes(ask))
+
+
+def _wishes(ask: asks.Recommend) -> dict[str, Any]:
+    """What is wished for, as `recommend` takes it; lists that are empty are not stated."""
+    from whichgpu.planner.request import Wished
+
+    stated = {name: getattr(ask, name) for name in Wished._fields}
+    wished = {name: value for name, value in stated.items() if value not in (None, [])}
+    # Left to itself it is on demand, and what is only bought is bought.
+    return {name: value for name, value in wished.items() if (name, value) != ("term", "on-demand")}
 
 
 def recommend(ask: asks.Recommend) -> Report:
     """The answer of `whichgpu recommend`, with its chart and what would change it."""
+    from whichgpu.planner.uses import use
+
+    other = use(ask.workload)
+    if other is not None:
+        return _for_use(other, ask)
     return _fleets(ask) if ask.under_load else recommended(ask)[0]
+
+
+def _for_use(other: Use, ask: asks.Recommend) -> Report:
+    """Cards for a use that is answered from specifications."""
+    from whichgpu.planner.request import read_use_request
+    from whichgpu.planner.uses import for_use
+    from whichgpu.report.uses import report
+
+    stated = {name: value for name, value in ask.columns().items() if value}
+    if stated or ask.under_load:
+        name = next(iter(stated), "slo")
+        raise UsageError(f"{name} is of predicted work, and {other.title} is answered from specifications")
+    request, own = read_use_request(other, known(), today=date.today(), **_wishes(ask))
+    return report(for_use(other, request, known(), own), limit=100, why_not=True)
 
 
 def recommended(ask: asks.Recommend) -> tuple[Report, Recommendation]:
@@ -82,13 +109,14 @@ def _drawn(answer: Recommendation, blocks: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def _fleets(ask: asks.Recommend) -> Report:
-    from whichgpu.planner.fleet_request import Asked, read
+    from whichgpu.planner.fleet_request import Asked, assumed, read
     from whichgpu.planner.fleets import fleets
     from whichgpu.report.fleet import report
 
     request, own = _request(ask)
-    terms, load = read(request, Asked(ask.slo, ask.rate, ask.users, ask.pause))
-    return report(fleets(request, terms, load, known(), own), why_not=True)
+    asked = Asked(ask.slo, ask.rate, ask.users, ask.pause)
+    terms, load = read(request, asked)
+    return report(fleets(request, terms, load, known(), own, assumed=assumed(asked)), why_not=True)
 
 
 def predict(ask: asks.Predict) -> Report:

@@ -10,6 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from whichgpu.planner.wishes import OBJECTIVES
+from whichgpu.software.frameworks import SYSTEMS
+
 #: The longest name, and the longest text of another kind.
 _NAME, _TEXT = 120, 400
 #: Most of a size: beyond it nothing is real, and arithmetic overflows.
@@ -145,8 +148,15 @@ class JobAsk(Ask):
 COLUMNS = tuple(JobAsk.model_fields)
 
 
+def _no_file(text: str) -> str:
+    """A machine in words: the server reads no files that are named to it."""
+    if text.lower().endswith(".toml"):
+        raise ValueError("files are for the command line; write the machine in words")
+    return text
+
+
 class Recommend(JobAsk):
-    """What to rent or buy for a workload."""
+    """What to rent or buy for a workload, or for a use: rendering, cad, video."""
 
     workload: Name = Field(
         title="Workload", description="A model, as it is called.", examples=["stable-diffusion-1.5"]
@@ -186,6 +196,53 @@ class Recommend(JobAsk):
         None, ge=1, le=_MOST, allow_inf_nan=False, title="Users", description="Instead of requests a second."
     )
     pause: Text = Field("0 s", title="Pause of a user", description="Between an answer and the next request.")
+
+    epochs: Text | None = Field(None, title="Epochs", description="Of a training.", examples=["90"])
+    samples: Text | None = Field(
+        None, title="Samples", description="Of an epoch, or a data set.", examples=["imagenet"]
+    )
+    tokens: Text | None = Field(None, title="Tokens", description="Of the whole job.", examples=["2B"])
+    images: Text | None = Field(None, title="Images", description="Of the whole job.", examples=["1M"])
+    hours_of_audio: Text | None = Field(None, title="Hours of audio", description="Of the whole job.")
+    requests: Text | None = Field(None, title="Requests in all", description="Of the whole job.")
+    deadline: Text | None = Field(
+        None, title="Deadline", description="When the whole job is done.", examples=["tomorrow"]
+    )
+    energy: Text | None = Field(
+        None, title="Energy", description="At most this for all of it.", examples=["5 kWh"]
+    )
+    objective: Text = Field(
+        "cost", title="Objective", description="What is ranked by.", json_schema_extra=choices(*OBJECTIVES)
+    )
+    region: Names = Field(default=[], title="Regions", description="Of providers, or areas: europe.")
+    exclude: Names = Field(default=[], title="Leave out", description="GPUs and providers.")
+    min_memory: Text | None = Field(
+        None, title="Memory, at least", description="Of a GPU.", examples=["24 GB"]
+    )
+    max_power: Text | None = Field(
+        None, title="Power, at most", description="Of a board.", examples=["150 W"]
+    )
+    max_slots: float | None = Field(
+        None, gt=0, le=16, allow_inf_nan=False, title="Slots, at most", description="Of a card."
+    )
+    power_limit: Text | None = Field(
+        None, title="Power cap", description="That the GPU is set to.", examples=["250 W"]
+    )
+    framework: Texts = Field(
+        default=[], max_length=8, title="Framework", description="That must run on it.",
+        examples=[["pytorch 2.9"]],
+    )  # fmt: skip
+    system: Text = Field(
+        "linux", title="System", description="Under which it runs.", json_schema_extra=choices(*SYSTEMS)
+    )
+    machine: Annotated[Text, AfterValidator(_no_file)] | None = Field(
+        None, title="Machine", description="One that is built.",
+        examples=["psu 1600 W, 4 slots, 15 A at 120 V"],
+    )  # fmt: skip
+    api_price: Text | None = Field(
+        None, title="Price of an API", description="To break even with.",
+        examples=["0.60/2.40 USD per million"],
+    )  # fmt: skip
 
     @property
     def under_load(self) -> bool:

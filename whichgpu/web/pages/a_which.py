@@ -29,8 +29,10 @@ class Which(asks.Recommend):
 
 def answer(ask: Which, name: str) -> Report:
     """The recommendation, and the ranking at other prices."""
+    from whichgpu.planner.uses import use
+
     asked = asks.Recommend(**{key: value for key, value in ask.model_dump().items() if key != "change"})
-    if asked.under_load:
+    if asked.under_load or use(asked.workload) is not None:
         return answers.recommend(asked)
     from whichgpu.report.pareto import sensitivity
     from whichgpu.report.table import Heading
@@ -53,7 +55,37 @@ PAGE = Page(
     Which,
     answer,
     ("workload", "target", "gpus", "budget"),
-    ("term", "latency", "providers", "needs", "slo", "rate", "users", "pause", *asks.COLUMNS, "change"),
+    (
+        "term",
+        "latency",
+        "deadline",
+        "epochs",
+        "samples",
+        "tokens",
+        "images",
+        "hours_of_audio",
+        "requests",
+        "slo",
+        "rate",
+        "users",
+        "pause",
+        "needs",
+        "min_memory",
+        "max_power",
+        "max_slots",
+        "providers",
+        "region",
+        "exclude",
+        "framework",
+        "system",
+        "machine",
+        "power_limit",
+        "api_price",
+        "energy",
+        "objective",
+        *asks.COLUMNS,
+        "change",
+    ),
     order=1,
     api="/recommend",
     button="Which GPU?",
@@ -70,6 +102,11 @@ PAGE = Page(
             "Llama 3.1 8B for 20 requests a second, first token within 1 s",
             "/?workload=llama-3.1-8b&slo=ttft+p90+1+s%2C+tpot+50+ms&rate=20+req%2Fs",
         ),
+        (
+            "ResNet-50, 90 epochs of ImageNet by tomorrow",
+            "/?workload=resnet50&phase=train&epochs=90&deadline=tomorrow",
+        ),
+        ("A single-slot card for rendering within 150 W", "/?workload=rendering&max_power=150+W&max_slots=1"),
         (
             "Train ResNet-50: RTX A5000 or A100?",
             "/?workload=resnet50&phase=train&gpus=rtx-a5000%2Ca100-80gb-sxm",
