@@ -23,13 +23,15 @@ _NUMBER = r"(?<![\d,.])(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?![\d,]
 #: 8 x 80 GB = 640 GB; $2.50 x 24 x 30 = $1,800.
 _EQUATION = re.compile(
     rf"(?P<left>[$\u20ac]?{_NUMBER}(?:\s?[\w/%]{{0,10}})?(?:\s*[x\u00d7*]\s*[$\u20ac]?{_NUMBER}"
-    rf"(?:\s?[\w/%]{{0,10}})?){{1,3}})\s*(?:=|\u2248|equals)\s*(?P<right>[$\u20ac]?{_NUMBER})"
+    rf"(?:\s?[\w/%]{{0,10}})?){{1,8}})\s*(?:=|\u2248|equals)\s*(?P<right>[$\u20ac]?{_NUMBER})"
 )
 #: 64 SMs, each with 128 CUDA cores, for a total of 8,192.
 _EACH = re.compile(
     rf"(?P<a>{_NUMBER})[^.;\d]{{2,60}}?\beach\b[^.;\d]{{1,30}}?(?P<b>{_NUMBER})[^.;\d]{{2,60}}?"
-    rf"\btotal(?:l?ing)?\b[^.;\d]{{0,20}}(?P<c>{_NUMBER})"
+    rf"(?<!\bin )\btotal(?:l?ing)?\b[^.;\d]{{0,20}}(?P<c>{_NUMBER})"
 )
+#: What stands before a part of a longer formula.
+_GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
 _SIGNS = re.compile(r"[=\u2248]|\bequals\b")
 _SAVING = re.compile(
     r"\s*(?:cheaper|less expensive|less|lower|saving\w*|reduction|decrease|drop|discount|cut|more expensive|"
@@ -72,6 +74,8 @@ def _plain(text: str) -> float:
 def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
     text = passage.text
     for match in _EQUATION.finditer(text) if _SIGNS.search(text) else ():
+        if _GOES_BEFORE.search(text, max(0, match.start() - 4), match.start()):
+            continue
         factors = [_plain(each) for each in re.findall(_NUMBER, match["left"])]
         yield _product(passage, match.span("right"), factors, _plain(match["right"]), context)
     for match in _EACH.finditer(text) if "each" in text and "total" in text else ():
