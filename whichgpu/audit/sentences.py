@@ -26,7 +26,8 @@ _GUARD = re.compile(
     r"dgx|hgx|per node|node|nodes|cluster|pod|rack|server with|combined|total(?:ing|ling)?|together|"
     r"aggregate|pooled?|across|slices?|instances?|mig|virtual|under load|idle|drew|our tests?|we saw|"
     r"full (?:g\w\d{3}|ad\d{3}|die|chip|configuration|implementation)|in full|fully[- ]enabled|"
-    r"measured|reached|mods?|modded|modified|usage|use (?:was|is)|average[sd]?|observed|peaks? at|users?|allocat\w+|reserve\w*|"
+    r"measured|reached|mods?|modded|modified|usage|use (?:was|is)|average[sd]?|"
+    r"observed|peaks? at|users?|allocat\w+|reserve\w*|"
     r"per (?:sm|core|user|stack|pin|link)|each|every|future|rumou?r\w*|expected|if|would|could|unless|not)\b",
     re.IGNORECASE,
 )
