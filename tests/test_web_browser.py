@@ -251,10 +251,12 @@ def test_every_page_works_without_javascript(base, browser):
     page.get_by_role("button", name="Which GPU?").click()
     assert cells(page, "ResNet-50")["GPU"]
     page.locator("thead a", has_text="USD/h").first.click()
+    page.locator("th[aria-sort=ascending]").first.wait_for()
     assert page.locator("th[aria-sort=ascending]").count() == 1
     page.goto(f"{base}/audit")
     page.get_by_label("Text").fill("The A10 has 48 GB of memory.")
     page.get_by_role("button", name="Check it").click()
+    page.locator("mark.contradicted").first.wait_for()
     assert page.locator("mark.contradicted").count() == 1
     page.goto(f"{base}/compare")
     page.get_by_label("GPUs").fill("l4, a10")
