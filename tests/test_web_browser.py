@@ -261,7 +261,7 @@ def test_every_page_works_without_javascript(base, browser):
     page.goto(f"{base}/compare")
     page.get_by_label("GPUs").fill("l4, a10")
     page.get_by_role("button", name="Compare").click()
-    assert page.url.endswith("/compare/l4-vs-a10")
+    page.wait_for_url("**/compare/l4-vs-a10")
     for path in PAGES.values():
         page.goto(f"{base}{path}")
         assert page.locator("h1").count() == 1
