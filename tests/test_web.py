@@ -39,6 +39,12 @@ LIST = ["limit", "offset"]
 SWEEP = sorted(
     ["global_batch", "gpus", "scaling", "system", "tokens", "top", "usd_per_gpu_hour", "workload", *JOB]
 )
+#: What may be wished for besides, as the command has it.
+WISHES = [
+    "api_price", "deadline", "energy", "epochs", "exclude", "framework", "hours_of_audio", "images", "machine",
+    "max_power", "max_slots", "min_memory", "objective", "power_limit", "region", "requests", "samples",
+    "system", "tokens",
+]  # fmt: skip
 ROUTES = {
     "get /api/v1/gpus": sorted(
         [*LIST, "family", "max", "min", "order", "reverse", "segment", "vendor", "where"]
@@ -68,6 +74,7 @@ ROUTES = {
             "term",
             "users",
             "workload",
+            *WISHES,
             *JOB,
         ]
     ),
