@@ -41,7 +41,8 @@ SWEEP = sorted(
 )
 #: What may be wished for besides, as the command has it.
 WISHES = [
-    "api_price", "deadline", "energy", "epochs", "exclude", "framework", "hours_of_audio", "images", "machine",
+    "api_price", "deadline", "energy", "epochs", "exclude", "framework", "hours_of_audio", "images",
+    "machine",
     "max_power", "max_slots", "min_memory", "objective", "power_limit", "region", "requests", "samples",
     "system", "tokens",
 ]  # fmt: skip
