@@ -11,6 +11,7 @@ which is left out to relax it. `of(request)` makes all that a request states; pl
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -292,15 +293,13 @@ def of_options(request: Request) -> Iterator[Constraint]:
 
 
 def _money(request: Request) -> Iterator[Constraint]:
-    if request.budget is not None:
-        yield at_most("--budget", _hourly(request.budget), "option", request.budget,
-                      measure=lambda found: found.usd_per_hour, typed=_hourly)  # fmt: skip
-    if request.budget_to_buy is not None:
-        yield at_most("--budget", _total(request.budget_to_buy), "option", request.budget_to_buy,
-                      measure=lambda found: found.usd_to_buy, typed=_total)  # fmt: skip
-    if request.budget_total is not None:
-        yield at_most("--budget", _total(request.budget_total), "option", request.budget_total,
-                      measure=lambda found: found.usd_total, typed=_total)  # fmt: skip
+    for most, typed, column in (
+        (request.budget, _hourly, "usd_per_hour"),
+        (request.budget_to_buy, _total, "usd_to_buy"),
+        (request.budget_total, _total, "usd_total"),
+    ):
+        if most is not None:
+            yield at_most("--budget", typed(most), "option", most, measure=attrgetter(column), typed=typed)
 
 
 def _energy(request: Request) -> Constraint:
