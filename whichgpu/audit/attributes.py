@@ -45,24 +45,35 @@ def _names() -> Mapping[str, Attribute]:
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    return re.compile(r"\b(?:" + "|".join(map(re.escape, _names())) + r")(?![\w])", re.IGNORECASE)
+    # A blank may be a hyphen, as in German; "Tensor-Cores" is no number of cores.
+    words = "|".join(re.escape(name).replace("\\ ", "[ -]") for name in _names())
+    return re.compile(rf"(?<![\w-])(?:{words})(?![\w])", re.IGNORECASE)
 
 
 @lru_cache(maxsize=512)
 def named(text: str) -> tuple[Named, ...]:
     """Every attribute that a text names, the longest name at each place, in order."""
     found = _pattern().finditer(text)
-    return tuple(Named(match.start(), match.end(), _names()[match[0].lower()]) for match in found)
+    return tuple(Named(match.start(), match.end(), _of_name(match[0])) for match in found)
+
+
+def _of_name(text: str) -> Attribute:
+    """The attribute of a name as it stands, with hyphens or blanks."""
+    name = text.lower()
+    return _names()[name if name in _names() else name.replace("-", " ")]
 
 
 def headed(text: str) -> Attribute | None:
     """The attribute that a table's cell names by itself; None where it names none or says more than that."""
     plain = re.sub(r"\s+", " ", text).strip(" :*").lower()
-    if _OF_HOST.search(plain):
+    if _OF_HOST.search(plain) or _OF_PART.search(plain):
         return None
     bare = re.sub(
         r"\s*[\[(](?:gb/?s?|gib/?s?|tb/s|tflops?|tops|w|watts?|mhz|ghz|mm.?|nm|bit|usd|\$)[\])]$", "", plain
     )
+    precise = _PRECISION.search(plain)
+    if precise and _RATE.search(plain) and precise[1] in _names():
+        return _names()[precise[1]]
     for form in (
         plain,
         bare,
@@ -77,8 +88,18 @@ def headed(text: str) -> Attribute | None:
     return None
 
 
+#: A precision in brackets behind the name of a rate: "tensor performance (fp32)".
+_PRECISION = re.compile(r"[\[(](fp64|fp32|tf32|fp16|bf16|fp8|fp4|int8|int4)[\])]$")
+#: What is counted under "compute units" where the cell says more.
+_CORES = re.compile(r"\b(?:cuda cores?|stream processors?|shaders)\b", re.IGNORECASE)
+_RATE = re.compile(r"\b(?:performance|throughput|compute|t?flops|tops|peak|tensor)\b")
 #: Headers of the way to the host, which is no memory bus.
 _OF_HOST = re.compile(r"\b(?:pcie?|pci express|(?:bus|host|system) interface)\b")
+#: Headers of what is of a part of a GPU, or of cores of another kind: "FP32 cores / SM", "INT32 cores".
+_OF_PART = re.compile(
+    r"(?:/|\bper\b)\s*(?:sm|core|cu|gpc|tpc|cluster|stack|pin|die|xcd|link|lane|direction|user|dollar|watt|\$|w)\b"
+    r"|\b(?:fp64|int32|int64|fp16) (?:cuda )?cores\b"
+)
 #: Characters that a header may have before the name of its attribute, and beside it in all.
 _FEW, _REST = 24, 30
 
@@ -92,6 +113,19 @@ def _qualifiers() -> Mapping[str, re.Pattern[str]]:
         )
         for key, words in rows.items()
     }
+
+
+def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | None:
+    """The attribute of a cell under a header: a rate that the header leaves open is of the cell's precision.
+
+    "Peak throughput" is of no precision, "30.3 TFLOPS (FP32)" is.
+    """
+    if headed_by is not None and headed_by.key == "sms" and _CORES.search(text):
+        return attributes()["cores"]
+    if headed_by is not None and headed_by.key != "tensor":
+        return headed_by
+    found = {each.attribute for each in named(text) if each.attribute.dimension in ("flop rate", "op rate")}
+    return found.pop() if len(found) == 1 and _RATE.search(label.lower()) else headed_by
 
 
 def qualifiers(text: str) -> frozenset[str]:

@@ -28,6 +28,12 @@ _PART_BEFORE = re.compile(
     r"[\w\s,]{0,16}$",
     re.IGNORECASE,
 )
+#: What is missing, left or added is not what a device has.
+_MISSING = re.compile(
+    r"\b(?:lacks?|lacking|short(?:fall)? (?:of|by)|missing|leav(?:es|ing)|remaining|deficit of|extra|another|additional)"
+    r"\s+(?:about |around |roughly |only |just |you |~)*$",
+    re.IGNORECASE,
+)
 _PART_AFTER = re.compile(r"[\w\s-]{0,24}\b(?:per|each|more|fewer|less)\b", re.IGNORECASE)
 #: A rate that is told twice, dense and with sparsity.
 _RATES = ("flop rate", "op rate")
@@ -59,6 +65,8 @@ _THANKS = re.compile(
     r"(?:^|[.!?]\s)\s*(?:thanks to|with|despite|given|because of|due to)\s+its\s+\S{0,20}$", re.I
 )
 #: Between a value and the device after it whose it is: "165 W for the", "48 GB of memory on an".
+#: Brackets that end, or begin and end, between a value and the name of an attribute.
+_OUT_OF, _INTO = re.compile(r"^[^()]*\)"), re.compile(r"^[^()]*\)[^()]*\(")
 _FOR_THE = re.compile(
     r"\s+(?:(?:of\s+)?(?:fp\d+|[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|its\s+)?"
     r"(?:nvidia\s+|amd\s+)?",
@@ -70,7 +78,9 @@ _IN_A_YEAR = re.compile(
     r"\b(?:in|since|until|by|from|early|late|mid|of|during|to|around|[A-Z][a-z]{2,8}),?\s*-?$"
 )
 _VERSUS = re.compile(
-    r"\b(?:versus|vs\.?|against|than|(?:compared|as opposed) (?:to|with))\s*$", re.IGNORECASE
+    r"\b(?:versus|vs\.?|against|than|(?:compared|as opposed) (?:to|with)|"
+    r"(?:twice|doubled?|triple|half|times)(?: (?:the|its))?)\s*$",
+    re.IGNORECASE,
 )
 #: Sizes below this are of caches; only the smallest of old cards have less memory.
 _LEAST_MEMORY = 0.5e9
@@ -168,6 +178,8 @@ def nearest_attribute(
         bare = quantity.dimension == "number" and len(between.strip(" :*")) > close
         if len(between) > APART or _CLAUSE.search(between) or bare:
             continue
+        if (not after and _OUT_OF.search(between)) or (after and _INTO.search(between)):
+            continue
         if not after and ", " in between and (each.attribute.key == "nvlink" or quantities(between)):
             continue
         distance = len(between) + (1 if after else 0)
@@ -251,7 +263,7 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
     after = text[quantity.end : quantity.end + 40]
     if _OPERATOR_BEFORE.search(before) or _OPERATOR_AFTER.match(after):
         return True
-    return bool(_PART_BEFORE.search(before) or _PART_AFTER.match(after))
+    return bool(_MISSING.search(before) or _PART_BEFORE.search(before) or _PART_AFTER.match(after))
 
 
 def several_columns(sentence: Sentence, context: Context) -> bool:

@@ -111,10 +111,21 @@ def _judged(
     right = [gpu for gpu in known if _holds(attribute, what, gpu)]
     if right:
         return _confirmed(attribute, right, gpus)
+    if what.limit == "up to" and (most := _most(attribute, what, known)):
+        return most
     larger = [gpu for gpu in _sizes(attribute, known, catalogue) if _holds(attribute, what, gpu)]
     if larger:
         return _confirmed(attribute, larger, gpus)._replace(true_for=larger[0].id)
     return _wrong(attribute, what, known, catalogue, spoken_of)
+
+
+def _most(attribute: Attribute, what: Stated, known: Sequence[Gpu]) -> Verdict | None:
+    """What a rate is "up to": the one with sparsity is the greatest that there is."""
+    for gpu in known:
+        found = _by_sparsity(attribute, what, gpu)
+        if found and found[1] == "with sparsity":
+            return Verdict("confirmed", "", found[0], (on_file(gpu, attribute),), found[1])
+    return None
 
 
 def _lacking(attribute: Attribute, gpus: Sequence[Gpu]) -> Verdict | None:
@@ -146,7 +157,7 @@ def _values(attribute: Attribute, what: Stated, gpu: Gpu) -> Iterator[tuple[floa
             continue
         for fact in gpu.stated(field):
             value = _number(fact.value)
-            if value is None:
+            if value is None or (field in _SPARSE and _is_sparse(value, field, gpu)):
                 continue
             if field in _SPARSE and "sparse" in what.said:
                 value *= float(gpu.value("sparsity") or 1.0)
@@ -156,8 +167,16 @@ def _values(attribute: Attribute, what: Stated, gpu: Gpu) -> Iterator[tuple[floa
                 yield value * units, field
 
 
+def _is_sparse(value: float, field: str, gpu: Gpu) -> bool:
+    """Whether a source's rate is the one with sparsity, which the field is not."""
+    times, own = float(gpu.value("sparsity") or 1.0), gpu.value(field)
+    return times > 1 and bool(own) and _near(value, float(own or 0) * times)
+
+
 def _fields(attribute: Attribute, what: Stated) -> tuple[str, ...]:
     """The fields that a value of this unit can be of: TFLOPS of tensor cores are not their integer rate."""
+    if attribute.key == "fp32" and "sparse" in what.said:
+        return ("tf32",)
     if attribute.key != "tensor" or not what.dimension:
         return attribute.fields
     integer = what.dimension == "op rate"
@@ -316,7 +335,7 @@ def _near(a: float, b: float) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _namesakes(one: str, catalogue: Catalogue) -> tuple[str, ...]:
+def namesakes(one: str, catalogue: Catalogue) -> tuple[str, ...]:
     """Every device of a model, as a card or in a laptop."""
     forms = {"laptop", "maxq"}
     words = model(one, catalogue) - forms
@@ -326,7 +345,7 @@ def _namesakes(one: str, catalogue: Catalogue) -> tuple[str, ...]:
 def _kin(known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]) -> list[Gpu]:
     """Other forms of a device, its desktop or laptop namesake, and what else the text speaks of."""
     ids = {gpu.id for gpu in known}
-    same = [catalogue[key] for key in _namesakes(known[0].id, catalogue)]
+    same = [catalogue[key] for key in namesakes(known[0].id, catalogue)]
     near = [catalogue[key] for key in sorted(spoken_of)]
     return [gpu for gpu in (*same, *near) if gpu.id not in ids]
 

@@ -34,8 +34,10 @@ _LIST = frozenset({
     "launched", "priced", "giving", "mb", "l2", "cache", "billion", "transistors", "also", "that", "which",
     "speed", "hat", "und", "mit", "bietet", "kerne", "cuda-kerne", "tensor-kerne", "speicher", "et", "avec",
     "de", "con", "y", "offre", "sowie", "draws", "draw", "consumes", "pulls", "needs", "sxm2", "sxm4", "sxm5",
-    "sxm", "nvl", "model", "version", "variant", "only", "just",
+    "sxm", "nvl", "used", "new", "refurbished", "street", "around", "about", "ebay", "model", "version", "variant", "only", "just",
 })  # fmt: skip
+#: What a list may begin with: "The H100's 80 GB".
+_POSSESSIVE = re.compile(r"^\s*[\u2019']s?\b")
 _TYPE = re.compile(
     r"(?:gddr|hbm|lpddr)\d\w*|(?:g[aphvkmb]|ad|tu)\d{2,3}|tsmc|samsung|n\d\w?|x\d{1,2}", re.IGNORECASE
 )
@@ -73,12 +75,12 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
         return None
     if _SIZE_OF.search(text, max(0, quantity.start - 14), quantity.start):
         return None
-    if _ELSE.match(text, quantity.end) or not _is_list(text[first : quantity.start]):
+    if _ELSE.match(text, quantity.end) or not is_list(text[first : quantity.start]):
         return None
     return attributes()[key]
 
 
-def _is_list(gap: str) -> bool:
+def is_list(gap: str) -> bool:
     """Whether a stretch of text is nothing but values and what they are called."""
-    words = (word.rstrip(".-").lower() for word in _WORD.findall(gap))
+    words = (word.rstrip(".-").lower() for word in _WORD.findall(_POSSESSIVE.sub(" ", gap)))
     return all(word in _LIST or _TYPE.fullmatch(word) for word in words)

@@ -34,7 +34,8 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[TP])F\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>(?i:giga|tera|peta|exa))-?(?i:flops?)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<p>[TPG])OPS?(?:/s)?\b", "op rate", "{p}OP/s"),
-    (r"(?P<p>[kKMGT]i?)B\b", "memory", "{p}B"),
+    (r"(?P<p>[kKMGT])(?:[Bb]yte)\s*/\s*s\b", "bandwidth", "{p}B/s"),
+    (r"(?P<p>[kKMGT]i?)B(?:ytes?)?\b", "memory", "{p}B"),
     (r"-?(?P<word>(?i:giga|tera|mega))(?i:bytes?)\b", "memory", "{p}B"),
     (r"(?P<p>[kM]?)W\b", "power", "{p}W"),
     (r"[Ww]atts?\b", "power", "W"),
@@ -78,6 +79,9 @@ def _numbered(index: int, pattern: str) -> str:
 
 
 _UNIT = re.compile(r"\s?-?(?:" + "|".join(_numbered(i, p) for i, (p, _, _) in enumerate(_UNITS)) + ")")
+#: Where a number has the unit of the one after it: "16/32 GB".
+_SHARED = re.compile(r"\s?/\s?\d{1,4}(?:\.\d)?(?=\s?[GT]i?B\b)")
+_MEMORY_UNIT = next(i for i, (_, dimension, _) in enumerate(_UNITS) if dimension == "memory")
 _BEFORE = re.compile(
     r"\b(up to|as much as|at most|no more than|about|around|approximately|roughly|some|nearly|almost|"
     r"close to|over|more than|above|at least|less than|under|below|just|exactly|only)\s+(?:an?\s+)?"
@@ -179,20 +183,30 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
         return Quantity(start, end, first, last, "money", match["sign"].strip(), limit)
     unit = _UNIT.match(text, end)
     if unit is None:
+        shared = _SHARED.match(text, end)
+        unit = _UNIT.match(text, shared.end()) if shared and not match["sign"] else None
+        if unit is not None and unit.groupdict()[f"u{_MEMORY_UNIT}"] is not None:
+            each = _read_unit(unit, first, last)
+            return each and Quantity(start, match.end(), *each, unit[0].strip(), limit)
+        unit = None
+    if unit is None:
         trailing = re.compile(r"\s?(USD|EUR|dollars?|euros?)\b").match(text, end)
         if trailing:
             return Quantity(start, trailing.end(), first, last, "money", trailing[1], limit)
         if text[end : end + 1].isalpha():
             return None
         return Quantity(start, end, first, last, "number", "", limit)
+    scaled = _read_unit(unit, first, last)
+    return scaled and Quantity(start, unit.end(), *scaled, unit[0].strip(), limit)
+
+
+def _read_unit(unit: re.Match[str], first: float, last: float) -> tuple[float, float, str] | None:
+    """Both ends in SI units by a unit that was found, and their dimension."""
     index = next(i for i in range(len(_UNITS)) if unit[f"u{i}"] is not None)
     _, dimension, form = _UNITS[index]
     groups = unit.groupdict()
     prefix = groups.get(f"p{index}") or _WORDS.get((groups.get(f"word{index}") or "").lower(), "")
-    scaled = _si(first, last, dimension, form, prefix)
-    if scaled is None:
-        return None
-    return Quantity(start, unit.end(), scaled[0], scaled[1], scaled[2], unit[0].strip(), limit)
+    return _si(first, last, dimension, form, prefix)
 
 
 def _si(first: float, last: float, dimension: str, form: str, prefix: str) -> tuple[float, float, str] | None:

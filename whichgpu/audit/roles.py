@@ -10,13 +10,13 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.sentences import Sentence, about, sentences, within
+from whichgpu.audit.subjects import Mention
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.subjects import Mention
 
 #: What stands before the name of a device that another one is set against.
 _ARTICLES = (
@@ -27,7 +27,10 @@ _ARTICLES = (
 )
 #: Words that set what follows against something else, whatever stands between: "than the 360 GB/s of it".
 _STRONG = re.compile(
-    r"\b(?:than|unlike|vs\.?|versus|against|(?:compared|relative|in contrast) (?:to|with))\s[^,;()]{0,60}$",
+    r"\b(?:than|unlike|vs\.?|versus|against|(?:compared|relative|in contrast) (?:to|with)|"
+    r"als|gegen\u00fcber|(?:im )?(?:vergleich|gegensatz) zu[rm]?|statt|wie|plus \w+ que|par rapport [\u00e0a]u?x?|"
+    r"compar[\u00e9e]e?s? [\u00e0a]|contrairement [\u00e0a]|m\u00e1s \w+ que|frente al?|en comparaci\u00f3n con|que)"
+    r"\s[^,;()]{0,60}$",
     re.IGNORECASE,
 )
 _AGAINST = re.compile(
@@ -40,7 +43,7 @@ _AGAINST = re.compile(
     r"step up from|upgrade (?:from|over))"
     r"|(?:^|[.,;(]\s*)like"
     r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|percent)\b"
-    r"[^.;,]{0,45}?\bof"
+    r"(?:[^.;,]|[.,](?=\d)){0,45}?\bof"
     r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7](?=\s+(?:the|an?|that|its)\s)))"
     rf"\s+{_ARTICLES}$",
     re.IGNORECASE,
@@ -51,7 +54,7 @@ _REACH = 90
 _TIED = re.compile(
     r"(?:[\u2019']s?)?\s*(?:gpus?\s*)?(?:[(:]|,(?=\s*(?:which|whose|that)\b))?\s*"
     r"(?:(?:which|that|and|has|have|had|with|of|at|an?|is|its|whose|the|only|just|offers?|about|around|up to|"
-    r"features?|delivers?|provides?|full|massive)\s+){0,5}\$?~?",
+    r"features?|delivers?|provides?|full|massive)\s+){0,5}\$?~?(?:\d{1,3}\s?GB\s+(?:of\s+)?)?",
     re.IGNORECASE,
 )
 _JOINED = re.compile(r"\s*(?:,|/|&|and|or|,\s*and)\s*(?:the\s+|nvidia\s+)*", re.IGNORECASE)
@@ -100,8 +103,42 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         everywhere = context.mentions.get(index, ())
         here = within(everywhere, sentence.start, sentence.end)
         against = _against(passage.text, sentence.start, here)
-        known[key] = Spoken(here, against, _topic(index, passage, sentence, context), passage.text)
+        topic = (not here and _by_maker(sentence.text, context)) or _topic(index, passage, sentence, context)
+        known[key] = Spoken(here, against, topic, passage.text)
     return known[key]
+
+
+def _aside(text: str, start: int, mention: Mention) -> bool:
+    """Whether something is said of a device in brackets: "more CUDA cores (the RTX 4090 has 16,384)"."""
+    opened = text.rfind("(", start, mention.start)
+    if opened < 0 or ")" in text[opened : mention.start]:
+        return False
+    closed = text.find(")", mention.end)
+    return closed > 0 and _VERB.match(text, mention.end, closed) is not None
+
+
+_VERB = re.compile(r"\s*(?:GPU |card )?(?:has|had|have|is|offers|comes|hat|bietet|poss\u00e8de|tiene)\b", re.IGNORECASE)
+_MAKERS = re.compile(r"\b(NVIDIA|AMD|Intel)(?:[\u2019']s)?\b", re.IGNORECASE)
+
+
+def _by_maker(text: str, context: Context) -> Sequence[Mention]:
+    """The device that a sentence means by its maker, where a document compares those of two makers."""
+    from whichgpu.audit.pairs import devices
+
+    said = {match[1].lower() for match in _MAKERS.finditer(text)}
+    compared = devices(context) if len(said) == 1 else []
+    own = [ids for ids in compared if context.catalogue[ids[0]].vendor.lower() in said]
+    if len(compared) != 2 or len(own) != 1:
+        return ()
+    return (Mention(0, 0, "", own[0], own[0]),)
+
+
+def owned(text: str, found: Sequence[Mention]) -> list[Mention]:
+    """The names of a passage that are not only set against another; all of them where none is left."""
+    against = [
+        each for one in sentences(text) for each in _against(text, one.start, within(found, one.start, one.end))
+    ]
+    return [each for each in found if each not in against] or list(found)
 
 
 def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
@@ -111,7 +148,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
         words = text[max(start, mention.start - _REACH, last) : mention.start]
         after = bool(found) and _JOINED.fullmatch(text[found[-1].end : mention.start])
         last = mention.end
-        if after or _AGAINST.search(words) or _STRONG.search(words):
+        if after or _AGAINST.search(words) or _STRONG.search(words) or _aside(text, start, mention):
             found.append(mention)
     return found
 
@@ -134,6 +171,12 @@ def _joined(text: str, own: Sequence[Mention]) -> bool:
     return _JOINED.fullmatch(text[own[0].end : own[1].start]) is not None
 
 
+def superchips(here: Sequence[Mention]) -> list[Mention]:
+    """The names of a CPU and GPUs that are one part: what is said of its GPU is of that one, not of the card."""
+    return [each for each in here if all(_SUPERCHIP.match(key) for key in each.ids)]
+
+
+_SUPERCHIP = re.compile(r"g[hb]\d{2,3}(?:-|$)")
 _SEVERAL = re.compile(
     r"(?:\b(two|three|four|five|six|seven|eight|ten|sixteen|\d{1,3})\s*(?:x|\u00d7|of the|pieces of)?\s*"
     r"(?:nvidia\s+|amd\s+)?)$",

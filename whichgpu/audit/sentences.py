@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
     from whichgpu.audit.subjects import Mention
 
-_END = re.compile(r"[.!?](?:[\"'\u201d\u2019)]{0,2})(?=\s+[\"'\u201c(]?[A-Z0-9])|[;\n]")
+#: What ends a sentence; marks of notes may stand behind it: "in 2020.[3][5] The".
+_END = re.compile(
+    r"[.!?](?:[\"'\u201d\u2019)]{0,2})(?:\[\d{1,3}\]){0,5}(?=\s+[\"'\u201c(]?[A-Z0-9])|[;\n]"
+)
 _SHORTENED = re.compile(r"(?:\b(?:vs|e\.g|i\.e|approx|ca|Dr|No|Inc|Corp|etc)|(?<!\d )(?<!\d)\b[A-Z])$")
 #: Words of a sentence whose figures are not those of one device by itself.
 _GUARD = re.compile(
@@ -25,6 +28,7 @@ _GUARD = re.compile(
     r"fits? (?:in|on|into|within)|leav\w+|extra|additional|system (?:memory|ram)|host|cpu|"
     r"dgx|hgx|per node|node|nodes|cluster|pod|rack|server with|combined|total(?:ing|ling)?|together|"
     r"aggregate|pooled?|across|slices?|instances?|mig|virtual|under load|idle|drew|our tests?|we saw|"
+    r"vollst\w+|im vollausbau|"
     r"full (?:g\w\d{3}|ad\d{3}|die|chip|configuration|implementation)|in full|fully[- ]enabled|"
     r"measured|reached|mods?|modded|modified|usage|use (?:was|is)|average[sd]?|"
     r"observed|peaks? at|users?|allocat\w+|reserve\w*|"
@@ -91,6 +95,9 @@ def about(index: int, passage: Passage, context: Context) -> Sequence[Mention]:
     heading before it, else of the title.
     """
     passages = context.document.passages
+    in_table = _prose_of_tables(context).get(passage.start)
+    if in_table is not None:
+        return in_table
     before: list[Sequence[Mention]] = []
     for back in range(index - 1, max(index - 25, -1), -1):
         one = passages[back]
@@ -103,12 +110,30 @@ def about(index: int, passage: Passage, context: Context) -> Sequence[Mention]:
             if one.text.rstrip("* ").endswith(":"):
                 return _single(found)
             if one.kind == "paragraph":
-                before.append(found)
+                from whichgpu.audit.roles import owned
+
+                before.append(owned(one.text, found))
     for found in before:
         if _single(found):
             return _single(found)
     titled = list(mentions(context.document.title, context.catalogue))
     return _single(titled)
+
+
+def _prose_of_tables(context: Context) -> Mapping[int, Sequence[Mention]]:
+    """What the sentences in the cells of tables are about: what heads their row, else their column."""
+    if "prose" not in context.memo:
+        found: dict[int, Sequence[Mention]] = {}
+        for table in context.document.tables:
+            for row in table.rows:
+                for column, cell in enumerate(row):
+                    if cell is not None and cell.kind == "paragraph":
+                        heads = (row[0] if column else None, table.cell(0, column))
+                        named = (_single(list(mentions(head.text, context.catalogue))) for head in heads if head)
+                        found[cell.start] = next((each for each in named if each), ())
+        context.memo["prose"] = found
+    known: Mapping[int, Sequence[Mention]] = context.memo["prose"]
+    return known
 
 
 def _single(found: Sequence[Mention]) -> Sequence[Mention]:

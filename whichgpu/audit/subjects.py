@@ -26,7 +26,7 @@ _WORD = re.compile(r"[A-Za-z0-9]+(?:\.\d+)?(?:\([RTMC]+\))?")
 _GAP = re.compile(r"[\s\u00a0]{0,3}[-/,(\u2010\u2011\[]{0,2}[\s\u00a0]{0,2}")
 #: Words that a name may begin with, besides those with a digit.
 _LEADS = (
-    tokens.VENDORS | tokens.LINES | {"titan", "tpu", "gaudi", "gaudi2", "gaudi3", "trainium", "inferentia"}
+    tokens.VENDORS | tokens.LINES | {"laptop", "mobile", "notebook", "titan", "tpu", "gaudi", "gaudi2", "gaudi3", "trainium", "inferentia"}
 )
 #: Words that a name may go on with.
 _TAILS = frozenset({
@@ -200,7 +200,7 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
 
 
 def _narrowed(mention: Mention, talk: Discourse, catalogue: Catalogue) -> Mention:
-    wider = frozenset(_family(mention.named, catalogue))
+    wider = frozenset(family(mention.named, catalogue))
     if wider > set(mention.named):
         talk.heard(mention.named, wider)
         return mention
@@ -208,7 +208,7 @@ def _narrowed(mention: Mention, talk: Discourse, catalogue: Catalogue) -> Mentio
 
 
 @lru_cache(maxsize=1024)
-def _family(ids: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]:
+def family(ids: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]:
     """Every device whose model words are those of a device: A100 in all its forms."""
     own = model(ids[0], catalogue)
     return tuple(key for key in catalogue if model(key, catalogue) == own)

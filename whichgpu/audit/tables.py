@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from whichgpu.audit.attributes import headed, qualifiers
+from whichgpu.audit.attributes import headed, qualifiers, rate_of
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import mentions
 
@@ -28,6 +28,9 @@ _UNIT = re.compile(
 _SEARCHED = 3
 #: How much of a header's cell the name of its device is at least.
 _SHARE = 0.35
+#: Cells that must fit the devices that a table does not name, and how nearly.
+_SURE, _NEARLY = 4, 0.08
+_BILLIONS = re.compile(r"(\d\s?)B\b")
 _MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2]")
 _NOTE = re.compile(r"[*\u2020\u2021\u00b9\u00b2]+[^.\n|]{0,60}\bsparsity", re.IGNORECASE)
 
@@ -66,6 +69,7 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
     if not across[1] and not down[1]:
         about = _about(table, context)
         across = (-1, {1: about}) if about and table.columns == 2 else across
+        yield from _ordered(table, context) if not across[1] else ()
     if across[1] and len(across[1]) >= len(down[1]):
         yield from _beside(table, *across)
     elif down[1]:
@@ -74,7 +78,13 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
 
 def read(cell: Cell, context: Context) -> list[Quantity]:
     """The quantities of a cell, in the unit of its header where it has none."""
-    found = list(quantities(cell.passage.text, context.fraction))
+    text = cell.passage.text
+    if cell.attribute and cell.attribute.key == "transistors":
+        # "80 B" are billions here.
+        text = _BILLIONS.sub(lambda match: match[1] + "Bn", text)
+    found = [
+        each._replace(end=min(each.end, len(cell.passage.text))) for each in quantities(text, context.fraction)
+    ]
     if not cell.unit or any(each.dimension not in ("number", "count") for each in found):
         return found
     made = []
@@ -121,7 +131,8 @@ def _beside(table: Table, header: int, across: Mapping[int, tuple[str, ...]]) ->
         for column, ids in across.items():
             cell = row[column] if 0 < column < len(row) else None
             if cell:
-                yield Cell(cell, ids, attribute, head.text, said, unit, index, column)
+                mine = rate_of(head.text, cell.text, attribute)
+                yield Cell(cell, ids, mine, head.text, said, unit, index, column)
 
 
 def _below(table: Table, first: int, down: Mapping[int, tuple[str, ...]]) -> Iterator[Cell]:
@@ -135,7 +146,7 @@ def _below(table: Table, first: int, down: Mapping[int, tuple[str, ...]]) -> Ite
         for column, attribute, label, said, unit in heads:
             cell = table.cell(index, column)
             if cell:
-                yield Cell(cell, ids, attribute, label, said, unit, index, column)
+                yield Cell(cell, ids, rate_of(label, cell.text, attribute), label, said, unit, index, column)
 
 
 def devices(passage: Passage, context: Context) -> tuple[str, ...]:
@@ -149,6 +160,33 @@ def devices(passage: Passage, context: Context) -> tuple[str, ...]:
 def _unit(text: str) -> str:
     match = _UNIT.search(text)
     return (match[1] or match[2]) if match else ""
+
+
+def _ordered(table: Table, context: Context) -> Iterator[Cell]:
+    """The cells of a table without names, whose columns are the devices of its heading in their order.
+
+    Only where most of what they state is so: the order is a guess.
+    """
+    for text in (table.caption, *reversed(table.section), context.document.title):
+        named = list(dict.fromkeys(each.ids for each in mentions(text, context.catalogue)))
+        if len(named) > 1 and len(named) == table.columns - 1:
+            made = list(_beside(table, -1, dict(enumerate(named, 1))))
+            found = [_is_of(cell, context) for cell in made]
+            right = sum(each is True for each in found)
+            if right >= _SURE and right >= 2 * sum(each is False for each in found):
+                yield from made
+            return
+
+
+def _is_of(cell: Cell, context: Context) -> bool | None:
+    """Whether what a cell states is nearly a value of its device; None where it states no number."""
+    field = cell.attribute.fields[0] if cell.attribute else ""
+    stated = [each.value for each in read(cell, context)]
+    known = [context.catalogue[key].value(field) for key in cell.ids] if field and stated else []
+    values = [float(each) for each in known if isinstance(each, int | float) and each]
+    if not values:
+        return None
+    return any(abs(told / value - 1) < _NEARLY for told in stated for value in values)
 
 
 def _about(table: Table, context: Context) -> tuple[str, ...]:

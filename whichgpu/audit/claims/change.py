@@ -48,7 +48,8 @@ def _of_row(table: Table, row: int, at: tuple[int, int, int], context: Context) 
     if first.dimension != second.dimension or not first.value or not second.value:
         return
     real = second.value / first.value
-    right = abs(told / real - 1) <= _WITHIN or (told > 1 and abs(told * real - 1) <= _WITHIN)
+    # A column may say either of its two by the other: 300 beside 320 is -6 %, or +7 %.
+    right = any(abs(told / each - 1) <= _WITHIN for each in (real, 1 / real))
     because = f"{second.value / first.value:.3g} times by the values beside it"
     yield made(context, cell, (change.start, change.end), "ratio", "confirmed" if right else "inconsistent",
                attribute="change", because=because, expected="" if right else f"{real:.2g}x",

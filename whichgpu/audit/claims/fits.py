@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.models import TRAINS, formats, models
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.subjects import mentions
+from whichgpu.audit.tables import devices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.document import Passage
+    from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.models import Format, Model
     from whichgpu.audit.sentences import Sentence
@@ -46,6 +49,16 @@ _ROOM, _FULL = 0.9, 1.0
 #: Bytes of a weight of the smallest format in use (2.5 bits with its scales).
 _LEAST = 0.34
 _PER_NODE = 8
+#: Headers of columns that say what fits; columns and rows that are looked at.
+_HEAD = re.compile(r"\b(?:fits?|runs?|largest model|max(?:imum)? model|models? (?:supported|size))\b", re.IGNORECASE)
+_ON = re.compile(r"\b(?:fits on|runs on|gpus?|hardware|cards?)\b", re.IGNORECASE)
+_FORM = re.compile(r"\b(?:quanti[sz]ation|quant|precision|format|dtype)\b", re.IGNORECASE)
+_COLUMNS, _MOST_ROWS = 16, 60
+#: Bytes of a weight that training takes at least: 4 bits and nothing else, or weights and gradients of 2 bytes.
+_TRAINED = {"qlora": 0.5, "full": 4.0}
+_FULLY = re.compile(r"\bfull(?:y)?[ -](?:fine[ -]?tun|param|train)", re.IGNORECASE)
+#: Bytes of a gigabyte of memory as it is sold, by decimal ones.
+_BINARY = 1.0737
 
 
 class _Claim(NamedTuple):
@@ -61,12 +74,83 @@ class _Claim(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every stated fit with its verdict."""
+    for table in context.document.tables:
+        yield from _of_table(table, context)
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption") or not context.mentions.get(index):
             continue
         for sentence in sentences(passage.text):
             for claim in _claims(index, passage, sentence, context):
                 yield from _judged(passage, claim, context)
+
+
+def _of_table(table: Table, context: Context) -> Iterator[Finding]:
+    """What fits in so much memory, or on a device, by the rows of a table: "24 GB | 34B at Q5"."""
+    heads = [cell.text if cell else "" for cell in table.rows[0][:_COLUMNS]]
+    wanted = [i for i, head in enumerate(heads) if i and _HEAD.search(head)]
+    yield from _on_devices(table, heads, context)
+    for row in range(1, min(len(table.rows), _MOST_ROWS)):
+        first = table.cell(row, 0)
+        size = _size(first, context) if first and wanted else None
+        for column in wanted if size else ():
+            cell = table.cell(row, column)
+            if cell and size:
+                yield from _of_cell(cell, heads[column], size, context)
+
+
+def _on_devices(table: Table, heads: Sequence[str], context: Context) -> Iterator[Finding]:
+    """Models to a row, with the GPUs that each runs on: "Llama 3 70B | FP16 | 2x A100 80GB"."""
+    columns = [i for i, head in enumerate(heads) if i and _ON.search(head)]
+    forms = [i for i, head in enumerate(heads) if i and _FORM.search(head)]
+    for row in range(1, min(len(table.rows), _MOST_ROWS) if columns else 0):
+        first = table.cell(row, 0)
+        found = models(first.text) if first else ()
+        beside = [cell.text for i in forms if (cell := table.cell(row, i))]
+        said = formats(" ".join([*(beside or heads), first.text if first else ""]))
+        for column in columns if len({each.parameters for each in found}) == 1 and len(said) == 1 else ():
+            cell = table.cell(row, column)
+            on = list(mentions(cell.text, context.catalogue)) if cell else []
+            if cell and len(on) == 1:
+                count = counted(cell.text, 0, on[0].start)
+                place = (0, len(cell.text))
+                yield from _judged(cell, _Claim(place, found[0], said[0], on[0], count, True), context)
+
+
+def _size(first: Passage, context: Context) -> tuple[float, str] | None:
+    """The memory that heads a row: stated, or a device's, with its words."""
+    ids = devices(first, context)
+    known = [float(context.catalogue[key].value("memory") or 0.0) for key in ids]
+    if known:
+        return max(known), f"{first.text.strip()} has {max(known) / 1e9:.4g} GB"
+    found = [each for each in quantities(first.text, context.fraction) if each.dimension == "memory"]
+    if len(found) != 1 or found[0].high != found[0].value:
+        return None
+    return found[0].value * _BINARY, first.text.strip()
+
+
+def _of_cell(cell: Passage, head: str, size: tuple[float, str], context: Context) -> Iterator[Finding]:
+    """Each model of a cell whose weights alone exceed the memory is wrong, each that is well below is right."""
+    at = 0
+    for part in re.split(r"[,;]", cell.text):
+        place = (at, at + len(part))
+        at += len(part) + 1
+        found, said = models(part), formats(part)
+        if len(found) != 1 or len(said) > 1 or (not said and not TRAINS.search(part)):
+            continue
+        least = said[0].least if said else _TRAINED.get("qlora" if "qlora" in part.lower() else "", 0.0)
+        if not said and _FULLY.search(part):
+            least = _TRAINED["full"]
+        weights = least * found[0].parameters
+        if not weights or (said and TRAINS.search(part + head) and "qlora" not in part.lower()):
+            continue
+        verdict = "contradicted" if weights > size[0] else "confirmed" if weights < _ROOM * size[0] else "unverifiable"
+        because = f"{found[0].name.strip()}: at least {weights / 1e9:,.3g} GB; {size[1]}"
+        left = len(part) - len(part.lstrip())
+        yield made(
+            context, cell, (place[0] + left, place[1]), "memory", verdict, subject=found[0].name,
+            attribute="fits", because=because, expected="" if verdict == "confirmed" else "no",
+            evidence=(Evidence(because, "memory model"),),
+        )  # fmt: skip
 
 
 def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[_Claim]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.subjects import Mention
 
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
 _CORES = re.compile(
@@ -22,6 +24,19 @@ _CORES = re.compile(
 )
 
 
+#: Between cores and the device that they are given to: "brings fifth-generation tensor cores to the L4".
+_TO = re.compile(r"[^.;:]{0,60}\b(?:to|in|on|of|into) (?:the |its |nvidia )*$", re.IGNORECASE)
+_GIVES = re.compile(r"\b(?:brings?|adds?|gives?|introduces?)\b[^.;:]{0,30}$", re.IGNORECASE)
+
+
+def _given_to(end: int, who: Spoken, start: int) -> Mention | None:
+    """The device whose the cores are: one that they are brought to after them, else what is spoken of."""
+    after = [each for each in who.here if each.start >= end]
+    if after and _GIVES.search(who.text, max(0, start - 50), start) and _TO.match(who.text, end, after[0].start):
+        return after[0]
+    return who.owner(start)
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every generation of cores that is said of a device, with its verdict."""
     for index, passage in enumerate(context.document.passages):
@@ -29,7 +44,7 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         for sentence in sentences(passage.text):
             for match in _CORES.finditer(passage.text, sentence.start, sentence.end):
-                mention = spoken(index, passage, sentence, context).owner(match.start())
+                mention = _given_to(match.end(), spoken(index, passage, sentence, context), match.start())
                 if mention is None:
                     continue
                 tensor = match["what"].lower() == "tensor"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import tables
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
-from whichgpu.audit.roles import spoken
+from whichgpu.audit.roles import spoken, superchips
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.subjects import mentions, model
+from whichgpu.audit.subjects import family, mentions, model
 from whichgpu.hardware.architecture import families
 
 if TYPE_CHECKING:
@@ -112,7 +112,12 @@ def _cells(context: Context) -> Iterator[Finding]:
             text, label = cell.passage.text, cell.label.lower()
             memory = "memory" in label or "vram" in label
             for match in _MEMORY.finditer(text) if memory else ():
-                yield from _one_of(cell.passage, match, "memory_type", gpus, context)
+                every = [context.catalogue[key] for key in family(cell.ids, context.catalogue)]
+                sized = _of_sizes(text, every) if len(set(_SIZE.findall(text))) > 1 else []
+                if len(sized) > 1 and len(_MEMORY.findall(text)) == 1:
+                    yield from _all_of(cell.passage, match, sized, context)
+                else:
+                    yield from _one_of(cell.passage, match, "memory_type", gpus, context)
             for match in _CHIP.finditer(text):
                 yield from _one_of(cell.passage, match, "chip", gpus, context)
             for match in _WAYS.finditer(text) if "nvlink" in (text + label).lower() else ():
@@ -135,15 +140,29 @@ def _types(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
             continue
         if mention in here and match.start() - mention.end > _FAR * 2:
             continue
-        gpus = [context.catalogue[key] for key in mention.ids]
+        whole = [each for each in superchips(here) if each.end <= match.start()]
+        gpus = [context.catalogue[key] for each in (whole or [mention]) for key in each.ids]
         beside = _SIZES.search(passage.text, place[0], match.start())
         near = beside[0] if beside else passage.text[place[0] : place[1]]
-        sizes = {int(size) for size in _SIZE.findall(near)}
-        sized = [gpu for gpu in gpus if any(gpu.display("memory").startswith(f"{size} ") for size in sizes)]
-        if len(sizes) > 1 and len(sized) > 1:
+        sized = _of_sizes(near, gpus)
+        if len(set(_SIZE.findall(near))) > 1 and len(sized) > 1:
             yield from _all_of(passage, match, sized, context)
         else:
-            yield from _one_of(passage, match, "memory_type", sized or gpus, context)
+            told = list(_one_of(passage, match, "memory_type", sized or gpus, context))
+            doubtful = mention not in here and _of_another(match[0], mention, context)
+            yield from (each for each in told if not (doubtful and each.accuses))
+
+
+def _of_another(told: str, mention: Mention, context: Context) -> bool:
+    """Whether another device of the document has a type of memory, where a sentence names none."""
+    others = (context.catalogue[key] for key in context.spoken_of if key not in mention.named)
+    return any(_same_type(told, str(gpu.value("memory_type"))) for gpu in others if gpu.value("memory_type"))
+
+
+def _of_sizes(text: str, gpus: Sequence[Gpu]) -> list[Gpu]:
+    """The devices that have a memory of a size that a text states."""
+    sizes = {int(size) for size in _SIZE.findall(text)}
+    return [gpu for gpu in gpus if any(gpu.display("memory").startswith(f"{size} ") for size in sizes)]
 
 
 def _owner(at: int, who: Spoken) -> Mention | None:
@@ -325,6 +344,8 @@ def _names() -> re.Pattern[str]:
 def _built(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     """A device that is said to be built on an architecture."""
     here = who.here
+    if "respectively" in passage.text[slice(*place)]:
+        return
     for match in _names().finditer(passage.text, *place):
         if any(each.start <= match.start() < each.end for each in here):
             continue

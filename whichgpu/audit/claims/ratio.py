@@ -52,8 +52,8 @@ _IS = re.compile(
 )
 #: Both values of a ratio in brackets after it.
 _VALUES = re.compile(
-    r"[^.;()]{0,60}\(\s*(?P<a>\d[\d.,]*)[^()\d]{0,12}?\s*(?:vs\.?|versus|against|compared to|over)\s*"
-    r"(?P<b>\d[\d.,]*)[^()]{0,20}\)"
+    r"[^.;()]{0,60}\(\s*[$\u20ac\u00a3]?(?P<a>\d[\d.,]*)[^()\d]{0,12}?\s*"
+    r"(?:vs\.?|versus|against|compared to|over)\s*[$\u20ac\u00a3]?(?P<b>\d[\d.,]*)[^()]{0,20}\)"
 )
 
 
@@ -173,7 +173,7 @@ def _of_devices(
     text = passage.text
     near = text[max(sentence.start, claim.start - _BEFORE) : min(sentence.end, claim.end + _AFTER)]
     both = pair(claim.start, claim.end, who, context)
-    own = re.search(r"\bthan (?:its|their|it)\b", near)
+    own = re.search(r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near)
     if both is None or own or _OTHER.search(near):
         return
     attribute = _attribute(text, sentence, claim)
@@ -185,6 +185,10 @@ def _of_devices(
     if not values or _across_precisions(text, sentence, attribute):
         return
     verdict = _verdict(claim, [value for value, _ in values])
+    if verdict == "contradicted" and not who.here:
+        # "That is 1.6 times the bandwidth": which of the two it is of, the sentence does not say.
+        values += [(1 / value, words) for value, words in values if value]
+        verdict = _verdict(claim, [value for value, _ in values])
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, context)

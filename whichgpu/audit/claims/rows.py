@@ -21,6 +21,12 @@ _PCIE = re.compile(
 _GEN = re.compile(r"\s*(?:Gen(?:eration)?\.?\s*)?([1-7])(?:\.0)?\b", re.IGNORECASE)
 _INTERFACE = re.compile(r"pci|interface|bus")
 _LAUNCH = re.compile(r"(?:release|launch|introduction|announcement|year|date)(?:ed|d)?(?: date| year)?")
+_ORDINAL = re.compile(r"\b([1-6])(?:st|nd|rd|th)[- ]gen(?:eration)?\b", re.IGNORECASE)
+_GENERATIONS = {
+    "tensor core": "tensor_core_generation",
+    "rt core": "rt_core_generation",
+    "ray tracing core": "rt_core_generation",
+}
 _YEAR = re.compile(r"\b20[012]\d\b")
 
 
@@ -32,6 +38,7 @@ def find(context: Context) -> Iterator[Finding]:
             label = cell.label.lower().strip(" :*")
             yield from _generation(cell.passage, label, gpus, context)
             yield from _dated(cell.passage, label, gpus, context)
+            yield from _of_cores(cell.passage, label, gpus, context)
 
 
 def _generation(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
@@ -45,6 +52,18 @@ def _generation(passage: Passage, label: str, gpus: Sequence[Gpu], context: Cont
     yield of_field(
         passage, match.span(1), "specification", "pcie_generation", right or known, verdict, context
     )
+
+
+def _of_cores(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
+    """The generation of cores beside their number: "336 (3rd Gen)"."""
+    match = _ORDINAL.search(passage.text)
+    field = next((name for words, name in _GENERATIONS.items() if words in label), "")
+    known = [gpu for gpu in gpus if field and gpu.value(field)]
+    if match is None or not known:
+        return
+    right = [gpu for gpu in known if int(gpu.need(field)) == int(match[1])]
+    verdict = "confirmed" if right else "contradicted"
+    yield of_field(passage, match.span(), "identity", field, right or known, verdict, context)
 
 
 def _dated(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:

@@ -10,9 +10,10 @@ from whichgpu.audit.attributes import Attribute, named, qualifiers
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, fitting, of_a_part, several_columns
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.implied import carried, implied
-from whichgpu.audit.judging import judged, stated
+from whichgpu.audit.judging import judged, namesakes, stated
+from whichgpu.audit.listed import is_list
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted, spoken
+from whichgpu.audit.roles import counted, spoken, superchips
 from whichgpu.audit.sentences import Sentence, guarded, sentences, within
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 #: A bare number from here on is a figure of its own beside one with a unit.
 _FIGURE = 100
+#: A count below this share of a device's is of a part of it.
+_PART = 0.05
+#: Digits that two devices have by chance no longer.
+_TELLING = 3
 #: Characters of a list item that is nothing but a value and its attribute.
 _SHORT = 80
 #: Cells by which it is told which device a header means.
@@ -37,13 +42,15 @@ _RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
 #: Words beside a rate or a size that is not the device memory's.
 _ELSEWHERE = re.compile(
     r"\b(?:cache|infinity|nvlink|pcie|pci express|interconnect|fabric|infiniband|ethernet|network|switch|"
-    r"disk|ssd|nvme|system|host|swap|usage|used)\b",
+    r"disk|ssd|nvme|system|host|swap|usage|used(?!\)))\b",
     re.IGNORECASE,
 )
 #: What parts the words of one value from those of the next.
 _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)\s|[,;]\s", re.IGNORECASE)
 #: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
 _ITS = re.compile(r"\s*(?:it|its|this|the (?:card|gpu|chip))\b", re.IGNORECASE)
+#: "And this memory has a bandwidth of 33 TB/s": of what the text before is about, which is no device.
+_THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link|bandwidth)\b", re.IGNORECASE)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
@@ -103,6 +110,7 @@ def _of_cell(cell: Cell, ids: Sequence[str], context: Context) -> Iterator[Findi
     text = cell.passage.text
     if found and of_a_part(text, found[0]):
         return
+    answers: list[Finding] = []
     for quantity in found if several else found[:1]:
         gpus = [context.catalogue[key] for key in (cell.ids if several else ids)]
         place = (quantity.start, quantity.end)
@@ -110,8 +118,20 @@ def _of_cell(cell: Cell, ids: Sequence[str], context: Context) -> Iterator[Findi
         marked = tables.noted(cell.passage, place, original) | tables.of_mark(cell.label, original)
         said = cell.said | qualifiers(text) | marked
         verdict = _verdict(text, quantity, attribute, gpus, said=said, context=context)
-        if verdict.verdict != "contradicted" or not (several or quantity.high != quantity.value):
-            yield _finding(cell.passage, quantity, attribute, gpus, found=verdict, context=context)
+        if verdict.verdict == "contradicted" and attribute.dimension == "count" and _is_a_part(quantity, attribute, gpus):
+            continue
+        if quantity.high == quantity.value or verdict.verdict != "contradicted":
+            answers.append(_finding(cell.passage, quantity, attribute, gpus, found=verdict, context=context))
+    # Of several values one may be of something else; where none is right, all are wrong.
+    wrong = [each for each in answers if each.verdict == "contradicted"]
+    all_wrong = len(wrong) == len(found)
+    yield from (each for each in answers if not several or all_wrong or each not in wrong)
+
+
+def _is_a_part(quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu]) -> bool:
+    """Whether a count is so small that it is of a part of a GPU: the cores of an SM."""
+    known = [float(str(value)) for gpu in gpus if (value := gpu.value(attribute.fields[0])) is not None]
+    return bool(known) and quantity.value < _PART * min(known)
 
 
 def _verdict(
@@ -204,7 +224,8 @@ def _of_value(
         )
         gap = text[mention.end : quantity.start] or " "
         tied = mention in here and not against and TIED.fullmatch(gap) is not None
-        for again in (wider, () if tied else others):
+        whole = [context.catalogue[key] for each in superchips(here) if each != mention for key in each.ids]
+        for again in (wider, whole if tied else others):
             verdict = (
                 _verdict(text, quantity, attribute, again, said=said, context=context) if again else None
             )
@@ -214,9 +235,29 @@ def _of_value(
         else:
             if _doubtful(passage, sentence, quantity, attribute, mention=mention, here=here):
                 return
+            item = passage.kind == "item" and len(text) < _SHORT
+            if mention not in here and not item and _of_one_spoken_of(passage, quantity, attribute, mention, context):
+                return
     elif found.verdict == "confirmed":
         found = _narrower(found, quantity, attribute, mention, context)
     yield _finding(passage, quantity, attribute, gpus, found=found, context=context)
+
+
+def _of_one_spoken_of(
+    passage: Passage, quantity: Quantity, attribute: Attribute, mention: Mention, context: Context
+) -> bool:
+    """Whether a value is exactly that of another device of the document, which may be what is meant."""
+    text = passage.text
+    kin = {one for key in mention.named for one in namesakes(key, context.catalogue)}
+    others = [context.catalogue[key] for key in sorted(context.spoken_of - kin)]
+    digits = re.sub(r"\D", "", text[quantity.start : quantity.end]).strip("0")
+    if len(digits) < _TELLING and attribute.key != "memory":
+        return False
+    return any(
+        _verdict(text, quantity, attribute, [gpu], said=frozenset(), context=context).verdict == "confirmed"
+        for gpu in others
+        if gpu.confidence != "low"
+    )
 
 
 def _doubtful(
@@ -226,11 +267,17 @@ def _doubtful(
     """Whether a value may be of something else than the device: a need, a sum, another device before it."""
     text = sentence.text
     in_brackets = mention in here and passage.text[mention.end : quantity.start].strip() == "("
-    if quantity.high != quantity.value or (guarded(text) and not in_brackets):
+    said = text
+    if mention in here and mention.end <= quantity.start:
+        if is_list(passage.text[mention.end : quantity.start]):
+            said = passage.text[sentence.start : quantity.end]
+    if quantity.high != quantity.value or (guarded(said) and not in_brackets):
         return True
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start
     near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]
     if attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near):
+        return True
+    if _THAT_MEMORY.search(text):
         return True
     if attribute.key in _PRECISIONS and mention not in here and not _ITS.match(text):
         return True

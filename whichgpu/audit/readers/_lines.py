@@ -25,6 +25,13 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _LONGER, _UNWRAPPED, _HEADING = 60, 140, 90
 
 
+#: A line that is a name and its value, with no more in front of the colon than a name has.
+_PAIR = re.compile(r"[^\W\d_][^:.!?|\n]{1,48}:[ \t]+\S.{0,120}$")
+#: A cell of this length that reads as sentences is prose.
+_PROSE = 90
+_WORDS_OF_PROSE = re.compile(r"(?:[a-z]{2,}[ ,]+){3}[^|]*\.")
+
+
 #: What divides the columns of a table without marks, which has so many of them and so many rows at least.
 GAP = re.compile(r" {2,}|\t+")
 _COLUMNS, _ROWS = 2, 3
@@ -66,7 +73,20 @@ def cell(
     """The passage of a table's cell; None where it is empty."""
     builder = Builder()
     inline(builder, text, start)
-    return None if builder.empty else builder.passage("cell", section=section)
+    return None if builder.empty else of_cell(builder.passage("cell", section=section))
+
+
+def of_cell(passage: Passage) -> Passage:
+    """A cell's passage; one that holds whole sentences is read as a paragraph too."""
+    prose = len(passage.text) >= _PROSE and _WORDS_OF_PROSE.search(passage.text)
+    return passage._replace(kind="paragraph") if prose else passage
+
+
+def listing(rows: Sequence[Line]) -> frozenset[int]:
+    """Which lines are a list of names and values without marks: two or more of them in a row."""
+    are = [_PAIR.match(line.text.strip()) is not None for line in rows]
+    beside = zip(are, [False, *are], [*are[1:], False], strict=False)
+    return frozenset(i for i, (own, before, after) in enumerate(beside) if own and (before or after))
 
 
 def piped(line: Line) -> list[tuple[str, int]]:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import Builder, Document
-from whichgpu.audit.readers._lines import day_of, table_of
+from whichgpu.audit.readers._lines import day_of, of_cell, table_of
 
 if TYPE_CHECKING:
     from whichgpu.audit.document import Passage, Table
@@ -280,10 +280,12 @@ class _Reader:
         if builder.empty:
             return
         passage = builder.passage(self._kind, self._level, self._section)
+        if in_cell:
+            passage = self._rows[-1][-1][-self._spans] = of_cell(passage)
         self._passages.append(passage)
         if in_cell:
-            self._rows[-1][-1][-self._spans] = passage
-        elif self._kind == "caption" and self._rows:
+            return
+        if self._kind == "caption" and self._rows:
             self._captions.append(passage.text)
         elif self._kind == "heading":
             del self._section[self._level - 1 :]

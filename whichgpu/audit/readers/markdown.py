@@ -27,6 +27,7 @@ from whichgpu.audit.readers._lines import (
     is_rule,
     is_short_heading,
     lines,
+    listing,
     piped,
     table_of,
     unwrapped,
@@ -90,6 +91,8 @@ class _Reader:
         self._title = ""
         self._written = ""
         self._unwrapped = unwrapped(self._lines)
+        #: Lines that are a name and its value, in a list without marks.
+        self._listed = listing(self._lines)
 
     def read(self) -> Document:
         self._front()
@@ -137,12 +140,24 @@ class _Reader:
             self._item(line)
         elif rows := aligned(self._lines, self._at):
             self._columns(rows)
-        elif self._unwrapped and is_short_heading(line.text):
+        elif self._at in self._listed:
+            self._named_value(line)
+        elif self._is_heading(line):
             left = len(line.text) - len(line.text.lstrip())
             self._put_heading(line.text.strip(), line.start + left, 2)
             self._at += 1
         else:
             self._paragraph()
+
+    def _is_heading(self, line: Line) -> bool:
+        """Whether a line without marks heads what follows: in a text that was not wrapped, or a list."""
+        return (self._unwrapped or self._at + 1 in self._listed) and is_short_heading(line.text)
+
+    def _named_value(self, line: Line) -> None:
+        builder = Builder()
+        inline(builder, line.text.strip(), line.start + len(line.text) - len(line.text.lstrip()))
+        self._at += 1
+        self._put(builder, "item", 1)
 
     def _columns(self, rows: int) -> None:
         """A table of aligned columns, as in a text."""
@@ -188,7 +203,7 @@ class _Reader:
             run.append(self._lines[self._at])
             self._at += 1
         cells = [(line, piped(line)) for line in run]
-        counts = [len(found) for _, found in cells if not is_rule(found)]
+        counts = [len(found) for _, found in cells if found and not is_rule(found)]
         broken = len(counts) > 2 and sum(count == 1 for count in counts) > 0.8 * len(counts)
         rows = _broken_rows(cells) if broken else [found for _, found in cells if not is_rule(found)]
         made = [[cell(text, start, inline, self._section) for text, start in row] for row in rows]
@@ -231,7 +246,9 @@ class _Reader:
         """Add the lines that go on with a paragraph or an item; in a text that was not wrapped none does."""
         while not self._unwrapped and self._at < len(self._lines):
             line = self._lines[self._at]
-            if not line.text.strip() or _starts_block(line):
+            if not line.text.strip() or _starts_block(line) or self._at in self._listed:
+                return
+            if self._at + 1 in self._listed and is_short_heading(line.text):
                 return
             builder.blank(line.start)
             left = len(line.text) - len(line.text.lstrip())

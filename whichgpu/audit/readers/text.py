@@ -18,6 +18,7 @@ from whichgpu.audit.readers._lines import (
     columned,
     day_of,
     lines,
+    listing,
     paragraphs,
     plain,
     table_of,
@@ -79,13 +80,14 @@ def _parts(run: Sequence[Line]) -> Iterator[tuple[list[Line], str]]:
 def _groups(run: Sequence[Line]) -> list[tuple[list[Line], str]]:
     """The passages of a run of lines."""
     wrapped = len(run) > 1 and all(len(line.text) < _UNWRAPPED for line in run)
+    listed = listing(run)
     found: list[tuple[list[Line], str]] = []
-    for line in run:
-        if _ITEM.match(line.text):
+    for index, line in enumerate(run):
+        if _ITEM.match(line.text) or index in listed:
             found.append(([line], "item"))
-        elif _is_heading(line, alone=len(run) == 1 or not wrapped):
+        elif _is_heading(line, alone=len(run) == 1 or not wrapped or index + 1 in listed):
             found.append(([line], "heading"))
-        elif wrapped and found and found[-1][1] != "heading":
+        elif wrapped and found and found[-1][1] != "heading" and index - 1 not in listed:
             found[-1][0].append(line)
         else:
             found.append(([line], "paragraph"))
