@@ -23,6 +23,10 @@ _WITHIN = {
     "count": 0.0, "bits": 0.0, "bandwidth": 0.005, "memory": 0.0, "flop rate": 0.005, "op rate": 0.005,
     "power": 0.005, "frequency": 0.005, "area": 0.01, "length": 0.0, "bit rate": 0.01, "money": 0.01,
 }  # fmt: skip
+#: Counts that are told in round numbers.
+_ROUNDED = {"transistors": 0.01}
+#: What may have its last digits cut off, and by what share at most.
+_CUTTABLE, _CUT = ("flop rate", "op rate", "bandwidth", "frequency", "area"), 0.02
 _RATES = ("flop rate", "op rate")
 #: Peak rates that count integer operations.
 _SPARSE = ("fp16", "fp16_acc16", "bf16", "tf32", "fp8", "fp8_acc16", "fp6", "fp4", "int8", "int4")
@@ -207,12 +211,14 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
     within = _share(attribute, what)
     if what.limit == "about":
         within = max(within, 0.05)
-    return value == what.value or (value > 0 and abs(what.value / value - 1) <= within + 1e-9)
+    # Digits may be cut off as well as rounded: 107.6 is told as 107.
+    cut = 0 < value - what.value <= min(2 * what.rounding, _CUT) * value and attribute.dimension in _CUTTABLE
+    return value == what.value or cut or (value > 0 and abs(what.value / value - 1) <= within + 1e-9)
 
 
 def _share(attribute: Attribute, what: Stated) -> float:
     """How far a value may be off: the tolerance of its dimension, or half of its last digit."""
-    common = _WITHIN.get(attribute.dimension, 0.01)
+    common = _ROUNDED.get(attribute.key, _WITHIN.get(attribute.dimension, 0.01))
     return max(common, min(what.rounding, 0.035)) if common else 0.0
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.document import pieces
 from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.quantities import locale
+from whichgpu.audit.settling import settled
 from whichgpu.audit.subjects import resolved
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def audit(document: Document, catalogue: Catalogue, today: date) -> tuple[Findin
     fraction = locale(p.text for p in document.passages)
     context = Context(document, catalogue, mentions, fraction, today, spoken_of, {})
     found = [each for kind in kinds() for each in import_module(f"{__package__}.claims.{kind}").find(context)]
+    found = [settled(each, context) for each in found]
     if fraction == ",":
         found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]
     return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from whichgpu.audit.sentences import Sentence, about, sentences, within
+from whichgpu.audit.sentences import Sentence, sentences, topic, within
 from whichgpu.audit.subjects import Mention
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ class Spoken(NamedTuple):
     #: What the text before it is about: one device, or none where that is not certain.
     topic: Sequence[Mention]
     text: str
+    #: Whether the topic is certain: named in the same passage, in its heading or in the title.
+    certain: bool = True
 
     @property
     def own(self) -> list[Mention]:
@@ -103,8 +105,9 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         everywhere = context.mentions.get(index, ())
         here = within(everywhere, sentence.start, sentence.end)
         against = _against(passage.text, sentence.start, here)
-        topic = (not here and _by_maker(sentence.text, context)) or _topic(index, passage, sentence, context)
-        known[key] = Spoken(here, against, topic, passage.text)
+        maker = () if here else _by_maker(sentence.text, context)
+        found, certain = (maker, False) if maker else _topic(index, passage, sentence, context)
+        known[key] = Spoken(here, against, found, passage.text, certain)
     return known[key]
 
 
@@ -153,8 +156,10 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
     return found
 
 
-def _topic(index: int, passage: Passage, sentence: Sentence, context: Context) -> Sequence[Mention]:
-    """The subject of the last sentence before that has one, else what the passage is about."""
+def _topic(
+    index: int, passage: Passage, sentence: Sentence, context: Context
+) -> tuple[Sequence[Mention], bool]:
+    """The subject of the last sentence before that has one, else what the passage is about; and if certain."""
     everywhere = context.mentions.get(index, ())
     for back in reversed([one for one in sentences(passage.text) if one.start < sentence.start]):
         here = within(everywhere, back.start, back.end)
@@ -162,8 +167,9 @@ def _topic(index: int, passage: Passage, sentence: Sentence, context: Context) -
         own = [each for each in here if each not in against]
         if own:
             several = len({each.named for each in own}) > 1
-            return () if several and _joined(passage.text, own) else own[:1]
-    return about(index, passage, context)[-1:]
+            return (() if several and _joined(passage.text, own) else own[:1]), True
+    found, certain = topic(index, passage, context)
+    return found[-1:], certain
 
 
 def _joined(text: str, own: Sequence[Mention]) -> bool:

@@ -37,6 +37,10 @@ _GUARD = re.compile(
 )
 
 
+#: Characters of an item beside the name of a device that it heads the text below by.
+_BESIDE_NAME = 10
+
+
 class Sentence(NamedTuple):
     """A sentence of a passage: its place in the passage's text."""
 
@@ -89,35 +93,40 @@ def guarded(text: str) -> bool:
 
 
 def about(index: int, passage: Passage, context: Context) -> Sequence[Mention]:
-    """The one device that a passage without a name speaks of.
+    """The one device that a passage without a name speaks of; see `topic`."""
+    return topic(index, passage, context)[0]
 
-    It is that of the line that introduces its list, else of its heading, else of the text under the same
-    heading before it, else of the title.
+
+def topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Mention], bool]:
+    """The one device that a passage without a name speaks of, and whether that is certain.
+
+    It is that of the line that introduces its list, else of its heading, else of the title; of the text
+    under the same heading before it, it is likely.
     """
     passages = context.document.passages
     in_table = _prose_of_tables(context).get(passage.start)
     if in_table is not None:
-        return in_table
+        return in_table, True
     before: list[Sequence[Mention]] = []
     for back in range(index - 1, max(index - 25, -1), -1):
         one = passages[back]
         found = context.mentions.get(back, ())
         if one.kind == "heading":
             if found:
-                return _single(found)
+                return _single(found), True
             break
         if one.kind in ("paragraph", "item") and found:
-            if one.text.rstrip("* ").endswith(":"):
-                return _single(found)
+            heads = one.kind == "item" and len(one.text) - len(found[0].text) < _BESIDE_NAME
+            if heads or one.text.rstrip("* ").endswith(":"):
+                return _single(found), True
             if one.kind == "paragraph":
                 from whichgpu.audit.roles import owned
 
                 before.append(owned(one.text, found))
     for found in before:
         if _single(found):
-            return _single(found)
-    titled = list(mentions(context.document.title, context.catalogue))
-    return _single(titled)
+            return _single(found), False
+    return _single(list(mentions(context.document.title, context.catalogue))), True
 
 
 def _prose_of_tables(context: Context) -> Mapping[int, Sequence[Mention]]:

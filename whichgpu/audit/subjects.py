@@ -155,6 +155,10 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
         said = words[: last + 1]
         while said and said[-1].lower() in _EMPTY:
             said.pop()
+        forms = {word.lower().rstrip("2345") for word in said} & {"pcie", "sxm", "nvl"}
+        if len(forms) > 1:
+            # "H100 PCIe/SXM" is both.
+            said = [word for word in said if word.lower().rstrip("2345") not in forms]
         ids = _ids(" ".join(_singular(word) for word in said), catalogue) if said else ()
         if ids:
             return last, ids

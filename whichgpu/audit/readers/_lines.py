@@ -25,6 +25,10 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _LONGER, _UNWRAPPED, _HEADING = 60, 140, 90
 
 
+#: Lines of a card: no longer, so many in a row, without a stop; what a value begins with.
+_CARD, _STACK, _STOPS = 44, 5, ".!?;:,|"
+VALUE = re.compile(r"\s*[~\u2248<>$\u20ac\u00a3]?\s?\d")
+_OTHER_MARK = re.compile(r"\s*(?:[-*+\u2022#>|`]|\d{1,2}[.)]\s)|.*(?:\||\t| {2,}\S)")
 #: A line that is a name and its value, with no more in front of the colon than a name has.
 _PAIR = re.compile(r"[^\W\d_][^:.!?|\n]{1,48}:[ \t]+\S.{0,120}$")
 #: A cell of this length that reads as sentences is prose.
@@ -80,6 +84,30 @@ def of_cell(passage: Passage) -> Passage:
     """A cell's passage; one that holds whole sentences is read as a paragraph too."""
     prose = len(passage.text) >= _PROSE and _WORDS_OF_PROSE.search(passage.text)
     return passage._replace(kind="paragraph") if prose else passage
+
+
+def stacked(rows: Sequence[Line]) -> dict[int, int]:
+    """Runs of short lines, as a page's cards are copied: how many lines each name, with its values, takes.
+
+    A name stands on a line of its own and what it is on the next: "TDP", "150 W".
+    """
+    short = [0 < len(line.text.strip()) <= _CARD and line.text.strip()[-1] not in _STOPS for line in rows]
+    short = [each and not _OTHER_MARK.match(row.text) for each, row in zip(short, rows, strict=True)]
+    found: dict[int, int] = {}
+    at = 0
+    while at < len(rows):
+        end = at
+        while end < len(rows) and short[end]:
+            end += 1
+        values = [VALUE.match(line.text) is not None for line in rows[at:end]]
+        if end - at >= _STACK and sum(values) >= 0.3 * len(values) and not all(values):
+            index = at
+            while index < end:
+                paired = index + 1 < end and not values[index - at] and values[index + 1 - at]
+                found[index] = 2 if paired else 1
+                index += found[index]
+        at = max(end, at + 1)
+    return found
 
 
 def listing(rows: Sequence[Line]) -> frozenset[int]:

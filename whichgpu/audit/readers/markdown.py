@@ -29,6 +29,7 @@ from whichgpu.audit.readers._lines import (
     lines,
     listing,
     piped,
+    stacked,
     table_of,
     unwrapped,
 )
@@ -93,6 +94,8 @@ class _Reader:
         self._unwrapped = unwrapped(self._lines)
         #: Lines that are a name and its value, in a list without marks.
         self._listed = listing(self._lines)
+        #: Lines of cards, by the first one of a name with its values.
+        self._stacked = stacked(self._lines)
 
     def read(self) -> Document:
         self._front()
@@ -140,6 +143,8 @@ class _Reader:
             self._item(line)
         elif rows := aligned(self._lines, self._at):
             self._columns(rows)
+        elif self._at in self._stacked:
+            self._card(self._stacked[self._at])
         elif self._at in self._listed:
             self._named_value(line)
         elif self._is_heading(line):
@@ -152,6 +157,17 @@ class _Reader:
     def _is_heading(self, line: Line) -> bool:
         """Whether a line without marks heads what follows: in a text that was not wrapped, or a list."""
         return (self._unwrapped or self._at + 1 in self._listed) and is_short_heading(line.text)
+
+    def _card(self, count: int) -> None:
+        """A name and its value on lines of their own."""
+        rows = self._lines[self._at : self._at + count]
+        self._at += count
+        builder = Builder()
+        for line in rows:
+            left = len(line.text) - len(line.text.lstrip())
+            builder.blank(line.start + left)
+            inline(builder, line.text.strip(), line.start + left)
+        self._put(builder, "item", 1)
 
     def _named_value(self, line: Line) -> None:
         builder = Builder()
@@ -246,7 +262,7 @@ class _Reader:
         """Add the lines that go on with a paragraph or an item; in a text that was not wrapped none does."""
         while not self._unwrapped and self._at < len(self._lines):
             line = self._lines[self._at]
-            if not line.text.strip() or _starts_block(line) or self._at in self._listed:
+            if not line.text.strip() or _starts_block(line) or self._at in self._listed | self._stacked.keys():
                 return
             if self._at + 1 in self._listed and is_short_heading(line.text):
                 return

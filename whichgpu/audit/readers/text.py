@@ -21,6 +21,7 @@ from whichgpu.audit.readers._lines import (
     listing,
     paragraphs,
     plain,
+    stacked,
     table_of,
 )
 
@@ -80,14 +81,19 @@ def _parts(run: Sequence[Line]) -> Iterator[tuple[list[Line], str]]:
 def _groups(run: Sequence[Line]) -> list[tuple[list[Line], str]]:
     """The passages of a run of lines."""
     wrapped = len(run) > 1 and all(len(line.text) < _UNWRAPPED for line in run)
-    listed = listing(run)
+    listed, cards = listing(run), stacked(run)
+    inside = {at + more for at, count in cards.items() for more in range(1, count)}
     found: list[tuple[list[Line], str]] = []
     for index, line in enumerate(run):
-        if _ITEM.match(line.text) or index in listed:
+        if index in inside:
+            found[-1][0].append(line)
+        elif index in cards:
+            found.append(([line], "item"))
+        elif _ITEM.match(line.text) or index in listed:
             found.append(([line], "item"))
         elif _is_heading(line, alone=len(run) == 1 or not wrapped or index + 1 in listed):
             found.append(([line], "heading"))
-        elif wrapped and found and found[-1][1] != "heading" and index - 1 not in listed:
+        elif wrapped and found and found[-1][1] != "heading" and index - 1 not in listed | inside | cards.keys():
             found[-1][0].append(line)
         else:
             found.append(([line], "paragraph"))
