@@ -34,7 +34,9 @@ _MISSING = re.compile(
     r"\s+(?:about |around |roughly |only |just |you |~)*$",
     re.IGNORECASE,
 )
-_PART_AFTER = re.compile(r"[\w\s-]{0,24}\b(?:per|each|more|fewer|less)\b", re.IGNORECASE)
+_PART_AFTER = re.compile(
+    r"[\w\s-]{0,24}\b(?:per|each|more|fewer|less|mehr|weniger|pro|je|de plus|de moins|m\u00e1s|menos)\b", re.IGNORECASE
+)
 #: A rate that is told twice, dense and with sparsity.
 _RATES = ("flop rate", "op rate")
 _OR = re.compile(r"(?:[,(/;]|\bor\b|\band\b)\s*(?:or|and|up to|even)?\s*(?:up to\s*)?$", re.IGNORECASE)

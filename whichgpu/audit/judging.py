@@ -166,6 +166,9 @@ def _values(attribute: Attribute, what: Stated, gpu: Gpu) -> Iterator[tuple[floa
             if field in _SPARSE and "sparse" in what.said:
                 value *= float(gpu.value("sparsity") or 1.0)
             yield value, field
+            if attribute.key == "tensor" and what.dimension == "op rate":
+                # "AI TOPS" are told with sparsity.
+                yield value * float(gpu.value("sparsity") or 1.0), field
             units = float(gpu.value("units_per_board") or 1.0) if field in _OF_BOARDS else 1.0
             if units > 1:
                 yield value * units, field

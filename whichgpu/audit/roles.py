@@ -35,7 +35,7 @@ _STRONG = re.compile(
 )
 _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as|over|"
-    r"(?:comparable|equal|similar|identical|next) (?:to|with)|alongside|besides|instead of|"
+    r"after|before|since|(?:comparable|equal|similar|identical|next) (?:to|with)|alongside|besides|instead of|"
     r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|cousin|relative|brother|heir) "
     r"(?:to|of)|predecessor|outperform(?:s|ing)?|"
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
@@ -137,11 +137,11 @@ def _by_maker(text: str, context: Context) -> Sequence[Mention]:
 
 
 def owned(text: str, found: Sequence[Mention]) -> list[Mention]:
-    """The names of a passage that are not only set against another; all of them where none is left."""
+    """The names of a passage that are not only set against another."""
     against = [
         each for one in sentences(text) for each in _against(text, one.start, within(found, one.start, one.end))
     ]
-    return [each for each in found if each not in against] or list(found)
+    return [each for each in found if each not in against]
 
 
 def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
@@ -160,6 +160,10 @@ def _topic(
     index: int, passage: Passage, sentence: Sentence, context: Context
 ) -> tuple[Sequence[Mention], bool]:
     """The subject of the last sentence before that has one, else what the passage is about; and if certain."""
+    meant = _FORMER.match(sentence.text)
+    if meant:
+        both = _last_two(index, passage, sentence, context)
+        return (both[:1] if meant[1].lower() == "former" else both[1:]), True
     everywhere = context.mentions.get(index, ())
     for back in reversed([one for one in sentences(passage.text) if one.start < sentence.start]):
         here = within(everywhere, back.start, back.end)
@@ -170,6 +174,24 @@ def _topic(
             return (() if several and _joined(passage.text, own) else own[:1]), True
     found, certain = topic(index, passage, context)
     return found[-1:], certain
+
+
+def _last_two(index: int, passage: Passage, sentence: Sentence, context: Context) -> Sequence[Mention]:
+    """The two devices of the last sentence that names two, which "the former" and "the latter" are."""
+    passages = context.document.passages
+    for place in range(index, max(index - 3, -1), -1):
+        one = passages[place]
+        for back in reversed(sentences(one.text)):
+            if place == index and back.start >= sentence.start:
+                continue
+            named = within(context.mentions.get(place, ()), back.start, back.end)
+            distinct = list({each.named: each for each in named}.values())
+            if named:
+                return distinct if len(distinct) == 2 else ()  # noqa: PLR2004
+    return ()
+
+
+_FORMER = re.compile(r"\s*(?:While )?the (former|latter)\b", re.IGNORECASE)
 
 
 def _joined(text: str, own: Sequence[Mention]) -> bool:

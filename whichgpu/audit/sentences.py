@@ -41,6 +41,9 @@ _GUARD = re.compile(
 _BESIDE_NAME = 10
 
 
+_COMPARES = re.compile(r"\b(?:vs\.?|versus|compared|or|and)\b", re.IGNORECASE)
+
+
 class Sentence(NamedTuple):
     """A sentence of a passage: its place in the passage's text."""
 
@@ -116,17 +119,34 @@ def topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Ment
                 return _single(found), True
             break
         if one.kind in ("paragraph", "item") and found:
-            heads = one.kind == "item" and len(one.text) - len(found[0].text) < _BESIDE_NAME
-            if heads or one.text.rstrip("* ").endswith(":"):
+            heads = _is_name(back, context)
+            if heads and (_is_name(back - 1, context) or _is_name(back + 1, context)):
+                # Two names above one another head columns, not what stands below.
+                return (), True
+            if heads:
                 return _single(found), True
-            if one.kind == "paragraph":
-                from whichgpu.audit.roles import owned
+            from whichgpu.audit.roles import owned
 
-                before.append(owned(one.text, found))
+            own = owned(one.text, found)
+            if own and one.text.rstrip("* ").endswith(":"):
+                return _single(own), True
+            if one.kind == "paragraph":
+                before.append(own or found)
     for found in before:
         if _single(found):
             return _single(found), False
-    return _single(list(mentions(context.document.title, context.catalogue))), True
+    title = context.document.title
+    return () if _COMPARES.search(title) else _single(list(mentions(title, context.catalogue))), True
+
+
+def _is_name(index: int, context: Context) -> bool:
+    """Whether a passage is an item that is nothing but the name of a device."""
+    found = context.mentions.get(index, ())
+    passages = context.document.passages
+    if not found or not 0 <= index < len(passages):
+        return False
+    one = passages[index]
+    return one.kind == "item" and len(one.text) - len(found[0].text) < _BESIDE_NAME
 
 
 def _prose_of_tables(context: Context) -> Mapping[int, Sequence[Mention]]:

@@ -37,6 +37,8 @@ _TAILS = frozenset({
     "variant", "version", "model", "sff", "black", "k", "gen", "instinct", "quadro", "tesla", "geforce",
 })  # fmt: skip
 #: Words that a name ends with and that say nothing: they are quoted but not looked up.
+#: A size of memory as some write it: "A100 80G".
+_SIZED = re.compile(r"^(\d{2,3})[Gg]$")
 _EMPTY = frozenset(
     {"gpu", "gpus", "graphics", "card", "tensor", "core", "variant", "version", "model", "with"}
 )
@@ -152,7 +154,7 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
     """The longest name that a run of words begins with: the place of its last word, and its devices."""
     words = [match[0] for match in _WORD.finditer(run)]
     for last in range(len(words) - 1, -1, -1):
-        said = words[: last + 1]
+        said = [_SIZED.sub(r"\1GB", word) for word in words[: last + 1]]
         while said and said[-1].lower() in _EMPTY:
             said.pop()
         forms = {word.lower().rstrip("2345") for word in said} & {"pcie", "sxm", "nvl"}

@@ -30,6 +30,7 @@ _SEARCHED = 3
 _SHARE = 0.35
 #: Cells that must fit the devices that a table does not name, and how nearly.
 _SURE, _NEARLY = 4, 0.08
+_TWO = 2
 _BILLIONS = re.compile(r"(\d\s?)B\b")
 _MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2]")
 _NOTE = re.compile(r"[*\u2020\u2021\u00b9\u00b2]+[^.\n|]{0,60}\bsparsity", re.IGNORECASE)
@@ -170,11 +171,14 @@ def _ordered(table: Table, context: Context) -> Iterator[Cell]:
     for text in (table.caption, *reversed(table.section), context.document.title):
         named = list(dict.fromkeys(each.ids for each in mentions(text, context.catalogue)))
         if len(named) > 1 and len(named) == table.columns - 1:
-            made = list(_beside(table, -1, dict(enumerate(named, 1))))
-            found = [_is_of(cell, context) for cell in made]
-            right = sum(each is True for each in found)
-            if right >= _SURE and right >= 2 * sum(each is False for each in found):
-                yield from made
+            orders = (named, named[::-1]) if len(named) == _TWO else (named,)
+            for order in orders:
+                made = list(_beside(table, -1, dict(enumerate(order, 1))))
+                found = [_is_of(cell, context) for cell in made]
+                right = sum(each is True for each in found)
+                if right >= _SURE and right >= 2 * sum(each is False for each in found):
+                    yield from made
+                    return
             return
 
 

@@ -120,7 +120,8 @@ _CLAIMS = tuple(
         each,
         told,
         re.compile(
-            rf"\b{words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|throughput|\d|\?))",
+            rf"\b{words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|throughput|limit\w*|overhead|penalt\w+|"
+            r"issues?|problems?|constraints?|requirements?|\d|\?))",
             re.IGNORECASE,
         ),
     )

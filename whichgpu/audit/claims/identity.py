@@ -67,6 +67,8 @@ _SET_AGAINST = re.compile(
     r"\b(?:than|compared|versus|vs|unlike|previous|predecessor|older|system|host|cpu|instead)\b",
     re.IGNORECASE,
 )
+#: What is replaced, and by what, are of two devices.
+_CHANGED = re.compile(r"\b(?:replac\w+|swapp\w+|upgrad\w+ (?:from|the)|mov\w+ from|instead of|rather than)\b", re.IGNORECASE)
 _SIZE = re.compile(r"\b(\d{2,3})[ -]?(?:GB|GiB|gigabyte)s?\b", re.IGNORECASE)
 #: Sizes right before a type of memory: "40 GB of HBM2", "16 or 32 GB HBM2".
 _SIZES = re.compile(
@@ -136,7 +138,8 @@ def _types(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         mention = _owner(match.start(), who)
         window = passage.text[max(place[0], match.start() - 40) : match.start()]
         listed = passage.kind == "item" and len(passage.text) < _FAR
-        if mention is None or _SET_AGAINST.search(window) or not (mention in here or listed):
+        changed = _CHANGED.search(passage.text, place[0], match.start())
+        if mention is None or changed or _SET_AGAINST.search(window) or not (mention in here or listed):
             continue
         if mention in here and match.start() - mention.end > _FAR * 2:
             continue

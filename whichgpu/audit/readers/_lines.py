@@ -27,6 +27,7 @@ _LONGER, _UNWRAPPED, _HEADING = 60, 140, 90
 
 #: Lines of a card: no longer, so many in a row, without a stop; what a value begins with.
 _CARD, _STACK, _STOPS = 44, 5, ".!?;:,|"
+_BARE = re.compile(r"(?!.*(?:cores?|shaders?|sms?)$)[~\u2248<>$\u20ac\u00a3]?\s?\d[\d.,]*\s?[A-Za-z/%\u00b2]{0,8}(?: USD)?")
 VALUE = re.compile(r"\s*[~\u2248<>$\u20ac\u00a3]?\s?\d")
 _OTHER_MARK = re.compile(r"\s*(?:[-*+\u2022#>|`]|\d{1,2}[.)]\s)|.*(?:\||\t| {2,}\S)")
 #: A line that is a name and its value, with no more in front of the colon than a name has.
@@ -103,7 +104,8 @@ def stacked(rows: Sequence[Line]) -> dict[int, int]:
         if end - at >= _STACK and sum(values) >= 0.3 * len(values) and not all(values):
             index = at
             while index < end:
-                paired = index + 1 < end and not values[index - at] and values[index + 1 - at]
+                after = rows[index + 1].text.strip() if index + 1 < end else ""
+                paired = not values[index - at] and _BARE.fullmatch(after) is not None
                 found[index] = 2 if paired else 1
                 index += found[index]
         at = max(end, at + 1)
