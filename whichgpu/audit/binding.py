@@ -61,6 +61,8 @@ TIED = re.compile(
 _IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORECASE)
 #: What may stand between a value and the name that it qualifies: "80 GB NVIDIA A100".
 _MAKER = re.compile(r"\s*(?:nvidia|amd)?\s*", re.IGNORECASE)
+#: Behind a name, a value of its own: "the H100's 3,350 GB/s".
+_OWN_VALUE = re.compile(r"[\u2019']s?\s+(?:\w+\s+)?[$~]?\d")
 _NEXT = 9
 #: What names a device by "its" before its name: "Thanks to its 900 GB/s NVLink, the".
 _THANKS = re.compile(
@@ -222,7 +224,8 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
         return owner
     for mention in [m for m in who.here if m.start >= quantity.end and m not in who.against]:
         between = text[quantity.end : mention.start]
-        if not _CLAUSE.search(between) and not _PRONOUN.search(between):
+        own = _OWN_VALUE.match(text, mention.end)
+        if not own and not _CLAUSE.search(between) and not _PRONOUN.search(between):
             return mention
     return owner
 

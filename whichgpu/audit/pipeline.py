@@ -33,7 +33,7 @@ def audit(document: Document, catalogue: Catalogue, today: date) -> tuple[Findin
     fraction = locale(p.text for p in document.passages)
     context = Context(document, catalogue, mentions, fraction, today, spoken_of, {})
     found = [each for kind in kinds() for each in import_module(f"{__package__}.claims.{kind}").find(context)]
-    found = [settled(each, context) for each in found]
+    found = settled(found, context)
     if fraction == ",":
         found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]
     return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))

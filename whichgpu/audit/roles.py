@@ -35,7 +35,7 @@ _STRONG = re.compile(
 )
 _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as|over|"
-    r"after|before|since|(?:comparable|equal|similar|identical|next) (?:to|with)|alongside|besides|instead of|"
+    r"after|before|since|(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|alongside|besides|instead of|"
     r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|cousin|relative|brother|heir) "
     r"(?:to|of)|predecessor|outperform(?:s|ing)?|"
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
@@ -206,11 +206,11 @@ def superchips(here: Sequence[Mention]) -> list[Mention]:
 
 _SUPERCHIP = re.compile(r"g[hb]\d{2,3}(?:-|$)")
 _SEVERAL = re.compile(
-    r"(?:\b(two|three|four|five|six|seven|eight|ten|sixteen|\d{1,3})\s*(?:x|\u00d7|of the|pieces of)?\s*"
+    r"(?:\b(dual|twin|(?:a )?pair of|quad|octa|two|three|four|five|six|seven|eight|ten|sixteen|\d{1,3})\s*(?:x|\u00d7|of the|pieces of)?\s*"
     r"(?:nvidia\s+|amd\s+)?)$",
     re.IGNORECASE,
 )
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10,
+_NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa": 8, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10,
             "sixteen": 16}  # fmt: skip
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
@@ -15,27 +16,47 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.subjects import Mention
 
 #: What is said of the devices of its subject.
 _OF_DEVICES = ("specification", "identity", "capability")
+#: So many accusations below one heading are of another device sooner than of a careless writer.
+_MANY = 3
 _PROSE = ("paragraph", "item", "caption")
 _LAPTOP = re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE)
 _DESKTOP = re.compile(r"\bdesktops?\b", re.IGNORECASE)
 
 
-def settled(found: Finding, context: Context) -> Finding:
-    """A finding as it is, or unverifiable where it accuses and what it speaks of is not certain."""
-    if not found.accuses or found.kind not in _OF_DEVICES or found.attribute == "name":
-        return found
-    placed = _sentence(found, context)
-    if placed is None:
-        return found
-    who, text = placed
-    subject = set(found.subject.split(", "))
-    named = [each for each in who.here if subject & {*each.named, *each.ids}]
-    why = "" if named or who.certain else "the sentence names no device, and the text before it several"
-    why = why or _of_another_form(subject, named, text)
+def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
+    """Findings as they are, or unverifiable where they accuse and what they speak of is not certain."""
+    placed = [_sentence(each, context) if each.kind in _OF_DEVICES else None for each in found]
+    held: Counter[tuple[str, ...]] = Counter()
+    accused: Counter[tuple[str, ...]] = Counter()
+    for each, where in zip(found, placed, strict=True):
+        if where and not _named(each, where.who):
+            held[where.section] += each.verdict == "confirmed"
+            accused[where.section] += each.accuses
+    return [
+        _settled(each, where, accused[where.section] >= _MANY and 2 * accused[where.section] > held[where.section])
+        if where and each.accuses and each.attribute != "name"
+        else each
+        for each, where in zip(found, placed, strict=True)
+    ]
+
+
+def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:
+    named = _named(found, where.who)
+    why = "" if named or where.who.certain else "the sentence names no device, and the text before it several"
+    if not named and mostly_wrong:
+        why = why or "the sentence names no device, and little below the same heading is of the one that it may mean"
+    why = why or _of_another_form(set(found.subject.split(", ")), named, where.text)
     return found._replace(verdict="unverifiable", expected="", because=why, true_for="") if why else found
+
+
+def _named(found: Finding, who: Spoken) -> list[Mention]:
+    """The names in a sentence of what a finding is of."""
+    subject = set(found.subject.split(", "))
+    return [each for each in who.here if subject & {*each.named, *each.ids}]
 
 
 def _of_another_form(subject: set[str], named: Sequence[object], text: str) -> str:
@@ -47,8 +68,16 @@ def _of_another_form(subject: set[str], named: Sequence[object], text: str) -> s
     return ""
 
 
-def _sentence(found: Finding, context: Context) -> tuple[Spoken, str] | None:
-    """Who the sentence of a finding speaks of, and its words without the names; None outside of prose."""
+class _Place(NamedTuple):
+    """The sentence of a finding: who it speaks of, its words without their names, the headings above it."""
+
+    who: Spoken
+    text: str
+    section: tuple[str, ...]
+
+
+def _sentence(found: Finding, context: Context) -> _Place | None:
+    """The sentence of a finding; None outside of prose."""
     known = context.memo.setdefault("starts", [])
     if not known:
         known += sorted((each.start, i) for i, each in enumerate(context.document.passages) if each.kind in _PROSE)
@@ -66,5 +95,5 @@ def _sentence(found: Finding, context: Context) -> tuple[Spoken, str] | None:
             text = one.text
             for each in who.here:
                 text = text.replace(each.text, " ")
-            return who, text
+            return _Place(who, text, passage.section)
     return None

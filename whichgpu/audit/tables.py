@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.attributes import headed, qualifiers, rate_of
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _SHARE = 0.35
 _SURE, _NEARLY = 4, 0.08
 _TWO = 2
 _BILLIONS = re.compile(r"(\d\s?)B\b")
+#: Behind the name of a device that there are several of.
+_TIMES = re.compile(r"\s*(?:[x\u00d7]\s?\d|\(\d+\s?[x\u00d7]|\(pair)", re.IGNORECASE)
 _MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2]")
 _NOTE = re.compile(r"[*\u2020\u2021\u00b9\u00b2]+[^.\n|]{0,60}\bsparsity", re.IGNORECASE)
 
@@ -154,6 +157,8 @@ def devices(passage: Passage, context: Context) -> tuple[str, ...]:
     """The devices of a header's cell; none where it names more than one."""
     found = list(mentions(passage.text, context.catalogue))
     if sum(mention.end - mention.start for mention in found) < _SHARE * len(passage.text):
+        return ()
+    if counted(passage.text, 0, found[0].start) > 1 or _TIMES.match(passage.text, found[0].end):
         return ()
     return found[0].ids if len({mention.named for mention in found}) == 1 else ()
 

@@ -37,6 +37,7 @@ _NEGATED = re.compile(
 _FASTER = ("bandwidth", "clock_boost", "clock_base", "memory_data_rate", "nvlink")
 #: Off by less, one is not more than the other.
 _EQUAL = 0.02
+_MINUS = re.compile(r"[-\u2212]\d+(?:\.\d+)?\s?%\s*$")
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -56,7 +57,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     who = spoken(index, passage, sentence, context)
     for match in _WORDS.finditer(text, sentence.start, sentence.end):
         each = _named_after(text, match.end(), attributes)
-        if each is None or not _means(match, each):
+        if each is None or not _means(match, each) or _MINUS.search(text, 0, match.start()):
             continue
         both = pair(match.start(), each.end, who, context)
         values = ratios(each.attribute, both, context) if both else []
@@ -64,7 +65,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             continue
         more = match["more"] is not None
         verdict = _verdict([value if more else 1 / value if value else 9.9 for value, _ in values])
-        low = unsure(both, context)
+        low = unsure(both, context) or not who.here
         if verdict == "contradicted" and low:
             verdict = "unverifiable"
         yield made(

@@ -93,7 +93,7 @@ def _claims(text: str, sentence: Sentence, context: Context) -> Iterator[_Claim]
             continue
         if each.dimension == "times" and 0.05 <= each.value <= 1000 and _is_multiple(text, each):
             yield _Claim(each.start, each.end, each.value, each.limit)
-        if each.dimension == "percent":
+        if each.dimension == "percent" and each.value > 0:
             more, less = _MORE.match(text, each.end), _LESS.match(text, each.end)
             if more:
                 yield _Claim(each.start, more.end(), 1 + each.value, each.limit)

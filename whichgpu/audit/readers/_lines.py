@@ -27,7 +27,7 @@ _LONGER, _UNWRAPPED, _HEADING = 60, 140, 90
 
 #: Lines of a card: no longer, so many in a row, without a stop; what a value begins with.
 _CARD, _STACK, _STOPS = 44, 5, ".!?;:,|"
-_BARE = re.compile(r"(?!.*(?:cores?|shaders?|sms?)$)[~\u2248<>$\u20ac\u00a3]?\s?\d[\d.,]*\s?[A-Za-z/%\u00b2]{0,8}(?: USD)?")
+_BARE = re.compile(r"(?!.*(?i:cores?|shaders?|sms?)$)[~\u2248<>$\u20ac\u00a3]?\s?\d[\d.,]*\s?[A-Za-z/%\u00b2]{0,8}(?: USD)?")
 VALUE = re.compile(r"\s*[~\u2248<>$\u20ac\u00a3]?\s?\d")
 _OTHER_MARK = re.compile(r"\s*(?:[-*+\u2022#>|`]|\d{1,2}[.)]\s)|.*(?:\||\t| {2,}\S)")
 #: A line that is a name and its value, with no more in front of the colon than a name has.
