@@ -275,6 +275,9 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     if gpu.segment in ("geforce", "workstation", "laptop") or (fact and fact.kind != "vendor"):
         allowed = max(allowed, _MAKERS.get(attribute.key, 0.0))
     for value, field in _values(attribute, what, gpu):
+        if field == "cores" and gpu.vendor == "AMD" and what.value == 2 * value:
+            # Since RDNA 3 a stream processor does two operations at once, and some count it twice.
+            return True
         fact = gpu.fact(field)
         low = fact is None or fact.kind != "vendor"
         exact = attribute.dimension in ("count", "bits", "memory", "length")

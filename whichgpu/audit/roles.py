@@ -107,6 +107,8 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         against = _against(passage.text, sentence.start, here)
         maker = () if here else _by_maker(sentence.text, context)
         found, certain = (maker, False) if maker else _topic(index, passage, sentence, context)
+        if len(against) == len(here) and not maker and _of_others(sentence.text, found, context):
+            found = ()
         known[key] = Spoken(here, against, found, passage.text, certain)
     return known[key]
 
@@ -122,6 +124,12 @@ def _aside(text: str, start: int, mention: Mention) -> bool:
 
 _VERB = re.compile(r"\s*(?:GPU |card )?(?:has|had|have|is|offers|comes|hat|bietet|poss\u00e8de|tiene)\b", re.IGNORECASE)
 _MAKERS = re.compile(r"\b(NVIDIA|AMD|Intel)(?:[\u2019']s)?\b", re.IGNORECASE)
+
+
+def _of_others(text: str, found: Sequence[Mention], context: Context) -> bool:
+    """Whether a sentence speaks of the cards of another maker than what the text before is about."""
+    said = {match[1].lower() for match in _MAKERS.finditer(text)}
+    return bool(said and found) and context.catalogue[found[0].ids[0]].vendor.lower() not in said
 
 
 def _by_maker(text: str, context: Context) -> Sequence[Mention]:

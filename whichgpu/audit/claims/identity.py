@@ -80,6 +80,7 @@ _CAPABILITY = re.compile(
     r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
 )
 #: Between a word and the device after it, where it is said to be the device's own.
+_APART = re.compile(r"[,;]|\b(?:while|whereas|but|that)\b", re.IGNORECASE)
 _OF = re.compile(r"\b(?:of|on|in)\s+(?:the\s+)?(?:nvidia\s+)?$", re.IGNORECASE)
 #: Words by which a chip is that of all devices before it.
 _SHARED = re.compile(r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b", re.IGNORECASE)
@@ -115,7 +116,9 @@ def _cells(context: Context) -> Iterator[Finding]:
             memory = "memory" in label or "vram" in label
             for match in _MEMORY.finditer(text) if memory else ():
                 every = [context.catalogue[key] for key in family(cell.ids, context.catalogue)]
-                sized = _of_sizes(text, every) if len(set(_SIZE.findall(text))) > 1 else []
+                beside = _SIZES.search(text, 0, match.start())
+                several = beside is not None and len(set(_SIZE.findall(beside[0]))) > 1
+                sized = _of_sizes(beside[0], every) if beside and several else []
                 if len(sized) > 1 and len(_MEMORY.findall(text)) == 1:
                     yield from _all_of(cell.passage, match, sized, context)
                 else:
@@ -171,7 +174,8 @@ def _of_sizes(text: str, gpus: Sequence[Gpu]) -> list[Gpu]:
 def _owner(at: int, who: Spoken) -> Mention | None:
     """The device that a word of a sentence is of: "on the A100" after it, else what is spoken of."""
     after = [each for each in who.here if 0 <= each.start - at < _FAR // 3]
-    if after and after[0] not in who.against and _OF.search(who.text, at, after[0].start):
+    apart = after and _APART.search(who.text, at, after[0].start)
+    if after and not apart and after[0] not in who.against and _OF.search(who.text, at, after[0].start):
         return after[0]
     return who.owner(at)
 

@@ -30,8 +30,8 @@ _LESS = re.compile(r"\s*(?:less|lower|fewer|smaller|narrower|slower)\b", re.IGNO
 _SPEED = re.compile(
     r"\b(?:fast|faster|speed\w*|performance|throughput|quick\w*|outperform\w*|latency)\b", re.IGNORECASE
 )
-#: What no speed is in.
-_SIZES = ("memory", "money", "power", "bits", "length", "area")
+#: What a speed is in.
+_SPEEDS = ("rate", "time", "frequency")
 #: What a multiple is not of two devices.
 _OTHER = re.compile(
     r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|cheaper|per dollar|"
@@ -130,7 +130,7 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
     if beside is not None:
         before, after = [beside[0]], [beside[1]]
     near = passage.text[max(sentence.start, claim.start - _BEFORE) : claim.end + _BEFORE // 2]
-    if before and before[-1].dimension in _SIZES and _SPEED.search(near):
+    if before and beside is None and before[-1].dimension not in _SPEEDS and _SPEED.search(near):
         return None
     if not before or not after or before[-1].dimension != after[0].dimension or not after[0].value:
         return None
