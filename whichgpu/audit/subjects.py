@@ -45,6 +45,9 @@ _EMPTY = frozenset(
 _LONGEST = 8
 #: Before a level of cache, which is no device: "72 MB of L2".
 _OF_CACHE = re.compile(r"\d\s?[KM]i?B(?:\s+of)?\s+$", re.IGNORECASE)
+#: Families of AWS's instances that go by the names of GPUs: "P4 instances".
+_INSTANCE = re.compile(r"[PpGg]\d[a-z]{0,2}")
+_IS_INSTANCE = re.compile(r"\s+(?:instances?|family|nodes?)\b", re.IGNORECASE)
 #: What goes on with a name after a comma: its form or its memory.
 _FORM = re.compile(r"\d{1,3}(?:gb|gib)?|gb|gib|pcie|sxm\d?|nvl")
 #: Numbers that name a card of GeForce by themselves.
@@ -117,6 +120,9 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
             at = last + 1
             continue
         start, end = words[at].start(), words[last].end()
+        if _INSTANCE.fullmatch(text, start, end) and _IS_INSTANCE.match(text, end):
+            at = last + 1
+            continue
         if _OF_CACHE.search(text, max(0, start - 12), start) and text[start:end].upper() in ("L1", "L2"):
             at = last + 1
             continue

@@ -42,6 +42,10 @@ _NEXT = 40
 _ABSURD = 3.0
 #: How far outside the range on file a price may lie and still be one of its day.
 _SLACK = 1.25
+#: Words of a text that prices whole instances.
+_WHOLE = re.compile(r"\binstances?\b|\b\w+\.\d*x?large\b|\bservers?\b|\bnodes?\b", re.IGNORECASE)
+#: GPUs of the instances that are rented as a whole.
+_INSTANCES = (4, 8)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -52,7 +56,8 @@ def find(context: Context) -> Iterator[Finding]:
             provider = _providers(cell.label)
             if _HOURLY.search(place) and not _NOT_RENT.search(cell.label):
                 for quantity in _money(cell.passage, context)[:1]:
-                    yield from _judged(cell.passage, quantity, cell.ids, provider, context)
+                    whole = _WHOLE.search(place) is not None
+                    yield from _judged(cell.passage, quantity, cell.ids, provider, context, whole=whole)
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
@@ -86,7 +91,8 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
                 continue
             hours = HOURS[per[1].lower()] * counted(passage.text, sentence.start, mention.start)
             hourly = quantity._replace(value=quantity.value / hours, high=quantity.high / hours)
-            yield from _judged(passage, hourly, mention.ids, _providers(sentence.text), context)
+            whole = _WHOLE.search(passage.text) is not None
+            yield from _judged(passage, hourly, mention.ids, _providers(sentence.text), context, whole=whole)
 
 
 def _rented(quantity: Quantity, who: Spoken) -> Mention | None:
@@ -111,8 +117,9 @@ def _provider_words() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 def _judged(
-    passage: Passage, quantity: Quantity, ids: Sequence[str], sellers: Sequence[str], context: Context
-) -> Iterator[Finding]:
+    passage: Passage, quantity: Quantity, ids: Sequence[str], sellers: Sequence[str], context: Context, *,
+    whole: bool,
+) -> Iterator[Finding]:  # fmt: skip
     """Confirmed inside the range on file, outdated where it was so once, absurd far outside of all."""
     since = (context.today - timedelta(days=prices.STALE_DAYS)).isoformat()
     every, fresh = on_offer(ids), on_offer(ids, since=since)
@@ -121,6 +128,9 @@ def _judged(
     own = (on_offer(ids, sellers, since=since) if sellers else None) or fresh or every
     once = (on_offer(ids, sellers) if sellers else None) or every
     verdict, because = _verdict(quantity, own, once, every)
+    # What is far too dear for one GPU may be the rent of an instance with several.
+    if whole and verdict != "confirmed" and any(_inside(_share(quantity, n), every) for n in _INSTANCES):
+        verdict, because = "unverifiable", f"{because} for one GPU; it may be of an instance with several"
     yield made(
         context, passage, (quantity.start, quantity.end), "price", verdict, subject=", ".join(ids),
         attribute="rent", because=because, evidence=(Evidence(because, own.source),),
@@ -140,6 +150,10 @@ def _verdict(quantity: Quantity, own: Range, once: Range, every: Range) -> tuple
     if _inside(quantity, once) and once.first < own.first:
         return "outdated", f"{because}; from {once.first} on it was {once.low:.2f} to {once.high:.2f}"
     return "unverifiable", because
+
+
+def _share(quantity: Quantity, count: int) -> Quantity:
+    return quantity._replace(value=quantity.value / count, high=quantity.high / count)
 
 
 def _inside(quantity: Quantity, known: Range) -> bool:

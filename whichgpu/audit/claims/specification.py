@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _FIGURE = 100
 #: A count below this share of a device's is of a part of it.
 _PART = 0.05
+#: Characters behind a value in a list that may say what it is: "(640 GB total)".
+_AFTER = 8
 #: Digits that two devices have by chance no longer.
 _TELLING = 3
 #: Characters of a list item that is nothing but a value and its attribute.
@@ -270,7 +272,7 @@ def _doubtful(
     said = text
     if mention in here and mention.end <= quantity.start:
         if is_list(passage.text[mention.end : quantity.start]):
-            said = passage.text[sentence.start : quantity.end]
+            said = passage.text[sentence.start : quantity.end + _AFTER]
     if quantity.high != quantity.value or (guarded(said) and not in_brackets):
         return True
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start

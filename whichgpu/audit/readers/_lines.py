@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.document import Builder, Table
@@ -28,6 +29,8 @@ _LONGER, _UNWRAPPED, _HEADING = 60, 140, 90
 #: Lines of a card: no longer, so many in a row, without a stop; what a value begins with.
 _CARD, _STACK, _STOPS = 44, 5, ".!?;:,|"
 _BARE = re.compile(r"(?!.*(?i:cores?|shaders?|sms?)$)[~\u2248<>$\u20ac\u00a3]?\s?\d[\d.,]*\s?[A-Za-z/%\u00b2]{0,8}(?: USD)?")
+#: So many names that stand twice, or between two values, are those of two cards.
+_AGAIN = 2
 VALUE = re.compile(r"\s*[~\u2248<>$\u20ac\u00a3]?\s?\d")
 _OTHER_MARK = re.compile(r"\s*(?:[-*+\u2022#>|`]|\d{1,2}[.)]\s)|.*(?:\||\t| {2,}\S)")
 #: A line that is a name and its value, with no more in front of the colon than a name has.
@@ -90,7 +93,8 @@ def of_cell(passage: Passage) -> Passage:
 def stacked(rows: Sequence[Line]) -> dict[int, int]:
     """Runs of short lines, as a page's cards are copied: how many lines each name, with its values, takes.
 
-    A name stands on a line of its own and what it is on the next: "TDP", "150 W".
+    A name stands on a line of its own and what it is on the next: "TDP", "150 W". Of two cards that are set
+    against each other no line says whose it is: those take 0.
     """
     short = [0 < len(line.text.strip()) <= _CARD and line.text.strip()[-1] not in _STOPS for line in rows]
     short = [each and not _OTHER_MARK.match(row.text) for each, row in zip(short, rows, strict=True)]
@@ -101,7 +105,9 @@ def stacked(rows: Sequence[Line]) -> dict[int, int]:
         while end < len(rows) and short[end]:
             end += 1
         values = [VALUE.match(line.text) is not None for line in rows[at:end]]
-        if end - at >= _STACK and sum(values) >= 0.3 * len(values) and not all(values):
+        if end - at >= _STACK and _of_two(rows[at:end], values):
+            found |= dict.fromkeys(range(at, end), 0)
+        elif end - at >= _STACK and sum(values) >= 0.3 * len(values) and not all(values):
             index = at
             while index < end:
                 after = rows[index + 1].text.strip() if index + 1 < end else ""
@@ -110,6 +116,22 @@ def stacked(rows: Sequence[Line]) -> dict[int, int]:
                 index += found[index]
         at = max(end, at + 1)
     return found
+
+
+def _of_two(rows: Sequence[Line], values: Sequence[bool]) -> bool:
+    """Whether lines are those of two cards: names again and again, or one between two values of a unit."""
+    texts = [line.text.strip() for line in rows]
+    names = Counter(text for text, is_value in zip(texts, values, strict=True) if not is_value and len(text) > 1)
+    again = sum(count > 1 for count in names.values())
+    between = sum(
+        values[i - 1] and not values[i] and values[i + 1] and _unit_of(texts[i - 1]) == _unit_of(texts[i + 1]) != ""
+        for i in range(1, len(texts) - 1)
+    )
+    return again >= _AGAIN or between >= _AGAIN
+
+
+def _unit_of(text: str) -> str:
+    return re.sub(r"[\d.,\s~$]", "", text)
 
 
 def listing(rows: Sequence[Line]) -> frozenset[int]:

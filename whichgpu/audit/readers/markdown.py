@@ -159,7 +159,8 @@ class _Reader:
         return (self._unwrapped or self._at + 1 in self._listed) and is_short_heading(line.text)
 
     def _card(self, count: int) -> None:
-        """A name and its value on lines of their own."""
+        """A name and its value on lines of their own; what is of two cards is not read for claims."""
+        kind, count = ("item", count) if count else ("code", 1)
         rows = self._lines[self._at : self._at + count]
         self._at += count
         builder = Builder()
@@ -167,7 +168,7 @@ class _Reader:
             left = len(line.text) - len(line.text.lstrip())
             builder.blank(line.start + left)
             inline(builder, line.text.strip(), line.start + left)
-        self._put(builder, "item", 1)
+        self._put(builder, kind, 1)
 
     def _named_value(self, line: Line) -> None:
         builder = Builder()

@@ -88,7 +88,7 @@ def _groups(run: Sequence[Line]) -> list[tuple[list[Line], str]]:
         if index in inside:
             found[-1][0].append(line)
         elif index in cards:
-            found.append(([line], "item"))
+            found.append(([line], "item" if cards[index] else "code"))
         elif _ITEM.match(line.text) or index in listed:
             found.append(([line], "item"))
         elif _is_heading(line, alone=len(run) == 1 or not wrapped or index + 1 in listed):
