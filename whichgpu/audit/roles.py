@@ -122,7 +122,9 @@ def _aside(text: str, start: int, mention: Mention) -> bool:
     return closed > 0 and _VERB.match(text, mention.end, closed) is not None
 
 
-_VERB = re.compile(r"\s*(?:GPU |card )?(?:has|had|have|is|offers|comes|hat|bietet|poss\u00e8de|tiene)\b", re.IGNORECASE)
+_VERB = re.compile(
+    r"\s*(?:GPU |card )?(?:has|had|have|is|offers|comes|hat|bietet|poss\u00e8de|tiene)\b", re.IGNORECASE
+)
 _MAKERS = re.compile(r"\b(NVIDIA|AMD|Intel)(?:[\u2019']s)?\b", re.IGNORECASE)
 
 
@@ -147,7 +149,9 @@ def _by_maker(text: str, context: Context) -> Sequence[Mention]:
 def owned(text: str, found: Sequence[Mention]) -> list[Mention]:
     """The names of a passage that are not only set against another."""
     against = [
-        each for one in sentences(text) for each in _against(text, one.start, within(found, one.start, one.end))
+        each
+        for one in sentences(text)
+        for each in _against(text, one.start, within(found, one.start, one.end))
     ]
     return [each for each in found if each not in against]
 
@@ -195,7 +199,7 @@ def _last_two(index: int, passage: Passage, sentence: Sentence, context: Context
             named = within(context.mentions.get(place, ()), back.start, back.end)
             distinct = list({each.named: each for each in named}.values())
             if named:
-                return distinct if len(distinct) == 2 else ()  # noqa: PLR2004
+                return distinct if len(distinct) == 2 else ()
     return ()
 
 

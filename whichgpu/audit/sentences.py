@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 #: What ends a sentence; marks of notes may stand behind it: "in 2020.[3][5] The".
-_END = re.compile(
-    r"[.!?](?:[\"'\u201d\u2019)]{0,2})(?:\[\d{1,3}\]){0,5}(?=\s+[\"'\u201c(]?[A-Z0-9])|[;\n]"
-)
+_END = re.compile(r"[.!?](?:[\"'\u201d\u2019)]{0,2})(?:\[\d{1,3}\]){0,5}(?=\s+[\"'\u201c(]?[A-Z0-9])|[;\n]")
 _SHORTENED = re.compile(r"(?:\b(?:vs|e\.g|i\.e|approx|ca|Dr|No|Inc|Corp|etc)|(?<!\d )(?<!\d)\b[A-Z])$")
 #: Words of a sentence whose figures are not those of one device by itself.
 _GUARD = re.compile(
@@ -158,7 +156,9 @@ def _prose_of_tables(context: Context) -> Mapping[int, Sequence[Mention]]:
                 for column, cell in enumerate(row):
                     if cell is not None and cell.kind == "paragraph":
                         heads = (row[0] if column else None, table.cell(0, column))
-                        named = (_single(list(mentions(head.text, context.catalogue))) for head in heads if head)
+                        named = (
+                            _single(list(mentions(head.text, context.catalogue))) for head in heads if head
+                        )
                         found[cell.start] = next((each for each in named if each), ())
         context.memo["prose"] = found
     known: Mapping[int, Sequence[Mention]] = context.memo["prose"]

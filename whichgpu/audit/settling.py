@@ -37,7 +37,9 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
             held[where.section] += each.verdict == "confirmed"
             accused[where.section] += each.accuses
     return [
-        _settled(each, where, accused[where.section] >= _MANY and 2 * accused[where.section] > held[where.section])
+        _settled(
+            each, where, accused[where.section] >= _MANY and 2 * accused[where.section] > held[where.section]
+        )
         if where and each.accuses and each.attribute != "name"
         else each
         for each, where in zip(found, placed, strict=True)
@@ -48,7 +50,10 @@ def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:
     named = _named(found, where.who)
     why = "" if named or where.who.certain else "the sentence names no device, and the text before it several"
     if not named and mostly_wrong:
-        why = why or "the sentence names no device, and little below the same heading is of the one that it may mean"
+        why = (
+            why
+            or "the sentence names no device, and little below the same heading is of the one that it may mean"
+        )
     why = why or _of_another_form(set(found.subject.split(", ")), named, where.text)
     return found._replace(verdict="unverifiable", expected="", because=why, true_for="") if why else found
 
@@ -80,7 +85,9 @@ def _sentence(found: Finding, context: Context) -> _Place | None:
     """The sentence of a finding; None outside of prose."""
     known = context.memo.setdefault("starts", [])
     if not known:
-        known += sorted((each.start, i) for i, each in enumerate(context.document.passages) if each.kind in _PROSE)
+        known += sorted(
+            (each.start, i) for i, each in enumerate(context.document.passages) if each.kind in _PROSE
+        )
     at = bisect_right(known, (found.start, 1 << 60)) - 1
     if at < 0:
         return None

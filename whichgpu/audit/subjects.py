@@ -26,7 +26,9 @@ _WORD = re.compile(r"[A-Za-z0-9]+(?:\.\d+)?(?:\([RTMC]+\))?")
 _GAP = re.compile(r"[\s\u00a0]{0,3}[-/,(\u2010\u2011\[]{0,2}[\s\u00a0]{0,2}")
 #: Words that a name may begin with, besides those with a digit.
 _LEADS = (
-    tokens.VENDORS | tokens.LINES | {"laptop", "mobile", "notebook", "titan", "tpu", "gaudi", "gaudi2", "gaudi3", "trainium", "inferentia"}
+    tokens.VENDORS
+    | tokens.LINES
+    | {"laptop", "mobile", "notebook", "titan", "tpu", "gaudi", "gaudi2", "gaudi3", "trainium", "inferentia"}
 )
 #: Words that a name may go on with.
 _TAILS = frozenset({

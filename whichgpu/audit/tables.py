@@ -87,7 +87,8 @@ def read(cell: Cell, context: Context) -> list[Quantity]:
         # "80 B" are billions here.
         text = _BILLIONS.sub(lambda match: match[1] + "Bn", text)
     found = [
-        each._replace(end=min(each.end, len(cell.passage.text))) for each in quantities(text, context.fraction)
+        each._replace(end=min(each.end, len(cell.passage.text)))
+        for each in quantities(text, context.fraction)
     ]
     if not cell.unit or any(each.dimension not in ("number", "count") for each in found):
         return found

@@ -99,7 +99,10 @@ _CAPABILITIES = (
     Capability("sparsity", r"(?:structured |2:4 |fine-grained )?sparsity(?: support| acceleration)?", "compute_capability", _since(8.0)),
 )  # fmt: skip
 _YES = re.compile(r"\s*(?:yes|supported|\u2713|\u2714|\u2705|native)", re.IGNORECASE)
-_NO = re.compile(r"\s*(?:no|none|not supported|unsupported|\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$", re.IGNORECASE)
+_NO = re.compile(
+    r"\s*(?:no|none|not supported|unsupported|\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
+    re.IGNORECASE,
+)
 #: What may stand between a verb and the capability.
 _FILL = (
     r"(?:native |full |hardware |built-in |any |on-die |the |an? |support for |new |"

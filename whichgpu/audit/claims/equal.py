@@ -26,7 +26,10 @@ _SAME = re.compile(
     re.IGNORECASE,
 )
 #: "192-bit, same as the T4": what is equal is named before.
-_SAME_AS = re.compile(r"[\s,(\u2013\u2014-]+(?:the )?(?:exact )?same as (?:on |in |that of )?(?:the |an? )?(?:nvidia |amd )?$", re.IGNORECASE)
+_SAME_AS = re.compile(
+    r"[\s,(\u2013\u2014-]+(?:the )?(?:exact )?same as (?:on |in |that of )?(?:the |an? )?(?:nvidia |amd )?$",
+    re.IGNORECASE,
+)
 _NOT = re.compile(
     r"\b(?:not|never|n[\u2019']t|almost|nearly|roughly|about|essentially|practically|similar|if|per|unlike|"
     r"at the same time|different)\b",
@@ -40,8 +43,8 @@ _REACH = 60
 def find(context: Context) -> Iterator[Finding]:
     """Every stated equality of two devices with its verdict."""
     for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or "same" not in passage.text and (
-            "identical" not in passage.text and "equal" not in passage.text
+        if passage.kind not in ("paragraph", "item", "caption") or (
+            "same" not in passage.text and ("identical" not in passage.text and "equal" not in passage.text)
         ):
             continue
         for sentence in sentences(passage.text):
@@ -98,5 +101,4 @@ def _judged(
 
 def _of_first(words: str, verdict: str) -> str:
     """What the first one has instead."""
-    return "" if verdict == "confirmed" else words.split(",")[0].split(" has ")[-1]
-
+    return "" if verdict == "confirmed" else words.split(",", maxsplit=1)[0].rsplit(" has ", maxsplit=1)[-1]

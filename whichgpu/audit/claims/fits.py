@@ -50,7 +50,9 @@ _ROOM, _FULL = 0.9, 1.0
 _LEAST = 0.34
 _PER_NODE = 8
 #: Headers of columns that say what fits; columns and rows that are looked at.
-_HEAD = re.compile(r"\b(?:fits?|runs?|largest model|max(?:imum)? model|models? (?:supported|size))\b", re.IGNORECASE)
+_HEAD = re.compile(
+    r"\b(?:fits?|runs?|largest model|max(?:imum)? model|models? (?:supported|size))\b", re.IGNORECASE
+)
 _ON = re.compile(r"\b(?:fits on|runs on|gpus?|hardware|cards?)\b", re.IGNORECASE)
 _FORM = re.compile(r"\b(?:quanti[sz]ation|quant|precision|format|dtype)\b", re.IGNORECASE)
 _COLUMNS, _MOST_ROWS = 16, 60
@@ -143,7 +145,13 @@ def _of_cell(cell: Passage, head: str, size: tuple[float, str], context: Context
         weights = least * found[0].parameters
         if not weights or (said and TRAINS.search(part + head) and "qlora" not in part.lower()):
             continue
-        verdict = "contradicted" if weights > size[0] else "confirmed" if weights < _ROOM * size[0] else "unverifiable"
+        verdict = (
+            "contradicted"
+            if weights > size[0]
+            else "confirmed"
+            if weights < _ROOM * size[0]
+            else "unverifiable"
+        )
         because = f"{found[0].name.strip()}: at least {weights / 1e9:,.3g} GB; {size[1]}"
         left = len(part) - len(part.lstrip())
         yield made(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.claims.identity import of_field
+from whichgpu.audit.fields import of_field
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 
@@ -32,7 +32,11 @@ _GIVES = re.compile(r"\b(?:brings?|adds?|gives?|introduces?)\b[^.;:]{0,30}$", re
 def _given_to(end: int, who: Spoken, start: int) -> Mention | None:
     """The device whose the cores are: one that they are brought to after them, else what is spoken of."""
     after = [each for each in who.here if each.start >= end]
-    if after and _GIVES.search(who.text, max(0, start - 50), start) and _TO.match(who.text, end, after[0].start):
+    if (
+        after
+        and _GIVES.search(who.text, max(0, start - 50), start)
+        and _TO.match(who.text, end, after[0].start)
+    ):
         return after[0]
     return who.owner(start)
 

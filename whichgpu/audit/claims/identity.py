@@ -1,4 +1,4 @@
-"""What a device is, in words: memory type, architecture, chip, year, ways of NVLink; which card is meant."""
+"""What a device is, in words: architecture, chip, year, ways of NVLink; which card is meant."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
+from whichgpu.audit.fields import SET_AGAINST, of_field, one_of, owner_of, same_chip
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
-from whichgpu.audit.roles import spoken, superchips
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.subjects import family, mentions, model
+from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.architecture import families
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
-_MEMORY = re.compile(r"\b(?:GDDR\d[xX]?|LPDDR\d[xX]?|DDR[2-7]|HBM(?:\d[eE]?)?)\b")
 _CHIP = re.compile(r"\b(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\b")
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 _YEAR = re.compile(
@@ -62,26 +62,9 @@ _IS_CHIP = re.compile(
     r"\b(?:chip|die|silicon|based|built|uses?|using|features?|powered|with the|houses|carries)\b",
     re.IGNORECASE,
 )
-#: Words before a word that is of something else.
-_SET_AGAINST = re.compile(
-    r"\b(?:than|compared|versus|vs|unlike|previous|predecessor|older|system|host|cpu|instead)\b",
-    re.IGNORECASE,
-)
-#: What is replaced, and by what, are of two devices.
-_CHANGED = re.compile(r"\b(?:replac\w+|swapp\w+|upgrad\w+ (?:from|the)|mov\w+ from|instead of|rather than)\b", re.IGNORECASE)
-_SIZE = re.compile(r"\b(\d{2,3})[ -]?(?:GB|GiB|gigabyte)s?\b", re.IGNORECASE)
-#: Sizes right before a type of memory: "40 GB of HBM2", "16 or 32 GB HBM2".
-_SIZES = re.compile(
-    r"(?:\b\d{2,3}[ -]?(?:GB|GiB)?(?:\s*(?:or|and|/|,)\s*)){0,3}\b\d{2,3}[ -]?(?:GB|GiB|gigabytes?)\s+"
-    r"(?:(?:of|fast|high-bandwidth|ecc|memory)\s+){0,2}$",
-    re.IGNORECASE,
-)
 _CAPABILITY = re.compile(
     r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
 )
-#: Between a word and the device after it, where it is said to be the device's own.
-_APART = re.compile(r"[,;]|\b(?:while|whereas|but|that)\b", re.IGNORECASE)
-_OF = re.compile(r"\b(?:of|on|in)\s+(?:the\s+)?(?:nvidia\s+)?$", re.IGNORECASE)
 #: Words by which a chip is that of all devices before it.
 _SHARED = re.compile(r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b", re.IGNORECASE)
 _FAR = 90
@@ -98,7 +81,6 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             place = (sentence.start, sentence.end)
             who = spoken(index, passage, sentence, context)
-            yield from _types(passage, place, who, context)
             yield from _ways(passage, place, who, context)
             yield from _chips(passage, place, who, context)
             yield from _compute(passage, place, who.own or who.topic, context)
@@ -113,18 +95,8 @@ def _cells(context: Context) -> Iterator[Finding]:
         for cell in tables.cells(table, context):
             gpus = [context.catalogue[key] for key in cell.ids]
             text, label = cell.passage.text, cell.label.lower()
-            memory = "memory" in label or "vram" in label
-            for match in _MEMORY.finditer(text) if memory else ():
-                every = [context.catalogue[key] for key in family(cell.ids, context.catalogue)]
-                beside = _SIZES.search(text, 0, match.start())
-                several = beside is not None and len(set(_SIZE.findall(beside[0]))) > 1
-                sized = _of_sizes(beside[0], every) if beside and several else []
-                if len(sized) > 1 and len(_MEMORY.findall(text)) == 1:
-                    yield from _all_of(cell.passage, match, sized, context)
-                else:
-                    yield from _one_of(cell.passage, match, "memory_type", gpus, context)
             for match in _CHIP.finditer(text):
-                yield from _one_of(cell.passage, match, "chip", gpus, context)
+                yield from one_of(cell.passage, match, "chip", gpus, context)
             for match in _WAYS.finditer(text) if "nvlink" in (text + label).lower() else ():
                 yield from _of_ways(cell.passage, match, gpus, context)
             if "architecture" in label or label == "generation":
@@ -132,137 +104,11 @@ def _cells(context: Context) -> Iterator[Finding]:
                     yield _of_family(cell.passage, match.span(), match[0], gpus, context)
 
 
-def _types(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
-    """Types of memory in a sentence: of the device before them, in the sizes that the sentence names."""
-    for match in _MEMORY.finditer(passage.text, *place):
-        here = who.here
-        if any(each.start <= match.start() < each.end for each in here):
-            continue
-        mention = _owner(match.start(), who)
-        window = passage.text[max(place[0], match.start() - 40) : match.start()]
-        listed = passage.kind == "item" and len(passage.text) < _FAR
-        changed = _CHANGED.search(passage.text, place[0], match.start())
-        if mention is None or changed or _SET_AGAINST.search(window) or not (mention in here or listed):
-            continue
-        if mention in here and match.start() - mention.end > _FAR * 2:
-            continue
-        whole = [each for each in superchips(here) if each.end <= match.start()]
-        gpus = [context.catalogue[key] for each in (whole or [mention]) for key in each.ids]
-        beside = _SIZES.search(passage.text, place[0], match.start())
-        near = beside[0] if beside else passage.text[place[0] : place[1]]
-        sized = _of_sizes(near, gpus)
-        if len(set(_SIZE.findall(near))) > 1 and len(sized) > 1:
-            yield from _all_of(passage, match, sized, context)
-        else:
-            told = list(_one_of(passage, match, "memory_type", sized or gpus, context))
-            doubtful = mention not in here and _of_another(match[0], mention, context)
-            yield from (each for each in told if not (doubtful and each.accuses))
-
-
-def _of_another(told: str, mention: Mention, context: Context) -> bool:
-    """Whether another device of the document has a type of memory, where a sentence names none."""
-    others = (context.catalogue[key] for key in context.spoken_of if key not in mention.named)
-    return any(_same_type(told, str(gpu.value("memory_type"))) for gpu in others if gpu.value("memory_type"))
-
-
-def _of_sizes(text: str, gpus: Sequence[Gpu]) -> list[Gpu]:
-    """The devices that have a memory of a size that a text states."""
-    sizes = {int(size) for size in _SIZE.findall(text)}
-    return [gpu for gpu in gpus if any(gpu.display("memory").startswith(f"{size} ") for size in sizes)]
-
-
-def _owner(at: int, who: Spoken) -> Mention | None:
-    """The device that a word of a sentence is of: "on the A100" after it, else what is spoken of."""
-    after = [each for each in who.here if 0 <= each.start - at < _FAR // 3]
-    apart = after and _APART.search(who.text, at, after[0].start)
-    if after and not apart and after[0] not in who.against and _OF.search(who.text, at, after[0].start):
-        return after[0]
-    return who.owner(at)
-
-
-def _same_type(told: str, known: str) -> bool:
-    """Whether a type of memory is a known one; HBM is any of its generations."""
-    a, b = told.lower(), known.lower()
-    return b.startswith(a) if a in ("hbm", "gddr", "lpddr") else a == b
-
-
-def _all_of(
-    passage: Passage, match: re.Match[str], gpus: Sequence[Gpu], context: Context
-) -> Iterator[Finding]:
-    """A type of memory that is said of several sizes: each must have it."""
-    known = [gpu for gpu in gpus if gpu.value("memory_type") and gpu.confidence != "low"]
-    wrong = [gpu for gpu in known if not _same_type(match[0], str(gpu.value("memory_type")))]
-    largest = max((float(gpu.value("memory") or 0) for gpu in known), default=0.0)
-    wrong = [gpu for gpu in wrong if float(gpu.value("memory") or 0) > 0.9 * largest]
-    if not wrong:
-        yield from _one_of(passage, match, "memory_type", gpus, context)
-        return
-    right = ", ".join(gpu.id for gpu in known if gpu not in wrong)
-    yield of_field(
-        passage, match.span(), "specification", "memory_type", wrong[:1], "contradicted", context, right
-    )
-
-
-def _one_of(
-    passage: Passage, match: re.Match[str], field: str, gpus: Sequence[Gpu], context: Context
-) -> Iterator[Finding]:
-    """A word that is the field of one of these devices, or of none of them."""
-    known = [gpu for gpu in gpus if gpu.value(field)]
-    if not known:
-        return
-    same = _same_type if field == "memory_type" else _same_chip
-    right = [gpu for gpu in known if same(match[0], str(gpu.value(field)))]
-    kind = "specification" if field == "memory_type" else "identity"
-    if right:
-        yield of_field(passage, match.span(), kind, field, right, "confirmed", context)
-        return
-    unified = any("unified" in str(gpu.value(field)).lower() for gpu in known)
-    if unified or match[0].lower() in ("hbm", "gddr", "lpddr"):
-        return
-    sure = [gpu for gpu in known if gpu.confidence != "low"]
-    if field == "memory_type" and _only_enhanced(match[0], known, context):
-        sure = []
-    yield of_field(
-        passage, match.span(), kind, field, known, "contradicted" if sure else "unverifiable", context
-    )
-
-
-def _only_enhanced(told: str, known: Sequence[Gpu], context: Context) -> bool:
-    """Whether HBM2 stands for HBM2e, or the other way round, and no vendor and no other form says more."""
-    near = [
-        gpu for gpu in known if str(gpu.value("memory_type")).lower().rstrip("e") == told.lower().rstrip("e")
-    ]
-    vendor = any((fact := gpu.fact("memory_type")) is not None and fact.kind == "vendor" for gpu in near)
-    own = model(known[0].id, context.catalogue)
-    kin = [gpu for key, gpu in context.catalogue.items() if model(key, context.catalogue) == own]
-    return (
-        bool(near) and not vendor and not any(_same_type(told, str(gpu.value("memory_type"))) for gpu in kin)
-    )
-
-
-def _same_chip(told: str, known: str) -> bool:
-    return known.upper().startswith(told.upper())
-
-
-def of_field(
-    passage: Passage, place: tuple[int, int], kind: str, field: str, gpus: Sequence[Gpu], *rest: object
-) -> Finding:
-    """The finding on a field of a device; `rest` are the verdict, the context, and for whom it holds."""
-    verdict, context, *true_for = rest
-    values = dict.fromkeys(f"{gpu.id} has {gpu.display(field)}" for gpu in gpus[:3])
-    return made(
-        context, passage, place, kind, str(verdict), subject=", ".join(gpu.id for gpu in gpus),  # type: ignore[arg-type]
-        attribute=field, because="; ".join(values), true_for=str(true_for[0]) if true_for else "",
-        expected="" if verdict == "confirmed" else gpus[0].display(field),
-        evidence=tuple(source_of(gpu, field) for gpu in gpus[:2]),
-    )  # fmt: skip
-
-
 def _ways(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     if "nvlink" not in passage.text[place[0] : place[1]].lower():
         return
     for match in _WAYS.finditer(passage.text, *place):
-        mention = _owner(match.start(), who)
+        mention = owner_of(match.start(), who)
         if mention:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from _of_ways(passage, match, gpus, context)
@@ -306,14 +152,14 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
     for match in _CHIP.finditer(passage.text, *place):
         if len({m.named for m in here}) > 1 and _SHARED.search(passage.text, place[0], match.start()):
             yield from _shared(passage, match, here, context)
-        if len({m.named for m in here}) > 1 or _SET_AGAINST.search(passage.text[place[0] : match.start()]):
+        if len({m.named for m in here}) > 1 or SET_AGAINST.search(passage.text[place[0] : match.start()]):
             continue
-        mention = _owner(match.start(), who)
+        mention = owner_of(match.start(), who)
         gap = passage.text[mention.end : match.start()] if mention and mention in here else ""
         inside = any(each.start <= match.start() < each.end for each in here)
         if mention and not inside and (_IS_CHIP.search(gap) or gap in (" (", " [")) and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
-            yield from _one_of(passage, match, "chip", gpus, context)
+            yield from one_of(passage, match, "chip", gpus, context)
 
 
 def _shared(
@@ -325,10 +171,10 @@ def _shared(
     wrong = [
         gpus
         for gpus in known
-        if gpus[0].value("chip") and not any(_same_chip(match[0], str(gpu.value("chip"))) for gpu in gpus)
+        if gpus[0].value("chip") and not any(same_chip(match[0], str(gpu.value("chip"))) for gpu in gpus)
     ]
     if len(before) > 1:
-        yield from _one_of(passage, match, "chip", (wrong or known)[0], context)
+        yield from one_of(passage, match, "chip", (wrong or known)[0], context)
 
 
 @cache

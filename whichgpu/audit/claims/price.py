@@ -129,7 +129,8 @@ def _judged(
     once = (on_offer(ids, sellers) if sellers else None) or every
     verdict, because = _verdict(quantity, own, once, every)
     # What is far too dear for one GPU may be the rent of an instance with several.
-    if whole and verdict != "confirmed" and any(_inside(_share(quantity, n), every) for n in _INSTANCES):
+    dear = whole and quantity.value > _ABSURD * own.high
+    if dear and verdict != "confirmed" and any(_inside(_share(quantity, n), every) for n in _INSTANCES):
         verdict, because = "unverifiable", f"{because} for one GPU; it may be of an instance with several"
     yield made(
         context, passage, (quantity.start, quantity.end), "price", verdict, subject=", ".join(ids),

@@ -173,7 +173,9 @@ def _of_devices(
     text = passage.text
     near = text[max(sentence.start, claim.start - _BEFORE) : min(sentence.end, claim.end + _AFTER)]
     both = pair(claim.start, claim.end, who, context)
-    own = re.search(r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near)
+    own = re.search(
+        r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near
+    )
     if both is None or own or _OTHER.search(near):
         return
     attribute = _attribute(text, sentence, claim)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
-from whichgpu.audit.claims.identity import of_field
+from whichgpu.audit.fields import of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

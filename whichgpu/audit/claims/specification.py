@@ -120,7 +120,11 @@ def _of_cell(cell: Cell, ids: Sequence[str], context: Context) -> Iterator[Findi
         marked = tables.noted(cell.passage, place, original) | tables.of_mark(cell.label, original)
         said = cell.said | qualifiers(text) | marked
         verdict = _verdict(text, quantity, attribute, gpus, said=said, context=context)
-        if verdict.verdict == "contradicted" and attribute.dimension == "count" and _is_a_part(quantity, attribute, gpus):
+        if (
+            verdict.verdict == "contradicted"
+            and attribute.dimension == "count"
+            and _is_a_part(quantity, attribute, gpus)
+        ):
             continue
         if quantity.high == quantity.value or verdict.verdict != "contradicted":
             answers.append(_finding(cell.passage, quantity, attribute, gpus, found=verdict, context=context))
@@ -238,7 +242,11 @@ def _of_value(
             if _doubtful(passage, sentence, quantity, attribute, mention=mention, here=here):
                 return
             item = passage.kind == "item" and len(text) < _SHORT
-            if mention not in here and not item and _of_one_spoken_of(passage, quantity, attribute, mention, context):
+            if (
+                mention not in here
+                and not item
+                and _of_one_spoken_of(passage, quantity, attribute, mention, context)
+            ):
                 return
     elif found.verdict == "confirmed":
         found = _narrower(found, quantity, attribute, mention, context)

@@ -28,7 +28,9 @@ _LONGER, _UNWRAPPED, _HEADING = 60, 140, 90
 
 #: Lines of a card: no longer, so many in a row, without a stop; what a value begins with.
 _CARD, _STACK, _STOPS = 44, 5, ".!?;:,|"
-_BARE = re.compile(r"(?!.*(?i:cores?|shaders?|sms?)$)[~\u2248<>$\u20ac\u00a3]?\s?\d[\d.,]*\s?[A-Za-z/%\u00b2]{0,8}(?: USD)?")
+_BARE = re.compile(
+    r"(?!.*(?i:cores?|shaders?|sms?)$)[~\u2248<>$\u20ac\u00a3]?\s?\d[\d.,]*\s?[A-Za-z/%\u00b2]{0,8}(?: USD)?"
+)
 #: So many names that stand twice, or between two values, are those of two cards.
 _AGAIN = 2
 VALUE = re.compile(r"\s*[~\u2248<>$\u20ac\u00a3]?\s?\d")
@@ -121,10 +123,15 @@ def stacked(rows: Sequence[Line]) -> dict[int, int]:
 def _of_two(rows: Sequence[Line], values: Sequence[bool]) -> bool:
     """Whether lines are those of two cards: names again and again, or one between two values of a unit."""
     texts = [line.text.strip() for line in rows]
-    names = Counter(text for text, is_value in zip(texts, values, strict=True) if not is_value and len(text) > 1)
+    names = Counter(
+        text for text, is_value in zip(texts, values, strict=True) if not is_value and len(text) > 1
+    )
     again = sum(count > 1 for count in names.values())
     between = sum(
-        values[i - 1] and not values[i] and values[i + 1] and _unit_of(texts[i - 1]) == _unit_of(texts[i + 1]) != ""
+        values[i - 1]
+        and not values[i]
+        and values[i + 1]
+        and _unit_of(texts[i - 1]) == _unit_of(texts[i + 1]) != ""
         for i in range(1, len(texts) - 1)
     )
     return again >= _AGAIN or between >= _AGAIN

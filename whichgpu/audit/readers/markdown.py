@@ -263,7 +263,11 @@ class _Reader:
         """Add the lines that go on with a paragraph or an item; in a text that was not wrapped none does."""
         while not self._unwrapped and self._at < len(self._lines):
             line = self._lines[self._at]
-            if not line.text.strip() or _starts_block(line) or self._at in self._listed | self._stacked.keys():
+            if (
+                not line.text.strip()
+                or _starts_block(line)
+                or self._at in self._listed | self._stacked.keys()
+            ):
                 return
             if self._at + 1 in self._listed and is_short_heading(line.text):
                 return

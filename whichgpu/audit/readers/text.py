@@ -93,7 +93,12 @@ def _groups(run: Sequence[Line]) -> list[tuple[list[Line], str]]:
             found.append(([line], "item"))
         elif _is_heading(line, alone=len(run) == 1 or not wrapped or index + 1 in listed):
             found.append(([line], "heading"))
-        elif wrapped and found and found[-1][1] != "heading" and index - 1 not in listed | inside | cards.keys():
+        elif (
+            wrapped
+            and found
+            and found[-1][1] != "heading"
+            and index - 1 not in listed | inside | cards.keys()
+        ):
             found[-1][0].append(line)
         else:
             found.append(([line], "paragraph"))

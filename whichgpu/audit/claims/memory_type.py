@@ -1,0 +1,156 @@
+"""Types of memory: GDDR6X, HBM3e, in cells of tables and in sentences, of the size that is spoken of."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import tables
+from whichgpu.audit.fields import FAR, SET_AGAINST, of_field, owner_of
+from whichgpu.audit.roles import spoken, superchips
+from whichgpu.audit.sentences import sentences
+from whichgpu.audit.subjects import family, model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.tables import Cell
+    from whichgpu.hardware.gpu import Gpu
+
+_MEMORY = re.compile(r"\b(?:GDDR\d[xX]?|LPDDR\d[xX]?|DDR[2-7]|HBM(?:\d[eE]?)?)\b")
+#: What is replaced, and by what, are of two devices.
+_CHANGED = re.compile(
+    r"\b(?:replac\w+|swapp\w+|upgrad\w+ (?:from|the)|mov\w+ from|instead of|rather than)\b", re.IGNORECASE
+)
+_SIZE = re.compile(r"\b(\d{2,3})[ -]?(?:GB|GiB|gigabyte)s?\b", re.IGNORECASE)
+#: Sizes right before a type of memory: "40 GB of HBM2", "16 or 32 GB HBM2".
+_SIZES = re.compile(
+    r"(?:\b\d{2,3}[ -]?(?:GB|GiB)?(?:\s*(?:or|and|/|,)\s*)){0,3}\b\d{2,3}[ -]?(?:GB|GiB|gigabytes?)\s+"
+    r"(?:(?:of|fast|high-bandwidth|ecc|memory)\s+){0,2}$",
+    re.IGNORECASE,
+)
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every type of memory that is said of a device, with its verdict."""
+    for table in context.document.tables:
+        for cell in tables.cells(table, context):
+            if re.search(r"memory|vram", cell.label, re.IGNORECASE):
+                yield from _of_cell(cell, context)
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption", "heading"):
+            continue
+        for sentence in sentences(passage.text) if _MEMORY.search(passage.text) else ():
+            who = spoken(index, passage, sentence, context)
+            yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
+
+
+def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
+    text = cell.passage.text
+    gpus = [context.catalogue[key] for key in cell.ids]
+    for match in _MEMORY.finditer(text):
+        every = [context.catalogue[key] for key in family(cell.ids, context.catalogue)]
+        beside = _SIZES.search(text, 0, match.start())
+        several = beside is not None and len(set(_SIZE.findall(beside[0]))) > 1
+        sized = _of_sizes(beside[0], every) if beside and several else []
+        if len(sized) > 1 and len(_MEMORY.findall(text)) == 1:
+            yield from _all_of(cell.passage, match, sized, context)
+        else:
+            yield from _one_of(cell.passage, match, gpus, context)
+
+
+def _of_sentence(
+    passage: Passage, place: tuple[int, int], who: Spoken, context: Context
+) -> Iterator[Finding]:
+    """Types of memory in a sentence: of the device before them, in the sizes that the sentence names."""
+    for match in _MEMORY.finditer(passage.text, *place):
+        here = who.here
+        if any(each.start <= match.start() < each.end for each in here):
+            continue
+        mention = owner_of(match.start(), who)
+        window = passage.text[max(place[0], match.start() - 40) : match.start()]
+        listed = passage.kind == "item" and len(passage.text) < FAR
+        changed = _CHANGED.search(passage.text, place[0], match.start())
+        if mention is None or changed or SET_AGAINST.search(window) or not (mention in here or listed):
+            continue
+        if mention in here and match.start() - mention.end > FAR * 2:
+            continue
+        whole = [each for each in superchips(here) if each.end <= match.start()]
+        gpus = [context.catalogue[key] for each in (whole or [mention]) for key in each.ids]
+        beside = _SIZES.search(passage.text, place[0], match.start())
+        near = beside[0] if beside else passage.text[place[0] : place[1]]
+        sized = _of_sizes(near, gpus)
+        if len(set(_SIZE.findall(near))) > 1 and len(sized) > 1:
+            yield from _all_of(passage, match, sized, context)
+        else:
+            told = list(_one_of(passage, match, sized or gpus, context))
+            doubtful = mention not in here and _of_another(match[0], mention, context)
+            yield from (each for each in told if not (doubtful and each.accuses))
+
+
+def _of_another(told: str, mention: Mention, context: Context) -> bool:
+    """Whether another device of the document has a type of memory, where a sentence names none."""
+    others = (context.catalogue[key] for key in context.spoken_of if key not in mention.named)
+    return any(_same_type(told, str(gpu.value("memory_type"))) for gpu in others if gpu.value("memory_type"))
+
+
+def _of_sizes(text: str, gpus: Sequence[Gpu]) -> list[Gpu]:
+    """The devices that have a memory of a size that a text states."""
+    sizes = {int(size) for size in _SIZE.findall(text)}
+    return [gpu for gpu in gpus if any(gpu.display("memory").startswith(f"{size} ") for size in sizes)]
+
+
+def _same_type(told: str, known: str) -> bool:
+    """Whether a type of memory is a known one; HBM is any of its generations."""
+    a, b = told.lower(), known.lower()
+    return b.startswith(a) if a in ("hbm", "gddr", "lpddr") else a == b
+
+
+def _all_of(
+    passage: Passage, match: re.Match[str], gpus: Sequence[Gpu], context: Context
+) -> Iterator[Finding]:
+    """A type of memory that is said of several sizes: each must have it."""
+    known = [gpu for gpu in gpus if gpu.value("memory_type") and gpu.confidence != "low"]
+    wrong = [gpu for gpu in known if not _same_type(match[0], str(gpu.value("memory_type")))]
+    largest = max((float(gpu.value("memory") or 0) for gpu in known), default=0.0)
+    wrong = [gpu for gpu in wrong if float(gpu.value("memory") or 0) > 0.9 * largest]
+    if not wrong:
+        yield from _one_of(passage, match, gpus, context)
+        return
+    right = ", ".join(gpu.id for gpu in known if gpu not in wrong)
+    yield of_field(
+        passage, match.span(), "specification", "memory_type", wrong[:1], "contradicted", context, right
+    )
+
+
+def _one_of(
+    passage: Passage, match: re.Match[str], gpus: Sequence[Gpu], context: Context
+) -> Iterator[Finding]:
+    """A type of memory that is that of one of these devices, or of none of them."""
+    known = [gpu for gpu in gpus if gpu.value("memory_type")]
+    right = [gpu for gpu in known if _same_type(match[0], str(gpu.value("memory_type")))]
+    vague = match[0].lower() in ("hbm", "gddr", "lpddr")
+    unified = any("unified" in str(gpu.value("memory_type")).lower() for gpu in known)
+    if not known or (not right and (unified or vague)):
+        return
+    sure = [gpu for gpu in known if gpu.confidence != "low"]
+    sure = [] if _only_enhanced(match[0], known, context) else sure
+    verdict = "confirmed" if right else "contradicted" if sure else "unverifiable"
+    yield of_field(passage, match.span(), "specification", "memory_type", right or known, verdict, context)
+
+
+def _only_enhanced(told: str, known: Sequence[Gpu], context: Context) -> bool:
+    """Whether HBM2 stands for HBM2e, or the other way round, and no vendor and no other form says more."""
+    near = [
+        gpu for gpu in known if str(gpu.value("memory_type")).lower().rstrip("e") == told.lower().rstrip("e")
+    ]
+    vendor = any((fact := gpu.fact("memory_type")) is not None and fact.kind == "vendor" for gpu in near)
+    own = model(known[0].id, context.catalogue)
+    kin = [gpu for key, gpu in context.catalogue.items() if model(key, context.catalogue) == own]
+    return (
+        bool(near) and not vendor and not any(_same_type(told, str(gpu.value("memory_type"))) for gpu in kin)
+    )

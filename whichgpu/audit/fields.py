@@ -1,0 +1,70 @@
+"""What claims on words share: the finding on a field of a device, and whose a word of a sentence is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.findings import made
+from whichgpu.audit.judging import source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.subjects import Mention
+    from whichgpu.hardware.gpu import Gpu
+
+#: Words before a word that is of something else.
+SET_AGAINST = re.compile(
+    r"\b(?:than|compared|versus|vs|unlike|previous|predecessor|older|system|host|cpu|instead)\b",
+    re.IGNORECASE,
+)
+#: Between a word and the device after it, where it is said to be the device's own.
+_APART = re.compile(r"[,;]|\b(?:while|whereas|but|that)\b", re.IGNORECASE)
+_OF = re.compile(r"\b(?:of|on|in)\s+(?:the\s+)?(?:nvidia\s+)?$", re.IGNORECASE)
+#: How far a name may be before a word, and a third of it behind it.
+FAR = 90
+
+
+def owner_of(at: int, who: Spoken) -> Mention | None:
+    """The device that a word of a sentence is of: "on the A100" after it, else what is spoken of."""
+    after = [each for each in who.here if 0 <= each.start - at < FAR // 3]
+    apart = after and _APART.search(who.text, at, after[0].start)
+    if after and not apart and after[0] not in who.against and _OF.search(who.text, at, after[0].start):
+        return after[0]
+    return who.owner(at)
+
+
+def same_chip(told: str, known: str) -> bool:
+    """Whether a chip is a known one; GA102 is GA102-300 too."""
+    return known.upper().startswith(told.upper())
+
+
+def one_of(
+    passage: Passage, match: re.Match[str], field: str, gpus: Sequence[Gpu], context: Context,
+    same: Callable[[str, str], bool] = same_chip,
+) -> Iterator[Finding]:  # fmt: skip
+    """A word that is the field of one of these devices, or of none of them."""
+    known = [gpu for gpu in gpus if gpu.value(field)]
+    right = [gpu for gpu in known if same(match[0], str(gpu.value(field)))]
+    sure = [gpu for gpu in known if gpu.confidence != "low"]
+    verdict = "confirmed" if right else "contradicted" if sure else "unverifiable"
+    if known:
+        yield of_field(passage, match.span(), "identity", field, right or known, verdict, context)
+
+
+def of_field(
+    passage: Passage, place: tuple[int, int], kind: str, field: str, gpus: Sequence[Gpu], *rest: object
+) -> Finding:
+    """The finding on a field of a device; `rest` are the verdict, the context, and for whom it holds."""
+    verdict, context, *true_for = rest
+    values = dict.fromkeys(f"{gpu.id} has {gpu.display(field)}" for gpu in gpus[:3])
+    return made(
+        context, passage, place, kind, str(verdict), subject=", ".join(gpu.id for gpu in gpus),  # type: ignore[arg-type]
+        attribute=field, because="; ".join(values), true_for=str(true_for[0]) if true_for else "",
+        expected="" if verdict == "confirmed" else gpus[0].display(field),
+        evidence=tuple(source_of(gpu, field) for gpu in gpus[:2]),
+    )  # fmt: skip
