@@ -28,9 +28,12 @@ _PART_BEFORE = re.compile(
     r"[\w\s,]{0,16}$",
     re.IGNORECASE,
 )
+#: Behind a size that names a model by it: "the 80 GB version".
+_VARIANT = re.compile(r"[\s-]*(?:models?|versions?|variants?|flavou?rs?|editions?|skus?)\b", re.IGNORECASE)
 #: What is missing, left or added is not what a device has.
 _MISSING = re.compile(
-    r"\b(?:lacks?|lacking|short(?:fall)? (?:of|by)|missing|leav(?:es|ing)|remaining|deficit of|extra|another|additional)"
+    r"\b(?:lacks?|lacking|short(?:fall)? (?:of|by)|missing|leav(?:es|ing)|remaining|deficit of|extra|another|"
+    r"additional)"
     r"\s+(?:about |around |roughly |only |just |you |~)*$",
     re.IGNORECASE,
 )
@@ -114,7 +117,8 @@ class Binder:
         here = self._who.here
         inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
         mention = nearest_device(self._text, quantity, self._who)
-        if mention is None or inside or of_a_part(self._text, quantity):
+        variant = quantity.dimension == "memory" and _VARIANT.match(self._text, quantity.end)
+        if mention is None or inside or variant or of_a_part(self._text, quantity):
             return None
         attribute = self._listed(quantity, mention) if chosen is None else self._attributes[chosen].attribute
         if attribute is None:
@@ -251,7 +255,7 @@ def of_another(text: str, quantity: Quantity, last: Quantity, here: Sequence[Men
 
 def both_of(text: str, quantity: Quantity, mention: Mention, here: Sequence[Mention]) -> list[Mention]:
     """The other devices of which a value is said too: "both the A10 and the L4 have 24 GB"."""
-    before = [each for each in here if each.end <= mention.start]
+    before = [each for each in here if each.end <= mention.start] if mention in here else []
     first = before[0].start if before else mention.start
     said = re.search(r"\b(?:both|all)\b", text[max(0, first - 12) : quantity.start], re.IGNORECASE)
     if (

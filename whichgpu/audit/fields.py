@@ -9,7 +9,7 @@ from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -44,12 +44,11 @@ def same_chip(told: str, known: str) -> bool:
 
 
 def one_of(
-    passage: Passage, match: re.Match[str], field: str, gpus: Sequence[Gpu], context: Context,
-    same: Callable[[str, str], bool] = same_chip,
-) -> Iterator[Finding]:  # fmt: skip
-    """A word that is the field of one of these devices, or of none of them."""
+    passage: Passage, match: re.Match[str], field: str, gpus: Sequence[Gpu], context: Context
+) -> Iterator[Finding]:
+    """A chip that is that of one of these devices, or of none of them."""
     known = [gpu for gpu in gpus if gpu.value(field)]
-    right = [gpu for gpu in known if same(match[0], str(gpu.value(field)))]
+    right = [gpu for gpu in known if same_chip(match[0], str(gpu.value(field)))]
     sure = [gpu for gpu in known if gpu.confidence != "low"]
     verdict = "confirmed" if right else "contradicted" if sure else "unverifiable"
     if known:

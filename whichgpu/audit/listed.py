@@ -34,7 +34,8 @@ _LIST = frozenset({
     "launched", "priced", "giving", "mb", "l2", "cache", "billion", "transistors", "also", "that", "which",
     "speed", "hat", "und", "mit", "bietet", "kerne", "cuda-kerne", "tensor-kerne", "speicher", "et", "avec",
     "de", "con", "y", "offre", "sowie", "draws", "draw", "consumes", "pulls", "needs", "sxm2", "sxm4", "sxm5",
-    "sxm", "nvl", "used", "new", "refurbished", "street", "around", "about", "ebay", "model", "version", "variant", "only", "just",
+    "sxm", "nvl", "used", "new", "refurbished", "street", "around", "about", "ebay", "model", "version",
+    "variant", "only", "just",
 })  # fmt: skip
 #: What a list may begin with: "The H100's 80 GB".
 _POSSESSIVE = re.compile(r"^\s*[\u2019']s?\b")

@@ -28,14 +28,17 @@ _ARTICLES = (
 #: Words that set what follows against something else, whatever stands between: "than the 360 GB/s of it".
 _STRONG = re.compile(
     r"\b(?:than|unlike|vs\.?|versus|against|(?:compared|relative|in contrast) (?:to|with)|"
-    r"als|gegen\u00fcber|(?:im )?(?:vergleich|gegensatz) zu[rm]?|statt|wie|plus \w+ que|par rapport [\u00e0a]u?x?|"
-    r"compar[\u00e9e]e?s? [\u00e0a]|contrairement [\u00e0a]|m\u00e1s \w+ que|frente al?|en comparaci\u00f3n con|que)"
+    r"als|gegen\u00fcber|(?:im )?(?:vergleich|gegensatz) zu[rm]?|statt|wie|plus \w+ que|"
+    r"par rapport [\u00e0a]u?x?|compar[\u00e9e]e?s? [\u00e0a]|contrairement [\u00e0a]|m\u00e1s \w+ que|"
+    r"frente al?|en comparaci\u00f3n con|que)"
     r"\s[^,;()]{0,60}$",
     re.IGNORECASE,
 )
 _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as|over|"
-    r"after|before|since|(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|alongside|besides|instead of|"
+    r"after|before|since|"
+    r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
+    r"alongside|besides|instead of|"
     r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|cousin|relative|brother|heir) "
     r"(?:to|of)|predecessor|outperform(?:s|ing)?|"
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
@@ -171,7 +174,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
 def _topic(
     index: int, passage: Passage, sentence: Sentence, context: Context
 ) -> tuple[Sequence[Mention], bool]:
-    """The subject of the last sentence before that has one, else what the passage is about; and if certain."""
+    """The subject of the last sentence before with one, else what the passage is about; whether certain."""
     meant = _FORMER.match(sentence.text)
     if meant:
         both = _last_two(index, passage, sentence, context)
@@ -212,18 +215,19 @@ def _joined(text: str, own: Sequence[Mention]) -> bool:
 
 
 def superchips(here: Sequence[Mention]) -> list[Mention]:
-    """The names of a CPU and GPUs that are one part: what is said of its GPU is of that one, not of the card."""
+    """The names of a CPU and GPUs that are one part, whose GPU is not the card of its name."""
     return [each for each in here if all(_SUPERCHIP.match(key) for key in each.ids)]
 
 
 _SUPERCHIP = re.compile(r"g[hb]\d{2,3}(?:-|$)")
 _SEVERAL = re.compile(
-    r"(?:\b(dual|twin|(?:a )?pair of|quad|octa|two|three|four|five|six|seven|eight|ten|sixteen|\d{1,3})\s*(?:x|\u00d7|of the|pieces of)?\s*"
+    r"(?:\b(dual|twin|(?:a )?pair of|quad|octa|two|three|four|five|six|seven|eight|ten|sixteen|\d{1,3})\s*"
+    r"(?:x|\u00d7|of the|pieces of)?\s*"
     r"(?:nvidia\s+|amd\s+)?)$",
     re.IGNORECASE,
 )
-_NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa": 8, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10,
-            "sixteen": 16}  # fmt: skip
+_NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa": 8, "two": 2, "three": 3,
+            "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10, "sixteen": 16}  # fmt: skip
 
 
 def counted(text: str, start: int, at: int) -> float:

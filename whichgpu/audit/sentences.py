@@ -110,31 +110,34 @@ def topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Ment
         return in_table, True
     before: list[Sequence[Mention]] = []
     for back in range(index - 1, max(index - 25, -1), -1):
-        one = passages[back]
         found = context.mentions.get(back, ())
-        if one.kind == "heading":
+        if passages[back].kind == "heading":
             if found:
                 return _single(found), True
             break
-        if one.kind in ("paragraph", "item") and found:
-            heads = _is_name(back, context)
-            if heads and (_is_name(back - 1, context) or _is_name(back + 1, context)):
-                # Two names above one another head columns, not what stands below.
-                return (), True
-            if heads:
-                return _single(found), True
-            from whichgpu.audit.roles import owned
-
-            own = owned(one.text, found)
-            if own and one.text.rstrip("* ").endswith(":"):
-                return _single(own), True
-            if one.kind == "paragraph":
-                before.append(own or found)
-    for found in before:
-        if _single(found):
-            return _single(found), False
+        heads = _heads(back, context)
+        if heads is not None:
+            return heads, True
+        if passages[back].kind == "paragraph" and found:
+            before.append(found)
+    likely = next((each for each in map(_single, before) if each), ())
     title = context.document.title
-    return () if _COMPARES.search(title) else _single(list(mentions(title, context.catalogue))), True
+    titled = () if _COMPARES.search(title) else _single(list(mentions(title, context.catalogue)))
+    return likely or titled, not likely
+
+
+def _heads(index: int, context: Context) -> Sequence[Mention] | None:
+    """The device that a passage heads what follows by: its name alone, or "the A100 has:"; else None."""
+    from whichgpu.audit.roles import owned
+
+    one, found = context.document.passages[index], context.mentions.get(index, ())
+    if not found or one.kind not in ("paragraph", "item"):
+        return None
+    if _is_name(index, context):
+        # Two names above one another head columns, not what stands below.
+        return () if _is_name(index - 1, context) or _is_name(index + 1, context) else _single(found)
+    own = owned(one.text, found) if one.text.rstrip("* ").endswith(":") else []
+    return _single(own) if own else None
 
 
 def _is_name(index: int, context: Context) -> bool:

@@ -51,8 +51,7 @@ def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:
     why = "" if named or where.who.certain else "the sentence names no device, and the text before it several"
     if not named and mostly_wrong:
         why = (
-            why
-            or "the sentence names no device, and little below the same heading is of the one that it may mean"
+            why or "the sentence names no device, and little below its heading is of the one that it may mean"
         )
     why = why or _of_another_form(set(found.subject.split(", ")), named, where.text)
     return found._replace(verdict="unverifiable", expected="", because=why, true_for="") if why else found

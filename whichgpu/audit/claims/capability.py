@@ -96,7 +96,8 @@ _CAPABILITIES = (
                 lambda gpu: True if gpu.value("vgpu") else None),
     Capability("ray_tracing", r"(?:rt cores?|ray[- ]tracing cores?)", "rt_cores", _positive("rt_cores")),
     Capability("tensor_cores", r"tensor cores?", "tensor_cores", _positive("tensor_cores")),
-    Capability("sparsity", r"(?:structured |2:4 |fine-grained )?sparsity(?: support| acceleration)?", "compute_capability", _since(8.0)),
+    Capability("sparsity", r"(?:structured |2:4 |fine-grained )?sparsity(?: support| acceleration)?",
+                "compute_capability", _since(8.0)),
 )  # fmt: skip
 _YES = re.compile(r"\s*(?:yes|supported|\u2713|\u2714|\u2705|native)", re.IGNORECASE)
 _NO = re.compile(

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 #: "the same amount of memory", "identical CUDA core counts": what is equal is named right after.
 _SAME = re.compile(
-    r"\b(?:the (?:exact )?same|identical|equal)\s+(?:(?:amounts?|size|number|count) of\s+|(?:peak|total|raw|overall|\d+\s?GB)\s+){0,2}",
+    r"\b(?:the (?:exact )?same|identical|equal)\s+(?:(?:amounts?|size|number|count) of\s+|"
+    r"(?:peak|total|raw|overall|\d+\s?GB)\s+){0,2}",
     re.IGNORECASE,
 )
 #: "192-bit, same as the T4": what is equal is named before.
@@ -74,7 +75,7 @@ def _named_before(passage: Passage, sentence: Sentence, who: Spoken, context: Co
 
 
 def _both(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
-    """The two that are said to be equal: joined before it, "the L4 and the T4 have the same", or set beside."""
+    """The two that are said to be equal: joined before it, "the L4 and the T4 have the same", or after it."""
     before = [each for each in who.here if each.end <= start]
     if any(counted(who.text, max(0, each.start - 20), each.start) > 1 for each in who.here):
         return None

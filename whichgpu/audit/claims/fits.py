@@ -51,12 +51,12 @@ _LEAST = 0.34
 _PER_NODE = 8
 #: Headers of columns that say what fits; columns and rows that are looked at.
 _HEAD = re.compile(
-    r"\b(?:fits?|runs?|largest model|max(?:imum)? model|models? (?:supported|size))\b", re.IGNORECASE
+    r"\b(?:fits?|runs?|trains?|largest model|max(?:imum)? model|models? (?:supported|size))\b", re.IGNORECASE
 )
 _ON = re.compile(r"\b(?:fits on|runs on|gpus?|hardware|cards?)\b", re.IGNORECASE)
 _FORM = re.compile(r"\b(?:quanti[sz]ation|quant|precision|format|dtype)\b", re.IGNORECASE)
 _COLUMNS, _MOST_ROWS = 16, 60
-#: Bytes of a weight that training takes at least: 4 bits and nothing else, or weights and gradients of 2 bytes.
+#: Bytes of a weight that training takes at least: 4 bits alone, or weights and gradients of 2 bytes.
 _TRAINED = {"qlora": 0.5, "full": 4.0}
 _FULLY = re.compile(r"\bfull(?:y)?[ -](?:fine[ -]?tun|param|train)", re.IGNORECASE)
 #: Bytes of a gigabyte of memory as it is sold, by decimal ones.
@@ -131,7 +131,7 @@ def _size(first: Passage, context: Context) -> tuple[float, str] | None:
 
 
 def _of_cell(cell: Passage, head: str, size: tuple[float, str], context: Context) -> Iterator[Finding]:
-    """Each model of a cell whose weights alone exceed the memory is wrong, each that is well below is right."""
+    """Wrong is each model of a cell whose weights alone exceed the memory, right each well below it."""
     at = 0
     for part in re.split(r"[,;]", cell.text):
         place = (at, at + len(part))

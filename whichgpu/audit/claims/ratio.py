@@ -30,8 +30,11 @@ _LESS = re.compile(r"\s*(?:less|lower|fewer|smaller|narrower|slower)\b", re.IGNO
 _SPEED = re.compile(
     r"\b(?:fast|faster|speed\w*|performance|throughput|quick\w*|outperform\w*|latency)\b", re.IGNORECASE
 )
-#: What a speed is in.
-_SPEEDS = ("rate", "time", "frequency")
+#: What no speed is in, and words of speeds that are no bandwidth.
+_SIZES = ("memory", "money", "power", "bits", "length", "area")
+_FAST = re.compile(
+    r"\b(?:inference|training|generation|token)s? (?:speed|throughput)|\bfaster at\b", re.IGNORECASE
+)
 #: What a multiple is not of two devices.
 _OTHER = re.compile(
     r"\b(?:previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|cheaper|per dollar|"
@@ -130,7 +133,8 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
     if beside is not None:
         before, after = [beside[0]], [beside[1]]
     near = passage.text[max(sentence.start, claim.start - _BEFORE) : claim.end + _BEFORE // 2]
-    if before and beside is None and before[-1].dimension not in _SPEEDS and _SPEED.search(near):
+    told = before[-1].dimension if before and beside is None else ""
+    if (told in _SIZES and _SPEED.search(near)) or (told == "bandwidth" and _FAST.search(near)):
         return None
     if not before or not after or before[-1].dimension != after[0].dimension or not after[0].value:
         return None
@@ -152,7 +156,7 @@ def _in_brackets(
     match = _VALUES.match(text, claim.end, sentence.end)
     if match is None:
         return None
-    found = within(quantities(text, context.fraction), match.start("a"), match.end())
+    found = within(quantities(text, context.fraction), match.start("a") - 1, match.end())
     if len(found) != 2 or not found[1].value:
         return None
     same = found[0].dimension in (found[1].dimension, "number")

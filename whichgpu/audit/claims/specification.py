@@ -212,12 +212,11 @@ def _of_value(
     said = qualifiers(clause) | tables.noted(passage, place, context.document.original)
     gpus = [context.catalogue[key] for key in mention.ids]
     found = _verdict(text, quantity, attribute, gpus, said=said, context=context)
-    if found.verdict == "confirmed" and mention in here:
-        for other in both_of(text, quantity, mention, here):
-            also = [context.catalogue[key] for key in other.ids]
-            of_other = _verdict(text, quantity, attribute, also, said=said, context=context)
-            if of_other.verdict == "contradicted":
-                gpus, found, mention = also, of_other, other
+    for other in both_of(text, quantity, mention, here) if found.verdict == "confirmed" else ():
+        also = [context.catalogue[key] for key in other.ids]
+        of_other = _verdict(text, quantity, attribute, also, said=said, context=context)
+        if of_other.verdict == "contradicted":
+            gpus, found, mention = also, of_other, other
     if found.verdict == "contradicted":
         several = _together(passage, sentence, quantity, attribute, mention=mention, context=context)
         if several is not None:
@@ -239,13 +238,8 @@ def _of_value(
                 gpus, found = list(again), verdict
                 break
         else:
-            if _doubtful(passage, sentence, quantity, attribute, mention=mention, here=here):
-                return
-            item = passage.kind == "item" and len(text) < _SHORT
-            if (
-                mention not in here
-                and not item
-                and _of_one_spoken_of(passage, quantity, attribute, mention, context)
+            if _doubtful(passage, sentence, quantity, attribute, mention=mention, here=here) or (
+                mention not in here and _of_one_spoken_of(passage, quantity, attribute, mention, context)
             ):
                 return
     elif found.verdict == "confirmed":
@@ -258,6 +252,8 @@ def _of_one_spoken_of(
 ) -> bool:
     """Whether a value is exactly that of another device of the document, which may be what is meant."""
     text = passage.text
+    if passage.kind == "item" and len(text) < _SHORT:
+        return False
     kin = {one for key in mention.named for one in namesakes(key, context.catalogue)}
     others = [context.catalogue[key] for key in sorted(context.spoken_of - kin)]
     digits = re.sub(r"\D", "", text[quantity.start : quantity.end]).strip("0")
@@ -278,9 +274,9 @@ def _doubtful(
     text = sentence.text
     in_brackets = mention in here and passage.text[mention.end : quantity.start].strip() == "("
     said = text
-    if mention in here and mention.end <= quantity.start:
-        if is_list(passage.text[mention.end : quantity.start]):
-            said = passage.text[sentence.start : quantity.end + _AFTER]
+    before = mention in here and mention.end <= quantity.start
+    if before and is_list(passage.text[mention.end : quantity.start]):
+        said = passage.text[sentence.start : quantity.end + _AFTER]
     if quantity.high != quantity.value or (guarded(said) and not in_brackets):
         return True
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start

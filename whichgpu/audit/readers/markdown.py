@@ -141,12 +141,17 @@ class _Reader:
             self._table()
         elif _ITEM.match(line.text):
             self._item(line)
-        elif rows := aligned(self._lines, self._at):
+        else:
+            self._plain(line)
+
+    def _plain(self, line: Line) -> None:
+        """A block without marks: aligned columns, a card, a name and its value, a heading, a paragraph."""
+        if rows := aligned(self._lines, self._at):
             self._columns(rows)
         elif self._at in self._stacked:
             self._card(self._stacked[self._at])
         elif self._at in self._listed:
-            self._named_value(line)
+            self._card(1)
         elif self._is_heading(line):
             left = len(line.text) - len(line.text.lstrip())
             self._put_heading(line.text.strip(), line.start + left, 2)
@@ -169,12 +174,6 @@ class _Reader:
             builder.blank(line.start + left)
             inline(builder, line.text.strip(), line.start + left)
         self._put(builder, kind, 1)
-
-    def _named_value(self, line: Line) -> None:
-        builder = Builder()
-        inline(builder, line.text.strip(), line.start + len(line.text) - len(line.text.lstrip()))
-        self._at += 1
-        self._put(builder, "item", 1)
 
     def _columns(self, rows: int) -> None:
         """A table of aligned columns, as in a text."""
