@@ -106,7 +106,8 @@ def test_the_committed_scoreboard_is_of_the_committed_fit():
 def test_intervals_keep_their_promise_on_what_the_fit_had_not_seen():
     board = scoreboard.committed()
     for fold in ("gpu", "generation", "newer", "workload", "source"):
-        assert 85 <= scores(board.errors[fold], board.halves[fold]).inside <= 95, fold
+        told = np.isfinite(board.errors[fold])
+        assert 85 <= scores(board.errors[fold][told], board.halves[fold][told]).inside <= 95, fold
 
 
 def test_without_the_only_gpus_that_ran_a_runtime_it_was_never_measured():
