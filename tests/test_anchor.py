@@ -191,7 +191,7 @@ def test_anchored_intervals_are_narrower_and_hold_and_the_error_falls():
         if one["rows"] >= 60:
             assert one["after"] < 1.02 * one["before"], name
             assert 83 <= one["anchored"] <= 98, (name, one)
-            assert one["narrow"] <= 1.1 * one["half"], name
+            assert one["narrow"] <= 1.15 * one["half"], name
     # docs/diagnose.md tells the same.
     told = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
     assert table() in told, "run: python tests/test_anchor.py"

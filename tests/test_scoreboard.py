@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 from whichgpu.cost import scoreboard
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.estimate import Z90
 from whichgpu.cost.scores import scores
 from whichgpu.errors import DataError
 from whichgpu.facts import store
@@ -103,8 +105,20 @@ def test_the_committed_scoreboard_is_of_the_committed_fit():
 
 def test_intervals_keep_their_promise_on_what_the_fit_had_not_seen():
     board = scoreboard.committed()
-    for fold in ("gpu", "generation", "workload"):
-        assert 85 <= scores(board.errors[fold], board.halves[fold]).inside <= 95, fold
+    for fold in ("gpu", "generation", "newer", "workload", "source"):
+        told = np.isfinite(board.errors[fold])
+        assert 85 <= scores(board.errors[fold][told], board.halves[fold][told]).inside <= 95, fold
+
+
+def test_without_the_only_gpus_that_ran_a_runtime_it_was_never_measured():
+    board = scoreboard.committed()
+    prior = section("spread")
+    wide = Z90 * math.hypot(prior["shared"], prior["own"])
+    sglang = np.array([row["runtime"] == "sglang" for row in board.rows])
+    assert sglang.sum() > 100
+    # It ran on Hopper and Blackwell, so that either teaches what the other needs.
+    assert (board.halves["newer"][sglang] >= wide).all()
+    assert (board.halves["generation"][sglang] < wide).all()
 
 
 def test_a_calibration_writes_what_is_read_again(tmp_path, monkeypatch):

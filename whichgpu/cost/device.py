@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,6 +56,7 @@ class Devices:
     joined_by: str = ""
     _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _peaks: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _strains: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -140,16 +141,18 @@ class Devices:
         boost = self.column("clock_boost")
         return np.where(np.isnan(boost), 1.5e9, boost)
 
-    @cached_property
-    def efficiency(self) -> Column:
-        """Factor on every matrix efficiency: software maturity, and the law of the tensor rate.
+    def efficiency(self, dtypes: tuple[str, ...]) -> NDArray[np.float64]:
+        """Factor on every matrix efficiency: software maturity, and the law of the tensor rate; as `peaks`.
 
         The share of its peak that a product reaches falls as the tensor rate of an SM grows, since
         feeding it grows harder: x^-0.2 with x in FP16 FLOP per clock and SM over 1,024.
         """
         c = section("products")
-        law = (self.tensor_rate / c["rate_reference"]) ** c["rate_exponent"]
-        return np.asarray(law * self.maturity)
+        known = {
+            dtype: (self.rate_of(dtype) / c["rate_reference"]) ** c["rate_exponent"] * self.maturity
+            for dtype in set(dtypes)
+        }
+        return np.array([known[dtype] for dtype in (dtypes if len(known) > 1 else known)])
 
     @cached_property
     def maturity(self) -> Column:
@@ -161,11 +164,26 @@ class Devices:
     @cached_property
     def tensor_rate(self) -> Column:
         """FP16 FLOP per clock and SM, as the job accumulates."""
-        tensor = self.column("clock_tensor")
-        clock = np.where(np.isnan(tensor), self.clock, tensor)
         stated = self.column("fp16")
-        rate = (np.fmax(stated, self.column("fp16_acc16")) if self.narrow else stated) / self.sms / clock
-        return np.where(np.isnan(rate), section("products")["rate_reference"], np.clip(rate, 64.0, 32768.0))
+        best = np.fmax(stated, self.column("fp16_acc16")) if self.narrow else stated
+        return self._per_sm(best)
+
+    def rate_of(self, dtype: str) -> Column:
+        """What an SM's tensor cores ask for, in FP16 FLOP per clock and SM, where they multiply a format.
+
+        Numbers of 8 bits are half as wide. GeForce halves its rate for sums in FP32, and not that of INT8.
+        """
+        if dtype not in ("int8", "fp8"):
+            return self.tensor_rate
+        stated = self.column(dtype)
+        return np.where(np.isnan(stated), self.tensor_rate, self._per_sm(0.5 * stated))
+
+    def _per_sm(self, rate: Column) -> Column:
+        """A peak as FLOP per clock and SM, at the clock for which the catalogue states it."""
+        stated = self.column("clock_tensor")
+        clock = np.where(np.isnan(stated), self.clock, stated)
+        found = rate / self.sms / clock
+        return np.where(np.isnan(found), section("products")["rate_reference"], np.clip(found, 64.0, 32768.0))
 
     @cached_property
     def bandwidth(self) -> Column:
@@ -188,14 +206,17 @@ class Devices:
     def cache_gain(self) -> Column:
         """Factor on the bandwidth of activations where the L2 is large enough to keep part of them."""
         c = section("memory")
-        l2 = np.nan_to_num(self.column("l2"), nan=0.0)
+        l2 = np.array([_last_level(gpu) for gpu in self.gpus])[:, None]
         return np.where(l2 >= c["large_l2_bytes"], c["large_l2"], 1.0)
 
     @cached_property
     def traits(self) -> tuple[Traits, ...]:
         """Each GPU's traits."""
-        rate = np.log(self.tensor_rate / section("products")["rate_reference"])[:, 0]
-        throttle = np.log(self.throttle(1.0))[:, 0]
+        rate, rate_narrow = (
+            np.log(self.rate_of(dtype) / section("products")["rate_reference"])[:, 0]
+            for dtype in ("fp16", "int8")
+        )
+        throttle, plain, narrow = (np.log(self.throttle(1.0, dtype))[:, 0] for dtype in ("fp16", "", "int8"))
         large = (self.cache_gain > 1.0)[:, 0]
         joined = np.where(np.nan_to_num(self.column("nvlink")) > 0, self.nvlink_gpus, 0.0)
         generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0)[:, 0]
@@ -205,7 +226,8 @@ class Devices:
         return tuple(
             Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]), float(large[i]),
                    float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}", bool(tensor32[i, 0]),
-                   float(feed[i]), kin(gpu))
+                   float(feed[i]), kin(gpu), float(plain[i]), float(narrow[i]),
+                   float(rate_narrow[i]))
             for i, gpu in enumerate(self.gpus)
         )  # fmt: skip
 
@@ -270,37 +292,41 @@ class Devices:
         share = np.clip(left, _LEAST_CLOCK, 1.0) ** c["exponent_cap"]
         return np.asarray(np.nan_to_num(share, nan=1.0))
 
-    @cached_property
-    def appetite(self) -> Column:
+    def appetite(self, dtype: str) -> Column:
         """W that the chip would draw with every unit busy, by a prior per architecture; NaN unknown.
 
         Above the power limit the clock falls; `throttle` turns the ratio into a factor on the rate.
+        `dtype` is what the tensor cores multiply; "" where they have nothing to do.
         """
+        tensor_rate = self.rate_of(dtype) if dtype else np.zeros((1, 1))
         c = section("power")
         watts_per_gbs = np.array([_memory_watts(str(g.value("memory_type") or "")) for g in self.gpus])
         pairs = np.array([c["sm"].get(_power_family(gpu), c["sm"]["other"]) for gpu in self.gpus])
-        per_sm = pairs[:, :1] + pairs[:, 1:] * self.tensor_rate / section("products")["rate_reference"]
+        per_sm = pairs[:, :1] + pairs[:, 1:] * tensor_rate / section("products")["rate_reference"]
         return np.asarray(
             c["static"]
             + watts_per_gbs[:, None] * self.column("bandwidth") / 1e9
             + per_sm * self.sms * self.clock / 1e9
         )
 
-    def throttle(self, exponent: float) -> Column:
+    def throttle(self, exponent: float, dtype: str = "fp16") -> Column:
         """Share of the rate that the power limit leaves: (1 + (appetite / limit)^4)^(-exponent / 4).
 
         Both are taken above the share of the appetite that the chip draws at any clock. Scaled to 1 for a
         chip whose appetite equals its limit, and never above 1; 1 where the power is not in the catalogue.
+        `dtype` as in `appetite`.
         """
-        share = (1.0 + self._strain**4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
+        share = (1.0 + self._strain(dtype) ** 4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
         return np.asarray(np.minimum(share, 1.0))
 
-    @cached_property
-    def _strain(self) -> Column:
+    def _strain(self, dtype: str) -> Column:
         """What the chip wants over what its limit leaves, both above what it draws at any clock."""
-        rest = section("power")["rest"] * self.appetite
-        left = np.maximum(self.limit - rest, 0.05 * self.appetite)
-        return np.asarray(np.nan_to_num((self.appetite - rest) / left, nan=0.0))
+        if dtype not in self._strains:
+            appetite = self.appetite(dtype)
+            rest = section("power")["rest"] * appetite
+            left = np.maximum(self.limit - rest, 0.05 * appetite)
+            self._strains[dtype] = np.nan_to_num((appetite - rest) / left, nan=0.0)
+        return self._strains[dtype]
 
 
 #: No cap takes more of the clock: below it a card does not run.
@@ -308,6 +334,21 @@ _LEAST_CLOCK = 0.02
 #: Columns of the GPUs that were asked for together: in a table of jobs the same ones, again and again.
 _devices: dict[tuple[tuple[int, ...], float, bool, str, str], Devices] = {}
 _KEPT = 512
+
+
+def _last_level(gpu: Gpu) -> float:
+    """L2 of a GPU in B; where no source says, the most that a part of its chip has, which is on the die."""
+    stated = gpu.value("l2")
+    return _of_chip(gpu.family, str(gpu.value("chip") or "")) if stated is None else float(stated)
+
+
+@lru_cache(maxsize=64)
+def _of_chip(family: str, chip: str) -> float:
+    from whichgpu.hardware.catalogue import catalogue
+
+    known = (part for part in catalogue().values() if chip and part.family == family)
+    parts = (part for part in known if part.value("chip") == chip)
+    return max((float(part.value("l2") or 0.0) for part in parts), default=0.0)
 
 
 @immutable
@@ -326,6 +367,11 @@ class Traits:
     feed: float = 0.0
     #: Lineages whose SMs are built alike, by one name.
     kin: str = ""
+    #: `throttle` of work that leaves the tensor cores idle, and of their 8-bit formats.
+    plain: float = 0.0
+    narrow: float = 0.0
+    #: `rate` of INT8.
+    rate_narrow: float = 0.0
 
     def link(self, gpus: float) -> str:
         """The link that joins `gpus` GPUs: NVLink, the machine's PCIe, or the network between machines."""

@@ -8,6 +8,7 @@ falls back to the prior, that is to physics. The names, most general first:
     c/CLASS  c/CLASS/FORMAT  c@LINEAGE  c/FORMAT@LINEAGE  c/CLASS@LINEAGE                  arithmetic
     c@KIN  c/FORMAT@KIN  c/CLASS@KIN                                                       and m, see below
     c@LINEAGE&DOMAIN  c/FORMAT@LINEAGE&DOMAIN  c/CLASS@LINEAGE&DOMAIN
+    c/CLASS&DOMAIN  c/CLASS/FORMAT&DOMAIN  m/CLASS&DOMAIN  m@LINEAGE&DOMAIN  m/CLASS@LINEAGE&DOMAIN
     c=RUNTIME  c/CLASS=RUNTIME  c=RUNTIME+MARK  c/CLASS=RUNTIME+MARK
     m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY                                          memory traffic
     m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
@@ -17,12 +18,15 @@ falls back to the prior, that is to physics. The names, most general first:
     w/WORKLOAD  w/WORKLOAD=RUNTIME  w/WORKLOAD/PRECISION  w/WORKLOAD/PRECISION=RUNTIME     the whole time
 
 A domain is that of a runtime: engines of language models bring kernels of their own, so that what a
-lineage does for them says little of frameworks. Kin are the lineages whose SMs are built alike: what they
-have in common (of frameworks) a lineage that was not measured has. A mark is what sets one use of a runtime
-apart: a version, channels-last tensors. `c~throttle` and `c~rate` change the exponents of the power limit
-and of the tensor rate, `m~l2` the gain of a large cache, `m~feed` has the bandwidth of an SM to a power:
-their weights are the logarithms that the exponents multiply. All but `b` stand also with `+train` behind
-them, which applies in training only (of `l/WORKLOAD` and `w`, instead).
+lineage does for them says little of frameworks. But in training they have classes of their own as well:
+they stream weights through products of few rows, where those of a framework move activations, and what a
+lineage does to that is theirs. Kin are the
+lineages whose SMs are built alike: what they have in common (of frameworks) a lineage that was not
+measured has. A mark is what sets one use of a runtime apart: a version, channels-last tensors.
+`c~throttle` and `c~rate` change the exponents of the power limit and of the tensor rate, `m~l2` the gain
+of a large cache, `m~feed` has the bandwidth of an SM to a power: their weights are the logarithms that the
+exponents multiply. All but `b` stand also with `+train` behind them, which applies in training only (of
+`l/WORKLOAD` and `w`, instead).
 """
 
 from __future__ import annotations
@@ -54,22 +58,36 @@ if TYPE_CHECKING:
 
 #: The trait that each law's effect multiplies.
 _LAWS = {"c~throttle": "throttle", "c~rate": "rate", "m~l2": "cache", "m~feed": "feed"}
+#: By format of an op class, what a trait is called where it differs from that of products in 16 bits.
+_BY_FORMAT = {"plain": {"throttle": "plain"}, "byte": {"throttle": "narrow", "rate": "rate_narrow"}}
+
+
+def _trait(law: str, kind: OpClass) -> str:
+    """The trait that a law multiplies for an op class as it is run."""
+    found = _LAWS[law]
+    return _BY_FORMAT.get(kind.format, {}).get(found, found)
 
 
 def compute_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool) -> Terms:
     """The effects on the arithmetic of an op class on a GPU under a runtime, each with its weight."""
     line, kind = place.lineage, _as_run(kind, place, runtime)
     placed = (f"c@{line}", f"c/{kind.format}@{line}", f"c/{kind.compute}@{line}")
-    names = [f"c/{kind.compute}", f"c/{kind.compute}/{kind.format}", *placed]
+    apart = _apart(runtime, trains=trains)
+    names = [f"c/{kind.compute}{apart}", f"c/{kind.compute}/{kind.format}{apart}", *placed]
     names += [f"{name}&{runtime.domain}" for name in placed]
     if place.kin and not runtime.domain:
         names += [f"c@{place.kin}", f"c/{kind.format}@{place.kin}", f"c/{kind.compute}@{place.kin}"]
     for stack in runtime.stacks:
         names += [f"c={stack}", f"c/{kind.compute}={stack}"]
-    tensor = kind.format != "plain"
-    pairs = (("c~throttle", place.throttle), ("c~rate", place.rate if tensor else 0.0))
+    ruling = ("c~throttle",) if kind.format == "plain" else ("c~throttle", "c~rate")
+    pairs = [(law, getattr(place, _trait(law, kind))) for law in ruling]
     laws = [(f"{law}{where}", value) for law, value in pairs for where in ("", f"={runtime.kernels}")]
     return _weighted(names, laws, trains=trains)
+
+
+def _apart(runtime: Runtime, *, trains: bool) -> str:
+    """What sets an engine's classes apart from those of frameworks, whose products trainers run as well."""
+    return f"&{runtime.domain}" if runtime.domain and not trains else ""
 
 
 def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
@@ -81,12 +99,9 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
 
 def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool) -> Terms:
     """The effects on the memory traffic of an op class on a GPU under a runtime."""
-    names = [
-        f"m/{kind.memory}",
-        f"m@{place.lineage}",
-        f"m/{kind.memory}@{place.lineage}",
-        f"m%{place.memory}",
-    ]
+    apart = _apart(runtime, trains=trains)
+    plain = (f"m/{kind.memory}", f"m@{place.lineage}", f"m/{kind.memory}@{place.lineage}")
+    names = [*(f"{name}{apart}" for name in plain), f"m%{place.memory}"]
     if place.kin and not runtime.domain:
         names += [f"m@{place.kin}", f"m/{kind.memory}@{place.kin}"]
     for stack in runtime.stacks:
@@ -196,11 +211,13 @@ class Fit:
         """
         key = (terms, kind, place.lineage, place.kin, place.memory, place.tf32, runtime.stacks, trains)
         if key not in self._known:
-            unit = replace(place, throttle=1.0, rate=1.0, cache=1.0, feed=1.0)
+            unit = replace(
+                place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0, cache=1.0, feed=1.0
+            )
             found = terms(kind, unit, runtime, trains=trains)
             laws: dict[str, float] = {}
             for name in [name for name in found if "~" in name]:
-                trait = _LAWS[name.removesuffix("+train").partition("=")[0]]
+                trait = _trait(name.removesuffix("+train").partition("=")[0], _as_run(kind, place, runtime))
                 laws[trait] = laws.get(trait, 0.0) + found.pop(name) * self.effects.get(name, 0.0)
             self._known[key] = self._sum(found), laws
         return self._known[key]

@@ -123,7 +123,7 @@ def _rows() -> Mapping[str, Any]:
     """Every runtime's columns by id."""
     rows = {key: row for file in store.load("runtimes").values() for key, row in file["runtime"].items()}
     # What a runtime does not state it has of the one whose kernels it runs, but for that one's names.
-    own = ("names", "alone", "marks", "undated")
+    own = ("names", "alone", "marks", "undated", "containers")
     return {
         key: {**{name: value for name, value in rows[row["like"]].items() if name not in own}, **row}
         if "like" in row
@@ -136,7 +136,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     """A runtime as free text uses it: the marks whose words the text has change what they state."""
     marks = [mark for mark in row.get("marks", ()) if _has(text, mark)]
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
-    unread = ("names", "alone", "marks", "engine", *_TIMES)
+    unread = ("names", "alone", "marks", "engine", "containers", *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     columns["tf32"] = tuple(row.get("tf32", ()))
@@ -204,4 +204,14 @@ def runtime(text: str, fallback: str) -> Runtime:
         alone = (key for key, row in rows.items() if any(word in said for word in row.get("alone", ())))
         where = next(alone, fallback)
         return _runtime(where, rows[where], text=text, exact=where != fallback)
+    where = _of_container(text, rows[where]) or where
     return _runtime(where, rows[where], text=text)
+
+
+def _of_container(text: str, row: Mapping[str, Any]) -> str:
+    """The runtime of an older container than those that a name stands for; "" for that one itself."""
+    version = _version(text)
+    if not version.startswith("ngc"):
+        return ""
+    older = row.get("containers", {})
+    return next((older[month] for month in sorted(older) if version[3:] < month), "")

@@ -110,7 +110,7 @@ def of_refit(done: Refit) -> Board:
         measured=np.array([float(row["value"]) for row in rows]),
         units=[row["unit"] for row in rows],
         errors=errors,
-        halves={fold: _halves(fold, keys["group"], widths, done.links, rows) for fold in FOLDS},
+        halves=_halves({**keys, "source": [row["source"] for row in rows]}, widths, done.links, rows),
         rows=rows,
     )
 
@@ -124,20 +124,25 @@ def _newer(done: Refit, generations: Sequence[str]) -> Array:
 
 
 def _halves(
-    fold: str, groups: Sequence[str], widths: Mapping[str, Mapping[str, float]], links: Array,
+    keys: Mapping[str, Sequence[str]], widths: Mapping[str, Mapping[str, float]], links: Array,
     rows: Sequence[Mapping[str, str]],
-) -> Array:  # fmt: skip
-    """What `cost/spread.py` and its links give a job of each group that is unseen as the fold has it."""
-    # A newer generation is an unseen one; a source mostly runs a version of its own.
-    width = {"newer": "generation", "source": "version"}.get(fold, fold)
-    own = np.array([widths.get(group, widths["all"])[width] for group in groups])
-    if fold == "source":
-        # Without its only source a runtime was never measured.
-        kernels = [_kernels(*(row[name] for name in _STACK)) for row in rows]
-        known = measured_elsewhere(kernels, [row["source"] for row in rows])
-        prior = section("spread")
-        own = np.where(known, own, np.hypot(prior["shared"], prior["own"]))
-    return np.asarray(Z90 * np.hypot(own, links))
+) -> dict[str, Array]:  # fmt: skip
+    """By fold, what `cost/spread.py` and links give a job of each group that is unseen as the fold has it."""
+    kernels = [_kernels(*(row[name] for name in _STACK)) for row in rows]
+    new = np.isin(keys["generation"], NEWER)
+    left_out = {**keys, "newer": ["newer" if one else "older" for one in new]}
+    prior = section("spread")
+    found = {}
+    for fold in FOLDS:
+        # A newer generation is an unseen one; a source mostly runs a version of its own.
+        width = {"newer": "generation", "source": "version"}.get(fold, fold)
+        own = np.array([widths.get(group, widths["all"])[width] for group in keys["group"]])
+        if fold in left_out:
+            # Where only what is left out ran a runtime, that runtime was never measured.
+            known = measured_elsewhere(kernels, left_out[fold])
+            own = np.where(known, own, np.hypot(prior["shared"], prior["own"]))
+        found[fold] = np.asarray(Z90 * np.hypot(own, links))
+    return found
 
 
 #: The columns that say which runtime runs a row.
@@ -201,14 +206,14 @@ def committed() -> Board:
         raise DataError(f"data/scoreboard: row '{gone[0]}' is not in data/measured; run: whichgpu calibrate")
     rows = [measured[one] for one in columns["id"]]
     widths = store.load("fits")["spreads"]["group"]
-    links = _numbers(columns["links"])
+    keys = {**{name: columns[name] for name in _KEYS}, "source": [row["source"] for row in rows]}
     return Board(
         ids=columns["id"],
-        keys={**{name: columns[name] for name in _KEYS}, "source": [row["source"] for row in rows]},
+        keys=keys,
         measured=np.array([float(row["value"]) for row in rows]),
         units=[row["unit"] for row in rows],
         errors={fold: _numbers(columns[f"error_{fold}"]) for fold in FOLDS},
-        halves={fold: _halves(fold, columns["group"], widths, links, rows) for fold in FOLDS},
+        halves=_halves(keys, widths, _numbers(columns["links"]), rows),
         rows=rows,
     )
 

@@ -127,8 +127,8 @@ def prepare(
 ) -> Pass:  # fmt: skip
     """The times that the priors give, before any fit, of a pass over the ops of a workload (its id)."""
     power = section("power")
-    rate = devices.throttle(power["exponent_train" if trains else "exponent_infer"]) * devices.capped
-    stream = devices.throttle(power["exponent_bandwidth"])
+    exponent = power["exponent_train" if trains else "exponent_infer"]
+    stream = devices.throttle(power["exponent_bandwidth"], "")
     kernels = []
     for table in tables(ops):
         compute, memory = models()[table.ops[0].kind].seconds(table, devices, runtime)
@@ -136,7 +136,7 @@ def prepare(
             Kernels(
                 table=table,
                 classes=table.classes,
-                compute=compute / rate,
+                compute=compute / (_clocked(table, devices, runtime, exponent) * devices.capped),
                 memory=memory / stream,
                 fastest_compute=_fastest_compute(table, devices),
                 fastest_memory=_fastest_memory(table, devices),
@@ -145,6 +145,17 @@ def prepare(
         )
     sent = np.asarray(communication, dtype=np.float64)
     return Pass(tuple(kernels), devices, runtime, sent, trains, workload, feeding)
+
+
+def _clocked(table: OpTable, devices: Devices, runtime: Runtime, exponent: float) -> NDArray[np.float64]:
+    """Share of each op's arithmetic rate that the power limit leaves, (O, G, 1)."""
+    plain = devices.throttle(exponent, "")
+    if table.kind not in COUNTED:
+        return plain[None]
+    known = {dtype: devices.throttle(exponent, dtype) for dtype in set(table.dtypes)}
+    tensor = np.array([known[dtype] for dtype in (table.dtypes if len(known) > 1 else known)])
+    peaks = devices.peaks(table.dtypes, tf32=table.kind in runtime.tf32)
+    return np.where(peaks > 1.01 * devices.vector, tensor, plain)
 
 
 def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:

@@ -38,7 +38,8 @@ def seconds(
     head = d["head_dim"]
     padded = np.where(head <= 64, 64.0, np.where(head <= 128, 128.0, np.ceil(head / 64.0) * 64.0))
     efficiency = np.minimum(
-        runtime.products["attention"] * devices.efficiency * head / padded, section("products")["ceiling"]
+        runtime.products["attention"] * devices.efficiency(ops.dtypes) * head / padded,
+        section("products")["ceiling"],
     )
     peaks = devices.peaks(ops.dtypes, tf32="attention" in runtime.tf32)
     # Unfused products know of no mask: they compute the whole rectangle.

@@ -40,7 +40,7 @@ def seconds(
     tensor = peaks > 1.01 * devices.vector
     reached = np.where(
         tensor,
-        runtime.products[ops.kind] * _window(ops) * _order(ops, runtime) * devices.efficiency,
+        runtime.products[ops.kind] * _window(ops) * _order(ops, runtime) * devices.efficiency(ops.dtypes),
         c["plain"] * devices.maturity,
     )
     compute = multiplied(ops, tensor, c["winograd"]) / (
