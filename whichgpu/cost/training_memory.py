@@ -133,6 +133,8 @@ class _Step(NamedTuple):
         return np.maximum(sum(op.starts for op in self.forward), 1.0)
 
 
+#: Bytes of an FP32 weight.
+_FP32 = 4.0
 #: Parts that every step has.
 _ALWAYS = ("weights", "gradients", "optimizer", "activations", "context")
 _ALONE, _EAGER = Spread(), Kept()
@@ -180,6 +182,7 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
         stage_weight_bytes(step.own, spread.pp, spread.stage)
         + quantised_head(step.own, stack, step.named) / spread.pp
     )
+    stored = stored + _widened_ends(step) / spread.pp
     # A trace in 16 bits has weights of 16, of which a runtime may keep 32.
     stored = stored * (1.0 if step.frozen else held.weight / step.named.weight)
     # Of mixed precision the wide weights are the optimizer's, and shared out with its states.
@@ -198,6 +201,14 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
         # Gradients are copied into buckets for their exchange, all of them.
         "buckets": gradient * np.asarray(spread.ranks > 1) if buckets else 0.0,
     }  # fmt: skip
+
+
+def _widened_ends(step: _Step) -> Any:
+    """Bytes that frozen weights which are not quantised take more, where a framework keeps them in FP32."""
+    if not (step.frozen and step.named.quantised and step.stack.holds.get("widens_ends")):
+        return 0.0
+    ends = [op for op in step.own if np.any(op.stored_bytes) and (op.kind != "gemm" or op.shard == "vocab")]
+    return stored_weight_bytes(ends) * (_FP32 / step.named.head - 1.0)
 
 
 def _alive(step: _Step, kernels: Kept) -> dict[str, Any]:
