@@ -381,6 +381,13 @@ def test_heads_are_not_cut(whichgpu):
     assert "32 attention heads, which do not divide by it" in wrong.err
 
 
+@pytest.mark.parametrize(("workload", "splits"), [("falcon-7b", {1}), ("qwen2.5-7b", {1, 2, 4})])
+def test_splits_are_those_that_the_heads_allow(whichgpu, workload, splits):
+    told = whichgpu("predict", workload, "--gpu", "l40s:8", "--slo", "tpot 40 ms", "--json").json
+    found = {int(re.search(r"tp=(\d+)|$", one["split"])[1] or 1) for one in told["splits"]}
+    assert found == splits
+
+
 @pytest.mark.parametrize(
     ("prompt", "output"), [("128", "8000"), ("12000", "200"), ("512", "256"), ("0", "64")]
 )

@@ -165,12 +165,6 @@ def checked(job: Job, gpu: Gpu) -> Job:
 
     found = estimate(replace(job, phase="serve", concurrency=1.0), [gpu])
     answer = found.at(0, 0)
-    heads, width = found.workload.dims.get("heads", 0), float(answer.job.tp or 1.0)
-    if heads % width:
-        able = ", ".join(f"{n}" for n in range(1, int(width) + 1) if heads % n == 0)
-        raise UsageError(
-            f"tp={width:g} does not divide the {heads} attention heads of {job.workload}; use {able}"
-        )
     longer = found.workload.beyond(answer.job)
     if longer:
         raise UsageError(f"{longer[0]}; use shorter --input-tokens or --output-tokens")

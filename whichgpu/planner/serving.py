@@ -134,9 +134,9 @@ def _ways(job: Job, count: int) -> Iterator[Job]:
     if job.tp is not None or job.pp is not None or {"ep", "attention_dp"} & set(job.options):
         yield replace(job, tp=job.tp or 1.0, pp=job.pp or 1.0)
         return
-    experts = bool(resolve(job.workload).dims.get("experts", 0))
+    dims = resolve(job.workload).dims
     most = min(count, int(section("links")["node"]))
-    for tp, pp, ep, groups in widths(most, experts=experts):
+    for tp, pp, ep, groups in widths(most, dims):
         if count % (tp * pp * groups) == 0:
             dealt = {"ep": str(ep)} if ep > 1 else {}
             wide = {"attention_dp": str(groups)} if groups > 1 else {}
