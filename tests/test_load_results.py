@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -114,7 +115,17 @@ def test_a_command_writes_what_validate_reads():
         assert words in text
     assert "{" not in text
     assert source.startswith("https://docs.vllm.ai")
+    # What is served is what the Hub calls it, and room is asked for that is there.
+    assert "vllm serve meta-llama/Llama-3.1-8B " in text
+    assert "--max-model-len 1536" in text
     for engine, words in (("sglang", "--pp-size 2"), ("tensorrt-llm", "aiperf profile")):
         other, _ = how_to_measure(job, engine, "l40s")
         assert words in other
         assert "{" not in other
+    # Replicas beside each other, drafted tokens, experts dealt out, and a checkpoint in a format of its own.
+    more = replace(job, workload="deepseek-r1", precision="fp4", n_gpus=16.0, tp=8.0, pp=1.0,
+                   options={"ep": "8", "speculative": "3"})  # fmt: skip
+    text, _ = how_to_measure(more, "vllm", "b200-180gb-sxm")
+    for words in ("'<a fp4 checkpoint of deepseek-ai/DeepSeek-R1>'", "--data-parallel-size 2",
+                  "--enable-expert-parallel", '"num_speculative_tokens": 3'):  # fmt: skip
+        assert words in text

@@ -702,6 +702,36 @@ def test_every_option_is_in_the_document():
     assert all(f"`{name}" in text or f", {name}" in text for name in OPTIONS)
 
 
+def test_a_rate_alone_has_the_percentiles_of_its_curve(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--rate", "4 req/s", "--json")
+    alone, curved = whichgpu(*words).json, whichgpu(*words, "--curve").json["loads"][0]
+    for metric in ("ttft", "tpot", "latency"):
+        assert {name: alone[metric][name] for name in ("mid", "mean", "p50", "p99")} == pytest.approx(
+            {name: curved[metric][name] for name in ("mid", "mean", "p50", "p99")}, rel=0.03
+        )
+    text = whichgpu(*words[:-1]).out
+    assert "Time to first token" in text
+    assert "Time per output token" in text
+
+
+def test_prompts_on_gpus_of_their_own_want_a_rate(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s:2", "--option", "prefill_gpus=1")
+    assert whichgpu(*words, "--rate", "2 req/s", "--json").json["prefill"] == {"gpu": "l40s", "n_gpus": 1}
+    told = whichgpu(*words, "--concurrency", "4")
+    assert told.status == 2
+    assert "--rate" in told.err
+
+
+@pytest.mark.parametrize("terms", ["ttft p99 150 ms", "itl p99 100 ms", "latency p90 6 s"])
+def test_what_is_held_is_held_when_it_is_asked_for(whichgpu, terms):
+    metric, how, most, unit = terms.split()
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--precision", "fp8", "--json")
+    rate = whichgpu(*words, "--slo", terms).json["slo"]["request_rate"]
+    for share, kept in ((1.0, True), (1.08, False)):
+        load = whichgpu(*words, "--curve", "--rate", f"{share * rate} req/s").json["loads"][0]
+        assert (load[metric][how] <= float(most) * (1e-3 if unit == "ms" else 1.0)) == kept
+
+
 if __name__ == "__main__":
     DOCUMENT.write_text(document(), encoding="utf-8")
     sys.stdout.write(f"wrote {DOCUMENT}\n")

@@ -7,8 +7,8 @@ differs from that:
     not flash   attention keeps its scores, their softmax and the mask of its dropout: 5 bytes a score
                 (Korthikanti et al., "Reducing Activation Recomputation in Large Transformer Models", eq. 1)
     adapters    the input of an adapter, as wide as the runtime casts it
-    wide ends   with embedding and head in FP32 (bitsandbytes' preparation for training) so are what the layers
-                pass on to each other, and the logits
+    wide ends   with embedding and head in FP32 (bitsandbytes' preparation for training) so are what the
+                layers pass on to each other, and the logits
     8 bits      a product keeps its input as narrow as it reads it
 
 and checkpointing (`workloads/checkpointing.py`). At the loss every logit takes `logit_bytes`: 16-bit

@@ -109,7 +109,9 @@ class Mesh:
             return
         experts = workload.dims.get("experts", 0)
         if not experts:
-            raise UsageError(f"{workload.id} has no experts to share out; leave the options ep and moe_tp out")
+            raise UsageError(
+                f"{workload.id} has no experts to share out; leave the options ep and moe_tp out"
+            )
         if np.any(self.ep > experts):
             raise UsageError(
                 f"ep={self.ep.max():g}, but {workload.id} has {experts:g} experts; use ep={experts:g} or less"
