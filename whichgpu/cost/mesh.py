@@ -126,7 +126,7 @@ class Mesh:
 
 
 def cuts(dims: Mapping[str, Any], degree: int) -> bool:
-    """Whether so many GPUs can cut every layer: they share the heads evenly, those of keys and values as well.
+    """Whether so many GPUs can cut every layer: they share its heads evenly, those of keys and values too.
 
     A head of keys and values is kept whole, so that several GPUs have copies of it where there are fewer.
     """

@@ -95,7 +95,7 @@ def _table(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _defaults(raw: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """The columns by phase that a file states; in inference the format in which its weights were `released`."""
+    """The columns by phase that a file states, and in inference the format of its `released` weights."""
     stated: Mapping[str, Mapping[str, Any]] = raw.get("defaults", {})
     if "released" not in raw:
         return stated

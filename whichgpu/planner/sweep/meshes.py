@@ -179,11 +179,11 @@ def _check(limits: Shape, fixed: Mapping[str, int]) -> None:
                 f"{name}={asked}, but {limits.name} has no {what} to share out; leave {name} out"
             )
         fits = _lacking(whole, asked) <= _LACKING and asked <= whole if name == "pp" else whole % asked == 0
-        if name == "tp" and fits and not _cuts(limits, asked):
-            fits, what = False, f"attention heads with {limits.kv_heads} of keys and values"
-        if not fits:
+        kept = name == "tp" and fits and not _cuts(limits, asked)
+        if kept or not fits:
+            beside = f" with {limits.kv_heads} of keys and values" if kept else ""
             raise UsageError(
-                f"{name}={asked} does not divide the {whole} {what} of {limits.name}; use {name}="
+                f"{name}={asked} does not divide the {whole} {what}{beside} of {limits.name}; use {name}="
                 f"{nearest(asked, _able(limits, name, whole))}"
             )
     cp = fixed.get("cp", 1)
