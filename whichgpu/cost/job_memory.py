@@ -52,7 +52,19 @@ def inference(
         ops, kv, engine=False, stack=stack, spec=precision(job.precision), pp=mesh.pp, share=share,
         beside=_beside(workload, job, stack),
     )  # fmt: skip
+    if not stack.flash and "flash_attention" in job.options:
+        parts["scores"] = _scores(ops, precision(job.precision).activation) * share
     return parts if stack.holds.get("no_collectives") else {**parts, **_communication(mesh)}
+
+
+def _scores(ops: tuple[Op, ...], size: float) -> Any:
+    """Bytes of one attention's scores and their softmax, where both lie in memory."""
+    most: Any = 0.0
+    for op in ops:
+        if op.kind == "attention":
+            d = op.dims
+            most = np.maximum(most, 2.0 * size * d["batch"] * d["heads"] * d["q"] * d["kv"])
+    return most
 
 
 def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> tuple[Op, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.arrays import distinct
-from whichgpu.cost.estimate import MODELLED
+from whichgpu.cost.estimate import MODELLED, NOT_SERVED
 from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
 from whichgpu.cost.stages import stages
 from whichgpu.cost.support import substitutions
@@ -170,6 +170,7 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
     if done.unused:
         said.append(f"{done.workload.id} has no use for {', '.join(done.unused)}, which was ignored")
     ignored = sorted(set(done.job.options) - MODELLED)
+    ignored += [name for name in NOT_SERVED if done.job.phase == "serve" and name in done.job.options]
     if ignored:
         said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
     if not done.runtime.exact:
