@@ -714,6 +714,23 @@ def test_a_rate_alone_has_the_percentiles_of_its_curve(whichgpu):
     assert "Time per output token" in text
 
 
+def test_tokens_cost_the_same_however_the_load_is_told(whichgpu):
+    """A prompt joins the passes of others in a closed loop too; so near the capacity queues are told."""
+    words = ("predict", "mistral-7b", "--gpu", "a10", "--input-tokens", "128", "--output-tokens", "128",
+             "--usd-per-gpu-hour", "1", "--json")  # fmt: skip
+    closed = whichgpu(*words, "--curve", "concurrency").json["loads"][-2]
+    opened = whichgpu(*words, "--curve", "--rate", f"{closed['request_rate']} req/s").json["loads"][0]
+    for kind in ("input", "output"):
+        assert closed["usd_per_million"][kind] == pytest.approx(opened["usd_per_million"][kind], rel=0.02)
+    assert closed["usd_per_million"]["input"] < closed["usd_per_million"]["output"]
+
+
+def test_queues_near_the_capacity_are_told(whichgpu):
+    told = whichgpu("predict", "llama-3.1-8b", "--gpu", "h100-80gb-sxm", "--runtime", "tensorrt-llm",
+                    "--precision", "fp8", "--input-tokens", "128", "--output-tokens", "2048", "--curve")  # fmt: skip
+    assert "every burst leaves a queue" in " ".join(told.out.split())
+
+
 def test_prompts_on_gpus_of_their_own_want_a_rate(whichgpu):
     words = ("predict", "llama-3.1-8b", "--gpu", "l40s:2", "--option", "prefill_gpus=1")
     assert whichgpu(*words, "--rate", "2 req/s", "--json").json["prefill"] == {"gpu": "l40s", "n_gpus": 1}
