@@ -725,9 +725,11 @@ def test_tokens_cost_the_same_however_the_load_is_told(whichgpu):
     assert closed["usd_per_million"]["input"] < closed["usd_per_million"]["output"]
 
 
+@pytest.mark.slow
 def test_queues_near_the_capacity_are_told(whichgpu):
     told = whichgpu("predict", "llama-3.1-8b", "--gpu", "h100-80gb-sxm", "--runtime", "tensorrt-llm",
-                    "--precision", "fp8", "--input-tokens", "128", "--output-tokens", "2048", "--curve")  # fmt: skip
+                    "--precision", "fp8", "--input-tokens", "128", "--output-tokens", "2048",
+                    "--curve")  # fmt: skip
     assert "every burst leaves a queue" in " ".join(told.out.split())
 
 
@@ -739,6 +741,7 @@ def test_prompts_on_gpus_of_their_own_want_a_rate(whichgpu):
     assert "--rate" in told.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("terms", ["ttft p99 150 ms", "itl p99 100 ms", "latency p90 6 s"])
 def test_what_is_held_is_held_when_it_is_asked_for(whichgpu, terms):
     metric, how, most, unit = terms.split()

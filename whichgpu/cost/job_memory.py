@@ -108,7 +108,7 @@ def training(
     ranks, away = _array(job.n_gpus) / (mesh.tp * mesh.pp), training_memory.offload(job)
     spread = training_memory.Spread(
         level=step.level, ranks=step.ranks, pp=mesh.pp, vp=job.degree("vp"), shares=mesh.cp * mesh.tp,
-        micro_batches=step.micro_batches, trained=step.held, offload=away,
+        micro_batches=_in_flight(job, stack, mesh, step), trained=step.held, offload=away,
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip
     kept = Kept(
@@ -135,6 +135,12 @@ def training(
     if not left_open:
         return parts(kept), ()
     return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
+
+
+def _in_flight(job: Job, stack: Runtime, mesh: Mesh, step: distributed.Step) -> Array:
+    """Micro-batches that a pipeline may have in flight: where none are stated, as many as fill it."""
+    stated = {"global_batch", "grad_accum"} & set(job.options) or stack.splits_batch
+    return step.micro_batches if stated else np.maximum(step.micro_batches, mesh.pp)
 
 
 def _fuller(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

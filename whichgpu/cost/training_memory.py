@@ -174,8 +174,10 @@ def _end_share(step: _Step) -> Any:
 def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     """Weights, gradients and states of the optimizer, of `trained` parameters on a stage."""
     held, spread, stack = step.held, step.spread, step.stack
-    # FSDP gathers the 16-bit weights layer by layer; autocast and ZeRO keep them.
+    # FSDP gathers the 16-bit weights layer by layer, from the wide ones if these are here; others keep them.
+    away = spread.offload
     gathers = spread.level == 3 and not stack.holds.get("gradient_bytes")
+    gathers = gathers and not ("optimizer" in away and "parameters" not in away)
     copy = held.activation if held.mixed and not gathers else 0.0
     gradient = trained * (held.train_state - (held.activation if held.mixed else 0.0)) / spread.of(2)
     stored = (
@@ -187,9 +189,10 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     stored = stored * (1.0 if step.frozen else held.weight / step.named.weight)
     # Of mixed precision the wide weights are the optimizer's, and shared out with its states.
     wide = held.mixed and not step.frozen
-    on_device = {name: float(name not in spread.offload) for name in OFFLOADED}
+    on_device = {name: float(name not in away) for name in OFFLOADED}
     weights = on_device["parameters"]
-    if spread.piecewise:
+    # Gradients leave as they come for an optimizer that runs within the backward pass, or on the host.
+    if spread.piecewise or "optimizer" in away:
         gradient = gradient / step.layers
     buckets = spread.level == 0 and not (stack.holds.get("no_buckets") or spread.piecewise)
     return {
