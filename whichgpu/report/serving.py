@@ -191,8 +191,8 @@ def _late(answer: Answer) -> tuple[str, ...]:
         return ()
     return (
         f"From {number(late[0][0])} requests/s on simulated requests wait longer for their first token than "
-        f"the model's mean says, {_time(late[-1][1])} in the mean at {number(late[-1][0])}: so near the capacity "
-        "every burst leaves a queue, which is gone but slowly. Take its percentiles.",
+        f"the model's mean says, {_time(late[-1][1])} in the mean at {number(late[-1][0])}: so near the "
+        "capacity every burst leaves a queue, which is gone but slowly. Take its percentiles.",
     )
 
 
