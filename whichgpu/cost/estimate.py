@@ -60,6 +60,8 @@ MODELLED = {
     "sequence_parallel", "flash_attention", "system", "nvlink", "cuda_graphs", "moe_overlap", "offload_to",
     *REQUESTS,
 }  # fmt: skip
+#: Those of adapters, which mean nothing where they are merged into the weights.
+_ADAPTERS = ("adapter", "lora_rank", "lora_targets")
 #: Those of them that mean nothing to a server of requests.
 NOT_SERVED = ("offload", "offload_to", "flash_attention")
 #: Ways to share out what training keeps, each further than the one before.
@@ -345,9 +347,17 @@ class Estimates:
             ignored += [name for name in NOT_SERVED if name in self.job.options]
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
+        said += merged(self.job)
         if not self.runtime.exact:
             said.append(f"runtime '{self.job.runtime}' is not known; {self.runtime.title} was assumed")
         return tuple(said)
+
+
+def merged(job: Job) -> list[str]:
+    """What to say of the adapters of a job that does not train them."""
+    named = [] if job.trains else [name for name in _ADAPTERS if name in job.options]
+    said = "adapters are taken as merged into the weights, at no cost; served beside them they take more"
+    return [f"{', '.join(named)}: {said}"] if named else []
 
 
 def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimates:
