@@ -100,6 +100,20 @@ def test_validate_holds_a_run_against_the_prediction(tmp_path, capsys):
     assert "--workload" in capsys.readouterr().err
 
 
+def test_the_model_that_was_served_is_the_workload(tmp_path, capsys):
+    run = {"backend": "vllm", "model_id": "meta-llama/Llama-3.1-8B-Instruct", "request_rate": 4.0,
+           "max_concurrency": None, "completed": 500, "total_input_tokens": 256000,
+           "total_output_tokens": 128000, "output_throughput": 975.6, "mean_ttft_ms": 92.1,
+           "mean_tpot_ms": 24.9, "mean_e2el_ms": 6450.0}  # fmt: skip
+    path = written(tmp_path / "run.json", run)
+    assert main(["validate", str(path), "--gpu", "l40s", "--by", "workload", "--json"]) == 0
+    groups = json.loads(capsys.readouterr().out)["groups"]
+    assert "llama-3.1-8b" in json.dumps(groups)
+    own = written(tmp_path / "own.json", {**run, "model_id": "/models/mine"})
+    assert main(["validate", str(own), "--gpu", "l40s"]) == 2
+    assert "--workload" in capsys.readouterr().err
+
+
 def test_a_command_writes_what_validate_reads():
     job = Job(
         "llama-3.1-8b", phase="serve", precision="fp8", runtime="vllm", input_tokens=1000.0,
