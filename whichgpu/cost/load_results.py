@@ -2,8 +2,8 @@
 
 Read are the JSON of `vllm bench serve --save-result` (what --metadata says of the run is in it), the lines of
 JSON of `sglang.bench_serving --output-file` (likewise its --tag), and the JSON of AIPerf and GenAI-Perf. Each
-run gives a row of each mean: output tokens/s, TTFT, TPOT and latency. Its model's name on the Hub is the workload
-where that is known; what a run does not say (the GPU, or another model) is stated beside it.
+run gives a row of each mean: output tokens/s, TTFT, TPOT and latency. Its model's name on the Hub is the
+workload where that is known; what a run does not say (the GPU, or another model) is stated beside it.
 """
 
 from __future__ import annotations
