@@ -501,3 +501,25 @@ def test_models_are_asked_for_in_the_format_of_their_release(
     told = whichgpu("fit", workload, "--gpu", gpu, "--json")
     assert told.json["fits"] is fits
     assert told.status == (0 if fits else 3)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "gpt-neox-20b --gpu a100-40gb-sxm:8 --phase finetune_full --precision amp-fp16 --batch 1 --seq-len 2048",
+        "qwen2.5-32b --gpu rtx-4090 --phase finetune_qlora --batch 2 --seq-len 4096",
+    ],
+)
+def test_each_change_of_a_training_fits_as_it_is_typed(whichgpu: Any, asked: str) -> None:
+    """What is typed after what was asked for wins, and takes what was told."""
+    changes = whichgpu("fit", *asked.split(), "--json").json["changes"]
+    assert changes
+    for one in changes:
+        words = one["option"].split()
+        kept = asked.split()
+        for name in set(words) & {"--gpu", "--precision", "--phase", "--batch"}:
+            place = kept.index(name)
+            del kept[place : place + 2]
+        told = whichgpu("fit", *kept, *words, "--json")
+        assert told.status == 0, one["option"]
+        assert told.json["required"] == pytest.approx(one["required"], rel=1e-3)
