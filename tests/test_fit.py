@@ -506,7 +506,7 @@ def test_models_are_asked_for_in_the_format_of_their_release(
 @pytest.mark.parametrize(
     "asked",
     [
-        "gpt-neox-20b --gpu a100-40gb-sxm:8 --phase finetune_full --precision amp-fp16 --batch 1 --seq-len 2048",
+        "gpt-neox-20b --gpu a100-40gb-sxm:8 --phase train --precision amp-fp16 --batch 1 --seq-len 2048",
         "qwen2.5-32b --gpu rtx-4090 --phase finetune_qlora --batch 2 --seq-len 4096",
     ],
 )
