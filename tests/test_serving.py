@@ -755,3 +755,16 @@ def test_what_is_held_is_held_when_it_is_asked_for(whichgpu, terms):
 if __name__ == "__main__":
     DOCUMENT.write_text(document(), encoding="utf-8")
     sys.stdout.write(f"wrote {DOCUMENT}\n")
+
+
+def test_experts_dealt_out_leave_the_rest_of_the_split_open(whichgpu):
+    words = ("predict", "mixtral-8x22b", "--precision", "fp8", "--slo", "tpot 40 ms", "--json")
+    told = whichgpu(*words, "--gpu", "h100-80gb-sxm:8", "--option", "ep=8")
+    assert all("ep=8" in one["split"] for one in told.json["splits"])
+    for gpu, ep, why in (
+        ("h100-80gb-sxm:8", 3, "attention heads"),
+        ("h100-80gb-sxm:4", 8, "GPUs"),
+    ):
+        wrong = whichgpu(*words[:-1], "--gpu", gpu, "--option", f"ep={ep}")
+        assert wrong.status == 2
+        assert re.search(why, wrong.err)
