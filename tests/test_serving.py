@@ -752,11 +752,6 @@ def test_what_is_held_is_held_when_it_is_asked_for(whichgpu, terms):
         assert (load[metric][how] <= float(most) * (1e-3 if unit == "ms" else 1.0)) == kept
 
 
-if __name__ == "__main__":
-    DOCUMENT.write_text(document(), encoding="utf-8")
-    sys.stdout.write(f"wrote {DOCUMENT}\n")
-
-
 def test_experts_dealt_out_leave_the_rest_of_the_split_open(whichgpu):
     words = ("predict", "mixtral-8x22b", "--precision", "fp8", "--slo", "tpot 40 ms", "--json")
     told = whichgpu(*words, "--gpu", "h100-80gb-sxm:8", "--option", "ep=8")
@@ -768,3 +763,8 @@ def test_experts_dealt_out_leave_the_rest_of_the_split_open(whichgpu):
         wrong = whichgpu(*words[:-1], "--gpu", gpu, "--option", f"ep={ep}")
         assert wrong.status == 2
         assert re.search(why, wrong.err)
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document(), encoding="utf-8")
+    sys.stdout.write(f"wrote {DOCUMENT}\n")

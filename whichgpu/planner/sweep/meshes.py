@@ -148,8 +148,11 @@ def _batches(limits: Shape, fixed: Mapping[str, int], replicas: int) -> list[int
 
 
 def _chunks(limits: Shape, fixed: Mapping[str, int], pp: int, count: int) -> list[int]:
-    if "vp" in fixed:
+    if "vp" in fixed and (pp > 1 or "pp" in fixed):
         return [fixed["vp"]]
+    if "vp" in fixed and fixed["vp"] > 1:
+        # One stage has nothing to interleave.
+        return []
     if pp == 1 or count % pp or limits.layers % pp:
         return [1]
     return divisors(limits.layers // pp)
