@@ -19,6 +19,7 @@ from whichgpu.cost.runtime import runtimes
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve as resolve_gpu
+from whichgpu.workloads.hub import hub_name
 from whichgpu.workloads.workload import meaning, resolve, workloads
 
 GPUS = catalogue()
@@ -158,7 +159,7 @@ def test_every_runtime_has_a_command_with_its_columns_filled_in(key):
                           ("llama-2-7b", {"phase": "serve", "tp": 2.0})):  # fmt: skip
         job = resolve(name).complete(api.job(name, **columns))
         text, source = how_to_measure(job, key)
-        assert name in text
+        assert name in text or hub_name(name) in text
         assert source.startswith(("https://", "docs/bench.md"))
         assert "{model}" not in text
 

@@ -98,7 +98,8 @@ def test_qlora_stores_the_body_in_four_bits():
     full, lora, qlora = (memory("llama-2-7b", phase, batch=1, seq_len=512)
                          for phase in ("finetune_full", *PHASES))  # fmt: skip
     assert lora["weights"] == pytest.approx(12.55 + 0.15, abs=0.3)
-    assert qlora["weights"] < 0.35 * lora["weights"]
+    # The body takes 0.28 of 16 bits, embedding and head wait in FP32.
+    assert qlora["weights"] < 0.36 * lora["weights"]
     assert lora["optimizer"] + lora["gradients"] < 0.02 * (full["optimizer"] + full["gradients"])
     assert lora["activations"] > 0.5 * full["activations"]
 

@@ -476,3 +476,50 @@ def test_a_megatron_job_is_taken_as_its_recipe_would_run() -> None:
     stated = {**options, "checkpointing": "none"}
     assert not one("llama-3-70b", "gb200-192gb:64", runtime="Megatron-Bridge", options=stated, **columns).fits
     assert not one("llama-3-70b", "gb200-192gb:64", runtime="PyTorch 2", options=options, **columns).fits
+
+
+def test_what_waits_and_what_is_merged_is_said(whichgpu: Any) -> None:
+    told = whichgpu("fit", "llama-3.1-8b", "--gpu", "h200-141gb-sxm", "--concurrency", "1500",
+                    "--option", "lora_rank=16").out  # fmt: skip
+    assert "1,500 requests: 1,024 run at once" in told
+    assert "merged into the weights" in told
+    assert "at least 10,000,000" in whichgpu("fit", "mamba-2.8b", "--gpu", "l4").out
+
+
+@pytest.mark.parametrize(
+    ("workload", "gpu", "fits"),
+    [
+        ("gpt-oss-120b", "h100-80gb-sxm", True), ("gpt-oss-20b", "rtx-4080", True),
+        ("deepseek-r1", "h100-80gb-sxm:8", False), ("deepseek-r1", "h200-141gb-sxm:8", True),
+        ("kimi-k2.5", "h200-141gb-sxm:8", True), ("minimax-m2", "h100-80gb-sxm:4", True),
+    ],
+)  # fmt: skip
+def test_models_are_asked_for_in_the_format_of_their_release(
+    whichgpu: Any, workload: str, gpu: str, fits: bool
+) -> None:
+    """What their cards say: gpt-oss on a card of 80 and one of 16 GB, DeepSeek R1 on eight H200, not H100."""
+    told = whichgpu("fit", workload, "--gpu", gpu, "--json")
+    assert told.json["fits"] is fits
+    assert told.status == (0 if fits else 3)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "gpt-neox-20b --gpu a100-40gb-sxm:8 --phase train --precision amp-fp16 --batch 1 --seq-len 2048",
+        "qwen2.5-32b --gpu rtx-4090 --phase finetune_qlora --batch 2 --seq-len 4096",
+    ],
+)
+def test_each_change_of_a_training_fits_as_it_is_typed(whichgpu: Any, asked: str) -> None:
+    """What is typed after what was asked for wins, and takes what was told."""
+    changes = whichgpu("fit", *asked.split(), "--json").json["changes"]
+    assert changes
+    for one in changes:
+        words = one["option"].split()
+        kept = asked.split()
+        for name in set(words) & {"--gpu", "--precision", "--phase", "--batch"}:
+            place = kept.index(name)
+            del kept[place : place + 2]
+        told = whichgpu("fit", *kept, *words, "--json")
+        assert told.status == 0, one["option"]
+        assert told.json["required"] == pytest.approx(one["required"], rel=1e-3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -99,6 +100,20 @@ def test_validate_holds_a_run_against_the_prediction(tmp_path, capsys):
     assert "--workload" in capsys.readouterr().err
 
 
+def test_the_model_that_was_served_is_the_workload(tmp_path, capsys):
+    run = {"backend": "vllm", "model_id": "meta-llama/Llama-3.1-8B-Instruct", "request_rate": 4.0,
+           "max_concurrency": None, "completed": 500, "total_input_tokens": 256000,
+           "total_output_tokens": 128000, "output_throughput": 975.6, "mean_ttft_ms": 92.1,
+           "mean_tpot_ms": 24.9, "mean_e2el_ms": 6450.0}  # fmt: skip
+    path = written(tmp_path / "run.json", run)
+    assert main(["validate", str(path), "--gpu", "l40s", "--by", "workload", "--json"]) == 0
+    groups = json.loads(capsys.readouterr().out)["groups"]
+    assert "llama-3.1-8b" in json.dumps(groups)
+    own = written(tmp_path / "own.json", {**run, "model_id": "/models/mine"})
+    assert main(["validate", str(own), "--gpu", "l40s"]) == 2
+    assert "--workload" in capsys.readouterr().err
+
+
 def test_a_command_writes_what_validate_reads():
     job = Job(
         "llama-3.1-8b", phase="serve", precision="fp8", runtime="vllm", input_tokens=1000.0,
@@ -114,7 +129,17 @@ def test_a_command_writes_what_validate_reads():
         assert words in text
     assert "{" not in text
     assert source.startswith("https://docs.vllm.ai")
+    # What is served is what the Hub calls it, and room is asked for that is there.
+    assert "vllm serve meta-llama/Llama-3.1-8B " in text
+    assert "--max-model-len 1536" in text
     for engine, words in (("sglang", "--pp-size 2"), ("tensorrt-llm", "aiperf profile")):
         other, _ = how_to_measure(job, engine, "l40s")
         assert words in other
         assert "{" not in other
+    # Replicas beside each other, drafted tokens, experts dealt out, and a checkpoint in a format of its own.
+    more = replace(job, workload="deepseek-r1", precision="fp4", n_gpus=16.0, tp=8.0, pp=1.0,
+                   options={"ep": "8", "speculative": "3"})  # fmt: skip
+    text, _ = how_to_measure(more, "vllm", "b200-180gb-sxm")
+    for words in ("'<a fp4 checkpoint of deepseek-ai/DeepSeek-R1>'", "--data-parallel-size 2",
+                  "--enable-expert-parallel", '"num_speculative_tokens": 3'):  # fmt: skip
+        assert words in text

@@ -83,5 +83,5 @@ def test_fit_says_of_offloading_what_predict_does() -> None:
     assert change.throughput is not None
     assert change.throughput.mid == pytest.approx(float(found.throughput[0, 0]), rel=1e-6)
     assert change.required == pytest.approx(float(found.required[0, 0]))
-    # Wide weights and both states of Adam, once for both GPUs.
-    assert change.host_memory == pytest.approx(12 * P, rel=0.01)
+    # Wide weights, both states of Adam and all gradients but a layer's, once for both GPUs.
+    assert change.host_memory == pytest.approx(16 * P, rel=0.02)

@@ -553,3 +553,8 @@ def test_heads_and_experts_are_kept_whole() -> None:
         run(replace(TRAIN, n_gpus=3.0, tp=3.0), H100)
     with pytest.raises(UsageError, match=r"ep=3: qwen3-30b-a3b has 128 experts.*use ep=2 or 4"):
         run(replace(TRAIN, workload="qwen3-30b-a3b", n_gpus=6.0, options={"ep": "3"}), H100)
+    # Ten heads of keys and values are kept whole as well; of eight GPUs two can share them.
+    with pytest.raises(UsageError, match=r"tp=4: phi-3-medium has 40 attention heads and 10 of .*use --tp 2"):
+        run(replace(TRAIN, workload="phi-3-medium", n_gpus=4.0, tp=4.0), H100)
+    with pytest.raises(UsageError, match="llama-3-8b has no experts to share out"):
+        run(replace(TRAIN, n_gpus=2.0, options={"ep": "2"}), H100)

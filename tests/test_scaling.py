@@ -269,7 +269,7 @@ def test_more_gpus_with_the_same_batch_are_quicker_and_less_than_linear_beyond_a
     ("asked", "words"),
     [
         ({"job": {"tp": 3.0}}, "tp=3 does not divide the 64 attention heads of llama-3.1-70b; use tp=2 or 4"),
-        ({"job": {"pp": 7.0}}, "pp=7 does not divide the 80 layers of llama-3.1-70b; use pp=5 or 8"),
+        ({"job": {"pp": 7.0}}, "pp=7 does not divide the 80 layers of llama-3.1-70b; use pp=4 or 8"),
         ({"job": {"options": {"cp": "3"}}}, "cp=3 does not divide a sequence of 2048 tokens"),
         ({"job": {"options": {"ep": "4"}}}, "has no experts to share out"),
         ({"job": {"tp": 8.0, "pp": 5.0}}, "a replica of 40 GPUs does not divide 512; use 480 or 520 GPUs"),
@@ -280,6 +280,8 @@ def test_more_gpus_with_the_same_batch_are_quicker_and_less_than_linear_beyond_a
         ({"job": {"phase": "serve"}}, "does not train"),
         ({"system": "hgx-h200-8"}, "has h200-141gb-sxm, not h100-80gb-sxm"),
         ({"job": {"precision": "nvfp4"}}, "no FP4"),
+        ({"workload": "phi-3-medium", "job": {"tp": 4.0}}, "10 of keys and values .*; use tp=2"),
+        ({"workload": "qwen2.5-7b", "job": {"tp": 8.0}}, "the 28 attention heads .*; use tp=4"),
     ],
 )  # fmt: skip
 def test_a_mesh_that_cannot_be_is_refused_with_the_nearest_that_can(

@@ -381,6 +381,13 @@ def test_heads_are_not_cut(whichgpu):
     assert "32 attention heads, which do not divide by it" in wrong.err
 
 
+@pytest.mark.parametrize(("workload", "splits"), [("falcon-7b", {1}), ("qwen2.5-7b", {1, 2, 4})])
+def test_splits_are_those_that_the_heads_allow(whichgpu, workload, splits):
+    told = whichgpu("predict", workload, "--gpu", "l40s:8", "--slo", "tpot 40 ms", "--json").json
+    found = {int(re.search(r"tp=(\d+)|$", one["split"])[1] or 1) for one in told["splits"]}
+    assert found == splits
+
+
 @pytest.mark.parametrize(
     ("prompt", "output"), [("128", "8000"), ("12000", "200"), ("512", "256"), ("0", "64")]
 )
@@ -693,6 +700,69 @@ def test_every_option_is_in_the_document():
 
     text = DOCUMENT.read_text(encoding="utf-8")
     assert all(f"`{name}" in text or f", {name}" in text for name in OPTIONS)
+
+
+def test_a_rate_alone_has_the_percentiles_of_its_curve(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--rate", "4 req/s", "--json")
+    alone, curved = whichgpu(*words).json, whichgpu(*words, "--curve").json["loads"][0]
+    for metric in ("ttft", "tpot", "latency"):
+        assert {name: alone[metric][name] for name in ("mid", "mean", "p50", "p99")} == pytest.approx(
+            {name: curved[metric][name] for name in ("mid", "mean", "p50", "p99")}, rel=0.03
+        )
+    text = whichgpu(*words[:-1]).out
+    assert "Time to first token" in text
+    assert "Time per output token" in text
+
+
+def test_tokens_cost_the_same_however_the_load_is_told(whichgpu):
+    """A prompt joins the passes of others in a closed loop too; so near the capacity queues are told."""
+    words = ("predict", "mistral-7b", "--gpu", "a10", "--input-tokens", "128", "--output-tokens", "128",
+             "--usd-per-gpu-hour", "1", "--json")  # fmt: skip
+    closed = whichgpu(*words, "--curve", "concurrency").json["loads"][-2]
+    opened = whichgpu(*words, "--curve", "--rate", f"{closed['request_rate']} req/s").json["loads"][0]
+    for kind in ("input", "output"):
+        assert closed["usd_per_million"][kind] == pytest.approx(opened["usd_per_million"][kind], rel=0.02)
+    assert closed["usd_per_million"]["input"] < closed["usd_per_million"]["output"]
+
+
+@pytest.mark.slow
+def test_queues_near_the_capacity_are_told(whichgpu):
+    told = whichgpu("predict", "llama-3.1-8b", "--gpu", "h100-80gb-sxm", "--runtime", "tensorrt-llm",
+                    "--precision", "fp8", "--input-tokens", "128", "--output-tokens", "2048",
+                    "--curve")  # fmt: skip
+    assert "every burst leaves a queue" in " ".join(told.out.split())
+
+
+def test_prompts_on_gpus_of_their_own_want_a_rate(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s:2", "--option", "prefill_gpus=1")
+    assert whichgpu(*words, "--rate", "2 req/s", "--json").json["prefill"] == {"gpu": "l40s", "n_gpus": 1}
+    told = whichgpu(*words, "--concurrency", "4")
+    assert told.status == 2
+    assert "--rate" in told.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("terms", ["ttft p99 150 ms", "itl p99 100 ms", "latency p90 6 s"])
+def test_what_is_held_is_held_when_it_is_asked_for(whichgpu, terms):
+    metric, how, most, unit = terms.split()
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--precision", "fp8", "--json")
+    rate = whichgpu(*words, "--slo", terms).json["slo"]["request_rate"]
+    for share, kept in ((1.0, True), (1.08, False)):
+        load = whichgpu(*words, "--curve", "--rate", f"{share * rate} req/s").json["loads"][0]
+        assert (load[metric][how] <= float(most) * (1e-3 if unit == "ms" else 1.0)) == kept
+
+
+def test_experts_dealt_out_leave_the_rest_of_the_split_open(whichgpu):
+    words = ("predict", "mixtral-8x22b", "--precision", "fp8", "--slo", "tpot 40 ms", "--json")
+    told = whichgpu(*words, "--gpu", "h100-80gb-sxm:8", "--option", "ep=8")
+    assert all("ep=8" in one["split"] for one in told.json["splits"])
+    for gpu, ep, why in (
+        ("h100-80gb-sxm:8", 3, "attention heads"),
+        ("h100-80gb-sxm:4", 8, "GPUs"),
+    ):
+        wrong = whichgpu(*words[:-1], "--gpu", gpu, "--option", f"ep={ep}")
+        assert wrong.status == 2
+        assert re.search(why, wrong.err)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ differs from that:
     not flash   attention keeps its scores, their softmax and the mask of its dropout: 5 bytes a score
                 (Korthikanti et al., "Reducing Activation Recomputation in Large Transformer Models", eq. 1)
     adapters    the input of an adapter, as wide as the runtime casts it
+    wide ends   with embedding and head in FP32 (bitsandbytes' preparation for training) so are what the
+                layers pass on to each other, and the logits
     8 bits      a product keeps its input as narrow as it reads it
 
 and checkpointing (`workloads/checkpointing.py`). At the loss every logit takes `logit_bytes`: 16-bit
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Formats whose products keep their inputs as narrow as they read them.
 _NARROW = ("fp8", "int8", "fp4")
+#: Bytes of a logit that is made in FP32: itself, its softmax, both gradients.
+_WIDE_LOGIT = 16.0
 #: The op in which the logits become a loss.
 _LOSS = ".cross_entropy"
 
@@ -55,6 +59,11 @@ class Kept:
     projections: float = 3.0
     chunks: float = 1.0
     offloaded: bool = False
+
+    @property
+    def wide_ends(self) -> bool:
+        """Whether embedding and head are in FP32 around quantised layers."""
+        return self.quantised and bool(self.holds.get("widens_ends"))
 
 
 class Activations(NamedTuple):
@@ -84,12 +93,19 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     # `saved_bytes` counts one layer that runs again; it is apart here, since the loss is gone by then.
     one = all_layers / count if again else 0.0
     held = held - one if inside else held
+    if again and kept.wide_ends:
+        held = held + total_inputs(layers)
     if kept.offloaded:
         # Two layers' worth are on the device: one on its way, one in use.
         held = held * np.minimum(2.0 / count, 1.0)
     # The output of the head is counted with the loss, where there is one.
     beside = [op for op in rest if not (loss and op.kind == "gemm" and op.shard == "vocab")]
     return Activations(held, saved_bytes(ends, "none"), _logits(loss, kept), one + passing(beside))
+
+
+def total_inputs(layers: Iterable[Op]) -> Any:
+    """Bytes that the repeated layers read as they begin."""
+    return sum((op.read_bytes * op.starts for op in layers if op.starts), start=0.0)
 
 
 def passing(forward: Iterable[Op]) -> Any:
@@ -106,7 +122,7 @@ def _logits(loss: Sequence[Op], kept: Kept) -> Any:
     for op in loss:
         # Kept and passing through: 14 bytes where logits have 16 bits.
         own = op.saved_bytes / op.dims["elements"] + 2.0
-        each = kept.holds.get("logit_bytes", own)
+        each = _WIDE_LOGIT if kept.wide_ends else kept.holds.get("logit_bytes", own)
         whole = whole + (2.0 + (each - 2.0) / kept.chunks) * op.dims["elements"]
     return whole
 

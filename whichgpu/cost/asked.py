@@ -50,6 +50,7 @@ def read(job: Job) -> Asked:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
     asked = job.phase or workload.phases[0]
+    stack = stack if asked == "serve" else _attending(stack, job)
     # What the workload's own file says of its precision comes before the runtime's habit.
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
     filled = job.with_defaults(precision=own or named.default_precision.get(asked, ""))
@@ -97,6 +98,15 @@ def _by_recipe(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tu
 
 def _ids(recipe: Mapping[str, Any]) -> set[str]:
     return {precision(name).id for name in recipe["precisions"]}
+
+
+def _attending(stack: Runtime, job: Job) -> Runtime:
+    """The runtime with attention as `flash_attention` says: its scores in memory, or not.
+
+    A server of requests has kernels of its own for its cache, none of which keeps scores.
+    """
+    said = job.options.get("flash_attention")
+    return stack if said is None else replace(stack, flash=not off(said))
 
 
 def nvlink(option: str) -> str:

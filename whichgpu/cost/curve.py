@@ -50,6 +50,8 @@ _FEWEST, _EACH, _MOST, ENDS = 2000, 40.0, 30_000, 0.05
 _WAVES, _UNEVEN = 10, 0.1
 #: The percentiles that are told.
 PERCENTILES = (50, 90, 95, 99)
+#: Share of the capacity up to which a closed loop is looked at as arrivals at random.
+_BELOW = 0.999
 #: From so much of the places taken it is they that bind; the share of throughput that a knee gives up.
 _TAKEN, _KNEE = 0.9, 0.8
 
@@ -165,12 +167,6 @@ def checked(job: Job, gpu: Gpu) -> Job:
 
     found = estimate(replace(job, phase="serve", concurrency=1.0), [gpu])
     answer = found.at(0, 0)
-    heads, width = found.workload.dims.get("heads", 0), float(answer.job.tp or 1.0)
-    if heads % width:
-        able = ", ".join(f"{n}" for n in range(1, int(width) + 1) if heads % n == 0)
-        raise UsageError(
-            f"tp={width:g} does not divide the {heads} attention heads of {job.workload}; use {able}"
-        )
     longer = found.workload.beyond(answer.job)
     if longer:
         raise UsageError(f"{longer[0]}; use shorter --input-tokens or --output-tokens")
@@ -184,7 +180,10 @@ def _closed(job: Job, gpu: Gpu, table: load.Table, loads: Array | None) -> Curve
     most = table.others[-1] * table.replicas
     if loads is None:
         loads = distinct(np.append(2.0 ** np.arange(np.floor(np.log2(max(most, 1.0))) + 1), most))
-    return _curve(replace(job, concurrency=loads), gpu, table, "concurrency", None)
+    found = _curve(replace(job, concurrency=loads), gpu, table, "concurrency", None)
+    # Prompts join the passes of the others here as well: they take what they take at that rate of arrivals.
+    rates = np.minimum(found.request_rate, _BELOW * table.capacity)
+    return replace(found, prompts=at_rates(job, gpu, table, rates).prompts)
 
 
 def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | None) -> Curve:

@@ -57,8 +57,13 @@ MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
     "lora_targets", "adapter", "offload", "kv_precision", "loss_chunks", "optimizer_in_backward", "ep",
     "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp", "float8",
-    "sequence_parallel", "system", "nvlink", "cuda_graphs", "moe_overlap", "offload_to", *REQUESTS,
+    "sequence_parallel", "flash_attention", "system", "nvlink", "cuda_graphs", "moe_overlap", "offload_to",
+    *REQUESTS,
 }  # fmt: skip
+#: Those of adapters, which mean nothing where they are merged into the weights.
+_ADAPTERS = ("adapter", "lora_rank", "lora_targets")
+#: Those of them that mean nothing to a server of requests.
+NOT_SERVED = ("offload", "offload_to", "flash_attention")
 #: Ways to share out what training keeps, each further than the one before.
 _SHARDED = ("zero1", "zero2", "fsdp")
 #: Standard deviations to either side of a 90 % interval.
@@ -339,12 +344,20 @@ class Estimates:
             ]
         ignored = sorted(set(self.job.options) - MODELLED)
         if self.job.phase == "serve":
-            ignored += [name for name in ("offload", "offload_to") if name in self.job.options]
+            ignored += [name for name in NOT_SERVED if name in self.job.options]
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
+        said += merged(self.job)
         if not self.runtime.exact:
             said.append(f"runtime '{self.job.runtime}' is not known; {self.runtime.title} was assumed")
         return tuple(said)
+
+
+def merged(job: Job) -> list[str]:
+    """What to say of the adapters of a job that does not train them."""
+    named = [] if job.trains else [name for name in _ADAPTERS if name in job.options]
+    said = "adapters are taken as merged into the weights, at no cost; served beside them they take more"
+    return [f"{', '.join(named)}: {said}"] if named else []
 
 
 def estimate(job: Job, gpus: Sequence[Gpu], *, explain: bool = False) -> Estimates:

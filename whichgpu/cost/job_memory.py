@@ -52,7 +52,19 @@ def inference(
         ops, kv, engine=False, stack=stack, spec=precision(job.precision), pp=mesh.pp, share=share,
         beside=_beside(workload, job, stack),
     )  # fmt: skip
+    if not stack.flash and "flash_attention" in job.options:
+        parts["scores"] = _scores(ops, precision(job.precision).activation) * share
     return parts if stack.holds.get("no_collectives") else {**parts, **_communication(mesh)}
+
+
+def _scores(ops: tuple[Op, ...], size: float) -> Any:
+    """Bytes of one attention's scores and their softmax, where both lie in memory."""
+    most: Any = 0.0
+    for op in ops:
+        if op.kind == "attention":
+            d = op.dims
+            most = np.maximum(most, 2.0 * size * d["batch"] * d["heads"] * d["q"] * d["kv"])
+    return most
 
 
 def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> tuple[Op, ...]:
@@ -96,7 +108,7 @@ def training(
     ranks, away = _array(job.n_gpus) / (mesh.tp * mesh.pp), training_memory.offload(job)
     spread = training_memory.Spread(
         level=step.level, ranks=step.ranks, pp=mesh.pp, vp=job.degree("vp"), shares=mesh.cp * mesh.tp,
-        micro_batches=step.micro_batches, trained=step.held, offload=away,
+        micro_batches=_in_flight(job, stack, mesh, step), trained=step.held, offload=away,
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip
     kept = Kept(
@@ -123,6 +135,12 @@ def training(
     if not left_open:
         return parts(kept), ()
     return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
+
+
+def _in_flight(job: Job, stack: Runtime, mesh: Mesh, step: distributed.Step) -> Array:
+    """Micro-batches that a pipeline may have in flight: where none are stated, as many as fill it."""
+    stated = {"global_batch", "grad_accum"} & set(job.options) or stack.splits_batch
+    return step.micro_batches if stated else np.maximum(step.micro_batches, mesh.pp)
 
 
 def _fuller(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

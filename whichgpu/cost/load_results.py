@@ -2,18 +2,20 @@
 
 Read are the JSON of `vllm bench serve --save-result` (what --metadata says of the run is in it), the lines of
 JSON of `sglang.bench_serving --output-file` (likewise its --tag), and the JSON of AIPerf and GenAI-Perf. Each
-run gives a row of each mean: output tokens/s, TTFT, TPOT and latency. What a run does not say (the workload,
-the GPU) is stated beside it.
+run gives a row of each mean: output tokens/s, TTFT, TPOT and latency. Its model's name on the Hub is the
+workload where that is known; what a run does not say (the GPU, or another model) is stated beside it.
 """
 
 from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.table import COLUMNS, JobTable
-from whichgpu.errors import UsageError
+from whichgpu.errors import UsageError, WhichGpuError
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,7 +86,12 @@ def _rows(
     found = {metric: _mean(run, names, other) for metric, (_, names, other) in _METRICS.items()}
     if all(value is None for value in found.values()):
         return
-    known = {**_job(run), **_said(run), **{key: value for key, value in stated.items() if value}}
+    known = {
+        **_served(run),
+        **_job(run),
+        **_said(run),
+        **{key: value for key, value in stated.items() if value},
+    }
     for name in needed:
         if not known.get(name):
             raise UsageError(
@@ -124,6 +131,18 @@ def _job(run: Mapping[str, Any]) -> dict[str, str]:
     backend = str(run.get("backend") or run.get("endpoint_type") or "").lower()
     engine = next((engine for word, engine in _ENGINES.items() if word in backend), "")
     return {**job, "runtime": engine} if engine else job
+
+
+def _served(run: Mapping[str, Any]) -> dict[str, str]:
+    """The workload that a run's own name of its model means; nothing where that is not known."""
+    config = run.get("input_config")
+    endpoint = config.get("endpoint") if isinstance(config, dict) else None
+    names = (endpoint.get("model_names") if isinstance(endpoint, dict) else None) or ()
+    for name in (run.get("model_id"), run.get("model"), *(names if isinstance(names, list) else ())):
+        with suppress(WhichGpuError):
+            if isinstance(name, str) and name:
+                return {"workload": resolve(name).id}
+    return {}
 
 
 def _loadgen(config: Mapping[str, Any]) -> Mapping[str, Any]:

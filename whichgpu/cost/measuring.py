@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.runtime import runtimes
 from whichgpu.cost.scheduling import limits
 from whichgpu.facts import store
+from whichgpu.workloads.hub import hub_name
 from whichgpu.workloads.job import NUMBERS
 from whichgpu.workloads.workload import resolve
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
     from whichgpu.workloads.job import Job
 
+#: Formats that engines load as they are, and tokens up to which the longest request is rounded.
+_AS_LOADED, _ROOM = ("", "fp16", "bf16", "fp32", "tf32"), 256
 #: Requests that a load generator sends at a rate, and how often it fills those it keeps in flight anew.
 _REQUESTS, _WAVES = 2000, 10
 
@@ -35,8 +39,9 @@ def how_to_measure(job: Job, runtime: str, gpu: str = "") -> tuple[str, str]:
             for part in ("server", "client"):
                 columns[part] = _more(row.get(part, {}), job, columns)
             columns["parallel"] = _parallel(row, job, columns)
+            columns["checkpoint"] = _checkpoint(row.get("server", {}), job)
             columns["record"] = str(row.get("record", "")).format_map(columns) if gpu else ""
-            text: str = row["text"].format_map(columns)
+            text: str = row["text"].format_map(columns).rstrip()
             return text, str(row.get("source", ""))
     return "", ""
 
@@ -56,12 +61,35 @@ def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
         columns |= {"max_num_seqs": f"{most.sequences:g}", "max_num_batched_tokens": f"{most.tokens:g}"}
         cached = round(asked.prefix_hit * float(job.input_tokens))
         columns |= {"prefix_tokens": f"{cached}", "fresh_tokens": f"{float(job.input_tokens) - cached:.0f}"}
+        columns |= _longest(job, asked)
     return columns
+
+
+def _longest(job: Job, asked: Requests) -> dict[str, str]:
+    """Tokens of the longest request, rounded up, and of all in flight; of lengths at random there is none.
+
+    An engine that is not told takes the model's own, for which there may be no room.
+    """
+    given = [one for name, one in job.options.items() if name in ("input_lengths", "output_lengths")]
+    spread = job.option("length_range", 0.0)
+    each = (float(job.input_tokens) + float(job.output_tokens)) * (1.0 + spread)
+    longest = {} if given else {"longest": f"{ceil((each + _ROOM) / _ROOM) * _ROOM:g}"}
+    flight = 1.0 if job.concurrency is None else float(job.concurrency)
+    return {**longest, "cells": f"{ceil(each * flight / _ROOM) * _ROOM:g}"}
+
+
+def _checkpoint(known: Mapping[str, Any], job: Job) -> str:
+    """What an engine loads: the model's name on the Hub, or words for a checkpoint in a format of its own."""
+    name, workload = hub_name(job.workload) or job.workload, resolve(job.workload)
+    released = workload.defaults.get("serve", {}).get("precision")
+    loaded = {*_AS_LOADED, released, *known.get("precision", {})}
+    return name if job.precision in loaded else f"'<a {job.precision} checkpoint of {name}>'"
 
 
 def _more(known: Mapping[str, Any], job: Job, columns: _Kept) -> str:
     """What a command says of each option that the job states, and of its precision."""
-    said = [text for name, text in known.items() if name != "precision" and name in job.options]
+    stated = {**job.options, **{name: "" for name in ("longest",) if name in columns}}
+    said = [text for name, text in known.items() if name != "precision" and name in stated]
     formats: Mapping[str, str] = known.get("precision", {})
     said += [formats[job.precision]] if job.precision in formats else []
     return "".join(f" {text.format_map(columns)}" for text in said)
@@ -71,13 +99,17 @@ def _parallel(row: Mapping[str, Any], job: Job, columns: _Kept) -> str:
     """The options of a command that split the GPUs: those of data-parallel attention are others."""
     groups, stages = job.option("attention_dp", 1.0, 1.0), float(job.pp or 1.0)
     width = groups * float(job.tp or 1.0)
+    copies = float(job.n_gpus or 1.0) / (width * stages)
     text = str(row.get("parallel", ""))
     if groups > 1.0 and "attention_dp" in row:
         text = str(row["attention_dp"]).format(
-            groups=f"{groups:g}", width=f"{width:g}", tp=f"{job.tp or 1:g}"
+            groups=f"{groups * copies:g}", width=f"{width:g}", tp=f"{job.tp or 1:g}"
         )
-    more = f" {row['pipeline']}" if stages > 1.0 and "pipeline" in row else ""
-    return f"{text}{more}".format_map(columns)
+    elif copies > 1.0:
+        text += f" {row['copies']}" if "copies" in row else ""
+    text += f" {row['pipeline']}" if stages > 1.0 and "pipeline" in row else ""
+    text += f" {row['experts']}" if job.option("ep", 1.0, 1.0) > 1.0 and "experts" in row else ""
+    return text.format_map(_Kept({**columns, "copies": f"{copies:g}"}))
 
 
 class _Kept(dict[str, str]):

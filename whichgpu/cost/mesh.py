@@ -16,7 +16,7 @@ from whichgpu.errors import UsageError
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -88,7 +88,7 @@ class Mesh:
             )
         if job.trains:
             _whole_replicas(gpus, replica)
-        self._check_heads(workload)
+        self._check_heads(workload, gpus)
         layers = workload.dims.get("layers")
         if isinstance(layers, int) and np.any(self.pp > layers):
             raise UsageError(
@@ -96,16 +96,22 @@ class Mesh:
             )
         self._check_experts(workload, job)
 
-    def _check_heads(self, workload: Workload) -> None:
+    def _check_heads(self, workload: Workload, gpus: Array) -> None:
         """A head is kept whole."""
-        heads = workload.dims.get("heads")
-        if hasattr(workload.code, "step") and isinstance(heads, int) and not isinstance(heads, bool):
-            divides("tp", self.tp, heads, f"{workload.id} has {heads} attention heads", how="--tp ")
+        if not hasattr(workload.code, "step"):
+            return
+        for one in distinct(self.tp):
+            if one > 1 and not cuts(workload.dims, int(one)):
+                raise UsageError(_uncut(workload, int(one), int(gpus.min())))
 
     def _check_experts(self, workload: Workload, job: Job) -> None:
         if np.all(self.ep == 1.0):
             return
         experts = workload.dims.get("experts", 0)
+        if not experts:
+            raise UsageError(
+                f"{workload.id} has no experts to share out; leave the options ep and moe_tp out"
+            )
         if np.any(self.ep > experts):
             raise UsageError(
                 f"ep={self.ep.max():g}, but {workload.id} has {experts:g} experts; use ep={experts:g} or less"
@@ -117,6 +123,34 @@ class Mesh:
                 f"ep={self.ep.max():g} times moe_tp={self.moe_tp.max():g} is more than the "
                 f"{have.min():g} GPUs that the experts of a layer lie on"
             )
+
+
+def cuts(dims: Mapping[str, Any], degree: int) -> bool:
+    """Whether so many GPUs can cut every layer: they share its heads evenly, those of keys and values too.
+
+    A head of keys and values is kept whole, so that several GPUs have copies of it where there are fewer.
+    """
+    heads, kept = _whole(dims, "heads"), _whole(dims, "kv_heads")
+    if not heads:
+        return True
+    kept = kept or heads
+    return heads % degree == 0 and (kept % degree == 0 or degree % kept == 0)
+
+
+def _whole(dims: Mapping[str, Any], name: str) -> int:
+    value = dims.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _uncut(workload: Workload, degree: int, gpus: int) -> str:
+    """Why a degree of tensor parallelism cannot be, with the nearest that can, of these GPUs if any."""
+    heads, kept = _whole(workload.dims, "heads"), _whole(workload.dims, "kv_heads")
+    what = f"{heads} attention heads" + (f" and {kept} of keys and values" if heads % degree == 0 else "")
+    able = [n for n in range(1, heads + 1) if cuts(workload.dims, n)]
+    here = [n for n in able if gpus % n == 0]
+    able = here if len(here) > 1 else able
+    near = [n for n in able if n < degree][-1:] + [n for n in able if n > degree][:1]
+    return f"tp={degree}: {workload.id} has {what}, which do not divide by it; use --tp {either(near)}"
 
 
 def _whole_replicas(gpus: Array, replica: Array) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from whichgpu.cost import asked
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.mesh import either
+from whichgpu.cost.mesh import cuts, either
 from whichgpu.cost.pipeline import splits_layers
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
@@ -19,7 +19,7 @@ from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.gpu import Gpu
@@ -56,12 +56,12 @@ def share(workload: Workload, stack: Runtime, count: int) -> Share | None:
     if splits_layers(stack):
         return Share(count, 1, count) if layers is None or count <= layers else None
     shared = gcd(count, heads) if heads else count
-    inside = sorted((n for n in range(1, min(shared, NODE) + 1) if shared % n == 0), reverse=True)
+    inside = [n for n in range(min(shared, NODE), 0, -1) if shared % n == 0 and cuts(workload.dims, n)]
     for tp in inside:
         pp = count // tp
         if pp == 1 or (layers and layers % pp == 0):
             return Share(count, tp, pp)
-    return Share(count, count, 1) if shared == count else None
+    return Share(count, count, 1) if shared == count and cuts(workload.dims, count) else None
 
 
 def shared(workload: Workload, stack: Runtime, count: int) -> Share:
@@ -123,9 +123,9 @@ def held(job: Job, gpu: Gpu) -> Job:
     share = _weight_bytes(read.workload.id, kind) / float(gpu.value("memory"))
     tp = job.tp
     if tp is None and job.phase == "serve":
-        tp = _width(share / (1.0 - section("serving")["cache_share"]), gpus)
+        tp = _width(share / (1.0 - section("serving")["cache_share"]), gpus, read.workload.dims)
     elif tp is None:
-        tp = _width(share, gpus)
+        tp = _width(share, gpus, read.workload.dims)
     stages = next((s for s in _parts(int(gpus / tp)) if share < tp * s), 1)
     return replace(job, tp=float(tp), pp=float(stages)) if tp * stages > 1 else job
 
@@ -134,10 +134,11 @@ def _groups(job: Job) -> float:
     return job.option("attention_dp", 1.0, 1.0)
 
 
-def _width(share: float, gpus: int) -> int:
+def _width(share: float, gpus: int, dims: Mapping[str, Any]) -> int:
     """GPUs of a replica: the fewest that hold `share` of one GPU's memory, within a node."""
     node = min(int(section("links")["node"]), gpus)
-    return next((d for d in _parts(gpus) if share < d <= node), max(d for d in _parts(gpus) if d <= node))
+    able = [d for d in _parts(gpus) if d <= node and cuts(dims, d)]
+    return next((d for d in able if share < d), max(able))
 
 
 def _parts(gpus: int) -> Iterator[int]:

@@ -302,8 +302,9 @@ def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, An
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.asarray(job.output_tokens, dtype=np.float64)
     idle = parallel.shard(step_ops(workload, job, 0.0, 1.0, prompt), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
+    around = not stack.holds.get("no_engine")
     parts = mem.inference_parts(
-        idle, 0.0, engine=True, stack=stack, spec=precision(job.precision), pp=mesh.pp
+        idle, 0.0, engine=around, stack=stack, spec=precision(job.precision), pp=mesh.pp
     )
     # The widest op of a step is bounded by the engine's token budget, so activations are small.
     most = limits(stack, job)

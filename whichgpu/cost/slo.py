@@ -32,6 +32,8 @@ _METRICS = {
 _TERM = re.compile(r"(?P<metric>[a-z0-9]+)\s+(?:(?P<how>mean|median|p[0-9]+)\s+)?(?P<most>[0-9.].*)")
 #: The share of the capacity at which a request is alone; the most that is looked at, and how finely.
 _ALONE, _MOST, _POINTS, _HALVINGS = 1e-4, 0.99, 100, 9
+#: How far the answer stays below the last load that kept percentiles, so that other chances keep them too.
+_MARGIN = 0.005
 _EXAMPLE = 'write e.g. "ttft p90 1 s, tpot 50 ms"'
 
 
@@ -149,4 +151,4 @@ def _halved(
         binding, middle = term if excess > 1.0 else binding, (low + high) / 2.0
         excess, term = worst(middle)
         low, high = (middle, high) if excess <= 1.0 else (low, middle)
-    return low, binding
+    return low * (1.0 - _MARGIN), binding

@@ -133,6 +133,8 @@ class _Step(NamedTuple):
         return np.maximum(sum(op.starts for op in self.forward), 1.0)
 
 
+#: Bytes of an FP32 weight.
+_FP32 = 4.0
 #: Parts that every step has.
 _ALWAYS = ("weights", "gradients", "optimizer", "activations", "context")
 _ALONE, _EAGER = Spread(), Kept()
@@ -172,21 +174,25 @@ def _end_share(step: _Step) -> Any:
 def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     """Weights, gradients and states of the optimizer, of `trained` parameters on a stage."""
     held, spread, stack = step.held, step.spread, step.stack
-    # FSDP gathers the 16-bit weights layer by layer; autocast and ZeRO keep them.
+    # FSDP gathers the 16-bit weights layer by layer, from the wide ones if these are here; others keep them.
+    away = spread.offload
     gathers = spread.level == 3 and not stack.holds.get("gradient_bytes")
+    gathers = gathers and not ("optimizer" in away and "parameters" not in away)
     copy = held.activation if held.mixed and not gathers else 0.0
     gradient = trained * (held.train_state - (held.activation if held.mixed else 0.0)) / spread.of(2)
     stored = (
         stage_weight_bytes(step.own, spread.pp, spread.stage)
         + quantised_head(step.own, stack, step.named) / spread.pp
     )
+    stored = stored + _widened_ends(step) / spread.pp
     # A trace in 16 bits has weights of 16, of which a runtime may keep 32.
     stored = stored * (1.0 if step.frozen else held.weight / step.named.weight)
     # Of mixed precision the wide weights are the optimizer's, and shared out with its states.
     wide = held.mixed and not step.frozen
-    on_device = {name: float(name not in spread.offload) for name in OFFLOADED}
+    on_device = {name: float(name not in away) for name in OFFLOADED}
     weights = on_device["parameters"]
-    if spread.piecewise:
+    # Gradients leave as they come for an optimizer that runs within the backward pass, or on the host.
+    if spread.piecewise or "optimizer" in away:
         gradient = gradient / step.layers
     buckets = spread.level == 0 and not (stack.holds.get("no_buckets") or spread.piecewise)
     return {
@@ -198,6 +204,14 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
         # Gradients are copied into buckets for their exchange, all of them.
         "buckets": gradient * np.asarray(spread.ranks > 1) if buckets else 0.0,
     }  # fmt: skip
+
+
+def _widened_ends(step: _Step) -> Any:
+    """Bytes that frozen weights which are not quantised take more, where a framework keeps them in FP32."""
+    if not (step.frozen and step.named.quantised and step.stack.holds.get("widens_ends")):
+        return 0.0
+    ends = [op for op in step.own if np.any(op.stored_bytes) and (op.kind != "gemm" or op.shard == "vocab")]
+    return stored_weight_bytes(ends) * (_FP32 / step.named.head - 1.0)
 
 
 def _alive(step: _Step, kernels: Kept) -> dict[str, Any]:

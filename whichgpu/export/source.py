@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import Infeasible, UsageError, WhichGpuError, one_line
 from whichgpu.planner import deployment
 from whichgpu.planner.deployment import TERM_OF, Deployment
+from whichgpu.workloads.hub import hub_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ def read(text: str, where: str, rank: int | None = None) -> tuple[Deployment, ..
         raise UsageError(f"{where}: --rank is of candidates that recommend --json wrote, and this is a plan")
     found = deployment.read_all(document)
     if found:
-        return tuple(one if one.model else replace(one, model=model_of(one.workload)) for one in found)
+        return tuple(one if one.model else replace(one, model=hub_name(one.workload)) for one in found)
     raise _nothing(document, where)
 
 
@@ -90,7 +90,7 @@ def candidate(document: Mapping[str, Any], where: str, rank: int) -> Deployment:
             f"write it again: {_REDO}"
         ) from None
     made = deployment.from_dict(raw, f"{where}: candidates[{rank - 1}]")
-    return replace(made, model=model_of(made.workload))
+    return replace(made, model=hub_name(made.workload))
 
 
 def _fields(one: Mapping[str, Any], workload: str) -> dict[str, Any]:
@@ -128,25 +128,3 @@ _TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_ql
 
 def _whole(value: Any) -> int | None:
     return None if value is None else round(float(value))
-
-
-def model_of(workload: str) -> str:
-    """The Hugging Face id of a workload; empty where none is known.
-
-    It is that whose `config.json` the dimensions were read from, else the first alias that is such an id.
-    """
-    from whichgpu.workloads.workload import resolve
-
-    try:
-        known = resolve(workload)
-    except WhichGpuError:
-        return ""
-    read_from = re.search(r"config\.json of ([\w.-]+/[\w.-]+)", str(known.dims.get("source", "")))
-    if read_from:
-        return read_from[1]
-    hub = [name for name in known.aliases if "/" in name and not name.startswith(_LIBRARIES)]
-    return hub[0] if hub else ""
-
-
-#: Libraries whose own names look like ids of the Hub.
-_LIBRARIES = ("torchvision/", "timm/", "nvidia/")

@@ -131,13 +131,17 @@ def _tried(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Split:
 def _ways(job: Job, count: int) -> Iterator[Job]:
     """The splits of `count` GPUs: tensor parallel in a node, stages, replicas; experts cut or dealt out."""
     job = replace(job, phase="serve", n_gpus=float(count))
-    if job.tp is not None or job.pp is not None or {"ep", "attention_dp"} & set(job.options):
+    if job.tp is not None or job.pp is not None or "attention_dp" in job.options:
         yield replace(job, tp=job.tp or 1.0, pp=job.pp or 1.0)
         return
-    experts = bool(resolve(job.workload).dims.get("experts", 0))
-    most = min(count, int(section("links")["node"]))
-    for tp, pp, ep, groups in widths(most, experts=experts):
-        if count % (tp * pp * groups) == 0:
-            dealt = {"ep": str(ep)} if ep > 1 else {}
-            wide = {"attention_dp": str(groups)} if groups > 1 else {}
-            yield replace(job, tp=float(tp), pp=float(pp), options={**job.options, **dealt, **wide})
+    dims = resolve(job.workload).dims
+    asked, most = job.option("ep", 1.0, 1.0), min(count, int(section("links")["node"]))
+    able = [one for one in widths(most, dims) if count % (one[0] * one[1] * one[3]) == 0]
+    chosen = [one for one in able if asked in (1.0, one[2])]
+    if not chosen:
+        # A width that cannot be: what is wrong with it is told where it is laid out.
+        yield replace(job, tp=asked, pp=1.0)
+    for tp, pp, ep, groups in chosen:
+        dealt = {"ep": str(ep)} if ep > 1 else {}
+        wide = {"attention_dp": str(groups)} if groups > 1 else {}
+        yield replace(job, tp=float(tp), pp=float(pp), options={**job.options, **dealt, **wide})

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.mesh import cuts
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -63,16 +64,22 @@ def name(job: Job) -> str:
     return " ".join(told) or "1 GPU each"
 
 
-def widths(most: int, *, experts: bool) -> Iterator[tuple[int, int, int, int]]:
-    """(tp, pp, ep, attention_dp) with at most so many GPUs a stage; experts cut, or dealt out whole."""
+def widths(most: int, dims: Mapping[str, Any]) -> Iterator[tuple[int, int, int, int]]:
+    """(tp, pp, ep, attention_dp) with at most so many GPUs a stage; experts cut, or dealt out whole.
+
+    `dims` are those of the model, whose heads are shared out evenly.
+    """
+    experts = dims.get("experts", 0)
     for power in range(most.bit_length()):
         width = 2**power
         if width > most:
             return
-        for stages in range(1, STAGES + 1):
+        able = cuts(dims, width)
+        for stages in range(1, STAGES + 1 if able else 1):
             yield width, stages, 1, 1
-        if experts and width > 1:
-            yield width, 1, width, 1
+        if experts and width > 1 and experts % width == 0:
+            if able:
+                yield width, 1, width, 1
             yield 1, 1, width, width
 
 
@@ -84,11 +91,10 @@ def ways(job: Job, workload: Workload) -> Ways:
         tp, pp = float(job.tp or 1.0), float(job.pp or 1.0)
         own = replace(job, tp=np.array([tp]), pp=np.array([pp]), n_gpus=np.array([tp * pp * groups]))
         return Ways(own, np.array([tp * pp * groups]), np.array([tp * groups]))
-    experts = bool(workload.dims.get("experts", 0))
-    rows = np.array(list(widths(int(section("links")["node"]), experts=experts)), dtype=np.float64)
+    rows = np.array(list(widths(int(section("links")["node"]), workload.dims)), dtype=np.float64)
     tp, pp, ep, groups = rows.T
     options: dict[str, Any] = dict(job.options)
-    if experts:
+    if workload.dims.get("experts", 0):
         options |= {"ep": ep, "attention_dp": groups}
     gpus = tp * pp * groups
     return Ways(replace(job, tp=tp, pp=pp, n_gpus=gpus, options=options), gpus, tp * groups)

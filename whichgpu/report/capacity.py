@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.planner.capacity.limits import LONGEST
 from whichgpu.planner.capacity.model import gib
 from whichgpu.report.stages import by_stage
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
@@ -136,7 +137,8 @@ def _size(bounds: Limits, key: str) -> str:
     if key == "resolution":
         return f"{value} x {value}"
     beyond = key == "context" and bounds.made_for and value > bounds.made_for
-    return f"{value:,}" + (f" (made for {bounds.made_for:,})" if beyond else "")
+    least = "at least " if key == "context" and value >= LONGEST else ""
+    return f"{least}{value:,}" + (f" (made for {bounds.made_for:,})" if beyond else "")
 
 
 def _largest(answers: tuple[Answer, ...]) -> Table:

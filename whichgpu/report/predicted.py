@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from whichgpu.cost.curve import Tails
     from whichgpu.cost.estimate import Estimates
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.report.table import Report
     from whichgpu.workloads.job import Job
 
@@ -48,5 +50,18 @@ def predicted(
         from whichgpu.cost.explain import explain as explained
 
         why = explained(answer, device)
-    told = report(answer, emitted, known, why)
+    told = report(answer, emitted, known, why, tails=_tails(answer.job, device))
     return told if then is None else then(told, found)
+
+
+def _tails(job: Job, gpu: Gpu) -> Tails | None:
+    """The percentiles of requests that arrive at random, simulated as for a curve; None where none do."""
+    from whichgpu.cost.requests import Requests, at_random
+
+    if not at_random(job):
+        return None
+    from whichgpu.cost import curve
+
+    checked = curve.checked(job, gpu)
+    simulator = curve.simulator(checked, gpu, *curve.ready(checked, gpu))
+    return simulator.tails("rate", float(Requests.of(job).rate or 0.0))

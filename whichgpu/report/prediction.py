@@ -11,6 +11,7 @@ from whichgpu.units import number, show
 
 if TYPE_CHECKING:
     from whichgpu.cost.carbon import Footprint
+    from whichgpu.cost.curve import Tails
     from whichgpu.cost.estimate import Estimate
     from whichgpu.cost.evidence import Evidence, Known
     from whichgpu.cost.explain import Effect, Explanation
@@ -30,11 +31,11 @@ _POWER_BASES = {
 
 def report(
     answer: Estimate, footprint: Footprint, known: Known | None = None,
-    explanation: Explanation | None = None, *, complaint: str = "",
+    explanation: Explanation | None = None, *, tails: Tails | None = None, complaint: str = "",
 ) -> Report:  # fmt: skip
     """The report of `predict`: what was measured of the job first, then what the model says of it.
 
-    `complaint` is why the job does not fit, and exits 3.
+    `tails` are the percentiles of requests at random; `complaint` is why the job does not fit, and exits 3.
     """
     emitted = {"footprint": footprint.to_dict()}
     if complaint:
@@ -44,7 +45,7 @@ def report(
         blocks.append(_measured(answer, known, known.value))
     blocks += [
         f"{answer}.",
-        _figures(answer),
+        _figures(answer, tails),
         _energy(answer, footprint),
         _memory(answer),
         _terms(answer.terms, _EVERY if explanation else _TERMS),
@@ -58,6 +59,8 @@ def report(
 
         blocks.append(to_measure(*how_to_measure(answer.job, answer.runtime)))
     data = {**document(answer, known, explanation), **emitted}
+    for name in ("ttft", "tpot", "latency") if tails else ():
+        data[name] = {**data[name], **getattr(tails, name)}
     return Report(data, (*blocks, Bullets(answer.warnings)))
 
 
@@ -166,13 +169,11 @@ def to_measure(command: str, source: str) -> str:
     return f"To measure it: {command} (see {source})"
 
 
-def _figures(answer: Estimate) -> Table:
-    delay = answer.latency
-    rows: list[tuple[str, str]] = [
-        ("Latency of a job", f"{show(delay.mid, 'time', 3)} ({show(delay.low, 'time', 3)} to "
-                             f"{show(delay.high, 'time', 3)})"),
-    ]  # fmt: skip
+def _figures(answer: Estimate, tails: Tails | None = None) -> Table:
     job = answer.job
+    times = [("Time to first token", "ttft", answer.ttft), ("Time per output token", "tpot", answer.tpot)]
+    times = [*(times if job.phase == "serve" else ()), ("Latency of a job", "latency", answer.latency)]
+    rows = [(what, _delay(one, tails, name)) for what, name, one in times if one is not None]
     names = ["batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps", "tp"]
     names += ["pp"] if (job.pp or 1.0) > 1.0 else []
     stated = [f"{name} {getattr(job, name):g}" for name in names if getattr(job, name) is not None]
@@ -180,6 +181,16 @@ def _figures(answer: Estimate) -> Table:
     if job.phase == "serve":
         rows.append(("Requests in flight", number(answer.sequences, 4)))
     return Table.of("", ("What", "Value"), rows)
+
+
+def _delay(one: Interval, tails: Tails | None, name: str) -> str:
+    """A mean with its interval, and percentiles of simulated requests."""
+    middle, low, high = (show(float(value), "time", 3) for value in (one.mid, one.low, one.high))
+    told = f"{middle} ({low} to {high})"
+    if tails is None:
+        return told
+    shares = ", ".join(f"{how} {show(tails.of(name, how), 'time', 3)}" for how in ("p50", "p90", "p99"))
+    return f"{told}; {shares}"
 
 
 def _energy(answer: Estimate, footprint: Footprint) -> Table:

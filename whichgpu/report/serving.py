@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: J of a kilowatt-hour.
 _KWH = 3.6e6
+#: How far the simulated mean TTFT may lie over the model's before it is told.
+_LATE = 1.5
 _NOTES = ("Means are the model's, percentiles are of simulated requests; docs/serving.md defines each.",)
 
 
@@ -159,7 +161,7 @@ def _loads(answer: Answer) -> Table:
         ">Latency", ">p99", "Bound by",
     )  # fmt: skip
     strong = (curve.knee,) if len(rows) > 1 else ()
-    return Table.of("Against the load", columns, rows, (*_NOTES, *_preempted(answer)), strong)
+    return Table.of("Against the load", columns, rows, (*_NOTES, *_preempted(answer), *_late(answer)), strong)
 
 
 def _preempted(answer: Answer) -> tuple[str, ...]:
@@ -172,6 +174,25 @@ def _preempted(answer: Answer) -> tuple[str, ...]:
     return (
         f"From {number(full[0][0])} requests/s on the KV cache fills up, and sequences are taken off to be "
         f"computed anew: {number(often, 2)} times a request at {number(rate)}.",
+    )
+
+
+def _late(answer: Answer) -> tuple[str, ...]:
+    """From which load on simulated requests wait for a place much longer than the model's mean says."""
+    curve = answer.curve
+    late = [
+        (rate, one.ttft["mean"])
+        for rate, mean, one in zip(
+            curve.request_rate.tolist(), curve.ttft.tolist(), answer.tails, strict=True
+        )
+        if curve.against == "rate" and one.ttft["mean"] > _LATE * mean
+    ]
+    if not late:
+        return ()
+    return (
+        f"From {number(late[0][0])} requests/s on simulated requests wait longer for their first token than "
+        f"the model's mean says, {_time(late[-1][1])} in the mean at {number(late[-1][0])}: so near the "
+        "capacity every burst leaves a queue, which is gone but slowly. Take its percentiles.",
     )
 
 

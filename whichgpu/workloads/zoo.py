@@ -3,6 +3,7 @@
 A file is one workload, named by its stem, or several: tables `[workload.<id>]`, for which the keys
 outside of them (`family`, `dimensions`, ...) hold where they say nothing else. `library` names the library
 whose names the ids are: `timm/resnet50`. A table that is `like` another workload holds what differs from it.
+`released` is the format of its published weights, where that is no plain 16-bit one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from whichgpu.workloads.model import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+
+#: The phases in which a model's weights stay in the format in which they were released.
+_ANSWERING = ("serve", "generate", "prefill", "decode")
 
 
 class Zoo(Lazy[Workload]):
@@ -89,6 +94,15 @@ def _table(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return merged
 
 
+def _defaults(raw: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """The columns by phase that a file states, and in inference the format of its `released` weights."""
+    stated: Mapping[str, Mapping[str, Any]] = raw.get("defaults", {})
+    if "released" not in raw:
+        return stated
+    own = {phase: {"precision": raw["released"], **stated.get(phase, {})} for phase in _ANSWERING}
+    return {**stated, **own}
+
+
 def read(key: str, raw: Mapping[str, Any], where: str = "") -> Workload:
     """The workload of one table; raises `DataError` naming the field that it lacks."""
     where = where or f"data/workloads/{key}.toml"
@@ -105,7 +119,7 @@ def read(key: str, raw: Mapping[str, Any], where: str = "") -> Workload:
         family=raw["family"],
         dims=raw["dimensions"],
         aliases=tuple(raw.get("aliases", ())),
-        defaults=raw.get("defaults", {}),
+        defaults=_defaults(raw),
         stated={
             name: facts(value, "count", f"{where}: published.{name}", own=sources)[0]
             for name, value in raw.get("published", {}).items()

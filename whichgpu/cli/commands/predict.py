@@ -104,6 +104,7 @@ def run(
     if rate is not None:
         columns = _at_rate(columns, rate)
     batched = rate is not None and _in_batches(workload, columns)
+    loaded = loaded or _apart(columns, rate)
     own.check(workload, gpu, jobs, loaded=loaded or batched)
     if batched or loaded:
         from whichgpu.hardware.slices import resolve_device
@@ -160,6 +161,17 @@ def _in_batches(workload: str, columns: JobColumns) -> bool:
 
     job = columns.job(workload)
     return resolve(job.workload).complete(job).phase != "serve"
+
+
+def _apart(columns: JobColumns, rate: str | None) -> bool:
+    """Whether prompts have GPUs of their own, which are answered as a load of requests at a rate."""
+    if not any(pair.startswith("prefill_gpus=") for pair in columns.stated["options"]):
+        return False
+    if rate is None and not any(pair.startswith("request_rate=") for pair in columns.stated["options"]):
+        raise click.UsageError(
+            'prompts on GPUs of their own are answered at a rate: add --rate "5 req/s", --curve or --slo'
+        )
+    return True
 
 
 def _at_rate(columns: JobColumns, text: str) -> JobColumns:

@@ -17,7 +17,7 @@ from whichgpu.hardware.slices import is_part
 from whichgpu.planner.capacity.choice import required_on, together
 from whichgpu.planner.capacity.meshes import Mesh, meshes, splits, stages
 from whichgpu.planner.capacity.offload import offloaded
-from whichgpu.planner.capacity.tries import SAME, Try, narrower, same_gpus
+from whichgpu.planner.capacity.tries import SAME, Try, leanest, narrower, same_gpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,6 +48,12 @@ def changes(cells: Cells, limits: Sequence[Limits]) -> list[tuple[Change, ...]]:
         rest = cells.on(still)
         for tried, wanted in _narrower_on_more(rest):
             _add(found, [still[i] for i in wanted], tried, rest.on(wanted))
+    # Where nothing does for a training, all that takes less on more GPUs.
+    none = [i for i in lost if not found[i]]
+    if none and some.settled.job.trains:
+        rest = cells.on(none)
+        for tried in _leaner_on_more(rest):
+            _add(found, none, tried, rest)
     return [tuple(_chosen(one)) for one in found]
 
 
@@ -86,6 +92,16 @@ def _sharded(cells: Cells) -> Iterator[Try]:
     found, _ = together(cells)
     for kind in (stated,) if stated else ("zero1", "zero2", "fsdp"):
         yield from _least(cells, found, "sharded", options={**cells.job.options, "sharding": kind})
+
+
+def _leaner_on_more(cells: Cells) -> Iterator[Try]:
+    """The leanest step of a training, sharded over more GPUs."""
+    full, words, typed = leanest(cells)
+    for one in _sharded(full):
+        yield replace(
+            one, kind="combined", texts=tuple(f"{text}, {words}" for text in one.texts),
+            options=tuple(f"{option} {typed}" for option in one.options),
+        )  # fmt: skip
 
 
 def _narrower_on_more(cells: Cells) -> Iterator[tuple[Try, list[int]]]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _TRIED, _EACH = 64, 6
 #: Edges of an image are tried in steps of so many pixels, and up to so many.
 _EDGE, _WIDEST = 32, 16384
-_LONGEST, _BATCH = 10_000_000, 1_000_000
+LONGEST, _BATCH = 10_000_000, 1_000_000
 
 
 def limits(cells: Cells, budget: Array) -> list[Limits]:
@@ -97,7 +97,7 @@ def _context(cells: Cells, budget: Array) -> Array:
     """Tokens of a sequence: of training, or prompt and output together."""
     job, workload = cells.settled.job, cells.settled.workload
     # What a table of positions, or the family, refuses.
-    family: int = getattr(workload.code, "LONGEST", _LONGEST)
+    family: int = getattr(workload.code, "LONGEST", LONGEST)
     positions = int(workload.dims.get("positions") or family)
     if job.trains:
         return largest(lambda size, index: cells.on(index, seq_len=size), budget, positions)

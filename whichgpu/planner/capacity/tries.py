@@ -17,6 +17,7 @@ from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.meshes import splits
 from whichgpu.planner.capacity.model import Change, Quality
 from whichgpu.values import immutable
+from whichgpu.workloads.adapters import DEFAULT_PRECISION
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.precision import precision
@@ -158,7 +159,9 @@ def _phases(cells: Cells) -> tuple[str, ...]:
 def _adapters(cells: Cells, phase: str, **options: str) -> Try:
     """Adapters on frozen weights, in the formats that they usually take."""
     lora = phase == ADAPTER_PHASES[0]
-    changed = cells.with_job(phase=phase, precision="", options={**cells.job.options, **options})
+    # A stated format is one of full training; adapters have their own.
+    stored = DEFAULT_PRECISION[phase] if cells.job.precision else ""
+    changed = cells.with_job(phase=phase, precision=stored, options={**cells.job.options, **options})
     words = "LoRA: adapters on frozen 16-bit weights" if lora else "QLoRA: adapters on frozen 4-bit weights"
     typed = " ".join(f"--option {name}={value}" for name, value in options.items())
     if options:
@@ -166,15 +169,21 @@ def _adapters(cells: Cells, phase: str, **options: str) -> Try:
         words, typed = f"{words}, full checkpointing, batch 1", f"{typed} --batch 1"
     # What was published is of language models.
     cost = quality.of_method("lora" if lora else "qlora") if splits(cells.settled) else quality.UNKNOWN
-    option = f"--phase {phase} {typed}".strip()
+    format_ = f"--precision {stored} " if stored else ""
+    option = f"--phase {phase} {format_}{typed}".strip()
     return Try.of("combined" if options else "adapters", words, option, changed, cost)
+
+
+def leanest(cells: Cells) -> tuple[Cells, str, str]:
+    """A training that takes the least of its activations, what to say of it, and what to type."""
+    full = _with(cells, checkpointing="full").with_job(batch=1.0)
+    return full, "batch 1, full checkpointing", "--batch 1 --option checkpointing=full"
 
 
 def _combined(cells: Cells) -> Iterator[Try]:
     """Several at once, at batch 1, the mildest first."""
-    full = _with(cells, checkpointing="full").with_job(batch=1.0)
-    typed = "--batch 1 --option checkpointing=full"
-    yield Try.of("combined", "batch 1, full checkpointing", typed, full, _BATCH)
+    full, words, typed = leanest(cells)
+    yield Try.of("combined", words, typed, full, _BATCH)
     if precision(cells.settled.job.precision).mixed and cells.settled.job.phase not in ADAPTER_PHASES:
         narrow = _with(full, optimizer=_NARROW_OPTIMIZER).with_job(precision="bf16")
         yield Try.of("combined", "batch 1, full checkpointing, BF16, 8-bit Adam",

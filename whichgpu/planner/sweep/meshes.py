@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from whichgpu.cost.mesh import cuts
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Shape(NamedTuple):
     experts: int
     tokens: int
     global_batch: int
+    kv_heads: int = 0
 
 
 def shape(request: Request, workload: Workload, node: int) -> Shape:
@@ -66,6 +68,7 @@ def shape(request: Request, workload: Workload, node: int) -> Shape:
         workload.id, request.count, node, _whole(dims.get("heads")) if split else 0,
         _whole(dims.get("layers")) if split else 0, _whole(dims.get("experts")) if split else 0,
         int(job.seq_len) if split and job.seq_len is not None else 0, int(request.global_batch),
+        _whole(dims.get("kv_heads")) if split else 0,
     )  # fmt: skip
 
 
@@ -96,7 +99,11 @@ def _rows(limits: Shape, fixed: Mapping[str, int]) -> Iterator[tuple[int, ...]]:
 
 def _tensor(limits: Shape, fixed: Mapping[str, int]) -> list[int]:
     most = min(limits.node, _MOST["tp"], limits.gpus) if limits.heads else 1
-    return _one(fixed, "tp") or [n for n in divisors(limits.gpus) if n <= most and limits.heads % n == 0]
+    return _one(fixed, "tp") or [n for n in divisors(limits.gpus) if n <= most and _cuts(limits, n)]
+
+
+def _cuts(limits: Shape, degree: int) -> bool:
+    return cuts({"heads": limits.heads, "kv_heads": limits.kv_heads}, degree)
 
 
 def _stages(limits: Shape, fixed: Mapping[str, int], taken: int) -> list[int]:
@@ -141,8 +148,11 @@ def _batches(limits: Shape, fixed: Mapping[str, int], replicas: int) -> list[int
 
 
 def _chunks(limits: Shape, fixed: Mapping[str, int], pp: int, count: int) -> list[int]:
-    if "vp" in fixed:
+    if "vp" in fixed and (pp > 1 or "pp" in fixed):
         return [fixed["vp"]]
+    if "vp" in fixed and fixed["vp"] > 1:
+        # One stage has nothing to interleave.
+        return []
     if pp == 1 or count % pp or limits.layers % pp:
         return [1]
     return divisors(limits.layers // pp)
@@ -172,10 +182,12 @@ def _check(limits: Shape, fixed: Mapping[str, int]) -> None:
                 f"{name}={asked}, but {limits.name} has no {what} to share out; leave {name} out"
             )
         fits = _lacking(whole, asked) <= _LACKING and asked <= whole if name == "pp" else whole % asked == 0
-        if not fits:
+        kept = name == "tp" and fits and not _cuts(limits, asked)
+        if kept or not fits:
+            beside = f" with {limits.kv_heads} of keys and values" if kept else ""
             raise UsageError(
-                f"{name}={asked} does not divide the {whole} {what} of {limits.name}; use {name}="
-                f"{nearest(asked, divisors(whole))}"
+                f"{name}={asked} does not divide the {whole} {what}{beside} of {limits.name}; use {name}="
+                f"{nearest(asked, _able(limits, name, whole))}"
             )
     cp = fixed.get("cp", 1)
     if cp > 1 and (not limits.tokens or limits.tokens % (2 * cp)):
@@ -192,6 +204,13 @@ def _check(limits: Shape, fixed: Mapping[str, int]) -> None:
             f"a replica of {replica} GPUs does not divide {limits.gpus}; use "
             f"{' or '.join(map(str, counts))} GPUs, or a replica of {nearest(replica, divisors(limits.gpus))}"
         )
+
+
+def _able(limits: Shape, name: str, whole: int) -> list[int]:
+    """The degrees that can be: of these GPUs, or where that is one alone of any number of them."""
+    able = [n for n in divisors(whole) if name != "tp" or _cuts(limits, n)]
+    here = [n for n in able if limits.gpus % n == 0]
+    return here if len(here) > 1 else able
 
 
 def nearest(asked: int, able: list[int]) -> str:
