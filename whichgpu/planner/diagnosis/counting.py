@@ -53,7 +53,8 @@ def _counts(asked: Asked) -> Iterator[tuple[str, float]]:
     """What is counted: steps for items, requests for tokens, tokens in as well as out."""
     job, figure = asked.job, asked.figure
     batch = float(job.batch or 1.0) * (asked.n_gpus if job.trains else 1.0)
-    if job.phase != "serve" and batch > 1.0:
+    spoken = figure.unit.startswith("audio")
+    if job.phase != "serve" and batch > 1.0 and not spoken:
         if figure.passes:
             yield "items, not steps", batch
         else:
