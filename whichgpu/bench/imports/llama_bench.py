@@ -31,7 +31,7 @@ _PLAIN = {"f16": "fp16", "f32": "fp32", "bf16": "bf16"}
 
 def claims(_path: Path, text: str) -> bool:
     """Whether a file is such JSON, CSV or table."""
-    known = "n_prompt" in text and ("avg_ts" in text or "build_commit" in text)
+    known = "build_commit" in text or ("n_prompt" in text and "avg_ts" in text)
     return known or bool(_HEADING.search(text))
 
 
