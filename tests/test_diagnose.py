@@ -325,3 +325,11 @@ def test_phases_by_other_names():
     assert [phase(name) for name in ("training", "Inference", "QLoRA", "serving")] == [
         "train", "infer", "finetune_qlora", "serve",
     ]  # fmt: skip
+
+
+def test_what_makes_a_gpu_wait_makes_nothing_faster():
+    _, causes, _ = found("resnet50", "a100-80gb-sxm", "5200 images/s", **RESNET)
+    assert not {"loading", "processor", "spilling"} & set(causes)
+    low, causes, _ = found("resnet50", "rtx-4090", "150 W", **RESNET)
+    assert low.verdict == "low"
+    assert causes["loading"].inside

@@ -42,7 +42,8 @@ _TIMES = (0.25, 0.5, 2.0, 4.0)
 _ALIKE = 12
 _ENGINES = {"serve": ("vllm", "transformers", "tensorrt-llm", "sglang"),
             "decode": ("llama-cpp", "transformers", "vllm", "tensorrt-llm"),
-            "infer": ("tensorrt", "onnxruntime"), "generate": ("tensorrt",)}  # fmt: skip
+            "infer": ("pytorch-2", "tensorrt", "onnxruntime"),
+            "generate": ("diffusers", "tensorrt")}  # fmt: skip
 
 
 def tried(asked: Asked) -> Iterator[Tried]:
@@ -102,7 +103,13 @@ def _engines(asked: Asked) -> Iterable[Tried]:
 def _loading(asked: Asked) -> Iterable[Tried]:
     """Images that the host makes ready at its own rate: the GPU waits for the slower of the two."""
     row, rate = host("loading"), asked.answer.throughput
-    if (
+    if asked.figure.metric == "power" and asked.ratio < 1.0:
+        # Between idle and full, as often as not: what a GPU that waits draws.
+        one = asked.predicted
+        yield Tried("loading", "the GPU waits half of the time",
+                    Interval(0.25 * one.mid, 0.5 * one.mid, one.mid, one.unit))  # fmt: skip
+    # What makes a GPU wait makes nothing faster.
+    if asked.faster or (
         not asked.figure.sense
         or rate.unit.removesuffix("/s") not in row["units"]
         or asked.job.phase not in ("infer", "train")
@@ -124,7 +131,8 @@ def _processor(asked: Asked) -> Iterable[Tried]:
     work = sum(term.flops for term in asked.answer.terms if term.kind in COUNTED)
     moved = sum(term.moved for term in asked.answer.terms if term.kind in COUNTED)
     spent = sum(term.seconds for term in asked.answer.terms)
-    if asked.figure.sense and asked.figure.metric != "flops" and work > 0.0 and spent > 0.0:
+    slower = asked.figure.sense and not asked.faster
+    if slower and asked.figure.metric != "flops" and work > 0.0 and spent > 0.0:
         # One token after another is read from memory: the arithmetic hides behind it.
         needed = max(work / row["rate"], moved / row["bandwidth"])
         one = rated(asked, min(spent / needed, 1.0))
@@ -138,7 +146,9 @@ def _spilling(asked: Asked) -> Iterable[Tried]:
     if asked.job.phase == "serve":
         row = host("offload")
         reach = math.exp(Z90 * row["spread"])
-        if spent is None or not weights or not asked.figure.sense or asked.figure.metric == "ttft":
+        if spent is None or not weights or not asked.figure.sense or asked.faster:
+            return
+        if asked.figure.metric == "ttft":
             return
         for share in (0.25, 0.5, 1.0):
             one = rated(asked, spent.mid / (spent.mid + share * weights / row["bandwidth"]))

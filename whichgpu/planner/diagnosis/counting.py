@@ -69,6 +69,9 @@ def _counts(asked: Asked) -> Iterator[tuple[str, float]]:
         length = float(job.seq_len)
         tokens = "tokens" in figure.unit
         yield ("sequences, not tokens", 1.0 / length) if tokens else ("tokens, not sequences", length)
+    if asked.answer.throughput.unit == "audio seconds/s" and not spoken:
+        for seconds in (10.0, 30.0):
+            yield f"clips of {seconds:g} s, not seconds of audio", 1.0 / seconds
     if job.phase == "generate" and job.steps:
         yield "denoising steps, not pictures", float(job.steps)
 
