@@ -333,3 +333,11 @@ def test_what_makes_a_gpu_wait_makes_nothing_faster():
     low, causes, _ = found("resnet50", "rtx-4090", "150 W", **RESNET)
     assert low.verdict == "low"
     assert causes["loading"].inside
+
+
+def test_an_encoder_may_run_in_a_library_that_launches_much():
+    one, causes, order = found("bert-base", "a10", "8.5 ms", phase="infer", batch=1, seq_len=128)
+    assert one.verdict == "slow"
+    assert order[0] == "engine"
+    assert causes["engine"].inside
+    assert "Transformers" in causes["engine"].title

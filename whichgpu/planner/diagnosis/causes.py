@@ -42,7 +42,7 @@ _TIMES = (0.25, 0.5, 2.0, 4.0)
 _ALIKE = 12
 _ENGINES = {"serve": ("vllm", "transformers", "tensorrt-llm", "sglang"),
             "decode": ("llama-cpp", "transformers", "vllm", "tensorrt-llm"),
-            "infer": ("pytorch-2", "tensorrt", "onnxruntime"),
+            "infer": ("pytorch-2", "transformers", "tensorrt", "onnxruntime"),
             "generate": ("diffusers", "tensorrt")}  # fmt: skip
 
 
@@ -93,8 +93,9 @@ def _layouts(asked: Asked) -> Iterable[Tried]:
 
 
 def _engines(asked: Asked) -> Iterable[Tried]:
+    pictures = asked.answer.throughput.unit in ("images/s", "samples/s")
     for name in _ENGINES.get(asked.job.phase, ()):
-        if name != asked.answer.runtime:
+        if name != asked.answer.runtime and not (pictures and name == "transformers"):
             bare = {key: value for key, value in asked.job.options.items() if key != "compile"}
             found = again(asked, replace(asked.job, runtime=name, options=bare))
             yield from each("engine", [(runtime(name, name).title, found)])
