@@ -282,6 +282,10 @@ def test_a_power_limit_that_holds_clocks_down_under_products_is_no_fault():
     """An H200 at 700 W runs products at two thirds of its boost, a T4 at half: both are healthy."""
     capped = {"clock_mean": 1.05e9, "reasons": {"power cap": 0.98}}
     assert judged(records=healthy(**capped)) == []
+    slow = [one for one in healthy(**capped) if "gemm" not in one.row["workload"]]
+    assert judged(records=[*slow, micro("gemm", 40.0, "TFLOP/s", "fp16", {"work": 1.0, "moved": 1.0})]) == []
+    (said,) = judged(records=[*slow, micro("gemm", 25.0, "TFLOP/s", "fp16", {"work": 1.0, "moved": 1.0})])
+    assert said.kind == "fake"
     said = judged(records=healthy(**{**capped, "reasons": {"power cap": 0.9, "hardware slowdown": 0.5}}))
     assert {one.kind for one in said} == {"throttled"}
 

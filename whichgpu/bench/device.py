@@ -139,7 +139,8 @@ def verdicts(
     said += [Verdict("shared", one) for one in (device.get("busy"),) if one]
     if sold_as is not None and gpu is not None and sold_as.id.partition(":")[0] != gpu.id.partition(":")[0]:
         said.append(Verdict("fake", f"it says that it is {gpu.id}, and you have it as {sold_as.id}"))
-    return [*said, *_fake(sold_as or gpu, device, found, [one.kind for one in said])]
+    kinds = [one.kind for one in said]
+    return [*said, *_fake(sold_as or gpu, device, found, kinds, _power_held(sold_as or gpu, records))]
 
 
 def _sliced(device: Mapping[str, Any]) -> Iterator[Verdict]:
@@ -193,9 +194,13 @@ def _linked(gpu: Gpu | None, device: Mapping[str, Any]) -> Iterator[Verdict]:
 
 
 def _fake(
-    gpu: Gpu | None, device: Mapping[str, Any], found: Sequence[Measured], explained: Sequence[str]
-) -> Iterator[Verdict]:
-    """What cannot be of this model: memory, SMs, a speed that nothing else explains."""
+    gpu: Gpu | None, device: Mapping[str, Any], found: Sequence[Measured], explained: Sequence[str],
+    held: float,
+) -> Iterator[Verdict]:  # fmt: skip
+    """What cannot be of this model: memory, SMs, a speed that nothing else explains.
+
+    `held` is the share of its boost at which the usual power limit lets it run.
+    """
     if gpu is None or "sliced" in explained:
         return
     memory, sms = device.get("memory"), device.get("sms")
@@ -209,10 +214,21 @@ def _fake(
     if device.get("compute_capability") and capability and str(capability) != device["compute_capability"]:
         said = device["compute_capability"]
         yield Verdict("fake", f"its compute capability is {said}, and that of a {gpu.id} {capability}")
-    yield from _speeds(gpu, found, explained)
+    yield from _speeds(gpu, found, explained, held)
 
 
-def _speeds(gpu: Gpu, found: Sequence[Measured], explained: Sequence[str]) -> Iterator[Verdict]:
+def _power_held(gpu: Gpu | None, records: Sequence[Record]) -> float:
+    """The share of boost clocks that the power limit leaves under products; 1 where it does not hold them."""
+    told = [one.context.get("telemetry", {}) for one in records if one.row["workload"] == "micro/sustained"]
+    clock = told[-1].get("clock_mean") if told else None
+    boost = gpu.value("clock_boost") if gpu else None
+    capped = told and any(
+        share > 0.05 for name, share in told[-1].get("reasons", {}).items() if name in USUAL
+    )
+    return min(1.0, float(clock) / float(boost)) if capped and clock and boost else 1.0
+
+
+def _speeds(gpu: Gpu, found: Sequence[Measured], explained: Sequence[str], held: float) -> Iterator[Verdict]:
     slow = not {"throttled", "capped", "shared"} & set(explained)
     moved = [one for one in found if one.what.endswith(" bandwidth")]
     bandwidths = [one.share for one in moved if one.share is not None]
@@ -222,7 +238,7 @@ def _speeds(gpu: Gpu, found: Sequence[Measured], explained: Sequence[str]) -> It
     if rates and max(rates.values()) > _MOST:
         what = max(rates, key=lambda name: rates[name])
         yield Verdict("fake", f"its {what} reaches {rates[what]:.0%} of the peak of a {gpu.id}")
-    elif rates and slow and max(rates.values()) < _LEAST_RATE:
+    elif rates and slow and max(rates.values()) < _LEAST_RATE * held:
         what = max(rates, key=lambda name: rates[name])
         yield Verdict(
             "fake", f"none of its products is above {rates[what]:.0%} of the peak of a {gpu.id} ({what})"
