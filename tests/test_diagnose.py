@@ -341,3 +341,10 @@ def test_an_encoder_may_run_in_a_library_that_launches_much():
     assert order[0] == "engine"
     assert causes["engine"].inside
     assert "Transformers" in causes["engine"].title
+
+
+def test_a_gpu_on_which_the_usual_engine_does_not_run_has_another():
+    one, _, _ = found("llama-3.1-8b", "arc-a770", "22 tok/s", precision="q4_0")
+    assert one.answer.runtime == "llama-cpp"
+    with pytest.raises(UsageError, match="does not run on Intel"):
+        found("llama-3.1-8b", "arc-a770", "22 tok/s", runtime="vllm")

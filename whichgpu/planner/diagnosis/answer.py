@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: The least of what a job may leave open: a distilled model makes a picture in four steps.
 _LIGHT = {"steps": 4.0, "seq_len": 32.0, "input_tokens": 16.0, "output_tokens": 16.0}
+#: The engine that runs on most GPUs.
+_ANYWHERE = "llama.cpp"
 #: Formats that a model which does not fit may have run in.
 _NARROW = ("fp8", "int8", "w4a16")
 #: What fits by so little more than the card has may have run all the same.
@@ -89,8 +91,7 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
     What was measured of the very job elsewhere narrows what is predicted. Raises `UsageError` where the model
     has no such figure, `Infeasible` where a server holds not one request, or nothing can be predicted.
     """
-    job, assumed = alone(job)
-    found = estimate(job, [gpu], explain=True)
+    job, assumed, found = _estimated(job, gpu)
     plain = found.at(0, 0)
     figure = settled(figure, plain.job, gpu)
     unfit = does_not_fit(plain, gpu) if plain.required > _UNSURE * plain.available else ""
@@ -128,6 +129,22 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
         normal,
         () if verdict == "normal" else paired(asked, order),
     )
+
+
+def _estimated(job: Job, gpu: Gpu) -> tuple[Job, tuple[str, ...], Estimates]:
+    """The job as it may have run, what was assumed of it, and its estimate.
+
+    Where the usual engine does not run on the GPU and nobody named one, the engine that runs on most.
+    """
+    one, assumed = alone(job)
+    found = estimate(one, [gpu], explain=True)
+    if found.refusals[0] and not job.runtime:
+        with suppress(WhichGpuError):
+            other, more = alone(replace(job, runtime=_ANYWHERE))
+            second = estimate(other, [gpu], explain=True)
+            if not second.refusals[0]:
+                return other, more, second
+    return one, assumed, found
 
 
 def _otherwise(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str) -> Diagnosis:
