@@ -457,3 +457,10 @@ def ratio_inside(outside, known, kind, here, there) -> bool:
 
 if __name__ == "__main__":
     print(table())  # noqa: T201
+
+
+@pytest.mark.parametrize("rate", [9.0, 90.0, 400.0, 700.0, 955.0, 1300.0, 3000.0])
+def test_no_run_makes_a_prediction_less_sure(rate):
+    low, _, high = interval("rtx-4090")
+    found = interval("rtx-4090", f"rtx-3090: {rate:g} images/s")
+    assert found[2] / found[0] <= high / low * (1.0 + 1e-9)

@@ -164,7 +164,10 @@ def test_json_of_llama_bench(tmp_path):
     assert "only 4 layers" in " ".join(found.notes)
     lines = "\n".join(json.dumps(one) for one in LLAMA)
     assert len(rows(loaded(tmp_path / "bench.jsonl", lines))) == 2
-    broken = loaded(tmp_path / "broken.json", json.dumps(LLAMA)[:-80])
+    short = loaded(tmp_path / "short.json", json.dumps(LLAMA)[:-80])
+    assert len(rows(short)) == 1
+    assert "the file is cut off" in " ".join(short.notes)
+    broken = loaded(tmp_path / "broken.json", json.dumps(LLAMA[1:])[:-60])
     assert "ends too early or is broken" in next(iter(broken.faults.values()))
 
 
@@ -204,6 +207,11 @@ def test_json_of_a_load_generator(tmp_path):
     assert {one["gpu"] for one in found} == {"l40s"}
     assert {one["options"] for one in found} == {"request_rate=4"}
     bare = {key: value for key, value in VLLM.items() if key not in ("workload", "gpu")}
+    known = rows(loaded(tmp_path / "named.json", json.dumps({**bare, "model_id": "Qwen/Qwen2.5-7B-Instruct"}),
+                        gpu="l4"))  # fmt: skip
+    assert {one["workload"] for one in known} == {"qwen2.5-7b"}
+    bare.pop("model_id", None)
+    (tmp_path / "bare.json").write_text(json.dumps(bare))
     lost = loaded(tmp_path / "bare.json", json.dumps(bare))
     assert "does not say its workload; add --workload" in next(iter(lost.faults.values()))
     assert len(rows(loaded(tmp_path / "bare.json", workload="llama-3.1-8b", gpu="l4:2"))) == 4
@@ -223,6 +231,7 @@ def test_energy_per_token_of_dcgm_and_vllm(tmp_path):
     assert by["ttft"]["value"] == "80"
     assert by["tpot"]["value"] == "12"
     assert by["gpu_memory_used"]["value"] == "70"
+    assert (by["utilisation"]["value"], by["utilisation"]["unit"]) == ("90", "%")
     assert (by["ttft"]["input_tokens"], by["ttft"]["output_tokens"]) == ("400", "200")
     assert {(one["gpu"], one["n_gpus"], one["workload"], one["concurrency"]) for one in by.values()} == {
         ("h100-80gb-sxm", "2", "llama-3.1-8b", "16")
@@ -275,3 +284,142 @@ def test_what_is_no_result_is_said_and_the_rest_goes_on(tmp_path, capsys):
 def test_what_the_user_states_goes_over_what_a_file_says(tmp_path):
     (one,) = rows(loaded(tmp_path / "run.log", TF, gpu="rtx-a5000", batch=64, options={"layout": "nhwc"}))
     assert (one["gpu"], one["batch"], one["options"]) == ("rtx-a5000", "64", "layout=nhwc")
+
+
+LLAMA_CSV = (
+    "build_commit,build_number,gpu_info,backends,model_filename,model_type,type_k,n_gpu_layers,n_prompt,n_gen,"
+    "n_depth,avg_ts,stddev_ts\n"
+    '"8cf427ff","5163","NVIDIA GeForce RTX 4080","CUDA","models/Qwen2.5-7B-Instruct-Q4_K_M.gguf",'
+    '"qwen2 7B Q4_K - Medium","f16","99","512","0","0","7285.5","72.855"\n'
+    '"8cf427ff","5163","NVIDIA GeForce RTX 4080","CUDA","models/Qwen2.5-7B-Instruct-Q4_K_M.gguf",'
+    '"qwen2 7B Q4_K - Medium","f16","99","0","128","0","119.9","0.4"\n'
+)
+LLAMA_TABLE = """\
+  Device 0: NVIDIA GeForce RTX 4080, compute capability 8.9, VMM: yes
+| model                  |       size |  params | backend | ngl | fa |          test |              t/s |
+| ---------------------- | ---------: | ------: | ------- | --: | -: | ------------: | ---------------: |
+| qwen2 7B Q4_K - Medium |   4.36 GiB |  7.62 B | CUDA    |  99 |  1 |         pp512 | 7285.50 ± 72.855 |
+| qwen2 7B Q4_K - Medium |   4.36 GiB |  7.62 B | CUDA    |  99 |  1 | tg128 @ d4096 |    119.90 ± 0.40 |
+
+build: 8cf427ff (5163)
+"""
+PRINTED = """\
+============ Serving Benchmark Result ============
+Successful requests:                     256
+Benchmark duration (s):                  33.40
+Total input tokens:                      262144
+Total generated tokens:                  32768
+Maximum request concurrency:             16
+Output token throughput (tok/s):         981.10
+---------------Time to First Token----------------
+Mean TTFT (ms):                          88.10
+P99 TTFT (ms):                           300.00
+==================================================
+"""
+
+
+def mllog(key, value=None, time=0, kind="POINT_IN_TIME", **metadata):
+    return ":::MLLOG " + json.dumps(
+        {
+            "namespace": "",
+            "time_ms": time,
+            "event_type": kind,
+            "key": key,
+            "value": value,
+            "metadata": metadata,
+        }
+    )
+
+
+def trained(*more):
+    head = [mllog("submission_benchmark", "resnet"), mllog("submission_org", "Org"),
+            mllog("global_batch_size", 3264), mllog("train_samples", 1_000_000),
+            mllog("run_start", time=1000)]  # fmt: skip
+    blocks = []
+    for number in range(3):
+        start = 1000 + number * 110_000
+        blocks += [mllog("block_start", time=start, epoch_count=4),
+                   mllog("block_stop", time=start + 100_000)]  # fmt: skip
+    return "\n".join(["Beginning trial 1 of 5", *head, *more, *blocks])
+
+
+def test_a_table_and_csv_of_llama_bench(tmp_path):
+    for name, text in (("bench.csv", LLAMA_CSV), ("bench.md", LLAMA_TABLE)):
+        first, second = rows(loaded(tmp_path / name, text))
+        assert (first["gpu"], first["phase"], first["precision"]) == ("rtx-4080", "prefill", "q4_k_m")
+        assert (first["value"], first["spread"], first["runtime"]) == ("7285.5", "0.01", "llama.cpp b5163")
+        assert (second["phase"], second["value"]) == ("decode", "119.9")
+    found = loaded(tmp_path / "bench.md", LLAMA_TABLE)
+    assert rows(found)[1]["input_tokens"] == "4096"
+    assert "not the model: --workload" in " ".join(found.notes)
+
+
+def test_lines_of_mlperf_s_own_log(tmp_path):
+    found = loaded(tmp_path / "result_0.txt", trained(), gpu="a100-80gb-sxm", n_gpus=8)
+    (one,) = rows(found)
+    assert (one["workload"], one["phase"], one["options"]) == ("resnet50", "train", "global_batch=3264")
+    # Three blocks of four epochs of a million, 100 s each.
+    assert one["value"] == "40000"
+    assert one["source"] == "MLPerf training Org"
+    assert "cut off: it has no run_stop" in " ".join(found.notes)
+    tracked = mllog("tracked_stats", {"throughput": 41_000.0}, time=5000)
+    stop = mllog("run_stop", time=700_000, status="aborted")
+    found = loaded(tmp_path / "result_1.txt", f'{trained(tracked)}\n{stop}\n:::MLLOG {{"key": ', gpu="t4")
+    assert rows(found)[0]["value"] == "41000"
+    assert {"the run ended aborted", "torn"} <= set(" ".join(found.notes).replace(",", "").split()) | {
+        "the run ended aborted"
+    }
+    detail = [mllog("effective_scenario", "Offline"), mllog("result_validity", "INVALID"),
+              mllog("result_samples_per_second", 43210.5), mllog("result_mean_latency_ns", 5e6)]  # fmt: skip
+    found = loaded(tmp_path / "mlperf_log_detail.txt", "\n".join(detail), gpu="t4", workload="bert-large")
+    assert [(one["metric"], one["value"], one["phase"]) for one in rows(found)] == [
+        ("throughput", "43210.5", "infer")
+    ]
+    assert "MLPerf's own checks say INVALID" in " ".join(found.notes)
+    nothing = loaded(tmp_path / "cut.txt", mllog("submission_benchmark", "bert"), gpu="t4")
+    assert "was cut off before it" in next(iter(nothing.faults.values()))
+
+
+def test_what_a_load_generator_printed(tmp_path):
+    found = rows(loaded(tmp_path / "serve.log", PRINTED, gpu="h100-80gb-sxm", workload="qwen2.5-7b"))
+    assert {one["metric"]: one["value"] for one in found} == {"throughput": "981.1", "ttft": "88.1"}
+    assert {(one["input_tokens"], one["output_tokens"], one["concurrency"]) for one in found} == {
+        ("1024", "128", "16")
+    }
+
+
+def test_the_split_says_how_many_gpus(tmp_path):
+    run = {**VLLM, "server_info": {"model_path": "Qwen/Qwen2.5-7B-Instruct", "tp_size": 2}}
+    bare = {key: value for key, value in run.items() if key not in ("workload", "gpu", "tp", "n_gpus")}
+    found = rows(loaded(tmp_path / "run.jsonl", json.dumps(bare), gpu="h100-80gb-sxm"))
+    assert {(one["tp"], one["n_gpus"]) for one in found} == {("2", "2")}
+
+
+SAMPLES = {
+    "tf.log": TF, "llama.json": json.dumps(LLAMA), "llama.csv": LLAMA_CSV, "llama.md": LLAMA_TABLE,
+    "mlperf_log_summary.txt": MLPERF, "result_0.txt": trained(), "vllm.json": json.dumps(VLLM),
+    "serve.log": PRINTED,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_a_file_of_windows_is_as_good_and_a_broken_one_is_told_of(tmp_path, name):
+    """UTF-16 and CRLF as its shells write them; then cut off anywhere, and with bytes that are no text."""
+    path, text = tmp_path / name, SAMPLES[name]
+    stated = {"gpu": "t4", "workload": "resnet50"}
+
+    def read(data):
+        path.write_bytes(data)
+        return imports.load([path], stated, catalogue())
+
+    plain = [(one["metric"], one["value"]) for one in rows(read(text.encode()))]
+    assert plain
+    for data in (text.encode("utf-16"), text.encode("utf-16-le"), text.replace("\n", "\r\n").encode(),
+                 b"\xef\xbb\xbf" + text.encode()):  # fmt: skip
+        assert [(one["metric"], one["value"]) for one in rows(read(data))] == plain
+    size = len(text.encode())
+    for cut in range(0, size, max(size // 25, 1)):
+        found = read(text.encode()[:cut])
+        assert found.records or found.faults
+        broken = read(text.encode()[:cut] + b"\xff\x00\xfe\x80" + text.encode()[cut + 7 :])
+        assert broken.records or broken.faults

@@ -11,6 +11,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.fields import SEGMENTS
 from whichgpu.planner.diagnosis.causes import relatives
 from whichgpu.planner.diagnosis.trying import likelihood
 
@@ -193,7 +194,8 @@ def test_likelihood_is_of_a_lognormal():
 def test_every_cause_has_its_words():
     table = store.load("diagnosis")["diagnosis"]
     for name, row in table["cause"].items():
-        assert set(row) == {"weight", "title", "why", "check"}, name
+        assert set(row) - {"segments"} == {"weight", "title", "why", "check"}, name
+        assert set(row.get("segments", ())) <= set(SEGMENTS), name
         assert 0.0 < row["weight"] <= 1.0
         assert isinstance(row["check"], str) or "other" in row["check"]
         row["title"].format(detail="x")
@@ -222,3 +224,127 @@ def test_the_command(whichgpu):
     ):  # fmt: skip
         wrong = whichgpu(*args, "--measured", measured)
         assert (wrong.status, words in wrong.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit", "metric"),
+    [
+        ("~850 img/s (batch 128)", 850.0, "images/s", "throughput"),
+        ("about 850 +/- 20 im/sec", 850.0, "images/s", "throughput"),
+        ("throughput: 1.2k samples per second", 1200.0, "samples/s", "throughput"),
+        ("2.5k img/s", 2500.0, "images/s", "throughput"),
+        ("25 tok/s per user", 0.04, "s", "tpot"),
+        ("12x realtime", 12.0, "audio seconds/s", "throughput"),
+        ("12 x real-time", 12.0, "audio seconds/s", "throughput"),
+        ("RTFx 145.2", 145.2, "audio seconds/s", "throughput"),
+        ("RTF 0.05", 20.0, "audio seconds/s", "throughput"),
+        ("38% MFU", 0.38, "of the peak", "mfu"),
+        ("MFU: 0.38", 0.38, "of the peak", "mfu"),
+        ("1m20s per image", 1 / 80, "images/s", "throughput"),
+        ("0:21/image", 1 / 21, "images/s", "throughput"),
+        ("1h 5m", 3900.0, "s", "latency"),
+        ("latency: 45 ms", 0.045, "s", "latency"),
+        ("ttft=300ms", 0.3, "s", "ttft"),
+        ("median tpot 20 ms", 0.02, "s", "tpot"),
+        ("120 qps", 120.0, "requests/s", "throughput"),
+        ("25 min/epoch", 1 / 1500, "epochs/s", "throughput"),
+    ],
+)
+def test_figures_as_people_quote_them(text, value, unit, metric):
+    from whichgpu.cost.quoted import read
+
+    one = read(text)
+    assert (one.value, one.unit, one.metric) == (pytest.approx(value), unit, metric)
+    assert one.text == text
+
+
+def test_a_percentile_is_no_mean():
+    with pytest.raises(UsageError, match="give the mean"):
+        found("llama-3.1-8b", "l40s", "p99 ttft 800 ms", concurrency=8)
+
+
+def test_an_epoch_is_of_the_usual_data_set_and_mfu_of_the_peak():
+    one, _, _ = found("resnet50", "rtx-a5000", "25 min/epoch", **RESNET)
+    assert one.figure.value == pytest.approx(1281167 / 1500)
+    assert "ImageNet" in str(one)
+    with pytest.raises(UsageError, match="add --phase train"):
+        found("resnet50", "rtx-a5000", "25 min/epoch", phase="infer")
+    with pytest.raises(UsageError, match="has no usual data set"):
+        found("llama-2-7b", "a100-80gb-sxm:8", "2 h/epoch", phase="finetune_lora")
+    one, _, _ = found("resnet50", "rtx-a5000", "20% MFU", **{**RESNET, "precision": "amp"})
+    assert one.figure.value == pytest.approx(0.2 * 111.1, rel=0.01)
+
+
+def test_what_nobody_stated_makes_nothing_impossible():
+    """A time of a token is of the load, a picture's of its steps: both are left open here."""
+    one, causes, _ = found("mistral-7b", "a10g", "tpot 38 ms")
+    assert one.verdict == "fast"
+    assert causes["flight"].inside
+    one, causes, _ = found("sdxl", "a100-80gb-sxm", "1.2 s/image")
+    assert one.verdict == "fast"
+    assert causes["size"].inside
+    assert "denoising steps" in causes["size"].title
+    stated, _, _ = found("sdxl", "a100-80gb-sxm", "0.1 s/image", steps=50)
+    assert stated.verdict == "impossible"
+
+
+def test_an_engine_of_one_user_has_one_request_in_flight():
+    """llama.cpp at six tokens a second: not a hundred users' share, but a model that is not on the GPU."""
+    one, _, order = found("llama-3.1-8b", "rtx-4090", "6 t/s", precision="q4_k_m", runtime="llama.cpp")
+    assert one.job.concurrency == 1.0
+    assert any("requests in flight are not stated" in said for said in one.answer.warnings)
+    assert set(order[:2]) == {"processor", "spilling"}
+    several, _, _ = found("llama-3.1-8b", "rtx-4090", "6 t/s", precision="q4_k_m", runtime="llama.cpp",
+                          concurrency=16)  # fmt: skip
+    assert several.job.concurrency == 16.0
+
+
+def test_a_model_that_does_not_fit_ran_otherwise():
+    one, causes, _ = found("gemma-2-27b", "rtx-a6000", "1.1 tok/s")
+    assert one.verdict == "slow"
+    assert any("does not fit" in said and "taken as run" in said for said in one.answer.warnings)
+    assert causes["spilling"].inside or causes["processor"].inside
+    with pytest.raises(Infeasible, match="does not fit"):
+        found("llama-3.1-405b", "rtx-3060-12gb", "1 tok/s")
+
+
+def test_a_cause_that_changes_nothing_explains_nothing():
+    memory, causes, _ = found("llama-3.1-8b", "l4", "23.5 GB")
+    assert memory.verdict == "normal"
+    assert not {"clocks", "power"} & set(causes), "memory is as large at any clock"
+
+
+def test_what_to_look_at_is_the_vendor_s():
+    _, causes, _ = found("llama-2-13b", "mi300x", "35 tok/s", concurrency=1)
+    assert not [cause.id for cause in causes.values() if "nvidia-smi" in cause.check]
+
+
+def test_phases_by_other_names():
+    from whichgpu.workloads.job import phase
+
+    assert [phase(name) for name in ("training", "Inference", "QLoRA", "serving")] == [
+        "train", "infer", "finetune_qlora", "serve",
+    ]  # fmt: skip
+
+
+def test_what_makes_a_gpu_wait_makes_nothing_faster():
+    _, causes, _ = found("resnet50", "a100-80gb-sxm", "5200 images/s", **RESNET)
+    assert not {"loading", "processor", "spilling"} & set(causes)
+    low, causes, _ = found("resnet50", "rtx-4090", "150 W", **RESNET)
+    assert low.verdict == "low"
+    assert causes["loading"].inside
+
+
+def test_an_encoder_may_run_in_a_library_that_launches_much():
+    one, causes, order = found("bert-base", "a10", "8.5 ms", phase="infer", batch=1, seq_len=128)
+    assert one.verdict == "slow"
+    assert order[0] == "engine"
+    assert causes["engine"].inside
+    assert "Transformers" in causes["engine"].title
+
+
+def test_a_gpu_on_which_the_usual_engine_does_not_run_has_another():
+    one, _, _ = found("llama-3.1-8b", "arc-a770", "22 tok/s", precision="q4_0")
+    assert one.answer.runtime == "llama-cpp"
+    with pytest.raises(UsageError, match="does not run on Intel"):
+        found("llama-3.1-8b", "arc-a770", "22 tok/s", runtime="vllm")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.bench.record import Record, digest, row
 from whichgpu.errors import WhichGpuError
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.hardware.local import same_memory
-from whichgpu.hardware.names import candidates
+from whichgpu.hardware.local import by_driver
 from whichgpu.hardware.slices import resolve_device
 
 if TYPE_CHECKING:
@@ -42,11 +41,9 @@ def gpu_id(device: Mapping[str, Any]) -> str:
         return name
     known = catalogue()
     sliced = _MIG.fullmatch(name)
-    found = candidates(sliced["whole"] if sliced else name, known)
     memory = device.get("memory")
-    close = (
-        found if sliced or memory is None else tuple(one for one in found if same_memory(one, float(memory)))
-    )
+    whole = sliced["whole"] if sliced else name
+    close = by_driver(whole, None if sliced or memory is None else float(memory), known)
     if len(close) != 1:
         return name
     if not sliced:

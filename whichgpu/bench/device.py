@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from whichgpu.bench.telemetry import USUAL
 from whichgpu.hardware.local import same_memory
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def _kind(row: Mapping[str, str]) -> tuple[str, str, str] | None:
     if name == "launch":
         return f"launch, {options.get('kind', '')}", "", "time"
     if name == "transfer":
-        return str(options.get("kind", "")), "pcie", "bandwidth"
+        kind = str(options.get("kind", ""))
+        return kind, "peer" if kind.endswith("peer") else "pcie", "bandwidth"
     return None
 
 
@@ -106,7 +108,11 @@ def _si(row: Mapping[str, str]) -> float:
 def _stated(gpu: Gpu | None, field: str) -> float | None:
     if gpu is None or not field:
         return None
-    if field == "pcie":
+    link = gpu.value("nvlink")
+    if field == "peer" and link:
+        # The datasheet counts both directions, a copy goes one way.
+        return float(link) / 2.0
+    if field in ("pcie", "peer"):
         return _pcie(gpu.value("pcie_generation"), gpu.value("pcie_lanes"))
     known = [gpu.value(name) for name in _RATES.get(field, (field,)) if gpu.value(name) is not None]
     return max(map(float, known)) if known else None
@@ -129,11 +135,12 @@ def verdicts(
     `gpu` is the catalogue's device of the driver's name, `device` what the driver said of it, `sold_as` what
     the user believes it to be.
     """
-    said = [*_sliced(device), *_capped(gpu, device), *_held_down(gpu, records), *_linked(device)]
+    said = [*_sliced(device), *_capped(gpu, device), *_held_down(gpu, records), *_linked(gpu, device)]
     said += [Verdict("shared", one) for one in (device.get("busy"),) if one]
     if sold_as is not None and gpu is not None and sold_as.id.partition(":")[0] != gpu.id.partition(":")[0]:
         said.append(Verdict("fake", f"it says that it is {gpu.id}, and you have it as {sold_as.id}"))
-    return [*said, *_fake(sold_as or gpu, device, found, [one.kind for one in said])]
+    kinds = [one.kind for one in said]
+    return [*said, *_fake(sold_as or gpu, device, found, kinds, _power_held(sold_as or gpu, records))]
 
 
 def _sliced(device: Mapping[str, Any]) -> Iterator[Verdict]:
@@ -170,23 +177,30 @@ def _held_down(gpu: Gpu | None, records: Sequence[Record]) -> Iterator[Verdict]:
         yield Verdict(
             "throttled", f"under sustained load its rate fell by {lost:.0%}{why}: look at its cooling"
         )
-    elif clock and boost and clock < _CLOCK * boost:
+    elif clock and boost and clock < _CLOCK * boost and not (reasons and set(reasons) <= USUAL):
+        # Under products alone the power limit holds most accelerators far below boost: that is no fault.
         below = f"{clock / 1e6:,.0f} MHz under load, of {boost / 1e6:,.0f} MHz boost"
         yield Verdict("throttled", f"its clock is {below}{why or ', and the driver gives no reason'}")
     elif any("thermal" in name or "slowdown" in name or "brake" in name for name in reasons):
         yield Verdict("throttled", f"the driver holds its clocks down{why}")
 
 
-def _linked(device: Mapping[str, Any]) -> Iterator[Verdict]:
-    lanes, most = device.get("pcie_lanes"), device.get("pcie_lanes_max")
+def _linked(gpu: Gpu | None, device: Mapping[str, Any]) -> Iterator[Verdict]:
+    """Lanes that are not connected; the driver's most is that of card and slot together."""
+    lanes = device.get("pcie_lanes")
+    most = max(device.get("pcie_lanes_max") or 0, int((gpu.value("pcie_lanes") if gpu else None) or 0))
     if lanes and most and lanes < most:
         yield Verdict("link", f"{lanes} of {most} PCIe lanes are connected: look at the slot and the riser")
 
 
 def _fake(
-    gpu: Gpu | None, device: Mapping[str, Any], found: Sequence[Measured], explained: Sequence[str]
-) -> Iterator[Verdict]:
-    """What cannot be of this model: memory, SMs, a speed that nothing else explains."""
+    gpu: Gpu | None, device: Mapping[str, Any], found: Sequence[Measured], explained: Sequence[str],
+    held: float,
+) -> Iterator[Verdict]:  # fmt: skip
+    """What cannot be of this model: memory, SMs, a speed that nothing else explains.
+
+    `held` is the share of its boost at which the usual power limit lets it run.
+    """
     if gpu is None or "sliced" in explained:
         return
     memory, sms = device.get("memory"), device.get("sms")
@@ -200,10 +214,21 @@ def _fake(
     if device.get("compute_capability") and capability and str(capability) != device["compute_capability"]:
         said = device["compute_capability"]
         yield Verdict("fake", f"its compute capability is {said}, and that of a {gpu.id} {capability}")
-    yield from _speeds(gpu, found, explained)
+    yield from _speeds(gpu, found, explained, held)
 
 
-def _speeds(gpu: Gpu, found: Sequence[Measured], explained: Sequence[str]) -> Iterator[Verdict]:
+def _power_held(gpu: Gpu | None, records: Sequence[Record]) -> float:
+    """The share of boost clocks that the power limit leaves under products; 1 where it does not hold them."""
+    told = [one.context.get("telemetry", {}) for one in records if one.row["workload"] == "micro/sustained"]
+    clock = told[-1].get("clock_mean") if told else None
+    boost = gpu.value("clock_boost") if gpu else None
+    capped = told and any(
+        share > 0.05 for name, share in told[-1].get("reasons", {}).items() if name in USUAL
+    )
+    return min(1.0, float(clock) / float(boost)) if capped and clock and boost else 1.0
+
+
+def _speeds(gpu: Gpu, found: Sequence[Measured], explained: Sequence[str], held: float) -> Iterator[Verdict]:
     slow = not {"throttled", "capped", "shared"} & set(explained)
     moved = [one for one in found if one.what.endswith(" bandwidth")]
     bandwidths = [one.share for one in moved if one.share is not None]
@@ -213,7 +238,7 @@ def _speeds(gpu: Gpu, found: Sequence[Measured], explained: Sequence[str]) -> It
     if rates and max(rates.values()) > _MOST:
         what = max(rates, key=lambda name: rates[name])
         yield Verdict("fake", f"its {what} reaches {rates[what]:.0%} of the peak of a {gpu.id}")
-    elif rates and slow and max(rates.values()) < _LEAST_RATE:
+    elif rates and slow and max(rates.values()) < _LEAST_RATE * held:
         what = max(rates, key=lambda name: rates[name])
         yield Verdict(
             "fake", f"none of its products is above {rates[what]:.0%} of the peak of a {gpu.id} ({what})"

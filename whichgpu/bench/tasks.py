@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.bench.record import digest
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.values import immutable
@@ -108,27 +109,31 @@ def suite(name: str, settings: Settings, gpus: int) -> list[dict[str, Any]]:
     table = known[name]
     if name == "toy":
         settings = replace(settings, toy=True, device="cpu" if settings.device == "auto" else settings.device)
-    if table.get("needs") == "gpu" and not settings.toy and (settings.device == "cpu" or not gpus):
+    # What the driver of NVIDIA's does not list may be a GPU of AMD's: --device cuda says that it is there.
+    there = settings.device == "cuda" or (gpus and settings.device != "cpu")
+    if table.get("needs") == "gpu" and not settings.toy and not there:
         raise UsageError(
             f"suite {name} is of GPUs, and none is at hand; see that it works with --toy, or run it where "
             f"one is"
         )
-    return [*_jobs(table, settings), *_micro(table, settings)]
+    # At toy size several may have become the same.
+    return list({digest(one): one for one in (*_jobs(table, settings), *_micro(table, settings))}.values())
 
 
 def _jobs(table: Mapping[str, Any], settings: Settings) -> Iterator[dict[str, Any]]:
     for row in table.get("job", ()):
-        for columns in _combined(row):
+        toy = {**table.get("toy", {}), **row.get("toy", {})}
+        for columns in _combined({name: value for name, value in row.items() if name != "toy"}):
             framework = settings.framework or columns.pop("framework", table.get("framework", "torch"))
             columns.pop("framework", None)
-            yield _job(columns, framework, table, settings)
+            yield _job(columns, framework, toy, settings)
 
 
 def _job(
-    columns: dict[str, Any], framework: str, table: Mapping[str, Any], settings: Settings
+    columns: dict[str, Any], framework: str, toy: Mapping[str, Any], settings: Settings
 ) -> dict[str, Any]:
     if settings.toy:
-        columns |= {name: value for name, value in table.get("toy", {}).items()}
+        columns |= toy
         columns["n_gpus"] = min(int(columns.get("n_gpus", 1)), _TOY_DEVICES)
     options = {name: str(value) for name, value in columns.pop("options", {}).items()}
     numbers = {name: float(value) for name, value in columns.items() if name in NUMBERS}

@@ -40,15 +40,26 @@ class Point(NamedTuple):
 
 
 class Device:
-    """One device's readings through NVML."""
+    """One device's readings through NVML.
 
-    def __init__(self, nvml: Any, handle: Any) -> None:
-        self._nvml, self._handle = nvml, handle
+    `part` is the handle of a MIG slice of it, where CUDA sees only that: name, memory and processes are then
+    the slice's. Power and energy are not told of a slice, since the driver has them of the whole card.
+    """
+
+    def __init__(self, nvml: Any, handle: Any, part: Any = None) -> None:
+        self._nvml, self._handle, self._part = nvml, handle, part
 
     def said(self, name: str, *arguments: Any) -> Any:
         """What a query answers; None where the device or the driver does not know it."""
+        return self._asked(self._handle, name, *arguments)
+
+    def own(self, name: str) -> Any:
+        """The same of the slice, where the device is one."""
+        return self._asked(self._handle if self._part is None else self._part, name)
+
+    def _asked(self, handle: Any, name: str, *arguments: Any) -> Any:
         try:
-            return getattr(self._nvml, name)(self._handle, *arguments)
+            return getattr(self._nvml, name)(handle, *arguments)
         except (self._nvml.NVMLError, AttributeError):
             return None
 
@@ -59,8 +70,9 @@ class Device:
         if reasons is None:
             reasons = self.said("nvmlDeviceGetCurrentClocksThrottleReasons")
         temperature = self.said("nvmlDeviceGetTemperature", getattr(nvml, "NVML_TEMPERATURE_GPU", 0))
+        power = self.said("nvmlDeviceGetPowerUsage") if self._part is None else None
         return Point(
-            now, _times(self.said("nvmlDeviceGetPowerUsage"), 1e-3),
+            now, _times(power, 1e-3),
             _times(self.said("nvmlDeviceGetClockInfo", getattr(nvml, "NVML_CLOCK_SM", 1)), 1e6),
             _times(self.said("nvmlDeviceGetClockInfo", getattr(nvml, "NVML_CLOCK_MEM", 2)), 1e6),
             _times(temperature, 1.0), int(reasons or 0),
@@ -68,19 +80,21 @@ class Device:
 
     def energy(self) -> float | None:
         """J since the driver was loaded, by the hardware's counter."""
+        if self._part is not None:
+            return None
         return _times(self.said("nvmlDeviceGetTotalEnergyConsumption"), 1e-3)
 
     def others(self, own: frozenset[int]) -> list[tuple[int, float]]:
         """Processes that compute on the device beside our own, with the bytes that they hold."""
-        held = self.said("nvmlDeviceGetComputeRunningProcesses") or []
+        held = self.own("nvmlDeviceGetComputeRunningProcesses") or []
         return [(one.pid, float(one.usedGpuMemory or 0.0)) for one in held if one.pid not in own]
 
     def facts(self) -> dict[str, Any]:
         """What stands fast during a run: limits, links, driver."""
         nvml = self._nvml
         found = {
-            "name": _text(self.said("nvmlDeviceGetName")),
-            "uuid": _text(self.said("nvmlDeviceGetUUID")),
+            "name": _text(self.own("nvmlDeviceGetName")),
+            "uuid": _text(self.own("nvmlDeviceGetUUID")),
             "power_limit": _times(self.said("nvmlDeviceGetEnforcedPowerLimit"), 1e-3),
             "power_default": _times(self.said("nvmlDeviceGetPowerManagementDefaultLimit"), 1e-3),
             "clock_max": _times(
@@ -94,7 +108,7 @@ class Device:
             "ecc": (self.said("nvmlDeviceGetEccMode") or (None,))[0],
             "mig": bool((self.said("nvmlDeviceGetMigMode") or (0,))[0]),
         }
-        memory = self.said("nvmlDeviceGetMemoryInfo")
+        memory = self.own("nvmlDeviceGetMemoryInfo")
         if memory is not None:
             found |= {"memory": float(memory.total), "memory_free": float(memory.free)}
         return {name: value for name, value in found.items() if value not in (None, "")}
@@ -198,18 +212,61 @@ def devices(count: int = 1, nvml: Any = None) -> Iterator[list[Device]]:
         yield []
         return
     try:
-        yield [Device(nvml, nvml.nvmlDeviceGetHandleByIndex(index)) for index in _indexes(nvml, count)]
+        yield list(_visible(nvml, count))
     finally:
         nvml.nvmlShutdown()
 
 
-def _indexes(nvml: Any, count: int) -> list[int]:
-    """The numbers of the first visible devices in the order of the bus."""
-    every = list(range(nvml.nvmlDeviceGetCount()))
+def _visible(nvml: Any, count: int) -> Iterator[Device]:
+    """The first devices that CUDA shows, in its order: those that `CUDA_VISIBLE_DEVICES` names, or all.
+
+    CUDA stops at the first entry that names no device, and of a card in MIG mode it shows one slice.
+    """
     asked = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if asked is not None:
-        every = [int(one) for one in asked.split(",") if one.strip().isdigit() and int(one) in every]
-    return every[:count]
+    every = range(nvml.nvmlDeviceGetCount())
+    entries = [str(one) for one in every] if asked is None else [one.strip() for one in asked.split(",")]
+    for entry in entries[:count]:
+        found = _named(nvml, entry, len(every))
+        if found is not None:
+            yield found
+        elif asked is not None:
+            return
+
+
+def _named(nvml: Any, entry: str, count: int) -> Device | None:
+    """The device of a number, of the start of a UUID, or of a slice's UUID; None where there is none."""
+    try:
+        if entry.startswith("MIG-"):
+            part = nvml.nvmlDeviceGetHandleByUUID(entry)
+            return Device(nvml, nvml.nvmlDeviceGetDeviceHandleFromMigDeviceHandle(part), part)
+        if entry.startswith("GPU-"):
+            every = (nvml.nvmlDeviceGetHandleByIndex(one) for one in range(count))
+            handle = next(
+                (one for one in every if _text(nvml.nvmlDeviceGetUUID(one)).startswith(entry)), None
+            )
+        else:
+            handle = nvml.nvmlDeviceGetHandleByIndex(int(entry)) if entry.isdigit() else None
+    except (nvml.NVMLError, AttributeError):
+        return None
+    return None if handle is None else _whole_or_slice(nvml, handle)
+
+
+def _whole_or_slice(nvml: Any, handle: Any) -> Device | None:
+    """A card, or its first slice where it is in MIG mode; None where it has been given none."""
+    whole = Device(nvml, handle)
+    if not (whole.said("nvmlDeviceGetMigMode") or (0,))[0]:
+        return whole
+    for index in range(int(whole.said("nvmlDeviceGetMaxMigDeviceCount") or 0)):
+        part = whole.said("nvmlDeviceGetMigDeviceHandleByIndex", index)
+        if part is not None:
+            return Device(nvml, handle, part)
+    return None
+
+
+def merged(framework: Mapping[str, Any], driver: Mapping[str, Any]) -> dict[str, Any]:
+    """What a framework and the driver say of one device; of a slice the framework knows name and memory."""
+    own = ("name", "memory") if driver.get("mig") else ()
+    return {**framework, **driver, **{name: framework[name] for name in own if framework.get(name)}}
 
 
 def _bindings() -> Any:

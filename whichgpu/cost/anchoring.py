@@ -135,11 +135,19 @@ def covariance(one: Place, other: Place) -> Any:
 def posterior(points: Sequence[Point], asked: Place, level: float = 0.0) -> Shift:
     """What measured points say of the jobs asked for; without any, the prediction as it is.
 
-    `level` is the log standard deviation of what all of them have in common beside the model's errors.
+    `level` is the log standard deviation of what all of them have in common beside the model's errors. A
+    measurement never makes a prediction less sure than it was: tails would, where it is far off.
     """
     prior = np.asarray(asked.shared, dtype=np.float64) ** 2 + np.asarray(asked.own, dtype=np.float64) ** 2
     if not points:
         return Shift(np.zeros_like(prior), np.sqrt(prior))
+    if level:
+        return _posterior(points, asked, prior, level)
+    found = _posterior(points, asked, prior, 0.0)
+    return Shift(found.mean, np.minimum(found.spread, np.sqrt(prior)))
+
+
+def _posterior(points: Sequence[Point], asked: Place, prior: Array, level: float) -> Shift:
     known, size, common = section("anchor"), len(points), level**2
     errors = np.array([point.error for point in points])
     alike, noise = kernel(points), _noise(points)

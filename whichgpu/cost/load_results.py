@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -57,11 +58,53 @@ def entries(path: Path) -> Iterator[dict[str, str]]:
         yield from _rows(path, number, run, {}, needed=())
 
 
-def _runs(path: Path) -> Iterator[Mapping[str, Any]]:
+def text_of(path: Path) -> str:
+    """A file as text with plain line ends: UTF-8, or UTF-16 as a Windows shell redirects it.
+
+    Bytes that are neither are marked as such. Raises `UsageError` where it cannot be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise UsageError(f"{path}: cannot be read ({fault}); check the path") from None
+        data = path.read_bytes()
+    except OSError as fault:
+        raise UsageError(f"{path}: cannot be read ({fault.strerror or fault}); check the path") from None
+    head = data[:2000]
+    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if not wide and head.count(0) > 0.3 * len(head):
+        data = (b"\xff\xfe" if head[1:2] == b"\0" else b"\xfe\xff") + data
+        wide = True
+    text = data.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+#: Lines that vllm bench serve and sglang.bench_serving print, by the key that their JSON has.
+_PRINTED = {
+    "completed": "Successful requests", "duration": "Benchmark duration (s)",
+    "total_input_tokens": "Total input tokens", "total_output_tokens": "Total generated tokens",
+    "output_throughput": "Output token throughput (tok/s)", "mean_ttft_ms": "Mean TTFT (ms)",
+    "mean_tpot_ms": "Mean TPOT (ms)", "mean_e2el_ms": "Mean E2EL (ms)",
+    "mean_e2e_latency_ms": "Mean E2E Latency (ms)", "max_concurrency": "Maximum request concurrency",
+    "concurrency": "Max request concurrency", "request_rate": "Request rate configured (RPS)",
+    "backend": "Backend",
+}  # fmt: skip
+PRINTED = "Serving Benchmark Result"
+
+
+def _printed(text: str) -> Iterator[Mapping[str, Any]]:
+    """The runs of what was printed, as their JSON has them."""
+    for part in text.split(PRINTED)[1:]:
+        lines = dict(re.findall(r"^([^:\n]+?):\s+(\S+)\s*$", part, re.MULTILINE))
+        run: dict[str, Any] = {}
+        for key, words in _PRINTED.items():
+            with suppress(ValueError):
+                run |= {key: float(lines[words])} if words in lines else {}
+        yield {**run, "backend": lines.get("Backend", "")}
+
+
+def _runs(path: Path) -> Iterator[Mapping[str, Any]]:
+    text = text_of(path)
+    if PRINTED in text and not text.lstrip().startswith(("{", "[")):
+        yield from _printed(text)
+        return
     whole = _parsed(text)
     parts = [whole] if whole is not None else [_parsed(line) for line in text.splitlines() if line.strip()]
     for part in parts:
@@ -87,7 +130,6 @@ def _rows(
     if all(value is None for value in found.values()):
         return
     known = {
-        **_served(run),
         **_job(run),
         **_said(run),
         **{key: value for key, value in stated.items() if value},
@@ -130,19 +172,22 @@ def _job(run: Mapping[str, Any]) -> dict[str, str]:
         job["concurrency"] = _number(flight)
     backend = str(run.get("backend") or run.get("endpoint_type") or "").lower()
     engine = next((engine for word, engine in _ENGINES.items() if word in backend), "")
-    return {**job, "runtime": engine} if engine else job
+    return {**job, **_served(run), **({"runtime": engine} if engine else {})}
 
 
 def _served(run: Mapping[str, Any]) -> dict[str, str]:
-    """The workload that a run's own name of its model means; nothing where that is not known."""
-    config = run.get("input_config")
+    """The model and its split, as far as the run says them: the model where the zoo knows its name."""
+    server, config = run.get("server_info"), run.get("input_config")
+    server = server if isinstance(server, dict) else {}
     endpoint = config.get("endpoint") if isinstance(config, dict) else None
-    names = (endpoint.get("model_names") if isinstance(endpoint, dict) else None) or ()
-    for name in (run.get("model_id"), run.get("model"), *(names if isinstance(names, list) else ())):
+    listed = (endpoint.get("model_names") if isinstance(endpoint, dict) else None) or ()
+    names = (run.get("model_id"), server.get("model_path"), run.get("model"))
+    found: dict[str, str] = {}
+    for name in (*names, *(listed if isinstance(listed, list) else ())):
         with suppress(WhichGpuError):
-            if isinstance(name, str) and name:
-                return {"workload": resolve(name).id}
-    return {}
+            found = found or ({"workload": resolve(name).id} if isinstance(name, str) and name else {})
+    tp = server.get("tp_size")
+    return {**found, "tp": str(tp)} if isinstance(tp, int) and tp > 1 else found
 
 
 def _loadgen(config: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -4,6 +4,12 @@ N NOUN/s     N a second, of all GPUs; NOUN/s/gpu of each. `it`, `step`, `batch` 
 T /NOUN      time for one: s/it, ms/token, s/image
 T            latency of a batch or request; "ttft T" and "tpot T" of a server
 W, J/NOUN    power of a GPU, energy for one; GiB, GB  memory on the fullest GPU
+TFLOPS, MFU  arithmetic of a GPU, and its share of the peak of the job's format
+N tok/s per user         what one request gets: the time between its tokens
+N x realtime, RTF N      audio made into text, in seconds of audio a second
+T /epoch                 passes over a data set, whose size the workload settles
+
+Around it may stand what people add: ~, about, throughput:, mean, +/- 20, (batch 128).
 """
 
 from __future__ import annotations
@@ -21,14 +27,34 @@ from whichgpu.workloads.ops import COUNTED
 if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimate
 
-EXAMPLE = '"850 images/s", "3.2 it/s", "0.4 s/image", "45 ms", "tpot 20 ms", "290 W", "22 GiB"'
+EXAMPLE = '"850 images/s", "3.2 it/s", "0.4 s/image", "45 ms", "tpot 20 ms", "290 W", "22 GiB", "40% MFU"'
 #: Words for one pass of all GPUs together.
 _PASSES = {"it", "its", "iter", "iters", "iteration", "iterations", "step", "steps", "batch", "batches"}
 #: Words for tokens, as people shorten them.
-_SHORT = {"tok": "tokens", "toks": "tokens", "tps": "tokens", "img": "images", "imgs": "images"}
+_SHORT = {
+    "tok": "tokens", "toks": "tokens", "tps": "tokens", "img": "images", "imgs": "images", "im": "images",
+    "ims": "images", "pic": "images", "pics": "images", "pictures": "images", "frames": "images",
+    "frame": "images", "sample": "samples", "epoch": "epochs", "qps": "requests", "sentences": "sequences",
+    "examples": "samples",
+}  # fmt: skip
 _SCALES = {"GiB": 2.0**30, "TFLOPS": 1e12}
 _NAMED = ("ttft", "tpot", "latency", "e2e", "itl")
 _GPU = r"(?:\s*/\s*|\s+per\s+)(?:gpu|card|device)$"
+_USER = r"(?:\s*/\s*|\s+(?:per|for each)\s+)(?:user|stream|request|client|session)$"
+#: What stands around a figure and changes nothing of it.
+_AROUND = (
+    r"^(?:[~≈]|(?:about|approx|approximately|around|circa|ca|roughly|nearly|almost|mean|average|avg|median|p50|"
+    r"throughput|speed|rate|performance)\b\.?)\s*[:=]?\s*",
+    r"\s*(?:±|\+/-|\+-)\s*[\d.,]+\s*%?",
+    r"\s*\([^)]*\)$",
+)
+#: Patterns of audio made into text, and whether the figure is the time for a second of it.
+_SPOKEN = (
+    (r"([\d.,]+)\s*(?:x|×|times)?\s*(?:faster than\s+)?real[\s-]?time", False),
+    (r"rtfx\s*[:=]?\s*([\d.,]+)|([\d.,]+)\s*rtfx", False),
+    (r"rtf\s*[:=]?\s*([\d.]+)|([\d.]+)\s*rtf", True),
+)
+_PERCENTILE = r"\bp(?:7[05]|8\d|9\d(?:\.\d+)?|99\d+)\b"
 
 
 @immutable
@@ -64,9 +90,23 @@ class Quoted:
 def read(text: str) -> Quoted:
     """A figure as it is quoted; raises `UsageError` with examples for any other text."""
     said = " ".join(text.strip().split())
-    per_gpu = bool(re.search(_GPU, said, re.IGNORECASE))
-    plain = re.sub(_GPU, "", said, flags=re.IGNORECASE)
-    found = _named(plain) or _rate(plain, per_gpu=per_gpu) or _each(plain) or _bare(plain)
+    bare = _alone(said)
+    if re.search(_PERCENTILE, bare, re.IGNORECASE):
+        raise UsageError(
+            f"'{text}' is a percentile, and means are predicted here: give the mean, or see the "
+            "percentiles of whichgpu predict --curve"
+        )
+    per_gpu = bool(re.search(_GPU, bare, re.IGNORECASE))
+    plain = re.sub(_GPU, "", bare, flags=re.IGNORECASE)
+    found = (
+        _named(plain)
+        or _spoken(plain)
+        or _share(plain)
+        or _one_user(plain)
+        or _rate(plain, per_gpu=per_gpu)
+        or _each(plain)
+        or _bare(plain)
+    )
     if found is None:
         raise UsageError(f"'{text}' is not a measured figure; write e.g. {EXAMPLE}")
     metric, value, unit, sense, passes = found
@@ -78,8 +118,50 @@ def read(text: str) -> Quoted:
 _Found = tuple[str, float, str, int, bool]
 
 
+def _alone(text: str) -> str:
+    """The figure without what stands around it."""
+    for _ in range(2):
+        for pattern in _AROUND:
+            text = re.sub(pattern, "", text, flags=re.IGNORECASE)
+    return text
+
+
+def _spoken(text: str) -> _Found | None:
+    """`12x realtime`, `RTFx 120`, and `RTF 0.05`, which is the other way round."""
+    for pattern, inverse in _SPOKEN:
+        match = re.fullmatch(pattern, text, re.IGNORECASE)
+        value = _float(next((one for one in match.groups() if one), "")) if match else None
+        if value:
+            return "throughput", 1.0 / value if inverse else value, "audio seconds/s", 1, False
+    return None
+
+
+def _share(text: str) -> _Found | None:
+    """`38% MFU`, `MFU 0.38`: of the peak of a GPU in the format of the job."""
+    match = re.fullmatch(r"(?:(?:mfu|hfu)\s*[:=]?\s*)?([\d.]+)\s*(%?)\s*(?:mfu|hfu)?", text, re.IGNORECASE)
+    value = _float(match[1]) if match and re.search("mfu|hfu", text, re.IGNORECASE) else None
+    if not match or value is None:
+        return None
+    return "mfu", value / 100.0 if match[2] or value > 1.0 else value, "of the peak", 1, False
+
+
+def _one_user(text: str) -> _Found | None:
+    """`25 tok/s per user`: a token every 40 ms."""
+    plain = re.sub(_USER, "", text, flags=re.IGNORECASE)
+    found = _rate(plain, per_gpu=False) if plain != text else None
+    return ("tpot", 1.0 / found[1], "s", -1, False) if found and found[2] == "tokens/s" else None
+
+
+def _float(text: str) -> float | None:
+    try:
+        return float(text.replace(",", ""))
+    except ValueError:
+        return None
+
+
 def _named(text: str) -> _Found | None:
-    """`ttft 300 ms`, `300 ms ttft`."""
+    """`ttft 300 ms`, `300 ms ttft`, `latency: 45 ms`."""
+    text = re.sub(r"^([A-Za-z0-9]+)\s*[:=]\s*", r"\1 ", text)
     words = text.lower().split()
     name = next((word for word in words if word in _NAMED), "")
     if not name:
@@ -95,6 +177,7 @@ def _named(text: str) -> _Found | None:
 def _rate(text: str, *, per_gpu: bool) -> _Found | None:
     short = re.sub(r"^([\d.,eE+_]+)\s*(?:tps|tok/s|toks/s|t/s)$", r"\1 tokens/s", text)
     short = re.sub(r"^([\d.,eE+_]+)\s*fps$", r"\1 images/s", short, flags=re.IGNORECASE)
+    short = re.sub(r"^([\d.,eE+_]+)\s*(?:qps|rps)$", r"\1 requests/s", short, flags=re.IGNORECASE)
     try:
         value, noun = parse_rate(short)
     except UsageError:
@@ -111,7 +194,7 @@ def _each(text: str) -> _Found | None:
     if match is None:
         return None
     noun = match[2].lower()
-    seconds = _parsed(match[1], "time")
+    seconds = _clock(match[1]) or _parsed(match[1], "time")
     if seconds is not None and noun in _PASSES:
         return "throughput", seconds, "s/step", -1, True
     if seconds is not None and noun in ("request", "query"):
@@ -119,9 +202,24 @@ def _each(text: str) -> _Found | None:
     if seconds is not None and noun in ("token", "tok"):
         return "tpot", seconds, "s", -1, False
     if seconds is not None:
-        return ("throughput", 1.0 / seconds, f"{_plural(noun)}/s", 1, False) if seconds > 0 else None
+        many = _SHORT.get(noun, _plural(noun))
+        return ("throughput", 1.0 / seconds, f"{many}/s", 1, False) if seconds > 0 else None
     joules = _parsed(match[1], "energy")
     return None if joules is None else ("energy", joules, f"J/{noun}", 0, False)
+
+
+def _clock(text: str) -> float | None:
+    """Seconds of `1:20`, `1h 5m`, `2m30s`; None for a single unit, which others read."""
+    colons = re.fullmatch(r"(?:(\d+):)?(\d+):(\d\d)", text.strip())
+    named = re.fullmatch(
+        r"(?:(\d+)\s*h(?:ours?|rs?)?)?\s*(?:(\d+)\s*m(?:in(?:utes?|s)?)?)?\s*(?:([\d.]+)\s*s(?:ec(?:onds?|s)?)?)?",
+        text.strip(), re.IGNORECASE,
+    )  # fmt: skip
+    match = colons or named
+    if match is None or sum(one is not None for one in match.groups()) < 2:
+        return None
+    hours, minutes, seconds = (float(one or 0.0) for one in match.groups())
+    return 3600.0 * hours + 60.0 * minutes + seconds
 
 
 def _plural(noun: str) -> str:
@@ -129,6 +227,9 @@ def _plural(noun: str) -> str:
 
 
 def _bare(text: str) -> _Found | None:
+    seconds = _clock(text)
+    if seconds:
+        return "latency", seconds, "s", -1, False
     for kind, metric, unit, sense in _BARE:
         value = _parsed(text, kind)
         if value is not None:

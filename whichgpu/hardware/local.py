@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import UsageError, one_line
+from whichgpu.facts import store
 from whichgpu.hardware.fields import RATES
 from whichgpu.hardware.names import candidates
 from whichgpu.hardware.parts import resized
@@ -164,7 +165,7 @@ def _is_named(reading: Reading, entry: str) -> bool:
 def _device(reading: Reading, catalogue: Catalogue) -> Gpu:
     """The catalogue's device that the driver's name and memory mean."""
     found = candidates(reading.name, catalogue)
-    close = [gpu for gpu in found if same_memory(gpu, reading.memory)]
+    close = by_driver(reading.name, reading.memory, catalogue)
     if len(close) == 1:
         return close[0]
     said = f"the driver says '{one_line(reading.name)}' with {reading.memory / _MIB:,.0f} MiB"
@@ -172,6 +173,13 @@ def _device(reading: Reading, catalogue: Catalogue) -> Gpu:
     if listed:
         raise UsageError(f"{said}, which may be {', '.join(gpu.id for gpu in listed)}; name one of them")
     raise UsageError(f"{said}, which is not in the catalogue; describe it in a file: --gpu-file my.toml")
+
+
+def by_driver(name: str, memory: float | None, catalogue: Catalogue) -> tuple[Gpu, ...]:
+    """The devices that a driver's own name and memory (B; None where it says none) may mean."""
+    one = store.load("driver")["driver"].get(" ".join(name.lower().split()))
+    known = (catalogue[one["id"]],) if one and one["id"] in catalogue else candidates(name, catalogue)
+    return tuple(gpu for gpu in known if memory is None or same_memory(gpu, memory))
 
 
 def same_memory(gpu: Gpu, memory: float) -> bool:

@@ -69,7 +69,11 @@ def read_size(given: Sized, workload: Workload, job: Job) -> Size | None:
     epochs = 1.0 if given.epochs is None else read_amount(given.epochs, "--epochs", "90", _MOST_EPOCHS)
     times = "" if given.epochs is None else f"{epochs:g} epoch{'s' * (epochs != 1)} of "
     if not stated:
-        table = _usual(workload, job)
+        table = usual(workload, job)
+        if table is None:
+            raise UsageError(
+                f"--epochs of how many samples? {workload.id} has no usual data set; add e.g. --samples 52002"
+            )
         units = _of("samples", table["samples"][0], workload, job)
         what = f"{table['samples'][0]:,} samples ({table['title']})"
         return Size(epochs * units, f"{times}{what}", f"data set {table['title']}, {what}")
@@ -136,17 +140,15 @@ def _per_sample(unit: str, job: Job) -> float:
     return 30.0 if unit == "audio seconds" else 1.0
 
 
-def _usual(workload: Workload, job: Job) -> Mapping[str, Any]:
-    """The data set that a workload is usually trained on."""
+def usual(workload: Workload, job: Job) -> Mapping[str, Any] | None:
+    """The data set that a workload is usually trained on; None where there is none."""
     family = workload.code.__name__.rpartition(".")[2]
     for table in _tables().values():
         known = family in table.get("families", (family,)) and family not in table.get("except", ())
         if job.trains and known and table.get("unit") == workload.unit:
             chosen: Mapping[str, Any] = table
             return chosen
-    raise UsageError(
-        f"--epochs of how many samples? {workload.id} has no usual data set; add e.g. --samples 52002"
-    )
+    return None
 
 
 def _tables() -> Mapping[str, Any]:

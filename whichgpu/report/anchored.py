@@ -37,7 +37,7 @@ def narrowed(told: Report, plain: Estimate, answer: Estimate, placed: Sequence[P
         one.anchor.text for one in placed if abs(math.log(one.to_dict()["ratio"])) > math.log(_STRANGE)
     ]
     remarks = tuple(
-        f"'{text}' is far from what is predicted there, so it narrows little; ask first why: "
+        f"'{text}' is far from what is predicted there, so it narrows little or nothing; ask first why: "
         f"whichgpu diagnose {plain.job.workload} --gpu .. --measured .."
         for text in strange
     )

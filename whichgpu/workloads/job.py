@@ -20,7 +20,12 @@ PHASES = (
     "infer", "prefill", "decode", "generate", "serve", "train", "pretrain",
     "finetune_full", "finetune_lora", "finetune_qlora",
 )  # fmt: skip
-_PHASE_ALIASES = {"inference": "infer", "txt2img": "generate", "sft": "finetune_full"}
+_PHASE_ALIASES = {
+    "inference": "infer", "inferencing": "infer", "txt2img": "generate", "generation": "generate",
+    "serving": "serve", "training": "train", "pretraining": "pretrain", "pre_training": "pretrain",
+    "sft": "finetune_full", "full_finetune": "finetune_full", "lora": "finetune_lora",
+    "qlora": "finetune_qlora", "decoding": "decode",
+}  # fmt: skip
 TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
 
 #: Kinds of adapters by the rest of `finetune_adapter..`: LLaMA-Adapter has no other name.

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.bench.record import Record, digest, row
+from whichgpu.cost.load_results import text_of
 from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.values import immutable
 
@@ -147,7 +148,7 @@ def _text(path: Path) -> str:
     try:
         if path.stat().st_size > _LARGEST:
             raise UsageError(f"{path}: {path.stat().st_size / 2**20:,.0f} MiB are no result of a benchmark")
-        return path.read_text(encoding="utf-8-sig", errors="replace")
+        return text_of(path)
     except OSError as fault:
         raise UsageError(f"{path}: cannot be read ({fault.strerror or fault}); check the path") from None
 
@@ -170,7 +171,8 @@ def _record(
         if not columns.get(name):
             raise UsageError(f"figure {number} does not say its {name}; add {option} NAME")
     columns["gpu"], count = _device(str(columns["gpu"]), catalogue)
-    columns["n_gpus"] = columns.get("n_gpus") or count
+    split = int(float(columns.get("tp") or 1)) * int(float(columns.get("pp") or 1))
+    columns["n_gpus"] = columns.get("n_gpus") or max(count, split)
     columns["workload"] = _workload(str(columns["workload"]))
     what = [f"import/{group.name}", *(path.name for path in group.paths), str(number)]
     columns.setdefault("source", group.paths[0].name)

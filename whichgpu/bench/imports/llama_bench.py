@@ -1,10 +1,12 @@
-"""JSON or lines of JSON of llama-bench: tokens/s of prompts (pp) and of generation (tg).
+"""What llama-bench writes (-o json, jsonl, csv, md): tokens/s of prompts (pp) and of generation (tg).
 
-`llama-bench -o json`; each entry says the model's type and format, the GPU, lengths, and mean and deviation.
+Each entry says the model's type and format, the GPU, lengths, and mean and deviation.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -19,34 +21,94 @@ if TYPE_CHECKING:
 #: Formats as llama-bench spells them, behind the size of a model: `llama 7B mostly Q4_K - Medium`.
 _TYPE = re.compile(r"^(?P<name>\S+)(?:\s+(?P<size>\S+))?\s+(?:mostly\s+)?(?P<format>[A-Z][A-Z0-9_]*)"
                    r"(?:\s*-\s*(?P<grade>\w+))?", re.IGNORECASE)  # fmt: skip
+#: The head of the table that it prints, and the cells of a line.
+_HEADING = re.compile(r"^\s*\|\s*model\s*\|.*\|\s*test\s*\|\s*t/s\s*\|", re.MULTILINE)
+_TEST = re.compile(r"^(?:pp\s*(?P<pp>\d+))?\s*\+?\s*(?:tg\s*(?P<tg>\d+))?(?:\s*@\s*d\s*(?P<depth>\d+))?$")
+_RATE = re.compile(r"^(?P<mean>[\d.]+)(?:\s*(?:±|\+/-)\s*(?P<deviation>[\d.]+))?$")
 _GRADES = {"small": "s", "medium": "m", "large": "l"}
 _PLAIN = {"f16": "fp16", "f32": "fp32", "bf16": "bf16"}
 
 
 def claims(_path: Path, text: str) -> bool:
-    """Whether a file is such JSON."""
-    return '"avg_ts"' in text and '"n_prompt"' in text
+    """Whether a file is such JSON, CSV or table."""
+    known = "build_commit" in text or ("n_prompt" in text and "avg_ts" in text)
+    return known or bool(_HEADING.search(text))
 
 
 def read(_path: Path, text: str) -> Iterator[Entry]:
-    """A figure for each test; raises `UsageError` for JSON that was cut off."""
-    for number, test in enumerate(_tests(text), 1):
+    """A figure for each test; what was cut off is left out and told of."""
+    tests, said = _tests(text)
+    for number, test in enumerate(tests, 1):
         if not isinstance(test, dict) or not isinstance(test.get("avg_ts"), int | float):
-            raise UsageError(f"test {number} has no avg_ts: this is not what llama-bench -o json writes")
-        yield _entry(test)
+            raise UsageError(f"test {number} has no avg_ts: this is not what llama-bench writes")
+        entry = _entry(test)
+        yield entry._replace(warnings=(*said, *entry.warnings))
 
 
-def _tests(text: str) -> list[Any]:
-    try:
-        whole = json.loads(text)
-        return whole if isinstance(whole, list) else [whole]
-    except ValueError as fault:
+def _tests(text: str) -> tuple[list[Any], tuple[str, ...]]:
+    """The tests, and what is to be said of the whole file."""
+    if _HEADING.search(text):
+        return list(_table(text)), (
+            "a table names a kind of model, not the model: --workload says which it was",
+        )
+    if not text.lstrip().startswith(("[", "{")) and '"avg_ts"' not in text.partition("\n")[2]:
+        return [_numbers(row) for row in csv.DictReader(io.StringIO(text)) if row.get("avg_ts")], ()
+    found, whole = _documents(text)
+    if not found:
+        raise UsageError("JSON that ends too early or is broken; run llama-bench again")
+    return found, () if whole else ("the file is cut off: what is whole in it was read",)
+
+
+def _documents(text: str) -> tuple[list[Any], bool]:
+    """Every JSON object of an array, or of lines, up to where the text breaks; whether it does not."""
+    found: list[Any] = []
+    decoder, place = json.JSONDecoder(), 0
+    while True:
+        start = text.find("{", place)
+        if start < 0:
+            return found, True
         try:
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
+            one, place = decoder.raw_decode(text, start)
         except ValueError:
-            raise UsageError(
-                f"JSON that ends too early or is broken ({fault}); run llama-bench again"
-            ) from None
+            return found, False
+        found.append(one)
+
+
+def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of CSV with numbers where JSON has them."""
+    found: dict[str, Any] = dict(row)
+    for name in ("n_prompt", "n_gen", "n_depth", "n_gpu_layers", "build_number"):
+        text = str(row.get(name) or "")
+        found[name] = int(text) if text.lstrip("-").isdigit() else None
+    for name in ("avg_ts", "stddev_ts"):
+        try:
+            found[name] = float(str(row.get(name) or ""))
+        except ValueError:
+            found[name] = None
+    return found
+
+
+def _table(text: str) -> Iterator[dict[str, Any]]:
+    """The lines of the table that llama-bench prints, with the devices and the build around it."""
+    devices = ", ".join(re.findall(r"^\s*Device \d+: ([^,\n]+)", text, re.MULTILINE))
+    build = re.search(r"^build: \w+ \((\d+)\)", text, re.MULTILINE)
+    head: list[str] = []
+    for line in text.splitlines():
+        cells = [one.strip() for one in line.strip().strip("|").split("|")]
+        if _HEADING.search(line):
+            head = [one.lower() for one in cells]
+        elif head and line.lstrip().startswith("|") and len(cells) == len(head):
+            row = dict(zip(head, cells, strict=True))
+            test, rate = _TEST.match(row.get("test", "")), _RATE.match(row.get("t/s", ""))
+            if test and rate:
+                yield {
+                    "model_type": row.get("model", ""), "gpu_info": devices,
+                    "n_prompt": int(test["pp"] or 0), "n_gen": int(test["tg"] or 0),
+                    "n_depth": int(test["depth"] or 0), "type_k": row.get("type_k", "f16"),
+                    "n_gpu_layers": int(row["ngl"]) if row.get("ngl", "").lstrip("-").isdigit() else None,
+                    "avg_ts": float(rate["mean"]), "stddev_ts": float(rate["deviation"] or 0.0) or None,
+                    "build_number": build[1] if build else "",
+                }  # fmt: skip
 
 
 def _entry(test: Mapping[str, Any]) -> Entry:

@@ -60,11 +60,8 @@ def _summary(path: Path, text: str) -> Iterator[Entry]:
         said.append(f"MLPerf's own checks say {verdict}")
     if found.get("Mode", "PerformanceOnly") != "PerformanceOnly":
         raise UsageError(f"mode {found['Mode']}: only a performance run has a speed")
-    base = {**_placed(path), "runtime": "", "options": {}}
     language = any("token" in key.lower() for key in found)
-    base["phase"] = "serve" if language else "infer"
-    if scenario.lower().startswith("single"):
-        base["batch"] = 1
+    base = {**_placed(path), "runtime": "", "options": {}, **asked_of(scenario, language=language)}
     for key, metric, unit in _RATES:
         if key in found:
             yield Entry({**base, "metric": metric, "unit": unit, "value": _number(found[key])},
@@ -76,6 +73,17 @@ def _summary(path: Path, text: str) -> Iterator[Entry]:
             value = _number(found[key]) / 1e6
             yield Entry({**base, "metric": metric, "unit": "ms", "value": value},
                         {"scenario": scenario, "result": verdict}, tuple(said))  # fmt: skip
+
+
+def asked_of(scenario: str, *, language: bool) -> dict[str, Any]:
+    """What a scenario says of the job: one at a time, or as many as fit."""
+    kind = scenario.lower()
+    found: dict[str, Any] = {"phase": "serve" if language else "infer"}
+    if kind.startswith("single"):
+        found["batch"] = 1
+    if language and kind == "offline":
+        found["concurrency"] = "max"
+    return found
 
 
 def _placed(path: Path) -> dict[str, Any]:

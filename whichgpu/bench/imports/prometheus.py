@@ -188,6 +188,10 @@ def _power(
     if used and max(used) > 0:
         yield Entry({**base, "metric": "gpu_memory_used", "unit": "GiB", "value": max(used) / 1024.0},
                     context, said)  # fmt: skip
+    busy = [100.0 * context["sm_active"]] if "sm_active" in context else [context.get("utilisation", 0.0)]
+    for one in busy:
+        if one > 0.0:
+            yield Entry({**base, "metric": "utilisation", "unit": "%", "value": one}, context, said)
     made = _grown(first, last, _MADE)
     if joules and made:
         yield Entry({**base, "metric": "energy", "unit": "J/token", "value": joules / made}, context, said)

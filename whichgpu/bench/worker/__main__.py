@@ -44,8 +44,11 @@ def main() -> int:
 
 
 def _end_with_parent() -> None:
-    """End when the process that waits for the answer is gone, as after kill -9: nobody would read it."""
-    parent = int(os.environ.get("WHICHGPU_BENCH_PARENT", "0"))
+    """End when the process that waits for the answer is gone, as after kill -9: nobody would read it.
+
+    The same where `torchrun`, which started this one in a session of its own, is gone.
+    """
+    parent, launcher = int(os.environ.get("WHICHGPU_BENCH_PARENT", "0")), os.getppid()
     if not parent:
         return
 
@@ -54,6 +57,8 @@ def _end_with_parent() -> None:
             time.sleep(0.5)
             try:
                 os.kill(parent, 0)
+                if os.getppid() != launcher:
+                    raise ProcessLookupError
             except ProcessLookupError:
                 os.killpg(os.getpgid(0), signal.SIGKILL)
             except PermissionError:

@@ -177,12 +177,12 @@ def _chunk(
     return int(agree([float(room)])[0])
 
 
-def flusher(torch: Any, device: str) -> Step:
-    """What empties the last-level cache: overwrites more than it holds.
+def flusher(torch: Any, device: str, cache: float = 0.0) -> Step:
+    """What empties the last-level cache: overwrites more than it holds, twice `cache` (B) if that is known.
 
-    256 MiB is twice the L2 of the largest GPUs sold (126 MB), and more than most processors' L3.
+    256 MiB, the least, is twice the largest L2 of NVIDIA GPUs (126 MB), and more than most processors' L3.
     """
-    junk = torch.empty(256 * 2**20, dtype=torch.int8, device=device)
+    junk = torch.empty(max(256 * 2**20, 2 * int(cache)), dtype=torch.int8, device=device)
 
     def flush() -> Any:
         return junk.zero_()

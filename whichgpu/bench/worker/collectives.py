@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.bench import telemetry
 from whichgpu.bench.statistics import Method, doubts, summary
 from whichgpu.bench.worker.clocks import timed
 from whichgpu.bench.worker.torch_job import clock_of, device_facts
@@ -28,25 +29,26 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     world = World.of(torch, task)
     if world.size < 2:
         raise UsageError("an exchange needs two processes; give --gpus 2 or more")
-    try:
-        method, found = Method(**task.get("method", {})), []
-        clock = clock_of(torch, world.device)
-        for kind, size, step in _steps(torch, world, task.get("params", {})):
-            # A gloo exchange is over when it returns; NCCL's is in the stream that the events are in.
-            run = timed(clock, step, method, agree=world.agree)
-            times = summary(world.slowest(run.times), method.confidence)
-            options = {"bytes": size, "backend": torch.distributed.get_backend()}
-            row = {"workload": f"micro/{kind}", "phase": "", "options": options, "spread": times.spread,
-                   "warnings": doubts(times, method, 0.0),
-                   "statistics": {**times.to_dict(), **run.to_dict()}}  # fmt: skip
-            bus = size * factor(kind, world.size) / times.median
-            found.append({**row, "metric": "bus bandwidth", "unit": "GB/s", "value": bus / 1e9})
-            found.append({**row, "metric": "latency", "unit": "us", "value": times.median * 1e6})
-        context = {"device": device_facts(torch, world.device),
-                   "runtime": f"PyTorch {torch.__version__} {torch.distributed.get_backend()}"}  # fmt: skip
-        return {"rows": found, "context": context}
-    finally:
-        world.close()
+    method, found = Method(**task.get("method", {})), []
+    clock = clock_of(torch, world.device)
+    for kind, size, step in _steps(torch, world, task.get("params", {})):
+        # A gloo exchange is over when it returns; NCCL's is in the stream that the events are in.
+        run = timed(clock, step, method, agree=world.agree)
+        times = summary(world.slowest(run.times), method.confidence)
+        options = {"bytes": size, "backend": torch.distributed.get_backend()}
+        row = {"workload": f"micro/{kind}", "phase": "", "options": options, "spread": times.spread,
+               "warnings": doubts(times, method, 0.0),
+               "statistics": {**times.to_dict(), **run.to_dict()}}  # fmt: skip
+        bus = size * factor(kind, world.size) / times.median
+        found.append({**row, "metric": "bus bandwidth", "unit": "GB/s", "value": bus / 1e9})
+        found.append({**row, "metric": "latency", "unit": "us", "value": times.median * 1e6})
+    with telemetry.devices(world.size if world.rank == 0 and world.on_gpu else 0) as gpus:
+        facts = gpus[0].facts() if gpus else {}
+    context = {"device": telemetry.merged(device_facts(torch, world.device), facts),
+               "runtime": f"PyTorch {torch.__version__} {torch.distributed.get_backend()}"}  # fmt: skip
+    # Only when all is well, as in `torch_job`.
+    world.close()
+    return {"rows": found, "context": context}
 
 
 def factor(kind: str, count: int) -> float:

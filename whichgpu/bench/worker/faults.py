@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import Any
 
 from whichgpu.errors import WhichGpuError, one_line
@@ -12,7 +13,8 @@ _OOM_NAMES = ("OutOfMemoryError", "ResourceExhaustedError", "MemoryError")
 _OOM_WORDS = (
     "out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory",
     "oom when allocating",
-    "bad_alloc", "cuda_error_out_of_memory", "cublas_status_alloc_failed",
+    "bad_alloc", "cuda_error_out_of_memory", "cublas_status_alloc_failed", "cudnn_status_alloc_failed",
+    "resource_exhausted", "failed to allocate memory", "unable to allocate",
 )  # fmt: skip
 _LONGEST = 400
 
@@ -51,8 +53,10 @@ def limit(memory: Any, device: str) -> None:
         import torch
 
         if device != "cpu" and torch.cuda.is_available():
-            whole = torch.cuda.get_device_properties(0).total_memory
-            torch.cuda.set_per_process_memory_fraction(min(1.0, float(memory) / whole))
+            # Of `torchrun`'s processes each has its own device; the others' are not even looked at.
+            own = int(os.environ.get("LOCAL_RANK", "0")) % max(torch.cuda.device_count(), 1)
+            whole = torch.cuda.get_device_properties(own).total_memory
+            torch.cuda.set_per_process_memory_fraction(min(1.0, float(memory) / whole), own)
             return
     import resource
 

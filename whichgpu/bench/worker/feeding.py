@@ -44,7 +44,9 @@ def _batches(torch: Any, asked: Asked, make: Any) -> Iterator[Any]:
     layout = torch.channels_last if make.channels_last else torch.contiguous_format
     while True:
         for pictures, classes in loader:
-            there = pictures.to(make.device, make.dtype, non_blocking=True, memory_format=layout)
+            # Copied as they are and changed there: else the processor does it, and pinned memory is lost.
+            there = pictures.to(make.device, non_blocking=True)
+            there = there.to(make.dtype, memory_format=layout)
             yield (there,), classes.to(make.device, non_blocking=True)
 
 

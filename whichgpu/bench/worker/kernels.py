@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _TYPES = {"fp64": "float64", "fp32": "float32", "tf32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 #: L2 of a GPU whose driver does not say, and the last cache of a processor, in B.
 _CACHE = 64 * 2.0**20
+#: The Infinity Cache in front of the memory of AMD's accelerators, of which the driver says nothing, in B.
+_INFINITY = 256 * 2.0**20
 
 
 def cache_of(bench: Bench) -> float:
@@ -22,7 +24,21 @@ def cache_of(bench: Bench) -> float:
     if not bench.on_gpu:
         return _CACHE
     known = bench.torch.cuda.get_device_properties(bench.torch.cuda.current_device())
-    return float(getattr(known, "L2_cache_size", 0) or _CACHE)
+    own = float(getattr(known, "L2_cache_size", 0) or _CACHE)
+    return max(own, _INFINITY) if bench.torch.version.hip else own
+
+
+def capability(bench: Bench) -> tuple[int, int]:
+    """Compute capability of an NVIDIA GPU; (0, 0) of anything else."""
+    if not bench.on_gpu or bench.torch.version.hip:
+        return 0, 0
+    major, minor = bench.torch.cuda.get_device_capability()
+    return int(major), int(minor)
+
+
+def half(bench: Bench) -> str:
+    """The 16-bit format that the device has units for: before Ampere there are none for BF16."""
+    return "bf16" if not bench.on_gpu or bench.torch.version.hip or capability(bench) >= (8, 0) else "fp16"
 
 
 def sizes(bench: Bench) -> list[int]:
@@ -35,56 +51,78 @@ def sizes(bench: Bench) -> list[int]:
     return [size for size in (2**20, 2**22, 2**24, 2**25, 2**26, 2**28, 2**30, 2**32) if size <= largest]
 
 
-def memory(bench: Bench, size: int) -> Iterator[tuple[str, Step, float]]:
-    """Read, write, copy and triad over arrays of `size` bytes: (name, step, bytes moved)."""
+def memory(bench: Bench, size: int) -> Iterator[tuple[str, Step, float, str]]:
+    """Read, write, copy and triad over arrays of `size` bytes: (name, step, bytes moved, by what).
+
+    A copy between two arrays of a GPU is the driver's, as in nvbandwidth; a kernel of arithmetic copies as
+    well, and on some parts faster.
+    """
     torch = bench.torch
     count = max(size // 4, 1)
     a, b, c = (torch.ones(count, dtype=torch.float32, device=bench.device) for _ in range(3))
-    yield "read", lambda: torch.amax(a), 4.0 * count
-    yield "write", lambda: a.fill_(1.0), 4.0 * count
-    yield "copy", lambda: b.copy_(a), 8.0 * count
-    yield "triad", lambda: torch.add(a, b, alpha=3.0, out=c), 12.0 * count
+    yield "read", lambda: torch.amax(a), 4.0 * count, ""
+    yield "write", lambda: a.fill_(1.0), 4.0 * count, ""
+    yield "copy", lambda: b.copy_(a), 8.0 * count, "driver" if bench.on_gpu else ""
+    if bench.on_gpu:
+        yield "copy", lambda: torch.neg(a, out=b), 8.0 * count, "kernel"
+    yield "triad", lambda: torch.add(a, b, alpha=3.0, out=c), 12.0 * count, ""
 
 
-def gemm(bench: Bench, m: int, n: int, k: int, precision: str) -> Step | str:
-    """A product (m, k) x (k, n); a sentence where the device has no such units."""
+def gemm(bench: Bench, sizes: tuple[int, int, int], precision: str, how: str = "nn") -> Step | str:
+    """A product (m, k) x (k, n); a sentence where the device has no such units.
+
+    `how` is `nn`, or `nt` where the second matrix is stored transposed, as the weights of a linear layer are;
+    of FP8 `fast` or `exact`, by how partial sums are kept. FP8 and INT8 are always stored transposed.
+    """
     torch, device = bench.torch, bench.device
+    m, n, k = sizes
     if precision == "fp8":
-        return _fp8(bench, m, n, k)
+        return _fp8(bench, sizes, fast=how == "fast")
     if precision == "int8":
         return _int8(bench, m, n, k)
     if precision in ("tf32", "fp16") and not bench.on_gpu:
         return f"gemm {precision}: needs a GPU"
-    if precision in ("fp32", "tf32") and bench.on_gpu:
-        return _exact(bench, m, n, k, tf32=precision == "tf32")
+    if precision == "tf32" and not bench.torch.version.hip and capability(bench) < (8, 0):
+        return "gemm tf32: this device has none; FP32 would be measured under its name"
     dtype = getattr(torch, _TYPES[precision])
-    a, b = torch.randn(m, k, device=device).to(dtype), torch.randn(k, n, device=device).to(dtype)
+    a, b = (torch.randn(one, device=device).to(dtype) for one in ((m, k), (n, k) if how == "nt" else (k, n)))
+    b = b.t() if how == "nt" else b
     out = torch.empty(m, n, device=device, dtype=dtype)
-    return lambda: torch.mm(a, b, out=out)
-
-
-def _exact(bench: Bench, m: int, n: int, k: int, *, tf32: bool) -> Step:
-    """FP32 on the plain units or TF32: a switch of the whole process, set before each product."""
-    torch = bench.torch
-    a, b = torch.randn(m, k, device=bench.device), torch.randn(k, n, device=bench.device)
-    out = torch.empty(m, n, device=bench.device)
+    if precision not in ("fp32", "tf32") or not bench.on_gpu:
+        return lambda: torch.mm(a, b, out=out)
 
     def step() -> Any:
-        torch.backends.cuda.matmul.allow_tf32 = tf32
+        # A switch of the whole process, so that it is set before each product.
+        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
         return torch.mm(a, b, out=out)
 
     return step
 
 
-def _fp8(bench: Bench, m: int, n: int, k: int) -> Step | str:
+def ways(bench: Bench, precision: str) -> tuple[str, ...]:
+    """What `gemm` may be asked for: how the second matrix lies, of FP8 how partial sums are kept."""
+    if precision == "fp8":
+        # Hopper and Blackwell keep them in fewer bits where they may, which is what datasheets count.
+        return ("fast", "exact") if capability(bench) >= (9, 0) else ("exact",)
+    return ("nt",) if precision == "int8" else ("nn", "nt")
+
+
+def _fp8(bench: Bench, sizes: tuple[int, int, int], *, fast: bool) -> Step | str:
     torch = bench.torch
-    capable = bench.on_gpu and (torch.version.hip or torch.cuda.get_device_capability() >= (8, 9))
+    capable = bench.on_gpu and (torch.version.hip or capability(bench) >= (8, 9))
     if not capable or not hasattr(torch, "_scaled_mm"):
         return "gemm fp8: this device, or this PyTorch, has none"
-    a = torch.randn(m, k, device=bench.device).to(torch.float8_e4m3fn)
-    b = torch.randn(n, k, device=bench.device).to(torch.float8_e4m3fn).t()
+    m, n, k = sizes
+    kind = torch.float8_e4m3fn
+    if torch.version.hip and "gfx94" in torch.cuda.get_device_properties(0).gcnArchName:
+        # MI300 has an E4M3 of its own, without a negative zero.
+        kind = torch.float8_e4m3fnuz
+    a = torch.randn(m, k, device=bench.device).to(kind)
+    b = torch.randn(n, k, device=bench.device).to(kind).t()
     one = torch.ones((), device=bench.device)
-    return lambda: torch._scaled_mm(a, b, scale_a=one, scale_b=one, out_dtype=torch.bfloat16)
+    return partial(
+        torch._scaled_mm, a, b, scale_a=one, scale_b=one, out_dtype=torch.bfloat16, use_fast_accum=fast
+    )
 
 
 def _int8(bench: Bench, m: int, n: int, k: int) -> Step | str:
@@ -101,6 +139,11 @@ def width(precision: str) -> float:
     return {"fp64": 8.0, "fp32": 4.0, "tf32": 4.0, "fp8": 1.0, "int8": 1.0}.get(precision, 2.0)
 
 
+def result(precision: str) -> float:
+    """B of an element of a product: of FP8 it is BF16, of INT8 32 bits."""
+    return {"fp8": 2.0, "int8": 4.0}.get(precision, width(precision))
+
+
 def conv(bench: Bench, shape: tuple[int, ...], layout: str, precision: str) -> tuple[Step, float, float]:
     """A convolution without bias: (batch, channels, side, out, kernel, stride) -> (step, FLOP, B moved)."""
     torch = bench.torch
@@ -108,8 +151,9 @@ def conv(bench: Bench, shape: tuple[int, ...], layout: str, precision: str) -> t
     dtype = getattr(torch, _TYPES[precision])
     memory_format = torch.channels_last if layout == "nhwc" else torch.contiguous_format
     torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = precision == "tf32"
     x, w = (
-        torch.randn(sizes, device=bench.device).to(dtype).contiguous(memory_format=memory_format)
+        torch.randn(sizes, device=bench.device).to(dtype).to(memory_format=memory_format)
         for sizes in ((batch, channels, side, side), (out, channels, kernel, kernel))
     )
     there = (side + 2 * (kernel // 2) - kernel) // stride + 1
@@ -188,7 +232,8 @@ def transfers(bench: Bench, size: int) -> Iterator[tuple[str, Step]]:
     torch = bench.torch
     there = torch.empty(size, dtype=torch.int8, device=bench.device)
     for name, pinned in (("pinned", True), ("pageable", False)):
-        here = torch.empty(size, dtype=torch.int8, pin_memory=pinned)
+        # Written once: pages that never were are all the same one, and come from the processor's cache.
+        here = torch.empty(size, dtype=torch.int8, pin_memory=pinned).fill_(1)
         yield f"host to device, {name}", partial(there.copy_, here, non_blocking=pinned)
         yield f"device to host, {name}", partial(here.copy_, there, non_blocking=pinned)
     for other in range(1, torch.cuda.device_count()):

@@ -71,13 +71,14 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
         raise UsageError(f"no micro-benchmark '{name}'; there are {', '.join(RUNS)}")
     torch.manual_seed(int(task.get("seed", 0)))
     clock = clock_of(torch, world.device)
-    bench = Bench(torch, world.device, clock, Method(**task.get("method", {})), flusher(torch, world.device))
+    bench = Bench(torch, world.device, clock, Method(**task.get("method", {})), None)
+    bench = bench._replace(flush=flusher(torch, world.device, kernels.cache_of(bench)))
     context: dict[str, Any] = {
         "device": device_facts(torch, world.device), "runtime": f"PyTorch {torch.__version__}",
         "settings_torch": settings(torch),
     }  # fmt: skip
     with telemetry.devices(1 if world.on_gpu else 0) as gpus:
-        context["device"] |= gpus[0].facts() if gpus else {}
+        context["device"] = telemetry.merged(context["device"], gpus[0].facts() if gpus else {})
         with telemetry.Sampler(gpus) as sampler:
             found, warnings = _rows(bench, RUNS[name](bench, task.get("params", {})))
         context["telemetry"] = sampler.told()
@@ -89,16 +90,25 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
 def _rows(bench: Bench, cases: Iterator[Case | str]) -> tuple[list[dict[str, Any]], list[str]]:
     """A row of each case, and what was left out; a string is a case that cannot be."""
     found, warnings = [], []
-    for case in cases:
-        if isinstance(case, str):
-            warnings.append(case)
-            continue
-        try:
-            found.append(_row(bench, case))
-        except (RuntimeError, ValueError) as fault:
-            text = str(fault).splitlines()[0][:200] if str(fault) else type(fault).__name__
-            warnings.append(f"{case.name} {case.precision} {dict(case.options)}: {text}")
+    try:
+        for case in cases:
+            if isinstance(case, str):
+                warnings.append(case)
+                continue
+            try:
+                found.append(_row(bench, case))
+            except (RuntimeError, ValueError) as fault:
+                warnings.append(f"{case.name} {case.precision} {dict(case.options)}: {_short(fault)}")
+    except (RuntimeError, ValueError) as fault:
+        # A case that could not even be made, as where memory ran out: those before it are measured.
+        if not found:
+            raise
+        warnings.append(f"the rest was not measured: {_short(fault)}")
     return found, warnings
+
+
+def _short(fault: Exception) -> str:
+    return str(fault).splitlines()[0][:200] if str(fault) else type(fault).__name__
 
 
 def _row(bench: Bench, case: Case) -> dict[str, Any]:
@@ -125,9 +135,9 @@ def memory(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
     """Read, write, copy and triad by size; what fits the cache is timed warm."""
     cache = float(params.get("cache", kernels.cache_of(bench)))
     for size in params.get("bytes", kernels.sizes(bench)):
-        for name, step, moved in kernels.memory(bench, int(size)):
+        for name, step, moved, by in kernels.memory(bench, int(size)):
             large = moved >= 2.0 * cache
-            where = {"bytes": int(size), "from": "memory" if large else "cache"}
+            where = {"bytes": int(size), "from": "memory" if large else "cache", **({"by": by} if by else {})}
             yield Case(
                 name,
                 step,
@@ -140,17 +150,29 @@ def memory(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
 
 
 def gemm(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
-    """Dense products (m, k) x (k, n) in each precision."""
+    """Dense products (m, k) x (k, n) in each precision, in each way that it may be asked for."""
     for precision in params.get("precisions", ("fp32", "tf32", "fp16", "bf16", "fp8", "fp64")):
         for shape in params.get("shapes", (4096, 8192)):
-            m, n, k = (shape,) * 3 if isinstance(shape, int) else shape
-            step = kernels.gemm(bench, m, n, k, precision)
-            if isinstance(step, str):
-                yield step
+            sizes = (shape,) * 3 if isinstance(shape, int) else tuple(shape)
+            made = list(_products(bench, sizes, precision))
+            yield from made
+            if isinstance(made[0], str):
                 break
-            moved = kernels.width(precision) * (m * k + k * n + m * n)
-            options = {"m": m, "n": n, "k": k}
-            yield Case("gemm", step, 2.0 * m * n * k, "TFLOP/s", precision, options, moved=moved)
+
+
+def _products(bench: Bench, sizes: tuple[int, int, int], precision: str) -> Iterator[Case | str]:
+    m, n, k = sizes
+    moved = kernels.width(precision) * (m * k + k * n) + kernels.result(precision) * m * n
+    for how in kernels.ways(bench, precision):
+        try:
+            step = kernels.gemm(bench, sizes, precision, how)
+        except RuntimeError as fault:
+            step = f"gemm {precision}: {_short(fault)}"
+        if isinstance(step, str):
+            yield step
+            return
+        options = {"m": m, "n": n, "k": k, "how": how}
+        yield Case("gemm", step, 2.0 * m * n * k, "TFLOP/s", precision, options, moved=moved)
 
 
 def conv(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
@@ -176,7 +198,7 @@ def attention(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
     for batch, heads, tokens, width in params.get("shapes", ((8, 32, 1024, 128), (1, 32, 8192, 128))):
         for causal in (False, True):
             for back in (False, True):
-                precision = params.get("precision", "bf16")
+                precision = params.get("precision") or kernels.half(bench)
                 step, flops = kernels.attention(
                     bench, (batch, heads, tokens, width), precision, causal=causal, back=back
                 )
@@ -193,7 +215,7 @@ def attention(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
 def block(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
     """One layer of a decoder, forward: its products' rate."""
     for name in params.get("workloads", ("gpt2", "llama-2-7b")):
-        precision, tokens = params.get("precision", "bf16"), int(params.get("tokens", 2048))
+        precision, tokens = params.get("precision") or kernels.half(bench), int(params.get("tokens", 2048))
         step, flops = kernels.block(bench, name, tokens, precision)
         yield Case("block", step, flops, "TFLOP/s", precision, {"layer_of": name, "tokens": tokens})
 
@@ -220,7 +242,7 @@ def sustained(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
     size = int(params.get("size", 8192 if bench.on_gpu else 512))
     precision = params.get("precision", "fp16" if bench.on_gpu else "fp32")
     seconds, parts = float(params.get("seconds", 60.0)), int(params.get("parts", 6))
-    step = kernels.gemm(bench, size, size, size, precision)
+    step = kernels.gemm(bench, (size, size, size), precision)
     if isinstance(step, str):
         yield step
         return

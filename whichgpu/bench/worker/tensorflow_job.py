@@ -59,7 +59,7 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     found = summary(run.times, method.confidence)
     made = float(item.units(job)) * len(names)
     context = {
-        "device": {**_device(tf, on_gpu), **(facts[0] if facts else {})}, "telemetry": told,
+        "device": telemetry.merged(_device(tf, on_gpu), facts[0] if facts else {}), "telemetry": told,
         "statistics": {**found.to_dict(), **run.to_dict()},
         "warnings": [*doubts(found, method, run.overhead), *crowd],
         "runtime": f"TensorFlow {tf.__version__}{' XLA' if _on(job, 'compile') else ''}", "agreement": held,

@@ -57,10 +57,10 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
             f"{agreed.traced_parameters:,} and {agreed.traced_flops:.4g}; it is not measured under that name"
         )
     world = World.of(torch, task)
-    try:
-        return _measured(torch, task, (item, job), world, agreed)
-    finally:
-        world.close()
+    found = _measured(torch, task, (item, job), world, agreed)
+    # Only when all is well: to leave the others takes their help, which one that failed would wait for.
+    world.close()
+    return found
 
 
 def complete(item: Workload, task: Mapping[str, Any]) -> Job:
@@ -86,7 +86,7 @@ def _measured(torch: Any, task: dict[str, Any], what: tuple[Workload, Job], worl
         crowd = telemetry.crowded(gpus)
     slowest = world.slowest(run.times)
     found = summary(slowest, method.confidence)
-    device = {**device_facts(torch, world.device), **(facts[0] if facts else {})}
+    device = telemetry.merged(device_facts(torch, world.device), facts[0] if facts else {})
     context = {
         "device": device, "statistics": {**found.to_dict(), **run.to_dict()}, "telemetry": told,
         "agreement": agreed._asdict(), "settings_torch": settings(torch),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,9 @@ import numpy as np
 from whichgpu.cost.anchoring import Point, place, shifted
 from whichgpu.cost.estimate import does_not_fit, estimate
 from whichgpu.cost.evidence import evidence
-from whichgpu.errors import Infeasible
+from whichgpu.errors import Infeasible, WhichGpuError
 from whichgpu.planner.diagnosis import causes, counting
+from whichgpu.planner.diagnosis.settling import alone, settled
 from whichgpu.planner.diagnosis.trying import Asked, paired, ranked
 from whichgpu.values import immutable
 from whichgpu.workloads.ops import COUNTED
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
     from whichgpu.planner.diagnosis.trying import Cause, Pair
     from whichgpu.workloads.job import Job
 
+#: The least of what a job may leave open: a distilled model makes a picture in four steps.
+_LIGHT = {"steps": 4.0, "seq_len": 32.0, "input_tokens": 16.0, "output_tokens": 16.0}
+#: The engine that runs on most GPUs.
+_ANYWHERE = "llama.cpp"
+#: Formats that a model which does not fit may have run in.
+_NARROW = ("fp8", "int8", "w4a16")
 #: What fits by so little more than the card has may have run all the same.
 _UNSURE = 1.15
 
@@ -83,11 +91,13 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
     What was measured of the very job elsewhere narrows what is predicted. Raises `UsageError` where the model
     has no such figure, `Infeasible` where a server holds not one request, or nothing can be predicted.
     """
-    found = estimate(job, [gpu], explain=True)
+    job, assumed, found = _estimated(job, gpu)
     plain = found.at(0, 0)
+    figure = settled(figure, plain.job, gpu)
     unfit = does_not_fit(plain, gpu) if plain.required > _UNSURE * plain.available else ""
     if found.sequences[0, 0] < 1.0:
-        raise Infeasible(f"{unfit or does_not_fit(plain, gpu)}; a figure of it is of another job")
+        why = unfit or does_not_fit(plain, gpu)
+        return _otherwise(job, gpu, figure, catalogue, f"{why}; a figure of it is of another job")
     known = evidence(plain, gpu, catalogue)
     points = _points(found, known)
     narrowed = shifted(found, points)
@@ -98,12 +108,12 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
     asked = Asked(_open(job, answer), gpu, figure, answer, predicted, points, catalogue)
     bound = _bound(found, asked, plain)
     ratio = figure.value / predicted.mid
-    verdict = _verdict(asked, bound)
+    verdict = _verdict(asked, bound if bound is None else _lightest(job, gpu, asked, bound))
     every = [*causes.tried(asked), *counting.tried(asked)]
     if bound is not None and verdict in ("fast", "impossible"):
         every += counting.impossible(asked, bound)
     order, normal = ranked(asked, every, possible=not unfit and verdict != "impossible")
-    said = (f"{unfit}: it ran otherwise than said",) if unfit else ()
+    said = (*assumed, *((f"{unfit}: it ran otherwise than said",) if unfit else ()))
     answer = replace(answer, warnings=(*answer.warnings, *said))
     return Diagnosis(
         answer.job,
@@ -119,6 +129,46 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
         normal,
         () if verdict == "normal" else paired(asked, order),
     )
+
+
+def _estimated(job: Job, gpu: Gpu) -> tuple[Job, tuple[str, ...], Estimates]:
+    """The job as it may have run, what was assumed of it, and its estimate.
+
+    Where the usual engine does not run on the GPU and nobody named one, the engine that runs on most.
+    """
+    one, assumed = alone(job)
+    found = estimate(one, [gpu], explain=True)
+    if found.refusals[0] and not job.runtime:
+        with suppress(WhichGpuError):
+            other, more = alone(replace(job, runtime=_ANYWHERE))
+            second = estimate(other, [gpu], explain=True)
+            if not second.refusals[0]:
+                return other, more, second
+    return one, assumed, found
+
+
+def _otherwise(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str) -> Diagnosis:
+    """The diagnosis of what may have run in place of a job that does not fit: the nearest to the figure.
+
+    Raises `Infeasible` where nothing of the kind fits either.
+    """
+    # What does not fit is not served to many.
+    job = job if job.concurrency is not None else replace(job, concurrency=1.0)
+    offloaded = replace(job, options={**job.options, "offload": "parameters"})
+    others = [("with its weights offloaded to the host", offloaded)] if "offload" not in job.options else []
+    others += [(f"in {name.upper()}", replace(job, precision=name)) for name in _NARROW]
+    found = []
+    for words, other in others:
+        with suppress(WhichGpuError):
+            one = estimate(other, [gpu])
+            if one.sequences[0, 0] >= 1.0:
+                found.append((abs(math.log(figure.ratio(one.at(0, 0)))), words, other))
+    if not found:
+        raise Infeasible(why)
+    _, words, other = min(found, key=lambda each: each[0])
+    answer = diagnose(other, gpu, figure, catalogue)
+    said = f"{why}: taken as run {words}, the nearest to the figure of what fits"
+    return replace(answer, answer=replace(answer.answer, warnings=(*answer.answer.warnings, said)))
 
 
 def _open(job: Job, answer: Estimate) -> Job:
@@ -151,6 +201,30 @@ def _bound(found: Estimates, asked: Asked, plain: Estimate) -> float | None:
     faster = max(spent / least, 1.0)
     one = asked.figure.predicted(plain).mid
     return one / faster if asked.figure.sense < 0 else one * faster
+
+
+def _lightest(job: Job, gpu: Gpu, asked: Asked, bound: float) -> float:
+    """The best roofline of what the job leaves open: one request, few steps, a short text; in the same unit.
+
+    What nobody stated cannot make a figure impossible.
+    """
+    known = asked.answer.job
+    changes: dict[str, Any] = {
+        name: value
+        for name, value in _LIGHT.items()
+        if getattr(job, name) is None and (getattr(known, name) or 0.0) > value
+    }
+    if known.phase == "serve" and job.concurrency is None and asked.figure.sense < 0:
+        changes["concurrency"] = 1.0
+    options = {**job.options, **({"guidance": "1"} if known.phase == "generate" and known.steps else {})}
+    if not changes and options == job.options:
+        return bound
+    with suppress(WhichGpuError):
+        found = estimate(replace(job, **changes, options=options), [gpu], explain=True)
+        other = _bound(found, asked, found.at(0, 0))
+        if other is not None:
+            return min(bound, other) if asked.figure.sense < 0 else max(bound, other)
+    return bound
 
 
 def _verdict(asked: Asked, bound: float | None) -> str:

@@ -42,7 +42,8 @@ _TIMES = (0.25, 0.5, 2.0, 4.0)
 _ALIKE = 12
 _ENGINES = {"serve": ("vllm", "transformers", "tensorrt-llm", "sglang"),
             "decode": ("llama-cpp", "transformers", "vllm", "tensorrt-llm"),
-            "infer": ("tensorrt", "onnxruntime"), "generate": ("tensorrt",)}  # fmt: skip
+            "infer": ("pytorch-2", "transformers", "tensorrt", "onnxruntime"),
+            "generate": ("diffusers", "tensorrt")}  # fmt: skip
 
 
 def tried(asked: Asked) -> Iterator[Tried]:
@@ -92,8 +93,9 @@ def _layouts(asked: Asked) -> Iterable[Tried]:
 
 
 def _engines(asked: Asked) -> Iterable[Tried]:
+    pictures = asked.answer.throughput.unit in ("images/s", "samples/s")
     for name in _ENGINES.get(asked.job.phase, ()):
-        if name != asked.answer.runtime:
+        if name != asked.answer.runtime and not (pictures and name == "transformers"):
             bare = {key: value for key, value in asked.job.options.items() if key != "compile"}
             found = again(asked, replace(asked.job, runtime=name, options=bare))
             yield from each("engine", [(runtime(name, name).title, found)])
@@ -102,7 +104,13 @@ def _engines(asked: Asked) -> Iterable[Tried]:
 def _loading(asked: Asked) -> Iterable[Tried]:
     """Images that the host makes ready at its own rate: the GPU waits for the slower of the two."""
     row, rate = host("loading"), asked.answer.throughput
-    if (
+    if asked.figure.metric == "power" and asked.ratio < 1.0:
+        # Between idle and full, as often as not: what a GPU that waits draws.
+        one = asked.predicted
+        yield Tried("loading", "the GPU waits half of the time",
+                    Interval(0.25 * one.mid, 0.5 * one.mid, one.mid, one.unit))  # fmt: skip
+    # What makes a GPU wait makes nothing faster.
+    if asked.faster or (
         not asked.figure.sense
         or rate.unit.removesuffix("/s") not in row["units"]
         or asked.job.phase not in ("infer", "train")
@@ -119,17 +127,35 @@ def _loading(asked: Asked) -> Iterable[Tried]:
 
 
 def _processor(asked: Asked) -> Iterable[Tried]:
-    """The job on the host, the GPU idle: its products at the rate of a processor."""
+    """The job on the host, the GPU idle: its products at the rate of a processor and of its memory."""
     row = host("processor")
     work = sum(term.flops for term in asked.answer.terms if term.kind in COUNTED)
+    moved = sum(term.moved for term in asked.answer.terms if term.kind in COUNTED)
     spent = sum(term.seconds for term in asked.answer.terms)
-    if asked.figure.sense and asked.figure.metric != "flops" and work > 0.0 and spent > 0.0:
-        one = rated(asked, min(spent * row["rate"] / work, 1.0))
+    slower = asked.figure.sense and not asked.faster
+    if slower and asked.figure.metric != "flops" and work > 0.0 and spent > 0.0:
+        # One token after another is read from memory: the arithmetic hides behind it.
+        needed = max(work / row["rate"], moved / row["bandwidth"])
+        one = rated(asked, min(spent / needed, 1.0))
         reach = math.exp(Z90 * row["spread"])
         yield Tried("processor", "", Interval(one.mid / reach, one.mid, one.mid * reach, one.unit))
 
 
 def _spilling(asked: Asked) -> Iterable[Tried]:
+    """Weights that each pass fetches from the host: of a server by hand, since no engine's model does it."""
+    spent, weights = asked.answer.tpot, float(asked.answer.memory.get("weights", 0.0))
+    if asked.job.phase == "serve":
+        row = host("offload")
+        reach = math.exp(Z90 * row["spread"])
+        if spent is None or not weights or not asked.figure.sense or asked.faster:
+            return
+        if asked.figure.metric == "ttft":
+            return
+        for share in (0.25, 0.5, 1.0):
+            one = rated(asked, spent.mid / (spent.mid + share * weights / row["bandwidth"]))
+            wide = Interval(one.mid / reach, one.mid, one.mid * reach, one.unit)
+            yield Tried("spilling", f" ({share:.0%} of them)", wide)
+        return
     if not asked.job.trains and "offload" not in asked.job.options:
         found = again(asked, _with(asked, offload="parameters"))
         yield from each("spilling", [("", found)])
@@ -234,14 +260,24 @@ def _shared(asked: Asked) -> Iterable[Tried]:
 def _sizes(asked: Asked) -> Iterable[Tried]:
     for column, words in _SIZES.items():
         own = getattr(asked.job, column)
-        for times in _TIMES if own and (column != "height" or asked.job.width) else ():
+        for times in _times(asked, column) if own and (column != "height" or asked.job.width) else ():
             value = float(own) * times
             changes: dict[str, Any] = {column: value}
             if column == "height":
                 changes["width"] = float(asked.job.width) * times
-            if value >= 1.0 and value == int(value):
+            if value >= 1.0 and abs(value - round(value)) < 1e-9:
+                changes[column] = value = float(round(value))
                 found = again(asked, replace(asked.job, **changes))
                 yield from each("size", [(f"{value:g} {words}, not {float(own):g}", found)])
+
+
+def _times(asked: Asked, column: str) -> tuple[float, ...]:
+    """Factors of a size that are tried; of steps, which are any number, also the one that would fit."""
+    if column != "steps" or not asked.figure.sense or asked.figure.passes:
+        return _TIMES
+    own = float(asked.job.steps or 1.0)
+    fast = asked.ratio if asked.figure.sense > 0 else 1.0 / asked.ratio
+    return (*_TIMES, max(1.0, round(own / fast)) / own) if fast > 1.5 or fast < 0.7 else _TIMES
 
 
 def _models(asked: Asked) -> Iterable[Tried]:

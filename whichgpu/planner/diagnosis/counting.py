@@ -53,7 +53,8 @@ def _counts(asked: Asked) -> Iterator[tuple[str, float]]:
     """What is counted: steps for items, requests for tokens, tokens in as well as out."""
     job, figure = asked.job, asked.figure
     batch = float(job.batch or 1.0) * (asked.n_gpus if job.trains else 1.0)
-    if job.phase != "serve" and batch > 1.0:
+    spoken = figure.unit.startswith("audio")
+    if job.phase != "serve" and batch > 1.0 and not spoken:
         if figure.passes:
             yield "items, not steps", batch
         else:
@@ -68,6 +69,9 @@ def _counts(asked: Asked) -> Iterator[tuple[str, float]]:
         length = float(job.seq_len)
         tokens = "tokens" in figure.unit
         yield ("sequences, not tokens", 1.0 / length) if tokens else ("tokens, not sequences", length)
+    if asked.answer.throughput.unit == "audio seconds/s" and not spoken:
+        for seconds in (10.0, 30.0):
+            yield f"clips of {seconds:g} s, not seconds of audio", 1.0 / seconds
     if job.phase == "generate" and job.steps:
         yield "denoising steps, not pictures", float(job.steps)
 

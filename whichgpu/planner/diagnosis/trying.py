@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 #: Log standard deviation below which no prediction of a cause is believed.
 _LEAST = 0.03
+#: Share of a figure below which a change of it is none.
+_NOTHING = 0.01
 #: Of pairs of causes: the least that one does, how many are paired, and how many pairs are told.
 _LITTLE, _PAIRED, _TOLD = 0.1, 12, 3
 
@@ -138,11 +140,12 @@ def ranked(asked: Asked, tried: Iterable[Tried], *, possible: bool = True) -> tu
     """
     table, details = _table(), defaultdict[str, list[tuple[float, Tried]]](list)
     for one in tried:
-        details[one.cause].append((likelihood(asked.figure.value, one.would_be), one))
+        if _matters(asked, one.would_be):
+            details[one.cause].append((likelihood(asked.figure.value, one.would_be), one))
     null = math.log(table["null"]["weight"]) + likelihood(asked.figure.value, asked.predicted)
     null = null if possible else -math.inf
     scores = {
-        cause: math.log(table["cause"][cause]["weight"]) + _mean([score for score, _ in some])
+        cause: math.log(_weight(table["cause"][cause], asked.gpu)) + _mean([score for score, _ in some])
         for cause, some in details.items()
     }
     top = max([null, *scores.values()])
@@ -153,6 +156,21 @@ def ranked(asked: Asked, tried: Iterable[Tried], *, possible: bool = True) -> tu
     order = sorted(scores, key=lambda cause: (-scores[cause], cause))
     causes = tuple(_cause(asked, best[cause], math.exp(scores[cause] - top) / whole) for cause in order)
     return causes, math.exp(null - top) / whole
+
+
+def _matters(asked: Asked, one: Interval) -> bool:
+    """Whether a figure would be any other: a cause that changes nothing of it explains nothing."""
+    pairs = zip((one.low, one.mid, one.high), _bounds(asked.predicted), strict=True)
+    return any(abs(new - old) > _NOTHING * abs(old) for new, old in pairs)
+
+
+def _bounds(of: Interval) -> tuple[float, float, float]:
+    return of.low, of.mid, of.high
+
+
+def _weight(row: Mapping[str, Any], gpu: Gpu) -> float:
+    """How often a cause is met on cards of this kind."""
+    return float(row.get("segments", {}).get(gpu.segment, row["weight"]))
 
 
 @immutable
