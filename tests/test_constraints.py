@@ -196,7 +196,7 @@ def test_the_front_is_what_nothing_beats_on_every_axis() -> None:
 
 def test_a_budget_by_the_month_is_one_by_the_hour() -> None:
     hourly = ask(gpus=FEW, target="1000 images/s", budget="1 USD/h")
-    monthly = ask(gpus=FEW, target="1000 images/s", budget="730 USD/month")
+    monthly = ask(gpus=FEW, target="1000 images/s", budget="730.5 USD/month")
     assert chosen(hourly) == chosen(monthly)
     assert chosen(hourly) == chosen(ask(gpus=FEW, target="1000 images/s", budget="1 USD per hour"))
     assert chosen(ask(gpus=FEW, target="1000 images/s", budget="$0.5/h")) < chosen(hourly)

@@ -125,6 +125,17 @@ def _whole(nodes: Array, count: float, request: Request) -> Bools:
 NODES = (1, 2, 4, 8, 16)
 
 
+def together(request: Request, offers: Sequence[Sequence[Offer]]) -> list[float]:
+    """GPUs of one training run that are tried: of an instance; of several where it has an end and must hurry.
+
+    A run that is cut over its GPUs has several, and may take several instances.
+    """
+    hurried = request.deadline is not None or request.objective == "time"
+    nodes = NODES if request.size is not None and (hurried or request.cut) else (1,)
+    counts = sorted({offer.gpu_count * many for rows in offers for offer in rows for many in nodes})
+    return [count for count in counts if count > 1.0] or counts if request.cut else counts
+
+
 def _of_offers(request: Request, offers: Sequence[Offer]) -> list[tuple[int, float, float]]:
     """Trust in the price, how many times longer a job takes, and the price of the cards."""
     return [(trust(offer, request), _slower(request, offer), _price(offer)) for offer in offers]

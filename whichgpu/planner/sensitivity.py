@@ -53,10 +53,17 @@ class Flip(NamedTuple):
                 "text": self.text}  # fmt: skip
 
 
-def flips(request: Request, space: Options, ranked: Sequence[Candidate]) -> tuple[Flip, ...]:
-    """The inputs that would flip an answer, in the order of the page; none where nothing does."""
+def flips(
+    request: Request, space: Options, ranked: Sequence[Candidate], *, whole: bool = True
+) -> tuple[Flip, ...]:
+    """The inputs that would flip an answer, in the order of the page; none where nothing does.
+
+    Where the options are not the `whole` of what was tried (other precisions, sharded runs), prices alone.
+    """
     if not ranked or ranked[0].trust == UNPRICED:
         return ()
+    if not whole:
+        return tuple(_prices(request, ranked))
     found = _Found(request, space, ranked[0].gpu)
     return (*_prices(request, ranked), *_rates(found), *_limits(found, ranked[0]), *_batches(found))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.planner.market import UNPRICED
-from whichgpu.planner.words import done, handy, lasting, money, plural
+from whichgpu.planner.words import by_month, done, handy, lasting, money, plural
 from whichgpu.units import number
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def assumptions(request: Request, job: Job, sweep: Estimates | None) -> tuple[st
             said.append(f"{name.replace('_', ' ')} {float(np.ravel(value)[0]):g}")
     if request.job.batch is None and job.phase != "serve":
         said.append("the batch with the highest throughput that fits")
+    if job.trains and request.size is None:
+        said.append("no size: --epochs 90, --samples 50k or --tokens 2B gives the cost of the whole run")
     said += _assumed_of_request(request)
     if sweep is not None and not sweep.runtime.exact:
         said.append(f"runtime '{sweep.job.runtime}' is unknown: {sweep.runtime.title}")
@@ -172,4 +174,7 @@ def headline(kept: Sequence[Candidate], request: Request, workload: Workload) ->
             f"({best.usd_per_hour:,.2f} USD/h)"
         )
     wanted = f" for {request.target.text}" if request.target else ""
-    return f"{best.gpu}: {what} ({gpus}){wanted}, {best.usd_per_hour:,.2f} USD/h, {per_units(best, workload)}"
+    return (
+        f"{best.gpu}: {what} ({gpus}){wanted}, {best.usd_per_hour:,.2f} USD/h "
+        f"({by_month(best.usd_per_hour)}), {per_units(best, workload)}"
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
-from whichgpu.prices.store import key_of, unknown
+from whichgpu.prices.store import key_of, known_regions, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,7 +75,7 @@ def regions_named(names: Iterable[str], rows: Iterable[Offer]) -> tuple[str, ...
 
     Raises `UsageError` with the nearest for a name that means none.
     """
-    known = sorted({row.region for row in rows if row.region})
+    known = sorted(known_regions(rows))
     found: list[str] = []
     for name in names:
         key = key_of(name)
