@@ -254,7 +254,7 @@ class _Table(NamedTuple):
             return _slower(self.request, float(self._rate(rest)[best]))
         if limit.option == "--term":
             kind = self.space.offers[int(self.space.offer[best])].kind
-            return f"--term {_TERMS.get(kind, 'any')}"
+            return f"--term {TERMS.get(kind, 'any')}"
         if limit.measure is None:
             # A laptop is bought: without that word, the rest is asked of what is rented.
             bought = self.request.unpriced and limit.value in LAPTOPS
@@ -288,7 +288,8 @@ class _Table(NamedTuple):
         return np.maximum(bought, 1.0)
 
 
-_TERMS = {
+#: The term to ask for, by kind of price.
+TERMS = {
     "on_demand": "on-demand", "spot": "spot", "serverless": "serverless", "marketplace": "marketplace",
     "community": "marketplace", "reserved": "reserved", "committed_1y": "reserved",
     "committed_3y": "reserved",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.planner import constraints, refusals
+from whichgpu.planner.needs import LAPTOPS
 from whichgpu.prices import purchase
 from whichgpu.prices import store as prices
 
@@ -57,6 +58,9 @@ def on_offers(request: Request, gpus: Mapping[str, Gpu]) -> tuple[Constraint, ..
 def offered(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> list[Offer]:
     """Every sound offer of whole GPUs of these types, whatever its terms; owning them where one buys."""
     if request.term == "buy":
+        # Who buys a card wants no laptop around it, unless it is named or asked for.
+        carried = request.gpus is not None or any(need.text in LAPTOPS for need in request.needs)
+        wanted = [gpu for gpu in wanted if carried or gpu.segment != "laptop"]
         owned = [
             purchase_offer(gpu, count, request.power_limit)
             for gpu in wanted for count in _boxes(gpu, request)

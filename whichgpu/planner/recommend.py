@@ -86,7 +86,7 @@ def recommend(
         warnings=_warnings(sweep, ranked),
         infeasible=infeasible,
         conflict=against,
-        flips=flips(chosen, space, ranked, whole=len(tries) == 1) if space is not None else (),
+        flips=flips(chosen, space, ranked, usable, whole=len(tries) == 1) if space is not None else (),
         hosted=compared(chosen, workload, explained),
         capped=capped(chosen, space, ranked) if space is not None else None,
         machine=_in_machine(request, catalogue, explained),

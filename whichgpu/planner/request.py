@@ -133,7 +133,8 @@ def read_use_request(
                       budget_to_buy=budget and budget.usd_to_buy,
                       objective=wishes_.read_objective(given.objective))  # fmt: skip
     request = replace(request, **market, **_of_gpus(given, catalogue))
-    return replace(_consistent(request), unpriced=False), rows
+    _consistent(replace(request, objective="cost"))
+    return replace(request, unpriced=False), rows
 
 
 def _term(given: Wished, use: Use) -> str:

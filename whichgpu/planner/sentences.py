@@ -10,7 +10,7 @@ import numpy as np
 
 from whichgpu.planner.market import UNPRICED
 from whichgpu.planner.words import by_month, done, handy, lasting, money, plural
-from whichgpu.units import number
+from whichgpu.units import number, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,8 +76,64 @@ def explained(kept: Sequence[Candidate], request: Request, workload: Workload) -
     first = kept[0]
     if first.trust == UNPRICED:
         return [replace(item, why=_unpriced(item, workload)) for item in kept]
-    reasons = [_first(kept, workload)] + [_behind(first, item, workload) for item in kept[1:]]
+    if request.objective == "cost":
+        reasons = [_first(kept, workload)] + [_behind(first, item, workload) for item in kept[1:]]
+    else:
+        reasons = [_best(kept, request, workload)]
+        reasons += [_behind_in(first, item, request, workload) for item in kept[1:]]
     return [replace(item, why=why) for item, why in zip(kept, reasons, strict=True)]
+
+
+def _aim(item: Candidate, objective: str) -> tuple[float, str]:
+    """What an objective other than cost makes small, and in words."""
+    if objective == "energy":
+        each = item.joules_per_unit
+        return each, show(each, "energy", 3)
+    if objective == "time":
+        return item.finish or 0.0, lasting(item.finish or 0.0)
+    latency = item.estimate.latency.mid
+    return latency, show(latency, "time", 3)
+
+
+#: What an objective is about, and what is said of one that has more of it.
+_OBJECTIVES = {"energy": ("takes the least energy", "takes"), "time": ("is done first", "is done in"),
+               "latency": ("answers soonest", "takes")}  # fmt: skip
+
+
+def _best(kept: Sequence[Candidate], request: Request, workload: Workload) -> str:
+    first, (said, _) = kept[0], _OBJECTIVES[request.objective]
+    each = f" for each of its {workload.unit}" if request.objective == "energy" else ""
+    text = f"{said}: {_aim(first, request.objective)[1]}{each}"
+    if len(kept) == 1:
+        return f"is the only one that meets the request and {text}"
+    return f"{text}, against {_aim(kept[1], request.objective)[1]} on {kept[1].gpu}; {_price(first, workload)}"
+
+
+def _behind_in(first: Candidate, item: Candidate, request: Request, workload: Workload) -> str:
+    if item.trust > first.trust:
+        return _distrusted(item, workload)
+    (least, _), (own, words) = (_aim(one, request.objective) for one in (first, item))
+    said = _times(own / least if least > 0 else 1.0, "much" if request.objective == "energy" else "long")
+    return f"{_OBJECTIVES[request.objective][1]} {words}, {said} {first.gpu}; {_price(item, workload)}"
+
+
+def _times(ratio: float, word: str) -> str:
+    """`6 % more than`, `3.6 times as long as`, `as much as`."""
+    if ratio < 1.005:
+        return f"as {word} as"
+    if ratio < 2:
+        return f"{(ratio - 1) * 100:.0f} % {'more' if word == 'much' else 'longer'} than"
+    return f"{number(ratio, 2)} times as {word} as"
+
+
+def _price(item: Candidate, workload: Workload) -> str:
+    """What it costs, beside what it is ranked by."""
+    return per_units(item, workload) if item.usd_total is None else f"{money(item.usd_total)} in all"
+
+
+def _distrusted(item: Candidate, workload: Workload) -> str:
+    old = "has no date" if item.trust == 2 else "is over a year old or replaced by a newer one"
+    return f"ranks behind because its price {old}; {per_units(item, workload)}"
 
 
 def _unpriced(item: Candidate, workload: Workload) -> str:
@@ -108,8 +164,7 @@ def surer(first: Candidate, second: Candidate) -> float:
 
 def _behind(first: Candidate, item: Candidate, workload: Workload) -> str:
     if item.trust > first.trust:
-        old = "has no date" if item.trust == 2 else "is over a year old or replaced by a newer one"
-        return f"ranks behind because its price {old}; {per_units(item, workload)}"
+        return _distrusted(item, workload)
     ratio = item.usd_per_unit / first.usd_per_unit
     return f"is {_dearer(ratio, first.gpu)}: {_comparison(item, first, workload)}"
 

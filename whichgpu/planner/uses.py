@@ -19,7 +19,7 @@ from whichgpu.facts import store
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner import constraints
 from whichgpu.planner.answer import Rejected
-from whichgpu.planner.conflict import irreducible
+from whichgpu.planner.conflict import TERMS, irreducible
 from whichgpu.planner.front import front
 from whichgpu.planner.market import considered, offered, on_offers, trust, usable_offers
 from whichgpu.planner.reasons import Reason
@@ -339,6 +339,8 @@ def _way(words: str, offer: Offer) -> str:
         exact = f"{offer.usd_per_hour * 100:.6f}" if bought is None else f"{bought * 100:.6f}"
         cents = math.ceil(float(exact)) / 100
         return f'use --budget "{cents:.2f} USD{"/h" * (bought is None)}" ({offer.gpu})'
+    if words.startswith("--term"):
+        return f"use --term {TERMS.get(offer.kind, 'any')} ({offer.gpu}, {cost})"
     return f"leave out {words} ({offer.gpu}, {cost})"
 
 
