@@ -237,8 +237,9 @@ def test_a_budget_for_no_card_names_one_that_does_when_typed() -> None:
 
 @pytest.mark.parametrize(
     ("need", "gpu", "met"),
-    [("displays>=4", "rtx-4090", True), ("displays>=5", "rtx-4090", False), ("vram>=24GB", "rtx-4090", True),
-     ("tdp<=300 W", "rtx-4090", False), ("encoders>=3", "rtx-5090", True), ("displays<=3", "rtx-4090", False)],
+    [("displays>=4", "rtx-4090", True), ("displays>=5", "rtx-4090", False),
+     ("vram>=24GB", "rtx-4090", True), ("tdp<=300 W", "rtx-4090", False), ("encoders>=3", "rtx-5090", True),
+     ("displays<=3", "rtx-4090", False)],
 )  # fmt: skip
 def test_bounds_by_the_names_people_use(need: str, gpu: str, met: bool) -> None:
     assert needs.need(need).met(GPUS[gpu]) is met

@@ -139,7 +139,9 @@ def parse(text: str, dimension: str) -> float:
 
 
 _OF_MONEY = ("money", "price", "energy price", "data price")
-_OTHERS = re.compile(r"€|£|¥|₹|\b(?:EUR|euros?|GBP|CHF|JPY|CNY|RMB|INR|CAD|AUD|SEK|NOK|DKK|PLN|BRL|KRW)\b", re.I)
+_OTHERS = re.compile(
+    r"€|£|¥|₹|\b(?:EUR|euros?|GBP|CHF|JPY|CNY|RMB|INR|CAD|AUD|SEK|NOK|DKK|PLN|BRL|KRW)\b", re.I
+)
 _THOUSANDS = {"k": "e3", "m": "e6", "million": "e6", "thousand": "e3"}
 _TIMES = {"hr": "h", "hrs": "h", "hours": "h", "mo": "month", "yr": "year", "sec": "s", "second": "s",
           "minute": "min", "kwh": "kWh"}  # fmt: skip

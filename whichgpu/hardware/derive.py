@@ -140,7 +140,9 @@ _RULES: Mapping[str, tuple[str, tuple[str, ...], Callable[..., float]]] = {
     "bandwidth": ("{} x {} / 8", ("memory_bus", "memory_data_rate"), bandwidth),
     "memory_data_rate": ("{} x 8 / {}", ("bandwidth", "memory_bus"), data_rate),
     "rt": (
-        "{} RT cores x {} FLOP/clock x {}", ("rt_cores", "rt_flop_per_clock", "clock_boost"), ray_tracing,
+        "{} RT cores x {} FLOP/clock x {}",
+        ("rt_cores", "rt_flop_per_clock", "clock_boost"),
+        ray_tracing,
     ),
     "nvlink_per_direction": ("{} / 2", ("nvlink",), one_direction),
     "nvlink": ("2 x {}", ("nvlink_per_direction",), both_directions),

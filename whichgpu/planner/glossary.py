@@ -72,8 +72,37 @@ def explain(word: str, catalogue: Catalogue) -> Explanation:
 
 #: Words around a term that do not change what it means.
 _AROUND = frozenset(
-    "what is are does do mean means a an the of in on for gpu gpus card cards instance instances price prices "
-    "pricing capacity mode support technology nvidia explain".split()
+    [
+        "what",
+        "is",
+        "are",
+        "does",
+        "do",
+        "mean",
+        "means",
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "for",
+        "gpu",
+        "gpus",
+        "card",
+        "cards",
+        "instance",
+        "instances",
+        "price",
+        "prices",
+        "pricing",
+        "capacity",
+        "mode",
+        "support",
+        "technology",
+        "nvidia",
+        "explain",
+    ]
 )
 
 

@@ -79,6 +79,24 @@ def offered(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> l
     return [*found, *(there for row, there in here if there is not None and there is not row)]
 
 
+def unplaced(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> str:
+    """What is not known of where offers are, where regions are asked for; empty where they are not."""
+    if request.regions is None:
+        return ""
+    ids, kinds = {gpu.id for gpu in wanted}, prices.TERMS.get(request.term, ())
+    rows = [row for row in pool if row.gpu in ids and row.kind in kinds and not row.quarantine]
+    nowhere = sum(not row.region for row in rows)
+    one = [row for row in rows if row.regions > 1 and not row.by_region and row.region not in request.regions]
+    said = [f"{nowhere} offers do not say where they are, so they are left out"] if nowhere else []
+    if one:
+        sellers = ", ".join(sorted({row.provider for row in one}))
+        said.append(
+            f"of {len(one)} ({sellers}) only the cheapest region is on file, another one: "
+            "whichgpu prices update reads every region"
+        )
+    return "; ".join(said)
+
+
 def _boxes(gpu: Gpu, request: Request) -> Iterable[int]:
     """How many of a GPU one machine of one's own may have: of what is soldered in there is one."""
     if gpu.segment == "laptop" or gpu.value("form_factor") in _FIXED:

@@ -30,6 +30,7 @@ from whichgpu.planner.market import (
     offered,
     purchase_offer,
     trust,
+    unplaced,
     usable_offers,
 )
 from whichgpu.planner.options import best, options, outcome, together
@@ -82,7 +83,10 @@ def recommend(
         request=request,
         candidates=tuple(explained),
         rejected=tuple(Rejected(key, why.kind, why.text) for key, why in rejected.items()),
-        assumptions=sentences.assumptions(request, workload.complete(chosen.job), sweep),
+        assumptions=(
+            *sentences.assumptions(request, workload.complete(chosen.job), sweep),
+            *filter(None, [unplaced(request, pool, wanted)]),
+        ),
         warnings=_warnings(sweep, ranked),
         infeasible=infeasible,
         conflict=against,
@@ -112,7 +116,7 @@ class _Try(NamedTuple):
 def _tries(
     request: Request, workload: Workload, gpus: Sequence[Gpu], usable: dict[str, list[Offer]]
 ) -> list[_Try]:
-    """The request in each precision; sharded too where some GPU does not hold a training run's state alone."""
+    """The request in each precision; sharded too where some GPU does not hold all of a training run."""
     if not gpus:
         return []
     tries = [_tried(one, workload, gpus, usable) for one in in_precisions(request)]

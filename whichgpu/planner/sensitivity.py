@@ -88,8 +88,8 @@ def _prices(request: Request, ranked: Sequence[Candidate], others: Sequence[Offe
     for one, at, verb in ((second, ratio, "less"), (first, 1.0 / ratio, "more")):
         now = one.offer.usd_per_hour
         said = (
-            f"{one.offer.provider} {one.offer.instance} costs {verb} than {money(now * at)}/h ({money(now)} now, "
-            f"{_percent(at)})"
+            f"{one.offer.provider} {one.offer.instance} costs {verb} than {money(now * at)}/h "
+            f"({money(now)} now, {_percent(at)})"
         )
         if verb == "more" and (count := _below(first, others, at, request)):
             each = now / one.offer.gpu_count

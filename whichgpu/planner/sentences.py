@@ -106,7 +106,9 @@ def _best(kept: Sequence[Candidate], request: Request, workload: Workload) -> st
     text = f"{said}: {_aim(first, request.objective)[1]}{each}"
     if len(kept) == 1:
         return f"is the only one that meets the request and {text}"
-    return f"{text}, against {_aim(kept[1], request.objective)[1]} on {kept[1].gpu}; {_price(first, workload)}"
+    return (
+        f"{text}, against {_aim(kept[1], request.objective)[1]} on {kept[1].gpu}; {_price(first, workload)}"
+    )
 
 
 def _behind_in(first: Candidate, item: Candidate, request: Request, workload: Workload) -> str:
@@ -221,6 +223,8 @@ def headline(kept: Sequence[Candidate], request: Request, workload: Workload) ->
     what = f"{best.instances:,} x {best.offer.provider} {best.offer.instance}" if best.instances > 1 else (
         f"{best.offer.provider} {best.offer.instance}"
     )  # fmt: skip
+    if request.regions and best.offer.region:
+        what += f" in {best.offer.region}"
     gpus = plural(best.instances * best.gpus_per_instance, "GPU")
     if request.size is not None and best.finish is not None and best.usd_total is not None:
         return (

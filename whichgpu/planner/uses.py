@@ -150,8 +150,8 @@ class ForUse:
         first = self.cards[0]
         return (
             f"{first.gpu.id}: {first.offer.provider} {first.offer.instance}, {first.usd_per_hour:,.2f} USD/h "
-            f"a GPU{self._to_spend(first)} for {score_text(self.use, first)} ({self.use.title}, from specifications: no speed is "
-            "predicted)"
+            f"a GPU{self._to_spend(first)} for {score_text(self.use, first)} "
+            f"({self.use.title}, from specifications: no speed is predicted)"
         )
 
     def _to_spend(self, first: Card) -> str:

@@ -227,7 +227,10 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     by_key = {key_of(each): each for each in known}
-    near = [by_key[key] for key in get_close_matches(key_of(name), by_key, n=3, cutoff=0.5)]
+    asked = key_of(name)
+    close = get_close_matches(asked, by_key, n=3, cutoff=0.5)
+    # Letters that changed places are the likeliest slip.
+    near = [by_key[key] for key in sorted(close, key=lambda key: sorted(key) != sorted(asked))]
     if near:
         return f"no {what} '{name}'; did you mean {', '.join(near)}?"
     return f"no {what} '{name}'; known: {', '.join(sorted(by_key.values())) or 'none'}"

@@ -101,7 +101,8 @@ def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
         Column("#", "right"), Column("GPU"), *((Column("Precision"),) if request.precisions else ()),
         Column("Instances", "right"), Column("GPUs", "right"),
         Column(f"{unit}/{period} (90 %)", "right"), Column("USD/h", "right"),
-        *(() if request.size else (Column("USD/month", "right", optional=True),)), Column(f"USD per {noun}", "right"), *_whole_columns(answer), Column("Power", "right"),
+        *(() if request.size else (Column("USD/month", "right", optional=True),)),
+        Column(f"USD per {noun}", "right"), *_whole_columns(answer), Column("Power", "right"),
         Column("Memory GiB", "right"), Column("Latency", "right", optional=True),
         Column("Front", optional=True),
     )  # fmt: skip
@@ -145,13 +146,14 @@ def _offers(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     """Whose prices these are, and how old."""
     columns = (
         Column("#", "right"), Column("Provider"), Column("Instance"), Column("GPUs each", "right"),
-        Column("USD/h each", "right"), Column("Kind"), Column("Seller", optional=True),
-        Column("Price read"), Column("Source"),
+        Column("USD/h each", "right"), Column("Kind"), Column("Region", optional=True),
+        Column("Seller", optional=True), Column("Price read"), Column("Source", optional=True),
     )  # fmt: skip
     rows = [
         (
             str(rank), item.offer.provider, item.offer.instance, f"{item.gpus_per_instance}",
-            _amount(item.offer.usd_per_hour, 3), item.offer.kind.replace("_", "-"), _class(item.offer),
+            _amount(item.offer.usd_per_hour, 3), item.offer.kind.replace("_", "-"), item.offer.region or None,
+            _class(item.offer),
             price_read(item.offer, answer.request), item.offer.source,
         )
         for rank, item in enumerate(shown, 1)

@@ -140,7 +140,7 @@ def _offered(
 def _placed(offer: Offer, asked: Asked) -> Iterator[Offer]:
     """An offer in the cheapest region that each wish for regions allows; where it is cheapest else."""
     wishes = {asked.choice.regions, *(one.regions for one in asked.demands)}
-    wishes |= {one.choice.regions for one in (*asked.quotas, *asked.commitments)}
+    wishes |= {one.choice.regions for one in asked.quotas} | {one.choice.regions for one in asked.commitments}
     cheapest = (
         next((region for region in offer.usd_by_region if in_regions(region, wish)), offer.region)
         for wish in wishes
