@@ -95,11 +95,14 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
                 size = group[row, able]
                 copies, spread = np.floor(count / size), np.ones(len(able))
             ones = np.ones(len(able))
+            often = np.unique(spread) if sweep.job.trains and offer.kind == "spot" else np.ones(1)
+            slower = {many: _slower(request, offer, many) for many in often.tolist()}
             parts.append((
                 ones * row, able * 1.0, ones * index, size, ones * count, spread,
                 sweep.throughput[row, able] * copies, sweep.latency[row, able],
                 np.broadcast_to(sweep.power, shape)[row, able] * count, ones * offer.usd_per_hour,
-                ones * known[index][0], ones * known[index][1], ones * known[index][2],
+                ones * known[index][0], np.array([slower.get(many, slower[often[0]]) for many in spread.tolist()]),
+                ones * known[index][1],
             ))  # fmt: skip
             index += 1
     found = (
@@ -136,17 +139,18 @@ def together(request: Request, offers: Sequence[Sequence[Offer]]) -> list[float]
     return [count for count in counts if count > 1.0] or counts if request.cut else counts
 
 
-def _of_offers(request: Request, offers: Sequence[Offer]) -> list[tuple[int, float, float]]:
-    """Trust in the price, how many times longer a job takes, and the price of the cards."""
-    return [(trust(offer, request), _slower(request, offer), _price(offer)) for offer in offers]
+def _of_offers(request: Request, offers: Sequence[Offer]) -> list[tuple[int, float]]:
+    """Trust in the price, and the price of the cards."""
+    return [(trust(offer, request), _price(offer)) for offer in offers]
 
 
-def _slower(request: Request, offer: Offer) -> float:
+def _slower(request: Request, offer: Offer, machines: float) -> float:
+    """How many times longer a job takes where capacity is taken back, a run on several with any of them."""
     if request.size is None or offer.kind != "spot":
         return 1.0
     from whichgpu.prices import spot
 
-    return spot.expected(offer, 1.0, spot.habits()).hours
+    return spot.expected(offer, 1.0, spot.habits(), machines=machines).hours
 
 
 def _price(offer: Offer) -> float:
