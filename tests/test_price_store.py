@@ -358,6 +358,10 @@ GPUS = catalogue()
         ("2.10 USD/h per GPU for 8x H100 SXM", 2.10, "h100-80gb-sxm", "on-demand"),
         ("1,461 USD/month for 2 x L40S, reserved", 1.0, "l40s", "reserved"),
         ("0.005 USD/min for a10 spot", 0.3, "a10", "spot"),
+        ("$1.10/hr for an A100 40GB SXM", 1.10, "a100-40gb-sxm", "on-demand"),
+        ("30k USD/month for 8x H100 SXM", 30000 / 730.5 / 8, "h100-80gb-sxm", "on-demand"),
+        ("2 USD per GPU per hour for 8x H100 SXM", 2.0, "h100-80gb-sxm", "on-demand"),
+        ("2 USD/GPU-hour for 8x H100 SXM", 2.0, "h100-80gb-sxm", "on-demand"),
         ("0.40 $/h: rtx 4090 marketplace", 0.40, "rtx-4090", "marketplace"),
     ],
 )

@@ -17,12 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whichgpu import prices
-from whichgpu.errors import DataError, UsageError
+from whichgpu.errors import DataError, UsageError, WhichGpuError
 from whichgpu.facts import store as facts_store
 from whichgpu.prices import Offer, quality
 from whichgpu.prices import store as price_store
 from whichgpu.prices.offers import to_text
 from whichgpu.prices.purchase import open_facts
+from whichgpu.prices.sellers import regions_named
 from whichgpu.prices.sources import all_sources
 from whichgpu.units import parse
 
@@ -468,6 +469,17 @@ def test_shipped_prices_by_region_agree_with_their_row() -> None:
         by_region = row.usd_by_region
         assert by_region[row.region] == row.usd_per_hour == min(by_region.values()), str(row)
         assert row.usd_max is None or max(by_region.values()) <= row.usd_max * 1.0001, str(row)
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "status"),
+    [("eu-central-1", "a region of aws", 4), ("westeurope", "--region europe", 4),
+     ("eu-centrl-1", "did you mean eu-central-1", 2), ("nowhere-at-all", "no region", 2)],
+)  # fmt: skip
+def test_a_region_without_a_price_is_told_from_a_slip(name: str, said: str, status: int) -> None:
+    with pytest.raises(WhichGpuError, match=said) as caught:
+        regions_named([name], prices.bundled())
+    assert caught.value.exit_code == status
 
 
 def test_offers_of_a_region_have_the_price_there() -> None:

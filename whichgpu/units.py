@@ -132,7 +132,10 @@ def parse(text: str, dimension: str) -> float:
     if unit in units:
         # Division keeps small units exact to the last digit: 826 mm2 is 0.000826, not 0.00082599...
         scale = units[unit]
-        return value * scale if scale >= 1 else value / round(1 / scale)
+        if scale >= 1:
+            return value * scale
+        whole = round(1 / scale)
+        return value / whole if math.isclose(whole * scale, 1.0, rel_tol=1e-9) else value * scale
     if not unit:
         raise UsageError(f"'{text}' has no unit; write e.g. \"{_with_unit(value, example)}\"")
     raise UsageError(f"'{text}' is not {_a(dimension)}; write e.g. \"{example}\"")

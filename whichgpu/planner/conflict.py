@@ -95,7 +95,8 @@ class Conflict(NamedTuple):
         if not self.ways_out:
             return f"{said}; leave out more than {_MOST} of the limits"
         first, *others = map(str, self.ways_out)
-        return f"{said}; use {first}" + "".join(f", or {one}" for one in others)
+        use = "" if first.startswith("leave out") else "use "
+        return f"{said}; {use}{first}" + "".join(f", or {one}" for one in others)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""

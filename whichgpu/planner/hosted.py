@@ -127,7 +127,11 @@ class Hosted(NamedTuple):
     def _caution(self) -> str:
         """What to do about a published price without a date."""
         undated = self.price.source and self.price.as_of is None
-        return ' (nobody knows when it held: state today\'s, --api-price "IN/OUT USD per million")' if undated else ""
+        return (
+            ' (nobody knows when it held: state today\'s, --api-price "IN/OUT USD per million")'
+            if undated
+            else ""
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data; USD per token, tokens/s."""

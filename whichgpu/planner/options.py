@@ -95,13 +95,13 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
                 size = group[row, able]
                 copies, spread = np.floor(count / size), np.ones(len(able))
             ones = np.ones(len(able))
-            often = np.unique(spread) if sweep.job.trains and offer.kind == "spot" else np.ones(1)
-            slower = {many: _slower(request, offer, many) for many in often.tolist()}
+            machines = spread if sweep.job.trains else ones
+            slower = {many: _slower(request, offer, many) for many in set(machines.tolist())}
             parts.append((
                 ones * row, able * 1.0, ones * index, size, ones * count, spread,
                 sweep.throughput[row, able] * copies, sweep.latency[row, able],
                 np.broadcast_to(sweep.power, shape)[row, able] * count, ones * offer.usd_per_hour,
-                ones * known[index][0], np.array([slower.get(many, slower[often[0]]) for many in spread.tolist()]),
+                ones * known[index][0], np.array([slower[many] for many in machines.tolist()]),
                 ones * known[index][1],
             ))  # fmt: skip
             index += 1

@@ -32,6 +32,12 @@ _MONEY = re.compile(
     r"(?P<unit>[a-z]+?)s?\s*(?P<each>(?:/|\bper\b)\s*GPU)?\s*(?:for|:|,)?\s+(?P<rest>\S.*)$",
     re.IGNORECASE,
 )
+#: An hour of a GPU, however it is put.
+_GPU_HOUR = re.compile(
+    r"(?:\s*/\s*|\s+per\s+|\s+an?\s+)GPU\s*(?:[\s-]|/|\bper\b|\ban?\b)"
+    r"\s*(?:per\s+|an?\s+)?h(?:ou)?r?s?\b",
+    re.IGNORECASE,
+)
 #: Words of a quote that name its terms.
 _SAID = (
     (r"\b(?:spot|preemptible|interruptible)\b", "spot"),
@@ -86,7 +92,7 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
     from whichgpu.hardware.names import resolve_count
 
     in_usd(text)  # says so where it is another currency
-    match = _MONEY.match(text)
+    match = _MONEY.match(_GPU_HOUR.sub("/h per GPU", text))
     if match is None or match["unit"].lower() not in _HOURS:
         raise UsageError(f"'{one_line(text)}' is no price per time for a GPU; {_EXAMPLE}")
     rest, term = _term(re.sub(r"^(?:an?|one)\s+", "", match["rest"], flags=re.IGNORECASE))

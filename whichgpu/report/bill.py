@@ -61,8 +61,9 @@ def _sentences(found: Bill) -> Iterator[str]:
     )
     if best is not found.ways[0]:
         less = found.ways[0]
+        share = less.assumed.partition(" off")[0]
         yield (
-            f"At the discount that is assumed here ({less.assumed.partition(' off')[0]}, --discount states yours) "
+            f"At the discount that is assumed here ({share}, --discount states yours) "
             f"{_name(less)}{_where(less)} would come to {usd(less.usd_per_month)} USD."
         )
 

@@ -85,13 +85,14 @@ def _table(answer: ForUse, shown: tuple[Card, ...]) -> Table:
 def _prices(answer: ForUse, shown: tuple[Card, ...]) -> Table:
     columns = (
         Column("#", "right"), Column("Provider"), Column("Instance"), Column("GPUs each", "right"),
-        Column("USD/h each", "right"), Column("Kind"), Column("Price read"), Column("Source"),
+        Column("USD/h each", "right"), Column("Kind"), Column("Region", optional=True), Column("Price read"),
+        Column("Source", optional=True),
     )  # fmt: skip
     rows = [
         (
             str(rank), card.offer.provider, card.offer.instance, number(card.offer.gpu_count),
             f"{card.offer.usd_per_hour:,.3f}", card.offer.kind.replace("_", "-"),
-            price_read(card.offer, answer.request), card.offer.source,
+            card.offer.region or None, price_read(card.offer, answer.request), card.offer.source,
         )
         for rank, card in enumerate(shown, 1)
     ]  # fmt: skip
