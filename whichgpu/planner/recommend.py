@@ -100,6 +100,9 @@ def recommend(
     )
 
 
+#: B of weights, gradients and optimizer for a parameter, by phase where not all are in full; from what size on
+#: they are cut over GPUs: what is smaller, every card holds.
+_STATE, _WORTH_CUTTING = {"finetune_lora": 2.0, "finetune_qlora": 0.5}, 8.0 * 2**30
 #: Options of a job that say how its state is cut, or where it is put.
 _CUT = {"sharding", "offload", "offload_to"}
 
@@ -116,19 +119,21 @@ class _Try(NamedTuple):
 def _tries(
     request: Request, workload: Workload, gpus: Sequence[Gpu], usable: dict[str, list[Offer]]
 ) -> list[_Try]:
-    """The request in each precision; sharded too where some GPU does not hold all of a training run."""
+    """The request in each precision, and cut over the GPUs of a run where that is worth it."""
     if not gpus:
         return []
-    tries = [_tried(one, workload, gpus, usable) for one in in_precisions(request)]
-    for one in tuple(tries):
-        if shards(one.request, workload) and not one.space.sweep.fits.any(axis=1).all():
-            tries.append(_tried(sharded(one.request), workload, gpus, usable))
-    return tries
+    asked = in_precisions(request)
+    cut = [sharded(one) for one in asked if shards(one, workload)]
+    return [_tried(one, workload, gpus, usable) for one in (*asked, *cut)]
 
 
 def shards(request: Request, workload: Workload) -> bool:
-    """Whether how a training run is cut over its GPUs is left to us."""
-    return workload.complete(request.job).trains and not _CUT & set(request.job.options)
+    """Whether how a training run is cut over its GPUs is left to us, and its state is worth cutting."""
+    job = workload.complete(request.job)
+    if not job.trains or _CUT & set(request.job.options):
+        return False
+    state = sum(workload.parameters().values()) * _STATE.get(job.phase, 16.0)
+    return state >= _WORTH_CUTTING
 
 
 def sharded(request: Request) -> Request:
