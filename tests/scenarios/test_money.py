@@ -246,3 +246,35 @@ def test_a_card_that_holds_it_all_needs_no_sharding(ask: Any) -> None:
     assert "sharding" not in first["job"]["options"]
     stated = ask(FULL.format(gpu="h100-80gb-sxm") + " --option sharding=none")
     assert stated.status == 3, "what is stated stays"
+
+
+# 41. The same card at two sellers: at what price does the answer flip?
+TWO = "recommend resnet50 --gpus l4,t4 --objective {objective}"
+
+
+def test_a_price_flips_the_answer_only_where_it_is_asked_everywhere(ask: Any, offers: Any) -> None:
+    """A second seller asks little more, so the first one's price alone flips nothing: it says of all."""
+    rows = [("l4", 1, 0.40, "acme"), ("t4", 1, 0.40, "acme"), ("l4", 1, 0.42, "other")]
+    told = ask(f"{TWO.format(objective='cost')} {offers(*rows)}")
+    assert told.first["gpu"] == "l4"
+    (flip,) = [one for one in told.data["sensitivity"] if one["input"] == "price of l4"]
+    assert "everywhere" in flip["text"]
+    dear = flip["flips_at"] * 1.01
+    one_raised = [("l4", 1, dear, "acme"), *rows[1:]]
+    all_raised = [("l4", 1, dear, "acme"), rows[1], ("l4", 1, dear, "other")]
+    line = TWO.format(objective="cost")
+    assert ask(f"{line} {offers(*one_raised)}").first["gpu"] == "l4"
+    assert ask(f"{line} {offers(*all_raised)}").first["gpu"] == "t4"
+
+
+def test_reasons_are_of_what_was_asked_for(ask: Any, offers: Any) -> None:
+    """Ranked by energy the dearer card may be first, and the reason speaks of joules."""
+    rows = [("l4", 1, 4.00), ("t4", 1, 0.40)]
+    by_energy = ask(f"{TWO.format(objective='energy')} {offers(*rows)}")
+    assert by_energy.first["gpu"] == "l4"
+    assert "least energy" in by_energy.first["why"]
+    assert (
+        "% more than l4" in by_energy.candidates[1]["why"]
+        or "times as much" in by_energy.candidates[1]["why"]
+    )
+    assert ask(f"{TWO.format(objective='cost')} {offers(*rows)}").first["gpu"] == "t4"

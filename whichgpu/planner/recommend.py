@@ -100,8 +100,8 @@ def recommend(
     )
 
 
-#: B of weights, gradients and optimizer for a parameter, by phase where not all are in full; from what size on
-#: they are cut over GPUs: what is smaller, every card holds.
+#: B of weights, gradients and optimizer for a parameter, by phase where not all are in full; from what size
+#: on they are cut over GPUs: what is smaller, every card holds.
 _STATE, _WORTH_CUTTING = {"finetune_lora": 2.0, "finetune_qlora": 0.5}, 8.0 * 2**30
 #: Options of a job that say how its state is cut, or where it is put.
 _CUT = {"sharding", "offload", "offload_to"}
