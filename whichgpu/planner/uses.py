@@ -70,6 +70,8 @@ class Use:
 
 
 _LABELS = {"outputs_4k": "outputs that carry 4K at 60 Hz", "encoders": "video encoders"}
+#: The same of one.
+_ONE = {"outputs_4k": "output that carries 4K at 60 Hz", "encoders": "video encoder"}
 _UNITS = {
     "flop rate": ("TFLOPS", 1e12), "op rate": ("TOPS", 1e12), "bandwidth": ("GB/s", 1e9),
     "memory": ("GiB", 2.0**30),
@@ -177,7 +179,10 @@ class ForUse:
 
 def score_text(one: Use, card: Card) -> str:
     """What a card has of the specification, in words: `82.6 TFLOPS of FP32`."""
-    return f"{number(card.score, 3)} {one.unit} of {one.label}" if one.unit else f"{card.score:g} {one.label}"
+    if one.unit:
+        return f"{number(card.score, 3)} {one.unit} of {one.label}"
+    label = one.label if card.score != 1 else _ONE.get(one.by, one.label)
+    return f"{card.score:g} {label}"
 
 
 def for_use(
