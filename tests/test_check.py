@@ -162,3 +162,28 @@ def test_a_peak_scales_with_each_of_its_factors(sms: int, clock: float, fma: int
     assert derive.flops(2 * fma, sms, clock) == pytest.approx(2 * one)
     assert derive.flops(fma, 2 * sms, clock) == pytest.approx(2 * one)
     assert derive.flops(fma, sms, 2 * clock) == pytest.approx(2 * one)
+
+
+#: Ray-tracing TFLOPS as NVIDIA announced them with each card.
+ANNOUNCED = {
+    "rtx-3090": 69, "rtx-4090": 191, "rtx-4080": 113, "rtx-5090": 318, "rtx-5080": 171, "rtx-5070-ti": 133,
+    "rtx-5070": 94,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("gpu", ANNOUNCED)
+def test_ray_tracing_follows_from_cores_and_clock(gpu: str) -> None:
+    """FLOP per clock of a core, found on data sheets of professional cards, gives what GeForce cards have."""
+    assert GPUS[gpu].need("rt") / 1e12 == pytest.approx(ANNOUNCED[gpu], abs=0.6)
+    stated = GPUS[gpu].fact("rt")
+    assert stated is not None
+    assert stated.kind == "derived"
+
+
+def test_stated_ray_tracing_rates_agree_with_the_formula() -> None:
+    stated = [gpu for gpu in GPUS.values() if (fact := gpu.fact("rt")) and fact.kind != "derived"]
+    assert len(stated) > 15
+    for gpu in stated:
+        found = derive.derived(gpu, "rt")
+        assert found is not None, gpu.id
+        assert found.value == pytest.approx(gpu.need("rt"), rel=0.03), gpu.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,13 @@ import pytest
 import whichgpu as package
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.planner import uses
+from whichgpu.planner import needs, uses
 from whichgpu.planner.answer import Recommendation  # noqa: TC001
 from whichgpu.planner.hosted import published, read_api_price
 from whichgpu.planner.machine import Machine, read_machine, rules
 from whichgpu.planner.recommend import recommend
 from whichgpu.planner.request import read_request, read_use_request
-from whichgpu.prices import store
+from whichgpu.prices import purchase_price, store
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
 
@@ -189,20 +190,59 @@ def test_published_prices_have_a_workload_a_source_and_no_future() -> None:
 # --- laptops ----------------------------------------------------------------------------------------------
 
 
-def test_laptops_have_no_price_and_are_ranked_by_speed() -> None:
+def test_laptops_are_bought_whole_and_those_without_a_price_are_ranked_by_speed() -> None:
     answer = ask("llama-2-7b", needs=["laptop"], columns={"precision": "w4a16"})
     assert answer.candidates
     assert {GPUS[item.gpu].segment for item in answer.candidates} == {"laptop"}
+    assert {item.gpus_per_instance for item in answer.candidates} == {1}, "a laptop has one GPU"
+    first = answer.candidates[0]
+    assert first.usd_to_buy == purchase_price(first.gpu).usd  # type: ignore[union-attr]
+    assert "a whole laptop" in answer.headline
     rates = [item.throughput.mid for item in answer.candidates if item.trust == 3]
+    assert len(rates) > 5
     assert rates == sorted(rates, reverse=True)
-    assert "no price" in answer.headline
+    within = ask("llama-2-7b", needs=["laptop"], columns={"precision": "w4a16"}, budget="1200 USD")
+    assert {item.gpu for item in within.candidates} == {
+        item.gpu for item in answer.candidates if item.usd_to_buy is not None and item.usd_to_buy <= 1200
+    }
     assert ask("llama-2-7b", columns={"precision": "w4a16"}, gpus=["l4"]).candidates[0].usd_per_hour > 0
 
 
 def test_a_laptop_in_json_has_null_for_a_price(whichgpu: Any) -> None:
     done = whichgpu("recommend", "llama-2-7b", "--precision", "w4a16", "--needs", "laptop", "--json")
     assert done.status == 0
-    assert done.json["candidates"][0]["usd_per_hour"] is None
+    prices = {one["gpu"]: one["usd_per_hour"] for one in done.json["candidates"]}
+    assert prices["rtx-5090-laptop"] is None
+    assert prices["rtx-4090-laptop"] > 0
+
+
+@pytest.mark.parametrize("asked", ["1500 USD", "600 USD"])
+def test_a_budget_to_buy_cards_for_a_use(asked: str) -> None:
+    """Money without a time is for the cards themselves; each within it, and who is out costs more."""
+    most = float(asked.split()[0])
+    found = cards("cad", budget=asked)
+    assert found.cards
+    assert all(card.usd_to_buy <= most for card in found.cards)
+    dear = [one.why for one in found.rejected if "to buy" in one.why]
+    assert dear
+    assert all(float(why.split(" costs ")[1].split(" USD")[0].replace(",", "")) > most for why in dear)
+
+
+def test_a_budget_for_no_card_names_one_that_does_when_typed() -> None:
+    refused = cards("cad", budget="100 USD").infeasible
+    enough = re.search(r'use --budget "([^"]+)"', refused)
+    assert enough, refused
+    assert cards("cad", budget=enough[1]).cards
+
+
+@pytest.mark.parametrize(
+    ("need", "gpu", "met"),
+    [("displays>=4", "rtx-4090", True), ("displays>=5", "rtx-4090", False),
+     ("vram>=24GB", "rtx-4090", True), ("tdp<=300 W", "rtx-4090", False), ("encoders>=3", "rtx-5090", True),
+     ("displays<=3", "rtx-4090", False)],
+)  # fmt: skip
+def test_bounds_by_the_names_people_use(need: str, gpu: str, met: bool) -> None:
+    assert needs.need(need).met(GPUS[gpu]) is met
 
 
 # --- uses -------------------------------------------------------------------------------------------------

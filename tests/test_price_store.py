@@ -98,6 +98,35 @@ def test_the_same_prices_again_add_nothing_to_history_and_others_do(tmp_path: Pa
     assert (new["instance"], new["usd_per_hour"], new["as_of"]) == ("gpu_1x_a6000", "0.99", "2026-11-20")
 
 
+def test_every_region_of_what_was_read_is_kept_with_its_price() -> None:
+    run("azure-retail-prices", "aws-price-list")
+    (row,) = [r for r in live.current() if (r.source, r.instance, r.kind) == (
+        "azure-retail-prices", "Standard_NC24ads_A100_v4", "on_demand")]  # fmt: skip
+    assert row.usd_by_region == {"eastus": 3.673, "westeurope": 4.408}
+    there = row.within({"westeurope"})
+    assert there is not None
+    assert (there.region, there.usd_per_hour, row.region, row.usd_per_hour) == (
+        "westeurope", 4.408, "eastus", 3.673)  # fmt: skip
+    europe = prices.offers(gpus=["a10g"], regions=["eu-west-1"], kinds=["on_demand"])
+    assert [(r.source, r.usd_per_hour) for r in europe] == [("aws-price-list", 1.1267)]
+
+
+def test_a_store_of_a_release_without_regions_still_counts(home: Path) -> None:
+    """The rows that it read are merged anew, with the column that came since left empty."""
+    run("skypilot")
+    held = vault.read()
+    assert held is not None
+    short = [row[:-1] for row in json.loads(held.files[live.READ])]
+    meta = {**json.loads(held.files[live.META]), "shipped": "another"}
+    vault.write({**held.files, live.READ: json.dumps(short).encode(), live.META: json.dumps(meta).encode()})
+    rows = [row for row in live.current() if row.source == "skypilot"]
+    assert len(rows) == len(short)
+    assert {row.by_region for row in rows} == {""}
+    assert not live.problem()
+    (fine,) = run("skypilot", day=NEXT)
+    assert not fine.failure
+
+
 def test_a_source_that_fails_keeps_its_old_rows_and_says_so(tmp_path: Path) -> None:
     run("gpuhunt", "skypilot")
     old = {row for row in live.current() if row.source == "gpuhunt"}
@@ -327,8 +356,12 @@ GPUS = catalogue()
         ("2.10 USD/h for 1x H100 SXM", 2.10, "h100-80gb-sxm", "on-demand"),
         ("$16.8 per hour for 8x H100 SXM", 2.10, "h100-80gb-sxm", "on-demand"),
         ("2.10 USD/h per GPU for 8x H100 SXM", 2.10, "h100-80gb-sxm", "on-demand"),
-        ("1,460 USD/month for 2 x L40S, reserved", 1.0, "l40s", "reserved"),
+        ("1,461 USD/month for 2 x L40S, reserved", 1.0, "l40s", "reserved"),
         ("0.005 USD/min for a10 spot", 0.3, "a10", "spot"),
+        ("$1.10/hr for an A100 40GB SXM", 1.10, "a100-40gb-sxm", "on-demand"),
+        ("30k USD/month for 8x H100 SXM", 30000 / 730.5 / 8, "h100-80gb-sxm", "on-demand"),
+        ("2 USD per GPU per hour for 8x H100 SXM", 2.0, "h100-80gb-sxm", "on-demand"),
+        ("2 USD/GPU-hour for 8x H100 SXM", 2.0, "h100-80gb-sxm", "on-demand"),
         ("0.40 $/h: rtx 4090 marketplace", 0.40, "rtx-4090", "marketplace"),
     ],
 )

@@ -17,11 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whichgpu import prices
-from whichgpu.errors import DataError, UsageError
+from whichgpu.errors import DataError, UsageError, WhichGpuError
 from whichgpu.facts import store as facts_store
 from whichgpu.prices import Offer, quality
 from whichgpu.prices import store as price_store
+from whichgpu.prices.offers import to_text
 from whichgpu.prices.purchase import open_facts
+from whichgpu.prices.sellers import regions_named
 from whichgpu.prices.sources import all_sources
 from whichgpu.units import parse
 
@@ -426,8 +428,64 @@ def test_an_offer_as_json_has_the_contract_keys() -> None:
         shown = json.loads(json.dumps(row.to_dict()))
         assert list(shown)[:6] == ["provider", "instance", "usd_per_hour", "kind", "as_of", "source"]
         assert shown["usd_per_hour"] == row.usd_per_hour
-        assert {each.name for each in dataclasses.fields(row)} <= shown.keys()
+        assert {each.name for each in dataclasses.fields(row)} - {"by_region"} <= shown.keys()
     assert offer(as_of=None).to_dict()["as_of"] is None
+
+
+# --- regions ---------------------------------------------------------------------------------------------
+
+REGIONS = st.dictionaries(
+    st.from_regex(r"[a-z]{2}-[a-z]{3,6}-?[1-9]", fullmatch=True),
+    st.floats(0.01, 500).map(lambda x: round(x, 5)), max_size=6,
+)  # fmt: skip
+
+
+@given(REGIONS)
+def test_prices_by_region_are_read_as_they_are_written(found: dict[str, float]) -> None:
+    row = offer(region="here", by_region=to_text(found))
+    expected = found if len(found) > 1 else {"here": 1.0}
+    assert row.usd_by_region == expected
+    assert list(row.usd_by_region.values()) == sorted(expected.values())
+
+
+def test_an_offer_elsewhere_has_the_price_of_there() -> None:
+    row = offer(region="here", by_region=to_text({"here": 1.0, "there": 2.0, "far": 3.0}))
+    far = row.within({"there", "far"})
+    assert far is not None
+    assert (far.region, far.usd_per_hour, far.gpu) == ("there", 2.0, row.gpu)
+    assert row.within({"here", "there"}) is row
+    assert row.within({"nowhere"}) is None
+    assert offer(region="", by_region="").within({"here"}) is None
+    assert to_text({"a;b": 1.0, "c": 2.0}) == "", "a name that would break the cell is left out"
+    assert offer(by_region="x|=|1=a;b|y=c").usd_by_region == {"a": 1.0, "b": 1.0}, (
+        "what is no price is left out"
+    )
+
+
+def test_shipped_prices_by_region_agree_with_their_row() -> None:
+    rows = [row for row in prices.bundled() if row.by_region]
+    assert len(rows) > 50
+    for row in rows:
+        by_region = row.usd_by_region
+        assert by_region[row.region] == row.usd_per_hour == min(by_region.values()), str(row)
+        assert row.usd_max is None or max(by_region.values()) <= row.usd_max * 1.0001, str(row)
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "status"),
+    [("eu-central-1", "a region of aws", 4), ("westeurope", "--region europe", 4),
+     ("eu-centrl-1", "did you mean eu-central-1", 2), ("nowhere-at-all", "no region", 2)],
+)  # fmt: skip
+def test_a_region_without_a_price_is_told_from_a_slip(name: str, said: str, status: int) -> None:
+    with pytest.raises(WhichGpuError, match=said) as caught:
+        regions_named([name], prices.bundled())
+    assert caught.value.exit_code == status
+
+
+def test_offers_of_a_region_have_the_price_there() -> None:
+    here = {row.instance: row for row in prices.offers(regions=["europe-west4"], kinds=["on_demand"])}
+    assert here["a2-highgpu-1g"].usd_per_hour == 3.74797
+    assert one("gcp", "a2-highgpu-1g").usd_per_hour == 3.67339
 
 
 # --- a user's own list -------------------------------------------------------------------------------

@@ -137,3 +137,19 @@ def test_any_text_is_read_or_refused_in_one_line(text: str, dimension: str) -> N
     except UsageError as fault:
         told = str(fault)
     assert not told or "write e.g." in told
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "value"),
+    [("$2.5k per month", "price", 2500 / 730.5), ("20 usd/hr", "price", 20.0), ("US$ 3/h", "price", 3.0),
+     ("USD 500", "money", 500.0), ("1.5M USD", "money", 1.5e6), ("$0.30/kWh", "energy price", 0.30),
+     ("12 dollars a day", "price", 0.5)],
+)  # fmt: skip
+def test_money_as_people_write_it(text: str, dimension: str, value: float) -> None:
+    assert parse(text, dimension) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["20 EUR/h", "€20/h", "£5 per hour", "500 CHF"])
+def test_another_currency_is_refused_with_the_reason(text: str) -> None:
+    with pytest.raises(UsageError, match="no exchange rate"):
+        parse(text, "price")

@@ -79,8 +79,8 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
                 "USD/min": 60.0,
                 "USD/s": 3600.0,
                 "USD/day": 1 / 24,
-                "USD/month": 1 / 730,
-                "USD/year": 1 / 8760,
+                "USD/month": 1 / 730.5,
+                "USD/year": 1 / 8766,
             },
             "20 USD/h",
             "USD/h",
@@ -127,14 +127,48 @@ def parse(text: str, dimension: str) -> float:
     is not finite. Units are case-sensitive where case carries meaning (`Mb` is not `MB`).
     """
     units, example, _ = DIMENSIONS[dimension]
-    value, unit = _split(str(text), dimension, example)
+    plain = in_usd(str(text), example) if dimension in _OF_MONEY else str(text)
+    value, unit = _split(plain, dimension, example)
     if unit in units:
         # Division keeps small units exact to the last digit: 826 mm2 is 0.000826, not 0.00082599...
         scale = units[unit]
-        return value * scale if scale >= 1 else value / round(1 / scale)
+        if scale >= 1:
+            return value * scale
+        whole = round(1 / scale)
+        return value / whole if math.isclose(whole * scale, 1.0, rel_tol=1e-9) else value * scale
     if not unit:
         raise UsageError(f"'{text}' has no unit; write e.g. \"{_with_unit(value, example)}\"")
     raise UsageError(f"'{text}' is not {_a(dimension)}; write e.g. \"{example}\"")
+
+
+_OF_MONEY = ("money", "price", "energy price", "data price")
+_OTHERS = re.compile(
+    r"€|£|¥|₹|\b(?:EUR|euros?|GBP|CHF|JPY|CNY|RMB|INR|CAD|AUD|SEK|NOK|DKK|PLN|BRL|KRW)\b", re.I
+)
+_THOUSANDS = {"k": "e3", "m": "e6", "million": "e6", "thousand": "e3"}
+_TIMES = {"hr": "h", "hrs": "h", "hours": "h", "mo": "month", "yr": "year", "sec": "s", "second": "s",
+          "minute": "min", "kwh": "kWh"}  # fmt: skip
+
+
+def in_usd(text: str, example: str = "20 USD/h") -> str:
+    """Money as people write it (`$2.5k per month`) in the one way of the tables (`2.5e3 USD/month`).
+
+    What it does not know stays as it is; raises `UsageError` for another currency.
+    """
+    if _OTHERS.search(text):
+        raise UsageError(
+            f"'{text}' is in another currency, and prices are in USD: there is no exchange rate on file; "
+            f'write e.g. "{example}"'
+        )
+    plain = re.sub(r"^\s*(?:US\$|\$|USD\b)\s*(?=[-+.\d])", "", text, flags=re.I)
+    plain = re.sub(r"\b(?:usd|dollars?|bucks)\b|US\$|(?<=[\dkM ])\$", "USD", plain, flags=re.I)
+    found = re.fullmatch(rf"\s*({_NUMBER})\s*(k|m|thousand|million)?\s*(?:USD)?\s*(.*?)\s*", plain, re.I)
+    if found is None or (plain == text and "USD" not in text):
+        return text
+    per = re.sub(r"^(?:/|per\b|an?\b|each\b)\s*", "", found[3], flags=re.I)
+    amount = found[1] + _THOUSANDS.get((found[2] or "").lower(), "")
+    unit = _TIMES.get(per.lower(), per)
+    return f"{amount} USD/{unit}" if unit else f"{amount} USD"
 
 
 def _a(noun: str) -> str:

@@ -206,3 +206,75 @@ def test_a_card_under_a_hard_power_cap(ask: Any) -> None:
     assert lost[0] < 0.1
     assert lost[1] > 0.25
     assert "does nothing" in none.data["power_limit"]["text"]
+
+
+# 38. Our data may not leave the European Union: what is there, and at what price?
+EUROPE = "recommend llama-3.1-70b --target '2000 tokens/s' --providers gcp --gpus a100-40gb-sxm"
+
+
+def test_machines_in_europe_at_the_price_of_europe(ask: Any) -> None:
+    """Every offer is in a region of Europe, and its price is that of there, not of the cheapest region."""
+    told = ask(f"{EUROPE} --region europe").first
+    assert told["offer"]["region"] == "europe-west4"
+    assert told["usd_per_hour"] == told["instances"] * told["offer"]["usd_by_region"]["europe-west4"]
+
+
+def test_the_same_anywhere_is_cheaper(ask: Any) -> None:
+    """Without the wish the same machines cost less, elsewhere."""
+    anywhere, europe = ask(EUROPE).first, ask(f"{EUROPE} --region europe").first
+    assert anywhere["offer"]["region"] == "us-central1"
+    assert anywhere["usd_per_hour"] < europe["usd_per_hour"]
+    assert ask(f"{EUROPE} --region us-gov-east-1").status == 3
+
+
+# 39. Fine-tune all of an 8B model: nobody said how the state is to be cut.
+FULL = "recommend llama-3.1-8b --phase finetune_full --tokens 100M --gpus {gpu}"
+
+
+def test_a_model_whose_state_no_card_holds_is_sharded(ask: Any) -> None:
+    """16 bytes a parameter are 128 GB: of 80 GB cards it takes several, which share the state out."""
+    first = ask(FULL.format(gpu="h100-80gb-sxm")).first
+    assert first["job"]["options"]["sharding"] == "fsdp"
+    assert first["gpus_per_instance"] * first["instances"] >= 2
+    assert first["memory"]["required"] < 80 * 2**30
+
+
+def test_a_card_that_holds_it_all_needs_no_sharding(ask: Any) -> None:
+    """A card of 288 GB holds it alone."""
+    first = ask(FULL.format(gpu="b300-288gb-sxm")).first
+    assert first["gpus_per_instance"] * first["instances"] == 1
+    assert "sharding" not in first["job"]["options"]
+    stated = ask(FULL.format(gpu="h100-80gb-sxm") + " --option sharding=none")
+    assert stated.status == 3, "what is stated stays"
+
+
+# 41. The same card at two sellers: at what price does the answer flip?
+TWO = "recommend resnet50 --gpus l4,t4 --objective {objective}"
+
+
+def test_a_price_flips_the_answer_only_where_it_is_asked_everywhere(ask: Any, offers: Any) -> None:
+    """A second seller asks little more, so the first one's price alone flips nothing: it says of all."""
+    rows = [("l4", 1, 0.40, "acme"), ("t4", 1, 0.40, "acme"), ("l4", 1, 0.42, "other")]
+    told = ask(f"{TWO.format(objective='cost')} {offers(*rows)}")
+    assert told.first["gpu"] == "l4"
+    (flip,) = [one for one in told.data["sensitivity"] if one["input"] == "price of l4"]
+    assert "everywhere" in flip["text"]
+    dear = flip["flips_at"] * 1.01
+    one_raised = [("l4", 1, dear, "acme"), *rows[1:]]
+    all_raised = [("l4", 1, dear, "acme"), rows[1], ("l4", 1, dear, "other")]
+    line = TWO.format(objective="cost")
+    assert ask(f"{line} {offers(*one_raised)}").first["gpu"] == "l4"
+    assert ask(f"{line} {offers(*all_raised)}").first["gpu"] == "t4"
+
+
+def test_reasons_are_of_what_was_asked_for(ask: Any, offers: Any) -> None:
+    """Ranked by energy the dearer card may be first, and the reason speaks of joules."""
+    rows = [("l4", 1, 4.00), ("t4", 1, 0.40)]
+    by_energy = ask(f"{TWO.format(objective='energy')} {offers(*rows)}")
+    assert by_energy.first["gpu"] == "l4"
+    assert "least energy" in by_energy.first["why"]
+    assert (
+        "% more than l4" in by_energy.candidates[1]["why"]
+        or "times as much" in by_energy.candidates[1]["why"]
+    )
+    assert ask(f"{TWO.format(objective='cost')} {offers(*rows)}").first["gpu"] == "t4"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from typing import Any
 
 import pytest
@@ -237,3 +238,27 @@ def test_cards_without_asking_for_nvlink(ask: Any) -> None:
     told = ask("recommend resnet50 --phase train --term buy --limit 90")
     assert {"rtx-4090", "rtx-5090", "rtx-6000-ada"} <= {*told.gpus}
     assert told.first["gpu"] not in ask("recommend resnet50 --phase train --term buy --needs nvlink").gpus
+
+
+# 40. ResNet-50 in ten minutes for five dollars, at one provider: what would do?
+HURRY = (
+    'recommend resnet50 --phase train --epochs 90 --deadline "10 min" --providers lambda --budget "{budget}"'
+)
+
+
+def test_too_little_money_for_too_little_time(ask: Any) -> None:
+    """It names the budget that would do; typed, that budget does, and costs what was said."""
+    told = ask(HURRY.format(budget="5 USD"))
+    assert told.status == 3
+    (way,) = [one for one in told.data["conflict"]["relaxations"] if one["changes"][0].startswith("--budget")]
+    enough = shlex.split(way["changes"][0])[1]
+    first = ask(HURRY.format(budget=enough)).first
+    assert first["seconds"] <= 600
+    assert first["usd_total"] <= float(enough.split()[0])
+
+
+def test_money_enough_for_ten_minutes(ask: Any) -> None:
+    """With ten times as much there is nothing to relax."""
+    first = ask(HURRY.format(budget="50 USD")).first
+    assert first["seconds"] <= 600
+    assert first["usd_total"] == pytest.approx(first["usd_per_hour"] * first["seconds"] / 3600, rel=1e-9)

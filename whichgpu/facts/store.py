@@ -112,11 +112,16 @@ def _extra(tree: str, folder: Path) -> dict[str, Any]:
 
 
 def _merged(ours: Any, theirs: Any) -> Any:
-    """Tables merge, rows of the same columns add up, and any other value of theirs replaces ours."""
+    """Tables merge, rows add up, and any other value of theirs replaces ours.
+
+    Rows may lack columns at the end, which releases add: they are empty then.
+    """
     if not isinstance(ours, dict) or not isinstance(theirs, dict):
         return theirs
-    if "columns" in ours and ours["columns"] == theirs.get("columns"):
-        return {**ours, "rows": ours["rows"] + theirs["rows"]}
+    own = theirs.get("columns")
+    if own and ours.get("columns", ())[: len(own)] == own:
+        rest = [""] * (len(ours["columns"]) - len(own))
+        return {**ours, "rows": ours["rows"] + [[*row, *rest] for row in theirs["rows"]]}
     return {**ours, **{key: _merged(ours.get(key), value) for key, value in theirs.items()}}
 
 

@@ -28,6 +28,7 @@ DIMENSIONS: Mapping[str, str] = MappingProxyType(
         "tensor_cores_per_sm": "count",
         "tensor_core_generation": "count",
         "rt_core_generation": "count",
+        "rt_flop_per_clock": "count",
         "acc32_halved": "flag",
         "fp32_products": "flag",
         "sparsity": "count",

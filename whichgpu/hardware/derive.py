@@ -51,6 +51,14 @@ def flops(fma: float, sms: float, clock: float) -> float:
     return 2 * fma * sms * clock
 
 
+def ray_tracing(rt_cores: float, per_clock: float, clock: float) -> float:
+    """Ray-tracing FLOP/s as NVIDIA counts it = RT cores x FLOP per clock and core x boost clock in Hz.
+
+    The FLOP per clock follow from data sheets that state the rate; all of a generation agree within 0.5 %.
+    """
+    return rt_cores * per_clock * clock
+
+
 def pcie_bandwidth(generation: float, lanes: float) -> float:
     """PCIe bandwidth per direction in B/s = transfers/s per lane x lanes x share of data / 8.
 
@@ -98,7 +106,7 @@ def derived(gpu: Gpu, field: str) -> Derivation | None:
 
 
 def _input(gpu: Gpu, name: str) -> Fact | None:
-    if name in ("cores_per_sm", "tensor_cores_per_sm"):
+    if name in ("cores_per_sm", "tensor_cores_per_sm", "rt_flop_per_clock"):
         return gpu.variant.fact(name) if gpu.variant else None
     return gpu.fact(name)
 
@@ -131,6 +139,11 @@ _RULES: Mapping[str, tuple[str, tuple[str, ...], Callable[..., float]]] = {
     "tensor_cores": ("{} SMs x {} tensor cores/SM", ("sms", "tensor_cores_per_sm"), tensor_cores),
     "bandwidth": ("{} x {} / 8", ("memory_bus", "memory_data_rate"), bandwidth),
     "memory_data_rate": ("{} x 8 / {}", ("bandwidth", "memory_bus"), data_rate),
+    "rt": (
+        "{} RT cores x {} FLOP/clock x {}",
+        ("rt_cores", "rt_flop_per_clock", "clock_boost"),
+        ray_tracing,
+    ),
     "nvlink_per_direction": ("{} / 2", ("nvlink",), one_direction),
     "nvlink": ("2 x {}", ("nvlink_per_direction",), both_directions),
 }

@@ -6,6 +6,7 @@ from dataclasses import field
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.planner.words import HOURS_PER_MONTH
 from whichgpu.prices.sellers import seller_of
 from whichgpu.values import Shown, immutable
 
@@ -59,6 +60,13 @@ class Candidate:
     front: bool = False
     usd_to_buy: float | None = None
 
+    @property
+    def usd_per_month(self) -> float | None:
+        """USD of a month in which it always runs; None of a job that ends, and of what has no price."""
+        if self.usd_total is not None or isnan(self.usd_per_hour):
+            return None
+        return self.usd_per_hour * HOURS_PER_MONTH
+
     def axes(self) -> tuple[float, float, float]:
         """Cost, time and energy, each smaller the better: of the whole job where it has a size.
 
@@ -91,6 +99,7 @@ class Candidate:
             "throughput_per_instance": self.throughput_per_instance.to_dict(),
             "latency": estimate.latency.to_dict(), "usd_per_hour": self.usd_per_hour,
             "usd_per_unit": self.usd_per_unit, "usd_per_unit_full_load": self.usd_per_unit_full_load,
+            "usd_per_month": self.usd_per_month,
             "watts": self.watts, "buy_usd_per_hour": self.buy, "joules_per_unit": self.joules_per_unit,
             "seconds": self.finish, "usd_total": self.usd_total, "joules_total": self.joules_total,
             "usd_to_buy": self.usd_to_buy, "pareto": self.front, "seller": seller_of(self.offer).to_dict(),

@@ -19,8 +19,9 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import Infeasible
-from whichgpu.planner.bill_use import DAYS_PER_MONTH, HOURS_PER_MONTH
+from whichgpu.planner.bill_use import DAYS_PER_MONTH
 from whichgpu.planner.market import needed
+from whichgpu.planner.words import HOURS_PER_MONTH
 from whichgpu.prices import live, spot, store
 from whichgpu.prices.offers import Offer
 from whichgpu.prices.purchase import assumptions, discount_facts, open_facts, purchase_price

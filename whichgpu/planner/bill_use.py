@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.errors import UsageError
+from whichgpu.planner.words import HOURS_PER_MONTH
 from whichgpu.units import parse
 
 if TYPE_CHECKING:
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
 
     from whichgpu.prices.spot import Habits
 
-#: Hours and days of a mean month.
-HOURS_PER_MONTH, DAYS_PER_MONTH = 730.5, 30.4375
+#: Days of a mean month.
+DAYS_PER_MONTH = HOURS_PER_MONTH / 24.0
 #: What `--discount` calls the discounts of `prices.discount_facts`.
 TERMS = {"1y": "1-year", "1 year": "1-year", "3y": "3-years", "3 years": "3-years"}
 

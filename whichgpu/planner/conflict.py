@@ -19,7 +19,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.planner import constraints, market
 from whichgpu.planner.grid import grid
 from whichgpu.planner.needs import LAPTOPS
-from whichgpu.planner.options import NODES, options, outcome
+from whichgpu.planner.options import options, outcome, together
 from whichgpu.units import number, rate_period
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ class Conflict(NamedTuple):
         if not self.ways_out:
             return f"{said}; leave out more than {_MOST} of the limits"
         first, *others = map(str, self.ways_out)
-        return f"{said}; use {first}" + "".join(f", or {one}" for one in others)
+        use = "" if first.startswith("leave out") else "use "
+        return f"{said}; {use}{first}" + "".join(f", or {one}" for one in others)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
@@ -106,22 +107,31 @@ class Conflict(NamedTuple):
 
 
 def conflict(
-    request: Request, workload: Workload, catalogue: Catalogue, pool: Sequence[Offer]
+    ways: Sequence[Request], workload: Workload, catalogue: Catalogue, pool: Sequence[Offer]
 ) -> Conflict | None:
-    """What conflicts in a request that nothing meets; None where it is no constraint that is at fault."""
+    """What conflicts in a request that nothing meets; None where it is no constraint that is at fault.
+
+    `ways` are the same request with jobs that are run differently (sharded or not); any of them will do.
+    """
     gpus = [gpu for gpu in catalogue.values() if not gpu.why_unusable]
-    every = market.offered(request, pool, gpus)
-    table = _Table.made(request, workload, gpus, every)
-    if table is None or not table.feasible(frozenset()):
+    every = market.offered(ways[0], pool, gpus)
+    made = (_Table.made(request, workload, gpus, every) for request in ways)
+    tables = [table for table in made if table is not None]
+
+    def feasible(asked: frozenset[int]) -> bool:
+        return any(table.feasible(asked) for table in tables)
+
+    if not feasible(frozenset()):
         return None
-    whole = frozenset(range(len(table.limits)))
-    if table.feasible(whole):
+    limits = tables[0].limits
+    whole = frozenset(range(len(limits)))
+    if feasible(whole):
         return None
     # The demands go first: what cannot be held without them is no matter of quantity.
-    order = sorted(whole, key=lambda index: table.limits[index].option not in _DEMANDS)
-    core = irreducible(order, table.feasible)
-    found = tuple(table.limits[one] for one in sorted(core))
-    return Conflict(found, tuple(_ways_out(table, whole, core)))
+    order = sorted(whole, key=lambda index: limits[index].option not in _DEMANDS)
+    core = irreducible(order, feasible)
+    found = tuple(limits[one] for one in sorted(core))
+    return Conflict(found, tuple(_ways_out(tables, whole, core)))
 
 
 def irreducible(order: Iterable[int], feasible: Callable[[frozenset[int]], bool]) -> frozenset[int]:
@@ -133,14 +143,14 @@ def irreducible(order: Iterable[int], feasible: Callable[[frozenset[int]], bool]
     return core
 
 
-def _ways_out(table: _Table, whole: frozenset[int], core: frozenset[int]) -> list[WayOut]:
+def _ways_out(tables: Sequence[_Table], whole: frozenset[int], core: frozenset[int]) -> list[WayOut]:
     """Relaxations of as few constraints as do, the cheapest first."""
     for size in range(1, _MOST + 1):
-        found = [
-            way
-            for dropped in combinations(sorted(whole), size)
-            if core.intersection(dropped) and (way := table.way_out(whole, frozenset(dropped))) is not None
-        ]
+        found = []
+        for dropped in combinations(sorted(whole), size):
+            if core.intersection(dropped):
+                ways = (table.way_out(whole, frozenset(dropped)) for table in tables)
+                found += sorted(filter(None, ways), key=lambda way: way.cost)[:1]
         if found:
             found.sort(key=lambda way: way.cost)
             return found[:_TOLD]
@@ -170,11 +180,9 @@ class _Table(NamedTuple):
         held = [limit.holds(every) for limit in of_offers]
         kept = _cheapest(request, every, held)
         rows = [[index for index in kept if every[index].gpu == gpu.id] for gpu in gpus]
-        counts = {every[index].gpu_count for index in kept}
-        nodes = NODES if request.size is not None and request.deadline is not None else (1,)
-        together = sorted({count * many for count in counts for many in nodes})
-        sweep = estimate(grid(workload, request.job, together), gpus)
-        space = options(request, sweep, [[every[index] for index in row] for row in rows])
+        offers = [[every[index] for index in row] for row in rows]
+        sweep = estimate(grid(workload, request.job, together(request, offers)), gpus)
+        space = options(request, sweep, offers)
         if not space.row.size:
             return None
         of_gpus = tuple(constraints.of_gpus(request))
@@ -247,7 +255,7 @@ class _Table(NamedTuple):
             return _slower(self.request, float(self._rate(rest)[best]))
         if limit.option == "--term":
             kind = self.space.offers[int(self.space.offer[best])].kind
-            return f"--term {_TERMS.get(kind, 'any')}"
+            return f"--term {TERMS.get(kind, 'any')}"
         if limit.measure is None:
             # A laptop is bought: without that word, the rest is asked of what is rented.
             bought = self.request.unpriced and limit.value in LAPTOPS
@@ -281,7 +289,8 @@ class _Table(NamedTuple):
         return np.maximum(bought, 1.0)
 
 
-_TERMS = {
+#: The term to ask for, by kind of price.
+TERMS = {
     "on_demand": "on-demand", "spot": "spot", "serverless": "serverless", "marketplace": "marketplace",
     "community": "marketplace", "reserved": "reserved", "committed_1y": "reserved",
     "committed_3y": "reserved",

@@ -93,7 +93,9 @@ class Fleet:
             "throughput": {**made, "unit": "tokens/s"},
             "throughput_per_instance": {**each, "unit": "tokens/s"},
             **{metric: _told(values) for metric, values in at.times.items()},
-            "usd_per_hour": choice.usd_per_hour, "usd_per_unit": self.usd_per_million / 1e6,
+            "usd_per_hour": choice.usd_per_hour,
+            "usd_per_month": choice.usd_per_hour * words.HOURS_PER_MONTH,
+            "usd_per_unit": self.usd_per_million / 1e6,
             "usd_per_million": {"input": self.usd_input, "output": self.usd_output},
             "watts": at.watts * self.gpus, "bound": None if at.binding is None else str(at.binding),
             "offer": choice.offer.to_dict(), "fits": True,
@@ -134,8 +136,8 @@ class Fleets(Shown):
         return (
             f"{first.gpu}: {fleet} ({words.plural(first.gpus, 'GPU')}) as "
             f"{words.plural(choice.replicas, 'replica')}{each} hold{'s' * (choice.replicas == 1)} "
-            f"{number(first.request_rate)} requests/s within {wanted}, {choice.usd_per_hour:,.2f} USD/h: "
-            f"{words.money(first.usd_input)} a million tokens in, "
+            f"{number(first.request_rate)} requests/s within {wanted}, {choice.usd_per_hour:,.2f} USD/h "
+            f"({words.by_month(choice.usd_per_hour)}): {words.money(first.usd_input)} a million tokens in, "
             f"{words.money(first.usd_output)} out"
         )
 
@@ -202,7 +204,7 @@ def _conflict(request: Request, job: Job, catalogue: Catalogue, offers: Sequence
 
     plain = replace(request, job=replace(job, concurrency=None), target=None, budget=None)
     pool = live.current() if offers is None else tuple(offers)
-    found = conflict(plain, resolve(job.workload), catalogue, pool)
+    found = conflict((plain,), resolve(job.workload), catalogue, pool)
     return "" if found is None else str(found)
 
 

@@ -57,7 +57,7 @@ def terms() -> tuple[str, ...]:
 
 def explain(word: str, catalogue: Catalogue) -> Explanation:
     """The explanation of a term or another name of it; raises `UsageError` for one that is not known."""
-    term = _names().get(_key(word))
+    term = _names().get(_key(word)) or _within(word)
     if term is None:
         raise UnknownName(f"no explanation of '{one_line(word)}'; {_near(word)}")
     row = _terms()[term]
@@ -68,6 +68,56 @@ def explain(word: str, catalogue: Catalogue) -> Explanation:
     return Explanation(
         term, tuple(row.get("also", ())), row["short"], text, unique, tuple(row.get("see", ()))
     )
+
+
+#: Words around a term that do not change what it means.
+_AROUND = frozenset(
+    [
+        "what",
+        "is",
+        "are",
+        "does",
+        "do",
+        "mean",
+        "means",
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "for",
+        "gpu",
+        "gpus",
+        "card",
+        "cards",
+        "instance",
+        "instances",
+        "price",
+        "prices",
+        "pricing",
+        "capacity",
+        "mode",
+        "support",
+        "technology",
+        "nvidia",
+        "explain",
+    ]
+)
+
+
+def _within(word: str) -> str | None:
+    """The term that a few words say with others around it: `spot instance`, `what is MIG`."""
+    parts = re.sub(r"[?!.,]", " ", word).split()
+    whole = len(parts)
+    for size in range(whole - 1, 0, -1):
+        for start in range(whole - size + 1):
+            rest = [*parts[:start], *parts[start + size :]]
+            if all(one.lower() in _AROUND for one in rest):
+                found = _names().get(_key(" ".join(parts[start : start + size])))
+                if found:
+                    return found
+    return None
 
 
 def _filled(text: str, catalogue: Catalogue, cells: list[Cell], where: str) -> str:

@@ -113,7 +113,7 @@ class Hosted(NamedTuple):
         million = f"{money(self.usd_per_unit * 1e6)} per million tokens made, prompts included"
         own = f"{money(self.fleet_usd_per_unit * 1e6)} on {self.gpu} at full load"
         if self.cheaper:
-            return f"{asked} costs {million}, less than {own}: at this price rent nothing"
+            return f"{asked} costs {million}, less than {own}: at this price rent nothing{self._caution}"
         share = self.breaks_even / self.most
         said = (
             f"{asked} costs {million}; {own}: the fleet is the cheaper from {number(self.breaks_even)} "
@@ -121,7 +121,17 @@ class Hosted(NamedTuple):
         )
         if self.asked is not None and self.asked < self.breaks_even:
             said += f"; at the {number(self.asked)} tokens/s asked for, the API is"
-        return said
+        return said + self._caution
+
+    @property
+    def _caution(self) -> str:
+        """What to do about a published price without a date."""
+        undated = self.price.source and self.price.as_of is None
+        return (
+            ' (nobody knows when it held: state today\'s, --api-price "IN/OUT USD per million")'
+            if undated
+            else ""
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data; USD per token, tokens/s."""

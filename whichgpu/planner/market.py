@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.planner import constraints, refusals
+from whichgpu.planner.needs import LAPTOPS
 from whichgpu.prices import purchase
 from whichgpu.prices import store as prices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.constraints import Constraint
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: GPUs in one machine of one's own.
 _BOXES = (1, 2, 4, 8)
+#: Forms of a GPU that comes with its machine.
+_FIXED = ("soldered (laptop)", "MXM module", "SoC", "Jetson module")
 #: Cards that are tried in a machine that one builds, at most.
 CARDS = 8
 #: What stands for trust in a price that is not known.
@@ -55,15 +58,50 @@ def on_offers(request: Request, gpus: Mapping[str, Gpu]) -> tuple[Constraint, ..
 def offered(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> list[Offer]:
     """Every sound offer of whole GPUs of these types, whatever its terms; owning them where one buys."""
     if request.term == "buy":
-        boxes = _BOXES if request.machine is None else range(1, CARDS + 1)
-        owned = [purchase_offer(gpu, count, request.power_limit) for gpu in wanted for count in boxes]
+        # Who buys a card wants no laptop around it, unless it is named or asked for.
+        carried = request.gpus is not None or any(need.text in LAPTOPS for need in request.needs)
+        wanted = [gpu for gpu in wanted if carried or gpu.segment != "laptop"]
+        owned = [
+            purchase_offer(gpu, count, request.power_limit)
+            for gpu in wanted for count in _boxes(gpu, request)
+        ]  # fmt: skip
         found = [offer for offer in owned if offer is not None]
         if request.unpriced:
             known = {offer.gpu for offer in found}
             found += [unpriced_offer(gpu) for gpu in wanted if gpu.id not in known]
         return found
     ids = {gpu.id for gpu in wanted}
-    return [row for row in pool if row.gpu in ids and row.gpu_count >= 1 and not row.quarantine]
+    found = [row for row in pool if row.gpu in ids and row.gpu_count >= 1 and not row.quarantine]
+    if request.regions is None:
+        return found
+    # Beside the cheapest region, which a way out may take, the cheapest of those that are asked for.
+    here = ((row, row.within(frozenset(request.regions))) for row in found)
+    return [*found, *(there for row, there in here if there is not None and there is not row)]
+
+
+def unplaced(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> str:
+    """What is not known of where offers are, where regions are asked for; empty where they are not."""
+    if request.regions is None:
+        return ""
+    ids, kinds = {gpu.id for gpu in wanted}, prices.TERMS.get(request.term, ())
+    rows = [row for row in pool if row.gpu in ids and row.kind in kinds and not row.quarantine]
+    nowhere = sum(not row.region for row in rows)
+    one = [row for row in rows if row.regions > 1 and not row.by_region and row.region not in request.regions]
+    said = [f"{nowhere} offers do not say where they are, so they are left out"] if nowhere else []
+    if one:
+        sellers = ", ".join(sorted({row.provider for row in one}))
+        said.append(
+            f"of {len(one)} ({sellers}) only the cheapest region is on file, another one: "
+            "whichgpu prices update reads every region"
+        )
+    return "; ".join(said)
+
+
+def _boxes(gpu: Gpu, request: Request) -> Iterable[int]:
+    """How many of a GPU one machine of one's own may have: of what is soldered in there is one."""
+    if gpu.segment == "laptop" or gpu.value("form_factor") in _FIXED:
+        return (1,)
+    return _BOXES if request.machine is None else range(1, CARDS + 1)
 
 
 def purchase_offer(gpu: Gpu, count: int = 1, power_limit: float | None = None) -> Offer | None:
@@ -75,8 +113,9 @@ def purchase_offer(gpu: Gpu, count: int = 1, power_limit: float | None = None) -
         return None
     watts = float(power) / float(gpu.value("units_per_board") or 1)
     cost = purchase.owning_cost_per_hour(gpu.id, watts if power_limit is None else min(watts, power_limit))
+    whole = ", a whole laptop" if price.includes_host and gpu.segment == "laptop" else ""
     return Offer(
-        provider="own", instance=f"{count} x {price.usd:,.0f} USD ({price.kind.replace('_', ' ')})",
+        provider="own", instance=f"{count} x {price.usd:,.0f} USD ({price.kind.replace('_', ' ')}{whole})",
         gpu=gpu.id, gpu_spelling=gpu.id, candidates=(), gpu_count=float(count), vcpus=None, memory=None,
         kind="buy", usd_per_hour=cost.total * count, usd_median=None, usd_max=None, region="", regions=0,
         suspect_regions=0, source=price.source, locator=price.locator, as_of=price.as_of,

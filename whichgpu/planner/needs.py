@@ -9,6 +9,7 @@ A need is met, not met, or not known: of a field that no source states nothing i
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +31,12 @@ _THERE = ("native", "yes")
 
 #: Words for what is bought and carried, and rented by nobody.
 LAPTOPS = ("laptop", "mobile", "portable", "notebook")
+
+
+#: Other names of fields that are bounded, and of fields of words how their counts are written.
+_BOUNDED = {"vram": "memory", "ram": "memory", "tdp": "power", "watts": "power", "tgp": "power",
+            "outputs": "display_outputs", "monitors": "display_outputs"}  # fmt: skip
+_COUNTED = {"display_outputs": r"(\d+)x", "encoders": r"^(\d+)", "decoders": r"^(\d+)"}
 
 
 class Need(NamedTuple):
@@ -71,11 +78,32 @@ def need(text: str) -> Need:
 
 
 def _bound(text: str, sign: str, option: str) -> Need:
-    name, _, limit = text.partition(sign)
-    condition = filters.bound(f"{name.strip()}={limit.strip()}", option)
+    name, _, limit = (part.strip() for part in text.partition(sign))
+    name = _BOUNDED.get(_key(name)) or _tables().get(_names().get(_key(name), ""), {}).get("field") or name
+    if name in _COUNTED:
+        return _counted(text, name, limit, least=option == "--min")
+    condition = filters.bound(f"{name}={limit}", option)
     words = "of at least" if option == "--min" else "of at most"
-    title = f"{FIELDS[condition.field].label} {words} {limit.strip()}"
+    title = f"{FIELDS[condition.field].label} {words} {limit}"
     return Need(text, title, condition.met)
+
+
+def _counted(text: str, name: str, limit: str, *, least: bool) -> Need:
+    """A bound on how many there are in a field of words: `4x DisplayPort 1.4a`, `2 NVENC (..)`."""
+    try:
+        count = float(limit)
+    except ValueError:
+        raise UsageError(f"--needs {one_line(text)}: '{one_line(limit)}' is not a number") from None
+
+    def met(gpu: Gpu) -> bool | None:
+        value = gpu.value(name)
+        if value in (None, ""):
+            return None
+        found = sum(map(int, re.findall(_COUNTED[name], str(value))))
+        return found >= count if least else found <= count
+
+    words = "at least" if least else "at most"
+    return Need(text, f"{_label(name)}: {words} {count:g}", met)
 
 
 def _met(table: Mapping[str, Any], gpu: Gpu) -> bool | None:

@@ -95,11 +95,14 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
                 size = group[row, able]
                 copies, spread = np.floor(count / size), np.ones(len(able))
             ones = np.ones(len(able))
+            machines = spread if sweep.job.trains else ones
+            slower = {many: _slower(request, offer, many) for many in set(machines.tolist())}
             parts.append((
                 ones * row, able * 1.0, ones * index, size, ones * count, spread,
                 sweep.throughput[row, able] * copies, sweep.latency[row, able],
                 np.broadcast_to(sweep.power, shape)[row, able] * count, ones * offer.usd_per_hour,
-                ones * known[index][0], ones * known[index][1], ones * known[index][2],
+                ones * known[index][0], np.array([slower[many] for many in machines.tolist()]),
+                ones * known[index][1],
             ))  # fmt: skip
             index += 1
     found = (
@@ -125,17 +128,29 @@ def _whole(nodes: Array, count: float, request: Request) -> Bools:
 NODES = (1, 2, 4, 8, 16)
 
 
-def _of_offers(request: Request, offers: Sequence[Offer]) -> list[tuple[int, float, float]]:
-    """Trust in the price, how many times longer a job takes, and the price of the cards."""
-    return [(trust(offer, request), _slower(request, offer), _price(offer)) for offer in offers]
+def together(request: Request, offers: Sequence[Sequence[Offer]]) -> list[float]:
+    """GPUs of one training run that are tried: of an instance; of several where it has an end and must hurry.
+
+    A run that is cut over its GPUs has several, and may take several instances.
+    """
+    hurried = request.deadline is not None or request.objective == "time"
+    nodes = NODES if request.size is not None and (hurried or request.cut) else (1,)
+    counts = sorted({offer.gpu_count * many for rows in offers for offer in rows for many in nodes})
+    return [count for count in counts if count > 1.0] or counts if request.cut else counts
 
 
-def _slower(request: Request, offer: Offer) -> float:
+def _of_offers(request: Request, offers: Sequence[Offer]) -> list[tuple[int, float]]:
+    """Trust in the price, and the price of the cards."""
+    return [(trust(offer, request), _price(offer)) for offer in offers]
+
+
+def _slower(request: Request, offer: Offer, machines: float) -> float:
+    """How many times longer a job takes where capacity is taken back, a run on several with any of them."""
     if request.size is None or offer.kind != "spot":
         return 1.0
     from whichgpu.prices import spot
 
-    return spot.expected(offer, 1.0, spot.habits()).hours
+    return spot.expected(offer, 1.0, spot.habits(), machines=machines).hours
 
 
 def _price(offer: Offer) -> float:

@@ -30,9 +30,10 @@ from whichgpu.planner.market import (
     offered,
     purchase_offer,
     trust,
+    unplaced,
     usable_offers,
 )
-from whichgpu.planner.options import NODES, best, options, outcome
+from whichgpu.planner.options import best, options, outcome, together
 from whichgpu.planner.sensitivity import flips
 from whichgpu.planner.splitting import several
 from whichgpu.prices import live
@@ -69,7 +70,7 @@ def recommend(
     usable = usable_offers(request, pool, wanted)
     rejected: dict[str, Reason] = {}
     gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
-    tries = [_tried(one, workload, gpus, usable) for one in in_precisions(request)] if gpus else []
+    tries = _tries(request, workload, gpus, usable)
     ranked = marked(_merged(tries, rejected, request.objective))
     first = _first(tries, ranked)
     chosen, space = (first.request, first.space) if first is not None else (request, None)
@@ -82,11 +83,14 @@ def recommend(
         request=request,
         candidates=tuple(explained),
         rejected=tuple(Rejected(key, why.kind, why.text) for key, why in rejected.items()),
-        assumptions=sentences.assumptions(request, workload.complete(chosen.job), sweep),
+        assumptions=(
+            *sentences.assumptions(request, workload.complete(chosen.job), sweep),
+            *filter(None, [unplaced(request, pool, wanted)]),
+        ),
         warnings=_warnings(sweep, ranked),
         infeasible=infeasible,
         conflict=against,
-        flips=flips(chosen, space, ranked) if space is not None and not request.precisions else (),
+        flips=flips(chosen, space, ranked, usable, whole=len(tries) == 1) if space is not None else (),
         hosted=compared(chosen, workload, explained),
         capped=capped(chosen, space, ranked) if space is not None else None,
         machine=_in_machine(request, catalogue, explained),
@@ -96,6 +100,13 @@ def recommend(
     )
 
 
+#: B of weights, gradients and optimizer for a parameter, by phase where not all are in full; from what size
+#: on they are cut over GPUs: what is smaller, every card holds.
+_STATE, _WORTH_CUTTING = {"finetune_lora": 2.0, "finetune_qlora": 0.5}, 8.0 * 2**30
+#: Options of a job that say how its state is cut, or where it is put.
+_CUT = {"sharding", "offload", "offload_to"}
+
+
 class _Try(NamedTuple):
     """A request in one precision: its options, and a candidate of each GPU type or why there is none."""
 
@@ -103,6 +114,32 @@ class _Try(NamedTuple):
     space: Options
     found: list[Candidate]
     rejected: dict[str, Reason]
+
+
+def _tries(
+    request: Request, workload: Workload, gpus: Sequence[Gpu], usable: dict[str, list[Offer]]
+) -> list[_Try]:
+    """The request in each precision, and cut over the GPUs of a run where that is worth it."""
+    if not gpus:
+        return []
+    asked = in_precisions(request)
+    cut = [sharded(one) for one in asked if shards(one, workload)]
+    return [_tried(one, workload, gpus, usable) for one in (*asked, *cut)]
+
+
+def shards(request: Request, workload: Workload) -> bool:
+    """Whether how a training run is cut over its GPUs is left to us, and its state is worth cutting."""
+    job = workload.complete(request.job)
+    if not job.trains or _CUT & set(request.job.options):
+        return False
+    state = sum(workload.parameters().values()) * _STATE.get(job.phase, 16.0)
+    return state >= _WORTH_CUTTING
+
+
+def sharded(request: Request) -> Request:
+    """The request with weights, gradients and optimizer state shared out over the GPUs of a run."""
+    job = replace(request.job, options={**request.job.options, "sharding": "fsdp"})
+    return replace(request, job=job, cut=True)
 
 
 def in_precisions(request: Request) -> list[Request]:
@@ -128,14 +165,14 @@ def _merged(tries: Sequence[_Try], rejected: dict[str, Reason], objective: str) 
     for one in tries:
         for gpu, why in one.rejected.items():
             if gpu not in best:
-                rejected.setdefault(gpu, why)
+                rejected[gpu] = why
     return sorted(best.values(), key=lambda item: item.rank(objective))
 
 
 def _first(tries: Sequence[_Try], ranked: Sequence[Candidate]) -> _Try | None:
-    """The try that the first candidate is of; the first one where there is no candidate."""
+    """The try that the first candidate is of; the last one where there is no candidate."""
     own = (one for one in tries if ranked and any(item.estimate is ranked[0].estimate for item in one.found))
-    return next(own, tries[0] if tries else None)
+    return next(own, tries[-1] if tries else None)
 
 
 def conflicting(
@@ -144,7 +181,8 @@ def conflicting(
     """Which wishes cannot be held together, and the ways out; imported where it comes to that."""
     from whichgpu.planner.conflict import conflict
 
-    return conflict(request, workload, catalogue, pool)
+    ways = (request, sharded(request)) if shards(request, workload) else (request,)
+    return conflict(ways, workload, catalogue, pool)
 
 
 def searched(
@@ -152,16 +190,8 @@ def searched(
 ) -> Options:
     """Every option on these GPUs, the cost model asked once for all of them."""
     offers = [cheapest_of_a_kind(usable[gpu.id], request) for gpu in gpus]
-    counts = {offer.gpu_count for rows in offers for offer in rows}
-    together = sorted({count * nodes for count in counts for nodes in _nodes(request)})
-    sweep = estimate(grid(workload, request.job, together), gpus)
+    sweep = estimate(grid(workload, request.job, together(request, offers)), gpus)
     return options(request, sweep, offers)
-
-
-def _nodes(request: Request) -> tuple[int, ...]:
-    """How many nodes one training run may have: more than one only where it must be done by a time."""
-    hurried = request.size is not None and (request.deadline is not None or request.objective == "time")
-    return NODES if hurried else (1,)
 
 
 def _chosen(request: Request, space: Options, rejected: dict[str, Reason]) -> list[Candidate]:
@@ -251,7 +281,7 @@ def _warnings(sweep: Estimates | None, kept: Sequence[Candidate], most: int = 3)
     if sweep is None:
         return ()
     ids = [gpu.id for gpu in sweep.devices.gpus]
-    rows = [ids.index(item.gpu) for item in kept[:most]] or [0]
+    rows = [ids.index(item.gpu) for item in kept[:most] if item.gpu in ids] or [0]
     return tuple(dict.fromkeys(text for row in rows for text in sweep.warnings(row)))
 
 

@@ -145,7 +145,9 @@ def infeasible(
     sweep = None if space is None else space.sweep
     if sweep is not None and not bool(sweep.fits.any()) and not all(sweep.refusals):
         more = f"; or {against.ways_out[0]}" if against and against.ways_out else ""
-        return _memory_binds(workload, sweep) + more
+        alone = sweep.job.trains and request.size is None
+        wide = "; with its size, e.g. --tokens 1B, runs on several machines are tried" if alone else ""
+        return _memory_binds(workload, sweep) + wide + more
     if against is not None and len(against.constraints) == 1 and against.ways_out:
         (limit,), way = against.constraints, against.ways_out[0]
         kind = "whole" if limit.option == "--budget" and not limit.value.endswith("/h") else limit.option

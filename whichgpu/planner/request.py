@@ -49,8 +49,8 @@ class Request:
     USD/h for the whole fleet, `budget_total` in USD for the whole job, `budget_to_buy` for the cards;
     `deadline` in s from today; `min_memory` in B and `max_power` in W of each GPU, `max_slots` of each card;
     `power_limit` is a cap in W; `size` is of the whole job; `unpriced` takes GPUs without a price on file as
-    well, as where a laptop is needed; `precisions` are all that are tried, where several are; `today` dates
-    prices.
+    well, as where a laptop is needed; `precisions` are all that are tried, where several are; `cut` is a
+    training run that is sharded though nobody said so; `today` dates prices.
     """
 
     job: Job
@@ -83,6 +83,7 @@ class Request:
     unpriced: bool = False
     budget_to_buy: float | None = None
     precisions: tuple[str, ...] = ()
+    cut: bool = False
 
 
 def read_request(
@@ -124,11 +125,15 @@ def read_use_request(
                 "specifications; leave it out"
             )
     rows = None if offers is None else _own_offers(offers, catalogue, today)
-    budget = None if given.budget is None else wishes_.read_budget(given.budget, None).usd_per_hour
     given = given._replace(needs=(*use.needs, *given.needs), term=given.term or _term(given, use))
-    request = Request(job=Job(use.id), today=today, budget=budget,
+    market = _market(given, catalogue, rows)
+    buys = market["term"] == "buy"
+    budget = None if given.budget is None else wishes_.read_budget(given.budget, None, buys=buys)
+    request = Request(job=Job(use.id), today=today, budget=budget and budget.usd_per_hour,
+                      budget_to_buy=budget and budget.usd_to_buy,
                       objective=wishes_.read_objective(given.objective))  # fmt: skip
-    request = replace(request, **_market(given, catalogue, rows), **_of_gpus(given, catalogue))
+    request = replace(request, **market, **_of_gpus(given, catalogue))
+    _consistent(replace(request, objective="cost"))
     return replace(request, unpriced=False), rows
 
 

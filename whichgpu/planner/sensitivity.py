@@ -16,18 +16,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.planner import constraints
-from whichgpu.planner.market import UNPRICED
+from whichgpu.planner.market import UNPRICED, trust
 from whichgpu.planner.options import Options, best, heads, outcome, primary_exact
-from whichgpu.planner.words import lasting, money
+from whichgpu.planner.words import lasting, money, plural
 from whichgpu.units import number, rate_period, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from whichgpu.planner.answer import Candidate
     from whichgpu.planner.request import Request
+    from whichgpu.prices.offers import Offer
 
     Array = NDArray[np.float64]
 
@@ -53,19 +54,32 @@ class Flip(NamedTuple):
                 "text": self.text}  # fmt: skip
 
 
-def flips(request: Request, space: Options, ranked: Sequence[Candidate]) -> tuple[Flip, ...]:
-    """The inputs that would flip an answer, in the order of the page; none where nothing does."""
+def flips(
+    request: Request, space: Options, ranked: Sequence[Candidate], usable: Mapping[str, Sequence[Offer]], *,
+    whole: bool = True,
+) -> tuple[Flip, ...]:  # fmt: skip
+    """The inputs that would flip an answer, in the order of the page; none where nothing does.
+
+    `usable` are all offers by GPU id. Where the options are not the `whole` of what was tried (other
+    precisions, sharded runs), prices alone are moved.
+    """
     if not ranked or ranked[0].trust == UNPRICED:
         return ()
+    others = usable.get(ranked[0].gpu, ())
+    if not whole:
+        return tuple(_prices(request, ranked, others))
     found = _Found(request, space, ranked[0].gpu)
-    return (*_prices(request, ranked), *_rates(found), *_limits(found, ranked[0]), *_batches(found))
+    return (*_prices(request, ranked, others), *_rates(found), *_limits(found, ranked[0]), *_batches(found))
 
 
 # --- prices -------------------------------------------------------------------------------------------------
 
 
-def _prices(request: Request, ranked: Sequence[Candidate]) -> Iterator[Flip]:
-    """The price of the runner-up and of the first at which they change places."""
+def _prices(request: Request, ranked: Sequence[Candidate], others: Sequence[Offer]) -> Iterator[Flip]:
+    """The price of the runner-up and of the first at which they change places.
+
+    Where others sell what comes first for less than that, it is the price of all of them.
+    """
     first = ranked[0]
     second = next((one for one in ranked[1:] if one.trust == first.trust), None)
     if second is None or request.objective != "cost":
@@ -73,12 +87,30 @@ def _prices(request: Request, ranked: Sequence[Candidate]) -> Iterator[Flip]:
     ratio = _cost(first) / _cost(second)
     for one, at, verb in ((second, ratio, "less"), (first, 1.0 / ratio, "more")):
         now = one.offer.usd_per_hour
-        usd = now * at
+        said = (
+            f"{one.offer.provider} {one.offer.instance} costs {verb} than {money(now * at)}/h "
+            f"({money(now)} now, {_percent(at)})"
+        )
+        if verb == "more" and (count := _below(first, others, at, request)):
+            each = now / one.offer.gpu_count
+            said = (
+                f"{one.gpu} costs more than {money(each * at)}/h a GPU everywhere ({money(each)} at "
+                f"{one.offer.provider} now, {_percent(at)}; {plural(count, 'other offer')} below that)"
+            )
         yield Flip(
-            f"price of {one.gpu}", now, usd, "USD/h", second.gpu,
-            f"{second.gpu} comes first once {one.offer.provider} {one.offer.instance} costs {verb} than "
-            f"{money(usd)}/h ({money(now)} now, {_percent(at)})",
-        )  # fmt: skip
+            f"price of {one.gpu}", now, now * at, "USD/h", second.gpu, f"{second.gpu} comes first once {said}"
+        )
+
+
+def _below(first: Candidate, others: Sequence[Offer], times: float, request: Request) -> int:
+    """Offers of the first's GPU by others that cost less a GPU than so many times what it costs now."""
+    own = first.offer
+    return sum(
+        (one.provider, one.instance, one.kind) != (own.provider, own.instance, own.kind)
+        and one.usd_per_gpu_hour < own.usd_per_gpu_hour * times
+        and trust(one, request) <= first.trust
+        for one in others
+    )
 
 
 def _cost(item: Candidate) -> float:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.planner.market import UNPRICED
-from whichgpu.planner.words import done, handy, lasting, money, plural
-from whichgpu.units import number
+from whichgpu.planner.words import by_month, done, handy, lasting, money, plural
+from whichgpu.units import number, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,8 @@ def assumptions(request: Request, job: Job, sweep: Estimates | None) -> tuple[st
             said.append(f"{name.replace('_', ' ')} {float(np.ravel(value)[0]):g}")
     if request.job.batch is None and job.phase != "serve":
         said.append("the batch with the highest throughput that fits")
+    if job.trains and request.size is None:
+        said.append("no size: --epochs 90, --samples 50k or --tokens 2B gives the cost of the whole run")
     said += _assumed_of_request(request)
     if sweep is not None and not sweep.runtime.exact:
         said.append(f"runtime '{sweep.job.runtime}' is unknown: {sweep.runtime.title}")
@@ -74,8 +76,66 @@ def explained(kept: Sequence[Candidate], request: Request, workload: Workload) -
     first = kept[0]
     if first.trust == UNPRICED:
         return [replace(item, why=_unpriced(item, workload)) for item in kept]
-    reasons = [_first(kept, workload)] + [_behind(first, item, workload) for item in kept[1:]]
+    if request.objective == "cost":
+        reasons = [_first(kept, workload)] + [_behind(first, item, workload) for item in kept[1:]]
+    else:
+        reasons = [_best(kept, request, workload)]
+        reasons += [_behind_in(first, item, request, workload) for item in kept[1:]]
     return [replace(item, why=why) for item, why in zip(kept, reasons, strict=True)]
+
+
+def _aim(item: Candidate, objective: str) -> tuple[float, str]:
+    """What an objective other than cost makes small, and in words."""
+    if objective == "energy":
+        each = item.joules_per_unit
+        return each, show(each, "energy", 3)
+    if objective == "time":
+        return item.finish or 0.0, lasting(item.finish or 0.0)
+    latency = item.estimate.latency.mid
+    return latency, show(latency, "time", 3)
+
+
+#: What an objective is about, and what is said of one that has more of it.
+_OBJECTIVES = {"energy": ("takes the least energy", "takes"), "time": ("is done first", "is done in"),
+               "latency": ("answers soonest", "takes")}  # fmt: skip
+
+
+def _best(kept: Sequence[Candidate], request: Request, workload: Workload) -> str:
+    first, (said, _) = kept[0], _OBJECTIVES[request.objective]
+    each = f" for each of its {workload.unit}" if request.objective == "energy" else ""
+    text = f"{said}: {_aim(first, request.objective)[1]}{each}"
+    if len(kept) == 1:
+        return f"is the only one that meets the request and {text}"
+    return (
+        f"{text}, against {_aim(kept[1], request.objective)[1]} on {kept[1].gpu}; {_price(first, workload)}"
+    )
+
+
+def _behind_in(first: Candidate, item: Candidate, request: Request, workload: Workload) -> str:
+    if item.trust > first.trust:
+        return _distrusted(item, workload)
+    (least, _), (own, words) = (_aim(one, request.objective) for one in (first, item))
+    said = _times(own / least if least > 0 else 1.0, "much" if request.objective == "energy" else "long")
+    return f"{_OBJECTIVES[request.objective][1]} {words}, {said} {first.gpu}; {_price(item, workload)}"
+
+
+def _times(ratio: float, word: str) -> str:
+    """`6 % more than`, `3.6 times as long as`, `as much as`."""
+    if ratio < 1.005:
+        return f"as {word} as"
+    if ratio < 2:
+        return f"{(ratio - 1) * 100:.0f} % {'more' if word == 'much' else 'longer'} than"
+    return f"{number(ratio, 2)} times as {word} as"
+
+
+def _price(item: Candidate, workload: Workload) -> str:
+    """What it costs, beside what it is ranked by."""
+    return per_units(item, workload) if item.usd_total is None else f"{money(item.usd_total)} in all"
+
+
+def _distrusted(item: Candidate, workload: Workload) -> str:
+    old = "has no date" if item.trust == 2 else "is over a year old or replaced by a newer one"
+    return f"ranks behind because its price {old}; {per_units(item, workload)}"
 
 
 def _unpriced(item: Candidate, workload: Workload) -> str:
@@ -106,8 +166,7 @@ def surer(first: Candidate, second: Candidate) -> float:
 
 def _behind(first: Candidate, item: Candidate, workload: Workload) -> str:
     if item.trust > first.trust:
-        old = "has no date" if item.trust == 2 else "is over a year old or replaced by a newer one"
-        return f"ranks behind because its price {old}; {per_units(item, workload)}"
+        return _distrusted(item, workload)
     ratio = item.usd_per_unit / first.usd_per_unit
     return f"is {_dearer(ratio, first.gpu)}: {_comparison(item, first, workload)}"
 
@@ -164,6 +223,8 @@ def headline(kept: Sequence[Candidate], request: Request, workload: Workload) ->
     what = f"{best.instances:,} x {best.offer.provider} {best.offer.instance}" if best.instances > 1 else (
         f"{best.offer.provider} {best.offer.instance}"
     )  # fmt: skip
+    if request.regions and best.offer.region:
+        what += f" in {best.offer.region}"
     gpus = plural(best.instances * best.gpus_per_instance, "GPU")
     if request.size is not None and best.finish is not None and best.usd_total is not None:
         return (
@@ -172,4 +233,7 @@ def headline(kept: Sequence[Candidate], request: Request, workload: Workload) ->
             f"({best.usd_per_hour:,.2f} USD/h)"
         )
     wanted = f" for {request.target.text}" if request.target else ""
-    return f"{best.gpu}: {what} ({gpus}){wanted}, {best.usd_per_hour:,.2f} USD/h, {per_units(best, workload)}"
+    return (
+        f"{best.gpu}: {what} ({gpus}){wanted}, {best.usd_per_hour:,.2f} USD/h "
+        f"({by_month(best.usd_per_hour)}), {per_units(best, workload)}"
+    )

@@ -8,6 +8,7 @@ and which of them no other one beats in price, specification and power together.
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -18,13 +19,14 @@ from whichgpu.facts import store
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner import constraints
 from whichgpu.planner.answer import Rejected
-from whichgpu.planner.conflict import irreducible
+from whichgpu.planner.conflict import TERMS, irreducible
 from whichgpu.planner.front import front
 from whichgpu.planner.market import considered, offered, on_offers, trust, usable_offers
 from whichgpu.planner.reasons import Reason
-from whichgpu.planner.words import money
+from whichgpu.planner.words import HOURS_PER_MONTH, by_month, money
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
+from whichgpu.prices.purchase import purchase_price
 from whichgpu.prices.sellers import seller_of
 from whichgpu.units import number
 from whichgpu.values import immutable
@@ -68,6 +70,8 @@ class Use:
 
 
 _LABELS = {"outputs_4k": "outputs that carry 4K at 60 Hz", "encoders": "video encoders"}
+#: The same of one.
+_ONE = {"outputs_4k": "output that carries 4K at 60 Hz", "encoders": "video encoder"}
 _UNITS = {
     "flop rate": ("TFLOPS", 1e12), "op rate": ("TOPS", 1e12), "bandwidth": ("GB/s", 1e9),
     "memory": ("GiB", 2.0**30),
@@ -113,11 +117,17 @@ class Card:
         """USD per hour of one unit of the specification."""
         return self.usd_per_hour / self.score
 
+    @property
+    def usd_to_buy(self) -> float | None:
+        """USD of the cards where they are bought."""
+        return price_to_buy(self.offer)
+
     def to_dict(self, rank: int, shown: Sequence[str]) -> dict[str, Any]:
         """The contract's shape of a candidate as far as specifications go."""
         return {
             "rank": rank, "gpu": self.gpu.id, "gpus_per_instance": int(self.offer.gpu_count), "instances": 1,
-            "usd_per_hour": self.usd_per_hour, "usd_per_unit": self.usd_per_score, "score": self.score,
+            "usd_per_hour": self.usd_per_hour, "usd_per_month": self.usd_per_hour * HOURS_PER_MONTH,
+            "usd_to_buy": self.usd_to_buy, "usd_per_unit": self.usd_per_score, "score": self.score,
             "specifications": {name: self.gpu.value(name) for name in shown}, "drivers": drivers(self.gpu),
             "watts": self.power, "pareto": self.front, "offer": self.offer.to_dict(),
             "seller": seller_of(self.offer).to_dict(), "basis": "specification", "why": self.why,
@@ -142,9 +152,14 @@ class ForUse:
         first = self.cards[0]
         return (
             f"{first.gpu.id}: {first.offer.provider} {first.offer.instance}, {first.usd_per_hour:,.2f} USD/h "
-            f"a GPU for {score_text(self.use, first)} ({self.use.title}, from specifications: no speed is "
-            "predicted)"
+            f"a GPU{self._to_spend(first)} for {score_text(self.use, first)} "
+            f"({self.use.title}, from specifications: no speed is predicted)"
         )
+
+    def _to_spend(self, first: Card) -> str:
+        """What a card costs to buy, or a month of it."""
+        bought = first.usd_to_buy
+        return f" ({by_month(first.usd_per_hour)})" if bought is None else f" of use, {money(bought)} to buy,"
 
     def __str__(self) -> str:
         return self.headline
@@ -164,7 +179,10 @@ class ForUse:
 
 def score_text(one: Use, card: Card) -> str:
     """What a card has of the specification, in words: `82.6 TFLOPS of FP32`."""
-    return f"{number(card.score, 3)} {one.unit} of {one.label}" if one.unit else f"{card.score:g} {one.label}"
+    if one.unit:
+        return f"{number(card.score, 3)} {one.unit} of {one.label}"
+    label = one.label if card.score != 1 else _ONE.get(one.by, one.label)
+    return f"{card.score:g} {label}"
 
 
 def for_use(
@@ -195,16 +213,25 @@ def _card(
         rejected[gpu.id] = Reason(f"{one.label} not read", f"its {one.label} were not read in any source")
         return None
     best = min(offers, key=lambda offer: (trust(offer, request), offer.usd_per_gpu_hour, offer.gpu_count))
-    if request.budget is not None and best.usd_per_hour > request.budget * (1 + 1e-9):
+    if not _affordable(best, request):
+        bought = price_to_buy(best)
+        cost = f"{money(best.usd_per_hour)}/h" if bought is None else f"{money(bought)} to buy"
+        most = request.budget if request.budget_to_buy is None else request.budget_to_buy
         rejected[gpu.id] = Reason(
-            "over the budget",
-            f"{best.provider} {best.instance} costs {money(best.usd_per_hour)}/h, {request.budget:,.2f} "
-            "allowed",
+            "over the budget", f"{best.provider} {best.instance} costs {cost}, {most or 0.0:,.2f} allowed"
         )
         return None
     power = gpu.value("power")
     return Card(gpu, best, best.usd_per_gpu_hour, score, float("nan") if power is None else float(power),
                 trust(best, request))  # fmt: skip
+
+
+def _affordable(offer: Offer, request: Request) -> bool:
+    """Whether an offer is within the budget, by the hour or to buy."""
+    bought = price_to_buy(offer)
+    if request.budget_to_buy is not None and (bought is None or bought > request.budget_to_buy):
+        return False
+    return request.budget is None or offer.usd_per_hour <= request.budget * (1 + 1e-9)
 
 
 def _score(one: Use, gpu: Gpu) -> float | None:
@@ -268,13 +295,14 @@ def _infeasible(one: Use, request: Request, catalogue: Catalogue, pool: Sequence
     gpus = {gpu.id: gpu for gpu in catalogue.values() if (_score(one, gpu) or 0.0) > 0.0}
     every = offered(request, pool, tuple(gpus.values()))
     limits = (*constraints.of_gpus(request), *on_offers(request, gpus))
-    budget = request.budget
-    prices_held = np.array([budget is None or row.usd_per_hour <= budget for row in every], dtype=bool)
+    prices_held = np.array([_affordable(row, request) for row in every], dtype=bool)
     items = [[gpus[row.gpu or ""] for row in every] if limit.level == "gpu" else every for limit in limits]
     held = [limit.holds(own) for limit, own in zip(limits, items, strict=True)]
     words = [limit.words for limit in limits]
-    if budget is not None:
-        held, words = [*held, prices_held], [*words, f'--budget "{budget:g} USD/h"']
+    if request.budget is not None:
+        held, words = [*held, prices_held], [*words, f'--budget "{request.budget:g} USD/h"']
+    elif request.budget_to_buy is not None:
+        held, words = [*held, prices_held], [*words, f'--budget "{request.budget_to_buy:g} USD"']
 
     def able(asked: frozenset[int]) -> NDArray[np.bool_]:
         found = np.ones(len(every), dtype=bool)
@@ -290,16 +318,35 @@ def _infeasible(one: Use, request: Request, catalogue: Catalogue, pool: Sequence
     for index in sorted(core):
         left = np.flatnonzero(able(whole - {index}))
         if left.size:
-            row = min((every[at] for at in left), key=lambda offer: offer.usd_per_gpu_hour)
-            ways.append(
-                (
-                    row.usd_per_gpu_hour,
-                    f"leave out {words[index]} ({row.gpu}, {row.usd_per_gpu_hour:,.2f} USD/h)",
-                )
-            )
+            row = min((every[at] for at in left), key=_to_pay)
+            ways.append((_to_pay(row), _way(words[index], row)))
     told = ", or ".join(text for _, text in sorted(ways)) or "leave out several of them"
     said = " and ".join(words[index] for index in sorted(core))
-    return f"no card for {one.title} holds {said} together; {told}"
+    return f"no card for {one.title} holds {said}{' together' * (len(core) > 1)}; {told}"
+
+
+def price_to_buy(offer: Offer) -> float | None:
+    """USD of the cards of an offer that is owned; None of what is rented."""
+    stored = purchase_price(offer.gpu or "") if offer.kind == "buy" else None
+    return None if stored is None else stored.usd * offer.gpu_count
+
+
+def _to_pay(offer: Offer) -> float:
+    """What ways out are ordered by: USD to buy, or USD/h of a GPU."""
+    return price_to_buy(offer) or offer.usd_per_gpu_hour
+
+
+def _way(words: str, offer: Offer) -> str:
+    """One way out: a budget that is enough, or a wish to leave out."""
+    bought = price_to_buy(offer)
+    cost = f"{offer.usd_per_gpu_hour:,.2f} USD/h" if bought is None else f"{money(bought)} to buy"
+    if words.startswith("--budget"):
+        exact = f"{offer.usd_per_hour * 100:.6f}" if bought is None else f"{bought * 100:.6f}"
+        cents = math.ceil(float(exact)) / 100
+        return f'use --budget "{cents:.2f} USD{"/h" * (bought is None)}" ({offer.gpu})'
+    if words.startswith("--term"):
+        return f"use --term {TERMS.get(offer.kind, 'any')} ({offer.gpu}, {cost})"
+    return f"leave out {words} ({offer.gpu}, {cost})"
 
 
 @cache

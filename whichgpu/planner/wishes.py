@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.errors import UsageError, one_line
-from whichgpu.units import number, parse, parse_rate
+from whichgpu.units import in_usd, number, parse, parse_rate
 
 if TYPE_CHECKING:
     from datetime import date
@@ -103,8 +103,7 @@ def read_positive(text: str, dimension: str, what: str) -> float:
 
 def read_budget(text: str, size: Size | None, *, buys: bool = False) -> Money:
     """`"20 USD/h"`, `"2000 USD/month"`, and `"500 USD"`: for a job whose size is stated, or to buy cards."""
-    plain = re.sub(r"^\$\s*([\d.,]+)\s*", r"\1 USD", text.strip())
-    plain = re.sub(r"\s*(?:/|\b(?:per|an?|each)\b)\s*", "/", plain)
+    plain = in_usd(text.strip())
     if plain.endswith("USD"):
         usd = read_positive(plain, "money", "budget")
         if size is None and buys:

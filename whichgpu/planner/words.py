@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from datetime import date
 
 
+#: Hours of a mean month.
+HOURS_PER_MONTH = 730.5
+
+
+def by_month(usd_per_hour: float, digits: int = 0) -> str:
+    """What so much an hour comes to in a month of all its hours."""
+    return f"{usd_per_hour * HOURS_PER_MONTH:,.{digits}f} USD a month"
+
+
 def plural(count: float, noun: str) -> str:
     """`1 instance`, `2 instances`."""
     return f"{count:,g} {noun}" + ("" if count == 1 else "s")

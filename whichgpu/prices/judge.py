@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from whichgpu.errors import UsageError, one_line
 from whichgpu.prices import live
 from whichgpu.prices.store import STALE_DAYS, TERMS, select
-from whichgpu.units import parse
+from whichgpu.units import in_usd, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +25,17 @@ _TOO_LOW = 0.5
 _EXAMPLE = 'write e.g. "2.10 USD/h for 1x H100 SXM"'
 _HOURS = {
     "h": 1.0, "hr": 1.0, "hour": 1.0, "min": 1 / 60, "minute": 1 / 60, "s": 1 / 3600, "second": 1 / 3600,
-    "day": 24.0, "week": 168.0, "month": 730.0, "mo": 730.0, "year": 8760.0,
+    "day": 24.0, "week": 168.0, "month": 730.5, "mo": 730.5, "year": 8766.0,
 }  # fmt: skip
 _MONEY = re.compile(
-    r"^\s*(?:USD|US\$|\$)?\s*(?P<usd>-?[\d.,]+)\s*(?:USD|US\$|\$)?\s*(?:/|\bper\b|\ba[n]?\b)\s*"
+    r"^\s*(?:USD|US\$|\$)?\s*(?P<usd>-?[\d.,]+\s?[kK]?)\s*(?:USD|US\$|\$)?\s*(?:/|\bper\b|\ba[n]?\b)\s*"
     r"(?P<unit>[a-z]+?)s?\s*(?P<each>(?:/|\bper\b)\s*GPU)?\s*(?:for|:|,)?\s+(?P<rest>\S.*)$",
+    re.IGNORECASE,
+)
+#: An hour of a GPU, however it is put.
+_GPU_HOUR = re.compile(
+    r"(?:\s*/\s*|\s+per\s+|\s+an?\s+)GPU\s*(?:[\s-]|/|\bper\b|\ban?\b)"
+    r"\s*(?:per\s+|an?\s+)?h(?:ou)?r?s?\b",
     re.IGNORECASE,
 )
 #: Words of a quote that name its terms.
@@ -85,10 +91,11 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
     """A quote from words; raises `UsageError` where the price, its unit or the GPU cannot be read."""
     from whichgpu.hardware.names import resolve_count
 
-    match = _MONEY.match(text)
+    in_usd(text)  # says so where it is another currency
+    match = _MONEY.match(_GPU_HOUR.sub("/h per GPU", text))
     if match is None or match["unit"].lower() not in _HOURS:
         raise UsageError(f"'{one_line(text)}' is no price per time for a GPU; {_EXAMPLE}")
-    rest, term = _term(match["rest"])
+    rest, term = _term(re.sub(r"^(?:an?|one)\s+", "", match["rest"], flags=re.IGNORECASE))
     gpu, count = resolve_count(rest, catalogue)
     usd = _usd(match["usd"], text) / _HOURS[match["unit"].lower()]
     return Quote(text, usd if match["each"] else usd / count, gpu.id, count, term)

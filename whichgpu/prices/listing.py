@@ -8,7 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.prices import quality
-from whichgpu.prices.offers import Offer
+from whichgpu.prices.offers import Offer, to_text
 from whichgpu.prices.store import bundled
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _offer(
         gpu_count=count, vcpus=rows[0].vcpus, memory=rows[0].host_gib * _GIB if rows[0].host_gib else None,
         kind=kind, usd_per_hour=sound[cheapest], usd_median=median(sound.values()),
         usd_max=max(sound.values()), region=cheapest, regions=len(regions), suspect_regions=len(suspect),
-        source=where[0], locator=where[1], as_of=where[2],
+        source=where[0], locator=where[1], as_of=where[2], by_region=to_text(sound),
     )  # fmt: skip
 
 

@@ -176,4 +176,9 @@ def _table(stamp: tuple[str, int]) -> Sequence[Sequence[str]]:
         if not (isinstance(rows, list) and rows):
             raise ValueError("no table")
         return rows
-    return [to_cells(row) for row in merged(from_rows(json.loads(held.files[READ])))]
+    return [to_cells(row) for row in merged(from_rows(padded(json.loads(held.files[READ]))))]
+
+
+def padded(rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
+    """Rows as an older release wrote them, with the columns that came since left empty."""
+    return [[*row, *[""] * (len(COLUMNS) - len(row))] for row in rows]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
     from datetime import date
 
 #: What a price is for. Marketplace, community and serverless capacity is no provider's own on-demand
@@ -36,6 +38,8 @@ class Offer:
     host's, in bytes. `suspect_regions` counts regions whose spot price equals the on-demand one or
     exactly a tenth of it. `listing` is "newer" or "older" where another source lists the same offer at
     another date. `quarantine` says why the row must not be used, and is empty when it is sound.
+    `by_region` has the price of every region where the source gives them, as `to_text` writes them; it is
+    taken apart only where a region is asked for.
     """
 
     provider: str
@@ -59,6 +63,7 @@ class Offer:
     listing: str = ""
     quarantine: str = ""
     note: str = ""
+    by_region: str = ""
 
     def __str__(self) -> str:
         gpu = self.gpu or " or ".join(self.candidates) or self.gpu_spelling
@@ -88,6 +93,20 @@ class Offer:
         """What is paid for: each second or hour of use, or a term whether used or not."""
         return _BILLED.get(self.kind, "hour")
 
+    @property
+    def usd_by_region(self) -> dict[str, float]:
+        """USD per hour of the instance in each region that is known, the cheapest first."""
+        return _from_text(self.by_region) or ({self.region: self.usd_per_hour} if self.region else {})
+
+    def within(self, regions: Container[str]) -> Offer | None:
+        """The offer as it is in the cheapest of some regions; None where it is in none of them."""
+        if self.region in regions:
+            return self
+        for region, usd in _from_text(self.by_region).items():
+            if region in regions:
+                return replace(self, region=region, usd_per_hour=usd)
+        return None
+
     def age_days(self, today: date) -> int | None:
         """Days since the price was read, or None where that is unknown."""
         return None if self.as_of is None else (today - self.as_of).days
@@ -113,6 +132,7 @@ class Offer:
             "usd_max": self.usd_max,
             "region": self.region,
             "regions": self.regions,
+            "usd_by_region": self.usd_by_region,
             "suspect_regions": self.suspect_regions,
             "vcpus": self.vcpus,
             "memory": self.memory,
@@ -120,3 +140,29 @@ class Offer:
             "quarantine": self.quarantine,
             "note": self.note,
         }
+
+
+def to_text(usd_by_region: Mapping[str, float]) -> str:
+    """Prices of regions as a cell: `3.67=us-central1;us-east1|4.05=asia-northeast1`, the cheapest first.
+
+    A region whose name has one of the signs in it is left out, and so is a single region.
+    """
+    named = {region: usd for region, usd in usd_by_region.items() if region and not set(region) & set(";|=")}
+    if len(named) < 2:
+        return ""
+    alike: dict[float, list[str]] = {}
+    for region, usd in sorted(named.items(), key=lambda pair: (pair[1], pair[0])):
+        alike.setdefault(usd, []).append(region)
+    return "|".join(f"{usd:.10g}={';'.join(regions)}" for usd, regions in alike.items())
+
+
+def _from_text(text: str) -> dict[str, float]:
+    """Prices by region from such a cell; a part that is none is left out."""
+    found: dict[str, float] = {}
+    for part in text.split("|") if text else ():
+        usd, _, regions = part.partition("=")
+        try:
+            found |= dict.fromkeys(regions.split(";"), float(usd))
+        except ValueError:
+            continue
+    return found

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.errors import UsageError
+from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store
-from whichgpu.prices.store import key_of, unknown
+from whichgpu.prices.store import key_of, known_regions, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from whichgpu.errors import WhichGpuError
     from whichgpu.prices.offers import Offer
 
 _OTHER = "other"
@@ -75,7 +76,7 @@ def regions_named(names: Iterable[str], rows: Iterable[Offer]) -> tuple[str, ...
 
     Raises `UsageError` with the nearest for a name that means none.
     """
-    known = sorted({row.region for row in rows if row.region})
+    known = sorted(known_regions(rows))
     found: list[str] = []
     for name in names:
         key = key_of(name)
@@ -84,9 +85,25 @@ def regions_named(names: Iterable[str], rows: Iterable[Offer]) -> tuple[str, ...
         here = here or [one for one in known if area is not None and _within(one, area)]
         here = here or [one for one in known if _begins(one, key)]
         if not here:
-            raise UsageError(unknown("region", name, [*known, *store.load("regions")["regions"]["area"]]))
+            raise _nowhere(name, known)
         found += here
     return tuple(dict.fromkeys(found))
+
+
+def _nowhere(name: str, known: Iterable[str]) -> WhichGpuError:
+    """What is said of a region of which no price is on file: one that a provider has, or none at all."""
+    tables = store.load("regions")["regions"]
+    key = key_of(name)
+    sellers = [seller for seller, regions in tables["provider"].items() if key in regions]
+    if sellers:
+        areas = (area for area, row in tables["area"].items() if _within(key, row))
+        wider = next((f", or take all of {area}: --region {area}" for area in areas), "")
+        return DataError(
+            f"no price on file is of {name}, a region of {sellers[0]}: whichgpu prices update reads its "
+            f"prices{wider}"
+        )
+    every = {*known, *tables["area"], *(one for regions in tables["provider"].values() for one in regions)}
+    return UsageError(unknown("region", name, sorted(every)))
 
 
 def _within(region: str, area: Mapping[str, Any]) -> bool:

@@ -138,14 +138,16 @@ def read_band(text: str) -> Band:
     return Band(share, share, "stated")
 
 
-def expected(offer: Offer, work: float, how: Habits, stated: Band | None = None) -> Expected:
+def expected(
+    offer: Offer, work: float, how: Habits, stated: Band | None = None, machines: float = 1.0
+) -> Expected:
     """Expected hours and USD of a job of `work` hours without interruptions.
 
-    A job on several machines at once stops with any of them: an offer is one machine. `stated` goes before
-    what is known of the offer.
+    An offer is one machine; a job on several `machines` at once stops with any of them, so that many times
+    as often. `stated` goes before what is known of the offer.
     """
     found = stated or band(offer)
-    between = found.hours_between
+    between = found.hours_between / machines
     every, takes, restart = (value / _HOUR for value in how.checked())
     if max(every + takes, restart) > _HOPELESS * between:
         raise UsageError(
@@ -154,7 +156,7 @@ def expected(offer: Offer, work: float, how: Habits, stated: Band | None = None)
         )
     hours = between * math.exp(restart / between) * math.expm1((every + takes) / between) * work / every
     best = max(math.sqrt(2 * takes * between) - takes, takes) if takes else 0.0
-    return Expected(offer, found, hours, hours / between, hours * offer.usd_per_hour, best * _HOUR)
+    return Expected(offer, found, hours, hours / between, hours * offer.usd_per_hour * machines, best * _HOUR)
 
 
 @cache

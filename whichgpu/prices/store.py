@@ -34,7 +34,7 @@ TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 COLUMNS = (
     "provider", "instance", "gpu", "gpu_spelling", "candidates", "gpu_count", "vcpus", "memory_gib",
     "kind", "usd_per_hour", "usd_median", "usd_max", "region", "regions", "suspect_regions",
-    "source", "locator", "as_of", "listing", "quarantine", "note",
+    "source", "locator", "as_of", "listing", "quarantine", "note", "by_region",
 )  # fmt: skip
 
 _GIB = 2.0**30
@@ -168,15 +168,17 @@ def select(
     """The rows that pass every filter given, in the order of `rows`.
 
     `gpus` are catalogue ids; with `ambiguous` a row also passes if one of its candidates does, and
-    without it ambiguous rows are left out. A row knows only its cheapest region, which `regions` must
-    name. Quarantined rows are left out unless asked for. Raises `UsageError` for an unknown kind, and
+    without it ambiguous rows are left out. With `regions` a row has the price of the cheapest of them.
+    Quarantined rows are left out unless asked for. Raises `UsageError` for an unknown kind, and
     for a provider or region that no row has, with the nearest that one does.
     """
     wanted = {
         "kind": _names("kind", kinds, KINDS),
         "provider": _names("provider", providers, {row.provider for row in rows}),
-        "region": _names("region", regions, {row.region for row in rows if row.region}),
     }
+    if regions is not None:
+        here = _names("region", regions, known_regions(rows)) or frozenset()
+        rows = [found for row in rows if (found := row.within(here)) is not None]
     ids = None if gpus is None else frozenset(gpus)
     return tuple(
         row
@@ -186,6 +188,11 @@ def select(
         and (ids is None or row.gpu in ids or (ambiguous and not ids.isdisjoint(row.candidates)))
         and all(chosen is None or getattr(row, name) in chosen for name, chosen in wanted.items())
     )
+
+
+def known_regions(rows: Iterable[Offer]) -> frozenset[str]:
+    """Every region that a row names."""
+    return frozenset(region for row in rows for region in row.usd_by_region)
 
 
 def by_device(rows: Iterable[Offer]) -> dict[str, list[Offer]]:
@@ -220,7 +227,10 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     by_key = {key_of(each): each for each in known}
-    near = [by_key[key] for key in get_close_matches(key_of(name), by_key, n=3, cutoff=0.5)]
+    asked = key_of(name)
+    close = get_close_matches(asked, by_key, n=3, cutoff=0.5)
+    # Letters that changed places are the likeliest slip.
+    near = [by_key[key] for key in sorted(close, key=lambda key: sorted(key) != sorted(asked))]
     if near:
         return f"no {what} '{name}'; did you mean {', '.join(near)}?"
     return f"no {what} '{name}'; known: {', '.join(sorted(by_key.values())) or 'none'}"

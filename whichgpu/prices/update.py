@@ -99,7 +99,7 @@ def _before(
     old: Mapping[str, bytes],
 ) -> tuple[dict[str, tuple[Offer, ...]], dict[str, Any], dict[str, Any]]:
     """Offers by source, what is known of the sources, and interruptions, of the generation in use."""
-    kept = _by_source(from_rows(json.loads(old.get(live.READ, b"[]"))))
+    kept = _by_source(from_rows(live.padded(json.loads(old.get(live.READ, b"[]")))))
     meta = json.loads(old.get(live.META, b'{"sources": {}}'))
     sources = {str(key): dict(row) for key, row in meta["sources"].items()}
     return kept, {"sources": sources}, dict(json.loads(old.get(live.INTERRUPTIONS, b"{}")))

@@ -24,7 +24,9 @@ _SOURCE = Column("Source", optional=True)
 _LABELS = {
     "compute_capability": "Compute capability", "cores_per_sm": "Shader cores per SM",
     "tensor_cores_per_sm": "Tensor cores per SM", "tensor_core_generation": "Tensor core generation",
-    "rt_core_generation": "RT core generation", "acc32_halved": "FP32 sums halve the FP16 rate",
+    "rt_core_generation": "RT core generation",
+    "rt_flop_per_clock": "Ray-tracing FLOP per clock and RT core",
+    "acc32_halved": "FP32 sums halve the FP16 rate",
     "fp32_products": "Multiplies in FP32 only", "sparsity": "Peak with 2:4 sparsity, times",
     "l1_shared_per_sm": "L1 and shared memory per SM", "max_shared_per_sm": "Shared memory per SM, at most",
     "registers_per_sm": "Registers per SM",

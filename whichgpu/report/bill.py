@@ -45,7 +45,9 @@ def _carbon(found: Bill, grid: Grid) -> dict[str, object] | None:
 
 
 def _sentences(found: Bill) -> Iterator[str]:
-    best, unit = found.ways[0], found.workload.unit
+    # A discount that is only assumed is no price that anybody asks.
+    best = next((way for way in found.ways if not way.assumed.endswith("assumed")), found.ways[0])
+    unit = found.workload.unit
     machine = f"{plural(found.machines, 'machine')} of {found.gpus} x {found.gpu}"
     yield (
         f"{machine}, {number(found.rate.mid, 3)} {unit}/s each ({found.basis}), "
@@ -57,6 +59,13 @@ def _sentences(found: Bill) -> Iterator[str]:
         f"The cheapest way is {_name(best)}{_where(best)}: {usd(best.usd_per_month)} USD a month, "
         f"{money(best.usd_per_unit * count)} per {noun}."
     )
+    if best is not found.ways[0]:
+        less = found.ways[0]
+        share = less.assumed.partition(" off")[0]
+        yield (
+            f"At the discount that is assumed here ({share}, --discount states yours) "
+            f"{_name(less)}{_where(less)} would come to {usd(less.usd_per_month)} USD."
+        )
 
 
 def _name(way: Way) -> str:
@@ -85,7 +94,7 @@ def _table(found: Bill) -> Table:
         )
         for way in found.ways
     ]  # fmt: skip
-    return Table.of(f"What {found.workload.name} costs on {found.gpu}", columns, rows, strong=(0,))
+    return Table.of(f"What {found.workload.name} costs on {found.gpu}", columns, rows)
 
 
 def _hourly(way: Way) -> str | None:

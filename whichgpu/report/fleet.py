@@ -88,13 +88,15 @@ def _prices(answer: Fleets, shown: tuple[Fleet, ...]) -> Table:
         ">Instances",
         ">GPUs each",
         ">USD/h each",
+        Column("Region", optional=True),
         "Price read",
-        "Source",
+        Column("Source", optional=True),
     )
     rows = [
         (str(rank), one.choice.offer.provider, one.choice.offer.instance, f"{one.choice.instances:,}",
          f"{one.choice.offer.gpu_count:g}", f"{one.choice.offer.usd_per_hour:,.3f}",
-         price_read(one.choice.offer, answer.request), one.choice.offer.source)
+         one.choice.offer.region or None, price_read(one.choice.offer, answer.request),
+         one.choice.offer.source)
         for rank, one in enumerate(shown, 1)
     ]  # fmt: skip
     return Table.of("Prices", columns, rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.planner.plan.rates import clock
+from whichgpu.planner.words import by_month
 from whichgpu.report.chart import Bar, Bars, Chart, Group, Panel, Point, axis, letters
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, show
@@ -109,7 +110,7 @@ def _fleet(plan: Plan) -> Table:
     watts = plan.watts
     power = "" if watts is None else f"Its GPUs draw {show(watts, 'power', 3)} in the mean, as estimated. "
     return Table.of(
-        f"Fleet: {plan.usd_per_hour:,.2f} USD/h, {plan.usd_per_hour * 730.5:,.0f} USD a month", columns, rows,
+        f"Fleet: {plan.usd_per_hour:,.2f} USD/h, {by_month(plan.usd_per_hour)}", columns, rows,
         notes=(f"{room}{power}".strip() or "In use: the share of its time that it works.",
                "USD/h are means over the period, starts apart; For: shares of the time of these instances."),
     )  # fmt: skip

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _OFFER = (
     Column("Provider"), Column("Instance"), Column("GPUs", "right"), Column("USD/h", "right"),
     Column("USD/h per GPU", "right"), Column("Kind"), Column("Age", "right"), Column("Source", optional=True),
-    Column("Cheapest in", optional=True), Column("Read on", optional=True),
+    Column("Region", optional=True), Column("Read on", optional=True),
     Column("Regions", "right", optional=True), Column("vCPUs", "right", optional=True),
     Column("Host GiB", "right", optional=True),
 )  # fmt: skip

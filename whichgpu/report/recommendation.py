@@ -101,6 +101,7 @@ def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
         Column("#", "right"), Column("GPU"), *((Column("Precision"),) if request.precisions else ()),
         Column("Instances", "right"), Column("GPUs", "right"),
         Column(f"{unit}/{period} (90 %)", "right"), Column("USD/h", "right"),
+        *(() if request.size else (Column("USD/month", "right", optional=True),)),
         Column(f"USD per {noun}", "right"), *_whole_columns(answer), Column("Power", "right"),
         Column("Memory GiB", "right"), Column("Latency", "right", optional=True),
         Column("Front", optional=True),
@@ -109,7 +110,7 @@ def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
         (
             str(rank), item.gpu, *((item.estimate.job.precision,) if request.precisions else ()),
             f"{item.instances:,}", _gpus(item), _interval(item, seconds),
-            _amount(item.usd_per_hour, 2), _price_of(item.usd_per_unit * count),
+            _amount(item.usd_per_hour, 2), *_month(answer, item), _price_of(item.usd_per_unit * count),
             *_whole(item), show_watts(item.watts), _memory(item), show(item.estimate.latency.mid, "time", 2),
             "yes" if item.front else "",
         )
@@ -119,6 +120,13 @@ def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     more = len(answer.candidates) - len(shown)
     notes = (f"{more} more with --limit {len(answer.candidates)}.",) if more > 0 else ()
     return Table.of(title, columns, rows, notes=(*_notes(answer), *notes), strong=(0,))
+
+
+def _month(answer: Recommendation, item: Candidate) -> tuple[str | None, ...]:
+    """USD a month of what always runs; of a job that ends there is no such cell."""
+    if answer.request.size is not None:
+        return ()
+    return (None if item.usd_per_month is None else f"{item.usd_per_month:,.0f}",)
 
 
 def _whole_columns(answer: Recommendation) -> tuple[Column, ...]:
@@ -138,13 +146,14 @@ def _offers(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     """Whose prices these are, and how old."""
     columns = (
         Column("#", "right"), Column("Provider"), Column("Instance"), Column("GPUs each", "right"),
-        Column("USD/h each", "right"), Column("Kind"), Column("Seller", optional=True),
-        Column("Price read"), Column("Source"),
+        Column("USD/h each", "right"), Column("Kind"), Column("Region", optional=True),
+        Column("Seller", optional=True), Column("Price read"), Column("Source", optional=True),
     )  # fmt: skip
     rows = [
         (
             str(rank), item.offer.provider, item.offer.instance, f"{item.gpus_per_instance}",
-            _amount(item.offer.usd_per_hour, 3), item.offer.kind.replace("_", "-"), _class(item.offer),
+            _amount(item.offer.usd_per_hour, 3), item.offer.kind.replace("_", "-"), item.offer.region or None,
+            _class(item.offer),
             price_read(item.offer, answer.request), item.offer.source,
         )
         for rank, item in enumerate(shown, 1)
@@ -166,7 +175,10 @@ def _class(offer: Offer) -> str:
 
 def _gpus(item: Candidate) -> str:
     total = item.instances * item.gpus_per_instance
-    return f"{total:,}" if item.gpus_per_replica == 1 else f"{total:,} (by {item.gpus_per_replica})"
+    if item.gpus_per_replica > 1:
+        return f"{total:,} (by {item.gpus_per_replica})"
+    kind = item.estimate.job.options.get("sharding", "") if total > 1 else ""
+    return f"{total:,} ({kind})" if kind else f"{total:,}"
 
 
 def _interval(item: Candidate, seconds: float) -> str:

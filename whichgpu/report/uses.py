@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.uses import drivers, score_text
-from whichgpu.planner.words import money
+from whichgpu.planner.words import HOURS_PER_MONTH, money
 from whichgpu.report.recommendation import left_out, price_read, rejected_table
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number
@@ -53,16 +53,19 @@ def _ranked(answer: ForUse) -> str:
 
 def _table(answer: ForUse, shown: tuple[Card, ...]) -> Table:
     """What each card has."""
-    use = answer.use
+    use, buys = answer.use, answer.request.term == "buy"
     each = f"USD/h per {use.unit}" if use.unit else "USD/h for each"
     columns = (
-        Column("#", "right"), Column("GPU"), Column("USD/h", "right"), Column(each, "right"),
+        Column("#", "right"), Column("GPU"), *((Column("USD to buy", "right"),) if buys else ()),
+        Column("USD/h", "right"), *(() if buys else (Column("USD/month", "right", optional=True),)),
+        Column(each, "right"),
         *(Column(FIELDS[name].label, "right", optional=name != use.by) for name in use.specs),
         Column("Drivers", optional=True), Column("Front", optional=True),
     )  # fmt: skip
     rows = [
         (
-            str(rank), card.gpu.id, f"{card.usd_per_hour:,.2f}",
+            str(rank), card.gpu.id, *((f"{card.usd_to_buy or 0.0:,.0f}",) if buys else ()),
+            f"{card.usd_per_hour:,.2f}", *(() if buys else (f"{card.usd_per_hour * HOURS_PER_MONTH:,.0f}",)),
             money(card.usd_per_score).removesuffix(" USD"),
             *(card.gpu.display(name) or None for name in use.specs), drivers(card.gpu),
             "yes" if card.front else "",
@@ -82,13 +85,14 @@ def _table(answer: ForUse, shown: tuple[Card, ...]) -> Table:
 def _prices(answer: ForUse, shown: tuple[Card, ...]) -> Table:
     columns = (
         Column("#", "right"), Column("Provider"), Column("Instance"), Column("GPUs each", "right"),
-        Column("USD/h each", "right"), Column("Kind"), Column("Price read"), Column("Source"),
+        Column("USD/h each", "right"), Column("Kind"), Column("Region", optional=True), Column("Price read"),
+        Column("Source", optional=True),
     )  # fmt: skip
     rows = [
         (
             str(rank), card.offer.provider, card.offer.instance, number(card.offer.gpu_count),
             f"{card.offer.usd_per_hour:,.3f}", card.offer.kind.replace("_", "-"),
-            price_read(card.offer, answer.request), card.offer.source,
+            card.offer.region or None, price_read(card.offer, answer.request), card.offer.source,
         )
         for rank, card in enumerate(shown, 1)
     ]  # fmt: skip

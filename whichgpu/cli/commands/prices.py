@@ -2,6 +2,7 @@
 
 $ whichgpu prices
 $ whichgpu prices l4 --term on-demand
+$ whichgpu prices l4 --region europe
 $ whichgpu prices rtx-a6000 --history
 $ whichgpu prices --quarantine
 
@@ -34,6 +35,7 @@ _ROWS = 20
 @click.option("--term", default="any", show_default=True, metavar="TERM",
               help="on-demand, spot, reserved, serverless, marketplace or any.")  # fmt: skip
 @click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only this one; repeatable.")
+@click.option("--region", metavar="A,B,..", help="Only there, at the price there: us-east-1, europe ..")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Rows; 20 of each kind for one GPU.")
 @click.option("--history", is_flag=True, help="How the price of the GPU moved, day by day.")
 @click.option("--quarantine", is_flag=True, help="The prices that are set aside, and why.")
@@ -41,25 +43,28 @@ _ROWS = 20
 @gpu_files
 def run(
     catalogue: Catalogue, gpu: str | None, term: str, providers: tuple[str, ...], limit: int | None, *,
-    history: bool, quarantine: bool, form: str,
+    region: str | None, history: bool, quarantine: bool, form: str,
 ) -> Report:  # fmt: skip
     """Choose the offers and report them."""
     from whichgpu import prices
+    from whichgpu.cli.wishes import split
     from whichgpu.hardware.names import resolve
     from whichgpu.prices import live
+    from whichgpu.prices.sellers import regions_named
     from whichgpu.report.prices import gpu_report, overview, quarantine_report
 
     chosen = None if gpu is None else resolve(gpu, catalogue)
     title = f"Prices of {chosen}" if chosen else "Prices of GPUs"
     if history:
         return in_form(_history(chosen), title, form)
-    # Of one GPU only its own rows are read, which names of providers are not to be checked against.
-    few = chosen is not None and not providers
+    # Of one GPU only its own rows are read; names of providers and regions are checked against all.
+    few = chosen is not None and not providers and region is None
     rows = prices.select(
         live.rows_of([chosen.id]) if chosen is not None and few else live.current(),
         gpus=[chosen.id] if chosen else None,
         kinds=prices.term_kinds(term),
         providers=providers or None,
+        regions=None if region is None else regions_named(split(region) or (), live.current()),
         quarantined=True,
         ambiguous=True,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.planner.plan.solving import cost_of
+from whichgpu.planner.words import HOURS_PER_MONTH
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ class Plan:
         return {
             "name": self.built.asked.name, "status": self.status, "headline": self.headline,
             "usd_per_hour": self.usd_per_hour if ok else None,
-            "usd_per_month": self.usd_per_hour * 730.5 if ok else None,
+            "usd_per_month": self.usd_per_hour * HOURS_PER_MONTH if ok else None,
             "gap": self.solution.gap if ok else None, "bound_usd_per_hour": max(bound, 0.0) if ok else None,
             "picks": [_pick(one) for one in self.picks] if ok else [],
             "watts": self.watts if ok else None,

@@ -23,6 +23,7 @@ from whichgpu.planner.plan.losses import bodies, carried, seeds
 from whichgpu.planner.plan.program import merged
 from whichgpu.planner.plan.sifting import priced
 from whichgpu.planner.plan.solving import Effort, cheapest
+from whichgpu.planner.words import HOURS_PER_MONTH, by_month
 from whichgpu.units import number
 
 if TYPE_CHECKING:
@@ -341,7 +342,7 @@ def savings(again: Again, plan: Plan) -> Iterator[str]:
         if answer is not None and np.isfinite(answer.cost):
             saved = answer.cost / program.period - plan.usd_per_hour
             yield (
-                f"the commitments save {usd(saved)}, {saved * 730.5:,.0f} USD a month: without them the "
+                f"the commitments save {usd(saved)}, {by_month(saved)}: without them the "
                 "fleet costs "
                 f"{usd(answer.cost / program.period)}"
                 if saved > 1e-9
@@ -353,7 +354,7 @@ def savings(again: Again, plan: Plan) -> Iterator[str]:
             continue
         base = int(one.by_hour.min())
         if base:
-            each = one.supply.usd * base * 730.5 / 100.0
+            each = one.supply.usd * base * HOURS_PER_MONTH / 100.0
             yield (
                 f"{base:,} of {one.instances:,} x {one.supply} run at all hours: each 1 % off for "
                 "committing to them "

@@ -122,7 +122,8 @@ def _offered(
             pool[:0] if names is None else pool, providers=names and [n for n in names if n != "own"]
         )
     classes: dict[tuple[str, str], list[str]] = {}
-    for offer in prices.select(pool, providers=asked.choice.providers):
+    chosen = prices.select(pool, providers=asked.choice.providers)
+    for offer in (placed for row in chosen for placed in _placed(row, asked)):
         reason = _not_allowed(asked, offer, catalogue, today)
         if reason is not None:
             gpu = offer.gpu or " or ".join(offer.candidates) or offer.gpu_spelling
@@ -136,8 +137,22 @@ def _offered(
     out += [(gpu, len(rows), reason, reason) for (gpu, reason), rows in classes.items()]
 
 
+def _placed(offer: Offer, asked: Asked) -> Iterator[Offer]:
+    """An offer in the cheapest region that each wish for regions allows; where it is cheapest else."""
+    wishes = {asked.choice.regions, *(one.regions for one in asked.demands)}
+    wishes |= {one.choice.regions for one in asked.quotas} | {one.choice.regions for one in asked.commitments}
+    cheapest = (
+        next((region for region in offer.usd_by_region if in_regions(region, wish)), offer.region)
+        for wish in wishes
+    )
+    for region in dict.fromkeys((offer.region, *cheapest) if len(wishes) > 1 else cheapest):
+        yield offer.within({region}) or offer
+
+
 def _of_offer(offer: Offer, kind: str, usd: float, most: float) -> Supply:
     where = f"{offer.provider} {offer.instance}"
+    if offer.region != next(iter(offer.usd_by_region), ""):
+        where += f" in {offer.region}"
     told = "" if kind == "on_demand" else f" ({kind.replace('_', ' ')})"
     return Supply(
         f"{where}{told}", kind, usd, offer.gpu, int(offer.gpu_count), where,
