@@ -10,6 +10,7 @@ from whichgpu.report.citing import Citations
 from whichgpu.report.comparison import (
     FITS,
     PRICES,
+    SOFTWARE,
     TOPICS_OF_PRICES,
     ahead,
     bullets,
@@ -60,6 +61,13 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
         yield Heading("What fits")
         yield "How many of each GPU hold the job, one at a time; in brackets the memory that it takes on one."
         yield table(comparison, fits, cited)
+    if runs := [row for row in comparison.rows if row.group == SOFTWARE]:
+        yield Heading("Software")
+        yield (
+            "Up to which release each runs there, with the build: under macOS on Apple's, under Linux on the "
+            "others. Other systems, other software and the lines that install it: whichgpu compat."
+        )
+        yield table(comparison, runs, cited)
     for work in comparison.view.works:
         yield Heading(work_title(work))
         yield told_job(work)

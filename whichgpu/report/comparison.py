@@ -22,6 +22,7 @@ _ABREAST = 4
 _TITLE = 78
 _BEST, _WEAK, _LOW = "*", "°", "?"
 PRICES = "price per GPU and hour"
+SOFTWARE = "software"
 FITS = "GPUs that hold it, at least"
 TOPICS_OF_PRICES = ("price", "worth", "buy")
 
@@ -104,7 +105,7 @@ def spec_rows(comparison: Comparison) -> list[Row]:
     return [
         row
         for row in comparison.rows
-        if row.group not in (PRICES, FITS) and not row.field.startswith(works or "\0")
+        if row.group not in (PRICES, FITS, SOFTWARE) and not row.field.startswith(works or "\0")
     ]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.hardware.architecture import families
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.planner.comparison.model import LISTED
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.words import amount, base_name, listed, quantity
 
@@ -45,10 +46,10 @@ def which(pen: Pen, gpu: Gpu, *, vendor: bool) -> str:
     """`the A10 is an Ampere of 2021, cut from GA102 (28.3 billion transistors)`."""
     name = pen.text(gpu.id, "architecture")
     maker = f"{gpu.vendor} " if vendor else ""
-    plain = not name or name in gpu.name or name.startswith(gpu.vendor)
-    if plain:
-        what = f"{_article(gpu.vendor)} {gpu.vendor} part" if gpu.vendor else "a part of unknown make"
+    if not name or (name in gpu.name and gpu.vendor not in LISTED):
+        what = f"{_article(gpu.vendor)} {gpu.vendor} accelerator" if gpu.vendor else "a part of unknown make"
     else:
+        maker = "" if name.startswith(gpu.vendor) else maker
         what = f"{_article(maker or name)} {maker}{name}"
     text = pen.view.text(gpu.id, "chip")
     chip = f", cut from {_chip(pen, gpu)}" if text and text not in gpu.name else ""
@@ -103,7 +104,8 @@ def variants(view: View) -> Iterator[Sentence]:
             parts = [pen.quantity(other.id, name) for name in ("memory", "bandwidth") if other.value(name)]
             told.append(f"{pen.name(other.id)} ({', '.join(parts)})" if parts else pen.name(other.id))
         base = base_name(view.names[gpu.id])
-        yield pen.say("variants", f"'{base}' names several parts: there are also the {listed(told)}")
+        there = "there is" if len(told) == 1 else "there are"
+        yield pen.say("variants", f"'{base}' names several parts: {there} also the {listed(told)}")
 
 
 def desktop(view: View) -> Iterator[Sentence]:

@@ -134,5 +134,13 @@ def _short(name: str) -> str:
     return FIELDS[name].label.split(" ")[0]
 
 
+def stack(view: View) -> Iterator[Sentence]:
+    """What software runs on the one and not on the other; nothing where that was not asked for."""
+    if any(field.startswith("software.") for field in view.rows):
+        from whichgpu.planner.comparison.stack import software
+
+        yield from software(view)
+
+
 #: In the order of reading.
-ALL = (lasting, supported)
+ALL = (lasting, supported, stack)

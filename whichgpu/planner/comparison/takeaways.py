@@ -122,14 +122,23 @@ def _per_watt(pen: Pen, known: tuple[str, ...], half: str) -> Iterator[str]:
             continue
         first, second, *_ = ranked
         ratio = pen.value(first, field) / pen.value(second, field)
-        if ratio <= EQUAL:
+        if ratio <= EQUAL and not view.pair:
+            level = [key for key in ranked if pen.value(first, field) / pen.value(key, field) <= EQUAL]
+            who = listed(f"the {pen.name(key)}" for key in level)
+            gains.setdefault(who, []).append(f"the most {noun} ({pen.quantity(first, field)})")
+        elif ratio <= EQUAL:
             gains.setdefault("", []).append(noun)
         elif view.pair:
             gains.setdefault(first, []).append(gain(ratio, noun))
         else:
             gains.setdefault(first, []).append(f"the most {noun} ({pen.quantity(first, field)})")
     for key, gained in gains.items():
-        yield f"the {pen.name(key)} gives {listed(gained)}" if key else f"{listed(gained)} are the same"
+        if not key:
+            yield f"{listed(gained)} {'is' if len(gained) == 1 else 'are'} the same"
+        elif key in view.words:
+            yield f"the {pen.name(key)} gives {listed(gained)}"
+        else:
+            yield f"{key} give {listed(gained)}"
 
 
 def _range(view: View, gpu: Gpu) -> Iterator[Sentence]:
