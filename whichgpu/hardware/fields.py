@@ -107,7 +107,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
 #: Plain keys of a device's table: they name it and need no source.
 IDENTITY = ("name", "vendor", "segment", "architecture", "aliases", "note", "confidence")
 
-SEGMENTS = ("datacenter", "workstation", "geforce", "laptop", "edge")
+SEGMENTS = ("datacenter", "workstation", "geforce", "laptop", "edge", "cpu")
 
 #: The peak-rate fields, and the key under which an architecture states FMA per clock per SM for each.
 RATES: Mapping[str, str] = MappingProxyType(

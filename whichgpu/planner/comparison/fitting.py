@@ -9,6 +9,7 @@ from whichgpu.planner.capacity import meshes
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.choice import fewest
 from whichgpu.planner.comparison.model import Cell, Row
+from whichgpu.planner.comparison.stack import verdict
 from whichgpu.planner.comparison.words import REFUSED, quantity
 from whichgpu.planner.comparison.work import LONELY
 from whichgpu.planner.usual import fitted_jobs
@@ -38,12 +39,22 @@ def _cells(one: Titled, gpus: Sequence[Gpu]) -> Iterator[tuple[str, Cell]]:
         if not left:
             return
         alone = Cells(meshes.single(job), tuple(left))
-        refused = {gpu.id: text for gpu in left if (text := alone.refusal(gpu))}
+        refused = {gpu.id: text for gpu in left if (text := alone.refusal(gpu) or _unstated(alone, gpu, how))}
         yield from _held(alone, left, refused, how)
         why = {**refused, **{key: text for key, text in why.items() if key in refused}}
         left = [gpu for gpu in left if gpu.id in refused]
     for gpu in left:
         yield gpu.id, Cell(None, f"{REFUSED}{_brief(why[gpu.id], gpu)}", *_EVIDENCE)
+
+
+def _unstated(alone: Cells, gpu: Gpu, how: str) -> str:
+    """Software that is only stood in with has to be known to run."""
+    software = alone.settled.runtime.software
+    return (
+        f"no source says that {how} runs there"
+        if how and software and not verdict(gpu, software).runs
+        else ""
+    )
 
 
 def _held(

@@ -24,6 +24,7 @@ _MEANS = (
 SEGMENT_WORDS = {
     "datacenter": "data centre", "workstation": "workstation", "geforce": "consumer",
     "laptop": "laptop", "edge": "embedded",
+    "cpu": "server processor",
 }  # fmt: skip
 #: Facts of the board: a part of a GPU has none of its own.
 OF_BOARD = frozenset(

@@ -43,7 +43,7 @@ _TRAINING = {
 }  # fmt: skip
 _TOKENS = {"serve": "serving", "decode": "text from"}
 #: Segments whose parts come one to a machine.
-LONELY = ("laptop", "edge")
+LONELY = ("laptop", "edge", "cpu")
 #: What the cost model assumes of a vendor without a figure.
 _UNKNOWN_VENDOR = 0.6
 

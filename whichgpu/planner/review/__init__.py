@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 #: Parts that cannot stand in each other's place.
-_APART = ("laptop", "edge")
+_APART = ("laptop", "edge", "cpu")
 
 
 class Review(NamedTuple):
