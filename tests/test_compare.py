@@ -329,7 +329,7 @@ def test_workload_cost_is_price_over_rate():
         for one in work.sentences
     )
     titles = [block.text for block in report(found).blocks if isinstance(block, Heading)]
-    assert "Stable Diffusion 1.5: generate" in titles
+    assert "Stable Diffusion 1.5: images" in titles
 
 
 def test_time_by_bound_is_what_the_ops_say():
@@ -418,20 +418,20 @@ def test_markdown_is_an_article_with_numbered_sources(whichgpu):
     text = whichgpu("compare", "rtx-a5000", "rtx-a4000", "--format", "md").out
     assert text.startswith("# RTX A5000 or RTX A4000\n")
     parts = re.findall(r"^## (.+)$", text, re.MULTILINE)
-    works = [part for part in parts if ": " in part]
+    works = [part for part in parts if part.startswith(("Training ", "Serving ")) or ": " in part]
     assert [part for part in parts if part not in works] == [
         "Which for what", "What the figures say", "When the answer flips", "What fits", "Software", "Prices",
         "Specifications", "Sources",
     ]  # fmt: skip
-    assert any(part.endswith(": train") for part in works)
-    assert any(part.endswith(": serve") for part in works)
+    assert works[0] == "Training ResNet-50 v1.5"
+    assert "Serving Llama 3.1 8B" in works
     listed = {int(number) for number in re.findall(r"^(\d+)\. \S", text, re.MULTILINE)}
     cited = {int(n) for cell in re.findall(r"\| ([\d, ]+) \|$", text, re.MULTILINE) for n in cell.split(", ")}
     assert cited == listed == set(range(1, len(listed) + 1))
     assert "| Memory bandwidth | 768 GB/s | 448 GB/s | RTX A5000 1.71x |" in text
     bare = whichgpu("compare", "rtx-a5000", "rtx-a4000", "--format", "md", "--workload", "none").out
     assert "## What fits" not in bare
-    assert "train" not in "".join(re.findall(r"^## (.+)$", bare, re.MULTILINE))
+    assert "Training" not in "".join(re.findall(r"^## (.+)$", bare, re.MULTILINE))
 
 
 def test_markdown_of_several_stresses_the_best():
@@ -555,3 +555,19 @@ def test_an_article_tells_what_software_runs_on_the_one_and_not_on_the_other():
     text = topic(found, "software")
     assert text.startswith("The T4 runs no TensorRT-LLM (it needs compute capability 8.0 or higher)")
     assert topic(compare(("t4", "l4"), today=TODAY), "software") == ""
+
+
+def test_the_last_cache_before_memory_is_told_where_one_has_an_l3():
+    found = compare(("rx-7900-xtx", "rtx-4090"), today=TODAY)
+    assert topic(found, "cache").endswith(
+        "96 MB on the Radeon RX 7900 XTX, behind 6 MB of L2; 72 MB on the RTX 4090."
+    )
+    assert found.view.rows["l2"].better == ""
+    assert topic(compare(("a10", "l4"), today=TODAY), "cache") == ""
+
+
+def test_a_processor_beside_a_gpu():
+    found = compare(("epyc-9654", "a10"), whole=True, today=TODAY)
+    assert found.view.cell("epyc-9654", "segment").text == "server processor"
+    assert found.view.works[0].results["epyc-9654"].best.basis == "roofline"
+    assert "Only the EPYC 9654 can hold" in topic(found, "fits")

@@ -11,6 +11,7 @@ from whichgpu.report.comparison import (
     FITS,
     PRICES,
     SOFTWARE,
+    SOFTWARE_TOLD,
     TOPICS_OF_PRICES,
     ahead,
     bullets,
@@ -63,10 +64,7 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
         yield table(comparison, fits, cited)
     if runs := [row for row in comparison.rows if row.group == SOFTWARE]:
         yield Heading("Software")
-        yield (
-            "Up to which release each runs there, with the build: under macOS on Apple's, under Linux on the "
-            "others. Other systems, other software and the lines that install it: whichgpu compat."
-        )
+        yield SOFTWARE_TOLD
         yield table(comparison, runs, cited)
     for work in comparison.view.works:
         yield Heading(work_title(work))

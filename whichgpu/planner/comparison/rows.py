@@ -30,12 +30,15 @@ SEGMENT_WORDS = {
 OF_BOARD = frozenset(
     {
         "launch_price", "power", "power_min", "power_max", "power_connectors", "suggested_psu", "form_factor",
-        "slots", "board_length", "low_profile", "cooling", "display_outputs", "nvlink",
-        "nvlink_per_direction", "nvlink_links", "nvlink_gpus", "mig_max", "mig_profiles", "units_per_board",
+        "slots", "board_height", "board_length", "display_modes", "low_profile", "cooling",
+        "display_outputs", "nvlink", "nvlink_per_direction", "nvlink_links", "nvlink_gpus", "mig_max",
+        "mig_profiles", "units_per_board",
     }
 )  # fmt: skip
+CACHES = ("l2", "l3")
 _LABELS = {
-    "sms": "SMs or compute units", "sparsity": "With 2:4 sparsity, times", "nvlink_gpus": "GPUs per NVLink",
+    "sms": "SMs, compute units or cores", "sparsity": "With 2:4 sparsity, times",
+    "nvlink_gpus": "GPUs per NVLink",
 }  # fmt: skip
 _WATT = "per watt and per byte"
 
@@ -52,7 +55,8 @@ def spec_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
         if name == "fp16":
             yield from _as_run(gpus, cells)
         if cells:
-            dimension = "cache" if name == "l2" else field.dimension
+            dimension = "cache" if name in CACHES else field.dimension
+            better = "" if name == "l2" and any(gpu.value("l3") for gpu in gpus) else better
             yield Row(name, _LABELS.get(name, field.label), _group(field.group), dimension, better, cells)
         if name == "tensor_cores":
             yield from _nonempty(_per_core(gpus))
@@ -111,7 +115,7 @@ def _text(name: str, fact: Fact) -> str:
         return "none"
     if isinstance(fact.value, bool) or not isinstance(fact.value, int | float):
         return fact.text
-    return quantity(float(fact.value), "cache" if name == "l2" else dimension)
+    return quantity(float(fact.value), "cache" if name in CACHES else dimension)
 
 
 def _group(group: str) -> str:

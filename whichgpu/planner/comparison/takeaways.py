@@ -68,6 +68,20 @@ def _ecc_share(pen: Pen, gpu: Gpu) -> str:
     return f"; the {pen.name(gpu.id)} is sold as {quantity(nominal, 'memory')}, of which ECC takes a share"
 
 
+def cache(view: View) -> Iterator[Sentence]:
+    """The last cache before memory, where one has an L3 or Infinity Cache behind its L2."""
+    last = {key: "l3" if view.number(key, "l3") else "l2" for key in view.ids}
+    if "l3" not in last.values() or not all(view.number(key, field) for key, field in last.items()):
+        return
+    pen = Pen(view)
+    told = [
+        f"{pen.quantity(key, field)} on the {pen.name(key)}"
+        + (f", behind {pen.quantity(key, 'l2')} of L2" if field == "l3" and view.number(key, "l2") else "")
+        for key, field in last.items()
+    ]
+    yield pen.say("cache", f"the last cache before memory: {'; '.join(told)}")
+
+
 def balance(view: View) -> Iterator[Sentence]:
     """Which ratio a program will see: that of bandwidth below the balance, that of the peak above."""
     half = sixteen_bit(view.gpus)
@@ -168,5 +182,5 @@ def _range(view: View, gpu: Gpu) -> Iterator[Sentence]:
 
 #: In the order of reading.
 ALL = (
-    *chips.ALL, *rates.ALL, bandwidth, memory, balance, power, *features.ALL, *lasting.ALL, *value.ALL,
+    *chips.ALL, *rates.ALL, bandwidth, cache, memory, balance, power, *features.ALL, *lasting.ALL, *value.ALL,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from whichgpu.planner.comparison.fitting import fit_rows
 from whichgpu.planner.comparison.market import markets, price_rows
 from whichgpu.planner.comparison.model import Sentence, View
 from whichgpu.planner.comparison.rows import SEGMENT_WORDS, sixteen_bit
+from whichgpu.planner.comparison.stack import software_rows
 from whichgpu.planner.comparison.value import buying, hour, other_ways
 from whichgpu.planner.comparison.words import sentence_names, short_name
 from whichgpu.planner.review import features
@@ -118,7 +119,7 @@ def review(
         others_of((gpu,), catalogue, own), day, own, (),
     )  # fmt: skip
     if gpu.usable:
-        view = view._replace(rows={**rows, **{row.field: row for row in fit_rows((gpu,))}})
+        rows.update((row.field, row) for row in (*software_rows((gpu,)), *fit_rows((gpu,))))
         view = with_works(view, tuple(jobs) or usual_jobs((gpu,)))
     cheaper = instead(gpu, pool, found)
     others = {one.id: one for one in (*near(gpu, pool, found), *cheaper)}
@@ -127,7 +128,7 @@ def review(
         view, around, tuple(one.id for one in cheaper), tuple(lead(view)),
         (*places(view, ranks, strong=True), *features.strengths(view)),
         (*places(view, ranks, strong=False), *features.limits(view)),
-        tuple(features.board(view)), tuple(holding(view)),
+        tuple(features.board(view)), (*holding(view), *features.beside(view)),
         (*hour(view), *other_ways(view), *buying(view)),
         tuple(exchange(around, [one.id for one in cheaper])),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.planner.comparison.lasting import lasting, supported
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rates import TOKEN_FP64, accumulate, sparse
+from whichgpu.planner.comparison.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,12 +103,34 @@ def limits(view: View) -> Iterator[Sentence]:
         yield pen.say("doubt", f"its figures are of {gpu.confidence} confidence{note}")
 
 
+def beside(view: View) -> Iterator[Sentence]:
+    """What it does beside machine learning, as far as its units and interfaces say."""
+    key = view.ids[0]
+    pen = Pen(view)
+    told = []
+    if view.number(key, "rt_cores"):
+        rate = f", {pen.quantity(key, 'rt')}" if view.number(key, "rt") else ""
+        told.append(f"rendering with ray tracing ({pen.amount(key, 'rt_cores')} RT cores{rate})")
+    if view.text(key, "display_outputs") not in ("", "none"):
+        told.append(f"visualisation on its displays ({pen.text(key, 'display_outputs')})")
+    if view.text(key, "encoders") not in ("", "none"):
+        told.append(f"video ({pen.text(key, 'encoders')})")
+    if view.number(key, "vr"):
+        pen.rests_on("vr", key)
+        told.append("virtual reality (sold as ready for it)")
+    if view.text(key, "graphics_apis") and view.text(key, "display_outputs") != "none":
+        told.append(f"games and design tools ({pen.text(key, 'graphics_apis')})")
+    if told:
+        yield pen.say("use", f"beside machine learning: {listed(told)}")
+
+
 def board(view: View) -> Iterator[Sentence]:
     """Where it fits and what it needs: form, length, cooling, power, link, displays, video, interfaces."""
     key = view.ids[0]
     pen = Pen(view)
     parts = [pen.text(key, "form_factor")] if view.text(key, "form_factor") else []
     parts += [f"{pen.text(key, 'board_length')} long"] if view.text(key, "board_length") else []
+    parts += [f"{pen.text(key, 'board_height')} high"] if view.text(key, "board_height") else []
     if view.text(key, "cooling") in _COOLED:
         pen.rests_on("cooling", key)
         parts.append(_COOLED[view.text(key, "cooling")])
@@ -123,6 +146,7 @@ def board(view: View) -> Iterator[Sentence]:
     for fields, words in (
         (("pcie_generation", "pcie_lanes"), "PCIe {} x{}"),
         (("display_outputs",), "display outputs: {}"),
+        (("display_modes",), "displays at once: {}"),
         (("encoders", "decoders"), "video engines: {}; {}"),
         (("graphics_apis", "compute_apis"), "interfaces: {}; {}"),
         (("mig_profiles",), "MIG profiles: {}"),
