@@ -31,15 +31,27 @@ def generation(view: View) -> Iterator[Sentence]:
         told = listed(which(pen, gpu, vendor=vendors) for gpu in view.gpus)
         yield pen.say("generation", told + (_succession(first, second, pen) if view.pair else ""))
     elif all(chips) and chips[0] == chips[1]:
-        yield pen.say("generation", f"both are cut from one chip, {_chip(pen, first)}{_cut(pen, view)}")
+        text = f"both are cut from one chip, {_chip(pen, first)}{_cut(pen, view)}"
+        yield pen.say("generation", text + _since(first, pen))
     elif all(chips):
         pen.rests_on("architecture", *view.ids)
         yield pen.say(
             "generation",
             f"both are {view.text(first.id, 'architecture')}, but of different chips: the "
             f"{pen.name(first.id)} is cut "
-            f"from {_chip(pen, first)}, the {pen.name(second.id)} from {_chip(pen, second)}",
+            f"from {_chip(pen, first)}, the {pen.name(second.id)} from {_chip(pen, second)}"
+            f"{_since(first, pen)}",
         )
+
+
+def _since(gpu: Gpu, pen: Pen) -> str:
+    """What the generation that both are of followed."""
+    family = families().get(gpu.family)
+    before = [families()[name].name for name in family.predecessors if name in families()] if family else []
+    if family is None or not before:
+        return ""
+    pen.rests_on("architecture", *pen.view.ids)
+    return f"; {family.name} followed {listed(before)}"
 
 
 def which(pen: Pen, gpu: Gpu, *, vendor: bool) -> str:
@@ -122,7 +134,8 @@ def desktop(view: View) -> Iterator[Sentence]:
             if gpu.value(name) and other.value(name)
         ]
         same = gpu.value("chip") == other.value("chip")
-        chip = "the same chip, cut down" if same else (
+        fewer = (gpu.value("cores") or 0) < (other.value("cores") or 0)
+        chip = f"the same chip{', cut down' if fewer else ''}" if same else (
             f"another chip ({pen.text(gpu.id, 'chip')}, not {pen.text(other.id, 'chip')})"
         )  # fmt: skip
         yield pen.say(

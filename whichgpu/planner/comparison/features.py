@@ -229,7 +229,7 @@ def _form(form: str, segment: str) -> str:
         "PCIe triple-slot": "a three-slot PCIe card", "SXM module": "a module on a server board (SXM)",
         "OAM module": "a module on a server board (OAM)", "soldered (laptop)": "soldered into a laptop",
         "MXM module": "a laptop module (MXM)", "SoC": "part of a system on a chip",
-        "Jetson module": "a Jetson module",
+        "Jetson module": "a Jetson module", "socket": "a processor for a socket", "module": "a module",
     }  # fmt: skip
     text = words.get(form, form)
     return f"{text}{made}" if "card" in text else text

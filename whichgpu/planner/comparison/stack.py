@@ -43,8 +43,8 @@ def _cell(one: Verdict) -> Cell | None:
     text = sentences.short(one)
     if text.startswith("yes") and one.framework.versioned and one.release:
         text = text.replace("yes", one.release, 1)
-    sources = "; ".join(dict.fromkeys(source["title"] for source in one.sources[:1]))
-    return Cell(text, text, sources or f"software: {one.framework.id}", "")
+    source = f"{one.framework.id}/{one.sources[0]['id']}" if one.sources else "software"
+    return Cell(text, text, source, "")
 
 
 def software(view: View) -> Iterator[Sentence]:
