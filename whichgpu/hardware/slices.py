@@ -125,6 +125,8 @@ def _mig(gpu: Gpu, profile: str) -> Gpu:
     units = gpu.value("sms")
     if "units" in row and units:
         sms = float(row["units"][0]) / float(units)
+    elif units:
+        sms = max(round(sms * float(units)), 1) / float(units)  # a slice has whole SMs
     values = scaled(gpu, memory, sms)
     if "usable" in row:
         values["memory"] = read(row["usable"][0], "memory", where)

@@ -39,7 +39,11 @@ def _cells(one: Titled, gpus: Sequence[Gpu]) -> Iterator[tuple[str, Cell]]:
         if not left:
             return
         alone = Cells(meshes.single(job), tuple(left))
-        refused = {gpu.id: text for gpu in left if (text := alone.refusal(gpu) or _unstated(alone, gpu, how))}
+        refused = {
+            gpu.id: text
+            for gpu, why_not in zip(left, alone.refusals, strict=True)
+            if (text := why_not or _unstated(alone, gpu, how))
+        }
         yield from _held(alone, left, refused, how)
         why = {**refused, **{key: text for key, text in why.items() if key in refused}}
         left = [gpu for gpu in left if gpu.id in refused]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.architecture import family_of
@@ -63,6 +64,7 @@ def spec_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
         if name == "int4":
             yield from _nonempty(_native(gpus))
         if name == "power_max":
+            yield from _nonempty(_at_limits(gpus))
             yield from _per_gpu_power(gpus)
             yield from _ratios(gpus)
         if name == "nvlink_gpus":
@@ -182,6 +184,28 @@ def watts(gpu: Gpu) -> float | None:
     """The power limit of one GPU in W: of a board that carries several, its share."""
     power = None if is_part(gpu) else gpu.value("power")
     return None if power is None else float(power) / float(gpu.value("units_per_board") or 1)
+
+
+def _at_limits(gpus: Sequence[Gpu]) -> Row:
+    """What FP32 comes to at the lower limits that makers set, where their clocks were read."""
+    told = {gpu.id: text for gpu in gpus if (text := _lower_limits(gpu))}
+    cells = {key: Cell(text, text, "derived", "derived") for key, text in told.items()}
+    return Row("at_limits", "FP32 at lower limits", "power", "text", "", cells)
+
+
+def _lower_limits(gpu: Gpu) -> str:
+    """`33 TFLOPS at 120 W, 28.3 TFLOPS at 80 W`: the peak goes with the clock."""
+    rate, boost = gpu.value("fp32"), gpu.value("clock_boost")
+    if not rate or not boost:
+        return ""
+    known = {
+        int(match[1]): float(rate) * float(fact.value) / float(boost)
+        for fact in gpu.also("clock_boost")
+        if (match := re.fullmatch(r"at (\d+) W", fact.note))
+    }
+    return ", ".join(
+        f"{quantity(known[watts], 'flop rate')} at {watts} W" for watts in sorted(known, reverse=True)
+    )
 
 
 def _per_gpu_power(gpus: Sequence[Gpu]) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from whichgpu.planner.comparison import chips, features, lasting, rates, value
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit
-from whichgpu.planner.comparison.words import EQUAL, amount, gain, listed, quantity
+from whichgpu.planner.comparison.words import EQUAL, gain, listed, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +122,7 @@ def power(view: View) -> Iterator[Sentence]:
         buys = list(_per_watt(pen, known, half))
         yield pen.say("power", f"{text}; per watt, {listed(buys)}" if buys else text)
     for gpu in view.gpus:
-        yield from _range(view, gpu)
+        yield from limits_of(view, gpu)
 
 
 def _per_watt(pen: Pen, known: tuple[str, ...], half: str) -> Iterator[str]:
@@ -155,7 +155,8 @@ def _per_watt(pen: Pen, known: tuple[str, ...], half: str) -> Iterator[str]:
             yield f"{key} give {listed(gained)}"
 
 
-def _range(view: View, gpu: Gpu) -> Iterator[Sentence]:
+def limits_of(view: View, gpu: Gpu) -> Iterator[Sentence]:
+    """The range of power that makers may set, and what a part reaches lower in it."""
     low, high = view.number(gpu.id, "power_min"), view.number(gpu.id, "power_max")
     if not low or not high or low == high or not view.number(gpu.id, "power"):
         return
@@ -165,18 +166,8 @@ def _range(view: View, gpu: Gpu) -> Iterator[Sentence]:
         f"{pen.quantity(gpu.id, 'power_max')}, and the rates here are those at "
         f"{pen.quantity(gpu.id, 'power')}"
     )
-    used = gpu.fact("fp32")
-    for fact in gpu.also("fp32"):
-        watts = next((other for other in gpu.also("power") if other.note == fact.note), None)
-        if used and watts and fact.value < used.value:
-            pen.value(gpu.id, "fp32")
-            share = round(100 * fact.value / used.value)
-            text += (
-                f"; set to {quantity(watts.value, 'power')} it reaches "
-                f"{amount(fact.value, 'flop rate')} instead of "
-                f"{pen.quantity(gpu.id, 'fp32')} in FP32 ({share} %)"
-            )
-            break
+    if view.text(gpu.id, "at_limits") and view.number(gpu.id, "fp32"):
+        text += f"; set lower, its {pen.quantity(gpu.id, 'fp32')} in FP32 are {pen.text(gpu.id, 'at_limits')}"
     yield pen.say("power", text)
 
 

@@ -9,10 +9,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.hardware.fields import SEGMENTS
+from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison import others_of, spec_rows_of, with_works
 from whichgpu.planner.comparison.features import holding
 from whichgpu.planner.comparison.fitting import fit_rows
-from whichgpu.planner.comparison.market import markets, price_rows
+from whichgpu.planner.comparison.market import markets, price_rows, whole_rows
 from whichgpu.planner.comparison.model import Sentence, View
 from whichgpu.planner.comparison.rows import SEGMENT_WORDS, sixteen_bit
 from whichgpu.planner.comparison.stack import software_rows
@@ -110,10 +111,12 @@ def review(
     pool = [other for other in catalogue.values() if _same_kind(gpu, other)]
     found = markets([gpu, *(other for other in pool if other.id != gpu.id)], day, offers)
     half = sixteen_bit((gpu,))
-    ranks = standings(gpu, catalogue.values(), half)
+    # A part is no card beside others.
+    ranks = () if is_part(gpu) else standings(gpu, catalogue.values(), half)
     rows = {row.field: row for row in (*spec_rows_of((gpu,), day), *standing_rows(gpu, ranks, SEGMENT_WORDS))}
     own = {gpu.id: found[gpu.id]}
     rows.update((row.field, row) for row in price_rows((gpu,), half, own))
+    rows.update((row.field, row) for row in whole_rows((gpu,), catalogue, day, offers))
     view = View(
         (gpu,), {gpu.id: short_name(gpu)}, sentence_names([gpu]), rows,
         others_of((gpu,), catalogue, own), day, own, (),

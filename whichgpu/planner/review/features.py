@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from whichgpu.planner.comparison.lasting import lasting, supported
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rates import TOKEN_FP64, accumulate, sparse
+from whichgpu.planner.comparison.takeaways import limits_of
 from whichgpu.planner.comparison.words import listed
+
+#: Segments, in words, whose parts come one to a machine.
+_ALONE = ("laptop", "embedded", "server processor")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,8 +76,9 @@ def _renders(view: View, key: str) -> Sentence:
 def limits(view: View) -> Iterator[Sentence]:
     """What it lacks, as far as that was read."""
     key, gpu = view.ids[0], view.gpus[0]
+    alone = view.text(key, "segment") in _ALONE
     for field, text in (
-        ("nvlink", "it has no NVLink: several of it exchange data over PCIe"),
+        *([] if alone else [("nvlink", "it has no NVLink: several of it exchange data over PCIe")]),
         ("mig_max", "it cannot be cut into isolated slices (MIG)"),
         ("rt_cores", "it has no RT cores"),
     ):
@@ -89,6 +94,7 @@ def limits(view: View) -> Iterator[Sentence]:
         yield pen.say(
             "limit", f"it is not made for FP64: {pen.quantity(key, 'fp64')}, 1:{share} of its FP32 rate"
         )
+    yield from limits_of(view, gpu)
     if view.text(key, "licence"):
         pen = Pen(view)
         yield pen.say("limit", f"it comes under the {pen.text(key, 'licence')}")
