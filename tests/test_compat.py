@@ -212,7 +212,7 @@ def test_what_people_type(text, key, version, variant):
     [
         ("pytorhc 2.9", ("did you mean pytorch",)),
         ("nonsense", ("no framework", "pytorch")),
-        ("pytorch 2.16", ("not released", "2026-11-20", "2.15.0")),
+        ("pytorch 2.16", ("not released", "2026-11-21", "2.15.0")),
         ("tensorflow 2.22", ("not released", "2.21.0")),
         ("tensorflow 3", ("not released",)),
         ("pytorch 1.14", ("did you mean 1.13, 2.0",)),
@@ -323,7 +323,7 @@ def test_the_page_of_a_gpu(whichgpu):
     assert "compute capability 7.0" in told.out
     assert "torch==2.14.1 --index-url https://download.pytorch.org/whl/cu126" in told.out
     assert "branch 580 is the last" in told.out
-    assert "2026-11-20" in told.out
+    assert "2026-11-21" in told.out
 
 
 def test_the_document(whichgpu):

@@ -267,6 +267,7 @@ def test_nothing_is_found_by_a_part_of_a_word() -> None:
             text = key[:cut]
             whole = key[cut] == "-" or key[cut - 1] == "-"
             spelled = key[cut - 1] == "g" or text.endswith("sxm-5")  # ways to write "80gb" and "sxm5"
+            spelled = spelled or key[cut:].startswith("gb")  # a size without its unit: a100-40
             if whole or spelled or frozenset(text.split("-")) in known:
                 continue
             assert GPUS[key] not in candidates(text, GPUS), text
@@ -290,3 +291,30 @@ def test_every_gpu_of_the_published_measurements_resolves() -> None:
     assert spellings
     for text in spellings:
         assert resolve(text, GPUS)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("RTX A 6000", "rtx-a6000"),
+        ("A100 80 gig PCIe", "a100-80gb-pcie"),
+        ("a100 sxm 40", "a100-40gb-sxm"),
+        ("3080 12", "rtx-3080-12gb"),
+        ("4070 TiS", "rtx-4070-ti-super"),
+        ("4080S", "rtx-4080-super"),
+        ("RX 6800S", "rx-6800s"),
+        ("L 40 S", "l40s"),
+        ("hopper H200 NVL", "h200-141gb-nvl"),
+        ("EPYC 9654", "epyc-9654"),
+        ("Xeon Platinum 8480+", "xeon-8480"),
+        ("CMP 170HX", "cmp-170hx"),
+    ],
+)
+def test_short_and_spoken_spellings(text: str, key: str) -> None:
+    assert resolve(text, GPUS).id == key
+
+
+def test_the_nearest_are_of_the_vendor_named() -> None:
+    assert "Apple" in {gpu.vendor for gpu in nearest("Apple M6", GPUS)}
+    with pytest.raises(UsageError, match="did you mean rtx-4060"):
+        resolve("RTX 4060 16", GPUS)

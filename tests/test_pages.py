@@ -351,3 +351,28 @@ def test_a_card_of_the_user_s_own_is_reviewed_too(tmp_path, whichgpu):
     large = whichgpu("show", "large", "--gpu-file", str(file), "--format", "html")
     assert large.status == 0
     assert "What it can be exchanged for" in large.out
+
+
+def test_a_laptop_part_is_told_at_each_power_that_was_read():
+    found = review(catalogue()["rtx-4090-laptop"], catalogue(), today=TODAY)
+    said = " ".join(one.text for one in found.limits)
+    assert "between 80 and 150 W" in said
+    assert "33 TFLOPS at 120 W, 28.3 TFLOPS at 80 W" in said
+    assert "over PCIe" not in said
+
+
+def test_a_slice_is_reviewed_as_a_part_of_its_card():
+    from whichgpu.hardware.slices import resolve_device
+
+    found = review(resolve_device("a30:mig-2g.12gb", catalogue())[0], catalogue(), today=TODAY)
+    assert "is a part of one A30: 28 of 56 SMs, 12 of 24 GB" in " ".join(one.text for one in found.lead)
+    assert not [one for one in (*found.strengths, *found.limits) if "parts on file" in one.text]
+
+
+def test_a_review_tells_what_a_card_does_beside_machine_learning_and_its_software():
+    found = review(catalogue()["rtx-a5000"], catalogue(), today=TODAY)
+    said = " ".join(one.text for one in found.uses)
+    assert "Beside machine learning: rendering with ray tracing (64 RT cores, 54.2 TFLOPS)" in said
+    assert "virtual reality" in said
+    assert found.view.rows["software.tensorflow"].cells["rtx-a5000"].text.startswith("2.")
+    assert "4x 4096x2160 at 120 Hz" in " ".join(one.text for one in found.board)

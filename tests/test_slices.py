@@ -170,3 +170,36 @@ def test_every_board_that_profiles_name_has_profiles(board: str) -> None:
 def test_what_is_no_vgpu(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         resolve_device(text, GPUS)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("H100 SXM MIG 1g.10gb", "h100-80gb-sxm:mig-1g.10gb"),
+        ("A100 1g.5gb PCIe", "a100-40gb-pcie:mig-1g.5gb"),
+        ("a100-80gb-pcie:3g.40gb", "a100-80gb-pcie:mig-3g.40gb"),
+    ],
+)
+def test_a_profile_among_the_words_of_a_name(text: str, key: str) -> None:
+    assert resolve_device(text, catalogue())[0].id == key
+
+
+def test_a_profile_that_several_have_is_asked_for() -> None:
+    with pytest.raises(UsageError, match=r"a100-80gb-sxm:mig-1g\.10gb, a100-80gb-pcie:.*; say which"):
+        resolve_device("MIG 1g.10gb A100 80GB", catalogue())
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "count"),
+    [
+        ("g5.xlarge", "a10g", 1),
+        ("g5.12xlarge", "a10g", 4),
+        ("p4d.24xlarge", "a100-40gb-sxm", 8),
+        ("Standard_NV6ads_A10_v5", "a10:1/6", 1),
+    ],
+)
+def test_an_instance_type_is_what_its_offers_say(text: str, key: str, count: int) -> None:
+    gpu, found = resolve_device(text, catalogue())
+    assert (gpu.id, found) == (key, count)
+    with pytest.raises(UsageError, match=r"no GPU 'g99\.xlarge'"):
+        resolve_device("g99.xlarge", catalogue())

@@ -82,7 +82,8 @@ def spread(laid: Layout, gpu: Gpu) -> Spread:
     """The spread of a laid-out job on one GPU."""
     prior = section("spread")
     inexact = 1.0 if laid.runtime.exact else 1.5
-    if not measured(laid.runtime):
+    # A processor is no GPU: what the fit has learnt of those says little of it.
+    if not measured(laid.runtime) or gpu.segment == "cpu":
         return Spread(prior["shared"] * inexact, prior["own"], "roofline")
     known = widths(laid, gpu)
     total = max(known.values()) * inexact

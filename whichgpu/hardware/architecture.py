@@ -44,7 +44,7 @@ IMPLIED = ("compute_capability", "tensor_core_generation", "rt_core_generation",
 
 @immutable(eq=False)
 class Architecture:
-    """One variant: per-SM facts and rates, each with its source."""
+    """One variant: per-SM facts and rates, each with its source; `name` only where it has one of its own."""
 
     id: str
     family: str
@@ -52,6 +52,7 @@ class Architecture:
     what: str
     _raw: Mapping[str, Any]
     _where: str
+    name: str = ""
     _read: dict[str, Fact | None] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -146,6 +147,7 @@ def _family(stem: str, content: Mapping[str, Any]) -> Family:
             what=str(raw.get("what", "")),
             _raw=raw,
             _where=f"{where}: variant.{key}",
+            name=str(raw.get("name", "")),
         )
         for key, raw in content.get("variant", {}).items()
     )

@@ -58,6 +58,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "bandwidth": Field("bandwidth", "Memory bandwidth", "memory", "higher"),
         "ecc": Field("text", "ECC", "memory"),
         "l2": Field("memory", "L2 cache", "memory", "higher"),
+        "l3": Field("memory", "L3 or Infinity Cache", "memory", "higher"),
         "fp64": _flops("FP64"),
         "fp64_tensor": _flops("FP64 tensor"),
         "fp32": _flops("FP32"),
@@ -82,9 +83,11 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "form_factor": Field("text", "Form factor", "board"),
         "slots": Field("count", "Slots", "board", "lower"),
         "board_length": Field("length", "Board length", "board"),
+        "board_height": Field("length", "Board height", "board"),
         "low_profile": Field("flag", "Low profile", "board"),
         "cooling": Field("text", "Cooling", "board"),
         "display_outputs": Field("text", "Display outputs", "board"),
+        "display_modes": Field("text", "Displays at once", "board"),
         "pcie_generation": Field("count", "PCIe generation", "links"),
         "pcie_lanes": Field("count", "PCIe lanes", "links"),
         "nvlink": Field("bandwidth", "NVLink, both directions", "links", "higher"),
@@ -107,7 +110,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
 #: Plain keys of a device's table: they name it and need no source.
 IDENTITY = ("name", "vendor", "segment", "architecture", "aliases", "note", "confidence")
 
-SEGMENTS = ("datacenter", "workstation", "geforce", "laptop", "edge")
+SEGMENTS = ("datacenter", "workstation", "geforce", "laptop", "edge", "cpu")
 
 #: The peak-rate fields, and the key under which an architecture states FMA per clock per SM for each.
 RATES: Mapping[str, str] = MappingProxyType(

@@ -90,28 +90,49 @@ def candidates(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
         found = [catalogue[key] for key in ids if key in catalogue and _fits(asked, catalogue[key])]
         if found:
             return tuple(found)
-    return _by_words(said, asked, catalogue)
+    fuller = tokens.spelled_out(said)
+    found = list(_by_words(said, asked, catalogue))
+    return tuple(found) or (_by_words(fuller, frozenset(fuller), catalogue) if fuller != said else ())
 
 
 def nearest(text: str, catalogue: Catalogue, most: int = 4) -> tuple[Gpu, ...]:
-    """The devices whose names come closest to a spelling that names none."""
+    """The devices whose names come closest to a spelling that names none.
+
+    Those that share its number, of the vendor named where there are any; else those that are spelled alike.
+    """
     asked = frozenset(tokens.words(text))
     models = _index(catalogue).models
     numbers = {word for word in asked if any(c.isdigit() for c in word) and not tokens.is_size(word)}
     shared = [gpu for gpu in catalogue.values() if models[gpu.id] & numbers]
+    shared.sort(key=lambda gpu: _distance(asked, gpu))
+    if own := _of_vendor(asked, shared):
+        return tuple(own[:most])
+    alike = _alike(text, catalogue, 2 * most)
     if shared:
-        shared.sort(key=lambda gpu: _distance(asked, gpu))
-        return tuple(shared[:most])
+        return tuple((shared[:1] + _of_vendor(asked, alike))[:most])
+    return tuple((_of_vendor(asked, alike) or alike)[:most])
+
+
+def _alike(text: str, catalogue: Catalogue, most: int) -> list[Gpu]:
+    """The devices that are spelled most alike, with those that differ from them only in size or form."""
     import difflib
 
+    models = _index(catalogue).models
     pool: dict[str, str] = {}
     for gpu in catalogue.values():
         for name in (gpu.id, " ".join(tokens.words(gpu.name)), " ".join(sorted(models[gpu.id]))):
             pool.setdefault(name, gpu.id)
-    close = difflib.get_close_matches(" ".join(tokens.words(text)), pool, n=2 * most, cutoff=0.6)
+    close = difflib.get_close_matches(" ".join(tokens.words(text)), pool, n=most, cutoff=0.6)
     ids = dict.fromkeys(pool[name] for name in close)
-    found = [gpu for key in ids for gpu in catalogue.values() if models[gpu.id] == models[key]]
-    return tuple(dict.fromkeys(found))[:most]
+    return list(
+        dict.fromkeys(gpu for key in ids for gpu in catalogue.values() if models[gpu.id] == models[key])
+    )
+
+
+def _of_vendor(asked: frozenset[str], found: list[Gpu]) -> list[Gpu]:
+    """Those of the vendor that a spelling names; all where it names none."""
+    named = asked & tokens.VENDORS
+    return [gpu for gpu in found if not named or named & set(tokens.words(gpu.vendor))]
 
 
 def _by_words(said: tuple[str, ...], asked: frozenset[str], catalogue: Catalogue) -> tuple[Gpu, ...]:

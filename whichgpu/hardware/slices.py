@@ -12,10 +12,10 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.errors import UsageError, one_line
+from whichgpu.errors import UnknownName, UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.facts.reading import read
-from whichgpu.hardware.names import resolve, resolve_count
+from whichgpu.hardware.names import candidates, resolve, resolve_count
 from whichgpu.hardware.parts import is_part, resized, scaled
 from whichgpu.hardware.vgpu import vgpu
 
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["is_part", "resolve_device"]
 
 _PART = (
-    r"(?i)^(?P<name>.*\S)\s*:\s*(?:mig-?(?P<profile>\d+g\.\d+gb(?:[+-][a-z.]+)?)"
+    r"(?i)^(?P<name>.*\S)\s*:\s*(?:(?:mig-?)?(?P<profile>\d+g\.\d+gb(?:[+-][a-z.]+)?)"
     r"|(?P<over>\d{1,4})\s*/\s*(?P<under>\d{1,4})|(?P<percent>\d{1,3}(?:\.\d+)?)\s*%)$"
 )
+#: A MIG profile among the words of a name: `H100 SXM MIG 1g.10gb`, `1g.5gb A100`.
+_AMONG = r"(?i)\b(?:mig[ -]*)?(\d+g\.\d+gb)\b"
 #: A part with a number of it.
 _SEVERAL = r"^(?P<part>.*\S)\s*:\s*\d+$"
 
@@ -57,7 +59,7 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
                 f"'{one_line(text)}': parts of a GPU do not work together; write {several['part']}, or "
                 "whole GPUs"
             )
-        return resolve_count(text, catalogue)
+        return _whole(text, catalogue)
     gpu = resolve(match["name"], catalogue)
     if match["profile"]:
         return _mig(gpu, match["profile"].lower()), 1
@@ -70,6 +72,39 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
             f"'{one_line(text)}': a share is between nothing and all; write {gpu.id}:1/2 or {gpu.id}"
         )
     return _shared(gpu, part), 1
+
+
+def _whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
+    """A device without a colon before its part: a MIG profile among the words, an instance type, a GPU."""
+    if ":" not in text and (among := re.search(_AMONG, text)):
+        return _among(text, among, catalogue), 1
+    try:
+        return resolve_count(text, catalogue)
+    except UnknownName:
+        from whichgpu.hardware.instances import instance
+
+        found = instance(text)
+        if found is None or found[0] not in catalogue:
+            raise
+        gpu, count = catalogue[found[0]], found[1]
+        if count >= 1:
+            return gpu, int(count)
+        from fractions import Fraction
+
+        return _shared(gpu, Fraction(count).limit_denominator(16)), 1
+
+
+def _among(text: str, match: re.Match[str], catalogue: Catalogue) -> Gpu:
+    """The slice of the one GPU of a name that has such a profile."""
+    profile = match[1].lower()
+    name = re.sub(r"(?i)\bmig\b", " ", f"{text[: match.start()]} {text[match.end() :]}").strip(" -_")
+    able = [gpu for gpu in candidates(name, catalogue) if profile in _profiles().get(gpu.id, {})]
+    if len(able) == 1:
+        return _mig(able[0], profile)
+    if able:
+        told = ", ".join(f"{gpu.id}:mig-{profile}" for gpu in able)
+        raise UnknownName(f"'{one_line(text)}' may be {told}; say which")
+    return _mig(resolve(name, catalogue), profile)
 
 
 @cache
@@ -90,6 +125,8 @@ def _mig(gpu: Gpu, profile: str) -> Gpu:
     units = gpu.value("sms")
     if "units" in row and units:
         sms = float(row["units"][0]) / float(units)
+    elif units:
+        sms = max(round(sms * float(units)), 1) / float(units)  # a slice has whole SMs
     values = scaled(gpu, memory, sms)
     if "usable" in row:
         values["memory"] = read(row["usable"][0], "memory", where)

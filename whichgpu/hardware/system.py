@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Link", "System", "boxes", "default_system", "instance_system", "system"]
 
 #: Segments whose parts stand alone in their machine.
-_ALONE = ("laptop", "edge")
+_ALONE = ("laptop", "edge", "cpu")
 
 
 @immutable

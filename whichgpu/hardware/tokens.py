@@ -35,7 +35,10 @@ _SEPARATORS = r"[^a-z0-9]+"
 _MARKS = r"\((?:r|tm|c)\)"
 #: What is written apart here and together there, brought to one form (on words joined by blanks).
 _JOINS = (
-    (r"\b(\d+) ?(?:gib|gb|g)\b", r"\1gb"),
+    (r"\b(\d+) ?(?:gib|gigabytes?|gigs?|gb|g)\b", r"\1gb"),
+    (r"\b([abhlmtv]) (\d{1,4})\b", r"\1\2"),
+    (r"\btis\b", "ti super"),
+    (r"\bl40 s\b", "l40s"),
     (r"\b(\d+) core\b", r"\1c"),
     (r"\b(\d+) w\b", r"\1w"),
     (r"\bmax q\b", "maxq"),
@@ -45,8 +48,13 @@ _JOINS = (
 #: A product line, a generation or a suffix glued to the model number: rtx4090, 4060ti, rtx6000ada.
 _GLUED_LEFT = r"^(rtx|gtx|rx|quadro|tesla|geforce|radeon|instinct|arc|titan|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$"
 _GLUED_RIGHT = (
-    r"^([a-z]*\d+[a-z]??)(ti|super|xtx|xt|gre|d|ada|laptop|mobile|notebook|nvl|pcie|sxm\d?|maxq|tisuper)$"
+    r"^([a-z]*\d+[a-z]??)(ti|super|xtx|xt|gre|d|ada|laptop|mobile|notebook|nvl|pcie|sxm\d?|maxq|tisuper|tis)$"
 )
+#: Memory sizes that people write without their unit, and a SUPER in short.
+_SIZES = frozenset(
+    ["8", "10", "12", "16", "20", "24", "32", "40", "48", "64", "80", "94", "96", "141", "180", "192", "288"]
+)
+_SUPER = r"^[12345]0[5-9]0s$"
 _MEMORY = r"^\d+gb$"
 
 
@@ -73,8 +81,24 @@ def _unglued(part: str) -> list[str]:
         return [left[1], *_unglued(left[2])]
     right = re.match(_GLUED_RIGHT, part)
     if right:
-        return [right[1], *(["ti", "super"] if right[2] == "tisuper" else [right[2]])]
+        return [right[1], *(["ti", "super"] if right[2].startswith("tis") else [right[2]])]
     return [part]
+
+
+def spelled_out(said: tuple[str, ...]) -> tuple[str, ...]:
+    """A spelling with what it leaves to be guessed: sizes without GB (`a100-40`), `4070s` for a SUPER.
+
+    Only for one that names nothing as it stands.
+    """
+    told: list[str] = []
+    for word in said:
+        if word.isdigit() and word in _SIZES:
+            told.append(f"{word}gb")
+        elif re.match(_SUPER, word):
+            told.extend((word[:-1], "super"))
+        else:
+            told.append(word)
+    return tuple(told)
 
 
 def model(gpu: Gpu) -> frozenset[str]:
@@ -104,6 +128,7 @@ def qualifiers(gpu: Gpu) -> frozenset[str]:
     if power:
         own.add(f"{power:.0f}w")
     own.update(_board(gpu, own))
+    own.update(words(gpu.family))
     return frozenset(own - model(gpu))
 
 

@@ -9,7 +9,7 @@ from whichgpu.hardware.fields import SEGMENTS
 from whichgpu.workloads.job import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.hardware.gpu import Gpu
 
@@ -18,10 +18,15 @@ _FALLBACK = SEGMENTS[0]
 
 
 class Titled(NamedTuple):
-    """A job under the name by which a reader knows it."""
+    """A job under the name by which a reader knows it.
+
+    `instead` is the same under other software or in another format, for GPUs that the first does not run
+    on, each with how that is in words.
+    """
 
     title: str
     job: Job
+    instead: tuple[tuple[str, Job], ...] = ()
 
 
 def usual_jobs(gpus: Sequence[Gpu]) -> tuple[Job, ...]:
@@ -33,7 +38,16 @@ def usual_jobs(gpus: Sequence[Gpu]) -> tuple[Job, ...]:
 
 def fitted_jobs() -> tuple[Titled, ...]:
     """The jobs that are held against the memory of each GPU, in the order of size."""
-    return tuple(Titled(row["title"], _job(row["job"])) for row in _table()["fits"])
+    return tuple(
+        Titled(row["title"], _job(row["job"]), tuple(_instead(row["job"], row.get("instead", ()))))
+        for row in _table()["fits"]
+    )
+
+
+def _instead(job: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Job]]:
+    for row in rows:
+        other = {key: value for key, value in row.items() if key != "how"}
+        yield row["how"], _job({**job, **other})
 
 
 def _table() -> Mapping[str, Any]:

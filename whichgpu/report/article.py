@@ -10,6 +10,8 @@ from whichgpu.report.citing import Citations
 from whichgpu.report.comparison import (
     FITS,
     PRICES,
+    SOFTWARE,
+    SOFTWARE_TOLD,
     TOPICS_OF_PRICES,
     ahead,
     bullets,
@@ -60,6 +62,10 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
         yield Heading("What fits")
         yield "How many of each GPU hold the job, one at a time; in brackets the memory that it takes on one."
         yield table(comparison, fits, cited)
+    if runs := [row for row in comparison.rows if row.group == SOFTWARE]:
+        yield Heading("Software")
+        yield SOFTWARE_TOLD
+        yield table(comparison, runs, cited)
     for work in comparison.view.works:
         yield Heading(work_title(work))
         yield told_job(work)

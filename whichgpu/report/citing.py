@@ -19,6 +19,7 @@ _OWN = {
     "catalogue": "The catalogue of whichgpu",
     "architectures:": "The architecture tables of whichgpu",
     "offers": "The offers of the price table",
+    "software": "The software tables of whichgpu",
     "cost": "The cost model of whichgpu: rooflines fitted to published measurements, 90 % intervals",
     "model": "The cost model of whichgpu: rooflines fitted to published measurements, 90 % intervals",
 }
@@ -85,4 +86,9 @@ class Citations:
         from whichgpu.hardware.boxes import link_sources
         from whichgpu.prices.store import sources
 
-        return {**reading.sources(), **sources(), **link_sources()}
+        known = {**reading.sources(), **sources(), **link_sources()}
+        if any("/" in key for key in self._numbers):
+            from whichgpu.software.frameworks import cited
+
+            known.update(cited())
+        return known

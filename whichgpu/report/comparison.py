@@ -22,6 +22,11 @@ _ABREAST = 4
 _TITLE = 78
 _BEST, _WEAK, _LOW = "*", "°", "?"
 PRICES = "price per GPU and hour"
+SOFTWARE = "software"
+SOFTWARE_TOLD = (
+    "Up to which release each runs there, with the build: under macOS on Apple's, under Linux on the others. "
+    "Other systems, other software and the lines that install it: whichgpu compat."
+)
 FITS = "GPUs that hold it, at least"
 TOPICS_OF_PRICES = ("price", "worth", "buy")
 
@@ -60,8 +65,10 @@ def bullets(sentences: Iterable[Sentence]) -> Bullets:
 
 
 def work_title(work: Work) -> str:
-    """What is done with which model."""
-    return f"{work.name}: {work.job.phase}"
+    """What is done with which model: `Training ResNet-50 v1.5`, `Stable Diffusion 1.5: images`."""
+    if work.title == work.name:
+        return f"{work.name}: {work.unit if work.job.phase == 'generate' else 'inference'}"
+    return f"{work.title[0].upper()}{work.title[1:]}"
 
 
 def told_job(work: Work) -> str:
@@ -104,7 +111,7 @@ def spec_rows(comparison: Comparison) -> list[Row]:
     return [
         row
         for row in comparison.rows
-        if row.group not in (PRICES, FITS) and not row.field.startswith(works or "\0")
+        if row.group not in (PRICES, FITS, SOFTWARE) and not row.field.startswith(works or "\0")
     ]
 
 

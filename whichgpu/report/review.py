@@ -11,6 +11,8 @@ from whichgpu.report.citing import Citations
 from whichgpu.report.comparison import (
     FITS,
     PRICES,
+    SOFTWARE,
+    SOFTWARE_TOLD,
     bullets,
     spec_notes,
     spec_rows,
@@ -76,6 +78,10 @@ def _uses(found: Review, alone: Comparison, cited: Citations) -> Iterator[Block]
         yield table(alone, fits, cited, ("How many hold it; in brackets the memory that it takes on one.",))
     if several := charts.scaling(alone):
         yield several
+    if runs := [row for row in alone.rows if row.group == SOFTWARE]:
+        yield Heading("Software")
+        yield SOFTWARE_TOLD
+        yield table(alone, runs, cited)
     for work in found.view.works:
         yield Heading(work_title(work))
         if work.results:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
+from whichgpu.facts.model import Source
 from whichgpu.software import versions
 from whichgpu.values import Lazy, immutable
 
@@ -261,6 +262,15 @@ def _near(framework: Framework, version: Numbers) -> Iterator[str]:
     before = [one for one in framework.releases if one.numbers < version]
     after = [one for one in framework.releases if one.numbers > version]
     yield from (one.name for one in (*before[-1:], *after[:1]))
+
+
+def cited() -> dict[str, Source]:
+    """Every source of the software data by framework and key: `pytorch/pypi`."""
+    return {
+        f"{one.id}/{key}": Source(f"{one.id}/{key}", row["title"], row.get("url", ""), "documentation",
+                                  row.get("accessed", ""))
+        for one in frameworks().values() for key, row in one.sources.items()
+    }  # fmt: skip
 
 
 def as_of(framework: Framework) -> str:

@@ -21,7 +21,7 @@ _GROUND = ("nvidia-driver", "cuda", "rocm", "pytorch")
 
 
 class Ended(NamedTuple):
-    """The last release of a framework that runs on a GPU (`CUDA toolkit 12.9`), and who says so."""
+    """The last release that runs on a GPU (`CUDA toolkit 12.9`), and who says so (`cuda/notes`)."""
 
     software: str
     release: str
@@ -60,7 +60,7 @@ def gone(verdict: Verdict, asked: Asked) -> bool:
 
 
 def _source(verdict: Verdict) -> str:
-    return verdict.sources[0]["title"] if verdict.sources else ""
+    return f"{verdict.framework.id}/{verdict.sources[0]['id']}" if verdict.sources else ""
 
 
 def place(verdict: Verdict) -> int:

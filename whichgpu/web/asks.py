@@ -343,7 +343,7 @@ class Gpus(Listing):
     segment: Text | None = Field(
         None,
         title="Segment",
-        json_schema_extra=choices("datacenter", "workstation", "geforce", "laptop", "edge"),
+        json_schema_extra=choices("datacenter", "workstation", "geforce", "laptop", "edge", "cpu"),
     )
     family: Text | None = Field(None, title="Architecture", examples=["ampere"])
     min: Texts = Field(

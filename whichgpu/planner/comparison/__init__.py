@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
+from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison import answer, takeaways, verdicts
 from whichgpu.planner.comparison.lasting import age_rows
-from whichgpu.planner.comparison.market import markets, price_rows
+from whichgpu.planner.comparison.market import markets, price_rows, whole_rows
 from whichgpu.planner.comparison.model import Comparison, View
 from whichgpu.planner.comparison.rows import sixteen_bit, spec_rows
 from whichgpu.planner.comparison.words import base_name, sentence_names, short_name
@@ -64,14 +65,16 @@ def compare(
         workloads = usual_jobs(chosen)
     rows = {row.field: row for row in spec_rows_of(chosen, day)}
     rows.update((row.field, row) for row in price_rows(chosen, sixteen_bit(chosen), found))
+    rows.update((row.field, row) for row in whole_rows(chosen, known, day, offers))
     view = View(
         gpus=chosen, names={gpu.id: short_name(gpu) for gpu in chosen}, words=sentence_names(chosen),
         rows=rows, others=others_of(chosen, known, found), today=day, markets=found, works=(),
     )  # fmt: skip
     if whole:
         from whichgpu.planner.comparison.fitting import fit_rows
+        from whichgpu.planner.comparison.stack import software_rows
 
-        view = view._replace(rows={**rows, **{row.field: row for row in fit_rows(chosen)}})
+        rows.update((row.field, row) for row in (*software_rows(chosen), *fit_rows(chosen)))
     if workloads:
         view = with_works(view, workloads)
     return Comparison(view, answer.answer(view), tuple(_takeaways(view)), tuple(verdicts.verdicts(view)))
@@ -107,6 +110,8 @@ def others_of(gpus: Sequence[Gpu], known: Catalogue, found: Mapping[str, Market]
     said = {gpu.id for gpu in gpus}
     others = dict(_desktops(gpus, known))
     for gpu in gpus:
+        if is_part(gpu):
+            continue
         base = base_name(short_name(gpu))
         kin = [
             other
@@ -117,6 +122,8 @@ def others_of(gpus: Sequence[Gpu], known: Catalogue, found: Mapping[str, Market]
         ]
         others.update((f"variant {gpu.id} {other.id}", other) for other in kin if other.id not in said)
         said.update(other.id for other in kin)
+    wholes = (gpu.id.partition(":")[0] for gpu in gpus if is_part(gpu))
+    others.update((key, known[key]) for key in wholes if key in known)
     maybe = {one for market in found.values() for offer in market.maybe for one in offer.candidates}
     return others | {key: known[key] for key in maybe if key in known}
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.hardware.architecture import families
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.planner.comparison.model import LISTED
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.words import amount, base_name, listed, quantity
 
@@ -30,25 +31,37 @@ def generation(view: View) -> Iterator[Sentence]:
         told = listed(which(pen, gpu, vendor=vendors) for gpu in view.gpus)
         yield pen.say("generation", told + (_succession(first, second, pen) if view.pair else ""))
     elif all(chips) and chips[0] == chips[1]:
-        yield pen.say("generation", f"both are cut from one chip, {_chip(pen, first)}{_cut(pen, view)}")
+        text = f"both are cut from one chip, {_chip(pen, first)}{_cut(pen, view)}"
+        yield pen.say("generation", text + _since(first, pen))
     elif all(chips):
         pen.rests_on("architecture", *view.ids)
         yield pen.say(
             "generation",
             f"both are {view.text(first.id, 'architecture')}, but of different chips: the "
             f"{pen.name(first.id)} is cut "
-            f"from {_chip(pen, first)}, the {pen.name(second.id)} from {_chip(pen, second)}",
+            f"from {_chip(pen, first)}, the {pen.name(second.id)} from {_chip(pen, second)}"
+            f"{_since(first, pen)}",
         )
+
+
+def _since(gpu: Gpu, pen: Pen) -> str:
+    """What the generation that both are of followed."""
+    family = families().get(gpu.family)
+    before = [families()[name].name for name in family.predecessors if name in families()] if family else []
+    if family is None or not before:
+        return ""
+    pen.rests_on("architecture", *pen.view.ids)
+    return f"; {family.name} followed {listed(before)}"
 
 
 def which(pen: Pen, gpu: Gpu, *, vendor: bool) -> str:
     """`the A10 is an Ampere of 2021, cut from GA102 (28.3 billion transistors)`."""
     name = pen.text(gpu.id, "architecture")
     maker = f"{gpu.vendor} " if vendor else ""
-    plain = not name or name in gpu.name or name.startswith(gpu.vendor)
-    if plain:
-        what = f"{_article(gpu.vendor)} {gpu.vendor} part" if gpu.vendor else "a part of unknown make"
+    if not name or (name in gpu.name and gpu.vendor not in LISTED):
+        what = f"{_article(gpu.vendor)} {gpu.vendor} accelerator" if gpu.vendor else "a part of unknown make"
     else:
+        maker = "" if name.startswith(gpu.vendor) else maker
         what = f"{_article(maker or name)} {maker}{name}"
     text = pen.view.text(gpu.id, "chip")
     chip = f", cut from {_chip(pen, gpu)}" if text and text not in gpu.name else ""
@@ -103,7 +116,8 @@ def variants(view: View) -> Iterator[Sentence]:
             parts = [pen.quantity(other.id, name) for name in ("memory", "bandwidth") if other.value(name)]
             told.append(f"{pen.name(other.id)} ({', '.join(parts)})" if parts else pen.name(other.id))
         base = base_name(view.names[gpu.id])
-        yield pen.say("variants", f"'{base}' names several parts: there are also the {listed(told)}")
+        there = "there is" if len(told) == 1 else "there are"
+        yield pen.say("variants", f"'{base}' names several parts: {there} also the {listed(told)}")
 
 
 def desktop(view: View) -> Iterator[Sentence]:
@@ -120,7 +134,8 @@ def desktop(view: View) -> Iterator[Sentence]:
             if gpu.value(name) and other.value(name)
         ]
         same = gpu.value("chip") == other.value("chip")
-        chip = "the same chip, cut down" if same else (
+        fewer = (gpu.value("cores") or 0) < (other.value("cores") or 0)
+        chip = f"the same chip{', cut down' if fewer else ''}" if same else (
             f"another chip ({pen.text(gpu.id, 'chip')}, not {pen.text(other.id, 'chip')})"
         )  # fmt: skip
         yield pen.say(

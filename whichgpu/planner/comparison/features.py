@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison.pen import Pen
-from whichgpu.planner.comparison.words import listed
+from whichgpu.planner.comparison.rows import OF_BOARD
+from whichgpu.planner.comparison.words import REFUSED, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,20 +121,46 @@ def holding(view: View) -> Iterator[Sentence]:
     if rows and len(view.ids) == 1:
         yield from _held(view, rows)
         return
-    grouped: dict[tuple[str, ...], list[str]] = {}
+    grouped: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
     pen = Pen(view)
     for row in rows:
         alone = tuple(key for key in view.ids if view.number(key, row.field) == 1)
+        left = tuple(key for key in view.ids if _refused(view, key, row.field))
         pen.rests_on(row.field, *view.ids)
-        grouped.setdefault(alone, []).append(row.label)
-    told = []
-    for alone, titles in grouped.items():
-        if len(alone) == len(view.ids):
-            continue
-        who = f"only {listed(f'the {pen.name(key)}' for key in alone)} can" if alone else "no single one can"
-        told.append(f"{who} hold {listed(titles)} on one GPU" if alone else f"{who} hold {listed(titles)}")
+        grouped.setdefault((alone, left), []).append(row.label)
+    told = [text for (alone, left), titles in grouped.items() if (text := _who(pen, alone, left, titles))]
+    told += _left_out(pen, rows)
     if told:
         yield pen.say("fits", "; ".join(told))
+
+
+def _refused(view: View, key: str, field: str) -> bool:
+    """Whether no software that is assumed runs there, so that nothing is said of what it holds."""
+    return view.text(key, field).startswith(REFUSED)
+
+
+def _who(pen: Pen, alone: tuple[str, ...], left: tuple[str, ...], titles: list[str]) -> str:
+    """Who holds some jobs alone, among those on which they run; empty where these do not differ."""
+    ran = [key for key in pen.view.ids if key not in left]
+    if len(alone) == len(ran) or len(ran) < 2:
+        return ""
+    among = f"of {listed(f'the {pen.name(key)}' for key in ran)} " if left else ""
+    if not alone:
+        return f"{among}no single one can hold {listed(titles, 'or')}"
+    return (
+        f"{among}only {listed(f'the {pen.name(key)}' for key in alone)} can hold {listed(titles)} on one GPU"
+    )
+
+
+def _left_out(pen: Pen, rows: list[Row]) -> list[str]:
+    """Of which GPUs nothing is said, and of how many of the jobs."""
+    told = []
+    for key in pen.view.ids:
+        count = sum(_refused(pen.view, key, row.field) for row in rows)
+        if count:
+            share = "none" if count == len(rows) else f"only {len(rows) - count}"
+            told.append(f"{share} of the {len(rows)} jobs could be worked out for the {pen.name(key)}")
+    return told
 
 
 def _held(view: View, rows: list[Row]) -> Iterator[Sentence]:
@@ -201,7 +229,7 @@ def _form(form: str, segment: str) -> str:
         "PCIe triple-slot": "a three-slot PCIe card", "SXM module": "a module on a server board (SXM)",
         "OAM module": "a module on a server board (OAM)", "soldered (laptop)": "soldered into a laptop",
         "MXM module": "a laptop module (MXM)", "SoC": "part of a system on a chip",
-        "Jetson module": "a Jetson module",
+        "Jetson module": "a Jetson module", "socket": "a processor for a socket", "module": "a module",
     }  # fmt: skip
     text = words.get(form, form)
     return f"{text}{made}" if "card" in text else text
@@ -236,7 +264,7 @@ def licence(view: View) -> Iterator[Sentence]:
         )
     elif bound:
         pen = Pen(view)
-        yield pen.say("licence", f"all come under the {_licence(pen, bound)}")
+        yield pen.say("licence", f"{'both' if view.pair else 'all'} come under the {_licence(pen, bound)}")
 
 
 def _licence(pen: Pen, keys: list[str]) -> str:
@@ -259,6 +287,28 @@ def shared_board(view: View) -> Iterator[Sentence]:
                     f"{pen.quantity(gpu.id, 'power_per_gpu')} each"
                 )
             yield pen.say("board", text)
+
+
+def parts(view: View) -> Iterator[Sentence]:
+    """What a slice, a share or a vGPU is of its GPU, and what it has not of its own."""
+    for gpu in view.gpus:
+        whole = view.others.get(gpu.id.partition(":")[0]) if is_part(gpu) else None
+        if whole is None:
+            continue
+        pen = Pen(view)
+        told = [
+            f"{pen.amount(gpu.id, name)} of {pen.quantity(whole.id, name)}{noun}"
+            for name, noun in (("sms", " SMs"), ("memory", ""), ("bandwidth", ""))
+            if gpu.value(name) and whole.value(name)
+        ]
+        mean = "" if ":mig-" in gpu.id else ", in the mean of its turns"
+        text = (
+            f"the {pen.name(gpu.id)} is a part of one {pen.name(whole.id)}: {listed(told)}{mean}; board, "
+            "power limit and links are those of the whole, and several parts do not work together"
+        )
+        if view.cell(gpu.id, "usd_whole"):
+            text += f"; the whole costs {pen.text(gpu.id, 'usd_whole')}"
+        yield pen.say("part", text)
 
 
 def doubts(view: View) -> Iterator[Sentence]:
@@ -297,6 +347,8 @@ def unread(view: View) -> Iterator[Sentence]:
 def _explained(view: View, key: str, field: str) -> bool:
     """Whether another fact makes the absence plain: no RT cores, no ray-tracing rate."""
     gpu = next(gpu for gpu in view.gpus if gpu.id == key)
+    if field in OF_BOARD and is_part(gpu):
+        return True
     if field == "display_outputs":
         return "PCIe" not in view.text(key, "form_factor") or gpu.segment == "datacenter"
     if field == "rt":
@@ -310,4 +362,4 @@ def _explained(view: View, key: str, field: str) -> bool:
 
 
 #: In the order of reading.
-ALL = (links, sharing, holding, drawing, video, board, shared_board, licence, doubts, unread)
+ALL = (parts, links, sharing, holding, drawing, video, board, shared_board, licence, doubts, unread)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.hardware.parts import is_part
 from whichgpu.planner.capacity import meshes
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.choice import fewest
 from whichgpu.planner.comparison.model import Cell, Row
-from whichgpu.planner.comparison.words import quantity
+from whichgpu.planner.comparison.stack import verdict
+from whichgpu.planner.comparison.words import REFUSED, quantity
 from whichgpu.planner.comparison.work import LONELY
 from whichgpu.planner.usual import fitted_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.usual import Titled
@@ -30,18 +32,56 @@ def fit_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
 
 
 def _cells(one: Titled, gpus: Sequence[Gpu]) -> Iterator[tuple[str, Cell]]:
-    known = [gpu for gpu in gpus if gpu.value("memory")]
-    if not known:
+    """A cell a GPU whose memory is known: under the first software of the job that runs on it."""
+    left = [gpu for gpu in gpus if gpu.value("memory")]
+    why: dict[str, str] = {}
+    for how, job in (("", one.job), *one.instead):
+        if not left:
+            return
+        alone = Cells(meshes.single(job), tuple(left))
+        refused = {
+            gpu.id: text
+            for gpu, why_not in zip(left, alone.refusals, strict=True)
+            if (text := why_not or _unstated(alone, gpu, how))
+        }
+        yield from _held(alone, left, refused, how)
+        why = {**refused, **{key: text for key, text in why.items() if key in refused}}
+        left = [gpu for gpu in left if gpu.id in refused]
+    for gpu in left:
+        yield gpu.id, Cell(None, f"{REFUSED}{_brief(why[gpu.id], gpu)}", *_EVIDENCE)
+
+
+def _unstated(alone: Cells, gpu: Gpu, how: str) -> str:
+    """Software that is only stood in with has to be known to run."""
+    software = alone.settled.runtime.software
+    return (
+        f"no source says that {how} runs there"
+        if how and software and not verdict(gpu, software).runs
+        else ""
+    )
+
+
+def _held(
+    alone: Cells, gpus: Sequence[Gpu], refused: Mapping[str, str], how: str
+) -> Iterator[tuple[str, Cell]]:
+    """How many of each GPU that runs the job hold it; `how` is what had to be changed for that."""
+    if len(refused) == len(gpus):
         return
-    alone = Cells(meshes.single(one.job), tuple(known))
-    least = tuple(fewest(alone, known))
-    for index, gpu in enumerate(known):
-        if refusal := alone.refusal(gpu):
-            yield gpu.id, Cell(None, f"cannot: {refusal.removeprefix(f'{gpu.id} ')}", *_EVIDENCE)
-        elif alone.fits[index]:
-            needed = quantity(float(alone.required[index]), "memory")
-            yield gpu.id, Cell(1.0, f"1 ({needed})", *_EVIDENCE)
-        elif (found := least[index]) is not None and gpu.segment not in LONELY:
-            yield gpu.id, Cell(float(found.n_gpus), str(found.n_gpus), *_EVIDENCE)
+    least = tuple(fewest(alone, gpus))
+    for index, gpu in enumerate(gpus):
+        if gpu.id in refused:
+            continue
+        if alone.fits[index]:
+            needed = [quantity(float(alone.required[index]), "memory"), *([how] if how else [])]
+            yield gpu.id, Cell(1.0, f"1 ({', '.join(needed)})", *_EVIDENCE)
+        elif (found := least[index]) is not None and gpu.segment not in LONELY and not is_part(gpu):
+            text = f"{found.n_gpus} ({how})" if how else str(found.n_gpus)
+            yield gpu.id, Cell(float(found.n_gpus), text, *_EVIDENCE)
         else:
             yield gpu.id, Cell(None, "does not fit", *_EVIDENCE)
+
+
+def _brief(why: str, gpu: Gpu) -> str:
+    """The first clause of a refusal, without the GPU's id and the sources."""
+    first = why.removeprefix(f"{gpu.id}: ").split(" [")[0].split("; ")[0]
+    return first.replace(f" on {gpu.id}:", ":").replace(f", and {gpu.id} has ", "; it has ")

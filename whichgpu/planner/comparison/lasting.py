@@ -60,7 +60,7 @@ def _software(gpu: Gpu) -> Cell | None:
 
     ends = ended(gpu)
     told = ", ".join(one.release for one in ends)
-    return Cell(told, told, "; ".join(dict.fromkeys(one.source for one in ends)), "") if ends else None
+    return Cell(told, told, ";".join(dict.fromkeys(one.source for one in ends)), "") if ends else None
 
 
 def newer(gpu: Gpu) -> list[Family]:
@@ -104,8 +104,9 @@ def lasting(view: View) -> Iterator[Sentence]:
         names = listed(f"the {pen.name(gpu.id)}" for gpu in gpus)
         ages = [pen.text(gpu.id, "age") for gpu in gpus if view.text(gpu.id, "age")]
         pen.rests_on("architecture", *(gpu.id for gpu in gpus))
-        old = f"{names} {'is' if len(gpus) == 1 else 'are'} {listed(ages)} years old" if ages else names
-        text = f"{old}, of a generation that {_followed(pen, first)}"
+        be = "is" if len(gpus) == 1 else "are"
+        known = f" {listed(dict.fromkeys(ages))} years old," if len(ages) == len(gpus) else ""
+        text = f"{names} {be}{known} of a generation that {_followed(pen, first)}"
         if lacking:
             pen.rests_on("native", *(gpu.id for gpu in gpus))
             text += f"; {'it does' if len(gpus) == 1 else 'they do'} not compute in {lacking}"
@@ -134,5 +135,13 @@ def _short(name: str) -> str:
     return FIELDS[name].label.split(" ")[0]
 
 
+def stack(view: View) -> Iterator[Sentence]:
+    """What software runs on the one and not on the other; nothing where that was not asked for."""
+    if any(field.startswith("software.") for field in view.rows):
+        from whichgpu.planner.comparison.stack import software
+
+        yield from software(view)
+
+
 #: In the order of reading.
-ALL = (lasting, supported)
+ALL = (lasting, supported, stack)

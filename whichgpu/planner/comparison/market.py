@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.facts.store import load
+from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison.model import Cell, Row
+from whichgpu.planner.comparison.rows import half_rate
 from whichgpu.planner.comparison.words import amount, quantity
 from whichgpu.prices import live, store
 
@@ -25,6 +27,8 @@ TERMS = (
     ("reserved", "usd_reserved", "Reserved"),
     ("serverless", "usd_serverless", "Serverless"),
 )
+#: Launch prices this many years apart say what money was worth then, not what the parts are now.
+LAUNCHED_TOGETHER = 3
 #: A longer note than this is left to `whichgpu prices`.
 _NOTE = 24
 _GROUP = "price per GPU and hour"
@@ -132,8 +136,36 @@ def price_rows(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> I
     if bought:
         kinds = {(m.purchase[0].kind, m.purchase[0].includes_host) for m in found.values() if m.purchase}
         # A launch price says nothing against a street price, a card nothing against a share of a server.
-        yield Row("purchase", "To buy", _GROUP, "money", "lower" if len(kinds) == 1 else "", bought)
+        alike = len(kinds) == 1 and _of_one_time([gpu for gpu in gpus if gpu.id in bought], kinds)
+        yield Row("purchase", "To buy", _GROUP, "money", "lower" if alike else "", bought)
     yield from _per_dollar(gpus, half, found)
+
+
+def whole_rows(
+    gpus: Sequence[Gpu], known: Mapping[str, Gpu], today: date, offers: Sequence[Offer] | None = None
+) -> Iterator[Row]:
+    """What the whole GPU of each part costs on demand: parts are not let under their own name."""
+    wholes = {
+        gpu.id: known[key] for gpu in gpus if is_part(gpu) and (key := gpu.id.partition(":")[0]) in known
+    }
+    if not wholes:
+        return
+    found = markets(list(wholes.values()), today, offers)
+    cells = {
+        part: _price(found[whole.id], "on-demand")
+        for part, whole in wholes.items()
+        if "on-demand" in found[whole.id].best
+    }
+    if cells:
+        yield Row("usd_whole", "On demand, the whole GPU", _GROUP, "price", "", cells)
+
+
+def _of_one_time(gpus: Sequence[Gpu], kinds: set[tuple[str, bool]]) -> bool:
+    """Whether launch prices are near enough in time to be held against each other; others are of today."""
+    if not any(kind == "launch" for kind, _ in kinds):
+        return True
+    years = [int(str(day)[:4]) for gpu in gpus if (day := gpu.value("release_date"))]
+    return len(years) < len(gpus) or max(years) - min(years) <= LAUNCHED_TOGETHER
 
 
 def _price(market: Market, term: str) -> Cell:
@@ -241,16 +273,16 @@ def _per_dollar(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> 
     ):
         cells = {}
         for gpu in gpus:
-            value = gpu.value(top)
+            value = half_rate(gpu, top)
             if value and price.get(gpu.id):
-                each = float(value) / price[gpu.id]
+                each = value / price[gpu.id]
                 cells[gpu.id] = Cell(each, quantity(each, dimension), "derived", "derived")
         if cells:
             yield Row(field, name, _GROUP, dimension, "higher", cells)
     cells = {
         gpu.id: Cell(each, quantity(each, "dollar per flop"), "derived", "derived")
         for gpu in gpus
-        if (peak := gpu.value(half)) and gpu.id in price and (each := price[gpu.id] / float(peak))
+        if (peak := half_rate(gpu, half)) and gpu.id in price and (each := price[gpu.id] / peak)
     }
     if cells:
         yield Row("usd_per_tflops", f"Price of {label}", _GROUP, "dollar per flop", "lower", cells)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.comparison.work import Work
 
 #: Vendors whose architectures are on file with their predecessors.
-_LISTED = ("NVIDIA", "AMD")
+LISTED = ("NVIDIA", "AMD")
 #: What a sentence rests on: (GPU id, field of a row).
 CellId = tuple[str, str]
 
@@ -168,7 +168,7 @@ class View(NamedTuple):
         if self.number(gpu.id, precision):
             return True
         family = families().get(gpu.family)
-        if family is None or gpu.variant is None or not gpu.variant.native or gpu.vendor not in _LISTED:
+        if family is None or gpu.variant is None or not gpu.variant.native or gpu.vendor not in LISTED:
             return None
         before = {
             one

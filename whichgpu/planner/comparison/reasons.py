@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.planner.comparison.rates import TOKEN_FP64
 from whichgpu.planner.comparison.rows import sixteen_bit
+from whichgpu.planner.comparison.words import EQUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +87,43 @@ def alone(view: View, key: str, field: str) -> bool:
     """Whether one GPU computes in a precision that all others are known to lack."""
     others = [gpu for gpu in view.gpus if gpu.id != key]
     return bool(view.number(key, field)) and all(view.has(gpu, field) is False for gpu in others)
+
+
+def level_with(view: View, key: str, reason: Reason) -> tuple[tuple[str, ...], str]:
+    """The others that lead in a measure together with a GPU, and who is next behind all of them.
+
+    Of three or more: those no further from the first than what decides, where the last of them leads the
+    next by that much. Empty where it is not among them, or alone.
+    """
+    row = view.rows.get(reason.field)
+    if row is None or view.pair or not view.all_know(reason.field):
+        return (), ""
+    known = row._replace(better=row.better or "higher").numbers(view.ids)
+    order = tuple(known)
+    near = [order[0]]
+    for one in order[1:]:
+        if (
+            min(
+                _apart(known[near[0]], known[one]) / reason.threshold,
+                _apart(known[near[-1]], known[one]) / EQUAL,
+            )
+            < 1
+        ):
+            near.append(one)
+    behind = order[len(near)] if len(near) < len(order) else ""
+    if key not in near or not 2 <= len(near) <= few(view) or not behind:
+        return (), ""
+    decided = _apart(known[near[-1]], known[behind]) >= reason.threshold
+    return (tuple(one for one in near if one != key), behind) if decided else ((), "")
+
+
+def few(view: View) -> int:
+    """Of how many GPUs at most something sets them apart: of half, and of two of three."""
+    return max(2, len(view.ids) // 2)
+
+
+def _apart(one: float, other: float) -> float:
+    return max(one / other, other / one)
 
 
 def ahead_of(view: View, key: str, reason: Reason) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.architecture import family_of
 from whichgpu.hardware.derive import pcie_bandwidth
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.words import quantity
 
@@ -21,11 +23,23 @@ _MEANS = (
     "sms", "cores", "tensor_cores", "rt_cores", "clock_boost", "memory_bus", "memory_data_rate",
 )  # fmt: skip
 SEGMENT_WORDS = {
-    "datacenter": "data centre", "workstation": "workstation", "geforce": "GeForce (consumer)",
+    "datacenter": "data centre", "workstation": "workstation", "geforce": "consumer",
     "laptop": "laptop", "edge": "embedded",
+    "cpu": "server processor",
 }  # fmt: skip
+#: Facts of the board: a part of a GPU has none of its own.
+OF_BOARD = frozenset(
+    {
+        "launch_price", "power", "power_min", "power_max", "power_connectors", "suggested_psu", "form_factor",
+        "slots", "board_height", "board_length", "display_modes", "low_profile", "cooling",
+        "display_outputs", "nvlink", "nvlink_per_direction", "nvlink_links", "nvlink_gpus", "mig_max",
+        "mig_profiles", "units_per_board",
+    }
+)  # fmt: skip
+CACHES = ("l2", "l3")
 _LABELS = {
-    "sms": "SMs or compute units", "sparsity": "With 2:4 sparsity, times", "nvlink_gpus": "GPUs per NVLink",
+    "sms": "SMs, compute units or cores", "sparsity": "With 2:4 sparsity, times",
+    "nvlink_gpus": "GPUs per NVLink",
 }  # fmt: skip
 _WATT = "per watt and per byte"
 
@@ -33,24 +47,63 @@ _WATT = "per watt and per byte"
 def spec_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
     """Every field that any of them has, in the order of the catalogue, and the rows derived from them."""
     yield _words("segment", "Made for", "identity", {g.id: _segment(g) for g in gpus})
+    yield _words("vendor", "Vendor", "identity", {g.id: _vendor(g) for g in gpus})
     yield _words("architecture", "Architecture", "identity", {g.id: _architecture(g) for g in gpus})
     same = len({gpu.architecture for gpu in gpus}) == 1
     for name, field in FIELDS.items():
         better = field.better if same or name not in _MEANS else ""
-        facts = {gpu.id: gpu.fact(name) for gpu in gpus}
-        cells = {key: cell(name, fact) for key, fact in facts.items() if fact}
+        cells = {gpu.id: one for gpu in gpus if (one := _of(gpu, name))}
+        if name == "fp16":
+            yield from _as_run(gpus, cells)
         if cells:
-            dimension = "cache" if name == "l2" else field.dimension
+            dimension = "cache" if name in CACHES else field.dimension
+            better = "" if name == "l2" and any(gpu.value("l3") for gpu in gpus) else better
             yield Row(name, _LABELS.get(name, field.label), _group(field.group), dimension, better, cells)
         if name == "tensor_cores":
             yield from _nonempty(_per_core(gpus))
         if name == "int4":
             yield from _nonempty(_native(gpus))
         if name == "power_max":
+            yield from _nonempty(_at_limits(gpus))
             yield from _per_gpu_power(gpus)
             yield from _ratios(gpus)
         if name == "nvlink_gpus":
             yield from _nonempty(_links(gpus))
+
+
+def _of(gpu: Gpu, name: str) -> Cell | None:
+    """A fact of a GPU as a cell; of a part of one not what is the whole board's."""
+    if name in OF_BOARD and is_part(gpu):
+        return None
+    fact = gpu.fact(name)
+    return cell(name, fact) if fact else None
+
+
+def half_rate(gpu: Gpu, field: str) -> float | None:
+    """A 16-bit rate as software gets it: where FP32 is faster, FP16 numbers are widened to it."""
+    value, plain = gpu.value(field), gpu.value("fp32")
+    if field == "fp16" and plain and _widens(gpu):
+        return float(plain)
+    return float(value) if value else None
+
+
+def _widens(gpu: Gpu) -> bool:
+    """Whether FP16 products run in FP32: no FP16 units (Maxwell), or slower ones (a GTX 1080: 1:64)."""
+    own, plain = gpu.value("fp16"), gpu.value("fp32")
+    if own is None:
+        return gpu.variant is not None and gpu.variant.plain
+    return bool(plain) and float(own) < float(plain)
+
+
+def _as_run(gpus: Sequence[Gpu], cells: dict[str, Cell]) -> Iterator[Row]:
+    """Where FP16 is widened, that rate takes the place of the units' own, which get a row of their own."""
+    own = {gpu.id: cells[gpu.id] for gpu in gpus if gpu.id in cells and _widens(gpu)}
+    for gpu in gpus:
+        if (rate := half_rate(gpu, "fp16")) and _widens(gpu):
+            text = f"{quantity(rate, 'flop rate')} (widened to FP32)"
+            cells[gpu.id] = Cell(rate, text, "derived", "derived")
+    if own:
+        yield Row("fp16_units", "FP16 units alone", "compute, dense peaks", "flop rate", "", own)
 
 
 def cell(name: str, fact: Fact) -> Cell:
@@ -64,7 +117,7 @@ def _text(name: str, fact: Fact) -> str:
         return "none"
     if isinstance(fact.value, bool) or not isinstance(fact.value, int | float):
         return fact.text
-    return quantity(float(fact.value), "cache" if name == "l2" else dimension)
+    return quantity(float(fact.value), "cache" if name in CACHES else dimension)
 
 
 def _group(group: str) -> str:
@@ -92,9 +145,16 @@ def _segment(gpu: Gpu) -> Cell | None:
     )
 
 
+def _vendor(gpu: Gpu) -> Cell | None:
+    return Cell(gpu.vendor, gpu.vendor, "catalogue", "") if gpu.vendor else None
+
+
 def _architecture(gpu: Gpu) -> Cell | None:
     family = family_of(gpu.architecture)
-    return Cell(gpu.architecture, family.name, f"architectures: {gpu.architecture}", "") if family else None
+    if family is None:
+        return None
+    name = (gpu.variant.name if gpu.variant else "") or family.name
+    return Cell(gpu.architecture, name, f"architectures: {gpu.architecture}", "")
 
 
 def _native(gpus: Sequence[Gpu]) -> Row:
@@ -122,8 +182,30 @@ def _per_core(gpus: Sequence[Gpu]) -> Row:
 
 def watts(gpu: Gpu) -> float | None:
     """The power limit of one GPU in W: of a board that carries several, its share."""
-    power = gpu.value("power")
+    power = None if is_part(gpu) else gpu.value("power")
     return None if power is None else float(power) / float(gpu.value("units_per_board") or 1)
+
+
+def _at_limits(gpus: Sequence[Gpu]) -> Row:
+    """What FP32 comes to at the lower limits that makers set, where their clocks were read."""
+    told = {gpu.id: text for gpu in gpus if (text := _lower_limits(gpu))}
+    cells = {key: Cell(text, text, "derived", "derived") for key, text in told.items()}
+    return Row("at_limits", "FP32 at lower limits", "power", "text", "", cells)
+
+
+def _lower_limits(gpu: Gpu) -> str:
+    """`33 TFLOPS at 120 W, 28.3 TFLOPS at 80 W`: the peak goes with the clock."""
+    rate, boost = gpu.value("fp32"), gpu.value("clock_boost")
+    if not rate or not boost:
+        return ""
+    known = {
+        int(match[1]): float(rate) * float(fact.value) / float(boost)
+        for fact in gpu.also("clock_boost")
+        if (match := re.fullmatch(r"at (\d+) W", fact.note))
+    }
+    return ", ".join(
+        f"{quantity(known[watts], 'flop rate')} at {watts} W" for watts in sorted(known, reverse=True)
+    )
 
 
 def _per_gpu_power(gpus: Sequence[Gpu]) -> Iterator[Row]:
@@ -139,7 +221,7 @@ def _derived(value: float, dimension: str) -> Cell:
 def sixteen_bit(gpus: Sequence[Gpu]) -> str:
     """The 16-bit format to compare in: FP16, or BF16 where only that is known of all."""
     for name in ("fp16", "bf16"):
-        if all(gpu.value(name) for gpu in gpus):
+        if all(half_rate(gpu, name) for gpu in gpus):
             return name
     return "fp16"
 
@@ -150,9 +232,9 @@ def _ratios(gpus: Sequence[Gpu]) -> Iterator[Row]:
 
     def over(top: str, bottom: Callable[[Gpu], float | None], scale: str) -> dict[str, Cell]:
         return {
-            gpu.id: _derived(float(above) / below, scale)
+            gpu.id: _derived(above / below, scale)
             for gpu in gpus
-            if (above := gpu.value(top)) and (below := bottom(gpu))
+            if (above := half_rate(gpu, top)) and (below := bottom(gpu))
         }
 
     def rate(gpu: Gpu) -> float | None:
@@ -176,7 +258,7 @@ def _ratios(gpus: Sequence[Gpu]) -> Iterator[Row]:
 
 def _links(gpus: Sequence[Gpu]) -> Row:
     """The link of each GPU in the machine of eight in which it usually stands, where that is on file."""
-    found = {gpu.id: _link(gpu) for gpu in gpus if gpu.value("units_per_board") is None}
+    found = {gpu.id: _link(gpu) for gpu in gpus if gpu.value("units_per_board") is None and not is_part(gpu)}
     label = "Link in a machine of 8, per direction"
     return Row("link_of_8", label, "links", "bandwidth", "higher", _known(found))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from whichgpu.planner.comparison import chips, features, lasting, rates, value
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit
-from whichgpu.planner.comparison.words import EQUAL, amount, gain, listed, quantity
+from whichgpu.planner.comparison.words import EQUAL, gain, listed, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +68,20 @@ def _ecc_share(pen: Pen, gpu: Gpu) -> str:
     return f"; the {pen.name(gpu.id)} is sold as {quantity(nominal, 'memory')}, of which ECC takes a share"
 
 
+def cache(view: View) -> Iterator[Sentence]:
+    """The last cache before memory, where one has an L3 or Infinity Cache behind its L2."""
+    last = {key: "l3" if view.number(key, "l3") else "l2" for key in view.ids}
+    if "l3" not in last.values() or not all(view.number(key, field) for key, field in last.items()):
+        return
+    pen = Pen(view)
+    told = [
+        f"{pen.quantity(key, field)} on the {pen.name(key)}"
+        + (f", behind {pen.quantity(key, 'l2')} of L2" if field == "l3" and view.number(key, "l2") else "")
+        for key, field in last.items()
+    ]
+    yield pen.say("cache", f"the last cache before memory: {'; '.join(told)}")
+
+
 def balance(view: View) -> Iterator[Sentence]:
     """Which ratio a program will see: that of bandwidth below the balance, that of the peak above."""
     half = sixteen_bit(view.gpus)
@@ -108,7 +122,7 @@ def power(view: View) -> Iterator[Sentence]:
         buys = list(_per_watt(pen, known, half))
         yield pen.say("power", f"{text}; per watt, {listed(buys)}" if buys else text)
     for gpu in view.gpus:
-        yield from _range(view, gpu)
+        yield from limits_of(view, gpu)
 
 
 def _per_watt(pen: Pen, known: tuple[str, ...], half: str) -> Iterator[str]:
@@ -122,17 +136,27 @@ def _per_watt(pen: Pen, known: tuple[str, ...], half: str) -> Iterator[str]:
             continue
         first, second, *_ = ranked
         ratio = pen.value(first, field) / pen.value(second, field)
-        if ratio <= EQUAL:
+        if ratio <= EQUAL and not view.pair:
+            level = [key for key in ranked if pen.value(first, field) / pen.value(key, field) <= EQUAL]
+            who = listed(f"the {pen.name(key)}" for key in level)
+            gains.setdefault(who, []).append(f"the most {noun} ({pen.quantity(first, field)})")
+        elif ratio <= EQUAL:
             gains.setdefault("", []).append(noun)
         elif view.pair:
             gains.setdefault(first, []).append(gain(ratio, noun))
         else:
             gains.setdefault(first, []).append(f"the most {noun} ({pen.quantity(first, field)})")
     for key, gained in gains.items():
-        yield f"the {pen.name(key)} gives {listed(gained)}" if key else f"{listed(gained)} are the same"
+        if not key:
+            yield f"{listed(gained)} {'is' if len(gained) == 1 else 'are'} the same"
+        elif key in view.words:
+            yield f"the {pen.name(key)} gives {listed(gained)}"
+        else:
+            yield f"{key} give {listed(gained)}"
 
 
-def _range(view: View, gpu: Gpu) -> Iterator[Sentence]:
+def limits_of(view: View, gpu: Gpu) -> Iterator[Sentence]:
+    """The range of power that makers may set, and what a part reaches lower in it."""
     low, high = view.number(gpu.id, "power_min"), view.number(gpu.id, "power_max")
     if not low or not high or low == high or not view.number(gpu.id, "power"):
         return
@@ -142,22 +166,12 @@ def _range(view: View, gpu: Gpu) -> Iterator[Sentence]:
         f"{pen.quantity(gpu.id, 'power_max')}, and the rates here are those at "
         f"{pen.quantity(gpu.id, 'power')}"
     )
-    used = gpu.fact("fp32")
-    for fact in gpu.also("fp32"):
-        watts = next((other for other in gpu.also("power") if other.note == fact.note), None)
-        if used and watts and fact.value < used.value:
-            pen.value(gpu.id, "fp32")
-            share = round(100 * fact.value / used.value)
-            text += (
-                f"; set to {quantity(watts.value, 'power')} it reaches "
-                f"{amount(fact.value, 'flop rate')} instead of "
-                f"{pen.quantity(gpu.id, 'fp32')} in FP32 ({share} %)"
-            )
-            break
+    if view.text(gpu.id, "at_limits") and view.number(gpu.id, "fp32"):
+        text += f"; set lower, its {pen.quantity(gpu.id, 'fp32')} in FP32 are {pen.text(gpu.id, 'at_limits')}"
     yield pen.say("power", text)
 
 
 #: In the order of reading.
 ALL = (
-    *chips.ALL, *rates.ALL, bandwidth, memory, balance, power, *features.ALL, *lasting.ALL, *value.ALL,
+    *chips.ALL, *rates.ALL, bandwidth, cache, memory, balance, power, *features.ALL, *lasting.ALL, *value.ALL,
 )  # fmt: skip

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.middle import between
 from whichgpu.planner.comparison.pen import Pen
-from whichgpu.planner.comparison.reasons import DECIDES, ahead_of, alone, reasons
+from whichgpu.planner.comparison.reasons import DECIDES, ahead_of, alone, few, level_with, reasons
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL, gain, listed
+
+#: What is made to stand in a server: who asks what a licence forbids in a data centre.
+_SERVED, _RACKED = ("data centre", "workstation"), ("PCIe", "SXM", "OAM")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +39,10 @@ def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
         other = ahead_of(view, key, reason)
         if other:
             yield reason.when(pen, key, other)
+        elif (level := level_with(view, key, reason))[0]:
+            pen.rests_on(reason.field, *level[0])
+            same = listed(f"the {pen.name(one)}" for one in level[0])
+            yield f"{reason.when(pen, key, level[1])}, as with {same}"
     for field in ("fp8", "fp4", "bf16"):
         if alone(view, key, field):
             yield (
@@ -72,11 +79,7 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
         outputs = view.text(key, "display_outputs")
         shown = f", {pen.text(key, 'display_outputs')}" if outputs and outputs != "none" else ""
         yield f"the same GPU has to render or trace rays ({pen.amount(key, 'rt_cores')} RT cores{shown})"
-    if "CUDA" in view.text(key, "compute_apis") and all(
-        view.text(other, "compute_apis") and "CUDA" not in view.text(other, "compute_apis") for other in rest
-    ):
-        pen.rests_on("compute_apis", *view.ids)
-        yield "the software needs CUDA"
+    yield from _cuda(view, pen, key)
     forms = {one: view.text(one, "form_factor") for one in view.ids}
     if "PCIe" in forms[key] and all(forms[one] and "PCIe" not in forms[one] for one in rest):
         pen.rests_on("form_factor", *view.ids)
@@ -85,7 +88,8 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
     if view.text(key, "segment") == "laptop" and all(view.text(o, "segment") != "laptop" for o in rest):
         pen.rests_on("segment", key)
         yield "it has to travel"
-    if view.text(key, "licence") == "" and all(view.text(other, "licence") for other in rest):
+    served = view.text(key, "segment") in _SERVED and any(one in forms[key] for one in _RACKED)
+    if served and all(view.text(other, "licence") for other in rest):
         pen.rests_on("licence", *rest)
         yield (
             "it stands in a data centre, where the GeForce licence does not let the others be used"
@@ -95,6 +99,18 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
                 f"{view.words[rest[0]]}"
             )
         )
+
+
+def _cuda(view: View, pen: Pen, key: str) -> Iterator[str]:
+    """CUDA runs on NVIDIA's parts alone."""
+    without = [one for one in view.ids if view.text(one, "vendor") not in ("", "NVIDIA")]
+    if view.text(key, "vendor") == "NVIDIA" and without and len(view.ids) - len(without) <= few(view):
+        pen.rests_on("vendor", key, *without)
+        more = len(view.ids) - len(without) > 1
+        who = (
+            f", which the {listed([pen.name(one) for one in without], 'and the')} cannot run" if more else ""
+        )
+        yield f"the software needs CUDA{who}"
 
 
 def _purchase(view: View, pen: Pen, key: str) -> Iterator[str]:
@@ -111,10 +127,11 @@ def _purchase(view: View, pen: Pen, key: str) -> Iterator[str]:
 def _works(view: View, pen: Pen, key: str) -> Iterator[str]:
     for work in view.works:
         field = f"{work.field}.usd"
-        other = _behind(view, key, field)
+        other = _behind(view, key, field, some=True)
         if other:
             prices = f"{pen.amount(key, field)} against {pen.amount(other, field)}"
-            yield f"{work.title} has to be cheap ({prices} USD per {work.noun})"
+            priced = "" if view.all_know(field) else f"; no price of {_unpriced(view, pen)}"
+            yield f"{work.title} has to be cheap ({prices} USD per {work.noun}{priced})"
         field = f"{work.field}.alone"
         other = _behind(view, key, field)
         if other and len({result.least for result in work.results.values()}) == 1:
@@ -122,10 +139,14 @@ def _works(view: View, pen: Pen, key: str) -> Iterator[str]:
             yield f"a single {work.single} of {work.name} has to come fast ({times})"
 
 
-def _behind(view: View, key: str, field: str) -> str:
-    """The next behind the one with the lowest value of all, where the lead decides; empty otherwise."""
+def _behind(view: View, key: str, field: str, *, some: bool = False) -> str:
+    """The next behind the one with the lowest value of all, where the lead decides; empty otherwise.
+
+    With `some`, of all that are known, where there are more than two GPUs.
+    """
     known = view.ranked(field)
-    if not view.all_know(field) or next(iter(known)) != key:
+    enough = view.all_know(field) or (some and not view.pair and len(known) > 1)
+    if not enough or next(iter(known)) != key:
         return ""
     second = tuple(known)[1]
     return second if known[second] / known[key] >= DECIDES else ""
@@ -133,7 +154,8 @@ def _behind(view: View, key: str, field: str) -> str:
 
 def _money(view: View, pen: Pen, key: str) -> Iterator[str]:
     """What its price buys more of than any other's, and whether that holds at one provider that has all."""
-    if not view.all_know("usd_per_hour"):
+    priced = view.ranked("usd_per_hour")
+    if not view.all_know("usd_per_hour") and (view.pair or len(priced) < 2):
         return
     half = sixteen_bit(view.gpus)
     gains = []
@@ -143,12 +165,21 @@ def _money(view: View, pen: Pen, key: str) -> Iterator[str]:
         ("memory_per_usd", "memory"),
     ):
         known = view.ranked(field)
-        if view.all_know(field) and next(iter(known)) == key and view.rows[field].best(view.ids):
+        if len(known) == len(priced) and next(iter(known)) == key and view.rows[field].best(view.ids):
             ratio = pen.value(key, field) / pen.value(tuple(known)[1], field)
             gains.append(gain(ratio, noun) if view.pair else f"the most {noun} ({pen.quantity(key, field)})")
     if gains:
         text = f"at the cheapest on-demand prices a dollar buys {listed(gains)}"
+        if len(priced) < len(view.ids):
+            text += f" (no stored offer has {_unpriced(view, pen)})"
         yield f"{text}{_not_here(view, pen, key, half)}" if view.pair else text
+
+
+def _unpriced(view: View, pen: Pen) -> str:
+    """The GPUs without an on-demand price."""
+    without = [one for one in view.ids if one not in view.ranked("usd_per_hour")]
+    pen.rests_on("usd_per_hour", *without)
+    return listed((f"the {pen.name(one)}" for one in without), "or")
 
 
 def _not_here(view: View, pen: Pen, key: str, half: str) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Up to this ratio two values are called equal: the sources of one value differ by as much.
 EQUAL = 1.02
+#: How a cell begins where none of the software that is assumed runs on a GPU.
+REFUSED = "not worked out: "
 #: Below this a ratio reads better as a percentage.
 PERCENT_BELOW = 1.3
 
@@ -121,8 +123,20 @@ _DROPPED = ("GeForce ", "Tesla ", "Radeon Instinct ", "Instinct ", "Data Center 
 
 
 def short_name(gpu: Gpu) -> str:
-    """What a person writes: `A100 80 GB SXM` for `A100 SXM4 80 GB`, `RTX 4090 Laptop`, `A10`."""
-    name = gpu.name
+    """What a person writes: `A100 80 GB SXM` for `A100 SXM4 80 GB`, `A100 80 GB SXM 3g.40gb slice`, `A10`."""
+    _, _, part = gpu.id.partition(":")
+    whole = _short(gpu.name.removesuffix(f" ({part})") if part else gpu.name)
+    return f"{whole} {part_words(part)}" if part else whole
+
+
+def part_words(part: str) -> str:
+    """What a part of a GPU is called: `3g.40gb slice`, `8Q vGPU`, `1/2 share`."""
+    if part.startswith("mig-"):
+        return f"{part.removeprefix('mig-')} slice"
+    return f"{part.upper()} vGPU" if part[-1:].isalpha() else f"{part} share"
+
+
+def _short(name: str) -> str:
     for part in _DROPPED:
         name = name.replace(part, "")
     name = re.sub(r" \((\d+-core) GPU\)", r" (\1)", name)

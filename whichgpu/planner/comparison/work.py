@@ -41,8 +41,9 @@ _TRAINING = {
     "pretrain": "pre-training", "finetune_full": "full fine-tuning of", "finetune_lora": "LoRA of",
     "finetune_qlora": "4-bit LoRA of",
 }  # fmt: skip
+_TOKENS = {"serve": "serving", "decode": "text from"}
 #: Segments whose parts come one to a machine.
-LONELY = ("laptop", "edge")
+LONELY = ("laptop", "edge", "cpu")
 #: What the cost model assumes of a vendor without a figure.
 _UNKNOWN_VENDOR = 0.6
 
@@ -113,7 +114,9 @@ class Work(NamedTuple):
     @property
     def title(self) -> str:
         """What is done: `Stable Diffusion 1.5`, `training ResNet-50`, `4-bit LoRA of Llama 3.1 8B`."""
-        return f"{_TRAINING.get(self.job.phase, 'training')} {self.name}" if self.trains else self.name
+        if self.trains:
+            return f"{_TRAINING.get(self.job.phase, 'training')} {self.name}"
+        return f"{_TOKENS[self.job.phase]} {self.name}" if self.job.phase in _TOKENS else self.name
 
     @property
     def target(self) -> float:

@@ -9,12 +9,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.hardware.fields import SEGMENTS
+from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison import others_of, spec_rows_of, with_works
 from whichgpu.planner.comparison.features import holding
 from whichgpu.planner.comparison.fitting import fit_rows
-from whichgpu.planner.comparison.market import markets, price_rows
+from whichgpu.planner.comparison.market import markets, price_rows, whole_rows
 from whichgpu.planner.comparison.model import Sentence, View
 from whichgpu.planner.comparison.rows import SEGMENT_WORDS, sixteen_bit
+from whichgpu.planner.comparison.stack import software_rows
 from whichgpu.planner.comparison.value import buying, hour, other_ways
 from whichgpu.planner.comparison.words import sentence_names, short_name
 from whichgpu.planner.review import features
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 #: Parts that cannot stand in each other's place.
-_APART = ("laptop", "edge")
+_APART = ("laptop", "edge", "cpu")
 
 
 class Review(NamedTuple):
@@ -109,16 +111,18 @@ def review(
     pool = [other for other in catalogue.values() if _same_kind(gpu, other)]
     found = markets([gpu, *(other for other in pool if other.id != gpu.id)], day, offers)
     half = sixteen_bit((gpu,))
-    ranks = standings(gpu, catalogue.values(), half)
+    # A part is no card beside others.
+    ranks = () if is_part(gpu) else standings(gpu, catalogue.values(), half)
     rows = {row.field: row for row in (*spec_rows_of((gpu,), day), *standing_rows(gpu, ranks, SEGMENT_WORDS))}
     own = {gpu.id: found[gpu.id]}
     rows.update((row.field, row) for row in price_rows((gpu,), half, own))
+    rows.update((row.field, row) for row in whole_rows((gpu,), catalogue, day, offers))
     view = View(
         (gpu,), {gpu.id: short_name(gpu)}, sentence_names([gpu]), rows,
         others_of((gpu,), catalogue, own), day, own, (),
     )  # fmt: skip
     if gpu.usable:
-        view = view._replace(rows={**rows, **{row.field: row for row in fit_rows((gpu,))}})
+        rows.update((row.field, row) for row in (*software_rows((gpu,)), *fit_rows((gpu,))))
         view = with_works(view, tuple(jobs) or usual_jobs((gpu,)))
     cheaper = instead(gpu, pool, found)
     others = {one.id: one for one in (*near(gpu, pool, found), *cheaper)}
@@ -127,7 +131,7 @@ def review(
         view, around, tuple(one.id for one in cheaper), tuple(lead(view)),
         (*places(view, ranks, strong=True), *features.strengths(view)),
         (*places(view, ranks, strong=False), *features.limits(view)),
-        tuple(features.board(view)), tuple(holding(view)),
+        tuple(features.board(view)), (*holding(view), *features.beside(view)),
         (*hour(view), *other_ways(view), *buying(view)),
         tuple(exchange(around, [one.id for one in cheaper])),
     )  # fmt: skip

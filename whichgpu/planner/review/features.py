@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 from whichgpu.planner.comparison.lasting import lasting, supported
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rates import TOKEN_FP64, accumulate, sparse
+from whichgpu.planner.comparison.takeaways import limits_of
+from whichgpu.planner.comparison.words import listed
+
+#: Segments, in words, whose parts come one to a machine.
+_ALONE = ("laptop", "embedded", "server processor")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,8 +76,9 @@ def _renders(view: View, key: str) -> Sentence:
 def limits(view: View) -> Iterator[Sentence]:
     """What it lacks, as far as that was read."""
     key, gpu = view.ids[0], view.gpus[0]
+    alone = view.text(key, "segment") in _ALONE
     for field, text in (
-        ("nvlink", "it has no NVLink: several of it exchange data over PCIe"),
+        *([] if alone else [("nvlink", "it has no NVLink: several of it exchange data over PCIe")]),
         ("mig_max", "it cannot be cut into isolated slices (MIG)"),
         ("rt_cores", "it has no RT cores"),
     ):
@@ -88,6 +94,7 @@ def limits(view: View) -> Iterator[Sentence]:
         yield pen.say(
             "limit", f"it is not made for FP64: {pen.quantity(key, 'fp64')}, 1:{share} of its FP32 rate"
         )
+    yield from limits_of(view, gpu)
     if view.text(key, "licence"):
         pen = Pen(view)
         yield pen.say("limit", f"it comes under the {pen.text(key, 'licence')}")
@@ -102,12 +109,34 @@ def limits(view: View) -> Iterator[Sentence]:
         yield pen.say("doubt", f"its figures are of {gpu.confidence} confidence{note}")
 
 
+def beside(view: View) -> Iterator[Sentence]:
+    """What it does beside machine learning, as far as its units and interfaces say."""
+    key = view.ids[0]
+    pen = Pen(view)
+    told = []
+    if view.number(key, "rt_cores"):
+        rate = f", {pen.quantity(key, 'rt')}" if view.number(key, "rt") else ""
+        told.append(f"rendering with ray tracing ({pen.amount(key, 'rt_cores')} RT cores{rate})")
+    if view.text(key, "display_outputs") not in ("", "none"):
+        told.append(f"visualisation on its displays ({pen.text(key, 'display_outputs')})")
+    if view.text(key, "encoders") not in ("", "none"):
+        told.append(f"video ({pen.text(key, 'encoders')})")
+    if view.number(key, "vr"):
+        pen.rests_on("vr", key)
+        told.append("virtual reality (sold as ready for it)")
+    if view.text(key, "graphics_apis") and view.text(key, "display_outputs") != "none":
+        told.append(f"games and design tools ({pen.text(key, 'graphics_apis')})")
+    if told:
+        yield pen.say("use", f"beside machine learning: {listed(told)}")
+
+
 def board(view: View) -> Iterator[Sentence]:
     """Where it fits and what it needs: form, length, cooling, power, link, displays, video, interfaces."""
     key = view.ids[0]
     pen = Pen(view)
     parts = [pen.text(key, "form_factor")] if view.text(key, "form_factor") else []
     parts += [f"{pen.text(key, 'board_length')} long"] if view.text(key, "board_length") else []
+    parts += [f"{pen.text(key, 'board_height')} high"] if view.text(key, "board_height") else []
     if view.text(key, "cooling") in _COOLED:
         pen.rests_on("cooling", key)
         parts.append(_COOLED[view.text(key, "cooling")])
@@ -123,6 +152,7 @@ def board(view: View) -> Iterator[Sentence]:
     for fields, words in (
         (("pcie_generation", "pcie_lanes"), "PCIe {} x{}"),
         (("display_outputs",), "display outputs: {}"),
+        (("display_modes",), "displays at once: {}"),
         (("encoders", "decoders"), "video engines: {}; {}"),
         (("graphics_apis", "compute_apis"), "interfaces: {}; {}"),
         (("mig_profiles",), "MIG profiles: {}"),

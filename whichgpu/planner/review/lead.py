@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.chips import desktop, variants, which
+from whichgpu.planner.comparison.features import parts as parts_of
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import listed
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.review.standing import Standing
 
 _UNITS = (
-    ("sms", "SMs or compute units"), ("cores", "shader cores"), ("tensor_cores", "tensor cores"),
+    ("sms", ""), ("cores", "shader cores"), ("tensor_cores", "tensor cores"),
     ("rt_cores", "RT cores"),
 )  # fmt: skip
 
@@ -30,9 +31,12 @@ def lead(view: View) -> Iterator[Sentence]:
         parts.append(f"its power limit is {pen.quantity(key, 'power')}")
     yield pen.say("lead", "; ".join(parts))
     pen = Pen(view)
-    counts = [f"{pen.amount(key, field)} {noun}" for field, noun in _UNITS if view.number(key, field)]
+    own = {"NVIDIA": "SMs", "AMD": "compute units"}.get(gpu.vendor, "cores")
+    own = "cores" if gpu.segment == "cpu" else own
+    counts = [f"{pen.amount(key, field)} {noun or own}" for field, noun in _UNITS if view.number(key, field)]
     if counts:
         yield pen.say("lead", f"units: {listed(counts)}")
+    yield from parts_of(view)
     yield from desktop(view)
     yield from variants(view)
 

@@ -1,0 +1,33 @@
+"""Cloud instance types as GPUs: `g5.xlarge` is an A10G, `p4d.24xlarge` eight A100 40 GB, as offers say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from whichgpu.facts import store
+
+#: Sellers whose instance types are names of their own, not the GPU's.
+_PROVIDERS = frozenset({"aws", "gcp", "azure", "oci", "ibm", "alibaba", "tencent"})
+
+
+def instance(text: str) -> tuple[str, float] | None:
+    """The GPU id of an instance type and how many of it it has, less than one where it is a share.
+
+    None for anything else, and for a type whose offers name no GPU or do not agree.
+    """
+    asked = _plain(text)
+    if not any(c.isdigit() for c in asked) or not any(c in asked for c in "._-"):
+        return None
+    table: dict[str, Any] = store.load("prices")["offers"]
+    at = {name: table["columns"].index(name) for name in ("provider", "instance", "gpu", "gpu_count")}
+    found = {
+        (row[at["gpu"]], float(row[at["gpu_count"]] or 0))
+        for row in table["rows"]
+        if row[at["provider"]] in _PROVIDERS and _plain(row[at["instance"]]) == asked
+    }
+    only = next(iter(found)) if len(found) == 1 else ("", 0.0)
+    return only if only[0] and only[1] else None
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().removeprefix("standard_").removeprefix("ml.").replace(" ", "")

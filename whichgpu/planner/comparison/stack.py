@@ -1,0 +1,105 @@
+"""Which software runs on each: up to which release, and what the one lacks that another has."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from whichgpu.facts import store
+from whichgpu.planner.comparison.model import Cell, Row
+from whichgpu.planner.comparison.pen import Pen
+from whichgpu.planner.comparison.words import listed
+from whichgpu.software import frameworks, sentences, targets, verdicts
+from whichgpu.software.model import UNKNOWN, UNSUPPORTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.comparison.model import Sentence, View
+    from whichgpu.software.model import Verdict
+
+GROUP = "software"
+
+
+def software_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
+    """A row a framework (`data/usual.toml`): up to which release it runs, under the usual system of each."""
+    for name in store.load("usual")["usual"]["software"]["frameworks"]:
+        cells = {gpu.id: cell for gpu in gpus if (cell := _cell(verdict(gpu, name)))}
+        if cells:
+            yield Row(f"software.{name}", frameworks.find(name).framework.title, GROUP, "text", "", cells)
+
+
+@lru_cache(maxsize=512)
+def verdict(gpu: Gpu, name: str) -> Verdict:
+    """What the data say of a framework on a GPU; under macOS for Apple's, else Linux."""
+    device = targets.device(gpu)
+    return verdicts.judge(device, frameworks.find(name), "macos" if device.platform == "metal" else "linux")
+
+
+def _cell(one: Verdict) -> Cell | None:
+    if one.answer == UNKNOWN:
+        return None
+    text = sentences.short(one)
+    if text.startswith("yes") and one.framework.versioned and one.release:
+        text = text.replace("yes", one.release, 1)
+    source = f"{one.framework.id}/{one.sources[0]['id']}" if one.sources else "software"
+    return Cell(text, text, source, "")
+
+
+def software(view: View) -> Iterator[Sentence]:
+    """What does not run on one of the GPUs and does on another, and where only older releases do."""
+    rows = [row for row in view.rows.values() if row.group == GROUP]
+    pen = Pen(view)
+    told = []
+    for gpu in view.gpus:
+        none: list[str] = []
+        old: list[str] = []
+        for row in rows:
+            one = verdict(gpu, row.field.removeprefix("software."))
+            if not any(_better(verdict(other, one.framework.id), one) for other in view.gpus):
+                continue
+            pen.rests_on(row.field, *view.ids)
+            why = f" ({_why(one)})" if _why(one) else ""
+            (none if one.answer == UNSUPPORTED else old).append(
+                f"{row.label}{why}" if one.answer == UNSUPPORTED else f"{row.label} up to {one.until}{why}"
+            )
+        if none or old:
+            parts = [f"no {listed(none, 'or')}"] if none else []
+            parts += [f"only {listed(old)}"] if old else []
+            told.append(f"the {pen.name(gpu.id)} runs {' and '.join(parts)}")
+    if told:
+        rest = next(
+            (key for key in view.ids if not any(text.startswith(f"the {pen.name(key)} ") for text in told)),
+            "",
+        )
+        all_ = f"; the {pen.name(rest)} runs all of that" if view.pair and rest else ""
+        yield pen.say("software", f"{'; '.join(told)}{all_}")
+
+
+def _better(other: Verdict, one: Verdict) -> bool:
+    """Whether a framework runs on another GPU and not, or only in an older release, on this."""
+    if not other.runs:
+        return False
+    if one.answer == UNSUPPORTED:
+        return True
+    return bool(one.until and one.why and _place(other) > _place(one)) and _said_no(one)
+
+
+def _said_no(one: Verdict) -> bool:
+    from whichgpu.software.support import gone
+
+    return gone(one, one.asked)
+
+
+def _place(one: Verdict) -> int:
+    """How far up the list of releases a framework runs."""
+    names = [release.name for release in one.framework.releases]
+    return names.index(one.until) if one.until in names else len(names)
+
+
+def _why(one: Verdict) -> str:
+    """A reason without the names that the sentence has already: the least that any release asks for."""
+    told = [why.partition(": ")[2].split(f", and {one.device.id} has ")[0].split(" (")[0] for why in one.why]
+    needs = [text for text in told if text.startswith("it needs")]
+    return (needs[-1] if needs else told[0]).partition(": ")[0] if told else ""
