@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Above these a size is a slip or a trap.
 _LARGEST, _MOST_LAYERS = 10**9, 10_000
 #: Types without attention heads of their own.
-_HEADLESS = ("mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv5", "rwkv6", "rwkv7")
+_HEADLESS = ("mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv5", "rwkv6", "rwkv7", "xlstm")
 #: Dimensions that follow from others where no field has them.
 _OPTIONAL = ("kv_heads", "head_dim", "max_positions", "ffn", "decoder_layers")
 
@@ -78,9 +78,11 @@ class Config:
     def part(self, name: str) -> Config:
         """A part of the file that describes one tower, with what its class puts where nothing stands."""
         inner = self.raw.get(name)
+        known = _part(self.kind, name)
+        if inner is None and known and "architectures" in self.raw:
+            inner = {}
         if not isinstance(inner, dict):
             self.refuse(f"{name} is missing; a {self.kind} model needs it")
-        known = _table()["parts"][self.kind][name]
         return replace(self, where=f"{self.where}: {name}", raw=inner, defaults=known)
 
     def _count(self, name: str, value: Any, least: int) -> int:
@@ -113,6 +115,15 @@ def architecture(kind: str) -> Mapping[str, Any]:
     merged["defaults"] = {field: value for field, value in merged["defaults"].items() if value != "none"}
     merged["dims"] = {**base.get("dims", {}), **own.get("dims", {})}
     return merged
+
+
+def _part(kind: str, name: str) -> Mapping[str, Any]:
+    """What a part of a file holds where it says nothing, by its type or the one that it is like."""
+    found: Mapping[str, Any] | None = _table()["parts"].get(kind, {}).get(name)
+    if found is not None:
+        return found
+    like = _table()["type"].get(kind, {}).get("like")
+    return _part(like, name) if like else {}
 
 
 def fields_of(family: str) -> Mapping[str, Sequence[str]]:
@@ -155,7 +166,7 @@ def config_of(raw: Mapping[str, Any], where: str) -> Config:
     kind = kind_of(part)
     if part is not raw and kind and architecture(kind)["family"] != "decoder":
         # An encoder of text inside of something else, of which it is a small part.
-        part, kind = raw, ""
+        part, kind = raw, kind_of(raw)
     if not kind:
         from whichgpu.workloads.importers._hf_unknown import unknown
 

@@ -83,23 +83,29 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
 def _defaults(
     config: hub.Config,
     family: str,
-    dims: Mapping[str, Any],
+    dims: dict[str, Any],
     phases: Sequence[str],
     columns: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Job columns by phase, `columns` among them: pictures and texts of a size that the model takes."""
     usual = family_code(family).DEFAULTS
     everywhere: dict[str, Any] = {}
-    pixels = dims.get("image") or config.optional("image_size")
-    if "height" in usual.get("*", {}) and pixels:
-        everywhere = dict.fromkeys(("height", "width"), float(pixels))
-    longest = dims.get("positions") or _USUAL
+    if "height" in usual.get("*", {}):
+        everywhere = _picture(config, dims)
+    longest = dims.pop("longest", None) or dims.get("positions") or _USUAL
     if usual.get("*", {}).get("seq_len", 0.0) > longest:
         everywhere["seq_len"] = float(longest)
     if family in ("decoder", "encoder_decoder") and longest < _USUAL:
         columns = {**columns, **dict.fromkeys(("input_tokens", "output_tokens"), float(longest // 2))}
     found = {phase: dict(columns) for phase in phases} if columns else {}
     return {"all": everywhere, **found} if everywhere else found
+
+
+def _picture(config: hub.Config, dims: dict[str, Any]) -> dict[str, Any]:
+    """Height and width that a model of pictures is for."""
+    stated = dims.pop("picture", None)
+    pixels = stated or [dims.get("image") or config.optional("image_size")] * 2
+    return dict(zip(("height", "width"), map(float, pixels), strict=True)) if all(pixels) else {}
 
 
 def _named(raw: Mapping[str, Any], path: Path) -> str:
