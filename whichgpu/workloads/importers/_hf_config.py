@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _LARGEST, _MOST_LAYERS = 10**9, 10_000
 #: Types without attention heads of their own.
 _HEADLESS = ("mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv5", "rwkv6", "rwkv7", "xlstm")
+_UNTIED = {"tie_word_embeddings": False}
 #: Dimensions that follow from others where no field has them.
 _OPTIONAL = ("kv_heads", "head_dim", "max_positions", "ffn", "decoder_layers")
 
@@ -117,6 +118,12 @@ def architecture(kind: str) -> Mapping[str, Any]:
     return merged
 
 
+def held(kind: str, name: str) -> Mapping[str, Any]:
+    """What a part of a file of some type holds where it says nothing, or a tower that is only named."""
+    found: Mapping[str, Any] = _part(kind, name) if name else _table()["towers"].get(kind, {})
+    return found
+
+
 def _part(kind: str, name: str) -> Mapping[str, Any]:
     """What a part of a file holds where it says nothing, by its type or the one that it is like."""
     found: Mapping[str, Any] | None = _table()["parts"].get(kind, {}).get(name)
@@ -175,7 +182,14 @@ def config_of(raw: Mapping[str, Any], where: str) -> Config:
     # A model of several parts ties its head, and says its type of number, outside of them.
     outer = {key: raw[key] for key in ("torch_dtype", "dtype") if raw.get(key) is not None}
     tied = {key: raw[key] for key in ("tie_word_embeddings",) if raw.get(key) is not None}
-    return Config(where, kind, {**outer, **part, **tied}, row["defaults"], {**row["fields"]})
+    if part is not raw and tied == _UNTIED and _named(raw) in _table()["nested"]["tied_inside"]:
+        tied = {}
+    whole = _table()["whole"].get(kind, {}) if part is not raw else {}
+    return Config(where, kind, {**outer, **part, **tied}, {**whole, **row["defaults"]}, {**row["fields"]})
+
+
+def _named(raw: Mapping[str, Any]) -> str:
+    return str(raw.get("model_type", ""))
 
 
 def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
@@ -203,7 +217,7 @@ def _sizes(config: Config, row: Mapping[str, Any], family: str) -> dict[str, Any
     dims: dict[str, Any] = {}
     for name, options in {**fields_of(family), **_own_fields(row, family)}.items():
         headless = config.kind in _HEADLESS and name in ("heads", "kv_heads", "head_dim")
-        if name in row["dims"] or headless:
+        if name in row["dims"] or headless or not options:
             continue
         counted = name == "layers" and "nemotron_h" in row.get("features", ())
         value = config.first(options, required=name not in _OPTIONAL and not counted)

@@ -63,9 +63,8 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
         )
     config = hub.config_of(raw, source)
     family, dims = hub.dimensions(config)
-    vision = vision_part(raw, config, dims) if family == "decoder" else None
-    if vision:
-        dims["vision"] = vision
+    if family == "decoder":
+        _senses(raw, config, dims)
     dims["source"] = f"config.json of {name}"
     stored = stored_precision(raw, config)
     phases = [phase for phase in family_code(family).PHASES if phase not in TRAINING]
@@ -78,6 +77,21 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
         aliases=(),
         defaults=_defaults(config, family, dims, phases, columns),
     )
+
+
+def _senses(raw: Mapping[str, Any], config: hub.Config, dims: dict[str, Any]) -> None:
+    """Towers for pictures and sound beside the text model; where a part of it speaks, those of the other."""
+    thinks = raw.get("thinker_config")
+    raw = {**raw, **thinks} if isinstance(thinks, dict) else raw
+    vision = vision_part(raw, config, dims)
+    if vision:
+        dims["vision"] = vision
+    if "audio_config" in raw:
+        from whichgpu.workloads.importers._hf_hearing import hearing_part
+
+        sound = hearing_part(raw, dims)
+        if sound:
+            dims["sound"] = sound
 
 
 def _defaults(
