@@ -183,8 +183,9 @@ def _read_along(config: Config, dims: Dims) -> None:
     inside = _clip_vision(vision, parts)
     layers, width, heads, ffn = _tower(config)
     words, rows = config.first(("vocab_size",)), [_CAPTION + 1.0, float(_patches(vision))]
-    parts.dense("projection", rows, inside, width)
-    parts.norm("projection_norm", rows, width)
+    seen = [1.0, rows[1]]
+    parts.dense("projection", seen, inside, width)
+    parts.norm("projection_norm", seen, width)
     parts.table("words", words, width, _CAPTION)
     parts.table("text_positions", config.first(("max_position_embeddings",)), width, _CAPTION)
     parts.norm("embed_norm", _CAPTION, width)

@@ -105,12 +105,10 @@ def _space_and_time(config: Config, dims: Dims) -> None:
     if str(config.value("attention_type")) == "divided_space_time":
         parts.layers("time", rows, (layers, width, heads, 0), norms=1, together=float(frames))
         parts.dense("time_out", rows, width, width, count=layers)
-    parts.layers(
-        "space",
-        [float(frames), float(frames * patches)],
-        (layers, width, heads, ffn),
-        together=float(patches + 1),
-    )
+    # A class token for each frame attends, one goes on.
+    parts.layers("space", [float(frames), float(frames * patches)], (layers, width, heads, 0), norms=1,
+                 together=float(patches + 1))  # fmt: skip
+    parts.layers("feed", all_rows, (layers, width, 0, ffn), norms=1)
     parts.norm("final_norm", all_rows, width)
     if says(config, "ForVideoClassification"):
         parts.dense("classes", 1, width, labels(config))

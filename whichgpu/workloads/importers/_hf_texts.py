@@ -3,7 +3,7 @@
 `data/hf.toml` states what that is among `dims`, which these readers take up:
 
     tables       fields that say how many rows further tables of the model's width have
-    positions    false: no table of positions
+    positions    false: no table of positions;  rotary_table  true: sines and cosines are stored
     narrow       the field that says how wide the tables are, where a dense layer widens them
     products     dense layers of the width that a layer has beside the usual
     scales       trained values of a layer, in widths
@@ -56,6 +56,9 @@ def _tables(config: Config, dims: Dims, parts: Parts, width: int) -> int:
         longest = config.first(("max_position_embeddings",))
         parts.table("positions", longest, wide, _S)
         dims["longest"] = longest
+    if dims.pop("rotary_table", False):
+        head = width // config.first(("num_attention_heads",))
+        parts.values("rotary", config.first(("max_position_embeddings",)) * head, _S, width)
     parts.table("types", dims.pop("types", 0), wide, _S)
     for field in dims.pop("tables", ["type_vocab_size"]):
         parts.table(field.removesuffix("_size"), config.optional(field, least=0) or 0, wide, _S)
@@ -69,12 +72,13 @@ def _tables(config: Config, dims: Dims, parts: Parts, width: int) -> int:
 def _head(config: Config, dims: Dims, parts: Parts, words: int, width: int) -> None:
     """Scores of words, of classes, or a dense layer over the first token."""
     pooled = dims.pop("pooled", True)
-    always, out = dims.pop("always_pooled", False), config.optional("output_embedding_size") or width
+    always, apart = dims.pop("always_pooled", False), config.optional("output_embedding_size")
+    out = apart or config.optional("embedding_size") or width
     if says(config, *_SCORED):
         if dims.pop("transform", True):
             parts.dense("transform", _S, width, out)
             parts.norm("transform_norm", _S, out)
-        tied = config.value("tie_word_embeddings") is not False and out == width
+        tied = config.value("tie_word_embeddings") is not False and not apart
         parts.dense("scores", _S, out, words, bias=False, tied=tied)
         parts.values("scores_bias", words, _S, words)
         if always:

@@ -57,10 +57,14 @@ def read(source: str, given: Given) -> Workload:
 def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
     """The workload of a parsed config.json."""
     if "_class_name" in raw or "_diffusers_version" in raw:
-        raise UsageError(
-            f"{source}: a part of a diffusion pipeline ({raw.get('_class_name', 'without a class')}); these "
-            "are not imported yet, see the pipelines of whichgpu workloads"
-        )
+        from whichgpu.workloads.importers._diffusers import read_part
+
+        return read_part(raw, source, name)
+    if isinstance(raw.get("architecture"), str):
+        from whichgpu.workloads.importers._timm import is_timm, read_timm
+
+        if is_timm(raw):
+            return read_timm(raw, source, name)
     config = hub.config_of(raw, source)
     family, dims = hub.dimensions(config)
     if family == "decoder":
