@@ -302,7 +302,8 @@ def _dense_maps(config: Config, dims: Dims) -> None:
     patches, parts = (high // side) * (wide // side), Parts()
     rows = [1.0, float(patches)]
     parts.conv("patches", [0.0, float(patches)], _FRAME * side**2, width, 1)
-    parts.values("positions", (patches + 2) * width, rows, width)
+    # DINOv2 keeps the token of what is masked, and scales each channel.
+    parts.values("positions", (patches + 2 + (inner is not config)) * width, rows, width)
     scaled = 2 * width if inner is not config else 0
     parts.layers("layers", rows, (layers, width, heads, ffn), values=scaled)
     parts.norm("final_norm", rows, width)

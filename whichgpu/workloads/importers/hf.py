@@ -116,6 +116,9 @@ def _defaults(
     if family in ("decoder", "encoder_decoder") and longest < _USUAL:
         columns = {**columns, **dict.fromkeys(("input_tokens", "output_tokens"), float(longest // 2))}
     found = {phase: dict(columns) for phase in phases} if columns else {}
+    trained = usual.get("finetune_full", {}).get("seq_len", 0.0)
+    if family == "decoder" and trained > (dims.get("positions") or trained):
+        found["finetune_full"] = {"seq_len": float(dims["positions"])}
     return {"all": everywhere, **found} if everywhere else found
 
 
