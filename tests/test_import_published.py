@@ -181,12 +181,5 @@ def test_what_cannot_be_is_refused_by_its_field(raw: dict[str, Any], said: str) 
 
 def test_a_short_table_of_positions_is_fine_tuned_within_it() -> None:
     raw = {"model_type": "gpt2", "n_embd": 64, "n_head": 4, "n_layer": 2, "n_positions": 128, "vocab_size": 9}
-        "model_type": "gpt2",
-        "n_embd": 64,
-        "n_head": 4,
-        "n_layer": 2,
-        "n_positions": 128,
-        "vocab_size": 99,
-    }
     item = workload_of(raw, "config.json", "short")
     assert item.complete(Job("short", phase="finetune_full")).seq_len == 128.0
