@@ -13,6 +13,7 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
     qk_norm (none)          head, per_head, full;  attention_gate, sinks (false)
     embed_norm (false), final_norm (true), word_width (hidden)
     pattern (*), feeds (- or E), feed_widths, dense_first (0), single (false), window;  see language/layout.py
+    head_counts (none)      of layers whose heads are counted one by one: see language/layout.py
     full_kv_heads, full_head_dim (as in windows), keys_as_values (false)    of attention without a window
     experts, experts_per_token, expert_ffn, shared_experts or shared_ffn, shared_gate, router_bias,
     expert_bias, latent     see language/feed.py
@@ -28,27 +29,25 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
     sparse_rate, heavy_rate, output_groups, output_rank   of layers S and B, see language/compressed.py
     prediction_layers (0)   next-token-prediction blocks, stored and not run; prediction_tables (0) of
                             embedding size that each holds
-    vision                  a table: see language/vision.py
+    vision, sound           tables: see language/vision.py
     max_positions           the longest context the model was made for (told of, not enforced)
 """
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.workloads.blocks import check_positions, cross_entropy
 from whichgpu.workloads.language import cache, vision
-from whichgpu.workloads.language.attention import attention, cross
-from whichgpu.workloads.language.feed import feed_forward, idle_parameters
-from whichgpu.workloads.language.layout import Attend, Group, groups, norm
-from whichgpu.workloads.language.state import mix, state_bytes_per_sequence
+from whichgpu.workloads.language.feed import idle_parameters
+from whichgpu.workloads.language.layout import Attend, groups
+from whichgpu.workloads.language.stack import through
+from whichgpu.workloads.language.state import state_bytes_per_sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.recorder import Recorder
@@ -84,22 +83,22 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     if job.trains:
         _train(dims, job, rec)
         return
-    batch, prompt = job.batch, job.input_tokens + vision.image_tokens(dims, job)
+    batch, prompt = job.batch, job.input_tokens + vision.added_tokens(dims, job)
     pictured = vision.attended_tokens(dims, job)
     last = _most(prompt + job.output_tokens)
     check_positions(last, dims.get("positions") or last, "input_tokens + output_tokens")
     if job.phase != "decode":
-        vision.tower(dims, rec, batch * vision.images(dims, job))
-        _model(dims, rec, batch * prompt, [Attend(batch, prompt, prompt, pictured=pictured)], batch)
+        vision.towers(dims, rec, batch, job)
+        through(dims, rec, batch * prompt, [Attend(batch, prompt, prompt, pictured=pictured)], batch)
     if job.phase == "prefill":
         return
     # The prompt's pass gives the first token; step i of the rest attends to the prompt and i tokens.
     steps = job.output_tokens if job.phase == "decode" else np.maximum(job.output_tokens - 1.0, 0.0)
     context = prompt + (steps + 1.0) / 2.0
     if job.phase == "decode":
-        vision.tower(dims, rec)
+        vision.towers(dims, rec)
     attends = [Attend(batch, 1.0, context, cached=True, steps=steps, pictured=pictured)]
-    _model(dims, rec, batch, attends, batch, repeats=steps, again=job.phase != "decode")
+    through(dims, rec, batch, attends, batch, repeats=steps, again=job.phase != "decode")
 
 
 def step(
@@ -127,8 +126,8 @@ def step(
         Attend(decoding, decode_tokens, kv_tokens / decoding, cached=True, repeats=_some(decode_sequences)),
     ]
     decoded = decode_sequences * decode_tokens
-    vision.tower(dims, rec)
-    _model(dims, rec, prefill_tokens + decoded, attends, prompts + decoded)
+    vision.towers(dims, rec)
+    through(dims, rec, prefill_tokens + decoded, attends, prompts + decoded)
 
 
 def beyond(dims: Mapping[str, Any], job: Job) -> tuple[str, ...]:
@@ -155,7 +154,7 @@ def active_parameters(dims: Mapping[str, Any]) -> float:
     from whichgpu.workloads.recorder import Recorder
 
     rec = Recorder(precision("fp16"))
-    _model(dims, rec, 1.0, [Attend(1.0, 1.0, 1.0)], 1.0)
+    through(dims, rec, 1.0, [Attend(1.0, 1.0, 1.0)], 1.0)
     counts = parameters(rec.ops())
     idle = sum(group.layers * idle_parameters(dims) for group in groups(dims) if group.feed == "E")
     return sum(counts.values()) - counts.get("prediction", 0) - idle
@@ -166,132 +165,10 @@ def _train(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     if job.phase not in _FROM_SCRATCH:
         check_positions(_most(tokens), dims.get("positions") or _most(tokens), "seq_len")
     rows = job.batch * tokens
-    vision.tower(dims, rec)
-    _model(dims, rec, rows, [Attend(job.batch, tokens, tokens)], rows)
+    vision.towers(dims, rec)
+    through(dims, rec, rows, [Attend(job.batch, tokens, tokens)], rows)
     with rec.module("loss"):
         cross_entropy(rec, rows, dims["vocab"])
-
-
-def _model(
-    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], logits: Any, *,
-    repeats: Any = 1.0, again: bool = False,
-) -> None:  # fmt: skip
-    """One pass over T = `rows` tokens: (T,) -> (logits, V)."""
-    if dims.get("experts"):
-        rec.beside_experts()
-    with rec.module("embedding", repeats=repeats, again=again):
-        _embedding(dims, rec, rows)
-        if _streams(dims):
-            _streams(dims).layer_embeddings(dims, rec, rows)
-    if dims.get("shared_blocks"):
-        with rec.module("layers", repeats=repeats, again=again):
-            _part("shared").shared_block(dims, rec, rows, attends)
-    for group in groups(dims):
-        with rec.module("layers", repeats=repeats, copies=float(group.layers), again=again):
-            _layer(dims, rec, rows, attends, group)
-    if dims.get("prediction_layers"):
-        with rec.module("prediction", repeats=0.0, copies=float(dims["prediction_layers"]), again=again):
-            _prediction(dims, rec, rows, attends)
-    with rec.module("head", repeats=repeats, again=again):
-        _head(dims, rec, logits)
-
-
-def _embedding(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
-    """Word and position tables: (T,) -> (T, D)."""
-    width, words = dims["hidden"], dims.get("word_width", dims["hidden"])
-    rec.embedding(rows, dims["vocab"], words, name="tokens")
-    if words != width:
-        rec.linear(rows, words, width, name="widen")
-    if dims.get("positions"):
-        rec.embedding(rows, dims["positions"], width, name="positions")
-        rec.add(width * rows)
-    if dims.get("embed_norm"):
-        norm(dims, rec, rows)
-
-
-def _head(dims: Mapping[str, Any], rec: Recorder, logits: Any) -> None:
-    """Last norm and logits: (logits, D) -> (logits, V)."""
-    width, words = dims["hidden"], dims.get("word_width", dims["hidden"])
-    if _streams(dims):
-        _streams(dims).joined_streams(dims, rec, logits)
-    if dims.get("final_norm", True):
-        norm(dims, rec, logits)
-    if words != width:
-        rec.linear(logits, width, words, name="narrow")
-    rec.linear(logits, words, dims["vocab"], bias=bool(dims.get("head_bias")), shard="vocab",
-               unquantised=True, tied=dims.get("tied", False), name="logits")  # fmt: skip
-
-
-def _layer(
-    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], group: Group
-) -> None:
-    """Norm, mixer and residual, then norm, feed-forward and residual: (T, D) -> (T, D)."""
-    # A layer that attends to pictures is passed over where there are none.
-    run = group.mixer != "C" or np.max(sum(one.batch * one.pictured for one in attends)) > 0
-    with rec.module("cross", repeats=float(run)) if group.mixer == "C" else nullcontext():
-        _halves(dims, rec, rows, attends, group)
-
-
-def _halves(
-    dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], group: Group
-) -> None:
-    if _streams(dims):
-        _streams(dims).beside_layer(dims, rec, rows)
-    if group.mixer:
-        norm(dims, rec, rows)
-        _mixer(dims, rec, rows, attends, group.mixer)
-        _joined(dims, rec, rows)
-    if group.feed:
-        if dims.get("norms", 2) > 1 or not group.mixer:
-            norm(dims, rec, rows)
-        feed_forward(dims, rec, rows, group.feed)
-        _joined(dims, rec, rows)
-
-
-def _part(name: str) -> Any:
-    """A module of `language/` that few models need; the others start without it."""
-    return import_module(f"whichgpu.workloads.language.{name}")
-
-
-def _streams(dims: Mapping[str, Any]) -> Any:
-    """What runs beside the residual stream; None where nothing does."""
-    beside = any(dims.get(name) for name in ("layer_width", "streams", "residual_rank", "hyper"))
-    return _part("streams") if beside else None
-
-
-def _joined(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
-    """What one half of a layer made goes back into the residual stream, or streams."""
-    if dims.get("norms", 2) == 4:
-        norm(dims, rec, rows, "norm_after")
-    if dims.get("hyper"):
-        _streams(dims).hyper_connected(dims, rec, rows)
-    else:
-        rec.add(dims["hidden"] * rows)
-
-
-def _mixer(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], mixer: str) -> None:
-    if mixer == "C":
-        cross(dims, rec, rows, attends)
-    elif dims.get("sparse_rate"):
-        _part("compressed").compressed(dims, rec, rows, attends, mixer)
-    elif mixer in "*WAVP":
-        attention(dims, rec, rows, attends, windowed=mixer in "WV", borrowed=mixer in "AV")
-    if mixer == "H":
-        _part("shared").own_part(dims, rec, rows)
-    if mixer in "LMPHKGR":
-        mix(dims, rec, rows, attends, mixer)
-
-
-def _prediction(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:
-    """A next-token-prediction block: two norms, a projection of both, one more layer, a norm."""
-    width = dims["hidden"]
-    rec.linear(rows, 2 * width, width, name="join")
-    norm(dims, rec, rows)
-    norm(dims, rec, rows)
-    _layer(dims, rec, rows, attends, Group("*", "E" if dims.get("experts") else "-", 1))
-    norm(dims, rec, rows)
-    for _ in range(dims.get("prediction_tables", 0)):
-        rec.embedding(rows, dims["vocab"], width, name="tokens")
 
 
 def _some(count: Any) -> Any:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 #: Above these a size is a slip or a trap.
 _LARGEST, _MOST_LAYERS = 10**9, 10_000
 #: Types without attention heads of their own.
-_HEADLESS = ("mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv5", "rwkv6", "rwkv7")
+_HEADLESS = ("mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv5", "rwkv6", "rwkv7", "xlstm")
+_UNTIED = {"tie_word_embeddings": False}
 #: Dimensions that follow from others where no field has them.
 _OPTIONAL = ("kv_heads", "head_dim", "max_positions", "ffn", "decoder_layers")
 
@@ -78,9 +79,11 @@ class Config:
     def part(self, name: str) -> Config:
         """A part of the file that describes one tower, with what its class puts where nothing stands."""
         inner = self.raw.get(name)
+        known = _part(self.kind, name)
+        if inner is None and known and "architectures" in self.raw:
+            inner = {}
         if not isinstance(inner, dict):
             self.refuse(f"{name} is missing; a {self.kind} model needs it")
-        known = _table()["parts"][self.kind][name]
         return replace(self, where=f"{self.where}: {name}", raw=inner, defaults=known)
 
     def _count(self, name: str, value: Any, least: int) -> int:
@@ -113,6 +116,21 @@ def architecture(kind: str) -> Mapping[str, Any]:
     merged["defaults"] = {field: value for field, value in merged["defaults"].items() if value != "none"}
     merged["dims"] = {**base.get("dims", {}), **own.get("dims", {})}
     return merged
+
+
+def held(kind: str, name: str) -> Mapping[str, Any]:
+    """What a part of a file of some type holds where it says nothing, or a tower that is only named."""
+    found: Mapping[str, Any] = _part(kind, name) if name else _table()["towers"].get(kind, {})
+    return found
+
+
+def _part(kind: str, name: str) -> Mapping[str, Any]:
+    """What a part of a file holds where it says nothing, by its type or the one that it is like."""
+    found: Mapping[str, Any] | None = _table()["parts"].get(kind, {}).get(name)
+    if found is not None:
+        return found
+    like = _table()["type"].get(kind, {}).get("like")
+    return _part(like, name) if like else {}
 
 
 def fields_of(family: str) -> Mapping[str, Sequence[str]]:
@@ -155,7 +173,7 @@ def config_of(raw: Mapping[str, Any], where: str) -> Config:
     kind = kind_of(part)
     if part is not raw and kind and architecture(kind)["family"] != "decoder":
         # An encoder of text inside of something else, of which it is a small part.
-        part, kind = raw, ""
+        part, kind = raw, kind_of(raw)
     if not kind:
         from whichgpu.workloads.importers._hf_unknown import unknown
 
@@ -164,7 +182,14 @@ def config_of(raw: Mapping[str, Any], where: str) -> Config:
     # A model of several parts ties its head, and says its type of number, outside of them.
     outer = {key: raw[key] for key in ("torch_dtype", "dtype") if raw.get(key) is not None}
     tied = {key: raw[key] for key in ("tie_word_embeddings",) if raw.get(key) is not None}
-    return Config(where, kind, {**outer, **part, **tied}, row["defaults"], {**row["fields"]})
+    if part is not raw and tied == _UNTIED and _named(raw) in _table()["nested"]["tied_inside"]:
+        tied = {}
+    whole = _table()["whole"].get(kind, {}) if part is not raw else {}
+    return Config(where, kind, {**outer, **part, **tied}, {**whole, **row["defaults"]}, {**row["fields"]})
+
+
+def _named(raw: Mapping[str, Any]) -> str:
+    return str(raw.get("model_type", ""))
 
 
 def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
@@ -192,7 +217,7 @@ def _sizes(config: Config, row: Mapping[str, Any], family: str) -> dict[str, Any
     dims: dict[str, Any] = {}
     for name, options in {**fields_of(family), **_own_fields(row, family)}.items():
         headless = config.kind in _HEADLESS and name in ("heads", "kv_heads", "head_dim")
-        if name in row["dims"] or headless:
+        if name in row["dims"] or headless or not options:
             continue
         counted = name == "layers" and "nemotron_h" in row.get("features", ())
         value = config.first(options, required=name not in _OPTIONAL and not counted)

@@ -177,8 +177,21 @@ def _pictured(config: Config, dims: Dims) -> None:
     dims["pattern"] = "".join("C" if i in at else "*" for i in range(dims["layers"]))
 
 
+def _shortcut(config: Config, dims: Dims) -> None:
+    """Attention and dense layers twice, experts beside the second; some do nothing (LongCat)."""
+    dims["layers"] *= 2
+    count, idle = config.first(("n_routed_experts",)), config.optional("zero_expert_num", least=0) or 0
+    chosen = config.first(("moe_topk",))
+    dims["feeds"], dims["experts"] = "-E", count
+    # Of those chosen this many are experts with weights, on average.
+    dims["experts_per_token"] = max(round(chosen * count / (count + idle)), 1)
+    dims["expert_ffn"] = config.first(("expert_ffn_hidden_size", "moe_intermediate_size"))
+    dims["ffn"] = dims["shared_ffn"] = config.first(("ffn_hidden_size", "intermediate_size"))
+
+
 READERS: Mapping[str, Callable[[Config, Dims], None]] = {
     "experts": _experts, "wide_ffn": _wide_ffn, "learned_positions": _learned_positions, "opt": _opt,
     "falcon": _falcon, "mpt": _mpt, "stablelm": _stablelm, "llama4": _llama4, "dbrx": _dbrx,
     "local_layers": _local_layers, "tables_after": _tables_after, "pictured": _pictured,
+    "shortcut": _shortcut,
 }  # fmt: skip

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from whichgpu.workloads.importers._hf_config import Config
 
 #: The modules of readers, in the order in which they are looked through.
-_THEMES = ("attention", "decoders", "states", "towers")
+_THEMES = (
+    "attention",
+    "decoders",
+    "states",
+    "towers",
+    "texts",
+    "pictures",
+    "sounds",
+    "pairs",
+    "writers",
+    "layers",
+)
 
 
 @cache

@@ -209,8 +209,47 @@ def _lightning(config: Config, dims: Dims) -> None:
     dims["pattern"] = typed(config, types, dims["layers"])
 
 
+def _zamba_first(config: Config, dims: Dims) -> None:
+    """Mamba-1, behind one shared block on every so many layers (Zamba)."""
+    period, offset = config.first(("attn_layer_period",)), config.first(("attn_layer_offset",), least=0)
+    layers, types = dims["layers"], config.raw.get("layers_block_type")
+    # As its code lays them out: the first at 2, then where the period says.
+    letters = ["H" if i == 2 or (i > 2 and i % period == offset) else "M" for i in range(layers)]
+    if isinstance(types, list):
+        letters = [{"hybrid": "H"}.get(str(one), "M") for one in types]
+        if len(letters) != layers:
+            config.refuse(f"layers_block_type names {len(letters)} layers, num_hidden_layers is {layers}")
+    dims["pattern"], dims["feeds"], dims["shared_blocks"] = "".join(letters), ".", 1
+    dims["head_dim"] = config.optional("attention_head_dim") or 2 * dims["hidden"] // dims["heads"]
+    dims["state"], dims["conv"] = config.first(("mamba_d_state",)), config.first(("mamba_d_conv",))
+    dims["inner"] = config.first(("mamba_expand",)) * dims["hidden"]
+    rank = config.raw.get("mamba_dt_rank", "auto")
+    dims["step_rank"] = -(-dims["hidden"] // 16) if rank == "auto" else config.first(("mamba_dt_rank",))
+    dims["rotary"] = False
+
+
+def _memories(config: Config, dims: Dims) -> None:
+    """Matrix memories in place of attention (xLSTM): keys of half the width, values of the whole."""
+    heads, width = config.first(("num_heads",)), dims["hidden"]
+    dims["pattern"], dims["linear"] = "L", "memory"
+    dims["linear_key_heads"] = dims["linear_value_heads"] = heads
+    dims["linear_key_dim"] = int(width * _share(config, "qk_dim_factor")) // heads
+    dims["linear_value_dim"] = int(width * _share(config, "v_dim_factor")) // heads
+    several = config.first(("ffn_round_up_to_multiple_of",))
+    dims["ffn"] = -(-int(width * _share(config, "ffn_proj_factor")) // several) * several
+    dims["rotary"] = False
+
+
+def _share(config: Config, name: str) -> float:
+    value = config.value(name)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 100:
+        config.refuse(f"{name} is {value!r}, where a number such as 0.5 is expected")
+    return float(value)
+
+
 READERS: Mapping[str, Callable[[Config, Dims], None]] = {
     "nemotron_h": _nemotron_h, "jamba": _jamba, "mamba": _mamba, "mamba2": _mamba2, "hybrid": _hybrid,
     "granite_experts": _granite_experts, "zamba": _zamba, "short_convolutions": _short_convolutions,
     "griffin": _griffin, "rwkv": _rwkv, "channelwise": _channelwise, "lightning": _lightning,
+    "zamba_first": _zamba_first, "memories": _memories,
 }  # fmt: skip

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.values import immutable
+from whichgpu.workloads.importers._hf_config import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Tokens of one picture where the file does not say, by the type of the whole model.
 _TOKENS = {"gemma3": 256, "paligemma": 256}
+#: Types whose projector is one dense layer.
+_ONE_DENSE = ("gemma3", "paligemma")
 #: Frames that a patch of a tower for videos spans.
 _FRAMES = 2
 
@@ -57,15 +60,27 @@ class Tower:
 def vision_part(raw: Mapping[str, Any], config: Config, dims: Mapping[str, Any]) -> dict[str, Any] | None:
     """The `vision` table of a decoder; None where the model has no tower that is understood."""
     part = raw.get("vision_config")
-    if not isinstance(part, dict) or config.raw is raw:
+    named = raw.get("img_processor")
+    if isinstance(named, dict) and part is None:
+        part = held(str(named.get("model_name")), "") or None
+    elif config.raw is raw:
         return None
+    if not isinstance(part, dict):
+        return None
+    part = {**held(str(raw.get("model_type")), "vision_config"), **part}
     kind = str(part.get("model_type", "")).removesuffix("_model")
     found = _sizes(raw, part, dims, kind)
     if found is None:
         return None
+    if isinstance(raw.get("qformer_config"), dict) or isinstance(raw.get("perceiver_config"), dict):
+        return _queried(raw, found)
+    if _shuffled(raw):
+        kind = "shuffled"
+    elif kind == "siglip_vision" and str(raw.get("model_type")) in _ONE_DENSE:
+        kind = str(raw["model_type"])
     gated = kind == "pixtral" or str(part.get("hidden_act", "")) == "silu"
     count = _COUNTS.get(kind, _plain)(found, gated)
-    tokens = _size(raw, "mm_tokens_per_image", "image_seq_length") or _TOKENS.get(
+    tokens = stated(raw, "mm_tokens_per_image", "image_seq_length") or _TOKENS.get(
         str(raw.get("model_type")), 0
     )
     return {
@@ -75,28 +90,50 @@ def vision_part(raw: Mapping[str, Any], config: Config, dims: Mapping[str, Any])
     }  # fmt: skip
 
 
+def _shuffled(raw: Mapping[str, Any]) -> bool:
+    """Whether squares of patches become one token through a single dense layer (Idefics 3, SmolVLM)."""
+    return str(raw.get("model_type")) in ("idefics3", "smolvlm")
+
+
+def _queried(raw: Mapping[str, Any], found: Tower) -> dict[str, Any]:
+    """A tower that learned queries read; what they make is what the text model sees."""
+    from whichgpu.workloads.importers._hf_queries import queries
+
+    w = found.width
+    reads, late, tokens = queries(raw, w, found.text)
+    special = 1 if "qformer_config" in raw else 0
+    stem = (found.pixels + 1) * w + (found.patches + 2 * special) * w + 2 * w
+    return {
+        "parameters": found.layers * found.layer(gated=False) + stem + reads + late, "layers": found.layers,
+        "hidden": w, "heads": found.heads, "ffn": found.ffn, "patches": found.patches, "tokens": tokens,
+        "late": late,
+    }  # fmt: skip
+
+
 def _sizes(
     raw: Mapping[str, Any], part: Mapping[str, Any], dims: Mapping[str, Any], kind: str
 ) -> Tower | None:
-    layers = _size(part, "num_hidden_layers", "depth", "layers") + _size(part, "num_global_layers")
+    layers = stated(part, "num_hidden_layers", "depth", "layers") + stated(part, "num_global_layers")
     # Where both stand, hidden_size is that of the text model.
-    width = _size(part, "embed_dim", "hidden_size", "width")
-    heads = _size(part, "num_attention_heads", "num_heads", "heads", "attention_heads")
+    width = stated(part, "embed_dim", "hidden_size", "width")
+    heads = stated(part, "num_attention_heads", "num_heads", "heads", "attention_heads")
     if not (layers and width and heads):
         return None
     ratio = part.get("mlp_ratio")
     ratio = ratio if isinstance(ratio, int | float) and 0 < ratio < 100 else 4
-    ffn = _size(part, "intermediate_size", "mlp_dim") or int(ratio * width)
-    if kind.startswith("glm") and _size(part, "out_hidden_size"):
-        ffn = _size(part, "out_hidden_size")
-    patch, image = _size(part, "patch_size") or 14, _size(part, "image_size") or 448
-    merge = _size(part, "spatial_merge_size") or _size(raw, "spatial_merge_size") or 1
+    ffn = stated(part, "intermediate_size", "mlp_dim") or int(ratio * width)
+    if kind.startswith("glm") and stated(part, "out_hidden_size"):
+        ffn = stated(part, "out_hidden_size")
+    patch, image = stated(part, "patch_size") or 14, stated(part, "image_size") or 448
+    merge = stated(part, "spatial_merge_size") or stated(raw, "spatial_merge_size") or 1
     if kind == "internvl_vision":
         merge = 2
+    if _shuffled(raw):
+        merge = stated(raw, "scale_factor") or 2
     return Tower(layers, width, heads, ffn, patch, (image // patch) ** 2, merge, dims["hidden"], part)
 
 
-def _size(part: Mapping[str, Any], *names: str) -> int:
+def stated(part: Mapping[str, Any], *names: str) -> int:
     """The first whole number among some fields, of a pair its first; 0 where none holds one."""
     for name in names:
         value = part.get(name)
@@ -116,6 +153,25 @@ def _plain(tower: Tower, gated: bool) -> int:
         head = tower.layer(gated=False) - w + 2 * w
     stem = tower.pixels * w + (tower.patches + 1) * w
     return tower.layers * layer + stem + head + (tower.merged + 1) * text + (text + 1) * text
+
+
+def _one_layer(tower: Tower, gated: bool) -> int:
+    """SigLIP's without a head, and one dense layer without a bias over squares of patches."""
+    w = tower.width
+    stem = (tower.pixels + 1) * w + tower.patches * w + 2 * w
+    return tower.layers * tower.layer(gated=gated) + stem + tower.merged * tower.text
+
+
+def _gemma(tower: Tower, gated: bool) -> int:
+    """SigLIP's without a head; a norm and one dense layer without a bias (Gemma 3)."""
+    w = tower.width
+    stem = (tower.pixels + 1) * w + tower.patches * w + 2 * w
+    return tower.layers * tower.layer(gated=gated) + stem + w * tower.text + w
+
+
+def _paligemma(tower: Tower, gated: bool) -> int:
+    """The same with a bias, and no norm before it."""
+    return _gemma(tower, gated) + tower.text - tower.width
 
 
 def _pixtral(tower: Tower, gated: bool) -> int:
@@ -142,7 +198,7 @@ def _internvl(tower: Tower, gated: bool) -> int:
 def _qwen(tower: Tower, gated: bool, *, norm: int = 2, positions: int = 0, bias: int = 0) -> int:
     """Patches of two frames, rotary positions, a merger of two layers as wide as four patches."""
     w, merged = tower.width, tower.merged
-    out = _size(tower.part, "out_hidden_size", "hidden_size") or tower.text
+    out = stated(tower.part, "out_hidden_size", "hidden_size") or tower.text
     merger = (merged + 1) * merged + (merged + 1) * out
     stem = _FRAMES * tower.pixels * w + bias * w + positions * w
     deep = tower.part.get("deepstack_visual_indexes")
@@ -155,18 +211,20 @@ def _qwen25(tower: Tower, gated: bool) -> int:
 
 
 def _qwen3(tower: Tower, gated: bool) -> int:
-    return _qwen(tower, gated, positions=_size(tower.part, "num_position_embeddings"), bias=1)
+    return _qwen(tower, gated, positions=stated(tower.part, "num_position_embeddings"), bias=1)
 
 
 def _glm(tower: Tower, gated: bool) -> int:
     """RMSNorm, no biases; merged by a convolution, then a gated perceptron of the stated width."""
-    w, text, wide = tower.width, tower.text, _size(tower.part, "intermediate_size")
+    w, text, wide = tower.width, tower.text, stated(tower.part, "intermediate_size")
     layer = tower.layer(gated=gated, biases=bool(tower.part.get("attention_bias")), norm=1)
     stem = (_FRAMES * tower.pixels + 1) * w + tower.patches * w + 2 * w
     return tower.layers * layer + stem + (tower.merged + 1) * text + text * text + 2 * text + 3 * text * wide
 
 
 _COUNTS: Mapping[str, Callable[[Tower, bool], int]] = {
+    "gemma3": _gemma, "paligemma": _paligemma,
+    "qwen2_5_omni_vision_encoder": _qwen25, "shuffled": _one_layer,
     "pixtral": _pixtral, "internvl_vision": _internvl, "qwen2_vl": _qwen, "qwen2_vl_vision": _qwen,
     "qwen2_5_vl": _qwen25, "qwen2_5_vl_vision": _qwen25,
     **dict.fromkeys(("qwen3_vl", "qwen3_vl_vision", "qwen3_vl_moe", "qwen3_vl_moe_vision", "qwen3_5_vision",

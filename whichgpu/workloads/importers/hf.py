@@ -57,15 +57,18 @@ def read(source: str, given: Given) -> Workload:
 def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
     """The workload of a parsed config.json."""
     if "_class_name" in raw or "_diffusers_version" in raw:
-        raise UsageError(
-            f"{source}: a part of a diffusion pipeline ({raw.get('_class_name', 'without a class')}); these "
-            "are not imported yet, see the pipelines of whichgpu workloads"
-        )
+        from whichgpu.workloads.importers._diffusers import read_part
+
+        return read_part(raw, source, name)
+    if isinstance(raw.get("architecture"), str):
+        from whichgpu.workloads.importers._timm import is_timm, read_timm
+
+        if is_timm(raw):
+            return read_timm(raw, source, name)
     config = hub.config_of(raw, source)
     family, dims = hub.dimensions(config)
-    vision = vision_part(raw, config, dims) if family == "decoder" else None
-    if vision:
-        dims["vision"] = vision
+    if family == "decoder":
+        _senses(raw, config, dims)
     dims["source"] = f"config.json of {name}"
     stored = stored_precision(raw, config)
     phases = [phase for phase in family_code(family).PHASES if phase not in TRAINING]
@@ -80,26 +83,50 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
     )
 
 
+def _senses(raw: Mapping[str, Any], config: hub.Config, dims: dict[str, Any]) -> None:
+    """Towers for pictures and sound beside the text model; where a part of it speaks, those of the other."""
+    thinks = raw.get("thinker_config")
+    raw = {**raw, **thinks} if isinstance(thinks, dict) else raw
+    vision = vision_part(raw, config, dims)
+    if vision:
+        dims["vision"] = vision
+    if "audio_config" in raw:
+        from whichgpu.workloads.importers._hf_hearing import hearing_part
+
+        sound = hearing_part(raw, dims)
+        if sound:
+            dims["sound"] = sound
+
+
 def _defaults(
     config: hub.Config,
     family: str,
-    dims: Mapping[str, Any],
+    dims: dict[str, Any],
     phases: Sequence[str],
     columns: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Job columns by phase, `columns` among them: pictures and texts of a size that the model takes."""
     usual = family_code(family).DEFAULTS
     everywhere: dict[str, Any] = {}
-    pixels = dims.get("image") or config.optional("image_size")
-    if "height" in usual.get("*", {}) and pixels:
-        everywhere = dict.fromkeys(("height", "width"), float(pixels))
-    longest = dims.get("positions") or _USUAL
+    if "height" in usual.get("*", {}):
+        everywhere = _picture(config, dims)
+    longest = dims.pop("longest", None) or dims.get("positions") or _USUAL
     if usual.get("*", {}).get("seq_len", 0.0) > longest:
         everywhere["seq_len"] = float(longest)
     if family in ("decoder", "encoder_decoder") and longest < _USUAL:
         columns = {**columns, **dict.fromkeys(("input_tokens", "output_tokens"), float(longest // 2))}
     found = {phase: dict(columns) for phase in phases} if columns else {}
+    trained = usual.get("finetune_full", {}).get("seq_len", 0.0)
+    if family == "decoder" and trained > (dims.get("positions") or trained):
+        found["finetune_full"] = {"seq_len": float(dims["positions"])}
     return {"all": everywhere, **found} if everywhere else found
+
+
+def _picture(config: hub.Config, dims: dict[str, Any]) -> dict[str, Any]:
+    """Height and width that a model of pictures is for."""
+    stated = dims.pop("picture", None)
+    pixels = stated or [dims.get("image") or config.optional("image_size")] * 2
+    return dict(zip(("height", "width"), map(float, pixels), strict=True)) if all(pixels) else {}
 
 
 def _named(raw: Mapping[str, Any], path: Path) -> str:

@@ -1,6 +1,6 @@
 """What a sequence keeps in memory: the KV cache, by the allocation rule of the engine, and recurrent state.
 
-    grouped   layers * 2 * kv_heads * head_dim * bytes * tokens
+    grouped   layers * 2 * kv_heads * head_dim * bytes * tokens, each with its own heads where they differ
     sliding   full layers * tokens + window layers * min(tokens, window)        rule "window"
               ... window layers * min(tokens, window + micro-batch of 512)      rule "cells", llama.cpp
               ... window layers * tokens                                        rule "pages", vLLM's pool
@@ -65,7 +65,7 @@ def kv_cache(
     if windowed:
         cells = _window_cells(float(dims["window"]), tokens, ENGINES[engine])
         size = size + windowed * token_values(dims, windowed=True) * precision.kv * cells
-    return size + _summaries(dims) * precision.kv * np.asarray(tokens, dtype=np.float64)
+    return size + (_summaries(dims) + _counted(dims)) * precision.kv * np.asarray(tokens, dtype=np.float64)
 
 
 def _summaries(dims: Mapping[str, Any]) -> float:
@@ -75,6 +75,14 @@ def _summaries(dims: Mapping[str, Any]) -> float:
     from whichgpu.workloads.language import compressed
 
     return sum(mixing(dims, mixer) * compressed.token_values(dims, mixer) for mixer in "SB")
+
+
+def _counted(dims: Mapping[str, Any]) -> float:
+    """Values that one token adds in the layers whose heads are counted one by one."""
+    return sum(
+        float(mixing(dims, letter) * 2 * kv_heads * dims["head_dim"])
+        for letter, (_, kv_heads) in dims.get("head_counts", {}).items()
+    )
 
 
 def _window_cells(window: float, tokens: Any, rule: str) -> Any:

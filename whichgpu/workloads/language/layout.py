@@ -6,6 +6,7 @@ layers are dense whatever it says. In a model of `single` layers a letter of `pa
     mixers   * attention   W attention within a window   C attention to a picture   L linear attention
              A, V attention as * and W, with the keys and values of an earlier layer
              S, B attention over summaries, see language/compressed.py
+             a letter of `head_counts`: attention with [heads, key-value heads] of its own
              M state space   P attention and state space side by side   H state space behind a shared block
              K short convolution   G gated recurrence   R RWKV   . none
     feeds    - dense   E experts   . none   a letter of `feed_widths`: dense of that width
@@ -68,7 +69,8 @@ def mixing(dims: Mapping[str, Any], mixers: str) -> int:
 def _layers(dims: Mapping[str, Any]) -> list[tuple[str, str]]:
     pattern, layers = dims.get("pattern", "*"), dims["layers"]
     feeds, dense = dims.get("feeds", "E" if dims.get("experts") else "-"), dims.get("dense_first", 0)
-    strange = set(pattern) - set(MIXERS + FEEDS if dims.get("single") else MIXERS)
+    known = {*MIXERS, *dims.get("head_counts", ()), *(FEEDS if dims.get("single") else "")}
+    strange = set(pattern) - known
     if strange or set(feeds) - {*FEEDS, *dims.get("feed_widths", ())} or not pattern or not feeds:
         raise DataError(f"pattern '{pattern}', feeds '{feeds}': use letters of {MIXERS} and of {FEEDS}")
     if dims.get("single"):

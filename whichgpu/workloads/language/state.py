@@ -29,6 +29,10 @@ _CHUNK = {"M": 128.0, "L": 64.0}
 _STATE_PASSES = 2.0
 
 
+#: Kinds of linear attention without a convolution, whose norm has a weight for each channel.
+_UNCONVOLVED = ("lightning", "memory")
+
+
 class State(NamedTuple):
     """Sizes of a recurrent mixer: H heads with a state of keys x values, and a convolution over channels."""
 
@@ -47,7 +51,7 @@ class State(NamedTuple):
 def state(dims: Mapping[str, Any], mixer: str) -> State:
     """The state of a layer: 'L' gated delta rule, 'M' Mamba-2 where there are `state_heads`, else Mamba-1."""
     taps = dims.get("conv", 4)
-    if mixer == "L" and dims.get("linear") == "lightning":
+    if mixer == "L" and dims.get("linear") in _UNCONVOLVED:
         taps = 1
     if mixer == "L":
         keys, values = dims["linear_key_dim"], dims["linear_value_dim"]
@@ -110,7 +114,8 @@ def _delta(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[
     """Linear attention: query, key, value and gate of (T, D), a state of keys x values per head.
 
     `linear`: `delta` decays a head at a time and `channels` each of its keys, both by the delta rule after a
-    short convolution; `lightning` decays by a constant and has neither.
+    short convolution; `lightning` decays by a constant and has neither; `memory` (Beck et al., "xLSTM 7B")
+    has gates of input and of forgetting, one a head each with a bias, and no convolution.
     """
     size, width, kind = state(dims, "L"), dims["hidden"], dims.get("linear", "delta")
     inner = size.heads * size.values
@@ -122,8 +127,11 @@ def _delta(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[
         rec.linear(rows, width, 2 * size.heads, keeps=0.0, unquantised=True, shard="column", name="decay")
         # Decay and its bias are one value a head each.
         _convolve(rec, rows, size, bias=False, extra=2 * size.heads)
+    if kind == "memory":
+        rec.linear(rows, width, 2 * size.heads, bias=True, keeps=0.0, unquantised=True, shard="column",
+                   name="gates")  # fmt: skip
     _recur(rec, size, attends, "L")
-    weights = inner if kind == "lightning" else size.values
+    weights = inner if kind in _UNCONVOLVED else size.values
     rec.norm(inner * rows, size.values, parameters=weights, keeps=4.0, name="gated_norm")
     rec.linear(rows, inner, width, shard="row", name="out")
 

@@ -1,11 +1,12 @@
-"""The vision tower of a vision-language model: a vision transformer and a projector to the text's width.
+"""The towers of a multimodal model: pictures or sound through a transformer, a projector to the text's width.
 
-`vision` has `parameters` (of tower and projector together), and where they are known `layers`, `hidden`,
-`heads`, `ffn`, `gated`, `window` (patches that see each other) and `full_layers` (that see all), `patches`
-(through the tower, of one image), `tokens` (what one image adds to the prompt), `attended` (what
-cross-attention sees of it) and `merger` (of the parameters, those that work on tokens, each merged from
-several patches). The tower is always loaded; it runs for `--option images=n` images per sequence.
-Letters: P patches of all images, D width.
+A table `vision` or `sound` has `parameters` (of tower and projector together), and where they are known
+`layers`, `hidden`, `heads`, `ffn`, `gated`, `window` (patches that see each other) and `full_layers` (that
+see all), `patches` (through the tower, of one picture or piece of sound), `tokens` (what one adds to the
+prompt), `attended` (what cross-attention sees of it) and `merger` (of the parameters, those that work on
+tokens, each merged from several patches), `late` (those that work on a query). A tower is always loaded; it
+runs for `--option images=n` pictures, `sounds=n` pieces of sound (30 s each) of a sequence.
+Letters: P patches of all pictures, D width.
 """
 
 from __future__ import annotations
@@ -26,42 +27,64 @@ if TYPE_CHECKING:
 _IDLE = 1e-9
 
 
-def images(dims: Mapping[str, Any], job: Job) -> float:
-    """Images per sequence: the option `images`, none by default; a text model has none."""
-    return job.option("images", 0.0) if dims.get("vision") else 0.0
+#: The option that says how many pieces of its kind a sequence has.
+_OPTIONS = {"vision": "images", "sound": "sounds"}
 
 
-def image_tokens(dims: Mapping[str, Any], job: Job) -> float:
-    """Tokens that the images of a sequence add to its prompt."""
-    count = images(dims, job)
-    return count * float(dims["vision"].get("tokens", 0)) if count else 0.0
+def _pieces(dims: Mapping[str, Any], job: Job, kind: str) -> float:
+    """Pictures, or pieces of sound, of a sequence: none by default; a text model has none."""
+    return job.option(_OPTIONS[kind], 0.0) if dims.get(kind) else 0.0
+
+
+def added_tokens(dims: Mapping[str, Any], job: Job) -> float:
+    """Tokens that the pictures and sounds of a sequence add to its prompt."""
+    return sum(
+        _pieces(dims, job, kind) * float(dims[kind].get("tokens", 0)) for kind in _OPTIONS if dims.get(kind)
+    )
 
 
 def attended_tokens(dims: Mapping[str, Any], job: Job) -> float:
     """Tokens of its images that a sequence's cross-attention sees, beside the prompt."""
-    count = images(dims, job)
+    count = _pieces(dims, job, "vision")
     return count * float(dims["vision"].get("attended", 0)) if count else 0.0
 
 
-def tower(dims: Mapping[str, Any], rec: Recorder, pictures: Any = 0.0, *, patches: Any = None) -> None:
+def towers(dims: Mapping[str, Any], rec: Recorder, batch: Any = 0.0, job: Job | None = None) -> None:
+    """Every tower: run for what each of `batch` sequences has of its kind; loaded alone without a job."""
+    for kind in _OPTIONS:
+        tower(dims, rec, batch * _pieces(dims, job, kind) if job else 0.0, kind=kind)
+
+
+def tower(
+    dims: Mapping[str, Any],
+    rec: Recorder,
+    pictures: Any = 0.0,
+    *,
+    patches: Any = None,
+    kind: str = "vision",
+) -> None:
     """(pictures, patches) -> (pictures, tokens, D): the layers, then all other weights in one product."""
-    vision = dims.get("vision")
+    vision = dims.get(kind)
     if not vision:
         return
     each = float(vision.get("patches", 1)) if patches is None else patches
     counted = 0.0
     run = float(np.max(pictures) > 0)
     pictures = pictures if run else _IDLE
-    with rec.module("vision", repeats=run):
+    with rec.module(kind, repeats=run):
         if vision.get("layers"):
             counted = vision["layers"] * layer_parameters(vision)
             _layers(vision, rec, pictures, each)
-        merger = float(vision.get("merger", 0.0))
+        merger, late = float(vision.get("merger", 0.0)), float(vision.get("late", 0.0))
         # Patch embedding, positions and projector, then the merger: a dense layer each, of as many weights.
-        _dense(rec, "projector", float(vision["parameters"]) - counted - merger, each * pictures, vision)
+        _dense(
+            rec, "projector", float(vision["parameters"]) - counted - merger - late, each * pictures, vision
+        )
         if merger:
             merged = float(vision["tokens"]) / float(vision["patches"]) * each
             _dense(rec, "merger", merger, merged * pictures, vision)
+        if late:
+            _dense(rec, "queries", late, float(vision["tokens"]) * pictures, vision)
 
 
 def _dense(rec: Recorder, name: str, weights: float, rows: Any, vision: Mapping[str, Any]) -> None:

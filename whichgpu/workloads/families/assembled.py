@@ -1,0 +1,175 @@
+"""Networks put together of parts: layers of transformers, dense layers, convolutions, tables, in their order.
+
+What has no family of its own: towers beside each other, queries that read a picture, encoders with one
+thing of their own. Shapes stand in the parts. Letters: B batch, S rows (tokens, positions) of one sample,
+K rows that it attends to, D width, s size of a sample over that of `sizes`.
+
+Dimensions: `parts`, a list of tables; `sizes`, the job columns (`height`, `width`, `seq_len`) or the option
+`seconds` at which the rows stand; optionally `unit` (images). Rows of one sample are a number, or `[a, b]`
+for a + b s. `name` is the module; `count` (1) equal ones, `repeats` (1) runs of the same weights. By `kind`:
+
+    layers  `rows`, `width`, `heads` (0: no attention), `ffn` (0: none); `keys` of another tower, of width
+            `key_width` (width); `together` (rows that see each other alone), `seen` (most keys of a row);
+            `inner` (width) of all heads, `kv_inner` (inner); `gated` (false), `bias` (true), `query_bias`
+            (bias; qkv without it), `out_bias`, `ffn_bias` (bias), `norms` (2), `norm_values` (2 of each
+            channel), `values` (other trained ones of a layer)
+    attention  without projections: `rows`, `width` (of all heads), `heads`, `keys`, `together`, `seen`,
+            `kv_inner`, `causal`
+    dense   `rows`, `inputs`, `outputs`, `bias` (true), `tied` (false)
+    conv    `rows` (positions of the result), `inputs`, `outputs`, `window` (points), `groups` (1), `bias`
+            (true)
+    table   `entries`, `width`, `rows` (looked up)
+    norm    `rows`, `width`, `values` (2 x width)
+    values  `values` trained ones that no product reads, `rows`, `width` of what they are added to
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.recorder import Recorder
+
+    Part = Mapping[str, Any]
+
+PHASES = ("infer", "train")
+PHASE_ALIASES = {"finetune_full": "train", "pretrain": "train", "prefill": "infer"}
+UNIT = "images"
+OPTIMIZER = "adamw"
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "*": {"runtime": "pytorch-2", "n_gpus": 1.0, "height": 224.0, "width": 224.0, "seq_len": 384.0},
+    "infer": {"batch": 8.0, "precision": "fp16"},
+    "train": {"batch": 8.0, "precision": "amp-fp16"},
+}
+
+
+def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
+    """Every part at the job's batch and size of a sample."""
+    size = _size(dims, job)
+    for place, part in enumerate(dims["parts"]):
+        record = _KINDS.get(part.get("kind"))
+        if record is None:
+            raise UsageError(
+                f"parts[{place}]: kind '{part.get('kind')}' is none of {', '.join(_KINDS)}; see workloads.md"
+            )
+        copies, repeats = float(part.get("count", 1)), float(part.get("repeats", 1))
+        if copies:
+            with rec.module(part.get("name", part["kind"]), copies=copies, repeats=repeats):
+                record(part, job.batch, size, rec)
+
+
+def units(dims: Mapping[str, Any], job: Job) -> Any:
+    """Samples of a batch, or the seconds that they last."""
+    batch = np.asarray(job.batch, dtype=np.float64)
+    return batch * _seconds(dims, job) if "seconds" in dims["sizes"] else batch
+
+
+def _seconds(dims: Mapping[str, Any], job: Job) -> float:
+    return job.option("seconds", dims["sizes"]["seconds"], 0.2)
+
+
+def _size(dims: Mapping[str, Any], job: Job) -> Any:
+    """A sample's pixels, tokens or seconds over those at which the rows stand."""
+    size: Any = 1.0
+    for column, usual in dims["sizes"].items():
+        size = size * ((_seconds(dims, job) if column == "seconds" else getattr(job, column)) / usual)
+    return size
+
+
+def _rows(raw: Any, size: Any) -> Any:
+    """Rows of one sample: a + b s, whole ones."""
+    return np.round(raw[0] + raw[1] * size) if isinstance(raw, list) else float(raw)
+
+
+def _layers(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
+    """(B, S, D) -> (B, S, D), attending to itself or to (B, K, key_width)."""
+    rows, width = batch * _rows(part["rows"], size), part["width"]
+    norms = part.get("norms", 2)
+    for _ in range(norms):
+        rec.norm(width * rows, width, parameters=part.get("norm_values", 2) * width, wide=True)
+    if part["heads"]:
+        _attend(part, batch, size, rec)
+    if part["ffn"]:
+        _feed(part, rows, rec)
+    if part.get("values"):
+        rec.pointwise(width * rows, parameters=float(part["values"]), name="values")
+
+
+def _attend(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
+    """Projections, attention and the residual."""
+    rows, width = _rows(part["rows"], size), part["width"]
+    inner = part.get("inner", width)
+    narrow, bias = part.get("kv_inner", inner), part.get("bias", True)
+    qkv, keys = part.get("query_bias", bias), _rows(part.get("keys", part["rows"]), size)
+    rec.linear(batch * rows, width, inner, bias=qkv, shard="column", name="query")
+    for name in ("key", "value"):
+        rec.linear(batch * keys, part.get("key_width", width), narrow, bias=qkv, keeps=0.0, shard="column",
+                   name=name)  # fmt: skip
+    _score({**part, "width": inner, "kv_inner": narrow}, batch, size, rec)
+    rec.linear(batch * rows, inner, width, bias=part.get("out_bias", bias), shard="row", name="out")
+    rec.add(width * batch * rows, wide=True)
+
+
+def _score(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
+    """Attention of q, k and v as they are: (B, S, inner) -> (B, S, inner)."""
+    rows, inner, heads = _rows(part["rows"], size), part["width"], part["heads"]
+    keys, together = _rows(part.get("keys", part["rows"]), size), part.get("together")
+    groups = rows / together if together else 1.0
+    seen = np.minimum(together or keys, part.get("seen", np.inf))
+    rec.attention(batch * groups, heads, together or rows, seen, inner // heads,
+                  kv_heads=max(part.get("kv_inner", inner) * heads // inner, 1),
+                  causal=bool(part.get("causal")))  # fmt: skip
+
+
+def _feed(part: Part, rows: Any, rec: Recorder) -> None:
+    """Two dense layers, three where gated, and the residual."""
+    width, ffn, gated = part["width"], part["ffn"], part.get("gated", False)
+    bias = part.get("ffn_bias", part.get("bias", True))
+    rec.linear(rows, width, 2 * ffn if gated else ffn, bias=bias, shard="column", name="up")
+    rec.pointwise(ffn * rows, reads=1.0 + gated, keeps=1.0 + gated, shard="column", name="activation")
+    rec.linear(rows, ffn, width, bias=bias, shard="row", name="down")
+    rec.add(width * rows, wide=True)
+
+
+def _dense(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
+    """(B, S, inputs) -> (B, S, outputs)."""
+    rec.linear(batch * _rows(part["rows"], size), part["inputs"], part["outputs"],
+               bias=part.get("bias", True), tied=part.get("tied", False))  # fmt: skip
+
+
+def _conv(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
+    """(B, inputs, ..) -> (B, outputs, S positions)."""
+    rows, out = batch * _rows(part["rows"], size), part["outputs"]
+    window, groups = part["window"], part.get("groups", 1)
+    rec.window(part["inputs"] * rows, rows, part["inputs"], out, window, groups=groups,
+               bias=out if part.get("bias", True) else 0)  # fmt: skip
+    rec.pointwise(out * rows, keeps=1.0, name="activation")
+
+
+def _table(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
+    """Rows of (entries, width)."""
+    rec.embedding(batch * _rows(part["rows"], size), part["entries"], part["width"])
+
+
+def _norm(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
+    width = part["width"]
+    rec.norm(width * (batch * _rows(part["rows"], size)), width, wide=True,
+             parameters=part.get("values", 2 * width))  # fmt: skip
+
+
+def _values(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
+    rec.pointwise(part.get("width", 1) * (batch * _rows(part.get("rows", 1), size)),
+                  parameters=float(part["values"]), name="add")  # fmt: skip
+
+
+_KINDS: Mapping[Any, Callable[[Part, Any, Any, Recorder], None]] = {
+    "layers": _layers, "attention": _score, "dense": _dense, "conv": _conv, "table": _table, "norm": _norm,
+    "values": _values,
+}  # fmt: skip

@@ -1,0 +1,153 @@
+"""What a config.json says layer by layer: heads and dense widths that differ, code that stands elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from whichgpu.workloads.importers._hf_config import Config
+
+    Dims = dict[str, Any]
+
+#: Letters of layers whose heads or widths are their own.
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def _lettered(config: Config, values: Sequence[Any], what: str) -> tuple[str, dict[str, Any]]:
+    """A letter for each different value: those of every layer, and what each letter means."""
+    different = list(dict.fromkeys(values))
+    if len(different) > len(_LETTERS):
+        config.refuse(f"{what} has {len(different)} different values, where {len(_LETTERS)} are imported")
+    letters = dict(zip(different, _LETTERS, strict=False))
+    return "".join(letters[one] for one in values), {letter: one for one, letter in letters.items()}
+
+
+def _heads(config: Config, dims: Dims, queries: Sequence[int], keys: Sequence[int]) -> None:
+    """Heads and key-value heads of each layer; 0 heads are a layer without attention."""
+    strange = [i for i, (q, k) in enumerate(zip(queries, keys, strict=True)) if q and (not k or q % k)]
+    if strange:
+        at = strange[0]
+        config.refuse(f"layer {at}: {queries[at]} heads are not a multiple of {keys[at]} key-value heads")
+    dims["heads"], dims["kv_heads"] = max(queries), max(keys)
+    pairs = list(zip(queries, keys, strict=True))
+    if len({pair for pair in pairs if pair[0]}) == 1:
+        pattern = "".join("*" if q else "." for q, _ in pairs)
+        if "." in pattern:
+            dims["pattern"] = pattern
+        return
+    letters, counts = _lettered(config, [pair for pair in pairs if pair[0]], "heads")
+    rest = iter(letters)
+    dims["pattern"] = "".join(next(rest) if q else "." for q, _ in pairs)
+    dims["head_counts"] = {letter: list(pair) for letter, pair in counts.items()}
+
+
+def _widths(config: Config, dims: Dims, widths: Sequence[int]) -> None:
+    """Dense widths of each layer; 0 is a layer without."""
+    present = [one for one in widths if one]
+    dims["ffn"] = max(present, default=0)
+    if len(set(widths)) == 1:
+        return
+    letters, known = _lettered(config, present, "dense widths")
+    rest = iter(letters)
+    dims["feeds"] = "".join(next(rest) if one else "." for one in widths)
+    dims["feed_widths"] = known
+
+
+def _rounded(value: float, several: int) -> int:
+    """The nearest multiple, never a tenth below the value."""
+    near = max(several, int(value + several / 2) // several * several)
+    return near + several if near < 0.9 * value else near
+
+
+def _openelm(config: Config, dims: Dims) -> None:
+    """Heads and dense widths that grow with depth (Mehta et al., "OpenELM")."""
+    layers, width = config.first(("num_transformer_layers",)), config.first(("model_dim",))
+    dims["layers"], dims["hidden"], dims["vocab"] = layers, width, config.first(("vocab_size",))
+    dims["head_dim"] = config.first(("head_dim",))
+    _heads(config, dims, config.sizes("num_query_heads", layers), config.sizes("num_kv_heads", layers))
+    factors = config.value("ffn_multipliers")
+    if not isinstance(factors, list) or len(factors) != layers:
+        config.refuse(f"ffn_multipliers is {factors!r}, where {layers} numbers are expected")
+    if not all(isinstance(one, int | float) and 0 < one < 100 for one in factors):
+        config.refuse("ffn_multipliers: a number above 0 and below 100 for each layer is expected")
+    several = config.first(("ffn_dim_divisor",))
+    _widths(config, dims, [_rounded(one * width, several) for one in factors])
+    if config.value("normalize_qk_projections") is not False:
+        dims["qk_norm"] = "head"
+    if config.value("share_input_output_layers") is not False:
+        dims["tied"] = True
+
+
+def _searched(config: Config, dims: Dims) -> None:
+    """Blocks that a search has chosen: attention, dense layers, neither or a narrow one (Nemotron NAS)."""
+    blocks = config.value("block_configs")
+    if not isinstance(blocks, list) or len(blocks) != dims["layers"]:
+        config.refuse(f"block_configs describes no {dims['layers']} layers; a nemotron-nas model needs it")
+    heads, width, queries, keys, widths = dims["heads"], dims["hidden"], [], [], []
+    for place, block in enumerate(blocks):
+        attention, feed = (
+            block.get(name) if isinstance(block, dict) else None for name in ("attention", "ffn")
+        )
+        if not isinstance(attention, dict) or not isinstance(feed, dict):
+            config.refuse(f"block_configs[{place}]: attention and ffn are expected")
+        if attention.get("replace_with_linear") or feed.get("replace_with_linear"):
+            config.refuse(f"block_configs[{place}]: layers replaced by a dense one are not imported")
+        group, factor = attention.get("n_heads_in_group"), feed.get("ffn_mult")
+        queries.append(heads if group and not attention.get("no_op") else 0)
+        keys.append(heads // group if queries[-1] else 0)
+        wide = int(2 * factor * width / 3) if factor and not feed.get("no_op") else 0
+        widths.append(-(-wide // 256) * 256)
+    dims["head_dim"] = width // heads
+    _heads(config, dims, queries, keys)
+    _widths(config, dims, widths)
+
+
+def _per_layer_keys(config: Config, dims: Dims) -> None:
+    """Key-value heads of each layer (DeciLM)."""
+    layers, heads = dims["layers"], dims["heads"]
+    if config.value("num_key_value_heads_per_layer") is not None:
+        keys = config.sizes("num_key_value_heads_per_layer", layers)
+        _heads(config, dims, [heads] * layers, keys)
+
+
+def _chatglm(config: Config, dims: Dims) -> None:
+    """Few key-value heads from the second version; the first has dense layers of plain width and a table."""
+    if "inner_hidden_size" in config.raw:
+        dims.update(
+            gated=False, norm="layernorm", bias="all", tied=True, ffn=config.first(("inner_hidden_size",))
+        )
+        dims["kv_heads"] = dims["heads"]
+        return
+    if not config.flag("multi_query_attention"):
+        dims["kv_heads"] = dims["heads"]
+    if config.flag("add_bias_linear"):
+        dims["bias"] = "all"
+    elif config.flag("add_qkv_bias"):
+        dims["bias"] = "qkv"
+
+
+def _halved_ffn(config: Config, dims: Dims) -> None:
+    """A dense width that counts gate and value together (Qwen 1)."""
+    if dims["ffn"] % 2:
+        config.refuse(f"intermediate_size {dims['ffn']} is odd, where it holds two equal halves")
+    dims["ffn"] //= 2
+
+
+def _bias_of_attention(config: Config, dims: Dims) -> None:
+    """Biases of attention alone (InternLM 1)."""
+    if config.flag("bias"):
+        dims["bias"] = "qkvo"
+
+
+def _dense_beside(config: Config, dims: Dims) -> None:
+    """A dense part of the model's width beside the experts (Arctic)."""
+    if config.value("use_residual") is not False and config.value("parallel_attn_mlp_res") is not False:
+        dims["shared_ffn"] = dims["hidden"]
+
+
+READERS: Mapping[str, Callable[[Config, Dims], None]] = {
+    "openelm": _openelm, "searched": _searched, "per_layer_keys": _per_layer_keys, "chatglm": _chatglm,
+    "halved_ffn": _halved_ffn, "bias_of_attention": _bias_of_attention, "dense_beside": _dense_beside,
+}  # fmt: skip
