@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 import whichgpu
 from whichgpu.report.json import dumps
-from whichgpu.web import asks, view
+from whichgpu.web import arranging, asks
 from whichgpu.web.app import create
 from whichgpu.web.front import Front
 from whichgpu.web.gate import Gate, Refused
@@ -36,13 +36,14 @@ JOB = [
     "tp",
 ]
 LIST = ["limit", "offset"]
+SIZE = ["epochs", "hours_of_audio", "images", "requests", "samples", "tokens"]
 SWEEP = sorted(
     ["global_batch", "gpus", "scaling", "system", "tokens", "top", "usd_per_gpu_hour", "workload", *JOB]
 )
 #: What may be wished for besides, as the command has it.
 WISHES = [
     "api_price", "deadline", "energy", "epochs", "exclude", "framework", "hours_of_audio", "images",
-    "machine",
+    "machine", "offers",
     "max_power", "max_slots", "min_memory", "objective", "power_limit", "region", "requests", "samples",
     "system", "tokens",
 ]  # fmt: skip
@@ -53,6 +54,40 @@ ROUTES = {
     "get /api/v1/gpus/{gpu}": ["gpu", "review"],
     "get /api/v1/compare": sorted(["gpu", "workload", *JOB]),
     "get /api/v1/compat": ["feature", "framework", "gpu", "precision", "system"],
+    "get /api/v1/cost": sorted(
+        [
+            "busy",
+            "checkpoint",
+            "discount",
+            "egress",
+            "gpu",
+            "grid",
+            "hours_per_day",
+            "price",
+            "storage",
+            "target",
+            "throughput",
+            "workload",
+            *SIZE,
+            *JOB,
+        ]
+    ),
+    "get /api/v1/own": [
+        "cooling",
+        "electricity",
+        "gpu",
+        "grid",
+        "host",
+        "hours_per_day",
+        "load",
+        "price",
+        "pue",
+        "rent",
+        "resale",
+        "years",
+    ],
+    "get /api/v1/spot": ["checkpoint", "gpu", "gpus", "hours", "interruption", "restart", "saving"],
+    "get /api/v1/judge": ["quote"],
     "get /api/v1/curve": sorted(["against", "gpu", "rate", "slo", "usd_per_gpu_hour", "workload", *JOB]),
     "get /api/v1/explain": [],
     "get /api/v1/explain/{term}": ["term"],
@@ -272,7 +307,7 @@ def test_tables_sort_filter_and_download_by_their_address(web):
     text = web.get(page).text
     name = re.search(r'<div class="table" id="([^"]+)"', text)[1]
     rows = web.get(f"{page}&table={name}&as=json&sort={name}.-1").json()["rows"]
-    sizes = [view.sort_key(row[1])[1] for row in rows if row[1]]
+    sizes = [arranging.sort_key(row[1])[1] for row in rows if row[1]]
     assert sizes == sorted(sizes, reverse=True)
     found = web.get(f"{page}&table={name}&as=csv&find-{name}=rtx-40").text.splitlines()
     assert len(found) > 3
@@ -298,7 +333,7 @@ def test_tables_sort_filter_and_download_by_their_address(web):
     ],
 )
 def test_cells_sort_by_what_they_mean(text, value):
-    assert view.sort_key(text)[:2] == (0, pytest.approx(value))
+    assert arranging.sort_key(text)[:2] == (0, pytest.approx(value))
 
 
 def test_charts_are_drawings_with_their_data(web):
@@ -329,7 +364,7 @@ def test_a_price_that_moves(web):
     moved = web.get(f"{path}&change=400").text
     ranked = moved.partition('id="if-prices-moved')[2].partition("</table>")[0]
     assert f"{first} +400 %" in ranked
-    assert re.search(r'<th scope="row" class="right">1</th><td>([^<]+)', ranked)[1] != first
+    assert re.search(r'<th scope="row" class="right">1</th><td[^>]*><a[^>]*>([^<]+)', ranked)[1] != first
 
 
 def test_what_is_sent_is_audited_apart(web):

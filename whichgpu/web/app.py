@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from whichgpu.report.table import Report
-
 _HERE = Path(__file__).parent
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 #: Reports that are kept for their charts and tables.
@@ -41,13 +39,13 @@ class Reports:
     """The last reports that pages showed."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Any, Report | str] = OrderedDict()
+        self._kept: OrderedDict[Any, Any] = OrderedDict()
 
-    def get(self, key: Any) -> Report | str | None:
+    def get(self, key: Any) -> Any:
         """What is kept; None where nothing is."""
         return self._kept.get(key)
 
-    def put(self, key: Any, report: Report | str) -> None:
+    def put(self, key: Any, report: Any) -> None:
         """Keep one more, and let the oldest go."""
         self._kept[key] = report
         while len(self._kept) > _REPORTS:
@@ -73,6 +71,7 @@ def made(settings: Settings) -> FastAPI:
     app.state.settings, app.state.gate, app.state.reports = settings, Gate(settings), Reports()
     app.state.static, app.state.templates = static_names(), templates()
     app.state.pages = sorted((one for one in page.pages() if one.order), key=lambda one: one.order)
+    app.state.tabs = page.together(page.pages())
     app.include_router(resource.routes())
     for one in page.pages():
         if one.task:
