@@ -149,6 +149,20 @@ def interrupted(data: Document) -> Figures | None:
     return Figures(word, f"{data['gpus']} x {data['gpu']}, {data['hours']:g} hours of work", items)
 
 
+def planned(data: Document) -> Figures | None:
+    """What a fleet costs."""
+    if not data.get("picks"):
+        return None
+    items = [
+        ("USD a month", f"{data['usd_per_month']:,.0f}"),
+        ("instances at most", f"{sum(one['instances'] for one in data['picks']):,.0f}"),
+    ]
+    if data.get("watts"):
+        items.append(("mean power", _watts(data["watts"])))
+    fleet = ", ".join(f"{one['instances']:,.0f} x {one['option']}" for one in data["picks"][:4])
+    return Figures(f"{data['usd_per_hour']:,.2f} USD an hour", fleet, tuple(items))
+
+
 def billed(data: Document) -> Figures | None:
     """The cheapest way to pay."""
     if not data.get("ways"):

@@ -22,7 +22,7 @@ from starlette.formparsers import MultiPartException
 
 from whichgpu.errors import UnknownName, UsageError, WhichGpuError
 from whichgpu.report.table import Report
-from whichgpu.web import parts
+from whichgpu.web import figures, parts
 from whichgpu.web.address import Address
 from whichgpu.web.asks import LARGEST_TEXT
 from whichgpu.web.blocks import unpacked
@@ -179,6 +179,7 @@ async def _answer(request: Request, page: Page, address: Address, given: dict[st
 
 def _keep(request: Request, given: dict[str, Any], result: dict[str, Any]) -> _Kept:
     report = Report(result["data"], unpacked(result["blocks"]), result["exit_code"], result["complaint"])
+    report = figures.before(report, figures.planned(report.data))
     kept = _Kept(report, result.get("html", ""), given)
     request.app.state.reports.put(_digest(given), kept)
     return kept

@@ -177,9 +177,11 @@ class Plan:
         if not self.feasible:
             return str(self.conflict or "no fleet was found in time")
         mean = "" if self.built.program.hours.size == 1 else " in the mean"
+        gap = self.solution.gap
+        within = f" within {gap:.2g}" if gap > 1e-9 else ""
         proof = (
-            f"proven to be the cheapest within {self.solution.gap:.2g}" if self.status == "optimal"
-            else f"the best found in time, at most {self.solution.gap:.2%} above the cheapest"
+            f"proven to be the cheapest{within}" if self.status == "optimal"
+            else f"the best found in time, at most {gap:.2%} above the cheapest"
         )  # fmt: skip
         return f"{self.fleet}: {self.usd_per_hour:,.2f} USD/h{mean}, {proof}"
 

@@ -31,8 +31,8 @@ def ranked(ask: asks.Recommend) -> Recommendation:
     """The recommendation itself; raises as `recommend` does."""
     from whichgpu.planner.recommend import recommend as rank
 
-    request, _ = _request(ask)
-    return rank(request, known())
+    request, own = _request(ask)
+    return rank(request, known(), own)
 
 
 def recommended(ask: asks.Recommend) -> tuple[Report, Recommendation]:
