@@ -467,3 +467,105 @@ def test_documents_are_those_of_the_reports(web):
     assert web.get("/api/v1/recommend?workload=resnet50&target=100+images/s").text == dumps(
         answers.recommend(ask).data
     )
+
+
+def test_sentences_of_the_terminal_become_links():
+    from whichgpu.web.address import Address
+    from whichgpu.web.words import Words
+
+    here = Address(
+        "/fit", (("workload", "llama-2-13b"), ("gpu", "a10"), ("option", "a=1"), ("option", "b=2"))
+    )
+    words = Words(asks.Fit.model_fields, here)
+    link = words("--gpu a10:2 --tp 2 fits (14.4 GiB each)")
+    assert link == (
+        '<a href="/fit?workload=llama-2-13b&amp;option=a%3D1&amp;option=b%3D2&amp;gpu=a10%3A2&amp;tp=2">'
+        "GPU a10:2, Tensor parallel 2</a> fits (14.4 GiB each)"
+    )
+    assert "option=a%3D1&amp;option=b%3D3" in words("use --option b=3.")
+    assert words("--cpu-offload-gb 5 is not asked here") == "--cpu-offload-gb 5 is not asked here"
+    assert words("leave out --gpu or <b>") == "leave out “GPU” or &lt;b&gt;"
+    assert words('write e.g. --precision "w8a16"') == "write e.g. Precision w8a16"
+    fault = "no GPU 'a11'; did you mean a10, a16?"
+    mended = words.instead(fault, "gpu", "l4, a11")
+    assert 'gpu=l4%2C+a16">a16</a>?' in mended
+    assert "<script>" not in words.instead("no GPU '<script>'; did you mean <script>?", "gpu", "<script>")
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/fit?workload=llama-2-13&gpu=a10", "workload"),
+        ("/fit?workload=llama-2-13b&gpu=l4,h100", "gpu"),
+        ("/?workload=resnet50&target=1000", "target"),
+        ("/?workload=resnet50&budget=twenty", "budget"),
+        ("/?workload=resnet50&needs=wings", "needs"),
+        ("/?workload=resnet50&offers=nothing", "offers"),
+        ("/own?gpu=a10&hours_per_day=25", "hours_per_day"),
+        ("/spot?gpu=a10&hours=40&saving=soon", "saving"),
+        ("/judge?quote=cheap", "quote"),
+        ("/fit?workload=resnet50&batch=none", "batch"),
+    ],
+)
+def test_a_fault_stands_at_its_field(web, path, field):
+    text = web.get(path).text
+    assert f'id="e-{field}"' in text
+    marked = re.findall(r'id="f-(\w+)"[^>]* aria-invalid="true"', text)
+    assert marked == [field]
+    assert text.index('role="alert"') > 0
+
+
+def test_a_price_list_of_ones_own(web):
+    rows = "provider,gpu,gpu_count,usd_per_hour\nacme,a10,1,0.01\nacme,l4,1,9"
+    asked = {"workload": "resnet50", "target": "100 images/s", "offers": rows}
+    told = web.get("/api/v1/recommend", params=asked).json()
+    assert [one["gpu"] for one in told["candidates"]] == ["a10", "l4"]
+    assert told["candidates"][0]["offer"]["provider"] == "acme"
+    rows += "\nacme,nonsense,1,2"
+    wrong = web.get("/api/v1/recommend", params={**asked, "offers": rows})
+    assert wrong.status_code == 422
+    assert "line 4" in wrong.json()["detail"]
+
+
+def test_long_texts_have_links_and_are_worked_out_once(web):
+    from whichgpu.web.sent import linked
+
+    note = "".join(f"# line {n}: {n * 7919 % 10007}\n" for n in range(600))
+    sent = web.post("/plan", data={"text": note + PLAN}, follow_redirects=False)
+    where = sent.headers["location"]
+    assert where.startswith("/plan?packed=")
+    page = web.get(where).text
+    for form, start in (("csv", b"Instances"), ("json", b"{")):
+        url = re.search(rf'href="([^"]*table=[^"]*as={form})"', page)[1].replace("&amp;", "&")
+        assert web.get(url).content.startswith(start)
+    drawing = re.search(r'<img src="([^"]*)"', page)[1].replace("&amp;", "&")
+    assert b"<svg" in web.get(drawing).content
+    assert web.get("/plan?packed=" + where[20:200]).status_code == 422
+    import random
+
+    text = "".join(random.Random(1).choices("abcdefghij \n", k=120_000)) + " The A10 has 48 GB of memory."
+    assert linked({"text": text})[0][0] == "kept"
+    told = web.post("/audit", data={"text": text})
+    table = re.search(r'href="([^"]*kept=[^"]*as=csv)"', told.text)[1].replace("&amp;", "&")
+    assert b"contradicted" in web.get(table).content or b"Confirmed" in web.get(table).content
+    gone = web.get("/audit?kept=0123")
+    assert gone.status_code == 404
+    assert "send it again" in gone.text
+
+
+def test_work_of_a_page_tells_how_far_it_is(web):
+    heard = web.post("/plan", data={"text": PLAN}, headers={"Accept": "text/event-stream"})
+    events = re.findall(r"event: (\w+)\ndata: (.*)\n\n", heard.text)
+    stages = [json.loads(data)["stage"] for name, data in events if name == "progress"]
+    assert stages[0] == "waiting"
+    assert any(stage.startswith("solving for 1 demand") for stage in stages)
+    name, data = events[-1]
+    assert name == "page"
+    assert json.loads(data)["url"].startswith("/plan?text=")
+    assert "USD an hour" in json.loads(data)["html"]
+
+
+def test_a_plan_weighs_cost_against_latency_and_energy(web):
+    told = web.post("/api/v1/plan", json={"text": PLAN, "pareto": True}).json()
+    assert told["pareto"]["energy"]
+    assert "Cost against energy" in web.get("/plan", params={"text": PLAN, "pareto": "true"}).text

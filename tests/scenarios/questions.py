@@ -60,7 +60,7 @@ def numbers() -> set[int]:
 
 
 def asked() -> list[Question]:
-    """Every question whose words are known without asking another one first, in the order of their numbers."""
+    """Every question whose words are known without asking another one first, by its number."""
     found = {tuple(one.fields()): one for path in _files() for one in _of(path)}
     return sorted(found.values())
 

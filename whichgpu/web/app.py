@@ -63,7 +63,8 @@ def made(settings: Settings) -> FastAPI:
     # Uploads are limited before they are read, and stay in memory: no file is written.
     MultiPartParser.spool_max_size = settings.upload + 2**16
     app = FastAPI(
-        title="whichgpu", version=__version__, docs_url=None, redoc_url=None, lifespan=_ready,
+        title="whichgpu", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
+        lifespan=_ready,
         summary="Which GPU, how many, from whom, at what price, for this workload - with the evidence.",
         description="The answers of the command line. Numbers are SI; an interval is low, mid, high, unit. A "
                     "fault is problem+json. New keys may come; none goes within a schema_version.",
@@ -81,6 +82,7 @@ def made(settings: Settings) -> FastAPI:
     app.add_api_route("/static/{name}", _static, methods=["GET"], include_in_schema=False)
     app.add_api_route("/names/{kind}", _names, methods=["GET"], include_in_schema=False)
     app.add_api_route("/healthz", _alive, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/openapi.json", _openapi, methods=["GET"], include_in_schema=False)
     app.add_api_route("/api", _overview, methods=["GET"], include_in_schema=False)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(HTTPException, _refused)
@@ -142,6 +144,14 @@ async def _static(name: str) -> Response:
 
 async def _alive() -> Response:
     return Response("well\n", media_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
+async def _openapi(request: Request) -> Response:
+    """What programs may ask, as OpenAPI."""
+    import json
+
+    text = json.dumps(request.app.openapi(), ensure_ascii=False)
+    return Response(text, media_type="application/json", headers={"Cache-Control": resource.CACHED})
 
 
 async def _overview(request: Request) -> Response:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 #: Sizes that go far, which a slider moves by factors of two.
 _SLID = ("batch", "seq_len", "input_tokens", "output_tokens")
+#: How what is wrong with a price list of one's own begins.
+_OF_OFFERS = "the price list"
 _QUOTED = re.compile(r"'([^']{1,200})'")
 
 
@@ -55,6 +57,8 @@ def blamed(model: Any, text: str, given: Mapping[str, Any]) -> str:
         option = f"--{name.replace('_', '-')}"
         if text.startswith((f"{name}:", f"{name}.", f"{option}:")):
             return str(name)
+    if text.startswith(_OF_OFFERS) and "offers" in model.model_fields:
+        return "offers"
     quoted = {one.strip().lower() for one in _QUOTED.findall(text)}
     held = {name: _texts(value) for name, value in given.items() if name in model.model_fields}
     for name, texts in held.items():

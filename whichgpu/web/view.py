@@ -130,11 +130,11 @@ def _table(name: str, table: Table, address: Address, most: int = 10**9) -> dict
         "all": len(table.rows),
         "hidden": [pair for pair in address.asked()],
         "sort": address.value("sort"),
-        "tools": len(table.rows) > 1,
+        "tools": bool(table.rows),
+        "filters": len(table.rows) > 1,
         "csv": address.with_(table=name, **{"as": "csv"}),
         "json": address.with_(table=name, **{"as": "json"}),
         "wide": len(table.columns) > 3,
-        "small": len(table.rows) <= 5,
         "fold": "",
     }
 
