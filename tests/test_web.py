@@ -569,3 +569,14 @@ def test_a_plan_weighs_cost_against_latency_and_energy(web):
     told = web.post("/api/v1/plan", json={"text": PLAN, "pareto": True}).json()
     assert told["pareto"]["energy"]
     assert "Cost against energy" in web.get("/plan", params={"text": PLAN, "pareto": "true"}).text
+
+
+def test_a_list_has_its_parts(web):
+    page = web.get("/gpus?limit=50&vendor=NVIDIA").text
+    total = web.get("/api/v1/gpus?limit=1&vendor=NVIDIA").json()["total"]
+    assert f"1 to 50 of {total:,}" in page
+    after = re.search(r'href="([^"]*)" rel="next"', page)[1].replace("&amp;", "&")
+    second = web.get(after).text
+    assert f"51 to 100 of {total:,}" in second
+    assert 'rel="prev"' in second
+    assert 'rel="next"' not in web.get(f"/gpus?limit=1000&vendor=NVIDIA&offset={total - 1}").text

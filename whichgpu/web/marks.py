@@ -16,7 +16,7 @@ _LIGHT = ("#0072b2", "#c04f00", "#007f5f", "#a8478a", "#8a6d00", "#555555")
 _DARK = ("#56b4e9", "#ff8c42", "#2ec4a0", "#e39bc9", "#e6c229", "#bbbbbb")
 _SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down")
 #: Names stand beside so few marks.
-_NAMED = 14
+_NAMED, _MANY = 14, 120
 
 
 class Look(NamedTuple):
@@ -160,7 +160,9 @@ def _marks(chart: Chart, index: int, look: Look, axes: tuple[Any, Any], names: l
         marks = marks.encode(size=alt.Size("share:Q", scale=alt.Scale(range=[40, 700]), legend=None))
     layers = [marks]
     ranked = sorted(rows, key=lambda row: -row["share"]) if weighed else rows
-    named = _spread(ranked, 5 if weighed or look.narrow else _NAMED, chart)
+    # Among so many marks a name is of none of them.
+    most = 0 if len(rows) > _MANY else 5 if weighed or look.narrow else _NAMED
+    named = _spread(ranked, most, chart)
     if named and len({row["name"] for row in rows}) > len(names):
         text = alt.Chart(_values(named)).encode(x=axes[0], y=axes[1], text="name:N")
         layers.append(text.mark_text(align="left", dx=8, dy=-7, color=look.text, fontSize=11))

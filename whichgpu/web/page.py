@@ -166,6 +166,7 @@ def draw(
         "opened": any(one in given for one in hidden) or wrong in hidden,
         "action": page.path if "{" not in page.path else address.path,
         "api": _api(page, name, address) if report else "",
+        "pager": _pager(report, address) if report else None,
         "address": address.with_(),
         "static": state.static,
         "annotated": annotated or "",
@@ -175,6 +176,20 @@ def draw(
     if fault and fault[0] in (429, 503):
         headers["Retry-After"] = "2"
     return Response(text, fault[0] if fault else 200, media_type="text/html", headers=headers)
+
+
+def _pager(report: Report, address: Address) -> dict[str, str] | None:
+    """Which part of a list this is, and where those beside it are."""
+    data = report.data if isinstance(report.data, dict) else {}
+    total, offset, limit = (data.get(name) for name in ("total", "offset", "limit"))
+    if not (isinstance(total, int) and isinstance(offset, int) and isinstance(limit, int)) or total <= limit:
+        return None
+    last = min(offset + limit, total)
+    return {
+        "here": f"{min(offset + 1, total):,} to {last:,} of {total:,}",
+        "before": address.with_(offset=str(max(offset - limit, 0))) if offset else "",
+        "after": address.with_(offset=str(last)) if last < total else "",
+    }
 
 
 def _sentence(text: str) -> str:
