@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.planner.plan.solving import cost_of
-from whichgpu.values import immutable
+from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ class Rival(NamedTuple):
 
 
 @immutable(eq=False)
-class Plan:
+class Plan(Shown):
     """A fleet and its explanation; without one `conflict` says why there is none.
 
     `watts` is the mean of all GPUs, None where it is not known; `headroom` the share by which all rates could
