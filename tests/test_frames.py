@@ -36,8 +36,8 @@ MAKE = {
 }
 #: Rows of each.
 ROWS = {
-    "recommend": 3, "recommend --slo": 1, "recommend a use": 2, "plan": 1, "nothing": 0, "fit": 2, "compat": 2,
-    "sweep": 5, "audit": 2,
+    "recommend": 3, "recommend --slo": 1, "recommend a use": 2, "plan": 1, "nothing": 0, "fit": 2,
+    "compat": 2, "sweep": 5, "audit": 2,
 }  # fmt: skip
 
 
