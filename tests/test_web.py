@@ -571,6 +571,56 @@ def test_a_plan_weighs_cost_against_latency_and_energy(web):
     assert "Cost against energy" in web.get("/plan", params={"text": PLAN, "pareto": "true"}).text
 
 
+@pytest.mark.parametrize("path", ["/", "/gpus/l4", "/api/v1/gpus?limit=2", "/openapi.json", "/api"])
+def test_answers_to_other_methods(web, path):
+    whole, head = web.get(path), web.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    assert "max-age" in whole.headers["cache-control"]
+    assert web.get(path, headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
+    for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
+        answer = web.request(method, path)
+        assert answer.status_code == 405
+        assert "GET" in answer.headers["allow"]
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+HOSTILE = '"><img src=x onerror=alert(1)><script>alert(1)</script>{{7*7}}'
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        ("/", "target"), ("/", "gpus"), ("/", "offers"), ("/", "needs"), ("/", "machine"), ("/fit", "gpu"),
+        ("/cost", "discount"), ("/own", "price"), ("/judge", "quote"), ("/gpus", "where"), ("/sources", "q"),
+        ("/plan", "what_if"), ("/audit", "name"), ("/audit", "text"), ("/audit", "packed"), ("/serve", "slo"),
+    ],
+)  # fmt: skip
+def test_what_is_typed_is_never_run(web, where):
+    path, name = where
+    asked = {"workload": "resnet50"} if path in ("/", "/fit", "/cost", "/serve") else {}
+    asked |= {"gpu": "l4"} if path in ("/fit", "/cost", "/serve", "/own") else {}
+    asked |= {"text": "The A10 has 48 GB."} if path == "/audit" else {"text": PLAN} if path == "/plan" else {}
+    answer = web.get(path, params={**asked, name: HOSTILE})
+    assert answer.status_code < 500
+    assert "<img src=x" not in answer.text
+    assert "<script>alert" not in answer.text
+    assert "49" not in answer.text or "{{7*7}}" in answer.text or path == "/sources"
+
+
+def test_an_article_is_shown_without_what_it_runs(web):
+    article = (
+        "<p onclick=alert(1)>The A10 has 48 GB <img src=x onerror=alert(2)> of memory</p>"
+        "<script>alert(3)</script>"
+        '<a href="javascript:alert(4)">600 GB/s</a><svg onload=alert(5)></svg><iframe src="http://evil"></iframe>'
+    )
+    page = web.get("/audit", params={"text": article, "form": "html"}).text
+    shown = page.partition('<section class="annotated"')[2].partition("</section>")[0]
+    assert "48 GB" in shown
+    for bad in ("<script", "<img", "<svg", "<iframe", "onclick", "onerror", "javascript:"):
+        assert bad not in shown
+
+
 def test_a_list_has_its_parts(web):
     page = web.get("/gpus?limit=50&vendor=NVIDIA").text
     total = web.get("/api/v1/gpus?limit=1&vendor=NVIDIA").json()["total"]

@@ -73,5 +73,5 @@ def blamed(model: Any, text: str, given: Mapping[str, Any]) -> str:
 def _texts(value: Any) -> set[str]:
     """What a field holds, whole and part by part, as a fault may quote it."""
     each = [str(one) for one in (value if isinstance(value, list | tuple) else [value])]
-    parts = (part for one in each for part in (one, *one.split(","), *one.split(":")))
+    parts = (part for one in each for part in (one, *re.split("[,:=]", one)))
     return {part.strip().lower() for part in parts if part.strip()}

@@ -166,6 +166,7 @@ def draw(
         "opened": any(one in given for one in hidden) or wrong in hidden,
         "action": page.path if "{" not in page.path else address.path,
         "api": _api(page, name, address) if report else "",
+        "moving": _moving(page, address, given) if report else None,
         "pager": _pager(report, address) if report else None,
         "address": address.with_(),
         "static": state.static,
@@ -176,6 +177,15 @@ def draw(
     if fault and fault[0] in (429, 503):
         headers["Retry-After"] = "2"
     return Response(text, fault[0] if fault else 200, media_type="text/html", headers=headers)
+
+
+def _moving(page: Page, address: Address, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What stands beside the table of prices that move: a form of one field, and the rest of the question."""
+    if "change" not in page.ask.model_fields:
+        return None
+    (field,) = fields(page.ask, ("change",), given)
+    rest = [pair for pair in address.asked() if pair[0] != "change" and not pair[0].startswith("find-")]
+    return {**field, "pairs": rest}
 
 
 def _pager(report: Report, address: Address) -> dict[str, str] | None:

@@ -65,7 +65,6 @@ PAGE = Page(
         ("From whom", ("providers", "region", "exclude", "offers")),
         ("A machine that is built", ("machine", "power_limit")),
         ("How the model runs", tuple(one for one in asks.COLUMNS if one not in ("phase", "precision"))),
-        ("If a price moved", ("change",)),
     ),
     order=1,
     api="/recommend",

@@ -46,6 +46,7 @@ function slider(input) {
   const log = input.dataset.slider === "log";
   const range = document.createElement("input");
   range.type = "range";
+  range.id = `${input.id}-range`;
   [range.min, range.max, range.step] = log ? ["0", input.name === "batch" ? "9" : "17", "1"] : ["-90", "200", "5"];
   range.setAttribute("aria-label", `${document.querySelector(`label[for="${input.id}"]`)?.textContent ?? input.name}, slider`);
   const value = Number(log ? input.value || input.placeholder : input.value);
