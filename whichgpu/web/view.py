@@ -32,7 +32,7 @@ _COMMANDS = re.compile(r"more with --|--json has|a wider terminal")
 #: Columns whose cells name a GPU, which has a page.
 _GPUS = ("GPU", "On", "Smallest")
 #: Cells up to this long stay on one line.
-_SHORT = 22
+_SHORT = 25
 #: What of an answer few read: it is there, and folded.
 _FOLDED = ("Not chosen", "Offers left out")
 _KINDS = {Heading: "heading", Bullets: "bullets", References: "references", Figures: "figures"}
