@@ -12,6 +12,8 @@ import whichgpu
 from whichgpu.errors import UsageError
 from whichgpu.report.frames import flat, rows
 
+PLAN = {"plan": {"gpus": ["l4"]}, "demand": [
+    {"name": "images", "workload": "resnet50", "rate": "900 images/s"}]}  # fmt: skip
 MAKE = {
     "recommend": lambda: whichgpu.recommend("resnet50", target="1000 images/s", gpus=["l4", "a10", "t4"]),
     "recommend --slo": lambda: whichgpu.recommend(
@@ -25,12 +27,18 @@ MAKE = {
     "sweep": lambda: whichgpu.sweep("llama-3-8b", "h100-80gb-sxm:8"),
     "gpu": lambda: whichgpu.gpu("l4"),
     "gpus": whichgpu.gpus,
+    "recommend a use": lambda: whichgpu.recommend("rendering", gpus=["rtx-4090", "l40s"]),
+    "plan": lambda: whichgpu.plan(PLAN),
+    "diagnose": lambda: whichgpu.diagnose("resnet50", "l4", "500 images/s"),
     "job": lambda: whichgpu.job("resnet50", batch=8),
     "workload": lambda: whichgpu.workload("resnet50"),
     "audit": lambda: whichgpu.audit(b"The A10 has 48 GB of memory. The L4 has 24 GB of memory."),
 }
 #: Rows of each.
-ROWS = {"recommend": 3, "recommend --slo": 1, "nothing": 0, "fit": 2, "compat": 2, "sweep": 5, "audit": 2}
+ROWS = {
+    "recommend": 3, "recommend --slo": 1, "recommend a use": 2, "plan": 1, "nothing": 0, "fit": 2,
+    "compat": 2, "sweep": 5, "audit": 2,
+}  # fmt: skip
 
 
 class Balanced(HTMLParser):

@@ -46,9 +46,11 @@ def test_it_answers_as_the_api_does() -> None:
         ("fit", {"workload": "llama-2-13b", "gpus": ["a10", "rtx-4090:2"]}),
         ("compare", {"gpus": ["a10", "l4"], "workloads": ["resnet50"]}),
         ("audit", {"text": "The A10 has 48 GB of memory. The L4 has 24 GB of memory."}),
+        ("recommend", {"workload": "resnet50", "wishes": {"needs": "ecc, passive", "max_power": "150 W"},
+                       "term": "buy"}),
     ])  # fmt: skip
     assert not any(one.is_error for one in results)
-    recommended, predicted, fitted, compared, audited = (one.structured_content for one in results)
+    recommended, predicted, fitted, compared, audited, calm = (one.structured_content for one in results)
     api = package.recommend("resnet50", target="1000 images/s", gpus=["l4", "a10"])
     assert len(recommended["candidates"]) == 1
     assert recommended["candidates"][0]["usd_per_hour"] == api.candidates[0].usd_per_hour
@@ -57,6 +59,8 @@ def test_it_answers_as_the_api_does() -> None:
     assert predicted["throughput"]["mid"] == pytest.approx(told.throughput.mid)
     assert [one["fits"] for one in fitted["answers"]] == [False, True]
     assert compared["answer"]["text"] == package.compare(["a10", "l4"], ["resnet50"]).answer.text
+    bought = package.recommend("resnet50", needs=["ecc", "passive"], max_power="150 W", term="buy")
+    assert calm["candidates"][0]["gpu"] == bought.candidates[0].gpu
     assert [(one["quote"], one["verdict"]) for one in audited["findings"]] == [("48 GB", "contradicted")]
 
 
@@ -73,13 +77,18 @@ def test_faults_say_what_to_write() -> None:
         ("predict", {"workload": "resnet50", "gpu": "l4", "job": {"batch": "many"}}),
         ("predict", {"workload": "resnet50", "gpu": "l4", "job": {"options": 3}}),
         ("predict", {"workload": "resnet50", "gpu": "l4", "job": {"workload": "bert-large"}}),
+        ("fit", {"workload": "llama-2-13b", "gpu": "a10"}),
+        ("recommend", {"workload": "resnet50", "wishes": {"offers": "/etc/passwd"}}),
+        ("recommend", {"workload": "resnet50", "wishes": {"machine": "/etc/x.toml"}}),
+        ("recommend", {"workload": "resnet50", "wishes": {"need": "ecc"}}),
     ])  # fmt: skip
     assert all(one.is_error for one in results)
     said = [one.content[0].text for one in results]
     expected = [
         "h100-80gb-sxm", "no job column 'bacth'", "does not fit", "1000", "name one", "no workload",
         "no job column 'offers'", "no job column 'gpu_files'", "not a number", "no object",
-        "no job column 'workload'",
+        "no job column 'workload'", "Extra inputs are not permitted", "no wish 'offers'", "words, not a file",
+        "did you mean 'needs'?",
     ]  # fmt: skip
     for text, words in zip(said, expected, strict=True):
         assert words in text

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 import whichgpu
 from whichgpu.report.json import dumps
-from whichgpu.web import asks, view
+from whichgpu.web import arranging, asks
 from whichgpu.web.app import create
 from whichgpu.web.front import Front
 from whichgpu.web.gate import Gate, Refused
@@ -36,13 +36,14 @@ JOB = [
     "tp",
 ]
 LIST = ["limit", "offset"]
+SIZE = ["epochs", "hours_of_audio", "images", "requests", "samples", "tokens"]
 SWEEP = sorted(
     ["global_batch", "gpus", "scaling", "system", "tokens", "top", "usd_per_gpu_hour", "workload", *JOB]
 )
 #: What may be wished for besides, as the command has it.
 WISHES = [
     "api_price", "deadline", "energy", "epochs", "exclude", "framework", "hours_of_audio", "images",
-    "machine",
+    "machine", "offers",
     "max_power", "max_slots", "min_memory", "objective", "power_limit", "region", "requests", "samples",
     "system", "tokens",
 ]  # fmt: skip
@@ -53,6 +54,40 @@ ROUTES = {
     "get /api/v1/gpus/{gpu}": ["gpu", "review"],
     "get /api/v1/compare": sorted(["gpu", "workload", *JOB]),
     "get /api/v1/compat": ["feature", "framework", "gpu", "precision", "system"],
+    "get /api/v1/cost": sorted(
+        [
+            "busy",
+            "checkpoint",
+            "discount",
+            "egress",
+            "gpu",
+            "grid",
+            "hours_per_day",
+            "price",
+            "storage",
+            "target",
+            "throughput",
+            "workload",
+            *SIZE,
+            *JOB,
+        ]
+    ),
+    "get /api/v1/own": [
+        "cooling",
+        "electricity",
+        "gpu",
+        "grid",
+        "host",
+        "hours_per_day",
+        "load",
+        "price",
+        "pue",
+        "rent",
+        "resale",
+        "years",
+    ],
+    "get /api/v1/spot": ["checkpoint", "gpu", "gpus", "hours", "interruption", "restart", "saving"],
+    "get /api/v1/judge": ["quote"],
     "get /api/v1/curve": sorted(["against", "gpu", "rate", "slo", "usd_per_gpu_hour", "workload", *JOB]),
     "get /api/v1/explain": [],
     "get /api/v1/explain/{term}": ["term"],
@@ -272,7 +307,7 @@ def test_tables_sort_filter_and_download_by_their_address(web):
     text = web.get(page).text
     name = re.search(r'<div class="table" id="([^"]+)"', text)[1]
     rows = web.get(f"{page}&table={name}&as=json&sort={name}.-1").json()["rows"]
-    sizes = [view.sort_key(row[1])[1] for row in rows if row[1]]
+    sizes = [arranging.sort_key(row[1])[1] for row in rows if row[1]]
     assert sizes == sorted(sizes, reverse=True)
     found = web.get(f"{page}&table={name}&as=csv&find-{name}=rtx-40").text.splitlines()
     assert len(found) > 3
@@ -298,7 +333,7 @@ def test_tables_sort_filter_and_download_by_their_address(web):
     ],
 )
 def test_cells_sort_by_what_they_mean(text, value):
-    assert view.sort_key(text)[:2] == (0, pytest.approx(value))
+    assert arranging.sort_key(text)[:2] == (0, pytest.approx(value))
 
 
 def test_charts_are_drawings_with_their_data(web):
@@ -329,7 +364,7 @@ def test_a_price_that_moves(web):
     moved = web.get(f"{path}&change=400").text
     ranked = moved.partition('id="if-prices-moved')[2].partition("</table>")[0]
     assert f"{first} +400 %" in ranked
-    assert re.search(r'<th scope="row" class="right">1</th><td>([^<]+)', ranked)[1] != first
+    assert re.search(r'<th scope="row" class="right">1</th><td[^>]*><a[^>]*>([^<]+)', ranked)[1] != first
 
 
 def test_what_is_sent_is_audited_apart(web):
@@ -432,3 +467,166 @@ def test_documents_are_those_of_the_reports(web):
     assert web.get("/api/v1/recommend?workload=resnet50&target=100+images/s").text == dumps(
         answers.recommend(ask).data
     )
+
+
+def test_sentences_of_the_terminal_become_links():
+    from whichgpu.web.address import Address
+    from whichgpu.web.words import Words
+
+    here = Address(
+        "/fit", (("workload", "llama-2-13b"), ("gpu", "a10"), ("option", "a=1"), ("option", "b=2"))
+    )
+    words = Words(asks.Fit.model_fields, here)
+    link = words("--gpu a10:2 --tp 2 fits (14.4 GiB each)")
+    assert link == (
+        '<a href="/fit?workload=llama-2-13b&amp;option=a%3D1&amp;option=b%3D2&amp;gpu=a10%3A2&amp;tp=2">'
+        "GPU a10:2, Tensor parallel 2</a> fits (14.4 GiB each)"
+    )
+    assert "option=a%3D1&amp;option=b%3D3" in words("use --option b=3.")
+    assert words("--cpu-offload-gb 5 is not asked here") == "--cpu-offload-gb 5 is not asked here"
+    assert words("leave out --gpu or <b>") == "leave out “GPU” or &lt;b&gt;"
+    assert words('write e.g. --precision "w8a16"') == "write e.g. Precision w8a16"
+    fault = "no GPU 'a11'; did you mean a10, a16?"
+    mended = words.instead(fault, "gpu", "l4, a11")
+    assert 'gpu=l4%2C+a16">a16</a>?' in mended
+    assert "<script>" not in words.instead("no GPU '<script>'; did you mean <script>?", "gpu", "<script>")
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/fit?workload=llama-2-13&gpu=a10", "workload"),
+        ("/fit?workload=llama-2-13b&gpu=l4,h100", "gpu"),
+        ("/?workload=resnet50&target=1000", "target"),
+        ("/?workload=resnet50&budget=twenty", "budget"),
+        ("/?workload=resnet50&needs=wings", "needs"),
+        ("/?workload=resnet50&offers=nothing", "offers"),
+        ("/own?gpu=a10&hours_per_day=25", "hours_per_day"),
+        ("/spot?gpu=a10&hours=40&saving=soon", "saving"),
+        ("/judge?quote=cheap", "quote"),
+        ("/fit?workload=resnet50&batch=none", "batch"),
+    ],
+)
+def test_a_fault_stands_at_its_field(web, path, field):
+    text = web.get(path).text
+    assert f'id="e-{field}"' in text
+    marked = re.findall(r'id="f-(\w+)"[^>]* aria-invalid="true"', text)
+    assert marked == [field]
+    assert text.index('role="alert"') > 0
+
+
+def test_a_price_list_of_ones_own(web):
+    rows = "provider,gpu,gpu_count,usd_per_hour\nacme,a10,1,0.01\nacme,l4,1,9"
+    asked = {"workload": "resnet50", "target": "100 images/s", "offers": rows}
+    told = web.get("/api/v1/recommend", params=asked).json()
+    assert [one["gpu"] for one in told["candidates"]] == ["a10", "l4"]
+    assert told["candidates"][0]["offer"]["provider"] == "acme"
+    rows += "\nacme,nonsense,1,2"
+    wrong = web.get("/api/v1/recommend", params={**asked, "offers": rows})
+    assert wrong.status_code == 422
+    assert "line 4" in wrong.json()["detail"]
+
+
+def test_long_texts_have_links_and_are_worked_out_once(web):
+    from whichgpu.web.sent import linked
+
+    note = "".join(f"# line {n}: {n * 7919 % 10007}\n" for n in range(600))
+    sent = web.post("/plan", data={"text": note + PLAN}, follow_redirects=False)
+    where = sent.headers["location"]
+    assert where.startswith("/plan?packed=")
+    page = web.get(where).text
+    for form, start in (("csv", b"Instances"), ("json", b"{")):
+        url = re.search(rf'href="([^"]*table=[^"]*as={form})"', page)[1].replace("&amp;", "&")
+        assert web.get(url).content.startswith(start)
+    drawing = re.search(r'<img src="([^"]*)"', page)[1].replace("&amp;", "&")
+    assert b"<svg" in web.get(drawing).content
+    assert web.get("/plan?packed=" + where[20:200]).status_code == 422
+    import random
+
+    text = "".join(random.Random(1).choices("abcdefghij \n", k=120_000)) + " The A10 has 48 GB of memory."
+    assert linked({"text": text})[0][0] == "kept"
+    told = web.post("/audit", data={"text": text})
+    table = re.search(r'href="([^"]*kept=[^"]*as=csv)"', told.text)[1].replace("&amp;", "&")
+    assert b"contradicted" in web.get(table).content or b"Confirmed" in web.get(table).content
+    gone = web.get("/audit?kept=0123")
+    assert gone.status_code == 404
+    assert "send it again" in gone.text
+
+
+def test_work_of_a_page_tells_how_far_it_is(web):
+    heard = web.post("/plan", data={"text": PLAN}, headers={"Accept": "text/event-stream"})
+    events = re.findall(r"event: (\w+)\ndata: (.*)\n\n", heard.text)
+    stages = [json.loads(data)["stage"] for name, data in events if name == "progress"]
+    assert stages[0] == "waiting"
+    assert any(stage.startswith("solving for 1 demand") for stage in stages)
+    name, data = events[-1]
+    assert name == "page"
+    assert json.loads(data)["url"].startswith("/plan?text=")
+    assert "USD an hour" in json.loads(data)["html"]
+
+
+def test_a_plan_weighs_cost_against_latency_and_energy(web):
+    told = web.post("/api/v1/plan", json={"text": PLAN, "pareto": True}).json()
+    assert told["pareto"]["energy"]
+    assert "Cost against energy" in web.get("/plan", params={"text": PLAN, "pareto": "true"}).text
+
+
+@pytest.mark.parametrize("path", ["/", "/gpus/l4", "/api/v1/gpus?limit=2", "/openapi.json", "/api"])
+def test_answers_to_other_methods(web, path):
+    whole, head = web.get(path), web.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    assert "max-age" in whole.headers["cache-control"]
+    assert web.get(path, headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
+    for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
+        answer = web.request(method, path)
+        assert answer.status_code == 405
+        assert "GET" in answer.headers["allow"]
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+HOSTILE = '"><img src=x onerror=alert(1)><script>alert(1)</script>{{7*7}}'
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        ("/", "target"), ("/", "gpus"), ("/", "offers"), ("/", "needs"), ("/", "machine"), ("/fit", "gpu"),
+        ("/cost", "discount"), ("/own", "price"), ("/judge", "quote"), ("/gpus", "where"), ("/sources", "q"),
+        ("/plan", "what_if"), ("/audit", "name"), ("/audit", "text"), ("/audit", "packed"), ("/serve", "slo"),
+    ],
+)  # fmt: skip
+def test_what_is_typed_is_never_run(web, where):
+    path, name = where
+    asked = {"workload": "resnet50"} if path in ("/", "/fit", "/cost", "/serve") else {}
+    asked |= {"gpu": "l4"} if path in ("/fit", "/cost", "/serve", "/own") else {}
+    asked |= {"text": "The A10 has 48 GB."} if path == "/audit" else {"text": PLAN} if path == "/plan" else {}
+    answer = web.get(path, params={**asked, name: HOSTILE})
+    assert answer.status_code < 500
+    assert "<img src=x" not in answer.text
+    assert "<script>alert" not in answer.text
+    assert "49" not in answer.text or "{{7*7}}" in answer.text or path == "/sources"
+
+
+def test_an_article_is_shown_without_what_it_runs(web):
+    article = (
+        "<p onclick=alert(1)>The A10 has 48 GB <img src=x onerror=alert(2)> of memory</p>"
+        "<script>alert(3)</script>"
+        '<a href="javascript:alert(4)">600 GB/s</a><svg onload=alert(5)></svg><iframe src="http://evil"></iframe>'
+    )
+    page = web.get("/audit", params={"text": article, "form": "html"}).text
+    shown = page.partition('<section class="annotated"')[2].partition("</section>")[0]
+    assert "48 GB" in shown
+    for bad in ("<script", "<img", "<svg", "<iframe", "onclick", "onerror", "javascript:"):
+        assert bad not in shown
+
+
+def test_a_list_has_its_parts(web):
+    page = web.get("/gpus?limit=50&vendor=NVIDIA").text
+    total = web.get("/api/v1/gpus?limit=1&vendor=NVIDIA").json()["total"]
+    assert f"1 to 50 of {total:,}" in page
+    after = re.search(r'href="([^"]*)" rel="next"', page)[1].replace("&amp;", "&")
+    second = web.get(after).text
+    assert f"51 to 100 of {total:,}" in second
+    assert 'rel="prev"' in second
+    assert 'rel="next"' not in web.get(f"/gpus?limit=1000&vendor=NVIDIA&offset={total - 1}").text

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,10 +24,10 @@ ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.slow
 
 
-def started(*arguments, **env):
+def started(*arguments, wrap=(), **env):
     """A server of its own, and where it listens."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "whichgpu", "serve", "--port", "0", *arguments],
+        [*wrap, sys.executable, "-m", "whichgpu", "serve", "--port", "0", *arguments],
         text=True,
         cwd="/",
         stderr=subprocess.PIPE,
@@ -98,6 +101,90 @@ def test_nothing_is_written(tmp_path):
         process.terminate()
         process.wait(40)
         ended(process)
+
+
+def test_a_disk_that_is_read_only_is_no_matter(tmp_path):
+    """Every file system is mounted read-only, in a name space of the process's own."""
+    alone = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
+    script = (
+        "mount --make-rprivate / && mount -o remount,ro,bind / && "
+        f"for at in /tmp /var /home /root {shlex.quote(str(tmp_path))}; do "
+        "mountpoint -q $at && mount -o remount,ro,bind $at; done; "
+        f'touch {shlex.quote(str(tmp_path))}/x 2>&- && exit 99; exec "$@"'
+    )
+    wrap = [*alone, "sh", "-c", script, "sh"]
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*wrap, "true"], check=False, capture_output=True).returncode
+    ):
+        pytest.skip("needs a mount name space: unshare --mount")
+    process, base = started(wrap=wrap)
+    try:
+        for path in ("/", "/gpus/l4?chart=roofline&as=png", "/api/v1/recommend?workload=resnet50&gpus=l4"):
+            assert urllib.request.urlopen(f"{base}{path}").status == 200
+        body = json.dumps({"text": "The A10 has 48 GB of memory. " * 200}).encode()
+        asked = urllib.request.Request(f"{base}/api/v1/audit", body, {"Content-Type": "application/json"})
+        assert json.load(urllib.request.urlopen(asked))["findings"]
+    finally:
+        process.terminate()
+        assert process.wait(40) == 0
+        ended(process)
+
+
+def talked(base, *parts, wait=10.0):
+    """What comes back for bytes as they are, until the server ends it."""
+    host, port = base.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=wait) as line:
+        for part in parts:
+            line.sendall(part)
+        came = b""
+        while got := line.recv(65536):
+            came += got
+    return came
+
+
+def test_a_client_that_is_slow_or_endless_holds_no_place():
+    from whichgpu.web.settings import Settings
+
+    with served(Settings(patience=0.4)) as base:
+        began = time.monotonic()
+        assert talked(base, b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ") == b""
+        assert talked(base, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /he").startswith(b"HTTP/1.1 200")
+        head = b"POST /api/v1/audit HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        slow = talked(base, head + b"Content-Length: 100\r\n\r\n", b'{"text":')
+        assert slow.startswith(b"HTTP/1.1 408")
+        assert 0.4 < time.monotonic() - began < 9
+        chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+        endless = talked(base, head + b"Transfer-Encoding: chunked\r\n\r\n", *([chunk] * 66), b"0\r\n\r\n")
+        assert endless.startswith(b"HTTP/1.1 413")
+        large = talked(base, head + b"Content-Length: 90000000\r\n\r\n")
+        assert b" 413 " in large
+        assert b"application/problem+json" in large
+        with contextlib.suppress(ConnectionError):
+            assert b" 200 " not in talked(
+                base, b"GET / HTTP/1.1\r\n", *([b"X-A: " + b"a" * 60_000 + b"\r\n"] * 9)
+            )
+
+
+@contextlib.contextmanager
+def served(settings):
+    """A server in this process, at a port that was free."""
+    import uvicorn
+
+    from whichgpu.web.app import create
+    from whichgpu.web.patience import guarded
+
+    config = uvicorn.Config(create(settings), port=0, log_level="error", lifespan="off")
+    config.load()
+    config.http_protocol_class = guarded(config.http_protocol_class, settings.patience)
+    server = uvicorn.Server(config)
+    running = threading.Thread(target=server.run)
+    running.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    running.join()
 
 
 def test_no_route_fails_whatever_is_sent():

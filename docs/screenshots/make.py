@@ -16,15 +16,7 @@ HERE = Path(__file__).parent
 PICTURES = (
     ("which", "/?workload=stable-diffusion-1.5&target=1000+images/min", 1100, 900, "light", "#answer"),
     ("compare", "/compare/a10-vs-a100-80gb-pcie?workload=stable-diffusion-1.5", 1100, 760, "dark", "figure"),
-    ("fit", "/fit?workload=llama-2-13b&gpu=a10", 360, 760, "light", ""),
-    (
-        "audit",
-        "/audit?text=The+A10+has+48+GB+of+memory,+600+GB/s+and+draws+150+W.",
-        360,
-        760,
-        "dark",
-        "#answer",
-    ),
+    ("fit", "/fit?workload=llama-2-13b&gpu=a10", 360, 760, "light", "#answer"),
 )
 
 

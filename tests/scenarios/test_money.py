@@ -45,7 +45,7 @@ def _asked(ask: Any, usd: float, what: str = "1x H100 SXM") -> Any:
 
 def test_a_quote_for_an_h100(ask: Any) -> None:
     """Held against what each provider asks: below most of them it is low."""
-    found = _asked(ask, 2.10)
+    found = ask('prices judge "2.1 USD/h for 1x H100 SXM"').data
     asked = sorted(row["usd_per_gpu_hour"] for row in found["offers"])
     assert found["verdict"] == "low"
     assert found["cheaper"] == pytest.approx(sum(usd < 2.10 for usd in asked) / len(asked))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import shlex
-from pathlib import Path
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,52 +13,56 @@ pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
 from starlette.testclient import TestClient
 
 from whichgpu.web.app import create
+from whichgpu.web.settings import Settings
+
+from .conftest import Day
+from .questions import Question, asked, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-#: Options of the terminal, which a page has no use for.
-_OF_THE_TERMINAL = {"limit", "why-not", "format"}
+    from pathlib import Path
 
 
-def _questions() -> list[str]:
-    """Every whole question about a workload or a use that a scenario of this folder asks."""
-    found = set()
-    for path in sorted(Path(__file__).parent.glob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            text = node.value if isinstance(node, ast.Constant) else None
-            if isinstance(text, str) and text.startswith("recommend ") and "{" not in text:
-                found.add(text)
-    return sorted(text for text in found if not text.endswith((" ", "--needs")))
-
-
-def _query(question: str) -> list[tuple[str, str]]:
-    """A question as the fields of a form."""
-    _, workload, *words = shlex.split(question)
-    fields = [("workload", workload)]
-    while words:
-        name, value = words.pop(0).removeprefix("--"), words.pop(0)
-        if name not in _OF_THE_TERMINAL:
-            fields.append((name.replace("-", "_"), value))
-    return fields
+@pytest.fixture(autouse=True)
+def on_the_same_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("money", "ranking"):
+        monkeypatch.setattr(import_module(f"whichgpu.web.answers.{name}"), "date", Day)
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    with TestClient(create()) as opened:
+    with TestClient(create(Settings(rate=1e6, burst=10**6))) as opened:
         yield opened
 
 
-@pytest.mark.parametrize("question", _questions())
+def test_every_scenario_has_a_question() -> None:
+    assert numbers() == set(range(1, 38))
+    assert {one.number for one in asked()} - {0} == numbers()
+
+
+@pytest.mark.parametrize("question", asked(), ids=lambda one: f"{one.number}-{one.line[:60]}")
 def test_the_web_answers_as_the_command_does(
-    client: TestClient, whichgpu: Callable[..., Any], question: str
+    client: TestClient, whichgpu: Callable[..., Any], tmp_path: Path, question: Question
 ) -> None:
-    told = client.get("/api/v1/recommend", params=_query(question))
-    command = whichgpu(*shlex.split(question), "--json").json
+    told = client.get(f"/api/v1/{question.door[1]}", params=question.fields())
+    command = whichgpu(*_typed(question, tmp_path), "--json").json
     if "error" in command:
         assert told.status_code == 422
         assert told.json()["detail"] == command["error"]["message"]
         return
     assert told.status_code == 200, told.text
-    best = [(one["gpu"], one.get("usd_per_hour")) for one in told.json()["candidates"][:5]]
-    assert best == [(one["gpu"], one.get("usd_per_hour")) for one in command["candidates"][:5]]
+    if "candidates" in command:
+        best = [(one["gpu"], one.get("usd_per_hour")) for one in told.json()["candidates"][:5]]
+        assert best == [(one["gpu"], one.get("usd_per_hour")) for one in command["candidates"][:5]]
+        return
+    assert told.json() == command
+
+
+def _typed(question: Question, folder: Path) -> list[str]:
+    """The question as a command has it: a price list is a file."""
+    words = shlex.split(question.line)
+    if "--offers" in words:
+        at = words.index("--offers") + 1
+        (folder / "offers.csv").write_text(words[at])
+        words[at] = str(folder / "offers.csv")
+    return words

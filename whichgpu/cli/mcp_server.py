@@ -39,17 +39,21 @@ _LEFT_OUT = ("rejected", "terms", "evidence", "stages", "loading")
 def recommend(  # noqa: PLR0917 (an assistant names them)
     workload: str, target: str = "", latency: str = "", slo: str = "", rate: str = "", budget: str = "",
     gpus: list[str] | None = None, providers: list[str] | None = None, term: str = "on-demand",
-    job: dict[str, Any] | None = None, limit: int = 5,
+    job: dict[str, Any] | None = None, wishes: dict[str, Any] | None = None, limit: int = 5,
 ) -> dict[str, Any]:  # fmt: skip
     """Rank what to rent or buy for a workload: GPU, how many, from whom, at what price, and why.
 
     target: a rate of work ("1000 images/min", "2000 tokens/s"); latency: the longest time of one job ("2 s");
     slo with rate: objectives of serving ("ttft p90 1 s, tpot 50 ms", "5 req/s"); budget: "20 USD/h";
-    term: on-demand, spot, reserved, marketplace, buy or any; limit: candidates told.
+    term: on-demand, spot, reserved, marketplace, buy or any; wishes: further ones by their names on the
+    command line (epochs, samples, tokens, images, requests, deadline, needs, min_memory, max_power,
+    max_slots, exclude, region, framework, system, machine, power_limit, api_price, energy, objective);
+    limit: candidates told.
     """
     answer = whichgpu.recommend(
         workload, target=target or None, latency=latency or None, slo=slo or None, rate=rate or None,
-        budget=budget or None, gpus=gpus, providers=providers, term=term, **_columns(job),
+        budget=budget or None, gpus=gpus, providers=providers, term=term, **_wished(wishes),
+        **_columns(job),
     )  # fmt: skip
     document = _short(answer)
     document["candidates"] = document["candidates"][: max(1, min(limit, _MOST))]
@@ -115,6 +119,32 @@ def _columns(job: dict[str, Any] | None) -> dict[str, Any]:
     return {key: _number(key, value) for key, value in (job or {}).items()}
 
 
+def _wished(wishes: dict[str, Any] | None) -> dict[str, Any]:
+    """Wishes that have no argument of their own; nothing that names a file is among them."""
+    from whichgpu.planner.request import Wished
+
+    own = {"target", "latency", "budget", "gpus", "providers", "term"}
+    known = {*Wished._fields} - own
+    for key, value in (wishes or {}).items():
+        if key not in known:
+            near = get_close_matches(key, [*known, *own], n=1)
+            means = f"did you mean '{near[0]}'?" if near else f"they are {', '.join(sorted(known))}"
+            raise UsageError(f"no wish '{one_line(key)}'; {means}")
+        if key == "machine" and str(value).lower().endswith(".toml"):
+            raise UsageError("machine is words, not a file; write e.g. 'psu 1600 W, 4 slots'")
+        if not isinstance(value, str | int | float | list):
+            raise UsageError(f"{key} '{one_line(str(value))[:40]}' is neither text nor a list")
+    empty = Wished()
+    return {key: _as(value, getattr(empty, key)) for key, value in (wishes or {}).items()}
+
+
+def _as(value: Any, usual: Any) -> Any:
+    """A list where several are taken, and text or a number where one is."""
+    if isinstance(usual, tuple) and not isinstance(value, list):
+        return [part.strip() for part in str(value).split(",") if part.strip()]
+    return value if isinstance(value, list | float) else str(value)
+
+
 def _number(key: str, value: Any) -> Any:
     """A count as a number; lengths and concurrency may be words."""
     if key not in NUMBERS or key in ("input_tokens", "output_tokens", "concurrency"):
@@ -136,18 +166,23 @@ def server() -> MCPServer[Any]:
     """The server with its tools; raises `UsageError` where the package `mcp` is not installed."""
     try:
         from mcp.server.mcpserver import MCPServer
+        from mcp.server.mcpserver.tools import Tool
         from mcp.types import ToolAnnotations
     except ImportError:
         raise UsageError(
             "the MCP server needs the package mcp 2; type: pip install 'whichgpu[mcp]'"
         ) from None
-    made: MCPServer[Any] = MCPServer(
-        "whichgpu", version=whichgpu.__version__, instructions=INSTRUCTIONS, log_level="WARNING"
-    )
     harmless = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_hint=True)
-    for tool in TOOLS:
-        made.tool(name=tool.__name__, annotations=harmless)(_telling(tool))
-    return made
+    tools = [Tool.from_function(_telling(one), name=one.__name__, annotations=harmless) for one in TOOLS]
+    for tool in tools:
+        # An argument that is misspelt must not be passed over: the answer would be to another question.
+        taken = tool.fn_metadata.arg_model
+        taken.model_config["extra"] = "forbid"
+        taken.model_rebuild(force=True)
+        tool.parameters = taken.model_json_schema(by_alias=True)
+    return MCPServer(
+        "whichgpu", version=whichgpu.__version__, instructions=INSTRUCTIONS, log_level="WARNING", tools=tools
+    )
 
 
 def _telling(tool: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:

@@ -87,11 +87,12 @@ class Request:
 
 
 def read_request(
-    job: Job, catalogue: Catalogue, *, today: date, offers: Path | None = None, **wishes: Any
+    job: Job, catalogue: Catalogue, *, today: date, offers: Path | str | None = None, **wishes: Any
 ) -> tuple[Request, tuple[Offer, ...] | None]:
     """A request from text as a person types it, and the user's own offers where a file is given.
 
-    `wishes` are the options of `recommend` by name (`max_power="150 W"`), lists as sequences. Raises
+    `offers` is a file, or as text the price list itself. `wishes` are the options of `recommend` by name
+    (`max_power="150 W"`), lists as sequences. Raises
     `UsageError` for a name that does not resolve, a quantity without a unit, one not above zero or absurd, or
     an unreadable file.
     """
@@ -110,7 +111,7 @@ def read_request(
 
 
 def read_use_request(
-    use: Use, catalogue: Catalogue, *, today: date, offers: Path | None = None, **wishes: Any
+    use: Use, catalogue: Catalogue, *, today: date, offers: Path | str | None = None, **wishes: Any
 ) -> tuple[Request, tuple[Offer, ...] | None]:
     """A request for a use that is answered from specifications: what limits the cards and their price.
 
@@ -330,8 +331,19 @@ class Wished(NamedTuple):
     api_price: str | None = None
 
 
-def _own_offers(path: Path, catalogue: Catalogue, today: date) -> tuple[Offer, ...]:
-    read = prices.load_offers(path, resolve=lambda text: ids(text, catalogue), today=today)
+def _own_offers(given: Path | str, catalogue: Catalogue, today: date) -> tuple[Offer, ...]:
+    """The offers of a file; of a price list as text, where every row must be one."""
+    from whichgpu.prices.userfile import read_offers
+
+    def meant(text: str) -> list[str]:
+        return ids(text, catalogue)
+
+    if isinstance(given, str):
+        read = read_offers(given, "the price list", meant, today)
+        if read.warnings:
+            raise UsageError(read.warnings[0])
+        return read.offers
+    read = prices.load_offers(given, resolve=meant, today=today)
     for warning in read.warnings:
         sys.stderr.write(f"whichgpu: left out: {warning}\n")
     return read.offers

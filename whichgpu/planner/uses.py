@@ -29,7 +29,7 @@ from whichgpu.prices import store as prices
 from whichgpu.prices.purchase import purchase_price
 from whichgpu.prices.sellers import seller_of
 from whichgpu.units import number
-from whichgpu.values import immutable
+from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,7 +135,7 @@ class Card:
 
 
 @immutable
-class ForUse:
+class ForUse(Shown):
     """Cards for a use, best first, the rejected with their reasons; `infeasible` where there is none."""
 
     use: Use

@@ -103,6 +103,13 @@ def habits() -> Habits:
     return Habits(*(known[name].value for name in ("checkpoint_every", "checkpoint_takes", "restart_takes")))
 
 
+def read_habits(checkpoint: str | None, saving: str | None, restart: str | None) -> Habits:
+    """The habits of a job as typed (`"30 min"`), those that ship where nothing is; raises `UsageError`."""
+    texts = (checkpoint, saving, restart)
+    given = (parse(text, "time") if text else value for text, value in zip(texts, habits(), strict=True))
+    return Habits(*given).checked()
+
+
 def band(offer: Offer) -> Band:
     """How often an offer's machine is taken back: what was read of its type and region, else an assumption.
 

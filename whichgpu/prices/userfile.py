@@ -40,39 +40,46 @@ def load_offers(path: Path, resolve: Resolve | None = None, today: date | None =
     of the whole instance, bare or with a unit ("0.035 USD/min"). With `today` a later date is refused.
     Raises `UsageError` where the file cannot be read as such a table or holds no usable row.
     """
+    return read_offers(_text(path), str(path), resolve, today)
+
+
+def read_offers(
+    text: str, name: str, resolve: Resolve | None = None, today: date | None = None
+) -> UserOffers:
+    """The same of a text; `name` is what it is called in warnings."""
     rows: list[Offer] = []
     warnings: list[str] = []
-    for line, cells in _lines(path, warnings):
+    for line, cells in _lines(text, name, warnings):
         try:
-            rows.append(_offer(cells, f"{path}:{line}", resolve, today))
+            rows.append(_offer(cells, f"{name}:{line}", resolve, today))
         except UsageError as fault:
-            warnings.append(f"{path} line {line}: {one_line(fault)}")
+            warnings.append(f"{name} line {line}: {one_line(fault)}")
     if not rows:
-        raise UsageError(warnings[0] if warnings else f"{path}: no offers in it; {_EXAMPLE}")
+        raise UsageError(warnings[0] if warnings else f"{name}: no offers in it; {_EXAMPLE}")
     return UserOffers(tuple(rows), tuple(warnings))
 
 
 _EXAMPLE = "write e.g. 'provider,gpu,usd_per_hour' and below it 'acme,a10,0.75'"
 
 
-def _lines(path: Path, warnings: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def _lines(text: str, name: str, warnings: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and cells by column of every row that is not blank."""
-    reader = csv.reader(_text(path).splitlines(keepends=True), strict=True)
+    reader = csv.reader(text.splitlines(keepends=True), strict=True)
     try:
         header = [cell.strip().lower() for cell in next(reader, [])]
-        _check_header(path, header, warnings)
+        _check_header(name, header, warnings)
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
                 warnings.append(
-                    f"{path} line {reader.line_num}: {len(cells)} cells under {len(header)} columns; "
+                    f"{name} line {reader.line_num}: {len(cells)} cells under {len(header)} columns; "
                     "put a cell with a comma in quotes"
                 )
                 continue
             yield reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=True))
     except csv.Error as fault:
-        raise UsageError(f"{path} line {reader.line_num}: not CSV ({one_line(fault)})") from None
+        raise UsageError(f"{name} line {reader.line_num}: not CSV ({one_line(fault)})") from None
 
 
 def _text(path: Path) -> str:
@@ -88,17 +95,17 @@ def _text(path: Path) -> str:
     return text
 
 
-def _check_header(path: Path, header: Sequence[str], warnings: list[str]) -> None:
+def _check_header(called: str, header: Sequence[str], warnings: list[str]) -> None:
     missing = [name for name in REQUIRED if name not in header]
     if missing:
-        raise UsageError(f"{path} line 1: no column '{missing[0]}'; {_EXAMPLE}")
+        raise UsageError(f"{called} line 1: no column '{missing[0]}'; {_EXAMPLE}")
     if len(set(header)) < len(header):
         twice = next(name for name in header if header.count(name) > 1)
-        raise UsageError(f"{path} line 1: column '{twice}' stands twice; keep one")
+        raise UsageError(f"{called} line 1: column '{twice}' stands twice; keep one")
     for name in header:
         if name not in REQUIRED + OPTIONAL:
             known = ", ".join(REQUIRED + OPTIONAL)
-            warnings.append(f"{path} line 1: column '{name}' is not known and ignored; known: {known}")
+            warnings.append(f"{called} line 1: column '{name}' is not known and ignored; known: {known}")
 
 
 def _offer(cells: Mapping[str, str], where: str, resolve: Resolve | None, today: date | None) -> Offer:

@@ -12,8 +12,11 @@ from whichgpu.hardware.gpu import Gpu
 from whichgpu.planner.answer import Recommendation
 from whichgpu.planner.capacity.model import Fits
 from whichgpu.planner.comparison.model import Comparison
+from whichgpu.planner.diagnosis.answer import Diagnosis
 from whichgpu.planner.fleets import Fleets
+from whichgpu.planner.plan.answer import Plan
 from whichgpu.planner.sweep.answer import Sweep
+from whichgpu.planner.uses import ForUse
 from whichgpu.report.table import Report, Table
 from whichgpu.software.compat import Compatibility
 from whichgpu.workloads.job import Job
@@ -68,6 +71,27 @@ def _(result: Fleets) -> Report:
     from whichgpu.report.fleet import report as made
 
     return made(result, why_not=False)
+
+
+@report.register
+def _(result: ForUse) -> Report:
+    from whichgpu.report.uses import report as made
+
+    return made(result, limit=_ROWS, why_not=False)
+
+
+@report.register
+def _(result: Plan) -> Report:
+    from whichgpu.report.plan import report as made
+
+    return made(result, (), None, why_not=False)
+
+
+@report.register
+def _(result: Diagnosis) -> Report:
+    from whichgpu.report.diagnosis import report as made
+
+    return made(result)
 
 
 @report.register

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
 #: The lists that are the rows of an answer, the first that it has.
-_ROWS = ("candidates", "answers", "top", "findings", "picks", "fleet")
+_ROWS = ("candidates", "answers", "top", "findings", "picks", "causes", "fleet")
 
 
 def to_pandas(result: Any, part: str = "") -> Any:

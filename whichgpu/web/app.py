@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from whichgpu.report.table import Report
-
 _HERE = Path(__file__).parent
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 #: Reports that are kept for their charts and tables.
@@ -41,13 +39,13 @@ class Reports:
     """The last reports that pages showed."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Any, Report | str] = OrderedDict()
+        self._kept: OrderedDict[Any, Any] = OrderedDict()
 
-    def get(self, key: Any) -> Report | str | None:
+    def get(self, key: Any) -> Any:
         """What is kept; None where nothing is."""
         return self._kept.get(key)
 
-    def put(self, key: Any, report: Report | str) -> None:
+    def put(self, key: Any, report: Any) -> None:
         """Keep one more, and let the oldest go."""
         self._kept[key] = report
         while len(self._kept) > _REPORTS:
@@ -65,7 +63,8 @@ def made(settings: Settings) -> FastAPI:
     # Uploads are limited before they are read, and stay in memory: no file is written.
     MultiPartParser.spool_max_size = settings.upload + 2**16
     app = FastAPI(
-        title="whichgpu", version=__version__, docs_url=None, redoc_url=None, lifespan=_ready,
+        title="whichgpu", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
+        lifespan=_ready,
         summary="Which GPU, how many, from whom, at what price, for this workload - with the evidence.",
         description="The answers of the command line. Numbers are SI; an interval is low, mid, high, unit. A "
                     "fault is problem+json. New keys may come; none goes within a schema_version.",
@@ -73,6 +72,7 @@ def made(settings: Settings) -> FastAPI:
     app.state.settings, app.state.gate, app.state.reports = settings, Gate(settings), Reports()
     app.state.static, app.state.templates = static_names(), templates()
     app.state.pages = sorted((one for one in page.pages() if one.order), key=lambda one: one.order)
+    app.state.tabs = page.together(page.pages())
     app.include_router(resource.routes())
     for one in page.pages():
         if one.task:
@@ -82,6 +82,7 @@ def made(settings: Settings) -> FastAPI:
     app.add_api_route("/static/{name}", _static, methods=["GET"], include_in_schema=False)
     app.add_api_route("/names/{kind}", _names, methods=["GET"], include_in_schema=False)
     app.add_api_route("/healthz", _alive, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/openapi.json", _openapi, methods=["GET"], include_in_schema=False)
     app.add_api_route("/api", _overview, methods=["GET"], include_in_schema=False)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(HTTPException, _refused)
@@ -143,6 +144,14 @@ async def _static(name: str) -> Response:
 
 async def _alive() -> Response:
     return Response("well\n", media_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
+async def _openapi(request: Request) -> Response:
+    """What programs may ask, as OpenAPI."""
+    import json
+
+    text = json.dumps(request.app.openapi(), ensure_ascii=False)
+    return Response(text, media_type="application/json", headers={"Cache-Control": resource.CACHED})
 
 
 async def _overview(request: Request) -> Response:

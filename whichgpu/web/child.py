@@ -199,6 +199,7 @@ def _plan(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
 
     from whichgpu.errors import UsageError
     from whichgpu.hardware.catalogue import catalogue
+    from whichgpu.planner.plan.pareto import fronts
     from whichgpu.planner.plan.planning import plan
     from whichgpu.planner.plan.reading import parsed
     from whichgpu.planner.plan.whatif import what_if
@@ -217,7 +218,11 @@ def _plan(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     for text in ask["what_if"]:
         say(f"again: {text}")
         changed.append(what_if(text, found, known, today))
-    return _result(report(found, changed, None, why_not=False))
+    traded = None
+    if ask["pareto"] and found.feasible:
+        say("weighing cost against latency and energy")
+        traded = fronts(found, known, today)
+    return _result(report(found, changed, traded, why_not=ask["why_not"]))
 
 
 _TASKS: dict[str, Callable[[dict[str, Any], Callable[[str], None]], dict[str, Any]]] = {

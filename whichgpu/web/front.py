@@ -8,6 +8,8 @@ from hashlib import blake2b
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.web.patience import ENVELOPE, Bounded, refuse
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -64,7 +66,7 @@ class Front:
             await self._app(scope, receive, send)
             return
         if scope["method"] not in ("GET", "HEAD"):
-            await self._app(scope, receive, _safely(send))
+            await self._sent(scope, receive, _safely(send))
             return
         key = scope["path"], scope["query_string"]
         known = self._kept.get(key)
@@ -74,6 +76,17 @@ class Front:
             self._kept.move_to_end(key)
         if known is not None:
             await _reply(scope, send, known)
+
+    async def _sent(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A request that brings something along."""
+        most = self._settings.upload
+        length = dict(scope["headers"]).get(b"content-length", b"")
+        # A page says it itself, with its form; nothing of the file is read.
+        if length.isdigit() and int(length) > ENVELOPE * most and scope["path"].startswith("/api/"):
+            await refuse(send, 413, most)
+            return
+        bounded = Bounded(receive, send, most, 3 * self._settings.patience)
+        await self._app(scope, bounded.receive, bounded.send)
 
     async def _asked(
         self, scope: Scope, receive: Receive, send: Send, key: tuple[str, bytes]

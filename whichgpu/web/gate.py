@@ -41,12 +41,12 @@ class Gate:
         async with self.place(client, heavy=heavy):
             return await to_thread.run_sync(work, limiter=CapacityLimiter(1))
 
-    def place(self, client: str, *, heavy: bool) -> _Place:
+    def place(self, client: str, *, heavy: bool) -> Place:
         """A place for the time of an `async with`; raises `Refused` at once where there is none."""
         self._take(client)
         if self._waiting >= self._settings.waiting:
             raise Refused(503, "too many questions at once; try again in a moment", 2)
-        return _Place(self, self._heavy if heavy else self._light)
+        return Place(self, self._heavy if heavy else self._light)
 
     def _take(self, client: str) -> None:
         now = monotonic()
@@ -64,7 +64,7 @@ class Gate:
         self._waiting += by
 
 
-class _Place:
+class Place:
     """A place at the machine."""
 
     def __init__(self, gate: Gate, limiter: CapacityLimiter) -> None:

@@ -16,11 +16,14 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from whichgpu.errors import WhichGpuError
-from whichgpu.web import view
+from whichgpu.web import parts, view
+from whichgpu.web.address import Address
 from whichgpu.web.asks import Ask
+from whichgpu.web.forms import blamed, fields
 from whichgpu.web.gate import Refused
 from whichgpu.web.problems import misread, told
 from whichgpu.web.resource import ROOT, client
+from whichgpu.web.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,8 +37,9 @@ _CACHED = "public, max-age=60"
 class Page(NamedTuple):
     """A page: `answer(ask, name)` is a report or, as text, where to go; `form` the fields that are seen.
 
-    `order` is its place in the list of pages (0: not in it), `api` the same answer for programs; with a
-    `task` a text is sent to it, at first `text` (`whichgpu.web.sent`).
+    `order` is its place in the list of pages (0: not in it), `under` the page that it belongs to, whose tabs
+    (`tab`, else the title) stand over both; `groups` are more fields under a name each; `api` is the same
+    answer for programs; with a `task` a text is sent to it, at first `text` (`whichgpu.web.sent`).
     """
 
     path: str
@@ -45,8 +49,10 @@ class Page(NamedTuple):
     answer: Callable[[Any, str], Report | str] | None = None
     form: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     order: int = 0
-    nav: str = ""
+    under: str = ""
+    tab: str = ""
     heavy: bool = False
     api: str = ""
     examples: tuple[tuple[str, str], ...] = ()
@@ -67,7 +73,7 @@ def handler(page: Page) -> Any:
     """What answers a request for a page."""
 
     async def handle(request: Request) -> Response:
-        address = view.Address(request.url.path, tuple(request.query_params.multi_items()))
+        address = Address(request.url.path, tuple(request.query_params.multi_items()))
         name = str(request.path_params.get("name", ""))
         given = _given(address)
         try:
@@ -86,7 +92,7 @@ def handler(page: Page) -> Any:
     return handle
 
 
-def _given(address: view.Address) -> dict[str, Any]:
+def _given(address: Address) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name, value in address.asked():
         if name.startswith("find-"):
@@ -111,10 +117,10 @@ async def _report(request: Request, page: Page, ask: Ask, name: str) -> Report |
     return found  # type: ignore[no-any-return]
 
 
-async def _part(request: Request, report: Report, address: view.Address) -> Response:
+async def _part(request: Request, report: Report, address: Address) -> Response:
     try:
         body, kind, file = await request.app.state.gate.run(
-            client(request), lambda: view.part(report.blocks, address)
+            client(request), lambda: parts.part(report.blocks, address)
         )
     except (WhichGpuError, Refused) as fault:
         status, detail = told(fault)
@@ -128,7 +134,7 @@ async def _part(request: Request, report: Report, address: view.Address) -> Resp
 def draw(
     request: Request,
     page: Page,
-    address: view.Address,
+    address: Address,
     given: Mapping[str, Any],
     *,
     report: Report | None = None,
@@ -138,26 +144,83 @@ def draw(
 ) -> Response:
     """The page with the answer, or with what is wrong with the question."""
     name = str(request.path_params.get("name", ""))
+    state = request.app.state
+    said = fault[1] if fault else ""
+    wrong = blamed(page.ask, said, given) if said else ""
+    words = Words(page.ask.model_fields, address)
+    groups = page.groups or ((("", page.more),) if page.more else ())
+    hidden = [one for _, names in groups for one in names]
     context = {
         "page": page,
         "title": _title(page, report, name),
-        "pages": request.app.state.pages,
+        "pages": state.pages,
+        "tabs": _tabs(state.tabs, page),
         "given": given,
         "pieces": view.shown(report.blocks, address) if report else [],
         "complaint": report.complaint if report and report.exit_code else "",
-        "fault": fault[1] if fault else "",
-        "form": view.fields(page.ask, page.form, given),
-        "more": view.fields(page.ask, page.more, given),
-        "opened": any(one in given for one in page.more),
+        "fault": words.instead(_sentence(said), wrong, _text(given.get(wrong, ""))) if said else "",
+        "wrong": wrong,
+        "words": words,
+        "form": fields(page.ask, page.form, given),
+        "groups": [(legend, fields(page.ask, names, given)) for legend, names in groups],
+        "opened": any(one in given for one in hidden) or wrong in hidden,
         "action": page.path if "{" not in page.path else address.path,
         "api": _api(page, name, address) if report else "",
+        "moving": _moving(page, address, given) if report else None,
+        "pager": _pager(report, address) if report else None,
         "address": address.with_(),
-        "static": request.app.state.static,
+        "static": state.static,
         "annotated": annotated or "",
     }
-    text = request.app.state.templates.get_template("page.html").render(context)
+    text = state.templates.get_template("page.html").render(context)
     headers = {"Cache-Control": _CACHED if not fault and (annotated is None or fresh) else "no-store"}
+    if fault and fault[0] in (429, 503):
+        headers["Retry-After"] = "2"
     return Response(text, fault[0] if fault else 200, media_type="text/html", headers=headers)
+
+
+def _moving(page: Page, address: Address, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What stands beside the table of prices that move: a form of one field, and the rest of the question."""
+    if "change" not in page.ask.model_fields:
+        return None
+    (field,) = fields(page.ask, ("change",), given)
+    rest = [pair for pair in address.asked() if pair[0] != "change" and not pair[0].startswith("find-")]
+    return {**field, "pairs": rest}
+
+
+def _pager(report: Report, address: Address) -> dict[str, str] | None:
+    """Which part of a list this is, and where those beside it are."""
+    data = report.data if isinstance(report.data, dict) else {}
+    total, offset, limit = (data.get(name) for name in ("total", "offset", "limit"))
+    if not (isinstance(total, int) and isinstance(offset, int) and isinstance(limit, int)) or total <= limit:
+        return None
+    last = min(offset + limit, total)
+    return {
+        "here": f"{min(offset + 1, total):,} to {last:,} of {total:,}",
+        "before": address.with_(offset=str(max(offset - limit, 0))) if offset else "",
+        "after": address.with_(offset=str(last)) if last < total else "",
+    }
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _tabs(tabs: Mapping[str, list[Page]], page: Page) -> list[Page]:
+    """The pages beside this one, where it has any."""
+    return tabs.get(page.under or page.path, [])
+
+
+def together(all_pages: list[Page]) -> dict[str, list[Page]]:
+    """The pages that belong together, by the path of the one that they are under."""
+    whole = [one for one in all_pages if "{" not in one.path]
+    whole.sort(key=lambda one: not one.tab)
+    roots = {one.under for one in all_pages if one.under}
+    return {root: [one for one in whole if root in (one.path, one.under)] for root in roots}
 
 
 def _title(page: Page, report: Report | None, name: str) -> str:
@@ -165,12 +228,14 @@ def _title(page: Page, report: Report | None, name: str) -> str:
         own = str(report.data.get("name") or report.data.get("term") or report.data.get("gpu") or "")
         if name and own:
             return f"{page.title}: {own}" if page.path.startswith("/prices") else own
+        if isinstance(names := report.data.get("names"), dict) and name:
+            return " or ".join(map(str, names.values()))
     if name:
         return f"{page.title}: {name}"
     return page.title
 
 
-def _api(page: Page, name: str, address: view.Address) -> str:
+def _api(page: Page, name: str, address: Address) -> str:
     """The address of the same answer for programs."""
     if not page.api:
         return ""

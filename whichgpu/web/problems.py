@@ -44,8 +44,8 @@ def told(fault: Exception) -> tuple[int, str]:
     return 500, "an error within whichgpu; its log has more"
 
 
-def problem(status: int, detail: str, **more: Any) -> Response:
-    """A problem document."""
+def problem(status: int, detail: str, *, wait: int = 1, **more: Any) -> Response:
+    """A problem document; `wait` is after how many seconds it may be asked again, where that helps."""
     body = {
         "type": f"/problems#{status}",
         "title": _TITLES.get(status, "Refused"),
@@ -53,7 +53,7 @@ def problem(status: int, detail: str, **more: Any) -> Response:
         "detail": detail,
         **more,
     }
-    headers = {"Retry-After": "1"} if status in (429, 503) else {}
+    headers = {"Retry-After": str(wait)} if status in (429, 503) else {}
     text = json.dumps(body, ensure_ascii=False)
     return Response(text, status, headers={"Cache-Control": "no-store", **headers}, media_type=TYPE)
 
@@ -66,6 +66,8 @@ def of_fault(fault: Exception) -> Response:
         more["infeasible"] = True
     if isinstance(fault, DataError):
         more["data"] = "missing or stale"
+    if isinstance(fault, Refused):
+        return problem(status, detail, wait=fault.wait)
     return problem(status, detail, **more)
 
 

@@ -46,6 +46,7 @@ def serve(host: str, port: int, settings: Settings, *, logged: bool = False) -> 
     import uvicorn
 
     from whichgpu.web.app import create
+    from whichgpu.web.patience import guarded
 
     place = listening(host, port)
     config = uvicorn.Config(
@@ -60,6 +61,9 @@ def serve(host: str, port: int, settings: Settings, *, logged: bool = False) -> 
         limit_concurrency=512,
         lifespan="on",
     )
+
+    config.load()
+    config.http_protocol_class = guarded(config.http_protocol_class, settings.patience)
 
     class Server(uvicorn.Server):
         """Says where it is once it answers."""

@@ -11,6 +11,7 @@ class Settings(NamedTuple):
     `rate` is of answers that must be worked out, per second and client, `burst` how many at once before it
     holds; `light` and `heavy` how many are worked out at the same time, `waiting` how many may wait.
     `cache` and `upload` are bytes; `seconds` and `memory` (bytes) what a bounded process may take.
+    A request has `patience` s for its headers, and three times that for what is sent with them.
     """
 
     rate: float = 60.0
@@ -23,3 +24,4 @@ class Settings(NamedTuple):
     upload: int = 2 * 2**20
     seconds: int = 60
     memory: int = 3 * 2**30
+    patience: float = 20.0

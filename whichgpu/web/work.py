@@ -15,26 +15,45 @@ from whichgpu.web.problems import of_fault, problem
 from whichgpu.web.resource import client
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from fastapi import Request
+
+    from whichgpu.web.gate import Place
 
 STATUS = {"name": 404, "use": 422, "infeasible": 422, "limit": 413}
 
 
-async def finished(request: Request, task: str, ask: dict[str, Any]) -> dict[str, Any]:
-    """The last line of the work. Raises `Refused`."""
+async def stages(
+    request: Request, task: str, ask: dict[str, Any], place: Place | None = None
+) -> AsyncGenerator[dict[str, Any], None]:
+    """The lines of the work from its place in the queue on, until it ends or nobody waits.
+
+    Raises `Refused` where no `place` is given and there is none.
+    """
     state = request.app.state
-    async with state.gate.place(client(request), heavy=True):
+    place = place or state.gate.place(client(request), heavy=True)
+    yield {"stage": "waiting", "seconds": 0.0}
+    async with place:
         said = lines(task, ask, state.settings)
         try:
             async for line in said:
-                if "stage" not in line:
-                    return line
                 if await request.is_disconnected():
                     break
+                yield line
         finally:
             await said.aclose()
+
+
+async def finished(request: Request, task: str, ask: dict[str, Any]) -> dict[str, Any]:
+    """The last line of the work. Raises `Refused`."""
+    said = stages(request, task, ask)
+    try:
+        async for line in said:
+            if "stage" not in line:
+                return line
+    finally:
+        await said.aclose()
     return {"error": "nobody waits for the answer", "kind": "use"}
 
 
@@ -52,23 +71,18 @@ async def once(request: Request, task: str, ask: dict[str, Any]) -> Response:
 
 def events(request: Request, task: str, ask: dict[str, Any]) -> Response:
     """The lines of the work as server-sent events: `progress`, then `result` or `problem`."""
-    state = request.app.state
     try:
-        place = state.gate.place(client(request), heavy=True)
+        place = request.app.state.gate.place(client(request), heavy=True)
     except Refused as fault:
         return of_fault(fault)
 
     async def stream() -> AsyncIterator[str]:
-        yield _event("progress", {"stage": "waiting", "seconds": 0.0})
-        async with place:
-            said = lines(task, ask, state.settings)
-            try:
-                async for line in said:
-                    if await request.is_disconnected():
-                        return
-                    yield _told(line)
-            finally:
-                await said.aclose()
+        said = stages(request, task, ask, place)
+        try:
+            async for line in said:
+                yield _told(line)
+        finally:
+            await said.aclose()
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
@@ -76,11 +90,12 @@ def events(request: Request, task: str, ask: dict[str, Any]) -> Response:
 
 def _told(line: dict[str, Any]) -> str:
     if "stage" in line:
-        return _event("progress", line)
+        return event("progress", line)
     if "error" in line:
-        return _event("problem", {"status": STATUS[line["kind"]], "detail": line["error"]})
-    return _event("result", line["result"]["data"])
+        return event("problem", {"status": STATUS[line["kind"]], "detail": line["error"]})
+    return event("result", line["result"]["data"])
 
 
-def _event(name: str, data: dict[str, Any]) -> str:
+def event(name: str, data: dict[str, Any]) -> str:
+    """One server-sent event."""
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"

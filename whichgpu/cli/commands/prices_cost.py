@@ -61,33 +61,10 @@ def run(
 ) -> Report:  # fmt: skip
     """Read the use, work out the bill, report."""
     from whichgpu.cost import carbon
-    from whichgpu.facts.model import Interval
-    from whichgpu.hardware.names import resolve_count
-    from whichgpu.planner.bill import bill
-    from whichgpu.planner.bill_use import Use, read_discounts
-    from whichgpu.planner.size import read_size
-    from whichgpu.planner.wishes import read_positive, read_target
-    from whichgpu.prices.spot import habits
+    from whichgpu.planner.bill_asked import Typed, asked_bill
     from whichgpu.report.bill import report
-    from whichgpu.units import parse
-    from whichgpu.workloads.workload import resolve
 
-    job = columns.job(workload)
-    known = resolve(job.workload)
     where = carbon.grid(grid)
-    work = read_size(size, known, known.complete(job))
-    device, count = resolve_count(gpu, catalogue)
-    use = Use(
-        hours_per_day=hours_per_day, busy=parse(busy, "share"),
-        amount=work.units if work else None, discounts=read_discounts(discounts),
-        egress=parse(egress or "0 B", "memory"), storage=parse(storage or "0 B", "memory"),
-        how=habits()._replace(every=parse(checkpoint, "time")).checked() if checkpoint else None,
-    )  # fmt: skip
-    rate = read_target(throughput, known).rate if throughput else None
-    found = bill(
-        job, device, count, use, catalogue, today=date.today(),
-        target=read_target(target, known) if target else None,
-        usd_per_hour=read_positive(price, "price", "--price") if price else None,
-        measured=None if rate is None else Interval(rate, rate, rate, f"{known.unit}/s"),
-    )  # fmt: skip
+    typed = Typed(target, throughput, price, hours_per_day, busy, discounts, egress, storage, checkpoint)
+    found = asked_bill(columns.job(workload), gpu, typed, catalogue, date.today(), size=size)
     return in_form(report(found, where), f"What {workload} costs on {gpu}", form)

@@ -39,15 +39,11 @@ def run(
 ) -> Report:  # fmt: skip
     """Read the habits of the job and report what it costs."""
     from whichgpu.hardware.names import resolve
-    from whichgpu.prices.spot import Habits, habits, read_band
+    from whichgpu.prices.spot import read_band, read_habits
     from whichgpu.report.owning import spot_report
-    from whichgpu.units import parse
 
     if not 0 < hours < 1e6:
         raise click.UsageError(f"{hours:g} hours of work cannot be; write e.g. --hours 100")
-    known = habits()
-    texts = (checkpoint, saving, restart)
-    given = (parse(text, "time") if text else value for text, value in zip(texts, known, strict=True))
+    how = read_habits(checkpoint, saving, restart)
     stated = read_band(interruption) if interruption else None
-    how = Habits(*given).checked()
     return spot_report(resolve(gpu, catalogue), gpus, hours, how, today=date.today(), stated=stated)

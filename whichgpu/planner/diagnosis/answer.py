@@ -16,7 +16,7 @@ from whichgpu.errors import Infeasible, WhichGpuError
 from whichgpu.planner.diagnosis import causes, counting
 from whichgpu.planner.diagnosis.settling import alone, settled
 from whichgpu.planner.diagnosis.trying import Asked, paired, ranked
-from whichgpu.values import immutable
+from whichgpu.values import Shown, immutable
 from whichgpu.workloads.ops import COUNTED
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _UNSURE = 1.15
 
 
 @immutable
-class Diagnosis:
+class Diagnosis(Shown):
     """A figure, what is predicted of it, the verdict, and the causes in the order in which they explain it.
 
     `verdict` is normal, slow, fast or impossible (above the roofline); of what is no speed normal, low or

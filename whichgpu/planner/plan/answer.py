@@ -8,7 +8,7 @@ import numpy as np
 
 from whichgpu.planner.plan.solving import cost_of
 from whichgpu.planner.words import HOURS_PER_MONTH
-from whichgpu.values import immutable
+from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ class Rival(NamedTuple):
 
 
 @immutable(eq=False)
-class Plan:
+class Plan(Shown):
     """A fleet and its explanation; without one `conflict` says why there is none.
 
     `watts` is the mean of all GPUs, None where it is not known; `headroom` the share by which all rates could
@@ -178,9 +178,11 @@ class Plan:
         if not self.feasible:
             return str(self.conflict or "no fleet was found in time")
         mean = "" if self.built.program.hours.size == 1 else " in the mean"
+        gap = self.solution.gap
+        within = f" within {gap:.2g}" if gap > 1e-9 else ""
         proof = (
-            f"proven to be the cheapest within {self.solution.gap:.2g}" if self.status == "optimal"
-            else f"the best found in time, at most {self.solution.gap:.2%} above the cheapest"
+            f"proven to be the cheapest{within}" if self.status == "optimal"
+            else f"the best found in time, at most {gap:.2%} above the cheapest"
         )  # fmt: skip
         return f"{self.fleet}: {self.usd_per_hour:,.2f} USD/h{mean}, {proof}"
 

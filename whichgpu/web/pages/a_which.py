@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from whichgpu.web import answers, asks
+from whichgpu.web import answers, asks, figures
 from whichgpu.web.page import Page
 
 if TYPE_CHECKING:
@@ -33,11 +33,13 @@ def answer(ask: Which, name: str) -> Report:
 
     asked = asks.Recommend(**{key: value for key, value in ask.model_dump().items() if key != "change"})
     if asked.under_load or use(asked.workload) is not None:
-        return answers.recommend(asked)
+        made = answers.recommend(asked)
+        return figures.before(made, figures.recommended(made.data))
     from whichgpu.report.pareto import sensitivity
     from whichgpu.report.table import Heading
 
     made, ranked = answers.recommended(asked)
+    made = figures.before(made, figures.recommended(made.data))
     table = sensitivity(ranked, ask.change)
     if table is None:
         return made
@@ -54,37 +56,15 @@ PAGE = Page(
     "What to rent or buy for a machine-learning job, from whom, at what price, and why.",
     Which,
     answer,
-    ("workload", "target", "gpus", "budget"),
-    (
-        "term",
-        "latency",
-        "deadline",
-        "epochs",
-        "samples",
-        "tokens",
-        "images",
-        "hours_of_audio",
-        "requests",
-        "slo",
-        "rate",
-        "users",
-        "pause",
-        "needs",
-        "min_memory",
-        "max_power",
-        "max_slots",
-        "providers",
-        "region",
-        "exclude",
-        "framework",
-        "system",
-        "machine",
-        "power_limit",
-        "api_price",
-        "energy",
-        "objective",
-        *asks.COLUMNS,
-        "change",
+    ("workload", "target", "phase", "precision", "gpus", "budget", "term", "needs"),
+    groups=(
+        ("A whole job", (*asks.WholeJob.model_fields, "deadline")),
+        ("Requests that arrive", ("slo", "rate", "users", "pause")),
+        ("What it may cost and take", ("latency", "energy", "objective", "api_price")),
+        ("What the GPU must be", ("min_memory", "max_power", "max_slots", "framework", "system")),
+        ("From whom", ("providers", "region", "exclude", "offers")),
+        ("A machine that is built", ("machine", "power_limit")),
+        ("How the model runs", tuple(one for one in asks.COLUMNS if one not in ("phase", "precision"))),
     ),
     order=1,
     api="/recommend",

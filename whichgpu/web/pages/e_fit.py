@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.web import asks, composed
+from whichgpu.web import asks, composed, figures
 from whichgpu.web.page import Page
 
 if TYPE_CHECKING:
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def answer(ask: asks.Fit, name: str) -> Report:
     """What fits, with the memory of the first as a bar."""
-    return composed.fit_page(ask)
+    made = composed.fit_page(ask)
+    return figures.before(made, figures.fitted(made.data))
 
 
 PAGE = Page(

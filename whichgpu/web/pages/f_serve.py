@@ -24,7 +24,7 @@ PAGE = Page(
     answer,
     ("workload", "gpu", "slo", "rate"),
     ("against", "usd_per_gpu_hour", *asks.COLUMNS),
-    order=6,
+    order=7,
     heavy=True,
     api="/curve",
     button="Serve",

@@ -11,7 +11,7 @@ PAGE = Page(
     "Audit",
     "Paste an article: every claim about GPUs, whether it holds, and the evidence.",
     asks.Audit,
-    order=9,
+    order=10,
     task="audit",
     button="Check it",
     examples=(("Three claims about the A10", _EXAMPLE),),

@@ -23,7 +23,7 @@ PAGE = Page(
     asks.Scoreboard,
     answer,
     ("by",),
-    order=10,
+    order=12,
     always=True,
     api="/scoreboard",
     button="Break down",

@@ -24,7 +24,7 @@ PAGE = Page(
     answer,
     ("q",),
     ("limit", "offset"),
-    order=11,
+    order=13,
     always=True,
     api="/sources",
     button="Search",

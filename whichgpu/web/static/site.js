@@ -46,6 +46,7 @@ function slider(input) {
   const log = input.dataset.slider === "log";
   const range = document.createElement("input");
   range.type = "range";
+  range.id = `${input.id}-range`;
   [range.min, range.max, range.step] = log ? ["0", input.name === "batch" ? "9" : "17", "1"] : ["-90", "200", "5"];
   range.setAttribute("aria-label", `${document.querySelector(`label[for="${input.id}"]`)?.textContent ?? input.name}, slider`);
   const value = Number(log ? input.value || input.placeholder : input.value);
@@ -95,25 +96,63 @@ async function live(button) {
   button.hidden = true;
 }
 
+// The parts of a stream of events, as they come.
+async function* events(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let held = "";
+  for (let got = await reader.read(); !got.done; got = await reader.read()) {
+    held += got.value;
+    const parts = held.split("\n\n");
+    held = parts.pop();
+    for (const part of parts) {
+      const [name, data] = part.split("\n");
+      yield [name.replace("event: ", ""), JSON.parse(data.replace("data: ", ""))];
+    }
+  }
+}
+
 async function send(form) {
   const said = form.querySelector("[data-progress]"), cancel = form.querySelector("[data-cancel]");
+  const button = form.querySelector("button:not([type=button])");
   const stop = new AbortController();
+  const over = (text) => { said.textContent = text; cancel.hidden = true; button.disabled = false; };
+  button.disabled = true;
   cancel.hidden = false;
-  cancel.onclick = () => { stop.abort(); said.textContent = "Cancelled."; cancel.hidden = true; };
-  const began = Date.now();
-  const clock = setInterval(() => { said.textContent = `At work, ${Math.round((Date.now() - began) / 1000)} s`; }, 500);
+  cancel.onclick = () => { stop.abort(); over("Cancelled; the work has ended."); button.focus(); };
+  said.textContent = "Sent";
   try {
-    const got = await fetch(form.action, { method: "POST", body: new FormData(form), signal: stop.signal });
-    const page = new DOMParser().parseFromString(await got.text(), "text/html");
-    document.getElementById("main").replaceWith(page.getElementById("main"));
-    if (got.redirected) history.pushState(null, "", got.url);
-    here = location.pathname + location.search;
-    enhance();
+    const got = await fetch(form.action, {
+      method: "POST", body: new FormData(form), signal: stop.signal, headers: { Accept: "text/event-stream" },
+    });
+    if (!got.headers.get("content-type").startsWith("text/event-stream")) {
+      put(await got.text());
+      return;
+    }
+    for await (const [name, data] of events(got.body)) {
+      if (name === "progress") {
+        const words = data.stage[0].toUpperCase() + data.stage.slice(1);
+        said.textContent = `${words}, ${Math.round(data.seconds)} s`;
+      } else {
+        history.pushState(null, "", data.url);
+        put(data.html);
+        return;
+      }
+    }
+    over("The server ended before the work did; try again.");
   } catch (fault) {
-    if (fault.name !== "AbortError") said.textContent = "It could not be sent; try again.";
-  } finally {
-    clearInterval(clock);
+    if (fault.name !== "AbortError") over("It could not be sent; try again.");
   }
+}
+
+// Another page in the place of this one.
+function put(text) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  document.getElementById("main").replaceWith(page.getElementById("main"));
+  document.title = page.title;
+  here = location.pathname + location.search;
+  enhance();
+  const answer = document.querySelector("#answer > *") ? document.getElementById("answer") : document.querySelector(".fault");
+  answer?.scrollIntoView({ block: "nearest" });
 }
 
 function enhance() {
@@ -142,6 +181,7 @@ document.addEventListener("submit", (event) => {
     else location.href = address(form);
   }
 });
+document.querySelector("header [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 // Going back to another answer reads it again; going to a part of the page does not.
 addEventListener("popstate", () => {
   if (location.pathname + location.search !== here) location.reload();

@@ -1,0 +1,62 @@
+"""A bill from what is typed: the command and the page read it alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.planner.bill import Bill
+    from whichgpu.planner.size import Sized
+    from whichgpu.workloads.job import Job
+
+
+class Typed(NamedTuple):
+    """What is stated besides job and GPU, as text with its unit; None where it is not."""
+
+    target: str | None = None
+    throughput: str | None = None
+    price: str | None = None
+    hours_per_day: float = 24.0
+    busy: str = "100 %"
+    discounts: Sequence[str] = ()
+    egress: str | None = None
+    storage: str | None = None
+    checkpoint: str | None = None
+
+
+def asked_bill(job: Job, gpu: str, typed: Typed, catalogue: Catalogue, today: date, *, size: Sized) -> Bill:
+    """The bill of a job on machines of `gpu` (`l4`, `a100-80gb-sxm:8`).
+
+    Raises `UsageError` for a quantity that cannot be read, `Infeasible` where the job does not fit.
+    """
+    from whichgpu.facts.model import Interval
+    from whichgpu.hardware.names import resolve_count
+    from whichgpu.planner.bill import bill
+    from whichgpu.planner.bill_use import Use, read_discounts
+    from whichgpu.planner.size import read_size
+    from whichgpu.planner.wishes import read_positive, read_target
+    from whichgpu.prices.spot import habits
+    from whichgpu.units import parse
+    from whichgpu.workloads.workload import resolve
+
+    known = resolve(job.workload)
+    work = read_size(size, known, known.complete(job))
+    device, count = resolve_count(gpu, catalogue)
+    every = typed.checkpoint
+    use = Use(
+        hours_per_day=typed.hours_per_day, busy=parse(typed.busy, "share"),
+        amount=work.units if work else None, discounts=read_discounts(typed.discounts),
+        egress=parse(typed.egress or "0 B", "memory"), storage=parse(typed.storage or "0 B", "memory"),
+        how=habits()._replace(every=parse(every, "time")).checked() if every else None,
+    )  # fmt: skip
+    rate = read_target(typed.throughput, known).rate if typed.throughput else None
+    return bill(
+        job, device, count, use, catalogue, today=today,
+        target=read_target(typed.target, known) if typed.target else None,
+        usd_per_hour=read_positive(typed.price, "price", "--price") if typed.price else None,
+        measured=None if rate is None else Interval(rate, rate, rate, f"{known.unit}/s"),
+    )  # fmt: skip

@@ -1,0 +1,74 @@
+"""A job on a GPU: its speed, its load, its memory, its strategy; GPUs side by side."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from whichgpu import api
+from whichgpu.web.answers.base import job, known
+
+if TYPE_CHECKING:
+    from whichgpu.report.table import Report
+    from whichgpu.web import asks
+
+
+def predict(ask: asks.Predict) -> Report:
+    """The answer of `whichgpu predict`."""
+    from whichgpu.report.predicted import predicted
+
+    return predicted(job(ask, ask.workload), ask.gpu, known(), (ask.grid, ask.pue), explain=ask.explain)
+
+
+def curve(ask: asks.Curve) -> Report:
+    """The answer of `whichgpu predict --curve`, or within objectives of `predict --slo`."""
+    from whichgpu.hardware.slices import resolve_device
+    from whichgpu.report.load import Asked, answer
+
+    asked = job(ask, ask.workload)
+    if ask.rate is not None:
+        from whichgpu.cost.requests import read_rate
+
+        options = {**asked.options, "request_rate": f"{read_rate(ask.rate):.9g}"}
+        asked = api.job(asked, options=options)
+    device, count = resolve_device(ask.gpu, known())
+    return answer(Asked(asked, device, count, ask.against, ask.slo, ask.usd_per_gpu_hour))
+
+
+def fit(ask: asks.Fit) -> Report:
+    """The answer of `whichgpu fit`."""
+    from whichgpu.planner.capacity import fit as fitted
+    from whichgpu.report.capacity import report
+
+    jobs = [job(ask, name) for name in ask.workload]
+    return report(fitted(jobs, ask.gpu, known(), together=ask.together))
+
+
+def compare(ask: asks.Compare, *, drawn: bool = False) -> Report:
+    """The answer of `whichgpu compare`; `drawn` as an article with charts, whose data are the same."""
+    from whichgpu.planner.comparison import compare as compared
+
+    names = [name for name in ask.workload if name not in ("usual", "none")]
+    whole = "usual" in ask.workload or (drawn and not ask.workload)
+    found = compared(ask.gpu, [job(ask, name) for name in names], catalogue=known(), whole=whole)
+    if drawn:
+        from whichgpu.report.article import article
+
+        return article(found, drawn=True)
+    from whichgpu.report.comparison import report
+
+    return report(found)
+
+
+def sweep(ask: asks.Sweep) -> Report:
+    """The answer of `whichgpu sweep`."""
+    from whichgpu.planner.sweep import read_request
+    from whichgpu.planner.sweep import sweep as searched
+    from whichgpu.report.sweep import report
+
+    request = read_request(
+        job(ask, ask.workload), ask.gpus, known(), today=date.today(), global_batch=ask.global_batch,
+        tokens=ask.tokens, usd_per_gpu_hour=ask.usd_per_gpu_hour, system=ask.system, top=ask.top,
+        scaling=ask.scaling,
+    )  # fmt: skip
+    return report(searched(request))

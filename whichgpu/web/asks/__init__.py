@@ -1,0 +1,29 @@
+"""What may be asked, by name, as a query string or a form says it: one class a question.
+
+A field's title, description and examples make its place in a form and in the OpenAPI document; an empty
+value is none, as a browser sends it for a field that was left alone.
+"""
+
+from __future__ import annotations
+
+from whichgpu.web.asks.base import COLUMNS, Ask, JobAsk, Listing, Names, choices
+from whichgpu.web.asks.facts import (
+    Compare,
+    Compat,
+    Gpus,
+    Prices,
+    Scoreboard,
+    Show,
+    Sources,
+    Workloads,
+)
+from whichgpu.web.asks.jobs import Curve, Fit, Predict, Sweep, Work
+from whichgpu.web.asks.money import Cost, Judge, Own, Spot
+from whichgpu.web.asks.texts import LARGEST_TEXT, Audit, Plan
+from whichgpu.web.asks.wishes import Recommend, WholeJob
+
+__all__ = [
+    "COLUMNS", "LARGEST_TEXT", "Ask", "Audit", "Compare", "Compat", "Cost", "Curve", "Fit", "Gpus", "JobAsk",
+    "Judge", "Listing", "Names", "Own", "Plan", "Predict", "Prices", "Recommend", "Scoreboard", "Show",
+    "Sources", "Spot", "Sweep", "WholeJob", "Work", "Workloads", "choices",
+]  # fmt: skip

@@ -1,0 +1,178 @@
+"""The answer at a glance: what it is, and the few figures that decide, each as the tables below have it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whichgpu.units import number, show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from whichgpu.report.table import Report
+
+    Document = Mapping[str, Any]
+
+_DAY = 86400.0
+
+
+class Figures(NamedTuple):
+    """What the answer is, a line beside it, and figures with what each is of."""
+
+    answer: str
+    beside: str
+    items: tuple[tuple[str, str], ...]
+    url: str = ""
+
+
+def before(report: Report, figures: Figures | None) -> Report:
+    """The report with its figures over it, where there are any."""
+    return report if figures is None else report._replace(blocks=(figures, *report.blocks))  # type: ignore[arg-type]
+
+
+def recommended(data: Document) -> Figures | None:
+    """Of the first candidate; None where there is none."""
+    if not data.get("candidates"):
+        return None
+    first = data["candidates"][0]
+    target = (data.get("target") or {}).get("text", "")
+    offer = first.get("offer") or {}
+    beside = " ".join(filter(None, (offer.get("provider"), offer.get("instance"))))
+    return Figures(first["gpu"], beside, tuple(_ranked(first, target)), f"/gpus/{first['gpu']}")
+
+
+def _ranked(first: Document, target: str) -> Iterator[tuple[str, str]]:
+    yield "instances" if first["instances"] != 1 else "instance", f"{first['instances']:,}"
+    if first.get("usd_per_hour") is not None:
+        yield "USD an hour", f"{first['usd_per_hour']:,.2f}"
+    if first.get("usd_total") is not None:
+        yield "USD in all", f"{first['usd_total']:,.2f}"
+    if first.get("seconds"):
+        yield "until it is done", show(first["seconds"], "time", 3)
+    if first.get("request_rate"):
+        yield "requests/s", number(first["request_rate"], 3)
+    if rate := first.get("throughput"):
+        unit, factor = _unit(rate["unit"], target)
+        low, mid, high = (number(rate[end] * factor, 3) for end in ("low", "mid", "high"))
+        yield f"{unit}, {low} to {high}", mid
+    if ttft := first.get("ttft"):
+        yield "to the first token, p90", show(ttft.get("p90", ttft["mid"]), "time", 3)
+    if first.get("watts") is not None:
+        yield "power", _watts(first["watts"])
+
+
+def _watts(watts: float) -> str:
+    return f"{number(watts / 1e3, 2)} kW" if watts >= 1e3 else f"{watts:.0f} W"
+
+
+def _unit(unit: str, target: str) -> tuple[str, float]:
+    """The unit that the target is in, as far as its time goes, and how many of it one of `unit` is."""
+    for ending, factor in (("/min", 60.0), ("/h", 3600.0), ("/day", 86400.0)):
+        if target.endswith(ending) and unit.endswith("/s"):
+            return unit.removesuffix("/s") + ending, factor
+    return unit, 1.0
+
+
+def fitted(data: Document) -> Figures | None:
+    """Of one model on one GPU; None of several."""
+    if data.get("answers") or data.get("required") is None or not data.get("available"):
+        return None
+    verdict = "It fits" if data["fits"] else "It does not fit"
+    left = data["available"] - data["required"]
+    items = [
+        ("needed on each GPU", show(data["required"], "memory", 3)),
+        ("there is", show(data["available"], "memory", 3)),
+        ("left" if left >= 0 else "lacking", show(abs(left), "memory", 3)),
+    ]
+    if data.get("smallest_gpu"):
+        items.append(("the smallest GPU that holds it", str(data["smallest_gpu"])))
+    return Figures(verdict, f"{data['workload']} on {data['gpu']}", tuple(items))
+
+
+def predicted(data: Document) -> Figures | None:
+    """Of one job on one GPU."""
+    value = data.get("value")
+    if not value:
+        return None
+    span = f"90 % interval {number(value['low'], 3)} to {number(value['high'], 3)}"
+    items = [(f"{data['basis']}; {span}", "")]
+    return Figures(f"{number(value['mid'], 3)} {value['unit']}", items[0][0], tuple(_powered(data)))
+
+
+def _powered(data: Document) -> Iterator[tuple[str, str]]:
+    memory = data.get("memory") or {}
+    if memory.get("required"):
+        yield "of memory on each GPU", show(memory["required"], "memory", 3)
+    if data.get("power"):
+        yield "power", _watts(data["power"])
+
+
+def owned(data: Document) -> Figures | None:
+    """Renting against owning."""
+    if data.get("own") is None or data.get("rent") is None:
+        return None
+    buys = data["own"] < data["rent"]
+    items = [
+        ("USD an hour of use, owned", f"{data['own']:,.2f}"),
+        ("USD an hour, rented", f"{data['rent']:,.2f}"),
+    ]
+    if data.get("least_hours_per_day"):
+        items.append(("hours a day from which owning pays", number(data["least_hours_per_day"], 3)))
+    return Figures(
+        "Buy" if buys else "Rent", f"{data['gpu']}, {data['hours_per_day']:g} hours a day", tuple(items)
+    )
+
+
+def judged(data: Document) -> Figures | None:
+    """A quote against what others ask."""
+    quote = data.get("quote") or {}
+    if not data.get("verdict") or not quote:
+        return None
+    items = [("USD an hour and GPU", f"{quote['usd_per_gpu_hour']:,.2f}")]
+    if data.get("cheaper") is not None:
+        items.append(("of providers ask less", f"{data['cheaper']:.0%}"))
+    return Figures(str(data["verdict"]).capitalize(), f"{quote['gpu']}, {quote['term']}", tuple(items))
+
+
+def interrupted(data: Document) -> Figures | None:
+    """The cheapest spot offer against the cheapest on demand."""
+    spot, steady = data.get("spot") or (), data.get("on_demand") or ()
+    if not spot or not steady:
+        return None
+    best, calm = spot[0], min(row["usd"] for row in steady)
+    word = "Spot" if best["usd"] < calm else "On demand"
+    items = (
+        ("USD on spot, interruptions and all", f"{best['usd']:,.2f}"),
+        ("USD on demand", f"{calm:,.2f}"),
+        ("hours on spot", number(best["hours"], 3)),
+    )
+    return Figures(word, f"{data['gpus']} x {data['gpu']}, {data['hours']:g} hours of work", items)
+
+
+def planned(data: Document) -> Figures | None:
+    """What a fleet costs."""
+    if not data.get("picks"):
+        return None
+    items = [
+        ("USD a month", f"{data['usd_per_month']:,.0f}"),
+        ("instances at most", f"{sum(one['instances'] for one in data['picks']):,.0f}"),
+    ]
+    if data.get("watts"):
+        items.append(("mean power", _watts(data["watts"])))
+    fleet = ", ".join(f"{one['instances']:,.0f} x {one['option']}" for one in data["picks"][:4])
+    return Figures(f"{data['usd_per_hour']:,.2f} USD an hour", fleet, tuple(items))
+
+
+def billed(data: Document) -> Figures | None:
+    """The cheapest way to pay."""
+    if not data.get("ways"):
+        return None
+    first = data["ways"][0]
+    offer = first.get("offer") or {}
+    beside = " ".join(filter(None, (offer.get("provider"), offer.get("instance"))))
+    items = (
+        ("machines" if data["machines"] != 1 else "machine", f"{data['machines']:,}"),
+        ("USD a month", f"{first['usd_per_month']:,.2f}"),
+        ("USD an hour", f"{first['usd_per_hour']:,.2f}"),
+    )
+    return Figures(first["kind"].replace("_", " ").capitalize(), beside, items)

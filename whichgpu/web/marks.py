@@ -1,0 +1,274 @@
+"""How each kind of chart is drawn as Vega-Lite, by altair."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    from whichgpu.report.chart import Axis, Bars, Chart, Group
+    from whichgpu.web.charts import Dates, Stack
+
+#: Okabe and Ito's colours, told apart by the colour-blind: on a light page and on a dark one.
+_LIGHT = ("#0072b2", "#c04f00", "#007f5f", "#a8478a", "#8a6d00", "#555555")
+_DARK = ("#56b4e9", "#ff8c42", "#2ec4a0", "#e39bc9", "#e6c229", "#bbbbbb")
+_SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down")
+#: Names stand beside so few marks.
+_NAMED, _MANY = 14, 120
+
+
+class Look(NamedTuple):
+    """How a chart is drawn: on a dark page, and for a narrow one."""
+
+    dark: bool = False
+    narrow: bool = False
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """One for each series in turn."""
+        return _DARK if self.dark else _LIGHT
+
+    @property
+    def text(self) -> str:
+        """The colour of text."""
+        return "#e6e8ea" if self.dark else "#1b1f24"
+
+    @property
+    def line(self) -> str:
+        """The colour of a grid."""
+        return "#3a4149" if self.dark else "#d8dee4"
+
+    @property
+    def page(self) -> str:
+        """The colour behind it."""
+        return "#14171a" if self.dark else "#ffffff"
+
+
+def config(look: Look, *, framed: bool) -> dict[str, Any]:
+    """How axes, legends and titles look."""
+    size = 12
+    labels = {"labelColor": look.text, "titleColor": look.text, "labelFontSize": size,
+              "titleFontSize": size, "labelFont": "sans-serif", "titleFont": "sans-serif"}  # fmt: skip
+    return {
+        "background": look.page, "padding": 6,
+        "view": {"stroke": look.line if framed else None},
+        "axis": {**labels, "gridColor": look.line, "domainColor": look.line, "tickColor": look.line,
+                 "titleFontWeight": "normal"},
+        "legend": {**labels, "orient": "bottom", "direction": "vertical" if look.narrow else "horizontal",
+                   "columns": 1 if look.narrow else 4, "title": None, "labelLimit": 300, "columnPadding": 28},
+        "header": labels, "title": {"color": look.text, "fontSize": size + 1, "font": "sans-serif",
+                                    "anchor": "start"},
+        "range": {"category": list(look.colours)}, "font": "sans-serif",
+    }  # fmt: skip
+
+
+def _values(rows: list[dict[str, Any]]) -> alt.Data:
+    import altair as alt
+
+    return alt.Data(values=rows)  # type: ignore[no-untyped-call]
+
+
+def draw_chart(chart: Chart, look: Look) -> Any:
+    """Panels beside each other, below each other where narrow."""
+    import altair as alt
+
+    chart = _tight(chart)
+
+    width = 290 if look.narrow else (620 if len(chart.panels) == 1 else 380)
+    drawn = [_panel(chart, index, look, width) for index in range(len(chart.panels))]
+    if len(drawn) == 1:
+        return drawn[0]
+    joined = alt.vconcat(*drawn) if look.narrow else alt.hconcat(*drawn)
+    return joined.resolve_scale(shape="shared", color="shared")
+
+
+def _tight(chart: Chart) -> Chart:
+    """The same between the round values (1, 2, 5) next to what it shows."""
+    places = [place for panel in chart.panels for line in panel.lines for place in line.points]
+    places += [(one.x, one.y) for panel in chart.panels for one in panel.points]
+    if not places:
+        return chart
+    x, y = zip(*places, strict=True)
+    return chart._replace(x=_between(chart.x, x), y=_between(chart.y, y))
+
+
+def _between(axis: Axis, values: tuple[float, ...]) -> Axis:
+    known = [value for value in values if value > 0] or [axis.low]
+    low = max((one for one in _rounds(axis) if one <= min(known) * 1.001), default=axis.low)
+    high = min((one for one in _rounds(axis) if one >= max(known) * 0.999), default=axis.high)
+    return axis._replace(low=low, high=high) if high > low else axis
+
+
+def _rounds(axis: Axis) -> list[float]:
+    """1, 2, 5 times each power of ten, from end to end."""
+    first, last = math.floor(math.log10(axis.low) + 1e-9), math.ceil(math.log10(axis.high) - 1e-9)
+    every = (one * 10.0**power for power in range(first, last + 1) for one in (1.0, 2.0, 5.0))
+    return [one for one in every if axis.low * 0.999 <= one <= axis.high * 1.001]
+
+
+def _marked(axis: Axis, most: int) -> list[float]:
+    """Where ticks stand: at all round values where there is room, else at powers of ten."""
+    rounds = _rounds(axis)
+    if len(rounds) <= most:
+        return rounds
+    tens = [one for one in rounds if abs(math.log10(one) - round(math.log10(one))) < 1e-6]
+    return tens[:: max(1, math.ceil(len(tens) / most))]
+
+
+def _panel(chart: Chart, index: int, look: Look, width: int) -> Any:
+    import altair as alt
+
+    panel = chart.panels[index]
+    names = [name for name, _ in chart.series]
+    across = _marked(chart.x, 6 if look.narrow else 8)
+    x = alt.X("x:Q", title=f"{chart.x.title} ({chart.x.unit})", axis=_ticks(across),
+              scale=alt.Scale(type="log", domain=[chart.x.low, chart.x.high]))  # fmt: skip
+    y = alt.Y("y:Q", title=f"{chart.y.title} ({chart.y.unit})", axis=_ticks(_marked(chart.y, 8)),
+              scale=alt.Scale(type="log", domain=[chart.y.low, chart.y.high]))  # fmt: skip
+    layers = []
+    lines = [{"line": f"{at} {line.label}", "name": line.label, "x": px, "y": py, "at": k}
+             for at, line in enumerate(panel.lines) for k, (px, py) in enumerate(line.points)]  # fmt: skip
+    if lines:
+        base = alt.Chart(_values(lines)).encode(x=x, y=y, detail="line:N")
+        layers.append(base.mark_line(color=look.text, strokeWidth=1.6, clip=True).encode(order="at:Q"))
+        ends = [dict(lines[max(i for i, row in enumerate(lines) if row["line"] == key)])
+                for key in dict.fromkeys(row["line"] for row in lines)]  # fmt: skip
+        if any(row["name"] for row in ends):
+            words = alt.Chart(_values(ends)).encode(x=x, y=y, text="name:N")
+            layers.append(words.mark_text(align="right", dx=-4, dy=-8, color=look.text))
+    if panel.points:
+        layers += _marks(chart, index, look, (x, y), names)
+    drawn = alt.layer(*layers).properties(width=width, height=min(width, 360))
+    return drawn.properties(title=panel.title) if len(chart.panels) > 1 else drawn
+
+
+def _marks(chart: Chart, index: int, look: Look, axes: tuple[Any, Any], names: list[str]) -> list[alt.Chart]:
+    """The marks of a panel, and the names of the weightiest."""
+    import altair as alt
+
+    points = chart.panels[index].points
+    rows: list[dict[str, Any]] = [{"x": p.x, "y": p.y, "series": p.series, "share": p.share, "what": p.label,
+             "name": p.label.partition(":")[0]} for p in points]  # fmt: skip
+    colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=_turn(look.colours, len(names))))
+    shape = alt.Shape("series:N", scale=alt.Scale(domain=names, range=_turn(_SHAPES, len(names))))
+    weighed = any(p.share for p in points)
+    base = alt.Chart(_values(rows)).encode(x=axes[0], y=axes[1], tooltip=["what:N"])
+    marks = base.mark_point(filled=True, opacity=0.85, size=70).encode(color=colour, shape=shape)
+    if weighed:
+        marks = marks.encode(size=alt.Size("share:Q", scale=alt.Scale(range=[40, 700]), legend=None))
+    layers = [marks]
+    ranked = sorted(rows, key=lambda row: -row["share"]) if weighed else rows
+    # Among so many marks a name is of none of them.
+    most = 0 if len(rows) > _MANY else 5 if weighed or look.narrow else _NAMED
+    named = _spread(ranked, most, chart)
+    if named and len({row["name"] for row in rows}) > len(names):
+        text = alt.Chart(_values(named)).encode(x=axes[0], y=axes[1], text="name:N")
+        layers.append(text.mark_text(align="left", dx=8, dy=-7, color=look.text, fontSize=11))
+    return layers
+
+
+def _spread(rows: list[dict[str, Any]], most: int, chart: Chart) -> list[dict[str, Any]]:
+    """So many of the rows as stand far enough apart for their names to be read."""
+    kept: list[dict[str, Any]] = []
+    places: list[tuple[float, float]] = []
+    for row in rows:
+        here = chart.x.place(row["x"]), chart.y.place(row["y"])
+        near = any(abs(here[0] - x) < 0.16 and abs(here[1] - y) < 0.045 for x, y in places)
+        if not near and len(kept) < most and here[0] < 0.86:
+            kept.append(row)
+            places.append(here)
+    return kept
+
+
+def _ticks(values: list[float]) -> Any:
+    import altair as alt
+
+    said = "datum.value < 1 ? format(datum.value, '~g') : format(datum.value, '~s')"
+    return alt.Axis(values=values, labelExpr=said)
+
+
+def _turn(items: tuple[str, ...], count: int) -> list[str]:
+    return [items[at % len(items)] for at in range(count)]
+
+
+def draw_bars(chart: Bars, look: Look) -> Any:
+    """Groups below each other, each on a scale of its own."""
+    import altair as alt
+
+    names = list(chart.series)
+    colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=_turn(look.colours, len(names))))
+    drawn: list[Any] = []
+    for group in chart.groups:
+        if len(group.bars) > len({bar.series for bar in group.bars}):
+            drawn.append(_columns(group, look))
+            continue
+        rows = [{"series": b.series, "value": b.value, "low": b.low, "high": b.high, "text": b.text}
+                for b in group.bars]  # fmt: skip
+        top = group.top * (1.45 if look.narrow else 1.25)
+        y = alt.Y("series:N", sort=names, axis=None)
+        x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, top]))
+        base = alt.Chart(_values(rows)).encode(y=y)
+        layers = [base.mark_bar(size=15).encode(x=x, color=colour, tooltip=["series:N", "text:N"])]
+        if any(b.high > b.low for b in group.bars):
+            layers.append(base.mark_rule(color=look.text).encode(x="low:Q", x2="high:Q"))
+        words = base.mark_text(align="left", dx=5, color=look.text)
+        layers.append(words.encode(x=alt.X("high:Q"), text="text:N"))
+        one = alt.layer(*layers).properties(
+            width=300 if look.narrow else 560, height=20 * len(rows), title=group.label
+        )
+        drawn.append(one)
+    return alt.vconcat(*drawn, spacing=10).resolve_scale(x="independent", color="shared")
+
+
+def _columns(group: Group, look: Look) -> Any:
+    """Bars of one series in turn, as hours of a day are, each with the first word of its text below."""
+    import altair as alt
+
+    rows = [{"at": bar.text.partition(" ")[0], "value": bar.value, "text": bar.text} for bar in group.bars]
+    names = [bar.text.partition(" ")[0] for bar in group.bars]
+    x = alt.X("at:N", sort=names, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True))
+    y = alt.Y("value:Q", title=group.label, scale=alt.Scale(domain=[0, group.top * 1.05]))
+    base = alt.Chart(_values(rows)).encode(x=x, y=y, tooltip=["text:N"])
+    return alt.layer(base.mark_bar(color=look.colours[0])).properties(
+        width=300 if look.narrow else 620, height=200
+    )
+
+
+def draw_stack(chart: Stack, look: Look) -> alt.TopLevelMixin:
+    """One bar of all parts, and a line where the room ends."""
+    import altair as alt
+
+    names = [name for name, _, _ in chart.parts]
+    rows = [{"part": name, "size": size, "text": text, "at": at}
+            for at, (name, size, text) in enumerate(chart.parts)]  # fmt: skip
+    whole = max(chart.room, sum(size for _, size, _ in chart.parts)) * 1.02
+    axis = alt.Axis(tickCount=5, grid=False)
+    x = alt.X("size:Q", title=chart.unit, stack="zero", axis=axis, scale=alt.Scale(domain=[0, whole]))
+    colour = alt.Color("part:N", sort=names,
+                       scale=alt.Scale(domain=names, range=_turn(look.colours, len(names))))  # fmt: skip
+    bar = alt.Chart(_values(rows)).mark_bar(size=42, stroke=look.page, strokeWidth=1)
+    bar = bar.encode(x=x, color=colour, order="at:Q", tooltip=["part:N", "text:N"])
+    room = alt.Chart(_values([{"room": chart.room, "text": chart.room_text}]))
+    end = room.mark_rule(color=look.text, strokeWidth=2, strokeDash=[5, 3]).encode(x="room:Q")
+    words = room.mark_text(align="right", dx=-6, dy=-36, color=look.text).encode(x="room:Q", text="text:N")
+    return alt.layer(bar, end, words).properties(width=300 if look.narrow else 620, height=84)
+
+
+def draw_dates(chart: Dates, look: Look) -> alt.TopLevelMixin:
+    """A line a series against the day."""
+    import altair as alt
+
+    names = list(dict.fromkeys(series for _, series, _, _ in chart.points))
+    rows = [{"day": day, "series": series, "value": value, "text": text}
+            for day, series, value, text in chart.points]  # fmt: skip
+    base = alt.Chart(_values(rows)).encode(
+        x=alt.X("day:T", title=None, axis=alt.Axis(labelOverlap=True, format="%Y-%m-%d", tickCount=5)),
+        y=alt.Y("value:Q", title=chart.unit, scale=alt.Scale(zero=True)),
+        color=alt.Color("series:N", scale=alt.Scale(domain=names, range=_turn(look.colours, len(names)))),
+        tooltip=["day:T", "series:N", "text:N"],
+    )
+    shape = alt.Shape("series:N", scale=alt.Scale(domain=names, range=_turn(_SHAPES, len(names))))
+    drawn = alt.layer(base.mark_line(), base.mark_point(filled=True, size=55).encode(shape=shape))
+    return drawn.properties(width=300 if look.narrow else 620, height=260)

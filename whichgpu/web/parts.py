@@ -1,0 +1,76 @@
+"""One table or chart of a page by itself, as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from whichgpu.errors import UnknownName
+from whichgpu.report.chart import Bars, Chart
+from whichgpu.report.table import Table
+from whichgpu.web import charts
+from whichgpu.web.arranging import arranged, found_by, sorted_by
+from whichgpu.web.marks import Look
+from whichgpu.web.view import Cell, named, read_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from whichgpu.web.address import Address
+
+
+def part(blocks: Sequence[Any], address: Address) -> tuple[bytes, str, str]:
+    """One table or chart of a page: its bytes, media type and file name.
+
+    Raises `UnknownName` where the page has no such part or it no such form.
+    """
+    form, table, chart = (address.value(name) for name in ("as", "table", "chart"))
+    wanted = table or chart
+    for name, block in named(blocks):
+        if name == wanted and isinstance(block, Table) and table:
+            return _written(name, block, form, address)
+        if name == wanted and chart and isinstance(block, Chart | Bars | charts.Stack | charts.Dates):
+            return _picture(name, block, form, address)
+    have = ", ".join(name for name, block in named(blocks) if hasattr(block, "title")) or "none"
+    raise UnknownName(f"no part '{wanted[:60]}' of this page; it has {have}")
+
+
+def _written(name: str, table: Table, form: str, address: Address) -> tuple[bytes, str, str]:
+    rows = arranged(table, sorted_by(name, address), found_by(name, address))
+    kept = replace(table, rows=tuple(rows), strong=())
+    if form == "json":
+        return (
+            json.dumps(kept.to_dict(), ensure_ascii=False, indent=1).encode(),
+            "application/json",
+            f"{name}.json",
+        )
+    if form != "csv":
+        raise UnknownName(f"a table is no '{form[:20]}'; as=csv or as=json")
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([column.title for column in table.columns])
+    writer.writerows([[_harmless(read_cell(one)) for one in row] for row in rows])
+    return out.getvalue().encode(), "text/csv; charset=utf-8", f"{name}.csv"
+
+
+def _harmless(one: Cell) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    text = one.text or ", ".join(map(str, one.refs))
+    return f"'{text}" if text.startswith(("=", "@", "\t")) else text
+
+
+def _picture(name: str, chart: charts.Drawn, form: str, address: Address) -> tuple[bytes, str, str]:
+    look = Look(bool(address.value("dark")), bool(address.value("narrow")))
+    if form == "csv":
+        return _written(name, charts.data(chart), "csv", address)
+    if form == "json":
+        text = json.dumps(charts.spec(chart, look), ensure_ascii=False)
+        return text.encode(), "application/json", f"{name}.vl.json"
+    if form not in ("svg", "png"):
+        raise UnknownName(f"a chart is no '{form[:20]}'; as=svg, png, csv or json")
+    kind = "image/svg+xml" if form == "svg" else "image/png"
+    return charts.drawing(chart, form, look), kind, f"{name}.{form}"

@@ -1,0 +1,103 @@
+"""Sentences of the command line as a page says them: an option is a field, and a link that sets it.
+
+`--precision w8a16 fits` becomes "Precision w8a16 fits", where the first two words lead to the same
+question in that precision; `did you mean l4, a10?` offers each name in place of the one that is nothing's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from pydantic.fields import FieldInfo
+
+    from whichgpu.web.address import Address
+
+_ONE = r"""--([a-z][a-z-]*[a-z])(?:[ =]("[^"]*"|'[^']*'|[^\s()"']+))?"""
+_OPTION = re.compile(_ONE)
+#: Options beside each other are one change.
+_OPTIONS = re.compile(rf"{_ONE}(?: {_ONE})*")
+_MEANT = re.compile(r"did you mean ([^?]+)\?|' may be ([^;]+);")
+_URL = re.compile(r"https?://[^\s<>()]+[^\s<>().,;]")
+
+
+class Words(NamedTuple):
+    """What turns sentences into those of a page: the fields of its question, and where it is."""
+
+    fields: Mapping[str, FieldInfo]
+    address: Address
+
+    def __call__(self, text: str) -> Markup:
+        """The sentence, escaped, with links."""
+        parts, last = [], 0
+        for match in _OPTIONS.finditer(text):
+            # What is only an example of how to write it is no change to make.
+            said = self._options(match[0], example=text[: match.start()].endswith("e.g. "))
+            if said is not None:
+                parts += [_addresses(text[last : match.start()]), said]
+                last = match.end()
+        return Markup("").join([*parts, _addresses(text[last:])])
+
+    def _options(self, text: str, *, example: bool) -> Markup | None:
+        """The options as links and words; None where one of them is no field."""
+        changes: dict[str, str] = {}
+        said, rest = [], ""
+        for match in _OPTION.finditer(text):
+            name, value = match[1].replace("-", "_"), (match[2] or "")
+            field = self.fields.get(name)
+            if field is None or rest:
+                return None
+            title = field.title or name
+            bare = value.rstrip(".,;:")
+            if not _is_value(value, bare, field):
+                said.append(f"“{title}”")
+                rest = f" {value}" if value else ""
+                continue
+            rest = value[len(bare) :]
+            changes[name] = bare.strip("\"'")
+            said.append(f"{title} {changes[name]}")
+        label = ", ".join(said)
+        if not changes or example:
+            return escape(label + rest)
+        return Markup('<a href="{}">{}</a>{}').format(self.address.changed(changes), label, rest)
+
+    def instead(self, text: str, name: str, given: str) -> Markup:
+        """The same of a fault of a field, with a link for each name that may be meant in place of its own."""
+        match = _MEANT.search(text)
+        wrong = re.search(r"'([^']+)'", text)
+        if match is None or wrong is None or wrong[1] not in given:
+            return self(text)
+        said = 1 if match[1] else 2
+        names = [one.strip() for one in re.split(r",| or ", match[said]) if one.strip()]
+        links = [
+            Markup('<a href="{}">{}</a>').format(
+                self.address.changed({name: given.replace(wrong[1], one)}), one
+            )
+            for one in names
+        ]
+        head, tail = text[: match.start(said)], text[match.end(said) :]
+        return self(head) + Markup(", ").join(links) + self(tail)
+
+
+def _is_value(value: str, bare: str, field: FieldInfo) -> bool:
+    """Whether what follows an option is its value, and not the next word of the sentence."""
+    extra: Any = field.json_schema_extra or {}
+    return bool(value) and (
+        value[0] in "\"'" or any(c.isdigit() for c in bare) or "=" in bare or bare in extra.get("choices", ())
+    )
+
+
+def _addresses(text: str) -> Markup:
+    """Text with its web addresses as links."""
+    parts, last = [], 0
+    for match in _URL.finditer(text):
+        parts += [escape(text[last : match.start()]),
+                  Markup('<a href="{0}" rel="noreferrer">{0}</a>').format(match[0])]  # fmt: skip
+        last = match.end()
+    return Markup("").join([*parts, escape(text[last:])])
