@@ -19,7 +19,7 @@ from time import perf_counter, process_time
 
 import numpy as np
 
-from whichgpu.planner.plan.formulation import Milp
+from whichgpu.planner.plan.milp import Milp
 from whichgpu.planner.plan.highs import solve
 from whichgpu.planner.plan.program import Columns, Limits, Load, Program
 from whichgpu.planner.plan.solving import cheapest, effort

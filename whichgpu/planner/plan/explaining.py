@@ -19,7 +19,8 @@ from whichgpu.planner.plan.columns import Rejection
 from whichgpu.planner.plan.dominance import dominated
 from whichgpu.planner.plan.formulation import formulate, scale
 from whichgpu.planner.plan.highs import solve
-from whichgpu.planner.plan.losses import bodies, carried, seeds
+from whichgpu.planner.plan.losses import bodies, carried
+from whichgpu.planner.plan.means import means
 from whichgpu.planner.plan.program import merged
 from whichgpu.planner.plan.sifting import priced
 from whichgpu.planner.plan.solving import Effort, cheapest
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.planner.plan.columns import Built
-    from whichgpu.planner.plan.formulation import Milp
     from whichgpu.planner.plan.highs import Found
+    from whichgpu.planner.plan.milp import Milp
     from whichgpu.planner.plan.program import Program
     from whichgpu.planner.plan.solving import Solution
 
@@ -183,7 +184,7 @@ def margins(built: Built) -> dict[str, float]:
     small, _ = merged(built.program)
     kept = np.flatnonzero(dominated(small) < 0)
     program = small.only(kept)
-    milp = formulate(program, seeds(program))
+    milp = formulate(program, means(program, _EACH))
     found = solve(milp, relaxed=True, seconds=_EACH)
     if found.status != "optimal":
         return {}
@@ -247,7 +248,7 @@ def why_not(built: Built, found: Solution) -> Iterator[Rejection]:
     falls = np.full(program.columns.count, np.nan)
     less = program.only(kept)
     less = replace(less, limits=replace(less.limits, types=None))
-    rows = seeds(less)
+    rows = means(less, _EACH)
     milp = formulate(less, rows)
     relaxed = solve(milp, relaxed=True, seconds=_EACH)
     if relaxed.status == "optimal":

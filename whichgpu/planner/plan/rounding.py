@@ -1,0 +1,80 @@
+"""A fleet of one hour that survives its losses, from the relaxation: rounded up, mended, and thinned out.
+
+The relaxation has few kinds of instance, so that rounding adds few. Instances are then taken away again, the
+dearest first, as long as what is left carries the work and survives; whatever the time, there is a fleet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whichgpu.planner.plan.fallback import mended
+from whichgpu.planner.plan.formulation import formulate
+from whichgpu.planner.plan.highs import solve
+from whichgpu.planner.plan.losses import failing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from whichgpu.planner.plan.milp import Loss
+    from whichgpu.planner.plan.program import Program
+
+    Array = NDArray[np.float64]
+
+#: Seconds for one linear program.
+_EACH = 1.0
+
+
+def carried(program: Program, fleet: Array) -> Array | None:
+    """How a fleet (C,) carries one hour and survives its losses, shares (S, C); None where it does not."""
+    n = fleet[:, None]
+    if (program.limits.weights @ n > program.limits.most[:, None] + 1e-9).any():
+        return None
+    if (fleet > program.columns.most).any() or (program.load.spare.any() and failing(program, n)):
+        return None
+    milp = formulate(program)
+    lower, upper = milp.lower.copy(), milp.upper.copy()
+    lower[milp.n] = upper[milp.n] = n
+    found = solve(replace(milp, lower=lower, upper=upper), relaxed=True, seconds=_EACH)
+    if found.status != "optimal" or found.values is None:
+        return None
+    x = np.zeros((program.load.rate.shape[0], fleet.size, 1))
+    x[milp.x] = np.maximum(found.values[milp.shares : milp.shares + milp.x[0].size], 0.0)
+    return np.asarray(x[:, :, 0])
+
+
+def rounded_up(
+    program: Program, losses: Sequence[Loss], until: float
+) -> tuple[tuple[Array, Array] | None, float]:
+    """Instances (C, 1) and shares (S, C, 1) of one hour, None where limits are in the way; and a bound."""
+    limits = program.limits
+    if limits.types is not None or limits.budget is not None or limits.watts is not None:
+        return None, -np.inf
+    milp = formulate(program, losses)
+    found = solve(milp, relaxed=True, seconds=_EACH)
+    if found.status != "optimal" or found.values is None:
+        return None, -np.inf
+    n = mended(program, np.ceil(found.values[milp.n] - 1e-6), failing)
+    x = None if n is None else carried(program, n[:, 0])
+    if n is None or x is None:
+        return None, found.objective
+    return _thinned(program, n[:, 0], x, until), found.objective
+
+
+def _thinned(program: Program, fleet: Array, x: Array, until: float) -> tuple[Array, Array]:
+    """Without those instances that it can do without, the dearest first."""
+    for c in np.argsort(-program.columns.usd, kind="stable").tolist():
+        while fleet[c] > 0.0 and program.columns.usd[c] > 0.0 and perf_counter() < until:
+            fewer = fleet.copy()
+            fewer[c] -= 1.0
+            less = carried(program, fewer)
+            if less is None:
+                break
+            fleet, x = fewer, less
+    return fleet[:, None], x[:, :, None]
