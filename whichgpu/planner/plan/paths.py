@@ -47,9 +47,9 @@ def along(program: Program, fixed: Program, n: Array, x: Array, until: float) ->
         for f in _near(program, start, fleets, own, h):
             if perf_counter() > until:
                 break
-            part = carried(fixed.at(np.array([h])), fleets[f])
+            part = carried(fixed.at(np.array([h])), fleets[f][:, None])
             if part is not None:
-                shares[h, f], cost[h, f] = part, float(columns.usd @ fleets[f]) * hours[h]
+                shares[h, f], cost[h, f] = part[:, :, 0], float(columns.usd @ fleets[f]) * hours[h]
     path = _shortest(cost, np.maximum(fleets[None] - fleets[:, None], 0.0) @ start)
     return (
         np.stack([fleets[f] for f in path], axis=1),

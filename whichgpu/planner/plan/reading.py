@@ -72,16 +72,16 @@ def parsed(raw: Mapping[str, Any], folder: Path, name: str, catalogue: Catalogue
         )
     demands = _demands(tables["demand"], plan, folder, catalogue, own=bool(tables["option"]))
     hours = _hours(demands)
-    offers = _offers(plan, folder, catalogue, today)
+    offers, start = _offers(plan, folder, catalogue, today), _in_hours(plan.seconds("start_up"))
     asked = Asked(
         plan.text("name") or name, hours, tuple(_spread(one, hours.size) for one in demands),
-        options=tuple(_option(one, i, demands, catalogue) for i, one in enumerate(tables["option"])),
+        options=tuple(_option(one, i, demands, catalogue, start) for i, one in enumerate(tables["option"])),
         owned=tuple(_owned(one, i, catalogue) for i, one in enumerate(tables["owned"])),
         commitments=tuple(_commitment(one, i, catalogue) for i, one in enumerate(tables["commitment"])),
         quotas=tuple(_quota(one, i, catalogue) for i, one in enumerate(tables["quota"])),
         offers=offers, kinds=_kinds(plan, demands), choice=choice(plan, catalogue), needs=needs(plan),
         types=plan.whole("max_types"), budget=plan.number("budget", "price"),
-        start=_in_hours(plan.seconds("start_up")),
+        start=start,
         cautious=plan.truth("cautious"), undated=plan.truth("undated_prices"),
         gap=plan.share("gap", 1e-6), seconds=plan.seconds("time_limit") or 60.0,
     )  # fmt: skip
@@ -227,7 +227,10 @@ def _in_hours(seconds: float | None) -> float | None:
     return None if seconds is None else seconds / 3600.0
 
 
-def _option(raw: Any, index: int, demands: Sequence[Demand], catalogue: Catalogue) -> Option:
+def _option(
+    raw: Any, index: int, demands: Sequence[Demand], catalogue: Catalogue, start: float | None
+) -> Option:
+    """An option; `start` is the plan's, in h, for one that states no time of its own."""
     keys = Keys(raw, f"option[{index}]", OPTION)
     name = keys.text("name") or f"option-{index + 1}"
     keys.where = f"option.{name}"
@@ -239,10 +242,11 @@ def _option(raw: Any, index: int, demands: Sequence[Demand], catalogue: Catalogu
         raise keys.fault("term", unknown("term", term, TERMS))
     most = keys.whole("max_instances", least=0)
     gpus = gpu_ids(keys.text("gpu"), catalogue) if "gpu" in raw else ()
+    own = _in_hours(keys.seconds("start_up"))
     return Option(
         name, usd, np.inf if most is None else float(most), _capacity(keys, demands), TERMS[term],
         keys.text("type") or name, gpus[0] if gpus else None, keys.whole("gpu_count", 1) or 1,
-        keys.text("provider"), keys.text("region"), _in_hours(keys.seconds("start_up")) or 0.0,
+        keys.text("provider"), keys.text("region"), (start if own is None else own) or 0.0,
         keys.number("watts", "power") or 0.0,
     )  # fmt: skip
 

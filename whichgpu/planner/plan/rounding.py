@@ -31,12 +31,11 @@ if TYPE_CHECKING:
 _EACH = 1.0
 
 
-def carried(program: Program, fleet: Array) -> Array | None:
-    """How a fleet (C,) carries one hour and survives its losses, shares (S, C); None where it does not."""
-    n = fleet[:, None]
+def carried(program: Program, n: Array) -> Array | None:
+    """How instances (C, H) carry the work and survive losses, shares (S, C, H); None where they do not."""
     if (program.limits.weights @ n > program.limits.most[:, None] + 1e-9).any():
         return None
-    if (fleet > program.columns.most).any() or (program.load.spare.any() and failing(program, n)):
+    if (n > program.columns.most[:, None]).any() or (program.load.spare.any() and failing(program, n)):
         return None
     milp = formulate(program)
     lower, upper = milp.lower.copy(), milp.upper.copy()
@@ -44,9 +43,9 @@ def carried(program: Program, fleet: Array) -> Array | None:
     found = solve(replace(milp, lower=lower, upper=upper), relaxed=True, seconds=_EACH)
     if found.status != "optimal" or found.values is None:
         return None
-    x = np.zeros((program.load.rate.shape[0], fleet.size, 1))
+    x = np.zeros((program.load.rate.shape[0], *n.shape))
     x[milp.x] = np.maximum(found.values[milp.shares : milp.shares + milp.x[0].size], 0.0)
-    return np.asarray(x[:, :, 0])
+    return x
 
 
 def rounded_up(
@@ -61,20 +60,20 @@ def rounded_up(
     if found.status != "optimal" or found.values is None:
         return None, -np.inf
     n = mended(program, np.ceil(found.values[milp.n] - 1e-6), failing)
-    x = None if n is None else carried(program, n[:, 0])
+    x = None if n is None else carried(program, n)
     if n is None or x is None:
         return None, found.objective
-    return _thinned(program, n[:, 0], x, until), found.objective
+    return _thinned(program, n, x, until), found.objective
 
 
-def _thinned(program: Program, fleet: Array, x: Array, until: float) -> tuple[Array, Array]:
+def _thinned(program: Program, n: Array, x: Array, until: float) -> tuple[Array, Array]:
     """Without those instances that it can do without, the dearest first."""
     for c in np.argsort(-program.columns.usd, kind="stable").tolist():
-        while fleet[c] > 0.0 and program.columns.usd[c] > 0.0 and perf_counter() < until:
-            fewer = fleet.copy()
+        while n[c, 0] > 0.0 and program.columns.usd[c] > 0.0 and perf_counter() < until:
+            fewer = n.copy()
             fewer[c] -= 1.0
             less = carried(program, fewer)
             if less is None:
                 break
-            fleet, x = fewer, less
-    return fleet[:, None], x[:, :, None]
+            n, x = fewer, less
+    return n, x

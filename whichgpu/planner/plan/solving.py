@@ -99,6 +99,9 @@ def effort(gap: float, seconds: float) -> Effort:
 
 def cheapest(program: Program, how: Effort) -> Solution:
     """The cheapest fleet within the gap, or the best until the time is over."""
+    asked = (program.load.rate > 0.0).any(axis=1) | program.flexible
+    if (asked & ~(program.columns.capacity > 0.0).any(axis=1)).any():
+        return nothing(program, "infeasible")
     small, group = merged(program)
     by = dominated(small)
     kept = np.flatnonzero(by < 0)
