@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Seconds for one of these at most.
 EACH = 8.0
+#: Seconds for rows (8'), which only sharpen what is said.
+ROWS = 1.0
 
 
 def usd(value: float) -> str:

@@ -120,7 +120,9 @@ def _eased(built: Built, rule: Rule, until: float) -> Iterator[Relaxation]:
     found = _any(rule.eased(program, amount), 1e-4)
     if found is not None:
         text = rule.text.split(":")[0]
-        how = f"only {amount:.1%} of it" if rule.what == "demand" else _words(built, rule, amount)
+        # Rounded down, so that what is told can be typed.
+        part = np.floor(1000.0 * amount + 1e-6) / 10.0
+        how = f"only {part:g}% of it" if rule.what == "demand" else _words(built, rule, amount)
         yield Relaxation(
             f"{text}: {how}", found.cost / program.period, rule.what not in ("demand", "redundancy")
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.planner.plan.again import EACH, usd
+from whichgpu.planner.plan.again import EACH, ROWS, usd
 from whichgpu.planner.plan.answer import Plan, Rival
 from whichgpu.planner.plan.columns import Rejection
 from whichgpu.planner.plan.dominance import dominated
@@ -39,7 +39,7 @@ def why_not(built: Built, found: Solution) -> Iterator[Rejection]:
     falls = np.full(program.columns.count, np.nan)
     less = program.only(kept)
     less = replace(less, limits=replace(less.limits, types=None))
-    rows = means(less, EACH)
+    rows = means(less, ROWS)
     milp = formulate(less, rows)
     relaxed = solve(milp, relaxed=True, seconds=EACH)
     if relaxed.status == "optimal":

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.planner.plan import conflict
-from whichgpu.planner.plan.again import EACH, usd
+from whichgpu.planner.plan.again import EACH, ROWS, usd
 from whichgpu.planner.plan.answer import Price
 from whichgpu.planner.plan.dominance import dominated
 from whichgpu.planner.plan.formulation import formulate, scale
@@ -146,7 +146,7 @@ def margins(built: Built) -> dict[str, float]:
     small, _ = merged(built.program)
     kept = np.flatnonzero(dominated(small) < 0)
     program = small.only(kept)
-    rows = means(program, EACH)
+    rows = means(program, ROWS)
     milp = formulate(program, rows)
     found = solve(milp, relaxed=True, seconds=EACH)
     if found.status != "optimal" or found.values is None:
