@@ -403,6 +403,8 @@ def test_notes() -> None:
     shared = replace(CHAT, share=0.4, engine="sglang")
     said = " ".join(notes([shared], "vllm"))
     assert "40 % of the time" in said
+    both = [shared, replace(shared, name="other", nodes=1, replicas=2, share=0.3)]
+    assert any("chat (2), other (1) share machines in the plan" in one for one in notes(both, "terraform"))
     assert "made for sglang" in said
 
 

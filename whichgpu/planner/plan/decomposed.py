@@ -70,9 +70,8 @@ def together(program: Program, how: Effort) -> Solution | None:
     if any(one.status == "infeasible" for one in first):
         return first[0]
     bound = max(sum(one.bound for one in first) + constant, relaxed.objective)
-    fleet = _fleet(free, first, how)
-    if fleet is not None and _too_many(program, fleet.n):
-        fleet = None
+    each = np.concatenate([one.n for one in first], axis=1)
+    fleet = None if _too_many(program, each) else _fleet(free, first, how)
     if fleet is None and program.limits.types is not None:
         bound = max(bound, _bound_of_types(program, rows, how))
         fleet = of_few_types(program, first, rows, how)

@@ -55,15 +55,23 @@ def rounded_up(
     limits = program.limits
     if limits.types is not None or limits.budget is not None or limits.watts is not None:
         return None, -np.inf
+    made, bound = _rounded(program, losses)
+    if made is None and np.isfinite(bound) and (program.load.spot < 1.0).any():
+        # Where work may not be on spot capacity, more of it mends nothing.
+        safe = np.where(program.columns.spot, 0.0, program.columns.most)
+        made, _ = _rounded(replace(program, columns=replace(program.columns, most=safe)), losses)
+    return (None if made is None else _thinned(program, *made, until)), bound
+
+
+def _rounded(program: Program, losses: Sequence[Loss]) -> tuple[tuple[Array, Array] | None, float]:
+    """The relaxation's instances rounded up and mended, and its value."""
     milp = formulate(program, losses)
     found = solve(milp, relaxed=True, seconds=_EACH)
     if found.status != "optimal" or found.values is None:
         return None, -np.inf
     n = mended(program, np.ceil(found.values[milp.n] - 1e-6), failing)
     x = None if n is None else carried(program, n)
-    if n is None or x is None:
-        return None, found.objective
-    return _thinned(program, n, x, until), found.objective
+    return (None if n is None or x is None else (n, x)), found.objective
 
 
 def _thinned(program: Program, n: Array, x: Array, until: float) -> tuple[Array, Array]:
