@@ -1,13 +1,13 @@
 """Exports: what each tool is told, read back, and checked by the tool itself.
 
-`kubernetes-validate`, `bash`, and where they are installed `shellcheck` and `terraform`, judge here.
-SkyPilot, dstack, vLLM and SGLang are heavy and pin what others need in other versions: a folder named by
-`WHICHGPU_TOOLS` holds a virtual environment of each (docs/export.md), and where there is none the test skips.
+`kubernetes-validate`, `bash`, `shellcheck`, and where it is installed `terraform`, judge here. SkyPilot and
+dstack pin what others need in other versions: `bin/make-tools` installs them into `.tools`, as `./test` does.
+vLLM, SGLang and the clouds' providers for Terraform are gigabytes: a folder named by `WHICHGPU_TOOLS` holds
+an environment of each (docs/export.md), and where there is none the test skips.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -22,6 +22,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
+from export_tools import DSTACK, NODE_POOL, SGLANG, SKY, VLLM, found_tool, sky_catalogue, tool
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,28 +64,9 @@ OWNED = replace(CHAT, name="owned", provider="", instance="", region="", term="o
 SERVED = [CHAT, WIDE, DENSE, OFFLINE, OWNED]
 PLAN = [CHAT, IMAGES, NIGHT]
 
-TOOLS = Path(os.environ.get("WHICHGPU_TOOLS", "/nowhere"))
-
 
 def texts(found: list[Deployment], target: str) -> list[str]:
     return [file.text for file in export(found, target)]
-
-
-def tool(name: str, code: str, *arguments: str, home: Path | None = None) -> str:
-    """What Python code prints in the environment of a tool."""
-    python = TOOLS / name / "bin" / "python"
-    if not python.exists():
-        pytest.skip(f"{name} is not there: WHICHGPU_TOOLS names no folder with {name}/bin/python")
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home or Path.home()),
-        "SKYPILOT_DISABLE_USAGE_COLLECTION": "1",
-    }
-    ran = subprocess.run(
-        [str(python), "-c", code, *arguments], capture_output=True, text=True, env=env, check=False
-    )
-    assert ran.returncode == 0, ran.stderr[-2000:]
-    return ran.stdout
 
 
 # --- read back ---------------------------------------------------------------------------------------------
@@ -173,55 +155,6 @@ def test_pods_of_one_replica_find_each_other() -> None:
     script = pods["spec"]["template"]["spec"]["containers"][0]["command"][2]
     assert "--master-addr wide-0-0.wide-0" in script
     assert "--node-rank ${HOSTNAME##*-}" in script
-
-
-#: What the CRD of a NodePool (karpenter.sh/v1) demands and allows of the fields that we write.
-_DIGITS = r"(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))"
-_LIMIT = rf"^(\+|-)?{_DIGITS}(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?{_DIGITS}))?$"
-_TIME = "^(([0-9]+(s|m|h))+)|(Never)$"
-
-
-def _object(required: list[str], **properties: object) -> dict[str, object]:
-    return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
-
-
-TEXT = {"type": "string"}
-TEXTS = {"type": "object", "additionalProperties": {"type": "string", "maxLength": 63}}
-WORDS = {
-    "type": "array",
-    "maxItems": 100,
-    "items": {**TEXT, "maxLength": 63, "pattern": "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"},
-}
-NODE_POOL = _object(
-    ["apiVersion", "kind", "metadata", "spec"],
-    apiVersion={"const": "karpenter.sh/v1"}, kind={"const": "NodePool"},
-    metadata={"type": "object", "required": ["name"]},
-    spec=_object(
-        ["template"],
-        disruption=_object(
-            ["consolidateAfter"], consolidateAfter={**TEXT, "pattern": _TIME},
-            consolidationPolicy={"enum": ["WhenEmpty", "WhenEmptyOrUnderutilized"]},
-            budgets={"type": "array", "maxItems": 50},
-        ),
-        limits={"type": "object", "additionalProperties": {"type": ["integer", "string"], "pattern": _LIMIT}},
-        weight={"type": "integer", "minimum": 1, "maximum": 100},
-        template=_object(
-            ["spec"], metadata=_object([], labels=TEXTS, annotations={"type": "object"}),
-            spec=_object(
-                ["nodeClassRef", "requirements"], expireAfter={**TEXT, "pattern": _TIME},
-                nodeClassRef=_object(
-                    ["group", "kind", "name"], group={**TEXT, "pattern": "^[^/]+$"}, kind=TEXT, name=TEXT),
-                requirements={"type": "array", "maxItems": 100, "items": _object(
-                    ["key", "operator"], key={**TEXT, "maxLength": 316}, values=WORDS,
-                    operator={"enum": ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]},
-                    minValues={"type": "integer", "minimum": 1, "maximum": 50})},
-                taints={"type": "array", "items": _object(
-                    ["effect", "key"], key=TEXT, value=TEXT, timeAdded=TEXT,
-                    effect={"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"]})},
-            ),
-        ),
-    ),
-)  # fmt: skip
 
 
 @pytest.mark.parametrize("one", [*PLAN, OFFLINE], ids=lambda one: one.name)
@@ -317,8 +250,8 @@ def test_terraform_takes_it(tmp_path: Path) -> None:
     listed = run("providers")
     assert listed.returncode == 0, listed.stderr
     assert "hashicorp/azurerm" in listed.stdout
-    plugins = TOOLS / "terraform-plugins"
-    if not plugins.is_dir():
+    plugins = found_tool("terraform-plugins")
+    if plugins is None:
         pytest.skip(
             "Terraform's providers are not there: WHICHGPU_TOOLS names no folder with terraform-plugins"
         )
@@ -332,25 +265,12 @@ def test_terraform_takes_it(tmp_path: Path) -> None:
             assert json.loads(judged.stdout)["valid"], judged.stdout
 
 
-SKY = """
-import sys, sky, yaml
-from sky.utils import common_utils, schemas
-for path in sys.argv[1:]:
-    config = yaml.safe_load(open(path))
-    common_utils.validate_schema(config, schemas.get_task_schema(), "task: ")
-    task = sky.Task.from_yaml(path)
-    (resources,) = task.resources
-    task.validate()
-    print("TASK", task.name, task.num_nodes, resources.cloud, resources.region, resources.accelerators,
-          resources.use_spot, task.service is not None)
-"""
-
-
 @pytest.mark.slow
 def test_skypilot_takes_it(tmp_path: Path) -> None:
-    home = _sky_catalogue(tmp_path)
+    found = [*PLAN, WIDE, OFFLINE, OWNED]
+    home = sky_catalogue(tmp_path, found)
     paths = []
-    for file in export([*PLAN, WIDE, OFFLINE, OWNED], "skypilot"):
+    for file in export(found, "skypilot"):
         (tmp_path / file.name).write_text(file.text)
         paths.append(str(tmp_path / file.name))
     said = [line for line in tool("skypilot", SKY, *paths, home=home).splitlines() if line.startswith("TASK")]
@@ -362,46 +282,6 @@ def test_skypilot_takes_it(tmp_path: Path) -> None:
         "TASK offline 2 AWS eu-west-1 {'H100': 8} True False",
         "TASK owned 1 SSH None {'H100': 8} False True",
     ]
-
-
-def _sky_catalogue(folder: Path) -> Path:
-    """A home with a catalogue of the offers that the plan takes, where SkyPilot would fetch its own."""
-    columns = ["InstanceType", "AcceleratorName", "AcceleratorCount", "vCPUs", "MemoryGiB", "Price", "Region",
-               "GpuInfo", "SpotPrice", "AvailabilityZone"]  # fmt: skip
-    rows = {
-        "aws": [["p5.48xlarge", "H100", 8.0, 192, 2048, 55.04, region, "", 55.04, f"{region}a"]
-                for region in ("us-east-1", "eu-west-1")],
-        "gcp": [["g2-standard-4", "", "", 4, 16, 0.7, "us-east4", "", 0.28, "us-east4-a"],
-                ["", "L4", 1.0, "", "", 0.5, "us-east4", "", 0.2, "us-east4-a"]],
-        "azure": [["Standard_NV36ads_A10_v5", "A10", 1.0, 36, 440, 3.2, "eastus", "", 0.6, ""]],
-    }  # fmt: skip
-    home = folder / "home"
-    for cloud, listed in rows.items():
-        table = home / ".sky" / "catalogs" / "v8" / cloud / "vms.csv"
-        table.parent.mkdir(parents=True)
-        with table.open("w", newline="") as file:
-            csv.writer(file).writerows([columns, *listed])
-    common = home / ".sky" / "catalogs" / "v8" / "common"
-    common.mkdir()
-    clouds = "['AWS', 'GCP', 'Azure']"
-    (common / "accelerators.csv").write_text(
-        "AcceleratorName,Clouds\n" + "".join(f'{name},"{clouds}"\n' for name in ("H100", "L4", "A10"))
-    )
-    (common / "metadata.csv").write_text(
-        "GPU,MemoryGB,Manufacturer\nH100,80,NVIDIA\nL4,24,NVIDIA\nA10,24,NVIDIA\n"
-    )
-    return home
-
-
-DSTACK = """
-import sys, yaml
-from dstack._internal.core.models.configurations import parse_run_configuration
-for path in sys.argv[1:]:
-    made = parse_run_configuration(yaml.safe_load(open(path)))
-    gpu = made.resources.gpu
-    rented = [one.value for one in made.backends or []], made.regions
-    print(made.type, made.name, *rented, gpu.name, gpu.count.min, made.max_price)
-"""
 
 
 SKY_CLOUDS = """
@@ -438,31 +318,6 @@ def test_dstack_takes_it(tmp_path: Path) -> None:
         "task wide ['aws'] ['us-east-1'] ['H100'] 8 55.04",
         "service owned [] None ['H100'] 8 1.9",
     ]
-
-
-VLLM = """
-import json, sys
-import vllm.platforms as platforms
-from vllm.platforms.cpu import CpuPlatform
-platforms._current_platform = CpuPlatform()
-from vllm.entrypoints.common.cli_args import make_arg_parser
-from vllm.entrypoints.launchers import run_batch
-from vllm.utils.argparse_utils import FlexibleArgumentParser
-for words in map(json.loads, sys.argv[1:]):
-    kind = make_arg_parser if words[1] == "serve" else run_batch.make_arg_parser
-    made = kind(FlexibleArgumentParser()).parse_args(words[2:])
-    split = made.tensor_parallel_size, made.pipeline_parallel_size, made.data_parallel_size
-    print(*split, made.max_model_len, made.nnodes)
-"""
-SGLANG = """
-import argparse, json, sys
-from sglang.srt.server_args import ServerArgs
-for words in map(json.loads, sys.argv[1:]):
-    parser = argparse.ArgumentParser(allow_abbrev=False)
-    ServerArgs.add_cli_args(parser)
-    made = parser.parse_args(words[3:])
-    print(made.tp_size, made.pp_size, made.dp_size, made.context_length, made.nnodes)
-"""
 
 
 def _words(one: Deployment, engine: str) -> str:
@@ -548,6 +403,8 @@ def test_notes() -> None:
     shared = replace(CHAT, share=0.4, engine="sglang")
     said = " ".join(notes([shared], "vllm"))
     assert "40 % of the time" in said
+    both = [shared, replace(shared, name="other", nodes=1, replicas=2, share=0.3)]
+    assert any("chat (2), other (1) share machines in the plan" in one for one in notes(both, "terraform"))
     assert "made for sglang" in said
 
 
@@ -640,8 +497,12 @@ def test_files_of_a_plan_on_the_command_line(whichgpu, tmp_path: Path) -> None:
     ]
     path.write_text(json.dumps({"deployments": [one.to_dict() for one in [*PLAN, OWNED]]}))
     part = whichgpu("export", str(path), "--to", "terraform")
-    assert (part.status, "left out: owned: terraform cannot rent" in part.err) == (3, True)
+    # Nothing has to be rented of what is owned: that is said, and no fault.
+    assert (part.status, "owned: terraform starts rented machines" in part.err) == (0, True)
     assert {one.name for one in read_back(part.out, "terraform")} == {"chat", "images", "night"}
+    path.write_text(json.dumps({"deployments": [one.to_dict() for one in [*PLAN, OWNED, WIDE]]}))
+    part = whichgpu("export", str(path), "--to", "terraform")
+    assert (part.status, "left out: wide: a replica spans" in part.err) == (3, True)
     assert whichgpu("export", str(path), "--to", "terraform", "--name", "owned").status == 2
     one = whichgpu("export", str(path), "--to", "slurm", "--name", "night")
     assert read_back(one.out, "slurm") == (back(NIGHT),)

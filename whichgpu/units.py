@@ -102,7 +102,8 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
 #: The units a rate of work may be asked in: "1000 images/min" is (1000 / 60, "images").
 _PER = {
     "s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0,
-    "h": 3600.0, "hour": 3600.0, "day": 86400.0, "month": 2629800.0,
+    "h": 3600.0, "hour": 3600.0, "day": 86400.0, "week": 604800.0,
+    "month": 2629800.0,
 }  # fmt: skip
 #: A comma sets off thousands and nothing else: "3,35 TB/s" is refused, not read as 335.
 _NUMBER = r"[+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
@@ -188,7 +189,9 @@ def parse_rate(text: str) -> tuple[float, str]:
     value, unit = _split(text, "rate of work", example)
     match = re.match(_RATE, unit)
     if not match or match[3].lower() not in _PER:
-        raise UsageError(f"'{text}' is not a rate of work; write e.g. \"{example}\" (per s, min, h or day)")
+        raise UsageError(
+            f"'{text}' is not a rate of work; write e.g. \"{example}\" (per s, min, h, day or week)"
+        )
     scale = {"k": 1e3, "thousand": 1e3, "M": 1e6, "million": 1e6, None: 1.0}[match[1]]
     if value <= 0:
         raise UsageError(f"'{text}' is not above zero; write e.g. \"{example}\"")
@@ -199,7 +202,7 @@ def rate_period(text: str) -> tuple[str, float]:
     """The time that a rate is asked per: `"1000 images/min"` gives `("min", 60.0)`."""
     word = re.split(r"/|\bper\b", text)[-1].strip().lower()
     seconds = _PER.get(word, 1.0)
-    name = {1.0: "s", 60.0: "min", 3600.0: "h", 86400.0: "day", 2629800.0: "month"}[seconds]
+    name = {1.0: "s", 60.0: "min", 3600.0: "h", 86400.0: "day", 604800.0: "week", 2629800.0: "month"}[seconds]
     return name, seconds
 
 

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.values import immutable
@@ -56,22 +56,37 @@ def export(deployments: Sequence[Deployment], target: str) -> tuple[File, ...]:
     )
 
 
-def able(deployments: Sequence[Deployment], target: str) -> tuple[tuple[Deployment, ...], tuple[str, ...]]:
-    """The deployments that a tool can express, and why it cannot the others.
+class Able(NamedTuple):
+    """The deployments that a tool can express, why it cannot others, and those that are there already."""
+
+    kept: tuple[Deployment, ...]
+    refused: tuple[str, ...]
+    there: tuple[str, ...]
+
+
+def able(deployments: Sequence[Deployment], target: str) -> Able:
+    """What a tool can express of several deployments.
 
     Raises `UsageError` where it can express none.
     """
-    kept, reasons = [], []
+    from whichgpu.export.names import NotRented
+
+    kept: list[Deployment] = []
+    refused: list[str] = []
+    there: list[str] = []
     for one in deployments:
         try:
             export([one], target)
             kept.append(one)
+        except NotRented as fault:
+            there.append(str(fault))
         except UsageError as fault:
-            reasons.append(str(fault))
+            refused.append(str(fault))
+    reasons = [*refused, *there]
     if reasons and not kept:
         more = f" (and {len(reasons) - 1} more for their own reasons)" if len(reasons) > 1 else ""
         raise UsageError(f"{reasons[0]}{more}")
-    return tuple(kept), tuple(reasons)
+    return Able(tuple(kept), tuple(refused), tuple(there))
 
 
 def read_back(text: str, target: str) -> tuple[Back, ...]:

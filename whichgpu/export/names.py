@@ -38,8 +38,17 @@ def gpu_of(tool: str, spelling: Any, hint: str) -> str:
     raise UsageError(f"'{spelling}' of {tool} is {' or '.join(found) if found else 'no GPU that is known'}")
 
 
+class NotRented(UsageError):
+    """A tool that starts rented machines is given one's own: there is nothing to start."""
+
+
 def provider(one: Deployment, tool: str, instead: str) -> Any:
     """What a tool calls the deployment's provider; raises `UsageError` saying what to use `instead`."""
+    if one.term == "owned":
+        raise NotRented(
+            f"{one.name}: {tool} starts rented machines, and its {one.nodes:,} x {one.gpus_per_node} x "
+            f"{one.gpu} are there already. {instead}"
+        )
     spelt = _providers().get(one.provider, {}).get(tool)
     if spelt is not None:
         return spelt

@@ -8,7 +8,7 @@ from whichgpu.export.launch import OWN, engine_of
 from whichgpu.export.names import engines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.planner.deployment import Deployment
 
@@ -20,9 +20,26 @@ _PRICED = ("skypilot", "dstack")
 
 def notes(deployments: Sequence[Deployment], target: str) -> tuple[str, ...]:
     """Sentences, each beginning with the deployment's name."""
-    return tuple(
+    said = [
         f"{one.name}: {text}" for one in deployments for text in _of(one, target) if target != "karpenter"
-    )
+    ]
+    return (*said, *_shared(deployments))
+
+
+def _shared(deployments: Sequence[Deployment]) -> Iterator[str]:
+    """Of which deployments the plan puts on the same machines: each file counts its own."""
+    machines: dict[tuple[str, ...], list[Deployment]] = {}
+    for one in deployments:
+        if one.share < 1.0:
+            key = (one.provider, one.instance, one.region, one.term, one.gpu)
+            machines.setdefault(key, []).append(one)
+    for (provider, instance, *_), some in machines.items():
+        if len(some) > 1:
+            names = ", ".join(f"{one.name} ({one.nodes:,})" for one in some)
+            yield (
+                f"{names} share machines in the plan, {provider} {instance}: run them beside each other on "
+                "those of the largest, or pay for each apart"
+            )
 
 
 def _of(one: Deployment, target: str) -> list[str]:

@@ -11,29 +11,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from whichgpu.export import File
-    from whichgpu.planner.deployment import Deployment
+    from whichgpu.export import Able, File
     from whichgpu.report.table import Block
 
 
-def report(
-    found: Sequence[Deployment],
-    target: str,
-    files: Sequence[File],
-    out: Path | None,
-    missing: Sequence[str] = (),
-) -> Report:
+def report(can: Able, target: str, files: Sequence[File], out: Path | None) -> Report:
     """The files with their texts, the deployments, and what to know before they are run.
 
-    `missing` says which deployments of the plan the tool cannot express: exit 3.
+    Exit 3 where the tool cannot express all of them; what is one's own and needs no renting is no fault.
     """
-    known = notes(found, target)
+    found = can.kept
+    known = (*notes(found, target), *can.there)
     document: dict[str, Any] = {
         "target": target,
         "files": [{"name": one.name, "text": one.text} for one in files],
         "deployments": [one.to_dict() for one in found],
         "notes": list(known),
-        "left_out": list(missing),
+        "left_out": [*can.refused, *can.there],
     }
     rows = [
         (one.name, f"{one.nodes:,}", f"{one.gpus_per_node} x {one.gpu}", one.provider or "own",
@@ -43,5 +37,5 @@ def report(
     what = f"{target}: {', '.join(one.name for one in files)}{f' in {out}' if out else ''}"
     table = Table.of(what, ("Name", ">Nodes", "GPUs of each", "From", "Region", ">At most each"), rows)
     blocks: tuple[Block, ...] = (table, Bullets(known)) if known else (table,)
-    complaint = f"left out: {'; '.join(missing)}" if missing else ""
-    return Report(document, blocks, exit_code=3 if missing else 0, complaint=complaint)
+    complaint = f"left out: {'; '.join(can.refused)}" if can.refused else ""
+    return Report(document, blocks, exit_code=3 if can.refused else 0, complaint=complaint)

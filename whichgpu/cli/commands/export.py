@@ -7,7 +7,8 @@ $ whichgpu recommend llama-3.1-8b --json | whichgpu export - --to vllm
 The file is what plan --json or recommend --json wrote, - for standard input; of a recommendation the first
 candidate is taken, or that of --rank. Every export names GPU, count, region and the limit of the price. Where
 a tool takes one deployment in a file, --name says which, or --out names a folder for all. Of a plan of which
-a tool cannot express every deployment, the others are written and the exit status is 3.
+a tool cannot express every deployment, the others are written and the exit status is 3; machines of one's
+own, which a tool that rents has no need to start, are only named.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def run(
     program: str | None,
 ) -> Report:  # fmt: skip
     """Read the plan, write the files."""
-    from whichgpu.export import able, export, known
+    from whichgpu.export import Able, able, export, known
     from whichgpu.export.names import engines
     from whichgpu.export.source import read
     from whichgpu.report.deployment import report
@@ -56,9 +57,9 @@ def run(
     found = _only(read(_text(plan), str(plan), rank), only)
     found = tuple(replace(one, model=model or one.model, command=program or one.command) for one in found)
     # One that is asked for by its name must be made; of a plan those that the tool can express.
-    kept, missing = able(found, target) if len(found) > 1 and target not in engines() else (found, ())
-    files = export(kept, target)
-    answer = report(kept, target, files, out, missing)
+    can = able(found, target) if len(found) > 1 and target not in engines() else Able(found, (), ())
+    files = export(can.kept, target)
+    answer = report(can, target, files, out)
     context = click.get_current_context(silent=True)
     if out is not None:
         _write(files, out)
@@ -66,7 +67,7 @@ def run(
         if len(files) > 1:
             raise UsageError(
                 f"{target} takes one deployment in a file, and the plan has "
-                f"{', '.join(one.name for one in kept)}; say which with --name, or --out FOLDER for all"
+                f"{', '.join(one.name for one in can.kept)}; say which with --name, or --out FOLDER for all"
             )
         sys.stdout.write(files[0].text)
         for note in answer.data["notes"]:

@@ -56,12 +56,17 @@ class Constraint(NamedTuple):
 
 
 class Price(NamedTuple):
-    """What easing a constraint is worth, USD/h saved (negative: costs more), in words; None is not known."""
+    """What easing a constraint is worth, USD/h saved (negative: costs more), in words; None is not known.
+
+    `by` is how it was found: `fleet` (its instances fixed), `solved` anew, `kinds` (solved anew with the
+    kinds of instance of this fleet), or `relaxation`.
+    """
 
     name: str
     change: str
     usd_per_hour: float | None
     text: str
+    by: str = ""
 
 
 class Rival(NamedTuple):

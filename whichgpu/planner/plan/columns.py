@@ -66,13 +66,11 @@ class Built:
 
 
 def build(asked: Asked, catalogue: Catalogue, today: datetime.date) -> Built:
-    """The program of a plan; raises `UsageError` where nothing at all may be had."""
+    """The program of a plan; raises `UsageError` where there is no offer at all."""
     found = supplies(asked, catalogue, today)
-    if not found.supplies:
-        first = Rejection(*found.rejected[0]) if found.rejected else None
-        why = f": {first.what}: {first.why}" if first else ""
+    if not found.supplies and not found.rejected:
         raise UsageError(
-            f"nothing may be had{why}; widen providers, regions, gpus or terms, or state [[option]]s"
+            "nothing may be had: there is no offer at all; give offers, [[owned]] GPUs or [[option]]s"
         )
     slices = _slices(asked)
     capacity, work = _capacities(slices, found.supplies, found.held)

@@ -57,10 +57,14 @@ class Relaxation:
 
 @immutable
 class Conflict:
-    """Constraints that cannot hold together, and relaxations, the cheapest fleet first."""
+    """Constraints that cannot hold together, and relaxations, the cheapest fleet first.
+
+    `proven` is that each of them is needed; not so where a question could not be answered in time.
+    """
 
     rules: tuple[str, ...]
     relaxations: tuple[Relaxation, ...]
+    proven: bool = True
 
     def __str__(self) -> str:
         said = "; ".join(self.rules)
@@ -70,22 +74,29 @@ class Conflict:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {"constraints": list(self.rules), "relaxations": [one.to_dict() for one in self.relaxations]}
+        return {
+            "constraints": list(self.rules), "irreducible": self.proven,
+            "relaxations": [one.to_dict() for one in self.relaxations],
+        }  # fmt: skip
 
 
 def conflict(built: Built) -> Conflict:
     """Why there is no fleet."""
     rules = list(_rules(built))
-    program, kept = built.program, list(rules)
+    program, kept, proven = built.program, list(rules), True
     for rule in rules:
         less = rule.without(program)
-        if not _possible(less):
+        found = cheapest(less, effort(_ANY, _EACH))
+        # What could not be answered in time stays: without it there may be a fleet.
+        if found.status == "infeasible":
             program = less
             kept.remove(rule)
+        elif not np.isfinite(found.cost):
+            proven = False
     until = perf_counter() + _LONGEST
-    found = [one for rule in kept for one in _eased(built.program, rule, until)]
-    found.sort(key=lambda one: (not one.demands_kept, one.usd_per_hour))
-    return Conflict(tuple(rule.text for rule in kept), tuple(found))
+    ways = [one for rule in kept for one in _eased(built, rule, until)]
+    ways.sort(key=lambda one: (not one.demands_kept, one.usd_per_hour))
+    return Conflict(tuple(rule.text for rule in kept), tuple(ways), proven)
 
 
 def _possible(program: Program) -> bool:
@@ -97,10 +108,11 @@ def _any(program: Program, gap: float = _ANY) -> Solution | None:
     return found if np.isfinite(found.cost) else None
 
 
-def _eased(program: Program, rule: Rule, until: float) -> Iterator[Relaxation]:
+def _eased(built: Built, rule: Rule, until: float) -> Iterator[Relaxation]:
     """The least that a constraint must give way by, alone; nothing where that is not found in time."""
     if rule.eased is None:
         return
+    program = built.program
     found_by = _part if rule.what == "demand" else _raise
     amount = found_by(program, rule, until)
     if amount is None:
@@ -108,17 +120,21 @@ def _eased(program: Program, rule: Rule, until: float) -> Iterator[Relaxation]:
     found = _any(rule.eased(program, amount), 1e-4)
     if found is not None:
         text = rule.text.split(":")[0]
-        how = f"only {amount:.1%} of it" if rule.what == "demand" else _words(rule, amount)
+        # Rounded down, so that what is told can be typed.
+        part = np.floor(1000.0 * amount + 1e-6) / 10.0
+        how = f"only {part:g}% of it" if rule.what == "demand" else _words(built, rule, amount)
         yield Relaxation(
             f"{text}: {how}", found.cost / program.period, rule.what not in ("demand", "redundancy")
         )
 
 
-def _words(rule: Rule, amount: float) -> str:
-    if rule.what == "redundancy":
-        return "without redundancy"
-    if rule.what == "spot":
-        return "without the limit"
+def _words(built: Built, rule: Rule, amount: float) -> str:
+    if rule.what in ("redundancy", "spot"):
+        one = built.asked.demand(rule.text.partition(":")[0].partition(" of ")[2])
+        if rule.what == "spot":
+            return f"{min(one.spot + amount / 100.0, 1.0):.0%} on spot"
+        left = one.spare - int(amount)
+        return f"N+{left} is enough" if left else "without redundancy"
     return f"raise it by {number(amount, 6)} {rule.what}"
 
 
@@ -137,8 +153,6 @@ def _part(program: Program, rule: Rule, until: float) -> float | None:
 def _raise(program: Program, rule: Rule, until: float) -> float | None:
     """The least whole amount by which raising a limit makes a fleet possible; of large ones to 0.1 %."""
     assert rule.eased is not None
-    if rule.what in ("redundancy", "spot"):
-        return 1.0 if _possible(rule.eased(program, 1.0)) else None
     if rule.what == "USD/h":
         found = _any(replace(program, limits=replace(program.limits, budget=None)), 1e-6)
         return (
@@ -146,10 +160,10 @@ def _raise(program: Program, rule: Rule, until: float) -> float | None:
             if found is None
             else found.cost / program.period * (1.0 + 1e-9) - (program.limits.budget or 0.0)
         )
-    high = 1.0
+    high, most = 1.0, {"spot": 128.0, "redundancy": 4.0}.get(rule.what, _HIGHEST)
     while not _possible(rule.eased(program, high)):
         high *= 2.0 if high < _STEEP else _STEEP
-        if high > _HIGHEST or perf_counter() > until:
+        if high > most or perf_counter() > until:
             return None
     low = 0.0 if high <= 1.0 else high / (2.0 if high <= _STEEP else _STEEP)
     while high - low > max(1.0, _NEAR * high) and perf_counter() < until:
@@ -239,18 +253,23 @@ def _most(c: int, by: float) -> Callable[[Program], Program]:
     return eased
 
 
-def _spot(d: int, by: float = 1.0) -> Callable[[Program], Program]:
+def _spot(d: int, by: float = 100.0) -> Callable[[Program], Program]:
+    """So many points more on spot."""
+
     def eased(program: Program) -> Program:
         spot = program.load.spot.copy()
-        spot[d] = 1.0
+        spot[d] = min(spot[d] + by / 100.0, 1.0)
         return replace(program, load=replace(program.load, spot=spot))
 
     return eased
 
 
-def _spare(d: int, by: float = 1.0) -> Callable[[Program], Program]:
+def _spare(d: int, by: float = 9.0) -> Callable[[Program], Program]:
+    """So many instances fewer that may be lost."""
+
     def eased(program: Program) -> Program:
-        spare = np.where(program.load.demand == d, 0, program.load.spare)
+        mine = program.load.demand == d
+        spare = np.where(mine, np.maximum(program.load.spare - int(by), 0), program.load.spare)
         return replace(program, load=replace(program.load, spare=spare))
 
     return eased

@@ -20,17 +20,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.planner.plan import solving
+from whichgpu.planner.plan.few_types import of_few_types
 from whichgpu.planner.plan.formulation import formulate
 from whichgpu.planner.plan.highs import solve
-from whichgpu.planner.plan.losses import seeds
+from whichgpu.planner.plan.means import means
+from whichgpu.planner.plan.paths import along
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from whichgpu.planner.plan.formulation import Milp
     from whichgpu.planner.plan.highs import Found
+    from whichgpu.planner.plan.milp import Loss, Milp
     from whichgpu.planner.plan.program import Program
     from whichgpu.planner.plan.solving import Effort, Solution
 
@@ -40,8 +42,8 @@ if TYPE_CHECKING:
 _MANY = 200
 #: The gap to which an hour is solved: the hours together are searched again afterwards.
 _NEAR = 2e-3
-#: Parts of the time for the bound, for a fleet, and of the rest for the search.
-_BOUND, _FLEET = 0.35, 0.5
+#: Parts of the time that is left for rows of (8'), the bound, the bound of few types, and a fleet.
+_ROWS, _BOUND, _TYPES, _FLEET = 0.15, 0.4, 0.2, 0.4
 
 
 def separable(program: Program) -> bool:
@@ -57,27 +59,38 @@ def together(program: Program, how: Effort) -> Solution | None:
         return None
     # Without the limit on types the hours are cheaper at most: the bound holds.
     free = replace(program, limits=replace(program.limits, types=None))
-    losses = seeds(free)
-    milp = formulate(free, losses)
+    rows = means(free, _ROWS * how.left)
+    milp = formulate(free, rows)
     relaxed = solve(milp, relaxed=True, seconds=how.left)
     if relaxed.status != "optimal" or relaxed.values is None:
         return None
-    hours = np.arange(program.hours.size)
     priced, constant = _priced(free, milp, relaxed)
-    first = solving.side_by_side([priced(int(h)) for h in hours], _part(how, _BOUND))
+    hours = range(program.hours.size)
+    first = solving.side_by_side([priced(h) for h in hours], _part(how, _BOUND))
     if any(one.status == "infeasible" for one in first):
         return first[0]
     bound = max(sum(one.bound for one in first) + constant, relaxed.objective)
+    each = np.concatenate([one.n for one in first], axis=1)
+    fleet = None if _too_many(program, each) else _fleet(free, first, how)
+    if fleet is None and program.limits.types is not None:
+        bound = max(bound, _bound_of_types(program, rows, how))
+        fleet = of_few_types(program, first, rows, how)
+    if fleet is not None and fleet.cost - bound <= how.gap * fleet.cost:
+        return replace(fleet, bound=min(bound, fleet.cost), status="optimal")
+    known = [*rows, *_of_hours(first, fleet)]
+    return _again(program, first, fleet, bound=bound, known=known, how=how)
+
+
+def _again(
+    program: Program, first: list[Solution], start: Solution | None, *, bound: float, known: Sequence[Loss],
+    how: Effort,
+) -> Solution | None:  # fmt: skip
+    """The whole searched with the columns that some hour chose, from the best fleet on."""
     used = np.any([one.n[:, 0] > 0.0 for one in first], axis=0)
-    fleet = _fleet(free, first, how)
-    if fleet is not None:
-        used |= fleet.n.any(axis=1)
-        if fleet.cost - bound <= how.gap * fleet.cost and not _too_many(program, fleet.n):
-            return replace(fleet, bound=min(bound, fleet.cost), status="optimal")
-    start = None if fleet is None or _too_many(program, fleet.n) else fleet
-    start = start or _of_few_types(program, first, how)
-    able = np.repeat(used[:, None], hours.size, axis=1)
-    better = solving.surviving(replace(program, able=able), how, start=start)
+    if start is not None:
+        used |= start.n.any(axis=1)
+    able = np.repeat(used[:, None], program.hours.size, axis=1)
+    better = solving.surviving(replace(program, able=able), how, start, known)
     best = better if start is None else min(start, better, key=lambda one: one.cost)
     if not np.isfinite(best.cost):
         return None
@@ -87,18 +100,20 @@ def together(program: Program, how: Effort) -> Solution | None:
     return replace(best, bound=bound, status="optimal" if done else "limit")
 
 
-def _of_few_types(program: Program, first: list[Solution], how: Effort) -> Solution | None:
-    """A fleet of as many types as are allowed, those on which the hours spend most; None if none is found."""
-    types, columns = program.limits.types, program.columns
-    if types is None:
-        return None
-    spent = np.zeros(int(columns.kind.max()) + 1)
-    for one in first:
-        np.add.at(spent, columns.kind, one.n[:, 0] * columns.usd)
-    kept = np.isin(columns.kind, np.argsort(-spent, kind="stable")[:types])
-    able = np.repeat(kept[:, None], program.hours.size, axis=1)
-    found = solving.surviving(replace(program, able=able), _part(how, _FLEET))
-    return found if np.isfinite(found.cost) else None
+def _of_hours(first: list[Solution], fleet: Solution | None) -> Iterator[Loss]:
+    """The rows of (8) that the hours needed, each at its hour."""
+    for h, one in enumerate(first):
+        yield from (loss._replace(hour=h) for loss in one.losses)
+    yield from () if fleet is None else fleet.losses
+
+
+def _bound_of_types(program: Program, rows: Sequence[Loss], how: Effort) -> float:
+    """What fleets of so many types cost at least: instances may be parts of one, types are whole."""
+    milp = formulate(program, rows)
+    whole = np.zeros_like(milp.whole)
+    whole[list((milp.z or {}).values())] = True
+    found = solve(replace(milp, whole=whole), gap=_NEAR, seconds=_TYPES * how.left)
+    return found.bound if np.isfinite(found.bound) else -np.inf
 
 
 def _too_many(program: Program, n: Array) -> bool:
@@ -141,6 +156,7 @@ def _fleet(program: Program, first: list[Solution], how: Effort) -> Solution | N
     columns, load, hours = program.columns, program.load, program.hours
     n = np.concatenate([one.n for one in first], axis=1)
     x = np.concatenate([one.x for one in first], axis=2)
+    fixed = program
     if columns.always.any() or program.flexible.any():
         kept = np.where(columns.always, np.median(n, axis=1).round(), np.inf)
         made = np.einsum("sc,sch,h->sh", columns.capacity, x, hours) * 3600.0
@@ -148,20 +164,21 @@ def _fleet(program: Program, first: list[Solution], how: Effort) -> Solution | N
         own = replace(columns, usd=np.where(columns.always, 0.0, columns.usd),
                       always=np.zeros_like(columns.always),
                       most=np.minimum(columns.most, kept), start=np.zeros_like(columns.start))  # fmt: skip
-        fixed = replace(
+        stated = replace(
             load, rate=rate, total=np.full(load.total.size, np.nan), window=np.zeros_like(load.window)
         )
-        again = replace(program, columns=own, load=fixed)
-        found = solving.side_by_side([again.at(np.array([h])) for h in range(hours.size)], _part(how, _FLEET))
-        if any(not np.isfinite(one.cost) for one in found):
+        fixed = replace(program, columns=own, load=stated)
+        first = solving.side_by_side([fixed.at(np.array([h])) for h in range(hours.size)], _part(how, _FLEET))
+        if any(not np.isfinite(one.cost) for one in first):
             return None
-        n = np.concatenate([one.n for one in found], axis=1)
-        x = np.concatenate([one.x for one in found], axis=2)
+        n = np.concatenate([one.n for one in first], axis=1)
+        x = np.concatenate([one.x for one in first], axis=2)
         n[columns.always] = np.where(columns.always, kept, 0.0)[columns.always, None]
     if not np.isfinite(n).all():
         return None
-    cost = solving.cost_of(program, n, x)
-    return solving.Solution("limit", n, x, cost, -np.inf)
+    n, x = along(program, fixed, n, x, how.until)
+    rows = tuple(_of_hours(first, None))
+    return solving.Solution("limit", n, x, solving.cost_of(program, n, x), -np.inf, rows)
 
 
 def _spread(program: Program, made: Array) -> Array:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.planner.plan.formulation import Loss
+    from whichgpu.planner.plan.milp import Loss
     from whichgpu.planner.plan.program import Program
 
     Array = NDArray[np.float64]

@@ -11,7 +11,7 @@ from whichgpu.errors import UsageError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from whichgpu.planner.plan.formulation import Milp
+    from whichgpu.planner.plan.milp import Milp
 
     Array = NDArray[np.float64]
 

@@ -28,7 +28,8 @@ _HUGE, _LEFT = 2e5, 1e4
 
 def unit(program: Program) -> float:
     """How many instances are one in the small program; 1 where nothing is huge."""
-    fastest = np.maximum(program.columns.capacity.max(axis=1, initial=0.0), 1e-300)
+    fastest = program.columns.capacity.max(axis=1, initial=0.0)
+    fastest = np.where(fastest > 0.0, fastest, np.inf)
     busiest = float((program.load.rate / fastest[:, None]).max(initial=0.0))
     once = np.nan_to_num(program.load.total) / (3600.0 * program.hours.sum() * fastest)
     busiest = max(busiest, float(once.max(initial=0.0)))

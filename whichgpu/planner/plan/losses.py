@@ -4,7 +4,8 @@ For each loss m that the demands allow, the second stage over what remains
 
     maximise theta:  sum_b k_sb x_sb >= theta r_s,  sum_s x_sb <= remaining_b,  x >= 0
 
-is below 1 where the fleet fails; its duals v, scaled so that sum_s v_s r_s = 1, are the weights of the row.
+is below 1 where the fleet fails; its duals v, scaled so that sum_s v_s r_s = 1, are the weights of the row,
+and of the row of the mean loss (8') that goes with it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.planner.plan.formulation import Loss, Milp
 from whichgpu.planner.plan.highs import solve
+from whichgpu.planner.plan.milp import Loss, Milp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 #: A fleet survives a loss if all but this share of the rates is carried.
 _SHORT = 1e-7
-#: Rows that are stated before any fleet is known, at most.
-_SEEDS = 1500
 
 
 def bodies(program: Program) -> Array:
@@ -40,20 +39,6 @@ def bodies(program: Program) -> Array:
     found = np.zeros((columns.capacity.shape[0], count))
     np.maximum.at(found.T, columns.body, columns.capacity.T)
     return found
-
-
-def seeds(program: Program) -> list[Loss]:
-    """For each slice by itself: what remains of any one body carries it."""
-    each, spare = bodies(program), program.load.spare
-    most = int(spare.max(initial=0))
-    present = np.unique(program.columns.body)
-    asked = np.argwhere((program.load.rate > 0.0) & (spare > 0)[:, None])
-    if not most or asked.shape[0] * present.size > _SEEDS:
-        return []
-    return [
-        Loss(int(h), each[s] / program.load.rate[s, h], {int(b): int(spare[s])})
-        for s, h in asked for b in present if each[s, b] > 0.0
-    ]  # fmt: skip
 
 
 def failing(program: Program, n: Array) -> list[Loss]:
@@ -73,6 +58,9 @@ def failing(program: Program, n: Array) -> list[Loss]:
             if theta < 1.0 - _SHORT:
                 weights = (each[slices] * value[:, None]).max(axis=0)
                 found.append(Loss(h, weights, lost))
+                whole = np.zeros(slices.size)
+                whole[slices] = value
+                found.append(Loss(h, weights, {}, whole))
                 if size == 1:
                     found += [Loss(h, weights, {b: 1}) for b in present if b not in lost and weights[b] > 0.0]
     return found

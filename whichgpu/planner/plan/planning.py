@@ -10,12 +10,16 @@ import numpy as np
 
 from whichgpu.errors import Infeasible
 from whichgpu.planner.plan import explaining
+from whichgpu.planner.plan.again import Again
 from whichgpu.planner.plan.answer import Plan
 from whichgpu.planner.plan.columns import build
-from whichgpu.planner.plan.conflict import Conflict, conflict, said
+from whichgpu.planner.plan.conflict import conflict
 from whichgpu.planner.plan.deployments import deployments
 from whichgpu.planner.plan.settling import settled
 from whichgpu.planner.plan.solving import cheapest, effort
+from whichgpu.planner.plan.uncarried import uncarried
+from whichgpu.planner.plan.why_not import rival, why_not
+from whichgpu.planner.plan.worth import shadow_prices
 
 if TYPE_CHECKING:
     from datetime import date
@@ -37,7 +41,7 @@ def plan(asked: Asked, catalogue: Catalogue, today: date, *, explained: bool = T
     """The cheapest fleet; where there is none, `conflict` says why, and what would do."""
     started = perf_counter()
     built = build(asked, catalogue, today)
-    lost = _uncarried(built)
+    lost = uncarried(built, catalogue, today)
     if lost is not None:
         nothing = _nothing(built)
         return replace(nothing, conflict=lost, why_not=built.rejected, seconds=perf_counter() - started)
@@ -71,28 +75,14 @@ def _nothing(built: Built) -> Plan:
     return Plan(built, nothing(built.program, "infeasible"))
 
 
-def _uncarried(built: Built) -> Conflict | None:
-    """A slice that nothing at all carries: the demand alone is at fault, and the GPUs say why."""
-    carried = (built.program.columns.capacity > 0.0).any(axis=1)
-    if carried.all():
-        return None
-    one = built.slices[int(np.argmin(carried))]
-    reasons = {
-        rejection.why: rejection.what for rejection in built.rejected if rejection.kind.startswith("carries")
-    }
-    why = "; ".join(f"{gpu}: {text}" for text, gpu in list(reasons.items())[:2])
-    more = f" ({why})" if why else ""
-    return Conflict((f"demand {one}: {said(one.demand)} is carried by nothing that may be had{more}",), ())
-
-
 def _explained(answer: Plan) -> Plan:
     built = answer.built
     # An explanation should not take much longer than the plan.
     part = min(max(_TIMES * answer.solve_seconds, _SHORTEST), _LONGEST, _EXPLAIN * built.asked.seconds)
     until = perf_counter() + part
-    other, found = explaining.rival(explaining.Again(built, answer.solution, until), answer)
+    other, found = rival(Again(built, answer.solution, until), answer)
     answer = replace(answer, solution=found, rival=other)
-    again = explaining.Again(built, found, until + part)
+    again = Again(built, found, until + part)
     rows = explaining.constraints(built, found)
     room, tightest = explaining.headroom(built.program, found)
     answer = replace(
@@ -100,8 +90,8 @@ def _explained(answer: Plan) -> Plan:
     )
     return replace(
         answer, savings=tuple(explaining.savings(again, answer)),
-        prices=tuple(explaining.shadow_prices(again, rows)),
-        why_not=(*explaining.why_not(built, found), *built.rejected),
+        prices=tuple(shadow_prices(again, rows)),
+        why_not=(*why_not(built, found), *built.rejected),
     )  # fmt: skip
 
 

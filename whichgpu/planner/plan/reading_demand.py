@@ -43,7 +43,7 @@ def read_demand(
     keys: Keys, name: str, rate: Rate | None, plan: Keys, catalogue: Catalogue, *, own: bool
 ) -> Demand:
     """A demand; `own` is that the file has capacities of its own, so that a workload need not be known."""
-    from whichgpu.planner.plan.reading import choice, needs
+    from whichgpu.planner.plan.reading_supply import choice, needs
 
     workload, job = _job(keys, own=own)
     total, window = _total(keys, workload) if rate is None else (None, None)

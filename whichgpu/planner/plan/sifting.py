@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.planner.plan.formulation import Loss, Milp
+    from whichgpu.planner.plan.milp import Loss, Milp
     from whichgpu.planner.plan.program import Program
 
     Array = NDArray[np.float64]
@@ -112,7 +112,7 @@ def priced(program: Program, milp: Milp, found: Found, losses: Sequence[Loss]) -
     each = columns.idle if program.energy else columns.usd
     price = each[:, None] * hours
     price = price - _of_fleet(program, milp, found, losses)
-    value = _of_work(program, milp, found)
+    value = _of_work(program, milp, found) - _of_means(program, milp, found, losses)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         need = load.rate[:, None, :] / columns.capacity[:, :, None]
     need = np.where(program.flexible[:, None, None] | np.isnan(need), np.inf, need)
@@ -146,6 +146,18 @@ def _of_work(program: Program, milp: Milp, found: Found) -> Array:
     if program.energy:
         value = value - columns.work[:, :, None] * hours
     return np.asarray(np.where(columns.capacity[:, :, None] > 0.0, value, 0.0))
+
+
+def _of_means(program: Program, milp: Milp, found: Found, losses: Sequence[Loss]) -> Array:
+    """What the duals of (8') take from a column's work: what carries more is lost with more, (S, C, H)."""
+    columns = program.columns
+    taken = np.zeros((program.load.rate.shape[0], columns.count, program.hours.size))
+    for loss, dual in zip(losses, _rows(milp, found, "loss"), strict=True):
+        if loss.value is not None:
+            taken[:, :, loss.hour] += (
+                float(dual) * loss.value[:, None] * columns.capacity * loss.weights[columns.body]
+            )
+    return taken
 
 
 def _of_fleet(program: Program, milp: Milp, found: Found, losses: Sequence[Loss]) -> Array:

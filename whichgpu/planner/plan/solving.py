@@ -22,7 +22,8 @@ from whichgpu.planner.plan.fallback import mended, simple
 from whichgpu.planner.plan.formulation import completed, formulate
 from whichgpu.planner.plan.highs import solve
 from whichgpu.planner.plan.huge import rounded, unit
-from whichgpu.planner.plan.losses import failing, seeds
+from whichgpu.planner.plan.losses import failing
+from whichgpu.planner.plan.means import means
 from whichgpu.planner.plan.program import merged
 from whichgpu.planner.plan.sifting import sift
 from whichgpu.values import immutable
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.planner.plan.formulation import Loss
+    from whichgpu.planner.plan.milp import Loss
     from whichgpu.planner.plan.program import Program
     from whichgpu.planner.plan.sifting import Sifted
 
@@ -41,12 +42,14 @@ if TYPE_CHECKING:
 
 #: Shares of a program above which its columns are sifted; rounds of losses at most.
 _MANY, _ROUNDS = 2500, 60
+#: Part of the time for rows of the mean loss.
+_ROWS = 0.15
 #: The gap at which fleets are searched for that need not survive yet; and s in which nothing more is found.
 _ROUGH, _LITTLE = 0.05, 0.06
 #: Hours that are solved side by side at most.
 _WORKERS = 8
 #: How much more than its part of the time one of several programs may take.
-_LONGER = 4.0
+_LONGER = 1.3
 #: Columns a sifted hour begins with: those that would add at most this share to the relaxation, and no more.
 _NEAR, _FEW = 0.01, 60
 #: How much wider than asked for the gap of that search is: it only has to tell which columns are too dear.
@@ -68,6 +71,8 @@ class Solution:
     x: Array
     cost: float
     bound: float
+    #: Rows of (8) that the search needed.
+    losses: tuple[Loss, ...] = ()
 
     @property
     def gap(self) -> float:
@@ -94,6 +99,9 @@ def effort(gap: float, seconds: float) -> Effort:
 
 def cheapest(program: Program, how: Effort) -> Solution:
     """The cheapest fleet within the gap, or the best until the time is over."""
+    asked = (program.load.rate > 0.0).any(axis=1) | program.flexible
+    if (asked & ~(program.columns.capacity > 0.0).any(axis=1)).any():
+        return nothing(program, "infeasible")
     small, group = merged(program)
     by = dominated(small)
     kept = np.flatnonzero(by < 0)
@@ -145,10 +153,11 @@ def side_by_side(parts: Sequence[Program], how: Effort) -> list[Solution]:
     keys = [_alike(part) for part in parts]
     single = dict(zip(keys, parts, strict=True))
     workers = min(_WORKERS, os.cpu_count() or 1, len(single))
-    # Some take longer than others, and few of them long.
-    own = min(_LONGER * how.left * workers / len(single), how.left)
+    waiting = iter(range(len(single), 0, -1))
 
     def one(part: Program) -> Solution:
+        # What the ones before have left of their time is for those after them.
+        own = _LONGER * how.left * workers / next(waiting)
         return surviving(part, Effort(how.gap, min(perf_counter() + own, how.until)))
 
     # HiGHS lets other threads run while it works.
@@ -164,15 +173,20 @@ def _alike(part: Program) -> bytes:
     return b"".join(np.ascontiguousarray(one).tobytes() for one in arrays)
 
 
-def surviving(program: Program, how: Effort, start: Solution | None = None) -> Solution:
+def surviving(
+    program: Program, how: Effort, start: Solution | None = None, known: Sequence[Loss] = ()
+) -> Solution:
     """A fleet that survives every loss that its demands allow; a search may begin with `start`, which does.
 
     Fleets that do not survive only serve to find the rows that they violate: they are searched for roughly at
-    first, and mended by more instances, until one is near enough to the bound of them all.
+    first, and mended by more instances, until one is near enough to the bound of them all. `known` are rows
+    that are known to be needed.
     """
     if not program.load.spare.any():
         return _solved(program, [], how, start) if start else _searched(program, [], how)
-    losses, best, bound, gap = seeds(program), start, -np.inf, max(how.gap, _ROUGH)
+    losses = list(known) or means(program, _ROWS * how.left)
+    best, bound = (start, -np.inf) if start else _first(program, losses, how)
+    gap = max(how.gap, _ROUGH)
     for _ in range(_ROUNDS):
         found = _searched(program, losses, Effort(gap, how.until), best)
         if found.status == "infeasible":
@@ -182,13 +196,24 @@ def surviving(program: Program, how: Effort, start: Solution | None = None) -> S
         if np.isfinite(found.cost):
             best = _better(program, best, found, more)
         if best is not None and best.cost - bound <= how.gap * abs(best.cost):
-            return replace(best, bound=min(bound, best.cost), status="optimal")
+            return replace(best, bound=min(bound, best.cost), status="optimal", losses=tuple(losses))
         if how.left <= _LITTLE:
             break
         losses += more
-        gap = gap if more else max(how.gap, gap / 10.0)
+        gap = gap if more else how.gap
     last = best or _in_haste(program)
-    return replace(last, bound=min(max(bound, last.bound), last.cost), status="limit")
+    bound = min(max(bound, last.bound), last.cost)
+    return replace(last, bound=bound, status="limit", losses=tuple(losses))
+
+
+def _first(program: Program, losses: Sequence[Loss], how: Effort) -> tuple[Solution | None, float]:
+    """A fleet to begin with and a bound, of the relaxation of one hour."""
+    from whichgpu.planner.plan.rounding import rounded_up
+
+    if program.hours.size > 1:
+        return None, -np.inf
+    made, bound = rounded_up(program, losses, perf_counter() + _ROWS * how.left)
+    return None if made is None else Solution("limit", *made, cost_of(program, *made), bound), bound
 
 
 def _better(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from whichgpu.errors import UsageError, one_line
 from whichgpu.planner.needs import need
 from whichgpu.planner.plan.capacities import ability, held
 from whichgpu.planner.plan.starting import start_of
@@ -121,6 +122,11 @@ def _offered(
         prices.select(
             pool[:0] if names is None else pool, providers=names and [n for n in names if n != "own"]
         )
+    known = {one.region.lower() for one in pool if one.region}
+    for place in (asked.choice, *choices):
+        _known_regions(place.regions, known)
+    for demand in asked.demands:
+        _known_regions(demand.regions, known)
     classes: dict[tuple[str, str], list[str]] = {}
     chosen = prices.select(pool, providers=asked.choice.providers)
     for offer in (placed for row in chosen for placed in _placed(row, asked)):
@@ -198,6 +204,21 @@ def in_regions(region: str, allowed: Sequence[str] | None) -> bool:
     from fnmatch import fnmatchcase
 
     return allowed is None or any(region and fnmatchcase(region.lower(), one.lower()) for one in allowed)
+
+
+def _known_regions(regions: Sequence[str] | None, known: set[str]) -> None:
+    """Refuse a region in which no offer is: it would silently rule out all, or limit nothing."""
+    from difflib import get_close_matches
+
+    for one in regions or ():
+        if not any(in_regions(region, (one,)) for region in known):
+            near = get_close_matches(one.rstrip("*-").lower(), sorted(known), n=3, cutoff=0.5)
+            means = (
+                f"did you mean {', '.join(near)}?"
+                if near
+                else "whichgpu prices GPU --json says where they are"
+            )
+            raise UsageError(f"regions: no offer is in '{one_line(one)}'; {means}")
 
 
 def _selects(choice: Choice, offer: Offer) -> bool:
