@@ -199,7 +199,7 @@ def test_job_columns_become_a_job():
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--phase", "training"),
+        ("--phase", "dreaming"),
         ("--resolution", "big"),
         ("--option", "guidance"),
         ("--concurrency", "many"),

@@ -39,8 +39,9 @@ MIXTURES = tuple(name for name in ZOO if resolve(name).dims.get("experts"))
 
 
 def ops(name: str, **columns: object) -> tuple[Op, ...]:
+    # In 16 bits, whatever format a model is released in.
     workload = resolve(name)
-    return workload.trace(workload.complete(Job(name, **columns)))
+    return workload.trace(workload.complete(Job(name, **{"precision": "fp16", **columns})))
 
 
 def dense(traced: tuple[Op, ...]) -> float:

@@ -83,7 +83,7 @@ def _of(path: Path) -> Iterator[Question]:
         for node in ast.walk(function):
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 value = _value(node.value, known)
-                known |= {node.targets[0].id: value} if isinstance(value, str) else {}
+                known |= {} if value is None else {node.targets[0].id: value}
         for node in ast.walk(function):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ask":
                 line = _value(node.args[0], known)

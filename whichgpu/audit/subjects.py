@@ -40,6 +40,7 @@ _TAILS = frozenset({
 })  # fmt: skip
 #: Words that a name ends with and that say nothing: they are quoted but not looked up.
 #: A size of memory as some write it: "A100 80G".
+_BARE = re.compile(r"\d{2,3}")
 _SIZED = re.compile(r"^(\d{2,3})[Gg]$")
 _EMPTY = frozenset(
     {"gpu", "gpus", "graphics", "card", "tensor", "core", "variant", "version", "model", "with"}
@@ -169,6 +170,9 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
         if len(forms) > 1:
             # "H100 PCIe/SXM" is both.
             said = [word for word in said if word.lower().rstrip("2345") not in forms]
+        if len(said) > 1 and _BARE.fullmatch(said[-1]) and _ids(" ".join(said[:-1]), catalogue):
+            # "V100 (16 or 32 GB)": the number begins what follows.
+            continue
         ids = _ids(" ".join(_singular(word) for word in said), catalogue) if said else ()
         if ids:
             return last, ids

@@ -83,6 +83,9 @@ def candidates(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
     exact = catalogue.get(text.strip().lower()) or catalogue.get(text.strip())
     if exact:
         return (exact,)
+    if "\ufffd" in text:
+        # A byte that could not be read may have been any letter.
+        return ()
     said = tokens.words(text)
     asked = frozenset(said)
     index = _index(catalogue)
