@@ -99,6 +99,14 @@ def about(index: int, passage: Passage, context: Context) -> Sequence[Mention]:
 
 
 def topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Mention], bool]:
+    """What `_topic` says, remembered: every sentence of a passage asks."""
+    known: dict[int, tuple[Sequence[Mention], bool]] = context.memo.setdefault("topics", {})
+    if index not in known:
+        known[index] = _topic(index, passage, context)
+    return known[index]
+
+
+def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Mention], bool]:
     """The one device that a passage without a name speaks of, and whether that is certain.
 
     It is that of the line that introduces its list, else of its heading, else of the title; of the text

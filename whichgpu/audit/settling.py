@@ -94,8 +94,10 @@ def _sentence(found: Finding, context: Context) -> _Place | None:
     passage: Passage = context.document.passages[index]
     if found.start >= passage.end:
         return None
-    for one in sentences(passage.text):
-        first, last = passage.span(one.start, one.end)
+    spans: dict[int, list[tuple[int, int]]] = context.memo.setdefault("spans", {})
+    if index not in spans:
+        spans[index] = [passage.span(one.start, one.end) for one in sentences(passage.text)]
+    for one, (first, last) in zip(sentences(passage.text), spans[index], strict=True):
         if first <= found.start < last:
             who = spoken(index, passage, one, context)
             text = one.text

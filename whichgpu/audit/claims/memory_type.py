@@ -9,7 +9,7 @@ from whichgpu.audit import tables
 from whichgpu.audit.fields import FAR, SET_AGAINST, of_field, owner_of
 from whichgpu.audit.roles import spoken, superchips
 from whichgpu.audit.sentences import sentences
-from whichgpu.audit.subjects import family, model
+from whichgpu.audit.subjects import family
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -138,7 +138,7 @@ def _one_of(
     if not known or (not right and (unified or vague)):
         return
     sure = [gpu for gpu in known if gpu.confidence != "low"]
-    sure = [] if _only_enhanced(match[0], known, context) else sure
+    sure = [] if not right and _only_enhanced(match[0], known, context) else sure
     verdict = "confirmed" if right else "contradicted" if sure else "unverifiable"
     yield of_field(passage, match.span(), "specification", "memory_type", right or known, verdict, context)
 
@@ -149,8 +149,7 @@ def _only_enhanced(told: str, known: Sequence[Gpu], context: Context) -> bool:
         gpu for gpu in known if str(gpu.value("memory_type")).lower().rstrip("e") == told.lower().rstrip("e")
     ]
     vendor = any((fact := gpu.fact("memory_type")) is not None and fact.kind == "vendor" for gpu in near)
-    own = model(known[0].id, context.catalogue)
-    kin = [gpu for key, gpu in context.catalogue.items() if model(key, context.catalogue) == own]
+    kin = [context.catalogue[key] for key in family((known[0].id,), context.catalogue)]
     return (
         bool(near) and not vendor and not any(_same_type(told, str(gpu.value("memory_type"))) for gpu in kin)
     )
