@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 APART = 60
 #: Characters between a bare number and the name of what it counts.
 _CLOSE = 12
+#: Between a count and what it counts: "640 third-generation Tensor Cores".
+_GENERATION = re.compile(r"\b(?:\w+|\d(?:st|nd|rd|th))[ -]gen(?:eration)?\b\.?", re.IGNORECASE)
 #: Words beside a value that is of a part, or of a change.
 _PART_BEFORE = re.compile(
     r"\b(?:each|per|every|by|from|(?<!up )(?<!compared )(?<!relative )(?<!equal )(?<!close )to)\b"
@@ -184,7 +186,7 @@ def nearest_attribute(
         after = each.end <= quantity.start
         between = text[each.end : quantity.start] if after else text[quantity.end : each.start]
         close = 0 if each.attribute.dimension == "bits" else _CLOSE
-        bare = quantity.dimension == "number" and len(between.strip(" :*")) > close
+        bare = quantity.dimension == "number" and len(_GENERATION.sub("", between).strip(" :*")) > close
         if len(between) > APART or _CLAUSE.search(between) or bare:
             continue
         if (not after and _OUT_OF.search(between)) or (after and _INTO.search(between)):

@@ -22,6 +22,12 @@ SET_AGAINST = re.compile(
     r"\b(?:than|compared|versus|vs|unlike|previous|predecessor|older|system|host|cpu|instead)\b",
     re.IGNORECASE,
 )
+#: A sentence that goes on about the device of the one before it, by a pronoun or its kind.
+ITS_OWN = re.compile(
+    r"\s*(?:At launch,?\s+)?(?:It|Its|This (?:card|gpu|chip|model)|The (?:card|gpu|chip))\b(?! (?:is|"
+    r"was) (?:not )?(?:worth|also worth))",
+    re.IGNORECASE,
+)
 #: Between a word and the device after it, where it is said to be the device's own.
 _APART = re.compile(r"[,;]|\b(?:while|whereas|but|that)\b", re.IGNORECASE)
 _OF = re.compile(r"\b(?:of|on|in)\s+(?:the\s+)?(?:nvidia\s+)?$", re.IGNORECASE)

@@ -20,7 +20,10 @@ _AT_A_RATE = re.compile(
 )
 _LAUNCHED_AT = re.compile(
     r"\b(?:launch(?:ed|es)?|debut(?:ed|s)?|released|introduced|came out|arrived|started)\b[^.;$]{0,30}?"
-    r"\b(?:at|for|with a price of)\s+(?=\$\d)",
+    r"\b(?:at|for|with a price of)\s+(?=\$\d)"
+    r"|\bat launch,?\s+(?:it|the card|the gpu)\s+(?:cost|was|sold for|retailed (?:at|for)|"
+    r"had a price of)\s+(?=\$\d)"
+    r"|\b(?:launch|list|retail) price(?:d)?\s+(?:was|of|at)\s+(?=\$\d)",
     re.IGNORECASE,
 )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.subjects import mentions, model
+from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.findings import Context, Evidence
     from whichgpu.audit.roles import Spoken
+    from whichgpu.hardware.gpu import Gpu
 
 
 #: A document that names more devices compares no two of them throughout.
@@ -45,11 +47,30 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     set_against = after[:1] or [each for each in before if each in who.against][-1:]
     if set_against:
         other = set_against[0]
-        return None if _same(other.named, first.named, context) else Pair(first.named, other.named)
+        if _same(other.named, first.named, context):
+            return None
+        return Pair(_forms(first.named, context), _forms(other.named, context))
     if any(not _same(each.named, first.named, context) for each in own):
         return None
     subjects = [each for each in devices(context) if not _same(each, first.named, context)]
-    return Pair(first.named, subjects[0]) if len(subjects) == 1 else None
+    if len(subjects) != 1:
+        return None
+    return Pair(_forms(first.named, context), _forms(subjects[0], context))
+
+
+def _forms(named: tuple[str, ...], context: Context) -> tuple[str, ...]:
+    """Of the devices that a name means those whose form the document names, if it names any: its SXM5."""
+    known: dict[tuple[str, ...], tuple[str, ...]] = context.memo.setdefault("forms", {})
+    if named not in known:
+        told = {
+            key
+            for found in context.mentions.values()
+            for each in found
+            if set(each.named) < set(named)
+            for key in each.named
+        }
+        known[named] = tuple(key for key in named if key in told) or named
+    return known[named]
 
 
 def devices(context: Context) -> list[tuple[str, ...]]:
@@ -81,10 +102,16 @@ def ratios(attribute: Attribute, both: Pair, context: Context) -> list[tuple[flo
     for field in attribute.fields:
         for one in _sure(both.first, context):
             for other in _sure(both.second, context):
-                a, b = context.catalogue[one].value(field), context.catalogue[other].value(field)
+                a, b = (_value(context.catalogue[key], field) for key in (one, other))
                 if isinstance(a, int | float) and isinstance(b, int | float) and b:
                     found.append((float(a) / float(b), _words(one, other, field, context)))
     return found
+
+
+def _value(gpu: Gpu, field: str) -> object:
+    """A value of a device; of its memory the size that it is sold with."""
+    value = gpu.value(field)
+    return nominal_gb(value) or value if field == "memory" and isinstance(value, int | float) else value
 
 
 def _sure(ids: Sequence[str], context: Context) -> Sequence[str]:

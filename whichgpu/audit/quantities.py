@@ -38,6 +38,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[kKMGT])(?:[Bb]yte)\s*/\s*s\b", "bandwidth", "{p}B/s"),
     (r"(?P<p>[kKMGT]i?)B(?:ytes?)?\b", "memory", "{p}B"),
     (r"-?(?P<word>(?i:giga|tera|mega))(?i:bytes?)\b", "memory", "{p}B"),
+    (r"(?P<p>[kM]?)Wh\b", "watt-hours", ""),
     (r"(?P<p>[kM]?)W\b", "power", "{p}W"),
     (r"[Ww]atts?\b", "power", "W"),
     (r"(?P<p>[MG])[Hh]z\b", "frequency", "{p}Hz"),
@@ -61,7 +62,8 @@ _SCALES: Mapping[str, tuple[str, float]] = {
     "process": ("length", 1e-9), "bits": ("bits", 1.0), "per second": ("rate", 1.0),
     "per minute": ("rate", 1 / 60), "milliseconds": ("time", 1e-3), "seconds": ("time", 1.0),
     "minutes": ("time", 60.0), "hours": ("time", 3600.0), "percent": ("percent", 0.01),
-    "times": ("times", 1.0), "billion": ("count", 1e9), "million": ("count", 1e6),
+    "watt-hours": ("energy", 1.0), "times": ("times", 1.0), "billion": ("count", 1e9),
+    "million": ("count", 1e6),
 }  # fmt: skip
 _MONEY = r"(?P<sign>US\$|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"
 _FIRST = rf"(?<![\w.,])(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?{_MONEY}?(?P<a>-?{_DIGITS})(?P<k>[kK])?"
@@ -102,9 +104,10 @@ _MULTIPLES: Mapping[str, float] = {
     "twice": 2, "double": 2, "doubles": 2, "doubled": 2, "doubling": 2, "triple": 3, "triples": 3,
     "thrice": 3, "quadruple": 4, "half": 0.5, "halves": 0.5,
 }  # fmt: skip
-_SPELLED: Mapping[str, float] = {
+#: Numbers that are written as words.
+SPELLED: Mapping[str, int] = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "twelve": 12,
+    "twelve": 12, "sixteen": 16, "twenty": 20, "thirty": 30,
 }  # fmt: skip
 _WORD_MULTIPLE = re.compile(
     r"\b(?:(?P<word>twice|doubled?s?|doubling|triples?|thrice|quadruple|half|halves)"
@@ -170,7 +173,7 @@ def multiples(text: str) -> tuple[Quantity, ...]:
 def _multiples(text: str) -> Iterator[Quantity]:
     for match in _WORD_MULTIPLE.finditer(text):
         word, number = match["word"], match["number"]
-        value = _MULTIPLES[word.lower()] if word else _SPELLED[number.lower()]
+        value = _MULTIPLES[word.lower()] if word else SPELLED[number.lower()]
         yield Quantity(*match.span(), value, value, "times", match[0], _limit(text, match.start(), ""))
 
 
@@ -214,6 +217,7 @@ def _si(first: float, last: float, dimension: str, form: str, prefix: str) -> tu
     """SI values and their dimension."""
     if not form:
         name, scale = _SCALES[dimension]
+        scale *= {"k": 1e3, "M": 1e6}.get(prefix, 1.0)
         return first * scale, last * scale, name
     try:
         scale = parse(f"1 {form.format(p=prefix)}", dimension)

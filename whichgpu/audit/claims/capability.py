@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
+from whichgpu.audit.capabilities import CAPABILITIES, Capability
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
+from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import about, sentences, within
+from whichgpu.hardware.fields import FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -21,84 +24,6 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 
-class Capability(NamedTuple):
-    """Something that a device has or has not: how it is written, the field that says so, and its test."""
-
-    key: str
-    names: str
-    field: str
-    has: Callable[[Gpu], bool | None]
-
-
-def _since(low: float, rate: str = "") -> Callable[[Gpu], bool | None]:
-    """Whether the compute capability is at least this; of other makers' whether a rate is on file."""
-
-    def test(gpu: Gpu) -> bool | None:
-        value = gpu.value("compute_capability")
-        if value is None:
-            return True if rate and gpu.value(rate) else None
-        return float(str(value)) >= low
-
-    return test
-
-
-def _positive(field: str) -> Callable[[Gpu], bool | None]:
-    """Whether a number is above zero; unknown where it was not read."""
-
-    def test(gpu: Gpu) -> bool | None:
-        value = gpu.value(field)
-        return None if value is None else float(value) > 0
-
-    return test
-
-
-def _said(field: str, part: str = "", none: str = "none") -> Callable[[Gpu], bool | None]:
-    """Whether a text names a part of it; that it does not is no proof, but that there is none at all is."""
-
-    def test(gpu: Gpu) -> bool | None:
-        value = gpu.value(field)
-        if value is None:
-            return None
-        text = str(value).lower()
-        if text in (none, "no"):
-            return False
-        return True if part.lower() in text else None
-
-    return test
-
-
-def _av1_encode(gpu: Gpu) -> bool | None:
-    """AV1 is encoded from Ada on, by what has an encoder."""
-    stated = _said("encoders", "AV1")(gpu)
-    if stated is not None:
-        return stated
-    older = _since(8.9)(gpu)
-    return False if older is False else None
-
-
-_CAPABILITIES = (
-    Capability("fp8", r"fp8(?: precision| support| tensor cores?)?", "compute_capability",
-                _since(8.9, "fp8")),
-    Capability("fp4", r"(?:nv)?fp4(?: precision| support)?", "compute_capability", _since(10.0, "fp4")),
-    Capability("bf16", r"(?:bf16|bfloat16)(?: precision| support)?", "compute_capability",
-                _since(8.0, "bf16")),
-    Capability("tf32", r"(?:tf32|tensorfloat-32)(?: precision| support)?", "compute_capability",
-                _since(8.0)),
-    Capability("nvlink", r"nvlink(?: (?:support|interconnect|bridge|connectivity))?", "nvlink",
-                _positive("nvlink")),
-    Capability("mig", r"(?:mig|multi-instance gpu)(?: \(mig\))?(?: support)?", "mig_max",
-                _positive("mig_max")),
-    Capability("ecc", r"(?:ecc|error[- ]correcting code)(?: memory)?(?: \(ecc\))?", "ecc",
-                _said("ecc", "yes")),
-    Capability("av1_encode", r"av1 encod(?:e|ing|ers?)", "encoders", _av1_encode),
-    Capability("av1_decode", r"av1 decod(?:e|ing|ers?)", "decoders", _said("decoders", "AV1")),
-    Capability("vgpu", r"(?:nvidia )?vgpu(?: software)?(?: support)?", "vgpu",
-                lambda gpu: True if gpu.value("vgpu") else None),
-    Capability("ray_tracing", r"(?:rt cores?|ray[- ]tracing cores?)", "rt_cores", _positive("rt_cores")),
-    Capability("tensor_cores", r"tensor cores?", "tensor_cores", _positive("tensor_cores")),
-    Capability("sparsity", r"(?:structured |2:4 |fine-grained )?sparsity(?: support| acceleration)?",
-                "compute_capability", _since(8.0)),
-)  # fmt: skip
 _YES = re.compile(r"\s*(?:yes|supported|\u2713|\u2714|\u2705|native)", re.IGNORECASE)
 _NO = re.compile(
     r"\s*(?:no|none|not supported|unsupported|\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
@@ -111,25 +36,30 @@ _FILL = (
 )
 _HAS = (
     r"(?:supports?|supporting|has|have|features?|offers?|includes?|comes? with|equipped with|provides?|with|"
-    r"introduces?|introduced|gains?|adds?|brings?|enables?)\s+"
+    r"introduces?|introduced|gains?|adds?|brings?|enables?|runs?|unterst\u00fctzt|unterst\u00fctzen|"
+    r"prend en charge|"
+    r"prennent en charge|admite|soporta)\s+"
 ) + _FILL
 _LACKS = (
     r"(?:lacks?|lacking|without|does(?: not|n[\u2019']t) (?:support|have|include|offer)|has no|have no|"
-    r"no longer supports?|missing|with no|cannot use|drops?|omits?)\s+"
+    r"no longer supports?|missing|with no|cannot (?:use|run|support)|drops?|omits?|"
+    r"unterst\u00fctzt kein(?:e|en)?|hat kein(?:e|en)?|"
+    r"ne prend pas en charge|no (?:admite|soporta|tiene))\s+"
 ) + _FILL
 #: Other capabilities that are named before one, of which the same is said.
-_LIST = rf"(?:(?:{'|'.join(each.names for each in _CAPABILITIES)})(?:,? and |,? or |, )){{0,3}}"
+_LIST = rf"(?:(?:{'|'.join(each.names for each in CAPABILITIES)})(?:,? and |,? or |, )){{0,3}}"
 _CLAIMS = tuple(
     (
         each,
         told,
         re.compile(
             rf"\b{words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|throughput|limit\w*|overhead|penalt\w+|"
-            r"issues?|problems?|constraints?|requirements?|\d|\?))",
+            r"issues?|problems?|constraints?|requirements?|\d|\?|nicht\b|no\b|(?:through|via|with) (?:hip|"
+            r"zluda|scale)\b))",
             re.IGNORECASE,
         ),
     )
-    for each in _CAPABILITIES
+    for each in CAPABILITIES
     for told, words in ((False, _LACKS), (True, _HAS))
 )
 #: The capability first, its device after it: "MIG is not supported on the L40S", "there is no NVLink on it".
@@ -143,7 +73,7 @@ _PASSIVE = tuple(
             re.IGNORECASE,
         ),
     )
-    for each in _CAPABILITIES
+    for each in CAPABILITIES
 )
 #: What ends what is said before the name of the device that it is of.
 _ON_THE = re.compile(
@@ -156,8 +86,11 @@ _PARTS = re.compile(
     r"(\d{1,2}|two|three|four|five|six|seven|eight)\s+(?:\w+\s+){0,3}?(?:instances|partitions|slices|gpus|ways)\b",
     re.IGNORECASE,
 )
-_SPELLED = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
-_ANY = re.compile("|".join(each.names for each in _CAPABILITIES), re.IGNORECASE)
+#: The same in a cell: "Up to 7 instances", "Yes (up to 7)".
+_CELL_PARTS = re.compile(
+    r"\bup to (\d)\b(?!\s*(?:g\b|GB))|\b(\d)\s*(?:mig\s+)?(?:instances?|slices?|partitions?)\b", re.IGNORECASE
+)
+_ANY = re.compile("|".join(each.names for each in CAPABILITIES), re.IGNORECASE)
 _HEDGED = re.compile(
     r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|need\w*|"
     r"require\w*|should|would|than|only)\b",
@@ -188,7 +121,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 def capability_at(text: str, at: int) -> tuple[Capability, int] | None:
     """The capability that is named at a place of a text, and the length of its name."""
-    for each in _CAPABILITIES:
+    for each in CAPABILITIES:
         match = re.compile(rf"(?:{each.names})\b", re.IGNORECASE).match(text, at)
         if match:
             return each, match.end() - at
@@ -197,6 +130,12 @@ def capability_at(text: str, at: int) -> tuple[Capability, int] | None:
 
 def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
     for each in _headed(cell.label.strip(" *:")):
+        parts = _CELL_PARTS.search(cell.passage.text) if each.key == "mig" else None
+        if parts and int(parts[1] or parts[2]):
+            gpus = [context.catalogue[key] for key in cell.ids]
+            told = int(parts[1] or parts[2])
+            yield from _of_parts(cell.passage, (0, len(cell.passage.text)), told, gpus, context)
+            continue
         yes, no = _YES.match(cell.passage.text), _NO.match(cell.passage.text)
         if yes or no:
             gpus = [context.catalogue[key] for key in cell.ids]
@@ -219,9 +158,7 @@ def _of_item(index: int, passage: Passage, context: Context) -> Iterator[Finding
 def _headed(label: str) -> tuple[Capability, ...]:
     """The capabilities that the label of a cell names by itself."""
     said = r"(?:supports? )?{}(?: \([\w ]+\))?"
-    return tuple(
-        each for each in _CAPABILITIES if re.fullmatch(said.format(each.names), label, re.IGNORECASE)
-    )
+    return tuple(each for each in CAPABILITIES if re.fullmatch(said.format(each.names), label, re.IGNORECASE))
 
 
 def _of_sentence(
@@ -235,6 +172,9 @@ def _of_sentence(
             mention = who.owner(match.start())
             gap = text[mention.end : match.start()] if mention in who.here and mention else ""
             hedged = _HEDGED.search(gap) or _HEDGED.search(text, match.end(), match.end() + 12)
+            if each.key == "sparsity" and match[0].lower().startswith("with"):
+                # A qualifier of a figure.
+                continue
             denied = told and _NOT.search(text, max(place[0], match.start() - _DENIAL), match.start())
             if mention is None or len(gap) > _FAR or hedged or denied:
                 continue
@@ -250,17 +190,24 @@ def _instances(passage: Passage, place: tuple[int, int], who: Spoken, context: C
         mention = inside[-1] if inside else who.owner(match.start())
         if mention is None or _HEDGED.search(match[0]):
             continue
-        told = _SPELLED.get(match[1].lower()) or int(match[1])
+        told = SPELLED.get(match[1].lower()) or int(match[1])
         gpus = [context.catalogue[key] for key in mention.ids]
-        known = [gpu for gpu in gpus if gpu.value("mig_max") is not None and gpu.confidence != "low"]
-        right = [gpu for gpu in known if int(gpu.need("mig_max")) == told]
-        if not known:
-            continue
-        best = (right or known)[0]
-        yield made(context, passage, match.span(1), "capability", "confirmed" if right else "contradicted",
-                   subject=best.id, attribute="mig", because=f"{best.id}: mig max {best.display('mig_max')}",
-                   expected="" if right else best.display("mig_max"),
-                   evidence=(source_of(best, "mig_max"),))  # fmt: skip
+        yield from _of_parts(passage, match.span(1), told, gpus, context)
+
+
+def _of_parts(
+    passage: Passage, place: tuple[int, int], told: int, gpus: Sequence[Gpu], context: Context
+) -> Iterator[Finding]:
+    """Whether a GPU can be divided into so many instances."""
+    known = [gpu for gpu in gpus if gpu.value("mig_max") is not None and gpu.confidence != "low"]
+    right = [gpu for gpu in known if int(gpu.need("mig_max")) == told]
+    if not known:
+        return
+    best = (right or known)[0]
+    yield made(context, passage, place, "capability", "confirmed" if right else "contradicted",
+               subject=best.id, attribute="mig", because=f"{best.id}: mig max {best.display('mig_max')}",
+               expected="" if right else best.display("mig_max"),
+               evidence=(source_of(best, "mig_max"),))  # fmt: skip
 
 
 def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Iterator[Finding]:
@@ -287,15 +234,27 @@ def _judged(
     passage: Passage, place: tuple[int, int], what: Capability, gpus: Sequence[Gpu], *, told: bool,
     context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
-    known = [(gpu, has) for gpu in gpus if gpu.confidence != "low" and (has := what.has(gpu)) is not None]
+    # What follows from the compute capability is certain of a chip, however little else is on file.
+    known = [
+        (gpu, has)
+        for gpu in gpus
+        if (gpu.confidence != "low" or what.field == "compute_capability")
+        and (has := what.has(gpu)) is not None
+    ]
     if not known:
         return
     right = [gpu for gpu, has in known if has is told]
     best = (right or [gpu for gpu, _ in known])[0]
-    field = what.field if best.value(what.field) is not None else what.key
-    shown = best.display(field) or str(best.value(field))
+    field = next(
+        (name for name in (what.field, what.key) if name in FIELDS and best.value(name) is not None), ""
+    )
+    because = (
+        f"{best.id}: {field.replace('_', ' ')} {best.display(field)}"
+        if field
+        else f"{best.id} is {best.vendor}'s"
+    )
     yield made(
         context, passage, place, "capability", "confirmed" if right else "contradicted", subject=best.id,
-        attribute=what.key, because=f"{best.id}: {field.replace('_', ' ')} {shown}",
-        expected="" if right else ("no" if told else "yes"), evidence=(source_of(best, field),),
+        attribute=what.key, because=because, expected="" if right else ("no" if told else "yes"),
+        evidence=(source_of(best, field or "chip"),),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.sentences import sentences
@@ -15,16 +15,32 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.findings import Context, Finding
 
+#: A sentence that says what follows from the one before it: "This allows the A5000 to".
+_GOES_ON = re.compile(
+    r"\s*(?:This|That|These|Which|It)\s+(?:also\s+)?(?:allow|enable|make|let|mean|help)\w*\b"
+)
+_HARDWARE = re.compile(r"\b(?:gpus?|cards?|hardware|accelerators?)\b", re.IGNORECASE)
+
+
+class _Rule(NamedTuple):
+    """What says an error, what excuses it, and why it is wrong; `of_a_device` if it is said of hardware."""
+
+    key: str
+    says: re.Pattern[str]
+    unless: re.Pattern[str] | None
+    of_a_device: bool
+    because: str
+
 
 @cache
-def _rules() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str] | None, str], ...]:
-    """Every error of category: its key, what says it, what excuses it, and why it is wrong."""
+def _rules() -> tuple[_Rule, ...]:
     rows = store.load("audit")["audit"]["category"]
     return tuple(
-        (
+        _Rule(
             key,
             re.compile(row["pattern"], re.IGNORECASE),
             re.compile(row["unless"], re.IGNORECASE) if row.get("unless") else None,
+            bool(row.get("of_a_device")),
             row["because"],
         )
         for key, row in rows.items()
@@ -33,15 +49,29 @@ def _rules() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str] | None, str], 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every error of category."""
-    for passage in context.document.passages:
+    for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
+        before = 0
         for sentence in sentences(passage.text):
-            for key, pattern, unless, because in _rules():
-                match = pattern.search(sentence.text)
-                if match is None or (unless and unless.search(sentence.text)):
+            start = before if _GOES_ON.match(sentence.text) else sentence.start
+            before = sentence.start
+            text = passage.text[start : sentence.end]
+            # A full stop ends what a pattern spans.
+            text = text[: sentence.start - start].replace(".", ",") + text[sentence.start - start :]
+            named = bool(context.mentions.get(index)) or _HARDWARE.search(text) is not None
+            for rule in _rules():
+                match = rule.says.search(text)
+                if (
+                    match is None
+                    or (rule.unless and rule.unless.search(text))
+                    or (rule.of_a_device and not named)
+                ):
                     continue
-                start = match.start("at") if match.groupdict().get("at") else match.start()
-                place = (sentence.start + start, sentence.start + match.end())
-                yield made(context, passage, place, "category", "contradicted", subject=key,
-                           attribute="category", because=because, evidence=(Evidence(because),))  # fmt: skip
+                at = match.start("at") if match.groupdict().get("at") else match.start()
+                if start + match.end() <= sentence.start:
+                    continue
+                place = (start + at, start + match.end())
+                yield made(context, passage, place, "category", "contradicted", subject=rule.key,
+                           attribute="category", because=rule.because,
+                           evidence=(Evidence(rule.because),))  # fmt: skip

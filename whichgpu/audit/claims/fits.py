@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 _FITS = re.compile(
-    r"\b(?:fit(?:s|ting)?\b(?=[^.;]{0,40}?\b(?:in|on|into|onto|within|inside)\b)|(?:runs?|loads?|hosts?|deploy|serves?|"
+    r"\b(?:fit(?:s|ting)?\b(?=[^.;]{0,40}?\b(?:in|on|into|onto|within|inside)\b)|pass(?:t|en)\b(?=[^.;]{0,40}?\bauf\b)|"
+    r"(?:needs?|requires?|takes?)(?=\s+(?:at least |about |only |just )?(?:an?|one|two|three|four|five|"
+    r"six|eight|ten|\d+x?)\s)|"
+    r"(?:runs?|loads?|hosts?|deploy|serves?|"
     r"holds?|handles?|load(?:ed)?|hosted|served|deployed|running|"
     r"enough (?:for|to)|sufficient (?:for|to)|room for)\b)",
     re.IGNORECASE,
@@ -41,11 +44,20 @@ _HEDGED = re.compile(
     r"would|might|may|previously|per (?:gpu|card)|split|shard\w*|together with|plus)\b",
     re.IGNORECASE,
 )
+#: A sentence that goes on about the model of the one before it.
+_GOES_ON = re.compile(r"\s*(?:It|This|That|So it|Es|Das|Il|Elle)\b", re.IGNORECASE)
+#: How many of a device a model is said to need: fewer cannot hold it, more would do as well.
+_NEEDS = re.compile(r"needs?|requires?|takes?", re.IGNORECASE)
+_HOW_MANY = re.compile(
+    r"\s+(?:at least |about |only |just )?(?:an?|one|two|three|four|five|six|eight|ten|"
+    r"\d+\s?x?)\s+(?:nvidia\s+|amd\s+)?",
+    re.IGNORECASE,
+)
 _TOO_LARGE = re.compile(r"\btoo (?:large|big)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r",\s+(?:but|so|and|while|whereas)\s|;\s")
 _NODE = re.compile(r"\b(?:dgx|hgx)\s*$", re.IGNORECASE)
 #: What the weights may take of the memory and still leave room to run, and beyond which they do not fit.
-_ROOM, _FULL = 0.9, 1.0
+_ROOM, _FULL = 0.9, 0.97
 #: Bytes of a weight of the smallest format in use (2.5 bits with its scales).
 _LEAST = 0.34
 _PER_NODE = 8
@@ -166,24 +178,42 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
     text = sentence.text
     if not _FITS.search(text) or TRAINS.search(text) or _HEDGED.search(text):
         return
-    found = models(text)
+    found, before = models(text), ""
+    if not found and _GOES_ON.match(text):
+        # "Mixtral 8x7B in FP16 takes 93 GB; it fits on one A10G."
+        earlier = [each for each in sentences(passage.text) if each.start < sentence.start]
+        before = earlier[-1].text if earlier else ""
+        found = models(before) if not TRAINS.search(before) else ()
     if len({each.parameters for each in found}) != 1:
         return
     who = spoken(index, passage, sentence, context)
+    at = sentence.start
     starts = [0, *(match.end() for match in _CLAUSE.finditer(text)), len(text)]
     for first, last in pairwise(starts):
-        said = formats(text[first:last]) or formats(text)
-        here = within(who.here, sentence.start + first, sentence.start + last)
-        verb = _FITS.search(text, first, last)
+        said = formats(text[first:last]) or formats(text) or formats(before)
+        here = within(who.here, at + first, at + last)
+        verb = _verb(passage.text, (sentence.start + first, sentence.start + last), here)
         if verb is None or len({each.named for each in here}) != 1 or len(said) > 1:
             continue
         count = counted(passage.text, sentence.start + first, here[0].start)
         if _NODE.search(passage.text, sentence.start, here[0].start):
             count *= _PER_NODE
-        denied = bool(_NOT.search(text[first : verb.start()]) or _TOO_LARGE.search(text, first, last))
-        at = sentence.start + verb.start()
-        place = (min(at, here[0].start), max(here[0].end, sentence.start + verb.end()))
+        denied = bool(
+            _NOT.search(passage.text, at + first, verb.start()) or _TOO_LARGE.search(text, first, last)
+        )
+        place = (min(verb.start(), here[0].start), max(here[0].end, verb.end()))
         yield _Claim(place, found[0], said[0] if said else None, here[0], count, not denied)
+
+
+def _verb(text: str, place: tuple[int, int], here: Sequence[Mention]) -> re.Match[str] | None:
+    """What says that something fits; "needs" only where it says how many devices, and is not denied."""
+    for verb in _FITS.finditer(text, *place) if here else ():
+        if not _NEEDS.fullmatch(verb[0]):
+            return verb
+        many = _HOW_MANY.fullmatch(text, verb.end(), max(here[0].start, verb.end()))
+        if many and not _NOT.search(text, place[0], verb.start()):
+            return verb
+    return None
 
 
 def _judged(passage: Passage, claim: _Claim, context: Context) -> Iterator[Finding]:

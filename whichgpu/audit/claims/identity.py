@@ -8,12 +8,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
-from whichgpu.audit.fields import SET_AGAINST, of_field, one_of, owner_of, same_chip
+from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, of_field, one_of, owner_of, same_chip
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions, model
+from whichgpu.facts import store
 from whichgpu.hardware.architecture import families
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ _BORN = re.compile(
 )
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
-    r"[^.;]{0,40}?\b(?:based|built|runs?|relies|uses?|using|leverag\w+|powered|features?|part)\b[^.;]{0,45}",
+    r"[^.;]{0,40}?\b(?:flagship of|belongs? to|member of|(?:comes?|is|are) from|based|built|runs?|relies|"
+    r"uses?|using|leverag\w+|powered|features?|part)\b[^.;]{0,45}",
     re.IGNORECASE,
 )
 #: Between a device and its architecture in "is an Ampere card" and "(Ampere)", and what then follows.
@@ -65,6 +67,10 @@ _IS_CHIP = re.compile(
 _CAPABILITY = re.compile(
     r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
 )
+_CAPABILITY_HEAD = re.compile(
+    r"(?:cuda )?comput(?:e|ing) capability\b|cuda capability\b|sm version\b", re.IGNORECASE
+)
+_VERSION = re.compile(r"\s*(?:sm_?)?(\d{1,2}\.\d)\s*")
 #: Words by which a chip is that of all devices before it.
 _SHARED = re.compile(r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b", re.IGNORECASE)
 _FAR = 90
@@ -99,6 +105,8 @@ def _cells(context: Context) -> Iterator[Finding]:
                 yield from one_of(cell.passage, match, "chip", gpus, context)
             for match in _WAYS.finditer(text) if "nvlink" in (text + label).lower() else ():
                 yield from _of_ways(cell.passage, match, gpus, context)
+            if _CAPABILITY_HEAD.match(label):
+                yield from _of_capability(cell.passage, _VERSION.fullmatch(text), gpus, context)
             if "architecture" in label or label == "generation":
                 for match in _names().finditer(text):
                     yield _of_family(cell.passage, match.span(), match[0], gpus, context)
@@ -138,13 +146,18 @@ def _compute(
         return
     for match in _CAPABILITY.finditer(passage.text, *place):
         gpus = [context.catalogue[key] for key in meant[0].ids]
-        known = [gpu for gpu in gpus if gpu.value("compute_capability")]
-        right = [gpu for gpu in known if str(gpu.value("compute_capability")) == match[1]]
-        if known:
-            verdict = "confirmed" if right else "contradicted"
-            yield of_field(
-                passage, match.span(1), "identity", "compute_capability", right or known, verdict, context
-            )
+        yield from _of_capability(passage, match, gpus, context)
+
+
+def _of_capability(
+    passage: Passage, match: re.Match[str] | None, gpus: Sequence[Gpu], context: Context
+) -> Iterator[Finding]:
+    known = [gpu for gpu in gpus if gpu.value("compute_capability")]
+    if match is None or not known:
+        return
+    right = [gpu for gpu in known if str(gpu.value("compute_capability")) == match[1]]
+    verdict = "confirmed" if right else "contradicted"
+    yield of_field(passage, match.span(1), "identity", "compute_capability", right or known, verdict, context)
 
 
 def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
@@ -155,7 +168,10 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         if len({m.named for m in here}) > 1 or SET_AGAINST.search(passage.text[place[0] : match.start()]):
             continue
         mention = owner_of(match.start(), who)
-        gap = passage.text[mention.end : match.start()] if mention and mention in here else ""
+        start = mention.end if mention and mention in here else place[0]
+        gap = passage.text[start : match.start()]
+        if mention not in here and not ITS_OWN.match(passage.text, place[0]):
+            continue
         inside = any(each.start <= match.start() < each.end for each in here)
         if mention and not inside and (_IS_CHIP.search(gap) or gap in (" (", " [")) and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
@@ -177,10 +193,14 @@ def _shared(
         yield from one_of(passage, match, "chip", (wrong or known)[0], context)
 
 
+#: Generations that are numbered: "CDNA 3", "RDNA3.5".
+_NUMBERED = r"[CR]DNA(?:[ -]?\d(?:\.\d)?)?"
+
+
 @cache
 def _family_names() -> Mapping[str, str]:
-    """The id of a family by each name that it goes by."""
-    found = {}
+    """The id of a family, or of an architecture, by each name that it goes by."""
+    found = dict(store.load("audit")["audit"]["architecture"])
     for key, family in families().items():
         if family.vendor == "NVIDIA":
             found[family.name.lower()] = key
@@ -191,7 +211,25 @@ def _family_names() -> Mapping[str, str]:
 @cache
 def _names() -> re.Pattern[str]:
     names = sorted(_family_names(), key=len, reverse=True)
-    return re.compile(r"\b(?:" + "|".join(map(re.escape, names)) + r")\b", re.IGNORECASE)
+    words = "|".join([_NUMBERED, *map(re.escape, names)])
+    return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+
+
+def _is_of(gpu: Gpu, name: str) -> bool:
+    """Whether a device is of a family or an architecture by its name; "RDNA" is all of them."""
+    plain = name.lower()
+    told = _family_names().get(plain) or re.sub(r"[ .-]", "", plain)
+    return told in (gpu.family, gpu.architecture)
+
+
+def _called(gpu: Gpu) -> str:
+    """What the architecture of a device is called; empty where no name is on file."""
+    if gpu.family in ("cdna", "rdna"):
+        number = gpu.architecture.removeprefix(gpu.family)
+        return f"{gpu.family.upper()} {'.'.join(number)}".rstrip()
+    own = [name for name, key in _family_names().items() if key == gpu.architecture]
+    known = families().get(gpu.family)
+    return own[0].title() if own else known.name if known else ""
 
 
 def _built(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
@@ -233,10 +271,9 @@ def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mentio
 def _of_family(
     passage: Passage, place: tuple[int, int], name: str, gpus: Sequence[Gpu], context: Context
 ) -> Finding:
-    told = _family_names()[name.lower()]
-    right = [gpu for gpu in gpus if gpu.family == told]
+    right = [gpu for gpu in gpus if _is_of(gpu, name)]
     best = right[0] if right else gpus[0]
-    known = families()[best.family].name if best.family in families() else ""
+    known = _called(best)
     verdict = "confirmed" if right else "contradicted" if known else "unverifiable"
     because = f"{best.id} is of {known or 'no family on file'}, chip {best.value('chip') or 'not read'}"
     return made(context, passage, place, "identity", verdict, subject=best.id, attribute="architecture",

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
-from whichgpu.audit.fields import FAR, SET_AGAINST, of_field, owner_of
+from whichgpu.audit.fields import FAR, ITS_OWN, SET_AGAINST, of_field, owner_of
 from whichgpu.audit.roles import spoken, superchips
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import family
@@ -75,7 +75,8 @@ def _of_sentence(
         window = passage.text[max(place[0], match.start() - 40) : match.start()]
         listed = passage.kind == "item" and len(passage.text) < FAR
         changed = _CHANGED.search(passage.text, place[0], match.start())
-        if mention is None or changed or SET_AGAINST.search(window) or not (mention in here or listed):
+        its = who.certain and not here and ITS_OWN.match(passage.text, place[0]) is not None
+        if mention is None or changed or SET_AGAINST.search(window) or not (mention in here or listed or its):
             continue
         if mention in here and match.start() - mention.end > FAR * 2:
             continue
@@ -88,7 +89,7 @@ def _of_sentence(
             yield from _all_of(passage, match, sized, context)
         else:
             told = list(_one_of(passage, match, sized or gpus, context))
-            doubtful = mention not in here and _of_another(match[0], mention, context)
+            doubtful = mention not in here and not its and _of_another(match[0], mention, context)
             yield from (each for each in told if not (doubtful and each.accuses))
 
 

@@ -15,7 +15,7 @@ from whichgpu.audit.sentences import sentences
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.claims.capability import Capability
+    from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.subjects import Mention

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import quantities
+from whichgpu.audit.quantities import SPELLED, quantities
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -18,11 +18,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
 
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-            "ten": 10, "twelve": 12, "sixteen": 16, "twenty": 20, "thirty": 30}  # fmt: skip
 _COUNT = (
     r"(?P<n>\d{1,5}|"
-    + "|".join(_NUMBERS)
+    + "|".join(SPELLED)
     + r")\s+(?:of them|of these|(?:nvidia\s+)?(?:[A-Z]+\w*\d\w*|gpus?|cards|"
     r"instances|replicas|servers|nodes|workers|machines)\b)"
 )
@@ -67,7 +65,7 @@ def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iter
 
 
 def _number(match: re.Match[str]) -> int:
-    return _NUMBERS.get(match["n"].lower()) or int(match["n"])
+    return SPELLED.get(match["n"].lower()) or int(match["n"])
 
 
 def _needed(

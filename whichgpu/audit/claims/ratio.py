@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.audit.attributes import named
+from whichgpu.audit.beside import before_it, in_brackets
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.pairs import facts, pair, ratios, unsure
 from whichgpu.audit.quantities import multiples, quantities
@@ -52,11 +53,6 @@ _IS = re.compile(
     r"(?:\s+(?:is|are|was|were|being|gets|also|about|around|roughly|nearly|almost|over|up to|a|by|some))+"
     r"\s*~?",
     re.IGNORECASE,
-)
-#: Both values of a ratio in brackets after it.
-_VALUES = re.compile(
-    r"[^.;()]{0,60}\(\s*[$\u20ac\u00a3]?(?P<a>\d[\d.,]*)[^()\d]{0,12}?\s*"
-    r"(?:vs\.?|versus|against|compared to|over)\s*[$\u20ac\u00a3]?(?P<b>\d[\d.,]*)[^()]{0,20}\)"
 )
 
 
@@ -125,7 +121,11 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
         for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
         if each.dimension not in ("times", "percent", "number", "count")
     ]
-    beside = _in_brackets(passage.text, claim, sentence, context)
+    every = quantities(passage.text, context.fraction)
+    place = (claim.start, claim.end)
+    beside = in_brackets(passage.text, place, sentence, every) or before_it(
+        passage.text, place, sentence, every
+    )
     if beside is not None:
         around = list(beside)
     before = [each for each in around if each.end <= claim.start and claim.start - each.end < _BEFORE]
@@ -139,36 +139,16 @@ def _stated(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
     if not before or not after or before[-1].dimension != after[0].dimension or not after[0].value:
         return None
     real = before[-1].value / after[0].value
-    if before[-1].dimension == "time":
+    if before[-1].dimension == "time" or (beside is not None and beside[1].end <= claim.start):
         real = 1 / real if real < 1 < claim.times else real
-    texts = [passage.text[each.start : each.end] for each in (before[-1], after[0])]
+    swapped = real != before[-1].value / after[0].value
+    both = (after[0], before[-1]) if swapped else (before[-1], after[0])
+    texts = [passage.text[each.start : each.end] for each in both]
     words = f"{texts[0]} is {real:.3g} times {texts[1]}"
     verdict = _verdict(claim, [real])
     if verdict == "contradicted":
         verdict = "inconsistent"
     return _finding(passage, claim, (verdict, f"{real:.2g}x", words), context)
-
-
-def _in_brackets(
-    text: str, claim: _Claim, sentence: Sentence, context: Context
-) -> tuple[Quantity, Quantity] | None:
-    """The two values that a claim gives after it: "twice as fast (48.7 vs 29.8 TFLOPS)"."""
-    match = _VALUES.match(text, claim.end, sentence.end)
-    if match is None:
-        return None
-    found = within(quantities(text, context.fraction), match.start("a") - 1, match.end())
-    if len(found) != 2 or not found[1].value:
-        return None
-    same = found[0].dimension in (found[1].dimension, "number")
-    scale = (
-        found[1].value / _plain(match["b"]) if found[0].dimension == "number" and _plain(match["b"]) else 1.0
-    )
-    first = found[0]._replace(value=found[0].value * scale, dimension=found[1].dimension)
-    return (first, found[1]) if same and found[1].dimension != "percent" else None
-
-
-def _plain(digits: str) -> float:
-    return float(digits.replace(",", "") or 0)
 
 
 def _of_devices(

@@ -53,6 +53,12 @@ _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)
 _ITS = re.compile(r"\s*(?:it|its|this|the (?:card|gpu|chip))\b", re.IGNORECASE)
 #: "And this memory has a bandwidth of 33 TB/s": of what the text before is about, which is no device.
 _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link|bandwidth)\b", re.IGNORECASE)
+#: Before a value in brackets that is the other's: "73 % higher (1,555 against".
+_OTHERS = re.compile(
+    r"\([^()]*\d[^()]*(?:\b(?:against|versus|vs\.?|compared (?:to|with)|gegen\u00fcber|contre)|"
+    r"/)\s*[$\u20ac]?$",
+    re.IGNORECASE,
+)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
@@ -283,7 +289,7 @@ def _doubtful(
     near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]
     if attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near):
         return True
-    if _THAT_MEMORY.search(text):
+    if _THAT_MEMORY.search(text) or _OTHERS.search(passage.text, sentence.start, quantity.start):
         return True
     if attribute.key in _PRECISIONS and mention not in here and not _ITS.match(text):
         return True
@@ -310,7 +316,8 @@ def _together(
         return _finding(
             passage, quantity, attribute, gpus, found=found._replace(because=why), context=context
         )
-    said = _TOGETHER.search(sentence.text)
+    gap = passage.text[mention.end : quantity.start]
+    said = _TOGETHER.search(sentence.text) or re.fullmatch(r"s?\s*[(=]\s*", gap)
     verdict = "contradicted" if said and found.verdict == "contradicted" else "unverifiable"
     found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
     return _finding(passage, quantity, attribute, gpus, found=found, context=context)

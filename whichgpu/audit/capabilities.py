@@ -1,0 +1,109 @@
+"""What a GPU can have or not: how it is written, and how the catalogue tells whether a device has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from whichgpu.hardware.gpu import Gpu
+
+
+class Capability(NamedTuple):
+    """Something that a device has or has not: how it is written, the field that says so, and its test."""
+
+    key: str
+    names: str
+    field: str
+    has: Callable[[Gpu], bool | None]
+
+
+def _since(low: float, rate: str = "") -> Callable[[Gpu], bool | None]:
+    """Whether the compute capability is at least this; of other makers' whether a rate is on file."""
+
+    def test(gpu: Gpu) -> bool | None:
+        value = gpu.value("compute_capability")
+        if value is None:
+            return True if rate and gpu.value(rate) else None
+        return float(str(value)) >= low
+
+    return test
+
+
+def _positive(field: str) -> Callable[[Gpu], bool | None]:
+    """Whether a number is above zero; unknown where it was not read."""
+
+    def test(gpu: Gpu) -> bool | None:
+        value = gpu.value(field)
+        return None if value is None else float(value) > 0
+
+    return test
+
+
+def _of_maker(vendor: str, test: Callable[[Gpu], bool | None] | None = None) -> Callable[[Gpu], bool | None]:
+    """What only one maker's devices can have: theirs by a test of their own, if there is one."""
+
+    def of_it(gpu: Gpu) -> bool | None:
+        if gpu.vendor != vendor:
+            return False
+        return test(gpu) if test else None
+
+    return of_it
+
+
+def _said(field: str, part: str = "", none: str = "none") -> Callable[[Gpu], bool | None]:
+    """Whether a text names a part of it; that it does not is no proof, but that there is none at all is."""
+
+    def test(gpu: Gpu) -> bool | None:
+        value = gpu.value(field)
+        if value is None:
+            return None
+        text = str(value).lower()
+        if text in (none, "no"):
+            return False
+        return True if part.lower() in text else None
+
+    return test
+
+
+def _av1_encode(gpu: Gpu) -> bool | None:
+    """AV1 is encoded from Ada on, by what has an encoder."""
+    stated = _said("encoders", "AV1")(gpu)
+    if stated is not None:
+        return stated
+    older = _since(8.9)(gpu)
+    return False if older is False else None
+
+
+CAPABILITIES = (
+    Capability("fp8", r"fp8(?: precision| support| tensor cores?)?", "compute_capability",
+                _since(8.9, "fp8")),
+    Capability("fp4", r"(?:nv)?fp4(?: precision| support)?", "compute_capability", _since(10.0, "fp4")),
+    Capability("bf16", r"(?:bf16|bfloat16)(?: precision| support)?", "compute_capability",
+                _since(8.0, "bf16")),
+    Capability("tf32", r"(?:tf32|tensorfloat-32)(?: precision| support)?", "compute_capability",
+                _since(8.0)),
+    Capability("nvlink", r"nvlink(?: (?:support|interconnect|bridge|connectivity))?", "nvlink",
+                _of_maker("NVIDIA", _positive("nvlink"))),
+    Capability("mig", r"(?:mig|multi-instance gpu)(?: \(mig\))?(?: support)?", "mig_max",
+                _of_maker("NVIDIA", _positive("mig_max"))),
+    Capability("cuda", r"cuda(?: code| applications?| programs?| kernels?| natively)?"
+                r"(?![ -]cores?| toolkit| \d)", "vendor", _of_maker("NVIDIA")),
+    Capability("rocm", r"rocm(?: \d(?:\.\d)?)?", "vendor", _of_maker("AMD")),
+    Capability("transformer_engine", r"(?:an? )?transformer engine", "compute_capability", _since(8.9)),
+    Capability("flash_attention_2", r"flash[- ]?attention[- ]?2", "compute_capability", _since(8.0)),
+    Capability("flash_attention_3", r"flash[- ]?attention[- ]?3", "compute_capability", _since(9.0)),
+    Capability("frame_generation", r"dlss 3(?!\.5)(?: frame generation)?", "compute_capability", _since(8.9)),
+    Capability("dpx", r"dpx(?: instructions?)?", "compute_capability", _since(9.0)),
+    Capability("ecc", r"(?:ecc|error[- ]correcting code)(?: memory)?(?: \(ecc\))?", "ecc",
+                _said("ecc", "yes")),
+    Capability("av1_encode", r"av1 encod(?:e|ing|ers?)", "encoders", _av1_encode),
+    Capability("av1_decode", r"av1 decod(?:e|ing|ers?)", "decoders", _said("decoders", "AV1")),
+    Capability("vgpu", r"(?:nvidia )?vgpu(?: software)?(?: support)?", "vgpu",
+                lambda gpu: True if gpu.value("vgpu") else None),
+    Capability("ray_tracing", r"(?:rt cores?|ray[- ]tracing cores?)", "rt_cores", _positive("rt_cores")),
+    Capability("tensor_cores", r"tensor cores?", "tensor_cores", _positive("tensor_cores")),
+    Capability("sparsity", r"(?:structured |2:4 |fine-grained )?sparsity(?: support| acceleration)?",
+                "compute_capability", _since(8.0)),
+)  # fmt: skip

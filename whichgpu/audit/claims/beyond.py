@@ -1,0 +1,125 @@
+"""Values said to be more or less than another's: "750 W, less than the H100's 700 W"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.attributes import attributes
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.judging import on_file
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import sentences, within
+from whichgpu.hardware.gpu import nominal_gb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+
+_WORDS = re.compile(
+    r"\b(?:(?P<less>less|lower|fewer|smaller|weniger|niedriger|geringer|moins|menos)"
+    r"|(?P<more>more|higher|greater|larger|bigger|mehr|h\u00f6her|gr\u00f6\u00dfer|plus|m\u00e1s))\s+"
+    r"(?P<what>(?:\w+\s+){0,3}?)(?:than|als|que)\s+(?:the\s+|an?\s+|die\s+|der\s+|das\s+|eine?\s+|la\s+|le\s+|el\s+)?"
+    r"(?:nvidia\s+|amd\s+|geforce\s+)*$",
+    re.IGNORECASE,
+)
+#: What may stand between the first value and the word: it is said of the same device, and of nothing else.
+_GAP = re.compile(
+    r"(?!\s*$)(?:\s+(?:of\s+)?\w+){0,2}\s*,?\s*(?:(?:the\s+)?[\w-]+\s+(?:needs|uses|draws|has|offers|braucht|hat|consomme|consume)\s+|"
+    r"(?:it\s+)?(?:needs|uses|draws|has|offers|is|a bit|which is|that is|even|slightly|much|far|"
+    r"significantly|still|just|also|noch|"
+    r"deutlich|etwas)\s+|\()*",
+    re.IGNORECASE,
+)
+#: Before a value that is the device's own: "braucht mit 400 W mehr Strom als".
+_WITH = re.compile(r"\b(?:mit|with|avec|con)\s+$", re.IGNORECASE)
+#: What a value without a name is of.
+_OF = {"power": "power", "memory": "memory", "bandwidth": "bandwidth"}
+_NAMES = {
+    "power": re.compile(r"(?:power|energy|electricity|strom|leistung|energie|courant|energ\u00eda)?", re.I),
+    "memory": re.compile(r"(?:memory|vram|video memory|speicher|m\u00e9moire|memoria)?", re.I),
+    "bandwidth": re.compile(r"(?:(?:memory )?bandwidth|(?:speicher)?bandbreite|bande passante)?", re.I),
+}  # fmt: skip
+_EQUAL = 0.02
+_GB = 1e9
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every value that is set above or below another one, with its verdict."""
+    for index, passage in enumerate(context.document.passages):
+        here = context.mentions.get(index, ())
+        if passage.kind in ("paragraph", "item", "caption") and here:
+            for sentence in sentences(passage.text):
+                for mention in within(here, sentence.start, sentence.end):
+                    yield from _set_against(passage, sentence, mention, context)
+
+
+def _set_against(
+    passage: Passage, sentence: Sentence, mention: Mention, context: Context
+) -> Iterator[Finding]:
+    text = passage.text
+    words = _WORDS.search(text, sentence.start, mention.start)
+    found = within(quantities(text, context.fraction), sentence.start, sentence.end)
+    before = [each for each in found if words and each.end <= words.start() and each.dimension in _OF]
+    if words is None or not before or before[-1].high != before[-1].value or "%" in before[-1].unit:
+        return
+    own = before[-1]
+    gap = text[own.end : words.start()]
+    with_it = _WITH.search(text, max(0, own.start - 8), own.start) and not gap.strip()
+    if not (with_it or _GAP.fullmatch(gap)) or not _NAMES[own.dimension].fullmatch(words["what"].strip()):
+        return
+    other = _stated(text, mention, own, found) or _on_file(mention, own, context)
+    if other is None:
+        return
+    value, because, evidence = other
+    ratio = own.value / value
+    ratio = 1 / ratio if words["less"] else ratio
+    # Of sizes of memory none is nearly another.
+    fails = ratio < 1 - _EQUAL or (own.dimension == "memory" and ratio == 1)
+    holds = ratio > 1 + _EQUAL
+    verdict = "confirmed" if holds else "inconsistent" if fails else "unverifiable"
+    yield made(
+        context, passage, (words.start(), mention.end), "ordering", verdict, subject=", ".join(mention.ids),
+        attribute=_OF[own.dimension], because=f"{text[own.start : own.end]} against {because}",
+        evidence=evidence,
+    )  # fmt: skip
+
+
+def _plain(value: float, key: str) -> float:
+    """A size of memory as it is sold, in decimal gigabytes."""
+    return (nominal_gb(value) or value / _GB) * _GB if key == "memory" else value
+
+
+def _stated(
+    text: str, mention: Mention, own: Quantity, found: object
+) -> tuple[float, str, tuple[Evidence, ...]] | None:
+    """The other's value where it stands right behind its name."""
+    for each in found:  # type: ignore[attr-defined]
+        tied = each.start >= mention.end and re.fullmatch(
+            r"(?:[\u2019']s?)?\s*(?:\(|with\s+|mit\s+|at\s+)?(?:only\s+|its\s+)?",
+            text[mention.end : each.start],
+        )
+        if tied and each.dimension == own.dimension and each.value > 0:
+            words = text[each.start : each.end]
+            return each.value, words, (Evidence(f"{text[own.start : own.end]}, {words}"),)
+    return None
+
+
+def _on_file(
+    mention: Mention, own: Quantity, context: Context
+) -> tuple[float, str, tuple[Evidence, ...]] | None:
+    """The value of the other that is nearest to what is said of it, if it is on file."""
+    key = _OF[own.dimension]
+    gpus = [context.catalogue[one] for one in mention.ids]
+    known = [
+        (_plain(float(gpu.need(key)), key), gpu) for gpu in gpus if gpu.value(key) and gpu.confidence != "low"
+    ]
+    if len({value for value, _ in known}) != 1:
+        return None
+    value, gpu = known[0]
+    return value, f"{gpu.id}'s {gpu.display(key)}", (on_file(gpu, attributes()[key]),)
