@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
 
 _OF_A_TYPE = re.compile(r"(GB|GiB)\s+(?:of\s+)?(?:\w+\s+)?(?:GDDR\d\w?|HBM\d?e?)\b")
+#: "256-bit GDDR6" and "a 256-bit memory" are of the bus.
+_OF_A_BUS = re.compile(
+    r"(?<!\d \d\d)\d(?=[ -]bits?\s+(?:wide\s+)?(?:memory|GDDR\d\w?|HBM\d?\w?)\b(?! controllers?))"
+)
 _AT_A_RATE = re.compile(
     r"\b(?:GDDR\d\w?|HBM\d?e?)(?: memory| VRAM)?(?: at| with| running at| \(|,| delivering)\s*"
     r"(?:up to )?(?=\d)"
@@ -32,6 +36,8 @@ def implied(text: str, sentence: Sentence) -> list[Named]:
     """What is not named: the memory of "24 GB of GDDR6", the rate of "GDDR6X at 936 GB/s", a launch price."""
     found = _OF_A_TYPE.finditer(text, sentence.start, sentence.end)
     memory = [Named(match.end(1), match.end(1), attributes()["memory"]) for match in found]
+    buses = _OF_A_BUS.finditer(text, sentence.start, sentence.end)
+    memory += [Named(match.end() + 5, match.end() + 5, attributes()["memory_bus"]) for match in buses]
     rates = _AT_A_RATE.finditer(text, sentence.start, sentence.end)
     prices = _LAUNCHED_AT.finditer(text, sentence.start, sentence.end)
     memory += [Named(match.end(), match.end(), attributes()["launch_price"]) for match in prices]

@@ -24,23 +24,27 @@ _OF = {
 _WORD = re.compile(r"[A-Za-z\u00c0-\u024f][\w/+.-]*")
 #: Words of a list of values: of others a sentence is made.
 _LIST = frozenset({
-    "with", "and", "has", "have", "had", "offers", "features", "comes", "packs", "of", "at", "a", "an", "the",
-    "its", "up", "to", "is", "vram", "memory", "ram", "bandwidth", "cuda", "core", "cores", "tensor", "rt",
-    "tdp", "tgp", "tbp", "bus", "bit", "gb", "gib", "tb", "gb/s", "tb/s", "gib/s", "w", "watt", "watts",
-    "tflops", "tflop/s", "tops", "pflops", "dense", "sparse", "ecc", "support", "gen", "stream", "processors",
-    "compute", "units", "sms", "sm", "mhz", "ghz", "boost", "clock", "nm", "fp64", "fp32", "tf32", "fp16",
-    "bf16", "fp8", "fp4", "int8", "int4", "wide", "plus", "or", "delivers", "gpu", "card", "it", "each",
-    "both", "on", "aws", "gcp", "azure", "reaches", "manages", "total", "pcie", "nvlink", "msrp", "price",
-    "launched", "priced", "giving", "mb", "l2", "cache", "billion", "transistors", "also", "that", "which",
-    "speed", "hat", "und", "mit", "bietet", "kerne", "cuda-kerne", "tensor-kerne", "speicher", "et", "avec",
-    "de", "con", "y", "offre", "sowie", "draws", "draw", "consumes", "pulls", "needs", "sxm2", "sxm4", "sxm5",
-    "sxm", "nvl", "used", "new", "refurbished", "street", "around", "about", "ebay", "model", "version",
-    "variant", "only", "just",
+    "with", "and", "has", "have", "had", "offers", "features", "comes", "packs", "of", "at", "a", "an",
+    "the", "its", "up", "to", "is", "vram", "memory", "ram", "bandwidth", "cuda", "core", "cores",
+    "tensor", "rt", "tdp", "tgp", "tbp", "bus", "bit", "gb", "gib", "tb", "gb/s", "tb/s", "gib/s", "w",
+    "watt", "watts", "tflops", "tflop/s", "tops", "pflops", "dense", "sparse", "ecc", "support", "gen",
+    "stream", "processors", "compute", "units", "sms", "sm", "mhz", "ghz", "boost", "clock", "nm",
+    "fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4", "int8", "int4", "wide", "plus", "or",
+    "delivers", "gpu", "card", "it", "each", "both", "on", "aws", "gcp", "azure", "reaches", "manages",
+    "total", "pcie", "nvlink", "msrp", "price", "launched", "priced", "giving", "mb", "l2", "cache",
+    "billion", "transistors", "also", "that", "which", "speed", "hat", "und", "mit", "bietet", "kerne",
+    "cuda-kerne", "tensor-kerne", "speicher", "et", "avec", "de", "con", "y", "offre", "sowie", "draws",
+    "draw", "consumes", "pulls", "needs", "sxm2", "sxm4", "sxm5", "sxm", "nvl", "used", "new",
+    "refurbished", "street", "around", "about", "ebay", "model", "version", "variant", "only", "just",
+    "dual", "single", "slot", "slots", "dual-slot", "single-slot", "blower", "generation",
+    "first-generation", "second-generation", "third-generation", "fourth-generation",
+    "fifth-generation",
 })  # fmt: skip
 #: What a list may begin with: "The H100's 80 GB".
 _POSSESSIVE = re.compile(r"^\s*[\u2019']s?\b")
 _TYPE = re.compile(
-    r"(?:gddr|hbm|lpddr)\d\w*|(?:g[aphvkmb]|ad|tu)\d{2,3}|tsmc|samsung|n\d\w?|x\d{1,2}", re.IGNORECASE
+    r"(?:gddr|hbm|lpddr)\d\w*|(?:g[aphvkmb]|ad|tu)\d{2,3}|tsmc|samsung|n\d\w?|x\d{1,2}|(?:st|nd|rd|th)(?:-gen)?",
+    re.IGNORECASE,
 )
 #: After a value, what makes it something else than the device's own.
 _ELSE = re.compile(

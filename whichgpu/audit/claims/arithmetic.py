@@ -30,6 +30,11 @@ _EACH = re.compile(
     rf"(?P<a>{_NUMBER})[^.;\d]{{2,60}}?\beach\b[^.;\d]{{1,30}}?(?P<b>{_NUMBER})[^.;\d]{{2,60}}?"
     rf"(?<!\bin )\btotal(?:l?ing)?\b[^.;\d]{{0,20}}(?P<c>{_NUMBER})"
 )
+#: $62.50/GB ($1,000 / 16 GB): the quotient of what stands in brackets after it.
+_QUOTIENT = re.compile(
+    rf"(?P<c>[$\u20ac]?{_NUMBER})(?:\s?/\s?|\s+per\s+)[A-Za-z][\w ]{{0,14}}?\s*[(:=]\s*"
+    rf"(?P<a>[$\u20ac]?{_NUMBER})\s*[/\u00f7]\s*(?P<b>{_NUMBER})\s*[\w ]{{0,12}}\)?"
+)
 #: What stands before a part of a longer formula.
 _GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
 _SIGNS = re.compile(r"[=\u2248]|\bequals\b")
@@ -78,16 +83,21 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
             continue
         factors = [_plain(each) for each in re.findall(_NUMBER, match["left"])]
         yield _product(passage, match.span("right"), factors, _plain(match["right"]), context)
+    for match in _QUOTIENT.finditer(text):
+        words = f"{match['a']} over {match['b']}"
+        factors = [_plain(match["a"]), 1 / (_plain(match["b"]) or 1.0)]
+        yield _product(passage, match.span("c"), factors, _plain(match["c"]), context, words=words)
     for match in _EACH.finditer(text) if "each" in text and "total" in text else ():
         factors = [_plain(match["a"]), _plain(match["b"])]
         yield _product(passage, match.span("c"), factors, _plain(match["c"]), context)
 
 
 def _product(
-    passage: Passage, place: tuple[int, int], factors: Sequence[float], told: float, context: Context
-) -> Finding:
+    passage: Passage, place: tuple[int, int], factors: Sequence[float], told: float, context: Context, *,
+    words: str = "",
+) -> Finding:  # fmt: skip
     real = math.prod(factors)
-    words = " x ".join(f"{factor:,.10g}" for factor in factors)
+    words = words or " x ".join(f"{factor:,.10g}" for factor in factors)
     right = bool(real) and abs(told / real - 1) <= _WITHIN
     # 0.3 TB of 8 x 40 GB and the like: the units differ, not the arithmetic.
     scaled = not right and real and any(abs(told * scale / real - 1) <= 0.05 for scale in (1e3, 1024, 1e-3))

@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.judging import stated
 from whichgpu.audit.quantities import SPELLED, quantities
 from whichgpu.audit.sentences import sentences, within
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
 
 #: Hours of a period, the fewest and the most that it may be taken to have.
 _LENGTHS: Mapping[str, tuple[float, float]] = {
@@ -72,7 +74,8 @@ _MORE_SPELLED = {
 _LINK = re.compile(
     r"\b(?:or|i\.e\b|so|that is|that[\u2019']s|which is|which (?:makes|comes to|means|adds up to)|"
     r"comes? to|adds? up to|"
-    r"amounts? to|works? out (?:to|at)|costs?|costing|bill|total\w*|makes?|means|sums? (?:up )?to|equals|"
+    r"amounts? to|works? out (?:to|at)|costs?|costing|pays?|paid|charges?|bill|total\w*|makes?|means|"
+    r"sums? (?:up )?to|equals|"
     r"uses?|is|are|"
     r"consum\w+|draws?|burns?|kosten|kostet|sind|macht|also|soit|co\u00fbtent|co\u00fbte|cuestan?|o sea|"
     r"es decir)\b|[=\u2248:]"
@@ -80,7 +83,9 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 #: A name between two amounts, the seller of the second maybe.
-_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b(?!GPUs?\b|USD\b|EUR\b|Stunden?\b|Tage?n?\b|Monate?n?\b)[A-Z]\w+")
+_NAME = re.compile(
+    r"(?<![.!?]\s)(?<!^)\b(?!GPUs?\b|USD\b|EUR\b|Stunden?\b|Tage?n?\b|Monate?n?\b)(?:[A-Z][a-z]\w+|AWS|GCP|OVH)"
+)
 #: Between two rates of one thing: "$0.50/hr on demand, about $365/month".
 _AGAIN = re.compile(
     r"(?:\s+on[- ]demand)?\s*[,(]\s*(?:about|roughly|around|approximately|approx\.?|~)?\s*", re.IGNORECASE
@@ -94,10 +99,10 @@ _ADVERB = re.compile(
 _BREAK = re.compile(
     r"\b(?:while|whereas|but|versus|vs|compared|than|instead|spot|reserved|commit\w*|discount\w*|sav\w+|storage|egress|"
     r"plus|excluding|including|tax\w*|depreciat\w*|utili[sz]\w+|upfront|minimum|starting|starts?|from|between|"
-    r"previously|was|were|fell|dropped|used to|margin|profit|buy\w*|purchase\w*|electricity|cooling)\b",
+    r"previously|was|were|fell|dropped|used to|margin|profit|buy\w*|purchase\w*|cooling)\b",
     re.IGNORECASE,
 )
-_WITHIN, _ABOUT, _FAR, _MOST = 0.012, 0.06, 110, 4
+_WITHIN, _ROUNDED, _ABOUT, _FAR, _MOST = 0.012, 0.025, 0.06, 110, 4
 _MONEY = {
     "$": "$",
     "US$": "$",
@@ -108,6 +113,11 @@ _MONEY = {
     "EUR": "\u20ac",
     "\u00a3": "\u00a3",
 }
+
+
+_PER_KWH = re.compile(r"\s*(?:/|per|a|je|pro|par|por)\s*kWh\b", re.IGNORECASE)
+#: A power that is not drawn all the time.
+_MEASURED = re.compile(r"\b(?:average|idle|utili[sz]ation|load|pue|cooling|percent)\b|%", re.IGNORECASE)
 
 
 class _Amount(NamedTuple):
@@ -121,6 +131,8 @@ class _Amount(NamedTuple):
     of_one: bool
     about: bool
     words: str
+    #: Worked out from others, so that an amount of the same period must equal it.
+    made_up: bool = False
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -133,18 +145,45 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         last: _Amount | None = None
         for sentence in sentences(passage.text):
+            yield from _electricity(passage, sentence, within(every, sentence.start, sentence.end), context)
             amounts = _amounts(passage.text, within(every, sentence.start, sentence.end))
             if last is None or not amounts or amounts[0].unit != last.unit:
                 last = amounts.pop(0) if amounts else None
             named = context.mentions.get(index, ())
             for claim in amounts:
                 # Another device's amount is none that follows.
-                apart = last is not None and not last.of_one and within(named, last.end, claim.start)
+                apart = last is not None and not last.of_one and _of_another(named, last, claim)
                 found = _judged(passage, sentence, last, claim, context) if last and not apart else None
                 if found is not None:
                     yield found
                 # What is wrong is no ground for what comes after it.
                 last = last if found is not None and found.accuses else claim
+
+
+def _electricity(
+    passage: Passage, sentence: Sentence, found: Sequence[Quantity], context: Context
+) -> Iterator[Finding]:
+    """What a stated power costs at a stated price per kWh."""
+    text = passage.text
+    tariffs = [each for each in found if each.dimension == "money" and _PER_KWH.match(text, each.end)]
+    powers = [each for each in found if each.dimension == "power" and each.high == each.value]
+    if len(tariffs) != 1 or len(powers) != 1 or _MEASURED.search(sentence.text):
+        return
+    tariff, power = tariffs[0], powers[0]
+    words = f"{text[power.start : power.end]} at {text[tariff.start : tariff.end]} per kWh"
+    first, last = min(tariff.start, power.start), max(tariff.end, power.end)
+    value = tariff.value * power.value / 1e3
+    base = _Amount(first, last, value, _MONEY.get(tariff.unit, ""), "hour", False, False, words, made_up=True)
+    for claim in _amounts(text, [each for each in found if each.start >= last and each.dimension == "money"]):
+        judged = _judged(passage, sentence, base, claim, context)
+        if judged is not None:
+            yield judged
+
+
+def _of_another(named: Sequence[Mention], last: _Amount, claim: _Amount) -> bool:
+    """Whether a device stands between two amounts that is not the one before both."""
+    before = [each for each in named if each.end <= last.start]
+    return any(not before or each.named != before[-1].named for each in within(named, last.end, claim.start))
 
 
 def _amounts(text: str, found: Sequence[Quantity]) -> list[_Amount]:
@@ -181,14 +220,15 @@ def _judged(
         return None
     factors = _factors(passage, min(base.start, sentence.start), sentence.end, context)
     same = base.period == claim.period or not claim.period
-    if len(factors) > _MOST or (same and not factors):
+    if len(factors) > _MOST or (same and not factors and not base.made_up):
         return None
     real = claim.value / base.value
     some = [each for many in range(len(factors) + 1) for each in combinations(factors, many)]
     likely = [_product(each, base, claim) for each in some]
-    within = _ABOUT if claim.about or base.about else _WITHIN
+    rounded = min(stated(claim.value, claim.words, "", frozenset()).rounding, _ROUNDED)
+    within = _ABOUT if claim.about or base.about else max(_WITHIN, rounded)
     right = any(low * (1 - within) <= real <= high * (1 + within) for low, high in likely)
-    if right and same and all(low == 1 for low, _ in likely):
+    if right and same and not base.made_up and all(low == 1 for low, _ in likely):
         return None
     low, high = min(likely, key=lambda one: abs(math.log(real / one[0])))
     because = (

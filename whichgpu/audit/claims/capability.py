@@ -10,6 +10,7 @@ from whichgpu.audit import tables
 from whichgpu.audit.capabilities import CAPABILITIES, Capability
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
+from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import about, sentences, within
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 
@@ -31,7 +33,7 @@ _NO = re.compile(
 )
 #: What may stand between a verb and the capability.
 _FILL = (
-    r"(?:native |full |hardware |built-in |any |on-die |the |an? |support for |new |"
+    r"(?:native |its |their |full |hardware |built-in |any |on-die |the |an? |support for |new |"
     r"hardware-accelerated ){0,3}"
 )
 _HAS = (
@@ -80,9 +82,21 @@ _ON_THE = re.compile(
     r"\b(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$", re.IGNORECASE
 )
 _NEAR = 28
+#: "With sparsity", "without tensor cores" qualify a figure.
+_QUALIFIES = re.compile(r"with(?:out)?\b", re.IGNORECASE)
+#: Every device that a document compares: its title names no more than a few.
+_GROUP = re.compile(
+    r"\s*(?:(?P<none>None of (?:them|these|the (?:two|three|four))|Neither(?: of them)?)"
+    r"|All (?:of (?:them|these)|two|three|four|these)|Both(?: of them)?)(?:\s+(?:gpus|cards|devices|"
+    r"chips))?\s+",
+    re.IGNORECASE,
+)
+_FEW = 4
 #: Into how many instances a GPU is divided; "7 instances" of what each is does not count.
 _PARTS = re.compile(
-    r"\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?\b(?:up to|as many as|maximum of|into)\s+"
+    r"(?:\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?|\b(?=(?:split|partitioned|divided|"
+    r"sliced)\b[^.;:]{0,40}\bMIG\b)\w+ )"
+    r"\b(?:up to|as many as|maximum of|into(?: up to)?)\s+"
     r"(\d{1,2}|two|three|four|five|six|seven|eight)\s+(?:\w+\s+){0,3}?(?:instances|partitions|slices|gpus|ways)\b",
     re.IGNORECASE,
 )
@@ -115,6 +129,7 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             who = spoken(index, passage, sentence, context)
             yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
+            yield from _of_all(passage, sentence, context)
             yield from _passive(passage, sentence.start, who, context)
             yield from _instances(passage, (sentence.start, sentence.end), who, context)
 
@@ -172,7 +187,7 @@ def _of_sentence(
             mention = who.owner(match.start())
             gap = text[mention.end : match.start()] if mention in who.here and mention else ""
             hedged = _HEDGED.search(gap) or _HEDGED.search(text, match.end(), match.end() + 12)
-            if each.key == "sparsity" and match[0].lower().startswith("with"):
+            if _QUALIFIES.match(match[0]) and each.key in ("sparsity", "tensor_cores"):
                 # A qualifier of a figure.
                 continue
             denied = told and _NOT.search(text, max(place[0], match.start() - _DENIAL), match.start())
@@ -208,6 +223,24 @@ def _of_parts(
                subject=best.id, attribute="mig", because=f"{best.id}: mig max {best.display('mig_max')}",
                expected="" if right else best.display("mig_max"),
                evidence=(source_of(best, "mig_max"),))  # fmt: skip
+
+
+def _of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """What is said of all devices of the document, or of none: "None of these cards supports BF16"."""
+    group = _GROUP.match(sentence.text)
+    compared = devices(context) if group else []
+    if not group or not 2 <= len(compared) <= _FEW:
+        return
+    at = sentence.start + group.end()
+    for each, positive, pattern in _CLAIMS:
+        match = pattern.match(passage.text, at, sentence.end)
+        if match is None or _HEDGED.search(passage.text, match.end(), match.end() + 12):
+            continue
+        told = positive and not group["none"]
+        known = [[context.catalogue[key] for key in ids] for ids in compared]
+        wrong = [gpus for gpus in known if all(each.has(gpu) is (not told) for gpu in gpus)]
+        place_of = match.span("what") if match["list"] else match.span()
+        yield from _judged(passage, place_of, each, (wrong or known)[0], told=told, context=context)
 
 
 def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Iterator[Finding]:

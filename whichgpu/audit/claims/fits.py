@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.models import Format, Model
+    from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
+    from whichgpu.hardware.gpu import Gpu
 
 _FITS = re.compile(
     r"\b(?:fit(?:s|ting)?\b(?=[^.;]{0,40}?\b(?:in|on|into|onto|within|inside)\b)|pass(?:t|en)\b(?=[^.;]{0,40}?\bauf\b)|"
@@ -30,7 +32,7 @@ _FITS = re.compile(
     r"six|eight|ten|\d+x?)\s)|"
     r"(?:runs?|loads?|hosts?|deploy|serves?|"
     r"holds?|handles?|load(?:ed)?|hosted|served|deployed|running|"
-    r"enough (?:for|to)|sufficient (?:for|to)|room for)\b)",
+    r"enough(?: (?:for|to))?|sufficient(?: (?:for|to))?|suffices|room for)\b)",
     re.IGNORECASE,
 )
 _NOT = re.compile(
@@ -46,6 +48,15 @@ _HEDGED = re.compile(
 )
 #: A sentence that goes on about the model of the one before it.
 _GOES_ON = re.compile(r"\s*(?:It|This|That|So it|Es|Das|Il|Elle)\b", re.IGNORECASE)
+#: A card by its memory, and one of what is spoken of.
+_SIZED = re.compile(
+    r"\b(\d{1,3})[ -]?GB(?:\s+(?:of\s+)?(?:vram|gddr\w+|memory))?\s+(?:gaming\s+|graphics\s+|consumer\s+)?"
+    r"(?:gpus?|cards?|laptops?|accelerators?|notebooks?)\b",
+    re.IGNORECASE,
+)
+_ONE = re.compile(
+    r"\b(?:in|on|onto|into)\s+(?:just |only )?(?:one|a single (?:one|card|gpu)|the card|it)\b", re.IGNORECASE
+)
 #: How many of a device a model is said to need: fewer cannot hold it, more would do as well.
 _NEEDS = re.compile(r"needs?|requires?|takes?", re.IGNORECASE)
 _HOW_MANY = re.compile(
@@ -81,9 +92,12 @@ class _Claim(NamedTuple):
     place: tuple[int, int]
     model: Model
     said: Format | None
-    mention: Mention
+    #: The device, or the words of a card that is known by its memory alone, and that memory.
+    mention: Mention | None
     number: float
     fits: bool
+    size: float = 0.0
+    words: str = ""
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -91,7 +105,7 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         yield from _of_table(table, context)
     for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption") or not context.mentions.get(index):
+        if passage.kind not in ("paragraph", "item", "caption"):
             continue
         for sentence in sentences(passage.text):
             for claim in _claims(index, passage, sentence, context):
@@ -192,7 +206,13 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
     for first, last in pairwise(starts):
         said = formats(text[first:last]) or formats(text) or formats(before)
         here = within(who.here, at + first, at + last)
-        verb = _verb(passage.text, (sentence.start + first, sentence.start + last), here)
+        if not here:
+            place = (at + first, at + last)
+            yield from (
+                _unnamed(passage, place, (found[0], said[0] if said else None), who) if len(said) < 2 else ()
+            )
+            continue
+        verb = _verb(passage.text, (at + first, at + last), here)
         if verb is None or len({each.named for each in here}) != 1 or len(said) > 1:
             continue
         count = counted(passage.text, sentence.start + first, here[0].start)
@@ -203,6 +223,23 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
         )
         place = (min(verb.start(), here[0].start), max(here[0].end, verb.end()))
         yield _Claim(place, found[0], said[0] if said else None, here[0], count, not denied)
+
+
+def _unnamed(
+    passage: Passage, place: tuple[int, int], what: tuple[Model, Format | None], who: Spoken
+) -> Iterator[_Claim]:
+    """A fit on a card that is known by its memory ("a 16 GB card"), or on "one" of what is spoken of."""
+    text = passage.text
+    verb = _FITS.search(text, *place)
+    if verb is None or _NEEDS.fullmatch(verb[0]):
+        return
+    sized, one = _SIZED.search(text, verb.end(), place[1]), _ONE.search(text, verb.end(), place[1])
+    denied = bool(_NOT.search(text, place[0], verb.start()) or _TOO_LARGE.search(text, *place))
+    if sized:
+        span = (verb.start(), sized.end())
+        yield _Claim(span, *what, None, 1, not denied, float(sized[1]) * 2**30, f"a card of {sized[1]} GB")
+    elif one and who.topic and who.certain:
+        yield _Claim((verb.start(), one.end()), *what, who.topic[0], 1, not denied)
 
 
 def _verb(text: str, place: tuple[int, int], here: Sequence[Mention]) -> re.Match[str] | None:
@@ -218,24 +255,27 @@ def _verb(text: str, place: tuple[int, int], here: Sequence[Mention]) -> re.Matc
 
 def _judged(passage: Passage, claim: _Claim, context: Context) -> Iterator[Finding]:
     """Contradicted where the weights alone exclude it, or leave half of the memory free."""
-    gpus = [context.catalogue[key] for key in claim.mention.ids]
-    sized = [(float(gpu.value("memory") or 0.0), gpu) for gpu in gpus if gpu.value("memory")]
-    if not sized:
+    ids = claim.mention.ids if claim.mention else ()
+    known = [one for key in ids if (one := context.catalogue[key]).value("memory")]
+    if not known and not claim.size:
         return
-    size, gpu = max(sized, key=lambda each: each[0]) if claim.fits else min(sized, key=lambda each: each[0])
+    choose = max if claim.fits else min
+    gpu: Gpu | None = choose(known, key=lambda one: float(one.need("memory")), default=None)
+    size = float(gpu.need("memory")) if gpu else claim.size
+    name = gpu.id if gpu else claim.words
     total = size * claim.number
     weights = claim.model.parameters * (claim.said.least if claim.said else 2.0)
     least = weights if claim.said else claim.model.parameters * _LEAST
     verdict = _verdict(claim, (least, weights), total)
     form = claim.said.name if claim.said else "16 bit"
-    many = f"{claim.number:g} x {gpu.id} have" if claim.number > 1 else f"{gpu.id} has"
+    many = f"{claim.number:g} x {name} have" if claim.number > 1 else f"{name} has"
     because = (
         f"{claim.model.name}: {weights / 1e9:,.3g} GB of weights in {form}; {many} {total / 1e9:,.4g} GB"
     )
     yield made(
         context, passage, claim.place, "memory", verdict, subject=claim.model.name, attribute="fits",
         because=because, expected="" if verdict == "confirmed" else ("no" if claim.fits else "yes"),
-        evidence=(Evidence(because, "memory model"), source_of(gpu, "memory")),
+        evidence=(Evidence(because, "memory model"), *([source_of(gpu, "memory")] if gpu else [])),
     )  # fmt: skip
 
 

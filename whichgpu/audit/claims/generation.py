@@ -56,6 +56,11 @@ def find(context: Context) -> Iterator[Finding]:
                 known = [gpu for key in mention.ids if (gpu := context.catalogue[key]).value(field)]
                 told = _ORDINALS.get(match["n"].lower()) or int(match["n"][0])
                 right = [gpu for gpu in known if int(gpu.need(field)) == told]
+                without = [context.catalogue[key] for key in mention.ids]
+                if not known and tensor and all(gpu.value("tensor_cores") == 0 for gpu in without):
+                    yield of_field(
+                        passage, match.span(), "capability", "tensor_cores", without, "contradicted", context
+                    )
                 if known:
                     verdict = "confirmed" if right else "contradicted"
                     yield of_field(

@@ -32,6 +32,8 @@ _YEAR = re.compile(
     r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out)\b[^.;]{0,24}?\b(20[012]\d)\b",
     re.IGNORECASE,
 )
+#: A year in brackets right behind the device: "the T4 (Turing, 2018)".
+_OF_YEAR = re.compile(r"\s*\((?:[A-Z][\w ]{2,14},\s*)?(?:released |launched )?(20[012]\d)\)")
 #: A year before the device at the start of a sentence: "Released in 2020, the".
 _BORN = re.compile(
     r"\s*(?:First )?(?:released|launched|introduced|announced|unveiled)\s+(?:back )?in\s+(?:\w+\s+)?"
@@ -71,6 +73,7 @@ _CAPABILITY_HEAD = re.compile(
     r"(?:cuda )?comput(?:e|ing) capability\b|cuda capability\b|sm version\b", re.IGNORECASE
 )
 _VERSION = re.compile(r"\s*(?:sm_?)?(\d{1,2}\.\d)\s*")
+_HEADS = re.compile(r"\**\s*(?:[(\[:\u2013\u2014,-])\s*\**")
 #: Words by which a chip is that of all devices before it.
 _SHARED = re.compile(r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b", re.IGNORECASE)
 _FAR = 90
@@ -173,7 +176,7 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
         if mention not in here and not ITS_OWN.match(passage.text, place[0]):
             continue
         inside = any(each.start <= match.start() < each.end for each in here)
-        if mention and not inside and (_IS_CHIP.search(gap) or gap in (" (", " [")) and len(gap) < _FAR:
+        if mention and not inside and (_IS_CHIP.search(gap) or _HEADS.fullmatch(gap)) and len(gap) < _FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)
 
@@ -285,6 +288,10 @@ def _years(
     passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
     """The year in which a device, or a family, came out."""
+    for match in _OF_YEAR.finditer(passage.text, *place):
+        named = [each for each in here if each.end == match.start()]
+        if named:
+            yield from _of_year(passage, match, named[0], context)
     first = _BORN.match(passage.text, *place)
     if first and here and here[0].start == first.end():
         yield from _of_year(passage, first, here[0], context)

@@ -26,6 +26,8 @@ _MEMORY = re.compile(r"\b(?:GDDR\d[xX]?|LPDDR\d[xX]?|DDR[2-7]|HBM(?:\d[eE]?)?)\b
 _CHANGED = re.compile(
     r"\b(?:replac\w+|swapp\w+|upgrad\w+ (?:from|the)|mov\w+ from|instead of|rather than)\b", re.IGNORECASE
 )
+#: Right before a type of memory that is the older one: "improvements over GDDR6X".
+_BEYOND = re.compile(r"\b(?:over|from|beyond|to|against|like|as)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
 _SIZE = re.compile(r"\b(\d{2,3})[ -]?(?:GB|GiB|gigabyte)s?\b", re.IGNORECASE)
 #: Sizes right before a type of memory: "40 GB of HBM2", "16 or 32 GB HBM2".
 _SIZES = re.compile(
@@ -75,7 +77,8 @@ def _of_sentence(
         window = passage.text[max(place[0], match.start() - 40) : match.start()]
         listed = passage.kind == "item" and len(passage.text) < FAR
         changed = _CHANGED.search(passage.text, place[0], match.start())
-        its = who.certain and not here and ITS_OWN.match(passage.text, place[0]) is not None
+        beyond = _BEYOND.search(passage.text, place[0], match.start())
+        its = who.certain and not here and not beyond and ITS_OWN.match(passage.text, place[0]) is not None
         if mention is None or changed or SET_AGAINST.search(window) or not (mention in here or listed or its):
             continue
         if mention in here and match.start() - mention.end > FAR * 2:

@@ -33,6 +33,13 @@ _NEGATED = re.compile(
     r"generation|than (?:its|their|other|most|any|the previous|its predecessor|consumer|cpu))\b",
     re.IGNORECASE,
 )
+#: What is done with an attribute, behind it: "less memory juggling".
+_OF_IT = re.compile(
+    r"[ -](?:juggling|management|pressure|usage|use|footprint|errors?|issues?|traffic|overhead|latency|"
+    r"access\w*|"
+    r"transfers?|consumption|leaks?|bound|hungry|hog\w*|requirements?|efficien\w+|saving\w*)\b",
+    re.IGNORECASE,
+)
 #: Attributes of which "better" and "faster" say that there is more.
 _FASTER = ("bandwidth", "clock_boost", "clock_base", "memory_data_rate", "nvlink")
 #: Off by less, one is not more than the other.
@@ -78,7 +85,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
 def _named_after(text: str, at: int, attributes: list[Named]) -> Named | None:
     """The attribute that a comparing word is of."""
     gap = _BETWEEN.match(text, at)
-    return next((each for each in attributes if gap and each.start == gap.end()), None)
+    found = next((each for each in attributes if gap and each.start == gap.end()), None)
+    return None if found is None or _OF_IT.match(text, found.end) else found
 
 
 def _means(match: re.Match[str], each: Named) -> bool:

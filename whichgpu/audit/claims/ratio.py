@@ -46,7 +46,7 @@ _OTHER = re.compile(
 _ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "over": (0.98, 1e9),
             "under": (0.0, 1.02)}  # fmt: skip
 #: Beyond these shares nothing is left that rounding explains.
-_EXCUSED = 1.06
+_EXCUSED = 1.03
 _BEFORE, _AFTER = 40, 60
 #: Between an attribute and the multiple that is said of it: "its memory is 2.4 times larger".
 _IS = re.compile(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import tables
 from whichgpu.audit.attributes import Attribute, named, qualifiers
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, fitting, of_a_part, several_columns
+from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import Finding
 from whichgpu.audit.implied import carried, implied
 from whichgpu.audit.judging import judged, namesakes, stated
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context
     from whichgpu.audit.judging import Verdict
     from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.roles import Spoken
     from whichgpu.audit.subjects import Mention
     from whichgpu.audit.tables import Cell
     from whichgpu.hardware.gpu import Gpu
@@ -59,6 +61,8 @@ _OTHERS = re.compile(
     r"/)\s*[$\u20ac]?$",
     re.IGNORECASE,
 )
+#: Before the last of several sizes: "8 or 16 GB".
+_OR_SO = re.compile(r"(?<![A-Za-z\d])\d{1,3}(?:\s?GB)?\s*(?:or|and|/|oder|ou|o)\s*$")
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
@@ -188,7 +192,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         bound = binder.bind(quantity)
         if bound is not None:
             yield from _of_value(
-                passage, sentence, quantity, bound[0], mention=bound[1], here=here, context=context
+                passage, sentence, quantity, bound[0], mention=bound[1], who=who, context=context
             )
 
 
@@ -209,10 +213,10 @@ def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Conte
 
 def _of_value(
     passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
-    here: Sequence[Mention], context: Context,
+    who: Spoken, context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     """The verdict on a value of a sentence; an accusation only where nothing else can be meant."""
-    text = passage.text
+    text, here = passage.text, who.here
     clause = _own_words(text, sentence, quantity, context)
     place = (quantity.start, quantity.end)
     said = qualifiers(clause) | tables.noted(passage, place, context.document.original)
@@ -244,8 +248,11 @@ def _of_value(
                 gpus, found = list(again), verdict
                 break
         else:
-            if _doubtful(passage, sentence, quantity, attribute, mention=mention, here=here) or (
-                mention not in here and _of_one_spoken_of(passage, quantity, attribute, mention, context)
+            its = who.certain and ITS_OWN.match(sentence.text) is not None
+            if _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who) or (
+                mention not in here
+                and not its
+                and _of_one_spoken_of(passage, quantity, attribute, mention, context)
             ):
                 return
     elif found.verdict == "confirmed":
@@ -274,16 +281,17 @@ def _of_one_spoken_of(
 
 def _doubtful(
     passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
-    here: Sequence[Mention],
+    who: Spoken,
 ) -> bool:  # fmt: skip
     """Whether a value may be of something else than the device: a need, a sum, another device before it."""
-    text = sentence.text
+    text, here, own = sentence.text, who.here, who.own
     in_brackets = mention in here and passage.text[mention.end : quantity.start].strip() == "("
     said = text
     before = mention in here and mention.end <= quantity.start
     if before and is_list(passage.text[mention.end : quantity.start]):
         said = passage.text[sentence.start : quantity.end + _AFTER]
-    if quantity.high != quantity.value or (guarded(said) and not in_brackets):
+    several = attribute.key == "memory" and _OR_SO.search(passage.text, sentence.start, quantity.start)
+    if several or quantity.high != quantity.value or (guarded(said) and not in_brackets):
         return True
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start
     near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]
@@ -294,8 +302,9 @@ def _doubtful(
     if attribute.key in _PRECISIONS and mention not in here and not _ITS.match(text):
         return True
     if mention in here:
-        between = [each for each in here if mention.end <= each.start < quantity.start]
-        return bool(between) or quantity.start - mention.end > 2 * APART
+        between = [each for each in own if mention.end <= each.start < quantity.start]
+        ended = re.search(r"\.\s", passage.text[mention.end : quantity.start])
+        return bool(between or ended) or quantity.start - mention.end > 2 * APART
     return len(passage.text) > _SHORT and passage.kind != "item" and len(text) > 3 * _SHORT
 
 
