@@ -26,6 +26,8 @@ class _Rule(NamedTuple):
     """What says an error, what excuses it, and why it is wrong; `of_a_device` if it is said of hardware."""
 
     key: str
+    #: One of these is in what says it, in lower case.
+    words: tuple[str, ...]
     says: re.Pattern[str]
     unless: re.Pattern[str] | None
     of_a_device: bool
@@ -38,6 +40,7 @@ def _rules() -> tuple[_Rule, ...]:
     return tuple(
         _Rule(
             key,
+            tuple(row["words"]),
             re.compile(row["pattern"], re.IGNORECASE),
             re.compile(row["unless"], re.IGNORECASE) if row.get("unless") else None,
             bool(row.get("of_a_device")),
@@ -59,8 +62,11 @@ def find(context: Context) -> Iterator[Finding]:
             text = passage.text[start : sentence.end]
             # A full stop ends what a pattern spans.
             text = text[: sentence.start - start].replace(".", ",") + text[sentence.start - start :]
+            lower = text.lower()
             named = bool(context.mentions.get(index)) or _HARDWARE.search(text) is not None
             for rule in _rules():
+                if not any(word in lower for word in rule.words):
+                    continue
                 match = rule.says.search(text)
                 if (
                     match is None

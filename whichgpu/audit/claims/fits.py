@@ -57,6 +57,8 @@ _SIZED = re.compile(
 _ONE = re.compile(
     r"\b(?:in|on|onto|into)\s+(?:just |only )?(?:one|a single (?:one|card|gpu)|the card|it)\b", re.IGNORECASE
 )
+#: What a passage without the name of a device says where it speaks of one.
+_ON_SOME = re.compile(r"\d[ -]?GB\b|\bon(?:to)? (?:one|it|the card|a single)\b")
 #: How many of a device a model is said to need: fewer cannot hold it, more would do as well.
 _NEEDS = re.compile(r"needs?|requires?|takes?", re.IGNORECASE)
 _HOW_MANY = re.compile(
@@ -106,6 +108,8 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _of_table(table, context)
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption"):
+            continue
+        if not context.mentions.get(index) and not _ON_SOME.search(passage.text):
             continue
         for sentence in sentences(passage.text):
             for claim in _claims(index, passage, sentence, context):
