@@ -138,6 +138,8 @@ def beyond(dims: Mapping[str, Any], job: Job) -> tuple[str, ...]:
     learned, made_for = dims.get("positions") or np.inf, dims.get("max_positions") or np.inf
     if job.phase in _FROM_SCRATCH and tokens > learned:
         return (f"{tokens:g} tokens: the table of {learned:g} learned positions is trained as long as that",)
+    if not job.trains:
+        check_positions(tokens, learned, "input_tokens + output_tokens")
     most = min(learned, made_for)
     if tokens <= most:
         return ()
