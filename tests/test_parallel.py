@@ -159,9 +159,8 @@ def test_fp8_weights_are_offered_where_an_engine_widens_them() -> None:
 def test_a_request_longer_than_the_model_is_refused_or_told_what_it_takes() -> None:
     with pytest.raises(UsageError, match="1024 positions"):
         run(Job("gpt2", phase="serve", concurrency=1.0, input_tokens=2000.0))
-    long = single(
-        Job("llama-2-7b", phase="serve", concurrency=1.0, input_tokens=7936.0), GPUS["a100-80gb-sxm"]
-    )
+    job = Job("llama-2-7b", phase="serve", concurrency=1.0, input_tokens=7936.0)
+    long = single(job, GPUS["a100-80gb-sxm"])
     assert any("YaRN by a factor of 2," in said for said in long.warnings)
 
 

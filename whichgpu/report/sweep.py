@@ -138,8 +138,8 @@ def _notes(answer: Sweep) -> tuple[str, ...]:
     asked, first = answer.request, answer.top[0]
     most = section("training")["best_mfu"]
     beyond = (
-        f"MFU {first.mfu:.0%} is more than any published run on file reached ({most:.0%}): a search finds what "
-        "a model of cost leaves out; plan with the longer end of the interval"
+        f"MFU {first.mfu:.0%} is more than any published run on file reached ({most:.0%}): a search finds "
+        "what a model of cost leaves out; plan with the longer end of the interval"
     )
     assumed = (f"assumed: {', '.join(asked.assumed)}",) if asked.assumed else ()
     return (
