@@ -156,6 +156,16 @@ def test_fp8_weights_are_offered_where_an_engine_widens_them() -> None:
     assert single(asked, h100).throughput.mid > 0.0
 
 
+def test_ollama_loads_four_bits_unless_it_is_told_otherwise() -> None:
+    told = single(Job("llama-3.1-8b", phase="generate", runtime="Ollama"), GPUS["rtx-4070-ti"])
+    assert told.job.precision == "q4_k_m"
+    assert any("what ollama loads" in said for said in told.warnings)
+    wide = single(Job("llama-3.1-8b", phase="generate", runtime="llama.cpp"), GPUS["rtx-4090"])
+    assert wide.job.precision == "fp16"
+    own = Job("llama-3.1-8b", phase="generate", runtime="ollama", precision="q8_0")
+    assert single(own, GPUS["rtx-4090"]).job.precision == "q8_0"
+
+
 def test_a_request_longer_than_the_model_is_refused_or_told_what_it_takes() -> None:
     with pytest.raises(UsageError, match="1024 positions"):
         run(Job("gpt2", phase="serve", concurrency=1.0, input_tokens=2000.0))

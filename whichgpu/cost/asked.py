@@ -53,8 +53,17 @@ def read(job: Job) -> Asked:
     stack = stack if asked == "serve" else _attending(stack, job)
     # What the workload's own file says of its precision comes before the runtime's habit.
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
-    filled = job.with_defaults(precision=own or named.default_precision.get(asked, ""))
+    loaded, said = ("", said) if own or job.precision or job.trains else _loaded(job, named, said)
+    filled = job.with_defaults(precision=own or loaded or named.default_precision.get(asked, ""))
     return Asked(workload, _recomputing(_in_float8(filled), stack), stack, fallback, said)
+
+
+def _loaded(job: Job, named: Runtime, said: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The format in which a program loads models unless it is told otherwise, and what to say of it."""
+    for name, format_ in named.loads.items():
+        if name in job.runtime.lower():
+            return format_, (*said, f"precision {format_}: what {name} loads unless it is told otherwise")
+    return "", said
 
 
 def _behind(stack: Runtime) -> Runtime:

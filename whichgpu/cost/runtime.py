@@ -59,6 +59,8 @@ class Runtime:
     memory: Mapping[str, float]
     sequence: float
     default_precision: Mapping[str, str]
+    #: By a name of it, the format in which that program loads models unless it is told otherwise.
+    loads: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.
     left: Mapping[str, float] = field(default_factory=lambda: {"norm": 0.35, "pointwise": 0.0})
