@@ -17,6 +17,7 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
     full_kv_heads, full_head_dim (as in windows), keys_as_values (false)    of attention without a window
     experts, experts_per_token, expert_ffn, shared_experts or shared_ffn, shared_gate, router_bias,
     expert_bias, latent     see language/feed.py
+    expert_groups, groups_per_token (1)   of experts, a few of which hold all that a token chooses
     q_rank                  queries through a narrow layer
     kv_rank, rope_dim, nope_dim, value_dim; index_heads, index_dim, index_top    latent attention
     linear_key_heads, linear_key_dim, linear_value_heads, linear_value_dim, conv (4), linear (delta)
