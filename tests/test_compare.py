@@ -361,7 +361,7 @@ def test_a_precision_that_one_lacks_is_said_in_its_cell(whichgpu):
     assert answer.status == 0
     work = answer.json["workloads"][0]
     assert list(work["results"]) == ["l4"]
-    assert "no FP8 peak" in work["refused"]["a10"]
+    assert "no FP8 units" in work["refused"]["a10"]
     row = next(row for row in answer.json["rows"] if row["field"] == "llama-2-7b.rate")
     assert "cannot" in row["values"]["a10"]["text"]
     assert row["better"] is None

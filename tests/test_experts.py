@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from whichgpu.cost import asked
 from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.coefficients import section
+from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from whichgpu.workloads.ops import Op
 
 GB200 = catalogue()["gb200-192gb"]
 JOB = Job(
@@ -60,6 +65,32 @@ def test_recipes_set_what_they_are_known_to(
     own = asked.read(replace(job, options={**JOB.options, "cuda_graphs": "none", "moe_overlap": "false"}))
     assert own.job.options["cuda_graphs"] == "none"
     assert not own.said
+
+
+def test_recipes_are_of_a_model_a_release_and_a_mesh() -> None:
+    job = replace(JOB, runtime="Megatron-Bridge NeMo 26.04", workload="nemotron-3-super-120b-a12b")
+    assert asked.read(job).job.options["mtp"] == "2"
+    assert "mtp" not in asked.read(replace(job, runtime="Megatron-LM")).job.options
+    cut = replace(JOB, runtime="Megatron-Bridge NeMo 25.11", workload="qwen3-235b-a22b", tp=2.0)
+    assert asked.read(cut).job.options["moe_overlap"] == "true"
+    assert "moe_overlap" not in asked.read(replace(cut, tp=1.0)).job.options
+
+
+def test_predicted_tokens_are_runs_of_the_block_and_of_the_head() -> None:
+    item = resolve("nemotron-3-super-120b-a12b")
+    job = item.complete(Job(item.id, phase="pretrain", precision="bf16", batch=1.0, seq_len=512.0))
+    plain, twice = (item.trace(replace(job, options=options)) for options in ({}, {"mtp": "2"}))
+
+    def work(ops: tuple[Op, ...], layer: str) -> float:
+        return sum(op.count * op.flops for op in ops if op.layer == layer)
+
+    assert work(plain, "prediction.qkv") == 0.0
+    assert work(twice, "prediction.qkv") == pytest.approx(2 * 2 * 512 * 4096 * (32 + 2 + 2) * 128)
+    assert work(twice, "head.logits") == pytest.approx(3 * work(plain, "head.logits"))
+    llama = resolve("llama-3.1-8b")
+    other = llama.complete(replace(job, workload=llama.id, options={"mtp": "1"}))
+    with pytest.raises(UsageError, match="no next-token-prediction block"):
+        llama.trace(other)
 
 
 def test_biased_experts_have_their_function_op_by_op_in_training_alone() -> None:

@@ -107,3 +107,17 @@ def test_a_machine_that_is_not_there_or_has_another_gpu_is_refused_with_what_is(
         links.machine("aws-p4d")
     with pytest.raises(UsageError, match=r"hgx-h100-8 has h100-80gb-sxm, not l40s"):
         links.network(Devices.of([GPUS["l40s"]], system="hgx-h100-8"))
+
+
+def test_tokens_of_grouped_experts_reach_fewer_machines() -> None:
+    devices = Devices([catalogue()["h100-80gb-sxm"]])
+
+    def seconds(gpus: float, within: float) -> float:
+        return float(links.all_to_all(1e9, gpus, devices, 8.0, within)[0, 0])
+
+    free, grouped, near = (seconds(64.0, within) for within in (1.0, 0.5, 1e-9))
+    assert near < grouped < free
+    # Of 8 machines a token reaches half: 4 x 7/8 others instead of 7 (1 - (7/8)^8).
+    anywhere = 7 * (1 - (7 / 8) ** 8)
+    assert (grouped - near) / (free - near) == pytest.approx((3.5 - 0.875) / (anywhere - 0.875))
+    assert seconds(8.0, 0.5) == seconds(8.0, 1.0)

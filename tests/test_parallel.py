@@ -13,12 +13,14 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import Estimates, estimate, single
 from whichgpu.cost.jobs import predict_rows, read_job
+from whichgpu.cost.layout import lay_out
 from whichgpu.cost.links import node_size, spread_link
 from whichgpu.cost.memory import stage_weight_bytes
 from whichgpu.cost.pipeline import fill
 from whichgpu.cost.placing import placed
 from whichgpu.cost.refit import measured_rows
 from whichgpu.cost.runtime import runtimes
+from whichgpu.cost.spread import erring_as
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve as resolve_gpu
@@ -109,6 +111,8 @@ def test_the_stages_hold_the_whole_model_and_the_fullest_one_end_of_it() -> None
         (replace(LLAMA_CPP, pp=64.0, n_gpus=64.0), "32 layers"),
         (replace(LLAMA_CPP, pp=4.0, n_gpus=2.0), "n_gpus=2"),
         (replace(LLAMA_CPP, pp=2.0, tp=2.0, n_gpus=2.0), "tp=2 times pp=2"),
+        (Job("llama-2-7b", phase="serve", tp=2.0, n_gpus=3.0), "use 2 or 4 GPUs"),
+        (Job("llama-2-7b", phase="train", pp=8.0, n_gpus=8.0, options={"vp": "5"}), "use vp=4 or less"),
     ],
 )
 def test_a_mesh_that_cannot_be_is_refused_with_what_binds(job: Job, words: str) -> None:
@@ -137,6 +141,46 @@ def test_fp4_weights_run_weight_only_on_a_gpu_without_fp4_units_and_fp8_maths_do
     for job in (Job("llama-2-7b", precision="fp8"), Job("llama-2-7b", phase="pretrain", precision="nvfp4")):
         with pytest.raises(UsageError, match="a100-80gb-sxm has no FP"):
             single(job, GPUS["a100-80gb-sxm"])
+
+
+def test_fp8_weights_are_offered_where_an_engine_widens_them() -> None:
+    a100, h100 = GPUS["a100-80gb-sxm"], GPUS["h100-80gb-sxm"]
+    asked = Job("llama-2-7b", phase="serve", concurrency=4.0, precision="fp8")
+    with pytest.raises(UsageError, match="16 bits: use --precision fp8-w8a16"):
+        single(asked, a100)
+    with pytest.raises(UsageError, match="SGLang has no FP8"):
+        single(replace(asked, runtime="sglang"), a100)
+    narrow, wide = (single(replace(asked, precision=name), a100) for name in ("fp8-marlin", "fp16"))
+    assert 0.5 < narrow.memory["weights"] / wide.memory["weights"] < 0.54
+    assert narrow.throughput.mid > 1.3 * wide.throughput.mid
+    assert single(asked, h100).throughput.mid > 0.0
+
+
+def test_ollama_loads_four_bits_unless_it_is_told_otherwise() -> None:
+    told = single(Job("llama-3.1-8b", phase="generate", runtime="Ollama"), GPUS["rtx-4070-ti"])
+    assert told.job.precision == "q4_k_m"
+    assert any("what ollama loads" in said for said in told.warnings)
+    wide = single(Job("llama-3.1-8b", phase="generate", runtime="llama.cpp"), GPUS["rtx-4090"])
+    assert wide.job.precision == "fp16"
+    own = Job("llama-3.1-8b", phase="generate", runtime="ollama", precision="q8_0")
+    assert single(own, GPUS["rtx-4090"]).job.precision == "q8_0"
+
+
+def test_a_request_longer_than_the_model_is_refused_or_told_what_it_takes() -> None:
+    with pytest.raises(UsageError, match="1024 positions"):
+        run(Job("gpt2", phase="serve", concurrency=1.0, input_tokens=2000.0))
+    job = Job("llama-2-7b", phase="serve", concurrency=1.0, input_tokens=7936.0)
+    long = single(job, GPUS["a100-80gb-sxm"])
+    assert any("YaRN by a factor of 2," in said for said in long.warnings)
+
+
+def test_mixtures_of_experts_have_widths_of_their_own_in_training() -> None:
+    def group(workload: str, phase: str) -> str:
+        return erring_as(lay_out(Job(workload, phase=phase, precision="bf16"), [GPUS["h100-80gb-sxm"]]))
+
+    assert group("mixtral-8x7b", "pretrain") == "decoder train, experts"
+    assert group("llama-2-7b", "pretrain") == "decoder train"
+    assert group("mixtral-8x7b", "serve") == "decoder serve"
 
 
 def test_a_table_of_positions_is_learned_as_long_as_a_pretraining_needs_it() -> None:

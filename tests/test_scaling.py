@@ -237,6 +237,13 @@ def test_a_price_by_region_of_nobody_is_no_price() -> None:
     assert found.whole(found.top[0])["usd"] is None
 
 
+def test_more_than_any_published_run_reached_is_said(large: Sweep, whichgpu: Any) -> None:
+    told = whichgpu("sweep", "llama-2-7b", "--gpus", "a100-80gb-sxm:8", "--seq-len", "2048", "--json").json
+    said = whichgpu("sweep", "llama-2-7b", "--gpus", "a100-80gb-sxm:8", "--seq-len", "2048").out
+    assert ("than any published run on file" in " ".join(said.split())) is (told["top"][0]["mfu"] > 0.60)
+    assert large.top[0].mfu < 0.60
+
+
 def test_what_a_job_states_stays() -> None:
     found = search(job={"tp": 4.0, "batch": 2.0, "options": {"checkpointing": "full", "sharding": "zero1"}})
     for one in found.top:

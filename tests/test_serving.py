@@ -516,7 +516,7 @@ def test_the_document_of_a_curve(whichgpu):
         (["--option", "request_rate=1e4"], 3, "beyond the capacity of"),
         (["--slo", "tpot 1 ms"], 3, "cannot be held"),
         (["--slo", "tpot"], 2, "is no objective"),
-        (["--curve", "--input-tokens", "300000"], 2, "more than the 131072 that the model was made for"),
+        (["--curve", "--input-tokens", "300000"], 2, "more than the 131,072 that the model was made for"),
         (["--curve", "--option", "prefix_hit=1"], 2, "must be below 1"),
         (["--curve", "--option", "prefill_gpus=1"], 2, "leave none for the tokens"),
         (["--curve", "--precision", "fp3"], 2, "no precision"),

@@ -53,8 +53,17 @@ def read(job: Job) -> Asked:
     stack = stack if asked == "serve" else _attending(stack, job)
     # What the workload's own file says of its precision comes before the runtime's habit.
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
-    filled = job.with_defaults(precision=own or named.default_precision.get(asked, ""))
+    loaded, said = ("", said) if own or job.precision or job.trains else _loaded(job, named, said)
+    filled = job.with_defaults(precision=own or loaded or named.default_precision.get(asked, ""))
     return Asked(workload, _recomputing(_in_float8(filled), stack), stack, fallback, said)
+
+
+def _loaded(job: Job, named: Runtime, said: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The format in which a program loads models unless it is told otherwise, and what to say of it."""
+    for name, format_ in named.loads.items():
+        if name in job.runtime.lower():
+            return format_, (*said, f"precision {format_}: what {name} loads unless it is told otherwise")
+    return "", said
 
 
 def _behind(stack: Runtime) -> Runtime:
@@ -87,17 +96,20 @@ def _by_recipe(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tu
     """A training job with the options that the published recipe of its runtime's version sets."""
     version = next((float(mark[3:]) for mark in stack.marks if mark.startswith("ngc")), 0.0)
     for recipe in stack.recipes if phase(job.phase or "infer") in TRAINING else ():
-        known = resolve(job.workload).id in recipe["workloads"]
-        if known and version >= recipe["since"] and precision(job.precision or "bf16").id in _ids(recipe):
+        if version >= recipe["since"] and _is_of(recipe, job):
             own = {name: value for name, value in recipe["options"].items() if name not in job.options}
             words = ", ".join(f"{name}={value}" for name, value in own.items())
             said = (*said, f"{words}: as in the recipes of {recipe['since']} on") if own else said
-            return replace(job, options={**own, **job.options}), said
+            job = replace(job, options={**own, **job.options})
     return job, said
 
 
-def _ids(recipe: Mapping[str, Any]) -> set[str]:
-    return {precision(name).id for name in recipe["precisions"]}
+def _is_of(recipe: Mapping[str, Any], job: Job) -> bool:
+    """Whether a recipe is of a job's model and, where it names them, of its precision and its mesh's tp."""
+    formats = {precision(name).id for name in recipe.get("precisions", ())}
+    known = resolve(job.workload).id in recipe["workloads"]
+    cut = "tp" not in recipe or bool(np.all(np.equal(1.0 if job.tp is None else job.tp, recipe["tp"])))
+    return known and cut and (not formats or precision(job.precision or "bf16").id in formats)
 
 
 def _attending(stack: Runtime, job: Job) -> Runtime:
@@ -163,10 +175,11 @@ def _in_float8(job: Job) -> Job:
 
 
 def _recomputing(job: Job, stack: Runtime) -> Job:
-    """A job whose selective checkpointing is what its runtime calls so."""
-    if not stack.selects_attention or checkpointing(job) != "selective":
-        return job
-    return replace(job, options={**job.options, "checkpointing": "attention"})
+    """A job whose selective checkpointing is what its runtime calls so, and whose full one ends as there."""
+    own = {"selective": "attention" if stack.selects_attention else "",
+           "full": "early_stop" if stack.stops_early else ""}  # fmt: skip
+    meant = own.get(checkpointing(job), "")
+    return replace(job, options={**job.options, "checkpointing": meant}) if meant else job
 
 
 def _named(job: Job, fallback: str) -> Runtime:

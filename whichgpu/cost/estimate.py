@@ -33,6 +33,7 @@ from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.units import number
 from whichgpu.values import Shown, immutable
+from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.job import NUMBERS, Job
 from whichgpu.workloads.workload import resolve
 
@@ -58,7 +59,7 @@ MODELLED = {
     "lora_targets", "adapter", "offload", "kv_precision", "loss_chunks", "optimizer_in_backward", "ep",
     "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "cuda_graphs", "moe_overlap", "offload_to",
-    *REQUESTS,
+    "mtp", "adapters", *REQUESTS,
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
 _ADAPTERS = ("adapter", "lora_rank", "lora_targets")
@@ -355,8 +356,14 @@ class Estimates:
 
 def merged(job: Job) -> list[str]:
     """What to say of the adapters of a job that does not train them."""
+    if not job.trains and "adapters" in job.options:
+        rank = job.options.get("lora_rank", f"{RANK:g}")
+        return [
+            f"{job.options['adapters']} adapters of rank {rank} lie beside the weights, on every dense layer "
+            "but experts' unless lora_targets says less; requests are of all of them alike"
+        ]
     named = [] if job.trains else [name for name in _ADAPTERS if name in job.options]
-    said = "adapters are taken as merged into the weights, at no cost; served beside them they take more"
+    said = "adapters are taken as merged into the weights, at no cost; adapters=8 serves so many beside them"
     return [f"{', '.join(named)}: {said}"] if named else []
 
 

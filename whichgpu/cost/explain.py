@@ -19,7 +19,7 @@ from whichgpu.cost.fit import (
 )
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.measuring import how_to_measure
-from whichgpu.cost.spread import group_of, measured, widths
+from whichgpu.cost.spread import erring_as, measured, widths
 from whichgpu.cost.stages import Stage, stages
 from whichgpu.cost.time import shares
 from whichgpu.facts import store
@@ -97,7 +97,7 @@ def explain(answer: Estimate, gpu: Gpu) -> Explanation:
     return Explanation(
         coefficients=tuple(_coefficients(laid, found)),
         widths=widths(laid, gpu),
-        group=group_of(laid),
+        group=erring_as(laid),
         command=command,
         source=source,
         step=of_layout(laid, found).at(0, 0) if laid.gradients is not None else {},

@@ -62,6 +62,10 @@ _LAWS = {"c~throttle": "throttle", "c~rate": "rate", "m~l2": "cache", "m~feed": 
 _BY_FORMAT = {"plain": {"throttle": "plain"}, "byte": {"throttle": "narrow", "rate": "rate_narrow"}}
 
 
+#: Formats whose products are each trainer's own; in 16 bits all call the same library.
+_NARROW = ("byte", "nibble")
+
+
 def _trait(law: str, kind: OpClass) -> str:
     """The trait that a law multiplies for an op class as it is run."""
     found = _LAWS[law]
@@ -79,6 +83,8 @@ def compute_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: boo
         names += [f"c@{place.kin}", f"c/{kind.format}@{place.kin}", f"c/{kind.compute}@{place.kin}"]
     for stack in runtime.stacks:
         names += [f"c={stack}", f"c/{kind.compute}={stack}"]
+        if kind.format in _NARROW and runtime.domain and trains:
+            names.append(f"c/{kind.format}={stack}")
     ruling = ("c~throttle",) if kind.format == "plain" else ("c~throttle", "c~rate")
     pairs = [(law, getattr(place, _trait(law, kind))) for law in ruling]
     laws = [(f"{law}{where}", value) for law, value in pairs for where in ("", f"={runtime.kernels}")]

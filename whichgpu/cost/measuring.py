@@ -9,6 +9,7 @@ from whichgpu.cost.requests import Requests
 from whichgpu.cost.runtime import runtimes
 from whichgpu.cost.scheduling import limits
 from whichgpu.facts import store
+from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.hub import hub_name
 from whichgpu.workloads.job import NUMBERS
 from whichgpu.workloads.workload import resolve
@@ -51,7 +52,8 @@ def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
     stated = {name: getattr(job, name) for name in NUMBERS}
     columns = {"model": job.workload, "phase": job.phase, "precision": job.precision, "gpu": gpu}
     columns |= {name: f"{float(n):g}" for name, n in stated.items() if n is not None}
-    columns |= {key: value for key, value in job.options.items() if key not in columns}
+    columns |= {"lora_rank": f"{RANK:g}"} if "adapters" in job.options else {}
+    columns |= {key: value for key, value in job.options.items() if key == "lora_rank" or key not in columns}
     if "request_rate" in job.options:
         columns["request_rate"] = f"{float(job.options['request_rate']):.4g}"
     flight = 0.0 if job.concurrency is None else float(job.concurrency)

@@ -87,13 +87,17 @@ class Mesh:
                 f"{replica.max():g} of them, or for less parallelism"
             )
         if job.trains:
-            _whole_replicas(gpus, replica)
+            _whole_replicas(gpus, replica, "tp times pp times cp")
         self._check_heads(workload, gpus)
+        if job.phase == "serve":
+            _whole_replicas(gpus, replica, "tp times pp")
         layers = workload.dims.get("layers")
         if isinstance(layers, int) and np.any(self.pp > layers):
             raise UsageError(
                 f"pp={self.pp.max():g} stages, but {workload.id} has {layers:g} layers; use pp={layers:g}"
             )
+        if isinstance(layers, int) and job.trains:
+            _whole_parts(self.pp, _array(job.degree("vp")), layers, workload.id)
         self._check_experts(workload, job)
 
     def _check_heads(self, workload: Workload, gpus: Array) -> None:
@@ -153,13 +157,24 @@ def _uncut(workload: Workload, degree: int, gpus: int) -> str:
     return f"tp={degree}: {workload.id} has {what}, which do not divide by it; use --tp {either(near)}"
 
 
-def _whole_replicas(gpus: Array, replica: Array) -> None:
+def _whole_parts(pp: Array, vp: Array, layers: int, name: str) -> None:
+    """Refuse an interleaved pipeline whose stages have more parts than layers."""
+    for stages, parts in np.nditer(np.broadcast_arrays(pp, vp)):
+        each = -(-layers // int(stages))
+        if parts > each:
+            raise UsageError(
+                f"vp={parts:g}: of {layers} layers of {name} a stage of pp={stages:g} has {each}; "
+                f"use vp={each} or less"
+            )
+
+
+def _whole_replicas(gpus: Array, replica: Array, of: str) -> None:
     """Refuse GPUs that are left over beside whole replicas, with the nearest numbers that leave none."""
     for n, size in np.nditer(np.broadcast_arrays(gpus, replica)):
         if n % size:
             few = size * (n // size)
             raise UsageError(
-                f"a replica has {size:g} GPUs (tp times pp times cp), and n_gpus={n:g} is no multiple of it; "
+                f"a replica has {size:g} GPUs ({of}), and n_gpus={n:g} is no multiple of it; "
                 f"use {few:g} or {few + size:g} GPUs"
             )
 

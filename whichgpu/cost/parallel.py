@@ -215,13 +215,14 @@ def all_to_all_seconds(
     if np.all(mesh.ep == 1):
         return total
     size, top = precision(job.precision).activation, workload.dims["experts_per_token"]
+    within = workload.dims.get("groups_per_token", 1) / workload.dims.get("expert_groups", 1)
     shared = mesh.tp if job.trains else 1.0
     for op in ops:
         if op.kind == "copy" and ".dispatch" in op.layer:
             # `elements` are top copies of each token that this GPU holds.
             sent = op.dims["elements"] / top / shared * size
             gpus = mesh.ep * mesh.moe_tp
-            one_way = all_to_all(sent, gpus, devices, top)
+            one_way = all_to_all(sent, gpus, devices, top, within)
             if not job.trains:
                 gathered = all_gather(gpus * sent, gpus, devices)
                 one_way = np.where(gpus <= node_size(devices), gathered, one_way)

@@ -12,7 +12,7 @@ from whichgpu.cost import calibration
 from whichgpu.cost.estimate import Z90, finish
 from whichgpu.cost.measured import left_out, measured_rows
 from whichgpu.cost.runtime import runtimes
-from whichgpu.cost.spread import group_of, kin_of, version_of
+from whichgpu.cost.spread import erring_as, kin_of, version_of
 from whichgpu.errors import DataError
 from whichgpu.facts import store
 
@@ -117,7 +117,7 @@ def spreads_toml(done: Refit) -> str:
     members: dict[str, list[int]] = defaultdict(list)
     layouts = [group.layout for group in done.groups for _ in group.rows]
     for i, laid in enumerate(layouts):
-        for name in (group_of(laid), kin_of(laid)):
+        for name in (erring_as(laid), kin_of(laid)):
             members[name].append(i)
     abroad = measured_elsewhere(
         [laid.runtime.kernels for laid in layouts], [row["source"] for row in done.rows]

@@ -31,7 +31,8 @@ class Runtime:
     whose kernels it runs: what the fit knows of that one holds. `shards` is what it shards over the
     replicas of a training where the job says nothing; with `splits_batch` a replica's batch goes through a
     pipeline one sequence at a time. With `casts_once` 16-bit weights are kept from step to step; with
-    `selects_attention` its selective checkpointing runs the scores of attention again, and no more;
+    `selects_attention` its selective checkpointing runs the scores of attention again, and no more; with
+    `stops_early` its full one leaves the last product of a layer out (`workloads/checkpointing.py`);
     `exposed` is the share of the tensor-parallel exchange in training that no product hides; `left` is by
     kind of op the share of a fusable op's traffic that fusion leaves; `recipes` are options that published
     recipes of a version set (`asked` reads them). `language` is
@@ -58,6 +59,8 @@ class Runtime:
     memory: Mapping[str, float]
     sequence: float
     default_precision: Mapping[str, str]
+    #: By a name of it, the format in which that program loads models unless it is told otherwise.
+    loads: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.
     left: Mapping[str, float] = field(default_factory=lambda: {"norm": 0.35, "pointwise": 0.0})
@@ -71,6 +74,7 @@ class Runtime:
     splits_batch: bool = False
     casts_once: bool = False
     selects_attention: bool = False
+    stops_early: bool = False
     exposed: float = 1.0
     undated: Mapping[str, str] = field(default_factory=dict)
     mixed_gradient: float = 4.0

@@ -30,7 +30,7 @@ from whichgpu.cost.estimate import Z90
 from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.refit import measured_elsewhere, spreads_toml
 from whichgpu.cost.rows import read_head
-from whichgpu.cost.spread import group_of
+from whichgpu.cost.spread import erring_as
 from whichgpu.errors import DataError
 from whichgpu.facts import store
 
@@ -98,7 +98,7 @@ def of_refit(done: Refit) -> Board:
     for group in done.groups:
         laid = group.layout
         gpu, family = laid.devices.gpus[0], laid.workload.family
-        named = (gpu.id, gpu.family, laid.workload.id, family, group_of(laid))
+        named = (gpu.id, gpu.family, laid.workload.id, family, erring_as(laid))
         for name, text in zip(_KEYS, named, strict=True):
             keys[name] += [text] * len(group.rows)
     errors = {**done.errors, "newer": _newer(done, keys["generation"])}

@@ -40,6 +40,7 @@ from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import limits
 from whichgpu.cost.steady import SteadyState, burst, engine, in_lockstep, interruption
 from whichgpu.cost.time import evaluate, prepare
+from whichgpu.workloads.adapters import beside
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import of_job, precision
 from whichgpu.workloads.recorder import Recorder
@@ -76,8 +77,7 @@ def step_ops(
         prefill_length=computed_tokens(job), prefill_context=asked.prefix_hit * job.input_tokens,
         decode_tokens=1.0 + asked.drafted,
     )  # fmt: skip
-    ops: tuple[Op, ...] = recorder.ops()
-    return ops
+    return beside(recorder.ops(), job, gated=workload.dims.get("gated", True))
 
 
 def step_time(

@@ -7,11 +7,14 @@ mean), and the most that it may be.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from whichgpu.cost import bounds, curve
+from whichgpu.cost.layout import lay_out
+from whichgpu.cost.spread import found_for
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.units import parse, show
 from whichgpu.values import immutable
@@ -125,12 +128,20 @@ def _possible(term: Term, dense: Curve) -> None:
     least = float(_means(dense, term)[0])
     if least <= term.most:
         return
-    binds = bounds.NAMES[dense.bound[0]]
+    binds = bounds.NAMES[_first_bound(dense) if term.metric == "ttft" else str(dense.bound[0])]
     raise Infeasible(
         f"{term} cannot be held on {dense.job.n_gpus:g} x {dense.gpu.id}: {term.metric} of a request alone "
         f"is {show(least, 'time', 3)}, bound by {binds}; ask for {show(1.05 * least, 'time', 2)} or more, or "
         "take a faster GPU, more --tp or a narrower --precision"
     )
+
+
+def _first_bound(dense: Curve) -> str:
+    """What most of the pass of a prompt alone is bound by."""
+    laid = lay_out(replace(dense.job, concurrency=1.0), [dense.gpu])
+    assert laid.serving is not None
+    parts = bounds.shares(laid.serving.prompt, found_for(laid), 0.0)
+    return max(parts, key=lambda name: float(np.ravel(parts[name])[0]))
 
 
 def _halved(

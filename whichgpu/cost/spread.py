@@ -57,6 +57,12 @@ def group_of(laid: Layout | Estimates) -> str:
     return f"{laid.workload.family} {'train' if laid.job.trains else laid.job.phase}"
 
 
+def erring_as(laid: Layout) -> str:
+    """The group whose widths a job has: in training mixtures of experts err more than dense models."""
+    experts = laid.job.trains and laid.workload.dims.get("experts")
+    return f"{group_of(laid)}, experts" if experts else group_of(laid)
+
+
 def kin_of(laid: Layout) -> str:
     """The wider group of a job: all families that make the same, in its phase."""
     return f"{laid.workload.unit} {'train' if laid.job.trains else laid.job.phase}"
@@ -114,6 +120,7 @@ def widths(laid: Layout, gpu: Gpu) -> dict[str, float]:
 
 
 def _group(laid: Layout) -> Mapping[str, Any]:
-    """The widths of a job's group; of its kin where its family was never measured so, else of all."""
+    """The widths of a job's group; of a wider one where it was never measured, last of all jobs."""
     groups: Mapping[str, Mapping[str, Any]] = _table()["group"]
-    return groups.get(group_of(laid)) or groups.get(kin_of(laid)) or groups["all"]
+    names = (erring_as(laid), group_of(laid), kin_of(laid), "all")
+    return next(groups[name] for name in names if name in groups)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from whichgpu.workloads.ops import Op
     from whichgpu.workloads.precision import Precision
 
+#: FP8 weights where products run in 16 bits.
+WEIGHT_ONLY = "fp8-w8a16"
+
 
 def refusal(
     gpu: Gpu, ops: Iterable[Op], precision: Precision, runtime: Runtime, *, trains: bool = False
@@ -28,6 +31,11 @@ def refusal(
     if why:
         return why
     why = _rates(gpu, ops, precision, trains=trains)
+    if why and precision.math == "fp8" and not trains and stacks.weight_only(gpu, runtime.software, "fp8"):
+        return (
+            f"{gpu.id} has no FP8 units; {runtime.title} reads FP8 weights there and multiplies in 16 bits: "
+            f"use --precision {WEIGHT_ONLY}"
+        )
     stated = stacks.lacking(gpu, runtime.software, precision.math) if why and runtime.software else ""
     return f"{stated}; {why}" if stated else why
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.stages import stages
 from whichgpu.planner.sweep.answer import sharded
 from whichgpu.planner.words import money
@@ -135,9 +136,14 @@ def _scaled(one: Scaled) -> tuple[str | None, ...]:
 
 def _notes(answer: Sweep) -> tuple[str, ...]:
     asked, first = answer.request, answer.top[0]
+    most = section("training")["best_mfu"]
+    beyond = (
+        f"MFU {first.mfu:.0%} is more than any published run on file reached ({most:.0%}): a search finds "
+        "what a model of cost leaves out; plan with the longer end of the interval"
+    )
     assumed = (f"assumed: {', '.join(asked.assumed)}",) if asked.assumed else ()
     return (
         f"interval of the best: basis {first.estimate.basis}; precision {first.estimate.job.precision}",
-        *assumed, *first.estimate.warnings,
+        *((beyond,) if first.mfu > most else ()), *assumed, *first.estimate.warnings,
         f"the best alone: {first.command()}",
     )  # fmt: skip

@@ -15,6 +15,7 @@ from whichgpu.software import features, frameworks, model, support, targets, ver
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.software.features import Feature
     from whichgpu.software.frameworks import Framework
     from whichgpu.software.model import Verdict
     from whichgpu.software.targets import Device
@@ -103,12 +104,21 @@ def _because(verdict: Verdict) -> str:
 def lacking(gpu: Gpu, software: str, format_: str) -> str:
     """What to know where the latest release of a framework says that it does not run a format on a GPU."""
     framework = frameworks.frameworks()[software]
-    device = targets.device(gpu)
-    where = "macos" if device.platform == "metal" else "linux"
-    stated = features.of(device, framework, framework.latest.numbers, where)
-    found = features.named(format_, stated)
+    found = _feature(gpu, framework, format_)
     if found is None or found.support != "no":
         return ""
     source = framework.sources[found.source.partition(";")[0]]
     dated = f", {source['date']}" if source.get("date") else ""
     return f"{framework.title} has no {format_.upper()} on {gpu.id}: {found.note} [{source['title']}{dated}]"
+
+
+def weight_only(gpu: Gpu, software: str, format_: str) -> bool:
+    """Whether the latest release of a framework only stores weights in a format on a GPU, and widens them."""
+    found = _feature(gpu, frameworks.frameworks()[software], format_) if software else None
+    return found is not None and found.support == "weight-only"
+
+
+def _feature(gpu: Gpu, framework: Framework, format_: str) -> Feature | None:
+    device = targets.device(gpu)
+    where = "macos" if device.platform == "metal" else "linux"
+    return features.named(format_, features.of(device, framework, framework.latest.numbers, where))

@@ -6,6 +6,9 @@ of a layer is kept for its adapter, so that the activations hardly shrink; what 
 optimizer states, 16 bytes per adapter parameter (FP32 weight, gradient, two states) instead of per weight.
 QLoRA (Dettmers et al.) stores the frozen weights in NF4 and widens one layer at a time.
 
+Served, adapters are merged into the weights, at no cost, or `adapters=N` of them lie beside the weights in
+16 bits (Chen et al., "Punica"; Sheng et al., "S-LoRA"): a pass reads those that its requests are of.
+
 Adapters go on every dense layer but the output head; `lora_targets=attention` takes those around the
 attention alone, a comma-separated list those named.
 """
@@ -22,7 +25,7 @@ from whichgpu.workloads.ops import Op, changed
 from whichgpu.workloads.precision import Precision, precision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from whichgpu.workloads.job import Job
 
@@ -151,6 +154,45 @@ def _scaled(op: Op) -> Iterator[Op]:
         write_bytes=op.write_bytes, saved_bytes=op.write_bytes, copies=op.copies, repeats=op.repeats,
         fusable=True, shard=op.shard if op.shard in _SPLIT else "none",
     )  # fmt: skip
+
+
+def beside(ops: tuple[Op, ...], job: Job, *, gated: bool = True) -> tuple[Op, ...]:
+    """The ops of an engine with those of the adapters that it serves beside its weights, if any.
+
+    Engines keep what is one product here (query, key and value; gate and up where it is `gated`) apart.
+    """
+    count = job.option("adapters", 0.0)
+    if not count:
+        return ops
+    asked = Adapters.of(job)
+    if asked.kind != "lora" or count != round(count):
+        raise UsageError(f"option adapters: {count:g} is no number of LoRA adapters; write e.g. adapters=8")
+    slices = {"qkv": 3.0, "up": 2.0 if gated else 1.0}
+    return tuple(found for op in ops for found in (op, *_served(op, asked, count, slices)))
+
+
+#: What engines serve no adapters of: the output head, and experts.
+_UNADAPTED = ("vocab", "expert", "expert_row")
+
+
+def _served(op: Op, adapters: Adapters, count: float, slices: Mapping[str, float]) -> Iterator[Op]:
+    """Down to the rank and up again, each row by its own; those of `count` that rows are of are read."""
+    name = op.layer.rpartition(".")[2]
+    takes = op.kind == "gemm" and np.any(op.weight_bytes) and op.shard not in _UNADAPTED and name != "router"
+    if not takes or (adapters.targets and name not in adapters.targets):
+        return
+    rows = np.maximum(op.dims["m"], 1.0)
+    read = count * -np.expm1(rows * np.log1p(-1.0 / count)) if count > 1.0 else 1.0
+    for part in _adapter(op, adapters.rank):
+        if part.kind != "gemm":
+            continue
+        down = part.layer.endswith("_a")
+        apart = slices.get(name, 1.0) if down else 1.0
+        values = apart * adapters.rank * float(op.dims["k" if down else "n"])
+        yield changed(
+            part, flops=apart * part.flops, parameters=count * apart * part.parameters, saved_bytes=0.0,
+            stored_bytes=2.0 * count * apart * part.parameters, weight_bytes=2.0 * read * values,
+        )  # fmt: skip
 
 
 def frozen(op: Op) -> Op:

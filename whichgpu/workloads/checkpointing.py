@@ -41,6 +41,7 @@ _SPELLINGS = {
     "sac": "selective",
     "core_attn": "attention",
     "core_attention": "attention",
+    "early_stop": "full",
 }
 #: Of the matrix products, those whose output selective checkpointing keeps.
 _HALF = 0.5
@@ -57,8 +58,17 @@ def checkpointing(job: Job) -> str:
     return kind
 
 
-def recomputed(forward: Sequence[Op], kind: str) -> tuple[Op, ...]:
-    """The ops that the backward pass runs again, of the `forward` ones."""
+def stops_early(job: Job) -> bool:
+    """Whether full checkpointing ends once the backward pass has all that it needs, as PyTorch's does.
+
+    Nothing needs the output of a layer's last product, which is then not computed again (without
+    re-entrance, `torch.utils.checkpoint`'s early stop).
+    """
+    return job.options.get("checkpointing", "").strip().lower() == "early_stop"
+
+
+def recomputed(forward: Sequence[Op], kind: str, *, early: bool = False) -> tuple[Op, ...]:
+    """The ops that the backward pass runs again, of the `forward` ones; `early` as `stops_early` has it."""
     if kind == "none":
         return ()
     inside = [op for op in forward if op.module in repeated(forward)]
@@ -68,10 +78,16 @@ def recomputed(forward: Sequence[Op], kind: str) -> tuple[Op, ...]:
         for op in inside
     ]  # fmt: skip
     if kind == "full":
-        return tuple(again)
+        return tuple(_but_last(again) if early else again)
     if kind == "attention":
         return tuple(op for op in again if op.kind == "attention")
     return tuple(_share(op) for op in again if op.kind != "attention")
+
+
+def _but_last(again: Sequence[Op]) -> list[Op]:
+    """The ops up to the last product of each kind of layer."""
+    last = {op.module: i for i, op in enumerate(again) if op.kind == "gemm"}
+    return [op for i, op in enumerate(again) if i < last.get(op.module, len(again))]
 
 
 def _share(op: Op) -> Op:

@@ -32,7 +32,7 @@ import numpy as np
 from whichgpu.errors import DataError, UsageError
 from whichgpu.values import Shown, immutable
 from whichgpu.workloads import adapters, published
-from whichgpu.workloads.checkpointing import checkpointing, recomputed
+from whichgpu.workloads.checkpointing import checkpointing, recomputed, stops_early
 from whichgpu.workloads.job import NUMBERS, Job, adapter_of, phase
 from whichgpu.workloads.ops import Op, parameters, product_flops
 from whichgpu.workloads.precision import as_stored, of_job, precision
@@ -168,13 +168,16 @@ class Workload(Shown):
         spec = precision(job.precision)
         forward = self._forward(job)
         if not job.trains:
-            return (*forward, *weight_casts(forward, spec))
+            return (
+                *adapters.beside(forward, job, gated=self.dims.get("gated", True)),
+                *weight_casts(forward, spec),
+            )
         trained_in = spec
         if job.phase in adapters.PHASES:
             forward = adapters.adapt(forward, adapters.Adapters.of(job))
             trained_in = adapters.trained_precision()
         step = training_step(forward, spec, self.optimizer(job), trained_in=trained_in)
-        return (*step, *recomputed(forward, checkpointing(job)))
+        return (*step, *recomputed(forward, checkpointing(job), early=stops_early(job)))
 
     def optimizer(self, job: Job) -> str:
         """The optimizer that a job states, or the family's own."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.support import WEIGHT_ONLY
 from whichgpu.errors import UsageError
 from whichgpu.planner.capacity import quality
 from whichgpu.planner.capacity.cards import cards
@@ -86,6 +87,8 @@ def narrower(cells: Cells) -> Iterator[Try]:
     ladder = table.get(done.runtime.id) or table["tokens" if splits(done) else "other"]
     for name in ladder:
         spec = precision(name)
+        if name == WEIGHT_ONLY and all(gpu.value("fp8") for gpu in cells.gpus):
+            continue
         if spec.weight < asked.weight or (not cells.able.all() and spec.id != asked.id):
             with suppress(UsageError):
                 changed = cells.with_job(precision=name)

@@ -17,6 +17,7 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
     full_kv_heads, full_head_dim (as in windows), keys_as_values (false)    of attention without a window
     experts, experts_per_token, expert_ffn, shared_experts or shared_ffn, shared_gate, router_bias,
     expert_bias, latent     see language/feed.py
+    expert_groups, groups_per_token (1)   of experts, a few of which hold all that a token chooses
     q_rank                  queries through a narrow layer
     kv_rank, rope_dim, nope_dim, value_dim; index_heads, index_dim, index_top    latent attention
     linear_key_heads, linear_key_dim, linear_value_heads, linear_value_dim, conv (4), linear (delta)
@@ -27,8 +28,8 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
     shared_blocks, adapter_rank, attention_adapters   of layers of kind H, see language/shared.py
     layer_width, layer_vocab, streams, residual_rank, hyper   beside the layers, see language/streams.py
     sparse_rate, heavy_rate, output_groups, output_rank   of layers S and B, see language/compressed.py
-    prediction_layers (0)   next-token-prediction blocks, stored and not run; prediction_tables (0) of
-                            embedding size that each holds
+    prediction_layers (0)   next-token-prediction blocks, stored, and run in training with the option `mtp`
+                            alone; prediction_tables (0) of embedding size that each holds
     vision, sound           tables: see language/vision.py
     max_positions           the longest context the model was made for (told of, not enforced)
 """
@@ -39,6 +40,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.errors import UsageError
 from whichgpu.workloads.blocks import check_positions, cross_entropy
 from whichgpu.workloads.language import cache, vision
 from whichgpu.workloads.language.feed import idle_parameters
@@ -137,11 +139,18 @@ def beyond(dims: Mapping[str, Any], job: Job) -> tuple[str, ...]:
     learned, made_for = dims.get("positions") or np.inf, dims.get("max_positions") or np.inf
     if job.phase in _FROM_SCRATCH and tokens > learned:
         return (f"{tokens:g} tokens: the table of {learned:g} learned positions is trained as long as that",)
-    if tokens > min(learned, made_for):
-        return (
-            f"{tokens:g} tokens are more than the {min(learned, made_for):g} that the model was made for",
-        )
-    return ()
+    if not job.trains:
+        check_positions(tokens, learned, "input_tokens + output_tokens")
+    most = min(learned, made_for)
+    if tokens <= most:
+        return ()
+    said = f"{tokens:,.0f} tokens are more than the {most:,.0f} that the model was made for"
+    if job.trains or tokens > learned or not dims.get("rotary", True):
+        return (said,)
+    return (
+        f"{said}: an engine refuses them unless its rotary positions are scaled (YaRN by a factor of "
+        f"{tokens / most:.2g}, rope_parameters in its config.json or --hf-overrides), at an unknown quality",
+    )
 
 
 def active_parameters(dims: Mapping[str, Any]) -> float:
@@ -166,9 +175,18 @@ def _train(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         check_positions(_most(tokens), dims.get("positions") or _most(tokens), "seq_len")
     rows = job.batch * tokens
     vision.towers(dims, rec)
-    through(dims, rec, rows, [Attend(job.batch, tokens, tokens)], rows)
-    with rec.module("loss"):
+    ahead = _predicted(dims, job)
+    through(dims, rec, rows, [Attend(job.batch, tokens, tokens)], rows, predicted=ahead)
+    with rec.module("loss", repeats=1.0 + ahead):
         cross_entropy(rec, rows, dims["vocab"])
+
+
+def _predicted(dims: Mapping[str, Any], job: Job) -> float:
+    """Tokens beyond the next that training predicts as well (`mtp`); a block may run several times."""
+    ahead = job.option("mtp", 0.0, 0.0)
+    if ahead and not dims.get("prediction_layers"):
+        raise UsageError(f"option mtp: {job.workload} has no next-token-prediction block; leave it out")
+    return ahead
 
 
 def _some(count: Any) -> Any:

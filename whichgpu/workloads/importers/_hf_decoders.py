@@ -33,6 +33,9 @@ def _experts(config: Config, dims: Dims) -> None:
     latent = config.optional("moe_latent_size")
     if latent:
         dims["latent"] = latent
+    groups, within = config.optional("n_group"), config.optional("topk_group")
+    if groups and within and within < groups:
+        dims["expert_groups"], dims["groups_per_token"] = groups, within
 
 
 _CHOSEN = ("num_experts_per_tok", "experts_per_token", "num_experts_per_token", "moe_topk", "moe_k",

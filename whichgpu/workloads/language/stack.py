@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 
 def through(
     dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend], logits: Any, *,
-    repeats: Any = 1.0, again: bool = False,
+    repeats: Any = 1.0, again: bool = False, predicted: float = 0.0,
 ) -> None:  # fmt: skip
-    """One pass over T = `rows` tokens: (T,) -> (logits, V); `again` through weights counted before."""
+    """One pass over T = `rows` tokens: (T,) -> (logits, V); `again` through weights counted before.
+
+    `predicted` tokens beyond the next one are each a run of a next-token-prediction block and of the head.
+    """
     if dims.get("experts"):
         rec.beside_experts()
     with rec.module("embedding", repeats=repeats, again=again):
@@ -40,9 +43,10 @@ def through(
         with rec.module("layers", repeats=repeats, copies=float(group.layers), again=again):
             _layer(dims, rec, rows, attends, group)
     if dims.get("prediction_layers"):
-        with rec.module("prediction", repeats=0.0, copies=float(dims["prediction_layers"]), again=again):
+        blocks = float(dims["prediction_layers"])
+        with rec.module("prediction", repeats=predicted / blocks, copies=blocks, again=again):
             _prediction(dims, rec, rows, attends)
-    with rec.module("head", repeats=repeats, again=again):
+    with rec.module("head", repeats=repeats * (1.0 + predicted), again=again):
         _head(dims, rec, logits)
 
 
