@@ -82,11 +82,11 @@ class _Place(NamedTuple):
 
 def _sentence(found: Finding, context: Context) -> _Place | None:
     """The sentence of a finding; None outside of prose."""
-    known = context.memo.setdefault("starts", [])
-    if not known:
-        known += sorted(
+    if "starts" not in context.memo:
+        context.memo["starts"] = sorted(
             (each.start, i) for i, each in enumerate(context.document.passages) if each.kind in _PROSE
         )
+    known: list[tuple[int, int]] = context.memo["starts"]
     at = bisect_right(known, (found.start, 1 << 60)) - 1
     if at < 0:
         return None
