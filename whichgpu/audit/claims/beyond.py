@@ -45,6 +45,8 @@ _NAMES = {
     "memory": re.compile(r"(?:memory|vram|video memory|speicher|m\u00e9moire|memoria)?", re.I),
     "bandwidth": re.compile(r"(?:(?:memory )?bandwidth|(?:speicher)?bandbreite|bande passante)?", re.I),
 }  # fmt: skip
+#: How far back from a name the words that set something against it can begin.
+_REACH = 90
 _EQUAL = 0.02
 _GB = 1e9
 
@@ -63,10 +65,12 @@ def _set_against(
     passage: Passage, sentence: Sentence, mention: Mention, context: Context
 ) -> Iterator[Finding]:
     text = passage.text
-    words = _WORDS.search(text, sentence.start, mention.start)
+    words = _WORDS.search(text, max(sentence.start, mention.start - _REACH), mention.start)
+    if words is None:
+        return
     found = within(quantities(text, context.fraction), sentence.start, sentence.end)
-    before = [each for each in found if words and each.end <= words.start() and each.dimension in _OF]
-    if words is None or not before or before[-1].high != before[-1].value or "%" in before[-1].unit:
+    before = [each for each in found if each.end <= words.start() and each.dimension in _OF]
+    if not before or before[-1].high != before[-1].value or "%" in before[-1].unit:
         return
     own = before[-1]
     gap = text[own.end : words.start()]
