@@ -150,6 +150,9 @@ def table(scores: Scores) -> str:
 
 if __name__ == "__main__":
     for name, cases in (("own documents", own()), ("known articles", articles())):
+        if not cases:
+            sys.stdout.write(f"{name}: not here, not scored\n")
+            continue
         result = score(cases)
         sys.stdout.write(
             f"{name}: {len(cases)}\n{table(result)}\n" + "".join(f"  {x}\n" for x in result.lines)
