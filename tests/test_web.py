@@ -578,7 +578,11 @@ def test_answers_to_other_methods(web, path):
     assert head.headers["content-type"] == whole.headers["content-type"]
     assert "max-age" in whole.headers["cache-control"]
     assert web.get(path, headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
-    for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
+    asked = web.options(path)
+    assert asked.status_code == 204
+    assert {"GET", "OPTIONS"} <= set(asked.headers["allow"].split(", "))
+    assert not any(name.startswith("access-control") for name in asked.headers)
+    for method in ("PUT", "DELETE", "PATCH"):
         answer = web.request(method, path)
         assert answer.status_code == 405
         assert "GET" in answer.headers["allow"]

@@ -190,6 +190,10 @@ async def _refused(request: Request, fault: Exception) -> Response:
     said = {404: f"nothing is at {request.url.path[:200]}", 405: f"{request.method} is not answered here"}
     text = said.get(fault.status_code, str(fault.detail))
     headers = dict(fault.headers or {})
+    if request.method == "OPTIONS" and fault.status_code == 405 and "Allow" in headers:
+        # What may be asked, and no word to pages of elsewhere: no Access-Control header.
+        allowed = sorted({*headers["Allow"].split(", "), "OPTIONS"})
+        return Response(status_code=204, headers={"Allow": ", ".join(allowed)})
     if _for_programs(request) or request.method not in ("GET", "HEAD"):
         answer = problem(fault.status_code, text)
         answer.headers.update(headers)
