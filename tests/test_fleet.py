@@ -221,7 +221,7 @@ def test_every_gpu_is_accounted_for():
         ('llama-3.1-8b --slo "tpot 50 ms" --rate "3 req/s" --users 5', "state one load"),
         ('llama-3.1-8b --slo "tpot 50 ms" --users 5 --pause "-3 s"', "below zero"),
         ('llama-3.1-8b --slo "tpot 50 ms" --latency "3 s"', "write it as an objective"),
-        ('llama-3.1-8b --slo "tpot 50 ms" --input-tokens 900000', "more than the 131072"),
+        ('llama-3.1-8b --slo "tpot 50 ms" --input-tokens 900000', "more than the 131,072"),
         ('llama-3.1-8b --slo "tpot 50 ms" --option prefill_gpus=2', "prompts"),
     ],
 )  # fmt: skip

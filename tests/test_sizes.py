@@ -80,11 +80,13 @@ def test_the_whole_costs_its_hours_and_is_done_after_them() -> None:
 def test_a_deadline_takes_more_instances_or_another_gpu() -> None:
     free = ask("resnet50", gpus=FEW, images="100M").candidates[0]
     assert free.finish is not None
-    tight = ask("resnet50", gpus=FEW, images="100M", deadline=f"{free.finish / 10:.0f} s")
+    # The deadline is told in whole seconds.
+    seconds = round(free.finish / 10)
+    tight = ask("resnet50", gpus=FEW, images="100M", deadline=f"{seconds} s")
     for item in tight.candidates:
         assert item.finish is not None
-        assert item.finish <= free.finish / 10 * (1 + 1e-9)
-        need = 1e8 / (free.finish / 10)
+        assert item.finish <= seconds * (1 + 1e-9)
+        need = 1e8 / seconds
         assert item.instances == math.ceil(need / item.throughput_per_instance.mid * (1 - 1e-12))
     # Inference is shared out: ten times the machines for a tenth of the time, at the same cost.
     same = next(item for item in tight.candidates if item.gpu == free.gpu)

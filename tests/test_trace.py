@@ -95,7 +95,7 @@ def test_a_request_that_is_too_long_is_refused(tmp_path):
     read = trace.read(
         written(tmp_path / "a.csv", prompt=lambda chance, n: np.append(np.full(n - 1, 64), 200_000))
     )
-    with pytest.raises(UsageError, match="more than the 131072"):
+    with pytest.raises(UsageError, match="more than the 131,072"):
         trace.replay(job(), L40S, read)
 
 
