@@ -99,7 +99,8 @@ def _held(node: Any, weights: Mapping[str, Any]) -> dict[str, int]:
     if node.op_type in PACKED:
         return {node.input[1]: attribute_of(node, "K", 0) * attribute_of(node, "N", 0)}
     if node.op_type == "QMoE":
-        places, each = EXPERTS["QMoE"], 8 // attribute_of(node, "expert_weight_bits", 4)
+        places: tuple[int, ...] = EXPERTS["QMoE"]
+        each = 8 // attribute_of(node, "expert_weight_bits", 4)
     elif node.op_type in ("DequantizeLinear", "GatherBlockQuantized"):
         places, each = (0,), 8 // attribute_of(node, "bits", 4) if node.domain not in STANDARD else 1
     else:

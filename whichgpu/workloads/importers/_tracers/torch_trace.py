@@ -128,7 +128,8 @@ def _pair(
 ) -> tuple[dict[str, Any], list[str]]:
     """Two batches that run the same operators: of the first side of the inputs, or of the second.
 
-    The second is tried where a layer wants it so (`batch_first=False`). Of a batch of one some copies are none, so twice and four times that is tried as well.
+    The second is tried where a layer wants it so (`batch_first=False`). Of a batch of one some copies are
+    none, so twice and four times that is tried as well.
     """
 
     def run(place: int, times: int) -> list[dict[str, Any]]:
