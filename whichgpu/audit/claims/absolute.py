@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 _ABSOLUTE = re.compile(
-    r"\b(?:the\s+)?(?:only\s+(?:\w+\s+)?(?:option|choice|gpu|card|way|solution)|undisputed\s+\w+|"
+    r"\b(?:the\s+)?(?:only\s+(?:(?:viable|real|sensible|reasonable|serious|realistic|good|valid|possible|practical|"
+    r"suitable|true|sane|logical|available)\s+)?(?:option|choice|gpu|card|way|solution)(?!\s+(?:with|that|to|which|whose|"
+    r"(?:cap|avail)able))|undisputed\s+\w+|"
     r"unrivall?ed|unmatched|unbeatable|second to none|without equal|"
     r"(?:fastest|most powerful|best)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator)\s+(?:ever|in the world|"
     r"available|on the market|today|money can buy))\b",

@@ -154,7 +154,7 @@ def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
         yes, no = _YES.match(cell.passage.text), _NO.match(cell.passage.text)
         if yes or no:
             gpus = [context.catalogue[key] for key in cell.ids]
-            yield from _judged(
+            yield from judged(
                 cell.passage, (0, len(cell.passage.text)), each, gpus, told=bool(yes), context=context
             )
 
@@ -166,7 +166,7 @@ def _of_item(index: int, passage: Passage, context: Context) -> Iterator[Finding
     mentions = about(index, passage, context) if yes or no else ()
     for each in _headed(label.strip(" *")) if mentions else ():
         gpus = [context.catalogue[key] for key in mentions[-1].ids]
-        yield from _judged(passage, (0, len(passage.text)), each, gpus, told=bool(yes), context=context)
+        yield from judged(passage, (0, len(passage.text)), each, gpus, told=bool(yes), context=context)
 
 
 @lru_cache(maxsize=512)
@@ -195,7 +195,7 @@ def _of_sentence(
                 continue
             gpus = [context.catalogue[key] for key in mention.ids]
             place_of = match.span("what") if match["list"] else match.span()
-            yield from _judged(passage, place_of, each, gpus, told=told, context=context)
+            yield from judged(passage, place_of, each, gpus, told=told, context=context)
 
 
 def _instances(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
@@ -240,7 +240,7 @@ def _of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[
         known = [[context.catalogue[key] for key in ids] for ids in compared]
         wrong = [gpus for gpus in known if all(each.has(gpu) is (not told) for gpu in gpus)]
         place_of = match.span("what") if match["list"] else match.span()
-        yield from _judged(passage, place_of, each, (wrong or known)[0], told=told, context=context)
+        yield from judged(passage, place_of, each, (wrong or known)[0], told=told, context=context)
 
 
 def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Iterator[Finding]:
@@ -260,10 +260,10 @@ def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Ite
             told = not (match["none"] or match["not"] or match["gone"])
             at = mention.start - len(words) + match.start("what")
             gpus = [context.catalogue[key] for key in mention.ids]
-            yield from _judged(passage, (at, mention.end), each, gpus, told=told, context=context)
+            yield from judged(passage, (at, mention.end), each, gpus, told=told, context=context)
 
 
-def _judged(
+def judged(
     passage: Passage, place: tuple[int, int], what: Capability, gpus: Sequence[Gpu], *, told: bool,
     context: Context,
 ) -> Iterator[Finding]:  # fmt: skip

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
-from whichgpu.audit.attributes import Attribute, named, qualifiers
+from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, fitting, of_a_part, several_columns
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import Finding
@@ -63,6 +63,9 @@ _OTHERS = re.compile(
 )
 #: Before the last of several sizes: "8 or 16 GB".
 _OR_SO = re.compile(r"(?<![A-Za-z\d])\d{1,3}(?:\s?GB)?\s*(?:or|and|/|oder|ou|o)\s*$")
+#: Before a rate that only a share is told of: "1/64 of the FP32 rate".
+_OF_RATE = re.compile(r"\b(?:1\s?[/:]\s?\d{1,2}|half|fraction|share)\s+(?:of\s+)?(?:(?:the|its)\s+)?$", re.IGNORECASE)
+_SO_MUCH = re.compile(r"\s*(?:rate|speed|throughput)?\s*,?\s*(?:so|or|that is|i\.e\.|which is|giving|=)\s", re.IGNORECASE)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
@@ -178,6 +181,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     attributes = [
         each for each in within(named(passage.text), sentence.start, sentence.end) if each.end <= sentence.end
     ]
+    attributes = [each for each in attributes if not _only_a_share(passage.text, each)]
     attributes += implied(passage.text, sentence)
     if not attributes:
         attributes = carried(passage, sentence)
@@ -194,6 +198,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             yield from _of_value(
                 passage, sentence, quantity, bound[0], mention=bound[1], who=who, context=context
             )
+
+
+def _only_a_share(text: str, each: Named) -> bool:
+    """Whether a rate is named for a share of it, and what follows is that share: "1/64 of FP32, so 0.56"."""
+    return bool(_OF_RATE.search(text, 0, each.start) and _SO_MUCH.match(text, each.end))
 
 
 def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Context) -> str:
