@@ -24,9 +24,13 @@ APART = 60
 _CLOSE = 12
 #: Between a count and what it counts: "640 third-generation Tensor Cores".
 _GENERATION = re.compile(r"\b(?:\w+|\d(?:st|nd|rd|th))[ -]gen(?:eration)?\b\.?", re.IGNORECASE)
+#: Words of every rate between its name and its value, and what begins another value.
+_GENERAL = re.compile(r"\b(?:tensor|peak|performance|throughput|compute|core)\b\s*", re.IGNORECASE)
+_BEGINS, _NEW = re.compile(r",\s|\band\b", re.IGNORECASE), 30
 #: Words beside a value that is of a part, or of a change.
 _PART_BEFORE = re.compile(
-    r"\b(?:each|per|every|by|from|(?<!up )(?<!compared )(?<!relative )(?<!equal )(?<!close )to)\b"
+    r"\b(?:each|per|every|by|from|(?<!up )(?<!compared )(?<!relative )(?<!equal )(?<!close )(?<!gets )(?<!comes )"
+    r"(?<!goes )(?<!amounts )to)\b"
     r"[\w\s,]{0,16}$",
     re.IGNORECASE,
 )
@@ -193,7 +197,8 @@ def nearest_attribute(
             continue
         if not after and ", " in between and (each.attribute.key == "nvlink" or quantities(between)):
             continue
-        distance = len(between) + (1 if after else 0)
+        # "Peak FP16 performance is 65 TFLOPS, and INT8": what begins after a comma is the next value's.
+        distance = len(_GENERAL.sub("", between)) + (1 if after else _NEW * bool(_BEGINS.search(between)))
         if best is None or distance < best[0]:
             best = (distance, index)
     return best[1] if best else None

@@ -194,7 +194,9 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
             return each and Quantity(start, match.end(), *each, unit[0].strip(), limit)
         unit = None
     if unit is None:
-        trailing = re.compile(r"\s?(USD|EUR|dollars?|euros?)\b").match(text, end)
+        trailing = re.compile(r"\s?(USD|EUR|dollars?|euros?|cents)\b").match(text, end)
+        if trailing and trailing[1] == "cents":
+            return Quantity(start, trailing.end(), first / 100, last / 100, "money", "$", limit)
         if trailing:
             return Quantity(start, trailing.end(), first, last, "money", trailing[1], limit)
         if text[end : end + 1].isalpha():

@@ -22,6 +22,7 @@ _ABSOLUTE = re.compile(
     r"\b(?:the\s+)?(?:only\s+(?:(?:viable|real|sensible|reasonable|serious|realistic|good|valid|possible|practical|"
     r"suitable|true|sane|logical|available)\s+)?(?:option|choice|gpu|card|way|solution)(?!\s+(?:with|that|to|which|whose|"
     r"(?:cap|avail)able))|undisputed\s+\w+|"
+    r"(?:nvidia|amd)[\u2019']s\s+(?:fastest|most powerful|best|top)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator)|"
     r"unrivall?ed|unmatched|unbeatable|second to none|without equal|"
     r"(?:fastest|most powerful|best)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator)\s+(?:ever|in the world|"
     r"available|on the market|today|money can buy))\b",
@@ -32,6 +33,7 @@ _SCOPED = re.compile(
     r"not|in its class|price|budget|under \$|for the money|arguably|perhaps|some of)\b",
     re.IGNORECASE,
 )
+_MAKER = re.compile(r"(nvidia|amd)[\u2019']s", re.IGNORECASE)
 #: What a GPU is judged by where an absolute names nothing: it must be surpassed in all of these.
 _OVERALL = ("fp16", "bandwidth", "memory")
 _FAR = 120
@@ -65,8 +67,11 @@ def _judged(
     ]
     asked = said[:1] or [attributes()[key] for key in _OVERALL]
     best = max(gpus, key=lambda gpu: _value(gpu, asked[0]))
+    maker = _MAKER.match(passage.text, *place)
     better = [
-        gpu for gpu in context.catalogue.values() if gpu.confidence != "low" and _surpasses(gpu, best, asked)
+        gpu
+        for gpu in context.catalogue.values()
+        if gpu.confidence != "low" and _surpasses(gpu, best, asked) and (maker is None or gpu.vendor.upper() == maker[1].upper())
     ]
     named_too = [gpu for gpu in better if gpu.segment == best.segment and gpu.value("release_date")]
     if not named_too:

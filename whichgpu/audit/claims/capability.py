@@ -38,7 +38,8 @@ _FILL = (
 )
 _HAS = (
     r"(?:supports?|supporting|has|have|features?|offers?|includes?|comes? with|equipped with|provides?|with|"
-    r"introduces?|introduced|gains?|adds?|brings?|enables?|runs?|unterst\u00fctzt|unterst\u00fctzen|"
+    r"introduces?|introduced|gains?|works? with|can use|offer|"
+    r"adds?|brings?|enables?|runs?|unterst\u00fctzt|unterst\u00fctzen|"
     r"prend en charge|"
     r"prennent en charge|admite|soporta)\s+"
 ) + _FILL
@@ -49,7 +50,7 @@ _LACKS = (
     r"ne prend pas en charge|no (?:admite|soporta|tiene))\s+"
 ) + _FILL
 #: Other capabilities that are named before one, of which the same is said.
-_LIST = rf"(?:(?:{'|'.join(each.names for each in CAPABILITIES)})(?:,? and |,? or |, )){{0,3}}"
+_LIST = rf"(?:(?:fp16|fp32|fp64|int8|int4|{'|'.join(each.names for each in CAPABILITIES)})(?:,? and |,? or |, )){{0,3}}"
 _CLAIMS = tuple(
     (
         each,

@@ -48,6 +48,9 @@ _ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "ov
 #: Beyond these shares nothing is left that rounding explains.
 _EXCUSED = 1.03
 _BEFORE, _AFTER = 40, 60
+_CLAUSES = re.compile(r"[,;]\s|\band\s", re.IGNORECASE)
+#: "3.5 times that of the V100": of the attribute that the sentence is about.
+_THAT_OF = re.compile(r"\s+(?:that|those|the one) of\b", re.IGNORECASE)
 #: Between an attribute and the multiple that is said of it: "its memory is 2.4 times larger".
 _IS = re.compile(
     r"(?:\s+(?:is|are|was|were|being|gets|also|about|around|roughly|nearly|almost|over|up to|a|by|some))+"
@@ -178,13 +181,24 @@ def _of_devices(
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, context)
-    if verdict == "contradicted" and (low or _SPEED.search(near)):
+    if verdict == "contradicted" and (low or _SPEED.search(_clause(text, sentence, claim, attribute))):
         verdict = "unverifiable"
     answer = (verdict, "" if verdict == "confirmed" else f"{nearest[0]:.2g}x", because)
     evidence = facts(attribute, both, context)
     yield _finding(
         passage, claim, answer, context, subject=both.subject, attribute=attribute.key, evidence=evidence
     )
+
+
+def _clause(text: str, sentence: Sentence, claim: _Claim, attribute: Attribute) -> str:
+    """What is said beside a multiple in its clause, without the names of its attribute."""
+    start = max(sentence.start, claim.start - _BEFORE)
+    before = _CLAUSES.split(text[start : claim.start])[-1]
+    beside = [each for each in within(named(text), start, claim.end + _AFTER) if each.attribute == attribute]
+    words = before + text[claim.start : min(sentence.end, claim.end + _AFTER)]
+    for each in beside:
+        words = words.replace(text[each.start : each.end], "")
+    return words
 
 
 def _across_precisions(text: str, sentence: Sentence, attribute: Attribute) -> bool:
@@ -203,6 +217,8 @@ def _attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None
         return before[-1].attribute
     if after:
         return after[0].attribute
+    if not before and _THAT_OF.match(text, claim.end):
+        before = [each for each in found if each.end <= claim.start]
     return before[-1].attribute if before else None
 
 

@@ -308,7 +308,9 @@ def _doubtful(
         return True
     if _THAT_MEMORY.search(text) or _OTHERS.search(passage.text, sentence.start, quantity.start):
         return True
-    if attribute.key in _PRECISIONS and mention not in here and not _ITS.match(text):
+    listed = passage.kind == "item" and len(passage.text) < _SHORT
+    above = who.certain and passage.text[mention.start : mention.end] == mention.text
+    if attribute.key in _PRECISIONS and mention not in here and not (_ITS.match(text) or listed or above):
         return True
     if mention in here:
         between = [each for each in own if mention.end <= each.start < quantity.start]
