@@ -48,6 +48,10 @@ _HEDGED = re.compile(
 )
 #: A sentence that goes on about the model of the one before it.
 _GOES_ON = re.compile(r"\s*(?:It|This|That|So it|Es|Das|Il|Elle)\b", re.IGNORECASE)
+#: A device that is said to hold what the sentence before is about.
+_OF_IT = re.compile(
+    r"\b(?:serve|run|host|hold|fit|handle|load|deploy)s?\s+(?:it|this model|the model|the whole model|that)\b", re.I
+)
 #: A card by its memory, and one of what is spoken of.
 _SIZED = re.compile(
     r"\b(\d{1,3})[ -]?GB(?:\s+(?:of\s+)?(?:vram|gddr\w+|memory))?\s+(?:gaming\s+|graphics\s+|consumer\s+)?"
@@ -197,7 +201,7 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
     if not _FITS.search(text) or TRAINS.search(text) or _HEDGED.search(text):
         return
     found, before = models(text), ""
-    if not found and _GOES_ON.match(text):
+    if not found and (_GOES_ON.match(text) or _OF_IT.search(text)):
         # "Mixtral 8x7B in FP16 takes 93 GB; it fits on one A10G."
         earlier = [each for each in sentences(passage.text) if each.start < sentence.start]
         before = earlier[-1].text if earlier else ""

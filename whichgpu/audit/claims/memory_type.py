@@ -138,6 +138,9 @@ def _one_of(
     known = [gpu for gpu in gpus if gpu.value("memory_type")]
     right = [gpu for gpu in known if _same_type(match[0], str(gpu.value("memory_type")))]
     vague = match[0].lower() in ("hbm", "gddr", "lpddr")
+    # HBM is no GDDR, of whatever generation either is.
+    other = match[0].lower() == "hbm" and known and all("gddr" in str(gpu.value("memory_type")).lower() for gpu in known)
+    vague = vague and not other
     unified = any("unified" in str(gpu.value("memory_type")).lower() for gpu in known)
     if not known or (not right and (unified or vague)):
         return

@@ -11,6 +11,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.models import formats
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.errors import WhichGpuError
 
@@ -64,8 +65,9 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             here = within(found, sentence.start, sentence.end)
             network = _NETWORK.search(sentence.text)
-            if len({m.named for m in here}) != 1 or not network or _SEVERAL.search(sentence.text):
+            if not here or not network or _SEVERAL.search(sentence.text):
                 continue
+            who = spoken(index, passage, sentence, context)
             name = network[0].strip(" -.")
             work = _work(name)
             for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
@@ -75,15 +77,18 @@ def find(context: Context) -> Iterator[Finding]:
                 done = work.get("token" if unit.startswith("tok") else "image", 0.0)
                 if each.dimension != "rate" or not done:
                     continue
+                own = here[0] if len({m.named for m in here}) == 1 else who.owner(each.start)
+                if own is None or own not in here:
+                    continue
                 times = _BACKWARD if _TRAINS.search(sentence.text) else 1.0
-                gpu = max((context.catalogue[key] for key in here[0].ids), key=_peak)
+                gpu = max((context.catalogue[key] for key in own.ids), key=_peak)
                 most = _peak(gpu) / (done * times)
                 because = (
                     f"{name} does {done * times / 1e9:,.3g} GFLOP each; at the highest peak of {gpu.id} "
                     f"that is at most {most:,.0f} a second"
                 )
                 if unit.startswith("tok") and _ALONE.search(sentence.text):
-                    most, because = _read(name, sentence.text, here[0], context)
+                    most, because = _read(name, sentence.text, own, context)
                 verdict = "contradicted" if each.value > most else "unverifiable"
                 because += _missing(passage.text) if verdict == "unverifiable" else ""
                 yield made(context, passage, (each.start, each.end), "benchmark", verdict, subject=gpu.id,
