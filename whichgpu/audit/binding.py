@@ -278,7 +278,9 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
     """Whether a number is of each of some parts, or of a formula: "4 tensor cores per SM", "/ 140 GB ="."""
     before = text[max(0, quantity.start - 24) : quantity.start]
     after = text[quantity.end : quantity.end + 40]
-    if _OPERATOR_BEFORE.search(before) or _OPERATOR_AFTER.match(after):
+    # "9,000 TFLOPS FP8 / 18,000 TFLOPS FP4" are two values.
+    listed = quantity.dimension != "number" and re.search(r"[A-Za-z]\s?/\s*$", before) and "=" not in after
+    if (_OPERATOR_BEFORE.search(before) and not listed) or _OPERATOR_AFTER.match(after):
         return True
     return bool(_MISSING.search(before) or _PART_BEFORE.search(before) or _PART_AFTER.match(after))
 

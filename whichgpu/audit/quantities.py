@@ -54,7 +54,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:h|hrs?|hours?)\b", "hours", ""),
     (r"(?:percent|per\s+cent)\b|%", "percent", ""),
     (r"[xX\u00d7]\b(?!\s*\d)|\u00d7|\btimes\b|-fold\b", "times", ""),
-    (r"[Bb]illion\b|[Bb]n\b", "billion", ""),
+    (r"[Bb]illion\b|[Bb]n\b|B(?=\s+transistors\b)", "billion", ""),
     (r"[Mm]illion\b", "million", ""),
 )  # fmt: skip
 _WORDS = {"giga": "G", "tera": "T", "peta": "P", "exa": "E", "mega": "M"}

@@ -47,7 +47,7 @@ _AGAINST = re.compile(
     r"|(?:^|[.,;(]\s*)like"
     r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|percent)\b"
     r"(?:[^.;,]|[.,](?=\d)){0,45}?\bof"
-    r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7](?=\s+(?:the|an?|that|its)\s)))"
+    r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7](?=\s+(?:the|an?|that|its)\s)|\d\.\d+\s?[x\u00d7]))"
     rf"\s+{_ARTICLES}$",
     re.IGNORECASE,
 )

@@ -28,6 +28,8 @@ _CHANGED = re.compile(
 )
 #: Right before a type of memory that is the older one: "improvements over GDDR6X".
 _BEYOND = re.compile(r"\b(?:over|from|beyond|to|against|like|as)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
+#: What ties a type to the name before it: "the H100's 80 GB HBM3".
+_OWN = re.compile(r"[\u2019']s?\s+(?:\d{1,3}\s?GB\s+)?(?:of\s+)?", re.IGNORECASE)
 _SIZE = re.compile(r"\b(\d{2,3})[ -]?(?:GB|GiB|gigabyte)s?\b", re.IGNORECASE)
 #: Sizes right before a type of memory: "40 GB of HBM2", "16 or 32 GB HBM2".
 _SIZES = re.compile(
@@ -79,7 +81,9 @@ def _of_sentence(
         changed = _CHANGED.search(passage.text, place[0], match.start())
         beyond = _BEYOND.search(passage.text, place[0], match.start())
         its = who.certain and not here and not beyond and ITS_OWN.match(passage.text, place[0]) is not None
-        if mention is None or changed or SET_AGAINST.search(window) or not (mention in here or listed or its):
+        tied = mention is not None and mention in here and _OWN.fullmatch(passage.text, mention.end, match.start())
+        other = (changed or SET_AGAINST.search(window)) and not tied
+        if mention is None or other or not (mention in here or listed or its):
             continue
         if mention in here and match.start() - mention.end > FAR * 2:
             continue

@@ -65,6 +65,12 @@ _OTHERS = re.compile(
 _OR_SO = re.compile(r"(?<![A-Za-z\d])\d{1,3}(?:\s?GB)?\s*(?:or|and|/|oder|ou|o)\s*$")
 #: Before a rate that only a share is told of: "1/64 of the FP32 rate".
 _OF_RATE = re.compile(r"\b(?:1\s?[/:]\s?\d{1,2}|half|fraction|share)\s+(?:of\s+)?(?:(?:the|its)\s+)?$", re.IGNORECASE)
+#: What a value is good for, behind it: no more words of the value itself.
+_PURPOSE = re.compile(
+    r",?\s(?:which (?:allows?|makes?|lets?|enables?|is)|allowing|making|enabling|so (?:that|you|it)|meaning|ideal|perfect|"
+    r"suitable|to (?:handle|run|train|hold|load))\b",
+    re.IGNORECASE,
+)
 _SO_MUCH = re.compile(r"\s*(?:rate|speed|throughput)?\s*,?\s*(?:so|or|that is|i\.e\.|which is|giving|=)\s", re.IGNORECASE)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
@@ -295,7 +301,8 @@ def _doubtful(
     """Whether a value may be of something else than the device: a need, a sum, another device before it."""
     text, here, own = sentence.text, who.here, who.own
     in_brackets = mention in here and passage.text[mention.end : quantity.start].strip() == "("
-    said = text
+    purpose = _PURPOSE.search(text, quantity.end - sentence.start)
+    said = text[: purpose.start()] if purpose else text
     before = mention in here and mention.end <= quantity.start
     if before and is_list(passage.text[mention.end : quantity.start]):
         said = passage.text[sentence.start : quantity.end + _AFTER]
