@@ -173,7 +173,7 @@ def _of_item(index: int, passage: Passage, context: Context) -> Iterator[Finding
 @lru_cache(maxsize=512)
 def _headed(label: str) -> tuple[Capability, ...]:
     """The capabilities that the label of a cell names by itself."""
-    said = r"(?:supports? )?{}(?: \([\w ]+\))?"
+    said = r"(?:supports? |peak |dense )?{}(?: (?:performance|throughput|compute))?(?: \([\w ]+\))?"
     return tuple(each for each in CAPABILITIES if re.fullmatch(said.format(each.names), label, re.IGNORECASE))
 
 

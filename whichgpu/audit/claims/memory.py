@@ -29,6 +29,13 @@ _NEEDS = re.compile(
 _VRAM = re.compile(
     r"\b(?:vram|gpu memory|memory|of memory|weights|to (?:run|load|hold|store))\b", re.IGNORECASE
 )
+#: A format and what is taken in it: "at FP8 (203 GB)".
+_IN_BRACKETS = re.compile(
+    r"\b(?:at|in|with|as|,)\s+(?P<said>[\w. -]{2,18}?)\s*\(\s*(?:~|about |roughly |around )?(?P<size>\d{1,4}(?:\.\d)?)\s?GB\b"
+    r"(?!\s+(?:card|gpu|vram))",
+    re.IGNORECASE,
+)
+_NEAR = 12
 #: Words of what comes on top of the weights.
 _MORE = re.compile(r"\b(?:context|kv|cache|batch|users?|concurren\w+|activations?)\b", re.IGNORECASE)
 _HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|requirements?|minimum)\b|"
@@ -110,7 +117,10 @@ def _memory(passage: Passage, place: tuple[int, int], context: Context) -> Quant
 
 def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
     text = passage.text[place[0] : place[1]]
-    if not _NEEDS.search(text) or TRAINS.search(text) or _MORE.search(text):
+    if TRAINS.search(text) or _MORE.search(text):
+        return
+    yield from _beside(passage, place, context)
+    if not _NEEDS.search(text):
         return
     found, said = models(text), formats(text)
     quantity = _memory(passage, place, context) if len(found) == 1 and len(said) < 2 else None
@@ -124,6 +134,19 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
     inside = any(each.start <= quantity.start < each.end for each in _devices(passage, context))
     if not inside:
         yield _judged(passage, quantity, _of_model(first, said[0] if said else None), first.name, context)
+
+
+def _beside(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
+    """What a model takes, in brackets behind it and its format: "a 405B model at FP8 (203 GB)"."""
+    text = passage.text
+    for match in _IN_BRACKETS.finditer(text, *place):
+        before = [each for each in models(text[place[0] : match.start()])]
+        said = formats(match["said"])
+        quantity = _memory(passage, (match.start("size") - 1, match.end()), context)
+        model = before[-1] if before else None
+        near = model is not None and match.start() - (place[0] + model.end) < _NEAR
+        if model and near and len(said) == 1 and quantity:
+            yield _judged(passage, quantity, _of_model(model, said[0]), model.name, context)
 
 
 def _devices(passage: Passage, context: Context) -> Iterator[Mention]:

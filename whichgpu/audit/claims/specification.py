@@ -55,6 +55,11 @@ _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)
 _ITS = re.compile(r"\s*(?:it|its|this|the (?:card|gpu|chip))\b", re.IGNORECASE)
 #: "And this memory has a bandwidth of 33 TB/s": of what the text before is about, which is no device.
 _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link|bandwidth)\b", re.IGNORECASE)
+#: "It goes from 450 W to 150 W": what it was, and what it is in another form.
+_FROM_TO = re.compile(
+    r"\b(?:go(?:es)?|went|cut|reduced|shr[iau]nks?|drop(?:s|ped)?|down|scaled|dials?|falls?)\b[^.;]{0,25}\bfrom\b[^.;]*\bto\b",
+    re.IGNORECASE,
+)
 #: Before a value in brackets that is the other's: "73 % higher (1,555 against".
 _OTHERS = re.compile(
     r"\([^()]*\d[^()]*(?:\b(?:against|versus|vs\.?|compared (?:to|with)|gegen\u00fcber|contre)|"
@@ -312,6 +317,8 @@ def _doubtful(
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start
     near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]
     if attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near):
+        return True
+    if _FROM_TO.search(text, 0, max(quantity.start - sentence.start, 0)):
         return True
     if _THAT_MEMORY.search(text) or _OTHERS.search(passage.text, sentence.start, quantity.start):
         return True
