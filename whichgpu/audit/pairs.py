@@ -52,7 +52,8 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
         if _same(other.named, first.named, context):
             return None
         return Pair(_forms(first.named, context), _forms(other.named, context))
-    if any(not _same(each.named, first.named, context) for each in own):
+    if after or any(not _same(each.named, first.named, context) for each in own):
+        # What comes behind is not compared, and is no other subject either.
         return None
     subjects = [each for each in devices(context) if not _same(each, first.named, context)]
     if len(subjects) != 1:
@@ -62,7 +63,9 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
 
 #: What begins another clause, and what says that it is of the comparison all the same.
 _CLAUSE = re.compile(r",\s+(?:and|while|but|whereas)\b|[;:]\s", re.IGNORECASE)
-_THAN = re.compile(r"\b(?:than|compared|versus|vs|against|over|of|as|beyond|behind|like|relative)\b", re.IGNORECASE)
+_THAN = re.compile(
+    r"\b(?:than|compared|versus|vs|against|over|of|as|beyond|behind|like|relative)\b", re.IGNORECASE
+)
 
 
 def _with(who: Spoken, end: int, after: Sequence[Mention]) -> Sequence[Mention]:

@@ -195,10 +195,9 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
         unit = None
     if unit is None:
         trailing = re.compile(r"\s?(USD|EUR|dollars?|euros?|cents)\b").match(text, end)
-        if trailing and trailing[1] == "cents":
-            return Quantity(start, trailing.end(), first / 100, last / 100, "money", "$", limit)
         if trailing:
-            return Quantity(start, trailing.end(), first, last, "money", trailing[1], limit)
+            scale, name = (0.01, "$") if trailing[1] == "cents" else (1.0, trailing[1])
+            return Quantity(start, trailing.end(), first * scale, last * scale, "money", name, limit)
         if text[end : end + 1].isalpha():
             return None
         return Quantity(start, end, first, last, "number", "", limit)

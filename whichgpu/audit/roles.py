@@ -44,7 +44,7 @@ _AGAINST = re.compile(
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
     r"step up from|upgrade (?:from|over))"
-    r"|(?:^|[.,;(]\s*)like"
+    r"|(?:^\s*|[.,;(]\s*)like"
     r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|percent)\b"
     r"(?:[^.;,]|[.,](?=\d)){0,45}?\bof"
     r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7](?=\s+(?:the|an?|that|its)\s)|\d\.\d+\s?[x\u00d7]))"
@@ -119,7 +119,8 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
 
 #: A form by which one of several devices of a name is meant: "the SXM5 version".
 _FORM = re.compile(
-    r"\b(PCIe|SXM|NVL)\d?\s+(?:versions?|variants?|models?|modules?|form|cards?|editions?|flavou?rs?|boards?)\b", re.I
+    r"\b(PCIe|SXM|NVL)\d?\s+(?:versions?|variants?|models?|modules?|form|cards?|editions?|flavou?rs?|boards?)\b",
+    re.I,
 )
 
 

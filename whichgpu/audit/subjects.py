@@ -221,7 +221,9 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
 
 
 _LAPTOPS = re.compile(r"\b(?:laptops?|notebooks?)\b", re.IGNORECASE)
-_DESKTOPS = re.compile(r"\b(?:desktops?|workstations?|towers?|servers?|data ?cent(?:er|re)s?|cloud)\b", re.IGNORECASE)
+_DESKTOPS = re.compile(
+    r"\b(?:desktops?|workstations?|towers?|servers?|data ?cent(?:er|re)s?|cloud)\b", re.IGNORECASE
+)
 
 
 def _of_laptops(document: Document, catalogue: Catalogue) -> bool:

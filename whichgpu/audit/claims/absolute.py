@@ -22,7 +22,8 @@ _ABSOLUTE = re.compile(
     r"\b(?:the\s+)?(?:only\s+(?:(?:viable|real|sensible|reasonable|serious|realistic|good|valid|possible|practical|"
     r"suitable|true|sane|logical|available)\s+)?(?:option|choice|gpu|card|way|solution)(?!\s+(?:with|that|to|which|whose|"
     r"(?:cap|avail)able))|undisputed\s+\w+|"
-    r"(?:nvidia|amd)[\u2019']s\s+(?:fastest|most powerful|best|top)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator)|"
+    r"(?:nvidia|amd)[\u2019']s\s+(?:fastest|most powerful|best|top)\s+(?:\w+\s+){0,2}(?:gpu|card|"
+    r"accelerator)|"
     r"unrivall?ed|unmatched|unbeatable|second to none|without equal|"
     r"(?:fastest|most powerful|best)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator)\s+(?:ever|in the world|"
     r"available|on the market|today|money can buy))\b",
@@ -71,7 +72,9 @@ def _judged(
     better = [
         gpu
         for gpu in context.catalogue.values()
-        if gpu.confidence != "low" and _surpasses(gpu, best, asked) and (maker is None or gpu.vendor.upper() == maker[1].upper())
+        if gpu.confidence != "low"
+        and _surpasses(gpu, best, asked)
+        and (maker is None or gpu.vendor.upper() == maker[1].upper())
     ]
     named_too = [gpu for gpu in better if gpu.segment == best.segment and gpu.value("release_date")]
     if not named_too:

@@ -155,7 +155,9 @@ def find(context: Context) -> Iterator[Finding]:
                 # Another device's amount is none that follows.
                 apart = last is not None and not last.of_one and _of_another(named, last, claim)
                 found = (
-                    _judged(passage, sentence, last, claim, context, spent) if last and not apart else None
+                    _judged(passage, sentence, last, claim, context, spent=spent)
+                    if last and not apart
+                    else None
                 )
                 if found is not None:
                     yield found
@@ -186,7 +188,7 @@ def _electricity(
     unit = _MONEY.get(tariff.unit, "")
     base = _Amount(first, last, value, unit, drawn.period, False, drawn.about, words, made_up=True)
     for claim in _amounts(text, [each for each in found if each.start >= last and each.dimension == "money"]):
-        judged = _judged(passage, sentence, base, claim, context, set())
+        judged = _judged(passage, sentence, base, claim, context, spent=set())
         if judged is not None:
             yield judged
 
@@ -194,7 +196,11 @@ def _electricity(
 def _of_another(named: Sequence[Mention], last: _Amount, claim: _Amount) -> bool:
     """Whether a device stands between two amounts that is not the one before both."""
     before = [each for each in named if each.end <= last.start]
-    return any(not before or each.named != before[-1].named for each in within(named, last.end, claim.start))
+    between = within(named, last.end, claim.start)
+    if not before:
+        # "At 165 W the A30 uses 4 kWh": the one device of both.
+        return len({each.named for each in between}) > 1 or (bool(between) and last.unit != "Wh")
+    return any(each.named != before[-1].named for each in between)
 
 
 def _amounts(text: str, found: Sequence[Quantity]) -> list[_Amount]:
@@ -224,7 +230,7 @@ def _amounts(text: str, found: Sequence[Quantity]) -> list[_Amount]:
 
 
 def _judged(
-    passage: Passage, sentence: Sentence, base: _Amount, claim: _Amount, context: Context,
+    passage: Passage, sentence: Sentence, base: _Amount, claim: _Amount, context: Context, *,
     spent: set[_Factor],
 ) -> Finding | None:  # fmt: skip
     """Confirmed where a product of what is stated gives the amount, wrong where none does.
@@ -327,6 +333,9 @@ def _product(factors: Sequence[_Factor], base: _Amount, claim: _Amount) -> tuple
         longest = max((_LENGTHS[each.period] for each in spans), key=lambda one: one[1])
         least, most = (named * one for one in longest)
         ends = (least, most)
+    if ends is None and base.period and not claim.period and any(each.daily for each in factors):
+        # "360 W for 5 hours a day are 1.8 kWh": of a day.
+        ends = (24.0, 24.0)
     share = daily / 24.0 if ends and ends[0] >= 24 else 1.0
     time = (ends[0] * share / high, ends[1] * share / low) if ends else (1.0, 1.0)
     count = math.prod(each.number for each in factors if not each.period)

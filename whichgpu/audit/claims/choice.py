@@ -23,13 +23,18 @@ _WISH = (
     r"\b(?:needs?|requir\w+|wants?|rel(?:y|ies) on|depends? on|uses?|using|with|for|of|in|to|your)\s+"
     r"(?:(?:to|you|use|native|hardware|full|run|train|encode|in|with|the|an?|\w+ing)\s+){0,4}"
 )
-_IS_WISHED = r"\s+(?:is|are)\s+(?:\w+\s+)?(?:needed|required|important|essential|critical|a must|crucial|key)\b"
+_IS_WISHED = (
+    r"\s+(?:is|are)\s+(?:\w+\s+)?(?:needed|required|important|essential|critical|a must|crucial|key)\b"
+)
 _IF = re.compile(
     r"\b(?:if|when|who|whoever|anyone|anybody|everyone|everybody|those|teams?|users?|people|for|best)\b",
     re.IGNORECASE,
 )
 #: Other words of a wish for a capability.
-_ALSO = {"av1_encode": r"|\b(?P<also>(?:transcod|encod|stream)\w*\s+(?:\w+\s+){0,3}?AV1)\b"}
+_ALSO = {
+    "ray_tracing": r"|\b(?P<also>ray[- ]tracing)\b",
+    "av1_encode": r"|\b(?P<also>(?:transcod|encod|stream)\w*\s+(?:\w+\s+){0,3}?AV1)\b",
+}
 _WISHES = tuple(
     (
         each,
@@ -49,13 +54,21 @@ _TAKE = re.compile(
     r"(?:nvidia\s+|amd\s+|geforce\s+|used\s+)*$",
     re.IGNORECASE,
 )
+#: "The A30 is better" behind a wish, and what calls it so behind its name.
+_COMMA = re.compile(r"[^.;:]{0,30},\s*(?:the\s+|an?\s+)?(?:nvidia\s+|amd\s+|geforce\s+)*", re.IGNORECASE)
+_IS_RIGHT = re.compile(
+    r"\s+(?:is|are|would be|remains?|makes?)\b[^.;]{0,25}\b(?:better|best|right|ideal|choice|way|option|"
+    r"perfect|suited|pick)\b",
+    re.IGNORECASE,
+)
 _COLON = re.compile(r"[^.;:]{0,30}:\s*(?:the\s+)?(?:nvidia\s+|amd\s+)?", re.IGNORECASE)
 _DENIED = re.compile(
     r"\b(?:not|never|avoid|skip|instead of|rather than|over|unless|without|overkill)\b|n[\u2019']t\b", re.I
 )
 #: A device that is called right for the wish after it.
 _SUITS = re.compile(
-    r"\s+(?:is|are|remains?|stays?|would be|makes?)\b[^.;]{0,50}?\b(?:choice|option|card|gpu|pick|fit|bet|ideal|perfect|"
+    r"\s+(?:is|are|remains?|stays?|would be|makes?)\b[^.;]{0,50}?\b(?:choice|option|card|gpu|pick|fit|bet|"
+    r"ideal|perfect|"
     r"best|right|suited|suitable|recommended)\b[^.;,]{0,40}?",
     re.IGNORECASE,
 )
@@ -93,7 +106,15 @@ def _wishes(
         gap = text[wish.end() : after[0].start] if after else ""
         if before and _SUITS.fullmatch(text, before[-1].end, wish.start()):
             taken, place = before[-1], (before[-1].start, wish.end())
-        elif after and not before and (_TAKE.fullmatch(gap) or _COLON.fullmatch(gap)):
+        elif (
+            after
+            and not before
+            and (
+                _TAKE.fullmatch(gap)
+                or _COLON.fullmatch(gap)
+                or (_COMMA.fullmatch(gap) and _IS_RIGHT.match(text, after[0].end))
+            )
+        ):
             taken, place = after[0], (wish.start(), after[0].end)
         else:
             continue
@@ -110,8 +131,6 @@ def _reasons(
         between = [one for one in here if reason and mention.end <= one.start < reason.end()]
         if reason is None or between:
             continue
-        what = next(
-            each for each in CAPABILITIES if re.fullmatch(each.names, reason["what"], re.IGNORECASE)
-        )
+        what = next(each for each in CAPABILITIES if re.fullmatch(each.names, reason["what"], re.IGNORECASE))
         gpus = [context.catalogue[key] for key in mention.ids]
         yield from judged(passage, reason.span("what"), what, gpus, told=True, context=context)

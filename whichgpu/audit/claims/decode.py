@@ -26,7 +26,9 @@ _MANY = re.compile(
     re.IGNORECASE,
 )
 #: A mixture of experts reads some of its weights only.
-_EXPERTS = re.compile(r"\b(?:\d+x\d+b|a\d+b|moe|mixtral|deepseek|gpt-oss|kimi|scout|maverick)\b", re.IGNORECASE)
+_EXPERTS = re.compile(
+    r"\b(?:\d+x\d+b|a\d+b|moe|mixtral|deepseek|gpt-oss|kimi|scout|maverick)\b", re.IGNORECASE
+)
 #: Bytes of a weight of the smallest format in use; how far beyond the bound rounding goes.
 _LEAST, _SLACK = 0.34, 1.08
 _MOST_CELLS = 400

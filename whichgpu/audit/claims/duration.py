@@ -18,17 +18,31 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
 
 _AMOUNT = re.compile(
-    r"(?<![\w.,$])(?P<n>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)\s*(?P<scale>million|billion|trillion|thousand|[kKMBT](?=[ -]))?"
-    r"[\s-]+(?P<what>images?|tokens?|samples?|requests?|pictures|sequences|prompts)\b(?!\s*(?:/|per\b|a second|each))",
+    r"(?<![\w.,$])(?P<n>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)\s*(?P<scale>million|billion|trillion|thousand|"
+    r"[kKMBT](?=[ -]))?"
+    r"[\s-]+(?P<what>images?|tokens?|samples?|requests?|pictures|sequences|prompts)\b(?!\s*(?:/|per\b|"
+    r"a second|each))",
     re.IGNORECASE,
 )
 _EPOCHS = re.compile(r"\b(?P<n>\d{1,4})\s+epochs?\b", re.IGNORECASE)
-_SCALES = {"thousand": 1e3, "k": 1e3, "million": 1e6, "m": 1e6, "billion": 1e9, "b": 1e9, "trillion": 1e12, "t": 1e12}
+_SCALES = {
+    "thousand": 1e3,
+    "k": 1e3,
+    "million": 1e6,
+    "m": 1e6,
+    "billion": 1e9,
+    "b": 1e9,
+    "trillion": 1e12,
+    "t": 1e12,
+}
 _TAKES = re.compile(
-    r"\b(?:takes?|took|finish\w*|complet\w*|needs?|lasts?|done|runs? for|require\w*|in|is|would be|hours|days|minutes)\b",
+    r"\b(?:takes?|took|finish\w*|complet\w*|needs?|lasts?|done|runs? for|require\w*|in|is|would be|hours|"
+    r"days|minutes)\b",
     re.IGNORECASE,
 )
-_APART = re.compile(r"\b(?:per (?:gpu|request|user|epoch)|each|latency|average|between|first token)\b", re.IGNORECASE)
+_APART = re.compile(
+    r"\b(?:per (?:gpu|request|user|epoch)|each|latency|average|between|first token)\b", re.IGNORECASE
+)
 #: What rounding and pauses make of a duration, and what they cannot.
 _WITHIN, _WRONG = 0.08, 0.2
 

@@ -1,4 +1,4 @@
-"""Rates per watt or dollar: "0.25 TFLOPS per watt at 285 W for 44.1 TFLOPS", against what is stated or on file."""
+"""Rates per watt, and prices per gigabyte: "0.25 TFLOPS per watt at 285 W for 44.1 TFLOPS"."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from whichgpu.audit.judging import source_of
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,12 +23,18 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 _PER_WATT = re.compile(
-    r"(?<![\w.,])(?P<n>\d{1,5}(?:\.\d{1,3})?)\s*(?P<unit>[TG]FLOP/?S?|TOPS|GB/s)\s*(?:per watt|per W\b|/\s?W(?:att)?\b)",
+    r"(?<![\w.,])(?P<n>\d{1,5}(?:\.\d{1,3})?)\s*(?P<unit>[TG]FLOP/?S?|TOPS|GB/s)\s*(?:per watt|per W\b|"
+    r"/\s?W(?:att)?\b)",
     re.IGNORECASE,
 )
+_PER_GB = re.compile(
+    r"\$\s?(?P<n>\d{1,5}(?:\.\d{1,2})?)\s*(?:per|/|a)\s?(?:GB|gigabyte)\b(?!\s*(?:/|per|a month|"
+    r"of (?:storage|disk|egress|traffic)))",
+    re.I,
+)
 _SCALES = {"t": 1e12, "g": 1e9}
-_RATES = ("fp64", "fp64_tensor", "fp32", "tf32", "fp16", "fp16_acc16", "fp16_vector", "bf16", "fp8", "fp8_acc16",
-          "fp4", "int8", "int4", "bandwidth")  # fmt: skip
+_RATES = ("fp64", "fp64_tensor", "fp32", "tf32", "fp16", "fp16_acc16", "fp16_vector", "bf16", "fp8",
+          "fp8_acc16", "fp4", "int8", "int4", "bandwidth")  # fmt: skip
 _MEASURED = re.compile(r"\b(?:measured|observed|under load|idle|actual|system|wall)\b", re.IGNORECASE)
 _WITHIN, _WRONG = 0.06, 0.2
 
@@ -38,11 +45,39 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
         for sentence in sentences(passage.text):
+            if _PER_GB.search(passage.text, sentence.start, sentence.end):
+                mention = spoken(index, passage, sentence, context).owner(sentence.end)
+                yield from _per_gigabyte(passage, sentence, mention, context)
             for match in _PER_WATT.finditer(passage.text, sentence.start, sentence.end):
                 if _MEASURED.search(sentence.text):
                     continue
                 mention = spoken(index, passage, sentence, context).owner(match.start())
                 yield from _judged(passage, sentence, match, mention, context)
+
+
+def _per_gigabyte(
+    passage: Passage, sentence: Sentence, mention: Mention | None, context: Context
+) -> Iterator[Finding]:
+    """A price per gigabyte of memory, against the price before it and the memory of the device."""
+    for match in _PER_GB.finditer(passage.text, sentence.start, sentence.end):
+        prices = [
+            each
+            for each in within(quantities(passage.text, context.fraction), sentence.start, match.start())
+            if each.dimension == "money" and each.high == each.value > 0
+        ]
+        sizes = {nominal_gb(float(value)) for key in mention.ids
+                 if (value := context.catalogue[key].value("memory"))} if mention else set()  # fmt: skip
+        if not prices or len(sizes) != 1 or None in sizes:
+            continue
+        size = float(next(iter(sizes)) or 1)
+        real, told = prices[-1].value / size, float(match["n"].replace(",", ""))
+        close = abs(told / real - 1) <= _WITHIN
+        wrong = abs(told / real - 1) > _WRONG
+        because = f"{passage.text[prices[-1].start : prices[-1].end]} over {size:g} GB is {real:.4g}"
+        verdict = "confirmed" if close else "inconsistent" if wrong else "unverifiable"
+        yield made(context, passage, match.span("n"), "arithmetic", verdict, attribute="price per GB",
+                   because=because, expected="" if close else f"{real:.3g}",
+                   evidence=(Evidence(because),))  # fmt: skip
 
 
 def _judged(

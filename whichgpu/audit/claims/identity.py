@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _CHIP = re.compile(r"\b(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\b")
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 _YEAR = re.compile(
-    r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|hit the market)\b"
+    r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
+    r"hit the market)\b"
     r"[^.;]{0,24}?\b(20[012]\d)\b",
     re.IGNORECASE,
 )
@@ -73,7 +74,8 @@ _CAPABILITY = re.compile(
 _OF_CHIP = re.compile(
     r"\b(?:(?P<family>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)\s*)?"
     r"\(?(?P<chip>(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\b)?\)?(?<=[a-z\d)])"
-    r"\s+(?:(?:has|have|is|of|with|comes?|at|GPUs?|gpus?|cards?|chips?|compute capability)\s+){1,4}(?P<n>\d{1,2}\.\d)\b"
+    r"\s+(?:(?:has|have|is|of|with|comes?|at|GPUs?|gpus?|cards?|chips?|"
+    r"compute capability)\s+){1,4}(?P<n>\d{1,2}\.\d)\b"
     r"(?!\s*(?:x\b|times|[TG]|\d))",
 )
 _CAPABILITY_HEAD = re.compile(
@@ -81,6 +83,11 @@ _CAPABILITY_HEAD = re.compile(
 )
 _VERSION = re.compile(r"\s*(?:sm_?)?(\d{1,2}\.\d)\s*")
 _HEADS = re.compile(r"\**\s*(?:[(\[:\u2013\u2014,-])\s*\**")
+#: "The A30 uses the same GA102 silicon as the A100".
+_SAME_CHIP = re.compile(
+    r"\b(?:uses?|has|shares?|based on|built on|runs? on|is|gets)\s+the (?:very |exact )?same\s+$",
+    re.IGNORECASE,
+)
 #: Words by which a chip is that of all devices before it.
 _SHARED = re.compile(r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b", re.IGNORECASE)
 _FAR = 90
@@ -174,9 +181,9 @@ def _capabilities(passage: Passage, place: tuple[int, int], context: Context) ->
         ]
         right = [gpu for gpu in of_it if str(gpu.value("compute_capability")) == match["n"]]
         if of_it:
-            verdict = "confirmed" if right else "contradicted"
-            yield of_field(passage, match.span("n"), "identity", "compute_capability", (right or of_it)[:1], verdict,
-                           context)  # fmt: skip
+            verdict, field = ("confirmed" if right else "contradicted"), "compute_capability"
+            found = (right or of_it)[:1]
+            yield of_field(passage, match.span("n"), "identity", field, found, verdict, context)
 
 
 def _of_capability(
@@ -195,6 +202,12 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
     for match in _CHIP.finditer(passage.text, *place):
         if len({m.named for m in here}) > 1 and _SHARED.search(passage.text, place[0], match.start()):
             yield from _shared(passage, match, here, context)
+        as_other = _SAME_CHIP.search(passage.text, place[0], match.start())
+        before = [each for each in here if as_other and each.end <= as_other.start()]
+        if before and len({each.named for each in before}) == 1:
+            gpus = [context.catalogue[key] for key in before[-1].ids]
+            yield from one_of(passage, match, "chip", gpus, context)
+            continue
         if len({m.named for m in here}) > 1 or SET_AGAINST.search(passage.text[place[0] : match.start()]):
             continue
         mention = owner_of(match.start(), who)

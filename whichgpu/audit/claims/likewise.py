@@ -1,4 +1,4 @@
-"""What is said of one device and then of another: "supports FP8, the 3080 Ti does as well", "so does the T4"."""
+"""What is said of one device and then of another: "supports FP8, the 3080 Ti does as well"."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 #: Behind the other device: "does as well", "supports it too".
 _TOO = re.compile(
     r"\s*(?:does|do|has it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|has (?:one|this|that))\s+"
-    r"(?:too|as well|also|likewise)\b|\s+also (?:does|offers?|has|supports?)(?:\s+(?:it|this|that|one))?\s*(?=[.,;]|$)",
+    r"(?:too|as well|also|likewise)\b|\s+also (?:does|offers?|has|supports?)(?:\s+(?:it|this|that|"
+    r"one))?\s*(?=[.,;]|$)",
     re.IGNORECASE,
 )
 #: Before it: "as does the", "so does the".
 _SO = re.compile(r"\b(?:as|so|and so)\s+do(?:es)?\s+(?:the\s+)?(?:nvidia\s+|amd\s+)*$", re.IGNORECASE)
 #: What two of a device are joined by.
 _JOINS = re.compile(
-    r"\bNVLink\s+(?:bridges?\s+|connectors?\s+)?(?:connects?|joins?|links?|bridges?|pairs?)\s+(?:the\s+|up to\s+)?"
+    r"\bNVLink\s+(?:bridges?\s+|connectors?\s+)?(?:connects?|joins?|links?|bridges?|pairs?)\s+(?:the\s+|"
+    r"up to\s+)?"
     r"(?:two|three|four|several|pairs of|\d)\s+(?:of the\s+)?(?:nvidia\s+)?$",
     re.IGNORECASE,
 )
@@ -36,7 +38,9 @@ _ARE_JOINED = re.compile(
     r"(?:together )?(?:with|over|via|through|using|by)\s+(?:an?\s+|the\s+)?(?:\w+\s+)?(?P<what>NVLink)\b",
     re.IGNORECASE,
 )
-_HAS = re.compile(r"\b(?:has|have|supports?|offers?|features?|includes?|with|comes with|joined|uses?)\b", re.IGNORECASE)
+_HAS = re.compile(
+    r"\b(?:has|have|supports?|offers?|features?|includes?|with|comes with|joined|uses?)\b", re.IGNORECASE
+)
 _NOT = re.compile(r"\b(?:no|not|without|lacks?|neither|nor|if|whether)\b|n[\u2019']t\b", re.IGNORECASE)
 _ANY = re.compile("|".join(each.names for each in CAPABILITIES), re.IGNORECASE)
 
@@ -76,7 +80,11 @@ def _again(
         so = _SO.search(passage.text, sentence.start, mention.start)
         if not too and not so:
             continue
-        start = before.start if before and len(within(here, sentence.start, mention.start)) == 0 else sentence.start
+        start = (
+            before.start
+            if before and len(within(here, sentence.start, mention.start)) == 0
+            else sentence.start
+        )
         text = passage.text[start : mention.start]
         said = list(_ANY.finditer(text))
         if not said or not _HAS.search(text[: said[-1].start()]) or _NOT.search(text):

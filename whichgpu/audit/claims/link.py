@@ -1,4 +1,4 @@
-"""The way to the host: "PCIe Gen5 x16" in cells and sentences, against the generation and the lanes on file."""
+"""The way to the host: "PCIe Gen5 x16" in cells and sentences, against what is on file."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 _PCIE = re.compile(
@@ -26,15 +27,29 @@ _PCIE = re.compile(
 )
 #: A cell of a row that is of the bus: "Gen 4 x16", "4.0".
 _CELL = re.compile(
-    r"\s*(?:PCI(?:e|[- ]?Express)\s*)?(?:Gen(?:eration)?\.?\s*)?(?P<n>[2-6])(?:\.[01])?(?:\s*[x\u00d7]\s?(?P<lanes>\d{1,2}))?\s*",
+    r"\s*(?:PCI(?:e|[- ]?Express)\s*)?(?:Gen(?:eration)?\.?\s*)?(?P<n>[2-6])(?:\.[01])?"
+    r"(?:\s*[x\u00d7]\s?(?P<lanes>\d{1,2}))?\s*",
     re.IGNORECASE,
 )
-_HEAD = re.compile(r"\b(?:pcie|pci express|bus interface|host interface|system interface|interface|interconnect|bus)\b", re.I)
-_OTHER = re.compile(r"\b(?:slot|motherboard|board|cpu|backward\w*|compatible|server|platform|lanes? (?:of|to)|switch)\b", re.I)
+_HEAD = re.compile(
+    r"\b(?:pcie|pci express|bus interface|host interface|system interface|interface|interconnect|bus)\b", re.I
+)
+_OTHER = re.compile(
+    r"\b(?:slot|motherboard|board|cpu|backward\w*|compatible|server|platform|lanes? (?:of|to)|switch)\b", re.I
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every generation of PCIe that is said of a device, with its verdict."""
+    yield from _cells(context)
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption"):
+            continue
+        for sentence in sentences(passage.text) if _PCIE.search(passage.text) else ():
+            yield from _of_sentence(index, passage, sentence, context)
+
+
+def _cells(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         for cell in tables.cells(table, context):
             if not _HEAD.search(cell.label) or "memory" in cell.label.lower():
@@ -44,21 +59,20 @@ def find(context: Context) -> Iterator[Finding]:
             if match:
                 gpus = [context.catalogue[key] for key in cell.ids]
                 yield from _judged(cell.passage, match, gpus, context)
-    for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
+
+
+def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    who = spoken(index, passage, sentence, context)
+    for match in _PCIE.finditer(passage.text, sentence.start, sentence.end):
+        mention = owner_of(match.start(), who)
+        near = passage.text[max(sentence.start, match.start() - 45) : match.end() + 25]
+        inside = any(each.start < match.end() and match.start() < each.end for each in who.here)
+        if mention is None or inside or SET_AGAINST.search(near) or _OTHER.search(near):
             continue
-        for sentence in sentences(passage.text) if _PCIE.search(passage.text) else ():
-            who = spoken(index, passage, sentence, context)
-            for match in _PCIE.finditer(passage.text, sentence.start, sentence.end):
-                mention = owner_of(match.start(), who)
-                near = passage.text[max(sentence.start, match.start() - 45) : match.end() + 25]
-                inside = any(each.start < match.end() and match.start() < each.end for each in who.here)
-                if mention is None or inside or SET_AGAINST.search(near) or _OTHER.search(near):
-                    continue
-                listed = passage.kind == "item" and len(passage.text) < len(near)
-                if mention in who.here or listed or (who.certain and ITS_OWN.match(sentence.text)):
-                    gpus = [context.catalogue[key] for key in mention.ids]
-                    yield from _judged(passage, match, gpus, context)
+        listed = passage.kind == "item" and len(passage.text) < len(near)
+        if mention in who.here or listed or (who.certain and ITS_OWN.match(sentence.text)):
+            gpus = [context.catalogue[key] for key in mention.ids]
+            yield from _judged(passage, match, gpus, context)
 
 
 def _judged(

@@ -31,7 +31,8 @@ _VRAM = re.compile(
 )
 #: A format and what is taken in it: "at FP8 (203 GB)".
 _IN_BRACKETS = re.compile(
-    r"\b(?:at|in|with|as|,)\s+(?P<said>[\w. -]{2,18}?)\s*\(\s*(?:~|about |roughly |around )?(?P<size>\d{1,4}(?:\.\d)?)\s?GB\b"
+    r"\b(?:at|in|with|as|,)\s+(?P<said>[\w. -]{2,18}?)\s*\(\s*(?:~|about |roughly |"
+    r"around )?(?P<size>\d{1,4}(?:\.\d)?)\s?GB\b"
     r"(?!\s+(?:card|gpu|vram))",
     re.IGNORECASE,
 )

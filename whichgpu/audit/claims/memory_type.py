@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _MEMORY = re.compile(r"\b(?:GDDR\d[xX]?|LPDDR\d[xX]?|DDR[2-7]|HBM(?:\d[eE]?)?)\b")
 #: What is replaced, and by what, are of two devices.
 _CHANGED = re.compile(
-    r"\b(?:(?:go(?:es)?|went|cut|down|drop\w*) (?:\w+ ){0,2}from|replac\w+|swapp\w+|upgrad\w+ (?:from|the)|mov\w+ from|instead of|rather than)\b", re.IGNORECASE
+    r"\b(?:(?:go(?:es)?|went|cut|down|drop\w*) (?:\w+ ){0,2}from|replac\w+|swapp\w+|upgrad\w+ (?:from|"
+    r"the)|mov\w+ from|instead of|rather than)\b",
+    re.IGNORECASE,
 )
 #: Right before a type of memory that is the older one: "improvements over GDDR6X".
 _BEYOND = re.compile(r"\b(?:over|from|beyond|to|against|like|as)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
@@ -81,7 +83,11 @@ def _of_sentence(
         changed = _CHANGED.search(passage.text, place[0], match.start())
         beyond = _BEYOND.search(passage.text, place[0], match.start())
         its = who.certain and not here and not beyond and ITS_OWN.match(passage.text, place[0]) is not None
-        tied = mention is not None and mention in here and _OWN.fullmatch(passage.text, mention.end, match.start())
+        tied = (
+            mention is not None
+            and mention in here
+            and _OWN.fullmatch(passage.text, mention.end, match.start())
+        )
         other = (changed or SET_AGAINST.search(window)) and not tied
         if mention is None or other or not (mention in here or listed or its):
             continue
@@ -143,7 +149,11 @@ def _one_of(
     right = [gpu for gpu in known if _same_type(match[0], str(gpu.value("memory_type")))]
     vague = match[0].lower() in ("hbm", "gddr", "lpddr")
     # HBM is no GDDR, of whatever generation either is.
-    other = match[0].lower() == "hbm" and known and all("gddr" in str(gpu.value("memory_type")).lower() for gpu in known)
+    other = (
+        match[0].lower() == "hbm"
+        and known
+        and all("gddr" in str(gpu.value("memory_type")).lower() for gpu in known)
+    )
     vague = vague and not other
     unified = any("unified" in str(gpu.value("memory_type")).lower() for gpu in known)
     if not known or (not right and (unified or vague)):

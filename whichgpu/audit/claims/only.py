@@ -33,7 +33,8 @@ _ONLY = re.compile(
 )
 #: "The only Ada Lovelace GPU for data centers".
 _ONLY_OF = re.compile(
-    r"\bthe only\s+(?:[\w-]+\s+){0,2}?(?P<family>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada Lovelace|Ada|Hopper|Blackwell)"
+    r"\bthe only\s+(?:[\w-]+\s+){0,2}?(?P<family>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada Lovelace|"
+    r"Ada|Hopper|Blackwell)"
     r"(?:-based)?\s+(?:[\w-]+\s+){0,2}?(?:gpus?|cards?|accelerators?)\b(?:\s+(?:for|in|from|of)\s+(?:the\s+)?(?:[\w-]+\s?){1,2})?",
     re.IGNORECASE,
 )
@@ -70,13 +71,13 @@ def find(context: Context) -> Iterator[Finding]:
                     yield from _judged(passage, place, match, (mention, what[0]), context)
 
 
-def _of_family(
-    passage: Passage, match: re.Match[str], who: Spoken, context: Context
-) -> Iterator[Finding]:
+def _of_family(passage: Passage, match: re.Match[str], who: Spoken, context: Context) -> Iterator[Finding]:
     """A device that is called the only one of its architecture, in a segment."""
     mention = who.owner(match.start())
     segment = next((name for pattern, name in _SEGMENTS if pattern.search(match[0])), "")
-    family = next((key for key, each in families().items() if each.name.lower().startswith(match["family"].lower())), "")
+    family = next(
+        (key for key, each in families().items() if each.name.lower().startswith(match["family"].lower())), ""
+    )
     if mention is None or not segment or not family:
         return
     rivals = [
@@ -90,8 +91,9 @@ def _of_family(
     ]
     if rivals:
         because = f"{rivals[0].id} is one of {match['family']} too"
+        evidence = (source_of(rivals[0], "chip"),)
         yield made(context, passage, match.span(), "absolute", "contradicted", subject=mention.ids[0],
-                   attribute="architecture", because=because, evidence=(source_of(rivals[0], "chip"),))  # fmt: skip
+                   attribute="architecture", because=because, evidence=evidence)  # fmt: skip
 
 
 def _judged(

@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 #: A name of a model: words with a capital or a digit, as far as it is one.
 _NAME = (
     r"(?P<name>\b(?:BERT|RoBERTa|DistilBERT|GPT|Llama|Mi[sx]tral|Qwen|Gemma|Phi|Falcon|DeepSeek|Whisper|T5|CLIP|"
-    r"ResNet|VGG|DenseNet|EfficientNet|Inception|AlexNet|MobileNet|ViT|Stable Diffusion|SDXL|FLUX|OPT|BLOOM|MPT|"
+    r"ResNet|VGG|DenseNet|EfficientNet|Inception|AlexNet|MobileNet|ViT|Stable Diffusion|SDXL|FLUX|OPT|"
+    r"BLOOM|MPT|"
     r"Yi|Kimi|GLM|Mamba|Jamba)"
-    r"(?:[ -]?(?:v?\d[\w.]{0,8}|large|base|small|medium|tiny|mini|XL|XXL|turbo|dev|schnell|oss|NeoX|J|R1|B\d|[A-Z]))"
+    r"(?:[ -]?(?:v?\d[\w.]{0,8}|large|base|small|medium|tiny|mini|XL|XXL|turbo|dev|schnell|oss|NeoX|J|R1|"
+    r"B\d|[A-Z]))"
     r"{0,4})"
 )
 _HAS = (
     r"\s*(?:,?\s*(?:which|that|with|has|have|had|contains?|counts?|packs?|comes with|uses|at|is|its)\s+)"
-    r"(?:(?:about|around|roughly|approximately|some|only|just|a total of|over|nearly|almost|~)\s*){0,2}|\s*\(\s*~?"
+    r"(?:(?:about|around|roughly|approximately|some|only|just|a total of|over|nearly|almost|~)\s*){0,2}|"
+    r"\s*\(\s*~?"
 )
 _COUNT = r"(?P<n>\d{1,4}(?:[.,]\d{1,3})?)[\s-]?(?P<scale>billion|million|trillion|[MBT])[\s-]parameters?\b"
 _SAID = re.compile(rf"{_NAME}(?:{_HAS}){_COUNT}", re.IGNORECASE)

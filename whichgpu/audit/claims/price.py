@@ -97,7 +97,9 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             answers = [
                 each
                 for count in sorted(counts, reverse=True)
-                for each in _judged(passage, _share(hourly, count), mention.ids, sellers, context, whole=whole)
+                for each in _judged(
+                    passage, _share(hourly, count), mention.ids, sellers, context, whole=whole
+                )
             ]
             yield from sorted(answers, key=lambda one: VERDICTS.index(one.verdict))[:1]
 

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 _NUMBER = rf"(?:\d{{1,4}}|an?|one|single|{'|'.join(SPELLED)})"
 _FROM_TO = re.compile(
     rf"\bfrom\s+(?:a\s+)?(?P<a>{_NUMBER})\s+(?:(?!to\b)[\w-]+\s+){{0,4}}?to\s+(?P<b>{_NUMBER})\b"
-    r"(?=\s*(?:x\s*)?(?:nvidia\s+|amd\s+)?(?:gpus?\b|cards\b|accelerators\b|[A-Z]+\w*\d\w*|of them\b|,|gave|gives|"
+    r"(?=\s*(?:x\s*)?(?:nvidia\s+|amd\s+)?(?:gpus?\b|cards\b|accelerators\b|[A-Z]+\w*\d\w*|of them\b|,|"
+    r"gave|gives|"
     r"yields|rais|increas|improv|rose))",
     re.IGNORECASE,
 )
 _SPEED = re.compile(r"\b(?:throughput|faster|speed\w*|performance|images|tokens|samples|scal\w+)\b", re.I)
 _EXCUSED = re.compile(
-    r"\b(?:memory|capacity|vram|larger batch|bigger batch|super-?linear\w*|node|nodes|cache|price|cost)\b", re.I
+    r"\b(?:memory|capacity|vram|larger batch|bigger batch|super-?linear\w*|node|nodes|cache|price|cost)\b",
+    re.I,
 )
 #: Beyond the number of GPUs by this share no noise explains it.
 _SLACK = 1.03

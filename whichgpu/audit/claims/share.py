@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.hardware.gpu import Gpu
 
-_SHARE = r"(?:(?:at\s+)?(?:an?\s+|only\s+|just\s+|the\s+)*(?P<share>1\s?[/:]\s?\d{1,2}|half|full|one[- ](?:half|64th|32nd|16th))\b)"
+_SHARE = (
+    r"(?:(?:at\s+)?(?:an?\s+|only\s+|just\s+|the\s+)*"
+    r"(?P<share>1\s?[/:]\s?\d{1,2}|half|full|one[- ](?:half|64th|32nd|16th))\b)"
+)
 _FP64 = r"\b(?:FP64|double[- ]precision)\b"
 _SAID = (
     re.compile(
-        rf"{_FP64}[^.;,]{{0,45}}?\b(?:runs?|is|at|limited to|capped at|reduced to|rate of|of|ratio of)\s+{_SHARE}"
+        rf"{_FP64}[^.;,]{{0,45}}?\b(?:runs?|is|at|limited to|capped at|reduced to|rate of|of|"
+        rf"ratio of)\s+{_SHARE}"
         r"(?=[^.;,]{0,12}\b(?:rate|of|the FP32|FP32|speed|single)|\s*(?:[.,;)]|$))",
         re.IGNORECASE,
     ),
@@ -53,7 +57,9 @@ def find(context: Context) -> Iterator[Finding]:
                 if mention and _OTHERS.search(passage.text, start, match.start()):
                     continue
                 if mention:
-                    yield from _judged(passage, match, [context.catalogue[key] for key in mention.ids], context)
+                    yield from _judged(
+                        passage, match, [context.catalogue[key] for key in mention.ids], context
+                    )
                 elif _ALL.search(sentence.text):
                     yield from _of_all(passage, match, context)
 

@@ -55,6 +55,10 @@ _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)
 _ITS = re.compile(r"\s*(?:it|its|this|the (?:card|gpu|chip))\b", re.IGNORECASE)
 #: "And this memory has a bandwidth of 33 TB/s": of what the text before is about, which is no device.
 _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link|bandwidth)\b", re.IGNORECASE)
+#: Words of a price of today, which is none of the launch.
+_STREET = re.compile(
+    r"\b(?:street|used|second[- ]hand|currently|today|now|retail\w*|ebay|amazon|scalp\w*|above|below)\b", re.I
+)
 #: "It goes from 450 W to 150 W": what it was, and what it is in another form.
 _FROM_TO = re.compile(
     r"\b(?:go(?:es)?|went|cut|reduced|shr[iau]nks?|drop(?:s|ped)?|down|scaled|dials?|falls?)\b[^.;]{0,25}\bfrom\b[^.;]*\bto\b",
@@ -69,14 +73,20 @@ _OTHERS = re.compile(
 #: Before the last of several sizes: "8 or 16 GB".
 _OR_SO = re.compile(r"(?<![A-Za-z\d])\d{1,3}(?:\s?GB)?\s*(?:or|and|/|oder|ou|o)\s*$")
 #: Before a rate that only a share is told of: "1/64 of the FP32 rate".
-_OF_RATE = re.compile(r"\b(?:1\s?[/:]\s?\d{1,2}|half|fraction|share)\s+(?:of\s+)?(?:(?:the|its)\s+)?$", re.IGNORECASE)
+_OF_RATE = re.compile(
+    r"\b(?:1\s?[/:]\s?\d{1,2}|half|fraction|share)\s+(?:of\s+)?(?:(?:the|its)\s+)?$", re.IGNORECASE
+)
 #: What a value is good for, behind it: no more words of the value itself.
 _PURPOSE = re.compile(
-    r",?\s(?:which (?:allows?|makes?|lets?|enables?|is)|allowing|making|enabling|so (?:that|you|it)|meaning|ideal|perfect|"
+    r",?\s(?:which (?:allows?|makes?|lets?|enables?|is)|allowing|making|enabling|so (?:that|you|it)|"
+    r"meaning|ideal|perfect|"
     r"suitable|to (?:handle|run|train|hold|load))\b",
     re.IGNORECASE,
 )
-_SO_MUCH = re.compile(r"\s*(?:rate|speed|throughput)?\s*,?\s*(?:so|or|that is|i\.e\.|which is|giving|=)\s", re.IGNORECASE)
+_SO_MUCH = re.compile(
+    r"\s*(?:rate|speed|throughput)?\s*,?\s*(?:so|or|that is|i\.e\.|which is|giving|=)\s", re.IGNORECASE
+)
+_ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGNORECASE)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
@@ -213,7 +223,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
 
 def _only_a_share(text: str, each: Named) -> bool:
     """Whether a rate is named for a share of it, and what follows is that share: "1/64 of FP32, so 0.56"."""
-    return bool(_OF_RATE.search(text, 0, each.start) and _SO_MUCH.match(text, each.end))
+    share = _OF_RATE.search(text, 0, each.start) and _SO_MUCH.match(text, each.end)
+    # "FP16 with FP32 accumulation" is a rate of FP16.
+    return bool(share or _ACCUMULATES.match(text, each.end))
 
 
 def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Context) -> str:
@@ -316,11 +328,7 @@ def _doubtful(
         return True
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start
     near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]
-    if attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near):
-        return True
-    if _FROM_TO.search(text, 0, max(quantity.start - sentence.start, 0)):
-        return True
-    if _THAT_MEMORY.search(text) or _OTHERS.search(passage.text, sentence.start, quantity.start):
+    if _of_something_else(passage, sentence, quantity, attribute, near):
         return True
     listed = passage.kind == "item" and len(passage.text) < _SHORT
     above = who.certain and passage.text[mention.start : mention.end] == mention.text
@@ -331,6 +339,20 @@ def _doubtful(
         ended = re.search(r"\.\s", passage.text[mention.end : quantity.start])
         return bool(between or ended) or quantity.start - mention.end > 2 * APART
     return len(passage.text) > _SHORT and passage.kind != "item" and len(text) > 3 * _SHORT
+
+
+def _of_something_else(
+    passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, near: str
+) -> bool:
+    """Whether the words beside a value say that it is of a link, a street price or another form."""
+    text = sentence.text
+    return bool(
+        (attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near))
+        or (attribute.dimension == "money" and _STREET.search(near))
+        or _FROM_TO.search(text, 0, max(quantity.start - sentence.start, 0))
+        or _THAT_MEMORY.search(text)
+        or _OTHERS.search(passage.text, sentence.start, quantity.start)
+    )
 
 
 def _together(

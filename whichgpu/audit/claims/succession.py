@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
-_THE = r"\s+(?:the\s+|its\s+|an?\s+|newer\s+|older\s+|nvidia\s+|amd\s+|nvidia[\u2019']s\s+|geforce\s+|faster\s+){0,4}$"
+_THE = (
+    r"\s+(?:the\s+|its\s+|an?\s+|newer\s+|older\s+|faster\s+|nvidia\s+|amd\s+|nvidia[\u2019']s\s+|geforce\s+)"
+    r"{0,4}$"
+)
 #: Between the first device and the second: what says that the second is the later one, or the earlier.
 _LATER = re.compile(
-    rf"\b(?:replaced|succeeded|superseded|followed) by{_THE}|\bpredecessor (?:of|to){_THE}|\bsuccessor (?:is|was),?{_THE}",
+    rf"\b(?:replaced|succeeded|superseded|followed) by{_THE}|\bpredecessor (?:of|to){_THE}|"
+    rf"\bsuccessor (?:is|was),?{_THE}",
     re.IGNORECASE,
 )
 _EARLIER = re.compile(

@@ -52,6 +52,12 @@ _RECORD = {
 _ALONE = re.compile(
     r"\b(?:batch(?: size)?(?: of)?[ =-]?(?:1|one)\b|single[- ](?:user|stream|request|batch))", re.IGNORECASE
 )
+#: Formats of engines for one user: nobody states their rates of many requests.
+_LOCAL = re.compile(r"\b(?:gguf|Q[2-8]_(?:K(?:_[SML])?|[01])|llama\.cpp|ollama|lm studio)\b", re.IGNORECASE)
+#: A rate that is set beside that of the sentence before.
+_GETS = re.compile(
+    r"\b(?:gets?|reach\w*|manages?|achiev\w+|does|hits?|delivers?|produces?|runs? at)\b", re.IGNORECASE
+)
 #: Bytes of a weight of the smallest format in use; how far beyond the bound rounding goes.
 _LEAST, _SLACK = 0.34, 1.03
 
@@ -62,9 +68,15 @@ def find(context: Context) -> Iterator[Finding]:
         found = context.mentions.get(index, ())
         if passage.kind not in ("paragraph", "item", "caption") or not found:
             continue
+        before = ""
         for sentence in sentences(passage.text):
             here = within(found, sentence.start, sentence.end)
             network = _NETWORK.search(sentence.text)
+            told = sentence.text
+            if network is None and before and _GETS.search(sentence.text):
+                # "Llama 3.1 8B in Q4 runs at 130 tokens per second on the 5080. The 4080 gets 210."
+                network, told = _NETWORK.search(before), f"{before} {sentence.text}"
+            before = sentence.text if _NETWORK.search(sentence.text) else before
             if not here or not network or _SEVERAL.search(sentence.text):
                 continue
             who = spoken(index, passage, sentence, context)
@@ -80,15 +92,15 @@ def find(context: Context) -> Iterator[Finding]:
                 own = here[0] if len({m.named for m in here}) == 1 else who.owner(each.start)
                 if own is None or own not in here:
                     continue
-                times = _BACKWARD if _TRAINS.search(sentence.text) else 1.0
+                times = _BACKWARD if _TRAINS.search(told) else 1.0
                 gpu = max((context.catalogue[key] for key in own.ids), key=_peak)
                 most = _peak(gpu) / (done * times)
                 because = (
                     f"{name} does {done * times / 1e9:,.3g} GFLOP each; at the highest peak of {gpu.id} "
                     f"that is at most {most:,.0f} a second"
                 )
-                if unit.startswith("tok") and _ALONE.search(sentence.text):
-                    most, because = _read(name, sentence.text, own, context)
+                if unit.startswith("tok") and (_ALONE.search(told) or _LOCAL.search(told)):
+                    most, because = _read(name, told, own, context)
                 verdict = "contradicted" if each.value > most else "unverifiable"
                 because += _missing(passage.text) if verdict == "unverifiable" else ""
                 yield made(context, passage, (each.start, each.end), "benchmark", verdict, subject=gpu.id,
