@@ -67,7 +67,8 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _of_table(table, context)
         yield from _of_formats(table, context)
     for passage in context.document.passages:
-        if passage.kind in ("paragraph", "item", "caption"):
+        # Amounts of memory are in bytes.
+        if passage.kind in ("paragraph", "item", "caption") and re.search(r"\d\s?[GTM]i?B", passage.text):
             for sentence in sentences(passage.text):
                 yield from _of_sentence(passage, (sentence.start, sentence.end), context)
 

@@ -23,6 +23,7 @@ _SHARE = (
     r"(?P<share>1\s?[/:]\s?\d{1,2}|half|full|one[- ](?:half|64th|32nd|16th))\b)"
 )
 _FP64 = r"\b(?:FP64|double[- ]precision)\b"
+_FP64_SAID = re.compile(_FP64, re.IGNORECASE)
 _SAID = (
     re.compile(
         rf"{_FP64}[^.;,]{{0,45}}?\b(?:runs?|is|at|limited to|capped at|reduced to|rate of|of|"
@@ -44,7 +45,7 @@ _WITHIN = 0.06
 def find(context: Context) -> Iterator[Finding]:
     """Every share that FP64 is said to have of FP32, with its verdict."""
     for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
+        if passage.kind not in ("paragraph", "item", "caption") or not _FP64_SAID.search(passage.text):
             continue
         for sentence in sentences(passage.text):
             for pattern in _SAID if not _TENSOR.search(sentence.text) else ():

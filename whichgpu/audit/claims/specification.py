@@ -72,6 +72,8 @@ _OTHERS = re.compile(
 )
 #: Before the last of several sizes: "8 or 16 GB".
 _OR_SO = re.compile(r"(?<![A-Za-z\d])\d{1,3}(?:\s?GB)?\s*(?:or|and|/|oder|ou|o)\s*$")
+#: How far before a rate the share that is told of it can begin.
+_NEAR = 24
 #: Before a rate that only a share is told of: "1/64 of the FP32 rate".
 _OF_RATE = re.compile(
     r"\b(?:1\s?[/:]\s?\d{1,2}|half|fraction|share)\s+(?:of\s+)?(?:(?:the|its)\s+)?$", re.IGNORECASE
@@ -223,7 +225,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
 
 def _only_a_share(text: str, each: Named) -> bool:
     """Whether a rate is named for a share of it, and what follows is that share: "1/64 of FP32, so 0.56"."""
-    share = _OF_RATE.search(text, 0, each.start) and _SO_MUCH.match(text, each.end)
+    share = _OF_RATE.search(text, max(0, each.start - _NEAR), each.start) and _SO_MUCH.match(text, each.end)
     # "FP16 with FP32 accumulation" is a rate of FP16.
     return bool(share or _ACCUMULATES.match(text, each.end))
 
