@@ -61,6 +61,13 @@ _IS_RIGHT = re.compile(
     r"perfect|suited|pick)\b",
     re.IGNORECASE,
 )
+#: "Choose the A100 for FP8": what stands before the device, and behind it.
+_VERB = re.compile(
+    r"\b(?:choose|pick|take|buy|get|rent|use|prefer|go (?:with|for)|opt for|select)\s+(?:an?\s+|the\s+)?"
+    r"(?:nvidia\s+|amd\s+|geforce\s+)*$",
+    re.IGNORECASE,
+)
+_TAKEN_FOR = re.compile(r"(?:\s+(?:if|when|where)\b[^.;,]{0,25})?\s*", re.IGNORECASE)
 _COLON = re.compile(r"[^.;:]{0,30}:\s*(?:the\s+)?(?:nvidia\s+|amd\s+)?", re.IGNORECASE)
 _DENIED = re.compile(
     r"\b(?:not|never|avoid|skip|instead of|rather than|over|unless|without|overkill)\b|n[\u2019']t\b", re.I
@@ -104,7 +111,11 @@ def _wishes(
         before = [one for one in here if one.end <= wish.start()]
         after = [one for one in here if one.start >= wish.end()]
         gap = text[wish.end() : after[0].start] if after else ""
-        if before and _SUITS.fullmatch(text, before[-1].end, wish.start()):
+        if (before and _SUITS.fullmatch(text, before[-1].end, wish.start())) or (
+            before
+            and _TAKEN_FOR.fullmatch(text, before[-1].end, wish.start())
+            and _VERB.search(text, sentence.start, before[-1].start)
+        ):
             taken, place = before[-1], (before[-1].start, wish.end())
         elif (
             after

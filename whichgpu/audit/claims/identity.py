@@ -351,7 +351,9 @@ def _of_year(passage: Passage, match: re.Match[str], mention: Mention, context: 
     first = min(dated, key=lambda gpu: str(gpu.value("release_date")))
     apart = min(abs(int(match[1]) - int(str(gpu.value("release_date"))[:4])) for gpu in dated)
     late = int(match[1]) - int(str(first.value("release_date"))[:4])
-    wrong = apart > 1 or (apart and late > 1) or _of_that_month(match[0], first)
+    # A card is announced in the weeks before it is sold, and not in the year before.
+    early = late == -1 and str(first.value("release_date"))[5:7] > "02" and first.segment in _CARDS
+    wrong = apart > 1 or (apart and late > 1) or early or _of_that_month(match[0], first)
     verdict = "confirmed" if not apart else "contradicted" if wrong else "unverifiable"
     yield of_field(passage, match.span(1), "identity", "release_date", [first], verdict, context)
 
@@ -362,6 +364,7 @@ def _of_that_month(words: str, gpu: Gpu) -> bool:
     return len(born) >= 7 and re.search(rf"\b{_MONTHS[int(born[5:7]) - 1]}", words) is not None
 
 
+_CARDS = ("geforce", "workstation", "radeon")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

@@ -171,7 +171,7 @@ def _of_devices(
             yield _of_speed(passage, sentence, claim, both, context)
         return
     values = ratios(attribute, both, context)
-    if not values or _across_precisions(text, sentence, attribute):
+    if not values or _across_precisions(text, sentence, claim, attribute):
         return
     verdict = _verdict(claim, [value for value, _ in values])
     if verdict == "contradicted" and not who.here:
@@ -197,13 +197,19 @@ def _clause(text: str, sentence: Sentence, claim: _Claim, attribute: Attribute) 
     beside = [each for each in within(named(text), start, claim.end + _AFTER) if each.attribute == attribute]
     words = before + text[claim.start : min(sentence.end, claim.end + _AFTER)]
     for each in beside:
-        words = words.replace(text[each.start : each.end], "")
+        # "FP16 Tensor throughput" is a peak by its name.
+        rate = re.escape(text[each.start : each.end])
+        beyond = rf"{rate}\s*(?:tensor\s+)?(?:core\s+)?(?:throughput|performance|compute)?"
+        words = re.sub(beyond, "", words, flags=re.IGNORECASE)
     return words
 
 
-def _across_precisions(text: str, sentence: Sentence, attribute: Attribute) -> bool:
+def _across_precisions(text: str, sentence: Sentence, claim: _Claim, attribute: Attribute) -> bool:
     """Whether a sentence sets rates of several precisions against each other: "TF32 .. FP32, a tenth"."""
-    keys = {each.attribute.key for each in within(named(text), sentence.start, sentence.end)
+    start = max(
+        (m.end() for m in _CLAUSES.finditer(text, sentence.start, claim.start)), default=sentence.start
+    )
+    keys = {each.attribute.key for each in within(named(text), start, sentence.end)
             if each.attribute.dimension in ("flop rate", "op rate")}  # fmt: skip
     return attribute.key in keys and len(keys) > 1
 

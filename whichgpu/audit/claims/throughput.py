@@ -32,6 +32,13 @@ _SEVERAL = re.compile(
 )
 _TRAINS = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
 _RATES = ("fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "int8", "fp4", "int4", "tf32", "fp32")
+#: What FP32 may run as, and the words of it and of others.
+_FP32_RATES = ("fp32", "tf32")
+_FP32 = re.compile(r"\b(?:fp32|float32|single[- ]precision|full[- ]precision|32-bit)\b", re.IGNORECASE)
+_OTHER_PRECISION = re.compile(
+    r"\b(?:[bf]p?(?:4|8|16)|bfloat16|int[48]|mixed[- ]precision|amp|half|quanti[sz]ed|\b[48]-bit|16-bit)\b",
+    re.I,
+)
 #: A pass forward and backward does three times the work of one forward.
 _BACKWARD = 3.0
 #: What a record of a benchmark says beside its value.
@@ -93,10 +100,12 @@ def find(context: Context) -> Iterator[Finding]:
                 if own is None or own not in here:
                     continue
                 times = _BACKWARD if _TRAINS.search(told) else 1.0
-                gpu = max((context.catalogue[key] for key in own.ids), key=_peak)
-                most = _peak(gpu) / (done * times)
+                rates = _said_rates(told)
+                gpu = max((context.catalogue[key] for key in own.ids), key=lambda one: _peak(one, rates))
+                most = _peak(gpu, rates) / (done * times)
+                peak = f"its peak in {rates[0].upper()}" if rates != _RATES else "the highest peak"
                 because = (
-                    f"{name} does {done * times / 1e9:,.3g} GFLOP each; at the highest peak of {gpu.id} "
+                    f"{name} does {done * times / 1e9:,.3g} GFLOP each; at {peak} of {gpu.id} "
                     f"that is at most {most:,.0f} a second"
                 )
                 if unit.startswith("tok") and (_ALONE.search(told) or _LOCAL.search(told)):
@@ -151,7 +160,12 @@ def _missing(text: str) -> str:
     return f"; it is not said: {', '.join(missing)}" if missing else ""
 
 
-def _peak(gpu: Gpu) -> float:
-    """The highest rate of any precision, with sparsity where there is one."""
-    rates = [float(value) for field in _RATES if isinstance(value := gpu.value(field), int | float)]
-    return max(rates, default=0.0) * float(gpu.value("sparsity") or 1.0)
+def _said_rates(text: str) -> tuple[str, ...]:
+    """The peaks that work in the one precision that a text names can reach; all where it names none."""
+    return _FP32_RATES if _FP32.search(text) and not _OTHER_PRECISION.search(text) else _RATES
+
+
+def _peak(gpu: Gpu, rates: tuple[str, ...] = _RATES) -> float:
+    """The highest of some rates, with sparsity where there is one."""
+    found = [float(value) for field in rates if isinstance(value := gpu.value(field), int | float)]
+    return max(found, default=0.0) * float(gpu.value("sparsity") or 1.0)
