@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import on_file
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def find(context: Context) -> Iterator[Finding]:
                 here = within(found, sentence.start, sentence.end)
                 near = [m for m in here if m.end <= match.start() and match.start() - m.end < _FAR]
                 mention = near[-1] if near else next((m for m in here if m.start >= match.end()), None)
+                if mention is None and not here:
+                    who = spoken(index, passage, sentence, context)
+                    mention = next(iter(who.topic), None) if who.certain else None
                 quoted = passage.text[max(0, match.start() - 1) : match.start()] in ('"', "\u201c")
                 if mention and not quoted and not _SCOPED.search(sentence.text):
                     gpus = [context.catalogue[key] for key in mention.ids]

@@ -29,6 +29,18 @@ _NEEDS = re.compile(
 _VRAM = re.compile(
     r"\b(?:vram|gpu memory|memory|of memory|weights|to (?:run|load|hold|store))\b", re.IGNORECASE
 )
+#: Training of every parameter, and what trains few of them; bytes of a weight and its gradient.
+_FULL = re.compile(
+    r"\b(?:full(?:y|-parameter)?[ -](?:parameter )?(?:fine[ -]?tun\w*|ft\b)|(?:fine[ -]?tun\w*|trained?|"
+    r"training) in full|from scratch)\b",
+    re.IGNORECASE,
+)
+_ADAPTERS = re.compile(
+    r"\b(?:q?lora|adapters?|peft|offload\w*|per gpu|each|galore|8-bit|4-bit|int8|nf4|zero|fsdp|shard\w*|"
+    r"checkpoint\w*)\b",
+    re.IGNORECASE,
+)
+_TRAINED = 4.0
 #: A format and what is taken in it: "at FP8 (203 GB)".
 _IN_BRACKETS = re.compile(
     r"\b(?:at|in|with|as|,)\s+(?P<said>[\w. -]{2,18}?)\s*\(\s*(?:~|about |roughly |"
@@ -119,6 +131,7 @@ def _memory(passage: Passage, place: tuple[int, int], context: Context) -> Quant
 
 def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
     text = passage.text[place[0] : place[1]]
+    yield from _of_training(passage, place, context)
     if TRAINS.search(text) or _MORE.search(text):
         return
     yield from _beside(passage, place, context)
@@ -136,6 +149,27 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
     inside = any(each.start <= quantity.start < each.end for each in _devices(passage, context))
     if not inside:
         yield _judged(passage, quantity, _of_model(first, said[0] if said else None), first.name, context)
+
+
+def _of_training(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
+    """What fine-tuning in full is said to need: less than weights and gradients of two bytes is wrong."""
+    text = passage.text[place[0] : place[1]]
+    found = models(text) if _FULL.search(text) and not _ADAPTERS.search(text) else ()
+    quantity = _memory(passage, place, context) if len(found) == 1 else None
+    if quantity is None or quantity.start < place[0] + found[0].end or not _NEEDS.search(text):
+        return
+    least = _TRAINED * found[0].parameters
+    wrong = quantity.high < 0.95 * least
+    because = (
+        f"weights and gradients of {found[0].parameters / 1e9:.4g} billion parameters are "
+        f"{least / 1e9:,.3g} GB in 16 bit, without the optimizer's states"
+    )
+    verdict = "contradicted" if wrong else "unverifiable"
+    yield made(
+        context, passage, (quantity.start, quantity.end), "memory", verdict, subject=found[0].name,
+        attribute="required memory", because=because,
+        expected=f"at least {least / 1e9:,.3g} GB" if wrong else "", evidence=(Evidence(because),),
+    )  # fmt: skip
 
 
 def _beside(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
