@@ -26,7 +26,7 @@ SHOWN = 8
 #: A name and a number; one of more than 12 digits is none that Python should be asked to read.
 _COUNT = re.compile(
     r"^(?P<name>.*\S)\s*:\s*(?P<count>[+-]?\d{1,12})$"
-    r"|^(?P<first>\d{1,12})\s*x\s*(?P<second>\S.*)$"
+    r"|^(?P<first>\d{1,12})\s*x(?!tx?\b)\s*(?P<second>\S.*)$"
 )
 _MOST = 1_000_000
 

@@ -43,6 +43,32 @@ def ended(gpu: Gpu) -> tuple[Ended, ...]:
     )
 
 
+@lru_cache(maxsize=4096)
+def current(gpu: Gpu) -> tuple[Ended, ...]:
+    """The newest releases of its toolkit and of PyTorch, where both run on a GPU; else empty."""
+    device = targets.device(gpu)
+    names = {"cuda": ("cuda", "pytorch"), "rocm": ("rocm", "pytorch")}.get(device.platform, ())
+    found = [verdicts.judge(device, frameworks.find(name), "linux") for name in names]
+    if not all(one.runs and not one.until for one in found):
+        return ()
+    return tuple(
+        Ended(one.framework.id, named(one.framework, one.framework.releases[-1]), _source(one))
+        for one in found
+    )
+
+
+@lru_cache(maxsize=4096)
+def lowest(gpu: Gpu) -> bool:
+    """Whether a GPU's compute capability is the lowest that the newest CUDA toolkit compiles for."""
+    device = targets.device(gpu)
+    if device.platform != "cuda":
+        return False
+    toolkit = frameworks.find("cuda").framework
+    newest = [row for row in toolkit.builds if row.holds(toolkit.latest.numbers, "linux")]
+    low, _ = targets.bounds(one for row in newest for one in row.targets)
+    return bool(low) and device.target == low
+
+
 def last(verdict: Verdict) -> str:
     """The last release that runs, with its framework: `PyTorch 2.14`."""
     return named(verdict.framework, verdict.framework.releases[place(verdict)])
