@@ -91,7 +91,7 @@ def _elsewhere(view: View, pen: Pen, cheap: str, dearer: list[str]) -> str:
     provider = row.label.removeprefix("On demand at ")
     if here >= 1:
         return f"; at {provider}, which has both, the ratio is {pen.ratio(dear, cheap, row.field)}"
-    return (
-        f"; at {provider}, which has both, the {pen.name(cheap)} costs "
-        f"{pen.ratio(cheap, dear, row.field)} the {pen.name(dear)}"
-    )
+    ratio = pen.ratio(cheap, dear, row.field)
+    if ratio == "the same":
+        return f"; at {provider}, which has both, they cost the same"
+    return f"; at {provider}, which has both, the {pen.name(cheap)} costs {ratio} the {pen.name(dear)}"

@@ -125,13 +125,21 @@ def holding(view: View) -> Iterator[Sentence]:
     pen = Pen(view)
     for row in rows:
         alone = tuple(key for key in view.ids if view.number(key, row.field) == 1)
-        left = tuple(key for key in view.ids if _refused(view, key, row.field))
+        left = tuple(key for key in view.ids if _silent(view, key, row.field, alone))
         pen.rests_on(row.field, *view.ids)
         grouped.setdefault((alone, left), []).append(row.label)
     told = [text for (alone, left), titles in grouped.items() if (text := _who(pen, alone, left, titles))]
     told += _left_out(pen, rows)
     if told:
         yield pen.say("fits", "; ".join(told))
+
+
+def _silent(view: View, key: str, field: str, alone: tuple[str, ...]) -> bool:
+    """Whether nothing is said of what a GPU holds: no software runs there, or others hold it with leaner software."""
+    if _refused(view, key, field):
+        return True
+    lean = any("llama.cpp" in view.text(one, field) for one in alone)
+    return lean and key not in alone and "llama.cpp" not in view.text(key, field)
 
 
 def _refused(view: View, key: str, field: str) -> bool:
