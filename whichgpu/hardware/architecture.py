@@ -131,7 +131,7 @@ def architectures() -> Mapping[str, Architecture]:
 
 
 def called(text: str) -> str:
-    """The id of the generation or variant that a text names: its id, `Ada Lovelace`, `NVIDIA Ampere`; else ""."""
+    """The id of the generation or variant that a text names (`Ada Lovelace`, `NVIDIA Ampere`), or ""."""
     plain = " ".join(text.lower().replace("-", " ").replace("_", " ").split())
     key = plain.replace(" ", "_")
     if key in families() or key in architectures():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.fields import FIELDS
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from whichgpu.planner.comparison.model import Row, Sentence, View
 
+#: What stands in where the usual engine does not run, and takes less memory beside the weights.
+_LEAN = "llama.cpp"
+_GIB = 2.0**30
 #: Fields whose absence a reader would notice.
 _ASKED = (
     "memory", "bandwidth", "fp32", "fp16", "fp64", "power", "nvlink", "ecc", "rt", "mig_max",
@@ -135,11 +139,16 @@ def holding(view: View) -> Iterator[Sentence]:
 
 
 def _silent(view: View, key: str, field: str, alone: tuple[str, ...]) -> bool:
-    """Whether nothing is said of what a GPU holds: no software runs there, or others hold it with leaner software."""
+    """Whether nothing is said of what a GPU holds: no software runs there, or leaner software would fit."""
     if _refused(view, key, field):
         return True
-    lean = any("llama.cpp" in view.text(one, field) for one in alone)
-    return lean and key not in alone and "llama.cpp" not in view.text(key, field)
+    if key in alone or _LEAN in view.text(key, field):
+        return False
+    own = (view.number(key, "memory") or 0.0) / _GIB
+    lean = [
+        match for one in alone if (match := re.match(rf"1 \(([\d.]+) GB, {_LEAN}", view.text(one, field)))
+    ]
+    return any(float(match[1]) <= own for match in lean)
 
 
 def _refused(view: View, key: str, field: str) -> bool:
