@@ -106,8 +106,11 @@ def supported(view: View) -> Iterator[Sentence]:
         yield pen.say("lasting", f"newer software leaves {names} behind: {knows}")
 
 
-def current(view: View) -> Iterator[Sentence]:
-    """On which of them the newest software runs, and which of these is the next that can be dropped."""
+def current(view: View, *, oldest: bool | None = None) -> Iterator[Sentence]:
+    """On which of them the newest software runs, and which of these is the next that can be dropped.
+
+    `oldest` asks for the sentences on these alone, or on the others alone.
+    """
     grouped: dict[str, list[Gpu]] = {}
     for gpu in view.gpus:
         if now := view.text(gpu.id, "software_now"):
@@ -117,6 +120,8 @@ def current(view: View) -> Iterator[Sentence]:
         for gpu in gpus:
             pen.text(gpu.id, "software_now")
         releases, _, floor = now.partition("; ")
+        if oldest is not None and oldest != bool(floor):
+            continue
         names = listed(f"the {pen.name(gpu.id)}" for gpu in gpus)
         text = f"the newest {listed(releases.split(', '))} run on {names}"
         if floor:
