@@ -54,7 +54,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:h|hrs?|hours?)\b", "hours", ""),
     (r"(?:percent|per\s+cent)\b|%", "percent", ""),
     (r"[xX\u00d7]\b(?!\s*\d)|\u00d7|\btimes\b|-fold\b", "times", ""),
-    (r"[Bb]illion\b|[Bb]n\b", "billion", ""),
+    (r"[Bb]illion\b|[Bb]n\b|B(?=\s+transistors\b)", "billion", ""),
     (r"[Mm]illion\b", "million", ""),
 )  # fmt: skip
 _WORDS = {"giga": "G", "tera": "T", "peta": "P", "exa": "E", "mega": "M"}
@@ -194,9 +194,10 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
             return each and Quantity(start, match.end(), *each, unit[0].strip(), limit)
         unit = None
     if unit is None:
-        trailing = re.compile(r"\s?(USD|EUR|dollars?|euros?)\b").match(text, end)
+        trailing = re.compile(r"\s?(USD|EUR|dollars?|euros?|cents)\b").match(text, end)
         if trailing:
-            return Quantity(start, trailing.end(), first, last, "money", trailing[1], limit)
+            scale, name = (0.01, "$") if trailing[1] == "cents" else (1.0, trailing[1])
+            return Quantity(start, trailing.end(), first * scale, last * scale, "money", name, limit)
         if text[end : end + 1].isalpha():
             return None
         return Quantity(start, end, first, last, "number", "", limit)
