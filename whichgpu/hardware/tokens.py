@@ -32,6 +32,7 @@ NOISE = frozenset(
         "design",
         "series",
         "superchip",
+        "cloud",
     }
 )
 #: Form factors and boards, as they stand in ids and names.
@@ -39,7 +40,7 @@ FORMS = frozenset({"sxm", "sxm3", "pcie", "nvl", "oam"})
 
 _SYNONYMS = {
     "mobile": "laptop", "notebook": "laptop", "sxm2": "sxm", "sxm4": "sxm", "sxm5": "sxm", "sxm6": "sxm",
-    "gen": "generation", "ws": "workstation",
+    "gen": "generation", "ws": "workstation", "habana": "intel",
 }  # fmt: skip
 # Patterns as text: what a command does not need is not compiled.
 _SEPARATORS = r"[^a-z0-9]+"
