@@ -131,7 +131,23 @@ def conflict(
     order = sorted(whole, key=lambda index: limits[index].option not in _DEMANDS)
     core = irreducible(order, feasible)
     found = tuple(limits[one] for one in sorted(core))
-    return Conflict(found, tuple(_ways_out(tables, whole, core)))
+    elsewhere = _elsewhere(ways, found, lambda request: _Table.made(request, workload, gpus, every))
+    told = sorted((*elsewhere, *_ways_out(tables, whole, core)), key=lambda way: way.cost)
+    return Conflict(found, tuple(told[:_TOLD]))
+
+
+def _elsewhere(
+    ways: Sequence[Request], found: Sequence[Constraint], made: Callable[[Request], _Table | None]
+) -> Iterator[WayOut]:
+    """The same wishes under another operating system, where a framework does not run under the one asked."""
+    if ways[0].system == "linux" or all(one.option != "--framework" for one in found):
+        return
+    for system in ("wsl",) * (ways[0].system == "windows") + ("linux",):
+        tables = filter(None, (made(replace(request, system=system)) for request in ways))
+        able = (table.way_out(frozenset(range(len(table.limits))), frozenset()) for table in tables)
+        way = min(filter(None, able), key=lambda one: one.cost, default=None)
+        if way is not None:
+            yield way._replace(changes=(f"--system {system}",))
 
 
 def irreducible(order: Iterable[int], feasible: Callable[[frozenset[int]], bool]) -> frozenset[int]:

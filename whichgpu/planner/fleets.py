@@ -346,7 +346,7 @@ def _dearer(one: Choice) -> Reason:
     return Reason(
         kind,
         f"{words.plural(one.instances, 'instance')} of {one.offer.provider} {one.offer.instance} would "
-        f"hold it for about {number(one.usd_per_hour, 3)} USD/h; --limit lists more",
+        f"hold it for about {words.money(one.usd_per_hour)}/h; --limit lists more",
     )
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import DataError, UsageError, one_line
 from whichgpu.facts import store
-from whichgpu.planner.words import money
+from whichgpu.planner.words import cents, money
 from whichgpu.units import number
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Hosted(NamedTuple):
     @property
     def text(self) -> str:
         """The comparison in a sentence."""
-        pair = f"{number(self.price.usd_input)} / {number(self.price.usd_output)} USD per million in / out"
+        pair = f"{cents(self.price.usd_input)} / {cents(self.price.usd_output)} USD per million in / out"
         asked = f"a hosted API at {pair}, as stated,"
         if self.price.source:
             dated = f"read {self.price.as_of.isoformat()}" if self.price.as_of else "undated"

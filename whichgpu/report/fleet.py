@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.words import money, plural
 from whichgpu.report.prediction import to_measure
-from whichgpu.report.recommendation import hosted_said, left_out, price_read, rejected_table
+from whichgpu.report.recommendation import READ, hosted_said, left_out, price_read, rejected_table
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, show
 
@@ -89,13 +89,13 @@ def _prices(answer: Fleets, shown: tuple[Fleet, ...]) -> Table:
         ">GPUs each",
         ">USD/h each",
         Column("Region", optional=True),
-        "Price read",
+        *READ,
         Column("Source", optional=True),
     )
     rows = [
         (str(rank), one.choice.offer.provider, one.choice.offer.instance, f"{one.choice.instances:,}",
          f"{one.choice.offer.gpu_count:g}", f"{one.choice.offer.usd_per_hour:,.3f}",
-         one.choice.offer.region or None, price_read(one.choice.offer, answer.request),
+         one.choice.offer.region or None, *price_read(one.choice.offer, answer.request),
          one.choice.offer.source)
         for rank, one in enumerate(shown, 1)
     ]  # fmt: skip

@@ -29,7 +29,7 @@ def usd(value: float | None) -> str | None:
     """USD to the cent; below one cent with two more digits."""
     if value is None:
         return None
-    return f"{value:,.2f}" if value >= 0.01 else f"{value:,.4f}"
+    return f"{value:,.2f}" if value >= 0.01 or value == 0 else f"{value:,.4f}"
 
 
 def age(as_of: date | None, today: date) -> str:
