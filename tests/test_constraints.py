@@ -286,6 +286,20 @@ def test_a_conflict_exits_3_with_its_json(whichgpu: Any) -> None:
     assert "together" in done.err
 
 
+def test_another_system_is_a_way_out_where_a_framework_does_not_run(whichgpu: Any) -> None:
+    line = ["recommend", "llama-3.1-8b", "--framework", "vllm", "--gpus", "rtx-3090,l4", "--system"]
+    done = whichgpu(*line, "windows", "--json")
+    assert done.status == 3
+    ways = {one["changes"][0]: one for one in done.json["conflict"]["relaxations"]}
+    assert {"--system wsl", "--system linux", "--framework vllm"} <= {
+        key.replace("leave out ", "") for key in ways
+    }
+    for system in ("wsl", "linux"):
+        first = whichgpu(*line, system, "--json").json["candidates"][0]
+        told = ways[f"--system {system}"]
+        assert (told["gpu"], told["usd_per_hour"]) == (first["gpu"], pytest.approx(first["usd_per_hour"]))
+
+
 # --- bad input --------------------------------------------------------------------------------------------
 
 

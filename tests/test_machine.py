@@ -268,6 +268,26 @@ def test_every_use_is_answered_from_specifications_and_says_so(name: str) -> Non
         assert card.usd_per_score == pytest.approx(card.usd_per_hour / card.score)
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("video transcoding", "video"), ("rendering in Blender", "rendering"), ("gaming PC", "gaming"),
+        ("4K video editing", "video"), ("4K", "displays"), ("a workstation for CAD", "cad"), ("work", None),
+        ("stable video diffusion", None), ("DaVinci Resolve", "video"), ("gromacs md", "molecular-dynamics"),
+    ],
+)  # fmt: skip
+def test_a_use_in_other_words(said: str, meant: str | None) -> None:
+    found = uses.use(said)
+    assert (found and found.id) == meant
+
+
+def test_a_budget_without_an_hour_is_one_to_buy() -> None:
+    answer = cards("video", budget="1500 USD")
+    assert answer.request.term == "buy"
+    assert all((card.usd_to_buy or 1e9) <= 1500 for card in answer.cards)
+    assert cards("video", budget="0.50 USD/h").request.term == "on-demand"
+
+
 def test_the_objective_and_the_limits_of_a_use_flip_it() -> None:
     cheap, most = cards("rendering").cards[0], cards("rendering", objective="time").cards[0]
     assert most.score >= cheap.score

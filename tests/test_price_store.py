@@ -450,6 +450,19 @@ def test_a_judgement_follows_the_offers() -> None:
     assert judge(read_quote("1 USD/h for tpu-v4", GPUS), date(2026, 11, 20), ()).verdict == "unknown"
 
 
+def test_filters_that_leave_nothing_say_what_there_is_without_them(whichgpu: Any) -> None:
+    for words in (
+        ("l40s", "--provider", "aws", "--term", "spot"),
+        ("l4", "--region", "europe", "--term", "on-demand"),
+    ):
+        told = whichgpu("prices", *words)
+        assert told.status == 4
+        assert " ".join(words[1:3]) in told.err or " ".join(words[3:5]) in told.err
+        assert "without that" in told.err
+        assert "is stored" not in told.err
+    assert whichgpu("prices", "l4", "--term", "on-demand").status == 0
+
+
 def test_what_is_set_aside_is_listed_with_the_reason(whichgpu: Any) -> None:
     found = whichgpu("prices", "--quarantine", "--json").json
     held = [row for row in prices.bundled() if row.quarantine]

@@ -70,6 +70,17 @@ def explain(word: str, catalogue: Catalogue) -> Explanation:
     )
 
 
+def meanings(text: str, catalogue: Catalogue) -> tuple[Explanation, ...]:
+    """The explanation of a term, or of each of several: `GDDR6X vs HBM`, `LoRA and QLoRA`."""
+    parts = [part for part in _BETWEEN.split(text) if part.strip()]
+    known = [_names().get(_key(part)) or _within(part) for part in parts]
+    if len(parts) < 2 or None in known or _names().get(_key(text)):
+        return (explain(text, catalogue),)
+    return tuple(explain(part, catalogue) for part in dict.fromkeys(known) if part)
+
+
+#: What stands between two terms that are compared.
+_BETWEEN = re.compile(r"\s+(?:vs\.?|versus|against|and|or)\s+|[,/]\s+", re.IGNORECASE)
 #: Words around a term that do not change what it means.
 _AROUND = frozenset(
     [
@@ -102,6 +113,14 @@ _AROUND = frozenset(
         "technology",
         "nvidia",
         "explain",
+        "difference",
+        "between",
+        "why",
+        "how",
+        "work",
+        "works",
+        "meaning",
+        "definition",
     ]
 )
 

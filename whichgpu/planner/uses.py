@@ -92,11 +92,30 @@ def use(name: str) -> Use | None:
 
 
 #: Words around the name of a use that do not change it.
-_AROUND = frozenset(["a", "an", "the", "for", "in", "with", "and", "of", "on", "some", "my", "work", "workstation", "pc"])
+_AROUND = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "for",
+        "in",
+        "with",
+        "and",
+        "of",
+        "on",
+        "some",
+        "my",
+        "work",
+        "workstation",
+        "pc",
+        "4k",
+        "8k",
+    ]
+)
 
 
 def _by_words(key: str, spelled: Mapping[str, set[str]]) -> list[str]:
-    """The one use of which every word is a name or part of one (`video-transcoding`, `rendering-in-blender`)."""
+    """The one use of which every word is a name or part of one: `video-transcoding`."""
     words = set(key.split("-")) - _AROUND
     found = [one for one, said in spelled.items()
              if words and words <= {part for name in said for part in (name, *name.split("-"))}]  # fmt: skip

@@ -56,7 +56,8 @@ _TERMS = (
     (_pattern(r"\b(?:marketplace|community)\b"), "marketplace"),
     (_pattern(r"\bserverless\b"), "serverless"),
     (_pattern(r"\b(?:on[- ]demand|pay[- ]as[- ]you[- ]go)\b"), "on-demand"),
-    (_pattern(r"\b(?:to buy|buy(?:ing)?|bought|purchase|used|second[- ]?hand|refurbished|new|e-?bay)\b"), "buy"),
+    (_pattern(
+        r"\b(?:to buy|buy(?:ing)?|bought|purchase|used|second[- ]?hand|refurbished|new|e-?bay)\b"), "buy"),
 )  # fmt: skip
 _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
           "ten": 10, "sixteen": 16}  # fmt: skip

@@ -8,7 +8,7 @@ from whichgpu.planner.plan.rates import clock
 from whichgpu.planner.words import by_month, cents, money
 from whichgpu.report.chart import Bar, Bars, Chart, Group, Panel, Point, axis, letters
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
-from whichgpu.units import number, show
+from whichgpu.units import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

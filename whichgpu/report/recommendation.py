@@ -106,9 +106,9 @@ def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
         Column("Instances", "right"), *((Column("GPUs", "right"),) if several else ()),
         Column(f"{unit}/{period} (90 %)", "right"), Column("USD/h", "right"),
         *(() if request.size else (Column("USD a month", "right", optional=True),)),
-        Column(f"USD per {noun}", "right"), *_whole_columns(answer), Column("Latency", "right", optional=True),
-        Column("Front", optional=True), Column("Power", "right", optional=True),
-        Column("Memory GiB", "right", optional=True),
+        Column(f"USD per {noun}", "right"), *_whole_columns(answer),
+        Column("Latency", "right", optional=True), Column("Front", optional=True),
+        Column("Power", "right", optional=True), Column("Memory GiB", "right", optional=True),
     )  # fmt: skip
     rows = [
         (
@@ -151,8 +151,9 @@ def _offers(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     placed = any(item.offer.region for item in shown)
     columns = (
         Column("#", "right"), Column("Provider"), Column("Instance"), Column("GPUs each", "right"),
-        Column("USD/h each", "right"), Column("Kind"), *((Column("Region", optional=True),) if placed else ()),
-        *READ, Column("Seller", optional=True), Column("Source", optional=True),
+        Column("USD/h each", "right"), Column("Kind"),
+        *((Column("Region", optional=True),) if placed else ()), *READ,
+        Column("Seller", optional=True), Column("Source", optional=True),
     )  # fmt: skip
     rows = [
         (

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 @gpu_files
 def run(catalogue: Catalogue, term: tuple[str, ...]) -> Report:
     """Explain one term, or list all."""
-    from whichgpu.planner.glossary import explain, terms
+    from whichgpu.planner.glossary import explain, meanings, terms
     from whichgpu.report.glossary import listing, report
 
     if not term:
         return listing([explain(name, catalogue) for name in terms()])
-    return report(explain(" ".join(term), catalogue))
+    return report(meanings(" ".join(term), catalogue))

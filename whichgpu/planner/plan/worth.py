@@ -138,7 +138,7 @@ def _long_run(built: Built, d: int, one_percent: float) -> Price:
     each = 100.0 * one_percent * program.period / max(float(made), 1e-300)
     return Price(f"demand {one.name}", f"1,000 {one.unit} more", -1000.0 * each / program.period,
                  f"in the long run, where the fleet grows with it, 1,000 {one.unit} of {one.name} cost "
-                 money(1000.0 * each), "relaxation")  # fmt: skip
+                 f"{money(1000.0 * each)}", "relaxation")  # fmt: skip
 
 
 def margins(built: Built) -> dict[str, float]:
