@@ -221,6 +221,15 @@ def test_a_power_cap_costs_speed_and_saves_energy() -> None:
 # --- the module by itself ---------------------------------------------------------------------------------
 
 
+def test_a_cap_that_no_card_takes_is_refused() -> None:
+    """An H100's lowest limit was not read, and none is below a quarter of the board power."""
+    low = ask(gpus=["h100-80gb-sxm"], power_limit="174 W")
+    assert low.candidates == ()
+    assert low.conflict is not None
+    assert '--power-limit "175 W"' in str(low.conflict)
+    assert ask(gpus=["h100-80gb-sxm"], power_limit="175 W").candidates
+
+
 def test_constraints_test_many_at_once_and_say_what_would_do() -> None:
     request, _ = read_request(Job("resnet50"), GPUS, today=TODAY, max_power="150 W", needs=["ecc"])
     limits = constraints.of(request)

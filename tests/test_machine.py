@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -145,6 +146,9 @@ def test_a_machine_is_not_rented() -> None:
     ("text", "pair"),
     [
         ("0.60/2.40 USD per million", (0.6, 2.4)),
+        ("$0.60 in, $2.40 out per million", (0.6, 2.4)),
+        ("input 0.60 and output 2.40 USD per 1M tokens", (0.6, 2.4)),
+        ("prompts $0.15; answers $0.60 / million tokens", (0.15, 0.6)),
         ("$0.60 / $2.40", (0.6, 2.4)),
         ("0.88 USD per million tokens", (0.88, 0.88)),
         ("0.0006/0.0024 per 1k tokens", (0.6, 2.4)),
@@ -243,6 +247,18 @@ def test_a_budget_for_no_card_names_one_that_does_when_typed() -> None:
 )  # fmt: skip
 def test_bounds_by_the_names_people_use(need: str, gpu: str, met: bool) -> None:
     assert needs.need(need).met(GPUS[gpu]) is met
+
+
+def test_work_for_several_machines_says_how_many() -> None:
+    answer = ask("llama-2-7b", gpus=["rtx-4090"], target="20000 tokens/s",
+                 machine="psu 2000 W, 7 slots, 16 A at 230 V, 48 lanes, 256 GB, 64 cores")  # fmt: skip
+    assert answer.machine is not None
+    first, held = answer.candidates[0], answer.machine
+    assert (held.cards, held.machines) == (first.gpus_per_instance, first.instances)
+    assert held.machines > 1
+    assert held.most == 2
+    full = math.ceil(first.instances * first.gpus_per_instance / 2)
+    assert f"{first.instances} such machines with 1 in each, or {full} with 2" in held.sentences[-1]
 
 
 # --- uses -------------------------------------------------------------------------------------------------

@@ -59,9 +59,19 @@ class ApiPrice(NamedTuple):
         }  # fmt: skip
 
 
+def _plain(text: str) -> str:
+    """A price without the words and signs between its numbers: `$0.60 in, $2.40 out per 1M tokens`."""
+    plain = re.sub(r"US\$|\$", " ", " ".join(text.split()))
+    plain = re.sub(
+        r"\b(?:for\s+)?(?:inputs?|in|prompts?|outputs?|out|answers?|completions?)\b:?", " ", plain, flags=re.I
+    )
+    plain = re.sub(r"(?<=[\d ])\s*(?:,|;|\band\b|\+)\s+(?=[\d.])", " / ", plain, flags=re.I)
+    return " ".join(plain.split())
+
+
 def read_api_price(text: str) -> ApiPrice:
     """`"0.60/2.40 USD per million"`, or one price for both; raises `UsageError` for what is none."""
-    found = re.fullmatch(_PRICE, " ".join(text.split()))
+    found = re.fullmatch(_PRICE, _plain(text))
     if found is None:
         raise UsageError(
             f"--api-price '{one_line(text)}' is not a price of tokens; write e.g. "

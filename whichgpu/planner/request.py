@@ -182,7 +182,8 @@ def _workload(name: str) -> Workload:
         from whichgpu.planner.uses import names
 
         near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.6)
-        raise UsageError(f"{fault} Or the use {near[0]}?" if near else str(fault)) from None
+        told = f" Or the use {near[0]}?" if near else f"; uses without a model are {', '.join(names())}"
+        raise UsageError(f"{fault}{told}") from None
 
 
 def _limits(

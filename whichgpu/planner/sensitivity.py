@@ -207,11 +207,13 @@ def _moved(found: _Found, now: float, rate_of: Callable[[Array], Array]) -> Iter
         space = space.only(np.logical_and.reduce(held))
         result = outcome(space, request)
     reps = space.only(heads(space, result, request))
+    # As dear as the first is not cheaper than it.
+    ahead = np.where([found.name(int(row)) == found.first for row in reps.row], 1.0 - 1e-9, 1.0)
 
     def winners(values: Array) -> NDArray[np.int_]:
         need = rate_of(values)
         count = np.maximum(np.ceil(need / reps.rate[:, None] * (1.0 - 1e-12)), 1.0)
-        usd = count * reps.usd[:, None] + _BEHIND * reps.trust[:, None]
+        usd = count * reps.usd[:, None] * ahead[:, None] + _BEHIND * reps.trust[:, None]
         return np.asarray(reps.row[np.argmin(usd, axis=0)])
 
     for way in (-1, 1):

@@ -92,31 +92,18 @@ def use(name: str) -> Use | None:
 
 
 #: Words around the name of a use that do not change it.
-_AROUND = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "for",
-        "in",
-        "with",
-        "and",
-        "of",
-        "on",
-        "some",
-        "my",
-        "work",
-        "workstation",
-        "pc",
-        "4k",
-        "8k",
-    ]
-)
+_AROUND = frozenset((
+    "a", "an", "the", "for", "in", "with", "and", "of", "on", "some", "my", "work", "workstation", "pc",
+    "4k", "8k", "remote", "cloud", "card", "gpu", "server",
+))  # fmt: skip
 
 
 def _by_words(key: str, spelled: Mapping[str, set[str]]) -> list[str]:
     """The one use of which every word is a name or part of one: `video-transcoding`."""
-    words = set(key.split("-")) - _AROUND
+    left = [word for word in key.split("-") if word not in _AROUND]
+    if exact := [one for one, said in spelled.items() if "-".join(left) in said]:
+        return exact
+    words = set(left)
     found = [one for one, said in spelled.items()
              if words and words <= {part for name in said for part in (name, *name.split("-"))}]  # fmt: skip
     return found if len(found) == 1 else []

@@ -189,7 +189,7 @@ def read_objective(text: str) -> str:
         return word
     near = get_close_matches(word, [*OBJECTIVES, *_OBJECTIVE_NAMES], n=1, cutoff=0.5)
     hint = f"; did you mean {_OBJECTIVE_NAMES.get(near[0], near[0])}?" if near else ""
-    raise UsageError(f"no objective '{one_line(text)}'{hint} They are {', '.join(OBJECTIVES)}")
+    raise UsageError(f"no objective '{one_line(text)}'{hint or ';'} they are {', '.join(OBJECTIVES)}")
 
 
 def read_slots(value: float) -> float:
