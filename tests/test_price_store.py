@@ -132,7 +132,8 @@ def test_a_source_that_fails_keeps_its_old_rows_and_says_so(tmp_path: Path) -> N
     old = {row for row in live.current() if row.source == "gpuhunt"}
     broken = tmp_path / "broken"
     shutil.copytree(SAMPLES, broken)
-    (broken / "gpuhunt" / "catalog.zip").write_bytes(b"<html>moved</html>")
+    for path in (broken / "gpuhunt").glob("*.zip"):
+        path.write_bytes(b"<html>moved</html>")
     failed, fine = run("gpuhunt", "skypilot", day=NEXT, folder=broken)
     assert "zip" in failed.failure
     assert not fine.failure

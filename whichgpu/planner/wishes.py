@@ -137,7 +137,7 @@ def read_deadline(text: str, today: date, size: Size | None) -> float:
     if found and found[2] in _SPANS:
         return read_positive(f"{float(found[1].replace(',', '')) * _SPANS[found[2]]} s", "time", "--deadline")
     try:
-        return read_positive(text, "time", "deadline")
+        return read_positive(word, "time", "deadline")
     except UsageError as fault:
         raise UsageError(f"{fault}; or a day: --deadline tomorrow, --deadline 2027-01-31") from None
 
