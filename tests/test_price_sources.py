@@ -72,6 +72,9 @@ def test_what_the_samples_say() -> None:
     }
     assert sky["aws", "g4dn.xlarge", "spot"]["suspect_regions"] == 1
     assert sky["aws", "g4dn.xlarge", "spot"]["usd_per_hour"] == 0.2104, "not the tenth of the other region"
+    assert sky["runpod", "1x_H100-SXM_SECURE", "on_demand"]["gpu"] == "h100-80gb-sxm", "80 of MiB are of GB"
+    assert sky["runpod", "1x_RTX4090_SECURE", "on_demand"]["gpu"] == "rtx-4090"
+    assert sky["hyperstack", "n3-H100-SXM5x8", "on_demand"]["regions"] == 2
     assert sky["gcp", "1x T4 (gpu only)", "on_demand"]["gpu"] == "t4"
     azure = json.loads(golden("azure-retail-prices"))["offers"]
     assert {row["kind"] for row in azure if row["gpu"]} == {
