@@ -191,6 +191,13 @@ def test_published_prices_have_a_workload_a_source_and_no_future() -> None:
         assert float(row["usd_input"]) > 0
 
 
+def test_an_old_hosted_price_is_told_to_be_old() -> None:
+    old, young = (ask(name).hosted[0] for name in ("qwen3-235b-a22b", "deepseek-v3.2"))
+    assert (TODAY - old.price.as_of).days > 365 > (TODAY - young.price.as_of).days
+    assert "read 16 months ago: state today's" in old.text
+    assert "state today's" not in young.text
+
+
 # --- laptops ----------------------------------------------------------------------------------------------
 
 

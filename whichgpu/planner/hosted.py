@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from whichgpu.errors import DataError, UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.planner.words import cents, money
+from whichgpu.prices.store import STALE_DAYS
 from whichgpu.units import number
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 #: USD per million tokens above which a price is a slip of the keyboard.
 _ABSURD = 1e5
+#: Days of a mean month.
+_MONTH = 30.44
 _PRICE = (
     r"\$?\s*(?P<input>-?[\d.]+)\s*(?:/\s*\$?\s*(?P<output>-?[\d.]+))?\s*(?:USD|\$|usd)?\s*"
     r"(?:(?:per|/)\s*(?P<count>1 ?M|M|mtok|million|1k|k|thousand|1000|1,000)(?:\s*tok(?:en)?s?)?)?"
@@ -106,6 +109,8 @@ class Hosted(NamedTuple):
     most: float
     asked: float | None = None
     usd_total: float | None = None
+    #: The day on which it is compared, by which a price is old.
+    today: date | None = None
 
     @property
     def cheaper(self) -> bool:
@@ -135,13 +140,15 @@ class Hosted(NamedTuple):
 
     @property
     def _caution(self) -> str:
-        """What to do about a published price without a date."""
-        undated = self.price.source and self.price.as_of is None
-        return (
-            ' (nobody knows when it held: state today\'s, --api-price "IN/OUT USD per million")'
-            if undated
-            else ""
-        )
+        """What to do about a published price without a date, or read more than a year ago."""
+        if not self.price.source:
+            return ""
+        if self.price.as_of is not None:
+            days = (self.today - self.price.as_of).days if self.today else 0
+            when = f"read {days / _MONTH:.0f} months ago" if days >= STALE_DAYS else ""
+        else:
+            when = "nobody knows when it held"
+        return f' ({when}: state today\'s, --api-price "IN/OUT USD per million")' if when else ""
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data; USD per token, tokens/s."""
@@ -194,7 +201,7 @@ def against(request: Request, workload: Workload, fleet: Fleet, asked: float | N
         found.append(Hosted(
             price, fleet.gpu, each, fleet.usd_per_hour / 3600.0 / fleet.most,
             fleet.usd_per_hour / 3600.0 / each, fleet.most, asked,
-            None if request.size is None else each * request.size.units,
+            None if request.size is None else each * request.size.units, request.today,
         ))  # fmt: skip
     return tuple(found)
 
