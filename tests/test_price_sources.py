@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import zipfile
 from contextlib import suppress
@@ -151,6 +152,13 @@ def test_a_zip_without_its_table_is_told_and_the_others_are_read(tmp_path: Path)
     found = all_sources()["gpuhunt"].read(Folder(tmp_path, "gpuhunt"))
     assert any("no gcp.csv" in problem for problem in found.problems)
     assert {row.provider for row in found.listings} >= {"aws", "lambdalabs"}
+
+
+def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "skypilot").mkdir()
+    os.mkfifo(tmp_path / "skypilot" / "aws.csv")
+    with pytest.raises(DataError, match="is no file"):
+        whole(Folder(tmp_path, "skypilot")("aws.csv", ""))
 
 
 def test_pages_elsewhere_are_not_followed(tmp_path: Path) -> None:
