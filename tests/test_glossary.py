@@ -84,6 +84,8 @@ def test_what_is_not_there(whichgpu: Any) -> None:
         explain("tensr core", GPUS)
     with pytest.raises(UsageError, match=r"no explanation of 'zzzz'; there are cuda"):
         explain("zzzz", GPUS)
+    with pytest.raises(UsageError, match="it is a GPU: whichgpu show rtx-a6000"):
+        explain("RTX A6000", GPUS)
     assert whichgpu("explain", "zzzz").status == 2
     assert whichgpu("explain").status == 0
 
@@ -95,6 +97,7 @@ def test_what_is_not_there(whichgpu: Any) -> None:
         (["difference between FP8 and INT8?"], ["fp8", "int8"]),
         (["what is the difference between LoRA and QLoRA"], ["lora"]),
         (["KV", "cache"], ["kv cache"]),
+        (["what's a GPU instance?"], ["gpu hour"]),
         (["compute", "capability"], ["compute capability"]),
     ],
 )

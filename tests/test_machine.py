@@ -115,6 +115,12 @@ def test_what_is_assumed_of_a_machine_is_told() -> None:
     assert all(item.offer.kind == "buy" for item in answer.candidates)
 
 
+def test_a_machine_in_the_words_of_a_shop() -> None:
+    told = read_machine("850W gold PSU, 2 slots, 64 GB DDR5 RAM, 16 cores, server cooling, 15 A at 120 V")
+    plain = read_machine("psu 850 W, 2 slots, 64 GB, 16 cores, server, 15 A at 120 V")
+    assert told._replace(text="") == plain._replace(text="")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

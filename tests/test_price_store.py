@@ -378,6 +378,9 @@ GPUS = catalogue()
         ("3-year reserved: 8 x B200 at $250,000 per year", 250000 / 8766 / 8, "b200-180gb-sxm", "reserved"),
         ("p5.48xlarge at $55.04 per hour", 55.04 / 8, "h100-80gb-sxm", "on-demand"),
         ("$1.99 hourly MI300X", 1.99, "mi300x", "on-demand"),
+        ("$0.44/hr for 1 x RTX A6000 (on-demand, secure cloud), please", 0.44, "rtx-a6000", "on-demand"),
+        ("H100 SXM5 80GB HBM3: $1.5M for 5 years of 8", 1.5e6 / 5 / 8766 / 8, "h100-80gb-sxm", "on-demand"),
+        ("H100 SXM $16/h for 8", 2.0, "h100-80gb-sxm", "on-demand"),
     ],
 )
 def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:
@@ -401,6 +404,8 @@ def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:
         ("p5.48xlarge for 98.32 USD", "no price per time"),
         ("RTX 4090 for 2 USD", "no price per time"),
         ("2 USD/h for Voodoo 3", "no GPU"),
+        ("2 USD/h for RTX 4090 Ti", "no GPU"),
+        ("2 USD/h for RTX 4090 or RTX 3090", "no GPU"),
     ],
 )
 def test_quotes_that_cannot_be_read(text: str, said: str) -> None:

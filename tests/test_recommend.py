@@ -51,6 +51,12 @@ def test_what_does_not_divide_or_has_no_head_is_answered(workload: str) -> None:
         assert item.estimate.latency.mid > 0
 
 
+def test_a_sequence_that_nobody_stated_is_no_longer_than_the_model_takes() -> None:
+    """GPT-2 has 1,024 positions; training runs 2,048 tokens where nothing is said."""
+    answer = ask("gpt2", target=None, phase="train", gpus=["l4"])
+    assert answer.candidates[0].estimate.job.seq_len == 1024
+
+
 def test_instances_are_the_target_over_one_instance_and_cost_to_the_cent() -> None:
     answer = ask(gpus=["a10", "a100-80gb-sxm"]).to_dict()
     assert {item["gpu"] for item in answer["candidates"]} == {"a10", "a100-80gb-sxm"}

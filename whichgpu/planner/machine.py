@@ -46,6 +46,10 @@ _AIR = {"server": "server", "rack": "server", "server airflow": "server", "deskt
         "open": "desktop", "open frame": "desktop"}  # fmt: skip
 
 
+#: Words of a part that do not change how much of it there is.
+_PRAISE = r"\b(?:gold|platinum|titanium|bronze|80 ?plus|atx|modular|ddr[345]|ecc|the|with|and|has)\b"
+
+
 class Machine(NamedTuple):
     """A machine as stated: W, slots, A, V, B, cores, lanes, cards, airflow; None where not stated."""
 
@@ -105,7 +109,8 @@ def _of_table(key: str, value: Any, file: str) -> str:
 
 
 def _part(part: str) -> Mapping[str, Any]:
-    low = " ".join(part.lower().replace("power supply", "psu").split())
+    part = " ".join(re.sub(_PRAISE, " ", part.replace("power supply", "psu"), flags=re.I).split())
+    low = re.sub(r"(?<=\w) (?:cooling|cooled|airflow|chassis|case|fans?)$", "", part.lower())
     if low in _AIR:
         return {"air": _AIR[low]}
     circuit = re.fullmatch(r"(-?[\d.]+) ?a(?:mp(?:ere)?s?)? ?(?:at|@|,|x)? ?(-?[\d.]+) ?v(?:olts?)?", low)

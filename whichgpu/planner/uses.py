@@ -100,7 +100,7 @@ _AROUND = frozenset((
 
 def _by_words(key: str, spelled: Mapping[str, set[str]]) -> list[str]:
     """The one use of which every word is a name or part of one: `video-transcoding`."""
-    left = [word for word in key.split("-") if word not in _AROUND]
+    left = [word for word in key.split("-") if word not in _AROUND and not word.isdigit()]
     if exact := [one for one, said in spelled.items() if "-".join(left) in said]:
         return exact
     words = set(left)

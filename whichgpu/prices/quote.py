@@ -37,7 +37,7 @@ _WHILE = _pattern(rf"\bfor\s+(?:an?\s+)?(?P<many>\d*)\s*{_UNIT}")
 _LASTING = _pattern(r"\b(?:for\s+)?\d+[- ]?(?:hours?|days?|weeks?|months?)\b")
 _GPU_HOUR = _pattern(r"(?:/|\bper\b|\ban?\b)?\s*\bGPU\s*[-/ ]?\s*(?:per\s+|an?\s+)?(?:hours?|hrs?|h)\b")
 _EACH = _pattern(r"(?:/|\bper\b|\ba\b|\beach\b)\s*(?:GPU|card|accelerator|chip)\b|\beach\b|\bapiece\b")
-_DIGITS = r"(?P<{0}>-?\d[\d.,]*\d|-?[.]?\d)\s?(?P<{0}k>k\b|thousand\b)?"
+_DIGITS = r"(?P<{0}>-?\d[\d.,]*\d|-?[.]?\d)\s?(?P<{0}k>k\b|thousand\b|m\b|million\b)?"
 _MONEY = (
     _pattern(rf"(?:\bUSD|US\$|\$)\s*{_DIGITS.format('usd')}\s*(?:\bUSD\b|\bdollars?\b)?"),
     _pattern(rf"(?<![\w.]){_DIGITS.format('usd')}\s*(?:USD\b|US\$|\$|dollars?\b|bucks\b)"),
@@ -66,6 +66,7 @@ _COUNTS = (
     _pattern(r"(?<![\w.])(?P<n>\d{1,6})\s*[x×*](?![a-z0-9])"),
     _pattern(r"(?<![\w.])(?P<n>\d{1,6})\s*[x×*]\s*(?=[a-z])"),
     _pattern(r"(?<=\s)[x×*:]\s*(?P<n>\d{1,6})(?![\w.])"),
+    _pattern(r"\b(?:of|for)\s+(?P<n>\d{1,3})(?=\s*(?:$|[,;.)]))"),
     _pattern(r"(?<![\w.])(?P<n>\d{1,6})[-\s]?(?:GPUs?|cards?)\b"),
     _pattern(r"(?<![\w.])(?P<n>\d{1,2})\s+(?!GB|GiB|cores?\b)(?=[a-z]|\d{4})"),
     _pattern(rf"\b(?P<n>{'|'.join(_WORDS)})\b"),
@@ -173,7 +174,8 @@ def _amount(left: _Left, text: str) -> float:
         raise UsageError(f"'{one_line(text)}': '{match[kind]}' is no amount of money; {_EXAMPLE}") from None
     if amount <= 0:
         raise UsageError(f"'{one_line(text)}': {match[kind]} USD is not above zero; {_EXAMPLE}")
-    return amount * (1000 if match[f"{kind}k"] else 1) / (100 if kind == "cents" else 1)
+    more = (match[f"{kind}k"] or "").lower()[:1]
+    return amount * {"k": 1e3, "t": 1e3, "m": 1e6}.get(more, 1.0) / (100 if kind == "cents" else 1)
 
 
 def _hours(left: _Left) -> float | None:
@@ -214,12 +216,28 @@ def _machine(left: _Left, catalogue: Catalogue, text: str) -> tuple[tuple[Gpu, .
     left.take(_LASTING)
     count = _count(left, text)
     rest = _bare(left.text)
-    for spelled in (rest, re.sub(r"(?<=\d)s\b", "", rest), _bare(_without_sellers(rest))):
+    for reading in (str, _singular, _without_sellers, lambda text: _of_gpus(text, catalogue)):
+        spelled = _bare(reading(rest))
         if found := candidates(spelled, catalogue):
             return found, count, True
     if not rest:
         raise UsageError(f"'{one_line(text)}' names no GPU; {_EXAMPLE}")
     return (resolve_count(rest, catalogue)[0],), count, True  # which says the nearest
+
+
+def _singular(text: str) -> str:
+    return re.sub(r"(?<=\d)s\b", "", text)
+
+
+def _of_gpus(text: str, catalogue: Catalogue) -> str:
+    """The text without words that no GPU has in its name; what has a digit may be one, and stays."""
+    from whichgpu.hardware import tokens
+
+    known = set(tokens.VENDORS | tokens.LINES | tokens.NOISE | tokens.FORMS)
+    for gpu in catalogue.values():
+        known.update(tokens.words(gpu.name))
+    kept = [word for word in text.split() if re.search(r"\d", word) or known.intersection(tokens.words(word))]
+    return " ".join(kept)
 
 
 def _bare(text: str) -> str:
