@@ -112,7 +112,7 @@ class Workload(Shown):
             own = {**own, "precision": adapters.DEFAULT_PRECISION[asked], **self.defaults.get(asked, {})}
         options = {**adapter_of(job.phase), **job.options}
         job = replace(
-            job, **job.gaps({**defaults, **own}), workload=self.id, phase=asked, options=options
+            job, **job.gaps(self._within({**defaults, **own})), workload=self.id, phase=asked, options=options
         )  # fmt: skip
         if asked in _GENERATING and np.any(
             np.asarray(1.0 if job.output_tokens is None else job.output_tokens) < 1
@@ -203,10 +203,14 @@ class Workload(Shown):
     def reference_job(self) -> Job:
         """One forward pass at the default input and batch 1, in FP16 where the family says no other."""
         columns = {"phase": self.phases[0], "precision": "fp16", **getattr(self.code, "REFERENCE", {})}
+        return self.complete(Job(self.id, batch=1.0, **self._within(columns)))
+
+    def _within(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """Columns that nobody asked for, no longer than the positions that the model has learned."""
         longest = self.dims.get("positions")
-        if "seq_len" in columns and isinstance(longest, int) and 0 < longest < columns["seq_len"]:
-            columns["seq_len"] = float(longest)
-        return self.complete(Job(self.id, batch=1.0, **columns))
+        if isinstance(longest, int) and 0 < longest < columns.get("seq_len", 0.0):
+            return {**columns, "seq_len": float(longest)}
+        return dict(columns)
 
     def reference_ops(self) -> tuple[Op, ...]:
         """The ops of that forward pass."""

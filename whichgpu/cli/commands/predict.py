@@ -23,7 +23,7 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.completion import GpuName
-from whichgpu.cli.options import FORM, gpu_files, in_form, job_options, progress
+from whichgpu.cli.options import FORM, Finite, gpu_files, in_form, job_options, progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 @click.option("--slo", metavar="TEXT",
               help='The largest load within objectives, and the split of the GPUs that holds it: '
                    '"ttft p90 1 s, tpot 50 ms" (a bare figure is the mean).')  # fmt: skip
-@click.option("--usd-per-gpu-hour", type=click.FloatRange(min=0, min_open=True), metavar="USD",
+@click.option("--usd-per-gpu-hour", type=Finite(min=0, min_open=True), metavar="USD",
               help="Price of a GPU, for the cost of tokens; else the best on-demand offer.")  # fmt: skip
 @click.option("--anchor", "anchored", multiple=True, metavar="TEXT",
               help='A run of your own: "rtx-3090, batch 32, fp16: 12.4 samples/s"; repeatable.')  # fmt: skip
