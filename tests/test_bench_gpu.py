@@ -6,7 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from test_bench_method import CARD, GPUS, Nvml, NVMLError, healthy, judged, micro
+from test_bench_device import CARD, GPUS, healthy, judged, micro
+from test_bench_telemetry import Nvml, NVMLError
 
 from whichgpu.bench import answers, device, runner, telemetry
 from whichgpu.bench.statistics import Method
