@@ -20,6 +20,8 @@ from whichgpu.bench.worker import faults
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.report import bench as report
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.workload import resolve
 
 GPUS = catalogue()
 
@@ -212,3 +214,67 @@ def test_every_suite_can_be_told(name):
 def test_a_suite_that_is_not_there():
     with pytest.raises(UsageError, match="did you mean a5000-article"):
         tasks.suite("a5000-artikle", tasks.Settings(), 1)
+
+
+def test_a_toy_is_small_in_what_nobody_stated():
+    item = resolve("resnet50")
+    plain = Job("resnet50", phase="train")
+    small = tasks.small(plain, item.complete(plain))
+    assert (small.batch, small.height, small.precision) == (2.0, 128.0, "amp-bf16")
+    stated = Job("resnet50", phase="train", batch=8.0, precision="amp-fp16")
+    same = tasks.small(stated, item.complete(stated))
+    assert (same.batch, same.precision) == (8.0, "amp-fp16")
+    text = Job("gpt2", phase="train")
+    assert tasks.small(text, resolve("gpt2").complete(text)).seq_len == 16.0
+    assert resolve("gpt2").complete(text).seq_len == 1024.0, "no longer than its positions"
+
+
+def test_a_gpu_that_the_framework_does_not_see_is_not_hidden_by_the_processor():
+    asked = []
+
+    def execute(task):
+        asked.append(task["device"])
+        return {"status": "skipped", "reason": "PyTorch sees no GPU"}
+
+    for device, gpus in (("auto", 1), ("cpu", 1), ("auto", 0)):
+        task = job_task(device=device)
+        runner.run([task], None, execute=execute, look=lambda gpus=gpus: runner.Machine(gpus, "a10", ("",)))
+    assert asked == ["cuda", "cpu", "auto"]
+
+
+def test_a_search_that_fails_leaves_the_others_theirs(tmp_path, monkeypatch, whichgpu):
+    def execute(task, _python):
+        fine = task["workload"] == "resnet34" and task["batch"] < 4
+        why = {"status": "oom", "reason": "out of memory"}
+        return answer() if fine else why if task["workload"] == "resnet34" else {
+            "status": "failed", "reason": "a kernel broke"}  # fmt: skip
+
+    monkeypatch.setattr("whichgpu.bench.process.run", execute)
+    out = tmp_path / "a.csv"
+    found = whichgpu("bench", "run", "resnet18", "resnet34", "--toy", "--device", "cpu", "--largest-batch",
+                     "--out", str(out), "--json")  # fmt: skip
+    assert found.status == 0
+    assert found.json["largest_batch"] == {"resnet34": 3}
+    assert "a kernel broke" in found.json["skipped"][0]["why"]
+
+
+@pytest.mark.parametrize("option", ["--seconds", "--timeout"])
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_a_time_that_is_no_number_is_refused(whichgpu, option, value):
+    found = whichgpu("bench", "run", "resnet18", option, value)
+    assert found.status == 2
+    assert "no number to go by" in found.err
+
+
+def test_a_replay_has_a_file_of_its_own_each_time(tmp_path, monkeypatch, whichgpu):
+    out = tmp_path / "a.csv"
+    with Journal(out) as journal:
+        runner.run([job_task()], journal, execute=lambda _: answer(), look=alone)
+        name = journal.records[0].id
+    monkeypatch.setattr("whichgpu.bench.process.run", lambda *_: answer(110.0))
+    for _ in range(2):
+        assert whichgpu("bench", "replay", name, "--from", str(out)).status == 0
+    assert (tmp_path / "a-again.csv").exists()
+    assert (tmp_path / "a-again-2.csv").exists()
+    wrong = whichgpu("bench", "replay", "zzzzzz", "--from", str(out))
+    assert name in wrong.err

@@ -73,7 +73,11 @@ def run(
                 continue
             name, there = tasks.title(task), look()
             why = "" if shared else _unfit(task, there)
-            answer = {"status": "skipped", "reason": why} if why else execute({**task, "command": command})
+            answer = (
+                {"status": "skipped", "reason": why}
+                if why
+                else execute({**task, "command": command, "device": _on(task, there)})
+            )
             if answer["status"] == "skipped":
                 skipped.append((name, str(answer["reason"])))
                 tell(f"{name}: left out: {answer['reason']}")
@@ -86,6 +90,12 @@ def run(
     except KeyboardInterrupt:
         return Outcome(found, skipped, known, interrupted=True)
     return Outcome(found, skipped, known)
+
+
+def _on(task: Task, there: Machine) -> str:
+    """Where a task runs: a framework that does not see the GPU which the driver shows must not hide it."""
+    asked = str(task.get("device", "auto"))
+    return "cuda" if asked == "auto" and there.gpus else asked
 
 
 def _unfit(task: Task, there: Machine) -> str:

@@ -91,6 +91,9 @@ def small(job: Job, whole: Job) -> Job:
         for name, value in _bench()["sizes"]["toy"].items()
         if getattr(job, name) is None and float(getattr(whole, name) or 0.0) > value
     }
+    if not job.precision:
+        # Processors have no FP16 kernels to speak of.
+        sizes["precision"] = whole.precision.replace("fp16", "bf16")
     return replace(job, **sizes)
 
 
