@@ -245,7 +245,7 @@ def _take(data: bytes, at: float, state: _State) -> None:
         if usage.get("completion_tokens") is not None:
             state.made = float(usage["completion_tokens"])
             state.prompt = float(usage.get("prompt_tokens") or 0.0)
-    except (ValueError, AttributeError, TypeError) as fault:
+    except (ValueError, AttributeError, TypeError, RecursionError) as fault:
         raise _Fault("garbage", f"an event that is no answer: {data[:60]!r} ({fault})") from None
 
 

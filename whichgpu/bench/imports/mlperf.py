@@ -116,7 +116,7 @@ def _number(text: str) -> float:
 def _round(text: str) -> Iterator[Entry]:
     try:
         rows = json.loads(text)
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise UsageError(f"JSON that ends too early or is broken ({fault})") from None
     for entry in rows if isinstance(rows, list) else [rows]:
         found = _result(entry) if isinstance(entry, dict) else None
