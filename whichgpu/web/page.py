@@ -95,8 +95,6 @@ def handler(page: Page) -> Any:
 def _given(address: Address) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name, value in address.asked():
-        if name.startswith("find-"):
-            continue
         given[name] = (
             [*given[name], value]
             if isinstance(given.get(name), list)
@@ -140,6 +138,7 @@ def draw(
     report: Report | None = None,
     fault: tuple[int, str] | None = None,
     annotated: str | None = None,
+    pictures: Mapping[str, Mapping[str, str]] | None = None,
     fresh: bool = False,
 ) -> Response:
     """The page with the answer, or with what is wrong with the question."""
@@ -156,7 +155,7 @@ def draw(
         "pages": state.pages,
         "tabs": _tabs(state.tabs, page),
         "given": given,
-        "pieces": view.shown(report.blocks, address) if report else [],
+        "pieces": view.shown(report.blocks, address, pictures or {}) if report else [],
         "complaint": report.complaint if report and report.exit_code else "",
         "fault": words.instead(_sentence(said), wrong, _text(given.get(wrong, ""))) if said else "",
         "wrong": wrong,
@@ -168,7 +167,9 @@ def draw(
         "api": _api(page, name, address) if report else "",
         "moving": _moving(page, address, given) if report else None,
         "pager": _pager(report, address) if report else None,
-        "address": address.with_(),
+        "link": address.whole(),
+        "here": address.with_(),
+        "carried": address.asked() if address.carried and report else None,
         "static": state.static,
         "annotated": annotated or "",
     }
@@ -184,7 +185,7 @@ def _moving(page: Page, address: Address, given: Mapping[str, Any]) -> dict[str,
     if "change" not in page.ask.model_fields:
         return None
     (field,) = fields(page.ask, ("change",), given)
-    rest = [pair for pair in address.asked() if pair[0] != "change" and not pair[0].startswith("find-")]
+    rest = [pair for pair in address.asked() if pair[0] != "change"]
     return {**field, "pairs": rest}
 
 

@@ -19,7 +19,7 @@ from whichgpu.web.arranging import arranged, found_by, sorted_by
 from whichgpu.web.figures import Figures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from whichgpu.web.address import Address
 
@@ -36,6 +36,8 @@ _SHORT = 25
 #: What of an answer few read: it is there, and folded.
 _FOLDED = ("Not chosen", "Offers left out")
 _KINDS = {Heading: "heading", Bullets: "bullets", References: "references", Figures: "figures"}
+#: How a chart is drawn for a page: wide and light, and otherwise.
+LOOKS = ("light", "dark", "narrow", "narrow_dark")
 #: Rows of its data that stand beside a chart.
 _BESIDE = 60
 
@@ -66,8 +68,10 @@ def named(blocks: Iterable[Any]) -> Iterator[tuple[str, Any]]:
         yield (base if taken[base] == 1 else f"{base}-{taken[base]}"), block
 
 
-def shown(blocks: Iterable[Any], address: Address) -> list[Shown]:
-    """The pieces of a page."""
+def shown(
+    blocks: Iterable[Any], address: Address, pictures: Mapping[str, Mapping[str, str]]
+) -> list[Shown]:
+    """The pieces of a page, with those `pictures` of its charts that it holds by itself."""
     blocks = tuple(blocks)
     alone = sum(isinstance(block, Table) for block in blocks) == 1
     pieces: list[Shown] = []
@@ -85,7 +89,7 @@ def shown(blocks: Iterable[Any], address: Address) -> list[Shown]:
             made["fold"] = ("open" if asked or made["find"] else "shut") if folded else ""
             pieces.append(Shown("table", name, made))
         elif isinstance(block, Chart | Bars | charts.Stack | charts.Dates):
-            pieces.append(Shown("chart", name, _chart(name, block, address)))
+            pieces.append(Shown("chart", name, _chart(name, block, address, pictures.get(name))))
         else:
             kind = _KINDS.get(type(block), "text")
             pieces.append(Shown(kind, name, block))
@@ -128,8 +132,7 @@ def _table(name: str, table: Table, address: Address, most: int = 10**9) -> dict
         "notes": [note for note in table.notes if not _COMMANDS.search(note)],
         "rows": [{"strong": id(row) in strong, "cells": _cells(row, linked)} for row in rows],
         "all": len(table.rows),
-        "hidden": [pair for pair in address.asked()],
-        "sort": address.value("sort"),
+        "hidden": [pair for pair in address.pairs if pair[0] not in ("as", "table", "chart", f"find-{name}")],
         "tools": bool(table.rows),
         "filters": len(table.rows) > 1,
         "csv": address.with_(table=name, **{"as": "csv"}),
@@ -179,11 +182,14 @@ def read_cell(value: str | None) -> Cell:
     return Cell(rest[2:-2] if best else rest, best, bar, source, url=url)
 
 
-def _chart(name: str, chart: charts.Drawn, address: Address) -> dict[str, Any]:
+def _chart(
+    name: str, chart: charts.Drawn, address: Address, held: Mapping[str, str] | None
+) -> dict[str, Any]:
     data = charts.data(chart)
     plain = address._replace(pairs=tuple(address.asked()))
 
-    def picture(**more: str) -> str:
+    def picture(look: str = "light") -> str:
+        more = {one: "1" for one in ("narrow", "dark") if one in look}
         return plain.with_(chart=name, **{"as": "svg", **more})
 
     return {
@@ -191,10 +197,8 @@ def _chart(name: str, chart: charts.Drawn, address: Address) -> dict[str, Any]:
         "summary": chart.summary or chart.title,
         "notes": getattr(chart, "notes", ()),
         "data": {**_table(f"{name}-data", _short(data), plain), "tools": False},
+        "pictures": held or {look: picture(look) for look in LOOKS},
         "svg": picture(),
-        "dark": picture(dark="1"),
-        "narrow": picture(narrow="1"),
-        "narrow_dark": picture(narrow="1", dark="1"),
         "png": plain.with_(chart=name, **{"as": "png"}),
         "csv": plain.with_(chart=name, **{"as": "csv"}),
         "spec": plain.with_(chart=name, **{"as": "json"}),
