@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SHOWN = ("rows", "sort", "find", "table", "chart", "as", "dark", "narrow")
 
 
-#: Characters of what is asked that a query holds, and that stand behind a `#`: Firefox has a megabyte for all.
+#: Characters of what is asked that a query holds, and that stand behind a `#`; Firefox takes a megabyte.
 _QUERY, _FRAGMENT = 48_000, 1_000_000
 
 

@@ -40,6 +40,12 @@ def part(blocks: Sequence[Any], address: Address) -> tuple[bytes, str, str]:
     raise UnknownName(f"no part '{wanted[:60]}' of this page; it has {have}")
 
 
+def disposition(method: str, file: str) -> dict[str, str]:
+    """How a browser takes a file: beside the page; what a form asks for would stand in the page's place."""
+    how = "attachment" if method == "POST" or file.endswith(".html") else "inline"
+    return {"Content-Disposition": f'{how}; filename="{file}"'}
+
+
 def pictures(blocks: Sequence[Any]) -> dict[str, dict[str, str]]:
     """Each chart of a page as `data:` addresses, by its name and its look: what a page holds by itself."""
     return {

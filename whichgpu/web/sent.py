@@ -28,7 +28,7 @@ from whichgpu.web.address import Address, shows
 from whichgpu.web.asks import LARGEST_TEXT
 from whichgpu.web.blocks import unpacked
 from whichgpu.web.gate import Refused
-from whichgpu.web.page import draw
+from whichgpu.web.page import draw, part
 from whichgpu.web.patience import ENVELOPE
 from whichgpu.web.problems import misread, told
 from whichgpu.web.work import STATUS, event, finished, stages
@@ -164,13 +164,12 @@ async def _answer(request: Request, page: Page, address: Address, given: dict[st
     if not address.value("as"):
         return _page(request, page, address, given, kept)
     try:
-        body, kind, file = parts.part(kept.report.blocks, address)
+        ask = page.ask.model_validate(given)
+        body, kind, file = part(page, kept.report, address, ask, annotated=kept.annotated)
     except WhichGpuError as fault:
         status, detail = told(fault)
         return Response(f"{detail}\n", status, media_type="text/plain")
-    # What a form asks for would stand in the place of the page.
-    how = "attachment" if request.method == "POST" else "inline"
-    headers = {"Cache-Control": "no-store", "Content-Disposition": f'{how}; filename="{file}"'}
+    headers = {"Cache-Control": "no-store", **parts.disposition(request.method, file)}
     return Response(body, media_type=kind, headers=headers)
 
 
@@ -180,13 +179,12 @@ def _digest(given: dict[str, Any]) -> str:
 
 def _page(request: Request, page: Page, address: Address, given: dict[str, Any], kept: _Kept) -> Response:
     return draw(
-        request, page, address, given, report=kept.report, annotated=kept.annotated, pictures=kept.pictures
-    )
+        request, page, address, given, report=kept.report, annotated=kept.annotated, pictures=kept.pictures,
+        ask=page.ask.model_validate(given),
+    )  # fmt: skip
 
 
-async def _keep(
-    request: Request, address: Address, given: dict[str, Any], result: dict[str, Any]
-) -> _Kept:
+async def _keep(request: Request, address: Address, given: dict[str, Any], result: dict[str, Any]) -> _Kept:
     report = Report(result["data"], unpacked(result["blocks"]), result["exit_code"], result["complaint"])
     report = figures.before(report, figures.planned(report.data))
     drawn = await to_thread.run_sync(parts.pictures, report.blocks) if address.carried else {}

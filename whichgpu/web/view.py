@@ -68,9 +68,7 @@ def named(blocks: Iterable[Any]) -> Iterator[tuple[str, Any]]:
         yield (base if taken[base] == 1 else f"{base}-{taken[base]}"), block
 
 
-def shown(
-    blocks: Iterable[Any], address: Address, pictures: Mapping[str, Mapping[str, str]]
-) -> list[Shown]:
+def shown(blocks: Iterable[Any], address: Address, pictures: Mapping[str, Mapping[str, str]]) -> list[Shown]:
     """The pieces of a page, with those `pictures` of its charts that it holds by itself."""
     blocks = tuple(blocks)
     alone = sum(isinstance(block, Table) for block in blocks) == 1

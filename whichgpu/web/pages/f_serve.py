@@ -27,6 +27,7 @@ PAGE = Page(
     order=7,
     heavy=True,
     api="/curve",
+    command="predict {workload} --curve {against}",
     button="Serve",
     examples=(
         ("Llama 3.1 8B on one H100", "/serve?workload=llama-3.1-8b&gpu=h100-80gb-sxm"),
