@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.report.chart import Bars, Chart
 from whichgpu.report.svg import slug
-from whichgpu.report.table import Bullets, Cited, Heading, References, Table, cell
+from whichgpu.report.table import EMPTY, Bullets, Cited, Heading, References, Table, cell
 from whichgpu.web import charts
 from whichgpu.web.arranging import arranged, found_by, sorted_by
 from whichgpu.web.figures import Figures
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: Rows of a table that are shown at once, beside others and alone; one of few columns is a list of facts.
 _LONG, _ALONE = 16, 100
 _FEW = 5
+#: A table of more columns is set closer; what stands in a cell that has nothing.
+_MANY, _NOTHING = 7, (None, "", EMPTY)
 #: Notes that say what to type in a terminal.
 _DIGITS = re.compile(r"[\d.,]+")
 _COMMANDS = re.compile(r"more with --|--json has|a wider terminal")
@@ -109,8 +111,9 @@ def _table(name: str, table: Table, address: Address, most: int = 10**9) -> dict
     cut = 0 if address.value("rows") == name or len(rows) <= 1.5 * most else len(rows) - most
     rows = rows[: len(rows) - cut]
     linked = {at for at, column in enumerate(table.columns) if column.title in _GPUS}
-    columns = []
-    for at, column in enumerate(table.columns):
+    columns, seen = [], _seen(table)
+    for at in seen:
+        column = table.columns[at]
         here = sort is not None and sort[0] == at
         falling = here and sort is not None and not sort[1]
         columns.append(
@@ -128,26 +131,36 @@ def _table(name: str, table: Table, address: Address, most: int = 10**9) -> dict
         "cut": cut,
         "whole": address.with_(rows=name),
         "notes": [note for note in table.notes if not _COMMANDS.search(note)],
-        "rows": [{"strong": id(row) in strong, "cells": _cells(row, linked)} for row in rows],
+        "rows": [{"strong": id(row) in strong, "cells": _cells(row, linked, seen)} for row in rows],
         "all": len(table.rows),
         "hidden": [pair for pair in address.pairs if pair[0] not in ("as", "table", "chart", f"find-{name}")],
         "tools": bool(table.rows),
         "filters": len(table.rows) > 1,
         "csv": address.with_(table=name, **{"as": "csv"}),
         "json": address.with_(table=name, **{"as": "json"}),
-        "wide": len(table.columns) > 3,
+        "wide": len(seen) > 3,
+        "dense": len(seen) > _MANY,
         "fold": "",
     }
 
 
-def _cells(row: tuple[str | None, ...], linked: set[int]) -> list[Cell]:
+def _seen(table: Table) -> list[int]:
+    """The columns that a page shows: those in which any row has something; downloads have all."""
+    whole = [row for row in table.rows if len(row) == len(table.columns)]
+    return [
+        at for at in range(len(table.columns))
+        if not at or not whole or any(row[at] not in _NOTHING for row in whole)
+    ]  # fmt: skip
+
+
+def _cells(row: tuple[str | None, ...], linked: set[int], seen: list[int]) -> list[Cell]:
     from whichgpu.hardware.catalogue import catalogue
 
     made = [read_cell(one) for one in row]
     for at in linked & set(range(len(made))):
         if not made[at].url and made[at].text in catalogue():
             made[at] = made[at]._replace(url=f"/gpus/{made[at].text}")
-    return made
+    return [made[at] for at in seen] if len(made) > 1 else made
 
 
 class Cell(NamedTuple):
