@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
 
 from whichgpu.report.json import dumps
+from whichgpu.units import number
 from whichgpu.web import arranging, asks
 
 
@@ -207,3 +208,15 @@ def test_a_page_that_is_kept_brings_its_price_list(web):
     said = html.unescape(kept.text)
     assert f"cat > offers.csv <<'END'\n{rows}\nEND\nwhichgpu recommend resnet50" in said
     assert "--offers offers.csv" in said
+
+
+@pytest.mark.parametrize("more", ["", "&slo=ttft+p90+1+s,+tpot+40+ms", "&rate=2+req/s"])
+def test_the_load_of_a_server_stands_first(web, more):
+    query = f"workload=llama-3.1-8b&gpu=l40s{more}"
+    told = web.get(f"/api/v1/curve?{query}").json()
+    knee = told["loads"][(told["knee"] or {"load": 0})["load"]]
+    rate = told.get("slo", knee)["request_rate"]
+    page = web.get(f"/serve?{query}").text
+    first = page.partition('class="figures"')[2].partition("</section>")[0]
+    assert f"{number(rate, 3)} requests/s" in first
+    assert ("within the objectives" in first) == ("slo" in told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.web.naming import beside, ends, short, together, told_apart
@@ -23,6 +24,8 @@ _SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down
 _DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 1], [1, 3])
 #: Names stand beside so few marks.
 _NAMED, _MANY = 16, 120
+#: Letters of a title beside each other on a narrow chart.
+_NARROW = 38
 
 
 class Look(NamedTuple):
@@ -231,10 +234,15 @@ def draw_bars(chart: Bars, look: Look) -> Any:
         words = base.mark_text(align="left", dx=5, color=look.text)
         layers.append(words.encode(x=alt.X("high:Q"), text="text:N"))
         one = alt.layer(*layers).properties(
-            width=300 if look.narrow else 560, height=20 * len(rows), title=group.label
+            width=300 if look.narrow else 560, height=20 * len(rows), title=_title(group.label, look)
         )
         drawn.append(one)
     return alt.vconcat(*drawn, spacing=10).resolve_scale(x="independent", color="shared")
+
+
+def _title(text: str, look: Look) -> str | list[str]:
+    """A title in as many lines as it takes."""
+    return wrap(text, _NARROW) if look.narrow else text
 
 
 def _columns(group: Group, look: Look) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.web import answers, asks
+from whichgpu.web import answers, asks, figures
 from whichgpu.web.page import Page
 
 if TYPE_CHECKING:
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def answer(ask: asks.Curve, name: str) -> Report:
     """The curve, or the load that objectives leave."""
-    return answers.curve(ask)
+    made = answers.curve(ask)
+    return figures.before(made, figures.served(made.data))
 
 
 PAGE = Page(
