@@ -84,7 +84,7 @@ class Front:
         length = dict(scope["headers"]).get(b"content-length", b"")
         # A page says it itself, with its form; nothing of the file is read.
         if length.isdigit() and int(length) > ENVELOPE * most and scope["path"].startswith("/api/"):
-            await refuse(send, 413, most)
+            await refuse(receive, send, 413, most)
             return
         bounded = Bounded(receive, send, most, 3 * self._settings.patience)
         await self._app(scope, bounded.receive, bounded.send)
