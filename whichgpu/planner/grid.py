@@ -36,13 +36,20 @@ def grid(workload: Workload, asked: Job, together: Sequence[float] = (1.0,)) -> 
     serves = done.phase == "serve"
     axes = np.meshgrid(
         _stated(asked.batch) or ((1.0,) if serves else _GENERATED if done.phase == "generate" else _BATCHES),
-        _stated(asked.tp) or (_GROUPS if splits(workload, done) else (1.0,)),
+        _stated(asked.tp) or (_groups(workload) if splits(workload, done) else (1.0,)),
         together if done.trains else (1.0,),
         _stated(asked.concurrency) or (_IN_FLIGHT if serves else (1.0,)),
         indexing="ij",
     )
     batch, tp, replicas, flight = (axis.ravel() for axis in axes)
     return replace(done, batch=batch, tp=tp, n_gpus=tp * replicas, concurrency=flight if serves else None)
+
+
+def _groups(workload: Workload) -> tuple[float, ...]:
+    """GPUs per replica that are tried: those that share the heads of the model evenly."""
+    from whichgpu.cost.mesh import cuts
+
+    return tuple(one for one in _GROUPS if one == 1.0 or cuts(workload.dims, int(one)))
 
 
 def splits(workload: Workload, job: Job) -> bool:
