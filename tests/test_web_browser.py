@@ -43,6 +43,7 @@ PAGES = {
     "spot": "/spot?gpu=a100-80gb-sxm&gpus=8&hours=72",
     "judge": "/judge?quote=2.10+USD/h+for+1x+H100+SXM",
     "audit": "/audit?text=The+A10+has+48+GB+of+memory+and+600+GB/s.",
+    "endless": f"/audit?text=The+A10+has+48+GB.+{'A' * 900}",
     "accuracy": "/accuracy",
     "sources": "/sources?limit=10",
     "compat": "/compat?gpu=t4&framework=pytorch",
