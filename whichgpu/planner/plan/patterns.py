@@ -128,7 +128,8 @@ def assembled(pool: Pool, gap: float, seconds: float) -> Array | None:
 
 def _tops(program: Program) -> Array:
     """What the rows (d) are divided by: units that the fastest column makes in an hour."""
-    return 3600.0 * np.maximum(program.columns.capacity.max(axis=1), 1e-300)[program.flexible]
+    top: Array = np.maximum(program.columns.capacity.max(axis=1), 1e-300)[program.flexible]
+    return 3600.0 * top
 
 
 def _master(pool: Pool, *, whole: bool) -> _Master:
