@@ -380,6 +380,7 @@ WRONG = [
     ({"demand": [demand(redundancy="N+9")]}, "is not N"),
     ({"demand": [demand(spot_share="150 %")]}, "above 1"),
     ({"demand": [demand(), demand()]}, "two are called"),
+    ({"demand": [demand(window="22-6")]}, "is of work that may wait"),
     ({"demand": [{"name": "x", "total": "5 images", "rate": "1 images/s"}]}, "keep one of them"),
     ({"demand": [demand()], "quota": [{"gpu": "l4"}]}, "either max_gpus or max_instances"),
     ({"demand": [demand()], "owned": [{"gpu": "l4", "count": 3, "per_instance": 2}]}, "no whole number"),
@@ -428,10 +429,23 @@ def test_what_if(change, usd):
     assert after.changes[0].startswith("it costs")
 
 
+def test_several_changes_hold_alone_and_together():
+    from whichgpu.planner.plan.whatif import what_ifs
+
+    options = [option("a", 1.0, images="10 images/s"), option("b", 1.5, images="10 images/s")]
+    before = solved([demand(rate="40 images/s")], options)
+    alone, together = what_ifs(["price a x3", "demand x2"], before, GPUS, TODAY)
+    assert [one.plan.usd_per_hour for one in alone] == pytest.approx([6.0, 8.0])
+    assert together.text == "price a x3; demand x2"
+    assert together.plan.usd_per_hour == pytest.approx(12.0)
+    assert what_ifs(["demand x2"], before, GPUS, TODAY)[1] is None
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [("prize a -5 %", "did you mean price"), ("price zzz -5 %", "no GPU"), ("demand x-2", "no factor"),
-     ("demand chats x2", "no demand"), ("max_types many", "no number")],
+     ("demand chats x2", "no demand"), ("max_types many", "no number"),
+     ("redundancy N+9", "from 0 to 3"), ("spot_share 200 %", "from 0 to 100")],
 )  # fmt: skip
 def test_what_if_that_cannot_be_read(change, said):
     before = solved([demand(rate="40 images/s")], [option("a", 1.0, images="10 images/s")])

@@ -47,7 +47,7 @@ _PART = 0.3
 #: Rounds over all columns and, between two of them, over those of the patterns; how far prices move in one.
 _ROUNDS, _TURNS, _STEP = 30, 20, 0.6
 #: Parts of the time that is left: rows of (8'), one round over all columns, a round over few, whole fleets.
-_ROWS, _ROUND, _TURN, _WHOLE, _SHARE, _SETTLE = 0.15, 0.6, 0.2, 0.3, 0.1, 0.4
+_ROWS, _ROUND, _TURN, _WHOLE, _SHARE, _SETTLE, _WINDOWS = 0.15, 0.6, 0.2, 0.3, 0.1, 0.4, 0.15
 #: Fleets of other hours that are tried at an hour; rises of the worth of a total until it is made.
 _TRIED, _RISES = 16, 16
 
@@ -57,8 +57,8 @@ def separable(program: Program) -> bool:
     return program.limits.budget is None and program.limits.watts is None and not program.energy
 
 
-def together(program: Program, how: Effort) -> Solution:
-    """The cheapest fleet of coupled hours that was found, and its bound."""
+def together(program: Program, how: Effort, start: Solution | None = None) -> Solution:
+    """The cheapest fleet of coupled hours that was found, and its bound; `start` is one that is known."""
     rows = means(program, _ROWS * how.left)
     milp = formulate(program, rows)
     relaxed = solve(milp, relaxed=True, seconds=how.left)
@@ -66,7 +66,9 @@ def together(program: Program, how: Effort) -> Solution:
         return solving.nothing(program, "infeasible")
     if relaxed.status != "optimal":
         return solving.nothing(program, "limit")
-    return _Search(program, rows, how).best(_first(program, milp, relaxed), relaxed.objective)
+    search = _Search(program, rows, how)
+    search.found = start or search.found
+    return search.best(_first(program, milp, relaxed), relaxed.objective)
 
 
 def _first(program: Program, milp: Milp, relaxed: Found) -> Duals:
@@ -123,12 +125,13 @@ class _Search:
             more = self._kept(exact)
             if not np.isfinite(self.found.cost):
                 self._whole(exact, duals)
+                self._improved(_WINDOWS)
             after = None if self._done() else self._settled(duals)
             self._whole(exact, duals)
             if self._done() or self.how.left <= 0.1 or after is None or not (more or after[1]):
                 break
             duals = after[0]
-        self._improved()
+        self._improved(1.0)
         return self._last()
 
     def _done(self) -> bool:
@@ -269,11 +272,13 @@ class _Search:
                     if x is not None:
                         self._pattern(h, fleets[f], x[:, :, 0])
 
-    def _improved(self) -> None:
-        """Windows of the best fleet solved anew."""
+    def _improved(self, part: float) -> None:
+        """Windows of the best fleet solved anew, in a part of the time."""
         if np.isfinite(self.found.cost) and not self._done():
             rows = [one._replace(hour=h) for h, known in enumerate(self.rows) for one in known]
-            self.found = improved(self.program, self.found, rows, self.how)
+            self.found = improved(
+                self.program, self.found, rows, solving.effort(self.how.gap, part * self.how.left)
+            )
 
     def _last(self) -> Solution:
         bound = min(self.bound, self.found.cost)

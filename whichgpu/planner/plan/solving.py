@@ -47,7 +47,7 @@ _ROWS = 0.15
 #: The gap at which fleets are searched for that need not survive yet; and s in which nothing more is found.
 _ROUGH, _LITTLE = 0.05, 0.06
 #: Hours times columns that are solved at once first, the part of the time for that, and what counts as equal.
-_AT_ONCE, _SHORT, _SAME = 200, 0.1, 1e-9
+_AT_ONCE, _SHORT, _SAME = 200, 0.25, 1e-9
 #: Hours that are solved side by side at most.
 _WORKERS = 8
 #: How much more than its part of the time one of several programs may take.
@@ -165,20 +165,27 @@ def _coupled(program: Program, how: Effort) -> Solution:
     from whichgpu.planner.plan.decomposed import separable, together
     from whichgpu.planner.plan.few_types import of_few_types
 
-    if program.hours.size * program.columns.count <= _AT_ONCE or program.energy or not separable(program):
+    best = nothing(program, "limit")
+    if program.hours.size * program.columns.count <= _AT_ONCE or not separable(program):
         part = _SHORT * how.left if separable(program) else how.left
-        found = surviving(program, Effort(how.gap, perf_counter() + part))
-        if found.status != "limit" or not separable(program):
-            return found
-    found = of_few_types(program, how) if program.limits.types is not None else together(program, how)
-    if found.status != "limit":
-        return found
-    start = found if np.isfinite(found.cost) else None
-    last = surviving(program, how, start)
-    best = min(found, last, key=lambda one: one.cost)
-    bound = min(max(found.bound, last.bound), best.cost)
+        best = surviving(program, Effort(how.gap, perf_counter() + part))
+        if best.status != "limit" or not separable(program):
+            return best
+    types = program.limits.types is not None
+    best = _nearer(best, of_few_types(program, how) if types else together(program, how, best), how)
+    if best.status != "limit":
+        return best
+    return _nearer(best, surviving(program, how, best if np.isfinite(best.cost) else None), how)
+
+
+def _nearer(one: Solution, other: Solution, how: Effort) -> Solution:
+    """The cheaper of two fleets of a program, under the better of their bounds."""
+    if "infeasible" in (one.status, other.status):
+        return one if one.status == "infeasible" else other
+    best = min(one, other, key=lambda each: each.cost)
+    bound = min(max(one.bound, other.bound), best.cost)
     near = np.isfinite(best.cost) and best.cost - bound <= how.gap * best.cost * (1.0 + _SAME)
-    return replace(best, bound=bound, status="optimal" if near else last.status)
+    return replace(best, bound=bound, status="optimal" if near else "limit")
 
 
 def side_by_side(
