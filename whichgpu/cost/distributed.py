@@ -184,10 +184,18 @@ def one_pass(whole: Sequence[Op], own: Sequence[Op], mesh: Mesh, step: Step, gpu
     )
 
     def once(op: Op) -> Op:
+        if step.casts_once and op.layer.endswith(".wgrad"):
+            op = _added_up(op)
         share = update if op.stage == "optimizer" else cast if op.layer.startswith("autocast.") else rest
         return op if share is None else changed(op, repeats=op.repeats * share)
 
     return tuple(map(once, own))
+
+
+def _added_up(op: Op) -> Op:
+    """The product that makes a gradient of weights, where it adds to what earlier micro-batches left."""
+    d, each = op.dims, section("training")["accumulated"]
+    return changed(op, write_bytes=each * d["m"] * d["n"] * d.get("batch", 1.0))
 
 
 def host_seconds(job: Job, whole: Sequence[Op]) -> Any:

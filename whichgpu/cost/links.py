@@ -51,7 +51,7 @@ def _joined(devices: Devices, gpus: Any) -> NDArray[np.bool_]:
 
 
 def large(gpus: Any, devices: Devices) -> Array:
-    """Rate at which messages of many MB go over NVLink between `gpus` GPUs of a node, over that of small ones."""
+    """Rate at which messages of many MB go between `gpus` GPUs of a node, over that of small ones."""
     c = section("links")
     return np.asarray(np.where(_joined(devices, gpus), c["large"] / c["nvlink"], 1.0))
 

@@ -188,7 +188,8 @@ def tensor_parallel_seconds(ops: Iterable[Op], tp: Any, devices: Devices, *, tra
     for op in ops:
         again = op.layer.endswith(".again")
         if op.shard == "row" and (op.stage == "forward" or again):
-            total = total + op.count * (1.0 if again else times) * all_reduce(op.write_bytes / faster, tp, devices)
+            each = all_reduce(op.write_bytes / faster, tp, devices)
+            total = total + op.count * (1.0 if again else times) * each
     return total
 
 
