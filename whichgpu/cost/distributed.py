@@ -210,8 +210,11 @@ def one_pass(whole: Sequence[Op], own: Sequence[Op], mesh: Mesh, step: Step, gpu
         for share in (answers / step.slots, casts, 1.0 / (mesh.pp * mesh.cp))
     )
 
+    # Gradients that are scattered with every pass lie nowhere to be added to.
+    adds_up = step.casts_once and step.level < 3
+
     def once(op: Op) -> Op:
-        if step.casts_once and op.layer.endswith(".wgrad"):
+        if adds_up and op.layer.endswith(".wgrad"):
             op = _added_up(op)
         share = update if op.stage == "optimizer" else cast if op.layer.startswith("autocast.") else rest
         return op if share is None else changed(op, repeats=op.repeats * share)
