@@ -260,11 +260,13 @@ class Devices:
     def staged(self) -> NDArray[np.bool_]:
         """Whether GPUs without NVLink reach each other through the host's memory only, (G, 1).
 
-        Drivers allow no peer-to-peer copies over PCIe between GeForce cards since Turing.
+        Drivers allow no peer-to-peer copies over PCIe between GeForce cards since Turing. Where NVLink of
+        modules does not work they are passed through to a virtual machine, which allows none either.
         """
         known = section("links")["peer_to_peer_geforce"]
         return np.array(
-            [gpu.segment in ("geforce", "laptop") and gpu.vendor == "NVIDIA" and gpu.family not in known
+            [(gpu.segment in ("geforce", "laptop") and gpu.vendor == "NVIDIA" and gpu.family not in known)
+             or (self.joined_by == "none" and not _is_card(gpu) and bool(gpu.value("nvlink")))
              for gpu in self.gpus]
         )[:, None]  # fmt: skip
 
