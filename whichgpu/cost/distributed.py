@@ -155,7 +155,7 @@ def _layer_input(whole: Sequence[Op]) -> Any:
 def _gradient_bytes(job: Job, stack: Runtime) -> float:
     """Bytes of a gradient in an all-reduce: FP32 in mixed precision, unless the runtime sends 16 bits.
 
-    A framework's weights in 16 bits have gradients in 16 bits; trainers of language models mean mixed precision.
+    A framework's weights in 16 bits have such gradients; trainers of language models mean mixed precision.
     """
     spec = precision(job.precision)
     mixed = spec.mixed or (bool(stack.domain) and spec.weight < stack.mixed_gradient)
