@@ -484,6 +484,30 @@ def test_a_fit_tells_links_apart_by_how_far_they_reach() -> None:
     assert [cabled.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["nvlink", "pcie4-staged", "network"]
     assert [alone.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["pcie4-staged", "pcie4-staged", "network"]
     assert "nvlink" not in {broken.link(gpus) for gpus in (2.0, 8.0, 16.0)}
+    assert broken.link(8.0) == "pcie5-staged"  # a virtual machine without NVLink has no peer-to-peer copies
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "size"),
+    [
+        ("tf_cnn_benchmarks", "fp16", 2.0),
+        ("tf_cnn_benchmarks", "fp32", 4.0),
+        ("PyTorch 1.x NGC 20.10", "fp16", 2.0),
+        ("PyTorch 1.x NGC 20.10", "amp-fp16", 2.0),
+        ("PyTorch 2", "amp-bf16", 4.0),
+        ("PyTorch 2", "bf16", 2.0),
+        ("llm-foundry", "bf16", 4.0),
+    ],
+)
+def test_gradients_are_as_wide_as_weights_or_what_a_runtime_sends(
+    text: str, number: str, size: float
+) -> None:
+    workload = "llama-2-7b" if text == "llm-foundry" else "resnet50"
+    options = {"sharding": "none"}
+    job = Job(workload, "train", number, batch=4.0, n_gpus=4.0, runtime=text, options=options)
+    step = lay_out(job, [GPUS["rtx-3090"]]).gradients
+    assert step is not None
+    assert np.ravel(step.exchanged)[0] / np.ravel(step.held)[0] == pytest.approx(size, rel=1e-6)
 
 
 def test_cards_have_a_bridge_where_the_job_says_so() -> None:

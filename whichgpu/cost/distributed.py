@@ -180,9 +180,13 @@ def _layer_input(whole: Sequence[Op]) -> Any:
 
 
 def _gradient_bytes(job: Job, stack: Runtime) -> float:
-    """Bytes of a gradient in an all-reduce: FP32 in mixed precision, unless the runtime sends 16 bits."""
+    """Bytes of a gradient in an all-reduce: FP32 in mixed precision, unless the runtime sends 16 bits.
+
+    A framework's weights in 16 bits have such gradients; trainers of language models mean mixed precision.
+    """
     spec = precision(job.precision)
-    return stack.mixed_gradient if spec.mixed or spec.weight < stack.mixed_gradient else 4.0
+    mixed = spec.mixed or (bool(stack.domain) and spec.weight < stack.mixed_gradient)
+    return stack.mixed_gradient if mixed else max(spec.weight, 2.0)
 
 
 def held_parameters(whole: Sequence[Op], own: Sequence[Op]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.device import stand_in
+from whichgpu.cost.device import stand_in, widened
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.software import stacks
 
@@ -70,7 +70,7 @@ def _rates(gpu: Gpu, ops: Iterable[Op], precision: Precision, *, trains: bool) -
 
 def substitutions(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str, ...]:
     """What to say where an older release has to do, or other units than those of a job's format."""
-    said = (*_of_software(gpu, precision, runtime), _of_units(gpu, precision))
+    said = (*_of_software(gpu, precision, runtime), _of_units(gpu, precision), _wide(gpu, precision, runtime))
     return tuple(text for text in said if text)
 
 
@@ -91,6 +91,12 @@ def _of_units(gpu: Gpu, precision: Precision) -> str:
     if precision.quantised:
         how = "weights are only stored in it (weight-only)"
     return f"{gpu.id} has no {asked} units: products run in {used}, and {how}"
+
+
+def _wide(gpu: Gpu, precision: Precision, runtime: Runtime) -> str:
+    if precision.math != "fp16" or not widened(gpu, runtime.widens):
+        return ""
+    return f"{gpu.id}: FP16 networks fail on its chip under {runtime.title}, so it computes in FP32"
 
 
 def _multiplies_narrow(gpu: Gpu) -> bool:
