@@ -74,7 +74,8 @@ _PASSIVE = tuple(
         each,
         re.compile(
             rf"(?P<none>\b(?:no|without)\s+)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?"
-            r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|(?P<gone>missing|absent|gone)))?\s*"
+            r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|(?P<gone>missing|absent|gone))"
+            r"(?:\s+(?:natively|only|exclusively)){0,2})?\s*"
             r"(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
             re.IGNORECASE,
         ),
@@ -111,6 +112,11 @@ _CELL_PARTS = re.compile(
 _ANY = re.compile(_NAMES, re.IGNORECASE)
 _IN_LIST = re.compile(
     rf"(?<=[,:;])\s+(?:native |hardware )?(?P<what>{_NAMES})(?: support)?(?=\s*(?:[,;.]|$))", re.IGNORECASE
+)
+#: Headers of cells that list what is supported, and what in a cell denies it.
+_SUPPORTED = re.compile(r"\b(?:supported|precisions?|data ?types|number formats|formats)\b", re.IGNORECASE)
+_DENIES = re.compile(
+    r"\b(?:no|not|without|except|lacks?|emulated|software)\b|\u2717|\u2718|\u274c", re.IGNORECASE
 )
 _HEDGED = re.compile(
     r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|need\w*|"
@@ -151,6 +157,11 @@ def capability_at(text: str, at: int) -> tuple[Capability, int] | None:
 
 
 def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
+    if _SUPPORTED.search(cell.label) and not _DENIES.search(cell.passage.text):
+        gpus = [context.catalogue[key] for key in cell.ids]
+        for match in _ANY.finditer(cell.passage.text):
+            what = next(each for each in CAPABILITIES if re.fullmatch(each.names, match[0], re.IGNORECASE))
+            yield from judged(cell.passage, match.span(), what, gpus, told=True, context=context)
     for each in _headed(cell.label.strip(" *:")):
         parts = _CELL_PARTS.search(cell.passage.text) if each.key == "mig" else None
         if parts and int(parts[1] or parts[2]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
@@ -63,6 +64,10 @@ def _cells(context: Context) -> Iterator[Finding]:
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
+    found = list(_PCIE.finditer(sentence.text))
+    if any(not sentence.text[a.end() : b.start()].strip() for a, b in pairwise(found)):
+        # The row of a table without marks.
+        return
     for match in _PCIE.finditer(passage.text, sentence.start, sentence.end):
         mention = owner_of(match.start(), who)
         near = passage.text[max(sentence.start, match.start() - 45) : match.end() + 25]
