@@ -109,6 +109,7 @@ class _Search:
             [one._replace(hour=0) for one in rows if one.hour == h] for h in range(program.hours.size)
         ]
         self.bound, self.found = -np.inf, solving.nothing(program, "limit")
+        self.polished = np.inf
         self.tried: set[tuple[int, bytes]] = set()
         #: The columns of the patterns, and rows that the hours of these alone need.
         self.few: Ints = np.zeros(0, int)
@@ -125,7 +126,7 @@ class _Search:
             more = self._kept(exact)
             if not np.isfinite(self.found.cost):
                 self._whole(exact, duals)
-                self._improved(_WINDOWS)
+            self._improved(_WINDOWS)
             after = None if self._done() else self._settled(duals)
             self._whole(exact, duals)
             if self._done() or self.how.left <= 0.1 or after is None or not (more or after[1]):
@@ -274,11 +275,11 @@ class _Search:
 
     def _improved(self, part: float) -> None:
         """Windows of the best fleet solved anew, in a part of the time."""
-        if np.isfinite(self.found.cost) and not self._done():
+        if np.isfinite(self.found.cost) and not self._done() and self.found.cost != self.polished:
+            how = solving.effort(self.how.gap, part * self.how.left)
             rows = [one._replace(hour=h) for h, known in enumerate(self.rows) for one in known]
-            self.found = improved(
-                self.program, self.found, rows, solving.effort(self.how.gap, part * self.how.left)
-            )
+            self.found = improved(self.program, self.found, rows, how)
+            self.polished = self.found.cost
 
     def _last(self) -> Solution:
         bound = min(self.bound, self.found.cost)
