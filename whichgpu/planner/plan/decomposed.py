@@ -17,6 +17,7 @@ columns, rounds over those of the patterns alone settle the duals, which costs l
 from __future__ import annotations
 
 from dataclasses import replace
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,8 +47,9 @@ if TYPE_CHECKING:
 _PART = 0.3
 #: Rounds over all columns and, between two of them, over those of the patterns; how far prices move in one.
 _ROUNDS, _TURNS, _STEP = 30, 20, 0.6
-#: Parts of the time that is left: rows of (8'), one round over all columns, a round over few, whole fleets.
-_ROWS, _ROUND, _TURN, _WHOLE, _SHARE, _SETTLE, _WINDOWS = 0.15, 0.6, 0.2, 0.3, 0.1, 0.4, 0.15
+#: Parts of the time that is left: rows of (8'), one round over all columns, a round over few, whole fleets,
+#: fleets of other hours, rounds over few, and windows.
+_ROWS, _ROUND, _TURN, _WHOLE, _SHARE, _SETTLE, _WINDOWS = 0.15, 0.5, 0.2, 0.3, 0.2, 0.4, 0.15
 #: Fleets of other hours that are tried at an hour; rises of the worth of a total until it is made.
 _TRIED, _RISES = 16, 16
 
@@ -258,14 +260,16 @@ class _Search:
         return solving.side_by_side(asked, how, self.rows)
 
     def _shared(self, exact: Sequence[Solution], duals: Duals) -> None:
-        fleets, until = self.pool.fleets(), solving.effort(0.0, _SHARE * self.how.left)
+        """Fleets of other hours tried at each hour, those first that would cost it the least more."""
+        fleets, whole = self.pool.fleets(), solving.effort(0.0, _SHARE * self.how.left)
         for h, one in enumerate(exact):
+            until = solving.effort(0.0, whole.left / (len(exact) - h))
             part = self._part(duals, h)
             dearer = fleets @ part.columns.usd * part.hours[0] - one.bound
             room = self.found.cost - self.bound
             for f in np.argsort(dearer, kind="stable")[:_TRIED].tolist():
                 key = (h, fleets[f].tobytes())
-                if dearer[f] > room or until.left < 0.1:
+                if dearer[f] > room or perf_counter() > until.until:
                     break
                 if key not in self.tried:
                     self.tried.add(key)
