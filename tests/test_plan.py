@@ -595,23 +595,20 @@ def test_coupled_hours_with_spares_end_near_the_bound():
     assert carried(coupled(), found.n) is not None
 
 
-@pytest.mark.slow
-def test_windows_solved_anew_make_no_fleet_dearer():
-    from dataclasses import replace
-
-    from whichgpu.planner.plan.rounding import carried
-    from whichgpu.planner.plan.solving import Solution, cost_of, side_by_side
+def test_windows_solved_anew_keep_an_instance_whose_start_is_dear():
+    from whichgpu.planner.plan.columns import build
+    from whichgpu.planner.plan.solving import Solution, cost_of
     from whichgpu.planner.plan.windows import improved
 
-    program = coupled().only(np.arange(8))
-    program = replace(program, columns=replace(program.columns, start=np.full(8, 0.9)))
-    first = side_by_side([program.at(np.array([h])) for h in range(program.hours.size)], effort(0.02, 6))
-    n, x = (np.concatenate([getattr(one, name) for one in first], axis=-1) for name in ("n", "x"))
-    apart = Solution("limit", n, x, cost_of(program, n, x), -np.inf)
-    better = improved(program, apart, (), effort(1e-3, 5))
-    assert better.cost < apart.cost
-    assert better.cost == pytest.approx(cost_of(program, better.n, better.x))
-    assert carried(program, better.n) is not None
+    on_and_off = ["1 images/s", "0 images/s"] * 12
+    option_ = option("a", 1.0, start_up="90 min", images="1 images/s")
+    program = build(asked([demand(rate=on_and_off)], [option_]), GPUS, TODAY).program
+    n = program.load.rate.copy()
+    apart = Solution("limit", n, n[None], cost_of(program, n, n[None]), -np.inf)
+    assert apart.cost == pytest.approx(12 * (1.0 + 1.5))
+    better = improved(program, apart, (), effort(1e-6, 30))
+    assert better.cost == pytest.approx(24.0)
+    assert (better.n == 1.0).all()
 
 
 @pytest.mark.slow
