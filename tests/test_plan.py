@@ -261,6 +261,15 @@ def test_the_conflict_is_irreducible_and_its_cheapest_way_out_works():
     assert again.usd_per_hour == pytest.approx(first.usd_per_hour)
 
 
+def test_limits_that_must_give_way_together_are_told_together():
+    options = [option("a", 1.0, images="2 images/s", max_instances=4)]
+    answer = solved([demand(rate="10 images/s")], options, plan={"max_types": 1, "budget": "4 USD/h"})
+    way = answer.conflict.relaxations[0]
+    assert "max_instances of a: raise it by 1" in way.text
+    assert "budget: raise it by 1" in way.text
+    assert way.usd_per_hour == pytest.approx(5.0)
+
+
 def test_a_budget_says_what_it_would_take(tmp_path, capsys):
     text = CONTRACT + '\n[plan]\nbudget = "5 USD/h"\n'
     (tmp_path / "plan.toml").write_text(text)

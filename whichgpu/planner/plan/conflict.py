@@ -18,7 +18,7 @@ from whichgpu.units import number
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from whichgpu.planner.plan.columns import Built
     from whichgpu.planner.plan.program import Program
@@ -30,6 +30,8 @@ _EACH, _ANY = 5.0, 0.5
 _HALVINGS, _HIGHEST = 14, 1e13
 #: Seconds for all ways out; from where limits are raised by steps of so many times, and how near.
 _LONGEST, _STEEP, _NEAR = 20.0, 16.0, 1e-3
+#: Orders in which limits are tried that must give way together.
+_ORDERS = 8
 
 
 class Rule(NamedTuple):
@@ -95,8 +97,53 @@ def conflict(built: Built) -> Conflict:
             proven = False
     until = perf_counter() + _LONGEST
     ways = [one for rule in kept for one in _eased(built, rule, until)]
+    if not any(way.demands_kept for way in ways):
+        ways += _several(built, rules, until)
     ways.sort(key=lambda one: (not one.demands_kept, one.usd_per_hour))
     return Conflict(tuple(rule.text for rule in kept), tuple(ways), proven)
+
+
+def _several(built: Built, rules: Sequence[Rule], until: float) -> Iterator[Relaxation]:
+    """Limits that must give way together where none does alone: a smallest set, each by its least."""
+    limits = [one for one in rules if one.what != "demand"]
+    if not _possible(_without(built.program, limits)):
+        return
+    told: set[str] = set()
+    # Which limits are kept depends on which are asked first: each order has its own set.
+    for place in range(min(len(limits), _ORDERS)):
+        if perf_counter() < until:
+            way = _one_of_several(built, [*limits[place:], *limits[:place]], until)
+            if way is not None and way.text not in told:
+                told.add(way.text)
+                yield way
+
+
+def _one_of_several(built: Built, limits: list[Rule], until: float) -> Relaxation | None:
+    out = list(limits)
+    for rule in limits:
+        less = [one for one in out if one is not rule]
+        if _possible(_without(built.program, less)):
+            out = less
+    # What the fleet costs is known when all else is: the budget comes last.
+    out.sort(key=lambda one: one.what == "USD/h")
+    program, words = built.program, []
+    for place, rule in enumerate(out):
+        amount = None if rule.eased is None else _raise(_without(program, out[place + 1 :]), rule, until)
+        if amount is None or rule.eased is None:
+            return None
+        program = rule.eased(program, amount)
+        words.append(f"{rule.text.split(':')[0]}: {_words(built, rule, amount)}")
+    found = _any(program, 1e-4)
+    if found is None:
+        return None
+    kept = all(one.what != "redundancy" for one in out)
+    return Relaxation(" and ".join(words), found.cost / program.period, kept)
+
+
+def _without(program: Program, rules: Sequence[Rule]) -> Program:
+    for rule in rules:
+        program = rule.without(program)
+    return program
 
 
 def _possible(program: Program) -> bool:
