@@ -381,6 +381,9 @@ GPUS = catalogue()
         ("$0.44/hr for 1 x RTX A6000 (on-demand, secure cloud), please", 0.44, "rtx-a6000", "on-demand"),
         ("H100 SXM5 80GB HBM3: $1.5M for 5 years of 8", 1.5e6 / 5 / 8766 / 8, "h100-80gb-sxm", "on-demand"),
         ("H100 SXM $16/h for 8", 2.0, "h100-80gb-sxm", "on-demand"),
+        ("4x L4 g2-standard-48 $4.00 per hour", 1.0, "l4", "on-demand"),
+        ("azure NC24ads A100 v4 3.67/h", 3.67, "a100-80gb-pcie", "on-demand"),
+        ("gpu_8x_h100_sxm5 at $24/h", 3.0, "h100-80gb-sxm", "on-demand"),
     ],
 )
 def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:

@@ -211,7 +211,7 @@ def _machine(left: _Left, catalogue: Catalogue, text: str) -> tuple[tuple[Gpu, .
     """The GPUs that what is left may name, how many of it, and whether one can buy it (an instance not)."""
     from whichgpu.hardware.names import candidates, resolve_count
 
-    if instance := _instance(left.text):
+    if instance := _instance(left.text, catalogue):
         return (catalogue[instance[0]],), instance[1], False
     left.take(_LASTING)
     count = _count(left, text)
@@ -255,17 +255,23 @@ def _count(left: _Left, text: str) -> int:
     return count
 
 
-def _instance(text: str) -> tuple[str, int] | None:
-    """The GPU and the number of it of a word that is an instance on file (p5.48xlarge)."""
-    words = {word.lower().strip(".,;:()") for word in text.split() if re.search(r"\d", word)}
-    words = {word for word in words if re.search(r"[._-]", word)}
-    if not words:
+def _instance(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
+    """The GPU and the number of it of a word that is an instance on file (p5.48xlarge), and no GPU's name."""
+    said = f" {_words(text)} "
+    if not re.search(r"[a-z]+\d|\d[a-z]", said):
         return None
+    from whichgpu.hardware.names import candidates
     from whichgpu.prices import live
 
     found = {(row.gpu, int(row.gpu_count)) for row in live.current()
-             if row.gpu and row.gpu_count >= 1 and row.instance.lower() in words}  # fmt: skip
+             if row.gpu and row.gpu_count >= 1 and re.search(r"[._-]", row.instance)
+             and f" {_words(row.instance)} " in said and not candidates(row.instance, catalogue)}  # fmt: skip
     return next(iter(found)) if len(found) == 1 else None
+
+
+def _words(name: str) -> str:
+    """The words of an instance's name, with or without what Azure puts before all of them."""
+    return " ".join(re.split(r"[^a-z0-9]+", name.lower())).strip().removeprefix("standard ")
 
 
 def _without_sellers(text: str) -> str:
