@@ -36,7 +36,9 @@ _WHILE = _pattern(rf"\bfor\s+(?:an?\s+)?(?P<many>\d*)\s*{_UNIT}")
 #: How long it is rented, where the price has a time of its own.
 _LASTING = _pattern(r"\b(?:for\s+)?\d+[- ]?(?:hours?|days?|weeks?|months?)\b")
 _GPU_HOUR = _pattern(r"(?:/|\bper\b|\ban?\b)?\s*\bGPU\s*[-/ ]?\s*(?:per\s+|an?\s+)?(?:hours?|hrs?|h)\b")
-_EACH = _pattern(r"(?:/|\bper\b|\ba\b|\beach\b)\s*(?:GPU|card|accelerator|chip)\b|\beach\b|\bapiece\b")
+_EACH = _pattern(
+    r"(?:/|\bper\b|\ba\b|\beach\b)\s*(?:GPU|card|accelerator|chip)\b|\beach\b|\bapiece\b|\bper\s+(?=[a-z]*\d)"
+)
 _DIGITS = r"(?P<{0}>-?\d[\d.,]*\d|-?[.]?\d)\s?(?P<{0}k>k\b|thousand\b|m\b|million\b)?"
 _MONEY = (
     _pattern(rf"(?:\bUSD|US\$|\$)\s*{_DIGITS.format('usd')}\s*(?:\bUSD\b|\bdollars?\b)?"),
@@ -76,7 +78,7 @@ _FILLER = _pattern(
     r"|plus|only|some(?:one|body)|seller|vendor|provider|cloud|costs?|costing|prices?d?|asks?|asking|wants?"
     r"|offers?|offered|offering|sells?|selling|sold|rents?|renting|rented|pays?|paying|gets?|got|getting|can"
     r"|could|quoted?|quotes|charges?|bill(?:ed|s)?|will|would|have|has|been|total|all|whole|altogether|instance"
-    r"|server|node|machine|box|hgx|dgx|cards?|gpus?|accelerators?|term|plan|today|now|about|around|roughly"
+    r"|node|machine|box|hgx|dgx|cards?|gpus?|accelerators?|term|plan|today|now|about|around|roughly"
     r"|approximately|deal|good|fair|what|how|months?|weeks?|days?)\b|[?!@~,;:()\[\]=|]"
 )
 
@@ -216,13 +218,19 @@ def _machine(left: _Left, catalogue: Catalogue, text: str) -> tuple[tuple[Gpu, .
     left.take(_LASTING)
     count = _count(left, text)
     rest = _bare(left.text)
-    for reading in (str, _singular, _without_sellers, lambda text: _of_gpus(text, catalogue)):
+    readings = (str, _singular, _without_sellers, lambda text: _of_gpus(text, catalogue), _no_server)
+    for reading in readings:
         spelled = _bare(reading(rest))
         if found := candidates(spelled, catalogue):
             return found, count, True
     if not rest:
         raise UsageError(f"'{one_line(text)}' names no GPU; {_EXAMPLE}")
     return (resolve_count(rest, catalogue)[0],), count, True  # which says the nearest
+
+
+def _no_server(text: str) -> str:
+    """The text without the word of a machine, which some cards have in their name."""
+    return re.sub(r"\bservers?\b", "", text, flags=re.I)
 
 
 def _singular(text: str) -> str:
