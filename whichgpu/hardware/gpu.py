@@ -51,7 +51,8 @@ class Gpu(Shown):
     _read: dict[str, tuple[Fact, ...]] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.vendor} {self.name}".strip()
+        # "Apple M2" has its maker in its name.
+        return self.name if self.name.startswith(f"{self.vendor} ") else f"{self.vendor} {self.name}".strip()
 
     def __repr__(self) -> str:
         return f"<Gpu {self.id}: {self}>"
@@ -105,6 +106,11 @@ class Gpu(Shown):
     def unknown_fields(self) -> tuple[str, ...]:
         """Keys of its table that are no field of the catalogue."""
         return tuple(key for key in self._raw if key not in FIELDS and key not in (*IDENTITY, "base"))
+
+    @property
+    def base(self) -> str:
+        """The known device that one of the user's own file starts from; empty for any other."""
+        return str(self._raw.get("base", "")) if self.user else ""
 
     @property
     def variant(self) -> Architecture | None:

@@ -148,9 +148,10 @@ def _maybe(rows: Sequence[Offer], today: date, limit: int) -> Table:
 
 
 def _purchases(rows: Sequence[Purchase], gpu: Gpu) -> Table:
+    host = "a whole laptop" if gpu.segment == "laptop" else "with its part of the server"
     cells = (
         (usd(row.usd), row.kind.replace("_", ", "), row.as_of.isoformat() if row.as_of else None,
-         "with its part of the server" if row.includes_host else "GPU alone", row.source, row.note)
+         host if row.includes_host else "GPU alone", row.source, row.note)
         for row in rows
     )  # fmt: skip
     more = (Column("Source", optional=True), Column("Note", optional=True))

@@ -44,18 +44,23 @@ def trace(request: dict[str, Any], lock: Callable[[], None]) -> dict[str, Any]:
     shapes = _inputs(model.graph, request["inputs"], weights)
     places = _batched(model.graph, shapes)
     batch = next((shapes[name][place] for name, place in places), 0)
-    first = Graph(onnx, model, shapes, weights)
-    ops, second = first.ops(), None
+    try:
+        first = Graph(onnx, model, shapes, weights)
+        ops, second = first.ops(), None
+    except ZeroDivisionError:
+        raise Unusable("a node has an attribute of 0 (heads, bits, groups) that must be more") from None
     if batch:
         doubled = {name: list(shape) for name, shape in shapes.items()}
         for name, place in places:
             doubled[name][place] *= 2
         try:
-            second = Graph(onnx, model, doubled, weights).ops()
-        except Exception as fault:
-            first.notes.append(
-                f"it takes no other batch than {batch} ({type(fault).__name__}), so work is scaled"
-            )
+            more = Graph(onnx, model, doubled, weights)
+            second = more.ops()
+        except Exception:
+            more = None
+        if more is None or (more.fault and not first.fault):
+            second = None
+            first.notes.append(f"it takes no other batch than {batch}, so work is scaled")
     inputs = [f"{name} {'x'.join(map(str, shape)) or 'scalar'}" for name, shape in shapes.items()]
     return {"first": ops, "second": second, "batch": batch or 1, "notes": first.said(), "inputs": inputs,
             "name": model.graph.name or "graph", "file": first.stored()}  # fmt: skip
