@@ -151,6 +151,22 @@ def test_a_region_and_an_area() -> None:
     assert "us-east-1" not in sellers.regions_named(["europe"], live.current())
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("Amazon", "aws"), ("google cloud", "gcp"), ("Microsoft Azure", "azure"), ("Lambda Labs", "lambda")],
+)
+def test_other_names_of_providers(said: str, meant: str) -> None:
+    found = ask(providers=[said])
+    assert {one.offer.provider for one in found.candidates} == {meant}
+    assert meant not in {one.offer.provider for one in ask(exclude=[said]).candidates}
+
+
+def test_a_city_is_the_regions_in_it() -> None:
+    placed = {one.offer.region for one in ask(region=["Netherlands"], needs=["ecc and nvlink"]).candidates}
+    assert placed
+    assert placed <= {"europe-west4", "westeurope"}
+
+
 def test_every_class_says_what_it_means() -> None:
     for one in sellers.classes().values():
         assert one.trust

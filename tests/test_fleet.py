@@ -136,6 +136,24 @@ def test_a_fleet_holds_the_load_and_its_money_adds_up():
             assert told["p50"] <= told["p90"] <= told["p99"]
 
 
+def test_cards_of_ones_own_serve_users_within_a_price_and_in_a_machine(capsys):
+    line = ["recommend", "llama-3.1-8b", "--users", "20", "--limit", "3", "--json"]
+    assert main([*line, "--term", "buy", "--budget", "1500 USD"]) == 0
+    found = json.loads(capsys.readouterr().out)["candidates"]
+    prices = {"rtx-a2000-12gb": 449}
+    assert found
+    for one in found:
+        each = float(re.search(r"x ([\d,]+) USD", one["offer"]["instance"])[1].replace(",", ""))
+        assert each * one["gpus"] <= 1500
+        assert prices.get(one["gpu"], each) == each
+    assert main([*line, "--term", "buy", "--budget", "100 USD"]) == 3
+    assert "USD; use --budget" in capsys.readouterr().err
+    assert main([*line, "--machine", "psu 1000 W, 4 slots"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["machine"]["gpu"] == told["candidates"][0]["gpu"]
+    assert told["candidates"][0]["offer"]["kind"] == "buy"
+
+
 def test_how_much_dearer_is_of_what_fleets_cost():
     """Users who are answered sooner ask more often: what is compared is the hour, not the request."""
     answer = ask(

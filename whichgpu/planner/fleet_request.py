@@ -51,7 +51,6 @@ def read(request: Request, asked: Asked) -> tuple[tuple[Term, ...], Load]:
         raise UsageError('--latency is of single jobs; write it as an objective: --slo "latency 20 s"')
     for stated, option in (
         (request.size, "the size of a job"), (request.energy, "--energy"),
-        (request.budget_to_buy, "a --budget to buy cards"), (request.machine, "--machine"),
         (request.objective != "cost" or None, f"--objective {request.objective}"),
     ):  # fmt: skip
         if stated is not None:

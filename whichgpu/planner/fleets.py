@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from whichgpu.planner.answer import Rejected
 from whichgpu.planner.fleet import Choice, given_less, nearest, refined, searched
 from whichgpu.planner.fleet import chosen as search
 from whichgpu.planner.reasons import Reason
+from whichgpu.planner.recommend import in_machine
+from whichgpu.planner.uses import price_to_buy
 from whichgpu.planner.ways import name
 from whichgpu.units import number, show
 from whichgpu.values import Shown, immutable
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.planner.fleet import Load, Operation, Space
     from whichgpu.planner.hosted import Hosted
+    from whichgpu.planner.machine import Checked
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.job import Job
@@ -123,6 +127,7 @@ class Fleets(Shown):
     assumptions: tuple[str, ...]
     infeasible: str = ""
     hosted: tuple[Hosted, ...] = ()
+    machine: Checked | None = None
 
     @property
     def headline(self) -> str:
@@ -156,6 +161,7 @@ class Fleets(Shown):
             "rejected": [{"gpu": one.gpu, "why": one.why} for one in self.rejected],
             "assumptions": list(self.assumptions), "warnings": [], "infeasible": self.infeasible or None,
             "hosted": [one.to_dict() for one in self.hosted],
+            "machine": self.machine and self.machine.to_dict(),
         }  # fmt: skip
 
 
@@ -171,8 +177,10 @@ def fleets(
     job = resolve(request.job.workload).complete(replace(request.job, phase="serve"))
     space, rejected = searched(request, terms, load, catalogue, offers)
     told = (*assumed, *sentences.assumptions(request, job, None))
-    found = [] if space is None else _ranked(space, rejected, limit)
-    kept = [one for one in found if request.budget is None or one.choice.usd_per_hour <= request.budget]
+    # What costs little by the hour may cost much to buy: all are ranked where that is limited.
+    most = limit if request.budget_to_buy is None else len(catalogue)
+    found = [] if space is None else _ranked(space, rejected, most)
+    kept = [one for one in found if _bill(one, request)[0] <= _bill(one, request)[1]][:limit]
     for one in found:
         if one not in kept:
             rejected[one.gpu] = _dear(one, request)
@@ -182,7 +190,7 @@ def fleets(
     return Fleets(
         request, terms, load, tuple(_explained(kept)),
         tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), told, why,
-        _hosted(request, kept),
+        _hosted(request, kept), in_machine(request, catalogue, kept[0]) if kept else None,
     )  # fmt: skip
 
 
@@ -349,9 +357,20 @@ def _dearer(one: Choice) -> Reason:
     )
 
 
+def _bill(one: Fleet, request: Request) -> tuple[float, float, str]:
+    """What a fleet costs, what it may, and the unit: USD to buy where that is limited, else USD/h."""
+    if request.budget_to_buy is not None:
+        each = price_to_buy(one.choice.offer)
+        return inf if each is None else each * one.choice.instances, request.budget_to_buy, "USD"
+    return one.choice.usd_per_hour, inf if request.budget is None else request.budget, "USD/h"
+
+
 def _dear(one: Fleet, request: Request) -> Reason:
-    usd = f"{one.choice.usd_per_hour:,.2f} USD/h, {request.budget:,.2f} allowed"
-    return Reason("over the budget", f"over budget: {one.choice.instances:,} instances cost {usd}")
+    usd, allowed, unit = _bill(one, request)
+    if usd <= allowed:
+        return _dearer(one.choice)
+    told = f"{one.choice.instances:,} instances cost {usd:,.2f} {unit}, {allowed:,.2f} allowed"
+    return Reason("over the budget", f"over budget: {told}")
 
 
 def _infeasible(
@@ -359,11 +378,11 @@ def _infeasible(
 ) -> str:
     """Which constraint binds, and the nearest that is possible."""
     if found:
-        cheapest = min(found, key=lambda one: one.choice.usd_per_hour)
-        usd = cheapest.choice.usd_per_hour
+        cheapest = min(found, key=lambda one: _bill(one, request)[0])
+        usd, allowed, unit = _bill(cheapest, request)
         return (
-            f"nothing within {request.budget:,.2f} USD/h: the cheapest is {cheapest.gpu} at {usd:,.2f} "
-            f'USD/h; use --budget "{np.ceil(usd * 100) / 100:.2f} USD/h"'
+            f"nothing within {allowed:,.2f} {unit}: the cheapest is {cheapest.gpu} at {usd:,.2f} {unit}; "
+            f'use --budget "{np.ceil(usd * 100) / 100:.2f} {unit}"'
         )
     if space is None or not (space.found.places >= 1.0).any():
         gpu, reason = next(iter(rejected.items()), ("none", Reason("", "no GPU was asked for")))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import isnan
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.conflict import Conflict
+    from whichgpu.planner.fleets import Fleet
     from whichgpu.planner.machine import Checked
     from whichgpu.planner.options import Options, Outcome
     from whichgpu.planner.reasons import Reason
@@ -93,7 +94,7 @@ def recommend(
         flips=flips(chosen, space, ranked, usable, whole=len(tries) == 1) if space is not None else (),
         hosted=compared(chosen, workload, explained),
         capped=capped(chosen, space, ranked) if space is not None else None,
-        machine=_in_machine(request, catalogue, explained),
+        machine=in_machine(request, catalogue, explained[0]) if explained else None,
         headline=sentences.headline(explained, request, workload),
         several=None if request.unpriced else several(chosen.job, workload, ranked, catalogue),
         seconds=perf_counter() - started,
@@ -257,17 +258,18 @@ def _safe(request: Request, instances: int, nodes: float, each: float, low: floa
     return instances
 
 
-def _in_machine(request: Request, catalogue: Catalogue, ranked: Sequence[Candidate]) -> Checked | None:
+def in_machine(request: Request, catalogue: Catalogue, first: Candidate | Fleet) -> Checked | None:
     """The machine that is built with the first candidate's cards in it."""
-    if request.machine is None or not ranked:
+    if request.machine is None:
         return None
     from whichgpu.planner.machine import checked
 
-    gpu = catalogue[ranked[0].gpu]
-    offers = offered(request, (), [gpu])
+    gpu = catalogue[first.gpu]
+    chosen: Any = getattr(first, "choice", first)
     return checked(
-        request.machine, gpu, offers, ranked[0].offer, request.power_limit, machines=ranked[0].instances
-    )
+        request.machine, gpu, offered(request, (), [gpu]), chosen.offer, request.power_limit,
+        machines=chosen.instances,
+    )  # fmt: skip
 
 
 def _owning(gpu: Gpu, count: int, request: Request) -> float | None:

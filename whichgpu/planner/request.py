@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 from difflib import get_close_matches
@@ -257,7 +258,7 @@ def _of_gpus(given: Wished, catalogue: Catalogue) -> dict[str, Any]:
     cap = None if given.power_limit is None else parse(given.power_limit, "power")
     return {
         "gpus": None if gpus is None else tuple(dict.fromkeys(resolve_gpu(g, catalogue).id for g in gpus)),
-        "needs": tuple(need(name) for name in given.needs),
+        "needs": tuple(need(part) for name in given.needs for part in re.split(r"\s+(?:and|&|\+)\s+", name)),
         "min_memory": None if given.min_memory is None else wishes_.read_memory(given.min_memory),
         "max_power": _positive(given.max_power, "power", "--max-power"),
         "max_slots": None if given.max_slots is None else wishes_.read_slots(given.max_slots),

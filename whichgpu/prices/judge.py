@@ -128,7 +128,7 @@ def _usual_discount(quote: Quote) -> float:
     """The share that is assumed off on demand for a commitment as long as the quote says, else a year."""
     from whichgpu.prices.purchase import discount_facts
 
-    long = re.search(r"\b(?:3|three)[- ]?y", quote.text, re.IGNORECASE)
+    long = re.search(r"\b(?:(?:3|three)[- ]?y|36[- ]?month)", quote.text, re.IGNORECASE)
     return float(discount_facts()["3-years" if long else "1-year"].value)
 
 

@@ -36,7 +36,9 @@ _WHILE = _pattern(rf"\bfor\s+(?:an?\s+)?(?P<many>\d*)\s*{_UNIT}")
 #: How long it is rented, where the price has a time of its own.
 _LASTING = _pattern(r"\b(?:for\s+)?\d+[- ]?(?:hours?|days?|weeks?|months?)\b")
 _GPU_HOUR = _pattern(r"(?:/|\bper\b|\ban?\b)?\s*\bGPU\s*[-/ ]?\s*(?:per\s+|an?\s+)?(?:hours?|hrs?|h)\b")
-_EACH = _pattern(r"(?:/|\bper\b|\ba\b|\beach\b)\s*(?:GPU|card|accelerator|chip)\b|\beach\b|\bapiece\b")
+_EACH = _pattern(
+    r"(?:/|\bper\b|\ba\b|\beach\b)\s*(?:GPU|card|accelerator|chip)\b|\beach\b|\bapiece\b|\bper\s+(?=[a-z]*\d)"
+)
 _DIGITS = r"(?P<{0}>-?\d[\d.,]*\d|-?[.]?\d)\s?(?P<{0}k>k\b|thousand\b|m\b|million\b)?"
 _MONEY = (
     _pattern(rf"(?:\bUSD|US\$|\$)\s*{_DIGITS.format('usd')}\s*(?:\bUSD\b|\bdollars?\b)?"),
@@ -76,7 +78,7 @@ _FILLER = _pattern(
     r"|plus|only|some(?:one|body)|seller|vendor|provider|cloud|costs?|costing|prices?d?|asks?|asking|wants?"
     r"|offers?|offered|offering|sells?|selling|sold|rents?|renting|rented|pays?|paying|gets?|got|getting|can"
     r"|could|quoted?|quotes|charges?|bill(?:ed|s)?|will|would|have|has|been|total|all|whole|altogether|instance"
-    r"|server|node|machine|box|hgx|dgx|cards?|gpus?|accelerators?|term|plan|today|now|about|around|roughly"
+    r"|node|machine|box|hgx|dgx|cards?|gpus?|accelerators?|term|plan|today|now|about|around|roughly"
     r"|approximately|deal|good|fair|what|how|months?|weeks?|days?)\b|[?!@~,;:()\[\]=|]"
 )
 
@@ -211,18 +213,24 @@ def _machine(left: _Left, catalogue: Catalogue, text: str) -> tuple[tuple[Gpu, .
     """The GPUs that what is left may name, how many of it, and whether one can buy it (an instance not)."""
     from whichgpu.hardware.names import candidates, resolve_count
 
-    if instance := _instance(left.text):
+    if instance := _instance(left.text, catalogue):
         return (catalogue[instance[0]],), instance[1], False
     left.take(_LASTING)
     count = _count(left, text)
     rest = _bare(left.text)
-    for reading in (str, _singular, _without_sellers, lambda text: _of_gpus(text, catalogue)):
+    readings = (str, _singular, _without_sellers, lambda text: _of_gpus(text, catalogue), _no_server)
+    for reading in readings:
         spelled = _bare(reading(rest))
         if found := candidates(spelled, catalogue):
             return found, count, True
     if not rest:
         raise UsageError(f"'{one_line(text)}' names no GPU; {_EXAMPLE}")
     return (resolve_count(rest, catalogue)[0],), count, True  # which says the nearest
+
+
+def _no_server(text: str) -> str:
+    """The text without the word of a machine, which some cards have in their name."""
+    return re.sub(r"\bservers?\b", "", text, flags=re.I)
 
 
 def _singular(text: str) -> str:
@@ -255,17 +263,23 @@ def _count(left: _Left, text: str) -> int:
     return count
 
 
-def _instance(text: str) -> tuple[str, int] | None:
-    """The GPU and the number of it of a word that is an instance on file (p5.48xlarge)."""
-    words = {word.lower().strip(".,;:()") for word in text.split() if re.search(r"\d", word)}
-    words = {word for word in words if re.search(r"[._-]", word)}
-    if not words:
+def _instance(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
+    """The GPU and the number of it of a word that is an instance on file (p5.48xlarge), and no GPU's name."""
+    said = f" {_words(text)} "
+    if not re.search(r"[a-z]+\d|\d[a-z]", said):
         return None
+    from whichgpu.hardware.names import candidates
     from whichgpu.prices import live
 
     found = {(row.gpu, int(row.gpu_count)) for row in live.current()
-             if row.gpu and row.gpu_count >= 1 and row.instance.lower() in words}  # fmt: skip
+             if row.gpu and row.gpu_count >= 1 and re.search(r"[._-]", row.instance)
+             and f" {_words(row.instance)} " in said and not candidates(row.instance, catalogue)}  # fmt: skip
     return next(iter(found)) if len(found) == 1 else None
+
+
+def _words(name: str) -> str:
+    """The words of an instance's name, with or without what Azure puts before all of them."""
+    return " ".join(re.split(r"[^a-z0-9]+", name.lower())).strip().removeprefix("standard ")
 
 
 def _without_sellers(text: str) -> str:

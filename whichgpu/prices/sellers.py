@@ -61,8 +61,9 @@ def providers_named(names: Iterable[str], known: Iterable[str]) -> tuple[str, ..
     by_key = {key_of(one): one for one in known}
     found: list[str] = []
     for name in names:
-        if key_of(name) in by_key:
-            found.append(by_key[key_of(name)])
+        key = _aliases().get(key_of(name), key_of(name))
+        if key in by_key:
+            found.append(by_key[key])
         elif key_of(name) in _classes_by_name():
             wanted = _classes_by_name()[key_of(name)]
             found += [one for one in by_key.values() if class_of(one).id == wanted]
@@ -122,6 +123,13 @@ def _begins(region: str, key: str) -> bool:
 def _tables() -> Mapping[str, Any]:
     tables: Mapping[str, Any] = store.load("providers")["providers"]["class"]
     return tables
+
+
+@cache
+def _aliases() -> Mapping[str, str]:
+    """The provider of each other name of one."""
+    tables = store.load("providers")["providers"]["alias"]
+    return {key_of(name): provider for provider, names in tables.items() for name in names}
 
 
 @cache

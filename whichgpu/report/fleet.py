@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.words import money, plural
 from whichgpu.report.prediction import to_measure
-from whichgpu.report.recommendation import READ, hosted_said, left_out, price_read, rejected_table
+from whichgpu.report.recommendation import (
+    READ,
+    hosted_said,
+    left_out,
+    machine_said,
+    price_read,
+    rejected_table,
+)
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, show
 
@@ -28,6 +35,7 @@ def report(answer: Fleets, *, why_not: bool) -> Report:
         f"{answer.headline}.", _table(answer, shown), _prices(answer, shown), _first(answer),
         Heading("Why"),
         Bullets(tuple(f"{one.gpu} {one.why}." for one in shown[:_EXPLAINED])),
+        *machine_said(answer.machine),
         *hosted_said(answer.hosted),
         Heading("Assumed"), Bullets(_assumed(answer)),
         to_measure(*command),

@@ -68,7 +68,7 @@ def gpu_report(
     """What one GPU costs: certain offers, those that may be it, those not to be trusted, buying.
 
     `narrowed` are the options that `rows` were chosen by; where they leave no offer the report says so, and
-    exits with 4.
+    exits with 4 where there is nothing else to tell.
     """
     certain = prices.best_first((row for row in rows if row.gpu and not row.quarantine), today)
     maybe = prices.best_first((row for row in rows if row.ambiguous and not row.quarantine), today)
@@ -91,8 +91,10 @@ def gpu_report(
         "owning": _owning(gpu),
     }
     if narrowed and not certain:
-        complaint = f"no offer of {gpu.id} holds {narrowed}; {_without(gpu)}"
-        return Report(document, tuple(blocks), exit_code=4, complaint=complaint)
+        said = f"no offer of {gpu.id} holds {narrowed}; {_without(gpu)}"
+        if blocks:
+            return Report(document, (f"{said[:1].upper()}{said[1:]}.", *blocks))
+        return Report(document, (), exit_code=4, complaint=said)
     if blocks:
         return Report(document, tuple(blocks))
     complaint = f"no price of {gpu.id} is stored, to rent or to buy; see what is: whichgpu prices"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from whichgpu.planner.answer import Candidate, Recommendation, Rejected
     from whichgpu.planner.hosted import Hosted
+    from whichgpu.planner.machine import Checked
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.report.table import Block
@@ -37,7 +38,7 @@ def report(answer: Recommendation, *, limit: int, why_not: bool) -> Report:
         _offers(answer, shown),
         Heading("Why"),
         Bullets(tuple(f"{item.gpu} {item.why}." for item in shown[: min(limit, 5)])),
-        *_machine(answer),
+        *machine_said(answer.machine),
         *_flips(answer),
         *_several(answer),
         *hosted_said(answer.hosted),
@@ -58,11 +59,11 @@ def _several(answer: Recommendation) -> tuple[Block, ...]:
     return Heading("One large or several small"), Bullets(said)
 
 
-def _machine(answer: Recommendation) -> tuple[Block, ...]:
+def machine_said(machine: Checked | None) -> tuple[Block, ...]:
     """The machine that one builds, part by part with the first candidate's cards in it."""
-    if answer.machine is None:
+    if machine is None:
         return ()
-    return Heading("In the machine"), Bullets(tuple(f"{line}." for line in answer.machine.sentences))
+    return Heading("In the machine"), Bullets(tuple(f"{line}." for line in machine.sentences))
 
 
 def _flips(answer: Recommendation) -> tuple[Block, ...]:

@@ -50,7 +50,7 @@ def run(
     from whichgpu.cli.wishes import split
     from whichgpu.hardware.names import resolve
     from whichgpu.prices import live
-    from whichgpu.prices.sellers import regions_named
+    from whichgpu.prices.sellers import providers_named, regions_named
     from whichgpu.report.prices import gpu_report, overview, quarantine_report
 
     chosen = None if gpu is None else resolve(gpu, catalogue)
@@ -63,7 +63,7 @@ def run(
         live.rows_of([chosen.id]) if chosen is not None and few else live.current(),
         gpus=[chosen.id] if chosen else None,
         kinds=prices.term_kinds(term),
-        providers=providers or None,
+        providers=providers_named(providers, prices.providers()) if providers else None,
         regions=None if region is None else regions_named(split(region) or (), live.current()),
         quarantined=True,
         ambiguous=True,
