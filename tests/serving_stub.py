@@ -19,6 +19,9 @@ class Behaviour:
     every: int = 1
     owner: str = "vllm"
     usage: bool = True
+    #: A server that sends counts, all of them 0; and one whose last line has no end.
+    zero: bool = False
+    unended: bool = False
     per_word: float = 1.5
     strict: bool = False
     chat_only: bool = False
@@ -108,8 +111,9 @@ class Stub:
             await raw(writer, b"")
             return None
         if how.usage:
-            await event(writer, {"choices": [], "usage": count(body, how)})
-        await raw(writer, b": ping\n\ndata: [DONE]\n\n")
+            counts = {"prompt_tokens": 0, "completion_tokens": 0} if how.zero else count(body, how)
+            await event(writer, {"choices": [], "usage": counts})
+        await raw(writer, b"data: [DONE]" if how.unended else b": ping\n\ndata: [DONE]\n\n")
         await raw(writer, b"")
         return None
 

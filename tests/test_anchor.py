@@ -285,6 +285,32 @@ def test_a_run_that_is_far_off_is_not_believed_to_be_like_others():
     assert strange[2] / strange[0] > normal[2] / normal[0]
 
 
+def test_a_run_far_beyond_belief_tells_of_its_own_gpu_alone():
+    """No compromise between a figure of another world and the model: the model stands."""
+    plain = interval("rtx-4090")
+    for text in ("rtx-3090: 8 images/s", "rtx-3090: 80000 images/s"):
+        low, mid, high = interval("rtx-4090", text)
+        assert mid == pytest.approx(plain[1], rel=0.15), text
+        assert high / low > 0.97 * plain[2] / plain[0]
+        own = interval("rtx-3090", text)
+        assert own[1] == pytest.approx(float(text.split()[1]), rel=0.05)
+    # Three GPUs that agree are no strange run: the stack is slow.
+    several = interval(
+        "rtx-4090", "rtx-3090: 250 images/s", "a10: 130 images/s", "rtx-3080-10gb: 200 images/s"
+    )
+    assert several[1] < 0.6 * plain[1]
+
+
+def test_a_run_of_an_engine_for_one_user_is_of_one_request(whichgpu):
+    job = ("llama-3.1-8b", "--precision", "q4_k_m", "--runtime", "llama.cpp")
+    answer = whichgpu("predict", *job, "--gpu", "rtx-4090", "--anchor", "rtx-3090: 110 t/s", "--json").json
+    assert answer["value"]["mid"] < 300
+    assert any("requests in flight are not stated: 1" in text for text in answer["warnings"])
+    columns = {"precision": "q4_k_m", "runtime": "llama.cpp"}
+    found = api.predict("llama-3.1-8b", "rtx-4090", anchors=["rtx-3090: 110 t/s"], **columns)
+    assert found.throughput.mid == pytest.approx(answer["value"]["mid"])
+
+
 def test_the_more_rows_the_surer():
     found = estimate(JOB, [catalogue()["rtx-3090"], catalogue()["rtx-4090"]])
     one, many = (posterior([Point(place(found, 0), -0.2, rows)], place(found, 1)) for rows in (1.0, 50.0))
@@ -299,6 +325,8 @@ def test_the_more_rows_the_surer():
         ("l4, seq_len=512, train, PyTorch 2.1: 1,200 tokens/s", "l4", 1,
          {"seq_len": 512.0, "phase": "train", "runtime": "PyTorch 2.1"}),
         ("a10, checkpointing=full: 0.4 s/it", "a10", 1, {"options": {"checkpointing": "full"}}),
+        ("rtx-3090, 30 steps @ 22 s/image", "rtx-3090", 1, {"steps": 30.0}),
+        ("rtx-3090: throughput: 850 images/s", "rtx-3090", 1, {}),
         ("a10, resolution 512x768, steps 20: 1.2 s/image", "a10", 1,
          {"height": 512.0, "width": 768.0, "steps": 20.0}),
     ],

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from test_bench_method import CARD, GPUS, Nvml, NVMLError, healthy, judged, micro
+from test_bench_device import CARD, GPUS, healthy, judged, micro
+from test_bench_telemetry import Nvml, NVMLError
 
 from whichgpu.bench import answers, device, runner, telemetry
 from whichgpu.bench.statistics import Method
+from whichgpu.bench.worker import micro as micro_task
 
 # -- kernels
 
@@ -303,3 +306,26 @@ def test_a_copy_between_peers_is_held_against_nvlink():
     found = {one.what: one for one in device.figures([there, host], GPUS["h200-141gb-sxm"])}
     assert found["device 0 to 1, peer"].share == pytest.approx(380 / 450)
     assert found["device 0 to 1, through the host"].stated == pytest.approx(63e9, rel=0.01)
+
+
+class _Arrays:
+    """What a case holds."""
+
+
+def test_a_case_is_gone_before_the_next_one_is_made(monkeypatch):
+    """Products of 16,384 rows in FP64 take gigabytes: two of them at once are more than many cards have."""
+    alive: list[Any] = []
+
+    def gemm(*_):
+        assert not any(one() is not None for one in alive), "the last case's arrays are still there"
+        held = _Arrays()
+        alive.append(weakref.ref(held))
+        return lambda: held
+
+    monkeypatch.setattr(micro_task.kernels, "gemm", gemm)
+    monkeypatch.setattr(micro_task.kernels, "ways", lambda *_: ("nn", "nt"))
+    monkeypatch.setattr(micro_task, "_row", lambda _bench, case: {"of": case.precision})
+    bench = micro_task.Bench(None, "cpu", None, None, None)
+    cases = micro_task.gemm(bench, {"precisions": ("fp64", "bf16"), "shapes": (64, 128)})
+    rows, warnings = micro_task._rows(bench, cases)
+    assert (len(rows), warnings, len(alive)) == (8, [], 8)

@@ -160,8 +160,8 @@ def test_json_of_llama_bench(tmp_path):
     assert (first["input_tokens"], first["value"], first["spread"]) == ("512", "13000", "0.01")
     assert first["runtime"] == "llama.cpp b5163"
     assert (second["phase"], second["precision"], second["output_tokens"]) == ("decode", "q4_k_m", "128")
-    assert second["options"] == "kv_precision=q8_0"
-    assert "only 4 layers" in " ".join(found.notes)
+    assert second["options"] == "n_gpu_layers=4;kv_precision=q8_0"
+    assert "only 4 of 32 layers" in " ".join(found.notes)
     lines = "\n".join(json.dumps(one) for one in LLAMA)
     assert len(rows(loaded(tmp_path / "bench.jsonl", lines))) == 2
     short = loaded(tmp_path / "short.json", json.dumps(LLAMA)[:-80])

@@ -265,3 +265,31 @@ def test_module_runs_as_a_program():
         [sys.executable, "-m", "whichgpu", "show", "l4", "--json"], capture_output=True, check=True, cwd=ROOT
     )
     assert json.loads(done.stdout)["id"] == "l4"
+
+
+@pytest.mark.parametrize("text", ["[" * 6000, '{"a":' * 6000])
+@pytest.mark.parametrize("command", [("guard",), ("bench",), ("bench", "import"), ("validate",)])
+def test_what_is_nested_without_an_end_is_one_line(whichgpu, tmp_path, command, text):
+    path = tmp_path / "deep.json"
+    path.write_text(text, encoding="utf-8")
+    (tmp_path / "deep.jsonl").write_text(f"{text}\n{{}}\n", encoding="utf-8")
+    answer = whichgpu(*command, str(path))
+    assert answer.status == 2
+    assert "internal error" not in answer.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk without room")
+def test_an_output_that_cannot_be_written_is_one_line():
+    for arguments in (("show", "l4"), ("show", "l4", "--json")):
+        with Path("/dev/full").open("w", encoding="utf-8") as full:
+            line = [sys.executable, "-m", "whichgpu", *arguments]
+            done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 2
+        assert done.stderr.startswith("whichgpu: the output cannot be written (No space left on device)")
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_closed_output_is_nobody_to_tell():
+    line = f"{sys.executable} -m whichgpu show l4 >&-"
+    done = subprocess.run(["sh", "-c", line], stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

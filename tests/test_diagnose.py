@@ -61,6 +61,38 @@ def test_a_known_cause_is_found_among_the_first(  # noqa: PLR0917
     assert causes[cause].inside
 
 
+def test_a_format_of_a_file_is_tried_in_its_own_kind_and_on_its_own_engine():
+    job = {"runtime": "llama.cpp", "precision": "q8_0"}
+    rate = predicted("llama-3.1-8b", "rtx-4060-ti-16gb", concurrency=1, **{**job, "precision": "q4_k_m"})
+    _, causes, order = found("llama-3.1-8b", "rtx-4060-ti-16gb", f"{rate.mid:.1f} t/s", **job)
+    assert causes["narrower"].title.endswith(("Q4_K_M", "Q5_K_M", "Q3_K_M"))
+    assert "narrower" in order[:3]
+    assert "engine" not in causes
+
+
+def test_what_does_not_fit_is_no_cause():
+    """12 billion weights in FP32 are on no card of 24 GB; that 16 bits are not either is the cause."""
+    one, causes, order = found("flux.1-dev", "rtx-3090", "75 s/image")
+    assert "precision" not in causes
+    assert order[0] == "spilling"
+    assert one.normal == 0.0
+
+
+def test_a_model_larger_than_the_card_is_held_against_one_with_more_memory():
+    job = {"runtime": "llama.cpp", "precision": "q4_k_m"}
+    one, causes, order = found("llama-3.1-70b", "rtx-4090", "2.2 tok/s", **job)
+    assert one.verdict == "slow"
+    assert order[0] == "spilling"
+    assert causes["spilling"].inside
+    assert "40% of them" in causes["spilling"].title
+    assert any("does not fit on rtx-4090" in text for text in one.answer.warnings)
+
+
+def test_a_runtime_that_nobody_knows_is_no_fault_of_the_user():
+    one, _, _ = found("whisper-large-v3", "rtx-4070", "14x realtime", runtime="faster-whisper")
+    assert one.verdict == "slow"
+
+
 def test_a_laptops_card_and_a_lesser_variant_are_tried():
     known = catalogue()
     names = {one.id for one in relatives(known["rtx-4090"], known.values())}
@@ -194,7 +226,7 @@ def test_likelihood_is_of_a_lognormal():
 def test_every_cause_has_its_words():
     table = store.load("diagnosis")["diagnosis"]
     for name, row in table["cause"].items():
-        assert set(row) - {"segments"} == {"weight", "title", "why", "check"}, name
+        assert set(row) - {"segments", "unfit"} == {"weight", "title", "why", "check"}, name
         assert set(row.get("segments", ())) <= set(SEGMENTS), name
         assert 0.0 < row["weight"] <= 1.0
         assert isinstance(row["check"], str) or "other" in row["check"]

@@ -261,3 +261,23 @@ def test_the_command(server, tmp_path, capsys):
         assert words in capsys.readouterr().err
     assert main([*args[:-4], "--out", str(tmp_path / "y.csv")]) == 2
     assert "rows need the GPU" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("how", [{"usage": False}, {"zero": True}, {"unended": True}])
+def test_a_server_that_counts_nothing_is_counted_by_its_parts(server, how):
+    server.behaviour = Behaviour(**how)
+    one = measured(server, Load(concurrency=2), count=4)
+    assert one.found.answered == 4
+    assert one.found.output_tokens == 9
+    assert {record.row["output_tokens"] for record in one.records} == {"9"}
+    # Prompts nobody counted are as long as was asked for, and no row is left without a length.
+    assert {record.row["input_tokens"] for record in one.records} == {"60"}
+    uncounted = any("counts no tokens" in text for text in one.found.warnings)
+    assert uncounted == ("unended" not in how)
+
+
+def test_an_answer_in_one_part_has_no_time_a_token(server):
+    server.behaviour = Behaviour(fault="whole")
+    found = measured(server, Load(concurrency=1), count=3).found
+    assert "tpot" not in found.times
+    assert any("does not stream" in text for text in found.warnings)

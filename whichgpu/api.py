@@ -201,13 +201,14 @@ def predict(
 
     known = _known(gpu_files)
     device, count = resolve_device(gpu, known)
-    asked = placed(job(workload, **columns), count, device)
-    plain = single(asked, device)
+    own = job(workload, **columns)
     if not anchors:
-        return plain
+        return single(placed(own, count, device), device)
     from whichgpu.cost import anchors as runs
     from whichgpu.cost.anchoring import shifted
 
+    asked = placed(runs.alone(own)[0], count, device)
+    single(asked, device)
     found = estimate(asked, [device], explain=True)
     placed_ = [runs.run(runs.read(text, known), runs.job_of(found)) for text in anchors]
     return shifted(found, [one.point for one in placed_]).at(0, 0)

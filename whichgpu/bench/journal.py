@@ -216,7 +216,7 @@ def _parsed(line: bytes) -> Any:
         if not line.endswith(b"\n"):
             raise ValueError("it is cut off")
         return json.loads(line)
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise UsageError(f"not JSON ({fault})") from None
 
 

@@ -32,6 +32,10 @@ class Machine(NamedTuple):
     busy: tuple[str, ...]
 
 
+class Unsearchable(UsageError):
+    """A search for the largest batch that a fault other than of memory ended."""
+
+
 class Outcome(NamedTuple):
     """What a run gave: records in order, what was left out and why, what was there already."""
 
@@ -69,7 +73,11 @@ def run(
                 continue
             name, there = tasks.title(task), look()
             why = "" if shared else _unfit(task, there)
-            answer = {"status": "skipped", "reason": why} if why else execute({**task, "command": command})
+            answer = (
+                {"status": "skipped", "reason": why}
+                if why
+                else execute({**task, "command": command, "device": _on(task, there)})
+            )
             if answer["status"] == "skipped":
                 skipped.append((name, str(answer["reason"])))
                 tell(f"{name}: left out: {answer['reason']}")
@@ -82,6 +90,12 @@ def run(
     except KeyboardInterrupt:
         return Outcome(found, skipped, known, interrupted=True)
     return Outcome(found, skipped, known)
+
+
+def _on(task: Task, there: Machine) -> str:
+    """Where a task runs: a framework that does not see the GPU which the driver shows must not hide it."""
+    asked = str(task.get("device", "auto"))
+    return "cuda" if asked == "auto" and there.gpus else asked
 
 
 def _unfit(task: Task, there: Machine) -> str:
@@ -108,8 +122,8 @@ def largest_batch(
 ) -> tuple[int, Outcome]:
     """The largest batch that runs, by doubling and bisection, and the outcome of measuring it.
 
-    Every batch tried leaves a row: its rate, or that memory ran out. 0 where not even one fits. Ends early
-    where a try fails for another reason. Raises `UsageError` as `run` does.
+    Every batch tried leaves a row: its rate, or that memory ran out. 0 where not even one fits. Raises
+    `Unsearchable` where a try fails for another reason, `UsageError` as `run` does.
     """
     tried: list[Outcome] = []
 
@@ -122,10 +136,10 @@ def largest_batch(
             if tried[-1].interrupted:
                 raise KeyboardInterrupt
             if tried[-1].skipped:
-                raise UsageError(tried[-1].skipped[0][1])
+                raise Unsearchable(tried[-1].skipped[0][1])
         status = before[0].status
         if status not in ("ok", "oom"):
-            raise UsageError(f"batch {batch} ended otherwise than by memory: {before[0].reason}")
+            raise Unsearchable(f"batch {batch} ended otherwise than by memory: {before[0].reason}")
         return status == "ok"
 
     try:

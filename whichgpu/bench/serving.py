@@ -163,7 +163,7 @@ async def _json(client: Any, target: Target, url: str) -> Any:
     try:
         async with client.get(url, headers=target.headers, timeout=timeout) as answer:
             return json.loads(await answer.text()) if answer.status == 200 else None
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError):
         return None
 
 

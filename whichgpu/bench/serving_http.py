@@ -69,8 +69,9 @@ class Outcome:
 
     @property
     def tpot(self) -> float | None:
-        """Seconds a token after the first; None of an answer of one token."""
-        return (self.arrivals[-1] - self.arrivals[0]) / (self.made - 1.0) if self.made > 1.0 else None
+        """Seconds a token after the first; None of an answer of one token, or of one part."""
+        several = self.made > 1.0 and len(self.arrivals) > 1
+        return (self.arrivals[-1] - self.arrivals[0]) / (self.made - 1.0) if several else None
 
     @property
     def gaps(self) -> tuple[float, ...]:
@@ -143,10 +144,11 @@ async def ask(client: Any, target: Target, prompt: str, tokens: int, due: float 
         fault, reason = known.kind, known.reason
     if not fault and not state.arrivals:
         fault, reason = "empty", "the answer has no token"
-    made = state.made if state.made is not None else float(len(state.arrivals))
+    # A count of none beside text is no count.
+    made = state.made or float(len(state.arrivals))
     return Outcome(
         sent if due is None else due, sent, time.perf_counter(), tuple(state.arrivals), state.prompt or 0.0,
-        made, state.made is not None, fault, reason,
+        made, bool(state.made), fault, reason,
     )  # fmt: skip
 
 
@@ -223,6 +225,9 @@ async def _events(answer: Any) -> AsyncIterator[tuple[bytes, float]]:
                 yield plain[5:].strip(), at
             elif plain and not plain.startswith((b":", b"event:", b"id:", b"retry:")):
                 raise _Fault("garbage", f"no event of a stream: {plain[:60]!r}")
+    # The last line may lack its end.
+    if rest.strip().startswith(b"data:"):
+        yield rest.strip()[5:].strip(), time.perf_counter()
 
 
 def _take(data: bytes, at: float, state: _State) -> None:
@@ -240,7 +245,7 @@ def _take(data: bytes, at: float, state: _State) -> None:
         if usage.get("completion_tokens") is not None:
             state.made = float(usage["completion_tokens"])
             state.prompt = float(usage.get("prompt_tokens") or 0.0)
-    except (ValueError, AttributeError, TypeError) as fault:
+    except (ValueError, AttributeError, TypeError, RecursionError) as fault:
         raise _Fault("garbage", f"an event that is no answer: {data[:60]!r} ({fault})") from None
 
 

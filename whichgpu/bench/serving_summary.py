@@ -127,7 +127,9 @@ def records(
         empty = row(**{**base, "id": f"{columns['id']}-throughput", "metric": "throughput",
                        "unit": "output tokens/s"})  # fmt: skip
         return [Record(empty, context, task, "failed", reason)]
-    base |= {"input_tokens": round(found.input_tokens) or None, "output_tokens": round(found.output_tokens)}
+    # Where the server counts no tokens of prompts they are as many as were asked for.
+    counted = {"input_tokens": round(found.input_tokens), "output_tokens": round(found.output_tokens)}
+    base |= {name: tokens for name, tokens in counted.items() if tokens}
     values: dict[str, tuple[str, float, float | None]] = {
         "throughput": ("output tokens/s", found.output_rate, None)
     }

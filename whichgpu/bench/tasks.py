@@ -84,6 +84,19 @@ def of_job(job: Job, settings: Settings, *, method: str = "usual") -> dict[str, 
     return {"kind": "job", "framework": framework, **columns, "options": options, **settings.common(method)}
 
 
+def small(job: Job, whole: Job) -> Job:
+    """The job with toy sizes in place of the defaults that `whole` has of it; what it states stays."""
+    sizes: dict[str, Any] = {
+        name: float(value)
+        for name, value in _bench()["sizes"]["toy"].items()
+        if getattr(job, name) is None and float(getattr(whole, name) or 0.0) > value
+    }
+    if not job.precision:
+        # Processors have no FP16 kernels to speak of.
+        sizes["precision"] = whole.precision.replace("fp16", "bf16")
+    return replace(job, **sizes)
+
+
 def largest(task: Mapping[str, Any], batch: int) -> dict[str, Any]:
     """The task that tells whether a batch fits: the same job, a pass or two."""
     return {**task, "batch": float(batch), "method": dict(_bench()["method"]["fits"])}

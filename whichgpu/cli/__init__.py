@@ -7,6 +7,7 @@ edited to add one.
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import os
 import sys
@@ -18,6 +19,10 @@ from whichgpu.errors import WhichGpuError, one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
+
+
+#: What the system says of an output that takes no more.
+_UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 def console() -> int:
@@ -49,6 +54,10 @@ def _leave(status: int) -> NoReturn:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit status. Never raises."""
     args = list(sys.argv[1:] if arguments is None else arguments)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # The caller has closed it (`>&-`): there is nobody to tell.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     try:
         return _run(args)
     except BrokenPipeError:
@@ -88,7 +97,8 @@ def _failed(fault: Exception, args: list[str]) -> int:
     if "--json" in args:
         from whichgpu.report.json import dumps
 
-        sys.stdout.write(dumps({"error": {"message": message, "exit_code": status}}))
+        with suppress(OSError):
+            sys.stdout.write(dumps({"error": {"message": message, "exit_code": status}}))
     sys.stderr.write(f"whichgpu: {message}\n")
     return status
 
@@ -96,6 +106,8 @@ def _failed(fault: Exception, args: list[str]) -> int:
 def _told(fault: Exception) -> tuple[str, int]:
     if isinstance(fault, WhichGpuError):
         return one_line(fault), fault.exit_code
+    if isinstance(fault, OSError) and fault.filename is None and fault.errno in _UNWRITTEN:
+        return f"the output cannot be written ({fault.strerror}); send it elsewhere, or make room", 2
     from click import ClickException
     from click.exceptions import Abort
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from whichgpu.cli.options import Finite
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -104,9 +106,9 @@ _OPTIONS = (
                  help="In place of the suite's own, or of PyTorch."),
     click.option("--python", metavar="PATH", default="", help="The Python that has the framework."),
     click.option("--toy", is_flag=True, help="Toy sizes: to see that it works, also without a GPU."),
-    click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="S",
+    click.option("--seconds", type=Finite(min=0, min_open=True), metavar="S",
                  help="Sample each for no longer than this."),
-    click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", default=1800.0,
+    click.option("--timeout", type=Finite(min=0, min_open=True), metavar="S", default=1800.0,
                  show_default=True, help="End what is not done by then."),
     click.option("--memory", metavar="SIZE", help='Let each take no more, e.g. "16 GiB".'),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",

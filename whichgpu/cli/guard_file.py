@@ -121,7 +121,7 @@ def baseline(path: Path) -> dict[str, Cost]:
         return {name: _kept(row) for name, row in document["models"].items()}
     except OSError as fault:
         raise UsageError(f"{path}: cannot be read: {fault.strerror}") from None
-    except (ValueError, TypeError, KeyError, AttributeError) as fault:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as fault:
         raise UsageError(
             f"{path}: this is no baseline ({one_line(fault)}); write it again with --update"
         ) from None

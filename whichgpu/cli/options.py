@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from contextlib import nullcontext
 from functools import wraps
@@ -41,6 +42,17 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "resolution": ("SIZE", "Pixels of an image: 512 or 512x768 (height x width)."),
     "concurrency": ("N|max", "Requests in flight, or max for as many as fit."),
 }
+
+
+class Finite(click.FloatRange):
+    """A number within limits that is one: `nan` lies within any, and `inf` above all."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; a usage error for one that is none."""
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{found} is no number to go by", param, ctx)
+        return found
 
 
 class JobColumns(NamedTuple):

@@ -22,9 +22,11 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.placing import placed
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError, WhichGpuError
+from whichgpu.facts import store
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.precision import precision
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,7 +74,7 @@ class Placed(NamedTuple):
 
 def read(text: str, catalogue: Catalogue) -> Anchor:
     """An anchor of its text; raises `UsageError` saying which part of it cannot be read."""
-    where, sep, said = text.rpartition(":")
+    where, sep, said = _parted(text)
     if not sep or not where.strip():
         raise UsageError(f"anchor '{text}' has no GPU and figure; write e.g. {_EXAMPLE}")
     try:
@@ -96,8 +98,17 @@ def read(text: str, catalogue: Catalogue) -> Anchor:
     return Anchor(text.strip(), gpu, count, {**changes, "options": options}, figure)
 
 
+def _parted(text: str) -> tuple[str, str, str]:
+    """GPU and job, what parts them from the figure, and the figure, which may have a colon of its own."""
+    found = re.search(r":\s+|\s@\s+", text)
+    return (text[: found.start()], found[0], text[found.end() :]) if found else text.rpartition(":")
+
+
 def _stated(part: str, text: str) -> tuple[str, Any]:
     """One thing that an anchor says of its job: `batch 32`, `seq_len=512`, `fp16`, `train`, `PyTorch 2.1`."""
+    turned = re.match(r"^(\d+)\s+([A-Za-z][\w-]*)$", part)
+    if turned and turned[2].lower() in jobs.NUMBERS:
+        part = f"{turned[2]} {turned[1]}"
     match = re.match(r"^([A-Za-z][\w-]*)\s*=\s*(\S.*)$", part) or re.match(
         r"^([A-Za-z][\w-]*)\s+(\S+)$", part
     )
@@ -137,6 +148,23 @@ def run(anchor: Anchor, job: Job) -> Placed:
             f"anchor '{anchor.text}': the model has no speed for it ({job.workload} does not fit?)"
         )
     return Placed(anchor, answer, Point(place(found, 0), math.log(ratio)))
+
+
+def alone(job: Job) -> tuple[Job, tuple[str, ...]]:
+    """The job with one request in flight where its engine usually serves one user, and what was assumed."""
+    serves = job.phase in ("", "serve") and job.concurrency is None and job.batch is None
+    if not serves or not of_one_user(job) or "serve" not in resolve(job.workload).phases:
+        return job, ()
+    title = runtime(job.runtime, "").title
+    said = f"requests in flight are not stated: 1, as {title} usually has; --concurrency says otherwise"
+    return replace(job, concurrency=1.0), (said,)
+
+
+def of_one_user(job: Job) -> bool:
+    """Whether a job states an engine that usually serves one user, who may also keep weights in the host."""
+    stack = runtime(job.runtime, "pytorch-2")
+    known = store.load("diagnosis")["diagnosis"]["alone"]["runtimes"]
+    return bool(job.runtime) and stack.exact and stack.id in known
 
 
 def job_of(found: Estimates) -> Job:

@@ -233,7 +233,12 @@ def trained_step(
     own = parallel.shard(
         whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=_shares_tokens(job)
     )
-    return job, whole, own, distributed.plan(job, stack, mesh, whole, own, count=count)
+    return (
+        job,
+        whole,
+        own,
+        distributed.plan(job, stack, mesh, whole, own, count=count, layers=workload.dims.get("layers")),
+    )
 
 
 def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]) -> tuple[Array, ...]:

@@ -117,7 +117,7 @@ def _runs(path: Path) -> Iterator[Mapping[str, Any]]:
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

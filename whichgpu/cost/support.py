@@ -78,7 +78,8 @@ def _of_software(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str,
     if not runtime.software:
         return ()
     older = stacks.standing(gpu, runtime.software, runtime.release, runtime.said).warning
-    return older, "" if precision.or_wider else stacks.lacking(gpu, runtime.software, precision.math)
+    format_ = WEIGHT_ONLY.partition("-")[0] if precision.id == WEIGHT_ONLY else precision.math
+    return older, "" if precision.or_wider else stacks.lacking(gpu, runtime.software, format_)
 
 
 def _of_units(gpu: Gpu, precision: Precision) -> str:

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 #: A run so many times faster or slower than predicted is one to look into before it is scaled.
 _STRANGE = 2.0
+#: Share of the width without runs above which they have narrowed nothing to speak of.
+_LITTLE = 0.9
 
 
-def narrowed(told: Report, plain: Estimate, answer: Estimate, placed: Sequence[Placed]) -> Report:
+def narrowed(
+    told: Report, plain: Estimate, answer: Estimate, placed: Sequence[Placed], assumed: Sequence[str] = ()
+) -> Report:
     """The report of `predict` for a job with anchors: their value first, the model's own after it.
 
-    `basis` is `measured` where an anchor is of the very job.
+    `basis` is `measured` where an anchor is of the very job; `assumed` are sentences on what nobody stated.
     """
     exact = any(one.predicted.gpu == plain.gpu and one.predicted.job == plain.job for one in placed)
     basis = "measured" if exact else "extrapolated" if plain.basis == "roofline" else plain.basis
@@ -31,20 +35,26 @@ def narrowed(told: Report, plain: Estimate, answer: Estimate, placed: Sequence[P
         **told.data, "value": plainly["throughput"], "basis": basis,
         "anchors": [one.to_dict() for one in placed], "latency": plainly["latency"],
         "energy": plainly["energy"], "energy_interval": plainly["energy_interval"],
+        "warnings": [*told.data.get("warnings", ()), *assumed],
         **{name: plainly[name] for name in ("ttft", "tpot") if name in plainly},
     }  # fmt: skip
     strange = [
         one.anchor.text for one in placed if abs(math.log(one.to_dict()["ratio"])) > math.log(_STRANGE)
     ]
-    remarks = tuple(
-        f"'{text}' is far from what is predicted there, so it narrows little or nothing; ask first why: "
-        f"whichgpu diagnose {plain.job.workload} --gpu .. --measured .."
-        for text in strange
+    alone, rate = plain.throughput, answer.throughput
+    narrower = math.log(rate.high / rate.low) < _LITTLE * math.log(alone.high / alone.low)
+    little = "" if narrower else ", so it narrows little or nothing"
+    remarks = (
+        *assumed,
+        *(
+            f"'{text}' is far from what is predicted there{little}; ask first why: "
+            f"whichgpu diagnose {plain.job.workload} --gpu .. --measured .."
+            for text in strange
+        ),
     )
-    rate = answer.throughput
     first = (
         f"With your runs: {number(rate.mid)} {rate.unit} ({number(rate.low)} to {number(rate.high)}), 90 % "
-        f"interval. The model alone:"
+        f"interval; below them the model alone."
     )
     return told._replace(data=data, blocks=(first, _table(placed), Bullets(remarks), *told.blocks))
 

@@ -74,7 +74,8 @@ def _interval(one: Prediction | None) -> dict[str, Any] | None:
 def _rates(found: Sequence[Measured]) -> Table:
     rows = [
         (str(one.load), f"{one.found.answered:,} of {one.found.sent:,}", number(one.found.request_rate),
-         number(one.found.output_rate), number(one.found.in_flight), number(one.found.input_tokens),
+         number(one.found.output_rate), number(one.found.in_flight),
+         number(one.found.input_tokens) if one.found.input_tokens else "-",
          number(one.found.output_tokens),
          ", ".join(f"{count} {name}" for name, count in one.found.faults.items()) or "none")
         for one in found

@@ -112,13 +112,20 @@ class Workload(Shown):
             own = {**own, "precision": adapters.DEFAULT_PRECISION[asked], **self.defaults.get(asked, {})}
         options = {**adapter_of(job.phase), **job.options}
         job = replace(
-            job, **job.gaps({**defaults, **own}), workload=self.id, phase=asked, options=options
+            job, **job.gaps(self._within({**defaults, **own})), workload=self.id, phase=asked, options=options
         )  # fmt: skip
         if asked in _GENERATING and np.any(
             np.asarray(1.0 if job.output_tokens is None else job.output_tokens) < 1
         ):
             raise UsageError(f"output_tokens: 0, but phase {asked} generates at least 1; use --phase prefill")
         return replace(job, precision=adapters.training_precision(job)) if job.trains else job
+
+    def _within(self, columns: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Columns that nobody stated, with no sequence longer than the model has positions for."""
+        longest, length = self.dims.get("positions"), columns.get("seq_len")
+        if isinstance(longest, int) and length is not None and 0 < longest < length:
+            return {**columns, "seq_len": float(longest)}
+        return columns
 
     def runtime(self, phase: str) -> str:
         """What runs a job of a phase that names no runtime."""
@@ -203,10 +210,7 @@ class Workload(Shown):
     def reference_job(self) -> Job:
         """One forward pass at the default input and batch 1, in FP16 where the family says no other."""
         columns = {"phase": self.phases[0], "precision": "fp16", **getattr(self.code, "REFERENCE", {})}
-        longest = self.dims.get("positions")
-        if "seq_len" in columns and isinstance(longest, int) and 0 < longest < columns["seq_len"]:
-            columns["seq_len"] = float(longest)
-        return self.complete(Job(self.id, batch=1.0, **columns))
+        return self.complete(Job(self.id, batch=1.0, **self._within(columns)))
 
     def reference_ops(self) -> tuple[Op, ...]:
         """The ops of that forward pass."""

@@ -147,17 +147,17 @@ def _groups(paths: Iterable[Path], name: str, faults: dict[str, str]) -> list[_G
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{path}: {path.stat().st_size / 2**20:,.0f} MiB are no result of a benchmark")
+            raise UsageError(f"{path.stat().st_size / 2**20:,.0f} MiB are no result of a benchmark")
         return text_of(path)
     except OSError as fault:
-        raise UsageError(f"{path}: cannot be read ({fault.strerror or fault}); check the path") from None
+        raise UsageError(f"cannot be read ({fault.strerror or fault}); check the path") from None
 
 
 def _format(path: Path, text: str) -> str:
     found = next((name for name, module in formats().items() if module.claims(path, text)), "")
     if not found:
         what = "it is empty" if not text.strip() else "it is of no format that is known"
-        raise UsageError(f"{path}: {what}; known are {', '.join(formats())} (--format NAME)")
+        raise UsageError(f"{what}; known are {', '.join(formats())} (--format NAME)")
     return found
 
 

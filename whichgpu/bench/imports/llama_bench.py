@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.imports import Entry
-from whichgpu.errors import UsageError
+from whichgpu.errors import UsageError, WhichGpuError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,6 +27,9 @@ _TEST = re.compile(r"^(?:pp\s*(?P<pp>\d+))?\s*\+?\s*(?:tg\s*(?P<tg>\d+))?(?:\s*@
 _RATE = re.compile(r"^(?P<mean>[\d.]+)(?:\s*(?:±|\+/-)\s*(?P<deviation>[\d.]+))?$")
 _GRADES = {"small": "s", "medium": "m", "large": "l"}
 _PLAIN = {"f16": "fp16", "f32": "fp32", "bf16": "bf16"}
+
+#: Layers that every model worth measuring has.
+_FEW = 10
 
 
 def claims(_path: Path, text: str) -> bool:
@@ -126,8 +129,10 @@ def _entry(test: Mapping[str, Any]) -> Entry:
     rate, deviation = float(test["avg_ts"]), test.get("stddev_ts")
     options: dict[str, Any] = {}
     layers = test.get("n_gpu_layers")
-    if isinstance(layers, int) and 0 <= layers < 10:
-        said.append(f"only {layers} layers were on the GPU")
+    held = _layers(name)
+    if isinstance(layers, int) and 0 <= layers < held:
+        said.append(f"only {layers} of {held} layers were on the GPU")
+        options["n_gpu_layers"] = layers
     if str(test.get("type_k") or "f16") not in ("f16", "bf16"):
         options["kv_precision"] = str(test["type_k"])
     columns = {
@@ -139,6 +144,16 @@ def _entry(test: Mapping[str, Any]) -> Entry:
     }  # fmt: skip
     kept = ("build_commit", "cpu_info", "backends", "model_filename", "flash_attn", "n_threads", "samples_ts")
     return Entry(columns, {key: test[key] for key in kept if key in test}, tuple(said))
+
+
+def _layers(name: str) -> int:
+    """Layers of a model of the zoo; the fewest that any has of one that is not."""
+    from whichgpu.workloads.workload import resolve
+
+    try:
+        return int(resolve(name).dims.get("layers", _FEW))
+    except WhichGpuError:
+        return _FEW
 
 
 def _model(test: Mapping[str, Any]) -> tuple[str, str]:

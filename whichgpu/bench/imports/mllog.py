@@ -72,7 +72,7 @@ def _events(text: str) -> tuple[list[Event], int]:
             continue
         try:
             one = json.loads(rest)
-        except ValueError:
+        except (ValueError, RecursionError):
             one = None
         if isinstance(one, dict) and isinstance(one.get("key"), str):
             found.append(one)

@@ -35,6 +35,8 @@ _TIMES = (
 _NAMES = {"resnet": "resnet50", "bert-99": "bert-large-mlperf-99", "stable-diffusion-xl": "sdxl",
           "llama2-70b-99": "llama-2-70b", "llama2-70b-99.9": "llama-2-70b", "gptj-99": "gpt-j-6b",
           "gptj-99.9": "gpt-j-6b"}  # fmt: skip
+#: The last part of a name that begins as GPUs do, and what follows it.
+_CHIP = re.compile(r"(?:.*(?<!RTX)[_-])?((?:RTX[_-]?A?|GH|GB|MI|[ABHLTV])[_-]?\d+[A-Za-z]*(?![A-Za-z\d]).*)")
 _SCENARIOS = ("offline", "server", "singlestream", "multistream", "interactive")
 
 
@@ -95,7 +97,13 @@ def _placed(path: Path) -> dict[str, Any]:
     model, system = parts[place - 1], path.parts[place - 2]
     device = re.match(r"(?P<gpu>.+?)x(?P<count>\d+)(?:_|$)", system)
     found: dict[str, Any] = {"workload": _NAMES.get(model, model)}
-    return {**found, "gpu": device["gpu"], "n_gpus": int(device["count"])} if device else found
+    return {**found, "gpu": _chip(device["gpu"]), "n_gpus": int(device["count"])} if device else found
+
+
+def _chip(system: str) -> str:
+    """The GPU of a system's name: `H100-SXM-80GB` of `DGX-H100_H100-SXM-80GB`."""
+    found = _CHIP.match(system.removesuffix("_aarch64"))
+    return found[1] if found else system
 
 
 def _number(text: str) -> float:
@@ -108,7 +116,7 @@ def _number(text: str) -> float:
 def _round(text: str) -> Iterator[Entry]:
     try:
         rows = json.loads(text)
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise UsageError(f"JSON that ends too early or is broken ({fault})") from None
     for entry in rows if isinstance(rows, list) else [rows]:
         found = _result(entry) if isinstance(entry, dict) else None

@@ -61,7 +61,12 @@ def _run(part: str, whole: str) -> Entry:
 
 
 def _rate(part: str) -> tuple[float, float | None, tuple[str, ...]]:
-    total, steps = _TOTAL.search(part), _STEP.findall(part)
+    # What stands behind the last end of a line may be cut within a number.
+    whole = part if part.endswith("\n") else part.rpartition("\n")[0]
+    steps = _STEP.findall(whole)
+    total = _TOTAL.search(part)
+    if total and total.end() == len(part) and steps and not _near(float(total[1]), float(steps[-1][1])):
+        total = None
     spread = (
         float(steps[-1][2]) / float(steps[-1][1]) if steps and steps[-1][2] and float(steps[-1][1]) else None
     )
@@ -71,6 +76,11 @@ def _rate(part: str) -> tuple[float, float | None, tuple[str, ...]]:
         raise UsageError("a run without a step: the log ends before it measured anything")
     number, rate, _ = steps[-1]
     return float(rate), spread, (f"the log is cut off: images/s of its step {number} stand for the whole",)
+
+
+def _near(total: float, step: float) -> bool:
+    """Whether a total may be of these steps: they are means of the same run."""
+    return abs(total - step) < 0.1 * step
 
 
 def _batch(part: str, head: dict[str, str], flags: dict[str, str]) -> tuple[float | None, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import os
 import signal
@@ -14,10 +15,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from whichgpu.bench.process import TIMEOUT
 from whichgpu.bench.worker import context, faults
 
 #: The file beside this one that runs a task, by its kind or framework.
 _RUNS = {"torch": "torch_job", "tensorflow": "tensorflow_job", "micro": "micro", "collective": "collectives"}
+
+#: Seconds after its time limit at which a process ends itself, should nobody have ended it.
+_GRACE = 10.0
 
 
 def main() -> int:
@@ -25,6 +30,8 @@ def main() -> int:
     request, answer = Path(sys.argv[1]), Path(sys.argv[2])
     task = json.loads(request.read_text(encoding="utf-8"))
     _end_with_parent()
+    # Those of `torchrun` are in sessions of their own: one that hangs with Python's lock held ends by this.
+    faulthandler.dump_traceback_later(float(task.get("timeout") or TIMEOUT) + _GRACE, exit=True)
     warnings.simplefilter("ignore")
     started, begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), time.monotonic()
     found = _answer(task)

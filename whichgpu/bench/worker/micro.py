@@ -18,7 +18,7 @@ from whichgpu.bench.worker.world import World
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from whichgpu.bench.worker.clocks import Clock
 
@@ -99,6 +99,10 @@ def _rows(bench: Bench, cases: Iterator[Case | str]) -> tuple[list[dict[str, Any
                 found.append(_row(bench, case))
             except (RuntimeError, ValueError) as fault:
                 warnings.append(f"{case.name} {case.precision} {dict(case.options)}: {_short(fault)}")
+            # Its arrays go before those of the next one come: both at once may be more than the memory.
+            del case
+            if bench.on_gpu:
+                bench.torch.cuda.empty_cache()
     except (RuntimeError, ValueError) as fault:
         # A case that could not even be made, as where memory ran out: those before it are measured.
         if not found:
@@ -116,8 +120,6 @@ def _row(bench: Bench, case: Case) -> dict[str, Any]:
         run = Timed(list(case.times), 1, 0.0, 0, sum(case.times), 0.0)
     else:
         run = timed(bench.clock, case.step, bench.method, before=bench.flush if case.cold else None)
-    if bench.on_gpu:
-        bench.torch.cuda.empty_cache()
     found = summary(run.times, bench.method.confidence)
     metric, size = UNITS[case.unit]
     per = found.median / case.work if case.unit == "us" else case.work / found.median
@@ -147,6 +149,7 @@ def memory(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
                 where,
                 cold=large and moved < 2**31,
             )
+            del step
 
 
 def gemm(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
@@ -154,13 +157,12 @@ def gemm(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
     for precision in params.get("precisions", ("fp32", "tf32", "fp16", "bf16", "fp8", "fp64")):
         for shape in params.get("shapes", (4096, 8192)):
             sizes = (shape,) * 3 if isinstance(shape, int) else tuple(shape)
-            made = list(_products(bench, sizes, precision))
-            yield from made
-            if isinstance(made[0], str):
+            if (yield from _products(bench, sizes, precision)):
                 break
 
 
-def _products(bench: Bench, sizes: tuple[int, int, int], precision: str) -> Iterator[Case | str]:
+def _products(bench: Bench, sizes: tuple[int, int, int], precision: str) -> Generator[Case | str, None, bool]:
+    """A shape in each way, one after another; gives whether the device has no units for it."""
     m, n, k = sizes
     moved = kernels.width(precision) * (m * k + k * n) + kernels.result(precision) * m * n
     for how in kernels.ways(bench, precision):
@@ -170,9 +172,11 @@ def _products(bench: Bench, sizes: tuple[int, int, int], precision: str) -> Iter
             step = f"gemm {precision}: {_short(fault)}"
         if isinstance(step, str):
             yield step
-            return
+            return True
         options = {"m": m, "n": n, "k": k, "how": how}
         yield Case("gemm", step, 2.0 * m * n * k, "TFLOP/s", precision, options, moved=moved)
+        del step
+    return False
 
 
 def conv(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:

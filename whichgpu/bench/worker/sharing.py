@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
@@ -48,16 +49,22 @@ def shared(torch: Any, asked: Asked, module: Any) -> Any:
     if int(asked.job.tp or 1) > 1:
         return tensor_parallel(torch, module)
     if kind in _SHARDED:
-        return _sharded(module, reshard=kind != "zero2")
+        return _sharded(torch, asked, module, reshard=kind != "zero2")
     ids = [torch.cuda.current_device()] if asked.world.on_gpu else None
     return torch.nn.parallel.DistributedDataParallel(module, device_ids=ids, gradient_as_bucket_view=True)
 
 
-def _sharded(module: Any, *, reshard: bool) -> Any:
-    """Fully sharded: each repeated layer is gathered when it runs; zero2 keeps them gathered."""
-    from torch import nn
-    from torch.distributed.fsdp import fully_shard
+def _sharded(torch: Any, asked: Asked, module: Any, *, reshard: bool) -> Any:
+    """Fully sharded: each repeated layer is gathered when it runs; zero2 keeps them gathered.
 
+    Weights are gathered in the format that they are multiplied in, gradients added up in FP32.
+    """
+    from torch import nn
+    from torch.distributed import fsdp
+
+    cast = asked.form.autocast
+    narrow = {"param_dtype": getattr(torch, cast), "reduce_dtype": torch.float32} if cast else {}
+    fully_shard = partial(fsdp.fully_shard, mp_policy=fsdp.MixedPrecisionPolicy(**narrow))
     for part in module.children():
         if isinstance(part, nn.ModuleList):
             for layer in part:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.bench.worker import capture, feeding, sharing
 from whichgpu.errors import UsageError
+from whichgpu.workloads.blocks import check_positions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,11 @@ def _check(asked: Asked) -> None:
         raise UsageError(
             f"option {unknown[0]}: bench does nothing with it; it acts on {', '.join(sorted(READ))}"
         )
+    job, longest = asked.job, asked.item.dims.get("positions")
+    # Beyond its table of positions a model reads memory that is not its own, which ends a GPU's context.
+    for column, tokens in (("seq_len", job.seq_len), ("input_tokens", job.input_tokens)):
+        if longest and tokens:
+            check_positions(tokens, float(longest), column)
     if asked.option("layout") not in _LAYOUTS:
         raise UsageError(
             f"option layout: '{asked.option('layout')}' is none of nchw, nhwc; write layout=nhwc"

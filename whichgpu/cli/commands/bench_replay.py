@@ -40,14 +40,23 @@ def run(row: str, *, source: Path, asked: Asked) -> Report:
     known = {one.id: one for one in journal.read(source)}
     if row not in known:
         near = get_close_matches(row, known, n=1, cutoff=0.3)
-        hint = f"did you mean {near[0]}?" if near else "it holds none"
+        some = f"it holds {len(known)}, e.g. {next(iter(known))}" if known else "it holds none"
+        hint = f"did you mean {near[0]}?" if near else some
         raise UsageError(f"{source}: no row '{row}'; {hint}")
     old = known[row]
     if not old.task:
         raise UsageError(
             f"{source}: row {row} was not measured by bench, and nothing says how to do so again"
         )
-    if asked.out.name == OUT or asked.out.resolve() == source.resolve():
-        asked = asked._replace(out=source.with_name(f"{source.stem}-again.csv"), resume=False)
+    if asked.out == Path(OUT) or asked.out.resolve() == source.resolve():
+        asked = asked._replace(out=_beside(source), resume=False)
     outcome = asked.run([old.task])
     return replay_report(old, outcome.records, str(asked.out), asked.report(outcome))
+
+
+def _beside(source: Path) -> Path:
+    """A file that is not there yet: `measured-again.csv`, `measured-again-2.csv` .."""
+    from itertools import count
+
+    names = (f"{source.stem}-again{'' if i == 1 else f'-{i}'}.csv" for i in count(1))
+    return next(path for path in map(source.with_name, names) if not path.exists())

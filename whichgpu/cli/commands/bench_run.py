@@ -44,7 +44,8 @@ def run(
         job = replace(columns.job(name), n_gpus=float(gpus))
         item = resolve(job.workload)
         check_written(item)
-        item.complete(job)
+        whole = item.complete(job)
+        job = tasks.small(job, whole) if asked.settings.toy else job
         todo.append(tasks.of_job(job, asked.settings))
     if not largest_batch:
         return asked.report(asked.run(todo))
@@ -59,7 +60,11 @@ def _largest(todo: list[dict[str, object]], asked: Asked) -> Report:
     interrupted = False
     with Journal(asked.out, resume=asked.resume) as journal:
         for task in todo:
-            best, outcome = runner.largest_batch(task, journal, **asked.how())
+            try:
+                best, outcome = runner.largest_batch(task, journal, **asked.how())
+            except runner.Unsearchable as fault:
+                skipped.append((str(task["workload"]), str(fault)))
+                continue
             found[str(task["workload"])] = best
             records += outcome.records
             skipped += outcome.skipped

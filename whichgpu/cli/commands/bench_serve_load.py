@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import gpu_files, progress
+from whichgpu.cli.options import Finite, gpu_files, progress
 
 if TYPE_CHECKING:
     from whichgpu.cost.slo import Term
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 @click.argument("url")
 @click.option("--concurrency", default="", metavar="N,..", help="Requests kept in flight: 1,8,32.")
 @click.option("--rate", default="", metavar="RATE,..", help="Requests that arrive a second: 0.5,1,2.")
-@click.option("--burstiness", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True,
+@click.option("--burstiness", type=Finite(min=0, min_open=True), default=1.0, show_default=True,
               metavar="N", help="Of arrivals: 1 is Poisson, below it they come in bursts.")  # fmt: skip
 @click.option("--input-tokens", default="512", show_default=True, metavar="N",
               help="Tokens of a prompt, or 'lognormal mean 500 p90 1000'.")  # fmt: skip
 @click.option("--output-tokens", default="128", show_default=True, metavar="N",
               help="Tokens of an answer, likewise.")  # fmt: skip
-@click.option("--shared-prefix", type=click.FloatRange(0, 1, max_open=True), default=0.0, metavar="SHARE",
+@click.option("--shared-prefix", type=Finite(0, 1, max_open=True), default=0.0, metavar="SHARE",
               help="Part of a prompt that all have in common.")  # fmt: skip
 @click.option("--requests", type=click.IntRange(min=1), metavar="N",
               help="Of each load; by default ten rounds of those in flight, a minute at a rate.")  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="S",
+@click.option("--seconds", type=Finite(min=0, min_open=True), metavar="S",
               help="Send no more of a load after that.")  # fmt: skip
 @click.option("--warmup", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
               help="Requests at first that do not count.")  # fmt: skip
@@ -50,9 +50,9 @@ if TYPE_CHECKING:
               help="Which of the two addresses.")  # fmt: skip
 @click.option("--key-env", default="OPENAI_API_KEY", show_default=True, metavar="NAME",
               help="Environment variable with the key, where the server wants one.")  # fmt: skip
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=600.0, show_default=True,
+@click.option("--timeout", type=Finite(min=0, min_open=True), default=600.0, show_default=True,
               metavar="S", help="Most that a request may take.")  # fmt: skip
-@click.option("--silence", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True,
+@click.option("--silence", type=Finite(min=0, min_open=True), default=60.0, show_default=True,
               metavar="S", help="Longest wait for the next part of an answer.")  # fmt: skip
 @click.option(
     "--slo", metavar="TEXT", help='Whether each load is within objectives: "ttft p90 1 s, tpot 50 ms".'

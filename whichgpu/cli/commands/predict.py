@@ -23,7 +23,7 @@ import click
 
 from whichgpu.cli.command import command
 from whichgpu.cli.completion import GpuName
-from whichgpu.cli.options import FORM, gpu_files, in_form, job_options, progress
+from whichgpu.cli.options import FORM, Finite, gpu_files, in_form, job_options, progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.estimate import Estimates
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.report.table import Report
+    from whichgpu.workloads.job import Job
 
 
 @command
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 @click.option("--slo", metavar="TEXT",
               help='The largest load within objectives, and the split of the GPUs that holds it: '
                    '"ttft p90 1 s, tpot 50 ms" (a bare figure is the mean).')  # fmt: skip
-@click.option("--usd-per-gpu-hour", type=click.FloatRange(min=0, min_open=True), metavar="USD",
+@click.option("--usd-per-gpu-hour", type=Finite(min=0, min_open=True), metavar="USD",
               help="Price of a GPU, for the cost of tokens; else the best on-demand offer.")  # fmt: skip
 @click.option("--anchor", "anchored", multiple=True, metavar="TEXT",
               help='A run of your own: "rtx-3090, batch 32, fp16: 12.4 samples/s"; repeatable.')  # fmt: skip
@@ -116,13 +117,9 @@ def run(
             return in_form(answer(asked), f"{workload} on {gpu}", form)
     from whichgpu.report.predicted import predicted
 
+    job, assumed = _settled(columns.job(workload), anchored)
     told = predicted(
-        columns.job(workload),
-        gpu,
-        catalogue,
-        (grid, pue),
-        explain=explain,
-        then=_anchoring(anchored, catalogue),
+        job, gpu, catalogue, (grid, pue), explain=explain, then=_anchoring(anchored, catalogue, assumed)
     )
     return in_form(told, f"{workload} on {gpu}", form)
 
@@ -188,8 +185,17 @@ def _at_rate(columns: JobColumns, text: str) -> JobColumns:
     return columns._replace(stated={**columns.stated, "options": (*columns.stated["options"], pair)})
 
 
+def _settled(job: Job, anchored: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:
+    """The job as a user who has measured it means it, and what was assumed of it."""
+    if not anchored:
+        return job, ()
+    from whichgpu.cost.anchors import alone
+
+    return alone(job)
+
+
 def _anchoring(
-    anchored: tuple[str, ...], catalogue: Catalogue
+    anchored: tuple[str, ...], catalogue: Catalogue, assumed: tuple[str, ...]
 ) -> Callable[[Report, Estimates], Report] | None:
     """What measured runs make of the report, where there are any."""
     if not anchored:
@@ -198,7 +204,7 @@ def _anchoring(
     def then(told: Report, found: Estimates) -> Report:
         from whichgpu.cli.anchored import with_anchors
 
-        return with_anchors(told, found, anchored, catalogue)
+        return with_anchors(told, found, anchored, catalogue, assumed)
 
     return then
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whichgpu.cli.command import command
-from whichgpu.cli.options import FORM, gpu_files, in_form, job_options, progress
+from whichgpu.cli.options import FORM, Finite, gpu_files, in_form, job_options, progress
 from whichgpu.cli.wishes import wish_options
 from whichgpu.errors import UsageError
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
               help='The cheapest fleet of replicas that keeps objectives under a load: '
                    '"ttft p90 1 s, tpot 50 ms" (a bare figure is the mean).')  # fmt: skip
 @click.option("--rate", metavar="RATE", help='With --slo: requests that arrive at random, e.g. "5 req/s".')
-@click.option("--users", type=click.FloatRange(min=1), metavar="N",
+@click.option("--users", type=Finite(min=1), metavar="N",
               help="Users who each read an answer before they ask again; with --slo, or usual "
                    "objectives.")  # fmt: skip
 @click.option("--pause", metavar="TIME", default="0 s", show_default=True,

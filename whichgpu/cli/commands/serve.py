@@ -12,6 +12,7 @@ from __future__ import annotations
 import click
 
 from whichgpu.cli.command import command
+from whichgpu.cli.options import Finite
 from whichgpu.report.table import Report
 
 
@@ -19,7 +20,7 @@ from whichgpu.report.table import Report
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where it listens.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, metavar="N",
               help="0 takes one that is free.")  # fmt: skip
-@click.option("--rate-limit", type=click.FloatRange(min=0.1), default=60.0, show_default=True, metavar="N",
+@click.option("--rate-limit", type=Finite(min=0.1), default=60.0, show_default=True, metavar="N",
               help="Questions of one client that are worked out per second.")  # fmt: skip
 @click.option("--log", "logged", is_flag=True, help="A line for each request.")
 def run(*, host: str, port: int, rate_limit: float, logged: bool) -> Report:

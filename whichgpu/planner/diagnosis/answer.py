@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.anchoring import Point, place, shifted
+from whichgpu.cost.anchors import alone, of_one_user
 from whichgpu.cost.estimate import does_not_fit, estimate
 from whichgpu.cost.evidence import evidence
 from whichgpu.errors import Infeasible, WhichGpuError
+from whichgpu.hardware.parts import resized
 from whichgpu.planner.diagnosis import causes, counting
-from whichgpu.planner.diagnosis.settling import alone, settled
-from whichgpu.planner.diagnosis.trying import Asked, paired, ranked
+from whichgpu.planner.diagnosis.settling import settled
+from whichgpu.planner.diagnosis.trying import UNSURE, Asked, paired, ranked
 from whichgpu.values import Shown, immutable
 from whichgpu.workloads.ops import COUNTED
 
@@ -35,8 +37,8 @@ _LIGHT = {"steps": 4.0, "seq_len": 32.0, "input_tokens": 16.0, "output_tokens": 
 _ANYWHERE = "llama.cpp"
 #: Formats that a model which does not fit may have run in.
 _NARROW = ("fp8", "int8", "w4a16")
-#: What fits by so little more than the card has may have run all the same.
-_UNSURE = 1.15
+#: What a stand-in has more memory by than a job needs.
+_ROOMY = 1.1
 
 
 @immutable
@@ -89,12 +91,17 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
     """Whether a figure is normal for a job on a GPU, and if not, why.
 
     What was measured of the very job elsewhere narrows what is predicted. Raises `UsageError` where the model
-    has no such figure, `Infeasible` where a server holds not one request, or nothing can be predicted.
+    has no such figure, `Infeasible` where nothing can be predicted.
     """
+    return _diagnosed(job, gpu, figure, catalogue)
+
+
+def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: float = 0.0) -> Diagnosis:
+    """The same; `room` is what the GPU really has (B), where `gpu` was given more."""
     job, assumed, found = _estimated(job, gpu)
     plain = found.at(0, 0)
     figure = settled(figure, plain.job, gpu)
-    unfit = does_not_fit(plain, gpu) if plain.required > _UNSURE * plain.available else ""
+    unfit = does_not_fit(plain, gpu) if plain.required > UNSURE * plain.available else ""
     if found.sequences[0, 0] < 1.0:
         why = unfit or does_not_fit(plain, gpu)
         return _otherwise(job, gpu, figure, catalogue, f"{why}; a figure of it is of another job")
@@ -105,14 +112,15 @@ def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagno
     predicted = figure.predicted(answer)
     if not (math.isfinite(predicted.mid) and predicted.mid > 0.0):
         raise Infeasible(unfit or f"the model has no figure of {job.workload} on {gpu.id} to hold it against")
-    asked = Asked(_open(job, answer), gpu, figure, answer, predicted, points, catalogue)
+    asked = Asked(_open(job, answer), gpu, figure, answer, predicted, points, catalogue,
+                  room or plain.available)  # fmt: skip
     bound = _bound(found, asked, plain)
     ratio = figure.value / predicted.mid
     verdict = _verdict(asked, bound if bound is None else _lightest(job, gpu, asked, bound))
     every = [*causes.tried(asked), *counting.tried(asked)]
     if bound is not None and verdict in ("fast", "impossible"):
         every += counting.impossible(asked, bound)
-    order, normal = ranked(asked, every, possible=not unfit and verdict != "impossible")
+    order, normal = ranked(asked, every, possible=not asked.unfit and verdict != "impossible")
     said = (*assumed, *((f"{unfit}: it ran otherwise than said",) if unfit else ()))
     answer = replace(answer, warnings=(*answer.warnings, *said))
     return Diagnosis(
@@ -150,7 +158,8 @@ def _estimated(job: Job, gpu: Gpu) -> tuple[Job, tuple[str, ...], Estimates]:
 def _otherwise(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str) -> Diagnosis:
     """The diagnosis of what may have run in place of a job that does not fit: the nearest to the figure.
 
-    Raises `Infeasible` where nothing of the kind fits either.
+    Where nothing of the kind fits either and the engine is one that keeps layers in the host, of the job on
+    such a card with more memory, from which its causes then take away. Raises `Infeasible` else.
     """
     # What does not fit is not served to many.
     job = job if job.concurrency is not None else replace(job, concurrency=1.0)
@@ -163,11 +172,26 @@ def _otherwise(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: st
             one = estimate(other, [gpu])
             if one.sequences[0, 0] >= 1.0:
                 found.append((abs(math.log(figure.ratio(one.at(0, 0)))), words, other))
-    if not found:
+    if not found and not of_one_user(job):
         raise Infeasible(why)
+    if not found:
+        return _larger(job, gpu, figure, catalogue, why)
     _, words, other = min(found, key=lambda each: each[0])
     answer = diagnose(other, gpu, figure, catalogue)
     said = f"{why}: taken as run {words}, the nearest to the figure of what fits"
+    return replace(answer, answer=replace(answer.answer, warnings=(*answer.answer.warnings, said)))
+
+
+def _larger(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str) -> Diagnosis:
+    """The diagnosis of a job as it would be if the card had the memory for it."""
+    plain = estimate(job, [gpu]).at(0, 0)
+    if not math.isfinite(plain.required):
+        raise Infeasible(why)
+    memory = float(gpu.value("memory") or 0.0) + _ROOMY * plain.required
+    answer = _diagnosed(
+        job, resized(gpu, gpu.id, "derived", memory=memory), figure, catalogue, plain.available
+    )
+    said = f"{why}: predicted as on a card with more memory, from which it follows what the lack of it costs"
     return replace(answer, answer=replace(answer.answer, warnings=(*answer.answer.warnings, said)))
 
 

@@ -16,10 +16,10 @@ from whichgpu.facts.model import Interval
 from whichgpu.hardware import tokens
 from whichgpu.hardware.fields import RATES
 from whichgpu.hardware.parts import is_part, resized, scaled
+from whichgpu.planner.diagnosis import formats
 from whichgpu.planner.diagnosis.trying import Tried, again, each, host, rated
 from whichgpu.workloads import workload as zoo
 from whichgpu.workloads.ops import COUNTED
-from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from whichgpu.planner.diagnosis.trying import Asked
     from whichgpu.workloads.job import Job
 
-#: Formats by how wide their arithmetic is: what is left of a job's own is wider.
-_WIDE = ("fp32", "tf32")
-_NARROW = {"train": ("amp-fp16", "amp-bf16", "amp-fp8"), "other": ("fp16", "bf16", "fp8", "int8", "w4a16")}
-_ORDER = ("fp64", "fp32", "tf32", "amp-fp16", "amp-bf16", "fp16", "bf16", "amp-fp8", "fp8", "int8", "w4a16")
 #: Shares of the usual limit, of boost clocks and of a GPU, that are tried.
 _CAPS, _CLOCKS, _SHARES = (0.85, 0.7, 0.6, 0.5, 0.4), (0.85, 0.7, 0.55, 0.4, 0.25), (0.5, 0.25)
 #: Columns that say how much goes in, with the words for each.
@@ -56,22 +52,6 @@ def _with(asked: Asked, **options: str) -> Job:
     return replace(asked.job, options={**asked.job.options, **options})
 
 
-def _formats(asked: Asked) -> Iterable[Tried]:
-    own = asked.job.precision
-    place = _ORDER.index(own) if own in _ORDER else len(_ORDER)
-    wide = [name for name in _WIDE if _ORDER.index(name) < place]
-    yield from each("precision", [(name.upper(), again(asked, replace(asked.job, precision=name)))
-                                  for name in (*wide, *_half(asked, own))])  # fmt: skip
-    narrow = _NARROW["train" if asked.job.trains else "other"]
-    yield from each("narrower", [(name.upper(), again(asked, replace(asked.job, precision=name)))
-                                 for name in narrow if _ORDER.index(name) > place])  # fmt: skip
-
-
-def _half(asked: Asked, own: str) -> tuple[str, ...]:
-    """16 bits, where a job should run in fewer."""
-    return ("bf16",) if not asked.job.trains and precision(own).quantised else ()
-
-
 def _compiling(asked: Asked) -> Iterable[Tried]:
     stack = runtime(asked.job.runtime, asked.answer.runtime)
     if asked.answer.runtime in ("pytorch-2", "diffusers") and "compile" not in asked.job.options:
@@ -94,6 +74,9 @@ def _layouts(asked: Asked) -> Iterable[Tried]:
 
 def _engines(asked: Asked) -> Iterable[Tried]:
     pictures = asked.answer.throughput.unit in ("images/s", "samples/s")
+    if formats.of_a_file(asked.job.precision):
+        # The file of such a format is read by its own engine alone.
+        return
     for name in _ENGINES.get(asked.job.phase, ()):
         if name != asked.answer.runtime and not (pictures and name == "transformers"):
             bare = {key: value for key, value in asked.job.options.items() if key != "compile"}
@@ -151,7 +134,9 @@ def _spilling(asked: Asked) -> Iterable[Tried]:
             return
         if asked.figure.metric == "ttft":
             return
-        for share in (0.25, 0.5, 1.0):
+        # Of a model that does not fit, what is over.
+        over = 1.0 - asked.room / max(asked.answer.required, 1.0)
+        for share in (over,) if over > 0.0 else (0.25, 0.5, 1.0):
             one = rated(asked, spent.mid / (spent.mid + share * weights / row["bandwidth"]))
             wide = Interval(one.mid / reach, one.mid, one.mid * reach, one.unit)
             yield Tried("spilling", f" ({share:.0%} of them)", wide)
@@ -331,7 +316,7 @@ def _caching(asked: Asked) -> Iterable[Tried]:
 
 
 _CAUSES: tuple[Callable[[Asked], Iterable[Tried]], ...] = (
-    _formats, _compiling, _layouts, _engines, _loading, _processor, _spilling, _power, _clocks, _links,
+    formats.tried, _compiling, _layouts, _engines, _loading, _processor, _spilling, _power, _clocks, _links,
     _fewer, _batches, _flight, _variants, _shared, _sizes, _models, _checkpointing, _phases, _guided,
     _caching,
 )  # fmt: skip

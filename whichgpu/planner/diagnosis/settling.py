@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
-from whichgpu.facts import store
 from whichgpu.planner.size import usual
 from whichgpu.workloads import workload as zoo
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from whichgpu.cost.quoted import Quoted
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
@@ -30,19 +26,6 @@ def settled(figure: Quoted, job: Job, gpu: Gpu) -> Quoted:
     if figure.unit.startswith("epochs/s"):
         return _of_a_set(figure, job)
     return figure
-
-
-def alone(job: Job) -> tuple[Job, tuple[str, ...]]:
-    """The job with one request in flight where its engine usually serves one user, and what was assumed."""
-    if not job.runtime:
-        return job, ()
-    stack = runtime(job.runtime, "")
-    single: Mapping[str, Any] = store.load("diagnosis")["diagnosis"]["alone"]
-    serves = job.phase in ("", "serve") and job.concurrency is None and job.batch is None
-    if not serves or stack.id not in single["runtimes"] or "serve" not in zoo.resolve(job.workload).phases:
-        return job, ()
-    said = f"requests in flight are not stated: 1, as {stack.title} usually has; --concurrency says otherwise"
-    return replace(job, concurrency=1.0), (said,)
 
 
 def _of_a_set(figure: Quoted, job: Job) -> Quoted:

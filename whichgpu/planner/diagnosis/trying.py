@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 #: Log standard deviation below which no prediction of a cause is believed.
 _LEAST = 0.03
+#: What fits by so little more than the card has may have run all the same.
+UNSURE = 1.15
 #: Share of a figure below which a change of it is none.
 _NOTHING = 0.01
 #: Of pairs of causes: the least that one does, how many are paired, and how many pairs are told.
@@ -52,6 +54,13 @@ class Asked:
     predicted: Interval
     points: tuple[Point, ...]
     catalogue: Catalogue
+    #: B that the GPU really has for the job, where `gpu` was given more so that it could be predicted.
+    room: float
+
+    @property
+    def unfit(self) -> bool:
+        """Whether the job, as it is said, does not fit."""
+        return self.answer.required > UNSURE * self.room
 
     @property
     def n_gpus(self) -> int:
@@ -127,7 +136,10 @@ def again(asked: Asked, job: Job, gpu: Gpu | None = None) -> Again | None:
             plain_estimate(job, [device], explain=asked.figure.metric == "flops"), (*active(), *asked.points)
         )
         one = asked.figure.predicted(found.at(0, 0))
-        if math.isfinite(one.mid) and one.mid > 0.0 and found.required[0, 0] < 4.0 * found.available[0, 0]:
+        # Nothing ran that needs more than there is, or than what was said to have run.
+        room = asked.room if device is asked.gpu else float(found.available[0, 0])
+        most = max(UNSURE * room, 1.001 * asked.answer.required)
+        if math.isfinite(one.mid) and one.mid > 0.0 and found.required[0, 0] <= most:
             return Again(one, job, device)
     return None
 
@@ -145,7 +157,7 @@ def ranked(asked: Asked, tried: Iterable[Tried], *, possible: bool = True) -> tu
     null = math.log(table["null"]["weight"]) + likelihood(asked.figure.value, asked.predicted)
     null = null if possible else -math.inf
     scores = {
-        cause: math.log(_weight(table["cause"][cause], asked.gpu)) + _mean([score for score, _ in some])
+        cause: math.log(_weight(table["cause"][cause], asked)) + _mean([score for score, _ in some])
         for cause, some in details.items()
     }
     top = max([null, *scores.values()])
@@ -168,9 +180,11 @@ def _bounds(of: Interval) -> tuple[float, float, float]:
     return of.low, of.mid, of.high
 
 
-def _weight(row: Mapping[str, Any], gpu: Gpu) -> float:
-    """How often a cause is met on cards of this kind."""
-    return float(row.get("segments", {}).get(gpu.segment, row["weight"]))
+def _weight(row: Mapping[str, Any], asked: Asked) -> float:
+    """How often a cause is met on cards of this kind, or of jobs that do not fit."""
+    if asked.unfit and "unfit" in row:
+        return float(row["unfit"])
+    return float(row.get("segments", {}).get(asked.gpu.segment, row["weight"]))
 
 
 @immutable

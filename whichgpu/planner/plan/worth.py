@@ -19,15 +19,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.planner.plan import conflict
-from whichgpu.planner.plan.again import EACH, ROWS, usd
+from whichgpu.planner.plan.again import usd
 from whichgpu.planner.plan.answer import Price
-from whichgpu.planner.plan.dominance import dominated
-from whichgpu.planner.plan.formulation import formulate, scale
-from whichgpu.planner.plan.highs import solve
-from whichgpu.planner.plan.means import means
-from whichgpu.planner.plan.program import merged
+from whichgpu.planner.plan.formulation import scale
 from whichgpu.planner.plan.rounding import carried
-from whichgpu.units import number
+from whichgpu.planner.words import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +53,7 @@ class _Found(NamedTuple):
 def shadow_prices(again: Again, rows: tuple[Constraint, ...]) -> Iterator[Price]:
     """What each binding limit is worth, and what more work costs."""
     built, program = again.built, again.built.program
-    duals = margins(built)
+    duals = margins(again)
     few = len(built.asked.demands) <= _FEW
     for d, one in enumerate(built.asked.demands[:_EASED]):
         name = f"demand {one.name}"
@@ -86,7 +82,7 @@ def shadow_prices(again: Again, rows: tuple[Constraint, ...]) -> Iterator[Price]
 def _more(again: Again, program: Program, dual: float | None, *, few: bool) -> _Found | None:
     """What more work costs, as a saving below zero."""
     used = np.flatnonzero(again.found.n.any(axis=1))
-    if carried(program.only(used), again.found.n[used]) is not None:
+    if again.left > 0.0 and carried(program.only(used), again.found.n[used]) is not None:
         return _Found(0.0, "fleet")
     saved = again.saved(program) if few else None
     if saved is not None:
@@ -138,19 +134,15 @@ def _long_run(built: Built, d: int, one_percent: float) -> Price:
     each = 100.0 * one_percent * program.period / max(float(made), 1e-300)
     return Price(f"demand {one.name}", f"1,000 {one.unit} more", -1000.0 * each / program.period,
                  f"in the long run, where the fleet grows with it, 1,000 {one.unit} of {one.name} cost "
-                 f"{number(1000.0 * each, 3)} USD", "relaxation")  # fmt: skip
+                 f"{money(1000.0 * each)}", "relaxation")  # fmt: skip
 
 
-def margins(built: Built) -> dict[str, float]:
+def margins(again: Again) -> dict[str, float]:
     """USD/h that easing each limit by one saves, by the duals of the relaxation; of a demand by +1 %."""
-    small, _ = merged(built.program)
-    kept = np.flatnonzero(dominated(small) < 0)
-    program = small.only(kept)
-    rows = means(program, ROWS)
-    milp = formulate(program, rows)
-    found = solve(milp, relaxed=True, seconds=EACH)
-    if found.status != "optimal" or found.values is None:
+    if again.of_types is None or again.of_types.found.values is None:
         return {}
+    built, (kept, program, rows, milp, found) = again.built, again.of_types
+    assert found.values is not None
     x = np.zeros((program.load.rate.shape[0], *milp.n.shape))
     x[milp.x] = found.values[milp.shares : milp.shares + milp.x[0].size]
     value = _of_rates(program, milp, found) + _of_means(program, milp, found, rows, x)

@@ -1,0 +1,182 @@
+"""How bench times: statistics of samples, clocks of a processor and of CUDA, captured steps."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from whichgpu.bench import (
+    statistics,
+)
+from whichgpu.bench.worker import capture, clocks
+
+METHOD = statistics.Method(warmup=2, warmup_seconds=0.0, least=5, most=50, seconds=1.0, sample=0.0)
+
+
+def test_the_interval_of_a_median_covers_it_as_often_as_it_says():
+    draw = np.random.default_rng(3)
+    inside = 0
+    for _ in range(2000):
+        low, high, sure = statistics.median_interval(draw.exponential(size=25), 0.95)
+        inside += low <= np.log(2.0) <= high
+    assert sure >= 0.95
+    assert inside / 2000 == pytest.approx(sure, abs=0.015)
+
+
+def test_few_samples_say_how_sure_they_are():
+    found = statistics.summary([1.0, 3.0])
+    assert (found.median, found.low, found.high, found.confidence) == (2.0, 1.0, 3.0, 0.5)
+    assert statistics.summary([4.0]).confidence == 0.0
+    with pytest.raises(ValueError, match="no samples"):
+        statistics.summary([])
+    said = statistics.doubts(found, METHOD, 0.02)
+    assert "2 samples bound the median with a confidence of 50% only" in said
+    assert "the harness took 2.0% of the time" in said
+
+
+def test_outliers_and_drift_are_seen():
+    draw = np.random.default_rng(5)
+    steady = 1.0 + 0.001 * draw.standard_normal(60)
+    assert statistics.drift(steady) == 0.0
+    assert statistics.outliers(steady) == 0
+    assert statistics.outliers(np.append(steady, [1.5, 2.0])) == 2
+    rising = steady * np.linspace(1.0, 1.2, 60)
+    assert statistics.drift(rising) == pytest.approx(0.18, abs=0.03)
+    assert "rose by" in statistics.doubts(statistics.summary(rising), METHOD, 0.0)[0]
+
+
+def test_when_samples_are_enough():
+    assert not statistics.enough([1.0] * 4, 0.1, METHOD)
+    assert statistics.enough([1.0] * 8, 0.1, METHOD)
+    assert not statistics.enough([1.0, 2.0] * 4, 0.1, METHOD)
+    assert statistics.enough([1.0, 2.0] * 4, 1.0, METHOD)
+    assert statistics.enough([1.0, 2.0], 3.1, METHOD), "a pass of minutes is not repeated five times"
+
+
+class Cuda:
+    """Stands for `torch.cuda`: a stream whose time goes on by what the steps say."""
+
+    def __init__(self) -> None:
+        self.now, self.synchronized, self.graphs, self.capturing = 0.0, 0, [], False
+
+    def Event(self, enable_timing: bool) -> Any:  # noqa: N802 - PyTorch's name
+        assert enable_timing
+        event = SimpleNamespace(at=None)
+        event.record = lambda: setattr(event, "at", self.now)
+        event.elapsed_time = lambda other: (other.at - event.at) * 1e3
+        return event
+
+    def synchronize(self) -> None:
+        self.synchronized += 1
+
+    def Stream(self) -> Any:  # noqa: N802
+        return SimpleNamespace(wait_stream=lambda _: None)
+
+    current_stream = Stream
+
+    def stream(self, _: Any) -> Any:
+        return _Block()
+
+    def CUDAGraph(self) -> Any:  # noqa: N802
+        return SimpleNamespace(replay=lambda: self.graphs.append("replay"))
+
+    def graph(self, _: Any) -> Any:
+        return _Block(lambda on: setattr(self, "capturing", on))
+
+
+class _Block:
+    def __init__(self, heard: Any = lambda _: None) -> None:
+        self.heard = heard
+
+    def __enter__(self) -> None:
+        self.heard(True)
+
+    def __exit__(self, *_: object) -> None:
+        self.heard(False)
+
+
+def test_events_time_what_lies_between_steps_and_the_step_alone_behind_a_flush():
+    cuda = Cuda()
+
+    def step() -> None:
+        cuda.now += 0.25
+
+    def flush() -> None:
+        cuda.now += 10.0
+
+    clock = clocks.CudaClock(cuda)
+    assert clock.samples(step, 3, 2) == [0.25] * 3
+    assert clock.samples(step, 3, 1, flush) == [0.25] * 3
+    assert cuda.synchronized == 2, "the host waits once, behind all of them"
+
+
+def test_a_run_warms_up_samples_and_stops():
+    cuda, calls = Cuda(), []
+
+    def step() -> None:
+        calls.append(1)
+        cuda.now += 0.01
+
+    entered = []
+    found = clocks.timed(
+        clocks.CudaClock(cuda),
+        step,
+        METHOD,
+        watch=lambda: _Block(lambda on: entered.append((on, len(calls)))),
+    )
+    assert found.times == pytest.approx([0.01] * len(found.times))
+    assert len(found.times) >= METHOD.least
+    assert len(calls) == found.warmup + len(found.times)
+    assert entered == [(True, found.warmup), (False, len(calls))], "what is watched is what is sampled"
+
+
+def test_every_process_does_what_the_first_one_decides():
+    """A process whose own times differ takes as many samples: all it decides by comes from the first one."""
+    told: list[list[float]] = []
+    counts = []
+    for rank, slow in ((0, 1.0), (1, 7.0)):
+        answers_ = iter(list(told))
+        cuda, calls = Cuda(), []
+
+        def step(cuda: Cuda = cuda, calls: list[int] = calls, slow: float = slow) -> None:
+            calls.append(1)
+            cuda.now += slow * (0.01 + 0.001 * (len(calls) % 3))
+
+        def agree(values: list[float], rank: int = rank, known: Any = answers_) -> list[float]:
+            if rank == 0:
+                told.append(values)
+                return values
+            return next(known)
+
+        clocks.timed(clocks.CudaClock(cuda), step, METHOD._replace(sample=1e-5), agree=agree)
+        counts.append(len(calls))
+    assert counts[0] == counts[1]
+
+
+def test_a_captured_training_step():
+    cuda, log = Cuda(), []
+    optimizer = SimpleNamespace(zero_grad=lambda set_to_none: log.append("clear"))
+    step = capture.training(
+        cuda, lambda: log.append(("gradients", cuda.capturing)),
+        lambda: log.append(("update", cuda.capturing)),
+        optimizer, whole=True,
+    )  # fmt: skip
+    assert log[-3:] == ["clear", ("gradients", True), ("update", True)]
+    step()
+    assert cuda.graphs == ["replay"]
+    log.clear()
+    step = capture.training(
+        cuda, lambda: log.append(("gradients", cuda.capturing)),
+        lambda: log.append(("update", cuda.capturing)),
+        optimizer, whole=False,
+    )  # fmt: skip
+    assert ("update", True) not in log, "a loss scale is read by the host"
+    log.clear()
+    step()
+    assert log == [("update", False)]
+    replay = capture.graphed(cuda, lambda: log.append("step"))
+    replay()
+    assert cuda.graphs == ["replay"] * 3

@@ -1,0 +1,340 @@
+"""The commands of serving: documents of a curve, refusals, batches, words of users, costs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_serving import job
+
+from whichgpu.cost import batching, curve, disaggregated
+from whichgpu.cost.measuring import how_to_measure
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.serving import paid, price
+from whichgpu.workloads.job import Job
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "serving.md"
+
+
+GPUS = catalogue()
+
+
+L40S, H100, H200 = GPUS["l40s"], GPUS["h100-80gb-sxm"], GPUS["h200-141gb-sxm"]
+
+
+@pytest.mark.parametrize("command", ["predict llama-3.1-8b --gpu l40s --curve",
+    'recommend llama-3.1-8b --slo "tpot 50 ms" --rate "5 req/s"'])  # fmt: skip
+def test_answers_are_pages_and_articles_too(whichgpu, command):
+    words = shlex.split(command)
+    told = whichgpu(*words, "--json").json
+    page = whichgpu(*words, "--format", "html").out
+    assert page.startswith("<!doctype html>") or page.lower().startswith("<!doctype html>")
+    article = whichgpu(*words, "--format", "md").out
+    assert "| ---" in article or "|---" in article or "|-" in article
+    if "loads" in told:
+        assert "<svg" in page
+        for one in told["loads"]:
+            assert f"{one['request_rate']:.3g}" in page
+    else:
+        assert told["candidates"][0]["gpu"] in page
+
+
+def test_a_rate_within_objectives_is_held_or_refused(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--slo", "tpot 40 ms", "--rate")
+    text = " ".join(whichgpu(*words, "4 req/s").out.split())
+    assert "4 requests/s, as stated, are" in text
+    over = whichgpu(*words, "40 req/s")
+    assert over.status == 3
+    assert "at most" in over.err
+    assert "GPUs hold them" in over.err
+
+
+def test_heads_are_not_cut(whichgpu):
+    three = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s:3", "--curve", "--json").json
+    assert three["job"]["tp"] == 1.0
+    wrong = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s:3", "--tp", "3", "--curve")
+    assert wrong.status == 2
+    assert "32 attention heads, which do not divide by it" in wrong.err
+
+
+@pytest.mark.parametrize(("workload", "splits"), [("falcon-7b", {1}), ("qwen2.5-7b", {1, 2, 4})])
+def test_splits_are_those_that_the_heads_allow(whichgpu, workload, splits):
+    told = whichgpu("predict", workload, "--gpu", "l40s:8", "--slo", "tpot 40 ms", "--json").json
+    found = {int(re.search(r"tp=(\d+)|$", one["split"])[1] or 1) for one in told["splits"]}
+    assert found == splits
+
+
+@pytest.mark.parametrize(
+    ("prompt", "output"), [("128", "8000"), ("12000", "200"), ("512", "256"), ("0", "64")]
+)
+@pytest.mark.parametrize("against", ["rate", "concurrency"])
+def test_more_load_is_never_sooner(whichgpu, prompt, output, against):
+    told = whichgpu("predict", "qwen3-32b", "--gpu", "h100-80gb-sxm:2", "--input-tokens", prompt,
+                    "--output-tokens", output, "--curve", against, "--json").json  # fmt: skip
+    loads = told["loads"]
+    for metric in ("ttft", "tpot", "latency"):
+        means = [one[metric]["mid"] for one in loads]
+        assert means == sorted(means), metric
+        for one in loads:
+            assert one[metric]["low"] <= one[metric]["mid"] <= one[metric]["high"]
+            assert one[metric]["p50"] <= one[metric]["p90"] <= one[metric]["p99"]
+    served = [one["throughput"]["mid"] for one in loads]
+    assert served == sorted(served)
+    for one in loads:
+        # Little's law, tokens in and out, and the whole of the money.
+        assert one["request_rate"] * one["latency"]["mid"] == pytest.approx(one["in_flight"])
+        assert one["throughput"]["mid"] == pytest.approx(one["request_rate"] * float(output), rel=0.01)
+        assert sum(one["shares"].values()) == pytest.approx(1.0)
+
+
+def test_the_pool_serves_first_come_first_served():
+    pool = disaggregated.Pool("x", 2.0, 2, 1.0, 0.0, 0.0)
+    assert pool.serve(np.array([0.0, 0.1, 0.2, 5.0])).tolist() == [1.0, 1.1, 2.0, 6.0]
+    assert pool.capacity == 2.0
+
+
+def test_money_and_energy_are_shared_out_whole():
+    found = curve.curve(job(), L40S)
+    told = paid(found, price(L40S, None, 2.0))
+    spent = (told.usd_input * found.request_rate * 1024 + told.usd_output * found.request_rate * 256) / 1e6
+    assert spent == pytest.approx(np.full(len(spent), 2.0 / 3600.0))
+    joules = told.joules_input * 1024 + told.joules_output * 256
+    assert joules / 1e6 * found.request_rate == pytest.approx(found.estimates.power[0])
+
+
+def test_the_document_of_a_curve(whichgpu):
+    told = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s", "--curve", "--json").json
+    assert told["against"] == "rate"
+    assert len(told["loads"]) == len(curve.SHARES)
+    one = told["loads"][3]
+    assert {"ttft", "tpot", "latency", "throughput", "bound", "usd_per_million", "itl"} <= set(one)
+    assert one["ttft"]["p50"] <= one["ttft"]["p90"] <= one["ttft"]["p99"]
+    assert one["ttft"]["low"] < one["ttft"]["mid"] < one["ttft"]["high"]
+    assert one["throughput"]["mid"] == pytest.approx(one["request_rate"] * 256)
+    assert one["in_flight"] == pytest.approx(one["request_rate"] * one["latency"]["mid"])
+    assert "vllm bench serve" in told["measure"]["command"]
+    rate = float(re.search(r"--request-rate (\S+)", told["measure"]["command"])[1])
+    assert rate == pytest.approx(told["knee"]["request_rate"], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "says"),
+    [
+        (["--curve", "--option", "request_rate=1e4"], 3, "beyond the capacity of"),
+        (["--option", "request_rate=1e4"], 3, "beyond the capacity of"),
+        (["--slo", "tpot 1 ms"], 3, "cannot be held"),
+        (["--slo", "tpot"], 2, "is no objective"),
+        (["--curve", "--input-tokens", "300000"], 2, "more than the 131,072 that the model was made for"),
+        (["--curve", "--option", "prefix_hit=1"], 2, "must be below 1"),
+        (["--curve", "--option", "prefill_gpus=1"], 2, "leave none for the tokens"),
+        (["--curve", "--precision", "fp3"], 2, "no precision"),
+        (["--curve", "--phase", "train"], 2, "--curve is of inference"),
+        (["--slo", "tpot 1 s", "--phase", "prefill"], 2, "that serve"),
+        (["--curve", "--usd-per-gpu-hour", "0"], 2, "usd-per-gpu-hour"),
+    ],
+)
+def test_what_cannot_be_served_is_one_line(whichgpu, options, status, says):
+    told = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s", "--phase", "serve", *options)
+    assert told.status == status
+    assert says in told.err
+    assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize(
+    ("gpu", "precision", "says"), [("l40s", "fp16", "does not fit"), ("v100-16gb-sxm", "fp8", "no FP8 peak")]
+)
+def test_what_cannot_run_is_not_said_to_be_overloaded(whichgpu, gpu, precision, says):
+    told = whichgpu("predict", "llama-3.1-70b", "--gpu", gpu, "--precision", precision, "--option",
+                    "request_rate=50")  # fmt: skip
+    assert told.status in (2, 3)
+    assert says in told.err
+
+
+def test_an_idle_replica_draws_less():
+    found = curve.curve(job(), L40S, np.array([0.01, 4.0]))
+    assert found.estimates.power[0, 0] < 0.6 * found.estimates.power[0, 1]
+
+
+def test_engines_without_disaggregation_say_so(whichgpu):
+    told = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s:2", "--runtime", "llama.cpp", "--curve",
+                    "--option", "prefill_gpus=1")  # fmt: skip
+    assert told.status == 2
+    assert "no disaggregated serving" in told.err
+
+
+def test_a_model_that_does_not_fit_says_what_would(whichgpu):
+    told = whichgpu("predict", "llama-3.1-70b", "--gpu", "l40s", "--curve")
+    assert told.status == 3
+    assert "--tp 8 is the least that fits" in told.err or "--tp 4 is the least that fits" in told.err
+
+
+def test_options_of_requests_elsewhere_are_said(whichgpu):
+    told = whichgpu("predict", "resnet50", "--gpu", "a10", "--option", "request_rate=5")
+    assert "request_rate is of requests that are served" in told.out
+
+
+def test_every_serving_answer_says_how_to_measure_it(whichgpu):
+    for runtime, words in (
+        ("vllm", "vllm bench serve"), ("sglang", "sglang.bench_serving"), ("tensorrt-llm", "trtllm"),
+        ("llama.cpp", "llama-batched-bench"), ("LMDeploy", "OpenAI-compatible endpoint"),
+    ):  # fmt: skip
+        told = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s", "--runtime", runtime, "--phase", "serve",
+                        "--concurrency", "16")  # fmt: skip
+        assert words in told.out
+    wide = whichgpu("predict", "deepseek-r1", "--gpu", "h200-141gb-sxm:8", "--precision", "fp8",
+                    "--runtime", "sglang", "--option", "attention_dp=8", "--option", "ep=8",
+                    "--json")  # fmt: skip
+    assert "--tp 8 --dp 8 --enable-dp-attention" in wide.json["measure"]["command"]
+
+
+def test_a_users_own_results_are_validated(whichgpu, tmp_path):
+    csv = DOCUMENT.read_text(encoding="utf-8").partition("```csv\n")[2].partition("```")[0]
+    (tmp_path / "mine.csv").write_text(csv)
+    told = whichgpu("validate", str(tmp_path / "mine.csv"), "--by", "workload", "--json")
+    assert told.status == 0
+    assert told.json["groups"]["all"]["predicted"] == 3
+
+
+def test_batches_and_their_queues(whichgpu):
+    told = whichgpu("predict", "stable-diffusion-1.5", "--gpu", "a100-80gb-sxm", "--curve", "--option",
+                    "request_rate=0.5", "--json").json  # fmt: skip
+    rates = [one["capacity"] for one in told["batches"]]
+    assert rates == sorted(rates)
+    one = next(each for each in told["batches"] if each["queue"])
+    assert one["queue"]["mean"] >= told["batches"][0]["latency"]["mid"]
+    assert one["queue"]["utilisation"] < 1
+    over = whichgpu(
+        "predict", "stable-diffusion-1.5", "--gpu", "a10", "--curve", "--option", "request_rate=99"
+    )
+    assert over.status == 3
+    assert "beyond the capacity" in over.err
+
+
+def test_the_batch_that_keeps_an_objective_is_found(whichgpu):
+    words = [
+        "predict",
+        "stable-diffusion-1.5",
+        "--gpu",
+        "l4:2",
+        "--rate",
+        "0.2 req/s",
+        "--slo",
+        "e2e p90 8 s",
+    ]
+    told = whichgpu(*words, "--json").json
+    held, best = told["slo"]["request_rate"], told["slo"]["batch"]
+    assert held >= 0.2
+    assert held >= 0.99 * max(one["request_rate_within"] for one in told["batches"])
+    one = next(each for each in told["batches"] if each["batch"] == best)
+    assert one["queue"]["p90"] <= 8.0
+    assert one["request_rate_within"] <= one["capacity"]
+    text = whichgpu(*words).out
+    assert "Within latency p90 8 s" in text
+    # A little more than is held is not, with the GPUs that would.
+    over = whichgpu(*words[:5], f"{1.2 * held} req/s", *words[6:])
+    assert over.status == 3
+    assert "GPUs hold it" in over.err
+
+
+@pytest.mark.parametrize(
+    ("slo", "status", "says"),
+    [("e2e p90 1 s", 3, "one alone takes"), ("ttft 1 s", 2, "has a latency alone"), ("e2e 1", 2, "unit")],
+)
+def test_objectives_of_batches_that_cannot_be(whichgpu, slo, status, says):
+    found = whichgpu("predict", "stable-diffusion-1.5", "--gpu", "l4", "--slo", slo)
+    assert found.status == status
+    assert says in found.err
+
+
+def test_what_is_made_is_said_in_words_of_its_users(whichgpu):
+    assert "hours of audio per hour" in whichgpu("predict", "whisper-large-v3", "--gpu", "l4", "--curve").out
+    assert "document of 384 tokens" in whichgpu("predict", "bge-m3", "--gpu", "l4", "--rate", "20 req/s").out
+
+
+def test_a_queue_of_one_server_is_that_of_the_textbook():
+    # M/D/1 at 0.7: latency = 1 + 0.7 / (2 x 0.3).
+    found = batching.queue(np.array([1.0]), 0.7, requests=60_000)
+    assert found.latency.mean() == pytest.approx(1 + 0.7 / 0.6, rel=0.05)
+    assert found.busy == pytest.approx(0.7, rel=0.02)
+    assert found.batch == 1.0
+    shared = batching.queue(np.array([1.0, 1.1, 1.2]), 0.7, requests=60_000)
+    assert shared.latency.mean() < found.latency.mean()
+
+
+def test_a_rate_alone_has_the_percentiles_of_its_curve(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--rate", "4 req/s", "--json")
+    alone, curved = whichgpu(*words).json, whichgpu(*words, "--curve").json["loads"][0]
+    for metric in ("ttft", "tpot", "latency"):
+        assert {name: alone[metric][name] for name in ("mid", "mean", "p50", "p99")} == pytest.approx(
+            {name: curved[metric][name] for name in ("mid", "mean", "p50", "p99")}, rel=0.03
+        )
+    text = whichgpu(*words[:-1]).out
+    assert "Time to first token" in text
+    assert "Time per output token" in text
+
+
+def test_tokens_cost_the_same_however_the_load_is_told(whichgpu):
+    """A prompt joins the passes of others in a closed loop too; so near the capacity queues are told."""
+    words = ("predict", "mistral-7b", "--gpu", "a10", "--input-tokens", "128", "--output-tokens", "128",
+             "--usd-per-gpu-hour", "1", "--json")  # fmt: skip
+    closed = whichgpu(*words, "--curve", "concurrency").json["loads"][-2]
+    opened = whichgpu(*words, "--curve", "--rate", f"{closed['request_rate']} req/s").json["loads"][0]
+    for kind in ("input", "output"):
+        assert closed["usd_per_million"][kind] == pytest.approx(opened["usd_per_million"][kind], rel=0.02)
+    assert closed["usd_per_million"]["input"] < closed["usd_per_million"]["output"]
+
+
+def test_experts_dealt_out_leave_the_rest_of_the_split_open(whichgpu):
+    words = ("predict", "mixtral-8x22b", "--precision", "fp8", "--slo", "tpot 40 ms", "--json")
+    told = whichgpu(*words, "--gpu", "h100-80gb-sxm:8", "--option", "ep=8")
+    assert all("ep=8" in one["split"] for one in told.json["splits"])
+    for gpu, ep, why in (
+        ("h100-80gb-sxm:8", 3, "attention heads"),
+        ("h100-80gb-sxm:4", 8, "GPUs"),
+    ):
+        wrong = whichgpu(*words[:-1], "--gpu", gpu, "--option", f"ep={ep}")
+        assert wrong.status == 2
+        assert re.search(why, wrong.err)
+
+
+def test_prompts_that_share_a_pass_cost_as_little_in_the_simulation(whichgpu):
+    """Answers of one token: nothing runs beside prompts but prompts."""
+    asked = ("predict", "llama-3.1-8b", "--gpu", "h100-80gb-sxm", "--input-tokens", "512",
+             "--output-tokens", "1", "--curve", "--json")  # fmt: skip
+    told = whichgpu(*asked).json
+    most = told["capacity"]["request_rate"]
+    # 14 GFLOP a token: the products of the prompts keep below the peak.
+    assert most * 512 * 14e9 < 989e12
+    firsts = [one["ttft"] for one in told["loads"] if one["request_rate"] < 0.7 * most]
+    assert len(firsts) > 5
+    for first in firsts:
+        assert first["p99"] < 3.0 * first["mid"]
+        assert 0.6 < first["mean"] / first["mid"] < 1.1
+
+
+@pytest.mark.parametrize(
+    ("runtime", "columns", "said"),
+    [
+        ("sglang", {"kv_precision": "fp8"}, "--kv-cache-dtype fp8_e4m3"),
+        ("vllm", {"kv_precision": "fp8"}, "--kv-cache-dtype fp8 "),
+        ("tensorrt-llm", {"kv_precision": "fp8"}, "<(echo '{kv_cache_config: {dtype: fp8}}')"),
+        ("tensorrt-llm", {"attention_dp": "2"},
+         "--tp_size 2 --extra_llm_api_options <(echo '{enable_attention_dp: true}')"),
+        ("llama-cpp", {"kv_precision": "q8_0"}, "-fa on -ctk q8_0 -ctv q8_0"),
+    ],
+)  # fmt: skip
+def test_the_command_states_the_cache_and_the_groups_that_the_answer_assumes(runtime, columns, said):
+    gpus = float(columns.get("attention_dp", 1))
+    job = Job("llama-3.1-8b", phase="serve", precision="fp16", concurrency=8.0, input_tokens=512.0,
+              output_tokens=256.0, n_gpus=gpus, tp=1.0, options=columns)  # fmt: skip
+    assert said in how_to_measure(job, runtime)[0]
+
+
+def test_fp8_weights_under_an_engine_that_does_not_widen_them_are_warned_of(whichgpu):
+    asked = ("predict", "llama-3.1-8b", "--gpu", "a100-80gb-sxm", "--phase", "serve", "--precision",
+             "fp8-w8a16", "--concurrency", "8", "--runtime")  # fmt: skip
+    assert "SGLang has no FP8 on a100-80gb-sxm" in " ".join(whichgpu(*asked, "sglang").out.split())
+    assert "has no FP8" not in whichgpu(*asked, "vllm").out

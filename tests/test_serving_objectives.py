@@ -1,0 +1,109 @@
+"""Objectives of serving: how they are read, the largest load that keeps them, bounds, splits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_serving import job
+
+from whichgpu.cost import curve, load, slo
+from whichgpu.errors import Infeasible, UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.serving import splits
+from whichgpu.workloads.job import Job
+
+GPUS = catalogue()
+
+
+L40S, H100, H200 = GPUS["l40s"], GPUS["h100-80gb-sxm"], GPUS["h200-141gb-sxm"]
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("ttft p90 1 s, tpot 50 ms", [("ttft", "p90", 1.0), ("tpot", "mean", 0.05)]),
+        ("E2E P99 20s", [("latency", "p99", 20.0)]),
+        ("itl median 30 ms,", [("itl", "p50", 0.03)]),
+        ("p95 ttft < 2 s, TPOT<=40ms", [("ttft", "p95", 2.0), ("tpot", "mean", 0.04)]),
+        ("latency p99 under 8 s, median itl ≤ 30 ms", [("latency", "p99", 8.0), ("itl", "p50", 0.03)]),
+    ],
+)
+def test_objectives_are_read(text, terms):
+    assert [(one.metric, one.how, one.most) for one in slo.read(text)] == terms
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no objective"), ("ttft", "'ttft' is no objective"), ("speed 1 s", "no objective of ttft"),
+        ("ttft p42 1 s", "no 'p42'; use one of mean, p50"), ("tpot 50", "unit"), ("tpot 0 ms", "above zero"),
+    ],
+)  # fmt: skip
+def test_what_is_no_objective_is_said(text, says):
+    with pytest.raises(UsageError, match=says):
+        slo.read(text)
+
+
+def test_the_largest_load_keeps_its_objectives_and_more_does_not():
+    asked, terms = job(), slo.read("ttft p90 250 ms, tpot 40 ms")
+    held = slo.largest(asked, L40S, terms)
+    table, _ = curve.ready(asked, L40S)
+    simulator = curve.simulator(asked, L40S, table)
+    assert held.binding in terms
+    for factor, keeps in ((0.999, True), (1.05, False)):
+        at = curve.at_rates(asked, L40S, table, np.array([factor * held.rate]))
+        tails = simulator.tails("rate", factor * held.rate)
+        assert (tails.ttft["p90"] <= 0.25 and at.tpot[0] <= 0.04) == keeps
+
+
+def test_objectives_below_physics_are_refused_with_the_bound():
+    with pytest.raises(
+        Infeasible, match=r"tpot 1 ms cannot be held .* bound by weights .* ask for .* or more"
+    ):
+        slo.largest(job(), L40S, slo.read("tpot 1 ms"))
+
+
+def test_loose_objectives_leave_the_capacity():
+    held = slo.largest(job(), L40S, slo.read("latency 1 h"))
+    assert held.binding is None
+    assert held.rate == pytest.approx(0.99 * load.tables(job(), L40S)[0].capacity)
+
+
+def test_every_split_is_tried_and_the_best_is_first():
+    asked = Job("llama-3.1-70b", input_tokens=1024.0, output_tokens=512.0)
+    found = splits(asked, 8, H100, slo.read("tpot 40 ms"))
+    rates = [one.held.rate for one in found if one.held]
+    assert rates == sorted(rates, reverse=True)
+    assert len(rates) >= 3
+    assert {"tp=8", "tp=4 x 2 replicas", "tp=2 x 4 replicas"} <= {one.name for one in found}
+    # On one GPU each it does not fit, which is said and not counted.
+    assert any("does not fit" in one.why for one in found)
+    experts = splits(Job("mixtral-8x7b"), 2, H100, slo.read("tpot 40 ms"))
+    assert any("ep=2" in one.name for one in experts)
+
+
+@pytest.mark.slow
+def test_queues_near_the_capacity_are_told(whichgpu):
+    told = whichgpu("predict", "llama-3.1-8b", "--gpu", "h100-80gb-sxm", "--runtime", "tensorrt-llm",
+                    "--precision", "fp8", "--input-tokens", "128", "--output-tokens", "2048",
+                    "--curve")  # fmt: skip
+    assert "every burst leaves a queue" in " ".join(told.out.split())
+
+
+def test_prompts_on_gpus_of_their_own_want_a_rate(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s:2", "--option", "prefill_gpus=1")
+    assert whichgpu(*words, "--rate", "2 req/s", "--json").json["prefill"] == {"gpu": "l40s", "n_gpus": 1}
+    told = whichgpu(*words, "--concurrency", "4")
+    assert told.status == 2
+    assert "--rate" in told.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("terms", ["ttft p99 150 ms", "itl p99 100 ms", "latency p90 6 s"])
+def test_what_is_held_is_held_when_it_is_asked_for(whichgpu, terms):
+    metric, how, most, unit = terms.split()
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--precision", "fp8", "--json")
+    rate = whichgpu(*words, "--slo", terms).json["slo"]["request_rate"]
+    for share, kept in ((1.0, True), (1.08, False)):
+        load = whichgpu(*words, "--curve", "--rate", f"{share * rate} req/s").json["loads"][0]
+        assert (load[metric][how] <= float(most) * (1e-3 if unit == "ms" else 1.0)) == kept
