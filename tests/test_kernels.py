@@ -68,6 +68,18 @@ def test_a_mark_changes_what_it_states() -> None:
     assert runtime("PyTorch 2", "").mixed_gradient == 4.0
 
 
+def test_a_card_far_below_its_appetite_loses_more_than_the_cube_root() -> None:
+    """At the least voltage power is linear in the clock: a T4 at 70 W, not an L4 at 72."""
+    starved, short, free = (Devices.of([GPUS[name]]) for name in ("t4", "l4", "rtx-3090"))
+    assert starved.clocked(0.45)[0, 0] < 0.9 * starved.throttle(0.45)[0, 0]
+    for one in (short, free):
+        assert one.clocked(0.45)[0, 0] == one.throttle(0.45)[0, 0]
+    for dtype in ("fp16", "int8", ""):
+        assert np.all(starved.clocked(0.45, dtype) <= starved.throttle(0.45, dtype))
+    # Pointwise work on the same card leaves the tensor cores idle, and runs faster.
+    assert starved.clocked(0.45, "")[0, 0] > starved.clocked(0.45, "fp16")[0, 0]
+
+
 def test_fp16_runs_in_fp32_where_software_cannot_trust_a_chip_with_it() -> None:
     def peak(gpu: str, text: str) -> float:
         work = laid("stable-diffusion-1.5", gpu, phase="generate", precision="fp16", runtime=text)

@@ -330,6 +330,16 @@ class Devices:
         share = (1.0 + self._strain(dtype) ** 4) ** (-exponent / 4.0) / 2.0 ** (-exponent / 4.0)
         return np.asarray(np.minimum(share, 1.0))
 
+    def clocked(self, exponent: float, dtype: str = "fp16") -> Column:
+        """Share of the arithmetic rate that the power limit leaves: `throttle`, less at the least voltage.
+
+        Down to about half of the boost clock the voltage falls with it; at a strain beyond `least_voltage`
+        power is linear in the clock, so that the rate falls by `exponent_beyond` more.
+        """
+        c = section("power")
+        beyond = np.minimum(c["least_voltage"] / np.maximum(self._strain(dtype), 1e-9), 1.0)
+        return np.asarray(self.throttle(exponent, dtype) * beyond ** c["exponent_beyond"])
+
     def _strain(self, dtype: str) -> Column:
         """What the chip wants over what its limit leaves, both above what it draws at any clock."""
         if dtype not in self._strains:

@@ -151,10 +151,10 @@ def prepare(
 
 def _clocked(table: OpTable, devices: Devices, runtime: Runtime, exponent: float) -> NDArray[np.float64]:
     """Share of each op's arithmetic rate that the power limit leaves, (O, G, 1)."""
-    plain = devices.throttle(exponent, "")
+    plain = devices.clocked(exponent, "")
     if table.kind not in COUNTED:
         return plain[None]
-    known = {dtype: devices.throttle(exponent, dtype) for dtype in set(table.dtypes)}
+    known = {dtype: devices.clocked(exponent, dtype) for dtype in set(table.dtypes)}
     tensor = np.array([known[dtype] for dtype in (table.dtypes if len(known) > 1 else known)])
     peaks = devices.peaks(table.dtypes, tf32=table.kind in runtime.tf32)
     return np.where(peaks > 1.01 * devices.vector, tensor, plain)

@@ -267,7 +267,7 @@ def _shared(alone: Estimates, row: int) -> dict[int, Interval]:
 
 def _throttle(sweep: Estimates, row: int) -> float:
     exponent = section("power")["exponent_train" if sweep.job.trains else "exponent_infer"]
-    return float(sweep.devices.throttle(exponent)[row, 0])
+    return float(sweep.devices.clocked(exponent)[row, 0])
 
 
 def _alone(workload: Workload, job: Job, gpus: Sequence[Gpu]) -> Estimates:
