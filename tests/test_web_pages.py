@@ -220,3 +220,14 @@ def test_the_load_of_a_server_stands_first(web, more):
     first = page.partition('class="figures"')[2].partition("</section>")[0]
     assert f"{number(rate, 3)} requests/s" in first
     assert ("within the objectives" in first) == ("slo" in told)
+
+
+@pytest.mark.parametrize(
+    ("path", "leads"),
+    [("/gpus", "/gpus/"), ("/workloads", "/workloads/"), ("/prices", "/prices/"), ("/explain", "/explain/")],
+)
+def test_what_is_listed_leads_to_its_page(web, path, leads):
+    links = re.findall(rf'<th scope="row"[^>]*><a href="({leads}[^"]*)">', web.get(path).text)
+    assert len(links) > 20
+    for link in (links[0], links[-1]):
+        assert web.get(link).status_code == 200
