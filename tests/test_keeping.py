@@ -121,3 +121,11 @@ def test_other_answers_are_kept_too(whichgpu, here: Path, words: list[str]) -> N
         assert f"whichgpu {shlex.join(words)}" in html.unescape((here / name).read_text())
     if words[0] == "gpus":
         assert "123 W" in (here / "kept.md").read_text()
+
+
+def test_what_is_no_answer_is_not_kept(whichgpu, here: Path) -> None:
+    for words in (["serve"], ["prices", "update"], ["report", "show", "l4"], ["nothing"]):
+        told = whichgpu("report", *words, "--out", "kept.md")
+        assert told.status == 2
+        assert "no report of" in told.err
+        assert not (here / "kept.md").exists()

@@ -289,7 +289,7 @@ def test_a_long_article_has_a_link_and_sorts(base, browser, tmp_path, scripts):
     page.locator("#score-card th[aria-sort=ascending]").wait_for()
     page.locator("#score-card").get_by_label("Rows with").fill("specification")
     page.keyboard.press("Enter")
-    expect(card).to_have_count(1)
+    expect(card).to_have_count(1, timeout=30000)
     expect(card).to_contain_text("specification")
     with page.expect_download() as download:
         page.locator("#score-card button", has_text="CSV").click()
@@ -300,11 +300,11 @@ def test_a_long_article_has_a_link_and_sorts(base, browser, tmp_path, scripts):
         assert page.url == f"{base}{link}"
         other = context.new_page()
         other.goto(page.url)
-        expect(other.locator("#score-card tbody tr")).to_have_count(1)
+        expect(other.locator("#score-card tbody tr")).to_have_count(1, timeout=30000)
         expect(other.locator("mark.contradicted")).to_have_count(1)
         page.goto(f"{base}/audit")
         page.go_back()
-        expect(card).to_have_count(1)
+        expect(card).to_have_count(1, timeout=30000)
     context.close()
 
 

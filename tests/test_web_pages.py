@@ -220,3 +220,26 @@ def test_the_load_of_a_server_stands_first(web, more):
     first = page.partition('class="figures"')[2].partition("</section>")[0]
     assert f"{number(rate, 3)} requests/s" in first
     assert ("within the objectives" in first) == ("slo" in told)
+
+
+@pytest.mark.parametrize(
+    ("path", "leads"),
+    [("/gpus", "/gpus/"), ("/workloads", "/workloads/"), ("/prices", "/prices/"), ("/explain", "/explain/")],
+)
+def test_what_is_listed_leads_to_its_page(web, path, leads):
+    links = re.findall(rf'<th scope="row"[^>]*><a href="({leads}[^"]*)">', web.get(path).text)
+    assert len(links) > 20
+    for link in (links[0], links[-1]):
+        assert web.get(link).status_code == 200
+
+
+def test_what_is_stated_is_seen_and_the_rest_folded(web):
+    page = web.get("/?workload=resnet50&target=100+images/s&max_power=150+W&min_memory=20+GB").text
+    seen, _, folded = page.partition("<summary>More about it")
+    assert "<details open" not in page.partition("</form>")[0]
+    for name in ("max_power", "min_memory"):
+        assert f'id="f-{name}"' in seen
+        assert f'id="f-{name}"' not in folded
+    assert 'id="f-slo"' in folded
+    wrong = web.get("/?workload=resnet50&max_power=much").text
+    assert 'id="e-max_power"' in wrong.partition("<summary>More about it")[0]

@@ -139,7 +139,9 @@ def test_a_plan_that_is_kept_holds_its_file(web):
 
 
 def test_work_of_a_page_tells_how_far_it_is(web):
-    heard = web.post("/plan", data={"text": PLAN}, headers={"Accept": "text/event-stream"})
+    heard = web.post(
+        "/plan", data={"text": f"{PLAN}# not asked before\n"}, headers={"Accept": "text/event-stream"}
+    )
     events = re.findall(r"event: (\w+)\ndata: (.*)\n\n", heard.text)
     stages = [json.loads(data)["stage"] for name, data in events if name == "progress"]
     assert stages[0] == "waiting"

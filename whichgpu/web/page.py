@@ -168,6 +168,8 @@ def draw(
     words = Words(page.ask.model_fields, address)
     groups = page.groups or ((("", page.more),) if page.more else ())
     hidden = [one for _, names in groups for one in names]
+    # What is stated is seen; what is not stays folded, so that the answer is not far below.
+    stated = [] if page.task else [one for one in hidden if one in given]
     context = {
         "page": page,
         "title": _title(page, report, name),
@@ -179,9 +181,13 @@ def draw(
         "fault": words.instead(_sentence(said), wrong, _text(given.get(wrong, ""))) if said else "",
         "wrong": wrong,
         "words": words,
-        "form": fields(page.ask, page.form, given),
-        "groups": [(legend, fields(page.ask, names, given)) for legend, names in groups],
-        "opened": any(one in given for one in hidden) or wrong in hidden,
+        "form": fields(page.ask, (*page.form, *stated), given),
+        "groups": [
+            (legend, fields(page.ask, rest, given))
+            for legend, names in groups
+            if (rest := [one for one in names if one not in stated])
+        ],
+        "opened": wrong in hidden and wrong not in stated,
         "action": page.path if "{" not in page.path else address.path,
         "api": _api(page, name, address) if report else "",
         "moving": _moving(page, address, given) if report else None,

@@ -196,7 +196,14 @@ async def _keep(request: Request, address: Address, given: dict[str, Any], resul
 def _told_of(request: Request, page: Page, address: Address, given: dict[str, Any]) -> Response:
     """Events `progress` as the work goes on, and in the end `page`: where it is, and its HTML."""
 
+    def page_event(made: Response) -> str:
+        return event("page", {"url": address.whole() or page.path, "html": bytes(made.body).decode()})
+
     async def stream() -> AsyncIterator[str]:
+        known = request.app.state.reports.get(_digest(given))
+        if isinstance(known, _Kept):
+            yield page_event(_page(request, page, address, given, known))
+            return
         try:
             ask = page.ask.model_validate(given).model_dump()
             last: dict[str, Any] = {}
@@ -213,7 +220,7 @@ def _told_of(request: Request, page: Page, address: Address, given: dict[str, An
             made = draw(request, page, address, given, fault=(422, misread(fault)))
         except Refused as fault:
             made = draw(request, page, address, given, fault=told(fault))
-        yield event("page", {"url": address.whole() or page.path, "html": bytes(made.body).decode()})
+        yield page_event(made)
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)

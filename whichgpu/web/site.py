@@ -123,6 +123,9 @@ def _page(text: str, path: str, known: Iterable[str], *, root: str, client: Any,
     def link(match: re.Match[str]) -> str:
         target, _, part = match[2].partition("#")
         bare = unquote(target.partition("?")[0])
+        if bare not in known:
+            # Here the page of a GPU has its prices.
+            bare = bare.replace("/prices/", "/gpus/")
         if bare in known or bare == "/":
             inside = quote(f"{bare.strip('/')}/") if bare != "/" else ""
             return f'{match[1]}="{root}{inside}{"#" + part if part else ""}"'

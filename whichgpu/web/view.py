@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from whichgpu.report.chart import Bars, Chart
 from whichgpu.report.svg import slug
@@ -31,8 +32,8 @@ _MANY, _NOTHING = 7, (None, "", EMPTY)
 #: Notes that say what to type in a terminal.
 _DIGITS = re.compile(r"[\d.,]+")
 _COMMANDS = re.compile(r"more with --|--json has|a wider terminal")
-#: Columns whose cells name a GPU, which has a page.
-_GPUS = ("GPU", "On", "Smallest")
+#: Columns whose cells name what has a page, and where that is.
+_DOORS = {"GPU": "/gpus", "On": "/gpus", "Smallest": "/gpus", "Workload": "/workloads", "Term": "/explain"}
 #: Cells up to this long stay on one line.
 _SHORT = 25
 #: What of an answer few read: it is there, and folded.
@@ -110,7 +111,9 @@ def _table(name: str, table: Table, address: Address, most: int = 10**9) -> dict
     rows = arranged(table, sort, find)
     cut = 0 if address.value("rows") == name or len(rows) <= 1.5 * most else len(rows) - most
     rows = rows[: len(rows) - cut]
-    linked = {at for at, column in enumerate(table.columns) if column.title in _GPUS}
+    # In the list of prices a GPU leads to its own.
+    doors = {**_DOORS, "GPU": "/prices"} if address.path == "/prices" else _DOORS
+    linked = {at: doors[one.title] for at, one in enumerate(table.columns) if one.title in doors}
     columns, seen = [], _seen(table)
     for at in seen:
         column = table.columns[at]
@@ -153,14 +156,23 @@ def _seen(table: Table) -> list[int]:
     ]  # fmt: skip
 
 
-def _cells(row: tuple[str | None, ...], linked: set[int], seen: list[int]) -> list[Cell]:
-    from whichgpu.hardware.catalogue import catalogue
-
+def _cells(row: tuple[str | None, ...], doors: Mapping[int, str], seen: list[int]) -> list[Cell]:
+    """The cells of a row, what has a page of its own with a link to it."""
     made = [read_cell(one) for one in row]
-    for at in linked & set(range(len(made))):
-        if not made[at].url and made[at].text in catalogue():
-            made[at] = made[at]._replace(url=f"/gpus/{made[at].text}")
+    for at, door in doors.items():
+        if at < len(made) and not made[at].url and _has_page(door, made[at].text):
+            made[at] = made[at]._replace(url=f"{door}/{quote(made[at].text)}")
     return [made[at] for at in seen] if len(made) > 1 else made
+
+
+def _has_page(door: str, name: str) -> bool:
+    from whichgpu.hardware.catalogue import catalogue
+    from whichgpu.planner.glossary import terms
+    from whichgpu.workloads.workload import workloads
+
+    if door == "/workloads":
+        return name in workloads()
+    return name in (terms() if door == "/explain" else catalogue())
 
 
 class Cell(NamedTuple):

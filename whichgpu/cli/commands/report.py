@@ -64,9 +64,8 @@ def _answered(words: tuple[str, ...], form: str) -> tuple[Report, str]:
     from whichgpu.cli.group import names
     from whichgpu.report.documents import document
 
-    name, rest = (
-        (f"{words[0]} {words[1]}", words[2:]) if " ".join(words[:2]) in names() else (words[0], words[1:])
-    )
+    count = 2 if " ".join(words[:2]) in names() else 1
+    name, rest = " ".join(words[:count]), words[count:]
     able = [one for one in _KEPT if one in names()]
     if name not in able:
         near = get_close_matches(name, able, n=1)
