@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 #: Shares of the usual limit, of boost clocks and of a GPU, that are tried.
+_RAISED = (1.1, 1.2, 1.35)
 _CAPS, _CLOCKS, _SHARES = (0.85, 0.7, 0.6, 0.5, 0.4), (0.85, 0.7, 0.55, 0.4, 0.25), (0.5, 0.25)
 #: Columns that say how much goes in, with the words for each.
 _SIZES = {"height": "pixels a side", "seq_len": "tokens a sequence", "input_tokens": "tokens in",
           "output_tokens": "tokens out", "steps": "denoising steps"}  # fmt: skip
+#: Share of a card's memory below which a model stays on it.
+_LITTLE = 0.3
 _TIMES = (0.25, 0.5, 2.0, 4.0)
 #: Cards and models of one name that are tried, at most.
 _ALIKE = 12
@@ -141,6 +144,9 @@ def _spilling(asked: Asked) -> Iterable[Tried]:
             wide = Interval(one.mid / reach, one.mid, one.mid * reach, one.unit)
             yield Tried("spilling", f" ({share:.0%} of them)", wide)
         return
+    # Nobody fetches from the host what takes little of the card.
+    if asked.answer.required < _LITTLE * asked.room:
+        return
     if not asked.job.trains and "offload" not in asked.job.options:
         found = again(asked, _with(asked, offload="parameters"))
         yield from each("spilling", [("", found)])
@@ -149,6 +155,15 @@ def _spilling(asked: Asked) -> Iterable[Tried]:
 def _power(asked: Asked) -> Iterable[Tried]:
     usual = asked.gpu.value("power")
     if usual is None or "power_limit" in asked.job.options:
+        return
+    if asked.figure.metric == "power" and asked.ratio > 1.0:
+        # Cards of other makers, and limits that were raised.
+        for share in _RAISED:
+            watts = round(share * float(usual))
+            device = resized(asked.gpu, asked.gpu.id, "derived", power=float(watts))
+            yield from each(
+                "power", [(f"{watts} W, above the reference card's", again(asked, asked.job, device))]
+            )
         return
     least = float(asked.gpu.value("power_min") or 0.35 * usual)
     for share in _CAPS:
