@@ -88,6 +88,15 @@ def test_a_model_larger_than_the_card_is_held_against_one_with_more_memory():
     assert any("does not fit on rtx-4090" in text for text in one.answer.warnings)
 
 
+def test_what_is_small_stays_on_the_card_and_a_limit_may_be_raised():
+    _, causes, _ = found("resnet50", "l4", "9500 qps", precision="int8", runtime="tensorrt", batch=32)
+    assert "spilling" not in causes
+    high, causes, order = found("llama-3.1-8b", "rtx-3090", "390 W")
+    assert high.verdict == "high"
+    assert "above the reference card's" in causes["power"].title
+    assert "power" in order[:2]
+
+
 def test_a_runtime_that_nobody_knows_is_no_fault_of_the_user():
     one, _, _ = found("whisper-large-v3", "rtx-4070", "14x realtime", runtime="faster-whisper")
     assert one.verdict == "slow"
