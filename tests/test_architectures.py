@@ -113,6 +113,17 @@ OTHERS = (
         ("bart", "BartForConditionalGeneration"), ("mbart", "MBartForConditionalGeneration"),
         ("pegasus", "PegasusForConditionalGeneration"), ("marian", "MarianMTModel"),
         ("blenderbot", "BlenderbotForConditionalGeneration"), ("m2m_100", "M2M100ForConditionalGeneration"))),
+    ("led", "LEDForConditionalGeneration", {**HALVES, "attention_window": 16}),
+    ("pegasus_x", "PegasusXForConditionalGeneration", {**HALVES, "d_model": 512, "encoder_ffn_dim": 2048,
+                                                       "decoder_ffn_dim": 2048, "num_global_tokens": 1}),
+    ("bigbird_pegasus", "BigBirdPegasusForConditionalGeneration", HALVES),
+    ("nllb-moe", "NllbMoeForConditionalGeneration",
+     {**HALVES, "num_experts": 4, "encoder_sparse_step": 2, "decoder_sparse_step": 3}),
+    ("switch_transformers", "SwitchTransformersForConditionalGeneration",
+     {"d_model": 64, "d_kv": 16, "d_ff": 128, "num_layers": 4, "num_decoder_layers": 4, "num_heads": 4,
+      "num_experts": 4, "num_sparse_encoder_layers": 2, "num_sparse_decoder_layers": 1, "vocab_size": 500}),
+    ("t5gemma", "T5GemmaForConditionalGeneration",
+     {half: {**TEXT, "head_dim": 32} for half in ("encoder", "decoder")}),
     *((kind, name, {**ENCODER, "embedding_size": 64}) for kind, name in (
         ("albert", "AlbertModel"), ("electra", "ElectraModel"))),
     *((kind, name, ENCODER) for kind, name in (

@@ -572,3 +572,19 @@ def test_a_processor_beside_a_gpu():
     assert found.view.cell("epyc-9654", "segment").text == "server processor"
     assert found.view.works[0].results["epyc-9654"].best.basis == "roofline"
     assert "Only the EPYC 9654 can hold" in topic(found, "fits")
+
+
+def test_a_leaner_engine_is_no_lead_in_what_fits():
+    text = topic(compare(("v100-16gb-pcie", "p100-16gb-pcie"), whole=True, today=TODAY), "fits")
+    assert "Only the P100" not in text
+
+
+def test_a_laptop_part_of_the_desktop_chip_tells_only_what_differs():
+    assert "3,072 instead of 3,072" not in topic(compare(("rtx-4060-laptop", "a2"), today=TODAY), "laptop")
+
+
+def test_what_a_pascal_card_lacks_and_what_runs_on_the_oldest_that_the_toolkit_knows():
+    found = compare(("gtx-1080-ti", "rtx-2080-ti"), whole=True, today=TODAY)
+    assert "does not compute in TF32" in topic(found, "lasting")
+    assert "widens FP16 numbers" in topic(found, "widened")
+    assert "compute capability 7.5 is the lowest" in topic(found, "current")

@@ -221,6 +221,15 @@ def test_a_power_cap_costs_speed_and_saves_energy() -> None:
 # --- the module by itself ---------------------------------------------------------------------------------
 
 
+def test_a_cap_that_no_card_takes_is_refused() -> None:
+    """An H100's lowest limit was not read, and none is below a quarter of the board power."""
+    low = ask(gpus=["h100-80gb-sxm"], power_limit="174 W")
+    assert low.candidates == ()
+    assert low.conflict is not None
+    assert '--power-limit "175 W"' in str(low.conflict)
+    assert ask(gpus=["h100-80gb-sxm"], power_limit="175 W").candidates
+
+
 def test_constraints_test_many_at_once_and_say_what_would_do() -> None:
     request, _ = read_request(Job("resnet50"), GPUS, today=TODAY, max_power="150 W", needs=["ecc"])
     limits = constraints.of(request)
@@ -284,6 +293,20 @@ def test_a_conflict_exits_3_with_its_json(whichgpu: Any) -> None:
     assert done.status == 3
     assert done.json["conflict"]["constraints"] == ["--needs fp64", "--needs display"]
     assert "together" in done.err
+
+
+def test_another_system_is_a_way_out_where_a_framework_does_not_run(whichgpu: Any) -> None:
+    line = ["recommend", "llama-3.1-8b", "--framework", "vllm", "--gpus", "rtx-3090,l4", "--system"]
+    done = whichgpu(*line, "windows", "--json")
+    assert done.status == 3
+    ways = {one["changes"][0]: one for one in done.json["conflict"]["relaxations"]}
+    assert {"--system wsl", "--system linux", "--framework vllm"} <= {
+        key.replace("leave out ", "") for key in ways
+    }
+    for system in ("wsl", "linux"):
+        first = whichgpu(*line, system, "--json").json["candidates"][0]
+        told = ways[f"--system {system}"]
+        assert (told["gpu"], told["usd_per_hour"]) == (first["gpu"], pytest.approx(first["usd_per_hour"]))
 
 
 # --- bad input --------------------------------------------------------------------------------------------

@@ -140,8 +140,17 @@ def plan(folder):
     (folder / "plan.json").write_text(json.dumps({"deployments": [one.to_dict() for one in PLAN]}))
 
 
+def pipeline(folder):
+    """A folder of Diffusers."""
+    from test_import_diffusers import PIPELINES, write
+
+    (folder / "my-pipeline").mkdir()
+    write(folder / "my-pipeline", PIPELINES["stable-diffusion-1.5"])
+
+
 #: What makes the files that an example names.
 MADE = {
+    "my-pipeline": pipeline,
     "plan.json": plan,
     "model.gguf": weights,
     "model.safetensors": tensors,

@@ -136,6 +136,20 @@ def test_a_fleet_holds_the_load_and_its_money_adds_up():
             assert told["p50"] <= told["p90"] <= told["p99"]
 
 
+def test_how_much_dearer_is_of_what_fleets_cost():
+    """Users who are answered sooner ask more often: what is compared is the hour, not the request."""
+    answer = ask(
+        "llama-3.1-70b", "ttft p90 1 s", None, users=200, region=["europe"], columns={"precision": "fp8"}
+    )
+    first, *rest = answer.fleets
+    for one in (each for each in rest if each.choice.trust == first.choice.trust):
+        ratio = one.choice.usd_per_hour / first.choice.usd_per_hour
+        told = re.search(r"is (?:(\d+) % dearer|([\d.]+) times as dear)", one.why)
+        said = 1 + float(told[1]) / 100 if told[1] else float(told[2])
+        assert said == pytest.approx(ratio, rel=0.05)
+        assert f"for {one.choice.usd_per_hour:,.2f} USD/h" in one.why
+
+
 def test_the_first_is_simulated_and_keeps_its_objectives():
     first = ask(text="ttft p99 200 ms, tpot p90 30 ms").fleets[0]
     assert first.tails is not None

@@ -20,7 +20,10 @@ ROWS = store.load("glossary")["glossary"]["term"]
 ASKED = [
     "CUDA", "cuDNN", "tensor core", "Tensor Cores", "TF32", "ECC", "NVLink", "MIG", "spot", "TDP", "vGPU",
     "HBM2e", "GDDR6", "FP64", "bfloat16", "sparsity", "roofline", "KV cache", "LoRA", "PUE", "CUDA cores",
-    "compute capability", "batch size",
+    "compute capability", "batch size", "gradient accumulation", "OpenCL", "PyTorch", "kernel fusion", "MPS",
+    "Kubernetes", "passthrough", "12VHPWR", "thermal throttling", "Amdahl's law", "MLPerf", "ROPs", "SLI",
+    "eGPU", "checkpoint interval", "prefix caching", "perplexity", "GPU hour", "quota", "region", "CPU",
+    "data parallel", "ZeRO-3", "PCIe 4.0", "hyperscaler", "why is TF32", "colocation", "offloading",
 ]  # fmt: skip
 
 
@@ -81,8 +84,26 @@ def test_what_is_not_there(whichgpu: Any) -> None:
         explain("tensr core", GPUS)
     with pytest.raises(UsageError, match=r"no explanation of 'zzzz'; there are cuda"):
         explain("zzzz", GPUS)
+    with pytest.raises(UsageError, match="it is a GPU: whichgpu show rtx-a6000"):
+        explain("RTX A6000", GPUS)
     assert whichgpu("explain", "zzzz").status == 2
     assert whichgpu("explain").status == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["GDDR6X", "vs", "HBM"], ["gddr", "hbm"]),
+        (["difference between FP8 and INT8?"], ["fp8", "int8"]),
+        (["what is the difference between LoRA and QLoRA"], ["lora"]),
+        (["KV", "cache"], ["kv cache"]),
+        (["what's a GPU instance?"], ["gpu hour"]),
+        (["compute", "capability"], ["compute capability"]),
+    ],
+)
+def test_terms_in_several_words_and_several_terms(words: list[str], found: list[str], whichgpu: Any) -> None:
+    told = whichgpu("explain", *words, "--json").json
+    assert [one["term"] for one in told.get("terms", [told])] == found
 
 
 def test_no_text_calls_a_sparse_figure_dense() -> None:

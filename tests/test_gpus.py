@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -185,7 +186,7 @@ def test_families_and_variants_have_members_and_neighbours() -> None:
     assert known is not None
     assert known.name == "Ampere"
     assert family_of("nothing") is None
-    with pytest.raises(UsageError, match="no architecture 'amper'; the families are"):
+    with pytest.raises(UsageError, match=r"no architecture 'amper'; did you mean ampere\? the families are"):
         GPUS.family("amper")
 
 
@@ -377,3 +378,17 @@ def test_the_documentation_lists_every_field() -> None:
     for name, field in FIELDS.items():
         assert f"| `{name}` | {field.label} |" in DOCS, name
     assert DOCS.count("\n| `") >= len(FIELDS)
+
+
+def test_a_part_that_is_called_as_its_architecture_is_shown_itself(whichgpu: Any) -> None:
+    assert whichgpu("show", "tpu-v5e").out.startswith("Google TPU v5e (tpu-v5e)")
+    assert whichgpu("show", "Ada Lovelace").out.startswith("NVIDIA Ada Lovelace")
+
+
+def test_every_fault_of_a_users_gpu_is_told(whichgpu: Any, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[gpu.mine]\nmemory = "24 GB/s"\nbandwidth = "1.2 TB"\nmemroy = 1\n', "utf-8")
+    told = whichgpu("show", "mine", "--gpu-file", str(file))
+    assert told.status == 2
+    for fault in ("did you mean 'memory'?", "'24 GB/s' is not a memory", "'1.2 TB' is not a bandwidth"):
+        assert fault in told.err

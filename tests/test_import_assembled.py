@@ -200,3 +200,29 @@ def test_text_written_from_a_picture(writer: str, hub: Any) -> None:
         json.dumps({**config.to_dict(), "architectures": ["VisionEncoderDecoderModel"]}, default=str)
     )
     assert sum(workload_of(raw, "c", "c").parameters().values()) == want
+
+
+def test_a_page_is_read_in_windows_and_written_down():
+    """Donut: a Swin whose stages are windows, and a decoder of mBART's."""
+    transformers = pytest.importorskip("transformers", reason="needs transformers, for its module classes")
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    swin = {"image_size": [160, 160], "embed_dim": 32, "num_heads": [2, 4, 8, 16], "window_size": 5}
+    writer = {"d_model": 256, "decoder_layers": 2, "decoder_attention_heads": 4, "decoder_ffn_dim": 128,
+              "vocab_size": 500, "max_position_embeddings": 64, "is_decoder": True,
+              "add_cross_attention": True}  # fmt: skip
+    halves = [transformers.AutoConfig.for_model(kind, **sizes)
+              for kind, sizes in (("donut-swin", swin), ("mbart", writer))]  # fmt: skip
+    config = transformers.VisionEncoderDecoderConfig.from_encoder_decoder_configs(*halves)
+    config._attn_implementation = "eager"
+    raw = json.loads(json.dumps(config.to_dict(), default=str))
+    item = workload_of({**raw, "architectures": ["VisionEncoderDecoderModel"]}, "donut", "donut")
+    module = transformers.VisionEncoderDecoderModel(config).eval().requires_grad_(False)
+    assert sum(item.parameters().values()) == sum(one.numel() for one in module.parameters())
+    with FlopCounterMode(display=False) as counter:
+        module(
+            pixel_values=torch.zeros(1, 3, 160, 160), decoder_input_ids=torch.zeros(1, 32, dtype=torch.long)
+        )
+    job = item.complete(Job(item.id, phase="infer", batch=1.0, height=160.0, width=160.0))
+    assert float(product_flops(item.trace(job))) == pytest.approx(counter.get_total_flops(), rel=0.01)

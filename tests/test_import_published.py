@@ -34,6 +34,16 @@ PUBLISHED: dict[str, tuple[int, dict[str, Any]]] = {
         "model_type": "qwen2_audio", "audio_config": _HEARS,
         "text_config": {"model_type": "qwen2", "intermediate_size": 11008, "max_position_embeddings": 8192,
                         "vocab_size": 156032}}),
+    "molmo-7b-d": (8_021_025_280, {
+        "model_type": "molmo", "architectures": ["MolmoForCausalLM"], "hidden_size": 3584,
+        "intermediate_size": 37888, "num_hidden_layers": 28, "num_attention_heads": 28, "qkv_bias": True,
+        "num_key_value_heads": 4, "vocab_size": 152064, "embedding_size": 152064, "weight_tying": False}),
+    "minicpm-v-2.6": (8_099_175_664, {
+        "model_type": "minicpmv", "architectures": ["MiniCPMV"], "hidden_size": 3584,
+        "intermediate_size": 18944, "num_hidden_layers": 28, "num_attention_heads": 28, "query_num": 64,
+        "num_key_value_heads": 4, "vocab_size": 151666,
+        "vision_config": {"model_type": "siglip", "hidden_size": 1152, "image_size": 980, "patch_size": 14,
+                          "intermediate_size": 4304, "num_attention_heads": 16, "num_hidden_layers": 27}}),
     "idefics2-8b": (8_402_768_112, {
         "model_type": "idefics2", "tie_word_embeddings": False,
          "perceiver_config": {"model_type": "idefics2"},
@@ -163,8 +173,8 @@ def test_sound_adds_tokens_where_it_is_asked_for() -> None:
         ({"model_type": "openelm", "vocab_size": 10, "model_dim": 64, "head_dim": 16,
           "num_transformer_layers": 2, "num_query_heads": [4, 3], "num_kv_heads": [2, 2]},
            "layer 1: 3 heads"),
-        ({"model_type": "vision-encoder-decoder", "encoder": {"model_type": "donut-swin"}},
-         "encoder is donut"),
+        ({"model_type": "vision-encoder-decoder", "encoder": {"model_type": "swin"}},
+         "encoder is swin"),
         ({"model_type": "nemotron-nas", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2,
           "vocab_size": 10, "block_configs": [{}]}, "block_configs describes no 2 layers"),
         ({"model_type": "efficientnet", "strides": [1, 2]}, "are of different lengths"),

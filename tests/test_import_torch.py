@@ -294,7 +294,7 @@ def test_a_module_of_one_batch_is_scaled(models):
         ("deletes", "it deletes a file"),
         ("starts", "it starts a program"),
         ("leaves", "its process ended without an answer (status 3)"),
-        ("number", "gives a int, not a torch.nn.Module"),
+        ("number", "gives int, not a torch.nn.Module"),
         ("nothing", "it has no 'nothing'; it has "),
         ("looks", "it states no example_inputs; give the shape of each input"),
         ("secret", "it raised ValueError at line"),

@@ -136,6 +136,10 @@ F_LSTM = lambda: net(lambda a, x: a(x)[0], nn.LSTM(64, 128, 2, batch_first=True,
 F_GRU = lambda: net(lambda a, x: a(x)[0], nn.GRU(64, 128, 2, batch_first=True))
 F_MHA = lambda: net(lambda a, x: a(x, x, x, need_weights=False)[0],
                     nn.MultiheadAttention(64, 4, batch_first=True))
+F_LONG_FIRST = lambda: net(lambda a, x: a(x, x, x, need_weights=False)[0], nn.MultiheadAttention(64, 4),
+                           x=torch.zeros(16, 2, 64))
+F_STEPS_FIRST = lambda: net(lambda a, x: a(x)[0], nn.GRU(64, 128, 2), x=torch.zeros(16, 2, 64))
+F_ALONE = lambda: net(lambda a, x: a(x.transpose(0, 1).contiguous().reshape(-1, 64)), dense(), x=X[:1])
 F_LINE = lambda: net(lambda a, b, x: b(a(x)), nn.Conv1d(8, 16, 3, padding=1), nn.ConvTranspose1d(16, 8, 4, 2),
                      x=torch.zeros(2, 8, 100))
 F_SOLID = lambda: net(lambda a, b, x: b(a(x)), nn.Conv3d(3, 16, 3, padding=1),
@@ -230,6 +234,9 @@ PAIR = 2 * 16 * 16 * 64
         ("F_LSTM", 2 * 16 * 2 * 512 * ((64 + 128) + (256 + 128)), 593_920),
         ("F_GRU", 2 * 16 * 384 * ((64 + 128) + (128 + 128)), 173_568),
         ("F_MHA", 4 * DENSE + 2 * PAIR, 4 * PARAMETERS),
+        ("F_LONG_FIRST", 4 * DENSE + 2 * PAIR, 4 * PARAMETERS),
+        ("F_STEPS_FIRST", 2 * 16 * 384 * ((64 + 128) + (128 + 128)), 173_568),
+        ("F_ALONE", DENSE, PARAMETERS),
         ("F_LINE", 2 * 100 * 16 * 8 * 3 + 2 * 100 * 16 * 8 * 4, 920),
         ("F_SOLID", 2 * 2048 * 16 * 3 * 27 + 2 * 2048 * 16 * 4 * 8, 1828),
         ("F_LAZY", DENSE / 2, 2080),
@@ -246,6 +253,7 @@ def test_awkward_modules(models, factory, flops, parameters):
     item = load(f"{models}:{factory}", Given())
     assert item.flops() == flops
     assert sum(item.parameters().values()) == parameters
+    assert not any("scaled" in note for note in item.dims["notes"])
     looked = any("looks at values" in note for note in item.dims["notes"])
     assert looked == (factory in ("F_VALUE", "F_EXPERTS"))
 

@@ -33,6 +33,8 @@ def text(value):
 def key(name, value):
     if isinstance(value, str):
         return text(name) + struct.pack("<I", 8) + text(value)
+    if isinstance(value, list) and isinstance(value[0], int):
+        return text(name) + struct.pack(f"<IIQ{len(value)}I", 9, 4, len(value), *value)
     if isinstance(value, list):
         return text(name) + struct.pack("<IIQ", 9, 8, len(value)) + b"".join(map(text, value))
     return text(name) + struct.pack("<II", 4, value)
@@ -182,7 +184,7 @@ def test_a_download_cut_short(tmp_path):
 
 def safetensors(path, tensors):
     """Write a safetensors file of (name, type, shape) tensors, zeros for data."""
-    sizes = {"F32": 4, "BF16": 2, "F16": 2, "I32": 4, "F8_E4M3": 1}
+    sizes = {"F32": 4, "BF16": 2, "F16": 2, "I32": 4, "F8_E4M3": 1, "U8": 1, "I8": 1}
     header, offset = {"__metadata__": {"format": "pt"}}, 0
     for name, kind, shape in tensors:
         count = sizes[kind]
@@ -367,3 +369,29 @@ def test_a_layer_without_keys_is_a_short_convolution_in_a_header_too():
     item = workload_of(_config("lfm2", metadata, []), "m.gguf", "m")
     assert [mixing(item.dims, letter) for letter in "K*"] == [3, 1]
     assert (item.dims["ffn"], item.dims["kv_heads"]) == (512, 4)
+
+
+N, K = 512, 256
+_BESIDE = {"scales": ("F16", (K // 128, N)), "qzeros": ("I32", (K // 128, N // 8))}
+PACKED = {
+    "awq": {"qweight": ("I32", (K, N // 8)), **_BESIDE},
+    "gptq": {"qweight": ("I32", (K // 8, N)), **_BESIDE, "g_idx": ("I32", (K,))},
+    "gptq-8": {"qweight": ("I32", (K // 4, N)), "scales": ("F16", (2, N)), "qzeros": ("I32", (2, N // 4))},
+    "bitsandbytes-4": {"weight": ("U8", (K * N // 2, 1)), "weight.absmax": ("U8", (K * N // 64,)),
+                       "weight.quant_map": ("F32", (16,)),
+                       "weight.quant_state.bitsandbytes__nf4": ("U8", (80,))},
+    "bitsandbytes-8": {"weight": ("I8", (N, K)), "SCB": ("F32", (N,))},
+    "fp8": {"weight": ("F8_E4M3", (N, K)), "weight_scale_inv": ("F32", (4, 2))},
+    "fp4": {"weight": ("U8", (N, K // 2)), "weight_scale": ("F8_E4M3", (N, K // 16))},
+    "compressed": {"weight_packed": ("I32", (N, K // 8)), "weight_scale": ("F16", (N, 2))},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_packed_weights_are_as_many_as_in_the_model(tmp_path, kind):
+    tensors = [(f"layers.0.up.{name}", *row) for name, row in PACKED[kind].items()]
+    size = safetensors(tmp_path / "model.safetensors", [("norm.weight", "F16", (K,)), *tensors])
+    item = load(str(tmp_path / "model.safetensors"))
+    assert sum(item.parameters().values()) == N * K + K
+    job = item.complete(Job(item.id, phase="infer"))
+    assert stored_weight_bytes(item.trace(job)) == pytest.approx(size, rel=0.005)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,12 @@ def test_what_is_assumed_of_a_machine_is_told() -> None:
     assert all(item.offer.kind == "buy" for item in answer.candidates)
 
 
+def test_a_machine_in_the_words_of_a_shop() -> None:
+    told = read_machine("850W gold PSU, 2 slots, 64 GB DDR5 RAM, 16 cores, server cooling, 15 A at 120 V")
+    plain = read_machine("psu 850 W, 2 slots, 64 GB, 16 cores, server, 15 A at 120 V")
+    assert told._replace(text="") == plain._replace(text="")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -145,6 +152,9 @@ def test_a_machine_is_not_rented() -> None:
     ("text", "pair"),
     [
         ("0.60/2.40 USD per million", (0.6, 2.4)),
+        ("$0.60 in, $2.40 out per million", (0.6, 2.4)),
+        ("input 0.60 and output 2.40 USD per 1M tokens", (0.6, 2.4)),
+        ("prompts $0.15; answers $0.60 / million tokens", (0.15, 0.6)),
         ("$0.60 / $2.40", (0.6, 2.4)),
         ("0.88 USD per million tokens", (0.88, 0.88)),
         ("0.0006/0.0024 per 1k tokens", (0.6, 2.4)),
@@ -185,6 +195,13 @@ def test_published_prices_have_a_workload_a_source_and_no_future() -> None:
     for row in hosted._table():
         assert resolve(row["workload"]).unit == "tokens"
         assert float(row["usd_input"]) > 0
+
+
+def test_an_old_hosted_price_is_told_to_be_old() -> None:
+    old, young = (ask(name).hosted[0] for name in ("qwen3-235b-a22b", "deepseek-v3.2"))
+    assert (TODAY - old.price.as_of).days > 365 > (TODAY - young.price.as_of).days
+    assert "read 16 months ago: state today's" in old.text
+    assert "state today's" not in young.text
 
 
 # --- laptops ----------------------------------------------------------------------------------------------
@@ -245,6 +262,18 @@ def test_bounds_by_the_names_people_use(need: str, gpu: str, met: bool) -> None:
     assert needs.need(need).met(GPUS[gpu]) is met
 
 
+def test_work_for_several_machines_says_how_many() -> None:
+    answer = ask("llama-2-7b", gpus=["rtx-4090"], target="20000 tokens/s",
+                 machine="psu 2000 W, 7 slots, 16 A at 230 V, 48 lanes, 256 GB, 64 cores")  # fmt: skip
+    assert answer.machine is not None
+    first, held = answer.candidates[0], answer.machine
+    assert (held.cards, held.machines) == (first.gpus_per_instance, first.instances)
+    assert held.machines > 1
+    assert held.most == 2
+    full = math.ceil(first.instances * first.gpus_per_instance / 2)
+    assert f"{first.instances} such machines with 1 in each, or {full} with 2" in held.sentences[-1]
+
+
 # --- uses -------------------------------------------------------------------------------------------------
 
 
@@ -266,6 +295,26 @@ def test_every_use_is_answered_from_specifications_and_says_so(name: str) -> Non
     for card in answer.cards:
         assert all(uses_need.met(card.gpu) for uses_need in answer.request.needs)
         assert card.usd_per_score == pytest.approx(card.usd_per_hour / card.score)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("video transcoding", "video"), ("rendering in Blender", "rendering"), ("gaming PC", "gaming"),
+        ("4K video editing", "video"), ("4K", "displays"), ("a workstation for CAD", "cad"), ("work", None),
+        ("stable video diffusion", None), ("DaVinci Resolve", "video"), ("gromacs md", "molecular-dynamics"),
+    ],
+)  # fmt: skip
+def test_a_use_in_other_words(said: str, meant: str | None) -> None:
+    found = uses.use(said)
+    assert (found and found.id) == meant
+
+
+def test_a_budget_without_an_hour_is_one_to_buy() -> None:
+    answer = cards("video", budget="1500 USD")
+    assert answer.request.term == "buy"
+    assert all((card.usd_to_buy or 1e9) <= 1500 for card in answer.cards)
+    assert cards("video", budget="0.50 USD/h").request.term == "on-demand"
 
 
 def test_the_objective_and_the_limits_of_a_use_flip_it() -> None:

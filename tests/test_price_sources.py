@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import zipfile
 from contextlib import suppress
@@ -62,15 +63,19 @@ def test_what_the_samples_say() -> None:
     assert kinds["aws", "g5.xlarge", "on_demand"]["regions"] == 2
     assert kinds["aws", "g5.xlarge", "on_demand"]["usd_per_hour"] == 1.006
     assert kinds["aws", "p5.48xlarge", "on_demand"]["gpu"] == "h100-80gb-sxm"
-    assert kinds["vast", "12345", "marketplace"]["gpu"] == "rtx-4090"
+    assert kinds["gcp", "g2-standard-4", "on_demand"]["gpu"] == "l4"
+    assert {key[1] for key in kinds if key[0] == "gcp"} == {"g2-standard-4"}, "no booked days, no appliances"
     assert not any(row["usd_per_hour"] == 0 for row in hunt["offers"])
-    assert hunt["problems"] == ["oci.csv: oci: no column 'instance_name'; the source's format has changed"]
+    assert hunt["problems"] == ["oci: oci: no column 'instance_name'; the source's format has changed"]
     sky = {
         (row["provider"], row["instance"], row["kind"]): row
         for row in json.loads(golden("skypilot"))["offers"]
     }
     assert sky["aws", "g4dn.xlarge", "spot"]["suspect_regions"] == 1
     assert sky["aws", "g4dn.xlarge", "spot"]["usd_per_hour"] == 0.2104, "not the tenth of the other region"
+    assert sky["runpod", "1x_H100-SXM_SECURE", "on_demand"]["gpu"] == "h100-80gb-sxm", "80 of MiB are of GB"
+    assert sky["runpod", "1x_RTX4090_SECURE", "on_demand"]["gpu"] == "rtx-4090"
+    assert sky["hyperstack", "n3-H100-SXM5x8", "on_demand"]["regions"] == 2
     assert sky["gcp", "1x T4 (gpu only)", "on_demand"]["gpu"] == "t4"
     azure = json.loads(golden("azure-retail-prices"))["offers"]
     assert {row["kind"] for row in azure if row["gpu"]} == {
@@ -135,15 +140,25 @@ def test_garbage_is_refused_or_left_out(tmp_path: Path, name: str, content: byte
 def test_a_zip_that_unpacks_to_more_than_a_table_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("whichgpu.prices.sources.gpuhunt._LARGEST", 100)
+    monkeypatch.setattr("whichgpu.prices.sources.gpuhunt._LARGEST", 300)
     found = all_sources()["gpuhunt"].read(Folder(SAMPLES, "gpuhunt"))
     assert any("unpacks to more than" in problem for problem in found.problems)
+    assert found.listings, "of the other providers"
 
 
-def test_a_zip_that_unpacks_to_more_in_all_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("whichgpu.prices.sources.gpuhunt._ALL", 300)
-    with pytest.raises(DataError, match="not unpacked"):
-        all_sources()["gpuhunt"].read(Folder(SAMPLES, "gpuhunt"))
+def test_a_zip_without_its_table_is_told_and_the_others_are_read(tmp_path: Path) -> None:
+    shutil.copytree(SAMPLES / "gpuhunt", tmp_path / "gpuhunt")
+    shutil.copyfile(SAMPLES / "gpuhunt" / "aws.zip", tmp_path / "gpuhunt" / "gcp.zip")
+    found = all_sources()["gpuhunt"].read(Folder(tmp_path, "gpuhunt"))
+    assert any("no gcp.csv" in problem for problem in found.problems)
+    assert {row.provider for row in found.listings} >= {"aws", "lambdalabs"}
+
+
+def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "skypilot").mkdir()
+    os.mkfifo(tmp_path / "skypilot" / "aws.csv")
+    with pytest.raises(DataError, match="is no file"):
+        whole(Folder(tmp_path, "skypilot")("aws.csv", ""))
 
 
 def test_pages_elsewhere_are_not_followed(tmp_path: Path) -> None:
@@ -296,8 +311,8 @@ def test_lines_come_whole_whatever_the_pieces() -> None:
         assert list(lines(pieces)) == ["a,b\n", "ä,ö\n", "last\n"]
 
 
-def test_the_sample_archive_is_a_zip() -> None:
-    assert zipfile.is_zipfile(SAMPLES / "gpuhunt" / "catalog.zip")
+def test_the_sample_archives_are_zips() -> None:
+    assert all(zipfile.is_zipfile(path) for path in (SAMPLES / "gpuhunt").glob("*.zip"))
 
 
 if __name__ == "__main__":

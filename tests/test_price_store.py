@@ -132,7 +132,8 @@ def test_a_source_that_fails_keeps_its_old_rows_and_says_so(tmp_path: Path) -> N
     old = {row for row in live.current() if row.source == "gpuhunt"}
     broken = tmp_path / "broken"
     shutil.copytree(SAMPLES, broken)
-    (broken / "gpuhunt" / "catalog.zip").write_bytes(b"<html>moved</html>")
+    for path in (broken / "gpuhunt").glob("*.zip"):
+        path.write_bytes(b"<html>moved</html>")
     failed, fine = run("gpuhunt", "skypilot", day=NEXT, folder=broken)
     assert "zip" in failed.failure
     assert not fine.failure
@@ -363,6 +364,23 @@ GPUS = catalogue()
         ("2 USD per GPU per hour for 8x H100 SXM", 2.0, "h100-80gb-sxm", "on-demand"),
         ("2 USD/GPU-hour for 8x H100 SXM", 2.0, "h100-80gb-sxm", "on-demand"),
         ("0.40 $/h: rtx 4090 marketplace", 0.40, "rtx-4090", "marketplace"),
+        ("8x H100 SXM at 25 dollars an hour", 25 / 8, "h100-80gb-sxm", "on-demand"),
+        ("4090 at 0.20/h spot", 0.20, "rtx-4090", "spot"),
+        ("RTX 5090 0.60$/hr x2", 0.30, "rtx-5090", "on-demand"),
+        ("RTX 4090s, 4 of them, $1.40/hr total", 0.35, "rtx-4090", "on-demand"),
+        ("0.035 cents per second for A10G", 0.00035 * 3600, "a10g", "on-demand"),
+        ("MI300X 1.5 USD per GPU-hour, 3 year commitment", 1.5, "mi300x", "reserved"),
+        ("two A100 40GB SXM for 3 dollars per hour reserved for one year", 1.5, "a100-40gb-sxm", "reserved"),
+        ("USD 2.49/GPU-hr for HGX H100 SXM5 x8, 3 months", 2.49, "h100-80gb-sxm", "on-demand"),
+        ("1200 USD for 3 days of 8x H100 SXM", 1200 / 72 / 8, "h100-80gb-sxm", "on-demand"),
+        ("Lambda asks $3.29 per GPU per hour for 8 H100 SXM", 3.29, "h100-80gb-sxm", "on-demand"),
+        ("is 0.79 dollars per hour good for an L40S?", 0.79, "l40s", "on-demand"),
+        ("3-year reserved: 8 x B200 at $250,000 per year", 250000 / 8766 / 8, "b200-180gb-sxm", "reserved"),
+        ("p5.48xlarge at $55.04 per hour", 55.04 / 8, "h100-80gb-sxm", "on-demand"),
+        ("$1.99 hourly MI300X", 1.99, "mi300x", "on-demand"),
+        ("$0.44/hr for 1 x RTX A6000 (on-demand, secure cloud), please", 0.44, "rtx-a6000", "on-demand"),
+        ("H100 SXM5 80GB HBM3: $1.5M for 5 years of 8", 1.5e6 / 5 / 8766 / 8, "h100-80gb-sxm", "on-demand"),
+        ("H100 SXM $16/h for 8", 2.0, "h100-80gb-sxm", "on-demand"),
     ],
 )
 def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:
@@ -380,12 +398,43 @@ def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:
         ("0 USD/h for a10", "not above zero"),
         ("2.1.0 USD/h for a10", "no amount of money"),
         ("2 USD/h for H100", "say which"),
+        ("2 USD/h", "names no GPU"),
+        ("0 H100 SXM for 2 USD/h", "0 GPUs cannot be"),
+        ("$2/h or 1300 USD/month for H100 SXM", "two prices"),
+        ("p5.48xlarge for 98.32 USD", "no price per time"),
+        ("RTX 4090 for 2 USD", "no price per time"),
         ("2 USD/h for Voodoo 3", "no GPU"),
+        ("2 USD/h for RTX 4090 Ti", "no GPU"),
+        ("2 USD/h for RTX 4090 or RTX 3090", "no GPU"),
     ],
 )
 def test_quotes_that_cannot_be_read(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         read_quote(text, GPUS)
+
+
+@pytest.mark.parametrize(
+    ("text", "usd", "verdict"),
+    [
+        ("someone sells me an RTX 4090 for 1600 dollars", 1600, "usual"),
+        ("2 used RTX 3090 for $1400", 700, "low"),
+        ("RTX 5090, 500 USD, new", 500, "too low to believe"),
+        ("RTX 5090 for 9k USD", 9000, "higher than all"),
+    ],
+)
+def test_a_price_without_a_time_is_one_to_buy(text: str, usd: float, verdict: str, whichgpu: Any) -> None:
+    found = judge(read_quote(text, GPUS), date(2026, 11, 20), prices.bundled())
+    assert (found.quote.term, found.quote.usd_to_buy, found.verdict) == ("buy", usd, verdict)
+    assert found.break_even_hours == pytest.approx(usd / (found.offers[0].usd_per_gpu_hour - found.run))
+    told = whichgpu("prices", "judge", text)
+    assert f"{usd:,.2f} USD to buy" in told.out
+    assert "prices own" in told.out
+
+
+def test_a_quote_of_an_open_variant_says_what_it_would_be_for_each(whichgpu: Any) -> None:
+    told = whichgpu("prices", "judge", "1.29 USD/h for A100 80GB")
+    assert told.status == 2
+    assert "a100-80gb-sxm (low), a100-80gb-pcie (low); say which" in told.err
 
 
 def test_a_judgement_follows_the_offers() -> None:
@@ -405,6 +454,19 @@ def test_a_judgement_follows_the_offers() -> None:
     assert year.median == pytest.approx(plain.median * 0.63)
     assert plain.cheaper < year.cheaper < three.cheaper, "the longer the commitment, the less it should cost"
     assert judge(read_quote("1 USD/h for tpu-v4", GPUS), date(2026, 11, 20), ()).verdict == "unknown"
+
+
+def test_filters_that_leave_nothing_say_what_there_is_without_them(whichgpu: Any) -> None:
+    for words in (
+        ("l40s", "--provider", "aws", "--term", "spot"),
+        ("l4", "--region", "europe", "--term", "on-demand"),
+    ):
+        told = whichgpu("prices", *words)
+        assert told.status == 4
+        assert " ".join(words[1:3]) in told.err or " ".join(words[3:5]) in told.err
+        assert "without that" in told.err
+        assert "is stored" not in told.err
+    assert whichgpu("prices", "l4", "--term", "on-demand").status == 0
 
 
 def test_what_is_set_aside_is_listed_with_the_reason(whichgpu: Any) -> None:

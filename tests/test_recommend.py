@@ -15,6 +15,7 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.recommend import needed, recommend
 from whichgpu.planner.request import read_request
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,25 @@ def ask(workload: str = SD, offers: Any = None, known: Any = GPUS, **wishes: Any
 
 def by_gpu(answer: Recommendation) -> dict[str, Any]:
     return {item.gpu: item for item in answer.candidates}
+
+
+@pytest.mark.parametrize(
+    "workload", ["qwen2.5-7b", "phi-4", "smollm2-135m", "dcgan", "lowformer-b0", "focalnet-huge-fl4"]
+)
+def test_what_does_not_divide_or_has_no_head_is_answered(workload: str) -> None:
+    """Heads that 8 GPUs cannot share, what is upsampled by a window for each batch, towers without a head."""
+    answer = ask(workload, target=None, gpus=["l4", "mi300x"])
+    assert answer.candidates
+    for item in answer.candidates:
+        heads = resolve(workload).dims.get("heads", 0)
+        assert not heads or heads % item.gpus_per_replica == 0
+        assert item.estimate.latency.mid > 0
+
+
+def test_a_sequence_that_nobody_stated_is_no_longer_than_the_model_takes() -> None:
+    """GPT-2 has 1,024 positions; training runs 2,048 tokens where nothing is said."""
+    answer = ask("gpt2", target=None, phase="train", gpus=["l4"])
+    assert answer.candidates[0].estimate.job.seq_len == 1024
 
 
 def test_instances_are_the_target_over_one_instance_and_cost_to_the_cent() -> None:

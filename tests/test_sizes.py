@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from math import ceil
@@ -18,6 +19,7 @@ from whichgpu.planner.recommend import recommend
 from whichgpu.planner.request import read_request
 from whichgpu.planner.size import Sized, read_amount, read_size
 from whichgpu.planner.wishes import read_deadline
+from whichgpu.prices import purchase
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
 
@@ -199,6 +201,28 @@ def test_the_price_that_flips_it_flips_it() -> None:
 
     assert at(flip.at * 1.01) == before.candidates[0].gpu
     assert at(flip.at * 0.99) == flip.to == second.gpu
+
+
+def test_the_price_to_buy_that_flips_it_flips_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is owned is moved by what it costs to buy: electricity stays."""
+    wish = {"gpus": ["rtx-4090", "rtx-3090", "l4"], "term": "buy"}
+    before = ask("llama-3.1-8b", **wish)
+    assert {one.unit for one in before.flips if one.input.startswith("price")} == {"USD"}
+    stored = dict(purchase.purchases())
+    for flip in before.flips:
+        if not flip.input.startswith("price of "):
+            continue
+        gpu = flip.input.removeprefix("price of ")
+        told = float(re.search(r"than ([\d,.]+) USD to buy", flip.text)[1].replace(",", ""))
+        down = told < flip.now
+        for usd, first in (
+            (told * (0.999 if down else 1.001), flip.to),
+            (told * (1.02 if down else 0.98), before.candidates[0].gpu),
+        ):
+            rows = (replace(purchase.purchase_price(gpu), usd=usd),)
+            with monkeypatch.context() as patched:
+                patched.setattr(purchase, "purchases", lambda rows=rows, gpu=gpu: {**stored, gpu: rows})
+                assert ask("llama-3.1-8b", **wish).candidates[0].gpu == first
 
 
 def test_the_rate_that_flips_it_flips_it() -> None:

@@ -195,6 +195,10 @@ def test_a_profile_that_several_have_is_asked_for() -> None:
         ("g5.xlarge", "a10g", 1),
         ("g5.12xlarge", "a10g", 4),
         ("p4d.24xlarge", "a100-40gb-sxm", 8),
+        ("trn1.32xlarge", "trainium1", 16),
+        ("BM.GPU.H100.8", "h100-80gb-sxm", 8),
+        ("gpu_1x_a10", "a10", 1),
+        ("2x 7900 xtx", "rx-7900-xtx", 2),
         ("Standard_NV6ads_A10_v5", "a10:1/6", 1),
     ],
 )

@@ -153,3 +153,17 @@ def test_money_as_people_write_it(text: str, dimension: str, value: float) -> No
 def test_another_currency_is_refused_with_the_reason(text: str) -> None:
     with pytest.raises(UsageError, match="no exchange rate"):
         parse(text, "price")
+
+
+@pytest.mark.parametrize(
+    ("usd", "told"),
+    [
+        (0.0, "0.00"), (0.1, "0.10"), (0.09996, "0.10"), (0.098, "0.098"), (0.0501, "0.0501"), (0.04, "0.04"),
+        (0.00889, "0.00889"), (1234.5, "1,234.50"), (-3.0, "-3.00"), (0.0099999, "0.01"), (1e-9, "1e-09"),
+    ],
+)  # fmt: skip
+def test_money_has_two_decimals_at_least(usd: float, told: str) -> None:
+    from whichgpu.planner.words import cents, money
+
+    assert cents(usd) == told
+    assert money(usd) == f"{told} USD"

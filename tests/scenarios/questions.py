@@ -75,30 +75,116 @@ def _of(path: Path) -> Iterator[Question]:
     text = path.read_text(encoding="utf-8")
     starts = [(text.count("\n", 0, found.start()), int(found[1])) for found in _NUMBERED.finditer(text)]
     module = dict(vars(import_module(f"{__package__}.{path.stem}"))) | {"offers": _list}
-    for function in ast.parse(text).body:
-        if not isinstance(function, ast.FunctionDef):
-            continue
-        known = dict(module)
-        number = max(((line, n) for line, n in starts if line < function.lineno), default=(0, 0))[1]
-        for node in ast.walk(function):
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                value = _value(node.value, known)
-                known |= {} if value is None else {node.targets[0].id: value}
-        for node in ast.walk(function):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ask":
-                line = _value(node.args[0], known)
-                if isinstance(line, str):
-                    yield Question(number, line)
+    for function, line in lines(text, module):
+        number = max(((at, n) for at, n in starts if at < function.lineno), default=(0, 0))[1]
+        yield Question(number, line)
 
 
-def _value(node: ast.expr, known: dict[str, Any]) -> Any:
-    """What an expression comes to; None where it hangs on an answer."""
-    if any(isinstance(one, ast.Name) and one.id in ("ask", "_asked", "told") for one in ast.walk(node)):
-        return None
-    try:
-        return eval(compile(ast.Expression(node), "", "eval"), known)
-    except Exception:
-        return None
+def lines(text: str, module: dict[str, Any]) -> Iterator[tuple[ast.FunctionDef, str]]:
+    """The questions of each test of a module; raises what one raises whose words cannot be worked out.
+
+    A question that is made of an answer (what `ask` gave, or a fixture) is none that can be asked alone.
+    """
+    functions = {one.name: one for one in ast.parse(text).body if isinstance(one, ast.FunctionDef)}
+    for name, function in functions.items():
+        if name.startswith("test_"):
+            reader = _Reader(dict(module), set(_FIXTURES), functions)
+            yield from ((function, line) for part in function.body for line in reader.read(part))
+
+
+#: Fixtures: what is made of them is not known beforehand; `offers` is, as a list in the line itself.
+_FIXTURES = ("ask", "facts", "whichgpu", "tmp_path", "monkeypatch")
+_Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+
+
+class _Reader(NamedTuple):
+    """What is known at a place of a test, the names that hang on an answer, and the functions of its file."""
+
+    known: dict[str, Any]
+    hanging: set[str]
+    functions: dict[str, ast.FunctionDef]
+
+    def read(self, node: ast.AST) -> Iterator[str]:
+        """The questions that a statement or expression asks."""
+        if isinstance(node, _Comprehension):
+            parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+            yield from self._each(node.generators, parts)
+            return
+        if isinstance(node, ast.For):
+            yield from self._each([node], node.body)
+            return
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield from self._called(node, node.func.id)
+        for child in ast.iter_child_nodes(node):
+            yield from self.read(child)
+        if isinstance(node, ast.Assign):
+            self._bind(node.targets[0], node.value)
+
+    def _called(self, node: ast.Call, name: str) -> Iterator[str]:
+        """The question of `ask(..)`, and those of a function of the file that asks."""
+        if name == "ask":
+            if not self._hangs(node.args[0]):
+                yield self._value(node.args[0])
+            return
+        function = self.functions.get(name)
+        if function is None or function.args.args[0].arg != "ask":
+            return
+        names = [one.arg for one in function.args.args[1:]]
+        given = dict(zip(names[::-1], function.args.defaults[::-1], strict=False))
+        given |= dict(zip(names, node.args[1:], strict=False))
+        inner = self._replace(known=dict(self.known), hanging=set(self.hanging))
+        for one, value in given.items():
+            if self._hangs(value):
+                inner.hanging.add(one)
+            else:
+                inner.known[one] = self._value(value)
+        for part in function.body:
+            yield from inner.read(part)
+
+    def _each(self, loops: Sequence[Any], body: Sequence[ast.AST]) -> Iterator[str]:
+        """The questions of a body for each value of the loops around it."""
+        if not loops:
+            for part in body:
+                yield from self.read(part)
+            return
+        first, *rest = loops
+        yield from self.read(first.iter)
+        if self._hangs(first.iter):
+            inner = self._replace(hanging=self.hanging | _names(first.target))
+            yield from inner._each(rest, body)
+            return
+        for value in self._value(first.iter):
+            inner = self._replace(known=dict(self.known), hanging=set(self.hanging))
+            inner._set(first.target, value)
+            yield from inner._each(rest, body)
+
+    def _bind(self, target: ast.expr, value: ast.expr) -> None:
+        if self._hangs(value):
+            self.hanging.update(_names(target))
+        else:
+            self._set(target, self._value(value))
+
+    def _set(self, target: ast.expr, value: Any) -> None:
+        """A name, or several, from now on."""
+        if isinstance(target, ast.Name):
+            self.hanging.discard(target.id)
+            self.known[target.id] = value
+        elif isinstance(target, ast.Tuple | ast.List):
+            for one, part in zip(target.elts, value, strict=True):
+                self._set(one, part)
+
+    def _hangs(self, node: ast.expr) -> bool:
+        asking = {
+            name for name, one in self.functions.items() if [arg.arg for arg in one.args.args[:1]] == ["ask"]
+        }
+        return bool(_names(node) & (self.hanging | asking))
+
+    def _value(self, node: ast.expr) -> Any:
+        return eval(compile(ast.Expression(node), "", "eval"), self.known)
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
 
 
 def _list(*rows: Sequence[Any]) -> str:

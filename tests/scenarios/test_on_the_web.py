@@ -16,7 +16,7 @@ from whichgpu.web.app import create
 from whichgpu.web.settings import Settings
 
 from .conftest import Day
-from .questions import Question, asked, numbers
+from .questions import Question, asked, lines, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +38,25 @@ def client() -> Iterator[TestClient]:
 def test_every_scenario_has_a_question() -> None:
     assert numbers() == set(range(1, max(numbers()) + 1))
     assert {one.number for one in asked()} - {0} == numbers()
+
+
+def test_a_question_is_read_off_or_is_said_to_be_unreadable() -> None:
+    """Loops and functions are followed, what hangs on an answer is left out, what cannot be read raised."""
+    test = """
+def _of(ask, gpu, more=SIZE):
+    return ask(f"recommend {gpu} {more}")
+
+def test_it(ask, facts):
+    for name in ("a", "b"):
+        first = ask(f"fit {name}")
+        ask(f"fit {first.gpus[0]}")
+    both = [_of(ask, name) for name in ("c", "d")]
+    _of(ask, both[0], "")
+"""
+    read = [line for _, line in lines(test, {"SIZE": "--epochs 1"})]
+    assert read == ["fit a", "fit b", "recommend c --epochs 1", "recommend d --epochs 1"]
+    with pytest.raises(NameError, match="SIZE"):
+        list(lines(test, {}))
 
 
 @pytest.mark.parametrize("question", asked(), ids=lambda one: f"{one.number}-{one.line[:60]}")

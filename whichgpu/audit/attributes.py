@@ -71,6 +71,11 @@ def headed(text: str) -> Attribute | None:
     bare = re.sub(
         r"\s*[\[(](?:gb/?s?|gib/?s?|tb/s|tflops?|tops|w|watts?|mhz|ghz|mm.?|nm|bit|usd|\$)[\])]$", "", plain
     )
+    bare = re.sub(
+        r"(?<=\w)\s+(?:gb/?s?|gib/?s?|tb/s|[tp]flops|tops|watts?|mhz|ghz)$|(?<=\))\s+(?:[tp]flops|tops)$",
+        "",
+        bare,
+    )
     precise = _PRECISION.search(plain)
     if precise and _RATE.search(plain) and precise[1] in _names():
         return _names()[precise[1]]

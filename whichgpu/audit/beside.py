@@ -20,7 +20,8 @@ _VALUES = re.compile(
 )
 #: Between the second value and a ratio that is worked out from both.
 _SO = re.compile(
-    r"[^.;]{0,40}?(?:\bwhich (?:is|makes|means)|\bthat (?:is|makes)|\bi\.e\.,?|\b(?:a|"
+    r"[^.;]{0,40}?(?:\bwhich (?:is|makes|means)(?: it| this| that| the \w+)?|\bthat (?:is|makes)|"
+    r"\bi\.e\.,?|\b(?:a|"
     r"an)\s+(?:\w+\s+)?(?:speed-?up|gain|"
     r"improvement|increase|reduction|ratio|factor|advantage|difference) of|\b(?:so|making)\b[^.;]{0,40}|"
     r"[,;(\u2013\u2014-]\s*(?:a|an|or|roughly|about|some|only|just)?|\s=)\s*"

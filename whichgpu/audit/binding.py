@@ -24,9 +24,20 @@ APART = 60
 _CLOSE = 12
 #: Between a count and what it counts: "640 third-generation Tensor Cores".
 _GENERATION = re.compile(r"\b(?:\w+|\d(?:st|nd|rd|th))[ -]gen(?:eration)?\b\.?", re.IGNORECASE)
+#: "Tensor Cores der 5. Generation" are no five cores.
+_NTH = re.compile(
+    r"\.?[ \u00aa\u00ba\u00b0]?(?:er?|\u00e8me|te|ten)?\s*g(?:en\b|[e\u00e9]n[e\u00e9]raci?[o\u00f3]?n|"
+    r"eneration)",
+    re.IGNORECASE,
+)
+#: Words of every rate between its name and its value, and what begins another value.
+_GENERAL = re.compile(r"\b(?:tensor|peak|performance|throughput|compute|core)\b\s*", re.IGNORECASE)
+_BEGINS, _NEW = re.compile(r",\s|\band\b", re.IGNORECASE), 30
 #: Words beside a value that is of a part, or of a change.
 _PART_BEFORE = re.compile(
-    r"\b(?:each|per|every|by|from|(?<!up )(?<!compared )(?<!relative )(?<!equal )(?<!close )to)\b"
+    r"\b(?:each|per|every|by|from|"
+    r"(?<!up )(?<!compared )(?<!relative )(?<!equal )(?<!close )(?<!gets )(?<!comes )"
+    r"(?<!goes )(?<!amounts )to)\b"
     r"[\w\s,]{0,16}$",
     re.IGNORECASE,
 )
@@ -193,7 +204,8 @@ def nearest_attribute(
             continue
         if not after and ", " in between and (each.attribute.key == "nvlink" or quantities(between)):
             continue
-        distance = len(between) + (1 if after else 0)
+        # "Peak FP16 performance is 65 TFLOPS, and INT8": what begins after a comma is the next value's.
+        distance = len(_GENERAL.sub("", between)) + (1 if after else _NEW * bool(_BEGINS.search(between)))
         if best is None or distance < best[0]:
             best = (distance, index)
     return best[1] if best else None
@@ -273,7 +285,11 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
     """Whether a number is of each of some parts, or of a formula: "4 tensor cores per SM", "/ 140 GB ="."""
     before = text[max(0, quantity.start - 24) : quantity.start]
     after = text[quantity.end : quantity.end + 40]
-    if _OPERATOR_BEFORE.search(before) or _OPERATOR_AFTER.match(after):
+    # "9,000 TFLOPS FP8 / 18,000 TFLOPS FP4" are two values.
+    listed = quantity.dimension != "number" and re.search(r"[A-Za-z]\s?/\s*$", before) and "=" not in after
+    if (_OPERATOR_BEFORE.search(before) and not listed) or _OPERATOR_AFTER.match(after):
+        return True
+    if _NTH.match(after):
         return True
     return bool(_MISSING.search(before) or _PART_BEFORE.search(before) or _PART_AFTER.match(after))
 

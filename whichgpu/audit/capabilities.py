@@ -83,7 +83,7 @@ CAPABILITIES = (
     Capability("bf16", r"(?:bf16|bfloat16)(?: precision| support)?", "compute_capability",
                 _since(8.0, "bf16")),
     Capability("tf32", r"(?:tf32|tensorfloat-32)(?: precision| support)?", "compute_capability",
-                _since(8.0)),
+                _since(8.0, "tf32")),
     Capability("nvlink", r"nvlink(?: (?:support|interconnect|bridge|connectivity))?", "nvlink",
                 _of_maker("NVIDIA", _positive("nvlink"))),
     Capability("mig", r"(?:mig|multi-instance gpu)(?: \(mig\))?(?: support)?", "mig_max",

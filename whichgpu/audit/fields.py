@@ -24,7 +24,9 @@ SET_AGAINST = re.compile(
 )
 #: A sentence that goes on about the device of the one before it, by a pronoun or its kind.
 ITS_OWN = re.compile(
-    r"\s*(?:At launch,?\s+)?(?:It|Its|This (?:card|gpu|chip|model)|The (?:card|gpu|chip))\b(?! (?:is|"
+    r"\s*(?:At launch,?\s+|(?:Compared (?:to|with)|Unlike|Next to|Against)\s[^.;,]{3,40}?,?\s|"
+    r"(?:Based|Built) on\s[^.;]{3,60}?,\s)?(?:It|Its|This (?:card|gpu|chip|model)|The (?:card|gpu|"
+    r"chip))\b(?! (?:is|"
     r"was) (?:not )?(?:worth|also worth))",
     re.IGNORECASE,
 )

@@ -22,6 +22,12 @@ _AT_A_RATE = re.compile(
     r"\b(?:GDDR\d\w?|HBM\d?e?)(?: memory| VRAM)?(?: at| with| running at| \(|,| delivering)\s*"
     r"(?:up to )?(?=\d)"
 )
+#: "Rated at 320 W", "a 350 W card": of the power.
+_DRAWS = re.compile(
+    r"\b(?:rated (?:at|for)|is specified at|draws?|needs|pulls|consumes|limited to|a TGP of|a TBP of)\s+"
+    r"(?:up to\s+|a maximum of\s+|only\s+|just\s+|around\s+|about\s+)*(?=\d{2,4}\s?(?:W\b|watts?\b))",
+    re.IGNORECASE,
+)
 _LAUNCHED_AT = re.compile(
     r"\b(?:launch(?:ed|es)?|debut(?:ed|s)?|released|introduced|came out|arrived|started)\b[^.;$]{0,30}?"
     r"\b(?:at|for|with a price of)\s+(?=\$\d)"
@@ -41,6 +47,8 @@ def implied(text: str, sentence: Sentence) -> list[Named]:
     rates = _AT_A_RATE.finditer(text, sentence.start, sentence.end)
     prices = _LAUNCHED_AT.finditer(text, sentence.start, sentence.end)
     memory += [Named(match.end(), match.end(), attributes()["launch_price"]) for match in prices]
+    drawn = _DRAWS.finditer(text, sentence.start, sentence.end)
+    memory += [Named(match.end(), match.end(), attributes()["power"]) for match in drawn]
     return memory + [Named(match.end(), match.end(), attributes()["bandwidth"]) for match in rates]
 
 

@@ -41,6 +41,8 @@ _OF_BOARDS = ("memory", "bandwidth", "cores", "power", "fp32", "fp64", "transist
 _ALIKE = {"memory": 2.0**30 / 1e9, "l2": 2.0**20 / 1e6}
 #: Off by less, a value of no vendor's source is no ground for an accusation, nor is a round number.
 _NEAR, _ROUND, _LIMITED = 0.03, 0.08, 0.13
+#: What two databases differ by on the clocks of a part.
+_DATABASES = 0.10
 #: What a card's maker may change: off by less, it may be another maker's card.
 _MAKERS = {"clock_boost": 0.10, "clock_base": 0.10, "power": 0.15}
 #: Nodes of TSMC that one process is called by.
@@ -247,7 +249,8 @@ def _wrong(
     why, true_for = _instead(attribute, what, known, catalogue, spoken_of)
     # A round number is another card's by chance; that its unit or its sparsity is wrong is none.
     certain = why and (true_for.startswith(("with", "in ")) or not what.is_round)
-    if not certain and any(_too_near(attribute, what, gpu) for gpu in known):
+    weak = true_for not in spoken_of and any(_of_one_database(attribute, what, gpu) for gpu in known)
+    if weak or (not certain and any(_too_near(attribute, what, gpu) for gpu in known)):
         near = f"on file is {expected}, too near to call {what.text} wrong"
         return Verdict("unverifiable", expected, near, tuple(evidence))
     values = "; ".join(
@@ -263,6 +266,24 @@ def _trusted(gpu: Gpu, field: str) -> bool:
     """Whether a value may carry an accusation: it has a source that is no guess."""
     fact = gpu.fact(field)
     return fact is not None and fact.kind != "assumed" and gpu.confidence != "low"
+
+
+def _of_one_database(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
+    """Whether a rate is off by no more than what databases differ by of server parts that no vendor lists."""
+    if gpu.segment != "datacenter" or attribute.dimension not in (*_RATES, "bandwidth", "frequency"):
+        return False
+    for value, field in _values(attribute, what, gpu):
+        fact = gpu.fact(field)
+        single = fact is not None and fact.kind in ("database", "derived") and len(fact.sources) == 1
+        if single and value and abs(what.value / value - 1) < _DATABASES and _unlisted(gpu):
+            return True
+    return False
+
+
+def _unlisted(gpu: Gpu) -> bool:
+    """Whether neither the bandwidth nor a peak of a device is of its vendor."""
+    facts = (gpu.fact(field) for field in ("bandwidth", "fp32", "fp16"))
+    return not any(fact is not None and fact.kind == "vendor" for fact in facts)
 
 
 def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:

@@ -38,7 +38,8 @@ _LIST = frozenset({
     "refurbished", "street", "around", "about", "ebay", "model", "version", "variant", "only", "just",
     "dual", "single", "slot", "slots", "dual-slot", "single-slot", "blower", "generation",
     "first-generation", "second-generation", "third-generation", "fourth-generation",
-    "fifth-generation",
+    "fifth-generation", "ampere", "ada", "lovelace", "hopper", "volta", "turing", "pascal", "blackwell",
+    "rdna", "cdna", "architecture", "based",
 })  # fmt: skip
 #: What a list may begin with: "The H100's 80 GB".
 _POSSESSIVE = re.compile(r"^\s*[\u2019']s?\b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.judging import on_file
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.findings import Context, Evidence
     from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 
@@ -44,18 +46,33 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     first = own[-1] if own else (who.topic[0] if who.topic else None)
     if first is None:
         return None
-    set_against = after[:1] or [each for each in before if each in who.against][-1:]
+    set_against = _with(who, end, after) or [each for each in before if each in who.against][-1:]
     if set_against:
         other = set_against[0]
         if _same(other.named, first.named, context):
             return None
         return Pair(_forms(first.named, context), _forms(other.named, context))
-    if any(not _same(each.named, first.named, context) for each in own):
+    if after or any(not _same(each.named, first.named, context) for each in own):
+        # What comes behind is not compared, and is no other subject either.
         return None
     subjects = [each for each in devices(context) if not _same(each, first.named, context)]
     if len(subjects) != 1:
         return None
     return Pair(_forms(first.named, context), _forms(subjects[0], context))
+
+
+#: What begins another clause, and what says that it is of the comparison all the same.
+_CLAUSE = re.compile(r",\s+(?:and|while|but|whereas)\b|[;:]\s", re.IGNORECASE)
+_THAN = re.compile(
+    r"\b(?:than|compared|versus|vs|against|over|of|as|beyond|behind|like|relative)\b", re.IGNORECASE
+)
+
+
+def _with(who: Spoken, end: int, after: Sequence[Mention]) -> Sequence[Mention]:
+    """The device behind a comparison that it is with; none where that begins what is said next."""
+    between = who.text[end : after[0].start] if after else ""
+    apart = _CLAUSE.search(between) and not _THAN.search(between)
+    return [] if apart else after[:1]
 
 
 def _forms(named: tuple[str, ...], context: Context) -> tuple[str, ...]:

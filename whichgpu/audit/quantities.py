@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 #: Digits in groups, with a fraction; `k` for a thousand.
 _DIGITS = (
     r"(?:\d{1,3}(?: \d{3}){1,6}(?:,\d{1,4})?"
-    r"(?=\s?-?(?:[kMGTP]i?B|[TGP]FLOP|TOPS|W\b|[MG]Hz|bit|CUDA|cores|€))"
+    r"(?=\s?-?(?:[kMGTP]i?B|[GTM]o\b|[TGP]FLOP|TOPS|W\b|[MG]Hz|bit|CUDA|(?i:cores|c\u0153urs|coeurs|n\u00facleos|kerne|"
+    r"shader|processeurs|procesadores|recheneinheiten|tensor|transistor|SMs\b)|€))"
     r"|\d{1,3}(?:[,.\u00a0\u2009\u202f']\d{3}){1,6}(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,6})?)"
 )
 _PREFIX = r"(?:[kKMGTPE]i?)?"
@@ -28,6 +29,7 @@ _PREFIX = r"(?:[kKMGTPE]i?)?"
 _UNITS: tuple[tuple[str, str, str], ...] = (
     (rf"(?P<p>{_PREFIX})(?:B|[Bb]ytes?)\s*(?:/|[Pp]er\s+)\s*(?:s\b|[Ss]ec(?:ond)?\b)", "bandwidth", "{p}B/s"),
     (r"(?P<p>[kKMGTP]i?)Bps\b", "bandwidth", "{p}B/s"),
+    (r"(?P<p>[GTM])o(?:ctets?)?\s*(?:/|par\s+)\s*s(?:econde)?\b", "bandwidth", "{p}B/s"),
     (r"(?P<word>(?i:giga|tera|mega))(?i:bytes?\s+(?:per|a)\s+second)", "bandwidth", "{p}B/s"),
     (rf"(?P<p>{_PREFIX})(?:bit/s|bps|bits?\s+per\s+second|b/s)(?:\s*per\s+pin)?", "bit rate", "{p}bit/s"),
     (r"(?:(?:[Tt]ensor|AI|TF32|BF16|FP\d\d?|INT\d)\s+)?(?P<p>[GTPE])\s?(?:FLOP[Ss]?|[Ff]lops?)(?:/s)?\b"
@@ -37,6 +39,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[TPG])OPS?(?:/s)?\b", "op rate", "{p}OP/s"),
     (r"(?P<p>[kKMGT])(?:[Bb]yte)\s*/\s*s\b", "bandwidth", "{p}B/s"),
     (r"(?P<p>[kKMGT]i?)B(?:ytes?)?\b", "memory", "{p}B"),
+    (r"(?P<p>[GM])o(?:ctets?)?\b", "memory", "{p}B"),
     (r"-?(?P<word>(?i:giga|tera|mega))(?i:bytes?)\b", "memory", "{p}B"),
     (r"(?P<p>[kM]?)Wh\b", "watt-hours", ""),
     (r"(?P<p>[kM]?)W\b", "power", "{p}W"),
@@ -54,8 +57,8 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:h|hrs?|hours?)\b", "hours", ""),
     (r"(?:percent|per\s+cent)\b|%", "percent", ""),
     (r"[xX\u00d7]\b(?!\s*\d)|\u00d7|\btimes\b|-fold\b", "times", ""),
-    (r"[Bb]illion\b|[Bb]n\b", "billion", ""),
-    (r"[Mm]illion\b", "million", ""),
+    (r"[Bb]illion\b|[Bb]n\b|B(?=\s+transistors\b)|[Mm]illiard(?:s|en)?\b|mil millones\b", "billion", ""),
+    (r"[Mm]illion(?:s|en|es)?\b|millones\b", "million", ""),
 )  # fmt: skip
 _WORDS = {"giga": "G", "tera": "T", "peta": "P", "exa": "E", "mega": "M"}
 _SCALES: Mapping[str, tuple[str, float]] = {
@@ -66,12 +69,15 @@ _SCALES: Mapping[str, tuple[str, float]] = {
     "million": ("count", 1e6),
 }  # fmt: skip
 _MONEY = r"(?P<sign>US\$|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"
-_FIRST = rf"(?<![\w.,])(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?{_MONEY}?(?P<a>-?{_DIGITS})(?P<k>[kK])?"
+_FIRST = (
+    r"(?<![\w.,])(?<![A-Z]{2}\d{3}-)(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?"
+    rf"{_MONEY}?(?P<a>-?{_DIGITS})(?P<k>[kK])?"
+)
 #: A number by itself.
 _SINGLE = re.compile(_FIRST + r"(?P<sign2>)?(?P<b>(?!))?(?P<k2>(?!))?")
 _NUMBER = re.compile(
     rf"{_FIRST}(?:\s?(?:-|\u2013|\u2014|to)\s?{_MONEY.replace('sign', 'sign2')}?"
-    rf"(?P<b>{_DIGITS})(?P<k2>[kK])?(?![\d.,]{0, 12}\d))?"
+    rf"(?P<b>{_DIGITS})(?P<k2>[kK])?(?![\d.,]{{0,12}}\d))?"
 )
 
 
@@ -194,9 +200,10 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
             return each and Quantity(start, match.end(), *each, unit[0].strip(), limit)
         unit = None
     if unit is None:
-        trailing = re.compile(r"\s?(USD|EUR|dollars?|euros?)\b").match(text, end)
+        trailing = re.compile(r"\s?(USD|EUR|dollars?|euros?|cents)\b").match(text, end)
         if trailing:
-            return Quantity(start, trailing.end(), first, last, "money", trailing[1], limit)
+            scale, name = (0.01, "$") if trailing[1] == "cents" else (1.0, trailing[1])
+            return Quantity(start, trailing.end(), first * scale, last * scale, "money", name, limit)
         if text[end : end + 1].isalpha():
             return None
         return Quantity(start, end, first, last, "number", "", limit)

@@ -44,10 +44,10 @@ _AGAINST = re.compile(
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
     r"step up from|upgrade (?:from|over))"
-    r"|(?:^|[.,;(]\s*)like"
+    r"|(?:^\s*|[.,;(]\s*)like"
     r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|percent)\b"
     r"(?:[^.;,]|[.,](?=\d)){0,45}?\bof"
-    r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7](?=\s+(?:the|an?|that|its)\s)))"
+    r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7](?=\s+(?:the|an?|that|its)\s)|\d\.\d+\s?[x\u00d7]))"
     rf"\s+{_ARTICLES}$",
     re.IGNORECASE,
 )
@@ -106,14 +106,35 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
     key = (index, sentence.start)
     if key not in known:
         everywhere = context.mentions.get(index, ())
-        here = within(everywhere, sentence.start, sentence.end)
+        here = _of_form(within(everywhere, sentence.start, sentence.end), sentence.text)
         against = _against(passage.text, sentence.start, here)
         maker = () if here else _by_maker(sentence.text, context)
         found, certain = (maker, False) if maker else _topic(index, passage, sentence, context)
         if len(against) == len(here) and not maker and _of_others(sentence.text, found, context):
             found = ()
+        found = _of_form(found, sentence.text)
         known[key] = Spoken(here, against, found, passage.text, certain)
     return known[key]
+
+
+#: A form by which one of several devices of a name is meant: "the SXM5 version".
+_FORM = re.compile(
+    r"\b(PCIe|SXM|NVL)\d?\s+(?:versions?|variants?|models?|modules?|form|cards?|editions?|flavou?rs?|boards?)\b",
+    re.I,
+)
+
+
+def _of_form(found: Sequence[Mention], text: str) -> Sequence[Mention]:
+    """Names of several devices, of the one form that a sentence speaks of: "the PCIe version of the H100"."""
+    forms = {match[1].lower() for match in _FORM.finditer(text)} if found else set()
+    if len(forms) != 1 or len({each.named for each in found}) != 1:
+        return found
+    form = forms.pop()
+    mine = [tuple(key for key in each.named if f"-{form}" in key) for each in found]
+    return [
+        each._replace(ids=ids, named=ids) if ids and len(ids) < len(each.named) else each
+        for each, ids in zip(found, mine, strict=True)
+    ]
 
 
 def _aside(text: str, start: int, mention: Mention) -> bool:

@@ -23,6 +23,13 @@ _OF_DEVICES = ("specification", "identity", "capability")
 #: So many accusations below one heading are of another device sooner than of a careless writer.
 _MANY = 3
 _PROSE = ("paragraph", "item", "caption")
+#: What rows of a table without marks have not, and two values that stand side by side in them.
+_PROSE_WORDS = re.compile(
+    r"[a-z][,;]\s|\b(?:is|are|was|has|have|with|uses?|offers?|than|which|that|the|an?)\b"
+)
+_SIDE_BY_SIDE = re.compile(
+    r"\b(?:GDDR\d\w?|HBM\d?\w?)\s+(?:GDDR|HBM)\d|\d\s?(?P<unit>[GTM]i?B(?:/s)?|W|TFLOPS|TOPS|nm|bit|MHz|GHz)\s+~?[\d.,]+\s?(?P=unit)\b"
+)
 _LAPTOP = re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE)
 _DESKTOP = re.compile(r"\bdesktops?\b", re.IGNORECASE)
 
@@ -53,8 +60,16 @@ def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:
         why = (
             why or "the sentence names no device, and little below its heading is of the one that it may mean"
         )
+    why = why or (
+        "the words are rows of a table whose columns are not marked" if _is_rows(where.text) else ""
+    )
     why = why or _of_another_form(set(found.subject.split(", ")), named, where.text)
     return found._replace(verdict="unverifiable", expected="", because=why, true_for="") if why else found
+
+
+def _is_rows(text: str) -> bool:
+    """Whether a text is no sentence but rows of values side by side: "Memory Type HBM2e HBM3"."""
+    return not _PROSE_WORDS.search(text) and _SIDE_BY_SIDE.search(text) is not None
 
 
 def _named(found: Finding, who: Spoken) -> list[Mention]:

@@ -210,11 +210,36 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
     """
     talk = Discourse()
     found: dict[int, tuple[Mention, ...]] = {}
+    mobile = _of_laptops(document, catalogue)
     for index, passage in enumerate(document.passages):
-        here = [_narrowed(mention, talk, catalogue) for mention in mentions(passage.text, catalogue)]
+        every = mentions(passage.text, catalogue)
+        every = (_in_laptop(mention, catalogue) for mention in every) if mobile else every
+        here = [_narrowed(mention, talk, catalogue) for mention in every]
         if here:
             found[index] = tuple(here)
     return found
+
+
+_LAPTOPS = re.compile(r"\b(?:laptops?|notebooks?)\b", re.IGNORECASE)
+_DESKTOPS = re.compile(
+    r"\b(?:desktops?|workstations?|towers?|servers?|data ?cent(?:er|re)s?|cloud)\b", re.IGNORECASE
+)
+
+
+def _of_laptops(document: Document, catalogue: Catalogue) -> bool:
+    """Whether a document is about laptops and never says so of a name: "RTX 4080 vs RTX 4090 in laptops"."""
+    if not _LAPTOPS.search(document.title) or _DESKTOPS.search(document.original):
+        return False
+    return not any(
+        any(_LAPTOPS.search(mention.text) for mention in mentions(passage.text, catalogue))
+        for passage in document.passages
+    )
+
+
+def _in_laptop(mention: Mention, catalogue: Catalogue) -> Mention:
+    """A name of a card as that of its namesake in laptops, if there is one."""
+    ids = tuple(f"{key}-laptop" for key in mention.ids if f"{key}-laptop" in catalogue)
+    return mention._replace(ids=ids, named=ids) if ids else mention
 
 
 def _narrowed(mention: Mention, talk: Discourse, catalogue: Catalogue) -> Mention:

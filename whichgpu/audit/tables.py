@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 #: The unit that a header gives for the numbers under or beside it.
 _UNIT = re.compile(
-    r"[\[(]\s*(?:in\s+)?([A-Za-z][\w/²^]{0,9})\s*[\])]|,\s*([GTM]i?B(?:/s)?|TFLOPS|W|MHz|GHz)$"
+    r"[\[(]\s*(?:in\s+)?([A-Za-z][\w/²^]{0,9})\s*[\])]|"
+    r"(?:,\s*|(?<=\w)\s+|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz)$"
 )
 #: Columns and rows in which devices are looked for.
 _SEARCHED = 3

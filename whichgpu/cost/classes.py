@@ -52,7 +52,8 @@ def op_class(op: Op) -> OpClass:
 def _convolution(op: Op) -> str:
     if op.dims["groups"] > 1:
         return "depthwise" if op.dims["n"] <= 1 else "grouped"
-    return "conv1x1" if op.dims["window"] <= 1 else "conv"
+    # What is upsampled has a window for each job.
+    return "conv1x1" if bool(np.all(np.asarray(op.dims["window"]) <= 1)) else "conv"
 
 
 def lineage(gpu: Gpu) -> str:

@@ -130,6 +130,18 @@ def architectures() -> Mapping[str, Architecture]:
     )
 
 
+def called(text: str) -> str:
+    """The id of the generation or variant that a text names (`Ada Lovelace`, `NVIDIA Ampere`), or ""."""
+    plain = " ".join(text.lower().replace("-", " ").replace("_", " ").split())
+    key = plain.replace(" ", "_")
+    if key in families() or key in architectures():
+        return key
+    names = ((one.name.lower(), one.vendor.lower(), one.id) for one in families().values())
+    return next(
+        (stem for name, vendor, stem in names if plain in (name, f"{vendor} {name}", f"{vendor} {stem}")), ""
+    )
+
+
 def family_of(architecture: str) -> Family | None:
     """The generation of a variant, or None for a variant without data."""
     variant = architectures().get(architecture)

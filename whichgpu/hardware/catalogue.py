@@ -15,7 +15,7 @@ from typing import Any
 
 from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import store
-from whichgpu.hardware.architecture import architectures, families
+from whichgpu.hardware.architecture import architectures, called, families
 from whichgpu.hardware.fields import FIELDS, IDENTITY, SEGMENTS
 from whichgpu.hardware.gpu import Gpu
 from whichgpu.values import Lazy, Shown
@@ -58,12 +58,16 @@ class Catalogue(Mapping[str, Gpu], Shown):
 
         Raises `UsageError` for a name that is neither.
         """
-        key = name.strip().lower().replace(" ", "_")
+        key = called(name)
         found = tuple(gpu for gpu in self.values() if key in (gpu.family, gpu.architecture))
         if found or key in families():
             return found
+        import difflib
+
         known = sorted({gpu.family for gpu in self.values() if gpu.family})
-        raise UsageError(f"no architecture '{name}'; the families are {', '.join(known)}")
+        near = difflib.get_close_matches(name.strip().lower(), known, n=1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(f"no architecture '{name}'; {meant}the families are {', '.join(known)}")
 
     def where(
         self,
@@ -211,9 +215,8 @@ def _user_gpu(key: str, raw: Any, file: str, known: Mapping[str, Gpu]) -> Gpu:
     where = f"{file}: gpu.{key}"
     if not isinstance(raw, dict):
         raise UsageError(f"{where}: {raw!r} is not a table; write [gpu.{key}] and the fields below it")
-    for name in raw:
-        if name not in FIELDS and name not in IDENTITY and name != "base":
-            raise UsageError(f"{where}: no field '{name}'{_like(name)}")
+    known_names = {*FIELDS, *IDENTITY, "base"}
+    faults = [f"{where}: no field '{name}'{_like(name)}" for name in raw if name not in known_names]
     _check_identity(raw, where)
     base = raw.get("base", key if key in known else None)
     if base is not None and (not isinstance(base, str) or base not in known):
@@ -226,9 +229,21 @@ def _user_gpu(key: str, raw: Any, file: str, known: Mapping[str, Gpu]) -> Gpu:
     inherited = known[base]._own - own if base else frozenset()
     whole = {**start, **raw}
     gpu = _gpu(key, whole, where, own | inherited, raw=whole)
-    for name in own:
-        gpu.stated(name)
+    faults += _unreadable(gpu, [name for name in raw if name in own])
+    if faults:
+        raise UsageError(
+            "; ".join([faults[0], *(one.removeprefix(where).lstrip(":. ") for one in faults[1:])])
+        )
     return gpu
+
+
+def _unreadable(gpu: Gpu, names: list[str]) -> Iterator[str]:
+    """What is wrong with each field of a user's table, in the order of the file."""
+    for name in names:
+        try:
+            gpu.stated(name)
+        except UsageError as fault:
+            yield str(fault)
 
 
 def _check_identity(raw: Mapping[str, Any], where: str) -> None:

@@ -51,7 +51,8 @@ class Gpu(Shown):
     _read: dict[str, tuple[Fact, ...]] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.vendor} {self.name}".strip()
+        # "Apple M2" has its maker in its name.
+        return self.name if self.name.startswith(f"{self.vendor} ") else f"{self.vendor} {self.name}".strip()
 
     def __repr__(self) -> str:
         return f"<Gpu {self.id}: {self}>"

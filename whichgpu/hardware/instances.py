@@ -1,4 +1,7 @@
-"""Cloud instance types as GPUs: `g5.xlarge` is an A10G, `p4d.24xlarge` eight A100 40 GB, as offers say."""
+"""Cloud instance types as GPUs: `g5.xlarge` is an A10G, `p4d.24xlarge` eight A100 40 GB.
+
+As offers say, and `data/instances.toml` of types that none sells.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 from whichgpu.facts import store
 
 #: Sellers whose instance types are names of their own, not the GPU's.
-_PROVIDERS = frozenset({"aws", "gcp", "azure", "oci", "ibm", "alibaba", "tencent"})
+_PROVIDERS = frozenset({"aws", "gcp", "azure", "oci", "ibm", "alibaba", "tencent", "lambda"})
 
 
 def instance(text: str) -> tuple[str, float] | None:
@@ -18,15 +21,29 @@ def instance(text: str) -> tuple[str, float] | None:
     asked = _plain(text)
     if not any(c.isdigit() for c in asked) or not any(c in asked for c in "._-"):
         return None
-    table: dict[str, Any] = store.load("prices")["offers"]
-    at = {name: table["columns"].index(name) for name in ("provider", "instance", "gpu", "gpu_count")}
-    found = {
-        (row[at["gpu"]], float(row[at["gpu_count"]] or 0))
-        for row in table["rows"]
-        if row[at["provider"]] in _PROVIDERS and _plain(row[at["instance"]]) == asked
-    }
+    found = {pair for name, pair in _sold() + _others() if name == asked}
     only = next(iter(found)) if len(found) == 1 else ("", 0.0)
     return only if only[0] and only[1] else None
+
+
+def _sold() -> list[tuple[str, tuple[str, float]]]:
+    """Every instance type of the offers, and its GPU and how many."""
+    table: dict[str, Any] = store.load("prices")["offers"]
+    at = {name: table["columns"].index(name) for name in ("provider", "instance", "gpu", "gpu_count")}
+    return [
+        (_plain(row[at["instance"]]), (row[at["gpu"]], float(row[at["gpu_count"]] or 0)))
+        for row in table["rows"]
+        if row[at["provider"]] in _PROVIDERS
+    ]
+
+
+def _others() -> list[tuple[str, tuple[str, float]]]:
+    """Those of `data/instances.toml`."""
+    return [
+        (_plain(name), (row["gpu"], float(count)))
+        for row in store.load("instances")["instances"].values()
+        for name, count in row["counts"].items()
+    ]
 
 
 def _plain(name: str) -> str:

@@ -26,7 +26,9 @@ SHOWN = 8
 #: A name and a number; one of more than 12 digits is none that Python should be asked to read.
 _COUNT = re.compile(
     r"^(?P<name>.*\S)\s*:\s*(?P<count>[+-]?\d{1,12})$"
-    r"|^(?P<first>\d{1,12})\s*x\s*(?P<second>\S.*)$"
+    r"|^(?P<first>\d{1,12})\s*x(?!tx?\b)\s*(?P<second>\S.*)$"
+    # Not the lanes of "PCIe x16".
+    r"|^(?P<third>.*\S)(?<!pcie)(?<!PCIe)(?<!PCIE)\s+x\s?(?P<after>\d{1,4})$"
 )
 _MOST = 1_000_000
 
@@ -51,15 +53,15 @@ def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
 
     Raises `UsageError` as `resolve` does, or for a number that is not 1 to a million.
     """
-    match = _COUNT.match(text.strip())
+    match = _COUNT.match(text.strip().replace("\u00d7", "x"))
     if text.rstrip().endswith(":"):
         raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
     if not match:
         return _one(text, catalogue), 1
-    count = int(match["count"] or match["first"])
+    count = int(match["count"] or match["first"] or match["after"])
     if not 1 <= count <= _MOST:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
-    return _one(match["name"] or match["second"], catalogue), count
+    return _one(match["name"] or match["second"] or match["third"], catalogue), count
 
 
 def _one(text: str, catalogue: Catalogue) -> Gpu:

@@ -20,14 +20,27 @@ VENDORS = frozenset({"nvidia", "amd", "intel", "apple", "google", "aws", "amazon
 LINES = frozenset({"geforce", "tesla", "quadro", "rtx", "gtx", "rx", "radeon", "instinct", "arc", "jetson"})
 #: Words that say nothing of the device.
 NOISE = frozenset(
-    {"gpu", "gpus", "graphics", "card", "accelerator", "generation", "edition", "with", "design", "series"}
+    {
+        "gpu",
+        "gpus",
+        "graphics",
+        "card",
+        "accelerator",
+        "generation",
+        "edition",
+        "with",
+        "design",
+        "series",
+        "superchip",
+        "cloud",
+    }
 )
 #: Form factors and boards, as they stand in ids and names.
 FORMS = frozenset({"sxm", "sxm3", "pcie", "nvl", "oam"})
 
 _SYNONYMS = {
     "mobile": "laptop", "notebook": "laptop", "sxm2": "sxm", "sxm4": "sxm", "sxm5": "sxm", "sxm6": "sxm",
-    "gen": "generation", "ws": "workstation",
+    "gen": "generation", "ws": "workstation", "habana": "intel",
 }  # fmt: skip
 # Patterns as text: what a command does not need is not compiled.
 _SEPARATORS = r"[^a-z0-9]+"
@@ -37,6 +50,8 @@ _MARKS = r"\((?:r|tm|c)\)"
 _JOINS = (
     (r"\b(\d+) ?(?:gib|gigabytes?|gigs?|gb|g)\b", r"\1gb"),
     (r"\b([abhlmtv]) (\d{1,4})\b", r"\1\2"),
+    (r"\bmi (\d{2,3}[ax]?)\b", r"mi\1"),
+    (r"\bpci (?:e|express)\b", "pcie"),
     (r"\btis\b", "ti super"),
     (r"\bl40 s\b", "l40s"),
     (r"\b(\d+) core\b", r"\1c"),
@@ -50,11 +65,12 @@ _GLUED_LEFT = r"^(rtx|gtx|rx|quadro|tesla|geforce|radeon|instinct|arc|titan|pro|
 _GLUED_RIGHT = (
     r"^([a-z]*\d+[a-z]??)(ti|super|xtx|xt|gre|d|ada|laptop|mobile|notebook|nvl|pcie|sxm\d?|maxq|tisuper|tis)$"
 )
-#: Memory sizes that people write without their unit, and a SUPER in short.
+#: Memory sizes that people write without their unit, a SUPER in short, and a laptop part.
 _SIZES = frozenset(
     ["8", "10", "12", "16", "20", "24", "32", "40", "48", "64", "80", "94", "96", "141", "180", "192", "288"]
 )
 _SUPER = r"^[12345]0[5-9]0s$"
+_LAPTOP = r"^[12345]0[5-9]0m$"
 _MEMORY = r"^\d+gb$"
 
 
@@ -86,7 +102,7 @@ def _unglued(part: str) -> list[str]:
 
 
 def spelled_out(said: tuple[str, ...]) -> tuple[str, ...]:
-    """A spelling with what it leaves to be guessed: sizes without GB (`a100-40`), `4070s` for a SUPER.
+    """A spelling with what it leaves to be guessed: sizes without GB (`a100-40`), `4070s`, `4090m`.
 
     Only for one that names nothing as it stands.
     """
@@ -96,6 +112,8 @@ def spelled_out(said: tuple[str, ...]) -> tuple[str, ...]:
             told.append(f"{word}gb")
         elif re.match(_SUPER, word):
             told.extend((word[:-1], "super"))
+        elif re.match(_LAPTOP, word):
+            told.extend((word[:-1], "laptop"))
         else:
             told.append(word)
     return tuple(told)

@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 #: Constraints that a way out changes at most, and ways out that are told.
-_MOST, _TOLD = 3, 4
+_MOST, _TOLD = 6, 4
+#: Constraints that are changed at most beside the operating system.
+_BESIDE = 2
 #: What is asked for, which is no limit: without it fewer instances do.
 _DEMANDS = ("--target", "--deadline")
 
@@ -131,7 +133,25 @@ def conflict(
     order = sorted(whole, key=lambda index: limits[index].option not in _DEMANDS)
     core = irreducible(order, feasible)
     found = tuple(limits[one] for one in sorted(core))
-    return Conflict(found, tuple(_ways_out(tables, whole, core)))
+    elsewhere = _elsewhere(ways, found, lambda request: _Table.made(request, workload, gpus, every))
+    told = sorted((*elsewhere, *_ways_out(tables, whole, core)), key=lambda way: way.cost)
+    return Conflict(found, tuple(told[:_TOLD]))
+
+
+def _elsewhere(
+    ways: Sequence[Request], found: Sequence[Constraint], made: Callable[[Request], _Table | None]
+) -> Iterator[WayOut]:
+    """The same wishes under another operating system, where a framework does not run under the one asked."""
+    if ways[0].system == "linux" or all(one.option != "--framework" for one in found):
+        return
+    for system in ("wsl",) * (ways[0].system == "windows") + ("linux",):
+        tables = [table for request in ways if (table := made(replace(request, system=system))) is not None]
+        for size in range(_BESIDE + 1):
+            able = [way for table in tables for way in table.less(size) if way is not None]
+            if able:
+                way = min(able, key=lambda one: one.cost)
+                yield way._replace(changes=(*way.changes, f"--system {system}"))
+                break
 
 
 def irreducible(order: Iterable[int], feasible: Callable[[frozenset[int]], bool]) -> frozenset[int]:
@@ -238,6 +258,12 @@ class _Table(NamedTuple):
             if self.limits[index].option != "--target":
                 change = np.maximum(change, self.needs(index, result)[able])
         usd = result.usd_per_hour if self.request.size is None else result.usd_total
+        if (
+            self.request.target is None
+            and self.request.size is None
+            and not any(self.limits[index].measure for index in dropped)
+        ):
+            usd = result.usd_per_unit  # as the answer is ranked once the words are left out
         more = -self._rate(rest)[able] if any(self.limits[i].option == "--target" for i in dropped) else 0.0
         order = (usd[able], self.space.trust[able], np.round(change, 6), np.zeros(len(able)) + more)
         best = int(able[np.lexsort(order)[0]])
@@ -248,6 +274,12 @@ class _Table(NamedTuple):
         if np.ndim(more):
             hourly = float(self.space.usd[best] * self._bought(rest)[best])
         return WayOut(typed, gpu, hourly, total)
+
+    def less(self, size: int) -> Iterator[WayOut | None]:
+        """The ways out that change so many constraints, but no framework."""
+        whole = frozenset(range(len(self.limits)))
+        others = [index for index in sorted(whole) if self.limits[index].option != "--framework"]
+        return (self.way_out(whole, frozenset(dropped)) for dropped in combinations(others, size))
 
     def _typed(self, index: int, rest: frozenset[int], result: Outcome, best: int) -> str:
         limit = self.limits[index]

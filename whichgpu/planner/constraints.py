@@ -162,10 +162,9 @@ def _sizes(request: Request) -> Iterator[Constraint]:
         cap = request.power_limit
         yield at_most(
             "--power-limit", show(cap, "power"), "gpu", cap,
-            measure=lambda gpus: np.nan_to_num(_numbers(gpus, "power_min"), nan=0.0), typed=_watts,
+            measure=_lowest, typed=_watts,
             why=lambda gpu: Reason("a power limit below its lowest",
-                                   f"its lowest power limit is {gpu.display('power_min')}, "
-                                   f"{show(request.power_limit or 0.0, 'power')} asked"),
+                                   f"{_lowest_said(gpu)}, {show(request.power_limit or 0.0, 'power')} asked"),
         )  # fmt: skip
     if request.max_slots is not None:
         slots = request.max_slots
@@ -174,6 +173,22 @@ def _sizes(request: Request) -> Iterator[Constraint]:
             measure=lambda gpus: _numbers(gpus, "slots"), typed="{:g}".format,
             why=lambda gpu: Reason("more slots than --max-slots", _slots_said(gpu, slots)),
         )  # fmt: skip
+
+
+#: Of the board power: below it no driver of a card whose lowest limit was read lets a cap go.
+_LOWEST_SHARE = 0.25
+
+
+def _lowest(gpus: Sequence[Gpu]) -> Array:
+    """W that each card can be capped at, at the lowest: as read, else a share of the board power."""
+    stated, board = _numbers(gpus, "power_min"), _numbers(gpus, "power")
+    return np.nan_to_num(np.where(np.isnan(stated), board * _LOWEST_SHARE, stated), nan=0.0)
+
+
+def _lowest_said(gpu: Gpu) -> str:
+    if gpu.value("power_min") is not None:
+        return f"its lowest power limit is {gpu.display('power_min')}"
+    return f"its lowest power limit was not read, and none is below a quarter of its {gpu.display('power')}"
 
 
 def _slots_said(gpu: Gpu, most: float) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: No pause is longer, in s.
 _LONGEST = 1e6
+#: No load is larger, in users or requests/s.
+_MOST = 1e9
 
 
 class Asked(NamedTuple):
@@ -78,6 +80,8 @@ def _load(request: Request, asked: Asked) -> Load:
     if request.target is not None:
         rate = request.target.rate / float(job.output_tokens)
     users = job.concurrency if asked.users is None else asked.users
+    if max(rate or 0.0, users or 0.0) > _MOST:
+        raise UsageError("a load of more than a billion users or requests/s; is it a slip of the keyboard?")
     pause = parse(asked.pause, "time")
     if not 0.0 <= pause < _LONGEST:
         raise UsageError(f'a pause of {asked.pause} is below zero or absurd; write e.g. --pause "30 s"')

@@ -271,13 +271,10 @@ def _explained(found: Sequence[Fleet]) -> list[Fleet]:
 
 
 def _against(one: Fleet, first: Fleet) -> str:
-    more = one.choice.usd_per_hour / one.request_rate / (first.choice.usd_per_hour / first.request_rate) - 1.0
     if one.choice.trust > first.choice.trust:
         return "has a price that is old, replaced or undated, and ranks behind current ones"
-    how = (
-        f"is {100.0 * more:.0f} % dearer than {first.gpu}" if more > 0.0 else f"costs as much as {first.gpu}"
-    )
-    return f"{how}: {_compared(one, first)}"
+    how = sentences.dearer(one.choice.usd_per_hour / first.choice.usd_per_hour, first.gpu)
+    return f"is {how}: {_compared(one, first)}"
 
 
 def _compared(one: Fleet, other: Fleet) -> str:
@@ -285,11 +282,13 @@ def _compared(one: Fleet, other: Fleet) -> str:
 
 
 def _each(one: Fleet) -> str:
-    """What one replica holds, what limits it, and what it costs."""
-    usd = one.choice.usd_per_hour / one.choice.replicas
+    """What each replica holds, what limits it, and what all of them cost."""
     limit = f"within {one.at.binding}" if one.at.binding else "at its capacity"
     size = "" if one.gpus_per_replica == 1 else f" ({one.split})"
-    return f"a replica{size} holds {number(one.choice.most, 3)} requests/s {limit} for {words.money(usd)}/h"
+    count = words.plural(one.choice.replicas, "replica") if one.choice.replicas != 1 else "one replica"
+    holds = "holds" if one.choice.replicas == 1 else "hold"
+    most = f"{number(one.choice.most, 3)} requests/s" + (" each" if one.choice.replicas != 1 else "")
+    return f"{count}{size} {holds} {most} {limit} for {words.money(one.choice.usd_per_hour)}/h"
 
 
 def _why_not(space: Space, row: int) -> Reason:
@@ -346,7 +345,7 @@ def _dearer(one: Choice) -> Reason:
     return Reason(
         kind,
         f"{words.plural(one.instances, 'instance')} of {one.offer.provider} {one.offer.instance} would "
-        f"hold it for about {number(one.usd_per_hour, 3)} USD/h; --limit lists more",
+        f"hold it for about {words.money(one.usd_per_hour)}/h; --limit lists more",
     )
 
 

@@ -59,7 +59,7 @@ def explain(word: str, catalogue: Catalogue) -> Explanation:
     """The explanation of a term or another name of it; raises `UsageError` for one that is not known."""
     term = _names().get(_key(word)) or _within(word)
     if term is None:
-        raise UnknownName(f"no explanation of '{one_line(word)}'; {_near(word)}")
+        raise UnknownName(f"no explanation of '{one_line(word)}'; {_of_gpu(word, catalogue) or _near(word)}")
     row = _terms()[term]
     cells: list[Cell] = []
     where = f"data/glossary.toml: term.{term}"
@@ -70,6 +70,25 @@ def explain(word: str, catalogue: Catalogue) -> Explanation:
     )
 
 
+def meanings(text: str, catalogue: Catalogue) -> tuple[Explanation, ...]:
+    """The explanation of a term, or of each of several: `GDDR6X vs HBM`, `LoRA and QLoRA`."""
+    parts = [part for part in _BETWEEN.split(text) if part.strip()]
+    known = [_names().get(_key(part)) or _within(part) for part in parts]
+    if len(parts) < 2 or None in known or _names().get(_key(text)):
+        return (explain(text, catalogue),)
+    return tuple(explain(part, catalogue) for part in dict.fromkeys(known) if part)
+
+
+def _of_gpu(word: str, catalogue: Catalogue) -> str:
+    """Where to read of a GPU, which is no term."""
+    from whichgpu.hardware.names import candidates
+
+    found = candidates(word, catalogue)
+    return f"it is a GPU: whichgpu show {found[0].id}" if found else ""
+
+
+#: What stands between two terms that are compared.
+_BETWEEN = re.compile(r"\s+(?:vs\.?|versus|against|and|or)\s+|[,/]\s+", re.IGNORECASE)
 #: Words around a term that do not change what it means.
 _AROUND = frozenset(
     [
@@ -102,13 +121,21 @@ _AROUND = frozenset(
         "technology",
         "nvidia",
         "explain",
+        "difference",
+        "between",
+        "why",
+        "how",
+        "work",
+        "works",
+        "meaning",
+        "definition",
     ]
 )
 
 
 def _within(word: str) -> str | None:
     """The term that a few words say with others around it: `spot instance`, `what is MIG`."""
-    parts = re.sub(r"[?!.,]", " ", word).split()
+    parts = re.sub(r"[?!.,]|['’]s\b", " ", word).split()
     whole = len(parts)
     for size in range(whole - 1, 0, -1):
         for start in range(whole - size + 1):

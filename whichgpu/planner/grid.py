@@ -36,13 +36,22 @@ def grid(workload: Workload, asked: Job, together: Sequence[float] = (1.0,)) -> 
     serves = done.phase == "serve"
     axes = np.meshgrid(
         _stated(asked.batch) or ((1.0,) if serves else _GENERATED if done.phase == "generate" else _BATCHES),
-        _stated(asked.tp) or (_GROUPS if splits(workload, done) else (1.0,)),
+        _stated(asked.tp) or _groups(workload, done),
         together if done.trains else (1.0,),
         _stated(asked.concurrency) or (_IN_FLIGHT if serves else (1.0,)),
         indexing="ij",
     )
     batch, tp, replicas, flight = (axis.ravel() for axis in axes)
     return replace(done, batch=batch, tp=tp, n_gpus=tp * replicas, concurrency=flight if serves else None)
+
+
+def _groups(workload: Workload, job: Job) -> tuple[float, ...]:
+    """How many GPUs may hold a copy of the model together: those that share its heads out evenly."""
+    from whichgpu.cost.mesh import cuts
+
+    if not splits(workload, job):
+        return (1.0,)
+    return tuple(group for group in _GROUPS if cuts(workload.dims, int(group)))
 
 
 def splits(workload: Workload, job: Job) -> bool:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import DataError, UsageError, one_line
 from whichgpu.facts import store
-from whichgpu.planner.words import money
+from whichgpu.planner.words import cents, money
+from whichgpu.prices.store import STALE_DAYS
 from whichgpu.units import number
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 #: USD per million tokens above which a price is a slip of the keyboard.
 _ABSURD = 1e5
+#: Days of a mean month.
+_MONTH = 30.44
 _PRICE = (
     r"\$?\s*(?P<input>-?[\d.]+)\s*(?:/\s*\$?\s*(?P<output>-?[\d.]+))?\s*(?:USD|\$|usd)?\s*"
     r"(?:(?:per|/)\s*(?P<count>1 ?M|M|mtok|million|1k|k|thousand|1000|1,000)(?:\s*tok(?:en)?s?)?)?"
@@ -59,9 +62,19 @@ class ApiPrice(NamedTuple):
         }  # fmt: skip
 
 
+def _plain(text: str) -> str:
+    """A price without the words and signs between its numbers: `$0.60 in, $2.40 out per 1M tokens`."""
+    plain = re.sub(r"US\$|\$", " ", " ".join(text.split()))
+    plain = re.sub(
+        r"\b(?:for\s+)?(?:inputs?|in|prompts?|outputs?|out|answers?|completions?)\b:?", " ", plain, flags=re.I
+    )
+    plain = re.sub(r"(?<=[\d ])\s*(?:,|;|\band\b|\+)\s+(?=[\d.])", " / ", plain, flags=re.I)
+    return " ".join(plain.split())
+
+
 def read_api_price(text: str) -> ApiPrice:
     """`"0.60/2.40 USD per million"`, or one price for both; raises `UsageError` for what is none."""
-    found = re.fullmatch(_PRICE, " ".join(text.split()))
+    found = re.fullmatch(_PRICE, _plain(text))
     if found is None:
         raise UsageError(
             f"--api-price '{one_line(text)}' is not a price of tokens; write e.g. "
@@ -96,6 +109,8 @@ class Hosted(NamedTuple):
     most: float
     asked: float | None = None
     usd_total: float | None = None
+    #: The day on which it is compared, by which a price is old.
+    today: date | None = None
 
     @property
     def cheaper(self) -> bool:
@@ -105,7 +120,7 @@ class Hosted(NamedTuple):
     @property
     def text(self) -> str:
         """The comparison in a sentence."""
-        pair = f"{number(self.price.usd_input)} / {number(self.price.usd_output)} USD per million in / out"
+        pair = f"{cents(self.price.usd_input)} / {cents(self.price.usd_output)} USD per million in / out"
         asked = f"a hosted API at {pair}, as stated,"
         if self.price.source:
             dated = f"read {self.price.as_of.isoformat()}" if self.price.as_of else "undated"
@@ -125,13 +140,15 @@ class Hosted(NamedTuple):
 
     @property
     def _caution(self) -> str:
-        """What to do about a published price without a date."""
-        undated = self.price.source and self.price.as_of is None
-        return (
-            ' (nobody knows when it held: state today\'s, --api-price "IN/OUT USD per million")'
-            if undated
-            else ""
-        )
+        """What to do about a published price without a date, or read more than a year ago."""
+        if not self.price.source:
+            return ""
+        if self.price.as_of is not None:
+            days = (self.today - self.price.as_of).days if self.today else 0
+            when = f"read {days / _MONTH:.0f} months ago" if days >= STALE_DAYS else ""
+        else:
+            when = "nobody knows when it held"
+        return f' ({when}: state today\'s, --api-price "IN/OUT USD per million")' if when else ""
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data; USD per token, tokens/s."""
@@ -184,7 +201,7 @@ def against(request: Request, workload: Workload, fleet: Fleet, asked: float | N
         found.append(Hosted(
             price, fleet.gpu, each, fleet.usd_per_hour / 3600.0 / fleet.most,
             fleet.usd_per_hour / 3600.0 / each, fleet.most, asked,
-            None if request.size is None else each * request.size.units,
+            None if request.size is None else each * request.size.units, request.today,
         ))  # fmt: skip
     return tuple(found)
 

@@ -11,6 +11,7 @@ The shares are in `data/machine.toml`. What the machine does not state is not ch
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -43,6 +44,10 @@ _DIMENSIONS = {
 _AIR = {"server": "server", "rack": "server", "server airflow": "server", "desktop": "desktop",
         "tower": "desktop", "workstation": "desktop", "case": "desktop", "air": "desktop",
         "open": "desktop", "open frame": "desktop"}  # fmt: skip
+
+
+#: Words of a part that do not change how much of it there is.
+_PRAISE = r"\b(?:gold|platinum|titanium|bronze|80 ?plus|atx|modular|ddr[345]|ecc|the|with|and|has)\b"
 
 
 class Machine(NamedTuple):
@@ -104,7 +109,8 @@ def _of_table(key: str, value: Any, file: str) -> str:
 
 
 def _part(part: str) -> Mapping[str, Any]:
-    low = " ".join(part.lower().replace("power supply", "psu").split())
+    part = " ".join(re.sub(_PRAISE, " ", part.replace("power supply", "psu"), flags=re.I).split())
+    low = re.sub(r"(?<=\w) (?:cooling|cooled|airflow|chassis|case|fans?)$", "", part.lower())
     if low in _AIR:
         return {"air": _AIR[low]}
     circuit = re.fullmatch(r"(-?[\d.]+) ?a(?:mp(?:ere)?s?)? ?(?:at|@|,|x)? ?(-?[\d.]+) ?v(?:olts?)?", low)
@@ -266,6 +272,8 @@ class Checked(NamedTuple):
     cards: int
     most: int
     checks: tuple[Check, ...]
+    #: Machines like it that the work takes, with so many cards in each.
+    machines: int = 1
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -273,15 +281,23 @@ class Checked(NamedTuple):
         told = [
             f"{one.has}: {self.cards} x {self.gpu} take {one.needs}, {one.used:.0%}" for one in self.checks
         ]
-        return (*told, f"it would hold {self.most} x {self.gpu} at most")
+        told.append(f"it would hold {self.most} x {self.gpu} at most")
+        if self.machines > 1:
+            full = math.ceil(self.machines * self.cards / self.most)
+            told.append(f"the work takes {self.machines} such machines with {self.cards} in each"
+                        + (f", or {full} with {self.most}" if self.most > self.cards else ""))  # fmt: skip
+        return tuple(told)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
-        return {"gpu": self.gpu, "cards": self.cards, "most_cards": self.most,
+        return {"gpu": self.gpu, "cards": self.cards, "most_cards": self.most, "machines": self.machines,
                 "checks": [one.to_dict() for one in self.checks]}  # fmt: skip
 
 
-def checked(machine: Machine, gpu: Gpu, offers: Sequence[Offer], chosen: Offer, cap: float | None) -> Checked:
+def checked(
+    machine: Machine, gpu: Gpu, offers: Sequence[Offer], chosen: Offer, cap: float | None, *,
+    machines: int = 1,
+) -> Checked:  # fmt: skip
     """A machine part by part with the cards of an offer, among offers of 1, 2, 3 .. of that card."""
     limits = tuple(of_machine(machine, {gpu.id: gpu}, cap))
     held = np.logical_and.reduce([limit.holds(offers) for limit in limits])
@@ -291,7 +307,7 @@ def checked(machine: Machine, gpu: Gpu, offers: Sequence[Offer], chosen: Offer, 
         if limit.measure is not None and limit.typed is not None:
             need = float(limit.measure([chosen])[0])
             checks.append(Check(limit.value, limit.typed(need), need / limit.limit))
-    return Checked(gpu.id, int(chosen.gpu_count), most, tuple(checks))
+    return Checked(gpu.id, int(chosen.gpu_count), max(most, int(chosen.gpu_count)), tuple(checks), machines)
 
 
 def said(machine: Machine) -> tuple[str, ...]:

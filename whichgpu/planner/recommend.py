@@ -265,7 +265,9 @@ def _in_machine(request: Request, catalogue: Catalogue, ranked: Sequence[Candida
 
     gpu = catalogue[ranked[0].gpu]
     offers = offered(request, (), [gpu])
-    return checked(request.machine, gpu, offers, ranked[0].offer, request.power_limit)
+    return checked(
+        request.machine, gpu, offers, ranked[0].offer, request.power_limit, machines=ranked[0].instances
+    )
 
 
 def _owning(gpu: Gpu, count: int, request: Request) -> float | None:

@@ -19,7 +19,7 @@ from whichgpu.planner.needs import LAPTOPS, need
 from whichgpu.planner.size import Sized, read_size
 from whichgpu.prices import live
 from whichgpu.prices.sellers import classes, providers_named, regions_named
-from whichgpu.units import parse
+from whichgpu.units import in_usd, parse
 from whichgpu.values import immutable
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve as resolve_workload
@@ -139,8 +139,12 @@ def read_use_request(
 
 
 def _term(given: Wished, use: Use) -> str:
-    """On which terms cards of a use are had; nobody sells a machine that one builds by the hour."""
-    return "buy" if given.machine is not None or _carried(given) else use.term
+    """On which terms cards of a use are had; nobody sells a machine that one builds by the hour.
+
+    A budget that is not by the hour is one to buy.
+    """
+    spent = given.budget is not None and in_usd(given.budget.strip()).endswith("USD")
+    return "buy" if spent or given.machine is not None or _carried(given) else use.term
 
 
 #: No GPU draws more.
@@ -178,7 +182,8 @@ def _workload(name: str) -> Workload:
         from whichgpu.planner.uses import names
 
         near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.6)
-        raise UsageError(f"{fault} Or the use {near[0]}?" if near else str(fault)) from None
+        told = f" Or the use {near[0]}?" if near else f"; uses without a model are {', '.join(names())}"
+        raise UsageError(f"{fault}{told}") from None
 
 
 def _limits(

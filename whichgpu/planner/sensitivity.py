@@ -87,19 +87,52 @@ def _prices(request: Request, ranked: Sequence[Candidate], others: Sequence[Offe
     ratio = _cost(first) / _cost(second)
     for one, at, verb in ((second, ratio, "less"), (first, 1.0 / ratio, "more")):
         now = one.offer.usd_per_hour
+        if one.offer.kind == "buy":
+            yield from _to_buy(one, second, at, verb)
+            continue
         said = (
-            f"{one.offer.provider} {one.offer.instance} costs {verb} than {money(now * at)}/h "
+            f"{one.offer.provider} {one.offer.instance} costs {verb} than {_bound(now, at)}/h "
             f"({money(now)} now, {_percent(at)})"
         )
         if verb == "more" and (count := _below(first, others, at, request)):
             each = now / one.offer.gpu_count
             said = (
-                f"{one.gpu} costs more than {money(each * at)}/h a GPU everywhere ({money(each)} at "
+                f"{one.gpu} costs more than {_bound(each, at)}/h a GPU everywhere ({money(each)} at "
                 f"{one.offer.provider} now, {_percent(at)}; {plural(count, 'other offer')} below that)"
             )
         yield Flip(
             f"price of {one.gpu}", now, now * at, "USD/h", second.gpu, f"{second.gpu} comes first once {said}"
         )
+
+
+def _to_buy(one: Candidate, second: Candidate, at: float, verb: str) -> Iterator[Flip]:
+    """The price to buy one card at which its hour of use is `at` times what it is now; none below nothing.
+
+    An hour of use is electricity, which stays, and the rest, which is in proportion to the price.
+    """
+    from whichgpu.prices.purchase import owning_cost_per_hour, purchase_price
+
+    stored = purchase_price(one.gpu)
+    if stored is None:
+        return
+    cost = owning_cost_per_hour(one.gpu, 1.0)  # whatever it draws, price and server are as they are
+    times = 1.0 + (at - 1.0) * one.offer.usd_per_gpu_hour / (cost.depreciation + cost.host)
+    if times <= 0:
+        return
+    told = f"{one.gpu} costs {verb} than {_bound(stored.usd, times)} to buy ({money(stored.usd)} now"
+    yield Flip(f"price of {one.gpu}", stored.usd, stored.usd * times, "USD", second.gpu,
+               f"{second.gpu} comes first once {told}, {_percent(times)})")  # fmt: skip
+
+
+def _bound(now: float, times: float) -> str:
+    """A price so many times that of now, rounded away from it, so that what is said does flip the answer."""
+    value, away = now * times, np.ceil if times > 1.0 else np.floor
+    for decimals in range(2, 9):
+        scale = 10.0**decimals
+        told = float(away(np.round(value * scale, 6))) / scale
+        if abs(told - value) <= 0.005 * abs(value) and told != now:
+            break
+    return f"{told:,.{decimals}f} USD"
 
 
 def _below(first: Candidate, others: Sequence[Offer], times: float, request: Request) -> int:
@@ -174,11 +207,13 @@ def _moved(found: _Found, now: float, rate_of: Callable[[Array], Array]) -> Iter
         space = space.only(np.logical_and.reduce(held))
         result = outcome(space, request)
     reps = space.only(heads(space, result, request))
+    # As dear as the first is not cheaper than it.
+    ahead = np.where([found.name(int(row)) == found.first for row in reps.row], 1.0 - 1e-9, 1.0)
 
     def winners(values: Array) -> NDArray[np.int_]:
         need = rate_of(values)
         count = np.maximum(np.ceil(need / reps.rate[:, None] * (1.0 - 1e-12)), 1.0)
-        usd = count * reps.usd[:, None] + _BEHIND * reps.trust[:, None]
+        usd = count * reps.usd[:, None] * ahead[:, None] + _BEHIND * reps.trust[:, None]
         return np.asarray(reps.row[np.argmin(usd, axis=0)])
 
     for way in (-1, 1):

@@ -168,7 +168,7 @@ def _behind(first: Candidate, item: Candidate, workload: Workload) -> str:
     if item.trust > first.trust:
         return _distrusted(item, workload)
     ratio = item.usd_per_unit / first.usd_per_unit
-    return f"is {_dearer(ratio, first.gpu)}: {_comparison(item, first, workload)}"
+    return f"is {dearer(ratio, first.gpu)}: {_comparison(item, first, workload)}"
 
 
 def _comparison(one: Candidate, other: Candidate, workload: Workload) -> str:
@@ -204,7 +204,8 @@ def _per_gpu(item: Candidate) -> float:
     return item.throughput_per_instance.mid / item.gpus_per_instance
 
 
-def _dearer(ratio: float, first: str) -> str:
+def dearer(ratio: float, first: str) -> str:
+    """How much more one costs than the first: `28 % dearer than a10`."""
     if ratio < 1.005:
         return f"as dear as {first}"
     if ratio < 2:

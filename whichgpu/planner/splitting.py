@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.mesh import cuts
 from whichgpu.errors import UsageError
 from whichgpu.planner.grid import splits
 from whichgpu.units import number, show
@@ -157,7 +158,8 @@ def _timed(job: Job, workload: Workload, pair: Sequence[Gpu]) -> tuple[tuple[Spl
     """A single job on 1, 2, 4 and 8 of the first GPU, cut and dealt out, and on one of the second."""
     language = splits(workload, job)
     single = replace(job, batch=1.0, concurrency=None, phase="generate" if language else job.phase)
-    counts = _COUNTS if language else _COUNTS[:1]
+    able = [count for count in _COUNTS.tolist() if cuts(workload.dims, int(count))]
+    counts = np.array(able) if language else _COUNTS[:1]
     cut = estimate(replace(single, tp=counts, pp=1.0, n_gpus=counts), pair)
     dealt = estimate(replace(single, tp=1.0, pp=counts, n_gpus=counts), pair)
     for one in (cut, dealt):

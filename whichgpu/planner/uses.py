@@ -81,11 +81,32 @@ _UNITS = {
 def use(name: str) -> Use | None:
     """The use that a name means; None where it means none."""
     key = _key(name)
-    for one, table in _tables().items():
-        if key in (one, *table["names"]):
-            return Use(one, table["title"], tuple(table["needs"]), table["by"], tuple(table["specs"]),
-                       tuple(table["notes"]), table.get("term", "on-demand"))  # fmt: skip
-    return None
+    spelled = {one: {one, *table["names"]} for one, table in _tables().items()}
+    exact = [one for one, said in spelled.items() if key in said]
+    found = next(iter(exact or _by_words(key, spelled)), None)
+    if found is None:
+        return None
+    table = _tables()[found]
+    return Use(found, table["title"], tuple(table["needs"]), table["by"], tuple(table["specs"]),
+               tuple(table["notes"]), table.get("term", "on-demand"))  # fmt: skip
+
+
+#: Words around the name of a use that do not change it.
+_AROUND = frozenset((
+    "a", "an", "the", "for", "in", "with", "and", "of", "on", "some", "my", "work", "workstation", "pc",
+    "4k", "8k", "remote", "cloud", "card", "gpu", "server",
+))  # fmt: skip
+
+
+def _by_words(key: str, spelled: Mapping[str, set[str]]) -> list[str]:
+    """The one use of which every word is a name or part of one: `video-transcoding`."""
+    left = [word for word in key.split("-") if word not in _AROUND and not word.isdigit()]
+    if exact := [one for one, said in spelled.items() if "-".join(left) in said]:
+        return exact
+    words = set(left)
+    found = [one for one, said in spelled.items()
+             if words and words <= {part for name in said for part in (name, *name.split("-"))}]  # fmt: skip
+    return found if len(found) == 1 else []
 
 
 def names() -> tuple[str, ...]:

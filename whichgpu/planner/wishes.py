@@ -23,6 +23,7 @@ _OBJECTIVE_NAMES = {
 }  # fmt: skip
 _DAY = 86400.0
 _WORDS = {"today": 1.0, "tonight": 0.5, "tomorrow": 1.0, "next week": 7.0, "next month": 30.0}
+_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SPANS = {"week": 7 * _DAY, "weeks": 7 * _DAY, "month": 30.4375 * _DAY, "months": 30.4375 * _DAY,
           "hour": 3600.0, "hours": 3600.0, "minutes": 60.0}  # fmt: skip
 #: Above these an amount is a slip of the keyboard: USD/h or USD, s, J, W, B.
@@ -111,7 +112,7 @@ def read_budget(text: str, size: Size | None, *, buys: bool = False) -> Money:
         if size is None:
             raise UsageError(
                 f"budget '{one_line(text)}' is for a whole job, whose size is not stated; add e.g. "
-                f'--epochs 90, --requests 1M or --tokens 2B, or write "{plain}/h"'
+                f'--epochs 90, --requests 1M or --tokens 2B; or write "{plain}/h", or --term buy for cards'
             )
         return Money(None, usd, plain)
     return Money(read_positive(plain, "price", "budget"), None, plain)
@@ -127,13 +128,16 @@ def read_deadline(text: str, today: date, size: Size | None) -> float:
     word = text.strip().lower().removeprefix("by ").removeprefix("in ")
     if word in _WORDS:
         return _WORDS[word] * _DAY
+    if word.removeprefix("next ") in _WEEK:
+        # The day after today that has the name, to its beginning.
+        return ((_WEEK.index(word.removeprefix("next ")) - today.weekday() - 1) % 7 + 1) * _DAY
     if re.match(r"\d{4}-\d{2}-\d{2}", word):
         return _until(word, today)
     found = re.fullmatch(r"([\d.,]+)\s*([a-z]+)", word)
     if found and found[2] in _SPANS:
         return read_positive(f"{float(found[1].replace(',', '')) * _SPANS[found[2]]} s", "time", "--deadline")
     try:
-        return read_positive(text, "time", "deadline")
+        return read_positive(word, "time", "deadline")
     except UsageError as fault:
         raise UsageError(f"{fault}; or a day: --deadline tomorrow, --deadline 2027-01-31") from None
 
@@ -185,7 +189,7 @@ def read_objective(text: str) -> str:
         return word
     near = get_close_matches(word, [*OBJECTIVES, *_OBJECTIVE_NAMES], n=1, cutoff=0.5)
     hint = f"; did you mean {_OBJECTIVE_NAMES.get(near[0], near[0])}?" if near else ""
-    raise UsageError(f"no objective '{one_line(text)}'{hint} They are {', '.join(OBJECTIVES)}")
+    raise UsageError(f"no objective '{one_line(text)}'{hint or ';'} they are {', '.join(OBJECTIVES)}")
 
 
 def read_slots(value: float) -> float:

@@ -26,10 +26,17 @@ def plural(count: float, noun: str) -> str:
 
 
 def money(value: float) -> str:
-    """USD with cents, or with three digits where it is less than a cent's worth."""
-    if math.isnan(value):
-        return "a price not on file"
-    return f"{value:,.2f} USD" if value >= 0.1 or value == 0 else f"{number(value, 3)} USD"
+    """USD with cents, and with more of them below a tenth of a dollar: three digits that count."""
+    return "a price not on file" if math.isnan(value) else f"{cents(value)} USD"
+
+
+def cents(value: float) -> str:
+    """An amount of USD without its unit: never less than two decimals (0.10, 0.098, 1,234.50)."""
+    small = number(value, 3)
+    whole = abs(value) >= 0.1 or value == 0 or "e" in small
+    if whole or len(small.partition(".")[2]) < 2:
+        return f"{value:,.2f}" if abs(value) >= 0.01 or value == 0 else small
+    return small
 
 
 def handy(unit: str, usd: float) -> tuple[float, str]:

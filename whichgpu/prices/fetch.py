@@ -90,6 +90,8 @@ class Folder:
         """The file of that name."""
         path = self._folder / name
         most = (limits or Limits()).largest
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path}: is no file")  # a pipe would be waited for
         try:
             with path.open("rb") as file:
                 yield from _bounded(iter(lambda: file.read(_CHUNK), b""), most)

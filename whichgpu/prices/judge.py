@@ -6,10 +6,10 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.errors import UsageError, one_line
+from whichgpu.errors import UnknownName, one_line
 from whichgpu.prices import live
+from whichgpu.prices.quote import OpenVariant, Quote, read_quote
 from whichgpu.prices.store import STALE_DAYS, TERMS, select
-from whichgpu.units import in_usd, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,40 +22,10 @@ if TYPE_CHECKING:
 FEWEST = 4
 #: A price below this share of the lowest offer is no price for the same thing.
 _TOO_LOW = 0.5
-_EXAMPLE = 'write e.g. "2.10 USD/h for 1x H100 SXM"'
-_HOURS = {
-    "h": 1.0, "hr": 1.0, "hour": 1.0, "min": 1 / 60, "minute": 1 / 60, "s": 1 / 3600, "second": 1 / 3600,
-    "day": 24.0, "week": 168.0, "month": 730.5, "mo": 730.5, "year": 8766.0,
-}  # fmt: skip
-_MONEY = re.compile(
-    r"^\s*(?:USD|US\$|\$)?\s*(?P<usd>-?[\d.,]+\s?[kK]?)\s*(?:USD|US\$|\$)?\s*(?:/|\bper\b|\ba[n]?\b)\s*"
-    r"(?P<unit>[a-z]+?)s?\s*(?P<each>(?:/|\bper\b)\s*GPU)?\s*(?:for|:|,)?\s+(?P<rest>\S.*)$",
-    re.IGNORECASE,
-)
-#: An hour of a GPU, however it is put.
-_GPU_HOUR = re.compile(
-    r"(?:\s*/\s*|\s+per\s+|\s+an?\s+)GPU\s*(?:[\s-]|/|\bper\b|\ban?\b)"
-    r"\s*(?:per\s+|an?\s+)?h(?:ou)?r?s?\b",
-    re.IGNORECASE,
-)
-#: Words of a quote that name its terms.
-_SAID = (
-    (r"\b(?:spot|preemptible|interruptible)\b", "spot"),
-    (r"\b(?:reserved|committed|commitment|[13][- ]?y(?:ea)?rs?|one[- ]year|three[- ]years?)\b", "reserved"),
-    (r"\b(?:marketplace|community)\b", "marketplace"),
-    (r"\bserverless\b", "serverless"),
-    (r"\bon[- ]demand\b", "on-demand"),
-)  # fmt: skip
-
-
-class Quote(NamedTuple):
-    """A price somebody asks: USD per hour of one GPU, of which GPU, how many, on what terms."""
-
-    text: str
-    usd_per_gpu_hour: float
-    gpu: str
-    gpus: int
-    term: str
+#: A price to buy within this share of a known one is as usual as that.
+_LIKE = 0.05
+#: Days after which a launch price no longer says what a card, by then a used one, cannot cost.
+_LAUNCH_HOLDS = 730
 
 
 class Judgement(NamedTuple):
@@ -87,43 +57,23 @@ class Judgement(NamedTuple):
 VERDICTS = ("too low to believe", "low", "usual", "high", "higher than all", "unknown")
 
 
-def read_quote(text: str, catalogue: Catalogue) -> Quote:
-    """A quote from words; raises `UsageError` where the price, its unit or the GPU cannot be read."""
-    from whichgpu.hardware.names import resolve_count
+def judge_text(text: str, catalogue: Catalogue, today: date) -> Judgement:
+    """The judgement of a quote in words; raises `UsageError` where it cannot be read.
 
-    in_usd(text)  # says so where it is another currency
-    match = _MONEY.match(_GPU_HOUR.sub("/h per GPU", text))
-    if match is None or match["unit"].lower() not in _HOURS:
-        raise UsageError(f"'{one_line(text)}' is no price per time for a GPU; {_EXAMPLE}")
-    rest, term = _term(re.sub(r"^(?:an?|one)\s+", "", match["rest"], flags=re.IGNORECASE))
-    gpu, count = resolve_count(rest, catalogue)
-    usd = _usd(match["usd"], text) / _HOURS[match["unit"].lower()]
-    return Quote(text, usd if match["each"] else usd / count, gpu.id, count, term)
-
-
-def _usd(digits: str, text: str) -> float:
-    plain = re.sub(r",(?=\d{3}(?:\D|$))", "", digits)
+    Of a name that may be several GPUs the error says what the price would be for each of them.
+    """
     try:
-        usd = parse(f"{plain} USD", "money")
-    except UsageError:
-        raise UsageError(f"'{one_line(text)}': '{digits}' is no amount of money; {_EXAMPLE}") from None
-    if usd <= 0:
-        raise UsageError(f"'{one_line(text)}': {digits} USD is not above zero; {_EXAMPLE}")
-    return usd
-
-
-def _term(rest: str) -> tuple[str, str]:
-    """A quote without the words of its terms, and the terms (on demand where none are said)."""
-    found = "on-demand"
-    for pattern, term in _SAID:
-        if re.search(pattern, rest, re.IGNORECASE):
-            rest, found = re.sub(pattern, " ", rest, flags=re.IGNORECASE), term
-    return rest.strip(" ,;()"), found
+        return judge(read_quote(text, catalogue), today)
+    except OpenVariant as problem:
+        told = ", ".join(f"{one.gpu} ({judge(one, today).verdict})" for one in problem.quotes)
+        raise UnknownName(f"'{one_line(text)}' may be for {told}; say which") from None
 
 
 def judge(quote: Quote, today: date, offers: Sequence[Offer] | None = None) -> Judgement:
     """Where a quote lies among the fresh offers on the same terms; `offers` replaces those in use."""
     pool = live.current() if offers is None else offers
+    if quote.usd_to_buy is not None:
+        return _of_purchase(quote, _ranked(pool, quote, "on-demand", today), today)
     ranked, discount = _ranked(pool, quote, quote.term, today), 0.0
     if quote.term == "reserved" and len(ranked) < FEWEST:
         ranked, discount = _ranked(pool, quote, "on-demand", today), _usual_discount(quote)
@@ -135,6 +85,32 @@ def judge(quote: Quote, today: date, offers: Sequence[Offer] | None = None) -> J
         quote, verdict, tuple(ranked), below / len(asked) if asked else 0.0, middle, *_buying(quote),
         discount=discount,
     )  # fmt: skip
+
+
+def _of_purchase(quote: Quote, rents: Sequence[Offer], today: date) -> Judgement:
+    """A price to buy one, among the launch and street prices on file; `offers` is what it rents for."""
+    from whichgpu.prices.purchase import purchases
+
+    usd, rows = quote.usd_to_buy or 0.0, purchases().get(quote.gpu, ())
+    known = sorted(row.usd for row in rows)
+    recent = any(row.as_of is None or (today - row.as_of).days < _LAUNCH_HOLDS for row in rows)
+    run = _buying(quote)[1]
+    saved = rents[0].usd_per_gpu_hour - run if rents and run is not None else 0.0
+    return Judgement(
+        quote, _purchase_verdict(usd, known, recent=recent), tuple(rents),
+        bisect_left(known, usd) / len(known) if known else 0.0, known[len(known) // 2] if known else None,
+        buy=usd, run=run, break_even_hours=usd / saved if saved > 0 else None,
+    )  # fmt: skip
+
+
+def _purchase_verdict(usd: float, known: Sequence[float], *, recent: bool) -> str:
+    if not known:
+        return "unknown"
+    if recent and usd < _TOO_LOW * known[0]:
+        return "too low to believe"
+    if usd > known[-1] * (1 + _LIKE):
+        return "higher than all"
+    return "low" if usd < known[0] * (1 - _LIKE) else "usual"
 
 
 def _ranked(pool: Sequence[Offer], quote: Quote, term: str, today: date) -> list[Offer]:
@@ -180,10 +156,11 @@ def _buying(quote: Quote) -> tuple[float | None, float | None, float | None]:
     from whichgpu.prices.purchase import owning_cost_per_hour, purchase_price
 
     bought = purchase_price(quote.gpu)
+    usd = quote.usd_to_buy or (bought.usd if bought else None)
     gpu = catalogue().get(quote.gpu)
     power = gpu.value("power") if gpu else None
-    if bought is None or not power:
+    if usd is None or not power:
         return None, None, None
-    running = owning_cost_per_hour(quote.gpu, power).electricity
+    running = owning_cost_per_hour(quote.gpu, power, usd=usd).electricity
     saved = quote.usd_per_gpu_hour - running
-    return bought.usd, running, bought.usd / saved if saved > 0 else None
+    return usd, running, usd / saved if saved > 0 else None

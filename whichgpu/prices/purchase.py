@@ -26,6 +26,7 @@ COLUMNS = ("gpu", "usd", "kind", "source", "locator", "via", "as_of", "includes_
 KINDS = ("street_high", "street_low", "launch")
 
 _HOUR = 3600.0
+_YEAR = 31557600.0
 
 
 @immutable
@@ -107,11 +108,13 @@ class Assumptions:
         for name, low, high, example in _BOUNDS:
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
-                raise UsageError(f"{name} {value:g} is not from {low:g} to {high:g}; write e.g. {example}")
+                years = name == "years_in_service"
+                told = (f"{one / _YEAR:.4g} years" if years else f"{one:g}" for one in (value, low, high))
+                raise UsageError("{} {} is not from {} to {}; write e.g. {}".format(name, *told, example))
 
 
 _BOUNDS = (
-    ("years_in_service", _HOUR, 50 * 31557600.0, '"3 years"'),
+    ("years_in_service", _HOUR, 50 * _YEAR, '"3 years"'),
     ("resale", 0.0, 1.0, '"20 %"'),
     ("utilisation", 0.001, 1.0, '"80 %"'),
     ("electricity", 0.0, 10.0, '"0.12 USD/kWh"'),

@@ -40,13 +40,18 @@ def report(name: str, catalogue: Catalogue) -> Report:
     shown = (variant,) if variant else family.variants
     members = catalogue.family(name)
     cited = Citations()
-    title = f"{family.vendor} {family.name}" + (f" ({variant.id})" if variant else "")
+    named = family.name if family.name.startswith(family.vendor) else f"{family.vendor} {family.name}"
+    title = named + (f" ({variant.id})" if variant else "")
     blocks: list[Block] = [Heading(title), family_words(family.id)]
     if added := _added(family):
         blocks.append(added)
-    blocks += [_variants(shown, cited), *timeline(members, title=f"Its {len(members)} parts by date")]
+    blocks += [_variants(shown, cited), *timeline(members, title=_parts(len(members)))]
     blocks += [Heading("Sources"), cited.references()]
     return Report(_document(family, shown, [gpu.id for gpu in members]), tuple(blocks))
+
+
+def _parts(many: int) -> str:
+    return f"Its {many} parts by date" if many != 1 else "Its only part on file"
 
 
 def _document(family: Family, shown: Sequence[Architecture], members: Sequence[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.words import money, plural
 from whichgpu.report.prediction import to_measure
-from whichgpu.report.recommendation import hosted_said, left_out, price_read, rejected_table
+from whichgpu.report.recommendation import READ, hosted_said, left_out, price_read, rejected_table
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, show
 
@@ -50,16 +50,17 @@ def _command(first: Fleet) -> tuple[str, str]:
 
 def _table(answer: Fleets, shown: tuple[Fleet, ...]) -> Table:
     columns = (
-        ">#", "GPU", ">Replicas", "Split", ">GPUs", ">USD/h", ">USD/M in", ">USD/M out", ">TTFT",
-        Column("p90", "right", True), ">TPOT", Column("p90", "right", True), Column("Latency", "right", True),
-        ">In use", ">Most each", "Bound by",
+        ">#", "GPU", ">Replicas", Column("Split", optional=True), ">GPUs", ">USD/h", ">USD/M in",
+        ">USD/M out", ">TTFT", ">TPOT", ">In use", Column("Most each", "right", True),
+        Column("Bound by", optional=True), Column("Latency", "right", True),
+        Column("TTFT p90", "right", True), Column("TPOT p90", "right", True),
     )  # fmt: skip
     rows = [
         (str(rank), one.gpu, f"{one.choice.replicas:,}", one.split, f"{one.gpus:,}",
          f"{one.choice.usd_per_hour:,.2f}", *(_usd(each) for each in (one.usd_input, one.usd_output)),
-         _time(one, "ttft"), _time(one, "ttft", "p90"), _time(one, "tpot"), _time(one, "tpot", "p90"),
-         _time(one, "latency"), f"{one.at.utilisation:.0%}",
-         number(one.choice.most, 3), str(one.at.binding or "its capacity"))
+         _time(one, "ttft"), _time(one, "tpot"), f"{one.at.utilisation:.0%}", number(one.choice.most, 3),
+         str(one.at.binding or "its capacity"), _time(one, "latency"), _time(one, "ttft", "p90"),
+         _time(one, "tpot", "p90"))
         for rank, one in enumerate(shown, 1)
     ]  # fmt: skip
     safe = answer.fleets[0].at.safe
@@ -89,13 +90,13 @@ def _prices(answer: Fleets, shown: tuple[Fleet, ...]) -> Table:
         ">GPUs each",
         ">USD/h each",
         Column("Region", optional=True),
-        "Price read",
+        *READ,
         Column("Source", optional=True),
     )
     rows = [
         (str(rank), one.choice.offer.provider, one.choice.offer.instance, f"{one.choice.instances:,}",
          f"{one.choice.offer.gpu_count:g}", f"{one.choice.offer.usd_per_hour:,.3f}",
-         one.choice.offer.region or None, price_read(one.choice.offer, answer.request),
+         one.choice.offer.region or None, *price_read(one.choice.offer, answer.request),
          one.choice.offer.source)
         for rank, one in enumerate(shown, 1)
     ]  # fmt: skip

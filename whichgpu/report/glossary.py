@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from whichgpu.report.table import Block
 
 
-def report(found: Explanation) -> Report:
-    """A term, what follows from it, its cells with their sources, and commands that go on from it."""
+def report(found: Sequence[Explanation]) -> Report:
+    """Each term, what follows from it, its cells with their sources, and commands that go on from it."""
+    blocks = tuple(block for one in found for block in _blocks(one))
+    data = found[0].to_dict() if len(found) == 1 else {"terms": [one.to_dict() for one in found]}
+    return Report(data, blocks)
+
+
+def _blocks(found: Explanation) -> list[Block]:
     also = f" (also {', '.join(found.also)})" if found.also else ""
     blocks: list[Block] = [f"{found.term}{also}: {found.short}", found.text]
     if found.cells:
@@ -22,7 +28,7 @@ def report(found: Explanation) -> Report:
         blocks.append(Table.of("Rests on", ["GPU", "Field", "Value", "Source"], rows))
     if found.see:
         blocks.append("Go on: " + "; ".join(f"whichgpu {line}" for line in found.see))
-    return Report(found.to_dict(), tuple(blocks))
+    return blocks
 
 
 def listing(found: Sequence[Explanation]) -> Report:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.planner.guard import memory
+from whichgpu.planner.words import money
 from whichgpu.report.table import Bullets, Report, Table
-from whichgpu.units import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ def report(found: Sequence[Verdict], kept: Path, *, updated: bool) -> Report:
     notes = [] if updated else [f"{one.watched.name}: {one.note}" for one in found if one.note]
     rows = [
         (one.watched.name, f"{one.watched.count} x {one.watched.gpu.id}", memory(one),
-         None if one.cost is None else f"{number(1e6 * one.cost.usd_per_unit)} USD",
+         None if one.cost is None else money(1e6 * one.cost.usd_per_unit),
          one.cost.unit if one.cost else None,
          None if one.change is None else f"{100.0 * one.change:+.1f} %",
          "no" if one.problem else "yes")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.planner.plan.rates import clock
-from whichgpu.planner.words import by_month
+from whichgpu.planner.words import by_month, cents, money
 from whichgpu.report.chart import Bar, Bars, Chart, Group, Panel, Point, axis, letters
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
-from whichgpu.units import number, show
+from whichgpu.units import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -231,7 +231,7 @@ def _front_chart(title: str, points: Sequence[Trade], of: str, unit: str) -> Cha
     return Chart(
         title, axis(name, unit, [one.x for one in marks]), axis("cost", "USD/h", [one.y for one in marks]),
         (Panel(title, (), marks),), letters(("fleet",)),
-        f"From {number(ends[0].usd_per_hour, 3)} to {number(ends[1].usd_per_hour, 3)} USD/h.",
+        f"From {cents(ends[0].usd_per_hour)} to {money(ends[1].usd_per_hour)}/h.",
     )  # fmt: skip
 
 

@@ -49,9 +49,37 @@ def judgement_report(found: Judgement) -> Report:
         for row in found.offers
     ]  # fmt: skip
     columns = ["Provider", "Instance", ">USD/h per GPU", "Read on", "Source"]
-    terms = "on demand" if found.discount else found.quote.term
+    bought = found.quote.usd_to_buy is not None
+    terms = "on demand" if found.discount or bought else found.quote.term
     table = Table.of(f"Asked for {found.quote.gpu}, {terms}", columns, rows)
-    return Report(found.to_dict(), (" ".join(_sentences(found)), table))
+    sentences = _of_purchase(found) if bought else _sentences(found)
+    return Report(found.to_dict(), (" ".join(sentences), *([table] if rows else ())))
+
+
+def _of_purchase(found: Judgement) -> Iterator[str]:
+    """What a price to buy one is worth, beside those on file and what it rents for."""
+    from whichgpu.prices import purchases
+
+    quote, known = found.quote, purchases().get(found.quote.gpu, ())
+    told = ", ".join(
+        f"{row.kind.replace('_', ' ')} {usd(row.usd)}" + (f" ({row.as_of.isoformat()})" if row.as_of else "")
+        for row in known
+    )
+    asked = f"{usd(quote.usd_to_buy)} USD to buy one {quote.gpu}"
+    yield (
+        f"{asked}: {found.verdict}; on file: {told}."
+        if known
+        else f"{asked}: no price to buy one is on file."
+    )
+    if found.offers:
+        first = found.offers[0]
+        rent = f"Rented it costs {usd(first.usd_per_gpu_hour)} USD/h ({first.provider})"
+        paid = found.break_even_hours
+        yield (
+            f"{rent}, which is less than its electricity." if paid is None
+            else f"{rent}: it has paid for itself after {paid:,.0f} hours of use, without host and resale."
+        )  # fmt: skip
+    yield f'With those: whichgpu prices own {quote.gpu} --price "{quote.usd_to_buy:g} USD".'
 
 
 def _sentences(found: Judgement) -> Iterator[str]:
@@ -79,6 +107,8 @@ def _beside(found: Judgement) -> str:
     """Where a quote lies among few offers."""
     if not found.offers:
         return ""
+    if len(found.offers) == 1:
+        return f"; it asks {usd(found.offers[0].usd_per_gpu_hour)}"
     low, high = found.offers[0].usd_per_gpu_hour, found.offers[-1].usd_per_gpu_hour
     if found.quote.usd_per_gpu_hour < low:
         return f"; the lowest asks {usd(low)}"

@@ -29,7 +29,7 @@ def usd(value: float | None) -> str | None:
     """USD to the cent; below one cent with two more digits."""
     if value is None:
         return None
-    return f"{value:,.2f}" if value >= 0.01 else f"{value:,.4f}"
+    return f"{value:,.2f}" if value >= 0.01 or value == 0 else f"{value:,.4f}"
 
 
 def age(as_of: date | None, today: date) -> str:
@@ -62,8 +62,14 @@ def quarantine_report(rows: Sequence[Offer], gpu: Gpu | None, limit: int | None)
     return Report(document, (Table.of(title, columns, cells, notes) if doubtful else f"{title}.",))
 
 
-def gpu_report(gpu: Gpu, rows: Sequence[Offer], today: date, limit: int) -> Report:
-    """What one GPU costs: certain offers, those that may be it, those not to be trusted, buying."""
+def gpu_report(
+    gpu: Gpu, rows: Sequence[Offer], today: date, limit: int, *, narrowed: str = ""
+) -> Report:  # fmt: skip
+    """What one GPU costs: certain offers, those that may be it, those not to be trusted, buying.
+
+    `narrowed` are the options that `rows` were chosen by; where they leave no offer the report says so, and
+    exits with 4.
+    """
     certain = prices.best_first((row for row in rows if row.gpu and not row.quarantine), today)
     maybe = prices.best_first((row for row in rows if row.ambiguous and not row.quarantine), today)
     doubtful = tuple(row for row in rows if row.quarantine)
@@ -84,10 +90,23 @@ def gpu_report(gpu: Gpu, rows: Sequence[Offer], today: date, limit: int) -> Repo
         "purchase": [row.to_dict() for row in bought],
         "owning": _owning(gpu),
     }
+    if narrowed and not certain:
+        complaint = f"no offer of {gpu.id} holds {narrowed}; {_without(gpu)}"
+        return Report(document, tuple(blocks), exit_code=4, complaint=complaint)
     if blocks:
         return Report(document, tuple(blocks))
     complaint = f"no price of {gpu.id} is stored, to rent or to buy; see what is: whichgpu prices"
-    return Report(document, (f"No price of {gpu} ({gpu.id}) is stored.",), exit_code=4, complaint=complaint)
+    return Report(document, (), exit_code=4, complaint=complaint)
+
+
+def _without(gpu: Gpu) -> str:
+    """How many offers of a GPU there are on any terms, and where they are not said to be anywhere."""
+    rows = [row for row in prices.live.rows_of([gpu.id]) if row.gpu == gpu.id and not row.quarantine]
+    if not rows:
+        return "none is on file on any terms: whichgpu prices update reads live sources"
+    unplaced = sum(not row.region for row in rows)
+    where = f", {unplaced} of which do not say where they are" if unplaced else ""
+    return f"there are {len(rows)} without that{where}: whichgpu prices {gpu.id}"
 
 
 def _offers(title: str, rows: Sequence[Offer], today: date, limit: int, notes: Iterable[str]) -> Table:
@@ -127,9 +146,10 @@ def _maybe(rows: Sequence[Offer], today: date, limit: int) -> Table:
 
 
 def _purchases(rows: Sequence[Purchase], gpu: Gpu) -> Table:
+    host = "a whole laptop" if gpu.segment == "laptop" else "with its part of the server"
     cells = (
         (usd(row.usd), row.kind.replace("_", ", "), row.as_of.isoformat() if row.as_of else None,
-         "with its part of the server" if row.includes_host else "GPU alone", row.source, row.note)
+         host if row.includes_host else "GPU alone", row.source, row.note)
         for row in rows
     )  # fmt: skip
     more = (Column("Source", optional=True), Column("Note", optional=True))

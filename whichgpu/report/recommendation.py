@@ -93,26 +93,30 @@ def _seller(first: Candidate) -> tuple[Block, ...]:
 
 
 def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
-    """What it takes: counts, rate with its interval, money, power, memory."""
+    """What it takes: counts, rate with its interval, money, time, power, memory.
+
+    GPUs are told where they are not as many as instances.
+    """
     request, unit = answer.request, answer.workload.unit
     period, seconds = rate_period(request.target.text) if request.target else ("s", 1.0)
     count, noun = handy(unit, shown[0].usd_per_unit)
+    several = any(item.gpus_per_instance > 1 for item in shown)
     columns = (
         Column("#", "right"), Column("GPU"), *((Column("Precision"),) if request.precisions else ()),
-        Column("Instances", "right"), Column("GPUs", "right"),
+        Column("Instances", "right"), *((Column("GPUs", "right"),) if several else ()),
         Column(f"{unit}/{period} (90 %)", "right"), Column("USD/h", "right"),
-        *(() if request.size else (Column("USD/month", "right", optional=True),)),
-        Column(f"USD per {noun}", "right"), *_whole_columns(answer), Column("Power", "right"),
-        Column("Memory GiB", "right"), Column("Latency", "right", optional=True),
-        Column("Front", optional=True),
+        *(() if request.size else (Column("USD a month", "right", optional=True),)),
+        Column(f"USD per {noun}", "right"), *_whole_columns(answer),
+        Column("Latency", "right", optional=True), Column("Front", optional=True),
+        Column("Power", "right", optional=True), Column("Memory GiB", "right", optional=True),
     )  # fmt: skip
     rows = [
         (
             str(rank), item.gpu, *((item.estimate.job.precision,) if request.precisions else ()),
-            f"{item.instances:,}", _gpus(item), _interval(item, seconds),
+            f"{item.instances:,}", *((_gpus(item),) if several else ()), _interval(item, seconds),
             _amount(item.usd_per_hour, 2), *_month(answer, item), _price_of(item.usd_per_unit * count),
-            *_whole(item), show_watts(item.watts), _memory(item), show(item.estimate.latency.mid, "time", 2),
-            "yes" if item.front else "",
+            *_whole(item), show(item.estimate.latency.mid, "time", 2), "yes" if item.front else "",
+            show_watts(item.watts), _memory(item),
         )
         for rank, item in enumerate(shown, 1)
     ]  # fmt: skip
@@ -144,17 +148,19 @@ def _whole(item: Candidate) -> tuple[str | None, ...]:
 
 def _offers(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     """Whose prices these are, and how old."""
+    placed = any(item.offer.region for item in shown)
     columns = (
         Column("#", "right"), Column("Provider"), Column("Instance"), Column("GPUs each", "right"),
-        Column("USD/h each", "right"), Column("Kind"), Column("Region", optional=True),
-        Column("Seller", optional=True), Column("Price read"), Column("Source", optional=True),
+        Column("USD/h each", "right"), Column("Kind"),
+        *((Column("Region", optional=True),) if placed else ()), *READ,
+        Column("Seller", optional=True), Column("Source", optional=True),
     )  # fmt: skip
     rows = [
         (
             str(rank), item.offer.provider, item.offer.instance, f"{item.gpus_per_instance}",
-            _amount(item.offer.usd_per_hour, 3), item.offer.kind.replace("_", "-"), item.offer.region or None,
-            _class(item.offer),
-            price_read(item.offer, answer.request), item.offer.source,
+            _amount(item.offer.usd_per_hour, 3), item.offer.kind.replace("_", "-"),
+            *((item.offer.region or None,) if placed else ()), *price_read(item.offer, answer.request),
+            _class(item.offer), item.offer.source,
         )
         for rank, item in enumerate(shown, 1)
     ]  # fmt: skip
@@ -198,10 +204,14 @@ def _memory(item: Candidate) -> str:
     return f"{item.estimate.required / gib:.1f} of {item.estimate.available / gib:.0f}"
 
 
-def price_read(offer: Offer, request: Request) -> str:
-    """When a price was read."""
+#: Columns of `price_read`.
+READ = (Column("Price read"), Column("Age", optional=True))
+
+
+def price_read(offer: Offer, request: Request) -> tuple[str, str | None]:
+    """The day on which a price was read, and how long ago that is."""
     age = offer.age_days(request.today)
-    return "undated" if age is None else f"{offer.as_of}, {_ago(age)} ago"
+    return ("undated", None) if age is None else (str(offer.as_of), _ago(age))
 
 
 def _ago(days: int) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.uses import drivers, score_text
 from whichgpu.planner.words import HOURS_PER_MONTH, money
-from whichgpu.report.recommendation import left_out, price_read, rejected_table
+from whichgpu.report.recommendation import READ, left_out, price_read, rejected_table
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number
 
@@ -85,14 +85,14 @@ def _table(answer: ForUse, shown: tuple[Card, ...]) -> Table:
 def _prices(answer: ForUse, shown: tuple[Card, ...]) -> Table:
     columns = (
         Column("#", "right"), Column("Provider"), Column("Instance"), Column("GPUs each", "right"),
-        Column("USD/h each", "right"), Column("Kind"), Column("Region", optional=True), Column("Price read"),
+        Column("USD/h each", "right"), Column("Kind"), Column("Region", optional=True), *READ,
         Column("Source", optional=True),
     )  # fmt: skip
     rows = [
         (
             str(rank), card.offer.provider, card.offer.instance, number(card.offer.gpu_count),
             f"{card.offer.usd_per_hour:,.3f}", card.offer.kind.replace("_", "-"),
-            card.offer.region or None, price_read(card.offer, answer.request), card.offer.source,
+            card.offer.region or None, *price_read(card.offer, answer.request), card.offer.source,
         )
         for rank, card in enumerate(shown, 1)
     ]  # fmt: skip

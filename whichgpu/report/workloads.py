@@ -91,8 +91,8 @@ def show_report(
         "active_parameters": item.active_parameters(),
         "modules": modules,
         "work": _work(item, done, ops),
-        "bytes": {"weights": float(stored_weight_bytes(ops)), "read": float(total(ops, "read_bytes")),
-                  "written": float(total(ops, "write_bytes"))},
+        "bytes": {"weights": _stored(item, ops, stated=job is not None),
+                  "read": float(total(ops, "read_bytes")), "written": float(total(ops, "write_bytes"))},
         "ops": kinds,
         "cache": _cache(item, done),
         **demands(item, done, ops),
@@ -116,6 +116,12 @@ def show_report(
     if published:
         blocks.append(_agreement(published))
     return Report(document, tuple(blocks))
+
+
+def _stored(item: Workload, ops: Sequence[Op], *, stated: bool) -> float:
+    """Bytes of the weights: those of the file that was brought, but of a job those of its precision."""
+    held = (item.dims.get("file") or {}).get("bytes")
+    return float(held) if held and not stated else float(stored_weight_bytes(ops))
 
 
 def _complete(item: Workload, job: Job, spent: Mapping[str, Any]) -> Job:

@@ -127,8 +127,18 @@ def _format(name: str, native: Sequence[str], device: Device) -> Feature:
     if ratio is not None:
         slow = f"at 1/{round(1.0 / ratio)} of the FP32 rate" if ratio < 0.99 else "at the FP32 rate"
         return Feature(name, spellings, "partial" if ratio < 0.99 else "yes", slow, "catalogue")
+    if name in FORMATS and compiled(name, device):
+        return Feature(name, spellings, "unknown", "compilers know it here; no rate was read", "catalogue")
     stated = device.platform == "cuda" or (device.gpu.variant is not None and device.gpu.variant.native)
     return Feature(name, spellings, "no" if stated else "unknown", _note(name, device), "catalogue")
+
+
+def compiled(name: str, device: Device) -> bool | None:
+    """Whether compilers know a format at a GPU's compute capability; None where that is not told."""
+    first = targets.capabilities()["first"].get(name)
+    if not first or device.platform != "cuda" or not device.target:
+        return None
+    return targets.capability(device.target) >= targets.capability(first[0])
 
 
 def _note(name: str, device: Device) -> str:

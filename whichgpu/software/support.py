@@ -29,18 +29,48 @@ class Ended(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
+def _judged(gpu: Gpu, name: str) -> Verdict:
+    """What the data say of a framework on a GPU under Linux."""
+    return verdicts.judge(targets.device(gpu), frameworks.find(name), "linux")
+
+
+@lru_cache(maxsize=4096)
 def ended(gpu: Gpu) -> tuple[Ended, ...]:
     """What of driver, toolkit and PyTorch under Linux has dropped a GPU; empty where no source says so."""
-    device = targets.device(gpu)
-    top = verdicts.judge(device, frameworks.find(_GROUND[-1]), "linux")
+    top = _judged(gpu, _GROUND[-1])
     if top.runs and not top.until:
         return ()  # What its latest release is built on runs as well.
-    known = [verdicts.judge(device, frameworks.find(name), "linux") for name in _GROUND[:-1]]
+    known = [_judged(gpu, name) for name in _GROUND[:-1]]
     return tuple(
         Ended(one.framework.id, last(one), _source(next_after(one, one.asked)))
         for one in (*known, top)
         if one.answer == LIMITED and one.until and gone(one, one.asked)
     )
+
+
+@lru_cache(maxsize=4096)
+def current(gpu: Gpu) -> tuple[Ended, ...]:
+    """The newest releases of its toolkit and of PyTorch, where both run on a GPU; else empty."""
+    names = {"cuda": ("cuda", "pytorch"), "rocm": ("rocm", "pytorch")}.get(targets.device(gpu).platform, ())
+    found = [_judged(gpu, name) for name in names]
+    if not all(one.runs and not one.until for one in found):
+        return ()
+    return tuple(
+        Ended(one.framework.id, named(one.framework, one.framework.releases[-1]), _source(one))
+        for one in found
+    )
+
+
+@lru_cache(maxsize=4096)
+def lowest(gpu: Gpu) -> bool:
+    """Whether a GPU's compute capability is the lowest that the newest CUDA toolkit compiles for."""
+    device = targets.device(gpu)
+    if device.platform != "cuda":
+        return False
+    toolkit = frameworks.find("cuda").framework
+    newest = [row for row in toolkit.builds if row.holds(toolkit.latest.numbers, "linux")]
+    low, _ = targets.bounds(one for row in newest for one in row.targets)
+    return bool(low) and device.target == low
 
 
 def last(verdict: Verdict) -> str:

@@ -7,7 +7,8 @@ others compile for (`xe2-hpg`, `gaudi3`, `neuron-v2`, `tpu-v5e`, `apple`). What 
     9.0+ptx     the same and PTX, which the driver compiles for anything later
     7.5+        a statement of the documents: that and anything later
     7.5-9.0     a statement with an end
-    =9.0        that one alone, as code for `sm_90a` is
+    =9.0        that one alone, as code for `sm_90a` is, and what a toolkit compiles for
+    =8.6+ptx    that one alone, and PTX for anything later
     gfx1031?    not on the vendor's list, and used by setting another target
 """
 
@@ -114,7 +115,7 @@ def _capable(asked: tuple[int, int], rule: re.Match[str]) -> str:
     low = capability(rule["low"])
     found = NO
     if rule["exact"]:
-        found = NATIVE if asked == low else NO
+        found = NATIVE if asked == low else PTX if rule["ptx"] and asked > low else NO
     elif rule["high"]:
         found = NATIVE if low <= asked <= capability(rule["high"]) else NO
     elif rule["open"] and not rule["ptx"]:

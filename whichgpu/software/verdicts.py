@@ -53,14 +53,14 @@ def judge(device: Device, asked: Asked, system: str) -> Verdict:
     known = features.of(device, asked.framework, chosen.release.numbers if chosen else (), system)
     return Verdict(
         device=device, asked=asked, system=system, answer=answer,
-        since=running[0].release.name if running and asked.framework.versioned else "",
+        since=_since(asked, running),
         until=chosen.release.name if chosen and later else "",
         release=_version(asked, chosen), date=chosen.release.date if chosen else "",
         python=_python(chosen), variant=_text(chosen, "variant"), toolkit=_text(chosen, "toolkit"),
         how=chosen.how if chosen else "", install=_install(device, asked, chosen, system),
         driver=drivers.needed(device, _text(chosen, "toolkit"), system) if chosen else None,
         why=_why(device, asked, against, known=bool(found)),
-        limits=limits, notes=tuple(_notes(chosen, None if gone else after)),
+        limits=limits, notes=tuple(_notes(chosen, None if gone else after, _before(asked, running))),
         instead=tuple(dict.fromkeys(_instead(device, asked, against, system, runs=bool(running)))),
         features=known if chosen else (),
         sources=_sources(asked.framework, [*([chosen] if chosen else []), *against], known if chosen else ()),
@@ -72,6 +72,12 @@ def _answer(found: Sequence[Found], chosen: Found | None, limits: Sequence[str])
     if chosen is not None:
         return SUPPORTED if chosen.answer == SUPPORTED and not limits else LIMITED
     return found[-1].answer if found else UNKNOWN
+
+
+def _since(asked: Asked, running: Sequence[Found]) -> str:
+    """The first release that runs as it was compiled, and where there is none, the first that runs at all."""
+    first = next((one for one in running if one.how == targets.NATIVE), running[0] if running else None)
+    return first.release.name if first and asked.framework.versioned else ""
 
 
 def _aside(found: Found) -> bool:
@@ -190,10 +196,7 @@ def _limits(
         return ()
     found = [row.text("note") for row in _speaking(framework.limits, device, chosen.release, system)]
     if chosen.how == targets.PTX:
-        found.insert(
-            0,
-            f"it has no machine code for {device.label}: the driver compiles its PTX at the first start",
-        )
+        found.insert(0, _by_ptx(device, framework))
     if chosen.how == targets.UNOFFICIAL:
         found.insert(0, f"{device.target} is not on the vendor's list: it runs unofficially")
     if chosen.build.raw.get("limited"):
@@ -201,6 +204,13 @@ def _limits(
     if gone is not None:
         found.append(f"{chosen.release.name} is the last release that runs")
     return tuple(dict.fromkeys(found))
+
+
+def _by_ptx(device: Device, framework: Framework) -> str:
+    """What runs by PTX lacks; a toolkit compiles, a library was compiled."""
+    if framework.id == "cuda":
+        return f"it does not compile for {device.label}: what it makes for earlier ones runs, by its PTX"
+    return f"it has no machine code for {device.label}: the driver compiles its PTX at the first start"
 
 
 def _instead(
@@ -257,10 +267,18 @@ def _install(device: Device, asked: Asked, chosen: Found | None, system: str) ->
     return line
 
 
-def _notes(chosen: Found | None, unread: Found | None) -> Iterator[str]:
-    """What else a build's source says, and where the sources end."""
+def _before(asked: Asked, running: Sequence[Found]) -> str:
+    """The first release that runs by PTX alone, where later ones are compiled for the GPU."""
+    early = running[0].release.name if running and asked.framework.versioned else ""
+    return early if early != _since(asked, running) else ""
+
+
+def _notes(chosen: Found | None, unread: Found | None, early: str) -> Iterator[str]:
+    """What else a build's source says, what ran before it was compiled for, and where the sources end."""
     if _text(chosen, "note"):
         yield _text(chosen, "note")
+    if early:
+        yield f"from {early} on what was made for earlier GPUs runs too: the driver compiles its PTX"
     if chosen is not None and unread is not None:
         yield f"{chosen.release.name} is the last release that a source states for it"
 

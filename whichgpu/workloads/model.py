@@ -120,6 +120,13 @@ class Workload(Shown):
             raise UsageError(f"output_tokens: 0, but phase {asked} generates at least 1; use --phase prefill")
         return replace(job, precision=adapters.training_precision(job)) if job.trains else job
 
+    def _within(self, columns: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Columns that nobody stated, with no sequence longer than the model has positions for."""
+        longest, length = self.dims.get("positions"), columns.get("seq_len")
+        if isinstance(longest, int) and length is not None and 0 < longest < length:
+            return {**columns, "seq_len": float(longest)}
+        return columns
+
     def runtime(self, phase: str) -> str:
         """What runs a job of a phase that names no runtime."""
         return self.complete(Job(self.id, phase=phase)).runtime
@@ -204,13 +211,6 @@ class Workload(Shown):
         """One forward pass at the default input and batch 1, in FP16 where the family says no other."""
         columns = {"phase": self.phases[0], "precision": "fp16", **getattr(self.code, "REFERENCE", {})}
         return self.complete(Job(self.id, batch=1.0, **self._within(columns)))
-
-    def _within(self, columns: Mapping[str, Any]) -> dict[str, Any]:
-        """Columns that nobody asked for, no longer than the positions that the model has learned."""
-        longest = self.dims.get("positions")
-        if isinstance(longest, int) and 0 < longest < columns.get("seq_len", 0.0):
-            return {**columns, "seq_len": float(longest)}
-        return dict(columns)
 
     def reference_ops(self) -> tuple[Op, ...]:
         """The ops of that forward pass."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import on_file
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 _ABSOLUTE = re.compile(
-    r"\b(?:the\s+)?(?:only\s+(?:\w+\s+)?(?:option|choice|gpu|card|way|solution)|undisputed\s+\w+|"
+    r"\b(?:the\s+)?(?:only\s+(?:(?:viable|real|sensible|reasonable|serious|realistic|good|valid|possible|practical|"
+    r"suitable|true|sane|logical|available)\s+)?(?:option|choice|gpu|card|way|solution)(?!\s+(?:with|that|to|which|whose|"
+    r"(?:cap|avail)able))|undisputed\s+\w+|"
+    r"(?:nvidia|amd)[\u2019']s\s+(?:fastest|most powerful|best|top)\s+(?:\w+\s+){0,2}(?:gpu|card|"
+    r"accelerator)|"
     r"unrivall?ed|unmatched|unbeatable|second to none|without equal|"
     r"(?:fastest|most powerful|best)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator)\s+(?:ever|in the world|"
     r"available|on the market|today|money can buy))\b",
@@ -30,6 +35,7 @@ _SCOPED = re.compile(
     r"not|in its class|price|budget|under \$|for the money|arguably|perhaps|some of)\b",
     re.IGNORECASE,
 )
+_MAKER = re.compile(r"(nvidia|amd)[\u2019']s", re.IGNORECASE)
 #: What a GPU is judged by where an absolute names nothing: it must be surpassed in all of these.
 _OVERALL = ("fp16", "bandwidth", "memory")
 _FAR = 120
@@ -46,6 +52,9 @@ def find(context: Context) -> Iterator[Finding]:
                 here = within(found, sentence.start, sentence.end)
                 near = [m for m in here if m.end <= match.start() and match.start() - m.end < _FAR]
                 mention = near[-1] if near else next((m for m in here if m.start >= match.end()), None)
+                if mention is None and not here:
+                    who = spoken(index, passage, sentence, context)
+                    mention = next(iter(who.topic), None) if who.certain else None
                 quoted = passage.text[max(0, match.start() - 1) : match.start()] in ('"', "\u201c")
                 if mention and not quoted and not _SCOPED.search(sentence.text):
                     gpus = [context.catalogue[key] for key in mention.ids]
@@ -63,8 +72,13 @@ def _judged(
     ]
     asked = said[:1] or [attributes()[key] for key in _OVERALL]
     best = max(gpus, key=lambda gpu: _value(gpu, asked[0]))
+    maker = _MAKER.match(passage.text, *place)
     better = [
-        gpu for gpu in context.catalogue.values() if gpu.confidence != "low" and _surpasses(gpu, best, asked)
+        gpu
+        for gpu in context.catalogue.values()
+        if gpu.confidence != "low"
+        and _surpasses(gpu, best, asked)
+        and (maker is None or gpu.vendor.upper() == maker[1].upper())
     ]
     named_too = [gpu for gpu in better if gpu.segment == best.segment and gpu.value("release_date")]
     if not named_too:

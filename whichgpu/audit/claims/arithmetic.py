@@ -35,6 +35,11 @@ _QUOTIENT = re.compile(
     rf"(?P<c>[$\u20ac]?{_NUMBER})(?:\s?/\s?|\s+per\s+)[A-Za-z][\w ]{{0,14}}?\s*[(:=]\s*"
     rf"(?P<a>[$\u20ac]?{_NUMBER})\s*[/\u00f7]\s*(?P<b>{_NUMBER})\s*[\w ]{{0,12}}\)?"
 )
+#: 3,350 / 14 = 239.
+_DIVISION = re.compile(
+    rf"(?P<a>[$\u20ac]?{_NUMBER})(?:\s?[A-Za-z][\w/]{{0,9}})?\s*[/\u00f7]\s*(?P<b>{_NUMBER})(?:\s?[A-Za-z][\w/]{{0,9}})?"
+    rf"\s*(?:=|\u2248|equals)\s*(?:about|roughly|around|approximately|nearly|~)?\s*(?P<c>[$\u20ac]?{_NUMBER})"
+)
 #: What stands before a part of a longer formula.
 _GOES_BEFORE = re.compile(r"[x\u00d7*/+(\u2212-]\s*$")
 _SIGNS = re.compile(r"[=\u2248]|\bequals\b")
@@ -83,7 +88,10 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
             continue
         factors = [_plain(each) for each in re.findall(_NUMBER, match["left"])]
         yield _product(passage, match.span("right"), factors, _plain(match["right"]), context)
-    for match in _QUOTIENT.finditer(text):
+    divisions = _DIVISION.finditer(text) if _SIGNS.search(text) else ()
+    for match in (*_QUOTIENT.finditer(text), *divisions):
+        if _GOES_BEFORE.search(text, max(0, match.start() - 4), match.start()):
+            continue
         words = f"{match['a']} over {match['b']}"
         factors = [_plain(match["a"]), 1 / (_plain(match["b"]) or 1.0)]
         yield _product(passage, match.span("c"), factors, _plain(match["c"]), context, words=words)
@@ -97,13 +105,15 @@ def _product(
     words: str = "",
 ) -> Finding:  # fmt: skip
     real = math.prod(factors)
-    words = words or " x ".join(f"{factor:,.10g}" for factor in factors)
-    right = bool(real) and abs(told / real - 1) <= _WITHIN
+    shown = words or " x ".join(f"{factor:,.10g}" for factor in factors)
+    # A quotient is told in whole numbers, and a number of machines rounded up.
+    whole = bool(words) and told == int(told) and (told == math.ceil(real) or abs(told - real) <= 0.5)
+    right = bool(real) and (abs(told / real - 1) <= _WITHIN or whole)
     # 0.3 TB of 8 x 40 GB and the like: the units differ, not the arithmetic.
     scaled = not right and real and any(abs(told * scale / real - 1) <= 0.05 for scale in (1e3, 1024, 1e-3))
     verdict = "confirmed" if right else "unverifiable" if scaled else "inconsistent"
-    because = f"{words} is {real:,.10g}"
-    expected = "" if right else f"{real:,.10g}"
+    because = f"{shown} is {real:,.10g}"
+    expected = "" if right else f"{real:,.4g}" if words else f"{real:,.10g}"
     return made(context, passage, place, "arithmetic", verdict, expected=expected, because=because,
                 attribute="product", evidence=(Evidence(because),))  # fmt: skip
 

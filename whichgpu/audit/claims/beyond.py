@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.attributes import attributes
+from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import on_file
 from whichgpu.audit.quantities import quantities
@@ -40,6 +40,7 @@ _GAP = re.compile(
 _WITH = re.compile(r"\b(?:mit|with|avec|con)\s+$", re.IGNORECASE)
 #: What a value without a name is of.
 _OF = {"power": "power", "memory": "memory", "bandwidth": "bandwidth"}
+_RATES = ("flop rate", "op rate")
 _NAMES = {
     "power": re.compile(r"(?:power|energy|electricity|strom|leistung|energie|courant|energ\u00eda)?", re.I),
     "memory": re.compile(r"(?:memory|vram|video memory|speicher|m\u00e9moire|memoria)?", re.I),
@@ -48,6 +49,7 @@ _NAMES = {
 #: How far back from a name the words that set something against it can begin.
 _REACH = 90
 _EQUAL = 0.02
+_RATE_KEYS = ("fp64", "fp64_tensor", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4", "int8", "int4")
 _GB = 1e9
 
 
@@ -69,15 +71,17 @@ def _set_against(
     if words is None:
         return
     found = within(quantities(text, context.fraction), sentence.start, sentence.end)
-    before = [each for each in found if each.end <= words.start() and each.dimension in _OF]
+    before = [each for each in found if each.end <= words.start() and each.dimension in (*_OF, *_RATES)]
     if not before or before[-1].high != before[-1].value or "%" in before[-1].unit:
         return
     own = before[-1]
     gap = text[own.end : words.start()]
     with_it = _WITH.search(text, max(0, own.start - 8), own.start) and not gap.strip()
-    if not (with_it or _GAP.fullmatch(gap)) or not _NAMES[own.dimension].fullmatch(words["what"].strip()):
+    key = _OF.get(own.dimension) or _rate(text, sentence)
+    plain = own.dimension in _RATES or _NAMES[own.dimension].fullmatch(words["what"].strip())
+    if not key or not plain or not (with_it or _GAP.fullmatch(gap)):
         return
-    other = _stated(text, mention, own, found) or _on_file(mention, own, context)
+    other = _stated(text, mention, own, found) or _on_file(mention, key, bool(words["more"]), context)
     if other is None:
         return
     value, because, evidence = other
@@ -89,9 +93,19 @@ def _set_against(
     verdict = "confirmed" if holds else "inconsistent" if fails else "unverifiable"
     yield made(
         context, passage, (words.start(), mention.end), "ordering", verdict, subject=", ".join(mention.ids),
-        attribute=_OF[own.dimension], because=f"{text[own.start : own.end]} against {because}",
+        attribute=key, because=f"{text[own.start : own.end]} against {because}",
         evidence=evidence,
     )  # fmt: skip
+
+
+def _rate(text: str, sentence: Sentence) -> str:
+    """The one precision that a sentence names, whose rate its values are."""
+    keys = {
+        each.attribute.key
+        for each in within(named(text), sentence.start, sentence.end)
+        if each.attribute.dimension in _RATES
+    }
+    return keys.pop() if len(keys) == 1 else ""
 
 
 def _plain(value: float, key: str) -> float:
@@ -115,15 +129,14 @@ def _stated(
 
 
 def _on_file(
-    mention: Mention, own: Quantity, context: Context
+    mention: Mention, key: str, more: bool, context: Context
 ) -> tuple[float, str, tuple[Evidence, ...]] | None:
-    """The value of the other that is nearest to what is said of it, if it is on file."""
-    key = _OF[own.dimension]
+    """The value of the other on file; of several devices that it can mean the one that holds soonest."""
     gpus = [context.catalogue[one] for one in mention.ids]
     known = [
         (_plain(float(gpu.need(key)), key), gpu) for gpu in gpus if gpu.value(key) and gpu.confidence != "low"
     ]
-    if len({value for value, _ in known}) != 1:
+    if not known or (key not in _RATE_KEYS and len({value for value, _ in known}) != 1):
         return None
-    value, gpu = known[0]
+    value, gpu = (min if more else max)(known, key=lambda one: one[0])
     return value, f"{gpu.id}'s {gpu.display(key)}", (on_file(gpu, attributes()[key]),)

@@ -150,10 +150,15 @@ def find(context: Context) -> Iterator[Finding]:
             if last is None or not amounts or amounts[0].unit != last.unit:
                 last = amounts.pop(0) if amounts else None
             named = context.mentions.get(index, ())
+            spent: set[_Factor] = set()
             for claim in amounts:
                 # Another device's amount is none that follows.
                 apart = last is not None and not last.of_one and _of_another(named, last, claim)
-                found = _judged(passage, sentence, last, claim, context) if last and not apart else None
+                found = (
+                    _judged(passage, sentence, last, claim, context, spent=spent)
+                    if last and not apart
+                    else None
+                )
                 if found is not None:
                     yield found
                 # What is wrong is no ground for what comes after it.
@@ -167,15 +172,23 @@ def _electricity(
     text = passage.text
     tariffs = [each for each in found if each.dimension == "money" and _PER_KWH.match(text, each.end)]
     powers = [each for each in found if each.dimension == "power" and each.high == each.value]
-    if len(tariffs) != 1 or len(powers) != 1 or _MEASURED.search(sentence.text):
+    energies = [each for each in _amounts(text, found) if each.words.endswith("Wh")]
+    if len(tariffs) != 1 or len(energies) > 1 or (not energies and _MEASURED.search(sentence.text)):
         return
-    tariff, power = tariffs[0], powers[0]
-    words = f"{text[power.start : power.end]} at {text[tariff.start : tariff.end]} per kWh"
-    first, last = min(tariff.start, power.start), max(tariff.end, power.end)
-    value = tariff.value * power.value / 1e3
-    base = _Amount(first, last, value, _MONEY.get(tariff.unit, ""), "hour", False, False, words, made_up=True)
+    tariff = tariffs[0]
+    if energies:
+        drawn = energies[0]
+    elif len(powers) == 1:
+        drawn = _amounts(text, powers)[0]
+    else:
+        return
+    words = f"{drawn.words} at {text[tariff.start : tariff.end]} per kWh"
+    first, last = min(tariff.start, drawn.start), max(tariff.end, drawn.end)
+    value = tariff.value * drawn.value / 1e3
+    unit = _MONEY.get(tariff.unit, "")
+    base = _Amount(first, last, value, unit, drawn.period, False, drawn.about, words, made_up=True)
     for claim in _amounts(text, [each for each in found if each.start >= last and each.dimension == "money"]):
-        judged = _judged(passage, sentence, base, claim, context)
+        judged = _judged(passage, sentence, base, claim, context, spent=set())
         if judged is not None:
             yield judged
 
@@ -183,7 +196,11 @@ def _electricity(
 def _of_another(named: Sequence[Mention], last: _Amount, claim: _Amount) -> bool:
     """Whether a device stands between two amounts that is not the one before both."""
     before = [each for each in named if each.end <= last.start]
-    return any(not before or each.named != before[-1].named for each in within(named, last.end, claim.start))
+    between = within(named, last.end, claim.start)
+    if not before:
+        # "At 165 W the A30 uses 4 kWh": the one device of both.
+        return len({each.named for each in between}) > 1 or (bool(between) and last.unit != "Wh")
+    return any(each.named != before[-1].named for each in between)
 
 
 def _amounts(text: str, found: Sequence[Quantity]) -> list[_Amount]:
@@ -213,12 +230,17 @@ def _amounts(text: str, found: Sequence[Quantity]) -> list[_Amount]:
 
 
 def _judged(
-    passage: Passage, sentence: Sentence, base: _Amount, claim: _Amount, context: Context
-) -> Finding | None:
-    """Confirmed where a product of what is stated gives the amount, wrong where none does."""
+    passage: Passage, sentence: Sentence, base: _Amount, claim: _Amount, context: Context, *,
+    spent: set[_Factor],
+) -> Finding | None:  # fmt: skip
+    """Confirmed where a product of what is stated gives the amount, wrong where none does.
+
+    A count that an amount before was multiplied by is `spent`: what comes after holds it already.
+    """
     if not _follows(passage.text, sentence, base, claim, context):
         return None
     factors = _factors(passage, min(base.start, sentence.start), sentence.end, context)
+    factors = [each for each in factors if each not in spent]
     same = base.period == claim.period or not claim.period
     if len(factors) > _MOST or (same and not factors and not base.made_up):
         return None
@@ -228,6 +250,13 @@ def _judged(
     rounded = min(stated(claim.value, claim.words, "", frozenset()).rounding, _ROUNDED)
     within = _ABOUT if claim.about or base.about else max(_WITHIN, rounded)
     right = any(low * (1 - within) <= real <= high * (1 + within) for low, high in likely)
+    if right:
+        used = next(
+            each
+            for each, (low, high) in zip(some, likely, strict=True)
+            if low * (1 - within) <= real <= high * (1 + within)
+        )
+        spent.update(each for each in used if not each.period)
     if right and same and not base.made_up and all(low == 1 for low, _ in likely):
         return None
     low, high = min(likely, key=lambda one: abs(math.log(real / one[0])))
@@ -252,7 +281,8 @@ def _follows(text: str, sentence: Sentence, base: _Amount, claim: _Amount, conte
     again = base.period != claim.period and _AGAIN.fullmatch(between)
     around = text[min(base.start, sentence.start) : sentence.end]
     linked = again or _LINK.search(between)
-    return bool(linked and not _BREAK.search(around) and (base.period or claim.of_one))
+    of_time = base.period or claim.of_one or base.made_up
+    return bool(linked and not _BREAK.search(around) and of_time)
 
 
 def _range(low: float, high: float) -> str:
@@ -303,6 +333,9 @@ def _product(factors: Sequence[_Factor], base: _Amount, claim: _Amount) -> tuple
         longest = max((_LENGTHS[each.period] for each in spans), key=lambda one: one[1])
         least, most = (named * one for one in longest)
         ends = (least, most)
+    if ends is None and base.period and not claim.period and any(each.daily for each in factors):
+        # "360 W for 5 hours a day are 1.8 kWh": of a day.
+        ends = (24.0, 24.0)
     share = daily / 24.0 if ends and ends[0] >= 24 else 1.0
     time = (ends[0] * share / high, ends[1] * share / low) if ends else (1.0, 1.0)
     count = math.prod(each.number for each in factors if not each.period)

@@ -31,6 +31,8 @@ _NO = re.compile(
     r"\s*(?:no|none|not supported|unsupported|\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
     re.IGNORECASE,
 )
+#: What a cell says of NVLink where it says neither yes nor no: "Pair option".
+_BRIDGE = re.compile(r"\b(?:pairs?|bridges?|optional|option|2-way)\b", re.IGNORECASE)
 #: What may stand between a verb and the capability.
 _FILL = (
     r"(?:native |its |their |full |hardware |built-in |any |on-die |the |an? |support for |new |"
@@ -38,7 +40,8 @@ _FILL = (
 )
 _HAS = (
     r"(?:supports?|supporting|has|have|features?|offers?|includes?|comes? with|equipped with|provides?|with|"
-    r"introduces?|introduced|gains?|adds?|brings?|enables?|runs?|unterst\u00fctzt|unterst\u00fctzen|"
+    r"introduces?|introduced|gains?|works? with|can use|offer|"
+    r"adds?|brings?|enables?|runs?|unterst\u00fctzt|unterst\u00fctzen|"
     r"prend en charge|"
     r"prennent en charge|admite|soporta)\s+"
 ) + _FILL
@@ -49,7 +52,8 @@ _LACKS = (
     r"ne prend pas en charge|no (?:admite|soporta|tiene))\s+"
 ) + _FILL
 #: Other capabilities that are named before one, of which the same is said.
-_LIST = rf"(?:(?:{'|'.join(each.names for each in CAPABILITIES)})(?:,? and |,? or |, )){{0,3}}"
+_NAMES = "|".join(each.names for each in CAPABILITIES)
+_LIST = rf"(?:(?:fp16|fp32|fp64|int8|int4|{_NAMES})(?:,? and |,? or |, )){{0,3}}"
 _CLAIMS = tuple(
     (
         each,
@@ -70,7 +74,8 @@ _PASSIVE = tuple(
         each,
         re.compile(
             rf"(?P<none>\b(?:no|without)\s+)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|n[o\u2019']t\s+)?"
-            r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|(?P<gone>missing|absent|gone)))?\s*"
+            r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|(?P<gone>missing|absent|gone))"
+            r"(?:\s+(?:natively|only|exclusively)){0,2})?\s*"
             r"(?:on|in|by|from|with)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
             re.IGNORECASE,
         ),
@@ -104,7 +109,15 @@ _PARTS = re.compile(
 _CELL_PARTS = re.compile(
     r"\bup to (\d)\b(?!\s*(?:g\b|GB))|\b(\d)\s*(?:mig\s+)?(?:instances?|slices?|partitions?)\b", re.IGNORECASE
 )
-_ANY = re.compile("|".join(each.names for each in CAPABILITIES), re.IGNORECASE)
+_ANY = re.compile(_NAMES, re.IGNORECASE)
+_IN_LIST = re.compile(
+    rf"(?<=[,:;])\s+(?:native |hardware )?(?P<what>{_NAMES})(?: support)?(?=\s*(?:[,;.]|$))", re.IGNORECASE
+)
+#: Headers of cells that list what is supported, and what in a cell denies it.
+_SUPPORTED = re.compile(r"\b(?:supported|precisions?|data ?types|number formats|formats)\b", re.IGNORECASE)
+_DENIES = re.compile(
+    r"\b(?:no|not|without|except|lacks?|emulated|software)\b|\u2717|\u2718|\u274c", re.IGNORECASE
+)
 _HEDGED = re.compile(
     r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|need\w*|"
     r"require\w*|should|would|than|only)\b",
@@ -144,6 +157,11 @@ def capability_at(text: str, at: int) -> tuple[Capability, int] | None:
 
 
 def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
+    if _SUPPORTED.search(cell.label) and not _DENIES.search(cell.passage.text):
+        gpus = [context.catalogue[key] for key in cell.ids]
+        for match in _ANY.finditer(cell.passage.text):
+            what = next(each for each in CAPABILITIES if re.fullmatch(each.names, match[0], re.IGNORECASE))
+            yield from judged(cell.passage, match.span(), what, gpus, told=True, context=context)
     for each in _headed(cell.label.strip(" *:")):
         parts = _CELL_PARTS.search(cell.passage.text) if each.key == "mig" else None
         if parts and int(parts[1] or parts[2]):
@@ -152,9 +170,10 @@ def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
             yield from _of_parts(cell.passage, (0, len(cell.passage.text)), told, gpus, context)
             continue
         yes, no = _YES.match(cell.passage.text), _NO.match(cell.passage.text)
+        yes = yes or (each.key == "nvlink" and not no and _BRIDGE.search(cell.passage.text)) or None
         if yes or no:
             gpus = [context.catalogue[key] for key in cell.ids]
-            yield from _judged(
+            yield from judged(
                 cell.passage, (0, len(cell.passage.text)), each, gpus, told=bool(yes), context=context
             )
 
@@ -166,13 +185,13 @@ def _of_item(index: int, passage: Passage, context: Context) -> Iterator[Finding
     mentions = about(index, passage, context) if yes or no else ()
     for each in _headed(label.strip(" *")) if mentions else ():
         gpus = [context.catalogue[key] for key in mentions[-1].ids]
-        yield from _judged(passage, (0, len(passage.text)), each, gpus, told=bool(yes), context=context)
+        yield from judged(passage, (0, len(passage.text)), each, gpus, told=bool(yes), context=context)
 
 
 @lru_cache(maxsize=512)
 def _headed(label: str) -> tuple[Capability, ...]:
     """The capabilities that the label of a cell names by itself."""
-    said = r"(?:supports? )?{}(?: \([\w ]+\))?"
+    said = r"(?:supports? |peak |dense )?{}(?: (?:performance|throughput|compute))?(?: \([\w ]+\))?"
     return tuple(each for each in CAPABILITIES if re.fullmatch(said.format(each.names), label, re.IGNORECASE))
 
 
@@ -182,6 +201,7 @@ def _of_sentence(
     text = passage.text
     if not _ANY.search(text, *place):
         return
+    yield from _listed(passage, place, who, context)
     for each, told, pattern in _CLAIMS:
         for match in pattern.finditer(text, *place):
             mention = who.owner(match.start())
@@ -195,7 +215,19 @@ def _of_sentence(
                 continue
             gpus = [context.catalogue[key] for key in mention.ids]
             place_of = match.span("what") if match["list"] else match.span()
-            yield from _judged(passage, place_of, each, gpus, told=told, context=context)
+            yield from judged(passage, place_of, each, gpus, told=told, context=context)
+
+
+def _listed(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """Capabilities in the list of an item: "RTX 4080: PCIe 4.0, FP4 support, two encoders"."""
+    text = passage.text
+    colon = text.find(":", *place) if passage.kind == "item" and len(who.here) == 1 else -1
+    if colon < who.here[0].end if who.here else True:
+        return
+    gpus = [context.catalogue[key] for key in who.here[0].ids]
+    for match in _IN_LIST.finditer(text, colon, place[1]):
+        what = next(each for each in CAPABILITIES if re.fullmatch(each.names, match["what"], re.IGNORECASE))
+        yield from judged(passage, match.span("what"), what, gpus, told=True, context=context)
 
 
 def _instances(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
@@ -240,7 +272,7 @@ def _of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[
         known = [[context.catalogue[key] for key in ids] for ids in compared]
         wrong = [gpus for gpus in known if all(each.has(gpu) is (not told) for gpu in gpus)]
         place_of = match.span("what") if match["list"] else match.span()
-        yield from _judged(passage, place_of, each, (wrong or known)[0], told=told, context=context)
+        yield from judged(passage, place_of, each, (wrong or known)[0], told=told, context=context)
 
 
 def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Iterator[Finding]:
@@ -260,13 +292,14 @@ def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Ite
             told = not (match["none"] or match["not"] or match["gone"])
             at = mention.start - len(words) + match.start("what")
             gpus = [context.catalogue[key] for key in mention.ids]
-            yield from _judged(passage, (at, mention.end), each, gpus, told=told, context=context)
+            yield from judged(passage, (at, mention.end), each, gpus, told=told, context=context)
 
 
-def _judged(
+def judged(
     passage: Passage, place: tuple[int, int], what: Capability, gpus: Sequence[Gpu], *, told: bool,
     context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
+    """The finding on a capability that is said (`told`), or denied, of the devices that can be meant."""
     # What follows from the compute capability is certain of a chip, however little else is on file.
     known = [
         (gpu, has)
@@ -274,6 +307,9 @@ def _judged(
         if (gpu.confidence != "low" or what.field == "compute_capability")
         and (has := what.has(gpu)) is not None
     ]
+    # ECC can be switched on on a few cards of GeForce, and most say that these have none.
+    if what.key == "ecc" and not told:
+        known = [(gpu, has) for gpu, has in known if gpu.segment not in ("geforce", "laptop") or not has]
     if not known:
         return
     right = [gpu for gpu, has in known if has is told]

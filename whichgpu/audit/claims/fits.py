@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.models import TRAINS, formats, models
+from whichgpu.audit.pairs import devices as devices_compared
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.subjects import mentions
+from whichgpu.audit.subjects import Mention, mentions
 from whichgpu.audit.tables import devices
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.models import Format, Model
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 _FITS = re.compile(
@@ -48,6 +48,12 @@ _HEDGED = re.compile(
 )
 #: A sentence that goes on about the model of the one before it.
 _GOES_ON = re.compile(r"\s*(?:It|This|That|So it|Es|Das|Il|Elle)\b", re.IGNORECASE)
+#: A device that is said to hold what the sentence before is about.
+_OF_IT = re.compile(
+    r"\b(?:serve|run|host|hold|fit|handle|load|deploy)s?\s+(?:it|this model|the model|the whole model|"
+    r"that)\b",
+    re.I,
+)
 #: A card by its memory, and one of what is spoken of.
 _SIZED = re.compile(
     r"\b(\d{1,3})[ -]?GB(?:\s+(?:of\s+)?(?:vram|gddr\w+|memory))?\s+(?:gaming\s+|graphics\s+|consumer\s+)?"
@@ -57,8 +63,15 @@ _SIZED = re.compile(
 _ONE = re.compile(
     r"\b(?:in|on|onto|into)\s+(?:just |only )?(?:one|a single (?:one|card|gpu)|the card|it)\b", re.IGNORECASE
 )
+#: Every device of a comparison: "on both cards", "on all three".
+_GROUP = re.compile(
+    r"\b(?:in|on|onto|into)\s+(both|all (?:two|three|four)|all of them|each)\b(?:\s+(?:cards?|gpus?|"
+    r"of them))?",
+    re.I,
+)
+_GROUP_MOST = 4
 #: What a passage without the name of a device says where it speaks of one.
-_ON_SOME = re.compile(r"\d[ -]?GB\b|\bon(?:to)? (?:one|it|the card|a single)\b")
+_ON_SOME = re.compile(r"\d[ -]?GB\b|\b(?:both|all)\b|\bon(?:to)? (?:one|it|the card|a single)\b")
 #: How many of a device a model is said to need: fewer cannot hold it, more would do as well.
 _NEEDS = re.compile(r"needs?|requires?|takes?", re.IGNORECASE)
 _HOW_MANY = re.compile(
@@ -197,7 +210,7 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
     if not _FITS.search(text) or TRAINS.search(text) or _HEDGED.search(text):
         return
     found, before = models(text), ""
-    if not found and _GOES_ON.match(text):
+    if not found and (_GOES_ON.match(text) or _OF_IT.search(text)):
         # "Mixtral 8x7B in FP16 takes 93 GB; it fits on one A10G."
         earlier = [each for each in sentences(passage.text) if each.start < sentence.start]
         before = earlier[-1].text if earlier else ""
@@ -210,6 +223,12 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
     for first, last in pairwise(starts):
         said = formats(text[first:last]) or formats(text) or formats(before)
         here = within(who.here, at + first, at + last)
+        group = _GROUP.search(passage.text, at + first, at + last) if not here and len(said) < 2 else None
+        if group:
+            yield from _on_all(
+                passage, (at + first, at + last), (found[0], said[0] if said else None), group, context
+            )
+            continue
         if not here:
             place = (at + first, at + last)
             yield from (
@@ -227,6 +246,31 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
         )
         place = (min(verb.start(), here[0].start), max(here[0].end, verb.end()))
         yield _Claim(place, found[0], said[0] if said else None, here[0], count, not denied)
+
+
+def _on_all(
+    passage: Passage, place: tuple[int, int], what: tuple[Model, Format | None], group: re.Match[str],
+    context: Context,
+) -> Iterator[_Claim]:  # fmt: skip
+    """A fit on each of the devices that the document compares: of the one with the least memory."""
+    verb = _FITS.search(passage.text, *place)
+    compared = devices_compared(context)
+    count = {"both": 2, "all two": 2, "all three": 3, "all four": 4}.get(
+        re.sub(r"\s+", " ", group[1].lower())
+    )
+    if (
+        verb is None
+        or verb.start() > group.start()
+        or len(compared) != (count or len(compared))
+        or not 2 <= len(compared) <= _GROUP_MOST
+    ):
+        return
+    least = min(
+        compared, key=lambda ids: max(float(context.catalogue[key].value("memory") or 0) for key in ids)
+    )
+    denied = bool(_NOT.search(passage.text, place[0], verb.start()))
+    mention = Mention(verb.start(), group.end(), group[0], least, least)
+    yield _Claim((verb.start(), group.end()), *what, mention, 1, not denied)
 
 
 def _unnamed(

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 _CHIP = re.compile(r"\b(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\b")
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 _YEAR = re.compile(
-    r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out)\b[^.;]{0,24}?\b(20[012]\d)\b",
+    r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
+    r"hit the market)\b"
+    r"[^.;]{0,24}?\b(20[012]\d)\b",
     re.IGNORECASE,
 )
 #: A year in brackets right behind the device: "the T4 (Turing, 2018)".
@@ -69,11 +71,23 @@ _IS_CHIP = re.compile(
 _CAPABILITY = re.compile(
     r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
 )
+_OF_CHIP = re.compile(
+    r"\b(?:(?P<family>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)\s*)?"
+    r"\(?(?P<chip>(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\b)?\)?(?<=[a-z\d)])"
+    r"\s+(?:(?:has|have|is|of|with|comes?|at|GPUs?|gpus?|cards?|chips?|"
+    r"compute capability)\s+){1,4}(?P<n>\d{1,2}\.\d)\b"
+    r"(?!\s*(?:x\b|times|[TG]|\d))",
+)
 _CAPABILITY_HEAD = re.compile(
     r"(?:cuda )?comput(?:e|ing) capability\b|cuda capability\b|sm version\b", re.IGNORECASE
 )
 _VERSION = re.compile(r"\s*(?:sm_?)?(\d{1,2}\.\d)\s*")
 _HEADS = re.compile(r"\**\s*(?:[(\[:\u2013\u2014,-])\s*\**")
+#: "The A30 uses the same GA102 silicon as the A100".
+_SAME_CHIP = re.compile(
+    r"\b(?:uses?|has|shares?|based on|built on|runs? on|is|gets)\s+the (?:very |exact )?same\s+$",
+    re.IGNORECASE,
+)
 #: Words by which a chip is that of all devices before it.
 _SHARED = re.compile(r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b", re.IGNORECASE)
 _FAR = 90
@@ -93,6 +107,7 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _ways(passage, place, who, context)
             yield from _chips(passage, place, who, context)
             yield from _compute(passage, place, who.own or who.topic, context)
+            yield from _capabilities(passage, place, context)
             yield from _built(passage, place, who, context)
             yield from _years(passage, place, who.here, context)
     yield from _drift(context)
@@ -152,6 +167,25 @@ def _compute(
         yield from _of_capability(passage, match, gpus, context)
 
 
+def _capabilities(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
+    """Compute capabilities that are told of chips or architectures: "Volta has 7.0, Ampere GA102 8.0"."""
+    if not re.search(r"\bcompute capabilit", passage.text[slice(*place)], re.IGNORECASE):
+        return
+    for match in _OF_CHIP.finditer(passage.text, *place):
+        chip, name = match["chip"], (match["family"] or "").lower()
+        of_it = [
+            gpu
+            for gpu in context.catalogue.values()
+            if gpu.value("compute_capability")
+            and (same_chip(chip, str(gpu.value("chip") or "")) if chip else _is_of(gpu, name))
+        ]
+        right = [gpu for gpu in of_it if str(gpu.value("compute_capability")) == match["n"]]
+        if of_it:
+            verdict, field = ("confirmed" if right else "contradicted"), "compute_capability"
+            found = (right or of_it)[:1]
+            yield of_field(passage, match.span("n"), "identity", field, found, verdict, context)
+
+
 def _of_capability(
     passage: Passage, match: re.Match[str] | None, gpus: Sequence[Gpu], context: Context
 ) -> Iterator[Finding]:
@@ -168,6 +202,12 @@ def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Conte
     for match in _CHIP.finditer(passage.text, *place):
         if len({m.named for m in here}) > 1 and _SHARED.search(passage.text, place[0], match.start()):
             yield from _shared(passage, match, here, context)
+        as_other = _SAME_CHIP.search(passage.text, place[0], match.start())
+        before = [each for each in here if as_other and each.end <= as_other.start()]
+        if before and len({each.named for each in before}) == 1:
+            gpus = [context.catalogue[key] for key in before[-1].ids]
+            yield from one_of(passage, match, "chip", gpus, context)
+            continue
         if len({m.named for m in here}) > 1 or SET_AGAINST.search(passage.text[place[0] : match.start()]):
             continue
         mention = owner_of(match.start(), who)
@@ -308,9 +348,24 @@ def _of_year(passage: Passage, match: re.Match[str], mention: Mention, context: 
     dated = [gpu for gpu in dated if gpu.value("release_date")]
     if not dated:
         return
+    first = min(dated, key=lambda gpu: str(gpu.value("release_date")))
     apart = min(abs(int(match[1]) - int(str(gpu.value("release_date"))[:4])) for gpu in dated)
-    verdict = "confirmed" if not apart else "unverifiable" if apart == 1 else "contradicted"
-    yield of_field(passage, match.span(1), "identity", "release_date", dated[:1], verdict, context)
+    late = int(match[1]) - int(str(first.value("release_date"))[:4])
+    # A card is announced in the weeks before it is sold, and not in the year before.
+    early = late == -1 and str(first.value("release_date"))[5:7] > "02" and first.segment in _CARDS
+    wrong = apart > 1 or (apart and late > 1) or early or _of_that_month(match[0], first)
+    verdict = "confirmed" if not apart else "contradicted" if wrong else "unverifiable"
+    yield of_field(passage, match.span(1), "identity", "release_date", [first], verdict, context)
+
+
+def _of_that_month(words: str, gpu: Gpu) -> bool:
+    """Whether a text tells the month of a release, and so another year of the same event."""
+    born = str(gpu.value("release_date"))
+    return len(born) >= 7 and re.search(rf"\b{_MONTHS[int(born[5:7]) - 1]}", words) is not None
+
+
+_CARDS = ("geforce", "workstation", "radeon")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def _picture(passage: Passage, context: Context) -> Iterator[Finding]:

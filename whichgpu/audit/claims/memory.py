@@ -29,6 +29,26 @@ _NEEDS = re.compile(
 _VRAM = re.compile(
     r"\b(?:vram|gpu memory|memory|of memory|weights|to (?:run|load|hold|store))\b", re.IGNORECASE
 )
+#: Training of every parameter, and what trains few of them; bytes of a weight and its gradient.
+_FULL = re.compile(
+    r"\b(?:full(?:y|-parameter)?[ -](?:parameter )?(?:fine[ -]?tun\w*|ft\b)|(?:fine[ -]?tun\w*|trained?|"
+    r"training) in full|from scratch)\b",
+    re.IGNORECASE,
+)
+_ADAPTERS = re.compile(
+    r"\b(?:q?lora|adapters?|peft|offload\w*|per gpu|each|galore|8-bit|4-bit|int8|nf4|zero|fsdp|shard\w*|"
+    r"checkpoint\w*)\b",
+    re.IGNORECASE,
+)
+_TRAINED = 4.0
+#: A format and what is taken in it: "at FP8 (203 GB)".
+_IN_BRACKETS = re.compile(
+    r"\b(?:at|in|with|as|,)\s+(?P<said>[\w. -]{2,18}?)\s*\(\s*(?:~|about |roughly |"
+    r"around )?(?P<size>\d{1,4}(?:\.\d)?)\s?GB\b"
+    r"(?!\s+(?:card|gpu|vram))",
+    re.IGNORECASE,
+)
+_NEAR = 12
 #: Words of what comes on top of the weights.
 _MORE = re.compile(r"\b(?:context|kv|cache|batch|users?|concurren\w+|activations?)\b", re.IGNORECASE)
 _HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|requirements?|minimum)\b|"
@@ -59,7 +79,8 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _of_table(table, context)
         yield from _of_formats(table, context)
     for passage in context.document.passages:
-        if passage.kind in ("paragraph", "item", "caption"):
+        # Amounts of memory are in bytes.
+        if passage.kind in ("paragraph", "item", "caption") and re.search(r"\d\s?[GTM]i?B", passage.text):
             for sentence in sentences(passage.text):
                 yield from _of_sentence(passage, (sentence.start, sentence.end), context)
 
@@ -110,7 +131,11 @@ def _memory(passage: Passage, place: tuple[int, int], context: Context) -> Quant
 
 def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
     text = passage.text[place[0] : place[1]]
-    if not _NEEDS.search(text) or TRAINS.search(text) or _MORE.search(text):
+    yield from _of_training(passage, place, context)
+    if TRAINS.search(text) or _MORE.search(text):
+        return
+    yield from _beside(passage, place, context)
+    if not _NEEDS.search(text):
         return
     found, said = models(text), formats(text)
     quantity = _memory(passage, place, context) if len(found) == 1 and len(said) < 2 else None
@@ -124,6 +149,40 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
     inside = any(each.start <= quantity.start < each.end for each in _devices(passage, context))
     if not inside:
         yield _judged(passage, quantity, _of_model(first, said[0] if said else None), first.name, context)
+
+
+def _of_training(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
+    """What fine-tuning in full is said to need: less than weights and gradients of two bytes is wrong."""
+    text = passage.text[place[0] : place[1]]
+    found = models(text) if _FULL.search(text) and not _ADAPTERS.search(text) else ()
+    quantity = _memory(passage, place, context) if len(found) == 1 else None
+    if quantity is None or quantity.start < place[0] + found[0].end or not _NEEDS.search(text):
+        return
+    least = _TRAINED * found[0].parameters
+    wrong = quantity.high < 0.95 * least
+    because = (
+        f"weights and gradients of {found[0].parameters / 1e9:.4g} billion parameters are "
+        f"{least / 1e9:,.3g} GB in 16 bit, without the optimizer's states"
+    )
+    verdict = "contradicted" if wrong else "unverifiable"
+    yield made(
+        context, passage, (quantity.start, quantity.end), "memory", verdict, subject=found[0].name,
+        attribute="required memory", because=because,
+        expected=f"at least {least / 1e9:,.3g} GB" if wrong else "", evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+def _beside(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
+    """What a model takes, in brackets behind it and its format: "a 405B model at FP8 (203 GB)"."""
+    text = passage.text
+    for match in _IN_BRACKETS.finditer(text, *place):
+        before = [each for each in models(text[place[0] : match.start()])]
+        said = formats(match["said"])
+        quantity = _memory(passage, (match.start("size") - 1, match.end()), context)
+        model = before[-1] if before else None
+        near = model is not None and match.start() - (place[0] + model.end) < _NEAR
+        if model and near and len(said) == 1 and quantity:
+            yield _judged(passage, quantity, _of_model(model, said[0]), model.name, context)
 
 
 def _devices(passage: Passage, context: Context) -> Iterator[Mention]:

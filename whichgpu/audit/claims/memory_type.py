@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 _MEMORY = re.compile(r"\b(?:GDDR\d[xX]?|LPDDR\d[xX]?|DDR[2-7]|HBM(?:\d[eE]?)?)\b")
 #: What is replaced, and by what, are of two devices.
 _CHANGED = re.compile(
-    r"\b(?:replac\w+|swapp\w+|upgrad\w+ (?:from|the)|mov\w+ from|instead of|rather than)\b", re.IGNORECASE
+    r"\b(?:(?:go(?:es)?|went|cut|down|drop\w*) (?:\w+ ){0,2}from|replac\w+|swapp\w+|upgrad\w+ (?:from|"
+    r"the)|mov\w+ from|instead of|rather than)\b",
+    re.IGNORECASE,
 )
 #: Right before a type of memory that is the older one: "improvements over GDDR6X".
 _BEYOND = re.compile(r"\b(?:over|from|beyond|to|against|like|as)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
+#: What ties a type to the name before it: "the H100's 80 GB HBM3".
+_OWN = re.compile(r"[\u2019']s?\s+(?:\d{1,3}\s?GB\s+)?(?:of\s+)?", re.IGNORECASE)
 _SIZE = re.compile(r"\b(\d{2,3})[ -]?(?:GB|GiB|gigabyte)s?\b", re.IGNORECASE)
 #: Sizes right before a type of memory: "40 GB of HBM2", "16 or 32 GB HBM2".
 _SIZES = re.compile(
@@ -79,7 +83,13 @@ def _of_sentence(
         changed = _CHANGED.search(passage.text, place[0], match.start())
         beyond = _BEYOND.search(passage.text, place[0], match.start())
         its = who.certain and not here and not beyond and ITS_OWN.match(passage.text, place[0]) is not None
-        if mention is None or changed or SET_AGAINST.search(window) or not (mention in here or listed or its):
+        tied = (
+            mention is not None
+            and mention in here
+            and _OWN.fullmatch(passage.text, mention.end, match.start())
+        )
+        other = (changed or SET_AGAINST.search(window)) and not tied
+        if mention is None or other or not (mention in here or listed or its):
             continue
         if mention in here and match.start() - mention.end > FAR * 2:
             continue
@@ -138,6 +148,13 @@ def _one_of(
     known = [gpu for gpu in gpus if gpu.value("memory_type")]
     right = [gpu for gpu in known if _same_type(match[0], str(gpu.value("memory_type")))]
     vague = match[0].lower() in ("hbm", "gddr", "lpddr")
+    # HBM is no GDDR, of whatever generation either is.
+    other = (
+        match[0].lower() == "hbm"
+        and known
+        and all("gddr" in str(gpu.value("memory_type")).lower() for gpu in known)
+    )
+    vague = vague and not other
     unified = any("unified" in str(gpu.value("memory_type")).lower() for gpu in known)
     if not known or (not right and (unified or vague)):
         return

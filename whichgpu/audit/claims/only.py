@@ -11,6 +11,8 @@ from whichgpu.audit.judging import source_of
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
+from whichgpu.audit.subjects import model
+from whichgpu.hardware.architecture import families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
@@ -28,6 +31,13 @@ _ONLY = re.compile(
     r"(?:native\s+|hardware\s+|support for\s+|the\s+)?",
     re.IGNORECASE,
 )
+#: "The only Ada Lovelace GPU for data centers".
+_ONLY_OF = re.compile(
+    r"\bthe only\s+(?:[\w-]+\s+){0,2}?(?P<family>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada Lovelace|"
+    r"Ada|Hopper|Blackwell)"
+    r"(?:-based)?\s+(?:[\w-]+\s+){0,2}?(?:gpus?|cards?|accelerators?)\b(?:\s+(?:for|in|from|of)\s+(?:the\s+)?(?:[\w-]+\s?){1,2})?",
+    re.IGNORECASE,
+)
 _AMONG = re.compile(
     r"\bof (?:the|these|all)?\s*(?:two|three|four|five|six|bunch|group|lot|cards|gpus)\b", re.IGNORECASE
 )
@@ -35,7 +45,7 @@ _AMONG = re.compile(
 _SEGMENTS = (
     (re.compile(r"\b(?:professional|workstation|quadro|pro)\b", re.IGNORECASE), "workstation"),
     (re.compile(r"\b(?:consumer|gaming|geforce|desktop)\b", re.IGNORECASE), "geforce"),
-    (re.compile(r"\b(?:data[- ]?cent(?:er|re)|server)\b", re.IGNORECASE), "datacenter"),
+    (re.compile(r"\b(?:data[- ]?cent(?:er|re)s?|servers?)\b", re.IGNORECASE), "datacenter"),
 )
 #: Scopes that are of a time, or of what no catalogue holds.
 _OF_A_TIME = re.compile(
@@ -51,12 +61,39 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in ("paragraph", "item", "caption", "heading"):
             continue
         for sentence in sentences(passage.text):
+            for match in _ONLY_OF.finditer(passage.text, sentence.start, sentence.end):
+                yield from _of_family(passage, match, spoken(index, passage, sentence, context), context)
             for match in _ONLY.finditer(passage.text, sentence.start, sentence.end):
                 what = capability_at(passage.text, match.end())
                 mention = spoken(index, passage, sentence, context).owner(match.start())
                 if what and mention and not _OF_A_TIME.search(sentence.text):
                     place = (match.start(), match.end() + what[1])
                     yield from _judged(passage, place, match, (mention, what[0]), context)
+
+
+def _of_family(passage: Passage, match: re.Match[str], who: Spoken, context: Context) -> Iterator[Finding]:
+    """A device that is called the only one of its architecture, in a segment."""
+    mention = who.owner(match.start())
+    segment = next((name for pattern, name in _SEGMENTS if pattern.search(match[0])), "")
+    family = next(
+        (key for key, each in families().items() if each.name.lower().startswith(match["family"].lower())), ""
+    )
+    if mention is None or not segment or not family:
+        return
+    rivals = [
+        gpu
+        for key, gpu in context.catalogue.items()
+        if gpu.family == family
+        and gpu.segment == segment
+        and gpu.confidence != "low"
+        and gpu.value("chip") != context.catalogue[mention.named[0]].value("chip")
+        and model(key, context.catalogue) != model(mention.named[0], context.catalogue)
+    ]
+    if rivals:
+        because = f"{rivals[0].id} is one of {match['family']} too"
+        evidence = (source_of(rivals[0], "chip"),)
+        yield made(context, passage, match.span(), "absolute", "contradicted", subject=mention.ids[0],
+                   attribute="architecture", because=because, evidence=evidence)  # fmt: skip
 
 
 def _judged(

@@ -44,6 +44,8 @@ _OF_IT = re.compile(
 _FASTER = ("bandwidth", "clock_boost", "clock_base", "memory_data_rate", "nvlink")
 #: Off by less, one is not more than the other.
 _EQUAL = 0.02
+#: What is counted: of two that have as much, neither has more.
+_EXACT = ("memory", "cores", "tensor_cores", "sms", "memory_bus")
 _MINUS = re.compile(r"[-\u2212]\d+(?:\.\d+)?\s?%\s*$")
 
 
@@ -72,6 +74,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             continue
         more = match["more"] is not None
         verdict = _verdict([value if more else 1 / value if value else 9.9 for value, _ in values])
+        if each.attribute.key in _EXACT and all(value == 1 for value, _ in values):
+            verdict = "contradicted"
         low = unsure(both, context) or not who.here
         if verdict == "contradicted" and low:
             verdict = "unverifiable"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu import prices
 from whichgpu.audit import tables
-from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.findings import VERDICTS, Evidence, made
 from whichgpu.audit.offers import HOURS, Range, on_offer, providers
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken
@@ -89,10 +89,19 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             mention = _rented(quantity, who)
             if mention is None:
                 continue
-            hours = HOURS[per[1].lower()] * counted(passage.text, sentence.start, mention.start)
-            hourly = quantity._replace(value=quantity.value / hours, high=quantity.high / hours)
             whole = _WHOLE.search(passage.text) is not None
-            yield from _judged(passage, hourly, mention.ids, _providers(sentence.text), context, whole=whole)
+            hourly = _share(quantity, HOURS[per[1].lower()])
+            sellers = _providers(sentence.text)
+            # "Eight A100s at $2 an hour": of all together, or of each.
+            counts = {counted(passage.text, sentence.start, mention.start), 1.0}
+            answers = [
+                each
+                for count in sorted(counts, reverse=True)
+                for each in _judged(
+                    passage, _share(hourly, count), mention.ids, sellers, context, whole=whole
+                )
+            ]
+            yield from sorted(answers, key=lambda one: VERDICTS.index(one.verdict))[:1]
 
 
 def _rented(quantity: Quantity, who: Spoken) -> Mention | None:
@@ -153,7 +162,7 @@ def _verdict(quantity: Quantity, own: Range, once: Range, every: Range) -> tuple
     return "unverifiable", because
 
 
-def _share(quantity: Quantity, count: int) -> Quantity:
+def _share(quantity: Quantity, count: float) -> Quantity:
     return quantity._replace(value=quantity.value / count, high=quantity.high / count)
 
 

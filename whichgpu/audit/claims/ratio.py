@@ -48,6 +48,9 @@ _ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "ov
 #: Beyond these shares nothing is left that rounding explains.
 _EXCUSED = 1.03
 _BEFORE, _AFTER = 40, 60
+_CLAUSES = re.compile(r"[,;]\s|\band\s", re.IGNORECASE)
+#: "3.5 times that of the V100": of the attribute that the sentence is about.
+_THAT_OF = re.compile(r"\s+(?:that|those|the one) of\b", re.IGNORECASE)
 #: Between an attribute and the multiple that is said of it: "its memory is 2.4 times larger".
 _IS = re.compile(
     r"(?:\s+(?:is|are|was|were|being|gets|also|about|around|roughly|nearly|almost|over|up to|a|by|some))+"
@@ -168,7 +171,7 @@ def _of_devices(
             yield _of_speed(passage, sentence, claim, both, context)
         return
     values = ratios(attribute, both, context)
-    if not values or _across_precisions(text, sentence, attribute):
+    if not values or _across_precisions(text, sentence, claim, attribute):
         return
     verdict = _verdict(claim, [value for value, _ in values])
     if verdict == "contradicted" and not who.here:
@@ -178,7 +181,7 @@ def _of_devices(
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, context)
-    if verdict == "contradicted" and (low or _SPEED.search(near)):
+    if verdict == "contradicted" and (low or _SPEED.search(_clause(text, sentence, claim, attribute))):
         verdict = "unverifiable"
     answer = (verdict, "" if verdict == "confirmed" else f"{nearest[0]:.2g}x", because)
     evidence = facts(attribute, both, context)
@@ -187,9 +190,26 @@ def _of_devices(
     )
 
 
-def _across_precisions(text: str, sentence: Sentence, attribute: Attribute) -> bool:
+def _clause(text: str, sentence: Sentence, claim: _Claim, attribute: Attribute) -> str:
+    """What is said beside a multiple in its clause, without the names of its attribute."""
+    start = max(sentence.start, claim.start - _BEFORE)
+    before = _CLAUSES.split(text[start : claim.start])[-1]
+    beside = [each for each in within(named(text), start, claim.end + _AFTER) if each.attribute == attribute]
+    words = before + text[claim.start : min(sentence.end, claim.end + _AFTER)]
+    for each in beside:
+        # "FP16 Tensor throughput" is a peak by its name.
+        rate = re.escape(text[each.start : each.end])
+        beyond = rf"{rate}\s*(?:tensor\s+)?(?:core\s+)?(?:throughput|performance|compute)?"
+        words = re.sub(beyond, "", words, flags=re.IGNORECASE)
+    return words
+
+
+def _across_precisions(text: str, sentence: Sentence, claim: _Claim, attribute: Attribute) -> bool:
     """Whether a sentence sets rates of several precisions against each other: "TF32 .. FP32, a tenth"."""
-    keys = {each.attribute.key for each in within(named(text), sentence.start, sentence.end)
+    start = max(
+        (m.end() for m in _CLAUSES.finditer(text, sentence.start, claim.start)), default=sentence.start
+    )
+    keys = {each.attribute.key for each in within(named(text), start, sentence.end)
             if each.attribute.dimension in ("flop rate", "op rate")}  # fmt: skip
     return attribute.key in keys and len(keys) > 1
 
@@ -203,6 +223,8 @@ def _attribute(text: str, sentence: Sentence, claim: _Claim) -> Attribute | None
         return before[-1].attribute
     if after:
         return after[0].attribute
+    if not before and _THAT_OF.match(text, claim.end):
+        before = [each for each in found if each.end <= claim.start]
     return before[-1].attribute if before else None
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.pairs import Pair
     from whichgpu.audit.subjects import Mention
 
-_IF = re.compile(r"\b(?:if|when|for)\b", re.IGNORECASE)
+_IF = re.compile(r"\b(?:if|when|for|who|whoever|anyone|everyone)\b", re.IGNORECASE)
 _BOUND = re.compile(
     r"\b(?:memory|bandwidth|memory[- ]bandwidth)[- ](?:bound|limited|intensive)\b", re.IGNORECASE
 )
@@ -34,7 +34,9 @@ _CRITICAL = re.compile(
     re.IGNORECASE,
 )
 _CHOOSE = re.compile(
-    r"\b(?:choose|pick|go with|opt for|strong contender|better choice|best choice|way to go|right choice|"
+    r"\b(?:choose|pick|go with|opt for|(?:should|can|must) (?:get|buy|take|use|stay with)|strong contender|"
+    r"(?:strong|good|great|solid|excellent|fine|safe|natural|perfect|sensible) (?:choice|option|pick|fit)|"
+    r"better choice|best choice|way to go|right choice|"
     r"ideal|(?:clear )?winner|recommended|option|prefer|is better|wins)\b",
     re.IGNORECASE,
 )

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
-from whichgpu.audit.attributes import Attribute, named, qualifiers
+from whichgpu.audit.attributes import Attribute, Named, named, qualifiers
 from whichgpu.audit.binding import APART, TIED, Binder, both_of, fitting, of_a_part, several_columns
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import Finding
@@ -55,6 +55,15 @@ _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)
 _ITS = re.compile(r"\s*(?:it|its|this|the (?:card|gpu|chip))\b", re.IGNORECASE)
 #: "And this memory has a bandwidth of 33 TB/s": of what the text before is about, which is no device.
 _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link|bandwidth)\b", re.IGNORECASE)
+#: Words of a price of today, which is none of the launch.
+_STREET = re.compile(
+    r"\b(?:street|used|second[- ]hand|currently|today|now|retail\w*|ebay|amazon|scalp\w*|above|below)\b", re.I
+)
+#: "It goes from 450 W to 150 W": what it was, and what it is in another form.
+_FROM_TO = re.compile(
+    r"\b(?:go(?:es)?|went|cut|reduced|shr[iau]nks?|drop(?:s|ped)?|down|scaled|dials?|falls?)\b[^.;]{0,25}\bfrom\b[^.;]*\bto\b",
+    re.IGNORECASE,
+)
 #: Before a value in brackets that is the other's: "73 % higher (1,555 against".
 _OTHERS = re.compile(
     r"\([^()]*\d[^()]*(?:\b(?:against|versus|vs\.?|compared (?:to|with)|gegen\u00fcber|contre)|"
@@ -63,6 +72,23 @@ _OTHERS = re.compile(
 )
 #: Before the last of several sizes: "8 or 16 GB".
 _OR_SO = re.compile(r"(?<![A-Za-z\d])\d{1,3}(?:\s?GB)?\s*(?:or|and|/|oder|ou|o)\s*$")
+#: How far before a rate the share that is told of it can begin.
+_NEAR = 24
+#: Before a rate that only a share is told of: "1/64 of the FP32 rate".
+_OF_RATE = re.compile(
+    r"\b(?:1\s?[/:]\s?\d{1,2}|half|fraction|share)\s+(?:of\s+)?(?:(?:the|its)\s+)?$", re.IGNORECASE
+)
+#: What a value is good for, behind it: no more words of the value itself.
+_PURPOSE = re.compile(
+    r",?\s(?:which (?:allows?|makes?|lets?|enables?|is)|allowing|making|enabling|so (?:that|you|it)|"
+    r"meaning|ideal|perfect|"
+    r"suitable|to (?:handle|run|train|hold|load))\b",
+    re.IGNORECASE,
+)
+_SO_MUCH = re.compile(
+    r"\s*(?:rate|speed|throughput)?\s*,?\s*(?:so|or|that is|i\.e\.|which is|giving|=)\s", re.IGNORECASE
+)
+_ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGNORECASE)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
@@ -178,6 +204,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     attributes = [
         each for each in within(named(passage.text), sentence.start, sentence.end) if each.end <= sentence.end
     ]
+    attributes = [each for each in attributes if not _only_a_share(passage.text, each)]
     attributes += implied(passage.text, sentence)
     if not attributes:
         attributes = carried(passage, sentence)
@@ -194,6 +221,13 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             yield from _of_value(
                 passage, sentence, quantity, bound[0], mention=bound[1], who=who, context=context
             )
+
+
+def _only_a_share(text: str, each: Named) -> bool:
+    """Whether a rate is named for a share of it, and what follows is that share: "1/64 of FP32, so 0.56"."""
+    share = _OF_RATE.search(text, max(0, each.start - _NEAR), each.start) and _SO_MUCH.match(text, each.end)
+    # "FP16 with FP32 accumulation" is a rate of FP16.
+    return bool(share or _ACCUMULATES.match(text, each.end))
 
 
 def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Context) -> str:
@@ -286,7 +320,8 @@ def _doubtful(
     """Whether a value may be of something else than the device: a need, a sum, another device before it."""
     text, here, own = sentence.text, who.here, who.own
     in_brackets = mention in here and passage.text[mention.end : quantity.start].strip() == "("
-    said = text
+    purpose = _PURPOSE.search(text, quantity.end - sentence.start)
+    said = text[: purpose.start()] if purpose else text
     before = mention in here and mention.end <= quantity.start
     if before and is_list(passage.text[mention.end : quantity.start]):
         said = passage.text[sentence.start : quantity.end + _AFTER]
@@ -295,17 +330,31 @@ def _doubtful(
         return True
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start
     near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]
-    if attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near):
+    if _of_something_else(passage, sentence, quantity, attribute, near):
         return True
-    if _THAT_MEMORY.search(text) or _OTHERS.search(passage.text, sentence.start, quantity.start):
-        return True
-    if attribute.key in _PRECISIONS and mention not in here and not _ITS.match(text):
+    listed = passage.kind == "item" and len(passage.text) < _SHORT
+    above = who.certain and passage.text[mention.start : mention.end] == mention.text
+    if attribute.key in _PRECISIONS and mention not in here and not (_ITS.match(text) or listed or above):
         return True
     if mention in here:
         between = [each for each in own if mention.end <= each.start < quantity.start]
         ended = re.search(r"\.\s", passage.text[mention.end : quantity.start])
         return bool(between or ended) or quantity.start - mention.end > 2 * APART
     return len(passage.text) > _SHORT and passage.kind != "item" and len(text) > 3 * _SHORT
+
+
+def _of_something_else(
+    passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, near: str
+) -> bool:
+    """Whether the words beside a value say that it is of a link, a street price or another form."""
+    text = sentence.text
+    return bool(
+        (attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near))
+        or (attribute.dimension == "money" and _STREET.search(near))
+        or _FROM_TO.search(text, 0, max(quantity.start - sentence.start, 0))
+        or _THAT_MEMORY.search(text)
+        or _OTHERS.search(passage.text, sentence.start, quantity.start)
+    )
 
 
 def _together(

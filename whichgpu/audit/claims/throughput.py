@@ -11,6 +11,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.models import formats
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.errors import WhichGpuError
 
@@ -31,6 +32,13 @@ _SEVERAL = re.compile(
 )
 _TRAINS = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
 _RATES = ("fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "int8", "fp4", "int4", "tf32", "fp32")
+#: What FP32 may run as, and the words of it and of others.
+_FP32_RATES = ("fp32", "tf32")
+_FP32 = re.compile(r"\b(?:fp32|float32|single[- ]precision|full[- ]precision|32-bit)\b", re.IGNORECASE)
+_OTHER_PRECISION = re.compile(
+    r"\b(?:[bf]p?(?:4|8|16)|bfloat16|int[48]|mixed[- ]precision|amp|half|quanti[sz]ed|\b[48]-bit|16-bit)\b",
+    re.I,
+)
 #: A pass forward and backward does three times the work of one forward.
 _BACKWARD = 3.0
 #: What a record of a benchmark says beside its value.
@@ -51,6 +59,12 @@ _RECORD = {
 _ALONE = re.compile(
     r"\b(?:batch(?: size)?(?: of)?[ =-]?(?:1|one)\b|single[- ](?:user|stream|request|batch))", re.IGNORECASE
 )
+#: Formats of engines for one user: nobody states their rates of many requests.
+_LOCAL = re.compile(r"\b(?:gguf|Q[2-8]_(?:K(?:_[SML])?|[01])|llama\.cpp|ollama|lm studio)\b", re.IGNORECASE)
+#: A rate that is set beside that of the sentence before.
+_GETS = re.compile(
+    r"\b(?:gets?|reach\w*|manages?|achiev\w+|does|hits?|delivers?|produces?|runs? at)\b", re.IGNORECASE
+)
 #: Bytes of a weight of the smallest format in use; how far beyond the bound rounding goes.
 _LEAST, _SLACK = 0.34, 1.03
 
@@ -61,11 +75,18 @@ def find(context: Context) -> Iterator[Finding]:
         found = context.mentions.get(index, ())
         if passage.kind not in ("paragraph", "item", "caption") or not found:
             continue
+        before = ""
         for sentence in sentences(passage.text):
             here = within(found, sentence.start, sentence.end)
             network = _NETWORK.search(sentence.text)
-            if len({m.named for m in here}) != 1 or not network or _SEVERAL.search(sentence.text):
+            told = sentence.text
+            if network is None and before and _GETS.search(sentence.text):
+                # "Llama 3.1 8B in Q4 runs at 130 tokens per second on the 5080. The 4080 gets 210."
+                network, told = _NETWORK.search(before), f"{before} {sentence.text}"
+            before = sentence.text if _NETWORK.search(sentence.text) else before
+            if not here or not network or _SEVERAL.search(sentence.text):
                 continue
+            who = spoken(index, passage, sentence, context)
             name = network[0].strip(" -.")
             work = _work(name)
             for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
@@ -75,15 +96,20 @@ def find(context: Context) -> Iterator[Finding]:
                 done = work.get("token" if unit.startswith("tok") else "image", 0.0)
                 if each.dimension != "rate" or not done:
                     continue
-                times = _BACKWARD if _TRAINS.search(sentence.text) else 1.0
-                gpu = max((context.catalogue[key] for key in here[0].ids), key=_peak)
-                most = _peak(gpu) / (done * times)
+                own = here[0] if len({m.named for m in here}) == 1 else who.owner(each.start)
+                if own is None or own not in here:
+                    continue
+                times = _BACKWARD if _TRAINS.search(told) else 1.0
+                rates = _said_rates(told)
+                gpu = max((context.catalogue[key] for key in own.ids), key=lambda one: _peak(one, rates))
+                most = _peak(gpu, rates) / (done * times)
+                peak = f"its peak in {rates[0].upper()}" if rates != _RATES else "the highest peak"
                 because = (
-                    f"{name} does {done * times / 1e9:,.3g} GFLOP each; at the highest peak of {gpu.id} "
+                    f"{name} does {done * times / 1e9:,.3g} GFLOP each; at {peak} of {gpu.id} "
                     f"that is at most {most:,.0f} a second"
                 )
-                if unit.startswith("tok") and _ALONE.search(sentence.text):
-                    most, because = _read(name, sentence.text, here[0], context)
+                if unit.startswith("tok") and (_ALONE.search(told) or _LOCAL.search(told)):
+                    most, because = _read(name, told, own, context)
                 verdict = "contradicted" if each.value > most else "unverifiable"
                 because += _missing(passage.text) if verdict == "unverifiable" else ""
                 yield made(context, passage, (each.start, each.end), "benchmark", verdict, subject=gpu.id,
@@ -134,7 +160,12 @@ def _missing(text: str) -> str:
     return f"; it is not said: {', '.join(missing)}" if missing else ""
 
 
-def _peak(gpu: Gpu) -> float:
-    """The highest rate of any precision, with sparsity where there is one."""
-    rates = [float(value) for field in _RATES if isinstance(value := gpu.value(field), int | float)]
-    return max(rates, default=0.0) * float(gpu.value("sparsity") or 1.0)
+def _said_rates(text: str) -> tuple[str, ...]:
+    """The peaks that work in the one precision that a text names can reach; all where it names none."""
+    return _FP32_RATES if _FP32.search(text) and not _OTHER_PRECISION.search(text) else _RATES
+
+
+def _peak(gpu: Gpu, rates: tuple[str, ...] = _RATES) -> float:
+    """The highest of some rates, with sparsity where there is one."""
+    found = [float(value) for field in rates if isinstance(value := gpu.value(field), int | float)]
+    return max(found, default=0.0) * float(gpu.value("sparsity") or 1.0)

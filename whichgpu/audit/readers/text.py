@@ -107,4 +107,4 @@ def _groups(run: Sequence[Line]) -> list[tuple[list[Line], str]]:
 
 def _is_heading(line: Line, *, alone: bool) -> bool:
     text = line.text.strip()
-    return alone and 0 < len(text) <= _HEADING and text[-1] not in ".!?;,|" and not text.endswith(":")
+    return alone and 0 < len(text) <= _HEADING and text[-1] not in ".!;,|" and not text.endswith(":")

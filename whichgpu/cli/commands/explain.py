@@ -1,7 +1,7 @@
 """What a word of GPU articles means, with numbers from the catalogue.
 
 $ whichgpu explain tf32
-$ whichgpu explain "tensor core"
+$ whichgpu explain tensor core
 $ whichgpu explain
 """
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 @command
-@click.argument("term", required=False)
+@click.argument("term", nargs=-1)
 @gpu_files
-def run(catalogue: Catalogue, term: str | None) -> Report:
+def run(catalogue: Catalogue, term: tuple[str, ...]) -> Report:
     """Explain one term, or list all."""
-    from whichgpu.planner.glossary import explain, terms
+    from whichgpu.planner.glossary import explain, meanings, terms
     from whichgpu.report.glossary import listing, report
 
-    if term is None:
+    if not term:
         return listing([explain(name, catalogue) for name in terms()])
-    return report(explain(term, catalogue))
+    return report(meanings(" ".join(term), catalogue))

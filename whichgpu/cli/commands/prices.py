@@ -76,7 +76,11 @@ def run(
     elif chosen is None:
         found = overview(catalogue.values(), rows, date.today(), limit)
     else:
-        found = gpu_report(chosen, rows, date.today(), limit or _ROWS)
+        narrowed = [
+            *([f"--term {term}"] if term != "any" else []), *(f"--provider {one}" for one in providers),
+            *([f"--region {region}"] if region else []),
+        ]  # fmt: skip
+        found = gpu_report(chosen, rows, date.today(), limit or _ROWS, narrowed=" ".join(narrowed))
     return in_form(found, title, form)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @gpu_files
 def run(catalogue: Catalogue, quote: str) -> Report:
     """Read the quote and judge it."""
-    from whichgpu.prices.judge import judge, read_quote
+    from whichgpu.prices.judge import judge_text
     from whichgpu.report.price_store import judgement_report
 
-    return judgement_report(judge(read_quote(quote, catalogue), date.today()))
+    return judgement_report(judge_text(quote, catalogue, date.today()))

@@ -44,12 +44,14 @@ def run(
     form: str,
 ) -> Report:  # fmt: skip
     """Resolve the name and report the device or the architecture."""
-    from whichgpu.hardware.architecture import architectures, families
+    from whichgpu.hardware.architecture import called
+    from whichgpu.hardware.names import candidates
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.report.gpus import show_report
 
-    name = gpu.strip().lower().replace(" ", "_").replace("-", "_")
-    if name not in catalogue and (name in families() or name in architectures()):
+    name = called(gpu)
+    # A part may be called as its architecture is: a TPU v5e.
+    if name and not candidates(gpu, catalogue):
         from whichgpu.report.architecture import report
 
         made = report(name, catalogue)

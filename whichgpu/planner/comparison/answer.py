@@ -33,11 +33,12 @@ def _leads(view: View, pen: Pen, key: str) -> str:
     """`is ahead in memory (1.67x) and draws less (300 against 400 W)`."""
     ahead = list(_ahead(view, pen, key))
     parts = [f"is ahead in {listed(ahead)}"] if ahead else []
-    for field, noun in (("fp8", "FP8"), ("fp4", "FP4"), ("bf16", "BF16")):
-        if alone(view, key, field):
+    only = [field for field in ("bf16", "fp8", "fp4") if alone(view, key, field)]
+    if only:
+        pen.rests_on(only[0], key)
+        for field in only[1:]:
             pen.rests_on(field, key)
-            parts.append(f"alone computes in {noun}")
-            break
+        parts.append(f"alone computes in {listed(field.upper() for field in only)}")
     power = "power_per_gpu" if "power_per_gpu" in view.rows else "power"
     for reason in reasons(view):
         other = ahead_of(view, key, reason) if reason.field == power else ""
@@ -90,7 +91,7 @@ def _elsewhere(view: View, pen: Pen, cheap: str, dearer: list[str]) -> str:
     provider = row.label.removeprefix("On demand at ")
     if here >= 1:
         return f"; at {provider}, which has both, the ratio is {pen.ratio(dear, cheap, row.field)}"
-    return (
-        f"; at {provider}, which has both, the {pen.name(cheap)} costs "
-        f"{pen.ratio(cheap, dear, row.field)} the {pen.name(dear)}"
-    )
+    ratio = pen.ratio(cheap, dear, row.field)
+    if ratio == "the same":
+        return f"; at {provider}, which has both, they cost the same"
+    return f"; at {provider}, which has both, the {pen.name(cheap)} costs {ratio} the {pen.name(dear)}"

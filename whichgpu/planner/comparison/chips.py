@@ -131,7 +131,7 @@ def desktop(view: View) -> Iterator[Sentence]:
             f"{amount(pen.value(gpu.id, name), FIELDS[name].dimension)} instead of "
             f"{quantity(pen.value(other.id, name), FIELDS[name].dimension)}{noun}"
             for name, noun in (("cores", " cores"), ("bandwidth", ""), ("memory", ""))
-            if gpu.value(name) and other.value(name)
+            if gpu.value(name) and other.value(name) and gpu.value(name) != other.value(name)
         ]
         same = gpu.value("chip") == other.value("chip")
         fewer = (gpu.value("cores") or 0) < (other.value("cores") or 0)
@@ -140,7 +140,8 @@ def desktop(view: View) -> Iterator[Sentence]:
         )  # fmt: skip
         yield pen.say(
             "laptop",
-            f"the {pen.name(gpu.id)} is not the desktop {pen.name(other.id)}: {chip}, with {listed(told)}",
+            f"the {pen.name(gpu.id)} is not the desktop {pen.name(other.id)}: {chip}"
+            + (f", with {listed(told)}" if told else ", within the power of a laptop"),
         )
 
 
@@ -171,10 +172,20 @@ def _unlike(view: View, pen: Pen, lead: str, rest: str) -> Iterator[Sentence]:
     weak = next(key for key in view.ids if key != strong)
     if per[strong] == per[weak]:
         return
+    if all(view.number(lead, kind) == view.number(rest, kind) for kind in ("cores", "tensor_cores")):
+        counts = (
+            f"both have {pen.quantity(lead, 'cores')} shader cores and "
+            f"{pen.quantity(lead, 'tensor_cores')} tensor cores"
+        )
+        pen.rests_on("cores", rest)
+        pen.rests_on("tensor_cores", rest)
+    else:
+        counts = (
+            f"the {pen.name(lead)} has {pen.against(lead, rest, 'cores')} shader cores and "
+            f"{pen.against(lead, rest, 'tensor_cores')} tensor cores"
+        )
     text = (
-        f"core counts do not decide between these architectures: the {pen.name(lead)} has "
-        f"{pen.against(lead, rest, 'cores')} shader cores and "
-        f"{pen.against(lead, rest, 'tensor_cores')} tensor cores, "
+        f"core counts do not decide between these architectures: {counts}, "
         f"but a tensor core of the {pen.name(strong)} does "
         f"{pen.ratio(strong, weak, 'fma_per_tensor_core')} the FP16 "
         f"work per clock ({pen.against(strong, weak, 'fma_per_tensor_core')} multiply-adds)"

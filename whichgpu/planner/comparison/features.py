@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from whichgpu.hardware.fields import FIELDS
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from whichgpu.planner.comparison.model import Row, Sentence, View
 
+#: What stands in where the usual engine does not run, and takes less memory beside the weights.
+_LEAN = "llama.cpp"
+_GIB = 2.0**30
 #: Fields whose absence a reader would notice.
 _ASKED = (
     "memory", "bandwidth", "fp32", "fp16", "fp64", "power", "nvlink", "ecc", "rt", "mig_max",
@@ -125,13 +129,26 @@ def holding(view: View) -> Iterator[Sentence]:
     pen = Pen(view)
     for row in rows:
         alone = tuple(key for key in view.ids if view.number(key, row.field) == 1)
-        left = tuple(key for key in view.ids if _refused(view, key, row.field))
+        left = tuple(key for key in view.ids if _silent(view, key, row.field, alone))
         pen.rests_on(row.field, *view.ids)
         grouped.setdefault((alone, left), []).append(row.label)
     told = [text for (alone, left), titles in grouped.items() if (text := _who(pen, alone, left, titles))]
     told += _left_out(pen, rows)
     if told:
         yield pen.say("fits", "; ".join(told))
+
+
+def _silent(view: View, key: str, field: str, alone: tuple[str, ...]) -> bool:
+    """Whether nothing is said of what a GPU holds: no software runs there, or leaner software would fit."""
+    if _refused(view, key, field):
+        return True
+    if key in alone or _LEAN in view.text(key, field):
+        return False
+    own = (view.number(key, "memory") or 0.0) / _GIB
+    lean = [
+        match for one in alone if (match := re.match(rf"1 \(([\d.]+) GB, {_LEAN}", view.text(one, field)))
+    ]
+    return any(float(match[1]) <= own for match in lean)
 
 
 def _refused(view: View, key: str, field: str) -> bool:

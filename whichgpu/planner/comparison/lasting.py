@@ -36,13 +36,17 @@ def age_rows(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
     left = {gpu.id: cell for gpu in gpus if (cell := _software(gpu))}
     if left:
         yield Row("software_end", "Software ends at", _GROUP, "text", "", left)
+    now = {gpu.id: cell for gpu in gpus if gpu.id not in left and (cell := _newest(gpu))}
+    if now:
+        yield Row("software_now", "Newest software runs", _GROUP, "text", "", now)
 
 
 def _age(gpu: Gpu, today: date) -> Cell | None:
     released = gpu.fact("release_date")
-    if released is None or len(str(released.value)) < 10:
+    if released is None or len(str(released.value)) < len("2023-08"):
         return None
-    years = (today - date.fromisoformat(str(released.value))).days / _YEAR
+    # A month without a day counts from its first.
+    years = (today - date.fromisoformat(f"{released.value}-01"[:10])).days / _YEAR
     return Cell(years, number(years, 2), "derived", "derived") if years > 0 else None
 
 
@@ -61,6 +65,16 @@ def _software(gpu: Gpu) -> Cell | None:
     ends = ended(gpu)
     told = ", ".join(one.release for one in ends)
     return Cell(told, told, ";".join(dict.fromkeys(one.source for one in ends)), "") if ends else None
+
+
+def _newest(gpu: Gpu) -> Cell | None:
+    """The newest releases on file, where they run, and whether it is the next that can be dropped."""
+    from whichgpu.software.support import current, lowest
+
+    now = current(gpu)
+    told = ", ".join(one.release for one in now)
+    floor = f"; {gpu.value('compute_capability')} is the lowest" if lowest(gpu) else ""
+    return Cell(told, told + floor, ";".join(dict.fromkeys(one.source for one in now)), "") if now else None
 
 
 def newer(gpu: Gpu) -> list[Family]:
@@ -92,6 +106,31 @@ def supported(view: View) -> Iterator[Sentence]:
         yield pen.say("lasting", f"newer software leaves {names} behind: {knows}")
 
 
+def current(view: View, *, oldest: bool | None = None) -> Iterator[Sentence]:
+    """On which of them the newest software runs, and which of these is the next that can be dropped.
+
+    `oldest` asks for the sentences on these alone, or on the others alone.
+    """
+    grouped: dict[str, list[Gpu]] = {}
+    for gpu in view.gpus:
+        if now := view.text(gpu.id, "software_now"):
+            grouped.setdefault(now, []).append(gpu)
+    for now, gpus in grouped.items():
+        pen = Pen(view)
+        for gpu in gpus:
+            pen.text(gpu.id, "software_now")
+        releases, _, floor = now.partition("; ")
+        if oldest is not None and oldest != bool(floor):
+            continue
+        names = listed(f"the {pen.name(gpu.id)}" for gpu in gpus)
+        text = f"the newest {listed(releases.split(', '))} run on {names}"
+        if floor:
+            text += (
+                f"; compute capability {floor} that the toolkit compiles for, the next that can be dropped"
+            )
+        yield pen.say("current", text)
+
+
 def lasting(view: View) -> Iterator[Sentence]:
     """One sentence for each generation that has been followed by others."""
     grouped: dict[tuple[str, str], list[Gpu]] = {}
@@ -105,12 +144,18 @@ def lasting(view: View) -> Iterator[Sentence]:
         ages = [pen.text(gpu.id, "age") for gpu in gpus if view.text(gpu.id, "age")]
         pen.rests_on("architecture", *(gpu.id for gpu in gpus))
         be = "is" if len(gpus) == 1 else "are"
-        known = f" {listed(dict.fromkeys(ages))} years old," if len(ages) == len(gpus) else ""
+        known = f" {_aged(ages)}," if len(ages) == len(gpus) else ""
         text = f"{names} {be}{known} of a generation that {_followed(pen, first)}"
         if lacking:
             pen.rests_on("native", *(gpu.id for gpu in gpus))
             text += f"; {'it does' if len(gpus) == 1 else 'they do'} not compute in {lacking}"
         yield pen.say("lasting", text)
+
+
+def _aged(ages: Sequence[str]) -> str:
+    """`6.2 years old`, of several of different age each in turn."""
+    same = len(set(ages)) == 1
+    return f"{ages[0]} years old" if same else f"{listed(ages)} years old in this order"
 
 
 def _lacking(view: View, gpu: Gpu) -> str:
@@ -144,4 +189,4 @@ def stack(view: View) -> Iterator[Sentence]:
 
 
 #: In the order of reading.
-ALL = (lasting, supported, stack)
+ALL = (lasting, supported, current, stack)

@@ -132,7 +132,12 @@ def price_rows(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> I
         }
         cells = {key: Cell(text, text, "offers", "derived") for key, text in names.items()}
         yield Row("providers", "On demand at", _GROUP, "text", "", cells)
-    bought = {key: _bought(market.purchase) for key, market in found.items() if market.purchase}
+    hosts = {gpu.id: "a whole laptop" for gpu in gpus if gpu.segment == "laptop"}
+    bought = {
+        key: _bought(market.purchase, hosts.get(key, "with its part of a server"))
+        for key, market in found.items()
+        if market.purchase
+    }
     if bought:
         kinds = {(m.purchase[0].kind, m.purchase[0].includes_host) for m in found.values() if m.purchase}
         # A launch price says nothing against a street price, a card nothing against a share of a server.
@@ -250,8 +255,11 @@ def _sold(market: Market) -> Cell:
     return Cell(least, text if least == 1 else f"only {text}", "offers", "derived")
 
 
-def _bought(rows: Sequence[Purchase]) -> Cell:
-    """The price to reckon with; of a street range both ends are said, and the high one is the value."""
+def _bought(rows: Sequence[Purchase], host: str) -> Cell:
+    """The price to reckon with; of a street range both ends are said, and the high one is the value.
+
+    `host` says what else is in a price that is not of the GPU alone.
+    """
     row = rows[0]
     low = next((other for other in rows if other.kind == "street_low"), None)
     span = f"{amount(low.usd, 'money')} to " if low and row.kind == "street_high" else ""
@@ -259,7 +267,7 @@ def _bought(rows: Sequence[Purchase]) -> Cell:
     said = [f"{kind}, {row.note}" if row.note and len(row.note) <= _NOTE else kind]
     said.append(row.as_of.isoformat() if row.as_of else "undated")
     if row.includes_host:
-        said.append("with its part of a server")
+        said.append(host)
     return Cell(row.usd, f"{span}{amount(row.usd, 'money')} USD ({', '.join(said)})", row.source, row.kind)
 
 

@@ -32,9 +32,8 @@ def between(view: View, pen: Pen, key: str, buys: list[str]) -> str:
     for other in order[:place]:
         if not list(_gains(view, pen, key, other)):
             return (
-                f"nothing compared here speaks for the {name} beside the {pen.name(other)}, which is "
-                "level or ahead in all "
-                f"of it and costs less ({pen.against(other, key, _PRICE)})"
+                f"nothing compared here speaks by a fifth for the {name} beside the {pen.name(other)}, which "
+                f"costs less ({pen.against(other, key, _PRICE)})"
             )
     cheaper = [other for other in order[:place] if not _needless(view, pen, other, order[:place])]
     conditions = [_more(view, pen, key, other) for other in cheaper[-1:]]

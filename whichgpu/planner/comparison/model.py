@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.hardware.architecture import families
 from whichgpu.planner.comparison.words import EQUAL, SI_UNITS
+from whichgpu.software.features import compiled
+from whichgpu.software.targets import device
 from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
@@ -162,11 +164,14 @@ class View(NamedTuple):
     def has(self, gpu: Gpu, precision: str) -> bool | None:
         """Whether a GPU computes in a precision; None where nothing says.
 
-        A peak rate says yes. The list of what an architecture computes in says no only where it and the
-        generations before it all lack the precision: a rate that was merely not read is missing there too.
+        A peak rate says yes, a compute capability before the first that has it no. The list of what an
+        architecture computes in says no only where it and the generations before it all lack the precision:
+        a rate that was merely not read is missing there too.
         """
         if self.number(gpu.id, precision):
             return True
+        if compiled(precision, device(gpu)) is False:
+            return False
         family = families().get(gpu.family)
         if family is None or gpu.variant is None or not gpu.variant.native or gpu.vendor not in LISTED:
             return None

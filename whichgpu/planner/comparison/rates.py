@@ -133,9 +133,11 @@ def _format(view: View, pen: Pen, name: str) -> str:
     """`FP8 (the L4: 242 TFLOPS)` where one GPU has it, else the name."""
     have = [key for key in view.ids if view.number(key, name)]
     pen.rests_on(name, *have)
+    # What has no tensor cores for integers may still have a dot product of them (DP4A).
+    units = " on tensor cores" if name in ("int8", "int4") and view.number(have[0], "tensor_cores") else ""
     if len(have) > 1:
-        return _precision(name)
-    return f"{_precision(name)} (the {pen.name(have[0])} has it: {pen.quantity(have[0], name)})"
+        return _precision(name) + units
+    return f"{_precision(name)}{units} (the {pen.name(have[0])} has it: {pen.quantity(have[0], name)})"
 
 
 def fp64(view: View) -> Iterator[Sentence]:
@@ -217,9 +219,22 @@ def accumulate(view: View) -> Iterator[Sentence]:
             yield pen.say("accumulate", text)
 
 
+def widened(view: View) -> Iterator[Sentence]:
+    """Parts whose FP16 units are slower than FP32: what is compared of them is the FP32 rate."""
+    for gpu in view.gpus:
+        if view.number(gpu.id, "fp16_units"):
+            pen = Pen(view)
+            yield pen.say(
+                "widened",
+                f"FP16 units of its own would give the {pen.name(gpu.id)} "
+                f"{pen.quantity(gpu.id, 'fp16_units')} only, so software widens FP16 numbers and computes "
+                f"in FP32: that rate, {pen.quantity(gpu.id, 'fp16')}, is its FP16 rate here",
+            )
+
+
 def _fraction(ratio: float) -> str:
     return "half" if 2 / EQUAL <= ratio <= 2 * EQUAL else f"1/{ratio_words(ratio)[:-1]}"
 
 
 #: In the order of reading.
-ALL = (precision, same_ratio, lacking, accumulate, sparse, fp64)
+ALL = (precision, widened, same_ratio, lacking, accumulate, sparse, fp64)

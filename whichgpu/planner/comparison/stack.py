@@ -51,7 +51,7 @@ def software(view: View) -> Iterator[Sentence]:
     """What does not run on one of the GPUs and does on another, and where only older releases do."""
     rows = [row for row in view.rows.values() if row.group == GROUP]
     pen = Pen(view)
-    told = []
+    told, single = [], True
     for gpu in view.gpus:
         none: list[str] = []
         old: list[str] = []
@@ -68,12 +68,15 @@ def software(view: View) -> Iterator[Sentence]:
             parts = [f"no {listed(none, 'or')}"] if none else []
             parts += [f"only {listed(old)}"] if old else []
             told.append(f"the {pen.name(gpu.id)} runs {' and '.join(parts)}")
+            single = single and len(none) + len(old) == 1
     if told:
         rest = next(
             (key for key in view.ids if not any(text.startswith(f"the {pen.name(key)} ") for text in told)),
             "",
         )
-        all_ = f"; the {pen.name(rest)} runs all of that" if view.pair and rest else ""
+        all_ = (
+            f"; the {pen.name(rest)} {'does' if single else 'runs all of that'}" if view.pair and rest else ""
+        )
         yield pen.say("software", f"{'; '.join(told)}{all_}")
 
 

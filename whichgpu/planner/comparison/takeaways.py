@@ -115,8 +115,11 @@ def power(view: View) -> Iterator[Sentence]:
     field = "power_per_gpu" if "power_per_gpu" in view.rows else "power"
     known = tuple(view.ranked(field))
     if len(known) > 1:
-        limits = listed(f"{pen.quantity(key, field)} for the {pen.name(key)}" for key in known)
-        text = f"the power limit is {limits}"
+        limits: dict[str, list[str]] = {}
+        for key in known:
+            limits.setdefault(pen.quantity(key, field), []).append(f"the {pen.name(key)}")
+        told = listed(f"{watts} for {listed(names)}" for watts, names in limits.items())
+        text = f"the power limit is {told}"
         if len(view.rows[field].cells) < len(view.ids):
             text += ", the only ones that were read"
         buys = list(_per_watt(pen, known, half))

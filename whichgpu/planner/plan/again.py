@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.planner.plan.solving import Effort, cheapest
-from whichgpu.units import number
+from whichgpu.planner.words import cents
 
 if TYPE_CHECKING:
     from whichgpu.planner.plan.columns import Built
@@ -23,7 +23,7 @@ ROWS = 1.0
 
 def usd(value: float) -> str:
     """USD/h in words, with as many digits as it takes."""
-    return f"{value:,.2f} USD/h" if abs(value) >= 0.1 or value == 0 else f"{number(value, 3)} USD/h"
+    return f"{cents(value)} USD/h"
 
 
 class Again:

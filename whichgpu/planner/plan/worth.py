@@ -27,7 +27,7 @@ from whichgpu.planner.plan.highs import solve
 from whichgpu.planner.plan.means import means
 from whichgpu.planner.plan.program import merged
 from whichgpu.planner.plan.rounding import carried
-from whichgpu.units import number
+from whichgpu.planner.words import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -138,7 +138,7 @@ def _long_run(built: Built, d: int, one_percent: float) -> Price:
     each = 100.0 * one_percent * program.period / max(float(made), 1e-300)
     return Price(f"demand {one.name}", f"1,000 {one.unit} more", -1000.0 * each / program.period,
                  f"in the long run, where the fleet grows with it, 1,000 {one.unit} of {one.name} cost "
-                 f"{number(1000.0 * each, 3)} USD", "relaxation")  # fmt: skip
+                 f"{money(1000.0 * each)}", "relaxation")  # fmt: skip
 
 
 def margins(built: Built) -> dict[str, float]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.planner.comparison.lasting import lasting, supported
+from whichgpu.planner.comparison.lasting import current, lasting, supported
 from whichgpu.planner.comparison.pen import Pen
-from whichgpu.planner.comparison.rates import TOKEN_FP64, accumulate, sparse
+from whichgpu.planner.comparison.rates import TOKEN_FP64, accumulate, sparse, widened
 from whichgpu.planner.comparison.takeaways import limits_of
 from whichgpu.planner.comparison.words import listed
 
@@ -57,6 +57,7 @@ def strengths(view: View) -> Iterator[Sentence]:
         pen = Pen(view)
         pen.rests_on("power_connectors", key)
         yield pen.say("strength", "the slot alone feeds it")
+    yield from current(view, oldest=False)
 
 
 def _renders(view: View, key: str) -> Sentence:
@@ -100,6 +101,8 @@ def limits(view: View) -> Iterator[Sentence]:
         yield pen.say("limit", f"it comes under the {pen.text(key, 'licence')}")
     yield from lasting(view)
     yield from supported(view)
+    yield from current(view, oldest=True)
+    yield from widened(view)
     yield from accumulate(view)
     yield from sparse(view)
     if gpu.confidence:

@@ -129,9 +129,12 @@ def standing_rows(gpu: Gpu, found: Iterable[Standing], segments: Mapping[str, st
     family = families().get(gpu.family)
     kind = segments.get(gpu.segment, gpu.segment)
     for one in found:
-        text = f"{_place(one)} of the {one.of} {family.name if family else gpu.vendor} {kind} parts on file"
-        if one.whole > one.of:
-            text += f", and {_beyond(one)} {round(100 * one.share)} % of all {one.whole} {kind} parts"
+        beyond = f"{_beyond(one)} {round(100 * one.share)} % of all {one.whole} {kind} parts"
+        place = f"{_place(one)} of the {one.of} {family.name if family else gpu.vendor} {kind} parts on file"
+        if one.of < _FEWEST:
+            text = f"{beyond} on file"
+        else:
+            text = f"{place}, and {beyond}" if one.whole > one.of else place
         label = FIELDS[one.measure.field].label if one.measure.field in FIELDS else one.measure.noun
         cell = Cell(float(one.rank), text, "catalogue", "")
         yield Row(f"rank.{one.measure.field}", label, GROUP, "count", "", {gpu.id: cell})

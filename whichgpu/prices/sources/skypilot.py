@@ -31,7 +31,8 @@ _COLUMNS = (
     "SpotPrice",
 )
 _MARKETS = ("vast",)
-#: The size of one GPU in the text of `GpuInfo`.
+#: The size of one GPU in the text of `GpuInfo`: in MiB, but below this many in GB (RunPod's).
+_FEWEST_MIB = 1024
 _SIZE = re.compile(r"'SizeInMiB': (\d+)")
 
 
@@ -59,9 +60,13 @@ def _row(provider: str, row: dict[str, str]) -> Iterator[Listing]:
             yield Listing(
                 provider=provider, instance=row["InstanceType"] or f"{count:g}x {name} (gpu only)",
                 spelling=name, gpus=count, usd=usd, kind=terms, region=row["Region"],
-                gpu_gb=int(size[1]) / 1024 if size else None, vcpus=number(row, "vCPUs"),
+                gpu_gb=_gigabytes(int(size[1])) if size else None, vcpus=number(row, "vCPUs"),
                 host_gib=number(row, "MemoryGiB"),
             )  # fmt: skip
+
+
+def _gigabytes(size: int) -> float:
+    return float(size) if size < _FEWEST_MIB else size / _FEWEST_MIB
 
 
 SOURCE = PriceSource("skypilot", "catalogs/v8", read)

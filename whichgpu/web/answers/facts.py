@@ -84,12 +84,12 @@ def compat(ask: asks.Compat) -> Report:
 def explain(term: str | None) -> Report:
     """The answer of `whichgpu explain`."""
     from whichgpu.planner.glossary import explain as meaning
-    from whichgpu.planner.glossary import terms
+    from whichgpu.planner.glossary import meanings, terms
     from whichgpu.report.glossary import listing, report
 
     if term is None:
         return listing([meaning(name, known()) for name in terms()])
-    return report(meaning(term, known()))
+    return report(meanings(term, known()))
 
 
 def scoreboard(ask: asks.Scoreboard) -> Report:

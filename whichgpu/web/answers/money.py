@@ -86,8 +86,7 @@ def spot(ask: asks.Spot) -> Report:
 
 def judge(ask: asks.Judge) -> Report:
     """The answer of `whichgpu prices judge`."""
-    from whichgpu.prices.judge import judge as judged
-    from whichgpu.prices.judge import read_quote
+    from whichgpu.prices.judge import judge_text
     from whichgpu.report.price_store import judgement_report
 
-    return judgement_report(judged(read_quote(ask.quote, known()), date.today()))
+    return judgement_report(judge_text(ask.quote, known(), date.today()))

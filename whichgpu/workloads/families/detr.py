@@ -4,7 +4,7 @@ Carion et al., "End-to-End Object Detection with Transformers". Batch normalisat
 Letters: B batch, S positions of the map (H/32 x W/32), Q queries, D width.
 
 Dimensions: `layers` (of the ResNet), `hidden`, `heads`, `ffn`, `encoder`, `decoder` (layers), `queries`,
-`classes` (no object included).
+`classes` (no object included), `conditional` (false: Meng et al., "Conditional DETR").
 """
 
 from __future__ import annotations
@@ -44,18 +44,55 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         rows = job.batch * queries
         rec.embedding(rows, dims["queries"], hidden, name="queries")
         with rec.module("layers", copies=float(dims["decoder"])):
-            attend(dims, rec, job.batch, queries, queries)
-            attend(dims, rec, job.batch, queries, tokens)
+            if dims.get("conditional"):
+                _apart(dims, rec, job.batch, queries, queries)
+                _apart(dims, rec, job.batch, queries, tokens)
+            else:
+                attend(dims, rec, job.batch, queries, queries)
+                attend(dims, rec, job.batch, queries, tokens)
             feed_forward(dims, rec, rows)
+        if dims.get("conditional"):
+            _places(dims, rec, rows)
         rec.norm(hidden * rows, hidden, wide=True)
     with rec.module("heads"):
-        rec.linear(rows, hidden, dims["classes"], bias=True, name="class")
-        rec.linear(rows, hidden, hidden, bias=True, keeps=0.0, name="box1")
-        rec.linear(rows, hidden, hidden, bias=True, name="box2")
-        rec.linear(rows, hidden, 4, bias=True, name="box3")
+        boxes(dims, rec, rows)
     with rec.module("loss" if job.trains else "selection"):
         for _ in range(_MATCHING if job.trains else 4):
             rec.pointwise(dims["classes"] * rows, name="match")
+
+
+def boxes(dims: Dims, rec: Recorder, rows: Any) -> None:
+    """(rows, D) -> (rows, classes) and (rows, 4)."""
+    hidden = dims["hidden"]
+    rec.linear(rows, hidden, dims["classes"], bias=True, name="class")
+    rec.linear(rows, hidden, hidden, bias=True, keeps=0.0, name="box1")
+    rec.linear(rows, hidden, hidden, bias=True, name="box2")
+    rec.linear(rows, hidden, 4, bias=True, name="box3")
+
+
+def _apart(dims: Dims, rec: Recorder, batch: Any, q: Any, kv: Any) -> None:
+    """As `attend`, place and content projected apart, and side by side where the picture is read."""
+    hidden, heads, crosses = dims["hidden"], dims["heads"], kv is not q
+    for name, rows in (("query", q), ("query_place", q), ("key", kv), ("key_place", kv), ("value", kv)):
+        rec.linear(batch * rows, hidden, hidden, bias=True, shard="column", name=name)
+    each = hidden // heads
+    rec.attention(batch, heads, q, kv, 2 * each if crosses else each, value_dim=each)
+    rec.linear(batch * q, hidden, hidden, bias=True, shard="row", name="out")
+    rec.dropout(hidden * batch * q)
+    rec.add(hidden * batch * q)
+    rec.norm(hidden * batch * q, hidden, wide=True)
+
+
+def _places(dims: Dims, rec: Recorder, rows: Any) -> None:
+    """Where a query looks: a point, what scales its place, and the place that the first layer adds."""
+    hidden, layers = dims["hidden"], float(dims["decoder"])
+    with rec.module("point"):
+        rec.linear(rows, hidden, hidden, bias=True, name="first")
+        rec.linear(rows, hidden, 2, bias=True, name="second")
+    with rec.module("scale", repeats=layers - 1.0):
+        rec.linear(rows, hidden, hidden, bias=True, name="first")
+        rec.linear(rows, hidden, hidden, bias=True, name="second")
+    rec.linear(rows, hidden, hidden, bias=True, name="first_place")
 
 
 def attend(dims: Dims, rec: Recorder, batch: Any, q: Any, kv: Any) -> None:

@@ -10,7 +10,12 @@ Letters: B sequences, S tokens of the input, T tokens of the output, D width, V 
 Dimensions: `layers` of the encoder, `decoder_layers` (as many), `hidden`, `heads`, `head_dim`, `ffn`, `gated`
 (false), `vocab`, `tied` (true: the output head is the embedding), `buckets` of relative distance (32), `norm`
 (rmsnorm), `bias` (none), `positions` (rows of a table in either half; 0), `embed_norm` (false), `final_norm`
-(true).
+(true), `tables` (1: those of words that the halves have, 2 where each has its own), `post_norms` (false: a
+norm behind each half of a layer as well), `kv_heads` (heads), `window` (of every second layer).
+`encoder_window`: tokens that one of the input sees; projections of tokens that see all are stored beside, and
+not run (Beltagy et al., "Longformer"); `decoder_positions` (positions).
+Mixtures: `experts`, `experts_per_token` (1), `expert_bias`, on `sparse` layers of the encoder and
+`decoder_sparse` of the decoder (Fedus et al., "Switch Transformers"; NLLB Team, "No Language Left Behind").
 In training `seq_len` is the input, and the output is `--option target_tokens=114` long (`target` tokens).
 """
 
@@ -18,8 +23,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from whichgpu.workloads.blocks import check_positions, cross_entropy
-from whichgpu.workloads.language.feed import dense
+from whichgpu.workloads.language.feed import dense, experts
 from whichgpu.workloads.language.layout import biased, norm
 
 if TYPE_CHECKING:
@@ -65,7 +72,18 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
 
 def kv_bytes_per_token(dims: Mapping[str, Any], precision: Precision) -> float:
     """Bytes per token: of the output in the decoder's own attention, of the input in its cross attention."""
-    return 2.0 * float(_decoder_layers(dims) * dims["heads"] * dims["head_dim"]) * precision.kv
+    return 2.0 * float(_decoder_layers(dims) * _kv_heads(dims) * dims["head_dim"]) * precision.kv
+
+
+def _kv_heads(dims: Mapping[str, Any]) -> int:
+    return int(dims.get("kv_heads", dims["heads"]))
+
+
+def _layers(dims: Mapping[str, Any], half: str) -> list[tuple[bool, float]]:
+    """Layers of a half: whether they hold experts, and how many do."""
+    count = _decoder_layers(dims) if half == "decoder" else int(dims["layers"])
+    sparse = int(dims.get("decoder_sparse" if half == "decoder" else "sparse", 0))
+    return [(mixed, float(many)) for mixed, many in ((False, count - sparse), (True, sparse)) if many]
 
 
 def _decoder_layers(dims: Mapping[str, Any]) -> int:
@@ -75,14 +93,15 @@ def _decoder_layers(dims: Mapping[str, Any]) -> int:
 def _encoder(dims: Mapping[str, Any], rec: Recorder, batch: Any, tokens: Any) -> None:
     """(B, S) -> (B, S, D)."""
     rows, width = batch * tokens, dims["hidden"]
-    with rec.module("embedding"):
+    with rec.module("embedding" if dims.get("tables", 1) == 1 else "encoder_embedding"):
         rec.embedding(rows, dims["vocab"], width, name="tokens")
     with rec.module("encoder"):
         _embed(dims, rec, rows, tokens, "input_tokens")
         _positions(dims, rec, tokens, tokens)
-        with rec.module("layers", copies=float(dims["layers"])):
-            _attend(dims, rec, rows, (batch, tokens, tokens))
-            _feed(dims, rec, rows)
+        for mixed, count in _layers(dims, "encoder"):
+            with rec.module("expert_layers" if mixed else "layers", copies=count):
+                _attend(dims, rec, rows, (batch, tokens, _near(dims, rec, rows, tokens)))
+                _feed(dims, rec, rows, mixed=mixed)
         _last(dims, rec, rows)
 
 
@@ -92,20 +111,22 @@ def _decoder(
 ) -> None:  # fmt: skip
     """(B, T) and (B, S, D) -> (B, T, V); `cached`: keys and values of input and output are kept."""
     rows, width = batch * tokens, dims["hidden"]
-    with rec.module("embedding", repeats=repeats, again=True):
+    with rec.module("embedding", repeats=repeats, again=dims.get("tables", 1) == 1):
         rec.embedding(rows, dims["vocab"], width, name="tokens")
     with rec.module("decoder"):
         with rec.module("inputs", copies=float(_decoder_layers(dims))):
             # Keys and values of the input, once a layer.
-            rec.linear(batch * source, width, 2 * dims["heads"] * dims["head_dim"], keeps=0.0, shard="column",
-                       bias=biased(dims, "qkv"), name="kv")  # fmt: skip
+            rec.linear(batch * source, width, 2 * _kv_heads(dims) * dims["head_dim"], keeps=0.0,
+                       shard="column", bias=biased(dims, "qkv"), name="kv")  # fmt: skip
         with rec.module("steps", repeats=repeats):
             _embed(dims, rec, rows, tokens, "output_tokens")
             _positions(dims, rec, tokens, context)
-            with rec.module("layers", copies=float(_decoder_layers(dims))):
-                _attend(dims, rec, rows, (batch, tokens, context), causal=not cached, cached=cached)
-                _attend(dims, rec, rows, (batch, tokens, source), cross=True, cached=cached)
-                _feed(dims, rec, rows)
+            for mixed, count in _layers(dims, "decoder"):
+                with rec.module("expert_layers" if mixed else "layers", copies=count):
+                    own = _seen(dims, context)
+                    _attend(dims, rec, rows, (batch, tokens, own), causal=not cached, cached=cached)
+                    _attend(dims, rec, rows, (batch, tokens, source), cross=True, cached=cached)
+                    _feed(dims, rec, rows, mixed=mixed)
             _last(dims, rec, rows)
     with rec.module("head", repeats=repeats):
         rec.linear(rows, width, dims["vocab"], shard="vocab", unquantised=True, tied=dims.get("tied", True),
@@ -114,12 +135,31 @@ def _decoder(
 
 def _embed(dims: Mapping[str, Any], rec: Recorder, rows: Any, tokens: Any, column: str) -> None:
     """Add what a table says of each position, and normalise: (B S, D) -> (B S, D)."""
-    if dims.get("positions"):
-        check_positions(tokens, dims["positions"], column)
-        rec.embedding(rows, dims["positions"], dims["hidden"], name="positions")
+    table = dims.get("positions")
+    if column == "output_tokens":
+        table = dims.get("decoder_positions", table)
+    if table:
+        check_positions(tokens, table, column)
+        rec.embedding(rows, table, dims["hidden"], name="positions")
         rec.add(dims["hidden"] * rows)
     if dims.get("embed_norm"):
         norm(dims, rec, rows, name="embed_norm")
+
+
+def _near(dims: Mapping[str, Any], rec: Recorder, rows: Any, tokens: Any) -> Any:
+    """Tokens of the input that one of them sees; projections that only a few would use are stored."""
+    near = dims.get("encoder_window")
+    if not near:
+        return _seen(dims, tokens)
+    with rec.module("everywhere", repeats=0.0):
+        rec.linear(rows, dims["hidden"], 3 * dims["heads"] * dims["head_dim"], bias=True, name="qkv")
+    return np.minimum(tokens, near)
+
+
+def _seen(dims: Mapping[str, Any], kv: Any) -> Any:
+    """Tokens that a layer sees in the mean: every second one no further than a window."""
+    window = dims.get("window")
+    return (np.minimum(kv, window) + kv) / 2.0 if window else kv
 
 
 def _last(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
@@ -141,20 +181,28 @@ def _attend(
     cross: bool = False, cached: bool = False,
 ) -> None:  # fmt: skip
     """Norm, attention of (B, q, kv) and residual; `cross`: keys and values come from the input."""
-    width, heads, d = dims["hidden"], dims["heads"], dims["head_dim"]
+    width, heads, d, kv_heads = dims["hidden"], dims["heads"], dims["head_dim"], _kv_heads(dims)
     norm(dims, rec, rows)
-    rec.linear(rows, width, heads * d * (1 if cross else 3), bias=biased(dims, "qkv"), shard="column",
+    made = heads if cross else heads + 2 * kv_heads
+    rec.linear(rows, width, made * d, bias=biased(dims, "qkv"), shard="column",
                name="query" if cross else "qkv")  # fmt: skip
     if cached and not cross:
-        rec.copy(2 * heads * d * rows, shard="head", name="cache")
-    rec.attention(shape[0], heads, shape[1], shape[2], d, causal=causal, cached=cached)
+        rec.copy(2 * kv_heads * d * rows, shard="head", name="cache")
+    rec.attention(shape[0], heads, shape[1], shape[2], d, kv_heads=kv_heads, causal=causal, cached=cached)
     rec.linear(rows, heads * d, width, bias=biased(dims, "out"), shard="row", name="out")
+    if dims.get("post_norms"):
+        norm(dims, rec, rows, name="post_norm")
     rec.add(width * rows)
 
 
-def _feed(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
-    """Norm, feed-forward and residual."""
+def _feed(dims: Mapping[str, Any], rec: Recorder, rows: Any, *, mixed: bool = False) -> None:
+    """Norm, feed-forward or a mixture of experts, and residual."""
     norm(dims, rec, rows)
-    dense({**dims, "gated": dims.get("gated", False)}, rec, rows, dims["ffn"],
-          bias=biased(dims, "ffn"))  # fmt: skip
+    own = {"experts_per_token": 1, **dims, "gated": dims.get("gated", False), "expert_ffn": dims["ffn"]}
+    if mixed:
+        experts(own, rec, rows)
+    else:
+        dense(own, rec, rows, dims["ffn"], bias=biased(dims, "ffn"))
+    if dims.get("post_norms"):
+        norm(dims, rec, rows, name="post_norm")
     rec.add(dims["hidden"] * rows)

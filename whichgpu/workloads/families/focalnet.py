@@ -44,7 +44,8 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     with rec.module("head"):
         layer_norm(rec, x.elements, x.channels)
         rec.global_pool(x)
-        rec.linear(x.batch, x.channels, dims["classes"], bias=True, name="fc")
+        if dims["classes"]:
+            rec.linear(x.batch, x.channels, dims["classes"], bias=True, name="fc")
 
 
 def _layer(rec: Recorder, x: Map, levels: int, window: int, dims: Dims) -> None:

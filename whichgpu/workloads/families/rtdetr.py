@@ -115,21 +115,26 @@ def _boxes(dims: Dims, rec: Recorder, rows: Any) -> None:
     rec.linear(rows, hidden, 4, bias=True, name="box3")
 
 
+def sampled(dims: Dims, rec: Recorder, rows: Any, places: Any, levels: int) -> None:
+    """Each head of each row reads a few points of every map: (rows, D) over (places, D) -> (rows, D)."""
+    hidden, samples = dims["hidden"], dims["heads"] * levels * dims["points"]
+    rec.linear(rows, hidden, 2 * samples, bias=True, name="offsets")
+    rec.linear(rows, hidden, samples, bias=True, keeps=0.0, name="weights")
+    rec.linear(places, hidden, hidden, bias=True, name="value")
+    # Four neighbours of each sampled point.
+    rec.pointwise(hidden // dims["heads"] * samples * rows, reads=4.0, keeps=1.0, name="sample")
+    rec.linear(rows, hidden, hidden, bias=True, name="out")
+    rec.add(hidden * rows)
+    rec.norm(hidden * rows, hidden, wide=True)
+
+
 def _decoder(dims: Dims, rec: Recorder, batch: Any, places: Any) -> None:
     """(B, Q, D) over (B, P, D) -> (B, Q, classes) and (B, Q, 4), refined at every layer."""
     hidden, queries = dims["hidden"], float(dims["queries"])
     rows = batch * queries
-    samples = dims["heads"] * LEVELS * dims["points"]
     with rec.module("layers", copies=float(dims["decoder"])):
         attend(dims, rec, batch, queries, queries)
-        rec.linear(rows, hidden, 2 * samples, bias=True, name="offsets")
-        rec.linear(rows, hidden, samples, bias=True, keeps=0.0, name="weights")
-        rec.linear(places, hidden, hidden, bias=True, name="value")
-        # Four neighbours of each sampled point.
-        rec.pointwise(hidden // dims["heads"] * samples * rows, reads=4.0, keeps=1.0, name="sample")
-        rec.linear(rows, hidden, hidden, bias=True, name="out")
-        rec.add(hidden * rows)
-        rec.norm(hidden * rows, hidden, wide=True)
+        sampled(dims, rec, rows, places, LEVELS)
         feed_forward(dims, rec, rows)
         rec.linear(rows, hidden, dims["classes"], bias=True, name="class")
         _boxes(dims, rec, rows)

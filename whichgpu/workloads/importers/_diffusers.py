@@ -21,7 +21,7 @@ _LARGEST = 10**7
 _CLIP, _SD3, _T5 = 77, 333, 512
 
 
-class _Fields:
+class Fields:
     """The fields of one file; raises `UsageError` naming the one at fault."""
 
     def __init__(self, raw: Raw, where: str) -> None:
@@ -63,22 +63,27 @@ class _Fields:
 
 
 def read_part(raw: Raw, source: str, name: str) -> Workload:
-    """The workload of one part; raises `UsageError` for a class that is not known."""
-    fields = _Fields(raw, source)
-    made = _CLASSES.get(str(raw.get("_class_name")))
-    if made is None:
-        fields.refuse(
-            f"a part of a diffusion pipeline of class {raw.get('_class_name', 'not stated')}; imported are "
-            f"{', '.join(_CLASSES)}. Whole pipelines: whichgpu workloads"
-        )
-    dims = made(fields)
+    """The workload of one part."""
+    dims = part_of(raw, source)
     side = dims.pop("side", 512)
     dims["source"] = f"config.json of {name}"
     return Workload(id=source, name=name, family="diffusion_part", dims=dims, aliases=(),
                     defaults={"all": {"height": float(side), "width": float(side)}})  # fmt: skip
 
 
-def _unet(fields: _Fields) -> dict[str, Any]:
+def part_of(raw: Raw, where: str) -> dict[str, Any]:
+    """The tables of one part; raises `UsageError` for a class that is not known."""
+    kind = str(raw.get("_class_name", "not stated"))
+    made = _CLASSES.get(kind)
+    if made is None:
+        raise UsageError(
+            f"{where}: a part of a diffusion pipeline of class {kind}; imported are {', '.join(_CLASSES)}. "
+            "Whole pipelines: whichgpu workloads"
+        )
+    return made(Fields(raw, where))
+
+
+def _unet(fields: Fields) -> dict[str, Any]:
     """Stable Diffusion 1, 2 and XL."""
     widths = fields.wholes("block_out_channels")
     count = len(widths)
@@ -103,13 +108,13 @@ def _unet(fields: _Fields) -> dict[str, Any]:
     return {"denoiser": part, "channels": out, "side": 8 * fields.whole("sample_size", 64)}
 
 
-def _transformer(fields: _Fields, kind: str, **more: Any) -> dict[str, Any]:
+def _transformer(fields: Fields, kind: str, **more: Any) -> dict[str, Any]:
     heads = fields.whole("num_attention_heads")
     hidden = heads * fields.whole("attention_head_dim")
     return {"kind": kind, "module": "transformer", "heads": heads, "hidden": hidden, **more}
 
 
-def _flux(fields: _Fields) -> dict[str, Any]:
+def _flux(fields: Fields) -> dict[str, Any]:
     """FLUX.1: a token of the latent holds 2 x 2 of its positions."""
     part = _transformer(
         fields, "flux", double=fields.whole("num_layers"), single=fields.whole("num_single_layers"), patch=2,
@@ -120,7 +125,7 @@ def _flux(fields: _Fields) -> dict[str, Any]:
     return {"denoiser": part, "channels": fields.whole("in_channels", 64) // 4, "side": 1024}
 
 
-def _sd3(fields: _Fields) -> dict[str, Any]:
+def _sd3(fields: Fields) -> dict[str, Any]:
     """Stable Diffusion 3 and 3.5."""
     dual = fields.raw.get("dual_attention_layers") or []
     part = _transformer(
@@ -133,7 +138,7 @@ def _sd3(fields: _Fields) -> dict[str, Any]:
     return {"denoiser": part, "channels": fields.whole("in_channels", 16), "side": side}
 
 
-def _pixart(fields: _Fields) -> dict[str, Any]:
+def _pixart(fields: Fields) -> dict[str, Any]:
     """PixArt-alpha and -Sigma."""
     part = _transformer(
         fields, "pixart", layers=fields.whole("num_layers"), patch=fields.whole("patch_size", 2),
@@ -145,7 +150,7 @@ def _pixart(fields: _Fields) -> dict[str, Any]:
     return {"denoiser": part, "channels": fields.whole("in_channels", 4), "side": side}
 
 
-def _wan(fields: _Fields) -> dict[str, Any]:
+def _wan(fields: Fields) -> dict[str, Any]:
     """Wan 2.1 and 2.2: a latent of 21 frames makes 81."""
     part = _transformer(
         fields, "wan", layers=fields.whole("num_layers"), ffn=fields.whole("ffn_dim"),
@@ -156,7 +161,7 @@ def _wan(fields: _Fields) -> dict[str, Any]:
             "unit": "videos"}  # fmt: skip
 
 
-def _autoencoder(fields: _Fields) -> dict[str, Any]:
+def _autoencoder(fields: Fields) -> dict[str, Any]:
     """The autoencoder of pictures that most pipelines have."""
     widths, channels = fields.wholes("block_out_channels"), fields.whole("latent_channels", 4)
     part = {"kind": "kl", "module": "vae", "widths": widths, "blocks": fields.whole("layers_per_block", 1),
@@ -166,7 +171,7 @@ def _autoencoder(fields: _Fields) -> dict[str, Any]:
     return {"vae": part, "channels": channels, "factor": 2 ** (len(widths) - 1), "side": side}
 
 
-_CLASSES: Mapping[str, Callable[[_Fields], dict[str, Any]]] = {
+_CLASSES: Mapping[str, Callable[[Fields], dict[str, Any]]] = {
     "UNet2DConditionModel": _unet, "FluxTransformer2DModel": _flux, "SD3Transformer2DModel": _sd3,
     "PixArtTransformer2DModel": _pixart, "WanTransformer3DModel": _wan, "AutoencoderKL": _autoencoder,
 }  # fmt: skip

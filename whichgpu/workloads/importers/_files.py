@@ -33,7 +33,7 @@ def check_size(path: Path, limit: float, what: str) -> int:
             f"{path}: {size / MB:,.0f} MB is above the {limit / MB:,.0f} MB of a {what}; is it one?"
         )
     if not size:
-        raise UsageError(f"{path}: the file is empty; give a {what}")
+        raise UsageError(f"{path}: the file is empty; is it the {what}?")
     return size
 
 

@@ -23,6 +23,7 @@ _THEMES = (
     "towers",
     "texts",
     "pictures",
+    "boxes",
     "sounds",
     "pairs",
     "writers",

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
+#: Molmo's tower, which its file does not describe: 23 layers of CLIP ViT-L/14 at 336 pixels; attention pools
+#: 2 x 2 patches, each the states of two layers.
+_MOLMO = {"layers": 23, "hidden": 1024, "heads": 16, "ffn": 4096, "patches": 576, "tokens": 144}
+#: Words that it adds to the table of its text model.
+_NEW_WORDS = 128
+
+
 def _lettered(config: Config, values: Sequence[Any], what: str) -> tuple[str, dict[str, Any]]:
     """A letter for each different value: those of every layer, and what each letter means."""
     different = list(dict.fromkeys(values))
@@ -135,6 +142,20 @@ def _halved_ffn(config: Config, dims: Dims) -> None:
     dims["ffn"] //= 2
 
 
+def _molmo(config: Config, dims: Dims) -> None:
+    """A text model that counts gate and value together, and a tower of a fixed size (Molmo)."""
+    _halved_ffn(config, dims)
+    if config.flag("qkv_bias"):
+        dims["bias"] = "qkv"
+    if config.flag("weight_tying"):
+        dims["tied"] = True
+    w, text = _MOLMO["hidden"], dims["hidden"]
+    tower = _MOLMO["layers"] * (12 * w * w + 13 * w) + 3 * 14**2 * w + (_MOLMO["patches"] + 2) * w + 2 * w
+    pooling = 3 * (2 * w + 1) * w + (w + 1) * w + 4 * w
+    projector = dims["ffn"] * (2 * w + text)
+    dims["vision"] = {**_MOLMO, "parameters": tower + pooling + projector + _NEW_WORDS * text}
+
+
 def _bias_of_attention(config: Config, dims: Dims) -> None:
     """Biases of attention alone (InternLM 1)."""
     if config.flag("bias"):
@@ -150,4 +171,5 @@ def _dense_beside(config: Config, dims: Dims) -> None:
 READERS: Mapping[str, Callable[[Config, Dims], None]] = {
     "openelm": _openelm, "searched": _searched, "per_layer_keys": _per_layer_keys, "chatglm": _chatglm,
     "halved_ffn": _halved_ffn, "bias_of_attention": _bias_of_attention, "dense_beside": _dense_beside,
+    "molmo": _molmo,
 }  # fmt: skip

@@ -258,30 +258,6 @@ def _pools(config: Config, dims: Dims) -> None:
     dims["classes"] = 0 if says(config, "PoolFormerModel") else labels(config)
 
 
-def _boxes(config: Config, dims: Dims) -> None:
-    """DETR on a ResNet, whose depth the name of the backbone says."""
-    name = str(config.value("backbone") or "resnet50")
-    backbone = config.raw.get("backbone_config")
-    depths = backbone.get("depths") if isinstance(backbone, dict) else None
-    known = {"resnet50": [3, 4, 6, 3], "resnet101": [3, 4, 23, 3], "resnet18": None, "resnet34": None}
-    layers = depths if isinstance(depths, list) else known.get(name.partition(".")[0].replace("_", ""))
-    if not layers or any(not isinstance(one, int) for one in layers) or len(layers) != 4:
-        config.refuse(f"backbone is '{name}', where resnet50 or resnet101 is expected")
-    dims["layers"], dims["hidden"] = layers, config.first(("d_model",))
-    dims["heads"], dims["ffn"] = (
-        config.first(("encoder_attention_heads",)),
-        config.first(("encoder_ffn_dim",)),
-    )
-    dims["encoder"], dims["decoder"] = config.first(("encoder_layers",)), config.first(("decoder_layers",))
-    dims["queries"], dims["classes"] = config.first(("num_queries",)), _named(config) + 1
-
-
-def _named(config: Config) -> int:
-    """Labels of COCO with its gaps, where the file names none."""
-    known = config.raw.get("id2label")
-    return len(known) if isinstance(known, dict) and known else config.optional("num_labels") or 91
-
-
 def _sam(config: Config, dims: Dims) -> None:
     """Segment Anything: its picture encoder; prompts and decoder are the same in all."""
     inner = config.part("vision_config")
@@ -339,5 +315,5 @@ def _dense_maps(config: Config, dims: Dims) -> None:
 READERS: Mapping[str, Callable[[Config, Dims], None]] = {
     "vision": _vision, "tubelets": _tubelets, "space_and_time": _space_and_time, "documents": _documents,
     "spectrogram": _spectrogram, "efficientnet": _efficientnet, "mobilenet": _mobilenet,
-    "pools": _pools, "boxes": _boxes, "sam": _sam, "dense_maps": _dense_maps,
+    "pools": _pools, "sam": _sam, "dense_maps": _dense_maps,
 }  # fmt: skip

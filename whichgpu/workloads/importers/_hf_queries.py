@@ -19,7 +19,15 @@ def queries(raw: Mapping[str, Any], width: int, text: int) -> tuple[int, int, in
         part = raw.get(name)
         if isinstance(part, dict):
             return count(raw, part, width, text)
-    return 0, 0, 0
+    return _resampler(raw, width, text) if stated(raw, "query_num") else (0, 0, 0)
+
+
+def _resampler(raw: Mapping[str, Any], width: int, text: int) -> tuple[int, int, int]:
+    """Yao et al., "MiniCPM-V": patches as wide as the text, one attention of queries over them."""
+    tokens = stated(raw, "query_num")
+    reads = width * text + 2 * (text + 1) * text + 2 * text
+    late = 2 * (text + 1) * text + text * text + 4 * text + tokens * text
+    return reads, late, tokens
 
 
 def _qformer(raw: Mapping[str, Any], part: Mapping[str, Any], width: int, text: int) -> tuple[int, int, int]:

@@ -19,6 +19,46 @@ def _t5(config: Config, dims: Dims) -> None:
     dims["tied"] = config.flag("tie_word_embeddings")
 
 
+def _sparse(config: Config, dims: Dims) -> None:
+    """Experts on some layers of each half: how many, or every which (Switch Transformers, NLLB-MoE)."""
+    dims["experts"] = config.first(("num_experts",))
+    halves = {"encoder": dims["layers"], "decoder": dims.get("decoder_layers", dims["layers"])}
+    for half, layers in halves.items():
+        step = config.optional(f"{half}_sparse_step", least=0)
+        stated = config.optional(f"num_sparse_{half}_layers", least=0)
+        if stated is not None:
+            # As its authors place them: every layers / sparse, none beyond.
+            step = max(layers // stated, 1) if stated else 0
+        dims["sparse" if half == "encoder" else "decoder_sparse"] = layers // step if step else 0
+    if dims.get("bias") == "all":
+        dims["experts_per_token"], dims["expert_bias"] = 2, True
+
+
+def _long_input(config: Config, dims: Dims) -> None:
+    """BART with an input whose tokens see a window each (LED)."""
+    windows = config.value("attention_window")
+    dims["encoder_window"] = max(config.sizes("attention_window")) if isinstance(windows, list) else (
+        config.first(("attention_window",)))  # fmt: skip
+    dims["positions"] = config.first(("max_encoder_position_embeddings",))
+    dims["decoder_positions"] = config.first(("max_decoder_position_embeddings",))
+
+
+def _two_gemmas(config: Config, dims: Dims) -> None:
+    """An encoder and a decoder of Gemma's layers (T5Gemma), both of the same sizes."""
+    halves = [config.part(name) for name in ("encoder", "decoder")]
+    fields = {"hidden": "hidden_size", "layers": "num_hidden_layers", "heads": "num_attention_heads",
+              "kv_heads": "num_key_value_heads", "head_dim": "head_dim", "ffn": "intermediate_size",
+              "vocab": "vocab_size"}  # fmt: skip
+    sizes = [{key: half.first((field,)) for key, field in fields.items()} for half in halves]
+    layers = sizes[1].pop("layers")
+    if any(sizes[0][key] != value for key, value in sizes[1].items()):
+        config.refuse("encoder and decoder differ in more than their layers, which is not imported")
+    dims.update(sizes[0], decoder_layers=layers)
+    if halves[0].optional("sliding_window"):
+        dims["window"] = halves[0].first(("sliding_window",))
+    dims["tied"] = config.value("tie_word_embeddings") is not False
+
+
 def _whisper(config: Config, dims: Dims) -> None:
     """Both halves have the same heads and four times the width, as every released model."""
     for name, expected in (
@@ -192,5 +232,6 @@ READERS: Mapping[str, Callable[[Config, Dims], None]] = {
     "image_classes": _image_classes, "t5": _t5, "whisper": _whisper, "clip": _clip, "marian": _marian_halves,
     "narrow_words": _narrow_words, "nomic": _nomic, "modern": _modern, "disentangled": _disentangled,
     "stages": _stages, "resnet": _resnet, "regnet": _regnet, "swin": _swin, "segformer": _segformer,
-    "dino": _dino, "beit": _beit, "waves": _waves,
+    "dino": _dino, "beit": _beit, "waves": _waves, "sparse": _sparse, "two_gemmas": _two_gemmas,
+    "long_input": _long_input,
 }  # fmt: skip

@@ -72,7 +72,9 @@ def vision_part(raw: Mapping[str, Any], config: Config, dims: Mapping[str, Any])
     found = _sizes(raw, part, dims, kind)
     if found is None:
         return None
-    if isinstance(raw.get("qformer_config"), dict) or isinstance(raw.get("perceiver_config"), dict):
+    if any(isinstance(raw.get(name), dict) for name in ("qformer_config", "perceiver_config")) or _resampled(
+        raw
+    ):
         return _queried(raw, found)
     if _shuffled(raw):
         kind = "shuffled"
@@ -93,6 +95,11 @@ def vision_part(raw: Mapping[str, Any], config: Config, dims: Mapping[str, Any])
 def _shuffled(raw: Mapping[str, Any]) -> bool:
     """Whether squares of patches become one token through a single dense layer (Idefics 3, SmolVLM)."""
     return str(raw.get("model_type")) in ("idefics3", "smolvlm")
+
+
+def _resampled(raw: Mapping[str, Any]) -> bool:
+    """Whether one layer of learned queries reads the patches (MiniCPM-V)."""
+    return str(raw.get("model_type")) == "minicpmv"
 
 
 def _queried(raw: Mapping[str, Any], found: Tower) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import UsageError
+from whichgpu.workloads.importers._packed import unpacked
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.workload import Workload
 
@@ -44,6 +45,8 @@ def summary(tensors: Sequence[Tensor]) -> dict[str, Any]:
 
 #: Bytes per weight that a format can have, and a part of a model left over.
 _LEAST, _MOST = 0.1, 9.0
+#: Weights of fewer bytes each than this are quantised.
+_NARROW = 2.0
 #: Beginnings of the names of what stays wide: embedding and output head.
 _HEAD = (
     "token_embd",
@@ -85,15 +88,27 @@ def tensors_workload(source: str, name: str, tensors: Sequence[Tensor]) -> Workl
     """Weights without a configuration: every matrix as a dense layer, on one row a sample."""
     if not tensors:
         raise UsageError(f"{source}: the file holds no tensors")
-    rows = [_row(tensor) for tensor in tensors if tensor.elements]
+    rows = [_row(tensor) for tensor in unpacked(tensors) if tensor.elements]
     note = (
         "a file of weights without config.json: every matrix is costed as a dense layer on one row a sample"
     )
     dims = {"unit": "samples", "inputs": [], "notes": [note], "ops": rows, "file": summary(tensors)}
-    return Workload(
+    item = Workload(
         id=source, name=f"{name} (weights alone)", family="traced", dims=dims, aliases=(), defaults={},
 
     )  # fmt: skip
+    return narrow(item, sum(one.bytes for one in tensors), sum(row["parameters"] for row in rows), name)
+
+
+def narrow(item: Workload, size: float, count: float, name: str) -> Workload:
+    """The workload as its file stores it: weights of less than two bytes each are what it runs in."""
+    each = size / count if count else _NARROW
+    if not 0 < each < _NARROW:
+        return item
+    stored = {"precision": f"fp16@{name}", "base": "fp16", "weight_bytes": each, "head_bytes": each}
+    return replace(
+        item, dims={**item.dims, "stored": stored}, defaults={"infer": {"precision": stored["precision"]}}
+    )
 
 
 def _row(tensor: Tensor) -> dict[str, Any]:

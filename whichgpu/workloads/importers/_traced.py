@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
+from whichgpu.workloads.importers._tracers.batches import alike
 from whichgpu.workloads.ops import KINDS
 from whichgpu.workloads.workload import Workload
 
@@ -39,7 +40,7 @@ def _workload(source: str, answer: Mapping[str, Any], given: Given, kind: str) -
     if not first:
         raise UsageError(f"{source}: no operator was run, so there is nothing to cost")
     notes = [str(note) for note in answer.get("notes", ())]
-    if second is not None and not _alike(first, second):
+    if second is not None and not alike(first, second):
         second = None
         notes.append(f"what it does for another batch than {batch:g} is not known, so work is scaled")
     rows = [
@@ -55,13 +56,6 @@ def _workload(source: str, answer: Mapping[str, Any], given: Given, kind: str) -
         id=source, name=f"{answer['name']} ({kind})", family="traced", dims=dims, aliases=(), defaults={},
 
     )  # fmt: skip
-
-
-def _alike(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether two batches ran the same operators, and the larger did more."""
-    same = [op["kind"] for op in first] == [op["kind"] for op in second]
-    less, more = (sum(op.get("write", 0) for op in ops) for ops in (first, second))
-    return same and more > 1.1 * less
 
 
 def _row(op: Mapping[str, Any], twice: Mapping[str, Any] | None, batch: float) -> dict[str, Any]:

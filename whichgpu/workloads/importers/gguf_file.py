@@ -7,10 +7,11 @@ descriptions; sizes are little-endian. Bytes per block of each type are in `data
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from whichgpu.errors import UsageError
+from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.workloads.importers._files import MB, check_size, opened, parts
 from whichgpu.workloads.importers._tensors import Tensor, as_stored, tensors_workload
 from whichgpu.workloads.job import TRAINING
@@ -52,6 +53,10 @@ _FIELDS = {
     "ssm.inner_size": "intermediate_size",
     "ssm.time_step_rank": "time_step_rank",
 }
+#: Fields that some architectures state layer by layer.
+_UNEVEN = ("attention.head_count", "attention.head_count_kv", "feed_forward_length")
+#: How near the parameters of a decoder read off its tensors are to what the file holds.
+_NEAR = 0.03
 _KINDS = {
     "llama": "llama",
     "qwen2": "qwen2",
@@ -109,27 +114,55 @@ def read(source: str, given: Given) -> Workload:
     metadata, tensors = header(files[0])
     tensors += [tensor for file in files[1:] for tensor in header(file)[1]]
     name = str(metadata.get("general.name") or path.stem)
-    kind = _KINDS.get(str(metadata.get("general.architecture", "")))
-    if kind is None:
-        return tensors_workload(source, name, tensors)
-    from whichgpu.workloads.importers import _hf_config as hub
+    arch = str(metadata.get("general.architecture", ""))
+    kind = _KINDS.get(arch)
+    uneven = any(isinstance(metadata.get(f"{arch}.{key}"), list) for key in _UNEVEN)
+    if kind is None or (uneven and kind != "lfm2"):
+        item = _described(source, name, metadata, tensors)
+    else:
+        from whichgpu.workloads.importers import _hf_config as hub
 
-    config = hub.config_of(_config(kind, metadata, tensors), source)
-    family, dims = hub.dimensions(config)
-    dims["source"] = f"header of {path.name}"
+        family, dims = hub.dimensions(hub.config_of(_config(kind, metadata, tensors), source))
+        item = _decoding(source, name, family, dims)
+    if item is None:
+        return tensors_workload(source, name, tensors)
+    item = replace(item, dims={**item.dims, "source": f"header of {path.name}"})
+    return as_stored(item, stored_precision(tensors), tensors, path.stem)
+
+
+def _described(
+    source: str, name: str, metadata: Mapping[str, Any], tensors: Sequence[Tensor]
+) -> Workload | None:
+    """The decoder that the tensors describe; None where what it would hold is not what the file holds."""
+    from whichgpu.workloads.importers._gguf_layers import decoder
+
+    try:
+        dims = decoder(metadata, tensors)
+        if dims is None:
+            return None
+        item = _decoding(source, name, "decoder", dims)
+        count = sum(item.parameters().values())
+    except (WhichGpuError, ArithmeticError, LookupError, TypeError, ValueError):
+        return None  # metadata that no file of llama.cpp has
+    held = sum(one.elements for one in tensors)
+    return item if abs(count / held - 1) < _NEAR else None
+
+
+def _decoding(source: str, name: str, family: str, dims: dict[str, Any]) -> Workload:
     phases = [phase for phase in family_code(family).PHASES if phase not in TRAINING]
-    item = Workload(
+    return Workload(
         id=source, name=name, family=family, dims=dims, aliases=(),
         defaults={phase: {"runtime": "llama.cpp"} for phase in phases},
     )  # fmt: skip
-    return as_stored(item, stored_precision(tensors), tensors, path.stem)
 
 
 def _file(path: Path) -> Path:
     """The one model of a folder; raises `UsageError` where there are several."""
     if not path.is_dir():
         return path
-    models = sorted({parts(file)[0] for file in path.glob("*.gguf")})
+    # The tower for pictures of a model lies beside it in a file of its own.
+    found = [file for file in path.glob("*.gguf") if not file.name.lower().startswith("mmproj")]
+    models = sorted({parts(file)[0] for file in found or path.glob("*.gguf")})
     if not models:
         raise UsageError(f"{path}: a folder without a GGUF file; give the file itself")
     if len(models) > 1:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import UsageError
 from whichgpu.workloads.importers._files import check_size, opened
 from whichgpu.workloads.importers._process import inputs, run
+from whichgpu.workloads.importers._tensors import narrow
 from whichgpu.workloads.importers._traced import traced_workload
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 #: The limit of the format itself; larger models keep their weights in files beside.
 _LARGEST = 2**31
-#: Weights of fewer bytes each than this are quantised.
-_NARROW = 2.0
 #: What archives begin with.
 _ARCHIVES = {b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "a gzip archive", b"7z\xbc\xaf": "a 7z archive",
              b"BZh": "a bzip2 archive", b"\xfd7zX": "an xz archive"}  # fmt: skip
@@ -54,10 +53,4 @@ def _as_stored(item: Workload, file: Mapping[str, Any], name: str) -> Workload:
     if not file["elements"]:
         return item
     item = replace(item, dims={**item.dims, "file": file})
-    each = file["bytes"] / file["elements"]
-    if each >= _NARROW:
-        return item
-    stored = {"precision": f"fp16@{name}", "base": "fp16", "weight_bytes": each, "head_bytes": each}
-    return replace(
-        item, dims={**item.dims, "stored": stored}, defaults={"infer": {"precision": stored["precision"]}}
-    )
+    return narrow(item, file["bytes"], file["elements"], name)

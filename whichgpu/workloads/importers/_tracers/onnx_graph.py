@@ -9,18 +9,18 @@ from .fault import Unusable
 from .onnx_nodes import (
     BITS,
     CONVOLUTIONS,
+    EXPERTS,
     FREE,
     MATRICES,
+    PASSING,
     STANDARD,
     attribute_of,
     constants,
-    known,
     layer,
     packed,
-    standard,
 )
+from .onnx_shapes import forget, imported, register
 from .onnx_sizes import Sizes
-from .onnx_stand_in import stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 #: A loop's body is written out up to so many times.
 _MOST_TURNS = 1000
+#: How many of the first inputs are trained, where not all.
+_TRAINED = {"BatchNormalization": 3, "LSTM": 4, "GRU": 4, "RNN": 4}
 _LOOPS = {"Loop", "Scan", "If"}
+#: Types of values that place or choose others, and weigh nothing: int64, bool.
+_INDICES = (7, 9)
 
 
 class Graph(Sizes):
@@ -46,29 +50,59 @@ class Graph(Sizes):
         for value in copy.graph.output:
             value.type.tensor_type.ClearField("shape")
         del copy.graph.value_info[:]
-        stand_in(copy.graph, weights)
-        self.fault = ""
-        try:
-            onnx.shape_inference.infer_shapes(copy, strict_mode=True, data_prop=True)
-        except Exception as fault:
-            self.fault = " ".join(str(fault).split())[:200]
-        try:
-            inferred = onnx.shape_inference.infer_shapes(copy, strict_mode=False, data_prop=True)
-        except Exception:
-            raise Unusable(f"its shapes do not go together: {self.fault}") from None
+        for sparse in copy.graph.sparse_initializer:
+            _declare(copy.graph, sparse.values.name, weights[sparse.values.name][0])
+        del copy.graph.sparse_initializer[:]
+        imported(copy)
         self.model, self.onnx = model, onnx
-        self.weights = weights
-        self.packed = packed(model.graph)
+        self.undefined = register(onnx, copy.graph)
+        self.weights, self.passed = weights, {}
+        self.packed = packed(model.graph, weights)
         self.shapes = {name: shape for name, (shape, _) in weights.items()}
         self.counted: set[str] = set()
         self.notes: list[str] = []
+        self.unsized: dict[str, int] = {}
         self.unknown: dict[str, int] = {}
-        self._read_shapes(inferred.graph)
+        self.indices: set[str] = set()
+        self.fault = ""
+        self._read_shapes(self._inferred(copy).graph)
+        self._pass_weights()
+
+    def _inferred(self, copy: Any) -> Any:
+        """The model with every shape that can be told."""
+        infer = self.onnx.shape_inference.infer_shapes
+        for again in (True, False):
+            self.fault = ""
+            try:
+                infer(copy, strict_mode=True, data_prop=True)
+            except Exception as fault:
+                self.fault = " ".join(str(fault).split())[:200]
+            if not (self.fault and self.undefined and again):
+                break
+            # What nobody defines need not give the shape of its first input.
+            forget(self.onnx, copy.graph, self.undefined)
+        try:
+            return infer(copy, strict_mode=False, data_prop=True)
+        except Exception:
+            raise Unusable(f"its shapes do not go together: {self.fault}") from None
+
+    def _pass_weights(self) -> None:
+        """Weights that are turned or made wide before use count where they are used."""
+        for node in self.model.graph.node:
+            if node.op_type in PASSING and self.weight(node.input[0]):
+                self.passed[node.output[0]] = self.passed.get(node.input[0], node.input[0])
+                self.counted.update(node.input[1:])
 
     def said(self) -> list[str]:
         """What is not sure about the count."""
         named = [f"{count} x {name}" for name, count in sorted(self.unknown.items())]
-        return [*self.notes, *([f"not known, counted as bytes: {', '.join(named)}"] if named else [])]
+        sizes = [f"{count} x {name}" for name, count in sorted(self.unsized.items())]
+        said = list(self.notes)
+        if sizes:
+            said.append(f"sizes are not known, so only the rest is counted: {', '.join(sizes)}")
+        if named:
+            said.append(f"not known, counted as bytes: {', '.join(named)}")
+        return said
 
     def ops(self) -> list[dict[str, Any]]:
         """Every node that moves data, as an operator."""
@@ -82,6 +116,8 @@ class Graph(Sizes):
         """Every shape that inference found, of inner graphs too."""
         for value in (*graph.value_info, *graph.input, *graph.output):
             sides = value.type.tensor_type.shape.dim
+            if value.type.tensor_type.elem_type in _INDICES:
+                self.indices.add(value.name)
             if value.type.tensor_type.HasField("shape") and all(s.HasField("dim_value") for s in sides):
                 self.shapes.setdefault(value.name, [side.dim_value for side in sides])
         for node in graph.node:
@@ -104,12 +140,25 @@ class Graph(Sizes):
 
     def _walk(self, graph: Any) -> Iterator[dict[str, Any]]:
         for node in graph.node:
+            if any(name in self.passed for name in node.output):
+                continue
             if node.op_type in _LOOPS:
                 yield from self._inner(node)
-            elif node.op_type == "Attention" and node.domain not in STANDARD:
+            elif node.op_type in ("Attention", "QAttention") and node.domain not in STANDARD:
                 yield from self._projected(node)
+            elif node.op_type in EXPERTS and node.domain not in STANDARD:
+                yield from self._experts(node)
+            elif node.op_type == "Reshape":
+                self._check_reshape(node)
             elif node.op_type not in FREE:
                 yield self._op(node)
+
+    def _check_reshape(self, node: Any) -> None:
+        """A shape that is written out holds for one batch; inference does not compare."""
+        known = node.input[0] in self.shapes and node.output[0] in self.shapes
+        before, after = self.elements(node.input[0]), self.elements(node.output[0])
+        if known and before != after:
+            raise Unusable(f"the shapes of {layer(node)} do not go together: {before:,} to {after:,} values")
 
     def _inner(self, node: Any) -> Iterator[dict[str, Any]]:
         """A loop's body as often as it runs, where that is known, or one branch of a choice."""
@@ -142,36 +191,66 @@ class Graph(Sizes):
 
     def _projected(self, node: Any) -> Iterator[dict[str, Any]]:
         """The Attention of onnxruntime: (B, S, D) x (D, 3 D) for query, key and value, then theirs."""
-        op = self._op(node)
         x, weight = self.shapes.get(node.input[0]), self.shapes.get(node.input[1])
         if not x or not weight or len(x) != 3:
-            yield op
+            yield self._op(node)
             return
         rows, wide = x[0] * x[1], weight[-1]
         heads = attribute_of(node, "num_heads", 1)
-        q = {"batch": x[0], "heads": heads, "kv_heads": heads, "q": x[1], "kv": x[1],
-             "head_dim": wide // 3 // heads, "causal": attribute_of(node, "unidirectional", 0)}  # fmt: skip
-        yield {**op, "kind": "gemm", "dims": {"m": rows, "n": wide, "k": x[2], "batch": 1},
-               "write": rows * wide, "layer": f"{op['layer']}.qkv"}  # fmt: skip
+        q = {"batch": x[0], "heads": heads, "kv_heads": heads, "q": x[1],
+             "kv": x[1] + self.cached(node), "head_dim": wide // 3 // heads,
+             "causal": attribute_of(node, "unidirectional", 0)}  # fmt: skip
+        op = self._moved(node, "gemm", {"m": rows, "n": wide, "k": x[2], "batch": 1}, {})
+        yield {**op, "write": rows * wide, "layer": f"{op['layer']}.qkv"}
         yield {"kind": "attention", "layer": op["layer"], "dims": q, "read": rows * wide,
                "write": op["write"], "weights": 0, "parameters": 0, "saved": rows * wide}  # fmt: skip
 
+    def _experts(self, node: Any) -> Iterator[dict[str, Any]]:
+        """A mixture of experts: each token through k of E of them; weights (E, .., ..) of each product."""
+        x, router = self.shapes.get(node.input[0]), self.shapes.get(node.input[1])
+        names = [node.input[place] for place in EXPERTS[node.op_type] if place < len(node.input)]
+        held = [self.weight(name) for name in names if name and self.weight(name)]
+        if not x or not router or len(held) < 2:
+            yield self._op(node)
+            return
+        whole = self._moved(node, "gemm", {}, {})
+        width, count = x[-1], router[-1]
+        rows = math.prod(x[:-1]) * attribute_of(node, "k", 4)
+        inner = held[1] // (count * width)
+        for place, values in enumerate(held):
+            wide = values // (count * width)
+            n, k = (width, inner) if place == 1 else (wide, width)
+            first = place == 0
+            dims = {"m": rows, "n": n, "k": k, "batch": 1}
+            yield {
+                **whole, "layer": f"{whole['layer']}.{place + 1}", "dims": dims,
+                "read": rows * k, "write": rows * n, "saved": rows * k,
+                "weights": values * min(1, rows / count), "parameters": whole["parameters"] if first else 0,
+            }  # fmt: skip
+
     def _op(self, node: Any) -> dict[str, Any]:
-        missing = [name for name in (*node.input, *node.output) if name and name not in self.shapes]
-        if missing and self.fault and node.op_type in MATRICES | CONVOLUTIONS:
+        missing = [name for name in (*node.input, *node.output)
+                   if name and name not in self.shapes and name not in self.indices]  # fmt: skip
+        product = node.op_type in MATRICES | CONVOLUTIONS
+        if missing and self.fault and product:
             raise Unusable(f"the shapes of {layer(node)} do not go together: {self.fault}")
-        if missing and standard(node):
-            self._remark(
-                f"{layer(node)}: the size of '{missing[0]}' is not known, so only the rest is counted"
-            )
-        sized = node.output and node.output[0] in self.shapes
-        kind, dims, extra = self.plain(node) if missing and not (sized and known(node)) else self.kind(node)
+        if missing and node.op_type not in self.undefined:
+            self.unsized[node.op_type] = self.unsized.get(node.op_type, 0) + 1
+        try:
+            kind, dims, extra = self.kind(node)
+        except (KeyError, IndexError):
+            kind, dims, extra = self.plain(node)
+        return self._moved(node, kind, dims, extra)
+
+    def _moved(self, node: Any, kind: str, dims: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+        """The operator with what it reads and writes."""
         op = {"kind": kind, "layer": layer(node), "dims": dims, **extra}
-        # A running mean and variance are stored, and not trained.
-        taken = node.input[:3] if node.op_type == "BatchNormalization" else node.input
+        # A running mean and variance, and what a state begins as, are stored, and not trained.
+        given = [self.passed.get(name, name) for name in node.input]
+        taken = given[: _TRAINED.get(node.op_type)]
         weights = [name for name in dict.fromkeys(taken) if self.weight(name)]
-        self.counted.update(set(node.input) - set(taken))
-        rest = [name for name in dict.fromkeys(node.input) if name and name not in self.weights]
+        self.counted.update(set(given) - set(taken))
+        rest = [name for name in dict.fromkeys(given) if name and name not in self.weights]
         op["write"] = sum(self.elements(name) for name in node.output if name)
         op["read"] = op["write"] if kind == "embedding" else sum(self.elements(name) for name in rest)
         op["weights"] = 0 if kind == "embedding" else sum(self.weight(name) for name in weights)
@@ -182,3 +261,11 @@ class Graph(Sizes):
         elif kind == "pointwise" and "backward" not in op:
             op["saved"] = op["write"]
         return op
+
+
+def _declare(graph: Any, name: str, shape: list[int]) -> None:
+    """A value of floats as an input."""
+    value = graph.input.add(name=name)
+    value.type.tensor_type.elem_type = 1
+    for side in shape:
+        value.type.tensor_type.shape.dim.add().dim_value = side

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 FREE = {
@@ -29,27 +30,45 @@ NORMS = {
 
 LINEAR = {"Add", "Sub", "Neg", "Sum", "Mean", "ReduceMean", "ReduceSum"}
 
-MATRICES = {"MatMul", "Gemm", "MatMulInteger", "QLinearMatMul", "QGemm", "FusedMatMul", "MatMulNBits"}
+#: Products of onnxruntime: where their two matrices stand among the inputs.
+LEFT_RIGHT = {
+    "FusedMatMul": (0, 1), "TransposeMatMul": (0, 1), "FusedGemm": (0, 1), "GemmFastGelu": (0, 1),
+    "GemmFloat8": (0, 1), "DynamicQuantizeMatMul": (0, 1), "MatMulIntegerToFloat": (0, 1), "QGemm": (0, 3),
+}  # fmt: skip
 
-CONVOLUTIONS = {"Conv", "ConvInteger", "QLinearConv", "ConvTranspose", "FusedConv"}
+#: Products whose weights are stored several to a byte, with K and N among the attributes.
+PACKED = {"MatMulNBits", "MatMulBnb4"}
 
-ATTENTION = {"Attention", "MultiHeadAttention", "GroupQueryAttention"}
+MATRICES = {"MatMul", "Gemm", "MatMulInteger", "QLinearMatMul", *LEFT_RIGHT, *PACKED}
 
-GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+CONVOLUTIONS = {"Conv", "ConvInteger", "QLinearConv", "ConvTranspose", "DeformConv", "FusedConv", "NhwcConv",
+                "NhwcFusedConv"}  # fmt: skip
+
+ATTENTION = {"Attention", "MultiHeadAttention", "GroupQueryAttention", "DecoderMaskedMultiHeadAttention"}
+
+#: Mixtures of experts: where the weights of the first, second and third product stand among the inputs.
+EXPERTS = {"MoE": (2, 4, 6), "QMoE": (2, 5, 8)}
+
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1, "DynamicQuantizeLSTM": 4}
+
+#: Operators of ONNX that do more than they move, and are counted by their bytes all the same.
+UNCOUNTED = {"DFT", "STFT", "Det"}
+
+#: What passes a weight on as it is; runtimes do it once, before the first run.
+PASSING = {"DequantizeLinear", "Transpose", "Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten"}
 
 #: Element types of weights: floats and 8-bit integers (and, packed, smaller ones).
 WEIGHTS = {1, 2, 3, 10, 11, 16, 17, 18, 19, 20, 21, 22, 23}
 
 STANDARD = ("", "ai.onnx")
 
-#: Bits of a stored element by its type.
-BITS = {1: 32, 2: 8, 3: 8, 10: 16, 11: 64, 16: 16, 17: 8, 18: 8, 19: 8, 20: 8, 21: 4, 22: 4, 23: 4}
+#: Whole bytes, which may hold several narrower values.
+_BYTES = (2, 3)
 
-#: Operators beyond the standard (onnxruntime's) whose first output has the shape of their first input.
-ALIKE = {
-    "SkipLayerNormalization", "SkipSimplifiedLayerNormalization", "SimplifiedLayerNormalization", "BiasGelu",
-    "FastGelu", "QuickGelu", "Gelu", "RotaryEmbedding", "GroupQueryAttention", "MultiHeadAttention",
-    "Attention", "BiasAdd", "GroupNorm",
+#: Bits of a stored element by its type.
+BITS = {
+    1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 10: 16, 11: 64, 16: 16, 17: 8, 18: 8, 19: 8, 20: 8, 21: 4, 22: 4,
+    23: 4, 24: 8, 25: 2, 26: 2,
 }  # fmt: skip
 
 
@@ -64,28 +83,33 @@ def constants(graph: Any) -> Iterator[Any]:
                 yield from constants(attribute.g)
 
 
-def packed(graph: Any) -> dict[str, int]:
-    """Weights of several values a byte, by name: how many there are; their scales are no weights."""
+def packed(graph: Any, weights: Mapping[str, Any]) -> dict[str, int]:
+    """Quantised weights by name: how many values each holds; their scales and zero points are none."""
     found: dict[str, int] = {}
     for node in graph.node:
-        if node.op_type == "MatMulNBits":
-            found.update(dict.fromkeys(node.input[2:], 0))
-            found[node.input[1]] = attribute_of(node, "K", 0) * attribute_of(node, "N", 0)
+        held = _held(node, weights)
+        if held:
+            found.update(dict.fromkeys((one for one in node.input if one in weights), 0))
+            found.update(held)
     return found
 
 
-def known(node: Any) -> bool:
-    """Whether an operator beyond the standard can be sized by its first output."""
-    return node.domain not in STANDARD and node.op_type in (*ALIKE, *MATRICES)
-
-
-def standard(node: Any) -> bool:
-    """Whether a node is an operator of ONNX itself."""
-    if node.domain not in STANDARD:
-        return False
-    from onnx import defs
-
-    return bool(defs.has(node.op_type))
+def _held(node: Any, weights: Mapping[str, Any]) -> dict[str, int]:
+    """Values of the quantised weights of one node."""
+    if node.op_type in PACKED:
+        return {node.input[1]: attribute_of(node, "K", 0) * attribute_of(node, "N", 0)}
+    if node.op_type == "QMoE":
+        places: tuple[int, ...] = EXPERTS["QMoE"]
+        each = 8 // attribute_of(node, "expert_weight_bits", 4)
+    elif node.op_type in ("DequantizeLinear", "GatherBlockQuantized"):
+        places, each = (0,), 8 // attribute_of(node, "bits", 4) if node.domain not in STANDARD else 1
+    else:
+        return {}
+    names = [node.input[place] for place in places if place < len(node.input)]
+    return {
+        name: math.prod(weights[name][0]) * (each if weights[name][1] in _BYTES else 1)
+        for name in names if name in weights and weights[name][0]
+    }  # fmt: skip
 
 
 def layer(node: Any) -> str:

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .batches import alike
 from .fault import Unusable
 from .torch_modes import placing
 from .torch_tracer import Tracer, tensors
@@ -106,27 +107,54 @@ def _traced(
     with torch.device(device), placing(torch, device):
         module = factory() if callable(factory) and not isinstance(factory, torch.nn.Module) else factory
         if not isinstance(module, torch.nn.Module):
-            raise Unusable(f"'{request['factory']}' gives a {type(module).__name__}, not a torch.nn.Module")
+            raise Unusable(f"'{request['factory']}' gives {type(module).__name__}, not a torch.nn.Module")
         inputs = _inputs(torch, request["inputs"], (module, factory, file))
     module = module.to(device) if device == "meta" else module
     module.eval()
     _materialise(torch, module, _on(torch, inputs, device, 1))
     found["parameters"] = sum(one.numel() for one in module.parameters())
-    arguments, keywords = _on(torch, inputs, device, 1)
-    batch, notes = _batch(torch, (arguments, keywords)), []
     tracer = Tracer(torch, module, device)
-    first = tracer.run(arguments, keywords)
-    second = None
-    if batch:
-        try:
-            second = Tracer(torch, module, device).run(*_on(torch, inputs, device, 2))
-        except Exception as fault:
-            notes.append(f"it takes no other batch than {batch} ({type(fault).__name__}), so work is scaled")
+    first = tracer.run(*_on(torch, inputs, device, 1))
+    pair, notes = _pair(torch, module, inputs, device, first)
     return {
-        "first": first, "second": second, "batch": batch or 1, "notes": [*notes, *tracer.said()],
-        "inputs": [_shape(t) for t in tensors(torch, (arguments, keywords))],
+        **pair, "notes": [*notes, *tracer.said()],
+        "inputs": [_shape(t) for t in tensors(torch, _on(torch, inputs, device, 1))],
         "name": type(module).__name__,
     }  # fmt: skip
+
+
+def _pair(
+    torch: Any, module: Any, inputs: tuple[Any, Any], device: str, first: list[dict[str, Any]]
+) -> tuple[dict[str, Any], list[str]]:
+    """Two batches that run the same operators: of the first side of the inputs, or of the second.
+
+    The second is tried where a layer wants it so (`batch_first=False`). Of a batch of one some copies are
+    none, so twice and four times that is tried as well.
+    """
+
+    def run(place: int, times: int) -> list[dict[str, Any]]:
+        return Tracer(torch, module, device).run(*_on(torch, inputs, device, times, place))
+
+    whole, faults = _batch(torch, inputs), []
+    second_side = any(getattr(one, "batch_first", True) is False for one in module.modules())
+    for place in (0, 1) if second_side else (0,):
+        batch = _batch(torch, inputs, place)
+        smaller = first
+        for times in (2, 4):
+            if not batch:
+                break
+            try:
+                larger = run(place, times)
+            except Exception as fault:
+                faults.append(type(fault).__name__)
+                break
+            if alike(smaller, larger):
+                said = [f"its batch is the second side of its inputs, {batch} as given"] if place else []
+                return {"first": smaller, "second": larger, "batch": batch * times // 2}, said
+            smaller = larger
+    why = f" ({faults[0]})" if faults else ""
+    notes = [f"it takes no other batch than {whole}{why}, so work is scaled"] if whole else []
+    return {"first": first, "second": None, "batch": whole or 1}, notes
 
 
 def _materialise(torch: Any, module: Any, inputs: tuple[Any, Any]) -> None:
@@ -157,28 +185,28 @@ def _example(torch: Any, one: dict[str, Any]) -> Any:
     return torch.zeros(one["shape"], dtype=dtype)
 
 
-def _on(torch: Any, inputs: tuple[Any, Any], device: str, times: int) -> tuple[Any, Any]:
-    """The inputs on a device, their first dimension `times` as long where it is the batch."""
+def _on(torch: Any, inputs: tuple[Any, Any], device: str, times: int, place: int = 0) -> tuple[Any, Any]:
+    """The inputs on a device, the side at `place` `times` as long where it is the batch."""
     from torch.utils._pytree import tree_map
 
-    batch = _batch(torch, inputs)
+    batch = _batch(torch, inputs, place)
 
     def moved(leaf: Any) -> Any:
         if not isinstance(leaf, torch.Tensor):
             return leaf
         shape = list(leaf.shape)
-        if shape and shape[0] == batch:
-            shape[0] *= times
+        if len(shape) > place and shape[place] == batch:
+            shape[place] *= times
         return torch.zeros(shape, dtype=leaf.dtype, device=device)
 
     arguments, keywords = tree_map(moved, inputs)
     return arguments, keywords
 
 
-def _batch(torch: Any, inputs: Any) -> int:
-    """The first dimension of the first input."""
-    shapes = [t.shape for t in tensors(torch, inputs) if t.dim()]
-    return int(shapes[0][0]) if shapes else 0
+def _batch(torch: Any, inputs: Any, place: int = 0) -> int:
+    """The size at `place` of the first input that has as many."""
+    shapes = [t.shape for t in tensors(torch, inputs) if t.dim() > place]
+    return int(shapes[0][place]) if shapes else 0
 
 
 def _shape(tensor: Any) -> str:

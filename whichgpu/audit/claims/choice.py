@@ -1,0 +1,147 @@
+"""Choices for a capability: "if you need FP8, take the T4", "best with two cards, thanks to its NVLink"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.capabilities import CAPABILITIES
+from whichgpu.audit.claims.capability import judged
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+
+#: A wish, up to what is wished.
+_WISH = (
+    r"\b(?:needs?|requir\w+|wants?|rel(?:y|ies) on|depends? on|uses?|using|with|for|of|in|to|your)\s+"
+    r"(?:(?:to|you|use|native|hardware|full|run|train|encode|in|with|the|an?|\w+ing)\s+){0,4}"
+)
+_IS_WISHED = (
+    r"\s+(?:is|are)\s+(?:\w+\s+)?(?:needed|required|important|essential|critical|a must|crucial|key)\b"
+)
+_IF = re.compile(
+    r"\b(?:if|when|who|whoever|anyone|anybody|everyone|everybody|those|teams?|users?|people|for|best)\b",
+    re.IGNORECASE,
+)
+#: Other words of a wish for a capability.
+_ALSO = {
+    "ray_tracing": r"|\b(?P<also>ray[- ]tracing)\b",
+    "av1_encode": r"|\b(?P<also>(?:transcod|encod|stream)\w*\s+(?:\w+\s+){0,3}?AV1)\b",
+}
+_WISHES = tuple(
+    (
+        each,
+        re.compile(
+            rf"{_WISH}(?P<what>{each.names})\b|\b(?P<is>{each.names}){_IS_WISHED}" + _ALSO.get(each.key, ""),
+            re.IGNORECASE,
+        ),
+    )
+    for each in CAPABILITIES
+)
+_ANY = re.compile("|".join([*(each.names for each in CAPABILITIES), "av1"]), re.IGNORECASE)
+#: What stands between the wish and the device that is to fulfil it.
+_TAKE = re.compile(
+    r"[^.;]{0,60}?\b(?:choose|choosing|pick|go (?:with|for)|opt for|get|take|buy|rent|use|prefer|select|"
+    r"stay with|stick (?:with|to)|(?:look|turn) (?:at|to)|is|are)\s+(?:an?\s+|the\s+|one\s+|your\s+)?"
+    r"(?:(?:right|best|better|obvious|only|natural|ideal|safe)\s+(?:choice|option|pick|card|gpu)\s+is\s+(?:the\s+)?)?"
+    r"(?:nvidia\s+|amd\s+|geforce\s+|used\s+)*$",
+    re.IGNORECASE,
+)
+#: "The A30 is better" behind a wish, and what calls it so behind its name.
+_COMMA = re.compile(r"[^.;:]{0,30},\s*(?:the\s+|an?\s+)?(?:nvidia\s+|amd\s+|geforce\s+)*", re.IGNORECASE)
+_IS_RIGHT = re.compile(
+    r"\s+(?:is|are|would be|remains?|makes?)\b[^.;]{0,25}\b(?:better|best|right|ideal|choice|way|option|"
+    r"perfect|suited|pick)\b",
+    re.IGNORECASE,
+)
+#: "Choose the A100 for FP8": what stands before the device, and behind it.
+_VERB = re.compile(
+    r"\b(?:choose|pick|take|buy|get|rent|use|prefer|go (?:with|for)|opt for|select)\s+(?:an?\s+|the\s+)?"
+    r"(?:nvidia\s+|amd\s+|geforce\s+)*$",
+    re.IGNORECASE,
+)
+_TAKEN_FOR = re.compile(r"(?:\s+(?:if|when|where)\b[^.;,]{0,25})?\s*", re.IGNORECASE)
+_COLON = re.compile(r"[^.;:]{0,30}:\s*(?:the\s+)?(?:nvidia\s+|amd\s+)?", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:not|never|avoid|skip|instead of|rather than|over|unless|without|overkill)\b|n[\u2019']t\b", re.I
+)
+#: A device that is called right for the wish after it.
+_SUITS = re.compile(
+    r"\s+(?:is|are|remains?|stays?|would be|makes?)\b[^.;]{0,50}?\b(?:choice|option|card|gpu|pick|fit|bet|"
+    r"ideal|perfect|"
+    r"best|right|suited|suitable|recommended)\b[^.;,]{0,40}?",
+    re.IGNORECASE,
+)
+#: A reason right behind the device.
+_THANKS = re.compile(
+    r"[^.;]{0,60}?\b(?:thanks to|because of|due to|given|for|with)\s+its\s+(?:\w+\s+){0,2}?"
+    rf"(?P<what>{'|'.join(each.names for each in CAPABILITIES)})\b",
+    re.IGNORECASE,
+)
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every choice that rests on a capability, with its verdict."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption") or not context.mentions.get(index):
+            continue
+        for sentence in sentences(passage.text) if _ANY.search(passage.text) else ():
+            here = spoken(index, passage, sentence, context).here
+            yield from _reasons(passage, sentence, here, context)
+            if _IF.search(sentence.text) and not _DENIED.search(sentence.text):
+                yield from _wishes(passage, sentence, here, context)
+
+
+def _wishes(
+    passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """The device that is to be taken for a wish has what is wished."""
+    text = passage.text
+    for each, pattern in _WISHES if here else ():
+        wish = pattern.search(text, sentence.start, sentence.end)
+        if wish is None:
+            continue
+        before = [one for one in here if one.end <= wish.start()]
+        after = [one for one in here if one.start >= wish.end()]
+        gap = text[wish.end() : after[0].start] if after else ""
+        if (before and _SUITS.fullmatch(text, before[-1].end, wish.start())) or (
+            before
+            and _TAKEN_FOR.fullmatch(text, before[-1].end, wish.start())
+            and _VERB.search(text, sentence.start, before[-1].start)
+        ):
+            taken, place = before[-1], (before[-1].start, wish.end())
+        elif (
+            after
+            and not before
+            and (
+                _TAKE.fullmatch(gap)
+                or _COLON.fullmatch(gap)
+                or (_COMMA.fullmatch(gap) and _IS_RIGHT.match(text, after[0].end))
+            )
+        ):
+            taken, place = after[0], (wish.start(), after[0].end)
+        else:
+            continue
+        gpus = [context.catalogue[key] for key in taken.ids]
+        yield from judged(passage, place, each, gpus, told=True, context=context)
+
+
+def _reasons(
+    passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """What a device is said to be chosen for, "thanks to its NVLink connector"."""
+    for mention in here:
+        reason = _THANKS.match(passage.text, mention.end, sentence.end)
+        between = [one for one in here if reason and mention.end <= one.start < reason.end()]
+        if reason is None or between:
+            continue
+        what = next(each for each in CAPABILITIES if re.fullmatch(each.names, reason["what"], re.IGNORECASE))
+        gpus = [context.catalogue[key] for key in mention.ids]
+        yield from judged(passage, reason.span("what"), what, gpus, told=True, context=context)

@@ -1,0 +1,79 @@
+"""Tables of tokens a second: one request cannot be answered faster than its weights are read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import tables
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.judging import source_of
+from whichgpu.audit.models import formats, models
+from whichgpu.audit.quantities import quantities
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Table
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.models import Format, Model
+
+_TOKENS = re.compile(r"\b(?:tok(?:en)?s?\s*(?:/|per\s+)\s*s(?:ec(?:ond)?)?\b|t/s\b|tps\b)", re.IGNORECASE)
+#: Of many requests at once, or of reading the prompt: no bound of one request.
+_MANY = re.compile(
+    r"\b(?:batch\w*|concurren\w*|aggregate|total|vllm|sglang|tensorrt|throughput|prefill|prompt|pp\d+|users?|"
+    r"requests?|parallel|mtp|speculative|draft|multi|offline|server)\b",
+    re.IGNORECASE,
+)
+#: A mixture of experts reads some of its weights only.
+_EXPERTS = re.compile(
+    r"\b(?:\d+x\d+b|a\d+b|moe|mixtral|deepseek|gpt-oss|kimi|scout|maverick)\b", re.IGNORECASE
+)
+#: Bytes of a weight of the smallest format in use; how far beyond the bound rounding goes.
+_LEAST, _SLACK = 0.34, 1.08
+_MOST_CELLS = 400
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every rate of tokens in a table that no memory of its device could feed."""
+    for table in context.document.tables:
+        yield from _of_table(table, context)
+
+
+def _of_table(table: Table, context: Context) -> Iterator[Finding]:
+    above = " ".join((table.caption, *table.section[-1:]))
+    for cell in tables.cells(table, context)[:_MOST_CELLS]:
+        text = f"{cell.label} {cell.passage.text}"
+        if not _TOKENS.search(text) and not (_TOKENS.search(above) and models(cell.label)):
+            continue
+        around = f"{text} {above}"
+        found = models(cell.label) or models(above)
+        if len({each.parameters for each in found}) != 1 or _MANY.search(around) or _EXPERTS.search(around):
+            continue
+        said = formats(cell.label) or formats(above)
+        if len(said) < 2:
+            yield from _judged(cell, found[0], said[0] if said else None, context)
+
+
+def _judged(cell: tables.Cell, model: Model, said: Format | None, context: Context) -> Iterator[Finding]:
+    told = [
+        each
+        for each in quantities(cell.passage.text, context.fraction)
+        if each.dimension in ("number", "rate") and each.value > 1
+    ]
+    gpus = [gpu for key in cell.ids if (gpu := context.catalogue[key]).value("bandwidth")]
+    if len(told) != 1 or not gpus:
+        return
+    best = max(gpus, key=lambda gpu: float(gpu.need("bandwidth")))
+    weights = model.parameters * (said.least if said else _LEAST)
+    most = float(best.need("bandwidth")) / weights
+    because = (
+        f"a token of {model.name.strip()} reads {weights / 1e9:,.3g} GB of weights in "
+        f"{said.name if said else 'any format'}; at {best.display('bandwidth')} of {best.id} that is at most "
+        f"{most:,.0f} a second"
+    )
+    above = told[0].value > most * _SLACK
+    yield made(context, cell.passage, (told[0].start, told[0].end), "benchmark",
+               "contradicted" if above else "unverifiable", subject=best.id, attribute="throughput",
+               because=because, expected=f"at most {most:,.0f}" if above else "",
+               evidence=(Evidence(because), source_of(best, "bandwidth")))  # fmt: skip

@@ -1,0 +1,141 @@
+"""Rates per watt, and prices per gigabyte: "0.25 TFLOPS per watt at 285 W for 44.1 TFLOPS"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.judging import source_of
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences, within
+from whichgpu.hardware.gpu import nominal_gb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+    from whichgpu.hardware.gpu import Gpu
+
+_PER_WATT = re.compile(
+    r"(?<![\w.,])(?P<n>\d{1,5}(?:\.\d{1,3})?)\s*(?P<unit>[TG]FLOP/?S?|TOPS|GB/s)\s*(?:per watt|per W\b|"
+    r"/\s?W(?:att)?\b)",
+    re.IGNORECASE,
+)
+_PER_GB = re.compile(
+    r"\$\s?(?P<n>\d{1,5}(?:\.\d{1,2})?)\s*(?:per|/|a)\s?(?:GB|gigabyte)\b(?!\s*(?:/|per|a month|"
+    r"of (?:storage|disk|egress|traffic)))",
+    re.I,
+)
+_SCALES = {"t": 1e12, "g": 1e9}
+_RATES = ("fp64", "fp64_tensor", "fp32", "tf32", "fp16", "fp16_acc16", "fp16_vector", "bf16", "fp8",
+          "fp8_acc16", "fp4", "int8", "int4", "bandwidth")  # fmt: skip
+_MEASURED = re.compile(r"\b(?:measured|observed|under load|idle|actual|system|wall)\b", re.IGNORECASE)
+_WITHIN, _WRONG = 0.06, 0.2
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every rate per watt with its verdict."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption"):
+            continue
+        for sentence in sentences(passage.text):
+            if _PER_GB.search(passage.text, sentence.start, sentence.end):
+                mention = spoken(index, passage, sentence, context).owner(sentence.end)
+                yield from _per_gigabyte(passage, sentence, mention, context)
+            for match in _PER_WATT.finditer(passage.text, sentence.start, sentence.end):
+                if _MEASURED.search(sentence.text):
+                    continue
+                mention = spoken(index, passage, sentence, context).owner(match.start())
+                yield from _judged(passage, sentence, match, mention, context)
+
+
+def _per_gigabyte(
+    passage: Passage, sentence: Sentence, mention: Mention | None, context: Context
+) -> Iterator[Finding]:
+    """A price per gigabyte of memory, against the price before it and the memory of the device."""
+    for match in _PER_GB.finditer(passage.text, sentence.start, sentence.end):
+        prices = [
+            each
+            for each in within(quantities(passage.text, context.fraction), sentence.start, match.start())
+            if each.dimension == "money" and each.high == each.value > 0
+        ]
+        sizes = {nominal_gb(float(value)) for key in mention.ids
+                 if (value := context.catalogue[key].value("memory"))} if mention else set()  # fmt: skip
+        if not prices or len(sizes) != 1 or None in sizes:
+            continue
+        size = float(next(iter(sizes)) or 1)
+        real, told = prices[-1].value / size, float(match["n"].replace(",", ""))
+        close = abs(told / real - 1) <= _WITHIN
+        wrong = abs(told / real - 1) > _WRONG
+        because = f"{passage.text[prices[-1].start : prices[-1].end]} over {size:g} GB is {real:.4g}"
+        verdict = "confirmed" if close else "inconsistent" if wrong else "unverifiable"
+        yield made(context, passage, match.span("n"), "arithmetic", verdict, attribute="price per GB",
+                   because=because, expected="" if close else f"{real:.3g}",
+                   evidence=(Evidence(because),))  # fmt: skip
+
+
+def _judged(
+    passage: Passage, sentence: Sentence, match: re.Match[str], mention: Mention | None, context: Context
+) -> Iterator[Finding]:
+    told = float(match["n"]) * _SCALES[match["unit"][0].lower()]
+    digits = match["n"].partition(".")[2]
+    rounding = 0.5 * 10 ** -len(digits) / (float(match["n"]) or 1.0)
+    pairs = list(_stated(passage, sentence, match, context))
+    evidence = [Evidence(words) for _, words in pairs]
+    if not pairs and mention is not None:
+        gpus = [context.catalogue[key] for key in mention.ids]
+        pairs = [each for gpu in gpus for each in _on_file(gpu)]
+        evidence = [source_of(gpus[0], "power")]
+    if not pairs:
+        return
+    value, words = min(pairs, key=lambda one: abs(one[0] / told - 1) if told else 0.0)
+    off = abs(told / value - 1)
+    close = off <= max(_WITHIN, rounding)
+    verdict = "confirmed" if close else "inconsistent" if off > _WRONG + rounding else "unverifiable"
+    if verdict == "inconsistent" and not _stated_both(passage, sentence, match, context):
+        verdict = "contradicted"
+    scale = _SCALES[match["unit"][0].lower()]
+    yield made(context, passage, match.span("n"), "arithmetic", verdict, attribute="efficiency",
+               subject=", ".join(mention.ids) if mention else "", because=words,
+               expected="" if close else f"{value / scale:.3g}",
+               evidence=tuple(evidence[:2]))  # fmt: skip
+
+
+def _stated_both(passage: Passage, sentence: Sentence, match: re.Match[str], context: Context) -> bool:
+    return next(_stated(passage, sentence, match, context), None) is not None
+
+
+def _stated(
+    passage: Passage, sentence: Sentence, match: re.Match[str], context: Context
+) -> Iterator[tuple[float, str]]:
+    """The quotient of the one power and the one rate that the sentence states before it."""
+    found = [
+        each
+        for each in within(quantities(passage.text, context.fraction), sentence.start, match.start())
+        if each.high == each.value > 0
+    ]
+    powers = _of(found, ("power",))
+    rates = _of(found, ("flop rate", "op rate", "bandwidth"))
+    if len(powers) == 1 and len(rates) == 1:
+        words = [passage.text[each.start : each.end] for each in (rates[0], powers[0])]
+        yield rates[0].value / powers[0].value, f"{words[0]} over {words[1]}"
+
+
+def _of(found: Sequence[Quantity], dimensions: Sequence[str]) -> list[Quantity]:
+    return [each for each in found if each.dimension in dimensions]
+
+
+def _on_file(gpu: Gpu) -> Iterator[tuple[float, str]]:
+    """Every peak of a device over its power, dense and sparse."""
+    power = gpu.value("power")
+    for field in _RATES if power and gpu.confidence != "low" else ():
+        value = gpu.value(field)
+        for times in {1.0, float(gpu.value("sparsity") or 1.0)} if value else ():
+            words = f"{gpu.id}: {gpu.display(field)} ({field}) over {gpu.display('power')}"
+            yield float(value or 0) * times / float(power or 1), words

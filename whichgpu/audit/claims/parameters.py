@@ -1,0 +1,86 @@
+"""Sizes of models: "BERT-Large has 110 million parameters", "GPT-2 XL (1.5B parameters)"."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.sentences import sentences
+from whichgpu.errors import WhichGpuError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.findings import Context, Finding
+
+#: A name of a model: words with a capital or a digit, as far as it is one.
+_NAME = (
+    r"(?P<name>\b(?:BERT|RoBERTa|DistilBERT|GPT|Llama|Mi[sx]tral|Qwen|Gemma|Phi|Falcon|DeepSeek|Whisper|T5|CLIP|"
+    r"ResNet|VGG|DenseNet|EfficientNet|Inception|AlexNet|MobileNet|ViT|Stable Diffusion|SDXL|FLUX|OPT|"
+    r"BLOOM|MPT|"
+    r"Yi|Kimi|GLM|Mamba|Jamba)"
+    r"(?:[ -]?(?:v?\d[\w.]{0,8}|large|base|small|medium|tiny|mini|XL|XXL|turbo|dev|schnell|oss|NeoX|J|R1|"
+    r"B\d|[A-Z]))"
+    r"{0,4})"
+)
+_HAS = (
+    r"\s*(?:,?\s*(?:which|that|with|has|have|had|contains?|counts?|packs?|comes with|uses|at|is|its)\s+)"
+    r"(?:(?:about|around|roughly|approximately|some|only|just|a total of|over|nearly|almost|~)\s*){0,2}|"
+    r"\s*\(\s*~?"
+)
+_COUNT = r"(?P<n>\d{1,4}(?:[.,]\d{1,3})?)[\s-]?(?P<scale>billion|million|trillion|[MBT])[\s-]parameters?\b"
+_SAID = re.compile(rf"{_NAME}(?:{_HAS}){_COUNT}", re.IGNORECASE)
+#: "The 110-million-parameter BERT-Large".
+_BEFORE = re.compile(rf"\b{_COUNT}\s+(?:model\s+)?{_NAME}", re.IGNORECASE)
+_SCALES = {"m": 1e6, "b": 1e9, "t": 1e12}
+#: Counts of one model differ by what is counted (embeddings, heads); a name may be of several sizes.
+_WITHIN, _WRONG = 0.06, 0.15
+_TRAINABLE = re.compile(r"\b(?:trainable|active|activated|train|lora|adapter)\b", re.IGNORECASE)
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every stated number of a model's parameters with its verdict."""
+    for passage in context.document.passages:
+        if passage.kind not in ("paragraph", "item", "caption") or "parameter" not in passage.text.lower():
+            continue
+        for sentence in sentences(passage.text):
+            if _TRAINABLE.search(sentence.text):
+                continue
+            for pattern in (_SAID, _BEFORE):
+                for match in pattern.finditer(passage.text, sentence.start, sentence.end):
+                    known = _parameters(match["name"].strip(" -."))
+                    if not known:
+                        continue
+                    told = float(match["n"].replace(",", ".")) * _SCALES[match["scale"][0].lower()]
+                    off = abs(told / known - 1)
+                    rounding = 0.5 / max(float(match["n"].replace(",", ".")), 1.0)
+                    close = off <= max(_WITHIN, rounding)
+                    # "Gemma 2B has 2 billion": as it is called.
+                    called = match["n"] in re.findall(r"\d+(?:\.\d+)?", match["name"])
+                    wrong = off > _WRONG and not called
+                    verdict = "confirmed" if close else "contradicted" if wrong else "unverifiable"
+                    because = f"{match['name']} has {_words(known)} parameters"
+                    place = (match.start("n"), match.end("scale"))
+                    yield made(context, passage, place, "specification", verdict, subject=match["name"],
+                               attribute="parameters", because=because,
+                               expected="" if verdict == "confirmed" else _words(known),
+                               evidence=(Evidence(because, "zoo"),))  # fmt: skip
+
+
+def _words(count: float) -> str:
+    return f"{count / 1e9:.3g} billion" if count >= 1e9 else f"{count / 1e6:.3g} million"
+
+
+@lru_cache(maxsize=256)
+def _parameters(name: str) -> float:
+    """Parameters of the workload of exactly this name; 0 where none has it."""
+    from whichgpu.workloads.workload import known, resolve
+
+    if len(name) < 3 or not re.search(r"\d|large|base", name, re.IGNORECASE) or not known(name):
+        return 0.0
+    try:
+        return float(sum(resolve(name).parameters().values()))
+    except WhichGpuError:
+        return 0.0

@@ -1,0 +1,81 @@
+"""Needs against room that a text states itself: "needs 24 GB, so it fits in 16 GB"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.roles import counted
+from whichgpu.audit.sentences import sentences, within
+from whichgpu.hardware.gpu import nominal_gb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.sentences import Sentence
+
+_NEEDS = re.compile(
+    r"\b(?:needs?|requires?|takes?|uses?|occup\w+|weighs?|is)\s+(?:up to\s+)?(?:about|around|roughly|"
+    r"at least|approximately|"
+    r"some|over|~)?\s*(?P<n>\d{1,4}(?:\.\d)?)\s?GB\b(?!/)",
+    re.IGNORECASE,
+)
+_FITS = re.compile(
+    r"\b(?:so|and|which|it|thus|therefore|that|;)\s+(?:it\s+|that\s+|they\s+)?(?:easily\s+|comfortably\s+|just\s+|still\s+|also\s+)?"
+    r"(?:fits?|runs?)\s+(?:easily\s+|comfortably\s+|well\s+)?(?:in|into|on|onto|within)\s+"
+    r"(?:(?:just\s+|only\s+)?(?:the\s+|an?\s+|one\s+|a single\s+)?(?P<m>\d{1,3}(?:\.\d)?)\s?GB\b)?",
+    re.IGNORECASE,
+)
+#: What takes less of it than is stated, or more room than one device has.
+_EASED = re.compile(
+    r"\b(?:quanti[sz]ed|quanti[sz]ing|with quantization|after quanti\w+|offload\w*|swap\w*|not|cannot|"
+    r"split|shard\w*|if|when|once|"
+    r"cut to|reduced|down to|unless|lora|4-bit|8-bit|fp8|int8|int4)\b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
+#: A share of the room beyond which less does not fit.
+_FULL = 1.02
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every fit that the need stated just before it excludes."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption") or "GB" not in passage.text:
+            continue
+        for sentence in sentences(passage.text):
+            yield from _of_sentence(index, passage, sentence, context)
+
+
+def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    text = passage.text
+    need = _NEEDS.search(text, sentence.start, sentence.end)
+    fits = _FITS.search(text, need.end(), sentence.end) if need else None
+    if need is None or fits is None or _EASED.search(text[need.end() : fits.start()]):
+        return
+    if _EASED.match(text[fits.start() : fits.end()]):
+        return
+    room, words, end = _room(index, passage, fits, context)
+    if not room:
+        return
+    needed = float(need["n"])
+    above = needed > room * _FULL
+    because = f"it states {needed:g} GB as the need, and {words}"
+    yield made(context, passage, (fits.start(), end), "memory", "inconsistent" if above else "confirmed",
+               attribute="fits", because=because, expected="no" if above else "",
+               evidence=(Evidence(because),))  # fmt: skip
+
+
+def _room(index: int, passage: Passage, fits: re.Match[str], context: Context) -> tuple[float, str, int]:
+    """Gigabytes that it is said to fit in: stated, or those of the devices named right behind."""
+    if fits["m"]:
+        return float(fits["m"]), f"{fits['m']} GB as the room", fits.end()
+    after = within(context.mentions.get(index, ()), fits.end(), fits.end() + 30)
+    sizes = [float(context.catalogue[key].value("memory") or 0) for each in after[:1] for key in each.ids]
+    if not after or not sizes or not max(sizes):
+        return 0.0, "", 0
+    count = counted(passage.text, fits.end() - 1, after[0].start)
+    size = (nominal_gb(max(sizes)) or max(sizes) / 1e9) * count
+    return size, f"{after[0].text} with {size:g} GB as the room", after[0].end

@@ -1,0 +1,82 @@
+"""Which device came after which: "the T4 was replaced by the L4", "the H100, successor of the A100"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.fields import ITS_OWN
+from whichgpu.audit.findings import made
+from whichgpu.audit.judging import source_of
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences
+from whichgpu.audit.subjects import model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.subjects import Mention
+    from whichgpu.hardware.gpu import Gpu
+
+_THE = (
+    r"\s+(?:the\s+|its\s+|an?\s+|newer\s+|older\s+|faster\s+|nvidia\s+|amd\s+|nvidia[\u2019']s\s+|geforce\s+)"
+    r"{0,4}$"
+)
+#: Between the first device and the second: what says that the second is the later one, or the earlier.
+_LATER = re.compile(
+    rf"\b(?:replaced|succeeded|superseded|followed) by{_THE}|\bpredecessor (?:of|to){_THE}|"
+    rf"\bsuccessor (?:is|was),?{_THE}",
+    re.IGNORECASE,
+)
+_EARLIER = re.compile(
+    rf"\b(?:replac(?:es|ed|ing)|succeed(?:s|ed|ing)|supersed(?:es|ed|ing))(?! by\b){_THE}"
+    rf"|\b(?:successor|follow-up|replacement) (?:of|to|for){_THE}|\bpredecessor (?:is|was),?{_THE}",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"\b(?:not|never|no|if|could|would|can|may|instead)\b|n[\u2019']t\b", re.IGNORECASE)
+_FAR = 70
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every stated succession with its verdict, by the days of release."""
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption") or not context.mentions.get(index):
+            continue
+        for sentence in sentences(passage.text):
+            who = spoken(index, passage, sentence, context)
+            for at, second in enumerate(who.here):
+                topic = who.topic if who.certain and ITS_OWN.match(sentence.text) else ()
+                first = who.here[at - 1] if at else next(iter(topic), None)
+                start = first.end if first and at else sentence.start
+                words = passage.text[max(start, second.start - _FAR) : second.start]
+                if first is None or _DENIED.search(words):
+                    continue
+                later, earlier = _LATER.search(words), _EARLIER.search(words)
+                found = later or earlier
+                if found:
+                    place = (second.start - len(words) + found.start(), second.end)
+                    pair = (first, second) if later else (second, first)
+                    yield from _judged(passage, place, pair, context)
+
+
+def _judged(
+    passage: Passage, place: tuple[int, int], pair: tuple[Mention, Mention], context: Context
+) -> Iterator[Finding]:
+    """`pair` is the device that came first, and the one after it, as the text has it."""
+    old, new = ([context.catalogue[key] for key in each.named] for each in pair)
+    if model(old[0].id, context.catalogue) == model(new[0].id, context.catalogue):
+        return
+    before, after = _days(old), _days(new)
+    if not before or not after:
+        return
+    wrong = min(before) > max(after)
+    because = f"{old[0].id} came out on {min(before)}, {new[0].id} on {min(after)}"
+    yield made(context, passage, place, "identity", "contradicted" if wrong else "unverifiable",
+               subject=new[0].id, attribute="release_date", because=because,
+               evidence=(source_of(old[0], "release_date"), source_of(new[0], "release_date")))  # fmt: skip
+
+
+def _days(gpus: list[Gpu]) -> list[str]:
+    return [str(gpu.value("release_date")) for gpu in gpus if gpu.value("release_date")]
