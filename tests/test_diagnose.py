@@ -12,7 +12,7 @@ from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.fields import SEGMENTS
-from whichgpu.planner.diagnosis.causes import relatives
+from whichgpu.planner.diagnosis.machine import relatives
 from whichgpu.planner.diagnosis.trying import likelihood
 
 RESNET = {"phase": "train", "precision": "amp-fp16", "batch": 128}
