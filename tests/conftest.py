@@ -11,7 +11,9 @@ from hypothesis import settings
 from whichgpu.cli import main
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from starlette.testclient import TestClient
 
 
 # How long an example takes says nothing of whether it holds.
@@ -48,6 +50,18 @@ def whichgpu(capfd: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
         return Answer(status, *capfd.readouterr())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def web() -> Iterator[TestClient]:
+    """The web application, asked without a server."""
+    from starlette.testclient import TestClient
+
+    from whichgpu.web.app import create
+    from whichgpu.web.settings import Settings
+
+    with TestClient(create(Settings(rate=1e6, burst=10**6))) as client:
+        yield client
 
 
 #: Files left out of `./test quick`: the zoo model by model, fits, and whatever starts processes.

@@ -525,3 +525,58 @@ def test_each_change_of_a_training_fits_as_it_is_typed(whichgpu: Any, asked: str
         told = whichgpu("fit", *kept, *words, "--json")
         assert told.status == 0, one["option"]
         assert told.json["required"] == pytest.approx(one["required"], rel=1e-3)
+
+
+def test_one_part_of_a_picture_pipeline_at_a_time_is_as_large_as_the_largest() -> None:
+    """FLUX.1-dev: 23.8 GB of transformer stay on a 24 GiB card, which no 16 GiB card holds."""
+    wide, narrow = one("flux.1-dev", "rtx-4090"), one("flux.1-dev", "rtx-4080")
+    parts, layers = (
+        next(change for change in answer.changes if change.kind == "offload") for answer in (wide, narrow)
+    )
+    assert parts.option == "in the runtime: enable_model_cpu_offload()"
+    assert 11.9e9 * 2.0 < parts.required < wide.available
+    assert layers.option == "in the runtime: enable_sequential_cpu_offload()"
+    assert layers.required < 0.3 * narrow.available
+    assert layers.speed < parts.speed < 1.0
+    # What the parts take is on the host, the text encoders as well.
+    assert parts.host_memory > 31e9
+
+
+def test_pictures_decoded_one_by_one_take_no_more_than_one_alone() -> None:
+    batch = one("sdxl", "rtx-3060-12gb", batch=8.0)
+    change = next(change for change in batch.changes if change.kind == "slicing")
+    sliced = one("sdxl", "rtx-3060-12gb", batch=8.0, options={"vae_slicing": "true"})
+    assert not batch.fits
+    assert sliced.fits
+    assert sliced.required == pytest.approx(change.required)
+    assert sliced.parts["activations"] < 0.2 * batch.parts["activations"]
+
+
+@pytest.mark.parametrize(
+    ("workload", "gpu", "columns", "kind", "typed"),
+    [
+        ("qwen3-8b", "rtx-3090", {"input_tokens": 32768.0, "concurrency": 2.0}, "cache",
+         {"kv_precision": "fp8"}),
+        ("gemma-3-27b", "rtx-4090", {"input_tokens": 100000.0, "runtime": "llama.cpp",
+         "precision": "q4_k_m"}, "cache", {"kv_precision": "q8_0"}),
+        ("qwen2.5-7b", "l4", {"phase": "finetune_lora", "seq_len": 8192.0}, "combined",
+         {"checkpointing": "full", "loss_chunks": "8"}),
+    ],
+)  # fmt: skip
+def test_a_narrow_cache_and_a_loss_in_pieces_are_among_the_ways(
+    workload: str, gpu: str, columns: dict[str, Any], kind: str, typed: dict[str, str]
+) -> None:
+    answer = one(workload, gpu, **columns)
+    words = " ".join(f"--option {name}={value}" for name, value in typed.items())
+    change = next(one for one in answer.changes if one.kind == kind and words in one.option)
+    mended = one(workload, gpu, **columns, options=typed)
+    assert not answer.fits
+    assert mended.fits
+    assert mended.required == pytest.approx(change.required)
+
+
+def test_a_checkpoint_is_as_large_wherever_its_weights_wait() -> None:
+    job = {"phase": "finetune_full", "options": {"sharding": "zero2"}}
+    away = {**job, "options": {"sharding": "zero2", "offload": "true"}}
+    here, there = (one("llama-2-7b", "a100-80gb-sxm:2", **columns) for columns in (job, away))
+    assert there.loading.checkpoint == here.loading.checkpoint > 12e9

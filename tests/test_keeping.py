@@ -99,3 +99,25 @@ def test_a_pdf_is_printed(whichgpu, here: Path) -> None:
     told = whichgpu("report", *ASKED["predict"], "--out", "a.pdf")
     assert told.status == 0, told.err
     assert (here / "a.pdf").read_bytes().startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["prices", "own", "l4", "--rent", "0.5 USD/h"],
+        ["prices", "judge", "2 USD/h for 1x L4"],
+        ["workload", "resnet50", "--phase", "train"],
+        ["explain", "roofline"],
+        ["gpus", "--gpu-file", "mine.toml", "--family", "ampere", "--min", "memory=70 GB"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_other_answers_are_kept_too(whichgpu, here: Path, words: list[str]) -> None:
+    (here / "mine.toml").write_text('[gpu.a100-80gb-sxm]\npower = ["123 W", "mine"]\n')
+    answer = whichgpu(*words, "--json").json
+    for name in ("kept.html", "kept.md"):
+        told = whichgpu("report", *words, "--out", name, "--json")
+        assert {**told.json["answer"], "schema_version": 1} == answer, told.err
+        assert f"whichgpu {shlex.join(words)}" in html.unescape((here / name).read_text())
+    if words[0] == "gpus":
+        assert "123 W" in (here / "kept.md").read_text()

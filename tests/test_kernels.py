@@ -68,6 +68,20 @@ def test_a_mark_changes_what_it_states() -> None:
     assert runtime("PyTorch 2", "").mixed_gradient == 4.0
 
 
+def test_fp16_runs_in_fp32_where_software_cannot_trust_a_chip_with_it() -> None:
+    def peak(gpu: str, text: str) -> float:
+        work = laid("stable-diffusion-1.5", gpu, phase="generate", precision="fp16", runtime=text)
+        return float(work.devices.peak("fp16")[0, 0] / work.devices.vector[0, 0])
+
+    assert peak("gtx-1660-super", "AUTOMATIC1111 webui") == 1.0
+    assert peak("gtx-1660-super", "PyTorch 2.4 eager") == pytest.approx(2.0, rel=0.01)
+    assert peak("rtx-2060", "AUTOMATIC1111 webui") > 3.0  # the same generation with tensor cores
+    told = laid("stable-diffusion-1.5", "gtx-1650", phase="generate", precision="fp16", runtime="ComfyUI")
+    assert any("computes in FP32" in note for note in told.notes[0])
+    asked = laid("stable-diffusion-1.5", "gtx-1650", phase="generate", precision="fp32", runtime="ComfyUI")
+    assert not any("computes in FP32" in note for note in asked.notes[0])
+
+
 def test_a_version_that_was_not_measured_has_a_wider_interval() -> None:
     known = laid("resnet50", "rtx-3090", phase="infer", precision="amp-fp16", runtime="PyTorch 2.4.0 eager")
     other = laid("resnet50", "rtx-3090", phase="infer", precision="amp-fp16", runtime="PyTorch 9.9 eager")

@@ -81,14 +81,16 @@ def test_faults_say_what_to_write() -> None:
         ("recommend", {"workload": "resnet50", "wishes": {"offers": "/etc/passwd"}}),
         ("recommend", {"workload": "resnet50", "wishes": {"machine": "/etc/x.toml"}}),
         ("recommend", {"workload": "resnet50", "wishes": {"need": "ecc"}}),
+        ("predict", {"workload": "resnet50"}),
+        ("fit", {"workload": ["a"]}),
     ])  # fmt: skip
     assert all(one.is_error for one in results)
     said = [one.content[0].text for one in results]
     expected = [
         "h100-80gb-sxm", "no job column 'bacth'", "does not fit", "1000", "name one", "no workload",
         "no job column 'offers'", "no job column 'gpu_files'", "not a number", "no object",
-        "no job column 'workload'", "Extra inputs are not permitted", "no wish 'offers'", "words, not a file",
-        "did you mean 'needs'?",
+        "no job column 'workload'", "no argument 'gpu'; did you mean 'gpus'?", "no wish 'offers'",
+        "words, not a file", "did you mean 'needs'?", "gpu is missing", "workload '['a']': Input should be",
     ]  # fmt: skip
     for text, words in zip(said, expected, strict=True):
         assert words in text

@@ -593,3 +593,18 @@ def test_attention_without_flash_keeps_its_scores() -> None:
     assert slow > 1.1 * fast
     served = estimate(Job("llama-2-7b", phase="serve", options=off), [GPUS["a10"]])
     assert "ignored: flash_attention" in " ".join(served.warnings())
+
+
+def test_deepspeed_has_buckets_of_its_own_size_beside_what_it_shards() -> None:
+    """reduce_bucket_size is 5e8 values; overlap_comm, as in its examples, has two of them."""
+    job = read_job(
+        {"workload": "llama-2-7b", "gpu": "a100-80gb-sxm", "n_gpus": "8", "phase": "finetune_full",
+         "precision": "bf16", "batch": "1", "seq_len": "2048", "options": "sharding=zero2"}
+    )  # fmt: skip
+    buckets = {
+        runtime: estimate(replace(job, runtime=runtime), [GPUS["a100-80gb-sxm"]])
+        .at(0, 0)
+        .memory.get("buckets")
+        for runtime in ("DeepSpeed", "pytorch-2")
+    }
+    assert buckets == {"DeepSpeed": 2.0 * 5e8 * 2.0, "pytorch-2": None}

@@ -11,11 +11,13 @@ from whichgpu.cost import placing
 from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
+from whichgpu.cost.distributed import unevenness
 from whichgpu.cost.estimate import Estimates, estimate, single
 from whichgpu.cost.jobs import predict_rows, read_job
 from whichgpu.cost.layout import lay_out
-from whichgpu.cost.links import node_size, spread_link
+from whichgpu.cost.links import large, node_size, spread_link
 from whichgpu.cost.memory import stage_weight_bytes
+from whichgpu.cost.parallel import shard
 from whichgpu.cost.pipeline import fill
 from whichgpu.cost.placing import placed
 from whichgpu.cost.refit import measured_rows
@@ -482,6 +484,30 @@ def test_a_fit_tells_links_apart_by_how_far_they_reach() -> None:
     assert [cabled.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["nvlink", "pcie4-staged", "network"]
     assert [alone.link(gpus) for gpus in (2.0, 8.0, 16.0)] == ["pcie4-staged", "pcie4-staged", "network"]
     assert "nvlink" not in {broken.link(gpus) for gpus in (2.0, 8.0, 16.0)}
+    assert broken.link(8.0) == "pcie5-staged"  # a virtual machine without NVLink has no peer-to-peer copies
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "size"),
+    [
+        ("tf_cnn_benchmarks", "fp16", 2.0),
+        ("tf_cnn_benchmarks", "fp32", 4.0),
+        ("PyTorch 1.x NGC 20.10", "fp16", 2.0),
+        ("PyTorch 1.x NGC 20.10", "amp-fp16", 2.0),
+        ("PyTorch 2", "amp-bf16", 4.0),
+        ("PyTorch 2", "bf16", 2.0),
+        ("llm-foundry", "bf16", 4.0),
+    ],
+)
+def test_gradients_are_as_wide_as_weights_or_what_a_runtime_sends(
+    text: str, number: str, size: float
+) -> None:
+    workload = "llama-2-7b" if text == "llm-foundry" else "resnet50"
+    options = {"sharding": "none"}
+    job = Job(workload, "train", number, batch=4.0, n_gpus=4.0, runtime=text, options=options)
+    step = lay_out(job, [GPUS["rtx-3090"]]).gradients
+    assert step is not None
+    assert np.ravel(step.exchanged)[0] / np.ravel(step.held)[0] == pytest.approx(size, rel=1e-6)
 
 
 def test_cards_have_a_bridge_where_the_job_says_so() -> None:
@@ -602,3 +628,45 @@ def test_heads_and_experts_are_kept_whole() -> None:
         run(replace(TRAIN, workload="phi-3-medium", n_gpus=4.0, tp=4.0), H100)
     with pytest.raises(UsageError, match="llama-3-8b has no experts to share out"):
         run(replace(TRAIN, n_gpus=2.0, options={"ep": "2"}), H100)
+
+
+def test_a_gradient_of_weights_reads_the_operand_that_is_cut_only_in_part() -> None:
+    """Of a layer's input and the gradient that arrives tensor parallelism cuts one, as Megatron does."""
+    whole = resolve("llama-3-8b").trace(replace(TRAIN, n_gpus=4.0))
+    cut = shard(whole, 4.0)
+    for name, kept in (("layers.up.wgrad", 4096.0), ("layers.down.wgrad", 4096.0)):
+        before, after = (next(op for op in ops if op.layer == name) for ops in (whole, cut))
+        wide = before.dims["m"] + before.dims["n"]
+        share = (kept + (wide - kept) / 4.0) / wide
+        assert float(after.read_bytes / before.read_bytes) == pytest.approx(share)
+        assert float(after.flops / before.flops) == pytest.approx(0.25)
+    # The head's columns are cut as those of any layer: its gradients read a share of the logits'.
+    head = {part: next(op for op in cut if op.layer == f"head.logits.{part}") for part in ("dgrad", "wgrad")}
+    assert head["dgrad"].dims["k"] * 4.0 == head["wgrad"].dims["n"] * 4.0 == 128256.0
+    assert head["dgrad"].dims["n"] == 4096.0
+
+
+def test_large_messages_go_faster_over_nvlink_and_no_faster_over_pcie() -> None:
+    assert float(large(8.0, Devices.of([GPUS["h100-80gb-sxm"]]))[0, 0]) > 1.0
+    assert float(large(8.0, Devices.of([GPUS["l40s"]]))[0, 0]) == 1.0
+
+
+def test_the_output_head_makes_the_last_stage_the_fullest() -> None:
+    """Llama 3 8B has a head worth 2.4 layers: beside sixteen layers it hardly shows, beside four it does."""
+    ops = resolve("llama-3-8b").trace(TRAIN)
+    stages = np.array([1.0, 2.0, 8.0])
+    even, two, eight = unevenness(ops, 32, stages, 1.0)
+    assert even == 1.0
+    assert 1.0 <= two < 1.1
+    assert 1.3 < eight < 1.6
+    # Layers that do not come out even leave room for it: 126 of Llama 3.1 405B on 8 stages of 16.
+    large_model = resolve("llama-3.1-405b").trace(replace(TRAIN, workload="llama-3.1-405b", seq_len=8192.0))
+    assert unevenness(large_model, 126, np.array([8.0]), 8.0)[0] == 1.0
+
+
+def test_gradients_that_add_up_are_read_and_written() -> None:
+    """Megatron adds to its gradients with every micro-batch; FSDP scatters them as they come."""
+    for runtime, bytes_each in (("megatron", 4.0), ("torchtitan", 2.0)):
+        laid = lay_out(replace(TRAIN, runtime=runtime, n_gpus=8.0), [GPUS["h100-80gb-sxm"]])
+        op = next(op for one in laid.work.kernels for op in one.table.ops if op.layer == "layers.up.wgrad")
+        assert float(op.write_bytes) == bytes_each * op.dims["m"] * op.dims["n"]

@@ -137,3 +137,26 @@ def test_two_demands_with_hours_quotas_spares_types_and_commitments(program):
 @given(programs(slices=1, spot=True))
 def test_one_demand_with_a_limit_on_spot(program):
     check(program, spot=True)
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None)
+@given(programs())
+def test_hours_taken_apart_are_bounded_by_enumeration(program):
+    from dataclasses import replace
+
+    from whichgpu.planner.plan.decomposed import together
+    from whichgpu.planner.plan.few_types import of_few_types
+
+    if program.hours.size == 1:
+        return
+    apart = of_few_types if program.limits.types is not None else together
+    asked = (program.load.rate > 0.0).any(axis=1)
+    if (asked & ~(program.columns.capacity > 0.0).any(axis=1)).any():
+        program = replace(program, load=replace(program.load, rate=np.zeros_like(program.load.rate)))
+    found, least = apart(program, effort(1e-6, 5)), brute(program, spot=False)
+    if np.isinf(least):
+        assert not np.isfinite(found.cost)
+    else:
+        assert found.bound <= least * (1 + 1e-6) + 1e-9
+        assert found.cost >= least * (1 - 1e-6) - 1e-9

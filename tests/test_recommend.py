@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import whichgpu
 from whichgpu import prices
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
@@ -257,3 +258,12 @@ def test_the_first_says_why_it_beats_the_second() -> None:
     first, second = answer.candidates[:2]
     assert second.gpu in first.why
     assert first.gpu in second.why
+
+
+@pytest.mark.parametrize("name", ["qwen2.5-7b", "gpt2-xl", "falcon-7b"])
+def test_heads_that_do_not_divide_are_not_split(name: str) -> None:
+    """28, 25 and 71 heads: where eight GPUs cannot share them, fewer do."""
+    found = whichgpu.recommend(name, target="500 tokens/s")
+    heads = whichgpu.workload(name).dims["heads"]
+    assert found.candidates
+    assert all(heads % one.gpus_per_replica == 0 for one in found.candidates)

@@ -379,3 +379,12 @@ def test_every_mesh_deals_all_out() -> None:
     assert np.all((found.vp == 1) | (count % found.pp == 0))
     assert np.all((48 / found.pp) % found.ep == 0)
     assert len({*zip(*found, strict=True)}) == len(found.tp)
+
+
+def test_adapters_on_quantised_layers_are_neither_cut_nor_dealt_out() -> None:
+    request = read_request(
+        package.job("llama-3.1-8b", phase="finetune_qlora"), f"{H100}:8", GPUS, today=date(2026, 8, 1)
+    )
+    best = sweep(request).top
+    assert {(one.estimate.job.tp, one.estimate.job.pp, one.cp, one.vp) for one in best} == {(1.0, 1.0, 1, 1)}
+    assert best[0].dp == 8

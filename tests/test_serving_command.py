@@ -11,8 +11,10 @@ import pytest
 from test_serving import job
 
 from whichgpu.cost import batching, curve, disaggregated
+from whichgpu.cost.measuring import how_to_measure
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.serving import paid, price
+from whichgpu.workloads.job import Job
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "serving.md"
 
@@ -296,3 +298,43 @@ def test_experts_dealt_out_leave_the_rest_of_the_split_open(whichgpu):
         wrong = whichgpu(*words[:-1], "--gpu", gpu, "--option", f"ep={ep}")
         assert wrong.status == 2
         assert re.search(why, wrong.err)
+
+
+def test_prompts_that_share_a_pass_cost_as_little_in_the_simulation(whichgpu):
+    """Answers of one token: nothing runs beside prompts but prompts."""
+    asked = ("predict", "llama-3.1-8b", "--gpu", "h100-80gb-sxm", "--input-tokens", "512",
+             "--output-tokens", "1", "--curve", "--json")  # fmt: skip
+    told = whichgpu(*asked).json
+    most = told["capacity"]["request_rate"]
+    # 14 GFLOP a token: the products of the prompts keep below the peak.
+    assert most * 512 * 14e9 < 989e12
+    firsts = [one["ttft"] for one in told["loads"] if one["request_rate"] < 0.7 * most]
+    assert len(firsts) > 5
+    for first in firsts:
+        assert first["p99"] < 3.0 * first["mid"]
+        assert 0.6 < first["mean"] / first["mid"] < 1.1
+
+
+@pytest.mark.parametrize(
+    ("runtime", "columns", "said"),
+    [
+        ("sglang", {"kv_precision": "fp8"}, "--kv-cache-dtype fp8_e4m3"),
+        ("vllm", {"kv_precision": "fp8"}, "--kv-cache-dtype fp8 "),
+        ("tensorrt-llm", {"kv_precision": "fp8"}, "<(echo '{kv_cache_config: {dtype: fp8}}')"),
+        ("tensorrt-llm", {"attention_dp": "2"},
+         "--tp_size 2 --extra_llm_api_options <(echo '{enable_attention_dp: true}')"),
+        ("llama-cpp", {"kv_precision": "q8_0"}, "-fa on -ctk q8_0 -ctv q8_0"),
+    ],
+)  # fmt: skip
+def test_the_command_states_the_cache_and_the_groups_that_the_answer_assumes(runtime, columns, said):
+    gpus = float(columns.get("attention_dp", 1))
+    job = Job("llama-3.1-8b", phase="serve", precision="fp16", concurrency=8.0, input_tokens=512.0,
+              output_tokens=256.0, n_gpus=gpus, tp=1.0, options=columns)  # fmt: skip
+    assert said in how_to_measure(job, runtime)[0]
+
+
+def test_fp8_weights_under_an_engine_that_does_not_widen_them_are_warned_of(whichgpu):
+    asked = ("predict", "llama-3.1-8b", "--gpu", "a100-80gb-sxm", "--phase", "serve", "--precision",
+             "fp8-w8a16", "--concurrency", "8", "--runtime")  # fmt: skip
+    assert "SGLang has no FP8 on a100-80gb-sxm" in " ".join(whichgpu(*asked, "sglang").out.split())
+    assert "has no FP8" not in whichgpu(*asked, "vllm").out

@@ -24,6 +24,8 @@ L40S, H100, H200 = GPUS["l40s"], GPUS["h100-80gb-sxm"], GPUS["h200-141gb-sxm"]
         ("ttft p90 1 s, tpot 50 ms", [("ttft", "p90", 1.0), ("tpot", "mean", 0.05)]),
         ("E2E P99 20s", [("latency", "p99", 20.0)]),
         ("itl median 30 ms,", [("itl", "p50", 0.03)]),
+        ("p95 ttft < 2 s, TPOT<=40ms", [("ttft", "p95", 2.0), ("tpot", "mean", 0.04)]),
+        ("latency p99 under 8 s, median itl ≤ 30 ms", [("latency", "p99", 8.0), ("itl", "p50", 0.03)]),
     ],
 )
 def test_objectives_are_read(text, terms):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -42,6 +43,7 @@ PAGES = {
     "spot": "/spot?gpu=a100-80gb-sxm&gpus=8&hours=72",
     "judge": "/judge?quote=2.10+USD/h+for+1x+H100+SXM",
     "audit": "/audit?text=The+A10+has+48+GB+of+memory+and+600+GB/s.",
+    "endless": f"/audit?text=The+A10+has+48+GB.+{'A' * 900}",
     "accuracy": "/accuracy",
     "sources": "/sources?limit=10",
     "compat": "/compat?gpu=t4&framework=pytorch",
@@ -261,13 +263,49 @@ def test_a_file_that_is_uploaded_has_a_link_and_downloads(base, page, tmp_path):
     assert "packed=" in page.url
     usd = page.locator(".figures .big").inner_text()
     with page.expect_download() as download:
-        page.locator(".tools a", has_text="CSV").first.click()
+        page.locator(".tools button", has_text="CSV").first.click()
     assert "l4" in download.value.path().read_text().lower()
     picture = page.locator("figure img").first
     picture.scroll_into_view_if_needed()
     assert picture.evaluate("one => one.decode().then(() => one.naturalWidth)") > 200
     page.goto(page.url)
     assert page.locator(".figures .big").inner_text() == usd, "the link leads to the same answer"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_long_article_has_a_link_and_sorts(base, browser, tmp_path, scripts):
+    """An article that hardly packs: its link has it behind the `#`; all else works without scripts."""
+    path = tmp_path / "article.txt"
+    noise = "".join(random.Random(2).choices("abcdefghij \n", k=100_000))
+    path.write_text(f"The A10 has 48 GB of memory. The L4 draws 72 W.\n\n{noise}", encoding="utf-8")
+    context = browser.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(f"{base}/audit")
+    page.get_by_label("Or a file").set_input_files(path)
+    page.get_by_role("button", name="Check it").click()
+    card = page.locator("#score-card tbody tr")
+    card.first.wait_for()
+    page.locator("#score-card thead button", has_text="Contradicted").click()
+    page.locator("#score-card th[aria-sort=ascending]").wait_for()
+    page.locator("#score-card").get_by_label("Rows with").fill("specification")
+    page.keyboard.press("Enter")
+    expect(card).to_have_count(1)
+    expect(card).to_contain_text("specification")
+    with page.expect_download() as download:
+        page.locator("#score-card button", has_text="CSV").click()
+    assert "specification" in download.value.path().read_text()
+    link = page.locator(".again a", has_text="Link to this answer").get_attribute("href")
+    assert "#packed=" in link
+    if scripts:
+        assert page.url == f"{base}{link}"
+        other = context.new_page()
+        other.goto(page.url)
+        expect(other.locator("#score-card tbody tr")).to_have_count(1)
+        expect(other.locator("mark.contradicted")).to_have_count(1)
+        page.goto(f"{base}/audit")
+        page.go_back()
+        expect(card).to_have_count(1)
+    context.close()
 
 
 def test_a_fault_stands_at_its_field_and_is_mended_by_a_click(base, page):

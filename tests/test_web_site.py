@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -21,12 +22,17 @@ def test_the_site_is_whole_by_itself(whichgpu, tmp_path):
         text = page.read_text(encoding="utf-8")
         for target in re.findall(r'(?:href|src)="(/[^"#]*)', text):
             assert target.startswith("/gpu/"), target
-            place = folder / target.removeprefix("/gpu/")
+            assert quote(unquote(target)) == target
+            place = folder / unquote(target).removeprefix("/gpu/")
             assert place.is_file() or (place / "index.html").is_file(), (page, target)
         assert "<form" not in text or page.parent == folder
+        assert not re.search(r"<a\b(?![^>]*href=)", text), "a link that leads nowhere"
+        assert "Audit</a>" not in text
+        assert text.count('aria-current="page"') <= 1
     index = json.loads((folder / "search.json").read_text(encoding="utf-8"))
     assert {"GPUs", "Accuracy"} <= {one["title"] for one in index}
-    assert any("-vs-" in one["url"] for one in index)
+    for part in ("-vs-", "/workloads/", "/gpus/", "/explain/"):
+        assert any(part in one["url"] for one in index)
     assert list((folder / "charts").glob("*.svg"))
 
 

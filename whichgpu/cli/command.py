@@ -49,16 +49,26 @@ def command(function: Run) -> click.Command:
 
 def reported(name: str, args: list[str]) -> Report:
     """What another command answers, unprinted; raises what it raises. To be called within a command."""
+    above, found = _found(name)
+    with found.make_context(name, list(args), parent=above) as context:
+        own = {option.name for option in _COMMON}
+        given = {key: value for key, value in context.params.items() if key not in own}
+        answer: Report = found.callback.__wrapped__(**given)  # type: ignore[union-attr]
+    return answer
+
+
+def options_of(name: str) -> set[str]:
+    """What another command takes, by the names of its parameters. To be called within a command."""
+    return {str(one.name) for one in _found(name)[1].params}
+
+
+def _found(name: str) -> tuple[click.Context | None, click.Command]:
     above = click.get_current_context().parent
     group = above.command if above else None
     found = group.get_command(above, name) if above and isinstance(group, click.Group) else None
     if found is None or found.callback is None:
         raise ValueError(f"no command '{name}'")
-    with found.make_context(name, list(args), parent=above) as context:
-        own = {option.name for option in _COMMON}
-        given = {key: value for key, value in context.params.items() if key not in own}
-        answer: Report = found.callback.__wrapped__(**given)  # type: ignore[attr-defined]
-    return answer
+    return above, found
 
 
 def _help(doc: str) -> str:

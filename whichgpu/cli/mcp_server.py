@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mcp.server.mcpserver import MCPServer
+    from mcp.server.mcpserver.tools import Tool
 
 INSTRUCTIONS = (
     "whichgpu tells which GPU, how many, from whom and at what price for a machine-learning workload, with "
@@ -166,14 +167,14 @@ def server() -> MCPServer[Any]:
     """The server with its tools; raises `UsageError` where the package `mcp` is not installed."""
     try:
         from mcp.server.mcpserver import MCPServer
-        from mcp.server.mcpserver.tools import Tool
         from mcp.types import ToolAnnotations
     except ImportError:
         raise UsageError(
             "the MCP server needs the package mcp 2; type: pip install 'whichgpu[mcp]'"
         ) from None
     harmless = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_hint=True)
-    tools = [Tool.from_function(_telling(one), name=one.__name__, annotations=harmless) for one in TOOLS]
+    made = _plain_tool()
+    tools = [made.from_function(_telling(one), name=one.__name__, annotations=harmless) for one in TOOLS]
     for tool in tools:
         # An argument that is misspelt must not be passed over: the answer would be to another question.
         taken = tool.fn_metadata.arg_model
@@ -183,6 +184,40 @@ def server() -> MCPServer[Any]:
     return MCPServer(
         "whichgpu", version=whichgpu.__version__, instructions=INSTRUCTIONS, log_level="WARNING", tools=tools
     )
+
+
+def _plain_tool() -> type[Tool]:
+    """A tool whose faults of arguments are told as those of a command are."""
+    from mcp.server.mcpserver.exceptions import ToolError
+    from mcp.server.mcpserver.tools import Tool
+    from pydantic import ValidationError
+
+    class PlainTool(Tool):
+        """A tool."""
+
+        async def run(self, arguments: dict[str, Any], context: Any, convert_result: bool = False) -> Any:
+            """What it answers; raises `ToolError`."""
+            try:
+                return await super().run(arguments, context, convert_result)
+            except ToolError as fault:
+                cause = fault.__cause__
+                if not isinstance(cause, ValidationError):
+                    raise
+                taken = set(self.fn_metadata.arg_model.model_fields)
+                raise ToolError("; ".join(_misread(one, taken) for one in cause.errors())) from None
+
+    return PlainTool
+
+
+def _misread(error: Any, known: set[str]) -> str:
+    name = one_line(".".join(map(str, error["loc"])))[:60]
+    if error["type"] == "missing":
+        return f"{name} is missing"
+    if error["type"] != "extra_forbidden":
+        return f"{name} '{one_line(str(error['input']))[:40]}': {error['msg']}"
+    near = get_close_matches(name, known, n=1)
+    means = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(sorted(known))}"
+    return f"no argument '{name}'; {means}"
 
 
 def _telling(tool: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:

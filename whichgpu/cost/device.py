@@ -37,6 +37,11 @@ def stand_in(gpu: Gpu, dtype: str) -> str:
     return next((name for name in wider if gpu.value(name) is not None), "")
 
 
+def widened(gpu: Gpu, chips: Sequence[str]) -> bool:
+    """Whether a GPU is of one of the chips on which software computes FP16 networks in FP32."""
+    return str(gpu.value("chip") or "").startswith(tuple(chips)) if chips else False
+
+
 #: By format, the units that run it where its own are missing, the best first.
 _STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",), "fp8": ("fp16",)}
 
@@ -54,6 +59,8 @@ class Devices:
     system: str = ""
     #: Of NVLink: "bridge" where cards have the one that is sold apart, "none" where none works.
     joined_by: str = ""
+    #: Chips on which FP16 networks are computed in FP32.
+    widens: tuple[str, ...] = ()
     _columns: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _peaks: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
     _strains: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -61,18 +68,18 @@ class Devices:
     @classmethod
     def of(
         cls, gpus: Sequence[Gpu], cap: float = np.inf, *, narrow: bool = False, system: str = "",
-        joined_by: str = "",
+        joined_by: str = "", widens: Sequence[str] = (),
     ) -> Devices:  # fmt: skip
         """The columns of these GPUs, in order, under a power cap in W; raises `UsageError` for none."""
         if not cap > 0:
             raise UsageError(f"power_limit: {cap:g} W leaves nothing to run on; write e.g. power_limit=150 W")
         joined_by = joined_by or ("bridge" if system and _has_bridge(system) else "")
-        key = tuple(map(id, gpus)), cap, narrow, system, joined_by
+        key = tuple(map(id, gpus)), cap, narrow, system, joined_by, tuple(widens)
         if key not in _devices:
             if len(_devices) >= _KEPT:
                 _devices.clear()
             # What is kept holds its GPUs, so that no other can have their ids.
-            _devices[key] = cls(tuple(gpus), cap, narrow, system, joined_by)
+            _devices[key] = cls(tuple(gpus), *key[1:])
         return _devices[key]
 
     def column(self, name: str) -> Column:
@@ -113,6 +120,8 @@ class Devices:
             return np.asarray(np.fmax(stated, self.column("fp64_tensor")))
         if dtype == "fp16" and self.narrow:
             stated = np.fmax(stated, self.column("fp16_acc16"))
+        if dtype == "fp16" and self.widens:
+            stated = np.where([[widened(gpu, self.widens)] for gpu in self.gpus], self.vector, stated)
         return np.asarray(np.fmax(stated, self.vector)) if dtype == "fp16" else stated
 
     @staticmethod
@@ -260,11 +269,13 @@ class Devices:
     def staged(self) -> NDArray[np.bool_]:
         """Whether GPUs without NVLink reach each other through the host's memory only, (G, 1).
 
-        Drivers allow no peer-to-peer copies over PCIe between GeForce cards since Turing.
+        Drivers allow no peer-to-peer copies over PCIe between GeForce cards since Turing. Where NVLink of
+        modules does not work they are passed through to a virtual machine, which allows none either.
         """
         known = section("links")["peer_to_peer_geforce"]
         return np.array(
-            [gpu.segment in ("geforce", "laptop") and gpu.vendor == "NVIDIA" and gpu.family not in known
+            [(gpu.segment in ("geforce", "laptop") and gpu.vendor == "NVIDIA" and gpu.family not in known)
+             or (self.joined_by == "none" and not _is_card(gpu) and bool(gpu.value("nvlink")))
              for gpu in self.gpus]
         )[:, None]  # fmt: skip
 
@@ -332,7 +343,7 @@ class Devices:
 #: No cap takes more of the clock: below it a card does not run.
 _LEAST_CLOCK = 0.02
 #: Columns of the GPUs that were asked for together: in a table of jobs the same ones, again and again.
-_devices: dict[tuple[tuple[int, ...], float, bool, str, str], Devices] = {}
+_devices: dict[tuple[tuple[int, ...], float, bool, str, str, tuple[str, ...]], Devices] = {}
 _KEPT = 512
 
 

@@ -1,6 +1,7 @@
 """A training step on many GPUs: micro-batches through a pipeline, and what the replicas exchange.
 
-    step = (m + (pp - 1) / vp) * t_micro            1F1B; `vp` groups of layers a stage, interleaved
+    step = (m u + (pp - 1) / vp) * t_micro          1F1B; `vp` groups of layers a stage, interleaved;
+                                                    u, the fullest stage over the mean one (`unevenness`)
     t_micro = (t_pass^q + t_sharded^q)^(1/q)        FSDP or ZeRO 3: gathers and scatters beside the pass
 
 and the last backward pass hides part of the exchange of gradients (`parallel.data_parallel_seconds`),
@@ -48,6 +49,8 @@ _LEVELS = {
     "distributed_optimizer": 1, "zero0": 0, "no_shard": 0, "shard_grad_op": 2, "full_shard": 3, "fsdp2": 3,
     "hybrid_shard": 3,
 }  # fmt: skip
+#: What is dealt out, or cut, as experts are.
+_EXPERTS = ("expert", "expert_row")
 
 
 @immutable
@@ -116,11 +119,12 @@ def _micro_batches(job: Job, mesh: Mesh) -> Array:
 
 
 def plan(
-    job: Job, stack: Runtime, mesh: Mesh, whole: Sequence[Op], own: Sequence[Op], *, count: Array
-) -> Step:
+    job: Job, stack: Runtime, mesh: Mesh, whole: Sequence[Op], own: Sequence[Op], *, count: Array,
+    layers: Any = None,
+) -> Step:  # fmt: skip
     """The step of a complete training job of `count` micro-batches a replica.
 
-    Given are the ops of a pass and those that one GPU does of them.
+    Given are the ops of a pass, those that one GPU does of them, and how many `layers` the model has.
     """
     level, vp = sharding(job, stack), job.degree("vp")
     held = held_parameters(whole, own) / mesh.pp
@@ -129,8 +133,9 @@ def plan(
     dense = np.asarray(job.n_gpus, dtype=np.float64) / (mesh.tp * mesh.pp)
     # What one GPU alone holds of its experts it exchanges with nobody.
     sent = 1.0 - experts * np.where(alike > 1.0, 0.0, 1.0)
+    slots = count * unevenness(whole, layers, mesh.pp, vp) + (mesh.pp - 1.0) / vp
     return Step(
-        level=level, micro_batches=count, slots=count + (mesh.pp - 1.0) / vp, exchanged=each * held * sent,
+        level=level, micro_batches=count, slots=slots, exchanged=each * held * sent,
         ranks=1.0 / ((1.0 - experts) / dense + experts / alike),
         cp=mesh.cp, apart=mesh.tp, held=held * mesh.pp, stages=mesh.pp, width=mesh.tp * mesh.cp,
         handed=_layer_input(whole) / (mesh.tp * mesh.cp), chunks=vp,
@@ -138,12 +143,34 @@ def plan(
     )  # fmt: skip
 
 
+def unevenness(whole: Sequence[Op], layers: Any, stages: Array, chunks: Any) -> Array:
+    """Work of the fullest of a pipeline's stages over that of the mean one, beyond what runs show, (J,).
+
+    Stages have equally many layers, and the last one the output head as well. Where groups of layers do not
+    come out even, the first and the last stage have fewer: embedding and head stand for layers there.
+    """
+    if not isinstance(layers, int) or np.all(stages == 1.0):
+        return np.ones_like(stages)
+    c = section("training")
+    work = {"head": np.zeros(()), "rest": np.zeros(())}
+    for op in whole:
+        if op.stage != "optimizer":
+            part = "head" if op.shard == "vocab" else "rest"
+            slower = c["expert_work"] if op.shard in _EXPERTS else 1.0
+            work[part] = work[part] + op.flops * op.count * slower
+    head, layer = work["head"], work["rest"] / layers
+    most = np.ceil(layers / (stages * chunks)) * chunks
+    last = most - np.ceil((most * stages - layers) / 2.0)
+    fullest = np.maximum(most * layer, last * layer + head)
+    uneven = fullest * stages / (layers * layer + head) - c["evened"]
+    return np.asarray(np.where(stages > 1.0, np.maximum(uneven, 1.0), 1.0))
+
+
 def _expert_share(own: Sequence[Op]) -> Any:
     """Share of a GPU's weights that experts are."""
-    kinds = ("expert", "expert_row")
     held = [op for op in own if op.stage == "forward" and np.any(np.asarray(op.stored_bytes) > 0)]
     whole = sum((op.stored_bytes * op.copies for op in held), start=np.zeros(()))
-    experts = sum((op.stored_bytes * op.copies for op in held if op.shard in kinds), start=np.zeros(()))
+    experts = sum((op.stored_bytes * op.copies for op in held if op.shard in _EXPERTS), start=np.zeros(()))
     return experts / np.maximum(whole, 1.0)
 
 
@@ -153,9 +180,13 @@ def _layer_input(whole: Sequence[Op]) -> Any:
 
 
 def _gradient_bytes(job: Job, stack: Runtime) -> float:
-    """Bytes of a gradient in an all-reduce: FP32 in mixed precision, unless the runtime sends 16 bits."""
+    """Bytes of a gradient in an all-reduce: FP32 in mixed precision, unless the runtime sends 16 bits.
+
+    A framework's weights in 16 bits have such gradients; trainers of language models mean mixed precision.
+    """
     spec = precision(job.precision)
-    return stack.mixed_gradient if spec.mixed or spec.weight < stack.mixed_gradient else 4.0
+    mixed = spec.mixed or (bool(stack.domain) and spec.weight < stack.mixed_gradient)
+    return stack.mixed_gradient if mixed else max(spec.weight, 2.0)
 
 
 def held_parameters(whole: Sequence[Op], own: Sequence[Op]) -> Any:
@@ -183,11 +214,22 @@ def one_pass(whole: Sequence[Op], own: Sequence[Op], mesh: Mesh, step: Step, gpu
         for share in (answers / step.slots, casts, 1.0 / (mesh.pp * mesh.cp))
     )
 
+    # Gradients that are scattered with every pass lie nowhere to be added to.
+    adds_up = step.casts_once and step.level < 3
+
     def once(op: Op) -> Op:
+        if adds_up and op.layer.endswith(".wgrad"):
+            op = _added_up(op)
         share = update if op.stage == "optimizer" else cast if op.layer.startswith("autocast.") else rest
         return op if share is None else changed(op, repeats=op.repeats * share)
 
     return tuple(map(once, own))
+
+
+def _added_up(op: Op) -> Op:
+    """The product that makes a gradient of weights, where it adds to what earlier micro-batches left."""
+    d, each = op.dims, section("training")["accumulated"]
+    return changed(op, write_bytes=each * d["m"] * d["n"] * d.get("batch", 1.0))
 
 
 def host_seconds(job: Job, whole: Sequence[Op]) -> Any:

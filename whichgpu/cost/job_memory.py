@@ -69,7 +69,7 @@ def _scores(ops: tuple[Op, ...], size: float) -> Any:
 
 def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> tuple[Op, ...]:
     """The ops as a pipeline decodes pictures: one after the other, or in FP32 whatever the rest does."""
-    if stack.holds.get("sliced_decoder"):
+    if stack.holds.get("sliced_decoder") or job.says("vae_slicing"):
         ops = memory.decoding(ops, 1.0 / _array(job.batch))
     upcasts = "counter" not in stack.holds and workload.dims.get("upcasts")
     return memory.decoding(ops, memory.upcast(precision(job.precision))) if upcasts else ops

@@ -82,7 +82,7 @@ def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
     watts = np.inf if cap is None else parse(cap, "power")
     devices = Devices.of(
         gpus, cap=watts, narrow=stack.narrow, system=job.options.get("system", ""),
-        joined_by=asked.nvlink(job.options.get("nvlink", "")),
+        joined_by=asked.nvlink(job.options.get("nvlink", "")), widens=stack.widens,
     )  # fmt: skip
     with np.errstate(invalid="ignore", divide="ignore"):
         if job.phase == "serve":
@@ -233,7 +233,12 @@ def trained_step(
     own = parallel.shard(
         whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=_shares_tokens(job)
     )
-    return job, whole, own, distributed.plan(job, stack, mesh, whole, own, count=count)
+    return (
+        job,
+        whole,
+        own,
+        distributed.plan(job, stack, mesh, whole, own, count=count, layers=workload.dims.get("layers")),
+    )
 
 
 def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]) -> tuple[Array, ...]:

@@ -50,6 +50,12 @@ def _joined(devices: Devices, gpus: Any) -> NDArray[np.bool_]:
     return np.asarray((_bridged(devices) > 0) & (np.asarray(gpus) <= devices.nvlink_gpus))
 
 
+def large(gpus: Any, devices: Devices) -> Array:
+    """Rate at which messages of many MB go between `gpus` GPUs of a node, over that of small ones."""
+    c = section("links")
+    return np.asarray(np.where(_joined(devices, gpus), c["large"] / c["nvlink"], 1.0))
+
+
 def _bridged(devices: Devices) -> Array:
     """The rate of NVLink in the machine at hand: none where that joins its GPUs through PCIe."""
     box = machine(devices.system)

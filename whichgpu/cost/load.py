@@ -15,6 +15,7 @@ import numpy as np
 from whichgpu.cost import serving
 from whichgpu.cost.admission import Admission, admission, waiting
 from whichgpu.cost.arrays import distinct
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.mesh import Mesh
@@ -132,13 +133,21 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
     rising, count = np.maximum.accumulate(rate, axis=1), np.broadcast_to(full.replicas, (job.size,))
     room = admission(full.job, full.runtime, places)
     at_once, grain = (np.broadcast_to(part, (job.size,)) for part in (room.at_once, room.grain))
+    most = np.broadcast_to(full.replicas / _least_seconds(full), (1, job.size))[0]
     return [
         Table(
-            others[i], rising[i], stretch[i], float(count[i]), first=first[i],
+            others[i], rising[i], stretch[i], float(count[i]), float(most[i]), first=first[i],
             room=Admission(at_once[i], grain[i], room.variation),
         )
         for i in range(job.size)
     ]  # fmt: skip
+
+
+def _least_seconds(full: Layout) -> Array:
+    """Seconds of a request's prompt on a replica at the best that products reach, (G, J)."""
+    assert full.serving is not None
+    timing = evaluate(full.serving.prompt, found_for(full))
+    return np.asarray(np.maximum(timing.work, 1e-12) / section("products")["ceiling"])
 
 
 def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Array, Array]:

@@ -91,10 +91,15 @@ def _checkpoint(known: Mapping[str, Any], job: Job) -> str:
 def _more(known: Mapping[str, Any], job: Job, columns: _Kept) -> str:
     """What a command says of each option that the job states, and of its precision."""
     stated = {**job.options, **{name: "" for name in ("longest",) if name in columns}}
-    said = [text for name, text in known.items() if name != "precision" and name in stated]
+    said = [
+        # A table says it of some values alone.
+        text if isinstance(text, str) else text.get(stated[name].strip().lower(), "")
+        for name, text in known.items()
+        if name != "precision" and name in stated
+    ]
     formats: Mapping[str, str] = known.get("precision", {})
     said += [formats[job.precision]] if job.precision in formats else []
-    return "".join(f" {text.format_map(columns)}" for text in said)
+    return "".join(f" {text.format_map(columns)}" for text in said if text)
 
 
 def _parallel(row: Mapping[str, Any], job: Job, columns: _Kept) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels.attention import seen
-from whichgpu.cost.links import all_gather, all_reduce, all_to_all, node_size, send
+from whichgpu.cost.links import all_gather, all_reduce, all_to_all, large, node_size, send
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
 
@@ -79,7 +79,8 @@ class _Cut(NamedTuple):
 
 
 #: By gradient, how a product is cut where its layer's outputs (column) or inputs (row) are: that of the
-#: input (dgrad) has n and k the other way round, that of the weights (wgrad) has the rows in k.
+#: input (dgrad) has n and k the other way round, that of the weights (wgrad) has the rows in k, and of
+#: the two operands that it reads only the one is cut (`_read`).
 _COLUMN = {"": _Cut("n", 0, 1, 0), "dgrad": _Cut("k", 1, 0, 0), "wgrad": _Cut("n", 0, 1, 0)}
 _ROW = {"": _Cut("k", 1, 0, 1), "dgrad": _Cut("n", 0, 1, 0), "wgrad": _Cut("m", 0, 1, 0)}
 
@@ -99,14 +100,30 @@ def _row(op: Op, tp: Array) -> Op:
 
 def _cut(op: Op, tp: Array, how: _Cut) -> Op:
     return changed(op, dims=_divided(op, how.dim, tp), flops=op.flops / tp, **_weights(op, tp),
-                   read_bytes=op.read_bytes / tp**how.read, write_bytes=op.write_bytes / tp**how.write,
+                   read_bytes=op.read_bytes * _read(op, how, tp), write_bytes=op.write_bytes / tp**how.write,
                    saved_bytes=op.saved_bytes / tp**how.save)  # fmt: skip
 
 
+def _read(op: Op, how: _Cut, tp: Array) -> Array:
+    """Share of what a whole product reads that one of `tp` GPUs reads.
+
+    The gradient of the weights has two operands, the layer's input (m wide) and the gradient that arrives
+    (n wide), of which one is cut.
+    """
+    if _gradient(op) != "wgrad":
+        return np.asarray(1.0 / tp**how.read)
+    cut = op.dims[how.dim] / (op.dims["m"] + op.dims["n"])
+    return np.asarray(1.0 - cut + cut / tp)
+
+
 def _vocabulary(op: Op, tp: Array) -> Op:
-    dims = _divided(op, "n", tp) if "n" in op.dims else op.dims
-    return changed(op, dims=dims, flops=op.flops / tp, **_weights(op, tp),
-                   write_bytes=op.write_bytes / tp)  # fmt: skip
+    """A share of the words: of the output head's columns, of the logits, of the rows of a table."""
+    if op.kind == "gemm":
+        return _column(op, tp)
+    cut = changed(op, flops=op.flops / tp, **_weights(op, tp), write_bytes=op.write_bytes / tp)
+    if op.kind != "pointwise":
+        return cut
+    return changed(cut, dims=_divided(op, "elements", tp), read_bytes=op.read_bytes / tp)
 
 
 def _head(op: Op, tp: Array) -> Op:
@@ -139,7 +156,7 @@ def _experts(op: Op, ep: Array, moe_tp: Array, pooled: Array) -> Op:
     # The gradient of the weights is as large as they are, however many tokens it is of.
     written = 1.0 / ep if made == "wgrad" else pooled / ep
     return changed(op, dims=dims, flops=op.flops * pooled / gpus, **_weights(op, gpus),
-                   read_bytes=op.read_bytes * pooled / ep / moe_tp**how.read,
+                   read_bytes=op.read_bytes * pooled / ep * _read(op, how, moe_tp),
                    write_bytes=op.write_bytes * written / moe_tp**how.write,
                    saved_bytes=op.saved_bytes * pooled / ep / moe_tp**how.save,
                    repeats=op.repeats * busiest)  # fmt: skip
@@ -162,16 +179,17 @@ def tensor_parallel_seconds(ops: Iterable[Op], tp: Any, devices: Devices, *, tra
     """Seconds of all-reduces in one pass of unsharded `ops`: one after each row layer.
 
     In training a second one follows where the gradient passes the column layer before it; layers that
-    are run again for the backward pass reduce again.
+    are run again for the backward pass reduce again. Its messages are of many MB.
     """
     total = np.zeros((1, 1))
     if np.all(np.asarray(tp) == 1):
         return total
-    times = 2.0 if trains else 1.0
+    times, faster = (2.0, large(tp, devices)) if trains else (1.0, 1.0)
     for op in ops:
         again = op.layer.endswith(".again")
         if op.shard == "row" and (op.stage == "forward" or again):
-            total = total + op.count * (1.0 if again else times) * all_reduce(op.write_bytes, tp, devices)
+            each = all_reduce(op.write_bytes / faster, tp, devices)
+            total = total + op.count * (1.0 if again else times) * each
     return total
 
 

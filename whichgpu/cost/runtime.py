@@ -21,8 +21,9 @@ class Runtime:
 
     `tf32` names the op kinds whose FP32 products run in TF32 unasked where the GPU can. `micro_batch` is
     the tokens of a prompt that a pass takes at once, its weights widened where they are quantised; 0 for
-    all. `narrow` products of FP16 accumulate in FP16. `vector_bytes` and `vector_values` limit
-    matrix-vector products: weights a clock and SM, as bytes and as quantised values; 0 for no such limit.
+    all. `narrow` products of FP16 accumulate in FP16; on chips that it `widens` they are FP32.
+    `vector_bytes` and `vector_values` limit matrix-vector products: weights a clock and SM, as bytes and as
+    quantised values; 0 for no such limit.
     `routing` kernels send the tokens of a layer to their experts, and `quantising` ones narrow the
     activations of a product in 8 or 4 bits.
     `mixed_gradient` are the bytes of a gradient in mixed precision as GPUs exchange it. `exact` is False
@@ -80,6 +81,7 @@ class Runtime:
     mixed_gradient: float = 4.0
     micro_batch: float = 0.0
     narrow: bool = False
+    widens: tuple[str, ...] = ()
     vector_bytes: float = 0.0
     vector_values: float = 0.0
     routing: float = 1.0
@@ -143,7 +145,8 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     unread = ("names", "alone", "marks", "engine", "containers", *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
-    columns["tf32"] = tuple(row.get("tf32", ()))
+    for name in ("tf32", "widens"):
+        columns[name] = tuple(row.get(name, ()))
     columns.setdefault("default_precision", {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)
     version = _version(text)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: The options that `limits` reads.
 OPTIONS = ("max_num_seqs", "max_num_batched_tokens")
+#: Sequences that run for each prompt that comes with a pass, where both share it.
+BESIDE = 4
 
 
 class Limits(NamedTuple):

@@ -37,7 +37,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import fit
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
-from whichgpu.cost.scheduling import limits
+from whichgpu.cost.scheduling import BESIDE, limits
 from whichgpu.cost.steady import SteadyState, burst, engine, in_lockstep, interruption
 from whichgpu.cost.time import evaluate, prepare
 from whichgpu.workloads.adapters import beside
@@ -165,7 +165,7 @@ def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, 
     prompt, most = computed_tokens(job), limits(stack, job).tokens
     ended = running / np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
     together = in_lockstep(stack, job) or engine(stack)["mixed"]
-    come = np.maximum(running / 4.0, 1.0) if together else 1.0 + ended
+    come = np.maximum(running / BESIDE, 1.0) if together else 1.0 + ended
     batch = np.clip(np.floor(most / np.maximum(prompt, 1.0)), 1.0, come)
     ops, links = _rank(workload, job, devices, batch * prompt, 0.0, 0.0)
     return Work(ops, links, np.asarray(stack.fixed)).times(1.0 / batch)

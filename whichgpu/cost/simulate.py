@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.cost.scheduling import BESIDE
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -279,8 +280,9 @@ class _Run:
 
     def _prompts(self) -> None:
         """A pass that takes prompts: beside the tokens of those that run, or before them."""
-        taken, server, count = self._take(), self.server, len(self.ends)
-        seconds = taken * server.prompt[min(count, server.places)]
+        (taken, pieces), server, count = self._take(), self.server, len(self.ends)
+        # Several prompts in a pass cost each as little as beside as many that run as would bring them.
+        seconds = taken * server.prompt[min(max(count, BESIDE * pieces), server.places)]
         if server.mixed and count:
             seconds += server.base[count] + server.each[count] * self._cached_tokens()
             self.gaps.append((seconds, count))
@@ -291,9 +293,12 @@ class _Run:
             self.stall += seconds
         self._pass(seconds)
 
-    def _take(self) -> float:
-        """Tokens of prompts from the front of the queue, up to the budget; `owed` are those that end here."""
-        taken, budget = 0.0, self.server.budget
+    def _take(self) -> tuple[float, int]:
+        """Tokens of prompts from the front of the queue, up to the budget, and of how many prompts they are.
+
+        `owed` are those that end here.
+        """
+        taken, pieces, budget = 0.0, 0, self.server.budget
         while taken < budget:
             if self.current < 0:
                 if not self.waiting or not self._has_room(self.waiting[0]):
@@ -302,11 +307,12 @@ class _Run:
                 self._take_in(self.current)
             part = min(self.prompt[self.current] - self.computed, budget - taken)
             taken += part
+            pieces += 1
             self.computed += part
             if self.computed >= self.prompt[self.current] - 1e-9:
                 self.owed.append(self.current)
                 self.current = -1
-        return taken
+        return taken, pieces
 
     def _cached_tokens(self) -> float:
         """Tokens that those that run attend to: all that are held but for prompts under way."""

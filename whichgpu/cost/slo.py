@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 _METRICS = {
     "ttft": "ttft", "tpot": "tpot", "itl": "itl", "latency": "latency", "e2e": "latency", "e2el": "latency",
 }  # fmt: skip
-_TERM = re.compile(r"(?P<metric>[a-z0-9]+)\s+(?:(?P<how>mean|median|p[0-9]+)\s+)?(?P<most>[0-9.].*)")
+_HOW = r"(?:mean|median|p[0-9]+)"
+_TERM = re.compile(
+    rf"(?:(?P<before>{_HOW})\s+)?(?P<metric>[a-z][a-z0-9]*)(?:\s+(?P<how>{_HOW}))?"
+    r"(?:\s*(?:<=?|≤|=)\s*|\s+(?:(?:under|below|within|at most|of)\s+)?)(?P<most>[0-9.].*)"
+)
 #: The share of the capacity at which a request is alone; the most that is looked at, and how finely.
 _ALONE, _MOST, _POINTS, _HALVINGS = 1e-4, 0.99, 100, 9
 #: How far the answer stays below the last load that kept percentiles, so that other chances keep them too.
@@ -81,7 +85,8 @@ def _term(text: str) -> Term:
     found = _TERM.fullmatch(text.lower())
     if found is None or found["metric"] not in _METRICS:
         raise UsageError(f"'{text}' is no objective of ttft, tpot, itl or latency; {_EXAMPLE}")
-    how = {"median": "p50", None: "mean"}.get(found["how"], found["how"])
+    said = found["how"] or found["before"]
+    how = {"median": "p50", None: "mean"}.get(said, said)
     known = ("mean", *(f"p{share}" for share in curve.PERCENTILES))
     if how not in known:
         raise UsageError(f"'{text}': no '{how}'; use one of {', '.join(known)}")

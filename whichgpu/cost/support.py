@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.device import stand_in
+from whichgpu.cost.device import stand_in, widened
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.software import stacks
 
@@ -70,7 +70,7 @@ def _rates(gpu: Gpu, ops: Iterable[Op], precision: Precision, *, trains: bool) -
 
 def substitutions(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str, ...]:
     """What to say where an older release has to do, or other units than those of a job's format."""
-    said = (*_of_software(gpu, precision, runtime), _of_units(gpu, precision))
+    said = (*_of_software(gpu, precision, runtime), _of_units(gpu, precision), _wide(gpu, precision, runtime))
     return tuple(text for text in said if text)
 
 
@@ -78,7 +78,8 @@ def _of_software(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str,
     if not runtime.software:
         return ()
     older = stacks.standing(gpu, runtime.software, runtime.release, runtime.said).warning
-    return older, "" if precision.or_wider else stacks.lacking(gpu, runtime.software, precision.math)
+    format_ = WEIGHT_ONLY.partition("-")[0] if precision.id == WEIGHT_ONLY else precision.math
+    return older, "" if precision.or_wider else stacks.lacking(gpu, runtime.software, format_)
 
 
 def _of_units(gpu: Gpu, precision: Precision) -> str:
@@ -90,6 +91,12 @@ def _of_units(gpu: Gpu, precision: Precision) -> str:
     if precision.quantised:
         how = "weights are only stored in it (weight-only)"
     return f"{gpu.id} has no {asked} units: products run in {used}, and {how}"
+
+
+def _wide(gpu: Gpu, precision: Precision, runtime: Runtime) -> str:
+    if precision.math != "fp16" or not widened(gpu, runtime.widens):
+        return ""
+    return f"{gpu.id}: FP16 networks fail on its chip under {runtime.title}, so it computes in FP32"
 
 
 def _multiplies_narrow(gpu: Gpu) -> bool:

@@ -194,15 +194,19 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     # Gradients leave as they come for an optimizer that runs within the backward pass, or on the host.
     if spread.piecewise or "optimizer" in away:
         gradient = gradient / step.layers
-    buckets = spread.level == 0 and not (stack.holds.get("no_buckets") or spread.piecewise)
+    buckets: Any = 0.0
+    if spread.level == 0 and not (stack.holds.get("no_buckets") or spread.piecewise):
+        # Gradients are copied into buckets for their exchange, all of them.
+        buckets = gradient * np.asarray(spread.ranks > 1)
+    elif spread.level > 0:
+        buckets = float(stack.holds.get("bucket_values", 0.0)) * held.activation
     return {
         "weights": stored / spread.of(1 if wide else 3) * weights * (on_device["optimizer"] if wide else 1.0),
         "gradients": (gradient + trained * copy / spread.of(3)) * weights,
         # Paged states move to the host when the GPU is short, and are no tensors of the framework's.
         "optimizer": trained * optimizer_bytes(optimizer, held)[0] / spread.of(1)
         * (0.0 if paged(optimizer) else on_device["optimizer"]),
-        # Gradients are copied into buckets for their exchange, all of them.
-        "buckets": gradient * np.asarray(spread.ranks > 1) if buckets else 0.0,
+        "buckets": buckets,
     }  # fmt: skip
 
 

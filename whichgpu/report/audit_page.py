@@ -47,11 +47,15 @@ _LONGEST = 20_000
 def page(audits: Sequence[Audit]) -> str:
     """A whole document that asks for nothing from anywhere else."""
     title = audits[0].document.title or audits[0].name if len(audits) == 1 else f"{len(audits)} articles"
-    body = "".join(article(each) for each in audits)
+    return document(f"Audit: {title}", "".join(article(each) for each in audits))
+
+
+def document(title: str, body: str) -> str:
+    """What `article` gives as a whole document."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Audit: {escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
         f"{body}</main>\n</body>\n</html>\n"
     )
 

@@ -84,7 +84,7 @@ def _(result: ForUse) -> Report:
 def _(result: Plan) -> Report:
     from whichgpu.report.plan import report as made
 
-    return made(result, (), None, why_not=False)
+    return made(result, (), None, None, why_not=False)
 
 
 @report.register

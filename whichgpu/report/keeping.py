@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import tempfile
@@ -21,7 +20,7 @@ from whichgpu.facts import store
 from whichgpu.report.table import Reference, References
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
 #: Bytes of the largest document, and seconds that printing may take.
@@ -52,9 +51,8 @@ def form_of(path: Path) -> str:
     return form
 
 
-def whole(text: str, form: str, words: Sequence[str], data: Mapping[str, Any], today: date) -> str:
+def whole(text: str, form: str, command: str, data: Mapping[str, Any], today: date) -> str:
     """The document with how it was made and its sources; raises `UsageError` where it is too large."""
-    command = f"whichgpu {shlex.join(words)}"
     cited = References(tuple(_sources(data)))
     made = f"Made by whichgpu {__version__} on {today.isoformat()}. To make it again:"
     added = _html(made, command, cited) if form == "html" else _markdown(made, command, cited)

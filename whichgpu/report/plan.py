@@ -26,17 +26,21 @@ _OF_HOURS = "Hours like the one before are left out; starts are paid in the hour
 _FEW, _HOURS = 8, 24
 
 
-def report(plan: Plan, what_ifs: Sequence[WhatIf], fronts: Fronts | None, *, why_not: bool) -> Report:
+def report(
+    plan: Plan, what_ifs: Sequence[WhatIf], together: WhatIf | None, fronts: Fronts | None, *, why_not: bool
+) -> Report:
     """The report of `plan`; where there is no fleet it exits 3 with the constraints at odds."""
     document: dict[str, Any] = {
         **plan.to_dict(), "what_if": [one.to_dict() for one in what_ifs],
+        "what_if_together": None if together is None else together.to_dict(),
         "pareto": None if fronts is None else fronts.to_dict(), "seconds": plan.seconds,
         "solve_seconds": plan.solve_seconds,
     }  # fmt: skip
     if not plan.feasible:
         blocks = tuple(_conflict(plan)) + ((_rejected(plan.why_not, len(plan.why_not)),) if why_not else ())
         return Report(document, blocks, exit_code=_INFEASIBLE, complaint=plan.headline)
-    blocks = tuple(_blocks(plan, what_ifs, fronts, why_not=why_not))
+    changed = (*what_ifs, *([] if together is None else [together]))
+    blocks = tuple(_blocks(plan, changed, fronts, why_not=why_not))
     return Report(document, blocks)
 
 

@@ -218,11 +218,12 @@ def _plan(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     for text in ask["what_if"]:
         say(f"again: {text}")
         changed.append(what_if(text, found, known, today))
+    together = what_if(ask["what_if"], found, known, today) if len(changed) > 1 else None
     traded = None
     if ask["pareto"] and found.feasible:
         say("weighing cost against latency and energy")
         traded = fronts(found, known, today)
-    return _result(report(found, changed, traded, why_not=ask["why_not"]))
+    return _result(report(found, changed, together, traded, why_not=ask["why_not"]))
 
 
 _TASKS: dict[str, Callable[[dict[str, Any], Callable[[str], None]], dict[str, Any]]] = {

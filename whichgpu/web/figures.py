@@ -107,6 +107,29 @@ def _powered(data: Document) -> Iterator[tuple[str, str]]:
         yield "power", _watts(data["power"])
 
 
+def served(data: Document) -> Figures | None:
+    """Of the load that a server carries: within objectives, or before latency outgrows throughput."""
+    loads, within = data.get("loads") or (), data.get("slo")
+    if not loads:
+        return None
+    row = loads[(data.get("knee") or {}).get("load") or 0]
+    on = f"on {data['n_gpus']:g} x {data['gpu']}"
+    if within is not None and not within["request_rate"]:
+        return Figures("Not within the objectives", f"{on}, at any load", ())
+    rate = within["request_rate"] if within is not None else row["request_rate"]
+    why = "within the objectives" if within is not None else "before latency outgrows throughput"
+    items = [
+        (f"{row['throughput']['unit']}, made", number(row["throughput"]["mid"], 3)),
+        ("to the first token, p90", show(row["ttft"].get("p90", row["ttft"]["mid"]), "time", 3)),
+        ("a token after that", show(row["tpot"]["mid"], "time", 3)),
+    ]
+    if row.get("usd_per_million"):
+        items.append(("USD per million output tokens", number(row["usd_per_million"]["output"], 3)))
+    if len(loads) == 1 and within is None:
+        why = "at this load"
+    return Figures(f"{number(rate, 3)} requests/s", f"{on}, {why}", tuple(items))
+
+
 def owned(data: Document) -> Figures | None:
     """Renting against owning."""
     if data.get("own") is None or data.get("rent") is None:
@@ -169,7 +192,8 @@ def billed(data: Document) -> Figures | None:
         return None
     first = data["ways"][0]
     offer = first.get("offer") or {}
-    beside = " ".join(filter(None, (offer.get("provider"), offer.get("instance"))))
+    seller = " ".join(filter(None, (offer.get("provider"), offer.get("instance"))))
+    beside = ", ".join(filter(None, (seller, "the cheapest way" if len(data["ways"]) > 1 else "")))
     items = (
         ("machines" if data["machines"] != 1 else "machine", f"{data['machines']:,}"),
         ("USD a month", f"{first['usd_per_month']:,.2f}"),

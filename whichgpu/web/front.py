@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     Headers = list[tuple[bytes, bytes]]
 
 #: No script but the site's own files, none within a page; nothing from elsewhere; no frame, no plug-in.
+#: A page that no address can hold has its charts within it (`data:`), which are pictures and no more.
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 SAFE: Headers = [
@@ -83,7 +84,7 @@ class Front:
         length = dict(scope["headers"]).get(b"content-length", b"")
         # A page says it itself, with its form; nothing of the file is read.
         if length.isdigit() and int(length) > ENVELOPE * most and scope["path"].startswith("/api/"):
-            await refuse(send, 413, most)
+            await refuse(receive, send, 413, most)
             return
         bounded = Bounded(receive, send, most, 3 * self._settings.patience)
         await self._app(scope, bounded.receive, bounded.send)

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import math
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from whichgpu.web.naming import beside, ends, short, together, told_apart
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import altair as alt
 
     from whichgpu.report.chart import Axis, Bars, Chart, Group
     from whichgpu.web.charts import Dates, Stack
+    from whichgpu.web.naming import Place
 
 #: Okabe and Ito's colours, told apart by the colour-blind: on a light page and on a dark one.
 _LIGHT = ("#0072b2", "#c04f00", "#007f5f", "#a8478a", "#8a6d00", "#555555")
 _DARK = ("#56b4e9", "#ff8c42", "#2ec4a0", "#e39bc9", "#e6c229", "#bbbbbb")
 _SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down")
+_DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 1], [1, 3])
 #: Names stand beside so few marks.
-_NAMED, _MANY = 14, 120
+_NAMED, _MANY = 16, 120
+#: Letters of a title beside each other on a narrow chart.
+_NARROW = 38
 
 
 class Look(NamedTuple):
@@ -121,36 +130,59 @@ def _panel(chart: Chart, index: int, look: Look, width: int) -> Any:
     import altair as alt
 
     panel = chart.panels[index]
-    names = [name for name, _ in chart.series]
+    height = min(width, 360)
     across = _marked(chart.x, 6 if look.narrow else 8)
     x = alt.X("x:Q", title=f"{chart.x.title} ({chart.x.unit})", axis=_ticks(across),
               scale=alt.Scale(type="log", domain=[chart.x.low, chart.x.high]))  # fmt: skip
     y = alt.Y("y:Q", title=f"{chart.y.title} ({chart.y.unit})", axis=_ticks(_marked(chart.y, 8)),
               scale=alt.Scale(type="log", domain=[chart.y.low, chart.y.high]))  # fmt: skip
-    layers = []
-    lines = [{"line": f"{at} {line.label}", "name": line.label, "x": px, "y": py, "at": k}
-             for at, line in enumerate(panel.lines) for k, (px, py) in enumerate(line.points)]  # fmt: skip
-    if lines:
-        base = alt.Chart(_values(lines)).encode(x=x, y=y, detail="line:N")
-        layers.append(base.mark_line(color=look.text, strokeWidth=1.6, clip=True).encode(order="at:Q"))
-        ends = [dict(lines[max(i for i, row in enumerate(lines) if row["line"] == key)])
-                for key in dict.fromkeys(row["line"] for row in lines)]  # fmt: skip
-        if any(row["name"] for row in ends):
-            words = alt.Chart(_values(ends)).encode(x=x, y=y, text="name:N")
-            layers.append(words.mark_text(align="right", dx=-4, dy=-8, color=look.text))
+    layers = _lines(chart, index, look, (x, y), (width, height)) if panel.lines else []
     if panel.points:
-        layers += _marks(chart, index, look, (x, y), names)
-    drawn = alt.layer(*layers).properties(width=width, height=min(width, 360))
+        layers += _marks(chart, index, look, (x, y), (width, height))
+    drawn = alt.layer(*layers).properties(width=width, height=height)
     return drawn.properties(title=panel.title) if len(chart.panels) > 1 else drawn
 
 
-def _marks(chart: Chart, index: int, look: Look, axes: tuple[Any, Any], names: list[str]) -> list[alt.Chart]:
-    """The marks of a panel, and the names of the weightiest."""
+def _lines(
+    chart: Chart, index: int, look: Look, axes: tuple[Any, Any], size: tuple[float, float]
+) -> list[Any]:
+    """The lines of a panel: with a name at an end of each, or in colours where these overlap."""
     import altair as alt
 
-    points = chart.panels[index].points
+    panel = chart.panels[index]
+    rows = [{"line": f"{at} {line.label}", "name": line.label, "x": px, "y": py, "at": k}
+            for at, line in enumerate(panel.lines) for k, (px, py) in enumerate(line.points)]  # fmt: skip
+    base = alt.Chart(_values(rows)).encode(x=axes[0], y=axes[1], detail="line:N", order="at:Q")
+    names = [line.label for line in panel.lines if line.label]
+    if not panel.points and not told_apart(panel.lines, chart):
+        colour = alt.Color("name:N", scale=alt.Scale(domain=names, range=_turn(look.colours, len(names))))
+        dash = alt.StrokeDash("name:N", scale=alt.Scale(domain=names, range=_turn(_DASHES, len(names))))
+        return [base.mark_line(strokeWidth=2, clip=True).encode(color=colour, strokeDash=dash)]
+    drawn: list[Any] = [base.mark_line(color=look.text, strokeWidth=1.6, clip=True)]
+    return drawn + _named(ends(panel, chart, size), look, axes)
+
+
+def _named(places: Iterable[Place], look: Look, axes: tuple[Any, Any]) -> list[Any]:
+    """Names, those at the same side of what they name together."""
+    import altair as alt
+
+    drawn = []
+    for (align, dx, dy), some in together(places).items():
+        rows = [{"x": one.x, "y": one.y, "name": one.name} for one in some]
+        words = alt.Chart(_values(rows)).encode(x=axes[0], y=axes[1], text="name:N")
+        drawn.append(words.mark_text(align=align, dx=dx, dy=dy, color=look.text, fontSize=11))
+    return drawn
+
+
+def _marks(
+    chart: Chart, index: int, look: Look, axes: tuple[Any, Any], size: tuple[float, float]
+) -> list[alt.Chart]:
+    """The marks of a panel, and the names of the weightiest; `size` is the panel's in pixels."""
+    import altair as alt
+
+    points, names = chart.panels[index].points, [name for name, _ in chart.series]
     rows: list[dict[str, Any]] = [{"x": p.x, "y": p.y, "series": p.series, "share": p.share, "what": p.label,
-             "name": p.label.partition(":")[0]} for p in points]  # fmt: skip
+             "name": short(p)} for p in points]  # fmt: skip
     colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=_turn(look.colours, len(names))))
     shape = alt.Shape("series:N", scale=alt.Scale(domain=names, range=_turn(_SHAPES, len(names))))
     weighed = any(p.share for p in points)
@@ -159,27 +191,13 @@ def _marks(chart: Chart, index: int, look: Look, axes: tuple[Any, Any], names: l
     if weighed:
         marks = marks.encode(size=alt.Size("share:Q", scale=alt.Scale(range=[40, 700]), legend=None))
     layers = [marks]
-    ranked = sorted(rows, key=lambda row: -row["share"]) if weighed else rows
-    # Among so many marks a name is of none of them.
-    most = 0 if len(rows) > _MANY else 5 if weighed or look.narrow else _NAMED
-    named = _spread(ranked, most, chart)
-    if named and len({row["name"] for row in rows}) > len(names):
-        text = alt.Chart(_values(named)).encode(x=axes[0], y=axes[1], text="name:N")
-        layers.append(text.mark_text(align="left", dx=8, dy=-7, color=look.text, fontSize=11))
-    return layers
-
-
-def _spread(rows: list[dict[str, Any]], most: int, chart: Chart) -> list[dict[str, Any]]:
-    """So many of the rows as stand far enough apart for their names to be read."""
-    kept: list[dict[str, Any]] = []
-    places: list[tuple[float, float]] = []
-    for row in rows:
-        here = chart.x.place(row["x"]), chart.y.place(row["y"])
-        near = any(abs(here[0] - x) < 0.16 and abs(here[1] - y) < 0.045 for x, y in places)
-        if not near and len(kept) < most and here[0] < 0.86:
-            kept.append(row)
-            places.append(here)
-    return kept
+    # Among so many marks a name is of none of them, and few names are those of the marks' own.
+    if len(rows) > _MANY or len({row["name"] for row in rows}) <= len(names):
+        return layers
+    # The weightiest are named first, or those of the first series: the front.
+    order = sorted(points, key=lambda p: -p.share if weighed else names.index(p.series))
+    most = 5 if weighed else 8 if look.narrow else _NAMED
+    return layers + _named(beside(order, chart.panels[index], chart, most, size), look, axes)
 
 
 def _ticks(values: list[float]) -> Any:
@@ -189,7 +207,7 @@ def _ticks(values: list[float]) -> Any:
     return alt.Axis(values=values, labelExpr=said)
 
 
-def _turn(items: tuple[str, ...], count: int) -> list[str]:
+def _turn(items: tuple[Any, ...], count: int) -> list[Any]:
     return [items[at % len(items)] for at in range(count)]
 
 
@@ -216,10 +234,15 @@ def draw_bars(chart: Bars, look: Look) -> Any:
         words = base.mark_text(align="left", dx=5, color=look.text)
         layers.append(words.encode(x=alt.X("high:Q"), text="text:N"))
         one = alt.layer(*layers).properties(
-            width=300 if look.narrow else 560, height=20 * len(rows), title=group.label
+            width=300 if look.narrow else 560, height=20 * len(rows), title=_title(group.label, look)
         )
         drawn.append(one)
     return alt.vconcat(*drawn, spacing=10).resolve_scale(x="independent", color="shared")
+
+
+def _title(text: str, look: Look) -> str | list[str]:
+    """A title in as many lines as it takes."""
+    return wrap(text, _NARROW) if look.narrow else text
 
 
 def _columns(group: Group, look: Look) -> Any:

@@ -16,7 +16,8 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from whichgpu.errors import WhichGpuError
-from whichgpu.web import parts, view
+from whichgpu.report.svg import slug
+from whichgpu.web import parts, saved, view
 from whichgpu.web.address import Address
 from whichgpu.web.asks import Ask
 from whichgpu.web.forms import blamed, fields
@@ -39,7 +40,8 @@ class Page(NamedTuple):
 
     `order` is its place in the list of pages (0: not in it), `under` the page that it belongs to, whose tabs
     (`tab`, else the title) stand over both; `groups` are more fields under a name each; `api` is the same
-    answer for programs; with a `task` a text is sent to it, at first `text` (`whichgpu.web.sent`).
+    answer for programs, `command` the same in a terminal (`whichgpu.web.saved`); with a `task` a text is sent
+    to it, at first `text` (`whichgpu.web.sent`).
     """
 
     path: str
@@ -51,6 +53,7 @@ class Page(NamedTuple):
     more: tuple[str, ...] = ()
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     order: int = 0
+    command: str = ""
     under: str = ""
     tab: str = ""
     heavy: bool = False
@@ -86,8 +89,9 @@ def handler(page: Page) -> Any:
         if isinstance(report, str):
             return RedirectResponse(report, 303)
         if report is not None and address.value("as"):
-            return await _part(request, report, address)
-        return draw(request, page, address, given, report=report)
+            assert ask is not None
+            return await _part(request, page, report, address, ask)
+        return draw(request, page, address, given, report=report, ask=ask)
 
     return handle
 
@@ -95,8 +99,6 @@ def handler(page: Page) -> Any:
 def _given(address: Address) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name, value in address.asked():
-        if name.startswith("find-"):
-            continue
         given[name] = (
             [*given[name], value]
             if isinstance(given.get(name), list)
@@ -117,18 +119,32 @@ async def _report(request: Request, page: Page, ask: Ask, name: str) -> Report |
     return found  # type: ignore[no-any-return]
 
 
-async def _part(request: Request, report: Report, address: Address) -> Response:
+async def _part(request: Request, page: Page, report: Report, address: Address, ask: Ask) -> Response:
     try:
         body, kind, file = await request.app.state.gate.run(
-            client(request), lambda: parts.part(report.blocks, address)
+            client(request),
+            lambda: part(page, report, address, ask, name=str(request.path_params.get("name", ""))),
         )
     except (WhichGpuError, Refused) as fault:
         status, detail = told(fault)
         return Response(f"{detail}\n", status, media_type="text/plain")
-    headers = {"Cache-Control": _CACHED}
-    if not kind.startswith("image/svg") or "narrow" not in address.path:
-        headers["Content-Disposition"] = f'inline; filename="{file}"'
-    return Response(body, media_type=kind, headers=headers)
+    return Response(
+        body, media_type=kind, headers={"Cache-Control": _CACHED, **parts.disposition(request.method, file)}
+    )
+
+
+def part(
+    page: Page, report: Report, address: Address, ask: Ask, *, name: str = "", annotated: str = ""
+) -> tuple[bytes, str, str]:
+    """One table or chart of an answer, or all of it as a document: its bytes, media type and file name.
+
+    Raises `WhichGpuError` where there is no such part, or the document would be too large.
+    """
+    if (address.value("as"), address.value("table"), address.value("chart")) != ("html", "", ""):
+        return parts.part(report.blocks, address)
+    title = _title(page, report, name)
+    said = saved.script(page, ask, name)
+    return saved.document(title, report, annotated, said), "text/html", f"{slug(title) or 'answer'}.html"
 
 
 def draw(
@@ -140,6 +156,8 @@ def draw(
     report: Report | None = None,
     fault: tuple[int, str] | None = None,
     annotated: str | None = None,
+    pictures: Mapping[str, Mapping[str, str]] | None = None,
+    ask: Ask | None = None,
     fresh: bool = False,
 ) -> Response:
     """The page with the answer, or with what is wrong with the question."""
@@ -156,7 +174,7 @@ def draw(
         "pages": state.pages,
         "tabs": _tabs(state.tabs, page),
         "given": given,
-        "pieces": view.shown(report.blocks, address) if report else [],
+        "pieces": view.shown(report.blocks, address, pictures or {}) if report else [],
         "complaint": report.complaint if report and report.exit_code else "",
         "fault": words.instead(_sentence(said), wrong, _text(given.get(wrong, ""))) if said else "",
         "wrong": wrong,
@@ -168,7 +186,11 @@ def draw(
         "api": _api(page, name, address) if report else "",
         "moving": _moving(page, address, given) if report else None,
         "pager": _pager(report, address) if report else None,
-        "address": address.with_(),
+        "link": address.whole(),
+        "here": address.with_(),
+        "whole": address.with_(**{"as": "html"}),
+        "command": saved.command(page, ask, name) if ask is not None and report else "",
+        "carried": address.asked() if address.carried and report else None,
         "static": state.static,
         "annotated": annotated or "",
     }
@@ -184,7 +206,7 @@ def _moving(page: Page, address: Address, given: Mapping[str, Any]) -> dict[str,
     if "change" not in page.ask.model_fields:
         return None
     (field,) = fields(page.ask, ("change",), given)
-    rest = [pair for pair in address.asked() if pair[0] != "change" and not pair[0].startswith("find-")]
+    rest = [pair for pair in address.asked() if pair[0] != "change"]
     return {**field, "pairs": rest}
 
 
@@ -240,7 +262,7 @@ def _api(page: Page, name: str, address: Address) -> str:
     if not page.api:
         return ""
     query = urlencode([pair for pair in address.asked() if pair[1] and pair[0] in page.ask.model_fields])
-    path = ROOT + page.api.replace("{name}", quote(name))
+    path = ROOT + page.api.replace("{name}", quote(name.replace("-vs-", ","), safe=","))
     if "?" in path:
         return f"{path}&{query}" if query else path
     return f"{path}?{query}" if query else path

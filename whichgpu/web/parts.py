@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from base64 import b64encode
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from whichgpu.report.table import Table
 from whichgpu.web import charts
 from whichgpu.web.arranging import arranged, found_by, sorted_by
 from whichgpu.web.marks import Look
-from whichgpu.web.view import Cell, named, read_cell
+from whichgpu.web.view import LOOKS, Cell, named, read_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +38,26 @@ def part(blocks: Sequence[Any], address: Address) -> tuple[bytes, str, str]:
             return _picture(name, block, form, address)
     have = ", ".join(name for name, block in named(blocks) if hasattr(block, "title")) or "none"
     raise UnknownName(f"no part '{wanted[:60]}' of this page; it has {have}")
+
+
+def disposition(method: str, file: str) -> dict[str, str]:
+    """How a browser takes a file: beside the page; what a form asks for would stand in the page's place."""
+    how = "attachment" if method == "POST" or file.endswith(".html") else "inline"
+    return {"Content-Disposition": f'{how}; filename="{file}"'}
+
+
+def pictures(blocks: Sequence[Any]) -> dict[str, dict[str, str]]:
+    """Each chart of a page as `data:` addresses, by its name and its look: what a page holds by itself."""
+    return {
+        name: {look: _inside(block, Look("dark" in look, "narrow" in look)) for look in LOOKS}
+        for name, block in named(blocks)
+        if isinstance(block, Chart | Bars | charts.Stack | charts.Dates)
+    }
+
+
+def _inside(chart: charts.Drawn, look: Look) -> str:
+    body = b64encode(charts.drawing(chart, "svg", look)).decode()
+    return f"data:image/svg+xml;base64,{body}"
 
 
 def _written(name: str, table: Table, form: str, address: Address) -> tuple[bytes, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 ENVELOPE = 2
 #: Bytes of a request before its body, which a long address takes most of.
 _HEAD = 2**17
+#: Many clients hear an answer only once they have sent all: of what is too large so much is passed over, and
+#: for so long, in s.
+_PASSED, _PASSING = 2**25, 5.0
 _WHY = {
     408: ("Too slow", "what was sent did not come in time; send it again"),
     413: ("Too large", "more than {most} MiB was sent; name a part of it"),
@@ -51,15 +55,18 @@ class Bounded:
             await self._send(message)
         elif not self._told:
             self._told = True
-            await refuse(self._send, self._status, self._most)
+            await refuse(self._receive, self._send, self._status, self._most)
 
     def _gone(self, status: int) -> Message:
         self._status = status
         return {"type": "http.disconnect"}
 
 
-async def refuse(send: Send, status: int, most: int) -> None:
-    """Say what was too much, and close the connection: the rest of it is not read."""
+async def refuse(receive: Receive, send: Send, status: int, most: int) -> None:
+    """Say what was too much or too slow, and close the connection: not all of what is very much is read."""
+    if status == 413:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(_passed(receive), _PASSING)
     title, detail = _WHY[status]
     document = {"type": f"/problems#{status}", "title": title, "status": status,
                 "detail": detail.format(most=most // 2**20)}  # fmt: skip
@@ -70,6 +77,14 @@ async def refuse(send: Send, status: int, most: int) -> None:
     ]  # fmt: skip
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _passed(receive: Receive) -> None:
+    read, more = 0, True
+    while more and read < _PASSED:
+        message = await receive()
+        read += len(message.get("body", b""))
+        more = message.get("more_body", False)
 
 
 class _Guard:

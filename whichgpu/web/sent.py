@@ -1,8 +1,9 @@
 """Pages to which a text is sent: pasted, or as a file. It is worked on in a bounded process.
 
-A text stands in the address, packed where it is long, so that the answer has a link; one that is too long for
-that is known by its digest while the answer is kept in memory. With `Accept: text/event-stream` the work
-tells how far it is, and ends where nobody listens any more.
+The text is in the link to the answer, packed where it is long: in the query, or, beyond what a query holds,
+behind its `#`, where the page's script reads it and sends it again. The parts of such a page (a table that is
+sorted, a download) are buttons of a form that has the text, so that nothing need be kept here. With
+`Accept: text/event-stream` the work tells how far it is, and ends where nobody listens any more.
 """
 
 from __future__ import annotations
@@ -12,41 +13,44 @@ import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlencode
 
+from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
-from whichgpu.errors import UnknownName, UsageError, WhichGpuError
+from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.report.table import Report
 from whichgpu.web import figures, parts
-from whichgpu.web.address import Address
+from whichgpu.web.address import Address, shows
 from whichgpu.web.asks import LARGEST_TEXT
 from whichgpu.web.blocks import unpacked
 from whichgpu.web.gate import Refused
-from whichgpu.web.page import draw
+from whichgpu.web.page import draw, part
+from whichgpu.web.patience import ENVELOPE
 from whichgpu.web.problems import misread, told
 from whichgpu.web.work import STATUS, event, finished, stages
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from whichgpu.web.page import Page
 
-#: Characters of a text that stands in the address as it is, and of one that stands there packed.
-_PLAIN, _PACKED = 4000, 48_000
+#: Characters of a text that stands in every link of its page as it is.
+_PLAIN = 4000
+#: Fields of a form: those of a question, and the words that each table is filtered by.
+_FIELDS = 60
 _EMPTY = "text: nothing was sent; paste one or choose a file"
 
 
 class _Kept(NamedTuple):
-    """An answer, and what was asked."""
+    """An answer: a memory of work, that any other server would do again; the charts of a carried page."""
 
     report: Report
     annotated: str
-    given: dict[str, Any]
+    pictures: dict[str, dict[str, str]]
 
 
 def routes(page: Page) -> APIRouter:
@@ -55,71 +59,58 @@ def routes(page: Page) -> APIRouter:
 
     @router.get(page.path, include_in_schema=False)
     async def shown(request: Request) -> Response:
-        address = Address(page.path, tuple(request.query_params.multi_items()))
+        pairs = request.query_params.multi_items()
         try:
-            given = _given(request, address)
+            given = _given(pairs)
         except WhichGpuError as fault:
-            return draw(request, page, address, {}, fault=told(fault))
+            return draw(request, page, Address(page.path, ()), {}, fault=told(fault))
         if not given:
+            address = Address(page.path, tuple(pairs))
             return draw(request, page, address, {"text": page.text}, fresh=True)
-        return await _answer(request, page, address, given)
+        return await _answer(request, page, asked(page.path, given, pairs), given)
 
     @router.post(page.path, include_in_schema=False)
     async def sent(request: Request) -> Response:
         address = Address(page.path, ())
         try:
-            given = await _form(request)
-        except Refused as fault:
+            pairs, file = await _form(request)
+            given = {**_given(pairs), **file}
+        except (WhichGpuError, Refused) as fault:
             return draw(request, page, address, {}, fault=told(fault))
         except (MultiPartException, UnicodeDecodeError) as fault:
             return draw(request, page, address, {}, fault=(422, f"the file is no text: {fault}"))
         if "text" not in given:
-            return draw(
-                request,
-                page,
-                address,
-                given,
-                fault=(422, _EMPTY),
-            )
-        pairs = linked(given)
+            return draw(request, page, address, given, fault=(422, _EMPTY))
+        address = asked(page.path, given, [*request.query_params.multi_items(), *pairs])
         if "text/event-stream" in request.headers.get("accept", ""):
-            return _told_of(request, page, Address(page.path, pairs), given)
-        if pairs[0][0] != "kept":
-            return RedirectResponse(f"{page.path}?{urlencode(pairs)}", 303)
-        return await _answer(request, page, Address(page.path, pairs), given)
+            return _told_of(request, page, address, given)
+        where = address.whole()
+        if where and "#" not in where and not address.value("as"):
+            return RedirectResponse(where, 303)
+        return await _answer(request, page, address, given)
 
     return router
 
 
-def linked(given: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What is sent as the pairs of an address: the text itself, packed, or its digest."""
+def asked(path: str, given: dict[str, Any], pairs: Iterable[tuple[str, str]]) -> Address:
+    """Where the answer on a text is: the text itself, packed where it is long, and how it is shown."""
     text, rest = given["text"], [(key, value) for key, value in given.items() if key != "text"]
     more = [(key, one) for key, value in rest for one in (value if isinstance(value, list) else [value])]
+    look = [pair for pair in {key: value for key, value in pairs if shows(key)}.items() if pair[1]]
     if len(text) <= _PLAIN:
-        return ("text", text), *more
+        return Address(path, (("text", text), *more, *look))
     packed = urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode()
-    if len(packed) <= _PACKED:
-        return ("packed", packed), *more
-    return (("kept", _digest(given)),)
+    return Address(path, (("packed", packed), *more, *look), carried=True)
 
 
-def _digest(given: dict[str, Any]) -> str:
-    return blake2b(json.dumps(given, sort_keys=True).encode(), digest_size=16).hexdigest()
-
-
-def _given(request: Request, address: Address) -> dict[str, Any]:
-    """What an address asks; raises `WhichGpuError` for one that is cut short, or whose text is gone."""
+def _given(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """What an address or a form asks; raises `UsageError` for a link that is cut short."""
     given: dict[str, Any] = {}
-    for name, value in address.asked():
-        if value and not name.startswith("find-"):
+    for name, value in pairs:
+        if value and not shows(name):
             given[name] = [*given.get(name, []), value] if name == "what_if" else value
     if packed := given.pop("packed", ""):
         given["text"] = _unpacked(packed)
-    if digest := given.pop("kept", ""):
-        known = request.app.state.reports.get(digest)
-        if not isinstance(known, _Kept):
-            raise UnknownName("that text was too long for a link and is no longer kept; send it again")
-        return known.given
     return given
 
 
@@ -134,28 +125,32 @@ def _unpacked(packed: str) -> str:
         raise UsageError("the link is cut short; send the text again") from None
 
 
-async def _form(request: Request) -> dict[str, Any]:
-    """The fields of a form; a file that is uploaded goes before what is pasted. Raises `Refused`."""
+async def _form(request: Request) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """The fields of a form, and the text and name of a file, which goes before them. Raises `Refused`."""
     most = request.app.state.settings.upload
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > most:
-        raise Refused(413, f"more than {most // 2**20} MiB; name a part of it")
-    async with request.form(max_files=1, max_fields=8, max_part_size=most) as form:
-        given: dict[str, Any] = {}
-        for name, value in form.multi_items():
-            if isinstance(value, str) and value:
-                given[name] = [*given.get(name, []), value] if name == "what_if" else value
+    if not length.isdigit() or int(length) > ENVELOPE * most:
+        raise _large(most)
+    async with request.form(max_files=1, max_fields=_FIELDS, max_part_size=ENVELOPE * most) as form:
+        pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+        if any(len(value) > most for name, value in pairs if name != "packed"):
+            raise _large(most)
         file = form.get("file")
-        if isinstance(file, UploadFile) and file.filename:
-            given["text"] = (await file.read()).decode()
-            given["name"] = "".join(c for c in file.filename if c.isprintable())[:120]
-        return given
+        if not isinstance(file, UploadFile) or not file.filename:
+            return pairs, {}
+        if (file.size or 0) > most:
+            raise _large(most)
+        name = "".join(c for c in file.filename if c.isprintable())[:120]
+        return pairs, {"text": (await file.read()).decode(), "name": name}
+
+
+def _large(most: int) -> Refused:
+    return Refused(413, f"more than {most // 2**20} MiB; name a part of it")
 
 
 async def _answer(request: Request, page: Page, address: Address, given: dict[str, Any]) -> Response:
     """The page with the answer, or one table or chart of it; worked out once for all of them."""
-    reports = request.app.state.reports
-    kept = reports.get(_digest(given))
+    kept = request.app.state.reports.get(_digest(given))
     if not isinstance(kept, _Kept):
         try:
             line = await finished(request, page.task, page.ask.model_validate(given).model_dump())
@@ -165,22 +160,35 @@ async def _answer(request: Request, page: Page, address: Address, given: dict[st
             return draw(request, page, address, given, fault=told(fault))
         if "error" in line:
             return draw(request, page, address, given, fault=(STATUS[line["kind"]], line["error"]))
-        kept = _keep(request, given, line["result"])
+        kept = await _keep(request, address, given, line["result"])
     if not address.value("as"):
-        return draw(request, page, address, given, report=kept.report, annotated=kept.annotated)
+        return _page(request, page, address, given, kept)
     try:
-        body, kind, file = parts.part(kept.report.blocks, address)
+        ask = page.ask.model_validate(given)
+        body, kind, file = part(page, kept.report, address, ask, annotated=kept.annotated)
     except WhichGpuError as fault:
         status, detail = told(fault)
         return Response(f"{detail}\n", status, media_type="text/plain")
-    headers = {"Cache-Control": "no-store", "Content-Disposition": f'inline; filename="{file}"'}
+    headers = {"Cache-Control": "no-store", **parts.disposition(request.method, file)}
     return Response(body, media_type=kind, headers=headers)
 
 
-def _keep(request: Request, given: dict[str, Any], result: dict[str, Any]) -> _Kept:
+def _digest(given: dict[str, Any]) -> str:
+    return blake2b(json.dumps(given, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def _page(request: Request, page: Page, address: Address, given: dict[str, Any], kept: _Kept) -> Response:
+    return draw(
+        request, page, address, given, report=kept.report, annotated=kept.annotated, pictures=kept.pictures,
+        ask=page.ask.model_validate(given),
+    )  # fmt: skip
+
+
+async def _keep(request: Request, address: Address, given: dict[str, Any], result: dict[str, Any]) -> _Kept:
     report = Report(result["data"], unpacked(result["blocks"]), result["exit_code"], result["complaint"])
     report = figures.before(report, figures.planned(report.data))
-    kept = _Kept(report, result.get("html", ""), given)
+    drawn = await to_thread.run_sync(parts.pictures, report.blocks) if address.carried else {}
+    kept = _Kept(report, result.get("html", ""), drawn)
     request.app.state.reports.put(_digest(given), kept)
     return kept
 
@@ -196,8 +204,8 @@ def _told_of(request: Request, page: Page, address: Address, given: dict[str, An
                 if "stage" in last:
                     yield event("progress", last)
             if "result" in last:
-                kept = _keep(request, given, last["result"])
-                made = draw(request, page, address, given, report=kept.report, annotated=kept.annotated)
+                kept = await _keep(request, address, given, last["result"])
+                made = _page(request, page, address, given, kept)
             else:
                 fault = STATUS[last["kind"]], last["error"]
                 made = draw(request, page, address, given, fault=fault)
@@ -205,7 +213,7 @@ def _told_of(request: Request, page: Page, address: Address, given: dict[str, An
             made = draw(request, page, address, given, fault=(422, misread(fault)))
         except Refused as fault:
             made = draw(request, page, address, given, fault=told(fault))
-        yield event("page", {"url": address.with_(), "html": bytes(made.body).decode()})
+        yield event("page", {"url": address.whole() or page.path, "html": bytes(made.body).decode()})
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)

@@ -10,6 +10,7 @@ import json
 import re
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 from whichgpu.errors import UsageError
 
@@ -22,10 +23,14 @@ _SEGMENTS = {"datacenter": 14, "workstation": 6, "geforce": 8}
 #: Pages that list, which the site has whole.
 _LISTS = ("/gpus", "/workloads", "/prices", "/sources")
 _LINK = re.compile(r'(href|action)="(/[^"]*)"')
+#: A link that leads nowhere in the site, and one of the list of pages, of which nothing is left.
+_NOWHERE = re.compile(r"<a\b(?![^>]*\bhref=)[^>]*>(.*?)</a>", re.DOTALL)
+_DOOR = re.compile(r"<li><a\s*(?: aria-current=\"\w+\")?>[^<]*</a></li>\n?")
 _FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
 _FIGURE = re.compile(r'<picture>.*?<img src="([^"]+)"( alt="[^"]*")[^>]*>\s*</picture>', re.DOTALL)
 _LIVE = re.compile(
-    r'<p class="downloads">.*?</p>|<div class="tools">.*?</div>|<p class="again">.*?</p>', re.DOTALL
+    r'<p class="(?:downloads|again)">.*?</p>|<div class="tools">.*?</div>|<nav class="tabs".*?</nav>',
+    re.DOTALL,
 )
 
 
@@ -57,7 +62,7 @@ def build(
                 )
                 advance(1)
             _own_files(folder, client)
-        index = [{"title": title, "url": root + path.strip("/") + "/"} for path, title in paths]
+        index = [{"title": title, "url": quote(root + path.strip("/") + "/")} for path, title in paths]
         (folder / "search.json").write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
         written += _write(folder, "/", _front(client, index, root, folder))
     except OSError as fault:
@@ -83,6 +88,7 @@ def _paths(limit: int | None) -> list[tuple[str, str]]:
     """Every page with its title."""
     from whichgpu.hardware.catalogue import catalogue
     from whichgpu.planner.glossary import terms
+    from whichgpu.workloads.workload import workloads
 
     gpus = list(catalogue())[:limit]
     made = [
@@ -95,6 +101,7 @@ def _paths(limit: int | None) -> list[tuple[str, str]]:
     ]
     made += [(f"/gpus/{one}", catalogue()[one].name) for one in gpus]
     made += [(f"/compare/{one}", one.replace("-vs-", " or ")) for one in pairs()[:limit]]
+    made += [(f"/workloads/{one}", workloads()[one].name) for one in list(workloads())[:limit]]
     return made + [(f"/explain/{one}", one) for one in list(terms())[:limit] if "/" not in one]
 
 
@@ -115,15 +122,15 @@ def _page(text: str, path: str, known: Iterable[str], *, root: str, client: Any,
 
     def link(match: re.Match[str]) -> str:
         target, _, part = match[2].partition("#")
-        bare = target.partition("?")[0]
+        bare = unquote(target.partition("?")[0])
         if bare in known or bare == "/":
-            inside = f"{bare.strip('/')}/" if bare != "/" else ""
+            inside = quote(f"{bare.strip('/')}/") if bare != "/" else ""
             return f'{match[1]}="{root}{inside}{"#" + part if part else ""}"'
         if bare.startswith("/static/"):
             return f'{match[1]}="{root}{bare[1:]}"'
         return ""
 
-    text = _LINK.sub(link, text)
+    text = _NOWHERE.sub(r"\1", _DOOR.sub("", _LINK.sub(link, text)))
     return re.sub(
         r'<script src="[^"]*" defer></script>', f'<script src="{root}search.js" defer></script>', text
     )
@@ -151,12 +158,17 @@ def _front(client: Any, index: list[dict[str, str]], root: str, folder: Path) ->
     page = client.get("/gpus?limit=1").text
     known = {"/gpus", "/workloads", "/prices", "/accuracy", "/sources", "/explain"}
     page = _page(page, "/", known, root=root, client=None, folder=folder)
+    here = f'<a href="{root}"'
+    page = page.replace(' aria-current="page"', "").replace(
+        f"{here}>Which", f'{here} aria-current="page">Which'
+    )
     head = page.partition('<main id="main" tabindex="-1">')
     tail = head[2].partition("</main>")
     main = (
         '<h1>Which GPU?</h1><p class="lead">GPUs, pairs of them, words, and what predictions are worth.</p>'
         '<form class="ask" role="search"><label for="q">Search</label>'
         f'<input id="q" data-index="{root}search.json" autocomplete="off"></form>'
+        '<p id="count" role="status"></p>'
         f'<ul id="found">{_links(index[:40])}</ul>'
     )
     return f"{head[0]}{head[1]}{main}</main>{tail[2]}"

@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.report.chart import Bars, Chart
 from whichgpu.report.svg import slug
-from whichgpu.report.table import Bullets, Cited, Heading, References, Table, cell
+from whichgpu.report.table import EMPTY, Bullets, Cited, Heading, References, Table, cell
 from whichgpu.web import charts
 from whichgpu.web.arranging import arranged, found_by, sorted_by
 from whichgpu.web.figures import Figures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from whichgpu.web.address import Address
 
 #: Rows of a table that are shown at once, beside others and alone; one of few columns is a list of facts.
 _LONG, _ALONE = 16, 100
 _FEW = 5
+#: A table of more columns is set closer; what stands in a cell that has nothing.
+_MANY, _NOTHING = 7, (None, "", EMPTY)
 #: Notes that say what to type in a terminal.
 _DIGITS = re.compile(r"[\d.,]+")
 _COMMANDS = re.compile(r"more with --|--json has|a wider terminal")
@@ -36,6 +38,8 @@ _SHORT = 25
 #: What of an answer few read: it is there, and folded.
 _FOLDED = ("Not chosen", "Offers left out")
 _KINDS = {Heading: "heading", Bullets: "bullets", References: "references", Figures: "figures"}
+#: How a chart is drawn for a page: wide and light, and otherwise.
+LOOKS = ("light", "dark", "narrow", "narrow_dark")
 #: Rows of its data that stand beside a chart.
 _BESIDE = 60
 
@@ -66,8 +70,8 @@ def named(blocks: Iterable[Any]) -> Iterator[tuple[str, Any]]:
         yield (base if taken[base] == 1 else f"{base}-{taken[base]}"), block
 
 
-def shown(blocks: Iterable[Any], address: Address) -> list[Shown]:
-    """The pieces of a page."""
+def shown(blocks: Iterable[Any], address: Address, pictures: Mapping[str, Mapping[str, str]]) -> list[Shown]:
+    """The pieces of a page, with those `pictures` of its charts that it holds by itself."""
     blocks = tuple(blocks)
     alone = sum(isinstance(block, Table) for block in blocks) == 1
     pieces: list[Shown] = []
@@ -85,7 +89,7 @@ def shown(blocks: Iterable[Any], address: Address) -> list[Shown]:
             made["fold"] = ("open" if asked or made["find"] else "shut") if folded else ""
             pieces.append(Shown("table", name, made))
         elif isinstance(block, Chart | Bars | charts.Stack | charts.Dates):
-            pieces.append(Shown("chart", name, _chart(name, block, address)))
+            pieces.append(Shown("chart", name, _chart(name, block, address, pictures.get(name))))
         else:
             kind = _KINDS.get(type(block), "text")
             pieces.append(Shown(kind, name, block))
@@ -107,8 +111,9 @@ def _table(name: str, table: Table, address: Address, most: int = 10**9) -> dict
     cut = 0 if address.value("rows") == name or len(rows) <= 1.5 * most else len(rows) - most
     rows = rows[: len(rows) - cut]
     linked = {at for at, column in enumerate(table.columns) if column.title in _GPUS}
-    columns = []
-    for at, column in enumerate(table.columns):
+    columns, seen = [], _seen(table)
+    for at in seen:
+        column = table.columns[at]
         here = sort is not None and sort[0] == at
         falling = here and sort is not None and not sort[1]
         columns.append(
@@ -126,27 +131,36 @@ def _table(name: str, table: Table, address: Address, most: int = 10**9) -> dict
         "cut": cut,
         "whole": address.with_(rows=name),
         "notes": [note for note in table.notes if not _COMMANDS.search(note)],
-        "rows": [{"strong": id(row) in strong, "cells": _cells(row, linked)} for row in rows],
+        "rows": [{"strong": id(row) in strong, "cells": _cells(row, linked, seen)} for row in rows],
         "all": len(table.rows),
-        "hidden": [pair for pair in address.asked()],
-        "sort": address.value("sort"),
+        "hidden": [pair for pair in address.pairs if pair[0] not in ("as", "table", "chart", f"find-{name}")],
         "tools": bool(table.rows),
         "filters": len(table.rows) > 1,
         "csv": address.with_(table=name, **{"as": "csv"}),
         "json": address.with_(table=name, **{"as": "json"}),
-        "wide": len(table.columns) > 3,
+        "wide": len(seen) > 3,
+        "dense": len(seen) > _MANY,
         "fold": "",
     }
 
 
-def _cells(row: tuple[str | None, ...], linked: set[int]) -> list[Cell]:
+def _seen(table: Table) -> list[int]:
+    """The columns that a page shows: those in which any row has something; downloads have all."""
+    whole = [row for row in table.rows if len(row) == len(table.columns)]
+    return [
+        at for at in range(len(table.columns))
+        if not at or not whole or any(row[at] not in _NOTHING for row in whole)
+    ]  # fmt: skip
+
+
+def _cells(row: tuple[str | None, ...], linked: set[int], seen: list[int]) -> list[Cell]:
     from whichgpu.hardware.catalogue import catalogue
 
     made = [read_cell(one) for one in row]
     for at in linked & set(range(len(made))):
         if not made[at].url and made[at].text in catalogue():
             made[at] = made[at]._replace(url=f"/gpus/{made[at].text}")
-    return made
+    return [made[at] for at in seen] if len(made) > 1 else made
 
 
 class Cell(NamedTuple):
@@ -179,11 +193,14 @@ def read_cell(value: str | None) -> Cell:
     return Cell(rest[2:-2] if best else rest, best, bar, source, url=url)
 
 
-def _chart(name: str, chart: charts.Drawn, address: Address) -> dict[str, Any]:
+def _chart(
+    name: str, chart: charts.Drawn, address: Address, held: Mapping[str, str] | None
+) -> dict[str, Any]:
     data = charts.data(chart)
     plain = address._replace(pairs=tuple(address.asked()))
 
-    def picture(**more: str) -> str:
+    def picture(look: str = "light") -> str:
+        more = {one: "1" for one in ("narrow", "dark") if one in look}
         return plain.with_(chart=name, **{"as": "svg", **more})
 
     return {
@@ -191,10 +208,8 @@ def _chart(name: str, chart: charts.Drawn, address: Address) -> dict[str, Any]:
         "summary": chart.summary or chart.title,
         "notes": getattr(chart, "notes", ()),
         "data": {**_table(f"{name}-data", _short(data), plain), "tools": False},
+        "pictures": held or {look: picture(look) for look in LOOKS},
         "svg": picture(),
-        "dark": picture(dark="1"),
-        "narrow": picture(narrow="1"),
-        "narrow_dark": picture(narrow="1", dark="1"),
         "png": plain.with_(chart=name, **{"as": "png"}),
         "csv": plain.with_(chart=name, **{"as": "csv"}),
         "spec": plain.with_(chart=name, **{"as": "json"}),

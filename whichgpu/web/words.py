@@ -63,7 +63,7 @@ class Words(NamedTuple):
             changes[name] = bare.strip("\"'")
             said.append(f"{title} {changes[name]}")
         label = ", ".join(said)
-        if not changes or example:
+        if not changes or example or self.address.carried:
             return escape(label + rest)
         return Markup('<a href="{}">{}</a>{}').format(self.address.changed(changes), label, rest)
 
@@ -71,7 +71,7 @@ class Words(NamedTuple):
         """The same of a fault of a field, with a link for each name that may be meant in place of its own."""
         match = _MEANT.search(text)
         wrong = re.search(r"'([^']+)'", text)
-        if match is None or wrong is None or wrong[1] not in given:
+        if match is None or wrong is None or wrong[1] not in given or self.address.carried:
             return self(text)
         said = 1 if match[1] else 2
         names = [one.strip() for one in re.split(r",| or ", match[said]) if one.strip()]

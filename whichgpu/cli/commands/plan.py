@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @command
 @click.argument("file", metavar="PLAN.toml", type=click.Path(path_type=Path))
-@click.option("--what-if", "what_ifs", multiple=True, metavar="CHANGE",
+@click.option("--what-if", "texts", multiple=True, metavar="CHANGE",
               help='Solve again under a change, and say what it changes: "demand x2".')  # fmt: skip
 @click.option("--pareto", is_flag=True, help="Cost against latency, and against energy.")
 @click.option("--time-limit", metavar="TIME", help='Search no longer than this, e.g. "30 s".')
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @FORM
 @gpu_files
 def run(
-    *, file: Path, what_ifs: tuple[str, ...], pareto: bool, time_limit: str | None, why_not: bool, form: str,
+    *, file: Path, texts: tuple[str, ...], pareto: bool, time_limit: str | None, why_not: bool, form: str,
     catalogue: Catalogue,
 ) -> Report:  # fmt: skip
     """Read the plan, solve, report."""
@@ -43,7 +43,7 @@ def run(
     from whichgpu.planner.plan.pareto import fronts
     from whichgpu.planner.plan.planning import plan
     from whichgpu.planner.plan.reading import read
-    from whichgpu.planner.plan.whatif import what_if
+    from whichgpu.planner.plan.whatif import what_ifs
     from whichgpu.planner.wishes import read_positive
     from whichgpu.report.plan import report
 
@@ -53,6 +53,6 @@ def run(
         asked = replace(asked, seconds=read_positive(time_limit, "time", "time limit"))
     with progress("plan"):
         answer = plan(asked, catalogue, today)
-        changed = [what_if(text, answer, catalogue, today) for text in what_ifs]
+        changed = what_ifs(texts, answer, catalogue, today)
         traded = fronts(answer, catalogue, today) if pareto and answer.feasible else None
-    return in_form(report(answer, changed, traded, why_not=why_not), f"Plan {asked.name}", form)
+    return in_form(report(answer, *changed, traded, why_not=why_not), f"Plan {asked.name}", form)

@@ -57,6 +57,11 @@ class Cells:
         shape = (len(self.gpus),)
         return {name: np.broadcast_to(np.asarray(part), shape) for name, part in self._laid[0].items()}
 
+    @property
+    def ops(self) -> tuple[Op, ...]:
+        """What the fullest GPU runs."""
+        return self._laid[1]
+
     @cached_property
     def required(self) -> Array:
         """Bytes on the fullest GPU, (C,)."""
@@ -80,9 +85,7 @@ class Cells:
     def refusal(self, gpu: Gpu) -> str:
         """Why a GPU cannot run the job at all; empty where it can."""
         done = self.settled
-        return refusal(
-            gpu, self._laid[1], precision(done.job.precision), done.runtime, trains=done.job.trains
-        )
+        return refusal(gpu, self.ops, precision(done.job.precision), done.runtime, trains=done.job.trains)
 
     @cached_property
     def able(self) -> NDArray[np.bool_]:
@@ -107,8 +110,10 @@ class Cells:
     @cached_property
     def checkpoint(self) -> float:
         """Bytes of the file that a job on one GPU starts from: weights as stored, of training in 16 bits."""
-        weights = float(self.parts["weights"][0])
         job = self.settled.job
+        here = {name: text for name, text in self.job.options.items() if not name.startswith("offload")}
+        parts = self.with_job(options=here).parts if len(here) < len(self.job.options) else self.parts
+        weights = float(parts["weights"][0])
         return weights * 2.0 / precision(job.precision).weight if job.trains else weights
 
     def rate(self, index: int) -> Interval | None:

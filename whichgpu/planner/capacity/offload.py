@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.cost import job_memory
 from whichgpu.cost.device import Devices
-from whichgpu.cost.offload import weight_seconds
+from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.offload import passes, weight_seconds
 from whichgpu.cost.training_memory import offload
+from whichgpu.planner.capacity.cells import total
+from whichgpu.planner.capacity.loading import pcie
 from whichgpu.planner.capacity.model import Change, gib
 from whichgpu.planner.capacity.tries import SAME, Try
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.planner.capacity.cells import Cells
+    from whichgpu.workloads.ops import Op
 
 #: More of the weights than this on the host is no way to run a model.
 _MOST_OUT = 0.9
@@ -26,15 +31,21 @@ _WAYS = (
 )  # fmt: skip
 #: How to keep weights in the host's memory, by runtime.
 _HOW = {
-    "vllm": "vLLM --cpu-offload-gb {gb:.0f}", "llama-cpp": "llama.cpp with fewer layers on the GPU (-ngl)",
-    "diffusers": "enable_model_cpu_offload()",
-}  # fmt: skip
+    "vllm": "vLLM --cpu-offload-gb {gb:.0f}",
+    "llama-cpp": "llama.cpp with fewer layers on the GPU (-ngl)",
+}
+#: Parts of a picture pipeline that run once a picture; the others run with every step.
+_ONCE = ("text_encoder", "vae", "scheduler")
 
 
 def offloaded(cells: Cells) -> Iterator[tuple[int, Change]]:
     """Weights, or optimizer states, kept in the host's memory, by index of the device that fits then."""
-    if cells.timed is not None:
-        yield from _states(cells) if cells.settled.job.trains else _weights(cells)
+    if cells.timed is None:
+        return
+    if cells.settled.job.trains:
+        yield from _states(cells)
+    else:
+        yield from (_components if cells.settled.runtime.id == "diffusers" else _weights)(cells)
 
 
 def _states(cells: Cells) -> Iterator[tuple[int, Change]]:
@@ -69,15 +80,67 @@ def _weights(cells: Cells) -> Iterator[tuple[int, Change]]:
     short = np.maximum(cells.required - cells.available, 0.0)
     out = np.where(short <= _MOST_OUT * cells.parts["weights"], short, 0.0)
     for i, gpu in enumerate(cells.gpus):
-        rate, left = cells.rate(i), float(cells.required[i] - out[i])
-        if rate is None or out[i] <= 0 or left > cells.available[i] or cells.timed is None:
+        left = float(cells.required[i] - out[i])
+        if cells.rate(i) is None or out[i] <= 0 or left > cells.available[i]:
             continue
-        before = float(np.asarray(cells.timed.latency.mid)[i])
         more = float(np.max(weight_seconds(stack, job, out[i], Devices.of([gpu]))))
-        speed = before / (before + more)
         how = _HOW.get(stack.id, "device_map=auto of accelerate").format(gb=out[i] / 1e9)
-        yield i, Change(
-            "offload", f"{gib(out[i])} of weights on the host", f"in the runtime: {how}", gpu.id,
-            cells.counts[i], left, float(cells.available[i]), throughput=rate.scaled(speed), speed=speed,
-            quality=SAME, host_memory=float(out[i] * cells.counts[i]),
-        )  # fmt: skip
+        text = f"{gib(out[i])} of weights on the host"
+        yield i, _slower(cells, i, text, how, left=left, more=more, host=float(out[i]))
+
+
+def _components(cells: Cells) -> Iterator[tuple[int, Change]]:
+    """The parts of a picture pipeline on the host: one of them at a time on the GPU, or one layer of it.
+
+    A part goes up once a batch and back; layer by layer those of the denoiser go up with every step.
+    """
+    done, parts = cells.settled, _by_part(cells.ops)
+    alone = [
+        total(job_memory.inference(done.workload, done.job, done.runtime, Mesh.of(done.job), ops))
+        for ops in parts.values()
+    ]
+    weights = {name: _stored(ops) for name, ops in parts.items()}
+    whole, once = sum(weights.values()), sum(n for name, n in weights.items() if name.startswith(_ONCE))
+    layer = max(float(np.max(op.stored_bytes)) for op in cells.ops)
+    passed = once + (whole - once) * float(np.max(passes(done.job)))
+    for i, gpu in enumerate(cells.gpus):
+        rest = float(cells.required[i] - cells.parts["weights"][i])
+        ways = (
+            ("one part of the pipeline on the GPU at a time", "model", max(map(float, alone)), 2.0 * whole),
+            ("one layer on the GPU at a time", "sequential", rest + 2.0 * layer, passed),
+        )
+        for text, how, left, moved in ways:
+            if left <= cells.available[i] and cells.able[i]:
+                call = f"enable_{how}_cpu_offload()"
+                yield i, _slower(cells, i, text, call, left=left, more=moved / pcie(gpu), host=whole)
+                break
+
+
+def _by_part(ops: Sequence[Op]) -> dict[str, tuple[Op, ...]]:
+    """The ops of each part of a pipeline that has weights."""
+    found: dict[str, tuple[Op, ...]] = {}
+    for op in ops:
+        name = op.layer.partition(".")[0]
+        found[name] = (*found.get(name, ()), op)
+    return {name: own for name, own in found.items() if _stored(own)}
+
+
+def _stored(ops: Sequence[Op]) -> float:
+    """Bytes of weights."""
+    return sum(float(np.max(op.stored_bytes) * np.max(op.copies)) for op in ops)
+
+
+def _slower(
+    cells: Cells, i: int, text: str, how: str, *, left: float, more: float, host: float
+) -> Change:  # fmt: skip
+    """A change that takes `more` seconds a job and `host` bytes beside each GPU."""
+    rate, timed = cells.rate(i), cells.timed
+    assert rate is not None
+    assert timed is not None
+    before = float(np.asarray(timed.latency.mid)[i])
+    speed = before / (before + more)
+    return Change(
+        "offload", text, f"in the runtime: {how}", cells.gpus[i].id, cells.counts[i], left,
+        float(cells.available[i]), throughput=rate.scaled(speed), speed=speed, quality=SAME,
+        host_memory=host * cells.counts[i],
+    )  # fmt: skip

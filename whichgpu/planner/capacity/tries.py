@@ -38,6 +38,10 @@ _BATCH = Quality(
 #: By phase, the phases of adapters that do the same for less memory.
 _ADAPTERS = {"train": ADAPTER_PHASES, "finetune_full": ADAPTER_PHASES, "finetune_lora": ADAPTER_PHASES[1:]}
 _NARROW_OPTIMIZER = "adamw-8bit"
+#: What an engine keeps its cache in to save memory.
+_NARROW_CACHE = {"vllm": "fp8", "sglang": "fp8", "tensorrt-llm": "fp8", "llama-cpp": "q8_0"}
+#: Pieces into which the loss over a large vocabulary is cut.
+_PIECES = "8"
 _MORE_CHECKPOINTING = {"none": ("selective", "full"), "selective": ("full",), "full": ()}
 
 
@@ -76,7 +80,31 @@ def same_gpus(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
     if cells.settled.job.trains:
         yield from _training(cells)
     else:
+        yield from _sliced(cells)
         yield from narrower(cells)
+        yield from _narrow_cache(cells)
+
+
+def _sliced(cells: Cells) -> Iterator[Try]:
+    """Pictures of a batch decoded one after the other, where the runtime would decode them together."""
+    done = cells.settled
+    together = done.job.phase == "generate" and not done.runtime.holds.get("sliced_decoder")
+    if together and float(np.max(np.asarray(done.job.batch))) > 1.0 and not done.job.says("vae_slicing"):
+        yield Try.of("slicing", "pictures decoded one by one (enable_vae_slicing)",
+                     "--option vae_slicing=true", _with(cells, vae_slicing="true"))  # fmt: skip
+
+
+def _narrow_cache(cells: Cells) -> Iterator[Try]:
+    """Keys and values in eight bits beside weights as they are."""
+    done = cells.settled
+    if not splits(done) or "kv_precision" in done.job.options or precision(done.job.precision).kv < 2.0:
+        return
+    name = _NARROW_CACHE.get(done.runtime.id)
+    if name:
+        changed = _with(cells, kv_precision=name)
+        yield Try.of(
+            "cache", f"KV cache in {name}", f"--option kv_precision={name}", changed, quality.UNKNOWN
+        )
 
 
 def narrower(cells: Cells) -> Iterator[Try]:
@@ -133,6 +161,9 @@ def _training(cells: Cells) -> Iterator[Try]:
             "checkpointing", f"{kind} activation checkpointing", f"--option checkpointing={kind}",
             _with(cells, checkpointing=kind),
         )  # fmt: skip
+    if "logits" in cells.parts and "loss_chunks" not in job.options:
+        yield Try.of("loss", f"the loss in {_PIECES} pieces", f"--option loss_chunks={_PIECES}",
+                     _with(cells, loss_chunks=_PIECES))  # fmt: skip
     if precision(job.precision).mixed and job.phase not in ADAPTER_PHASES:
         yield Try.of("precision", "BF16 weights, gradients and states", "--precision bf16",
                      cells.with_job(precision="bf16"), quality.UNKNOWN)  # fmt: skip
@@ -183,10 +214,18 @@ def leanest(cells: Cells) -> tuple[Cells, str, str]:
     return full, "batch 1, full checkpointing", "--batch 1 --option checkpointing=full"
 
 
+def _pieces(full: Cells, words: str, typed: str) -> Iterator[Try]:
+    """The leanest training with its loss in pieces as well, where the vocabulary is in the way."""
+    if "logits" in full.parts and "loss_chunks" not in full.job.options:
+        words, typed = f"{words}, the loss in {_PIECES} pieces", f"{typed} --option loss_chunks={_PIECES}"
+        yield Try.of("combined", words, typed, _with(full, loss_chunks=_PIECES), _BATCH)
+
+
 def _combined(cells: Cells) -> Iterator[Try]:
     """Several at once, at batch 1, the mildest first."""
     full, words, typed = leanest(cells)
     yield Try.of("combined", words, typed, full, _BATCH)
+    yield from _pieces(full, words, typed)
     if precision(cells.settled.job.precision).mixed and cells.settled.job.phase not in ADAPTER_PHASES:
         narrow = _with(full, optimizer=_NARROW_OPTIMIZER).with_job(precision="bf16")
         yield Try.of("combined", "batch 1, full checkpointing, BF16, 8-bit Adam",

@@ -1,15 +1,17 @@
-"""Hours that starts, commitments and work at any hour couple, taken apart by Lagrange multipliers.
+"""Hours that starts, commitments and work at any hour couple, taken apart and put together again.
 
 What couples the hours are rows: starts (4), totals (2), and that the instances of a commitment are the same
-at all hours. Multiplied by the duals of the relaxation they move into the prices,
+at all hours. Multiplied by duals they move into the prices,
 
     p'_ch = t_h p_c + pi_ch - pi_c,h+1        0 <= pi_ch <= p_c a_c
+    p'_ch = mu_ch                             sum_h mu_ch <= p_c sum_h t_h, of what is paid for always
     v_s   USD earned for each unit of a total that is made
 
-and each hour is a program of its own. The sum of their optima is a bound that is at least the relaxation's,
-and mostly far nearer, since within an hour instances are whole (Geoffrion, Lagrangean relaxation for integer
-programming, 1974). Their fleets, with totals and commitments set, are a fleet of the whole, to begin a
-search with that has only the columns that some hour chose.
+and each hour is a program of its own. The sum of their optima, and of v_s T_s, is a bound that is at least
+the relaxation's, and mostly far nearer, since within an hour instances are whole (Geoffrion, Lagrangean
+relaxation for integer programming, 1974). The fleets of the hours are patterns of a master program
+(`patterns`), whose whole fleets are the answer and whose duals the next prices. Between two rounds over all
+columns, rounds over those of the patterns alone settle the duals, which costs little.
 """
 
 from __future__ import annotations
@@ -20,14 +22,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.planner.plan import solving
-from whichgpu.planner.plan.few_types import of_few_types
 from whichgpu.planner.plan.formulation import formulate
 from whichgpu.planner.plan.highs import solve
 from whichgpu.planner.plan.means import means
-from whichgpu.planner.plan.paths import along
+from whichgpu.planner.plan.patterns import Duals, Pool, assembled, prices
+from whichgpu.planner.plan.rounding import carried
+from whichgpu.planner.plan.windows import improved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -37,154 +40,254 @@ if TYPE_CHECKING:
     from whichgpu.planner.plan.solving import Effort, Solution
 
     Array = NDArray[np.float64]
+    Ints = NDArray[np.int_]
 
-#: Hours times columns from which it is worth it.
-_MANY = 200
-#: The gap to which an hour is solved: the hours together are searched again afterwards.
-_NEAR = 2e-3
-#: Parts of the time that is left for rows of (8'), the bound, the bound of few types, and a fleet.
-_ROWS, _BOUND, _TYPES, _FLEET = 0.15, 0.4, 0.2, 0.4
+#: Part of the gap asked for that is left to the hours, and at most for whole fleets.
+_PART = 0.3
+#: Rounds over all columns and, between two of them, over those of the patterns; how far prices move in one.
+_ROUNDS, _TURNS, _STEP = 30, 20, 0.6
+#: Parts of the time that is left: rows of (8'), one round over all columns, a round over few, whole fleets.
+_ROWS, _ROUND, _TURN, _WHOLE, _SHARE, _SETTLE, _WINDOWS = 0.15, 0.6, 0.2, 0.3, 0.1, 0.4, 0.15
+#: Fleets of other hours that are tried at an hour; rises of the worth of a total until it is made.
+_TRIED, _RISES = 16, 16
 
 
 def separable(program: Program) -> bool:
-    """Whether prices, and perhaps a limit on types, couple the hours, and there are enough of them."""
-    limits = program.limits
-    limited = limits.budget is not None or limits.watts is not None
-    return not limited and not program.energy and program.hours.size * program.columns.count > _MANY
+    """Whether prices alone couple the hours, but for a limit on types."""
+    return program.limits.budget is None and program.limits.watts is None and not program.energy
 
 
-def together(program: Program, how: Effort) -> Solution | None:
-    """The cheapest fleet of coupled hours that was found, and its bound; None where this is not the way."""
-    if not separable(program):
-        return None
-    # Without the limit on types the hours are cheaper at most: the bound holds.
-    free = replace(program, limits=replace(program.limits, types=None))
-    rows = means(free, _ROWS * how.left)
-    milp = formulate(free, rows)
-    relaxed = solve(milp, relaxed=True, seconds=how.left)
-    if relaxed.status != "optimal" or relaxed.values is None:
-        return None
-    priced, constant = _priced(free, milp, relaxed)
-    hours = range(program.hours.size)
-    first = solving.side_by_side([priced(h) for h in hours], _part(how, _BOUND))
-    if any(one.status == "infeasible" for one in first):
-        return first[0]
-    bound = max(sum(one.bound for one in first) + constant, relaxed.objective)
-    each = np.concatenate([one.n for one in first], axis=1)
-    fleet = None if _too_many(program, each) else _fleet(free, first, how)
-    if fleet is None and program.limits.types is not None:
-        bound = max(bound, _bound_of_types(program, rows, how))
-        fleet = of_few_types(program, first, rows, how)
-    if fleet is not None and fleet.cost - bound <= how.gap * fleet.cost:
-        return replace(fleet, bound=min(bound, fleet.cost), status="optimal")
-    known = [*rows, *_of_hours(first, fleet)]
-    return _again(program, first, fleet, bound=bound, known=known, how=how)
-
-
-def _again(
-    program: Program, first: list[Solution], start: Solution | None, *, bound: float, known: Sequence[Loss],
-    how: Effort,
-) -> Solution | None:  # fmt: skip
-    """The whole searched with the columns that some hour chose, from the best fleet on."""
-    used = np.any([one.n[:, 0] > 0.0 for one in first], axis=0)
-    if start is not None:
-        used |= start.n.any(axis=1)
-    able = np.repeat(used[:, None], program.hours.size, axis=1)
-    better = solving.surviving(replace(program, able=able), how, start, known)
-    best = better if start is None else min(start, better, key=lambda one: one.cost)
-    if not np.isfinite(best.cost):
-        return None
-    whole = bool(used.all()) and better.status == "optimal"
-    bound = min(max(bound, better.bound if whole else bound), best.cost)
-    done = best.cost - bound <= how.gap * best.cost * (1.0 + 1e-9)
-    return replace(best, bound=bound, status="optimal" if done else "limit")
-
-
-def _of_hours(first: list[Solution], fleet: Solution | None) -> Iterator[Loss]:
-    """The rows of (8) that the hours needed, each at its hour."""
-    for h, one in enumerate(first):
-        yield from (loss._replace(hour=h) for loss in one.losses)
-    yield from () if fleet is None else fleet.losses
-
-
-def _bound_of_types(program: Program, rows: Sequence[Loss], how: Effort) -> float:
-    """What fleets of so many types cost at least: instances may be parts of one, types are whole."""
+def together(program: Program, how: Effort, start: Solution | None = None) -> Solution:
+    """The cheapest fleet of coupled hours that was found, and its bound; `start` is one that is known."""
+    rows = means(program, _ROWS * how.left)
     milp = formulate(program, rows)
-    whole = np.zeros_like(milp.whole)
-    whole[list((milp.z or {}).values())] = True
-    found = solve(replace(milp, whole=whole), gap=_NEAR, seconds=_TYPES * how.left)
-    return found.bound if np.isfinite(found.bound) else -np.inf
+    relaxed = solve(milp, relaxed=True, seconds=how.left)
+    if relaxed.status == "infeasible":
+        return solving.nothing(program, "infeasible")
+    if relaxed.status != "optimal":
+        return solving.nothing(program, "limit")
+    search = _Search(program, rows, how)
+    search.found = start or search.found
+    return search.best(_first(program, milp, relaxed), relaxed.objective)
 
 
-def _too_many(program: Program, n: Array) -> bool:
-    """Whether a fleet has more types than are allowed."""
-    types = program.limits.types
-    return types is not None and np.unique(program.columns.kind[n.any(axis=1)]).size > types
-
-
-def _part(how: Effort, part: float) -> Effort:
-    return solving.effort(max(how.gap, _NEAR), part * how.left)
-
-
-def _priced(program: Program, milp: Milp, relaxed: Found) -> tuple[Callable[[int], Program], float]:
-    """The program of each hour under the relaxation's duals, and what their sum lacks."""
-    columns, load, hours = program.columns, program.load, program.hours
-    price = columns.usd[:, None] * hours
+def _first(program: Program, milp: Milp, relaxed: Found) -> Duals:
+    """The duals of the relaxation; a commitment is worth at an hour what the rows of that hour give it."""
+    columns, hours = program.columns, program.hours.size
+    start, always = np.zeros((2, columns.count, hours))
     first, last = milp.rows["starts"]
     starting = (columns.start > 0.0) & ~columns.always
-    dual = np.zeros_like(price)
-    dual[starting] = np.clip(relaxed.prices[first:last], 0.0, None).reshape(-1, hours.size)
-    dual = np.minimum(dual, (columns.usd * columns.start)[:, None])
-    price = price + dual - np.roll(dual, -1, axis=1)
+    start[starting] = relaxed.prices[first:last].clip(0.0).reshape(-1, hours)
+    row, variable, value = milp.matrix
+    of_hour = np.full(relaxed.prices.size, -1)
+    mine = (variable >= milp.shares) & (variable < milp.shares + milp.x[2].size)
+    of_hour[row[mine]] = milp.x[2][variable[mine] - milp.shares]
+    first, last = milp.rows["quota"]
+    of_hour[first:last] = np.arange(last - first) % hours
+    for c in np.flatnonzero(columns.always).tolist():
+        own = (variable == milp.n[c, 0]) & (of_hour[row] >= 0)
+        np.add.at(always[c], of_hour[row[own]], relaxed.prices[row[own]] * value[own])
+    always = always.clip(0.0) + 1e-12
+    whole = (columns.usd * program.period)[:, None]
+    always *= np.where(
+        columns.always[:, None], np.minimum(whole / always.sum(axis=1, keepdims=True), 1.0), 0.0
+    )
     first, last = milp.rows["work"]
-    worth = np.zeros(load.total.size)
-    top = 3600.0 * np.maximum(columns.capacity.max(axis=1), 1e-300)
-    worth[program.flexible] = np.maximum(relaxed.prices[first:last], 0.0) / top[program.flexible]
-    constant = float(np.nansum(worth * np.nan_to_num(load.total)))
-
-    def one(h: int) -> Program:
-        part = program.at(np.array([h]))
-        own = replace(columns, usd=price[:, h] / hours[h], start=np.zeros_like(columns.start),
-                      always=np.zeros_like(columns.always))  # fmt: skip
-        return replace(part, columns=own, load=replace(part.load, worth=worth))
-
-    return one, constant
+    worth = np.zeros(program.load.total.size)
+    top = 3600.0 * np.maximum(columns.capacity.max(axis=1), 1e-300)[program.flexible]
+    worth[program.flexible] = relaxed.prices[first:last].clip(0.0) / top
+    return Duals(np.minimum(start, (columns.usd * columns.start)[:, None]), always, worth)
 
 
-def _fleet(program: Program, first: list[Solution], how: Effort) -> Solution | None:
-    """A fleet of the whole from those of the hours, solved again with commitments and totals set."""
-    columns, load, hours = program.columns, program.load, program.hours
-    n = np.concatenate([one.n for one in first], axis=1)
-    x = np.concatenate([one.x for one in first], axis=2)
-    fixed = program
-    if columns.always.any() or program.flexible.any():
-        kept = np.where(columns.always, np.median(n, axis=1).round(), np.inf)
-        made = np.einsum("sc,sch,h->sh", columns.capacity, x, hours) * 3600.0
-        rate = np.where(program.flexible[:, None], _spread(program, made), load.rate)
-        own = replace(columns, usd=np.where(columns.always, 0.0, columns.usd),
-                      always=np.zeros_like(columns.always),
-                      most=np.minimum(columns.most, kept), start=np.zeros_like(columns.start))  # fmt: skip
-        stated = replace(
-            load, rate=rate, total=np.full(load.total.size, np.nan), window=np.zeros_like(load.window)
+class _Search:
+    """The rounds: each asks the hours at prices, and puts together what they answer."""
+
+    def __init__(self, program: Program, rows: Sequence[Loss], how: Effort) -> None:
+        self.program, self.how = program, how
+        self.pool = Pool(program)
+        self.rows: list[list[Loss]] = [
+            [one._replace(hour=0) for one in rows if one.hour == h] for h in range(program.hours.size)
+        ]
+        self.bound, self.found = -np.inf, solving.nothing(program, "limit")
+        self.tried: set[tuple[int, bytes]] = set()
+        #: The columns of the patterns, and rows that the hours of these alone need.
+        self.few: Ints = np.zeros(0, int)
+        self.few_rows: list[list[Loss]] = []
+
+    def best(self, duals: Duals, bound: float) -> Solution:
+        """The best fleet until it is near enough to the bound, or time or patterns are over."""
+        self.bound = bound
+        for _ in range(_ROUNDS):
+            exact = self._asked(duals)
+            if any(one.status == "infeasible" for one in exact):
+                return solving.nothing(self.program, "infeasible")
+            self.bound = max(self.bound, sum(one.bound for one in exact) + self._constant(duals))
+            more = self._kept(exact)
+            if not np.isfinite(self.found.cost):
+                self._whole(exact, duals)
+                self._improved(_WINDOWS)
+            after = None if self._done() else self._settled(duals)
+            self._whole(exact, duals)
+            if self._done() or self.how.left <= 0.1 or after is None or not (more or after[1]):
+                break
+            duals = after[0]
+        self._improved(1.0)
+        return self._last()
+
+    def _done(self) -> bool:
+        return self.found.cost - self.bound <= self.how.gap * self.found.cost
+
+    def _constant(self, duals: Duals) -> float:
+        return float(duals.worth @ np.nan_to_num(self.program.load.total))
+
+    def _part(self, duals: Duals, h: int) -> Program:
+        """The program of an hour at prices."""
+        program, columns = self.program, self.program.columns
+        price = (
+            columns.usd * program.hours[h] + duals.start[:, h] - duals.start[:, (h + 1) % program.hours.size]
         )
-        fixed = replace(program, columns=own, load=stated)
-        first = solving.side_by_side([fixed.at(np.array([h])) for h in range(hours.size)], _part(how, _FLEET))
-        if any(not np.isfinite(one.cost) for one in first):
-            return None
-        n = np.concatenate([one.n for one in first], axis=1)
-        x = np.concatenate([one.x for one in first], axis=2)
-        n[columns.always] = np.where(columns.always, kept, 0.0)[columns.always, None]
-    if not np.isfinite(n).all():
+        price = np.where(columns.always, duals.always[:, h], price)
+        part = program.at(np.array([h]))
+        never = np.zeros_like(columns.always)
+        # Below zero it would pay to keep instances without work: for the bound they are then free.
+        own = replace(
+            columns, usd=price.clip(0.0) / program.hours[h], start=np.zeros_like(columns.start), always=never
+        )
+        return replace(part, columns=own, load=replace(part.load, worth=duals.worth))
+
+    def _asked(self, duals: Duals, few: Ints | None = None) -> list[Solution]:
+        """What each hour answers, of all columns or of a few."""
+        parts = [self._part(duals, h) for h in range(self.program.hours.size)]
+        asked, known, part = parts, self.rows, _ROUND
+        if few is not None:
+            if not np.array_equal(few, self.few):
+                self.few, self.few_rows = few, [[] for _ in parts]
+            asked, known, part = [one.only(few) for one in parts], self.few_rows, _TURN
+        found = solving.side_by_side(asked, solving.effort(_PART * self.how.gap, part * self.how.left), known)
+        for rows, one in zip(known, found, strict=True):
+            rows[:] = one.losses or rows
+        return (
+            found
+            if few is None
+            else [_among(*each) for each in zip(parts, [few] * len(parts), found, strict=True)]
+        )
+
+    def _kept(self, found: Sequence[Solution]) -> bool:
+        """Whether any answer was new."""
+        more = False
+        for h, one in enumerate(found):
+            if np.isfinite(one.cost):
+                more |= self._pattern(h, one.n[:, 0], one.x[:, :, 0])
+        return more
+
+    def _pattern(self, h: int, n: Array, x: Array) -> bool:
+        """A pattern, and with its instances all that they could make of totals, and nothing of them."""
+        flexible = self.program.flexible
+        more = self.pool.add(h, n, x)
+        if flexible.any():
+            more |= self.pool.add(h, n, np.where(flexible[:, None], 0.0, x))
+        return more
+
+    def _settled(self, duals: Duals) -> tuple[Duals, bool] | None:
+        """Prices at which the columns of the patterns have nothing new, and whether there was any."""
+        more, until = False, solving.effort(0.0, _SETTLE * self.how.left)
+        for _ in range(_TURNS):
+            if until.left <= 0.1:
+                break
+            got = self._prices(duals)
+            if got is None:
+                return None
+            few = np.flatnonzero(self.pool.fleets().any(axis=0))
+            for step in (_STEP, 1.0):
+                asked = duals.between(got, step)
+                new = self._kept(self._asked(asked, few))
+                if new:
+                    break
+            more |= new
+            duals = asked
+            if not new:
+                break
+        return duals, more
+
+    def _prices(self, duals: Duals) -> Duals | None:
+        """The duals of the patterns; where they do not make the totals, more is offered for these."""
+        worth = np.maximum(duals.worth, self._least())
+        for _ in range(_RISES):
+            got = prices(self.pool, self.how.left)
+            if got is not None:
+                return got
+            worth = 1.5 * worth
+            asked = duals._replace(worth=worth)
+            if not self.program.flexible.any() or self.how.left <= 0.1:
+                return None
+            self._kept(self._asked(asked))
         return None
-    n, x = along(program, fixed, n, x, how.until)
-    rows = tuple(_of_hours(first, None))
-    return solving.Solution("limit", n, x, solving.cost_of(program, n, x), -np.inf, rows)
+
+    def _least(self) -> Array:
+        """USD for which a unit of each total is made by the cheapest column in use, (S,)."""
+        columns = self.program.columns
+        with np.errstate(divide="ignore"):
+            each = columns.usd / (3600.0 * columns.capacity)
+        return np.where(self.program.flexible, each.min(axis=1), 0.0)
+
+    def _whole(self, exact: Sequence[Solution], duals: Duals) -> None:
+        """A fleet of whole patterns, if it is better; those of other hours that could pay are tried first."""
+        if self.program.columns.always.any():
+            self._kept(self._committed(exact, duals))
+        self._shared(exact, duals)
+        n = assembled(self.pool, _PART * self.how.gap, min(_WHOLE * self.how.left, 10.0))
+        x = None if n is None else carried(self.program, n)
+        if n is not None and x is not None:
+            cost = solving.cost_of(self.program, n, x)
+            if cost < self.found.cost:
+                self.found = solving.Solution("limit", n, x, cost, self.bound)
+
+    def _committed(self, exact: Sequence[Solution], duals: Duals) -> list[Solution]:
+        """What the hours answer where commitments are those of the hour in the middle, and paid already."""
+        always = self.program.columns.always
+        kept = np.floor(np.median([one.n[:, 0] for one in exact], axis=0))
+        parts = [self._part(duals, h) for h in range(self.program.hours.size)]
+        own = [
+            replace(one.columns, usd=np.where(always, 0.0, one.columns.usd),
+                    most=np.where(always, np.minimum(one.columns.most, kept), one.columns.most))
+            for one in parts
+        ]  # fmt: skip
+        asked = [replace(one, columns=columns) for one, columns in zip(parts, own, strict=True)]
+        how = solving.effort(_PART * self.how.gap, _TURN * self.how.left)
+        return solving.side_by_side(asked, how, self.rows)
+
+    def _shared(self, exact: Sequence[Solution], duals: Duals) -> None:
+        fleets, until = self.pool.fleets(), solving.effort(0.0, _SHARE * self.how.left)
+        for h, one in enumerate(exact):
+            part = self._part(duals, h)
+            dearer = fleets @ part.columns.usd * part.hours[0] - one.bound
+            room = self.found.cost - self.bound
+            for f in np.argsort(dearer, kind="stable")[:_TRIED].tolist():
+                key = (h, fleets[f].tobytes())
+                if dearer[f] > room or until.left < 0.1:
+                    break
+                if key not in self.tried:
+                    self.tried.add(key)
+                    x = carried(part, fleets[f][:, None])
+                    if x is not None:
+                        self._pattern(h, fleets[f], x[:, :, 0])
+
+    def _improved(self, part: float) -> None:
+        """Windows of the best fleet solved anew, in a part of the time."""
+        if np.isfinite(self.found.cost) and not self._done():
+            rows = [one._replace(hour=h) for h, known in enumerate(self.rows) for one in known]
+            self.found = improved(
+                self.program, self.found, rows, solving.effort(self.how.gap, part * self.how.left)
+            )
+
+    def _last(self) -> Solution:
+        bound = min(self.bound, self.found.cost)
+        return replace(self.found, bound=bound, status="optimal" if self._done() else "limit")
 
 
-def _spread(program: Program, made: Array) -> Array:
-    """Totals dealt out to hours as rates, as the hours made them, else evenly over the window, (S, H)."""
-    load, hours = program.load, program.hours
-    even = np.where(load.window, hours, 0.0)
-    part = np.where(made.sum(axis=1, keepdims=True) > 0.0, made, even)
-    part = part / np.maximum(part.sum(axis=1, keepdims=True), 1e-300)
-    return np.asarray(np.nan_to_num(load.total)[:, None] * part / (3600.0 * hours))
+def _among(part: Program, few: Ints, found: Solution) -> Solution:
+    """A fleet of a few columns as one of all."""
+    n = np.zeros((part.columns.count, 1))
+    x = np.zeros((part.load.rate.shape[0], *n.shape))
+    n[few], x[:, few] = found.n, found.x
+    return replace(found, n=n, x=x)

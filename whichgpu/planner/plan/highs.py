@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Tolerances: rows are divided by their largest coefficient, so that these are shares.
 _FEASIBLE, _WHOLE = 1e-9, 1e-9
+#: Heuristics that solve programs of their own.
+_WITHIN = ("rins", "rens", "root_reduced_cost")
 
 
 class Found(NamedTuple):
@@ -48,6 +50,10 @@ def solve(
     # Programs are small: to start over costs more than it saves, and hours are solved side by side instead.
     highs.setOptionValue("mip_allow_restart", False)
     highs.setOptionValue("threads", 1)
+    if milp.n.shape[1] == 1:
+        # Of one hour the tree is done before a search within the search has found its fleet.
+        for name in _WITHIN:
+            highs.setOptionValue(f"mip_heuristic_run_{name}", False)
     highs.setOptionValue("primal_feasibility_tolerance", _FEASIBLE)
     highs.setOptionValue("mip_feasibility_tolerance", _WHOLE)
     if start is not None:

@@ -41,9 +41,18 @@ def bodies(program: Program) -> Array:
     return found
 
 
+def survives(program: Program, n: Array) -> bool:
+    """Whether the fleet `n` (C, H) carries all that it must after every loss that its demands allow."""
+    return next(_failing(program, n), None) is None
+
+
 def failing(program: Program, n: Array) -> list[Loss]:
     """Rows that the fleet `n` (C, H) violates, each for every body; none where it survives every loss."""
-    each, found = bodies(program), []
+    return list(_failing(program, n))
+
+
+def _failing(program: Program, n: Array) -> Iterator[Loss]:
+    each = bodies(program)
     present = np.unique(program.columns.body).tolist()
     for h in range(program.hours.size):
         there = np.bincount(program.columns.body, weights=n[:, h], minlength=each.shape[1]).round()
@@ -57,13 +66,14 @@ def failing(program: Program, n: Array) -> list[Loss]:
             theta, value = carried(each[slices], program.load.rate[slices, h], remaining)
             if theta < 1.0 - _SHORT:
                 weights = (each[slices] * value[:, None]).max(axis=0)
-                found.append(Loss(h, weights, lost))
+                yield Loss(h, weights, lost)
                 whole = np.zeros(slices.size)
                 whole[slices] = value
-                found.append(Loss(h, weights, {}, whole))
+                yield Loss(h, weights, {}, whole)
                 if size == 1:
-                    found += [Loss(h, weights, {b: 1}) for b in present if b not in lost and weights[b] > 0.0]
-    return found
+                    yield from (
+                        Loss(h, weights, {b: 1}) for b in present if b not in lost and weights[b] > 0.0
+                    )
 
 
 def _losses(program: Program, there: NDArray[Any]) -> Iterator[dict[int, int]]:

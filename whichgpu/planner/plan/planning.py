@@ -91,7 +91,7 @@ def _explained(answer: Plan) -> Plan:
     return replace(
         answer, savings=tuple(explaining.savings(again, answer)),
         prices=tuple(shadow_prices(again, rows)),
-        why_not=(*why_not(built, found), *built.rejected),
+        why_not=(*why_not(again), *built.rejected),
     )  # fmt: skip
 
 

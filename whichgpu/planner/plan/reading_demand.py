@@ -35,7 +35,7 @@ _TOTAL = re.compile(r"([0-9][0-9,_.]*(?:e[0-9]+)?)\s*([kM]|million|thousand)?\s*
 _TIMES = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 _MANY = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "": 1.0}
 #: The most instances that may be lost, buckets of one distribution, and sizes of one demand.
-_SPARE, _BUCKETS, _SIZES = 3, 24, 500
+MOST_SPARE, _BUCKETS, _SIZES = 3, 24, 500
 _DRAWN = 20_000
 
 
@@ -47,6 +47,11 @@ def read_demand(
 
     workload, job = _job(keys, own=own)
     total, window = _total(keys, workload) if rate is None else (None, None)
+    if rate is not None and "window" in keys.raw:
+        raise keys.fault(
+            "window", 'is of work that may wait, total = ".."; a rate has its windows in itself: '
+            'rate = { "22-6" = "5 req/s" }',
+        )  # fmt: skip
     unit = rate.unit if rate is not None else str(window[1])  # type: ignore[index]
     unit = _known_unit(keys, workload, unit, own=own)
     chosen = choice(keys, catalogue)
@@ -146,8 +151,8 @@ def _spare(keys: Keys) -> int:
     text = str(raw).strip().upper().replace(" ", "")
     found = re.fullmatch(r"(?:N\+)?(\d)|N", text)
     spare = int(found[1] or 0) if found else -1
-    if isinstance(raw, bool) or not 0 <= spare <= _SPARE:
-        raise keys.fault("redundancy", f"{shown(raw)} is not N, N+1, N+2 or N+{_SPARE}")
+    if isinstance(raw, bool) or not 0 <= spare <= MOST_SPARE:
+        raise keys.fault("redundancy", f"{shown(raw)} is not N, N+1, N+2 or N+{MOST_SPARE}")
     return spare
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from whichgpu.planner.plan.fallback import mended
 from whichgpu.planner.plan.formulation import formulate
 from whichgpu.planner.plan.highs import solve
-from whichgpu.planner.plan.losses import failing
+from whichgpu.planner.plan.losses import failing, survives
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ def carried(program: Program, n: Array) -> Array | None:
     """How instances (C, H) carry the work and survive losses, shares (S, C, H); None where they do not."""
     if (program.limits.weights @ n > program.limits.most[:, None] + 1e-9).any():
         return None
-    if (n > program.columns.most[:, None]).any() or (program.load.spare.any() and failing(program, n)):
+    if (n > program.columns.most[:, None]).any() or (program.load.spare.any() and not survives(program, n)):
         return None
     milp = formulate(program)
     lower, upper = milp.lower.copy(), milp.upper.copy()

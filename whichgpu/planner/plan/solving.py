@@ -46,6 +46,8 @@ _MANY, _ROUNDS = 2500, 60
 _ROWS = 0.15
 #: The gap at which fleets are searched for that need not survive yet; and s in which nothing more is found.
 _ROUGH, _LITTLE = 0.05, 0.06
+#: Hours times columns that are solved at once first, the part of the time for that, and what counts as equal.
+_AT_ONCE, _SHORT, _SAME = 200, 0.25, 1e-9
 #: Hours that are solved side by side at most.
 _WORKERS = 8
 #: How much more than its part of the time one of several programs may take.
@@ -105,7 +107,7 @@ def cheapest(program: Program, how: Effort) -> Solution:
     small, group = merged(program)
     by = dominated(small)
     kept = np.flatnonzero(by < 0)
-    found = _by_hour(small.only(kept), how)
+    found = _within_budget(small.only(kept), how)
     n = np.zeros((program.columns.count, program.hours.size))
     x = np.zeros((program.load.rate.shape[0], *n.shape))
     if found.status == "infeasible":
@@ -122,16 +124,26 @@ def coupled(program: Program) -> bool:
     return bool(fleet or columns.always.any() or (columns.start > 0.0).any() or program.flexible.any())
 
 
-def _by_hour(program: Program, how: Effort) -> Solution:
-    """Hours that nothing couples one by one."""
-    hours = program.hours.size
-    if hours == 1:
+def _within_budget(program: Program, how: Effort) -> Solution:
+    """The cheapest fleet, if it costs no more than the budget: of USD that is a question, no row."""
+    budget = program.limits.budget
+    if budget is None or program.energy:
+        return by_hour(program, how)
+    free, most = replace(program, limits=replace(program.limits, budget=None)), budget * program.period
+    found = by_hour(free, how)
+    if found.bound <= most * (1.0 + _SAME) < found.cost and found.status == "optimal":
+        found = by_hour(free, Effort(_SAME, how.until))
+    if found.cost <= most * (1.0 + _SAME):
+        return found
+    return nothing(program, "infeasible" if found.bound > most or found.status == "infeasible" else "limit")
+
+
+def by_hour(program: Program, how: Effort) -> Solution:
+    """Hours that nothing couples one by one, others taken apart or, where they are few, as a whole."""
+    if program.hours.size == 1:
         return surviving(program, how)
     if coupled(program):
-        from whichgpu.planner.plan.decomposed import together
-
-        whole = together(program, how)
-        return surviving(program, how) if whole is None else whole
+        return _coupled(program, how)
     _, first, group = np.unique(program.load.rate, axis=1, return_index=True, return_inverse=True)
     found = side_by_side([program.at(np.array([h])) for h in first], how)
     if any(each.status == "infeasible" for each in found):
@@ -148,17 +160,51 @@ def _by_hour(program: Program, how: Effort) -> Solution:
     )
 
 
-def side_by_side(parts: Sequence[Program], how: Effort) -> list[Solution]:
-    """Each of several programs of one hour that know nothing of each other, those that are alike once."""
+def _coupled(program: Program, how: Effort) -> Solution:
+    """Hours that know of each other: few at once, else taken apart, and at last from the best fleet on."""
+    from whichgpu.planner.plan.decomposed import separable, together
+    from whichgpu.planner.plan.few_types import of_few_types
+
+    best = nothing(program, "limit")
+    if program.hours.size * program.columns.count <= _AT_ONCE or not separable(program):
+        part = _SHORT * how.left if separable(program) else how.left
+        best = surviving(program, Effort(how.gap, perf_counter() + part))
+        if best.status != "limit" or not separable(program):
+            return best
+    types = program.limits.types is not None
+    best = _nearer(best, of_few_types(program, how) if types else together(program, how, best), how)
+    if best.status != "limit":
+        return best
+    return _nearer(best, surviving(program, how, best if np.isfinite(best.cost) else None), how)
+
+
+def _nearer(one: Solution, other: Solution, how: Effort) -> Solution:
+    """The cheaper of two fleets of a program, under the better of their bounds."""
+    if "infeasible" in (one.status, other.status):
+        return one if one.status == "infeasible" else other
+    best = min(one, other, key=lambda each: each.cost)
+    bound = min(max(one.bound, other.bound), best.cost)
+    near = np.isfinite(best.cost) and best.cost - bound <= how.gap * best.cost * (1.0 + _SAME)
+    return replace(best, bound=bound, status="optimal" if near else "limit")
+
+
+def side_by_side(
+    parts: Sequence[Program], how: Effort, known: Sequence[Sequence[Loss]] | None = None
+) -> list[Solution]:
+    """Each of several programs of one hour that know nothing of each other, those that are alike once.
+
+    `known` are rows of (8) that each is known to need.
+    """
     keys = [_alike(part) for part in parts]
-    single = dict(zip(keys, parts, strict=True))
+    single = dict(zip(keys, zip(parts, known or [()] * len(parts), strict=True), strict=True))
     workers = min(_WORKERS, os.cpu_count() or 1, len(single))
     waiting = iter(range(len(single), 0, -1))
 
-    def one(part: Program) -> Solution:
+    def one(given: tuple[Program, Sequence[Loss]]) -> Solution:
         # What the ones before have left of their time is for those after them.
         own = _LONGER * how.left * workers / next(waiting)
-        return surviving(part, Effort(how.gap, min(perf_counter() + own, how.until)))
+        part, rows = given
+        return surviving(part, Effort(how.gap, min(perf_counter() + own, how.until)), None, rows)
 
     # HiGHS lets other threads run while it works.
     with ThreadPoolExecutor(workers) as pool:
@@ -186,7 +232,7 @@ def surviving(
         return _solved(program, [], how, start) if start else _searched(program, [], how)
     losses = list(known) or means(program, _ROWS * how.left)
     best, bound = (start, -np.inf) if start else _first(program, losses, how)
-    gap = max(how.gap, _ROUGH)
+    gap = how.gap if known else max(how.gap, _ROUGH)
     for _ in range(_ROUNDS):
         found = _searched(program, losses, Effort(gap, how.until), best)
         if found.status == "infeasible":

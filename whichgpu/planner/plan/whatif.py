@@ -18,6 +18,7 @@ import numpy as np
 from whichgpu.errors import UsageError
 from whichgpu.planner.plan.columns import build
 from whichgpu.planner.plan.keys import unknown
+from whichgpu.planner.plan.reading_demand import MOST_SPARE
 from whichgpu.planner.plan.solving import cheapest, effort
 from whichgpu.values import immutable
 
@@ -54,25 +55,46 @@ class WhatIf:
         return {"what_if": self.text, **{key: done[key] for key in keys}, "changes": list(self.changes)}
 
 
-def what_if(text: str, before: Plan, catalogue: Catalogue, today: date) -> WhatIf:
-    """The plan under one change; raises `UsageError` for what cannot be read or is not there."""
+def what_if(text: str | Sequence[str], before: Plan, catalogue: Catalogue, today: date) -> WhatIf:
+    """The plan under a change, or several at once; raises `UsageError` for what is not known."""
     from whichgpu.planner.plan.answer import Plan
     from whichgpu.planner.plan.conflict import conflict
     from whichgpu.planner.plan.planning import gap_of
 
-    kind, _, rest = " ".join(text.split()).partition(" ")
-    kind = kind.lower().replace("-", "_")
-    if kind not in _KINDS:
-        raise UsageError(f"--what-if '{text}': {unknown('change', kind, _KINDS)}; {_EXAMPLE}")
-    if kind in ("price", "without"):
-        built = _of_supply(before.built, kind, rest, text)
-    else:
-        built = build(_asked(before.built.asked, kind, rest, text), catalogue, today)
+    texts = [text] if isinstance(text, str) else list(text)
+    built = _changed(before.built, texts, catalogue, today)
     found = cheapest(built.program, effort(gap_of(built), built.asked.seconds))
     after = Plan(built, found)
     if not after.feasible and found.status == "infeasible":
         after = replace(after, conflict=conflict(built))
-    return WhatIf(text, after, tuple(changes(before, after)))
+    return WhatIf("; ".join(texts), after, tuple(changes(before, after)))
+
+
+def what_ifs(
+    texts: Sequence[str], before: Plan, catalogue: Catalogue, today: date
+) -> tuple[list[WhatIf], WhatIf | None]:
+    """The plan under each change alone, and under several of them together; None for that of one or none."""
+    alone = [what_if(text, before, catalogue, today) for text in texts]
+    return alone, what_if(texts, before, catalogue, today) if len(texts) > 1 else None
+
+
+def _changed(built: Built, texts: Sequence[str], catalogue: Catalogue, today: date) -> Built:
+    """The program under changes: first those of what is asked for, then of prices and of what is left out."""
+    supply, asked = [], built.asked
+    for text in texts:
+        kind, _, rest = " ".join(text.split()).partition(" ")
+        kind = kind.lower().replace("-", "_")
+        if kind not in _KINDS:
+            raise UsageError(f"--what-if '{text}': {unknown('change', kind, _KINDS)}; {_EXAMPLE}")
+        if kind in ("price", "without"):
+            supply.append((kind, rest, text))
+        else:
+            asked = _asked(asked, kind, rest, text)
+    if asked is not built.asked:
+        built = build(asked, catalogue, today)
+    for kind, rest, text in supply:
+        built = _of_supply(built, kind, rest, text)
+    return built
 
 
 def changes(before: Plan, after: Plan) -> list[str]:
@@ -188,23 +210,26 @@ def _quota(asked: Asked, rest: str, text: str) -> Asked:
 
 def _redundancy(asked: Asked, rest: str, text: str) -> Asked:
     name, _, value = rest.rpartition(" ")
-    spare = int(_number(value.upper().removeprefix("N").removeprefix("+") or "0", text))
+    spare = int(_number(value.upper().removeprefix("N").removeprefix("+") or "0", text, MOST_SPARE))
     return _each(asked, name, text, lambda one: replace(one, spare=spare if one.total is None else 0))
 
 
 def _spot(asked: Asked, rest: str, text: str) -> Asked:
-    share = min(_number(rest.removesuffix("%"), text) / (100.0 if rest.endswith("%") else 1.0), 1.0)
+    percent = rest.endswith("%")
+    share = _number(rest.removesuffix("%"), text, 100.0 if percent else 1.0) / (100.0 if percent else 1.0)
     kinds = tuple(dict.fromkeys((*asked.kinds, "spot")))
     return replace(asked, kinds=kinds, demands=tuple(replace(one, spot=share) for one in asked.demands))
 
 
-def _number(words: str, text: str) -> float:
+def _number(words: str, text: str, most: float = 1e12) -> float:
     try:
         value = float(words.strip())
     except ValueError:
         value = -1.0
-    if not 0.0 <= value < 1e12:
-        raise UsageError(f"--what-if '{text}': '{words.strip()}' is no number from 0 on; {_EXAMPLE}")
+    if not 0.0 <= value <= most:
+        raise UsageError(
+            f"--what-if '{text}': '{words.strip()}' is no number from 0 to {most:,g}; {_EXAMPLE}"
+        )
     return value
 
 

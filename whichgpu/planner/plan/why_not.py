@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.planner.plan.again import EACH, ROWS, usd
+from whichgpu.planner.plan.again import usd
 from whichgpu.planner.plan.answer import Plan, Rival
 from whichgpu.planner.plan.columns import Rejection
 from whichgpu.planner.plan.dominance import dominated
-from whichgpu.planner.plan.formulation import formulate
-from whichgpu.planner.plan.highs import solve
-from whichgpu.planner.plan.means import means
 from whichgpu.planner.plan.sifting import priced
 
 if TYPE_CHECKING:
@@ -31,18 +28,13 @@ if TYPE_CHECKING:
 _RIVALS = 4
 
 
-def why_not(built: Built, found: Solution) -> Iterator[Rejection]:
+def why_not(again: Again) -> Iterator[Rejection]:
     """Why each class of offers, a GPU under a kind of price, is not in the fleet."""
-    program = built.program
+    built, found, program = again.built, again.found, again.built.program
     by = dominated(program)
-    kept = np.flatnonzero(by < 0)
     falls = np.full(program.columns.count, np.nan)
-    less = program.only(kept)
-    less = replace(less, limits=replace(less.limits, types=None))
-    rows = means(less, ROWS)
-    milp = formulate(less, rows)
-    relaxed = solve(milp, relaxed=True, seconds=EACH)
-    if relaxed.status == "optimal":
+    if again.relaxed is not None:
+        kept, less, rows, milp, relaxed = again.relaxed
         adds = priced(less, milp, relaxed, rows)
         price = less.columns.usd[:, None] * less.hours
         price = np.where(less.columns.always[:, None], price.sum(axis=1, keepdims=True), price)

@@ -19,13 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.planner.plan import conflict
-from whichgpu.planner.plan.again import EACH, ROWS, usd
+from whichgpu.planner.plan.again import usd
 from whichgpu.planner.plan.answer import Price
-from whichgpu.planner.plan.dominance import dominated
-from whichgpu.planner.plan.formulation import formulate, scale
-from whichgpu.planner.plan.highs import solve
-from whichgpu.planner.plan.means import means
-from whichgpu.planner.plan.program import merged
+from whichgpu.planner.plan.formulation import scale
 from whichgpu.planner.plan.rounding import carried
 from whichgpu.planner.words import money
 
@@ -57,7 +53,7 @@ class _Found(NamedTuple):
 def shadow_prices(again: Again, rows: tuple[Constraint, ...]) -> Iterator[Price]:
     """What each binding limit is worth, and what more work costs."""
     built, program = again.built, again.built.program
-    duals = margins(built)
+    duals = margins(again)
     few = len(built.asked.demands) <= _FEW
     for d, one in enumerate(built.asked.demands[:_EASED]):
         name = f"demand {one.name}"
@@ -86,7 +82,7 @@ def shadow_prices(again: Again, rows: tuple[Constraint, ...]) -> Iterator[Price]
 def _more(again: Again, program: Program, dual: float | None, *, few: bool) -> _Found | None:
     """What more work costs, as a saving below zero."""
     used = np.flatnonzero(again.found.n.any(axis=1))
-    if carried(program.only(used), again.found.n[used]) is not None:
+    if again.left > 0.0 and carried(program.only(used), again.found.n[used]) is not None:
         return _Found(0.0, "fleet")
     saved = again.saved(program) if few else None
     if saved is not None:
@@ -141,16 +137,12 @@ def _long_run(built: Built, d: int, one_percent: float) -> Price:
                  f"{money(1000.0 * each)}", "relaxation")  # fmt: skip
 
 
-def margins(built: Built) -> dict[str, float]:
+def margins(again: Again) -> dict[str, float]:
     """USD/h that easing each limit by one saves, by the duals of the relaxation; of a demand by +1 %."""
-    small, _ = merged(built.program)
-    kept = np.flatnonzero(dominated(small) < 0)
-    program = small.only(kept)
-    rows = means(program, ROWS)
-    milp = formulate(program, rows)
-    found = solve(milp, relaxed=True, seconds=EACH)
-    if found.status != "optimal" or found.values is None:
+    if again.of_types is None or again.of_types.found.values is None:
         return {}
+    built, (kept, program, rows, milp, found) = again.built, again.of_types
+    assert found.values is not None
     x = np.zeros((program.load.rate.shape[0], *milp.n.shape))
     x[milp.x] = found.values[milp.shares : milp.shares + milp.x[0].size]
     value = _of_rates(program, milp, found) + _of_means(program, milp, found, rows, x)

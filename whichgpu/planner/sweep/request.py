@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve_count
 from whichgpu.values import immutable
+from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.workload import resolve
 
@@ -26,6 +27,8 @@ USUAL_TOKENS = 4.0 * 2**20
 _USUAL_ITEMS = 32.0
 #: What trains with every kind of parallelism, where a job names no runtime.
 _RUNTIME = "megatron"
+#: The phase whose layers are neither cut nor dealt out over GPUs.
+_ALONE = ADAPTER_PHASES[1]
 _AMOUNT = re.compile(r"(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?(?:e[0-9]+)?)\s*(?P<scale>[kKMBGT]?)")
 _SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
 
@@ -83,6 +86,11 @@ def _training(job: Job) -> tuple[Job, tuple[str, ...]]:
     complete = workload.complete(replace(job, phase=phase))
     if not complete.trains:
         raise UsageError(f"phase {complete.phase} does not train; a sweep is of {', '.join(trains)}")
+    if complete.phase == _ALONE:
+        # bitsandbytes quantises whole layers: replicas beside each other are all there is.
+        return replace(
+            complete, tp=job.tp or 1.0, pp=job.pp or 1.0, options={"cp": "1", **complete.options}
+        ), ()
     if job.runtime or workload.unit != "tokens":
         return complete, ()
     return replace(complete, runtime=_RUNTIME), (

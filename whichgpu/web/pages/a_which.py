@@ -68,6 +68,7 @@ PAGE = Page(
     ),
     order=1,
     api="/recommend",
+    command="recommend {workload}",
     button="Which GPU?",
     examples=(
         (

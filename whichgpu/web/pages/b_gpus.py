@@ -25,5 +25,5 @@ PAGE = (
     Page("/gpus", "GPUs", "Every GPU of the catalogue, each figure with its source.", asks.Gpus, listed,
          ("vendor", "segment", "family", "min"), ("max", "where", "order", "reverse", "limit", "offset"),
          order=2, always=True, api="/gpus", button="List"),
-    Page("/gpus/{name}", "GPU", "", asks.Ask, one, always=True, api="/gpus/{name}"),
+    Page("/gpus/{name}", "GPU", "", asks.Ask, one, always=True, api="/gpus/{name}", command="show {name}"),
 )  # fmt: skip

@@ -76,6 +76,7 @@ PAGE = (
         ("workload", "phase", "precision", "batch"),
         always=True,
         api="/compare?gpu={name}",
+        command="compare {name}",
         button="Compare for it",
     ),
 )

@@ -56,6 +56,7 @@ PAGE = (
         ),
         always=True,
         api="/workloads/{name}",
+        command="workload {name}",
         button="Show this job",
     ),
 )

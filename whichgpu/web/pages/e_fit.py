@@ -39,6 +39,7 @@ PAGE = Page(
     ),
     order=5,
     api="/fit",
+    command="fit {workload}",
     button="Will it fit?",
     examples=(
         ("Llama 2 13B on an A10", "/fit?workload=llama-2-13b&gpu=a10"),

@@ -27,7 +27,7 @@ PAGE = Page(
     ("workload", "gpu", *_SEEN),
     (*(name for name in asks.COLUMNS if name not in _SEEN), "grid", "pue", "explain"),
     order=6,
-    api="/predict",
+    api="/predict", command="predict {workload}",
     button="How fast?",
     examples=(
         ("Stable Diffusion on an RTX 4090", "/predict?workload=stable-diffusion-1.5&gpu=rtx-4090"),

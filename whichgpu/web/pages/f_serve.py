@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.web import answers, asks
+from whichgpu.web import answers, asks, figures
 from whichgpu.web.page import Page
 
 if TYPE_CHECKING:
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def answer(ask: asks.Curve, name: str) -> Report:
     """The curve, or the load that objectives leave."""
-    return answers.curve(ask)
+    made = answers.curve(ask)
+    return figures.before(made, figures.served(made.data))
 
 
 PAGE = Page(
@@ -27,6 +28,7 @@ PAGE = Page(
     order=7,
     heavy=True,
     api="/curve",
+    command="predict {workload} --curve {against}",
     button="Serve",
     examples=(
         ("Llama 3.1 8B on one H100", "/serve?workload=llama-3.1-8b&gpu=h100-80gb-sxm"),

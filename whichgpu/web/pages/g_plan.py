@@ -30,6 +30,7 @@ PAGE = Page(
     more=("what_if", "pareto", "why_not"),
     order=8,
     task="plan",
+    command="plan plan.toml",
     text=_TEXT,
     button="Plan it",
 )

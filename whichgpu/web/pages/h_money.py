@@ -42,7 +42,7 @@ PAGE = (
         asks.Cost, cost, ("workload", "gpu", "target", "hours_per_day"),
         ("price", "throughput", "busy", "discount", "egress", "storage", "checkpoint", "grid",
          *asks.WholeJob.model_fields, *asks.COLUMNS),
-        under="/prices", api="/cost", button="What does it cost?",
+        under="/prices", api="/cost", command="prices cost {workload}", button="What does it cost?",
         examples=(
             ("1,000 images a minute on A10s",
              "/cost?workload=stable-diffusion-1.5&gpu=a10&target=1000+images%2Fmin"),
@@ -56,19 +56,20 @@ PAGE = (
         "/own", "Rent or buy?", "What an hour of a GPU of your own costs, and from how many hours it pays.",
         asks.Own, own, ("gpu", "hours_per_day", "price", "rent"),
         ("electricity", "pue", "cooling", "load", "years", "resale", "host", "grid"),
-        under="/prices", api="/own", button="Rent or buy?",
+        under="/prices", api="/own", command="prices own {gpu}", button="Rent or buy?",
         examples=(("An RTX 4090 for eight hours a day",
                    "/own?gpu=rtx-4090&hours_per_day=8&price=1600+USD&rent=0.35+USD%2Fh"),),
     ),
     Page(
         "/spot", "Spot", "What interruptions cost, against what spot capacity saves.",
         asks.Spot, spot, ("gpu", "gpus", "hours"), ("checkpoint", "saving", "restart", "interruption"),
-        under="/prices", api="/spot", button="Is spot cheaper?",
+        under="/prices", api="/spot", command="prices spot {gpu}", button="Is spot cheaper?",
         examples=(("Three days of pretraining on eight A100", "/spot?gpu=a100-80gb-sxm&gpus=8&hours=72"),),
     ),
     Page(
         "/judge", "Judge a quote", "Whether a price that somebody asks is low, usual or high.",
-        asks.Judge, judge, ("quote",), under="/prices", api="/judge", button="Is it good?",
+        asks.Judge, judge, ("quote",), under="/prices", api="/judge", command="prices judge {quote}",
+        button="Is it good?",
         examples=(
             ("2.10 USD an hour for an H100", "/judge?quote=2.10+USD%2Fh+for+1x+H100+SXM"),
             ("A month of two L40S, reserved", "/judge?quote=1450+USD%2Fmonth+for+2+x+L40S%2C+reserved"),

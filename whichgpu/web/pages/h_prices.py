@@ -46,6 +46,7 @@ PAGE = (
         always=True,
         under="/prices",
         api="/prices/{name}",
+        command="prices {name}",
         button="List",
     ),
 )

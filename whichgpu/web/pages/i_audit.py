@@ -13,6 +13,7 @@ PAGE = Page(
     asks.Audit,
     order=10,
     task="audit",
+    command="audit article.md",
     button="Check it",
     examples=(("Three claims about the A10", _EXAMPLE),),
 )

@@ -26,5 +26,6 @@ PAGE = Page(
     order=12,
     always=True,
     api="/scoreboard",
+    command="validate",
     button="Break down",
 )

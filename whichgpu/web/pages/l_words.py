@@ -32,6 +32,7 @@ PAGE = (
         ("feature", "precision", "system"),
         order=11,
         api="/compat",
+        command="compat {gpu}",
         button="Does it run?",
         examples=(("PyTorch on a V100", "/compat?gpu=v100-32gb-sxm&framework=pytorch"),),
     ),
@@ -44,5 +45,14 @@ PAGE = (
         always=True,
         api="/explain",
     ),
-    Page("/explain/{name}", "Words", "", asks.Ask, words, always=True, api="/explain/{name}"),
+    Page(
+        "/explain/{name}",
+        "Words",
+        "",
+        asks.Ask,
+        words,
+        always=True,
+        api="/explain/{name}",
+        command="explain {name}",
+    ),
 )

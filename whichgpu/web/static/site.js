@@ -2,7 +2,18 @@
 // draws a chart that can be pointed at, and shows how far an audit is, which can be cancelled.
 "use strict";
 let going = null;
-let here = location.pathname + location.search;
+let here = where();
+
+// Which answer an address is of: what stands behind `#` only where it is a text that was sent.
+function where() {
+  return location.pathname + location.search + (location.hash.startsWith("#packed=") ? location.hash : "");
+}
+
+// An address is asked; where a form of the page carries the question, together with it.
+function ask(url, signal) {
+  const carried = document.getElementById("again");
+  return fetch(url, carried ? { method: "POST", body: new FormData(carried), signal } : { signal });
+}
 
 async function swap(url, keep) {
   going?.abort();
@@ -10,7 +21,8 @@ async function swap(url, keep) {
   const answer = document.getElementById("answer");
   answer?.classList.add("busy");
   try {
-    const got = await fetch(url, { signal: going.signal });
+    const carried = document.getElementById("again");
+    const got = await ask(url, going.signal);
     const page = new DOMParser().parseFromString(await got.text(), "text/html");
     const focused = document.activeElement?.id;
     for (const part of ["answer", "main"]) {
@@ -19,15 +31,22 @@ async function swap(url, keep) {
       if (fresh && old && (enough || part === "main")) { old.replaceWith(fresh); break; }
     }
     document.title = page.title;
-    history.pushState(null, "", url);
-    here = location.pathname + location.search;
+    went(carried ? document.querySelector(".again a")?.href : url);
     enhance();
     if (focused) document.getElementById(focused)?.focus();
   } catch (fault) {
-    if (fault.name !== "AbortError") location.href = url;
+    if (fault.name !== "AbortError" && !document.getElementById("again")) location.href = url;
   } finally {
     document.getElementById("answer")?.classList.remove("busy");
   }
+}
+
+// The address of what is now seen; a browser that takes no address so long keeps the one it has.
+function went(url) {
+  try {
+    history.pushState(null, "", url ?? location.pathname);
+  } catch { /* The link below the answer has it. */ }
+  here = where();
 }
 
 function address(form) {
@@ -86,7 +105,7 @@ async function live(button) {
   }
   const dark = matchMedia("(prefers-color-scheme: dark)").matches ? "&dark=1" : "";
   const narrow = matchMedia("(max-width: 40rem)").matches ? "&narrow=1" : "";
-  const spec = await (await fetch(button.dataset.live + dark + narrow)).json();
+  const spec = await (await ask(button.dataset.live + dark + narrow)).json();
   const picture = button.closest("figure").querySelector("picture");
   const place = document.createElement("div");
   picture.after(place);
@@ -111,7 +130,7 @@ async function* events(body) {
   }
 }
 
-async function send(form) {
+async function send(form, data, url = form.action) {
   const said = form.querySelector("[data-progress]"), cancel = form.querySelector("[data-cancel]");
   const button = form.querySelector("button:not([type=button])");
   const stop = new AbortController();
@@ -121,8 +140,8 @@ async function send(form) {
   cancel.onclick = () => { stop.abort(); over("Cancelled; the work has ended."); button.focus(); };
   said.textContent = "Sent";
   try {
-    const got = await fetch(form.action, {
-      method: "POST", body: new FormData(form), signal: stop.signal, headers: { Accept: "text/event-stream" },
+    const got = await fetch(url, {
+      method: "POST", body: data, signal: stop.signal, headers: { Accept: "text/event-stream" },
     });
     if (!got.headers.get("content-type").startsWith("text/event-stream")) {
       put(await got.text());
@@ -133,7 +152,7 @@ async function send(form) {
         const words = data.stage[0].toUpperCase() + data.stage.slice(1);
         said.textContent = `${words}, ${Math.round(data.seconds)} s`;
       } else {
-        history.pushState(null, "", data.url);
+        went(data.url);
         put(data.html);
         return;
       }
@@ -149,7 +168,6 @@ function put(text) {
   const page = new DOMParser().parseFromString(text, "text/html");
   document.getElementById("main").replaceWith(page.getElementById("main"));
   document.title = page.title;
-  here = location.pathname + location.search;
   enhance();
   const answer = document.querySelector("#answer > *") ? document.getElementById("answer") : document.querySelector(".fault");
   answer?.scrollIntoView({ block: "nearest" });
@@ -174,7 +192,11 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches("[data-sent]")) {
     event.preventDefault();
-    send(form);
+    send(form, new FormData(form));
+  } else if (form.id === "again") {
+    if (!event.submitter?.matches("[data-swap]")) return;
+    event.preventDefault();
+    swap(event.submitter.getAttribute("formaction") ?? form.action, true);
   } else if (form.method === "get") {
     event.preventDefault();
     if (form.matches("[data-swap]")) swap(address(form), true);
@@ -184,6 +206,15 @@ document.addEventListener("submit", (event) => {
 document.querySelector("header [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 // Going back to another answer reads it again; going to a part of the page does not.
 addEventListener("popstate", () => {
-  if (location.pathname + location.search !== here) location.reload();
+  if (where() !== here) location.reload();
 });
 enhance();
+// A text that stands behind the `#` of a link is sent as if it had been chosen again.
+if (location.hash.startsWith("#packed=")) {
+  const form = document.querySelector("[data-sent]");
+  if (form) {
+    const data = new FormData();
+    for (const [name, value] of new URLSearchParams(location.hash.slice(1))) data.append(name, value);
+    send(form, data, form.action + location.search);
+  }
+}

@@ -147,9 +147,10 @@ def beyond(dims: Mapping[str, Any], job: Job) -> tuple[str, ...]:
     said = f"{tokens:,.0f} tokens are more than the {most:,.0f} that the model was made for"
     if job.trains or tokens > learned or not dims.get("rotary", True):
         return (said,)
+    factor = np.ceil(tokens / most * 10.0) / 10.0
     return (
         f"{said}: an engine refuses them unless its rotary positions are scaled (YaRN by a factor of "
-        f"{tokens / most:.2g}, rope_parameters in its config.json or --hf-overrides), at an unknown quality",
+        f"{factor:g}, rope_parameters in its config.json or --hf-overrides), at an unknown quality",
     )
 
 

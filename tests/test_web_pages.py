@@ -1,0 +1,222 @@
+"""The pages: what they show, tables and charts by themselves, sentences as links, faults at fields."""
+
+from __future__ import annotations
+
+import html
+import re
+import shlex
+
+import pytest
+
+pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
+
+from whichgpu.report.json import dumps
+from whichgpu.units import number
+from whichgpu.web import arranging, asks
+
+
+def table(web, path, at, **more):
+    """A table of a page, as its JSON download has it."""
+    text = web.get(path).text
+    url = re.findall(r'href="([^"]*table=[^"]*as=json[^"]*)"', text)[at].replace("&amp;", "&")
+    told = web.get(url).json()
+    return [dict(zip(told["columns"], row, strict=True)) for row in told["rows"]]
+
+
+def test_pages_show_what_the_api_says(web):
+    path = "workload=stable-diffusion-1.5&target=1000+images/min"
+    told = web.get(f"/api/v1/recommend?{path}").json()
+    rows = table(web, f"/?{path}", 0)
+    for shown, candidate in zip(rows, told["candidates"], strict=False):
+        assert shown["GPU"] == candidate["gpu"]
+        assert shown["Instances"] == f"{candidate['instances']:,}"
+        assert shown["USD/h"] == f"{candidate['usd_per_hour']:,.2f}"
+    prices = table(web, f"/?{path}", 1)
+    assert prices[0]["Provider"] == told["candidates"][0]["offer"]["provider"]
+
+
+def test_tables_sort_filter_and_download_by_their_address(web):
+    page = "/gpus?vendor=NVIDIA&limit=200"
+    text = web.get(page).text
+    name = re.search(r'<div class="table" id="([^"]+)"', text)[1]
+    rows = web.get(f"{page}&table={name}&as=json&sort={name}.-1").json()["rows"]
+    sizes = [arranging.sort_key(row[1])[1] for row in rows if row[1]]
+    assert sizes == sorted(sizes, reverse=True)
+    found = web.get(f"{page}&table={name}&as=csv&find-{name}=rtx-40").text.splitlines()
+    assert len(found) > 3
+    assert all("rtx-40" in line for line in found[1:])
+    assert 'aria-sort="descending"' in web.get(f"{page}&sort={name}.-1").text
+    assert web.get(f"{page}&table=nothing&as=csv").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.2 TB/s", 1.2e12),
+        ("900 GB/s", 9e11),
+        ("3 ms", 3e-3),
+        ("2 days", 172800.0),
+        ("1,234", 1234.0),
+        ("12 %", 12.0),
+        ("2.5 kW", 2500.0),
+        ("80 GB (81,920 MiB)", 8e10),
+        ("-5.1", -5.1),
+        ("2026-05-24", 20260524.0),
+        ("45 min", 2700.0),
+    ],
+)
+def test_cells_sort_by_what_they_mean(text, value):
+    assert arranging.sort_key(text)[:2] == (0, pytest.approx(value))
+
+
+def test_charts_are_drawings_with_their_data(web):
+    path = "/compare/a10-vs-a100-80gb-pcie"
+    text = web.get(path).text
+    assert len(re.findall(r"<img [^>]*alt=\"[^\"]{40,}\"", text)) >= 2
+    url = re.search(r'<img src="([^"]+)"', text)[1].replace("&amp;", "&")
+    drawn = web.get(url)
+    assert drawn.headers["content-type"] == "image/svg+xml"
+    assert b"<svg" in drawn.content
+    assert web.get(url.replace("as=svg", "as=png")).content.startswith(b"\x89PNG")
+    assert "A100" in web.get(url.replace("as=svg", "as=csv")).text
+    assert web.get(url.replace("as=svg", "as=json")).json()["$schema"].startswith("https://vega.github.io/")
+
+
+def test_a_comparison_has_one_address(web):
+    asked = web.get("/compare?gpu=A100 80GB PCIe,A10&workload=resnet50", follow_redirects=False)
+    assert (asked.status_code, asked.headers["location"]) == (
+        303,
+        "/compare/a100-80gb-pcie-vs-a10?workload=resnet50",
+    )
+    assert web.get("/compare/A10-vs-L4", follow_redirects=False).headers["location"] == "/compare/a10-vs-l4"
+
+
+def test_a_price_that_moves(web):
+    path = "/?workload=resnet50&target=1000+images/s"
+    first = web.get("/api/v1/recommend?" + path.partition("?")[2]).json()["candidates"][0]["gpu"]
+    moved = web.get(f"{path}&change=400").text
+    ranked = moved.partition('id="if-prices-moved')[2].partition("</table>")[0]
+    assert f"{first} +400 %" in ranked
+    assert re.search(r'<th scope="row" class="right">1</th><td[^>]*><a[^>]*>([^<]+)', ranked)[1] != first
+
+
+def test_the_first_page_is_small(web):
+    page = web.get("/?workload=stable-diffusion-1.5&target=1000+images/min")
+    assert len(page.content) < 100_000
+    whole = len(web.get("/").content)
+    for url in re.findall(r'(?:href|src)="(/static/[^"]+)"', web.get("/").text):
+        whole += len(web.get(url).content)
+    assert whole < 100_000
+
+
+def test_documents_are_those_of_the_reports(web):
+    from whichgpu.web import answers
+
+    ask = asks.Recommend(workload="resnet50", target="100 images/s")
+    assert web.get("/api/v1/recommend?workload=resnet50&target=100+images/s").text == dumps(
+        answers.recommend(ask).data
+    )
+
+
+def test_sentences_of_the_terminal_become_links():
+    from whichgpu.web.address import Address
+    from whichgpu.web.words import Words
+
+    here = Address(
+        "/fit", (("workload", "llama-2-13b"), ("gpu", "a10"), ("option", "a=1"), ("option", "b=2"))
+    )
+    words = Words(asks.Fit.model_fields, here)
+    link = words("--gpu a10:2 --tp 2 fits (14.4 GiB each)")
+    assert link == (
+        '<a href="/fit?workload=llama-2-13b&amp;option=a%3D1&amp;option=b%3D2&amp;gpu=a10%3A2&amp;tp=2">'
+        "GPU a10:2, Tensor parallel 2</a> fits (14.4 GiB each)"
+    )
+    assert "option=a%3D1&amp;option=b%3D3" in words("use --option b=3.")
+    assert words("--cpu-offload-gb 5 is not asked here") == "--cpu-offload-gb 5 is not asked here"
+    assert words("leave out --gpu or <b>") == "leave out “GPU” or &lt;b&gt;"
+    assert words('write e.g. --precision "w8a16"') == "write e.g. Precision w8a16"
+    fault = "no GPU 'a11'; did you mean a10, a16?"
+    mended = words.instead(fault, "gpu", "l4, a11")
+    assert 'gpu=l4%2C+a16">a16</a>?' in mended
+    assert "<script>" not in words.instead("no GPU '<script>'; did you mean <script>?", "gpu", "<script>")
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/fit?workload=llama-2-13&gpu=a10", "workload"),
+        ("/fit?workload=llama-2-13b&gpu=l4,h100", "gpu"),
+        ("/?workload=resnet50&target=1000", "target"),
+        ("/?workload=resnet50&budget=twenty", "budget"),
+        ("/?workload=resnet50&needs=wings", "needs"),
+        ("/?workload=resnet50&offers=nothing", "offers"),
+        ("/own?gpu=a10&hours_per_day=25", "hours_per_day"),
+        ("/spot?gpu=a10&hours=40&saving=soon", "saving"),
+        ("/judge?quote=cheap", "quote"),
+        ("/fit?workload=resnet50&batch=none", "batch"),
+    ],
+)
+def test_a_fault_stands_at_its_field(web, path, field):
+    text = web.get(path).text
+    assert f'id="e-{field}"' in text
+    marked = re.findall(r'id="f-(\w+)"[^>]* aria-invalid="true"', text)
+    assert marked == [field]
+    assert text.index('role="alert"') > 0
+
+
+def test_a_list_has_its_parts(web):
+    page = web.get("/gpus?limit=50&vendor=NVIDIA").text
+    total = web.get("/api/v1/gpus?limit=1&vendor=NVIDIA").json()["total"]
+    assert f"1 to 50 of {total:,}" in page
+    after = re.search(r'href="([^"]*)" rel="next"', page)[1].replace("&amp;", "&")
+    second = web.get(after).text
+    assert f"51 to 100 of {total:,}" in second
+    assert 'rel="prev"' in second
+    assert 'rel="next"' not in web.get(f"/gpus?limit=1000&vendor=NVIDIA&offset={total - 1}").text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?workload=mistral-7b&target=900+tokens/s&gpus=l4,a30&needs=ecc&framework=pytorch+2.8",
+        "/fit?workload=llama-2-13b&workload=mistral-7b&gpu=a10&option=kv_precision%3Dfp8&together=true",
+        "/compare/l4-vs-t4?workload=resnet50&workload=none",
+        "/workloads/gpt2?phase=train&batch=4&gpus=l4,t4",
+        "/serve?workload=gpt2&gpu=t4&against=concurrency&usd_per_gpu_hour=0.5",
+        "/cost?workload=resnet50&gpu=l4&phase=train&epochs=3&discount=1y+30+%25&hours_per_day=12",
+        "/spot?gpu=h100-80gb-sxm&hours=100.5&gpus=8",
+        "/judge?quote=2.20+USD%2Fh+for+8x+H100+SXM",
+        "/compat?gpu=rtx-2080-ti&framework=vllm&system=windows",
+        "/explain/roofline",
+    ],
+)
+def test_a_page_has_its_answer_for_programs_and_terminals(web, whichgpu, path):
+    page = web.get(path).text
+    programs = html.unescape(re.search(r'href="(/api/[^"]*)">as JSON', page)[1])
+    command = shlex.split(html.unescape(re.search(r"In a terminal: <code>(.*?)</code>", page)[1]))
+    assert command[0] == "whichgpu"
+    assert whichgpu(*command[1:], "--json").json == web.get(programs).json()
+    kept = web.get(f"{path}&as=html" if "?" in path else f"{path}?as=html")
+    assert kept.headers["content-disposition"].startswith("attachment")
+    assert shlex.join(command) in html.unescape(kept.text)
+    assert not re.search(r"<(script|link|iframe|img|object)|@import|url\(", kept.text)
+
+
+def test_a_page_that_is_kept_brings_its_price_list(web):
+    rows = "provider,gpu,gpu_count,usd_per_hour\nacme,a10,1,0.01"
+    kept = web.get("/", params={"workload": "resnet50", "target": "9 images/s", "offers": rows, "as": "html"})
+    said = html.unescape(kept.text)
+    assert f"cat > offers.csv <<'END'\n{rows}\nEND\nwhichgpu recommend resnet50" in said
+    assert "--offers offers.csv" in said
+
+
+@pytest.mark.parametrize("more", ["", "&slo=ttft+p90+1+s,+tpot+40+ms", "&rate=2+req/s"])
+def test_the_load_of_a_server_stands_first(web, more):
+    query = f"workload=llama-3.1-8b&gpu=l40s{more}"
+    told = web.get(f"/api/v1/curve?{query}").json()
+    knee = told["loads"][(told["knee"] or {"load": 0})["load"]]
+    rate = told.get("slo", knee)["request_rate"]
+    page = web.get(f"/serve?{query}").text
+    first = page.partition('class="figures"')[2].partition("</section>")[0]
+    assert f"{number(rate, 3)} requests/s" in first
+    assert ("within the objectives" in first) == ("slo" in told)
