@@ -286,6 +286,8 @@ def test_a_users_card_may_start_from_another(tmp_path: Path) -> None:
         ('bandwidth = "3.35"', "bandwidth: '3.35' has no unit"),
         ("bandwidth = 3.35", "bandwidth: 3.35 has no unit"),
         ('bandwith = "3.35 TB/s"', "no field 'bandwith'; did you mean 'bandwidth'?"),
+        ('tdp = "350 W"', "no field 'tdp'; did you mean 'power'?"),
+        ("vram_gb = 24", "no field 'vram_gb'; did you mean 'memory'?"),
         ('base = "rtx-4099"', "base 'rtx-4099' is not the id of a GPU"),
         ('architecture = "volcano"', "no architecture 'volcano'"),
         ('segment = "toaster"', "'toaster' is none of"),

@@ -81,6 +81,8 @@ def test_it_is_saved_and_used_like_any_other(tmp_path, whichgpu):
             {"text_encoder": {"architectures": ["Strange"]}},
             "text encoder of class Strange; imported are CLIP",
         ),
+        ({"text_encoder": {"architectures": 7}}, "text encoder of class not stated"),
+        ({"text_encoder": {**CLIP, "hidden_size": "wide"}}, "hidden_size is 'wide'"),
         ({"vae": {"_class_name": "Strange"}}, "class Strange; imported are UNet2D"),
         ({"unet": {**UNET, "block_out_channels": [0]}}, "block_out_channels holds 0"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from whichgpu.errors import UsageError
 from whichgpu.workloads.importing import load
 
 onnx = pytest.importorskip("onnx", reason="needs onnx: pip install 'whichgpu[onnx]'")
@@ -131,6 +132,12 @@ def test_a_batch_that_shapes_are_written_out_for_is_scaled(tmp_path):
     item = model(tmp_path, nodes, {"x": [2, 128, 256]}, {"w": (256, 256), "shape": shape})
     assert item.flops() == 2 * 128 * 256 * 256 + 2 * 8 * 128 * 128 * 32
     assert item.dims["notes"] == ["it takes no other batch than 2, so work is scaled"]
+
+
+def test_no_heads_are_refused(tmp_path):
+    nodes = [ms("Attention", ["x", "w", "b"], ["y"], num_heads=0)]
+    with pytest.raises(UsageError, match="an attribute of 0"):
+        model(tmp_path, nodes, {"x": [1, 16, 64]}, {"w": (64, 192), "b": (192,)})
 
 
 def test_deformed_convolutions_are_products_and_transforms_are_named(tmp_path):

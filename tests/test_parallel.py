@@ -331,11 +331,12 @@ def test_a_pipeline_of_one_micro_batch_gains_nothing_and_says_so() -> None:
 
 
 def test_the_bubble_is_stages_less_one_over_micro_batches_and_chunks() -> None:
-    job = replace(TRAIN, pp=8.0, n_gpus=8.0)
-    few, many, chunks = rates(job, {"grad_accum": "8"}, {"grad_accum": "64"}, {"grad_accum": "8", "vp": "4"})
+    # The head of Llama 2 13B is worth half a layer: the last of eight stages is hardly the fullest.
+    job = replace(TRAIN, workload="llama-2-13b", pp=8.0, n_gpus=8.0)
+    few, many, chunks = rates(job, {"grad_accum": "8"}, {"grad_accum": "64"}, {"grad_accum": "8", "vp": "5"})
     # The update once a step apart, a step has m + (pp - 1) / vp slots.
     assert many / few == pytest.approx((64 / 71) / (8 / 15), rel=0.03)
-    assert chunks / few == pytest.approx((8 / 9.75) / (8 / 15), rel=0.03)
+    assert chunks / few == pytest.approx((8 / 9.4) / (8 / 15), rel=0.03)
 
 
 def test_some_runtimes_put_a_batch_through_a_pipeline_one_sequence_at_a_time() -> None:
@@ -665,8 +666,8 @@ def test_the_output_head_makes_the_last_stage_the_fullest() -> None:
 
 
 def test_gradients_that_add_up_are_read_and_written() -> None:
-    """Megatron adds to its gradients with every micro-batch; FSDP scatters them as they come."""
-    for runtime, bytes_each in (("megatron", 4.0), ("torchtitan", 2.0)):
+    """Megatron adds to its gradients with every micro-batch; a framework writes them."""
+    for runtime, bytes_each in (("megatron", 4.0), ("pytorch-2", 2.0)):
         laid = lay_out(replace(TRAIN, runtime=runtime, n_gpus=8.0), [GPUS["h100-80gb-sxm"]])
         op = next(op for one in laid.work.kernels for op in one.table.ops if op.layer == "layers.up.wgrad")
         assert float(op.write_bytes) == bytes_each * op.dims["m"] * op.dims["n"]

@@ -388,3 +388,20 @@ def test_adapters_on_quantised_layers_are_neither_cut_nor_dealt_out() -> None:
     best = sweep(request).top
     assert {(one.estimate.job.tp, one.estimate.job.pp, one.cp, one.vp) for one in best} == {(1.0, 1.0, 1, 1)}
     assert best[0].dp == 8
+
+
+@pytest.mark.parametrize("command", [("predict", "--gpu", "--phase", "pretrain"), ("sweep", "--gpus")])
+def test_groups_of_layers_that_do_not_come_out_even_are_refused_with_the_nearest_that_do(
+    whichgpu: Any, command: tuple[str, ...]
+) -> None:
+    name, flag, *more = command
+    mesh = ("--tp", "8", "--pp", "8", "--option", "vp=3")
+    found = whichgpu(name, "llama-3.1-70b", flag, f"{H100}:64", *more, *mesh)
+    assert found.status == 2
+    assert "80 layers of llama-3.1-70b are not dealt out evenly in 8 x 3 parts; use vp=2 or 5" in found.err
+
+
+def test_what_megatron_does_not_run_on_is_searched_under_what_does() -> None:
+    request = read_request(package.job("llama-3.1-8b"), "mi300x:8", GPUS, today=date(2026, 8, 1))
+    assert request.job.runtime == "torchtitan"
+    assert request.assumed[0].startswith("runtime torchtitan")

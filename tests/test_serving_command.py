@@ -338,3 +338,12 @@ def test_fp8_weights_under_an_engine_that_does_not_widen_them_are_warned_of(whic
              "fp8-w8a16", "--concurrency", "8", "--runtime")  # fmt: skip
     assert "SGLang has no FP8 on a100-80gb-sxm" in " ".join(whichgpu(*asked, "sglang").out.split())
     assert "has no FP8" not in whichgpu(*asked, "vllm").out
+
+
+def test_a_cache_in_a_format_that_an_engine_lacks_is_refused(whichgpu):
+    asked = ("predict", "llama-3.1-8b", "--gpu", "rtx-4090", "--phase", "serve", "--runtime", "llama.cpp",
+             "--precision", "q4_k_m", "--option")  # fmt: skip
+    refused = whichgpu(*asked, "kv_precision=fp8")
+    assert refused.status == 2
+    assert "keeps no cache in fp8; use one of fp32, fp16, bf16, q8_0, q4_0" in refused.err
+    assert whichgpu(*asked, "kv_precision=q8_0").status == 0

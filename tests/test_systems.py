@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,9 @@ from whichgpu.facts.model import KINDS
 from whichgpu.hardware.boxes import boxes, kinds, link_sources
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.system import Link, default_system, instance_system, system
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GPUS = catalogue()
 
@@ -44,6 +48,13 @@ def test_the_usual_boxes_have_their_links() -> None:
     cards = system("pcie-4", GPUS["a10"])
     assert cards.intra is not None
     assert cards.intra.bandwidth == pytest.approx(31.5e9, rel=1e-3)
+
+
+def test_a_card_of_ones_own_stands_where_the_one_it_starts_from_does(tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_text('[gpu.my-a100]\nbase = "a100-80gb-sxm"\npower = "350 W"\n')
+    mine = default_system(catalogue((tmp_path / "my.toml",))["my-a100"], 8)
+    assert mine.intra is not None
+    assert (mine.id, mine.intra.kind) == (default_system(GPUS["a100-80gb-sxm"], 8).id, "nvswitch")
 
 
 def test_a_cloud_instance_has_its_network() -> None:

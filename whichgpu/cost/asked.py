@@ -49,6 +49,7 @@ def read(job: Job) -> Asked:
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
+    _check_cache(job, stack)
     asked = job.phase or workload.phases[0]
     stack = stack if asked == "serve" else _attending(stack, job)
     # What the workload's own file says of its precision comes before the runtime's habit.
@@ -56,6 +57,15 @@ def read(job: Job) -> Asked:
     loaded, said = ("", said) if own or job.precision or job.trains else _loaded(job, named, said)
     filled = job.with_defaults(precision=own or loaded or named.default_precision.get(asked, ""))
     return Asked(workload, _recomputing(_in_float8(filled), stack), stack, fallback, said)
+
+
+def _check_cache(job: Job, stack: Runtime) -> None:
+    """Refuse a format in which the runtime keeps no keys and values."""
+    kept, known = job.options.get("kv_precision", "").strip().lower(), stack.holds.get("caches", ())
+    if known and kept not in ("", "auto") and precision(kept).id not in known:
+        raise UsageError(
+            f"option kv_precision: {stack.title} keeps no cache in {kept}; use one of {', '.join(known)}"
+        )
 
 
 def _loaded(job: Job, named: Runtime, said: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """A training step on many GPUs: micro-batches through a pipeline, and what the replicas exchange.
 
-    step = (m u + (pp - 1) / vp) * t_micro          1F1B; `vp` groups of layers a stage, interleaved;
-                                                    u, the fullest stage over the mean one (`unevenness`)
+    step = (1 + (m - 1) u + (pp - 1) / vp) * t_micro   1F1B; `vp` groups of layers a stage, interleaved;
+                                                       u, the fullest stage over the mean one (`unevenness`)
     t_micro = (t_pass^q + t_sharded^q)^(1/q)        FSDP or ZeRO 3: gathers and scatters beside the pass
 
 and the last backward pass hides part of the exchange of gradients (`parallel.data_parallel_seconds`),
@@ -133,7 +133,8 @@ def plan(
     dense = np.asarray(job.n_gpus, dtype=np.float64) / (mesh.tp * mesh.pp)
     # What one GPU alone holds of its experts it exchanges with nobody.
     sent = 1.0 - experts * np.where(alike > 1.0, 0.0, 1.0)
-    slots = count * unevenness(whole, layers, mesh.pp, vp) + (mesh.pp - 1.0) / vp
+    # One passes through all stages, those behind it at the pace of the fullest.
+    slots = 1.0 + (count - 1.0) * unevenness(whole, layers, mesh.pp, vp) + (mesh.pp - 1.0) / vp
     return Step(
         level=level, micro_batches=count, slots=slots, exchanged=each * held * sent,
         ranks=1.0 / ((1.0 - experts) / dense + experts / alike),
@@ -214,11 +215,8 @@ def one_pass(whole: Sequence[Op], own: Sequence[Op], mesh: Mesh, step: Step, gpu
         for share in (answers / step.slots, casts, 1.0 / (mesh.pp * mesh.cp))
     )
 
-    # Gradients that are scattered with every pass lie nowhere to be added to.
-    adds_up = step.casts_once and step.level < 3
-
     def once(op: Op) -> Op:
-        if adds_up and op.layer.endswith(".wgrad"):
+        if step.casts_once and op.layer.endswith(".wgrad"):
             op = _added_up(op)
         share = update if op.stage == "optimizer" else cast if op.layer.startswith("autocast.") else rest
         return op if share is None else changed(op, repeats=op.repeats * share)

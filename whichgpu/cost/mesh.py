@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
+#: Layers that the ends of a model may lack; embedding, head and prediction take their place.
+LACKING = 3
+
+
 def _array(value: Any) -> Array:
     return np.asarray(value, dtype=np.float64)
 
@@ -157,8 +161,13 @@ def _uncut(workload: Workload, degree: int, gpus: int) -> str:
     return f"tp={degree}: {workload.id} has {what}, which do not divide by it; use --tp {either(near)}"
 
 
+def lacking(layers: int, parts: int) -> int:
+    """Layers that so many equal parts have room for beyond those there are."""
+    return -layers % parts
+
+
 def _whole_parts(pp: Array, vp: Array, layers: int, name: str) -> None:
-    """Refuse an interleaved pipeline whose stages have more parts than layers."""
+    """Refuse an interleaved pipeline whose stages have more parts than layers, or parts that are uneven."""
     for stages, parts in np.nditer(np.broadcast_arrays(pp, vp)):
         each = -(-layers // int(stages))
         if parts > each:
@@ -166,6 +175,19 @@ def _whole_parts(pp: Array, vp: Array, layers: int, name: str) -> None:
                 f"vp={parts:g}: of {layers} layers of {name} a stage of pp={stages:g} has {each}; "
                 f"use vp={each} or less"
             )
+        check_parts(layers, int(stages), int(parts), name)
+
+
+def check_parts(layers: int, stages: int, parts: int, name: str) -> None:
+    """Refuse so many groups of layers a stage where they do not come out even, with the nearest that do."""
+    if parts == 1 or lacking(layers, stages * parts) <= LACKING:
+        return
+    able = [n for n in range(1, layers // stages + 1) if n == 1 or lacking(layers, stages * n) <= LACKING]
+    near = [n for n in able if n < parts][-1:] + [n for n in able if n > parts][:1]
+    raise UsageError(
+        f"vp={parts}: {layers} layers of {name} are not dealt out evenly in {stages} x {parts} parts; "
+        f"use vp={' or '.join(map(str, near))}"
+    )
 
 
 def _whole_replicas(gpus: Array, replica: Array, of: str) -> None:

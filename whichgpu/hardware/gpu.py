@@ -108,6 +108,11 @@ class Gpu(Shown):
         return tuple(key for key in self._raw if key not in FIELDS and key not in (*IDENTITY, "base"))
 
     @property
+    def base(self) -> str:
+        """The known device that one of the user's own file starts from; empty for any other."""
+        return str(self._raw.get("base", "")) if self.user else ""
+
+    @property
     def variant(self) -> Architecture | None:
         """The architecture variant, or None where there are no data on it."""
         return self._variant

@@ -47,4 +47,5 @@ def _others() -> list[tuple[str, tuple[str, float]]]:
 
 
 def _plain(name: str) -> str:
-    return name.strip().lower().removeprefix("standard_").removeprefix("ml.").replace(" ", "")
+    plain = name.strip().lower().removeprefix("standard_").removeprefix("ml.").removeprefix("tpu ")
+    return "_".join(plain.split())

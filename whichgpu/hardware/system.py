@@ -98,7 +98,13 @@ def instance_system(provider: str, instance: str, gpu: Gpu, count: int, nodes: i
 
 def _usual(gpu: Gpu, count: int) -> tuple[Box, str]:
     """The machine in which a GPU usually stands, and what that assumes."""
-    known = [box for box in boxes().values() if box.gpu == gpu.id and not box.optional and not box.provider]
+    # A card of the user's own that starts from a known one stands where that does.
+    ids = (gpu.id, gpu.base)
+    known = [
+        box
+        for box in boxes().values()
+        if box.gpu in ids and box.gpu and not box.optional and not box.provider
+    ]
     if known:
         box = max(known, key=lambda box: box.gpus)
         return box, f"in a {box.name}" if count > 1 else ""

@@ -15,7 +15,7 @@ from whichgpu.cost.training_memory import offload
 from whichgpu.planner.capacity.cells import total
 from whichgpu.planner.capacity.loading import pcie
 from whichgpu.planner.capacity.model import Change, gib
-from whichgpu.planner.capacity.tries import SAME, Try
+from whichgpu.planner.capacity.tries import SAME, Try, leanest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,24 +49,33 @@ def offloaded(cells: Cells) -> Iterator[tuple[int, Change]]:
 
 
 def _states(cells: Cells) -> Iterator[tuple[int, Change]]:
-    """Optimizer states on the host, and parameters as well where those alone are not enough."""
+    """Optimizer states on the host, parameters as well if that is not enough, then of the leanest step."""
     if offload(cells.settled.job) or is_pipelined(cells):
         return
     done: set[int] = set()
-    for words, text, shared in _WAYS:
-        options = {"offload": words}
-        if max(cells.counts) > 1 and "sharding" not in cells.job.options:
-            # Replicas that share nothing out would each have a copy on the host, and update it.
-            options["sharding"] = shared
-        changed = cells.with_job(options={**cells.job.options, **options})
-        typed = " ".join(f"--option {name}={value}" for name, value in options.items())
-        tried = Try.of("offload", f"{text} on the host", typed, changed)
-        for i, change in tried.changes(cells):
-            if i not in done:
-                done.add(i)
-                here = cells.with_job(options={**changed.job.options, "offload": "none"})
-                out = here.required[i] - changed.required[i]
-                yield i, replace(change, host_memory=float(out * cells.counts[i]))
+    full, lean, typed = leanest(cells)
+    for base, beside, more in ((cells, "", ""), (full, f", {lean}", f" {typed}")):
+        for words, text, shared in _WAYS:
+            for i, change in _left_there(cells, base, words, shared):
+                if i not in done:
+                    done.add(i)
+                    kind = "combined" if beside else "offload"
+                    option = f"{change.option}{more}"
+                    yield i, replace(change, kind=kind, text=f"{text} on the host{beside}", option=option)
+
+
+def _left_there(cells: Cells, base: Cells, words: str, shared: str) -> Iterator[tuple[int, Change]]:
+    """The changes that fit, of leaving so much of the training `base` on the host, timed against `cells`."""
+    options = {"offload": words}
+    if max(cells.counts) > 1 and "sharding" not in cells.job.options:
+        # Replicas that share nothing out would each have a copy on the host, and update it.
+        options["sharding"] = shared
+    changed = base.with_job(options={**base.job.options, **options})
+    typed = " ".join(f"--option {name}={value}" for name, value in options.items())
+    for i, change in Try.of("offload", "", typed, changed).changes(cells):
+        here = base.with_job(options={**changed.job.options, "offload": "none"})
+        out = here.required[i] - changed.required[i]
+        yield i, replace(change, host_memory=float(out * cells.counts[i]))
 
 
 def is_pipelined(cells: Cells) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost.mesh import cuts
+from whichgpu.cost.mesh import LACKING, check_parts, cuts, lacking
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 #: Fewer tokens of a sequence on a GPU than this, or more GPUs for one, is never worth it.
 _LEAST_TOKENS = 2048
-#: Layers that the last stage may lack; embedding, head and prediction take their place.
-_LACKING = 3
 #: The largest micro-batch that is tried.
 _LARGEST = 64
 #: Meshes beyond these are not tried: a layer cut thinner computes nothing but exchanges.
@@ -112,11 +110,7 @@ def _stages(limits: Shape, fixed: Mapping[str, int], taken: int) -> list[int]:
     left = divisors(limits.gpus // taken)
     if "pp" in fixed:
         return [n for n in left if n == fixed["pp"]]
-    return [n for n in left if n == 1 or (n <= limits.layers and _lacking(limits.layers, n) <= _LACKING)]
-
-
-def _lacking(layers: int, stages: int) -> int:
-    return -layers % stages
+    return [n for n in left if n == 1 or (n <= limits.layers and lacking(limits.layers, n) <= LACKING)]
 
 
 def _context(limits: Shape, fixed: Mapping[str, int], taken: int) -> list[int]:
@@ -149,7 +143,8 @@ def _batches(limits: Shape, fixed: Mapping[str, int], replicas: int) -> list[int
 
 def _chunks(limits: Shape, fixed: Mapping[str, int], pp: int, count: int) -> list[int]:
     if "vp" in fixed and (pp > 1 or "pp" in fixed):
-        return [fixed["vp"]]
+        even = fixed["vp"] == 1 or lacking(limits.layers, pp * fixed["vp"]) <= LACKING
+        return [fixed["vp"]] if even else []
     if "vp" in fixed and fixed["vp"] > 1:
         # One stage has nothing to interleave.
         return []
@@ -181,7 +176,7 @@ def _check(limits: Shape, fixed: Mapping[str, int]) -> None:
             raise UsageError(
                 f"{name}={asked}, but {limits.name} has no {what} to share out; leave {name} out"
             )
-        fits = _lacking(whole, asked) <= _LACKING and asked <= whole if name == "pp" else whole % asked == 0
+        fits = lacking(whole, asked) <= LACKING and asked <= whole if name == "pp" else whole % asked == 0
         kept = name == "tp" and fits and not _cuts(limits, asked)
         if kept or not fits:
             beside = f" with {limits.kv_heads} of keys and values" if kept else ""
@@ -189,6 +184,8 @@ def _check(limits: Shape, fixed: Mapping[str, int]) -> None:
                 f"{name}={asked} does not divide the {whole} {what}{beside} of {limits.name}; use {name}="
                 f"{nearest(asked, _able(limits, name, whole))}"
             )
+    if fixed.get("pp", 1) > 1:
+        check_parts(limits.layers, fixed["pp"], fixed.get("vp", 1), limits.name)
     cp = fixed.get("cp", 1)
     if cp > 1 and (not limits.tokens or limits.tokens % (2 * cp)):
         able = [n for n in divisors(limits.tokens) if limits.tokens % (2 * n) == 0] or [1]
@@ -220,8 +217,22 @@ def nearest(asked: int, able: list[int]) -> str:
     return " or ".join(map(str, below + above)) or str(able[0])
 
 
+def _even_in(limits: Shape, fixed: Mapping[str, int], parts: int) -> Iterator[bool]:
+    """Whether each number of stages of a mesh deals the layers out evenly in so many groups."""
+    for tp in _tensor(limits, fixed):
+        for pp in _stages(limits, fixed, tp):
+            yield pp > 1 and lacking(limits.layers, pp * parts) <= LACKING
+
+
 def _none(limits: Shape, fixed: Mapping[str, int]) -> str:
-    """Why no mesh is left: the global batch, as all else was checked."""
+    """Why no mesh is left: groups of layers, or the global batch, as all else was checked."""
+    parts = fixed.get("vp", 1)
+    if parts > 1 and not any(_even_in(limits, fixed, parts)):
+        able = [n for n in divisors(limits.layers) if n > 1 and any(_even_in(limits, fixed, n))]
+        return (
+            f"vp={parts}: no stages of {limits.gpus} GPUs deal the {limits.layers} layers of {limits.name} "
+            f"out evenly in {parts} groups each; use vp={nearest(parts, able or [1])}"
+        )
     least = limits.gpus // max(
         tp * pp * cp
         for tp in _tensor(limits, fixed)

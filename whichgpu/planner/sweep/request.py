@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from whichgpu.cost.runtime import runtimes
 from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve_count
 from whichgpu.values import immutable
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 USUAL_TOKENS = 4.0 * 2**20
 #: Items of a step of anything else, for each GPU.
 _USUAL_ITEMS = 32.0
-#: What trains with every kind of parallelism, where a job names no runtime.
-_RUNTIME = "megatron"
+#: What trains with every kind of parallelism, where a job names no runtime: the first that runs on the GPU.
+_RUNTIMES = ("megatron", "torchtitan")
 #: The phase whose layers are neither cut nor dealt out over GPUs.
 _ALONE = ADAPTER_PHASES[1]
 _AMOUNT = re.compile(r"(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?(?:e[0-9]+)?)\s*(?P<scale>[kKMBGT]?)")
@@ -66,7 +67,7 @@ def read_request(
     if usd_per_gpu_hour is not None and not 0 < usd_per_gpu_hour < 1e6:
         raise UsageError(f"{usd_per_gpu_hour:g} USD per GPU and hour is no price; write e.g. 2.50")
     complete, assumed = _training(
-        replace(job, options={**job.options, **({"system": system} if system else {})})
+        replace(job, options={**job.options, **({"system": system} if system else {})}), gpu
     )
     batch, told = _global_batch(complete, count, global_batch)
     return Request(
@@ -76,7 +77,7 @@ def read_request(
     )  # fmt: skip
 
 
-def _training(job: Job) -> tuple[Job, tuple[str, ...]]:
+def _training(job: Job, gpu: Gpu) -> tuple[Job, tuple[str, ...]]:
     """A complete job that trains, and what was assumed of it."""
     workload = resolve(job.workload)
     trains = [phase for phase in workload.phases if phase in TRAINING]
@@ -93,9 +94,9 @@ def _training(job: Job) -> tuple[Job, tuple[str, ...]]:
         ), ()
     if job.runtime or workload.unit != "tokens":
         return complete, ()
-    return replace(complete, runtime=_RUNTIME), (
-        f"runtime {_RUNTIME}, which knows every kind of parallelism",
-    )
+    known = (name for name in _RUNTIMES if gpu.vendor in runtimes()[name].vendors)
+    runtime = next(known, _RUNTIMES[0])
+    return replace(complete, runtime=runtime), (f"runtime {runtime}, which knows every kind of parallelism",)
 
 
 def _global_batch(job: Job, count: int, asked: float | None) -> tuple[float, tuple[str, ...]]:

@@ -47,9 +47,7 @@ def read(source: str, given: Given) -> Workload:
     path = Path(source).expanduser()
     folder = path.parent if path.name == _INDEX else path
     index = parse_json(read_bytes(folder / _INDEX, _LARGEST, _INDEX), str(folder / _INDEX))
-    held = [
-        name for name, row in index.items() if isinstance(row, list) and len(row) == 2 and row[0] and row[1]
-    ]
+    held = [name for name, row in index.items() if _is_part(name, row)]
     name = next((one for one in _DENOISERS if one in held), "")
     if not name:
         raise UsageError(
@@ -83,6 +81,11 @@ def read(source: str, given: Given) -> Workload:
     )  # fmt: skip
 
 
+def _is_part(name: str, row: Any) -> bool:
+    """Whether an entry is [library, class] of a folder here; one that is left out is [null, null]."""
+    return isinstance(row, list) and len(row) == 2 and all(row) and Path(name).name == name
+
+
 def _config(folder: Path, name: str) -> dict[str, Any]:
     path = folder / name / "config.json"
     if not path.is_file():
@@ -110,8 +113,9 @@ def _encoder(folder: Path, name: str, denoiser: Raw) -> dict[str, Any]:
     """What turns the prompt into states; raises `UsageError` for a class that is not known."""
     raw = _config(folder, name)
     where = str(folder / name / "config.json")
-    kind = next(iter(raw.get("architectures") or ["not stated"]))
-    reader = _ENCODERS.get(str(kind))
+    named = raw.get("architectures")
+    kind = str(named[0]) if isinstance(named, list) and named else "not stated"
+    reader = _ENCODERS.get(kind)
     if reader is None:
         raise UsageError(f"{where}: a text encoder of class {kind}; imported are {', '.join(_ENCODERS)}")
     fields = parts.Fields({"_class_name": kind, **raw}, where)

@@ -44,8 +44,11 @@ def trace(request: dict[str, Any], lock: Callable[[], None]) -> dict[str, Any]:
     shapes = _inputs(model.graph, request["inputs"], weights)
     places = _batched(model.graph, shapes)
     batch = next((shapes[name][place] for name, place in places), 0)
-    first = Graph(onnx, model, shapes, weights)
-    ops, second = first.ops(), None
+    try:
+        first = Graph(onnx, model, shapes, weights)
+        ops, second = first.ops(), None
+    except ZeroDivisionError:
+        raise Unusable("a node has an attribute of 0 (heads, bits, groups) that must be more") from None
     if batch:
         doubled = {name: list(shape) for name, shape in shapes.items()}
         for name, place in places:
