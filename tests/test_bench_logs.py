@@ -113,6 +113,15 @@ def test_a_submission_names_its_gpu_behind_its_chassis(tmp_path):
     assert (row["gpu"], row["n_gpus"], row["value"]) == ("h100-80gb-sxm", "8", "56570.62")
 
 
+def test_prompt_and_generation_together_are_told_by_what_is_generated(tmp_path):
+    """llama-bench -pg 512,128: 640 tokens in the time of which 128 are new."""
+    test = {"gpu_info": "NVIDIA GeForce RTX 4090", "n_prompt": 512, "n_gen": 128, "avg_ts": 612.0,
+            "stddev_ts": 6.12, "model_filename": "llama-2-7b.Q4_0.gguf",
+            "model_type": "llama 7B Q4_0"}  # fmt: skip
+    row = read(tmp_path, "pg.json", json.dumps([test])).records[0].row
+    assert (row["phase"], row["value"], row["spread"]) == ("generate", "122.4", "0.01")
+
+
 def test_layers_that_llama_cpp_left_in_the_host_are_said(tmp_path):
     file = "Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf"
     test = {"gpu_info": "NVIDIA GeForce RTX 4090", "n_prompt": 0, "n_gen": 128, "avg_ts": 15.2,

@@ -293,3 +293,17 @@ def test_a_closed_output_is_nobody_to_tell():
     line = f"{sys.executable} -m whichgpu show l4 >&-"
     done = subprocess.run(["sh", "-c", line], stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero, a file without an end")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("show", "a10", "--gpu-file"), ("plan",), ("guard",), ("bench",), ("bench", "import"), ("validate",),
+        ("calibrate", "--with"), ("predict", "--jobs"), ("predict", "llama-3.1-8b", "--gpu", "l4", "--trace"),
+    ],
+)  # fmt: skip
+def test_a_device_without_an_end_is_refused(whichgpu, arguments):
+    answer = whichgpu(*arguments, "/dev/zero")
+    assert answer.status == 2
+    assert "never ends" in answer.err

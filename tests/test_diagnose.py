@@ -12,7 +12,7 @@ from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.fields import SEGMENTS
-from whichgpu.planner.diagnosis.causes import relatives
+from whichgpu.planner.diagnosis.machine import relatives
 from whichgpu.planner.diagnosis.trying import likelihood
 
 RESNET = {"phase": "train", "precision": "amp-fp16", "batch": 128}
@@ -86,6 +86,15 @@ def test_a_model_larger_than_the_card_is_held_against_one_with_more_memory():
     assert causes["spilling"].inside
     assert "40% of them" in causes["spilling"].title
     assert any("does not fit on rtx-4090" in text for text in one.answer.warnings)
+
+
+def test_what_is_small_stays_on_the_card_and_a_limit_may_be_raised():
+    _, causes, _ = found("resnet50", "l4", "9500 qps", precision="int8", runtime="tensorrt", batch=32)
+    assert "spilling" not in causes
+    high, causes, order = found("llama-3.1-8b", "rtx-3090", "390 W")
+    assert high.verdict == "high"
+    assert "above the reference card's" in causes["power"].title
+    assert "power" in order[:2]
 
 
 def test_a_runtime_that_nobody_knows_is_no_fault_of_the_user():

@@ -6,6 +6,13 @@ not a `WhichGpuError` is a defect of the program and exits 1.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ENDLESS = ("zero", "full", "random", "urandom")
+
 
 class WhichGpuError(Exception):
     """A fault that the user can mend; its text is one line that says how."""
@@ -43,3 +50,9 @@ def one_line(text: object) -> str:
 def printable(text: str) -> str:
     """The text with `?` for what a terminal would take as a command, from files and code of others."""
     return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)
+
+
+def refuse_endless(path: Path) -> None:
+    """Raise `UsageError` for a device that gives bytes without an end, which would fill the memory."""
+    if path.is_char_device() and path.resolve().name in _ENDLESS:
+        raise UsageError(f"{path}: is a device that never ends; name a file")

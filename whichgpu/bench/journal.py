@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.record import SCHEMA, Record
 from whichgpu.cost.table import read_measured
-from whichgpu.errors import UsageError, WhichGpuError
+from whichgpu.errors import UsageError, WhichGpuError, refuse_endless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -116,6 +116,7 @@ def read(path: Path) -> list[Record]:
     lines = path if path.suffix == ".jsonl" else sidecar(path)
     if not lines.exists() and path.exists() and path != lines:
         return _bare(path)
+    refuse_endless(lines)
     try:
         return _whole(lines.read_bytes(), lines)[0]
     except OSError as fault:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from whichgpu import api
-from whichgpu.errors import UsageError, one_line
+from whichgpu.errors import UsageError, one_line, refuse_endless
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.planner.guard import Cost, Watched
 from whichgpu.report.json import dumps
@@ -54,6 +54,7 @@ def watched(path: Path, catalogue: Catalogue) -> tuple[Watched, ...]:
 
 
 def _toml(path: Path) -> dict[str, Any]:
+    refuse_endless(path)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as fault:
@@ -116,6 +117,7 @@ def _share(text: Any) -> float:
 
 def baseline(path: Path) -> dict[str, Cost]:
     """The costs that were kept, by name; raises `UsageError` for a broken file."""
+    refuse_endless(path)
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return {name: _kept(row) for name, row in document["models"].items()}

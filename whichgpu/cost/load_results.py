@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.table import COLUMNS, JobTable
-from whichgpu.errors import UsageError, WhichGpuError
+from whichgpu.errors import UsageError, WhichGpuError, refuse_endless
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def text_of(path: Path) -> str:
 
     Bytes that are neither are marked as such. Raises `UsageError` where it cannot be read.
     """
+    refuse_endless(path)
     try:
         data = path.read_bytes()
     except OSError as fault:

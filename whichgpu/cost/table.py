@@ -6,7 +6,7 @@ import math
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.errors import UsageError, one_line
+from whichgpu.errors import UsageError, one_line, refuse_endless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -50,6 +50,7 @@ def read_table(path: Path, more: Sequence[str] = ()) -> JobTable:
     Bytes that are no UTF-8 spoil their cell only. Raises `UsageError` where the file cannot be read as a
     job table at all.
     """
+    refuse_endless(path)
     try:
         handle = path.open(encoding="utf-8-sig", errors="replace", newline="")
     except OSError as fault:

@@ -15,7 +15,7 @@ import numpy as np
 from whichgpu.cost import curve, simulate
 from whichgpu.cost.requests import OPTIONS, Requests
 from whichgpu.cost.simulate import Outcome, Stream
-from whichgpu.errors import UsageError
+from whichgpu.errors import UsageError, refuse_endless
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class Replay:
 
 def read(path: Path) -> Trace:
     """The trace of a file; raises `UsageError` naming the line that cannot be read."""
+    refuse_endless(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             rows = list(_rows(csv.reader(handle), path))

@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.errors import DataError, UsageError, one_line
+from whichgpu.errors import DataError, UsageError, one_line, refuse_endless
 from whichgpu.facts import bundle
 from whichgpu.facts.bundle import bundled
 
@@ -190,6 +190,7 @@ def read_toml(path: Path, error: type[UsageError | DataError] = UsageError) -> d
     """Read a TOML file; any fault is one line that names the file and the place in it."""
     import tomllib
 
+    refuse_endless(path)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as fault:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Seconds to wait for an answer before looking at the nodes again.
 _LOOK = 1.0
+#: Seconds within which a worker of a node that is gone ends.
+_DYING = 10.0
 #: Exceptions of Ray that mean that a node is gone, though the list of nodes may still have it.
 _GONE = ("NodeDiedError", "TaskUnschedulableError", "ActorUnschedulableError", "RaySystemError")
 _ROOT = str(Path(__file__).parents[3])
@@ -97,7 +100,12 @@ def _measure(task: dict[str, Any], python: str) -> dict[str, Any]:
     from whichgpu.bench import process
 
     asked = {name: value for name, value in task.items() if name != "where"}
-    return process.run(asked, python)
+    answer = process.run(asked, python)
+    if answer["status"] == "oom" and not answer["rows"]:
+        # Ray kills what a worker has started before the worker itself, as where its node is gone: then nobody
+        # may tell that memory ran out.
+        time.sleep(_DYING)
+    return answer
 
 
 def _lost(ray: Any, queue: Queue, where: tuple[Node, dict[str, Any]], fault: Exception, write: Write) -> None:

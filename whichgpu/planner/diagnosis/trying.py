@@ -277,6 +277,11 @@ def rated(asked: Asked, factor: float) -> Interval:
     return asked.predicted.scaled(1.0 / factor if asked.figure.sense < 0 else factor)
 
 
+def having(asked: Asked, **options: str) -> Job:
+    """The job with these options."""
+    return replace(asked.job, options={**asked.job.options, **options})
+
+
 def each(cause: str, pairs: Sequence[tuple[str, Again | None]]) -> Iterable[Tried]:
     """Details of one cause, those that have an answer."""
     return (Tried(cause, detail, *found) for detail, found in pairs if found is not None)

@@ -1,0 +1,195 @@
+"""What may be otherwise in the machine of a job: its host, its GPU, what links them; predicted again."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from whichgpu.cost.coefficients import section
+from whichgpu.cost.estimate import Z90
+from whichgpu.cost.placing import placed
+from whichgpu.cost.time import FEED
+from whichgpu.facts.model import Interval
+from whichgpu.hardware import tokens
+from whichgpu.hardware.fields import RATES
+from whichgpu.hardware.parts import is_part, resized, scaled
+from whichgpu.planner.diagnosis.trying import Tried, again, each, having, host, rated
+from whichgpu.workloads.ops import COUNTED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.diagnosis.trying import Asked
+
+#: Shares of the usual limit, of boost clocks and of a GPU, that are tried.
+_RAISED = (1.1, 1.2, 1.35)
+_CAPS, _CLOCKS, _SHARES = (0.85, 0.7, 0.6, 0.5, 0.4), (0.85, 0.7, 0.55, 0.4, 0.25), (0.5, 0.25)
+#: Share of a card's memory below which a model stays on it.
+_LITTLE = 0.3
+#: Cards of one name that are tried, at most.
+_ALIKE = 12
+
+
+def tried(asked: Asked) -> Iterator[Tried]:
+    """Everything that is worth trying of the machine."""
+    for cause in _CAUSES:
+        yield from cause(asked)
+
+
+def _loading(asked: Asked) -> Iterable[Tried]:
+    """Images that the host makes ready at its own rate: the GPU waits for the slower of the two."""
+    row, rate = host("loading"), asked.answer.throughput
+    if asked.figure.metric == "power" and asked.ratio < 1.0:
+        # Between idle and full, as often as not: what a GPU that waits draws.
+        one = asked.predicted
+        yield Tried("loading", "the GPU waits half of the time",
+                    Interval(0.25 * one.mid, 0.5 * one.mid, one.mid, one.unit))  # fmt: skip
+    # What makes a GPU wait makes nothing faster.
+    if asked.faster or (
+        not asked.figure.sense
+        or rate.unit.removesuffix("/s") not in row["units"]
+        or asked.job.phase not in ("infer", "train")
+    ):
+        return
+    # A picture of another size takes the host the longer the more pixels it has.
+    area = float(asked.job.height or 224.0) * float(asked.job.width or 224.0) / 224.0**2
+    ready = row["worker"] * row["workers"] * asked.n_gpus / max(area, 1.0)
+    one = rated(asked, 1.0 / (1.0 + (rate.mid / ready) ** FEED) ** (1.0 / FEED))
+    reach = math.exp(Z90 * row["spread"])
+    # A host with more workers holds nothing back; one with fewer holds all back.
+    wide = Interval(one.mid / reach, one.mid, one.mid * reach, one.unit)
+    yield Tried("loading", f"{row['workers']:.0f} workers make {ready:,.0f} {rate.unit} ready", wide)
+
+
+def _processor(asked: Asked) -> Iterable[Tried]:
+    """The job on the host, the GPU idle: its products at the rate of a processor and of its memory."""
+    row = host("processor")
+    work = sum(term.flops for term in asked.answer.terms if term.kind in COUNTED)
+    moved = sum(term.moved for term in asked.answer.terms if term.kind in COUNTED)
+    spent = sum(term.seconds for term in asked.answer.terms)
+    slower = asked.figure.sense and not asked.faster
+    if slower and asked.figure.metric != "flops" and work > 0.0 and spent > 0.0:
+        # One token after another is read from memory: the arithmetic hides behind it.
+        needed = max(work / row["rate"], moved / row["bandwidth"])
+        one = rated(asked, min(spent / needed, 1.0))
+        reach = math.exp(Z90 * row["spread"])
+        yield Tried("processor", "", Interval(one.mid / reach, one.mid, one.mid * reach, one.unit))
+
+
+def _spilling(asked: Asked) -> Iterable[Tried]:
+    """Weights that each pass fetches from the host: of a server by hand, since no engine's model does it."""
+    spent, weights = asked.answer.tpot, float(asked.answer.memory.get("weights", 0.0))
+    if asked.job.phase == "serve":
+        row = host("offload")
+        reach = math.exp(Z90 * row["spread"])
+        if spent is None or not weights or not asked.figure.sense or asked.faster:
+            return
+        if asked.figure.metric == "ttft":
+            return
+        # Of a model that does not fit, what is over.
+        over = 1.0 - asked.room / max(asked.answer.required, 1.0)
+        for share in (over,) if over > 0.0 else (0.25, 0.5, 1.0):
+            one = rated(asked, spent.mid / (spent.mid + share * weights / row["bandwidth"]))
+            wide = Interval(one.mid / reach, one.mid, one.mid * reach, one.unit)
+            yield Tried("spilling", f" ({share:.0%} of them)", wide)
+        return
+    # Nobody fetches from the host what takes little of the card.
+    if asked.answer.required < _LITTLE * asked.room:
+        return
+    if not asked.job.trains and "offload" not in asked.job.options:
+        found = again(asked, having(asked, offload="parameters"))
+        yield from each("spilling", [("", found)])
+
+
+def _power(asked: Asked) -> Iterable[Tried]:
+    usual = asked.gpu.value("power")
+    if usual is None or "power_limit" in asked.job.options:
+        return
+    if asked.figure.metric == "power" and asked.ratio > 1.0:
+        # Cards of other makers, and limits that were raised.
+        for share in _RAISED:
+            watts = round(share * float(usual))
+            device = resized(asked.gpu, asked.gpu.id, "derived", power=float(watts))
+            yield from each(
+                "power", [(f"{watts} W, above the reference card's", again(asked, asked.job, device))]
+            )
+        return
+    least = float(asked.gpu.value("power_min") or 0.35 * usual)
+    for share in _CAPS:
+        watts = round(share * float(usual))
+        if watts >= least:
+            yield from each("power", [(f"{watts} W", again(asked, having(asked, power_limit=f"{watts} W")))])
+
+
+def _clocks(asked: Asked) -> Iterable[Tried]:
+    known = {name: asked.gpu.value(name) for name in ("clock_boost", "clock_base", "clock_tensor", *RATES)}
+    for share in _CLOCKS:
+        slower = {name: float(value) * share for name, value in known.items() if value}
+        device = resized(asked.gpu, asked.gpu.id, "derived", **slower)
+        yield from each("clocks", [(f"{share:.0%}", again(asked, asked.job, device))])
+
+
+def _links(asked: Asked) -> Iterable[Tried]:
+    if asked.n_gpus < 2:
+        yield from _copies(asked)
+        return
+    yield from each("links", [("the exchange goes over PCIe", again(asked, having(asked, nvlink="none")))])
+    lanes = float(asked.gpu.value("pcie_lanes") or 16.0)
+    for few in (8.0, 4.0, 1.0):
+        if few < lanes:
+            device = resized(asked.gpu, asked.gpu.id, "derived", pcie_lanes=few)
+            found = again(asked, having(asked, nvlink="none"), device)
+            yield from each("links", [(f"the exchange goes over PCIe x{few:.0f}", found)])
+
+
+def _copies(asked: Asked) -> Iterator[Tried]:
+    """Pictures of a single GPU over few lanes, in FP32 as loaders make them."""
+    job, rate = asked.job, asked.answer.throughput
+    if not asked.figure.sense or not (job.height and job.width) or job.phase not in ("infer", "train"):
+        return
+    known = section("links")
+    generation = int(asked.gpu.value("pcie_generation") or 3)
+    lane = known["pcie_lane"][min(generation, len(known["pcie_lane"]) - 1)] * known["pcie"]
+    each_picture = 3.0 * 4.0 * float(job.height) * float(job.width)
+    for few in (4.0, 1.0):
+        share = rate.mid / (few * lane / each_picture)
+        yield Tried("links", f"inputs are copied over PCIe x{few:.0f}",
+                    rated(asked, 1.0 / (1.0 + share**FEED) ** (1.0 / FEED)))  # fmt: skip
+
+
+def _fewer(asked: Asked) -> Iterable[Tried]:
+    for count in {1, asked.n_gpus // 2} - {0, asked.n_gpus}:
+        job = replace(asked.job, n_gpus=None, tp=None, pp=None)
+        found = again(asked, placed(job, count, asked.gpu))
+        yield from each("fewer", [(f"{count} of the {asked.n_gpus} GPUs", found)])
+
+
+def relatives(gpu: Gpu, known: Iterable[Gpu]) -> list[Gpu]:
+    """Other cards of the same number: `rtx-4090` has `rtx-4090-laptop` and `rtx-4090-d`."""
+    own = {word for word in tokens.model(gpu) if re.search(r"\d", word) and not tokens.is_size(word)}
+    return [one for one in known if one.id != gpu.id and one.usable and own & tokens.model(one)]
+
+
+def _variants(asked: Asked) -> Iterable[Tried]:
+    if is_part(asked.gpu):
+        return
+    for other in relatives(asked.gpu, asked.catalogue.values())[:_ALIKE]:
+        yield from each("variant", [(other.name, again(asked, asked.job, other))])
+
+
+def _shared(asked: Asked) -> Iterable[Tried]:
+    if is_part(asked.gpu):
+        return
+    for share in _SHARES:
+        # Memory stays: what is asked is how fast it is.
+        part = {**scaled(asked.gpu, share, share), "memory": float(asked.gpu.value("memory") or 0.0)}
+        device = resized(asked.gpu, asked.gpu.id, "derived", **part)
+        yield from each("shared", [(f"{share:.0%} of it", again(asked, asked.job, device))])
+
+
+_CAUSES: tuple[Callable[[Asked], Iterable[Tried]], ...] = (
+    _loading, _processor, _spilling, _power, _clocks, _links, _fewer, _variants, _shared,
+)  # fmt: skip
