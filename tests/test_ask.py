@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -266,7 +267,9 @@ def test_on_a_terminal(lines: list[str], end: str, status: int, told: str) -> No
     """Ctrl-C ends it in one line; Ctrl-D says that this is all."""
     ours, theirs = os.openpty()
     run = [sys.executable, "-m", "whichgpu", "ask"]
-    with subprocess.Popen(run, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+    # A run in the background ignores SIGINT, and hands that on.
+    heeds = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(run, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=heeds) as process:  # noqa: PLW1509
         os.close(theirs)
         shown = ""
         for text in (*(f"{line}\n" for line in lines), end):

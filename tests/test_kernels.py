@@ -260,9 +260,9 @@ def test_a_part_with_more_of_everything_is_not_slower(strong: str, weak: str, jo
 
 
 def test_a_cache_that_no_source_states_is_what_its_chip_has() -> None:
-    assert GPUS["l40s"].value("l2") is None
-    l40, l40s, t4 = Devices.of([GPUS["l40"], GPUS["l40s"], GPUS["t4"]]).traits
-    assert (l40.cache, l40s.cache, t4.cache) == (1.0, 1.0, 0.0)
+    assert GPUS["l40g"].value("l2") is None
+    l40, l40g, t4 = Devices.of([GPUS["l40"], GPUS["l40g"], GPUS["t4"]]).traits
+    assert (l40.cache, l40g.cache, t4.cache) == (1.0, 1.0, 0.0)
 
 
 def test_what_runs_beside_each_other_is_never_faster_than_the_slower() -> None:

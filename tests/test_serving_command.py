@@ -268,9 +268,12 @@ def test_a_rate_alone_has_the_percentiles_of_its_curve(whichgpu):
     words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--rate", "4 req/s", "--json")
     alone, curved = whichgpu(*words).json, whichgpu(*words, "--curve").json["loads"][0]
     for metric in ("ttft", "tpot", "latency"):
-        assert {name: alone[metric][name] for name in ("mid", "mean", "p50", "p99")} == pytest.approx(
-            {name: curved[metric][name] for name in ("mid", "mean", "p50", "p99")}, rel=0.03
+        names = ("mid", "mean", "p50")
+        assert {name: alone[metric][name] for name in names} == pytest.approx(
+            {name: curved[metric][name] for name in names}, rel=0.03
         )
+        # One request in a hundred: of as many as are simulated, chance is some per cent of it.
+        assert alone[metric]["p99"] == pytest.approx(curved[metric]["p99"], rel=0.06)
     text = whichgpu(*words[:-1]).out
     assert "Time to first token" in text
     assert "Time per output token" in text

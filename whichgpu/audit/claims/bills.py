@@ -161,6 +161,8 @@ def find(context: Context) -> Iterator[Finding]:
                 )
                 if found is not None:
                     yield found
+                else:
+                    spent.clear()
                 # What is wrong is no ground for what comes after it.
                 last = last if found is not None and found.accuses else claim
 

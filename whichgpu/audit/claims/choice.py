@@ -68,6 +68,7 @@ _VERB = re.compile(
     re.IGNORECASE,
 )
 _TAKEN_FOR = re.compile(r"(?:\s+(?:if|when|where)\b[^.;,]{0,25})?\s*", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"[\u2019']s\b")
 _COLON = re.compile(r"[^.;:]{0,30}:\s*(?:the\s+)?(?:nvidia\s+|amd\s+)?", re.IGNORECASE)
 _DENIED = re.compile(
     r"\b(?:not|never|avoid|skip|instead of|rather than|over|unless|without|overkill)\b|n[\u2019']t\b", re.I
@@ -128,6 +129,9 @@ def _wishes(
         ):
             taken, place = after[0], (wish.start(), after[0].end)
         else:
+            continue
+        if _POSSESSIVE.match(text, taken.end):
+            # "The T4's successors".
             continue
         gpus = [context.catalogue[key] for key in taken.ids]
         yield from judged(passage, place, each, gpus, told=True, context=context)

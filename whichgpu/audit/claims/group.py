@@ -38,6 +38,7 @@ _COUNTS = {
     "the four": 4,
 }
 _MOST = 4
+_LIMIT = re.compile(r"\b(?:at least|more than|over|up to|less than|under|as much as)\s+$", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;.]|\b(?:while|whereas|but|in)\b")
 
 
@@ -66,6 +67,8 @@ def _of_group(
     groups = [[context.catalogue[key] for key in ids] for ids in compared]
     for pattern, field in ((_SIZE, "memory"), (_TYPE, "memory_type")):
         match = pattern.search(passage.text, *place)
+        if match and _LIMIT.search(passage.text, place[0] - 1, match.start()):
+            continue
         known = [[gpu for gpu in gpus if gpu.value(field)] for gpus in groups]
         if match is None or not all(known):
             continue

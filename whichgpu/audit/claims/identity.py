@@ -353,18 +353,24 @@ def _of_year(passage: Passage, match: re.Match[str], mention: Mention, context: 
     late = int(match[1]) - int(str(first.value("release_date"))[:4])
     # A card is announced in the weeks before it is sold, and not in the year before.
     early = late == -1 and str(first.value("release_date"))[5:7] > "02" and first.segment in _CARDS
-    wrong = apart > 1 or (apart and late > 1) or early or _of_that_month(match[0], first)
+    wrong = apart > 1 or (apart and late > 1) or early or _of_that_month(match[0], first, late)
     verdict = "confirmed" if not apart else "contradicted" if wrong else "unverifiable"
     yield of_field(passage, match.span(1), "identity", "release_date", [first], verdict, context)
 
 
-def _of_that_month(words: str, gpu: Gpu) -> bool:
-    """Whether a text tells the month of a release, and so another year of the same event."""
+def _of_that_month(words: str, gpu: Gpu, late: int) -> bool:
+    """Whether a text tells the month of a release, and so another year of the same event.
+
+    What is announced a year before it is sold is so in any month.
+    """
+    if late < 0 and _ANNOUNCED.match(words):
+        return False
     born = str(gpu.value("release_date"))
     return len(born) >= 7 and re.search(rf"\b{_MONTHS[int(born[5:7]) - 1]}", words) is not None
 
 
 _CARDS = ("geforce", "workstation", "radeon")
+_ANNOUNCED = re.compile(r"announced|unveiled|introduced|presented", re.IGNORECASE)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

@@ -30,6 +30,10 @@ _CHANGED = re.compile(
 )
 #: Right before a type of memory that is the older one: "improvements over GDDR6X".
 _BEYOND = re.compile(r"\b(?:over|from|beyond|to|against|like|as)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
+#: What denies what follows: "with no FP64, MIG or HBM".
+_NONE = re.compile(
+    r"\b(?:no|without|lacks?|lacking|not|neither|nor|needs?|needing|requir\w+)\b[^.;]{0,30}$", re.IGNORECASE
+)
 #: What ties a type to the name before it: "the H100's 80 GB HBM3".
 _OWN = re.compile(r"[\u2019']s?\s+(?:\d{1,3}\s?GB\s+)?(?:of\s+)?", re.IGNORECASE)
 _SIZE = re.compile(r"\b(\d{2,3})[ -]?(?:GB|GiB|gigabyte)s?\b", re.IGNORECASE)
@@ -88,7 +92,8 @@ def _of_sentence(
             and mention in here
             and _OWN.fullmatch(passage.text, mention.end, match.start())
         )
-        other = (changed or SET_AGAINST.search(window)) and not tied
+        denied = _NONE.search(passage.text, max(place[0], match.start() - 40), match.start())
+        other = denied or ((changed or SET_AGAINST.search(window)) and not tied)
         if mention is None or other or not (mention in here or listed or its):
             continue
         if mention in here and match.start() - mention.end > FAR * 2:

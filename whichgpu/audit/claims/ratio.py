@@ -206,9 +206,10 @@ def _clause(text: str, sentence: Sentence, claim: _Claim, attribute: Attribute) 
 
 def _across_precisions(text: str, sentence: Sentence, claim: _Claim, attribute: Attribute) -> bool:
     """Whether a sentence sets rates of several precisions against each other: "TF32 .. FP32, a tenth"."""
-    start = max(
-        (m.end() for m in _CLAUSES.finditer(text, sentence.start, claim.start)), default=sentence.start
-    )
+    clauses = (match.end() for match in _CLAUSES.finditer(text, sentence.start, claim.start))
+    start = max(clauses, default=sentence.start)
+    if not any(each.attribute == attribute for each in within(named(text), start, sentence.end)):
+        start = sentence.start
     keys = {each.attribute.key for each in within(named(text), start, sentence.end)
             if each.attribute.dimension in ("flop rate", "op rate")}  # fmt: skip
     return attribute.key in keys and len(keys) > 1

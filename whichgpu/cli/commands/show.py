@@ -44,14 +44,14 @@ def run(
     form: str,
 ) -> Report:  # fmt: skip
     """Resolve the name and report the device or the architecture."""
-    from whichgpu.hardware.architecture import called
+    from whichgpu.hardware.architecture import called, families
     from whichgpu.hardware.names import candidates
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.report.gpus import show_report
 
     name = called(gpu)
-    # A part may be called as its architecture is: a TPU v5e.
-    if name and not candidates(gpu, catalogue):
+    # A part may be called as its architecture is, a TPU v5e; a family goes before the first part of its name.
+    if name and (name in families() or not candidates(gpu, catalogue)):
         from whichgpu.report.architecture import report
 
         made = report(name, catalogue)
