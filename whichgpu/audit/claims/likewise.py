@@ -38,6 +38,8 @@ _ARE_JOINED = re.compile(
     r"(?:together )?(?:with|over|via|through|using|by)\s+(?:an?\s+|the\s+)?(?:\w+\s+)?(?P<what>NVLink)\b",
     re.IGNORECASE,
 )
+#: How far before a device the words that join it can begin.
+_REACH = 90
 _HAS = re.compile(
     r"\b(?:has|have|supports?|offers?|features?|includes?|with|comes with|joined|uses?)\b", re.IGNORECASE
 )
@@ -57,14 +59,15 @@ def find(context: Context) -> Iterator[Finding]:
             here = within(named, sentence.start, sentence.end)
             yield from _again(passage, sentence, before, here, context)
             for mention in here:
-                words = passage.text[sentence.start : mention.start]
+                first = max(sentence.start, mention.start - _REACH)
+                words = passage.text[first : mention.start]
                 joined = _ARE_JOINED.match(passage.text, mention.end, sentence.end)
                 joins = _JOINS.search(words)
                 if (joined or joins) and not _NOT.search(sentence.text):
                     place = (
                         (mention.start, joined.end())
                         if joined
-                        else (sentence.start + joins.start() if joins else 0, mention.end)
+                        else (first + joins.start() if joins else 0, mention.end)
                     )
                     gpus = [context.catalogue[key] for key in mention.ids]
                     yield from judged(passage, place, nvlink, gpus, told=True, context=context)
@@ -77,7 +80,7 @@ def _again(
     """The last capability before a device of which the same is said."""
     for mention in here:
         too = _TOO.match(passage.text, mention.end, sentence.end)
-        so = _SO.search(passage.text, sentence.start, mention.start)
+        so = _SO.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
         if not too and not so:
             continue
         start = (
