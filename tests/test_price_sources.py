@@ -154,6 +154,21 @@ def test_a_zip_without_its_table_is_told_and_the_others_are_read(tmp_path: Path)
     assert {row.provider for row in found.listings} >= {"aws", "lambdalabs"}
 
 
+def test_a_zip_with_broken_bytes_costs_its_own_provider_only(tmp_path: Path) -> None:
+    """The directory of the archive is whole, the compressed table in it is not."""
+    shutil.copytree(SAMPLES / "gpuhunt", tmp_path / "gpuhunt")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("gcp.csv", "instance_name,price\n" * 50)
+    content = bytearray(packed.getvalue())
+    header = 30 + len("gcp.csv")  # bytes of a local file header and its name
+    content[header : header + 2] = b"\xff\xff"  # deflate has no block of type 3
+    (tmp_path / "gpuhunt" / "gcp.zip").write_bytes(content)
+    found = all_sources()["gpuhunt"].read(Folder(tmp_path, "gpuhunt"))
+    assert any(problem.startswith("gcp: zip") for problem in found.problems)
+    assert {row.provider for row in found.listings} >= {"aws", "lambdalabs"}
+
+
 def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "skypilot").mkdir()
     os.mkfifo(tmp_path / "skypilot" / "aws.csv")

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from typing import TYPE_CHECKING
 
 from whichgpu.errors import DataError
@@ -36,6 +37,10 @@ _COLUMNS = (
     "gpu_memory",
     "spot",
 )
+#: What a broken archive raises, as it is opened or as its table is unpacked.
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError,
+)  # fmt: skip
 #: Flags of days of capacity booked ahead, and the name of boxes on one's own premises: no machines on demand.
 _BOOKED, _APPLIANCE = ("dws", "capacity-block"), "edgegpu"
 
@@ -60,7 +65,7 @@ def _provider(provider: str, get: Get) -> list[Listing]:
                 return list(_table(provider, io.TextIOWrapper(file, "utf-8")))
     except KeyError:
         raise DataError(f"no {provider}.csv in its zip; the source's format has changed") from None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError) as fault:
+    except _BROKEN as fault:
         raise DataError(f"zip: {fault}") from None
 
 
