@@ -76,11 +76,13 @@ TIED = re.compile(
 )
 #: What a row of a table without marks has not between its values.
 _IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORECASE)
-#: What may stand between a value and the name that it qualifies: "80 GB NVIDIA A100".
-_MAKER = re.compile(r"\s*(?:nvidia|amd)?\s*", re.IGNORECASE)
+#: What may stand between a value and the name that it qualifies: "80 GB NVIDIA A100", "16GB VRAM RTX 2000".
+_MAKER = re.compile(
+    r"\s*(?:(?:vram|memory|gddr\d\w?|hbm\d?\w?)\s+){0,2}(?:(?:nvidia|amd)\b)?\s*", re.IGNORECASE
+)
 #: Behind a name, a value of its own: "the H100's 3,350 GB/s".
 _OWN_VALUE = re.compile(r"[\u2019']s?\s+(?:\w+\s+)?[$~]?\d")
-_NEXT = 9
+_NEXT = 24
 #: What names a device by "its" before its name: "Thanks to its 900 GB/s NVLink, the".
 _THANKS = re.compile(
     r"(?:^|[.!?]\s)\s*(?:thanks to|with|despite|given|because of|due to)\s+its\s+\S{0,20}$", re.I

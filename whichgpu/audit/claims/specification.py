@@ -82,7 +82,8 @@ _OF_RATE = re.compile(
 _PURPOSE = re.compile(
     r",?\s(?:which (?:allows?|makes?|lets?|enables?|is)|allowing|making|enabling|so (?:that|you|it)|"
     r"meaning|ideal|perfect|"
-    r"suitable|to (?:handle|run|train|hold|load))\b",
+    r"suitable|to (?:handle|run|train|hold|load)|"
+    r"(?:is|are|becomes?|remains?) (?:an?|the|its) (?:\w+ )?(?:bottleneck|limit\w*|constraint|ceiling))\b",
     re.IGNORECASE,
 )
 _SO_MUCH = re.compile(
@@ -290,7 +291,7 @@ def _of_value(
             ):
                 return
     elif found.verdict == "confirmed":
-        found = _narrower(found, quantity, attribute, mention, context)
+        found = _narrower(found, quantity, attribute, mention, sentence.text, context)
     yield _finding(passage, quantity, attribute, gpus, found=found, context=context)
 
 
@@ -382,16 +383,22 @@ def _together(
 
 
 def _narrower(
-    found: Verdict, quantity: Quantity, attribute: Attribute, mention: Mention, context: Context
+    found: Verdict, quantity: Quantity, attribute: Attribute, mention: Mention, near: str, context: Context
 ) -> Verdict:
     """Of a limit on a device with several memories, whether it holds for the largest that the text names."""
     if quantity.limit != "up to" or attribute.key not in ("bandwidth", "memory") or len(mention.ids) < 2:
         return found
     text = context.document.original
+    # A size that is told of a form which the text names ("94 GB in the H100 NVL") is of no other.
+    forms = {each.named[0] for found in context.mentions.values() for each in found if len(each.named) == 1}
+    taken = {_size(context.catalogue[key]) for key in forms}
     larger = [
         gpu
         for gpu in (context.catalogue[key] for key in mention.ids)
-        if float(gpu.value(attribute.fields[0]) or 0) > 1.1 * quantity.value and _sized(gpu, text)
+        if float(gpu.value(attribute.fields[0]) or 0) > 1.1 * quantity.value
+        and (gpu.id in forms or _size(gpu) not in taken)
+        and not (attribute.key == "memory" and _sized(gpu, near))
+        and _sized(gpu, text)
     ]
     if not larger:
         return found
@@ -406,5 +413,10 @@ def _narrower(
 
 def _sized(gpu: Gpu, text: str) -> bool:
     """Whether a text states the memory of a device."""
+    return re.search(rf"\b{_size(gpu)}[ -]?(?:GB|GiB|gigabyte)", text) is not None
+
+
+def _size(gpu: Gpu) -> str:
+    """The memory of a device in GB, as it is sold."""
     size = re.match(r"\d+", gpu.display("memory"))
-    return size is not None and re.search(rf"\b{size[0]}[ -]?(?:GB|GiB|gigabyte)", text) is not None
+    return size[0] if size else "-"
