@@ -99,7 +99,10 @@ _PRECISION = re.compile(r"[\[(](fp64|fp32|tf32|fp16|bf16|fp8|fp4|int8|int4)[\])]
 _CORES = re.compile(r"\b(?:cuda cores?|stream processors?|shaders)\b", re.IGNORECASE)
 _RATE = re.compile(r"\b(?:performance|throughput|compute|t?flops|tops|peak|tensor)\b")
 #: Headers of the way to the host, which is no memory bus.
-_OF_HOST = re.compile(r"\b(?:pcie?|pci express|(?:bus|host|system) interface)\b")
+_OF_HOST = re.compile(
+    r"\b(?:pcie?|pci express|(?:bus|host|system) interface|bus-?schnittstelle|"
+    r"inter(?:faz|face|faccia) (?:de |di )?bus)\b"
+)
 #: Headers of what is of a part of a GPU, or of cores of another kind: "FP32 cores / SM", "INT32 cores".
 _OF_PART = re.compile(
     r"(?:/|\bper\b)\s*(?:sm|core|cu|gpc|tpc|cluster|stack|pin|die|xcd|link|lane|direction|user|dollar|watt|\$|w)\b"

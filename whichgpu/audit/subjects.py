@@ -223,7 +223,8 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
 _LAPTOPS = re.compile(r"\b(?:laptops?|notebooks?)\b", re.IGNORECASE)
 #: What an article says first that is about the GPUs of laptops.
 _IN_LAPTOPS = re.compile(
-    r"\bin (?:\w+ )?(?:laptops?|notebooks?)\b|\b(?:laptop|notebook) (?:configurations?|gpus?|variants?|form)\b",
+    r"\bin (?:\w+ )?(?:laptops?|notebooks?)\b|"
+    r"\b(?:laptop|notebook) (?:configurations?|gpus?|variants?|form)\b",
     re.IGNORECASE,
 )
 _DESKTOPS = re.compile(

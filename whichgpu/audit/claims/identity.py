@@ -89,7 +89,9 @@ _SAME_CHIP = re.compile(
     re.IGNORECASE,
 )
 #: Words by which a chip is that of all devices before it.
-_SHARED = re.compile(r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b", re.IGNORECASE)
+_SHARED = re.compile(
+    r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b(?!.*\bdifferent\b)", re.IGNORECASE | re.DOTALL
+)
 _FAR = 90
 
 

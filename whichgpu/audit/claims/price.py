@@ -35,7 +35,8 @@ _OTHER_PERIOD = re.compile(
     re.IGNORECASE,
 )
 _RENT = re.compile(
-    r"\b(?:prices?|pricing|costs?|rates?|rent\w*|on[- ]?demand|spot|reserved|committed|from|usd)\b|\$", re.IGNORECASE
+    r"\b(?:prices?|pricing|costs?|rates?|rent\w*|on[- ]?demand|spot|reserved|committed|from|usd)\b|\$",
+    re.IGNORECASE,
 )
 #: Words of a figure that is not the rent of one GPU.
 _NOT_RENT = re.compile(
@@ -47,7 +48,8 @@ _NOT_RENT = re.compile(
 )
 #: Before the device that a price is of: "$2 for an A100", "$5.98/hr (B200 spot)".
 _FOR = re.compile(
-    r"(?:\b(?:for|on)\s+(?:an?\s+|the\s+|one\s+|each\s+)?|^[\s/\w-]{0,12}\()(?:nvidia\s+|amd\s+)?$", re.IGNORECASE
+    r"(?:\b(?:for|on)\s+(?:an?\s+|the\s+|one\s+|each\s+)?|^[\s/\w-]{0,12}\()(?:nvidia\s+|amd\s+)?$",
+    re.IGNORECASE,
 )
 _NEXT = 40
 #: Beyond these multiples of all offers on file a rent is no rent of one GPU by the hour.

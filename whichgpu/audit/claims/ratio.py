@@ -178,10 +178,10 @@ def _of_devices(
         # "That is 1.6 times the bandwidth": which of the two it is of, the sentence does not say.
         values += [(1 / value, words) for value, words in values if value]
         verdict = _verdict(claim, [value for value, _ in values])
-    own = told(attribute, both, passage.place(claim.start), context) if verdict == "confirmed" else None
-    if own and _verdict(claim, [own[0], 1 / own[0]]) == "contradicted":
+    stated = told(attribute, both, passage.place(claim.start), context) if verdict == "confirmed" else None
+    if stated and _verdict(claim, [stated[0], 1 / stated[0]]) == "contradicted":
         # True of a form that it does not mean: 2.66 times is the PCIe card's, beside the SXM5's bandwidth.
-        verdict, values = "inconsistent", [own]
+        verdict, values = "inconsistent", [stated]
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, context)

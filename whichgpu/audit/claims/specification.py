@@ -49,6 +49,8 @@ _ELSEWHERE = re.compile(
     r"disk|ssd|nvme|system|host|swap|usage|used(?!\)))\b",
     re.IGNORECASE,
 )
+#: A number whose mark may be one of thousands.
+_GROUPED = re.compile(r"~?\d{1,3}[.,]\d{3}(?!\d)")
 #: What parts the words of one value from those of the next.
 _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)\s|[,;]\s", re.IGNORECASE)
 #: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
@@ -185,7 +187,14 @@ def _verdict(
     what = stated(
         quantity.value, words, quantity.limit, said, dimension=quantity.dimension, unit=quantity.unit
     )
-    return judged(attribute, what, gpus, context.catalogue, context.spoken_of)
+    found = judged(attribute, what, gpus, context.catalogue, context.spoken_of)
+    if found.verdict == "contradicted" and _GROUPED.match(words):
+        # "1.792 GB/s" in a page of several languages: a mark of thousands.
+        grouped = judged(
+            attribute, what._replace(value=1e3 * what.value), gpus, context.catalogue, context.spoken_of
+        )
+        return grouped if grouped.verdict == "confirmed" else found
+    return found
 
 
 def _finding(
@@ -291,7 +300,7 @@ def _of_value(
             ):
                 return
     elif found.verdict == "confirmed":
-        found = _narrower(found, quantity, attribute, mention, sentence.text, context)
+        found = _narrower(found, quantity, attribute, mention, near=sentence.text, context=context)
     yield _finding(passage, quantity, attribute, gpus, found=found, context=context)
 
 
@@ -383,7 +392,7 @@ def _together(
 
 
 def _narrower(
-    found: Verdict, quantity: Quantity, attribute: Attribute, mention: Mention, near: str, context: Context
+    found: Verdict, quantity: Quantity, attribute: Attribute, mention: Mention, *, near: str, context: Context
 ) -> Verdict:
     """Of a limit on a device with several memories, whether it holds for the largest that the text names."""
     if quantity.limit != "up to" or attribute.key not in ("bandwidth", "memory") or len(mention.ids) < 2:

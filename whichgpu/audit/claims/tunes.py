@@ -1,4 +1,4 @@
-"""Fine-tuning: "QLoRA of Llama 3 70B on one RTX 4090", held against what the frozen weights take by themselves."""
+"""Fine-tuning: "QLoRA of Llama 3 70B on one RTX 4090", held against what the weights take by themselves."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
 
 _TUNES = re.compile(r"\b(?:fine-?tun\w*|q?lora|adapters?|trains?|training|trainable)\b", re.IGNORECASE)
-#: How it is done, with the bytes that a weight takes at least: frozen in 4 bits, frozen in 16, with its gradient.
+#: How it is done, with the bytes that a weight takes at least: frozen, or with its gradient.
 _METHODS = (
     (re.compile(r"\bq-?lora\b|\bnf4\b", re.IGNORECASE), 0.5, "frozen in 4 bits"),
-    (re.compile(r"\bfull(?:y)?(?:[ -]parameter)?[ -](?:fine-?tun|train)\w*|\bin full\b|\bfrom scratch\b", re.IGNORECASE),
+    (re.compile(r"\bfull(?:y|[ -]parameter)?[ -](?:fine-?tun|train)\w*|\bin full\b|\bfrom scratch\b", re.I),
      4.0, "with their gradients, in 16 bits"),
     (re.compile(r"\blora\b", re.IGNORECASE), 2.0, "frozen in 16 bits"),
 )  # fmt: skip
 #: What is held elsewhere, is not said of the whole model, or is not said at all.
 _EASED = re.compile(
-    r"\b(?:offload\w*|cpu|ram|zero|fsdp|shard\w*|split|stream\w*|layer[- ]by[- ]layer|galore|badam|cannot|not|never|"
-    r"impossible|unable|too (?:large|big|small)|instead of|unlike|would|if|unless|whether|faster|slower|"
-    r"tokens?|than|nodes?|cluster|multi-gpu|each|per gpu|"
-    r"more than|at least|exceeds?)\b|n[\u2019']t\b|\?",
+    r"\b(?:offload\w*|cpu|ram|zero|fsdp|shard\w*|split|stream\w*|layer[- ]by[- ]layer|galore|badam|"
+    r"cannot|not|never|impossible|unable|too (?:large|big|small)|instead of|unlike|would|if|unless|"
+    r"whether|faster|slower|tokens?|than|nodes?|cluster|multi-gpu|each|per gpu|more than|at least|"
+    r"exceeds?)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 #: Room that is told by its size: "in 24 GB", "on a 16 GB card".
 _IN = re.compile(
-    r"\b(?:in|on|with|within|into)\s+(?:an?\s+|just\s+|only\s+|as little as\s+|one\s+|a single\s+|under\s+){0,2}"
+    r"\b(?:in|on|with|within|into)\s+"
+    r"(?:an?\s+|just\s+|only\s+|as little as\s+|one\s+|a single\s+|under\s+){0,2}"
     r"(?P<n>\d{1,3})\s?GB\b(?!/s)",
     re.IGNORECASE,
 )
@@ -66,7 +67,8 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     found = {each.parameters: each for each in models(sentence.text)}
-    method = next(((least, words) for words_of, least, words in _METHODS if words_of.search(sentence.text)), None)
+    done = ((least, words) for pattern, least, words in _METHODS if pattern.search(sentence.text))
+    method = next(done, None)
     room = _room(index, passage, sentence, context) if len(found) == 1 and method else None
     if method is None or room is None:
         return
@@ -81,8 +83,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         return
     because = f"the weights of {model.name} {words} are {weights / 1e9:,.3g} GB; {room.words}"
     yield made(
-        context, passage, (room.start, room.end), "memory", "contradicted", subject=model.name, attribute="fits",
-        because=because, expected="no", evidence=(Evidence(because, "memory model"),),
+        context, passage, (room.start, room.end), "memory", "contradicted", subject=model.name,
+        attribute="fits", because=because, expected="no", evidence=(Evidence(because, "memory model"),),
     )  # fmt: skip
 
 
