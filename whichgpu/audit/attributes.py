@@ -47,7 +47,9 @@ def _names() -> Mapping[str, Attribute]:
 def _pattern() -> re.Pattern[str]:
     # A blank may be a hyphen, as in German; "Tensor-Cores" is no number of cores.
     words = "|".join(re.escape(name).replace("\\ ", "[ -]") for name in _names())
-    return re.compile(rf"(?<![\w-])(?:{words})(?![\w])", re.IGNORECASE)
+    # Scripts without blanks have no bounds of words.
+    letters = r"A-Za-z0-9_\u00c0-\u024f"
+    return re.compile(rf"(?<![{letters}-])(?:{words})(?![{letters}])", re.IGNORECASE)
 
 
 @lru_cache(maxsize=512)

@@ -70,7 +70,7 @@ _SCALES: Mapping[str, tuple[str, float]] = {
 }  # fmt: skip
 _MONEY = r"(?P<sign>US\$|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"
 _FIRST = (
-    r"(?<![\w.,])(?<![A-Z]{2}\d{3}-)(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?"
+    r"(?<![A-Za-z0-9_\u00c0-\u024f.,])(?<![A-Z]{2}\d{3}-)(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?"
     rf"{_MONEY}?(?P<a>-?{_DIGITS})(?P<k>[kK])?"
 )
 #: A number by itself.
@@ -84,6 +84,8 @@ _NUMBER = re.compile(
 def _numbered(index: int, pattern: str) -> str:
     """A unit's pattern as group `u<index>`, its own groups numbered likewise."""
     inner = re.sub(r"P<([a-z]+)>", rf"P<\g<1>{index}>", pattern)
+    # Words of a script without blanks follow a unit at once.
+    inner = re.sub(r"(?<![|(^])\\b", r"(?![A-Za-z0-9_])", inner)
     return f"(?P<u{index}>{inner})"
 
 
