@@ -268,9 +268,19 @@ The MI300X has 2.66 times the memory bandwidth of the H100.
 """
 
 
+LINKS = """# H100
+
+Variant | Memory bandwidth | GPU-to-GPU bandwidth |
+H100 PCIe 80GB | ~2.0 TB/s | PCIe Gen5 |
+H100 SXM5 80GB | ~2.0 TB/s | 900 GB/s via NVLink |
+H100 NVL 94GB | ~3.9 TB/s | 600 GB/s between paired GPUs |
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "accused"),
     [
+        (LINKS, ["2.0 TB/s"]),
         (MONTHLY, []),
         (UNRULED, ["100 Watt"]),
         (LAPTOPS, ["16,384"]),
@@ -278,7 +288,7 @@ The MI300X has 2.66 times the memory bandwidth of the H100.
         (USES, ["Handles 70B q4 LLMs"]),
         (RIVALS, ["2.66 times"]),
     ],
-    ids=["months", "no rule", "laptops", "frozen weights", "uses", "own figures"],
+    ids=["links", "months", "no rule", "laptops", "frozen weights", "uses", "own figures"],
 )
 def test_a_small_page(text, accused):
     """`months` are no hours, and `own figures` are those that the text itself states."""

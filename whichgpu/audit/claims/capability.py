@@ -12,7 +12,7 @@ from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import SPELLED
-from whichgpu.audit.roles import spoken
+from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import about, sentences, within
 from whichgpu.hardware.fields import FIELDS
 
@@ -137,6 +137,8 @@ _HEDGED = re.compile(
     r"require\w*|should|would|than|only)\b",
     re.IGNORECASE,
 )
+#: "With or without" is neither.
+_EITHER = re.compile(r"\bwith or $", re.IGNORECASE)
 #: A denial, and how far before what is denied it stands.
 _NOT = re.compile(r"\b(?:no[tr]?|none|neither|never)\b|n[\u2019']t\b", re.IGNORECASE)
 _DENIAL = 45
@@ -224,8 +226,13 @@ def _of_sentence(
             if _QUALIFIES.match(match[0]) and each.key in ("sparsity", "tensor_cores"):
                 # A qualifier of a figure.
                 continue
+            without = each.key == "nvlink" and not told and mention is not None
+            either = _EITHER.search(text, place[0], match.start())
             denied = told and _NOT.search(text, max(place[0], match.start() - _DENIAL), match.start())
-            if mention is None or len(gap) > _FAR or hedged or denied:
+            if mention is None or len(gap) > _FAR or hedged or denied or either:
+                continue
+            if without and counted(text, place[0], mention.start) > 1:
+                # A server may leave several cards without bridges.
                 continue
             gpus = [context.catalogue[key] for key in mention.ids]
             place_of = match.span("what") if match["list"] else match.span()

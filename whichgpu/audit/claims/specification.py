@@ -49,6 +49,8 @@ _ELSEWHERE = re.compile(
     r"disk|ssd|nvme|system|host|swap|usage|used(?!\)))\b",
     re.IGNORECASE,
 )
+#: What says in a cell that its value is of more than one device.
+_OF_MANY = re.compile(r"\b(?:racks?|pods?|nodes?|systems?|cluster|aggregate|combined)\b", re.IGNORECASE)
 #: A number whose mark may be one of thousands.
 _GROUPED = re.compile(r"~?\d{1,3}[.,]\d{3}(?!\d)")
 #: What parts the words of one value from those of the next.
@@ -164,6 +166,8 @@ def _of_cell(cell: Cell, ids: Sequence[str], context: Context) -> Iterator[Findi
             and attribute.dimension == "count"
             and _is_a_part(quantity, attribute, gpus)
         ):
+            continue
+        if verdict.verdict == "contradicted" and _OF_MANY.search(text):
             continue
         if quantity.high == quantity.value or verdict.verdict != "contradicted":
             answers.append(_finding(cell.passage, quantity, attribute, gpus, found=verdict, context=context))
