@@ -255,6 +255,8 @@ def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Conte
     first = max([end for _, end in at if end <= quantity.start], default=sentence.start)
     last = min([start for start, _ in at if start >= quantity.end], default=sentence.end)
     before = _APART_FROM.split(text[max(first, quantity.start - APART) : quantity.start])[-1]
+    # In brackets of its own: "1,979 TFLOPS dense (3,958 sparse)".
+    before = before.rpartition("(")[2]
     after = _APART_FROM.split(text[quantity.end : min(last, quantity.end + APART)])[0]
     return f"{before} {text[quantity.start : quantity.end]} {after}"
 
