@@ -61,10 +61,35 @@ def test_adapters_have_the_size_that_their_rank_says(name):
 def test_adapters_of_llama_by_hand():
     _, _, ops = forward("llama-2-7b")
     d, ffn, r = 4096, 11008, 8
-    layer = (d + 3 * d) + (d + d) + (d + 2 * ffn) + (ffn + d)
+    layer = 4 * (d + d) + 2 * (d + ffn) + (ffn + d)
     assert trained_parameters(adapt(ops, Adapters(float(r)))) == 32 * r * layer
     attention = Adapters(float(r), ("qkv", "out"))
-    assert trained_parameters(adapt(ops, attention)) == 32 * r * 6 * d
+    assert trained_parameters(adapt(ops, attention)) == 32 * r * 4 * (d + d)
+    as_stored = Adapters(float(r), ("qkv",))
+    assert trained_parameters(adapt(ops, as_stored, "qkv")) == 32 * r * (d + 3 * d)
+
+
+#: Trainable parameters as PEFT prints them for these models, targets and ranks.
+PRINTED = (
+    ("llama-2-7b", "q_proj,v_proj", 8, 4_194_304), ("llama-2-7b", "all-linear", 16, 39_976_960),
+    ("llama-2-7b", "inputs", 8, 4_194_304), ("llama-2-7b", "attention", 8, 8_388_608),
+    ("llama-3.1-8b", "all", 16, 41_943_040), ("llama-3-8b", "q_proj,k_proj,v_proj,o_proj", 16, 13_631_488),
+    ("mistral-7b", "all", 64, 167_772_160), ("llama-2-13b", "q_proj, v_proj", 8, 6_553_600),
+    ("gpt2", "c_attn", 8, 294_912), ("bloom-7b1", "query_key_value", 8, 3_932_160),
+    ("chatglm3-6b", "query_key_value", 8, 1_949_696), ("gpt-neox-20b", "query_key_value", 8, 8_650_752),
+    ("phi-3-mini", "all", 16, 25_165_824), ("falcon-7b", "query_key_value", 16, 4_718_592),
+    ("t5-large", "q,v", 8, 2_359_296), ("roberta-large", "query,value", 8, 786_432),
+    ("whisper-large-v2", "q_proj,v_proj", 32, 15_728_640),
+    ("vit-base-patch16-224", "query,value", 16, 589_824),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "targets", "rank", "printed"), PRINTED)
+def test_adapters_are_those_that_peft_counts(name, targets, rank, printed):
+    item = resolve(name)
+    options = {"lora_rank": str(rank), "lora_targets": targets}
+    job = item.complete(Job(name, phase="finetune_lora", batch=1, options=options))
+    assert trained_parameters(item.trace(job)) == printed
 
 
 def test_adapters_that_are_served_lie_beside_the_weights_by_hand():
@@ -141,7 +166,10 @@ def test_options_of_adapters_are_checked():
         ({"lora_rank": "0"}, "lora_rank: 0 is below 1"),
         ({"lora_rank": "many"}, "'many' is no number"),
         ({"lora_rank": "1.5"}, "not a whole number"),
-        ({"lora_targets": "nothing"}, "no dense layer is called nothing; there are down,"),
+        (
+            {"lora_targets": "nothing"},
+            "no dense layer is called nothing; there are down, gate, k, out, q, up_proj, v",
+        ),
     ):
         job = item.complete(Job(item.id, phase="finetune_lora", options=options))
         with pytest.raises(UsageError, match=said):
