@@ -13,7 +13,7 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.adapters import PHASES, Adapters, adapt
 from whichgpu.workloads.checkpointing import recomputed, saved_bytes
 from whichgpu.workloads.job import Job
-from whichgpu.workloads.ops import product_flops, total
+from whichgpu.workloads.ops import product_flops, stored_weight_bytes, total
 from whichgpu.workloads.precision import precision, precisions
 from whichgpu.workloads.training import OPTIMIZERS, optimizer_bytes, trained_parameters
 from whichgpu.workloads.workload import resolve
@@ -319,19 +319,21 @@ def test_no_spelling_means_two_precisions():
             assert seen.setdefault(plain, key) == key, spelling
 
 
+#: Bits per weight of Llama 3.1 8B in each mix: ggml-org/llama.cpp tools/quantize/README.md.
+MIXES = {
+    "iq1_s": 2.0042, "iq1_m": 2.1460, "iq2_xxs": 2.3824, "iq2_xs": 2.5882, "iq2_s": 2.7403, "iq2_m": 2.9294,
+    "iq3_xxs": 3.2548, "iq3_xs": 3.4977, "iq3_s": 3.6606, "iq3_m": 3.7628, "iq4_xs": 4.4597, "iq4_nl": 4.6818,
+    "q2_k_s": 2.9697, "q2_k": 3.1593, "q3_k_s": 3.6429, "q3_k_m": 3.9960, "q3_k_l": 4.2979, "q4_k_s": 4.6672,
+    "q4_k_m": 4.8944, "q5_k_s": 5.5704, "q5_k_m": 5.7036, "q6_k": 6.5633, "q8_0": 8.5008,
+}  # fmt: skip
+
+
 def test_a_mix_is_what_its_file_weighs():
-    """Llama 3 8B as llama.cpp's own table has it, in bits per weight."""
-    item = resolve("llama-3-8b")
-    for name, bits in (
-        ("q2_k", 3.0),
-        ("q3_k_m", 4.0),
-        ("q4_k_m", 4.89),
-        ("q5_k_m", 5.7),
-        ("q6_k", 6.56),
-        ("q8_0", 8.5),
-    ):
-        found = memory("llama-3-8b", "generate", precision=name)["weights"] * 2**30 * 8
-        assert found / sum(item.parameters().values()) == pytest.approx(bits, rel=0.04), name
+    item = resolve("llama-3.1-8b")
+    for name, bits in MIXES.items():
+        job = item.complete(Job(item.id, phase="generate", precision=name))
+        found = float(stored_weight_bytes(item.trace(job))) * 8 / sum(item.parameters().values())
+        assert found == pytest.approx(bits, rel=1e-3), name
     assert all(0.1 < one.weight <= 8 for one in precisions().values())
 
 
@@ -341,7 +343,7 @@ def test_a_mix_is_what_its_file_weighs():
         ("exl2-4.65bpw", 4.65 / 8),
         ("3.5 bpw", 3.5 / 8),
         ("exl3-4.0-bpw", 0.5),
-        ("iq3_m", 3.66 / 8),
+        ("q2_k_s", (0.947 * 84 + 0.053 * 144) / 256),
         ("w4afp8", 66 / 128),
     ],
 )
