@@ -125,7 +125,10 @@ def read_use_request(
                 "specifications; leave it out"
             )
     rows = None if offers is None else _own_offers(offers, catalogue, today)
-    given = given._replace(needs=(*use.needs, *given.needs), term=given.term or _term(given, use))
+    # What no laptop has (drivers that are certified for workstations) is not asked of one.
+    carried = [gpu for gpu in catalogue.values() if gpu.segment == "laptop"] if _carried(given) else []
+    own = [name for name in use.needs if not carried or any(need(name).met(gpu) for gpu in carried)]
+    given = given._replace(needs=(*own, *given.needs), term=given.term or _term(given, use))
     market = _market(given, catalogue, rows)
     buys = market["term"] == "buy"
     budget = None if given.budget is None else wishes_.read_budget(given.budget, None, buys=buys)
@@ -134,7 +137,7 @@ def read_use_request(
                       objective=wishes_.read_objective(given.objective))  # fmt: skip
     request = replace(request, **market, **_of_gpus(given, catalogue))
     _consistent(replace(request, objective="cost"))
-    return replace(request, unpriced=False), rows
+    return request, rows
 
 
 def _term(given: Wished, use: Use) -> str:

@@ -99,7 +99,7 @@ def _sentences(found: Judgement) -> Iterator[str]:
         )
     if found.break_even_hours is not None:
         yield (
-            f"Buying one ({usd(found.buy)} USD, {_bought(quote)}, and {usd(found.run)} USD of electricity per "
+            f"Buying one ({usd(found.buy)} USD, {_bought(quote)}, and {usd(found.run)} USD of electricity an "
             f"hour; without host and resale) costs the same after {found.break_even_hours:,.0f} hours of use."
         )
 
