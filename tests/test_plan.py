@@ -17,6 +17,7 @@ from whichgpu.planner.deployment import read_all
 from whichgpu.planner.plan import rates
 from whichgpu.planner.plan.decomposed import together
 from whichgpu.planner.plan.dominance import dominated
+from whichgpu.planner.plan.layout import laid_out
 from whichgpu.planner.plan.pareto import fronts
 from whichgpu.planner.plan.planning import plan
 from whichgpu.planner.plan.program import merged
@@ -586,6 +587,37 @@ def test_deployments_are_read_back(stored):
 
 
 @pytest.mark.slow
+def _layout(load, most, spare=(0, 0, 0)):
+    load = np.array(load, dtype=float)
+    groups = laid_out(load, most, np.array(spare[: len(load)]), np.ones(load.shape[1]))
+    assert sum(one.machines for one in groups) == most
+    return [(one.machines, set(one.demands)) for one in groups]
+
+
+def test_as_few_machines_as_possible_are_shared():
+    assert _layout([[5.0], [4.9]], 10) == [(5, {0}), (5, {1})]
+    assert _layout([[4.6], [5.2]], 10) == [(5, {1}), (4, {0}), (1, {0, 1})]
+    # What idles is the busiest one's, and no group of its own.
+    assert _layout([[2.0], [1.0]], 5) == [(4, {0}), (1, {1})]
+    # By day one, by night the other: each is on all of them.
+    assert _layout([[5.0, 0.0], [0.0, 5.0]], 5) == [(5, {0, 1})]
+    # What survives the loss of a machine is on all of them, the other where it is needed.
+    assert _layout([[5.0], [4.9]], 10, (1, 0)) == [(5, {0}), (5, {0, 1})]
+    assert _layout([[5.0], [4.9]], 10, (1, 1)) == [(10, {0, 1})]
+    assert _layout([[2.2]], 4, (1,)) == [(4, {0})]
+
+
+def test_machines_of_the_fleet_are_deployed_once():
+    own = [option("one", 1.0, images="10 images/s", sounds="10 images/s", gpu="l4"),
+           option("two", 5.0, images="60 images/s", gpu="l40s")]  # fmt: skip
+    answer = solved([demand(rate="33 images/s"), demand("sounds", "14 images/s")], own, explained=True)
+    for pick in answer.picks:
+        mine = [one for one in answer.deployments if one.gpu == pick.supply.gpu]
+        assert sum(one.nodes for one in mine) == pick.instances
+    names = {each.name.partition("-")[0] for one in answer.deployments for each in (one, *one.beside)}
+    assert names == {"images", "sounds"}
+
+
 def test_fronts_trade_cost_for_latency_and_energy(stored):
     found = fronts(stored, GPUS, TODAY)
     for points, of in ((found.latency, "p90"), (found.energy, "watts")):
