@@ -192,8 +192,8 @@ def test_bash_reads_every_script() -> None:
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 def test_shellcheck_finds_nothing_wrong() -> None:
     for text in _scripts():
-        # What a node must be told comes from outside (2154), and may be one word or none (2086). Each of those
-        # that share a node has an environment of its own (2030, 2031).
+        # What a node must be told comes from outside (2154), and may be one word or none (2086). Each of
+        # those that share a node has an environment of its own (2030, 2031).
         ran = subprocess.run(
             ["shellcheck", "-e", "2154,2086,2030,2031", "-"],
             input=text,

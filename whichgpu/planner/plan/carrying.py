@@ -59,7 +59,7 @@ def _able(asked: Asked, one: Supply, catalogue: Catalogue) -> tuple[Supply, str]
     gpu = None if one.gpu is None else catalogue[one.gpu]
     rates = one.option.capacity
     why = {demand.name: barred(demand, one, gpu) for demand in asked.demands if demand.name in rates}
-    kept = {name: rate for name, rate in rates.items() if not why[name]}
+    kept = {name: rates[name] for name, reason in why.items() if not reason}
     said = f"is left out by the {' and the '.join(filter(None, why.values()))}" if any(why.values()) else ""
     return replace(one, option=replace(one.option, capacity=kept)), said
 
