@@ -17,7 +17,7 @@ from whichgpu.cost.layout import lay_out
 from whichgpu.cost.links import link
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.spread import widths
-from whichgpu.cost.time import bounded, fed, paced, shares, together
+from whichgpu.cost.time import between, bounded, fed, paced, shares, together
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 
@@ -53,6 +53,13 @@ def seconds(workload: str, gpu: str, **columns) -> float:
         ("gpt-fast (PyTorch nightly, torch.compile)", "gpt-fast", set()),
         ("TensorRT-LLM 1.0 (PyTorch backend)", "tensorrt-llm", {"v1.0"}),
         ("AUTOMATIC1111 webui", "webui", set()),
+        # A token was a launch for each kernel until May 2024.
+        ("llama.cpp (May 2024, CUDA)", "llama-cpp", {"before-graphs"}),
+        ("llama.cpp b2407", "llama-cpp", {"before-graphs"}),
+        ("llama-bench build 1503", "llama-cpp", {"before-graphs"}),
+        ("llama.cpp b5163", "llama-cpp", set()),
+        ("llama.cpp", "llama-cpp", set()),
+        ("ollama", "llama-cpp", set()),
     ],
 )
 def test_free_text_names_a_runtime_and_its_marks(text: str, known: str, marks: set[str]) -> None:
@@ -194,6 +201,41 @@ def test_geforce_without_peer_to_peer_shares_one_path() -> None:
     assert link(geforce, 2.0)[0, 0] < 0.3 * link(professional, 2.0)[0, 0]
     assert link(geforce, 8.0)[0, 0] == pytest.approx(link(geforce, 2.0)[0, 0] / 2.0)
     assert link(professional, 8.0)[0, 0] == link(professional, 2.0)[0, 0]
+
+
+def test_kernels_follow_each_other_in_cycles_of_the_clock() -> None:
+    """What a decode pass loses between kernels is less on a chip that clocks higher."""
+    columns = {"phase": "decode", "precision": "q4_k_m", "runtime": "llama.cpp", "batch": 1.0}
+    slow, fast = (laid("llama-3.2-1b", gpu, **columns).work for gpu in ("a100-80gb-pcie", "rtx-4090"))
+    clocks = [float(work.devices.clock[0, 0]) for work in (slow, fast)]
+    assert between(slow)[0, 0] / between(fast)[0, 0] == pytest.approx(clocks[1] / clocks[0])
+    unknown = laid("llama-3.2-1b", "apple-m4-max-40c", **columns).work
+    assert between(unknown)[0, 0] == unknown.runtime.gap
+
+
+@pytest.mark.parametrize(
+    ("gpu", "precision", "gains"),
+    [
+        ("rtx-4090", "q4_k_m", True),
+        ("rtx-3060-12gb", "q8_0", True),
+        ("gtx-1080-ti", "q4_0", True),
+        ("rtx-4090", "f16", False),  # nothing to unpack
+        ("v100-32gb-pcie", "q4_k_m", False),  # tensor cores, but none for INT8
+        ("p100-16gb-pcie", "q4_k_m", False),  # no INT8 at all
+        ("rx-7900-xtx", "q4_k_m", False),  # of another vendor
+        ("apple-m2-max-38c", "q4_k_m", False),
+    ],
+)
+def test_prompts_multiply_quantised_weights_as_int8(gpu: str, precision: str, gains: bool) -> None:
+    """Since June 2024 llama.cpp widens no quantised weight where INT8 units are the faster."""
+    columns = {"phase": "prefill", "precision": precision, "input_tokens": 2048.0, "batch": 1.0}
+    old, new = (laid("llama-2-7b", gpu, runtime=name, **columns).work.kernels
+                for name in ("llama.cpp (May 2024)", "llama.cpp"))  # fmt: skip
+    before, now = (next(one for one in work if one.table.kind == "gemm") for work in (old, new))
+    wide = np.ravel(before.table.dims["m"]) > 8
+    assert np.allclose(before.compute[~wide], now.compute[~wide])
+    assert np.any(now.compute[wide] < 0.95 * before.compute[wide]) == gains
+    assert np.any(now.memory[wide] < 0.95 * before.memory[wide]) == gains
 
 
 def test_a_simple_kernel_does_not_reach_the_bandwidth_of_a_chip_with_few_sms() -> None:

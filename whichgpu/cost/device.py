@@ -150,6 +150,13 @@ class Devices:
         boost = self.column("clock_boost")
         return np.where(np.isnan(boost), 1.5e9, boost)
 
+    @cached_property
+    def pause(self) -> Column:
+        """Factor on the time between two kernels, in which one drains and the next fills the chip: in cycles."""
+        c = section("launches")
+        stated = np.nan_to_num(self.column("clock_boost"), nan=c["clock_reference"])
+        return np.asarray((c["clock_reference"] / stated) ** c["clock_exponent"])
+
     def efficiency(self, dtypes: tuple[str, ...]) -> NDArray[np.float64]:
         """Factor on every matrix efficiency: software maturity, and the law of the tensor rate; as `peaks`.
 

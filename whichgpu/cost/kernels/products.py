@@ -36,7 +36,7 @@ def seconds(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Compute and memory time of one execution, (O, G, J), in s."""
     c = section("products")
-    peaks = devices.peaks(ops.dtypes, tf32=ops.kind in runtime.tf32)
+    peaks = rates(ops, devices, runtime)
     tensor = peaks > 1.01 * devices.vector
     reached = np.where(
         tensor,
@@ -49,15 +49,59 @@ def seconds(
     if ops.kind == "conv":
         vector = ops.flops / (devices.vector * c["depthwise"])
         compute = np.where(_is_depthwise(ops), vector, compute)
+    if runtime.vector_bytes and ops.kind == "gemm":
+        # What limits a matrix-vector kernel beside the bandwidth is how fast it issues, see `_vector`.
+        rows = section("products")["vector_rows"]
+        compute = np.where(ops.dims["m"] <= rows, ops.flops / peaks, compute)
+    if runtime.integer and ops.kind == "gemm":
+        compute = compute + _scaling(ops, devices, runtime)
     share = runtime.memory[ops.kind]
     cached = np.minimum(share * devices.cache_gain, section("memory")["ceiling"])
     weights = ops.weight_bytes / (share * devices.bandwidth)
     if ops.kind == "gemm":
-        weights = _vector(weights * _rereads(ops, runtime), ops, devices, runtime)
+        weights = _vector(weights * _rereads(ops, devices, runtime), ops, devices, runtime)
     return compute, weights + ops.activation_bytes / (cached * devices.bandwidth)
 
 
-def _rereads(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
+def rates(
+    ops: OpTable, devices: Devices, runtime: Runtime, *, tf32: bool | None = None
+) -> NDArray[np.float64]:
+    """Peak of the units that multiply each op, (O, G, 1 or J), in FLOP/s or OP/s.
+
+    With `tf32` FP32 products run on TF32 tensor cores; by default where the runtime does that unasked.
+    """
+    peaks = devices.peaks(ops.dtypes, tf32=ops.kind in runtime.tf32 if tf32 is None else tf32)
+    if not runtime.integer or ops.kind != "gemm":
+        return peaks
+    found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), devices.peak("int8"), peaks)
+    return found
+
+
+def _in_integers(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
+    """Whether quantised weights are multiplied as INT8, (O, G, J): where that is the faster."""
+    made = np.array([gpu.vendor in runtime.integer for gpu in devices.gpus])[:, None]
+    faster = made & (np.nan_to_num(devices.peak("int8")) > devices.peaks(ops.dtypes))
+    return np.asarray(faster & _quantised_prompt(ops))
+
+
+def _scaling(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """Seconds in which sums of INT8 products become FP32 ones, block by block, (O, G, J): on plain units."""
+    scaled = ops.flops * section("products")["scaled"] / devices.vector
+    return np.where(_in_integers(ops, devices, runtime), scaled, 0.0)
+
+
+def _bytes_each(ops: OpTable) -> NDArray[np.float64]:
+    d = ops.dims
+    return np.asarray(np.maximum(ops.weight_bytes / (d["n"] * d["k"] * d["batch"]), 1e-3))
+
+
+def _quantised_prompt(ops: OpTable) -> NDArray[np.bool_]:
+    """Whether a product is of quantised weights with more rows than matrix-vector kernels take, (O, G, J)."""
+    c = section("products")
+    return np.asarray((ops.dims["m"] > c["vector_rows"]) & (_bytes_each(ops) < c["quantised_below"]))
+
+
+def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
     """How often over a product's weights go through memory, (O, G, J).
 
     A prompt that is cut into micro-batches reads them for each; quantised ones that are widened to 16 bits
@@ -65,14 +109,12 @@ def _rereads(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
     """
     if not runtime.micro_batch:
         return 1.0
-    d = ops.dims
-    values = d["n"] * d["k"] * d["batch"]
-    bytes_each = np.maximum(ops.weight_bytes / values, 1e-3)
-    widened = (d["m"] > section("products")["vector_rows"]) & (
-        bytes_each < section("products")["quantised_below"]
-    )
-    passes = np.ceil(np.maximum(d["m"], 1.0) / runtime.micro_batch)
-    through: NDArray[np.float64] = passes * np.where(widened, (bytes_each + 4.0) / bytes_each, 1.0)
+    each = _bytes_each(ops)
+    widened = _quantised_prompt(ops)
+    if runtime.integer:
+        widened = widened & ~_in_integers(ops, devices, runtime)
+    passes = np.ceil(np.maximum(ops.dims["m"], 1.0) / runtime.micro_batch)
+    through: NDArray[np.float64] = passes * np.where(widened, (each + 4.0) / each, 1.0)
     return through
 
 
