@@ -10,7 +10,7 @@ import pytest
 
 from whichgpu.cost.classes import OpClass
 from whichgpu.cost.device import Devices
-from whichgpu.cost.estimate import estimate, finish
+from whichgpu.cost.estimate import estimate, finish, single
 from whichgpu.cost.fit import Fit, compute_terms, memory_terms
 from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.layout import lay_out
@@ -210,7 +210,7 @@ def test_kernels_follow_each_other_in_cycles_of_the_clock() -> None:
     clocks = [float(work.devices.clock[0, 0]) for work in (slow, fast)]
     assert between(slow)[0, 0] / between(fast)[0, 0] == pytest.approx(clocks[1] / clocks[0])
     unknown = laid("llama-3.2-1b", "apple-m4-max-40c", **columns).work
-    assert between(unknown)[0, 0] == unknown.runtime.gap
+    assert between(unknown)[0, 0] == unknown.runtime.gaps["Apple"]
 
 
 @pytest.mark.parametrize(
@@ -355,3 +355,21 @@ def test_a_format_dates_a_runtime_that_has_no_version(columns: dict[str, str], k
     found = laid("llama-3.1-8b", "h100-80gb-sxm", phase="serve", **columns)
     assert found.runtime.id == known
     assert any("without a version" in line for line in found.notes[0]) == (known == "vllm-0.5")
+
+
+def test_llama_cpp_keeps_what_stands_beside_experts_in_eight_bits() -> None:
+    """gpt-oss-20b-mxfp4.gguf of ggml-org has 12.1 GB; its checkpoint on the Hub, with BF16 there, 13.8 GB."""
+    sizes = [
+        single(Job("gpt-oss-20b", phase="decode", precision="mxfp4", runtime=name), GPUS["rtx-4090"])
+        for name in ("llama.cpp", "vllm")
+    ]
+    own, hub = (one.memory["weights"] / 1e9 for one in sizes)
+    assert own == pytest.approx(12.1, rel=0.06)  # the table of tokens stays on the host
+    assert hub == pytest.approx(13.8, rel=0.02)
+
+
+def test_a_processor_has_no_matrix_vector_kernels_of_a_gpu() -> None:
+    """EPYC 9654: no one reaches a third of what 460 GB/s would give, let alone all of it."""
+    job = Job("llama-3.1-8b", phase="decode", precision="q4_k_m", runtime="llama.cpp")
+    rate = single(job, GPUS["epyc-9654"]).throughput.mid
+    assert 15.0 < rate < 60.0

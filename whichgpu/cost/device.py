@@ -151,8 +151,20 @@ class Devices:
         return np.where(np.isnan(boost), 1.5e9, boost)
 
     @cached_property
+    def issue(self) -> Column:
+        """Instructions a second that SMs or compute units issue, over the 128 lanes of an SM."""
+        known = section("vendor_issue")
+        share = np.array([known.get(gpu.vendor, known["other"]) for gpu in self.gpus])[:, None]
+        return np.asarray(share * self.sms * self.clock)
+
+    @cached_property
+    def processor(self) -> NDArray[np.bool_]:
+        """Which are no GPUs, (G, 1)."""
+        return np.array([[gpu.segment == "cpu"] for gpu in self.gpus])
+
+    @cached_property
     def pause(self) -> Column:
-        """Factor on the time between two kernels, in which one drains and the next fills the chip: in cycles."""
+        """Factor on the time between two kernels: the chip drains and fills in cycles of its clock."""
         c = section("launches")
         stated = np.nan_to_num(self.column("clock_boost"), nan=c["clock_reference"])
         return np.asarray((c["clock_reference"] / stated) ** c["clock_exponent"])

@@ -61,8 +61,12 @@ class Runtime:
     memory: Mapping[str, float]
     sequence: float
     default_precision: Mapping[str, str]
+    #: By vendor, `gap` where it is another on its GPUs.
+    gaps: Mapping[str, float] = field(default_factory=dict)
     #: By a name of it, the format in which that program loads models unless it is told otherwise.
     loads: Mapping[str, str] = field(default_factory=dict)
+    #: By a format, the one of its own in which it keeps such weights.
+    stores: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.
     left: Mapping[str, float] = field(default_factory=lambda: {"norm": 0.35, "pointwise": 0.0})
@@ -151,6 +155,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
         columns[name] = tuple(row.get(name, ()))
     columns.setdefault("default_precision", {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)
+    columns["gaps"] = {vendor: _seconds(text) for vendor, text in row.get("gaps", {}).items()}
     version = _version(text)
     # What differs in its memory alone is the same in time.
     keeping = [mark["name"] for mark in marks if set(mark.get("sets", ())) and set(mark["sets"]) <= _KEEPING]

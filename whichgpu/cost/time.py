@@ -275,7 +275,9 @@ def fed(seconds: Array, feeding: Array | float) -> Array:
 
 def between(work: Pass) -> Array:
     """Seconds that each GPU loses between two kernels of a pass, (G, 1)."""
-    return np.asarray(work.runtime.gap * work.devices.pause)
+    stack, devices = work.runtime, work.devices
+    each = np.array([stack.gaps.get(gpu.vendor, stack.gap) for gpu in devices.gpus])[:, None]
+    return np.asarray(each * devices.pause)
 
 
 def paced(gpu: Array, host: Array) -> Array:

@@ -51,8 +51,8 @@ def seconds(
         compute = np.where(_is_depthwise(ops), vector, compute)
     if runtime.vector_bytes and ops.kind == "gemm":
         # What limits a matrix-vector kernel beside the bandwidth is how fast it issues, see `_vector`.
-        rows = section("products")["vector_rows"]
-        compute = np.where(ops.dims["m"] <= rows, ops.flops / peaks, compute)
+        few = (ops.dims["m"] <= c["vector_rows"]) & ~devices.processor
+        compute = np.where(few, ops.flops / peaks, compute)
     if runtime.integer and ops.kind == "gemm":
         compute = compute + _scaling(ops, devices, runtime)
     share = runtime.memory[ops.kind]
@@ -73,14 +73,20 @@ def rates(
     peaks = devices.peaks(ops.dtypes, tf32=ops.kind in runtime.tf32 if tf32 is None else tf32)
     if not runtime.integer or ops.kind != "gemm":
         return peaks
-    found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), devices.peak("int8"), peaks)
+    found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), _integer_rate(devices), peaks)
     return found
+
+
+def _integer_rate(devices: Devices) -> NDArray[np.float64]:
+    """INT8 rate that is left for products, (G, 1): plain lanes unpack between them what they multiply."""
+    tensor = devices.peak("fp16") > 1.5 * devices.vector
+    return devices.peak("int8") * np.where(tensor, 1.0, section("products")["dot"])
 
 
 def _in_integers(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
     """Whether quantised weights are multiplied as INT8, (O, G, J): where that is the faster."""
     made = np.array([gpu.vendor in runtime.integer for gpu in devices.gpus])[:, None]
-    faster = made & (np.nan_to_num(devices.peak("int8")) > devices.peaks(ops.dtypes))
+    faster = made & (np.nan_to_num(_integer_rate(devices)) > devices.peaks(ops.dtypes))
     return np.asarray(faster & _quantised_prompt(ops))
 
 
@@ -132,7 +138,7 @@ def _vector(
     values = d["n"] * d["k"] * d["batch"]
     quantised = ops.weight_bytes < section("products")["quantised_below"] * values
     issued = np.where(quantised, values / runtime.vector_values, ops.weight_bytes / runtime.vector_bytes)
-    issuing = issued / (devices.sms * devices.clock)
+    issuing = issued / devices.issue
     streamed = (weights**_LIMITS + issuing**_LIMITS) ** (1.0 / _LIMITS)
     found: NDArray[np.float64] = np.where(d["m"] <= section("products")["vector_rows"], streamed, weights)
     return found
