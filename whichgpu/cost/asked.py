@@ -56,7 +56,7 @@ def read(job: Job) -> Asked:
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
     loaded, said = ("", said) if own or job.precision or job.trains else _loaded(job, named, said)
     filled = job.with_defaults(precision=own or loaded or named.default_precision.get(asked, ""))
-    filled = _stored(filled, stack)
+    filled = _stored(filled, stack, released=own == filled.precision)
     return Asked(workload, _recomputing(_in_float8(filled), stack), stack, fallback, said)
 
 
@@ -77,11 +77,12 @@ def _loaded(job: Job, named: Runtime, said: tuple[str, ...]) -> tuple[str, tuple
     return "", said
 
 
-def _stored(job: Job, stack: Runtime) -> Job:
-    """A job in the format in which its runtime keeps what its own calls by another name."""
-    if not (stack.stores and job.precision):
+def _stored(job: Job, stack: Runtime, *, released: bool) -> Job:
+    """A job in the format that its name means of its runtime, and of a model not `released` in it."""
+    if not job.precision:
         return job
-    own = stack.stores.get(precision(job.precision).id)
+    asked = precision(job.precision)
+    own = stack.stores.get(asked.id) or ("" if released else asked.made)
     return replace(job, precision=own) if own else job
 
 
