@@ -45,6 +45,8 @@ class Precision:
     or_wider: bool = False
     dense: float = 0.0
     dense_math: str = ""
+    #: The format that is meant of a model that was not released in this one.
+    made: str = ""
 
     @property
     def quantised(self) -> bool:
@@ -94,6 +96,7 @@ def _precision(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> Pr
         or_wider=row.get("or_wider", False),
         dense=row.get("dense_bytes", 0.0),
         dense_math=row.get("dense_math", ""),
+        made=row.get("made", ""),
     )
 
 
