@@ -80,7 +80,6 @@ def test_a_card_far_below_its_appetite_loses_more_than_the_cube_root() -> None:
     assert starved.clocked(0.45, "")[0, 0] > starved.clocked(0.45, "fp16")[0, 0]
 
 
-
 def test_a_laptop_clocks_as_its_power_allows_and_not_as_it_is_rated():
     """Two of one chip and limit are alike, whatever their ratings; none beats the desktop card."""
     one, other, desktop, full = (
@@ -99,6 +98,7 @@ def test_a_laptop_clocks_as_its_power_allows_and_not_as_it_is_rated():
     least, most = ((each.clocked(0.35) * each.capped)[0, 0] for each in said)
     assert least < unsaid.clocked(0.35)[0, 0] < most
     assert held(Devices.of([laptop], 125.0)) < held(full)
+
 
 def test_fp16_runs_in_fp32_where_software_cannot_trust_a_chip_with_it() -> None:
     def peak(gpu: str, text: str) -> float:

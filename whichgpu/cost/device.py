@@ -152,7 +152,7 @@ class Devices:
 
     @cached_property
     def clock_open(self) -> Column:
-        """Clock in Hz that the chip reaches where its power limit allows: a laptop's is not its rated boost."""
+        """Clock in Hz that the chip reaches where its power allows: beyond the rated one of a laptop."""
         known = section("power")["laptop_clock"]
         desktop = [known.get(gpu.family, 0.0) if gpu.segment == "laptop" else 0.0 for gpu in self.gpus]
         return np.maximum(self.clock, np.array(desktop)[:, None])
