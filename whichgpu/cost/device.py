@@ -155,7 +155,7 @@ class Devices:
         """Clock in Hz that the chip reaches where its power allows: beyond the rated one of a laptop."""
         known = section("power")["laptop_clock"]
         desktop = [known.get(gpu.family, 0.0) if gpu.segment == "laptop" else 0.0 for gpu in self.gpus]
-        return np.maximum(self.clock, np.array(desktop)[:, None])
+        return np.asarray(np.maximum(self.clock, np.array(desktop)[:, None]))
 
     def efficiency(self, dtypes: tuple[str, ...]) -> NDArray[np.float64]:
         """Factor on every matrix efficiency: software maturity, and the law of the tensor rate; as `peaks`.
