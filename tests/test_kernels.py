@@ -87,6 +87,26 @@ def test_a_card_far_below_its_appetite_loses_more_than_the_cube_root() -> None:
     assert starved.clocked(0.45, "")[0, 0] > starved.clocked(0.45, "fp16")[0, 0]
 
 
+def test_a_laptop_clocks_as_its_power_allows_and_not_as_it_is_rated():
+    """Two of one chip and limit are alike, whatever their ratings; none beats the desktop card."""
+    one, other, desktop, full = (
+        Devices.of([GPUS[name]]) for name in ("rtx-2080-maxq", "rtx-2080-super-maxq", "rtx-2080", "rtx-3070")
+    )
+
+    def held(devices: Devices) -> float:
+        return float((devices.clocked(0.35) * devices.clock)[0, 0])
+
+    assert one.clock[0, 0] > 1.1 * other.clock[0, 0]
+    assert held(one) == pytest.approx(held(other), rel=0.05)
+    assert held(one) < held(desktop)
+    laptop = GPUS["rtx-3070-laptop"]
+    # Nobody said what its maker allows: between the least and the most of the range.
+    unsaid, *said = (Devices.of([laptop], cap) for cap in (np.inf, 80.0, 125.0))
+    least, most = ((each.clocked(0.35) * each.capped)[0, 0] for each in said)
+    assert least < unsaid.clocked(0.35)[0, 0] < most
+    assert held(Devices.of([laptop], 125.0)) < held(full)
+
+
 def test_fp16_runs_in_fp32_where_software_cannot_trust_a_chip_with_it() -> None:
     def peak(gpu: str, text: str) -> float:
         work = laid("stable-diffusion-1.5", gpu, phase="generate", precision="fp16", runtime=text)

@@ -169,6 +169,13 @@ class Devices:
         stated = np.nan_to_num(self.column("clock_boost"), nan=c["clock_reference"])
         return np.asarray((c["clock_reference"] / stated) ** c["clock_exponent"])
 
+    @cached_property
+    def clock_open(self) -> Column:
+        """Clock in Hz that the chip reaches where its power allows: beyond the rated one of a laptop."""
+        known = section("power")["laptop_clock"]
+        desktop = [known.get(gpu.family, 0.0) if gpu.segment == "laptop" else 0.0 for gpu in self.gpus]
+        return np.asarray(np.maximum(self.clock, np.array(desktop)[:, None]))
+
     def efficiency(self, dtypes: tuple[str, ...]) -> NDArray[np.float64]:
         """Factor on every matrix efficiency: software maturity, and the law of the tensor rate; as `peaks`.
 
@@ -320,6 +327,13 @@ class Devices:
         return np.asarray(self.column("power") / np.maximum(per_board, 1.0))
 
     @cached_property
+    def usual(self) -> Column:
+        """Power limit in W that nobody stated: of a laptop, whose maker sets it, the middle of its range."""
+        least, most = self.column("power_min"), self.column("power_max")
+        ranged = np.array([[gpu.segment == "laptop"] for gpu in self.gpus]) & (least < most)
+        return np.where(ranged & ~np.isfinite(self.cap), np.sqrt(least * most), self.limit)
+
+    @cached_property
     def capped(self) -> Column:
         """Share of the arithmetic rate that a cap below the limit leaves; 1 without one.
 
@@ -346,7 +360,7 @@ class Devices:
         return np.asarray(
             c["static"]
             + watts_per_gbs[:, None] * self.column("bandwidth") / 1e9
-            + per_sm * self.sms * self.clock / 1e9
+            + per_sm * self.sms * self.clock_open / 1e9
         )
 
     def throttle(self, exponent: float, dtype: str = "fp16") -> Column:
@@ -360,21 +374,23 @@ class Devices:
         return np.asarray(np.minimum(share, 1.0))
 
     def clocked(self, exponent: float, dtype: str = "fp16") -> Column:
-        """Share of the arithmetic rate that the power limit leaves: `throttle`, less at the least voltage.
+        """Share of the rated arithmetic that the power limit leaves: `throttle`, less at the least voltage.
 
         Down to about half of the boost clock the voltage falls with it; at a strain beyond `least_voltage`
-        power is linear in the clock, so that the rate falls by `exponent_beyond` more.
+        power is linear in the clock, so that the rate falls by `exponent_beyond` more. Above 1 for a laptop
+        whose limit leaves a higher clock than it is rated for.
         """
         c = section("power")
         beyond = np.minimum(c["least_voltage"] / np.maximum(self._strain(dtype), 1e-9), 1.0)
-        return np.asarray(self.throttle(exponent, dtype) * beyond ** c["exponent_beyond"])
+        left = self.throttle(exponent, dtype) * beyond ** c["exponent_beyond"]
+        return np.asarray(left * self.clock_open / self.clock)
 
     def _strain(self, dtype: str) -> Column:
         """What the chip wants over what its limit leaves, both above what it draws at any clock."""
         if dtype not in self._strains:
             appetite = self.appetite(dtype)
             rest = section("power")["rest"] * appetite
-            left = np.maximum(self.limit - rest, 0.05 * appetite)
+            left = np.maximum(self.usual - rest, 0.05 * appetite)
             self._strains[dtype] = np.nan_to_num((appetite - rest) / left, nan=0.0)
         return self._strains[dtype]
 

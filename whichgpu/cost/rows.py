@@ -104,17 +104,18 @@ def _options(text: str) -> dict[str, str]:
     return jobs.options(tuple(pair for pair in re.split(r"\s*;\s*", text) if pair))
 
 
-def _numbered(found: Runtime) -> int:
-    """The number of a runtime among those that were met."""
-    known = _runtimes()
-    if found not in known:
-        known.append(found)
-    return known.index(found)
+def _numbered(found: Runtime) -> tuple[tuple[str, ...], int]:
+    """What stands for a runtime: its id and marks, and its number among those that were met with these."""
+    # Equality reads all of its columns, so that only the few that look alike are compared.
+    name = (found.id, *found.marks)
+    alike = _met.setdefault(name, [])
+    if found not in alike:
+        alike.append(found)
+    return name, alike.index(found)
 
 
-@lru_cache(maxsize=1)
-def _runtimes() -> list[Runtime]:
-    return []
+#: The runtimes that were met, by id and marks.
+_met: dict[tuple[str, ...], list[Runtime]] = {}
 
 
 def read_job(row: Mapping[str, str]) -> jobs.Job:

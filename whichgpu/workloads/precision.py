@@ -168,11 +168,15 @@ def as_stored(name: str, base: str, weight: float, head: float) -> Precision:
 
 def precision(name: str) -> Precision:
     """The precision of a name; raises `UsageError` with the nearest names."""
-    known = precisions()
-    key = _spellings().get(_key(name)) or _by_bits(name)
-    if key is None:
+    key = named(name)
+    if not key:
         raise UsageError(f"no precision '{name}'; did you mean {', '.join(_nearest(name.lower()))}?")
-    return known[key]
+    return precisions()[key]
+
+
+def named(text: str) -> str:
+    """The id of the precision that a text names; "" for none."""
+    return _spellings().get(_key(text)) or _by_bits(text) or ""
 
 
 @lru_cache(maxsize=256)
