@@ -13,7 +13,7 @@ several nodes is a configuration of its own.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -78,49 +78,44 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
     group = np.broadcast_to(np.asarray(sweep.job.tp, dtype=np.float64), shape)
     together = np.broadcast_to(np.asarray(sweep.job.n_gpus, dtype=np.float64), shape)
     flat = [offer for rows in offers for offer in rows]
-    known = _of_offers(request, flat)
-    parts: list[tuple[Any, ...]] = []
-    index = 0
-    for row, rows in enumerate(offers):
-        fitting = np.flatnonzero(sweep.fits[row])
-        for offer in rows:
-            count = float(int(offer.gpu_count))
-            if sweep.job.trains:
-                nodes = together[row, fitting] / count
-                able = fitting[_whole(nodes, count, request)]
-                size, copies = together[row, able], 1.0 / np.maximum(together[row, able] / count, 1e-9)
-                spread = together[row, able] / count
-            else:
-                able = fitting[group[row, fitting] <= count]
-                size = group[row, able]
-                copies, spread = np.floor(count / size), np.ones(len(able))
-            ones = np.ones(len(able))
-            machines = spread if sweep.job.trains else ones
-            slower = {many: _slower(request, offer, many) for many in set(machines.tolist())}
-            parts.append((
-                ones * row, able * 1.0, ones * index, size, ones * count, spread,
-                sweep.throughput[row, able] * copies, sweep.latency[row, able],
-                np.broadcast_to(sweep.power, shape)[row, able] * count, ones * offer.usd_per_hour,
-                ones * known[index][0], np.array([slower[many] for many in machines.tolist()]),
-                ones * known[index][1],
-            ))  # fmt: skip
-            index += 1
-    found = (
-        [np.concatenate(one) for one in zip(*parts, strict=True)] if parts else [np.zeros(0)] * len(_ARRAYS)
-    )
-    named = dict(zip(_ARRAYS, found, strict=True))
-    for name in ("row", "column", "offer", "size", "trust"):
-        named[name] = named[name].astype(np.int_)
-    return Options(sweep=sweep, offers=flat, **named)
+    counts = _each([float(int(offer.gpu_count)) for offer in flat])
+    row = np.repeat(np.arange(len(offers)), np.array([len(rows) for rows in offers], dtype=np.int_))
+    # Offers (rows) by configurations (columns): those that fit, on instances that have GPUs for them.
+    if sweep.job.trains:
+        able = sweep.fits[row] & _whole(together[row] / counts[:, None], counts[:, None], request)
+    else:
+        able = sweep.fits[row] & (group[row] <= counts[:, None])
+    offer, column = np.nonzero(able)
+    row, count = row[offer], counts[offer]
+    if sweep.job.trains:
+        size, nodes = together[row, column], together[row, column] / count
+        copies = 1.0 / np.maximum(nodes, 1e-9)
+    else:
+        size, nodes = group[row, column], np.ones(len(offer))
+        copies = np.floor(count / size)
+    return Options(
+        sweep=sweep, offers=flat, row=row, column=column, offer=offer, size=size.astype(np.int_),
+        count=count, nodes=nodes, rate=sweep.throughput[row, column] * copies,
+        latency=sweep.latency[row, column],
+        watts=np.broadcast_to(sweep.power, shape)[row, column] * count,
+        usd=_each([one.usd_per_hour for one in flat])[offer],
+        trust=np.array([trust(one, request) for one in flat], dtype=np.int_)[offer],
+        slower=_slower(request, flat, offer, nodes), price=_each([_price(one) for one in flat])[offer],
+    )  # fmt: skip
 
 
-def _whole(nodes: Array, count: float, request: Request) -> Bools:
+def _each(numbers: list[float]) -> Array:
+    return np.array(numbers, dtype=np.float64)
+
+
+def _whole(nodes: Array, count: Array, request: Request) -> Bools:
     """Whether so many nodes can be had: one; several whole machines for a job whose size is known.
 
     Single GPUs that are rented one by one have no fast link between them, so they are no run together.
     """
     whole = np.abs(nodes - np.round(nodes)) < 1e-9
-    most = NODES[-1] if request.size is not None and count >= section("links")["node"] else 1
+    linked = (count >= section("links")["node"]) & (request.size is not None)
+    most = np.where(linked, NODES[-1], 1)
     return np.asarray(whole & (nodes >= 1.0) & (nodes <= most))
 
 
@@ -139,18 +134,18 @@ def together(request: Request, offers: Sequence[Sequence[Offer]]) -> list[float]
     return [count for count in counts if count > 1.0] or counts if request.cut else counts
 
 
-def _of_offers(request: Request, offers: Sequence[Offer]) -> list[tuple[int, float]]:
-    """Trust in the price, and the price of the cards."""
-    return [(trust(offer, request), _price(offer)) for offer in offers]
-
-
-def _slower(request: Request, offer: Offer, machines: float) -> float:
+def _slower(request: Request, offers: Sequence[Offer], which: Ints, machines: Array) -> Array:
     """How many times longer a job takes where capacity is taken back, a run on several with any of them."""
-    if request.size is None or offer.kind != "spot":
-        return 1.0
+    slower = np.ones(len(which))
+    if request.size is None:
+        return slower
     from whichgpu.prices import spot
 
-    return spot.expected(offer, 1.0, spot.habits(), machines=machines).hours
+    for pair in {(int(one), float(many)) for one, many in zip(which, machines, strict=True)}:
+        if offers[pair[0]].kind == "spot":
+            hours = spot.expected(offers[pair[0]], 1.0, spot.habits(), machines=pair[1]).hours
+            slower[(which == pair[0]) & (machines == pair[1])] = hours
+    return slower
 
 
 def _price(offer: Offer) -> float:
