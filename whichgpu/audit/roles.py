@@ -203,7 +203,8 @@ def _topic(
         both = _last_two(index, passage, sentence, context)
         return (both[:1] if meant[1].lower() == "former" else both[1:]), True
     everywhere = context.mentions.get(index, ())
-    for back in reversed([one for one in sentences(passage.text) if one.start < sentence.start]):
+    earlier = [one for one in sentences(passage.text) if one.start < sentence.start] if everywhere else ()
+    for back in reversed(earlier):
         here = within(everywhere, back.start, back.end)
         against = _against(passage.text, back.start, here)
         own = [each for each in here if each not in against]
