@@ -49,8 +49,8 @@ _AGAINST = re.compile(
     r"(?:[^.;,]|[.,](?=\d)){0,45}?\bof"
     r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7](?=\s+(?:the|an?|that|its)\s)|\d\.\d+\s?[x\u00d7]))"
     rf"\s+\(?{_ARTICLES}$"
-    # "With X alike", "against X", "like X" in Chinese.
-    r"|[\u4e0e\u8207\u8ddf\u6bd4\u50cf]\s*$",
+    # "With X alike", "against X", "like X", "more than X" in Chinese.
+    r"|(?:[\u4e0e\u8207\u8ddf\u6bd4\u50cf]|[\u5c11\u591a\u9ad8\u4f4e\u5927\u5c0f\u4f18]\u4e8e|\u8d85\u8fc7|\u4e0d\u5982)\s*$",
     re.IGNORECASE,
 )
 #: How far back from a name the words that set something against it can begin.
