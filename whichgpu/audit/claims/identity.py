@@ -425,16 +425,13 @@ def _drift(context: Context) -> Iterator[Finding]:
         if not _only_as_short(laptop, desktop, context):
             continue
         because = f"the text speaks of {laptop} and goes on with {desktop}, another device"
-        index, each = next(
-            (index, each)
-            for index, found in sorted(context.mentions.items())
-            for each in found
-            if each.ids == (desktop,)
-        )
-        yield made(context, context.document.passages[index], (each.start, each.end), "identity",
-                   "inconsistent", subject=desktop, attribute="name", because=because,
-                   expected=f"{each.text} Laptop GPU",
-                   evidence=(_differ(laptop, desktop, context),))  # fmt: skip
+        for index, found in context.mentions.items():
+            for each in found:
+                if each.ids == (desktop,):
+                    yield made(context, context.document.passages[index], (each.start, each.end), "identity",
+                               "inconsistent", subject=desktop, attribute="name", because=because,
+                               expected=f"{each.text} Laptop GPU",
+                               evidence=(_differ(laptop, desktop, context),))  # fmt: skip
 
 
 def _only_as_short(laptop: str, desktop: str, context: Context) -> bool:
