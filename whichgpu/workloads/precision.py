@@ -45,6 +45,8 @@ class Precision:
     or_wider: bool = False
     dense: float = 0.0
     dense_math: str = ""
+    #: The format that is meant of a model that was not released in this one.
+    made: str = ""
 
     @property
     def quantised(self) -> bool:
@@ -94,6 +96,7 @@ def _precision(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> Pr
         or_wider=row.get("or_wider", False),
         dense=row.get("dense_bytes", 0.0),
         dense_math=row.get("dense_math", ""),
+        made=row.get("made", ""),
     )
 
 
@@ -163,11 +166,15 @@ def as_stored(name: str, base: str, weight: float, head: float) -> Precision:
 
 def precision(name: str) -> Precision:
     """The precision of a name; raises `UsageError` with the nearest names."""
-    known = precisions()
-    key = _spellings().get(_key(name)) or _by_bits(name)
-    if key is None:
+    key = named(name)
+    if not key:
         raise UsageError(f"no precision '{name}'; did you mean {', '.join(_nearest(name.lower()))}?")
-    return known[key]
+    return precisions()[key]
+
+
+def named(text: str) -> str:
+    """The id of the precision that a text names; "" for none."""
+    return _spellings().get(_key(text)) or _by_bits(text) or ""
 
 
 @lru_cache(maxsize=256)
