@@ -74,10 +74,11 @@ def too_big(sweep: Estimates, row: int) -> Reason:
     available = float(sweep.available[row, 0])
     if math.isnan(available):
         return cannot_run("its memory was not read in any source")
+    where = f" on each of {gpus[best]:g} GPUs" if gpus[best] > 1 else ""
     return Reason(
         "too little memory",
-        f"does not fit: needs {show(float(required[best]), 'memory', 3)} on each of "
-        f"{plural(int(gpus[best]), 'GPU')}, the card has {show(available, 'memory', 3)}",
+        f"does not fit: needs {show(float(required[best]), 'memory', 3)}{where}, "
+        f"the card has {show(available, 'memory', 3)}",
     )
 
 
