@@ -94,10 +94,39 @@ class Requests:
         return (1.0 + self.draft_cost * self.drafted) / self.tokens_per_pass
 
 
+#: What a request is called, and what it asks for where that is one thing.
+_REQUESTS = frozenset(
+    [
+        "req",
+        "reqs",
+        "request",
+        "requests",
+        "query",
+        "queries",
+        "call",
+        "calls",
+        "image",
+        "images",
+        "picture",
+        "pictures",
+        "prompt",
+        "prompts",
+        "document",
+        "documents",
+        "sequence",
+        "sequences",
+        "file",
+        "files",
+        "transcript",
+        "transcripts",
+    ]
+)
+
+
 def read_rate(text: str) -> float:
     """`"5 req/s"` or `"300 requests/min"` in requests/s; raises `UsageError` for what is no such rate."""
     rate, unit = parse_rate(text)
-    if unit not in ("req", "reqs", "request", "requests", "query", "queries"):
+    if unit not in _REQUESTS:
         raise UsageError(f"'{text}' is of {unit}, and a load is of requests; write e.g. --rate \"5 req/s\"")
     return rate
 
