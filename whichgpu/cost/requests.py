@@ -94,39 +94,22 @@ class Requests:
         return (1.0 + self.draft_cost * self.drafted) / self.tokens_per_pass
 
 
-#: What a request is called, and what it asks for where that is one thing.
-_REQUESTS = frozenset(
-    [
-        "req",
-        "reqs",
-        "request",
-        "requests",
-        "query",
-        "queries",
-        "call",
-        "calls",
-        "image",
-        "images",
-        "picture",
-        "pictures",
-        "prompt",
-        "prompts",
-        "document",
-        "documents",
-        "sequence",
-        "sequences",
-        "file",
-        "files",
-        "transcript",
-        "transcripts",
-    ]
-)
+#: What a request is called, and by kind of workload what it asks for.
+_REQUESTS = ("req", "reqs", "request", "requests", "query", "queries")
+_MADE = {
+    "images": ("image", "images", "picture", "pictures", "prompt", "prompts"),
+    "sequences": ("sequence", "sequences", "document", "documents", "text", "texts"),
+    "audio seconds": ("file", "files", "transcript", "transcripts", "clip", "clips"),
+}
 
 
-def read_rate(text: str) -> float:
-    """`"5 req/s"` or `"300 requests/min"` in requests/s; raises `UsageError` for what is no such rate."""
+def read_rate(text: str, made: str = "") -> float:
+    """`"5 req/s"` or `"300 requests/min"` in requests/s; raises `UsageError` for what is no such rate.
+
+    Of a workload that makes one thing a request (`made`: images, sequences ..) it may be of those.
+    """
     rate, unit = parse_rate(text)
-    if unit not in _REQUESTS:
+    if unit not in (*_REQUESTS, *_MADE.get(made, ())):
         raise UsageError(f"'{text}' is of {unit}, and a load is of requests; write e.g. --rate \"5 req/s\"")
     return rate
 
