@@ -36,6 +36,23 @@ OPTIONS = (
 )  # fmt: skip
 
 
+#: Options that say something of another one alone, with what to write for that.
+_OF_ANOTHER = {
+    "acceptance": "speculative=3", "draft_cost": "speculative=3", "prefill_tp": "prefill_gpus=1",
+    "prefill_gpu": "prefill_gpus=1",
+}  # fmt: skip
+
+
+def idle(job: Job) -> list[str]:
+    """What to say of options that change nothing, since the one that they are of is not stated."""
+    pairs = [(name, other) for name, other in _OF_ANOTHER.items() if name in job.options]
+    return [
+        f"option {name} changes nothing without {other.partition('=')[0]}; add e.g. --option {other}"
+        for name, other in pairs
+        if other.partition("=")[0] not in job.options
+    ]
+
+
 @immutable
 class Requests:
     """The requests of a serving job; `rate` is in 1/s, None where a load generator keeps a number in flight.

@@ -52,51 +52,11 @@ _SPEED = re.compile(
 )
 #: What else may stand in an objective.
 _FILLERS = frozenset(
-    [
-        "<=",
-        "<",
-        "≤",
-        "=",
-        ":",
-        "of",
-        "is",
-        "are",
-        "be",
-        "under",
-        "below",
-        "within",
-        "at",
-        "most",
-        "least",
-        "less",
-        "than",
-        "no",
-        "more",
-        "not",
-        "above",
-        "over",
-        "max",
-        "maximum",
-        "up",
-        "to",
-        "the",
-        "a",
-        "an",
-        "for",
-        "with",
-        "in",
-        "must",
-        "should",
-        "stay",
-        "kept",
-        "(",
-        ")",
-        "@",
-        "-",
-        "latency",
-        "percentile",
-    ]
-)
+    ("<=", "<", "≤", "=", ":", "(", ")", "@", "-", "of", "is", "are", "be", "under", "below", "within",
+     "at", "most", "least", "less", "than", "no", "more", "not", "above", "over", "max", "maximum", "up", "to",
+     "the", "a", "an", "for", "with", "in", "must", "should", "stay", "kept", "all", "each", "every",
+     "request", "requests", "user", "users", "latency", "percentile")
+)  # fmt: skip
 #: The share of the capacity at which a request is alone; the most that is looked at, and how finely.
 _ALONE, _MOST, _POINTS, _HALVINGS = 1e-4, 0.99, 100, 9
 #: How far the answer stays below the last load that kept percentiles, so that other chances keep them too.
