@@ -53,8 +53,8 @@ _SPEED = re.compile(
 #: What else may stand in an objective.
 _FILLERS = frozenset(
     ("<=", "<", "≤", "=", ":", "(", ")", "@", "-", "of", "is", "are", "be", "under", "below", "within",
-     "at", "most", "least", "less", "than", "no", "more", "not", "above", "over", "max", "maximum", "up", "to",
-     "the", "a", "an", "for", "with", "in", "must", "should", "stay", "kept", "all", "each", "every",
+     "at", "most", "least", "less", "than", "no", "more", "not", "above", "over", "max", "maximum", "up",
+     "to", "the", "a", "an", "for", "with", "in", "must", "should", "stay", "kept", "all", "each", "every",
      "request", "requests", "user", "users", "latency", "percentile")
 )  # fmt: skip
 #: The share of the capacity at which a request is alone; the most that is looked at, and how finely.
