@@ -65,7 +65,8 @@ def resolve(name: str) -> Workload:
     """
     if name in _imported:
         return _imported[name]
-    name = _plain(name)
+    # Published tables have names with brackets of their own.
+    name = name if _candidates(name) else _plain(name)
     keys = _candidates(name)
     if len(keys) > 1:
         raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
