@@ -23,10 +23,11 @@ from whichgpu.workloads.hub import hub_name
 from whichgpu.workloads.workload import meaning, resolve, workloads
 
 GPUS = catalogue()
-LLAMA = {"phase": "decode", "precision": "q4_k_m", "batch": 1, "output_tokens": 512, "runtime": "llama.cpp"}
+LLAMA = {"phase": "decode", "precision": "q4_k_m", "batch": 1, "output_tokens": 512,
+         "runtime": "llama.cpp (May 2024)"}  # fmt: skip
 MEASURED = (
     "predict", "llama-3-8b", "--gpu", "rtx-3070", "--phase", "decode", "--precision", "q4_k_m", "--batch",
-    "1", "--output-tokens", "512", "--runtime", "llama.cpp",
+    "1", "--output-tokens", "512", "--runtime", "llama.cpp (May 2024)",
 )  # fmt: skip
 
 

@@ -145,3 +145,20 @@ def test_a_command_writes_what_validate_reads():
     for words in ("'<a fp4 checkpoint of deepseek-ai/DeepSeek-R1>'", "--data-parallel-size 2",
                   "--enable-expert-parallel", '"num_speculative_tokens": 3'):  # fmt: skip
         assert words in text
+
+
+def test_genai_perf_keeps_model_and_load_beside_the_rest(tmp_path, whichgpu):
+    run = {
+        "time_to_first_token": {"unit": "ms", "avg": 110.0},
+        "inter_token_latency": {"unit": "ms", "avg": 15.7},
+        "input_sequence_length": {"avg": 512}, "output_sequence_length": {"avg": 256},
+        "input_config": {"model": ["meta-llama/Llama-3.1-8B-Instruct"], "backend": "vllm", "concurrency": 16},
+    }  # fmt: skip
+    path = written(tmp_path / "profile_export_genai_perf.json", run)
+    row = rows(path, gpu="l40s")[0]
+    assert (row["workload"], row["runtime"], row["concurrency"]) == ("llama-3.1-8b", "vllm", "16")
+    asked = ("validate", str(path), "--gpu", "l40s")
+    wide, narrow = (whichgpu(*asked, *more, "--json").json["groups"]["all"]["mape"]
+                    for more in ((), ("--precision", "fp8")))  # fmt: skip
+    assert wide > 2.0 * narrow
+    assert "did you mean fp8" in whichgpu(*asked, "--precision", "fp99").out

@@ -352,6 +352,20 @@ def test_a_cache_in_a_format_that_an_engine_lacks_is_refused(whichgpu):
     assert whichgpu(*asked, "kv_precision=q8_0").status == 0
 
 
+def test_an_option_of_another_that_is_not_stated_is_said(whichgpu):
+    asked = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--curve", "--option", "acceptance=0.9")
+    assert "acceptance changes nothing without speculative" in " ".join(whichgpu(*asked).out.split())
+    assert "changes nothing" not in whichgpu(*asked, "--option", "speculative=2").out
+
+
+def test_a_rate_may_be_of_what_a_request_makes(whichgpu):
+    asked = ("predict", "stable-diffusion-1.5", "--gpu", "l4:2", "--rate")
+    one, other = (whichgpu(*asked, rate, "--json").json for rate in ("12 req/min", "0.2 images/s"))
+    assert one == other
+    told = whichgpu("predict", "llama-3.1-8b", "--gpu", "l4", "--rate", "0.2 images/s")
+    assert (told.status, "a load is of requests" in told.err) == (2, True)
+
+
 def test_a_gpu_whose_power_no_source_states_has_no_energy(whichgpu):
     asked = ("predict", "llama-3.1-8b", "--gpu", "apple-m4-max-40c", "--runtime", "llama.cpp",
              "--precision", "q4_k_m")  # fmt: skip

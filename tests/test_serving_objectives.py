@@ -26,6 +26,17 @@ L40S, H100, H200 = GPUS["l40s"], GPUS["h100-80gb-sxm"], GPUS["h200-141gb-sxm"]
         ("itl median 30 ms,", [("itl", "p50", 0.03)]),
         ("p95 ttft < 2 s, TPOT<=40ms", [("ttft", "p95", 2.0), ("tpot", "mean", 0.04)]),
         ("latency p99 under 8 s, median itl ≤ 30 ms", [("latency", "p99", 8.0), ("itl", "p50", 0.03)]),
+        ("TTFT P95 <= 800ms and TPOT < 35 ms", [("ttft", "p95", 0.8), ("tpot", "mean", 0.035)]),
+        ("ttft: p99 2s; itl p99 80ms", [("ttft", "p99", 2.0), ("itl", "p99", 0.08)]),
+        ("TTFT(p90)=1,500 ms & E2EL@p99 < 30 seconds", [("ttft", "p90", 1.5), ("latency", "p99", 30.0)]),
+        ("time to first token 90th percentile 1 second", [("ttft", "p90", 1.0)]),
+        ("average end-to-end latency of at most 2 minutes", [("latency", "mean", 120.0)]),
+        (
+            "inter-token latency 40 ms at p95, time_to_first_token 1 s",
+            [("itl", "p95", 0.04), ("ttft", "mean", 1.0)],
+        ),
+        ("95% of requests TTFT below 1 s", [("ttft", "p95", 1.0)]),
+        ("ttft 1 s, at least 25 tok/s/user", [("ttft", "mean", 1.0), ("tpot", "mean", 0.04)]),
     ],
 )
 def test_objectives_are_read(text, terms):
@@ -37,6 +48,9 @@ def test_objectives_are_read(text, terms):
     [
         ("", "no objective"), ("ttft", "'ttft' is no objective"), ("speed 1 s", "no objective of ttft"),
         ("ttft p42 1 s", "no 'p42'; use one of mean, p50"), ("tpot 50", "unit"), ("tpot 0 ms", "above zero"),
+        ("throughput 100 tokens/s", "no objective of ttft"), ("20 tokens/s", "no objective"),
+        ("ttft p90 p99 1 s", "no objective"), ("ttft p90 1 s quickly", "not a time"),
+        ("ttft -1 s", "no objective"),
     ],
 )  # fmt: skip
 def test_what_is_no_objective_is_said(text, says):

@@ -146,9 +146,15 @@ class Devices:
 
     @cached_property
     def clock(self) -> Column:
-        """Boost clock in Hz; 1.5 GHz where none is stated."""
-        boost = self.column("clock_boost")
-        return np.where(np.isnan(boost), 1.5e9, boost)
+        """Boost clock in Hz: of another part of its chip where none is stated, else 1.5 GHz."""
+        return np.nan_to_num(self._boost, nan=1.5e9)
+
+    @cached_property
+    def _boost(self) -> Column:
+        """Boost clock in Hz; NaN where no part of a chip has one."""
+        stated = self.column("clock_boost")
+        chips = [_of_chip("clock_boost", gpu.family, str(gpu.value("chip") or "")) for gpu in self.gpus]
+        return np.where(np.isnan(stated), np.array(chips)[:, None], stated)
 
     @cached_property
     def issue(self) -> Column:
@@ -166,7 +172,7 @@ class Devices:
     def pause(self) -> Column:
         """Factor on the time between two kernels: the chip drains and fills in cycles of its clock."""
         c = section("launches")
-        stated = np.nan_to_num(self.column("clock_boost"), nan=c["clock_reference"])
+        stated = np.nan_to_num(self._boost, nan=c["clock_reference"])
         return np.asarray((c["clock_reference"] / stated) ** c["clock_exponent"])
 
     @cached_property
@@ -405,16 +411,18 @@ _KEPT = 512
 def _last_level(gpu: Gpu) -> float:
     """L2 of a GPU in B; where no source says, the most that a part of its chip has, which is on the die."""
     stated = gpu.value("l2")
-    return _of_chip(gpu.family, str(gpu.value("chip") or "")) if stated is None else float(stated)
+    found = _of_chip("l2", gpu.family, str(gpu.value("chip") or "")) if stated is None else float(stated)
+    return 0.0 if np.isnan(found) else found
 
 
-@lru_cache(maxsize=64)
-def _of_chip(family: str, chip: str) -> float:
+@lru_cache(maxsize=256)
+def _of_chip(name: str, family: str, chip: str) -> float:
+    """The most that a part of a chip has of a numeric field; NaN where none states it."""
     from whichgpu.hardware.catalogue import catalogue
 
     known = (part for part in catalogue().values() if chip and part.family == family)
-    parts = (part for part in known if part.value("chip") == chip)
-    return max((float(part.value("l2") or 0.0) for part in parts), default=0.0)
+    values = [part.value(name) for part in known if part.value("chip") == chip]
+    return max((float(value) for value in values if value is not None), default=np.nan)
 
 
 @immutable

@@ -23,7 +23,7 @@ from whichgpu.cost.parallel import data_parallel_seconds
 from whichgpu.cost.placing import COUNTS, share
 from whichgpu.cost.readings import Readings, readings
 from whichgpu.cost.requests import OPTIONS as ASKED
-from whichgpu.cost.requests import at_random
+from whichgpu.cost.requests import at_random, idle
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.spread import found_for, spread
@@ -358,6 +358,7 @@ class Estimates:
                 for name in REQUESTS
                 if name in self.job.options
             ]
+        said += idle(self.job)
         ignored = sorted(set(self.job.options) - MODELLED)
         if self.job.phase == "serve":
             ignored += [name for name in NOT_SERVED if name in self.job.options]

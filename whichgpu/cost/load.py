@@ -7,6 +7,7 @@ capacity.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -186,9 +187,11 @@ def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
 
 def beyond(rate: float, capacity: float) -> str:
     """What to say of a load that nothing serves."""
+    # Full servers keep no objective: a tenth is left.
+    more = math.ceil(rate / (0.9 * capacity)) if capacity > 0 else 0
     return (
         f"{rate:.4g} requests/s are beyond the capacity of {capacity:.4g} requests/s: waiting grows without "
-        "end; use more GPUs or a lower load"
+        f"end; use {f'{more:,} times as many' if more else 'more'} GPUs or a lower load"
     )
 
 

@@ -171,7 +171,8 @@ def _job(run: Mapping[str, Any]) -> dict[str, str]:
         job["options"] = f"request_rate={rate:.9g}"
     else:
         job["concurrency"] = _number(flight)
-    backend = str(run.get("backend") or run.get("endpoint_type") or "").lower()
+    own = config.get("backend") if isinstance(config, dict) else None
+    backend = str(run.get("backend") or run.get("endpoint_type") or own or "").lower()
     engine = next((engine for word, engine in _ENGINES.items() if word in backend), "")
     return {**job, **_served(run), **({"runtime": engine} if engine else {})}
 
@@ -181,20 +182,27 @@ def _served(run: Mapping[str, Any]) -> dict[str, str]:
     server, config = run.get("server_info"), run.get("input_config")
     server = server if isinstance(server, dict) else {}
     endpoint = config.get("endpoint") if isinstance(config, dict) else None
-    listed = (endpoint.get("model_names") if isinstance(endpoint, dict) else None) or ()
+    listed = _models(endpoint) or _models(config)
     names = (run.get("model_id"), server.get("model_path"), run.get("model"))
     found: dict[str, str] = {}
-    for name in (*names, *(listed if isinstance(listed, list) else ())):
+    for name in (*names, *listed):
         with suppress(WhichGpuError):
             found = found or ({"workload": resolve(name).id} if isinstance(name, str) and name else {})
     tp = server.get("tp_size")
     return {**found, "tp": str(tp)} if isinstance(tp, int) and tp > 1 else found
 
 
+def _models(part: Any) -> Sequence[Any]:
+    """The models that a part of AIPerf's or GenAI-Perf's configuration names."""
+    named = (part.get("model_names") or part.get("model")) if isinstance(part, dict) else None
+    return named if isinstance(named, list) else [named] if named else []
+
+
 def _loadgen(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Where AIPerf and GenAI-Perf keep the load."""
+    """Where AIPerf and GenAI-Perf keep the load: older ones beside the rest."""
     old = config.get("perf_analyzer", {})
-    return config.get("loadgen") or (old.get("stimulus", {}) if isinstance(old, dict) else {})
+    stimulus = old.get("stimulus", {}) if isinstance(old, dict) else {}
+    return config.get("loadgen") or stimulus or config
 
 
 def _lengths(run: Mapping[str, Any]) -> tuple[float | None, float | None]:

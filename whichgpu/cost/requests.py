@@ -36,6 +36,23 @@ OPTIONS = (
 )  # fmt: skip
 
 
+#: Options that say something of another one alone, with what to write for that.
+_OF_ANOTHER = {
+    "acceptance": "speculative=3", "draft_cost": "speculative=3", "prefill_tp": "prefill_gpus=1",
+    "prefill_gpu": "prefill_gpus=1",
+}  # fmt: skip
+
+
+def idle(job: Job) -> list[str]:
+    """What to say of options that change nothing, since the one that they are of is not stated."""
+    pairs = [(name, other) for name, other in _OF_ANOTHER.items() if name in job.options]
+    return [
+        f"option {name} changes nothing without {other.partition('=')[0]}; add e.g. --option {other}"
+        for name, other in pairs
+        if other.partition("=")[0] not in job.options
+    ]
+
+
 @immutable
 class Requests:
     """The requests of a serving job; `rate` is in 1/s, None where a load generator keeps a number in flight.
@@ -94,10 +111,22 @@ class Requests:
         return (1.0 + self.draft_cost * self.drafted) / self.tokens_per_pass
 
 
-def read_rate(text: str) -> float:
-    """`"5 req/s"` or `"300 requests/min"` in requests/s; raises `UsageError` for what is no such rate."""
+#: What a request is called, and by kind of workload what it asks for.
+_REQUESTS = ("req", "reqs", "request", "requests", "query", "queries")
+_MADE = {
+    "images": ("image", "images", "picture", "pictures", "prompt", "prompts"),
+    "sequences": ("sequence", "sequences", "document", "documents", "text", "texts"),
+    "audio seconds": ("file", "files", "transcript", "transcripts", "clip", "clips"),
+}
+
+
+def read_rate(text: str, made: str = "") -> float:
+    """`"5 req/s"` or `"300 requests/min"` in requests/s; raises `UsageError` for what is no such rate.
+
+    Of a workload that makes one thing a request (`made`: images, sequences ..) it may be of those.
+    """
     rate, unit = parse_rate(text)
-    if unit not in ("req", "reqs", "request", "requests", "query", "queries"):
+    if unit not in (*_REQUESTS, *_MADE.get(made, ())):
         raise UsageError(f"'{text}' is of {unit}, and a load is of requests; write e.g. --rate \"5 req/s\"")
     return rate
 

@@ -28,15 +28,35 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 
-#: Other names of the metrics.
+#: Names of the metrics, as people and tools write them; the longest that stands in a text is meant.
 _METRICS = {
-    "ttft": "ttft", "tpot": "tpot", "itl": "itl", "latency": "latency", "e2e": "latency", "e2el": "latency",
+    "ttft": "ttft", "time to first token": "ttft", "first token latency": "ttft", "first token": "ttft",
+    "tpot": "tpot", "time per output token": "tpot", "time per token": "tpot", "per token latency": "tpot",
+    "itl": "itl", "inter token latency": "itl", "intertoken latency": "itl", "inter token": "itl",
+    "time between tokens": "itl", "tbt": "itl",
+    "latency": "latency", "e2e": "latency", "e2el": "latency", "end to end": "latency",
+    "response time": "latency", "e2e latency": "latency", "end to end latency": "latency",
+    "request latency": "latency",
+    "total latency": "latency", "end to end time": "latency",
 }  # fmt: skip
-_HOW = r"(?:mean|median|p[0-9]+)"
-_TERM = re.compile(
-    rf"(?:(?P<before>{_HOW})\s+)?(?P<metric>[a-z][a-z0-9]*)(?:\s+(?P<how>{_HOW}))?"
-    r"(?:\s*(?:<=?|≤|=)\s*|\s+(?:(?:under|below|within|at most|of)\s+)?)(?P<most>[0-9.].*)"
+_METRIC = re.compile(rf"\b(?:{'|'.join(sorted(_METRICS, key=len, reverse=True))})s?\b")
+_HOW = re.compile(
+    r"\b(?P<word>mean|average|avg|median)\b|\bp ?(?P<before>[0-9]+(?:\.[0-9]+)?)(?:th)?\b"
+    r"|\b(?P<after>[0-9]+(?:\.[0-9]+)?)(?:th|st|nd|rd)?(?:(?<=[a-z]) percentile| percentile|(?<=th)|%)"
 )
+_WORDS = {"mean": "mean", "average": "mean", "avg": "mean", "median": "p50"}
+#: Tokens a second that each user sees, the time per token turned over.
+_SPEED = re.compile(
+    r"([0-9.]+) ?(?:output )?(?:tokens?|toks?|t)(?:/| per )s(?:ec(?:ond)?)?"
+    r"(?:/| per | for (?:each|every) )(?:user|request|stream|sequence)"
+)
+#: What else may stand in an objective.
+_FILLERS = frozenset(
+    ("<=", "<", "≤", "=", ":", "(", ")", "@", "-", "of", "is", "are", "be", "under", "below", "within",
+     "at", "most", "least", "less", "than", "no", "more", "not", "above", "over", "max", "maximum", "up",
+     "to", "the", "a", "an", "for", "with", "in", "must", "should", "stay", "kept", "all", "each", "every",
+     "request", "requests", "user", "users", "latency", "percentile")
+)  # fmt: skip
 #: The share of the capacity at which a request is alone; the most that is looked at, and how finely.
 _ALONE, _MOST, _POINTS, _HALVINGS = 1e-4, 0.99, 100, 9
 #: How far the answer stays below the last load that kept percentiles, so that other chances keep them too.
@@ -75,25 +95,57 @@ class Held:
 
 def read(text: str) -> tuple[Term, ...]:
     """The objectives of a text; raises `UsageError` saying which part cannot be read."""
-    terms = tuple(_term(part.strip()) for part in text.split(",") if part.strip())
+    # "1,000 ms" is one number.
+    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
+    parts = re.split(r"[,;&\n]| and (?=\D)| \+ ", plain, flags=re.IGNORECASE)
+    terms = tuple(_term(part.strip()) for part in parts if part.strip(" ."))
     if not terms:
         raise UsageError(f"no objective in '{text}'; {_EXAMPLE}")
     return terms
 
 
 def _term(text: str) -> Term:
-    found = _TERM.fullmatch(text.lower())
-    if found is None or found["metric"] not in _METRICS:
-        raise UsageError(f"'{text}' is no objective of ttft, tpot, itl or latency; {_EXAMPLE}")
-    said = found["how"] or found["before"]
-    how = {"median": "p50", None: "mean"}.get(said, said)
+    """One objective, whose metric, percentile and time may stand in any order."""
+    low = re.sub(r"(?<=[a-z])[-_](?=[a-z])", " ", text.lower())
+    speed = _SPEED.search(low)
+    if speed and float(speed[1]) > 0.0:
+        return Term("tpot", _how(_HOW.search(low.replace(speed[0], "")), text), 1.0 / float(speed[1]))
+    named = _METRIC.search(low)
+    if named is None:
+        raise _unread(text)
+    rest = low[: named.start()] + " " + low[named.end() :]
+    taken = _HOW.search(rest)
+    if taken:
+        rest = rest[: taken.start()] + " " + rest[taken.end() :]
+    most = parse(_amount(rest, text), "time")
+    if most <= 0.0:
+        raise UsageError(f"'{text}' is not above zero; {_EXAMPLE}")
+    return Term(_METRICS[named[0].removesuffix("s") if named[0] not in _METRICS else named[0]],
+                _how(taken, text), most)  # fmt: skip
+
+
+def _how(found: re.Match[str] | None, text: str) -> str:
+    """How an objective is taken over the requests; raises `UsageError` for a percentile that none has."""
+    if found is None:
+        return "mean"
+    how = _WORDS.get(found["word"] or "", f"p{found['before'] or found['after']}")
     known = ("mean", *(f"p{share}" for share in curve.PERCENTILES))
     if how not in known:
         raise UsageError(f"'{text}': no '{how}'; use one of {', '.join(known)}")
-    most = parse(found["most"], "time")
-    if most <= 0.0:
-        raise UsageError(f"'{text}' is not above zero; {_EXAMPLE}")
-    return Term(_METRICS[found["metric"]], str(how), most)
+    return how
+
+
+def _amount(rest: str, text: str) -> str:
+    """What is left of an objective as a quantity; raises `UsageError` for words that mean nothing here."""
+    words = re.sub(r"<=|[<≤=:()@]", r" \g<0> ", rest).split()
+    left = " ".join(word for word in words if word not in _FILLERS)
+    if not re.match(r"[0-9.]", left):
+        raise _unread(text)
+    return left
+
+
+def _unread(text: str) -> UsageError:
+    return UsageError(f"'{text}' is no objective of ttft, tpot, itl or latency; {_EXAMPLE}")
 
 
 def largest(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:

@@ -103,7 +103,7 @@ def run(
     if not workload or not gpu:
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
     if rate is not None:
-        columns = _at_rate(columns, rate)
+        columns = _at_rate(columns, rate, workload)
     batched = rate is not None and _in_batches(workload, columns)
     loaded = loaded or _apart(columns, rate)
     own.check(workload, gpu, jobs, loaded=loaded or batched)
@@ -171,9 +171,10 @@ def _apart(columns: JobColumns, rate: str | None) -> bool:
     return True
 
 
-def _at_rate(columns: JobColumns, text: str) -> JobColumns:
+def _at_rate(columns: JobColumns, text: str, workload: str) -> JobColumns:
     """The columns with a rate of requests among their options."""
     from whichgpu.cost.requests import read_rate
+    from whichgpu.workloads.workload import resolve
 
     if any(pair.startswith("request_rate=") for pair in columns.stated["options"]):
         raise click.UsageError("--rate and --option request_rate say the same; keep one")
@@ -181,7 +182,8 @@ def _at_rate(columns: JobColumns, text: str) -> JobColumns:
         raise click.UsageError(
             "--rate is of requests that arrive, --concurrency of ones kept in flight; keep one"
         )
-    pair = f"request_rate={read_rate(text):.9g}"
+    job = columns.job(workload)
+    pair = f"request_rate={read_rate(text, resolve(job.workload).unit):.9g}"
     return columns._replace(stated={**columns.stated, "options": (*columns.stated["options"], pair)})
 
 

@@ -44,9 +44,12 @@ _COLUMNS = (
 )
 @click.option("--workload", metavar="NAME", default="", help="Of a load generator's JSON: what was served.")
 @click.option("--gpu", metavar="GPU[:N]", default="", help="Of a load generator's JSON: on what.")
+@click.option("--precision", metavar="NAME", default="", help="Of a load generator's JSON: in what format.")
+@click.option("--runtime", metavar="NAME", default="", help="Of a load generator's JSON: by which engine.")
+@click.option("--tp", metavar="N", default="", help="Of a load generator's JSON: GPUs that share a layer.")
 @gpu_files
 def run(
-    *, measured: Path | None, by: str, page: Path | None, catalogue: Catalogue, workload: str, gpu: str
+    *, measured: Path | None, by: str, page: Path | None, catalogue: Catalogue, gpu: str, **stated: str
 ) -> Report:
     """Predict each row and compare; without rows, the scoreboard."""
     if measured is None:
@@ -54,7 +57,7 @@ def run(
     if page is not None:
         raise click.UsageError("--page is of the scoreboard; leave the file of rows out")
     name, _, count = gpu.partition(":")
-    return _rows(measured, by, catalogue, {"workload": workload, "gpu": name, "n_gpus": count})
+    return _rows(measured, by, catalogue, {**stated, "gpu": name, "n_gpus": count})
 
 
 def _scoreboard(by: str, page: Path | None) -> Report:
@@ -88,7 +91,8 @@ def _rows(measured: Path, by: str, catalogue: Catalogue, stated: Mapping[str, st
     if measured.suffix in load_results.SUFFIXES:
         table, cells = load_results.read_results(measured, stated)
     elif any(stated.values()):
-        raise click.UsageError("--workload and --gpu are of a load generator's JSON; a table states its own")
+        told = ", ".join(f"--{name.replace('n_gpus', 'gpu')}" for name, value in stated.items() if value)
+        raise click.UsageError(f"{told}: of a load generator's JSON alone; a table states its own")
     else:
         table, cells = _published(measured.name) or read_measured(measured)
     with progress("validate", len(cells)) as advance:

@@ -28,8 +28,10 @@ def curve(ask: asks.Curve) -> Report:
     asked = job(ask, ask.workload)
     if ask.rate is not None:
         from whichgpu.cost.requests import read_rate
+        from whichgpu.workloads.workload import resolve
 
-        options = {**asked.options, "request_rate": f"{read_rate(ask.rate):.9g}"}
+        rate = read_rate(ask.rate, resolve(asked.workload).unit)
+        options = {**asked.options, "request_rate": f"{rate:.9g}"}
         asked = api.job(asked, options=options)
     device, count = resolve_device(ask.gpu, known())
     return answer(Asked(asked, device, count, ask.against, ask.slo, ask.usd_per_gpu_hour))
