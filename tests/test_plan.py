@@ -429,11 +429,15 @@ def test_windows(text, hours):
 @pytest.mark.parametrize(
     ("change", "usd"),
     [("price a -50 %", 2.0), ("demand x2", 8.0), ("demand images +25 %", 5.0), ("without a", 6.0),
-     ("max_types 1", 4.0), ("redundancy N+1", 5.0), ("price all x2", 8.0)],
+     ("max_types 1", 4.0), ("redundancy N+1", 5.0), ("price all x2", 8.0), ("PRICE a \u221250%", 2.0),
+     ("price a \u00d70.5", 2.0), ("price a 0.5x", 2.0), ("price a = 0.5", 2.0), ("price a 12 USD/day", 2.0),
+     ("demand 2x", 8.0), ("demand doubled", 8.0), ("demand images 80 images/s", 8.0), ("max types 1", 4.0),
+     ("headroom 25 %", 5.0), ("quota few 1", 5.5), ("quota FEW +2", 4.0), ("quota few x0.5", 5.5)],
 )  # fmt: skip
 def test_what_if(change, usd):
     options = [option("a", 1.0, images="10 images/s"), option("b", 1.5, images="10 images/s")]
-    before = solved([demand(rate="40 images/s")], options)
+    few = [{"name": "few", "instance": "a", "max_instances": 3}] if change.startswith("quota") else []
+    before = solved([demand(rate="40 images/s")], options, quota=few)
     after = what_if(change, before, GPUS, TODAY)
     assert after.plan.usd_per_hour == pytest.approx(usd)
     assert after.changes[0].startswith("it costs")
@@ -455,7 +459,9 @@ def test_several_changes_hold_alone_and_together():
     ("change", "said"),
     [("prize a -5 %", "did you mean price"), ("price zzz -5 %", "no GPU"), ("demand x-2", "no factor"),
      ("demand chats x2", "no demand"), ("max_types many", "no number"),
-     ("redundancy N+9", "from 0 to 3"), ("spot_share 200 %", "from 0 to 100")],
+     ("redundancy N+9", "not N to N"), ("spot_share 200 %", "from 0 to 100"), ("max_types 0", "from 1 on"),
+     ("max_types 1.5", "whole number"), ("quota some 3", "no quota 'some'"), ("demand images 3 req/s", "is of"),
+     ("price a 3 kg", "price")],
 )  # fmt: skip
 def test_what_if_that_cannot_be_read(change, said):
     before = solved([demand(rate="40 images/s")], [option("a", 1.0, images="10 images/s")])
