@@ -744,3 +744,36 @@ def test_hours_taken_apart_are_bounded_rightly():
     assert apart.bound <= whole.objective * (1 + 1e-6)
     assert apart.cost >= whole.bound * (1 - 1e-6)
     assert apart.cost <= whole.objective * 1.03
+
+
+#: Requests an hour of a demand that a search with a start once ended too dear for.
+BY_HOUR = (
+    2099.18, 2675.65, 3945.89, 4818.92, 6236.79, 7574.87, 9601.46, 12510.67, 14654.24, 16011.42, 16556.55,
+    17059.26, 17132.59, 16768.99, 15833.68, 14335.85, 12952.11, 10586.91, 9070.71, 6641.36, 4822.84, 3900.50,
+    2236.41, 2044.97,
+)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_known_fleet_cuts_off_no_cheaper_one():
+    def sized(*rates):
+        return {name: f"{rate} req/s" for name, rate in zip("sml", rates, strict=True)}
+
+    sizes = [{"name": "s", "share": 0.94}, {"name": "m", "share": 0.49}, {"name": "l", "share": 0.33}]
+    ask = [
+        demand("d0", {"default": "1.4997 req/s", "9-21": "4.9992 req/s"}, sizes=sizes, spot_share="0 %"),
+        demand(
+            "d1", {"default": "3.6316 req/s", "22-6": "12.1053 req/s"}, redundancy="N+1", spot_share="0 %"
+        ),
+        demand("d2", [f"{rate} req/h" for rate in BY_HOUR], providers=["aws", "gcp"]),
+    ]
+    own = [
+        option("o0", 3.88, d1="2219.847 req/min", d2="1574.324 req/min", provider="coreweave"),
+        option("o4", 1.932, d0=sized(19.6632, 9.1762, 2.6218), d1="2263.107 req/min", d2="580.953 req/min",
+               provider="coreweave", term="spot", start_up="3 min"),
+        option("o6", 8.79, d0=sized(15.674, 7.3145, 2.0899), d1="8115.068 req/min", d2="592.847 req/min",
+               provider="gcp", start_up="50 min"),
+        option("any", 2.74, d0=sized(4.256, 5.509, 2.678), d1="3.631 req/s", d2="8.579 req/s"),
+    ]  # fmt: skip
+    answer = solved(ask, own, plan={"max_types": 2})
+    assert answer.usd_per_hour == pytest.approx(8.98, rel=1e-6)
