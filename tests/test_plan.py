@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -22,8 +23,8 @@ from whichgpu.planner.plan.pareto import fronts
 from whichgpu.planner.plan.planning import plan
 from whichgpu.planner.plan.program import merged
 from whichgpu.planner.plan.reading import parsed
-from whichgpu.planner.plan.solving import cheapest, effort
-from whichgpu.planner.plan.whatif import what_if
+from whichgpu.planner.plan.solving import cheapest, effort, nothing
+from whichgpu.planner.plan.whatif import _kept, what_if
 
 GPUS, TODAY = catalogue(), date(2026, 11, 20)
 ROOT = Path(__file__).parent.parent
@@ -441,6 +442,16 @@ def test_what_if(change, usd):
     after = what_if(change, before, GPUS, TODAY)
     assert after.plan.usd_per_hour == pytest.approx(usd)
     assert after.changes[0].startswith("it costs")
+
+
+def test_a_change_that_is_not_answered_in_time_keeps_the_fleet_that_still_does():
+    options = [option("a", 1.0, images="10 images/s"), option("b", 1.5, images="10 images/s")]
+    before = solved([demand(rate="40 images/s")], options)
+    program = before.built.program
+    late = _kept(program, before, nothing(program, "limit"))
+    assert (late.status, late.cost) == ("limit", pytest.approx(4.0 * program.period))
+    more = replace(program, load=replace(program.load, rate=2.0 * program.load.rate))
+    assert not np.isfinite(_kept(more, before, nothing(more, "limit")).cost)
 
 
 def test_several_changes_hold_alone_and_together():

@@ -20,7 +20,8 @@ from whichgpu.planner.plan import rates
 from whichgpu.planner.plan.columns import build
 from whichgpu.planner.plan.keys import unknown
 from whichgpu.planner.plan.reading_demand import MOST_SPARE
-from whichgpu.planner.plan.solving import cheapest, effort
+from whichgpu.planner.plan.rounding import carried
+from whichgpu.planner.plan.solving import cheapest, cost_of, effort
 from whichgpu.planner.plan.whatif_words import (
     EXAMPLE,
     FACTOR,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from whichgpu.planner.plan.answer import Plan
     from whichgpu.planner.plan.asked import Asked, Demand
     from whichgpu.planner.plan.columns import Built
+    from whichgpu.planner.plan.program import Program
+    from whichgpu.planner.plan.solving import Solution
 
 #: Fields of a supply that the words of a change may name.
 _NAMED = ("name", "gpu", "provider", "instance", "kind", "type")
@@ -73,10 +76,28 @@ def what_if(text: str | Sequence[str], before: Plan, catalogue: Catalogue, today
     texts = [text] if isinstance(text, str) else list(text)
     built = _changed(before.built, texts, catalogue, today)
     found = cheapest(built.program, effort(gap_of(built), built.asked.seconds))
+    if found.status == "limit":
+        found = _kept(built.program, before, found)
     after = Plan(built, found)
     if not after.feasible and found.status == "infeasible":
         after = replace(after, conflict=conflict(built))
     return WhatIf("; ".join(texts), after, tuple(changes(before, after)))
+
+
+def _kept(program: Program, before: Plan, found: Solution) -> Solution:
+    """The fleet as it was, where it does under the change too and costs less than what was found in time."""
+    n, limits = before.solution.n, program.limits
+    if not before.feasible or n.shape != (program.columns.count, program.hours.size):
+        return found
+    types = np.unique(program.columns.kind[n.any(axis=1)]).size
+    if limits.types is not None and types > limits.types:
+        return found
+    x = carried(program, n)
+    cost = np.inf if x is None else cost_of(program, n, x)
+    over = limits.budget is not None and cost > limits.budget * program.period
+    if x is None or over or cost >= found.cost:
+        return found
+    return replace(found, n=n, x=x, cost=cost, bound=min(found.bound, cost))
 
 
 def what_ifs(
