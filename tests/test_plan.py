@@ -396,7 +396,7 @@ WRONG = [
     ({"demand": [demand()], "quota": [{"gpu": "l4"}]}, "either max_gpus or max_instances"),
     ({"demand": [demand()], "owned": [{"gpu": "l4", "count": 3, "per_instance": 2}]}, "no whole number"),
     ({"demand": [demand()], "option": {"name": "a"}}, "two brackets"),
-    ({"demand": [demand(rate="5 req/fortnight")]}, "day or week"),
+    ({"demand": [demand(rate="5 req/fortnight")]}, "is not a rate of work"),
 ]
 
 
