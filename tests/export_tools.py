@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import os
 import subprocess
+import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from whichgpu.export.names import gpu
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from whichgpu.planner.deployment import Deployment
 
@@ -178,3 +180,55 @@ for words in map(json.loads, sys.argv[1:]):
     made = parser.parse_args(words[3:])
     print(made.tp_size, made.pp_size, made.dp_size, made.context_length, made.nnodes)
 """
+
+
+def read_command(words: Sequence[str]) -> argparse.Namespace:
+    """What an engine makes of the words of a command, by `tools/flags.toml`; fails where it refuses."""
+    tables = tomllib.loads((ROOT / "tests" / "tools" / "flags.toml").read_text())
+    name = next(key for key in tables if list(words[: len(key.split())]) == key.split())
+    kinds: dict[str, dict[str, Any]] = {
+        "text": {}, "whole": {"type": int}, "size": {"type": int}, "set": {"action": "store_true"},
+    }  # fmt: skip
+    parser = argparse.ArgumentParser(allow_abbrev=False, exit_on_error=False)
+    for flag, kind in tables[name].items():
+        if flag == "arguments":
+            if kind:
+                parser.add_argument("model_tag", nargs=kind)
+        else:
+            parser.add_argument(flag, **(kinds[kind] if isinstance(kind, str) else {"choices": kind}))
+    made, unknown = parser.parse_known_args(list(words[len(name.split()) :]))
+    assert not unknown, f"{name} knows no {unknown}"
+    return made
+
+
+#: Attributes that any resource or data source has.
+_META = {"provider", "count"}
+_OF_TYPE = {"text": str, "whole": int, "number": (int, float), "yes": bool, "map": dict, "list": list}
+
+
+def check_terraform(whole: Mapping[str, Any]) -> int:
+    """How many resources and data sources there are, each held to `tools/terraform.toml`."""
+    known = tomllib.loads((ROOT / "tests" / "tools" / "terraform.toml").read_text())
+    found = 0
+    for section in ("resource", "data"):
+        for kind, made in whole.get(section, {}).items():
+            for name, block in made.items():
+                _check_block(
+                    {k: v for k, v in block.items() if k not in _META}, known[kind], f"{kind}.{name}"
+                )
+                found += 1
+    return found
+
+
+def _check_block(block: Mapping[str, Any], known: Mapping[str, Any], where: str) -> None:
+    assert not set(block) - set(known), f"{where} has no {set(block) - set(known)}"
+    for key, kind in known.items():
+        if isinstance(kind, dict):
+            given = block.get(key, [])
+            for one in given if isinstance(given, list) else [given]:
+                _check_block(one, kind, f"{where}.{key}")
+            continue
+        assert key in block or not kind.endswith("!"), f"{where}.{key} is missing"
+        # A template stands for a value of any kind.
+        if key in block and not str(block[key]).startswith("${"):
+            assert isinstance(block[key], _OF_TYPE[kind.rstrip("!")]), f"{where}.{key}: {block[key]}"

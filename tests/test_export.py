@@ -8,6 +8,7 @@ an environment of each (docs/export.md), and where there is none the test skips.
 
 from __future__ import annotations
 
+import argparse
 import base64
 import json
 import os
@@ -23,7 +24,18 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
-from export_tools import DSTACK, NODE_POOL, SGLANG, SKY, VLLM, found_tool, sky_catalogue, tool
+from export_tools import (
+    DSTACK,
+    NODE_POOL,
+    SGLANG,
+    SKY,
+    VLLM,
+    check_terraform,
+    found_tool,
+    read_command,
+    sky_catalogue,
+    tool,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -351,17 +363,28 @@ def test_the_engine_reads_its_command(engine: str, code: str) -> None:
     assert tuple(said) == groups[engine]
 
 
-#: Options of trtllm-serve that its page lists.
-TRTLLM = {
-    "--host", "--port", "--tp_size", "--pp_size", "--ep_size", "--max_batch_size", "--max_num_tokens",
-    "--max_seq_len", "--config", "--backend", "--gpus_per_node", "--kv_cache_free_gpu_memory_fraction",
-}  # fmt: skip
+@pytest.mark.parametrize("one", SERVED, ids=lambda one: one.name)
+@pytest.mark.parametrize("engine", ["vllm", "sglang", "trtllm"])
+def test_what_a_command_line_takes(engine: str, one: Deployment) -> None:
+    if (engine, one.name) == ("trtllm", "wide"):
+        return
+    # TensorRT-LLM starts each replica of a node by a command of its own.
+    words = json.loads(
+        _words(replace(one, gpus_per_node=one.gpus_per_replica) if engine == "trtllm" else one, engine)
+    )
+    made = vars(read_command(words))
+    assert one.model in (made.get("model"), made.get("model_path"), *(made.get("model_tag") or ()))
+    width = next(made[key] for key in ("tensor_parallel_size", "tp_size") if key in made)
+    assert width in ({one.tp} if engine == "vllm" else {one.tp * one.dp})
+    assert one.max_model_len in {made.get(key) for key in ("max_model_len", "context_length", "max_seq_len")}
 
 
-def test_trtllm_serve_knows_its_options() -> None:
-    for one in (CHAT, DENSE):
-        text = launch(one, "trtllm", Place(one.replicas_per_node)).text
-        assert set(re.findall(r"--[a-z]\w+", text)) <= TRTLLM
+def test_work_that_ends_is_not_spread_over_nodes() -> None:
+    with pytest.raises(UsageError, match="work that ends"):
+        export([replace(WIDE, kind="batch")], "vllm")
+
+
+def test_replicas_of_tensorrt_llm_have_ports_of_their_own() -> None:
     assert "enable_attention_dp: true" in launch(DENSE, "trtllm", Place()).text
     both = launch(CHAT, "trtllm", Place(2)).lines
     assert [re.search(r"DEVICES=(\S+)", line)[1] for line in both if "DEVICES" in line] == [
@@ -371,7 +394,21 @@ def test_trtllm_serve_knows_its_options() -> None:
     assert "--port 8001" in both[-2]
 
 
-# --- names -------------------------------------------------------------------------------------------------
+def test_options_that_an_engine_has_not_are_found() -> None:
+    with pytest.raises(AssertionError, match="knows no"):
+        read_command(["vllm", "serve", "m", "--tensor-paralel-size", "2"])
+    with pytest.raises(argparse.ArgumentError, match="invalid choice"):
+        read_command(["python3", "-m", "sglang.launch_server", "--dtype", "fp12"])
+
+
+def test_terraform_providers_have_these_attributes() -> None:
+    apart = replace(IMAGES, name="apart", gpu="t4", instance="n1+1xt4 (gpu only)", region="us-central1")
+    spot = replace(NIGHT, name="spot", term="spot")
+    whole = json.loads(texts([CHAT, OFFLINE, SHARED, *PLAN[1:], apart, spot], "terraform")[0])
+    assert check_terraform(whole) == 11
+    wrong = json.loads(json.dumps(whole).replace('"instance_type"', '"instance_typ"'))
+    with pytest.raises(AssertionError, match="instance_typ"):
+        check_terraform(wrong)
 
 
 def test_labels_of_nodes_mean_their_gpu() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -22,8 +23,8 @@ from whichgpu.planner.plan.pareto import fronts
 from whichgpu.planner.plan.planning import plan
 from whichgpu.planner.plan.program import merged
 from whichgpu.planner.plan.reading import parsed
-from whichgpu.planner.plan.solving import cheapest, effort
-from whichgpu.planner.plan.whatif import what_if
+from whichgpu.planner.plan.solving import cheapest, effort, nothing
+from whichgpu.planner.plan.whatif import _kept, what_if
 
 GPUS, TODAY = catalogue(), date(2026, 11, 20)
 ROOT = Path(__file__).parent.parent
@@ -395,7 +396,7 @@ WRONG = [
     ({"demand": [demand()], "quota": [{"gpu": "l4"}]}, "either max_gpus or max_instances"),
     ({"demand": [demand()], "owned": [{"gpu": "l4", "count": 3, "per_instance": 2}]}, "no whole number"),
     ({"demand": [demand()], "option": {"name": "a"}}, "two brackets"),
-    ({"demand": [demand(rate="5 req/fortnight")]}, "day or week"),
+    ({"demand": [demand(rate="5 req/fortnight")]}, "is not a rate of work"),
 ]
 
 
@@ -429,14 +430,28 @@ def test_windows(text, hours):
 @pytest.mark.parametrize(
     ("change", "usd"),
     [("price a -50 %", 2.0), ("demand x2", 8.0), ("demand images +25 %", 5.0), ("without a", 6.0),
-     ("max_types 1", 4.0), ("redundancy N+1", 5.0), ("price all x2", 8.0)],
+     ("max_types 1", 4.0), ("redundancy N+1", 5.0), ("price all x2", 8.0), ("PRICE a \u221250%", 2.0),
+     ("price a \u00d70.5", 2.0), ("price a 0.5x", 2.0), ("price a = 0.5", 2.0), ("price a 12 USD/day", 2.0),
+     ("demand 2x", 8.0), ("demand doubled", 8.0), ("demand images 80 images/s", 8.0), ("max types 1", 4.0),
+     ("headroom 25 %", 5.0), ("quota few 1", 5.5), ("quota FEW +2", 4.0), ("quota few x0.5", 5.5)],
 )  # fmt: skip
 def test_what_if(change, usd):
     options = [option("a", 1.0, images="10 images/s"), option("b", 1.5, images="10 images/s")]
-    before = solved([demand(rate="40 images/s")], options)
+    few = [{"name": "few", "instance": "a", "max_instances": 3}] if change.startswith("quota") else []
+    before = solved([demand(rate="40 images/s")], options, quota=few)
     after = what_if(change, before, GPUS, TODAY)
     assert after.plan.usd_per_hour == pytest.approx(usd)
     assert after.changes[0].startswith("it costs")
+
+
+def test_a_change_that_is_not_answered_in_time_keeps_the_fleet_that_still_does():
+    options = [option("a", 1.0, images="10 images/s"), option("b", 1.5, images="10 images/s")]
+    before = solved([demand(rate="40 images/s")], options)
+    program = before.built.program
+    late = _kept(program, before, nothing(program, "limit"))
+    assert (late.status, late.cost) == ("limit", pytest.approx(4.0 * program.period))
+    more = replace(program, load=replace(program.load, rate=2.0 * program.load.rate))
+    assert not np.isfinite(_kept(more, before, nothing(more, "limit")).cost)
 
 
 def test_several_changes_hold_alone_and_together():
@@ -455,7 +470,10 @@ def test_several_changes_hold_alone_and_together():
     ("change", "said"),
     [("prize a -5 %", "did you mean price"), ("price zzz -5 %", "no GPU"), ("demand x-2", "no factor"),
      ("demand chats x2", "no demand"), ("max_types many", "no number"),
-     ("redundancy N+9", "from 0 to 3"), ("spot_share 200 %", "from 0 to 100")],
+     ("redundancy N+9", "not N to N"), ("spot_share 200 %", "from 0 to 100"),
+     ("max_types 0", "from 1 on"), ("price a 3 kg", "price"),
+     ("max_types 1.5", "whole number"), ("quota some 3", "no quota .some."),
+     ("demand images 3 req/s", "is of")],
 )  # fmt: skip
 def test_what_if_that_cannot_be_read(change, said):
     before = solved([demand(rate="40 images/s")], [option("a", 1.0, images="10 images/s")])
@@ -737,3 +755,36 @@ def test_hours_taken_apart_are_bounded_rightly():
     assert apart.bound <= whole.objective * (1 + 1e-6)
     assert apart.cost >= whole.bound * (1 - 1e-6)
     assert apart.cost <= whole.objective * 1.03
+
+
+#: Requests an hour of a demand that a search with a start once ended too dear for.
+BY_HOUR = (
+    2099.18, 2675.65, 3945.89, 4818.92, 6236.79, 7574.87, 9601.46, 12510.67, 14654.24, 16011.42, 16556.55,
+    17059.26, 17132.59, 16768.99, 15833.68, 14335.85, 12952.11, 10586.91, 9070.71, 6641.36, 4822.84, 3900.50,
+    2236.41, 2044.97,
+)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_known_fleet_cuts_off_no_cheaper_one():
+    def sized(*rates):
+        return {name: f"{rate} req/s" for name, rate in zip("sml", rates, strict=True)}
+
+    sizes = [{"name": "s", "share": 0.94}, {"name": "m", "share": 0.49}, {"name": "l", "share": 0.33}]
+    ask = [
+        demand("d0", {"default": "1.4997 req/s", "9-21": "4.9992 req/s"}, sizes=sizes, spot_share="0 %"),
+        demand(
+            "d1", {"default": "3.6316 req/s", "22-6": "12.1053 req/s"}, redundancy="N+1", spot_share="0 %"
+        ),
+        demand("d2", [f"{rate} req/h" for rate in BY_HOUR], providers=["aws", "gcp"]),
+    ]
+    own = [
+        option("o0", 3.88, d1="2219.847 req/min", d2="1574.324 req/min", provider="coreweave"),
+        option("o4", 1.932, d0=sized(19.6632, 9.1762, 2.6218), d1="2263.107 req/min", d2="580.953 req/min",
+               provider="coreweave", term="spot", start_up="3 min"),
+        option("o6", 8.79, d0=sized(15.674, 7.3145, 2.0899), d1="8115.068 req/min", d2="592.847 req/min",
+               provider="gcp", start_up="50 min"),
+        option("any", 2.74, d0=sized(4.256, 5.509, 2.678), d1="3.631 req/s", d2="8.579 req/s"),
+    ]  # fmt: skip
+    answer = solved(ask, own, plan={"max_types": 2})
+    assert answer.usd_per_hour == pytest.approx(8.98, rel=1e-6)

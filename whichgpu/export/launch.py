@@ -189,6 +189,11 @@ def _words(one: Deployment, engine: str, row: dict[str, Any], place: Place) -> l
             )
         said.append(row["copies"])
     if place.span > 1:
+        if batch:
+            raise UsageError(
+                f"{one.name}: {engine} does work that ends on one node, and a replica spans {place.span}; "
+                f"use a split within {one.gpus_per_node} GPUs, or say how with --run"
+            )
         if "span" not in row:
             raise UsageError(
                 f"{one.name}: a replica spans {place.span} nodes, and how {engine} is started on several is "

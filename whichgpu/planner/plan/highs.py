@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-#: Tolerances: rows are divided by their largest coefficient, so that these are shares.
-_FEASIBLE, _WHOLE = 1e-9, 1e-9
+#: Tolerances: rows are divided by their largest coefficient, so that these are shares. HiGHS compares with
+#: 1e-9 inside: where whole numbers were held to that it cut off fleets that are cheaper than the start.
+_FEASIBLE, _WHOLE = 1e-9, 1e-8
 #: Heuristics that solve programs of their own.
 _WITHIN = ("rins", "rens", "root_reduced_cost")
 

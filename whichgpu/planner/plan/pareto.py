@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.planner.plan.answer import Plan
 
-#: Objectives as multiples of those asked for; steps between the cheapest fleet and that of the least energy.
-_FACTORS = (0.4, 0.55, 0.75, 1.0, 1.4, 2.0)
+#: Objectives as multiples of those asked for, which come first, as they are known already; steps between the
+#: cheapest fleet and that of the least energy.
+_FACTORS = (1.0, 0.55, 2.0, 0.75, 1.4, 0.4)
 _STEPS = (0.75, 0.5, 0.25, 0.0)
 
 

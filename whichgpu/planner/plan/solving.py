@@ -48,7 +48,7 @@ _ROWS = 0.15
 #: The gap at which fleets are searched for that need not survive yet; and s in which nothing more is found.
 _ROUGH, _LITTLE = 0.05, 0.06
 #: Hours times columns that are solved at once first, the part of the time for that, and what counts as equal.
-_AT_ONCE, _SHORT, _SAME = 200, 0.25, 1e-9
+_AT_ONCE, _SHORT, _SAME = 300, 0.6, 1e-9
 #: Hours that are solved side by side at most.
 _WORKERS = 8
 #: How near to a row of (8) a fleet is that it may matter again; hours of the first of them that are solved.

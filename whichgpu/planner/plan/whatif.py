@@ -1,25 +1,38 @@
 """What if: a change in words, the plan solved again, and what it changed.
 
-price h100 -20 %        price of a GPU, provider, kind of price (spot), instance or option: a share or x0.8
-demand x2               all demands, or one: demand chat +50 %
+price h100 -20 %        price of a GPU, provider, kind of price (spot), instance or option; x0.8, 2 USD/h
+demand x2               all demands, or one: demand chat +50 %, or demand chat 80 req/s at its peak
 slo x2                  every objective, or those of one demand: slo chat x0.5
 without aws             nothing of a GPU, provider, kind of price, instance or option
-quota NAME 16           a [[quota]] of another size; max_types 2, budget 50, spot_share 50 %, redundancy N+1
+quota NAME 16           a [[quota]] of another size, +2 or x2 of it; max_types 2, budget 50, spot_share 50 %,
+                        redundancy N+1, headroom 20 %
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.errors import UsageError
+from whichgpu.planner.plan import rates
 from whichgpu.planner.plan.columns import build
 from whichgpu.planner.plan.keys import unknown
 from whichgpu.planner.plan.reading_demand import MOST_SPARE
-from whichgpu.planner.plan.solving import cheapest, effort
+from whichgpu.planner.plan.rounding import carried
+from whichgpu.planner.plan.solving import cheapest, cost_of, effort
+from whichgpu.planner.plan.whatif_words import (
+    EXAMPLE,
+    FACTOR,
+    KINDS,
+    amount,
+    factor,
+    kind_of,
+    number,
+    usd_of,
+    whole,
+)
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -32,10 +45,9 @@ if TYPE_CHECKING:
     from whichgpu.planner.plan.answer import Plan
     from whichgpu.planner.plan.asked import Asked, Demand
     from whichgpu.planner.plan.columns import Built
+    from whichgpu.planner.plan.program import Program
+    from whichgpu.planner.plan.solving import Solution
 
-_KINDS = ("price", "demand", "slo", "without", "quota", "max_types", "budget", "spot_share", "redundancy")
-_FACTOR = re.compile(r"(?:x\s*(?P<times>[0-9.]+)|(?P<by>[+-][0-9.]+)\s*%)$", re.IGNORECASE)
-_EXAMPLE = 'write e.g. "price h100 -20 %", "demand x2", "demand chat +50 %", "without aws" or "max_types 2"'
 #: Fields of a supply that the words of a change may name.
 _NAMED = ("name", "gpu", "provider", "instance", "kind", "type")
 
@@ -64,10 +76,28 @@ def what_if(text: str | Sequence[str], before: Plan, catalogue: Catalogue, today
     texts = [text] if isinstance(text, str) else list(text)
     built = _changed(before.built, texts, catalogue, today)
     found = cheapest(built.program, effort(gap_of(built), built.asked.seconds))
+    if found.status == "limit":
+        found = _kept(built.program, before, found)
     after = Plan(built, found)
     if not after.feasible and found.status == "infeasible":
         after = replace(after, conflict=conflict(built))
     return WhatIf("; ".join(texts), after, tuple(changes(before, after)))
+
+
+def _kept(program: Program, before: Plan, found: Solution) -> Solution:
+    """The fleet as it was, where it does under the change too and costs less than what was found in time."""
+    n, limits = before.solution.n, program.limits
+    if not before.feasible or n.shape != (program.columns.count, program.hours.size):
+        return found
+    types = np.unique(program.columns.kind[n.any(axis=1)]).size
+    if limits.types is not None and types > limits.types:
+        return found
+    x = carried(program, n)
+    cost = np.inf if x is None else cost_of(program, n, x)
+    over = limits.budget is not None and cost > limits.budget * program.period
+    if x is None or over or cost >= found.cost:
+        return found
+    return replace(found, n=n, x=x, cost=cost, bound=min(found.bound, cost))
 
 
 def what_ifs(
@@ -82,10 +112,9 @@ def _changed(built: Built, texts: Sequence[str], catalogue: Catalogue, today: da
     """The program under changes: first those of what is asked for, then of prices and of what is left out."""
     supply, asked = [], built.asked
     for text in texts:
-        kind, _, rest = " ".join(text.split()).partition(" ")
-        kind = kind.lower().replace("-", "_")
-        if kind not in _KINDS:
-            raise UsageError(f"--what-if '{text}': {unknown('change', kind, _KINDS)}; {_EXAMPLE}")
+        kind, rest = kind_of(text)
+        if kind not in KINDS:
+            raise UsageError(f"--what-if '{text}': {unknown('change', kind, KINDS)}; {EXAMPLE}")
         if kind in ("price", "without"):
             supply.append((kind, rest, text))
         else:
@@ -123,22 +152,10 @@ def changes(before: Plan, after: Plan) -> list[str]:
     return said if len(said) > 1 else [*said, "the fleet is the same"]
 
 
-def factor(words: str, text: str) -> tuple[str, float]:
-    """What is before a factor, and the factor: `"chat +50 %"` is ("chat", 1.5)."""
-    found = _FACTOR.search(words.strip())
-    try:
-        value = float(found["times"]) if found and found["times"] else 1.0 + float(found["by"]) / 100.0  # type: ignore[index]
-    except (TypeError, ValueError):
-        raise UsageError(f"--what-if '{text}': no factor at the end; {_EXAMPLE}") from None
-    if not 0.0 <= value <= 1e6 or not np.isfinite(value):
-        raise UsageError(f"--what-if '{text}': a factor of {value:g} cannot be; {_EXAMPLE}")
-    assert found is not None
-    return words.strip()[: found.start()].strip(), value
-
-
 def _of_supply(built: Built, kind: str, rest: str, text: str) -> Built:
     """Prices of what is named, or the plan without it."""
-    name, times = factor(rest, text) if kind == "price" else (rest, 1.0)
+    said = amount(rest) if kind == "price" else None
+    name, times = said or (factor(rest, text) if kind == "price" else (rest, 1.0))
     mine = named(built, name)
     if not mine.any():
         known = sorted(
@@ -146,7 +163,9 @@ def _of_supply(built: Built, kind: str, rest: str, text: str) -> Built:
         )
         raise UsageError(f"--what-if '{text}': {unknown('GPU, provider, instance or option', name, known)}")
     if kind == "price":
-        return repriced(built, mine, times)
+        usd = built.program.columns.usd
+        each = times * usd if isinstance(times, float) else usd_of(times, text)
+        return repriced(built, np.where(mine, each, usd))
     kept = np.flatnonzero(~mine)
     place = {int(c): i for i, c in enumerate(kept)}
     return replace(
@@ -171,9 +190,8 @@ def named(built: Built, words: str) -> NDArray[np.bool_]:
     )
 
 
-def repriced(built: Built, mine: NDArray[np.bool_], times: float) -> Built:
-    """With other prices of some supplies."""
-    usd = np.where(mine, times * built.program.columns.usd, built.program.columns.usd)
+def repriced(built: Built, usd: NDArray[np.float64]) -> Built:
+    """With other prices, (C,)."""
     program = replace(built.program, columns=replace(built.program.columns, usd=usd))
     supplies = tuple(replace(one, usd=float(price)) for one, price in zip(built.supplies, usd, strict=True))
     return replace(built, program=program, supplies=supplies)
@@ -182,11 +200,12 @@ def repriced(built: Built, mine: NDArray[np.bool_], times: float) -> Built:
 def _asked(asked: Asked, kind: str, rest: str, text: str) -> Asked:
     """What is asked for under a change that is not of prices."""
     changes: dict[str, Callable[[], Asked]] = {
-        "demand": lambda: _times(asked, rest, text, _scaled),
+        "demand": lambda: _demand(asked, rest, text),
         "slo": lambda: _times(asked, rest, text, eased),
         "quota": lambda: _quota(asked, rest, text),
-        "max_types": lambda: replace(asked, types=max(int(_number(rest, text)), 1)),
-        "budget": lambda: replace(asked, budget=_number(rest.removesuffix("USD/h"), text)),
+        "max_types": lambda: replace(asked, types=whole(rest, text, 1)),
+        "budget": lambda: replace(asked, budget=usd_of(rest, text)),
+        "headroom": lambda: _headroom(asked, rest, text),
         "redundancy": lambda: _redundancy(asked, rest, text),
         "spot_share": lambda: _spot(asked, rest, text),
     }
@@ -198,39 +217,65 @@ def _times(asked: Asked, rest: str, text: str, change: Callable[[Demand, float],
     return _each(asked, name, text, lambda one: change(one, times))
 
 
+def _demand(asked: Asked, rest: str, text: str) -> Asked:
+    """Demands times a factor, or one that is as much as is said at its busiest hour, or a day."""
+    said = amount(rest)
+    if said is None:
+        return _times(asked, rest, text, _scaled)
+    name, words = said
+    if name not in [one.name for one in asked.demands]:
+        raise UsageError(
+            f"--what-if '{text}': {unknown('demand', name, [one.name for one in asked.demands])}"
+        )
+    one = asked.demand(name)
+    if one.total is not None:
+        raise UsageError(f"--what-if '{text}': {name} is a total a day; write a factor, demand {name} x2")
+    rate, unit = rates.one(words, f"--what-if '{text}'", one.unit)
+    if unit != one.unit:
+        raise UsageError(f"--what-if '{text}': it is of {unit}, and {name} of {one.unit}")
+    return _each(asked, name, text, lambda each: _scaled(each, rate / float(each.rate.max())))
+
+
 def _quota(asked: Asked, rest: str, text: str) -> Asked:
-    name, _, most = rest.rpartition(" ")
-    names = [one.name for one in asked.quotas]
-    if name not in names:
-        raise UsageError(f"--what-if '{text}': {unknown('quota', name, names)}")
-    size = _number(most, text)
-    quotas = tuple(replace(one, most=size) if one.name == name else one for one in asked.quotas)
+    """A quota of another size; `+2` and `x2` are of the one it has."""
+    names = {one.name.lower(): one.name for one in asked.quotas}
+    known = next((key for key in names if rest.lower().startswith(f"{key} ")), None)
+    if known is None:
+        raise UsageError(f"--what-if '{text}': {unknown('quota', rest.rpartition(' ')[0], names.values())}")
+    old = next(one.most for one in asked.quotas if one.name == names[known])
+    words = rest[len(known) :].strip()
+    if FACTOR.search(words):
+        size = float(np.floor(old * factor(words, text)[1] + 1e-9))
+    elif words[:1] in "+-":
+        size = max(old + (1 if words[0] == "+" else -1) * whole(words[1:], text), 0.0)
+    else:
+        size = float(whole(words, text))
+    quotas = tuple(replace(one, most=size) if one.name == names[known] else one for one in asked.quotas)
     return replace(asked, quotas=quotas)
+
+
+def _headroom(asked: Asked, rest: str, text: str) -> Asked:
+    share = (
+        number(rest.removesuffix("%"), text, 1000.0) / 100.0
+        if rest.endswith("%")
+        else number(rest, text, 10.0)
+    )
+    return replace(asked, demands=tuple(replace(one, headroom=share) for one in asked.demands))
 
 
 def _redundancy(asked: Asked, rest: str, text: str) -> Asked:
     name, _, value = rest.rpartition(" ")
-    spare = int(_number(value.upper().removeprefix("N").removeprefix("+") or "0", text, MOST_SPARE))
+    spare = whole(value.upper().removeprefix("N").removeprefix("+") or "0", text)
+    if spare > MOST_SPARE:
+        raise UsageError(f"--what-if '{text}': '{value}' is not N to N+{MOST_SPARE}; {EXAMPLE}")
     return _each(asked, name, text, lambda one: replace(one, spare=spare if one.total is None else 0))
 
 
 def _spot(asked: Asked, rest: str, text: str) -> Asked:
     percent = rest.endswith("%")
-    share = _number(rest.removesuffix("%"), text, 100.0 if percent else 1.0) / (100.0 if percent else 1.0)
+    share = number(rest.removesuffix("%"), text, 100.0 if percent else 1.0) / (100.0 if percent else 1.0)
     kinds = tuple(dict.fromkeys((*asked.kinds, "spot")))
     return replace(asked, kinds=kinds, demands=tuple(replace(one, spot=share) for one in asked.demands))
-
-
-def _number(words: str, text: str, most: float = 1e12) -> float:
-    try:
-        value = float(words.strip())
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= most:
-        raise UsageError(
-            f"--what-if '{text}': '{words.strip()}' is no number from 0 to {most:,g}; {_EXAMPLE}"
-        )
-    return value
 
 
 def _each(asked: Asked, name: str, text: str, change: Callable[[Demand], Demand]) -> Asked:
