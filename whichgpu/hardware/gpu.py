@@ -225,7 +225,8 @@ def display(name: str, fact: Fact) -> str:
     if fact.dimension == "count":
         return _count(fact.value)
     if fact.dimension in DIMENSIONS:
-        return _grouped(fact.text)
+        plain = fact.text.endswith(f" {DIMENSIONS[fact.dimension].si}") and fact.kind == "derived"
+        return show(fact.value, fact.dimension) if plain else _grouped(fact.text)
     return fact.text
 
 

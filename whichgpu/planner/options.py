@@ -212,9 +212,7 @@ def _ceil(ratio: Array) -> Array:
 def primary(result: Outcome, request: Request) -> Array:
     """What the objective makes small: USD, s or J."""
     if request.objective == "cost":
-        cost = result.usd_per_unit_full if request.size is None else result.usd_total
-        # What has no price is chosen by its speed.
-        return np.where(np.isnan(cost), result.seconds_per_unit, cost)
+        return result.usd_per_unit_full if request.size is None else result.usd_total
     if request.objective == "energy":
         return result.joules_per_unit
     return result.latency if request.objective == "latency" else result.seconds
@@ -236,14 +234,29 @@ def best(found: Options, result: Outcome, request: Request) -> dict[int, int]:
 
 
 def heads(found: Options, result: Outcome, request: Request) -> Ints:
-    """The index of the configuration that stands for each offer."""
-    aim = primary(result, request)
-    first = np.full(len(found.offers), np.inf)
-    np.minimum.at(first, found.offer, aim)
+    """The index of the configuration that stands for each offer.
+
+    It is the quickest of those that are nearly as good as the best, and take no more instances.
+    """
     slack = WORTH if request.objective in ("cost", "energy") else 1.0 + 1e-9
-    far = aim > first[found.offer] * slack
+    far = _beyond(primary(result, request), slack, found, result)
+    if _counts(request):
+        far |= _beyond(primary_exact(result, request), 1.0 + 1e-9, found, result)
     order = np.lexsort((found.size, result.latency, far, found.offer))
     return np.asarray(order[np.unique(found.offer[order], return_index=True)[1]])
+
+
+def _counts(request: Request) -> bool:
+    """Whether whole instances are counted, of which one more costs what no slack is worth."""
+    return request.objective == "cost" and (request.target is not None or request.deadline is not None)
+
+
+def _beyond(aim: Array, slack: float, found: Options, result: Outcome) -> Bools:
+    """Which options are above `slack` times the least of their offer; by speed where it has no price."""
+    aim = np.where(np.isnan(aim), result.seconds_per_unit, aim)
+    least = np.full(len(found.offers), np.inf)
+    np.minimum.at(least, found.offer, aim)
+    return np.asarray(aim > least[found.offer] * slack)
 
 
 def primary_exact(result: Outcome, request: Request) -> Array:
