@@ -31,6 +31,8 @@ _FEW = 5
 _MANY, _CROWDED, _NOTHING = 7, 12, (None, "", EMPTY)
 #: Notes that say what to type in a terminal.
 _DIGITS = re.compile(r"[\d.,]+")
+#: How many a list has is no part of its name: a link to it holds as the list grows.
+_COUNTED = re.compile(r"^\d+-(?:of-\d+-)?(?=(?:gpus|workloads|sources|terms)$)")
 _COMMANDS = re.compile(r"more with --|--json has|a wider terminal")
 #: Columns whose cells name what has a page, and where that is.
 _DOORS = {"GPU": "/gpus", "On": "/gpus", "Smallest": "/gpus", "Workload": "/workloads", "Term": "/explain"}
@@ -68,7 +70,7 @@ def named(blocks: Iterable[Any]) -> Iterator[tuple[str, Any]]:
         if isinstance(block, Heading | str | Bullets | References | Figures):
             yield slug(above), block
             continue
-        base = base[:48].strip("-")
+        base = _COUNTED.sub("", base)[:48].strip("-")
         taken[base] = taken.get(base, 0) + 1
         yield (base if taken[base] == 1 else f"{base}-{taken[base]}"), block
 
