@@ -46,11 +46,6 @@ def register(item: Workload) -> Workload:
     return item
 
 
-def _plain(name: str) -> str:
-    """A name without its brackets: `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`."""
-    return "-".join(name.translate(_BRACKETS).split()) if set(name) & set("[]()") else name
-
-
 def known(name: str) -> bool:
     """Whether a name is one of the zoo."""
     return bool(_candidates(name))
@@ -65,8 +60,11 @@ def resolve(name: str) -> Workload:
     """
     if name in _imported:
         return _imported[name]
-    name = _plain(name)
     keys = _candidates(name)
+    if not keys and set(name) & set("[]()"):
+        # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
+        name = "-".join(name.translate(_BRACKETS).split())
+        keys = _candidates(name)
     if len(keys) > 1:
         raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
     if keys == [name]:
