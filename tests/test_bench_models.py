@@ -165,3 +165,12 @@ def test_what_a_pass_calls_is_what_is_compiled():
     assert compiled(decoder, decoder.build(TINY, "decode"), False) == {""}
     assert {"encoder.0", "decoder.0"} <= compiled(whisper, whisper.build(dims, "infer"), False)
     assert compiled(whisper, whisper.build(dims, "train"), True) == {""}
+
+
+def test_a_processor_computes_in_fp32_unless_told():
+    from whichgpu.bench.worker import torch_job
+
+    asked = {"workload": "resnet50", "phase": "train"}
+    assert torch_job._on_processor(asked)["precision"] == "fp32"
+    assert torch_job._on_processor({**asked, "precision": "bf16"})["precision"] == "bf16"
+    assert torch_job._is_processor(None, {"device": "cpu"})

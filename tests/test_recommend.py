@@ -279,3 +279,28 @@ def test_heads_that_do_not_divide_are_not_split(name: str) -> None:
     heads = whichgpu.workload(name).dims["heads"]
     assert found.candidates
     assert all(heads % one.gpus_per_replica == 0 for one in found.candidates)
+
+
+def test_a_sweep_that_is_kept_gives_the_same_answer(monkeypatch):
+    import whichgpu
+    from whichgpu.planner import sweeps
+
+    def asked(target, **more):
+        return whichgpu.recommend("gpt2", target=target, gpus=["l4", "a10", "t4"], **more).to_dict()
+
+    plain = [asked("700 tokens/s"), asked("900 tokens/s"), asked("900 tokens/s", precision="fp32")]
+    made = []
+    estimate = sweeps.estimate
+    monkeypatch.setattr(sweeps, "estimate", lambda *given: made.append(given) or estimate(*given))
+    sweeps.keep(2)
+    try:
+        kept = [asked("700 tokens/s"), asked("900 tokens/s"), asked("900 tokens/s", precision="fp32")]
+        assert len(made) == 2
+        asked("900 tokens/s", phase="train", batch=4)
+        asked("800 tokens/s", precision="fp32")
+        assert len(made) == 3
+        asked("800 tokens/s")
+        assert len(made) == 4
+    finally:
+        sweeps.keep(0)
+    assert kept == plain

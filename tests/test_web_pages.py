@@ -70,11 +70,11 @@ def test_cells_sort_by_what_they_mean(text, value):
 
 
 def test_a_list_sorts_and_filters_whole(web):
-    text = web.get("/gpus?sort=566-gpus.-2").text
+    text = web.get("/gpus?sort=gpus.-2").text
     first = re.search(r'<tbody>\s*<tr><th scope="row"[^>]*><a href="/gpus/([^"]+)', text)[1]
     most = web.get("/api/v1/gpus?order=bandwidth&limit=1").json()["gpus"][0]["fields"]["bandwidth"]
     assert web.get(f"/api/v1/gpus/{first}").json()["fields"]["bandwidth"]["value"] == most["value"]
-    assert "gtx-280" in web.get("/gpus?find-566-gpus=gtx-280").text
+    assert "gtx-280" in web.get("/gpus?find-gpus=gtx-280").text
     assert {one["id"] for one in web.get("/api/v1/gpus?q=RTX+4090").json()["gpus"]} >= {
         "rtx-4090",
         "rtx-4090-laptop",

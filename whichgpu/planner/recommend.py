@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost.estimate import estimate
 from whichgpu.planner import constraints, refusals, sentences
 from whichgpu.planner.answer import Candidate, Recommendation, Rejected
 from whichgpu.planner.capping import capped
@@ -36,6 +35,7 @@ from whichgpu.planner.market import (
 from whichgpu.planner.options import best, options, outcome, together
 from whichgpu.planner.sensitivity import flips
 from whichgpu.planner.splitting import several
+from whichgpu.planner.sweeps import swept
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
 from whichgpu.workloads.workload import resolve
@@ -191,7 +191,7 @@ def searched(
 ) -> Options:
     """Every option on these GPUs, the cost model asked once for all of them."""
     offers = [cheapest_of_a_kind(usable[gpu.id], request) for gpu in gpus]
-    sweep = estimate(grid(workload, request.job, together(request, offers)), gpus)
+    sweep = swept(workload, grid(workload, request.job, together(request, offers)), gpus)
     return options(request, sweep, offers)
 
 

@@ -185,7 +185,7 @@ def _workload(name: str) -> Workload:
 
         near = get_close_matches(name.strip().lower(), names(), n=1, cutoff=0.6)
         told = f" Or the use {near[0]}?" if near else f"; uses without a model are {', '.join(names())}"
-        raise UsageError(f"{fault}{told}") from None
+        raise type(fault)(f"{fault}{told}") from None
 
 
 def _limits(

@@ -96,7 +96,9 @@ async def _ready(app: FastAPI) -> AsyncIterator[None]:
     from anyio import to_thread
 
     from whichgpu import api
+    from whichgpu.planner import sweeps
 
+    sweeps.keep(app.state.settings.sweeps)
     await to_thread.run_sync(lambda: api.recommend("resnet50", target="100 images/s", gpus=["l4"]))
     yield
 

@@ -141,7 +141,7 @@ def part(
     Raises `WhichGpuError` where there is no such part, or the document would be too large.
     """
     if (address.value("as"), address.value("table"), address.value("chart")) != ("html", "", ""):
-        return parts.part(report.blocks, address)
+        return parts.part(report.blocks, address, Words(page.ask.model_fields, address).plain)
     title = _title(page, report, name)
     said = saved.script(page, ask, name)
     return saved.document(title, report, annotated, said), "text/html", f"{slug(title) or 'answer'}.html"

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 from base64 import b64encode
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whichgpu.errors import UnknownName
@@ -15,17 +14,17 @@ from whichgpu.report.table import Table
 from whichgpu.web import charts
 from whichgpu.web.arranging import arranged, found_by, sorted_by
 from whichgpu.web.marks import Look
-from whichgpu.web.view import LOOKS, Cell, named, read_cell
+from whichgpu.web.view import LOOKS, named, read_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from whichgpu.web.address import Address
 
 
-def part(blocks: Sequence[Any], address: Address) -> tuple[bytes, str, str]:
-    """One table or chart of a page: its bytes, media type and file name.
+def part(blocks: Sequence[Any], address: Address, said: Callable[[str], str]) -> tuple[bytes, str, str]:
+    """One table or chart of a page: its bytes, media type and file name; `said` is how the page says a text.
 
     Raises `UnknownName` where the page has no such part or it no such form.
     """
@@ -33,7 +32,7 @@ def part(blocks: Sequence[Any], address: Address) -> tuple[bytes, str, str]:
     wanted = table or chart
     for name, block in named(blocks):
         if name == wanted and isinstance(block, Table) and table:
-            return _written(name, block, form, address)
+            return _written(name, block, form, address, said)
         if name == wanted and chart and isinstance(block, Chart | Bars | charts.Stack | charts.Dates):
             return _picture(name, block, form, address)
     have = ", ".join(name for name, block in named(blocks) if hasattr(block, "title")) or "none"
@@ -60,27 +59,32 @@ def _inside(chart: charts.Drawn, look: Look) -> str:
     return f"data:image/svg+xml;base64,{body}"
 
 
-def _written(name: str, table: Table, form: str, address: Address) -> tuple[bytes, str, str]:
+def _written(
+    name: str, table: Table, form: str, address: Address, said: Callable[[str], str] = str
+) -> tuple[bytes, str, str]:
     rows = arranged(table, sorted_by(name, address), found_by(name, address))
-    kept = replace(table, rows=tuple(rows), strong=())
+    cells = [[None if one is None else said(_plain(one)) for one in row] for row in rows]
     if form == "json":
-        return (
-            json.dumps(kept.to_dict(), ensure_ascii=False, indent=1).encode(),
-            "application/json",
-            f"{name}.json",
-        )
+        document = {**table.to_dict(), "rows": cells}
+        text = json.dumps(document, ensure_ascii=False, indent=1)
+        return text.encode(), "application/json", f"{name}.json"
     if form != "csv":
         raise UnknownName(f"a table is no '{form[:20]}'; as=csv or as=json")
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([column.title for column in table.columns])
-    writer.writerows([[_harmless(read_cell(one)) for one in row] for row in rows])
+    writer.writerows([["" if one is None else _harmless(one) for one in row] for row in cells])
     return out.getvalue().encode(), "text/csv; charset=utf-8", f"{name}.csv"
 
 
-def _harmless(one: Cell) -> str:
+def _plain(value: str) -> str:
+    """What a cell says, less its bar and stress."""
+    one = read_cell(value)
+    return one.text or ", ".join(map(str, one.refs))
+
+
+def _harmless(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
-    text = one.text or ", ".join(map(str, one.refs))
     return f"'{text}" if text.startswith(("=", "@", "\t")) else text
 
 

@@ -27,15 +27,19 @@ if TYPE_CHECKING:
 #: Rows of a table that are shown at once, beside others and alone; one of few columns is a list of facts.
 _LONG, _ALONE = 16, 100
 _FEW = 5
-#: A table of more columns is set closer; what stands in a cell that has nothing.
-_MANY, _NOTHING = 7, (None, "", EMPTY)
+#: A table of more columns is set closer, and closer still; what stands in a cell that has nothing.
+_MANY, _CROWDED, _NOTHING = 7, 12, (None, "", EMPTY)
 #: Notes that say what to type in a terminal.
 _DIGITS = re.compile(r"[\d.,]+")
+#: How many a list has is no part of its name: a link to it holds as the list grows.
+_COUNTED = re.compile(r"^\d+-(?:of-\d+-)?(?=(?:gpus|workloads|sources|terms)$)")
 _COMMANDS = re.compile(r"more with --|--json has|a wider terminal")
 #: Columns whose cells name what has a page, and where that is.
 _DOORS = {"GPU": "/gpus", "On": "/gpus", "Smallest": "/gpus", "Workload": "/workloads", "Term": "/explain"}
 #: Cells up to this long stay on one line.
 _SHORT = 25
+#: Of many columns, those up to this long.
+_WORD = 14
 #: What of an answer few read: it is there, and folded.
 _FOLDED = ("Not chosen", "Offers left out")
 _KINDS = {Heading: "heading", Bullets: "bullets", References: "references", Figures: "figures"}
@@ -66,7 +70,7 @@ def named(blocks: Iterable[Any]) -> Iterator[tuple[str, Any]]:
         if isinstance(block, Heading | str | Bullets | References | Figures):
             yield slug(above), block
             continue
-        base = base[:48].strip("-")
+        base = _COUNTED.sub("", base)[:48].strip("-")
         taken[base] = taken.get(base, 0) + 1
         yield (base if taken[base] == 1 else f"{base}-{taken[base]}"), block
 
@@ -76,9 +80,12 @@ def shown(blocks: Iterable[Any], address: Address, pictures: Mapping[str, Mappin
     blocks = tuple(blocks)
     alone = sum(isinstance(block, Table) for block in blocks) == 1
     pieces: list[Shown] = []
+    headed = False
     for name, block in named(blocks):
         if isinstance(block, Table):
             folded = block.title in _FOLDED
+            if folded and not block.rows:
+                continue
             few = not folded and len(block.columns) <= _FEW
             made = _table(
                 name, _rarest(block) if folded else block, address, _ALONE if alone or few else _LONG
@@ -90,9 +97,11 @@ def shown(blocks: Iterable[Any], address: Address, pictures: Mapping[str, Mappin
             made["fold"] = ("open" if asked or made["find"] else "shut") if folded else ""
             pieces.append(Shown("table", name, made))
         elif isinstance(block, Chart | Bars | charts.Stack | charts.Dates):
-            pieces.append(Shown("chart", name, _chart(name, block, address, pictures.get(name))))
+            made = _chart(name, block, address, pictures.get(name))
+            pieces.append(Shown("chart", name, {**made, "level": 3 if headed else 2}))
         else:
             kind = _KINDS.get(type(block), "text")
+            headed = headed or kind == "heading"
             pieces.append(Shown(kind, name, block))
     return pieces
 
@@ -143,6 +152,7 @@ def _table(name: str, table: Table, address: Address, most: int = 10**9) -> dict
         "json": address.with_(table=name, **{"as": "json"}),
         "wide": len(seen) > 3,
         "dense": len(seen) > _MANY,
+        "packed": len(seen) > _CROWDED,
         "fold": "",
     }
 
@@ -189,6 +199,11 @@ class Cell(NamedTuple):
     def marked(self) -> bool:
         """Whether it is more than its text."""
         return bool(self.best or self.bar or self.refs or self.url)
+
+    @property
+    def loose(self) -> bool:
+        """Whether it may take a second line where columns are many."""
+        return len(self.text) > _WORD and (" " in self.text or "-" in self.text)
 
     @property
     def short(self) -> bool:

@@ -24,6 +24,8 @@ _OPTION = re.compile(_ONE)
 #: Options beside each other are one change.
 _OPTIONS = re.compile(rf"{_ONE}(?: {_ONE})*")
 _MEANT = re.compile(r"did you mean ([^?]+)\?|' may be ([^;]+);")
+#: A word of capitals stands for a figure of one's own: `IN/OUT USD per million`.
+_STANDS_FOR = re.compile(r"\b(?:IN|OUT|N)\b")
 _URL = re.compile(r"https?://[^\s<>()]+[^\s<>().,;]")
 
 
@@ -45,6 +47,10 @@ class Words(NamedTuple):
                 parts += [_addresses(text[last : match.start()]), said]
                 last = match.end()
         return Markup("").join([*parts, _addresses(text[last:])])
+
+    def plain(self, text: str) -> str:
+        """The sentence without links."""
+        return self(text).striptags() if "--" in text else text
 
     def _options(self, text: str, *, example: bool) -> Markup | None:
         """The options as links and words; None where one of them is no field."""
@@ -90,9 +96,8 @@ class Words(NamedTuple):
 def _is_value(value: str, bare: str, field: FieldInfo) -> bool:
     """Whether what follows an option is its value, and not the next word of the sentence."""
     extra: Any = field.json_schema_extra or {}
-    return bool(value) and (
-        value[0] in "\"'" or any(c.isdigit() for c in bare) or "=" in bare or bare in extra.get("choices", ())
-    )
+    quoted = value[:1] in ("'", '"') and value[1:] and not _STANDS_FOR.search(value)
+    return bool(quoted or any(c.isdigit() for c in bare) or "=" in bare or bare in extra.get("choices", ()))
 
 
 def _addresses(text: str) -> Markup:

@@ -234,7 +234,7 @@ def launch(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
 def transfer(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
     """Copies between host and device, from pinned and from pageable memory, and between two devices."""
     if not bench.on_gpu:
-        yield "transfer: needs a GPU"
+        yield "needs a GPU"
         return
     for size in params.get("bytes", (2**12, 2**20, 2**28)):
         for name, step in kernels.transfers(bench, int(size)):

@@ -46,7 +46,7 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     import torch
 
     item = resolve(named(task["workload"]))
-    job = complete(item, task)
+    job = complete(item, _on_processor(task) if _is_processor(torch, task) else task)
     if job.precision not in FORMATS:
         raise UsageError(f"{item.id}: bench runs {', '.join(FORMATS)} in PyTorch, not {job.precision}")
     agreed = agreement(item.id)
@@ -61,6 +61,15 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     # Only when all is well: to leave the others takes their help, which one that failed would wait for.
     world.close()
     return found
+
+
+def _is_processor(torch: Any, task: Mapping[str, Any]) -> bool:
+    return task.get("device") == "cpu" or not torch.cuda.is_available()
+
+
+def _on_processor(task: dict[str, Any]) -> dict[str, Any]:
+    """The task in FP32 where it states no precision: processors have no FP16 kernels to speak of."""
+    return {**task, "precision": task.get("precision") or "fp32"}
 
 
 def complete(item: Workload, task: Mapping[str, Any]) -> Job:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from whichgpu import api
 from whichgpu.errors import UsageError
-from whichgpu.web.answers.base import job, known
+from whichgpu.web.answers.base import known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,9 @@ def recommended(ask: asks.Recommend) -> tuple[Report, Recommendation]:
 def _request(ask: asks.Recommend) -> Any:
     from whichgpu.planner.request import read_request
 
-    return read_request(job(ask, ask.workload), known(), today=date.today(), **_wishes(ask))
+    # A workload that is none is told of there, with the uses that have no model.
+    asked = api.job(ask.workload, **ask.columns())
+    return read_request(asked, known(), today=date.today(), **_wishes(ask))
 
 
 def _wishes(ask: asks.Recommend) -> dict[str, Any]:
