@@ -470,9 +470,9 @@ def test_a_judgement_follows_the_offers() -> None:
 
 
 def test_filters_that_leave_nothing_say_what_there_is_without_them(whichgpu: Any) -> None:
-    told = whichgpu("prices", "l40s", "--term", "spot", "--provider", "Amazon")
+    told = whichgpu("prices", "a10g", "--term", "marketplace", "--provider", "Amazon")
     assert told.status == 4
-    assert "no offer of l40s holds --term spot --provider Amazon; there are" in told.err
+    assert "no offer of a10g holds --term marketplace --provider Amazon; there are" in told.err
     assert "is stored" not in told.err
     told = whichgpu("prices", "l4", "--term", "on-demand", "--region", "europe", "--plain")
     assert told.out.startswith("No offer of l4 holds --term on-demand --region europe; there are")
