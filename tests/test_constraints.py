@@ -390,6 +390,20 @@ def test_a_use_says_what_a_laptop_or_a_bound_would_take(whichgpu: Any) -> None:
     assert enough.json["candidates"][0]["usd_to_buy"] == 799
 
 
+@pytest.mark.parametrize("option", ["--providers", "--gpus", "--region", "--needs"])
+def test_a_list_of_nothing_is_refused(option: str, whichgpu: Any) -> None:
+    done = whichgpu("recommend", "resnet50", option, " , ")
+    assert (done.status, f"{option} names nothing" in done.err) == (2, True)
+
+
+def test_users_of_what_no_laptop_holds_are_told_what_one_would(whichgpu: Any) -> None:
+    line = ("recommend", "mixtral-8x7b", "--users", "5", "--needs", "laptop")
+    told = whichgpu(*line, "--json")
+    assert told.status == 3
+    ways = [way["changes"] for way in told.json["conflict"]["relaxations"]]
+    assert ["--precision w4a16-g128"] in ways or any("leave out --needs laptop" in way for way in ways)
+
+
 def test_a_conflict_exits_3_with_its_json(whichgpu: Any) -> None:
     done = whichgpu("recommend", "resnet50", "--needs", "fp64,display", "--json")
     assert done.status == 3

@@ -70,6 +70,9 @@ def wish_options(function: Callable[..., Any]) -> Callable[..., Any]:
         stated = {name: options.pop(name) for name in NAMES}
         for name in _LISTS:
             stated[name] = split(stated[name])
+            if stated[name] == ():
+                flag = name.replace("_", "-")
+                raise click.UsageError(f"--{flag} names nothing; leave it out, or write --{flag} A,B")
         return function(wishes={key: value for key, value in stated.items() if value is not None}, **options)
 
     wrapped: Callable[..., Any] = with_wishes

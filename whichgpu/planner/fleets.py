@@ -189,7 +189,7 @@ def fleets(
         if one not in kept:
             rejected[one.gpu] = _dear(one, request)
     why, against = ("", None) if kept else _infeasible(space, rejected, found, request)
-    if space is None:
+    if not found and against is None:
         against = _conflict(request, job, catalogue, offers)
         why = why if against is None or not against.constraints else str(against)
     return Fleets(
