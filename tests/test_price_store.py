@@ -390,6 +390,7 @@ GPUS = catalogue()
         ("half an A100 80GB PCIe for 50 cents per hour", 1.0, "a100-80gb-pcie", "on-demand"),
         ("1/4 of an A10 for 0.30 USD/h", 1.2, "a10", "on-demand"),
         ("10,000 GPU-hours of H100 SXM for $20,000", 2.0, "h100-80gb-sxm", "on-demand"),
+        ("12 cents per GPU minute, A100 80GB SXM", 7.2, "a100-80gb-sxm", "on-demand"),
         ("500 hours on 8x L40S for 3000 USD", 0.75, "l40s", "on-demand"),
         ("H100 SXM5, $2.49 /hr, minimum 64 GPUs", 2.49, "h100-80gb-sxm", "on-demand"),
     ],

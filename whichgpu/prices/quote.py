@@ -53,7 +53,10 @@ _PART = _pattern(
 _PARTS = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4}
 #: How long it is rented, where the price has a time of its own.
 _LASTING = _pattern(r"\b(?:for\s+)?\d+[- ]?(?:hours?|days?|weeks?|months?)\b")
-_GPU_HOUR = _pattern(r"(?:/|\bper\b|\ban?\b)?\s*\bGPU\s*[-/ ]?\s*(?:per\s+|an?\s+)?(?:hours?|hrs?|h)\b")
+_GPU_TIME = _pattern(
+    r"(?:/|\bper\b|\ban?\b)?\s*\bGPU\s*[-/ ]?\s*(?:per\s+|an?\s+)?"
+    r"(?P<unit>hours?|hrs?|h|minutes?|mins?|seconds?|secs?|days?|months?)\b"
+)
 _EACH = _pattern(
     r"(?:/|\bper\b|\ba\b|\beach\b)\s*(?:GPU|card|accelerator|chip)\b|\beach\b|\bapiece\b|\bper\s+(?=[a-z]*\d)"
 )
@@ -146,15 +149,15 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
     left = _Left(text)
     left.take(_LEAST)
     in_all = left.take(_GPU_HOURS)
-    hour_of_gpu = left.take(_GPU_HOUR)
+    of_gpu = left.take(_GPU_TIME)
     usd = _amount(left, text)
-    hours = _many(in_all, text) if in_all else 1.0 if hour_of_gpu else _hours(left)
+    hours = _many(in_all, text) if in_all else _in_hours(of_gpu["unit"]) if of_gpu else _hours(left)
     term = _term(left)
     if hours is None and term != "buy":
         hours = _while(left)
     if hours is None and re.search(r"/\s*[a-z]", left.text):
         raise _no_price(text)  # per what is no time
-    each = bool(hour_of_gpu) or bool(left.take(_EACH))
+    each = bool(of_gpu) or bool(left.take(_EACH))
     gpus, count, bought = _machine(left, catalogue, text)
     usd = usd if each else usd / count
     if usd / (hours or 1.0) > _ABSURD:

@@ -103,6 +103,8 @@ def _nowhere(name: str, known: Iterable[str]) -> WhichGpuError:
             f"no price on file is of {name}, a region of {sellers[0]}: whichgpu prices update reads its "
             f"prices{wider}"
         )
+    if key in _areas():
+        return DataError(f"no price on file is in {name}: whichgpu prices update reads every region")
     every = {*known, *tables["area"], *(one for regions in tables["provider"].values() for one in regions)}
     return UsageError(unknown("region", name, sorted(every)))
 

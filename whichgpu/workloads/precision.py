@@ -122,9 +122,7 @@ def gguf_types() -> Mapping[int, tuple[str, float]]:
     """The types of a GGUF file by number: name and bytes per weight."""
     content = store.load("precisions")["precisions"]
     rows = {**content["precision"], **content["storage"]}
-    return {
-        row["gguf_type"]: (key, block_bytes(row)) for key, row in rows.items() if "gguf_type" in row
-    }
+    return {row["gguf_type"]: (key, block_bytes(row)) for key, row in rows.items() if "gguf_type" in row}
 
 
 @lru_cache(maxsize=1)
