@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -160,6 +161,36 @@ def test_other_names_of_providers(said: str, meant: str) -> None:
     found = ask(providers=[said])
     assert {one.offer.provider for one in found.candidates} == {meant}
     assert meant not in {one.offer.provider for one in ask(exclude=[said]).candidates}
+
+
+def test_gpus_are_named_by_what_they_have_in_common() -> None:
+    """A vendor, a family, a segment: asked for alone, and left out."""
+    for word, one in (("amd", "mi300x"), ("hopper", "h100-80gb-sxm"), ("GeForce", "rtx-4090")):
+        alone, without = (ask("llama-3.1-8b", **{option: [word]}) for option in ("gpus", "exclude"))
+        assert one in chosen(alone)
+        assert not chosen(alone) & chosen(without)
+        same = "amd" if word == "amd" else word.lower()
+        gpus = [GPUS[gpu] for gpu in chosen(alone)]
+        assert all(same in (gpu.vendor.lower(), gpu.family, gpu.segment) for gpu in gpus)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("committed", "reserved"), ("preemptible", "spot"), ("On demand", "on-demand"), ("own", "buy")],
+)
+def test_terms_in_other_words(said: str, meant: str) -> None:
+    request, _ = read_request(Job("sdxl"), GPUS, today=TODAY, term=said)
+    assert request.term == meant
+
+
+def test_a_country_has_its_regions_and_no_others() -> None:
+    """europe-west10 is in Berlin and europe-west1 in Belgium, though one begins as the other."""
+    rows = [replace(live.current()[0], region=name, by_region="") for name in
+            ("europe-west1", "europe-west10", "europe-west3", "europe-central-1", "Germany, DE, EU")]  # fmt: skip
+    assert sellers.regions_named(["belgium"], rows) == ("europe-west1",)
+    assert sellers.regions_named(["europe-west1"], rows) == ("europe-west1",)
+    assert set(sellers.regions_named(["germany"], rows)) == {row.region for row in rows[1:]}
+    assert set(sellers.regions_named(["europe-west"], rows)) == {row.region for row in rows[:3]}
 
 
 def test_a_city_is_the_regions_in_it() -> None:
@@ -357,6 +388,20 @@ def test_a_use_says_what_a_laptop_or_a_bound_would_take(whichgpu: Any) -> None:
     assert set(ways) == {"leave out --needs laptop", '--budget "799.00 USD"'}
     enough = whichgpu("recommend", "cad", "--needs", "laptop", "--budget", "799 USD", "--json")
     assert enough.json["candidates"][0]["usd_to_buy"] == 799
+
+
+@pytest.mark.parametrize("option", ["--providers", "--gpus", "--region", "--needs"])
+def test_a_list_of_nothing_is_refused(option: str, whichgpu: Any) -> None:
+    done = whichgpu("recommend", "resnet50", option, " , ")
+    assert (done.status, f"{option} names nothing" in done.err) == (2, True)
+
+
+def test_users_of_what_no_laptop_holds_are_told_what_one_would(whichgpu: Any) -> None:
+    line = ("recommend", "mixtral-8x7b", "--users", "5", "--needs", "laptop")
+    told = whichgpu(*line, "--json")
+    assert told.status == 3
+    ways = [way["changes"] for way in told.json["conflict"]["relaxations"]]
+    assert ["--precision w4a16-g128"] in ways or any("leave out --needs laptop" in way for way in ways)
 
 
 def test_a_conflict_exits_3_with_its_json(whichgpu: Any) -> None:

@@ -89,6 +89,14 @@ def test_interruptions_may_be_stated(whichgpu: Any) -> None:
     assert rough["spot"][0]["interruptions"] == pytest.approx(rough["spot"][0]["hours"] / 36, rel=1e-3)
 
 
+def test_an_instance_is_held_against_itself(whichgpu: Any) -> None:
+    told = whichgpu("prices", "spot", "g2-standard-4", "--hours", "10", "--json").json
+    assert (told["gpu"], told["gpus"]) == ("l4", 1)
+    assert {row["offer"]["instance"] for row in told["spot"] + told["on_demand"]} == {"g2-standard-4"}
+    none = whichgpu("prices", "spot", "g5.xlarge", "--hours", "10")
+    assert (none.status, "no spot offer of g5.xlarge is stored" in none.err) == (4, True)
+
+
 def test_bands_are_of_the_type_and_region_or_assumed() -> None:
     known = spot.band(offer(instance="g5.xlarge", region="us-east-1"))
     assert known.source == "aws-spot-advisor-2025"

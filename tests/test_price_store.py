@@ -390,6 +390,7 @@ GPUS = catalogue()
         ("half an A100 80GB PCIe for 50 cents per hour", 1.0, "a100-80gb-pcie", "on-demand"),
         ("1/4 of an A10 for 0.30 USD/h", 1.2, "a10", "on-demand"),
         ("10,000 GPU-hours of H100 SXM for $20,000", 2.0, "h100-80gb-sxm", "on-demand"),
+        ("12 cents per GPU minute, A100 80GB SXM", 7.2, "a100-80gb-sxm", "on-demand"),
         ("500 hours on 8x L40S for 3000 USD", 0.75, "l40s", "on-demand"),
         ("H100 SXM5, $2.49 /hr, minimum 64 GPUs", 2.49, "h100-80gb-sxm", "on-demand"),
     ],
@@ -470,9 +471,9 @@ def test_a_judgement_follows_the_offers() -> None:
 
 
 def test_filters_that_leave_nothing_say_what_there_is_without_them(whichgpu: Any) -> None:
-    told = whichgpu("prices", "l40s", "--term", "spot", "--provider", "Amazon")
+    told = whichgpu("prices", "a10g", "--term", "marketplace", "--provider", "Amazon")
     assert told.status == 4
-    assert "no offer of l40s holds --term spot --provider Amazon; there are" in told.err
+    assert "no offer of a10g holds --term marketplace --provider Amazon; there are" in told.err
     assert "is stored" not in told.err
     told = whichgpu("prices", "l4", "--term", "on-demand", "--region", "europe", "--plain")
     assert told.out.startswith("No offer of l4 holds --term on-demand --region europe; there are")

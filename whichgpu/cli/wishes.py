@@ -32,7 +32,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
                   "help": 'At most this: "3 J/image" of GPUs, or "5 kWh" for a job with a size.'}),
     ("--objective", {"metavar": "AXIS", "default": "cost", "show_default": True,
                      "help": "What ranks first: cost, latency, time or energy."}),
-    ("--gpus", {"metavar": "A,B,..", "type": GpuName(), "help": "Only these GPUs."}),
+    ("--gpus", {"metavar": "A,B,..", "type": GpuName(), "help": "Only these GPUs: names, or amd, hopper, geforce .."}),
     ("--providers", {"metavar": "A,B,..",
                      "help": "Only these providers, or classes: hyperscaler, specialised, marketplace, "
                              "decentralised."}),
@@ -70,6 +70,9 @@ def wish_options(function: Callable[..., Any]) -> Callable[..., Any]:
         stated = {name: options.pop(name) for name in NAMES}
         for name in _LISTS:
             stated[name] = split(stated[name])
+            if stated[name] == ():
+                flag = name.replace("_", "-")
+                raise click.UsageError(f"--{flag} names nothing; leave it out, or write --{flag} A,B")
         return function(wishes={key: value for key, value in stated.items() if value is not None}, **options)
 
     wrapped: Callable[..., Any] = with_wishes

@@ -189,9 +189,12 @@ def fleets(
         if one not in kept:
             rejected[one.gpu] = _dear(one, request)
     why, against = ("", None) if kept else _infeasible(space, rejected, found, request)
-    if space is None:
+    if not found and against is None:
         against = _conflict(request, job, catalogue, offers)
-        why = why if against is None or not against.constraints else str(against)
+        if against is not None and refusals.named_alone(request, against):
+            why = f"{why.partition('; try ')[0]}; {against.told}"
+        elif against is not None:
+            why = str(against)
     return Fleets(
         request, terms, load, tuple(_explained(kept)),
         tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), told, why,

@@ -159,7 +159,7 @@ def infeasible(
         if kind in _ALONE:
             use = ", or ".join((" and ".join(way.changes), *map(str, against.of_job)))
             return _ALONE[kind].format(asked=limit.value, gpu=way.gpu, usd=way.usd_per_hour, use=use)
-    if against is not None and against.constraints and not _named_alone(request, against):
+    if against is not None and not named_alone(request, against):
         return str(against)
     gpu, reason = next(iter(rejected.items()), ("none", Reason("", "no GPU was asked for")))
     if request.gpus:
@@ -183,9 +183,9 @@ _ALONE = {
 }
 
 
-def _named_alone(request: Request, against: Conflict) -> bool:
-    """Whether it is the GPUs that were named, none of which can do it at all."""
-    return {one.option for one in against.constraints} <= {"--gpus"} and bool(request.gpus)
+def named_alone(request: Request, against: Conflict) -> bool:
+    """Whether no GPU runs it as it is asked for, or none of those that were named."""
+    return {one.option for one in against.constraints} <= {"--gpus"}
 
 
 def _memory_binds(workload: Workload, sweep: Estimates) -> str:

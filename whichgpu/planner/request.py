@@ -220,11 +220,10 @@ def _market(given: Wished, catalogue: Catalogue, rows: Sequence[Offer] | None) -
         except UsageError:
             gpus += _excluded(name, catalogue, known)
     term = given.term or ("buy" if given.machine is not None or _carried(given) else "on-demand")
-    if term != "buy":
-        prices.term_kinds(term)
+    term = "buy" if term.strip().lower() in ("buy", "own", "purchase") else prices.term_named(term)
     providers, regions = given.providers, given.region
     return {
-        "term": term.strip().lower().replace("_", "-"),
+        "term": term,
         "unpriced": term == "buy" and _carried(given),
         "providers": None if providers is None else providers_named(providers, known),
         "asked_providers": tuple(providers or ()),
@@ -242,7 +241,7 @@ def _carried(given: Wished) -> bool:
 
 def _excluded(name: str, catalogue: Catalogue, providers: Sequence[str]) -> list[str]:
     """The GPUs that a name means; raises `UsageError` where it is neither GPU nor provider."""
-    found = [gpu.id for gpu in candidates(name, catalogue)]
+    found = _kin(name, catalogue) or [gpu.id for gpu in candidates(name, catalogue)]
     if found:
         return found
     try:
@@ -253,6 +252,18 @@ def _excluded(name: str, catalogue: Catalogue, providers: Sequence[str]) -> list
         raise UsageError(f"--exclude: {fault}{more}") from None
 
 
+def _kin(name: str, catalogue: Catalogue) -> list[str]:
+    """All GPUs of a vendor, a family or a segment: amd, tpu, hopper, geforce; none of another word."""
+    key = name.strip().lower()
+    return [gpu.id for gpu in catalogue.values() if key in (gpu.vendor.lower(), gpu.family, gpu.segment)]
+
+
+def _named(names: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
+    """The ids of GPUs that are named, one by one or by what they have in common."""
+    found = (one for name in names for one in _kin(name, catalogue) or [resolve_gpu(name, catalogue).id])
+    return tuple(dict.fromkeys(found))
+
+
 def _of_gpus(given: Wished, catalogue: Catalogue) -> dict[str, Any]:
     """What is asked of each GPU."""
     from whichgpu.software import frameworks
@@ -260,7 +271,7 @@ def _of_gpus(given: Wished, catalogue: Catalogue) -> dict[str, Any]:
     gpus = given.gpus
     cap = None if given.power_limit is None else parse(given.power_limit, "power")
     return {
-        "gpus": None if gpus is None else tuple(dict.fromkeys(resolve_gpu(g, catalogue).id for g in gpus)),
+        "gpus": None if gpus is None else _named(gpus, catalogue),
         "needs": tuple(need(part) for name in given.needs for part in re.split(r"\s+(?:and|&|\+)\s+", name)),
         "min_memory": None if given.min_memory is None else wishes_.read_memory(given.min_memory),
         "max_power": _positive(given.max_power, "power", "--max-power"),

@@ -17,6 +17,7 @@ from whichgpu.prices.store import (
     providers,
     select,
     term_kinds,
+    term_named,
 )
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ __all__ = [
     "purchases",
     "select",
     "term_kinds",
+    "term_named",
 ]
 
 _USERFILE = ("UserOffers", "load_offers")

@@ -53,7 +53,10 @@ _PART = _pattern(
 _PARTS = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4}
 #: How long it is rented, where the price has a time of its own.
 _LASTING = _pattern(r"\b(?:for\s+)?\d+[- ]?(?:hours?|days?|weeks?|months?)\b")
-_GPU_HOUR = _pattern(r"(?:/|\bper\b|\ban?\b)?\s*\bGPU\s*[-/ ]?\s*(?:per\s+|an?\s+)?(?:hours?|hrs?|h)\b")
+_GPU_TIME = _pattern(
+    r"(?:/|\bper\b|\ban?\b)?\s*\bGPU\s*[-/ ]?\s*(?:per\s+|an?\s+)?"
+    r"(?P<unit>hours?|hrs?|h|minutes?|mins?|seconds?|secs?|days?|months?)\b"
+)
 _EACH = _pattern(
     r"(?:/|\bper\b|\ba\b|\beach\b)\s*(?:GPU|card|accelerator|chip)\b|\beach\b|\bapiece\b|\bper\s+(?=[a-z]*\d)"
 )
@@ -146,15 +149,15 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
     left = _Left(text)
     left.take(_LEAST)
     in_all = left.take(_GPU_HOURS)
-    hour_of_gpu = left.take(_GPU_HOUR)
+    of_gpu = left.take(_GPU_TIME)
     usd = _amount(left, text)
-    hours = _many(in_all, text) if in_all else 1.0 if hour_of_gpu else _hours(left)
+    hours = _many(in_all, text) if in_all else _in_hours(of_gpu["unit"]) if of_gpu else _hours(left)
     term = _term(left)
     if hours is None and term != "buy":
         hours = _while(left)
     if hours is None and re.search(r"/\s*[a-z]", left.text):
         raise _no_price(text)  # per what is no time
-    each = bool(hour_of_gpu) or bool(left.take(_EACH))
+    each = bool(of_gpu) or bool(left.take(_EACH))
     gpus, count, bought = _machine(left, catalogue, text)
     usd = usd if each else usd / count
     if usd / (hours or 1.0) > _ABSURD:
@@ -250,7 +253,7 @@ def _machine(left: _Left, catalogue: Catalogue, text: str) -> tuple[tuple[Gpu, .
     """The GPUs that what is left may name, how many of it, and whether one can buy it (an instance not)."""
     from whichgpu.hardware.names import candidates, resolve_count
 
-    if instance := _instance(left.text, catalogue):
+    if instance := instance_named(left.text, catalogue):
         return (catalogue[instance[0]],), instance[1], False
     left.take(_LASTING)
     count = _count(left, text)
@@ -304,7 +307,7 @@ def _count(left: _Left, text: str) -> float:
     return count
 
 
-def _instance(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
+def instance_named(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
     """The GPU and the number of it of a word that is an instance on file (p5.48xlarge), and no GPU's name."""
     said = f" {_words(text)} "
     if not re.search(r"[a-z]+\d|\d[a-z]", said):

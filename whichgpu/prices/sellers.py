@@ -103,6 +103,8 @@ def _nowhere(name: str, known: Iterable[str]) -> WhichGpuError:
             f"no price on file is of {name}, a region of {sellers[0]}: whichgpu prices update reads its "
             f"prices{wider}"
         )
+    if key in _areas():
+        return DataError(f"no price on file is in {name}: whichgpu prices update reads every region")
     every = {*known, *tables["area"], *(one for regions in tables["provider"].values() for one in regions)}
     return UsageError(unknown("region", name, sorted(every)))
 
@@ -110,13 +112,19 @@ def _nowhere(name: str, known: Iterable[str]) -> WhichGpuError:
 def _within(region: str, area: Mapping[str, Any]) -> bool:
     low = region.lower()
     parts = [one.strip() for one in low.split(",")]
-    return low.startswith(tuple(area["begins"])) or any(one in area["words"] for one in parts)
+    return any(_starts(low, one) for one in area["begins"]) or any(one in area["words"] for one in parts)
+
+
+def _starts(name: str, beginning: str) -> bool:
+    """Whether a name begins so, and its number does not go on: europe-west10 is not of europe-west1."""
+    rest = name.removeprefix(beginning)
+    return rest != name and not (beginning[-1:].isdigit() and rest[:1].isdigit())
 
 
 def _begins(region: str, key: str) -> bool:
     """Whether a word is the beginning of a region's name, or one of its comma-separated parts."""
     low = key_of(region)
-    return (len(key) > 1 and low.startswith(key)) or key in [key_of(one) for one in region.split(",")]
+    return (len(key) > 1 and _starts(low, key)) or key in [key_of(one) for one in region.split(",")]
 
 
 @cache

@@ -30,6 +30,16 @@ TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+#: Other words for terms.
+_TERM_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "on-demand": ("ondemand", "pay-as-you-go", "payg", "hourly"),
+        "spot": ("preemptible", "preemptable", "interruptible"),
+        "reserved": ("committed", "reservation", "commitment", "reserve", "1y", "3y", "1-year", "3-years"),
+        "marketplace": ("community",),
+    }
+)
+
 #: The columns of `data/prices/offers.csv`, in order.
 COLUMNS = (
     "provider", "instance", "gpu", "gpu_spelling", "candidates", "gpu_count", "vcpus", "memory_gib",
@@ -126,10 +136,16 @@ def providers(rows: Iterable[Offer] | None = None) -> tuple[str, ...]:
 
 def term_kinds(term: str) -> tuple[str, ...]:
     """The kinds of price that meet a term such as "on-demand". Raises `UsageError` for an unknown one."""
-    wanted = term.strip().lower().replace("_", "-").replace(" ", "-")
+    return TERMS[term_named(term)]
+
+
+def term_named(term: str) -> str:
+    """The term that a word means: `committed` is reserved. Raises `UsageError` for an unknown one."""
+    key = key_of(term)
+    wanted = next((name for name, words in _TERM_WORDS.items() if key in words), key)
     if wanted not in TERMS:
         raise UsageError(unknown("term", term, TERMS))
-    return TERMS[wanted]
+    return wanted
 
 
 def offers(

@@ -142,9 +142,13 @@ def _fill(generation: Path, files: Mapping[str, bytes]) -> None:
     draft = generation.with_name(f"draft-{os.getpid()}")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
-    for name, content in files.items():
-        _put(draft / name, content)
-    _put(draft / WHOLE, json.dumps({name: _digest(content) for name, content in files.items()}).encode())
+    try:
+        for name, content in files.items():
+            _put(draft / name, content)
+        _put(draft / WHOLE, json.dumps({name: _digest(content) for name, content in files.items()}).encode())
+    except OSError:
+        shutil.rmtree(draft, ignore_errors=True)  # a full disk is not to stay full of it
+        raise
     _flush(draft)
     draft.rename(generation)
     _flush(generation.parent)

@@ -114,10 +114,13 @@ def _assumed(found: Choice) -> Iterator[str]:
 
 
 def spot_report(
-    gpu: Gpu, gpus: int, work: float, how: Habits, *, today: date, stated: Band | None = None
-) -> Report:
-    """What a job of `work` hours costs on each spot offer, with interruptions, and on demand."""
-    rows = [row for row in prices.offers(gpus=[gpu.id]) if row.gpu_count == gpus]
+    gpu: Gpu, gpus: int, work: float, how: Habits, *, today: date, stated: Band | None = None,
+    instance: str = "",
+) -> Report:  # fmt: skip
+    """What a job of `work` hours costs on each spot offer (of one instance), with interruptions, and on demand."""
+    rows = [row for row in prices.offers(gpus=[gpu.id])
+            if row.gpu_count == gpus and instance.lower() in ("", row.instance.lower())]  # fmt: skip
+    what = instance or f"{gpus} x {gpu.id}"
     spot = prices.best_first((row for row in rows if row.kind == "spot"), today)
     steady = prices.best_first((row for row in rows if row.kind == "on_demand"), today)
     found = sorted((expected(row, work, how, stated) for row in spot), key=lambda each: each.usd)
@@ -127,10 +130,10 @@ def spot_report(
         "on_demand": [{"offer": row.to_dict(), "usd": row.usd_per_hour * work} for row in steady],
     }  # fmt: skip
     if not found:
-        complaint = f"no spot offer of {gpus} x {gpu.id} is stored; see: whichgpu prices {gpu.id} --term spot"
-        return Report(document, (f"No spot offer of {gpus} x {gpu.id}.",), exit_code=4, complaint=complaint)
+        complaint = f"no spot offer of {what} is stored; see: whichgpu prices {gpu.id} --term spot"
+        return Report(document, (f"No spot offer of {what}.",), exit_code=4, complaint=complaint)
     table = Table.of(
-        f"{gpus} x {gpu.id} on spot, {work:g} hours of work",
+        f"{what} on spot, {work:g} hours of work",
         ["Provider", "Instance", ">USD/h", "Taken back in a month", ">Hours", ">Interruptions", ">USD",
          "Best interval", Column("Price read"), Column("Source", optional=True)],
         (_spot_row(each) for each in found[:_MOST]),

@@ -36,7 +36,7 @@ def age(as_of: date | None, today: date) -> str:
     """How long ago a price was read."""
     if as_of is None:
         return "undated"
-    days = (today - as_of).days
+    days = max((today - as_of).days, 0)  # a clock that is behind makes no price older than none
     return f"{days} day" if days == 1 else f"{days} days"
 
 

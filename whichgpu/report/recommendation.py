@@ -214,7 +214,7 @@ READ = (Column("Price read"), Column("Age", optional=True))
 def price_read(offer: Offer, request: Request) -> tuple[str, str | None]:
     """The day on which a price was read, and how long ago that is."""
     age = offer.age_days(request.today)
-    return ("undated", None) if age is None else (str(offer.as_of), _ago(age))
+    return ("undated", None) if age is None else (str(offer.as_of), _ago(max(age, 0)))
 
 
 def _ago(days: int) -> str:

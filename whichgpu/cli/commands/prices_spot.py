@@ -2,7 +2,7 @@
 
 $ whichgpu prices spot a100-40gb-sxm --hours 100
 $ whichgpu prices spot a10 --hours 40 --checkpoint "10 min" --saving "30 s"
-$ whichgpu prices spot a10 --hours 40 --interruption "12 h"
+$ whichgpu prices spot g2-standard-4 --hours 40 --interruption "12 h"
 
 The hours are those that the job would take without an interruption on the machine that is offered.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @command
-@click.argument("gpu")
+@click.argument("gpu", metavar="GPU|INSTANCE")
 @click.option("--hours", type=float, required=True, metavar="N", help="Hours of work.")
 @click.option("--gpus", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
               help="GPUs in the machine.")  # fmt: skip
@@ -39,6 +39,7 @@ def run(
 ) -> Report:  # fmt: skip
     """Read the habits of the job and report what it costs."""
     from whichgpu.hardware.names import resolve
+    from whichgpu.prices.quote import instance_named
     from whichgpu.prices.spot import read_band, read_habits
     from whichgpu.report.owning import spot_report
 
@@ -46,4 +47,7 @@ def run(
         raise click.UsageError(f"{hours:g} hours of work cannot be; write e.g. --hours 100")
     how = read_habits(checkpoint, saving, restart)
     stated = read_band(interruption) if interruption else None
+    if named := instance_named(gpu, catalogue):
+        device, count = catalogue[named[0]], named[1]
+        return spot_report(device, count, hours, how, today=date.today(), stated=stated, instance=gpu)
     return spot_report(resolve(gpu, catalogue), gpus, hours, how, today=date.today(), stated=stated)
