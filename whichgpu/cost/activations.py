@@ -19,7 +19,7 @@ alive together.
 from __future__ import annotations
 
 from dataclasses import field
-from itertools import groupby
+from itertools import dropwhile, groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _NARROW = ("fp8", "int8", "fp4")
 #: Bytes of a logit that is made in FP32: itself, its softmax, both gradients.
 _WIDE_LOGIT = 16.0
+#: Pieces in which a loss fused with the head makes its logits: the vocabulary over the width (Liger Kernel).
+_FUSED_PIECES = 32.0
 #: The op in which the logits become a loss.
 _LOSS = ".cross_entropy"
 
@@ -48,7 +50,9 @@ class Kept:
 
     `checkpointing` is a kind of it; `holds` is the runtime's (`data/runtimes`); `quantised` says that
     frozen weights are; `projections` of one fused layer (queries, keys, values) have adapters; the loss is
-    computed in `chunks`; with `offloaded` what the layers keep waits on the host.
+    computed in `chunks`, or with `fused_loss` by a kernel that has the head in it, so that no more than a few
+    rows' logits exist at once; with `offloaded` what the layers keep waits on the host; the
+    vocabulary is `cut` over so many GPUs.
     """
 
     flash: bool = True
@@ -58,7 +62,9 @@ class Kept:
     quantised: bool = False
     projections: float = 3.0
     chunks: float = 1.0
+    fused_loss: bool = False
     offloaded: bool = False
+    cut: Any = 1.0
 
     @property
     def wide_ends(self) -> bool:
@@ -100,6 +106,9 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
         held = held * np.minimum(2.0 / count, 1.0)
     # The output of the head is counted with the loss, where there is one.
     beside = [op for op in rest if not (loss and op.kind == "gemm" and op.shard == "vocab")]
+    if kept.fused:
+        # A sum goes into the place of what it adds to.
+        beside = [op for op in beside if op.backward != "linear"]
     return Activations(held, saved_bytes(ends, "none"), _logits(loss, kept), one + passing(beside))
 
 
@@ -123,7 +132,9 @@ def _logits(loss: Sequence[Op], kept: Kept) -> Any:
         # Kept and passing through: 14 bytes where logits have 16 bits.
         own = op.saved_bytes / op.dims["elements"] + 2.0
         each = _WIDE_LOGIT if kept.wide_ends else kept.holds.get("logit_bytes", own)
-        whole = whole + (2.0 + (each - 2.0) / kept.chunks) * op.dims["elements"]
+        each = np.where(kept.cut > 1, kept.holds.get("cut_logit_bytes", each), each)
+        taken = each / _FUSED_PIECES if kept.fused_loss else 2.0 + (each - 2.0) / kept.chunks
+        whole = whole + taken * op.dims["elements"]
     return whole
 
 
@@ -139,7 +150,8 @@ def _kept(op: Op, kept: Kept) -> Op:
     elif op.kind == "gemm" and op.dtype in _NARROW:
         saved = saved / 2.0
     elif name == "lora_a":
-        saved = saved * _adapter_share(op, kept)
+        again = kept.holds.get("regates") and op.layer.endswith("down.lora_a")
+        saved = saved * (0.0 if again else _adapter_share(op, kept))
     elif name == "rope" and kept.holds.get("rotary_input"):
         saved = saved + op.write_bytes
     elif kept.quantised and kept.holds.get("quantised_input") and _frozen_product(op, name):
@@ -169,7 +181,9 @@ def _fused(ops: Iterable[Op]) -> Iterable[Op]:
         if not chained:
             yield from (_norm(op) for op in found)
             continue
-        outside = sum(op.read_bytes for op in found) - sum(op.write_bytes for op in found[:-1])
+        # Sums at its beginning keep nothing: what they write is as good an input as what they read.
+        chain = list(dropwhile(lambda op: not np.any(op.saved_bytes), found))
+        outside = sum(op.read_bytes for op in chain) - sum(op.write_bytes for op in chain[:-1])
         saved = sum(op.saved_bytes for op in found)
         share = np.where(saved > 0, np.minimum(saved, np.maximum(outside, 0.0)) / np.maximum(saved, 1.0), 0.0)
         yield from (changed(op, saved_bytes=op.saved_bytes * share) for op in found)

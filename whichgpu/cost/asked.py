@@ -98,7 +98,10 @@ def _by_habit(job: Job, stack: Runtime) -> Job:
             f"'{job.runtime}' trains on several GPUs otherwise than on one; ask for them apart, or state "
             f"the options {', '.join(open_)}"
         )
-    own = {**(adapters if asked in ADAPTER_PHASES else {}), **(several if np.any(more) else {})}
+    own = {
+        **habits.get("training", {}), **(adapters if asked in ADAPTER_PHASES else {}),
+        **(several if np.any(more) else {}),
+    }  # fmt: skip
     return replace(job, options={**own, **job.options})
 
 

@@ -40,9 +40,9 @@ class Runtime:
     the id of what its makers run language models with, and `lengths` tokens of a prompt and its answer by
     workload, where a job of these states neither. `holds` is what sets its memory apart
     (`cost/job_memory.py` reads it), `habits` the options and lengths that it assumes where a job states
-    none: of `adapters`, of training on `several` GPUs, of an `inference`. `keeper` is the id with the marks
-    that set its memory apart and not its time. One that `chains` fuses elementwise ops with
-    each other and not with products, which are a library's.
+    none: of any `training`, of `adapters`, of training on `several` GPUs, of an `inference`. `keeper` is
+    the id with the marks that set its memory apart and not its time. One that `chains` fuses elementwise
+    ops with each other and not with products, which are a library's.
     """
 
     id: str
