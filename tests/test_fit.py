@@ -580,3 +580,35 @@ def test_a_checkpoint_is_as_large_wherever_its_weights_wait() -> None:
     away = {**job, "options": {"sharding": "zero2", "offload": "true"}}
     here, there = (one("llama-2-7b", "a100-80gb-sxm:2", **columns) for columns in (job, away))
     assert there.loading.checkpoint == here.loading.checkpoint > 12e9
+
+
+def test_video_decoded_in_tiles_takes_what_its_readme_says(whichgpu: Any) -> None:
+    """HunyuanVideo, README, "Requirements": 60 GB at peak for 720 x 1280 and 129 frames, in tiles."""
+    tiled = (
+        "hunyuanvideo",
+        "--precision",
+        "bf16",
+        "--option",
+        "vae_tiling=true",
+        "--gpu",
+        "h100-80gb-sxm",
+        "--json",
+    )
+    assert whichgpu("fit", *tiled).json["required"] == pytest.approx(60e9, rel=0.05)
+    told = whichgpu("fit", "hunyuanvideo", "--gpu", "rtx-4090", "--json")
+    assert told.status == 3
+    [change] = [one for one in told.json["changes"] if one["kind"] == "combined"]
+    assert "vae_tiling=true" in change["option"]
+    assert "enable_sequential_cpu_offload()" in change["option"]
+    assert change["required"] < 24 * 2**30
+    assert 0.5 < change["speed"] < 1.0
+
+
+def test_a_tile_is_as_large_as_the_autoencoder_says() -> None:
+    """FLUX.1 at 2,048 pixels in tiles of 1,024 takes no more to decode than at 1,024."""
+    whole, tiled, small = (
+        one("flux.1-dev", "h200-141gb-sxm", height=size, width=size, options=options).parts["activations"]
+        for size, options in ((2048.0, {}), (2048.0, {"vae_tiling": "true"}), (1024.0, {}))
+    )
+    assert whole == pytest.approx(4 * small, rel=0.01)
+    assert tiled == pytest.approx(small, rel=0.01)

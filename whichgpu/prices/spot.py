@@ -40,6 +40,9 @@ _DIMENSIONS = {
 }  # fmt: skip
 
 
+_FAULTS = ("gpu_time_between", "checkpoint_takes", "restart_takes")
+
+
 class Band(NamedTuple):
     """How often machines of a type are taken back in a month: from `low` to `high`, and who says so."""
 
@@ -161,9 +164,26 @@ def expected(
             f"saved every {every:.3g} h, a job never ends on machines that are taken back after "
             f"{between:.3g} h; save more often, e.g. --checkpoint '{max(between * 60 / 4, 0.1):.2g} min'"
         )
-    hours = between * math.exp(restart / between) * math.expm1((every + takes) / between) * work / every
-    best = max(math.sqrt(2 * takes * between) - takes, takes) if takes else 0.0
+    hours = work * _stretch(between, every, takes, restart)
+    best = _best_interval(between, takes)
     return Expected(offer, found, hours, hours / between, hours * offer.usd_per_hour * machines, best * _HOUR)
+
+
+def _stretch(between: float, every: float, takes: float, restart: float) -> float:
+    """Expected time over that without interruptions, all in one unit (Daly, equation 20)."""
+    return between * math.exp(restart / between) * math.expm1((every + takes) / between) / every
+
+
+def _best_interval(between: float, takes: float) -> float:
+    return max(math.sqrt(2 * takes * between) - takes, takes) if takes else 0.0
+
+
+def faults(gpus: float) -> float:
+    """Time of a long training on so many GPUs over that without faults, saved at the best interval."""
+    known = table_facts("faults", {name: "time" for name in _FAULTS})
+    between, takes, restart = (known[name].value for name in _FAULTS)
+    between /= gpus
+    return _stretch(between, _best_interval(between, takes), takes, restart)
 
 
 @cache

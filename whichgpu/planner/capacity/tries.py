@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Results do not depend on it but for the order of sums.
 SAME = Quality("the same arithmetic: no change of results")
+TILED = "pictures decoded in tiles (enable_vae_tiling)"
+SEAMS = Quality("the same weights; tiles are blended where they overlap, seams may show")
 _OTHER_WORK = Quality("less work at a time; results of each are the same")
 _BATCH = Quality(
     "the same step with gradients accumulated; batch statistics, where there are any, are of fewer"
@@ -86,8 +88,10 @@ def same_gpus(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
 
 
 def _sliced(cells: Cells) -> Iterator[Try]:
-    """Pictures of a batch decoded one after the other, where the runtime would decode them together."""
+    """Pictures decoded in tiles, those of a batch one by one where the runtime would decode them together."""
     done = cells.settled
+    if done.runtime.id == "diffusers" and "vae" in done.workload.dims and not done.job.says("vae_tiling"):
+        yield Try.of("tiling", TILED, "--option vae_tiling=true", _with(cells, vae_tiling="true"), SEAMS)
     together = done.job.phase == "generate" and not done.runtime.holds.get("sliced_decoder")
     if together and float(np.max(np.asarray(done.job.batch))) > 1.0 and not done.job.says("vae_slicing"):
         yield Try.of("slicing", "pictures decoded one by one (enable_vae_slicing)",
