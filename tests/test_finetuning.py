@@ -61,10 +61,13 @@ def test_adapters_have_the_size_that_their_rank_says(name):
 def test_adapters_of_llama_by_hand():
     _, _, ops = forward("llama-2-7b")
     d, ffn, r = 4096, 11008, 8
-    layer = (d + 3 * d) + (d + d) + (d + 2 * ffn) + (ffn + d)
+    layer = 4 * (d + d) + 3 * (d + ffn)
     assert trained_parameters(adapt(ops, Adapters(float(r)))) == 32 * r * layer
     attention = Adapters(float(r), ("qkv", "out"))
-    assert trained_parameters(adapt(ops, attention)) == 32 * r * 6 * d
+    assert trained_parameters(adapt(ops, attention)) == 32 * r * 8 * d
+    # What PEFT prints of Llama 3.1 8B at rank 16: "trainable params: 41,943,040".
+    _, _, ops = forward("llama-3.1-8b")
+    assert trained_parameters(adapt(ops, Adapters(16.0))) == 41_943_040
 
 
 def test_adapters_that_are_served_lie_beside_the_weights_by_hand():

@@ -94,7 +94,8 @@ def adapt(forward: Iterable[Op], adapters: Adapters) -> tuple[Op, ...]:
     if adapters.kind != "lora":
         beside = _prefixed if adapters.kind == "prefix" else _scaled
         return tuple(found for op in forward for found in beside(op))
-    adapted = tuple(found for op in forward for found in _adapted(op, adapters))
+    forward = tuple(forward)
+    adapted = tuple(found for op in forward for found in _adapted(op, adapters, _apart(op, forward)))
     if not adapters.targets and not any(op.layer.endswith(".lora_a") for op in adapted):
         raise UsageError("no dense layer of this model takes an adapter; use --phase train")
     if not any(op.layer.endswith(".lora_a") for op in adapted):
@@ -106,13 +107,24 @@ def adapt(forward: Iterable[Op], adapters: Adapters) -> tuple[Op, ...]:
     return adapted
 
 
-def _adapted(op: Op, adapters: Adapters) -> Iterator[Op]:
+def _apart(op: Op, forward: tuple[Op, ...]) -> float:
+    """Matrices of a checkpoint that are one product here, each of which gets an adapter of its own."""
+    name = op.layer.rpartition(".")[2]
+    if name == "qkv":
+        return 3.0
+    narrower = {
+        other.dims["k"] for other in forward if other.kind == "gemm" and other.layer.endswith(".down")
+    }
+    return 2.0 if name == "up" and op.dims["n"] / 2.0 in narrower else 1.0
+
+
+def _adapted(op: Op, adapters: Adapters, apart: float) -> Iterator[Op]:
     if not adapters.on(op):
         yield frozen(op)
         return
     # The adapter keeps the input, which the frozen layer has no use for.
     yield changed(frozen(op), saved_bytes=0.0)
-    yield from _adapter(op, adapters.rank)
+    yield from _adapter(op, adapters.rank, apart)
 
 
 def _prefixed(op: Op) -> Iterator[Op]:
@@ -210,20 +222,24 @@ def frozen(op: Op) -> Op:
 _SPLIT = ("column", "expert", "expert_row")
 
 
-def _adapter(op: Op, rank: float) -> Iterator[Op]:
-    """Down to `rank`, up again, and the addition: (rows, k) -> (rows, r) -> (rows, n)."""
+def _adapter(op: Op, rank: float, apart: float = 1.0) -> Iterator[Op]:
+    """Down to `rank` for each of the matrices `apart`, up again, and the addition.
+
+    (rows, k) -> (rows, apart r) -> (rows, n)
+    """
     n, k, m = float(op.dims["n"]), float(op.dims["k"]), op.dims["m"]
     tables = max(1.0, op.parameters // (n * k))
     elements = n * op.dims.get("batch", 1.0) * m
     size = 4.0 if op.dtype in ("fp32", "tf32") else 2.0
     stored = trained_precision().weight
-    narrow = rank * size * op.dims.get("batch", 1.0) * m
+    down = apart * rank
+    narrow = down * size * op.dims.get("batch", 1.0) * m
     per_row = 2.0 * rank * op.dims.get("batch", 1.0)
     shared = changed(op, dtype="bf16" if op.dtype not in ("fp16", "fp32", "tf32") else op.dtype, starts=0.0)
     yield changed(
-        shared, layer=f"{op.layer}.lora_a", dims={**op.dims, "n": rank}, flops=per_row * k * m,
-        parameters=tables * rank * k, weight_bytes=tables * rank * k * size,
-        stored_bytes=tables * rank * k * stored, read_bytes=op.read_bytes, write_bytes=narrow,
+        shared, layer=f"{op.layer}.lora_a", dims={**op.dims, "n": down}, flops=apart * per_row * k * m,
+        parameters=tables * down * k, weight_bytes=tables * down * k * size,
+        stored_bytes=tables * down * k * stored, read_bytes=op.read_bytes, write_bytes=narrow,
         shard="none" if op.shard == "column" else op.shard,
     )  # fmt: skip
     yield changed(
