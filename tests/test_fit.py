@@ -612,3 +612,12 @@ def test_a_tile_is_as_large_as_the_autoencoder_says() -> None:
     )
     assert whole == pytest.approx(4 * small, rel=0.01)
     assert tiled == pytest.approx(small, rel=0.01)
+
+
+def test_what_fits_a_card_and_not_the_share_of_a_server_says_what_to_allow(whichgpu: Any) -> None:
+    """Qwen2.5-72B of 32,000 tokens on two 80 GB cards: vLLM's 90 % of them leave no room for one request."""
+    asked = ("fit", "qwen2.5-72b", "--runtime", "vllm", "--input-tokens", "30000", "--output-tokens", "2000")
+    near = whichgpu(*asked, "--gpu", "a100-80gb-sxm:2", "--tp", "2")
+    assert near.status == 0
+    assert "--gpu-memory-utilization 0.94" in near.out
+    assert "--gpu-memory-utilization" not in whichgpu(*asked, "--gpu", "a100-80gb-sxm:4", "--tp", "4").out

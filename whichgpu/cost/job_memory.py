@@ -111,6 +111,9 @@ def training(
         micro_batches=_in_flight(job, stack, mesh, step), trained=step.held, offload=away,
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip
+    if step.level == 3 and stack.holds.get("widens_ends"):
+        # Shards have one format: TRL leaves PEFT's preparation out where a quantised model is sharded.
+        stack = replace(stack, holds={**stack.holds, "widens_ends": False})
     kept = Kept(
         flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
