@@ -667,3 +667,29 @@ def test_torchtitan_takes_what_its_benchmarks_say(
     )  # fmt: skip
     reserved = estimate(job, [gpu]).readings.reserved
     assert float(reserved[0, 0]) / GIB == pytest.approx(gib, rel=0.06)
+
+
+@pytest.mark.parametrize(("precision", "each"), [("bf16", 5.0), ("amp-bf16", 7.0), ("fp32", 9.0)])
+def test_a_score_takes_what_its_softmax_and_its_dropout_leave(precision: str, each: float) -> None:
+    """Softmax, mask and what dropout leaves: 2 + 1 + 2, 4 + 1 + 4, and 4 + 1 + 2 where autocast widens."""
+    asked = {"phase": "train", "precision": precision, "batch": 4.0, "seq_len": 512.0}
+    off, on = (
+        parts("bert-large", **asked, options={"flash_attention": text})["activations"]
+        for text in ("false", "true")
+    )
+    assert off - on == pytest.approx(each * 4 * 24 * 16 * 512**2, rel=0.03)
+
+
+def test_what_peft_widens_is_what_bitsandbytes_quantised_on_one_gpu() -> None:
+    """Embedding and head of Llama 3.1 8B: FP32 beside NF4, 16 bits beside GPTQ and where sharded."""
+    asked = {"phase": "finetune_qlora", "batch": 1.0, "seq_len": 512.0, "runtime": "PEFT"}
+    ends = 2 * 128_256 * 4096
+    frozen = (8_030_261_248 - ends) * 0.5625
+    nf4 = parts("llama-3.1-8b", precision="nf4", **asked)["weights"]
+    sharded = parts("llama-3.1-8b", precision="nf4", n_gpus=2.0, options={"sharding": "fsdp"}, **asked)[
+        "weights"
+    ]
+    assert nf4 == pytest.approx(frozen + 4 * ends, rel=0.02)
+    assert sharded == pytest.approx((frozen + 2 * ends) / 2, rel=0.02)
+    gptq = parts("llama-3.1-8b", precision="w4a16-g128", **asked)["weights"]
+    assert gptq < frozen + 2.2 * ends

@@ -4,8 +4,9 @@ A trace says what each op keeps when every op is a kernel of its own (`Op.saved_
 differs from that:
 
     fused       a chain of elementwise ops keeps what it reads from outside, a norm its input
-    not flash   attention keeps its scores, their softmax and the mask of its dropout: 5 bytes a score
-                (Korthikanti et al., "Reducing Activation Recomputation in Large Transformer Models", eq. 1)
+    not flash   attention keeps the softmax of its scores, the mask of its dropout and what that leaves: 5
+                bytes a score in 16 bits (Korthikanti et al., "Reducing Activation Recomputation in Large
+                Transformer Models", eq. 1), 9 in FP32, 7 under autocast, whose softmax is in FP32
     adapters    the input of an adapter, as wide as the runtime casts it
     wide ends   with embedding and head in FP32 (bitsandbytes' preparation for training) so are what the
                 layers pass on to each other, and the logits
@@ -52,7 +53,7 @@ class Kept:
     frozen weights are; `projections` of one fused layer (queries, keys, values) have adapters; the loss is
     computed in `chunks`, or with `fused_loss` by a kernel that has the head in it, so that no more than a few
     rows' logits exist at once; with `offloaded` what the layers keep waits on the host; the
-    vocabulary is `cut` over so many GPUs.
+    vocabulary is `cut` over so many GPUs; a score that lies in memory takes `score_bytes`.
     """
 
     flash: bool = True
@@ -65,6 +66,7 @@ class Kept:
     fused_loss: bool = False
     offloaded: bool = False
     cut: Any = 1.0
+    score_bytes: float = 5.0
 
     @property
     def wide_ends(self) -> bool:
@@ -144,7 +146,7 @@ def _kept(op: Op, kept: Kept) -> Op:
     name = op.layer.rpartition(".")[2]
     if op.kind == "attention" and not kept.flash and kept.checkpointing != "attention":
         d = op.dims
-        saved = saved + 5.0 * d["batch"] * d["heads"] * d["q"] * d["kv"]
+        saved = saved + kept.score_bytes * d["batch"] * d["heads"] * d["q"] * d["kv"]
     elif op.kind == "norm" and kept.holds.get("fused_norm"):
         saved = np.minimum(saved, 2.0 * op.dims["elements"])
     elif op.kind == "gemm" and op.dtype in _NARROW:
