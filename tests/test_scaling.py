@@ -137,6 +137,19 @@ def test_the_best_of_a_search_is_near_what_was_published(whichgpu: Any) -> None:
     assert all(one["unit"].startswith("tokens/s") for one in told["published"])
 
 
+def test_a_framework_trains_language_models_as_their_trainers_do() -> None:
+    """IBM and PyTorch, "Maximizing training throughput using PyTorch FSDP" (2024): 3,700 tokens/s a GPU."""
+    job = replace(
+        TRAIN, workload="llama-2-7b", runtime="PyTorch FSDP", batch=2.0, n_gpus=128.0,
+        options={"sharding": "fsdp", "checkpointing": "none"},
+    )  # fmt: skip
+    found = estimate(job, [GPUS["a100-80gb-sxm"]])
+    assert found.throughput[0, 0] / 128 == pytest.approx(3700, rel=0.1)
+    assert found.runtime.id == "pytorch-2"
+    compiled = estimate(replace(job, runtime="torch.compile"), [GPUS["a100-80gb-sxm"]])
+    assert found.throughput[0, 0] < compiled.throughput[0, 0] < 1.3 * found.throughput[0, 0]
+
+
 def test_faults_stretch_a_long_training_as_meta_saw() -> None:
     """Llama 3, section 3.3.4: more than 90 % effective training time on 16,384 GPUs."""
     assert 0.89 < 1.0 / faults(16384) < 0.93

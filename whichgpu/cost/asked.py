@@ -49,6 +49,8 @@ def read(job: Job) -> Asked:
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
+    elif stack.trainer and is_language_model(workload) and job.trains:
+        stack = _training(stack)
     _check_cache(job, stack)
     asked = job.phase or workload.phases[0]
     stack = stack if asked == "serve" else _attending(stack, job)
@@ -81,6 +83,17 @@ def _behind(stack: Runtime) -> Runtime:
     found = runtime(stack.language, stack.language)
     apart = stack.habits or stack.keeper != stack.id
     return replace(found, holds=stack.holds, habits=stack.habits, keeper=stack.keeper) if apart else found
+
+
+def _training(stack: Runtime) -> Runtime:
+    """A framework that trains a language model: the kernels of its trainers, all else as its name says."""
+    found = runtime(stack.trainer, stack.trainer)
+    return replace(
+        stack, like=found.kernels, domain=found.domain, launch=found.launch, gap=found.gap, fixed=found.fixed,
+        overlap=found.overlap, fuses=found.fuses, chains=found.chains, products=found.products,
+        memory=found.memory, sequence=found.sequence, casts_once=found.casts_once,
+        stops_early=found.stops_early, holds={**stack.holds, "framework": True},
+    )  # fmt: skip
 
 
 def _by_habit(job: Job, stack: Runtime) -> Job:

@@ -147,7 +147,7 @@ def _score_bytes(spec: Precision, stack: Runtime) -> float:
     """Bytes of a score of attention that training keeps; see `activations`."""
     if spec.activation > 2.0:
         return 9.0
-    return 7.0 if spec.mixed and not stack.domain else 5.0
+    return 7.0 if spec.mixed and not stack.specialised else 5.0
 
 
 #: Formats of bitsandbytes, which models that PEFT prepares for training are in.
