@@ -621,3 +621,15 @@ def test_what_fits_a_card_and_not_the_share_of_a_server_says_what_to_allow(which
     assert near.status == 0
     assert "--gpu-memory-utilization 0.94" in near.out
     assert "--gpu-memory-utilization" not in whichgpu(*asked, "--gpu", "a100-80gb-sxm:4", "--tp", "4").out
+
+
+def test_a_full_fine_tuning_is_shared_out_and_checkpointed_before_it_takes_more_gpus() -> None:
+    """16 bytes of 32.8e9 parameters over eight cards of 80 GB are 61 GiB; of 70.6e9 they take sixteen."""
+    here = one("qwen2.5-32b", "a100-80gb-sxm:8", phase="finetune_full", batch=1.0, seq_len=4096.0)
+    same = [change for change in here.changes if "sharding=fsdp" in change.option and change.n_gpus == 8]
+    assert [change.text for change in same] == ["fsdp over the replicas, full checkpointing"]
+    assert 61 * 2**30 < same[0].required < 80 * 2**30
+    more = one("llama-3.3-70b", "h100-80gb-sxm:8", phase="finetune_full")
+    leaner = next(change for change in more.changes if change.text.startswith("16 GPUs, fsdp"))
+    assert "checkpointing=full" in leaner.option
+    assert any(change.n_gpus > 16 for change in more.changes if change.kind == "sharded")

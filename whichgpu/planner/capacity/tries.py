@@ -225,9 +225,22 @@ def _pieces(full: Cells, words: str, typed: str) -> Iterator[Try]:
         yield Try.of("combined", words, typed, _with(full, loss_chunks=_PIECES), _BATCH)
 
 
+def _shared(cells: Cells, full: Cells, words: str, typed: str) -> Iterator[Try]:
+    """Replicas that are there anyway share out what they hold and checkpoint; then their leanest step."""
+    if "sharding" in cells.job.options or max(cells.counts) == 1:
+        return
+    kind, option = "fsdp over the replicas", "--option sharding=fsdp"
+    yield Try.of("combined", f"{kind}, full checkpointing", f"{option} --option checkpointing=full",
+                 _with(cells, sharding="fsdp", checkpointing="full"))  # fmt: skip
+    lean = _with(full, sharding="fsdp")
+    yield Try.of("combined", f"{kind}, {words}", f"{option} {typed}", lean, _BATCH)
+    yield from _pieces(lean, f"{kind}, {words}", f"{option} {typed}")
+
+
 def _combined(cells: Cells) -> Iterator[Try]:
     """Several at once, at batch 1, the mildest first."""
     full, words, typed = leanest(cells)
+    yield from _shared(cells, full, words, typed)
     yield Try.of("combined", words, typed, full, _BATCH)
     yield from _pieces(full, words, typed)
     if precision(cells.settled.job.precision).mixed and cells.settled.job.phase not in ADAPTER_PHASES:
