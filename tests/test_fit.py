@@ -633,3 +633,12 @@ def test_a_full_fine_tuning_is_shared_out_and_checkpointed_before_it_takes_more_
     leaner = next(change for change in more.changes if change.text.startswith("16 GPUs, fsdp"))
     assert "checkpointing=full" in leaner.option
     assert any(change.n_gpus > 16 for change in more.changes if change.kind == "sharded")
+
+
+def test_qlora_on_a_card_without_bf16_is_told_of_fp16_maths(whichgpu: Any) -> None:
+    """Unsloth trains on a T4, whose 4-bit weights are widened to FP16."""
+    asked = ("fit", "gemma-2-9b", "--phase", "finetune_qlora", "--runtime", "Unsloth", "--gpu", "t4")
+    told = whichgpu(*asked, "--json")
+    assert "use --precision nf4-fp16" in told.err
+    assert told.json["changes"][0]["option"] == "--precision nf4-fp16"
+    assert whichgpu(*asked, "--precision", "nf4-fp16").status == 0
