@@ -103,12 +103,12 @@ def test_a_step_that_goes_too_far_is_halved(grouped):
     """What is minimised never grows, whatever the step."""
     problem = Problem.of(calibration.groups(made_with(grouped[0], {"c/conv": 0.3}), GPUS)[0])
     start = np.zeros(len(problem.names))
-    solution = calibration._linearised(problem, start)
+    solution = calibration._linearised(problem, start, problem.says)
     step = np.linalg.solve(calibration._normal(solution), solution.weighted.T @ solution.pull)
-    near, best = calibration._searched(problem, start, step)
-    far, reached = calibration._searched(problem, start, 4.0 * step)
-    assert best < calibration._objective(problem, start)
-    assert reached == pytest.approx(best, abs=0.05 * calibration._objective(problem, start))
+    near, best = calibration._searched(problem, start, step, problem.says)
+    far, reached = calibration._searched(problem, start, 4.0 * step, problem.says)
+    assert best < calibration._objective(problem, start, problem.says)
+    assert reached == pytest.approx(best, abs=0.05 * calibration._objective(problem, start, problem.says))
     assert np.abs(far).max() < 4.0 * np.abs(step).max() == 4.0 * np.abs(near).max()
 
 
@@ -150,6 +150,19 @@ def test_leaving_rows_out_is_fitting_without_them(grouped):
     theta = np.linalg.solve(kept.T @ kept + np.diag(1.0 / widths**2), kept.T @ solution.pull[~out])
     assert calibration.without(solution, out)[out] == pytest.approx(solution.errors(theta)[out], abs=1e-8)
     assert np.isnan(calibration.without(solution, out)[~out]).all()
+
+
+def test_a_fold_of_most_rows_is_fitted_to_its_end(grouped):
+    """One step from the whole fit does not arrive where half of what it was fitted to is gone."""
+    effects = {"c@volta": 0.9, "c@ampere": -0.9, "m/conv": -1.5, "m/norm": 1.5, "l=pytorch-1": -1.0}
+    made = made_with(grouped[0], effects)
+    groups, _ = calibration.groups(made, GPUS)
+    solution = calibration.calibrate(groups)
+    out = np.array([one["gpu"] != "t4" for one in solution.problem.rows])
+    assert out.mean() > 0.5
+    kept = calibration.calibrate([one for one in groups if one.rows[0]["gpu"] == "t4"]).fit.effects
+    theta = np.array([kept.get(name, 0.0) for name in solution.problem.names])
+    assert calibration.without(solution, out)[out] == pytest.approx(solution.errors(theta)[out], abs=0.002)
 
 
 def test_a_generation_that_was_never_seen_keeps_the_prior():

@@ -439,3 +439,11 @@ def test_a_table_of_jobs_gives_power_and_energy_with_their_own_intervals(whichgp
     answer = single(Job("sdxl", phase="generate"), H100)
     assert told[0]["high"] == pytest.approx(answer.power_interval.high)
     assert told[1]["low"] == pytest.approx(answer.energy_interval.low)
+
+
+def test_a_recommender_fed_by_a_script_leaves_the_gpu_idle_at_any_batch_and_nvidias_recipe_does_not():
+    job = Job("ncf", phase="train", batch=np.array([64.0, 1024.0, 16384.0]), runtime="pytorch-1.x eager")
+    doing = estimate(job, [H100]).activity
+    assert np.all(doing.busy < 0.3)
+    recipe = estimate(replace(job, runtime="PyTorch (NGC 20.10, eager)"), [H100]).activity
+    assert np.all(recipe.busy > 2.0 * doing.busy)

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 _NU, _SCALE = 4.0, 0.08
 #: A fit is at its end where a step gains less than this of the log-likelihood; the least part of a step.
 _SETTLED, _LEAST = 1.0, 0.1
+#: Share of the rows without which one step does not arrive, and the steps that are made then at the most.
+_MUCH, _FURTHER = 1.0 / 3.0, 6
 #: Prior widths by the shape of an effect's name, see `width`. Those of workloads are narrow, so that what
 #: several workloads have in common is learnt as a class of ops, and holds for a workload not yet seen.
 _WIDTHS: Mapping[str, float] = {
@@ -145,10 +147,10 @@ class Solution(NamedTuple):
         return self.problem.predict(np.where(hosts, 0.0, theta), rows) - self.problem.measured
 
 
-def _linearised(problem: Problem, theta: Array) -> Solution:
+def _linearised(problem: Problem, theta: Array, says: Array) -> Solution:
     log, slopes = problem.linearise(theta)
     residuals = log - problem.measured
-    roots = np.sqrt(problem.says * (_NU + 1) / (_NU + (residuals / _SCALE) ** 2)) / _SCALE
+    roots = np.sqrt(says * (_NU + 1) / (_NU + (residuals / _SCALE) ** 2)) / _SCALE
     return Solution(problem, theta, residuals, slopes * roots[:, None], roots * (slopes @ theta - residuals))
 
 
@@ -167,36 +169,42 @@ def _normal(solution: Solution) -> Array:
 def calibrate(found: Sequence[Group], iterations: int = 18) -> Solution:
     """Fit the effects; gives them with the problem linearised at the solution."""
     problem = Problem.of(found)
-    theta, reached = np.zeros(len(problem.names)), np.inf
+    theta = _settled(problem, np.zeros(len(problem.names)), problem.says, iterations)
+    return _linearised(problem, theta, problem.says)
+
+
+def _settled(problem: Problem, theta: Array, says: Array, iterations: int) -> Array:
+    """The effects that fit rows which have so much to say, (rows,), sought from `theta` on."""
+    reached = np.inf
     for _ in range(iterations):
-        solution = _linearised(problem, theta)
+        solution = _linearised(problem, theta, says)
         step = np.linalg.solve(_normal(solution), solution.weighted.T @ solution.pull) - theta
-        theta, best = _searched(problem, theta, step)
+        theta, best = _searched(problem, theta, step, says)
         if reached - best < _SETTLED:
             break
         reached = best
-    return _linearised(problem, theta)
+    return theta
 
 
-def _searched(problem: Problem, theta: Array, step: Array) -> tuple[Array, float]:
+def _searched(problem: Problem, theta: Array, step: Array, says: Array) -> tuple[Array, float]:
     """The best of the whole step and halves of it, and what is minimised there.
 
     Shares change as the balance of arithmetic and traffic moves, so that a whole step often goes too far.
     """
     best, part = np.inf, 2.0
     while part > _LEAST:
-        tried = _objective(problem, theta + 0.5 * part * step)
+        tried = _objective(problem, theta + 0.5 * part * step, says)
         if tried > best:
             break
         best, part = tried, 0.5 * part
     return theta + part * step, best
 
 
-def _objective(problem: Problem, theta: Array) -> float:
+def _objective(problem: Problem, theta: Array, says: Array) -> float:
     """Minus the logarithm of likelihood (Student-t) and prior, but for a constant."""
     residuals = (problem.predict(theta) - problem.measured) / _SCALE
     widths = np.array([width(name) for name in problem.names])
-    fitted = 0.5 * (_NU + 1.0) * (problem.says * np.log1p(residuals**2 / _NU)).sum()
+    fitted = 0.5 * (_NU + 1.0) * (says * np.log1p(residuals**2 / _NU)).sum()
     return float(fitted + 0.5 * ((theta / widths) ** 2).sum())
 
 
@@ -216,7 +224,8 @@ def without(solution: Solution, out: NDArray[np.bool_], inverse: Array | None = 
 
     It is one Gauss-Newton step from the whole fit; its predictions are exact. With A the normal
     equations and X the rows of the fold, (A - X'X)^-1 comes from A^-1, which `inverse` may give, and a
-    system of the fold's size (Woodbury), which is small for most folds.
+    system of the fold's size (Woodbury), which is small for most folds. Without a third of the rows one step
+    does not arrive: that fold is fitted to its end.
     """
     known = np.linalg.inv(_normal(solution)) if inverse is None else inverse
     rows = solution.weighted[out]
@@ -226,6 +235,9 @@ def without(solution: Solution, out: NDArray[np.bool_], inverse: Array | None = 
     spread = known[:, used] @ rows.T
     gain = np.linalg.solve(np.eye(len(rows)) - rows @ spread[used], rows @ theta[used])
     theta = theta + spread @ gain
+    if out.mean() > _MUCH:
+        problem = solution.problem
+        theta = _settled(problem, theta, np.where(out, 0.0, problem.says), _FURTHER)
     return solution.errors(theta, out)
 
 

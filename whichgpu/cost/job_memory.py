@@ -119,7 +119,6 @@ def training(
     kept = Kept(
         flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
-        projections=2.0 if job.options.get("lora_targets") == "inputs" else 3.0,
         fused_loss=job.says("fused_loss"), offloaded="activations" in away, cut=mesh.tp,
         score_bytes=_score_bytes(spec, stack),
     )  # fmt: skip

@@ -288,9 +288,11 @@ def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices, met: 
 
 def _feeding(workload: Workload, job: Job, stack: Runtime) -> Array:
     """Seconds in which the host reads, decodes and augments a batch, where a runtime trains on real data."""
-    if "loads" not in stack.marks:
+    by_hand = "eager" in job.runtime.lower()
+    if not by_hand and "loads" not in stack.marks:
         return np.zeros(())
-    each: float = section("input").get(workload.family, 0.0)
+    known = section("input" if "loads" in stack.marks else "input_by_hand")
+    each: float = known.get(workload.family, 0.0)
     return _array(job.batch) * each
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.cost.asked import dated
 from whichgpu.cost.estimate import MODELLED
-from whichgpu.cost.runtime import Runtime, runtime
+from whichgpu.cost.runtime import Runtime, runtime, runtimes
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError
 from whichgpu.workloads import job as jobs
@@ -44,6 +44,7 @@ HEAD = itemgetter(*(COLUMNS.index(name) for name in _HEADS))
 NAMES = tuple(
     ("height", "width") if name == "height" else (name,) for name in jobs.NUMBERS if name != "width"
 )
+CONCURRENCY = COLUMNS.index("concurrency")
 CELLS = itemgetter(*(COLUMNS.index(names[0].replace("height", "resolution")) for names in NAMES))
 
 
@@ -57,6 +58,17 @@ def values(cell: tuple[tuple[str, ...], str]) -> Numbers:
         return (jobs.number(names[0], text),)
     pixels = jobs.resolution(text)
     return tuple(jobs.number(name, f"{value:g}") for name, value in zip(names, pixels, strict=True))
+
+
+def offline(job: jobs.Job, text: str) -> tuple[float, float] | None:
+    """Tokens in and out of a row that states none of a server as full as it goes (`concurrency` is "max").
+
+    Such rows are MLPerf's offline scenario, whatever ran it: the means of its data set; None of other models.
+    """
+    if job.phase != "serve" or text.strip().lower() != "max":
+        return None
+    known = runtimes()["tensorrt"].lengths.get(job.workload)
+    return None if known is None else (float(known[0]), float(known[1]))
 
 
 def need(text: str, column: str) -> str:
@@ -92,17 +104,18 @@ def _options(text: str) -> dict[str, str]:
     return jobs.options(tuple(pair for pair in re.split(r"\s*;\s*", text) if pair))
 
 
-def _numbered(found: Runtime) -> int:
-    """The number of a runtime among those that were met."""
-    known = _runtimes()
-    if found not in known:
-        known.append(found)
-    return known.index(found)
+def _numbered(found: Runtime) -> tuple[tuple[str, ...], int]:
+    """What stands for a runtime: its id and marks, and its number among those that were met with these."""
+    # Equality reads all of its columns, so that only the few that look alike are compared.
+    name = (found.id, *found.marks)
+    alike = _met.setdefault(name, [])
+    if found not in alike:
+        alike.append(found)
+    return name, alike.index(found)
 
 
-@lru_cache(maxsize=1)
-def _runtimes() -> list[Runtime]:
-    return []
+#: The runtimes that were met, by id and marks.
+_met: dict[tuple[str, ...], list[Runtime]] = {}
 
 
 def read_job(row: Mapping[str, str]) -> jobs.Job:
@@ -120,4 +133,7 @@ def read_parts(row: Mapping[str, str]) -> tuple[Head, dict[str, float]]:
         if text:
             known = zip(names, values((names, text)), strict=True)
             numbers.update((name, value) for name, value in known if value is not None)
-    return read_head(HEAD(cells)), numbers
+    head = read_head(HEAD(cells))
+    lengths = ("input_tokens", "output_tokens")
+    means = None if numbers.keys() & set(lengths) else offline(head.job, cells[CONCURRENCY])
+    return head, numbers | dict(zip(lengths, means or (), strict=False))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from whichgpu.cost.device import stand_in, widened
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.software import stacks
+from whichgpu.workloads.ops import PRODUCTS
 from whichgpu.workloads.precision import precisions
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ def refusal(
 
     A value that no source states is a refusal by name, never a guess.
     """
-    why = gpu.why_unusable or _software(gpu, runtime)
+    why = gpu.why_unusable or _software(gpu, runtime) or _convolving(ops, precision, trains=trains)
     if why:
         return why
     why = _rates(gpu, ops, precision, trains=trains)
@@ -50,6 +53,21 @@ def _software(gpu: Gpu, runtime: Runtime) -> str:
         known = ", ".join(runtime.vendors)
         return f"{runtime.title} does not run on {gpu.vendor} as modelled here; its figures are for {known}"
     return ""
+
+
+def _convolving(ops: Iterable[Op], precision: Precision, *, trains: bool) -> str:
+    """Why no software computes a network in a format: convolutions have no kernels in it."""
+    if precision.math != "fp4" and not (trains and precision.math == "fp8"):
+        return ""
+    work = {kind: sum(float(np.sum(op.flops * op.count)) for op in ops if op.kind == kind)
+            for kind in PRODUCTS}  # fmt: skip
+    if work.get("conv", 0.0) <= 0.5 * sum(work.values()):
+        return ""
+    done = "trains" if trains else "runs"
+    return (
+        f"no framework {done} convolutions in {_label(precision.math)}: only linear layers narrow to it; "
+        f"use --precision {'amp-bf16' if trains else 'fp8'}"
+    )
 
 
 def _rates(gpu: Gpu, ops: Iterable[Op], precision: Precision, *, trains: bool) -> str:

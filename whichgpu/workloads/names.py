@@ -10,9 +10,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.errors import UsageError
 from whichgpu.facts import store
-from whichgpu.workloads.precision import precision
+from whichgpu.workloads.precision import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,10 +96,7 @@ def _last(name: str) -> Shorter | None:
 
 def _format(text: str) -> str:
     """The precision that a name's last words say: `fp8`, `gptq-int4`, `q4_k_m`; "" for others."""
-    try:
-        return precision(text).id if any(sign.isdigit() for sign in text) or text in _METHODS else ""
-    except UsageError:
-        return ""
+    return named(text) if any(sign.isdigit() for sign in text) or text in _METHODS else ""
 
 
 #: Formats without a number of bits in their name.

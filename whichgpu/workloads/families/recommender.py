@@ -6,7 +6,8 @@ of vectors, a second perceptron); Wang et al., "DCN V2", section 3 (`dcn`: cross
 products). The tables are stored whole and read by the row.
 Letters: B samples, E width of a vector, F categorical features.
 
-Dimensions: `kind` (ncf, dlrm, dcn), `tables` (rows of each), `width`; ncf: `mlp` (widths, the first twice
+Dimensions: `kind` (ncf, dlrm, dcn), `tables` (rows of each; `tables_by_hand` where nobody's recipe is run, of
+which the runtime's text says "eager" and no container), `width`; ncf: `mlp` (widths, the first twice
 that of the perceptron's tables); dlrm: `dense` (inputs), `bottom`, `top` (widths); dcn: those, `crosses`,
 `rank` and `lookups` (values of a feature, whose rows of the table are added).
 """
@@ -28,6 +29,7 @@ PHASES = ("train", "infer")
 PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "samples"
 OPTIMIZER = "adam"
+RUNTIME_WORDS = ("eager", "ngc")
 DEFAULTS: dict[str, dict[str, Any]] = {
     "*": {"runtime": "pytorch-2", "n_gpus": 1.0},
     "train": {"batch": 16384.0, "precision": "fp32"},
@@ -38,7 +40,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """B samples -> B scores."""
     if dims["kind"] == "ncf":
-        _ncf(dims, rec, job.batch)
+        _ncf(dims, rec, job)
     elif dims["kind"] == "dcn":
         _dcn(dims, rec, job.batch)
     else:
@@ -48,11 +50,13 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
             rec.pointwise(job.batch, reads=2.0, keeps=1.0, name="loss")
 
 
-def _ncf(dims: Dims, rec: Recorder, batch: Any) -> None:
+def _ncf(dims: Dims, rec: Recorder, job: Job) -> None:
     """User and item: an elementwise product, a perceptron, and one score of both."""
-    width, mlp = dims["width"], dims["mlp"]
+    width, mlp, batch = dims["width"], dims["mlp"], job.batch
+    eager, container = (word in job.runtime.lower() for word in RUNTIME_WORDS)
+    by_hand = eager and not container and "tables_by_hand" in dims
     with rec.module("embeddings"):
-        for rows in dims["tables"]:
+        for rows in dims["tables_by_hand" if by_hand else "tables"]:
             rec.embedding(batch, rows, width, name="factors")
             rec.embedding(batch, rows, mlp[0] // 2, name="perceptron")
     with rec.module("factors"):
