@@ -65,8 +65,11 @@ def resolve(name: str) -> Workload:
     """
     if name in _imported:
         return _imported[name]
-    name = _plain(name)
+    # Some spellings have brackets of their own: `deepseekv3-(w/o-mtp)`.
     keys = _candidates(name)
+    if not keys:
+        name = _plain(name)
+        keys = _candidates(name)
     if len(keys) > 1:
         raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
     if keys == [name]:
