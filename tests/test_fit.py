@@ -580,3 +580,65 @@ def test_a_checkpoint_is_as_large_wherever_its_weights_wait() -> None:
     away = {**job, "options": {"sharding": "zero2", "offload": "true"}}
     here, there = (one("llama-2-7b", "a100-80gb-sxm:2", **columns) for columns in (job, away))
     assert there.loading.checkpoint == here.loading.checkpoint > 12e9
+
+
+def test_video_decoded_in_tiles_takes_what_its_readme_says(whichgpu: Any) -> None:
+    """HunyuanVideo, README, "Requirements": 60 GB at peak for 720 x 1280 and 129 frames, in tiles."""
+    tiled = (
+        "hunyuanvideo",
+        "--precision",
+        "bf16",
+        "--option",
+        "vae_tiling=true",
+        "--gpu",
+        "h100-80gb-sxm",
+        "--json",
+    )
+    assert whichgpu("fit", *tiled).json["required"] == pytest.approx(60e9, rel=0.05)
+    told = whichgpu("fit", "hunyuanvideo", "--gpu", "rtx-4090", "--json")
+    assert told.status == 3
+    [change] = [one for one in told.json["changes"] if one["kind"] == "combined"]
+    assert "vae_tiling=true" in change["option"]
+    assert "enable_sequential_cpu_offload()" in change["option"]
+    assert change["required"] < 24 * 2**30
+    assert 0.5 < change["speed"] < 1.0
+
+
+def test_a_tile_is_as_large_as_the_autoencoder_says() -> None:
+    """FLUX.1 at 2,048 pixels in tiles of 1,024 takes no more to decode than at 1,024."""
+    whole, tiled, small = (
+        one("flux.1-dev", "h200-141gb-sxm", height=size, width=size, options=options).parts["activations"]
+        for size, options in ((2048.0, {}), (2048.0, {"vae_tiling": "true"}), (1024.0, {}))
+    )
+    assert whole == pytest.approx(4 * small, rel=0.01)
+    assert tiled == pytest.approx(small, rel=0.01)
+
+
+def test_what_fits_a_card_and_not_the_share_of_a_server_says_what_to_allow(whichgpu: Any) -> None:
+    """Qwen2.5-72B of 32,000 tokens on two 80 GB cards: vLLM's 90 % of them leave no room for one request."""
+    asked = ("fit", "qwen2.5-72b", "--runtime", "vllm", "--input-tokens", "30000", "--output-tokens", "2000")
+    near = whichgpu(*asked, "--gpu", "a100-80gb-sxm:2", "--tp", "2")
+    assert near.status == 0
+    assert "--gpu-memory-utilization 0.94" in near.out
+    assert "--gpu-memory-utilization" not in whichgpu(*asked, "--gpu", "a100-80gb-sxm:4", "--tp", "4").out
+
+
+def test_a_full_fine_tuning_is_shared_out_and_checkpointed_before_it_takes_more_gpus() -> None:
+    """16 bytes of 32.8e9 parameters over eight cards of 80 GB are 61 GiB; of 70.6e9 they take sixteen."""
+    here = one("qwen2.5-32b", "a100-80gb-sxm:8", phase="finetune_full", batch=1.0, seq_len=4096.0)
+    same = [change for change in here.changes if "sharding=fsdp" in change.option and change.n_gpus == 8]
+    assert [change.text for change in same] == ["fsdp over the replicas, full checkpointing"]
+    assert 61 * 2**30 < same[0].required < 80 * 2**30
+    more = one("llama-3.3-70b", "h100-80gb-sxm:8", phase="finetune_full")
+    leaner = next(change for change in more.changes if change.text.startswith("16 GPUs, fsdp"))
+    assert "checkpointing=full" in leaner.option
+    assert any(change.n_gpus > 16 for change in more.changes if change.kind == "sharded")
+
+
+def test_qlora_on_a_card_without_bf16_is_told_of_fp16_maths(whichgpu: Any) -> None:
+    """Unsloth trains on a T4, whose 4-bit weights are widened to FP16."""
+    asked = ("fit", "gemma-2-9b", "--phase", "finetune_qlora", "--runtime", "Unsloth", "--gpu", "t4")
+    told = whichgpu(*asked, "--json")
+    assert "use --precision nf4-fp16" in told.err
+    assert told.json["changes"][0]["option"] == "--precision nf4-fp16"
+    assert whichgpu(*asked, "--precision", "nf4-fp16").status == 0

@@ -608,3 +608,88 @@ def test_deepspeed_has_buckets_of_its_own_size_beside_what_it_shards() -> None:
         for runtime in ("DeepSpeed", "pytorch-2")
     }
     assert buckets == {"DeepSpeed": 2.0 * 5e8 * 2.0, "pytorch-2": None}
+
+
+@pytest.mark.parametrize(
+    ("workload", "gib", "tokens"),
+    [("llama-3.1-8b", 16, 40_724), ("llama-3.1-8b", 24, 78_475), ("llama-3.1-8b", 80, 342_733),
+     ("llama-3.3-70b", 48, 12_106), ("llama-3.3-70b", 80, 89_389)],
+)  # fmt: skip
+def test_unsloth_takes_what_its_longest_sequences_say(workload: str, gib: int, tokens: int) -> None:
+    """The same documentation, its own column: layers' inputs on the host, a fused loss."""
+    needs = total(
+        workload, phase="finetune_qlora", seq_len=float(tokens), batch=1.0, runtime="Unsloth",
+        options={"lora_rank": "32"},
+    )  # fmt: skip
+    assert needs / GIB == pytest.approx(gib, rel=0.08)
+
+
+@pytest.mark.parametrize(
+    ("workload", "gpus", "phase", "gib", "options"),
+    [
+        ("llama-3.1-8b", 1, "finetune_full", 18.9,
+         {"optimizer": "paged_adamw_8bit", "optimizer_in_backward": "true"}),
+        ("llama-3.1-70b", 8, "finetune_lora", 27.6, {"lora_rank": "16"}),
+        ("llama-3.1-70b", 8, "finetune_full", 13.9, {"offload": "true"}),
+    ],
+)  # fmt: skip
+def test_torchtune_takes_what_its_readme_says(
+    workload: str, gpus: int, phase: str, gib: float, options: dict[str, str]
+) -> None:
+    """README, "Memory and training speed": two sequences of 2,048, BF16; the loss in eight pieces."""
+    needs = total(
+        workload, phase=phase, seq_len=2048.0, batch=2.0, n_gpus=float(gpus), runtime="torchtune compile",
+        precision="bf16", options=options,
+    )  # fmt: skip
+    assert needs / GIB == pytest.approx(gib, rel=0.08)
+
+
+@pytest.mark.parametrize(
+    ("workload", "gpus", "gib", "columns", "options"),
+    [
+        ("llama-3.1-8b", 8, 77.0, {"batch": 2.0, "seq_len": 8192.0}, {"checkpointing": "selective"}),
+        ("llama-3.1-8b", 128, 62.0, {"batch": 2.0, "seq_len": 8192.0}, {"checkpointing": "selective"}),
+        ("llama-3.1-8b", 8, 84.2, {"batch": 1.0, "seq_len": 65536.0}, {"checkpointing": "full", "cp": "2"}),
+        ("llama-3.1-405b", 512, 75.3, {"batch": 8.0, "seq_len": 32768.0, "tp": 8.0, "pp": 8.0},
+         {"checkpointing": "full", "float8": "true"}),
+        ("llama-3.1-405b", 512, 77.1, {"batch": 8.0, "seq_len": 131072.0, "tp": 8.0, "pp": 8.0},
+         {"checkpointing": "full", "float8": "true", "cp": "4"}),
+    ],
+)  # fmt: skip
+def test_torchtitan_takes_what_its_benchmarks_say(
+    workload: str, gpus: int, gib: float, columns: dict[str, float], options: dict[str, str]
+) -> None:
+    """torchtitan, benchmarks/llama3_h100_202412: the most reserved on any GPU; 126 layers on 8 stages too."""
+    gpu = GPUS["h100-96gb-sxm-500w"]
+    job = Job(
+        workload, phase="pretrain", precision="bf16", runtime="torchtitan compile", n_gpus=float(gpus),
+        options=options, **columns,
+    )  # fmt: skip
+    reserved = estimate(job, [gpu]).readings.reserved
+    assert float(reserved[0, 0]) / GIB == pytest.approx(gib, rel=0.06)
+
+
+@pytest.mark.parametrize(("precision", "each"), [("bf16", 5.0), ("amp-bf16", 7.0), ("fp32", 9.0)])
+def test_a_score_takes_what_its_softmax_and_its_dropout_leave(precision: str, each: float) -> None:
+    """Softmax, mask and what dropout leaves: 2 + 1 + 2, 4 + 1 + 4, and 4 + 1 + 2 where autocast widens."""
+    asked = {"phase": "train", "precision": precision, "batch": 4.0, "seq_len": 512.0}
+    off, on = (
+        parts("bert-large", **asked, options={"flash_attention": text})["activations"]
+        for text in ("false", "true")
+    )
+    assert off - on == pytest.approx(each * 4 * 24 * 16 * 512**2, rel=0.03)
+
+
+def test_what_peft_widens_is_what_bitsandbytes_quantised_on_one_gpu() -> None:
+    """Embedding and head of Llama 3.1 8B: FP32 beside NF4, 16 bits beside GPTQ and where sharded."""
+    asked = {"phase": "finetune_qlora", "batch": 1.0, "seq_len": 512.0, "runtime": "PEFT"}
+    ends = 2 * 128_256 * 4096
+    frozen = (8_030_261_248 - ends) * 0.5625
+    nf4 = parts("llama-3.1-8b", precision="nf4", **asked)["weights"]
+    sharded = parts("llama-3.1-8b", precision="nf4", n_gpus=2.0, options={"sharding": "fsdp"}, **asked)[
+        "weights"
+    ]
+    assert nf4 == pytest.approx(frozen + 4 * ends, rel=0.02)
+    assert sharded == pytest.approx((frozen + 2 * ends) / 2, rel=0.02)
+    gptq = parts("llama-3.1-8b", precision="w4a16-g128", **asked)["weights"]
+    assert gptq < frozen + 2.2 * ends

@@ -20,6 +20,7 @@ from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.planner.sweep import Sweep, read_request, sweep
 from whichgpu.planner.sweep.meshes import Shape, divisors, meshes, nearest
 from whichgpu.planner.sweep.request import read_amount
+from whichgpu.prices.spot import faults
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import total
 from whichgpu.workloads.published import runs
@@ -112,8 +113,47 @@ def test_a_long_ring_of_keys_shows_only_where_attention_is_short() -> None:
         step_of(replace(TRAIN, seq_len=tokens, n_gpus=64.0, options={"cp": "64"}))
         for tokens in (262144.0, 8192.0)
     )
-    assert long["context"] < 0.01 * sum(long.values())
+    # What 64 steps leave to add up is a sixth of them; keys and values arrive in time.
+    assert 0.05 < long["context"] / sum(long.values()) < 0.2
     assert short["context"] > 0
+
+
+def test_context_parallelism_of_short_sequences_is_not_free() -> None:
+    """Published recipes of 8,192 tokens have none; searches took it for a split without exchanges."""
+    job = replace(TRAIN, seq_len=8192.0, n_gpus=8.0)
+    each = {
+        cp: estimate(replace(job, options={"cp": cp}), [GPUS[H100]]).seconds[0, 0]
+        for cp in ("1", "2", "4")
+    }  # fmt: skip
+    assert each["2"] > 1.02 * each["1"] / 2
+    assert each["4"] > 1.02 * each["2"] / 2
+
+
+def test_the_best_of_a_search_is_near_what_was_published(whichgpu: Any) -> None:
+    """Llama 2 7B on eight A100: 33,000 to 38,000 tokens/s in public runs; the nearest of them are told."""
+    told = whichgpu("sweep", "llama-2-7b", "--gpus", "a100-80gb-sxm:8", "--seq-len", "4096", "--json").json
+    assert 33e3 < told["top"][0]["throughput"]["mid"] < 39.5e3
+    assert told["published"]
+    assert all(one["unit"].startswith("tokens/s") for one in told["published"])
+
+
+def test_a_framework_trains_language_models_as_their_trainers_do() -> None:
+    """IBM and PyTorch, "Maximizing training throughput using PyTorch FSDP" (2024): 3,700 tokens/s a GPU."""
+    job = replace(
+        TRAIN, workload="llama-2-7b", runtime="PyTorch FSDP", batch=2.0, n_gpus=128.0,
+        options={"sharding": "fsdp", "checkpointing": "none"},
+    )  # fmt: skip
+    found = estimate(job, [GPUS["a100-80gb-sxm"]])
+    assert found.throughput[0, 0] / 128 == pytest.approx(3700, rel=0.1)
+    assert found.runtime.id == "pytorch-2"
+    compiled = estimate(replace(job, runtime="torch.compile"), [GPUS["a100-80gb-sxm"]])
+    assert found.throughput[0, 0] < compiled.throughput[0, 0] < 1.3 * found.throughput[0, 0]
+
+
+def test_faults_stretch_a_long_training_as_meta_saw() -> None:
+    """Llama 3, section 3.3.4: more than 90 % effective training time on 16,384 GPUs."""
+    assert 0.89 < 1.0 / faults(16384) < 0.93
+    assert 1.0 < faults(8) < 1.002
 
 
 def test_a_job_that_does_not_train_has_no_step() -> None:

@@ -11,6 +11,7 @@ import whichgpu as package
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.recommend import recommend
 from whichgpu.planner.request import Request
+from whichgpu.planner.splitting import Trained
 from whichgpu.prices.offers import Offer
 from whichgpu.workloads.job import Job
 
@@ -75,9 +76,25 @@ def test_a_picture_is_not_split() -> None:
     assert "none of them sooner" in " ".join(found.sentences)
 
 
-def test_gpus_that_are_alike_and_jobs_that_train_are_not_weighed() -> None:
+def test_a_training_is_weighed_over_several_together() -> None:
+    """Four and more A10 exchange gradients: one A100 trains as fast as a few more of them than work alone."""
+    found = weighed("resnet50", "a10", "a100-80gb-sxm", 2.0, phase="train").several
+    assert isinstance(found, Trained)
+    rates = {one.gpus: one.rate for one in found.splits}
+    assert 6.0 * rates[1] < rates[8] < 8.0 * rates[1]
+    assert found.together is not None
+    assert found.alone is not None
+    below, above = (rates[n] for n in (2, 4))
+    assert below < found.alone < above
+    assert 2.0 < found.together < 4.0
+    for factor, first in ((0.97, "a100-80gb-sxm"), (1.03, "a10")):
+        again = weighed("resnet50", "a10", "a100-80gb-sxm", found.together * factor, phase="train").several
+        assert again is not None
+        assert again.cheaper == first
+
+
+def test_gpus_that_are_alike_are_not_weighed() -> None:
     assert weighed("stable-diffusion-1.5", "a10", "a10g", 1.0).several is None
-    assert weighed("resnet50", "a10", "a100-80gb-sxm", 2.0, phase="train").several is None
 
 
 def test_the_command_and_the_api_tell_it(whichgpu: Any) -> None:

@@ -4,8 +4,9 @@ A trace says what each op keeps when every op is a kernel of its own (`Op.saved_
 differs from that:
 
     fused       a chain of elementwise ops keeps what it reads from outside, a norm its input
-    not flash   attention keeps its scores, their softmax and the mask of its dropout: 5 bytes a score
-                (Korthikanti et al., "Reducing Activation Recomputation in Large Transformer Models", eq. 1)
+    not flash   attention keeps the softmax of its scores, the mask of its dropout and what that leaves: 5
+                bytes a score in 16 bits (Korthikanti et al., "Reducing Activation Recomputation in Large
+                Transformer Models", eq. 1), 9 in FP32, 7 under autocast, whose softmax is in FP32
     adapters    the input of an adapter, as wide as the runtime casts it
     wide ends   with embedding and head in FP32 (bitsandbytes' preparation for training) so are what the
                 layers pass on to each other, and the logits
@@ -19,7 +20,7 @@ alive together.
 from __future__ import annotations
 
 from dataclasses import field
-from itertools import groupby
+from itertools import dropwhile, groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 _NARROW = ("fp8", "int8", "fp4")
 #: Bytes of a logit that is made in FP32: itself, its softmax, both gradients.
 _WIDE_LOGIT = 16.0
+#: Pieces in which a loss fused with the head makes its logits: the vocabulary over the width (Liger Kernel).
+_FUSED_PIECES = 32.0
 #: The op in which the logits become a loss.
 _LOSS = ".cross_entropy"
 
@@ -47,8 +50,9 @@ class Kept:
     """How a runtime keeps: without `flash` attention keeps its scores, `fused` kernels keep less.
 
     `checkpointing` is a kind of it; `holds` is the runtime's (`data/runtimes`); `quantised` says that
-    frozen weights are; the loss is computed in `chunks`; with `offloaded` what the layers keep waits on the
-    host.
+    frozen weights are; the loss is computed in `chunks`, or with `fused_loss` by a kernel that has the head
+    in it, so that no more than a few rows' logits exist at once; with `offloaded` what the layers keep waits
+    on the host; the vocabulary is `cut` over so many GPUs; a score that lies in memory takes `score_bytes`.
     """
 
     flash: bool = True
@@ -57,7 +61,10 @@ class Kept:
     holds: Mapping[str, Any] = field(default_factory=dict)
     quantised: bool = False
     chunks: float = 1.0
+    fused_loss: bool = False
     offloaded: bool = False
+    cut: Any = 1.0
+    score_bytes: float = 5.0
 
     @property
     def wide_ends(self) -> bool:
@@ -99,6 +106,9 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
         held = held * np.minimum(2.0 / count, 1.0)
     # The output of the head is counted with the loss, where there is one.
     beside = [op for op in rest if not (loss and op.kind == "gemm" and op.shard == "vocab")]
+    if kept.fused:
+        # A sum goes into the place of what it adds to.
+        beside = [op for op in beside if op.backward != "linear"]
     return Activations(held, saved_bytes(ends, "none"), _logits(loss, kept), one + passing(beside))
 
 
@@ -122,7 +132,9 @@ def _logits(loss: Sequence[Op], kept: Kept) -> Any:
         # Kept and passing through: 14 bytes where logits have 16 bits.
         own = op.saved_bytes / op.dims["elements"] + 2.0
         each = _WIDE_LOGIT if kept.wide_ends else kept.holds.get("logit_bytes", own)
-        whole = whole + (2.0 + (each - 2.0) / kept.chunks) * op.dims["elements"]
+        each = np.where(kept.cut > 1, kept.holds.get("cut_logit_bytes", each), each)
+        taken = each / _FUSED_PIECES if kept.fused_loss else 2.0 + (each - 2.0) / kept.chunks
+        whole = whole + taken * op.dims["elements"]
     return whole
 
 
@@ -132,13 +144,15 @@ def _kept(op: Op, kept: Kept) -> Op:
     name = op.layer.rpartition(".")[2]
     if op.kind == "attention" and not kept.flash and kept.checkpointing != "attention":
         d = op.dims
-        saved = saved + 5.0 * d["batch"] * d["heads"] * d["q"] * d["kv"]
+        saved = saved + kept.score_bytes * d["batch"] * d["heads"] * d["q"] * d["kv"]
     elif op.kind == "norm" and kept.holds.get("fused_norm"):
         saved = np.minimum(saved, 2.0 * op.dims["elements"])
     elif op.kind == "gemm" and op.dtype in _NARROW:
         saved = saved / 2.0
     elif name == "lora_a":
         saved = (op.read_bytes if kept.holds.get("adapter_each") else saved) * _adapter_share(op, kept)
+        if kept.holds.get("regates") and op.layer.endswith("down.lora_a"):
+            saved = 0.0 * saved
     elif name == "rope" and kept.holds.get("rotary_input"):
         saved = saved + op.write_bytes
     elif kept.quantised and kept.holds.get("quantised_input") and _frozen_product(op, name):
@@ -164,7 +178,9 @@ def _fused(ops: Iterable[Op]) -> Iterable[Op]:
         if not chained:
             yield from (_norm(op) for op in found)
             continue
-        outside = sum(op.read_bytes for op in found) - sum(op.write_bytes for op in found[:-1])
+        # Sums at its beginning keep nothing: what they write is as good an input as what they read.
+        chain = list(dropwhile(lambda op: not np.any(op.saved_bytes), found))
+        outside = sum(op.read_bytes for op in chain) - sum(op.write_bytes for op in chain[:-1])
         saved = sum(op.saved_bytes for op in found)
         share = np.where(saved > 0, np.minimum(saved, np.maximum(outside, 0.0)) / np.maximum(saved, 1.0), 0.0)
         yield from (changed(op, saved_bytes=op.saved_bytes * share) for op in found)

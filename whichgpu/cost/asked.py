@@ -49,6 +49,8 @@ def read(job: Job) -> Asked:
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
+    elif stack.trainer and is_language_model(workload) and job.trains:
+        stack = _training(stack)
     _check_cache(job, stack)
     asked = job.phase or workload.phases[0]
     stack = stack if asked == "serve" else _attending(stack, job)
@@ -93,6 +95,17 @@ def _behind(stack: Runtime) -> Runtime:
     return replace(found, holds=stack.holds, habits=stack.habits, keeper=stack.keeper) if apart else found
 
 
+def _training(stack: Runtime) -> Runtime:
+    """A framework that trains a language model: the kernels of its trainers, all else as its name says."""
+    found = runtime(stack.trainer, stack.trainer)
+    return replace(
+        stack, like=found.kernels, domain=found.domain, launch=found.launch, gap=found.gap, fixed=found.fixed,
+        overlap=found.overlap, fuses=found.fuses, chains=found.chains, products=found.products,
+        memory=found.memory, sequence=found.sequence, stops_early=found.stops_early,
+        holds={**stack.holds, "framework": True},
+    )  # fmt: skip
+
+
 def _by_habit(job: Job, stack: Runtime) -> Job:
     """A job with what its runtime takes where nothing is stated: options of training, lengths."""
     habits, asked = stack.habits, phase(job.phase or "infer")
@@ -108,7 +121,10 @@ def _by_habit(job: Job, stack: Runtime) -> Job:
             f"'{job.runtime}' trains on several GPUs otherwise than on one; ask for them apart, or state "
             f"the options {', '.join(open_)}"
         )
-    own = {**(adapters if asked in ADAPTER_PHASES else {}), **(several if np.any(more) else {})}
+    own = {
+        **habits.get("training", {}), **(adapters if asked in ADAPTER_PHASES else {}),
+        **(several if np.any(more) else {}),
+    }  # fmt: skip
     return replace(job, options={**own, **job.options})
 
 

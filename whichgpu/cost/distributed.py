@@ -186,7 +186,7 @@ def _gradient_bytes(job: Job, stack: Runtime) -> float:
     A framework's weights in 16 bits have such gradients; trainers of language models mean mixed precision.
     """
     spec = precision(job.precision)
-    mixed = spec.mixed or (bool(stack.domain) and spec.weight < stack.mixed_gradient)
+    mixed = spec.mixed or (stack.specialised and spec.weight < stack.mixed_gradient)
     return stack.mixed_gradient if mixed else max(spec.weight, 2.0)
 
 

@@ -56,10 +56,11 @@ if TYPE_CHECKING:
 REQUESTS = (*ASKED, *SCHEDULED)
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
-    "lora_targets", "adapter", "offload", "kv_precision", "loss_chunks", "optimizer_in_backward", "ep",
-    "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp", "vp", "float8",
+    "lora_targets", "adapter", "offload", "kv_precision", "loss_chunks", "fused_loss",
+    "optimizer_in_backward", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp",
+    "vp", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "cuda_graphs", "moe_overlap", "offload_to",
-    "mtp", "adapters", "vae_slicing", *REQUESTS,
+    "mtp", "adapters", "vae_slicing", "vae_tiling", *REQUESTS,
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
 _ADAPTERS = ("adapter", "lora_rank", "lora_targets")

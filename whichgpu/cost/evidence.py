@@ -3,7 +3,7 @@
 A row of `data/measured/` is *exact* where its job, completed with its own defaults, is the job asked for:
 workload, GPU, how many, phase, format, runtime, options and every number. Others are ranked by a distance:
 
-    workload      8 for another one of the family
+    workload      8 for another one of the family, 1/2 for each doubling of its layers' weights
     phase         4
     GPU           2, or 1 within its lineage;  1/2 for each doubling of how many
     format        1
@@ -37,12 +37,12 @@ from whichgpu.facts import store
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.values import immutable
-from whichgpu.workloads.job import NUMBERS, phase
+from whichgpu.workloads.job import NUMBERS, TRAINING, phase
 from whichgpu.workloads.workload import meaning
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from whichgpu.cost.rows import Head
     from whichgpu.hardware.catalogue import Catalogue
@@ -227,13 +227,24 @@ class _Wanted:
         if head.key not in self._heads:
             job = head.job
             ours, theirs = modelled(self.job), modelled(job)
-            far = 0.0 if job.workload == self.job.workload else _FAMILY
+            far = 0.0 if job.workload == self.job.workload else _FAMILY + _DOUBLING * self._larger(job)
             far += _PHASE * (bool(job.phase) and job.phase != self.job.phase)
             far += _OTHER * (bool(job.precision) and job.precision != self.job.precision)
             far += _OTHER * (_stack(job, self.answer.runtime) != self.answer.runtime)
             far += _OPTION * len({*ours.items()} ^ {*theirs.items()})
             self._heads[head.key] = far, _numbers(resolve_workload(job.workload).complete(job))
         return self._heads[head.key]
+
+    def _larger(self, job: Job) -> float:
+        """Doublings between the layers' weights of the two workloads, where both state them."""
+        ours, theirs = (_weights(dims) for dims in (self.workload.dims, resolve_workload(job.workload).dims))
+        return abs(math.log2(theirs / ours)) if ours and theirs else 0.0
+
+
+def _weights(dims: Mapping[str, Any]) -> float:
+    """What the weights of a workload's layers grow with."""
+    layers, hidden = dims.get("layers"), dims.get("hidden")
+    return float(layers * hidden**2) if isinstance(layers, int) and isinstance(hidden, int) else 0.0
 
 
 def modelled(job: Job) -> dict[str, str]:
@@ -253,10 +264,14 @@ def _stack(job: Job, fallback: str) -> str:
 
 
 def _candidates(wanted: _Wanted, catalogue: Catalogue) -> Iterator[_Near]:
-    """Rows of the same workload; where none is timed, of its family as well."""
-    related = store.select("measured", meaning(wanted.workload))
+    """Rows of the same workload; where none is timed, of its family as well.
+
+    A training is told of by trainings alone: what an inference reached says nothing of it.
+    """
+    related = _alike(wanted, store.select("measured", meaning(wanted.workload)))
     if not any(row["metric"] in TIMED for row in related):
-        related += store.select("measured", lambda name: _family(name) == wanted.workload.family)
+        family = store.select("measured", lambda name: _family(name) == wanted.workload.family)
+        related += _alike(wanted, family)
     # Rows of another phase are far off: they are looked at where there are no others.
     related = [row for row in related if _phase(row["phase"]) == wanted.job.phase] or related
     gpus: dict[str, Gpu | None] = {}
@@ -274,6 +289,11 @@ def _candidates(wanted: _Wanted, catalogue: Catalogue) -> Iterator[_Near]:
         # Power and memory are told of where they are of this very job.
         if row["metric"] in TIMED or one.far == 0.0:
             yield one
+
+
+def _alike(wanted: _Wanted, rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Of the rows those that train, where the job does."""
+    return [row for row in rows if _phase(row["phase"]) in TRAINING] if wanted.job.trains else rows
 
 
 @lru_cache(maxsize=64)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.runtime import Runtime
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
+    from whichgpu.workloads.precision import Precision
     from whichgpu.workloads.workload import Workload
 
     Array = NDArray[np.float64]
@@ -111,10 +112,15 @@ def training(
         micro_batches=_in_flight(job, stack, mesh, step), trained=step.held, offload=away,
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip
+    if step.level == 3 or spec.id not in _PREPARED:
+        # Shards have one format: TRL leaves PEFT's preparation out where a quantised model is sharded, and
+        # PEFT itself does for GPTQ and AWQ.
+        stack = replace(stack, holds={**stack.holds, "widens_ends": False})
     kept = Kept(
         flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
-        offloaded="activations" in away,
+        fused_loss=job.says("fused_loss"), offloaded="activations" in away, cut=mesh.tp,
+        score_bytes=_score_bytes(spec, stack),
     )  # fmt: skip
 
     def at(kernels: Kept, stage: Any) -> dict[str, Any]:
@@ -134,6 +140,17 @@ def training(
     if not left_open:
         return parts(kept), ()
     return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
+
+
+def _score_bytes(spec: Precision, stack: Runtime) -> float:
+    """Bytes of a score of attention that training keeps; see `activations`."""
+    if spec.activation > 2.0:
+        return 9.0
+    return 7.0 if spec.mixed and not stack.specialised else 5.0
+
+
+#: Formats of bitsandbytes, which models that PEFT prepares for training are in.
+_PREPARED = ("nf4", "nf4-fp16", "nf4-dq", "int8")
 
 
 def _in_flight(job: Job, stack: Runtime, mesh: Mesh, step: distributed.Step) -> Array:

@@ -153,7 +153,7 @@ def widened_layer(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
 
     bitsandbytes makes the narrow matrix beside the wide one, and widens it for a product.
     """
-    if not spec.quantised or "counter" in stack.holds or stack.domain:
+    if not spec.quantised or "counter" in stack.holds or stack.specialised:
         return 0.0
     head = bool(stack.holds.get("quantised_head"))
     return 2.0 * largest_layer(ops, head=head, apart=True) * _WIDE

@@ -198,9 +198,11 @@ def context_parallel_seconds(ops: Iterable[Op], mesh: Mesh, devices: Devices, ra
 
     They go around a ring while attention works on those that are there (Liu, Zaharia, Abbeel, "Ring
     Attention", 2023): what it takes longer than attention, at the share `rate` of the peak, shows. In the
-    backward pass their gradients go around as well.
+    backward pass their gradients go around as well. Each step of the ring leaves a part of the result, which
+    is written, read and added to the sum of those before it (Transformer Engine, `context_parallel.py`), and
+    works on chunks of the sequence, whose kernels are slower the shorter these are.
     """
-    total = np.zeros((1, 1))
+    total, c = np.zeros((1, 1)), section("links")
     if np.all(mesh.cp == 1):
         return total
     for op in ops:
@@ -211,7 +213,11 @@ def context_parallel_seconds(ops: Iterable[Op], mesh: Mesh, devices: Devices, ra
         size = _KEYS_AND_VALUES * d["batch"] * heads * d["kv"] * d["head_dim"]
         sent = all_gather(size, mesh.cp, devices, mesh.tp) * (2.0 if op.stage == "backward" else 1.0)
         works = op.flops * seen(d) / cut / (devices.peak(op.dtype) * rate)
-        total = total + op.count * np.maximum(sent - works, 0.0)
+        values = d["batch"] * d["heads"] * d["q"] * d["head_dim"] / cut
+        added = mesh.cp * values * c["ring_bytes"] / devices.bandwidth
+        # Each part of a sequence is two chunks of it, so that all have as much of the causal triangle.
+        added = added + works * c["ring_rows"] * (2.0 * mesh.cp - 1.0) / d["q"]
+        total = total + op.count * (np.maximum(sent - works, 0.0) + np.where(mesh.cp > 1, added, 0.0))
     return np.asarray(total)
 
 
@@ -268,7 +274,9 @@ def data_parallel_seconds(
     # A machine, not an NVLink domain: what one host shares makes its GPUs wait for each other.
     node = np.minimum(node_size(devices), c["node"])
     ranks = np.asarray(replicas, dtype=np.float64) * step.cp
-    inside, beyond = np.minimum(ranks, node), np.maximum(ranks / node, 1.0)
+    # Stages in one machine wait for each other as replicas do, where tensor parallelism leaves room for them.
+    beside_each = np.minimum(ranks * step.stages, node / step.apart)
+    inside, beyond = np.clip(beside_each, np.minimum(ranks, node), node), np.maximum(ranks / node, 1.0)
     return np.asarray(together * (1.0 + c["step"] * np.log2(inside) + c["step_nodes"] * np.log2(beyond)))
 
 

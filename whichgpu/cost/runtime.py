@@ -38,12 +38,13 @@ class Runtime:
     `exposed` is the share of the tensor-parallel exchange in training that no product hides; `left` is by
     kind of op the share of a fusable op's traffic that fusion leaves; `recipes` are options that published
     recipes of a version set (`asked` reads them). `language` is
-    the id of what its makers run language models with, and `lengths` tokens of a prompt and its answer by
+    the id of what its makers run language models with, `trainer` of that whose kernels it trains them with,
+    and `lengths` tokens of a prompt and its answer by
     workload, where a job of these states neither. `holds` is what sets its memory apart
     (`cost/job_memory.py` reads it), `habits` the options and lengths that it assumes where a job states
-    none: of `adapters`, of training on `several` GPUs, of an `inference`. `keeper` is the id with the marks
-    that set its memory apart and not its time. One that `chains` fuses elementwise ops with
-    each other and not with products, which are a library's.
+    none: of any `training`, of `adapters`, of training on `several` GPUs, of an `inference`. `keeper` is
+    the id with the marks that set its memory apart and not its time. One that `chains` fuses elementwise
+    ops with each other and not with products, which are a library's.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Runtime:
     recipes: tuple[Mapping[str, Any], ...] = ()
     like: str = ""
     language: str = ""
+    trainer: str = ""
     scheduler: Mapping[str, Any] = field(default_factory=dict)
     lengths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     chains: bool = False
@@ -112,6 +114,11 @@ class Runtime:
         """What the fit knows it as, then that with what sets it apart: `pytorch-2`, `pytorch-2+nhwc`."""
         apart = ((self.id,) if self.like else ()) + self.marks
         return (self.kernels, *(f"{self.kernels}+{mark}" for mark in apart))
+
+    @property
+    def specialised(self) -> bool:
+        """Whether it is for language models alone: a framework may train them as one that is does."""
+        return bool(self.domain) and not self.holds.get("framework")
 
     def marked(self, *marks: str) -> Runtime:
         """The same runtime with more marks: what sets one use of it apart, as other kernels run."""

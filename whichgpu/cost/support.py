@@ -10,6 +10,7 @@ from whichgpu.cost.device import stand_in, widened
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.software import stacks
 from whichgpu.workloads.ops import PRODUCTS
+from whichgpu.workloads.precision import precisions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -131,8 +132,14 @@ def _no_rate(gpu: Gpu, rate: str, precision: Precision) -> str:
     has = [name for name in ("fp32", "tf32", "fp16", "bf16", "int8", "fp8", "fp4") if gpu.value(name)]
     return (
         f"{gpu.id} has no {_label(rate)} peak ({precision.id} needs it; {gpu.architecture} states "
-        f"{', '.join(has) or 'none'}); use --precision {_instead(has)}"
+        f"{', '.join(has) or 'none'}); use --precision {in_fp16(precision) or _instead(has)}"
     )
+
+
+def in_fp16(asked: Precision) -> str:
+    """The id of the format with the same kind of weights and FP16 maths instead of BF16; empty for none."""
+    name = f"{asked.id.partition('-')[0]}-fp16"
+    return name if asked.quantised and asked.math == "bf16" and name in precisions() else ""
 
 
 def _instead(has: list[str]) -> str:

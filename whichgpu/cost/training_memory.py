@@ -224,10 +224,19 @@ def _alive(step: _Step, kernels: Kept) -> dict[str, Any]:
     stages = np.asarray(spread.pp, dtype=np.float64)
     last = spread.stage == stages - 1.0
     logits = np.where(last, np.maximum(found.loss - found.layer, 0.0), 0.0)
+    if step.stack.splits_batch:
+        # The last stage hands the logits of all micro-batches back together (torch.distributed.pipelining).
+        logits = logits + np.where(last & (stages > 1), _returned(step) * spread.micro_batches, 0.0)
     kept = found.layers / stages * spread.in_flight + found.layer + found.ends
     # Networks and encoders ran where a tenth more would not have: what decoders keep beside is theirs.
     scale = coefficient("kept", step.stack) if causal(step.forward) else 1.0
     return {"activations": kept / spread.shares * scale, "logits": logits / spread.shares}
+
+
+def _returned(step: _Step) -> Any:
+    """Bytes of one micro-batch's logits."""
+    heads = [op for op in step.forward if op.kind == "gemm" and op.shard == "vocab"]
+    return sum((op.write_bytes for op in heads), start=0.0)
 
 
 def _gathered(step: _Step) -> dict[str, Any]:
@@ -235,6 +244,8 @@ def _gathered(step: _Step) -> dict[str, Any]:
     spread, away = step.spread, "parameters" in step.spread.offload
     if not (spread.level == 3 or away):
         return {}
+    if np.any(np.asarray(spread.pp) > 1) and not away:
+        return {"gathered_layers": _staying(step)}
     inside = repeated(step.forward)
     counts = by_module(step.own)
     shard = _shard(step)
@@ -251,6 +262,18 @@ def _gathered(step: _Step) -> dict[str, Any]:
     elif step.stack.holds.get("frozen_gathered"):
         found = found + size * layer * step.layers / spread.pp
     return {"gathered_layers": found * np.asarray((np.asarray(spread.ranks) > 1) | away)}
+
+
+def _staying(step: _Step) -> Any:
+    """Weights and gradients of a stage, whole for all micro-batches of a step.
+
+    FSDP of a pipeline gathers once and scatters gradients once, which add up as wide as they are exchanged
+    (torchtitan: reshard_after_forward is `never` there).
+    """
+    held, spread = step.held, step.spread
+    own = stage_weight_bytes(step.own, spread.pp, spread.stage) / step.named.weight
+    gradient = 0.0 if step.frozen else held.train_state - (held.activation if held.mixed else 0.0)
+    return own * (step.named.activation + gradient) * np.asarray(np.asarray(spread.ranks) > 1)
 
 
 def _shard(step: _Step) -> Any:

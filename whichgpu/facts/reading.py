@@ -36,6 +36,12 @@ def sources() -> Mapping[str, Source]:
     }
 
 
+@lru_cache(maxsize=1)
+def _kinds() -> Mapping[str, str]:
+    """The kind of every source by id."""
+    return {key: row["kind"] for key, row in store.load("sources")["sources"].items()}
+
+
 def facts(
     raw: Any, dimension: str, where: str, *, user: bool = False, own: Mapping[str, Source] | None = None
 ) -> tuple[Fact, ...]:
@@ -84,11 +90,12 @@ def _kind(ids: tuple[str, ...], where: str, *, user: bool, own: Mapping[str, Sou
         return "derived"
     if user:
         return "user"
-    known = own if own and own.keys() >= set(ids) else sources()
+    stated = bool(own) and own.keys() >= set(ids)
+    known = {key: own[key].kind for key in ids} if stated else _kinds()
     unknown = [key for key in ids if key not in known]
     if unknown:
         raise UsageError(f"{where}: source '{unknown[0]}' is not in data/sources.toml; add it there")
-    return min((known[key].kind for key in ids), key=KINDS.index)
+    return min((known[key] for key in ids), key=KINDS.index)
 
 
 def read(value: Any, dimension: str, where: str) -> Any:

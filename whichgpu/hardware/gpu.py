@@ -81,6 +81,14 @@ class Gpu(Shown):
         known = self.stated(name)
         return known[0].value if known else None
 
+    def glance(self, name: str) -> Any:
+        """The value in use without its evidence, for a look at hundreds of GPUs."""
+        raw = self._raw.get(name)
+        if name in self._read or self.user or not isinstance(raw, list):
+            return self.value(name)
+        first = raw[0] if isinstance(raw[0], list) else raw
+        return reading.read(first[0], FIELDS[name].dimension, f"{self._where}.{name}")
+
     def need(self, name: str) -> float:
         """The number in use for a field.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whichgpu.planner.machine import Checked
     from whichgpu.planner.request import Request
     from whichgpu.planner.sensitivity import Flip
-    from whichgpu.planner.splitting import Several
+    from whichgpu.planner.splitting import Several, Trained
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.workload import Workload
 
@@ -137,7 +137,7 @@ class Recommendation(Shown):
     capped: Capped | None = None
     machine: Checked | None = None
     headline: str = ""
-    several: Several | None = None
+    several: Several | Trained | None = None
     seconds: float = field(default=0.0, compare=False)
 
     def __str__(self) -> str:

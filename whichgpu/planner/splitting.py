@@ -66,6 +66,11 @@ class Several:
         return self.large if self.price < self.worth else self.small
 
     @property
+    def flips_at(self) -> float:
+        """The ratio of prices at which neither is the cheaper."""
+        return self.worth
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """What to know before choosing, every figure from the model or from an offer."""
         return (*self._alone(), *self._splitting(), self._flip())
@@ -126,32 +131,139 @@ class Several:
         }  # fmt: skip
 
 
+@immutable
+class Replicas:
+    """A training on so many GPUs of a kind: units a second of all of them, and whether it fits."""
+
+    gpus: int
+    rate: float
+    fits: bool
+
+
+@immutable
+class Trained:
+    """A training on one large GPU against one on several small ones, each with a copy of the model or a part.
+
+    `alone` are units a second on the large one, None where it does not fit; `splits` those on 1, 2, 4 and 8
+    small ones. `worth` and `price` are as `Several` has them; `unit` is that of the rates.
+    """
+
+    workload: str
+    small: str
+    large: str
+    unit: str
+    alone: float | None
+    splits: tuple[Replicas, ...]
+    worth: float
+    price: float
+
+    @property
+    def together(self) -> float | None:
+        """How many small GPUs in one training make what the large one does; None where not even eight do."""
+        fitting = [one for one in self.splits if one.fits]
+        if self.alone is None or not fitting or fitting[-1].rate < self.alone:
+            return None
+        rates, counts = [one.rate for one in fitting], [one.gpus for one in fitting]
+        if rates[0] >= self.alone:
+            return counts[0] * self.alone / rates[0]
+        return float(np.exp(np.interp(np.log(self.alone), np.log(rates), np.log(counts))))
+
+    @property
+    def flips_at(self) -> float:
+        """The ratio of prices at which neither is the cheaper for this one training."""
+        return self.together or self.worth
+
+    @property
+    def cheaper(self) -> str:
+        """Which of the two trains for less."""
+        return self.large if self.price < self.flips_at else self.small
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What to know before choosing, every figure from the model or from an offer."""
+        fitting = [one for one in self.splits if one.fits]
+        if not fitting:
+            return (f"{self.workload} does not train on {self.splits[-1].gpus} x {self.small} together",)
+        first, last = fitting[0], fitting[-1]
+        each = f"{number(first.rate, 3)} {self.unit}/s on {_times(first.gpus, self.small)}"
+        large = "" if self.alone is None else f" and at {number(self.alone, 3)} on one {self.large}"
+        gain = (
+            f"data parallelism over {self.small} speeds the training up: "
+            f"{number(last.rate / first.rate, 2)} times on {last.gpus} for "
+            f"{number(last.gpus / first.gpus, 2)} times the GPUs"
+        )
+        alone = f"{self.workload} trains at {each}{large}"
+        return (alone, gain, self._flip()) if last.gpus > first.gpus else (alone, self._flip())
+
+    def _flip(self) -> str:
+        now = f"it costs {number(self.price, 2)} times one now, so {self.cheaper} is the cheaper"
+        if self.alone is None:
+            return f"one {self.large} does not hold the training as asked; {now.partition(',')[0]}"
+        if self.together is None:
+            most = self.splits[-1].gpus
+            return f"{most} {self.small} together do not train as fast as one {self.large}; {now}"
+        ratio = number(self.together, 2)
+        return (
+            f"one {self.large} trains as fast as {ratio} {self.small} together: it is the cheaper while it "
+            f"costs less than {ratio} times one; {now}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, units a second and ratios."""
+        return {
+            "small": self.small, "large": self.large, "alone": self.alone, "unit": self.unit,
+            "splits": [{"gpus": one.gpus, "throughput": one.rate, "fits": one.fits} for one in self.splits],
+            "worth": self.worth, "together": self.together, "price": self.price, "flips_at": self.flips_at,
+            "cheaper": self.cheaper, "sentences": list(self.sentences),
+        }  # fmt: skip
+
+
+def _times(count: int, name: str) -> str:
+    return f"one {name}" if count == 1 else f"{count} {name}"
+
+
 def several(
     job: Job, workload: Workload, candidates: Sequence[Candidate], catalogue: Catalogue
-) -> Several | None:
-    """The largest of the candidates against the smallest; None where they are alike, or train."""
+) -> Several | Trained | None:
+    """The largest of the candidates against the smallest; None where they are alike."""
     done = workload.complete(job)
     usable = [item for item in candidates if item.trust < 2]
-    if done.trains or len(usable) < 2:
+    if len(usable) < 2:
         return None
     small, large = (choose(usable, key=_made_each) for choose in (min, max))
     if _made_each(large) < 1.2 * _made_each(small):
         return None
     pair = [catalogue[small.gpu], catalogue[large.gpu]]
+    price = large.offer.usd_per_gpu_hour / small.offer.usd_per_gpu_hour
+    worth = _made_each(large) / _made_each(small)
     try:
+        if done.trains:
+            unit, replicas, rate = _training(done, pair)
+            return Trained(workload.id, small.gpu, large.gpu, unit, rate, replicas, worth, price)
         found, alone = _timed(done, workload, pair)
     except UsageError:
         return None
     return Several(
         workload=workload.id, small=small.gpu, large=large.gpu, alone=alone, splits=found,
-        worth=_made_each(large) / _made_each(small),
-        price=large.offer.usd_per_gpu_hour / small.offer.usd_per_gpu_hour,
+        worth=worth, price=price,
     )  # fmt: skip
 
 
 def _made_each(item: Candidate) -> float:
     """Units of work a second and GPU."""
     return item.throughput_per_instance.mid / item.gpus_per_instance
+
+
+def _training(job: Job, pair: Sequence[Gpu]) -> tuple[str, tuple[Replicas, ...], float | None]:
+    """A training on 1, 2, 4 and 8 of the first GPU, with as much on each, and on one of the second."""
+    found = estimate(replace(job, tp=1.0, pp=1.0, n_gpus=_COUNTS), pair)
+    if any(found.refusals):
+        raise UsageError(next(filter(None, found.refusals)))
+    rates = found.throughput
+    rows = tuple(
+        Replicas(int(count), float(rates[0, j]), bool(found.fits[0, j])) for j, count in enumerate(_COUNTS)
+    )
+    return found.workload.unit, rows, float(rates[1, 0]) if found.fits[1, 0] else None
 
 
 def _timed(job: Job, workload: Workload, pair: Sequence[Gpu]) -> tuple[tuple[Split, ...], float | None]:

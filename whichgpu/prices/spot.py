@@ -40,6 +40,9 @@ _DIMENSIONS = {
 }  # fmt: skip
 
 
+_FAULTS = ("gpu_time_between", "checkpoint_takes", "restart_takes")
+
+
 class Band(NamedTuple):
     """How often machines of a type are taken back in a month: from `low` to `high`, and who says so."""
 
@@ -161,12 +164,16 @@ def expected(
     found = stated or band(offer)
     between = found.hours_between / machines
     every, takes, restart = (value / _HOUR for value in how.checked())
-    best = max(math.sqrt(2 * takes * between) - takes, takes) if takes else 0.0
+    best = _best_interval(between, takes)
     stretch = _stretch(between, every, takes, restart)
     if stretch > _HOPELESS:
         raise Infeasible(_never(between, every, takes, restart, best))
     hours = work * stretch
     return Expected(offer, found, hours, hours / between, hours * offer.usd_per_hour * machines, best * _HOUR)
+
+
+def _best_interval(between: float, takes: float) -> float:
+    return max(math.sqrt(2 * takes * between) - takes, takes) if takes else 0.0
 
 
 def _stretch(between: float, every: float, takes: float, restart: float) -> float:
@@ -190,6 +197,14 @@ def _never(between: float, every: float, takes: float, restart: float, best: flo
 
 def _minutes(hours: float) -> str:
     return f"{hours * 60:.2g} min"
+
+
+def faults(gpus: float) -> float:
+    """Time of a long training on so many GPUs over that without faults, saved at the best interval."""
+    known = table_facts("faults", {name: "time" for name in _FAULTS})
+    between, takes, restart = (known[name].value for name in _FAULTS)
+    between /= gpus
+    return _stretch(between, _best_interval(between, takes), takes, restart)
 
 
 @cache

@@ -34,6 +34,8 @@ def report(answer: Sweep) -> Report:
         blocks.append(by_stage(held, "Memory of #1 by stage"))
     if answer.scaling:
         blocks.append(_scaling(answer))
+    if answer.published:
+        blocks.append(_published(answer))
     return Report(answer.to_dict(), (*blocks, Bullets(_notes(answer))))
 
 
@@ -71,13 +73,36 @@ def _work(answer: Sweep) -> Table:
     what = f"{number(units)} {answer.workload.unit}" if asked.tokens else "a step"
     rows = [
         (str(rank), show(one.hours(units) * 3600.0, "time", 3),
+         show(one.hours(units) * 3600.0 * answer.faults, "time", 3) if asked.tokens else None,
          f"{one.estimate.energy * units / 3.6e9:,.3g} MWh", f"{one.estimate.power:.0f} W",
          None if one.usd_per_hour is None else f"{one.usd_per_hour:,.2f}",
          None if (usd := one.cost(units)) is None else money(usd).removesuffix(" USD"))
         for rank, one in enumerate(answer.top, 1)
     ]  # fmt: skip
-    columns = ("#", ">Time", ">Energy, GPUs", ">Power of each", ">USD/h", ">USD")
-    return Table.of(f"To train {what}", columns, rows, (_price(answer),))
+    columns = ("#", ">Time", Column("With faults", "right", optional=True), ">Energy, GPUs", ">Power of each",
+               ">USD/h", ">USD")  # fmt: skip
+    notes = (_price(answer), *((_FAULTS,) if asked.tokens else ()))
+    return Table.of(f"To train {what}", columns, rows, notes)
+
+
+#: What the time with faults rests on.
+_FAULTS = (
+    "With faults: one in 50,700 GPU-hours (Llama 3, section 3.3.4), 10 min to start again, checkpoints as "
+    "far apart as costs least (data/prices/assumptions.toml)."
+)
+
+
+def _published(answer: Sweep) -> Table:
+    """What measured runs like the best reached, and what the model says of them."""
+    rows = [
+        (one.workload, f"{one.n_gpus:,.0f} x {one.gpu}", one.runtime, one.precision,
+         f"{number(one.value, 3)} {one.unit}",
+         None if one.error is None else f"{one.error:+.0%}")
+        for one in answer.published
+    ]  # fmt: skip
+    columns = ("Workload", "GPUs", "Runtime", "Precision", ">Measured", ">Model")
+    notes = ("The nearest on file. The best of a search is flattered more than any one prediction.",)
+    return Table.of("What published runs reached", columns, rows, notes)
 
 
 def _by_tokens(answer: Sweep) -> bool:

@@ -7,6 +7,7 @@ devices (`cells`), and compared with what each has; searches (`limits`, `choice`
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -172,6 +173,22 @@ def _waiting(job: Job, stack: Runtime) -> list[str]:
     return [said] if asked > most else []
 
 
+#: How a server is told what share of a card it may take.
+_SHARES = {"vllm": "--gpu-memory-utilization", "vllm-0.5": "--gpu-memory-utilization"}
+
+
+def _allowed(cells: Cells, index: int) -> list[str]:
+    """What to say of a job that fits its card, and not the share of it that its server takes by default."""
+    done = cells.settled
+    takes, flag = done.runtime.holds.get("takes", 1.0), _SHARES.get(done.runtime.id)
+    share = float(cells.required[index] / cells.available[index])
+    if done.job.phase != "serve" or flag is None or not takes < share <= 1.0:
+        return []
+    least = min(math.ceil(100.0 * share) / 100.0, 0.99)
+    taken = f"{done.runtime.title} takes {takes:.0%} of a card unless told otherwise"
+    return [f"{taken}: start it with {flag} {least}"]
+
+
 def _notes(cells: Cells, index: int) -> tuple[str, ...]:
     """What makes an answer less than it looks."""
     done, gpu = cells.settled, cells.gpus[index]
@@ -185,7 +202,7 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
     ignored += [name for name in NOT_SERVED if done.job.phase == "serve" and name in done.job.options]
     if ignored:
         said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
-    said += merged(done.job) + _waiting(done.job, done.runtime)
+    said += merged(done.job) + _waiting(done.job, done.runtime) + _allowed(cells, index)
     if not done.runtime.exact:
         said.append(f"runtime '{done.job.runtime}' is not known; {done.runtime.title} was assumed")
     if is_part(gpu) and ":mig-" not in gpu.id:

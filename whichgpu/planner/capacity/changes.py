@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: Of ways that change several things at once so many are told.
 _COMBINED = 3
 _MILD = ("batch", "checkpointing")
+#: Ways to train all weights on the same GPUs.
+_KEEPING = (*_MILD, "sharding", "loss", "optimizer", "precision")
 
 
 def changes(cells: Cells, limits: Sequence[Limits]) -> list[tuple[Change, ...]]:
@@ -48,12 +50,15 @@ def changes(cells: Cells, limits: Sequence[Limits]) -> list[tuple[Change, ...]]:
         rest = cells.on(still)
         for tried, wanted in _narrower_on_more(rest):
             _add(found, [still[i] for i in wanted], tried, rest.on(wanted))
-    # Where nothing does for a training, all that takes less on more GPUs.
-    none = [i for i in lost if not found[i]]
+    # Where nothing milder does for a training, all that takes less on more GPUs.
+    none = [i for i in lost if not any(one.kind in _KEEPING for one in found[i])]
     if none and some.settled.job.trains:
         rest = cells.on(none)
         for tried in _leaner_on_more(rest):
-            _add(found, none, tried, rest)
+            with suppress(UsageError):
+                for i, change in tried.changes(rest):
+                    if all(change.n_gpus < one.n_gpus for one in found[none[i]] if one.kind == "sharded"):
+                        found[none[i]].append(change)
     return [tuple(_chosen(one)) for one in found]
 
 
@@ -65,8 +70,9 @@ def _add(found: list[list[Change]], where: Sequence[int], tried: Try, base: Cell
 
 
 def _chosen(found: Sequence[Change]) -> Iterator[Change]:
-    """All single ways; of several at once the mildest, where training has no mild one."""
-    several = [one for one in found if one.kind == "combined"]
+    """All single ways; of several at once the mildest of each kind, where training has no mild one."""
+    kinds = {one.text.partition(",")[0]: one for one in reversed(found) if one.kind == "combined"}
+    several = [one for one in found if one in kinds.values()]
     yield from (one for one in found if one.kind != "combined")
     if not any(one.kind in _MILD for one in found):
         yield from several[:_COMBINED]

@@ -63,9 +63,8 @@ def smallest_by_vendor(
 def _current(catalogue: Catalogue, vendor: str) -> tuple[tuple[float, Gpu], ...]:
     """Cards of a vendor in the segments that are looked through, and their memory in B."""
     segments = cards()["segments"]
-    # Each value is parsed when it is asked for, of hundreds of cards.
     looked = (gpu for gpu in catalogue.values() if gpu.vendor == vendor and gpu.segment in segments)
-    sizes = ((gpu.value("memory"), gpu) for gpu in looked)
+    sizes = ((gpu.glance("memory"), gpu) for gpu in looked)
     return tuple((float(size), gpu) for size, gpu in sizes if size)
 
 

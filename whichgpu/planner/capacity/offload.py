@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,19 @@ from whichgpu.cost.device import Devices
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.offload import passes, weight_seconds
 from whichgpu.cost.training_memory import offload
+from whichgpu.errors import UsageError
 from whichgpu.planner.capacity.cells import total
 from whichgpu.planner.capacity.loading import pcie
 from whichgpu.planner.capacity.model import Change, gib
-from whichgpu.planner.capacity.tries import SAME, Try, leanest
+from whichgpu.planner.capacity.quality import UNKNOWN
+from whichgpu.planner.capacity.tries import SAME, SEAMS, TILED, Try, leanest
+from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.planner.capacity.cells import Cells
+    from whichgpu.planner.capacity.model import Quality
     from whichgpu.workloads.ops import Op
 
 #: More of the weights than this on the host is no way to run a model.
@@ -34,6 +39,9 @@ _HOW = {
     "vllm": "vLLM --cpu-offload-gb {gb:.0f}",
     "llama-cpp": "llama.cpp with fewer layers on the GPU (-ngl)",
 }
+_PARTS, _LAYERS = "enable_model_cpu_offload()", "enable_sequential_cpu_offload()"
+#: What a picture pipeline is quantised to beside what waits on the host.
+_NARROWEST = "nf4"
 #: Parts of a picture pipeline that run once a picture; the others run with every step.
 _ONCE = ("text_encoder", "vae", "scheduler")
 
@@ -99,29 +107,65 @@ def _weights(cells: Cells) -> Iterator[tuple[int, Change]]:
 
 
 def _components(cells: Cells) -> Iterator[tuple[int, Change]]:
-    """The parts of a picture pipeline on the host: one of them at a time on the GPU, or one layer of it.
+    """The parts of a picture pipeline on the host, alone or with what takes less, by index of the device.
 
-    A part goes up once a batch and back; layer by layer those of the denoiser go up with every step.
+    Each device is told of the mildest of them that fits and, where that moves layer by layer, of the mildest
+    that moves whole parts.
     """
-    done, parts = cells.settled, _by_part(cells.ops)
+    done: set[tuple[int, bool]] = set()
+    for base, words, typed, quality in _leaner(cells):
+        for i, change in _apart(cells, base):
+            whole = _PARTS in change.option
+            if (i, True) not in done and (whole or (i, False) not in done):
+                done.add((i, whole))
+                yield i, replace(
+                    change, kind="combined" if words else change.kind, text=f"{change.text}{words}",
+                    option=f"{typed}{change.option}", quality=quality,
+                )  # fmt: skip
+
+
+def _leaner(cells: Cells) -> Iterator[tuple[Cells, str, str, Quality]]:
+    """A pipeline as asked for, in tiles, in four bits, in both, with words, what to type, and its cost."""
+    yield cells, "", "", SAME
+    tiled = cells.with_job(options={**cells.job.options, "vae_tiling": "true"})
+    yield tiled, f", {TILED}", "--option vae_tiling=true; ", SEAMS
+    if precision(cells.settled.job.precision).quantised:
+        return
+    typed = f"--precision {_NARROWEST}"
+    for base, words, option in ((cells, "", ""), (tiled, f", {TILED}", " --option vae_tiling=true")):
+        with suppress(UsageError):
+            narrow = base.with_job(precision=_NARROWEST)
+            narrow.required  # noqa: B018  (raises here where the format cannot be)
+            yield narrow, f", {precision(_NARROWEST).title}{words}", f"{typed}{option}; ", UNKNOWN
+
+
+def _apart(cells: Cells, base: Cells) -> Iterator[tuple[int, Change]]:
+    """The parts of the pipeline `base` on the host: one of them at a time on the GPU, or one layer of it.
+
+    A part goes up once a batch and back; layer by layer those of the denoiser go up with every step. Speed is
+    against `cells`.
+    """
+    done, parts = base.settled, _by_part(base.ops)
     alone = [
         total(job_memory.inference(done.workload, done.job, done.runtime, Mesh.of(done.job), ops))
         for ops in parts.values()
     ]
     weights = {name: _stored(ops) for name, ops in parts.items()}
     whole, once = sum(weights.values()), sum(n for name, n in weights.items() if name.startswith(_ONCE))
-    layer = max(float(np.max(op.stored_bytes)) for op in cells.ops)
+    layer = max(float(np.max(op.stored_bytes)) for op in base.ops)
     passed = once + (whole - once) * float(np.max(passes(done.job)))
     for i, gpu in enumerate(cells.gpus):
-        rest = float(cells.required[i] - cells.parts["weights"][i])
+        rest = float(base.required[i] - base.parts["weights"][i])
         ways = (
-            ("one part of the pipeline on the GPU at a time", "model", max(map(float, alone)), 2.0 * whole),
-            ("one layer on the GPU at a time", "sequential", rest + 2.0 * layer, passed),
+            ("one part of the pipeline on the GPU at a time", _PARTS, max(map(float, alone)), 2.0 * whole),
+            ("one layer on the GPU at a time", _LAYERS, rest + 2.0 * layer, passed),
         )
         for text, how, left, moved in ways:
-            if left <= cells.available[i] and cells.able[i]:
-                call = f"enable_{how}_cpu_offload()"
-                yield i, _slower(cells, i, text, call, left=left, more=moved / pcie(gpu), host=whole)
+            if left <= cells.available[i] and base.able[i] and base.rate(i) is not None:
+                change = _slower(base, i, text, how, left=left, more=moved / pcie(gpu), host=whole)
+                before = cells.rate(i)
+                after = change.throughput
+                yield i, replace(change, speed=after.mid / before.mid if before and after else None)
                 break
 
 

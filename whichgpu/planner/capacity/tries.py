@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.support import WEIGHT_ONLY
+from whichgpu.cost.support import WEIGHT_ONLY, in_fp16
 from whichgpu.errors import UsageError
 from whichgpu.planner.capacity import quality
 from whichgpu.planner.capacity.cards import cards
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Results do not depend on it but for the order of sums.
 SAME = Quality("the same arithmetic: no change of results")
+TILED = "pictures decoded in tiles (enable_vae_tiling)"
+SEAMS = Quality("the same weights; tiles are blended where they overlap, seams may show")
 _OTHER_WORK = Quality("less work at a time; results of each are the same")
 _BATCH = Quality(
     "the same step with gradients accumulated; batch statistics, where there are any, are of fewer"
@@ -86,8 +88,10 @@ def same_gpus(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
 
 
 def _sliced(cells: Cells) -> Iterator[Try]:
-    """Pictures of a batch decoded one after the other, where the runtime would decode them together."""
+    """Pictures decoded in tiles, those of a batch one by one where the runtime would decode them together."""
     done = cells.settled
+    if done.runtime.id == "diffusers" and "vae" in done.workload.dims and not done.job.says("vae_tiling"):
+        yield Try.of("tiling", TILED, "--option vae_tiling=true", _with(cells, vae_tiling="true"), SEAMS)
     together = done.job.phase == "generate" and not done.runtime.holds.get("sliced_decoder")
     if together and float(np.max(np.asarray(done.job.batch))) > 1.0 and not done.job.says("vae_slicing"):
         yield Try.of("slicing", "pictures decoded one by one (enable_vae_slicing)",
@@ -155,6 +159,10 @@ def _sizes(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
 def _training(cells: Cells) -> Iterator[Try]:
     """Ways of training the same that take less memory, then all of them together."""
     job = cells.settled.job
+    other = in_fp16(precision(job.precision))
+    if other and not cells.able.all():
+        yield Try.of("precision", precision(other).title, f"--precision {other}",
+                     cells.with_job(precision=other), quality.UNKNOWN)  # fmt: skip
     yield from _sharded(cells)
     for kind in _MORE_CHECKPOINTING[checkpointing(job)]:
         yield Try.of(
@@ -221,9 +229,22 @@ def _pieces(full: Cells, words: str, typed: str) -> Iterator[Try]:
         yield Try.of("combined", words, typed, _with(full, loss_chunks=_PIECES), _BATCH)
 
 
+def _shared(cells: Cells, full: Cells, words: str, typed: str) -> Iterator[Try]:
+    """Replicas that are there anyway share out what they hold and checkpoint; then their leanest step."""
+    if "sharding" in cells.job.options or max(cells.counts) == 1:
+        return
+    kind, option = "fsdp over the replicas", "--option sharding=fsdp"
+    yield Try.of("combined", f"{kind}, full checkpointing", f"{option} --option checkpointing=full",
+                 _with(cells, sharding="fsdp", checkpointing="full"))  # fmt: skip
+    lean = _with(full, sharding="fsdp")
+    yield Try.of("combined", f"{kind}, {words}", f"{option} {typed}", lean, _BATCH)
+    yield from _pieces(lean, f"{kind}, {words}", f"{option} {typed}")
+
+
 def _combined(cells: Cells) -> Iterator[Try]:
     """Several at once, at batch 1, the mildest first."""
     full, words, typed = leanest(cells)
+    yield from _shared(cells, full, words, typed)
     yield Try.of("combined", words, typed, full, _BATCH)
     yield from _pieces(full, words, typed)
     if precision(cells.settled.job.precision).mixed and cells.settled.job.phase not in ADAPTER_PHASES:

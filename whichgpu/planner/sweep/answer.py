@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.prices.spot import faults
 from whichgpu.units import number, show
 from whichgpu.values import Shown, immutable
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from whichgpu.cost.estimate import Estimate
+    from whichgpu.cost.evidence import Evidence
     from whichgpu.planner.sweep.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.workload import Workload
@@ -128,7 +130,7 @@ class Scaled:
 class Sweep(Shown):
     """The answer: the best strategies first, how many were weighed, and how the best scale.
 
-    `infeasible` says why none fits, and what would do.
+    `published` are the measured runs nearest to the best; `infeasible` says why none fits, and what would do.
     """
 
     workload: Workload
@@ -139,6 +141,7 @@ class Sweep(Shown):
     seconds: float
     offer: Offer | None = None
     scaling: tuple[Scaled, ...] = ()
+    published: tuple[Evidence, ...] = ()
     infeasible: str = ""
 
     def __str__(self) -> str:
@@ -160,9 +163,15 @@ class Sweep(Shown):
             "seconds": self.seconds,
             "top": [{**one.to_dict(), **self.whole(one)} for one in self.top],
             "scaling": [one.to_dict() for one in self.scaling],
+            "published": [one.to_dict() for one in self.published],
             "price": self.offer.to_dict() if self.offer else None,
             "assumed": list(asked.assumed), "infeasible": self.infeasible,
         }  # fmt: skip
+
+    @property
+    def faults(self) -> float:
+        """Time of a long training over that of its steps alone: faults, and what is lost and done again."""
+        return faults(self.request.count)
 
     def whole(self, one: Strategy) -> dict[str, Any]:
         """What all the tokens asked for take: hours, USD and J; nothing where none were."""
@@ -171,6 +180,7 @@ class Sweep(Shown):
             return {}
         return {
             "hours": one.hours(units),
+            "hours_with_faults": one.hours(units) * self.faults,
             "usd": one.cost(units),
             "energy_total": one.estimate.energy * units,
         }

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.evidence import Evidence
     from whichgpu.planner.sweep.request import Request
     from whichgpu.prices.offers import Offer
     from whichgpu.workloads.job import Job
@@ -75,7 +76,17 @@ def sweep(request: Request, offers: Sequence[Offer] | None = None) -> Sweep:
         perf_counter() - started, offer, infeasible="" if best else _infeasible(request, groups, workload),
     )  # fmt: skip
     curve = _scaling(request, workload, offer, done) if request.scaling else ()
-    return replace(done, scaling=curve, seconds=perf_counter() - started)
+    return replace(done, scaling=curve, published=_published(done), seconds=perf_counter() - started)
+
+
+def _published(done: Sweep) -> tuple[Evidence, ...]:
+    """The measured runs nearest to the best strategy, of this kind of GPU first."""
+    if not done.top:
+        return ()
+    from whichgpu.cost.evidence import evidence
+    from whichgpu.hardware.catalogue import catalogue
+
+    return evidence(done.top[0].estimate, done.request.gpu, catalogue()).rows
 
 
 def _counted(groups: Sequence[_Group]) -> tuple[int, int]:

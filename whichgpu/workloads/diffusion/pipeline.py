@@ -64,22 +64,35 @@ def forward(dims: Part, job: Job, rec: Recorder) -> None:
         for _ in range(UPDATES):
             rec.pointwise(x.map.elements, reads=2.0, name="update")
     with rec.module("vae"):
-        _vae(dims, rec, x)
+        _vae(dims, rec, x, tiled=job.says("vae_tiling"))
 
 
-def _vae(dims: Part, rec: Recorder, x: Latent) -> None:
+def _vae(dims: Part, rec: Recorder, x: Latent, *, tiled: bool) -> None:
     """The decoder; the encoder as well where the pipeline starts from a picture, else only loaded."""
     part = component(dims["vae"])
     encode, decode = known(AUTOENCODERS, part)
-    with rec.module("decoder"):
-        decode(rec, part, x)
     factor = float(dims.get("factor", 8))
+    tile, tiles = _tile(x, float(part.get("tile", _TILE)) / factor) if tiled else (x, 1.0)
+    with rec.module("decoder", repeats=tiles):
+        decode(rec, part, tile)
     # An encoder that does not run has no sizes: small ones do, and arrays would only cost time.
     start = x if dims.get("encodes") else Latent(1.0, x.channels, 1.0, 8.0, 8.0)
     frames = float(dims.get("factor_frames", 1)) * (start.frames - 1.0) + 1.0
     pixels = Latent(start.batch, 3, frames, factor * start.height, factor * start.width)
     with rec.module("encoder", repeats=float(bool(dims.get("encodes")))):
         encode(rec, part, pixels)
+
+
+#: Pixels of a side of a tile where the autoencoder states none, and how far apart tiles begin, over it.
+_TILE, _APART = 512.0, 0.75
+
+
+def _tile(x: Latent, side: float) -> tuple[Latent, Any]:
+    """The latent of one tile, and how many there are, those at the edges in part (`enable_vae_tiling`)."""
+    count: Any = 1.0
+    for size in (x.height, x.width):
+        count = count * np.where(size > side, size / (_APART * side), 1.0)
+    return x._replace(height=np.minimum(x.height, side), width=np.minimum(x.width, side)), count
 
 
 def autoencoder(dims: Part, job: Job, half: str) -> tuple[Op, ...]:
