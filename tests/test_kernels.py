@@ -183,6 +183,23 @@ def test_bandwidth_that_an_sm_has_much_of_is_harder_to_use() -> None:
     assert "m~feed" not in memory_terms(kind, h200, runtime("vLLM", ""), trains=False)
 
 
+def test_a_workloads_own_laws_are_of_frameworks_and_bind_no_other_workload() -> None:
+    fit = Fit({"c~rate/resnet50": -0.1, "m~feed/resnet50+train": 0.2})
+    kinds, place = [OpClass("conv", "half", "conv")], Devices.of([GPUS["h100-80gb-sxm"]]).traits
+    framework, engine = runtime("PyTorch 2", ""), runtime("vLLM", "")
+
+    def factors(workload: str, stack: Any = framework, *, trains: bool) -> tuple[float, float]:
+        parts = (getattr(fit, side)(kinds, place, stack, trains=trains, workload=workload) for side in
+                 ("compute", "memory"))  # fmt: skip
+        return tuple(part.item() for part in parts)  # type: ignore[return-value]
+
+    wide, fed_well = np.exp(-0.1 * place[0].rate), np.exp(0.2 * place[0].feed)
+    assert factors("resnet50", trains=False) == pytest.approx((wide, 1.0))
+    assert factors("resnet50", trains=True) == pytest.approx((wide, fed_well))
+    assert factors("resnet152", trains=True) == (1.0, 1.0)
+    assert factors("resnet50", engine, trains=False) == (1.0, 1.0)
+
+
 def test_amds_units_and_streams_reach_less_and_rdna_more_than_gcn() -> None:
     vega, rdna, nvidia = (Devices.of([GPUS[name]]) for name in ("radeon-pro-vii", "rx-6800", "rtx-3090"))
     assert vega.maturity[0, 0] < rdna.maturity[0, 0] < nvidia.maturity[0, 0]

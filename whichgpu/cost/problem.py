@@ -261,7 +261,8 @@ class _Builder:
 
     def _kernels(self, group: Group, kernels: Kernels) -> None:
         layout, count, size = group.layout, len(kernels.classes), len(group.rows)
-        place, stack, trains = layout.devices.traits[0], layout.runtime, layout.job.trains
+        place, stack = layout.devices.traits[0], layout.runtime
+        how = {"trains": layout.job.trains, "workload": "" if stack.domain else layout.workload.id}
         arrays = {
             "compute": kernels.compute, "memory": kernels.memory, "count": kernels.table.count,
             "fastest_compute": kernels.fastest_compute, "fastest_memory": kernels.fastest_memory,
@@ -272,7 +273,7 @@ class _Builder:
         for name, terms in (("compute", compute_terms), ("memory", memory_terms)):
             numbers = [
                 self.sets[name].number(
-                    (kind, place, stack.stacks, trains), partial(terms, kind, place, stack, trains=trains)
+                    (kind, place, stack.stacks, *how.values()), partial(terms, kind, place, stack, **how)
                 )
                 for kind in kernels.classes
             ]
