@@ -26,8 +26,8 @@ measured has. A mark is what sets one use of a runtime apart: a version, channel
 `c~throttle` and `c~rate` change the exponents of the power limit and of the tensor rate, `m~l2` the gain
 of a large cache, `m~feed` has the bandwidth of an SM to a power: their weights are the logarithms that the
 exponents multiply. Workloads of frameworks have more of the last two of their own: how well what they run
-keeps a wide SM busy is in shapes and kernels that their op list does not tell. All but `b` stand also with `+train` behind them, which applies in training only (of
-`l/WORKLOAD` and `w`, instead).
+keeps a wide SM busy is in shapes and kernels that their op list does not tell. All but `b` stand also with
+`+train` behind them, which applies in training only (of `l/WORKLOAD` and `w`, instead).
 """
 
 from __future__ import annotations
