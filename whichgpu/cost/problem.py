@@ -262,7 +262,8 @@ class _Builder:
     def _kernels(self, group: Group, kernels: Kernels) -> None:
         layout, count, size = group.layout, len(kernels.classes), len(group.rows)
         place, stack = layout.devices.traits[0], layout.runtime
-        how = {"trains": layout.job.trains, "workload": "" if stack.domain else layout.workload.id}
+        own = "" if stack.domain else layout.workload.id
+        how: dict[str, Any] = {"trains": layout.job.trains, "workload": own}
         arrays = {
             "compute": kernels.compute, "memory": kernels.memory, "count": kernels.table.count,
             "fastest_compute": kernels.fastest_compute, "fastest_memory": kernels.fastest_memory,
