@@ -5,7 +5,8 @@
     memory  = (q, k, v, out + KV cache + scores) / (bandwidth * s)
 
 A fused kernel keeps no score matrix (Dao et al., FlashAttention, 2022); an unfused one writes and
-reads B h q kv scores four times. Heads are padded to 64, 128 or a larger multiple of 64 values.
+reads B h q kv scores four times. Scores with a bias of their own are unfused in frameworks: Swin gains
+nothing from PyTorch 2's fused attention, where ViT gains a third. Heads are padded to 64, 128 or a larger multiple of 64 values.
 """
 
 from __future__ import annotations
@@ -42,13 +43,22 @@ def seconds(
         section("products")["ceiling"],
     )
     peaks = devices.peaks(ops.dtypes, tf32="attention" in runtime.tf32)
+    apart = _unfused(ops, runtime)
     # Unfused products know of no mask: they compute the whole rectangle.
-    compute = ops.flops * (seen(d) if runtime.flash else 1.0) / (peaks * efficiency)
+    compute = ops.flops * (1.0 if np.all(apart) else seen(d)) / (peaks * efficiency)
     traffic = ops.activation_bytes + ops.kv_bytes
-    if not runtime.flash:
-        traffic = traffic + _SCORE_PASSES * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * d["kv"]
+    if np.any(apart):
+        scores = d["batch"] * d["heads"] * d["q"] * d["kv"]
+        traffic = traffic + apart * _SCORE_PASSES * _SCORE_BYTES * scores
     memory = traffic / (devices.bandwidth * runtime.memory["attention"])
     return compute, memory
+
+
+def _unfused(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
+    """1 where an op writes its scores out, else 0, (O, 1, 1)."""
+    engine = runtime.fuses and not runtime.chains
+    alone = [not runtime.flash or ("biased" in op.dims and not engine) for op in ops.ops]
+    return np.array(alone, dtype=np.float64)[:, None, None]
 
 
 def seen(dims: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
