@@ -350,3 +350,38 @@ def test_a_format_dates_a_runtime_that_has_no_version(columns: dict[str, str], k
     found = laid("llama-3.1-8b", "h100-80gb-sxm", phase="serve", **columns)
     assert found.runtime.id == known
     assert any("without a version" in line for line in found.notes[0]) == (known == "vllm-0.5")
+
+
+def traffic_of(workload: str, kind: str, text: str) -> float:
+    """Seconds of memory traffic that the prior gives all ops of a kind on an RTX 3090."""
+    found = laid(workload, "rtx-3090", runtime=text, precision="fp16", batch=64.0)
+    return sum(
+        float((one.table.count * one.memory).sum()) for one in found.work.kernels if one.table.kind == kind
+    )
+
+
+def test_scores_with_a_bias_are_written_out_by_frameworks_and_not_by_engines() -> None:
+    """Swin gains nothing from the fused attention of PyTorch 2, ViT does."""
+    old, new, engine = "PyTorch 1.13", "PyTorch 2.1", "TensorRT"
+    gain = {name: traffic_of(name, "attention", old) / traffic_of(name, "attention", new)
+            for name in ("swin-tiny", "vit-base-patch16-224")}  # fmt: skip
+    assert gain["swin-tiny"] < 1.3
+    assert gain["vit-base-patch16-224"] > 2.0
+    assert traffic_of("swin-tiny", "attention", engine) < 0.6 * traffic_of("swin-tiny", "attention", new)
+
+
+def test_groups_of_odd_width_gain_nothing_from_channels_last() -> None:
+    def gain(workload: str) -> float:
+        first, last = (
+            laid(workload, "rtx-3090", runtime="PyTorch 2.4", batch=64.0, options={"layout": order})
+            for order in ("nchw", "channels_last")
+        )
+        one, other = (
+            sum(float(each.compute[np.array([op.dims["groups"] > 1.0 for op in each.table.ops])].sum())
+                for each in made.work.kernels if each.table.kind == "conv")
+            for made in (first, last)
+        )  # fmt: skip
+        return one / other
+
+    assert gain("resnext50-32x4d") == pytest.approx(1.2)
+    assert gain("regnety-032") == pytest.approx(0.6)

@@ -6,7 +6,8 @@
 
 A fused kernel keeps no score matrix (Dao et al., FlashAttention, 2022); an unfused one writes and
 reads B h q kv scores four times. Scores with a bias of their own are unfused in frameworks: Swin gains
-nothing from PyTorch 2's fused attention, where ViT gains a third. Heads are padded to 64, 128 or a larger multiple of 64 values.
+nothing from PyTorch 2's fused attention, where ViT gains a third. Heads are padded to 64, 128 or a larger
+multiple of 64 values.
 """
 
 from __future__ import annotations
