@@ -16,6 +16,7 @@ falls back to the prior, that is to physics. The names, most general first:
     l=RUNTIME  l=RUNTIME+MARK  l/WORKLOAD=RUNTIME                                          launches
     b%LINK  b%LINK=RUNTIME  b/WORKLOAD                                                     links
     w/WORKLOAD  w/WORKLOAD=RUNTIME  w/WORKLOAD/PRECISION  w/WORKLOAD/PRECISION=RUNTIME     the whole time
+    w@FAMILY=RUNTIME                                                                       of workloads
 
 A domain is that of a runtime: engines of language models bring kernels of their own, so that what a
 lineage does for them says little of frameworks. But in training they have classes of their own as well:
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.classes import OpClass
     from whichgpu.cost.device import Traits
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.workloads.workload import Workload
 
     Array = NDArray[np.float64]
     #: Effects by name, with the weight of each.
@@ -137,11 +139,17 @@ def launch_terms(workload: str, runtime: Runtime, *, trains: bool) -> Terms:
     return {**general, f"l/{workload}={runtime.kernels}{phase}": 1.0}
 
 
-def workload_terms(workload: str, precision: str, runtime: Runtime, *, trains: bool) -> Terms:
-    """The effects on the whole time of a workload: what its op list does not know of it."""
+def workload_terms(workload: Workload, precision: str, runtime: Runtime, *, trains: bool) -> Terms:
+    """The effects on the whole time of a workload: what its op list does not know of it.
+
+    What networks of one family have in common under frameworks, one that was not measured has as well.
+    """
     phase = "+train" if trains else ""
-    whats = (f"w/{workload}", f"w/{workload}/{precision}")
-    return {f"{what}{where}{phase}": 1.0 for what in whats for where in ("", f"={runtime.kernels}")}
+    whats = (f"w/{workload.id}", f"w/{workload.id}/{precision}")
+    own = {f"{what}{where}{phase}": 1.0 for what in whats for where in ("", f"={runtime.kernels}")}
+    if runtime.domain:
+        return own
+    return {**own, f"w@{workload.family}={runtime.kernels}{phase}": 1.0}
 
 
 def link_terms(workload: str, place: Traits, runtime: Runtime, gpus: float) -> Terms:
