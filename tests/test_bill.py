@@ -140,7 +140,10 @@ def test_storage_and_egress_are_of_the_provider() -> None:
 
 
 def test_a_target_takes_machines_and_says_how_busy_they_are() -> None:
-    found = made(offer("on_demand", 2.0), target=read_target("150 images/min", SD))
+    found = made(
+        offer("on_demand", 2.0),
+        target=read_target("150 images/min", SD, SD.complete(Job("stable-diffusion-1.5"))),
+    )
     assert (found.machines, found.use.busy) == (3, pytest.approx(2.5 / 3))
     assert ways(found)["on_demand"].usd_per_month == pytest.approx(3 * 2 * MONTH)
     assert found.units_per_month == pytest.approx(150 * 60 * MONTH)

@@ -13,6 +13,7 @@ from whichgpu.hardware import check as checks
 from whichgpu.hardware import derive
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.check import Problem, check, coverage, exceptions, judge, mismatches
+from whichgpu.hardware.siblings import oddities
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,6 +132,29 @@ def test_an_exception_excuses_its_mismatch_and_a_stale_one_is_told_of(
     monkeypatch.setattr(checks, "exceptions", lambda: {**bundled, "x.bandwidth": "made so", "x.fp32": "old"})
     told = [problem for problem in check(gpus) if problem.error and problem.gpu.startswith("x")]
     assert [(problem.what, problem.gpu) for problem in told] == [("stale exception", "x.fp32")]
+
+
+def as_bundled(file: Path, text: str) -> list[Gpu]:
+    """Devices of a file taken as the catalogue's own, beside it."""
+    file.write_text(text)
+    new = catalogue((file,))
+    for key in set(new) - set(GPUS):
+        object.__setattr__(new[key], "user", False)
+    return list(new.values())
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "told"),
+    [
+        ('l2 = "80 MiB"', "l2", "with the same chip and sms and memory bus"),
+        ('memory_data_rate = "1.2 Gbit/s"', "memory_data_rate", "is none of HBM2"),
+    ],
+)
+def test_a_part_unlike_its_own_kind_is_told_of(tmp_path: Path, line: str, field: str, told: str) -> None:
+    gpus = as_bundled(tmp_path / "my.toml", f'[gpu.x]\nbase = "a100-40gb-sxm"\n{line}\n')
+    assert [(key, told in text) for key, name, text in oddities(gpus) if (key, name) == ("x", field)] == [
+        ("x", True)
+    ]
 
 
 def test_every_exception_has_a_reason() -> None:

@@ -30,6 +30,7 @@ from whichgpu.report.comparison import report
 from whichgpu.report.markdown import render as markdown
 from whichgpu.report.table import Heading
 from whichgpu.report.text import render
+from whichgpu.workloads.job import Job
 
 TODAY = date(2026, 11, 20)
 PAIRS = [
@@ -588,3 +589,35 @@ def test_what_a_pascal_card_lacks_and_what_runs_on_the_oldest_that_the_toolkit_k
     assert "does not compute in TF32" in topic(found, "lasting")
     assert "widens FP16 numbers" in topic(found, "widened")
     assert "compute capability 7.5 is the lowest" in topic(found, "current")
+
+
+def test_what_the_usual_software_does_not_run_on_is_estimated_under_what_does():
+    found = compare(["tpu-v5e", "h100-80gb-sxm"], ["resnet50"])
+    (item,) = found.view.works
+    assert item.how["tpu-v5e"].startswith("JAX")
+    assert set(item.results) == {"tpu-v5e", "h100-80gb-sxm"}
+    assert "JAX" in found.view.rows[f"{item.field}.runs"].cells["tpu-v5e"].text
+    assert any("estimated under JAX" in one.text for one in item.sentences)
+
+
+def test_software_that_was_named_stays_named():
+    found = compare(["tpu-v5e", "h100-80gb-sxm"], [Job("resnet50", runtime="pytorch")])
+    (item,) = found.view.works
+    assert "tpu-v5e" in item.refused
+    assert item.how == {}
+
+
+def test_what_comes_with_its_machine_is_counted_alone():
+    found = compare(["apple-m2-ultra-76c", "rtx-4090"], [Job("resnet50", phase="train")], whole=True)
+    (item,) = found.view.works
+    assert not item.results["apple-m2-ultra-76c"].together
+    assert item.results["rtx-4090"].together
+    held = [
+        row.cells["apple-m2-ultra-76c"] for row in found.view.rows.values() if row.field.startswith("fits.")
+    ]
+    assert {cell.value for cell in held} <= {1.0, None}
+
+
+def test_a_slice_has_no_engines_or_links_of_the_whole():
+    found = compare(["a100-80gb-sxm:mig-2g.20gb", "t4"])
+    assert not any("NVDEC" in one.text and "slice" in one.text for one in found.takeaways)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import date
 from typing import Any
 
@@ -291,17 +292,71 @@ def test_a_conflict_is_irreducible_and_its_ways_out_work(wish: dict[str, Any], w
     costs = [way.usd_per_hour for way in answer.conflict.ways_out]
     assert costs == sorted(costs)
     assert answer.to_dict()["conflict"]["relaxations"]
-    assert answer.conflict.ways_out[0].typed[0] in answer.infeasible
+    assert answer.conflict.ways_out[0].changes[0] in answer.infeasible
 
 
 def test_the_bound_that_is_named_is_the_least_that_does() -> None:
     answer = ask(needs=["fp64"], max_power="100 W", term="any")
     assert answer.conflict is not None
-    (way,) = [one for one in answer.conflict.ways_out if one.typed[0].startswith("--max-power")]
-    watts = way.typed[0].split('"')[1]
+    (way,) = [one for one in answer.conflict.ways_out if one.changes[0].startswith("--max-power")]
+    watts = way.changes[0].split('"')[1]
     assert ask(needs=["fp64"], max_power=watts, term="any").candidates
     less = f"{float(watts.split()[0]) - 1:g} W"
     assert ask(needs=["fp64"], max_power=less, term="any").candidates == ()
+
+
+def typed(changes: tuple[str, ...], wish: dict[str, Any]) -> dict[str, Any]:
+    """A wish with the changes of a way out, typed as they are told."""
+    made: dict[str, Any] = {**wish, "needs": list(wish.get("needs", ()))}
+    for change in changes:
+        words = shlex.split(change.removeprefix("leave out "))
+        key = words[0].removeprefix("--").replace("-", "_")
+        if not change.startswith("leave out "):
+            made |= {"columns": {key: words[1]}} if key in ("precision", "batch") else {key: words[1]}
+        elif key == "needs":
+            made["needs"].remove(words[1])
+        else:
+            del made[key]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("workload", "wish"),
+    [
+        ("llama-3.1-8b", {"needs": ["nvlink", "laptop"]}),
+        ("llama-2-7b", {"machine": "psu 300 W, 1 slot"}),
+        ("llama-2-70b", {"machine": "psu 850 W, 2 slots, 15 A at 120 V, 64 GB, 16 cores"}),
+        ("mixtral-8x22b", {"max_power": "200 W", "term": "spot", "providers": ["aws"]}),
+        ("llama-3.1-8b", {"columns": {"precision": "fp8"}, "gpus": ["v100-16gb-sxm"]}),
+        ("llama-2-70b", {"gpus": ["t4"]}),
+        ("vit-base-patch16-224", {"columns": {"batch": 1e5}}),
+    ],
+)
+def test_every_way_out_works_as_it_is_typed(workload: str, wish: dict[str, Any]) -> None:
+    """It gives the GPU that it names, at the price that it names."""
+    answer = ask(workload, **{**wish, "columns": wish.get("columns", {})})
+    assert answer.conflict is not None
+    ways = (*answer.conflict.ways_out, *answer.conflict.of_job)
+    assert ways
+    for way in ways:
+        assert all(part in answer.infeasible for part in way.changes)
+        first = ask(workload, **typed(way.changes, wish)).candidates[0]
+        assert first.gpu == way.gpu
+        assert first.usd_per_hour == pytest.approx(way.usd_per_hour, nan_ok=True)
+
+
+def test_a_use_says_what_a_laptop_or_a_bound_would_take(whichgpu: Any) -> None:
+    """What no laptop has is not asked of one, and ways out of a use are data too."""
+    cad = whichgpu("recommend", "cad", "--needs", "laptop", "--json").json
+    assert cad["candidates"][0]["gpu"].endswith("laptop")
+    unpriced = next(one for one in cad["candidates"] if one["usd_per_hour"] is None)
+    assert unpriced["usd_to_buy"] is None
+    poor = whichgpu("recommend", "cad", "--needs", "laptop", "--budget", "300 USD", "--json")
+    assert poor.status == 3
+    ways = {way["changes"][0]: way for way in poor.json["conflict"]["relaxations"]}
+    assert set(ways) == {"leave out --needs laptop", '--budget "799.00 USD"'}
+    enough = whichgpu("recommend", "cad", "--needs", "laptop", "--budget", "799 USD", "--json")
+    assert enough.json["candidates"][0]["usd_to_buy"] == 799
 
 
 def test_a_conflict_exits_3_with_its_json(whichgpu: Any) -> None:

@@ -224,11 +224,7 @@ def test_an_unknown_runtime_is_the_nearest_and_widens_the_interval() -> None:
     ("gpu", "job", "words"),
     [
         ("a100-80gb-sxm", Job("llama-2-7b", precision="fp8"), ("FP8", "a100-80gb-sxm", "--precision")),
-        (
-            "h100-80gb-sxm",
-            Job("resnet50", phase="train", precision="fp8"),
-            ("convolutions in FP8", "amp-bf16"),
-        ),
+        ("h100-80gb-sxm", Job("vgg16", phase="train", precision="fp8"), ("convolutions in FP8", "amp-bf16")),
         ("b200-180gb-sxm", Job("resnet50", precision="nvfp4"), ("convolutions in FP4", "--precision fp8")),
         ("t4", Job("llama-2-7b", precision="bf16"), ("BF16", "t4")),
         ("k80", Job("llama-2-7b"), ("vLLM", "compute capability")),

@@ -8,6 +8,7 @@ an environment of each (docs/export.md), and where there is none the test skips.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -36,7 +37,7 @@ from whichgpu.export.source import read
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import candidates
-from whichgpu.planner.deployment import Deployment, from_dict
+from whichgpu.planner.deployment import OF_NODES, Deployment, from_dict
 
 CHAT = Deployment(
     name="chat", gpu="h100-80gb-sxm", workload="llama-3.1-70b", model="meta-llama/Llama-3.1-70B-Instruct",
@@ -61,7 +62,13 @@ WIDE = replace(
 DENSE = replace(CHAT, name="dense", engine="sglang", tp=2, dp=2, ep=4, replicas=2, gpus_per_node=4)
 OFFLINE = replace(CHAT, name="offline", kind="batch", region="eu-west-1", term="spot", precision="fp16")
 OWNED = replace(CHAT, name="owned", provider="", instance="", region="", term="owned", usd_per_hour=1.9)
-SERVED = [CHAT, WIDE, DENSE, OFFLINE, OWNED]
+NODES = {key: getattr(CHAT, key) for key in OF_NODES}
+SHARED = replace(
+    CHAT, name="shared", share=0.5, gpus_per_replica=8, tp=8, replicas=2,
+    beside=(replace(IMAGES, name="pictures", share=0.2, replicas=16, **NODES),
+            replace(NIGHT, name="sounds", share=0.1, replicas=16, **NODES)),
+)  # fmt: skip
+SERVED = [CHAT, WIDE, DENSE, OFFLINE, OWNED, SHARED]
 PLAN = [CHAT, IMAGES, NIGHT]
 
 
@@ -157,7 +164,7 @@ def test_pods_of_one_replica_find_each_other() -> None:
     assert "--node-rank ${HOSTNAME##*-}" in script
 
 
-@pytest.mark.parametrize("one", [*PLAN, OFFLINE], ids=lambda one: one.name)
+@pytest.mark.parametrize("one", [*PLAN, OFFLINE, SHARED], ids=lambda one: one.name)
 def test_karpenter_takes_it(one: Deployment) -> None:
     (pool,) = yaml.safe_load_all(texts([one], "karpenter")[0])
     jsonschema.validate(pool, NODE_POOL)
@@ -165,10 +172,9 @@ def test_karpenter_takes_it(one: Deployment) -> None:
     assert wanted["karpenter.sh/capacity-type"] == [one.term]
     # The pod's selector and toleration are met by the pool.
     pod = next(yaml.safe_load_all(texts([one], "kubernetes")[0]))["spec"]["template"]["spec"]
-    assert (
-        pod["nodeSelector"]["node.kubernetes.io/instance-type"]
-        == wanted["node.kubernetes.io/instance-type"][0]
-    )
+    # Karpenter starts nothing for a pod that selects a label it does not know.
+    there = pool["spec"]["template"]["metadata"]["labels"] | {key: row[0] for key, row in wanted.items()}
+    assert pod["nodeSelector"].items() <= there.items()
     assert pod["tolerations"][0]["key"] == pool["spec"]["template"]["spec"]["taints"][0]["key"]
 
 
@@ -186,9 +192,14 @@ def test_bash_reads_every_script() -> None:
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 def test_shellcheck_finds_nothing_wrong() -> None:
     for text in _scripts():
-        # What a node must be told comes from outside (2154), and may be one word or none (2086).
+        # What a node must be told comes from outside (2154), and may be one word or none (2086). Each of
+        # those that share a node has an environment of its own (2030, 2031).
         ran = subprocess.run(
-            ["shellcheck", "-e", "2154,2086", "-"], input=text, text=True, capture_output=True, check=False
+            ["shellcheck", "-e", "2154,2086,2030,2031", "-"],
+            input=text,
+            text=True,
+            capture_output=True,
+            check=False,
         )
         assert ran.returncode == 0, ran.stdout
 
@@ -267,7 +278,7 @@ def test_terraform_takes_it(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_skypilot_takes_it(tmp_path: Path) -> None:
-    found = [*PLAN, WIDE, OFFLINE, OWNED]
+    found = [*PLAN, WIDE, OFFLINE, OWNED, SHARED]
     home = sky_catalogue(tmp_path, found)
     paths = []
     for file in export(found, "skypilot"):
@@ -281,6 +292,7 @@ def test_skypilot_takes_it(tmp_path: Path) -> None:
         "TASK wide 2 AWS us-east-1 {'H100': 8} False True",
         "TASK offline 2 AWS eu-west-1 {'H100': 8} True False",
         "TASK owned 1 SSH None {'H100': 8} False True",
+        "TASK shared 1 AWS us-east-1 {'H100': 8} False True",
     ]
 
 
@@ -308,7 +320,7 @@ def test_a_tool_knows_its_clouds(name: str, code: str) -> None:
 @pytest.mark.slow
 def test_dstack_takes_it(tmp_path: Path) -> None:
     paths = []
-    for file in export([*PLAN, WIDE, OWNED], "dstack"):
+    for file in export([*PLAN, WIDE, OWNED, SHARED], "dstack"):
         (tmp_path / file.name).write_text(file.text)
         paths.append(str(tmp_path / file.name))
     assert tool("dstack", DSTACK, *paths).splitlines() == [
@@ -317,6 +329,7 @@ def test_dstack_takes_it(tmp_path: Path) -> None:
         "task night ['azure'] ['eastus'] ['A10'] 1 3.2",
         "task wide ['aws'] ['us-east-1'] ['H100'] 8 55.04",
         "service owned [] None ['H100'] 8 1.9",
+        "service shared ['aws'] ['us-east-1'] ['H100'] 8 55.04",
     ]
 
 
@@ -400,12 +413,55 @@ def test_notes() -> None:
     assert any("run.sh of yours" in one for one in notes([IMAGES], "skypilot"))
     assert any("remark only" in one for one in notes([CHAT], "kubernetes"))
     assert not notes([CHAT], "dstack")
-    shared = replace(CHAT, share=0.4, engine="sglang")
-    said = " ".join(notes([shared], "vllm"))
-    assert "40 % of the time" in said
-    both = [shared, replace(shared, name="other", nodes=1, replicas=2, share=0.3)]
-    assert any("chat (2), other (1) share machines in the plan" in one for one in notes(both, "terraform"))
-    assert "made for sglang" in said
+    assert any("made for sglang" in one for one in notes([replace(CHAT, engine="sglang")], "vllm"))
+    assert not any("images" in one for one in notes([CHAT, IMAGES], "vllm"))
+    said = notes([SHARED], "terraform")
+    assert any("shared (50% of their time), pictures (20% of their time), sounds" in one for one in said)
+    assert any("answer shared at 8000, pictures at 8100" in one for one in said)
+
+
+# --- several workloads on the same nodes -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", sorted(targets()))
+def test_nodes_that_several_share_are_counted_once(target: str) -> None:
+    (text,) = texts([SHARED], target)
+    assert read_back(text, target) == (back(SHARED),)
+    if target == "karpenter":
+        return
+    told = text if target != "terraform" else _started(json.loads(text))
+    assert "vllm serve" in told if target in ("vllm", "skypilot", "slurm") else True
+    if target not in ("vllm", "sglang", "trtllm"):
+        assert "WORKLOAD=stable-diffusion-1.5" in told
+        assert "PORT=8100" in told
+        assert "WORKLOAD=whisper-large-v3" in told
+
+
+def _started(whole: dict[str, dict[str, dict[str, dict[str, str]]]]) -> str:
+    (machine,) = whole["resource"]["aws_instance"].values()
+    packed = re.search(r"echo (\S+) \| base64", machine["user_data"])
+    assert packed is not None
+    return base64.b64decode(packed[1]).decode()
+
+
+def test_one_pod_has_all_that_share_a_node() -> None:
+    made, service = yaml.safe_load_all(texts([SHARED], "kubernetes")[0])
+    pod = made["spec"]["template"]["spec"]["containers"][0]
+    assert (made["spec"]["replicas"], pod["resources"]["limits"]) == (2, {"nvidia.com/gpu": 8})
+    assert [one["containerPort"] for one in pod["ports"]] == [8000, 8100]
+    assert [one["port"] for one in service["spec"]["ports"]] == [8000, 8100]
+    assert pod["image"].startswith("vllm/")
+
+
+def test_what_shares_nodes_is_read_and_held_to_them() -> None:
+    raw = SHARED.to_dict()
+    assert from_dict(raw) == SHARED
+    own = {key: value for key, value in raw["beside"][0].items() if key not in OF_NODES}
+    assert from_dict({**raw, "beside": [own]}).beside == SHARED.beside[:1]
+    with pytest.raises(UsageError, match=r"beside\[0\].nodes: '9', and shared beside which it runs has '2'"):
+        from_dict({**raw, "beside": [{**own, "nodes": 9}]})
+    with pytest.raises(UsageError, match="do not run in one image"):
+        export([replace(SHARED, beside=(replace(CHAT, name="other", engine="sglang"),))], "kubernetes")
 
 
 # --- what is read ------------------------------------------------------------------------------------------

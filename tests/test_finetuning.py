@@ -13,7 +13,7 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.adapters import PHASES, Adapters, adapt
 from whichgpu.workloads.checkpointing import recomputed, saved_bytes
 from whichgpu.workloads.job import Job
-from whichgpu.workloads.ops import product_flops, total
+from whichgpu.workloads.ops import product_flops, stored_weight_bytes, total
 from whichgpu.workloads.precision import precision, precisions
 from whichgpu.workloads.training import OPTIMIZERS, optimizer_bytes, trained_parameters
 from whichgpu.workloads.workload import resolve
@@ -61,10 +61,35 @@ def test_adapters_have_the_size_that_their_rank_says(name):
 def test_adapters_of_llama_by_hand():
     _, _, ops = forward("llama-2-7b")
     d, ffn, r = 4096, 11008, 8
-    layer = (d + 3 * d) + (d + d) + (d + 2 * ffn) + (ffn + d)
+    layer = 4 * (d + d) + 2 * (d + ffn) + (ffn + d)
     assert trained_parameters(adapt(ops, Adapters(float(r)))) == 32 * r * layer
     attention = Adapters(float(r), ("qkv", "out"))
-    assert trained_parameters(adapt(ops, attention)) == 32 * r * 6 * d
+    assert trained_parameters(adapt(ops, attention)) == 32 * r * 4 * (d + d)
+    as_stored = Adapters(float(r), ("qkv",))
+    assert trained_parameters(adapt(ops, as_stored, "qkv")) == 32 * r * (d + 3 * d)
+
+
+#: Trainable parameters as PEFT prints them for these models, targets and ranks.
+PRINTED = (
+    ("llama-2-7b", "q_proj,v_proj", 8, 4_194_304), ("llama-2-7b", "all-linear", 16, 39_976_960),
+    ("llama-2-7b", "inputs", 8, 4_194_304), ("llama-2-7b", "attention", 8, 8_388_608),
+    ("llama-3.1-8b", "all", 16, 41_943_040), ("llama-3-8b", "q_proj,k_proj,v_proj,o_proj", 16, 13_631_488),
+    ("mistral-7b", "all", 64, 167_772_160), ("llama-2-13b", "q_proj, v_proj", 8, 6_553_600),
+    ("gpt2", "c_attn", 8, 294_912), ("bloom-7b1", "query_key_value", 8, 3_932_160),
+    ("chatglm3-6b", "query_key_value", 8, 1_949_696), ("gpt-neox-20b", "query_key_value", 8, 8_650_752),
+    ("phi-3-mini", "all", 16, 25_165_824), ("falcon-7b", "query_key_value", 16, 4_718_592),
+    ("t5-large", "q,v", 8, 2_359_296), ("roberta-large", "query,value", 8, 786_432),
+    ("whisper-large-v2", "q_proj,v_proj", 32, 15_728_640),
+    ("vit-base-patch16-224", "query,value", 16, 589_824),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "targets", "rank", "printed"), PRINTED)
+def test_adapters_are_those_that_peft_counts(name, targets, rank, printed):
+    item = resolve(name)
+    options = {"lora_rank": str(rank), "lora_targets": targets}
+    job = item.complete(Job(name, phase="finetune_lora", batch=1, options=options))
+    assert trained_parameters(item.trace(job)) == printed
 
 
 def test_adapters_that_are_served_lie_beside_the_weights_by_hand():
@@ -141,7 +166,10 @@ def test_options_of_adapters_are_checked():
         ({"lora_rank": "0"}, "lora_rank: 0 is below 1"),
         ({"lora_rank": "many"}, "'many' is no number"),
         ({"lora_rank": "1.5"}, "not a whole number"),
-        ({"lora_targets": "nothing"}, "no dense layer is called nothing; there are down,"),
+        (
+            {"lora_targets": "nothing"},
+            "no dense layer is called nothing; there are down, gate, k, out, q, up_proj, v",
+        ),
     ):
         job = item.complete(Job(item.id, phase="finetune_lora", options=options))
         with pytest.raises(UsageError, match=said):
@@ -270,7 +298,7 @@ SPELLINGS = {
     "q8_0": 1.0625,
     "q6_k": 0.8203,
     "q4_0": 0.5625,
-    "iq2_xxs": 0.2578,
+    "iq2_xxs": 0.266,
     "16-true": 2,
     "bf16-mixed": 4,
 }
@@ -291,19 +319,21 @@ def test_no_spelling_means_two_precisions():
             assert seen.setdefault(plain, key) == key, spelling
 
 
+#: Bits per weight of Llama 3.1 8B in each mix: ggml-org/llama.cpp tools/quantize/README.md.
+MIXES = {
+    "iq1_s": 2.0042, "iq1_m": 2.1460, "iq2_xxs": 2.3824, "iq2_xs": 2.5882, "iq2_s": 2.7403, "iq2_m": 2.9294,
+    "iq3_xxs": 3.2548, "iq3_xs": 3.4977, "iq3_s": 3.6606, "iq3_m": 3.7628, "iq4_xs": 4.4597, "iq4_nl": 4.6818,
+    "q2_k_s": 2.9697, "q2_k": 3.1593, "q3_k_s": 3.6429, "q3_k_m": 3.9960, "q3_k_l": 4.2979, "q4_k_s": 4.6672,
+    "q4_k_m": 4.8944, "q5_k_s": 5.5704, "q5_k_m": 5.7036, "q6_k": 6.5633, "q8_0": 8.5008,
+}  # fmt: skip
+
+
 def test_a_mix_is_what_its_file_weighs():
-    """Llama 3 8B as llama.cpp's own table has it, in bits per weight."""
-    item = resolve("llama-3-8b")
-    for name, bits in (
-        ("q2_k", 3.0),
-        ("q3_k_m", 4.0),
-        ("q4_k_m", 4.89),
-        ("q5_k_m", 5.7),
-        ("q6_k", 6.56),
-        ("q8_0", 8.5),
-    ):
-        found = memory("llama-3-8b", "generate", precision=name)["weights"] * 2**30 * 8
-        assert found / sum(item.parameters().values()) == pytest.approx(bits, rel=0.04), name
+    item = resolve("llama-3.1-8b")
+    for name, bits in MIXES.items():
+        job = item.complete(Job(item.id, phase="generate", precision=name))
+        found = float(stored_weight_bytes(item.trace(job))) * 8 / sum(item.parameters().values())
+        assert found == pytest.approx(bits, rel=1e-3), name
     assert all(0.1 < one.weight <= 8 for one in precisions().values())
 
 
@@ -313,7 +343,7 @@ def test_a_mix_is_what_its_file_weighs():
         ("exl2-4.65bpw", 4.65 / 8),
         ("3.5 bpw", 3.5 / 8),
         ("exl3-4.0-bpw", 0.5),
-        ("iq3_m", 3.66 / 8),
+        ("q2_k_s", (0.947 * 84 + 0.053 * 144) / 256),
         ("w4afp8", 66 / 128),
     ],
 )

@@ -340,3 +340,16 @@ def test_every_workload_is_predicted_in_its_own_unit() -> None:
     answers = list(predict_rows(rows, catalogue()))
     assert [answer.error for answer in answers] == [""] * len(rows)
     assert all(one.value == other.value for one, other in zip(answers[::2], answers[1::2], strict=True))
+
+
+def test_a_full_server_without_lengths_has_those_of_mlperf():
+    """Whatever ran it: with "max" and no lengths such a row is a submission's."""
+    row = {"workload": "llama-2-70b", "gpu": "mi300x", "n_gpus": "8", "phase": "serve", "precision": "fp8",
+           "concurrency": "max", "runtime": "vllm"}  # fmt: skip
+    sizes = {"input_tokens": "294", "output_tokens": "294"}
+    rows = [row, {**row, **sizes}, {**row, "input_tokens": "2048", "output_tokens": "128"},
+            {**row, "concurrency": ""}]  # fmt: skip
+    found = [one.value for one in predict_rows([{**one, "id": str(i)} for i, one in enumerate(rows)], GPUS)]
+    assert found[0] == found[1] > 3 * found[2]
+    assert found[3] < found[0]
+    assert read_job(row).output_tokens == 294

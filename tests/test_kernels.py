@@ -10,14 +10,14 @@ import pytest
 
 from whichgpu.cost.classes import OpClass
 from whichgpu.cost.device import Devices
-from whichgpu.cost.estimate import estimate, finish
+from whichgpu.cost.estimate import estimate, finish, single
 from whichgpu.cost.fit import Fit, compute_terms, memory_terms
 from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.links import link
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.spread import widths
-from whichgpu.cost.time import bounded, fed, paced, shares, together
+from whichgpu.cost.time import between, bounded, fed, paced, shares, together
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
 
@@ -53,6 +53,13 @@ def seconds(workload: str, gpu: str, **columns) -> float:
         ("gpt-fast (PyTorch nightly, torch.compile)", "gpt-fast", set()),
         ("TensorRT-LLM 1.0 (PyTorch backend)", "tensorrt-llm", {"v1.0"}),
         ("AUTOMATIC1111 webui", "webui", set()),
+        # A token was a launch for each kernel until May 2024.
+        ("llama.cpp (May 2024, CUDA)", "llama-cpp", {"before-graphs"}),
+        ("llama.cpp b2407", "llama-cpp", {"before-graphs"}),
+        ("llama-bench build 1503", "llama-cpp", {"before-graphs"}),
+        ("llama.cpp b5163", "llama-cpp", set()),
+        ("llama.cpp", "llama-cpp", set()),
+        ("ollama", "llama-cpp", set()),
     ],
 )
 def test_free_text_names_a_runtime_and_its_marks(text: str, known: str, marks: set[str]) -> None:
@@ -233,6 +240,41 @@ def test_geforce_without_peer_to_peer_shares_one_path() -> None:
     assert link(professional, 8.0)[0, 0] == link(professional, 2.0)[0, 0]
 
 
+def test_kernels_follow_each_other_in_cycles_of_the_clock() -> None:
+    """What a decode pass loses between kernels is less on a chip that clocks higher."""
+    columns = {"phase": "decode", "precision": "q4_k_m", "runtime": "llama.cpp", "batch": 1.0}
+    slow, fast = (laid("llama-3.2-1b", gpu, **columns).work for gpu in ("a100-80gb-pcie", "rtx-4090"))
+    clocks = [float(work.devices.clock[0, 0]) for work in (slow, fast)]
+    assert between(slow)[0, 0] / between(fast)[0, 0] == pytest.approx(clocks[1] / clocks[0])
+    unknown = laid("llama-3.2-1b", "apple-m4-max-40c", **columns).work
+    assert between(unknown)[0, 0] == unknown.runtime.gaps["Apple"]
+
+
+@pytest.mark.parametrize(
+    ("gpu", "precision", "gains"),
+    [
+        ("rtx-4090", "q4_k_m", True),
+        ("rtx-3060-12gb", "q8_0", True),
+        ("gtx-1080-ti", "q4_0", True),
+        ("rtx-4090", "f16", False),  # nothing to unpack
+        ("v100-32gb-pcie", "q4_k_m", False),  # tensor cores, but none for INT8
+        ("p100-16gb-pcie", "q4_k_m", False),  # no INT8 at all
+        ("rx-7900-xtx", "q4_k_m", False),  # of another vendor
+        ("apple-m2-max-38c", "q4_k_m", False),
+    ],
+)
+def test_prompts_multiply_quantised_weights_as_int8(gpu: str, precision: str, gains: bool) -> None:
+    """Since June 2024 llama.cpp widens no quantised weight where INT8 units are the faster."""
+    columns = {"phase": "prefill", "precision": precision, "input_tokens": 2048.0, "batch": 1.0}
+    old, new = (laid("llama-2-7b", gpu, runtime=name, **columns).work.kernels
+                for name in ("llama.cpp (May 2024)", "llama.cpp"))  # fmt: skip
+    before, now = (next(one for one in work if one.table.kind == "gemm") for work in (old, new))
+    wide = np.ravel(before.table.dims["m"]) > 8
+    assert np.allclose(before.compute[~wide], now.compute[~wide])
+    assert np.any(now.compute[wide] < 0.95 * before.compute[wide]) == gains
+    assert np.any(now.memory[wide] < 0.95 * before.memory[wide]) == gains
+
+
 def test_a_simple_kernel_does_not_reach_the_bandwidth_of_a_chip_with_few_sms() -> None:
     """llama.cpp reads F16 weights at the rate that its SMs issue loads, below the bandwidth of an H100."""
     job = {"phase": "decode", "precision": "f16", "input_tokens": 0.0, "output_tokens": 64.0}
@@ -385,3 +427,21 @@ def test_groups_of_odd_width_gain_nothing_from_channels_last() -> None:
 
     assert gain("resnext50-32x4d") == pytest.approx(1.2)
     assert gain("regnety-032") == pytest.approx(0.6)
+
+
+def test_llama_cpp_keeps_what_stands_beside_experts_in_eight_bits() -> None:
+    """gpt-oss-20b-mxfp4.gguf of ggml-org has 12.1 GB; its checkpoint on the Hub, with BF16 there, 13.8 GB."""
+    sizes = [
+        single(Job("gpt-oss-20b", phase="decode", precision="mxfp4", runtime=name), GPUS["rtx-4090"])
+        for name in ("llama.cpp", "vllm")
+    ]
+    own, hub = (one.memory["weights"] / 1e9 for one in sizes)
+    assert own == pytest.approx(12.1, rel=0.06)  # the table of tokens stays on the host
+    assert hub == pytest.approx(13.8, rel=0.02)
+
+
+def test_a_processor_has_no_matrix_vector_kernels_of_a_gpu() -> None:
+    """EPYC 9654: no one reaches a third of what 460 GB/s would give, let alone all of it."""
+    job = Job("llama-3.1-8b", phase="decode", precision="q4_k_m", runtime="llama.cpp")
+    rate = single(job, GPUS["epyc-9654"]).throughput.mid
+    assert 15.0 < rate < 60.0

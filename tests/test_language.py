@@ -397,7 +397,8 @@ def test_one_tower_of_a_pair() -> None:
     [
         "GPT-4o", "gpt-4", "Claude 3.5 Sonnet", "gemini-1.5-pro", "Midjourney", "DALL-E 3", "Sora 2", "veo-3",
         "FLUX 1.1 pro", "ideogram-3", "suno", "whisper-1", "voyage-3", "mistral-medium", "Qwen3-Max",
-        "amazon-nova", "copilot", "text-embedding-3-large", "Grok 4",
+        "amazon-nova", "copilot", "text-embedding-3-large", "Grok 4", "FLUX.1 [pro]", "Seedance",
+        "black-forest-labs/FLUX.1-pro", "kling 2.1",
     ],
 )  # fmt: skip
 def test_what_is_only_sold_as_a_service_is_refused_with_an_open_workload(name: str) -> None:
@@ -406,6 +407,17 @@ def test_what_is_only_sold_as_a_service_is_refused_with_an_open_workload(name: s
     _, said, nearest = str(refused.value).partition("; the nearest open workload is ")
     assert said
     assert resolve(nearest).id == nearest
+
+
+def test_a_service_is_that_of_who_sells_it() -> None:
+    for name, seller in (("kling 2.1", "Kuaishou"), ("udio", "Udio"), ("voyage-3", "Voyage")):
+        with pytest.raises(UsageError, match=rf"as a service \({seller}\)"):
+            resolve(name)
+
+
+def test_brackets_part_words() -> None:
+    assert resolve("FLUX.1 [dev]").id == "flux.1-dev"
+    assert resolve("Llama 3.1 8B (Instruct)").id == "llama-3.1-8b"
 
 
 def test_an_open_model_of_who_sells_a_service_is_none() -> None:

@@ -121,3 +121,13 @@ def test_tokens_of_grouped_experts_reach_fewer_machines() -> None:
     anywhere = 7 * (1 - (7 / 8) ** 8)
     assert (grouped - near) / (free - near) == pytest.approx((3.5 - 0.875) / (anywhere - 0.875))
     assert seconds(8.0, 0.5) == seconds(8.0, 1.0)
+
+
+def test_gpus_of_other_makers_exchange_over_their_own_fabric() -> None:
+    """MI300X and Gaudi 3 have links to each other GPU of their platform: two use one, eight all of them."""
+    mi300x, gaudi3, mi210 = (Devices.of([GPUS[key]]) for key in ("mi300x", "gaudi3", "mi210"))
+    share = section("links")["nvlink"]
+    assert [float(links.link(mi300x, n)[0, 0]) / share for n in (2, 4, 8)] == [64e9, 192e9, 448e9]
+    assert float(links.link(gaudi3, 8)[0, 0]) == share * 525e9
+    assert float(links.link(mi210, 2)[0, 0]) == float(mi210.pcie[0, 0])  # no machine on file joins these
+    assert (mi300x.traits[0].link(8), mi300x.traits[0].link(16)) == ("nvlink", "network")

@@ -58,6 +58,19 @@ SHARED = Path(__file__).parents[1].parent / "shared"
         ("mi 300x", "mi300x"),
         ("GB200 superchip", "gb200-192gb"),
         ("grace hopper 96gb", "gh200-96gb"),
+        ("3D controller: NVIDIA Corporation GV100GL [Tesla V100 SXM2 32GB] (rev a1)", "v100-32gb-sxm"),
+        ("AD107M [GeForce RTX 4060 Max-Q / Mobile]", "rtx-4060-laptop"),
+        ("NVIDIA GeForce RTX 3090/PCIe/SSE2", "rtx-3090"),
+        ("AMD Radeon RX 7900 XTX (RADV NAVI31)", "rx-7900-xtx"),
+        ("EVGA GeForce RTX 3090 FTW3 Ultra", "rtx-3090"),
+        ("INNO3D RTX 5090 X3", "rtx-5090"),
+        ("MSI RTX 3060 Gaming X 8GB", "rtx-3060-8gb"),
+        ("XFX Speedster MERC 310 RX 7900 XTX", "rx-7900-xtx"),
+        ("RTX 4090 Founders Edition", "rtx-4090"),
+        ("MacBook Pro M1 Max 32 core", "apple-m1-max-32c"),
+        ("gtx1660s", "gtx-1660-super"),
+        ("RX 570 8GB", "rx-570-8gb"),
+        ("Tesla K40m", "k40"),
         ("RTX A6000 Ada", "rtx-6000-ada"),
         ("4090m", "rtx-4090-laptop"),
         ("GTX 980M", "gtx-980m"),
@@ -331,3 +344,22 @@ def test_the_nearest_are_of_the_vendor_named() -> None:
     assert "Apple" in {gpu.vendor for gpu in nearest("Apple M6", GPUS)}
     with pytest.raises(UsageError, match="did you mean rtx-4060"):
         resolve("RTX 4060 16", GPUS)
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("Navi 31 [Radeon RX 7900 XT/7900 XTX/7900M] (rev c8)", {"rx-7900-xt", "rx-7900-xtx", "rx-7900m"}),
+        ("TU102GL [Quadro RTX 6000/8000]", {"quadro-rtx-6000", "quadro-rtx-8000"}),
+    ],
+)
+def test_a_listing_of_several_products_is_all_of_them(text: str, ids: set[str]) -> None:
+    with pytest.raises(UsageError, match="say which") as told:
+        resolve(text, GPUS)
+    assert all(key in str(told.value) for key in ids)
+
+
+@pytest.mark.parametrize("text", ["ASUS RTX 4070 24GB", "MSI GeForce RTX 4090 Ti Suprim", "EVGA FTW3 Ultra"])
+def test_a_makers_card_that_does_not_exist_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="no GPU"):
+        resolve(text, GPUS)

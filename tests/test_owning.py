@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -70,13 +71,17 @@ def test_interruptions_may_be_stated(whichgpu: Any) -> None:
     assert spot.read_band("20 %").hours_between == pytest.approx(730.5 / -math.log(0.8))
     for hours in (3.0, 12.0, 500.0):
         assert spot.read_band(f"{hours} h").hours_between == pytest.approx(hours)
-    for text in ("often", "0 %", "120 %", "-5 %", "0 h", "-1 h"):
+    for text in ("often", "0 %", "100 %", "120 %", "-5 %", "0 h", "-1 h"):
         with pytest.raises(UsageError):
             spot.read_band(text)
     line = ("prices", "spot", "a100-80gb-sxm", "--gpus", "8", "--hours", "72", "--json")
     hopeless = whichgpu(*line, "--interruption", "5 s")
-    assert hopeless.status == 2
-    assert "save more often" in hopeless.err
+    assert (hopeless.status, "no checkpoint helps" in hopeless.err) == (3, True)
+    seldom = whichgpu(*line, "--interruption", "20 min", "--checkpoint", "3 h")
+    assert (seldom.status, seldom.json["error"]["exit_code"]) == (3, 3)
+    often = re.search("--checkpoint '([^']+)'", seldom.err)
+    assert often
+    assert whichgpu(*line, "--interruption", "20 min", "--checkpoint", often[1]).status == 0
     assert whichgpu(*line, "--checkpoint", "1e20 years").status == 2
     assert whichgpu(*line, "--restart", "1e20 years").status == 2
     calm, rough = whichgpu(*line).json, whichgpu(*line, "--interruption", "36 h").json

@@ -17,6 +17,7 @@ from whichgpu.planner.deployment import read_all
 from whichgpu.planner.plan import rates
 from whichgpu.planner.plan.decomposed import together
 from whichgpu.planner.plan.dominance import dominated
+from whichgpu.planner.plan.layout import laid_out
 from whichgpu.planner.plan.pareto import fronts
 from whichgpu.planner.plan.planning import plan
 from whichgpu.planner.plan.program import merged
@@ -35,7 +36,7 @@ def demand(name="images", rate="10 images/s", **more):
 def option(name, usd, **capacity):
     own = {
         key: capacity.pop(key)
-        for key in ("max_instances", "term", "start_up", "type", "gpu", "watts")
+        for key in ("max_instances", "term", "start_up", "type", "gpu", "watts", "provider", "region")
         if key in capacity
     }
     return {"name": name, "usd_per_hour": usd, "capacity": capacity, **own}
@@ -462,6 +463,79 @@ def test_what_if_that_cannot_be_read(change, said):
         what_if(change, before, GPUS, TODAY)
 
 
+# --- wishes hold of one's own options too -------------------------------------------------------------------
+
+OWN = (
+    option("small", 1.0, images="10 images/s", gpu="l4", provider="aws", region="us-east-1"),
+    option("big", 3.5, images="40 images/s", gpu="l40s", provider="lambda", region="eu-west-1"),
+)
+
+
+@pytest.mark.parametrize(
+    ("wish", "usd"),
+    [
+        ({}, 4.5), ({"gpus": ["l40s"]}, 7.0), ({"providers": ["Lambda"]}, 7.0), ({"regions": ["eu-*"]}, 7.0),
+        ({"regions": ["us-east-1"]}, 5.0), ({"needs": ["nvlink"]}, None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("of", ["demand", "plan"])
+def test_wishes_hold_of_options(wish, usd, of):
+    one = demand(rate="50 images/s", **(wish if of == "demand" else {}))
+    answer = solved([one], OWN, plan=wish if of == "plan" else {})
+    assert (answer.usd_per_hour == pytest.approx(usd)) if usd else not answer.feasible
+    told = {row.what: row.why for row in answer.why_not or answer.built.rejected}
+    if usd == 7.0:
+        assert "small" in told
+    if usd is None:
+        assert answer.conflict.relaxations[0].text.startswith("needs of")
+
+
+def test_terms_commitments_and_owned_hold_of_options():
+    ask = [demand(rate="50 images/s")]
+    spot = [option("small", 1.0, images="10 images/s", term="spot"), OWN[1]]
+    assert solved(ask, spot).usd_per_hour == pytest.approx(4.5)
+    assert solved(ask, spot, plan={"terms": ["on-demand"]}).usd_per_hour == pytest.approx(7.0)
+    half = [{"provider": "lambda", "discount": "50 %", "max_instances": 1}]
+    assert solved(ask, OWN, commitment=half).usd_per_hour == pytest.approx(2.75)
+    few = [option("small", 1.0, images="10 images/s", max_instances=3), OWN[1]]
+    # A commitment is no further instance of an option of which there are three.
+    assert solved(
+        ask, few, commitment=[{"instance": "small", "discount": "10 %"}]
+    ).usd_per_hour == pytest.approx(4.4)
+    mine = [{"gpu": "l40s", "count": 1, "usd_per_hour": 0.2}]
+    assert solved(ask, OWN, owned=mine).usd_per_hour == pytest.approx(1.2)
+    with pytest.raises(UsageError, match="no \\[\\[option\\]\\] has gpu = 'a10'"):
+        solved(ask, OWN, owned=[{"gpu": "a10", "count": 1}])
+
+
+def test_a_quota_selects_in_any_spelling_or_says_that_it_limits_nothing():
+    ask = [demand(rate="50 images/s")]
+    assert solved(ask, OWN, quota=[{"region": "us-*", "max_gpus": 0}]).usd_per_hour == pytest.approx(7.0)
+    assert solved(ask, OWN, quota=[{"provider": "AWS", "max_gpus": 0}]).usd_per_hour == pytest.approx(7.0)
+    idle = solved(ask, OWN, quota=[{"gpu": "h100", "max_gpus": 0}])
+    assert "limits nothing" in idle.warnings[0]
+    with pytest.raises(UsageError, match="did you mean small"):
+        solved(ask, OWN, quota=[{"instance": "smal", "max_instances": 1}])
+
+
+def test_an_offer_moves_to_the_next_region_where_a_quota_closes_the_cheapest():
+    ask = {"demand": [{"name": "a", "workload": "llama-3.1-8b", "rate": "10 req/s", "gpus": ["l40s"]}],
+           "plan": {"providers": ["aws"]}}  # fmt: skip
+    first = plan(parsed(ask, Path(), "x", GPUS, TODAY), GPUS, TODAY, explained=False)
+    region = first.picks[0].supply.region
+    closed = {**ask, "quota": [{"region": region, "max_gpus": 0}]}
+    other = plan(parsed(closed, Path(), "x", GPUS, TODAY), GPUS, TODAY, explained=False)
+    assert {one.supply.region for one in other.picks}.isdisjoint({region})
+    assert other.usd_per_hour >= first.usd_per_hour
+
+
+def test_who_is_not_asked_is_told_so():
+    one = {"name": "a", "workload": "llama-3.1-8b", "rate": "10 req/s", "gpus": ["l4"]}
+    answer = plan(parsed({"demand": [one]}, Path(), "x", GPUS, TODAY), GPUS, TODAY, explained=False)
+    why = {row.what: row.why for row in answer.built.rejected if row.kind == "is not asked for"}
+    assert why["h100-80gb-sxm"] == "is left out by the gpus of a"
+
+
 # --- with the cost model and stored prices -----------------------------------------------------------------
 
 STORED = {
@@ -513,6 +587,37 @@ def test_deployments_are_read_back(stored):
 
 
 @pytest.mark.slow
+def _layout(load, most, spare=(0, 0, 0)):
+    load = np.array(load, dtype=float)
+    groups = laid_out(load, most, np.array(spare[: len(load)]), np.ones(load.shape[1]))
+    assert sum(one.machines for one in groups) == most
+    return [(one.machines, set(one.demands)) for one in groups]
+
+
+def test_as_few_machines_as_possible_are_shared():
+    assert _layout([[5.0], [4.9]], 10) == [(5, {0}), (5, {1})]
+    assert _layout([[4.6], [5.2]], 10) == [(5, {1}), (4, {0}), (1, {0, 1})]
+    # What idles is the busiest one's, and no group of its own.
+    assert _layout([[2.0], [1.0]], 5) == [(4, {0}), (1, {1})]
+    # By day one, by night the other: each is on all of them.
+    assert _layout([[5.0, 0.0], [0.0, 5.0]], 5) == [(5, {0, 1})]
+    # What survives the loss of a machine is on all of them, the other where it is needed.
+    assert _layout([[5.0], [4.9]], 10, (1, 0)) == [(5, {0}), (5, {0, 1})]
+    assert _layout([[5.0], [4.9]], 10, (1, 1)) == [(10, {0, 1})]
+    assert _layout([[2.2]], 4, (1,)) == [(4, {0})]
+
+
+def test_machines_of_the_fleet_are_deployed_once():
+    own = [option("one", 1.0, images="10 images/s", sounds="10 images/s", gpu="l4"),
+           option("two", 5.0, images="60 images/s", gpu="l40s")]  # fmt: skip
+    answer = solved([demand(rate="33 images/s"), demand("sounds", "14 images/s")], own, explained=True)
+    for pick in answer.picks:
+        mine = [one for one in answer.deployments if one.gpu == pick.supply.gpu]
+        assert sum(one.nodes for one in mine) == pick.instances
+    names = {each.name.partition("-")[0] for one in answer.deployments for each in (one, *one.beside)}
+    assert names == {"images", "sounds"}
+
+
 def test_fronts_trade_cost_for_latency_and_energy(stored):
     found = fronts(stored, GPUS, TODAY)
     for points, of in ((found.latency, "p90"), (found.energy, "watts")):

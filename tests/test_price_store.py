@@ -387,6 +387,11 @@ GPUS = catalogue()
         ("4x L4 g2-standard-48 $4.00 per hour", 1.0, "l4", "on-demand"),
         ("azure NC24ads A100 v4 3.67/h", 3.67, "a100-80gb-pcie", "on-demand"),
         ("gpu_8x_h100_sxm5 at $24/h", 3.0, "h100-80gb-sxm", "on-demand"),
+        ("half an A100 80GB PCIe for 50 cents per hour", 1.0, "a100-80gb-pcie", "on-demand"),
+        ("1/4 of an A10 for 0.30 USD/h", 1.2, "a10", "on-demand"),
+        ("10,000 GPU-hours of H100 SXM for $20,000", 2.0, "h100-80gb-sxm", "on-demand"),
+        ("500 hours on 8x L40S for 3000 USD", 0.75, "l40s", "on-demand"),
+        ("H100 SXM5, $2.49 /hr, minimum 64 GPUs", 2.49, "h100-80gb-sxm", "on-demand"),
     ],
 )
 def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:
@@ -411,6 +416,8 @@ def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:
         ("RTX 4090 for 2 USD", "no price per time"),
         ("2 USD/h for Voodoo 3", "no GPU"),
         ("2 USD/h for RTX 4090 Ti", "no GPU"),
+        ("1e9 USD/h for L4", "absurd"),
+        ("1/0 L4 for 1 USD/h", "0 GPUs cannot be"),
         ("2 USD/h for RTX 4090 or RTX 3090", "no GPU"),
     ],
 )

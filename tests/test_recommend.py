@@ -122,7 +122,19 @@ def test_the_price_moves_the_cost_and_nothing_else() -> None:
 def test_the_target_moves_the_count(tmp_path: Path) -> None:
     one, ten = (by_gpu(ask(gpus=["a10"], target=f"{n} images/min"))["a10"] for n in (100, 1000))
     assert 10 * (one.instances - 1) < ten.instances <= 10 * one.instances
-    assert one.throughput_per_instance == ten.throughput_per_instance
+    each = one.throughput_per_instance.mid, ten.throughput_per_instance.mid
+    assert max(each) <= 1.05 * min(each), "a larger batch, where that saves an instance"
+
+
+def test_a_batch_that_saves_an_instance_is_taken() -> None:
+    """No configuration of an offer takes fewer instances than the one that is named."""
+    for rate in (100, 530, 1000, 2750):
+        (item,) = ask(gpus=["a10"], target=f"{rate} images/min").candidates
+        for batch in (1, 2, 4, 8, 16, 32):
+            stated = ask(
+                gpus=["a10"], target=f"{rate} images/min", columns={"batch": float(batch)}
+            ).candidates
+            assert all(other.usd_per_hour >= item.usd_per_hour - 1e-9 for other in stated)
 
 
 def test_bandwidth_moves_the_throughput(tmp_path: Path) -> None:

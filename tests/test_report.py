@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from whichgpu.facts.model import Interval
 from whichgpu.report import markdown, text
-from whichgpu.report.json import dumps
+from whichgpu.report.json import dumps, plain
 from whichgpu.report.table import Bullets, Column, Heading, Table, layout
 
 CARDS = Table.of(
@@ -120,6 +120,20 @@ def test_json_has_a_schema_version_si_numbers_and_no_nan():
         "flag": True, "set": ["a", "b"], "interval": {"low": 1, "mid": 2, "high": 3, "unit": "s"},
     }  # fmt: skip
     assert dumps(document) == dumps(document)
+
+
+_LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40)
+_DOCUMENTS = st.recursive(
+    _LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+)
+
+
+@given(st.dictionaries(st.text(max_size=8), _DOCUMENTS, max_size=4))
+def test_json_says_what_the_document_holds(document):
+    text = dumps(document)
+    assert json.loads(text) == {"schema_version": 1, **plain(document)}
+    assert max(map(len, text.splitlines())) < 200 or len(str(document)) > 100
 
 
 def test_progress_is_silent_where_nobody_looks(capfd):

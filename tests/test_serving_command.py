@@ -350,3 +350,10 @@ def test_a_cache_in_a_format_that_an_engine_lacks_is_refused(whichgpu):
     assert refused.status == 2
     assert "keeps no cache in fp8; use one of fp32, fp16, bf16, q8_0, q4_0" in refused.err
     assert whichgpu(*asked, "kv_precision=q8_0").status == 0
+
+
+def test_a_gpu_whose_power_no_source_states_has_no_energy(whichgpu):
+    asked = ("predict", "llama-3.1-8b", "--gpu", "apple-m4-max-40c", "--runtime", "llama.cpp",
+             "--precision", "q4_k_m")  # fmt: skip
+    for more in (("--phase", "decode"), ("--curve",)):
+        assert " nan" not in whichgpu(*asked, *more).out

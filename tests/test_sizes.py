@@ -18,7 +18,7 @@ from whichgpu.planner.answer import Recommendation  # noqa: TC001
 from whichgpu.planner.recommend import recommend
 from whichgpu.planner.request import read_request
 from whichgpu.planner.size import Sized, read_amount, read_size
-from whichgpu.planner.wishes import read_deadline
+from whichgpu.planner.wishes import read_deadline, read_target
 from whichgpu.prices import purchase
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
@@ -58,6 +58,29 @@ def test_the_size_is_counted_in_units_of_the_workload(
     assert size is not None
     assert size.units == pytest.approx(units)
     assert size.text
+
+
+def test_epochs_are_of_training_where_no_phase_is_stated() -> None:
+    """A job that is passed over again and again is no inference."""
+    plain, stated = (ask("bert-large", gpus=["a10"], epochs="2", samples="10k", **more)
+                     for more in ({}, {"phase": "train"}))  # fmt: skip
+    assert plain.candidates[0].finish == pytest.approx(stated.candidates[0].finish)
+    assert any("phase train" in said for said in plain.assumptions)
+    read = ask("bert-large", gpus=["a10"], samples="10k")
+    assert read.candidates[0].finish < 0.9 * plain.candidates[0].finish
+
+
+@pytest.mark.parametrize(
+    ("workload", "text", "rate"),
+    [
+        ("llama-3.1-8b", "5 req/s", 5 * 256),
+        ("whisper-large-v3", "500 hours of audio per day", 500 * 3600 / 86400),
+        ("sdxl", "20000 images a day", 20000 / 86400),
+    ],
+)
+def test_a_target_counts_as_people_do(workload: str, text: str, rate: float) -> None:
+    known = resolve(workload)
+    assert read_target(text, known, known.complete(Job(workload))).rate == pytest.approx(rate)
 
 
 def test_an_assumed_data_set_is_told() -> None:

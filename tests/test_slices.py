@@ -210,3 +210,11 @@ def test_an_instance_type_is_what_its_offers_say(text: str, key: str, count: int
     assert (gpu.id, found) == (key, count)
     with pytest.raises(UsageError, match=r"no GPU 'g99\.xlarge'"):
         resolve_device("g99.xlarge", catalogue())
+
+
+def test_the_figures_of_a_part_are_written_as_those_of_a_gpu():
+    part, _ = resolve_device("a100-80gb-sxm:mig-3g.40gb", GPUS)
+    fields = part.to_dict()["fields"]
+    assert fields["bandwidth"]["text"] == "1.02 TB/s"
+    assert fields["fp16"]["text"] == "121.3 TFLOPS"
+    assert not {"mig_profiles", "nvlink_links", "decoders", "memory_bus"} & set(fields)

@@ -77,6 +77,12 @@ def test_every_example_is_itself_readable() -> None:
         ("2 million tokens/day", 2e6 / 86400, "tokens"),
         ("10 k output tokens/s", 10_000.0, "output tokens"),
         ("5 Sequences/H", 5 / 3600, "sequences"),
+        ("20000 images a day", 20000 / 86400, "images"),
+        ("20000 images daily", 20000 / 86400, "images"),
+        ("2B tokens/month", 2e9 / 2629800, "tokens"),
+        ("100 images in 8 hours", 100 / 28800, "images"),
+        ("30 fps", 30.0, "images"),
+        ("500 tps", 500.0, "tokens"),
     ],
 )
 def test_reads_a_rate_of_work(text: str, rate: float, what: str) -> None:
@@ -87,7 +93,16 @@ def test_reads_a_rate_of_work(text: str, rate: float, what: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1000", "1000 images", "1000/min", "images/min", "0 images/s", "-5 images/s", "5 images/fortnight"],
+    [
+        "1000",
+        "1000 images",
+        "1000/min",
+        "images/min",
+        "0 images/s",
+        "-5 images/s",
+        "5 images/fortnight",
+        "5 images per 0 s",
+    ],
 )
 def test_refuses_what_is_not_a_rate(text: str) -> None:
     with pytest.raises(UsageError, match="images/min"):

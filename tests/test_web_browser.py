@@ -133,6 +133,24 @@ def test_which_gpu_by_keyboard(base, page):
     assert first["gpu"] in page.locator("#answer > p").first.inner_text()
 
 
+@pytest.mark.parametrize(
+    "name", ["answer", "gpu", "compare", "workload", "fit", "speed", "serve", "prices", "judge"]
+)
+def test_the_answer_is_on_the_first_screen_of_a_phone(base, browser, name):
+    context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=name != "serve")
+    opened = context.new_page()
+    opened.goto(f"{base}{PAGES[name]}")
+    place = opened.locator(".figures .big").bounding_box()
+    assert place["y"] + place["height"] < 600
+    if name == "answer":
+        assert not opened.get_by_label("Budget").is_visible()
+        opened.get_by_text("+ 6 more fields").click()
+        opened.get_by_label("Budget").fill("20 USD/h")
+        opened.keyboard.press("Enter")
+        opened.wait_for_url(re.compile("budget=20"))
+    context.close()
+
+
 def test_a_slider_moves_the_price_in_place(base, page):
     page.goto(f"{base}{WHICH}")
     slider = page.locator("input[type=range][aria-label*='Price of the first']")

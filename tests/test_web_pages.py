@@ -69,6 +69,56 @@ def test_cells_sort_by_what_they_mean(text, value):
     assert arranging.sort_key(text)[:2] == (0, pytest.approx(value))
 
 
+def test_a_list_sorts_and_filters_whole(web):
+    text = web.get("/gpus?sort=566-gpus.-2").text
+    first = re.search(r'<tbody>\s*<tr><th scope="row"[^>]*><a href="/gpus/([^"]+)', text)[1]
+    most = web.get("/api/v1/gpus?order=bandwidth&limit=1").json()["gpus"][0]["fields"]["bandwidth"]
+    assert web.get(f"/api/v1/gpus/{first}").json()["fields"]["bandwidth"]["value"] == most["value"]
+    assert "gtx-280" in web.get("/gpus?find-566-gpus=gtx-280").text
+    assert {one["id"] for one in web.get("/api/v1/gpus?q=RTX+4090").json()["gpus"]} >= {
+        "rtx-4090",
+        "rtx-4090-laptop",
+    }
+    assert "/gpus/rtx-4090" in web.get("/gpus?q=rtx4090").text
+
+
+def glance(web, path):
+    """The figures that an answer begins with, by what they are of; the first is the answer."""
+    text = html.unescape(web.get(path).text)
+    big = re.search(r'class="big">(?:<a [^>]*>)?([^<]+)', text)[1]
+    return {"": big.strip(), **{dt: dd for dt, dd in re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", text)}}
+
+
+def test_a_page_begins_with_the_figures_that_decide(web):
+    gpu = web.get("/api/v1/gpus/l4").json()["fields"]
+    seen = glance(web, "/gpus/l4")
+    assert (seen["memory bandwidth"], seen["board power"]) == (gpu["bandwidth"]["text"], gpu["power"]["text"])
+    offers = web.get("/api/v1/prices/l4").json()["offers"]
+    least = min(one["usd_per_gpu_hour"] for one in offers if one["kind"] == "on_demand")
+    assert f"{least:,.2f}" in [
+        text for title, text in seen.items() if title.startswith("USD an hour on demand")
+    ]
+    assert glance(web, "/prices/l4")[""] == f"{least:,.2f} USD an hour"
+    two = web.get("/api/v1/compare?gpu=l4,t4&workload=resnet50").json()["workloads"][0]["results"]
+    seen = glance(web, "/compare/l4-vs-t4?workload=resnet50")
+    for gpu, name in (("l4", "L4"), ("t4", "T4")):
+        assert seen[f"images/s, {name}"] == number(two[gpu]["throughput_per_gpu"]["mid"], 3)
+    model = web.get("/api/v1/workloads/resnet50").json()
+    assert (
+        glance(web, "/workloads/resnet50")[""] == f"{number(model['parameters'] / 1e6, 3)} million parameters"
+    )
+    fold = web.get("/api/v1/scoreboard").json()["folds"]["gpu"]
+    assert glance(web, "/accuracy")[""] == f"{fold['mape']:.0f} % off"
+
+
+def test_a_discount_that_is_assumed_is_not_the_cheapest_way(web):
+    path = "/cost?workload=sdxl&gpu=l40s&target=60+images/min"
+    ways = web.get(f"/api/v1{path}").json()["ways"]
+    assert ways[0]["assumed"]
+    real = next(way for way in ways if not way["assumed"])
+    assert glance(web, path)["USD a month"] == f"{real['usd_per_month']:,.2f}"
+
+
 def test_charts_are_drawings_with_their_data(web):
     path = "/compare/a10-vs-a100-80gb-pcie"
     text = web.get(path).text

@@ -47,6 +47,19 @@ def test_prefill_is_two_flops_a_weight_and_token(work):
     assert document["work"]["units"] == 1024
 
 
+def test_the_cache_that_decode_reads_is_told_apart_and_adds_up(work):
+    sizes = ("--input-tokens", "1000", "--output-tokens", "100", "--batch", "2")
+    wide, narrow = (work("decode", *sizes, *more) for more in ((), ("--option", "kv_precision=fp8")))
+    # Each step reads keys and values of all tokens so far: 1,050.5 on average.
+    assert wide["bytes"]["kv_cache"] == 131072 * 2 * 100 * 1050.5 == 2 * narrow["bytes"]["kv_cache"]
+    assert wide["cache"]["kv_bytes_per_token"] == 2 * narrow["cache"]["kv_bytes_per_token"] == 131072
+    parts = ("weight_bytes", "activation_bytes", "kv_bytes")
+    assert sum(row[part] for row in wide["ops"].values() for part in parts) == pytest.approx(
+        wide["work"]["bytes"]
+    )
+    assert wide["activations"]["saved_for_training"] is None
+
+
 def test_generation_is_prefill_and_decode(work):
     sizes = ("--input-tokens", "512", "--output-tokens", "64", "--batch", "2")
     whole, first, rest = (work(phase, *sizes)["work"]["flops"] for phase in ("generate", "prefill", "decode"))

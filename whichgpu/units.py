@@ -101,14 +101,26 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
 
 #: The units a rate of work may be asked in: "1000 images/min" is (1000 / 60, "images").
 _PER = {
-    "s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0,
-    "h": 3600.0, "hour": 3600.0, "day": 86400.0, "week": 604800.0,
-    "month": 2629800.0,
+    "s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0, "week": 604800.0, "month": 2629800.0,
+    "year": 31557600.0,
 }  # fmt: skip
+_PERIODS = {word: period for period, words in {
+    "s": "s sec secs second seconds", "min": "min mins minute minutes minutely",
+    "h": "h hr hrs hour hours hourly", "day": "d day days daily", "week": "w wk week weeks weekly",
+    "month": "mo month months monthly", "year": "y yr year years yearly annum annually",
+}.items() for word in words.split()}  # fmt: skip
+#: What a number may be followed by.
+SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mio": 1e6, "million": 1e6, "b": 1e9, "bn": 1e9,
+           "billion": 1e9, "t": 1e12, "trillion": 1e12}  # fmt: skip
+_SHORT = {"tps": "tokens/s", "fps": "images/s", "rps": "requests/s", "qps": "requests/s"}
 #: A comma sets off thousands and nothing else: "3,35 TB/s" is refused, not read as 335.
 _NUMBER = r"[+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"^\s*({_NUMBER}|[+-]?(?:nan|inf(?:inity)?))\s*(.*?)\s*$", re.IGNORECASE)
-_RATE = r"^(?:(k|M|thousand|million)\s+)?([A-Za-z][A-Za-z _-]*?)\s*(?:/|per\s+)\s*([A-Za-z]+)$"
+_RATE = (
+    rf"(?:(?P<scale>{'|'.join(SCALES)})\s+)?(?P<noun>[a-z][a-z _-]*?)"
+    rf"(?:(?:\s*/\s*|\s+(?:per|an?|each|every|in)\s+)(?P<many>{_NUMBER})?\s*(?P<per>{'|'.join(_PERIODS)})"
+    r"|\s+(?P<ly>[a-z]+ly))"
+)
 
 
 def _split(text: str, what: str, example: str) -> tuple[float, str]:
@@ -121,13 +133,14 @@ def _split(text: str, what: str, example: str) -> tuple[float, str]:
     return value, match[2]
 
 
-def parse(text: str, dimension: str) -> float:
-    """Read a quantity as an SI float.
+def parse(text: str, dimension: str, example: str = "") -> float:
+    """Read a quantity as an SI float; `example` is what a message says to write.
 
     Raises `UsageError` for a missing or unknown unit, one of another dimension, or a number that
     is not finite. Units are case-sensitive where case carries meaning (`Mb` is not `MB`).
     """
-    units, example, _ = DIMENSIONS[dimension]
+    units, usual, _ = DIMENSIONS[dimension]
+    example = example or usual
     plain = in_usd(str(text), example) if dimension in _OF_MONEY else str(text)
     value, unit = _split(plain, dimension, example)
     if unit in units:
@@ -183,27 +196,37 @@ def _with_unit(value: float, example: str) -> str:
 def parse_rate(text: str) -> tuple[float, str]:
     """Read a rate of work: `"1000 images/min"` is `(16.67, "images")`, per second.
 
-    Raises `UsageError` for no unit, an unknown time, or a rate that is not above zero.
+    Also `2B tokens a month`, `20000 images daily`, `500 tok/s`, `30 fps`, `100 images in 8 hours`. Raises
+    `UsageError` for no unit, an unknown time, or a rate that is not above zero.
     """
     example = "1000 images/min"
     value, unit = _split(text, "rate of work", example)
-    match = re.match(_RATE, unit)
-    if not match or match[3].lower() not in _PER:
+    match, seconds = _rate(unit)
+    if match is None or not seconds > 0:
         raise UsageError(
-            f"'{text}' is not a rate of work; write e.g. \"{example}\" (per s, min, h, day or week)"
+            f"'{text}' is not a rate of work; write e.g. \"{example}\" (per s, min, h, day, week, month "
+            "or year)"
         )
-    scale = {"k": 1e3, "thousand": 1e3, "M": 1e6, "million": 1e6, None: 1.0}[match[1]]
     if value <= 0:
         raise UsageError(f"'{text}' is not above zero; write e.g. \"{example}\"")
-    return value * scale / _PER[match[3].lower()], " ".join(match[2].lower().split())
+    scale = SCALES[match["scale"].lower()] if match["scale"] else 1.0
+    return value * scale / seconds, " ".join(match["noun"].lower().split())
+
+
+def _rate(unit: str) -> tuple[re.Match[str] | None, float]:
+    """What follows the number of a rate, and the seconds that it is per; (None, 0) where it is no rate."""
+    match = re.fullmatch(_RATE, _SHORT.get(unit.lower(), unit), re.IGNORECASE)
+    word = (match["per"] or match["ly"]).lower() if match else ""
+    if match is None or word not in _PERIODS:
+        return None, 0.0
+    return match, float((match["many"] or "1").replace(",", "")) * _PER[_PERIODS[word]]
 
 
 def rate_period(text: str) -> tuple[str, float]:
     """The time that a rate is asked per: `"1000 images/min"` gives `("min", 60.0)`."""
-    word = re.split(r"/|\bper\b", text)[-1].strip().lower()
-    seconds = _PER.get(word, 1.0)
-    name = {1.0: "s", 60.0: "min", 3600.0: "h", 86400.0: "day", 604800.0: "week", 2629800.0: "month"}[seconds]
-    return name, seconds
+    match, _ = _rate(_split(text, "rate of work", "")[1])
+    name = _PERIODS[(match["per"] or match["ly"]).lower()] if match else "s"
+    return name, _PER[name]
 
 
 def _engineering(value: float, stem: str, digits: int) -> str:

@@ -223,6 +223,79 @@ def test_a_gpu_of_ones_own_is_known_by_its_name(tmp_path, whichgpu):
     assert "training bert-large" in speed["because"]
 
 
+MONTHLY = """# Prices an hour
+
+Rents begin at $0.22/hr as of May.
+
+| GPU | VRAM | Spot/hr | On-Demand/hr | Monthly | Annual |
+|---|---|---|---|---|---|
+| RTX 3090 | 24GB | $0.22 | $0.39 | $160 | $1,920 |
+| H100 SXM | 80GB | $2.69 | $4.76 | $1,964 | $23,568 |
+"""
+UNRULED = """Tesla T4 vs V100 PCIe 16 GB
+Architektur | Turing | Volta |
+Anzahl der Transistoren | 13,600 million | 21,100 million |
+Leistungsaufnahme (TDP) | 100 Watt | 250 Watt |
+Speichertyp | GDDR6 | HBM2 |
+Bandbreite | 320.0 GB/s | 897.0 GB/s |
+Tensor Cores | 320 | 640 |
+Bus-Schnittstelle | PCIe 3.0 x16 | PCIe 3.0 x16 |
+"""
+LAPTOPS = """# RTX 4080 against RTX 4090
+
+This article compares the two GPUs in laptop configurations.
+
+- RTX 4080: 7424 CUDA cores, 12 GB of memory
+- RTX 4090: 16,384 CUDA cores, 16 GB of memory
+"""
+FROZEN = """# Fine-tuning
+
+| Model | NF4 base | Adapter |
+|---|---|---|
+| Llama 3.1 8B | 4.6 GB | 0.13 GB |
+| Llama 3.1 70B | 18.9 GB | 0.84 GB |
+"""
+USES = """# Cards
+
+| GPU | VRAM | Best for |
+|---|---|---|
+| RTX 4090 | 24 GB | Handles 70B q4 LLMs, SDXL |
+| RTX 4080 | 16 GB | 13B q4 LLMs; 70B at q4 with partial CPU offload |
+"""
+RIVALS = """The MI300X has 192GB of HBM3 and 5.3 TB/s of bandwidth.
+The H100 has 80GB of HBM3 and 3.35 TB/s of bandwidth.
+The MI300X has 2.66 times the memory bandwidth of the H100.
+"""
+
+
+LINKS = """# H100
+
+Variant | Memory bandwidth | GPU-to-GPU bandwidth |
+H100 PCIe 80GB | ~2.0 TB/s | PCIe Gen5 |
+H100 SXM5 80GB | ~2.0 TB/s | 900 GB/s via NVLink |
+H100 NVL 94GB | ~3.9 TB/s | 600 GB/s between paired GPUs |
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "accused"),
+    [
+        (LINKS, ["2.0 TB/s"]),
+        (MONTHLY, []),
+        (UNRULED, ["100 Watt"]),
+        (LAPTOPS, ["16,384"]),
+        (FROZEN, ["18.9 GB"]),
+        (USES, ["Handles 70B q4 LLMs"]),
+        (RIVALS, ["2.66 times"]),
+    ],
+    ids=["links", "months", "no rule", "laptops", "frozen weights", "uses", "own figures"],
+)
+def test_a_small_page(text, accused):
+    """`months` are no hours, and `own figures` are those that the text itself states."""
+    found = audited(text.encode(), "a.txt" if text is UNRULED else "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == accused
+
+
 STRANGE = {
     "brackets": b"[a](" * 60_000, "numbers": b"1,000," * 40_000, "names": b"A100 " * 50_000,
     "products": b"8 x 8 x 8 " * 25_000, "nested": b"<div>" * 30_000 + b"The A100" + b"</div>" * 30_000,

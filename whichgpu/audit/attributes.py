@@ -47,7 +47,9 @@ def _names() -> Mapping[str, Attribute]:
 def _pattern() -> re.Pattern[str]:
     # A blank may be a hyphen, as in German; "Tensor-Cores" is no number of cores.
     words = "|".join(re.escape(name).replace("\\ ", "[ -]") for name in _names())
-    return re.compile(rf"(?<![\w-])(?:{words})(?![\w])", re.IGNORECASE)
+    # Scripts without blanks have no bounds of words.
+    letters = r"A-Za-z0-9_\u00c0-\u024f"
+    return re.compile(rf"(?<![{letters}-])(?:{words})(?![{letters}])", re.IGNORECASE)
 
 
 @lru_cache(maxsize=512)
@@ -99,7 +101,10 @@ _PRECISION = re.compile(r"[\[(](fp64|fp32|tf32|fp16|bf16|fp8|fp4|int8|int4)[\])]
 _CORES = re.compile(r"\b(?:cuda cores?|stream processors?|shaders)\b", re.IGNORECASE)
 _RATE = re.compile(r"\b(?:performance|throughput|compute|t?flops|tops|peak|tensor)\b")
 #: Headers of the way to the host, which is no memory bus.
-_OF_HOST = re.compile(r"\b(?:pcie?|pci express|(?:bus|host|system) interface)\b")
+_OF_HOST = re.compile(
+    r"\b(?:pcie?|pci express|(?:bus|host|system) interface|bus-?schnittstelle|"
+    r"inter(?:faz|face|faccia) (?:de |di )?bus|scale-up|chip-to-chip|c2c|network|infiniband|ethernet)\b"
+)
 #: Headers of what is of a part of a GPU, or of cores of another kind: "FP32 cores / SM", "INT32 cores".
 _OF_PART = re.compile(
     r"(?:/|\bper\b)\s*(?:sm|core|cu|gpc|tpc|cluster|stack|pin|die|xcd|link|lane|direction|user|dollar|watt|\$|w)\b"

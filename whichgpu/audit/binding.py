@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 APART = 60
 #: Characters between a bare number and the name of what it counts.
 _CLOSE = 12
+#: "PCIe 4.0" is no count.
+_VERSION = re.compile(r"\d{1,2}\.\d{1,2}")
 #: Between a count and what it counts: "640 third-generation Tensor Cores".
 _GENERATION = re.compile(r"\b(?:\w+|\d(?:st|nd|rd|th))[ -]gen(?:eration)?\b\.?", re.IGNORECASE)
 #: "Tensor Cores der 5. Generation" are no five cores.
@@ -65,7 +67,8 @@ _PRONOUN = re.compile(r"\b(?:it|this|they|the card|the gpu)\b", re.IGNORECASE)
 #: Ends of clauses: a value does not reach over one to its attribute.
 _CLAUSE = re.compile(
     r"[;!?](?:\s|$)|\.\s|,\s+(?:while|whereas|but|compared|versus|vs)\b"
-    r"|\b(?:while|where|whereas|compared (?:to|with)|versus|vs\.?|than)(?=\s)"
+    r"|\b(?:while|where|whereas|compared (?:to|with)|versus|vs\.?|than|contre|gegen\u00fcber|frente a|"
+    r"contro|rispetto a)(?=\s)"
 )
 #: What ties a value to the name before it, and leaves no doubt whose it is.
 TIED = re.compile(
@@ -76,11 +79,13 @@ TIED = re.compile(
 )
 #: What a row of a table without marks has not between its values.
 _IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORECASE)
-#: What may stand between a value and the name that it qualifies: "80 GB NVIDIA A100".
-_MAKER = re.compile(r"\s*(?:nvidia|amd)?\s*", re.IGNORECASE)
+#: What may stand between a value and the name that it qualifies: "80 GB NVIDIA A100", "16GB VRAM RTX 2000".
+_MAKER = re.compile(
+    r"\s*(?:(?:vram|memory|gddr\d\w?|hbm\d?\w?)\s+){0,2}(?:(?:nvidia|amd)\b)?\s*", re.IGNORECASE
+)
 #: Behind a name, a value of its own: "the H100's 3,350 GB/s".
 _OWN_VALUE = re.compile(r"[\u2019']s?\s+(?:\w+\s+)?[$~]?\d")
-_NEXT = 9
+_NEXT = 24
 #: What names a device by "its" before its name: "Thanks to its 900 GB/s NVLink, the".
 _THANKS = re.compile(
     r"(?:^|[.!?]\s)\s*(?:thanks to|with|despite|given|because of|due to)\s+its\s+\S{0,20}$", re.I
@@ -193,6 +198,10 @@ def nearest_attribute(
         if index in taken or not any(True for _ in fitting(each.attribute, [quantity])):
             continue
         if too_small(each.attribute, quantity) or _is_year(text, quantity):
+            continue
+        if each.attribute.dimension in ("count", "bits") and _VERSION.fullmatch(
+            text, quantity.start, quantity.end
+        ):
             continue
         after = each.end <= quantity.start
         between = text[each.end : quantity.start] if after else text[quantity.end : each.start]

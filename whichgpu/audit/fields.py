@@ -75,3 +75,8 @@ def of_field(
         expected="" if verdict == "confirmed" else gpus[0].display(field),
         evidence=tuple(source_of(gpu, field) for gpu in gpus[:2]),
     )  # fmt: skip
+
+
+def generations(gpu: Gpu) -> frozenset[int]:
+    """The generations of PCIe that any source states of a device."""
+    return frozenset(int(str(fact.value)) for fact in gpu.stated("pcie_generation"))

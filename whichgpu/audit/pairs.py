@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.judging import on_file
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.gpu import nominal_gb
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: A document that names more devices compares no two of them throughout.
 _MOST = 16
+#: Characters within which a text remembers what it stated of both.
+_JUST_BEFORE = 500
 
 
 class Pair(NamedTuple):
@@ -123,6 +126,32 @@ def ratios(attribute: Attribute, both: Pair, context: Context) -> list[tuple[flo
                 if isinstance(a, int | float) and isinstance(b, int | float) and b:
                     found.append((float(a) / float(b), _words(one, other, field, context)))
     return found
+
+
+def told(attribute: Attribute, both: Pair, start: int, context: Context) -> tuple[float, str] | None:
+    """First over second as the text itself states both just before a place of the file, with its words.
+
+    Only where both are right of some form of the device, so that nothing is accused twice.
+    """
+    sides = []
+    for side in (both.first, both.second):
+        ids = set(side)
+        near = [
+            each
+            for each in reversed(context.memo["found"])
+            if each.kind == "specification"
+            and each.attribute == attribute.key
+            and 0 <= start - each.end < _JUST_BEFORE
+            and ids & set(each.subject.split(", "))
+        ]
+        value = next(iter(quantities(near[0].stated, context.fraction)), None) if near else None
+        if value is None or not value.value or len({each.stated for each in near}) > 1:
+            return None
+        if near[0].verdict != "confirmed":
+            return None
+        sides.append((value.value, near[0].stated))
+    (a, one), (b, other) = sides
+    return a / b, f"the text itself has {one} and {other}"
 
 
 def _value(gpu: Gpu, field: str) -> object:

@@ -32,7 +32,11 @@ def audit(document: Document, catalogue: Catalogue, today: date) -> tuple[Findin
     spoken_of = frozenset(one for found in mentions.values() for each in found for one in each.ids)
     fraction = locale(p.text for p in document.passages)
     context = Context(document, catalogue, mentions, fraction, today, spoken_of, {})
-    found = [each for kind in kinds() for each in import_module(f"{__package__}.claims.{kind}").find(context)]
+    found: list[Finding] = []
+    # What the text states of each device is known before what it says of two.
+    context.memo["found"] = found
+    for kind in kinds():
+        found += list(import_module(f"{__package__}.claims.{kind}").find(context))
     found = settled(found, context)
     if fraction == ",":
         found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]

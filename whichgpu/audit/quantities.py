@@ -70,7 +70,7 @@ _SCALES: Mapping[str, tuple[str, float]] = {
 }  # fmt: skip
 _MONEY = r"(?P<sign>US\$|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"
 _FIRST = (
-    r"(?<![\w.,])(?<![A-Z]{2}\d{3}-)(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?"
+    r"(?<![A-Za-z0-9_\u00c0-\u024f.,])(?<![A-Z]{2}\d{3}-)(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?"
     rf"{_MONEY}?(?P<a>-?{_DIGITS})(?P<k>[kK])?"
 )
 #: A number by itself.
@@ -84,10 +84,14 @@ _NUMBER = re.compile(
 def _numbered(index: int, pattern: str) -> str:
     """A unit's pattern as group `u<index>`, its own groups numbered likewise."""
     inner = re.sub(r"P<([a-z]+)>", rf"P<\g<1>{index}>", pattern)
+    # Words of a script without blanks follow a unit at once.
+    inner = re.sub(r"(?<![|(^])\\b", r"(?![A-Za-z0-9_])", inner)
     return f"(?P<u{index}>{inner})"
 
 
 _UNIT = re.compile(r"\s?-?(?:" + "|".join(_numbered(i, p) for i, (p, _, _) in enumerate(_UNITS)) + ")")
+#: What makes a number a part of a word, a year or another number.
+_GOES_ON = re.compile(r"[A-Za-z\u00c0-\u024f\u4e07\u842c\u4ebf\u5104\u5e74]")
 #: Where a number has the unit of the one after it: "16/32 GB".
 _SHARED = re.compile(r"\s?/\s?\d{1,4}(?:\.\d)?(?=\s?[GT]i?B\b)")
 _MEMORY_UNIT = next(i for i, (_, dimension, _) in enumerate(_UNITS) if dimension == "memory")
@@ -204,7 +208,7 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
         if trailing:
             scale, name = (0.01, "$") if trailing[1] == "cents" else (1.0, trailing[1])
             return Quantity(start, trailing.end(), first * scale, last * scale, "money", name, limit)
-        if text[end : end + 1].isalpha():
+        if _GOES_ON.match(text, end):
             return None
         return Quantity(start, end, first, last, "number", "", limit)
     scaled = _read_unit(unit, first, last)

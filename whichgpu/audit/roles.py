@@ -48,7 +48,9 @@ _AGAINST = re.compile(
     r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|percent)\b"
     r"(?:[^.;,]|[.,](?=\d)){0,45}?\bof"
     r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7](?=\s+(?:the|an?|that|its)\s)|\d\.\d+\s?[x\u00d7]))"
-    rf"\s+{_ARTICLES}$",
+    rf"\s+\(?{_ARTICLES}$"
+    # "With X alike", "against X", "like X" in Chinese.
+    r"|[\u4e0e\u8207\u8ddf\u6bd4\u50cf]\s*$",
     re.IGNORECASE,
 )
 #: How far back from a name the words that set something against it can begin.

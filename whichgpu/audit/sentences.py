@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 #: What ends a sentence; marks of notes may stand behind it: "in 2020.[3][5] The".
-_END = re.compile(r"[.!?](?:[\"'\u201d\u2019)]{0,2})(?:\[\d{1,3}\]){0,5}(?=\s+[\"'\u201c(]?[A-Z0-9])|[;\n]")
+_END = re.compile(
+    r"[.!?](?:[\"'\u201d\u2019)]{0,2})(?:\[\d{1,3}\]){0,5}(?=\s+[\"'\u201c(]?[A-Z0-9])|"
+    r"[;\n\u3002\uff1b\uff01\uff1f]"
+)
 _SHORTENED = re.compile(r"(?:\b(?:vs|e\.g|i\.e|approx|ca|Dr|No|Inc|Corp|etc)|(?<!\d )(?<!\d)\b[A-Z])$")
 #: Words of a sentence whose figures are not those of one device by itself.
 _GUARD = re.compile(

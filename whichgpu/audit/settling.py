@@ -30,6 +30,14 @@ _PROSE_WORDS = re.compile(
 _SIDE_BY_SIDE = re.compile(
     r"\b(?:GDDR\d\w?|HBM\d?\w?)\s+(?:GDDR|HBM)\d|\d\s?(?P<unit>[GTM]i?B(?:/s)?|W|TFLOPS|TOPS|nm|bit|MHz|GHz)\s+~?[\d.,]+\s?(?P=unit)\b"
 )
+#: A sentence that begins with a name of its own: "Thor is built on Blackwell".
+_OWN_SUBJECT = re.compile(
+    r"\s*(?:[*_]{1,2})?(?!(?:It|This|That|These|Those|They|Both|Each|Which|There|Here|What|All|Its|One|Nvidia|NVIDIA|AMD|"
+    r"Intel|Memory|Bandwidth|Power|Performance|Price|Pricing|TDP|VRAM|NVLink|MIG|ECC|PCIe|Capacity|Everything|Nothing|"
+    r"Hardware|Architecture|Compute|Training|Inference|Availability|Support)\b)"
+    r"(?P<name>[A-Z][a-z]{2,})\s+(?:is|was|has|had|uses?|ships?|offers?|comes?|delivers?|supports?|features?|packs?|gets|"
+    r"brings?|introduc\w+|includes?|runs?|provides?|adds?)\b"
+)
 _LAPTOP = re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE)
 _DESKTOP = re.compile(r"\bdesktops?\b", re.IGNORECASE)
 
@@ -56,6 +64,8 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
 def _settled(found: Finding, where: _Place, mostly_wrong: bool) -> Finding:
     named = _named(found, where.who)
     why = "" if named or where.who.certain else "the sentence names no device, and the text before it several"
+    own = None if named or where.who.here else _OWN_SUBJECT.match(where.text)
+    why = why or (f"the sentence speaks of {own['name']}" if own else "")
     if not named and mostly_wrong:
         why = (
             why or "the sentence names no device, and little below its heading is of the one that it may mean"

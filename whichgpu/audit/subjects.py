@@ -221,6 +221,12 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
 
 
 _LAPTOPS = re.compile(r"\b(?:laptops?|notebooks?)\b", re.IGNORECASE)
+#: What an article says first that is about the GPUs of laptops.
+_IN_LAPTOPS = re.compile(
+    r"\bin (?:\w+ )?(?:laptops?|notebooks?)\b|"
+    r"\b(?:laptop|notebook) (?:configurations?|gpus?|variants?|form)\b",
+    re.IGNORECASE,
+)
 _DESKTOPS = re.compile(
     r"\b(?:desktops?|workstations?|towers?|servers?|data ?cent(?:er|re)s?|cloud)\b", re.IGNORECASE
 )
@@ -228,7 +234,9 @@ _DESKTOPS = re.compile(
 
 def _of_laptops(document: Document, catalogue: Catalogue) -> bool:
     """Whether a document is about laptops and never says so of a name: "RTX 4080 vs RTX 4090 in laptops"."""
-    if not _LAPTOPS.search(document.title) or _DESKTOPS.search(document.original):
+    opening = [each.text for each in document.passages if each.kind in ("title", "heading", "paragraph")][:2]
+    told = _LAPTOPS.search(document.title) or any(_IN_LAPTOPS.search(text) for text in opening)
+    if not told or _DESKTOPS.search(document.original):
         return False
     return not any(
         any(_LAPTOPS.search(mention.text) for mention in mentions(passage.text, catalogue))

@@ -47,8 +47,8 @@ class Kept:
     """How a runtime keeps: without `flash` attention keeps its scores, `fused` kernels keep less.
 
     `checkpointing` is a kind of it; `holds` is the runtime's (`data/runtimes`); `quantised` says that
-    frozen weights are; `projections` of one fused layer (queries, keys, values) have adapters; the loss is
-    computed in `chunks`; with `offloaded` what the layers keep waits on the host.
+    frozen weights are; the loss is computed in `chunks`; with `offloaded` what the layers keep waits on the
+    host.
     """
 
     flash: bool = True
@@ -56,7 +56,6 @@ class Kept:
     checkpointing: str = "none"
     holds: Mapping[str, Any] = field(default_factory=dict)
     quantised: bool = False
-    projections: float = 3.0
     chunks: float = 1.0
     offloaded: bool = False
 
@@ -139,7 +138,7 @@ def _kept(op: Op, kept: Kept) -> Op:
     elif op.kind == "gemm" and op.dtype in _NARROW:
         saved = saved / 2.0
     elif name == "lora_a":
-        saved = saved * _adapter_share(op, kept)
+        saved = (op.read_bytes if kept.holds.get("adapter_each") else saved) * _adapter_share(op, kept)
     elif name == "rope" and kept.holds.get("rotary_input"):
         saved = saved + op.write_bytes
     elif kept.quantised and kept.holds.get("quantised_input") and _frozen_product(op, name):
@@ -155,11 +154,7 @@ def _frozen_product(op: Op, name: str) -> bool:
 def _adapter_share(op: Op, kept: Kept) -> Any:
     """What an adapter's input takes, over one copy of it in the format of activations."""
     size = op.read_bytes / (op.dims["m"] * op.dims["k"] * op.dims.get("batch", 1.0))
-    width = kept.holds.get("adapter_bytes", size) / size
-    if not kept.holds.get("adapter_each"):
-        return width
-    each = {"qkv": kept.projections, "up": 2.0 if kept.projections > 2.0 else 1.0}
-    return width * each.get(op.layer.split(".")[-2], 1.0)
+    return kept.holds.get("adapter_bytes", size) / size
 
 
 def _fused(ops: Iterable[Op]) -> Iterable[Op]:

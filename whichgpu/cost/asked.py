@@ -56,6 +56,7 @@ def read(job: Job) -> Asked:
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
     loaded, said = ("", said) if own or job.precision or job.trains else _loaded(job, named, said)
     filled = job.with_defaults(precision=own or loaded or named.default_precision.get(asked, ""))
+    filled = _stored(filled, stack, released=own == filled.precision)
     return Asked(workload, _recomputing(_in_float8(filled), stack), stack, fallback, said)
 
 
@@ -74,6 +75,15 @@ def _loaded(job: Job, named: Runtime, said: tuple[str, ...]) -> tuple[str, tuple
         if name in job.runtime.lower():
             return format_, (*said, f"precision {format_}: what {name} loads unless it is told otherwise")
     return "", said
+
+
+def _stored(job: Job, stack: Runtime, *, released: bool) -> Job:
+    """A job in the format that its name means of its runtime, and of a model not `released` in it."""
+    if not job.precision:
+        return job
+    asked = precision(job.precision)
+    own = stack.stores.get(asked.id) or ("" if released else asked.made)
+    return replace(job, precision=own) if own else job
 
 
 def _behind(stack: Runtime) -> Runtime:

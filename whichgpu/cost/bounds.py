@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.time import limits, paced, together
+from whichgpu.cost.time import between, limits, paced, together
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def shares(work: Pass, found: Fit, links: Any) -> dict[str, Array]:
         parts["compute"] = parts["compute"] + done.sum(axis=0)
         for name, bytes_moved in _traffic(one.table).items():
             parts[name] = parts[name] + (moved * bytes_moved).sum(axis=0)
-        gap = gap + (count * work.runtime.gap * one.launched).sum(axis=0)
+        gap = gap + (count * between(work) * one.launched).sum(axis=0)
         host = host + (count * one.launched).sum(axis=0)
     launches = host * work.runtime.launch * found.launch(work.workload, work.runtime, trains=work.trains)
     gpu = sum(parts.values(), start=gap)

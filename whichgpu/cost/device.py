@@ -151,6 +151,25 @@ class Devices:
         return np.where(np.isnan(boost), 1.5e9, boost)
 
     @cached_property
+    def issue(self) -> Column:
+        """Instructions a second that SMs or compute units issue, over the 128 lanes of an SM."""
+        known = section("vendor_issue")
+        share = np.array([known.get(gpu.vendor, known["other"]) for gpu in self.gpus])[:, None]
+        return np.asarray(share * self.sms * self.clock)
+
+    @cached_property
+    def processor(self) -> NDArray[np.bool_]:
+        """Which are no GPUs, (G, 1)."""
+        return np.array([[gpu.segment == "cpu"] for gpu in self.gpus])
+
+    @cached_property
+    def pause(self) -> Column:
+        """Factor on the time between two kernels: the chip drains and fills in cycles of its clock."""
+        c = section("launches")
+        stated = np.nan_to_num(self.column("clock_boost"), nan=c["clock_reference"])
+        return np.asarray((c["clock_reference"] / stated) ** c["clock_exponent"])
+
+    @cached_property
     def clock_open(self) -> Column:
         """Clock in Hz that the chip reaches where its power allows: beyond the rated one of a laptop."""
         known = section("power")["laptop_clock"]
@@ -234,7 +253,7 @@ class Devices:
         )
         throttle, plain, narrow = (np.log(self.throttle(1.0, dtype))[:, 0] for dtype in ("fp16", "", "int8"))
         large = (self.cache_gain > 1.0)[:, 0]
-        joined = np.where(np.nan_to_num(self.column("nvlink")) > 0, self.nvlink_gpus, 0.0)
+        joined = np.where(self.nvlink > 0, self.nvlink_gpus, 0.0)
         generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0)[:, 0]
         feed = np.log(np.nan_to_num(self.feed / section("memory")["feed_reference"], nan=1.0))[:, 0]
         tensor32 = np.isfinite(self.column("tf32"))
@@ -249,8 +268,16 @@ class Devices:
 
     @cached_property
     def nvlink(self) -> Column:
-        """One-way rate of NVLink in B/s; 0 where there is none."""
-        return np.asarray(np.nan_to_num(self.column("nvlink"), nan=0.0) / 2.0 * section("links")["nvlink"])
+        """One-way rate in B/s of NVLink, or of the fabric of the machine built for a GPU; 0 without."""
+        own = np.nan_to_num(self.column("nvlink"), nan=0.0) / 2.0
+        fabric = np.array([_fabric(gpu.id)[0] for gpu in self.gpus])[:, None]
+        return np.asarray(np.where(own > 0, own, fabric) * section("links")["nvlink"])
+
+    @cached_property
+    def pair(self) -> Column:
+        """Of `nvlink`, what one other GPU gets where each pair has links of its own; 1 of a switch."""
+        switched = np.nan_to_num(self.column("nvlink"), nan=0.0) > 0
+        return np.where(switched, 1.0, np.array([_fabric(gpu.id)[1] for gpu in self.gpus])[:, None])
 
     @cached_property
     def nvlink_gpus(self) -> Column:
@@ -260,7 +287,9 @@ class Devices:
         come with it.
         """
         apart = [self.joined_by == "none" or (_is_card(gpu) and not self.joined_by) for gpu in self.gpus]
-        most = np.nan_to_num(self.column("nvlink_gpus"), nan=8.0)
+        usual = np.array([[_fabric(gpu.id)[2] or 8.0] for gpu in self.gpus])
+        stated = self.column("nvlink_gpus")
+        most = np.where(np.isnan(stated) | (self.pair < 1.0), usual, stated)
         return np.where(np.array(apart)[:, None], np.minimum(most, 1.0), most)
 
     @cached_property
@@ -415,6 +444,22 @@ class Traits:
         if gpus <= self.nvlink:
             return "nvlink"
         return "network" if gpus > max(self.nvlink, section("links")["node"]) else self.pcie
+
+
+@lru_cache(maxsize=1024)
+def _fabric(gpu: str) -> tuple[float, float, float]:
+    """Links other than NVLink in the machine that is built for a GPU (Infinity Fabric, Gaudi's ports).
+
+    The one-way rate of a GPU in B/s, the share of it that one other GPU gets, and how many it joins.
+    """
+    from whichgpu.hardware.boxes import boxes
+
+    known = (box for box in boxes().values() if box.gpu == gpu and not box.provider)
+    for box in known:
+        whole, peer = box.facts.get("intra_bandwidth"), box.facts.get("peer_bandwidth")
+        if whole is not None and not box.intra.startswith("nv"):
+            return whole.value, peer.value / whole.value if peer else 1.0, float(box.gpus)
+    return 0.0, 1.0, 0.0
 
 
 def _has_bridge(system: str) -> bool:

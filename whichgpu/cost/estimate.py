@@ -255,8 +255,7 @@ class Estimates:
             runtime=self.runtime.id,
             throughput=_floats(one.throughput),
             latency=_floats(one.latency),
-            memory={name: float(np.broadcast_to(part, self.required.shape)[g, j])
-                    for name, part in self.parts.items()},
+            memory={name: float(part[g, j]) for name, part in self._memory.items()},
             required=float(one.required),
             available=float(one.available),
             power=float(one.power),
@@ -282,11 +281,11 @@ class Estimates:
         with np.errstate(invalid="ignore", divide="ignore"):
             joules = np.where(rate > 0, power * n / rate, np.nan)
         off = self.power_spreads
-        drawn = np.array([one.power for one in off])[g]
         # One GPU's spread has one correlation; all are of one fit.
         if isinstance(g, int):
-            paid = off[g].energy(self.spread[g])[j]
+            drawn, paid = _array(off[g].power), off[g].energy(self.spread[g, j])
         else:
+            drawn = np.array([one.power for one in off])[g]
             paid = np.array([one.energy(self.spread[i]) for i, one in enumerate(off)])[g, j]
         serves = self.first_token is not None
         return Answers(
@@ -317,15 +316,26 @@ class Estimates:
             "that TTFT is mostly waiting",
         )
 
+    @cached_property
+    def _numbers(self) -> dict[str, Array]:
+        """The stated numbers of the jobs by column, each (J,)."""
+        jobs = (1, self.seconds.shape[1])
+        stated = {name: value for name in NUMBERS if (value := getattr(self.job, name)) is not None}
+        return {name: np.broadcast_to(_array(value), jobs)[0] for name, value in stated.items()}
+
+    @cached_property
+    def _memory(self) -> dict[str, Array]:
+        """The parts of the memory, each (G, J)."""
+        return {name: np.broadcast_to(part, self.required.shape) for name, part in self.parts.items()}
+
     def job_at(self, j: Any) -> Job:
         """The j-th job of the sweep, its numbers as floats; the jobs of an array of indexes, as arrays."""
-        chosen: dict[str, Any] = {}
-        for name in NUMBERS:
-            value = getattr(self.job, name)
-            if value is not None:
-                chosen[name] = np.broadcast_to(_array(value), (1, self.seconds.shape[1]))[0, j]
+        single = isinstance(j, int)
+        chosen: dict[str, Any] = {
+            name: float(row[j]) if single else row[j] for name, row in self._numbers.items()
+        }
         options = {
-            name: f"{value[j]:g}" if isinstance(value, np.ndarray) and np.ndim(j) == 0 else value
+            name: f"{value[j]:g}" if isinstance(value, np.ndarray) and single else value
             for name, value in self.job.options.items()
         }
         return replace(self.job, options=options, **chosen)

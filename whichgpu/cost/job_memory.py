@@ -114,7 +114,6 @@ def training(
     kept = Kept(
         flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
-        projections=2.0 if job.options.get("lora_targets") == "inputs" else 3.0,
         offloaded="activations" in away,
     )  # fmt: skip
 

@@ -37,12 +37,14 @@ def _array(value: Any) -> Array:
 
 
 def link(devices: Devices, gpus: Any) -> Array:
-    """One-way rate in B/s between `gpus` GPUs of a node: NVLink where it joins that many, else PCIe."""
+    """One-way rate in B/s between `gpus` GPUs of a node: of NVLink or its like where it joins so many."""
     c = section("links")
     # Through the host's memory every GPU's traffic shares one path.
     shared = c["staged"] * np.sqrt(2.0 / np.maximum(_array(gpus), 2.0))
     pcie = devices.pcie * np.where(devices.staged, shared, 1.0)
-    return np.asarray(np.where(_joined(devices, gpus), devices.nvlink, pcie))
+    # Where each pair has links of its own, a few GPUs use those between them alone.
+    among = np.minimum(devices.pair * np.maximum(_array(gpus) - 1.0, 1.0), 1.0)
+    return np.asarray(np.where(_joined(devices, gpus), devices.nvlink * among, pcie))
 
 
 def _joined(devices: Devices, gpus: Any) -> NDArray[np.bool_]:

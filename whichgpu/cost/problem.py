@@ -17,7 +17,7 @@ import numpy as np
 
 from whichgpu.cost.estimate import job_seconds
 from whichgpu.cost.fit import compute_terms, launch_terms, link_terms, memory_terms, workload_terms
-from whichgpu.cost.time import BOUND, FEED, PACE, bounded, fed, paced, together
+from whichgpu.cost.time import BOUND, FEED, PACE, between, bounded, fed, paced, together
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -294,7 +294,7 @@ class _Builder:
         arrays = {
             "feeding": feeding, "sign": group.sign, "base": np.log(group.base),
             "seconds": np.log(group.seconds), "rest": rest,
-            "gap": np.full(size, stack.gap), "launch": np.full(size, stack.launch),
+            "gap": np.full(size, between(layout.work)[0, 0]), "launch": np.full(size, stack.launch),
             "overlap": np.full(size, stack.overlap),
         }  # fmt: skip
         for name, values in arrays.items():

@@ -175,9 +175,7 @@ def _named(text: str) -> _Found | None:
 
 
 def _rate(text: str, *, per_gpu: bool) -> _Found | None:
-    short = re.sub(r"^([\d.,eE+_]+)\s*(?:tps|tok/s|toks/s|t/s)$", r"\1 tokens/s", text)
-    short = re.sub(r"^([\d.,eE+_]+)\s*fps$", r"\1 images/s", short, flags=re.IGNORECASE)
-    short = re.sub(r"^([\d.,eE+_]+)\s*(?:qps|rps)$", r"\1 requests/s", short, flags=re.IGNORECASE)
+    short = re.sub(r"^([\d.,eE+_]+)\s*t/s$", r"\1 tokens/s", text)
     try:
         value, noun = parse_rate(short)
     except UsageError:

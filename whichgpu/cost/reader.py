@@ -12,7 +12,7 @@ import numpy as np
 from whichgpu.cost import asked, pipeline, placing
 from whichgpu.cost.groups import Group
 from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.rows import CELLS, HEAD, NAMES, need, read_head, values
+from whichgpu.cost.rows import CELLS, CONCURRENCY, HEAD, NAMES, need, offline, read_head, values
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.hardware.slices import resolve_device
@@ -136,6 +136,9 @@ class Reader:
         (gpu, count), (head, kin), numbers = found
         if count > 1:
             numbers = _counted(numbers, count)
+        if cells[CONCURRENCY] and numbers[_QUEUE] is None and numbers[_IN] is numbers[_OUT] is None:
+            means = offline(head.job, cells[CONCURRENCY])
+            numbers = numbers if means is None else _sized(numbers, means)
         if not head.job.trains and _is_open(numbers):
             numbers = self._held(head, numbers, gpu)
         numbers = _filled(head, kin, numbers)
@@ -196,6 +199,12 @@ def _counted(numbers: Numbers, count: int) -> Numbers:
     if stated not in (None, count):
         raise UsageError(f"the GPU's name says {count} of it, n_gpus {stated:g}; write one")
     return (*numbers[:_N_GPUS], float(count), *numbers[_N_GPUS + 1 :])
+
+
+def _sized(numbers: Numbers, means: tuple[float, float]) -> Numbers:
+    """The numbers of a row with these tokens in and out."""
+    sizes = {_IN: means[0], _OUT: means[1]}
+    return tuple([sizes.get(i, one) for i, one in enumerate(numbers)])
 
 
 def _is_open(numbers: Numbers) -> bool:

@@ -16,7 +16,6 @@ A pass with k drafted tokens, each accepted with probability a, makes (1 - a^(k+
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.coefficients import section
@@ -97,8 +96,7 @@ class Requests:
 
 def read_rate(text: str) -> float:
     """`"5 req/s"` or `"300 requests/min"` in requests/s; raises `UsageError` for what is no such rate."""
-    plain = re.sub(r"\b(rps|qps)\b", "requests/s", text.strip().lower())
-    rate, unit = parse_rate(plain)
+    rate, unit = parse_rate(text)
     if unit not in ("req", "reqs", "request", "requests", "query", "queries"):
         raise UsageError(f"'{text}' is of {unit}, and a load is of requests; write e.g. --rate \"5 req/s\"")
     return rate

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.cost.asked import dated
 from whichgpu.cost.estimate import MODELLED
-from whichgpu.cost.runtime import Runtime, runtime
+from whichgpu.cost.runtime import Runtime, runtime, runtimes
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError
 from whichgpu.workloads import job as jobs
@@ -44,6 +44,7 @@ HEAD = itemgetter(*(COLUMNS.index(name) for name in _HEADS))
 NAMES = tuple(
     ("height", "width") if name == "height" else (name,) for name in jobs.NUMBERS if name != "width"
 )
+CONCURRENCY = COLUMNS.index("concurrency")
 CELLS = itemgetter(*(COLUMNS.index(names[0].replace("height", "resolution")) for names in NAMES))
 
 
@@ -57,6 +58,17 @@ def values(cell: tuple[tuple[str, ...], str]) -> Numbers:
         return (jobs.number(names[0], text),)
     pixels = jobs.resolution(text)
     return tuple(jobs.number(name, f"{value:g}") for name, value in zip(names, pixels, strict=True))
+
+
+def offline(job: jobs.Job, text: str) -> tuple[float, float] | None:
+    """Tokens in and out of a row that states none of a server as full as it goes (`concurrency` is "max").
+
+    Such rows are MLPerf's offline scenario, whatever ran it: the means of its data set; None of other models.
+    """
+    if job.phase != "serve" or text.strip().lower() != "max":
+        return None
+    known = runtimes()["tensorrt"].lengths.get(job.workload)
+    return None if known is None else (float(known[0]), float(known[1]))
 
 
 def need(text: str, column: str) -> str:
@@ -121,4 +133,7 @@ def read_parts(row: Mapping[str, str]) -> tuple[Head, dict[str, float]]:
         if text:
             known = zip(names, values((names, text)), strict=True)
             numbers.update((name, value) for name, value in known if value is not None)
-    return read_head(HEAD(cells)), numbers
+    head = read_head(HEAD(cells))
+    lengths = ("input_tokens", "output_tokens")
+    means = None if numbers.keys() & set(lengths) else offline(head.job, cells[CONCURRENCY])
+    return head, numbers | dict(zip(lengths, means or (), strict=False))

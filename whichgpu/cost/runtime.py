@@ -22,6 +22,7 @@ class Runtime:
     `tf32` names the op kinds whose FP32 products run in TF32 unasked where the GPU can. `micro_batch` is
     the tokens of a prompt that a pass takes at once, its weights widened where they are quantised; 0 for
     all. `narrow` products of FP16 accumulate in FP16; on chips that it `widens` they are FP32.
+    On GPUs of the vendors in `integer` prompts multiply quantised weights as INT8.
     `vector_bytes` and `vector_values` limit matrix-vector products: weights a clock and SM, as bytes and as
     quantised values; 0 for no such limit.
     `routing` kernels send the tokens of a layer to their experts, and `quantising` ones narrow the
@@ -60,8 +61,12 @@ class Runtime:
     memory: Mapping[str, float]
     sequence: float
     default_precision: Mapping[str, str]
+    #: By vendor, `gap` where it is another on its GPUs.
+    gaps: Mapping[str, float] = field(default_factory=dict)
     #: By a name of it, the format in which that program loads models unless it is told otherwise.
     loads: Mapping[str, str] = field(default_factory=dict)
+    #: By a format, the one of its own in which it keeps such weights.
+    stores: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.
     left: Mapping[str, float] = field(default_factory=lambda: {"norm": 0.35, "pointwise": 0.0})
@@ -82,6 +87,7 @@ class Runtime:
     micro_batch: float = 0.0
     narrow: bool = False
     widens: tuple[str, ...] = ()
+    integer: tuple[str, ...] = ()
     vector_bytes: float = 0.0
     vector_values: float = 0.0
     routing: float = 1.0
@@ -145,10 +151,11 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     unread = ("names", "alone", "marks", "engine", "containers", *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
-    for name in ("tf32", "widens"):
+    for name in ("tf32", "widens", "integer"):
         columns[name] = tuple(row.get(name, ()))
     columns.setdefault("default_precision", {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)
+    columns["gaps"] = {vendor: _seconds(text) for vendor, text in row.get("gaps", {}).items()}
     version = _version(text)
     # What differs in its memory alone is the same in time.
     keeping = [mark["name"] for mark in marks if set(mark.get("sets", ())) and set(mark["sets"]) <= _KEEPING]
@@ -158,9 +165,11 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
 
 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:
-    """Whether free text has one of a mark's words and none of those that exclude it."""
+    """Whether free text has one of a mark's words, or an older build, and none of those that exclude it."""
     low = text.lower()
-    return any(word in low for word in mark["words"]) and not any(
+    build = re.search(r"\bb(?:uild\W*)?(\d{3,5})\b", low) if "builds" in mark else None
+    older = build is not None and int(build[1]) < mark["builds"]
+    return (older or any(word in low for word in mark["words"])) and not any(
         word in low for word in mark.get("unless", ())
     )
 

@@ -77,7 +77,7 @@ def step_ops(
         prefill_length=computed_tokens(job), prefill_context=asked.prefix_hit * job.input_tokens,
         decode_tokens=1.0 + asked.drafted,
     )  # fmt: skip
-    return beside(recorder.ops(), job, gated=workload.dims.get("gated", True))
+    return beside(recorder.ops(), job, workload.dims.get("fused", ""))
 
 
 def step_time(

@@ -64,8 +64,8 @@ def _convolving(ops: Iterable[Op], precision: Precision, *, trains: bool) -> str
         return ""
     done = "trains" if trains else "runs"
     return (
-        f"no framework {done} convolutions in {_label(precision.math)}: what narrows to it are linear "
-        f"layers; use --precision {'amp-bf16' if trains else 'fp8'}"
+        f"no framework {done} convolutions in {_label(precision.math)}: only linear layers narrow to it; "
+        f"use --precision {'amp-bf16' if trains else 'fp8'}"
     )
 
 

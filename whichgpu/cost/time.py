@@ -20,7 +20,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels.attention import seen
-from whichgpu.cost.kernels.products import multiplied
+from whichgpu.cost.kernels.products import multiplied, rates
 from whichgpu.cost.optable import tables
 from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import AGAIN
@@ -139,7 +139,7 @@ def prepare(
                 compute=compute / (_clocked(table, devices, runtime, exponent) * devices.capped),
                 memory=memory / stream,
                 fastest_compute=_fastest_compute(
-                    table, devices, "sustained" if trains and runtime.domain else "ceiling"
+                    table, devices, runtime, "sustained" if trains and runtime.domain else "ceiling"
                 ),
                 fastest_memory=_fastest_memory(table, devices),
                 launched=_launched(table, runtime),
@@ -162,14 +162,14 @@ def _clocked(table: OpTable, devices: Devices, runtime: Runtime, exponent: float
 
 def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
     """Time of a prepared pass under a fit."""
-    runtime = work.runtime
+    runtime, gap = work.runtime, between(work)
     gpu, host, busy, traffic = (np.zeros((1, 1)) for _ in range(4))
     terms: list[Term] = []
     stages = {name: (np.zeros((1, 1)), np.zeros((1, 1))) for name in STAGES}
     for one in work.kernels:
         compute, memory = limits(one, work, found)
         count = one.table.count
-        each = count * (together(compute, memory, runtime.overlap) + runtime.gap * one.launched)
+        each = count * (together(compute, memory, runtime.overlap) + gap * one.launched)
         gpu = gpu + each.sum(axis=0)
         host = host + (count * one.launched).sum(axis=0)
         busy = busy + _ideal_compute(one.table, work.devices)
@@ -224,7 +224,7 @@ def bound_seconds(work: Pass, found: Fit) -> dict[str, Array]:
     seconds: dict[str, Array] = {name: np.zeros((1, 1)) for name in ("compute", "memory", "launch")}
     for one in work.kernels:
         compute, memory = limits(one, work, found)
-        once = together(compute, memory, work.runtime.overlap) + work.runtime.gap * one.launched
+        once = together(compute, memory, work.runtime.overlap) + between(work) * one.launched
         launched = np.maximum(compute, memory) < 0.5 * once
         arithmetic = compute >= memory
         each = one.table.count * once
@@ -274,6 +274,13 @@ def fed(seconds: Array, feeding: Array | float) -> Array:
     return joined
 
 
+def between(work: Pass) -> Array:
+    """Seconds that each GPU loses between two kernels of a pass, (G, 1)."""
+    stack, devices = work.runtime, work.devices
+    each = np.array([stack.gaps.get(gpu.vendor, stack.gap) for gpu in devices.gpus])[:, None]
+    return np.asarray(each * devices.pause)
+
+
 def paced(gpu: Array, host: Array) -> Array:
     """Seconds of a pass whose launches run beside it: (gpu^3 + host^3)^(1/3)."""
     joined: Array = (gpu**PACE + host**PACE) ** (1.0 / PACE)
@@ -304,7 +311,7 @@ def _launched(table: OpTable, runtime: Runtime) -> Array:
 _NARROW = ("fp8", "int8", "fp4")
 
 
-def _fastest_compute(table: OpTable, devices: Devices, ceiling: str) -> Array:
+def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime, ceiling: str) -> Array:
     """Seconds of one execution at a ceiling of the peak; nothing for what no peak bounds.
 
     Training of language models keeps all tensor cores busy for hours: its ceiling is what is `sustained`.
@@ -312,7 +319,7 @@ def _fastest_compute(table: OpTable, devices: Devices, ceiling: str) -> Array:
     if table.kind not in PRODUCTS:
         return np.zeros((1, 1, 1))
     half = 0.5 if table.kind == "attention" else 1.0
-    peaks = devices.peaks(table.dtypes, tf32=True)
+    peaks = rates(table, devices, runtime, tf32=True)
     least = multiplied(table, peaks > 1.01 * devices.vector, section("products")["winograd_most"])
     ideal = half * least / peaks
     return np.asarray(ideal / section("products")[ceiling])

@@ -6,14 +6,24 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import UsageError, WhichGpuError
+from whichgpu.export.model import PORT
 from whichgpu.export.names import engines
 from whichgpu.hardware.catalogue import catalogue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from whichgpu.planner.deployment import Deployment
 
 #: The engine that stands for a program of the user's own.
 OWN = "own"
+#: From the port of one of several workloads on a node to the next.
+_APART = 100
+
+
+def port(index: int) -> int:
+    """Where the workloads of a node answer, the first of them at 0."""
+    return PORT + _APART * index
 
 
 class Place(NamedTuple):
@@ -28,6 +38,8 @@ class Place(NamedTuple):
     rank: str = "0"
     head: str = "localhost"
     worker: str = "0"
+    #: Where the first server answers, of those that are told so on their command line.
+    port: int = PORT
 
 
 class Launch(NamedTuple):
@@ -41,6 +53,8 @@ class Launch(NamedTuple):
     port: int
     #: One for each server of a node, where they are several.
     ports: int = 1
+    #: Where those beside it answer, by name.
+    others: tuple[tuple[str, int], ...] = ()
 
     @property
     def text(self) -> str:
@@ -55,12 +69,51 @@ def engine_of(one: Deployment) -> str:
     return next((key for key, row in engines().items() if one.engine in row["runtimes"]), OWN)
 
 
+def started(one: Deployment, place: Place) -> Launch:
+    """How a deployment starts with its own engine, and with it those beside it, each at a port of its own.
+
+    One image has all of it. Raises `UsageError` where that cannot be.
+    """
+    start = launch(one, engine_of(one), place)
+    if not one.beside:
+        return start
+    if place.span > 1:
+        raise UsageError(
+            f"{one.name}: it shares its nodes with {_named(one.beside)}, and a replica spans {place.span}; "
+            "start each by its own command, --to vllm or sglang"
+        )
+    starts = [start]
+    for index, other in enumerate(one.beside, 1):
+        own = place._replace(copies=other.replicas_per_node, port=port(index))
+        starts.append(launch(other, engine_of(other), own))
+    served = list(dict.fromkeys(each.engine for each in starts if each.engine != OWN)) or [OWN]
+    if len(served) > 1:
+        raise UsageError(
+            f"{one.name}: {' and '.join(served)} do not run in one image; give one of those that share its "
+            f"nodes another engine: {_named((one, *one.beside))}"
+        )
+    image = next(each.image for each in starts if each.engine == served[0])
+    lines: tuple[str, ...] = ()
+    for other, each in zip(one.beside, starts[1:], strict=True):
+        lines += (f"# Beside it: {other.name}", "(", *each.lines, ") &")
+    install = "\n".join(dict.fromkeys(each.install for each in starts if each.install))
+    others = tuple((other.name, each.port) for other, each in zip(one.beside, starts[1:], strict=True)
+                   if other.kind == "service")  # fmt: skip
+    # What ends must not take those with it that have not.
+    end = ("wait",) if one.kind == "batch" else ()
+    return start._replace(lines=(*lines, *start.lines, *end), image=image, install=install, others=others)
+
+
+def _named(some: Iterable[Deployment]) -> str:
+    return ", ".join(one.name for one in some)
+
+
 def launch(one: Deployment, engine: str, place: Place) -> Launch:
     """How a deployment starts with an engine; raises `UsageError` for what the engine cannot do."""
     row = _on(one, engine)
     if engine == OWN:
         lines = (*_environment(one, place), one.command or str(row["service"]))
-        return Launch(engine, lines, row["image"], row["install"], row["health"], row["port"])
+        return Launch(engine, lines, row["image"], row["install"], row["health"], place.port)
     if not one.model:
         raise UsageError(
             f"{one.name}: which model to load is not known; say it with --model, e.g. --model org/name"
@@ -76,7 +129,7 @@ def launch(one: Deployment, engine: str, place: Place) -> Launch:
     else:
         lines += (_command(words),)
     ports = place.copies if "copies" not in row else 1
-    return Launch(engine, lines, row["image"], row["install"], "" if batch else row["health"], row["port"],
+    return Launch(engine, lines, row["image"], row["install"], "" if batch else row["health"], place.port,
                   ports)  # fmt: skip
 
 
@@ -119,7 +172,8 @@ def _words(one: Deployment, engine: str, row: dict[str, Any], place: Place) -> l
     batch = one.kind == "batch" and "batch" in row
     values = {key: shlex.quote(str(value)) for key, value in one.to_dict().items() if value is not None}
     values |= {"width": str(one.tp * one.dp), "copies": str(place.copies), "span": str(place.span),
-               "rank": place.rank, "head": place.head, "worker": place.worker}  # fmt: skip
+               "rank": place.rank, "head": place.head, "worker": place.worker,
+               "port": str(place.port)}  # fmt: skip
     said = [str(row["batch" if batch else "service"])]
     options: dict[str, str] = dict(row["options"])
     if one.dp > 1:
@@ -175,7 +229,7 @@ def _each(one: Deployment, place: Place, words: list[str]) -> tuple[str, ...]:
     for index in range(place.copies):
         first = index * one.gpus_per_replica
         devices = ",".join(str(first + n) for n in range(one.gpus_per_replica))
-        text = _command(words).replace("--port 8000", f"--port {8000 + index}")
+        text = _command(words).replace(f"--port {place.port}", f"--port {place.port + index}")
         lines.append(f"CUDA_VISIBLE_DEVICES={devices} {text} &")
     return (*lines, "wait")
 
@@ -184,7 +238,7 @@ def _environment(one: Deployment, place: Place) -> tuple[str, ...]:
     """What a program of the user's own is told."""
     values = {
         "WORKLOAD": one.workload, "MODEL": one.model, "PRECISION": one.precision, "BATCH": one.batch,
-        "GPUS_PER_REPLICA": one.gpus_per_replica, "REPLICAS_PER_NODE": place.copies, "PORT": 8000,
+        "GPUS_PER_REPLICA": one.gpus_per_replica, "REPLICAS_PER_NODE": place.copies, "PORT": place.port,
     }  # fmt: skip
     said = [f"{key}={shlex.quote(str(value))}" for key, value in values.items() if value not in (None, "")]
     return (f"export {' '.join(said)} WORKER={place.worker}",)

@@ -50,6 +50,7 @@ def tags(one: Deployment) -> dict[str, str]:
         "name": one.name, "gpu": one.gpu, "gpus_per_node": one.gpus_per_node, "nodes": one.nodes,
         "provider": one.provider, "instance": one.instance, "region": one.region, "term": one.term,
         "usd_per_hour": None if one.usd_per_hour is None else repr(one.usd_per_hour),
+        "beside": ",".join(other.name for other in one.beside),
     }  # fmt: skip
     return {key: str(value) for key, value in values.items() if value not in (None, "")}
 

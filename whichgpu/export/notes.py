@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.export.launch import OWN, engine_of
+from whichgpu.export.launch import OWN, engine_of, port, serves
 from whichgpu.export.names import engines
 
 if TYPE_CHECKING:
@@ -16,30 +16,31 @@ if TYPE_CHECKING:
 _AS_LOADED = ("", "fp32", "tf32", "fp16", "bf16", "fp8")
 #: Tools that know the price of what they rent.
 _PRICED = ("skypilot", "dstack")
+#: Tools whose services have one port.
+_ONE_PORT = ("skypilot", "dstack")
 
 
 def notes(deployments: Sequence[Deployment], target: str) -> tuple[str, ...]:
     """Sentences, each beginning with the deployment's name."""
-    said = [
-        f"{one.name}: {text}" for one in deployments for text in _of(one, target) if target != "karpenter"
-    ]
-    return (*said, *_shared(deployments))
+    every = [each for one in deployments for each in (one, *one.beside)]
+    if target in engines():
+        every = [one for one in every if serves(one)]
+    said = [f"{one.name}: {text}" for one in every for text in _of(one, target) if target != "karpenter"]
+    return (*said, *(text for one in deployments if one.beside for text in _shared(one, target)))
 
 
-def _shared(deployments: Sequence[Deployment]) -> Iterator[str]:
-    """Of which deployments the plan puts on the same machines: each file counts its own."""
-    machines: dict[tuple[str, ...], list[Deployment]] = {}
-    for one in deployments:
-        if one.share < 1.0:
-            key = (one.provider, one.instance, one.region, one.term, one.gpu)
-            machines.setdefault(key, []).append(one)
-    for (provider, instance, *_), some in machines.items():
-        if len(some) > 1:
-            names = ", ".join(f"{one.name} ({one.nodes:,})" for one in some)
-            yield (
-                f"{names} share machines in the plan, {provider} {instance}: run them beside each other on "
-                "those of the largest, or pay for each apart"
-            )
+def _shared(one: Deployment, target: str) -> Iterator[str]:
+    """What those know that share nodes: their parts of the time, memory, and where they answer."""
+    every = (one, *one.beside)
+    names = ", ".join(f"{each.name} ({each.share:.0%} of their time)" for each in every)
+    yield (
+        f"{names} share {one.nodes:,} nodes, which are counted once; their models have to fit into the GPUs "
+        "together (vLLM and SGLang take most of the memory: --gpu-memory-utilization, --mem-fraction-static)"
+    )
+    ports = [f"{each.name} at {port(i)}" for i, each in enumerate(every) if each.kind == "service"]
+    if len(ports) > 1 and target != "karpenter":
+        one_only = f"; {target} forwards the first alone" if target in _ONE_PORT else ""
+        yield f"{one.name}: on each of these nodes answer {', '.join(ports)}{one_only}"
 
 
 def _of(one: Deployment, target: str) -> list[str]:
@@ -62,6 +63,4 @@ def _of(one: Deployment, target: str) -> list[str]:
         said.append(
             f"{target} does not know prices; the limit of {one.usd_per_hour:g} USD/h is kept as a remark only"
         )
-    if one.share < 1.0:
-        said.append(f"it has {100.0 * one.share:.0f} % of the time of its nodes, which others use besides it")
     return said

@@ -40,8 +40,13 @@ def read(text: str, where: str, rank: int | None = None) -> tuple[Deployment, ..
         raise UsageError(f"{where}: --rank is of candidates that recommend --json wrote, and this is a plan")
     found = deployment.read_all(document)
     if found:
-        return tuple(one if one.model else replace(one, model=hub_name(one.workload)) for one in found)
+        return tuple(replace(_loaded(one), beside=tuple(map(_loaded, one.beside))) for one in found)
     raise _nothing(document, where)
+
+
+def _loaded(one: Deployment) -> Deployment:
+    """With the model that the workload was read from, where none is named."""
+    return one if one.model else replace(one, model=hub_name(one.workload))
 
 
 def _nothing(document: Mapping[str, Any], where: str) -> WhichGpuError:

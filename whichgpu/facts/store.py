@@ -192,7 +192,8 @@ def read_toml(path: Path, error: type[UsageError | DataError] = UsageError) -> d
 
     refuse_endless(path)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors of Windows put a mark in front of UTF-8.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as fault:
         raise error(f"{path}: cannot be read ({fault.strerror or fault}); check the path") from None
     except UnicodeDecodeError as fault:

@@ -17,6 +17,7 @@ from whichgpu.facts import reading, store
 from whichgpu.hardware.architecture import architectures, families
 from whichgpu.hardware.derive import DERIVABLE, derived
 from whichgpu.hardware.fields import FIELDS, IDENTITY, RATES, SEGMENTS
+from whichgpu.hardware.siblings import oddities
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -88,12 +89,12 @@ def check(catalogue: Catalogue) -> list[Problem]:
     excused = exceptions()
     problems: list[Problem] = [Problem("user file", "", "", text) for text in catalogue.problems]
     used: set[str] = set()
-    for gpu in catalogue.values():
-        for problem in judge(gpu):
-            key = f"{problem.gpu}.{problem.field}"
-            if problem.what == "mismatch" and key in excused:
-                used.add(key)
-                continue
+    odd = [Problem("mismatch", *one) for one in oddities(catalogue.values())]
+    for problem in (*(one for gpu in catalogue.values() for one in judge(gpu)), *odd):
+        key = f"{problem.gpu}.{problem.field}"
+        if problem.what == "mismatch" and key in excused:
+            used.add(key)
+        else:
             problems.append(problem)
     problems += [
         Problem("stale exception", key, "", "it fits its derivation now; remove it from data/exceptions.toml")

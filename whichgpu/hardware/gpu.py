@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import DataError, UsageError
@@ -25,7 +26,7 @@ _SOLD = (1, 2, 3, 4, 6, 8, 10, 11, 12, 16, 20, 24, 32, 40, 48, 64, 72, 80, 94, 9
 _NUMBER_THEN_UNIT = r"^([+-]?\d+)((?:\.\d+)?)(\s.*)?$"
 
 
-@immutable(eq=False)
+@immutable(eq=False, slots=False)
 class Gpu(Shown):
     """One device: what it is called, and every fact that a source states about it.
 
@@ -117,7 +118,7 @@ class Gpu(Shown):
         """The architecture variant, or None where there are no data on it."""
         return self._variant
 
-    @property
+    @cached_property
     def why_unusable(self) -> str:
         """Why no prediction can be made for this device; empty where one can."""
         if self.user and not (self._has("bandwidth") and any(self._has(rate) for rate in RATES)):
@@ -224,7 +225,8 @@ def display(name: str, fact: Fact) -> str:
     if fact.dimension == "count":
         return _count(fact.value)
     if fact.dimension in DIMENSIONS:
-        return _grouped(fact.text)
+        plain = fact.text.endswith(f" {DIMENSIONS[fact.dimension].si}") and fact.kind == "derived"
+        return show(fact.value, fact.dimension) if plain else _grouped(fact.text)
     return fact.text
 
 

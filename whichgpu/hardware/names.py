@@ -66,7 +66,7 @@ def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
 
 def _one(text: str, catalogue: Catalogue) -> Gpu:
     """The device of a name without a number; the errors of `resolve`."""
-    found = candidates(text, catalogue)
+    found = candidates(text, catalogue) or _undressed(text, catalogue)
     for key, problem in catalogue.broken.items():
         if key in {gpu.id for gpu in found} or _words(key) == _words(text):
             raise UsageError(problem)
@@ -78,6 +78,14 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
     near = nearest(text, catalogue)
     hint = f"did you mean {_listed(near)}?" if near else "see the list: whichgpu gpus"
     raise UnknownName(f"no GPU '{shown}'; {hint}")
+
+
+def _undressed(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
+    """Every device that a spelling may mean without what drivers, listings and shops put around a name."""
+    from whichgpu.hardware.dressed import undressed
+
+    plain = undressed(text, catalogue)
+    return tuple(dict.fromkeys(gpu for one in plain for gpu in candidates(one, catalogue)))
 
 
 def candidates(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:

@@ -14,10 +14,26 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 #: What follows the SMs of a part, and what follows its memory; power is shared out with the SMs.
-_OF_SMS = ("sms", "cores", "tensor_cores", "rt_cores", "power", *RATES)
+_OF_SMS = ("sms", "cores", "tensor_cores", "rt_cores", "power", "rt", *RATES)
 _OF_MEMORY = ("memory", "bandwidth", "l2")
+#: What the board has and its guide does not share out: a part's own was not read.
+_OF_BOARD = (
+    "launch_price", "memory_bus", "memory_data_rate", "power_min", "power_max", "power_connectors",
+    "suggested_psu", "slots", "board_length", "nvlink_links", "mig_max", "mig_profiles", "encoders",
+    "decoders",
+)  # fmt: skip
 #: A part reaches no other GPU by NVLink or peer copies, so that parts do not work together.
 _ALONE: Mapping[str, float] = {"nvlink": 0.0, "nvlink_per_direction": 0.0, "nvlink_gpus": 1.0}
+
+
+#: Segments, and forms, of what comes with its machine, one to each.
+_ALONE_SEGMENTS = ("laptop", "edge", "cpu")
+_ALONE_FORMS = ("soldered (laptop)", "MXM module", "SoC", "Jetson module")
+
+
+def comes_alone(gpu: Gpu) -> bool:
+    """Whether a GPU comes with its machine, one to each, so that several never stand in one."""
+    return gpu.segment in _ALONE_SEGMENTS or gpu.value("form_factor") in _ALONE_FORMS
 
 
 def is_part(gpu: Gpu) -> bool:
@@ -33,7 +49,8 @@ def resized(gpu: Gpu, key: str, source: str = "derived", /, **values: float) -> 
     raw = {name: [_text(name, value), source] for name, value in values.items()}
     _, _, part = key.partition(":")
     name = f"{gpu.name} ({part})" if part else gpu.name
-    return replace(gpu, id=key, name=name, _raw={**gpu._raw, **raw}, _read={})
+    whole = {field: fact for field, fact in gpu._raw.items() if not (part and field in _OF_BOARD)}
+    return replace(gpu, id=key, name=name, _raw={**whole, **raw}, _read={})
 
 
 def scaled(gpu: Gpu, memory: float, sms: float) -> dict[str, float]:

@@ -33,6 +33,16 @@ NOISE = frozenset(
         "series",
         "superchip",
         "cloud",
+        "ac",
+        "desktop",
+        "founders",
+        "hpu",
+        "limited",
+        "mba",
+        "mcm",
+        "oc",
+        "reference",
+        "vf",
     }
 )
 #: Form factors and boards, as they stand in ids and names.
@@ -54,14 +64,17 @@ _JOINS = (
     (r"\bpci (?:e|express)\b", "pcie"),
     (r"\btis\b", "ti super"),
     (r"\bl40 s\b", "l40s"),
-    (r"\b(\d+) core\b", r"\1c"),
+    (r"\b(\d+) cores?\b", r"\1c"),
+    (r"\b(?:macbook (?:pro|air)|mac (?:studio|mini|pro)|imac)\b", ""),
     (r"\b(\d+) w\b", r"\1w"),
     (r"\bmax q\b", "maxq"),
     (r"\b(sxm|hbm) (\d)\b", r"\1\2"),
     (r"\b(gaudi|trainium|inferentia) (\d)\b", r"\1\2"),
 )
 #: A product line, a generation or a suffix glued to the model number: rtx4090, 4060ti, rtx6000ada.
-_GLUED_LEFT = r"^(rtx|gtx|rx|quadro|tesla|geforce|radeon|instinct|arc|titan|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$"
+_GLUED_LEFT = (
+    r"^(rtx|gtx|rx|quadro|tesla|geforce|radeon|instinct|arc|titan|vega|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$"
+)
 _GLUED_RIGHT = (
     r"^([a-z]*\d+[a-z]??)(ti|super|xtx|xt|gre|d|ada|laptop|mobile|notebook|nvl|pcie|sxm\d?|maxq|tisuper|tis)$"
 )
@@ -69,8 +82,8 @@ _GLUED_RIGHT = (
 _SIZES = frozenset(
     ["8", "10", "12", "16", "20", "24", "32", "40", "48", "64", "80", "94", "96", "141", "180", "192", "288"]
 )
-_SUPER = r"^[12345]0[5-9]0s$"
-_LAPTOP = r"^[12345]0[5-9]0m$"
+_SUPER = r"^(?:[12345]0|16)[5-9]0s$"
+_LAPTOP = r"^(?:[12345]0|16)[5-9]0m$"
 _MEMORY = r"^\d+gb$"
 
 

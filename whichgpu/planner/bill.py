@@ -242,7 +242,7 @@ class _Made(NamedTuple):
         running = kilowatts * known.electricity
         hours = self.use.hours * self.use.busy
         month = (fixed + running * hours) * self.machines
-        said = f"bought at {price.usd:,.0f} USD a GPU ({price.kind.replace('_', ' ')})" if price else ""
+        said = f"bought at {price.usd:,.0f} USD a GPU ({price.told})" if price else ""
         yield self.filled("own", None, month / self.machines / self.use.hours, month, assumed=said)
 
     def fixed(self) -> float | None:

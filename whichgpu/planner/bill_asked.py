@@ -37,14 +37,15 @@ def asked_bill(job: Job, gpu: str, typed: Typed, catalogue: Catalogue, today: da
     from whichgpu.hardware.names import resolve_count
     from whichgpu.planner.bill import bill
     from whichgpu.planner.bill_use import Use, read_discounts
-    from whichgpu.planner.size import read_size
+    from whichgpu.planner.size import sized
     from whichgpu.planner.wishes import read_positive, read_target
     from whichgpu.prices.spot import habits
     from whichgpu.units import parse
     from whichgpu.workloads.workload import resolve
 
     known = resolve(job.workload)
-    work = read_size(size, known, known.complete(job))
+    job, work = sized(size, known, job)
+    whole = known.complete(job)
     device, count = resolve_count(gpu, catalogue)
     every = typed.checkpoint
     use = Use(
@@ -53,10 +54,10 @@ def asked_bill(job: Job, gpu: str, typed: Typed, catalogue: Catalogue, today: da
         egress=parse(typed.egress or "0 B", "memory"), storage=parse(typed.storage or "0 B", "memory"),
         how=habits()._replace(every=parse(every, "time")).checked() if every else None,
     )  # fmt: skip
-    rate = read_target(typed.throughput, known).rate if typed.throughput else None
+    rate = read_target(typed.throughput, known, whole).rate if typed.throughput else None
     return bill(
         job, device, count, use, catalogue, today=today,
-        target=read_target(typed.target, known) if typed.target else None,
+        target=read_target(typed.target, known, whole) if typed.target else None,
         usd_per_hour=read_positive(typed.price, "price", "--price") if typed.price else None,
         measured=None if rate is None else Interval(rate, rate, rate, f"{known.unit}/s"),
     )  # fmt: skip

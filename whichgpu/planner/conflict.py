@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whichgpu.cost.estimate import estimate
+from whichgpu.errors import UsageError
+from whichgpu.facts import store
 from whichgpu.planner import constraints, market
 from whichgpu.planner.grid import grid
+from whichgpu.planner.machine import amended
 from whichgpu.planner.needs import LAPTOPS
-from whichgpu.planner.options import options, outcome, together
+from whichgpu.planner.options import options, outcome, primary_exact, together
 from whichgpu.units import number, rate_period
 
 if TYPE_CHECKING:
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
 _MOST, _TOLD = 6, 4
 #: Constraints that are changed at most beside the operating system.
 _BESIDE = 2
+#: How often a batch is halved until one fits.
+_HALVED = 16
 #: What is asked for, which is no limit: without it fewer instances do.
 _DEMANDS = ("--target", "--deadline")
 
@@ -52,59 +57,67 @@ class WayOut(NamedTuple):
     changes: tuple[str, ...]
     gpu: str
     usd_per_hour: float
-    usd_total: float | None
+    usd_total: float | None = None
+    #: USD to buy the cards, of a use whose cards are bought.
+    usd_to_buy: float | None = None
 
     def __str__(self) -> str:
         cost = f"{self.usd_per_hour:,.2f} USD/h"
+        if self.usd_to_buy is not None:
+            cost = f"{self.usd_to_buy:,.2f} USD to buy"
         if self.usd_total is not None:
             cost = f"{self.usd_total:,.2f} USD in all"
         if isnan(self.usd_per_hour):
             cost = "no price on file"
-        return f"{' and '.join(self.typed)} ({self.gpu}, {cost})"
+        return f"{' and '.join(self.changes)} ({self.gpu}, {cost})"
 
     @property
     def cost(self) -> float:
-        """What ways out are ordered by: USD in all, or an hour; infinite where no price is on file."""
+        """What ways out are ordered by: USD in all, to buy or an hour; infinite where no price is on file."""
         usd = self.usd_per_hour if self.usd_total is None else self.usd_total
+        usd = usd if self.usd_to_buy is None else self.usd_to_buy
         return inf if isnan(usd) else usd
 
-    @property
-    def typed(self) -> tuple[str, ...]:
-        """The changes, those of the machine in one option."""
-        parts = [one for one in self.changes if one.startswith("--machine ")]
-        if len(parts) < 2:
-            return self.changes
-        whole = ", ".join(one.removeprefix("--machine ").strip('"') for one in parts)
-        return (*(one for one in self.changes if one not in parts), f'--machine "{whole}"')
-
     def to_dict(self) -> dict[str, Any]:
-        """As plain data."""
-        return {**self._asdict(), "changes": list(self.typed)}
+        """As plain data; null where no price is on file."""
+        usd = None if isnan(self.usd_per_hour) else self.usd_per_hour
+        return {**self._asdict(), "changes": list(self.changes), "usd_per_hour": usd}
 
 
 class Conflict(NamedTuple):
-    """Constraints that cannot be held together, and the ways out, the cheapest first."""
+    """Constraints that cannot be held together, and the ways out, the cheapest first.
+
+    `of_job` are those that run the job otherwise: in another format, in smaller batches, split as it fits. No
+    constraints are named where no GPU runs it as it is.
+    """
 
     constraints: tuple[Constraint, ...]
     ways_out: tuple[WayOut, ...]
+    of_job: tuple[WayOut, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """What to do, as a sentence goes on after `;`."""
+        told = ", or ".join(map(str, (*self.ways_out, *self.of_job)[:_TOLD]))
+        return told if told.startswith("leave out") else f"use {told}"
 
     def __str__(self) -> str:
+        return self.of("nothing")
+
+    def of(self, what: str) -> str:
+        """The conflict in words, `what` being that of which none holds it."""
         words = [one.words for one in self.constraints]
-        if len(words) == 1:
-            said = f"nothing holds {words[0]}"
-        else:
-            said = f"nothing holds {', '.join(words[:-1])} and {words[-1]} together"
+        listed = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+        said = f"{what} holds {listed}{' together' * (len(words) > 1)}"
         if not self.ways_out:
             return f"{said}; leave out more than {_MOST} of the limits"
-        first, *others = map(str, self.ways_out)
-        use = "" if first.startswith("leave out") else "use "
-        return f"{said}; {use}{first}" + "".join(f", or {one}" for one in others)
+        return f"{said}; {self.told}"
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
         return {
             "constraints": [one.words for one in self.constraints],
-            "relaxations": [one.to_dict() for one in self.ways_out],
+            "relaxations": [one.to_dict() for one in (*self.ways_out, *self.of_job)],
         }
 
 
@@ -117,14 +130,18 @@ def conflict(
     """
     gpus = [gpu for gpu in catalogue.values() if not gpu.why_unusable]
     every = market.offered(ways[0], pool, gpus)
-    made = (_Table.made(request, workload, gpus, every) for request in ways)
-    tables = [table for table in made if table is not None]
+
+    def made(request: Request) -> _Table | None:
+        return _Table.made(request, workload, gpus, every)
+
+    tables = [table for request in ways if (table := made(request)) is not None]
 
     def feasible(asked: frozenset[int]) -> bool:
         return any(table.feasible(asked) for table in tables)
 
+    of_job = tuple(sorted(_otherwise(ways[0], workload, made), key=lambda way: way.cost))
     if not feasible(frozenset()):
-        return None
+        return Conflict((), (), of_job) if of_job else None
     limits = tables[0].limits
     whole = frozenset(range(len(limits)))
     if feasible(whole):
@@ -133,9 +150,48 @@ def conflict(
     order = sorted(whole, key=lambda index: limits[index].option not in _DEMANDS)
     core = irreducible(order, feasible)
     found = tuple(limits[one] for one in sorted(core))
-    elsewhere = _elsewhere(ways, found, lambda request: _Table.made(request, workload, gpus, every))
+    elsewhere = _elsewhere(ways, found, made)
     told = sorted((*elsewhere, *_ways_out(tables, whole, core)), key=lambda way: way.cost)
-    return Conflict(found, tuple(told[:_TOLD]))
+    return Conflict(found, tuple(told[:_TOLD]), of_job)
+
+
+def _otherwise(
+    request: Request, workload: Workload, made: Callable[[Request], _Table | None]
+) -> Iterator[WayOut]:
+    """The same wishes with a job that is run otherwise: what each such job costs at least, if it can be."""
+    for ways in _other_jobs(request, workload):
+        for words, other in ways:
+            try:
+                table = made(other)
+            except UsageError:  # a format that this kind of model is not run in
+                continue
+            way = table.way_out(frozenset(range(len(table.limits))), frozenset()) if table else None
+            if way is not None:
+                yield way._replace(changes=(words,))
+                break
+
+
+def _other_jobs(request: Request, workload: Workload) -> Iterator[list[tuple[str, Request]]]:
+    """Jobs that a user may settle for, with what to type: of each list the first that can be had."""
+    job = request.job
+    done = workload.complete(job)
+
+    def other(words: str, **columns: Any) -> tuple[str, Request]:
+        return words, replace(request, job=replace(job, **columns))
+
+    if not done.trains and not request.precisions:
+        names = store.load("usual")["usual"]["smaller"]["tokens" if workload.unit == "tokens" else "other"]
+        yield from (
+            [other(f"--precision {name}", precision=name)] for name in names if name != done.precision
+        )
+    if done.trains and "checkpointing" not in job.options:
+        options = {**job.options, "checkpointing": "full"}
+        yield [other("--option checkpointing=full", options=options)]
+    if job.tp is not None:
+        yield [other("leave out --tp", tp=None)]
+    if job.batch is not None and np.size(job.batch) == 1:
+        halved = np.floor(float(job.batch) / 2.0 ** np.arange(1, _HALVED))
+        yield [other(f"--batch {batch:g}", batch=batch) for batch in halved[halved >= 1.0].tolist()]
 
 
 def _elsewhere(
@@ -267,13 +323,31 @@ class _Table(NamedTuple):
         more = -self._rate(rest)[able] if any(self.limits[i].option == "--target" for i in dropped) else 0.0
         order = (usd[able], self.space.trust[able], np.round(change, 6), np.zeros(len(able)) + more)
         best = int(able[np.lexsort(order)[0]])
+        if not {self.limits[index].option for index in dropped} & set(_DEMANDS):
+            best = self._first(held, dropped, result, best)
         gpu = self.space.sweep.devices.gpus[int(self.space.row[best])].id
         total = None if self.request.size is None else float(result.usd_total[best])
-        typed = tuple(self._typed(index, rest, result, best) for index in sorted(dropped))
+        typed = self._together(each for index in sorted(dropped)
+                               for each in self._typed(index, rest, result, best))  # fmt: skip
         hourly = float(result.usd_per_hour[best])
         if np.ndim(more):
             hourly = float(self.space.usd[best] * self._bought(rest)[best])
         return WayOut(typed, gpu, hourly, total)
+
+    def _first(self, held: Bools, dropped: frozenset[int], result: Outcome, best: int) -> int:
+        """The option that comes first once the dropped constraints are relaxed as far as `best` needs it."""
+        held = held.copy()
+        for index in dropped:
+            if self.limits[index].measure is not None:
+                need = self.needs(index, result)
+                held &= need <= need[best] * (1.0 + 1e-9)
+            elif self.limits[index].option == "--term":
+                kinds = [TERMS.get(offer.kind) for offer in self.space.offers]
+                same = np.array([kind == kinds[int(self.space.offer[best])] for kind in kinds])
+                held &= same[self.space.offer]
+        chosen = np.flatnonzero(held)
+        usd = primary_exact(result, self.request)[chosen]
+        return int(chosen[np.lexsort((result.latency[chosen], usd, self.space.trust[chosen]))[0]])
 
     def less(self, size: int) -> Iterator[WayOut | None]:
         """The ways out that change so many constraints, but no framework."""
@@ -281,20 +355,33 @@ class _Table(NamedTuple):
         others = [index for index in sorted(whole) if self.limits[index].option != "--framework"]
         return (self.way_out(whole, frozenset(dropped)) for dropped in combinations(others, size))
 
-    def _typed(self, index: int, rest: frozenset[int], result: Outcome, best: int) -> str:
+    def _together(self, changes: Iterable[str]) -> tuple[str, ...]:
+        """Changes with those of the machine in one option, which has the rest of the machine in it."""
+        changes = tuple(changes)
+        parts = [one.removeprefix("--machine ").strip('"') for one in changes if one.startswith("--machine ")]
+        if not parts or self.request.machine is None:
+            return changes
+        kept = tuple(one for one in changes if not one.startswith("--machine "))
+        return (*kept, f'--machine "{amended(self.request.machine, parts)}"')
+
+    def _typed(self, index: int, rest: frozenset[int], result: Outcome, best: int) -> Iterator[str]:
         limit = self.limits[index]
         if limit.option == "--target":
-            return _slower(self.request, float(self._rate(rest)[best]))
-        if limit.option == "--term":
+            yield _slower(self.request, float(self._rate(rest)[best]))
+        elif limit.option == "--term":
             kind = self.space.offers[int(self.space.offer[best])].kind
-            return f"--term {TERMS.get(kind, 'any')}"
-        if limit.measure is None:
+            yield f"--term {TERMS.get(kind, 'any')}"
+        elif limit.option == "--machine" and limit.measure is None:
+            yield '--machine "server airflow"'
+        elif limit.measure is None:
             # A laptop is bought: without that word, the rest is asked of what is rented.
-            bought = self.request.unpriced and limit.value in LAPTOPS
-            return f"--term buy without {limit.words}" if bought else f"leave out {limit.words}"
-        items = self._items(index, result)
-        need = float(limit.measure(items)[self._place(index, best)])
-        return limit.relaxed(need) or f"leave out {limit.words}"
+            if self.request.unpriced and limit.value in LAPTOPS:
+                yield "--term buy"
+            yield f"leave out {limit.words}"
+        else:
+            items = self._items(index, result)
+            need = float(limit.measure(items)[self._place(index, best)])
+            yield limit.relaxed(need) or f"leave out {limit.words}"
 
     def _items(self, index: int, result: Outcome) -> Any:
         level = self.limits[index].level

@@ -6,13 +6,16 @@ replica may span several nodes:
 
     tp * pp * dp = gpus_per_replica            GPUs that hold one copy of the model
     replicas * gpus_per_replica <= nodes * gpus_per_node
+
+Several workloads may share the time of the same nodes: one is the deployment, the others are `beside` it, and
+the nodes are counted once.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +35,8 @@ TERM_OF = {
     "committed_1y": "committed", "committed_3y": "committed", "reserved": "committed",
     "serverless": "serverless", "buy": "owned", "purchase": "owned", "owned": "owned",
 }  # fmt: skip
+#: What those that run beside each other have in common.
+OF_NODES = ("gpu", "gpus_per_node", "nodes", "provider", "instance", "region", "term", "usd_per_hour")
 #: The longest name, so that tools may add to it within the 63 characters of a DNS label.
 LONGEST = 50
 #: No count is larger, and no quantity.
@@ -47,7 +52,8 @@ class Deployment:
     `tp`, `pp`, `dp` (groups of data-parallel attention within a replica) and `ep` are degrees. `usd_per_hour`
     is the price of one node and the limit for it; `share` the part of the nodes' time that is this
     workload's, the rest being that of others on the same nodes. `disk` in bytes, `load_time` in s from the
-    start of a node to its first answer. None or empty: not stated.
+    start of a node to its first answer. `beside` are others on the same nodes, none of which has any beside
+    itself. None or empty: not stated.
     """
 
     name: str
@@ -79,12 +85,15 @@ class Deployment:
     usd_per_hour: float | None = None
     disk: float | None = None
     load_time: float | None = None
+    beside: tuple[Deployment, ...] = ()
 
     def __str__(self) -> str:
         where = " ".join(part for part in (self.provider, self.instance, self.region) if part)
         price = "" if self.usd_per_hour is None else f", {self.usd_per_hour:g} USD/h each"
+        others = ", ".join(f"{one.replicas} x {one.workload or one.model}" for one in self.beside)
         return (
-            f"{self.name}: {self.replicas} x {self.workload or self.model} on {self.nodes} x "
+            f"{self.name}: {self.replicas} x {self.workload or self.model}"
+            f"{f' beside {others}' if others else ''} on {self.nodes} x "
             f"{self.gpus_per_node} x {self.gpu}{f' ({where})' if where else ''}{price}"
         )
 
@@ -110,7 +119,8 @@ class Deployment:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON object with every field; SI units, null for what is not stated."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        known = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {**known, "beside": [one.to_dict() for one in self.beside]}
 
 
 def from_dict(raw: Any, where: str = "deployment") -> Deployment:
@@ -130,8 +140,29 @@ def from_dict(raw: Any, where: str = "deployment") -> Deployment:
     for key, one in known.items():
         if one.default is MISSING and key not in stated:
             raise UsageError(f"{where}: '{key}' is missing; every deployment has a name and a gpu")
+    others = stated.pop("beside", [])
     read = {key: _value(str(known[key].type), value, f"{where}.{key}") for key, value in stated.items()}
-    return checked(Deployment(**read), where)
+    made = checked(Deployment(**read), where)
+    if not isinstance(others, list):
+        raise UsageError(f"{where}.beside: {_shown(others)} is no list of deployments")
+    return replace(
+        made, beside=tuple(_guest(one, made, f"{where}.beside[{i}]") for i, one in enumerate(others))
+    )
+
+
+def _guest(raw: Any, host: Deployment, where: str) -> Deployment:
+    """A deployment beside another, whose nodes it has where it does not state them."""
+    own = {key: getattr(host, key) for key in OF_NODES}
+    made = from_dict({**own, **raw} if isinstance(raw, dict) else raw, where)
+    other = next((key for key, value in own.items() if getattr(made, key) != value), None)
+    if other is not None:
+        raise UsageError(
+            f"{where}.{other}: {_shown(getattr(made, other))}, and {host.name} beside which it runs has "
+            f"{_shown(own[other])}; they share their nodes"
+        )
+    if made.beside:
+        raise UsageError(f"{where}.beside: {made.name} runs beside {host.name}; list all of them there")
+    return made
 
 
 def checked(made: Deployment, where: str = "deployment") -> Deployment:
@@ -198,7 +229,7 @@ def read_all(document: Mapping[str, Any]) -> tuple[Deployment, ...]:
     if not isinstance(raw, list):
         raise UsageError(f"deployments: {_shown(raw)} is no list")
     made = tuple(from_dict(one, f"deployments[{index}]") for index, one in enumerate(raw))
-    names = [one.name for one in made]
+    names = [each.name for one in made for each in (one, *one.beside)]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UsageError(f"deployments: two are called '{twice}'; give each a name of its own")

@@ -13,6 +13,8 @@ from whichgpu.cost.estimate import Z90
 from whichgpu.errors import Infeasible
 from whichgpu.planner import hosted, refusals, sentences, words
 from whichgpu.planner.answer import Rejected
+from whichgpu.planner.conflict import Conflict, WayOut, conflict
+from whichgpu.planner.constraints import word
 from whichgpu.planner.fleet import Choice, given_less, nearest, refined, searched
 from whichgpu.planner.fleet import chosen as search
 from whichgpu.planner.reasons import Reason
@@ -126,6 +128,7 @@ class Fleets(Shown):
     rejected: tuple[Rejected, ...]
     assumptions: tuple[str, ...]
     infeasible: str = ""
+    conflict: Conflict | None = None
     hosted: tuple[Hosted, ...] = ()
     machine: Checked | None = None
 
@@ -162,6 +165,7 @@ class Fleets(Shown):
             "assumptions": list(self.assumptions), "warnings": [], "infeasible": self.infeasible or None,
             "hosted": [one.to_dict() for one in self.hosted],
             "machine": self.machine and self.machine.to_dict(),
+            "conflict": self.conflict.to_dict() if self.conflict else None,
         }  # fmt: skip
 
 
@@ -184,13 +188,14 @@ def fleets(
     for one in found:
         if one not in kept:
             rejected[one.gpu] = _dear(one, request)
-    why = "" if kept else _infeasible(space, rejected, found, request)
+    why, against = ("", None) if kept else _infeasible(space, rejected, found, request)
     if space is None:
-        why = _conflict(request, job, catalogue, offers) or why
+        against = _conflict(request, job, catalogue, offers)
+        why = why if against is None or not against.constraints else str(against)
     return Fleets(
         request, terms, load, tuple(_explained(kept)),
         tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), told, why,
-        _hosted(request, kept), in_machine(request, catalogue, kept[0]) if kept else None,
+        against, _hosted(request, kept), in_machine(request, catalogue, kept[0]) if kept else None,
     )  # fmt: skip
 
 
@@ -205,15 +210,15 @@ def _hosted(request: Request, kept: Sequence[Fleet]) -> tuple[Hosted, ...]:
     return hosted.against(request, resolve(request.job.workload), own, first.tokens)
 
 
-def _conflict(request: Request, job: Job, catalogue: Catalogue, offers: Sequence[Offer] | None) -> str:
-    """Which wishes leave no GPU at all, in words; empty where it is not the wishes."""
-    from whichgpu.planner.conflict import conflict
+def _conflict(
+    request: Request, job: Job, catalogue: Catalogue, offers: Sequence[Offer] | None
+) -> Conflict | None:
+    """Which wishes leave no GPU at all; None where it is not the wishes."""
     from whichgpu.prices import live
 
     plain = replace(request, job=replace(job, concurrency=None), target=None, budget=None)
     pool = live.current() if offers is None else tuple(offers)
-    found = conflict((plain,), resolve(job.workload), catalogue, pool)
-    return "" if found is None else str(found)
+    return conflict((plain,), resolve(job.workload), catalogue, pool)
 
 
 def _ranked(space: Space, rejected: dict[str, Reason], limit: int) -> list[Fleet]:
@@ -375,28 +380,37 @@ def _dear(one: Fleet, request: Request) -> Reason:
 
 def _infeasible(
     space: Space | None, rejected: Mapping[str, Reason], found: Sequence[Fleet], request: Request
-) -> str:
-    """Which constraint binds, and the nearest that is possible."""
+) -> tuple[str, Conflict | None]:
+    """Which constraint binds, and the nearest that is possible: in words, and as data."""
     if found:
         cheapest = min(found, key=lambda one: _bill(one, request)[0])
         usd, allowed, unit = _bill(cheapest, request)
-        return (
-            f"nothing within {allowed:,.2f} {unit}: the cheapest is {cheapest.gpu} at {usd:,.2f} {unit}; "
-            f'use --budget "{np.ceil(usd * 100) / 100:.2f} {unit}"'
+        typed = f'--budget "{np.ceil(np.round(usd * 100, 6)) / 100:.2f} {unit}"'
+        said = f"nothing within {allowed:,.2f} {unit}: the cheapest is {cheapest.gpu} at {usd:,.2f} {unit}"
+        return f"{said}; use {typed}", _bound(
+            "--budget", f"{allowed:.2f} {unit}", typed, cheapest.gpu, cheapest.choice.usd_per_hour
         )
     if space is None or not (space.found.places >= 1.0).any():
         gpu, reason = next(iter(rejected.items()), ("none", Reason("", "no GPU was asked for")))
         more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
-        return f"no GPU can do it: {gpu}: {reason.text}{more}; try --term any, other --gpus or --precision"
+        return (
+            f"no GPU can do it: {gpu}: {reason.text}{more}; try --term any, other --gpus or --precision"
+        ), None
     return _below_physics(space)
 
 
-def _below_physics(space: Space) -> str:
+def _bound(option: str, value: str, typed: str, gpu: str, usd_per_hour: float) -> Conflict:
+    """One bound that nothing holds, and the least that something does."""
+    return Conflict((word(option, value, "option", lambda _: False),),
+                    (WayOut((typed,), gpu, usd_per_hour),))  # fmt: skip
+
+
+def _below_physics(space: Space) -> tuple[str, Conflict | None]:
     """Objectives that not even a request alone keeps, on any GPU: the nearest, and what bounds it."""
     row, column, excess = nearest(space)
     gpu, split = space.found.gpus[row], space.ways.name(column)
     if excess <= 1.0:
-        return f"no offer has enough GPUs in one instance for {split} on {gpu.id}; try --term any"
+        return f"no offer has enough GPUs in one instance for {split} on {gpu.id}; try --term any", None
     bound = ""
     try:
         job = curve.checked(space.ways.job(column), gpu)
@@ -411,8 +425,9 @@ def _below_physics(space: Space) -> str:
         told.append(f"{term.metric} {show(least, 'time', 3)}")
         asked.append(str(replace(term, most=max(term.most, 1.05 * least))))
     over = [str(term) for term in space.terms if _alone(space, row, column, term) > term.most]
+    typed = f'--slo "{", ".join(asked)}"'
     return (
         f"{' and '.join(over)} cannot be held by any GPU, not even for a request alone: nearest is "
         f"{space.ways.gpus[column]:g} x {gpu.id} ({split}) with {', '.join(told)}{bound}; "
-        f'use --slo "{", ".join(asked)}" or a narrower --precision'
-    )
+        f"use {typed} or a narrower --precision"
+    ), _bound("--slo", ", ".join(map(str, space.terms)), typed, gpu.id, float("nan"))

@@ -93,6 +93,14 @@ def read_machine(text: str) -> Machine:
     return Machine(**found, text=", ".join(parts))
 
 
+def amended(machine: Machine, parts: Sequence[str]) -> str:
+    """A machine in words with some parts in place of what it has of them."""
+    told = dict.fromkeys(parts)
+    changed = {key for part in parts for key in _part(part)}
+    kept = [one for one in machine.text.split(", ") if not changed.intersection(_part(one))]
+    return ", ".join((*kept, *told))
+
+
 def _of_table(key: str, value: Any, file: str) -> str:
     """An entry of a file in words."""
     name = key.strip().lower()

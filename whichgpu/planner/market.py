@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.hardware.parts import comes_alone
 from whichgpu.planner import constraints, refusals
 from whichgpu.planner.needs import LAPTOPS
 from whichgpu.prices import purchase
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 #: GPUs in one machine of one's own.
 _BOXES = (1, 2, 4, 8)
-#: Forms of a GPU that comes with its machine.
-_FIXED = ("soldered (laptop)", "MXM module", "SoC", "Jetson module")
 #: Cards that are tried in a machine that one builds, at most.
 CARDS = 8
 #: What stands for trust in a price that is not known.
@@ -99,7 +98,7 @@ def unplaced(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> 
 
 def _boxes(gpu: Gpu, request: Request) -> Iterable[int]:
     """How many of a GPU one machine of one's own may have: of what is soldered in there is one."""
-    if gpu.segment == "laptop" or gpu.value("form_factor") in _FIXED:
+    if comes_alone(gpu):
         return (1,)
     return _BOXES if request.machine is None else range(1, CARDS + 1)
 

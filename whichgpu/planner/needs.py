@@ -209,7 +209,7 @@ def _unknown(text: str) -> str:
     from difflib import get_close_matches
 
     known = [*_names(), *(name.replace("_", "-") for name in FIELDS), *_features()]
-    near = get_close_matches(_key(text), known, n=3, cutoff=0.6)
+    near = dict.fromkeys(get_close_matches(_key(text), known, n=3, cutoff=0.6))
     if near:
         return f"no need '{one_line(text)}'; did you mean {', '.join(near)}?"
     listed = ", ".join(_tables())

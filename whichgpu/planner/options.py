@@ -13,7 +13,7 @@ several nodes is a configuration of its own.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -78,49 +78,44 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
     group = np.broadcast_to(np.asarray(sweep.job.tp, dtype=np.float64), shape)
     together = np.broadcast_to(np.asarray(sweep.job.n_gpus, dtype=np.float64), shape)
     flat = [offer for rows in offers for offer in rows]
-    known = _of_offers(request, flat)
-    parts: list[tuple[Any, ...]] = []
-    index = 0
-    for row, rows in enumerate(offers):
-        fitting = np.flatnonzero(sweep.fits[row])
-        for offer in rows:
-            count = float(int(offer.gpu_count))
-            if sweep.job.trains:
-                nodes = together[row, fitting] / count
-                able = fitting[_whole(nodes, count, request)]
-                size, copies = together[row, able], 1.0 / np.maximum(together[row, able] / count, 1e-9)
-                spread = together[row, able] / count
-            else:
-                able = fitting[group[row, fitting] <= count]
-                size = group[row, able]
-                copies, spread = np.floor(count / size), np.ones(len(able))
-            ones = np.ones(len(able))
-            machines = spread if sweep.job.trains else ones
-            slower = {many: _slower(request, offer, many) for many in set(machines.tolist())}
-            parts.append((
-                ones * row, able * 1.0, ones * index, size, ones * count, spread,
-                sweep.throughput[row, able] * copies, sweep.latency[row, able],
-                np.broadcast_to(sweep.power, shape)[row, able] * count, ones * offer.usd_per_hour,
-                ones * known[index][0], np.array([slower[many] for many in machines.tolist()]),
-                ones * known[index][1],
-            ))  # fmt: skip
-            index += 1
-    found = (
-        [np.concatenate(one) for one in zip(*parts, strict=True)] if parts else [np.zeros(0)] * len(_ARRAYS)
-    )
-    named = dict(zip(_ARRAYS, found, strict=True))
-    for name in ("row", "column", "offer", "size", "trust"):
-        named[name] = named[name].astype(np.int_)
-    return Options(sweep=sweep, offers=flat, **named)
+    counts = _each([float(int(offer.gpu_count)) for offer in flat])
+    row = np.repeat(np.arange(len(offers)), np.array([len(rows) for rows in offers], dtype=np.int_))
+    # Offers (rows) by configurations (columns): those that fit, on instances that have GPUs for them.
+    if sweep.job.trains:
+        able = sweep.fits[row] & _whole(together[row] / counts[:, None], counts[:, None], request)
+    else:
+        able = sweep.fits[row] & (group[row] <= counts[:, None])
+    offer, column = np.nonzero(able)
+    row, count = row[offer], counts[offer]
+    if sweep.job.trains:
+        size, nodes = together[row, column], together[row, column] / count
+        copies = 1.0 / np.maximum(nodes, 1e-9)
+    else:
+        size, nodes = group[row, column], np.ones(len(offer))
+        copies = np.floor(count / size)
+    return Options(
+        sweep=sweep, offers=flat, row=row, column=column, offer=offer, size=size.astype(np.int_),
+        count=count, nodes=nodes, rate=sweep.throughput[row, column] * copies,
+        latency=sweep.latency[row, column],
+        watts=np.broadcast_to(sweep.power, shape)[row, column] * count,
+        usd=_each([one.usd_per_hour for one in flat])[offer],
+        trust=np.array([trust(one, request) for one in flat], dtype=np.int_)[offer],
+        slower=_slower(request, flat, offer, nodes), price=_each([_price(one) for one in flat])[offer],
+    )  # fmt: skip
 
 
-def _whole(nodes: Array, count: float, request: Request) -> Bools:
+def _each(numbers: list[float]) -> Array:
+    return np.array(numbers, dtype=np.float64)
+
+
+def _whole(nodes: Array, count: Array, request: Request) -> Bools:
     """Whether so many nodes can be had: one; several whole machines for a job whose size is known.
 
     Single GPUs that are rented one by one have no fast link between them, so they are no run together.
     """
     whole = np.abs(nodes - np.round(nodes)) < 1e-9
-    most = NODES[-1] if request.size is not None and count >= section("links")["node"] else 1
+    linked = (count >= section("links")["node"]) & (request.size is not None)
+    most = np.where(linked, NODES[-1], 1)
     return np.asarray(whole & (nodes >= 1.0) & (nodes <= most))
 
 
@@ -139,18 +134,18 @@ def together(request: Request, offers: Sequence[Sequence[Offer]]) -> list[float]
     return [count for count in counts if count > 1.0] or counts if request.cut else counts
 
 
-def _of_offers(request: Request, offers: Sequence[Offer]) -> list[tuple[int, float]]:
-    """Trust in the price, and the price of the cards."""
-    return [(trust(offer, request), _price(offer)) for offer in offers]
-
-
-def _slower(request: Request, offer: Offer, machines: float) -> float:
+def _slower(request: Request, offers: Sequence[Offer], which: Ints, machines: Array) -> Array:
     """How many times longer a job takes where capacity is taken back, a run on several with any of them."""
-    if request.size is None or offer.kind != "spot":
-        return 1.0
+    slower = np.ones(len(which))
+    if request.size is None:
+        return slower
     from whichgpu.prices import spot
 
-    return spot.expected(offer, 1.0, spot.habits(), machines=machines).hours
+    for pair in {(int(one), float(many)) for one, many in zip(which, machines, strict=True)}:
+        if offers[pair[0]].kind == "spot":
+            hours = spot.expected(offers[pair[0]], 1.0, spot.habits(), machines=pair[1]).hours
+            slower[(which == pair[0]) & (machines == pair[1])] = hours
+    return slower
 
 
 def _price(offer: Offer) -> float:
@@ -217,9 +212,7 @@ def _ceil(ratio: Array) -> Array:
 def primary(result: Outcome, request: Request) -> Array:
     """What the objective makes small: USD, s or J."""
     if request.objective == "cost":
-        cost = result.usd_per_unit_full if request.size is None else result.usd_total
-        # What has no price is chosen by its speed.
-        return np.where(np.isnan(cost), result.seconds_per_unit, cost)
+        return result.usd_per_unit_full if request.size is None else result.usd_total
     if request.objective == "energy":
         return result.joules_per_unit
     return result.latency if request.objective == "latency" else result.seconds
@@ -241,14 +234,29 @@ def best(found: Options, result: Outcome, request: Request) -> dict[int, int]:
 
 
 def heads(found: Options, result: Outcome, request: Request) -> Ints:
-    """The index of the configuration that stands for each offer."""
-    aim = primary(result, request)
-    first = np.full(len(found.offers), np.inf)
-    np.minimum.at(first, found.offer, aim)
+    """The index of the configuration that stands for each offer.
+
+    It is the quickest of those that are nearly as good as the best, and take no more instances.
+    """
     slack = WORTH if request.objective in ("cost", "energy") else 1.0 + 1e-9
-    far = aim > first[found.offer] * slack
+    far = _beyond(primary(result, request), slack, found, result)
+    if _counts(request):
+        far |= _beyond(primary_exact(result, request), 1.0 + 1e-9, found, result)
     order = np.lexsort((found.size, result.latency, far, found.offer))
     return np.asarray(order[np.unique(found.offer[order], return_index=True)[1]])
+
+
+def _counts(request: Request) -> bool:
+    """Whether whole instances are counted, of which one more costs what no slack is worth."""
+    return request.objective == "cost" and (request.target is not None or request.deadline is not None)
+
+
+def _beyond(aim: Array, slack: float, found: Options, result: Outcome) -> Bools:
+    """Which options are above `slack` times the least of their offer; by speed where it has no price."""
+    aim = np.where(np.isnan(aim), result.seconds_per_unit, aim)
+    least = np.full(len(found.offers), np.inf)
+    np.minimum.at(least, found.offer, aim)
+    return np.asarray(aim > least[found.offer] * slack)
 
 
 def primary_exact(result: Outcome, request: Request) -> Array:

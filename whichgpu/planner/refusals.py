@@ -144,7 +144,8 @@ def infeasible(
     """Which constraint binds, and the smallest relaxation that works."""
     sweep = None if space is None else space.sweep
     if sweep is not None and not bool(sweep.fits.any()) and not all(sweep.refusals):
-        more = f"; or {against.ways_out[0]}" if against and against.ways_out else ""
+        told = against.told if against and (against.ways_out or against.of_job) else ""
+        more = f"; {told}" if told else "; use a narrower --precision, a smaller --batch or more GPUs"
         alone = sweep.job.trains and request.size is None
         wide = "; with its size, e.g. --tokens 1B, runs on several machines are tried" if alone else ""
         return _memory_binds(workload, sweep) + wide + more
@@ -152,9 +153,9 @@ def infeasible(
         (limit,), way = against.constraints, against.ways_out[0]
         kind = "whole" if limit.option == "--budget" and not limit.value.endswith("/h") else limit.option
         if kind in _ALONE:
-            return _ALONE[kind].format(asked=limit.value, gpu=way.gpu, usd=way.usd_per_hour,
-                                       use=" and ".join(way.typed))  # fmt: skip
-    if against is not None and not _named_alone(request, against):
+            use = ", or ".join((" and ".join(way.changes), *map(str, against.of_job)))
+            return _ALONE[kind].format(asked=limit.value, gpu=way.gpu, usd=way.usd_per_hour, use=use)
+    if against is not None and against.constraints and not _named_alone(request, against):
         return str(against)
     gpu, reason = next(iter(rejected.items()), ("none", Reason("", "no GPU was asked for")))
     if request.gpus:
@@ -163,6 +164,8 @@ def infeasible(
         )
     more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
     said = reason.text.removeprefix(f"{gpu}: ")
+    if against is not None and (against.ways_out or against.of_job):
+        return f"no GPU can do it: {gpu}: {said}{more}; {against.told}"
     return f"no GPU can do it: {gpu}: {said}{more}; try --term any, other --gpus or --providers"
 
 
@@ -188,6 +191,5 @@ def _memory_binds(workload: Workload, sweep: Estimates) -> str:
     return (
         f"{workload.id} fits on none of the GPUs asked for: nearest is {gpu}, which needs "
         f"{show(float(sweep.required[row, column]), 'memory', 3)} and has "
-        f"{show(float(sweep.available[row, column]), 'memory', 3)}; use a narrower --precision, "
-        "a smaller --batch or more GPUs"
+        f"{show(float(sweep.available[row, column]), 'memory', 3)}"
     )

@@ -17,7 +17,7 @@ from whichgpu.planner import wishes as wishes_
 from whichgpu.planner.hosted import read_api_price
 from whichgpu.planner.machine import read_machine
 from whichgpu.planner.needs import LAPTOPS, need
-from whichgpu.planner.size import Sized, read_size
+from whichgpu.planner.size import Sized, sized
 from whichgpu.prices import live
 from whichgpu.prices.sellers import classes, providers_named, regions_named
 from whichgpu.units import in_usd, parse
@@ -100,12 +100,10 @@ def read_request(
     given = Wished(**{key: value for key, value in wishes.items() if value is not None})
     workload = _workload(job.workload)
     job, precisions = _precisions(_capped(job, given.power_limit), workload)
-    size = read_size(
-        Sized(*(getattr(given, name) for name in Sized._fields)), workload, workload.complete(job)
-    )
+    job, size = sized(Sized(*(getattr(given, name) for name in Sized._fields)), workload, job)
     rows = None if offers is None else _own_offers(offers, catalogue, today)
     market = _market(given, catalogue, rows)
-    limits = _limits(given, workload, size, today, buys=market["term"] == "buy")
+    limits = _limits(given, workload, job, size, today, buys=market["term"] == "buy")
     request = Request(job=job, today=today, size=size, precisions=precisions, **limits, **market,
                       **_of_gpus(given, catalogue))  # fmt: skip
     return _consistent(request), rows
@@ -127,7 +125,10 @@ def read_use_request(
                 "specifications; leave it out"
             )
     rows = None if offers is None else _own_offers(offers, catalogue, today)
-    given = given._replace(needs=(*use.needs, *given.needs), term=given.term or _term(given, use))
+    # What no laptop has (drivers that are certified for workstations) is not asked of one.
+    carried = [gpu for gpu in catalogue.values() if gpu.segment == "laptop"] if _carried(given) else []
+    own = [name for name in use.needs if not carried or any(need(name).met(gpu) for gpu in carried)]
+    given = given._replace(needs=(*own, *given.needs), term=given.term or _term(given, use))
     market = _market(given, catalogue, rows)
     buys = market["term"] == "buy"
     budget = None if given.budget is None else wishes_.read_budget(given.budget, None, buys=buys)
@@ -136,7 +137,7 @@ def read_use_request(
                       objective=wishes_.read_objective(given.objective))  # fmt: skip
     request = replace(request, **market, **_of_gpus(given, catalogue))
     _consistent(replace(request, objective="cost"))
-    return replace(request, unpriced=False), rows
+    return request, rows
 
 
 def _term(given: Wished, use: Use) -> str:
@@ -188,12 +189,14 @@ def _workload(name: str) -> Workload:
 
 
 def _limits(
-    given: Wished, workload: Workload, size: Size | None, today: date, *, buys: bool
+    given: Wished, workload: Workload, job: Job, size: Size | None, today: date, *, buys: bool
 ) -> dict[str, Any]:
     """What limits the work itself."""
     budget = None if given.budget is None else wishes_.read_budget(given.budget, size, buys=buys)
     return {
-        "target": None if given.target is None else wishes_.read_target(given.target, workload),
+        "target": None
+        if given.target is None
+        else wishes_.read_target(given.target, workload, workload.complete(job)),
         "latency": _positive(given.latency, "time", "latency"),
         "budget": budget and budget.usd_per_hour,
         "budget_total": budget and budget.usd,

@@ -17,7 +17,7 @@ import numpy as np
 
 from whichgpu.planner import constraints
 from whichgpu.planner.market import UNPRICED, trust
-from whichgpu.planner.options import Options, best, heads, outcome, primary_exact
+from whichgpu.planner.options import Options, best, outcome, primary_exact
 from whichgpu.planner.words import lasting, money, plural
 from whichgpu.units import number, rate_period, show
 
@@ -206,7 +206,9 @@ def _moved(found: _Found, now: float, rate_of: Callable[[Array], Array]) -> Iter
     if held:
         space = space.only(np.logical_and.reduce(held))
         result = outcome(space, request)
-    reps = space.only(heads(space, result, request))
+    # Of each offer what makes the most: it takes the fewest instances whatever is asked for.
+    order = np.lexsort((result.latency, -space.rate, space.offer))
+    reps = space.only(order[np.unique(space.offer[order], return_index=True)[1]])
     # As dear as the first is not cheaper than it.
     ahead = np.where([found.name(int(row)) == found.first for row in reps.row], 1.0 - 1e-9, 1.0)
 
@@ -277,9 +279,9 @@ def _with(request: Request, name: str, value: float | None) -> Request:
 
 
 def _bisected(found: _Found, name: str, low: float, high: float) -> float:
-    """The value between two at which the first is no longer first, to a hundredth."""
-    for _ in range(12):
-        if high / low < 1.01:
+    """The value between two at which the first is no longer first, to a thousandth."""
+    for _ in range(20):
+        if high / low < 1.001:
             break
         middle = float(np.sqrt(low * high))
         same = found.winner(_with(found.request, name, middle)) == found.first

@@ -56,6 +56,8 @@ def assumptions(request: Request, job: Job, sweep: Estimates | None) -> tuple[st
 def _assumed_of_request(request: Request) -> list[str]:
     """What is assumed of the size, of spot capacity, of the machine."""
     said = []
+    if request.target is not None and request.target.assumed:
+        said.append(request.target.assumed)
     if request.size is not None:
         if request.size.assumed:
             said.append(request.size.assumed)

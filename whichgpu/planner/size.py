@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
-from whichgpu.units import number
+from whichgpu.units import SCALES, number
+from whichgpu.workloads.job import TRAINING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,10 +23,6 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
-_SCALES = {
-    "": 1.0, "k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "mio": 1e6, "b": 1e9, "bn": 1e9,
-    "billion": 1e9, "t": 1e12, "trillion": 1e12,
-}  # fmt: skip
 _AMOUNT = r"(?P<number>\d[\d,_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)\s*(?P<scale>[A-Za-z]*)(?:\s+[A-Za-z ]+)?"
 #: Above these an amount is a slip of the keyboard.
 _MOST = 1e18
@@ -54,6 +52,16 @@ class Size(NamedTuple):
         return self._asdict()
 
 
+def sized(given: Sized, workload: Workload, job: Job) -> tuple[Job, Size | None]:
+    """The job and its size; one whose epochs are counted trains where it does not say what it does."""
+    if given.epochs is None or job.phase:
+        return job, read_size(given, workload, workload.complete(job))
+    job = replace(job, phase=next((phase for phase in workload.phases if phase in TRAINING), ""))
+    size = read_size(given, workload, workload.complete(job))
+    told = (f"phase {job.phase}", size.assumed if size else "")
+    return job, size and size._replace(assumed="; ".join(filter(None, told)))
+
+
 def read_size(given: Sized, workload: Workload, job: Job) -> Size | None:
     """The size in units of the workload; None where nothing is stated. `job` is complete.
 
@@ -79,7 +87,7 @@ def read_size(given: Sized, workload: Workload, job: Job) -> Size | None:
         return Size(epochs * units, f"{times}{what}", f"data set {table['title']}, {what}")
     (name,) = stated
     amount, said = _amount(getattr(given, name), name)
-    each = _per_sample(workload.unit, job)
+    each = per_sample(workload.unit, job)
     counted = name in ("samples", "requests") and each != 1.0
     told = f"{each:,.0f} {workload.unit} in each of the {name}" if counted else ""
     return Size(epochs * _of(name, amount, workload, job), f"{times}{said}", told)
@@ -101,7 +109,7 @@ def _amount(text: str, name: str) -> tuple[float, str]:
 def read_amount(text: str, what: str, example: str, most: float = _MOST) -> float:
     """`1.28M`, `300B`, `2 million`; raises `UsageError` where it is none, not above zero, or absurd."""
     found = re.fullmatch(_AMOUNT, text.strip())
-    scale = _SCALES.get(found["scale"].lower()) if found else None
+    scale = ({"": 1.0} | SCALES).get(found["scale"].lower()) if found else None
     if found is None or scale is None:
         least = "" if not text.strip().startswith("-") else "; it must be above zero"
         raise UsageError(f"{what} '{one_line(text)}' is not an amount; write e.g. {what} {example}{least}")
@@ -116,9 +124,9 @@ def _of(name: str, amount: float, workload: Workload, job: Job) -> float:
     """An amount in units of the workload."""
     unit = workload.unit
     if name == "samples":
-        return amount * _per_sample(unit, job)
+        return amount * per_sample(unit, job)
     if name == "requests":
-        return amount * _per_sample(unit, job)
+        return amount * per_sample(unit, job)
     if name == "tokens":
         if unit == "tokens":
             return amount
@@ -132,7 +140,7 @@ def _of(name: str, amount: float, workload: Workload, job: Job) -> float:
     raise UsageError(f"{workload.id} makes {unit}, and {_flag(name)} is of other work; use {fitting}")
 
 
-def _per_sample(unit: str, job: Job) -> float:
+def per_sample(unit: str, job: Job) -> float:
     """Units of one sample, or of one request: where the unit is tokens, its tokens that are counted."""
     if unit == "tokens":
         tokens = job.seq_len if job.trains or job.output_tokens is None else job.output_tokens

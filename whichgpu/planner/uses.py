@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from whichgpu.facts import store
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner import constraints
 from whichgpu.planner.answer import Rejected
-from whichgpu.planner.conflict import TERMS, irreducible
+from whichgpu.planner.conflict import TERMS, Conflict, WayOut, irreducible
 from whichgpu.planner.front import front
 from whichgpu.planner.market import considered, offered, on_offers, trust, usable_offers
 from whichgpu.planner.reasons import Reason
@@ -32,12 +33,13 @@ from whichgpu.units import number
 from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.constraints import Constraint
     from whichgpu.planner.request import Request
     from whichgpu.prices.offers import Offer
 
@@ -163,7 +165,16 @@ class ForUse(Shown):
     request: Request
     cards: tuple[Card, ...]
     rejected: tuple[Rejected, ...]
-    infeasible: str = ""
+    conflict: Conflict | None = None
+
+    @property
+    def infeasible(self) -> str:
+        """Why there is no card, and what would do; empty where there is one."""
+        if self.cards:
+            return ""
+        what = f"no card for {self.use.title}"
+        offered = f"{what} is offered on these terms; try --term any or --term buy"
+        return self.conflict.of(what) if self.conflict else offered
 
     @property
     def headline(self) -> str:
@@ -171,6 +182,11 @@ class ForUse(Shown):
         if not self.cards:
             return self.infeasible
         first = self.cards[0]
+        if math.isnan(first.usd_per_hour):
+            return (
+                f"{first.gpu.id}: {score_text(self.use, first)}, no price on file "
+                f"({self.use.title}, from specifications: no speed is predicted)"
+            )
         return (
             f"{first.gpu.id}: {first.offer.provider} {first.offer.instance}, {first.usd_per_hour:,.2f} USD/h "
             f"a GPU{self._to_spend(first)} for {score_text(self.use, first)} "
@@ -195,6 +211,7 @@ class ForUse(Shown):
             "candidates": [one.to_dict(i, self.use.specs) for i, one in enumerate(self.cards, 1)],
             "rejected": [{"gpu": one.gpu, "why": one.why} for one in self.rejected],
             "notes": list(self.use.notes), "infeasible": self.infeasible or None,
+            "conflict": self.conflict.to_dict() if self.conflict else None,
         }  # fmt: skip
 
 
@@ -219,10 +236,10 @@ def for_use(
     cards = [card for card in found if card is not None]
     cards.sort(key=lambda card: _rank(card, request.objective))
     marked = _marked(cards)
-    why = "" if marked else _infeasible(one, request, catalogue, pool)
+    against = None if marked else _conflict(one, request, catalogue, pool)
     return ForUse(
         one, request, tuple(_explained(one, marked)),
-        tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), why,
+        tuple(Rejected(key, reason.kind, reason.text) for key, reason in rejected.items()), against,
     )  # fmt: skip
 
 
@@ -252,7 +269,7 @@ def _affordable(offer: Offer, request: Request) -> bool:
     bought = price_to_buy(offer)
     if request.budget_to_buy is not None and (bought is None or bought > request.budget_to_buy):
         return False
-    return request.budget is None or offer.usd_per_hour <= request.budget * (1 + 1e-9)
+    return request.budget is None or offer.usd_per_hour <= request.budget * (1 + 1e-9)  # not if unknown
 
 
 def _score(one: Use, gpu: Gpu) -> float | None:
@@ -286,6 +303,8 @@ def _rank(card: Card, objective: str) -> tuple[Any, ...]:
         aim = card.usd_per_score
     else:
         aim = card.power / card.score if objective == "energy" else -card.score
+    if math.isnan(card.usd_per_hour):  # what has no price comes by what it has
+        aim = -card.score
     return card.trust, aim, card.usd_per_hour, card.gpu.id
 
 
@@ -305,25 +324,24 @@ def _explained(one: Use, cards: Sequence[Card]) -> list[Card]:
     from dataclasses import replace
 
     return [
-        replace(card, why=f"has {score_text(one, card)} for {money(card.usd_per_hour)}/h, "
-                          f"{money(card.usd_per_score)} for each; {drivers(card.gpu)}")
+        replace(card, why=f"has {score_text(one, card)}, {_for_money(card)}; {drivers(card.gpu)}")
         for card in cards
     ]  # fmt: skip
 
 
-def _infeasible(one: Use, request: Request, catalogue: Catalogue, pool: Sequence[Offer]) -> str:
-    """Which limits leave nothing together, and the cheapest way out for each."""
+def _for_money(card: Card) -> str:
+    if math.isnan(card.usd_per_hour):
+        return "no price on file"
+    return f"for {money(card.usd_per_hour)}/h, {money(card.usd_per_score)} for each"
+
+
+def _conflict(one: Use, request: Request, catalogue: Catalogue, pool: Sequence[Offer]) -> Conflict | None:
+    """Which limits leave nothing together, and the cheapest ways out; None where it is no limit."""
     gpus = {gpu.id: gpu for gpu in catalogue.values() if (_score(one, gpu) or 0.0) > 0.0}
     every = offered(request, pool, tuple(gpus.values()))
-    limits = (*constraints.of_gpus(request), *on_offers(request, gpus))
-    prices_held = np.array([_affordable(row, request) for row in every], dtype=bool)
-    items = [[gpus[row.gpu or ""] for row in every] if limit.level == "gpu" else every for limit in limits]
-    held = [limit.holds(own) for limit, own in zip(limits, items, strict=True)]
-    words = [limit.words for limit in limits]
-    if request.budget is not None:
-        held, words = [*held, prices_held], [*words, f'--budget "{request.budget:g} USD/h"']
-    elif request.budget_to_buy is not None:
-        held, words = [*held, prices_held], [*words, f'--budget "{request.budget_to_buy:g} USD"']
+    limits = (*constraints.of_gpus(request), *on_offers(request, gpus), *_budget(request))
+    own = [gpus[row.gpu or ""] for row in every]
+    held = [limit.holds(own if limit.level == "gpu" else every) for limit in limits]
 
     def able(asked: frozenset[int]) -> NDArray[np.bool_]:
         found = np.ones(len(every), dtype=bool)
@@ -331,19 +349,44 @@ def _infeasible(one: Use, request: Request, catalogue: Catalogue, pool: Sequence
             found &= held[index]
         return found
 
-    whole = frozenset(range(len(held)))
+    whole = frozenset(range(len(limits)))
     core = irreducible(sorted(whole), lambda asked: bool(able(asked).any()))
     if not able(frozenset()).any() or not core:
-        return f"no card for {one.title} is offered on these terms; try --term any or --term buy"
-    ways = []
-    for index in sorted(core):
-        left = np.flatnonzero(able(whole - {index}))
-        if left.size:
-            row = min((every[at] for at in left), key=_to_pay)
-            ways.append((_to_pay(row), _way(words[index], row)))
-    told = ", or ".join(text for _, text in sorted(ways)) or "leave out several of them"
-    said = " and ".join(words[index] for index in sorted(core))
-    return f"no card for {one.title} holds {said}{' together' * (len(core) > 1)}; {told}"
+        return None
+    ways: list[WayOut] = []
+    for size in range(1, len(limits) + 1):
+        for dropped in map(frozenset, combinations(sorted(whole), size)):
+            left = np.flatnonzero(able(whole - dropped))
+            if left.size and core & dropped:
+                at = min(left.tolist(), key=lambda index: _to_pay(every[index]))
+                typed = (_typed(limits[index], own[at], every[at]) for index in sorted(dropped))
+                ways.append(WayOut(tuple(typed), own[at].id, every[at].usd_per_gpu_hour,
+                                   usd_to_buy=price_to_buy(every[at])))  # fmt: skip
+        if ways:
+            break
+    return Conflict(tuple(limits[one] for one in sorted(core)), tuple(sorted(ways, key=lambda way: way.cost)))
+
+
+def _budget(request: Request) -> Iterator[Constraint]:
+    """What a card may cost, by the hour or to buy, as a limit on offers."""
+    for usd, unit in ((request.budget, "USD/h"), (request.budget_to_buy, "USD")):
+        if usd is not None:
+            yield constraints.word(
+                "--budget", f"{usd:g} {unit}", "offer", lambda row: _affordable(row, request)
+            )
+
+
+def _typed(limit: Constraint, gpu: Gpu, offer: Offer) -> str:
+    """What to type in place of one limit, so that an offer holds it."""
+    if limit.option == "--budget":
+        bought = price_to_buy(offer)
+        cents = f"{(offer.usd_per_hour if bought is None else bought) * 100:.6f}"
+        return f'--budget "{math.ceil(float(cents)) / 100:.2f} USD{"/h" * (bought is None)}"'
+    if limit.option == "--term":
+        return f"--term {TERMS.get(offer.kind, 'any')}"
+    items: Sequence[Any] = [gpu] if limit.level == "gpu" else [offer]
+    need = "" if limit.measure is None else limit.relaxed(float(limit.measure(items)[0]))
+    return need or f"leave out {limit.words}"
 
 
 def price_to_buy(offer: Offer) -> float | None:
@@ -355,19 +398,6 @@ def price_to_buy(offer: Offer) -> float | None:
 def _to_pay(offer: Offer) -> float:
     """What ways out are ordered by: USD to buy, or USD/h of a GPU."""
     return price_to_buy(offer) or offer.usd_per_gpu_hour
-
-
-def _way(words: str, offer: Offer) -> str:
-    """One way out: a budget that is enough, or a wish to leave out."""
-    bought = price_to_buy(offer)
-    cost = f"{offer.usd_per_gpu_hour:,.2f} USD/h" if bought is None else f"{money(bought)} to buy"
-    if words.startswith("--budget"):
-        exact = f"{offer.usd_per_hour * 100:.6f}" if bought is None else f"{bought * 100:.6f}"
-        cents = math.ceil(float(exact)) / 100
-        return f'use --budget "{cents:.2f} USD{"/h" * (bought is None)}" ({offer.gpu})'
-    if words.startswith("--term"):
-        return f"use --term {TERMS.get(offer.kind, 'any')} ({offer.gpu}, {cost})"
-    return f"leave out {words} ({offer.gpu}, {cost})"
 
 
 @cache

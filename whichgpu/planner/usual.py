@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.facts import store
@@ -27,6 +28,27 @@ class Titled(NamedTuple):
     title: str
     job: Job
     instead: tuple[tuple[str, Job], ...] = ()
+
+
+class StandIn(NamedTuple):
+    """Software that a job runs under where its own does not: how it is called, and in what precision."""
+
+    title: str
+    runtime: str
+    software: str
+    precisions: Mapping[str, str]
+
+    def of(self, job: Job, precision: str) -> Job:
+        """The job under it, in its format nearest to the one that the job would have had."""
+        return replace(job, runtime=self.runtime, precision=self.precisions.get(precision, precision))
+
+
+def stand_ins() -> tuple[StandIn, ...]:
+    """What stands in for the software of a job, the first that runs."""
+    return tuple(
+        StandIn(row["title"], row["runtime"], row["software"], row.get("precisions", {}))
+        for row in _table()["stand_in"]
+    )
 
 
 def usual_jobs(gpus: Sequence[Gpu]) -> tuple[Job, ...]:

@@ -7,12 +7,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.errors import UsageError, one_line
+from whichgpu.planner.size import per_sample
 from whichgpu.units import in_usd, number, parse, parse_rate
 
 if TYPE_CHECKING:
     from datetime import date
 
     from whichgpu.planner.size import Size
+    from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
 #: What candidates may be ranked by.
@@ -48,11 +50,12 @@ class Energy(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A rate of work: `rate` per second of `unit`; `text` as asked."""
+    """A rate of work: `rate` per second of `unit`; `text` as asked, `assumed` what was not stated."""
 
     rate: float
     unit: str
     text: str
+    assumed: str = ""
 
     def to_dict(self) -> dict[str, object]:
         """Value per second, and the words."""
@@ -76,20 +79,31 @@ SYNONYMS = {
 }
 
 
-def read_target(text: str, workload: Workload) -> Target:
-    """`"1000 images/min"` for a workload that makes images.
+#: Requests, of which each makes as many units as the job says; and longer units.
+_REQUESTS = ("req", "reqs", "request", "requests", "query", "queries", "prompts", "calls")
+_TIMES = {"hours of audio": 3600.0, "hour of audio": 3600.0, "audio hours": 3600.0,
+          "minutes of audio": 60.0, "audio minutes": 60.0}  # fmt: skip
+
+
+def read_target(text: str, workload: Workload, job: Job) -> Target:
+    """`"1000 images/min"` for a workload that makes images; `job` is complete, and says what a request makes.
 
     Raises `UsageError` for a rate without a unit, not above zero, absurdly large, or of other work.
     """
     rate, unit = parse_rate(text)
-    if unit not in SYNONYMS.get(workload.unit, (workload.unit,)):
+    each, assumed = _TIMES.get(unit, 1.0) if workload.unit.startswith("audio") else 1.0, ""
+    if unit in _REQUESTS and unit not in SYNONYMS.get(workload.unit, ()):
+        each = per_sample(workload.unit, job)
+        assumed = f"{each:g} {workload.unit} of each request"
+    elif each == 1.0 and unit not in SYNONYMS.get(workload.unit, (workload.unit,)):
         raise UsageError(
             f"{workload.id} makes {workload.unit}, and '{text}' asks for {unit}; "
             f'write e.g. --target "1000 {workload.unit}/min"'
         )
+    rate *= each
     if rate > 1e12:
         raise UsageError(f"'{text}' is {rate:.3g} {workload.unit} per second; is it a slip of the keyboard?")
-    return Target(rate, workload.unit, text.strip())
+    return Target(rate, workload.unit, text.strip(), assumed)
 
 
 def read_positive(text: str, dimension: str, what: str) -> float:

@@ -22,8 +22,8 @@ _DAYS_PER_MONTH = 30.4375
 _DAY = 86400.0
 _LONGEST_DAY = 24.0
 _TEXTS = {
-    "electricity": "energy price", "years_in_service": "time", "resale": "share", "host_price_share": "share",
-    "load": "share",
+    "electricity": ("energy price",), "years_in_service": ("time", "3 years"), "resale": ("share",),
+    "host_price_share": ("share",), "load": ("share",),
 }  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def stated(hours_per_day: float, *, cooling: str | None = None, **texts: Any) ->
             raise UsageError("--pue has cooling in it already; keep one of --pue and --cooling")
         texts["pue"] = 1.0 + parse(cooling, "share")
     values = {
-        name: parse(text, _TEXTS[name]) if name in _TEXTS else float(text)
+        name: parse(text, *_TEXTS[name]) if name in _TEXTS else float(text)
         for name, text in texts.items()
         if text is not None
     }
@@ -138,8 +138,7 @@ def _price(gpu: Gpu, usd: float | None) -> tuple[float, bool, str]:
     stored = purchase_price(gpu.id)
     if stored is None:
         raise DataError(f"no purchase price of {gpu.id} is stored; state one: --price '4650 USD'")
-    dated = f", {stored.as_of.isoformat()}" if stored.as_of else ", undated"
-    return stored.usd, stored.includes_host, f"{stored.kind.replace('_', ' ')}{dated}, {stored.source}"
+    return stored.usd, stored.includes_host, stored.told
 
 
 def _rent(gpu: Gpu, rent: float | None, today: date) -> tuple[float, Offer | None]:

@@ -79,7 +79,7 @@ def judge(quote: Quote, today: date, offers: Sequence[Offer] | None = None) -> J
         ranked, discount = _ranked(pool, quote, "on-demand", today), _usual_discount(quote)
     asked = [row.usd_per_gpu_hour * (1 - discount) for row in ranked]
     below = bisect_left(asked, quote.usd_per_gpu_hour)
-    middle = asked[len(asked) // 2] if asked else None
+    middle = median(asked) if asked else None
     verdict = _verdict(quote.usd_per_gpu_hour, asked)
     return Judgement(
         quote, verdict, tuple(ranked), below / len(asked) if asked else 0.0, middle, *_buying(quote),
@@ -98,7 +98,7 @@ def _of_purchase(quote: Quote, rents: Sequence[Offer], today: date) -> Judgement
     saved = rents[0].usd_per_gpu_hour - run if rents and run is not None else 0.0
     return Judgement(
         quote, _purchase_verdict(usd, known, recent=recent), tuple(rents),
-        bisect_left(known, usd) / len(known) if known else 0.0, known[len(known) // 2] if known else None,
+        bisect_left(known, usd) / len(known) if known else 0.0, median(known) if known else None,
         buy=usd, run=run, break_even_hours=usd / saved if saved > 0 else None,
     )  # fmt: skip
 
@@ -130,6 +130,12 @@ def _usual_discount(quote: Quote) -> float:
 
     long = re.search(r"\b(?:(?:3|three)[- ]?y|36[- ]?month)", quote.text, re.IGNORECASE)
     return float(discount_facts()["3-years" if long else "1-year"].value)
+
+
+def median(ranked: Sequence[float]) -> float:
+    """The middle of ranked figures, of an even number the mean of the two in the middle."""
+    half = len(ranked) // 2
+    return ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2
 
 
 def _of(offer: Offer | None) -> float:

@@ -47,6 +47,11 @@ class Purchase:
     includes_host: bool
     note: str
 
+    @property
+    def told(self) -> str:
+        """What kind of price it is, its day and its source, in words."""
+        return f"{self.kind.replace('_', ' ')}, {self.as_of or 'undated'}, {self.source}"
+
     def to_dict(self) -> dict[str, Any]:
         """A JSON object; USD, ISO date or null."""
         return {**asdict(self), "as_of": self.as_of.isoformat() if self.as_of else None}

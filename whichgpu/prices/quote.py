@@ -25,6 +25,8 @@ def _pattern(pattern: str) -> re.Pattern[str]:
 _EXAMPLE = 'write e.g. "2.10 USD/h for 1x H100 SXM"'
 #: From this many USD a GPU on, a price that names no time is one to buy it.
 _TO_BUY = 50.0
+#: No GPU costs as many USD, to buy or by the hour.
+_ABSURD = 1e6
 _HOURS = {"s": 1 / 3600, "min": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0, "mo": 730.5, "y": 8766.0}
 _UNIT = (
     r"(?P<unit>s|secs?|seconds?|min|mins|minutes?|h|hrs?|hours?|d|days?|w|wk|weeks?|mo|mth|months?|y|yrs?|years?"
@@ -33,13 +35,29 @@ _UNIT = (
 _PER = r"(?:/|\bper\b|\ban?\b|\bevery\b|\bby the\b)\s*"
 _TIME = _pattern(rf"{_PER}{_UNIT}|\b(?P<ly>hourly|daily|weekly|monthly|yearly|annually)\b")
 _WHILE = _pattern(rf"\bfor\s+(?:an?\s+)?(?P<many>\d*)\s*{_UNIT}")
+#: Hours of one GPU that a price is for in all: `10,000 GPU-hours`, `500 hours of an L4`.
+_GPU_HOURS = _pattern(
+    r"(?P<many>\d[\d,.]*)\s?(?P<k>k\b|thousand\b|million\b)?\s*(?:(?:GPU|card|device)[- ]?(?:hours|hrs|h)\b"
+    r"|(?:hours|hrs)\s+(?:of|on)\b)"
+)
+#: How many one must take at least; the price is still what it is for.
+_LEAST = _pattern(
+    r"\b(?:(?:min(?:imum)?|at\s+least|up\s+to|max(?:imum)?)\b[\s.:]*(?:of\s+)?)\d+\+?\s*"
+    r"(?:GPUs?|cards?|nodes?|hours?|days?|weeks?|months?)\b"
+)
+#: A share of one GPU.
+_PART = _pattern(
+    r"\b(?:(?P<word>half|third|quarter)|1\s*/\s*(?P<under>[2-9])|(?P<part>0?\.\d+)\s*[x×]?)"
+    r"(?:\s+of)?(?:\s+an?)?\s+(?=[a-z])"
+)
+_PARTS = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4}
 #: How long it is rented, where the price has a time of its own.
 _LASTING = _pattern(r"\b(?:for\s+)?\d+[- ]?(?:hours?|days?|weeks?|months?)\b")
 _GPU_HOUR = _pattern(r"(?:/|\bper\b|\ban?\b)?\s*\bGPU\s*[-/ ]?\s*(?:per\s+|an?\s+)?(?:hours?|hrs?|h)\b")
 _EACH = _pattern(
     r"(?:/|\bper\b|\ba\b|\beach\b)\s*(?:GPU|card|accelerator|chip)\b|\beach\b|\bapiece\b|\bper\s+(?=[a-z]*\d)"
 )
-_DIGITS = r"(?P<{0}>-?\d[\d.,]*\d|-?[.]?\d)\s?(?P<{0}k>k\b|thousand\b|m\b|million\b)?"
+_DIGITS = r"(?P<{0}>-?(?:\d[\d.,]*\d|[.]?\d)(?:e[+-]?\d+)?)\s?(?P<{0}k>k\b|thousand\b|m\b|million\b)?"
 _MONEY = (
     _pattern(rf"(?:\bUSD|US\$|\$)\s*{_DIGITS.format('usd')}\s*(?:\bUSD\b|\bdollars?\b)?"),
     _pattern(rf"(?<![\w.]){_DIGITS.format('usd')}\s*(?:USD\b|US\$|\$|dollars?\b|bucks\b)"),
@@ -92,7 +110,7 @@ class Quote(NamedTuple):
     text: str
     usd_per_gpu_hour: float
     gpu: str
-    gpus: int
+    gpus: float
     term: str
     usd_to_buy: float | None = None
 
@@ -126,9 +144,11 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
     """
     in_usd(text)  # says so where it is another currency
     left = _Left(text)
+    left.take(_LEAST)
+    in_all = left.take(_GPU_HOURS)
     hour_of_gpu = left.take(_GPU_HOUR)
     usd = _amount(left, text)
-    hours = 1.0 if hour_of_gpu else _hours(left)
+    hours = _many(in_all, text) if in_all else 1.0 if hour_of_gpu else _hours(left)
     term = _term(left)
     if hours is None and term != "buy":
         hours = _while(left)
@@ -137,6 +157,11 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
     each = bool(hour_of_gpu) or bool(left.take(_EACH))
     gpus, count, bought = _machine(left, catalogue, text)
     usd = usd if each else usd / count
+    if usd / (hours or 1.0) > _ABSURD:
+        raise UsageError(
+            f"'{one_line(text)}': {usd / (hours or 1.0):.3g} USD for one GPU is absurd; is it a slip of the "
+            "keyboard?"
+        )
     if hours is None and (term == "buy" or (usd >= _TO_BUY and bought)):
         made = tuple(_to_buy(text, usd, gpu, count) for gpu in gpus)
     elif hours is None:
@@ -149,7 +174,7 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
     return made[0]
 
 
-def _to_buy(text: str, usd: float, gpu: Gpu, count: int) -> Quote:
+def _to_buy(text: str, usd: float, gpu: Gpu, count: float) -> Quote:
     from whichgpu.prices.purchase import owning_cost_per_hour
 
     return Quote(
@@ -186,6 +211,18 @@ def _hours(left: _Left) -> float | None:
     return _in_hours(match["unit"] or match["ly"]) if match else None
 
 
+def _many(found: re.Match[str], text: str) -> float:
+    """Hours of `10,000 GPU-hours`."""
+    more = {"k": 1e3, "t": 1e3, "m": 1e6}.get((found["k"] or "").lower()[:1], 1.0)
+    try:
+        hours = parse(f"{found['many'].strip('.,')} h", "time") / parse("1 h", "time") * more
+    except UsageError:
+        hours = 0.0
+    if hours <= 0:
+        raise UsageError(f"'{one_line(text)}': {found['many']} hours cannot be; {_EXAMPLE}")
+    return hours
+
+
 def _while(left: _Left) -> float | None:
     """Hours of `for 3 days`, of a price in all; None where no such words are there."""
     match = left.take(_WHILE)
@@ -209,7 +246,7 @@ def _term(left: _Left) -> str:
     return found
 
 
-def _machine(left: _Left, catalogue: Catalogue, text: str) -> tuple[tuple[Gpu, ...], int, bool]:
+def _machine(left: _Left, catalogue: Catalogue, text: str) -> tuple[tuple[Gpu, ...], float, bool]:
     """The GPUs that what is left may name, how many of it, and whether one can buy it (an instance not)."""
     from whichgpu.hardware.names import candidates, resolve_count
 
@@ -252,8 +289,12 @@ def _bare(text: str) -> str:
     return " ".join(_FILLER.sub(" ", text).split()).strip(" .-/+")
 
 
-def _count(left: _Left, text: str) -> int:
-    """How many GPUs the price is for; one where nothing is said."""
+def _count(left: _Left, text: str) -> float:
+    """How many GPUs the price is for, below one for a share; one where nothing is said."""
+    if part := left.take(_PART):
+        share = _PARTS.get((part["word"] or "").lower()) or float(part["part"] or 1 / int(part["under"] or 1))
+        if 0 < share < 1:
+            return share
     match = next((match for pattern in _COUNTS if (match := left.take(pattern))), None)
     if match is None:
         return 1

@@ -17,7 +17,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.errors import UsageError
+from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts import store as facts_store
 from whichgpu.prices import live, vault
 from whichgpu.prices.purchase import table_facts
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _HOUR = 3600.0
 #: Hours in a mean month.
 _MONTH = 730.5
-#: No habit is longer, in s; and no piece of work lasts that many times the time between interruptions.
+#: No habit is longer, in s; and no work goes on that takes that many times as long as without interruptions.
 _LONGEST, _HOPELESS = 10 * 31557600.0, 100.0
 _DIMENSIONS = {
     "monthly_interruption": "share", "most_interruption": "share", "checkpoint_every": "time",
@@ -106,7 +106,9 @@ def habits() -> Habits:
 def read_habits(checkpoint: str | None, saving: str | None, restart: str | None) -> Habits:
     """The habits of a job as typed (`"30 min"`), those that ship where nothing is; raises `UsageError`."""
     texts = (checkpoint, saving, restart)
-    given = (parse(text, "time") if text else value for text, value in zip(texts, habits(), strict=True))
+    given = (
+        parse(text, "time", "30 min") if text else value for text, value in zip(texts, habits(), strict=True)
+    )
     return Habits(*given).checked()
 
 
@@ -134,14 +136,17 @@ def read_band(text: str) -> Band:
     Raises `UsageError` for neither, and for what cannot be.
     """
     if text.strip()[-1:].isalpha():
-        hours = parse(text, "time") / _HOUR
+        hours = parse(text, "time", "12 h") / _HOUR
         if hours <= 0:
             raise UsageError(f"'{text}' between interruptions cannot be; write e.g. --interruption '12 h'")
         share = -math.expm1(-_MONTH / hours)
         return Band(share, share, "stated", stated=hours)
     share = parse(text, "share")
-    if not 0 < share <= 1:
-        raise UsageError(f"'{text}' is not from 0 to 100 %; write e.g. --interruption '20 %'")
+    if not 0 < share < 1:
+        raise UsageError(
+            f"'{text}' is not between 0 and 100 % of machines a month; write e.g. --interruption '20 %', "
+            "or the time between two, '12 h'"
+        )
     return Band(share, share, "stated")
 
 
@@ -156,14 +161,35 @@ def expected(
     found = stated or band(offer)
     between = found.hours_between / machines
     every, takes, restart = (value / _HOUR for value in how.checked())
-    if max(every + takes, restart) > _HOPELESS * between:
-        raise UsageError(
-            f"saved every {every:.3g} h, a job never ends on machines that are taken back after "
-            f"{between:.3g} h; save more often, e.g. --checkpoint '{max(between * 60 / 4, 0.1):.2g} min'"
-        )
-    hours = between * math.exp(restart / between) * math.expm1((every + takes) / between) * work / every
     best = max(math.sqrt(2 * takes * between) - takes, takes) if takes else 0.0
+    stretch = _stretch(between, every, takes, restart)
+    if stretch > _HOPELESS:
+        raise Infeasible(_never(between, every, takes, restart, best))
+    hours = work * stretch
     return Expected(offer, found, hours, hours / between, hours * offer.usd_per_hour * machines, best * _HOUR)
+
+
+def _stretch(between: float, every: float, takes: float, restart: float) -> float:
+    """Expected time over the work, all in hours (Daly); infinite where it is beyond all bounds."""
+    if max(every + takes, restart) > _HOPELESS * between:
+        return math.inf
+    return between * math.exp(restart / between) * math.expm1((every + takes) / between) / every
+
+
+def _never(between: float, every: float, takes: float, restart: float, best: float) -> str:
+    """Why a job does not get on, and how it would: by saving more often, or not at all there."""
+    said = (
+        f"saved every {_minutes(every)}, a job hardly ever gets on where machines are taken back after "
+        f"{_minutes(between)} in the mean, and a new start takes {_minutes(restart)}"
+    )
+    for often in (best, between / 4):
+        if often > 0 and _stretch(between, often, takes, restart) <= _HOPELESS:
+            return f"{said}; save more often: --checkpoint '{_minutes(often)}'"
+    return f"{said}; no checkpoint helps: take capacity on demand"
+
+
+def _minutes(hours: float) -> str:
+    return f"{hours * 60:.2g} min"
 
 
 @cache

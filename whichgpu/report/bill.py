@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.planner.words import handy, money, plural
-from whichgpu.report.prices import usd
+from whichgpu.report.prices import read_on, usd
 from whichgpu.report.table import Column, Report, Table
 from whichgpu.units import number, show
 
@@ -90,7 +90,7 @@ def _table(found: Bill) -> Table:
             _name(way), f"{way.offer.provider} {way.offer.instance}" if way.offer else "own",
             _hourly(way), usd(way.usd_per_month), money(way.usd_per_unit * count).removesuffix(" USD"),
             *((usd(way.usd_per_run), show((way.hours or 0.0) * 3600, "time", 3)) if run else ()),
-            way.assumed or (way.offer.as_of.isoformat() if way.offer and way.offer.as_of else ""),
+            "; ".join(filter(None, (way.assumed, read_on(way.offer) if way.offer else ""))),
         )
         for way in found.ways
     ]  # fmt: skip

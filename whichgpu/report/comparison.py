@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.planner.comparison.words import ratio_words
+from whichgpu.planner.comparison.words import listed, ratio_words
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ def work_title(work: Work) -> str:
 def told_job(work: Work) -> str:
     """What exactly was estimated, and by what."""
     job = work.job
-    said = [f"In {job.precision} with {work.runtime}"]
+    others = sorted(set(work.how.values()))
+    under = f" ({listed(others)} where that does not run)" if others else ""
+    said = [f"In {job.precision} with {work.runtime}{under}"]
     if job.height and job.width:
         said.append(f"{float(job.width):g}x{float(job.height):g} pixels")
     for name, noun in (

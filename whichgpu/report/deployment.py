@@ -30,7 +30,8 @@ def report(can: Able, target: str, files: Sequence[File], out: Path | None) -> R
         "left_out": [*can.refused, *can.there],
     }
     rows = [
-        (one.name, f"{one.nodes:,}", f"{one.gpus_per_node} x {one.gpu}", one.provider or "own",
+        (", ".join(each.name for each in (one, *one.beside)), f"{one.nodes:,}",
+         f"{one.gpus_per_node} x {one.gpu}", one.provider or "own",
          one.region or None, None if one.usd_per_hour is None else f"{one.usd_per_hour:,.2f} USD/h")
         for one in found
     ]  # fmt: skip

@@ -6,16 +6,58 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any
+from json.encoder import encode_basestring
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: Raised when a key is renamed, removed or changes its meaning; new keys do not count.
 SCHEMA_VERSION = 1
+#: Characters of an object or a list of plain values that stand on one line.
+_LINE = 110
 
 
 def dumps(document: Mapping[str, Any]) -> str:
-    """The document as indented JSON with a newline at the end; `schema_version` comes first."""
-    whole = {"schema_version": SCHEMA_VERSION, **document}
-    return json.dumps(plain(whole), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    """The document as indented JSON with a newline at the end; `schema_version` comes first.
+
+    What is short and holds plain values only, as an interval does, stands on one line. The library's own
+    encoder takes three times as long to indent.
+    """
+    return _written({"schema_version": SCHEMA_VERSION, **document}, "\n") + "\n"
+
+
+def _written(value: Any, margin: str) -> str:
+    """Any result as text, as `plain` has it; `margin` begins a line."""
+    written = _SCALARS.get(type(value))
+    if written is not None:
+        return written(value)
+    inner = margin + "  "
+    if isinstance(value, dict):
+        parts = [f"{encode_basestring(str(key))}: {_written(item, inner)}" for key, item in value.items()]
+        return _joined(parts, "{}", margin, plainly=all(type(item) in _SCALARS for item in value.values()))
+    if isinstance(value, list | tuple):
+        parts = [_written(item, inner) for item in value]
+        return _joined(parts, "[]", margin, plainly=all(type(item) in _SCALARS for item in value))
+    known = plain(value)
+    # What is none of these itself, such as a number of a subclass, is one to the library.
+    return _written(known, margin) if type(known) in _SHAPES else json.dumps(known, ensure_ascii=False)
+
+
+def _joined(parts: list[str], ends: str, margin: str, *, plainly: bool) -> str:
+    if not parts or (plainly and sum(map(len, parts)) <= _LINE):
+        return f"{ends[0]}{', '.join(parts)}{ends[1]}"
+    inner = margin + "  "
+    return f"{ends[0]}{inner}{f',{inner}'.join(parts)}{margin}{ends[1]}"
+
+
+_SCALARS: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring, int: repr, NoneType: lambda _: "null",
+    float: lambda value: repr(value) if math.isfinite(value) else "null",
+    bool: lambda value: "true" if value else "false",
+}  # fmt: skip
+_SHAPES = {*_SCALARS, dict, list}
 
 
 def plain(value: Any) -> Any:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from whichgpu import prices
 from whichgpu.prices.spot import expected, spot_facts
 from whichgpu.report.chart import Bar, Bars, Group
-from whichgpu.report.prices import usd
-from whichgpu.report.table import Report, Table
+from whichgpu.report.prices import read_on, usd
+from whichgpu.report.table import Column, Report, Table
+from whichgpu.units import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ def _bar(series: str, value: float) -> Bar:
 
 
 def _own_sentences(found: Choice) -> Iterator[str]:
-    whose = f"at {found.offer.provider}" if found.offer else "as stated"
+    whose = f"at {found.offer.provider}, {read_on(found.offer)}" if found.offer else "as stated"
     yield (
         f"An own {found.gpu} costs {usd(found.own)} USD per hour of use over {found.service / 12:.3g} years, "
         f"a rented one {usd(found.rent)} ({whose})."
@@ -131,7 +132,7 @@ def spot_report(
     table = Table.of(
         f"{gpus} x {gpu.id} on spot, {work:g} hours of work",
         ["Provider", "Instance", ">USD/h", "Taken back in a month", ">Hours", ">Interruptions", ">USD",
-         "Best interval"],
+         "Best interval", Column("Price read"), Column("Source", optional=True)],
         (_spot_row(each) for each in found[:_MOST]),
         _spot_notes(found[0], how),
     )  # fmt: skip
@@ -143,13 +144,14 @@ def _spot_entry(found: Expected) -> dict[str, object]:
 
 
 def _spot_row(found: Expected) -> tuple[str | None, ...]:
-    band = found.band
+    band, offer = found.band, found.offer
     share = f"{band.low:.0%} to {band.high:.0%}" if band.high > band.low else f"{band.low:.0%}"
-    who = band.as_of or band.source
+    share = f"every {number(band.stated)} h" if band.stated else share
     return (
-        found.offer.provider, found.offer.instance, usd(found.offer.usd_per_hour), f"{share} ({who})",
+        offer.provider, offer.instance, usd(offer.usd_per_hour), f"{share} ({band.as_of or band.source})",
         f"{found.hours:,.1f}", f"{found.interruptions:.2f}", usd(found.usd),
         f"{found.best_interval / _MINUTE:,.0f} min",
+        offer.as_of.isoformat() if offer.as_of else "undated", offer.source,
     )  # fmt: skip
 
 
@@ -164,7 +166,10 @@ def _against(best: Expected, steady: tuple[Offer, ...], work: float) -> str:
     whole = steady[0].usd_per_hour * work
     change = 1 - best.usd / whole
     says = f"{change:.0%} less" if change > 0 else f"{-change:.0%} more"
-    return f"{text}: {says} than {usd(whole)} USD on demand ({steady[0].provider} {steady[0].instance})."
+    return (
+        f"{text}: {says} than {usd(whole)} USD on demand ({steady[0].provider} {steady[0].instance}, "
+        f"{read_on(steady[0])})."
+    )
 
 
 def _spot_notes(best: Expected, how: Habits) -> Iterator[str]:

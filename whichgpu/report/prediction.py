@@ -193,7 +193,10 @@ def _delay(one: Interval, tails: Tails | None, name: str) -> str:
     return f"{told}; {shares}"
 
 
-def _energy(answer: Estimate, footprint: Footprint) -> Table:
+def _energy(answer: Estimate, footprint: Footprint) -> Block:
+    if not math.isfinite(answer.power_interval.mid):
+        return "No power limit of this GPU is in the catalogue, so its energy is not told."
+
     def between(low: str, high: str) -> str:
         return f"{low} to {high}"
 

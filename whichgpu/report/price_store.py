@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.report.chart import Bar, Bars, Group
-from whichgpu.report.prices import age, usd
+from whichgpu.report.prices import age, read_on, usd
 from whichgpu.report.table import Report, Table
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.prices import Offer
     from whichgpu.prices.judge import Judgement
+    from whichgpu.prices.quote import Quote
     from whichgpu.prices.update import Outcome
 
 
@@ -62,7 +63,7 @@ def _of_purchase(found: Judgement) -> Iterator[str]:
 
     quote, known = found.quote, purchases().get(found.quote.gpu, ())
     told = ", ".join(
-        f"{row.kind.replace('_', ' ')} {usd(row.usd)}" + (f" ({row.as_of.isoformat()})" if row.as_of else "")
+        f"{row.kind.replace('_', ' ')} {usd(row.usd)} ({row.as_of or 'undated'}, {row.source})"
         for row in known
     )
     asked = f"{usd(quote.usd_to_buy)} USD to buy one {quote.gpu}"
@@ -73,7 +74,7 @@ def _of_purchase(found: Judgement) -> Iterator[str]:
     )
     if found.offers:
         first = found.offers[0]
-        rent = f"Rented it costs {usd(first.usd_per_gpu_hour)} USD/h ({first.provider})"
+        rent = f"Rented it costs {usd(first.usd_per_gpu_hour)} USD/h ({first.provider}, {read_on(first)})"
         paid = found.break_even_hours
         yield (
             f"{rent}, which is less than its electricity." if paid is None
@@ -98,18 +99,26 @@ def _sentences(found: Judgement) -> Iterator[str]:
         )
     if found.break_even_hours is not None:
         yield (
-            f"Buying one ({usd(found.buy)} USD, and {usd(found.run)} USD of electricity per hour; without "
-            f"host and resale) costs the same after {found.break_even_hours:,.0f} hours of use."
+            f"Buying one ({usd(found.buy)} USD, {_bought(quote)}, and {usd(found.run)} USD of electricity an "
+            f"hour; without host and resale) costs the same after {found.break_even_hours:,.0f} hours of use."
         )
+
+
+def _bought(quote: Quote) -> str:
+    """The day and source of the price that buying is reckoned with."""
+    from whichgpu.prices import purchase_price
+
+    row = purchase_price(quote.gpu)
+    return row.told if row else "stated"
 
 
 def _beside(found: Judgement) -> str:
     """Where a quote lies among few offers."""
     if not found.offers:
         return ""
+    low, high = (found.offers[end].usd_per_gpu_hour * (1 - found.discount) for end in (0, -1))
     if len(found.offers) == 1:
-        return f"; it asks {usd(found.offers[0].usd_per_gpu_hour)}"
-    low, high = found.offers[0].usd_per_gpu_hour, found.offers[-1].usd_per_gpu_hour
+        return f"; it asks {usd(low)}"
     if found.quote.usd_per_gpu_hour < low:
         return f"; the lowest asks {usd(low)}"
     if found.quote.usd_per_gpu_hour > high:

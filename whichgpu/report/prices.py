@@ -40,6 +40,11 @@ def age(as_of: date | None, today: date) -> str:
     return f"{days} day" if days == 1 else f"{days} days"
 
 
+def read_on(offer: Offer) -> str:
+    """The day on which a price was read, and where: what a price is never shown without."""
+    return f"{offer.as_of or 'undated'}, {offer.source}"
+
+
 def quarantine_report(rows: Sequence[Offer], gpu: Gpu | None, limit: int | None) -> Report:
     """Every price that is set aside (of one GPU, where one is named) and why, the commonest reason first."""
     doubtful = [row for row in rows if row.quarantine]
@@ -191,7 +196,10 @@ def overview(gpus: Iterable[Gpu], rows: Sequence[Offer], today: date, limit: int
         "GPU", ">Offers", ">Providers", ">On demand", Column("From"), ">Spot", Column("From"),
         Column("To buy", "right"), Column("Newest"),
     ]  # fmt: skip
-    notes = ["USD per hour and GPU, the most trusted and then cheapest offer; `whichgpu prices GPU` has all."]
+    notes = [
+        "USD per hour and GPU, the most trusted and then cheapest offer; `whichgpu prices GPU` has all, each "
+        f"with its day and source. Sources of these: {', '.join(_sources(entries))}."
+    ]
     document = {"gpus": entries}
     return Report(document, (Table.of(f"Prices of {len(entries)} GPUs", columns, cells, notes),))
 
@@ -209,6 +217,8 @@ def _entry(gpu: Gpu, rows: Sequence[Offer], today: date) -> dict[str, Any] | Non
         "on_demand": _first(own, "on_demand", today),
         "spot": _first(own, "spot", today),
         "purchase_usd": bought.usd if bought else None,
+        "purchase_source": bought.source if bought else None,
+        "purchase_as_of": bought.as_of.isoformat() if bought and bought.as_of else None,
         "newest": max(dates, default=None),
     }
 
@@ -219,4 +229,13 @@ def _first(rows: Iterable[Offer], kind: str, today: date) -> dict[str, Any] | No
 
 
 def _cheapest(offer: Mapping[str, Any] | None) -> tuple[str | None, str]:
-    return (usd(offer["usd_per_gpu_hour"]), offer["provider"]) if offer else (None, "")
+    if not offer:
+        return (None, "")
+    return (usd(offer["usd_per_gpu_hour"]), f"{offer['provider']}, {offer['as_of'] or 'undated'}")
+
+
+def _sources(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Where the prices of an overview were read."""
+    offers = (entry[kind] for entry in entries for kind in ("on_demand", "spot") if entry[kind])
+    rented = {source for offer in offers for source in offer["source"].split(";")}
+    return sorted(rented | {entry["purchase_source"] for entry in entries if entry["purchase_source"]})

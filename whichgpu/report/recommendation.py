@@ -115,7 +115,7 @@ def _table(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
         (
             str(rank), item.gpu, *((item.estimate.job.precision,) if request.precisions else ()),
             f"{item.instances:,}", *((_gpus(item),) if several else ()), _interval(item, seconds),
-            _amount(item.usd_per_hour, 2), *_month(answer, item), _price_of(item.usd_per_unit * count),
+            amount(item.usd_per_hour, 2), *_month(answer, item), price_of(item.usd_per_unit * count),
             *_whole(item), show(item.estimate.latency.mid, "time", 2), "yes" if item.front else "",
             show_watts(item.watts), _memory(item),
         )
@@ -144,7 +144,7 @@ def _whole_columns(answer: Recommendation) -> tuple[Column, ...]:
 def _whole(item: Candidate) -> tuple[str | None, ...]:
     if item.finish is None or item.usd_total is None:
         return ()
-    return lasting(item.finish), _price_of(item.usd_total)
+    return lasting(item.finish), price_of(item.usd_total)
 
 
 def _offers(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
@@ -159,7 +159,7 @@ def _offers(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     rows = [
         (
             str(rank), item.offer.provider, item.offer.instance, f"{item.gpus_per_instance}",
-            _amount(item.offer.usd_per_hour, 3), item.offer.kind.replace("_", "-"),
+            amount(item.offer.usd_per_hour, 3), item.offer.kind.replace("_", "-"),
             *((item.offer.region or None,) if placed else ()), *price_read(item.offer, answer.request),
             _class(item.offer), item.offer.source,
         )
@@ -168,11 +168,13 @@ def _offers(answer: Recommendation, shown: tuple[Candidate, ...]) -> Table:
     return Table.of("Prices", columns, rows)
 
 
-def _amount(usd: float, digits: int) -> str | None:
-    return None if math.isnan(usd) else f"{usd:,.{digits}f}"
+def amount(usd: float | None, digits: int) -> str | None:
+    """USD with so many decimals; None where no price is on file."""
+    return None if usd is None or math.isnan(usd) else f"{usd:,.{digits}f}"
 
 
-def _price_of(usd: float) -> str | None:
+def price_of(usd: float) -> str | None:
+    """USD as `money` writes them, without the unit; None where no price is on file."""
     return None if math.isnan(usd) else money(usd).removesuffix(" USD")
 
 

@@ -31,6 +31,8 @@ CONTRASTS = (("l4", "h100-80gb-sxm"), ("rtx-5090", "b200-180gb-sxm"))
 #: How many GPUs have room side by side.
 MOST = 4
 _BAR = 20
+#: Phases that generate, step by step.
+_STEPS = ("serve", "generate", "decode")
 #: Ops below this share of the time are left out of the chart; so many rows has the table of ops.
 _SEEN, _ROWS = 0.001, 12
 
@@ -39,19 +41,21 @@ def demands(item: Workload, job: Job, ops: Iterable[Op]) -> dict[str, Any]:
     """FLOPs per byte moved, what the job's batch keeps alive, and what training trains."""
     ops = tuple(ops)
     forward = [op for op in ops if op.stage == "forward"]
-    kept = saved_bytes(forward, checkpointing(job))
+    # What one pass would keep, were it trained; of tokens one after another there is no such pass.
+    kept = None if job.phase in _STEPS else float(saved_bytes(forward, checkpointing(job)))
     moved = sum(float(total(ops, part)) for part in ("weight_bytes", "read_bytes", "write_bytes", "kv_bytes"))
     flops = float(total((op for op in ops if op.kind in PRODUCTS), "flops"))
     widest = max((float(op.read_bytes + op.write_bytes) for op in ops), default=0.0)
     found: dict[str, Any] = {
         "arithmetic_intensity": flops / moved if moved else None,
-        "activations": {"widest_op": widest, "saved_for_training": float(kept)},
+        "activations": {"widest_op": widest, "saved_for_training": kept},
         "trainable": trained_parameters(forward),
     }
     if adapters.PHASES[0] in item.phases:
         # A model without dense layers has nothing to adapt.
         with contextlib.suppress(UsageError):
-            adapted = adapters.adapt(item.reference_ops(), adapters.Adapters(adapters.RANK))
+            fused = item.dims.get("fused", "")
+            adapted = adapters.adapt(item.reference_ops(), adapters.Adapters(adapters.RANK), fused)
             found["trainable_lora"] = trained_parameters(adapted)
     return found
 
@@ -65,8 +69,9 @@ def demand_rows(found: Mapping[str, Any]) -> list[tuple[str, str]]:
             f"{number(intensity, 3)} FLOP per byte moved" if intensity else "no products",
         ),
         ("Widest op", show(kept["widest_op"], "memory")),
-        ("Kept for training", show(kept["saved_for_training"], "memory")),
     ]
+    if kept["saved_for_training"] is not None:
+        rows.append(("Kept for training", show(kept["saved_for_training"], "memory")))
     if "trainable_lora" in found:
         rows.append(
             ("Trained by LoRA", f"{found['trainable_lora']:,.0f} parameters at rank {adapters.RANK:g}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -247,7 +248,7 @@ def _money(answer: Answer) -> list[Block]:
     curve, paid, cost = answer.curve, answer.paid, answer.price
     rows = [
         (number(float(curve.request_rate[j])), *_dollars(paid, j),
-         *(f"{number(float(joules[j]) / _KWH, 3)} kWh" for joules in (paid.joules_input, paid.joules_output)))
+         *(_energy(float(joules[j])) for joules in (paid.joules_input, paid.joules_output)))
         for j in range(len(curve.request_rate))
     ]  # fmt: skip
     notes = ["By the time that prompts and outputs take; energy is of the GPUs alone."]
@@ -255,6 +256,11 @@ def _money(answer: Answer) -> list[Block]:
                  "No price on file: give --usd-per-gpu-hour.")  # fmt: skip
     columns = (">Requests/s", ">USD, input", ">USD, output", ">Energy, input", ">Energy, output")
     return [Table.of("A million tokens", columns, rows, notes)]
+
+
+def _energy(joules: float) -> str | None:
+    """Nothing where no source states what a GPU may draw."""
+    return f"{number(joules / _KWH, 3)} kWh" if math.isfinite(joules) else None
 
 
 def _dollars(paid: Paid, j: int) -> tuple[str | None, str | None]:

@@ -23,6 +23,8 @@ GAP = 2
 _NARROWEST, _LONG = 12, 32
 #: A title up to this long is not wrapped.
 _SHORT = 8
+#: The column that is told under the table where it is left out of it.
+_SOURCE = "Source"
 
 
 class Column(NamedTuple):
@@ -224,5 +226,17 @@ def notes(table: Table, plan: Layout) -> tuple[str, ...]:
     """The notes under a table, with the one that names the columns left out."""
     if not plan.dropped:
         return table.notes
-    dropped = ", ".join(plan.dropped)
-    return (*table.notes, f"Left out at this width: {dropped}; a wider terminal or --json has them.")
+    dropped = ", ".join(title for title in plan.dropped if title != _SOURCE)
+    told = (f"Left out at this width: {dropped}; a wider terminal or --json has them.",) if dropped else ()
+    return (*table.notes, *_sources(table, plan), *told)
+
+
+def _sources(table: Table, plan: Layout) -> tuple[str, ...]:
+    """Whose the rows are, where there is no room for it in the rows: no figure stands without its source."""
+    if _SOURCE not in plan.dropped:
+        return ()
+    cited: dict[str, list[str]] = {}
+    for row, source in enumerate(_cells(table, [column.title for column in table.columns].index(_SOURCE)), 1):
+        cited.setdefault(source, []).append(str(row))
+    rows = (f"{source} (row{'s' * (len(at) > 1)} {', '.join(at)})" for source, at in cited.items())
+    return (f"Sources: {next(iter(cited)) if len(cited) == 1 else '; '.join(rows)}.",)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.uses import drivers, score_text
-from whichgpu.planner.words import HOURS_PER_MONTH, money
-from whichgpu.report.recommendation import READ, left_out, price_read, rejected_table
+from whichgpu.planner.words import HOURS_PER_MONTH
+from whichgpu.report.recommendation import READ, amount, left_out, price_of, price_read, rejected_table
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number
 
@@ -64,9 +64,10 @@ def _table(answer: ForUse, shown: tuple[Card, ...]) -> Table:
     )  # fmt: skip
     rows = [
         (
-            str(rank), card.gpu.id, *((f"{card.usd_to_buy or 0.0:,.0f}",) if buys else ()),
-            f"{card.usd_per_hour:,.2f}", *(() if buys else (f"{card.usd_per_hour * HOURS_PER_MONTH:,.0f}",)),
-            money(card.usd_per_score).removesuffix(" USD"),
+            str(rank), card.gpu.id, *((amount(card.usd_to_buy, 0),) if buys else ()),
+            amount(card.usd_per_hour, 2),
+            *(() if buys else (amount(card.usd_per_hour * HOURS_PER_MONTH, 0),)),
+            price_of(card.usd_per_score),
             *(card.gpu.display(name) or None for name in use.specs), drivers(card.gpu),
             "yes" if card.front else "",
         )
@@ -91,7 +92,7 @@ def _prices(answer: ForUse, shown: tuple[Card, ...]) -> Table:
     rows = [
         (
             str(rank), card.offer.provider, card.offer.instance, number(card.offer.gpu_count),
-            f"{card.offer.usd_per_hour:,.3f}", card.offer.kind.replace("_", "-"),
+            amount(card.offer.usd_per_hour, 3), card.offer.kind.replace("_", "-"),
             card.offer.region or None, *price_read(card.offer, answer.request), card.offer.source,
         )
         for rank, card in enumerate(shown, 1)

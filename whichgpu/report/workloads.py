@@ -13,7 +13,7 @@ from whichgpu.workloads.checkpointing import AGAIN
 from whichgpu.workloads.counts import counts, traced
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import COUNTED, PRODUCTS, stored_weight_bytes, total
-from whichgpu.workloads.precision import precision
+from whichgpu.workloads.precision import of_job, precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -92,9 +92,10 @@ def show_report(
         "modules": modules,
         "work": _work(item, done, ops),
         "bytes": {"weights": _stored(item, ops, stated=job is not None),
-                  "read": float(total(ops, "read_bytes")), "written": float(total(ops, "write_bytes"))},
+                  "read": float(total(ops, "read_bytes")), "written": float(total(ops, "write_bytes")),
+                  "kv_cache": float(total(ops, "kv_bytes"))},
         "ops": kinds,
-        "cache": _cache(item, done),
+        "cache": _cache(item, done, job),
         **demands(item, done, ops),
         "where": spent,
         "file": item.dims.get("file"),
@@ -155,16 +156,22 @@ def _kinds(ops: Iterable[Op]) -> dict[str, dict[str, float]]:
         row["flops"] += float(op.flops * op.count)
         row["weight_bytes"] += float(op.weight_bytes * op.count)
         row["activation_bytes"] += float((op.read_bytes + op.write_bytes) * op.count)
+        row["kv_bytes"] += float(op.kv_bytes * op.count)
     return {kind: dict(row) for kind, row in sorted(sums.items(), key=lambda item: -item[1]["flops"])}
 
 
-def _cache(item: Workload, job: Job) -> dict[str, float]:
-    """Bytes that a sequence keeps: per token in the KV cache, for all of the job's, a recurrent state."""
-    spec = precision("fp16")
-    sizes: dict[str, float] = {}
+def _cache(item: Workload, done: Job, job: Job | None) -> dict[str, Any]:
+    """What a sequence keeps: per token in the KV cache, for all of the job's, a recurrent state.
+
+    The cache is in the format that a stated job keeps it in, and else in FP16.
+    """
+    serves = job is not None and not done.trains
+    spec = of_job(done) if serves else precision("fp16")
+    sizes: dict[str, Any] = {}
     if hasattr(item.code, "kv_cache"):
-        own = (job.input_tokens or 0.0) + (job.output_tokens or 0.0)
-        sizes["tokens"] = float(own or job.seq_len or 0.0)
+        sizes["bits"] = 8.0 * spec.kv
+        own = (done.input_tokens or 0.0) + (done.output_tokens or 0.0)
+        sizes["tokens"] = float(own or done.seq_len or 0.0)
         sizes["kv_bytes_per_sequence"] = float(item.code.kv_cache(item.dims, spec, sizes["tokens"]))
     if hasattr(item.code, "kv_bytes_per_token"):
         sizes["kv_bytes_per_token"] = item.code.kv_bytes_per_token(item.dims, spec)
@@ -198,6 +205,7 @@ def _head(item: Workload, document: Mapping[str, Any]) -> Table:
         ("Weights", show(document["bytes"]["weights"], "memory")),
         ("Activations read", show(document["bytes"]["read"], "memory")),
         ("Activations written", show(document["bytes"]["written"], "memory")),
+        *([("KV cache read", show(cached, "memory"))] if (cached := document["bytes"]["kv_cache"]) else []),
         *demand_rows(document),
         ("Counted for", ", ".join(f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
                                   for key, value in job.items())),
@@ -217,13 +225,15 @@ def _per_token(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = []
     if document["active_parameters"] != document["parameters"]:
         rows.append(("Active per token", f"{document['active_parameters']:,}"))
+    cache = document["cache"]
+    bits = cache.get("bits", 16.0)
+    form = "FP16" if bits == 16.0 else f"{number(bits, 3)} bits a value"
     names = {
-        "kv_bytes_per_token": "KV cache per token (FP16)",
+        "kv_bytes_per_token": f"KV cache per token ({form})",
         "state_bytes_per_sequence": "State per sequence",
     }
-    cache = document["cache"]
     if cache.get("tokens"):
-        names["kv_bytes_per_sequence"] = f"KV cache of {cache['tokens']:,.0f} tokens (FP16)"
+        names["kv_bytes_per_sequence"] = f"KV cache of {cache['tokens']:,.0f} tokens ({form})"
     return rows + [(title, show(cache[key], "memory")) for key, title in names.items() if cache.get(key)]
 
 
@@ -258,12 +268,14 @@ def _stages(work: Mapping[str, Any]) -> Table:
 
 
 def _ops(kinds: Mapping[str, Mapping[str, float]], job: Job, *, stated: bool) -> Table:
+    moved = {"weight_bytes": ">Weights read", "activation_bytes": ">Activations moved"}
+    if any(row["kv_bytes"] for row in kinds.values()):
+        moved["kv_bytes"] = ">KV cache read"
     rows = [
-        (kind, f"{row['executions']:,.0f}", flop(row["flops"]), show(row["weight_bytes"], "memory"),
-         show(row["activation_bytes"], "memory"))
+        (kind, f"{row['executions']:,.0f}", flop(row["flops"]), *(show(row[key], "memory") for key in moved))
         for kind, row in kinds.items()
-    ]  # fmt: skip
-    columns = ["Kind of op", ">Executions", ">FLOP", ">Weights read", ">Activations moved"]
+    ]
+    columns = ["Kind of op", ">Executions", ">FLOP", *moved.values()]
     note = f"What publications count are the matrix products: {', '.join(PRODUCTS)}."
     title = f"Work of one pass ({job.phase})" if stated else "Work of one forward pass"
     return Table.of(title, columns, rows, [note])

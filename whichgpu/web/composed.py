@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.report.chart import Chart, Line, Panel, Point, axis, letters
 from whichgpu.report.table import Cited, Heading, Report, Table
 from whichgpu.units import number, show
-from whichgpu.web import answers, asks
+from whichgpu.web import answers, asks, figures
 from whichgpu.web.charts import Dates, Stack
 
 if TYPE_CHECKING:
@@ -32,7 +32,11 @@ def gpu_page(name: str) -> Report:
     gpu = resolve(name, answers.known())
     made = answers.show(gpu.id, asks.Show(review=False))
     facts, *rest = made.blocks
-    blocks: list[Any] = [_sourced(facts) if isinstance(facts, Table) else facts]
+    offers = answers.prices(gpu.id, asks.Prices.model_validate({})).data["offers"]
+    blocks: list[Any] = [
+        figures.of_gpu(made.data, offers),
+        _sourced(facts) if isinstance(facts, Table) else facts,
+    ]
     blocks += [chart] if (chart := roof(gpu)) else []
     blocks += price_blocks(gpu)
     blocks += [table] if (table := _measured(gpu)) else []
@@ -185,14 +189,15 @@ def price_page(name: str, ask: asks.Prices) -> Report:
 
     gpu = resolve(name, answers.known())
     made = answers.prices(gpu.id, ask)
-    return made._replace(blocks=(*price_blocks(gpu), *made.blocks))
+    return figures.before(made._replace(blocks=(*price_blocks(gpu), *made.blocks)), figures.priced(made.data))
 
 
 def accuracy_page(ask: asks.Scoreboard) -> Report:
     """The scoreboard, and predictions against measurements of the largest families."""
     made = answers.scoreboard(ask)
     whole, aimed, broken = made.blocks
-    return made._replace(blocks=(whole, aimed, *_scatters(), Heading("Broken down"), broken))
+    blocks = (whole, aimed, *_scatters(), Heading("Broken down"), broken)
+    return figures.before(made._replace(blocks=blocks), figures.scored(made.data))
 
 
 def _scatters() -> Iterator[Chart]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from whichgpu.report.table import Report
 
@@ -23,6 +23,8 @@ class Figures(NamedTuple):
     beside: str
     items: tuple[tuple[str, str], ...]
     url: str = ""
+    #: What one asks next, and where that is.
+    doors: tuple[tuple[str, str], ...] = ()
 
 
 def before(report: Report, figures: Figures | None) -> Report:
@@ -190,7 +192,9 @@ def billed(data: Document) -> Figures | None:
     """The cheapest way to pay."""
     if not data.get("ways"):
         return None
-    first = data["ways"][0]
+    # A discount that is only assumed is no price that anybody asks.
+    asked = [way for way in data["ways"] if not way["assumed"].endswith("assumed")]
+    first = (asked or data["ways"])[0]
     offer = first.get("offer") or {}
     seller = " ".join(filter(None, (offer.get("provider"), offer.get("instance"))))
     beside = ", ".join(filter(None, (seller, "the cheapest way" if len(data["ways"]) > 1 else "")))
@@ -200,3 +204,111 @@ def billed(data: Document) -> Figures | None:
         ("USD an hour", f"{first['usd_per_hour']:,.2f}"),
     )
     return Figures(first["kind"].replace("_", " ").capitalize(), beside, items)
+
+
+def of_gpu(data: Document, offers: Iterable[Document]) -> Figures:
+    """One GPU: what decides of its specifications, and its least price on demand."""
+    known = {name: field["text"].partition(" (")[0] for name, field in data["fields"].items()}
+    items = [(label, known[name]) for name, label in _DECIDING.items() if name in known]
+    items += [(f"USD an hour on demand, {one['provider']}", f"{one['usd_per_gpu_hour']:,.2f}")
+              for one in _first_of_each(offers) if one["kind"] == "on_demand"]  # fmt: skip
+    beside = ", ".join(filter(None, (data["vendor"], data["segment"], known.get("release_date", "")[:4])))
+    doors = (("Prices", f"/prices/{data['id']}"), ("Software that runs", f"/compat?gpu={data['id']}"))
+    return Figures(str(known.get("memory") or data["name"]), beside, tuple(items), doors=doors)
+
+
+#: What decides between GPUs, and what it is called here.
+_DECIDING = {"bandwidth": "memory bandwidth", "fp16": "FP16", "fp8": "FP8", "power": "board power"}
+
+
+def _first_of_each(offers: Iterable[Document]) -> list[Document]:
+    """The first offer of each kind; they come best first."""
+    found: dict[str, Document] = {}
+    for one in offers:
+        found.setdefault(one["kind"], one)
+    return list(found.values())
+
+
+def priced(data: Document) -> Figures | None:
+    """What one GPU costs: the best offer of each kind, and its price to buy."""
+    best = {one["kind"]: one for one in _first_of_each(data.get("offers", ()))}
+    first = best.pop("on_demand", None) or (best.pop(next(iter(best))) if best else None)
+    bought = [("USD to buy", f"{one['usd']:,.0f}") for one in data.get("purchase", ())[:1]]
+    doors = (("Specifications", f"/gpus/{data['gpu']}"), ("Rent or buy?", f"/own?gpu={data['gpu']}"))
+    if first is not None:
+        beside = f"a GPU, {_kind(first)} at {first['provider']}"
+        items = [(f"USD an hour, {_kind(one)} at {one['provider']}", f"{one['usd_per_gpu_hour']:,.2f}")
+                 for one in best.values()]  # fmt: skip
+        return Figures(
+            f"{first['usd_per_gpu_hour']:,.2f} USD an hour", beside, (*items, *bought), doors=doors
+        )
+    if bought:
+        return Figures(f"{bought[0][1]} USD", "to buy; none to rent is on file", (), doors=doors)
+    return None
+
+
+def _kind(offer: Document) -> str:
+    return str(offer["kind"]).replace("_", " ")
+
+
+def of_workload(data: Document) -> Figures | None:
+    """A model: its parameters, its work, its memory."""
+    if not data.get("parameters"):
+        return None
+    from whichgpu.report.workloads import flop
+
+    items = [("of a forward pass", flop(data["flops"]))]
+    if weights := (data.get("bytes") or {}).get("weights"):
+        items.append(("of weights", show(weights, "memory", 3)))
+    if cache := data.get("cache"):
+        items.append(("of KV cache a token", show(cache["kv_bytes_per_token"], "memory", 3)))
+    name = data["id"]
+    doors = (("Which GPU?", f"/?workload={name}"), ("Will it fit?", f"/fit?workload={name}"))
+    return Figures(
+        f"{_count(data['parameters'])} parameters",
+        data["family"].replace("_", " "),
+        tuple(items),
+        doors=doors,
+    )
+
+
+def _count(many: float) -> str:
+    for size, word in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million")):
+        if many >= size:
+            return f"{number(many / size, 3)}{word}"
+    return f"{many:,.0f}"
+
+
+def scored(data: Document) -> Figures:
+    """What predictions are worth on GPUs that the fit had not seen."""
+    unseen = data["folds"]["gpu"]
+    items = (
+        ("of half of them, at most", f"{unseen['median']:.0f} %"),
+        ("lie within the 90 % interval", f"{unseen['inside']:.0f} %"),
+        ("published measurements", f"{data['rows']:,}"),
+    )
+    return Figures(f"{unseen['mape']:.0f} % off", "in the mean, on GPUs that the fit had not seen", items)
+
+
+def compared(data: Document) -> Figures | None:
+    """GPUs on the first workload that is asked for; None without one, or where none runs it."""
+    if not data.get("workloads"):
+        return None
+    one = data["workloads"][0]
+    rates = {gpu: found["throughput_per_gpu"] for gpu, found in one["results"].items()}
+    if not rates:
+        return None
+    names, order = data["names"], sorted(rates, key=lambda gpu: -rates[gpu]["mid"])
+    first, last = order[0], order[-1]
+    ahead = (
+        f"{number(rates[first]['mid'] / rates[last]['mid'], 3)}x the {names[last]}, "
+        if len(order) > 1
+        else ""
+    )
+    items = [(f"{rates[gpu]['unit']}, {names[gpu]}", number(rates[gpu]["mid"], 3)) for gpu in order]
+    costs = {gpu: one["results"][gpu].get("usd_per_unit") for gpu in order}
+    known = {gpu: usd for gpu, usd in costs.items() if usd}
+    if len(known) > 1:
+        cheapest = min(known, key=lambda gpu: known[gpu])
+        items.append((f"is the cheapest for {one['unit']}, on demand", names[cheapest]))
+    return Figures(names[first], f"{ahead}{one['name']}, {one['phase']}", tuple(items), f"/gpus/{first}")

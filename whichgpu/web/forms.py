@@ -36,6 +36,8 @@ def _field(model: Any, name: str, value: Any) -> dict[str, Any]:
         "example": example[0] if isinstance(example, list) else example,
         "kind": _kind(field.annotation),
         "slider": name in _SLID,
+        # Whether it is worth its place once there is an answer.
+        "seen": bool(value) or field.is_required() or name in _SLID,
     }
 
 

@@ -188,6 +188,7 @@ def draw(
             if (rest := [one for one in names if one not in stated])
         ],
         "opened": wrong in hidden and wrong not in stated,
+        "answered": report is not None and bool(given or name),
         "action": page.path if "{" not in page.path else address.path,
         "api": _api(page, name, address) if report else "",
         "moving": _moving(page, address, given) if report else None,

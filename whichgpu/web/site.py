@@ -54,7 +54,7 @@ def build(
         folder.mkdir(parents=True, exist_ok=True)
         with TestClient(create(Settings(rate=1e9, burst=10**9))) as client:
             for path, _ in paths:
-                text = client.get(f"{path}?limit=1000" if path in _LISTS else path).text
+                text = client.get(f"{path}?rows=all" if path in _LISTS else path).text
                 written += _write(
                     folder,
                     path,

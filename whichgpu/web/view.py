@@ -109,7 +109,7 @@ def _table(name: str, table: Table, address: Address, most: int = 10**9) -> dict
     sort, find = sorted_by(name, address), found_by(name, address)
     strong = {id(row) for at, row in enumerate(table.rows) if at in table.strong}
     rows = arranged(table, sort, find)
-    cut = 0 if address.value("rows") == name or len(rows) <= 1.5 * most else len(rows) - most
+    cut = 0 if address.value("rows") in (name, "all") or len(rows) <= 1.5 * most else len(rows) - most
     rows = rows[: len(rows) - cut]
     # In the list of prices a GPU leads to its own.
     doors = {**_DOORS, "GPU": "/prices"} if address.path == "/prices" else _DOORS
@@ -184,6 +184,11 @@ class Cell(NamedTuple):
     source: str = ""
     refs: tuple[int, ...] = ()
     url: str = ""
+
+    @property
+    def marked(self) -> bool:
+        """Whether it is more than its text."""
+        return bool(self.best or self.bar or self.refs or self.url)
 
     @property
     def short(self) -> bool:

@@ -35,6 +35,8 @@ class Words(NamedTuple):
 
     def __call__(self, text: str) -> Markup:
         """The sentence, escaped, with links."""
+        if "--" not in text and "://" not in text:
+            return escape(text)
         parts, last = [], 0
         for match in _OPTIONS.finditer(text):
             # What is only an example of how to write it is no change to make.

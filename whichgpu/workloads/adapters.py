@@ -10,12 +10,14 @@ Served, adapters are merged into the weights, at no cost, or `adapters=N` of the
 16 bits (Chen et al., "Punica"; Sheng et al., "S-LoRA"): a pass reads those that its requests are of.
 
 Adapters go on every dense layer but the output head; `lora_targets=attention` takes those around the
-attention alone, a comma-separated list those named.
+attention alone, a comma-separated list those named. What is one product here and several layers in a library
+(query, key and value; gate and up) has an adapter for each of them, unless the model's publishers store it as
+one (the dimension `fused`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -25,7 +27,7 @@ from whichgpu.workloads.ops import Op, changed
 from whichgpu.workloads.precision import Precision, precision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.workloads.job import Job
 
@@ -33,9 +35,18 @@ PHASES = ("finetune_lora", "finetune_qlora")
 #: What the frozen weights are stored in where the job does not say.
 DEFAULT_PRECISION = {"finetune_lora": "bf16", "finetune_qlora": "nf4"}
 RANK = 16.0
-#: Projections before attention, and those around it.
-INPUTS = ("query", "key", "value", "qkv", "q", "k", "v", "kv", "q_a", "q_b", "kv_a", "kv_b")
-ATTENTION = (*INPUTS, "out")
+#: Queries and values, as PEFT and LitGPT adapt them where nothing is said; projections around attention.
+INPUTS = ("q", "v", "qkv", "q_a", "q_b", "kv_a", "kv_b")
+ATTENTION = (*INPUTS, "k", "out")
+#: What libraries call a dense layer, where it is not what it is called here.
+_CALLED: Mapping[str, str] = {
+    **{f"{one}_proj": one for one in ("q", "k", "v", "gate")}, **{f"to_{one}": one for one in "qkv"},
+    "query": "q", "key": "k", "value": "v", "query_key_value": "qkv", "qkv_proj": "qkv", "wqkv": "qkv",
+    "w_pack": "qkv", "c_attn": "qkv", "q_a_proj": "q_a", "q_b_proj": "q_b", "kv_a_proj_with_mqa": "kv_a",
+    "kv_b_proj": "kv_b", "o_proj": "out", "out_proj": "out", "dense": "out", "wo": "out", "to_out": "out",
+    "gate_up_proj": "up", "fc1": "up", "fc_in": "up", "dense_h_to_4h": "up", "down_proj": "down",
+    "fc2": "down", "fc_out": "down", "dense_4h_to_h": "down",
+}  # fmt: skip
 #: Low-rank; a learned prefix of attention; a learned scale and bias of every product.
 KINDS = ("lora", "prefix", "scale")
 #: Tokens of a learned prefix, and layers at the bottom without one (LLaMA-Adapter).
@@ -57,18 +68,74 @@ class Adapters:
         if rank != round(rank):
             raise UsageError(f"option lora_rank: {rank:g} is not a whole number; write e.g. lora_rank=16")
         text = job.options.get("lora_targets", "all").lower()
-        named = {"all": (), "attention": ATTENTION, "inputs": INPUTS}
-        targets = named.get(text, tuple(part.strip() for part in text.split(",") if part.strip()))
+        named = {"all": (), "all-linear": (), "attention": ATTENTION, "inputs": INPUTS}
+        words = tuple(part.strip() for part in text.replace(";", ",").split(",") if part.strip())
+        targets = named.get(text, tuple(_CALLED.get(word, word) for word in words))
         kind = job.options.get("adapter", "lora").lower()
         if kind not in KINDS:
             raise UsageError(f"option adapter: '{kind}' is none of {', '.join(KINDS)}; write adapter=lora")
         return cls(rank, targets, kind)
 
-    def on(self, op: Op) -> bool:
-        """Whether an op is a dense layer that gets an adapter."""
+    def parts(self, op: Op, parts: Parts) -> Parts:
+        """Of the layers that an op is, with their outputs, those that get an adapter."""
         if op.kind != "gemm" or not op.parameters or op.shard == "vocab" or op.backward == "none":
-            return False
-        return not self.targets or op.layer.rpartition(".")[2] in self.targets
+            return ()
+        some = tuple(part for part in parts if part.name in self.targets)
+        return some or (parts if not self.targets or _name(op) in self.targets else ())
+
+
+class Part(NamedTuple):
+    """A layer of a library that an op, or a `share` of its copies, stands for, and its outputs."""
+
+    name: str
+    outputs: float
+    share: float = 1.0
+
+
+Parts = tuple[Part, ...]
+
+
+def _name(op: Op) -> str:
+    last = op.layer.rpartition(".")[2]
+    return _CALLED.get(last, last) if last in ("query", "key", "value") else last
+
+
+def _layers(ops: Sequence[Op], fused: str) -> Sequence[tuple[Op, Parts]]:
+    """Every op with the layers that it stands for; `fused`: qkv, up or all are one in the library too."""
+    after: dict[str, Op] = {}
+    values = {op.layer.rpartition(".")[0] for op in ops if _name(op) == "v"}
+    found: list[tuple[Op, Parts]] = []
+    for op in reversed(ops):
+        name = _name(op)
+        parts: Parts = (Part(name, op.dims.get("n", 0.0)),)
+        if name == "k" and op.layer.rpartition(".")[0] not in values:
+            # Keys and values that do the same work are copies of one op.
+            parts = (Part("k", op.dims["n"], 0.5), Part("v", op.dims["n"], 0.5))
+        elif name in ("qkv", "kv") and fused not in ("qkv", "all"):
+            parts = _projected(name, op.dims["n"], after.get("attention"))
+        elif name == "up" and fused not in ("up", "all"):
+            parts = _gated(op, after.get("down"))
+        after["attention" if op.kind == "attention" else name] = op
+        found.append((op, parts))
+    return found[::-1]
+
+
+def _gated(up: Op, down: Op | None) -> Parts:
+    """Gate and up, where a product makes both."""
+    half = up.dims["n"] / 2.0
+    gated = down is not None and down.dims.get("k") == half
+    return (Part("gate", half), Part("up_proj", half)) if gated else (Part("up", 2.0 * half),)
+
+
+def _projected(name: str, n: float, attention: Op | None) -> Parts:
+    """Keys and values, and before them the queries, by the attention that they are of."""
+    if name == "kv" or attention is None:
+        return tuple(Part(one, n / len(name)) for one in name)
+    each = attention.dims["kv_heads"] * attention.dims["head_dim"]
+    # Where nothing is left for the queries, the keys are an earlier layer's.
+    return (
+        (Part("q", n - 2.0 * each), Part("k", each), Part("v", each)) if 2.0 * each < n else (Part("q", n),)
+    )
 
 
 def training_precision(job: Job) -> str:
@@ -89,30 +156,36 @@ def trained_precision() -> Precision:
     return precision("fp32")
 
 
-def adapt(forward: Iterable[Op], adapters: Adapters) -> tuple[Op, ...]:
+def adapt(forward: Sequence[Op], adapters: Adapters, fused: str = "") -> tuple[Op, ...]:
     """The forward ops with frozen weights and adapters; raises `UsageError` where no layer takes one."""
     if adapters.kind != "lora":
         beside = _prefixed if adapters.kind == "prefix" else _scaled
         return tuple(found for op in forward for found in beside(op))
-    adapted = tuple(found for op in forward for found in _adapted(op, adapters))
+    layers = _layers(forward, fused)
+    adapted = tuple(found for op, parts in layers for found in _adapted(op, parts, adapters))
     if not adapters.targets and not any(op.layer.endswith(".lora_a") for op in adapted):
         raise UsageError("no dense layer of this model takes an adapter; use --phase train")
     if not any(op.layer.endswith(".lora_a") for op in adapted):
-        parts = sorted({op.layer.rpartition(".")[2] for op in forward if op.kind == "gemm" and op.parameters})
+        every = Adapters(adapters.rank)
+        named = sorted({part.name for op, parts in layers for part in every.parts(op, parts)})
         raise UsageError(
             f"option lora_targets: no dense layer is called {', '.join(adapters.targets)}; "
-            f"there are {', '.join(parts)}"
+            f"there are {', '.join(named)}"
         )
     return adapted
 
 
-def _adapted(op: Op, adapters: Adapters) -> Iterator[Op]:
-    if not adapters.on(op):
+def _adapted(op: Op, parts: Parts, adapters: Adapters) -> Iterator[Op]:
+    chosen = adapters.parts(op, parts)
+    if not chosen:
         yield frozen(op)
         return
-    # The adapter keeps the input, which the frozen layer has no use for.
+    # The first adapter keeps the input, which the frozen layer has no use for.
     yield changed(frozen(op), saved_bytes=0.0)
-    yield from _adapter(op, adapters.rank)
+    for index, part in enumerate(chosen):
+        saved = 0.0 if index else op.saved_bytes
+        one = changed(op, saved_bytes=saved, copies=op.copies * part.share)
+        yield from _adapter(one, adapters.rank, part.outputs)
 
 
 def _prefixed(op: Op) -> Iterator[Op]:
@@ -156,42 +229,42 @@ def _scaled(op: Op) -> Iterator[Op]:
     )  # fmt: skip
 
 
-def beside(ops: tuple[Op, ...], job: Job, *, gated: bool = True) -> tuple[Op, ...]:
-    """The ops of an engine with those of the adapters that it serves beside its weights, if any.
-
-    Engines keep what is one product here (query, key and value; gate and up where it is `gated`) apart.
-    """
+def beside(ops: tuple[Op, ...], job: Job, fused: str = "") -> tuple[Op, ...]:
+    """The ops of an engine with those of the adapters that it serves beside its weights, if any."""
     count = job.option("adapters", 0.0)
     if not count:
         return ops
     asked = Adapters.of(job)
     if asked.kind != "lora" or count != round(count):
         raise UsageError(f"option adapters: {count:g} is no number of LoRA adapters; write e.g. adapters=8")
-    slices = {"qkv": 3.0, "up": 2.0 if gated else 1.0}
-    return tuple(found for op in ops for found in (op, *_served(op, asked, count, slices)))
+    layers = _layers(ops, fused)
+    return tuple(
+        found
+        for op, parts in layers
+        for found in (op, *_served(op, asked.parts(op, parts), asked.rank, count))
+    )
 
 
-#: What engines serve no adapters of: the output head, and experts.
-_UNADAPTED = ("vocab", "expert", "expert_row")
+#: What engines serve no adapters of: experts and their router.
+_UNADAPTED = ("expert", "expert_row")
 
 
-def _served(op: Op, adapters: Adapters, count: float, slices: Mapping[str, float]) -> Iterator[Op]:
+def _served(op: Op, parts: Parts, rank: float, count: float) -> Iterator[Op]:
     """Down to the rank and up again, each row by its own; those of `count` that rows are of are read."""
-    name = op.layer.rpartition(".")[2]
-    takes = op.kind == "gemm" and np.any(op.weight_bytes) and op.shard not in _UNADAPTED and name != "router"
-    if not takes or (adapters.targets and name not in adapters.targets):
+    if not parts or not np.any(op.weight_bytes) or op.shard in _UNADAPTED or _name(op) == "router":
         return
     rows = np.maximum(op.dims["m"], 1.0)
     read = count * -np.expm1(rows * np.log1p(-1.0 / count)) if count > 1.0 else 1.0
-    for part in _adapter(op, adapters.rank):
-        if part.kind != "gemm":
+    for made in _adapter(op, rank, sum(part.share * part.outputs for part in parts)):
+        if made.kind != "gemm":
             continue
-        down = part.layer.endswith("_a")
-        apart = slices.get(name, 1.0) if down else 1.0
-        values = apart * adapters.rank * float(op.dims["k" if down else "n"])
+        # One kernel goes down to the ranks of all the layers.
+        down = made.layer.endswith("_a")
+        apart = sum(part.share for part in parts) if down else 1.0
+        values = apart * rank * float(made.dims["k" if down else "n"])
         yield changed(
-            part, flops=apart * part.flops, parameters=count * apart * part.parameters, saved_bytes=0.0,
-            stored_bytes=2.0 * count * apart * part.parameters, weight_bytes=2.0 * read * values,
+            made, flops=apart * made.flops, parameters=count * apart * made.parameters, saved_bytes=0.0,
+            stored_bytes=2.0 * count * apart * made.parameters, weight_bytes=2.0 * read * values,
         )  # fmt: skip
 
 
@@ -210,10 +283,10 @@ def frozen(op: Op) -> Op:
 _SPLIT = ("column", "expert", "expert_row")
 
 
-def _adapter(op: Op, rank: float) -> Iterator[Op]:
+def _adapter(op: Op, rank: float, n: float) -> Iterator[Op]:
     """Down to `rank`, up again, and the addition: (rows, k) -> (rows, r) -> (rows, n)."""
-    n, k, m = float(op.dims["n"]), float(op.dims["k"]), op.dims["m"]
-    tables = max(1.0, op.parameters // (n * k))
+    whole, k, m = float(op.dims["n"]), float(op.dims["k"]), op.dims["m"]
+    tables, written = max(1.0, op.parameters // (whole * k)), op.write_bytes * (n / whole)
     elements = n * op.dims.get("batch", 1.0) * m
     size = 4.0 if op.dtype in ("fp32", "tf32") else 2.0
     stored = trained_precision().weight
@@ -227,13 +300,13 @@ def _adapter(op: Op, rank: float) -> Iterator[Op]:
         shard="none" if op.shard == "column" else op.shard,
     )  # fmt: skip
     yield changed(
-        shared, layer=f"{op.layer}.lora_b", dims={**op.dims, "k": rank}, flops=per_row * n * m,
+        shared, layer=f"{op.layer}.lora_b", dims={**op.dims, "k": rank, "n": n}, flops=per_row * n * m,
         parameters=tables * rank * n, weight_bytes=tables * rank * n * size,
-        stored_bytes=tables * rank * n * stored, read_bytes=narrow, write_bytes=op.write_bytes,
+        stored_bytes=tables * rank * n * stored, read_bytes=narrow, write_bytes=written,
         saved_bytes=narrow, backward="full", shard=op.shard if op.shard in _SPLIT else "none",
     )  # fmt: skip
     yield Op(
         "pointwise", f"{op.layer}.lora_add", {"elements": elements}, shared.dtype, flops=2.0 * elements,
-        read_bytes=2.0 * op.write_bytes, write_bytes=op.write_bytes, copies=op.copies, repeats=op.repeats,
+        read_bytes=2.0 * written, write_bytes=written, copies=op.copies, repeats=op.repeats,
         fusable=True, shard=op.shard if op.shard in _SPLIT else "none", backward="linear",
     )  # fmt: skip

@@ -176,12 +176,12 @@ class Workload(Shown):
         forward = self._forward(job)
         if not job.trains:
             return (
-                *adapters.beside(forward, job, gated=self.dims.get("gated", True)),
+                *adapters.beside(forward, job, self.dims.get("fused", "")),
                 *weight_casts(forward, spec),
             )
         trained_in = spec
         if job.phase in adapters.PHASES:
-            forward = adapters.adapt(forward, adapters.Adapters.of(job))
+            forward = adapters.adapt(forward, adapters.Adapters.of(job), self.dims.get("fused", ""))
             trained_in = adapters.trained_precision()
         step = training_step(forward, spec, self.optimizer(job), trained_in=trained_in)
         return (*step, *recomputed(forward, checkpointing(job), early=stops_early(job)))

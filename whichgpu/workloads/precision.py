@@ -45,6 +45,8 @@ class Precision:
     or_wider: bool = False
     dense: float = 0.0
     dense_math: str = ""
+    #: The format that is meant of a model that was not released in this one.
+    made: str = ""
 
     @property
     def quantised(self) -> bool:
@@ -94,13 +96,17 @@ def _precision(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> Pr
         or_wider=row.get("or_wider", False),
         dense=row.get("dense_bytes", 0.0),
         dense_math=row.get("dense_math", ""),
+        made=row.get("made", ""),
     )
 
 
 def stored_bytes(row: Mapping[str, Any], table: Mapping[str, Any]) -> float:
     """Bytes per stored weight: stated, or of a block, or of a mix of other formats."""
-    if "mix" in row:
-        return _mix(row["mix"], table)
+    return _mix(row["mix"], table) if "mix" in row else block_bytes(row)
+
+
+def block_bytes(row: Mapping[str, Any]) -> float:
+    """Bytes per weight of a format alone, whatever whole models mix it with."""
     if "block" in row:
         size, weights = row["block"]
         return float(size) / float(weights)
@@ -108,7 +114,7 @@ def stored_bytes(row: Mapping[str, Any], table: Mapping[str, Any]) -> float:
 
 
 def _mix(shares: Mapping[str, float], table: Mapping[str, Any]) -> float:
-    return sum(share * stored_bytes(table[key], table) for key, share in shares.items())
+    return sum(share * block_bytes(table[key]) for key, share in shares.items())
 
 
 @lru_cache(maxsize=1)
@@ -116,9 +122,7 @@ def gguf_types() -> Mapping[int, tuple[str, float]]:
     """The types of a GGUF file by number: name and bytes per weight."""
     content = store.load("precisions")["precisions"]
     rows = {**content["precision"], **content["storage"]}
-    return {
-        row["gguf_type"]: (key, stored_bytes(row, rows)) for key, row in rows.items() if "gguf_type" in row
-    }
+    return {row["gguf_type"]: (key, block_bytes(row)) for key, row in rows.items() if "gguf_type" in row}
 
 
 @lru_cache(maxsize=1)

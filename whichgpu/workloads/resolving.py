@@ -33,6 +33,7 @@ def _names() -> Mapping[str, Sequence[tuple[str, str]]]:
 
 #: How sources end that are files: no name of the zoo does.
 FILES = (".json", ".gguf", ".safetensors", ".onnx", ".toml")
+_BRACKETS = str.maketrans("[]()", "    ")
 #: Models that were imported in this process, by their source as typed.
 _imported: dict[str, Workload] = {}
 
@@ -43,6 +44,11 @@ def register(item: Workload) -> Workload:
         item = replace(item, id=f"./{item.id}")
     _imported[item.id] = item
     return item
+
+
+def _plain(name: str) -> str:
+    """A name without its brackets: `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`."""
+    return "-".join(name.translate(_BRACKETS).split()) if set(name) & set("[]()") else name
 
 
 def known(name: str) -> bool:
@@ -59,6 +65,7 @@ def resolve(name: str) -> Workload:
     """
     if name in _imported:
         return _imported[name]
+    name = _plain(name)
     keys = _candidates(name)
     if len(keys) > 1:
         raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
@@ -71,6 +78,7 @@ def resolve(name: str) -> Workload:
         spelled = _names().get(squeezed(name.partition("/")[2]), ())
         keys = list(dict.fromkeys(key for _, key in spelled))
     if longer is None and len(keys) != 1:
+        service = service or _service(name.partition("/")[2])
         raise UnknownName(service or f"no workload '{name}'; {_hint(name)}")
     return longer or workloads()[keys[0]]
 
@@ -155,10 +163,12 @@ def _service(name: str) -> str:
     """What is said of a model that is only sold as a service (`data/services.toml`), else ''."""
     said = words(name)
     for title, row in store.load("services")["services"]["service"].items():
-        starts = [words(one) for one in (title, *row["names"])]
-        spared = any(said[: len(one)] == one for one in map(words, row.get("open", ())))
-        if not spared and any(said[: len(start)] == start for start in starts):
-            near = [key for one in row["nearest"] for key in _candidates(one)]
-            hint = f"; the nearest open workload is {near[0]}" if near else ""
-            return f"'{name}' is only sold as a service ({row['by']}), its size is not published{hint}"
+        if any(said[: len(one)] == one for one in map(words, row.get("open", ()))):
+            continue
+        sellers = {row["by"]: [title, *row["names"]], **row.get("others", {})}
+        for seller, known in sellers.items():
+            if any(said[: len(start)] == start for start in map(words, known)):
+                near = [key for one in row["nearest"] for key in _candidates(one)]
+                hint = f"; the nearest open workload is {near[0]}" if near else ""
+                return f"'{name}' is only sold as a service ({seller}), its size is not published{hint}"
     return ""

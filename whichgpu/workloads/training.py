@@ -28,6 +28,7 @@ OPTIMIZERS: Mapping[str, tuple[float, float]] = {
     "adamw": (8.0, 28.0),
     "adam8bit": (2.0, 16.0),
     "adafactor": (0.1, 14.0),
+    "lion": (4.0, 20.0),
 }
 #: Other spellings of an optimizer.
 _OPTIMIZERS: Mapping[str, str] = {
@@ -36,6 +37,9 @@ _OPTIMIZERS: Mapping[str, str] = {
     "paged-adam-8bit": "adam8bit", "paged-adamw8bit": "adam8bit", "paged-adamw": "adamw",
     "paged-adamw-32bit": "adamw", "paged-adam": "adam", "adamw-torch": "adamw",
     "adamw-torch-fused": "adamw", "adamw-fused": "adamw", "fused-adam": "adam", "momentum": "sgd",
+    "adamw-bnb-8bit": "adam8bit", "adamw-bnb": "adam8bit", "adamw-8-bit": "adam8bit", "adamw-hf": "adamw",
+    "adamw-apex-fused": "adamw", "adamw-anyprecision": "adamw", "paged-lion": "lion",
+    "paged-lion-32bit": "lion",
 }  # fmt: skip
 
 
@@ -46,7 +50,7 @@ def paged(optimizer: str) -> bool:
 
 def optimizer_bytes(optimizer: str, precision: Precision) -> tuple[float, float]:
     """State kept and bytes moved per parameter; states are as wide as the weights, but for 8 bits."""
-    key = optimizer.lower().replace("_", "-")
+    key = "-".join(optimizer.lower().replace("_", " ").split())
     key = _OPTIMIZERS.get(key, key)
     if key not in OPTIMIZERS:
         raise UsageError(f"no optimizer '{optimizer}'; use one of {', '.join(OPTIMIZERS)}")

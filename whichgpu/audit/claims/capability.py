@@ -12,7 +12,7 @@ from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import SPELLED
-from whichgpu.audit.roles import spoken
+from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import about, sentences, within
 from whichgpu.hardware.fields import FIELDS
 
@@ -110,6 +110,20 @@ _CELL_PARTS = re.compile(
     r"\bup to (\d)\b(?!\s*(?:g\b|GB))|\b(\d)\s*(?:mig\s+)?(?:instances?|slices?|partitions?)\b", re.IGNORECASE
 )
 _ANY = re.compile(_NAMES, re.IGNORECASE)
+#: What begins a list of what a device has, an entry that is a capability, and what ends or denies the list.
+_BEGINS = re.compile(
+    r"\b(?:supports?|features?|includes?|offers?|have|has|comes? with|with)\b", re.IGNORECASE
+)
+_ENTRY = re.compile(
+    rf"(?:,|\band|\bplus)\s+(?:native |hardware |full )?(?P<what>{_NAMES})(?: support)?"
+    r"(?=\s*(?:[,;.)]|$)|\s+(?:and\b|[-\u2013\u2014]\s))",
+    re.IGNORECASE,
+)
+_OVER = re.compile(
+    r"\b(?:but|while|whereas|though|although|not|no|without|lacks?|unlike|via|through|if|or|than|only|"
+    r"which|that|is|are|was|were|can|will|need\w*|require\w*)\b|n[\u2019']t\b|[;:]",
+    re.IGNORECASE,
+)
 _IN_LIST = re.compile(
     rf"(?<=[,:;])\s+(?:native |hardware )?(?P<what>{_NAMES})(?: support)?(?=\s*(?:[,;.]|$))", re.IGNORECASE
 )
@@ -123,6 +137,8 @@ _HEDGED = re.compile(
     r"require\w*|should|would|than|only)\b",
     re.IGNORECASE,
 )
+#: "With or without" is neither.
+_EITHER = re.compile(r"\bwith or $", re.IGNORECASE)
 #: A denial, and how far before what is denied it stands.
 _NOT = re.compile(r"\b(?:no[tr]?|none|neither|never)\b|n[\u2019']t\b", re.IGNORECASE)
 _DENIAL = 45
@@ -210,12 +226,22 @@ def _of_sentence(
             if _QUALIFIES.match(match[0]) and each.key in ("sparsity", "tensor_cores"):
                 # A qualifier of a figure.
                 continue
+            without = each.key == "nvlink" and not told and mention is not None
+            either = _EITHER.search(text, place[0], match.start())
             denied = told and _NOT.search(text, max(place[0], match.start() - _DENIAL), match.start())
-            if mention is None or len(gap) > _FAR or hedged or denied:
+            if mention is None or len(gap) > _FAR or hedged or denied or either:
+                continue
+            if without and counted(text, place[0], mention.start) > 1:
+                # A server may leave several cards without bridges.
                 continue
             gpus = [context.catalogue[key] for key in mention.ids]
             place_of = match.span("what") if match["list"] else match.span()
             yield from judged(passage, place_of, each, gpus, told=told, context=context)
+    if len({each.named for each in who.here}) == 1 and who.here[0] not in who.against:
+        gpus = [context.catalogue[key] for key in who.here[0].ids]
+        for span, what in _entries(text, who.here[-1].end, place[1]):
+            if len(text[who.here[-1].end : span[0]]) <= _FAR:
+                yield from judged(passage, span, what, gpus, told=True, context=context)
 
 
 def _listed(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
@@ -228,6 +254,17 @@ def _listed(passage: Passage, place: tuple[int, int], who: Spoken, context: Cont
     for match in _IN_LIST.finditer(text, colon, place[1]):
         what = next(each for each in CAPABILITIES if re.fullmatch(each.names, match["what"], re.IGNORECASE))
         yield from judged(passage, match.span("what"), what, gpus, told=True, context=context)
+
+
+def _entries(text: str, begins: int, end: int) -> Iterator[tuple[tuple[int, int], Capability]]:
+    """The capabilities further on in a list of what a device has: "PCIe 5.0 x16, and NVLink"."""
+    verb = _BEGINS.search(text, begins, end)
+    for match in _ENTRY.finditer(text, verb.end(), end) if verb else ():
+        between = text[verb.end() : match.start()] if verb else ""
+        if len(between) > _FAR or _OVER.search(between):
+            return
+        what = next(each for each in CAPABILITIES if re.fullmatch(each.names, match["what"], re.IGNORECASE))
+        yield match.span("what"), what
 
 
 def _instances(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
@@ -273,6 +310,10 @@ def _of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[
         wrong = [gpus for gpus in known if all(each.has(gpu) is (not told) for gpu in gpus)]
         place_of = match.span("what") if match["list"] else match.span()
         yield from judged(passage, place_of, each, (wrong or known)[0], told=told, context=context)
+    for place_of, each in () if group["none"] else _entries(passage.text, at, sentence.end):
+        known = [[context.catalogue[key] for key in ids] for ids in compared]
+        wrong = [gpus for gpus in known if all(each.has(gpu) is False for gpu in gpus)]
+        yield from judged(passage, place_of, each, (wrong or known)[0], told=True, context=context)
 
 
 def _passive(passage: Passage, start: int, who: Spoken, context: Context) -> Iterator[Finding]:

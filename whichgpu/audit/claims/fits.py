@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit import tables
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.models import TRAINS, formats, models
@@ -91,6 +92,17 @@ _PER_NODE = 8
 _HEAD = re.compile(
     r"\b(?:fits?|runs?|trains?|largest model|max(?:imum)? model|models? (?:supported|size))\b", re.IGNORECASE
 )
+#: Headings of what a device is good for, and what makes that no fit on one of it.
+_USES = re.compile(
+    r"\b(?:best (?:for|fit|use)|good for|ideal|use[ -]?cases?|workloads?|suit\w+|handles|sweet spot|"
+    r"recommended for)\b",
+    re.IGNORECASE,
+)
+_HEDGED_USE = re.compile(
+    r"\b(?:offload\w*|split|shard\w*|multi-?\w*|pairs?|dual|two|2x|4x|8x|x2|cluster|nodes?|not|no|cannot|"
+    r"too|require\w*|needs?|partial\w*|heavy|tensor parallel\w*|scale\w*)\b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
 _ON = re.compile(r"\b(?:fits on|runs on|gpus?|hardware|cards?)\b", re.IGNORECASE)
 _FORM = re.compile(r"\b(?:quanti[sz]ation|quant|precision|format|dtype)\b", re.IGNORECASE)
 _COLUMNS, _MOST_ROWS = 16, 60
@@ -134,6 +146,7 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
     heads = [cell.text if cell else "" for cell in table.rows[0][:_COLUMNS]]
     wanted = [i for i, head in enumerate(heads) if i and _HEAD.search(head)]
     yield from _on_devices(table, heads, context)
+    yield from _good_for(table, context)
     for row in range(1, min(len(table.rows), _MOST_ROWS)):
         first = table.cell(row, 0)
         size = _size(first, context) if first and wanted else None
@@ -141,6 +154,19 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
             cell = table.cell(row, column)
             if cell and size:
                 yield from _of_cell(cell, heads[column], size, context)
+
+
+def _good_for(table: Table, context: Context) -> Iterator[Finding]:
+    """Models among what a device of a table is good for: "RTX 4090 | .. | handles 70B at Q4"."""
+    for cell in tables.cells(table, context):
+        sizes = [float(context.catalogue[key].value("memory") or 0.0) for key in cell.ids]
+        if not _USES.search(cell.label) or not sizes or not all(sizes):
+            continue
+        size = (max(sizes), f"{cell.ids[0]} has {max(sizes) / 1e9:.4g} GB")
+        for sentence in sentences(cell.passage.text):
+            if not _HEDGED_USE.search(sentence.text) and not TRAINS.search(sentence.text):
+                place = (sentence.start, sentence.end)
+                yield from _of_cell(cell.passage, cell.label, size, context, place=place, sure=True)
 
 
 def _on_devices(table: Table, heads: Sequence[str], context: Context) -> Iterator[Finding]:
@@ -173,10 +199,16 @@ def _size(first: Passage, context: Context) -> tuple[float, str] | None:
     return found[0].value * _BINARY, first.text.strip()
 
 
-def _of_cell(cell: Passage, head: str, size: tuple[float, str], context: Context) -> Iterator[Finding]:
-    """Wrong is each model of a cell whose weights alone exceed the memory, right each well below it."""
-    at = 0
-    for part in re.split(r"[,;]", cell.text):
+def _of_cell(
+    cell: Passage, head: str, size: tuple[float, str], context: Context, *,
+    place: tuple[int, int] | None = None, sure: bool = False,
+) -> Iterator[Finding]:  # fmt: skip
+    """Wrong is each model of a cell whose weights alone exceed the memory, right each well below it.
+
+    Only what is wrong is told where a cell is good for much (`sure`).
+    """
+    at, end = place or (0, len(cell.text))
+    for part in re.split(r"[,;]", cell.text[at:end]):
         place = (at, at + len(part))
         at += len(part) + 1
         found, said = models(part), formats(part)
@@ -195,6 +227,8 @@ def _of_cell(cell: Passage, head: str, size: tuple[float, str], context: Context
             if weights < _ROOM * size[0]
             else "unverifiable"
         )
+        if sure and verdict != "contradicted":
+            continue
         because = f"{found[0].name.strip()}: at least {weights / 1e9:,.3g} GB; {size[1]}"
         left = len(part) - len(part.lstrip())
         yield made(

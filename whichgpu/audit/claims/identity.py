@@ -89,7 +89,9 @@ _SAME_CHIP = re.compile(
     re.IGNORECASE,
 )
 #: Words by which a chip is that of all devices before it.
-_SHARED = re.compile(r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b", re.IGNORECASE)
+_SHARED = re.compile(
+    r"\b(?:both|share[sd]?|all (?:use|based|have)|the same)\b(?!.*\bdifferent\b)", re.IGNORECASE | re.DOTALL
+)
 _FAR = 90
 
 
@@ -412,13 +414,16 @@ def _drift(context: Context) -> Iterator[Finding]:
         if not _only_as_short(laptop, desktop, context):
             continue
         because = f"the text speaks of {laptop} and goes on with {desktop}, another device"
-        for index, found in context.mentions.items():
-            for each in found:
-                if each.ids == (desktop,):
-                    yield made(context, context.document.passages[index], (each.start, each.end), "identity",
-                               "inconsistent", subject=desktop, attribute="name", because=because,
-                               expected=f"{each.text} Laptop GPU",
-                               evidence=(_differ(laptop, desktop, context),))  # fmt: skip
+        index, each = next(
+            (index, each)
+            for index, found in sorted(context.mentions.items())
+            for each in found
+            if each.ids == (desktop,)
+        )
+        yield made(context, context.document.passages[index], (each.start, each.end), "identity",
+                   "inconsistent", subject=desktop, attribute="name", because=because,
+                   expected=f"{each.text} Laptop GPU",
+                   evidence=(_differ(laptop, desktop, context),))  # fmt: skip
 
 
 def _only_as_short(laptop: str, desktop: str, context: Context) -> bool:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
-from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, owner_of
+from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, generations, owner_of
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import source_of
 from whichgpu.audit.roles import spoken
@@ -91,13 +91,13 @@ def _judged(
     right = [
         gpu
         for gpu in known
-        if int(gpu.need("pcie_generation")) == int(match["n"])
+        if int(match["n"]) in generations(gpu)
         and (not lanes or not gpu.value("pcie_lanes") or int(gpu.need("pcie_lanes")) == lanes)
     ]
     best = (right or known)[0]
     has = f"PCIe {best.value('pcie_generation')}.0 x{best.value('pcie_lanes') or '?'}"
     # A card in a longer slot than it has lanes is often told by the slot.
-    generation = any(int(gpu.need("pcie_generation")) == int(match["n"]) for gpu in known)
+    generation = any(int(match["n"]) in generations(gpu) for gpu in known)
     verdict = "confirmed" if right else "unverifiable" if generation else "contradicted"
     place = (match.start("n"), match.end())
     yield made(context, passage, place, "specification", verdict, subject=best.id,

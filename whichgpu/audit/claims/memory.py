@@ -49,6 +49,8 @@ _IN_BRACKETS = re.compile(
     re.IGNORECASE,
 )
 _NEAR = 12
+#: Headings of the weights by themselves.
+_FROZEN = re.compile(r"\b(?:base|weights?|frozen)\b(?!\s*(?:precision|model|type))", re.IGNORECASE)
 #: Words of what comes on top of the weights.
 _MORE = re.compile(r"\b(?:context|kv|cache|batch|users?|concurren\w+|activations?)\b", re.IGNORECASE)
 _HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|requirements?|minimum)\b|"
@@ -108,8 +110,11 @@ def _of_formats(table: Table, context: Context) -> Iterator[Finding]:
     """Columns of formats beside models: what each takes in FP16, in INT8, in 4 bits."""
     heads = _heads(table)
     columns = {i: found[0] for i, head in enumerate(heads) if i and len(found := formats(head)) == 1}
-    if len(columns) < 2 or any(TRAINS.search(text) for text in (*heads, table.caption, *table.section)):
-        return
+    if any(TRAINS.search(text) for text in (*heads, table.caption, *table.section)):
+        # What is frozen is as large as ever: "NF4 base".
+        columns = {i: said for i, said in columns.items() if _FROZEN.search(heads[i])}
+    elif len(columns) < 2:
+        columns = {}
     for row in range(1, min(len(table.rows), _MOST_ROWS)):
         first = table.cell(row, 0)
         for column, said in columns.items():
@@ -132,7 +137,7 @@ def _memory(passage: Passage, place: tuple[int, int], context: Context) -> Quant
 def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
     text = passage.text[place[0] : place[1]]
     yield from _of_training(passage, place, context)
-    if TRAINS.search(text) or _MORE.search(text):
+    if TRAINS.search(text) or _MORE.search(text) or any(TRAINS.search(head) for head in passage.section):
         return
     yield from _beside(passage, place, context)
     if not _NEEDS.search(text):

@@ -18,7 +18,7 @@ from whichgpu.audit.sentences import sentences
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.document import Passage
+    from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
@@ -28,6 +28,16 @@ _PER = re.compile(
     r"\s*(?:/|per\s+|an?\s+)(?:gpu[- /]?)?(second|sec|minute|min|hour|hr|h|day|month)\b", re.IGNORECASE
 )
 _HOURLY = re.compile(r"(?:\bhourly|\bper hour|/ ?hour|/ ?hr|/ ?h)\b", re.IGNORECASE)
+#: What a price is per that is no hour, and headings of rents.
+_OTHER_PERIOD = re.compile(
+    r"\b(?:month(?:ly)?|mo|year(?:ly)?|annual(?:ly)?|yr|week(?:ly)?|day|daily|minute|second|tokens?|images?|"
+    r"buy|purchase|msrp|launch|retail|street)\b",
+    re.IGNORECASE,
+)
+_RENT = re.compile(
+    r"\b(?:prices?|pricing|costs?|rates?|rent\w*|on[- ]?demand|spot|reserved|committed|from|usd)\b|\$",
+    re.IGNORECASE,
+)
 #: Words of a figure that is not the rent of one GPU.
 _NOT_RENT = re.compile(
     r"\b(?:tokens?|images?|electric\w*|kwh|sav\w+|total|budget|storage|instance with|8x|x8|node|cluster|fell|"
@@ -36,10 +46,16 @@ _NOT_RENT = re.compile(
     r"server)\b",
     re.IGNORECASE,
 )
-_FOR = re.compile(r"\b(?:for|on)\s+(?:an?\s+|the\s+|one\s+|each\s+)?(?:nvidia\s+|amd\s+)?$", re.IGNORECASE)
+#: Before the device that a price is of: "$2 for an A100", "$5.98/hr (B200 spot)".
+_FOR = re.compile(
+    r"(?:\b(?:for|on)\s+(?:an?\s+|the\s+|one\s+|each\s+)?|^[\s/\w-]{0,12}\()(?:nvidia\s+|amd\s+)?$",
+    re.IGNORECASE,
+)
 _NEXT = 40
 #: Beyond these multiples of all offers on file a rent is no rent of one GPU by the hour.
 _ABSURD = 3.0
+#: So many offers of one seller are its range.
+_SEVERAL = 3
 #: How far outside the range on file a price may lie and still be one of its day.
 _SLACK = 1.25
 #: Words of a text that prices whole instances.
@@ -52,9 +68,9 @@ def find(context: Context) -> Iterator[Finding]:
     """Every rent with its verdict."""
     for table in context.document.tables:
         for cell in tables.cells(table, context):
-            place = cell.label + " " + table.caption + " " + _head(table, cell.column)
             provider = _providers(cell.label)
-            if _HOURLY.search(place) and not _NOT_RENT.search(cell.label):
+            if _is_hourly(cell, table) and not _NOT_RENT.search(cell.label):
+                place = cell.label + " " + table.caption + " " + _head(table, cell.column)
                 for quantity in _money(cell.passage, context)[:1]:
                     whole = _WHOLE.search(place) is not None
                     yield from _judged(cell.passage, quantity, cell.ids, provider, context, whole=whole)
@@ -64,8 +80,21 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _of_passage(index, passage, context)
 
 
-def _head(table: object, column: int) -> str:
-    cell = table.cell(0, column)  # type: ignore[attr-defined]
+def _is_hourly(cell: tables.Cell, table: Table) -> bool:
+    """Whether a cell is a rent by the hour: by its own heading, else by the table's caption.
+
+    A caption speaks of the columns only where none of them says for itself what it is per.
+    """
+    own = cell.label + " " + _head(table, cell.column)
+    if _HOURLY.search(own) or _OTHER_PERIOD.search(own):
+        return not _OTHER_PERIOD.search(own)
+    heads = " | ".join(each.text for each in (*table.rows[0], *(row[0] for row in table.rows if row)) if each)
+    told = _HOURLY.search(heads) or _OTHER_PERIOD.search(heads)
+    return not told and _RENT.search(own) is not None and _HOURLY.search(table.caption) is not None
+
+
+def _head(table: Table, column: int) -> str:
+    cell = table.cell(0, column)
     return cell.text if cell else ""
 
 
@@ -107,7 +136,7 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
 def _rented(quantity: Quantity, who: Spoken) -> Mention | None:
     """The device that a price is of: "$2 for an A100" after it, else what is spoken of before it."""
     after = [each for each in who.here if 0 <= each.start - quantity.end < _NEXT]
-    if after and _FOR.search(who.text, quantity.end, after[0].start):
+    if after and _FOR.search(who.text[quantity.end : after[0].start]):
         return after[0]
     return who.owner(quantity.start) or (who.here[0] if who.here else None)
 
@@ -136,7 +165,9 @@ def _judged(
         return
     own = (on_offer(ids, sellers, since=since) if sellers else None) or fresh or every
     once = (on_offer(ids, sellers) if sellers else None) or every
-    verdict, because = _verdict(quantity, own, once, every)
+    # One offer of a seller is no bound on its others; what all of them ask is.
+    most = own.high if own.offers >= _SEVERAL else max(own.high, (fresh or every).high)
+    verdict, because = _verdict(quantity, own, once, every, most=most)
     # What is far too dear for one GPU may be the rent of an instance with several.
     dear = whole and quantity.value > _ABSURD * own.high
     if dear and verdict != "confirmed" and any(_inside(_share(quantity, n), every) for n in _INSTANCES):
@@ -148,14 +179,14 @@ def _judged(
     )  # fmt: skip
 
 
-def _verdict(quantity: Quantity, own: Range, once: Range, every: Range) -> tuple[str, str]:
-    """`own` are the offers of today that it is held against, `once` the older ones too."""
+def _verdict(quantity: Quantity, own: Range, once: Range, every: Range, *, most: float) -> tuple[str, str]:
+    """`own` are the offers of today that it is held against, `once` the older ones too; `most` anybody's."""
     because = (
         f"{own.offers} offers of {own.first} to {own.last} ask {own.low:.2f} to {own.high:.2f} USD an hour"
     )
     if _inside(quantity, own):
         return "confirmed", because
-    if quantity.value > _ABSURD * own.high or quantity.high < every.low / _ABSURD:
+    if quantity.value > _ABSURD * most or quantity.high < every.low / _ABSURD:
         return "contradicted", f"{because}; of any day {every.low:.2f} to {every.high:.2f}"
     if _inside(quantity, once) and once.first < own.first:
         return "outdated", f"{because}; from {once.first} on it was {once.low:.2f} to {once.high:.2f}"

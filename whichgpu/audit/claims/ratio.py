@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from whichgpu.audit.attributes import named
 from whichgpu.audit.beside import before_it, in_brackets
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.pairs import facts, pair, ratios, unsure
+from whichgpu.audit.pairs import facts, pair, ratios, told, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
@@ -178,6 +178,10 @@ def _of_devices(
         # "That is 1.6 times the bandwidth": which of the two it is of, the sentence does not say.
         values += [(1 / value, words) for value, words in values if value]
         verdict = _verdict(claim, [value for value, _ in values])
+    stated = told(attribute, both, passage.place(claim.start), context) if verdict == "confirmed" else None
+    if stated and _verdict(claim, [stated[0], 1 / stated[0]]) == "contradicted":
+        # True of a form that it does not mean: 2.66 times is the PCIe card's, beside the SXM5's bandwidth.
+        verdict, values = "inconsistent", [stated]
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, context)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
-from whichgpu.audit.fields import of_field
+from whichgpu.audit.fields import generations, of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ def _generation(passage: Passage, label: str, gpus: Sequence[Gpu], context: Cont
     known = [gpu for gpu in gpus if gpu.value("pcie_generation")]
     if not known or match is None or not _INTERFACE.search(label) or "width" in label:
         return
-    right = [gpu for gpu in known if int(gpu.need("pcie_generation")) == int(match[1])]
+    right = [gpu for gpu in known if int(match[1]) in generations(gpu)]
     verdict = "confirmed" if right else "contradicted" if known[0].confidence != "low" else "unverifiable"
     yield of_field(
         passage, match.span(1), "specification", "pcie_generation", right or known, verdict, context

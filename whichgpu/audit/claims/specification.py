@@ -49,6 +49,10 @@ _ELSEWHERE = re.compile(
     r"disk|ssd|nvme|system|host|swap|usage|used(?!\)))\b",
     re.IGNORECASE,
 )
+#: What says in a cell that its value is of more than one device.
+_OF_MANY = re.compile(r"\b(?:racks?|pods?|nodes?|systems?|cluster|aggregate|combined)\b", re.IGNORECASE)
+#: A number whose mark may be one of thousands.
+_GROUPED = re.compile(r"~?\d{1,3}[.,]\d{3}(?!\d)")
 #: What parts the words of one value from those of the next.
 _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)\s|[,;]\s", re.IGNORECASE)
 #: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
@@ -82,7 +86,8 @@ _OF_RATE = re.compile(
 _PURPOSE = re.compile(
     r",?\s(?:which (?:allows?|makes?|lets?|enables?|is)|allowing|making|enabling|so (?:that|you|it)|"
     r"meaning|ideal|perfect|"
-    r"suitable|to (?:handle|run|train|hold|load))\b",
+    r"suitable|to (?:handle|run|train|hold|load)|"
+    r"(?:is|are|becomes?|remains?) (?:an?|the|its) (?:\w+ )?(?:bottleneck|limit\w*|constraint|ceiling))\b",
     re.IGNORECASE,
 )
 _SO_MUCH = re.compile(
@@ -162,6 +167,8 @@ def _of_cell(cell: Cell, ids: Sequence[str], context: Context) -> Iterator[Findi
             and _is_a_part(quantity, attribute, gpus)
         ):
             continue
+        if verdict.verdict == "contradicted" and _OF_MANY.search(text):
+            continue
         if quantity.high == quantity.value or verdict.verdict != "contradicted":
             answers.append(_finding(cell.passage, quantity, attribute, gpus, found=verdict, context=context))
     # Of several values one may be of something else; where none is right, all are wrong.
@@ -184,7 +191,14 @@ def _verdict(
     what = stated(
         quantity.value, words, quantity.limit, said, dimension=quantity.dimension, unit=quantity.unit
     )
-    return judged(attribute, what, gpus, context.catalogue, context.spoken_of)
+    found = judged(attribute, what, gpus, context.catalogue, context.spoken_of)
+    if found.verdict == "contradicted" and _GROUPED.match(words):
+        # "1.792 GB/s" in a page of several languages: a mark of thousands.
+        grouped = judged(
+            attribute, what._replace(value=1e3 * what.value), gpus, context.catalogue, context.spoken_of
+        )
+        return grouped if grouped.verdict == "confirmed" else found
+    return found
 
 
 def _finding(
@@ -241,6 +255,8 @@ def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Conte
     first = max([end for _, end in at if end <= quantity.start], default=sentence.start)
     last = min([start for start, _ in at if start >= quantity.end], default=sentence.end)
     before = _APART_FROM.split(text[max(first, quantity.start - APART) : quantity.start])[-1]
+    # In brackets of its own: "1,979 TFLOPS dense (3,958 sparse)".
+    before = before.rpartition("(")[2]
     after = _APART_FROM.split(text[quantity.end : min(last, quantity.end + APART)])[0]
     return f"{before} {text[quantity.start : quantity.end]} {after}"
 
@@ -290,7 +306,7 @@ def _of_value(
             ):
                 return
     elif found.verdict == "confirmed":
-        found = _narrower(found, quantity, attribute, mention, context)
+        found = _narrower(found, quantity, attribute, mention, near=sentence.text, context=context)
     yield _finding(passage, quantity, attribute, gpus, found=found, context=context)
 
 
@@ -382,16 +398,22 @@ def _together(
 
 
 def _narrower(
-    found: Verdict, quantity: Quantity, attribute: Attribute, mention: Mention, context: Context
+    found: Verdict, quantity: Quantity, attribute: Attribute, mention: Mention, *, near: str, context: Context
 ) -> Verdict:
     """Of a limit on a device with several memories, whether it holds for the largest that the text names."""
     if quantity.limit != "up to" or attribute.key not in ("bandwidth", "memory") or len(mention.ids) < 2:
         return found
     text = context.document.original
+    # A size that is told of a form which the text names ("94 GB in the H100 NVL") is of no other.
+    forms = {each.named[0] for found in context.mentions.values() for each in found if len(each.named) == 1}
+    taken = {_size(context.catalogue[key]) for key in forms}
     larger = [
         gpu
         for gpu in (context.catalogue[key] for key in mention.ids)
-        if float(gpu.value(attribute.fields[0]) or 0) > 1.1 * quantity.value and _sized(gpu, text)
+        if float(gpu.value(attribute.fields[0]) or 0) > 1.1 * quantity.value
+        and (gpu.id in forms or _size(gpu) not in taken)
+        and not (attribute.key == "memory" and _sized(gpu, near))
+        and _sized(gpu, text)
     ]
     if not larger:
         return found
@@ -406,5 +428,10 @@ def _narrower(
 
 def _sized(gpu: Gpu, text: str) -> bool:
     """Whether a text states the memory of a device."""
+    return re.search(rf"\b{_size(gpu)}[ -]?(?:GB|GiB|gigabyte)", text) is not None
+
+
+def _size(gpu: Gpu) -> str:
+    """The memory of a device in GB, as it is sold."""
     size = re.match(r"\d+", gpu.display("memory"))
-    return size is not None and re.search(rf"\b{size[0]}[ -]?(?:GB|GiB|gigabyte)", text) is not None
+    return size[0] if size else "-"

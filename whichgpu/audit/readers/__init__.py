@@ -27,7 +27,11 @@ _ENCODINGS = (
 )  # fmt: skip
 _DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]{2,30})", re.IGNORECASE)
 _IS_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|article|table|div|p)\b", re.IGNORECASE)
-_IS_MARKDOWN = re.compile(r"^(?:---\s*$|#{1,6} \S|\|.*\|\s*$|\s*[-*] \S|!\[|\[[^\]\n]+\]\()", re.MULTILINE)
+_IS_MARKDOWN = re.compile(
+    r"^(?:---\s*$|#{1,6} \S|\|.*\|\s*$|\s*[-*] \S|!\[|\[[^\]\n]+\]\(|"
+    r"[^|\n]{1,60} \| [^|\n]{1,60}(?:\|[^\n]*)?\n[^|\n]{1,60} \| )",
+    re.MULTILINE,
+)
 #: Characters of a file that say whether it is text.
 _SAMPLE = 20_000
 #: Tags of HTML that may begin and not end.

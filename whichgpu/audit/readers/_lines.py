@@ -45,6 +45,8 @@ _WORDS_OF_PROSE = re.compile(r"(?:[a-z]{2,}[ ,]+){3}[^|]*\.")
 #: What divides the columns of a table without marks, which has so many of them and so many rows at least.
 GAP = re.compile(r" {2,}|\t+")
 _COLUMNS, _ROWS = 2, 3
+#: Characters of a row with pipes at most where no rule says that it is one.
+_WIDEST = 240
 
 
 class Line(NamedTuple):
@@ -196,6 +198,20 @@ def aligned(rows: Sequence[Line], at: int) -> int:
     while end < len(rows) and len(columned(rows[end], GAP)) == count:
         end += 1
     return end - at if count >= _COLUMNS and end - at >= _ROWS else 0
+
+
+def unruled(rows: Sequence[Line], at: int) -> bool:
+    """Whether a line and those after it are rows of a table that has pipes between its cells and no rule.
+
+    "TDP | 250 W | 70 W |": as many cells to each of three lines, and none of them prose.
+    """
+    if rows[at].text.count("|") < 1:
+        return False
+    counts = [
+        line.text.rstrip().rstrip("|").count("|") if len(line.text) <= _WIDEST else 0
+        for line in rows[at : at + _ROWS]
+    ]
+    return len(counts) == _ROWS and counts[0] > 0 and len(set(counts)) == 1
 
 
 def is_rule(cells: Sequence[tuple[str, int]]) -> bool:

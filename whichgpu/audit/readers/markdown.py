@@ -31,6 +31,7 @@ from whichgpu.audit.readers._lines import (
     piped,
     stacked,
     table_of,
+    unruled,
     unwrapped,
 )
 
@@ -79,6 +80,10 @@ def inline(into: Builder, text: str, start: int) -> None:
     into.add(text[at:], start + at)
 
 
+#: Characters of a title at most.
+_LONGEST_TITLE = 120
+
+
 class _Reader:
     """Goes through the lines once and collects passages and tables."""
 
@@ -102,8 +107,18 @@ class _Reader:
         while self._at < len(self._lines):
             self._block()
         return Document(
-            self._original, tuple(self._passages), tuple(self._tables), self._title, self._written, "markdown"
+            self._original,
+            tuple(self._passages),
+            tuple(self._tables),
+            self._title or self._first(),
+            self._written,
+            "markdown",
         )
+
+    def _first(self) -> str:
+        """What a text without headings begins with, where that may be its title."""
+        first = self._passages[0].text if self._passages else ""
+        return first if len(first) <= _LONGEST_TITLE else ""
 
     def _front(self) -> None:
         """Metadata between two rules at the start of the file."""
@@ -137,7 +152,7 @@ class _Reader:
             self._heading(line)
         elif _ITEM_TABLE.match(line.text):
             self._item(line)
-        elif line.text.lstrip().startswith("|") or (_is_table_row(line) and self._rule_follows()):
+        elif self._table_begins(line):
             self._table()
         elif _ITEM.match(line.text):
             self._item(line)
@@ -208,6 +223,13 @@ class _Reader:
         self._section += [""] * (level - 1 - len(self._section)) + [passage.text]
         self._title = self._title or passage.text
 
+    def _table_begins(self, line: Line) -> bool:
+        return (
+            line.text.lstrip().startswith("|")
+            or (_is_table_row(line) and self._rule_follows())
+            or unruled(self._lines, self._at)
+        )
+
     def _rule_follows(self) -> bool:
         after = self._at + 1
         return after < len(self._lines) and is_rule(piped(self._lines[after]))
@@ -266,6 +288,7 @@ class _Reader:
                 not line.text.strip()
                 or _starts_block(line)
                 or self._at in self._listed | self._stacked.keys()
+                or unruled(self._lines, self._at)
             ):
                 return
             if self._at + 1 in self._listed and is_short_heading(line.text):

@@ -85,6 +85,9 @@ def _only(found: Sequence[Deployment], name: str | None) -> tuple[Deployment, ..
         return kept
     from difflib import get_close_matches
 
+    host = next((one.name for one in found if name in [other.name for other in one.beside]), None)
+    if host is not None:
+        raise UsageError(f"'{name}' runs beside {host}, on the same nodes; type --name {host} for both")
     names = [one.name for one in found]
     near = get_close_matches(name, names, n=1)
     means = f"did you mean {near[0]}?" if near else f"they are {', '.join(names)}"

@@ -36,7 +36,7 @@ def seconds(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Compute and memory time of one execution, (O, G, J), in s."""
     c = section("products")
-    peaks = devices.peaks(ops.dtypes, tf32=ops.kind in runtime.tf32)
+    peaks = rates(ops, devices, runtime)
     tensor = peaks > 1.01 * devices.vector
     reached = np.where(
         tensor,
@@ -49,15 +49,65 @@ def seconds(
     if ops.kind == "conv":
         vector = ops.flops / (devices.vector * c["depthwise"])
         compute = np.where(_is_depthwise(ops), vector, compute)
+    if runtime.vector_bytes and ops.kind == "gemm":
+        # What limits a matrix-vector kernel beside the bandwidth is how fast it issues, see `_vector`.
+        few = (ops.dims["m"] <= c["vector_rows"]) & ~devices.processor
+        compute = np.where(few, ops.flops / peaks, compute)
+    if runtime.integer and ops.kind == "gemm":
+        compute = compute + _scaling(ops, devices, runtime)
     share = runtime.memory[ops.kind]
     cached = np.minimum(share * devices.cache_gain, section("memory")["ceiling"])
     weights = ops.weight_bytes / (share * devices.bandwidth)
     if ops.kind == "gemm":
-        weights = _vector(weights * _rereads(ops, runtime), ops, devices, runtime)
+        weights = _vector(weights * _rereads(ops, devices, runtime), ops, devices, runtime)
     return compute, weights + ops.activation_bytes / (cached * devices.bandwidth)
 
 
-def _rereads(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
+def rates(
+    ops: OpTable, devices: Devices, runtime: Runtime, *, tf32: bool | None = None
+) -> NDArray[np.float64]:
+    """Peak of the units that multiply each op, (O, G, 1 or J), in FLOP/s or OP/s.
+
+    With `tf32` FP32 products run on TF32 tensor cores; by default where the runtime does that unasked.
+    """
+    peaks = devices.peaks(ops.dtypes, tf32=ops.kind in runtime.tf32 if tf32 is None else tf32)
+    if not runtime.integer or ops.kind != "gemm":
+        return peaks
+    found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), _integer_rate(devices), peaks)
+    return found
+
+
+def _integer_rate(devices: Devices) -> NDArray[np.float64]:
+    """INT8 rate that is left for products, (G, 1): plain lanes unpack between them what they multiply."""
+    tensor = devices.peak("fp16") > 1.5 * devices.vector
+    return devices.peak("int8") * np.where(tensor, 1.0, section("products")["dot"])
+
+
+def _in_integers(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
+    """Whether quantised weights are multiplied as INT8, (O, G, J): where that is the faster."""
+    made = np.array([gpu.vendor in runtime.integer for gpu in devices.gpus])[:, None]
+    faster = made & (np.nan_to_num(_integer_rate(devices)) > devices.peaks(ops.dtypes))
+    return np.asarray(faster & _quantised_prompt(ops))
+
+
+def _scaling(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """Seconds in which sums of INT8 products become FP32 ones, block by block, (O, G, J): on plain units."""
+    scaled = ops.flops * section("products")["scaled"] / devices.vector
+    return np.where(_in_integers(ops, devices, runtime), scaled, 0.0)
+
+
+def _bytes_each(ops: OpTable) -> NDArray[np.float64]:
+    d = ops.dims
+    return np.asarray(np.maximum(ops.weight_bytes / (d["n"] * d["k"] * d["batch"]), 1e-3))
+
+
+def _quantised_prompt(ops: OpTable) -> NDArray[np.bool_]:
+    """Whether a product is of quantised weights with more rows than matrix-vector kernels take, (O, G, J)."""
+    c = section("products")
+    return np.asarray((ops.dims["m"] > c["vector_rows"]) & (_bytes_each(ops) < c["quantised_below"]))
+
+
+def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
     """How often over a product's weights go through memory, (O, G, J).
 
     A prompt that is cut into micro-batches reads them for each; quantised ones that are widened to 16 bits
@@ -65,14 +115,12 @@ def _rereads(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
     """
     if not runtime.micro_batch:
         return 1.0
-    d = ops.dims
-    values = d["n"] * d["k"] * d["batch"]
-    bytes_each = np.maximum(ops.weight_bytes / values, 1e-3)
-    widened = (d["m"] > section("products")["vector_rows"]) & (
-        bytes_each < section("products")["quantised_below"]
-    )
-    passes = np.ceil(np.maximum(d["m"], 1.0) / runtime.micro_batch)
-    through: NDArray[np.float64] = passes * np.where(widened, (bytes_each + 4.0) / bytes_each, 1.0)
+    each = _bytes_each(ops)
+    widened = _quantised_prompt(ops)
+    if runtime.integer:
+        widened = widened & ~_in_integers(ops, devices, runtime)
+    passes = np.ceil(np.maximum(ops.dims["m"], 1.0) / runtime.micro_batch)
+    through: NDArray[np.float64] = passes * np.where(widened, (each + 4.0) / each, 1.0)
     return through
 
 
@@ -90,7 +138,7 @@ def _vector(
     values = d["n"] * d["k"] * d["batch"]
     quantised = ops.weight_bytes < section("products")["quantised_below"] * values
     issued = np.where(quantised, values / runtime.vector_values, ops.weight_bytes / runtime.vector_bytes)
-    issuing = issued / (devices.sms * devices.clock)
+    issuing = issued / devices.issue
     streamed = (weights**_LIMITS + issuing**_LIMITS) ** (1.0 / _LIMITS)
     found: NDArray[np.float64] = np.where(d["m"] <= section("products")["vector_rows"], streamed, weights)
     return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.export import document, names
-from whichgpu.export.launch import OWN, Place, engine_of, launch
+from whichgpu.export.launch import OWN, Place, started
 from whichgpu.export.model import gigabytes, of_tags, read_tags, tag_line
 from whichgpu.export.single import one_port, rented
 
@@ -35,9 +35,7 @@ def write(deployments: Sequence[Deployment]) -> str:
     owned = one.term == "owned"
     where = {} if owned else {"backends": [names.provider(one, "dstack", _INSTEAD)]}
     rank = "$DSTACK_NODE_RANK"
-    start = launch(
-        one, engine_of(one), Place(one.replicas_per_node, span, rank, "$DSTACK_MASTER_NODE_IP", rank)
-    )
+    start = started(one, Place(one.replicas_per_node, span, rank, "$DSTACK_MASTER_NODE_IP", rank))
     said = _service(one, start) if one.kind == "service" and span == 1 else _task(one, start)
     said |= {"creation_policy": "reuse"} if owned else where
     if one.region:

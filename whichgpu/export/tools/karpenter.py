@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import UsageError
 from whichgpu.export import document, names
 from whichgpu.export.model import of_tags, tags
-from whichgpu.export.tools.kubernetes import annotated, resource
+from whichgpu.export.tools.kubernetes import annotated, product, resource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,11 +45,13 @@ def _pool(one: Deployment) -> dict[str, Any]:
         "taints": [{"key": device, "value": "true", "effect": "NoSchedule"}],
         "expireAfter": "Never",
     }
+    # Karpenter starts a node for a pod only where it knows all labels that the pod selects.
+    labels = {"whichgpu/deployment": one.name, **product(one)}
     return {
         "apiVersion": "karpenter.sh/v1", "kind": "NodePool",
         "metadata": {"name": one.name, "annotations": said},
         "spec": {
-            "template": {"metadata": {"labels": {"whichgpu/deployment": one.name}}, "spec": spec},
+            "template": {"metadata": {"labels": labels}, "spec": spec},
             "limits": {device: one.gpus},
             "disruption": {"consolidationPolicy": "WhenEmpty", "consolidateAfter": "5m"},
         },

@@ -1,8 +1,8 @@
 """Kubernetes: a Deployment and its Service, a Job for work that ends, a StatefulSet for several nodes.
 
-A pod holds a replica (or one node's part of it), on nodes with the label of NVIDIA's GPU feature discovery or
-AMD's labeller, and on clouds whose nodes carry them with instance type and region. Kubernetes knows no
-prices: the limit is an annotation.
+A pod holds a replica (or one node's part of it, or all that share a node), on nodes with the label of
+NVIDIA's GPU feature discovery or AMD's labeller, and on clouds whose nodes carry them with instance type and
+region. Kubernetes knows no prices: the limit is an annotation.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.export import document, names
-from whichgpu.export.launch import Place, engine_of, launch
+from whichgpu.export.launch import Place, started
 from whichgpu.export.model import gigabytes, of_tags, patience, tags
-from whichgpu.export.single import rented
+from whichgpu.export.single import one_port, rented
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,20 +46,31 @@ def resource(one: Deployment) -> tuple[str, str]:
     return ("amd.com/gpu" if spelt.startswith("AMD") else "nvidia.com/gpu"), spelt
 
 
+def product(one: Deployment) -> dict[str, str]:
+    """The label of nodes that says which GPU they have."""
+    device, spelt = resource(one)
+    return {_PRODUCT[device]: spelt}
+
+
 def _objects(one: Deployment) -> list[dict[str, Any]]:
     span = one.nodes_per_replica
     if span > 1:
         return [made for n in range(one.replicas) for made in _replica(one, n, span)]
     worker = "$JOB_COMPLETION_INDEX" if one.kind == "batch" else "$HOSTNAME"
-    start = launch(one, engine_of(one), Place(worker=worker))
+    # What shares a node shares its GPUs, and these are one container's.
+    shared = bool(one.beside)
+    pods, gpus = (one.nodes, one.gpus_per_node) if shared else (one.replicas, one.gpus_per_replica)
+    start = started(one, Place(one.replicas_per_node if shared else 1, worker=worker))
+    if shared:
+        one_port(one, start, "Kubernetes, where all that share a node are one pod,")
     if one.kind == "batch":
-        counts = {"parallelism": one.replicas, "completions": one.replicas, "completionMode": "Indexed",
-                  "backoffLimit": 6 * one.replicas}  # fmt: skip
-        template = _template(one, start, one.gpus_per_replica)
+        counts = {"parallelism": pods, "completions": pods, "completionMode": "Indexed",
+                  "backoffLimit": 6 * pods}  # fmt: skip
+        template = _template(one, start, gpus)
         template["spec"]["restartPolicy"] = "Never"
         return [_named(one, "batch/v1", "Job", {**counts, "template": template})]
-    spec = {"replicas": one.replicas, "selector": {"matchLabels": {"app": one.name}},
-            "template": _template(one, start, one.gpus_per_replica)}  # fmt: skip
+    spec = {"replicas": pods, "selector": {"matchLabels": {"app": one.name}},
+            "template": _template(one, start, gpus)}  # fmt: skip
     return [_named(one, "apps/v1", "Deployment", spec), _service(one.name, start)]
 
 
@@ -67,7 +78,7 @@ def _replica(one: Deployment, number: int, span: int) -> list[dict[str, Any]]:
     """One replica over several nodes: pods that find the first by its name."""
     name = f"{one.name}-{number}"
     place = Place(1, span, "${HOSTNAME##*-}", f"{name}-0.{name}", str(number))
-    start = launch(one, engine_of(one), place)
+    start = started(one, place)
     spec = {"replicas": span, "serviceName": name, "podManagementPolicy": "Parallel",
             "selector": {"matchLabels": {"app": name}},
             "template": _template(one, start, one.gpus_per_node, name)}  # fmt: skip
@@ -84,8 +95,8 @@ def _named(one: Deployment, version: str, kind: str, spec: dict[str, Any]) -> di
 
 
 def _template(one: Deployment, start: Launch, gpus: int, name: str = "") -> dict[str, Any]:
-    device, product = resource(one)
-    where = {_PRODUCT[device]: product}
+    device, _ = resource(one)
+    where = product(one)
     if names.labelled(one):
         where[_TYPE] = names.instance_type(one)
         if one.region:
@@ -112,7 +123,8 @@ def _container(one: Deployment, start: Launch, gpus: dict[str, int]) -> dict[str
         "volumeMounts": [{"name": "shm", "mountPath": "/dev/shm"}],  # noqa: S108 (the pod's own)
     }  # fmt: skip
     if one.kind == "service":
-        made["ports"] = [{"containerPort": start.port, "name": "http"}]
+        made["ports"] = [{"containerPort": start.port, "name": "http"}, *(
+            {"containerPort": port, "name": f"http-{port}"} for _, port in start.others)]  # fmt: skip
     # Of several nodes only the first answers, so that a probe would stop the others.
     if one.kind == "service" and start.health and one.nodes_per_replica == 1:
         probe = {"httpGet": {"path": start.health, "port": "http"}}
@@ -122,8 +134,11 @@ def _container(one: Deployment, start: Launch, gpus: dict[str, int]) -> dict[str
 
 
 def _service(name: str, start: Launch, *, headless: bool = False) -> dict[str, Any]:
-    port = {"name": "http", "port": start.port, "targetPort": "http"}
-    spec: dict[str, Any] = {"selector": {"app": name}, "ports": [port]}
+    ports = [{"name": "http", "port": start.port, "targetPort": "http"}]
+    ports += [
+        {"name": f"http-{port}", "port": port, "targetPort": f"http-{port}"} for _, port in start.others
+    ]
+    spec: dict[str, Any] = {"selector": {"app": name}, "ports": ports}
     if headless:
         spec |= {"clusterIP": "None", "publishNotReadyAddresses": True}
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "labels": {"app": name}},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.export import document, names
-from whichgpu.export.launch import Place, engine_of, launch
+from whichgpu.export.launch import Place, started
 from whichgpu.export.model import gigabytes, of_tags, patience, read_tags, tag_line
 from whichgpu.export.single import one_port, rented
 
@@ -29,10 +29,8 @@ def write(deployments: Sequence[Deployment]) -> str:
     rented(one, "SkyPilot", _INSTEAD)
     # Machines of one's own are a pool that `sky ssh up` has made known.
     cloud = "ssh" if one.term == "owned" else names.provider(one, "skypilot", _INSTEAD)
-    start = launch(
-        one, engine_of(one),
-        Place(one.replicas_per_node, span, "$SKYPILOT_NODE_RANK", "$HEAD_ADDRESS", "$SKYPILOT_NODE_RANK"),
-    )  # fmt: skip
+    rank = "$SKYPILOT_NODE_RANK"
+    start = started(one, Place(one.replicas_per_node, span, rank, "$HEAD_ADDRESS", rank))
     if service:
         one_port(one, start, "SkyServe")
     task: dict[str, Any] = {"name": one.name, "num_nodes": span if service else one.nodes}
@@ -63,7 +61,7 @@ def _resources(one: Deployment, cloud: str, start: Launch) -> dict[str, Any]:
     if one.disk:
         known["disk_size"] = max(gigabytes(one.disk), 50)
     if one.kind == "service":
-        known["ports"] = start.port
+        known["ports"] = [start.port, *(port for _, port in start.others)] if start.others else start.port
     return known
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.export import names
-from whichgpu.export.launch import Place, engine_of, launch
+from whichgpu.export.launch import Place, started
 from whichgpu.export.model import of_tags, read_tags, tag_line, tags
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def write(deployments: Sequence[Deployment]) -> str:
     (one,) = deployments
     span = one.nodes_per_replica
     place = Place(one.replicas_per_node, span, "$SLURM_NODEID", "$HEAD_ADDRESS", "$SLURM_ARRAY_TASK_ID")
-    start = launch(one, engine_of(one), place)
+    start = started(one, place)
     jobs = -(-one.nodes // span)
     comment = re.sub(r"[^\w.=,+-]", "_", ",".join(f"{key}={value}" for key, value in tags(one).items()))
     lines = [

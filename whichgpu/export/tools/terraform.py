@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.export import names
-from whichgpu.export.launch import Place, engine_of, launch, vendor
+from whichgpu.export.launch import Place, started, vendor
 from whichgpu.export.machines import MACHINES, RESOURCES
 from whichgpu.export.model import of_tags, tags
 from whichgpu.export.single import rented
@@ -60,7 +60,7 @@ def _said(one: Deployment) -> dict[str, str]:
 
 def _script(one: Deployment) -> str:
     """What a machine runs when it starts."""
-    start = launch(one, engine_of(one), Place(one.replicas_per_node, worker="$WORKER"))
+    start = started(one, Place(one.replicas_per_node, worker="$WORKER"))
     packed = base64.b64encode(start.text.encode()).decode()
     lines = (
         "#!/bin/bash",

@@ -160,7 +160,7 @@ def _takeaways(view: View) -> Iterator[Any]:
 
 def with_works(view: View, workloads: Sequence[Any]) -> View:
     """The view with what its GPUs do for each workload, a name or a `Job`."""
-    from whichgpu.planner.comparison.work import work
+    from whichgpu.planner.comparison.stand_in import worked
     from whichgpu.planner.comparison.workrows import work_rows
     from whichgpu.planner.comparison.worktext import work_sentences
     from whichgpu.workloads.job import Job
@@ -169,7 +169,7 @@ def with_works(view: View, workloads: Sequence[Any]) -> View:
     rows = dict(view.rows)
     for asked in workloads:
         job = Job(asked) if isinstance(asked, str) else asked
-        done = work(job, view.gpus, view.markets)
+        done = worked(job, view.gpus, view.markets)
         if any(done.field == other.field for other in works):
             raise UsageError(f"workload {done.field} is asked for twice; name each once")
         rows.update((row.field, row) for row in work_rows(done))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.hardware.parts import is_part
+from whichgpu.hardware.parts import comes_alone, is_part
 from whichgpu.planner.capacity import meshes
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.choice import fewest
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.stack import verdict
 from whichgpu.planner.comparison.words import REFUSED, quantity
-from whichgpu.planner.comparison.work import LONELY
 from whichgpu.planner.usual import fitted_jobs
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def _held(
         if alone.fits[index]:
             needed = [quantity(float(alone.required[index]), "memory"), *([how] if how else [])]
             yield gpu.id, Cell(1.0, f"1 ({', '.join(needed)})", *_EVIDENCE)
-        elif (found := least[index]) is not None and gpu.segment not in LONELY and not is_part(gpu):
+        elif (found := least[index]) is not None and not (comes_alone(gpu) or is_part(gpu)):
             text = f"{found.n_gpus} ({how})" if how else str(found.n_gpus)
             yield gpu.id, Cell(float(found.n_gpus), text, *_EVIDENCE)
         else:

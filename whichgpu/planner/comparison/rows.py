@@ -283,4 +283,7 @@ def _link(gpu: Gpu) -> Cell | None:
     return Cell(link.bandwidth, text, link.source, link.evidence)
 
 
-_LINKS = {"nvswitch": "NVSwitch", "nvlink": "NVLink", "pcie": "PCIe", "infinity-fabric": "Infinity Fabric"}
+_LINKS = {
+    "nvswitch": "NVSwitch", "nvlink": "NVLink", "pcie": "PCIe", "infinity-fabric": "Infinity Fabric",
+    "gaudi-ethernet": "Ethernet", "ici": "ICI",
+}  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy as np
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import Z90, estimate, estimate_bounds
+from whichgpu.hardware.parts import comes_alone
+from whichgpu.hardware.system import default_system
 from whichgpu.planner.comparison.measured import measured
 from whichgpu.planner.comparison.words import ratio_words
 from whichgpu.planner.grid import WORTH, grid
@@ -42,8 +45,8 @@ _TRAINING = {
     "finetune_qlora": "4-bit LoRA of",
 }  # fmt: skip
 _TOKENS = {"serve": "serving", "decode": "text from"}
-#: Segments whose parts come one to a machine.
-LONELY = ("laptop", "edge", "cpu")
+#: Links between accelerators that the cost model has no measurement of.
+_UNMODELLED = ("ici", "gaudi-ethernet")
 #: What the cost model assumes of a vendor without a figure.
 _UNKNOWN_VENDOR = 0.6
 
@@ -105,6 +108,9 @@ class Work(NamedTuple):
     refused: Mapping[str, str]
     measured: tuple[Measured, ...]
     sentences: tuple[Sentence, ...] = ()
+    #: Refused because the software does not run there; and by id what stands in for it (`stand_in`).
+    barred: frozenset[str] = frozenset()
+    how: Mapping[str, str] = MappingProxyType({})
 
     @property
     def single(self) -> str:
@@ -150,7 +156,7 @@ class Work(NamedTuple):
             "workload": job.workload, "name": self.name, "phase": job.phase, "precision": job.precision,
             "runtime": self.runtime, "unit": self.unit, "options": dict(job.options), "job": job.to_dict(),
             "results": {key: result.to_dict() for key, result in self.results.items()},
-            "refused": dict(self.refused), "target": self.target,
+            "refused": dict(self.refused), "target": self.target, "stand_ins": dict(self.how),
             "measured": [one.to_dict() for one in self.measured],
             "sentences": [one.to_dict() for one in self.sentences],
         }  # fmt: skip
@@ -180,6 +186,7 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
     return Work(
         field, workload.name, done, sweep.runtime.title, workload.unit, noun, results, refused,
         measured(workload, done, gpus),
+        barred=frozenset(gpu.id for row, gpu in enumerate(gpus) if sweep.refusals[row]),
     )  # fmt: skip
 
 
@@ -240,8 +247,10 @@ def _largest(sweep: Estimates, row: int) -> float:
 
 
 def _several(sweep: Estimates, alone: Estimates, row: int) -> dict[int, Interval]:
-    """What several GPUs do together; nothing for parts that are soldered in alone."""
-    if sweep.devices.gpus[row].segment in LONELY:
+    """What several GPUs do together; nothing for those that come alone or whose links are not modelled."""
+    gpu = sweep.devices.gpus[row]
+    link = default_system(gpu, 2).intra
+    if comes_alone(gpu) or (link and link.kind in _UNMODELLED):
         return {}
     return _together(sweep, row) if sweep.job.trains else _shared(alone, row)
 

@@ -35,7 +35,7 @@ def _speeds(item: Work) -> Iterator[Told]:
     rates = {key: _cell(r.rate, _interval(r)) for key, r in found.items()}
     yield "rate", f"{unit.capitalize()} per second and GPU", "rate", "higher", rates | refused
     yield "runs", "In the configuration", "text", "", {
-        key: _cell(None, _configuration(item, r)) for key, r in found.items()}  # fmt: skip
+        key: _cell(None, _configuration(item, key)) for key in found}  # fmt: skip
     if not item.trains:
         yield "alone", f"One {item.single} alone", "seconds", "lower", {
             key: _cell(r.alone.latency.mid, show(r.alone.latency.mid, "time", 3))
@@ -145,12 +145,15 @@ def _interval(result: Result) -> str:
     return f"{number(each.mid, 3)} ({number(each.low, 2)}–{number(each.high, 2)})"
 
 
-def _configuration(item: Work, result: Result) -> str:
+def _configuration(item: Work, key: str) -> str:
+    """In what batch, on how many GPUs, and under what software where another runs on the rest."""
+    result = item.results[key]
     if item.job.phase == "serve":
         text = f"{number(result.best.sequences, 3)} requests at once"
     else:
         text = f"batch {number(float(result.best.job.batch), 4)}"
-    return f"{text} on {result.group} GPUs" if result.group > 1 else text
+    told = f"{text} on {result.group} GPUs" if result.group > 1 else text
+    return f"{told}, {item.how[key]}" if key in item.how else told
 
 
 #: What binds, as a reader says it.

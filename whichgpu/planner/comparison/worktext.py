@@ -30,6 +30,11 @@ def work_sentences(view: View, work: Work) -> Iterator[Sentence]:
     yield from _energy(view, work)
     yield from _cost(view, work)
     yield from _fleet(view, work)
+    for key, how in work.how.items():
+        pen = Pen(view)
+        pen.rests_on(f"{work.field}.runs", key)
+        text = f"the {pen.name(key)} is estimated under {how}, since {work.runtime} does not run on it"
+        yield pen.say("workload", text)
     for key, why in work.refused.items():
         pen = Pen(view)
         pen.rests_on(f"{work.field}.rate", key)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from whichgpu.errors import UsageError
+from whichgpu.planner.plan.carrying import supplies
 from whichgpu.planner.plan.program import Columns, Limits, Load, Program
-from whichgpu.planner.plan.supply import supplies
+from whichgpu.planner.plan.supply import chosen
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.hardware.catalogue import Catalogue
-    from whichgpu.planner.plan.asked import Asked, Choice, Demand, Size
+    from whichgpu.planner.plan.asked import Asked, Demand, Size
     from whichgpu.planner.plan.capacities import Held
     from whichgpu.planner.plan.supply import Supply
     from whichgpu.workloads.job import Job
@@ -169,26 +170,12 @@ def _quotas(asked: Asked, columns: Sequence[Supply]) -> tuple[Array, Array, tupl
         weights.append(row)
         most.append(quota.most)
         names.append(f"{quota.name}: at most {quota.most:,g} {'GPUs' if quota.gpus else 'instances'}")
-    shared = {one.pool for one in columns if one.pool}
-    for pool in sorted(shared):
-        mine = [one for one in columns if one.pool == pool]
-        if len(mine) > 1:
-            weights.append([float(one.nodes) if one.pool == pool else 0.0 for one in columns])
-            most.append(max(one.most * one.nodes for one in mine))
-            names.append(f"{mine[0]}: at most {most[-1]:,g} instances")
+    shared = dict(pool for one in columns for pool in one.pools)
+    for pool, limit in sorted(shared.items()):
+        mine = [any(name == pool for name, _ in one.pools) for one in columns]
+        if sum(mine) > 1 and np.isfinite(limit):
+            weights.append([float(one.nodes) * own for one, own in zip(columns, mine, strict=True)])
+            most.append(limit)
+            names.append(f"{pool}: at most {limit:,g} instances")
     size = (len(names), len(columns))
     return np.array(weights, dtype=float).reshape(size), np.array(most, dtype=float), tuple(names)
-
-
-def chosen(one: Supply, choice: Choice) -> bool:
-    """Whether the words of a choice select it."""
-    pairs = (
-        (choice.providers, one.provider.lower()), (choice.gpus, one.gpu), (choice.kinds, one.kind),
-        (choice.regions, one.region.lower()), (choice.instances, one.instance.lower()),
-    )  # fmt: skip
-    return all(
-        allowed is None
-        or str(value or "") in allowed
-        or str(value or "") in [name.lower() for name in allowed]
-        for allowed, value in pairs
-    )

@@ -116,10 +116,7 @@ def scaling(built: Built) -> Iterator[dict[str, Any]]:
     Only kinds of which there may be enough, and spot capacity where it may carry all of a demand.
     """
     program = built.program
-    with np.errstate(divide="ignore"):
-        quota = np.where(program.limits.weights > 0.0,
-                         program.limits.most[:, None] / program.limits.weights, np.inf)  # fmt: skip
-    most = np.minimum(program.columns.most, quota.min(axis=0, initial=np.inf))
+    most = np.minimum(program.columns.most, program.limits.alone())
     peak = program.load.rate.max(axis=1)
     sizes = np.array([one.gpu_count * one.nodes for one in built.supplies])
     for d, one in enumerate(built.asked.demands):

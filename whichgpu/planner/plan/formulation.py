@@ -24,8 +24,11 @@ indicators y_bhj (there are at least j of body b) and z_k (there is any of type 
     (6) spot      sum_{s of d} sum_{c spot} k_sc x_sch <= share_d sum_s r_sh   each d, h
     (7) types     n_ch <= U_ch z_kind(c),  sum_k z_k <= K
         strong    sum_{c of k} k_sc x_sch <= r_sh z_k                          each s with a rate, k, h
-    (8) loss      sum_b w_b (N_bh - sum_{j <= m_b} y_bhj) >= 1                 each loss m that would hurt
-                  N_bh <= j - 1 + (U_bh - j + 1) y_bhj,  N_bh = sum_{c of b} n_ch
+    (8) lost      N_bh <= j - 1 + (U_bh - j + 1) y_bhj,  N_bh = sum_{c of b} n_ch
+        some      sum_{c of b} k_sc x_sch <= r_sh y_bh1                        each s with a rate, b, h
+        loss      sum_b w_b (N_bh - sum_{j <= m_b} y_bhj) >= 1                 each loss m that would hurt
+        worst     sum_b w_b N_bh - sum_i (w_i - w_i-1) Y_i >= 1                of one instance, whichever
+                  Y_i >= y_i,  Y_i >= Y_i+1,  bodies i by weight
     (8') mean     sum_b w_b N_bh - sum_sc w_b(c) v_s k_sc x_sch >= 1           some v of each h
     (9) budget    the cost <= B sum_h t_h;  the energy <= E sum_h t_h
 
@@ -43,7 +46,9 @@ program of its own, which has a solution if and only if for every v >= 0
     sum_b (max_s k_sb v_s) remaining_b >= sum_s v_s r_s                        (LP duality)
 
 so only rows in n are needed; those that a fleet violates are found and added (`losses`), as in Benders'
-decomposition. w_b is the bracket, with v scaled so that the right side is 1.
+decomposition. w_b is the bracket, with v scaled so that the right side is 1. Of all losses of one instance
+the worst is of the body in use that weighs most: steps over the bodies by weight are its convex hull (Lovasz
+extension), and one dense row in place of one for each body.
 
 (8') follows from (8) and cuts off what lies between: one instance of a body in use may always be lost, so the
 dearest of them, and what is lost is at least the mean, each body weighted with the worth of what it carries,
@@ -57,15 +62,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.planner.plan.milp import Milp, Rows, Variables
+from whichgpu.planner.plan.milp import Milp, Rows, Variables, Worst
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from whichgpu.planner.plan.milp import Loss
-    from whichgpu.planner.plan.program import Program
+    from whichgpu.planner.plan.program import Columns, Program
 
     Array = NDArray[np.float64]
     Ints = NDArray[np.int_]
@@ -77,7 +82,8 @@ _SMALL = 8.0
 
 def formulate(program: Program, losses: Sequence[Loss] = ()) -> Milp:
     """The program as arrays, with those rows of (8) that are known to be needed."""
-    at = _variables(program, losses)
+    most = program.upper()
+    at = _variables(program, losses, most)
     rows = Rows()
     _rate(program, at, rows)
     _work(program, at, rows)
@@ -86,25 +92,28 @@ def formulate(program: Program, losses: Sequence[Loss] = ()) -> Milp:
     _starts(program, at, rows)
     _quotas(program, at, rows)
     _spot(program, at, rows)
-    _types(program, at, rows)
+    _types(program, at, rows, most)
+    _lost(program, at, rows, most)
     _losses(program, at, rows, losses)
     cost = _objective(program, at, energy=program.energy)
     _budget(program, at, rows)
     lower, upper, whole = np.zeros(at.size), np.full(at.size, np.inf), np.zeros(at.size, dtype=bool)
-    upper[at.n] = program.upper()
+    upper[at.n] = most
     if program.able is not None:
         upper[at.n[~program.able]] = 0.0
     whole[at.n.ravel()] = True
-    for binary in (*at.y.values(), *at.z.tolist()):
-        upper[binary], whole[binary] = 1.0, True
+    binaries = [*at.y.values(), *at.z.tolist()]
+    upper[binaries], whole[binaries] = 1.0, True
+    for one in at.worst:
+        upper[one.at] = 1.0
     return Milp(
         cost, lower, upper, whole, np.concatenate(rows.lower), np.concatenate(rows.upper), rows.matrix(),
         at.n, at.first, (at.s, at.c, at.h), rows.named, at.u, at.y,
-        dict(zip(at.kinds.tolist(), at.z.tolist(), strict=True)),
+        dict(zip(at.kinds.tolist(), at.z.tolist(), strict=True)), at.worst,
     )  # fmt: skip
 
 
-def _variables(program: Program, losses: Sequence[Loss]) -> Variables:
+def _variables(program: Program, losses: Sequence[Loss], most: Array) -> Variables:
     columns, hours = program.columns, program.hours.size
     own = np.where(columns.always, 1, hours)
     first = np.concatenate([[0], np.cumsum(own)[:-1]]).astype(int) if columns.count else np.zeros(0, int)
@@ -119,16 +128,32 @@ def _variables(program: Program, losses: Sequence[Loss]) -> Variables:
     starting = np.flatnonzero((columns.start > 0.0) & ~columns.always) if hours > 1 else np.zeros(0, int)
     u[starting] = count + np.arange(starting.size * hours).reshape(starting.size, hours)
     count += starting.size * hours
-    y: dict[tuple[int, int, int], int] = {}
-    for loss in losses:
-        for body, lost in loss.lost.items():
-            for j in range(1, lost + 1):
-                if loss.weights[body] > 0.0 and (body, loss.hour, j) not in y:
-                    y[body, loss.hour, j] = count
-                    count += 1
+    y, worst, count = _indicators(columns, losses, most, count)
     kinds = np.unique(columns.kind) if program.limits.types is not None else np.zeros(0, int)
     z = count + np.arange(kinds.size)
-    return Variables(n, begun, s, c, h, u, y, z, kinds, count + kinds.size)
+    return Variables(n, begun, s, c, h, u, y, z, kinds, worst, count + kinds.size)
+
+
+def _indicators(
+    columns: Columns, losses: Sequence[Loss], most: Array, count: int
+) -> tuple[dict[tuple[int, int, int], int], tuple[Worst, ...], int]:
+    """Where the y and Y of (8) are, from `count` on, and one past the last."""
+    y: dict[tuple[int, int, int], int] = {}
+    worst = []
+    for loss in losses:
+        lost: Mapping[int, int] = loss.lost
+        if loss.kind == "worst":
+            there = np.unique(columns.body[most[:, loss.hour] > 0.0])
+            there = there[loss.weights[there] > 0.0]
+            ordered = there[np.argsort(loss.weights[there], kind="stable")]
+            worst.append(Worst(loss.hour, ordered, count + np.arange(ordered.size)))
+            count += ordered.size
+            lost = dict.fromkeys(ordered.tolist(), 1)
+        for key in ((b, loss.hour, j) for b, many in lost.items() for j in range(1, many + 1)):
+            if loss.weights[key[0]] > 0.0 and key not in y:
+                y[key] = count
+                count += 1
+    return y, tuple(worst), count
 
 
 def _objective(program: Program, at: Variables, *, energy: bool) -> Array:
@@ -154,6 +179,9 @@ def completed(program: Program, milp: Milp, values: Array, n: Array) -> Array:
         done[milp.u[started]] = np.maximum(n - np.roll(n, 1, axis=1), 0.0)[started]
     for (b, h, j), y in (milp.y or {}).items():
         done[y] = float(n[program.columns.body == b, h].sum() >= j - 0.5)
+    for one in milp.worst:
+        there = np.bincount(program.columns.body, weights=n[:, one.hour])[one.bodies] >= 0.5
+        done[one.at] = np.maximum.accumulate(there[::-1])[::-1]
     for kind, z in (milp.z or {}).items():
         done[z] = float(n[program.columns.kind == kind].any())
     return done
@@ -246,13 +274,13 @@ def _spot(program: Program, at: Variables, rows: Rows) -> None:
     rows.add("spot", -np.inf, most, (row, at.x[mine], value))
 
 
-def _types(program: Program, at: Variables, rows: Rows) -> None:
+def _types(program: Program, at: Variables, rows: Rows, most: Array) -> None:
     if program.limits.types is None:
         return
     c, h = np.nonzero(np.ones_like(at.n))
     alone = ~program.columns.always[c] | (h == 0)
     c, h = c[alone], h[alone]
-    row, most = np.arange(c.size), program.upper()
+    row = np.arange(c.size)
     kind = np.searchsorted(at.kinds, program.columns.kind[c])
     rows.add("type", -np.inf, np.zeros(c.size), (row, at.n[c, h], 1.0), (row, at.z[kind], -most[c, h]))
     _strong(program, at, rows)
@@ -272,14 +300,31 @@ def _strong(program: Program, at: Variables, rows: Rows) -> None:
              (np.arange(used.size), at.z[of_kind], -1.0))  # fmt: skip
 
 
-def _losses(program: Program, at: Variables, rows: Rows, losses: Sequence[Loss]) -> None:
-    body, most = program.columns.body, program.upper()
-    for (b, h, j), y in at.y.items():
-        mine = np.flatnonzero(body == b)
-        bound = max(float(most[mine, h].sum()), j)
-        zero = np.zeros(mine.size, dtype=int)
-        rows.add("lost", -np.inf, np.array([j - 1.0]), (zero, at.n[mine, h], 1.0),
+def _lost(program: Program, at: Variables, rows: Rows, most: Array) -> None:
+    """There are j of a body only if its indicator says so, and without the first it does no work."""
+    body, hours = program.columns.body, program.hours.size
+    for (b, hour, j), y in at.y.items():
+        there = np.flatnonzero(body == b)
+        bound = max(float(most[there, hour].sum()), j)
+        zero = np.zeros(there.size, dtype=int)
+        rows.add("lost", -np.inf, np.array([j - 1.0]), (zero, at.n[there, hour], 1.0),
                  (np.zeros(1, int), np.array([y]), np.array([j - 1.0 - bound])))  # fmt: skip
+    first = np.full((int(body.max(initial=0)) + 1, hours), -1)
+    for (b, at_hour, j), y in at.y.items():
+        if j == 1:
+            first[b, at_hour] = y
+    mine = np.flatnonzero((first[body[at.c], at.h] >= 0) & ~program.flexible[at.s])
+    s, c, h = at.s[mine], at.c[mine], at.h[mine]
+    size = (program.load.rate.shape[0], first.shape[0], hours)
+    used, row = np.unique(np.ravel_multi_index((s, body[c], h), size), return_inverse=True)
+    _, of_body, of_hour = np.unravel_index(used, size)
+    part = program.columns.capacity[s, c] / program.load.rate[s, h]
+    rows.add("some", -np.inf, np.zeros(used.size), (row.ravel(), at.x[mine], part),
+             (np.arange(used.size), first[of_body, of_hour], -1.0))  # fmt: skip
+
+
+def _losses(program: Program, at: Variables, rows: Rows, losses: Sequence[Loss]) -> None:
+    body, worst = program.columns.body, iter(at.worst)
     for loss in losses:
         c = np.flatnonzero(loss.weights[body] > 0.0)
         terms: list[tuple[Ints, Ints, Array | float]] = [
@@ -288,11 +333,23 @@ def _losses(program: Program, at: Variables, rows: Rows, losses: Sequence[Loss])
         for b, lost in loss.lost.items():
             some = [at.y[b, loss.hour, j] for j in range(1, lost + 1) if (b, loss.hour, j) in at.y]
             terms.append((np.zeros(len(some), int), np.array(some, dtype=int), -loss.weights[b]))
-        if loss.value is not None:
+        if loss.kind == "mean":
             mine = np.flatnonzero((at.h == loss.hour) & (loss.value[at.s] > 0.0))
             part = loss.value[at.s[mine]] * program.columns.capacity[at.s[mine], at.c[mine]]
             terms.append((np.zeros(mine.size, int), at.x[mine], -part * loss.weights[body[at.c[mine]]]))
+        if loss.kind == "worst":
+            terms.append(_worst(next(worst), loss, at, rows))
         rows.add("loss", np.array([1.0]), np.inf, *terms)
+
+
+def _worst(one: Worst, loss: Loss, at: Variables, rows: Rows) -> tuple[Ints, Ints, Array]:
+    """The weight of the body in use that would be missed most, and the rows of its indicators."""
+    y = np.array([at.y[b, one.hour, 1] for b in one.bodies.tolist()], dtype=int)
+    each = np.arange(y.size)
+    rows.add("worst", np.zeros(y.size), np.inf, (each, one.at, 1.0), (each, y, -1.0))
+    rows.add("worst", np.zeros(max(y.size - 1, 0)), np.inf, (each[:-1], one.at[:-1], 1.0),
+             (each[:-1], one.at[1:], -1.0))  # fmt: skip
+    return np.zeros(y.size, int), one.at, -np.diff(loss.weights[one.bodies], prepend=0.0)
 
 
 def _budget(program: Program, at: Variables, rows: Rows) -> None:

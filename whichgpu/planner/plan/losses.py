@@ -19,7 +19,7 @@ from whichgpu.planner.plan.highs import solve
 from whichgpu.planner.plan.milp import Loss, Milp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,7 +53,6 @@ def failing(program: Program, n: Array) -> list[Loss]:
 
 def _failing(program: Program, n: Array) -> Iterator[Loss]:
     each = bodies(program)
-    present = np.unique(program.columns.body).tolist()
     for h in range(program.hours.size):
         there = np.bincount(program.columns.body, weights=n[:, h], minlength=each.shape[1]).round()
         for lost in _losses(program, there):
@@ -66,14 +65,49 @@ def _failing(program: Program, n: Array) -> Iterator[Loss]:
             theta, value = carried(each[slices], program.load.rate[slices, h], remaining)
             if theta < 1.0 - _SHORT:
                 weights = (each[slices] * value[:, None]).max(axis=0)
-                yield Loss(h, weights, lost)
                 whole = np.zeros(slices.size)
                 whole[slices] = value
-                yield Loss(h, weights, {}, whole)
-                if size == 1:
-                    yield from (
-                        Loss(h, weights, {b: 1}) for b in present if b not in lost and weights[b] > 0.0
-                    )
+                kind = "worst" if size == 1 else "lost"
+                yield Loss(h, weights, whole, kind, lost if size > 1 else {})
+                yield Loss(h, weights, whole, "mean")
+
+
+def slack(program: Program, n: Array, one: Loss) -> float:
+    """By how much the fleet `n` (C, H) is above a row's right side of 1, below zero where it violates it."""
+    there = np.bincount(program.columns.body, weights=n[:, one.hour], minlength=one.weights.size)
+    lost = sum(one.weights[b] * many for b, many in one.lost.items())
+    if one.kind == "worst":
+        lost = one.weights[there > 0.5].max(initial=0.0)
+    return float(one.weights @ there - lost) - 1.0
+
+
+def spread(program: Program, n: Array, known: Sequence[Loss]) -> list[Loss]:
+    """Rows as those of other hours, where the fleet violates them there too."""
+    every: dict[bytes, list[Loss]] = {}
+    for one in known:
+        every.setdefault(key(one), []).append(one)
+    made = []
+    for some in every.values():
+        for h in set(range(program.hours.size)) - {one.hour for one in some}:
+            made += [one for one in of_hour(program, some[:1], h) if slack(program, n, one) < -_SHORT]
+    return made
+
+
+def key(one: Loss) -> bytes:
+    """What rows have in common that are of the same worths, at whatever hour."""
+    return bytes(one.kind.encode() + np.round(one.value / one.value.max(), 6).tobytes())
+
+
+def of_hour(program: Program, known: Sequence[Loss], h: int) -> list[Loss]:
+    """Rows of the worst loss of other hours as those of hour `h`: what is worth what there may be so here."""
+    each, made = bodies(program), []
+    for one in known:
+        value = np.where(program.load.rate[:, h] > 0.0, one.value, 0.0)
+        whole = float(value @ program.load.rate[:, h])
+        if one.kind == "worst" and whole > 0.0:
+            value = value / whole
+            made.append(Loss(h, (each * value[:, None]).max(axis=0), value, one.kind))
+    return made
 
 
 def _losses(program: Program, there: NDArray[Any]) -> Iterator[dict[int, int]]:

@@ -71,5 +71,5 @@ def _violated(program: Program, h: int, n: Array, x: Array) -> Loss | None:
         lost = np.bincount(columns.body, weights=value @ made, minlength=each.shape[1])
         short = 1.0 - float(weights @ (there - lost))
         if short > worst:
-            worst, row = short, Loss(h, weights, {}, value)
+            worst, row = short, Loss(h, weights, value, "mean")
     return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -16,16 +19,26 @@ if TYPE_CHECKING:
 
 
 class Loss(NamedTuple):
-    """A row of (8): weights (B,) of what remains at `hour` without `lost[b]` of each body are at least 1.
+    """A row of (8): weights (B,) of what remains of each body at `hour` are at least 1.
 
-    With `value` (S,), USD per unit of each slice scaled so that all that is asked for is worth 1, the loss is
-    that of the mean instance by what it carries: (8').
+    `value` (S,) are the worths v of the slices from which the weights are, scaled so that all that is asked
+    for is worth 1. Of the `kind` lost, `lost[b]` instances are gone; worst, whichever one of those in use
+    would be missed most; mean, the mean instance by what it carries: (8').
     """
 
     hour: int
     weights: Array
-    lost: dict[int, int]
-    value: Array | None = None
+    value: Array
+    kind: str
+    lost: Mapping[int, int] = MappingProxyType({})
+
+
+class Worst(NamedTuple):
+    """Of a row of the worst loss: its bodies by weight, and in this order where the Y of (8) are."""
+
+    hour: int
+    bodies: Ints
+    at: Ints
 
 
 @immutable(eq=False)
@@ -51,6 +64,7 @@ class Milp:
     u: Ints | None = None
     y: dict[tuple[int, int, int], int] | None = None
     z: dict[int, int] | None = None
+    worst: tuple[Worst, ...] = ()
 
 
 class Rows:
@@ -88,7 +102,7 @@ class Rows:
 
 
 class Variables(NamedTuple):
-    """Where variables are: n (C, H); x of each (s, c, h); u (C, H), -1 where none; y (b, h, j); z (K,)."""
+    """Where variables are: n (C, H); x of each (s, c, h); u (C, H), -1 where none; y (b, h, j); z (K,); Y."""
 
     n: Ints
     first: int
@@ -99,6 +113,7 @@ class Variables(NamedTuple):
     y: dict[tuple[int, int, int], int]
     z: Ints
     kinds: Ints
+    worst: tuple[Worst, ...]
     size: int
 
     @property

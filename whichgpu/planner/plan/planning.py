@@ -17,6 +17,7 @@ from whichgpu.planner.plan.conflict import conflict
 from whichgpu.planner.plan.deployments import deployments
 from whichgpu.planner.plan.settling import settled
 from whichgpu.planner.plan.solving import cheapest, effort
+from whichgpu.planner.plan.supply import chosen
 from whichgpu.planner.plan.uncarried import uncarried
 from whichgpu.planner.plan.why_not import rival, why_not
 from whichgpu.planner.plan.worth import shadow_prices
@@ -105,6 +106,9 @@ def _warnings(answer: Plan) -> list[str]:
                 "keyboard? "
                 "max_instances and [[quota]] say what can be had"
             )
+    for quota in answer.built.asked.quotas:
+        if not any(chosen(one, quota.choice) for one in answer.built.supplies):
+            said_.append(f"quota {quota.name} limits nothing: it selects nothing of what may be had")
     if answer.status == "time limit":
         said_.append(
             f"the time limit was reached: the best fleet found costs at most {answer.solution.gap:.2%} "

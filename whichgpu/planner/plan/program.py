@@ -85,6 +85,12 @@ class Limits:
     budget: float | None = None
     watts: float | None = None
 
+    def alone(self) -> Array:
+        """The most instances of each column that the quotas leave it, were there no others, (C,)."""
+        least = np.where(self.weights > 0.0, self.weights, 1.0)
+        each = np.where(self.weights > 0.0, self.most[:, None] / least, np.inf)
+        return np.asarray(np.floor(each.min(axis=0, initial=np.inf) + 1e-9))
+
 
 @immutable(eq=False)
 class Program:
@@ -142,10 +148,7 @@ class Program:
         kept = self.columns.always[:, None] | (self.columns.start[:, None] > self.hours)
         most = np.where(kept, most.max(axis=1, keepdims=True), most)
         most = np.minimum(most, self.columns.most[:, None])
-        for weights, limit in zip(self.limits.weights, self.limits.most, strict=True):
-            with np.errstate(divide="ignore"):
-                few = np.where(weights > 0.0, np.floor(limit / weights + 1e-9), np.inf)
-            most = np.minimum(most, few[:, None])
+        most = np.minimum(most, self.limits.alone()[:, None])
         return np.asarray(np.maximum(np.floor(most + 1e-9), 0.0))
 
 

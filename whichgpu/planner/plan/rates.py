@@ -63,7 +63,7 @@ def one(value: Any, where: str, unit: str = "") -> tuple[float, str]:
         value = f"{value!r} {unit}"
     if not isinstance(value, str):
         raise UsageError(f'{where}: {shown(value)} is not a rate; write e.g. "5 req/s"')
-    text = re.sub(r"\b(rps|qps)\b", "requests/s", value.strip())
+    text = value.strip()
     if re.match(r"[+]?0+(\.0*)?(\s|$)", text):
         return 0.0, plain(parse_rate("1" + re.sub(r"^[+]?[0.]+", "", text))[1])
     if text.startswith("-"):

@@ -14,6 +14,7 @@ from whichgpu.planner.plan.keys import Keys
 from whichgpu.planner.plan.reading_demand import DEMAND, read_demand
 from whichgpu.planner.plan.reading_supply import choice, commitment, in_hours, needs, option, owned, quota
 from whichgpu.prices import store as prices
+from whichgpu.prices.offers import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,14 +59,22 @@ def parsed(raw: Mapping[str, Any], folder: Path, name: str, catalogue: Catalogue
         owned=tuple(owned(one, i, catalogue) for i, one in enumerate(tables["owned"])),
         commitments=tuple(commitment(one, i, catalogue) for i, one in enumerate(tables["commitment"])),
         quotas=tuple(quota(one, i, catalogue) for i, one in enumerate(tables["quota"])),
-        offers=offers, kinds=_kinds(plan, demands), choice=choice(plan, catalogue), needs=needs(plan),
+        offers=offers, kinds=_kinds(plan, demands, own=bool(tables["option"])),
+        choice=choice(plan, catalogue), needs=needs(plan),
         types=plan.whole("max_types"), budget=plan.number("budget", "price"),
         start=start,
         cautious=plan.truth("cautious"), undated=plan.truth("undated_prices"),
-        gap=plan.share("gap", 1e-6), seconds=plan.seconds("time_limit") or 60.0,
+        gap=plan.share("gap", 1e-6), seconds=_seconds(plan),
     )  # fmt: skip
     _unique("option", [one.name for one in asked.options])
     return asked
+
+
+def _seconds(plan: Keys) -> float:
+    seconds = plan.seconds("time_limit")
+    if seconds == 0.0:
+        raise plan.fault("time_limit", 'is 0, which leaves no time to search; write e.g. "30 s"')
+    return 60.0 if seconds is None else seconds
 
 
 def _tables(top: Keys, key: str) -> list[Any]:
@@ -140,10 +149,15 @@ def _offers(plan: Keys, folder: Path, catalogue: Catalogue, today: date) -> Any:
     return load_offers(folder / path, resolve=lambda text: ids(text, catalogue), today=today).offers
 
 
-def _kinds(plan: Keys, demands: Sequence[Demand]) -> tuple[str, ...]:
-    """The kinds of price that may be paid: on demand, and spot where a demand says how much of it may be."""
+def _kinds(plan: Keys, demands: Sequence[Demand], *, own: bool) -> tuple[str, ...]:
+    """The kinds of price that may be paid, if not stated all of one's own options.
+
+    Of offers on demand, and spot where a demand says how much of it may be.
+    """
     stated = plan.names("terms")
-    if stated is None:
-        spot = "spot_share" in plan.raw or any(one.spot < 1.0 for one in demands)
-        return ("on_demand", "spot") if spot else ("on_demand",)
-    return tuple(dict.fromkeys(kind for term in stated for kind in prices.term_kinds(term)))
+    if stated is not None:
+        return tuple(dict.fromkeys(kind for term in stated for kind in prices.term_kinds(term)))
+    if own:
+        return KINDS
+    spot = "spot_share" in plan.raw or any(one.spot < 1.0 for one in demands)
+    return ("on_demand", "spot") if spot else ("on_demand",)

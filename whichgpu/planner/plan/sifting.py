@@ -153,7 +153,7 @@ def _of_means(program: Program, milp: Milp, found: Found, losses: Sequence[Loss]
     columns = program.columns
     taken = np.zeros((program.load.rate.shape[0], columns.count, program.hours.size))
     for loss, dual in zip(losses, _rows(milp, found, "loss"), strict=True):
-        if loss.value is not None:
+        if loss.kind == "mean":
             taken[:, :, loss.hour] += (
                 float(dual) * loss.value[:, None] * columns.capacity * loss.weights[columns.body]
             )

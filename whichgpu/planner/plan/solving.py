@@ -22,14 +22,14 @@ from whichgpu.planner.plan.fallback import mended, simple
 from whichgpu.planner.plan.formulation import completed, formulate
 from whichgpu.planner.plan.highs import solve
 from whichgpu.planner.plan.huge import rounded, unit
-from whichgpu.planner.plan.losses import failing
+from whichgpu.planner.plan.losses import failing, key, of_hour, slack, spread
 from whichgpu.planner.plan.means import means
 from whichgpu.planner.plan.program import merged
 from whichgpu.planner.plan.sifting import sift
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
     Ints = NDArray[np.int_]
+    Given = tuple[Program, Sequence[Loss], Sequence[Loss]]
 
 #: Shares of a program above which its columns are sifted; rounds of losses at most.
 _MANY, _ROUNDS = 2500, 60
@@ -50,6 +51,8 @@ _ROUGH, _LITTLE = 0.05, 0.06
 _AT_ONCE, _SHORT, _SAME = 200, 0.25, 1e-9
 #: Hours that are solved side by side at most.
 _WORKERS = 8
+#: How near to a row of (8) a fleet is that it may matter again; hours of the first of them that are solved.
+_CLOSE, _WAVE = 0.05, 2
 #: How much more than its part of the time one of several programs may take.
 _LONGER = 1.3
 #: Columns a sifted hour begins with: those that would add at most this share to the relaxation, and no more.
@@ -196,20 +199,45 @@ def side_by_side(
     `known` are rows of (8) that each is known to need.
     """
     keys = [_alike(part) for part in parts]
-    single = dict(zip(keys, zip(parts, known or [()] * len(parts), strict=True), strict=True))
+    nothing_known: list[Sequence[Loss]] = [()] * len(parts)
+    every = zip(parts, known or nothing_known, nothing_known, strict=True)
+    single: dict[bytes, Given] = dict(zip(keys, every, strict=True))
     workers = min(_WORKERS, os.cpu_count() or 1, len(single))
     waiting = iter(range(len(single), 0, -1))
 
-    def one(given: tuple[Program, Sequence[Loss]]) -> Solution:
+    def one(given: Given) -> Solution:
         # What the ones before have left of their time is for those after them.
         own = _LONGER * how.left * workers / next(waiting)
-        part, rows = given
-        return surviving(part, Effort(how.gap, min(perf_counter() + own, how.until)), None, rows)
+        part, rows, others = given
+        return surviving(part, Effort(how.gap, min(perf_counter() + own, how.until)), None, rows, others)
 
     # HiGHS lets other threads run while it works.
     with ThreadPoolExecutor(workers) as pool:
-        found = dict(zip(single, pool.map(one, single.values()), strict=True))
+        if not parts[0].load.spare.any():
+            found = dict(zip(single, pool.map(one, single.values()), strict=True))
+        else:
+            found = _in_waves(single, pool, one)
     return [found[key] for key in keys]
+
+
+def _in_waves(
+    single: Mapping[bytes, Given], pool: ThreadPoolExecutor, one: Callable[[Given], Solution]
+) -> dict[bytes, Solution]:
+    """A few programs first, then ever more: what these had to survive is known to those after them."""
+    found: dict[bytes, Solution] = {}
+    rows: dict[bytes, Loss] = {}
+    wave, left = _WAVE, list(single)
+    while left:
+        some, left = left[:wave], left[wave:]
+        given = [
+            (part, known, of_hour(part, list(rows.values()), 0))
+            for part, known, _ in map(single.__getitem__, some)
+        ]
+        done = list(pool.map(one, given))
+        found |= dict(zip(some, done, strict=True))
+        rows |= {key(row): row for each in done for row in each.losses}
+        wave *= 2
+    return found
 
 
 def _alike(part: Program) -> bytes:
@@ -220,36 +248,47 @@ def _alike(part: Program) -> bytes:
 
 
 def surviving(
-    program: Program, how: Effort, start: Solution | None = None, known: Sequence[Loss] = ()
-) -> Solution:
+    program: Program, how: Effort, start: Solution | None = None, known: Sequence[Loss] = (),
+    others: Sequence[Loss] = (),
+) -> Solution:  # fmt: skip
     """A fleet that survives every loss that its demands allow; a search may begin with `start`, which does.
 
     Fleets that do not survive only serve to find the rows that they violate: they are searched for roughly at
     first, and mended by more instances, until one is near enough to the bound of them all. `known` are rows
-    that are known to be needed.
+    that are known to be needed, `others` those that another hour needs.
     """
     if not program.load.spare.any():
         return _solved(program, [], how, start) if start else _searched(program, [], how)
-    losses = list(known) or means(program, _ROWS * how.left)
+    losses = [*(known or means(program, _ROWS * how.left)), *others]
     best, bound = (start, -np.inf) if start else _first(program, losses, how)
-    gap = how.gap if known else max(how.gap, _ROUGH)
+    gap = how.gap if known or others else max(how.gap, _ROUGH)
     for _ in range(_ROUNDS):
         found = _searched(program, losses, Effort(gap, how.until), best)
         if found.status == "infeasible":
             return found
         bound = max(bound, found.bound)
         more = failing(program, found.n) if np.isfinite(found.cost) else []
+        more += spread(program, found.n, more) if more and program.hours.size > 1 else []
         if np.isfinite(found.cost):
             best = _better(program, best, found, more)
         if best is not None and best.cost - bound <= how.gap * abs(best.cost):
-            return replace(best, bound=min(bound, best.cost), status="optimal", losses=tuple(losses))
+            return replace(
+                best, bound=min(bound, best.cost), status="optimal", losses=_near(program, best, losses)
+            )
         if how.left <= _LITTLE:
             break
         losses += more
         gap = gap if more else how.gap
     last = best or _in_haste(program)
     bound = min(max(bound, last.bound), last.cost)
-    return replace(last, bound=bound, status="limit", losses=tuple(losses))
+    return replace(last, bound=bound, status="limit", losses=_near(program, last, losses))
+
+
+def _near(program: Program, found: Solution, losses: Sequence[Loss]) -> tuple[Loss, ...]:
+    """Rows that the fleet all but violates, for other searches to begin with."""
+    if not np.isfinite(found.cost):
+        return tuple(losses)
+    return tuple(one for one in losses if one.kind == "mean" or slack(program, found.n, one) < _CLOSE)
 
 
 def _first(program: Program, losses: Sequence[Loss], how: Effort) -> tuple[Solution | None, float]:

@@ -77,7 +77,7 @@ def uncarried(built: Built, catalogue: Catalogue, today: date) -> Conflict | Non
     one = built.slices[int(np.argmin(carried))]
     plan = _Plan(built.asked, one.demand, catalogue, today)
     text = f"demand {one}: {said(one.demand)} is carried by nothing that may be had{_reasons(built.rejected)}"
-    kept = [] if built.asked.options else list(_wishes(built.asked, one.demand))
+    kept = list(_wishes(built.asked, one.demand))
     rest = built.asked
     for wish in tuple(kept):
         less = wish.without(rest)

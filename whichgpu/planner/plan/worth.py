@@ -170,7 +170,7 @@ def _of_means(program: Program, milp: Milp, found: Found, rows: Sequence[Loss], 
     """USD of all that is asked for by the duals of (8'), whose sides both move with it, (S, H)."""
     value = np.zeros(program.load.rate.shape)
     for loss, dual in zip(rows, _dual(milp, found, "loss"), strict=True):
-        if loss.value is not None:
+        if loss.kind == "mean":
             made = loss.value[:, None] * program.columns.capacity * x[:, :, loss.hour]
             lost = float((made * loss.weights[program.columns.body]).sum())
             value[:, loss.hour] += float(dual) * (1.0 - lost) * loss.value * program.load.rate[:, loss.hour]

@@ -9,6 +9,7 @@ from whichgpu.report.table import Report
 from whichgpu.web.answers.base import known, paged
 
 if TYPE_CHECKING:
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.web import asks
 
 
@@ -35,7 +36,7 @@ def gpus(ask: asks.Gpus) -> Report:
     tests += [filters.bound(text, "--max") for text in ask.max]
     tests += [filters.where(text) for text in ask.where]
     pool = known().where(family=ask.family or "", segment=ask.segment or "", vendor=ask.vendor or "")
-    found = [gpu for gpu in pool if all(test.met(gpu) for test in tests)]
+    found = [gpu for gpu in pool if _named(gpu, ask.q) and all(test.met(gpu) for test in tests)]
     order = filters.field(ask.order or "release_date")
     found = filters.ordered(found, order, reverse=ask.reverse)
     columns = ["memory", "bandwidth", "fp16", "fp32", "power", "release_date", "segment", "family"]
@@ -46,13 +47,22 @@ def gpus(ask: asks.Gpus) -> Report:
     return made._replace(data={**made.data, **paged(ask, len(found))})
 
 
+def _named(gpu: Gpu, part: str | None) -> bool:
+    """Whether a part of a name, as people write it, is in one of a GPU's."""
+    wanted = _letters(part)
+    return not wanted or any(wanted in _letters(name) for name in (gpu.id, gpu.name, *gpu.aliases))
+
+
+def _letters(text: str | None) -> str:
+    return "".join(c for c in (text or "").lower() if c.isalnum())
+
+
 def workloads(ask: asks.Workloads) -> Report:
     """The answer of `whichgpu workloads`: a page of it."""
     from whichgpu.report.workloads import list_report
     from whichgpu.workloads.workload import workloads as zoo
 
-    wanted = "".join(c for c in (ask.q or "").lower() if c.isalnum())
-    found = [key for key in zoo() if wanted in "".join(c for c in key.lower() if c.isalnum())]
+    found = [key for key in zoo() if _letters(ask.q) in _letters(f"{key} {zoo()[key].name}")]
     shown = found[ask.offset : ask.offset + ask.limit]
     made = list_report([zoo()[key] for key in shown], lambda done: None)
     return made._replace(data={**made.data, **paged(ask, len(found))})

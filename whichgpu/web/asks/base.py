@@ -95,6 +95,12 @@ class Listing(Ask):
     offset: int = Field(0, ge=0, le=10**6, title="From", description="How many to pass over.")
 
 
+class Whole(Listing):
+    """A list that is told whole, unless a part of it is asked for."""
+
+    limit: int = Field(10_000, ge=1, le=10_000, title="Rows", description="How many at once.")
+
+
 class JobAsk(Ask):
     """The columns of a job, each the workload's own where it is not stated."""
 

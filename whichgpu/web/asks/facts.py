@@ -36,6 +36,7 @@ class Show(Ask):
 class Gpus(Listing):
     """Which GPUs are listed, and in which order."""
 
+    q: Text | None = Field(None, title="Name", description="Part of a name.", examples=["4090"])
     vendor: Text | None = Field(None, title="Vendor", json_schema_extra=choices("NVIDIA", "AMD", "Intel"))
     segment: Text | None = Field(
         None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from whichgpu.web import answers, asks
+from whichgpu.web import answers, asks, figures
 from whichgpu.web.page import Page
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def compared(ask: Work, name: str) -> Report | str:
     here = chosen(asked, "")
     if here.partition("?")[0] != f"/compare/{name}":
         return here
-    return answers.compare(asked, drawn=True)
+    made = answers.compare(asked, drawn=True)
+    return figures.before(made, figures.compared(made.data))
 
 
 PAGE = (

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.web import answers, asks
+from whichgpu.web import answers, asks, figures
 from whichgpu.web.page import Page
 
 if TYPE_CHECKING:
     from whichgpu.report.table import Report
 
 
-def listed(ask: asks.Workloads, name: str) -> Report:
-    """A part of the list."""
+class Workloads(asks.Whole, asks.Workloads):
+    """All of them, so that a page sorts and filters all."""
+
+
+def listed(ask: Workloads, name: str) -> Report:
+    """The list."""
     return answers.workloads(ask)
 
 
 def one(ask: asks.Work, name: str) -> Report:
     """A model, or a job of it: parameters, work, where its time goes."""
-    return answers.workload(name, ask, whole=True)
+    made = answers.workload(name, ask, whole=True)
+    return figures.before(made, figures.of_workload(made.data))
 
 
 PAGE = (
@@ -26,7 +31,7 @@ PAGE = (
         "/workloads",
         "Workloads",
         "Every model that can be asked about.",
-        asks.Workloads,
+        Workloads,
         listed,
         ("q",),
         ("limit", "offset"),

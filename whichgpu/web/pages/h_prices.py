@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from whichgpu.report.table import Report
 
 
+class Prices(asks.Whole, asks.Prices):
+    """All of them, so that a page sorts and filters all."""
+
+
 def listed(ask: asks.Prices, name: str) -> Report:
     """Every GPU that has a price."""
     return answers.prices(None, ask)
@@ -26,7 +30,7 @@ PAGE = (
         "/prices",
         "Prices",
         "What GPUs cost to rent and to buy, with the age and source of each price.",
-        asks.Prices,
+        Prices,
         listed,
         ("term", "provider"),
         ("limit", "offset"),

@@ -11,8 +11,12 @@ if TYPE_CHECKING:
     from whichgpu.report.table import Report
 
 
-def answer(ask: asks.Sources, name: str) -> Report:
-    """A part of the list."""
+class Sources(asks.Whole, asks.Sources):
+    """All of them, so that a page sorts and filters all."""
+
+
+def answer(ask: Sources, name: str) -> Report:
+    """The list."""
     return answers.sources(ask)
 
 
@@ -20,7 +24,7 @@ PAGE = Page(
     "/sources",
     "Sources",
     "Every source that a figure or a price rests on.",
-    asks.Sources,
+    Sources,
     answer,
     ("q",),
     ("limit", "offset"),

@@ -1,0 +1,78 @@
+"""Bandwidths in bits that are the figure in bytes: "a memory bandwidth of 640 Gb/s"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import tables
+from whichgpu.audit.attributes import named
+from whichgpu.audit.findings import made
+from whichgpu.audit.judging import source_of
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+
+_BITS = 8.0
+#: A rate of one pin is far below this; bits a second.
+_LEAST = 80e9
+_WITHIN = 0.01
+_NEAR = 60
+#: What a text writes for bits that it means.
+_UNIT = re.compile(r"(?P<number>[\d.,]+\s?)(?P<prefix>[GT])(?:b/s|bps|bit/s)$")
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every bandwidth of a device whose unit makes it an eighth of what it is."""
+    for table in context.document.tables:
+        for cell in tables.cells(table, context):
+            if cell.attribute and cell.attribute.key == "bandwidth":
+                for quantity in quantities(cell.passage.text, context.fraction):
+                    yield from _judged(cell.passage, quantity, cell.ids, context)
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in ("paragraph", "item", "caption") or not re.search(r"\d\s?[GT]b", passage.text):
+            continue
+        for sentence in sentences(passage.text):
+            names = [
+                each
+                for each in within(named(passage.text), sentence.start, sentence.end)
+                if each.attribute.key == "bandwidth"
+            ]
+            for quantity in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
+                near = any(abs(each.start - quantity.start) < _NEAR for each in names)
+                owner = spoken(index, passage, sentence, context).owner(quantity.start) if near else None
+                if owner is not None:
+                    yield from _judged(passage, quantity, owner.ids, context)
+
+
+def _judged(passage: Passage, quantity: Quantity, ids: Sequence[str], context: Context) -> Iterator[Finding]:
+    words = passage.text[quantity.start : quantity.end]
+    unit = _UNIT.search(words)
+    if quantity.dimension != "bit rate" or quantity.value < _LEAST or unit is None:
+        return
+    gpus = [context.catalogue[key] for key in ids]
+    known = [gpu for gpu in gpus if isinstance(gpu.value("bandwidth"), int | float)]
+    right = [gpu for gpu in known if _is(quantity.value / _BITS, float(gpu.need("bandwidth")))]
+    wrong = [gpu for gpu in known if _is(quantity.value, float(gpu.need("bandwidth")))]
+    if not right and not wrong:
+        return
+    best = (right or wrong)[0]
+    meant = f"{unit['prefix']}B/s"
+    expected = "" if right else f"{unit['number']}{meant}"
+    yield made(
+        context, passage, (quantity.start, quantity.end), "specification",
+        "confirmed" if right else "contradicted", subject=best.id, attribute="bandwidth", expected=expected,
+        because=f"{best.id} has {best.display('bandwidth')}" + ("" if right else f"; the unit is {meant}"),
+        evidence=(source_of(best, "bandwidth"),), true_for="" if right else f"in {meant}",
+    )  # fmt: skip
+
+
+def _is(value: float, known: float) -> bool:
+    return abs(value / known - 1) < _WITHIN

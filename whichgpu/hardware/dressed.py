@@ -1,0 +1,98 @@
+"""Names in what drivers, listings of the bus and shops put around them.
+
+`lspci` writes the product in brackets after its chip, OpenGL and Vulkan write the bus and the driver after
+it, makers of boards write their own line's words among it. Only these are taken off, and only from a
+spelling that names nothing as it stands; what is left is read as any name is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.hardware import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.hardware.catalogue import Catalogue
+
+#: Who makes and sells boards: beside their names stand words of their own.
+MAKERS = frozenset(
+    [
+        "acer",
+        "afox",
+        "asrock",
+        "asus",
+        "biostar",
+        "colorful",
+        "dell",
+        "elsa",
+        "evga",
+        "gainward",
+        "galax",
+        "gigabyte",
+        "hp",
+        "inno3d",
+        "kfa2",
+        "leadtek",
+        "lenovo",
+        "manli",
+        "maxsun",
+        "msi",
+        "palit",
+        "pny",
+        "powercolor",
+        "sapphire",
+        "sparkle",
+        "supermicro",
+        "vastarmor",
+        "xfx",
+        "yeston",
+        "zotac",
+    ]
+)
+#: Whose GPUs they put on boards.
+_ON_BOARDS = frozenset({"NVIDIA", "AMD", "Intel"})
+#: Words of a device that are more often one of theirs: Gaming X, which is no Titan.
+_OWN = frozenset({"x", "black"})
+#: What lspci has in brackets: the product, after "AMD/ATI" where that is named.
+_BRACKETS = r"\[([^\[\]]*\d[^\[\]]*)\]"
+#: What drivers add: a chip and a compiler in parentheses, the bus and the processor after slashes.
+_DRIVER = r"(?i)\([^()]*\)|/pcie\b|/sse2\b|\bmesa\b"
+
+
+def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
+    """What a spelling says without what stands around it; several where a listing names several products."""
+    listed = re.findall(_BRACKETS, text)
+    if listed:
+        yield from _alternatives(listed[-1])
+        return
+    plain = re.sub(_DRIVER, " ", text)
+    made = [word for word in plain.split() if word.lower() in MAKERS]
+    if made:
+        known = _vocabulary(catalogue)
+        said = tokens.words(" ".join(word for word in plain.split() if word not in made))
+        plain = " ".join(word for word in said if word in known or tokens.is_size(word))
+    if plain.strip() != text.strip():
+        yield plain
+
+
+def _alternatives(listed: str) -> Iterator[str]:
+    """The products of `Radeon RX 7900 XT/7900 XTX/7900M` and of `GeForce RTX 4060 Max-Q / Mobile`."""
+    first, *others = (part.strip() for part in listed.split("/"))
+    yield first
+    line = first.split()[:-1]
+    while line and any(c.isdigit() for c in line[-1]) and any(c.isdigit() for c in "".join(others)):
+        line.pop()
+    for other in others:
+        yield " ".join((*line, other))
+
+
+def _vocabulary(catalogue: Catalogue) -> frozenset[str]:
+    """Every word that is part of the name of some device that comes on a board."""
+    words = {*tokens.LINES, *tokens.VENDORS, *tokens.FORMS}
+    for gpu in catalogue.values():
+        if gpu.vendor in _ON_BOARDS:
+            words.update(tokens.words(f"{gpu.id} {gpu.name} {gpu.value('memory_type')}"))
+    return frozenset(words - _OWN)

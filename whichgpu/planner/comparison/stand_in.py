@@ -1,0 +1,49 @@
+"""A job under other software, for GPUs on which the usual one does not run: JAX on a TPU, llama.cpp on a P40.
+
+Only where no software was named: who names one asks about it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.planner.comparison.stack import verdict
+from whichgpu.planner.comparison.work import work
+from whichgpu.planner.usual import stand_ins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.comparison.market import Market
+    from whichgpu.planner.comparison.work import Work
+    from whichgpu.planner.usual import StandIn
+    from whichgpu.workloads.job import Job
+
+
+def worked(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
+    """One job on each GPU; those that its software does not run on have it under the first that does.
+
+    Raises `UsageError` as `work` does.
+    """
+    done = work(job, gpus, markets)
+    for other in stand_ins() if not job.runtime else ():
+        left = [gpu for gpu in gpus if gpu.id in done.barred and verdict(gpu, other.software).runs]
+        if left and done.results:
+            done = _with(done, other, work(other.of(job, done.job.precision), left, markets))
+    return done
+
+
+def _with(done: Work, other: StandIn, under: Work) -> Work:
+    """The work with the results of the GPUs that run it under other software."""
+    if under.field != done.field:
+        return done
+    precision = under.job.precision
+    how = f"{other.title} in {precision}" if precision != done.job.precision else other.title
+    ran = under.results
+    return done._replace(
+        results={**done.results, **ran},
+        refused={key: why for key, why in done.refused.items() if key not in ran},
+        barred=done.barred - set(ran),
+        how={**done.how, **dict.fromkeys(ran, how)},
+    )

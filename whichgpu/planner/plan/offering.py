@@ -1,0 +1,225 @@
+"""What may be had before it is known what it carries: own options, owned machines, offers, commitments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from whichgpu.errors import UsageError, one_line
+from whichgpu.planner.needs import need
+from whichgpu.planner.plan.supply import Supply, chosen, in_regions, named
+from whichgpu.prices import live
+from whichgpu.prices import store as prices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.planner.plan.asked import Asked, Choice, Commitment, Demand, Option, Owned
+    from whichgpu.prices.offers import Offer
+
+    Out = list[tuple[str, int, str, str]]
+
+
+def had(asked: Asked, catalogue: Catalogue, today: date, out: Out) -> Iterator[Supply]:
+    """Everything that the plan as a whole allows, own options first; `out` gains what it does not.
+
+    Raises `UsageError` for names of the plan that nothing has: they would silently rule out all, or limit
+    nothing.
+    """
+    if asked.options:
+        found = [_of_option(one) for one in asked.options]
+        _known_names(asked, "instance", [name for one in found for name in (one.instance, one.name)])
+        plain: Iterable[Supply] = _allowed(asked, found, catalogue, out)
+    else:
+        plain = _offered(asked, catalogue, today, out)
+    yield from _owned(asked, catalogue)
+    for one in plain:
+        yield one
+        if one.kind == "on_demand":
+            for index, each in enumerate(asked.commitments):
+                if chosen(one, replace(each.choice, kinds=None)):
+                    yield _committed(one, each, index)
+
+
+def _of_option(one: Option) -> Supply:
+    return Supply(
+        one.name, one.kind, one.usd, one.gpu, one.gpu_count, one.type, one.name,
+        one.provider, one.type, one.region, one.most, start=one.start, idle=one.watts, option=one,
+        pools=((one.name, one.most),),
+    )  # fmt: skip
+
+
+def _allowed(asked: Asked, found: Sequence[Supply], catalogue: Catalogue, out: Out) -> Iterator[Supply]:
+    """Options that the plan allows; what one does not state is not held against it."""
+    choice = asked.choice
+    for one in found:
+        gpu = None if one.gpu is None else catalogue[one.gpu]
+        lacking = "" if gpu is None else _lacking(asked, gpu)
+        reasons = (
+            (one.kind != "owned" and one.kind not in asked.kinds, _not_of(one.kind)),
+            (bool(one.gpu) and choice.gpus is not None and one.gpu not in choice.gpus, _NO_GPU),
+            (bool(one.provider) and not named(one.provider, choice.providers), _NO_PROVIDER),
+            (bool(one.region) and not in_regions(one.region, choice.regions), _elsewhere(one.region, choice)),
+            (bool(lacking), lacking),
+        )  # fmt: skip
+        why = next((text for wrong, text in reasons if wrong), None)
+        if why is None:
+            yield one
+        else:
+            out.append((one.name, 1, why, why))
+
+
+def _owned(asked: Asked, catalogue: Catalogue) -> Iterator[Supply]:
+    from whichgpu.prices import purchase
+
+    for index, one in enumerate(asked.owned):
+        gpu = catalogue[one.gpu]
+        usd = one.usd
+        if usd is None:
+            power = gpu.value("power")
+            # What it was bought for is spent: of owning, the price of 1 USD here, only electricity counts.
+            usd = purchase.owning_cost_per_hour(gpu.id, float(power), 1.0).electricity if power else 0.0
+        name = f"own {one.each} x {gpu.id}" if one.each > 1 else f"own {gpu.id}"
+        most, option = float(one.count // one.each), _alike(asked, one, index)
+        yield Supply(
+            name, "owned", usd * one.each, gpu.id, one.each, name, name, "own", name, most=most,
+            idle=0.0 if option is None else option.watts, pools=((name, most),), option=option,
+        )  # fmt: skip
+
+
+def _alike(asked: Asked, one: Owned, index: int) -> Option | None:
+    """The option that says what an owned machine carries, where capacities are the file's own."""
+    if not asked.options:
+        return None
+    for option in asked.options:
+        if option.gpu == one.gpu and option.gpu_count == one.each:
+            return option
+    raise UsageError(
+        f"owned[{index}]: no [[option]] has gpu = '{one.gpu}' and gpu_count = {one.each}, which would say "
+        "what it carries; write one, or leave all options out: capacities are then predicted"
+    )
+
+
+def _offered(asked: Asked, catalogue: Catalogue, today: date, out: Out) -> Iterator[Supply]:
+    """Offers that the plan as a whole allows, each in its cheapest region of each kind."""
+    pool = live.current() if asked.offers is None else asked.offers
+    regions = {region for one in pool for region in (one.region, *one.usd_by_region) if region}
+    _known_names(asked, "provider", ["own", *(one.provider for one in pool)])
+    _known_names(asked, "instance", [one.instance for one in pool])
+    for place in (asked.choice, *_narrowed(asked)):
+        _known_regions(place.regions, regions)
+    classes: dict[tuple[str, str], list[str]] = {}
+    allowed = prices.select(pool, providers=asked.choice.providers)
+    for offer in (placed for row in allowed for placed in _placed(row, asked)):
+        reason = _not_allowed(asked, offer, catalogue, today)
+        if reason is None:
+            yield _of_offer(offer)
+        else:
+            gpu = offer.gpu or " or ".join(offer.candidates) or offer.gpu_spelling
+            classes.setdefault((gpu, reason), []).append(str(offer))
+    out += [(gpu, len(rows), reason, reason) for (gpu, reason), rows in classes.items()]
+
+
+def _placed(offer: Offer, asked: Asked) -> Iterator[Offer]:
+    """An offer in the cheapest of the regions that all wishes treat alike, if any demand takes it there."""
+    wishes = {place.regions for place in _narrowed(asked)} - {None}
+    kinds: dict[tuple[bool, ...], str] = {}
+    for region in offer.usd_by_region:
+        taken = any(in_regions(region, one.regions) for one in asked.demands)
+        if taken and in_regions(region, asked.choice.regions):
+            kinds.setdefault(tuple(in_regions(region, one) for one in wishes), region)
+    if not kinds:
+        yield offer
+    for region in kinds.values():
+        yield offer.within({region}) or offer
+
+
+def _of_offer(offer: Offer) -> Supply:
+    kind, what = offer.kind, f"{offer.provider} {offer.instance}"
+    where = what if offer.region == next(iter(offer.usd_by_region), "") else f"{what} in {offer.region}"
+    told = "" if kind == "on_demand" else f" ({kind.replace('_', ' ')})"
+    return Supply(
+        f"{where}{told}", kind, offer.usd_per_hour, offer.gpu, int(offer.gpu_count), what,
+        f"{where} {offer.gpu}", offer.provider, offer.instance, offer.region, offer=offer,
+    )  # fmt: skip
+
+
+def _committed(one: Supply, commitment: Commitment, index: int) -> Supply:
+    off = commitment.discount
+    return replace(
+        one, name=f"{one.name} (committed, -{off:.0%})", kind="committed", usd=one.usd * (1.0 - off),
+        most=min(one.most, commitment.most), pools=(*one.pools, (f"commitment {index + 1}", commitment.most)),
+    )  # fmt: skip
+
+
+def _not_allowed(asked: Asked, offer: Offer, catalogue: Catalogue, today: date) -> str | None:
+    """Why an offer may not be taken; None where it may."""
+    if offer.gpu is None or offer.quarantine:
+        return offer.quarantine or "which GPU it has is not clear"
+    choice, gpu = asked.choice, catalogue.get(offer.gpu)
+    if gpu is None:
+        return "its GPU is not in the catalogue"
+    lacking = _lacking(asked, gpu)
+    reasons = (
+        (offer.gpu_count < 1, "is a share of a GPU"),
+        (offer.kind not in asked.kinds, _not_of(offer.kind)),
+        (choice.gpus is not None and offer.gpu not in choice.gpus, _NO_GPU),
+        (not in_regions(offer.region, choice.regions), _elsewhere(offer.region, choice)),
+        (bool(gpu.why_unusable), str(gpu.why_unusable)),
+        (bool(lacking), lacking),
+        (offer.age_days(today) is None and not asked.undated,
+         "its price has no date (undated_prices = true takes it)"),
+    )  # fmt: skip
+    return next((why for out, why in reasons if out), None)
+
+
+def _lacking(asked: Asked, gpu: Gpu) -> str:
+    """What a GPU has not that the plan needs, the first of it."""
+    return next((need(name).lacking(gpu) for name in asked.needs if not need(name).met(gpu)), "")
+
+
+_NO_GPU, _NO_PROVIDER = "is not among the gpus asked for", "is not from the providers asked for"
+
+
+def _not_of(kind: str) -> str:
+    return f"{kind.replace('_', ' ')} prices are not asked for (terms)"
+
+
+def _elsewhere(region: str, choice: Choice) -> str:
+    return f"is in {region or 'a region that is not known'}, not in {', '.join(choice.regions or ())}"
+
+
+def _limits(asked: Asked) -> list[Choice]:
+    return [*(one.choice for one in asked.quotas), *(one.choice for one in asked.commitments)]
+
+
+def _narrowed(asked: Asked) -> list[Choice | Demand]:
+    """Everything in a plan that names regions and providers, beside the plan itself."""
+    return [*asked.demands, *_limits(asked)]
+
+
+def _known_names(asked: Asked, what: str, known: Sequence[str]) -> None:
+    """Refuse a provider or instance that nothing has."""
+    keys = set(map(prices.key_of, known))
+    places = _limits(asked) if what == "instance" else [asked.choice, *_narrowed(asked)]
+    for name in (name for place in places for name in getattr(place, f"{what}s") or ()):
+        if prices.key_of(name) not in keys:
+            raise UsageError(prices.unknown(what, one_line(name), set(known) - {"", "own"}))
+
+
+def _known_regions(regions: Sequence[str] | None, known: set[str]) -> None:
+    from difflib import get_close_matches
+
+    for one in regions or ():
+        if not any(in_regions(region, (one,)) for region in known):
+            there = sorted(region.lower() for region in known)
+            near = get_close_matches(one.rstrip("*-").lower(), there, n=3, cutoff=0.5)
+            means = (
+                f"did you mean {', '.join(near)}?"
+                if near
+                else "whichgpu prices GPU --json says where they are"
+            )
+            raise UsageError(f"regions: no offer is in '{one_line(one)}'; {means}")
