@@ -47,8 +47,10 @@ def register(item: Workload) -> Workload:
 
 
 def _plain(name: str) -> str:
-    """A name without its brackets: `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`."""
-    return "-".join(name.translate(_BRACKETS).split()) if set(name) & set("[]()") else name
+    """`FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)` without brackets, unless a name is known with them."""
+    if not set(name) & set("[]()") or _candidates(name):
+        return name
+    return "-".join(name.translate(_BRACKETS).split())
 
 
 def known(name: str) -> bool:

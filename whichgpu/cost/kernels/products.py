@@ -193,7 +193,7 @@ def _order(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
         return 1.0
     c, wide = section("products"), ops.dims["n"]
     made_for = (ops.dims["groups"] <= 1.0) | np.isin(wide, (4.0, 8.0, 16.0)) | (wide % 32.0 == 0.0)
-    return np.where(made_for, c["channels_last"], c["channels_last_odd"])
+    return np.asarray(np.where(made_for, c["channels_last"], c["channels_last_odd"]))
 
 
 def _is_depthwise(ops: OpTable) -> NDArray[np.bool_]:
