@@ -618,6 +618,13 @@ def test_what_comes_with_its_machine_is_counted_alone():
     assert {cell.value for cell in held} <= {1.0, None}
 
 
+def test_slices_do_not_work_together():
+    found = compare(["a100-80gb-sxm:mig-2g.20gb", "t4"], [Job("llama-3.1-8b", phase="serve"), "resnet50"])
+    for item in found.view.works:
+        assert item.results["a100-80gb-sxm:mig-2g.20gb"].group == 1
+        assert not item.results["a100-80gb-sxm:mig-2g.20gb"].together
+
+
 def test_a_slice_has_no_engines_or_links_of_the_whole():
     found = compare(["a100-80gb-sxm:mig-2g.20gb", "t4"])
     assert not any("NVDEC" in one.text and "slice" in one.text for one in found.takeaways)

@@ -168,7 +168,7 @@ def test_parameters_and_products_are_those_of_the_module(
     [
         ("blip-2", "Blip2ForConditionalGeneration"), ("instructblip", "InstructBlipForConditionalGeneration"),
         ("idefics2", "Idefics2ForConditionalGeneration"), ("idefics3", "Idefics3ForConditionalGeneration"),
-        ("paligemma", "PaliGemmaForConditionalGeneration"),
+        ("paligemma", "PaliGemmaForConditionalGeneration"), ("kosmos-2", "Kosmos2ForConditionalGeneration"),
         ("qwen2_audio", "Qwen2AudioForConditionalGeneration"), ("voxtral", "VoxtralForConditionalGeneration"),
         ("audioflamingo3", "AudioFlamingo3ForConditionalGeneration"),
         ("glmasr", "GlmAsrForConditionalGeneration"),

@@ -344,6 +344,69 @@ def test_contradictions_of_other_architectures(write, raw, changes, said):
         load(write(raw, **changes))
 
 
+#: Files of whole models, and the field at fault.
+GAPS = (
+    (
+        {
+            "model_type": "vit",
+            "hidden_size": 64,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "image_size": 64,
+            "patch_size": 16,
+        },
+        "intermediate_size is missing",
+    ),
+    (
+        {
+            "model_type": "umt5",
+            "d_model": 64,
+            "d_ff": 128,
+            "num_layers": 2,
+            "num_heads": 4,
+            "vocab_size": 100,
+        },
+        "d_kv is missing",
+    ),
+    (
+        {**LLAMA, "model_type": "lfm2", "block_ffn_dim_multiplier": [1, 2], "layer_types": ["conv"] * 32},
+        "block_ffn_dim_multiplier is",
+    ),
+    (
+        {
+            "model_type": "paligemma",
+            "text_config": {**LLAMA, "model_type": "gemma"},
+            "vision_config": {
+                "model_type": "siglip_vision_model",
+                "hidden_size": 64,
+                "num_hidden_layers": 2,
+                "num_attention_heads": 4,
+                "intermediate_size": 128,
+                "image_size": 3,
+                "patch_size": 14,
+            },
+        },
+        "image_size is smaller than patch_size 14",
+    ),
+)
+
+
+@pytest.mark.parametrize(("raw", "said"), GAPS, ids=[raw["model_type"] for raw, _ in GAPS])
+def test_what_a_file_leaves_out_is_named(write, raw, said):
+    with pytest.raises(UsageError, match=said):
+        load(write(raw))
+
+
+def test_of_two_that_resemble_a_file_the_one_that_can_read_it_is_named(write):
+    """Experts and heads of a stated size: Mixtral would miss a field, Qwen's mixture has them all."""
+    strange = {**LLAMA, "model_type": "strange", "architectures": ["StrangeForCausalLM"], "head_dim": 128,
+               "num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 512}  # fmt: skip
+    with pytest.raises(UsageError) as refused:
+        load(write(strange))
+    named = str(refused.value).partition('"model_type": "')[2].partition('"')[0]
+    assert load(write({**strange, "model_type": named, "architectures": []})).dims["experts"] == 8
+
+
 def test_an_unknown_architecture_says_which_it_resembles_and_what_is_missing(write):
     strange = {**LLAMA, "model_type": "lllama5", "architectures": ["Lllama5ForCausalLM"], "warp_size": 7}
     with pytest.raises(UsageError) as refused:

@@ -363,3 +363,19 @@ def test_a_listing_of_several_products_is_all_of_them(text: str, ids: set[str]) 
 def test_a_makers_card_that_does_not_exist_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="no GPU"):
         resolve(text, GPUS)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("gfx90a", "'gfx90a' is no one GPU; with it come mi210, mi250, mi250x; say which"),
+        ("AMD Radeon Graphics (RADV NAVI31)", "rx-7900-xtx"),
+        ("AD103", "rtx-4080"),
+        ("sm_90", "h100-80gb-pcie"),
+        ("AMD Instinct MI250X/MI250", "may be mi250x, mi250; say which"),
+        ("RTX 9999 (AD102)", "no GPU 'RTX 9999 \\(AD102\\)'"),
+    ],
+)
+def test_a_chip_or_a_target_names_its_gpus_not_one(text, told):
+    with pytest.raises(UsageError, match=told):
+        resolve(text, catalogue())

@@ -57,6 +57,8 @@ def text(name):
 
 
 NAMES = [*PAIRS, "review"]
+#: Parts whose FP32 is that of the vector units, or whose power was not read, and what is like them.
+_MATRIX = {"gaudi3": {"mi300x", "h100-80gb-sxm"}, "tpu-v5e": {"rtx-4090", "l4"}, "tpu-v5p": {"a100-80gb-sxm"}}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -292,6 +294,13 @@ def test_a_review_ranks_within_generation_and_segment():
     assert "rank.fp64" not in found.view.rows
     assert any("bandwidth (768 GB/s) is the highest" in one.text for one in found.strengths)
     assert any("cannot be cut" in one.text for one in found.limits)
+
+
+def test_accelerators_without_shader_cores_have_alternatives_of_their_class():
+    names = {
+        key: review(catalogue()[key], catalogue(), ["resnet50"], today=TODAY).beside.ids for key in _MATRIX
+    }
+    assert all(set(names[key]) & near for key, near in _MATRIX.items()), names
 
 
 def test_what_stands_in_its_place_is_level_or_ahead_and_no_dearer():

@@ -60,6 +60,12 @@ def test_the_cache_that_decode_reads_is_told_apart_and_adds_up(work):
     assert wide["activations"]["saved_for_training"] is None
 
 
+def test_what_of_a_job_is_ignored_is_said(whichgpu):
+    answer = whichgpu("workload", "resnet50", "--batch", "4", "--seq-len", "7", "--option", "foo=bar")
+    assert "not modelled yet, and ignored: foo" in answer.out
+    assert "has no use for seq_len" in answer.out
+
+
 def test_generation_is_prefill_and_decode(work):
     sizes = ("--input-tokens", "512", "--output-tokens", "64", "--batch", "2")
     whole, first, rest = (work(phase, *sizes)["work"]["flops"] for phase in ("generate", "prefill", "decode"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.judging import on_file
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.audit.attributes import Attribute
-    from whichgpu.audit.findings import Context, Evidence
+    from whichgpu.audit.findings import Context, Evidence, Finding
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
@@ -136,14 +137,8 @@ def told(attribute: Attribute, both: Pair, start: int, context: Context) -> tupl
     sides = []
     for side in (both.first, both.second):
         ids = set(side)
-        near = [
-            each
-            for each in reversed(context.memo["found"])
-            if each.kind == "specification"
-            and each.attribute == attribute.key
-            and 0 <= start - each.end < _JUST_BEFORE
-            and ids & set(each.subject.split(", "))
-        ]
+        stated = _before(attribute.key, start, context)
+        near = [each for each in stated if ids & set(each.subject.split(", "))]
         value = next(iter(quantities(near[0].stated, context.fraction)), None) if near else None
         if value is None or not value.value or len({each.stated for each in near}) > 1:
             return None
@@ -152,6 +147,18 @@ def told(attribute: Attribute, both: Pair, start: int, context: Context) -> tupl
         sides.append((value.value, near[0].stated))
     (a, one), (b, other) = sides
     return a / b, f"the text itself has {one} and {other}"
+
+
+def _before(key: str, start: int, context: Context) -> list[Finding]:
+    """What is stated of an attribute just before a place of the file, the nearest first."""
+    if "stated" not in context.memo:
+        context.memo["stated"] = sorted(
+            ((each.start, i) for i, each in enumerate(context.memo["found"]) if each.kind == "specification")
+        )
+    known: list[tuple[int, int]] = context.memo["stated"]
+    first, last = (bisect_left(known, (at, 0)) for at in (start - _JUST_BEFORE, start))
+    found = (context.memo["found"][i] for _, i in reversed(known[first:last]))
+    return [each for each in found if each.attribute == key and each.end <= start]
 
 
 def _value(gpu: Gpu, field: str) -> object:

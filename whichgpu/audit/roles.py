@@ -49,8 +49,8 @@ _AGAINST = re.compile(
     r"(?:[^.;,]|[.,](?=\d)){0,45}?\bof"
     r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7](?=\s+(?:the|an?|that|its)\s)|\d\.\d+\s?[x\u00d7]))"
     rf"\s+\(?{_ARTICLES}$"
-    # "With X alike", "against X", "like X" in Chinese.
-    r"|[\u4e0e\u8207\u8ddf\u6bd4\u50cf]\s*$",
+    # "With X alike", "against X", "like X", "more than X" in Chinese.
+    r"|(?:[\u4e0e\u8207\u8ddf\u6bd4\u50cf]|[\u5c11\u591a\u9ad8\u4f4e\u5927\u5c0f\u4f18]\u4e8e|\u8d85\u8fc7|\u4e0d\u5982)\s*$",
     re.IGNORECASE,
 )
 #: How far back from a name the words that set something against it can begin.
@@ -203,7 +203,8 @@ def _topic(
         both = _last_two(index, passage, sentence, context)
         return (both[:1] if meant[1].lower() == "former" else both[1:]), True
     everywhere = context.mentions.get(index, ())
-    for back in reversed([one for one in sentences(passage.text) if one.start < sentence.start]):
+    earlier = [one for one in sentences(passage.text) if one.start < sentence.start] if everywhere else ()
+    for back in reversed(earlier):
         here = within(everywhere, back.start, back.end)
         against = _against(passage.text, back.start, here)
         own = [each for each in here if each not in against]

@@ -343,6 +343,11 @@ class Estimates:
     def warnings(self, g: int = 0) -> tuple[str, ...]:
         """What makes the answer on the g-th GPU less than it looks."""
         said = [_BASES[self.bases[g]]] if self.bases[g] in _BASES else []
+        return (*said, *self.remarks(g))
+
+    def remarks(self, g: int = 0) -> tuple[str, ...]:
+        """What is to say of the job as it was asked for, however well it is known."""
+        said: list[str] = []
         if self.unused:
             columns = ", ".join(self.unused)
             said.append(f"{self.workload.id} has no use for {columns}, which was ignored")

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from whichgpu.facts import store
 from whichgpu.hardware import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
 
 #: Who makes and sells boards: beside their names stand words of their own.
 MAKERS = frozenset(
@@ -59,7 +61,7 @@ _OWN = frozenset({"x", "black"})
 #: What lspci has in brackets: the product, after "AMD/ATI" where that is named.
 _BRACKETS = r"\[([^\[\]]*\d[^\[\]]*)\]"
 #: What drivers add: a chip and a compiler in parentheses, the bus and the processor after slashes.
-_DRIVER = r"(?i)\([^()]*\)|/pcie\b|/sse2\b|\bmesa\b"
+_DRIVER = r"(?i)\([^()]*\)|/pcie\b|/sse2\b|\bmesa\b|\blite hash rate\b|\blhr\b"
 
 
 def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
@@ -74,8 +76,35 @@ def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
         known = _vocabulary(catalogue)
         said = tokens.words(" ".join(word for word in plain.split() if word not in made))
         plain = " ".join(word for word in said if word in known or tokens.is_size(word))
-    if plain.strip() != text.strip():
+    if re.search(r"\d.*/.*\d", plain):
+        yield from _alternatives(plain)
+    elif plain.strip() != text.strip():
         yield plain
+
+
+def of_chip(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
+    """The devices of a chip or target that a spelling names: `AD102`, `RADV NAVI31`, `gfx1100`, `sm_86`."""
+    known = store.load("capabilities")["capabilities"]
+    numbered = [word for word in re.split(r"[\s()]+", text) if any(c.isdigit() for c in word)]
+    if len(numbered) != 1:
+        return ()
+    asked = {_plain(text), _plain(numbered[0])}
+    found = []
+    for gpu in catalogue.values():
+        if gpu.vendor not in _ON_BOARDS:
+            continue
+        chip = gpu.value("chip")
+        target = known["chip"].get(chip) or known["architecture"].get(gpu.architecture) or ""
+        names = {chip, target if target.startswith("gfx") else None}
+        if capability := gpu.value("compute_capability"):
+            names |= {f"sm{capability}", f"computecapability{capability}"}
+        if asked & {_plain(str(name)) for name in names if name and any(c.isdigit() for c in str(name))}:
+            found.append(gpu)
+    return tuple(found)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def _alternatives(listed: str) -> Iterator[str]:

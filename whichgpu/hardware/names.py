@@ -75,6 +75,8 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
     shown = one_line(text)
     if found:
         raise UnknownName(f"'{shown}' may be {_listed(found)}; say which")
+    if several := _of_chip(text, catalogue):
+        raise UnknownName(f"'{shown}' is no one GPU; with it come {_listed(several)}; say which")
     near = nearest(text, catalogue)
     hint = f"did you mean {_listed(near)}?" if near else "see the list: whichgpu gpus"
     raise UnknownName(f"no GPU '{shown}'; {hint}")
@@ -86,6 +88,12 @@ def _undressed(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
 
     plain = undressed(text, catalogue)
     return tuple(dict.fromkeys(gpu for one in plain for gpu in candidates(one, catalogue)))
+
+
+def _of_chip(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
+    from whichgpu.hardware.dressed import of_chip
+
+    return of_chip(text, catalogue)
 
 
 def candidates(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:

@@ -41,6 +41,11 @@ def is_part(gpu: Gpu) -> bool:
     return ":" in gpu.id
 
 
+def works_alone(gpu: Gpu) -> bool:
+    """Whether several never share a model: each comes with its machine, or is part of a GPU."""
+    return is_part(gpu) or comes_alone(gpu)
+
+
 def resized(gpu: Gpu, key: str, source: str = "derived", /, **values: float) -> Gpu:
     """The same device under another id, with these SI values, of that source, in place of its own.
 

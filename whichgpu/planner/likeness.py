@@ -43,11 +43,20 @@ def measure(gpu: Gpu, name: str, half: str = "fp16") -> float | None:
     return float(value) if value else None
 
 
-def likeness(gpu: Gpu, other: Gpu) -> Like | None:
+def measures(gpu: Gpu) -> tuple[str, ...]:
+    """What an alternative is judged by: no power that was not read, no FP32 where it is that of vectors."""
+    spared = {"fp32"} if gpu.value("sms") is None else set[str]()
+    return tuple(
+        name for name in MEASURES
+        if name not in spared and (name in {"memory", "bandwidth", "half"} or measure(gpu, name))
+    )  # fmt: skip
+
+
+def likeness(gpu: Gpu, other: Gpu, names: tuple[str, ...] = MEASURES) -> Like | None:
     """How another GPU compares with one; None where either lacks a measure."""
     half = sixteen_bit((gpu, other))
     ratios = {}
-    for name in MEASURES:
+    for name in names:
         own, its = measure(gpu, name, half), measure(other, name, half)
         if own is None or its is None:
             return None
@@ -55,9 +64,11 @@ def likeness(gpu: Gpu, other: Gpu) -> Like | None:
     return Like(other, ratios, max(max(ratio, 1 / ratio) for ratio in ratios.values()))
 
 
-def alike(gpu: Gpu, pool: Iterable[Gpu], within: float = math.inf) -> list[Like]:
+def alike(
+    gpu: Gpu, pool: Iterable[Gpu], within: float = math.inf, names: tuple[str, ...] = MEASURES
+) -> list[Like]:
     """The GPUs of a pool whose every measure is within a share (0.2: 20 % either way), the nearest first."""
-    found = (likeness(gpu, other) for other in pool if other.id != gpu.id)
+    found = (likeness(gpu, other, names) for other in pool if other.id != gpu.id)
     near = [one for one in found if one and one.percent <= 100.0 * within + 1e-9]
     return sorted(near, key=lambda one: (one.distance, one.gpu.id))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.hardware.parts import works_alone
 from whichgpu.planner.reasons import Reason
 from whichgpu.planner.words import money, plural
 from whichgpu.units import show
@@ -67,14 +68,17 @@ def too_big(sweep: Estimates, row: int) -> Reason:
     """Why no configuration fits one GPU type: the least that any of them needs."""
     required = sweep.required[row]
     gpus = np.broadcast_to(np.asarray(sweep.job.tp), required.shape)
+    if works_alone(sweep.devices.gpus[row]) and (gpus == 1).any():
+        required = np.where(gpus == 1, required, np.nan)
     best = int(np.argmin(np.where(np.isnan(required), np.inf, required)))
     available = float(sweep.available[row, 0])
     if math.isnan(available):
         return cannot_run("its memory was not read in any source")
+    where = f" on each of {gpus[best]:g} GPUs" if gpus[best] > 1 else ""
     return Reason(
         "too little memory",
-        f"does not fit: needs {show(float(required[best]), 'memory', 3)} on each of "
-        f"{plural(int(gpus[best]), 'GPU')}, the card has {show(available, 'memory', 3)}",
+        f"does not fit: needs {show(float(required[best]), 'memory', 3)}{where}, "
+        f"the card has {show(available, 'memory', 3)}",
     )
 
 

@@ -108,10 +108,14 @@ def _answers(job: Job, gpus: Iterable[tuple[Gpu, int]]) -> dict[str, dict[str, A
         found = estimate(placed(job, count, gpu), [gpu], explain=True)
         told = found.job_at(0).to_dict()
         title = gpu.id if count == 1 else f"{gpu.id}:{count}"
+        said = list(found.remarks())
         if found.refusals[0]:
-            answers[title] = {"refused": found.refusals[0], "job": told, "kinds": {}, "ops": []}
+            answers[title] = {
+                "refused": found.refusals[0], "job": told, "kinds": {}, "ops": [], "warnings": said,
+            }  # fmt: skip
             continue
         answers[title] = {
+            "warnings": said,
             "refused": "", "fits": bool(found.fits[0, 0]), "seconds": float(found.timing.seconds[0, 0]),
             "job": told, "kinds": _kinds(found.timing.terms), "roofs": _roofs(found),
             "ops": [_op(term) for term in found.timing.terms],

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from whichgpu.software.targets import Device
 
+#: Toolkits before this one take the driver of the JetPack that they are for.
+_WITH_JETPACK = (13,)
+
 
 @immutable
 class Driver:
@@ -33,8 +36,10 @@ class Driver:
 
 
 def needed(device: Device, toolkit: str, system: str) -> Driver | None:
-    """The driver for a toolkit on a GPU; None where it is no CUDA toolkit."""
+    """The driver for a toolkit on a GPU; None where it is no CUDA toolkit, or the driver is JetPack's."""
     if device.platform != "cuda":
+        return None
+    if device.host == "jetson" and versions.numbers(toolkit.removeprefix("CUDA").strip()) < _WITH_JETPACK:
         return None
     known = targets.capabilities()["driver"]
     own = _branch(device, known["gpu"])

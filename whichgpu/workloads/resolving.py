@@ -46,13 +46,6 @@ def register(item: Workload) -> Workload:
     return item
 
 
-def _plain(name: str) -> str:
-    """`FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)` without brackets, unless a name is known with them."""
-    if not set(name) & set("[]()") or _candidates(name):
-        return name
-    return "-".join(name.translate(_BRACKETS).split())
-
-
 def known(name: str) -> bool:
     """Whether a name is one of the zoo."""
     return bool(_candidates(name))
@@ -67,8 +60,11 @@ def resolve(name: str) -> Workload:
     """
     if name in _imported:
         return _imported[name]
-    name = _plain(name)
     keys = _candidates(name)
+    if not keys and set(name) & set("[]()"):
+        # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
+        name = "-".join(name.translate(_BRACKETS).split())
+        keys = _candidates(name)
     if len(keys) > 1:
         raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
     if keys == [name]:

@@ -151,7 +151,7 @@ def find(context: Context) -> Iterator[Finding]:
         for cell in tables.cells(table, context):
             yield from _of_cell(cell, context)
     for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
+        if passage.kind not in ("paragraph", "item", "caption") or not _ANY.search(passage.text):
             continue
         if passage.kind == "item" and ":" in passage.text[:_FAR]:
             yield from _of_item(index, passage, context)

@@ -71,6 +71,7 @@ _IS_CHIP = re.compile(
 _CAPABILITY = re.compile(
     r"\bcomput(?:e|ing) capability\b[\s:*|of]{0,6}(?:is )?(\d{1,2}\.\d)\b", re.IGNORECASE
 )
+_OF_COMPUTE = re.compile(r"\bcompute capabilit", re.IGNORECASE)
 _OF_CHIP = re.compile(
     r"\b(?:(?P<family>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)\s*)?"
     r"\(?(?P<chip>(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\b)?\)?(?<=[a-z\d)])"
@@ -103,16 +104,26 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _picture(passage, context)
         if passage.kind not in ("paragraph", "item", "caption", "heading"):
             continue
-        for sentence in sentences(passage.text):
-            place = (sentence.start, sentence.end)
-            who = spoken(index, passage, sentence, context)
-            yield from _ways(passage, place, who, context)
-            yield from _chips(passage, place, who, context)
-            yield from _compute(passage, place, who.own or who.topic, context)
-            yield from _capabilities(passage, place, context)
-            yield from _built(passage, place, who, context)
-            yield from _years(passage, place, who.here, context)
+        yield from _of_passage(index, passage, context)
     yield from _drift(context)
+
+
+def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    # Most text says nothing of what a device is: what it would be said in is looked for once.
+    families_told = _names().search(passage.text) is not None
+    capabilities_told = _OF_COMPUTE.search(passage.text) is not None
+    for sentence in sentences(passage.text):
+        place = (sentence.start, sentence.end)
+        who = spoken(index, passage, sentence, context)
+        yield from _ways(passage, place, who, context)
+        yield from _chips(passage, place, who, context)
+        yield from _compute(passage, place, who.own or who.topic, context)
+        if capabilities_told:
+            yield from _capabilities(passage, place, context)
+        if families_told:
+            yield from _built(passage, place, who, context)
+        if who.here:
+            yield from _years(passage, place, who.here, context)
 
 
 def _cells(context: Context) -> Iterator[Finding]:
@@ -171,7 +182,7 @@ def _compute(
 
 def _capabilities(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
     """Compute capabilities that are told of chips or architectures: "Volta has 7.0, Ampere GA102 8.0"."""
-    if not re.search(r"\bcompute capabilit", passage.text[slice(*place)], re.IGNORECASE):
+    if not _OF_COMPUTE.search(passage.text, *place):
         return
     for match in _OF_CHIP.finditer(passage.text, *place):
         chip, name = match["chip"], (match["family"] or "").lower()
@@ -414,16 +425,13 @@ def _drift(context: Context) -> Iterator[Finding]:
         if not _only_as_short(laptop, desktop, context):
             continue
         because = f"the text speaks of {laptop} and goes on with {desktop}, another device"
-        index, each = next(
-            (index, each)
-            for index, found in sorted(context.mentions.items())
-            for each in found
-            if each.ids == (desktop,)
-        )
-        yield made(context, context.document.passages[index], (each.start, each.end), "identity",
-                   "inconsistent", subject=desktop, attribute="name", because=because,
-                   expected=f"{each.text} Laptop GPU",
-                   evidence=(_differ(laptop, desktop, context),))  # fmt: skip
+        for index, found in context.mentions.items():
+            for each in found:
+                if each.ids == (desktop,):
+                    yield made(context, context.document.passages[index], (each.start, each.end), "identity",
+                               "inconsistent", subject=desktop, attribute="name", because=because,
+                               expected=f"{each.text} Laptop GPU",
+                               evidence=(_differ(laptop, desktop, context),))  # fmt: skip
 
 
 def _only_as_short(laptop: str, desktop: str, context: Context) -> bool:

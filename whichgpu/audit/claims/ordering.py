@@ -52,10 +52,10 @@ _MINUS = re.compile(r"[-\u2212]\d+(?:\.\d+)?\s?%\s*$")
 def find(context: Context) -> Iterator[Finding]:
     """Every stated ordering with its verdict."""
     for index, passage in enumerate(context.document.passages):
-        if passage.kind not in ("paragraph", "item", "caption"):
+        if passage.kind not in ("paragraph", "item", "caption") or not _WORDS.search(passage.text):
             continue
         for sentence in sentences(passage.text):
-            if not _NEGATED.search(sentence.text):
+            if _WORDS.search(sentence.text) and not _NEGATED.search(sentence.text):
                 yield from _of_sentence(index, passage, sentence, context)
 
 

@@ -54,6 +54,8 @@ _FOR = re.compile(
 _NEXT = 40
 #: Beyond these multiples of all offers on file a rent is no rent of one GPU by the hour.
 _ABSURD = 3.0
+#: Rows and columns whose headings are looked at.
+_HEADS = 32
 #: So many offers of one seller are its range.
 _SEVERAL = 3
 #: How far outside the range on file a price may lie and still be one of its day.
@@ -88,9 +90,17 @@ def _is_hourly(cell: tables.Cell, table: Table) -> bool:
     own = cell.label + " " + _head(table, cell.column)
     if _HOURLY.search(own) or _OTHER_PERIOD.search(own):
         return not _OTHER_PERIOD.search(own)
-    heads = " | ".join(each.text for each in (*table.rows[0], *(row[0] for row in table.rows if row)) if each)
-    told = _HOURLY.search(heads) or _OTHER_PERIOD.search(heads)
-    return not told and _RENT.search(own) is not None and _HOURLY.search(table.caption) is not None
+    return _RENT.search(own) is not None and _by_caption(table)
+
+
+def _by_caption(table: Table) -> bool:
+    """Whether a caption tells of an hour, and no heading of a period."""
+    if not _HOURLY.search(table.caption):
+        return False
+    heads = (*table.rows[0], *(row[0] for row in table.rows[:_HEADS] if row))
+    return not any(
+        _HOURLY.search(each.text) or _OTHER_PERIOD.search(each.text) for each in heads[: 2 * _HEADS] if each
+    )
 
 
 def _head(table: Table, column: int) -> str:
@@ -107,11 +117,14 @@ def _money(passage: Passage, context: Context) -> list[Quantity]:
 
 
 def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    money = _money(passage, context)
+    if not money:
+        return
     for sentence in sentences(passage.text):
         if _NOT_RENT.search(sentence.text):
             continue
         who = spoken(index, passage, sentence, context)
-        for quantity in _money(passage, context):
+        for quantity in money:
             per = _PER.match(passage.text, quantity.end)
             if not sentence.start <= quantity.start < sentence.end or not per:
                 continue

@@ -215,6 +215,8 @@ def _finding(
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     """Values of a sentence: each with the nearest attribute and the nearest device of its clause."""
+    if not within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
+        return
     attributes = [
         each for each in within(named(passage.text), sentence.start, sentence.end) if each.end <= sentence.end
     ]

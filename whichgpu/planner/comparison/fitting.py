@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.hardware.parts import comes_alone, is_part
+from whichgpu.hardware.parts import works_alone
 from whichgpu.planner.capacity import meshes
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.choice import fewest
@@ -73,7 +73,7 @@ def _held(
         if alone.fits[index]:
             needed = [quantity(float(alone.required[index]), "memory"), *([how] if how else [])]
             yield gpu.id, Cell(1.0, f"1 ({', '.join(needed)})", *_EVIDENCE)
-        elif (found := least[index]) is not None and not (comes_alone(gpu) or is_part(gpu)):
+        elif (found := least[index]) is not None and not works_alone(gpu):
             text = f"{found.n_gpus} ({how})" if how else str(found.n_gpus)
             yield gpu.id, Cell(float(found.n_gpus), text, *_EVIDENCE)
         else:

@@ -169,7 +169,7 @@ def _money(view: View, pen: Pen, key: str) -> Iterator[str]:
             ratio = pen.value(key, field) / pen.value(tuple(known)[1], field)
             gains.append(gain(ratio, noun) if view.pair else f"the most {noun} ({pen.quantity(key, field)})")
     if gains:
-        text = f"at the cheapest on-demand prices a dollar buys {listed(gains)}"
+        text = f"at the cheapest on-demand prices a dollar buys {listed(gains)} on the {pen.name(key)}"
         if len(priced) < len(view.ids):
             text += f" (no stored offer has {_unpriced(view, pen)})"
         yield f"{text}{_not_here(view, pen, key, half)}" if view.pair else text

@@ -15,7 +15,7 @@ import numpy as np
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import Z90, estimate, estimate_bounds
-from whichgpu.hardware.parts import comes_alone
+from whichgpu.hardware.parts import works_alone
 from whichgpu.hardware.system import default_system
 from whichgpu.planner.comparison.measured import measured
 from whichgpu.planner.comparison.words import ratio_words
@@ -207,13 +207,19 @@ def _best(sweep: Estimates, row: int, replicas: int = 1) -> int | None:
     """The column that gives most per GPU, with the fewest GPUs and the least wait; None where none fits."""
     groups = _groups(sweep)[row]
     copies = np.broadcast_to(np.asarray(sweep.job.n_gpus), sweep.seconds.shape)[row] / groups
-    columns = [j for j in range(len(groups)) if sweep.fits[row, j] and copies[j] == replicas]
+    columns = [j for j in range(len(groups)) if _holds(sweep, row)[j] and copies[j] == replicas]
     if not columns:
         return None
     each = {j: float(sweep.throughput[row, j] / groups[j]) for j in columns}
     most = max(each.values())
     good = [j for j in columns if each[j] * WORTH >= most]
     return min(good, key=lambda j: (groups[j], float(sweep.latency[row, j])))
+
+
+def _holds(sweep: Estimates, row: int) -> NDArray[np.bool_]:
+    """The configurations that fit, (J,); of GPUs that do not work together, those on one."""
+    fits = np.asarray(sweep.fits[row])
+    return fits & (_groups(sweep)[row] == 1) if works_alone(sweep.devices.gpus[row]) else fits
 
 
 def _groups(sweep: Estimates) -> Any:
@@ -228,7 +234,7 @@ def _result(tried: _Tried, row: int, best: int, market: Market) -> Result:
     group = round(float(_groups(sweep)[row, best]))
     price = market.best.get("on-demand")
     usd = price.usd_per_gpu_hour * group / (3600.0 * answer.throughput.mid) if price else None
-    least = round(float(_groups(sweep)[row][sweep.fits[row]].min()))
+    least = round(float(_groups(sweep)[row][_holds(sweep, row)].min()))
     first = int(np.flatnonzero(_groups(alone)[row] == least)[0])
     return Result(
         answer, alone.at(row, first), least, _largest(sweep, row), group, float(sweep.spread_own[row, best]),
@@ -243,14 +249,14 @@ def _largest(sweep: Estimates, row: int) -> float:
     """The largest batch tried that fits on one copy's GPUs; 0 where the job has none or states its own."""
     batches = np.broadcast_to(np.asarray(sweep.job.batch), sweep.seconds.shape)[row]
     tried = distinct(batches)
-    return float(batches[sweep.fits[row]].max()) if tried.size > 1 else 0.0
+    return float(batches[_holds(sweep, row)].max()) if tried.size > 1 else 0.0
 
 
 def _several(sweep: Estimates, alone: Estimates, row: int) -> dict[int, Interval]:
     """What several GPUs do together; nothing for those that come alone or whose links are not modelled."""
     gpu = sweep.devices.gpus[row]
     link = default_system(gpu, 2).intra
-    if comes_alone(gpu) or (link and link.kind in _UNMODELLED):
+    if works_alone(gpu) or (link and link.kind in _UNMODELLED):
         return {}
     return _together(sweep, row) if sweep.job.trains else _shared(alone, row)
 

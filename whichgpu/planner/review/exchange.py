@@ -9,7 +9,7 @@ from whichgpu.planner.comparison.model import View
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit, spec_rows
 from whichgpu.planner.comparison.words import EQUAL, listed, sentence_names, short_name
-from whichgpu.planner.likeness import alike, exchanges
+from whichgpu.planner.likeness import alike, exchanges, measures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,16 +21,19 @@ if TYPE_CHECKING:
 
 #: How many alternatives and how many parts in exchange are told of; how unlike an alternative may be.
 _NEAR, _EXCHANGED, _FAR = 6, 5, 1.0
+#: A part this many times as much or as little in something is near; this many with a price are enough.
+_CLOSE, _ENOUGH = 3.0, 3
 #: The rows that an alternative is judged by.
 _KEPT = ("release_date", "memory", "bandwidth", "fp16", "bf16", "fp32", "fp64", "power", "slots",
          "usd_per_hour", "offer", "purchase")  # fmt: skip
 
 
 def near(gpu: Gpu, pool: Sequence[Gpu], found: Mapping[str, Market]) -> list[Gpu]:
-    """The nearest GPUs; those of which a price is stored, where there are any."""
-    those = [one.gpu for one in alike(gpu, pool, _FAR)]
-    sold = [other for other in those if found[other.id].best or found[other.id].purchase]
-    return (sold or those)[:_NEAR]
+    """The nearest GPUs; those of which a price is stored, where enough of them are near."""
+    those = alike(gpu, pool, _FAR, measures(gpu))
+    close = [one.gpu for one in those if one.distance <= _CLOSE]
+    sold = [other for other in close if found[other.id].best or found[other.id].purchase]
+    return (sold if len(sold) >= _ENOUGH else [one.gpu for one in those])[:_NEAR]
 
 
 def instead(gpu: Gpu, pool: Sequence[Gpu], found: Mapping[str, Market]) -> list[Gpu]:

@@ -46,8 +46,10 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         if i:
             with rec.module(f"merge{i}"):
                 x = _merge(rec, x, newer=newer and not dims.get("pairs"))  # (B, 2 C, H/2, W/2)
-        windows = dims["window"] if isinstance(dims["window"], list) else [dims["window"]] * 4
-        window = min(windows[i], dims["image"] // (_PATCH * 2**i))
+        windows = (
+            dims["window"] if isinstance(dims["window"], list) else [dims["window"]] * len(dims["layers"])
+        )
+        window = min(windows[i], max(dims["image"] // (_PATCH * 2**i), 1))
         with rec.module(f"stage{i + 1}"):
             with rec.module("layers", copies=layers / 2.0):
                 for shifted in (False, True):

@@ -187,7 +187,7 @@ def _difference(rec: Recorder, batch: Any, tokens: Any, dims: Dims) -> None:
 def _relative(rec: Recorder, dims: Dims) -> None:
     """Biases (heads, S, S) of the scores, from a table with 3 rows for the class token, or a perceptron."""
     side, heads = dims["image"] // dims["patch"], dims["heads"]
-    if dims["relative"] == "table":
+    if "relative_width" not in dims:
         rows = (2.0 * side - 1.0) ** 2 + 3.0
         rec.pointwise(float(heads * side**4), parameters=rows * heads, name="relative_bias")
     else:

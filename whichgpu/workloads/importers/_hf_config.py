@@ -19,8 +19,10 @@ _LARGEST, _MOST_LAYERS = 10**9, 10_000
 #: Types without attention heads of their own.
 _HEADLESS = ("mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv5", "rwkv6", "rwkv7", "xlstm")
 _UNTIED = {"tie_word_embeddings": False}
-#: Dimensions that follow from others where no field has them.
-_OPTIONAL = ("kv_heads", "head_dim", "max_positions", "ffn", "decoder_layers")
+#: Dimensions that follow from others where no field has them; dense layers may be experts instead (`_ffn`).
+_OPTIONAL = {
+    "decoder": ("kv_heads", "head_dim", "max_positions", "ffn"), "encoder_decoder": ("decoder_layers",)
+}  # fmt: skip
 
 
 @immutable
@@ -66,6 +68,13 @@ class Config:
         if not values and required:
             self.refuse(f"{names[0]} is missing; a {self.kind} model needs it")
         return next(iter(values.values()), None)
+
+    def factor(self, name: str) -> float:
+        """A number above 0 and below 100."""
+        value = self.value(name)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 100:
+            self.refuse(f"{name} is {value!r}, where a number such as 1.0 is expected")
+        return float(value)
 
     def sizes(self, name: str, count: int = 0) -> list[int]:
         """A row of whole numbers, `count` of them where that is said."""
@@ -220,7 +229,7 @@ def _sizes(config: Config, row: Mapping[str, Any], family: str) -> dict[str, Any
         if name in row["dims"] or headless or not options:
             continue
         counted = name == "layers" and "nemotron_h" in row.get("features", ())
-        value = config.first(options, required=name not in _OPTIONAL and not counted)
+        value = config.first(options, required=name not in _OPTIONAL.get(family, ()) and not counted)
         if value is not None:
             dims[name] = value
     return dims
@@ -253,5 +262,7 @@ def _ffn(config: Config, dims: Mapping[str, Any]) -> None:
         if dims.get("single")
         else dims.get("feeds", "E" if "experts" in dims else "-")
     )
+    if "E" in feeds and "experts" not in dims:
+        config.refuse(f"the number of experts is missing or 0; a {config.kind} model has layers of them")
     if ("-" in feeds or dims.get("dense_first")) and "ffn" not in dims:
         config.refuse(f"intermediate_size is missing; a {config.kind} model needs it")

@@ -27,6 +27,7 @@ _THEMES = (
     "sounds",
     "pairs",
     "writers",
+    "generators",
     "layers",
 )
 

@@ -203,18 +203,11 @@ def _efficientnet(config: Config, dims: Dims) -> None:
         config.refuse(f"{', '.join(names)} are of different lengths")
     dims["stages"] = [["inverted-se", *row] for row in zip(*columns, strict=True)]
     dims["stem"], dims["activation"] = config.sizes("in_channels")[0], "silu"
-    dims["width"], dims["depth"] = _factor(config, "width_coefficient"), _factor(config, "depth_coefficient")
-    dims["squeeze_input"] = _factor(config, "squeeze_expansion_ratio")
+    dims["width"], dims["depth"] = config.factor("width_coefficient"), config.factor("depth_coefficient")
+    dims["squeeze_input"] = config.factor("squeeze_expansion_ratio")
     dims["head"] = config.first(("hidden_dim",))
     dims["classes"] = 0 if says(config, "EfficientNetModel") else labels(config)
     dims["picture"] = list(sides(config))
-
-
-def _factor(config: Config, name: str) -> float:
-    value = config.value(name)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 100:
-        config.refuse(f"{name} is {value!r}, where a number such as 1.0 is expected")
-    return float(value)
 
 
 #: MobileNet v1: channels, layers, stride (the paper, table 1).
@@ -227,7 +220,7 @@ _V2 = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1)
 
 def _mobilenet(config: Config, dims: Dims) -> None:
     """MobileNet v1 and v2, as wide as `depth_multiplier` says."""
-    wide = _factor(config, "depth_multiplier")
+    wide = config.factor("depth_multiplier")
     dims["stem"], dims["width"], dims["depth"] = 32, wide, 1.0
     if config.kind == "mobilenet_v1":
         rows = (

@@ -19,7 +19,15 @@ def queries(raw: Mapping[str, Any], width: int, text: int) -> tuple[int, int, in
         part = raw.get(name)
         if isinstance(part, dict):
             return count(raw, part, width, text)
+    if str(raw.get("model_type")) == "kosmos-2":
+        return _latents(raw, width, text)
     return _resampler(raw, width, text) if stated(raw, "query_num") else (0, 0, 0)
+
+
+def _latents(raw: Mapping[str, Any], width: int, text: int) -> tuple[int, int, int]:
+    """Peng et al., "Kosmos-2": patches as wide as the text, one attention of latent queries over them."""
+    tokens = stated(raw, "latent_query_num") or 64
+    return (width + 1) * text + 2 * (text + 1) * text, 2 * (text + 1) * text + tokens * text, tokens
 
 
 def _resampler(raw: Mapping[str, Any], width: int, text: int) -> tuple[int, int, int]:

@@ -135,8 +135,8 @@ def _short_convolutions(config: Config, dims: Dims) -> None:
     # Both may stand: then the first holds.
     stated = config.optional("block_ff_dim") or config.first(("intermediate_size",))
     if config.kind == "lfm2" and config.flag("block_auto_adjust_ff_dim"):
-        several = config.first(("block_multiple_of",))
-        wide = int(2 * stated / 3 * float(config.value("block_ffn_dim_multiplier") or 1.0))
+        several, scaled = config.first(("block_multiple_of",)), "block_ffn_dim_multiplier"
+        wide = int(2 * stated / 3 * (config.factor(scaled) if config.value(scaled) else 1.0))
         stated = -(-wide // several) * several
     dims["ffn"] = stated
 
@@ -144,11 +144,13 @@ def _short_convolutions(config: Config, dims: Dims) -> None:
 def _griffin(config: Config, dims: Dims) -> None:
     """Gated recurrences, and attention within a window on every third layer (RecurrentGemma)."""
     types = config.raw.get("block_types") or ["recurrent", "recurrent", "attention"]
+    if not isinstance(types, list) or not all(isinstance(one, str) for one in types):
+        config.refuse(f"block_types is {types!r}, where a row of recurrent and attention is expected")
     dims["pattern"] = "".join("W" if one == "attention" else "G" for one in types)
     dims["window"] = config.first(("attention_window_size",))
     dims["recurrent"] = config.optional("lru_width") or dims["hidden"]
     dims["taps"] = config.first(("conv1d_width",))
-    dims["ffn"] //= 2
+    dims["ffn"] = config.first(config.fields.get("ffn", ("intermediate_size",))) // 2
 
 
 def _rwkv(config: Config, dims: Dims) -> None:

@@ -6,13 +6,18 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.workloads.importers._hf_config import architecture, fields_of, kinds
+from whichgpu.errors import UsageError
+from whichgpu.workloads.importers._hf_config import Config, architecture, dimensions, fields_of, kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 #: Fields that follow from others where a file has none of them.
 _FOLLOWING = ("num_key_value_heads", "head_dim", "max_position_embeddings")
+#: How much less alike than the best a type may be that could read the file.
+_NEARLY = 0.2
+#: Sizes that shape no model.
+_PLAIN = ("chunk_size_feed_forward", "output_hidden_states")
 
 
 def unknown(raw: Mapping[str, Any]) -> str:
@@ -41,7 +46,8 @@ def _title(raw: Mapping[str, Any]) -> str:
 def resembling(raw: Mapping[str, Any]) -> str:
     """The known type that understands most of a configuration and finds most of what it needs in it.
 
-    A like name counts as well, and llama is the first of equals.
+    A like name counts as well, and llama is the first of equals. Of the best of one family the first that
+    could read the file goes before one that would refuse it.
     """
     close = get_close_matches(str(raw.get("model_type", "")), kinds(), n=1, cutoff=0.7)
     stated = {field for field in raw if _structural(field)}
@@ -53,7 +59,23 @@ def resembling(raw: Mapping[str, Any]) -> str:
         found = sum(any(one in raw for one in options) for options in needed) / (len(needed) or 1)
         return understood + found + 0.2 * (kind in close), kind == "llama"
 
-    return max(kinds(), key=likeness)
+    found = {kind: likeness(kind) for kind in kinds()}
+    ranked = sorted(found, key=lambda kind: found[kind], reverse=True)
+    if ranked[0] in close:
+        return ranked[0]
+    family, least = architecture(ranked[0])["family"], found[ranked[0]][0] - _NEARLY
+    alike = (kind for kind in ranked if found[kind][0] >= least and architecture(kind)["family"] == family)
+    return next((kind for kind in alike if _reads(kind, raw)), ranked[0])
+
+
+def _reads(kind: str, raw: Mapping[str, Any]) -> bool:
+    """Whether a file would be read as one of a type."""
+    row = architecture(kind)
+    try:
+        dimensions(Config("", kind, raw, row["defaults"], row["fields"]))
+    except UsageError:
+        return False
+    return True
 
 
 def _needed(kind: str) -> list[Sequence[str]]:
@@ -81,7 +103,8 @@ def _structural(field: str) -> bool:
         "n_embd",
         "n_inner",
     )
-    return any(word in field for word in words) and not field.endswith(("_id", "eps", "dropout", "_config"))
+    shapes = any(word in field for word in words) and field not in _PLAIN
+    return shapes and not field.endswith(("_id", "eps", "dropout", "_config"))
 
 
 #: Fields that the readers look for, beside those in the table.
@@ -93,6 +116,9 @@ _FEATURES: Mapping[str, Sequence[str]] = {
         "num_experts_per_tok",
         "moe_intermediate_size",
         "n_shared_experts",
+        "num_shared_experts",
+        "shared_expert_intermediate_size",
+        "mlp_layer_types",
         "first_k_dense_replace",
     ),
     "latent": ("kv_lora_rank", "q_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim"),

@@ -72,6 +72,8 @@ def vision_part(raw: Mapping[str, Any], config: Config, dims: Mapping[str, Any])
     found = _sizes(raw, part, dims, kind)
     if found is None:
         return None
+    if not found.patches:
+        config.refuse(f"vision_config: image_size is smaller than patch_size {found.patch}")
     if any(isinstance(raw.get(name), dict) for name in ("qformer_config", "perceiver_config")) or _resampled(
         raw
     ):
@@ -98,8 +100,8 @@ def _shuffled(raw: Mapping[str, Any]) -> bool:
 
 
 def _resampled(raw: Mapping[str, Any]) -> bool:
-    """Whether one layer of learned queries reads the patches (MiniCPM-V)."""
-    return str(raw.get("model_type")) == "minicpmv"
+    """Whether one layer of learned queries reads the patches (MiniCPM-V, Kosmos-2)."""
+    return str(raw.get("model_type")) in ("minicpmv", "kosmos-2")
 
 
 def _queried(raw: Mapping[str, Any], found: Tower) -> dict[str, Any]:
