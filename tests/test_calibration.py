@@ -9,10 +9,11 @@ from whichgpu.cost import calibration
 from whichgpu.cost.classes import OpClass
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import finish
-from whichgpu.cost.fit import Fit, compute_terms, memory_terms
+from whichgpu.cost.fit import Fit, compute_terms, memory_terms, workload_terms
 from whichgpu.cost.problem import Problem
 from whichgpu.cost.runtime import runtime
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.workload import resolve
 
 GPUS = catalogue()
 BLANK = dict.fromkeys(
@@ -150,6 +151,27 @@ def test_leaving_rows_out_is_fitting_without_them(grouped):
     theta = np.linalg.solve(kept.T @ kept + np.diag(1.0 / widths**2), kept.T @ solution.pull[~out])
     assert calibration.without(solution, out)[out] == pytest.approx(solution.errors(theta)[out], abs=1e-8)
     assert np.isnan(calibration.without(solution, out)[~out]).all()
+
+
+def test_what_three_of_a_family_have_in_common_an_unseen_one_has(grouped):
+    """Two of a family tell of themselves alone."""
+    gpus = ("v100-16gb-sxm", "a100-40gb-sxm", "rtx-3090", "t4")
+
+    def found(*workloads: str) -> Fit:
+        others = ("vgg16", "inception-v3", "densenet121")
+        jobs = [(one, gpu, 2**i) for one in (*workloads, *others) for gpu in gpus for i in range(2, 5)]
+        groups, _ = calibration.groups([row(i, *job) for i, job in enumerate(jobs)], GPUS)
+        low = {f"w/{one}+train": -0.3 for one in workloads}
+        return calibration.calibrate(calibration.groups(made_with(groups, low), GPUS)[0]).fit
+
+    family = "w@resnet=pytorch-1+train"
+    some, more = found("resnet18", "resnet50"), found("resnet18", "resnet34", "resnet50")
+    assert family not in some.effects
+    assert more.effects[family] < -0.02
+    resnet101, other = (resolve(name) for name in ("resnet101", "mobilenet-v2"))
+    stack = runtime("pytorch-1", "")
+    assert more.factor(workload_terms(resnet101, "amp-fp16", stack, trains=True)) < 0.98
+    assert more.factor(workload_terms(other, "amp-fp16", stack, trains=True)) == 1.0
 
 
 def test_a_fold_of_most_rows_is_fitted_to_its_end(grouped):

@@ -185,8 +185,8 @@ def test_terms_in_other_words(said: str, meant: str) -> None:
 
 def test_a_country_has_its_regions_and_no_others() -> None:
     """europe-west10 is in Berlin and europe-west1 in Belgium, though one begins as the other."""
-    rows = [replace(live.current()[0], region=name, by_region="") for name in
-            ("europe-west1", "europe-west10", "europe-west3", "europe-central-1", "Germany, DE, EU")]  # fmt: skip
+    names = ("europe-west1", "europe-west10", "europe-west3", "europe-central-1", "Germany, DE, EU")
+    rows = [replace(live.current()[0], region=name, by_region="") for name in names]
     assert sellers.regions_named(["belgium"], rows) == ("europe-west1",)
     assert sellers.regions_named(["europe-west1"], rows) == ("europe-west1",)
     assert set(sellers.regions_named(["germany"], rows)) == {row.region for row in rows[1:]}

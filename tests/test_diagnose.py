@@ -257,7 +257,7 @@ def test_the_command(whichgpu):
         assert cause["inside"] == (cause["would_be"]["low"] <= 300 <= cause["would_be"]["high"])
     text = whichgpu(*args, "--measured", "300 images/s")
     assert text.status == 0
-    for words in ("is slow", "How to tell", "runs in TF32", "nvidia-smi"):
+    for words in ("is slow", "How to tell", "precision: runs in", "nvidia-smi"):
         assert words in text.out
     page = whichgpu(*args, "--measured", "300 images/s", "--format", "html")
     assert "<table" in page.out

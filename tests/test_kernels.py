@@ -190,6 +190,23 @@ def test_bandwidth_that_an_sm_has_much_of_is_harder_to_use() -> None:
     assert "m~feed" not in memory_terms(kind, h200, runtime("vLLM", ""), trains=False)
 
 
+def test_a_workloads_own_laws_are_of_frameworks_and_bind_no_other_workload() -> None:
+    fit = Fit({"c~rate/resnet50": -0.1, "m~feed/resnet50+train": 0.2})
+    kinds, place = [OpClass("conv", "half", "conv")], Devices.of([GPUS["h100-80gb-sxm"]]).traits
+    framework, engine = runtime("PyTorch 2", ""), runtime("vLLM", "")
+
+    def factors(workload: str, stack: Any = framework, *, trains: bool) -> tuple[float, float]:
+        parts = (getattr(fit, side)(kinds, place, stack, trains=trains, workload=workload) for side in
+                 ("compute", "memory"))  # fmt: skip
+        return tuple(part.item() for part in parts)  # type: ignore[return-value]
+
+    wide, fed_well = np.exp(-0.1 * place[0].rate), np.exp(0.2 * place[0].feed)
+    assert factors("resnet50", trains=False) == pytest.approx((wide, 1.0))
+    assert factors("resnet50", trains=True) == pytest.approx((wide, fed_well))
+    assert factors("resnet152", trains=True) == (1.0, 1.0)
+    assert factors("resnet50", engine, trains=False) == (1.0, 1.0)
+
+
 def test_amds_units_and_streams_reach_less_and_rdna_more_than_gcn() -> None:
     vega, rdna, nvidia = (Devices.of([GPUS[name]]) for name in ("radeon-pro-vii", "rx-6800", "rtx-3090"))
     assert vega.maturity[0, 0] < rdna.maturity[0, 0] < nvidia.maturity[0, 0]
@@ -375,6 +392,41 @@ def test_a_format_dates_a_runtime_that_has_no_version(columns: dict[str, str], k
     found = laid("llama-3.1-8b", "h100-80gb-sxm", phase="serve", **columns)
     assert found.runtime.id == known
     assert any("without a version" in line for line in found.notes[0]) == (known == "vllm-0.5")
+
+
+def traffic_of(workload: str, kind: str, text: str) -> float:
+    """Seconds of memory traffic that the prior gives all ops of a kind on an RTX 3090."""
+    found = laid(workload, "rtx-3090", runtime=text, precision="fp16", batch=64.0)
+    return sum(
+        float((one.table.count * one.memory).sum()) for one in found.work.kernels if one.table.kind == kind
+    )
+
+
+def test_scores_with_a_bias_are_written_out_by_frameworks_and_not_by_engines() -> None:
+    """Swin gains nothing from the fused attention of PyTorch 2, ViT does."""
+    old, new, engine = "PyTorch 1.13", "PyTorch 2.1", "TensorRT"
+    gain = {name: traffic_of(name, "attention", old) / traffic_of(name, "attention", new)
+            for name in ("swin-tiny", "vit-base-patch16-224")}  # fmt: skip
+    assert gain["swin-tiny"] < 1.3
+    assert gain["vit-base-patch16-224"] > 2.0
+    assert traffic_of("swin-tiny", "attention", engine) < 0.6 * traffic_of("swin-tiny", "attention", new)
+
+
+def test_groups_of_odd_width_gain_nothing_from_channels_last() -> None:
+    def gain(workload: str) -> float:
+        first, last = (
+            laid(workload, "rtx-3090", runtime="PyTorch 2.4", batch=64.0, options={"layout": order})
+            for order in ("nchw", "channels_last")
+        )
+        one, other = (
+            sum(float(each.compute[np.array([op.dims["groups"] > 1.0 for op in each.table.ops])].sum())
+                for each in made.work.kernels if each.table.kind == "conv")
+            for made in (first, last)
+        )  # fmt: skip
+        return one / other
+
+    assert gain("resnext50-32x4d") == pytest.approx(1.2)
+    assert gain("regnety-032") == pytest.approx(0.6)
 
 
 def test_llama_cpp_keeps_what_stands_beside_experts_in_eight_bits() -> None:

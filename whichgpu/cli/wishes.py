@@ -32,7 +32,8 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
                   "help": 'At most this: "3 J/image" of GPUs, or "5 kWh" for a job with a size.'}),
     ("--objective", {"metavar": "AXIS", "default": "cost", "show_default": True,
                      "help": "What ranks first: cost, latency, time or energy."}),
-    ("--gpus", {"metavar": "A,B,..", "type": GpuName(), "help": "Only these GPUs: names, or amd, hopper, geforce .."}),
+    ("--gpus", {"metavar": "A,B,..", "type": GpuName(),
+                "help": "Only these GPUs: names, or amd, hopper, geforce .."}),
     ("--providers", {"metavar": "A,B,..",
                      "help": "Only these providers, or classes: hyperscaler, specialised, marketplace, "
                              "decentralised."}),

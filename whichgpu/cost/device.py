@@ -337,7 +337,8 @@ class Devices:
         """Power limit in W that nobody stated: of a laptop, whose maker sets it, the middle of its range."""
         least, most = self.column("power_min"), self.column("power_max")
         ranged = np.array([[gpu.segment == "laptop"] for gpu in self.gpus]) & (least < most)
-        return np.where(ranged & ~np.isfinite(self.cap), np.sqrt(least * most), self.limit)
+        middle = np.minimum(np.sqrt(least * most), self.limit)
+        return np.where(ranged & ~np.isfinite(self.cap), middle, self.limit)
 
     @cached_property
     def capped(self) -> Column:

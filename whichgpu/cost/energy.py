@@ -136,7 +136,8 @@ def law(values: Mapping[str, float], doing: Activity, on: Chips) -> Array:
     def effect(name: str, of: tuple[str, ...]) -> Array:
         return np.asarray(np.exp(np.array([[values.get(f"{name}@{one}", 0.0)] for one in of])))
 
-    top = values["cap"] * on.limit / on.design
+    # Nothing draws more than its limit, whatever a fit makes of those that are held at it.
+    top = min(values["cap"], 1.0) * on.limit / on.design
     idle = np.where(on.gddr, values["idle_gddr"], values["idle_hbm"]) * effect("idle", on.lineages)
     idle = np.minimum(idle, top)
     full = np.where(on.tensor, values["tensor"], values["plain"]) * on.products ** values["density"]

@@ -423,7 +423,7 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
     """The estimates of a layout under a fit."""
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=explain)
-        own = workload_terms(laid.workload.id, laid.job.precision, laid.runtime, trains=laid.job.trains)
+        own = workload_terms(laid.workload, laid.job.precision, laid.runtime, trains=laid.job.trains)
         alone, links = timing.seconds / found.factor(own), np.ones((1, 1))
         seconds, bound = alone, np.zeros((1, 1))
         if laid.gradients is not None:

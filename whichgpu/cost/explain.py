@@ -115,12 +115,12 @@ def _coefficients(laid: Layout, found: Fit) -> Iterable[Coefficient]:
             part, terms = "launches", launch_terms(laid.workload.id, stack, **how)
         elif side == "c":
             part = f"arithmetic of {kind.compute} ({kind.format})"
-            terms = compute_terms(kind, place, stack, **how)
+            terms = compute_terms(kind, place, stack, **how, workload=laid.workload.id)
         else:
             part = f"memory traffic of {kind.memory}"
-            terms = memory_terms(kind, place, stack, **how)
+            terms = memory_terms(kind, place, stack, **how, workload=laid.workload.id)
         yield _coefficient(part, known[side, kind], terms, found)
-    whole = workload_terms(laid.workload.id, job.precision, stack, **how)
+    whole = workload_terms(laid.workload, job.precision, stack, **how)
     yield _coefficient("the whole time", None, whole, found)
     if laid.gradients is not None and float(job.n_gpus) > 1:
         links = link_terms(laid.workload.id, place, stack, float(job.n_gpus))

@@ -12,10 +12,11 @@ falls back to the prior, that is to physics. The names, most general first:
     c=RUNTIME  c/CLASS=RUNTIME  c=RUNTIME+MARK  c/CLASS=RUNTIME+MARK
     m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY                                          memory traffic
     m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
-    c~throttle  c~rate  m~l2  and with =RUNTIME  m~feed                                    laws, see below
+    c~throttle  c~rate  m~l2  and with =RUNTIME  m~feed  c~rate/WORKLOAD  m~feed/WORKLOAD  laws, see below
     l=RUNTIME  l=RUNTIME+MARK  l/WORKLOAD=RUNTIME                                          launches
     b%LINK  b%LINK=RUNTIME  b/WORKLOAD                                                     links
     w/WORKLOAD  w/WORKLOAD=RUNTIME  w/WORKLOAD/PRECISION  w/WORKLOAD/PRECISION=RUNTIME     the whole time
+    w@FAMILY=RUNTIME                                                                       of workloads
 
 A domain is that of a runtime: engines of language models bring kernels of their own, so that what a
 lineage does for them says little of frameworks. But in training they have classes of their own as well:
@@ -25,8 +26,9 @@ lineages whose SMs are built alike: what they have in common (of frameworks) a l
 measured has. A mark is what sets one use of a runtime apart: a version, channels-last tensors.
 `c~throttle` and `c~rate` change the exponents of the power limit and of the tensor rate, `m~l2` the gain
 of a large cache, `m~feed` has the bandwidth of an SM to a power: their weights are the logarithms that the
-exponents multiply. All but `b` stand also with `+train` behind them, which applies in training only (of
-`l/WORKLOAD` and `w`, instead).
+exponents multiply. Workloads of frameworks have more of the last two of their own: how well what they run
+keeps a wide SM busy is in shapes and kernels that their op list does not tell. All but `b` stand also with
+`+train` behind them, which applies in training only (of `l/WORKLOAD` and `w`, instead).
 """
 
 from __future__ import annotations
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.classes import OpClass
     from whichgpu.cost.device import Traits
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.workloads.workload import Workload
 
     Array = NDArray[np.float64]
     #: Effects by name, with the weight of each.
@@ -66,13 +69,20 @@ _BY_FORMAT = {"plain": {"throttle": "plain"}, "byte": {"throttle": "narrow", "ra
 _NARROW = ("byte", "nibble")
 
 
+def _law(name: str) -> str:
+    """The law of an effect: `c~rate` of `c~rate/resnet50+train`."""
+    return name.removesuffix("+train").partition("=")[0].partition("/")[0]
+
+
 def _trait(law: str, kind: OpClass) -> str:
     """The trait that a law multiplies for an op class as it is run."""
     found = _LAWS[law]
     return _BY_FORMAT.get(kind.format, {}).get(found, found)
 
 
-def compute_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool) -> Terms:
+def compute_terms(
+    kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool, workload: str = ""
+) -> Terms:
     """The effects on the arithmetic of an op class on a GPU under a runtime, each with its weight."""
     line, kind = place.lineage, _as_run(kind, place, runtime)
     placed = (f"c@{line}", f"c/{kind.format}@{line}", f"c/{kind.compute}@{line}")
@@ -88,6 +98,8 @@ def compute_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: boo
     ruling = ("c~throttle",) if kind.format == "plain" else ("c~throttle", "c~rate")
     pairs = [(law, getattr(place, _trait(law, kind))) for law in ruling]
     laws = [(f"{law}{where}", value) for law, value in pairs for where in ("", f"={runtime.kernels}")]
+    if workload and not runtime.domain:
+        laws += [(f"{law}/{workload}", value) for law, value in pairs if law == "c~rate"]
     return _weighted(names, laws, trains=trains)
 
 
@@ -103,7 +115,9 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
     return kind._replace(format="tf32") if unasked else kind
 
 
-def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool) -> Terms:
+def memory_terms(
+    kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool, workload: str = ""
+) -> Terms:
     """The effects on the memory traffic of an op class on a GPU under a runtime."""
     apart = _apart(runtime, trains=trains)
     plain = (f"m/{kind.memory}", f"m@{place.lineage}", f"m/{kind.memory}@{place.lineage}")
@@ -114,7 +128,7 @@ def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool
         names += [f"m={stack}", f"m/{kind.memory}={stack}"]
     laws = [(f"m~l2{where}", place.cache) for where in ("", f"={runtime.kernels}")]
     if not runtime.domain:
-        laws.append(("m~feed", place.feed))
+        laws += [(law, place.feed) for law in ("m~feed", *((f"m~feed/{workload}",) if workload else ()))]
     return _weighted(names, laws, trains=trains)
 
 
@@ -125,11 +139,17 @@ def launch_terms(workload: str, runtime: Runtime, *, trains: bool) -> Terms:
     return {**general, f"l/{workload}={runtime.kernels}{phase}": 1.0}
 
 
-def workload_terms(workload: str, precision: str, runtime: Runtime, *, trains: bool) -> Terms:
-    """The effects on the whole time of a workload: what its op list does not know of it."""
+def workload_terms(workload: Workload, precision: str, runtime: Runtime, *, trains: bool) -> Terms:
+    """The effects on the whole time of a workload: what its op list does not know of it.
+
+    What networks of one family have in common under frameworks, one that was not measured has as well.
+    """
     phase = "+train" if trains else ""
-    whats = (f"w/{workload}", f"w/{workload}/{precision}")
-    return {f"{what}{where}{phase}": 1.0 for what in whats for where in ("", f"={runtime.kernels}")}
+    whats = (f"w/{workload.id}", f"w/{workload.id}/{precision}")
+    own = {f"{what}{where}{phase}": 1.0 for what in whats for where in ("", f"={runtime.kernels}")}
+    if runtime.domain:
+        return own
+    return {**own, f"w@{workload.family}={runtime.kernels}{phase}": 1.0}
 
 
 def link_terms(workload: str, place: Traits, runtime: Runtime, gpus: float) -> Terms:
@@ -164,16 +184,25 @@ class Fit:
         return math.exp(self._sum(terms))
 
     def compute(
-        self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: Runtime, *, trains: bool
-    ) -> Array:
+        self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: Runtime, *, trains: bool,
+        workload: str = "",
+    ) -> Array:  # fmt: skip
         """Factors on arithmetic rates, (O, G, 1)."""
-        return self._grid(compute_terms, kinds, places, runtime, trains=trains)
+        own = self._known_of("c~rate", workload)
+        return self._grid(compute_terms, kinds, places, runtime, trains=trains, workload=own)
 
     def memory(
-        self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: Runtime, *, trains: bool
-    ) -> Array:
+        self, kinds: Sequence[OpClass], places: Sequence[Traits], runtime: Runtime, *, trains: bool,
+        workload: str = "",
+    ) -> Array:  # fmt: skip
         """Factors on bandwidths, (O, G, 1)."""
-        return self._grid(memory_terms, kinds, places, runtime, trains=trains)
+        own = self._known_of("m~feed", workload)
+        return self._grid(memory_terms, kinds, places, runtime, trains=trains, workload=own)
+
+    def _known_of(self, law: str, workload: str) -> str:
+        """The workload, where it has more of a law of its own: all others are of one kind."""
+        name = f"{law}/{workload}"
+        return workload if name in self.effects or f"{name}+train" in self.effects else ""
 
     def launch(self, workload: str, runtime: Runtime, *, trains: bool) -> float:
         """Factor on the rate of launches."""
@@ -190,40 +219,42 @@ class Fit:
 
     def _grid(
         self, terms: Callable[..., Terms], kinds: Sequence[OpClass], places: Sequence[Traits],
-        runtime: Runtime, *, trains: bool,
+        runtime: Runtime, **how: Any,
     ) -> Array:  # fmt: skip
-        """The factor of each kind on each GPU, (O, G, 1)."""
+        """The factor of each kind on each GPU, (O, G, 1); `how` is what the terms hang on beside these."""
         if not self.effects:
             return np.ones((1, 1, 1))
-        rows = {kind: [self._one(terms, kind, place, runtime, trains=trains) for place in places]
+        rows = {kind: [self._one(terms, kind, place, runtime, how) for place in places]
                 for kind in set(kinds)}  # fmt: skip
         return np.array([rows[kind] for kind in kinds])[:, :, None]
 
     def _one(
-        self, terms: Callable[..., Terms], kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool
-    ) -> float:
+        self, terms: Callable[..., Terms], kind: OpClass, place: Traits, runtime: Runtime,
+        how: Mapping[str, Any],
+    ) -> float:  # fmt: skip
         """The factor of one kind on one GPU."""
-        log, laws = self._parts(terms, kind, place, runtime, trains=trains)
+        log, laws = self._parts(terms, kind, place, runtime, how)
         for trait, slope in laws.items():
             log += slope * getattr(place, trait)
         return math.exp(log)
 
     def _parts(
-        self, terms: Callable[..., Terms], kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool
-    ) -> tuple[float, dict[str, float]]:
+        self, terms: Callable[..., Terms], kind: OpClass, place: Traits, runtime: Runtime,
+        how: Mapping[str, Any],
+    ) -> tuple[float, dict[str, float]]:  # fmt: skip
         """What the effects without a law add to the logarithm, and those with one for each trait.
 
         All GPUs of a lineage and memory share them, and so do all sweeps: they are added up once.
         """
-        key = (terms, kind, place.lineage, place.kin, place.memory, place.tf32, runtime.stacks, trains)
+        key = (terms, kind, place.lineage, place.kin, place.memory, place.tf32, runtime.stacks, *how.values())
         if key not in self._known:
             unit = replace(
                 place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0, cache=1.0, feed=1.0
             )
-            found = terms(kind, unit, runtime, trains=trains)
+            found = terms(kind, unit, runtime, **how)
             laws: dict[str, float] = {}
             for name in [name for name in found if "~" in name]:
-                trait = _trait(name.removesuffix("+train").partition("=")[0], _as_run(kind, place, runtime))
+                trait = _trait(_law(name), _as_run(kind, place, runtime))
                 laws[trait] = laws.get(trait, 0.0) + found.pop(name) * self.effects.get(name, 0.0)
             self._known[key] = self._sum(found), laws
         return self._known[key]

@@ -93,7 +93,7 @@ class Table(NamedTuple):
 def seconds_of(work: Pass, laid: Layout) -> Array:
     """Seconds of a pass of a layout under its fit, (G, J)."""
     found = found_for(laid)
-    own = workload_terms(laid.workload.id, laid.job.precision, laid.runtime, trains=laid.job.trains)
+    own = workload_terms(laid.workload, laid.job.precision, laid.runtime, trains=laid.job.trains)
     return np.asarray(evaluate(work, found).seconds / found.factor(own))
 
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: A relative change that is small against rounding of 1e-16 and against any curvature.
 _SMALL = 1e-5
+#: Workloads of a family from which on it has effects of its own.
+_MEMBERS = 3
 #: What rows of one job agree in, and how many of them count as rows of their own.
 _SAME, _ALIKE = ("source", "gpu", "workload", "phase", "precision"), 3.0
 
@@ -232,8 +234,10 @@ class _Builder:
         self.row: dict[str, list[Any]] = {}
         self.rows: list[Mapping[str, str]] = []
         self.starts: list[int] = []
+        self.several: set[tuple[str, str, bool]] = set()
 
     def build(self, groups: Sequence[Group]) -> Problem:
+        self.several = _several(groups)
         for group in groups:
             self.starts.append(len(self.rows))
             self.rows += group.rows
@@ -261,7 +265,9 @@ class _Builder:
 
     def _kernels(self, group: Group, kernels: Kernels) -> None:
         layout, count, size = group.layout, len(kernels.classes), len(group.rows)
-        place, stack, trains = layout.devices.traits[0], layout.runtime, layout.job.trains
+        place, stack = layout.devices.traits[0], layout.runtime
+        own = "" if stack.domain else layout.workload.id
+        how: dict[str, Any] = {"trains": layout.job.trains, "workload": own}
         arrays = {
             "compute": kernels.compute, "memory": kernels.memory, "count": kernels.table.count,
             "fastest_compute": kernels.fastest_compute, "fastest_memory": kernels.fastest_memory,
@@ -272,7 +278,7 @@ class _Builder:
         for name, terms in (("compute", compute_terms), ("memory", memory_terms)):
             numbers = [
                 self.sets[name].number(
-                    (kind, place, stack.stacks, trains), partial(terms, kind, place, stack, trains=trains)
+                    (kind, place, stack.stacks, *how.values()), partial(terms, kind, place, stack, **how)
                 )
                 for kind in kernels.classes
             ]
@@ -293,7 +299,9 @@ class _Builder:
         }  # fmt: skip
         for name, values in arrays.items():
             self.row.setdefault(name, []).append(np.asarray(values, dtype=float))
-        own = workload_terms(layout.workload.id, job.precision, stack, trains=job.trains)
+        own = workload_terms(layout.workload, job.precision, stack, trains=job.trains)
+        if _kindred(group) not in self.several:
+            own = {name: weight for name, weight in own.items() if not name.startswith("w@")}
         replicas = np.broadcast_to(layout.replicas, (1, size))[0]
         for one, gpus in zip(group.rows, replicas.tolist(), strict=True):
             host = f"{one['gpu']} {one['runtime']}"
@@ -313,6 +321,20 @@ class _Builder:
     def _row_set(self, name: str, terms: Terms) -> None:
         number = self.sets[name].number(tuple(sorted(terms.items())), lambda: terms)
         self.row.setdefault(f"{name}_set", []).append(np.array([number], dtype=np.intp))
+
+
+def _kindred(group: Group) -> tuple[str, str, bool]:
+    """What rows of one family have in common: the family, what runs it, and whether that trains."""
+    laid = group.layout
+    return laid.workload.family, laid.runtime.kernels, laid.job.trains
+
+
+def _several(groups: Sequence[Group]) -> set[tuple[str, str, bool]]:
+    """The families of which enough was measured to tell one workload of it from all."""
+    members: dict[tuple[str, str, bool], set[str]] = {}
+    for group in groups:
+        members.setdefault(_kindred(group), set()).add(group.layout.workload.id)
+    return {key for key, ids in members.items() if len(ids) >= _MEMBERS}
 
 
 def _one_each(packed: Packed, sets: Index) -> Packed:

@@ -237,9 +237,10 @@ def bound_seconds(work: Pass, found: Fit) -> dict[str, Array]:
 
 def limits(one: Kernels, work: Pass, found: Fit) -> tuple[Array, Array]:
     """Seconds of arithmetic and of traffic of one execution under a fit, never below the roofline's."""
-    place, how = work.devices.traits, {"trains": work.trains}
-    compute = one.compute / found.compute(one.classes, place, work.runtime, **how)
-    memory = one.memory / found.memory(one.classes, place, work.runtime, **how)
+    place = work.devices.traits
+    kinds, runtime = one.classes, work.runtime
+    compute = one.compute / found.compute(kinds, place, runtime, trains=work.trains, workload=work.workload)
+    memory = one.memory / found.memory(kinds, place, runtime, trains=work.trains, workload=work.workload)
     return bounded(compute, one.fastest_compute), bounded(memory, one.fastest_memory)
 
 

@@ -117,7 +117,7 @@ def spot_report(
     gpu: Gpu, gpus: int, work: float, how: Habits, *, today: date, stated: Band | None = None,
     instance: str = "",
 ) -> Report:  # fmt: skip
-    """What a job of `work` hours costs on each spot offer (of one instance), with interruptions, and on demand."""
+    """What a job of `work` hours costs on each spot offer, with interruptions, and on demand."""
     rows = [row for row in prices.offers(gpus=[gpu.id])
             if row.gpu_count == gpus and instance.lower() in ("", row.instance.lower())]  # fmt: skip
     what = instance or f"{gpus} x {gpu.id}"

@@ -104,9 +104,11 @@ class Recorder(Ledger):
     def attention(
         self, batch: Any, heads: int, q: Any, kv: Any, head_dim: int, *, kv_heads: int | None = None,
         value_dim: int | None = None, shared_kv: bool = False, held: Any = None, causal: bool = False,
-        cached: bool = False, name: str = "attention",
+        cached: bool = False, biased: bool = False, name: str = "attention",
     ) -> None:  # fmt: skip
         """Fused scaled dot-product attention of q (B, heads, q, d) over k, v (B, kv_heads, kv, d).
+
+        `biased`: something is added to each score, which frameworks have no fused kernel for.
 
         `cached` reads k and v from the KV cache in its own precision (decode). A causal pass counts
         the whole q x kv rectangle, as publications do; of it a share is masked, which a kernel model
@@ -124,7 +126,8 @@ class Recorder(Ledger):
         self._add(
             "attention", name,
             {"batch": batch, "heads": float(heads), "kv_heads": float(kv_heads), "q": q, "kv": kv,
-             "head_dim": float(value_dim if shared_kv and value_dim else head_dim), "causal": float(causal)},
+             "head_dim": float(value_dim if shared_kv and value_dim else head_dim), "causal": float(causal),
+             **({"biased": 1.0} if biased else {})},
             flops=2.0 * heads * (head_dim + value_dim) * rows * kv,
             read_bytes=float(heads * head_dim) * size * rows if cached else inputs,
             kv_bytes=kv_elements * self.precision.kv if cached else 0.0,

@@ -5,7 +5,10 @@
     memory  = (q, k, v, out + KV cache + scores) / (bandwidth * s)
 
 A fused kernel keeps no score matrix (Dao et al., FlashAttention, 2022); an unfused one writes and
-reads B h q kv scores four times. Heads are padded to 64, 128 or a larger multiple of 64 values.
+reads B h q kv scores four times. Scores with a bias of their own are unfused in frameworks, and adding it
+reads and writes them again, with a mask as well in every other layer: Swin gains nothing from PyTorch 2's
+fused attention, where ViT gains a third. Heads are padded to 64, 128 or a larger
+multiple of 64 values.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.runtime import Runtime
 
 KINDS = ("attention",)
-_SCORE_PASSES = 4.0
+_SCORE_PASSES, _BIASED_PASSES = 4.0, 7.0
 _SCORE_BYTES = 2.0
 
 
@@ -42,13 +45,22 @@ def seconds(
         section("products")["ceiling"],
     )
     peaks = devices.peaks(ops.dtypes, tf32="attention" in runtime.tf32)
+    through = _score_passes(ops, runtime)
     # Unfused products know of no mask: they compute the whole rectangle.
-    compute = ops.flops * (seen(d) if runtime.flash else 1.0) / (peaks * efficiency)
+    compute = ops.flops * np.where(through > 0.0, 1.0, seen(d)) / (peaks * efficiency)
     traffic = ops.activation_bytes + ops.kv_bytes
-    if not runtime.flash:
-        traffic = traffic + _SCORE_PASSES * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * d["kv"]
+    if np.any(through):
+        traffic = traffic + through * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * d["kv"]
     memory = traffic / (devices.bandwidth * runtime.memory["attention"])
     return compute, memory
+
+
+def _score_passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
+    """How often an op's scores go through memory, (O, 1, 1); 0 where it is fused."""
+    engine = runtime.fuses and not runtime.chains
+    plain = 0.0 if runtime.flash else _SCORE_PASSES
+    passes = [_BIASED_PASSES if "biased" in op.dims and not engine else plain for op in ops.ops]
+    return np.array(passes)[:, None, None]
 
 
 def seen(dims: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -184,11 +184,16 @@ def _window(ops: OpTable) -> NDArray[np.float64] | float:
     return np.where(ops.dims["groups"] > 1.0, c["grouped"], plain)
 
 
-def _order(ops: OpTable, runtime: Runtime) -> float:
-    """Convolutions gain from channels-last tensors, which tensor cores take without a transposition."""
-    return (
-        float(section("products")["channels_last"]) if ops.kind == "conv" and "nhwc" in runtime.marks else 1.0
-    )
+def _order(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
+    """Convolutions gain from channels-last tensors, which tensor cores take without a transposition.
+
+    But not in groups of other widths than their kernels are made for: 4, 8, 16 and multiples of 32 channels.
+    """
+    if ops.kind != "conv" or "nhwc" not in runtime.marks:
+        return 1.0
+    c, wide = section("products"), ops.dims["n"]
+    made_for = (ops.dims["groups"] <= 1.0) | np.isin(wide, (4.0, 8.0, 16.0)) | (wide % 32.0 == 0.0)
+    return np.asarray(np.where(made_for, c["channels_last"], c["channels_last_odd"]))
 
 
 def _is_depthwise(ops: OpTable) -> NDArray[np.bool_]:

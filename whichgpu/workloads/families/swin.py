@@ -115,7 +115,7 @@ def _attention(rec: Recorder, x: Map, heads: int, window: int, dims: Dims, *, sh
     _bias(rec, heads, window, dims)
     if dims["version"] == 2:
         rec.pointwise(2 * width * rows, keeps=1.0, parameters=float(heads), name="cosine")
-    rec.attention(windows, heads, inside, inside, width // heads)
+    rec.attention(windows, heads, inside, inside, width // heads, biased=True)
     rec.linear(rows, width, width, bias=True, shard="row", name="out")
     rec.copy(width * rows, name="unwindows")
     if np.any(moved):
