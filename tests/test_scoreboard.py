@@ -104,12 +104,16 @@ def test_the_committed_scoreboard_is_of_the_committed_fit():
 
 
 def test_intervals_keep_their_promise_on_what_the_fit_had_not_seen():
+    """A runtime never measured has a prior: too wide is a miss that docs/accuracy.md tells."""
     board = scoreboard.committed()
+    prior = section("spread")
+    never = 0.999 * Z90 * math.hypot(prior["shared"], prior["own"])
     for fold in ("gpu", "generation", "newer", "workload", "source"):
         told = np.isfinite(board.errors[fold])
-        # Engines that only newer GPUs ran have the interval of a runtime never measured: 99 % of them.
-        most = 96 if fold == "newer" else 95
-        assert 85 <= scores(board.errors[fold][told], board.halves[fold][told]).inside <= most, fold
+        measured = told & (board.halves[fold] < never)
+        assert 85 <= scores(board.errors[fold][measured], board.halves[fold][measured]).inside <= 95, fold
+        inside = scores(board.errors[fold][told], board.halves[fold][told]).inside
+        assert 85 <= inside <= (95 if fold != "newer" else 97), fold
 
 
 def test_without_the_only_gpus_that_ran_a_runtime_it_was_never_measured():
