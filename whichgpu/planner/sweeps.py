@@ -6,6 +6,7 @@ Only a process that lives long keeps any (`keep`): a command asks once.
 from __future__ import annotations
 
 from collections import OrderedDict
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,8 @@ class _Kept(OrderedDict[Any, "tuple[Any, Estimates]"]):
 
 
 _kept = _Kept()
+#: A server answers in several threads.
+_turn = Lock()
 
 
 def keep(most: int) -> None:
@@ -50,10 +53,11 @@ def swept(workload: Workload, job: Job, gpus: Sequence[Gpu]) -> Estimates:
     key = (job.workload, job.phase, job.precision, job.runtime, options, numbers, personal.active(),
            tuple(map(id, things)))  # fmt: skip
     known = _kept.get(key) or (things, estimate(job, gpus))
-    _kept[key] = known
-    _kept.move_to_end(key)
-    while len(_kept) > _kept.most:
-        _kept.popitem(last=False)
+    with _turn:
+        _kept[key] = known
+        _kept.move_to_end(key)
+        while len(_kept) > _kept.most:
+            _kept.popitem(last=False)
     return known[1]
 
 
