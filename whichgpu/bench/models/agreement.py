@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WITHIN = 0.01
 _NOT_FAMILIES = {"__init__", "agreement", "parts"}
 #: Dimensions that say something of the workload and nothing of its layers.
-_ASIDE = {"source", "unit", "adapters", "stored"}
+_ASIDE = {"source", "unit", "adapters", "stored", "fused"}
 
 
 class Agreement(NamedTuple):
