@@ -34,7 +34,7 @@ _INTEGER = ("int8", "int4")
 #: The compute capability from which on tensor cores have a precision.
 _SINCE = {"fp8": 8.9, "fp4": 10.0, "bf16": 8.0, "tf32": 8.0}
 #: What is said beside a value that is not of the field.
-_NOT_WHERE = {"nvlink_per_direction": "both_ways", "nvlink": "one_way"}
+_NOT_WHERE = {"fp64_tensor": "vector", "nvlink_per_direction": "both_ways", "nvlink": "one_way"}
 #: What is stated of a board with several GPUs as often as of one of them.
 _OF_BOARDS = ("memory", "bandwidth", "cores", "power", "fp32", "fp64", "transistors")
 #: Sizes that are one size: decimal units for binary ones, as cards and caches are sold.

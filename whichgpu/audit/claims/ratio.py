@@ -49,6 +49,12 @@ _ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "ov
 _EXCUSED = 1.03
 _BEFORE, _AFTER = 40, 60
 _CLAUSES = re.compile(r"[,;]\s|\band\s", re.IGNORECASE)
+#: "A 2.1x bandwidth advantage".
+_AHEAD = re.compile(
+    r"\s+(?P<what>(?:[\w-]+ ){1,4})(?:advantage|lead|edge|increase|improvement|gap|uplift|boost)\b", re.I
+)
+#: "60 % of the 5090's bandwidth".
+_SHARE_OF = re.compile(r"\s+of\s+(?:the\s+|that of\s+|an?\s+)?(?:nvidia\s+|amd\s+)?", re.IGNORECASE)
 #: "3.5 times that of the V100": of the attribute that the sentence is about.
 _THAT_OF = re.compile(r"\s+(?:that|those|the one) of\b", re.IGNORECASE)
 #: Between an attribute and the multiple that is said of it: "its memory is 2.4 times larger".
@@ -79,7 +85,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
-    for claim in _claims(passage.text, sentence, context):
+    for claim in _claims(passage.text, sentence, who, context):
         stated = _stated(passage, sentence, claim, context)
         if stated is not None:
             yield stated
@@ -87,7 +93,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         yield from _of_devices(passage, sentence, claim, who, context)
 
 
-def _claims(text: str, sentence: Sentence, context: Context) -> Iterator[_Claim]:
+def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Iterator[_Claim]:
+    starts = {each.start for each in who.here}
     every = (quantities(text, context.fraction), multiples(text))
     found = [each for some in every for each in within(some, sentence.start, sentence.end)]
     for each in sorted(found, key=lambda one: one.start):
@@ -101,12 +108,17 @@ def _claims(text: str, sentence: Sentence, context: Context) -> Iterator[_Claim]
                 yield _Claim(each.start, more.end(), 1 + each.value, each.limit)
             elif less:
                 yield _Claim(each.start, less.end(), 1 - each.value, each.limit)
+            elif (of := _SHARE_OF.match(text, each.end)) and of.end() in starts:
+                yield _Claim(each.start, each.end, each.value, each.limit)
 
 
 def _is_multiple(text: str, each: Quantity) -> bool:
     """Whether "2x" is a multiple and no count of devices, outputs or lanes: 4x DisplayPort, 8x A100."""
     after = text[each.end : each.end + 12]
     if re.fullmatch(r"[xX\u00d7]", each.unit):
+        ahead = _AHEAD.match(text, each.end)
+        if ahead and any(one.start == ahead.start("what") for one in named(text)):
+            return True
         return bool(
             re.match(
                 r"\s*(?:the|as|more|faster|higher|greater|larger|better|its|that|of|speed|improv|increase|less|"
