@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.attributes import Attribute
+    from whichgpu.facts.model import Fact
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
 
@@ -47,6 +48,8 @@ _DATABASES = 0.10
 _MAKERS = {"clock_boost": 0.10, "clock_base": 0.10, "power": 0.15}
 #: How far the clocks of one part differ between a thin laptop and a thick one.
 _LAPTOPS = 0.35
+#: What a vendor states once and for all of a card.
+_VENDORS = ("power", "cores", "memory", "tensor_cores", "sms", "memory_bus", "bandwidth")
 #: Nodes of TSMC that one process is called by.
 _ONE_NODE = frozenset({4e-9, 5e-9})
 _GB = 1e9
@@ -163,7 +166,7 @@ def _values(attribute: Attribute, what: Stated, gpu: Gpu) -> Iterator[tuple[floa
     for field in _fields(attribute, what):
         if field in _NOT_WHERE and _NOT_WHERE[field] in what.said:
             continue
-        for fact in gpu.stated(field):
+        for fact in _believed(gpu, field):
             value = _number(fact.value)
             if value is None or (field in _SPARSE and _is_sparse(value, field, gpu)):
                 continue
@@ -176,6 +179,16 @@ def _values(attribute: Attribute, what: Stated, gpu: Gpu) -> Iterator[tuple[floa
             units = float(gpu.value("units_per_board") or 1.0) if field in _OF_BOARDS else 1.0
             if units > 1:
                 yield value * units, field
+
+
+def _believed(gpu: Gpu, field: str) -> Sequence[Fact]:
+    """What sources state of a field: of a server or workstation card its vendor's alone, if it states any.
+
+    A gaming card's clocks and power are its maker's to choose, a laptop's its builder's.
+    """
+    every = gpu.stated(field)
+    own = [fact for fact in every if fact.kind == "vendor"]
+    return own if own and field in _VENDORS and gpu.segment in ("datacenter", "workstation") else every
 
 
 def _is_sparse(value: float, field: str, gpu: Gpu) -> bool:

@@ -113,6 +113,8 @@ LIMITS: Mapping[str, str] = {
 _MULTIPLES: Mapping[str, float] = {
     "twice": 2, "double": 2, "doubles": 2, "doubled": 2, "doubling": 2, "triple": 3, "triples": 3,
     "thrice": 3, "quadruple": 4, "half": 0.5, "halves": 0.5,
+    "a third of": 1 / 3, "one third of": 1 / 3, "a quarter of": 1 / 4, "one quarter of": 1 / 4,
+    "a fifth of": 1 / 5, "two thirds of": 2 / 3, "three quarters of": 3 / 4, "a tenth of": 1 / 10,
 }  # fmt: skip
 #: Numbers that are written as words.
 SPELLED: Mapping[str, int] = {
@@ -120,7 +122,8 @@ SPELLED: Mapping[str, int] = {
     "twelve": 12, "sixteen": 16, "twenty": 20, "thirty": 30,
 }  # fmt: skip
 _WORD_MULTIPLE = re.compile(
-    r"\b(?:(?P<word>twice|doubled?s?|doubling|triples?|thrice|quadruple|half|halves)"
+    r"\b(?:(?P<word>twice|doubled?s?|doubling|triples?|thrice|quadruple|half|halves"
+    r"|(?:an?|one|two|three)[ -](?:third|quarter|fifth|tenth)s?\s+of)"
     r"|(?P<number>two|three|four|five|six|seven|eight|nine|ten|twelve)(?:\s+times|[ -]?fold|x))\b",
     re.IGNORECASE,
 )
@@ -183,8 +186,13 @@ def multiples(text: str) -> tuple[Quantity, ...]:
 def _multiples(text: str) -> Iterator[Quantity]:
     for match in _WORD_MULTIPLE.finditer(text):
         word, number = match["word"], match["number"]
-        value = _MULTIPLES[word.lower()] if word else SPELLED[number.lower()]
-        yield Quantity(*match.span(), value, value, "times", match[0], _limit(text, match.start(), ""))
+        key = re.sub(r"[\s-]+", " ", word.lower()) if word else ""
+        if word and key not in _MULTIPLES:
+            continue
+        value = _MULTIPLES[key] if word else SPELLED[number.lower()]
+        # "A third" is a round word.
+        limit = _limit(text, match.start(), "") or ("about" if " of" in key else "")
+        yield Quantity(*match.span(), value, value, "times", match[0], limit)
 
 
 def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None:

@@ -41,6 +41,7 @@ _FILL = (
 _HAS = (
     r"(?:supports?|supporting|has|have|features?|offers?|includes?|comes? with|equipped with|provides?|with|"
     r"introduces?|introduced|gains?|works? with|can use|offer|"
+    r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
     r"adds?|brings?|enables?|runs?|unterst\u00fctzt|unterst\u00fctzen|"

@@ -72,6 +72,8 @@ _NAMES = re.compile(
 )
 #: Of two numbers the second alone may have the unit: "989 vs 312 TFLOPS".
 _VERSUS = re.compile(r"(?P<a>\d[\d,.]*)\s*(?:vs\.?|versus|against|to|over|/)\s*$", re.IGNORECASE)
+#: The other value in brackets behind what it is of: "what the A100's NVLink managed (600 GB/s)".
+_IN_BRACKETS, _CLOSE = re.compile(r"[^.;()]{3,80}\("), 40
 #: How far the ratio may be from what the values give: a word is rounder than a number.
 _NUMBER, _WORD, _LIMITED = 0.08, 0.14, 0.22
 
@@ -152,10 +154,15 @@ def _around(
     """The value just before a ratio and the one after it that belongs to the other device: "the T4's 65"."""
     before = [each for each in within(every, sentence.start, told.start) if told.start - each.end < 40]
     after = within(every, told.end, sentence.end)
-    if not before or before[-1].dimension not in _DIMENSIONS or not after or after[0].start - told.end > 40:
+    if not before or before[-1].dimension not in _DIMENSIONS or not after:
         return None
     first, last = before[-1], after[0]
-    owned = re.search(r"[\u2019']s?\s+$", text[told.end : last.start])
+    gap = text[told.end : last.start]
+    if first.dimension == last.dimension and first.unit == last.unit and _IN_BRACKETS.fullmatch(gap):
+        return first, last
+    if len(gap) > _CLOSE:
+        return None
+    owned = re.search(r"[\u2019']s?\s+$", gap)
     if last.dimension == "number" and owned:
         scale = first.value / float(
             re.sub(r"[^\d.]", "", text[first.start : first.end].split(maxsplit=1)[0]).strip(".") or 1

@@ -34,6 +34,12 @@ _YEAR = re.compile(
     r"[^.;]{0,24}?\b(20[012]\d)\b",
     re.IGNORECASE,
 )
+#: A year in a list of what a device is: "70 W, Turing, released 2018".
+_LISTED_YEAR = re.compile(
+    r"(?:^|,)\s*(?:it (?:was )?)?(?:released|launched|introduced|came out)\s+(?:in\s+)?(20[012]\d)\b"
+    r"(?=\s*[,.;]|$)",
+    re.IGNORECASE,
+)
 #: A year in brackets right behind the device: "the T4 (Turing, 2018)".
 _OF_YEAR = re.compile(r"\s*\((?:[A-Z][\w ]{2,14},\s*)?(?:released |launched )?(20[012]\d)\)")
 #: A year before the device at the start of a sentence: "Released in 2020, the".
@@ -124,6 +130,9 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             yield from _built(passage, place, who, context)
         if who.here:
             yield from _years(passage, place, who.here, context)
+        elif who.topic and who.certain:
+            for match in _LISTED_YEAR.finditer(passage.text, *place):
+                yield from _of_year(passage, match, who.topic[0], context)
 
 
 def _cells(context: Context) -> Iterator[Finding]:

@@ -61,6 +61,13 @@ _SO = re.compile(
     r"totall?ing|giving|makes?|in total|\w+ needs?)[\s,]*){0,4}~?",
     re.IGNORECASE,
 )
+#: "7B needs 14 GB", one model after another.
+_TAKES = re.compile(
+    r"\b(?P<n>\d{1,3}(?:\.\d)?)B(?: model)?\s+(?:needs?|takes?|requires?|is|uses?|=)\s+(?:about |around |"
+    r"roughly |~)?"
+    r"(?P<size>\d{1,4}(?:\.\d)?)\s?GB\b(?!\s+(?:card|gpu))",
+    re.IGNORECASE,
+)
 _ROUNDED, _MISSED = 0.08, 0.15
 #: Headings of the weights by themselves.
 _FROZEN = re.compile(r"\b(?:base|weights?|frozen)\b(?!\s*(?:precision|model|type))", re.IGNORECASE)
@@ -196,7 +203,13 @@ def _of_bytes(passage: Passage, place: tuple[int, int], context: Context) -> Ite
     text = passage.text
     match = _BYTES.search(text, *place)
     found = models(text[place[0] : place[1]]) if match else ()
-    if match is None or len({each.parameters for each in found}) != 1:
+    if match is None or not found:
+        return
+    if len({each.parameters for each in found}) > 1:
+        for one in _TAKES.finditer(text, match.end(), place[1]):
+            size = _memory(passage, (one.start("size") - 1, one.end()), context)
+            if size:
+                yield _times(passage, size, float(match["n"]), float(one["n"]) * 1e9, context)
         return
     result = next(
         (each for each in within(quantities(text, context.fraction), match.end(), place[1])
@@ -204,15 +217,19 @@ def _of_bytes(passage: Passage, place: tuple[int, int], context: Context) -> Ite
     )  # fmt: skip
     if result is None or result.high != result.value or not _SO.fullmatch(text, match.end(), result.start):
         return
-    real = float(match["n"]) * found[0].parameters
+    yield _times(passage, result, float(match["n"]), found[0].parameters, context)
+
+
+def _times(passage: Passage, result: Quantity, each: float, parameters: float, context: Context) -> Finding:
+    """The verdict on a size that so many bytes for each of some parameters make."""
+    real = each * parameters
     off = abs(result.value / real - 1)
-    billions = f"{found[0].parameters / 1e9:.4g} billion parameters"
-    because = f"{match['n']} B for each of {billions} are {real / 1e9:,.3g} GB"
+    because = f"{each:g} B for each of {parameters / 1e9:.4g} billion parameters are {real / 1e9:,.3g} GB"
     verdict = "confirmed" if off <= _ROUNDED else "inconsistent" if off > _MISSED else "unverifiable"
-    yield made(
-        context, passage, (result.start, result.end), "memory", verdict, subject=found[0].name,
-        attribute="required memory", because=because, evidence=(Evidence(because),),
-        expected="" if verdict == "confirmed" else f"{real / 1e9:,.3g} GB",
+    return made(
+        context, passage, (result.start, result.end), "memory", verdict,
+        subject=f"{parameters / 1e9:g}B", attribute="required memory", because=because,
+        evidence=(Evidence(because),), expected="" if verdict == "confirmed" else f"{real / 1e9:,.3g} GB",
     )  # fmt: skip
 
 
