@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Evidence, Finding
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.subjects import Mention
@@ -95,6 +96,20 @@ def _with(who: Spoken, end: int, after: Sequence[Mention]) -> Sequence[Mention]:
     between = who.text[end : after[0].start] if after else ""
     apart = _CLAUSE.search(between) and not _THAN.search(between)
     return [] if apart else after[:1]
+
+
+def named_before(passage: Passage, mention: Mention, context: Context) -> list[tuple[str, ...]]:
+    """Every other device that a passage, or else its title and the passage before it, names before a name."""
+    passages = context.document.passages
+    index = passages.index(passage)
+    found = [each for each in context.mentions.get(index, ()) if each.end <= mention.start]
+    if not any(not _same(each.named, mention.named, context) for each in found):
+        found = list(context.mentions.get(index - 1, ())) if index else []
+    distinct: list[tuple[str, ...]] = []
+    for one in found:
+        if not any(_same(one.named, known, context) for known in (*distinct, mention.named)):
+            distinct.append(one.named)
+    return distinct
 
 
 def _forms(named: tuple[str, ...], context: Context) -> tuple[str, ...]:

@@ -119,9 +119,7 @@ _MONEY = {
 
 _PER_KWH = re.compile(r"\s*(?:/|per|a|je|pro|par|por)\s*kWh\b", re.IGNORECASE)
 #: A power that is not drawn all the time.
-_MEASURED = re.compile(
-    r"\b(?:average|idle|utili[sz]ation|(?<!W )load|pue|cooling|percent)\b|%", re.I
-)
+_MEASURED = re.compile(r"\b(?:average|idle|utili[sz]ation|(?<!W )load|pue|cooling|percent)\b|%", re.I)
 
 
 class _Amount(NamedTuple):

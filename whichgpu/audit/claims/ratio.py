@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from whichgpu.audit.attributes import named
 from whichgpu.audit.beside import before_it, in_brackets
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.pairs import facts, pair, ratios, told, unsure
+from whichgpu.audit.pairs import Pair, facts, named_before, pair, ratios, told, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.pairs import Pair
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
@@ -48,6 +47,9 @@ _ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "ov
 #: Beyond these shares nothing is left that rounding explains.
 _EXCUSED = 1.03
 _BEFORE, _AFTER = 40, 60
+#: "Double the memory bandwidth", with nothing that it is double of; of how many devices that may be.
+_ELIDED = re.compile(r"\s+the\s+(?:[\w-]+\s+){0,2}?[\w-]+\s*(?:[.,;:)(]|$|and\b)", re.IGNORECASE)
+_MOST = 4
 _CLAUSES = re.compile(r"[,;]\s|\band\s", re.IGNORECASE)
 #: "A 2.1x bandwidth advantage".
 _AHEAD = re.compile(
@@ -175,7 +177,10 @@ def _of_devices(
     own = re.search(
         r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near
     )
-    if both is None or own or _OTHER.search(near):
+    if own or _OTHER.search(near):
+        return
+    if both is None:
+        yield from _of_any(passage, sentence, claim, who, context)
         return
     attribute = _attribute(text, sentence, claim)
     if attribute is None:
@@ -204,6 +209,35 @@ def _of_devices(
     yield _finding(
         passage, claim, answer, context, subject=both.subject, attribute=attribute.key, evidence=evidence
     )
+
+
+def _of_any(
+    passage: Passage, sentence: Sentence, claim: _Claim, who: Spoken, context: Context
+) -> Iterator[Finding]:
+    """A multiple whose other side is not said: wrong where it is so of no device told of before it."""
+    attribute = _attribute(passage.text, sentence, claim)
+    first = who.own[-1] if who.own else None
+    if (
+        attribute is None
+        or first is None
+        or not _ELIDED.match(passage.text, claim.end)
+        or first.end > claim.start
+    ):
+        return
+    known = named_before(passage, first, context)
+    pairs = [Pair(first.named, other) for other in known]
+    every = [ratios(attribute, both, context) for both in pairs]
+    if not 1 <= len(every) <= _MOST or not all(every) or any(unsure(both, context) for both in pairs):
+        return
+    if all(_verdict(claim, [value for value, _ in values]) == "contradicted" for values in every):
+        value, words = min(
+            (one for values in every for one in values), key=lambda one: abs(one[0] - claim.times)
+        )
+        answer = ("contradicted", f"{value:.2g}x", f"{words}: {value:.3g} times")
+        yield _finding(
+            passage, claim, answer, context, subject=pairs[-1].subject, attribute=attribute.key,
+            evidence=facts(attribute, pairs[-1], context),
+        )  # fmt: skip
 
 
 def _clause(text: str, sentence: Sentence, claim: _Claim, attribute: Attribute) -> str:
