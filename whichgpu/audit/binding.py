@@ -43,7 +43,7 @@ _PART_BEFORE = re.compile(
     r"[\w\s,]{0,16}$",
     re.IGNORECASE,
 )
-#: Behind a size that names a model by it: "the 80 GB version".
+#: Behind a value that names a model by it: "the 80 GB version", "45 W variants".
 _VARIANT = re.compile(r"[\s-]*(?:models?|versions?|variants?|flavou?rs?|editions?|skus?)\b", re.IGNORECASE)
 #: What is missing, left or added is not what a device has.
 _MISSING = re.compile(
@@ -135,7 +135,7 @@ class Binder:
         here = self._who.here
         inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
         mention = nearest_device(self._text, quantity, self._who)
-        variant = quantity.dimension == "memory" and _VARIANT.match(self._text, quantity.end)
+        variant = _VARIANT.match(self._text, quantity.end)
         if mention is None or inside or variant or of_a_part(self._text, quantity):
             return None
         attribute = self._listed(quantity, mention) if chosen is None else self._attributes[chosen].attribute

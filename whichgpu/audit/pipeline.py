@@ -12,6 +12,7 @@ from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.quantities import locale
 from whichgpu.audit.settling import settled
 from whichgpu.audit.subjects import resolved
+from whichgpu.audit.unmarked import tabled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +28,7 @@ _MARKS = str.maketrans(",.", ".,")
 
 def audit(document: Document, catalogue: Catalogue, today: date) -> tuple[Finding, ...]:
     """Every claim of a document with its verdict, in the order of the file; no two on the same words."""
+    document = tabled(document, catalogue)
     document = document._replace(passages=tuple(piece for p in document.passages for piece in pieces(p)))
     mentions = resolved(document, catalogue)
     spoken_of = frozenset(one for found in mentions.values() for each in found for one in each.ids)

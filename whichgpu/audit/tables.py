@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from whichgpu.audit.attributes import headed, qualifiers, rate_of
+from whichgpu.audit.attributes import CHIP, headed, qualifiers, rate_of
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import mentions
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
     from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.subjects import Mention
 
 #: The unit that a header gives for the numbers under or beside it.
 _UNIT = re.compile(
@@ -162,7 +163,18 @@ def devices(passage: Passage, context: Context) -> tuple[str, ...]:
         return ()
     if counted(passage.text, 0, found[0].start) > 1 or _TIMES.match(passage.text, found[0].end):
         return ()
-    return found[0].ids if len({mention.named for mention in found}) == 1 else ()
+    return (
+        found[0].ids
+        if len({mention.named for mention in found}) == 1 and _is_it(passage, found[0], context)
+        else ()
+    )
+
+
+def _is_it(passage: Passage, mention: Mention, context: Context) -> bool:
+    """Whether a header's cell says no chip of another device of that name: "RTX 4070 (AD103)"."""
+    chips = {str(context.catalogue[key].value("chip") or "").upper() for key in mention.ids}
+    said = CHIP.findall(passage.text)
+    return not said or not all(chips) or any(chip.startswith(one) for one in said for chip in chips)
 
 
 def _unit(text: str) -> str:
@@ -177,7 +189,7 @@ def _ordered(table: Table, context: Context) -> Iterator[Cell]:
     """
     for text in (table.caption, *reversed(table.section), context.document.title):
         named = list(dict.fromkeys(each.ids for each in mentions(text, context.catalogue)))
-        if len(named) > 1 and len(named) == table.columns - 1:
+        if len(named) > 1 and len(named) == table.columns - 1 and not CHIP.search(text):
             orders = (named, named[::-1]) if len(named) == _TWO else (named,)
             for order in orders:
                 made = list(_beside(table, -1, dict(enumerate(order, 1))))
