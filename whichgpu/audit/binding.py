@@ -29,7 +29,7 @@ _GENERATION = re.compile(r"\b(?:\w+|\d(?:st|nd|rd|th))[ -]gen(?:eration)?\b\.?",
 #: "Tensor Cores der 5. Generation" are no five cores.
 _NTH = re.compile(
     r"\.?[ \u00aa\u00ba\u00b0]?(?:er?|\u00e8me|te|ten)?\s*g(?:en\b|[e\u00e9]n[e\u00e9]raci?[o\u00f3]?n|"
-    r"eneration)",
+    r"eneration)|\u4e16?\u4ee3|\uc138\ub300",
     re.IGNORECASE,
 )
 #: Words of every rate between its name and its value, and what begins another value.
@@ -197,7 +197,7 @@ def nearest_attribute(
     for index, each in enumerate(attributes):
         if index in taken or not any(True for _ in fitting(each.attribute, [quantity])):
             continue
-        if too_small(each.attribute, quantity) or _is_year(text, quantity):
+        if too_small(each.attribute, quantity) or _is_year(text, quantity) or _is_resolution(text, quantity):
             continue
         if each.attribute.dimension in ("count", "bits") and _VERSION.fullmatch(
             text, quantity.start, quantity.end
@@ -225,6 +225,11 @@ def _is_year(text: str, quantity: Quantity) -> bool:
     digits = text[quantity.start : quantity.end]
     bare = quantity.dimension == "number" and re.fullmatch(r"(?:19|20)\d\d", digits) is not None
     return bare and _IN_A_YEAR.search(text, max(0, quantity.start - 16), quantity.start) is not None
+
+
+def _is_resolution(text: str, quantity: Quantity) -> bool:
+    """Whether a bare number is that of a picture: "8K"."""
+    return re.fullmatch(r"(?:2|4|5|8|16)K", text[quantity.start : quantity.end]) is not None
 
 
 def too_small(attribute: Attribute, quantity: Quantity) -> bool:

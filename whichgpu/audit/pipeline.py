@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import pieces
 from whichgpu.audit.findings import KINDS, Context, Finding
+from whichgpu.audit.misread import without_misread
 from whichgpu.audit.quantities import locale
 from whichgpu.audit.settling import settled
 from whichgpu.audit.subjects import resolved
@@ -39,7 +40,7 @@ def audit(document: Document, catalogue: Catalogue, today: date) -> tuple[Findin
     context.memo["found"] = found
     for kind in kinds():
         found += list(import_module(f"{__package__}.claims.{kind}").find(context))
-    found = settled(found, context)
+    found = settled(without_misread(found, context), context)
     if fraction == ",":
         found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]
     return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))

@@ -14,7 +14,7 @@ from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage, Table
@@ -55,6 +55,8 @@ class Cell(NamedTuple):
     unit: str
     row: int
     column: int
+    #: Whether the cells of its row stand below those of the header.
+    aligned: bool = True
 
 
 def cells(table: Table, context: Context) -> tuple[Cell, ...]:
@@ -77,7 +79,7 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
         across = (-1, {1: about}) if about and table.columns == 2 else across
         yield from _ordered(table, context) if not across[1] else ()
     if across[1] and len(across[1]) >= len(down[1]):
-        yield from _beside(table, *across)
+        yield from _beside(table, across[0], _shifted(table, *across))
     elif down[1]:
         yield from _below(table, *down)
 
@@ -128,18 +130,41 @@ def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int
     return column, {i: ids for i, cell in pairs if cell and (ids := devices(cell, context))}
 
 
+def _shifted(
+    table: Table, header: int, across: Mapping[int, tuple[str, ...]]
+) -> Mapping[int, tuple[str, ...]]:
+    """The devices above the columns; one to the right where a header lost the empty cell above the names.
+
+    It did where its first cell is a device, and the cells below that are names of attributes.
+    """
+    below = [row[0] for index, row in enumerate(table.rows) if index != header and row and row[0]]
+    names = sum(headed(cell.text) is not None for cell in below)
+    if 0 not in across or names < _TWO or len(across) >= table.columns:
+        return across
+    return {column + 1: ids for column, ids in across.items()}
+
+
 def _beside(table: Table, header: int, across: Mapping[int, tuple[str, ...]]) -> Iterator[Cell]:
     """Attributes to the left, devices above."""
+    columns = 1 + max(across)
+    # A row with more cells was cut at pipes inside of them; one with fewer is of several devices.
+    aligned = all(_filled(row) <= max(columns, len(table.rows[max(header, 0)])) for row in table.rows)
     for index, row in enumerate(table.rows):
         head = row[0] if row else None
         if index == header or head is None:
             continue
+        whole = aligned and (len(row) >= columns or header < 0)
         attribute, said, unit = headed(head.text), qualifiers(head.text), _unit(head.text)
         for column, ids in across.items():
             cell = row[column] if 0 < column < len(row) else None
             if cell:
                 mine = rate_of(head.text, cell.text, attribute)
-                yield Cell(cell, ids, mine, head.text, said, unit, index, column)
+                yield Cell(cell, ids, mine, head.text, said, unit, index, column, whole)
+
+
+def _filled(row: Sequence[Passage | None]) -> int:
+    """How many cells a row has up to its last one that is not empty."""
+    return max((index + 1 for index, cell in enumerate(row) if cell), default=0)
 
 
 def _below(table: Table, first: int, down: Mapping[int, tuple[str, ...]]) -> Iterator[Cell]:

@@ -280,6 +280,10 @@ def _of_value(
         of_other = _verdict(text, quantity, attribute, also, said=said, context=context)
         if of_other.verdict == "contradicted":
             gpus, found, mention = also, of_other, other
+    start, end = passage.span(*place)
+    if found.verdict == "contradicted" and "\n" in context.document.original[start:end]:
+        # A number and the word of the next line are no quantity.
+        return
     if found.verdict == "contradicted":
         several = _together(passage, sentence, quantity, attribute, mention=mention, context=context)
         if several is not None:
