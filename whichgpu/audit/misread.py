@@ -1,4 +1,4 @@
-"""Accusations from tables that were probably read wrongly are none: where columns moved, most cells are wrong."""
+"""Accusations from tables that were read wrongly are none: of moved columns most cells are wrong."""
 
 from __future__ import annotations
 

@@ -86,10 +86,7 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
 
 def read(cell: Cell, context: Context) -> list[Quantity]:
     """The quantities of a cell, in the unit of its header where it has none."""
-    text = cell.passage.text
-    if cell.attribute and cell.attribute.key == "transistors":
-        # "80 B" are billions here.
-        text = _BILLIONS.sub(lambda match: match[1] + "Bn", text)
+    text = read_as(cell.passage.text, cell.attribute)
     found = [
         each._replace(end=min(each.end, len(cell.passage.text)))
         for each in quantities(text, context.fraction)
@@ -102,6 +99,13 @@ def read(cell: Cell, context: Context) -> list[Quantity]:
         again = next(iter(quantities(text, context.fraction)), each)
         made.append(again._replace(start=each.start, end=each.end))
     return made
+
+
+def read_as(text: str, attribute: Attribute | None, unit: str = "") -> str:
+    """A cell's text with the unit of its heading behind it; "80 B" of transistors are billions."""
+    if attribute and attribute.key == "transistors":
+        text = _BILLIONS.sub(lambda match: match[1] + "Bn", text)
+    return f"{text} {unit}".strip()
 
 
 def noted(passage: Passage, place: tuple[int, int], document: str) -> frozenset[str]:
@@ -154,7 +158,7 @@ def _beside(table: Table, header: int, across: Mapping[int, tuple[str, ...]]) ->
         if index == header or head is None:
             continue
         whole = aligned and (len(row) >= columns or header < 0)
-        attribute, said, unit = headed(head.text), qualifiers(head.text), _unit(head.text)
+        attribute, said, unit = headed(head.text), qualifiers(head.text), unit_of(head.text)
         for column, ids in across.items():
             cell = row[column] if 0 < column < len(row) else None
             if cell:
@@ -170,7 +174,7 @@ def _filled(row: Sequence[Passage | None]) -> int:
 def _below(table: Table, first: int, down: Mapping[int, tuple[str, ...]]) -> Iterator[Cell]:
     """Attributes above, a device to a row."""
     heads = [
-        (column, headed(head.text), head.text, qualifiers(head.text), _unit(head.text))
+        (column, headed(head.text), head.text, qualifiers(head.text), unit_of(head.text))
         for column, head in enumerate(table.rows[0])
         if head and column != first
     ]
@@ -202,7 +206,8 @@ def _is_it(passage: Passage, mention: Mention, context: Context) -> bool:
     return not said or not all(chips) or any(chip.startswith(one) for one in said for chip in chips)
 
 
-def _unit(text: str) -> str:
+def unit_of(text: str) -> str:
+    """The unit that a heading gives for bare numbers; empty where it gives none."""
     match = _UNIT.search(text)
     return (match[1] or match[2]) if match else ""
 
