@@ -111,7 +111,7 @@ def _of_sentence(
     for match in _CHEAPER.finditer(text, sentence.start, sentence.end):
         hourly = [each for each in every if each.end <= match.start() and _HOURLY.match(text, each.end)]
         prices = [each for each in hourly if each.dimension == "money"]
-        if len(prices) == 2 and prices[0].unit == prices[1].unit:
+        if not match["percent"] and len(prices) == 2 and prices[0].unit == prices[1].unit:
             yield _judged(passage, _told(match), (prices[0], prices[1]), context)
     for match in _BETWEEN.finditer(text, sentence.start, sentence.end):
         told = _told(match)
