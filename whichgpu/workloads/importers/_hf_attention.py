@@ -22,6 +22,7 @@ _LETTERS = {
     "local_attention": "W",
     "global_attention": "*",
     "linear_attention": "L",
+    "indexed_attention": "*",
     "compressed_sparse_attention": "S",
     "heavily_compressed_attention": "B",
     "mamba": "M",
@@ -89,7 +90,7 @@ def _latent(config: Config, dims: Dims) -> None:
     low = config.optional("q_lora_rank")
     if low:
         dims["q_rank"] = low
-    dims["rope_dim"] = config.first(("qk_rope_head_dim",))
+    dims["rope_dim"] = config.first(("qk_rope_head_dim",), least=0)
     dims["nope_dim"] = config.first(("qk_nope_head_dim",))
     dims["value_dim"] = config.first(("v_head_dim",))
     for name in ("kv_heads", "head_dim"):
@@ -100,6 +101,9 @@ def _indexer(config: Config, dims: Dims) -> None:
     dims["index_heads"] = config.first(("index_n_heads",))
     dims["index_dim"] = config.first(("index_head_dim",))
     dims["index_top"] = config.first(("index_topk",))
+    streams = config.optional("hc_mult")
+    if streams:
+        dims["hyper"] = streams
 
 
 def _linear_attention(config: Config, dims: Dims) -> None:
@@ -137,7 +141,6 @@ def _compressed(config: Config, dims: Dims) -> None:
     rates = rates if isinstance(rates, dict) else {}
     dims["sparse_rate"] = int(rates.get("compressed_sparse_attention", 4))
     dims["heavy_rate"] = int(rates.get("heavily_compressed_attention", 128))
-    dims["hyper"] = config.first(("hc_mult",))
     _indexer(config, dims)
     ratios, types = config.raw.get("compress_ratios"), config.raw.get("layer_types")
     if isinstance(ratios, list):

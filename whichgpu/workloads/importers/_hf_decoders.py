@@ -50,8 +50,9 @@ def _shared_experts(config: Config, dims: Dims) -> None:
     """Experts that every token goes to: how many, or how wide together."""
     shared = config.first(_SHARED, required=False, least=0)
     width = config.first(
-        ("shared_expert_intermediate_size", "moe_shared_expert_intermediate_size"), required=False, least=0
-    )
+        ("shared_expert_intermediate_size", "moe_shared_expert_intermediate_size", "share_expert_dim",
+         "shared_intermediate_size"), required=False, least=0,
+    )  # fmt: skip
     if width:
         dims["shared_ffn"] = width * (shared or 1)
     elif shared:
