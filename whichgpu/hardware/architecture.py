@@ -135,7 +135,7 @@ def architectures() -> Mapping[str, Architecture]:
 
 
 def called(text: str) -> str:
-    """The id of the generation or variant that a text names (`Ada Lovelace`, `NVIDIA Ampere`, `RDNA 3`), or ""."""
+    """The id of the generation or variant that a text names (`Ada Lovelace`, `RDNA 3`), or ""."""
     return _called().get(_squeezed(text), "")
 
 
