@@ -111,9 +111,9 @@ def candidates(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
         found = [catalogue[key] for key in ids if key in catalogue and _fits(asked, catalogue[key])]
         if found:
             return tuple(found)
-    found = _by_words(said, asked, catalogue)
+    named = _by_words(said, asked, catalogue)
     fuller = tokens.spelled_out(said)
-    return found or (candidates(" ".join(fuller), catalogue) if fuller != said else ())
+    return named or (candidates(" ".join(fuller), catalogue) if fuller != said else ())
 
 
 def nearest(text: str, catalogue: Catalogue, most: int = 4) -> tuple[Gpu, ...]:
