@@ -628,3 +628,21 @@ def test_slices_do_not_work_together():
 def test_a_slice_has_no_engines_or_links_of_the_whole():
     found = compare(["a100-80gb-sxm:mig-2g.20gb", "t4"])
     assert not any("NVDEC" in one.text and "slice" in one.text for one in found.takeaways)
+
+
+def test_the_instance_types_of_hyperscalers_are_named_where_there_is_room():
+    two = compare(["rtx-a6000", "a100-80gb-sxm"], today=TODAY)
+    row = next(row for row in two.rows if row.field == "instances")
+    text = row.cells["a100-80gb-sxm"].text
+    assert "aws p4de.24xlarge (8)" in text
+    assert "gcp a2-ultragpu" in text
+    assert "rtx-a6000" not in row.cells
+    many = compare(["t4", "l4", "a10", "a100-80gb-sxm"], today=TODAY)
+    assert "instances" not in {row.field for row in many.rows}
+
+
+@pytest.mark.slow
+def test_no_fleet_of_laptops_is_counted():
+    found = compare(["a100-40gb-pcie", "rtx-4090-laptop"], ["stable-diffusion-1.5"], today=TODAY)
+    assert not any(row.field.endswith((".fleet", ".target")) for row in found.rows)
+    assert not any("a minute take" in one.text for one in found.takeaways)
