@@ -393,6 +393,10 @@ GPUS = catalogue()
         ("12 cents per GPU minute, A100 80GB SXM", 7.2, "a100-80gb-sxm", "on-demand"),
         ("500 hours on 8x L40S for 3000 USD", 0.75, "l40s", "on-demand"),
         ("H100 SXM5, $2.49 /hr, minimum 64 GPUs", 2.49, "h100-80gb-sxm", "on-demand"),
+        ("we're offered eight H100 SXMs at 16.8 an hour all in", 2.10, "h100-80gb-sxm", "on-demand"),
+        ("1,99 USD/h for H100 SXM", 1.99, "h100-80gb-sxm", "on-demand"),
+        ("1.461,00 USD/month for 2 x L40S", 1.0, "l40s", "on-demand"),
+        ("L40S 24/7 for 730.5 dollars a month", 1.0, "l40s", "on-demand"),
     ],
 )
 def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:
@@ -420,6 +424,7 @@ def test_quotes_are_read(text: str, usd: float, gpu: str, term: str) -> None:
         ("1e9 USD/h for L4", "absurd"),
         ("1/0 L4 for 1 USD/h", "0 GPUs cannot be"),
         ("2 USD/h for RTX 4090 or RTX 3090", "no GPU"),
+        ("H100 SXM at 2.10", 'write e.g. "2.1 USD/h for 1x h100-80gb-sxm"'),
     ],
 )
 def test_quotes_that_cannot_be_read(text: str, said: str) -> None:
@@ -434,6 +439,7 @@ def test_quotes_that_cannot_be_read(text: str, said: str) -> None:
         ("2 used RTX 3090 for $1400", 700, "low"),
         ("RTX 5090, 500 USD, new", 500, "too low to believe"),
         ("RTX 5090 for 9k USD", 9000, "higher than all"),
+        ("RTX 3090 used, at 650 each", 650, "low"),
     ],
 )
 def test_a_price_without_a_time_is_one_to_buy(text: str, usd: float, verdict: str, whichgpu: Any) -> None:
