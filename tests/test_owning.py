@@ -165,6 +165,18 @@ def test_what_cannot_be(whichgpu: Any) -> None:
     assert whichgpu("prices", "spot", "a10").status == 2
 
 
+def test_what_nobody_rents_out_has_a_cost_of_its_own(whichgpu: Any) -> None:
+    """A laptop: 1,999 USD, a fifth back after 3 years of 1,461 h, and 120 W of it by the hour."""
+    told = whichgpu("prices", "own", "rtx-4090-laptop", "--hours-per-day", "4")
+    assert told.status == 0
+    assert "No price on demand is on file" in told.out
+    found = whichgpu("prices", "own", "rtx-4090-laptop", "--hours-per-day", "4", "--json").json
+    assert found["rent"] is None
+    assert found["own"] == pytest.approx(1999 * 0.8 / (3 * 365.25 * 4) + found["running"])
+    rented = whichgpu("prices", "own", "rtx-4090-laptop", "--hours-per-day", "4", "--rent", "0.5 USD/h")
+    assert "The rent has paid for it after" in rented.out
+
+
 def test_the_commands(whichgpu: Any) -> None:
     own = whichgpu("prices", "own", "rtx-a6000", "--json")
     assert own.status == 0
