@@ -519,6 +519,10 @@ def test_the_smallest_list(tmp_path: Path) -> None:
     assert row.locator == f"{path}:2"
 
 
+def _open_h100(text: str) -> list[str]:
+    return [text, text + "x"] if text == "h100" else [text]
+
+
 def test_a_full_list(tmp_path: Path) -> None:
     path = write(
         tmp_path,
@@ -526,13 +530,32 @@ def test_a_full_list(tmp_path: Path) -> None:
         'acme,"big, box",h100,8,On-Demand,0.5 USD/min,eu,2026-11-01,64\n\n'
         "acme,small,a10,0.5,committed 1y,$1.2,,,\n",
     )
-    rows, warnings = prices.load_offers(path, resolve=lambda text: [text, text + "x"], today=TODAY)
-    assert warnings == ()
+    rows, warnings = prices.load_offers(path, resolve=_open_h100, today=TODAY)
+    assert warnings == (f"{path} line 2: column gpu: 'h100' may be h100, h100x; write which",)
     assert rows[0].candidates == ("h100", "h100x")
     assert rows[0].gpu is None
     assert rows[0].usd_per_hour == pytest.approx(30.0)
     assert (rows[0].instance, rows[0].as_of, rows[0].memory) == ("big, box", date(2026, 11, 1), 2.0**36)
     assert (rows[1].kind, rows[1].usd_per_hour, rows[1].gpu_count) == ("committed_1y", 1.2, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "usd", "count"),
+    [
+        ("Provider;GPU;USD per hour;Count\nacme;a10;2,10;8\n", 2.10, 8),
+        ("Provider;GPU;Price (USD)\nacme;a10;1.461,00 USD/month\n", 2.0, 1),
+        ('provider,gpu,usd_per_hour\nacme,a10,"2,10"\n', 2.10, 1),
+        ('provider,gpu,usd_per_hour\nacme,a10,"2,100"\n', 2100.0, 1),
+        ("Vendor\tCard\tHourly\tGPUs\nacme\ta10\t0,5\t2\n", 0.5, 2),
+        ("Cloud, GPU ,Price ($/hr),GPUs\nacme,a10,$16.80,8\n", 16.80, 8),
+        ("provider,gpu,usd_per_gpu_hour,gpus\nacme,a10,2.10,8\n", 16.80, 8),
+        ("provider,gpu,usd_per_month\nacme,a10,730.5\n", 1.0, 1),
+    ],
+)
+def test_lists_as_spreadsheets_write_them(tmp_path: Path, text: str, usd: float, count: float) -> None:
+    """Semicolons, tabs, decimal commas, and columns by the names that people give them."""
+    (row,), _ = prices.load_offers(write(tmp_path, text))
+    assert (row.gpu, row.usd_per_hour, row.gpu_count) == ("a10", pytest.approx(usd), count)
 
 
 def _refuse(text: str) -> list[str]:
@@ -575,7 +598,8 @@ def test_a_bad_row_is_one_line_and_the_others_stay(tmp_path: Path, row: str, sai
     ("text", "said"),
     [
         ("", "no column 'provider'; write e.g. 'provider,gpu,usd_per_hour'"),
-        ("provider,gpu\nacme,a10\n", "no column 'usd_per_hour'"),
+        ("provider,gpu\nacme,a10\n", "no column 'usd_per_hour' among provider, gpu"),
+        ("provider,gpu,price\nacme,a10,0.5\n", "'0.5' has no unit; write e.g. 0.5 USD/h"),
         ("provider,gpu,usd_per_hour\n", "no offers in it"),
         ("provider,gpu,usd_per_hour\nacme,a10,free\n", "line 2: column usd_per_hour: 'free' is not a price"),
         ("provider,gpu,gpu,usd_per_hour\n", "column 'gpu' stands twice"),
