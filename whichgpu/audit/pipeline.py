@@ -14,7 +14,7 @@ from whichgpu.audit.settling import settled
 from whichgpu.audit.subjects import resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import date
 
     from whichgpu.audit.document import Document
@@ -25,8 +25,17 @@ if TYPE_CHECKING:
 _MARKS = str.maketrans(",.", ".,")
 
 
-def audit(document: Document, catalogue: Catalogue, today: date) -> tuple[Finding, ...]:
-    """Every claim of a document with its verdict, in the order of the file; no two on the same words."""
+def audit(
+    document: Document,
+    catalogue: Catalogue,
+    today: date,
+    *,
+    told: Callable[[str, int, int], None] | None = None,
+) -> tuple[Finding, ...]:
+    """Every claim of a document with its verdict, in the order of the file; no two on the same words.
+
+    `told` hears of each kind of claim before it is looked for: its name, how many are done, and of how many.
+    """
     document = document._replace(passages=tuple(piece for p in document.passages for piece in pieces(p)))
     mentions = resolved(document, catalogue)
     spoken_of = frozenset(one for found in mentions.values() for each in found for one in each.ids)
@@ -35,7 +44,9 @@ def audit(document: Document, catalogue: Catalogue, today: date) -> tuple[Findin
     found: list[Finding] = []
     # What the text states of each device is known before what it says of two.
     context.memo["found"] = found
-    for kind in kinds():
+    for done, kind in enumerate(every := kinds()):
+        if told is not None:
+            told(kind, done, len(every))
         found += list(import_module(f"{__package__}.claims.{kind}").find(context))
     found = settled(found, context)
     if fraction == ",":
