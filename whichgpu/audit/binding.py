@@ -53,7 +53,7 @@ _MISSING = re.compile(
     re.IGNORECASE,
 )
 _PART_AFTER = re.compile(
-    r"[\w\s-]{0,24}\b(?:per|each|more|fewer|less|mehr|weniger|pro|je|de plus|de moins|m\u00e1s|menos)\b",
+    r"[\w\s-]{0,32}\b(?:per|each|more|fewer|less|mehr|weniger|pro|je|de plus|de moins|m\u00e1s|menos)\b",
     re.IGNORECASE,
 )
 #: A rate that is told twice, dense and with sparsity.
