@@ -53,7 +53,7 @@ _MISSING = re.compile(
     re.IGNORECASE,
 )
 _PART_AFTER = re.compile(
-    r"[\w\s-]{0,24}\b(?:per(?!\s+(?:gpu|card|accelerator)\b)|each|more|fewer|less|mehr|weniger|pro|je|de "
+    r"[\w\s-]{0,32}\b(?:per(?!\s+(?:gpu|card|accelerator)\b)|each|more|fewer|less|mehr|weniger|pro|je|de "
     r"plus|de moins|m\u00e1s|menos)\b",
     re.IGNORECASE,
 )

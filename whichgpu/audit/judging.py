@@ -46,6 +46,8 @@ _NEAR, _ROUND, _LIMITED = 0.03, 0.08, 0.13
 _DATABASES = 0.10
 #: What a card's maker may change: off by less, it may be another maker's card.
 _MAKERS = {"clock_boost": 0.10, "clock_base": 0.10, "power": 0.15}
+#: What a laptop's maker adds to the power of its GPU for a while, of that of the CPU.
+_BOOSTED = 0.25
 #: How far the clocks of one part differ between a thin laptop and a thick one.
 _LAPTOPS = 0.35
 #: What a vendor states once and for all of a card.
@@ -310,6 +312,8 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     fact = gpu.fact(attribute.fields[0])
     if gpu.segment in ("geforce", "workstation", "laptop") or (fact and fact.kind != "vendor"):
         allowed = max(allowed, _MAKERS.get(attribute.key, 0.0))
+    if gpu.segment == "laptop" and attribute.key == "power":
+        allowed = max(allowed, _BOOSTED)
     if gpu.segment == "laptop" and attribute.dimension in (*_RATES, "frequency"):
         # A laptop's maker sets its power, and the clocks with it.
         allowed = max(allowed, _LAPTOPS)

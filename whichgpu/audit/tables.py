@@ -139,11 +139,11 @@ def _shifted(
 ) -> Mapping[int, tuple[str, ...]]:
     """The devices above the columns; one to the right where a header lost the empty cell above the names.
 
-    It did where its first cell is a device, and the cells below that are names of attributes.
+    It did where its first cell is a device, and the rows below have one cell more than it has.
     """
-    below = [row[0] for index, row in enumerate(table.rows) if index != header and row and row[0]]
-    names = sum(headed(cell.text) is not None for cell in below)
-    if 0 not in across or names < _TWO or len(across) >= table.columns:
+    own = _filled(table.rows[header])
+    below = [_filled(row) for index, row in enumerate(table.rows) if index != header]
+    if 0 not in across or 2 * sum(count == own + 1 for count in below) < len(below):
         return across
     return {column + 1: ids for column, ids in across.items()}
 

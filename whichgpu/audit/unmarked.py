@@ -45,7 +45,7 @@ _TRIED = 4
 #: Where names of devices may be glued to each other, and to the heading of another column.
 _GLUED = re.compile(
     r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d)])(?=(?:RTX|GTX|GeForce|NVIDIA|AMD|Tesla|Quadro|Radeon|Instinct|MI\d{3})\b)|"
-    r"(?<=\d[A-Z])(?=[ABHLV]\d{2,3})|(?<=\d)(?=[ABHLV]\d{2,3})|(?<=[A-Z\d])(?=[A-Z][a-z]{2})"
+    r"(?<=\d[A-Z])(?=[ABHLPTV]\d{1,3})|(?<=\d)(?=[ABHLPTV]\d{1,3})|(?<=[A-Z\d])(?=[A-Z][a-z]{2})"
 )
 
 
@@ -100,7 +100,8 @@ def _parts(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[str
     known: set[tuple[str, ...]] = set()
     for index, line in enumerate(every):
         text, found = _named(line.text, catalogue)
-        run = [*run, line] if len(found) == 1 and len(line.text) <= _CELL else []
+        alone = len(found) == 1 and len(line.text) <= _CELL and _is_name(line.text, catalogue)
+        run = [*run, line] if alone else []
         if len(run) > 1:
             text, found = _named(" / ".join(each.text for each in run), catalogue)
         if found and (len(found) > 1 or (not found <= known and _is_name(line.text, catalogue))):
@@ -172,10 +173,14 @@ def _in_one(line: Passage, count: int) -> tuple[Passage, ...]:
         name = line.part(0, len(line.text[:at].rstrip(" :")))
         attribute = headed(name.text)
         # A name and a value of one device that are apart are read as they stand.
+        if any(each.dimension != "number" for each in quantities(name.text)):
+            return ()
         if attribute is None or (count == 1 and line.text[at - 1] in " :"):
             continue
         cells = _values(line, at) if count > 1 else [line.part(at, len(line.text))]
-        if len(cells) == count and all(_fits(cell, attribute, name.text) for cell in cells):
+        whole = not any(_fits(cell, attribute, name.text) for cell in cells[count:])
+        cells = cells[:count]
+        if whole and len(cells) == count and all(_fits(cell, attribute, name.text) for cell in cells):
             return (name, *cells)
     return ()
 
