@@ -81,7 +81,7 @@ def shorter(name: str) -> Iterator[Shorter]:
 
 
 def told(name: str) -> Iterator[Shorter]:
-    """The names that are left where the last words say what is done with a model: `ssd_amp`, `BERT training`."""
+    """The names left where the last words say what is done with a model: `ssd_amp`, `BERT training`."""
     rest, stored = name.strip().lower(), ""
     cut = _last(rest, table()["done"])
     while cut:

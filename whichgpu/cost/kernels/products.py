@@ -156,7 +156,7 @@ def _shape(ops: OpTable, devices: Devices, tensor: NDArray[np.bool_]) -> NDArray
     busy = waves * split
     half = c["k_half"]
     if ops.kind == "conv":
-        # A tile fills and drains its pipeline in so many cycles, in which a faster SM would do more of its depth.
+        # A tile fills and drains its pipeline in so many cycles, in which a faster SM does more of its depth.
         half = half * np.where(tensor, devices.fed(ops.dtypes) ** c["conv_depth"], 1.0)
     deep = k / (k + half) * n / (n + c["n_half"])
     if ops.kind == "conv":

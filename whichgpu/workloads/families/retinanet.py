@@ -2,7 +2,8 @@
 
 Lin et al., "Focal Loss for Dense Object Detection"; the MLPerf variant has a ResNeXt-50 32x4d, 800 x 800
 pictures and the 264 classes of Open Images. Batch normalisation is fixed; training leaves the stem and
-the first stage as they are. TensorFlow's variant trains all of it, with normalisation in heads and pyramid as well.
+the first stage as they are. TensorFlow's variant trains all of it, with normalisation in heads and
+pyramid as well.
 Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `layers`, `groups`, `group_width`, `classes`, `anchors` (per position), `normed` (TensorFlow's).
@@ -34,8 +35,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 WIDTH = 256
 #: Kernels of the focal loss, or of choosing boxes, each over all scores.
 _SCORING = 8
-#: True boxes of a picture, with padding; kernels over each pair of an anchor and one, and over anchors: overlaps,
-#: the best of each, scattered to targets and weights (object_detection/core/target_assigner.py; counts are typical).
+#: True boxes of a picture, with padding; kernels over each pair of an anchor and one, and over anchors:
+#: overlaps, the best of each, scattered to targets and weights (object_detection/core/target_assigner.py;
+#: the counts are typical).
 _BOXES, _OVERLAPS, _PICKS = 100, 60.0, 200.0
 
 
