@@ -313,7 +313,8 @@ def test_spellings_of_precisions(name):
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
-        ("FP16 (tensor cores)", "fp16"), ("use_fp16", "fp16"), ("torch.bfloat16", "bf16"), ("Integer", "int8"),
+        ("FP16 (tensor cores)", "fp16"), ("use_fp16", "fp16"), ("torch.bfloat16", "bf16"),
+        ("Integer", "int8"),
         ("FP16/FP32 mixed", "amp-fp16"), ("mixed BF16/FP32", "amp-bf16"), ("AMP (FP16)", "amp-fp16"),
         ("int8/fp16", ""), ("mixed int8", ""), ("fp16 xla", ""), ("precision", ""),
     ],
