@@ -113,9 +113,9 @@ class Job(Shown):
         """A numeric option, also in per cent; raises `UsageError` for text, or a number below `least`."""
         shown = default if example is None else example
         text = self.options.get(key, default)
-        percent = isinstance(text, str) and text.endswith("%")
+        bare = str(text).removesuffix("%")
         try:
-            value = float(text[:-1]) / 100.0 if percent else float(text)
+            value = float(bare) if bare == str(text) else float(bare) / 100.0
         except ValueError:
             raise UsageError(f"option {key}: '{text}' is no number; write e.g. {key}={shown:g}") from None
         if not least <= value < 1e9:

@@ -64,12 +64,10 @@ def _windows(config: Config, dims: Dims) -> None:
     elif config.kind.startswith("qwen"):
         full = config.optional("max_window_layers", least=0) or 0
         dims["pattern"] = "*" * min(full, dims["layers"]) + "W" * max(0, dims["layers"] - full)
+    elif letters:
+        dims["pattern"] = "".join(_LOCAL_GLOBAL[one] for one in str(written))
     elif every:
-        dims["pattern"] = (
-            "".join(_LOCAL_GLOBAL[one] for one in every)
-            if isinstance(every, str)
-            else "W" * (every - 1) + "*"
-        )
+        dims["pattern"] = "W" * (every - 1) + "*"
     if "W" not in dims.get("pattern", "W"):
         dims.pop("window")
         dims.pop("pattern")
@@ -218,6 +216,6 @@ def _windowed_heads(config: Config, dims: Dims) -> None:
 READERS: Mapping[str, Callable[[Config, Dims], None]] = {
     "biases": _biases, "windows": _windows, "latent": _latent, "indexer": _indexer,
     "linear_attention": _linear_attention, "glm": _glm, "multi_query": _multi_query,
-    "compressed": _compressed, "borrowing": _borrowing, "cross_layer": _cross_layer, "alternating": _alternating,
-    "wide_heads": _wide_heads, "windowed_heads": _windowed_heads,
+    "compressed": _compressed, "borrowing": _borrowing, "cross_layer": _cross_layer,
+    "alternating": _alternating, "wide_heads": _wide_heads, "windowed_heads": _windowed_heads,
 }  # fmt: skip
