@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Dims = dict[str, Any]
 
 #: Letters of layers whose heads or widths are their own.
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789αβγδεζηθικλμνξοπρστυφχψω"
 
 
 #: Molmo's tower, which its file does not describe: 23 layers of CLIP ViT-L/14 at 336 pixels; attention pools
