@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit import tables
+from whichgpu.audit.expressions import sums
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.offers import HOURS, on_offer
 from whichgpu.audit.quantities import quantities
@@ -59,6 +60,8 @@ _OF_ANOTHER = re.compile(r"\s+(?:of|in|on)\b", re.IGNORECASE)
 #: How far a product may be off: what rounding of its factors makes of it.
 _WITHIN = 0.012
 _SAVED = 0.02
+#: A result in whole numbers.
+_HALF = 0.5
 #: Columns of costs by the hour and by the month; the hours that a month may have, with what rounding adds.
 _PER_HOUR = re.compile(r"(?:\bper hour|/ ?hour|/ ?hr|/ ?h\b|hourly)")
 _PER_MONTH = re.compile(r"(?:\bper month|/ ?month|/ ?mo\b|monthly)")
@@ -103,6 +106,12 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
         words = f"{match['a']} over {match['b']}"
         factors = [_plain(match["a"]), 1 / (_plain(match["b"]) or 1.0)]
         yield _product(passage, match.span("c"), factors, _plain(match["c"]), context, words=words)
+    for place, value, told, words in sums(text) if "=" in text else ():
+        right = abs(told / value - 1) <= _WITHIN or abs(told - value) <= _HALF
+        because = f"{words} is {value:,.10g}"
+        yield made(context, passage, place, "arithmetic", "confirmed" if right else "inconsistent",
+                   expected="" if right else f"{value:,.10g}", because=because, attribute="sum",
+                   evidence=(Evidence(because),))  # fmt: skip
     for match in _EACH.finditer(text) if "each" in text and "total" in text else ():
         factors = [_plain(match["a"]), _plain(match["b"])]
         yield _product(passage, match.span("c"), factors, _plain(match["c"]), context)

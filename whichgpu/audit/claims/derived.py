@@ -28,7 +28,8 @@ _TIMES = (
     rf"(?:(?P<limit>{'|'.join(LIMITS)}|a little over|a bit over|slightly (?:more|less) than)\s+)?(?:a "
     rf"factor of\s+)?"
     rf"(?:(?P<word>{'|'.join(sorted(_SHARES, key=len, reverse=True)).replace(' ', '[ -]')})\b"
-    r"|~?(?P<n>\d{1,3}(?:\.\d{1,2})?)\s?(?:[xX\u00d7](?![\w\d])|times\b|(?P<percent>%)))"
+    r"|(?<=factor of )~?(?P<plain>\d{1,3}(?:\.\d{1,2})?)(?![\d.]*\d|\s?[xX%])"
+    r"|~?(?P<n>\d{1,3}(?:\.\d{1,2})?)\s?(?P<unit>[xX\u00d7](?![\w\d])|times\b|(?P<percent>%)))"
 )
 #: What says that a ratio is worked out from what was just stated.
 _SO = re.compile(
@@ -74,17 +75,22 @@ _NAMES = re.compile(
 _VERSUS = re.compile(r"(?P<a>\d[\d,.]*)\s*(?:vs\.?|versus|against|to|over|/)\s*$", re.IGNORECASE)
 #: The other value in brackets behind what it is of: "what the A100's NVLink managed (600 GB/s)".
 _IN_BRACKETS, _CLOSE = re.compile(r"[^.;()]{3,80}\("), 40
-#: How far the ratio may be from what the values give: a word is rounder than a number.
-_NUMBER, _WORD, _LIMITED = 0.08, 0.14, 0.22
+#: Between which shares of what is told the real ratio may be: a word is rounder than a number.
+_ALLOWED = {
+    "": (0.92, 1.08), "word": (0.86, 1.14), "about": (0.85, 1.17), "nearly": (0.82, 1.06),
+    "over": (0.97, 1.35),
+    "under": (0.65, 1.03), "up to": (0.0, 1e9),
+}  # fmt: skip
 
 
 class _Told(NamedTuple):
-    """A ratio: its place, its value, and how far it may be off as a share."""
+    """A ratio: its place, its value, and between which shares of it the real one may be."""
 
     start: int
     end: int
     times: float
-    slack: float
+    least: float
+    most: float
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -106,8 +112,9 @@ def _of_sentence(
         values = _two_before(text, every, match.start())
         if values and values[1].dimension not in _RATES and "=" not in match[0]:
             continue
-        if values and _ENDS.match(text, match.end()) and not _NAMES.match(text, match.end()):
-            yield _judged(passage, _told(match), values, context)
+        told = _told(match)
+        if values and _ENDS.match(text, told.end) and not _NAMES.match(text, told.end):
+            yield _judged(passage, told, values, context)
     for match in _CHEAPER.finditer(text, sentence.start, sentence.end):
         hourly = [each for each in every if each.end <= match.start() and _HOURLY.match(text, each.end)]
         prices = [each for each in hourly if each.dimension == "money"]
@@ -121,13 +128,13 @@ def _of_sentence(
 
 
 def _told(match: re.Match[str]) -> _Told:
+    group = next(each for each in ("word", "plain", "n") if match[each])
     word = match["word"]
-    times = _SHARES[re.sub(r"[ -]", " ", word.lower())] if word else float(match["n"])
+    times = _SHARES[re.sub(r"[ -]", " ", word.lower())] if word else float(match[group])
     times = times / 100 if match["percent"] else times
-    slack = _LIMITED if match["limit"] else _WORD if word else _NUMBER
-    start = match.start("word") if word else match.start("n")
-    end = match.end("word") if word else match.end()
-    return _Told(start, match.end() if not word else end, times, slack)
+    limit = LIMITS.get((match["limit"] or "").lower(), "about" if match["limit"] else "word" if word else "")
+    end = match.end(group) if group != "n" else match.end("unit")
+    return _Told(match.start(group), end, times, *_ALLOWED[limit])
 
 
 def _two_before(text: str, every: Sequence[Quantity], at: int) -> tuple[Quantity, Quantity] | None:
@@ -175,7 +182,7 @@ def _judged(passage: Passage, told: _Told, values: tuple[Quantity, Quantity], co
     """Inconsistent where neither value is near so many times the other."""
     a, b = values
     ratios = (a.value / b.value, b.value / a.value)
-    right = any(abs(told.times / each - 1) <= told.slack for each in ratios)
+    right = any(told.least <= each / told.times <= told.most for each in ratios)
     nearest = min(ratios, key=lambda each: abs(each - told.times))
     shown = [passage.text[each.start : each.end] for each in values]
     because = f"{shown[0]} and {shown[1]}: {nearest:.3g} times"

@@ -36,8 +36,9 @@ _YEAR = re.compile(
 )
 #: A year in a list of what a device is: "70 W, Turing, released 2018".
 _LISTED_YEAR = re.compile(
-    r"(?:^|,)\s*(?:it (?:was )?)?(?:released|launched|introduced|came out)\s+(?:in\s+)?(20[012]\d)\b"
-    r"(?=\s*[,.;]|$)",
+    r"(?:^|,|[.;]\s)\s*(?:it (?:was )?(?:first )?)?(?:released|launched|introduced|announced|unveiled|came "
+    r"out)\s+"
+    r"(?:in\s+)?(?:[A-Z][a-z]+\s+)?(20[012]\d)\b(?=\s*[,.;]|\s+(?:and|at|for|with)\b|$)",
     re.IGNORECASE,
 )
 #: A year in brackets right behind the device: "the T4 (Turing, 2018)".

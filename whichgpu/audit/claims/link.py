@@ -35,6 +35,7 @@ _CELL = re.compile(
 _HEAD = re.compile(
     r"\b(?:pcie|pci express|bus interface|host interface|system interface|interface|interconnect|bus)\b", re.I
 )
+_ENDS = re.compile(r"\s*(?:[.,;]|$)")
 _OTHER = re.compile(
     r"\b(?:slot|motherboard|board|cpu|backward\w*|compatible|server|platform|lanes? (?:of|to)|switch)\b", re.I
 )
@@ -75,7 +76,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if mention is None or inside or SET_AGAINST.search(near) or _OTHER.search(near):
             continue
         listed = passage.kind == "item" and len(passage.text) < len(near)
-        if mention in who.here or listed or (who.certain and ITS_OWN.match(sentence.text)):
+        # "PCIe 4.0 x16." by itself goes on with what the text lists of a device.
+        alone = not sentence.text[: match.start() - sentence.start].strip() and _ENDS.match(
+            passage.text, match.end()
+        )
+        if mention in who.here or listed or (who.certain and (alone or ITS_OWN.match(sentence.text))):
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from _judged(passage, match, gpus, context)
 

@@ -74,6 +74,12 @@ _OTHERS = re.compile(
     r"/)\s*[$\u20ac]?$",
     re.IGNORECASE,
 )
+#: Right before a value that is another's: "700 W, against 450 W".
+_AGAINST = re.compile(
+    r"\b(?:against|versus|vs\.?|than|instead of|rather than|compared (?:to|with)|(?:up|down) from)\s+"
+    r"(?:the\s+|a\s+|only\s+|just\s+|about\s+)?$",
+    re.IGNORECASE,
+)
 #: Before the last of several sizes: "8 or 16 GB".
 _OR_SO = re.compile(r"(?<![A-Za-z\d])\d{1,3}(?:\s?GB)?\s*(?:or|and|/|oder|ou|o)\s*$")
 #: How far before a rate the share that is told of it can begin.
@@ -348,8 +354,10 @@ def _doubtful(
     before = mention in here and mention.end <= quantity.start
     if before and is_list(passage.text[mention.end : quantity.start]):
         said = passage.text[sentence.start : quantity.end + _AFTER]
+    against = _AGAINST.search(passage.text, sentence.start, quantity.start)
+    others = against is not None and (before or mention not in here)
     several = attribute.key == "memory" and _OR_SO.search(passage.text, sentence.start, quantity.start)
-    if several or quantity.high != quantity.value or (guarded(said) and not in_brackets):
+    if others or several or quantity.high != quantity.value or (guarded(said) and not in_brackets):
         return True
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start
     near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]

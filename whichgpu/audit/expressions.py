@@ -1,0 +1,77 @@
+"""Formulas in text that hold a sum or brackets: "350 W + 350 W = 700 W", "(2 x 936) / 40 = 47"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?"
+_UNIT = (
+    r"(?:\s?(?:[GMTk]i?B|k?W|[GT]B/s|TFLOPS|%|GPUs?|cards?|hours?|h|days?|nodes?|USD|EUR|\u20ac)(?![\w/]))?"
+)
+_TERM = rf"\(?\s*[$\u20ac]?{_NUMBER}{_UNIT}\s*\)?"
+_SIGN = r"\s*(?:[x\u00d7*/\u00f7+]|(?<=\s)[-\u2212](?=\s))\s*"
+#: A formula of two to eight numbers and what it is said to come to.
+_FORMULA = re.compile(
+    rf"(?<![\w.,$\u20ac+*/=)-])(?P<left>{_TERM}(?:{_SIGN}{_TERM}){{1,7}})\s*=\s*(?:about |roughly |"
+    rf"~)?[$\u20ac]?"
+    rf"(?P<right>{_NUMBER})(?P<unit>{_UNIT})(?![\d.,]*\d|\s*[x\u00d7*/+(])"
+)
+_TOKEN = re.compile(rf"(?P<number>{_NUMBER})(?P<unit>{_UNIT})|(?P<sign>[x\u00d7*/\u00f7+\u2212()-])")
+_SIGNS = {"x": "*", "\u00d7": "*", "\u00f7": "/", "\u2212": "-"}
+
+
+def sums(text: str) -> Iterator[tuple[tuple[int, int], float, float, str]]:
+    """Every formula with a sum or brackets: the place of its result, its value, what is told, its words."""
+    for match in _FORMULA.finditer(text):
+        left = match["left"]
+        tokens = list(_TOKEN.finditer(left))
+        signs = [_SIGNS.get(each["sign"], each["sign"]) for each in tokens if each["sign"]]
+        units = {each["unit"].strip() for each in tokens if each["number"]} | {match["unit"].strip()}
+        if not {"+", "-", "("} & set(signs) or ({"+", "-"} & set(signs) and len(units) > 1):
+            # Products and quotients are told elsewhere; terms of several units are no sum.
+            continue
+        value = _value([each["number"] or _SIGNS.get(each["sign"], each["sign"]) for each in tokens])
+        if value:
+            yield match.span("right"), value, _plain(match["right"]), re.sub(r"\s+", " ", left.strip())
+
+
+def _plain(digits: str) -> float:
+    return float(digits.replace(",", ""))
+
+
+def _value(tokens: list[str]) -> float | None:
+    """The value of a formula; None where its brackets do not match or it divides by nothing."""
+    try:
+        value, rest = _sum(tokens)
+    except (IndexError, ValueError, ZeroDivisionError):
+        return None
+    return None if rest else value
+
+
+def _sum(tokens: list[str]) -> tuple[float, list[str]]:
+    value, rest = _product(tokens)
+    while rest and rest[0] in "+-":
+        term, after = _product(rest[1:])
+        value, rest = value + term if rest[0] == "+" else value - term, after
+    return value, rest
+
+
+def _product(tokens: list[str]) -> tuple[float, list[str]]:
+    value, rest = _factor(tokens)
+    while rest and rest[0] in "*/":
+        factor, after = _factor(rest[1:])
+        value, rest = value * factor if rest[0] == "*" else value / factor, after
+    return value, rest
+
+
+def _factor(tokens: list[str]) -> tuple[float, list[str]]:
+    if tokens[0] != "(":
+        return _plain(tokens[0]), tokens[1:]
+    value, rest = _sum(tokens[1:])
+    if rest[0] != ")":
+        raise ValueError
+    return value, rest[1:]
