@@ -100,8 +100,9 @@ def _with(who: Spoken, end: int, after: Sequence[Mention]) -> Sequence[Mention]:
 
 def named_before(passage: Passage, mention: Mention, context: Context) -> list[tuple[str, ...]]:
     """Every other device that a passage, or else its title and the passage before it, names before a name."""
-    passages = context.document.passages
-    index = passages.index(passage)
+    if "places" not in context.memo:
+        context.memo["places"] = {id(each): i for i, each in enumerate(context.document.passages)}
+    index: int = context.memo["places"][id(passage)]
     found = [each for each in context.mentions.get(index, ()) if each.end <= mention.start]
     if not any(not _same(each.named, mention.named, context) for each in found):
         found = list(context.mentions.get(index - 1, ())) if index else []

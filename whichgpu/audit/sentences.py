@@ -122,7 +122,7 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
         return in_table, True
     from whichgpu.audit.roles import owned
 
-    before: list[Sequence[Mention]] = []
+    nearest: Sequence[Mention] = ()
     for back in range(index - 1, max(index - 25, -1), -1):
         found = context.mentions.get(back, ())
         if passages[back].kind == "heading":
@@ -133,9 +133,9 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
         if heads is not None:
             return heads, True
         if passages[back].kind == "paragraph" and found:
-            before.append(owned(passages[back].text, found))
-    # The nearest that speaks of a device; where it speaks of several, none is likely.
-    likely = next((_single(each) for each in before if each), ())
+            # The nearest that speaks of a device; where it speaks of several, none is likely.
+            nearest = nearest or owned(passages[back].text, found)
+    likely = _single(nearest)
     title = context.document.title
     titled = () if _COMPARES.search(title) else _single(list(mentions(title, context.catalogue)))
     return likely or titled, not likely

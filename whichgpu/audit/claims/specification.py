@@ -354,7 +354,7 @@ def _doubtful(
     before = mention in here and mention.end <= quantity.start
     if before and is_list(passage.text[mention.end : quantity.start]):
         said = passage.text[sentence.start : quantity.end + _AFTER]
-    against = _AGAINST.search(passage.text, sentence.start, quantity.start)
+    against = _AGAINST.search(passage.text, max(sentence.start, quantity.start - _NEAR), quantity.start)
     others = against is not None and (before or mention not in here)
     several = attribute.key == "memory" and _OR_SO.search(passage.text, sentence.start, quantity.start)
     if others or several or quantity.high != quantity.value or (guarded(said) and not in_brackets):
