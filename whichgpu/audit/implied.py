@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _OF_A_TYPE = re.compile(r"(GB|GiB)\s+(?:of\s+)?(?:\w+\s+)?(?:GDDR\d\w?|HBM\d?e?)\b")
 #: "256-bit GDDR6" and "a 256-bit memory" are of the bus.
 _OF_A_BUS = re.compile(
-    r"(?<!\d \d\d)\d(?=[ -]bits?\s+(?:wide\s+)?(?:memory|GDDR\d\w?|HBM\d?\w?)\b(?! controllers?))"
+    r"(?<!\d \d\d)\d(?=[ -]bits?\s+(?:wide\s+)?(?:memory|GDDR\d\w?|HBM\d?\w?)\b(?! controllers?)"
+    r"|[ -][Bb]it-(?:Speicher)?(?:[Ss]chnittstelle|[Ii]nterface|[Aa]nbindung|[Bb]us)\b)"
 )
 _AT_A_RATE = re.compile(
     r"\b(?:GDDR\d\w?|HBM\d?e?)(?: memory| VRAM)?(?: at| with| running at| \(|,| delivering)\s*"

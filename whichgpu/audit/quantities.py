@@ -47,7 +47,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[MG])[Hh]z\b", "frequency", "{p}Hz"),
     (r"mm(?:2|\u00b2|\^2)", "area", "mm2"),
     (r"nm\b", "process", ""),
-    (r"-?\s?bits?\b", "bits", ""),
+    (r"-?\s?[Bb]its?\b", "bits", ""),
     (r"(?:images?|imgs?|samples?|frames?)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|seconds?\b)", "per second", ""),
     (r"(?:images?|imgs?)\s*(?:/|per\s+|a\s+)\s*(?:min\b|minutes?\b)", "per minute", ""),
     (r"(?:tokens?|tok)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|seconds?\b)", "per second", ""),
@@ -116,6 +116,10 @@ _MULTIPLES: Mapping[str, float] = {
     "twice": 2, "double": 2, "doubles": 2, "doubled": 2, "doubling": 2, "triple": 3, "triples": 3,
     "thrice": 3, "quadruple": 4, "half": 0.5, "halves": 0.5,
     "a third of": 1 / 3, "one third of": 1 / 3, "a quarter of": 1 / 4, "one quarter of": 1 / 4,
+    "doppelt": 2, "das doppelte": 2, "dreimal": 3, "das dreifache": 3, "dreifache": 3, "viermal": 4,
+    "das vierfache": 4, "deux fois": 2, "trois fois": 3, "quatre fois": 4, "le double": 2, "le triple": 3,
+    "el doble": 2, "el triple": 3, "dos veces": 2, "tres veces": 3, "cuatro veces": 4, "il doppio": 2,
+    "il triplo": 3,
     "a fifth of": 1 / 5, "two thirds of": 2 / 3, "three quarters of": 3 / 4, "a tenth of": 1 / 10,
 }  # fmt: skip
 #: Numbers that are written as words.
@@ -125,6 +129,9 @@ SPELLED: Mapping[str, int] = {
 }  # fmt: skip
 _WORD_MULTIPLE = re.compile(
     r"\b(?:(?P<word>twice|doubled?s?|doubling|triples?|thrice|quadruple|half|halves"
+    r"|doppelt|dreimal|viermal|(?:das )?(?:doppelte|dreifache|vierfache)|(?:deux|trois|quatre) fois|le "
+    r"(?:double|triple)"
+    r"|el (?:doble|triple)|(?:dos|tres|cuatro) veces|il (?:doppio|triplo)"
     r"|(?:an?|one|two|three)[ -](?:third|quarter|fifth|tenth)s?\s+of)"
     r"|(?P<number>two|three|four|five|six|seven|eight|nine|ten|twelve)(?:\s+times|[ -]?fold|x))\b",
     re.IGNORECASE,

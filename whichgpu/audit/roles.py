@@ -38,7 +38,9 @@ _AGAINST = re.compile(
     r"(?:\b(?:(?<!such )(?<!known )as|over|"
     r"after|before|since|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
-    r"alongside|besides|instead of|"
+    r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
+    r"genau wie|"
+    r"al igual que|igual que|proprio come|"
     r"rather than|replac(?:es?|ing)|succeed(?:s|ing|ed)|(?:successor|sibling|cousin|relative|brother|heir) "
     r"(?:to|of)|predecessor|outperform(?:s|ing)?|"
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|exceed(?:s|ing)?|surpass(?:es|ing)?|rival(?:s|ing)?|"
@@ -48,7 +50,7 @@ _AGAINST = re.compile(
     r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|percent)\b"
     r"(?:[^.;,]|[.,](?=\d)){0,45}?\bof"
     r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7](?=\s+(?:the|an?|that|its)\s)|\d\.\d+\s?[x\u00d7]))"
-    rf"\s+\(?{_ARTICLES}$"
+    rf"\s+\(?{_ARTICLES}(?:l[\u2019'])?$"
     # "With X alike", "against X", "like X", "more than X" in Chinese.
     r"|(?:[\u4e0e\u8207\u8ddf\u6bd4\u50cf]|[\u5c11\u591a\u9ad8\u4f4e\u5927\u5c0f\u4f18]\u4e8e|\u8d85\u8fc7|\u4e0d\u5982)\s*$",
     re.IGNORECASE,
@@ -251,13 +253,17 @@ def superchips(here: Sequence[Mention]) -> list[Mention]:
 
 _SUPERCHIP = re.compile(r"g[hb]\d{2,3}(?:-|$)")
 _SEVERAL = re.compile(
-    r"(?:\b(dual|twin|(?:a )?pair of|quad|octa|two|three|four|five|six|seven|eight|ten|sixteen|\d{1,3})\s*"
+    r"(?:\b(dual|twin|(?:a )?pair of|quad|octa|two|three|four|five|six|seven|eight|ten|sixteen|zwei|vier|"
+    r"acht|deux|"
+    r"quatre|huit|dos|cuatro|ocho|\d{1,3})\s*"
     r"(?:x|\u00d7|of the|pieces of)?\s*"
     r"(?:nvidia\s+|amd\s+)?)$",
     re.IGNORECASE,
 )
 _NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa": 8, "two": 2, "three": 3,
-            "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10, "sixteen": 16}  # fmt: skip
+            "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10, "sixteen": 16,
+            "zwei": 2, "vier": 4,
+            "acht": 8, "deux": 2, "quatre": 4, "huit": 8, "dos": 2, "cuatro": 4, "ocho": 8}  # fmt: skip
 
 
 def counted(text: str, start: int, at: int) -> float:

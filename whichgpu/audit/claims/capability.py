@@ -138,6 +138,10 @@ _SUPPORTED = re.compile(r"\b(?:supported|precisions?|data ?types|number formats|
 _DENIES = re.compile(
     r"\b(?:no|not|without|except|lacks?|emulated|software)\b|\u2717|\u2718|\u274c", re.IGNORECASE
 )
+#: What makes an entry of a list more, or less, than a device that has it.
+_UNLISTED = re.compile(
+    r"\b(?:later|newer|onwards?|since|before|until|via|first|introduced|dropped|than|only)\b|\+", re.I
+)
 _HEDGED = re.compile(
     r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|need\w*|"
     r"require\w*|should|would|than|only)\b",
@@ -161,6 +165,7 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         if passage.kind == "item" and ":" in passage.text[:_FAR]:
             yield from _of_item(index, passage, context)
+            yield from _of_label(index, passage, context)
         for sentence in sentences(passage.text):
             who = spoken(index, passage, sentence, context)
             yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
@@ -198,6 +203,32 @@ def _of_cell(cell: tables.Cell, context: Context) -> Iterator[Finding]:
             yield from judged(
                 cell.passage, (0, len(cell.passage.text)), each, gpus, told=bool(yes), context=context
             )
+
+
+def _of_label(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    """An item that lists what has a capability: "FP64 tensor cores: A100, H100", "FP8: Hopper, Ada"."""
+    label, _, rest = passage.text.partition(":")
+    found = [each for each in CAPABILITIES if re.fullmatch(each.names, label.strip(" *"), re.IGNORECASE)]
+    at = len(label) + 1
+    here = context.mentions.get(index, ())
+    for piece in re.finditer(r"[^,;]+", rest) if found else ():
+        if _DENIES.search(piece[0]) or _UNLISTED.search(piece[0]):
+            return
+        start, end = at + piece.start(), at + piece.end()
+        inside = within(here, start, end)
+        gpus = [context.catalogue[key] for each in inside for key in each.ids] or _of_architecture(
+            piece[0].strip(" .*"), context
+        )
+        if gpus and len({each.named for each in inside}) < 2:
+            place = (start + len(piece[0]) - len(piece[0].lstrip()), end)
+            yield from judged(passage, place, found[0], gpus, told=True, context=context)
+
+
+def _of_architecture(name: str, context: Context) -> list[Gpu]:
+    """The devices of an architecture of NVIDIA's by its name alone; none of any other words."""
+    key = re.sub(r"^(?:nvidia\s+|and\s+)+|\s+(?:gpus?|cards?|lovelace)$", "", name.lower())
+    every = (context.catalogue[one] for one in context.catalogue)
+    return [gpu for gpu in every if gpu.vendor == "NVIDIA" and gpu.architecture.split("_")[0] == key]
 
 
 def _of_item(index: int, passage: Passage, context: Context) -> Iterator[Finding]:

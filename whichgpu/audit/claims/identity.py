@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 _YEAR = re.compile(
     r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
-    r"hit the market)\b"
+    r"hit the market|erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
+    r"presentad[oa]|"
+    r"uscit[ao]|presentat[ao])\b"
     r"[^.;]{0,24}?\b(20[012]\d)\b",
     re.IGNORECASE,
 )

@@ -58,7 +58,8 @@ _BYTES = re.compile(
 _SO = re.compile(
     r"[\s,;:(]*(?:(?:i\.e\.|that is|that makes|which is|which makes|or|so|=|for|about|roughly|around|some|"
     r"a total of|"
-    r"totall?ing|giving|makes?|in total|\w+ needs?)[\s,]*){0,4}~?",
+    r"totall?ing|giving|makes?|in total|\w+ needs?|(?:an?\s+)?\d[\d.]*B\s+(?:model\s+)?(?:needs?|takes?|"
+    r"requires?))[\s,]*){0,4}~?",
     re.IGNORECASE,
 )
 #: "7B needs 14 GB", one model after another.

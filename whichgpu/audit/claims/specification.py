@@ -102,7 +102,11 @@ _SO_MUCH = re.compile(
 _ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGNORECASE)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
 _LINKED = re.compile(r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between)\b", re.IGNORECASE)
-_TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
+_TOGETHER = re.compile(
+    r"\b(?:zusammen|insgesamt|au total|ensemble|en total|juntos|combined|total|together|aggregate|pooled?|"
+    r"in all|altogether)\b",
+    re.IGNORECASE,
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
