@@ -101,6 +101,8 @@ _SO_MUCH = re.compile(
 )
 _ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGNORECASE)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
+#: Behind a size that can be of nothing but the GPUs.
+_OF_GPUS = re.compile(r"\s+(?:of\s+)?(?:gpu memory|vram|hbm)", re.IGNORECASE)
 _LINKED = re.compile(r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between)\b", re.IGNORECASE)
 _TOGETHER = re.compile(
     r"\b(?:zusammen|insgesamt|au total|ensemble|en total|juntos|combined|total|together|aggregate|pooled?|"
@@ -290,9 +292,7 @@ def _of_value(
         of_other = _verdict(text, quantity, attribute, also, said=said, context=context)
         if of_other.verdict == "contradicted":
             gpus, found, mention = also, of_other, other
-    start, end = passage.span(*place)
-    if found.verdict == "contradicted" and "\n" in context.document.original[start:end]:
-        # A number and the word of the next line are no quantity.
+    if found.verdict == "contradicted" and _misnamed(passage, place, found, mention, context):
         return
     if found.verdict == "contradicted":
         several = _together(passage, sentence, quantity, attribute, mention=mention, context=context)
@@ -325,6 +325,17 @@ def _of_value(
     elif found.verdict == "confirmed":
         found = _narrower(found, quantity, attribute, mention, near=sentence.text, context=context)
     yield _finding(passage, quantity, attribute, gpus, found=found, context=context)
+
+
+def _misnamed(
+    passage: Passage, place: tuple[int, int], found: Verdict, mention: Mention, context: Context
+) -> bool:
+    """Whether a value is none, or is right of the laptop's GPU that the text calls by the card's name."""
+    start, end = passage.span(*place)
+    # A number and the word of the next line are no quantity.
+    return "\n" in context.document.original[start:end] or found.true_for in context.spoken_of & {
+        f"{key}-laptop" for key in mention.named
+    }
 
 
 def _of_one_spoken_of(
@@ -414,7 +425,10 @@ def _together(
             passage, quantity, attribute, gpus, found=found._replace(because=why), context=context
         )
     gap = passage.text[mention.end : quantity.start]
-    said = _TOGETHER.search(sentence.text) or re.fullmatch(r"s?\s*[(=]\s*", gap)
+    whole = attribute.key == "memory" and _OF_GPUS.match(passage.text, quantity.end)
+    said = _TOGETHER.search(sentence.text) or re.fullmatch(
+        r"s?\s*[(=]\s*" if not whole else r"s?\s*[(=,:]\s*", gap
+    )
     verdict = "contradicted" if said and found.verdict == "contradicted" else "unverifiable"
     found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
     return _finding(passage, quantity, attribute, gpus, found=found, context=context)
