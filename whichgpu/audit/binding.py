@@ -84,6 +84,11 @@ _IN_PROSE = re.compile(r"[,;]\s|\b(?:and|or|of|is|are|has|with|to)\b", re.IGNORE
 _MAKER = re.compile(
     r"\s*(?:(?:vram|memory|gddr\d\w?|hbm\d?\w?)\s+){0,2}(?:(?:nvidia|amd)\b)?\s*", re.IGNORECASE
 )
+#: Between a value and a device that it is only a share of: "347 GB/s is roughly 1/3 of the RTX 3090".
+_SHARE = re.compile(
+    r"\b\d{1,2}\s?/\s?\d{1,2}\s+of\b|\d\s?%\s+of\b|\b(?:half|third|quarter|fraction|times|twice)\b",
+    re.IGNORECASE,
+)
 #: Behind a name, a value of its own: "the H100's 3,350 GB/s".
 _OWN_VALUE = re.compile(r"[\u2019']s?\s+(?:\w+\s+)?[$~]?\d")
 _NEXT = 24
@@ -259,7 +264,8 @@ def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None
     for mention in [m for m in who.here if m.start >= quantity.end and m not in who.against]:
         between = text[quantity.end : mention.start]
         own = _OWN_VALUE.match(text, mention.end)
-        if not own and not _CLAUSE.search(between) and not _PRONOUN.search(between):
+        apart = _CLAUSE.search(between) or _PRONOUN.search(between) or _SHARE.search(between)
+        if not own and not apart:
             return mention
     return owner
 
