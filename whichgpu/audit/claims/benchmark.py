@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.audit.findings import Evidence, made
@@ -31,6 +32,14 @@ _SUPERLINEAR = 1.06
 _MORE_WORK, _FASTER = 1.6, 1.25
 
 
+#: Precisions in the heads of columns, ratios that no measurement hits in every row, and the least speed told
+#: in three digits.
+_PRECISION = re.compile(
+    r"\b(?:fp64|fp32|tf32|fp16|bf16|fp8|int8|int4|amp|mixed(?: precision)?)\b", re.IGNORECASE
+)
+_PLAIN, _LEAST, _WIDEST = (0.25, 0.5, 1.5, 2.0, 3.0, 4.0, 8.0), 100, 32
+
+
 class _Row(NamedTuple):
     """A row of a table of speeds: what it is of, and its value by number of GPUs."""
 
@@ -55,6 +64,8 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _steeper(rows, context)
         yield from _repeated(rows, context)
         yield from _order(table, rows, context)
+        if not _COMPUTED.search(around):
+            yield from _precisions(table, context)
 
 
 def _rows(table: Table, context: Context) -> list[_Row]:
@@ -108,6 +119,39 @@ def _multiples(row: _Row, context: Context) -> Finding:
     each = row.values[max(exact)]
     return made(context, last, (each.start, each.end), "benchmark", "inconsistent", subject=row.label,
                 attribute="scaling", because=because, evidence=(Evidence(because),))  # fmt: skip
+
+
+def _precisions(table: Table, context: Context) -> Iterator[Finding]:
+    """Columns of speeds in two precisions of which one is exactly so many times the other in every row."""
+    heads = [cell.text if cell else "" for cell in table.rows[0][:_WIDEST]]
+    said = {i: match[0] for i, head in enumerate(heads) if (match := _PRECISION.search(head))}
+    for i, j in combinations(said, 2):
+        same = _PRECISION.sub("", heads[i]).split() == _PRECISION.sub("", heads[j]).split()
+        if not same or said[i].lower() == said[j].lower():
+            continue
+        pairs = [
+            (cell, first, second)
+            for row in range(1, len(table.rows))
+            if (one := table.cell(row, i)) and (cell := table.cell(row, j))
+            and (first := _speed(one, context)) and (second := _speed(cell, context))
+        ]  # fmt: skip
+        times = {round(second.value / first.value, 4) for _, first, second in pairs}
+        if len(pairs) <= _RUN or len(times) != 1 or next(iter(times)) not in _PLAIN:
+            continue
+        for cell, first, second in pairs:
+            because = (
+                f"{second.value:,.10g} is exactly {next(iter(times)):g} times {first.value:,.10g}, as in "
+                f"every row; "
+                "no measurement repeats a ratio to every digit"
+            )
+            yield made(context, cell, (second.start, second.end), "benchmark", "inconsistent",
+                       attribute="precision", because=because, evidence=(Evidence(because),))  # fmt: skip
+
+
+def _speed(cell: Passage, context: Context) -> Quantity | None:
+    """The one speed of a cell, of three digits and more."""
+    each = _value(cell, context)
+    return each if each and each.high == each.value and each.value >= _LEAST else None
 
 
 def _steeper(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:

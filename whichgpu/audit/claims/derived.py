@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from whichgpu.audit.beside import in_brackets
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import LIMITS, SPELLED, quantities
 from whichgpu.audit.sentences import sentences, within
@@ -42,6 +43,14 @@ _BETWEEN = re.compile(
     rf"[,(\u2013\u2014-]\s*(?:i\.e\.,?\s+|or\s+|only\s+|just\s+)?{_TIMES}\s+(?:of\s+)?(?:the|that|what|as)\b",
     re.I,
 )
+#: "Leads by 25 %", "25 % more", and how many points a rounded one may be off.
+_CHANGE = re.compile(
+    r"\b(?:by\s+(?:about |around |roughly |nearly |over )?(?P<p>\d{1,3}(?:\.\d)?)\s?%(?!\w)|"
+    r"(?P<q>\d{1,3}(?:\.\d)?)\s?%\s+"
+    r"(?:more|higher|faster|greater|larger|wider|less|lower|slower|fewer|smaller)\b)",
+    re.IGNORECASE,
+)
+_POINTS = 0.02
 #: "They're 3.3x cheaper": of the only two prices by the hour before it.
 _CHEAPER = re.compile(rf"\b{_TIMES}\s+(?:cheaper|less expensive|more expensive|pricier)\b", re.IGNORECASE)
 _HOURLY = re.compile(r"\s?(?:USD\s?)?(?:/|per |an )\s?(?:gpu[- ])?h(?:ou)?r?\b", re.IGNORECASE)
@@ -100,7 +109,7 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         every = [each for each in quantities(passage.text, context.fraction) if each.high == each.value > 0]
         valued = [each for each in every if each.dimension in _DIMENSIONS]
-        for sentence in sentences(passage.text) if valued else ():
+        for sentence in sentences(passage.text) if valued or (len(every) > 1 and "%" in passage.text) else ():
             yield from _of_sentence(passage, sentence, every, context)
 
 
@@ -120,11 +129,42 @@ def _of_sentence(
         prices = [each for each in hourly if each.dimension == "money"]
         if not match["percent"] and len(prices) == 2 and prices[0].unit == prices[1].unit:
             yield _judged(passage, _told(match), (prices[0], prices[1]), context)
+    yield from _changes(passage, sentence, every, context)
     for match in _BETWEEN.finditer(text, sentence.start, sentence.end):
         told = _told(match)
         values = _around(text, every, told, sentence)
         if values:
             yield _judged(passage, told, values, context)
+
+
+def _changes(
+    passage: Passage, sentence: Sentence, every: Sequence[Quantity], context: Context
+) -> Iterator[Finding]:
+    """A percentage of two values right before it, or behind it: "864 against 768 GB/s, 12 % more"."""
+    text = passage.text
+    for match in _CHANGE.finditer(text, sentence.start, sentence.end):
+        values = in_brackets(text, match.span(), sentence, every)
+        before = [each for each in every if each.end <= match.start()]
+        close = before and re.fullmatch(
+            r"[\s,(:\u2013-]*(?:i\.e\.,?\s*|or\s+)?", text[before[-1].end : match.start()]
+        )
+        if values is None and close and _VERSUS.search(text, sentence.start, before[-1].start):
+            values = _two_before(text, every, match.start())
+        if values is None or not values[0].value * values[1].value:
+            continue
+        low, high = sorted(each.value for each in values)
+        real, told = (high / low - 1, 1 - low / high), float(match["p"] or match["q"]) / 100
+        right = any(abs(told - each) <= max(_POINTS, 0.06 * each) for each in real)
+        shown = [text[each.start : each.end] for each in values]
+        because = (
+            f"{shown[0]} and {shown[1]} differ by {real[1]:.0%} of the larger, {real[0]:.0%} of the smaller"
+        )
+        place = match.span("p" if match["p"] else "q")
+        yield made(
+            context, passage, place, "ratio", "confirmed" if right else "inconsistent",
+            attribute="stated values", because=because, expected="" if right else f"{real[0]:.0%}",
+            evidence=(Evidence(because),),
+        )  # fmt: skip
 
 
 def _told(match: re.Match[str]) -> _Told:

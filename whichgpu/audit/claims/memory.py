@@ -78,6 +78,12 @@ _HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|requirements?|min
                    r"\b(?:required|minimum|total)\b.*\b(?:vram|memory)\b", re.IGNORECASE)  # fmt: skip
 #: Bytes of a weight: of the common format, and of the smallest in use (2.5 bits with its scales).
 _COMMON, _LEAST = Format(2.0, 2.0, "16 bit"), 0.34
+#: The weights by themselves, and how far from them a figure is wrong then.
+_ALONE = re.compile(
+    r"\b(?:weights alone|(?:just|only) (?:for )?(?:the|its) weights|alone for (?:the|its) weights)\b",
+    re.IGNORECASE,
+)
+_REACH, _UNLIKE = 40, 0.3
 #: So many times the need is no requirement but the size of a card.
 _TOO_MUCH = 2.0
 #: What a model takes beside its weights to run at all, as a share of them.
@@ -297,6 +303,15 @@ def _judged(passage: Passage, quantity: Quantity, need: _Need, name: str, contex
     """Too much to be a requirement, too little for any format that is said, or between."""
     told = quantity.value
     verdict, because = "unverifiable", need.words
+    alone = need.sure and _ALONE.search(passage.text, max(0, quantity.start - _REACH), quantity.end + _REACH)
+    if alone and abs(told / need.weights - 1) > _UNLIKE and not need.least <= told <= need.weights:
+        verdict = "contradicted"
+        because = f"{need.words}, and that alone is spoken of"
+        return made(
+            context, passage, (quantity.start, quantity.end), "memory", verdict, subject=name.strip(),
+            attribute="required memory", because=because, evidence=(Evidence(because, "memory model"),),
+            expected=f"{need.weights / 1e9:,.3g} GB",
+        )  # fmt: skip
     if quantity.limit in ("over", "") and told >= _TOO_MUCH * need.needed:
         verdict = "contradicted"
         because = f"{need.words}; {told / 1e9:,.4g} GB is the size of a card, no requirement"

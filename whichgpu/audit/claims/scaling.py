@@ -32,6 +32,18 @@ _EXCUSED = re.compile(
     r"\b(?:memory|capacity|vram|larger batch|bigger batch|super-?linear\w*|node|nodes|cache|price|cost)\b",
     re.I,
 )
+#: "An efficiency of 107 %", of several GPUs.
+_EFFICIENCY = re.compile(
+    r"\b(?:scaling )?efficiency\s+(?:of|is|was|at|=|:)\s+(?:about |around |over |roughly "
+    r")?(?P<n>\d{2,3}(?:\.\d)?)\s?%"
+    r"|(?P<m>\d{2,3}(?:\.\d)?)\s?%\s+(?:scaling\s+)?efficiency\b",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:scal\w+|two|four|eight|\d+x?|multi-?)\b.*\b(?:gpus?|cards|[A-Z]\w*\d+s?)\b|\bscal\w+",
+    re.IGNORECASE,
+)
+_ABSURD = 400
 #: Beyond the number of GPUs by this share no noise explains it.
 _SLACK = 1.03
 
@@ -44,6 +56,7 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             if not _EXCUSED.search(sentence.text):
                 yield from _by_count(passage, sentence, context)
+                yield from _efficiency(passage, sentence, context)
             match = _FROM_TO.search(passage.text, sentence.start, sentence.end)
             if match is None or not _SPEED.search(sentence.text) or _EXCUSED.search(sentence.text):
                 continue
@@ -65,6 +78,18 @@ def find(context: Context) -> Iterator[Finding]:
                        because=because + (": nothing scales better than that" if above else ""),
                        expected=f"at most {most:.3g}x" if above else "",
                        evidence=(Evidence(because),))  # fmt: skip
+
+
+def _efficiency(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """An efficiency of several GPUs beyond 100 %."""
+    for match in _EFFICIENCY.finditer(passage.text, sentence.start, sentence.end):
+        told = float(match["n"] or match["m"])
+        if not _SEVERAL.search(sentence.text) or told <= 100 * _SLACK or told > _ABSURD:
+            continue
+        group = "n" if match["n"] else "m"
+        because = "an efficiency beyond 100 % is more than so many times the speed of one"
+        yield made(context, passage, match.span(group), "benchmark", "contradicted", attribute="scaling",
+                   because=because, expected="at most 100 %", evidence=(Evidence(because),))  # fmt: skip
 
 
 def _by_count(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
