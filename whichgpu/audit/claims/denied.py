@@ -1,6 +1,4 @@
-"""What no card of a kind is said to have: "No GeForce card has tensor cores", held against those of the "
-"kind.
-"""
+"""What no card of a kind is said to have ("No GeForce card has tensor cores"), held against the kind."""
 
 from __future__ import annotations
 
