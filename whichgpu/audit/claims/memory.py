@@ -312,9 +312,9 @@ def _judged(passage: Passage, quantity: Quantity, need: _Need, name: str, contex
             attribute="required memory", because=because, evidence=(Evidence(because, "memory model"),),
             expected=f"{need.weights / 1e9:,.3g} GB",
         )  # fmt: skip
-    if quantity.limit in ("over", "") and told >= _TOO_MUCH * need.needed:
+    if quantity.limit in ("over", "", "about") and told >= _TOO_MUCH * need.needed:
         verdict = "contradicted"
-        because = f"{need.words}; {told / 1e9:,.4g} GB is the size of a card, no requirement"
+        because = f"{need.words}; {told / 1e9:,.4g} GB is {told / need.weights:.2g} times that, and no requirement"
     elif told < 0.9 * need.least:
         verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB cannot hold the weights"
     elif told >= (0.97 * need.least if need.sure else 0.8 * need.needed):
