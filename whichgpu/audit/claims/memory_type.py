@@ -49,7 +49,8 @@ def find(context: Context) -> Iterator[Finding]:
     """Every type of memory that is said of a device, with its verdict."""
     for table in context.document.tables:
         for cell in tables.cells(table, context):
-            if re.search(r"memory|vram", cell.label, re.IGNORECASE):
+            known = cell.attribute is not None and cell.attribute.key in ("memory", "memory_type")
+            if known or re.search(r"memory|vram", cell.label, re.IGNORECASE):
                 yield from _of_cell(cell, context)
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption", "heading"):

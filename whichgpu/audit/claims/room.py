@@ -36,6 +36,14 @@ _EASED = re.compile(
     r"cut to|reduced|down to|unless|lora|4-bit|8-bit|fp8|int8|int4)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
+#: What is needed, and what of it is in brackets: as many devices as follow.
+_FOR = re.compile(
+    r"(?P<n>\d[\d,]{0,4}(?:\.\d)?)\s?GB\s*(?:of\s+)?(?:VRAM|memory|GPU memory)?\s*\(\s*"
+    r"(?:(?:requires?|needs?|fits on|at least|minimum(?: of)?)\s+)?(?P<m>(?!))?"
+    r"(?=(?:an?\s+)?(?:single|one|two|three|four|eight|\d{1,2}\s?[x\u00d7])\s)",
+    re.IGNORECASE,
+)
+_NEXT = 24
 #: A share of the room beyond which less does not fit.
 _FULL = 1.02
 
@@ -45,6 +53,7 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in ("paragraph", "item", "caption") or "GB" not in passage.text:
             continue
+        yield from _in_brackets(index, passage, context)
         for sentence in sentences(passage.text):
             yield from _of_sentence(index, passage, sentence, context)
 
@@ -66,6 +75,19 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     yield made(context, passage, (fits.start(), end), "memory", "inconsistent" if above else "confirmed",
                attribute="fits", because=because, expected="no" if above else "",
                evidence=(Evidence(because),))  # fmt: skip
+
+
+def _in_brackets(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    """A need with the devices for it in brackets: "FP16: 140 GB of VRAM (one A100 80GB)"."""
+    for need in _FOR.finditer(passage.text):
+        room, words, end = _room(index, passage, need, context)
+        if not room or _EASED.search(passage.text[need.end() : end + _NEXT]):
+            continue
+        above = float(need["n"].replace(",", "")) > room * _FULL
+        because = f"it states {need['n']} GB as the need, and {words}"
+        yield made(context, passage, (need.start("n"), end), "memory", "contradicted" if above else "confirmed",
+                   attribute="fits", because=because, expected="no" if above else "",
+                   evidence=(Evidence(because),))  # fmt: skip
 
 
 def _room(index: int, passage: Passage, fits: re.Match[str], context: Context) -> tuple[float, str, int]:

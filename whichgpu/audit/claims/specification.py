@@ -95,6 +95,8 @@ _SO_MUCH = re.compile(
 )
 _ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGNORECASE)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
+#: Behind a size that can be of nothing but the GPUs.
+_OF_GPUS = re.compile(r"\s+(?:of\s+)?(?:gpu memory|vram|hbm)", re.IGNORECASE)
 _LINKED = re.compile(r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between)\b", re.IGNORECASE)
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
@@ -402,7 +404,10 @@ def _together(
             passage, quantity, attribute, gpus, found=found._replace(because=why), context=context
         )
     gap = passage.text[mention.end : quantity.start]
-    said = _TOGETHER.search(sentence.text) or re.fullmatch(r"s?\s*[(=]\s*", gap)
+    whole = attribute.key == "memory" and _OF_GPUS.match(passage.text, quantity.end)
+    said = _TOGETHER.search(sentence.text) or re.fullmatch(
+        r"s?\s*[(=]\s*" if not whole else r"s?\s*[(=,:]\s*", gap
+    )
     verdict = "contradicted" if said and found.verdict == "contradicted" else "unverifiable"
     found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
     return _finding(passage, quantity, attribute, gpus, found=found, context=context)
