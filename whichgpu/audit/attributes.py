@@ -49,7 +49,9 @@ def _pattern() -> re.Pattern[str]:
     words = "|".join(re.escape(name).replace("\\ ", "[ -]") for name in _names())
     # Scripts without blanks have no bounds of words.
     letters = r"A-Za-z0-9_\u00c0-\u024f"
-    return re.compile(rf"(?<![{letters}-])(?:{words})(?![{letters}])", re.IGNORECASE)
+    script = r"\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
+    begins, ends = rf"(?:(?<![{letters}-])|(?=[{script}]))", rf"(?:(?<=[{script}])|(?![{letters}]))"
+    return re.compile(rf"{begins}(?:{words}){ends}", re.IGNORECASE)
 
 
 @lru_cache(maxsize=512)
@@ -74,7 +76,7 @@ def headed(text: str) -> Attribute | None:
         r"\s*[\[(](?:gb/?s?|gib/?s?|tb/s|tflops?|tops|w|watts?|mhz|ghz|mm.?|nm|bit|usd|\$)[\])]$", "", plain
     )
     bare = re.sub(
-        r"(?<=\w)\s+(?:gb/?s?|gib/?s?|tb/s|[tp]flops|tops|watts?|mhz|ghz)$|(?<=\))\s+(?:[tp]flops|tops)$",
+        r"(?<=\w)\s?/\s?(?:[tp]flops|tops|watts?)$|(?<=\w)\s+(?:gb/?s?|gib/?s?|tb/s|[tp]flops|tops|watts?|mhz|ghz)$|(?<=\))\s+(?:[tp]flops|tops)$",
         "",
         bare,
     )

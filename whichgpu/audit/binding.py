@@ -34,7 +34,7 @@ _NTH = re.compile(
 )
 #: Words of every rate between its name and its value, and what begins another value.
 _GENERAL = re.compile(r"\b(?:tensor|peak|performance|throughput|compute|core)\b\s*", re.IGNORECASE)
-_BEGINS, _NEW = re.compile(r",\s|\band\b", re.IGNORECASE), 30
+_BEGINS, _NEW = re.compile(r"[,\uff0c\u3001]|\band\b", re.IGNORECASE), 30
 #: Words beside a value that is of a part, or of a change.
 _PART_BEFORE = re.compile(
     r"\b(?:each|per|every|by|from|"
@@ -73,7 +73,7 @@ _CLAUSE = re.compile(
 )
 #: What ties a value to the name before it, and leaves no doubt whose it is.
 TIED = re.compile(
-    r"(?:[\u2019']s)?\s*(?:gpus?\s*)?(?:\(|:|,)?\s*(?:(?:has|have|features?|offers?|comes?|ships?|packs?|boasts?|"
+    r"(?:[\u2019']s|\u7684|\u306e)?\s*(?:gpus?\s*)?(?:\(|:|,)?\s*(?:(?:has|have|features?|offers?|comes?|ships?|packs?|boasts?|"
     r"delivers?|provides?|includes?|with|of|a|an|is|at|up to|over|about|around|the|full|massive|whopping|"
     r"equipped|and|impressive|only|just|exactly)\s+){0,6}\$?",
     re.IGNORECASE,

@@ -41,6 +41,8 @@ _LIST = frozenset({
     "fifth-generation", "ampere", "ada", "lovelace", "hopper", "volta", "turing", "pascal", "blackwell",
     "rdna", "cdna", "architecture", "based",
 })  # fmt: skip
+#: Words of a script without blanks, which make a sentence.
+_SCRIPT = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2}")
 #: What a list may begin with: "The H100's 80 GB".
 _POSSESSIVE = re.compile(r"^\s*[\u2019']s?\b")
 _TYPE = re.compile(
@@ -92,6 +94,8 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     if key is None or not first <= quantity.start <= first + _LONGEST or quantity.high != quantity.value:
         return None
     if _SIZE_OF.search(text, max(0, quantity.start - 14), quantity.start):
+        return None
+    if _SCRIPT.search(text, first, quantity.start):
         return None
     gap = text[first : quantity.start]
     if _ELSE.match(text, quantity.end) or not (is_list(gap) or (key == "bandwidth" and _opens(gap))):

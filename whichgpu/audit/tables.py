@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: The unit that a header gives for the numbers under or beside it.
 _UNIT = re.compile(
     r"[\[(]\s*(?:in\s+)?([A-Za-z][\w/²^]{0,9})\s*[\])]|"
-    r"(?:,\s*|(?<=\w)\s+|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz)$"
+    r"(?:,\s*|(?<=\w)\s+|(?<=\d)\s?/\s?|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz)$"
 )
 #: Columns and rows in which devices are looked for.
 _SEARCHED = 3

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 #: Characters of a cell, of a row in one line, and of a line that names the devices, at most.
 _CELL, _ROW, _NAMES = 44, 110, 160
+_VERSUS = re.compile(r"vs\.?|versus|VS|gegen|contra|-|/")
 #: How much of a line that heads what is below is the name of its device.
 _SHARE = 0.15
 #: Rows that are a table, and devices that it can have.
@@ -101,8 +102,8 @@ def _parts(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[str
     for index, line in enumerate(every):
         text, found = _named(line.text, catalogue)
         alone = len(found) == 1 and len(line.text) <= _CELL and _is_name(line.text, catalogue)
-        run = [*run, line] if alone else []
-        if len(run) > 1:
+        run = [*run, line] if alone else run if _VERSUS.fullmatch(line.text) else []
+        if alone and len(run) > 1:
             text, found = _named(" / ".join(each.text for each in run), catalogue)
         if found and (len(found) > 1 or (not found <= known and _is_name(line.text, catalogue))):
             known = found

@@ -243,7 +243,10 @@ def _judged(
     """
     if not _follows(passage.text, sentence, base, claim, context):
         return None
-    factors = _factors(passage, min(base.start, sentence.start), sentence.end, context)
+    # "Two instances at $2 an hour each" may stand in the sentence before.
+    first = next(one.start for one in sentences(passage.text) if base.start < one.end)
+    start = first if _LASTS.search(passage.text, base.end, claim.start) else base.start
+    factors = _factors(passage, min(start, sentence.start), sentence.end, context)
     factors = [each for each in factors if each not in spent]
     same = base.period == claim.period or not claim.period
     if len(factors) > _MOST or (same and not factors and not base.made_up):

@@ -85,9 +85,9 @@ def _in_brackets(index: int, passage: Passage, context: Context) -> Iterator[Fin
             continue
         above = float(need["n"].replace(",", "")) > room * _FULL
         because = f"it states {need['n']} GB as the need, and {words}"
-        yield made(context, passage, (need.start("n"), end), "memory", "contradicted" if above else "confirmed",
-                   attribute="fits", because=because, expected="no" if above else "",
-                   evidence=(Evidence(because),))  # fmt: skip
+        place, verdict = (need.start("n"), end), "contradicted" if above else "confirmed"
+        yield made(context, passage, place, "memory", verdict, attribute="fits", because=because,
+                   expected="no" if above else "", evidence=(Evidence(because),))  # fmt: skip
 
 
 def _room(index: int, passage: Passage, fits: re.Match[str], context: Context) -> tuple[float, str, int]:

@@ -282,9 +282,7 @@ def _of_value(
         of_other = _verdict(text, quantity, attribute, also, said=said, context=context)
         if of_other.verdict == "contradicted":
             gpus, found, mention = also, of_other, other
-    start, end = passage.span(*place)
-    if found.verdict == "contradicted" and "\n" in context.document.original[start:end]:
-        # A number and the word of the next line are no quantity.
+    if found.verdict == "contradicted" and _misnamed(passage, place, found, mention, context):
         return
     if found.verdict == "contradicted":
         several = _together(passage, sentence, quantity, attribute, mention=mention, context=context)
@@ -317,6 +315,17 @@ def _of_value(
     elif found.verdict == "confirmed":
         found = _narrower(found, quantity, attribute, mention, near=sentence.text, context=context)
     yield _finding(passage, quantity, attribute, gpus, found=found, context=context)
+
+
+def _misnamed(
+    passage: Passage, place: tuple[int, int], found: Verdict, mention: Mention, context: Context
+) -> bool:
+    """Whether a value is none, or is right of the laptop's GPU that the text calls by the card's name."""
+    start, end = passage.span(*place)
+    # A number and the word of the next line are no quantity.
+    return "\n" in context.document.original[start:end] or found.true_for in context.spoken_of & {
+        f"{key}-laptop" for key in mention.named
+    }
 
 
 def _of_one_spoken_of(
