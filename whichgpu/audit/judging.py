@@ -44,8 +44,8 @@ _ALIKE = {"memory": 2.0**30 / 1e9, "l2": 2.0**20 / 1e6}
 _NEAR, _ROUND, _LIMITED = 0.03, 0.08, 0.13
 #: What two databases differ by on the clocks of a part.
 _DATABASES = 0.10
-#: What a card's maker may change: off by less, it may be another maker's card.
-_MAKERS = {"clock_boost": 0.10, "clock_base": 0.10, "power": 0.15}
+#: What a card's maker may change: off by less, it may be another maker's; databases agree on no base clock.
+_MAKERS = {"clock_boost": 0.16, "clock_base": 1.0, "power": 0.15}
 #: What a laptop's maker adds to the power of its GPU for a while, of that of the CPU.
 _BOOSTED = 0.25
 #: How far the clocks of one part differ between a thin laptop and a thick one.
