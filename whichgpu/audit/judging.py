@@ -45,7 +45,7 @@ _NEAR, _ROUND, _LIMITED = 0.03, 0.08, 0.13
 #: What two databases differ by on the clocks of a part.
 _DATABASES = 0.10
 #: What a card's maker may change: off by less, it may be another maker's card.
-_MAKERS = {"clock_boost": 0.10, "clock_base": 0.10, "power": 0.15}
+_MAKERS = {"clock_boost": 0.16, "clock_base": 0.16, "power": 0.15}
 #: What a laptop's maker adds to the power of its GPU for a while, of that of the CPU.
 _BOOSTED = 0.25
 #: How far the clocks of one part differ between a thin laptop and a thick one.
@@ -282,7 +282,9 @@ def _wrong(
 def _trusted(gpu: Gpu, field: str) -> bool:
     """Whether a value may carry an accusation: it has a source that is no guess."""
     fact = gpu.fact(field)
-    return fact is not None and fact.kind != "assumed" and gpu.confidence != "low"
+    # Databases agree on no base clock.
+    guess = fact is None or fact.kind == "assumed" or (field == "clock_base" and fact.kind != "vendor")
+    return not guess and gpu.confidence != "low"
 
 
 def _of_one_database(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:

@@ -28,7 +28,19 @@ _GAP = re.compile(r"[\s\u00a0]{0,3}[-/,(\u2010\u2011\[]{0,2}[\s\u00a0]{0,2}")
 _LEADS = (
     tokens.VENDORS
     | tokens.LINES
-    | {"laptop", "mobile", "notebook", "titan", "tpu", "gaudi", "gaudi2", "gaudi3", "trainium", "inferentia"}
+    | {
+        "laptop",
+        "mobile",
+        "notebook",
+        "pro",
+        "titan",
+        "tpu",
+        "gaudi",
+        "gaudi2",
+        "gaudi3",
+        "trainium",
+        "inferentia",
+    }
 )
 #: Words that a name may go on with.
 _TAILS = frozenset({

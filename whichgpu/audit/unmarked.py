@@ -40,13 +40,18 @@ _VALUE = re.compile(
     rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|N/A|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\))?"
 )
 _PRECISION = re.compile(r"(?:TF32|BF16|FP64|FP32|FP16|FP8|FP4|INT8|INT4)(?=\d)")
+#: Digits of the name of an attribute, a value with a unit, and the number of a card that wins a row.
+_NUMBERED = re.compile(r"(?:TF|BF|FP|INT|L)\d{1,2}(?!\d)|\(\d[^()]*\)", re.IGNORECASE)
+_MEASURED = re.compile(r"\d\s?-?(?:[GT]i?B|W\b|[Bb]it|[MG]Hz|nm\b|[TG]FLOPS|TOPS|cores)")
+_MODEL = re.compile(r"[1-9]0[5-9]0\b")
 #: Where a value may begin, and so many places of a line are tried.
 _BEGINS = re.compile(rf"(?<![\d.,])[~\u2248]?\d|{_TYPE}|N/A")
 _TRIED = 4
 #: Where names of devices may be glued to each other, and to the heading of another column.
 _GLUED = re.compile(
     r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d)])(?=(?:RTX|GTX|GeForce|NVIDIA|AMD|Tesla|Quadro|Radeon|Instinct|MI\d{3})\b)|"
-    r"(?<=\d[A-Z])(?=[ABHLPTV]\d{1,3})|(?<=\d)(?=[ABHLPTV]\d{1,3})|(?<=[A-Z\d])(?=[A-Z][a-z]{2})"
+    r"(?<=\d[A-Z])(?=[ABHLPTV]\d{1,3})|(?<=\d)(?=[ABHLPTV]\d{1,3})|"
+    r"(?<=[A-Z\d])(?=(?!Super|Laptop|Mobile|Max)[A-Z][a-z]{2})"
 )
 
 
@@ -117,7 +122,7 @@ def _parts(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[str
 def _is_name(text: str, catalogue: Catalogue) -> bool:
     """Whether a line that names one device heads what is below, and is no row that mentions it."""
     share = sum(each.end - each.start for each in mentions(text, catalogue)) / len(text)
-    return share >= _SHARE and all(each.dimension == "number" for each in quantities(text))
+    return share >= _SHARE and not _MEASURED.search(text)
 
 
 def _named(text: str, catalogue: Catalogue) -> tuple[str, set[tuple[str, ...]]]:
@@ -126,7 +131,7 @@ def _named(text: str, catalogue: Catalogue) -> tuple[str, set[tuple[str, ...]]]:
         return text, set()
     apart = _GLUED.sub(" | ", text)
     both = [{each.ids for each in mentions(one, catalogue)} for one in (text, apart)]
-    return (apart, both[1]) if len(both[1]) > len(both[0]) else (text, both[0])
+    return (apart, both[1]) if len(both[1]) >= len(both[0]) else (text, both[0])
 
 
 def _rows(part: Sequence[Passage], count: int) -> list[_Row]:
@@ -174,12 +179,13 @@ def _in_one(line: Passage, count: int) -> tuple[Passage, ...]:
         name = line.part(0, len(line.text[:at].rstrip(" :")))
         attribute = headed(name.text)
         # A name and a value of one device that are apart are read as they stand.
-        if any(each.dimension != "number" for each in quantities(name.text)):
+        if re.search(r"\d", _NUMBERED.sub("", name.text)):
             return ()
         if attribute is None or (count == 1 and line.text[at - 1] in " :"):
             continue
         cells = _values(line, at) if count > 1 else [line.part(at, len(line.text))]
-        whole = not any(_fits(cell, attribute, name.text) for cell in cells[count:])
+        others = [cell for cell in cells[count:] if not _MODEL.match(cell.text)]
+        whole = not any(_fits(cell, attribute, name.text) for cell in others)
         cells = cells[:count]
         if whole and len(cells) == count and all(_fits(cell, attribute, name.text) for cell in cells):
             return (name, *cells)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
 
-_NUMBER = r"(?<![\d,.])(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?![\d,]{0,6}\d)"
+_NUMBER = r"(?<![A-Za-z\d,.])(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?(?![\d,]{0,6}\d)"
 #: 8 x 80 GB = 640 GB; $2.50 x 24 x 30 = $1,800.
 _EQUATION = re.compile(
     rf"(?P<left>[$\u20ac]?{_NUMBER}(?:\s?[\w/%]{{0,10}})?(?:\s*[x\u00d7*]\s*[$\u20ac]?{_NUMBER}"

@@ -25,6 +25,7 @@ _MANY = re.compile(
     r"requests?|parallel|mtp|speculative|draft|multi|offline|server)\b",
     re.IGNORECASE,
 )
+_ONE = re.compile(r"\b(?:at )?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)", re.IGNORECASE)
 #: A mixture of experts reads some of its weights only.
 _EXPERTS = re.compile(
     r"\b(?:\d+x\d+b|a\d+b|moe|mixtral|deepseek|gpt-oss|kimi|scout|maverick)\b", re.IGNORECASE
@@ -48,7 +49,11 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
             continue
         around = f"{text} {above}"
         found = models(cell.label) or models(above)
-        if len({each.parameters for each in found}) != 1 or _MANY.search(around) or _EXPERTS.search(around):
+        if (
+            len({each.parameters for each in found}) != 1
+            or _MANY.search(_ONE.sub("", around))
+            or _EXPERTS.search(around)
+        ):
             continue
         said = formats(cell.label) or formats(above)
         if len(said) < 2:

@@ -80,6 +80,7 @@ def inline(into: Builder, text: str, start: int) -> None:
     into.add(text[at:], start + at)
 
 
+_VERSUS = re.compile(r"\b(?:vs|versus|comparison)\b", re.IGNORECASE)
 #: Characters of a title at most.
 _LONGEST_TITLE = 120
 
@@ -118,7 +119,11 @@ class _Reader:
     def _first(self) -> str:
         """What a text without headings begins with, where that may be its title."""
         first = self._passages[0].text if self._passages else ""
-        return first if len(first) <= _LONGEST_TITLE else ""
+        if len(first) > _LONGEST_TITLE:
+            # A page without marks: its first line, where that sets one thing against another.
+            first = next(line.text.strip() for line in self._lines if line.text.strip())
+            return first if _VERSUS.search(first) and is_short_heading(first) else ""
+        return first
 
     def _front(self) -> None:
         """Metadata between two rules at the start of the file."""
