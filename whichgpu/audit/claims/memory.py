@@ -127,6 +127,8 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
     said = formats(" ".join(heads))
     for row in range(1, min(len(table.rows), _MOST_ROWS)):
         first, cell = table.cell(row, 0), table.cell(row, wanted[-1])
+        if any(each is not None and TRAINS.search(each.text) for each in table.rows[row]):
+            continue
         need = _need(first.text, said[0] if len(said) == 1 else None) if first else None
         quantity = _memory(cell, (0, len(cell.text)), context) if cell else None
         if need and quantity and cell and first:
