@@ -18,7 +18,8 @@ _NAME = re.compile(
 )
 #: A size by itself: 13B, 70 billion parameters; no price and no transistors.
 SIZE = re.compile(
-    r"(?<![\d.,$x\u00d7])(\d{1,4}(?:\.\d{1,2})?)\s?-?(?:[bB]\b|[Bb]illion(?=[ -]parameters?| model|-param))(?!/)"
+    r"(?<![\d.,$x\u00d7])(\d{1,4}(?:\.\d{1,2})?)\s?-?"
+    r"(?:[bB]\b|[Bb]illion(?=[ -]parameters?| model|-param))(?!/)"
 )
 #: Formats of weights in text, with the bytes of a weight: the least, and what is usual with scales.
 _FORMATS = (

@@ -316,7 +316,8 @@ def _judged(passage: Passage, quantity: Quantity, need: _Need, name: str, contex
         )  # fmt: skip
     if quantity.limit in ("over", "", "about") and told >= _TOO_MUCH * need.needed:
         verdict = "contradicted"
-        because = f"{need.words}; {told / 1e9:,.4g} GB is {told / need.weights:.2g} times that, and no requirement"
+        times = f"{told / need.weights:.2g} times that"
+        because = f"{need.words}; {told / 1e9:,.4g} GB is {times}, and no requirement"
     elif told < 0.9 * need.least:
         verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB cannot hold the weights"
     elif told >= (0.97 * need.least if need.sure else 0.8 * need.needed):
