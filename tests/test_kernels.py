@@ -226,6 +226,12 @@ def test_tensorrt_adds_half_precision_products_up_in_half_precision() -> None:
     assert rate("rtx-a6000", "TensorRT") == rate("rtx-a6000", "PyTorch 2")
 
 
+def test_tf32_that_is_hardly_faster_than_fp32_leaves_convolutions_to_plain_units() -> None:
+    """Data sheets state both at other clocks: 57 and 45 TFLOP/s of an RTX 5090 Laptop, 40 and 40 of a 4090's."""
+    job = {"phase": "infer", "precision": "fp32", "batch": 64.0, "runtime": "TensorRT"}
+    assert seconds("resnet50", "rtx-5090-laptop", **job) < seconds("resnet50", "rtx-4090-laptop", **job)
+
+
 def test_int8_of_a_laptop_is_what_its_fp8_is_where_no_source_says() -> None:
     devices = Devices.of([GPUS["rtx-5090-laptop"]])
     assert devices.peak("int8") == devices.column("fp8_acc16")
