@@ -227,7 +227,7 @@ def test_tensorrt_adds_half_precision_products_up_in_half_precision() -> None:
 
 
 def test_tf32_that_is_hardly_faster_than_fp32_leaves_convolutions_to_plain_units() -> None:
-    """Data sheets state both at other clocks: 57 and 45 TFLOP/s of an RTX 5090 Laptop, 40 and 40 of a 4090's."""
+    """They state them at other clocks: 57 and 45 TFLOP/s of an RTX 5090 Laptop, 40 and 40 of a 4090's."""
     job = {"phase": "infer", "precision": "fp32", "batch": 64.0, "runtime": "TensorRT"}
     assert seconds("resnet50", "rtx-5090-laptop", **job) < seconds("resnet50", "rtx-4090-laptop", **job)
 
