@@ -40,7 +40,7 @@ def seconds(workload: str, gpu: str, **columns) -> float:
 @pytest.mark.parametrize(
     ("text", "known", "marks"),
     [
-        ("PyTorch 2.4.0 cu124 eager channels_last", "pytorch-2", {"v2.4"}),
+        ("PyTorch 2.4.0 cu124 eager channels_last", "pytorch-2", {"nhwc", "v2.4"}),
         ("pytorch-1.x (NGC 20.01-21.x, eager)", "pytorch-1", {"loads", "ngc20.01"}),
         ("pytorch-1.13 (NGC 22.09-22.10, eager)", "pytorch-1-13", {"loads", "ngc22.09"}),
         # A container is dated by its month, whatever its name leaves open.
@@ -249,6 +249,7 @@ def test_maps_that_are_not_channels_last_are_converted_around_16_bit_convolution
         return sum(float(each.memory.sum()) for each in made.work.kernels if each.table.kind == "conv")
 
     assert 2.0 * moved("channels_last") < moved("nchw") < 3.0 * moved("channels_last")
+    assert moved("", runtime="PyTorch 2.1 NHWC") == moved("channels_last")
     # Not where the examples have them so, nor where there are kernels for any order.
     for where in ({"runtime": "NGC PyTorch 23.05"}, {"precision": "fp32"}, {"gpu": "gtx-1080-ti"}):
         assert moved("nchw", **where) == pytest.approx(moved("channels_last", **where))

@@ -70,7 +70,7 @@ def kin_of(laid: Layout) -> str:
 
 def version_of(runtime: Runtime) -> str:
     """A runtime with all that sets its use apart: versions whose errors are alike."""
-    return " ".join(runtime.stacks)
+    return " ".join(sorted(runtime.stacks))
 
 
 def measured(runtime: Runtime) -> bool:
