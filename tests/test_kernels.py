@@ -12,14 +12,18 @@ from whichgpu.cost.classes import OpClass
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate, finish, single
 from whichgpu.cost.fit import Fit, compute_terms, memory_terms
+from whichgpu.cost.kernels import products
 from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.links import link
+from whichgpu.cost.optable import tables
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.spread import widths
 from whichgpu.cost.time import between, bounded, fed, paced, shares, together
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.precision import precision
+from whichgpu.workloads.recorder import Map, Recorder
 
 GPUS = catalogue()
 
@@ -36,7 +40,7 @@ def seconds(workload: str, gpu: str, **columns) -> float:
 @pytest.mark.parametrize(
     ("text", "known", "marks"),
     [
-        ("PyTorch 2.4.0 cu124 eager channels_last", "pytorch-2", {"v2.4"}),
+        ("PyTorch 2.4.0 cu124 eager channels_last", "pytorch-2", {"nhwc", "v2.4"}),
         ("pytorch-1.x (NGC 20.01-21.x, eager)", "pytorch-1", {"loads", "ngc20.01"}),
         ("pytorch-1.13 (NGC 22.09-22.10, eager)", "pytorch-1-13", {"loads", "ngc22.09"}),
         # A container is dated by its month, whatever its name leaves open.
@@ -88,7 +92,7 @@ def test_a_card_far_below_its_appetite_loses_more_than_the_cube_root() -> None:
 
 
 def test_a_laptop_clocks_as_its_power_allows_and_not_as_it_is_rated():
-    """Two of one chip and limit are alike, whatever their ratings; none beats the desktop card."""
+    """Two of one chip and like limits are alike, whatever their ratings; none beats the desktop card."""
     one, other, desktop, full = (
         Devices.of([GPUS[name]]) for name in ("rtx-2080-maxq", "rtx-2080-super-maxq", "rtx-2080", "rtx-3070")
     )
@@ -97,7 +101,9 @@ def test_a_laptop_clocks_as_its_power_allows_and_not_as_it_is_rated():
         return float((devices.clocked(0.35) * devices.clock)[0, 0])
 
     assert one.clock[0, 0] > 1.1 * other.clock[0, 0]
-    assert held(one) == pytest.approx(held(other), rel=0.05)
+    # 80 W is inside of the range of the one, 90 W the most of the other: 85 W are its middle.
+    assert other.usual[0, 0] == 80.0 < one.usual[0, 0] < 90.0
+    assert 1.0 < held(one) / held(other) < 1.2 < one.clock[0, 0] / other.clock[0, 0]
     assert held(one) < held(desktop)
     laptop = GPUS["rtx-3070-laptop"]
     # Nobody said what its maker allows: between the least and the most of the range.
@@ -222,9 +228,60 @@ def test_tensorrt_adds_half_precision_products_up_in_half_precision() -> None:
     assert rate("rtx-a6000", "TensorRT") == rate("rtx-a6000", "PyTorch 2")
 
 
+def test_tf32_that_is_hardly_faster_than_fp32_leaves_convolutions_to_plain_units() -> None:
+    """They state them at other clocks: 57 and 45 TFLOP/s of an RTX 5090 Laptop, 40 and 40 of a 4090's."""
+    job = {"phase": "infer", "precision": "fp32", "batch": 64.0, "runtime": "TensorRT"}
+    assert seconds("resnet50", "rtx-5090-laptop", **job) < seconds("resnet50", "rtx-4090-laptop", **job)
+
+
 def test_int8_of_a_laptop_is_what_its_fp8_is_where_no_source_says() -> None:
     devices = Devices.of([GPUS["rtx-5090-laptop"]])
     assert devices.peak("int8") == devices.column("fp8_acc16")
+
+
+def test_maps_that_are_not_channels_last_are_converted_around_16_bit_convolutions() -> None:
+    def moved(
+        layout: str, runtime: str = "PyTorch 2.1", precision: str = "amp-fp16", gpu: str = "rtx-3090"
+    ) -> float:
+        made = laid(
+            "resnet50", gpu, runtime=runtime, precision=precision, batch=8.0, options={"layout": layout}
+        )
+        return sum(float(each.memory.sum()) for each in made.work.kernels if each.table.kind == "conv")
+
+    assert 2.0 * moved("channels_last") < moved("nchw") < 3.0 * moved("channels_last")
+    assert moved("", runtime="PyTorch 2.1 NHWC") == moved("channels_last")
+    # Not where the examples have them so, nor where there are kernels for any order.
+    for where in ({"runtime": "NGC PyTorch 23.05"}, {"precision": "fp32"}, {"gpu": "gtx-1080-ti"}):
+        assert moved("nchw", **where) == pytest.approx(moved("channels_last", **where))
+
+
+def test_a_faster_sm_needs_deeper_convolutions() -> None:
+    fed_by = [Devices.of([GPUS[name]]).fed(("fp16",)).item() for name in ("v100-16gb-sxm", "h100-80gb-sxm")]
+    assert fed_by == pytest.approx([1.0, 4.0], rel=0.01)
+
+    def share(gpu: str, channels: int) -> float:
+        """Of the peak, what a 1 x 1 convolution of many tiles reaches."""
+        rec = Recorder(precision("fp16"), training=False)
+        rec.conv(Map(4096.0, channels, 56.0, 56.0), 512, 1)
+        (table,) = tables(rec.ops())
+        devices = Devices.of([GPUS[gpu]])
+        compute, _ = products.seconds(table, devices, runtime("PyTorch 2", ""))
+        return float((table.flops / devices.peak("fp16") / compute).squeeze())
+
+    assert share("h100-80gb-sxm", 64) / share("h100-80gb-sxm", 4096) < share("v100-16gb-sxm", 64) / share(
+        "v100-16gb-sxm", 4096
+    )
+
+
+def test_compiled_copies_run_inside_their_neighbours() -> None:
+    def left(runtime: str) -> list[float]:
+        made = laid("swin-tiny", "rtx-4090", runtime=runtime)
+        table = next(one.table for one in made.work.kernels if any(op.kind == "copy" for op in one.table.ops))
+        shares = np.broadcast_to(passes(table, made.runtime), (len(table.ops), 1, 1))[:, 0, 0]
+        return [float(one) for one, op in zip(shares, table.ops, strict=True) if op.layer.endswith("windows")]
+
+    assert set(left("PyTorch 2.4")) == {1.0}
+    assert min(left("PyTorch 2.4 torch.compile")) == 0.0
 
 
 def test_amds_units_and_streams_reach_less_and_rdna_more_than_gcn() -> None:
@@ -235,7 +292,8 @@ def test_amds_units_and_streams_reach_less_and_rdna_more_than_gcn() -> None:
 
 
 def test_real_data_bound_a_fast_gpu_and_no_slow_one() -> None:
-    job = {"phase": "train", "precision": "amp-fp16", "batch": 256.0}
+    # The examples have their maps channels-last.
+    job = {"phase": "train", "precision": "amp-fp16", "batch": 256.0, "options": {"layout": "channels_last"}}
     synthetic, real = "PyTorch 2", "PyTorch 2 NGC 24.03"
 
     def slower(gpu: str) -> float:
@@ -445,8 +503,8 @@ def test_groups_of_odd_width_gain_nothing_from_channels_last() -> None:
         )  # fmt: skip
         return one / other
 
-    assert gain("resnext50-32x4d") == pytest.approx(1.2)
-    assert gain("regnety-032") == pytest.approx(0.6)
+    assert gain("resnext50-32x4d") == pytest.approx(1.0)
+    assert gain("regnety-032") == pytest.approx(0.5)
 
 
 def test_llama_cpp_keeps_what_stands_beside_experts_in_eight_bits() -> None:

@@ -236,7 +236,8 @@ def _named(job: Job, fallback: str) -> Runtime:
     text = job.runtime or fallback
     stack = runtime(text if off(job.options.get("compile", "")) else f"{text} torch.compile", fallback)
     layout = job.options.get("layout", "").lower().replace("-", "_")
-    return stack.marked("nhwc") if layout in ("channels_last", "nhwc") else stack
+    told = layout in ("channels_last", "nhwc") and "nhwc" not in stack.marks
+    return stack.marked("nhwc") if told else stack
 
 
 def dated(stack: Runtime, job: Job) -> Runtime:

@@ -335,9 +335,13 @@ class Devices:
 
     @cached_property
     def usual(self) -> Column:
-        """Power limit in W that nobody stated: of a laptop, whose maker sets it, the middle of its range."""
+        """Power limit in W that nobody stated: of a laptop, whose maker sets it, the middle of its range.
+
+        Where the catalogue's limit is inside of that range it is the usual one.
+        """
         least, most = self.column("power_min"), self.column("power_max")
         ranged = np.array([[gpu.segment == "laptop"] for gpu in self.gpus]) & (least < most)
+        ranged &= (self.limit <= least) | (self.limit >= most)
         middle = np.minimum(np.sqrt(least * most), self.limit)
         return np.where(ranged & ~np.isfinite(self.cap), middle, self.limit)
 

@@ -43,7 +43,8 @@ class Runtime:
     workload, where a job of these states neither. `holds` is what sets its memory apart
     (`cost/job_memory.py` reads it), `habits` the options and lengths that it assumes where a job states
     none: of any `training`, of `adapters`, of training on `several` GPUs, of an `inference`. `keeper` is
-    the id with the marks that set its memory apart and not its time. One that `chains` fuses elementwise
+    the id with the marks that set its memory apart and not its time. One that `converts` makes maps
+    channels-last for each convolution on 16-bit tensor cores, and back. One that `chains` fuses elementwise
     ops with each other and not with products, which are a library's.
     """
 
@@ -80,6 +81,7 @@ class Runtime:
     scheduler: Mapping[str, Any] = field(default_factory=dict)
     lengths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     chains: bool = False
+    converts: bool = False
     shards: str = ""
     splits_batch: bool = False
     casts_once: bool = False

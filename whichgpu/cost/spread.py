@@ -70,7 +70,7 @@ def kin_of(laid: Layout) -> str:
 
 def version_of(runtime: Runtime) -> str:
     """A runtime with all that sets its use apart: versions whose errors are alike."""
-    return " ".join(runtime.stacks)
+    return " ".join(sorted(runtime.stacks))
 
 
 def measured(runtime: Runtime) -> bool:
@@ -92,11 +92,20 @@ def spread(laid: Layout, gpu: Gpu) -> Spread:
     if not measured(laid.runtime) or gpu.segment == "cpu" or gpu.vendor in laid.runtime.unmeasured:
         return Spread(prior["shared"] * inexact, prior["own"], "roofline")
     known = widths(laid, gpu)
-    total = max(known.values()) * inexact
+    least = math.hypot(prior["shared"], prior["own"]) if _strange(gpu) else 0.0
+    total = max(least, *known.values()) * inexact
     own = _group(laid)["own"]
     own = min(own if "gpu" in known else own / 2.0, 0.9 * total)
     basis = "extrapolated" if {"gpu", "workload"} & known.keys() else "interpolated"
     return Spread(math.sqrt(max(total**2 - own**2, 1e-4)), own, basis)
+
+
+def _strange(gpu: Gpu) -> bool:
+    """Whether nothing of a GPU's kind was measured: another vendor's, of a generation without a row.
+
+    What NVIDIA's generations have in common it has not: then no fold says how far off it is.
+    """
+    return gpu.vendor != "NVIDIA" and gpu.family not in _table()["group"]["all"]["families"]
 
 
 def widths(laid: Layout, gpu: Gpu) -> dict[str, float]:

@@ -20,7 +20,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels.attention import seen
-from whichgpu.cost.kernels.products import multiplied, rates
+from whichgpu.cost.kernels.products import multiplied, on_tensor_cores, rates
 from whichgpu.cost.optable import tables
 from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import AGAIN
@@ -157,7 +157,7 @@ def _clocked(table: OpTable, devices: Devices, runtime: Runtime, exponent: float
     known = {dtype: devices.clocked(exponent, dtype) for dtype in set(table.dtypes)}
     tensor = np.array([known[dtype] for dtype in (table.dtypes if len(known) > 1 else known)])
     peaks = devices.peaks(table.dtypes, tf32=table.kind in runtime.tf32)
-    return np.where(peaks > 1.01 * devices.vector, tensor, plain)
+    return np.where(on_tensor_cores(peaks, devices), tensor, plain)
 
 
 def evaluate(work: Pass, found: Fit, *, explain: bool = False) -> Timing:
@@ -320,7 +320,7 @@ def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime, ceiling
         return np.zeros((1, 1, 1))
     half = 0.5 if table.kind == "attention" else 1.0
     peaks = rates(table, devices, runtime, tf32=True)
-    least = multiplied(table, peaks > 1.01 * devices.vector, section("products")["winograd_most"])
+    least = multiplied(table, on_tensor_cores(peaks, devices), section("products")["winograd_most"])
     ideal = half * least / peaks
     return np.asarray(ideal / section("products")[ceiling])
 

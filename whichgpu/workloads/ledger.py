@@ -173,9 +173,10 @@ class Ledger:
         weights, stored = parameters * held, own * stored
         given = x.tobytes() if type(x) is np.ndarray else x
         made = given if y is x else y.tobytes() if type(y) is np.ndarray else y
-        # Whether an elementwise op follows another one of as many values, for which `made` stands.
-        chained = fusable and self._made == made
-        self._made = made if fusable else None
+        # Whether an elementwise op or a copy follows another one of as many values, for which `made` stands.
+        joins = fusable or kind == "copy"
+        chained = joins and self._made == made
+        self._made = made if joins else None
         key = (kind, scope.key or _place(name), dtype, fusable, chained, shard, backward, own, weights,
                stored, flops, reads, writes, saves, given, made, *shape.values())  # fmt: skip
         seen = self._ops.get(key)

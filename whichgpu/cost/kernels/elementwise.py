@@ -48,9 +48,9 @@ def passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
 def _chain(ops: OpTable) -> NDArray[np.float64]:
     """What is left where elementwise ops are fused with each other, and products are a library's.
 
-    An op in a chain takes its input from registers, and a pointwise one spares what went before it the
-    writing of it as well; a norm may follow a residual sum, which is written all the same.
+    An op in a chain takes its input from registers, and a pointwise one or a copy spares what went before it
+    the writing of it as well; a norm may follow a residual sum, which is written all the same.
     """
     result = ops.write_bytes
-    spared = result * (1.0 + ops.of("pointwise")) * ops.chained
+    spared = result * (1.0 + ops.of("pointwise", "copy")) * ops.chained
     return np.asarray(1.0 - np.minimum(spared / np.maximum(ops.activation_bytes, 1.0), 1.0))

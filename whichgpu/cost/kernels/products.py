@@ -37,7 +37,7 @@ def seconds(
     """Compute and memory time of one execution, (O, G, J), in s."""
     c = section("products")
     peaks = rates(ops, devices, runtime)
-    tensor = peaks > 1.01 * devices.vector
+    tensor = on_tensor_cores(peaks, devices)
     reached = np.where(
         tensor,
         runtime.products[ops.kind] * _window(ops) * _order(ops, runtime) * devices.efficiency(ops.dtypes),
@@ -60,7 +60,32 @@ def seconds(
     weights = ops.weight_bytes / (share * devices.bandwidth)
     if ops.kind == "gemm":
         weights = _vector(weights * _rereads(ops, devices, runtime), ops, devices, runtime)
-    return compute, weights + ops.activation_bytes / (cached * devices.bandwidth)
+    moved = ops.activation_bytes * _conversions(ops, runtime, tensor)
+    return compute, weights + moved / (cached * devices.bandwidth)
+
+
+def _conversions(ops: OpTable, runtime: Runtime, tensor: NDArray[np.bool_]) -> NDArray[np.float64] | float:
+    """How often over a convolution's activations go through memory, (O, G, 1).
+
+    Tensor cores take 16-bit maps with their channels last: maps in another order are converted before, and
+    back behind it (NVIDIA, Convolutional Layers User's Guide, "Tensor layouts").
+    """
+    if ops.kind != "conv" or not runtime.converts or "nhwc" in runtime.marks:
+        return 1.0
+    narrow = np.array([dtype in ("fp16", "bf16") for dtype in ops.dtypes])[:, None, None]
+    return np.where(narrow & tensor & ~_is_depthwise(ops), section("products")["converted"], 1.0)
+
+
+def on_tensor_cores(peaks: NDArray[np.float64], devices: Devices) -> NDArray[np.bool_]:
+    """Whether products of these peaks run on tensor cores, as `peaks`: where those are clearly faster.
+
+    TF32 of GeForce is as fast as FP32, which data sheets state at another clock.
+    """
+    return np.asarray(peaks > _CLEARLY * devices.vector)
+
+
+#: Tensor cores are twice as fast as plain units, or there is none of their own.
+_CLEARLY = 1.4
 
 
 def rates(
@@ -189,15 +214,12 @@ def _window(ops: OpTable) -> NDArray[np.float64] | float:
 
 
 def _order(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
-    """Convolutions gain from channels-last tensors, which tensor cores take without a transposition.
-
-    But not in groups of other widths than their kernels are made for: 4, 8, 16 and multiples of 32 channels.
-    """
+    """Channels-last tensors do harm in groups of other widths than 4, 8, 16 and multiples of 32 channels."""
     if ops.kind != "conv" or "nhwc" not in runtime.marks:
         return 1.0
-    c, wide = section("products"), ops.dims["n"]
+    wide = ops.dims["n"]
     made_for = (ops.dims["groups"] <= 1.0) | np.isin(wide, (4.0, 8.0, 16.0)) | (wide % 32.0 == 0.0)
-    return np.asarray(np.where(made_for, c["channels_last"], c["channels_last_odd"]))
+    return np.asarray(np.where(made_for, 1.0, section("products")["channels_last_odd"]))
 
 
 def _is_depthwise(ops: OpTable) -> NDArray[np.bool_]:
