@@ -139,7 +139,7 @@ def fewest(cells: Cells, gpus: Sequence[Gpu]) -> Iterator[Fewest | None]:
     required = required_on(cells.job, found, gpus[0], **more)
     shard = more.get("options", {}).get("sharding", "") if cells.settled.job.trains else ""
     for gpu in gpus:
-        held = np.flatnonzero(required <= gpu.need("memory"))
+        held = np.flatnonzero(required <= cells.share * gpu.need("memory"))
         if not held.size or is_part(gpu) or cells.refusal(gpu):
             yield None
             continue
