@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.cost import offload
+from whichgpu.cost.memory import GIB
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.runtime import runtimes
 from whichgpu.cost.scheduling import limits
@@ -66,6 +68,8 @@ def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
         cached = round(asked.prefix_hit * float(job.input_tokens))
         columns |= {"prefix_tokens": f"{cached}", "fresh_tokens": f"{float(job.input_tokens) - cached:.0f}"}
         columns |= _longest(job, asked)
+        away = offload.amount(job)
+        columns["offload_gib"] = "<GiB of all weights>" if away is None else f"{ceil(away / GIB)}"
         if asked.prefill_gpus:
             width = job.option("prefill_tp", min(float(job.tp or 1.0), asked.prefill_gpus), 1.0)
             columns |= {"prefill_tp": f"{width:g}", "prefill_copies": f"{asked.prefill_gpus / width:g}"}
