@@ -86,7 +86,7 @@ def step_time(
     decode_sequences: Any, kv_tokens: Any,
 ) -> Timing:  # fmt: skip
     """Time of one engine step of a complete job's replica, all tokens in one pass."""
-    ops, links = _rank(workload, job, stack, devices, prefill_tokens, decode_sequences, kv_tokens)
+    ops, links = _rank(workload, job, devices, prefill_tokens, decode_sequences, kv_tokens)
     work = prepare(
         ops, devices, stack, workload=workload.id, communication=links + _host(stack, job, decode_sequences)
     )
@@ -94,7 +94,7 @@ def step_time(
 
 
 def _rank(
-    workload: Workload, job: Job, stack: Runtime, devices: Devices, *tokens: Any, alone: bool = False
+    workload: Workload, job: Job, devices: Devices, *tokens: Any, alone: bool = False
 ) -> tuple[tuple[Op, ...], Array]:
     """What one GPU does of a pass of the replica, all its stages in turn, and its seconds on the links.
 
@@ -115,17 +115,17 @@ def _rank(
         whole = (*(changed(op, repeats=op.repeats * most) for op in own), *experts)
         sent = parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
         links = links + np.where(mesh.attention_dp > 1, sent * groups / mesh.attention_dp, 0.0)
-    links = links + mesh.pp * _fetched(workload, job, stack, devices)
     return parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp), links
 
 
 def _fetched(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Array:
-    """Seconds in which a pass uses the weights of a GPU that wait on the host, (G, J)."""
+    """Seconds in which a pass uses the weights that wait on the host, of all stages in turn, (G, J)."""
     if "offload" not in job.options:
         return np.zeros(())
     rest = {name: value for name, value in job.options.items() if name != "offload"}
     parts, _, _ = standing(workload, replace(job, options=rest), stack)
-    return offload.pass_seconds(stack, offload.kept(workload, job, parts)[1], devices)
+    out = offload.kept(workload, job, parts)[1]
+    return np.asarray(Mesh.of(job).pp * offload.pass_seconds(stack, out, devices))
 
 
 def _host(stack: Runtime, job: Job, decode_sequences: Any) -> Array:
@@ -161,9 +161,10 @@ def token_work(
 
     Of speculative decoding it is the share of a pass that makes one, drafting included.
     """
-    ops, links = _rank(workload, job, stack, devices, 0.0, sequences, kv_tokens)
+    ops, links = _rank(workload, job, devices, 0.0, sequences, kv_tokens)
     share = Requests.of(job).passes_per_token
-    return Work(ops, links, _host(stack, job, sequences) + stack.fixed).times(share)
+    host = _host(stack, job, sequences) + stack.fixed + _fetched(workload, job, stack, devices)
+    return Work(ops, links, host).times(share)
 
 
 def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, running: Array) -> Work:
@@ -178,8 +179,8 @@ def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, 
     together = in_lockstep(stack, job) or engine(stack)["mixed"]
     come = np.maximum(running / BESIDE, 1.0) if together else 1.0 + ended
     batch = np.clip(np.floor(most / np.maximum(prompt, 1.0)), 1.0, come)
-    ops, links = _rank(workload, job, stack, devices, batch * prompt, 0.0, 0.0)
-    return Work(ops, links, np.asarray(stack.fixed)).times(1.0 / batch)
+    ops, links = _rank(workload, job, devices, batch * prompt, 0.0, 0.0)
+    return Work(ops, links, stack.fixed + _fetched(workload, job, stack, devices)).times(1.0 / batch)
 
 
 class _Held(NamedTuple):
@@ -247,8 +248,8 @@ def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) ->
 
 def _alone(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Work:
     """What one prompt takes on an idle replica."""
-    ops, sent = _rank(workload, job, stack, devices, computed_tokens(job), 0.0, 0.0, alone=True)
-    return Work(ops, sent, np.asarray(stack.fixed))
+    ops, sent = _rank(workload, job, devices, computed_tokens(job), 0.0, 0.0, alone=True)
+    return Work(ops, sent, stack.fixed + _fetched(workload, job, stack, devices))
 
 
 def computed_tokens(job: Job) -> Array:
