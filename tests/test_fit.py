@@ -655,3 +655,11 @@ def test_a_named_server_is_given_all_but_a_part_of_the_card() -> None:
     assert not tight.fits
     assert "--cpu-offload-gb 2" in " ".join(change.option for change in tight.changes)
     assert one("llama-3-70b", "a100-40gb-sxm", phase="serve", precision="awq").available == 40 * GIB
+
+
+def test_the_fewest_of_a_training_are_cut_where_sharding_its_states_is_no_help() -> None:
+    """Of QLoRA without checkpointing it is the activations of a sequence that are too large."""
+    answer = one("llama-2-70b", "a100-80gb-sxm:2", phase="finetune_qlora", seq_len=4096, batch=1)
+    assert not answer.fits
+    assert [(few.n_gpus, few.how) for few in answer.fewest if few.gpu == "a100-80gb-sxm"] == [(4, "--tp 4")]
+    assert one("llama-2-70b", "a100-80gb-sxm:4", phase="finetune_qlora", seq_len=4096, batch=1, tp=4).fits
