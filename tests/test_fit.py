@@ -342,8 +342,8 @@ def test_layers_that_stages_do_not_divide_are_cut_over_machines() -> None:
 
 
 def test_a_vendor_without_a_card_that_runs_it_is_told_of_another() -> None:
-    answer = one("llama-2-7b", "tpu-v4")
-    assert "vLLM does not run on Google" in answer.reason
+    answer = one("llama-2-7b", "apple-m2-ultra-76c", phase="serve", runtime="vllm")
+    assert "vLLM does not run on Apple" in answer.reason
     assert package.gpu(answer.smallest_gpu).vendor == "NVIDIA"
 
 
@@ -642,3 +642,24 @@ def test_qlora_on_a_card_without_bf16_is_told_of_fp16_maths(whichgpu: Any) -> No
     assert "use --precision nf4-fp16" in told.err
     assert told.json["changes"][0]["option"] == "--precision nf4-fp16"
     assert whichgpu(*asked, "--precision", "nf4-fp16").status == 0
+
+
+def test_a_named_server_is_given_all_but_a_part_of_the_card() -> None:
+    """Its graphs and buffers lie beside what it plans with."""
+    asked = {"phase": "serve", "precision": "bf16", "input_tokens": 32000, "output_tokens": 512, "tp": 2}
+    named = one("qwen2.5-72b", "a100-80gb-sxm:2", runtime="vllm", **asked)
+    assert (named.available, named.share) == (0.95 * 80 * GIB, 0.95)
+    assert named.margin < 0.05 * named.available
+    assert any("--gpu-memory-utilization 0.95" in note for note in named.notes)
+    tight = one("llama-3-70b", "a100-40gb-sxm", runtime="vllm", phase="serve", precision="awq")
+    assert not tight.fits
+    assert "--cpu-offload-gb 2" in " ".join(change.option for change in tight.changes)
+    assert one("llama-3-70b", "a100-40gb-sxm", phase="serve", precision="awq").available == 40 * GIB
+
+
+def test_the_fewest_of_a_training_are_cut_where_sharding_its_states_is_no_help() -> None:
+    """Of QLoRA without checkpointing it is the activations of a sequence that are too large."""
+    answer = one("llama-2-70b", "a100-80gb-sxm:2", phase="finetune_qlora", seq_len=4096, batch=1)
+    assert not answer.fits
+    assert [(few.n_gpus, few.how) for few in answer.fewest if few.gpu == "a100-80gb-sxm"] == [(4, "--tp 4")]
+    assert one("llama-2-70b", "a100-80gb-sxm:4", phase="finetune_qlora", seq_len=4096, batch=1, tp=4).fits

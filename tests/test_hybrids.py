@@ -154,6 +154,12 @@ KEPT: dict[str, tuple[dict[str, object], int, float]] = {
          "num_experts_per_tok": 8, "moe_intermediate_size": 2048, "vocab_size": 152576,
          "hybrid_layer_pattern": [0 if i % 6 == 5 or i == 0 else 1 for i in range(48)],
          "moe_layer_freq": [0] + [1] * 47}, 32768, (9 * 4 * 32768 + 39 * 8 * 128) * (192 + 128) * 2.0),
+    "the last of every five attends": (
+        {"model_type": "bailing_moe_linear", "hidden_size": 2048, "intermediate_size": 5120,
+         "num_hidden_layers": 20, "num_attention_heads": 16, "num_key_value_heads": 4, "head_dim": 128,
+         "layer_group_size": 5, "num_experts": 256, "num_experts_per_tok": 8, "moe_intermediate_size": 512,
+         "num_shared_experts": 1, "first_k_dense_replace": 1, "vocab_size": 157184}, 32768,
+        4 * 32768 * 2 * 4 * 128 * 2.0),
     "36 dense widths": (
         {"model_type": "openelm", "model_dim": 3072, "head_dim": 128, "num_transformer_layers": 36,
          "num_kv_heads": [3] * 36, "num_query_heads": [12] * 36, "ffn_dim_divisor": 256,

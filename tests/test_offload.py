@@ -85,3 +85,16 @@ def test_fit_says_of_offloading_what_predict_does() -> None:
     assert change.required == pytest.approx(float(found.required[0, 0]))
     # Wide weights, both states of Adam and all gradients but a layer's, once for both GPUs.
     assert change.host_memory == pytest.approx(16 * P, rel=0.02)
+
+
+def test_weights_of_a_server_cross_with_every_pass() -> None:
+    a10 = catalogue()["a10"]
+    job = Job("llama-2-13b", phase="serve", precision="fp16", concurrency=1.0, input_tokens=100.0,
+              output_tokens=50.0, options={"offload": "8GB"})  # fmt: skip
+    found = single(job, a10)
+    link = 0.6 * 16 * 1.969e9
+    assert found.latency.mid > 51 * 8e9 / link
+    assert found.memory["weights"] == pytest.approx(13.016e9 * 2 - 8e9, rel=0.01)
+    fitted = api.fit("llama-2-13b", ["a10"], options={"offload": "8GB"}).answers[0]
+    assert fitted.fits
+    assert fitted.parts["weights"] == pytest.approx(found.memory["weights"])

@@ -14,6 +14,7 @@ from whichgpu.cost import batching, curve, disaggregated
 from whichgpu.cost.measuring import how_to_measure
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.serving import paid, price
+from whichgpu.workloads.hub import hub_name
 from whichgpu.workloads.job import Job
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "serving.md"
@@ -323,9 +324,16 @@ def test_prompts_that_share_a_pass_cost_as_little_in_the_simulation(whichgpu):
     [
         ("sglang", {"kv_precision": "fp8"}, "--kv-cache-dtype fp8_e4m3"),
         ("vllm", {"kv_precision": "fp8"}, "--kv-cache-dtype fp8 "),
-        ("tensorrt-llm", {"kv_precision": "fp8"}, "<(echo '{kv_cache_config: {dtype: fp8}}')"),
+        ("tensorrt-llm", {"kv_precision": "fp8"}, "<(echo \"{kv_cache_config: {dtype: fp8}}\")"),
         ("tensorrt-llm", {"attention_dp": "2"},
-         "--tp_size 2 --extra_llm_api_options <(echo '{enable_attention_dp: true}')"),
+         "--extra_llm_api_options <(echo \"{enable_attention_dp: true}\")"),
+        # One file for all: of two the engine reads the last.
+        ("tensorrt-llm", {"attention_dp": "2", "kv_precision": "fp8"},
+         "<(echo \"{enable_attention_dp: true, kv_cache_config: {dtype: fp8}}\")"),
+        ("vllm", {"prefill_gpus": "4", "prefill_tp": "2", "request_rate": "5"},
+         "--port 8100 --tensor-parallel-size 2 --data-parallel-size 2 "),
+        ("sglang", {"prefill_gpus": "4", "prefill_tp": "2", "request_rate": "5"},
+         "--disaggregation-mode prefill --port 30000 --tp 2 --dp 2 "),
         ("llama-cpp", {"kv_precision": "q8_0"}, "-fa on -ctk q8_0 -ctv q8_0"),
     ],
 )  # fmt: skip
@@ -396,3 +404,13 @@ def test_shares_are_also_read_in_per_cent(whichgpu):
         whichgpu(*asked, "--option", f"prefix_hit={text}").json["value"] for text in ("50%", "0.5")
     )
     assert first == second
+
+
+@pytest.mark.parametrize(
+    ("workload", "name"),
+    [("gpt-oss-120b", "openai/gpt-oss-120b"), ("qwen2.5-14b", "Qwen/Qwen2.5-14B"),
+     ("gemma-7b", "google/gemma-7b"), ("llama-2-7b", "meta-llama/Llama-2-7b-hf"),
+     ("kimi-k2", "moonshotai/Kimi-K2-Instruct"), ("phi-1.5", "microsoft/phi-1_5")],
+)  # fmt: skip
+def test_the_checkpoint_to_measure_is_that_of_the_name_and_not_one_built_alike(workload, name):
+    assert hub_name(workload) == name

@@ -197,13 +197,12 @@ def _with_unit(value: float, example: str) -> str:
     return f"{value:g} {example.split(' ', 1)[1]}"
 
 
-def parse_rate(text: str) -> tuple[float, str]:
+def parse_rate(text: str, example: str = "1000 images/min") -> tuple[float, str]:
     """Read a rate of work: `"1000 images/min"` is `(16.67, "images")`, per second.
 
     Also `2B tokens a month`, `20000 images daily`, `500 tok/s`, `30 fps`, `100 images in 8 hours`. Raises
     `UsageError` for no unit, an unknown time, or a rate that is not above zero.
     """
-    example = "1000 images/min"
     value, unit = _split(text, "rate of work", example)
     match, seconds = _rate(unit)
     if match is None or not seconds > 0:

@@ -65,7 +65,7 @@ MODELLED = {
 #: Those of adapters, which mean nothing where they are merged into the weights.
 _ADAPTERS = ("adapter", "lora_rank", "lora_targets")
 #: Those of them that mean nothing to a server of requests.
-NOT_SERVED = ("offload", "offload_to", "flash_attention")
+NOT_SERVED = ("offload_to", "flash_attention")
 #: Ways to share out what training keeps, each further than the one before.
 _SHARDED = ("zero1", "zero2", "fsdp")
 #: Standard deviations to either side of a 90 % interval.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.cost import offload
+from whichgpu.cost.memory import GIB
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.runtime import runtimes
 from whichgpu.cost.scheduling import limits
@@ -33,12 +35,14 @@ def how_to_measure(job: Job, runtime: str, gpu: str = "") -> tuple[str, str]:
     workload = resolve(job.workload)
     rate = job.options.get("request_rate")
     load = "rate" if rate is not None else "concurrency" if job.concurrency is not None else "full"
-    asked = {"runtimes": runtime, "families": workload.family, "phases": job.phase, "loads": load}
+    asked = {"runtimes": runtime, "families": workload.family, "phases": job.phase, "loads": load,
+             "apart": "prefill_gpus" in job.options}  # fmt: skip
     for row in store.load("commands")["commands"]["command"]:
         if all(value in row.get(name, (value,)) for name, value in asked.items()):
             columns = _Kept(_columns(job, runtime, gpu))
             for part in ("server", "client"):
                 columns[part] = _more(row.get(part, {}), job, columns)
+            columns["server"] += _settings(row, job, columns)
             columns["parallel"] = _parallel(row, job, columns)
             columns["checkpoint"] = _checkpoint(row.get("server", {}), job)
             columns["record"] = str(row.get("record", "")).format_map(columns) if gpu else ""
@@ -64,6 +68,11 @@ def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
         cached = round(asked.prefix_hit * float(job.input_tokens))
         columns |= {"prefix_tokens": f"{cached}", "fresh_tokens": f"{float(job.input_tokens) - cached:.0f}"}
         columns |= _longest(job, asked)
+        away = offload.amount(job)
+        columns["offload_gib"] = "<GiB of all weights>" if away is None else f"{ceil(away / GIB)}"
+        if asked.prefill_gpus:
+            width = job.option("prefill_tp", min(float(job.tp or 1.0), asked.prefill_gpus), 1.0)
+            columns |= {"prefill_tp": f"{width:g}", "prefill_copies": f"{asked.prefill_gpus / width:g}"}
     return columns
 
 
@@ -88,18 +97,29 @@ def _checkpoint(known: Mapping[str, Any], job: Job) -> str:
     return name if job.precision in loaded else f"'<a {job.precision} checkpoint of {name}>'"
 
 
-def _more(known: Mapping[str, Any], job: Job, columns: _Kept) -> str:
-    """What a command says of each option that the job states, and of its precision."""
+def _settings(row: Mapping[str, Any], job: Job, columns: _Kept) -> str:
+    """What an engine reads in a file, all of it in one."""
+    said = ", ".join(text.format_map(columns) for text in _stated(row.get("settings", {}), job, columns))
+    return " " + str(row["file"]).format(settings=said) if said else ""
+
+
+def _stated(known: Mapping[str, Any], job: Job, columns: _Kept) -> list[str]:
+    """What a table says of each option that the job states; of some values alone where it has a table."""
     stated = {**job.options, **{name: "" for name in ("longest",) if name in columns}}
-    said = [
-        # A table says it of some values alone.
+    said = (
         text if isinstance(text, str) else text.get(stated[name].strip().lower(), "")
         for name, text in known.items()
         if name != "precision" and name in stated
-    ]
+    )
+    return [text for text in said if text]
+
+
+def _more(known: Mapping[str, Any], job: Job, columns: _Kept) -> str:
+    """What a command says of each option that the job states, and of its precision."""
+    said = _stated(known, job, columns)
     formats: Mapping[str, str] = known.get("precision", {})
     said += [formats[job.precision]] if job.precision in formats else []
-    return "".join(f" {text.format_map(columns)}" for text in said if text)
+    return "".join(f" {text.format_map(columns)}" for text in said)
 
 
 def _parallel(row: Mapping[str, Any], job: Job, columns: _Kept) -> str:

@@ -123,29 +123,39 @@ def passes(job: Job) -> Any:
     return np.asarray(counts[0], dtype=np.float64) * counts[1]
 
 
+def amount(job: Job) -> float | None:
+    """The bytes of weights that a job leaves on the host, where it states how many."""
+    text = job.options.get("offload", "").strip()
+    return parse(text, "memory") if text[:1].isdigit() and not text.isdigit() else None
+
+
 def kept(workload: Workload, job: Job, parts: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
     """The memory of an inference with what its job leaves on the host taken out, and the bytes of that.
 
     `offload=parameters` is all of the weights, `offload=20GB` so much of them on each GPU; two layers at a
     time are on the GPU.
     """
-    text, weights = job.options.get("offload", "").strip(), parts.get("weights", 0.0)
-    amount = text[:1].isdigit() and not text.isdigit()
-    if not amount and "parameters" not in offload(job):
+    weights, most = parts.get("weights", 0.0), amount(job)
+    if most is None and "parameters" not in offload(job):
         return dict(parts), 0.0
-    out = np.minimum(parse(text, "memory"), weights) if amount else np.asarray(weights)
+    out = np.asarray(weights) if most is None else np.minimum(most, weights)
     layers = workload.dims.get("layers")
     two = 2.0 * out / layers if isinstance(layers, int) else 0.0 * out
     return {**parts, "weights": weights - out, "gathered_layers": two}, out
 
 
 def weight_seconds(stack: Runtime, job: Job, out: Any, devices: Devices) -> Array:
-    """Seconds in which `out` bytes of weights on the host are used by all passes of an inference.
+    """Seconds in which `out` bytes of weights on the host are used by all passes of an inference."""
+    return np.asarray(passes(job) * pass_seconds(stack, out, devices))
+
+
+def pass_seconds(stack: Runtime, out: Any, devices: Devices) -> Array:
+    """The same of one pass.
 
     They cross PCIe with every pass; llama.cpp computes those layers on the host, at the rate of its memory.
     """
     here = rates()["host_bandwidth"] if stack.holds.get("host_layers") else devices.pcie
-    return np.asarray(passes(job) * out / here)
+    return np.asarray(out / here)
 
 
 @cache

@@ -115,7 +115,7 @@ class Requests:
 _REQUESTS = ("req", "reqs", "request", "requests", "query", "queries")
 _MADE = {
     "images": ("image", "images", "img", "imgs", "picture", "pictures", "prompt", "prompts"),
-    "sequences": ("sequence", "sequences", "document", "documents", "text", "texts"),
+    "sequences": ("sequence", "sequences", "document", "documents", "doc", "docs", "text", "texts"),
     "audio seconds": ("file", "files", "transcript", "transcripts", "clip", "clips"),
 }
 
@@ -125,7 +125,7 @@ def read_rate(text: str, made: str = "") -> float:
 
     Of a workload that makes one thing a request (`made`: images, sequences ..) it may be of those.
     """
-    rate, unit = parse_rate(text)
+    rate, unit = parse_rate(text, "5 req/s")
     if unit not in (*_REQUESTS, *_MADE.get(made, ())):
         raise UsageError(f"'{text}' is of {unit}, and a load is of requests; write e.g. --rate \"5 req/s\"")
     return rate

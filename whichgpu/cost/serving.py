@@ -27,12 +27,13 @@ engine takes at once (`cost/scheduling.py`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from whichgpu.cost import memory as mem
-from whichgpu.cost import parallel
+from whichgpu.cost import offload, parallel
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import fit
 from whichgpu.cost.mesh import Mesh
@@ -117,6 +118,16 @@ def _rank(
     return parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp), links
 
 
+def _fetched(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Array:
+    """Seconds in which a pass uses the weights that wait on the host, of all stages in turn, (G, J)."""
+    if "offload" not in job.options:
+        return np.zeros(())
+    rest = {name: value for name, value in job.options.items() if name != "offload"}
+    parts, _, _ = standing(workload, replace(job, options=rest), stack)
+    out = offload.kept(workload, job, parts)[1]
+    return np.asarray(Mesh.of(job).pp * offload.pass_seconds(stack, out, devices))
+
+
 def _host(stack: Runtime, job: Job, decode_sequences: Any) -> Array:
     """Seconds of a token's passes that are no kernel: sampling, and what each stage adds."""
     mesh = Mesh.of(job)
@@ -152,7 +163,8 @@ def token_work(
     """
     ops, links = _rank(workload, job, devices, 0.0, sequences, kv_tokens)
     share = Requests.of(job).passes_per_token
-    return Work(ops, links, _host(stack, job, sequences) + stack.fixed).times(share)
+    host = _host(stack, job, sequences) + stack.fixed + _fetched(workload, job, stack, devices)
+    return Work(ops, links, host).times(share)
 
 
 def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, running: Array) -> Work:
@@ -168,7 +180,7 @@ def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, 
     come = np.maximum(running / BESIDE, 1.0) if together else 1.0 + ended
     batch = np.clip(np.floor(most / np.maximum(prompt, 1.0)), 1.0, come)
     ops, links = _rank(workload, job, devices, batch * prompt, 0.0, 0.0)
-    return Work(ops, links, np.asarray(stack.fixed)).times(1.0 / batch)
+    return Work(ops, links, stack.fixed + _fetched(workload, job, stack, devices)).times(1.0 / batch)
 
 
 class _Held(NamedTuple):
@@ -237,7 +249,7 @@ def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) ->
 def _alone(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Work:
     """What one prompt takes on an idle replica."""
     ops, sent = _rank(workload, job, devices, computed_tokens(job), 0.0, 0.0, alone=True)
-    return Work(ops, sent, np.asarray(stack.fixed))
+    return Work(ops, sent, stack.fixed + _fetched(workload, job, stack, devices))
 
 
 def computed_tokens(job: Job) -> Array:
@@ -309,6 +321,7 @@ def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, An
     # The widest op of a step is bounded by the engine's token budget, so activations are small.
     most = limits(stack, job)
     parts["activations"] = mem.widest(idle) * np.minimum(most.sequences, prompt)
+    parts, _ = offload.kept(workload, job, parts)
     made = _FILLED * output * (1.0 + Requests.of(job).output_variation)
     each = sequence_bytes(workload, job, prompt + made) / mesh.pp / mesh.attention_dp
     return parts, each, idle

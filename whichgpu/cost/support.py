@@ -49,7 +49,8 @@ def _software(gpu: Gpu, runtime: Runtime) -> str:
         why = stacks.standing(gpu, runtime.software, runtime.release, runtime.said).refusal
         if why:
             return why
-    if gpu.vendor not in (*runtime.vendors, *runtime.unmeasured):
+    elsewhere = gpu.vendor in runtime.unmeasured and stacks.runs(gpu, runtime.software)
+    if gpu.vendor not in runtime.vendors and not elsewhere:
         known = ", ".join(runtime.vendors)
         return f"{runtime.title} does not run on {gpu.vendor} as modelled here; its figures are for {known}"
     return ""

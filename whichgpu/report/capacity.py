@@ -106,7 +106,8 @@ def _memory(one: Answer) -> Table:
         gib(abs(one.margin)),
         f"{abs(one.margin) / one.available:.0%}",
     )
-    rows += [("required", gib(one.required), ""), ("on the card", gib(one.available), ""), left]
+    room = "on the card" if one.share == 1.0 else f"{one.share:.0%} of the card"
+    rows += [("required", gib(one.required), ""), (room, gib(one.available), ""), left]
     each = f"Memory of each of {one.n_gpus} GPUs" if one.n_gpus > 1 else "Memory of the GPU"
     return Table.of(each, ("Part", ">Size", ">Share"), rows, strong=(total,))
 

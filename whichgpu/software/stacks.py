@@ -54,6 +54,12 @@ def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
     return found
 
 
+def runs(gpu: Gpu, software: str) -> bool:
+    """Whether a source states that some release of a framework runs on a GPU."""
+    asked = frameworks.Asked(frameworks.frameworks()[software], (), "", "")
+    return verdicts.judge(targets.device(gpu), asked, "linux").runs
+
+
 def _standing(device: Device, framework: Framework, meant: str) -> Standing:
     stated = versions.numbers(meant)
     asked = frameworks.Asked(framework, stated, meant if stated else "", "")

@@ -108,7 +108,7 @@ def _any(catalogue: Catalogue) -> tuple[Gpu, ...]:
 
 def _chosen(alone: Cells, catalogue: Catalogue) -> tuple[Gpu, int]:
     """The smallest current card that holds a job, or the fewest common ones; the largest where none do."""
-    found = smallest(float(alone.required[0]), catalogue, lambda gpu: not alone.refusal(gpu))
+    found = smallest(float(alone.required[0]) / alone.share, catalogue, lambda gpu: not alone.refusal(gpu))
     if found is not None:
         return found, alone.counts[0]
     known = common(catalogue)
@@ -125,7 +125,9 @@ def _answers(
     """The answer on each device; `alone` is the job on one GPU, `note` what is to be said of all."""
     bounds = limits(cells, cells.available)
     ways = changes(cells, bounds)
-    smallest_of = smallest_by_vendor(float(alone.required[0]), cells.gpus, catalogue, alone.refusal)
+    smallest_of = smallest_by_vendor(
+        float(alone.required[0]) / alone.share, cells.gpus, catalogue, alone.refusal
+    )
     several = _fewest(cells, alone, catalogue, held=any(smallest_of.values()))
     done = cells.settled
     answers = []
@@ -137,7 +139,7 @@ def _answers(
             parts=by_size({name: float(part[i]) for name, part in cells.parts.items()}),
             required=float(cells.required[i]), available=float(cells.available[i]), limits=(bounds[i],),
             smallest_gpu=smallest_of[gpu.vendor], fewest=several[i], changes=ways[i],
-            loading=loading(checkpoint, gpu, cells.counts[i]),
+            loading=loading(checkpoint, gpu, cells.counts[i]), share=cells.share,
             throughput=cells.rate(i) if fits else None, notes=(*((note,) if note else ()), *_notes(cells, i)),
             stages=stages(cells.job_of(i), float(cells.available[i])),
         )  # fmt: skip
@@ -152,7 +154,7 @@ def _fewest(cells: Cells, alone: Cells, catalogue: Catalogue, *, held: bool) -> 
     how = meshes.Mesh(count, int(degrees.tp), int(degrees.pp)).how
     own = [
         Fewest(gpu.id, count, how)
-        if not alone.refusal(gpu) and alone.required[0] <= gpu.need("memory")
+        if not alone.refusal(gpu) and alone.required[0] <= alone.share * gpu.need("memory")
         else more
         for gpu, more in zip(cells.gpus, fewest(alone, cells.gpus), strict=True)
     ]
@@ -181,9 +183,12 @@ def _allowed(cells: Cells, index: int) -> list[str]:
     """What to say of a job that fits its card, and not the share of it that its server takes by default."""
     done = cells.settled
     takes, flag = done.runtime.holds.get("takes", 1.0), _SHARES.get(done.runtime.id)
-    share = float(cells.required[index] / cells.available[index])
-    if done.job.phase != "serve" or flag is None or not takes < share <= 1.0:
+    share = float(cells.share * cells.required[index] / cells.available[index])
+    if done.job.phase != "serve" or flag is None or not takes < share:
         return []
+    if share > cells.share:
+        given = f"{done.runtime.title} can be given {cells.share:.0%} of a card"
+        return [f"{given}: what it holds beside needs the rest"]
     least = min(math.ceil(100.0 * share) / 100.0, 0.99)
     taken = f"{done.runtime.title} takes {takes:.0%} of a card unless told otherwise"
     return [f"{taken}: start it with {flag} {least}"]

@@ -69,8 +69,15 @@ class Cells:
 
     @cached_property
     def available(self) -> Array:
-        """Bytes of memory of each device, (C,)."""
-        return np.array([gpu.need("memory") for gpu in self.gpus])
+        """Bytes of memory of each device that the job can be given, (C,)."""
+        return self.share * np.array([gpu.need("memory") for gpu in self.gpus])
+
+    @property
+    def share(self) -> float:
+        """Of a card, what a server can be given whose engine the job names: graphs and buffers lie beside."""
+        done = self.settled
+        named = bool(self.job.runtime) and not done.job.trains
+        return float(done.runtime.holds.get("most", 1.0)) if named else 1.0
 
     @cached_property
     def counts(self) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.placing import COUNTS
+from whichgpu.cost.placing import COUNTS, NODE
 from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part
 from whichgpu.planner.capacity.cards import cards
@@ -130,20 +130,30 @@ def _alone(job: Job, one: Mesh, gpu: Gpu, **columns: Any) -> float:
 def fewest(cells: Cells, gpus: Sequence[Gpu]) -> Iterator[Fewest | None]:
     """The fewest of each GPU that hold the job together, 2 at least; None where no number does.
 
-    Parts of a GPU do not work together.
+    A training whose states are not what is in the way is cut instead of sharded. Parts of a GPU do not work
+    together.
     """
-    found, more = together(cells)
-    if not found:
-        yield from (None for _ in gpus)
-        return
-    required = required_on(cells.job, found, gpus[0], **more)
-    shard = more.get("options", {}).get("sharding", "") if cells.settled.job.trains else ""
+    ways = [one for one in (together(cells), _cut(cells)) if one[0]]
+    required = [required_on(cells.job, found, gpus[0], **more) for found, more in ways]
     for gpu in gpus:
-        held = np.flatnonzero(required <= gpu.need("memory"))
-        if not held.size or is_part(gpu) or cells.refusal(gpu):
+        room = cells.share * gpu.need("memory")
+        held = ((np.flatnonzero(needed <= room), way) for needed, way in zip(required, ways, strict=True))
+        fits = next(((found[int(at[0])], more) for at, (found, more) in held if at.size), None)
+        if fits is None or is_part(gpu) or cells.refusal(gpu):
             yield None
             continue
-        chosen = found[int(held[0])]
+        chosen, more = fits
+        shard = more.get("options", {}).get("sharding", "") if cells.settled.job.trains else ""
         yield Fewest(
             gpu.id, chosen.n, " ".join(filter(None, (chosen.how, shard and f"--option sharding={shard}")))
         )
+
+
+def _cut(cells: Cells) -> tuple[tuple[Mesh, ...], dict[str, Any]]:
+    """Meshes of one replica of a training, in a machine, where the job leaves open how it is split."""
+    settled, asked = cells.settled, cells.job
+    degrees = (np.max(np.asarray(getattr(settled.job, name))) for name in ("tp", "pp"))
+    stated = max(degrees) > 1.0 or "sharding" in asked.options
+    if not settled.job.trains or stated or not splits(settled):
+        return (), {}
+    return tuple(meshes(settled, NODE)), {}

@@ -166,6 +166,8 @@ class Answer:
     loading: Loading
     throughput: Interval | None = None
     notes: tuple[str, ...] = ()
+    #: Of a card, what `available` is.
+    share: float = 1.0
     stages: tuple[Stage, ...] = ()
 
     @property

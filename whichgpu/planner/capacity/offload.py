@@ -36,7 +36,7 @@ _WAYS = (
 )  # fmt: skip
 #: How to keep weights in the host's memory, by runtime.
 _HOW = {
-    "vllm": "vLLM --cpu-offload-gb {gb:.0f}",
+    "vllm": "vLLM --cpu-offload-gb {gib:.0f}",
     "llama-cpp": "llama.cpp with fewer layers on the GPU (-ngl)",
 }
 _PARTS, _LAYERS = "enable_model_cpu_offload()", "enable_sequential_cpu_offload()"
@@ -101,7 +101,7 @@ def _weights(cells: Cells) -> Iterator[tuple[int, Change]]:
         if cells.rate(i) is None or out[i] <= 0 or left > cells.available[i]:
             continue
         more = float(np.max(weight_seconds(stack, job, out[i], Devices.of([gpu]))))
-        how = _HOW.get(stack.id, "device_map=auto of accelerate").format(gb=out[i] / 1e9)
+        how = _HOW.get(stack.id, "device_map=auto of accelerate").format(gib=np.ceil(out[i] / 2.0**30))
         text = f"{gib(out[i])} of weights on the host"
         yield i, _slower(cells, i, text, how, left=left, more=more, host=float(out[i]))
 

@@ -204,13 +204,14 @@ def _channelwise(config: Config, dims: Dims) -> None:
 
 
 def _lightning(config: Config, dims: Dims) -> None:
-    """Linear attention of a constant decay on most layers (MiniMax)."""
+    """Linear attention of a constant decay on most layers (MiniMax), all but the last of a group (Ring)."""
     dims.update(linear="lightning", linear_key_heads=dims["heads"], linear_value_heads=dims["heads"],
                 linear_key_dim=dims["head_dim"], linear_value_dim=dims["head_dim"])  # fmt: skip
     types, kinds = config.raw.get("layer_types"), config.raw.get("attn_type_list")
     if isinstance(kinds, list):
         types = ["full_attention" if one else "linear_attention" for one in kinds]
-    dims["pattern"] = typed(config, types, dims["layers"])
+    group = config.optional("layer_group_size")
+    dims["pattern"] = "L" * (group - 1) + "*" if group else typed(config, types, dims["layers"])
 
 
 def _zamba_first(config: Config, dims: Dims) -> None:
