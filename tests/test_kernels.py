@@ -246,7 +246,7 @@ def test_kernels_follow_each_other_in_cycles_of_the_clock() -> None:
     slow, fast = (laid("llama-3.2-1b", gpu, **columns).work for gpu in ("a100-80gb-pcie", "rtx-4090"))
     clocks = [float(work.devices.clock[0, 0]) for work in (slow, fast)]
     assert between(slow)[0, 0] / between(fast)[0, 0] == pytest.approx(clocks[1] / clocks[0])
-    unknown = laid("llama-3.2-1b", "apple-m5-max-40c", **columns).work
+    unknown = laid("llama-3.2-1b", "apple-m4-max-40c", **columns).work
     assert between(unknown)[0, 0] == unknown.runtime.gaps["Apple"]
 
 
