@@ -521,11 +521,11 @@ def test_fp16_is_what_software_gets_of_a_part_that_widens_it():
 
 
 def test_nothing_is_said_of_what_a_part_holds_on_which_no_software_runs():
-    found = compare(("trainium2", "h200-141gb-sxm"), whole=True, today=TODAY)
+    found = compare(("inferentia1", "h200-141gb-sxm"), whole=True, today=TODAY)
     text = topic(found, "fits")
     assert "H200" not in text
-    assert text == "None of the 10 jobs could be worked out for the Trainium2."
-    assert "llama.cpp" not in found.view.rows["fits.1"].cells["trainium2"].text
+    assert text == "None of the 10 jobs could be worked out for the Inferentia."
+    assert "llama.cpp" not in found.view.rows["fits.1"].cells["inferentia1"].text
     apple = topic(compare(("apple-m2-ultra-76c", "rtx-4090"), whole=True, today=TODAY), "fits")
     assert apple.startswith("Only the Apple M2 Ultra can hold Llama 2 13B in FP16")
 
