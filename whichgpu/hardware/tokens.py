@@ -118,8 +118,7 @@ def _unglued(part: str) -> list[str]:
 
 
 def spelled_out(said: tuple[str, ...]) -> tuple[str, ...]:
-    """A spelling with what it leaves to be guessed: sizes without GB (`a100-40`), `4070s`, `4090m`, `6k`,
-    Max-Q.
+    """A spelling with what it leaves to be guessed: `a100-40` without GB, `4070s`, `4090m`, `6k`, Max-Q.
 
     Only for one that names nothing as it stands.
     """
