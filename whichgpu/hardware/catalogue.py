@@ -283,7 +283,7 @@ _CALLED = {
     "memory": "vram ram mem memory_size vram_size",
     "bandwidth": "memory_bandwidth mem_bandwidth vram_bandwidth bw",
     "memory_bus": "bus bus_width memory_bus_width memory_interface",
-    "memory_data_rate": "data_rate memory_speed memory_clock",
+    "memory_data_rate": "data_rate memory_rate memory_speed memory_clock",
     "clock_boost": "boost boost_clock",
     "clock_base": "base_clock",
     "cores": "cuda_cores shaders stream_processors shading_units",
