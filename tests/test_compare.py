@@ -15,6 +15,7 @@ import pytest
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.comparison import compare
+from whichgpu.planner.comparison.takeaways import sold_as
 from whichgpu.planner.comparison.words import (
     amount,
     more,
@@ -646,3 +647,8 @@ def test_no_fleet_of_laptops_is_counted():
     found = compare(["a100-40gb-pcie", "rtx-4090-laptop"], ["stable-diffusion-1.5"], today=TODAY)
     assert not any(row.field.endswith((".fleet", ".target")) for row in found.rows)
     assert not any("a minute take" in one.text for one in found.takeaways)
+
+
+def test_a_card_whose_memory_ecc_shares_says_under_what_it_is_sold():
+    assert sold_as(catalogue()["l40s"]) == 48 * 2**30
+    assert sold_as(catalogue()["rtx-4090"]) is None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -431,6 +433,9 @@ def test_completion(whichgpu, shell):
     told = whichgpu("completion", shell)
     assert told.status == 0
     assert "_WHICHGPU_COMPLETE" in told.out
+    if shutil.which(shell):
+        subprocess.run([shell, "-n"], input=told.out, text=True, check=True)
+    assert json.loads(whichgpu("completion", shell, "--json").out)["script"] == told.out
 
 
 def test_completion_knows_gpus_and_frameworks():

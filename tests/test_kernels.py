@@ -92,10 +92,9 @@ def test_a_card_far_below_its_appetite_loses_more_than_the_cube_root() -> None:
 
 
 def test_a_laptop_clocks_as_its_power_allows_and_not_as_it_is_rated():
-    """Two of one chip and like limits are alike, whatever their ratings; none beats the desktop card."""
-    one, other, desktop, full = (
-        Devices.of([GPUS[name]]) for name in ("rtx-2080-maxq", "rtx-2080-super-maxq", "rtx-2080", "rtx-3070")
-    )
+    """Two of one chip and limit are alike, whatever their ratings; none beats the desktop card."""
+    one, other = (Devices.of([GPUS[name]], 80.0) for name in ("rtx-2080-maxq", "rtx-2080-super-maxq"))
+    desktop, full = (Devices.of([GPUS[name]]) for name in ("rtx-2080", "rtx-3070"))
 
     def held(devices: Devices) -> float:
         return float((devices.clocked(0.35) * devices.clock)[0, 0])
@@ -324,8 +323,8 @@ def test_kernels_follow_each_other_in_cycles_of_the_clock() -> None:
     slow, fast = (laid("llama-3.2-1b", gpu, **columns).work for gpu in ("a100-80gb-pcie", "rtx-4090"))
     clocks = [float(work.devices.clock[0, 0]) for work in (slow, fast)]
     assert between(slow)[0, 0] / between(fast)[0, 0] == pytest.approx(clocks[1] / clocks[0])
-    unknown = laid("llama-3.2-1b", "apple-m5-max-40c", **columns).work
-    assert between(unknown)[0, 0] == unknown.runtime.gaps["Apple"]
+    usual = laid("llama-3.2-1b", "apple-m4-max-40c", **columns).work
+    assert between(usual)[0, 0] == pytest.approx(usual.runtime.gaps["Apple"], rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -260,8 +260,21 @@ def _check_identity(raw: Mapping[str, Any], where: str) -> None:
     if raw.get("segment", SEGMENTS[0]) not in SEGMENTS:
         raise UsageError(f"{where}.segment: '{raw['segment']}' is none of {', '.join(SEGMENTS)}")
     if raw.get("architecture") and raw["architecture"] not in architectures():
-        known = ", ".join(architectures())
-        raise UsageError(f"{where}.architecture: no architecture '{raw['architecture']}'; one of {known}")
+        raise UsageError(
+            f"{where}.architecture: no architecture '{raw['architecture']}'; {_meant(raw['architecture'])}"
+        )
+
+
+def _meant(name: str) -> str:
+    """What a wrong name of an architecture may be meant for: variants of a generation, near names."""
+    variants = tuple(architectures())
+    family = families().get(called(name))
+    if family:
+        return f"it is a generation; say which of {', '.join(variant.id for variant in family.variants)}"
+    import difflib
+
+    near = difflib.get_close_matches(name.lower(), variants, n=3) or list(variants)
+    return f"one of {', '.join(near)}"
 
 
 #: What fields are called elsewhere.
@@ -270,7 +283,7 @@ _CALLED = {
     "memory": "vram ram mem memory_size vram_size",
     "bandwidth": "memory_bandwidth mem_bandwidth vram_bandwidth bw",
     "memory_bus": "bus bus_width memory_bus_width memory_interface",
-    "memory_data_rate": "data_rate memory_speed memory_clock",
+    "memory_data_rate": "data_rate memory_rate memory_speed memory_clock",
     "clock_boost": "boost boost_clock",
     "clock_base": "base_clock",
     "cores": "cuda_cores shaders stream_processors shading_units",

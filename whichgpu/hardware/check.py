@@ -37,7 +37,7 @@ PLAUSIBLE: Mapping[str, tuple[float, float]] = {
     "sms": (1, 1024), "cores": (64, 65536), "tensor_cores": (0, 4096), "rt_cores": (0, 1024),
     "clock_base": (0.1e9, 4e9), "clock_boost": (0.3e9, 4e9), "clock_tensor": (0.3e9, 4e9),
     "memory": (1e9, 1e12), "memory_bus": (32, 16384), "memory_data_rate": (0.5e9, 40e9),
-    "bandwidth": (20e9, 30e12), "l2": (0.1e6, 1e9), "power": (3, 3000), "power_min": (3, 3000),
+    "bandwidth": (10e9, 30e12), "l2": (0.1e6, 1e9), "power": (3, 3000), "power_min": (3, 3000),
     "power_max": (3, 3000), "fp64": (1e9, 1e15), "fp32": (1e11, 1e15), "fp16": (1e10, 2e16),
     "bf16": (1e11, 2e16), "fp8": (1e12, 5e16), "fp4": (1e12, 1e17), "int8": (1e11, 5e16),
     "nvlink": (0, 10e12), "launch_price": (10, 1e6), "die_area": (2e-5, 4e-3),

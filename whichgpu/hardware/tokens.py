@@ -42,6 +42,7 @@ NOISE = frozenset(
         "mcm",
         "oc",
         "reference",
+        "refresh",
         "vf",
     }
 )
@@ -74,7 +75,7 @@ _JOINS = (
 )
 #: A product line, a generation or a suffix glued to the model number: rtx4090, 4060ti, rtx6000ada.
 _GLUED_LEFT = (
-    r"^(rtx|gtx|rx|quadro|tesla|geforce|radeon|instinct|arc|titan|vega|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$"
+    r"^(rtx|gtx|gt|rx|quadro|tesla|geforce|radeon|instinct|arc|titan|vega|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$"
 )
 _GLUED_RIGHT = (
     r"^([a-z]*\d+[a-z]??)(ti|super|xtx|xt|gre|d|ada|laptop|mobile|notebook|nvl|pcie|sxm\d?|maxq|tisuper|tis)$"
@@ -117,7 +118,7 @@ def _unglued(part: str) -> list[str]:
 
 
 def spelled_out(said: tuple[str, ...]) -> tuple[str, ...]:
-    """A spelling with what it leaves to be guessed: sizes without GB (`a100-40`), `4070s`, `4090m`, `6k`.
+    """A spelling with what it leaves to be guessed: `a100-40` without GB, `4070s`, `4090m`, `6k`, Max-Q.
 
     Only for one that names nothing as it stands.
     """
@@ -131,6 +132,8 @@ def spelled_out(said: tuple[str, ...]) -> tuple[str, ...]:
             told.extend((word[:-1], "laptop"))
         elif re.match(_THOUSANDS, word):
             told.append(f"{word[:-1]}000")
+        elif word == "maxq":
+            told.append("laptop")  # since the RTX 30, whose names no longer say Max-Q
         else:
             told.append(word)
     return tuple(told)
@@ -183,7 +186,7 @@ def _lines(gpu: Gpu) -> set[str]:
     return {
         "datacenter": {"tesla"},
         "workstation": {"quadro", "workstation"},
-        "laptop": {"laptop"},
+        "laptop": {"laptop"} if gpu.name.startswith("GeForce") else {"laptop", "quadro"},
     }.get(gpu.segment, set())
 
 

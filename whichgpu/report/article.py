@@ -73,7 +73,8 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
         yield bullets(work.sentences)
     yield Heading("Prices")
     yield bullets(one for one in comparison.takeaways if one.topic in TOPICS_OF_PRICES)
-    yield table(comparison, [row for row in comparison.rows if row.group == PRICES], cited)
+    if prices := [row for row in comparison.rows if row.group == PRICES]:
+        yield table(comparison, prices, cited)
     yield Heading("Specifications")
     yield table(comparison, spec_rows(comparison), cited, spec_notes(comparison), grouped=True)
     yield Heading("Sources")

@@ -140,7 +140,9 @@ def spec_notes(comparison: Comparison) -> tuple[str, ...]:
 def _tables(
     comparison: Comparison, title: str, rows: Sequence[Row], notes: Sequence[str], *, grouped: bool = False
 ) -> Iterator[Table]:
-    """One table, or several beside whose field columns stand a few GPUs each."""
+    """One table, or several beside whose field columns stand a few GPUs each; none without rows."""
+    if not rows:
+        return
     ids = comparison.gpus
     parts = -(-len(ids) // _ABREAST)
     size = -(-len(ids) // parts)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.model import Comparison
+from whichgpu.planner.comparison.takeaways import sold_as
+from whichgpu.planner.comparison.words import quantity
 from whichgpu.report import charts
 from whichgpu.report.article import table
 from whichgpu.report.citing import Citations
@@ -107,4 +109,9 @@ def _side_by_side(view: View, cited: Citations) -> Table:
     read = [row for row in view.rows.values() if row.field == "offer"]
     dated = [f"{view.names[key]}: {cell.text}" for row in read for key, cell in row.cells.items()]
     notes = [f"The prices are those of {'; '.join(dated)}."] if dated else []
+    sizes = [
+        f"{view.names[gpu.id]}: {quantity(sold, 'memory')}" for gpu in view.gpus if (sold := sold_as(gpu))
+    ]
+    if sizes and "memory" in view.rows:
+        notes.append(f"Sold with more, of which ECC takes a share: {'; '.join(sizes)}.")
     return Table.of("", ["", *(row.label for row in fields)], rows, notes, strong=[0])

@@ -11,6 +11,8 @@ Put it where your shell starts:
 
 from __future__ import annotations
 
+import sys
+
 import click
 from click.shell_completion import get_completion_class
 
@@ -29,4 +31,7 @@ def run(shell: str) -> Report:
         raise click.UsageError(f"click knows no completion for {shell}")
     script = made(whichgpu, {}, "whichgpu", "_WHICHGPU_COMPLETE")
     text = script.source_template % script.source_vars()
-    return Report({"shell": shell, "script": text}, (text,))
+    context = click.get_current_context(silent=True)
+    if context is None or not context.params.get("as_json"):
+        sys.stdout.write(text)  # as it stands: a line that is wrapped is no script
+    return Report({"shell": shell, "script": text}, ())

@@ -23,9 +23,9 @@ def answer(view: View) -> Sentence:
         if told:
             clauses.append(f"The {view.names[key]} {told}.")
     if not clauses:
-        clauses.append(
-            "None is ahead of the others by a fifth or more in anything that was read for all of them."
-        )
+        who, all_of = ("Neither is ahead of the other", "both") if view.pair else (
+            "None is ahead of the others", "all of them")  # fmt: skip
+        clauses.append(f"{who} by a fifth or more in anything that was read for {all_of}.")
     return pen.say("answer", " ".join([*clauses, *_price(view, pen)]))
 
 

@@ -163,7 +163,8 @@ def _who(pen: Pen, alone: tuple[str, ...], left: tuple[str, ...], titles: list[s
         return ""
     among = f"of {listed(f'the {pen.name(key)}' for key in ran)} " if left else ""
     if not alone:
-        return f"{among}no single one can hold {listed(titles, 'or')}"
+        none = "neither alone" if len(ran) == 2 else "no single one"
+        return f"{among}{none} can hold {listed(titles, 'or')}"
     return (
         f"{among}only {listed(f'the {pen.name(key)}' for key in alone)} can hold {listed(titles)} on one GPU"
     )

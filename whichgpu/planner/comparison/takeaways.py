@@ -57,13 +57,18 @@ def memory(view: View) -> Iterator[Sentence]:
     yield pen.say("memory", text)
 
 
-def _ecc_share(pen: Pen, gpu: Gpu) -> str:
-    """The nominal size where ECC takes a visible part of it."""
+def sold_as(gpu: Gpu) -> float | None:
+    """The bytes under which it is sold, where ECC takes a visible part of them."""
     used, also = gpu.fact("memory"), gpu.also("memory")
-    if used is None or "ECC on" not in used.note or not also:
-        return ""
-    nominal = max(float(fact.value) for fact in also)
-    if nominal / float(used.value) <= EQUAL:
+    if used is None or not any("ECC" in fact.note for fact in (used, *also)):
+        return None
+    nominal = max((float(fact.value) for fact in also), default=0.0)
+    return nominal if nominal / float(used.value) > EQUAL else None
+
+
+def _ecc_share(pen: Pen, gpu: Gpu) -> str:
+    nominal = sold_as(gpu)
+    if nominal is None:
         return ""
     return f"; the {pen.name(gpu.id)} is sold as {quantity(nominal, 'memory')}, of which ECC takes a share"
 
