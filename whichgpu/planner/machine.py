@@ -121,7 +121,7 @@ def _part(part: str) -> Mapping[str, Any]:
     # `slots: 3` is `3 slots`.
     part = re.sub(r"^([A-Za-z][A-Za-z ]*?)\s*[:=]?\s*(-?[\d.]+.*)$", r"\2 \1", part)
     low = re.sub(
-        r"(?<=\w) (?:cooling|cooled|airflow|chassis|case|fans?|circuit|breaker|fuse|socket)$",
+        r"(?<=\w) (?:cooling|cooled|airflow|chassis|case|fans?|circuit|breaker|fuse)$",
         "",
         part.lower(),
     )
