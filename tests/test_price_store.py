@@ -492,6 +492,13 @@ def test_filters_that_leave_nothing_say_what_there_is_without_them(whichgpu: Any
     assert whichgpu("prices", "l4", "--term", "on-demand").status == 0
 
 
+def test_an_overview_of_some_offers_has_their_gpus_alone(whichgpu: Any) -> None:
+    found = whichgpu("prices", "--provider", "aws", "--region", "stockholm", "--json").json["gpus"]
+    assert {one["gpu"] for one in found} > {"l4", "t4", "a10g"}
+    assert all(one["offers"] for one in found)
+    assert not all(one["offers"] for one in whichgpu("prices", "--json").json["gpus"])
+
+
 def test_what_is_set_aside_is_listed_with_the_reason(whichgpu: Any) -> None:
     found = whichgpu("prices", "--quarantine", "--json").json
     held = [row for row in prices.bundled() if row.quarantine]
