@@ -186,7 +186,7 @@ def _owning_note(gpu: Gpu) -> Iterator[str]:
 def overview(
     gpus: Iterable[Gpu], rows: Sequence[Offer], today: date, limit: int | None, *, rented: bool = False
 ) -> Report:
-    """Every GPU that has a price, or is `rented` out (the first `limit`): the cheapest to rent, and to buy."""
+    """Every GPU that has a price, or is `rented` out (the first `limit`): the cheapest to rent and to buy."""
     priced = (_entry(gpu, rows, today) for gpu in sorted(gpus, key=lambda gpu: gpu.id))
     entries = [entry for entry in priced if entry and (entry["offers"] or not rented)][:limit]
     cells = (
