@@ -123,6 +123,7 @@ def test_traffic_in_users_requests_or_tokens(text: str, options: dict[str, str])
     [
         ("sdxl", "1000 images/min", {"target": "1000 images/min"}),
         ("sdxl", "100 images per minute", {"target": "100 images per minute"}),
+        ("sdxl", "1000 images an hour", {"target": "1000 images an hour"}),
         ("sdxl", "100k images", {"images": "100k", "deadline": "2 days"}),
         ("whisper-large-v3", "10,000 hours of audio", {"hours_of_audio": "10,000", "deadline": "2 days"}),
         ("bert-large", "100M documents", {"requests": "100M", "deadline": "2 days"}),
@@ -132,6 +133,14 @@ def test_work_by_rate_or_in_all(model: str, text: str, options: dict[str, str]) 
     lines = [model, "", text, *(["", "2 days"] if "deadline" in options else [""]), "done"]
     found, _ = held(*lines)
     assert found == {"workload": model, **options}
+
+
+def test_a_choice_by_another_word_for_it() -> None:
+    found, _ = held("llama-2-13b", "fine-tune with LoRA", "3 epochs of 52k samples", "done")
+    assert found["phase"] == "finetune_lora"
+    said = held("llama-2-13b", "lora or qlora", "", "", "", "", "", "", "preemptible", "done")
+    assert found.keys() == {"workload", "phase", "epochs", "samples"}
+    assert said[0] == {"workload": "llama-2-13b", "term": "spot"}
 
 
 def test_the_way_back_changes_an_answer_and_what_follows() -> None:

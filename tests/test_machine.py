@@ -56,6 +56,8 @@ def test_a_machine_is_read_from_words_and_from_a_file(tmp_path: Path) -> None:
         text=words.text,
     )  # fmt: skip
     assert read_machine("120 V 15 A").amperes == 15
+    turned = "PSU: 1600W; slots=4; circuit 15A@120V; RAM 128GB; cpu cores 24; lanes 64; server"
+    assert read_machine(turned)._replace(text="") == words._replace(text="")
 
 
 @pytest.mark.parametrize(

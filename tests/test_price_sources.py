@@ -87,6 +87,11 @@ def test_what_the_samples_say() -> None:
     year = next(row for row in azure if row["kind"] == "committed_1y")
     assert year["usd_per_hour"] == pytest.approx(19236.6 / 8760)
     assert not any(row["usd_per_hour"] == 4.777 for row in azure), "a Windows meter"
+    # Live rows say Windows in the product alone, in two ways, and may have no name of the SKU.
+    whole = {(row["instance"], row["kind"]): row["usd_max"] for row in azure}
+    assert whole["Standard_ND96isr_H100_v5", "on_demand"] == 98.32
+    assert whole["Standard_ND96isr_H100_v5", "spot"] == 18.169536
+    assert whole["Standard_NCC40ads_H100_v5", "on_demand"] == 6.98
     aws = {row["kind"]: row for row in json.loads(golden("aws-price-list"))["offers"]}
     assert set(aws) == {"on_demand", "committed_1y", "committed_3y"}
     spot = json.loads(golden("aws-spot-advisor"))["interruptions"]

@@ -397,6 +397,9 @@ GPUS = catalogue()
         ("H100 SXM5, $2.49 /hr, minimum 64 GPUs", 2.49, "h100-80gb-sxm", "on-demand"),
         ("we're offered eight H100 SXMs at 16.8 an hour all in", 2.10, "h100-80gb-sxm", "on-demand"),
         ("1,99 USD/h for H100 SXM", 1.99, "h100-80gb-sxm", "on-demand"),
+        ("4 x L40S, 48 vCPU, 384 GB RAM, 1.9 TB NVMe, $3.96/h", 0.99, "l40s", "on-demand"),
+        ("8 L40S at 0.99 USD per L40S-hour", 0.99, "l40s", "on-demand"),
+        ("TPU v5e 1.2 USD/chip-hour", 1.2, "tpu-v5e", "on-demand"),
         ("1.461,00 USD/month for 2 x L40S", 1.0, "l40s", "on-demand"),
         ("L40S 24/7 for 730.5 dollars a month", 1.0, "l40s", "on-demand"),
     ],
@@ -487,6 +490,13 @@ def test_filters_that_leave_nothing_say_what_there_is_without_them(whichgpu: Any
     assert told.out.startswith("No offer of l4 holds --term on-demand --region ireland; there are")
     assert "To buy" in told.out
     assert whichgpu("prices", "l4", "--term", "on-demand").status == 0
+
+
+def test_an_overview_of_some_offers_has_their_gpus_alone(whichgpu: Any) -> None:
+    found = whichgpu("prices", "--provider", "aws", "--region", "stockholm", "--json").json["gpus"]
+    assert {one["gpu"] for one in found} > {"l4", "t4", "a10g"}
+    assert all(one["offers"] for one in found)
+    assert not all(one["offers"] for one in whichgpu("prices", "--json").json["gpus"])
 
 
 def test_what_is_set_aside_is_listed_with_the_reason(whichgpu: Any) -> None:

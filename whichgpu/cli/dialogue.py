@@ -137,21 +137,32 @@ def _read(question: Question, text: str, known: Known, choices: Sequence[str], t
     if len(text) > _LONGEST:
         raise UsageError(f"{len(text):,} characters are no answer")
     if choices:
-        text = _chosen(text, choices)
+        text = _chosen(text, choices, question)
     found = question.read(text, known)
     talk.check({**known.options, **found})
     return found
 
 
-def _chosen(text: str, choices: Sequence[str]) -> str:
-    """One of a menu, by its number or its name."""
+def _chosen(text: str, choices: Sequence[str], question: Question) -> str:
+    """One of a menu, by its number, its name, or another word for it: fine-tune with LoRA."""
     if text.isdigit() and 1 <= int(text) <= len(choices):
         return choices[int(text) - 1]
     key = text.lower().replace("_", "-").replace(" ", "-")
     for choice in choices:
         if choice.lower().replace("_", "-") == key:
             return choice
+    meant = {choice for word in text.split() if (choice := _meant(word, question)) in choices}
+    if len(meant) == 1:
+        return meant.pop()
     raise UsageError(f"'{one_line(text)}' is none of {', '.join(choices)}")
+
+
+def _meant(word: str, question: Question) -> str:
+    """What a word of an answer means, itself where it means nothing."""
+    try:
+        return question.meant(word)
+    except UsageError:
+        return word
 
 
 def _asked(question: Question, choices: Sequence[str], number: int) -> str:

@@ -49,6 +49,8 @@ class Question(NamedTuple):
     when: Callable[[Known], bool] = lambda known: True
     #: What there is to choose from, for a menu; an answer may be a number of it.
     choices: Callable[[Known], tuple[str, ...]] = lambda known: ()
+    #: What a word for one of the choices means; raises `UsageError` for one that means none.
+    meant: Callable[[str], str] = str
     #: What leaving it open fills in.
     unsaid: Callable[[Known], Options] = lambda known: {}
 
@@ -93,9 +95,13 @@ def _lengths(text: str, known: Known) -> Options:
 
 def _amount(text: str, known: Known) -> Options:
     """A rate, `1000 images/min`, or all of the work, `100k images`, `10,000 hours of audio`."""
-    if "/" in text or re.search(r"\bper\b", text):
-        return {"target": text}
-    return _size(text, known)
+    from whichgpu.units import parse_rate
+
+    try:
+        parse_rate(text)
+    except UsageError:
+        return {"target": text} if "/" in text else _size(text, known)
+    return {"target": text}
 
 
 def _size(text: str, known: Known) -> Options:
@@ -116,6 +122,21 @@ def _size(text: str, known: Known) -> Options:
                 f"'{one_line(text)}' is neither a rate nor an amount; write e.g. 1000 images/min"
             )
     return found
+
+
+def _phase(word: str) -> str:
+    """The phase of a word: inference, lora."""
+    from whichgpu.workloads.job import phase
+
+    return phase(word)
+
+
+def _terms(word: str) -> str:
+    """The terms of a word: rent, preemptible, bought."""
+    from whichgpu.prices.store import term_named
+
+    low = word.lower()
+    return {"rent": "on-demand", "rented": "on-demand", "bought": "buy"}.get(low) or term_named(low)
 
 
 def _term(text: str, known: Known) -> Options:
@@ -142,7 +163,7 @@ _TERMS = ("on-demand", "spot", "reserved", "serverless", "marketplace", "buy", "
 QUESTIONS: tuple[Question, ...] = (
     Question("workload", _as("workload")),
     Question("phase", _as("phase"), lambda known: known.workload is not None,
-             choices=lambda known: known.workload.phases if known.workload else ()),
+             choices=lambda known: known.workload.phases if known.workload else (), meant=_phase),
     Question("load", _load, _serves),
     Question("lengths", _lengths, _serves),
     Question("slo", _as("slo"), _has("users", "rate"), unsaid=lambda known: {"slo": SLO}),
@@ -153,7 +174,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("precision", _as("precision"), lambda known: known.workload is not None),
     Question("memory", _as("min_memory")),
     Question("budget", _as("budget")),
-    Question("where", _term, choices=lambda known: _TERMS),
+    Question("where", _term, choices=lambda known: _TERMS, meant=_terms),
     Question("machine", _as("machine"), lambda known: not _rents(known)),
     Question("region", _as("region"), _rents),
     Question("providers", _as("providers"), _rents),

@@ -133,7 +133,7 @@ _AROUND = frozenset(
 )
 
 
-_VERSION = re.compile(r"v?\d+")
+_VERSION = re.compile(r"v?\d+(?::\d+)?")
 
 
 def _within(word: str) -> str | None:
@@ -259,7 +259,11 @@ def _key(name: str) -> str:
 
 
 def _near(word: str) -> str:
+    """The terms that are among the words, and those that are spelt alike."""
     from difflib import get_close_matches
 
-    close = dict.fromkeys(_names()[key] for key in get_close_matches(_key(word), _names(), n=4, cutoff=0.6))
+    keys = [_key(part) for part in word.split()]
+    keys = [key for key in keys if key in _names()]
+    keys += get_close_matches(_key(word), _names(), n=4, cutoff=0.6)
+    close = dict.fromkeys(_names()[key] for key in keys)
     return f"did you mean {', '.join(close)}?" if close else f"there are {', '.join(_terms())}"

@@ -118,7 +118,13 @@ def _of_table(key: str, value: Any, file: str) -> str:
 
 def _part(part: str) -> Mapping[str, Any]:
     part = " ".join(re.sub(_PRAISE, " ", part.replace("power supply", "psu"), flags=re.I).split())
-    low = re.sub(r"(?<=\w) (?:cooling|cooled|airflow|chassis|case|fans?)$", "", part.lower())
+    # `slots: 3` is `3 slots`.
+    part = re.sub(r"^([A-Za-z][A-Za-z ]*?)\s*[:=]?\s*(-?[\d.]+.*)$", r"\2 \1", part)
+    low = re.sub(
+        r"(?<=\w) (?:cooling|cooled|airflow|chassis|case|fans?|circuit|breaker|fuse)$",
+        "",
+        part.lower(),
+    )
     if low in _AIR:
         return {"air": _AIR[low]}
     circuit = re.fullmatch(r"(-?[\d.]+) ?a(?:mp(?:ere)?s?)? ?(?:at|@|,|x)? ?(-?[\d.]+) ?v(?:olts?)?", low)

@@ -220,7 +220,7 @@ def _market(given: Wished, catalogue: Catalogue, rows: Sequence[Offer] | None) -
         except UsageError:
             gpus += _excluded(name, catalogue, known)
     term = given.term or ("buy" if given.machine is not None or _carried(given) else "on-demand")
-    term = "buy" if term.strip().lower() in ("buy", "own", "purchase") else prices.term_named(term)
+    term = "buy" if term.strip().lower() in ("buy", "own", "purchase") else prices.term_named(term, "buy")
     providers, regions = given.providers, given.region
     return {
         "term": term,

@@ -221,11 +221,16 @@ def read_objective(text: str) -> str:
     raise UsageError(f"no objective '{one_line(text)}'{hint or ';'} they are {', '.join(OBJECTIVES)}")
 
 
-def read_slots(value: float) -> float:
+def read_slots(value: float | str) -> float:
     """Slots of a card: above zero and no more than a case has."""
-    if not (math.isfinite(value) and 0 < value <= 16):
-        raise UsageError(f"--max-slots {value:g} is not from 1 to 16; write e.g. --max-slots 2")
-    return float(value)
+    try:
+        slots = float(value)
+    except ValueError:
+        slots = math.nan
+    if not 0 < slots <= 16:
+        told = value if isinstance(value, str) else f"{value:g}"
+        raise UsageError(f"--max-slots {one_line(told)} is not from 1 to 16; write e.g. --max-slots 2")
+    return slots
 
 
 def read_memory(text: str) -> float:

@@ -10,16 +10,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.errors import UnknownName, UsageError, one_line
+from whichgpu.prices import quote_words as say
 from whichgpu.units import in_usd, parse
 
 if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
-
-
-def _pattern(pattern: str) -> re.Pattern[str]:
-    """A pattern in whatever case people write."""
-    return re.compile(pattern, re.IGNORECASE)
 
 
 _EXAMPLE = 'write e.g. "2.10 USD/h for 1x H100 SXM"'
@@ -28,87 +24,6 @@ _TO_BUY = 50.0
 #: No GPU costs as many USD, to buy or by the hour.
 _ABSURD = 1e6
 _HOURS = {"s": 1 / 3600, "min": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0, "mo": 730.5, "y": 8766.0}
-_UNIT = (
-    r"(?P<unit>s|secs?|seconds?|min|mins|minutes?|h|hrs?|hours?|d|days?|w|wk|weeks?|mo|mth|months?|y|yrs?|years?"
-    r"|annum|hourly|daily|weekly|monthly|yearly|annually)\b"
-)
-_PER = r"(?:/|\bper\b|\ban?\b|\bevery\b|\bby the\b)\s*"
-_TIME = _pattern(rf"{_PER}{_UNIT}|\b(?P<ly>hourly|daily|weekly|monthly|yearly|annually)\b")
-_WHILE = _pattern(rf"\bfor\s+(?:an?\s+)?(?P<many>\d*)\s*{_UNIT}")
-#: Hours of one GPU that a price is for in all: `10,000 GPU-hours`, `500 hours of an L4`.
-_GPU_HOURS = _pattern(
-    r"(?P<many>\d[\d,.]*)\s?(?P<k>k\b|thousand\b|million\b)?\s*(?:(?:GPU|card|device)[- ]?(?:hours|hrs|h)\b"
-    r"|(?:hours|hrs)\s+(?:of|on)\b)"
-)
-#: How many one must take at least; the price is still what it is for.
-_LEAST = _pattern(
-    r"\b(?:(?:min(?:imum)?|at\s+least|up\s+to|max(?:imum)?)\b[\s.:]*(?:of\s+)?)\d+\+?\s*"
-    r"(?:GPUs?|cards?|nodes?|hours?|days?|weeks?|months?)\b"
-)
-#: A share of one GPU.
-_PART = _pattern(
-    r"\b(?:(?P<word>half|third|quarter)|1\s*/\s*(?P<under>[2-9])|(?P<part>0?\.\d+)\s*[x×]?)"
-    r"(?:\s+of)?(?:\s+an?)?\s+(?=[a-z])"
-)
-_PARTS = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4}
-#: How long it is rented, where the price has a time of its own.
-_LASTING = _pattern(r"\b(?:for\s+)?\d+[- ]?(?:hours?|days?|weeks?|months?)\b")
-_GPU_TIME = _pattern(
-    r"(?:/|\bper\b|\ban?\b)?\s*\bGPU\s*[-/ ]?\s*(?:per\s+|an?\s+)?"
-    r"(?P<unit>hours?|hrs?|h|minutes?|mins?|seconds?|secs?|days?|months?)\b"
-)
-_EACH = _pattern(
-    r"(?:/|\bper\b|\ba\b|\beach\b)\s*(?:GPU|card|accelerator|chip)\b|\beach\b|\bapiece\b|\bper\s+(?=[a-z]*\d)"
-)
-_DIGITS = r"(?P<{0}>-?(?:\d[\d.,]*\d|[.]?\d)(?:e[+-]?\d+)?)\s?(?P<{0}k>k\b|thousand\b|m\b|million\b)?"
-_MONEY = (
-    _pattern(rf"(?:\bUSD|US\$|\$)\s*{_DIGITS.format('usd')}\s*(?:\bUSD\b|\bdollars?\b)?"),
-    _pattern(rf"(?<![\w.]){_DIGITS.format('usd')}\s*(?:USD\b|US\$|\$|dollars?\b|bucks\b)"),
-    _pattern(rf"(?<![\w.]){_DIGITS.format('cents')}\s*(?:(?:US\s*)?cents?\b|¢|ct\b)"),
-)
-#: An amount without a currency, told by the time after it.
-_BARE = _pattern(rf"(?<![\w.]){_DIGITS.format('usd')}\s*(?={_TIME.pattern})")
-#: An amount without a currency that no time follows, told by the word before it: `at 650 each`.
-_ASKED = _pattern(
-    rf"(?:\b(?:at|for|asks?|asking|wants?|costs?|price[ds]?|is)\b|[@=:])\s*{_DIGITS.format('usd')}"
-    r"(?![\w.,/-]|\s*(?:[x×*]|GPUs?\b|cards?\b|GB\b|of\b|%))"
-)
-#: Words of a quote that say nothing of its price, gone before a digit of theirs is taken for one.
-_IDLE = _pattern(r"\b24\s*/\s*7\b|\ball[- ]in(?:clusive)?\b|(?<=[a-z])['’](?:re|s|ve|d|m|ll)\b")
-#: Words of a quote that name its terms.
-_TERMS = (
-    (_pattern(r"\b(?:spot|preempt[ai]ble|interruptible)\b"), "spot"),
-    (_pattern(
-        r"\b(?:(?:for|over|with)\s+)?(?:an?\s+)?(?:(?:[1-5]|one|two|three|five)[- ]?(?:y(?:ea)?rs?|y)"
-        r"|(?:12|24|36|60)[- ]?months?)\b(?=[\s,)]*(?:reserv\w*|commit\w*|term|contract|plan|upfront|$))"
-        r"|\b(?:reserved|reservation|committed|commitment|savings plan|contract|upfront)\b"), "reserved"),
-    (_pattern(r"\b(?:[1-3]|one|two|three)[- ]?y(?:ea)?rs?\b"), "reserved"),
-    (_pattern(r"\b(?:marketplace|community)\b"), "marketplace"),
-    (_pattern(r"\bserverless\b"), "serverless"),
-    (_pattern(r"\b(?:on[- ]demand|pay[- ]as[- ]you[- ]go)\b"), "on-demand"),
-    (_pattern(
-        r"\b(?:to buy|buy(?:ing)?|bought|purchase|used|second[- ]?hand|refurbished|new|e-?bay)\b"), "buy"),
-)  # fmt: skip
-_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
-          "ten": 10, "sixteen": 16}  # fmt: skip
-_COUNTS = (
-    _pattern(r"(?<![\w.])(?P<n>\d{1,6})\s+of\s+(?:them|those|these|it)\b"),
-    _pattern(r"(?<![\w.])(?P<n>\d{1,6})\s*[x×*](?![a-z0-9])"),
-    _pattern(r"(?<![\w.])(?P<n>\d{1,6})\s*[x×*]\s*(?=[a-z])"),
-    _pattern(r"(?<=\s)[x×*:]\s*(?P<n>\d{1,6})(?![\w.])"),
-    _pattern(r"\b(?:of|for)\s+(?P<n>\d{1,3})(?=\s*(?:$|[,;.)]))"),
-    _pattern(r"(?<![\w.])(?P<n>\d{1,6})[-\s]?(?:GPUs?|cards?)\b"),
-    _pattern(r"(?<![\w.])(?P<n>\d{1,2})\s+(?!GB|GiB|cores?\b)(?=[a-z]|\d{4})"),
-    _pattern(rf"\b(?P<n>{'|'.join(_WORDS)})\b"),
-)
-_FILLER = _pattern(
-    r"\b(?:for|at|of|on|in|by|from|with|via|per|is|are|be|the|an?|i|we|me|us|they|he|she|you|my|our|it|its|and"
-    r"|plus|only|some(?:one|body)|seller|vendor|provider|cloud|costs?|costing|prices?d?|asks?|asking|wants?"
-    r"|offers?|offered|offering|sells?|selling|sold|rents?|renting|rented|pays?|paying|gets?|got|getting|can"
-    r"|could|quoted?|quotes|charges?|bill(?:ed|s)?|will|would|have|has|been|total|all|whole|altogether|instance"
-    r"|node|machine|box|hgx|dgx|cards?|gpus?|accelerators?|term|plan|today|now|about|around|roughly"
-    r"|approximately|deal|good|fair|what|how|months?|weeks?|days?)\b|[?!@~,;:()\[\]=|]"
-)
 
 
 class Quote(NamedTuple):
@@ -137,7 +52,8 @@ class _Left:
     """What is not read yet of a text."""
 
     def __init__(self, text: str) -> None:
-        self.text = " ".join(_IDLE.sub(" ", text).split())
+        plain = say.NAMED_HOUR.sub(r"per GPU \g<unit> \g<gpu>", say.IDLE.sub(" ", text))
+        self.text = " ".join(plain.split())
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """The first match, taken out of the text."""
@@ -154,9 +70,9 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
     """
     in_usd(text)  # says so where it is another currency
     left = _Left(text)
-    left.take(_LEAST)
-    in_all = left.take(_GPU_HOURS)
-    of_gpu = left.take(_GPU_TIME)
+    left.take(say.LEAST)
+    in_all = left.take(say.GPU_HOURS)
+    of_gpu = left.take(say.GPU_TIME)
     usd = _amount(left, text)
     hours = _many(in_all, text) if in_all else _in_hours(of_gpu["unit"]) if of_gpu else _hours(left)
     term = _term(left)
@@ -164,7 +80,7 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
         hours = _while(left)
     if hours is None and re.search(r"/\s*[a-z]", left.text):
         raise _no_price(text)  # per what is no time
-    each = bool(of_gpu) or bool(left.take(_EACH))
+    each = bool(of_gpu) or bool(left.take(say.EACH))
     gpus, count, bought = _machine(left, catalogue, text)
     usd = usd if each else usd / count
     if usd / (hours or 1.0) > _ABSURD:
@@ -194,8 +110,8 @@ def _to_buy(text: str, usd: float, gpu: Gpu, count: float) -> Quote:
 
 def _amount(left: _Left, text: str) -> float:
     """The one amount of money, in USD."""
-    found = [match for kind in _MONEY if (match := left.take(kind))]
-    if not found and (bare := left.take(_BARE) or left.take(_ASKED)):
+    found = [match for kind in say.MONEY if (match := left.take(kind))]
+    if not found and (bare := left.take(say.BARE) or left.take(say.ASKED)):
         found = [bare]
     if not found:
         raise _no_price(text)
@@ -224,7 +140,7 @@ def _plain(amount: str) -> str:
 
 def _hours(left: _Left) -> float | None:
     """Hours of the time that a price is for; None where none is named."""
-    match = left.take(_TIME)
+    match = left.take(say.TIME)
     return _in_hours(match["unit"] or match["ly"]) if match else None
 
 
@@ -242,7 +158,7 @@ def _many(found: re.Match[str], text: str) -> float:
 
 def _while(left: _Left) -> float | None:
     """Hours of `for 3 days`, of a price in all; None where no such words are there."""
-    match = left.take(_WHILE)
+    match = left.take(say.WHILE)
     return _in_hours(match["unit"]) * max(float(match["many"] or 1), 1.0) if match else None
 
 
@@ -257,7 +173,7 @@ def _in_hours(unit: str) -> float:
 def _term(left: _Left) -> str:
     """The terms that a quote names; every word of them is taken out."""
     found = ""
-    for pattern, term in _TERMS:
+    for pattern, term in say.TERMS:
         while left.take(pattern):
             found = found or term
     return found
@@ -269,7 +185,7 @@ def _machine(left: _Left, catalogue: Catalogue, text: str) -> tuple[tuple[Gpu, .
 
     if instance := instance_named(left.text, catalogue):
         return (catalogue[instance[0]],), instance[1], False
-    left.take(_LASTING)
+    left.take(say.LASTING)
     count = _count(left, text)
     rest = _bare(left.text)
     readings = (str, _singular, _without_sellers, lambda text: _of_gpus(text, catalogue), _no_server)
@@ -303,19 +219,21 @@ def _of_gpus(text: str, catalogue: Catalogue) -> str:
 
 
 def _bare(text: str) -> str:
-    return " ".join(_FILLER.sub(" ", text).split()).strip(" .-/+")
+    return " ".join(say.FILLER.sub(" ", text).split()).strip(" .-/+")
 
 
 def _count(left: _Left, text: str) -> float:
     """How many GPUs the price is for, below one for a share; one where nothing is said."""
-    if part := left.take(_PART):
-        share = _PARTS.get((part["word"] or "").lower()) or float(part["part"] or 1 / int(part["under"] or 1))
+    if part := left.take(say.PART):
+        share = say.PARTS.get((part["word"] or "").lower()) or float(
+            part["part"] or 1 / int(part["under"] or 1)
+        )
         if 0 < share < 1:
             return share
-    match = next((match for pattern in _COUNTS if (match := left.take(pattern))), None)
+    match = next((match for pattern in say.COUNTS if (match := left.take(pattern))), None)
     if match is None:
         return 1
-    count = _WORDS.get(match["n"].lower()) or int(match["n"])
+    count = say.WORDS.get(match["n"].lower()) or int(match["n"])
     if count < 1:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; {_EXAMPLE}")
     return count

@@ -139,12 +139,15 @@ def term_kinds(term: str) -> tuple[str, ...]:
     return TERMS[term_named(term)]
 
 
-def term_named(term: str) -> str:
-    """The term that a word means: `committed` is reserved. Raises `UsageError` for an unknown one."""
+def term_named(term: str, *also: str) -> str:
+    """The term that a word means: `committed` is reserved. Raises `UsageError` for an unknown one.
+
+    `also` are what else may be written there.
+    """
     key = key_of(term)
     wanted = next((name for name, words in _TERM_WORDS.items() if key in words), key)
     if wanted not in TERMS:
-        raise UsageError(unknown("term", term, TERMS))
+        raise UsageError(unknown("term", term, (*TERMS, *also)))
     return wanted
 
 

@@ -73,7 +73,9 @@ def _name(way: Way) -> str:
 
 
 def _where(way: Way) -> str:
-    return f" at {way.offer.provider}" if way.offer else ""
+    if way.offer is None:
+        return ""
+    return f", {way.offer.provider}" if way.offer.source == "stated" else f" at {way.offer.provider}"
 
 
 def _table(found: Bill) -> Table:

@@ -183,10 +183,12 @@ def _owning_note(gpu: Gpu) -> Iterator[str]:
         )
 
 
-def overview(gpus: Iterable[Gpu], rows: Sequence[Offer], today: date, limit: int | None) -> Report:
-    """Every GPU that has a price (the first `limit`): the cheapest way to rent it, and to buy it."""
+def overview(
+    gpus: Iterable[Gpu], rows: Sequence[Offer], today: date, limit: int | None, *, rented: bool = False
+) -> Report:
+    """Every GPU that has a price, or is `rented` out (the first `limit`): the cheapest to rent and to buy."""
     priced = (_entry(gpu, rows, today) for gpu in sorted(gpus, key=lambda gpu: gpu.id))
-    entries = [entry for entry in priced if entry][:limit]
+    entries = [entry for entry in priced if entry and (entry["offers"] or not rented)][:limit]
     cells = (
         (entry["gpu"], str(entry["offers"]), str(entry["providers"]), *_cheapest(entry["on_demand"]),
          *_cheapest(entry["spot"]), usd(entry["purchase_usd"]), entry["newest"])

@@ -71,15 +71,15 @@ def run(
     problem = live.problem()
     if problem:
         sys.stderr.write(f"whichgpu: {problem}\n")
+    narrowed = [
+        *([f"--term {term}"] if term != "any" else []), *(f"--provider {one}" for one in providers),
+        *([f"--region {region}"] if region else []),
+    ]  # fmt: skip
     if quarantine:
         found = quarantine_report(rows, chosen, limit)
     elif chosen is None:
-        found = overview(catalogue.values(), rows, date.today(), limit)
+        found = overview(catalogue.values(), rows, date.today(), limit, rented=bool(narrowed))
     else:
-        narrowed = [
-            *([f"--term {term}"] if term != "any" else []), *(f"--provider {one}" for one in providers),
-            *([f"--region {region}"] if region else []),
-        ]  # fmt: skip
         found = gpu_report(chosen, rows, date.today(), limit or _ROWS, narrowed=" ".join(narrowed))
     return in_form(found, title, form)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -22,6 +23,7 @@ _FIRST = f"https://{_HOST}/api/retail/prices?api-version=2023-01-01-preview&$fil
 #: Pages of a thousand prices; the series has a few dozen.
 _MOST_PAGES = 200
 _HOURS = 8760.0
+_WINDOWS = re.compile(r"\bWin(?:dows)?\b", re.IGNORECASE)
 _TERMS = {"1 Year": ("committed_1y", 1), "3 Years": ("committed_3y", 3)}
 
 
@@ -46,19 +48,19 @@ def read(get: Get) -> Found:
 
 
 def _row(item: dict[str, Any], known: Any) -> Iterator[Listing]:
-    product, sku = str(item.get("productName", "")), str(item.get("skuName", ""))
+    # What is Windows, the product says alone; what is spot, either name of the meter.
+    product, meter = (
+        str(item.get("productName", "")),
+        f"{item.get('skuName', '')} {item.get('meterName', '')}",
+    )
     usd, name = number(item, "retailPrice"), str(item.get("armSkuName", ""))
-    if (
-        not usd
-        or not name
-        or "Windows" in product
-        or "Low Priority" in sku
-        or item.get("currencyCode") != "USD"
-    ):
+    if not usd or not name or _WINDOWS.search(product) or item.get("currencyCode") != "USD":
+        return
+    if "Low Priority" in meter:
         return
     if item.get("unitOfMeasure") != "1 Hour" or item.get("type") == "DevTestConsumption":
         return
-    kind = "spot" if "Spot" in sku else "on_demand"
+    kind = "spot" if "Spot" in meter else "on_demand"
     if item.get("type") == "Reservation":
         term = _TERMS.get(str(item.get("reservationTerm")))
         if term is None:

@@ -1,0 +1,99 @@
+"""The words of a quote as patterns, in whatever case people write."""
+
+from __future__ import annotations
+
+import re
+
+
+def _pattern(pattern: str) -> re.Pattern[str]:
+    """A pattern in whatever case people write."""
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_UNIT = (
+    r"(?P<unit>s|secs?|seconds?|min|mins|minutes?|h|hrs?|hours?|d|days?|w|wk|weeks?|mo|mth|months?|y|yrs?|years?"
+    r"|annum|hourly|daily|weekly|monthly|yearly|annually)\b"
+)
+_PER = r"(?:/|\bper\b|\ban?\b|\bevery\b|\bby the\b)\s*"
+TIME = _pattern(rf"{_PER}{_UNIT}|\b(?P<ly>hourly|daily|weekly|monthly|yearly|annually)\b")
+WHILE = _pattern(rf"\bfor\s+(?:an?\s+)?(?P<many>\d*)\s*{_UNIT}")
+#: Hours of one GPU that a price is for in all: `10,000 GPU-hours`, `500 hours of an L4`.
+GPU_HOURS = _pattern(
+    r"(?P<many>\d[\d,.]*)\s?(?P<k>k\b|thousand\b|million\b)?\s*(?:(?:GPU|card|device)[- ]?(?:hours|hrs|h)\b"
+    r"|(?:hours|hrs)\s+(?:of|on)\b)"
+)
+#: How many one must take at least; the price is still what it is for.
+LEAST = _pattern(
+    r"\b(?:(?:min(?:imum)?|at\s+least|up\s+to|max(?:imum)?)\b[\s.:]*(?:of\s+)?)\d+\+?\s*"
+    r"(?:GPUs?|cards?|nodes?|hours?|days?|weeks?|months?)\b"
+)
+#: A share of one GPU.
+PART = _pattern(
+    r"\b(?:(?P<word>half|third|quarter)|1\s*/\s*(?P<under>[2-9])|(?P<part>0?\.\d+)\s*[x×]?)"
+    r"(?:\s+of)?(?:\s+an?)?\s+(?=[a-z])"
+)
+PARTS = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4}
+#: How long it is rented, where the price has a time of its own.
+LASTING = _pattern(r"\b(?:for\s+)?\d+[- ]?(?:hours?|days?|weeks?|months?)\b")
+GPU_TIME = _pattern(
+    r"(?:/|\bper\b|\ban?\b)?\s*\b(?:GPU|card|chip|accelerator|device)\s*[-/ ]?\s*(?:per\s+|an?\s+)?"
+    r"(?P<unit>hours?|hrs?|h|minutes?|mins?|seconds?|secs?|days?|months?)\b"
+)
+EACH = _pattern(
+    r"(?:/|\bper\b|\ba\b|\beach\b)\s*(?:GPU|card|accelerator|chip)\b|\beach\b|\bapiece\b|\bper\s+(?=[a-z]*\d)"
+)
+_DIGITS = r"(?P<{0}>-?(?:\d[\d.,]*\d|[.]?\d)(?:e[+-]?\d+)?)\s?(?P<{0}k>k\b|thousand\b|m\b|million\b)?"
+MONEY = (
+    _pattern(rf"(?:\bUSD|US\$|\$)\s*{_DIGITS.format('usd')}\s*(?:\bUSD\b|\bdollars?\b)?"),
+    _pattern(rf"(?<![\w.]){_DIGITS.format('usd')}\s*(?:USD\b|US\$|\$|dollars?\b|bucks\b)"),
+    _pattern(rf"(?<![\w.]){_DIGITS.format('cents')}\s*(?:(?:US\s*)?cents?\b|¢|ct\b)"),
+)
+#: An amount without a currency, told by the time after it.
+BARE = _pattern(rf"(?<![\w.]){_DIGITS.format('usd')}\s*(?={TIME.pattern})")
+#: An amount without a currency that no time follows, told by the word before it: `at 650 each`.
+ASKED = _pattern(
+    rf"(?:\b(?:at|for|asks?|asking|wants?|costs?|price[ds]?|is)\b|[@=:])\s*{_DIGITS.format('usd')}"
+    r"(?![\w.,/-]|\s*(?:[x×*]|GPUs?\b|cards?\b|GB\b|of\b|%))"
+)
+#: Words of a quote that say nothing of its price, gone before a digit of theirs is taken for one.
+IDLE = _pattern(
+    r"\b24\s*/\s*7\b|\ball[- ]in(?:clusive)?\b|(?<=[a-z])['’](?:re|s|ve|d|m|ll)\b"
+    r"|\b\d+\s*(?:v?CPUs?|(?:CPU )?cores?|threads?)\b"
+    r"|\b[\d.]+\s*[GT]i?B\s+(?:of\s+)?(?:(?:host |system )?(?:RAM|memory)|DDR\d|NVMe|SSDs?|disk|storage)\b"
+)
+#: `per H100-hour` is per hour of a GPU.
+NAMED_HOUR = _pattern(r"\bper\s+(?P<gpu>[a-z]*\d[\w.]*)[- ](?P<unit>hours?|hrs?)\b")
+#: Words of a quote that name its terms.
+TERMS = (
+    (_pattern(r"\b(?:spot|preempt[ai]ble|interruptible)\b"), "spot"),
+    (_pattern(
+        r"\b(?:(?:for|over|with)\s+)?(?:an?\s+)?(?:(?:[1-5]|one|two|three|five)[- ]?(?:y(?:ea)?rs?|y)"
+        r"|(?:12|24|36|60)[- ]?months?)\b(?=[\s,)]*(?:reserv\w*|commit\w*|term|contract|plan|upfront|$))"
+        r"|\b(?:reserved|reservation|committed|commitment|savings plan|contract|upfront)\b"), "reserved"),
+    (_pattern(r"\b(?:[1-3]|one|two|three)[- ]?y(?:ea)?rs?\b"), "reserved"),
+    (_pattern(r"\b(?:marketplace|community)\b"), "marketplace"),
+    (_pattern(r"\bserverless\b"), "serverless"),
+    (_pattern(r"\b(?:on[- ]demand|pay[- ]as[- ]you[- ]go)\b"), "on-demand"),
+    (_pattern(
+        r"\b(?:to buy|buy(?:ing)?|bought|purchase|used|second[- ]?hand|refurbished|new|e-?bay)\b"), "buy"),
+)  # fmt: skip
+WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+          "ten": 10, "sixteen": 16}  # fmt: skip
+COUNTS = (
+    _pattern(r"(?<![\w.])(?P<n>\d{1,6})\s+of\s+(?:them|those|these|it)\b"),
+    _pattern(r"(?<![\w.])(?P<n>\d{1,6})\s*[x×*](?![a-z0-9])"),
+    _pattern(r"(?<![\w.])(?P<n>\d{1,6})\s*[x×*]\s*(?=[a-z])"),
+    _pattern(r"(?<=\s)[x×*:]\s*(?P<n>\d{1,6})(?![\w.])"),
+    _pattern(r"\b(?:of|for)\s+(?P<n>\d{1,3})(?=\s*(?:$|[,;.)]))"),
+    _pattern(r"(?<![\w.])(?P<n>\d{1,6})[-\s]?(?:GPUs?|cards?)\b"),
+    _pattern(r"(?<![\w.])(?P<n>\d{1,2})\s+(?!GB|GiB|cores?\b)(?=[a-z]|\d{4})"),
+    _pattern(rf"\b(?P<n>{'|'.join(WORDS)})\b"),
+)
+FILLER = _pattern(
+    r"\b(?:for|at|of|on|in|by|from|with|via|per|is|are|be|the|an?|i|we|me|us|they|he|she|you|my|our|it|its|and"
+    r"|plus|only|some(?:one|body)|seller|vendor|provider|cloud|costs?|costing|prices?d?|asks?|asking|wants?"
+    r"|offers?|offered|offering|sells?|selling|sold|rents?|renting|rented|pays?|paying|gets?|got|getting|can"
+    r"|could|quoted?|quotes|charges?|bill(?:ed|s)?|will|would|have|has|been|total|all|whole|altogether|instance"
+    r"|node|machine|box|hgx|dgx|cards?|gpus?|accelerators?|term|plan|today|now|about|around|roughly"
+    r"|approximately|deal|good|fair|what|how|months?|weeks?|days?)\b|[?!@~,;:()\[\]=|]"
+)
