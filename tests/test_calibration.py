@@ -80,6 +80,7 @@ def test_slopes_are_the_derivatives(grouped):
     problem = Problem.of(groups)
     theta = theta_of(problem, {"c/conv": 0.1, "m/norm": -0.2, "b%nvlink": -1.0})
     log, slopes = problem.linearise(theta)
+    slopes = slopes.dense()
     small = 1e-5
     for k in range(0, len(theta), 3):
         more = theta + small * (np.arange(len(theta)) == k)
@@ -105,7 +106,7 @@ def test_a_step_that_goes_too_far_is_halved(grouped):
     problem = Problem.of(calibration.groups(made_with(grouped[0], {"c/conv": 0.3}), GPUS)[0])
     start = np.zeros(len(problem.names))
     solution = calibration._linearised(problem, start, problem.says)
-    step = np.linalg.solve(calibration._normal(solution), solution.weighted.T @ solution.pull)
+    step = solution.weighted.solved(calibration._prior(problem), solution.right)
     near, best = calibration._searched(problem, start, step, problem.says)
     far, reached = calibration._searched(problem, start, 4.0 * step, problem.says)
     assert best < calibration._objective(problem, start, problem.says)
@@ -146,7 +147,7 @@ def test_leaving_rows_out_is_fitting_without_them(grouped):
     made = made_with(grouped[0], {"c/conv": 0.2, "c@turing": 0.3, "m@volta": -0.2})
     solution = calibration.calibrate(calibration.groups(made, GPUS)[0])
     out = np.array([one["gpu"] == "t4" for one in solution.problem.rows])
-    kept = solution.weighted[~out]
+    kept = solution.weighted.dense()[~out]
     widths = np.array([calibration.width(name) for name in solution.problem.names])
     theta = np.linalg.solve(kept.T @ kept + np.diag(1.0 / widths**2), kept.T @ solution.pull[~out])
     assert calibration.without(solution, out)[out] == pytest.approx(solution.errors(theta)[out], abs=1e-8)
