@@ -98,7 +98,8 @@ def activity(laid: Layout, timing: Timing, alone: Array) -> Activity:
         computing = np.maximum(timing.gpu, 1e-12)
         mfu = np.clip(timing.work / computing, 0.0, 1.0)
         mbu = np.clip(timing.traffic / laid.devices.bandwidth / computing, 0.0, 1.0)
-    return Activity(*(np.nan_to_num(one, nan=0.0) for one in (busy, links, mfu, mbu)))
+    # None of them is infinite.
+    return Activity(*(np.where(np.isnan(one), 0.0, one) for one in (busy, links, mfu, mbu)))
 
 
 def chips(laid: Layout) -> Chips:

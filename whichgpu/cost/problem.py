@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost.estimate import job_seconds
 from whichgpu.cost.fit import compute_terms, launch_terms, link_terms, memory_terms, workload_terms
+from whichgpu.cost.parallel import Exchange
 from whichgpu.cost.slopes import Places
 from whichgpu.cost.time import BOUND, FEED, PACE, between, bounded, fed, paced, together
 from whichgpu.values import immutable
@@ -113,6 +113,8 @@ class Problem:
     by: Mapping[str, Packed]
     compute_pairs: Pairs
     memory_pairs: Pairs
+    #: The rows that train on replicas, by number, and what these exchange, each part (rows,) of them.
+    exchanging: tuple[Index, Exchange]
 
     @classmethod
     def of(cls, groups: Sequence[Group]) -> Problem:
@@ -197,7 +199,7 @@ class Problem:
         done = fed(work, row["feeding"])
         step = done / np.exp(self.by["workload"].sums(theta))
         links = np.exp(self.by["link"].sums(theta))
-        seconds, whole, by_links = self._jobs(step, links, rows, slopes=slopes)
+        seconds, whole, by_links = self._jobs(step, links, slopes=slopes)
         log = row["base"] + row["sign"] * (np.log(seconds) - row["seconds"])
         if not slopes:
             return log, {}
@@ -215,27 +217,20 @@ class Problem:
             "by_compute": by_compute, "by_memory": by_memory,
         }  # fmt: skip
 
-    def _jobs(
-        self, step: Array, links: Array, rows: NDArray[np.bool_] | None, *, slopes: bool
-    ) -> tuple[Array, Array, Array]:
+    def _jobs(self, step: Array, links: Array, *, slopes: bool) -> tuple[Array, Array, Array]:
         """Seconds of each row's job, and with `slopes` their elasticities by pass and links."""
         seconds, whole, by_links = step.copy(), np.ones_like(step), np.zeros_like(step)
-        for group, start in zip(self.groups, self.starts, strict=True):
-            if group.layout.gradients is None:
-                continue
-            here = slice(start, start + len(group.rows))
-            if rows is not None and not rows[here].any():
-                continue
+        here, exchange = self.exchanging
+        step, links = step[here], links[here]
 
-            def at(pass_by: float, link_by: float, group: Group = group, here: slice = here) -> Array:
-                found = job_seconds(group.layout, step[here][None] * pass_by, links[here][None] * link_by)
-                return np.broadcast_to(found[0], (len(group.rows),))
+        def slope(pass_by: float, link_by: float) -> Array:
+            more = exchange.seconds(step * (1.0 + pass_by), links * (1.0 + link_by))
+            less = exchange.seconds(step * (1.0 - pass_by), links * (1.0 - link_by))
+            return np.asarray(np.log(more / less) / (2.0 * _SMALL))
 
-            seconds[here] = at(1.0, 1.0)
-            if not slopes:
-                continue
-            whole[here] = np.log(at(1.0 + _SMALL, 1.0) / at(1.0 - _SMALL, 1.0)) / (2.0 * _SMALL)
-            by_links[here] = np.log(at(1.0, 1.0 + _SMALL) / at(1.0, 1.0 - _SMALL)) / (2.0 * _SMALL)
+        seconds[here] = exchange.seconds(step, links)
+        if slopes:
+            whole[here], by_links[here] = slope(_SMALL, 0.0), slope(0.0, _SMALL)
         return seconds, whole, by_links
 
 
@@ -274,8 +269,20 @@ class _Builder:
             tuple(groups), tuple(self.rows), tuple(names),
             np.log([float(one["value"]) for one in self.rows]), ops, row, np.array(self.starts), by,
             Pairs.make(of, ops["compute_set"]),
-            Pairs.make(of, ops["memory_set"]),
+            Pairs.make(of, ops["memory_set"]), self._exchanging(groups),
         )  # fmt: skip
+
+    def _exchanging(self, groups: Sequence[Group]) -> tuple[Index, Exchange]:
+        rows, parts = [np.zeros(0, dtype=np.intp)], [[np.zeros(0)] for _ in Exchange._fields]
+        for group, start in zip(groups, self.starts, strict=True):
+            laid, size = group.layout, len(group.rows)
+            if laid.gradients is not None:
+                rows.append(start + np.arange(size))
+                for known, part in zip(
+                    parts, Exchange.of(laid.gradients, laid.replicas, laid.devices), strict=True
+                ):
+                    known.append(np.broadcast_to(part, (1, size))[0])
+        return np.concatenate(rows), Exchange(*map(np.concatenate, parts))
 
     def _kernels(self, group: Group, kernels: Kernels) -> None:
         layout, count, size = group.layout, len(kernels.classes), len(group.rows)
