@@ -121,3 +121,11 @@ def test_a_library_that_is_absent_is_named(library: str, monkeypatch: pytest.Mon
 def test_values_within_values_are_columns() -> None:
     row = {"a": 1, "b": {"c": 2.0, "d": {"e": None}}, "f": ["x", "y"], "g": [{"h": 1}]}
     assert flat(row) == {"a": 1, "b_c": 2.0, "b_d_e": None, "f": "x, y", "g": '[{"h": 1}]'}
+
+
+def test_what_is_looked_up_is_a_document_too():
+    listed = whichgpu.gpus().to_dict()["gpus"]
+    assert len(listed) == len(whichgpu.gpus())
+    assert listed[0]["fields"]["memory"]["unit"] == "B"
+    assert whichgpu.workload("resnet50").to_dict()["parameters"] == 25557032
+    assert whichgpu.compare("l4, t4", "resnet50").to_dict()["gpus"] == ["l4", "t4"]

@@ -304,3 +304,10 @@ def test_a_sweep_that_is_kept_gives_the_same_answer(monkeypatch):
     finally:
         sweeps.keep(0)
     assert kept == plain
+
+
+def test_a_page_to_keep_has_the_chart(whichgpu):
+    asked = ("recommend", "resnet50", "--target", "1000 images/s", "--gpus", "l4,t4,a10")
+    assert "<svg" in whichgpu(*asked, "--format", "html").out
+    assert "Price against latency" in whichgpu(*asked, "--format", "md").out
+    assert "Price against latency" not in whichgpu(*asked).out

@@ -136,10 +136,25 @@ def test_the_routes_are_those_that_were_promised(web):
     assert found == ROUTES
     for methods in paths.values():
         for route in methods.values():
-            answer = route["responses"]["200"]["content"]
-            stated = [one for one in route.get("parameters", ()) if one["required"]]
-            assert "example" in answer["application/json"] or "requestBody" in route or stated
             assert route["summary"]
+
+
+def test_examples_are_answered_in_their_shape(web):
+    """What a program finds in the description can be asked, and has what the example of its answer has."""
+    for path, methods in web.get("/openapi.json").json()["paths"].items():
+        for method, route in methods.items():
+            if path.endswith("/events"):
+                continue
+            given = {one["name"]: (one.get("examples") or one["schema"]["examples"])[0]
+                     for one in route.get("parameters", ()) if one["required"]}  # fmt: skip
+            sent = None
+            if "requestBody" in route:
+                (sent,) = route["requestBody"]["content"]["application/json"]["schema"]["examples"]
+            asked = {name: one for name, one in given.items() if f"{{{name}}}" not in path}
+            told = web.request(method, path.format(**given), params=asked, json=sent)
+            assert told.status_code == 200, (path, told.text)
+            example = route["responses"]["200"]["content"]["application/json"]["example"]
+            assert set(example) <= set(told.json()), path
 
 
 @pytest.mark.parametrize(
@@ -191,6 +206,12 @@ def test_faults_are_problems(web):
         ("predict?workload=x&gpu=local", 422, "local"),
         ("predict?workload=resnet50&gpu=a10&batch=-1", 422, "batch"),
         ("nothing", 404, "nothing is at"),
+        ("predict?workload=resnet50&gpu=a10&batch=abc", 422, "'abc' is no whole number"),
+        ("predict?workload=resnet50&gpu=a10&bacth=3", 422, "did you mean batch?"),
+        ("sweep?workload=llama-3.1-8b&gpus=l4:8&golbal_batch=8", 422, "did you mean global_batch?"),
+        ("compare?gpu=a10", 422, "1 given; write at least 2"),
+        ("fit", 422, "is not stated; write e.g. llama-2-13b"),
+        ("recommend?workload=resnet50&deadline=tomorrow", 422, "Add its size: epochs=90"),
     ):
         answer = web.get(f"/api/v1/{path}")
         assert answer.status_code == status, answer.text

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
 
 from whichgpu.report.json import dumps
-from whichgpu.units import number
+from whichgpu.units import number, show
 from whichgpu.web import arranging, asks
 
 
@@ -109,6 +109,47 @@ def test_a_page_begins_with_the_figures_that_decide(web):
     )
     fold = web.get("/api/v1/scoreboard").json()["folds"]["gpu"]
     assert glance(web, "/accuracy")[""] == f"{fold['mape']:.0f} % off"
+
+
+def test_of_what_an_answer_is_stands_at_its_figures(web):
+    path = "/fit?workload=llama-3.3-70b&gpu=rtx-3090:2&precision=w4a16"
+    assert "llama-3.3-70b on 2 x rtx-3090" in web.get(path).text
+    seen = glance(web, "/compare/rtx-4060-vs-h100-80gb-sxm?workload=flux.1-dev")
+    assert seen["RTX 4060"] == "does not fit"
+
+
+@pytest.mark.slow
+def test_a_load_within_objectives_stands_on_its_curve(web):
+    asked = "workload=qwen2.5-7b&gpu=l4&slo=ttft+p95+2+s,+tpot+p99+70+ms"
+    (row,), seen = web.get(f"/api/v1/curve?{asked}").json()["loads"], glance(web, f"/serve?{asked}")
+    assert seen["to the first token, p95"] == show(row["ttft"]["p95"], "time", 3)
+    assert seen["a token after that, p99"] == show(row["tpot"]["p99"], "time", 3)
+    told = web.get(f"/serve?{asked}&chart=time-against-load&as=csv").text
+    assert "ttft p95, at most 2 s" in told
+    assert f"{number(row['request_rate'], 3)} requests/s" in told
+
+
+@pytest.mark.parametrize(
+    ("path", "leads"),
+    [
+        ("/gpus/h200", "/gpus/h200-141gb-sxm"),
+        ("/prices/4090ti", "/prices/rtx-4090"),
+        ("/workloads/lama-3.1-8b", "/workloads/llama-3.1-8b"),
+        ("/explain/tensor%20cor", "/explain/tensor%20core"),
+        ("/compare/l4-vs-h200?workload=resnet50", "?workload=resnet50&amp;gpu=l4%2C+h200-141gb-sxm"),
+    ],
+)
+def test_a_name_in_an_address_that_is_none_is_mended_by_a_link(web, path, leads):
+    answer = web.get(path)
+    assert answer.status_code == 404
+    assert leads in re.search(r'role="alert">(.*)</p>', answer.text)[1]
+
+
+def test_compared_gpus_can_be_changed_where_they_are(web):
+    page = web.get("/compare/l4-vs-t4").text
+    assert re.search(r'id="f-gpu" name="gpu" value="l4, t4"', page)
+    there = web.get("/compare/l4-vs-t4?gpu=l4,a10&workload=resnet50", follow_redirects=False)
+    assert there.headers["location"] == "/compare/l4-vs-a10?workload=resnet50"
 
 
 def test_a_discount_that_is_assumed_is_not_the_cheapest_way(web):

@@ -309,19 +309,24 @@ def plan(
 
 
 def compare(
-    gpus: Sequence[str],
-    workloads: Sequence[str | Job] = (),
+    gpus: str | Sequence[str],
+    workloads: str | Job | Sequence[str | Job] = (),
     *,
     whole: bool = False,
     gpu_files: Files = (),
 ) -> Comparison:
     """Two to six GPUs side by side, and what they do for each workload, a name or a `job`.
 
+    Names may be a list, or one text with commas between: `compare("a10,l4", "resnet50")`.
     With `whole`, which well-known models each holds too and, where no workload is named, the usual ones.
     """
     from whichgpu.planner.comparison import compare as compared
+    from whichgpu.workloads.job import Job as Known
 
-    return compared(gpus, workloads, catalogue=_known(gpu_files), whole=whole)
+    names = [one.strip() for one in gpus.split(",")] if isinstance(gpus, str) else gpus
+    jobs = [workloads] if isinstance(workloads, Known) else workloads
+    asked = [one.strip() for one in jobs.split(",")] if isinstance(jobs, str) else jobs
+    return compared(names, asked, catalogue=_known(gpu_files), whole=whole)
 
 
 def compat(

@@ -168,6 +168,10 @@ class Shown:
 
     __slots__ = ()
 
+    def to_dict(self) -> dict[str, Any]:
+        """What the command that answers the same prints with `--json`."""
+        return dict(_drawer("display").report(self).data)
+
     def _repr_html_(self) -> str:
         return str(_drawer("display").html(self))
 

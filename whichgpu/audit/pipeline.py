@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import pieces
 from whichgpu.audit.findings import KINDS, Context, Finding
+from whichgpu.audit.misread import without_misread
 from whichgpu.audit.quantities import locale
 from whichgpu.audit.settling import settled
 from whichgpu.audit.subjects import resolved
+from whichgpu.audit.unmarked import tabled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import date
 
     from whichgpu.audit.document import Document
@@ -25,8 +27,18 @@ if TYPE_CHECKING:
 _MARKS = str.maketrans(",.", ".,")
 
 
-def audit(document: Document, catalogue: Catalogue, today: date) -> tuple[Finding, ...]:
-    """Every claim of a document with its verdict, in the order of the file; no two on the same words."""
+def audit(
+    document: Document,
+    catalogue: Catalogue,
+    today: date,
+    *,
+    told: Callable[[str, int, int], None] | None = None,
+) -> tuple[Finding, ...]:
+    """Every claim of a document with its verdict, in the order of the file; no two on the same words.
+
+    `told` hears of each kind of claim before it is looked for: its name, how many are done, and of how many.
+    """
+    document = tabled(document, catalogue)
     document = document._replace(passages=tuple(piece for p in document.passages for piece in pieces(p)))
     mentions = resolved(document, catalogue)
     spoken_of = frozenset(one for found in mentions.values() for each in found for one in each.ids)
@@ -35,9 +47,11 @@ def audit(document: Document, catalogue: Catalogue, today: date) -> tuple[Findin
     found: list[Finding] = []
     # What the text states of each device is known before what it says of two.
     context.memo["found"] = found
-    for kind in kinds():
+    for done, kind in enumerate(every := kinds()):
+        if told is not None:
+            told(kind, done, len(every))
         found += list(import_module(f"{__package__}.claims.{kind}").find(context))
-    found = settled(found, context)
+    found = settled(without_misread(found, context), context)
     if fraction == ",":
         found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]
     return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))

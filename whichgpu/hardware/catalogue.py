@@ -31,6 +31,10 @@ class Catalogue(Mapping[str, Gpu], Shown):
 
     __slots__ = ("__weakref__", "_gpus", "broken", "problems")
 
+    def to_dict(self) -> dict[str, Any]:
+        """Every device, as `whichgpu gpus --json` has them."""
+        return {"gpus": [gpu.to_dict() for gpu in self.values()]}
+
     def __init__(self, gpus: Mapping[str, Gpu], broken: Mapping[str, str] = MappingProxyType({})) -> None:
         self._gpus = gpus
         self.broken = dict(broken)

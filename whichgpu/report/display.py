@@ -61,9 +61,10 @@ def report(result: Any) -> Report:
 
 @report.register
 def _(result: Recommendation) -> Report:
+    from whichgpu.report.pareto import drawn
     from whichgpu.report.recommendation import report as made
 
-    return made(result, limit=_ROWS, why_not=False)
+    return drawn(result, made(result, limit=_ROWS, why_not=False))
 
 
 @report.register

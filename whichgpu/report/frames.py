@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.hardware.catalogue import Catalogue
@@ -14,9 +14,6 @@ from whichgpu.hardware.gpu import Gpu
 from whichgpu.planner.comparison.model import Comparison
 from whichgpu.report.json import plain
 from whichgpu.software.compat import Compatibility
-
-if TYPE_CHECKING:
-    from whichgpu.workloads.workload import Workload
 
 #: The lists that are the rows of an answer, the first that it has.
 _ROWS = ("candidates", "answers", "top", "findings", "picks", "causes", "fleet")
@@ -56,7 +53,7 @@ def rows(result: Any, part: str = "") -> list[dict[str, Any]]:
 
 
 def _listed(result: Any, part: str) -> list[Any]:
-    document = plain(result.to_dict() if hasattr(result, "to_dict") else _shown(result))
+    document = plain(result.to_dict())
     if part:
         return _part(document, part)
     if isinstance(result, Comparison):
@@ -89,12 +86,6 @@ def _gpu(gpu: Gpu) -> dict[str, Any]:
     known = gpu.to_dict()
     own = {key: value for key, value in known.items() if isinstance(value, str | bool)}
     return {**own, **{key: field["value"] for key, field in known["fields"].items()}}
-
-
-def _shown(result: Workload) -> Any:
-    from whichgpu.report.workloads import show_report
-
-    return show_report(result).data
 
 
 def flat(row: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -31,7 +31,9 @@ _STYLE = (
     "caption{text-align:left;font-weight:600;padding:.6rem 0 .3rem;color:var(--text)}"
     "th,td{padding:.25rem .8rem .25rem 0;text-align:left;vertical-align:top;"
     "border-bottom:1px solid var(--line)}"
-    "th{font-weight:600}.right{text-align:right;white-space:nowrap}.strong{background:var(--strong)}"
+    "th{font-weight:600}.right{text-align:right;white-space:nowrap}.short{white-space:nowrap}"
+    ".many table{font-size:.82rem}.many th,.many td{padding-right:.5rem}.many thead th{white-space:normal}"
+    ".strong{background:var(--strong)}"
     "tbody th[scope=row]{font-weight:400}.best{font-weight:700}"
     ".bar{display:inline-block;height:.7em;margin-right:.5em;background:var(--soft)}"
     ".group{padding-top:.9rem;font-weight:600}"
@@ -39,10 +41,13 @@ _STYLE = (
     "table{font-size:.86rem}th,td{padding-right:.55rem}.roomy tbody th[scope=row]{position:sticky;left:0;"
     "background:var(--page);max-width:7.5rem}}"
     "@media print{body{max-width:none;padding:0;font-size:10pt}figure,tr{break-inside:avoid}nav{display:none}"
+    ".many table{font-size:7pt}.many th,.many td{padding-right:.3rem}.many .short{white-space:normal}"
     "h2{break-after:avoid}.wide{overflow:visible}a{color:inherit;text-decoration:none}}"
 )
 #: A page with fewer parts needs no list of them; a table with fewer columns is read without the first held.
 _PARTS, _ROOMY = 5, 3
+#: A table with more columns is set smaller; a cell of no more letters is one line.
+_MANY, _SHORT = 9, 14
 
 
 def page(title: str, blocks: Iterable[Block]) -> str:
@@ -118,6 +123,11 @@ def _cell(value: str | None) -> str:
     return bar + escape(rest)
 
 
+def _width(value: str | None) -> str:
+    """How a short cell is kept on one line."""
+    return ' class="short"' if value and len(value) <= _SHORT else ""
+
+
 def _hover(value: str | None) -> str:
     """The source of a cell, which a pointer over it shows."""
     return f' title="{escape(value.source)}"' if isinstance(value, Cited) and value.source else ""
@@ -126,7 +136,8 @@ def _hover(value: str | None) -> str:
 def _table(table: Table) -> Iterator[str]:
     sides = [' class="right"' if column.align == "right" else "" for column in table.columns]
     roomy = " roomy" if len(sides) > _ROOMY else ""
-    yield f'<div class="wide{roomy}" tabindex="0"><table>\n'
+    many = " many" if len(sides) > _MANY else ""
+    yield f'<div class="wide{roomy}{many}" tabindex="0"><table>\n'
     if table.title:
         yield f"<caption>{escape(table.title)}</caption>\n"
     if any(column.title for column in table.columns):
@@ -150,6 +161,7 @@ def _row(row: tuple[str | None, ...], sides: list[str], *, strong: bool) -> str:
         return (
             f'<tr><th scope="colgroup" class="group" colspan="{len(sides)}">{escape(cell(first))}</th></tr>\n'
         )
+    sides = [side or _width(value) for value, side in zip(row, sides, strict=True)]
     name = f'<th scope="row"{sides[0]}{_hover(first)}>{_cell(first)}</th>'
     cells = "".join(
         f"<td{side}{_hover(value)}>{_cell(value)}</td>" for value, side in zip(rest, sides[1:], strict=True)
@@ -171,7 +183,7 @@ _PART = (
     "table{border-collapse:collapse;font:inherit;font-variant-numeric:tabular-nums;margin:.3rem 0}"
     "caption{text-align:left;font-weight:600}th,td{padding:.2rem .8rem .2rem 0;vertical-align:top;"
     "text-align:left!important;border-bottom:1px solid var(--line)}tbody th{font-weight:400}"
-    ".group{font-weight:600}.right{text-align:right!important;white-space:nowrap}"
+    ".group{font-weight:600}.right{text-align:right!important;white-space:nowrap}.short{white-space:nowrap}"
     ".strong{background:var(--strong)!important}.note{color:var(--soft)!important;font-size:.88rem}"
     ".wide{overflow-x:auto}.bar{display:inline-block;height:.7em;margin-right:.5em;background:var(--soft)}"
 )

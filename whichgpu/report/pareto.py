@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.words import handy, money
 from whichgpu.report.chart import Chart, Line, Panel, Point, axis
-from whichgpu.report.table import Table
+from whichgpu.report.table import Heading, Table
 from whichgpu.units import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.planner.answer import Candidate, Recommendation
+    from whichgpu.report.table import Report
 
 _BEST, _OTHER = "nothing is better in both", "another is better in both"
 #: A change of price beyond this, in either direction, is no longer a question.
@@ -26,6 +27,17 @@ def front(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         if not kept or item.estimate.latency.mid < kept[-1].estimate.latency.mid:
             kept.append(item)
     return tuple(kept)
+
+
+def drawn(answer: Recommendation, made: Report) -> Report:
+    """The report of a recommendation with its chart, the reasons before it, where a page is read first."""
+    chart = pareto(answer)
+    if not answer.candidates or chart is None:
+        return made
+    head, table, *rest = made.blocks
+    at = next((i for i, one in enumerate(rest) if isinstance(one, Heading) and one.text == "Why"), len(rest))
+    why, rest = rest[at : at + 2], rest[:at] + rest[at + 2 :]
+    return made._replace(blocks=(head, table, *why, chart, *rest))
 
 
 def pareto(answer: Recommendation) -> Chart | None:

@@ -7,7 +7,7 @@ which the links send along, being its buttons (`carried`); and behind the `#` of
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import quote, unquote, urlencode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +58,13 @@ class Address(NamedTuple):
             return bool(value) and name not in values
 
         return self._to([*(pair for pair in self.asked() if stays(*pair)), *values.items()])
+
+    def named(self, wrong: str, right: str) -> str:
+        """The same question of another thing, where its path names it: one of those that are compared."""
+        head, _, last = self.path.rpartition("/")
+        names = [right if name == wrong else name for name in unquote(last).split("-vs-")]
+        there = self._replace(path=f"{head}/{quote('-vs-'.join(names), safe='')}")
+        return there._to(self.asked()) if wrong in unquote(last).split("-vs-") else ""
 
     def value(self, name: str) -> str:
         """The last value of a name; empty where it has none."""

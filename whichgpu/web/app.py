@@ -20,7 +20,7 @@ from whichgpu import __version__
 from whichgpu.web import page, resource, sent
 from whichgpu.web.front import Front
 from whichgpu.web.gate import Gate
-from whichgpu.web.problems import problem
+from whichgpu.web.problems import misread, problem
 from whichgpu.web.settings import Settings
 
 if TYPE_CHECKING:
@@ -176,15 +176,18 @@ def _for_programs(request: Request) -> bool:
 
 async def _misread(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, RequestValidationError)
-    said = "; ".join(_field(error) for error in fault.errors())
-    return problem(422, said)
+    return problem(422, misread(fault.errors(), _fields(request)))
 
 
-def _field(error: dict[str, Any]) -> str:
-    name = ".".join(str(part) for part in error["loc"] if part not in ("query", "body", "path"))
-    if error["type"] == "extra_forbidden":
-        return f"no field '{name[:60]}'"
-    return f"{name or 'the document'}: {error['msg'].removeprefix('Value error, ')}"
+def _fields(request: Request) -> dict[str, Any]:
+    """What may be stated of a resource, in its address or in what is sent."""
+    from fastapi.routing import APIRoute
+
+    route = request.scope.get("route")
+    dependant = route.dependant if isinstance(route, APIRoute) else None
+    models = [*dependant.query_params, *dependant.body_params] if dependant else []
+    kinds = [one.field_info.annotation for one in models]
+    return {name: field for kind in kinds for name, field in getattr(kind, "model_fields", {}).items()}
 
 
 async def _refused(request: Request, fault: Exception) -> Response:

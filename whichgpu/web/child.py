@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _SEARCH = 15.0
 #: So often a line says that the work goes on, in s.
 _BEAT = 0.5
+#: The limit of a process is of its own time; on a busy machine that takes so many times as long.
+_BUSY = 3
 
 
 async def lines(task: str, ask: dict[str, Any], settings: Settings) -> AsyncGenerator[dict[str, Any], None]:
@@ -60,7 +62,7 @@ async def lines(task: str, ask: dict[str, Any], settings: Settings) -> AsyncGene
             coming = coming or asyncio.ensure_future(process.stdout.readline())
             done, _ = await asyncio.wait({coming}, timeout=_BEAT)
             spent = monotonic() - began
-            if not done and spent > settings.seconds + 5:
+            if not done and spent > _BUSY * settings.seconds:
                 yield _ended()
                 return
             if done:
@@ -163,8 +165,13 @@ def _audit(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     from whichgpu.report.audit_page import article
 
     document = read(ask["text"].encode(), ask["name"], ask["form"])
-    say(f"judging {len(document.passages)} passages")
-    found = Audit(ask["name"], document, audit(document, catalogue(), date.today()))
+    what = f"judging {len(document.passages):,} passages"
+    say(what)
+
+    def told(kind: str, done: int, of: int) -> None:
+        say(f"{what}: {kind.replace('_', ' ')}, {done + 1} of {of}")
+
+    found = Audit(ask["name"], document, audit(document, catalogue(), date.today(), told=told))
     made = report([found], (), everything=True)
     say("writing it up")
     return {**_result(made), "html": article(found)}

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 _GIB = 2.0**30
-#: Measurements of a GPU that a page lists; points of a scatter, which is evenly thinned beyond.
-_ROWS, _POINTS = 200, 700
+#: Points of a scatter, which is evenly thinned beyond.
+_POINTS = 700
 #: From one operation per byte to large products.
 _INTENSITIES = (1.0, 1e4)
 _PEAKS = ("fp32", "fp16", "fp8", "fp4")
@@ -39,7 +39,7 @@ def gpu_page(name: str) -> Report:
     ]
     blocks += [chart] if (chart := roof(gpu)) else []
     blocks += price_blocks(gpu)
-    blocks += [table] if (table := _measured(gpu)) else []
+    blocks.append(_measured(gpu))
     return made._replace(blocks=(*blocks, *rest))
 
 
@@ -104,8 +104,8 @@ def price_blocks(gpu: Gpu) -> Iterator[Any]:
     )
 
 
-def _measured(gpu: Gpu) -> Table | None:
-    """Published measurements on a GPU."""
+def _measured(gpu: Gpu) -> Table | str:
+    """Published measurements on a GPU, or that there are none."""
     from whichgpu.cost.measured import measured_rows
 
     rows = [row for row in measured_rows() if row["gpu"] == gpu.id or _meant(row["gpu"]) == gpu.id]
@@ -122,10 +122,10 @@ def _measured(gpu: Gpu) -> Table | None:
             row["unit"],
             row["source"],
         )
-        for row in rows[:_ROWS]
+        for row in rows
     ]
     if not cells:
-        return None
+        return f"No published measurement on the {gpu.name} is on file."
     columns = (
         "Workload",
         "Phase",
@@ -138,8 +138,7 @@ def _measured(gpu: Gpu) -> Table | None:
         "Unit",
         "Source",
     )
-    more = [f"{len(rows) - _ROWS} more are on file."] if len(rows) > _ROWS else []
-    return Table.of(f"Measured on it: {len(rows)} published results", columns, cells, more)
+    return Table.of(f"Measured on it: {len(rows):,} published results", columns, cells)
 
 
 @lru_cache(maxsize=1024)
@@ -174,13 +173,43 @@ def _bar(one: Mapping[str, Any]) -> Stack | None:
     left = room - one["required"]
     verdict = f"{show(abs(left), 'memory', 3)} {'left' if left >= 0 else 'lacking'}"
     return Stack(
-        f"{one['workload']} on {one['gpu']}",
+        f"{one['workload']} on {figures.machine(one)}",
         named,
         room / _GIB,
         f"{show(room, 'memory', 3)} there is",
         "GiB on each GPU",
         f"{said}; {verdict} of {show(room, 'memory', 3)}.",
     )
+
+
+def beside_objectives(made: Report, ask: asks.Curve) -> Report:
+    """The largest load within objectives, with the curve that it is on and the objectives as lines."""
+    job, within = made.data["job"], made.data["slo"]
+    split = {name: round(job[name]) for name in ("tp", "pp")}
+    alone = ask.model_copy(update={"slo": None, "rate": None, **split})
+    chart = next((one for one in answers.curve(alone).blocks if isinstance(one, Chart)), None)
+    if chart is None:
+        return made
+    said, loads, *rest = made.blocks
+    return made._replace(blocks=(said, loads, _limited(chart, within), *rest))
+
+
+def _limited(chart: Chart, within: Mapping[str, Any]) -> Chart:
+    """A curve of times against requests/s, with what objectives allow and the load that keeps them."""
+    (panel,) = chart.panels
+    held, most = within["request_rate"], within["objectives"]
+    places = [*(place for line in panel.lines for place in line.points), *((p.x, p.y) for p in panel.points)]
+    across, up = [held, *(x for x, _ in places)], [*(one["most"] for one in most), *(y for _, y in places)]
+    x, y = axis(chart.x.title, chart.x.unit, across), axis(chart.y.title, chart.y.unit, up)
+    limits = [
+        Line(((min(across), one["most"]), (max(across), one["most"])),
+             f"{one['metric']} {one['how']}, at most {show(one['most'], 'time', 3)}")
+        for one in most
+    ]  # fmt: skip
+    load = Line(((held, min(up)), (held, max(up))), f"{number(held, 3)} requests/s")
+    said = f"{chart.summary} Level lines are the objectives, the upright one is the load that keeps them."
+    drawn = panel._replace(lines=(*panel.lines, *limits, load))
+    return chart._replace(x=x, y=y, panels=(drawn,), summary=said)
 
 
 def price_page(name: str, ask: asks.Prices) -> Report:

@@ -40,10 +40,11 @@ def recommended(data: Document) -> Figures | None:
     target = (data.get("target") or {}).get("text", "")
     offer = first.get("offer") or {}
     beside = " ".join(filter(None, (offer.get("provider"), offer.get("instance"))))
-    return Figures(first["gpu"], beside, tuple(_ranked(first, target)), f"/gpus/{first['gpu']}")
+    items = tuple(_ranked(first, target, _objectives(data)))
+    return Figures(first["gpu"], beside, items, f"/gpus/{first['gpu']}")
 
 
-def _ranked(first: Document, target: str) -> Iterator[tuple[str, str]]:
+def _ranked(first: Document, target: str, wanted: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield "instances" if first["instances"] != 1 else "instance", f"{first['instances']:,}"
     if first.get("usd_per_hour") is not None:
         yield "USD an hour", f"{first['usd_per_hour']:,.2f}"
@@ -57,10 +58,29 @@ def _ranked(first: Document, target: str) -> Iterator[tuple[str, str]]:
         unit, factor = _unit(rate["unit"], target)
         low, mid, high = (number(rate[end] * factor, 3) for end in ("low", "mid", "high"))
         yield f"{unit}, {low} to {high}", mid
-    if ttft := first.get("ttft"):
-        yield "to the first token, p90", show(ttft.get("p90", ttft["mid"]), "time", 3)
+    if first.get("ttft"):
+        yield from _times(first, wanted)
     if first.get("watts") is not None:
         yield "power", _watts(first["watts"])
+
+
+#: Times of a request, what each is called, and which of its figures tells where no objective says it.
+_TIMES = (("ttft", "to the first token", "p90"), ("tpot", "a token after that", "mean"),
+          ("latency", "the whole request", ""))  # fmt: skip
+
+
+def _objectives(data: Document) -> dict[str, str]:
+    """Of which percentile each time is wanted, by its name."""
+    return {one["metric"]: one["how"] for one in (data.get("slo") or {}).get("objectives", ())}
+
+
+def _times(row: Document, wanted: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The times of a request as objectives state them: a mean is the model's, a percentile simulated."""
+    for name, title, usual in _TIMES:
+        how, found = wanted.get(name, usual), row.get(name)
+        if how and found:
+            value = found["mid"] if how == "mean" else found.get(how, found["mid"])
+            yield f"{title}, {how}", show(value, "time", 3)
 
 
 def _watts(watts: float) -> str:
@@ -88,7 +108,13 @@ def fitted(data: Document) -> Figures | None:
     ]
     if data.get("smallest_gpu"):
         items.append(("the smallest GPU that holds it", str(data["smallest_gpu"])))
-    return Figures(verdict, f"{data['workload']} on {data['gpu']}", tuple(items))
+    return Figures(verdict, f"{data['workload']} on {machine(data)}", tuple(items))
+
+
+def machine(data: Document) -> str:
+    """The GPUs that an answer is of: `2 x l4`, or the name of the one."""
+    many = data.get("n_gpus", 1)
+    return f"{many:g} x {data['gpu']}" if many != 1 else str(data["gpu"])
 
 
 def predicted(data: Document) -> Figures | None:
@@ -122,8 +148,7 @@ def served(data: Document) -> Figures | None:
     why = "within the objectives" if within is not None else "before latency outgrows throughput"
     items = [
         (f"{row['throughput']['unit']}, made", number(row["throughput"]["mid"], 3)),
-        ("to the first token, p90", show(row["ttft"].get("p90", row["ttft"]["mid"]), "time", 3)),
-        ("a token after that", show(row["tpot"]["mid"], "time", 3)),
+        *_times(row, _objectives(data)),
     ]
     if row.get("usd_per_million"):
         items.append(("USD per million output tokens", number(row["usd_per_million"]["output"], 3)))
@@ -306,6 +331,7 @@ def compared(data: Document) -> Figures | None:
         else ""
     )
     items = [(f"{rates[gpu]['unit']}, {names[gpu]}", number(rates[gpu]["mid"], 3)) for gpu in order]
+    items += [(names[gpu], why.partition(":")[0]) for gpu, why in one["refused"].items()]
     costs = {gpu: one["results"][gpu].get("usd_per_unit") for gpu in order}
     known = {gpu: usd for gpu, usd in costs.items() if usd}
     if len(known) > 1:

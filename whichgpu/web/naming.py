@@ -23,6 +23,9 @@ _CORNERS: tuple[Side, ...] = (
     ("center", 0, 14), ("left", -5, -13), ("left", -5, 14),
 )  # fmt: skip
 _ABOVE: Side = ("right", -4, -8)
+_BELOW: Side = ("right", -4, 10)
+#: Under the beginning of a line, over it.
+_BEGINNINGS: tuple[Side, ...] = (("left", 9, 12), ("left", 9, -9))
 #: How much of a name stands before where it is put.
 _BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}
 #: Ends of lines nearer than this part of the axis have no room for their names; one lower has none below.
@@ -50,18 +53,20 @@ def told_apart(lines: Iterable[Line], chart: Chart) -> bool:
 
 
 def ends(panel: Panel, chart: Chart, size: tuple[float, float]) -> Iterator[Place]:
-    """The names of lines: above their right ends, or below their beginnings, where marks are at these."""
-    marks = _marked(panel, chart, size)
+    """The names of lines: over or under an end, where no mark and no other name is; else over the right."""
+    taken = _marked(panel, chart, size)
     for line in panel.lines:
         if not line.label:
             continue
-        x, y = line.points[-1]
-        box = _box(line.label, _pixels(chart, size, x, y), _ABOVE)
-        if not any(_over(box, other) for other in marks):
-            yield Place(line.label, x, y, _ABOVE)
-            continue
-        x, y = line.points[0]
-        yield Place(line.label, x, y, ("left", 9, 12 if chart.y.place(y) > _LOW else -9))
+        first, last = line.points[0], line.points[-1]
+        low = chart.y.place(first[1]) <= _LOW
+        tried = [(last, _ABOVE), *((first, side) for side in _BEGINNINGS[low:]), (last, _BELOW)]
+        boxes = [(_box(line.label, _pixels(chart, size, *at), side), at, side) for at, side in tried]
+        box, at, side = next(
+            (one for one in boxes if not any(_over(one[0], other) for other in taken)), boxes[1]
+        )
+        taken.append(box)
+        yield Place(line.label, *at, side)
 
 
 def beside(

@@ -22,7 +22,7 @@ from whichgpu.web.address import Address
 from whichgpu.web.asks import Ask
 from whichgpu.web.forms import blamed, fields
 from whichgpu.web.gate import Refused
-from whichgpu.web.problems import misread, told
+from whichgpu.web.problems import told, unfit
 from whichgpu.web.resource import ROOT, client
 from whichgpu.web.words import Words
 
@@ -41,7 +41,7 @@ class Page(NamedTuple):
     `order` is its place in the list of pages (0: not in it), `under` the page that it belongs to, whose tabs
     (`tab`, else the title) stand over both; `groups` are more fields under a name each; `api` is the same
     answer for programs, `command` the same in a terminal (`whichgpu.web.saved`); with a `task` a text is sent
-    to it, at first `text` (`whichgpu.web.sent`).
+    to it, at first `text` (`whichgpu.web.sent`). `named` is the field that holds what the path names.
     """
 
     path: str
@@ -63,6 +63,7 @@ class Page(NamedTuple):
     button: str = "Show"
     task: str = ""
     text: str = ""
+    named: str = ""
 
 
 def pages() -> list[Page]:
@@ -83,7 +84,7 @@ def handler(page: Page) -> Any:
             ask = page.ask.model_validate(given) if given or page.always else None
             report = None if ask is None else await _report(request, page, ask, name)
         except ValidationError as fault:
-            return draw(request, page, address, given, fault=(422, misread(fault)))
+            return draw(request, page, address, given, fault=(422, unfit(fault, page.ask)))
         except (WhichGpuError, Refused) as fault:
             return draw(request, page, address, given, fault=told(fault))
         if isinstance(report, str):
@@ -163,6 +164,8 @@ def draw(
     """The page with the answer, or with what is wrong with the question."""
     name = str(request.path_params.get("name", ""))
     state = request.app.state
+    if page.named:
+        given = {page.named: name.split("-vs-"), **given}
     said = fault[1] if fault else ""
     wrong = blamed(page.ask, said, given) if said else ""
     words = Words(page.ask.model_fields, address)

@@ -9,9 +9,13 @@ from fastapi import Response
 
 from whichgpu.errors import DataError, Infeasible, UnknownName, WhichGpuError, one_line
 from whichgpu.web.gate import Refused
+from whichgpu.web.words import of_query
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
+    from collections.abc import Iterable, Mapping
+
+    from pydantic import BaseModel, ValidationError
+    from pydantic.fields import FieldInfo
 
 TYPE = "application/problem+json"
 _TITLES = {
@@ -58,9 +62,10 @@ def problem(status: int, detail: str, *, wait: int = 1, **more: Any) -> Response
     return Response(text, status, headers={"Cache-Control": "no-store", **headers}, media_type=TYPE)
 
 
-def of_fault(fault: Exception) -> Response:
-    """The problem document of a fault; the exit status is the one that the command line has for it."""
+def of_fault(fault: Exception, ask: BaseModel | None = None) -> Response:
+    """The problem document of a fault of a question; `exit_code` is what the command line has for it."""
     status, detail = told(fault)
+    detail = of_query(detail, type(ask).model_fields) if ask is not None else detail
     more: dict[str, Any] = {"exit_code": fault.exit_code} if isinstance(fault, WhichGpuError) else {}
     if isinstance(fault, Infeasible):
         more["infeasible"] = True
@@ -71,23 +76,62 @@ def of_fault(fault: Exception) -> Response:
     return problem(status, detail, **more)
 
 
-def misread(fault: ValidationError) -> str:
-    """What is wrong with a question, field by field, with the nearest name of an unknown field."""
+def misread(faults: Iterable[Mapping[str, Any]], fields: Mapping[str, FieldInfo]) -> str:
+    """What is wrong with a question, field by field; of an unknown field with the nearest of `fields`."""
     from difflib import get_close_matches
 
     said = []
-    for error in fault.errors():
-        name = ".".join(str(part) for part in error["loc"] if part not in ("query", "body"))
+    for error in faults:
+        name = ".".join(str(part) for part in error["loc"] if part not in ("query", "body", "path"))
+        name = "the document" if not name or error["type"] == "json_invalid" else name
         if error["type"] == "extra_forbidden":
-            near = get_close_matches(name, _fields(fault), n=1)
+            near = get_close_matches(name, list(fields), n=1)
             said.append(f"no field '{one_line(name)[:60]}'" + (f"; did you mean {near[0]}?" if near else ""))
         else:
-            said.append(f"{name}: {error['msg'].removeprefix('Value error, ')}")
+            said.append(f"{name}: {_amiss(error)}{_example(error, fields.get(name))}")
     return "; ".join(said)
 
 
-def _fields(fault: ValidationError) -> list[str]:
-    from whichgpu.web import asks
+#: What pydantic finds, as people say it: `given` is what was stated, the rest is the bound of the field.
+_AMISS = {
+    "missing": "is not stated",
+    "int_parsing": "{given} is no whole number; write e.g. 8",
+    "int_from_float": "{given} is no whole number; write e.g. 8",
+    "int_parsing_size": "{given} is too large",
+    "float_parsing": "{given} is no number; write e.g. 2.5",
+    "finite_number": "{given} is no number; write e.g. 2.5",
+    "bool_parsing": "{given} is neither true nor false",
+    "greater_than_equal": "{given} is too small; write {ge:g} or more",
+    "greater_than": "{given} is too small; write more than {gt:g}",
+    "less_than_equal": "{given} is too large; write {le:g} or less",
+    "less_than": "{given} is too large; write less than {lt:g}",
+    "too_short": "{actual_length} given; write at least {min_length}, with commas between",
+    "too_long": "{actual_length} given; write at most {max_length}",
+    "string_too_long": "it has more than {max_length:,} characters; write fewer",
+    "string_too_short": "it is empty; write something",
+    "literal_error": "{given} is not known; write {expected}",
+    "json_invalid": "it is no JSON: {error}",
+    "model_attributes_type": 'it is no JSON object; write e.g. {{"text": ".."}}',
+}
 
-    model = getattr(asks, fault.title, None)
-    return list(model.model_fields) if model else []
+
+def _amiss(error: Mapping[str, Any]) -> str:
+    """One fault of a field as a sentence."""
+    words = _AMISS.get(error["type"])
+    if words is None:
+        return str(error["msg"]).removeprefix("Value error, ")
+    given = one_line(repr(error.get("input")))
+    return words.format(given=given if len(given) <= 80 else f"{given[:77]}...", **error.get("ctx", {}))
+
+
+def _example(error: Mapping[str, Any], field: FieldInfo | None) -> str:
+    """What may be written in a field that must be stated."""
+    if error["type"] != "missing" or field is None or not field.examples:
+        return ""
+    first = field.examples[0]
+    return f"; write e.g. {', '.join(map(str, first)) if isinstance(first, list) else first}"
+
+
+def unfit(fault: ValidationError, model: type[BaseModel]) -> str:
+    """The same of the question of a page."""
+    return misread(fault.errors(), model.model_fields)

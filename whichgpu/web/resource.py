@@ -88,7 +88,8 @@ FAULTS: dict[int | str, dict[str, Any]] = {
 def _add(router: APIRouter, one: Resource, tag: str) -> None:
     async def route(request: Request, **given: Any) -> Response:
         named = [given[one.name]] if one.name else []
-        return await answered(request, lambda: one.answer(*named, given["ask"]), heavy=one.heavy)
+        ask = given["ask"]
+        return await answered(request, ask, lambda: one.answer(*named, ask), heavy=one.heavy)
 
     # FastAPI reads what a route takes from its signature.
     keyword = Parameter.KEYWORD_ONLY
@@ -114,13 +115,13 @@ def _add(router: APIRouter, one: Resource, tag: str) -> None:
     )
 
 
-async def answered(request: Request, work: Callable[[], Report], *, heavy: bool = False) -> Response:
+async def answered(request: Request, ask: Ask, work: Callable[[], Report], *, heavy: bool) -> Response:
     """The document of a report, or the problem; what does not fit is an answer as well."""
     gate: Gate = request.app.state.gate
     try:
         text = await gate.run(client(request), lambda: dumps(work().data), heavy=heavy)
     except (WhichGpuError, Refused) as fault:
-        return of_fault(fault)
+        return of_fault(fault, ask)
     headers = {"Cache-Control": CACHED, **_links(request, text)}
     return Response(text, media_type="application/json", headers=headers)
 

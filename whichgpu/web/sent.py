@@ -30,7 +30,7 @@ from whichgpu.web.blocks import unpacked
 from whichgpu.web.gate import Refused
 from whichgpu.web.page import draw, part
 from whichgpu.web.patience import ENVELOPE
-from whichgpu.web.problems import misread, told
+from whichgpu.web.problems import told, unfit
 from whichgpu.web.work import STATUS, event, finished, stages
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ async def _answer(request: Request, page: Page, address: Address, given: dict[st
         try:
             line = await finished(request, page.task, page.ask.model_validate(given).model_dump())
         except ValidationError as fault:
-            return draw(request, page, address, given, fault=(422, misread(fault)))
+            return draw(request, page, address, given, fault=(422, unfit(fault, page.ask)))
         except Refused as fault:
             return draw(request, page, address, given, fault=told(fault))
         if "error" in line:
@@ -217,7 +217,7 @@ def _told_of(request: Request, page: Page, address: Address, given: dict[str, An
                 fault = STATUS[last["kind"]], last["error"]
                 made = draw(request, page, address, given, fault=fault)
         except ValidationError as fault:
-            made = draw(request, page, address, given, fault=(422, misread(fault)))
+            made = draw(request, page, address, given, fault=(422, unfit(fault, page.ask)))
         except Refused as fault:
             made = draw(request, page, address, given, fault=told(fault))
         yield page_event(made)

@@ -79,18 +79,35 @@ class Words(NamedTuple):
         """The same of a fault of a field, with a link for each name that may be meant in place of its own."""
         match = _MEANT.search(text)
         wrong = re.search(r"'([^']+)'", text)
-        if match is None or wrong is None or wrong[1] not in given or self.address.carried:
+        if match is None or wrong is None or self.address.carried:
             return self(text)
+
+        def where(one: str) -> str:
+            """The same question with a name that may be meant."""
+            if name and wrong[1] in given:
+                return self.address.changed({name: given.replace(wrong[1], one)})
+            return self.address.named(wrong[1], one)
+
         said = 1 if match[1] else 2
         names = [one.strip() for one in re.split(r",| or ", match[said]) if one.strip()]
-        links = [
-            Markup('<a href="{}">{}</a>').format(
-                self.address.changed({name: given.replace(wrong[1], one)}), one
-            )
-            for one in names
-        ]
+        if not all(map(where, names)):
+            return self(text)
+        links = [Markup('<a href="{}">{}</a>').format(where(one), one) for one in names]
         head, tail = text[: match.start(said)], text[match.end(said) :]
         return self(head) + Markup(", ").join(links) + self(tail)
+
+
+def of_query(text: str, fields: Mapping[str, FieldInfo]) -> str:
+    """The sentence for programs: `add --samples 52002` becomes `add samples=52002`."""
+
+    def said(match: re.Match[str]) -> str:
+        name, value = match[1].replace("-", "_"), match[2] or ""
+        if name not in fields:
+            return match[0]
+        stated = _is_value(value, value.rstrip(".,;:"), fields[name])
+        return f"{name}={value}" if stated else name + match[0].removeprefix(f"--{match[1]}")
+
+    return _OPTION.sub(said, text)
 
 
 def _is_value(value: str, bare: str, field: FieldInfo) -> bool:

@@ -13,12 +13,14 @@ from whichgpu.web.child import lines
 from whichgpu.web.gate import Refused
 from whichgpu.web.problems import of_fault, problem
 from whichgpu.web.resource import client
+from whichgpu.web.words import of_query
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from fastapi import Request
 
+    from whichgpu.web.asks import Ask
     from whichgpu.web.gate import Place
 
 STATUS = {"name": 404, "use": 422, "infeasible": 422, "limit": 413}
@@ -57,19 +59,19 @@ async def finished(request: Request, task: str, ask: dict[str, Any]) -> dict[str
     return {"error": "nobody waits for the answer", "kind": "use"}
 
 
-async def once(request: Request, task: str, ask: dict[str, Any]) -> Response:
+async def once(request: Request, task: str, ask: Ask) -> Response:
     """The document of the work, or its problem."""
     try:
-        line = await finished(request, task, ask)
+        line = await finished(request, task, ask.model_dump())
     except Refused as fault:
         return of_fault(fault)
     if "error" in line:
-        return problem(STATUS[line["kind"]], line["error"])
+        return problem(STATUS[line["kind"]], of_query(line["error"], type(ask).model_fields))
     text = dumps(line["result"]["data"])
     return Response(text, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-def events(request: Request, task: str, ask: dict[str, Any]) -> Response:
+def events(request: Request, task: str, ask: Ask) -> Response:
     """The lines of the work as server-sent events: `progress`, then `result` or `problem`."""
     try:
         place = request.app.state.gate.place(client(request), heavy=True)
@@ -77,10 +79,10 @@ def events(request: Request, task: str, ask: dict[str, Any]) -> Response:
         return of_fault(fault)
 
     async def stream() -> AsyncIterator[str]:
-        said = stages(request, task, ask, place)
+        said = stages(request, task, ask.model_dump(), place)
         try:
             async for line in said:
-                yield _told(line)
+                yield _told(line, ask)
         finally:
             await said.aclose()
 
@@ -88,11 +90,12 @@ def events(request: Request, task: str, ask: dict[str, Any]) -> Response:
     return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
 
 
-def _told(line: dict[str, Any]) -> str:
+def _told(line: dict[str, Any], ask: Ask) -> str:
     if "stage" in line:
         return event("progress", line)
     if "error" in line:
-        return event("problem", {"status": STATUS[line["kind"]], "detail": line["error"]})
+        detail = of_query(line["error"], type(ask).model_fields)
+        return event("problem", {"status": STATUS[line["kind"]], "detail": detail})
     return event("result", line["result"]["data"])
 
 

@@ -75,8 +75,13 @@ def run(
     from whichgpu.report.recommendation import report
 
     with progress("recommend"):
-        answer = report(recommend(request, catalogue, own), limit=limit, why_not=why_not)
-    return in_form(answer, f"What to rent or buy for {workload}", form)
+        answer = recommend(request, catalogue, own)
+        told = report(answer, limit=limit, why_not=why_not)
+    if form != "table":
+        from whichgpu.report.pareto import drawn
+
+        told = drawn(answer, told)
+    return in_form(told, f"What to rent or buy for {workload}", form)
 
 
 def _for_use(

@@ -10,8 +10,6 @@ from whichgpu.errors import UsageError
 from whichgpu.web.answers.base import known
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from whichgpu.planner.answer import Recommendation
     from whichgpu.planner.uses import Use
     from whichgpu.report.table import Report
@@ -38,11 +36,11 @@ def ranked(ask: asks.Recommend) -> Recommendation:
 
 def recommended(ask: asks.Recommend) -> tuple[Report, Recommendation]:
     """The report, and the recommendation itself."""
+    from whichgpu.report.pareto import drawn
     from whichgpu.report.recommendation import report
 
     answer = ranked(ask)
-    made = report(answer, limit=100, why_not=True)
-    return (made._replace(blocks=_drawn(answer, made.blocks)) if answer.candidates else made), answer
+    return drawn(answer, report(answer, limit=100, why_not=True)), answer
 
 
 def _request(ask: asks.Recommend) -> Any:
@@ -76,18 +74,6 @@ def _for_use(other: Use, ask: asks.Recommend) -> Report:
         raise UsageError(f"{name} is of predicted work, and {other.title} is answered from specifications")
     request, own = read_use_request(other, known(), today=date.today(), **_wishes(ask))
     return report(for_use(other, request, known(), own), limit=100, why_not=True)
-
-
-def _drawn(answer: Recommendation, blocks: Sequence[Any]) -> tuple[Any, ...]:
-    """The reasons and the chart right below the candidates, where a page is read first."""
-    from whichgpu.report.pareto import pareto
-    from whichgpu.report.table import Heading
-
-    chart = pareto(answer)
-    head, table, *rest = blocks
-    at = next((i for i, one in enumerate(rest) if isinstance(one, Heading) and one.text == "Why"), None)
-    why, rest = ([], rest) if at is None else (rest[at : at + 2], rest[:at] + rest[at + 2 :])
-    return (head, table, *why, *((chart,) if chart else ()), *rest)
 
 
 def _fleets(ask: asks.Recommend) -> Report:

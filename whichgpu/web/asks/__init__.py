@@ -6,7 +6,7 @@ value is none, as a browser sends it for a field that was left alone.
 
 from __future__ import annotations
 
-from whichgpu.web.asks.base import COLUMNS, Ask, JobAsk, Listing, Names, Whole, choices
+from whichgpu.web.asks.base import COLUMNS, Ask, Devices, JobAsk, Listing, Names, Whole, choices
 from whichgpu.web.asks.facts import (
     Compare,
     Compat,
@@ -23,7 +23,7 @@ from whichgpu.web.asks.texts import LARGEST_TEXT, Audit, Plan
 from whichgpu.web.asks.wishes import Recommend, WholeJob
 
 __all__ = [
-    "COLUMNS", "LARGEST_TEXT", "Ask", "Audit", "Compare", "Compat", "Cost", "Curve", "Fit", "Gpus", "JobAsk",
-    "Judge", "Listing", "Names", "Own", "Plan", "Predict", "Prices", "Recommend", "Scoreboard", "Show",
-    "Sources", "Spot", "Sweep", "Whole", "WholeJob", "Work", "Workloads", "choices",
+    "COLUMNS", "LARGEST_TEXT", "Ask", "Audit", "Compare", "Compat", "Cost", "Curve", "Devices", "Fit", "Gpus",
+    "JobAsk", "Judge", "Listing", "Names", "Own", "Plan", "Predict", "Prices", "Recommend", "Scoreboard",
+    "Show", "Sources", "Spot", "Sweep", "Whole", "WholeJob", "Work", "Workloads", "choices",
 ]  # fmt: skip

@@ -12,18 +12,8 @@ _NAME, _TEXT = 120, 400
 _MOST = 10**9
 
 TERMS = ("on-demand", "spot", "reserved", "serverless", "marketplace", "buy", "any")
-PHASES = (
-    "infer",
-    "generate",
-    "serve",
-    "prefill",
-    "decode",
-    "train",
-    "pretrain",
-    "finetune_full",
-    "finetune_lora",
-    "finetune_qlora",
-)
+TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
+PHASES = ("infer", "generate", "serve", "prefill", "decode", *TRAINING)
 PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "amp-fp16", "amp-bf16", "fp8", "int8", "w8a16", "w4a16", "fp4")
 
 

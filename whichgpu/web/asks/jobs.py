@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from whichgpu.web.asks.base import Device, Devices, JobAsk, Name, Names, Text, Usd, choices
+from whichgpu.web.asks.base import TRAINING, Device, Devices, JobAsk, Name, Names, Text, Usd, choices
 
 
 class Predict(JobAsk):
@@ -74,6 +74,9 @@ class Work(JobAsk):
 class Sweep(JobAsk):
     """The best strategies to train on a cluster."""
 
+    phase: Text | None = Field(
+        None, title="Phase", description="How it is trained.", json_schema_extra=choices(*TRAINING)
+    )
     workload: Name = Field(title="Workload", examples=["llama-3.1-8b"])
     gpus: Device = Field(title="Cluster", description="N GPUs of a kind.", examples=["h100-80gb-sxm:64"])
     global_batch: float | None = Field(

@@ -28,8 +28,9 @@ def chosen(ask: asks.Compare, name: str) -> str:
 
 
 class Work(asks.JobAsk):
-    """What compared GPUs run."""
+    """What compared GPUs run, and others to compare."""
 
+    gpu: asks.Devices = Field(default=[], title="GPUs", description="Two to six.")
     workload: asks.Names = Field(
         default=[],
         title="Workloads",
@@ -40,9 +41,9 @@ class Work(asks.JobAsk):
 
 def compared(ask: Work, name: str) -> Report | str:
     """The comparison as an article; another spelling leads to the canonical address."""
-    asked = asks.Compare(gpu=name.split("-vs-"), **ask.model_dump())
+    asked = asks.Compare.model_validate({**ask.model_dump(), "gpu": ask.gpu or name.split("-vs-")})
     here = chosen(asked, "")
-    if here.partition("?")[0] != f"/compare/{name}":
+    if ask.gpu or here.partition("?")[0] != f"/compare/{name}":
         return here
     made = answers.compare(asked, drawn=True)
     return figures.before(made, figures.compared(made.data))
@@ -74,10 +75,11 @@ PAGE = (
         "",
         Work,
         compared,
-        ("workload", "phase", "precision", "batch"),
+        ("gpu", "workload", "phase", "precision", "batch"),
         always=True,
         api="/compare?gpu={name}",
         command="compare {name}",
-        button="Compare for it",
+        named="gpu",
+        button="Compare",
     ),
 )

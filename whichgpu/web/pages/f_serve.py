@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.web import answers, asks, figures
+from whichgpu.web import answers, asks, composed, figures
 from whichgpu.web.page import Page
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 def answer(ask: asks.Curve, name: str) -> Report:
     """The curve, or the load that objectives leave."""
     made = answers.curve(ask)
+    if "slo" in made.data and made.data["slo"]["request_rate"]:
+        made = composed.beside_objectives(made, ask)
     return figures.before(made, figures.served(made.data))
 
 
