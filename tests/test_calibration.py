@@ -12,6 +12,7 @@ from whichgpu.cost.estimate import finish
 from whichgpu.cost.fit import Fit, compute_terms, memory_terms, workload_terms
 from whichgpu.cost.problem import Problem
 from whichgpu.cost.runtime import runtime
+from whichgpu.cost.slopes import Block, Slopes
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.workload import resolve
 
@@ -140,6 +141,27 @@ def test_a_slow_host_slows_no_prediction(grouped):
     found = calibration.calibrate(calibration.groups(slow, GPUS)[0])
     assert not any(name.startswith("host-") for name in found.fit.effects)
     assert dict(zip(found.problem.names, found.theta, strict=True))["host-b/t4 pytorch-1 pcie3"] < -0.3
+
+
+def test_equations_are_solved_by_blocks_as_they_are_whole():
+    """Two blocks of rows that share the first two of six effects, and one effect that nobody speaks to."""
+    random = np.random.default_rng(7)
+    blocks = tuple(
+        Block(np.array(rows), np.array(effects), random.normal(size=(len(rows), len(effects))))
+        for rows, effects in (([0, 2, 4, 5], [0, 1, 2, 4]), ([1, 3], [0, 1, 3]))
+    )
+    slopes, diagonal = Slopes((6, 6), blocks), np.linspace(1.0, 2.0, 6)
+    whole, right, values = slopes.dense(), np.arange(6.0), np.arange(6.0) - 2.0
+    assert slopes.normal(diagonal) == pytest.approx(whole.T @ whole + np.diag(diagonal))
+    assert slopes.solved(diagonal, right) == pytest.approx(np.linalg.solve(slopes.normal(diagonal), right))
+    assert slopes.times(values) == pytest.approx(whole @ values)
+    assert slopes.transposed_times(values) == pytest.approx(whole.T @ values)
+    assert slopes.scaled(values).dense() == pytest.approx(whole * values[:, None])
+    assert slopes.speaking().tolist() == [6, 6, 4, 2, 4, 0]
+    some = np.array([False, True, True, False, False, True])
+    part, used = slopes.of(some)
+    assert used.tolist() == [0, 1, 2, 3, 4]
+    assert part == pytest.approx(whole[some][:, used])
 
 
 def test_leaving_rows_out_is_fitting_without_them(grouped):
