@@ -12,6 +12,7 @@ from whichgpu.cost.estimate import finish
 from whichgpu.cost.fit import Fit, compute_terms, memory_terms, workload_terms
 from whichgpu.cost.problem import Problem
 from whichgpu.cost.runtime import runtime
+from whichgpu.cost.slopes import Block, Slopes
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.workload import resolve
 
@@ -80,6 +81,7 @@ def test_slopes_are_the_derivatives(grouped):
     problem = Problem.of(groups)
     theta = theta_of(problem, {"c/conv": 0.1, "m/norm": -0.2, "b%nvlink": -1.0})
     log, slopes = problem.linearise(theta)
+    slopes = slopes.dense()
     small = 1e-5
     for k in range(0, len(theta), 3):
         more = theta + small * (np.arange(len(theta)) == k)
@@ -105,7 +107,7 @@ def test_a_step_that_goes_too_far_is_halved(grouped):
     problem = Problem.of(calibration.groups(made_with(grouped[0], {"c/conv": 0.3}), GPUS)[0])
     start = np.zeros(len(problem.names))
     solution = calibration._linearised(problem, start, problem.says)
-    step = np.linalg.solve(calibration._normal(solution), solution.weighted.T @ solution.pull)
+    step = solution.weighted.solved(calibration._prior(problem), solution.right)
     near, best = calibration._searched(problem, start, step, problem.says)
     far, reached = calibration._searched(problem, start, 4.0 * step, problem.says)
     assert best < calibration._objective(problem, start, problem.says)
@@ -141,12 +143,33 @@ def test_a_slow_host_slows_no_prediction(grouped):
     assert dict(zip(found.problem.names, found.theta, strict=True))["host-b/t4 pytorch-1 pcie3"] < -0.3
 
 
+def test_equations_are_solved_by_blocks_as_they_are_whole():
+    """Two blocks of rows that share the first two of six effects, and one effect that nobody speaks to."""
+    random = np.random.default_rng(7)
+    blocks = tuple(
+        Block(np.array(rows), np.array(effects), random.normal(size=(len(rows), len(effects))))
+        for rows, effects in (([0, 2, 4, 5], [0, 1, 2, 4]), ([1, 3], [0, 1, 3]))
+    )
+    slopes, diagonal = Slopes((6, 6), blocks), np.linspace(1.0, 2.0, 6)
+    whole, right, values = slopes.dense(), np.arange(6.0), np.arange(6.0) - 2.0
+    assert slopes.normal(diagonal) == pytest.approx(whole.T @ whole + np.diag(diagonal))
+    assert slopes.solved(diagonal, right) == pytest.approx(np.linalg.solve(slopes.normal(diagonal), right))
+    assert slopes.times(values) == pytest.approx(whole @ values)
+    assert slopes.transposed_times(values) == pytest.approx(whole.T @ values)
+    assert slopes.scaled(values).dense() == pytest.approx(whole * values[:, None])
+    assert slopes.speaking().tolist() == [6, 6, 4, 2, 4, 0]
+    some = np.array([False, True, True, False, False, True])
+    part, used = slopes.of(some)
+    assert used.tolist() == [0, 1, 2, 3, 4]
+    assert part == pytest.approx(whole[some][:, used])
+
+
 def test_leaving_rows_out_is_fitting_without_them(grouped):
     """The fold by Woodbury's identity agrees with solving the equations of the other rows."""
     made = made_with(grouped[0], {"c/conv": 0.2, "c@turing": 0.3, "m@volta": -0.2})
     solution = calibration.calibrate(calibration.groups(made, GPUS)[0])
     out = np.array([one["gpu"] == "t4" for one in solution.problem.rows])
-    kept = solution.weighted[~out]
+    kept = solution.weighted.dense()[~out]
     widths = np.array([calibration.width(name) for name in solution.problem.names])
     theta = np.linalg.solve(kept.T @ kept + np.diag(1.0 / widths**2), kept.T @ solution.pull[~out])
     assert calibration.without(solution, out)[out] == pytest.approx(solution.errors(theta)[out], abs=1e-8)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from functools import partial
 from importlib import import_module
+from inspect import get_annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 #: Instances of a class that are made before its `__init__` is worth compiling.
 _FEW = 12
+
+#: Annotations that a data class does not take for those of fields.
+_NO_FIELD = ("ClassVar", "InitVar", "KW_ONLY")
 
 T = TypeVar("T")
 
@@ -41,8 +45,16 @@ def immutable(cls: type[Any] | None = None, /, *, eq: bool = True, slots: bool =
 
 def _made(plain: type[Any], eq: bool, slots: bool) -> type[Any]:
     defined = set(plain.__dict__)
+    written = get_annotations(plain)
+    # Whether an annotation is of a field it finds out by three patterns; nearly all are.
+    plain.__annotations__ = {
+        name: one if any(word in str(one) for word in _NO_FIELD) else object for name, one in written.items()
+    }
     # Fields, slots and patterns; not frozen as far as it knows, which would compile two methods.
     cls = dataclass(init=False, repr=False, eq=False, slots=slots)(plain)
+    cls.__annotations__ = written
+    for one in fields(cls):
+        one.type = written.get(one.name, one.type)
     methods = {
         "__init__": _Init(cls), "__repr__": _repr, "__setattr__": _refuse, "__delattr__": _refuse,
         "__getstate__": _state, "__setstate__": _restore, **(_equality(cls) if eq else {}),

@@ -56,7 +56,8 @@ class LazyGroup(click.Group):
 
 def names() -> list[str]:
     """Every command by the name of its file; what follows another command's name is its second word."""
-    stems = {path.stem for path in COMMANDS.glob("[!_]*.py")}
+    files = (name for name in os.listdir(COMMANDS) if name.endswith(".py") and name[0] != "_")
+    stems = {name.removesuffix(".py") for name in files}
     return sorted(_name(stem, stems) for stem in stems)
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.slopes import Slopes
     from whichgpu.hardware.catalogue import Catalogue
 
     Array = NDArray[np.float64]
@@ -44,8 +45,6 @@ _NU, _SCALE = 4.0, 0.08
 _SETTLED, _LEAST = 1.0, 0.1
 #: Share of the rows without which one step does not arrive, and the steps that are made then at the most.
 _MUCH, _FURTHER = 1.0 / 3.0, 6
-#: Folds that are worked on at once.
-_AT_ONCE = 2
 #: Prior widths by the shape of an effect's name, see `width`. Those of workloads are narrow, so that what
 #: several workloads have in common is learnt as a class of ops, and holds for a workload not yet seen.
 _WIDTHS: Mapping[str, float] = {
@@ -134,8 +133,13 @@ class Solution(NamedTuple):
     problem: Problem
     theta: Array
     residuals: Array
-    weighted: Array
+    weighted: Slopes
     pull: Array
+
+    @property
+    def right(self) -> Array:
+        """The right side of the normal equations, (effects,)."""
+        return self.weighted.transposed_times(self.pull)
 
     @property
     def fit(self) -> Fit:
@@ -153,19 +157,14 @@ def _linearised(problem: Problem, theta: Array, says: Array) -> Solution:
     log, slopes = problem.linearise(theta)
     residuals = log - problem.measured
     roots = np.sqrt(says * (_NU + 1) / (_NU + (residuals / _SCALE) ** 2)) / _SCALE
-    return Solution(problem, theta, residuals, slopes * roots[:, None], roots * (slopes @ theta - residuals))
+    return Solution(
+        problem, theta, residuals, slopes.scaled(roots), roots * (slopes.times(theta) - residuals)
+    )
 
 
-def _normal(solution: Solution) -> Array:
-    """The normal equations, (effects, effects). Rows of one runtime speak to few of the effects."""
-    widths = np.array([width(name) for name in solution.problem.names])
-    normal: Array = np.diag(1.0 / widths**2)
-    for block in solution.problem.blocks():
-        rows = solution.weighted[block]
-        used = np.flatnonzero(rows.any(axis=0))
-        rows = rows[:, used]
-        normal[np.ix_(used, used)] += rows.T @ rows
-    return normal
+def _prior(problem: Problem) -> Array:
+    """What the prior adds to the diagonal of the normal equations, (effects,)."""
+    return np.array([width(name) for name in problem.names]) ** -2.0
 
 
 def calibrate(found: Sequence[Group], iterations: int = 18) -> Solution:
@@ -180,7 +179,7 @@ def _settled(problem: Problem, theta: Array, says: Array, iterations: int) -> Ar
     reached = np.inf
     for _ in range(iterations):
         solution = _linearised(problem, theta, says)
-        step = np.linalg.solve(_normal(solution), solution.weighted.T @ solution.pull) - theta
+        step = solution.weighted.solved(_prior(problem), solution.right) - theta
         theta, best = _searched(problem, theta, step, says)
         if reached - best < _SETTLED:
             break
@@ -210,42 +209,50 @@ def _objective(problem: Problem, theta: Array, says: Array) -> float:
     return float(fitted + 0.5 * ((theta / widths) ** 2).sum())
 
 
-def left_out(solution: Solution, keys: Sequence[Any]) -> Array:
-    """Log errors of each row under a fit that has not seen its key (its GPU, its workload), (rows,)."""
-    from concurrent.futures import ThreadPoolExecutor
+class Step(NamedTuple):
+    """The inverse of the normal equations, and the effects that they give."""
 
-    inverse: Array = np.linalg.inv(_normal(solution)).astype(np.float64)
+    inverse: Array
+    theta: Array
+
+    @classmethod
+    def of(cls, solution: Solution) -> Step:
+        """The step of all rows."""
+        inverse = np.asarray(np.linalg.inv(solution.weighted.normal(_prior(solution.problem))))
+        return cls(inverse, inverse @ solution.right)
+
+
+def left_out(solution: Solution, keys: Sequence[Any], step: Step | None = None) -> Array:
+    """Log errors of each row under a fit that has not seen its key (its GPU, its workload), (rows,)."""
+    step = step or Step.of(solution)
     labels = np.array([str(key) for key in keys])
     errors = np.empty(len(labels))
-    names, counts = np.unique(labels, return_counts=True)
-
-    def fold(label: str) -> None:
+    for label in np.unique(labels):
         out = labels == label
-        errors[out] = without(solution, out, inverse)[out]
-
-    # Folds know nothing of each other, and numpy lets go of the interpreter: the largest first.
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(fold, names[np.argsort(-counts, kind="stable")]))
+        errors[out] = without(solution, out, step)[out]
     return errors
 
 
-def without(solution: Solution, out: NDArray[np.bool_], inverse: Array | None = None) -> Array:
+def without(solution: Solution, out: NDArray[np.bool_], step: Step | None = None) -> Array:
     """Log errors under a fit that has not seen the rows `out`, (rows,); NaN of the rows that it has seen.
 
-    It is one Gauss-Newton step from the whole fit; its predictions are exact. With A the normal
-    equations and X the rows of the fold, (A - X'X)^-1 comes from A^-1, which `inverse` may give, and a
-    system of the fold's size (Woodbury), which is small for most folds. Without a third of the rows one step
-    does not arrive: that fold is fitted to its end.
+    It is one Gauss-Newton step from the whole fit, `step` where it is known; its predictions are exact. With
+    A the normal equations and X the rows of the fold, (A - X'X)^-1 comes from A^-1 and a system of the fold's
+    size (Woodbury), which is small for most folds; only effects that the fold speaks to are asked for.
+    Without a third of the rows one step does not arrive: that fold is fitted to its end.
     """
-    known = np.linalg.inv(_normal(solution)) if inverse is None else inverse
-    rows = solution.weighted[out]
-    theta = known @ (solution.weighted.T @ solution.pull - rows.T @ solution.pull[out])
-    used = np.flatnonzero(rows.any(axis=0))
-    rows = rows[:, used]
-    spread = known[:, used] @ rows.T
-    gain = np.linalg.solve(np.eye(len(rows)) - rows @ spread[used], rows @ theta[used])
-    theta = theta + spread @ gain
-    if out.mean() > _MUCH:
+    step = step or Step.of(solution)
+    rows, used = solution.weighted.of(out)
+    much = bool(out.mean() > _MUCH)
+    # Of a fit to its end every effect is wanted.
+    wanted = np.arange(len(step.theta)) if much else used
+    reach = rows @ step.inverse[np.ix_(used, wanted)]
+    mine = reach[:, used] if much else reach
+    first = step.theta[used] - solution.pull[out] @ mine
+    gain = np.linalg.solve(np.eye(len(rows)) - rows @ mine.T, rows @ first)
+    theta = step.theta.copy()
+    theta[wanted] += (gain - solution.pull[out]) @ reach
+    if much:
         problem = solution.problem
         theta = _settled(problem, theta, np.where(out, 0.0, problem.says), _FURTHER)
     return solution.errors(theta, out)

@@ -44,7 +44,8 @@ def op_class(op: Op) -> OpClass:
     if op.kind == "gemm":
         return OpClass("gemm", number, "gemm")
     if op.kind == "attention":
-        cached = bool(np.any(np.asarray(op.kv_bytes) > 0))
+        kept = op.kv_bytes
+        cached = kept > 0 if type(kept) is float else bool(np.any(np.asarray(kept) > 0))
         return OpClass("decode" if cached else "attention", number, "kv" if cached else "attention")
     return OpClass("vector", "plain", _BYTES.get(op.kind, "pointwise"))
 
@@ -52,8 +53,10 @@ def op_class(op: Op) -> OpClass:
 def _convolution(op: Op) -> str:
     if op.dims["groups"] > 1:
         return "depthwise" if op.dims["n"] <= 1 else "grouped"
+    window = op.dims["window"]
     # What is upsampled has a window for each job.
-    return "conv1x1" if bool(np.all(np.asarray(op.dims["window"]) <= 1)) else "conv"
+    narrow = window <= 1 if type(window) is float else bool(np.all(np.asarray(window) <= 1))
+    return "conv1x1" if narrow else "conv"
 
 
 def lineage(gpu: Gpu) -> str:

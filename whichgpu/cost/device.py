@@ -153,9 +153,11 @@ class Devices:
     @cached_property
     def _boost(self) -> Column:
         """Boost clock in Hz; NaN where no part of a chip has one."""
-        stated = self.column("clock_boost")
-        chips = [_of_chip("clock_boost", gpu.family, str(gpu.value("chip") or "")) for gpu in self.gpus]
-        return np.where(np.isnan(stated), np.array(chips)[:, None], stated)
+        stated = self.column("clock_boost").copy()
+        for i in np.flatnonzero(np.isnan(stated)).tolist():
+            gpu = self.gpus[i]
+            stated[i] = _of_chip("clock_boost", gpu.family, str(gpu.value("chip") or ""))
+        return stated
 
     @cached_property
     def issue(self) -> Column:
@@ -466,9 +468,9 @@ def _fabric(gpu: str) -> tuple[float, float, float]:
 
     The one-way rate of a GPU in B/s, the share of it that one other GPU gets, and how many it joins.
     """
-    from whichgpu.hardware.boxes import boxes
+    from whichgpu.hardware.boxes import boxes_of
 
-    known = (box for box in boxes().values() if box.gpu == gpu and not box.provider)
+    known = (box for box in boxes_of(gpu) if not box.provider)
     for box in known:
         whole, peer = box.facts.get("intra_bandwidth"), box.facts.get("peer_bandwidth")
         if whole is not None and not box.intra.startswith("nv"):

@@ -98,7 +98,8 @@ def activity(laid: Layout, timing: Timing, alone: Array) -> Activity:
         computing = np.maximum(timing.gpu, 1e-12)
         mfu = np.clip(timing.work / computing, 0.0, 1.0)
         mbu = np.clip(timing.traffic / laid.devices.bandwidth / computing, 0.0, 1.0)
-    return Activity(*(np.nan_to_num(one, nan=0.0) for one in (busy, links, mfu, mbu)))
+    # None of them is infinite.
+    return Activity(*(np.where(np.isnan(one), 0.0, one) for one in (busy, links, mfu, mbu)))
 
 
 def chips(laid: Layout) -> Chips:
@@ -134,7 +135,10 @@ def law(values: Mapping[str, float], doing: Activity, on: Chips) -> Array:
     """
 
     def effect(name: str, of: tuple[str, ...]) -> Array:
-        return np.asarray(np.exp(np.array([[values.get(f"{name}@{one}", 0.0)] for one in of])))
+        if len(of) < _FEW:
+            return np.asarray(np.exp(np.array([[values.get(f"{name}@{one}", 0.0)] for one in of])))
+        known, place = _distinct(of)
+        return np.asarray(np.exp(np.array([[values.get(f"{name}@{one}", 0.0)] for one in known]))[place])
 
     # Nothing draws more than its limit, whatever a fit makes of those that are held at it.
     top = min(values["cap"], 1.0) * on.limit / on.design
@@ -148,6 +152,18 @@ def law(values: Mapping[str, float], doing: Activity, on: Chips) -> Array:
     exchanging = idle + _softmin(values["links"], top - idle, values["sharpness"])
     waits = 1.0 - doing.busy - doing.links
     return np.asarray((doing.busy * running + doing.links * exchanging + waits * idle) * on.design)
+
+
+#: Chips from which on each effect is looked up once: a fit asks for the same hundreds again and again.
+_FEW = 32
+
+
+@lru_cache(maxsize=16)
+def _distinct(names: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    """The distinct ones of names, and which of them each is."""
+    known = tuple(dict.fromkeys(names))
+    number = {name: i for i, name in enumerate(known)}
+    return known, np.array([number[name] for name in names])
 
 
 def _softmin(one: Any, other: Any, sharpness: float) -> Array:

@@ -19,7 +19,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.memory import GIB, needed
-from whichgpu.cost.parallel import data_parallel_seconds
+from whichgpu.cost.parallel import Exchange, data_parallel_seconds
 from whichgpu.cost.placing import COUNTS, share
 from whichgpu.cost.readings import Readings, readings
 from whichgpu.cost.requests import OPTIONS as ASKED
@@ -428,8 +428,9 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
         seconds, bound = alone, np.zeros((1, 1))
         if laid.gradients is not None:
             links = found.links(laid.workload.id, laid.devices.traits, laid.runtime, laid.replicas)
-            seconds = job_seconds(laid, alone, links)
-            bound = np.log(seconds / job_seconds(laid, alone, 1.1 * links)) / np.log(1.1)
+            exchange = Exchange.of(laid.gradients, laid.replicas, laid.devices)
+            seconds = exchange.seconds(alone, links)
+            bound = np.log(seconds / exchange.seconds(alone, 1.1 * links)) / np.log(1.1)
         prompt = evaluate(laid.serving.prompt, found).seconds / found.factor(own) if laid.serving else None
         slots = 1.0 if laid.gradients is None else laid.gradients.micro_batches
         at_work = 1.0 if laid.serving is None else laid.serving.at_work

@@ -264,20 +264,41 @@ def data_parallel_seconds(
     t / 3 + ((2/3 t)^2 + t_once^2)^(1/2). Stragglers cost a little for every doubling of the replicas.
     `links` is a factor on the rate of the links. A `step` of None exchanges nothing.
     """
-    if step is None:
-        return each_pass
-    c = section("links")
-    beside, last = exchanges(step, replicas, devices, links)
-    copied, updated = to_host(step, devices)
-    micro = beside_pass(beside_pass(each_pass, beside), copied)
-    together = step.slots * micro + shown_at_end(micro, last) + pipeline_seconds(step, devices) + updated
-    # A machine, not an NVLink domain: what one host shares makes its GPUs wait for each other.
-    node = np.minimum(node_size(devices), c["node"])
-    ranks = np.asarray(replicas, dtype=np.float64) * step.cp
-    # Stages in one machine wait for each other as replicas do, where tensor parallelism leaves room for them.
-    beside_each = np.minimum(ranks * step.stages, node / step.apart)
-    inside, beyond = np.clip(beside_each, np.minimum(ranks, node), node), np.maximum(ranks / node, 1.0)
-    return np.asarray(together * (1.0 + c["step"] * np.log2(inside) + c["step_nodes"] * np.log2(beyond)))
+    return each_pass if step is None else Exchange.of(step, replicas, devices).seconds(each_pass, links)
+
+
+class Exchange(NamedTuple):
+    """What replicas exchange in a training step, whatever a pass takes: seconds and factors, (G, J) each."""
+
+    beside: Array
+    last: Array
+    copied: Array
+    updated: Array
+    filling: Array
+    slots: Array
+    waits: Array
+
+    @classmethod
+    def of(cls, step: Step, replicas: Any, devices: Devices) -> Exchange:
+        """The exchange of a step on so many replicas."""
+        c = section("links")
+        # A machine, not an NVLink domain: what one host shares makes its GPUs wait for each other.
+        node = np.minimum(node_size(devices), c["node"])
+        ranks = np.asarray(replicas, dtype=np.float64) * step.cp
+        # Stages in one machine wait for each other as replicas do, where tensor parallelism leaves room.
+        beside_each = np.minimum(ranks * step.stages, node / step.apart)
+        inside, beyond = np.clip(beside_each, np.minimum(ranks, node), node), np.maximum(ranks / node, 1.0)
+        waits = 1.0 + c["step"] * np.log2(inside) + c["step_nodes"] * np.log2(beyond)
+        return cls(
+            *exchanges(step, replicas, devices), *to_host(step, devices), pipeline_seconds(step, devices),
+            np.asarray(step.slots, dtype=np.float64), np.asarray(waits),
+        )  # fmt: skip
+
+    def seconds(self, each_pass: Array, links: Any = 1.0) -> Array:
+        """Seconds of a step, given those of one pass on each replica and a factor on the rate of links."""
+        micro = beside_pass(beside_pass(each_pass, self.beside / links), self.copied)
+        together = self.slots * micro + shown_at_end(micro, self.last / links) + self.filling + self.updated
+        return np.asarray(together * self.waits)
 
 
 def beside_pass(each_pass: Array, beside: Array) -> Array:

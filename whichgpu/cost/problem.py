@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whichgpu.cost.estimate import job_seconds
 from whichgpu.cost.fit import compute_terms, launch_terms, link_terms, memory_terms, workload_terms
+from whichgpu.cost.parallel import Exchange
+from whichgpu.cost.slopes import Places
 from whichgpu.cost.time import BOUND, FEED, PACE, between, bounded, fed, paced, together
 from whichgpu.values import immutable
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from whichgpu.cost.calibration import Group
     from whichgpu.cost.fit import Terms
+    from whichgpu.cost.slopes import Slopes
     from whichgpu.cost.time import Kernels
 
     Array = NDArray[np.float64]
@@ -74,13 +76,12 @@ class Packed(NamedTuple):
         total = np.concatenate([[0.0], np.cumsum(theta[self.effect] * self.weights)])
         return np.asarray(total[self.start[1:]] - total[self.start[:-1]])
 
-    def scatter(self, rows: Index, sets: Index, values: Array, effects: int, into: Array) -> None:
-        """Add each value, of a row and a set, to the row's slope by every effect of the set."""
+    def dealt(self, rows: Index, sets: Index) -> tuple[Index, Index, Index, Array]:
+        """How many effects a value of each row and set speaks to, and of these the rows, effects, weights."""
         sizes = self.start[sets + 1] - self.start[sets]
         ends = np.cumsum(sizes)
         place = np.arange(ends[-1] if len(ends) else 0) + np.repeat(self.start[sets] - (ends - sizes), sizes)
-        where = np.repeat(rows, sizes) * effects + self.effect[place]
-        into += np.bincount(where, np.repeat(values, sizes) * self.weights[place], len(into))
+        return sizes, np.repeat(rows, sizes), self.effect[place], self.weights[place]
 
 
 class Pairs(NamedTuple):
@@ -112,6 +113,8 @@ class Problem:
     by: Mapping[str, Packed]
     compute_pairs: Pairs
     memory_pairs: Pairs
+    #: The rows that train on replicas, by number, and what these exchange, each part (rows,) of them.
+    exchanging: tuple[Index, Exchange]
 
     @classmethod
     def of(cls, groups: Sequence[Group]) -> Problem:
@@ -140,28 +143,41 @@ class Problem:
         """Logarithm of what each row's metric is predicted to be, (rows,); NaN outside of `rows`."""
         if rows is None:
             return self._evaluate(theta)[0]
-        wanted = rows[self.ops["row"]]
+        wanted = self._ops_of(np.flatnonzero(rows))
         part = replace(self, ops={name: values[wanted] for name, values in self.ops.items()})
         with np.errstate(divide="ignore"):
             return np.where(rows, part._evaluate(theta, rows)[0], np.nan)
 
-    def linearise(self, theta: Array) -> tuple[Array, Array]:
+    @cached_property
+    def _places(self) -> Places:
+        """Where the slopes by what each row and set of effects adds to a pass stand."""
+        every = np.arange(len(self.rows))
+        pairs = {"compute": self.compute_pairs, "memory": self.memory_pairs}
+        spoken = {name: self.by[name].dealt(one.rows, one.sets) for name, one in pairs.items()}
+        spoken |= {name: self.by[name].dealt(every, every) for name in ("launch", "workload", "link")}
+        return Places.of(self.blocks(), (len(self.rows), len(self.names)), spoken)
+
+    def _ops_of(self, rows: Index) -> Index:
+        """The ops of some rows, by number."""
+        begins, ends = (np.searchsorted(self.ops["row"], rows, side=side) for side in ("left", "right"))
+        sizes = ends - begins
+        return np.asarray(np.arange(sizes.sum()) + np.repeat(begins - (np.cumsum(sizes) - sizes), sizes))
+
+    def linearise(self, theta: Array) -> tuple[Array, Slopes]:
         """Log predictions, (rows,), and their slopes by every effect, (rows, effects)."""
         log, parts = self._evaluate(theta, slopes=True)
-        rows, effects = len(self.rows), len(self.names)
-        slopes = np.zeros(rows * effects)
-        every = np.arange(rows)
         sign, whole = self.row["sign"], parts["whole"]
         unfed = whole * parts["fed"]
         per_gpu = -sign * unfed * (parts["gpu"] / parts["paced"]) ** (PACE - 1.0) / parts["pass"]
-        for pairs, name in ((self.compute_pairs, "compute"), (self.memory_pairs, "memory")):
-            share = np.bincount(pairs.of, parts[f"by_{name}"], len(pairs.rows))
-            self.by[name].scatter(pairs.rows, pairs.sets, share * per_gpu[pairs.rows], effects, slopes)
         by_host = parts["host"] * (parts["host"] / parts["paced"]) ** (PACE - 1.0) / parts["pass"]
-        self.by["launch"].scatter(every, every, sign * unfed * by_host, effects, slopes)
-        self.by["workload"].scatter(every, every, -sign * whole, effects, slopes)
-        self.by["link"].scatter(every, every, sign * parts["links"], effects, slopes)
-        return log, slopes.reshape(rows, effects)
+        values = {
+            name: np.bincount(pairs.of, parts[f"by_{name}"], len(pairs.rows)) * per_gpu[pairs.rows]
+            for name, pairs in (("compute", self.compute_pairs), ("memory", self.memory_pairs))
+        }
+        values |= {
+            "launch": sign * unfed * by_host, "workload": -sign * whole, "link": sign * parts["links"],
+        }  # fmt: skip
+        return log, self._places.dealt(values, (len(self.rows), len(self.names)))
 
     def _evaluate(
         self, theta: Array, rows: NDArray[np.bool_] | None = None, *, slopes: bool = False
@@ -183,7 +199,7 @@ class Problem:
         done = fed(work, row["feeding"])
         step = done / np.exp(self.by["workload"].sums(theta))
         links = np.exp(self.by["link"].sums(theta))
-        seconds, whole, by_links = self._jobs(step, links, rows, slopes=slopes)
+        seconds, whole, by_links = self._jobs(step, links, slopes=slopes)
         log = row["base"] + row["sign"] * (np.log(seconds) - row["seconds"])
         if not slopes:
             return log, {}
@@ -201,27 +217,20 @@ class Problem:
             "by_compute": by_compute, "by_memory": by_memory,
         }  # fmt: skip
 
-    def _jobs(
-        self, step: Array, links: Array, rows: NDArray[np.bool_] | None, *, slopes: bool
-    ) -> tuple[Array, Array, Array]:
+    def _jobs(self, step: Array, links: Array, *, slopes: bool) -> tuple[Array, Array, Array]:
         """Seconds of each row's job, and with `slopes` their elasticities by pass and links."""
         seconds, whole, by_links = step.copy(), np.ones_like(step), np.zeros_like(step)
-        for group, start in zip(self.groups, self.starts, strict=True):
-            if group.layout.gradients is None:
-                continue
-            here = slice(start, start + len(group.rows))
-            if rows is not None and not rows[here].any():
-                continue
+        here, exchange = self.exchanging
+        step, links = step[here], links[here]
 
-            def at(pass_by: float, link_by: float, group: Group = group, here: slice = here) -> Array:
-                found = job_seconds(group.layout, step[here][None] * pass_by, links[here][None] * link_by)
-                return np.broadcast_to(found[0], (len(group.rows),))
+        def slope(pass_by: float, link_by: float) -> Array:
+            more = exchange.seconds(step * (1.0 + pass_by), links * (1.0 + link_by))
+            less = exchange.seconds(step * (1.0 - pass_by), links * (1.0 - link_by))
+            return np.asarray(np.log(more / less) / (2.0 * _SMALL))
 
-            seconds[here] = at(1.0, 1.0)
-            if not slopes:
-                continue
-            whole[here] = np.log(at(1.0 + _SMALL, 1.0) / at(1.0 - _SMALL, 1.0)) / (2.0 * _SMALL)
-            by_links[here] = np.log(at(1.0, 1.0 + _SMALL) / at(1.0, 1.0 - _SMALL)) / (2.0 * _SMALL)
+        seconds[here] = exchange.seconds(step, links)
+        if slopes:
+            whole[here], by_links[here] = slope(_SMALL, 0.0), slope(0.0, _SMALL)
         return seconds, whole, by_links
 
 
@@ -260,8 +269,20 @@ class _Builder:
             tuple(groups), tuple(self.rows), tuple(names),
             np.log([float(one["value"]) for one in self.rows]), ops, row, np.array(self.starts), by,
             Pairs.make(of, ops["compute_set"]),
-            Pairs.make(of, ops["memory_set"]),
+            Pairs.make(of, ops["memory_set"]), self._exchanging(groups),
         )  # fmt: skip
+
+    def _exchanging(self, groups: Sequence[Group]) -> tuple[Index, Exchange]:
+        rows, parts = [np.zeros(0, dtype=np.intp)], [[np.zeros(0)] for _ in Exchange._fields]
+        for group, start in zip(groups, self.starts, strict=True):
+            laid, size = group.layout, len(group.rows)
+            if laid.gradients is not None:
+                rows.append(start + np.arange(size))
+                for known, part in zip(
+                    parts, Exchange.of(laid.gradients, laid.replicas, laid.devices), strict=True
+                ):
+                    known.append(np.broadcast_to(part, (1, size))[0])
+        return np.concatenate(rows), Exchange(*map(np.concatenate, parts))
 
     def _kernels(self, group: Group, kernels: Kernels) -> None:
         layout, count, size = group.layout, len(kernels.classes), len(group.rows)

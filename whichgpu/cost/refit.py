@@ -77,9 +77,10 @@ def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None)
         for group in groups
         for row in group.rows
     ]  # fmt: skip
+    step = calibration.Step.of(found)
     errors = {
         "seen": found.errors(found.theta),
-        **{name: calibration.left_out(found, [key[i] for key in keys]) for i, name in enumerate(FOLDS)},
+        **{name: calibration.left_out(found, [key[i] for key in keys], step) for i, name in enumerate(FOLDS)},
     }
     errors["version"] = np.where(_has_others(keys, groups), errors["version"], np.nan)
     return Refit(found.fit, found, groups, errors, skipped, _links(groups, found.fit))

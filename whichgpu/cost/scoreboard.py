@@ -164,7 +164,7 @@ def tables(done: Refit) -> dict[str, str]:
         (*words, *("" if np.isnan(value) else f"{value:.4f}" for value in values))
         for words, values in zip(zip(*texts, strict=True), zip(*numbers, strict=True), strict=True)
     ]
-    counts = np.count_nonzero(done.solution.weighted, axis=0)
+    counts = done.solution.weighted.speaking()
     effects = sorted(
         (name, str(count))
         for name, count in zip(done.solution.problem.names, counts.tolist(), strict=True)

@@ -27,7 +27,11 @@ INDEXED = {"measured": "workload"}
 #: Trees of TOML files whose tables are asked for by name: the tables of tables in a file, and the keys that
 #: finding a name reads.
 NAMED = {
-    "gpus": (("chip", "gpu"), ("name", "vendor", "segment", "architecture", "aliases", "note", "confidence")),
+    "gpus": (
+        ("chip", "gpu"),
+        # Memory is what hundreds of GPUs are looked through for.
+        ("name", "vendor", "segment", "architecture", "aliases", "note", "confidence", "memory"),
+    ),
     "workloads": (("workload",), ("name", "aliases", "library")),
     "software": ((), ("names", "kind")),
 }

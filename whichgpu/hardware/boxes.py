@@ -14,7 +14,7 @@ from whichgpu.units import show
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from whichgpu.facts.model import Fact
     from whichgpu.hardware.gpu import Gpu
@@ -101,11 +101,22 @@ def boxes() -> Mapping[str, Box]:
 
     Raises `DataError` on a malformed one.
     """
-    found: dict[str, Box] = {}
+    return MappingProxyType({key: _box(key, raw, where) for key, raw, where in _entries()})
+
+
+def boxes_of(gpu: str) -> Iterator[Box]:
+    """The machines on file that are built with a GPU, by its id, in the order of `boxes`.
+
+    Raises `DataError` on a malformed one.
+    """
+    return (_box(key, raw, where) for key, raw, where in _entries() if raw.get("gpu") == gpu)
+
+
+def _entries() -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Every machine's id and table, and where it stands."""
     for stem, content in store.load("systems").items():
         for key, raw in content.get("system", {}).items():
-            found[key] = _box(key, raw, f"data/systems/{stem}.toml: {key}")
-    return MappingProxyType(found)
+            yield key, raw, f"data/systems/{stem}.toml: {key}"
 
 
 @cache

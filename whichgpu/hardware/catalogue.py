@@ -132,8 +132,8 @@ def _bundled() -> Catalogue:
 
     def device(key: str) -> Gpu:
         stem = stems[key]
-        raw = _Table(files, stem, key)
-        return _gpu(key, _merged(heads[stem], key), f"data/gpus/{stem}.toml: {key}", raw=raw)
+        head = _merged(heads[stem], key)
+        return _gpu(key, head, f"data/gpus/{stem}.toml: {key}", raw=_Table(head, files, stem, key))
 
     return Catalogue(Lazy(stems, device))
 
@@ -144,16 +144,16 @@ def _merged(content: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 class _Table(Mapping[str, Any]):
-    """The table of a bundled device over that of its chip, read when it is first asked for."""
+    """The table of a bundled device over that of its chip, read when what is not in its head is asked for."""
 
-    __slots__ = ("_files", "_key", "_known", "_stem")
+    __slots__ = ("_files", "_head", "_key", "_known", "_stem")
 
-    def __init__(self, files: Mapping[str, Any], stem: str, key: str) -> None:
-        self._files, self._stem, self._key = files, stem, key
+    def __init__(self, head: Mapping[str, Any], files: Mapping[str, Any], stem: str, key: str) -> None:
+        self._head, self._files, self._stem, self._key = head, files, stem, key
         self._known: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
-        return self._whole()[name]
+        return self._head[name] if name in self._head else self._whole()[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._whole())
@@ -162,7 +162,7 @@ class _Table(Mapping[str, Any]):
         return len(self._whole())
 
     def __contains__(self, name: object) -> bool:
-        return name in self._whole()
+        return name in self._head or name in self._whole()
 
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
         """What travels to another process is the table itself."""

@@ -1,0 +1,42 @@
+"""numpy as commands import it: without docstrings of C functions, with its annotations for who asks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import sys
+from whichgpu.cli.light import lighten
+{before}
+lighten()
+import numpy as np
+{after}
+"""
+
+
+def ran(before: str, after: str) -> subprocess.CompletedProcess[str]:
+    script = SCRIPT.format(before=before, after=after)
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "assert np.array.__doc__ is None and np.mean.__doc__",
+        "import numpy.typing as npt; assert 'int8' in str(npt.NDArray[np.int8])",
+        "import numpy._typing._array_like as t; assert t.NDArray",
+        "import numpy.ma, numpy.random, numpy.testing, numpy.polynomial",
+        "vectors = np.linalg.eig(np.diag([1.0, 2.0])).eigenvectors; assert vectors.shape == (2, 2)",
+    ],
+)
+def test_what_is_left_out_is_missed_by_nobody(after: str) -> None:
+    done = ran("", after)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_numpy_that_is_there_already_stays_whole() -> None:
+    done = ran("import numpy", "assert np.array.__doc__")
+    assert done.returncode == 0, done.stderr
