@@ -27,6 +27,8 @@ _THEMES = (
     "sounds",
     "pairs",
     "writers",
+    "masks",
+    "voices",
     "generators",
     "layers",
 )
