@@ -41,6 +41,8 @@ def _swin(config: Config, parts: Parts, picture: tuple[int, int]) -> list[tuple[
         rows = [0.0, picture[0] * picture[1] / float(step * 2**stage) ** 2]
         found.append((rows, width * 2**stage))
     named = inner.get("out_features") or [f"stage{i + 1}" for i in range(stages)]
+    if not isinstance(named, list):
+        config.refuse(f"out_features is {named!r}, where names of stages are expected")
     read = [one for i, one in enumerate(found) if f"stage{i + 1}" in named]
     parts.norm("last_norm", *found[-1])
     for rows, wide in read:
