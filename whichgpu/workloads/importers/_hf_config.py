@@ -220,6 +220,8 @@ def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
         _ffn(config, dims)
         if config.flag("tie_word_embeddings"):
             dims["tied"] = True
+        if config.flag("lm_head_bias"):
+            dims["head_bias"] = True
     width = dims.get("hidden", dims.get("width", 0))
     if family in ("encoder", "vit") and width % dims["heads"]:
         config.refuse(f"hidden_size {width} is not a multiple of num_attention_heads {dims['heads']}")

@@ -28,6 +28,7 @@ _THEMES = (
     "pairs",
     "writers",
     "masks",
+    "hierarchies",
     "voices",
     "generators",
     "layers",
