@@ -170,6 +170,11 @@ OTHERS = (
         ("resnet", "ResNetForImageClassification"), ("convnext", "ConvNextForImageClassification"),
         ("convnextv2", "ConvNextV2ForImageClassification"), ("swin", "SwinForImageClassification"),
         ("segformer", "SegformerForSemanticSegmentation"), ("regnet", "RegNetForImageClassification"))),
+    ("hiera", "HieraForImageClassification", {"depths": [1, 1, 2, 1], "embed_dim": 32, "num_labels": 10}),
+    ("focalnet", "FocalNetForImageClassification", {**IMAGES, "embed_dim": 32, "focal_levels": [3, 3, 3, 3]}),
+    ("pvt_v2", "PvtV2Model", IMAGES), ("swiftformer", "SwiftFormerForImageClassification", IMAGES),
+    ("pvt_v2", "PvtV2ForImageClassification", {**IMAGES, "linear_attention": True}),
+    ("levit", "LevitForImageClassificationWithTeacher", {"depths": [1, 1, 2], "num_labels": 10}),
     ("beit", "BeitForImageClassification", {**ENCODER, "use_relative_position_bias": True}),
     ("vit", "ViTModel", {**ENCODER, "image_size": 96}),
 )  # fmt: skip
@@ -222,6 +227,12 @@ def test_vision_towers_are_counted_as_they_are(kind: str, name: str, more: dict[
     assert sum(item.parameters().values()) == pytest.approx(parameters(config, name), rel=0.001)
 
 
+def test_a_text_part_goes_by_the_name_of_the_whole() -> None:
+    said = {**TEXT, "head_dim": 32}
+    part, whole = (workload_of({"model_type": f"gemma3{end}", **said}, "m", "m") for end in ("_text", ""))
+    assert part.parameters() == whole.parameters()
+
+
 def test_the_whole_says_whether_its_head_is_tied() -> None:
     config = config_of("llava", {})
     raw = raw_of(config, "LlavaForConditionalGeneration")
@@ -254,7 +265,14 @@ def test_pictures_and_texts_are_of_a_size_that_the_model_takes() -> None:
         ({"model_type": "bart", **HALVES, "encoder_ffn_dim": None}, "encoder_ffn_dim is missing"),
         ({"model_type": "qwen3_moe", **TEXT, **EXPERTS, "num_experts": 8, "mlp_only_layers": "x"}, "mlp_on"),
         ({"model_type": "dinov2", **ENCODER, "mlp_ratio": "x"}, "mlp_ratio is 'x'"),
-        ({"model_type": "grounding-dino", "text_config": {"model_type": "bert", **ENCODER}}, "is not known"),
+        ({"model_type": "grounding-dino", "text_config": {"model_type": "bert", **ENCODER}}, "backbone"),
+        ({"model_type": "sam3", "text_config": {"model_type": "bert", **ENCODER}}, "is not known"),
+        ({"model_type": "hiera", "depths": [1, 1]}, "masked_unit_attention is"),
+        ({"model_type": "hiera", "image_size": [64, 96]}, "a square is imported"),
+        ({"model_type": "focalnet", "focal_levels": [2, 2]}, "focal_levels has 2 values"),
+        ({"model_type": "glm4_moe", **TEXT, **EXPERTS}, "n_routed_experts is missing"),
+        ({"model_type": "laguna", **TEXT, **EXPERTS, "num_experts": 8,
+          "num_attention_heads_per_layer": [8, 8, 8, 8, 8, 4]}, "differs among layers of one kind"),
         ({"model_type": "lfm2", **TEXT}, "layer_types is missing"),
         ({"model_type": "mllama_text_model", **TEXT}, "cross_attention_layers is missing"),
         ({"model_type": "falcon_h1", **TEXT, **SSM, "mamba_d_ssm": 500}, "is not the 500 channels of Mamba"),

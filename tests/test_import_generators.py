@@ -116,6 +116,15 @@ def test_music_is_written_in_rows_of_codes_and_played():
     assert playing == pytest.approx(played, rel=0.02)
 
 
+def test_sound_is_coded_and_decoded():
+    config = hub.EncodecConfig(**CODEC)
+    module, item = built(config, "EncodecModel"), imported(config, "EncodecModel")
+    assert sum(item.parameters().values()) == pytest.approx(held(module), rel=0.005)
+    length = int(10 * config.sampling_rate)
+    ran = products(lambda: module(torch.zeros(1, 1, length), bandwidth=max(config.target_bandwidths)))
+    assert counted(item) - counted(item, "codec_state", "codec_in_state") == pytest.approx(ran, rel=0.02)
+
+
 def test_speech_is_three_models_and_a_codec():
     fine = {**_GPT, "n_codes_total": 8, "n_codes_given": 1}
     config = hub.BarkConfig(semantic_config=_GPT, coarse_acoustics_config=_GPT, fine_acoustics_config=fine,

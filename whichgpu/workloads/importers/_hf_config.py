@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Above these a size is a slip or a trap.
 _LARGEST, _MOST_LAYERS = 10**9, 10_000
+#: Types whose class rounds the size of a head down where the file does not state it.
+_FLOORED = ("glm4_moe", "glm4v_moe_text")
 #: Types without attention heads of their own.
 _HEADLESS = ("mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv5", "rwkv6", "rwkv7", "xlstm")
 _UNTIED = {"tie_word_embeddings": False}
@@ -168,6 +170,9 @@ def kind_of(raw: Mapping[str, Any]) -> str:
     kind = raw.get("model_type")
     if isinstance(kind, str) and kind in _table()["type"]:
         return kind
+    # The text part of a model of several, under the name of the whole.
+    if isinstance(kind, str) and f"{kind}_text" in _table()["type"] and "hidden_size" in raw:
+        return f"{kind}_text"
     names = raw.get("architectures")
     for name in names if isinstance(names, list) else ():
         for known, row in _table()["type"].items():
@@ -215,6 +220,8 @@ def dimensions(config: Config) -> tuple[str, dict[str, Any]]:
         _ffn(config, dims)
         if config.flag("tie_word_embeddings"):
             dims["tied"] = True
+        if config.flag("lm_head_bias"):
+            dims["head_bias"] = True
     width = dims.get("hidden", dims.get("width", 0))
     if family in ("encoder", "vit") and width % dims["heads"]:
         config.refuse(f"hidden_size {width} is not a multiple of num_attention_heads {dims['heads']}")
@@ -249,7 +256,7 @@ def _heads(config: Config, dims: dict[str, Any], *, latent: bool) -> None:
     if heads % kv_heads:
         config.refuse(f"num_attention_heads {heads} is not a multiple of num_key_value_heads {kv_heads}")
     if "head_dim" not in dims and not latent:
-        if hidden % heads:
+        if hidden % heads and config.kind not in _FLOORED:
             config.refuse(
                 f"hidden_size {hidden} is not a multiple of num_attention_heads {heads}, "
                 "and head_dim is missing"

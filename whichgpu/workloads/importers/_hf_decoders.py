@@ -18,7 +18,9 @@ def _experts(config: Config, dims: Dims) -> None:
     names = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
     count = config.first(names, required=False, least=0)
     if not count:
-        if config.kind in ("mixtral", "gpt_oss", "qwen3_moe", "qwen2_moe", "deepseek_v3"):
+        chosen = any(config.raw.get(name) for name in (*_CHOSEN, "moe_intermediate_size"))
+        unsaid = chosen and not any(name in config.raw for name in names)
+        if unsaid or config.kind in ("mixtral", "gpt_oss", "qwen3_moe", "qwen2_moe", "deepseek_v3"):
             config.refuse(f"{' or '.join(names[:3])} is missing; a {config.kind} model has experts")
         return
     chosen = config.first(_CHOSEN)

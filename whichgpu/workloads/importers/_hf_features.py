@@ -27,6 +27,9 @@ _THEMES = (
     "sounds",
     "pairs",
     "writers",
+    "masks",
+    "hierarchies",
+    "voices",
     "generators",
     "layers",
 )

@@ -108,10 +108,11 @@ def _dual_attention(seen: Config, parts: Parts, side: float) -> tuple[float, int
     return grid, inputs
 
 
-def _codec(config: Config, parts: Parts, frames: float) -> None:
+def _codec(config: Config, parts: Parts, frames: float, *, both: bool = False) -> None:
     """EnCodec (Defossez et al.): strided convolutions with an LSTM inside, and the same backwards.
 
-    `frames` are those of the utterance; generated sound takes the way back alone, whose weights are not all.
+    `frames` are those of the utterance; generated sound takes the way back alone, whose weights are not all;
+    `both` ways are run where a sound is coded.
     """
     ratios, first = config.sizes("upsampling_ratios"), config.first(("num_filters",))
     hidden, channels = config.first(("hidden_size",)), config.first(("audio_channels",))
@@ -120,14 +121,17 @@ def _codec(config: Config, parts: Parts, frames: float) -> None:
     rate = frames
     for ratio in ratios:
         rate *= ratio
-    # The way in is stored, and not run.
-    _unrun(config, parts, ratios, first)
-    parts.values("codec_in", channels * first * kernel + width * hidden * last + 2 * (first + hidden))
+    if both:
+        _coded(config, parts, rate, ratios)
+    else:
+        # The way in is stored, and not run.
+        _unrun(config, parts, ratios, first)
+        parts.values("codec_in", channels * first * kernel + width * hidden * last + 2 * (first + hidden))
     parts.conv("codec", [0.0, frames], hidden, width, kernel)
     for name in ("codec_in_state", "codec_state"):
         count = config.first(("num_lstm_layers",))
         stored = 8 * width * width + 8 * width
-        if name == "codec_state":
+        if name == "codec_state" or both:
             parts.dense(name, [0.0, frames], 2 * width, 4 * width, count=count)
             parts.values("codec_state_bias", 4 * width * count)
         else:
@@ -141,6 +145,39 @@ def _codec(config: Config, parts: Parts, frames: float) -> None:
         width //= 2
         _residual(config, parts, [0.0, positions], width)
     parts.conv("wave", [0.0, rate], width, channels, last)
+
+
+def _coded(config: Config, parts: Parts, rate: float, ratios: list[int]) -> None:
+    """The way in: a residual block and a strided convolution for each ratio; the nearest of the codes."""
+    width, hidden = config.first(("num_filters",)), config.first(("hidden_size",))
+    parts.conv("codec_in", [0.0, rate], config.first(("audio_channels",)), width,
+               config.first(("kernel_size",)))  # fmt: skip
+    for ratio in reversed(ratios):
+        _residual(config, parts, [0.0, rate], width)
+        rate /= ratio
+        parts.conv("narrow", [0.0, rate], width, 2 * width, 2 * ratio)
+        width *= 2
+    parts.conv("codec_in_out", [0.0, rate], width, hidden, config.first(("last_kernel_size",)))
+    codes, each = config.first(("codebook_size",)), config.first(("codebook_dim", "hidden_size"))
+    rates = config.value("target_bandwidths")
+    if not isinstance(rates, list) or not rates or not all(isinstance(one, int | float) for one in rates):
+        config.refuse(f"target_bandwidths is {rates!r}, where rates in kbit/s are expected")
+    widest = max(rates)
+    frames = rate / _SECONDS
+    books = max(round(1000.0 * widest / (frames * (codes - 1).bit_length())), 1)
+    # Tables of codes are averages, not trained: distances to all of them, one after the other.
+    parts.attention("codes", books, [0.0, rate], each, 1, keys=codes / 2.0)
+
+
+def _sounds_coded(config: Config, dims: Dims) -> None:
+    """A sound coded and decoded (EnCodec alone)."""
+    parts = Parts()
+    frames = config.first(("sampling_rate",)) * _SECONDS
+    for ratio in config.sizes("upsampling_ratios"):
+        frames /= ratio
+    _codec(config, parts, frames, both=True)
+    parts.give(dims, seconds=_SECONDS)
+    dims["unit"] = "audio seconds"
 
 
 def _residual(config: Config, parts: Parts, rows: Rows, width: int) -> None:
@@ -235,5 +272,5 @@ def _gpt(part: Config, parts: Parts, name: str, rows: Rows, *, passes: int, tabl
 
 
 READERS: Mapping[str, Callable[[Config, Dims], None]] = {
-    "pages": _pages, "florence": _florence, "music": _music, "speaker": _speaker,
+    "pages": _pages, "florence": _florence, "music": _music, "coded": _sounds_coded, "speaker": _speaker,
 }  # fmt: skip

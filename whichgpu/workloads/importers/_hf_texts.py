@@ -244,7 +244,35 @@ def _grouped(config: Config, dims: Dims) -> None:
     dims["unit"] = "sequences"
 
 
+def _convolved(config: Config, dims: Dims) -> None:
+    """Half of the heads attend, the other half convolve with kernels made of the tokens (ConvBERT)."""
+    parts = Parts()
+    layers, width, heads, ffn = _sizes(config, dims)
+    words = _tables(config, dims, parts, width)
+    ratio, window = config.first(("head_ratio",)), config.first(("conv_kernel_size",))
+    if config.first(("num_groups",)) != 1:
+        config.refuse("num_groups other than 1 is not imported")
+    heads = max(heads // ratio, 1)
+    inner = width // ratio // heads * heads
+    for name in ("query", "key", "value", "made"):
+        parts.dense(name, _S, width, inner, count=layers)
+    parts.conv("near", _S, width, width, window, groups=width, bias=False, count=layers)
+    parts.conv("near_out", _S, width, inner, 1, count=layers)
+    parts.dense("kernels", _S, inner, heads * window, count=layers)
+    # Each head's kernel over its values, as attention of one head to a window.
+    parts.attention("attention", layers, _S, inner, heads)
+    parts.attention("convolution", layers, _S, inner, heads, seen=window / 2.0)
+    parts.dense("out", _S, 2 * inner, width, count=layers)
+    parts.norm("attention_norm", _S, width, count=layers)
+    parts.layers("feed", _S, (layers, width, 0, ffn), norms=1)
+    dims["pooled"] = False
+    _head(config, dims, parts, words, width)
+    parts.give(dims, seq_len=_TOKENS)
+    dims["unit"] = "sequences"
+
+
 READERS: Mapping[str, Callable[[Config, Dims], None]] = {
     "text": _text, "content_and_place": _content_and_place, "tables_of_types": _tables_of_types,
     "proteins": _proteins, "segments": _segments, "bottlenecks": _bottlenecks, "grouped": _grouped,
+    "convolved": _convolved,
 }  # fmt: skip

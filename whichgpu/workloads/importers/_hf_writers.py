@@ -66,7 +66,7 @@ def _written(config: Config, dims: Dims) -> None:
     """An encoder of a picture, and a decoder that reads it while it writes."""
     encoder = _inner(config, "encoder", _ENCODERS)
     decoder, parts = _inner(config, "decoder", _WRITERS), Parts()
-    rows, width = (_windowed if encoder.kind == "donut-swin" else _patched)(encoder, parts)
+    rows, width = (windowed if encoder.kind == "donut-swin" else _patched)(encoder, parts)
     _decoder(decoder, parts, rows, width)
     high, wide = sides(encoder)
     parts.give(dims, height=float(high), width=float(wide))
@@ -91,7 +91,7 @@ def _patched(encoder: Config, parts: Parts) -> tuple[list[float], int]:
     return rows, width
 
 
-def _windowed(encoder: Config, parts: Parts) -> tuple[list[float], int]:
+def windowed(encoder: Config, parts: Parts) -> tuple[list[float], int]:
     """Swin's four stages of windows, a quarter of the rows and twice the width each (Donut): rows, width."""
     width, side, window = (encoder.first((name,)) for name in ("embed_dim", "patch_size", "window_size"))
     high, wide = sides(encoder)

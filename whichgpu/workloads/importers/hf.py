@@ -110,7 +110,9 @@ def _defaults(
     everywhere: dict[str, Any] = {}
     if "height" in usual.get("*", {}):
         everywhere = _picture(config, dims)
-    longest = dims.pop("longest", None) or dims.get("positions") or _USUAL
+    # Pictures have grids of positions, and no length.
+    stated = dims.get("positions") if "height" not in usual.get("*", {}) else None
+    longest = dims.pop("longest", None) or stated or _USUAL
     if usual.get("*", {}).get("seq_len", 0.0) > longest:
         everywhere["seq_len"] = float(longest)
     if family in ("decoder", "encoder_decoder") and longest < _USUAL:
