@@ -55,7 +55,7 @@ def test_a_derivation_shows_its_numbers() -> None:
     assert follows.formula == "2 x 1024 FMA/clock/SM x 108 SMs x 1410 MHz"
     assert follows.value == pytest.approx(312e12, rel=1e-3)
     assert derive.derived(GPUS["a100-80gb-sxm"], "power") is None
-    assert derive.derived(GPUS["rtx-2000e-ada"], "bandwidth") is None
+    assert derive.derived(GPUS["rx-9050-8gb"], "bandwidth") is None
 
 
 def test_tensor_peaks_use_the_tensor_clock_where_there_is_one() -> None:
@@ -148,10 +148,12 @@ def as_bundled(file: Path, text: str) -> list[Gpu]:
     [
         ('l2 = "80 MiB"', "l2", "with the same chip and sms and memory bus"),
         ('memory_data_rate = "1.2 Gbit/s"', "memory_data_rate", "is none of HBM2"),
+        ("pcie_lanes = 16", "pcie_lanes", "with most of the chip, has 8"),
     ],
 )
 def test_a_part_unlike_its_own_kind_is_told_of(tmp_path: Path, line: str, field: str, told: str) -> None:
-    gpus = as_bundled(tmp_path / "my.toml", f'[gpu.x]\nbase = "a100-40gb-sxm"\n{line}\n')
+    base = "rtx-4060-laptop" if field == "pcie_lanes" else "a100-40gb-sxm"
+    gpus = as_bundled(tmp_path / "my.toml", f'[gpu.x]\nbase = "{base}"\n{line}\n')
     assert [(key, told in text) for key, name, text in oddities(gpus) if (key, name) == ("x", field)] == [
         ("x", True)
     ]

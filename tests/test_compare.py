@@ -521,11 +521,11 @@ def test_fp16_is_what_software_gets_of_a_part_that_widens_it():
 
 
 def test_nothing_is_said_of_what_a_part_holds_on_which_no_software_runs():
-    found = compare(("trainium2", "h200-141gb-sxm"), whole=True, today=TODAY)
+    found = compare(("inferentia1", "h200-141gb-sxm"), whole=True, today=TODAY)
     text = topic(found, "fits")
     assert "H200" not in text
-    assert text == "None of the 10 jobs could be worked out for the Trainium2."
-    assert "llama.cpp" not in found.view.rows["fits.1"].cells["trainium2"].text
+    assert text == "None of the 10 jobs could be worked out for the Inferentia."
+    assert "llama.cpp" not in found.view.rows["fits.1"].cells["inferentia1"].text
     apple = topic(compare(("apple-m2-ultra-76c", "rtx-4090"), whole=True, today=TODAY), "fits")
     assert apple.startswith("Only the Apple M2 Ultra can hold Llama 2 13B in FP16")
 
@@ -628,3 +628,21 @@ def test_slices_do_not_work_together():
 def test_a_slice_has_no_engines_or_links_of_the_whole():
     found = compare(["a100-80gb-sxm:mig-2g.20gb", "t4"])
     assert not any("NVDEC" in one.text and "slice" in one.text for one in found.takeaways)
+
+
+def test_the_instance_types_of_hyperscalers_are_named_where_there_is_room():
+    two = compare(["rtx-a6000", "a100-80gb-sxm"], today=TODAY)
+    row = next(row for row in two.rows if row.field == "instances")
+    text = row.cells["a100-80gb-sxm"].text
+    assert "aws p4de.24xlarge (8)" in text
+    assert "gcp a2-ultragpu" in text
+    assert "rtx-a6000" not in row.cells
+    many = compare(["t4", "l4", "a10", "a100-80gb-sxm"], today=TODAY)
+    assert "instances" not in {row.field for row in many.rows}
+
+
+@pytest.mark.slow
+def test_no_fleet_of_laptops_is_counted():
+    found = compare(["a100-40gb-pcie", "rtx-4090-laptop"], ["stable-diffusion-1.5"], today=TODAY)
+    assert not any(row.field.endswith((".fleet", ".target")) for row in found.rows)
+    assert not any("a minute take" in one.text for one in found.takeaways)

@@ -471,3 +471,43 @@ def test_bad_wishes_are_refused_in_one_line(wish: dict[str, Any], words: str) ->
         ask(gpus=["a10"], **wish)
     assert words in str(said.value)
     assert "\n" not in str(said.value)
+
+
+def test_a_deadline_in_short_units() -> None:
+    for text, days in (("7d", 7), ("2 wks", 14), ("36h", 1.5)):
+        request, _ = read_request(Job("llama-3.1-8b"), GPUS, today=TODAY, tokens="1M", deadline=text)
+        assert request.deadline == pytest.approx(days * 86400)
+
+
+def test_a_provider_is_told_by_its_other_names_too() -> None:
+    with pytest.raises(UsageError, match="did you mean amazon"):
+        ask(providers=["amazn"])
+
+
+# --- parts of a GPU ---------------------------------------------------------------------------------------
+
+
+def test_parts_are_rented_as_whole_gpus_and_work_side_by_side() -> None:
+    """A GPU in parts costs what it costs whole, has as many parts as its guide says, and they add up."""
+    part = "a100-80gb-sxm:mig-3g.40gb"
+    answer = ask("llama-3.1-8b", target="5000 tokens/s", gpus=["a100-80gb-sxm", part])
+    whole, cut = (
+        next(item for item in answer.candidates if item.gpu == key) for key in ("a100-80gb-sxm", part)
+    )
+    assert (whole.gpus_per_instance, cut.gpus_per_instance) == (1, 2)
+    assert cut.offer.usd_per_hour == whole.offer.usd_per_hour
+    assert cut.throughput_per_instance.mid == pytest.approx(2 * cut.estimate.throughput.mid, rel=1e-6)
+    assert cut.throughput_per_instance.mid < whole.throughput_per_instance.mid
+    sevenths = ask("bert-large", target="3000 sequences/s", gpus=["A100 SXM 80GB MIG 1g.10gb"])
+    assert sevenths.candidates[0].gpus_per_instance == 7
+
+
+def test_parts_do_not_work_together_and_a_run_has_one() -> None:
+    part = "a100-80gb-sxm:mig-3g.40gb"
+    assert "parts of a GPU do not work together" in ask("llama-3.1-70b", gpus=[part]).infeasible
+    run = ask(phase="train", epochs="1", samples="imagenet", gpus=[part]).candidates[0]
+    assert run.throughput.mid == pytest.approx(run.estimate.throughput.mid)
+    with pytest.raises(UsageError, match=r"no MIG profile '9g\.40gb'"):
+        ask(gpus=["a100-80gb-sxm:mig-9g.40gb"])
+    with pytest.raises(UsageError, match="did you mean h100"):
+        ask(gpus=["h101"])

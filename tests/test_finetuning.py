@@ -14,7 +14,7 @@ from whichgpu.workloads.adapters import PHASES, Adapters, adapt
 from whichgpu.workloads.checkpointing import recomputed, saved_bytes
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import product_flops, stored_weight_bytes, total
-from whichgpu.workloads.precision import precision, precisions
+from whichgpu.workloads.precision import named, precision, precisions
 from whichgpu.workloads.training import OPTIMIZERS, optimizer_bytes, trained_parameters
 from whichgpu.workloads.workload import resolve
 
@@ -308,6 +308,19 @@ SPELLINGS = {
 def test_spellings_of_precisions(name):
     assert precision(name).weight == pytest.approx(SPELLINGS[name], rel=0.002)
     assert precision(name.upper()) is precision(name)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("FP16 (tensor cores)", "fp16"), ("use_fp16", "fp16"), ("torch.bfloat16", "bf16"),
+        ("Integer", "int8"),
+        ("FP16/FP32 mixed", "amp-fp16"), ("mixed BF16/FP32", "amp-bf16"), ("AMP (FP16)", "amp-fp16"),
+        ("int8/fp16", ""), ("mixed int8", ""), ("fp16 xla", ""), ("precision", ""),
+    ],
+)  # fmt: skip
+def test_words_beside_a_format_leave_it_what_it_is(said, meant):
+    assert named(said) == meant
 
 
 def test_no_spelling_means_two_precisions():

@@ -97,6 +97,8 @@ def test_what_is_not_there(whichgpu: Any) -> None:
         (["difference between FP8 and INT8?"], ["fp8", "int8"]),
         (["what is the difference between LoRA and QLoRA"], ["lora"]),
         (["KV", "cache"], ["kv cache"]),
+        (["FlashAttention-3"], ["flashattention"]),
+        (["CUDA", "12.4"], ["cuda"]),
         (["what's a GPU instance?"], ["gpu hour"]),
         (["compute", "capability"], ["compute capability"]),
     ],

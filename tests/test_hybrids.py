@@ -128,3 +128,47 @@ def test_what_is_beside_the_layers_of_gemma_3n() -> None:
     embedding = item.parameters()["embedding"]
     # Words, small embeddings of 35 layers, their projection, and three more streams.
     assert embedding == 262400 * 2048 + 262144 * 35 * 256 + 2048 * 35 * 256 + 256 + 3 * 2048**2
+
+
+#: Configurations with layers of several kinds, and what they keep of `tokens`: bytes by hand.
+KEPT: dict[str, tuple[dict[str, object], int, float]] = {
+    "pairs of layers share keys and values": (
+        {"model_type": "hunyuan", "hidden_size": 6400, "intermediate_size": 18304, "num_hidden_layers": 64,
+         "num_attention_heads": 80, "num_key_value_heads": 8, "attention_head_dim": 128, "use_cla": True,
+         "cla_share_factor": 2, "num_experts": 16, "moe_topk": 1, "num_shared_expert": 1,
+         "vocab_size": 128512}, 32768, 32 * 32768 * 2 * 8 * 128 * 2.0),
+    "three local layers and a global one": (
+        {"model_type": "exaone4", "hidden_size": 5120, "intermediate_size": 27392, "num_hidden_layers": 64,
+         "num_attention_heads": 40, "num_key_value_heads": 8, "head_dim": 128, "sliding_window": 4096,
+         "sliding_window_pattern": "LLLG", "vocab_size": 102400}, 32768,
+        (16 * 32768 + 48 * 4096) * 2 * 8 * 128 * 2.0),
+    "hybrid layers by their numbers": (
+        {"model_type": "zamba2", "hidden_size": 2560, "attention_head_dim": 160, "intermediate_size": 10240,
+         "num_hidden_layers": 54, "num_attention_heads": 32, "num_key_value_heads": 32,
+         "hybrid_layer_ids": [6, 12, 18, 24, 30, 36, 42, 47, 51], "num_mem_blocks": 2, "mamba_d_state": 64,
+         "n_mamba_heads": 80, "mamba_headdim": 64, "vocab_size": 32000}, 4096, 9 * 4096 * 2 * 32 * 160 * 2.0),
+    "other heads within a window, experts but in the first layer": (
+        {"model_type": "mimo_v2_flash", "hidden_size": 4096, "intermediate_size": 16384,
+         "num_hidden_layers": 48, "num_attention_heads": 64, "num_key_value_heads": 4, "head_dim": 192,
+         "v_head_dim": 128, "swa_num_key_value_heads": 8, "sliding_window": 128, "n_routed_experts": 256,
+         "num_experts_per_tok": 8, "moe_intermediate_size": 2048, "vocab_size": 152576,
+         "hybrid_layer_pattern": [0 if i % 6 == 5 or i == 0 else 1 for i in range(48)],
+         "moe_layer_freq": [0] + [1] * 47}, 32768, (9 * 4 * 32768 + 39 * 8 * 128) * (192 + 128) * 2.0),
+    "36 dense widths": (
+        {"model_type": "openelm", "model_dim": 3072, "head_dim": 128, "num_transformer_layers": 36,
+         "num_kv_heads": [3] * 36, "num_query_heads": [12] * 36, "ffn_dim_divisor": 256,
+         "ffn_multipliers": [0.5 + 3.5 * i / 35 for i in range(36)], "vocab_size": 32000}, 2048,
+        36 * 2048 * 2 * 3 * 128 * 2.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", KEPT)
+def test_what_odd_layers_keep_is_as_counted_by_hand(case: str) -> None:
+    raw, tokens, expected = KEPT[case]
+    item = workload_of(raw, "config.json", "odd")
+    assert float(kv_cache(item.dims, BF16, tokens)) == pytest.approx(expected, rel=1e-9)
+
+
+def test_hunyuan_large_has_its_389_billion_parameters() -> None:
+    raw, _, _ = KEPT["pairs of layers share keys and values"]
+    assert sum(workload_of(raw, "config.json", "odd").parameters().values()) == pytest.approx(389e9, rel=0.01)

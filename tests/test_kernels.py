@@ -207,6 +207,26 @@ def test_a_workloads_own_laws_are_of_frameworks_and_bind_no_other_workload() -> 
     assert factors("resnet50", engine, trains=False) == (1.0, 1.0)
 
 
+def test_keplers_units_go_short_of_instructions_and_server_boards_of_any_gddr_of_bandwidth() -> None:
+    kepler, maxwell = (Devices.of([GPUS[name]]) for name in ("k80", "m40-24gb"))
+    assert kepler.maturity[0, 0] < maxwell.maturity[0, 0] == 1.0
+    assert maxwell.bandwidth[0, 0] < maxwell.column("bandwidth")[0, 0]
+
+
+def test_tensorrt_adds_half_precision_products_up_in_half_precision() -> None:
+    def rate(name: str, stack: str) -> float:
+        job = Job("resnet50", phase="infer", precision="fp16", runtime=stack)
+        return lay_out(job, [GPUS[name]]).devices.peak("fp16").item()
+
+    assert rate("rtx-3090", "TensorRT") == 2 * rate("rtx-3090", "PyTorch 2")
+    assert rate("rtx-a6000", "TensorRT") == rate("rtx-a6000", "PyTorch 2")
+
+
+def test_int8_of_a_laptop_is_what_its_fp8_is_where_no_source_says() -> None:
+    devices = Devices.of([GPUS["rtx-5090-laptop"]])
+    assert devices.peak("int8") == devices.column("fp8_acc16")
+
+
 def test_amds_units_and_streams_reach_less_and_rdna_more_than_gcn() -> None:
     vega, rdna, nvidia = (Devices.of([GPUS[name]]) for name in ("radeon-pro-vii", "rx-6800", "rtx-3090"))
     assert vega.maturity[0, 0] < rdna.maturity[0, 0] < nvidia.maturity[0, 0]

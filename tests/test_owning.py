@@ -153,8 +153,7 @@ def test_hours_of_a_day(hours: float) -> None:
 def test_what_cannot_be(whichgpu: Any) -> None:
     with pytest.raises(DataError, match="--price"):
         rent_or_buy(GPUS["rtx-5000-ada-laptop"], 8, stated(8), TODAY)
-    with pytest.raises(DataError, match="--rent"):
-        rent_or_buy(GPUS["gtx-1050"], 8, stated(8), TODAY)
+    assert rent_or_buy(GPUS["gtx-1050"], 8, stated(8), TODAY).hours is None
     with pytest.raises(UsageError, match="--price"):
         rent_or_buy(GPUS["rtx-a6000"], 8, stated(8), TODAY, usd=-1)
     assert whichgpu("prices", "own", "rtx-a6000", "--electricity", "cheap").status == 2
@@ -163,6 +162,18 @@ def test_what_cannot_be(whichgpu: Any) -> None:
     assert whichgpu("prices", "spot", "a10", "--hours", "1", "--checkpoint", "0 s").status == 2
     assert whichgpu("prices", "spot", "gtx-1050", "--hours", "1").status == 4
     assert whichgpu("prices", "spot", "a10").status == 2
+
+
+def test_what_nobody_rents_out_has_a_cost_of_its_own(whichgpu: Any) -> None:
+    """A laptop: 1,999 USD, a fifth back after 3 years of 1,461 h, and 120 W of it by the hour."""
+    told = whichgpu("prices", "own", "rtx-4090-laptop", "--hours-per-day", "4")
+    assert told.status == 0
+    assert "No price on demand is on file" in told.out
+    found = whichgpu("prices", "own", "rtx-4090-laptop", "--hours-per-day", "4", "--json").json
+    assert found["rent"] is None
+    assert found["own"] == pytest.approx(1999 * 0.8 / (3 * 365.25 * 4) + found["running"])
+    rented = whichgpu("prices", "own", "rtx-4090-laptop", "--hours-per-day", "4", "--rent", "0.5 USD/h")
+    assert "The rent has paid for it after" in rented.out
 
 
 def test_the_commands(whichgpu: Any) -> None:

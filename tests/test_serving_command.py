@@ -371,3 +371,28 @@ def test_a_gpu_whose_power_no_source_states_has_no_energy(whichgpu):
              "--precision", "q4_k_m")  # fmt: skip
     for more in (("--phase", "decode"), ("--curve",)):
         assert " nan" not in whichgpu(*asked, *more).out
+
+
+@pytest.mark.parametrize("gpu", ["gaudi3", "tpu-v5e", "trainium2", "arc-b580"])
+def test_an_engine_on_gpus_of_which_no_run_is_on_file_has_the_widest_interval(whichgpu, gpu):
+    asked = ["predict", "qwen2.5-1.5b", "--phase", "serve", "--runtime", "vllm", "--concurrency", "8"]
+    answer = whichgpu(*asked, "--gpu", gpu, "--json").json
+    assert answer["basis"] == "roofline"
+    assert answer["value"]["high"] / answer["value"]["low"] > 2.5
+
+
+@pytest.mark.parametrize(
+    ("option", "says"), [("prefix_hit=half", "e.g. prefix_hit=0.5"), ("speculative=eagle", "speculative=3")]
+)
+def test_an_option_that_is_no_number_has_an_example_that_works(whichgpu, option, says):
+    done = whichgpu("predict", "llama-3.1-8b", "--gpu", "l4", "--phase", "serve", "--option", option)
+    assert done.status == 2
+    assert says in done.err
+
+
+def test_shares_are_also_read_in_per_cent(whichgpu):
+    asked = ("predict", "llama-3.1-8b", "--gpu", "l4", "--phase", "serve", "--concurrency", "4", "--json")
+    first, second = (
+        whichgpu(*asked, "--option", f"prefix_hit={text}").json["value"] for text in ("50%", "0.5")
+    )
+    assert first == second

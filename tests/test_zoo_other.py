@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import single
 from whichgpu.cost.jobs import predict_rows
+from whichgpu.cost.layout import settle
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import Catalogue
 from whichgpu.hardware.catalogue import catalogue as load
@@ -113,6 +114,8 @@ def test_transformer_xl_large_by_hand() -> None:
         ("nomic-embed-text", "nomic-embed-text"), ("pegasus", "pegasus-large"),
         ("SSD-large", "ssd-resnet34"), ("nnunet", "nnunet-3d"), ("U-Net", "unet-medical"),
         ("DLRM-DCNv2", "dlrm-dcnv2"), ("HiFi-GAN", "hifigan"), ("jasper", "jasper-10x5"),
+        ("ssd300_amp", "ssd300-r50"), ("BERT-base SQuAD fine-tuning", "bert-base"), ("resnet", "resnet50"),
+        ("ResNet-50 inference INT8", "resnet50"), ("stabilityai/sd-turbo", "sd-turbo"),
         ("RNN-T", "rnnt"), ("STREAM", "stream-triad"), ("fp64-gemm", "dgemm"), ("FFT", "fft-3d"),
     ],
 )  # fmt: skip
@@ -156,6 +159,8 @@ def test_units_are_the_workload_s_own(name: str, columns: dict, unit: str, units
         ("ssd300-r50", "train", "images/s"), ("maskrcnn-r50-fpn", "train", "images/s"),
         ("3d-unet-99.9", "infer", "samples/s"), ("rnnt", "infer", "samples/s"),
         ("retinanet", "infer", "samples/s"), ("bert-large-mlperf-99.9", "infer", "samples/s"),
+        ("tacotron2", "train", "tokens/s"), ("3d-unet-99", "infer", "images/s"),
+        ("rnnt", "infer", "sequences/s"),
     ],
 )  # fmt: skip
 def test_a_row_is_answered_in_its_unit(catalogue: Catalogue, name: str, phase: str, unit: str) -> None:
@@ -282,6 +287,29 @@ def test_the_backward_pass_is_about_twice_the_forward_pass(name: str) -> None:
 
 
 # -- each family's own ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("runtime", "meant"),
+    [
+        ("TensorFlow NGC TensorFlow-20.06-py3", "ssd320-r50-fpn"), ("TensorFlow 2.4", "ssd320-r50-fpn"),
+        ("tensorflow-1.15/2.x tf_cnn_benchmarks", "ssd300-r34"), ("NGC PyTorch 20.06", "ssd300-r50"),
+    ],
+)  # fmt: skip
+def test_ssd_is_another_model_under_tensorflow(runtime: str, meant: str) -> None:
+    settled = settle(Job("ssd300-r50", phase="train", runtime=runtime))
+    assert settled.workload.id == settled.job.workload == meant
+    assert any(meant in one for one in settled.said) == (meant != "ssd300-r50")
+
+
+def test_tensorflow_matches_boxes_picture_by_picture() -> None:
+    ssd, kernels = resolve("ssd320"), []
+    for batch in (1.0, 8.0):
+        ops = ssd.trace(ssd.complete(Job(ssd.id, phase="train", batch=batch)))
+        kernels.append(
+            sum(op.copies * op.repeats for op in ops if op.layer.startswith(("overlap", "target")))
+        )
+    assert kernels[1] == 8 * kernels[0] > 0
 
 
 def test_frozen_stages_of_a_detector_have_no_backward_pass() -> None:

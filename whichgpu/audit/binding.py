@@ -29,7 +29,7 @@ _GENERATION = re.compile(r"\b(?:\w+|\d(?:st|nd|rd|th))[ -]gen(?:eration)?\b\.?",
 #: "Tensor Cores der 5. Generation" are no five cores.
 _NTH = re.compile(
     r"\.?[ \u00aa\u00ba\u00b0]?(?:er?|\u00e8me|te|ten)?\s*g(?:en\b|[e\u00e9]n[e\u00e9]raci?[o\u00f3]?n|"
-    r"eneration)",
+    r"eneration)|\u4e16?\u4ee3|\uc138\ub300",
     re.IGNORECASE,
 )
 #: Words of every rate between its name and its value, and what begins another value.
@@ -43,7 +43,7 @@ _PART_BEFORE = re.compile(
     r"[\w\s,]{0,16}$",
     re.IGNORECASE,
 )
-#: Behind a size that names a model by it: "the 80 GB version".
+#: Behind a value that names a model by it: "the 80 GB version", "45 W variants".
 _VARIANT = re.compile(r"[\s-]*(?:models?|versions?|variants?|flavou?rs?|editions?|skus?)\b", re.IGNORECASE)
 #: What is missing, left or added is not what a device has.
 _MISSING = re.compile(
@@ -53,7 +53,8 @@ _MISSING = re.compile(
     re.IGNORECASE,
 )
 _PART_AFTER = re.compile(
-    r"[\w\s-]{0,24}\b(?:per|each|more|fewer|less|mehr|weniger|pro|je|de plus|de moins|m\u00e1s|menos)\b",
+    r"[\w\s-]{0,32}\b(?:per(?!\s+(?:gpu|card|accelerator)\b)|each|more|fewer|less|mehr|weniger|pro|je|de "
+    r"plus|de moins|m\u00e1s|menos)\b",
     re.IGNORECASE,
 )
 #: A rate that is told twice, dense and with sparsity.
@@ -135,7 +136,7 @@ class Binder:
         here = self._who.here
         inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
         mention = nearest_device(self._text, quantity, self._who)
-        variant = quantity.dimension == "memory" and _VARIANT.match(self._text, quantity.end)
+        variant = _VARIANT.match(self._text, quantity.end)
         if mention is None or inside or variant or of_a_part(self._text, quantity):
             return None
         attribute = self._listed(quantity, mention) if chosen is None else self._attributes[chosen].attribute
@@ -197,7 +198,7 @@ def nearest_attribute(
     for index, each in enumerate(attributes):
         if index in taken or not any(True for _ in fitting(each.attribute, [quantity])):
             continue
-        if too_small(each.attribute, quantity) or _is_year(text, quantity):
+        if too_small(each.attribute, quantity) or _is_year(text, quantity) or _is_resolution(text, quantity):
             continue
         if each.attribute.dimension in ("count", "bits") and _VERSION.fullmatch(
             text, quantity.start, quantity.end
@@ -225,6 +226,11 @@ def _is_year(text: str, quantity: Quantity) -> bool:
     digits = text[quantity.start : quantity.end]
     bare = quantity.dimension == "number" and re.fullmatch(r"(?:19|20)\d\d", digits) is not None
     return bare and _IN_A_YEAR.search(text, max(0, quantity.start - 16), quantity.start) is not None
+
+
+def _is_resolution(text: str, quantity: Quantity) -> bool:
+    """Whether a bare number is that of a picture: "8K"."""
+    return re.fullmatch(r"(?:2|4|5|8|16)K", text[quantity.start : quantity.end]) is not None
 
 
 def too_small(attribute: Attribute, quantity: Quantity) -> bool:

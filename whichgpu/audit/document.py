@@ -49,6 +49,11 @@ class Passage(NamedTuple):
         """Where the first character stands in the file."""
         return self.runs[0][1] if self.runs else self.end
 
+    def part(self, start: int, end: int) -> Passage:
+        """A stretch of it as a passage of its own."""
+        runs = tuple(run for run in _cut(self.runs, start) if run[0] < end - start)
+        return self._replace(text=self.text[start:end], runs=runs, end=self.span(start, end)[1])
+
 
 def pieces(passage: Passage, longest: int = 4000) -> Iterator[Passage]:
     """A passage, in pieces if it is longer than any paragraph is, so that the time stays bounded."""
@@ -61,9 +66,7 @@ def pieces(passage: Passage, longest: int = 4000) -> Iterator[Passage]:
         end = at + longest
         cut = max(text.rfind(". ", at + longest // 2, end) + 1, text.rfind(" ", at + longest // 2, end), 0)
         end = min(cut if cut > at else end, len(text))
-        _, last = passage.span(at, end)
-        runs = tuple(run for run in _cut(passage.runs, at) if run[0] < end - at)
-        yield passage._replace(text=text[at:end], runs=runs, end=last)
+        yield passage.part(at, end)
         at = end
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 #: Words before a word that is of something else.
 SET_AGAINST = re.compile(
-    r"\b(?:than|compared|versus|vs|unlike|previous|predecessor|older|system|host|cpu|instead)\b",
+    r"\b(?:than|compared|versus|vs|unlike|previous|predecessor|older|system|host|cpu|instead|"
+    r"statt|anstelle|au lieu|en lugar|invece)\b",
     re.IGNORECASE,
 )
 #: A sentence that goes on about the device of the one before it, by a pronoun or its kind.

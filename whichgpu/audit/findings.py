@@ -71,6 +71,11 @@ def made(
     return Finding(start, end, context.document.original[start:end], kind, verdict=verdict, **told)
 
 
+def withheld(found: Finding, why: str) -> Finding:
+    """A finding that accuses nobody, since what it rests on is not certain."""
+    return found._replace(verdict="unverifiable", expected="", because=why, true_for="")
+
+
 class Context(NamedTuple):
     """What every kind of claim is looked for with."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.attributes import Attribute
+    from whichgpu.facts.model import Fact
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
 
@@ -34,7 +35,7 @@ _INTEGER = ("int8", "int4")
 #: The compute capability from which on tensor cores have a precision.
 _SINCE = {"fp8": 8.9, "fp4": 10.0, "bf16": 8.0, "tf32": 8.0}
 #: What is said beside a value that is not of the field.
-_NOT_WHERE = {"nvlink_per_direction": "both_ways", "nvlink": "one_way"}
+_NOT_WHERE = {"fp64_tensor": "vector", "nvlink_per_direction": "both_ways", "nvlink": "one_way"}
 #: What is stated of a board with several GPUs as often as of one of them.
 _OF_BOARDS = ("memory", "bandwidth", "cores", "power", "fp32", "fp64", "transistors")
 #: Sizes that are one size: decimal units for binary ones, as cards and caches are sold.
@@ -45,8 +46,12 @@ _NEAR, _ROUND, _LIMITED = 0.03, 0.08, 0.13
 _DATABASES = 0.10
 #: What a card's maker may change: off by less, it may be another maker's card.
 _MAKERS = {"clock_boost": 0.10, "clock_base": 0.10, "power": 0.15}
+#: What a laptop's maker adds to the power of its GPU for a while, of that of the CPU.
+_BOOSTED = 0.25
 #: How far the clocks of one part differ between a thin laptop and a thick one.
 _LAPTOPS = 0.35
+#: What a vendor states once and for all of a card.
+_VENDORS = ("power", "cores", "memory", "tensor_cores", "sms", "memory_bus", "bandwidth")
 #: Nodes of TSMC that one process is called by.
 _ONE_NODE = frozenset({4e-9, 5e-9})
 _GB = 1e9
@@ -163,7 +168,7 @@ def _values(attribute: Attribute, what: Stated, gpu: Gpu) -> Iterator[tuple[floa
     for field in _fields(attribute, what):
         if field in _NOT_WHERE and _NOT_WHERE[field] in what.said:
             continue
-        for fact in gpu.stated(field):
+        for fact in _believed(gpu, field):
             value = _number(fact.value)
             if value is None or (field in _SPARSE and _is_sparse(value, field, gpu)):
                 continue
@@ -176,6 +181,16 @@ def _values(attribute: Attribute, what: Stated, gpu: Gpu) -> Iterator[tuple[floa
             units = float(gpu.value("units_per_board") or 1.0) if field in _OF_BOARDS else 1.0
             if units > 1:
                 yield value * units, field
+
+
+def _believed(gpu: Gpu, field: str) -> Sequence[Fact]:
+    """What sources state of a field: of a server or workstation card its vendor's alone, if it states any.
+
+    A gaming card's clocks and power are its maker's to choose, a laptop's its builder's.
+    """
+    every = gpu.stated(field)
+    own = [fact for fact in every if fact.kind == "vendor"]
+    return own if own and field in _VENDORS and gpu.segment in ("datacenter", "workstation") else every
 
 
 def _is_sparse(value: float, field: str, gpu: Gpu) -> bool:
@@ -297,6 +312,8 @@ def _too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     fact = gpu.fact(attribute.fields[0])
     if gpu.segment in ("geforce", "workstation", "laptop") or (fact and fact.kind != "vendor"):
         allowed = max(allowed, _MAKERS.get(attribute.key, 0.0))
+    if gpu.segment == "laptop" and attribute.key == "power":
+        allowed = max(allowed, _BOOSTED)
     if gpu.segment == "laptop" and attribute.dimension in (*_RATES, "frequency"):
         # A laptop's maker sets its power, and the clocks with it.
         allowed = max(allowed, _LAPTOPS)

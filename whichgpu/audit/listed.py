@@ -54,6 +54,18 @@ _ELSE = re.compile(
     r"of inter|model|ram\b|ssd|disk|under load|headroom|file|dataset|checkpoint|weights)",
     re.IGNORECASE,
 )
+#: What a list of a device's values begins with inside of a sentence, and what turns to another thing
+#: before it.
+_BEGINS = re.compile(
+    r"\b(?:with|has|have|offers?|delivers?|provides?|runs? at|at|reach(?:es|ing)?|packs?)\s+(?:its\s+|a\s+)?",
+    re.IGNORECASE,
+)
+_TURNS = re.compile(
+    r"[;:!?]|\.\s|\b(?:than|versus|vs|over|against|while|whereas|but|compared|unlike|system|server|node|rack|host|cpu|"
+    r"link|links|linked|connect\w*|nvlink|pcie|network\w*|storage|cache|switch\w*|each|per|total|both|all|if|when|"
+    r"competitors?|rivals?|successors?|predecessors?|which|that|cards|gpus|models)\b",
+    re.IGNORECASE,
+)
 _LONGEST = 220
 #: Before a value in brackets that says of which card another value is: "250 W (40 GB)".
 _SIZE_OF = re.compile(r"\d\s?(?:W|[GT]i?B(?:/s)?|[TP]?FLOPS|TOPS|cores)\s*\($")
@@ -81,9 +93,16 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
         return None
     if _SIZE_OF.search(text, max(0, quantity.start - 14), quantity.start):
         return None
-    if _ELSE.match(text, quantity.end) or not is_list(text[first : quantity.start]):
+    gap = text[first : quantity.start]
+    if _ELSE.match(text, quantity.end) or not (is_list(gap) or (key == "bandwidth" and _opens(gap))):
         return None
     return attributes()[key]
+
+
+def _opens(gap: str) -> bool:
+    """Whether a list begins somewhere between a name and a bandwidth: "narrows the gap with 141 GB and"."""
+    begun = list(_BEGINS.finditer(gap))
+    return bool(begun) and not _TURNS.search(gap) and is_list(gap[begun[-1].end() :])
 
 
 def is_list(gap: str) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Evidence, Finding
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.subjects import Mention
@@ -56,13 +57,15 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
         if _same(other.named, first.named, context):
             return None
         return Pair(_forms(first.named, context), _forms(other.named, context))
-    if after or any(not _same(each.named, first.named, context) for each in own):
+    others = [each.named for each in own if not _same(each.named, first.named, context)]
+    if others and not after and _told_before(who.text, own, first, context):
+        second = others[-1:]
+    elif after or others:
         # What comes behind is not compared, and is no other subject either.
-        return None
-    subjects = [each for each in devices(context) if not _same(each, first.named, context)]
-    if len(subjects) != 1:
-        return None
-    return Pair(_forms(first.named, context), _forms(subjects[0], context))
+        second = []
+    else:
+        second = [each for each in devices(context) if not _same(each, first.named, context)]
+    return Pair(_forms(first.named, context), _forms(second[0], context)) if len(second) == 1 else None
 
 
 #: What begins another clause, and what says that it is of the comparison all the same.
@@ -72,11 +75,41 @@ _THAN = re.compile(
 )
 
 
+#: "The H100 has 80 GB, so the MI300X offers": what is said of the one before is what the other is held
+#: against.
+_SO = re.compile(
+    r"(?:,|;)\s+(?:so|while|whereas|but|and|yet)\s+(?:the\s+|its\s+\w+,?\s+|amd[\u2019']s\s+|nvidia[\u2019']s\s+){0,2}$",
+    re.I,
+)
+
+
+def _told_before(text: str, own: Sequence[Mention], last: Mention, context: Context) -> bool:
+    """Whether a sentence tells of one other device first, with its values, and goes on with the last."""
+    others = [each for each in own if not _same(each.named, last.named, context)]
+    between = text[others[-1].end : last.start]
+    single = len({each.named for each in others}) == 1
+    return single and _SO.search(between) is not None and bool(quantities(between))
+
+
 def _with(who: Spoken, end: int, after: Sequence[Mention]) -> Sequence[Mention]:
     """The device behind a comparison that it is with; none where that begins what is said next."""
     between = who.text[end : after[0].start] if after else ""
     apart = _CLAUSE.search(between) and not _THAN.search(between)
     return [] if apart else after[:1]
+
+
+def named_before(passage: Passage, mention: Mention, context: Context) -> list[tuple[str, ...]]:
+    """Every other device that a passage, or else its title and the passage before it, names before a name."""
+    passages = context.document.passages
+    index = passages.index(passage)
+    found = [each for each in context.mentions.get(index, ()) if each.end <= mention.start]
+    if not any(not _same(each.named, mention.named, context) for each in found):
+        found = list(context.mentions.get(index - 1, ())) if index else []
+    distinct: list[tuple[str, ...]] = []
+    for one in found:
+        if not any(_same(one.named, known, context) for known in (*distinct, mention.named)):
+            distinct.append(one.named)
+    return distinct
 
 
 def _forms(named: tuple[str, ...], context: Context) -> tuple[str, ...]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.document import pieces
 from whichgpu.audit.findings import KINDS, Context, Finding
+from whichgpu.audit.misread import without_misread
 from whichgpu.audit.quantities import locale
 from whichgpu.audit.settling import settled
 from whichgpu.audit.subjects import resolved
+from whichgpu.audit.unmarked import tabled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,6 +38,7 @@ def audit(
 
     `told` hears of each kind of claim before it is looked for: its name, how many are done, and of how many.
     """
+    document = tabled(document, catalogue)
     document = document._replace(passages=tuple(piece for p in document.passages for piece in pieces(p)))
     mentions = resolved(document, catalogue)
     spoken_of = frozenset(one for found in mentions.values() for each in found for one in each.ids)
@@ -48,7 +51,7 @@ def audit(
         if told is not None:
             told(kind, done, len(every))
         found += list(import_module(f"{__package__}.claims.{kind}").find(context))
-    found = settled(found, context)
+    found = settled(without_misread(found, context), context)
     if fraction == ",":
         found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]
     return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))

@@ -97,7 +97,8 @@ _SHARED = re.compile(r"\s?/\s?\d{1,4}(?:\.\d)?(?=\s?[GT]i?B\b)")
 _MEMORY_UNIT = next(i for i, (_, dimension, _) in enumerate(_UNITS) if dimension == "memory")
 _BEFORE = re.compile(
     r"\b(up to|as much as|at most|no more than|about|around|approximately|roughly|some|nearly|almost|"
-    r"close to|over|more than|above|at least|less than|under|below|just|exactly|only)\s+(?:an?\s+)?"
+    r"close to|over|(?:more|greater|higher) than|in excess of|above|at least|less than|under|below|just|"
+    r"exactly|only)\s+(?:an?\s+)?"
     r"(?:[$\u20ac\u00a3]\s?)?$",
     re.IGNORECASE,
 )  # fmt: skip
@@ -106,13 +107,16 @@ LIMITS: Mapping[str, str] = {
     **dict.fromkeys(("up to", "as much as", "at most", "no more than"), "up to"),
     **dict.fromkeys(("about", "around", "approximately", "roughly", "some", "~", "\u2248"), "about"),
     **dict.fromkeys(("nearly", "almost", "close to"), "nearly"),
-    **dict.fromkeys(("over", "more than", "above", "at least", ">", "\u2265"), "over"),
+    **dict.fromkeys(("over", "more than", "greater than", "higher than", "in excess of", "above",
+                     "at least", ">", "\u2265"), "over"),
     **dict.fromkeys(("less than", "under", "below", "<", "\u2264"), "under"),
 }  # fmt: skip
 #: Multiples that are written as words.
 _MULTIPLES: Mapping[str, float] = {
     "twice": 2, "double": 2, "doubles": 2, "doubled": 2, "doubling": 2, "triple": 3, "triples": 3,
     "thrice": 3, "quadruple": 4, "half": 0.5, "halves": 0.5,
+    "a third of": 1 / 3, "one third of": 1 / 3, "a quarter of": 1 / 4, "one quarter of": 1 / 4,
+    "a fifth of": 1 / 5, "two thirds of": 2 / 3, "three quarters of": 3 / 4, "a tenth of": 1 / 10,
 }  # fmt: skip
 #: Numbers that are written as words.
 SPELLED: Mapping[str, int] = {
@@ -120,7 +124,8 @@ SPELLED: Mapping[str, int] = {
     "twelve": 12, "sixteen": 16, "twenty": 20, "thirty": 30,
 }  # fmt: skip
 _WORD_MULTIPLE = re.compile(
-    r"\b(?:(?P<word>twice|doubled?s?|doubling|triples?|thrice|quadruple|half|halves)"
+    r"\b(?:(?P<word>twice|doubled?s?|doubling|triples?|thrice|quadruple|half|halves"
+    r"|(?:an?|one|two|three)[ -](?:third|quarter|fifth|tenth)s?\s+of)"
     r"|(?P<number>two|three|four|five|six|seven|eight|nine|ten|twelve)(?:\s+times|[ -]?fold|x))\b",
     re.IGNORECASE,
 )
@@ -183,8 +188,13 @@ def multiples(text: str) -> tuple[Quantity, ...]:
 def _multiples(text: str) -> Iterator[Quantity]:
     for match in _WORD_MULTIPLE.finditer(text):
         word, number = match["word"], match["number"]
-        value = _MULTIPLES[word.lower()] if word else SPELLED[number.lower()]
-        yield Quantity(*match.span(), value, value, "times", match[0], _limit(text, match.start(), ""))
+        key = re.sub(r"[\s-]+", " ", word.lower()) if word else ""
+        if word and key not in _MULTIPLES:
+            continue
+        value = _MULTIPLES[key] if word else SPELLED[number.lower()]
+        # "A third" is a round word.
+        limit = _limit(text, match.start(), "") or ("about" if " of" in key else "")
+        yield Quantity(*match.span(), value, value, "times", match[0], limit)
 
 
 def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None:

@@ -208,6 +208,9 @@ def _topic(
         here = within(everywhere, back.start, back.end)
         against = _against(passage.text, back.start, here)
         own = [each for each in here if each not in against]
+        if own and _OF_IT.search(passage.text, back.start, own[0].start):
+            # "At $1,599 it is a twentieth of what an H100 costs" is about what was spoken of before.
+            continue
         if own:
             several = len({each.named for each in own}) > 1
             return (() if several and _joined(passage.text, own) else own[:1]), True
@@ -230,6 +233,9 @@ def _last_two(index: int, passage: Passage, sentence: Sentence, context: Context
     return ()
 
 
+_OF_IT = re.compile(
+    r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers)\b", re.IGNORECASE
+)
 _FORMER = re.compile(r"\s*(?:While )?the (former|latter)\b", re.IGNORECASE)
 
 

@@ -120,6 +120,8 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
     in_table = _prose_of_tables(context).get(passage.start)
     if in_table is not None:
         return in_table, True
+    from whichgpu.audit.roles import owned
+
     before: list[Sequence[Mention]] = []
     for back in range(index - 1, max(index - 25, -1), -1):
         found = context.mentions.get(back, ())
@@ -131,8 +133,9 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
         if heads is not None:
             return heads, True
         if passages[back].kind == "paragraph" and found:
-            before.append(found)
-    likely = next((each for each in map(_single, before) if each), ())
+            before.append(owned(passages[back].text, found))
+    # The nearest that speaks of a device; where it speaks of several, none is likely.
+    likely = next((_single(each) for each in before if each), ())
     title = context.document.title
     titled = () if _COMPARES.search(title) else _single(list(mentions(title, context.catalogue)))
     return likely or titled, not likely

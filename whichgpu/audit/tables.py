@@ -8,18 +8,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from whichgpu.audit.attributes import headed, qualifiers, rate_of
+from whichgpu.audit.attributes import CHIP, headed, qualifiers, rate_of
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
     from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.subjects import Mention
 
 #: The unit that a header gives for the numbers under or beside it.
 _UNIT = re.compile(
@@ -54,6 +55,8 @@ class Cell(NamedTuple):
     unit: str
     row: int
     column: int
+    #: Whether the cells of its row stand below those of the header.
+    aligned: bool = True
 
 
 def cells(table: Table, context: Context) -> tuple[Cell, ...]:
@@ -76,17 +79,14 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
         across = (-1, {1: about}) if about and table.columns == 2 else across
         yield from _ordered(table, context) if not across[1] else ()
     if across[1] and len(across[1]) >= len(down[1]):
-        yield from _beside(table, *across)
+        yield from _beside(table, across[0], _shifted(table, *across))
     elif down[1]:
         yield from _below(table, *down)
 
 
 def read(cell: Cell, context: Context) -> list[Quantity]:
     """The quantities of a cell, in the unit of its header where it has none."""
-    text = cell.passage.text
-    if cell.attribute and cell.attribute.key == "transistors":
-        # "80 B" are billions here.
-        text = _BILLIONS.sub(lambda match: match[1] + "Bn", text)
+    text = read_as(cell.passage.text, cell.attribute)
     found = [
         each._replace(end=min(each.end, len(cell.passage.text)))
         for each in quantities(text, context.fraction)
@@ -99,6 +99,13 @@ def read(cell: Cell, context: Context) -> list[Quantity]:
         again = next(iter(quantities(text, context.fraction)), each)
         made.append(again._replace(start=each.start, end=each.end))
     return made
+
+
+def read_as(text: str, attribute: Attribute | None, unit: str = "") -> str:
+    """A cell's text with the unit of its heading behind it; "80 B" of transistors are billions."""
+    if attribute and attribute.key == "transistors":
+        text = _BILLIONS.sub(lambda match: match[1] + "Bn", text)
+    return f"{text} {unit}".strip()
 
 
 def noted(passage: Passage, place: tuple[int, int], document: str) -> frozenset[str]:
@@ -127,24 +134,47 @@ def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int
     return column, {i: ids for i, cell in pairs if cell and (ids := devices(cell, context))}
 
 
+def _shifted(
+    table: Table, header: int, across: Mapping[int, tuple[str, ...]]
+) -> Mapping[int, tuple[str, ...]]:
+    """The devices above the columns; one to the right where a header lost the empty cell above the names.
+
+    It did where its first cell is a device, and the rows below have one cell more than it has.
+    """
+    own = _filled(table.rows[header])
+    below = [_filled(row) for index, row in enumerate(table.rows) if index != header]
+    if 0 not in across or 2 * sum(count == own + 1 for count in below) < len(below):
+        return across
+    return {column + 1: ids for column, ids in across.items()}
+
+
 def _beside(table: Table, header: int, across: Mapping[int, tuple[str, ...]]) -> Iterator[Cell]:
     """Attributes to the left, devices above."""
+    columns = 1 + max(across)
+    # A row with more cells was cut at pipes inside of them; one with fewer is of several devices.
+    aligned = all(_filled(row) <= max(columns, len(table.rows[max(header, 0)])) for row in table.rows)
     for index, row in enumerate(table.rows):
         head = row[0] if row else None
         if index == header or head is None:
             continue
-        attribute, said, unit = headed(head.text), qualifiers(head.text), _unit(head.text)
+        whole = aligned and (len(row) >= columns or header < 0)
+        attribute, said, unit = headed(head.text), qualifiers(head.text), unit_of(head.text)
         for column, ids in across.items():
             cell = row[column] if 0 < column < len(row) else None
             if cell:
                 mine = rate_of(head.text, cell.text, attribute)
-                yield Cell(cell, ids, mine, head.text, said, unit, index, column)
+                yield Cell(cell, ids, mine, head.text, said, unit, index, column, whole)
+
+
+def _filled(row: Sequence[Passage | None]) -> int:
+    """How many cells a row has up to its last one that is not empty."""
+    return max((index + 1 for index, cell in enumerate(row) if cell), default=0)
 
 
 def _below(table: Table, first: int, down: Mapping[int, tuple[str, ...]]) -> Iterator[Cell]:
     """Attributes above, a device to a row."""
     heads = [
-        (column, headed(head.text), head.text, qualifiers(head.text), _unit(head.text))
+        (column, headed(head.text), head.text, qualifiers(head.text), unit_of(head.text))
         for column, head in enumerate(table.rows[0])
         if head and column != first
     ]
@@ -162,10 +192,22 @@ def devices(passage: Passage, context: Context) -> tuple[str, ...]:
         return ()
     if counted(passage.text, 0, found[0].start) > 1 or _TIMES.match(passage.text, found[0].end):
         return ()
-    return found[0].ids if len({mention.named for mention in found}) == 1 else ()
+    return (
+        found[0].ids
+        if len({mention.named for mention in found}) == 1 and _is_it(passage, found[0], context)
+        else ()
+    )
 
 
-def _unit(text: str) -> str:
+def _is_it(passage: Passage, mention: Mention, context: Context) -> bool:
+    """Whether a header's cell says no chip of another device of that name: "RTX 4070 (AD103)"."""
+    chips = {str(context.catalogue[key].value("chip") or "").upper() for key in mention.ids}
+    said = CHIP.findall(passage.text)
+    return not said or not all(chips) or any(chip.startswith(one) for one in said for chip in chips)
+
+
+def unit_of(text: str) -> str:
+    """The unit that a heading gives for bare numbers; empty where it gives none."""
     match = _UNIT.search(text)
     return (match[1] or match[2]) if match else ""
 
@@ -177,7 +219,7 @@ def _ordered(table: Table, context: Context) -> Iterator[Cell]:
     """
     for text in (table.caption, *reversed(table.section), context.document.title):
         named = list(dict.fromkeys(each.ids for each in mentions(text, context.catalogue)))
-        if len(named) > 1 and len(named) == table.columns - 1:
+        if len(named) > 1 and len(named) == table.columns - 1 and not CHIP.search(text):
             orders = (named, named[::-1]) if len(named) == _TWO else (named,)
             for order in orders:
                 made = list(_beside(table, -1, dict(enumerate(order, 1))))

@@ -14,6 +14,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from whichgpu.cli.light import lighten
 from whichgpu.errors import WhichGpuError, one_line
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def console() -> int:
     """
     gc.set_threshold(200_000)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    lighten()
     status = main()
     gc.freeze()
     if sys.gettrace() is None and sys.getprofile() is None and not sys.flags.inspect:

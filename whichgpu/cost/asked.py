@@ -43,6 +43,7 @@ def read(job: Job) -> Asked:
     named = _named(job, fallback)
     stack = dated(named, job)
     said = _undated(job, stack)
+    workload, job, said = _under(workload, job, stack, said)
     job, said = _by_recipe(_by_habit(job, stack), stack, said)
     job, spread = _spreading(job, workload, stack)
     said = (*said, *spread)
@@ -60,6 +61,18 @@ def read(job: Job) -> Asked:
     filled = job.with_defaults(precision=own or loaded or named.default_precision.get(asked, ""))
     filled = _stored(filled, stack, released=own == filled.precision)
     return Asked(workload, _recomputing(_in_float8(filled), stack), stack, fallback, said)
+
+
+def _under(
+    workload: Workload, job: Job, stack: Runtime, said: tuple[str, ...]
+) -> tuple[Workload, Job, tuple[str, ...]]:
+    """The model that a name stands for under a runtime, where its publisher has another there."""
+    other = workload.dims.get("under", {}).get(stack.id)
+    if other is None:
+        return workload, job, said
+    found = resolve(other)
+    words = f"under {stack.title} '{workload.id}' is published of {found.id}, which is taken"
+    return found, replace(job, workload=found.id), (*said, words)
 
 
 def _check_cache(job: Job, stack: Runtime) -> None:

@@ -27,8 +27,9 @@ def stand_in(gpu: Gpu, dtype: str) -> str:
     """The field of the units that do the products of a format that a GPU has none for; "" where none do.
 
     FP4 weights are widened to 16 bits on the way to the tensor cores (weight-only kernels); FP16 and BF16
-    are equally wide, so a part that has only BF16 runs what is asked in FP16 in it. A part without matrix
-    units and without FP16 (Maxwell) widens FP16 numbers and multiplies in FP32, as cuBLAS does.
+    are equally wide, so a part that has only BF16 runs what is asked in FP16 in it; where no source states
+    a rate of INT8 it is that of FP8. A part without matrix units and without FP16 (Maxwell) widens FP16
+    numbers and multiplies in FP32, as cuBLAS does.
     """
     if gpu.value(dtype) is not None:
         return ""
@@ -43,7 +44,7 @@ def widened(gpu: Gpu, chips: Sequence[str]) -> bool:
 
 
 #: By format, the units that run it where its own are missing, the best first.
-_STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",), "fp8": ("fp16",)}
+_STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",), "fp8": ("fp16",), "int8": ("fp8_acc16", "fp8")}
 
 
 @immutable(slots=False)
@@ -188,11 +189,11 @@ class Devices:
         The share of its peak that a product reaches falls as the tensor rate of an SM grows, since
         feeding it grows harder: x^-0.2 with x in FP16 FLOP per clock and SM over 1,024.
         """
-        c = section("products")
-        known = {
-            dtype: (self.rate_of(dtype) / c["rate_reference"]) ** c["rate_exponent"] * self.maturity
-            for dtype in set(dtypes)
-        }
+        return np.asarray(self.fed(dtypes) ** section("products")["rate_exponent"] * self.maturity)
+
+    def fed(self, dtypes: tuple[str, ...]) -> NDArray[np.float64]:
+        """What an SM's tensor cores ask for, over what the reference's do; as `peaks`."""
+        known = {dtype: self.rate_of(dtype) / section("products")["rate_reference"] for dtype in set(dtypes)}
         return np.array([known[dtype] for dtype in (dtypes if len(known) > 1 else known)])
 
     @cached_property
@@ -230,7 +231,7 @@ class Devices:
     def bandwidth(self) -> Column:
         """Memory bandwidth in B/s that a long copy can expect: GDDR server boards lose some to ECC."""
         gddr_server = [
-            gpu.segment == "datacenter" and str(gpu.value("memory_type") or "").startswith("GDDR6")
+            gpu.segment == "datacenter" and str(gpu.value("memory_type") or "").startswith(("GDDR5", "GDDR6"))
             for gpu in self.gpus
         ]
         known = section("vendor_memory")

@@ -129,8 +129,15 @@ class Mesh:
         if np.any(self.ep * self.moe_tp > have):
             raise UsageError(
                 f"ep={self.ep.max():g} times moe_tp={self.moe_tp.max():g} is more than the "
-                f"{have.min():g} GPUs that the experts of a layer lie on"
+                f"{have.min():g} GPUs that the experts of a layer lie on; {_wider(job, have.min())}"
             )
+
+
+def _wider(job: Job, have: float) -> str:
+    """What to write for experts on more GPUs."""
+    if job.trains:
+        return f"use ep={have:g} or less, or fewer stages"
+    return f"use ep={have:g} or less, or groups of attention over as many GPUs (attention_dp times tp)"
 
 
 def cuts(dims: Mapping[str, Any], degree: int) -> bool:

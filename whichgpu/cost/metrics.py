@@ -69,6 +69,8 @@ class Metric(NamedTuple):
 #: Other words for what a job produces: any unit of work, or one of those that workloads count.
 _ANY = {"sample", "item", "example", "query", "request"}
 _WORDS = {"img": "image", "imgs": "image", "sentence": "sequence", "seq": "sequence", "seqs": "sequence"}
+#: What publishers call the unit of a workload, by that unit: frames of a spectrogram, pictures with a depth.
+_CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "volume": {"image"}}
 _EXAMPLES = {"time": "ms", "power": "W", "energy": "J", "memory": "GiB"}
 
 
@@ -85,7 +87,7 @@ def _rate(unit: str, made: str) -> tuple[float, bool, bool]:
         raise UsageError(f"'{unit}' is not a rate; write {made}/s")
     asked = _noun(noun)
     tokens = asked == "token" and _singular(made) == "sequence"
-    if asked not in _ANY and asked != _noun(made) and not tokens:
+    if asked not in {*_ANY, *_CALLED.get(_noun(made), ()), _noun(made)} and not tokens:
         raise UsageError(f"unit '{unit}': this workload makes {made}; write {made}/s")
     return _one(time, "time"), rest != unit, tokens
 

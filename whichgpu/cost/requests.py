@@ -76,7 +76,7 @@ class Requests:
         if not any(name in job.options for name in OPTIONS):
             return cls()
         usual = section("serving")["speculative"]
-        drafted = job.option("speculative", 0.0)
+        drafted = job.option("speculative", 0.0, example=3.0)
         return cls(
             rate=job.option("request_rate", 1.0, 1e-9) if "request_rate" in job.options else None,
             burstiness=job.option("burstiness", 1.0, 1e-3),
@@ -114,7 +114,7 @@ class Requests:
 #: What a request is called, and by kind of workload what it asks for.
 _REQUESTS = ("req", "reqs", "request", "requests", "query", "queries")
 _MADE = {
-    "images": ("image", "images", "picture", "pictures", "prompt", "prompts"),
+    "images": ("image", "images", "img", "imgs", "picture", "pictures", "prompt", "prompts"),
     "sequences": ("sequence", "sequences", "document", "documents", "text", "texts"),
     "audio seconds": ("file", "files", "transcript", "transcripts", "clip", "clips"),
 }
@@ -147,7 +147,7 @@ def at_random(job: Job) -> bool:
 
 
 def _share(job: Job, name: str, default: float) -> float:
-    value = job.option(name, default)
+    value = job.option(name, default, example=0.5)
     if value >= 1.0:
         raise UsageError(f"option {name}: {value:g} is a share and must be below 1; write e.g. {name}=0.5")
     return value

@@ -62,6 +62,8 @@ class Runtime:
     memory: Mapping[str, float]
     sequence: float
     default_precision: Mapping[str, str]
+    #: Vendors on whose GPUs it runs as well, where no run of it was measured.
+    unmeasured: tuple[str, ...] = ()
     #: By vendor, `gap` where it is another on its GPUs.
     gaps: Mapping[str, float] = field(default_factory=dict)
     #: By a name of it, the format in which that program loads models unless it is told otherwise.
@@ -158,7 +160,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     unread = ("names", "alone", "marks", "engine", "containers", *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
-    for name in ("tf32", "widens", "integer"):
+    for name in ("tf32", "widens", "integer", "unmeasured"):
         columns[name] = tuple(row.get(name, ()))
     columns.setdefault("default_precision", {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)

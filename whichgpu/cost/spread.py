@@ -88,8 +88,8 @@ def spread(laid: Layout, gpu: Gpu) -> Spread:
     """The spread of a laid-out job on one GPU."""
     prior = section("spread")
     inexact = 1.0 if laid.runtime.exact else 1.5
-    # A processor is no GPU: what the fit has learnt of those says little of it.
-    if not measured(laid.runtime) or gpu.segment == "cpu":
+    # A processor is no GPU: what the fit has learnt of those says little of it, nor of another vendor's.
+    if not measured(laid.runtime) or gpu.segment == "cpu" or gpu.vendor in laid.runtime.unmeasured:
         return Spread(prior["shared"] * inexact, prior["own"], "roofline")
     known = widths(laid, gpu)
     total = max(known.values()) * inexact

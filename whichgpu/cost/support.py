@@ -49,7 +49,7 @@ def _software(gpu: Gpu, runtime: Runtime) -> str:
         why = stacks.standing(gpu, runtime.software, runtime.release, runtime.said).refusal
         if why:
             return why
-    if gpu.vendor not in runtime.vendors:
+    if gpu.vendor not in (*runtime.vendors, *runtime.unmeasured):
         known = ", ".join(runtime.vendors)
         return f"{runtime.title} does not run on {gpu.vendor} as modelled here; its figures are for {known}"
     return ""

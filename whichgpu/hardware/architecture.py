@@ -44,7 +44,10 @@ IMPLIED = ("compute_capability", "tensor_core_generation", "rt_core_generation",
 
 @immutable(eq=False)
 class Architecture:
-    """One variant: per-SM facts and rates, each with its source; `name` only where it has one of its own."""
+    """One variant: per-SM facts and rates, each with its source; `name` only where it has one of its own.
+
+    `also` has other names that people give it (`Battlemage`).
+    """
 
     id: str
     family: str
@@ -53,6 +56,7 @@ class Architecture:
     _raw: Mapping[str, Any]
     _where: str
     name: str = ""
+    also: tuple[str, ...] = ()
     _read: dict[str, Fact | None] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -131,15 +135,28 @@ def architectures() -> Mapping[str, Architecture]:
 
 
 def called(text: str) -> str:
-    """The id of the generation or variant that a text names (`Ada Lovelace`, `NVIDIA Ampere`), or ""."""
-    plain = " ".join(text.lower().replace("-", " ").replace("_", " ").split())
-    key = plain.replace(" ", "_")
-    if key in families() or key in architectures():
-        return key
-    names = ((one.name.lower(), one.vendor.lower(), one.id) for one in families().values())
-    return next(
-        (stem for name, vendor, stem in names if plain in (name, f"{vendor} {name}", f"{vendor} {stem}")), ""
-    )
+    """The id of the generation or variant that a text names (`Ada Lovelace`, `RDNA 3`), or ""."""
+    return _called().get(_squeezed(text), "")
+
+
+@cache
+def _called() -> Mapping[str, str]:
+    """Every way to write a generation or a variant, with and without its vendor; generations come first."""
+    known: dict[str, str] = {}
+    for family in families().values():
+        for name in (family.id, family.name):
+            known.setdefault(_squeezed(name), family.id)
+            known.setdefault(_squeezed(family.vendor + name), family.id)
+    for variant in architectures().values():
+        vendor = families()[variant.family].vendor
+        for name in filter(None, (variant.id, variant.name, *variant.also)):
+            known.setdefault(_squeezed(name), variant.id)
+            known.setdefault(_squeezed(vendor + name), variant.id)
+    return MappingProxyType(known)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum() or c == ".")
 
 
 def family_of(architecture: str) -> Family | None:
@@ -160,6 +177,7 @@ def _family(stem: str, content: Mapping[str, Any]) -> Family:
             _raw=raw,
             _where=f"{where}: variant.{key}",
             name=str(raw.get("name", "")),
+            also=_names(raw.get("also")),
         )
         for key, raw in content.get("variant", {}).items()
     )

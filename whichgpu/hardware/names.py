@@ -111,9 +111,9 @@ def candidates(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
         found = [catalogue[key] for key in ids if key in catalogue and _fits(asked, catalogue[key])]
         if found:
             return tuple(found)
+    named = _by_words(said, asked, catalogue)
     fuller = tokens.spelled_out(said)
-    found = list(_by_words(said, asked, catalogue))
-    return tuple(found) or (_by_words(fuller, frozenset(fuller), catalogue) if fuller != said else ())
+    return named or (candidates(" ".join(fuller), catalogue) if fuller != said else ())
 
 
 def nearest(text: str, catalogue: Catalogue, most: int = 4) -> tuple[Gpu, ...]:
@@ -184,9 +184,12 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _curated_ids(asked: frozenset[str]) -> tuple[str, ...]:
-    """The ids that `data/aliases.toml` gives a spelling, sizes and form factors beside it or not."""
-    whole = _curated().get(_key(asked))
-    return whole or _curated().get(_key(asked) - _narrowing(asked), ())
+    """The ids that `data/aliases.toml` gives a spelling, with or without its sizes, forms and generation."""
+    from whichgpu.hardware.architecture import families
+
+    key, sizes = _key(asked), _narrowing(asked)
+    shorter = (key, key - sizes, key - sizes - frozenset(families()))
+    return next((ids for part in shorter if (ids := _curated().get(part))), ())
 
 
 def _narrowing(asked: frozenset[str]) -> frozenset[str]:
@@ -195,10 +198,13 @@ def _narrowing(asked: frozenset[str]) -> frozenset[str]:
 
 def _fits(asked: frozenset[str], gpu: Gpu) -> bool:
     """Whether an alias's device has the vendor, and (beside the alias itself) the sizes asked for."""
+    from whichgpu.hardware.architecture import families
+
     named = asked & tokens.VENDORS
     if named and not named & set(tokens.words(gpu.vendor)):
         return False
-    return _key(asked) in _curated() or _narrowing(asked) <= tokens.qualifiers(gpu) | tokens.model(gpu)
+    said = _narrowing(asked) | asked & frozenset(families())
+    return _key(asked) in _curated() or said <= tokens.qualifiers(gpu) | tokens.model(gpu)
 
 
 @lru_cache(maxsize=8)

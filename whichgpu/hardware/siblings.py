@@ -26,6 +26,7 @@ def oddities(gpus: Iterable[Gpu]) -> Iterator[tuple[str, str, str]]:
     known = [gpu for gpu in gpus if not gpu.user]
     yield from _apart(known, "l2", ("chip", "sms", "memory_bus"))
     yield from _pins(known)
+    yield from _lanes(known)
 
 
 def _apart(gpus: list[Gpu], field: str, alike: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
@@ -60,6 +61,24 @@ def _pins(gpus: list[Gpu]) -> Iterator[tuple[str, str, str]]:
                 f"{_text(gpu, 'memory_data_rate')} is none of {kind}, {low / 1e9:g} to {high / 1e9:g} Gbit/s"
             )
             yield gpu.id, "memory_data_rate", text
+
+
+def _lanes(gpus: list[Gpu]) -> Iterator[tuple[str, str, str]]:
+    """Parts with more PCIe lanes than the desktop part that has most of their chip."""
+    chips: dict[object, list[Gpu]] = defaultdict(list)
+    for gpu in gpus:
+        whole = gpu.value("chip") and gpu.value("sms") and (gpu.value("units_per_board") or 1) == 1
+        if whole and gpu.value("pcie_lanes"):
+            chips[gpu.value("chip")].append(gpu)
+    for group in chips.values():
+        fixed = [gpu for gpu in group if gpu.segment != "laptop"]
+        if not fixed:
+            continue
+        fullest = max(fixed, key=lambda gpu: (gpu.value("sms"), gpu.value("pcie_lanes")))
+        for gpu in group:
+            if gpu.value("pcie_lanes") > fullest.value("pcie_lanes"):
+                most = f"{fullest.id}, with most of the chip, has {_text(fullest, 'pcie_lanes')}"
+                yield gpu.id, "pcie_lanes", f"{_text(gpu, 'pcie_lanes')}; {most}"
 
 
 def _text(gpu: Gpu, field: str) -> str:

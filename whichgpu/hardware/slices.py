@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
 
-__all__ = ["is_part", "resolve_device"]
+__all__ = ["device", "in_one", "is_part", "resolve_device"]
 
 _PART = (
     r"(?i)^(?P<name>.*\S)\s*:\s*(?:(?:mig-?)?(?P<profile>\d+g\.\d+gb(?:[+-][a-z.]+)?)"
@@ -72,6 +72,23 @@ def resolve_device(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
             f"'{one_line(text)}': a share is between nothing and all; write {gpu.id}:1/2 or {gpu.id}"
         )
     return _shared(gpu, part), 1
+
+
+def device(key: str, catalogue: Catalogue) -> Gpu:
+    """The device of an id, of a part as well; raises `UsageError` as `resolve_device` does."""
+    return catalogue[key] if key in catalogue else resolve_device(key, catalogue)[0]
+
+
+def in_one(part: Gpu, catalogue: Catalogue) -> int:
+    """How many such parts one GPU has: of a MIG profile as its guide says, of a share what memory allows."""
+    key, _, name = part.id.partition(":")
+    whole = catalogue[key]
+    profile = re.escape(name.removeprefix("mig-"))
+    if stated := re.search(rf"(\d+)x {profile}(?![\w.])", str(whole.value("mig_profiles") or "")):
+        return int(stated[1])
+    if name.startswith("mig-"):
+        return 1
+    return max(int(whole.need("memory") / part.need("memory") * (1 + 1e-9)), 1)
 
 
 def _whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:

@@ -60,12 +60,13 @@ _MARKS = r"\((?:r|tm|c)\)"
 _JOINS = (
     (r"\b(\d+) ?(?:gib|gigabytes?|gigs?|gb|g)\b", r"\1gb"),
     (r"\b([abhlmtv]) (\d{1,4})\b", r"\1\2"),
-    (r"\bmi (\d{2,3}[ax]?)\b", r"mi\1"),
+    (r"\b(mi|mx) (\d{2,3}[ax]?)\b", r"\1\2"),
+    (r"\bv(\d) ([ep])\b", r"v\1\2"),
     (r"\bpci (?:e|express)\b", "pcie"),
     (r"\btis\b", "ti super"),
     (r"\bl40 s\b", "l40s"),
     (r"\b(\d+) cores?\b", r"\1c"),
-    (r"\b(?:macbook (?:pro|air)|mac (?:studio|mini|pro)|imac)\b", ""),
+    (r"\b(?:macbook(?: pro| air)?|mac (?:studio|mini|pro)|imac)\b", ""),
     (r"\b(\d+) w\b", r"\1w"),
     (r"\bmax q\b", "maxq"),
     (r"\b(sxm|hbm) (\d)\b", r"\1\2"),
@@ -85,6 +86,7 @@ _SIZES = frozenset(
 _SUPER = r"^(?:[12345]0|16)[5-9]0s$"
 _LAPTOP = r"^(?:[12345]0|16)[5-9]0m$"
 _MEMORY = r"^\d+gb$"
+_THOUSANDS = r"^[2-8]k$"
 
 
 def is_size(word: str) -> bool:
@@ -115,7 +117,7 @@ def _unglued(part: str) -> list[str]:
 
 
 def spelled_out(said: tuple[str, ...]) -> tuple[str, ...]:
-    """A spelling with what it leaves to be guessed: sizes without GB (`a100-40`), `4070s`, `4090m`.
+    """A spelling with what it leaves to be guessed: sizes without GB (`a100-40`), `4070s`, `4090m`, `6k`.
 
     Only for one that names nothing as it stands.
     """
@@ -127,6 +129,8 @@ def spelled_out(said: tuple[str, ...]) -> tuple[str, ...]:
             told.extend((word[:-1], "super"))
         elif re.match(_LAPTOP, word):
             told.extend((word[:-1], "laptop"))
+        elif re.match(_THOUSANDS, word):
+            told.append(f"{word[:-1]}000")
         else:
             told.append(word)
     return tuple(told)
@@ -160,6 +164,9 @@ def qualifiers(gpu: Gpu) -> frozenset[str]:
         own.add(f"{power:.0f}w")
     own.update(_board(gpu, own))
     own.update(words(gpu.family))
+    if gpu.variant:
+        for name in (gpu.variant.id, gpu.variant.name, *gpu.variant.also):
+            own.update(words(name))
     return frozenset(own - model(gpu))
 
 

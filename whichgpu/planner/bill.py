@@ -124,12 +124,19 @@ def bill(
         known = known._replace(busy=min(known.busy, target.rate / (machines * rate.mid)))
     rows = _offers(gpu, gpus, usd_per_hour, today, pool)
     made = _Made(gpu, gpus, machines, known, rate.mid * _HOUR, today)
-    ways = sorted((*made.rented(rows), *made.own()), key=lambda way: way.usd_per_unit)
+    # What nobody has read for a year is no cheapest way.
+    ways = sorted((*made.rented(rows), *made.own()), key=lambda way: (_old(way, today), way.usd_per_unit))
     return Bill(
         workload=resolve(job.workload), gpu=gpu.id, gpus=gpus, machines=machines, use=known, rate=rate,
         basis="as stated" if measured else answer[1].basis, ways=tuple(ways),
         kwh_per_unit=_energy(gpu, answer[1], gpus, rate), break_even_hours=made.break_even(ways),
     )  # fmt: skip
+
+
+def _old(way: Way, today: date) -> bool:
+    """Whether a price is one of long ago; what a card cost at its launch is no such thing."""
+    age = way.offer.age_days(today) if way.offer else None
+    return age is not None and age >= store.STALE_DAYS
 
 
 def _running(job: Job, gpu: Gpu, gpus: int, catalogue: Catalogue, today: date) -> tuple[Interval, Estimate]:

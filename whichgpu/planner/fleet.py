@@ -25,7 +25,16 @@ from whichgpu.cost.requests import Requests
 from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import Met
 from whichgpu.errors import UsageError
-from whichgpu.planner.market import cheapest_of_a_kind, considered, needed, trust, usable_offers
+from whichgpu.hardware.parts import is_part
+from whichgpu.planner.market import (
+    cheapest_of_a_kind,
+    considered,
+    devices,
+    in_parts,
+    needed,
+    trust,
+    usable_offers,
+)
 from whichgpu.planner.ways import Ways, ways
 from whichgpu.prices import live
 from whichgpu.prices import store as prices
@@ -115,8 +124,8 @@ def searched(
 ) -> tuple[Space | None, dict[str, Reason]]:
     """Every split on every GPU that may be had; None where there is no GPU. And why others are out."""
     workload = resolve(request.job.workload)
-    pool = live.current() if offers is None else tuple(offers)
-    wanted = tuple(catalogue.values() if request.gpus is None else (catalogue[g] for g in request.gpus))
+    wanted = devices(request, catalogue)
+    pool = in_parts(live.current() if offers is None else tuple(offers), wanted, catalogue)
     usable = usable_offers(request, pool, wanted)
     rejected: dict[str, Reason] = {}
     gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
@@ -157,6 +166,8 @@ def _choice(space: Space, cell: tuple[int, int], offer: Offer, most: float, coun
     """So many replicas in whole instances of an offer; None where one has no room in them."""
     size, stage = int(space.ways.gpus[cell[1]]), int(space.ways.stage[cell[1]])
     inside, known = int(offer.gpu_count), trust(offer, space.request)
+    if size > 1 and is_part(space.found.gpus[cell[0]]):
+        return None
     if size <= inside:
         instances = needed(count, inside // size) if space.load.stated else 1
         return Choice(*cell, offer, instances * (inside // size), instances, most, known)

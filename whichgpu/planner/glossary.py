@@ -133,14 +133,17 @@ _AROUND = frozenset(
 )
 
 
+_VERSION = re.compile(r"v?\d+")
+
+
 def _within(word: str) -> str | None:
-    """The term that a few words say with others around it: `spot instance`, `what is MIG`."""
-    parts = re.sub(r"[?!.,]|['’]s\b", " ", word).split()
+    """The term that a few words say with others around it: `spot instance`, `what is MIG`, `CUDA 12.4`."""
+    parts = re.sub(r"-(?=v?\d[\d.]*$)|[?!.,]|['’]s\b", " ", word).split()
     whole = len(parts)
     for size in range(whole - 1, 0, -1):
         for start in range(whole - size + 1):
             rest = [*parts[:start], *parts[start + size :]]
-            if all(one.lower() in _AROUND for one in rest):
+            if all(one.lower() in _AROUND or _VERSION.fullmatch(one) for one in rest):
                 found = _names().get(_key(" ".join(parts[start : start + size])))
                 if found:
                     return found

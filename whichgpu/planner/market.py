@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.hardware.parts import comes_alone
+from whichgpu.hardware.parts import comes_alone, is_part
+from whichgpu.hardware.slices import device, in_one
 from whichgpu.planner import constraints, refusals
 from whichgpu.planner.needs import LAPTOPS
 from whichgpu.prices import purchase
@@ -16,6 +18,7 @@ from whichgpu.prices import store as prices
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.constraints import Constraint
     from whichgpu.planner.reasons import Reason
@@ -28,6 +31,26 @@ _BOXES = (1, 2, 4, 8)
 CARDS = 8
 #: What stands for trust in a price that is not known.
 UNPRICED = 3
+
+
+def devices(request: Request, catalogue: Catalogue) -> tuple[Gpu, ...]:
+    """The GPUs that are asked for, parts of one among them; all of them where none is named."""
+    if request.gpus is None:
+        return tuple(catalogue.values())
+    return tuple(device(key, catalogue) for key in request.gpus)
+
+
+def in_parts(pool: Sequence[Offer], wanted: Sequence[Gpu], catalogue: Catalogue) -> tuple[Offer, ...]:
+    """The offers, and beside them those of GPUs wanted in parts: whole ones, with all their parts."""
+    found = list(pool)
+    for part in filter(is_part, wanted):
+        many = in_one(part, catalogue)
+        whole = part.id.partition(":")[0]
+        found += [
+            replace(row, gpu=part.id, gpu_count=row.gpu_count * many)
+            for row in pool if row.gpu == whole and row.gpu_count >= 1
+        ]  # fmt: skip
+    return tuple(found)
 
 
 def usable_offers(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> dict[str, list[Offer]]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.hardware.parts import is_part
 from whichgpu.planner.grid import WORTH
 from whichgpu.planner.market import trust
 from whichgpu.prices.purchase import purchase_price
@@ -80,15 +81,19 @@ def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]
     flat = [offer for rows in offers for offer in rows]
     counts = _each([float(int(offer.gpu_count)) for offer in flat])
     row = np.repeat(np.arange(len(offers)), np.array([len(rows) for rows in offers], dtype=np.int_))
+    # Parts of a GPU do the same side by side, and never one thing together.
+    alone = np.array([is_part(gpu) for gpu in sweep.devices.gpus])[row][:, None]
     # Offers (rows) by configurations (columns): those that fit, on instances that have GPUs for them.
     if sweep.job.trains:
-        able = sweep.fits[row] & _whole(together[row] / counts[:, None], counts[:, None], request)
+        whole = _whole(together[row] / counts[:, None], counts[:, None], request)
+        able = sweep.fits[row] & np.where(alone, together[row] == 1.0, whole)
     else:
-        able = sweep.fits[row] & (group[row] <= counts[:, None])
+        able = sweep.fits[row] & (group[row] <= np.where(alone, 1.0, counts[:, None]))
     offer, column = np.nonzero(able)
-    row, count = row[offer], counts[offer]
+    row, count, alone = row[offer], counts[offer], alone[offer, 0]
     if sweep.job.trains:
-        size, nodes = together[row, column], together[row, column] / count
+        size = together[row, column]
+        nodes = np.where(alone, 1.0, size / count)
         copies = 1.0 / np.maximum(nodes, 1e-9)
     else:
         size, nodes = group[row, column], np.ones(len(offer))
@@ -130,7 +135,9 @@ def together(request: Request, offers: Sequence[Sequence[Offer]]) -> list[float]
     """
     hurried = request.deadline is not None or request.objective == "time"
     nodes = NODES if request.size is not None and (hurried or request.cut) else (1,)
-    counts = sorted({offer.gpu_count * many for rows in offers for offer in rows for many in nodes})
+    # Of parts of a GPU a run has one.
+    each = {1.0 if ":" in (offer.gpu or "") else offer.gpu_count for rows in offers for offer in rows}
+    counts = sorted({count * many for count in each for many in nodes})
     return [count for count in counts if count > 1.0] or counts if request.cut else counts
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from whichgpu.hardware.slices import device
 from whichgpu.planner import constraints, refusals, sentences
 from whichgpu.planner.answer import Candidate, Recommendation, Rejected
 from whichgpu.planner.capping import capped
@@ -25,6 +26,8 @@ from whichgpu.planner.hosted import compared
 from whichgpu.planner.market import (
     cheapest_of_a_kind,
     considered,
+    devices,
+    in_parts,
     needed,
     offered,
     purchase_offer,
@@ -66,8 +69,8 @@ def recommend(
     """
     started = perf_counter()
     workload = resolve(request.job.workload)
-    pool = live.current() if offers is None else tuple(offers)
-    wanted = tuple(catalogue.values() if request.gpus is None else (catalogue[g] for g in request.gpus))
+    wanted = devices(request, catalogue)
+    pool = in_parts(live.current() if offers is None else tuple(offers), wanted, catalogue)
     usable = usable_offers(request, pool, wanted)
     rejected: dict[str, Reason] = {}
     gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)
@@ -264,7 +267,7 @@ def in_machine(request: Request, catalogue: Catalogue, first: Candidate | Fleet)
         return None
     from whichgpu.planner.machine import checked
 
-    gpu = catalogue[first.gpu]
+    gpu = device(first.gpu, catalogue)
     chosen: Any = getattr(first, "choice", first)
     return checked(
         request.machine, gpu, offered(request, (), [gpu]), chosen.offer, request.power_limit,

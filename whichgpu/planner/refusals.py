@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.hardware.parts import works_alone
+from whichgpu.hardware.parts import is_part, works_alone
 from whichgpu.planner.reasons import Reason
 from whichgpu.planner.words import money, plural
 from whichgpu.units import show
@@ -86,6 +86,11 @@ def no_room(sweep: Estimates, row: int) -> Reason:
     """A GPU type whose offers have too few GPUs for the smallest configuration that fits."""
     size = np.asarray(sweep.job.n_gpus if sweep.job.trains else sweep.job.tp, dtype=np.float64)
     sizes = np.broadcast_to(size, sweep.fits.shape)[row, sweep.fits[row]]
+    if is_part(sweep.devices.gpus[row]):
+        return Reason(
+            "parts of a GPU do not work together",
+            f"it takes {sizes.min():g} such parts, and parts of a GPU do not work together",
+        )
     return Reason(
         "no instance with enough GPUs",
         f"it fits on {sizes.min():g} GPUs together, and no offer has as many in one instance",

@@ -47,6 +47,8 @@ def assumptions(request: Request, job: Job, sweep: Estimates | None) -> tuple[st
         said.append("the batch with the highest throughput that fits")
     if job.trains and request.size is None:
         said.append("no size: --epochs 90, --samples 50k or --tokens 2B gives the cost of the whole run")
+    if parts := [key for key in request.gpus or () if ":" in key]:
+        said.append(f"whole GPUs are rented, each cut into {', '.join(parts)}, which work each by itself")
     said += _assumed_of_request(request)
     if sweep is not None and not sweep.runtime.exact:
         said.append(f"runtime '{sweep.job.runtime}' is unknown: {sweep.runtime.title}")
@@ -228,7 +230,7 @@ def headline(kept: Sequence[Candidate], request: Request, workload: Workload) ->
     )  # fmt: skip
     if request.regions and best.offer.region:
         what += f" in {best.offer.region}"
-    gpus = plural(best.instances * best.gpus_per_instance, "GPU")
+    gpus = plural(best.instances * best.gpus_per_instance, "part" if ":" in best.gpu else "GPU")
     if request.size is not None and best.finish is not None and best.usd_total is not None:
         return (
             f"{best.gpu}: {what} ({gpus}) for {request.size.text}: {lasting(best.finish)}, "

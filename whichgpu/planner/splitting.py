@@ -227,7 +227,7 @@ def several(
 ) -> Several | Trained | None:
     """The largest of the candidates against the smallest; None where they are alike."""
     done = workload.complete(job)
-    usable = [item for item in candidates if item.trust < 2]
+    usable = [item for item in candidates if item.trust < 2 and ":" not in item.gpu]
     if len(usable) < 2:
         return None
     small, large = (choose(usable, key=_made_each) for choose in (min, max))

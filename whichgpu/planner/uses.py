@@ -22,7 +22,7 @@ from whichgpu.planner import constraints
 from whichgpu.planner.answer import Rejected
 from whichgpu.planner.conflict import TERMS, Conflict, WayOut, irreducible
 from whichgpu.planner.front import front
-from whichgpu.planner.market import considered, offered, on_offers, trust, usable_offers
+from whichgpu.planner.market import considered, devices, in_parts, offered, on_offers, trust, usable_offers
 from whichgpu.planner.reasons import Reason
 from whichgpu.planner.words import HOURS_PER_MONTH, by_month, money
 from whichgpu.prices import live
@@ -227,8 +227,8 @@ def for_use(
     one: Use, request: Request, catalogue: Catalogue, offers: Sequence[Offer] | None = None
 ) -> ForUse:
     """Rank cards by the objective: cost (USD per specification), energy (W per it), else the most of it."""
-    pool = live.current() if offers is None else tuple(offers)
-    wanted = tuple(catalogue.values() if request.gpus is None else (catalogue[g] for g in request.gpus))
+    wanted = devices(request, catalogue)
+    pool = in_parts(live.current() if offers is None else tuple(offers), wanted, catalogue)
     usable = usable_offers(request, pool, wanted)
     rejected: dict[str, Reason] = {}
     gpus = considered(wanted, request, usable, prices.by_device(pool), rejected)

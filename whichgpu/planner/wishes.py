@@ -26,8 +26,10 @@ _OBJECTIVE_NAMES = {
 _DAY = 86400.0
 _WORDS = {"today": 1.0, "tonight": 0.5, "tomorrow": 1.0, "next week": 7.0, "next month": 30.0}
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_SPANS = {"week": 7 * _DAY, "weeks": 7 * _DAY, "month": 30.4375 * _DAY, "months": 30.4375 * _DAY,
-          "hour": 3600.0, "hours": 3600.0, "minutes": 60.0}  # fmt: skip
+_SPANS = {
+    "d": _DAY, **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), 7 * _DAY), "month": 30.4375 * _DAY,
+    "months": 30.4375 * _DAY, "hour": 3600.0, "hours": 3600.0, "minutes": 60.0,
+}  # fmt: skip
 #: Above these an amount is a slip of the keyboard: USD/h or USD, s, J, W, B.
 _ABSURD = {"price": 1e9, "money": 1e12, "time": 1e10, "energy": 1e15, "power": 1e6, "memory": 1e15}
 

@@ -41,8 +41,9 @@ class Choice(NamedTuple):
     #: kWh per hour of use of the GPU and its part of the server, and of cooling and the rest of the site.
     kwh: float
     kwh_of_site: float
-    #: USD per hour of the rent, and the offer that it is of (none where it was stated).
-    rent: float
+    #: USD per hour of the rent, and the offer that it is of (none where it was stated). Nobody rents out some
+    #: GPUs, laptops above all: then there is no rent, and nothing that it has paid for.
+    rent: float | None
     offer: Offer | None
     #: USD per hour of use of the own one, over its service, with what it sells for at the end.
     own: float
@@ -53,8 +54,8 @@ class Choice(NamedTuple):
     least_hours_per_day: float | None
     #: Months in service.
     service: float
-    #: Month, USD spent on rent, USD spent on the own one.
-    course: tuple[tuple[float, float, float], ...]
+    #: Month, USD spent on rent where there is one, USD spent on the own one.
+    course: tuple[tuple[float, float | None, float], ...]
     assumed: Assumptions
     price_of: str
 
@@ -103,13 +104,16 @@ def rent_or_buy(
     running = kwh * given.pue * given.electricity
     start = price * (1 + (0.0 if with_host else given.host_price_share))
     days = given.years_in_service / _DAY
-    loss, saved = start - price * given.resale, per_hour - running
+    loss, saved = start - price * given.resale, (per_hour or 0.0) - running
     hours = start / saved if saved > 0 else None
     least = loss / (saved * days) if saved > 0 else None
     month = hours_per_day * _DAYS_PER_MONTH
     service = days / _DAYS_PER_MONTH
     paid = hours / month if hours else None
-    course = tuple((at, per_hour * month * at, start + running * month * at) for at in _course(service, paid))
+    course = tuple(
+        (at, None if per_hour is None else per_hour * month * at, start + running * month * at)
+        for at in _course(service, paid)
+    )
     return Choice(
         gpu=gpu.id, hours_per_day=hours_per_day, buy=start, gpu_price=price,
         resale=price * given.resale, running=running,
@@ -141,13 +145,13 @@ def _price(gpu: Gpu, usd: float | None) -> tuple[float, bool, str]:
     return stored.usd, stored.includes_host, stored.told
 
 
-def _rent(gpu: Gpu, rent: float | None, today: date) -> tuple[float, Offer | None]:
-    """USD per hour: as stated (which may be none), else of the best offer on demand."""
+def _rent(gpu: Gpu, rent: float | None, today: date) -> tuple[float | None, Offer | None]:
+    """USD per hour: as stated, else of the best offer on demand; none where nobody offers one."""
     if rent is not None:
         if not (math.isfinite(rent) and rent > 0):
             raise UsageError(f"a rent of {rent:g} USD/h cannot be; write e.g. --rent '1.20 USD/h'")
         return rent, None
     rows = best_first(select(live.current(), gpus=[gpu.id], kinds=term_kinds("on-demand")), today)
     if not rows:
-        raise DataError(f"no offer of {gpu.id} on demand is stored; state a rent: --rent '1.20 USD/h'")
+        return None, None
     return rows[0].usd_per_gpu_hour, rows[0]

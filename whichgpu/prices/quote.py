@@ -68,6 +68,13 @@ _MONEY = (
 )
 #: An amount without a currency, told by the time after it.
 _BARE = _pattern(rf"(?<![\w.]){_DIGITS.format('usd')}\s*(?={_TIME.pattern})")
+#: An amount without a currency that no time follows, told by the word before it: `at 650 each`.
+_ASKED = _pattern(
+    rf"(?:\b(?:at|for|asks?|asking|wants?|costs?|price[ds]?|is)\b|[@=:])\s*{_DIGITS.format('usd')}"
+    r"(?![\w.,/-]|\s*(?:[x×*]|GPUs?\b|cards?\b|GB\b|of\b|%))"
+)
+#: Words of a quote that say nothing of its price, gone before a digit of theirs is taken for one.
+_IDLE = _pattern(r"\b24\s*/\s*7\b|\ball[- ]in(?:clusive)?\b|(?<=[a-z])['’](?:re|s|ve|d|m|ll)\b")
 #: Words of a quote that name its terms.
 _TERMS = (
     (_pattern(r"\b(?:spot|preempt[ai]ble|interruptible)\b"), "spot"),
@@ -130,7 +137,7 @@ class _Left:
     """What is not read yet of a text."""
 
     def __init__(self, text: str) -> None:
-        self.text = " ".join(text.split())
+        self.text = " ".join(_IDLE.sub(" ", text).split())
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """The first match, taken out of the text."""
@@ -168,7 +175,7 @@ def read_quote(text: str, catalogue: Catalogue) -> Quote:
     if hours is None and (term == "buy" or (usd >= _TO_BUY and bought)):
         made = tuple(_to_buy(text, usd, gpu, count) for gpu in gpus)
     elif hours is None:
-        raise _no_price(text)
+        raise _no_price(text, f"{usd * count:g} USD/h for {count:g}x {gpus[0].id}")
     else:
         terms = "on-demand" if term in ("", "buy") else term
         made = tuple(Quote(text, usd / hours, gpu.id, count, terms) for gpu in gpus)
@@ -188,7 +195,7 @@ def _to_buy(text: str, usd: float, gpu: Gpu, count: float) -> Quote:
 def _amount(left: _Left, text: str) -> float:
     """The one amount of money, in USD."""
     found = [match for kind in _MONEY if (match := left.take(kind))]
-    if not found and (bare := left.take(_BARE)):
+    if not found and (bare := left.take(_BARE) or left.take(_ASKED)):
         found = [bare]
     if not found:
         raise _no_price(text)
@@ -197,7 +204,7 @@ def _amount(left: _Left, text: str) -> float:
         raise UsageError(f"'{one_line(text)}' has two prices, {one_line(told)}; {_EXAMPLE}")
     match = found[0]
     kind = "cents" if "cents" in match.groupdict() else "usd"
-    plain = re.sub(r",(?=\d{3}(?:\D|$))", "", match[kind])
+    plain = _plain(match[kind])
     try:
         amount = parse(f"{plain} USD", "money")
     except UsageError:
@@ -206,6 +213,13 @@ def _amount(left: _Left, text: str) -> float:
         raise UsageError(f"'{one_line(text)}': {match[kind]} USD is not above zero; {_EXAMPLE}")
     more = (match[f"{kind}k"] or "").lower()[:1]
     return amount * {"k": 1e3, "t": 1e3, "m": 1e6}.get(more, 1.0) / (100 if kind == "cents" else 1)
+
+
+def _plain(amount: str) -> str:
+    """Digits with at most a point: `1,461` and `1.461,50` are thousands, `1,99` has cents behind a comma."""
+    if re.search(r",\d{1,2}$", amount) and amount.count(",") == 1:
+        return amount.replace(".", "").replace(",", ".")
+    return re.sub(r",(?=\d{3}(?:\D|$))", "", amount)
 
 
 def _hours(left: _Left) -> float | None:
@@ -274,7 +288,7 @@ def _no_server(text: str) -> str:
 
 
 def _singular(text: str) -> str:
-    return re.sub(r"(?<=\d)s\b", "", text)
+    return re.sub(r"(?<=\d)s\b|(?<=sxm)s\b", "", text, flags=re.I)
 
 
 def _of_gpus(text: str, catalogue: Catalogue) -> str:
@@ -335,5 +349,5 @@ def _without_sellers(text: str) -> str:
     return " ".join(word for word in text.split() if key_of(word) not in sellers)
 
 
-def _no_price(text: str) -> UsageError:
-    return UsageError(f"'{one_line(text)}' is no price per time for a GPU; {_EXAMPLE}")
+def _no_price(text: str, meant: str = "2.10 USD/h for 1x H100 SXM") -> UsageError:
+    return UsageError(f"'{one_line(text)}' is no price per time for a GPU; write e.g. \"{meant}\"")

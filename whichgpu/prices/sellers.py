@@ -68,7 +68,8 @@ def providers_named(names: Iterable[str], known: Iterable[str]) -> tuple[str, ..
             wanted = _classes_by_name()[key_of(name)]
             found += [one for one in by_key.values() if class_of(one).id == wanted]
         else:
-            raise UsageError(unknown("provider", name, [*by_key.values(), *classes()]))
+            also = (alias for alias, provider in _aliases().items() if provider in by_key)
+            raise UsageError(unknown("provider", name, [*by_key.values(), *classes(), *also]))
     return tuple(dict.fromkeys(found))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from whichgpu.errors import UsageError, one_line
@@ -21,6 +22,19 @@ if TYPE_CHECKING:
 
 REQUIRED = ("provider", "gpu", "usd_per_hour")
 OPTIONAL = ("gpu_count", "instance", "kind", "as_of", "region", "vcpus", "memory_gib", "note")
+#: What people call the columns, as `_key` compares it.
+_CALLED = {name: called for called, names in {
+    "provider": "vendor seller supplier cloud", "gpu": "card accelerator gpu_type gpu_model gpu_name",
+    "gpu_count": "gpus count quantity number_of_gpus num_gpus n_gpus", "instance": "instance_type sku",
+    "kind": "term terms billing", "as_of": "date day read_on", "region": "location zone",
+    "vcpus": "vcpu cpus cores", "memory_gib": "ram_gib", "note": "notes comment comments",
+}.items() for name in names.split()}  # fmt: skip
+#: A column of prices, and what the cells are for where it says so: `Price ($/hr)`, `usd_per_gpu_month`.
+_PRICED = re.compile(
+    r"(?:price|cost|rate|usd|hourly)(?:_(?:price|cost|rate|usd))*(?:_per)?(?P<each>_gpu)?(?:_per)?"
+    r"(?:_(?P<time>s|sec|second|min|minute|h|hr|hour|day|month|mo|year))?"
+)
+_TIMES = {"sec": "s", "second": "s", "minute": "min", "hr": "h", "hour": "h", "mo": "month"}
 #: A price list of a person has no more than this many characters.
 LONGEST = 16 * 2**20
 
@@ -33,12 +47,16 @@ class UserOffers(NamedTuple):
 
 
 def load_offers(path: Path, resolve: Resolve | None = None, today: date | None = None) -> UserOffers:
-    """Read a CSV with at least the columns of `REQUIRED`; a bad row is a warning and the others stay.
+    """Read a table with at least the columns of `REQUIRED`; a bad row is a warning and the others stay.
 
-    `resolve` turns the spelling in `gpu` into ids; without it the text must be an id already. Defaults:
-    `gpu_count` 1, `kind` on_demand, `instance` made from count and GPU, no date. Prices are USD per hour
-    of the whole instance, bare or with a unit ("0.035 USD/min"). With `today` a later date is refused.
-    Raises `UsageError` where the file cannot be read as such a table or holds no usable row.
+    Cells are set apart by commas, semicolons or tabs; with the latter two a comma is a decimal one. `resolve`
+    turns the spelling in `gpu` into ids; without it the text must be an id already. Defaults: `gpu_count` 1,
+    `kind` on_demand, `instance` made from count and GPU, no date. Prices are of the whole instance unless the
+    column says of a GPU, for the time that the column names, or with a unit ("0.035 USD/min"). With `today` a
+    later date is refused.
+
+    A row whose GPU is left open is kept, and told. Raises `UsageError` where the file cannot be read as such
+    a table or holds no usable row.
     """
     return read_offers(_text(path), str(path), resolve, today)
 
@@ -51,10 +69,17 @@ def read_offers(
     warnings: list[str] = []
     for line, cells in _lines(text, name, warnings):
         try:
-            rows.append(_offer(cells, f"{name}:{line}", resolve, today))
+            row = _offer(cells, f"{name}:{line}", resolve, today)
         except UsageError as fault:
             warnings.append(f"{name} line {line}: {one_line(fault)}")
-    if not rows:
+            continue
+        rows.append(row)
+        if row.ambiguous:
+            warnings.append(
+                f"{name} line {line}: column gpu: '{row.gpu_spelling}' may be {', '.join(row.candidates)}; "
+                "write which"
+            )
+    if all(row.ambiguous for row in rows):
         raise UsageError(warnings[0] if warnings else f"{name}: no offers in it; {_EXAMPLE}")
     return UserOffers(tuple(rows), tuple(warnings))
 
@@ -64,10 +89,11 @@ _EXAMPLE = "write e.g. 'provider,gpu,usd_per_hour' and below it 'acme,a10,0.75'"
 
 def _lines(text: str, name: str, warnings: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and cells by column of every row that is not blank."""
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    lines = text.splitlines(keepends=True)
+    mark = max(",;\t", key=(lines[0] if lines else "").count)
+    reader = csv.reader(lines, strict=True, delimiter=mark)
     try:
-        header = [cell.strip().lower() for cell in next(reader, [])]
-        _check_header(name, header, warnings)
+        header, unit = _header(name, next(reader, []), warnings)
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
@@ -77,9 +103,19 @@ def _lines(text: str, name: str, warnings: list[str]) -> Iterator[tuple[int, dic
                     "put a cell with a comma in quotes"
                 )
                 continue
-            yield reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=True))
+            row = dict(zip(header, (_decimal(cell.strip(), mark) for cell in cells), strict=True))
+            yield reader.line_num, {**row, "unit": unit}
     except csv.Error as fault:
         raise UsageError(f"{name} line {reader.line_num}: not CSV ({one_line(fault)})") from None
+
+
+def _decimal(cell: str, mark: str) -> str:
+    """A number with its decimal comma as a point: all of them where cells are not set apart by commas."""
+    shape = r"([$]?\s*)(\d+),(\d{1,2})(\D.*)?"
+    if mark != ",":
+        shape = r"([$]?\s*)(\d{1,3}(?:[.]\d{3})*|\d+),(\d+)(\D.*)?"
+    found = re.fullmatch(shape, cell)
+    return cell if found is None else f"{found[1]}{found[2].replace('.', '')}.{found[3]}{found[4] or ''}"
 
 
 def _text(path: Path) -> str:
@@ -95,10 +131,22 @@ def _text(path: Path) -> str:
     return text
 
 
-def _check_header(called: str, header: Sequence[str], warnings: list[str]) -> None:
-    missing = [name for name in REQUIRED if name not in header]
-    if missing:
-        raise UsageError(f"{called} line 1: no column '{missing[0]}'; {_EXAMPLE}")
+def _header(called: str, cells: Sequence[str], warnings: list[str]) -> tuple[list[str], str]:
+    """The columns by our names, and what a bare price is for: `USD/h`, `USD/month each`, or empty."""
+    header, unit = [], "USD/h"
+    for cell in cells:
+        name = _key(cell)
+        name = _CALLED.get(name, name)
+        priced = _PRICED.fullmatch(name)
+        if priced and name != "usd_per_hour":
+            time = "h" if name == "hourly" else priced["time"]
+            unit = f"USD/{_TIMES.get(time, time)}{' each' if priced['each'] else ''}" if time else ""
+            name = "usd_per_hour"
+        header.append(name)
+    for name in REQUIRED:
+        if name not in header:
+            read = f" among {one_line(', '.join(cells))}" if cells else ""
+            raise UsageError(f"{called} line 1: no column '{name}'{read}; {_EXAMPLE}")
     if len(set(header)) < len(header):
         twice = next(name for name in header if header.count(name) > 1)
         raise UsageError(f"{called} line 1: column '{twice}' stands twice; keep one")
@@ -106,6 +154,12 @@ def _check_header(called: str, header: Sequence[str], warnings: list[str]) -> No
         if name not in REQUIRED + OPTIONAL:
             known = ", ".join(REQUIRED + OPTIONAL)
             warnings.append(f"{called} line 1: column '{name}' is not known and ignored; known: {known}")
+    return header, unit
+
+
+def _key(cell: str) -> str:
+    """A column's name as it is compared: lower case, words joined by `_`."""
+    return re.sub(r"[^a-z0-9]+", "_", cell.lower().replace("$", " usd ")).strip("_")
 
 
 def _offer(cells: Mapping[str, str], where: str, resolve: Resolve | None, today: date | None) -> Offer:
@@ -115,7 +169,7 @@ def _offer(cells: Mapping[str, str], where: str, resolve: Resolve | None, today:
     ids = _ids(cells["gpu"], resolve)
     count = _number(cells, "gpu_count", "1") or 1.0
     memory = _number(cells, "memory_gib")
-    usd = _price(cells["usd_per_hour"])
+    usd = _price(cells["usd_per_hour"], cells["unit"], count)
     return Offer(
         provider=cells["provider"],
         instance=cells.get("instance") or f"{count:g}x {cells['gpu']}",
@@ -151,10 +205,15 @@ def _ids(spelling: str, resolve: Resolve | None) -> tuple[str, ...]:
     return ids
 
 
-def _price(text: str) -> float:
+def _price(text: str, unit: str, count: float) -> float:
+    """USD per hour of the instance; a bare number is in what the column is for."""
+    per, _, each = unit.partition(" ")
     bare = text.removeprefix("$").strip()
+    number = re.fullmatch(r"[\d,_]*[.]?\d*", bare)
+    if number and not per:
+        raise UsageError(f"column of prices: '{text}' has no unit; write e.g. {bare} USD/h")
     try:
-        usd = float(bare) if bare.replace(".", "", 1).isdigit() else parse(bare, "price")
+        usd = parse(f"{bare} {per}" if number else text, "price") * (count if each else 1.0)
     except UsageError:
         raise UsageError(f"column usd_per_hour: '{text}' is not a price; write e.g. 2.10") from None
     if not (math.isfinite(usd) and usd > 0):

@@ -29,22 +29,6 @@ _DAYS_PER_MONTH = 30.4375
 
 def own_report(found: Choice, grid: Grid) -> Report:
     """When buying has paid: in words, month by month as a chart, what was assumed, and the carbon."""
-    use = f"{found.gpu}, {found.hours_per_day:g} hours a day"
-    highest = max(max(rent, own) for _, rent, own in found.course)
-    paid = [at for at, (month, rent, own) in enumerate(found.course) if own <= rent][:1]
-    rows = [
-        (f"{month:g}", usd(rent), usd(own), usd(abs(rent - own)), "own" if own <= rent else "rented")
-        for month, rent, own in found.course
-    ]
-    columns = [">Months", ">USD, rented", ">USD, own", ">Difference", "Less so far"]
-    table = Table.of(use, columns, rows, _assumed(found), strong=paid)
-    chart = Bars(
-        f"USD spent so far, {use}",
-        tuple(Group(f"month {month:g}", (_bar("rented", rent), _bar("own", own)), highest)
-              for month, rent, own in found.course),
-        ("rented", "own"),
-        "All bars are on one scale; the own one is paid off where its bar is no longer than the other.",
-    )  # fmt: skip
     site = found.kwh + found.kwh_of_site
     emitted = {"grid": grid.to_dict(), "kwh_per_hour": site, "g_per_hour": site * grid.grams_per_kwh}
     carbon = (
@@ -53,7 +37,32 @@ def own_report(found: Choice, grid: Grid) -> Report:
     )
     said = " ".join(_own_sentences(found))
     document = {**found.to_dict(), "parts": dict(_parts(found)), "carbon": emitted}
-    return Report(document, (said, _hour(found), table, chart, carbon))
+    return Report(document, (said, _hour(found), *_course(found), carbon))
+
+
+def _course(found: Choice) -> tuple[Table | Bars, ...]:
+    """What is spent month by month, own and, where it can be had, rented: as a table and a chart."""
+    use = f"{found.gpu}, {found.hours_per_day:g} hours a day"
+    course = [(month, rent, own) for month, rent, own in found.course if rent is not None]
+    if not course:
+        spent = [(f"{month:g}", usd(own)) for month, _, own in found.course]
+        return (Table.of(use, [">Months", ">USD, own"], spent, _assumed(found)),)
+    highest = max(max(rent, own) for _, rent, own in course)
+    paid = [at for at, (month, rent, own) in enumerate(course) if own <= rent][:1]
+    rows = [
+        (f"{month:g}", usd(rent), usd(own), usd(abs(rent - own)), "own" if own <= rent else "rented")
+        for month, rent, own in course
+    ]
+    columns = [">Months", ">USD, rented", ">USD, own", ">Difference", "Less so far"]
+    table = Table.of(use, columns, rows, _assumed(found), strong=paid)
+    chart = Bars(
+        f"USD spent so far, {use}",
+        tuple(Group(f"month {month:g}", (_bar("rented", rent), _bar("own", own)), highest)
+              for month, rent, own in course),
+        ("rented", "own"),
+        "All bars are on one scale; the own one is paid off where its bar is no longer than the other.",
+    )  # fmt: skip
+    return table, chart
 
 
 def _parts(found: Choice) -> Iterator[tuple[str, float]]:
@@ -75,8 +84,11 @@ def _hour(found: Choice) -> Table:
         "cooling_and_site": f"cooling and the rest of the site, {found.kwh_of_site:.2f} kWh",
     }
     rows = [(names[name], f"{value:.3f}") for name, value in _parts(found)]
-    rows += [("own, in all", f"{found.own:.3f}"), ("rented", f"{found.rent:.3f}")]
-    return Table.of("An hour of use", ["What", ">USD"], rows, strong=(len(rows) - 2, len(rows) - 1))
+    parts = len(rows)
+    rows.append(("own, in all", f"{found.own:.3f}"))
+    if found.rent is not None:
+        rows.append(("rented", f"{found.rent:.3f}"))
+    return Table.of("An hour of use", ["What", ">USD"], rows, strong=range(parts, len(rows)))
 
 
 def _bar(series: str, value: float) -> Bar:
@@ -85,10 +97,11 @@ def _bar(series: str, value: float) -> Bar:
 
 def _own_sentences(found: Choice) -> Iterator[str]:
     whose = f"at {found.offer.provider}, {read_on(found.offer)}" if found.offer else "as stated"
-    yield (
-        f"An own {found.gpu} costs {usd(found.own)} USD per hour of use over {found.service / 12:.3g} years, "
-        f"a rented one {usd(found.rent)} ({whose})."
-    )
+    own = f"An own {found.gpu} costs {usd(found.own)} USD per hour of use over {found.service / 12:.3g} years"
+    if found.rent is None:
+        yield f"{own}. No price on demand is on file to set against it; --rent '1.20 USD/h' states one."
+        return
+    yield f"{own}, a rented one {usd(found.rent)} ({whose})."
     if found.hours is None:
         yield "Its running cost alone is more than the rent, so that buying never pays."
         return

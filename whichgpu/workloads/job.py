@@ -109,15 +109,17 @@ class Job(Shown):
         stated: Any = self.options.get(key)
         return stated if isinstance(stated, np.ndarray) else self.option(key, 1.0, 1.0)
 
-    def option(self, key: str, default: float, least: float = 0.0) -> float:
-        """A numeric option; raises `UsageError` for text, or a number below `least`."""
+    def option(self, key: str, default: float, least: float = 0.0, example: float | None = None) -> float:
+        """A numeric option, also in per cent; raises `UsageError` for text, or a number below `least`."""
+        shown = default if example is None else example
         text = self.options.get(key, default)
+        bare = str(text).removesuffix("%")
         try:
-            value = float(text)
+            value = float(bare) if bare == str(text) else float(bare) / 100.0
         except ValueError:
-            raise UsageError(f"option {key}: '{text}' is no number; write e.g. {key}={default:g}") from None
+            raise UsageError(f"option {key}: '{text}' is no number; write e.g. {key}={shown:g}") from None
         if not least <= value < 1e9:
-            raise UsageError(f"option {key}: {value:g} is below {least:g} or absurd; write {key}={default:g}")
+            raise UsageError(f"option {key}: {value:g} is below {least:g} or absurd; write {key}={shown:g}")
         return value
 
     def says(self, key: str) -> bool:

@@ -14,7 +14,7 @@ from whichgpu.facts import store
 from whichgpu.workloads.precision import named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 _IGNORED = str.maketrans("", "", " -_.")
 _SEPARATORS = str.maketrans("-_./", "    ")
@@ -80,8 +80,21 @@ def shorter(name: str) -> Iterator[Shorter]:
         cut = _last(rest)
 
 
-def _last(name: str) -> Shorter | None:
-    """The name without its last word or format; None where that belongs to the name."""
+def told(name: str) -> Iterator[Shorter]:
+    """The names left where the last words say what is done with a model: `ssd_amp`, `BERT training`."""
+    rest, stored = name.strip().lower(), ""
+    cut = _last(rest, table()["done"])
+    while cut:
+        rest, stored = cut.name, stored or cut.stored
+        yield Shorter(rest, stored)
+        cut = _last(rest, table()["done"])
+
+
+def _last(name: str, known: Collection[str] = ()) -> Shorter | None:
+    """The name without its last word or format; None where that belongs to the name.
+
+    Words are those `known`, or those that a language model's name may end with.
+    """
     starts = [(found.start(), found.end()) for found in _PARTS.finditer(name) if found.start()]
     for start, end in starts[-_FORMAT_WORDS:]:
         stored = _format(name[end:])
@@ -90,7 +103,11 @@ def _last(name: str) -> Shorter | None:
     if not starts:
         return None
     start, end = starts[-1]
-    plain = name[end:] in {*table()["tuned"], *table()["container"]} or _RELEASE.fullmatch(name[end:])
+    word = name[end:]
+    if known:
+        plain = word in known
+    else:
+        plain = word in {*table()["tuned"], *table()["container"]} or bool(_RELEASE.fullmatch(word))
     return Shorter(name[:start], "") if plain else None
 
 
@@ -100,4 +117,4 @@ def _format(text: str) -> str:
 
 
 #: Formats without a number of bits in their name.
-_METHODS = ("awq", "gptq")
+_METHODS = ("amp", "awq", "gptq")

@@ -174,7 +174,33 @@ def precision(name: str) -> Precision:
 
 def named(text: str) -> str:
     """The id of the precision that a text names; "" for none."""
-    return _spellings().get(_key(text)) or _by_bits(text) or ""
+    return _spellings().get(_key(text)) or _by_bits(text) or _worded(text)
+
+
+@lru_cache(maxsize=256)
+def _worded(text: str) -> str:
+    """The id of a precision among words that say no more: `FP16 (tensor cores)`, `FP16/FP32 mixed`.
+
+    Two formats are mixed precision where a word says so, and otherwise none that is known.
+    """
+    said = [word for word in "".join(ch if ch.isalnum() else " " for ch in text.lower()).split()
+            if word not in _SAY_NOTHING]  # fmt: skip
+    formats = [word for word in said if word not in _MIXED]
+    mixed = len(formats) < len(said)
+    kinds = {_spellings().get(word, "") for word in formats}
+    if mixed and kinds <= {"fp16", "fp32", "tf32"}:
+        return _spellings()["mixed"]
+    if mixed and "bf16" in kinds and kinds <= {"bf16", "fp32", "tf32"}:
+        return _spellings()["mixedbf16"]
+    return "" if mixed or len(kinds) != 1 else kinds.pop()
+
+
+#: Words beside a format that leave it what it is, and those of formats used together.
+_SAY_NOTHING = {
+    "and", "compute", "core", "cores", "data", "dtype", "enabled", "inference", "mode", "precision", "tensor",
+    "torch", "training", "type", "use", "using", "with",
+}  # fmt: skip
+_MIXED = {"amp", "automatic", "mixed"}
 
 
 @lru_cache(maxsize=256)

@@ -87,7 +87,11 @@ def _longer_of(name: str, known: tuple[str, ...]) -> Workload | None:
     stored = next((one.stored for one in shorter if one.stored), "")
     found = (known or _language(one.name) for one in shorter if stored or not known)
     keys = next((one for one in found if len(one) == 1), ())
-    return _stored(workloads()[keys[0]], stored) if keys else None
+    if keys:
+        return _stored(workloads()[keys[0]], stored)
+    # Of other models only what is done with them is taken off: any other word may be of the name.
+    done = () if known else ((_candidates(one.name), one.stored) for one in names.told(name))
+    return next((_stored(workloads()[keys[0]], stored) for keys, stored in done if len(keys) == 1), None)
 
 
 def _longer(name: str, known: Sequence[str]) -> Workload | None:

@@ -48,6 +48,14 @@ _SAVING = re.compile(
     r"increase|higher|more|faster|improvement|gain)\b",
     re.IGNORECASE,
 )
+#: "An increase of 20 %", and what makes the share one of something else.
+_CHANGE_OF = re.compile(
+    r"\b(?:increase|rise|jump|reduction|decrease|drop|saving|discount|gain|cut|difference|premium)s?\s+of\s+"
+    r"(?:about |around |roughly |nearly |almost |only |just |over |some )*~?$",
+    re.IGNORECASE,
+)
+_INCREASE = re.compile(r"\b(?:increase|rise|jump|gain)s?\s+of\s[^.,;]*$", re.IGNORECASE)
+_OF_ANOTHER = re.compile(r"\s+(?:of|in|on)\b", re.IGNORECASE)
 #: How far a product may be off: what rounding of its factors makes of it.
 _WITHIN = 0.012
 _SAVED = 0.02
@@ -122,7 +130,7 @@ def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iter
     """A percentage of a sentence that states just the two values that it is of."""
     found = within(quantities(passage.text, context.fraction), *place)
     shares = [each for each in found if each.dimension == "percent" and each.high == each.value]
-    if len(shares) != 1 or not _SAVING.match(passage.text, shares[0].end):
+    if len(shares) != 1 or not _is_change(passage.text, shares[0]):
         return
     for dimension in ("money", "time", "rate", "bandwidth", "flop rate", "power"):
         both = [each for each in found if each.dimension == dimension and each.high == each.value]
@@ -131,7 +139,9 @@ def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iter
         a, b = both[0].value, both[1].value
         real = (abs(a - b) / max(a, b), abs(a - b) / min(a, b))
         told = shares[0].value
-        right = any(abs(told - each) <= max(_SAVED, 0.05 * each) for each in real)
+        # An increase is a share of what it was.
+        grown = _INCREASE.search(passage.text, max(0, shares[0].start - 40), shares[0].start)
+        right = any(abs(told - each) <= max(_SAVED, 0.05 * each) for each in (real[1:] if grown else real))
         words = [passage.text[each.start : each.end] for each in both]
         because = (
             f"{words[0]} and {words[1]} differ by {real[0]:.0%} of the larger, {real[1]:.0%} of the smaller"
@@ -139,9 +149,15 @@ def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iter
         yield made(
             context, passage, (shares[0].start, shares[0].end), "arithmetic",
             "confirmed" if right else "inconsistent", attribute="percentage", because=because,
-            expected="" if right else f"{real[0]:.0%}", evidence=(Evidence(because),),
+            expected="" if right else f"{real[bool(grown)]:.0%}", evidence=(Evidence(because),),
         )  # fmt: skip
         return
+
+
+def _is_change(text: str, share: Quantity) -> bool:
+    """Whether a percentage is of a change: "20 % more", "an increase of 20 %"."""
+    before = _CHANGE_OF.search(text, max(0, share.start - 40), share.start)
+    return bool(_SAVING.match(text, share.end) or (before and not _OF_ANOTHER.match(text, share.end)))
 
 
 def _of_table(table: Table, context: Context) -> Iterator[Finding]:

@@ -90,6 +90,8 @@ _NAME = re.compile(
 _AGAIN = re.compile(
     r"(?:\s+on[- ]demand)?\s*[,(]\s*(?:about|roughly|around|approximately|approx\.?|~)?\s*", re.IGNORECASE
 )
+#: "$2.00 x 730 h =": a formula, which is worked out as one.
+_FORMULA = re.compile(r"\s*[x\u00d7*]\s*\d[^=]*=\s*$")
 #: A period before an amount: "the monthly cost is".
 _ADVERB = re.compile(
     r"\b(?P<hour>hourly)|(?P<day>daily)|(?P<week>weekly)|(?P<month>monthly)|(?P<year>yearly|annual(?:ly)?)\b",
@@ -117,7 +119,7 @@ _MONEY = {
 
 _PER_KWH = re.compile(r"\s*(?:/|per|a|je|pro|par|por)\s*kWh\b", re.IGNORECASE)
 #: A power that is not drawn all the time.
-_MEASURED = re.compile(r"\b(?:average|idle|utili[sz]ation|load|pue|cooling|percent)\b|%", re.IGNORECASE)
+_MEASURED = re.compile(r"\b(?:average|idle|utili[sz]ation|(?<!W )load|pue|cooling|percent)\b|%", re.I)
 
 
 class _Amount(NamedTuple):
@@ -279,6 +281,8 @@ def _follows(text: str, sentence: Sentence, base: _Amount, claim: _Amount, conte
     if base.unit != claim.unit or not base.value * claim.value > 0 or len(between) > _FAR:
         return False
     if context.fraction != "," and _NAME.search(between) and not base.of_one:
+        return False
+    if _FORMULA.match(between):
         return False
     again = base.period != claim.period and _AGAIN.fullmatch(between)
     around = text[min(base.start, sentence.start) : sentence.end]

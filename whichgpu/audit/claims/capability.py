@@ -41,13 +41,18 @@ _FILL = (
 _HAS = (
     r"(?:supports?|supporting|has|have|features?|offers?|includes?|comes? with|equipped with|provides?|with|"
     r"introduces?|introduced|gains?|works? with|can use|offer|"
+    r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
+    r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
+    r"through|by|using)|"
     r"adds?|brings?|enables?|runs?|unterst\u00fctzt|unterst\u00fctzen|"
     r"prend en charge|"
     r"prennent en charge|admite|soporta)\s+"
 ) + _FILL
 _LACKS = (
     r"(?:lacks?|lacking|without|does(?: not|n[\u2019']t) (?:support|have|include|offer)|has no|have no|"
-    r"no longer supports?|missing|with no|cannot (?:use|run|support)|drops?|omits?|"
+    r"no longer supports?|missing|with no|"
+    r"cannot (?:use|run|support|be (?:linked|connected|joined|bridged|paired|split|sliced|partitioned) "
+    r"(?:over|via|through|by|with|using|into))|drops?|omits?|"
     r"unterst\u00fctzt kein(?:e|en)?|hat kein(?:e|en)?|"
     r"ne prend pas en charge|no (?:admite|soporta|tiene))\s+"
 ) + _FILL
@@ -125,7 +130,8 @@ _OVER = re.compile(
     re.IGNORECASE,
 )
 _IN_LIST = re.compile(
-    rf"(?<=[,:;])\s+(?:native |hardware )?(?P<what>{_NAMES})(?: support)?(?=\s*(?:[,;.]|$))", re.IGNORECASE
+    rf"(?<=[,:;])\s+(?:native |hardware )?(?P<what>{_NAMES})(?: support(?:ed)?)?(?=\s*(?:[,;.]|$))",
+    re.IGNORECASE,
 )
 #: Headers of cells that list what is supported, and what in a cell denies it.
 _SUPPORTED = re.compile(r"\b(?:supported|precisions?|data ?types|number formats|formats)\b", re.IGNORECASE)
@@ -247,11 +253,18 @@ def _of_sentence(
 def _listed(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     """Capabilities in the list of an item: "RTX 4080: PCIe 4.0, FP4 support, two encoders"."""
     text = passage.text
-    colon = text.find(":", *place) if passage.kind == "item" and len(who.here) == 1 else -1
-    if colon < who.here[0].end if who.here else True:
+    if passage.kind != "item" or len(who.here or who.topic) != 1:
         return
-    gpus = [context.catalogue[key] for key in who.here[0].ids]
-    for match in _IN_LIST.finditer(text, colon, place[1]):
+    mention = (who.here or who.topic)[0]
+    colon = text.find(":", *place) if who.here else text.find(":", 0, place[0])
+    if (
+        colon < 0
+        or colon < (mention.end if who.here else 0)
+        or text[mention.start : mention.end] != mention.text
+    ):
+        return
+    gpus = [context.catalogue[key] for key in mention.ids]
+    for match in _IN_LIST.finditer(text, colon if who.here else place[0], place[1]):
         what = next(each for each in CAPABILITIES if re.fullmatch(each.names, match["what"], re.IGNORECASE))
         yield from judged(passage, match.span("what"), what, gpus, told=True, context=context)
 

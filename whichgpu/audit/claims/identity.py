@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
+from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, of_field, one_of, owner_of, same_chip
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import source_of
@@ -26,12 +27,17 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
-_CHIP = re.compile(r"\b(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\b")
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 _YEAR = re.compile(
     r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
     r"hit the market)\b"
     r"[^.;]{0,24}?\b(20[012]\d)\b",
+    re.IGNORECASE,
+)
+#: A year in a list of what a device is: "70 W, Turing, released 2018".
+_LISTED_YEAR = re.compile(
+    r"(?:^|,)\s*(?:it (?:was )?)?(?:released|launched|introduced|came out)\s+(?:in\s+)?(20[012]\d)\b"
+    r"(?=\s*[,.;]|$)",
     re.IGNORECASE,
 )
 #: A year in brackets right behind the device: "the T4 (Turing, 2018)".
@@ -124,6 +130,9 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             yield from _built(passage, place, who, context)
         if who.here:
             yield from _years(passage, place, who.here, context)
+        elif who.topic and who.certain:
+            for match in _LISTED_YEAR.finditer(passage.text, *place):
+                yield from _of_year(passage, match, who.topic[0], context)
 
 
 def _cells(context: Context) -> Iterator[Finding]:
@@ -132,7 +141,7 @@ def _cells(context: Context) -> Iterator[Finding]:
         for cell in tables.cells(table, context):
             gpus = [context.catalogue[key] for key in cell.ids]
             text, label = cell.passage.text, cell.label.lower()
-            for match in _CHIP.finditer(text):
+            for match in CHIP.finditer(text):
                 yield from one_of(cell.passage, match, "chip", gpus, context)
             for match in _WAYS.finditer(text) if "nvlink" in (text + label).lower() else ():
                 yield from _of_ways(cell.passage, match, gpus, context)
@@ -212,7 +221,7 @@ def _of_capability(
 
 def _chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     here = who.here
-    for match in _CHIP.finditer(passage.text, *place):
+    for match in CHIP.finditer(passage.text, *place):
         if len({m.named for m in here}) > 1 and _SHARED.search(passage.text, place[0], match.start()):
             yield from _shared(passage, match, here, context)
         as_other = _SAME_CHIP.search(passage.text, place[0], match.start())

@@ -49,6 +49,26 @@ _IN_BRACKETS = re.compile(
     re.IGNORECASE,
 )
 _NEAR = 12
+#: "16 bytes per parameter", and what goes on with what that makes.
+_BYTES = re.compile(
+    r"\b(?P<n>\d{1,2}(?:\.\d)?)\s?(?:bytes?|B)\s*(?:per|/|for each|for every)\s*(?:parameter|param|"
+    r"weight)s?\b",
+    re.I,
+)
+_SO = re.compile(
+    r"[\s,;:(]*(?:(?:i\.e\.|that is|that makes|which is|which makes|or|so|=|for|about|roughly|around|some|"
+    r"a total of|"
+    r"totall?ing|giving|makes?|in total|\w+ needs?)[\s,]*){0,4}~?",
+    re.IGNORECASE,
+)
+#: "7B needs 14 GB", one model after another.
+_TAKES = re.compile(
+    r"\b(?P<n>\d{1,3}(?:\.\d)?)B(?: model)?\s+(?:needs?|takes?|requires?|is|uses?|=)\s+(?:about |around |"
+    r"roughly |~)?"
+    r"(?P<size>\d{1,4}(?:\.\d)?)\s?GB\b(?!\s+(?:card|gpu))",
+    re.IGNORECASE,
+)
+_ROUNDED, _MISSED = 0.08, 0.15
 #: Headings of the weights by themselves.
 _FROZEN = re.compile(r"\b(?:base|weights?|frozen)\b(?!\s*(?:precision|model|type))", re.IGNORECASE)
 #: Words of what comes on top of the weights.
@@ -136,6 +156,7 @@ def _memory(passage: Passage, place: tuple[int, int], context: Context) -> Quant
 
 def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
     text = passage.text[place[0] : place[1]]
+    yield from _of_bytes(passage, place, context)
     yield from _of_training(passage, place, context)
     if TRAINS.search(text) or _MORE.search(text) or any(TRAINS.search(head) for head in passage.section):
         return
@@ -174,6 +195,41 @@ def _of_training(passage: Passage, place: tuple[int, int], context: Context) -> 
         context, passage, (quantity.start, quantity.end), "memory", verdict, subject=found[0].name,
         attribute="required memory", because=because,
         expected=f"at least {least / 1e9:,.3g} GB" if wrong else "", evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+def _of_bytes(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
+    """What so many bytes a parameter come to: "16 bytes per parameter, i.e. 112 GB" of a 7B model."""
+    text = passage.text
+    match = _BYTES.search(text, *place)
+    found = models(text[place[0] : place[1]]) if match else ()
+    if match is None or not found:
+        return
+    if len({each.parameters for each in found}) > 1:
+        for one in _TAKES.finditer(text, match.end(), place[1]):
+            size = _memory(passage, (one.start("size") - 1, one.end()), context)
+            if size:
+                yield _times(passage, size, float(match["n"]), float(one["n"]) * 1e9, context)
+        return
+    result = next(
+        (each for each in within(quantities(text, context.fraction), match.end(), place[1])
+         if each.dimension == "memory"), None,
+    )  # fmt: skip
+    if result is None or result.high != result.value or not _SO.fullmatch(text, match.end(), result.start):
+        return
+    yield _times(passage, result, float(match["n"]), found[0].parameters, context)
+
+
+def _times(passage: Passage, result: Quantity, each: float, parameters: float, context: Context) -> Finding:
+    """The verdict on a size that so many bytes for each of some parameters make."""
+    real = each * parameters
+    off = abs(result.value / real - 1)
+    because = f"{each:g} B for each of {parameters / 1e9:.4g} billion parameters are {real / 1e9:,.3g} GB"
+    verdict = "confirmed" if off <= _ROUNDED else "inconsistent" if off > _MISSED else "unverifiable"
+    return made(
+        context, passage, (result.start, result.end), "memory", verdict,
+        subject=f"{parameters / 1e9:g}B", attribute="required memory", because=because,
+        evidence=(Evidence(because),), expected="" if verdict == "confirmed" else f"{real / 1e9:,.3g} GB",
     )  # fmt: skip
 
 

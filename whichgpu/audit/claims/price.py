@@ -201,7 +201,8 @@ def _verdict(quantity: Quantity, own: Range, once: Range, every: Range, *, most:
         return "confirmed", because
     if quantity.value > _ABSURD * most or quantity.high < every.low / _ABSURD:
         return "contradicted", f"{because}; of any day {every.low:.2f} to {every.high:.2f}"
-    if _inside(quantity, once) and once.first < own.first:
+    # What was never asked is no price of another day.
+    if once.low <= quantity.value <= once.high and once.first < own.first:
         return "outdated", f"{because}; from {once.first} on it was {once.low:.2f} to {once.high:.2f}"
     return "unverifiable", because
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from whichgpu.audit.attributes import named
 from whichgpu.audit.beside import before_it, in_brackets
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.pairs import facts, pair, ratios, told, unsure
+from whichgpu.audit.pairs import Pair, facts, named_before, pair, ratios, told, unsure
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.pairs import Pair
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
@@ -48,7 +47,16 @@ _ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "ov
 #: Beyond these shares nothing is left that rounding explains.
 _EXCUSED = 1.03
 _BEFORE, _AFTER = 40, 60
+#: "Double the memory bandwidth", with nothing that it is double of; of how many devices that may be.
+_ELIDED = re.compile(r"\s+the\s+(?:[\w-]+\s+){0,2}?[\w-]+\s*(?:[.,;:)(]|$|and\b)", re.IGNORECASE)
+_MOST = 4
 _CLAUSES = re.compile(r"[,;]\s|\band\s", re.IGNORECASE)
+#: "A 2.1x bandwidth advantage".
+_AHEAD = re.compile(
+    r"\s+(?P<what>(?:[\w-]+ ){1,4})(?:advantage|lead|edge|increase|improvement|gap|uplift|boost)\b", re.I
+)
+#: "60 % of the 5090's bandwidth".
+_SHARE_OF = re.compile(r"\s+of\s+(?:the\s+|that of\s+|an?\s+)?(?:nvidia\s+|amd\s+)?", re.IGNORECASE)
 #: "3.5 times that of the V100": of the attribute that the sentence is about.
 _THAT_OF = re.compile(r"\s+(?:that|those|the one) of\b", re.IGNORECASE)
 #: Between an attribute and the multiple that is said of it: "its memory is 2.4 times larger".
@@ -79,7 +87,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
-    for claim in _claims(passage.text, sentence, context):
+    for claim in _claims(passage.text, sentence, who, context):
         stated = _stated(passage, sentence, claim, context)
         if stated is not None:
             yield stated
@@ -87,7 +95,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         yield from _of_devices(passage, sentence, claim, who, context)
 
 
-def _claims(text: str, sentence: Sentence, context: Context) -> Iterator[_Claim]:
+def _claims(text: str, sentence: Sentence, who: Spoken, context: Context) -> Iterator[_Claim]:
+    starts = {each.start for each in who.here}
     every = (quantities(text, context.fraction), multiples(text))
     found = [each for some in every for each in within(some, sentence.start, sentence.end)]
     for each in sorted(found, key=lambda one: one.start):
@@ -101,12 +110,17 @@ def _claims(text: str, sentence: Sentence, context: Context) -> Iterator[_Claim]
                 yield _Claim(each.start, more.end(), 1 + each.value, each.limit)
             elif less:
                 yield _Claim(each.start, less.end(), 1 - each.value, each.limit)
+            elif (of := _SHARE_OF.match(text, each.end)) and of.end() in starts:
+                yield _Claim(each.start, each.end, each.value, each.limit)
 
 
 def _is_multiple(text: str, each: Quantity) -> bool:
     """Whether "2x" is a multiple and no count of devices, outputs or lanes: 4x DisplayPort, 8x A100."""
     after = text[each.end : each.end + 12]
     if re.fullmatch(r"[xX\u00d7]", each.unit):
+        ahead = _AHEAD.match(text, each.end)
+        if ahead and any(one.start == ahead.start("what") for one in named(text)):
+            return True
         return bool(
             re.match(
                 r"\s*(?:the|as|more|faster|higher|greater|larger|better|its|that|of|speed|improv|increase|less|"
@@ -163,7 +177,10 @@ def _of_devices(
     own = re.search(
         r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))", near
     )
-    if both is None or own or _OTHER.search(near):
+    if own or _OTHER.search(near):
+        return
+    if both is None:
+        yield from _of_any(passage, sentence, claim, who, context)
         return
     attribute = _attribute(text, sentence, claim)
     if attribute is None:
@@ -192,6 +209,35 @@ def _of_devices(
     yield _finding(
         passage, claim, answer, context, subject=both.subject, attribute=attribute.key, evidence=evidence
     )
+
+
+def _of_any(
+    passage: Passage, sentence: Sentence, claim: _Claim, who: Spoken, context: Context
+) -> Iterator[Finding]:
+    """A multiple whose other side is not said: wrong where it is so of no device told of before it."""
+    attribute = _attribute(passage.text, sentence, claim)
+    first = who.own[-1] if who.own else None
+    if (
+        attribute is None
+        or first is None
+        or not _ELIDED.match(passage.text, claim.end)
+        or first.end > claim.start
+    ):
+        return
+    known = named_before(passage, first, context)
+    pairs = [Pair(first.named, other) for other in known]
+    every = [ratios(attribute, both, context) for both in pairs]
+    if not 1 <= len(every) <= _MOST or not all(every) or any(unsure(both, context) for both in pairs):
+        return
+    if all(_verdict(claim, [value for value, _ in values]) == "contradicted" for values in every):
+        value, words = min(
+            (one for values in every for one in values), key=lambda one: abs(one[0] - claim.times)
+        )
+        answer = ("contradicted", f"{value:.2g}x", f"{words}: {value:.3g} times")
+        yield _finding(
+            passage, claim, answer, context, subject=pairs[-1].subject, attribute=attribute.key,
+            evidence=facts(attribute, pairs[-1], context),
+        )  # fmt: skip
 
 
 def _clause(text: str, sentence: Sentence, claim: _Claim, attribute: Attribute) -> str:

@@ -12,7 +12,9 @@ from whichgpu.audit.sentences import sentences, within
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.sentences import Sentence
 
 _NUMBER = rf"(?:\d{{1,4}}|an?|one|single|{'|'.join(SPELLED)})"
 _FROM_TO = re.compile(
@@ -21,6 +23,9 @@ _FROM_TO = re.compile(
     r"gave|gives|"
     r"yields|rais|increas|improv|rose))",
     re.IGNORECASE,
+)
+_SOME = re.compile(
+    rf"\b(?P<n>{_NUMBER})\s*(?:x\s*)?(?:nvidia\s+)?(?:gpus?\b|cards?\b|[A-Z]\d+\w*|RTX\s\w+)", re.IGNORECASE
 )
 _SPEED = re.compile(r"\b(?:throughput|faster|speed\w*|performance|images|tokens|samples|scal\w+)\b", re.I)
 _EXCUSED = re.compile(
@@ -37,6 +42,8 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in ("paragraph", "item", "caption"):
             continue
         for sentence in sentences(passage.text):
+            if not _EXCUSED.search(sentence.text):
+                yield from _by_count(passage, sentence, context)
             match = _FROM_TO.search(passage.text, sentence.start, sentence.end)
             if match is None or not _SPEED.search(sentence.text) or _EXCUSED.search(sentence.text):
                 continue
@@ -58,6 +65,27 @@ def find(context: Context) -> Iterator[Finding]:
                        because=because + (": nothing scales better than that" if above else ""),
                        expected=f"at most {most:.3g}x" if above else "",
                        evidence=(Evidence(because),))  # fmt: skip
+
+
+def _by_count(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """The rates of two numbers of GPUs: "one GPU 3,000 tokens/s, eight GPUs 25,600"."""
+    text = passage.text
+    found = within(quantities(text, context.fraction), sentence.start, sentence.end)
+    rates = [each for each in found if each.dimension == "rate" and each.high == each.value > 0]
+    counts = list(_SOME.finditer(text, sentence.start, sentence.end))
+    if len(rates) != len(counts) or len(rates) != 2 or rates[0].unit != rates[1].unit:
+        return
+    # "3,000 tokens/s on one GPU and 25,600 on eight", or the other way round: in one order throughout.
+    firsts = [count.start() < rate.start for count, rate in zip(counts, rates, strict=True)]
+    few, many = (_count(each["n"]) for each in counts)
+    if len(set(firsts)) != 1 or few >= many:
+        return
+    most, real = many / few, rates[1].value / rates[0].value
+    above = real > most * _SLACK
+    because = f"{many} in place of {few} are {most:.3g} times as many; {real:.3g} times the rate is stated"
+    yield made(context, passage, (rates[1].start, rates[1].end), "benchmark",
+               "contradicted" if above else "unverifiable", attribute="scaling", because=because,
+               expected=f"at most {most:.3g}x" if above else "", evidence=(Evidence(because),))  # fmt: skip
 
 
 def _count(word: str) -> int:

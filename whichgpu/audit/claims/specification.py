@@ -95,6 +95,7 @@ _SO_MUCH = re.compile(
 )
 _ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGNORECASE)
 _PRECISIONS = ("tf32", "bf16", "fp8", "fp4", "int8", "int4")
+_LINKED = re.compile(r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between)\b", re.IGNORECASE)
 _TOGETHER = re.compile(r"\b(?:combined|total|together|aggregate|pooled?|in all|altogether)\b", re.IGNORECASE)
 
 
@@ -279,6 +280,10 @@ def _of_value(
         of_other = _verdict(text, quantity, attribute, also, said=said, context=context)
         if of_other.verdict == "contradicted":
             gpus, found, mention = also, of_other, other
+    start, end = passage.span(*place)
+    if found.verdict == "contradicted" and "\n" in context.document.original[start:end]:
+        # A number and the word of the next line are no quantity.
+        return
     if found.verdict == "contradicted":
         several = _together(passage, sentence, quantity, attribute, mention=mention, context=context)
         if several is not None:
@@ -350,6 +355,9 @@ def _doubtful(
     near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]
     if _of_something_else(passage, sentence, quantity, attribute, near):
         return True
+    if attribute.key == "memory" and mention in here and "(" in passage.text[quantity.end : mention.start]:
+        # "INT8: 70 GB (a single A100)" is what is needed of it.
+        return True
     listed = passage.kind == "item" and len(passage.text) < _SHORT
     above = who.certain and passage.text[mention.start : mention.end] == mention.text
     if attribute.key in _PRECISIONS and mention not in here and not (_ITS.match(text) or listed or above):
@@ -382,7 +390,8 @@ def _together(
     """The verdict on what several devices have together; None where one alone is spoken of."""
     inside = sentence.start <= mention.start and mention.end <= quantity.start
     count = counted(passage.text, sentence.start, mention.start) if inside else 1.0
-    if count < 2 or attribute.key not in ("memory", "bandwidth", "power", "cores", "tensor_cores"):
+    linked = attribute.key == "bandwidth" and _LINKED.search(sentence.text)
+    if linked or count < 2 or attribute.key not in ("memory", "bandwidth", "power", "cores", "tensor_cores"):
         return None
     gpus = [context.catalogue[key] for key in mention.ids]
     shared = quantity._replace(value=quantity.value / count)

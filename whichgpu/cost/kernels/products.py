@@ -44,7 +44,7 @@ def seconds(
         c["plain"] * devices.maturity,
     )
     compute = multiplied(ops, tensor, c["winograd"]) / (
-        peaks * np.minimum(reached * _shape(ops, devices), c["ceiling"])
+        peaks * np.minimum(reached * _shape(ops, devices, tensor), c["ceiling"])
     )
     if ops.kind == "conv":
         vector = ops.flops / (devices.vector * c["depthwise"])
@@ -144,7 +144,7 @@ def _vector(
     return found
 
 
-def _shape(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
+def _shape(ops: OpTable, devices: Devices, tensor: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Share of the rate that the shape leaves: depth, width, and waves of tiles over the SMs."""
     c = section("products")
     d = ops.dims
@@ -154,7 +154,11 @@ def _shape(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
     waves = many * np.maximum(m * n, 1.0) / c["tile"] ** 2 / devices.sms
     split = np.maximum(1.0, np.minimum(k / 512.0, 16.0))
     busy = waves * split
-    deep = k / (k + c["k_half"]) * n / (n + c["n_half"])
+    half = c["k_half"]
+    if ops.kind == "conv":
+        # A tile fills and drains its pipeline in so many cycles, in which a faster SM does more of its depth.
+        half = half * np.where(tensor, devices.fed(ops.dtypes) ** c["conv_depth"], 1.0)
+    deep = k / (k + half) * n / (n + c["n_half"])
     if ops.kind == "conv":
         # Kernels for grouped convolutions lay several groups side by side; what is lost is the padding
         # of a narrow group to the width of a matrix instruction.

@@ -32,6 +32,8 @@ LAUNCHED_TOGETHER = 3
 #: A longer note than this is left to `whichgpu prices`.
 _NOTE = 24
 _GROUP = "price per GPU and hour"
+#: With more GPUs than this side by side, names as long as an instance type's have no room.
+_NAMED = 3
 _WORDS = {1: "singly", 2: "in pairs", 4: "in fours", 8: "in eights", 16: "in sixteens"}
 
 
@@ -132,6 +134,9 @@ def price_rows(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> I
         }
         cells = {key: Cell(text, text, "offers", "derived") for key, text in names.items()}
         yield Row("providers", "On demand at", _GROUP, "text", "", cells)
+    types = {key: Cell(text, text, "offers", "derived") for key, m in found.items() if (text := _types(m))}
+    if types and len(found) <= _NAMED:
+        yield Row("instances", "Instance types of hyperscalers", _GROUP, "text", "", types)
     hosts = {gpu.id: "a whole laptop" for gpu in gpus if gpu.segment == "laptop"}
     bought = {
         key: _bought(market.purchase, hosts.get(key, "with its part of a server"))
@@ -247,6 +252,16 @@ def _together(found: Mapping[str, Market]) -> Iterator[Row]:
         offer = next(o for o in market.current if o.provider == provider and o.usd_per_gpu_hour == usd)
         cells[key] = Cell(usd, quantity(usd, "price"), f"{offer.source} {offer.locator}", "on_demand")
     yield Row("usd_same_provider", f"On demand at {provider}", _GROUP, "price", "lower", cells)
+
+
+def _types(market: Market) -> str:
+    """The cheapest instance type per GPU at each hyperscaler, and how many it has: `gcp a2-megagpu (16)`."""
+    large = load("providers")["providers"]["class"]["hyperscaler"]["providers"]
+    best: dict[str, Offer] = {}
+    for offer in sorted(market.current, key=lambda o: (o.usd_per_gpu_hour, o.gpu_count)):
+        if offer.provider in large:
+            best.setdefault(offer.provider, offer)
+    return ", ".join(f"{key} {best[key].instance} ({best[key].gpu_count:g})" for key in sorted(best))
 
 
 def _sold(market: Market) -> Cell:

@@ -111,6 +111,8 @@ class Work(NamedTuple):
     #: Refused because the software does not run there; and by id what stands in for it (`stand_in`).
     barred: frozenset[str] = frozenset()
     how: Mapping[str, str] = MappingProxyType({})
+    #: Whether a fleet of it may be asked for: nobody serves from a rack of laptops.
+    racked: bool = True
 
     @property
     def single(self) -> str:
@@ -126,9 +128,9 @@ class Work(NamedTuple):
 
     @property
     def target(self) -> float:
-        """A round rate, units per second, that takes about ten of the fastest GPU; 0 where none runs it."""
+        """A round rate, units per second, that takes about ten of the fastest GPU; 0 without a fleet."""
         fastest = max((result.rate for result in self.results.values()), default=0.0)
-        if not fastest:
+        if not (fastest and self.racked):
             return 0.0
         wanted = _FLEET * 60.0 * fastest
         power = 10.0 ** math.floor(math.log10(wanted))
@@ -187,6 +189,7 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
         field, workload.name, done, sweep.runtime.title, workload.unit, noun, results, refused,
         measured(workload, done, gpus),
         barred=frozenset(gpu.id for row, gpu in enumerate(gpus) if sweep.refusals[row]),
+        racked=all(gpu.segment != "laptop" for gpu in gpus),
     )  # fmt: skip
 
 

@@ -11,7 +11,9 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
     tied (false)            the output head is the embedding
     fused (none)            qkv, up (with the gate), all: one layer in the library too, with one adapter
     positions (0)           rows of a learned table;  rotary (where there is no table)
-    qk_norm (none)          head, per_head, full;  attention_gate, sinks (false)
+    qk_norm (none)          head, per_head, full;  sinks (false)
+    attention_gate (false)  true: one of each value of a head; head: one a head
+    window_heads (heads)    of attention within a window
     embed_norm (false), final_norm (true), word_width (hidden)
     pattern (*), feeds (- or E), feed_widths, dense_first (0), single (false), window;  see language/layout.py
     head_counts (none)      of layers whose heads are counted one by one: see language/layout.py

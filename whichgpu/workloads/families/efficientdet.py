@@ -7,7 +7,8 @@ boxes a position.
 Letters: B pictures, C channels, H W height and width of a map, W width of the pyramid.
 
 Dimensions: `backbone` (those of the family `inverted_residual`), `taps` (its stages of stride 8, 16 and
-32), `pyramid` (W), `cells`, `head_layers`, `boxes` (of a position), `classes`.
+32), `pyramid` (W), `cells`, `weighted` (true; D6 and D7 add maps up as they are), `head_layers`, `boxes`
+(of a position), `classes`.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         levels = _enter(dims, rec, levels)
         with rec.module("cells", copies=float(dims["cells"])):
             for level, inputs in _NODES:
-                _node(rec, levels[level], inputs)
+                _node(rec, levels[level], inputs, inputs if dims.get("weighted", True) else 0)
     boxes = dims["boxes"]
     for name, outputs in (("places", 4 * boxes), ("classes", dims["classes"] * boxes)):
         with rec.module(name):
@@ -78,10 +79,12 @@ def _resampled(rec: Recorder, x: Map, width: int) -> Map:
     return y
 
 
-def _node(rec: Recorder, x: Map, inputs: int) -> None:
-    """A weighted sum of maps (one of them resized), SiLU, a separable convolution, a batch norm."""
+def _node(rec: Recorder, x: Map, inputs: int, weights: int) -> None:
+    """A sum of maps (one of them resized; 0 `weights` in a plain sum), SiLU, a separable convolution."""
     rec.copy(x.elements, name="resize")
-    rec.pointwise(x.elements, reads=float(inputs), keeps=float(inputs), parameters=float(inputs), name="sum")
+    rec.pointwise(
+        x.elements, reads=float(inputs), keeps=float(weights), parameters=float(weights), name="sum"
+    )
     rec.pointwise(x.elements, keeps=1.0, name="silu")
     _separable(rec, x, x.channels)
     rec.norm(x.elements, x.channels)

@@ -2,17 +2,18 @@
 
 Lin et al., "Focal Loss for Dense Object Detection"; the MLPerf variant has a ResNeXt-50 32x4d, 800 x 800
 pictures and the 264 classes of Open Images. Batch normalisation is fixed; training leaves the stem and
-the first stage as they are.
+the first stage as they are. TensorFlow's variant trains all of it, with normalisation in heads and
+pyramid as well.
 Letters: B batch, C channels, H W height and width of a feature map.
 
-Dimensions: `layers`, `groups`, `group_width`, `classes`, `anchors` (per position).
+Dimensions: `layers`, `groups`, `group_width`, `classes`, `anchors` (per position), `normed` (TensorFlow's).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.workloads.blocks import image
+from whichgpu.workloads.blocks import conv_norm, image
 from whichgpu.workloads.detection import Backbone, pyramid
 
 if TYPE_CHECKING:
@@ -34,33 +35,56 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 WIDTH = 256
 #: Kernels of the focal loss, or of choosing boxes, each over all scores.
 _SCORING = 8
+#: True boxes of a picture, with padding; kernels over each pair of an anchor and one, and over anchors:
+#: overlaps, the best of each, scattered to targets and weights (object_detection/core/target_assigner.py;
+#: the counts are typical).
+_BOXES, _OVERLAPS, _PICKS = 100, 60.0, 200.0
 
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> (B, anchors, classes) and (B, anchors, 4)."""
+    normed = dims.get("normed", False)
     with rec.module("backbone"):
         net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
-                       frozen=2, fixed=True)  # fmt: skip
+                       frozen=0 if normed else 2, fixed=not normed)  # fmt: skip
         maps = net(image(job))[2:]  # strides 8, 16, 32
     with rec.module("pyramid"):
         levels = pyramid(rec, maps, WIDTH)
         for _ in range(2):  # strides 64, 128
-            levels.append(rec.conv(levels[-1], WIDTH, 3, 2, padding=1, bias=True, name="coarser"))
+            levels.append(_layer(rec, levels[-1], 2, normed=normed, name="coarser"))
     anchors = dims["anchors"]
     for name, outputs in (("classes", dims["classes"]), ("boxes", 4)):
         with rec.module(name):
-            _head(rec, levels, anchors * outputs)
-    scores = sum((dims["classes"] * anchors * x.pixels for x in levels), start=0.0)
+            _head(rec, levels, anchors * outputs, normed=normed)
+    places = anchors * sum((x.pixels for x in levels), start=0.0)
+    scores = dims["classes"] * places
+    if job.trains and normed:
+        _targets(rec, places / job.batch, job.batch)
     with rec.module("loss" if job.trains else "selection"):
         for _ in range(_SCORING if job.trains else 2):
             rec.pointwise(scores, keeps=0.5, name="score")
 
 
-def _head(rec: Recorder, levels: Sequence[Map], outputs: int) -> None:
+def _targets(rec: Recorder, places: Any, batch: Any) -> None:
+    """TensorFlow's matching of anchors with true boxes: a graph of small ops for each picture of a batch."""
+    for name, kernels, values in (("overlap", _OVERLAPS, _BOXES * places), ("target", _PICKS, places)):
+        with rec.module(name, repeats=batch, copies=kernels, frozen=True):
+            rec.pointwise(values, wide=True, name=name)
+
+
+def _layer(rec: Recorder, x: Map, stride: int = 1, *, normed: bool, name: str = "conv") -> Map:
+    """A 3 x 3 convolution to `WIDTH` channels, with normalisation or a bias: (B, C, H, W) -> (B, 256, ..)."""
+    if normed:
+        return conv_norm(rec, x, WIDTH, 3, stride, name=name)
+    return rec.conv(x, WIDTH, 3, stride, padding=1, bias=True, name=name)
+
+
+def _head(rec: Recorder, levels: Sequence[Map], outputs: int, *, normed: bool) -> None:
     """Four 3 x 3 convolutions and the output, the same weights on every level."""
     for i, x in enumerate(levels):
         with rec.module(f"level{i}", again=i > 0):
             for _ in range(4):
-                rec.conv(x, WIDTH, 3, bias=True)
-                rec.pointwise(x.elements, name="relu")
+                _layer(rec, x, normed=normed)
+                if not normed:
+                    rec.pointwise(x.elements, name="relu")
             rec.conv(x, outputs, 3, bias=True, name="output")

@@ -22,6 +22,7 @@ _LETTERS = {
     "local_attention": "W",
     "global_attention": "*",
     "linear_attention": "L",
+    "indexed_attention": "*",
     "compressed_sparse_attention": "S",
     "heavily_compressed_attention": "B",
     "mamba": "M",
@@ -33,6 +34,8 @@ _LETTERS = {
     "moe": "E",
     "mlp": "-",
 }
+#: Layers with and without a window as EXAONE 4 writes them ("LLLG").
+_LOCAL_GLOBAL = {"L": "W", "G": "*"}
 
 
 def _biases(config: Config, dims: Dims) -> None:
@@ -53,12 +56,17 @@ def _windows(config: Config, dims: Dims) -> None:
         return
     dims["window"] = window
     types = config.raw.get("layer_types")
-    every = config.optional("sliding_window_pattern") or config.optional("_sliding_window_pattern")
+    written = config.raw.get("sliding_window_pattern")
+    letters = isinstance(written, str) and written != "" and set(written) <= set(_LOCAL_GLOBAL)
+    every = None if letters else config.optional("sliding_window_pattern")
+    every = every or config.optional("_sliding_window_pattern")
     if types is not None:
         dims["pattern"] = typed(config, types, dims["layers"])
     elif config.kind.startswith("qwen"):
         full = config.optional("max_window_layers", least=0) or 0
         dims["pattern"] = "*" * min(full, dims["layers"]) + "W" * max(0, dims["layers"] - full)
+    elif letters:
+        dims["pattern"] = "".join(_LOCAL_GLOBAL[one] for one in str(written))
     elif every:
         dims["pattern"] = "W" * (every - 1) + "*"
     if "W" not in dims.get("pattern", "W"):
@@ -89,7 +97,7 @@ def _latent(config: Config, dims: Dims) -> None:
     low = config.optional("q_lora_rank")
     if low:
         dims["q_rank"] = low
-    dims["rope_dim"] = config.first(("qk_rope_head_dim",))
+    dims["rope_dim"] = config.first(("qk_rope_head_dim",), least=0)
     dims["nope_dim"] = config.first(("qk_nope_head_dim",))
     dims["value_dim"] = config.first(("v_head_dim",))
     for name in ("kv_heads", "head_dim"):
@@ -100,6 +108,9 @@ def _indexer(config: Config, dims: Dims) -> None:
     dims["index_heads"] = config.first(("index_n_heads",))
     dims["index_dim"] = config.first(("index_head_dim",))
     dims["index_top"] = config.first(("index_topk",))
+    streams = config.optional("hc_mult")
+    if streams:
+        dims["hyper"] = streams
 
 
 def _linear_attention(config: Config, dims: Dims) -> None:
@@ -137,7 +148,6 @@ def _compressed(config: Config, dims: Dims) -> None:
     rates = rates if isinstance(rates, dict) else {}
     dims["sparse_rate"] = int(rates.get("compressed_sparse_attention", 4))
     dims["heavy_rate"] = int(rates.get("heavily_compressed_attention", 128))
-    dims["hyper"] = config.first(("hc_mult",))
     _indexer(config, dims)
     ratios, types = config.raw.get("compress_ratios"), config.raw.get("layer_types")
     if isinstance(ratios, list):
@@ -162,6 +172,13 @@ def _borrowing(config: Config, dims: Dims) -> None:
     if borrowing and config.flag("use_double_wide_mlp"):
         dims["feeds"] = "-" * own + "w" * borrowing
         dims["feed_widths"] = {"w": 2 * dims["ffn"]}
+
+
+def _cross_layer(config: Config, dims: Dims) -> None:
+    """Groups of layers that use the keys and values of their first one (Hunyuan-Large)."""
+    together = config.optional("cla_share_factor")
+    if config.flag("use_cla") and together and together > 1:
+        dims["pattern"] = "*" + "A" * (together - 1)
 
 
 def _alternating(config: Config, dims: Dims) -> None:
@@ -197,14 +214,11 @@ def _windowed_heads(config: Config, dims: Dims) -> None:
     pattern = config.raw.get("hybrid_layer_pattern")
     if isinstance(pattern, list) and len(pattern) == dims["layers"]:
         dims["pattern"] = "".join("W" if one else "*" for one in pattern)
-    freq = config.raw.get("moe_layer_freq")
-    if isinstance(freq, list) and 1 in freq:
-        dims["dense_first"] = freq.index(1)
 
 
 READERS: Mapping[str, Callable[[Config, Dims], None]] = {
     "biases": _biases, "windows": _windows, "latent": _latent, "indexer": _indexer,
     "linear_attention": _linear_attention, "glm": _glm, "multi_query": _multi_query,
-    "compressed": _compressed, "borrowing": _borrowing, "alternating": _alternating,
-    "wide_heads": _wide_heads, "windowed_heads": _windowed_heads,
+    "compressed": _compressed, "borrowing": _borrowing, "cross_layer": _cross_layer,
+    "alternating": _alternating, "wide_heads": _wide_heads, "windowed_heads": _windowed_heads,
 }  # fmt: skip

@@ -226,7 +226,9 @@ def _sizes(config: Config, row: Mapping[str, Any], family: str) -> dict[str, Any
     dims: dict[str, Any] = {}
     for name, options in {**fields_of(family), **_own_fields(row, family)}.items():
         headless = config.kind in _HEADLESS and name in ("heads", "kv_heads", "head_dim")
-        if name in row["dims"] or headless or not options:
+        # Latent attention has sizes of its own; its files may state a head_dim of 0.
+        latent = name == "head_dim" and "latent" in row.get("features", ())
+        if name in row["dims"] or headless or latent or not options:
             continue
         counted = name == "layers" and "nemotron_h" in row.get("features", ())
         value = config.first(options, required=name not in _OPTIONAL.get(family, ()) and not counted)

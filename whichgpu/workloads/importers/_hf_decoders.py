@@ -50,8 +50,9 @@ def _shared_experts(config: Config, dims: Dims) -> None:
     """Experts that every token goes to: how many, or how wide together."""
     shared = config.first(_SHARED, required=False, least=0)
     width = config.first(
-        ("shared_expert_intermediate_size", "moe_shared_expert_intermediate_size"), required=False, least=0
-    )
+        ("shared_expert_intermediate_size", "moe_shared_expert_intermediate_size", "share_expert_dim",
+         "shared_intermediate_size"), required=False, least=0,
+    )  # fmt: skip
     if width:
         dims["shared_ffn"] = width * (shared or 1)
     elif shared:
@@ -68,6 +69,10 @@ def _dense_layers(config: Config, dims: Dims) -> None:
     bare = config.raw.get("mlp_only_layers") or []
     if not isinstance(bare, list):
         config.refuse(f"mlp_only_layers is {bare!r}, where a list of layers is expected")
+    if not isinstance(kinds, list):
+        # One a layer, 1 or 0 (MiMo).
+        freq = config.raw.get("moe_layer_freq")
+        kinds = ["sparse" if one else "dense" for one in freq] if isinstance(freq, list) else None
     if isinstance(kinds, list) and "dense" in kinds:
         dims["feeds"] = "".join("-" if one == "dense" else "E" for one in kinds)
     elif step > 1 or bare:

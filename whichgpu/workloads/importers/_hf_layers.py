@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Dims = dict[str, Any]
 
 #: Letters of layers whose heads or widths are their own.
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789αβγδεζηθικλμνξοπρστυφχψω"
 
 
 #: Molmo's tower, which its file does not describe: 23 layers of CLIP ViT-L/14 at 336 pixels; attention pools
@@ -119,6 +119,41 @@ def _per_layer_keys(config: Config, dims: Dims) -> None:
         _heads(config, dims, [heads] * layers, keys)
 
 
+def _heads_by_kind(config: Config, dims: Dims) -> None:
+    """Query heads of layers within a window (Step 3.5), or of each layer (Laguna); gates of a head."""
+    if config.raw.get("gating") == "per-element":
+        dims["attention_gate"] = True
+    elif config.raw.get("gating") is False:
+        dims.pop("attention_gate")
+    other = config.raw.get("attention_other_setting")
+    other = other.get("num_attention_heads") if isinstance(other, dict) else None
+    inside = config.optional("num_sliding_attention_heads") or other
+    layers = dims["layers"]
+    if config.raw.get("num_attention_heads_per_layer") is not None:
+        counts = config.sizes("num_attention_heads_per_layer", layers)
+        pattern = (dims.get("pattern", "*") * layers)[:layers]
+        by_kind = {letter: {n for n, one in zip(counts, pattern, strict=True) if one == letter}
+                   for letter in set(pattern)}  # fmt: skip
+        if any(len(found) > 1 for found in by_kind.values()):
+            config.refuse(
+                "num_attention_heads_per_layer differs among layers of one kind, which is not imported"
+            )
+        dims["heads"] = max(by_kind.get("*", set(counts)))
+        inside = max(by_kind.get("W", {0}))
+    if inside and inside != dims["heads"]:
+        if not isinstance(inside, int) or inside % dims["kv_heads"]:
+            config.refuse(
+                f"{inside!r} heads within a window are no multiple of {dims['kv_heads']} key-value heads"
+            )
+        dims["window_heads"] = inside
+
+
+def _dense_apart(config: Config, dims: Dims) -> None:
+    """Dense layers of a width of their own, where any layer is without experts (MiniMax M3)."""
+    if "-" in dims.get("feeds", "E"):
+        dims["ffn"] = config.first(("dense_intermediate_size",))
+
+
 def _chatglm(config: Config, dims: Dims) -> None:
     """Few key-value heads from the second version; the first has dense layers of plain width and a table."""
     if "inner_hidden_size" in config.raw:
@@ -171,5 +206,5 @@ def _dense_beside(config: Config, dims: Dims) -> None:
 READERS: Mapping[str, Callable[[Config, Dims], None]] = {
     "openelm": _openelm, "searched": _searched, "per_layer_keys": _per_layer_keys, "chatglm": _chatglm,
     "halved_ffn": _halved_ffn, "bias_of_attention": _bias_of_attention, "dense_beside": _dense_beside,
-    "molmo": _molmo,
+    "molmo": _molmo, "heads_by_layer": _heads_by_kind, "dense_apart": _dense_apart,
 }  # fmt: skip

@@ -95,8 +95,10 @@ def _hybrid(config: Config, dims: Dims) -> None:
     if isinstance(types, list):
         dims["pattern"] = typed(config, types, dims["layers"]).replace("L", "M")
     else:
+        hybrid = config.raw.get("hybrid_layer_ids")
+        letter, at = ("H", hybrid) if isinstance(hybrid, list) else ("*", at)
         chosen = set(at) if isinstance(at, list) else set()
-        dims["pattern"] = "".join("*" if i in chosen else "M" for i in range(dims["layers"]))
+        dims["pattern"] = "".join(letter if i in chosen else "M" for i in range(dims["layers"]))
 
 
 def _granite_experts(config: Config, dims: Dims) -> None:

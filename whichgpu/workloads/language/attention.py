@@ -42,21 +42,22 @@ def _grouped(
     borrowed: bool,
 ) -> None:  # fmt: skip
     """H query heads share g heads of keys and values."""
-    width, heads, window = dims["hidden"], dims["heads"], dims.get("window", 0) if windowed else 0
+    width, window = dims["hidden"], dims.get("window", 0) if windowed else 0
+    heads = dims.get("window_heads", dims["heads"]) if windowed else dims["heads"]
     kv_heads, d = head_sizes(dims, windowed=windowed)
     made, value = 0 if borrowed else kv_heads, dims.get("value_dim", d)
-    gate = heads if dims.get("attention_gate") else 0
+    gate = heads * (1 if dims["attention_gate"] == "head" else d) if dims.get("attention_gate") else 0
     projected = made * (d if dims.get("keys_as_values") and not windowed else d + value)
     low = dims.get("q_rank", 0)
     if low:
         rec.linear(rows, width, low, keeps=0.0, name="q_a")
         rec.norm(low * rows, low, parameters=low, keeps=4.0, name="q_norm")
-        rec.linear(rows, low, (heads + gate) * d, shard="column", name="q_b")
+        rec.linear(rows, low, heads * d + gate, shard="column", name="q_b")
         rec.linear(rows, width, projected, bias=biased(dims, "qkv"), shard="column", name="kv")
     else:
-        rec.linear(rows, width, (heads + gate) * d + projected, bias=biased(dims, "qkv"), shard="column",
+        rec.linear(rows, width, heads * d + gate + projected, bias=biased(dims, "qkv"), shard="column",
                    name="qkv")  # fmt: skip
-    _norm_qk(dims, rec, rows, made, d)
+    _norm_qk(dims, rec, rows, heads, made, d)
     if _rotary(dims):
         sinks = float(heads if dims.get("sinks") and (windowed or dims["sinks"] != "window") else 0)
         rec.pointwise((heads + made) * d * rows, parameters=sinks, shard="head", name="rope")
@@ -92,11 +93,11 @@ def cross(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[A
     rec.pointwise(width * rows, parameters=2.0, name="gate")
 
 
-def _norm_qk(dims: Mapping[str, Any], rec: Recorder, rows: Any, kv_heads: int, d: int) -> None:
+def _norm_qk(dims: Mapping[str, Any], rec: Recorder, rows: Any, queries: int, kv_heads: int, d: int) -> None:
     """A norm of each query and key head, with weights for one head, for every head, or for all at once."""
     kind = dims.get("qk_norm", "none")
     if kind != "none":
-        heads = dims["heads"] + kv_heads
+        heads = queries + kv_heads
         weights = (2 if kv_heads else 1) * d if kind == "head" else heads * d
         rec.norm(heads * d * rows, d, parameters=weights, keeps=4.0, name="qk_norm")
 
@@ -132,6 +133,10 @@ def _latent(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence
             else:
                 rec.attention(one.batch, heads, one.q, kv, nope + rope, value_dim=value, causal=True,
                               held=one.kv)  # fmt: skip
+    if dims.get("attention_gate"):
+        rec.linear(rows, width, heads * (1 if dims["attention_gate"] == "head" else value), keeps=0.0,
+                   shard="column", name="gate")  # fmt: skip
+        rec.pointwise(heads * value * rows, reads=2.0, keeps=2.0, shard="head", name="gated")
     rec.linear(rows, heads * value, width, shard="row", name="out")
 
 

@@ -120,7 +120,7 @@ def _delta(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[
     size, width, kind = state(dims, "L"), dims["hidden"], dims.get("linear", "delta")
     inner = size.heads * size.values
     if kind == "channels":
-        _decayed_by_channel(rec, rows, size, width)
+        _decayed_by_channel(rec, rows, size, width, narrow=dims.get("linear_narrow", True))
     else:
         rec.linear(rows, width, size.channels + inner, shard="column", name="in")
     if kind == "delta":
@@ -136,13 +136,14 @@ def _delta(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[
     rec.linear(rows, inner, width, shard="row", name="out")
 
 
-def _decayed_by_channel(rec: Recorder, rows: Any, size: State, width: int) -> None:
-    """Query, key and value; decay and gate through a width of one head each; how much a head writes."""
+def _decayed_by_channel(rec: Recorder, rows: Any, size: State, width: int, *, narrow: bool) -> None:
+    """Query, key and value; decay and gate, `narrow` through a width of one head each; what a head writes."""
     keys, inner = size.heads * size.keys, size.heads * size.values
     rec.linear(rows, width, size.channels, shard="column", name="in")
-    rec.linear(rows, width, size.keys + size.values, keeps=0.0, name="narrow")
-    rec.linear(rows, size.keys, keys, shard="column", name="decay")
-    rec.linear(rows, size.values, inner, shard="column", name="gate")
+    if narrow:
+        rec.linear(rows, width, size.keys + size.values, keeps=0.0, name="narrow")
+    rec.linear(rows, size.keys if narrow else width, keys, shard="column", name="decay")
+    rec.linear(rows, size.values if narrow else width, inner, shard="column", name="gate")
     rec.linear(rows, width, size.heads, keeps=0.0, unquantised=True, shard="column", name="write")
     _convolve(rec, rows, size, bias=False, extra=keys + size.heads)
 

@@ -1,0 +1,200 @@
+"""Tables that lost their marks: a cell to a line, or the values behind a name in one line, glued or not.
+
+"Memory bandwidth / 936 GB/s / 504 GB/s", "24 GB / Memory size / 48 GB", "TDP 140 W 70 W" and "TDP140W70W" are
+rows of the devices that a line above names. Which column is whose: a guess that `tables` proves by values.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from whichgpu.audit.attributes import headed
+from whichgpu.audit.binding import fitting
+from whichgpu.audit.document import Passage, Table
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.readers._lines import lines
+from whichgpu.audit.subjects import mentions
+from whichgpu.audit.tables import read_as, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.document import Document
+    from whichgpu.hardware.catalogue import Catalogue
+
+#: Characters of a cell, of a row in one line, and of a line that names the devices, at most.
+_CELL, _ROW, _NAMES = 44, 110, 160
+#: How much of a line that heads what is below is the name of its device.
+_SHARE = 0.15
+#: Rows that are a table, and devices that it can have.
+_ROWS, _MOST = 3, 6
+_EMPTY = re.compile(r"[-\u2013\u2014\u2212?]|n/?a|none|unknown|no|yes", re.IGNORECASE)
+_TYPE = r"(?:GDDR\d[Xx]?|HBM\d?[Ee]?)"
+#: A value as it stands in a row of one line, where nothing may part it from the next.
+_VALUE = re.compile(
+    r"\s*(?P<value>[~\u2248]?\d[\d.,]*(?:\s?(?:[GT]i?B/s|[GT]Bps|[GT]i?B|W(?:atts?)?|[MG]Hz|nm|-?\s?[Bb]its?|[TGP]FLOPS|"
+    r"TOPS|mm\u00b2|million|billion|B(?![a-z])|(?:CUDA |CDNA\s?\d? )?[Cc]ores)|(?=[\s(]|$))"
+    rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|N/A|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\))?"
+)
+_PRECISION = re.compile(r"(?:TF32|BF16|FP64|FP32|FP16|FP8|FP4|INT8|INT4)(?=\d)")
+#: Where a value may begin, and so many places of a line are tried.
+_BEGINS = re.compile(rf"(?<![\d.,])[~\u2248]?\d|{_TYPE}|N/A")
+_TRIED = 4
+#: Where names of devices may be glued to each other, and to the heading of another column.
+_GLUED = re.compile(
+    r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d)])(?=(?:RTX|GTX|GeForce|NVIDIA|AMD|Tesla|Quadro|Radeon|Instinct|MI\d{3})\b)|"
+    r"(?<=\d[A-Z])(?=[ABHLPTV]\d{1,3})|(?<=\d)(?=[ABHLPTV]\d{1,3})|(?<=[A-Z\d])(?=[A-Z][a-z]{2})"
+)
+
+
+class _Row(NamedTuple):
+    """The cells of a row, the name first, and the way in which it is written."""
+
+    cells: tuple[Passage, ...]
+    way: str
+
+
+def tabled(document: Document, catalogue: Catalogue) -> Document:
+    """A document with its tables without marks as tables, their lines no longer read as sentences."""
+    every = _lines(document)
+    found: list[Table] = []
+    taken: list[tuple[int, int]] = []
+    for caption, count, part in _parts(every, catalogue):
+        rows = _rows(part, count)
+        if len(rows) >= _ROWS:
+            found.append(Table(tuple(row.cells for row in rows), (), caption))
+            cells = [cell for row in rows for cell in row.cells]
+            first, last = min(cell.start for cell in cells), max(cell.end for cell in cells)
+            # What stands between is of the table too, as its rows that are not known.
+            taken += [
+                (each.start, each.end)
+                for each in part
+                if first <= each.start <= last and len(each.text) <= _ROW
+            ]
+    if not found:
+        return document
+    passages = [*(_hidden(each, taken) for each in document.passages)]
+    passages += [cell for table in found for cell in table]
+    return document._replace(passages=tuple(passages), tables=(*document.tables, *found))
+
+
+def _lines(document: Document) -> list[Passage]:
+    """The lines of a document that are not empty; of a page its blocks."""
+    if document.form == "html":
+        return [each._replace(kind="cell") for each in document.passages if each.kind not in ("cell", "code")]
+    found = []
+    for line in lines(document.original):
+        text = line.text.strip(" \t*\u2022|")
+        if text and "|" not in text:
+            start = line.start + line.text.index(text)
+            found.append(Passage("cell", text, ((0, start),), start + len(text)))
+    return found
+
+
+def _parts(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[str, int, Sequence[Passage]]]:
+    """The lines below each that names devices, with its text and their number."""
+    heads: list[tuple[int, str, int]] = []
+    run: list[Passage] = []
+    known: set[tuple[str, ...]] = set()
+    for index, line in enumerate(every):
+        text, found = _named(line.text, catalogue)
+        alone = len(found) == 1 and len(line.text) <= _CELL and _is_name(line.text, catalogue)
+        run = [*run, line] if alone else []
+        if len(run) > 1:
+            text, found = _named(" / ".join(each.text for each in run), catalogue)
+        if found and (len(found) > 1 or (not found <= known and _is_name(line.text, catalogue))):
+            known = found
+            heads.append((index + 1, text, len(found)))
+    ends = [*(at for at, _, _ in heads[1:]), len(every)][: len(heads)]
+    for (at, caption, count), end in zip(heads, ends, strict=True):
+        if count <= _MOST:
+            yield caption, count, every[at:end]
+
+
+def _is_name(text: str, catalogue: Catalogue) -> bool:
+    """Whether a line that names one device heads what is below, and is no row that mentions it."""
+    share = sum(each.end - each.start for each in mentions(text, catalogue)) / len(text)
+    return share >= _SHARE and all(each.dimension == "number" for each in quantities(text))
+
+
+def _named(text: str, catalogue: Catalogue) -> tuple[str, set[tuple[str, ...]]]:
+    """A line with the devices that it names; with those apart that are glued to each other."""
+    if len(text) > _NAMES:
+        return text, set()
+    apart = _GLUED.sub(" | ", text)
+    both = [{each.ids for each in mentions(one, catalogue)} for one in (text, apart)]
+    return (apart, both[1]) if len(both[1]) > len(both[0]) else (text, both[0])
+
+
+def _rows(part: Sequence[Passage], count: int) -> list[_Row]:
+    """The rows of the way in which most of them are written."""
+    short = [each for each in part if each.text != "?" and len(each.text) <= _ROW]
+    found = [row for index in range(len(short)) for row in _row(short, index, count)]
+    ways = [row.way for row in found]
+    best = max(ways, key=ways.count, default="")
+    return [row for row in found if row.way == best]
+
+
+def _row(short: Sequence[Passage], index: int, count: int) -> Iterator[_Row]:
+    """The row whose name stands in a line, by each way in which it may be written."""
+    name = short[index]
+    if re.search(r"\d", name.text) and (cells := _in_one(name, count)):
+        yield _Row(cells, "one line")
+        return
+    attribute = headed(name.text) if count > 1 and len(name.text) <= _CELL else None
+    if attribute is None:
+        return
+    behind = short[index + 1 : index + 1 + count]
+    if len(behind) == count and all(_fits(each, attribute, name.text) for each in behind):
+        yield _Row((name, *behind), "below")
+    around = [*short[index - 1 : index], *short[index + 1 : index + 2]] if index else []
+    if count == len(around) and all(_fits(each, attribute, name.text) for each in around):
+        yield _Row((name, *around), "around")
+
+
+def _fits(cell: Passage, attribute: Attribute, name: str) -> bool:
+    """Whether a line can be a value of an attribute, or says that there is none."""
+    if len(cell.text) > _CELL:
+        return False
+    if _EMPTY.fullmatch(cell.text) or (attribute.dimension == "text" and re.search(_TYPE, cell.text)):
+        return True
+    stated = quantities(read_as(cell.text, attribute, unit_of(name)))
+    return any(True for _ in fitting(attribute, stated))
+
+
+def _in_one(line: Passage, count: int) -> tuple[Passage, ...]:
+    """The name and the values of a row in one line; none where it is no row."""
+    precise = _PRECISION.search(line.text)
+    begins = [precise.end()] if precise else []
+    begins += [found.start() for found in _BEGINS.finditer(line.text, 1)]
+    for at in begins[:_TRIED]:
+        name = line.part(0, len(line.text[:at].rstrip(" :")))
+        attribute = headed(name.text)
+        # A name and a value of one device that are apart are read as they stand.
+        if any(each.dimension != "number" for each in quantities(name.text)):
+            return ()
+        if attribute is None or (count == 1 and line.text[at - 1] in " :"):
+            continue
+        cells = _values(line, at) if count > 1 else [line.part(at, len(line.text))]
+        whole = not any(_fits(cell, attribute, name.text) for cell in cells[count:])
+        cells = cells[:count]
+        if whole and len(cells) == count and all(_fits(cell, attribute, name.text) for cell in cells):
+            return (name, *cells)
+    return ()
+
+
+def _values(line: Passage, at: int) -> list[Passage]:
+    """The values that stand one behind the other from a place of a line on."""
+    cells = []
+    while found := _VALUE.match(line.text, at):
+        cells.append(line.part(found.start("value"), found.end()))
+        at = found.end()
+    return cells
+
+
+def _hidden(passage: Passage, taken: Sequence[tuple[int, int]]) -> Passage:
+    """A passage that holds cells of such a table, no longer read for sentences."""
+    held = any(passage.start < end and start < passage.end for start, end in taken)
+    return passage._replace(kind="code") if held and passage.kind != "cell" else passage
