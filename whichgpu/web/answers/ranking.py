@@ -27,7 +27,7 @@ def recommend(ask: asks.Recommend) -> Report:
 
 
 def told(ask: asks.Recommend) -> Report:
-    """The document of `recommend` alone, without the tables that only pages and terminals show."""
+    """The answer of `whichgpu recommend`: its document, without the tables and the chart of pages."""
     from whichgpu.planner.uses import use
     from whichgpu.report.table import Report as Made
 
