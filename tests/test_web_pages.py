@@ -129,6 +129,19 @@ def test_a_load_within_objectives_stands_on_its_curve(web):
     assert f"{number(row['request_rate'], 3)} requests/s" in told
 
 
+@pytest.mark.parametrize("more", ["", "&slo=latency+p99+20+ms", "&slo=latency+p99+1+us"])
+def test_what_is_made_in_batches_has_its_figures_too(web, more):
+    asked = f"workload=resnet50&gpu=t4{more}"
+    told, seen = web.get(f"/api/v1/curve?{asked}"), web.get(f"/serve?{asked}")
+    assert seen.status_code == told.status_code
+    if told.status_code == 200:
+        most = max(told.json()["batches"], key=lambda one: one["throughput"]["mid"])
+        held = (told.json()["slo"] or {}).get("request_rate")
+        answer = glance(web, f"/serve?{asked}")[""]
+        assert answer == (f"{number(held, 3)} requests/s" if held
+                          else f"{number(most['throughput']['mid'], 3)} images/s")  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("path", "leads"),
     [
