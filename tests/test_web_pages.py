@@ -116,6 +116,10 @@ def test_of_what_an_answer_is_stands_at_its_figures(web):
     assert "llama-3.3-70b on 2 x rtx-3090" in web.get(path).text
     seen = glance(web, "/compare/rtx-4060-vs-h100-80gb-sxm?workload=flux.1-dev")
     assert seen["RTX 4060"] == "does not fit"
+    verdict = web.get("/api/v1/compat?gpu=gtx-1080-ti&framework=pytorch").json()["gpus"][0]["verdicts"][0]
+    seen = glance(web, "/compat?gpu=gtx-1080-ti&framework=pytorch")
+    assert seen[""] == "It runs, with limits"
+    assert seen["releases that run"] == f"{verdict['from']} to {verdict['to']}"
 
 
 @pytest.mark.slow

@@ -176,6 +176,21 @@ def _batched(data: Document, within: Document | None) -> Figures | None:
     return Figures(answer, beside, items)
 
 
+def runs(data: Document) -> Figures | None:
+    """Whether one framework runs on one GPU; None of several."""
+    each = [(gpu, one) for gpu in data.get("gpus", ()) for one in gpu["verdicts"]]
+    if len(each) != 1:
+        return None
+    ((gpu, one),) = each
+    known = {"releases that run": " to ".join(filter(None, (one["from"], one["to"]))),
+             "the newest release": one["latest"]}  # fmt: skip
+    items = tuple((title, str(text)) for title, text in known.items() if text)
+    return Figures(_RUNS.get(one["answer"], "Not known"), f"{one['framework']} on {gpu['gpu']}", items)
+
+
+_RUNS = {"supported": "It runs", "limited": "It runs, with limits", "unsupported": "It does not run"}
+
+
 def owned(data: Document) -> Figures | None:
     """Renting against owning."""
     if data.get("own") is None or data.get("rent") is None:
