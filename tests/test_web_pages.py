@@ -133,6 +133,17 @@ def test_a_load_within_objectives_stands_on_its_curve(web):
     assert f"{number(row['request_rate'], 3)} requests/s" in told
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/serve?workload=gpt2&gpu=gaudi3", "/serve?workload=gpt2&gpu=rtx-4060-laptop&output_tokens=1",
+     "/predict?workload=gpt2&gpu=gaudi3", "/fit?workload=gpt2&gpu=gaudi3", "/gpus/gaudi3"],
+)  # fmt: skip
+def test_a_gpu_without_a_price_has_its_pages(web, path):
+    answer = web.get(path)
+    assert answer.status_code == 200, answer.text
+    assert "None" not in glance(web, path).values()
+
+
 @pytest.mark.parametrize("more", ["", "&slo=latency+p99+20+ms", "&slo=latency+p99+1+us"])
 def test_what_is_made_in_batches_has_its_figures_too(web, more):
     asked = f"workload=resnet50&gpu=t4{more}"

@@ -150,7 +150,7 @@ def served(data: Document) -> Figures | None:
         (f"{row['throughput']['unit']}, made", number(row["throughput"]["mid"], 3)),
         *_times(row, _objectives(data)),
     ]
-    if row.get("usd_per_million"):
+    if (row.get("usd_per_million") or {}).get("output") is not None:
         items.append(("USD per million output tokens", number(row["usd_per_million"]["output"], 3)))
     if len(loads) == 1 and within is None:
         why = "at this load"
