@@ -254,6 +254,8 @@ def test_sentences_of_the_terminal_become_links():
     assert words("--cpu-offload-gb 5 is not asked here") == "--cpu-offload-gb 5 is not asked here"
     assert words("leave out --gpu or <b>") == "leave out “GPU” or &lt;b&gt;"
     assert words('write e.g. --precision "w8a16"') == "write e.g. Precision w8a16"
+    assert words("see what is: whichgpu prices") == 'see what is: <a href="/prices">Prices</a>'
+    assert words("type whichgpu prices own l4") == "type whichgpu prices own l4"
     fault = "no GPU 'a11'; did you mean a10, a16?"
     mended = words.instead(fault, "gpu", "l4, a11")
     assert 'gpu=l4%2C+a16">a16</a>?' in mended
