@@ -57,7 +57,7 @@ def _grouped(
     else:
         rec.linear(rows, width, heads * d + gate + projected, bias=biased(dims, "qkv"), shard="column",
                    name="qkv")  # fmt: skip
-    _norm_qk(dims, rec, rows, heads, made, d)
+    _norm_qk(dims, rec, rows, (heads, made), d)
     if _rotary(dims):
         sinks = float(heads if dims.get("sinks") and (windowed or dims["sinks"] != "window") else 0)
         rec.pointwise((heads + made) * d * rows, parameters=sinks, shard="head", name="rope")
@@ -93,12 +93,12 @@ def cross(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[A
     rec.pointwise(width * rows, parameters=2.0, name="gate")
 
 
-def _norm_qk(dims: Mapping[str, Any], rec: Recorder, rows: Any, queries: int, kv_heads: int, d: int) -> None:
-    """A norm of each query and key head, with weights for one head, for every head, or for all at once."""
+def _norm_qk(dims: Mapping[str, Any], rec: Recorder, rows: Any, made: tuple[int, int], d: int) -> None:
+    """A norm of each query and key head (`made`), with weights for one head, for each, or for all at once."""
     kind = dims.get("qk_norm", "none")
     if kind != "none":
-        heads = queries + kv_heads
-        weights = (2 if kv_heads else 1) * d if kind == "head" else heads * d
+        heads = sum(made)
+        weights = (2 if made[1] else 1) * d if kind == "head" else heads * d
         rec.norm(heads * d * rows, d, parameters=weights, keeps=4.0, name="qk_norm")
 
 
