@@ -83,6 +83,8 @@ def test_faults_say_what_to_write() -> None:
         ("recommend", {"workload": "resnet50", "wishes": {"need": "ecc"}}),
         ("predict", {"workload": "resnet50"}),
         ("fit", {"workload": ["a"]}),
+        ("compare", {"gpus": "rtx-4080,l4"}),
+        ("recommend", {"workload": "resnet50", "wishes": {"phase": "train"}}),
     ])  # fmt: skip
     assert all(one.is_error for one in results)
     said = [one.content[0].text for one in results]
@@ -91,6 +93,7 @@ def test_faults_say_what_to_write() -> None:
         "no job column 'offers'", "no job column 'gpu_files'", "not a number", "no object",
         "no job column 'workload'", "no argument 'gpu'; did you mean 'gpus'?", "no wish 'offers'",
         "words, not a file", "did you mean 'needs'?", "gpu is missing", "workload '['a']': Input should be",
+        'write ["rtx-4080", "l4"]', 'write job={"phase": ..}',
     ]  # fmt: skip
     for text, words in zip(said, expected, strict=True):
         assert words in text

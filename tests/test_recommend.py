@@ -292,15 +292,19 @@ def test_a_sweep_that_is_kept_gives_the_same_answer(monkeypatch):
     made = []
     estimate = sweeps.estimate
     monkeypatch.setattr(sweeps, "estimate", lambda *given: made.append(given) or estimate(*given))
-    sweeps.keep(2)
+    # One of all GPUs, and a single job of the smallest and the largest, cut and dealt out.
+    each = 3
+    sweeps.keep(2 * each)
     try:
         kept = [asked("700 tokens/s"), asked("900 tokens/s"), asked("900 tokens/s", precision="fp32")]
-        assert len(made) == 2
-        asked("900 tokens/s", phase="train", batch=4)
+        assert len(made) == 2 * each
         asked("800 tokens/s", precision="fp32")
-        assert len(made) == 3
         asked("800 tokens/s")
-        assert len(made) == 4
+        assert len(made) == 2 * each
+        asked("900 tokens/s", phase="train", batch=4)
+        before = len(made)
+        asked("800 tokens/s", precision="fp32")
+        assert before < len(made) <= before + each
     finally:
         sweeps.keep(0)
     assert kept == plain

@@ -116,6 +116,10 @@ def test_of_what_an_answer_is_stands_at_its_figures(web):
     assert "llama-3.3-70b on 2 x rtx-3090" in web.get(path).text
     seen = glance(web, "/compare/rtx-4060-vs-h100-80gb-sxm?workload=flux.1-dev")
     assert seen["RTX 4060"] == "does not fit"
+    verdict = web.get("/api/v1/compat?gpu=gtx-1080-ti&framework=pytorch").json()["gpus"][0]["verdicts"][0]
+    seen = glance(web, "/compat?gpu=gtx-1080-ti&framework=pytorch")
+    assert seen[""] == "It runs, with limits"
+    assert seen["releases that run"] == f"{verdict['from']} to {verdict['to']}"
 
 
 @pytest.mark.slow
@@ -127,6 +131,30 @@ def test_a_load_within_objectives_stands_on_its_curve(web):
     told = web.get(f"/serve?{asked}&chart=time-against-load&as=csv").text
     assert "ttft p95, at most 2 s" in told
     assert f"{number(row['request_rate'], 3)} requests/s" in told
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/serve?workload=gpt2&gpu=gaudi3", "/serve?workload=gpt2&gpu=rtx-4060-laptop&output_tokens=1",
+     "/predict?workload=gpt2&gpu=gaudi3", "/fit?workload=gpt2&gpu=gaudi3", "/gpus/gaudi3"],
+)  # fmt: skip
+def test_a_gpu_without_a_price_has_its_pages(web, path):
+    answer = web.get(path)
+    assert answer.status_code == 200, answer.text
+    assert "None" not in glance(web, path).values()
+
+
+@pytest.mark.parametrize("more", ["", "&slo=latency+p99+20+ms", "&slo=latency+p99+1+us"])
+def test_what_is_made_in_batches_has_its_figures_too(web, more):
+    asked = f"workload=resnet50&gpu=t4{more}"
+    told, seen = web.get(f"/api/v1/curve?{asked}"), web.get(f"/serve?{asked}")
+    assert seen.status_code == told.status_code
+    if told.status_code == 200:
+        most = max(told.json()["batches"], key=lambda one: one["throughput"]["mid"])
+        held = (told.json()["slo"] or {}).get("request_rate")
+        answer = glance(web, f"/serve?{asked}")[""]
+        assert answer == (f"{number(held, 3)} requests/s" if held
+                          else f"{number(most['throughput']['mid'], 3)} images/s")  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -226,6 +254,8 @@ def test_sentences_of_the_terminal_become_links():
     assert words("--cpu-offload-gb 5 is not asked here") == "--cpu-offload-gb 5 is not asked here"
     assert words("leave out --gpu or <b>") == "leave out “GPU” or &lt;b&gt;"
     assert words('write e.g. --precision "w8a16"') == "write e.g. Precision w8a16"
+    assert words("see what is: whichgpu prices") == 'see what is: <a href="/prices">Prices</a>'
+    assert words("type whichgpu prices own l4") == "type whichgpu prices own l4"
     fault = "no GPU 'a11'; did you mean a10, a16?"
     mended = words.instead(fault, "gpu", "l4, a11")
     assert 'gpu=l4%2C+a16">a16</a>?' in mended

@@ -52,7 +52,7 @@ def test_work_tells_how_far_it_is(web):
     assert events[-1][0] == "result"
     assert json.loads(events[-1][1])["findings"]
     stages = [json.loads(told).get("stage", "") for _, told in events]
-    assert any(re.fullmatch(r"judging 1 passages: [a-z ]+, \d+ of \d+", stage) for stage in stages)
+    assert any(re.fullmatch(r"judging 1 passage: [a-z ]+, \d+ of \d+", stage) for stage in stages)
     missing = web.get("/api/v1/sweep/events?workload=nonsense&gpus=l4:8").text
     assert "event: problem" in missing
 

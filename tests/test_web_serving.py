@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -20,6 +21,10 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
+
+from whichgpu.web.front import Front
+from whichgpu.web.settings import Settings
+
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.slow
 
@@ -66,6 +71,31 @@ def test_what_is_under_way_is_finished():
     assert answers
     assert answers[0]["loads"]
     assert "every request under way was answered" in ended(process)
+
+
+def test_what_outlasts_the_process_is_told_to_ask_again():
+    """A request that is still at work when the time to finish is over hears so, and is counted."""
+    sent = []
+
+    async def never(scope, receive, send):
+        await asyncio.sleep(60)
+
+    async def send(message):
+        sent.append(message)
+
+    async def main():
+        front = Front(never, Settings())
+        scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+        task = asyncio.ensure_future(front(scope, None, send))
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+        return front.cut
+
+    assert asyncio.run(main()) == 1
+    assert sent[0]["status"] == 503
+    assert dict(sent[0]["headers"])[b"retry-after"] == b"5"
+    assert "ask again" in json.loads(sent[1]["body"])["detail"]
 
 
 def test_a_port_in_use_is_said():

@@ -6,6 +6,7 @@ is read, and no model is imported from code.
 
 from __future__ import annotations
 
+import json
 from difflib import get_close_matches
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -127,6 +128,8 @@ def _wished(wishes: dict[str, Any] | None) -> dict[str, Any]:
     own = {"target", "latency", "budget", "gpus", "providers", "term"}
     known = {*Wished._fields} - own
     for key, value in (wishes or {}).items():
+        if key in Job.__match_args__:
+            raise UsageError(f'{key} is of the job, and no wish; write job={{"{key}": ..}}')
         if key not in known:
             near = get_close_matches(key, [*known, *own], n=1)
             means = f"did you mean '{near[0]}'?" if near else f"they are {', '.join(sorted(known))}"
@@ -213,6 +216,9 @@ def _misread(error: Any, known: set[str]) -> str:
     name = one_line(".".join(map(str, error["loc"])))[:60]
     if error["type"] == "missing":
         return f"{name} is missing"
+    if error["type"] == "list_type" and isinstance(error["input"], str):
+        listed = [part.strip() for part in error["input"].split(",")]
+        return f"{name} '{one_line(error['input'])[:40]}' is no list; write {json.dumps(listed)[:120]}"
     if error["type"] != "extra_forbidden":
         return f"{name} '{one_line(str(error['input']))[:40]}': {error['msg']}"
     near = get_close_matches(name, known, n=1)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: Dimensions without a unit.
 BARE = ("count", "text", "flag", "date")
 
-_parse = lru_cache(maxsize=None)(parse)
+_parse = lru_cache(maxsize=2**14)(parse)
 
 
 @lru_cache(maxsize=1)

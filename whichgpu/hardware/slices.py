@@ -9,7 +9,7 @@ have, and of everything else in the mean.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UnknownName, UsageError, one_line
@@ -33,6 +33,8 @@ _PART = (
 )
 #: A MIG profile among the words of a name: `H100 SXM MIG 1g.10gb`, `1g.5gb A100`.
 _AMONG = r"(?i)\b(?:mig[ -]*)?(\d+g\.\d+gb)\b"
+#: Parts that are kept: there is no end to the shares that one may write.
+_SLICES = 512
 #: A part with a number of it.
 _SEVERAL = r"^(?P<part>.*\S)\s*:\s*\d+$"
 
@@ -124,7 +126,7 @@ def _among(text: str, match: re.Match[str], catalogue: Catalogue) -> Gpu:
     return _mig(resolve(name, catalogue), profile)
 
 
-@cache
+@lru_cache(maxsize=_SLICES)
 def _mig(gpu: Gpu, profile: str) -> Gpu:
     base = re.split(r"[+-]", profile)[0]
     known = _profiles().get(gpu.id, {})
@@ -150,7 +152,7 @@ def _mig(gpu: Gpu, profile: str) -> Gpu:
     return resized(gpu, f"{gpu.id}:mig-{profile}", **values)
 
 
-@cache
+@lru_cache(maxsize=_SLICES)
 def _shared(gpu: Gpu, part: Fraction) -> Gpu:
     return resized(gpu, f"{gpu.id}:{part}", **scaled(gpu, float(part), float(part)))
 

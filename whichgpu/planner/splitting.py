@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.estimate import estimate
 from whichgpu.cost.mesh import cuts
 from whichgpu.errors import UsageError
 from whichgpu.planner.grid import splits
+from whichgpu.planner.sweeps import swept
 from whichgpu.units import number, show
 from whichgpu.values import immutable
 
@@ -238,7 +238,7 @@ def several(
     worth = _made_each(large) / _made_each(small)
     try:
         if done.trains:
-            unit, replicas, rate = _training(done, pair)
+            unit, replicas, rate = _training(done, workload, pair)
             return Trained(workload.id, small.gpu, large.gpu, unit, rate, replicas, worth, price)
         found, alone = _timed(done, workload, pair)
     except UsageError:
@@ -254,9 +254,11 @@ def _made_each(item: Candidate) -> float:
     return item.throughput_per_instance.mid / item.gpus_per_instance
 
 
-def _training(job: Job, pair: Sequence[Gpu]) -> tuple[str, tuple[Replicas, ...], float | None]:
+def _training(
+    job: Job, workload: Workload, pair: Sequence[Gpu]
+) -> tuple[str, tuple[Replicas, ...], float | None]:
     """A training on 1, 2, 4 and 8 of the first GPU, with as much on each, and on one of the second."""
-    found = estimate(replace(job, tp=1.0, pp=1.0, n_gpus=_COUNTS), pair)
+    found = swept(workload, replace(job, tp=1.0, pp=1.0, n_gpus=_COUNTS), pair)
     if any(found.refusals):
         raise UsageError(next(filter(None, found.refusals)))
     rates = found.throughput
@@ -272,8 +274,8 @@ def _timed(job: Job, workload: Workload, pair: Sequence[Gpu]) -> tuple[tuple[Spl
     single = replace(job, batch=1.0, concurrency=None, phase="generate" if language else job.phase)
     able = [count for count in _COUNTS.tolist() if cuts(workload.dims, int(count))]
     counts = np.array(able) if language else _COUNTS[:1]
-    cut = estimate(replace(single, tp=counts, pp=1.0, n_gpus=counts), pair)
-    dealt = estimate(replace(single, tp=1.0, pp=counts, n_gpus=counts), pair)
+    cut = swept(workload, replace(single, tp=counts, pp=1.0, n_gpus=counts), pair)
+    dealt = swept(workload, replace(single, tp=1.0, pp=counts, n_gpus=counts), pair) if language else cut
     for one in (cut, dealt):
         if any(one.refusals):
             raise UsageError(next(filter(None, one.refusals)))

@@ -26,8 +26,6 @@ from whichgpu.web.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from starlette.types import ASGIApp
-
 _HERE = Path(__file__).parent
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 #: Reports that are kept for their charts and tables.
@@ -52,7 +50,7 @@ class Reports:
             self._kept.popitem(last=False)
 
 
-def create(settings: Settings | None = None) -> ASGIApp:
+def create(settings: Settings | None = None) -> Front:
     """The whole application, with what stands before it."""
     settings = settings or Settings()
     return Front(made(settings), settings)

@@ -165,7 +165,8 @@ def _audit(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     from whichgpu.report.audit_page import article
 
     document = read(ask["text"].encode(), ask["name"], ask["form"])
-    what = f"judging {len(document.passages):,} passages"
+    count = len(document.passages)
+    what = f"judging {count:,} passage{'s' if count != 1 else ''}"
     say(what)
 
     def told(kind: str, done: int, of: int) -> None:

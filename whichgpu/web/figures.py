@@ -139,7 +139,7 @@ def served(data: Document) -> Figures | None:
     """Of the load that a server carries: within objectives, or before latency outgrows throughput."""
     loads, within = data.get("loads") or (), data.get("slo")
     if not loads:
-        return None
+        return _batched(data, within)
     row = loads[(data.get("knee") or {}).get("load") or 0]
     on = f"on {data['n_gpus']:g} x {data['gpu']}"
     if within is not None and not within["request_rate"]:
@@ -150,11 +150,45 @@ def served(data: Document) -> Figures | None:
         (f"{row['throughput']['unit']}, made", number(row["throughput"]["mid"], 3)),
         *_times(row, _objectives(data)),
     ]
-    if row.get("usd_per_million"):
+    if (row.get("usd_per_million") or {}).get("output") is not None:
         items.append(("USD per million output tokens", number(row["usd_per_million"]["output"], 3)))
     if len(loads) == 1 and within is None:
         why = "at this load"
     return Figures(f"{number(rate, 3)} requests/s", f"{on}, {why}", tuple(items))
+
+
+def _batched(data: Document, within: Document | None) -> Figures | None:
+    """What is made in batches: the batch that makes the most, or holds the most within objectives."""
+    batches, on = data.get("batches"), f"on {machine(data)}"
+    if not batches:
+        return None
+    if within and not within["request_rate"]:
+        return Figures("Not within the objectives", f"{on}, at any load", ())
+    if within:
+        one = next(one for one in batches if one["batch"] == within["batch"])
+        answer, beside = f"{number(within['request_rate'], 3)} requests/s", f"{on}, within the objectives"
+    else:
+        one = max(batches, key=lambda one: one["throughput"]["mid"])
+        rate = one["throughput"]
+        answer = f"{number(rate['mid'], 3)} {rate['unit']}"
+        beside = f"{on}, 90 % interval {number(rate['low'], 3)} to {number(rate['high'], 3)}"
+    items = (("batch", f"{one['batch']:g}"), ("for a batch", show(one["latency"]["mid"], "time", 3)))
+    return Figures(answer, beside, items)
+
+
+def runs(data: Document) -> Figures | None:
+    """Whether one framework runs on one GPU; None of several."""
+    each = [(gpu, one) for gpu in data.get("gpus", ()) for one in gpu["verdicts"]]
+    if len(each) != 1:
+        return None
+    ((gpu, one),) = each
+    known = {"releases that run": " to ".join(filter(None, (one["from"], one["to"]))),
+             "the newest release": one["latest"]}  # fmt: skip
+    items = tuple((title, str(text)) for title, text in known.items() if text)
+    return Figures(_RUNS.get(one["answer"], "Not known"), f"{one['framework']} on {gpu['gpu']}", items)
+
+
+_RUNS = {"supported": "It runs", "limited": "It runs, with limits", "unsupported": "It does not run"}
 
 
 def owned(data: Document) -> Figures | None:

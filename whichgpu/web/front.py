@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from asyncio import CancelledError
 from collections import OrderedDict
 from hashlib import blake2b
 from time import monotonic
@@ -60,12 +61,23 @@ class Front:
         self._app, self._settings = app, settings
         self._kept: OrderedDict[tuple[str, bytes], _Kept] = OrderedDict()
         self._size = 0
+        #: Requests that were not finished when the process had to end.
+        self.cut = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer from what is kept, or ask the application."""
+        """Answer from what is kept, or ask the application; where the process ends first, say so."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        watched = _Begun(send)
+        try:
+            await self._answer(scope, receive, watched)
+        except CancelledError:
+            self.cut += 1
+            if not watched.begun:
+                await refuse(receive, _safely(send), 503, self._settings.upload)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
             await self._sent(scope, receive, _safely(send))
             return
@@ -116,6 +128,18 @@ class Front:
         self._kept[key] = made
         while self._size > self._settings.cache:
             self._size -= self._kept.popitem(last=False)[1].size
+
+
+class _Begun:
+    """Sends on what an application sends, and knows whether anything was."""
+
+    def __init__(self, send: Send) -> None:
+        self._send, self.begun = send, False
+
+    async def __call__(self, message: Message) -> None:
+        """One message of the application."""
+        self.begun = True
+        await self._send(message)
 
 
 class _Catch:

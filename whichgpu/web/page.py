@@ -6,6 +6,7 @@ the answer or what is wrong with the question, or hands out one table or chart o
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -180,8 +181,8 @@ def draw(
         "tabs": _tabs(state.tabs, page),
         "given": given,
         "pieces": view.shown(report.blocks, address, pictures or {}) if report else [],
-        "complaint": report.complaint if report and report.exit_code else "",
-        "fault": words.instead(_sentence(said), wrong, _text(given.get(wrong, ""))) if said else "",
+        "complaint": _sentence(report.complaint, given) if report and report.exit_code else "",
+        "fault": words.instead(_sentence(said, given), wrong, _text(given.get(wrong, ""))) if said else "",
         "wrong": wrong,
         "words": words,
         "form": fields(page.ask, (*page.form, *stated), given),
@@ -234,8 +235,11 @@ def _pager(report: Report, address: Address) -> dict[str, str] | None:
     }
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _sentence(text: str, given: Mapping[str, Any]) -> str:
+    """With a capital, unless a name stands first, which is written as it is."""
+    first = text.partition(" ")[0].rstrip(":,;")
+    named = first.lower() in re.split(r"[,:\s]+", " ".join(map(_text, given.values())).lower())
+    return text if named or not (first.isalpha() and first.islower()) else text[:1].upper() + text[1:]
 
 
 def _text(value: Any) -> str:

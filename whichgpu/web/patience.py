@@ -21,6 +21,7 @@ _PASSED, _PASSING = 2**25, 5.0
 _WHY = {
     408: ("Too slow", "what was sent did not come in time; send it again"),
     413: ("Too large", "more than {most} MiB was sent; name a part of it"),
+    503: ("Busy", "the server is ended and started anew; ask again in a moment"),
 }
 
 
@@ -63,7 +64,7 @@ class Bounded:
 
 
 async def refuse(receive: Receive, send: Send, status: int, most: int) -> None:
-    """Say what was too much or too slow, and close the connection: not all of what is very much is read."""
+    """Say why there is no answer, and close the connection: not all of what is very much is read."""
     if status == 413:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(_passed(receive), _PASSING)
@@ -74,6 +75,7 @@ async def refuse(receive: Receive, send: Send, status: int, most: int) -> None:
     headers = [
         (b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"), (b"connection", b"close"),
+        *([(b"retry-after", b"5")] if status == 503 else ()),
     ]  # fmt: skip
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

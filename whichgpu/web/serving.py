@@ -13,8 +13,8 @@ from whichgpu.errors import UsageError
 if TYPE_CHECKING:
     from whichgpu.web.settings import Settings
 
-#: Requests under way have so long to finish once the process is told to end, in s.
-_GRACE = 30
+#: Once the process is told to end, what is under way may take what the longest work may, and this in s.
+_GRACE = 5
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -49,13 +49,14 @@ def serve(host: str, port: int, settings: Settings, *, logged: bool = False) -> 
     from whichgpu.web.patience import guarded
 
     place = listening(host, port)
+    front, grace = create(settings), settings.seconds + _GRACE
     config = uvicorn.Config(
-        create(settings),
+        front,
         log_level="warning",
         access_log=logged,
         server_header=False,
         date_header=True,
-        timeout_graceful_shutdown=_GRACE,
+        timeout_graceful_shutdown=grace,
         timeout_keep_alive=20,
         h11_max_incomplete_event_size=2**17,
         limit_concurrency=512,
@@ -82,4 +83,12 @@ def serve(host: str, port: int, settings: Settings, *, logged: bool = False) -> 
         server.run(sockets=[place])
     finally:
         place.close()
-    sys.stderr.write("whichgpu: ended; every request under way was answered\n")
+    sys.stderr.write(f"whichgpu: ended; {_last(front.cut, grace)}\n")
+
+
+def _last(cut: int, grace: int) -> str:
+    """What became of the requests under way."""
+    if not cut:
+        return "every request under way was answered"
+    what = "1 request was" if cut == 1 else f"{cut} requests were"
+    return f"{what} not answered within {grace} s, and told to ask again"

@@ -20,7 +20,7 @@ class Settings(NamedTuple):
     light: int = 2
     heavy: int = 1
     waiting: int = 64
-    sweeps: int = 32
+    sweeps: int = 64
     cache: int = 48 * 2**20
     fresh: float = 300.0
     upload: int = 2 * 2**20

@@ -202,8 +202,8 @@ class Cell(NamedTuple):
 
     @property
     def loose(self) -> bool:
-        """Whether it may take a second line where columns are many."""
-        return len(self.text) > _WORD and (" " in self.text or "-" in self.text)
+        """Whether it may take a second line where columns are many; an interval is read at a glance."""
+        return len(self.text) > _WORD and (" " in self.text or "-" in self.text) and "–" not in self.text
 
     @property
     def short(self) -> bool:

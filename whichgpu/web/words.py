@@ -26,7 +26,11 @@ _OPTIONS = re.compile(rf"{_ONE}(?: {_ONE})*")
 _MEANT = re.compile(r"did you mean ([^?]+)\?|' may be ([^;]+);")
 #: A word of capitals stands for a figure of one's own: `IN/OUT USD per million`.
 _STANDS_FOR = re.compile(r"\b(?:IN|OUT|N)\b")
-_URL = re.compile(r"https?://[^\s<>()]+[^\s<>().,;]")
+#: Addresses of elsewhere, and commands that list what a page lists.
+_LINKED = re.compile(
+    r"https?://[^\s<>()]+[^\s<>().,;]|\bwhichgpu (prices|gpus|workloads|explain)\b(?! [\w-])"
+)
+_LISTS = {"prices": "Prices", "gpus": "GPUs", "workloads": "Workloads", "explain": "What words mean"}
 
 
 class Words(NamedTuple):
@@ -37,7 +41,7 @@ class Words(NamedTuple):
 
     def __call__(self, text: str) -> Markup:
         """The sentence, escaped, with links."""
-        if "--" not in text and "://" not in text:
+        if "--" not in text and not _LINKED.search(text):
             return escape(text)
         parts, last = [], 0
         for match in _OPTIONS.finditer(text):
@@ -50,7 +54,7 @@ class Words(NamedTuple):
 
     def plain(self, text: str) -> str:
         """The sentence without links."""
-        return self(text).striptags() if "--" in text else text
+        return self(text).striptags() if "--" in text or "whichgpu " in text else text
 
     def _options(self, text: str, *, example: bool) -> Markup | None:
         """The options as links and words; None where one of them is no field."""
@@ -118,10 +122,13 @@ def _is_value(value: str, bare: str, field: FieldInfo) -> bool:
 
 
 def _addresses(text: str) -> Markup:
-    """Text with its web addresses as links."""
+    """Text with its web addresses as links, and with pages in place of commands that list the same."""
     parts, last = [], 0
-    for match in _URL.finditer(text):
-        parts += [escape(text[last : match.start()]),
-                  Markup('<a href="{0}" rel="noreferrer">{0}</a>').format(match[0])]  # fmt: skip
+    for match in _LINKED.finditer(text):
+        parts.append(escape(text[last : match.start()]))
+        if name := match[1]:
+            parts.append(Markup('<a href="/{}">{}</a>').format(name, _LISTS[name]))
+        else:
+            parts.append(Markup('<a href="{0}" rel="noreferrer">{0}</a>').format(match[0]))
         last = match.end()
     return Markup("").join([*parts, escape(text[last:])])

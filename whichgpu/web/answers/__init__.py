@@ -20,10 +20,10 @@ from whichgpu.web.answers.facts import (
 )
 from whichgpu.web.answers.jobs import compare, curve, fit, predict, sweep
 from whichgpu.web.answers.money import cost, judge, own, price_history, prices, spot
-from whichgpu.web.answers.ranking import ranked, recommend, recommended
+from whichgpu.web.answers.ranking import ranked, recommend, recommended, told
 
 __all__ = [
     "all_sources", "compare", "compat", "cost", "curve", "explain", "fit", "gpus", "job", "judge", "known",
     "own", "predict", "price_history", "prices", "ranked", "recommend", "recommended", "scoreboard", "show",
-    "sources", "spot", "sweep", "workload", "workloads",
+    "sources", "spot", "sweep", "told", "workload", "workloads",
 ]  # fmt: skip

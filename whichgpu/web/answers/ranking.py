@@ -26,6 +26,16 @@ def recommend(ask: asks.Recommend) -> Report:
     return _fleets(ask) if ask.under_load else recommended(ask)[0]
 
 
+def told(ask: asks.Recommend) -> Report:
+    """The answer of `whichgpu recommend`: its document, without the tables and the chart of pages."""
+    from whichgpu.planner.uses import use
+    from whichgpu.report.table import Report as Made
+
+    if ask.under_load or use(ask.workload) is not None:
+        return recommend(ask)
+    return Made(ranked(ask).to_dict(), ())
+
+
 def ranked(ask: asks.Recommend) -> Recommendation:
     """The recommendation itself; raises as `recommend` does."""
     from whichgpu.planner.recommend import recommend as rank

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def answer(ask: asks.Curve, name: str) -> Report:
     """The curve, or the load that objectives leave."""
     made = answers.curve(ask)
-    if "slo" in made.data and made.data["slo"]["request_rate"]:
+    if made.data.get("loads") and (made.data.get("slo") or {}).get("request_rate"):
         made = composed.beside_objectives(made, ask)
     return figures.before(made, figures.served(made.data))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.web import answers, asks
+from whichgpu.web import answers, asks, figures
 from whichgpu.web.page import Page
 
 if TYPE_CHECKING:
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def compat(ask: asks.Compat, name: str) -> Report:
     """The verdicts."""
-    return answers.compat(ask)
+    made = answers.compat(ask)
+    return figures.before(made, figures.runs(made.data))
 
 
 def words(ask: asks.Ask, name: str) -> Report:
