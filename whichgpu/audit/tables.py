@@ -225,7 +225,7 @@ def _ordered(table: Table, context: Context) -> Iterator[Cell]:
                 made = list(_beside(table, -1, dict(enumerate(order, 1))))
                 found = [_is_of(cell, context) for cell in made]
                 right = sum(each is True for each in found)
-                if right >= _SURE and right >= 2 * sum(each is False for each in found):
+                if right >= _SURE and 2 * right >= 3 * sum(each is False for each in found):
                     yield from made
                     return
             return
