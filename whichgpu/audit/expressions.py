@@ -12,22 +12,34 @@ _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?"
 _UNIT = (
     r"(?:\s?(?:[GMTk]i?B|k?W|[GT]B/s|TFLOPS|%|GPUs?|cards?|hours?|h|days?|nodes?|USD|EUR|\u20ac)(?![\w/]))?"
 )
-_TERM = rf"\(?\s*[$\u20ac]?{_NUMBER}{_UNIT}\s*\)?"
+_TERM = rf"(?:\(\s*)?[$\u20ac]?{_NUMBER}{_UNIT}(?:\s*\))?"
 _SIGN = r"\s*(?:[x\u00d7*/\u00f7+]|(?<=\s)[-\u2212](?=\s))\s*"
-#: A formula of two to eight numbers and what it is said to come to.
-_FORMULA = re.compile(
-    rf"(?<![\w.,$\u20ac+*/=)-])(?P<left>{_TERM}(?:{_SIGN}{_TERM}){{1,7}})\s*=\s*(?:about |roughly |"
-    rf"~)?[$\u20ac]?"
-    rf"(?P<right>{_NUMBER})(?P<unit>{_UNIT})(?![\d.,]*\d|\s*[x\u00d7*/+(])"
+#: What a formula is said to come to, and the formula of two to eight numbers that ends before it.
+_RESULT = re.compile(
+    rf"=\s*(?:about |roughly |~)?[$\u20ac]?(?P<right>{_NUMBER})(?P<unit>{_UNIT})(?![\d.,]*\d|"
+    rf"\s*[x\u00d7*/+(])"
 )
+_FORMULA = re.compile(rf"(?<![\w.,$\u20ac+*/=)-])(?P<left>{_TERM}(?:{_SIGN}{_TERM}){{1,7}})\s*")
+_LONGEST = 120
 _TOKEN = re.compile(rf"(?P<number>{_NUMBER})(?P<unit>{_UNIT})|(?P<sign>[x\u00d7*/\u00f7+\u2212()-])")
 _SIGNS = {"x": "*", "\u00d7": "*", "\u00f7": "/", "\u2212": "-"}
 
 
 def sums(text: str) -> Iterator[tuple[tuple[int, int], float, float, str]]:
     """Every formula with a sum or brackets: the place of its result, its value, what is told, its words."""
-    for match in _FORMULA.finditer(text):
-        left = match["left"]
+    for match in _RESULT.finditer(text):
+        start = max(0, match.start() - _LONGEST)
+        formula = next(
+            (
+                each
+                for at in range(start, match.start())
+                if (each := _FORMULA.fullmatch(text, at, match.start()))
+            ),
+            None,
+        )
+        if formula is None:
+            continue
+        left = formula["left"]
         tokens = list(_TOKEN.finditer(left))
         signs = [_SIGNS.get(each["sign"], each["sign"]) for each in tokens if each["sign"]]
         units = {each["unit"].strip() for each in tokens if each["number"]} | {match["unit"].strip()}

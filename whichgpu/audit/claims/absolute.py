@@ -24,7 +24,7 @@ _ABSOLUTE = re.compile(
     r"suitable|true|sane|logical|available)\s+)?(?:option|choice|gpu|card|way|solution)(?!\s+(?:with|that|to|which|whose|"
     r"(?:cap|avail)able))|undisputed\s+\w+|"
     r"(?:nvidia|amd)[\u2019']s\s+(?:fastest|most powerful|best|top)\s+(?:\w+\s+){0,2}(?:gpu|card|"
-    r"accelerator)|"
+    r"accelerator)(?!\s+(?:offerings|options|choices|models|line|lines|series|makers?|vendors?))|"
     r"unrivall?ed|unmatched|unbeatable|second to none|without equal|"
     r"(?:fastest|most powerful|best)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator)\s+(?:ever|in the world|"
     r"available|on the market|today|money can buy))\b",

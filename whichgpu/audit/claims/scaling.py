@@ -39,8 +39,9 @@ _EFFICIENCY = re.compile(
     r"|(?P<m>\d{2,3}(?:\.\d)?)\s?%\s+(?:scaling\s+)?efficiency\b",
     re.IGNORECASE,
 )
-_SEVERAL = re.compile(
-    r"\b(?:scal\w+|two|four|eight|\d+x?|multi-?)\b.*\b(?:gpus?|cards|[A-Z]\w*\d+s?)\b|\bscal\w+",
+_SCALES = re.compile(r"\bscal\w+", re.IGNORECASE)
+_MANY = re.compile(
+    r"\b(?:two|four|eight|[2-9]\d?x?|multi-?)\s*(?:x\s*)?(?:nvidia\s+)?(?:gpus?|cards|[A-Z]\w*\d+s?)\b",
     re.IGNORECASE,
 )
 _ABSURD = 400
@@ -85,9 +86,11 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _efficiency(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     """An efficiency of several GPUs beyond 100 %."""
-    for match in _EFFICIENCY.finditer(passage.text, sentence.start, sentence.end):
+    found = list(_EFFICIENCY.finditer(passage.text, sentence.start, sentence.end))
+    several = found and (_SCALES.search(sentence.text) or _MANY.search(sentence.text))
+    for match in found if several else ():
         told = float(match["n"] or match["m"])
-        if not _SEVERAL.search(sentence.text) or told <= 100 * _SLACK or told > _ABSURD:
+        if told <= 100 * _SLACK or told > _ABSURD:
             continue
         group = "n" if match["n"] else "m"
         because = "an efficiency beyond 100 % is more than so many times the speed of one"

@@ -194,10 +194,12 @@ def columned(line: Line, gap: re.Pattern[str]) -> list[tuple[str, int]]:
 def aligned(rows: Sequence[Line], at: int) -> int:
     """How many lines from one on are a table of aligned columns without marks; 0 where it begins none."""
     count = len(columned(rows[at], GAP))
+    if count < _COLUMNS:
+        return 0
     end = at
     while end < len(rows) and len(columned(rows[end], GAP)) == count:
         end += 1
-    return end - at if count >= _COLUMNS and end - at >= _ROWS else 0
+    return end - at if end - at >= _ROWS else 0
 
 
 def unruled(rows: Sequence[Line], at: int) -> bool:

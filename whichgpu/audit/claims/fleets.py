@@ -1,0 +1,89 @@
+"""How many it takes: "34 images/min per A10, so 1,000 images/min take 30 instances"."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.quantities import SPELLED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+
+_NUMBER = r"\d{1,3}(?:,\d{3})+|\d{1,7}(?:\.\d{1,2})?"
+_THING = r"(?:requests?|reqs?|queries|images?|imgs?|tokens?|samples?|frames?|users?)"
+_PERIOD = r"(?P<{}>s|sec(?:ond)?s?|min(?:ute)?s?|h(?:ou)?rs?|h)"
+_ONE = r"(?:gpu|card|instance|node|server|replica|device|machine|[A-Z]{1,2}\d{1,4}\w*)"
+#: What one does: "34 images/min per A10", "each instance handles 34 images a minute".
+_EACH = re.compile(
+    rf"(?P<n>{_NUMBER})\s*(?P<thing>{_THING})\s*(?:/|per|a)\s*{_PERIOD.format('period')}\s*(?:per|/|on "
+    rf"(?:one|a|an|each))\s*{_ONE}\b"
+    rf"|\b(?:each|one|a single|"
+    rf"every)\s+{_ONE}\s+(?:\w+\s+){{1,2}}(?P<n2>{_NUMBER})\s*(?P<thing2>{_THING})\s*(?:/|per|a)\s*"
+    rf"{_PERIOD.format('period2')}\b",
+    re.IGNORECASE,
+)
+#: What is asked for, and how many that is said to take.
+_ASKED = re.compile(
+    rf"\b(?:for|need|needs|target of|targets?|serve|handle|reach|process|generate|sustain|"
+    rf"require)\s+(?:about |around |roughly |~)?"
+    rf"(?P<n>{_NUMBER})\s*(?P<thing>{_THING})\s*(?:/|per|a)\s*{_PERIOD.format('period')}\b[^.;]{{0,60}}?"
+    r"\b(?:makes?|needs?|takes?|requires?|gives?|means|is|are|so|=|buy|rent|run|you)\s+(?:about |around |"
+    r"roughly |at least |~)?"
+    rf"(?P<count>\d{{1,5}}|{'|'.join(SPELLED)})\s*(?:x\s*)?(?:instances?|gpus?|cards?|nodes?|servers?|replicas?|devices?|machines?|"
+    r"of them|[A-Z]{1,2}\d{1,4}\w*)",
+    re.IGNORECASE,
+)
+#: Words of a fleet that is larger than it need be, or runs below its best.
+_SPARE = re.compile(
+    r"\b(?:headroom|spare|redundan\w+|failover|n ?\+ ?1|utili[sz]\w+|margin|peak|at \d+ ?%|buffer|reserve)\b",
+    re.IGNORECASE,
+)
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+#: So many too few, or too many, no rounding explains.
+_FEW, _MANY = 0.97, 1.15
+_REACH = 300
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every number of machines that follows from what one does, with its verdict."""
+    for passage in context.document.passages:
+        if passage.kind in ("paragraph", "item", "caption"):
+            for asked in _ASKED.finditer(passage.text):
+                yield from _of_fleet(passage, asked, context)
+
+
+def _of_fleet(passage: Passage, asked: re.Match[str], context: Context) -> Iterator[Finding]:
+    text = passage.text
+    near = (max(0, asked.start() - _REACH), asked.end())
+    told = [each for each in _EACH.finditer(text, *near) if each.end() <= asked.start()]
+    if len(told) != 1 or _SPARE.search(text, *near):
+        return
+    one = told[0]
+    thing, period = one["thing"] or one["thing2"], one["period"] or one["period2"]
+    if thing[:3].lower() != asked["thing"][:3].lower():
+        return
+    each = _plain(one["n"] or one["n2"]) / _SECONDS[period[0].lower()]
+    all_of_them = _plain(asked["n"]) / _SECONDS[asked["period"][0].lower()]
+    if not each or not all_of_them:
+        return
+    real, count = all_of_them / each, asked["count"].lower()
+    number = SPELLED.get(count) or int(count)
+    least = math.ceil(real - 1e-9)
+    right = number in (least, round(real))
+    wrong = number < _FEW * real or number > _MANY * (least + 1)
+    because = f"{asked['n']} over {one['n'] or one['n2']} is {real:.4g}, so {least} of them"
+    yield made(
+        context, passage, asked.span("count"), "arithmetic",
+        "confirmed" if right else "inconsistent" if wrong else "unverifiable", attribute="ceiling",
+        because=because, expected="" if right else str(least), evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+def _plain(digits: str) -> float:
+    return float(digits.replace(",", ""))
