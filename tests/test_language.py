@@ -61,8 +61,8 @@ def reference_rows() -> list[dict[str, str]]:
         return list(csv.DictReader(handle))
 
 
-#: Where the count includes what the table left out: a next-token-prediction block.
-_COUNTED_APART = {"nemotron-3-super-120b-a12b"}
+#: Where the count includes what the table left out: a next-token-prediction block, biases, norms of heads.
+_COUNTED_APART = {"nemotron-3-super-120b-a12b", "phi-3.5-moe", "stablelm-2-12b"}
 
 
 @pytest.mark.skipif(not reference_rows(), reason="the reference table is not beside this checkout")

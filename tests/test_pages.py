@@ -292,7 +292,7 @@ def test_a_review_ranks_within_generation_and_segment():
     assert row.cells["rtx-a5000"].value == ahead + 1
     assert f"of the {len(ampere)} Ampere workstation parts" in row.cells["rtx-a5000"].text
     assert "rank.fp64" not in found.view.rows
-    assert any("bandwidth (768 GB/s) is the highest" in one.text for one in found.strengths)
+    assert any("bandwidth (768 GB/s) is the second highest" in one.text for one in found.strengths)
     assert any("cannot be cut" in one.text for one in found.limits)
 
 

@@ -274,7 +274,7 @@ def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, st
 @pytest.mark.parametrize(
     "name",
     [
-        "resnet50-fp8",
+        "resnet50-mine",
         "llama-9-chat",
         "gpt-4-0613",
         "opt-13b-mine",

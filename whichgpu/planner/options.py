@@ -116,9 +116,10 @@ def _each(numbers: list[float]) -> Array:
 def _whole(nodes: Array, count: Array, request: Request) -> Bools:
     """Whether so many nodes can be had: one; several whole machines for a job whose size is known.
 
-    Single GPUs that are rented one by one have no fast link between them, so they are no run together.
+    Single GPUs that are rented one by one have no fast link between them, so they are no run together. As many
+    nodes are tried of one offer beside others as of it alone: not five of eight because another has ten.
     """
-    whole = np.abs(nodes - np.round(nodes)) < 1e-9
+    whole = np.isin(np.round(nodes, 9), NODES)
     linked = (count >= section("links")["node"]) & (request.size is not None)
     most = np.where(linked, NODES[-1], 1)
     return np.asarray(whole & (nodes >= 1.0) & (nodes <= most))

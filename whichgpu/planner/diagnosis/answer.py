@@ -164,7 +164,9 @@ def _otherwise(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: st
     # What does not fit is not served to many.
     job = job if job.concurrency is not None else replace(job, concurrency=1.0)
     offloaded = replace(job, options={**job.options, "offload": "parameters"})
-    others = [("with its weights offloaded to the host", offloaded)] if "offload" not in job.options else []
+    # A server leaves weights on the host only where it is told to.
+    asked = "offload" in job.options or job.phase in ("", "serve")
+    others = [] if asked else [("with its weights offloaded to the host", offloaded)]
     others += [(f"in {name.upper()}", replace(job, precision=name)) for name in _NARROW]
     found = []
     for words, other in others:
