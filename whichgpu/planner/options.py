@@ -116,8 +116,8 @@ def _each(numbers: list[float]) -> Array:
 def _whole(nodes: Array, count: Array, request: Request) -> Bools:
     """Whether so many nodes can be had: one; several whole machines for a job whose size is known.
 
-    Single GPUs that are rented one by one have no fast link between them, so they are no run together. As many
-    nodes are tried of one offer beside others as of it alone: not five of eight because another has ten.
+    Single GPUs that are rented one by one have no fast link between them, so they are no run together. As
+    many nodes are tried of one offer beside others as of it alone: not five of eight, where another has ten.
     """
     whole = np.isin(np.round(nodes, 9), NODES)
     linked = (count >= section("links")["node"]) & (request.size is not None)
