@@ -68,7 +68,12 @@ def test_every_export_is_read_back(made, target):
     assert {text.partition(":")[0] for text in there} == (owned if target in RENTING else set())
     assert "llama-3.1-70b" in {one.workload for one in kept}
     found = [one for file in export(kept, target) for one in read_back(file.text, target)]
-    assert sorted(map(str, found)) == sorted(str(back(one)) for one in kept)
+    told = [back(one) for one in kept]
+    if target in ENGINES:
+        # An engine's command has the name of the language model, though another may be most of the
+        # machine's work.
+        found, told = ([one._replace(name="") for one in every] for every in (found, told))
+    assert sorted(map(str, found)) == sorted(map(str, told))
 
 
 def test_kubernetes_takes_it(made):
