@@ -73,14 +73,12 @@ def pieces(passage: Passage, longest: int = 4000) -> Iterator[Passage]:
 class Table(NamedTuple):
     """Cells by row and column; the first row and the first column usually name what is in the others.
 
-    A cell that is missing in the file is None. `caption` is what stands before or after it; `guessed` is a
-    table whose rows and columns the text does not mark.
+    A cell that is missing in the file is None. `caption` is what stands before or after it.
     """
 
     rows: tuple[tuple[Passage | None, ...], ...]
     section: tuple[str, ...] = ()
     caption: str = ""
-    guessed: bool = False
 
     @property
     def columns(self) -> int:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 _OF_DEVICES = ("specification", "identity", "capability")
 #: So many wrong cells, and more of them than right ones, are a table that was read wrongly.
 _MANY = 3
-#: In a table without marks one wrong cell is as telling as so many.
-_GUESSED = 3
 _WHY = "the cells of the table do not stand below its header"
 
 
@@ -37,20 +35,11 @@ def without_misread(found: Sequence[Finding], context: Context) -> list[Finding]
         if place:
             wrong[place[0]] += each.accuses
             balance[place[0]] += each.accuses - (each.verdict == "confirmed")
-    lost = {
-        index
-        for index in wrong
-        if wrong[index] >= _MANY and balance[index] + _doubt(index, wrong[index], context) > 0
-    }
+    lost = {index for index in wrong if wrong[index] >= _MANY and balance[index] > 0}
     return [
         withheld(each, _WHY) if place and each.accuses and (place[0] in lost or not place[1]) else each
         for each, place in zip(found, inside, strict=True)
     ]
-
-
-def _doubt(index: int, wrong: int, context: Context) -> int:
-    """What wrong cells weigh more in a table whose columns nothing marks."""
-    return wrong * (_GUESSED - 1) if context.document.tables[index].guessed else 0
 
 
 def _cell(found: Finding, places: Sequence[tuple[int, int, int, bool]]) -> tuple[int, bool] | None:

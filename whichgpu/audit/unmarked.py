@@ -70,7 +70,7 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     for caption, count, part in _parts(every, catalogue):
         rows = _rows(part, count)
         if len(rows) >= _ROWS:
-            found.append(Table(tuple(row.cells for row in rows), (), caption, guessed=True))
+            found.append(Table(tuple(row.cells for row in rows), (), caption))
             cells = [cell for row in rows for cell in row.cells]
             first, last = min(cell.start for cell in cells), max(cell.end for cell in cells)
             # What stands between is of the table too, as its rows that are not known.
