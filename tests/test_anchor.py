@@ -190,7 +190,8 @@ def test_anchored_intervals_are_narrower_and_hold_and_the_error_falls():
         one = scored([row for row in rows if row[0] == name])
         if one["rows"] >= 60:
             assert one["after"] < 1.02 * one["before"], name
-            assert 83 <= one["anchored"] <= 99, (name, one)
+            # Speech holds 98.3: one row of 180 more than it should.
+            assert 83 <= one["anchored"] <= (99 if name == "speech, train" else 98), (name, one)
             assert one["narrow"] <= 1.15 * one["half"], name
     # docs/diagnose.md tells the same.
     told = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
@@ -290,7 +291,7 @@ def test_a_run_far_beyond_belief_tells_of_its_own_gpu_alone():
     plain = interval("rtx-4090")
     for text in ("rtx-3090: 8 images/s", "rtx-3090: 80000 images/s"):
         low, mid, high = interval("rtx-4090", text)
-        assert mid == pytest.approx(plain[1], rel=0.2), text
+        assert mid == pytest.approx(plain[1], rel=0.15 if " 8 " in text else 0.2), text
         assert high / low > 0.97 * plain[2] / plain[0]
         own = interval("rtx-3090", text)
         assert own[1] == pytest.approx(float(text.split()[1]), rel=0.05)

@@ -91,8 +91,9 @@ def test_rows_of_one_hand_improve_the_rows_that_are_held_out():
         inside += [
             abs(error) <= Z90 * float(shift.spread) for error, shift in zip(errors, shifts, strict=True)
         ]
-        # What is as near as two hosts are to one another has nothing to learn.
-        better.append(np.mean(after[-24:]) < max(np.mean(before[-24:]), 0.06))
+        # timm's second file is off by 4 %, as two hosts are: there is nothing to learn.
+        near = rows[0].row["source"].endswith("ef570e266d^")
+        better.append(np.mean(after[-24:]) < (0.06 if near else np.mean(before[-24:])))
     assert len(better) >= 12
     assert all(better)
     assert np.mean(after) < 0.65 * np.mean(before)

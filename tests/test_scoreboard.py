@@ -103,18 +103,42 @@ def test_the_committed_scoreboard_is_of_the_committed_fit():
     assert all(aim.here.sum() >= 20 for aim in scoreboard.aims(board))
 
 
-def test_intervals_keep_their_promise_on_what_the_fit_had_not_seen():
+#: Folds of which more lies inside than a 90 % interval may hold: docs/accuracy.md has the figures.
+_TOO_WIDE = pytest.mark.xfail(strict=True, reason="missed: a little more than 95 % lies inside")
+
+
+@pytest.mark.parametrize(
+    "fold",
+    [
+        pytest.param("gpu", marks=_TOO_WIDE),
+        "generation",
+        pytest.param("newer", marks=_TOO_WIDE),
+        "workload",
+        "source",
+    ],
+)
+def test_intervals_keep_their_promise_on_what_the_fit_had_not_seen(fold):
     """A runtime never measured has a prior: too wide is a miss that docs/accuracy.md tells."""
+    board = scoreboard.committed()
+    told = np.isfinite(board.errors[fold])
+    inside = scores(board.errors[fold][told], board.halves[fold][told]).inside
+    assert inside <= 95
+
+
+@pytest.mark.parametrize("fold", ["gpu", "generation", "newer", "workload", "source"])
+def test_intervals_hold_enough_of_what_the_fit_had_not_seen(fold):
+    board = scoreboard.committed()
+    told = np.isfinite(board.errors[fold])
+    assert scores(board.errors[fold][told], board.halves[fold][told]).inside >= 85
+
+
+@pytest.mark.parametrize("fold", ["gpu", "generation", "newer", "workload", "source"])
+def test_intervals_of_runtimes_that_were_measured_hold_as_many_as_they_should(fold):
     board = scoreboard.committed()
     prior = section("spread")
     never = 0.999 * Z90 * math.hypot(prior["shared"], prior["own"])
-    for fold in ("gpu", "generation", "newer", "workload", "source"):
-        told = np.isfinite(board.errors[fold])
-        measured = told & (board.halves[fold] < never)
-        assert 85 <= scores(board.errors[fold][measured], board.halves[fold][measured]).inside <= 95.5, fold
-        inside = scores(board.errors[fold][told], board.halves[fold][told]).inside
-        # The widths hold for a source left out as well: where only GPUs are left out, a few more lie inside.
-        assert 85 <= inside <= {"newer": 97, "gpu": 95.5}.get(fold, 95), fold
+    measured = np.isfinite(board.errors[fold]) & (board.halves[fold] < never)
+    assert 85 <= scores(board.errors[fold][measured], board.halves[fold][measured]).inside <= 95
 
 
 def test_without_the_only_gpus_that_ran_a_runtime_it_was_never_measured():
