@@ -18,6 +18,10 @@ from whichgpu.planner.diagnosis.trying import likelihood
 RESNET = {"phase": "train", "precision": "amp-fp16", "batch": 128}
 
 
+#: Found before intervals of CNN training grew with what a strange source is off by.
+_INSIDE = pytest.mark.xfail(strict=True, reason="missed: inside of the interval, which says normal")
+
+
 def predicted(workload, gpu, **columns):
     return api.predict(workload, gpu, **columns).throughput
 
@@ -45,6 +49,9 @@ def test_what_is_predicted_is_normal():
          {"precision": "tf32"}, "precision", 3),
         ("bert-large", "a100-80gb-sxm", {"phase": "train", "precision": "amp-bf16", "batch": 32},
          {"precision": "fp32"}, "precision", 3),
+        pytest.param("resnet50", "rtx-a5000", RESNET, {"precision": "fp32", "runtime": "pytorch-1.10"},
+                     "precision", 2, marks=_INSIDE),
+        pytest.param("resnet50", "a100-80gb-sxm", RESNET, {"batch": 8}, "batch", 8, marks=_INSIDE),
         ("resnet50", "a100-80gb-sxm", RESNET, {"batch": 4}, "batch", 8),
         ("llama-3.1-8b", "h100-80gb-sxm", {"concurrency": 64}, {"concurrency": 1}, "flight", 3),
         ("stable-diffusion-1.5", "rtx-4090", {}, {"resolution": "1024"}, "size", 4),
