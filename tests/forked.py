@@ -1,4 +1,4 @@
-"""The confined process of the importers, forked from one that has PyTorch loaded: tests need not load it each.
+"""The confined process of the importers, forked from one that has PyTorch loaded: tests need not load it.
 
 What runs in it, and how it is held, is `_confined.main` as in the program; only the interpreter is not
 started anew. `python -I forked.py` is the process that forks; `Forked` stands for `subprocess.Popen`.
@@ -23,12 +23,14 @@ class Mother:
     """The process that forks, from the tests' side: one line of JSON asked, one answered."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
+        self._process: subprocess.Popen[str] | None = None
 
     def ask(self, **asked: Any) -> Any:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "OMP_NUM_THREADS": "1"},
+            )  # fmt: skip
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(asked) + "\n")
@@ -36,7 +38,8 @@ class Mother:
         return json.loads(self._process.stdout.readline())
 
     def close(self) -> None:
-        self._process.communicate()
+        if self._process is not None:
+            self._process.communicate()
 
 
 class Forked:
@@ -67,9 +70,12 @@ def _child(confined: Any, folder: str, env: dict[str, str]) -> None:
     os.setsid()
     os.environ.clear()
     os.environ.update(env)
-    os.dup2(os.open(f"{folder}/in", os.O_RDONLY), 0)
-    os.dup2(os.open(f"{folder}/out", os.O_WRONLY), 1)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    places = ((f"{folder}/in", os.O_RDONLY), (f"{folder}/out", os.O_WRONLY), (os.devnull, os.O_WRONLY))
+    for number, (path, mode) in enumerate(places):
+        opened = os.open(path, mode)
+        os.dup2(opened, number)
+        # A second way to the answer would be a hole that the program has not.
+        os.close(opened)
     sys.stdin = os.fdopen(0, encoding="utf-8")
     confined.main()
 
@@ -97,6 +103,8 @@ def _serve() -> None:
     with contextlib.suppress(ImportError):
         importlib.import_module("torch")
         importlib.import_module("torch.fx.experimental.symbolic_shapes")
+    with contextlib.suppress(ImportError):
+        importlib.import_module("onnx.inliner")
     for line in iter(sys.stdin.readline, ""):
         asked = json.loads(line)
         if "pid" in asked:
