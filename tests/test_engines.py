@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from whichgpu.cost.estimate import finish
+from whichgpu.cost.estimate import estimate, finish
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.layout import lay_out, settle
 from whichgpu.cost.measured import measured_rows
+from whichgpu.cost.placing import placed
 from whichgpu.cost.refit import measured_elsewhere
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.serving import prompt_work, token_work
@@ -140,3 +141,29 @@ def test_widths_grow_to_hold_for_sources_left_out():
     assert np.mean(inside) == pytest.approx(0.9, abs=0.02)
     assert _strange({"gpu": 0.2, "own": 0.1}, {"gpu": 1.5}) == {"gpu": 0.3, "own": 0.1}
     assert not _strangeness(done, rows, np.zeros(len(rows), dtype=bool)), "no runtime has another source"
+
+
+@pytest.mark.parametrize(
+    ("gpu", "precision", "runs"),
+    [
+        ("arc-a770", "q4_0", "llama-cpp"),
+        ("rtx-4090", "Q5_K_M", "llama-cpp"),
+        ("apple-m4-max-40c", "mlx-4bit", "mlx"),
+        ("rtx-3090", "4.65bpw", "exllamav2"),
+        ("rtx-3090", "w4a16", "vllm"),
+        ("apple-m4-max-40c", "fp16", "llama-cpp"),
+        ("p40", "fp16", "llama-cpp"),
+    ],
+)
+def test_what_names_no_software_runs_under_that_of_its_format_and_gpu(gpu, precision, runs):
+    asked = Job("qwen3-8b", phase="decode", precision=precision)
+    found = estimate(placed(asked, 1, GPUS[gpu]), [GPUS[gpu]])
+    assert found.runtime.id == runs and not found.refusals[0]
+
+
+def test_prompts_of_quantised_experts_are_as_fast_as_those_of_wide_ones_where_kernels_unpack():
+    """Metal unpacks weights in its tiles, and no BLAS widens those of experts for it (ROCm)."""
+    gpus = [GPUS[name] for name in ("apple-m4-max-40c", "ryzen-ai-max-395")]
+    asked = Job("qwen3-30b-a3b", phase="prefill", runtime="llama.cpp", input_tokens=512.0)
+    narrow, wide = (estimate(replace(asked, precision=one), gpus).seconds[:, 0] for one in ("q4_k_m", "fp16"))
+    assert np.all(narrow < 1.2 * wide)

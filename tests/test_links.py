@@ -131,3 +131,12 @@ def test_gpus_of_other_makers_exchange_over_their_own_fabric() -> None:
     assert float(links.link(gaudi3, 8)[0, 0]) == share * 525e9
     assert float(links.link(mi210, 2)[0, 0]) == float(mi210.pcie[0, 0])  # no machine on file joins these
     assert (mi300x.traits[0].link(8), mi300x.traits[0].link(16)) == ("nvlink", "network")
+
+
+def test_a_small_message_goes_around_a_ring_over_pcie_and_at_once_over_nvlink() -> None:
+    """Each of the 2 (n - 1) steps over PCIe takes microseconds: what a token of many layers waits for."""
+    two, eight = (links.all_reduce(8e3, gpus, MANY)[:, 0] for gpus in (2.0, 8.0))
+    nvlink, pcie, staged = 0, 2, 3
+    assert eight[nvlink] == pytest.approx(two[nvlink], rel=0.05)
+    assert 20e-6 < eight[pcie] - two[pcie] < 60e-6
+    assert eight[staged] > eight[pcie]

@@ -39,7 +39,7 @@ class Asked(NamedTuple):
 def read(job: Job) -> Asked:
     """What a job asks for, filled in; raises `UsageError` for an unknown workload, phase or precision."""
     workload = resolve(job.workload)
-    fallback = workload.runtime(job.phase)
+    fallback = workload.runtime(job)
     named = _named(job, fallback)
     stack = dated(named, job)
     said = _undated(job, stack)

@@ -47,6 +47,10 @@ def widened(gpu: Gpu, chips: Sequence[str]) -> bool:
 _STAND_INS = {"fp4": ("bf16", "fp16"), "fp16": ("bf16",), "fp8": ("fp16",), "int8": ("fp8_acc16", "fp8")}
 
 
+#: Tensor cores are twice as fast as plain units, or there is none of their own.
+CLEARLY = 1.4
+
+
 @immutable(slots=False)
 class Devices:
     """Several GPUs side by side; every column is (G, 1), NaN where the catalogue has no value."""
@@ -266,12 +270,13 @@ class Devices:
         generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0)[:, 0]
         feed = np.log(np.nan_to_num(self.feed / section("memory")["feed_reference"], nan=1.0))[:, 0]
         tensor32 = np.isfinite(self.column("tf32"))
+        matrix = ~(self.peak("fp16") <= CLEARLY * self.vector)[:, 0]
         staged = ["-staged" if through else "" for through in self.staged[:, 0]]
         return tuple(
             Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]), float(large[i]),
                    float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}", bool(tensor32[i, 0]),
                    float(feed[i]), kin(gpu), float(plain[i]), float(narrow[i]),
-                   float(rate_narrow[i]))
+                   float(rate_narrow[i]), bool(matrix[i]))
             for i, gpu in enumerate(self.gpus)
         )  # fmt: skip
 
@@ -454,6 +459,8 @@ class Traits:
     narrow: float = 0.0
     #: `rate` of INT8.
     rate_narrow: float = 0.0
+    #: Whether 16-bit products run on tensor cores.
+    matrix: bool = True
 
     def link(self, gpus: float) -> str:
         """The link that joins `gpus` GPUs: NVLink, the machine's PCIe, or the network between machines."""

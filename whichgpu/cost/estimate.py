@@ -554,7 +554,7 @@ def _more_gpus(workload: Workload, job: Job, gpu: Gpu) -> str:
     """The least number of GPUs that holds a language model together; nothing where none does."""
     groups = int(job.option("attention_dp", 1.0, 1.0))
     now = int(max(float(job.n_gpus or 1.0), float(job.tp or 1.0) * float(job.pp or 1.0) * groups))
-    stack = runtime(job.runtime, workload.runtime(job.phase))
+    stack = runtime(job.runtime, workload.runtime(job))
     ways = [share(workload, stack, count) for count in COUNTS if count * groups > now]
     known = [way for way in ways if way is not None]
     if not known:

@@ -109,7 +109,12 @@ def _apart(runtime: Runtime, *, trains: bool) -> str:
 
 
 def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
-    """The class of what is run: FP32 products in TF32 where the runtime does that unasked and the GPU can."""
+    """The class of what is run: FP32 products in TF32 where the runtime does that unasked and the GPU can.
+
+    Of experts was learnt how little of them keeps tensor cores busy, which says nothing of plain units.
+    """
+    if kind.compute == "experts" and runtime.domain and not place.matrix:
+        kind = kind._replace(compute="gemm")
     of = "conv" if kind.compute in {"conv", "conv1x1", "grouped"} else kind.compute
     unasked = kind.format == "plain" and place.tf32 and of in runtime.tf32
     return kind._replace(format="tf32") if unasked else kind
@@ -246,7 +251,8 @@ class Fit:
 
         All GPUs of a lineage and memory share them, and so do all sweeps: they are added up once.
         """
-        key = (terms, kind, place.lineage, place.kin, place.memory, place.tf32, runtime.stacks, *how.values())
+        alike = (place.lineage, place.kin, place.memory, place.tf32, place.matrix)
+        key = (terms, kind, *alike, runtime.stacks, *how.values())
         if key not in self._known:
             unit = replace(
                 place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0, cache=1.0, feed=1.0

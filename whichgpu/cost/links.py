@@ -134,7 +134,18 @@ def all_gather(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0) -> Arra
     n = _array(gpus)
     moved = (n - 1.0) / n * size / spread_link(devices, n * apart, apart)
     wait = section("links")["latency"] / 2.0 + np.log2(_nodes(n, apart, devices)) * hop(devices)
+    wait = wait + _steps(np.minimum(n, np.maximum(node_size(devices) / _array(apart), 1.0)), devices)
     return np.asarray(np.where((n > 1) & (_array(size) > 0), moved + wait, 0.0))
+
+
+def _steps(gpus: Array, devices: Devices) -> Array:
+    """Seconds in which a small message goes around `gpus` GPUs of a node, one after another.
+
+    Over NVLink each writes to all others at once, which `latency` stands for.
+    """
+    c = section("links")
+    each = np.where(devices.staged, c["staged_step"], c["pcie_step"])
+    return np.asarray(np.where(_joined(devices, gpus), 0.0, (gpus - 1.0) * each))
 
 
 def all_reduce(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0) -> Array:

@@ -13,6 +13,7 @@ from whichgpu.cost import asked
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import cuts, either
 from whichgpu.cost.pipeline import splits_layers
+from whichgpu.cost.support import not_run
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import stored_weight_bytes
@@ -84,12 +85,21 @@ def dimension(workload: Workload, name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
+def running(job: Job, gpu: Gpu) -> Job:
+    """A job under software that runs on its GPU, where it names none and its usual one does not."""
+    if job.runtime or job.trains:
+        return job
+    stack = asked.read(job).runtime
+    return replace(job, runtime=stack.elsewhere) if stack.elsewhere and not_run(gpu, stack) else job
+
+
 def placed(job: Job, count: int, gpu: Gpu) -> Job:
     """A job asked for on `count` GPUs: they hold a language model all together, unless they train it.
 
     Where so many cannot share it evenly, as 3 GPUs cannot 32 heads, the most that can do, and the others are
     further replicas.
     """
+    job = running(job, gpu)
     if count == 1:
         return job
     read = asked.read(job)

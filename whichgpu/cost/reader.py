@@ -12,7 +12,7 @@ import numpy as np
 from whichgpu.cost import asked, pipeline, placing
 from whichgpu.cost.groups import Group
 from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.rows import CELLS, CONCURRENCY, HEAD, NAMES, need, offline, read_head, values
+from whichgpu.cost.rows import CELLS, CONCURRENCY, HEAD, NAMES, STACK, need, offline, read_head, values
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.hardware.slices import resolve_device
@@ -112,6 +112,8 @@ class Reader:
         self._heads = _Texts(_guarded(self._head))
         #: The tp and pp of a job on so many of a GPU, where a row states none.
         self._places: dict[tuple[Any, ...], tuple[float | None, float | None]] = {}
+        #: By job and GPU, what runs a row that names no software where its usual one does not; else "".
+        self._named: dict[tuple[Any, ...], str] = {}
 
     @property
     def groups(self) -> list[Group]:
@@ -134,6 +136,8 @@ class Reader:
             if type(one) is _Refused:
                 raise UsageError(one.why)
         (gpu, count), (head, kin), numbers = found
+        if not head.job.runtime:
+            head, kin = self._under(head, kin, cells, gpu)
         if count > 1:
             numbers = _counted(numbers, count)
         if cells[CONCURRENCY] and numbers[_QUEUE] is None and numbers[_IN] is numbers[_OUT] is None:
@@ -159,6 +163,18 @@ class Reader:
             raise UsageError(workload.why)
         head = read_head(texts)
         return head, self._kin.setdefault(head.key, _Kin())
+
+    def _under(self, head: Head, kin: _Kin, cells: tuple[str, ...], gpu: Gpu) -> tuple[Head, _Kin]:
+        """A row that names no software, under what runs on its GPU where its usual one does not."""
+        key = head.key, gpu.id
+        if key not in self._named:
+            self._named[key] = placing.running(head.job, gpu).runtime
+        named = self._named[key]
+        if not named:
+            return head, kin
+        texts = HEAD(cells)
+        found: tuple[Head, _Kin] = self._heads[(*texts[:STACK], named, *texts[STACK + 1 :])]
+        return found
 
     def _held(self, head: Head, numbers: Numbers, gpu: Gpu) -> Numbers:
         """The numbers of a row with the tp and pp by which its GPUs hold the model, where it states none."""

@@ -39,6 +39,8 @@ class Head(NamedTuple):
 
 
 _HEADS = ("workload", "phase", "precision", "runtime", "options")
+#: Place of the software among them.
+STACK = _HEADS.index("runtime")
 HEAD = itemgetter(*(COLUMNS.index(name) for name in _HEADS))
 #: The numbers that a column holds, in the order of `jobs.NUMBERS`, and its cells.
 NAMES = tuple(
@@ -91,7 +93,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
         options={**jobs.adapter_of(phase), **_options(options)},
     )
     kept = {key: value for key, value in job.options.items() if key in MODELLED}
-    fallback = workload.complete(replace(job, runtime="")).runtime
+    fallback = workload.runtime(job)
     # A family may read a word of the runtime's text, and options may make another runtime of it.
     words = tuple(word in (stack or fallback).lower() for word in getattr(workload.code, "RUNTIME_WORDS", ()))
     same = stack if "compile" in kept else _numbered(dated(runtime(stack or fallback, fallback), job))

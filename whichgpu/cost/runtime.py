@@ -22,7 +22,8 @@ class Runtime:
     `tf32` names the op kinds whose FP32 products run in TF32 unasked where the GPU can. `micro_batch` is
     the tokens of a prompt that a pass takes at once, its weights widened where they are quantised; 0 for
     all. `narrow` products of FP16 accumulate in FP16; on chips that it `widens` they are FP32.
-    On GPUs of the vendors in `integer` prompts multiply quantised weights as INT8.
+    On GPUs of the vendors in `integer` prompts multiply quantised weights as INT8; on those of `unpacks`
+    kernels widen them on the way to the units, where others leave that to memory.
     `vector_bytes` and `vector_values` limit matrix-vector products: weights a clock and SM, as bytes and as
     quantised values; 0 for no such limit.
     `routing` kernels send the tokens of a layer to their experts, and `quantising` ones narrow the
@@ -65,7 +66,9 @@ class Runtime:
     default_precision: Mapping[str, str]
     #: Vendors on whose GPUs it runs as well, where no run of it was measured.
     unmeasured: tuple[str, ...] = ()
-    #: By vendor, `gap` where it is another on its GPUs.
+    #: The id of what runs its models where a job names nothing and it does not run on the GPU.
+    elsewhere: str = ""
+    #: By vendor or architecture, `gap` where it is another on its GPUs.
     gaps: Mapping[str, float] = field(default_factory=dict)
     #: By a name of it, the format in which that program loads models unless it is told otherwise.
     loads: Mapping[str, str] = field(default_factory=dict)
@@ -94,6 +97,7 @@ class Runtime:
     narrow: bool = False
     widens: tuple[str, ...] = ()
     integer: tuple[str, ...] = ()
+    unpacks: tuple[str, ...] = ()
     vector_bytes: float = 0.0
     vector_values: float = 0.0
     routing: float = 1.0
@@ -162,7 +166,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     unread = ("names", "alone", "marks", "engine", "containers", *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
-    for name in ("tf32", "widens", "integer", "unmeasured"):
+    for name in ("tf32", "widens", "integer", "unpacks", "unmeasured"):
         columns[name] = tuple(row.get(name, ()))
     columns.setdefault("default_precision", {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)

@@ -31,7 +31,7 @@ def refusal(
 
     A value that no source states is a refusal by name, never a guess.
     """
-    why = gpu.why_unusable or _software(gpu, runtime) or _convolving(ops, precision, trains=trains)
+    why = gpu.why_unusable or not_run(gpu, runtime) or _convolving(ops, precision, trains=trains)
     if why:
         return why
     why = _rates(gpu, ops, precision, trains=trains)
@@ -44,7 +44,8 @@ def refusal(
     return f"{stated}; {why}" if stated else why
 
 
-def _software(gpu: Gpu, runtime: Runtime) -> str:
+def not_run(gpu: Gpu, runtime: Runtime) -> str:
+    """Why software does not run on a GPU, whatever the job; empty where it does."""
     if runtime.software:
         why = stacks.standing(gpu, runtime.software, runtime.release, runtime.said).refusal
         if why:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.fit import Fit
     from whichgpu.cost.optable import OpTable
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.ops import Op
 
     Array = NDArray[np.float64]
@@ -277,8 +278,13 @@ def fed(seconds: Array, feeding: Array | float) -> Array:
 def between(work: Pass) -> Array:
     """Seconds that each GPU loses between two kernels of a pass, (G, 1)."""
     stack, devices = work.runtime, work.devices
-    each = np.array([stack.gaps.get(gpu.vendor, stack.gap) for gpu in devices.gpus])[:, None]
+    each = np.array([_gap(stack, gpu) for gpu in devices.gpus])[:, None]
     return np.asarray(each * devices.pause)
+
+
+def _gap(stack: Runtime, gpu: Gpu) -> float:
+    """Seconds between two kernels: a runtime's on this architecture, on this vendor's GPUs, or on any."""
+    return stack.gaps.get(gpu.architecture, stack.gaps.get(gpu.vendor, stack.gap))
 
 
 def paced(gpu: Array, host: Array) -> Array:

@@ -127,9 +127,11 @@ class Workload(Shown):
             return {**columns, "seq_len": float(longest)}
         return columns
 
-    def runtime(self, phase: str) -> str:
-        """What runs a job of a phase that names no runtime."""
-        return self.complete(Job(self.id, phase=phase)).runtime
+    def runtime(self, job: Job) -> str:
+        """What runs a job of this workload that names no runtime: that of its format, or of its phase."""
+        usual = self.complete(Job(self.id, phase=job.phase, precision=job.precision))
+        own = "" if usual.trains or not hasattr(self.code, "step") else precision(usual.precision).runtime
+        return own or usual.runtime
 
     def _traced_phase(self, asked: str) -> str:
         """The phase as the family knows it: adapters go on top of fine-tuning."""

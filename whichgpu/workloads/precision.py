@@ -47,6 +47,8 @@ class Precision:
     dense_math: str = ""
     #: The format that is meant of a model that was not released in this one.
     made: str = ""
+    #: What runs inference in this format where a job names nothing; "" for what runs any.
+    runtime: str = ""
 
     @property
     def quantised(self) -> bool:
@@ -97,6 +99,7 @@ def _precision(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> Pr
         dense=row.get("dense_bytes", 0.0),
         dense_math=row.get("dense_math", ""),
         made=row.get("made", ""),
+        runtime=row.get("runtime", ""),
     )
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.device import CLEARLY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,6 +56,8 @@ def seconds(
         compute = np.where(few, ops.flops / peaks, compute)
     if runtime.integer and ops.kind == "gemm":
         compute = compute + _scaling(ops, devices, runtime)
+    if runtime.unpacks and ops.kind == "gemm":
+        compute = compute / np.where(_unpacked(ops, devices, runtime), c["unpacked"], 1.0)
     share = runtime.memory[ops.kind]
     cached = np.minimum(share * devices.cache_gain, section("memory")["ceiling"])
     weights = ops.weight_bytes / (share * devices.bandwidth)
@@ -81,11 +84,7 @@ def on_tensor_cores(peaks: NDArray[np.float64], devices: Devices) -> NDArray[np.
 
     TF32 of GeForce is as fast as FP32, which data sheets state at another clock.
     """
-    return np.asarray(peaks > _CLEARLY * devices.vector)
-
-
-#: Tensor cores are twice as fast as plain units, or there is none of their own.
-_CLEARLY = 1.4
+    return np.asarray(peaks > CLEARLY * devices.vector)
 
 
 def rates(
@@ -121,6 +120,26 @@ def _scaling(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.flo
     return np.where(_in_integers(ops, devices, runtime), scaled, 0.0)
 
 
+def _unpacked(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
+    """Whether a kernel widens quantised weights in its own tile, on the way to the units, (O, G, J).
+
+    Metal's do, and those of experts everywhere: BLAS, which takes 16-bit matrices, knows of no experts.
+    """
+    inside = np.array([gpu.vendor in runtime.unpacks for gpu in devices.gpus])[:, None] | _of_experts(ops)
+    return np.asarray(inside & _quantised_prompt(ops) & ~_in_integers(ops, devices, runtime))
+
+
+def _of_experts(ops: OpTable) -> NDArray[np.bool_]:
+    """Whether a product is of experts, (O, 1, 1)."""
+    return np.array([op.shard.startswith("expert") for op in ops.ops])[:, None, None]
+
+
+def _widened(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
+    """Whether quantised weights are written to memory in 16 bits before the product, (O, G, J)."""
+    apart = _in_integers(ops, devices, runtime) | _unpacked(ops, devices, runtime)
+    return np.asarray(_quantised_prompt(ops) & ~apart)
+
+
 def _bytes_each(ops: OpTable) -> NDArray[np.float64]:
     d = ops.dims
     return np.asarray(np.maximum(ops.weight_bytes / (d["n"] * d["k"] * d["batch"]), 1e-3))
@@ -141,9 +160,7 @@ def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.flo
     if not runtime.micro_batch:
         return 1.0
     each = _bytes_each(ops)
-    widened = _quantised_prompt(ops)
-    if runtime.integer:
-        widened = widened & ~_in_integers(ops, devices, runtime)
+    widened = _widened(ops, devices, runtime)
     passes = np.ceil(np.maximum(ops.dims["m"], 1.0) / runtime.micro_batch)
     through: NDArray[np.float64] = passes * np.where(widened, (each + 4.0) / each, 1.0)
     return through
@@ -184,6 +201,9 @@ def _shape(ops: OpTable, devices: Devices, tensor: NDArray[np.bool_]) -> NDArray
         # A tile fills and drains its pipeline in so many cycles, in which a faster SM does more of its depth.
         half = half * np.where(tensor, devices.fed(ops.dtypes) ** c["conv_depth"], 1.0)
     deep = k / (k + half) * n / (n + c["n_half"])
+    if ops.kind == "gemm":
+        # The rows of an expert end inside a tile. What tensor cores lose by that was learnt with experts.
+        deep = deep * np.where(_of_experts(ops) & ~tensor, m / (m + c["expert_rows"]), 1.0)
     if ops.kind == "conv":
         # Kernels for grouped convolutions lay several groups side by side; what is lost is the padding
         # of a narrow group to the width of a matrix instruction.
