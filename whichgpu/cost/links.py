@@ -134,16 +134,17 @@ def all_gather(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0) -> Arra
     n = _array(gpus)
     moved = (n - 1.0) / n * size / spread_link(devices, n * apart, apart)
     wait = section("links")["latency"] / 2.0 + np.log2(_nodes(n, apart, devices)) * hop(devices)
-    wait = wait + _steps(np.minimum(n, np.maximum(node_size(devices) / _array(apart), 1.0)), devices)
+    wait = wait + _steps(n, apart, devices)
     return np.asarray(np.where((n > 1) & (_array(size) > 0), moved + wait, 0.0))
 
 
-def _steps(gpus: Array, devices: Devices) -> Array:
-    """Seconds in which a small message goes around `gpus` GPUs of a node, one after another.
+def _steps(ranks: Array, apart: Any, devices: Devices) -> Array:
+    """Seconds in which a small message goes from one to the next of those of `ranks` GPUs that one node has.
 
     Over NVLink each writes to all others at once, which `latency` stands for.
     """
     c = section("links")
+    gpus = np.minimum(ranks, np.maximum(node_size(devices) / _array(apart), 1.0))
     each = np.where(devices.staged, c["staged_step"], c["pcie_step"])
     return np.asarray(np.where(_joined(devices, gpus), 0.0, (gpus - 1.0) * each))
 
@@ -157,7 +158,8 @@ def all_reduce(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0) -> Arra
     nodes = _nodes(n, apart, devices)
     ring = 2.0 * all_gather(size, n, devices, apart) + 2.0 * _chain(nodes) * hop(devices)
     rate = spread_link(devices, n * apart, apart)
-    tree = 2.0 * _array(size) / rate + c["latency"] + 2.0 * np.log2(nodes) * hop(devices)
+    within = c["latency"] + 2.0 * _steps(n, apart, devices)
+    tree = 2.0 * _array(size) / rate + within + 2.0 * np.log2(nodes) * hop(devices)
     return np.asarray(np.where(nodes > 1.0, np.minimum(ring, tree), ring))
 
 
