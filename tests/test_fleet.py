@@ -265,7 +265,7 @@ def test_wrong_use_is_said(line, says, capsys):
 def test_rates_of_requests_are_read():
     assert read_rate("5 req/s") == 5.0
     assert read_rate("300 requests/min") == pytest.approx(5.0)
-    assert read_rate("5 rps") == 5.0
+    assert read_rate("5 rps") == read_rate("5/s") == read_rate("5 per second") == 5.0
     with pytest.raises(UsageError, match="of requests"):
         read_rate("5 tokens/s")
 

@@ -344,6 +344,22 @@ def test_the_command_states_the_cache_and_the_groups_that_the_answer_assumes(run
     assert said in how_to_measure(job, runtime)[0]
 
 
+@pytest.mark.parametrize(
+    ("model", "runtime", "said"),
+    [
+        ("deepseek-r1", "vllm", '\'{"method": "mtp", "num_speculative_tokens": 2}\''),
+        ("deepseek-r1", "sglang", "--speculative-algorithm EAGLE --speculative-num-steps 2 "
+         "--speculative-eagle-topk 1 --speculative-num-draft-tokens 3"),
+        ("glm-4.5", "tensorrt-llm", "{decoding_type: MTP, num_nextn_predict_layers: 2}"),
+        ("llama-3.1-8b", "sglang", "--speculative-algorithm STANDALONE --speculative-draft-model-path "),
+    ],
+)  # fmt: skip
+def test_models_that_draft_for_themselves_are_told_no_other_that_does(model, runtime, said):
+    job = Job(model, phase="serve", precision="fp8", concurrency=8.0, input_tokens=512.0, tp=1.0,
+              output_tokens=256.0, n_gpus=1.0, options={"speculative": "2"})  # fmt: skip
+    assert said in how_to_measure(job, runtime)[0]
+
+
 def test_fp8_weights_under_an_engine_that_does_not_widen_them_are_warned_of(whichgpu):
     asked = ("predict", "llama-3.1-8b", "--gpu", "a100-80gb-sxm", "--phase", "serve", "--precision",
              "fp8-w8a16", "--concurrency", "8", "--runtime")  # fmt: skip

@@ -69,6 +69,7 @@ def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
         columns |= {"prefix_tokens": f"{cached}", "fresh_tokens": f"{float(job.input_tokens) - cached:.0f}"}
         columns |= _longest(job, asked)
         away = offload.amount(job)
+        columns["draft_tokens"] = f"{asked.drafted + 1.0:g}"
         columns["offload_gib"] = "<GiB of all weights>" if away is None else f"{ceil(away / GIB)}"
         if asked.prefill_gpus:
             width = job.option("prefill_tp", min(float(job.tp or 1.0), asked.prefill_gpus), 1.0)
@@ -106,6 +107,9 @@ def _settings(row: Mapping[str, Any], job: Job, columns: _Kept) -> str:
 def _stated(known: Mapping[str, Any], job: Job, columns: _Kept) -> list[str]:
     """What a table says of each option that the job states; of some values alone where it has a table."""
     stated = {**job.options, **{name: "" for name in ("longest",) if name in columns}}
+    dims = resolve(job.workload).dims
+    if "speculative" in stated and (dims.get("prediction_layers") or dims.get("drafts")):
+        stated["predicted"] = stated.pop("speculative")
     said = (
         text if isinstance(text, str) else text.get(stated[name].strip().lower(), "")
         for name, text in known.items()

@@ -16,6 +16,7 @@ A pass with k drafted tokens, each accepted with probability a, makes (1 - a^(k+
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.coefficients import section
@@ -121,11 +122,13 @@ _MADE = {
 
 
 def read_rate(text: str, made: str = "") -> float:
-    """`"5 req/s"` or `"300 requests/min"` in requests/s; raises `UsageError` for what is no such rate.
+    """`"5 req/s"`, `"300 requests/min"` or `"300/min"` in requests/s; raises `UsageError` for no such rate.
 
     Of a workload that makes one thing a request (`made`: images, sequences ..) it may be of those.
     """
-    rate, unit = parse_rate(text, "5 req/s")
+    # A load is of requests, so that "5/s" says it.
+    bare = re.fullmatch(r"([\d.,]+\s*[kK]?)\s*((?:/|per\b|an?\b).*)", text.strip())
+    rate, unit = parse_rate(f"{bare[1]} req {bare[2]}" if bare else text, "5 req/s")
     if unit not in (*_REQUESTS, *_MADE.get(made, ())):
         raise UsageError(f"'{text}' is of {unit}, and a load is of requests; write e.g. --rate \"5 req/s\"")
     return rate

@@ -33,6 +33,7 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
     sparse_rate, heavy_rate, output_groups, output_rank   of layers S and B, see language/compressed.py
     prediction_layers (0)   next-token-prediction blocks, stored, and run in training with the option `mtp`
                             alone; prediction_tables (0) of embedding size that each holds
+    drafts (false)          its checkpoint has such blocks beside the stated layers, which nothing counts here
     vision, sound           tables: see language/vision.py
     max_positions           the longest context the model was made for (told of, not enforced)
 """
