@@ -98,3 +98,17 @@ def test_weights_of_a_server_cross_with_every_pass() -> None:
     fitted = api.fit("llama-2-13b", ["a10"], options={"offload": "8GB"}).answers[0]
     assert fitted.fits
     assert fitted.parts["weights"] == pytest.approx(found.memory["weights"])
+
+
+def test_a_token_reads_on_the_host_what_it_needs_of_experts_there() -> None:
+    """gpt-oss chooses 4 of 128 experts: 50 GB of them on the host are 1.6 GB for each token (llama.cpp)."""
+    card = catalogue()["rtx-4090"]
+    asked = Job("gpt-oss-120b", phase="decode", runtime="llama.cpp", options={"offload": "50GB"})
+    found = single(asked, card)
+    read, rate = 50e9 * 4 / 128, 60e9
+    assert 0.4 * rate / read < found.throughput.mid < rate / read
+    # Nobody stated the host, whose memory may be half or twice as fast.
+    assert found.throughput.high > 1.8 * found.throughput.mid
+    # All tokens of a prompt together need all experts, which cross PCIe with each of its micro-batches.
+    prompt = single(replace(asked, phase="prefill", input_tokens=1024.0), card)
+    assert prompt.latency.mid > 2 * 50e9 * 0.95 / (0.6 * 16 * 1.969e9)

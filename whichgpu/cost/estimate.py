@@ -442,6 +442,9 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False) -> Estimates:
             exchange = Exchange.of(laid.gradients, laid.replicas, laid.devices)
             seconds = exchange.seconds(alone, links)
             bound = np.log(seconds / exchange.seconds(alone, 1.1 * links)) / np.log(1.1)
+        elif "offload" in laid.job.options:
+            # What a host's memory and links give is as little in the catalogue.
+            bound = np.clip(timing.communication / timing.seconds, 0.0, 1.0)
         prompt = evaluate(laid.serving.prompt, found).seconds / found.factor(own) if laid.serving else None
         slots = 1.0 if laid.gradients is None else laid.gradients.micro_batches
         at_work = 1.0 if laid.serving is None else laid.serving.at_work

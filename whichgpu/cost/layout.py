@@ -153,7 +153,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
     ops, own = (parallel.shard(some, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) for some in (whole, flowing))
     links = parallel.tensor_parallel_seconds(flowing, mesh.tp, devices) + pipeline.boundaries(job)
     parts, out = offload.kept(workload, job, job_memory.inference(workload, job, stack, mesh, ops))
-    links = links + offload.weight_seconds(stack, job, out, devices)
+    links = links + offload.weight_seconds(stack, job, out, devices, ops)
     return Layout(
         workload, job, stack, devices,
         work=prepare(own, devices, stack, workload=workload.id, communication=links),

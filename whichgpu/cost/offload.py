@@ -32,7 +32,7 @@ from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import optimizer_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -144,25 +144,53 @@ def kept(workload: Workload, job: Job, parts: Mapping[str, Any]) -> tuple[dict[s
     return {**parts, "weights": weights - out, "gathered_layers": two}, out
 
 
-def weight_seconds(stack: Runtime, job: Job, out: Any, devices: Devices) -> Array:
-    """Seconds in which `out` bytes of weights on the host are used by all passes of an inference."""
-    return np.asarray(passes(job) * pass_seconds(stack, out, devices))
+def weight_seconds(stack: Runtime, job: Job, out: Any, devices: Devices, ops: Iterable[Op] = ()) -> Array:
+    """Seconds that `out` bytes of weights on the host add to all passes of an inference over `ops`."""
+    prompt = job.phase == "prefill"
+    # What has no micro-batches of its own takes a prompt at once.
+    parts = np.ceil(np.asarray(job.input_tokens) / stack.micro_batch) if prompt and stack.micro_batch else 1.0
+    return np.asarray(passes(job) * parts * pass_seconds(stack, out, devices, ops, prompt=prompt))
 
 
-def pass_seconds(stack: Runtime, out: Any, devices: Devices) -> Array:
+def pass_seconds(
+    stack: Runtime, out: Any, devices: Devices, ops: Iterable[Op] = (), *, prompt: bool = False
+) -> Array:
     """The same of one pass.
 
-    They cross PCIe with every pass; llama.cpp computes those layers on the host, at the rate of its memory.
+    They cross PCIe with every pass. llama.cpp computes the tokens of those layers on the host instead, at the
+    rate of its memory, and sends there what a token reads least of: experts first (`--n-cpu-moe`).
     """
-    here = rates()["host_bandwidth"] if stack.holds.get("host_layers") else devices.pcie
-    return np.asarray(out / here)
+    if not stack.holds.get("host_layers"):
+        return np.asarray(out / devices.pcie)
+    read = _read(out, ops)
+    # The GPU, whose time is that of the whole model, does not read them.
+    saved = read / devices.bandwidth
+    return np.asarray(read / devices.pcie if prompt else np.maximum(read / _host_rate(devices) - saved, 0.0))
+
+
+def _read(out: Any, ops: Iterable[Op]) -> Any:
+    """Bytes that one pass over `ops` reads of the `out` on the host, experts being the first there."""
+    experts = [op for op in ops if op.shard.startswith("expert") and op.kind == "gemm"]
+    held, read = (
+        sum((op.count * np.asarray(size) for op, size in sizes), start=np.zeros(()))
+        for sizes in ([(op, op.stored_bytes) for op in experts], [(op, op.weight_bytes) for op in experts])
+    )
+    among = np.minimum(out, held)
+    share = np.divide(read, held, out=np.zeros_like(held + read), where=held > 0)
+    return out - among * (1.0 - np.minimum(share, 1.0))
+
+
+def _host_rate(devices: Devices) -> Array:
+    """B/s at which the host of each GPU reads weights, (G, 1): a server's, or that of a machine at a desk."""
+    names = ("host_bandwidth" if gpu.segment == "datacenter" else "desk_bandwidth" for gpu in devices.gpus)
+    return np.array([[rates()[name]] for name in names])
 
 
 @cache
 def rates() -> Mapping[str, Any]:
     """The table `offload` of `data/loading.toml` as SI numbers, with the rate of its fastest drive."""
     raw = store.load("loading")["loading"]
-    units = {"host_bandwidth": "bandwidth", "drive": "bandwidth"}
+    units = dict.fromkeys(("host_bandwidth", "desk_bandwidth", "drive"), "bandwidth")
     rows = {**raw["offload"], "drive": raw["path"]["nvme"]["rate"]}
     return {
         name: read(row[0], units.get(name, "count"), f"data/loading.toml: offload.{name}")

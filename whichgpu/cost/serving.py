@@ -118,14 +118,17 @@ def _rank(
     return parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp), links
 
 
-def _fetched(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Array:
-    """Seconds in which a pass uses the weights that wait on the host, of all stages in turn, (G, J)."""
+def _fetched(
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, ops: tuple[Op, ...], *,
+    prompt: bool = False,
+) -> Array:  # fmt: skip
+    """Seconds in which a pass over `ops` uses the weights on the host, of all stages in turn, (G, J)."""
     if "offload" not in job.options:
         return np.zeros(())
     rest = {name: value for name, value in job.options.items() if name != "offload"}
     parts, _, _ = standing(workload, replace(job, options=rest), stack)
     out = offload.kept(workload, job, parts)[1]
-    return np.asarray(Mesh.of(job).pp * offload.pass_seconds(stack, out, devices))
+    return np.asarray(Mesh.of(job).pp * offload.pass_seconds(stack, out, devices, ops, prompt=prompt))
 
 
 def _host(stack: Runtime, job: Job, decode_sequences: Any) -> Array:
@@ -163,7 +166,7 @@ def token_work(
     """
     ops, links = _rank(workload, job, devices, 0.0, sequences, kv_tokens)
     share = Requests.of(job).passes_per_token
-    host = _host(stack, job, sequences) + stack.fixed + _fetched(workload, job, stack, devices)
+    host = _host(stack, job, sequences) + stack.fixed + _fetched(workload, job, stack, devices, ops)
     return Work(ops, links, host).times(share)
 
 
@@ -180,7 +183,8 @@ def prompt_work(workload: Workload, job: Job, stack: Runtime, devices: Devices, 
     come = np.maximum(running / BESIDE, 1.0) if together else 1.0 + ended
     batch = np.clip(np.floor(most / np.maximum(prompt, 1.0)), 1.0, come)
     ops, links = _rank(workload, job, devices, batch * prompt, 0.0, 0.0)
-    return Work(ops, links, stack.fixed + _fetched(workload, job, stack, devices)).times(1.0 / batch)
+    host = stack.fixed + _fetched(workload, job, stack, devices, ops, prompt=True)
+    return Work(ops, links, host).times(1.0 / batch)
 
 
 class _Held(NamedTuple):
@@ -249,7 +253,7 @@ def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) ->
 def _alone(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Work:
     """What one prompt takes on an idle replica."""
     ops, sent = _rank(workload, job, devices, computed_tokens(job), 0.0, 0.0, alone=True)
-    return Work(ops, sent, stack.fixed + _fetched(workload, job, stack, devices))
+    return Work(ops, sent, stack.fixed + _fetched(workload, job, stack, devices, ops, prompt=True))
 
 
 def computed_tokens(job: Job) -> Array:

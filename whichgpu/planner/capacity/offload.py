@@ -100,7 +100,8 @@ def _weights(cells: Cells) -> Iterator[tuple[int, Change]]:
         left = float(cells.required[i] - out[i])
         if cells.rate(i) is None or out[i] <= 0 or left > cells.available[i]:
             continue
-        more = float(np.max(weight_seconds(stack, job, out[i], Devices.of([gpu]))))
+        each = np.ravel(weight_seconds(stack, job, out[i], Devices.of([gpu]), cells.ops))
+        more = float(each[i if each.size == len(cells.gpus) else 0])
         how = _HOW.get(stack.id, "device_map=auto of accelerate").format(gib=np.ceil(out[i] / 2.0**30))
         text = f"{gib(out[i])} of weights on the host"
         yield i, _slower(cells, i, text, how, left=left, more=more, host=float(out[i]))
