@@ -13,6 +13,7 @@ from whichgpu.cost import curve, trace
 from whichgpu.cost.placing import placed
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.report.trace import report
 
 L40S = catalogue()["l40s"]
 
@@ -80,7 +81,6 @@ def test_burstiness_of_a_load_lengthens_its_tails():
         ("arrival,input,output\n1,2,3\n", "at least two"),
         ("arrival,input,output\n1,2,3\n1,x,3\n", "line 3"),
         ("arrival,input,output\n1,2,3\n2,0,3\n", "lengths are at least 1"),
-        ("arrival,input,output\n1,2,3\n1,2,3\n", "all requests arrive at once"),
         ("timestamp,prompt_tokens,completion_tokens\n1,2,3\n-1,2,3\n", "not below 0"),
     ],
 )
@@ -112,3 +112,20 @@ def test_the_command_says_the_same_in_words_and_in_json(tmp_path, capsys):
     assert told["ttft"]["p50"] <= told["ttft"]["p90"] <= told["ttft"]["p99"]
     assert main([*words, "--slo", "tpot 1 s"]) == 2
     assert main(["predict", "resnet50", "--gpu", "l40s", "--trace", path]) == 2
+
+
+def test_a_data_set_that_is_sent_at_once_is_answered_as_fast_as_the_replica_can(tmp_path):
+    """As load generators do at an infinite rate; the last long answers leave the replica half empty."""
+    path = tmp_path / "burst.csv"
+    lines = [f"0,{100 + 10 * (one % 40)},{50 + 10 * (one % 30)}" for one in range(400)]
+    path.write_text("\n".join(["arrival,input,output", *lines]), encoding="utf-8")
+    requests = trace.read(path)
+    assert requests.at_once
+    found = trace.replay(job(precision="bf16", runtime="vllm"), L40S, requests)
+    tokens, seconds = float(requests.output.sum()), float(found.outcome.done.max())
+    assert found.at is None
+    assert 0.3 * found.capacity * requests.output.mean() < tokens / seconds
+    assert tokens / seconds < 1.05 * found.capacity * requests.output.mean()
+    told = report(found)
+    assert "400 requests at once" in told.blocks[0]
+    json.dumps(told.data, allow_nan=False)

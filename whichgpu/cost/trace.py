@@ -50,13 +50,20 @@ class Trace:
     output: Array
 
     @property
+    def at_once(self) -> bool:
+        """Whether all requests arrive together, as load generators send a data set at an infinite rate."""
+        return not self.arrival[-1] > 0.0
+
+    @property
     def rate(self) -> float:
-        """Requests/s in the mean."""
-        return (len(self.arrival) - 1) / max(float(self.arrival[-1]), 1e-9)
+        """Requests/s in the mean; infinite of requests that arrive at once."""
+        return np.inf if self.at_once else (len(self.arrival) - 1) / float(self.arrival[-1])
 
     @property
     def burstiness(self) -> float:
         """1 over the squared coefficient of variation of the times between arrivals: 1 is Poisson."""
+        if self.at_once:
+            return 0.0
         gaps = np.diff(self.arrival)
         return float(gaps.mean() ** 2 / max(gaps.var(), 1e-12 * gaps.mean() ** 2))
 
@@ -90,8 +97,6 @@ def read(path: Path) -> Trace:
         raise UsageError(f"{path}: {len(rows)} requests; a trace takes at least two")
     table = np.array(rows)
     table = table[np.argsort(table[:, 0], kind="stable")]
-    if table[0, 0] == table[-1, 0]:
-        raise UsageError(f"{path}: all requests arrive at once; give their arrival in s")
     return Trace(table[:, 0] - table[0, 0], table[:, 1], table[:, 2])
 
 

@@ -19,16 +19,28 @@ _METRICS = ("ttft", "tpot", "itl", "latency")
 
 def report(found: Replay) -> Report:
     """The report of `predict --trace`."""
-    trace, job, tokens = found.trace, found.known.job, _tokens(found)
-    estimates = found.known.estimates
+    job, runtime = found.known.job, found.known.estimates.runtime
     said = (
-        f"{len(trace.arrival):,} requests in {show(float(trace.arrival[-1]), 'time', 3)} on {job.n_gpus:g} x "
-        f"{found.known.gpu.id}, {estimates.runtime.title}, {job.precision}: {number(trace.rate)} requests/s "
-        f"in the mean ({trace.rate / found.capacity:.0%} of the capacity of {number(found.capacity)}), "
-        f"{number(float(job.input_tokens))} tokens in and {number(float(job.output_tokens))} out; "
-        f"{number(tokens)} output tokens/s, at work {found.busy:.0%} of the time."
+        f"{_come(found)} on {job.n_gpus:g} x {found.known.gpu.id}, {runtime.title}, {job.precision}"
+        f"{_load(found)}, {number(float(job.input_tokens))} tokens in and {number(float(job.output_tokens))} "
+        f"out; {number(_tokens(found))} output tokens/s, at work {found.busy:.0%} of the time."
     )
     return Report(_document(found), (said, _table(found), Bullets(_notes(found))))
+
+
+def _come(found: Replay) -> str:
+    """How many requests there are, and in what time they come."""
+    trace = found.trace
+    when = "at once" if trace.at_once else f"in {show(float(trace.arrival[-1]), 'time', 3)}"
+    return f"{len(trace.arrival):,} requests {when}"
+
+
+def _load(found: Replay) -> str:
+    """What that is of the capacity; of requests that come at once, when they are answered."""
+    rate, most = found.trace.rate, found.capacity
+    if found.trace.at_once:
+        return f" are answered in {show(float(found.outcome.done.max()), 'time', 3)}"
+    return f": {number(rate)} requests/s in the mean ({rate / most:.0%} of the capacity of {number(most)})"
 
 
 def _tokens(found: Replay) -> float:
@@ -59,16 +71,20 @@ def _table(found: Replay) -> Table:
 
 def _notes(found: Replay) -> tuple[str, ...]:
     late = float(found.outcome.done.max() - found.trace.arrival[-1])
-    said = [
-        f"burstiness {number(found.trace.burstiness, 3)} (1 is Poisson, below it requests come in bursts)",
-        f"the last answer is there {show(late, 'time', 3)} after the last request came",
-    ]
+    said = (
+        []
+        if found.trace.at_once
+        else [
+            f"burstiness {number(found.trace.burstiness, 3)} (1 is Poisson, below it requests come in bursts)",
+            f"the last answer is there {show(late, 'time', 3)} after the last request came",
+        ]
+    )
     if found.tails.preempted:
         said.append(
             f"the KV cache fills up: {found.outcome.taken_off:,} times a request is taken off and computed "
             "anew"
         )
-    if found.at is None:
+    if found.at is None and not found.trace.at_once:
         said.append(
             "more comes than is served: times are those of a queue that grows to the end of the trace; use "
             "more GPUs"
@@ -88,7 +104,7 @@ def _document(found: Replay) -> dict[str, Any]:
         "gpu": found.known.gpu.id, "n_gpus": float(job.n_gpus), "job": job.to_dict(),
         "runtime": estimates.runtime.id, "basis": estimates.bases[0],
         "trace": {"requests": len(trace.arrival), "seconds": float(trace.arrival[-1]),
-                  "request_rate": trace.rate, "burstiness": trace.burstiness,
+                  "request_rate": None if trace.at_once else trace.rate, "burstiness": trace.burstiness,
                   "input_tokens": float(trace.prompt.sum()), "output_tokens": float(trace.output.sum())},
         "capacity": {"request_rate": found.capacity}, "throughput": _tokens(found), "utilisation": found.busy,
         "preempted": found.tails.preempted, **times,
