@@ -9,9 +9,11 @@ from whichgpu.cost.estimate import estimate, finish
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.layout import lay_out, settle
 from whichgpu.cost.measured import measured_rows
+from whichgpu.cost.measuring import how_to_measure
 from whichgpu.cost.placing import placed
 from whichgpu.cost.refit import measured_elsewhere
 from whichgpu.cost.runtime import runtime
+from whichgpu.cost.scheduling import limits
 from whichgpu.cost.serving import prompt_work, token_work
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
@@ -167,3 +169,13 @@ def test_prompts_of_quantised_experts_are_as_fast_as_those_of_wide_ones_where_ke
     asked = Job("qwen3-30b-a3b", phase="prefill", runtime="llama.cpp", input_tokens=512.0)
     narrow, wide = (estimate(replace(asked, precision=one), gpus).seconds[:, 0] for one in ("q4_k_m", "fp16"))
     assert np.all(narrow < 1.2 * wide)
+
+
+def test_a_program_of_slots_has_its_four_or_as_many_as_are_asked_of_it():
+    """llama-server starts with four; who sends it more at once has started it with more."""
+    stack, chat = runtime("llama.cpp", ""), replace(CHAT, runtime="llama.cpp", precision="q4_k_m")
+    assert limits(stack, replace(chat, concurrency=None)).sequences == 4.0
+    assert limits(stack, chat).sequences == 64.0
+    assert limits(stack, replace(chat, options={"max_num_seqs": "8"})).sequences == 8.0
+    told = how_to_measure(replace(chat, concurrency=None), "llama-cpp")[0]
+    assert "-c 9216 -npp 2048 -ntg 256 -npl 4 " in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,9 @@ def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
     columns |= {key: value for key, value in job.options.items() if key == "lora_rank" or key not in columns}
     if "request_rate" in job.options:
         columns["request_rate"] = f"{float(job.options['request_rate']):.4g}"
+    if job.phase == "serve" and runtimes()[runtime].scheduler.get("slots"):
+        job = replace(job, concurrency=limits(runtimes()[runtime], job).sequences)
+        columns["concurrency"] = f"{job.concurrency:g}"
     flight = 0.0 if job.concurrency is None else float(job.concurrency)
     columns["num_prompts"] = f"{max(_WAVES * flight, 200.0) if flight else _REQUESTS:g}"
     if job.phase == "serve" and job.input_tokens is not None:

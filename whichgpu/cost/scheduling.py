@@ -6,12 +6,15 @@
                              sequences grow until no block is free, and then takes the youngest off again,
                              whose prompt and answer so far are computed anew; with 1 none is ever taken off
 
-The first two are options of a job; `data/runtimes` has each engine's own.
+The first two are options of a job; `data/runtimes` has each engine's own. One of `slots` is started with as
+many sequences as a job keeps in flight.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from whichgpu.cost.coefficients import section
 
@@ -37,6 +40,8 @@ def limits(stack: Runtime, job: Job) -> Limits:
     """The limits of an engine, or those that the job states; raises `UsageError` for ones that cannot be."""
     own = stack.scheduler
     sequences = float(own.get("max_num_seqs", section("capacity")["max_sequences"]))
+    if own.get("slots") and job.concurrency is not None:
+        sequences = max(sequences, float(np.max(job.concurrency)))
     tokens = float(own.get("max_num_batched_tokens", section("serving")["prompt_tokens"]))
     return Limits(
         job.option("max_num_seqs", sequences, 1.0), job.option("max_num_batched_tokens", tokens, 1.0),

@@ -71,14 +71,10 @@ def _table(found: Replay) -> Table:
 
 def _notes(found: Replay) -> tuple[str, ...]:
     late = float(found.outcome.done.max() - found.trace.arrival[-1])
-    said = (
-        []
-        if found.trace.at_once
-        else [
-            f"burstiness {number(found.trace.burstiness, 3)} (1 is Poisson, below it requests come in bursts)",
-            f"the last answer is there {show(late, 'time', 3)} after the last request came",
-        ]
-    )
+    said = [f"the last answer is there {show(late, 'time', 3)} after the last request came"]
+    if not found.trace.at_once:
+        bursts = number(found.trace.burstiness, 3)
+        said.insert(0, f"burstiness {bursts} (1 is Poisson, below it requests come in bursts)")
     if found.tails.preempted:
         said.append(
             f"the KV cache fills up: {found.outcome.taken_off:,} times a request is taken off and computed "
