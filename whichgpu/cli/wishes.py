@@ -104,4 +104,8 @@ NAMES = tuple(flag.removeprefix("--").replace("-", "_") for flag, _ in _OPTIONS)
 
 def split(text: str | None) -> tuple[str, ...] | None:
     """`"a10, l4"` as names; None where the option is not given."""
-    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+    return (
+        None
+        if text is None
+        else tuple(part.strip() for part in text.replace(";", ",").split(",") if part.strip())
+    )
