@@ -115,7 +115,7 @@ def candidates(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
     for ids in (_curated_ids(asked), index.aliases.get(_key(asked), ())):
         found = [catalogue[key] for key in ids if key in catalogue and _fits(asked, catalogue[key])]
         if found:
-            return tuple(found)
+            return tuple(dict.fromkeys(found))
     named = _by_words(said, asked, catalogue)
     fuller = tokens.spelled_out(said)
     return named or (candidates(" ".join(fuller), catalogue) if fuller != said else ())
