@@ -408,3 +408,10 @@ def test_generations_within_a_family_follow_each_other() -> None:
     assert [step.id for step in after("tpu_v5e")] == ["tpu_v6e", "tpu_v7"]
     assert [step.name for step in after(GPUS["rtx-4090"].architecture)] == ["Blackwell", "Rubin"]
     assert after("no such variant") == before("no such variant") == ()
+
+
+def test_what_the_hardware_lacks_is_not_said_to_be_unread(whichgpu: Any) -> None:
+    notes = " ".join(whichgpu("show", "rtx-3070").out.split())
+    assert "Not in its hardware: FP8, FP6, FP4." in notes
+    assert "FP8" not in notes.split("Not read in any source")[1]
+    assert "Not in its hardware" not in whichgpu("show", "rtx-5090").out

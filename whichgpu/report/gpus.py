@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Rates of matrix engines to which the sparsity factor applies as it stands.
 SPARSE = ("tf32", "fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "int8", "int4")
+#: Formats that a generation of NVIDIA's has or lacks.
+_FORMATS = ("fp64_tensor", "tf32", "bf16", "fp8", "fp8_acc16", "fp6", "fp4")
 
 
 def show_report(gpu: Gpu, *, sources: bool) -> Report:
@@ -154,12 +156,28 @@ def _notes(gpu: Gpu, *, sources: bool) -> Iterator[str]:
         yield f"Confidence: {gpu.confidence}."
     if gpu.note:
         yield gpu.note[0].upper() + gpu.note[1:].rstrip(".") + "."
-    missing = [FIELDS[name].label for name in FIELDS if not gpu.stated(name)]
+    lacks = _lacks(gpu)
+    if lacks:
+        names = ", ".join(dict.fromkeys(FIELDS[name].label.split(" (")[0] for name in lacks))
+        yield f"Not in its hardware: {names}."
+    missing = [FIELDS[name].label for name in FIELDS if not gpu.stated(name) and name not in lacks]
     if missing:
         yield f"Not read in any source: {', '.join(missing)}."
     disputed = [FIELDS[name].label for name in gpu.fields() if gpu.also(name)]
     if disputed and not sources:
         yield f"Sources differ on {', '.join(disputed)}; --sources has what each says."
+
+
+def _lacks(gpu: Gpu) -> tuple[str, ...]:
+    """The formats without a rate that its compute capability is known to lack."""
+    from whichgpu.software.features import compiled
+    from whichgpu.software.targets import device
+
+    target = device(gpu)
+    blank = (name for name in _FORMATS if not gpu.stated(name))
+    return tuple(
+        name for name in blank if compiled(name.removesuffix("_acc16").replace("_", "-"), target) is False
+    )
 
 
 def _sources(gpu: Gpu) -> Table:
