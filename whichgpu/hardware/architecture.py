@@ -184,7 +184,7 @@ def before(architecture: str) -> tuple[Step, ...]:
     if variant is None or family is None:
         return ()
     if variant.follows:
-        return tuple(_step(architectures()[key]) for key in variant.follows)
+        return tuple(_step(architectures()[key]) for key in variant.follows if key in architectures())
     return tuple(_whole(families()[key]) for key in family.predecessors if key in families())
 
 
