@@ -50,9 +50,8 @@ class Request:
     USD/h for the whole fleet, `budget_total` in USD for the whole job, `budget_to_buy` for the cards;
     `deadline` in s from today; `min_memory` in B and `max_power` in W of each GPU, `max_slots` of each card;
     `power_limit` is a cap in W; `size` is of the whole job; `unpriced` takes GPUs without a price on file as
-    well, as where a laptop is needed; `open_gpus` has the names typed that mean several, with their ids;
-    `precisions` are all that are tried, where several are; `cut` is a training run that is sharded though
-    nobody said so; `today` dates prices.
+    well, as where a laptop is needed; `precisions` are all that are tried, where several are; `cut` is a
+    training run that is sharded though nobody said so; `today` dates prices.
     """
 
     job: Job
@@ -65,7 +64,6 @@ class Request:
     term: str = "on-demand"
     needs: tuple[Need, ...] = ()
     budget_total: float | None = None
-    open_gpus: tuple[tuple[str, tuple[str, ...]], ...] = ()
     exclude_gpus: tuple[str, ...] = ()
     exclude_providers: tuple[tuple[str, tuple[str, ...]], ...] = ()
     regions: tuple[str, ...] | None = None
@@ -257,35 +255,33 @@ def _kin(name: str, catalogue: Catalogue) -> list[str]:
     return [gpu.id for gpu in catalogue.values() if key in (gpu.vendor.lower(), gpu.family, gpu.segment)]
 
 
-def _named(names: Sequence[str], catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
-    """The ids of GPUs by the word that names them: one, what they have in common, or a name of several."""
-    return {name: tuple(_kin(name, catalogue) or _devices(name, catalogue)) for name in names}
+def _named(names: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
+    """The ids of GPUs that are named, one by one or by what they have in common."""
+    found = (one for name in names for one in _kin(name, catalogue) or [_device(name, catalogue)])
+    return tuple(dict.fromkeys(found))
 
 
-def _devices(name: str, catalogue: Catalogue) -> list[str]:
-    """The ids that a name may mean (h100 is any H100), or of a part of a GPU: a100-80gb-sxm:mig-3g.40gb."""
+def _device(name: str, catalogue: Catalogue) -> str:
+    """The id of a GPU, or of a part of one: a100-80gb-sxm:mig-3g.40gb."""
     try:
-        return ids(name, catalogue)
+        return resolve_gpu(name, catalogue).id
     except UsageError:
         from whichgpu.hardware.slices import is_part, resolve_device
 
         part = resolve_device(name, catalogue)[0]
         if not is_part(part):
             raise
-        return [part.id]
+        return part.id
 
 
 def _of_gpus(given: Wished, catalogue: Catalogue) -> dict[str, Any]:
     """What is asked of each GPU."""
     from whichgpu.software import frameworks
 
-    gpus = None if given.gpus is None else _named(given.gpus, catalogue)
+    gpus = given.gpus
     cap = None if given.power_limit is None else parse(given.power_limit, "power")
     return {
-        "gpus": None
-        if gpus is None
-        else tuple(dict.fromkeys(one for found in gpus.values() for one in found)),
-        "open_gpus": tuple((name, found) for name, found in (gpus or {}).items() if len(found) > 1),
+        "gpus": None if gpus is None else _named(gpus, catalogue),
         "needs": tuple(need(part) for name in given.needs for part in re.split(r"\s+(?:and|&|\+)\s+", name)),
         "min_memory": None if given.min_memory is None else wishes_.read_memory(given.min_memory),
         "max_power": _positive(given.max_power, "power", "--max-power"),

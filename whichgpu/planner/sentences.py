@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
-#: How many GPUs a name may have for all of them to be told.
-_KIN = 8
-
 
 def per_units(item: Candidate, workload: Workload) -> str:
     """Price of a handy number of units: 1,000 images, a million tokens."""
@@ -52,8 +49,6 @@ def assumptions(request: Request, job: Job, sweep: Estimates | None) -> tuple[st
         said.append("no size: --epochs 90, --samples 50k or --tokens 2B gives the cost of the whole run")
     if parts := [key for key in request.gpus or () if ":" in key]:
         said.append(f"whole GPUs are rented, each cut into {', '.join(parts)}, which work each by itself")
-    several = ((name, found) for name, found in request.open_gpus if len(found) <= _KIN)
-    said += [f"'{name}' is any of {', '.join(found)}" for name, found in several]
     said += _assumed_of_request(request)
     if sweep is not None and not sweep.runtime.exact:
         said.append(f"runtime '{sweep.job.runtime}' is unknown: {sweep.runtime.title}")
