@@ -14,7 +14,7 @@ import pytest
 
 from whichgpu.errors import DataError, UsageError
 from whichgpu.facts import reading
-from whichgpu.hardware.architecture import architectures, families, family_of
+from whichgpu.hardware.architecture import after, architectures, before, families, family_of
 from whichgpu.hardware.catalogue import Catalogue, catalogue
 from whichgpu.hardware.columns import columns
 from whichgpu.hardware.fields import FIELDS, RATES, SEGMENTS
@@ -396,3 +396,22 @@ def test_every_fault_of_a_users_gpu_is_told(whichgpu: Any, tmp_path: Path) -> No
     assert told.status == 2
     for fault in ("did you mean 'memory'?", "'24 GB/s' is not a memory", "'1.2 TB' is not a bandwidth"):
         assert fault in told.err
+
+
+def test_generations_within_a_family_follow_each_other() -> None:
+    """An RX 480 and an RX 5700 are told of all that came after them."""
+    names = [step.name for step in after(GPUS["rx-5700"].architecture)]
+    assert names == ["RDNA 2", "RDNA 3", "RDNA 3.5", "RDNA 4"]
+    assert set(names) < {step.name for step in after(GPUS["rx-480"].architecture)}
+    assert [step.id for step in before(GPUS["rx-6800"].architecture)] == ["rdna1"]
+    assert [step.id for step in before(GPUS["mi100"].architecture)] == ["vega"]
+    assert [step.id for step in after("tpu_v5e")] == ["tpu_v6e", "tpu_v7"]
+    assert [step.name for step in after(GPUS["rtx-4090"].architecture)] == ["Blackwell", "Rubin"]
+    assert after("no such variant") == before("no such variant") == ()
+
+
+def test_what_the_hardware_lacks_is_not_said_to_be_unread(whichgpu: Any) -> None:
+    notes = " ".join(whichgpu("show", "rtx-3070").out.split())
+    assert "Not in its hardware: FP8, FP6, FP4." in notes
+    assert "FP8" not in notes.split("Not read in any source")[1]
+    assert "Not in its hardware" not in whichgpu("show", "rtx-5090").out

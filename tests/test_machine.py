@@ -313,6 +313,12 @@ def test_a_use_in_other_words(said: str, meant: str | None) -> None:
     assert (found and found.id) == meant
 
 
+def test_desktops_are_not_sent_from_cards_without_an_encoder() -> None:
+    shown = {card.gpu.id for card in cards("virtual-desktops").cards}
+    assert shown >= {"l4", "t4", "a40"}
+    assert not any(gpu.startswith(("a100", "a30", "h100")) for gpu in shown), "pictures are encoded there"
+
+
 def test_a_budget_without_an_hour_is_one_to_buy() -> None:
     answer = cards("video", budget="1500 USD")
     assert answer.request.term == "buy"

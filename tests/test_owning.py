@@ -195,3 +195,22 @@ def test_the_commands(whichgpu: Any) -> None:
     found = whichgpu("prices", "spot", "a100-40gb-sxm", "--hours", "100", "--gpus", "8", "--json").json
     assert found["spot"][0]["usd"] == min(row["usd"] for row in found["spot"])
     assert found["spot"][0]["hours"] > 100
+
+
+def test_a_part_is_owned_and_rented_for_its_share(whichgpu: Any) -> None:
+    """Half of a card costs half, to buy, to rent and to run; MIG shares a GPU out as its guide says."""
+    whole, half = (whichgpu("prices", "own", gpu, "--json").json for gpu in ("rtx-4090", "rtx-4090:1/2"))
+    assert half["gpu_price"] == pytest.approx(whole["gpu_price"] / 2)
+    assert half["rent"] == pytest.approx(whole["rent"] / 2)
+    sxm, part = (prices.purchase_price(gpu) for gpu in ("a100-80gb-sxm", "a100-80gb-sxm:mig-3g.40gb"))
+    assert sxm is not None
+    assert part is not None
+    assert part.usd == sxm.usd / 2
+    assert prices.purchase_price("a10m:1/2") is None
+    bill = whichgpu("prices", "cost", "stable-diffusion-1.5", "--gpu", "l4:1/2", "--json").json
+    assert bill["gpus"] == 2
+    bought = whichgpu(
+        "recommend", "stable-diffusion-1.5", "--gpus", "rtx-4090:1/2", "--term", "buy",
+        "--target", "20 images/min", "--json",
+    ).json["candidates"][0]  # fmt: skip
+    assert (bought["gpus_per_instance"], bought["offer"]["kind"]) == (2, "buy")

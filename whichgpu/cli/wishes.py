@@ -104,4 +104,7 @@ NAMES = tuple(flag.removeprefix("--").replace("-", "_") for flag, _ in _OPTIONS)
 
 def split(text: str | None) -> tuple[str, ...] | None:
     """`"a10, l4"` as names; None where the option is not given."""
-    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+    if text is None:
+        return None
+    parts = (part.strip() for part in text.replace(";", ",").split(","))
+    return tuple(part for part in parts if part)

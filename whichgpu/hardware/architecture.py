@@ -46,7 +46,8 @@ IMPLIED = ("compute_capability", "tensor_core_generation", "rt_core_generation",
 class Architecture:
     """One variant: per-SM facts and rates, each with its source; `name` only where it has one of its own.
 
-    `also` has other names that people give it (`Battlemage`).
+    `also` has other names that people give it (`Battlemage`). `follows` has the variants of its family that
+    it came after, where a family goes on for several generations (RDNA 2 after RDNA), `year` when it came.
     """
 
     id: str
@@ -57,6 +58,8 @@ class Architecture:
     _where: str
     name: str = ""
     also: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
+    year: int | None = None
     _read: dict[str, Fact | None] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -165,6 +168,57 @@ def family_of(architecture: str) -> Family | None:
     return families()[variant.family] if variant else None
 
 
+@immutable
+class Step:
+    """One generation in a succession: a family, or a variant of one that goes on for several generations."""
+
+    id: str
+    name: str
+    year: int | None
+    variants: tuple[Architecture, ...]
+
+
+def before(architecture: str) -> tuple[Step, ...]:
+    """The generations that a variant came right after."""
+    variant, family = architectures().get(architecture), family_of(architecture)
+    if variant is None or family is None:
+        return ()
+    if variant.follows:
+        return tuple(_step(architectures()[key]) for key in variant.follows if key in architectures())
+    return tuple(_whole(families()[key]) for key in family.predecessors if key in families())
+
+
+def after(architecture: str) -> tuple[Step, ...]:
+    """All generations that came after a variant, the oldest first; those without a year last."""
+    family = family_of(architecture)
+    if family is None:
+        return ()
+    chain = [architectures()[architecture]]
+    for one in chain:
+        chain += [other for other in family.variants if one.id in other.follows and other not in chain]
+    found = {one.id: _step(one) for one in chain[1:]}
+    left = list(family.successors)
+    while left:
+        later = families().get(left.pop())
+        if later and not any(step.id in found for step in _steps(later)):
+            left += later.successors
+            found.update({step.id: step for step in _steps(later)})
+    return tuple(sorted(found.values(), key=lambda step: step.year or 9999))
+
+
+def _steps(family: Family) -> tuple[Step, ...]:
+    chained = any(one.follows for one in family.variants)
+    return tuple(map(_step, family.variants)) if chained else (_whole(family),)
+
+
+def _whole(family: Family) -> Step:
+    return Step(family.id, family.name, family.year, family.variants)
+
+
+def _step(variant: Architecture) -> Step:
+    return Step(variant.id, variant.name or variant.what, variant.year, (variant,))
+
+
 def _family(stem: str, content: Mapping[str, Any]) -> Family:
     head = content.get("family", {})
     where = f"data/architectures/{stem}.toml"
@@ -178,6 +232,8 @@ def _family(stem: str, content: Mapping[str, Any]) -> Family:
             _where=f"{where}: variant.{key}",
             name=str(raw.get("name", "")),
             also=_names(raw.get("also")),
+            follows=_names(raw.get("follows")),
+            year=_first(raw.get("year")),
         )
         for key, raw in content.get("variant", {}).items()
     )

@@ -205,6 +205,8 @@ def _architectures() -> Iterator[Problem]:
         for rate in variant.rates():
             if rate not in RATES.values():
                 yield Problem("identity", variant.id, rate, "no such rate")
+        for earlier in set(variant.follows) - set(architectures()):
+            yield Problem("identity", variant.id, "follows", f"no variant '{earlier}'")
     for family in families().values():
         for other in (*family.predecessors, *family.successors):
             if other not in families():

@@ -66,7 +66,7 @@ def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
 
 def _one(text: str, catalogue: Catalogue) -> Gpu:
     """The device of a name without a number; the errors of `resolve`."""
-    found = candidates(text, catalogue) or _undressed(text, catalogue)
+    found = meant(text, catalogue)
     for key, problem in catalogue.broken.items():
         if key in {gpu.id for gpu in found} or _words(key) == _words(text):
             raise UsageError(problem)
@@ -80,6 +80,11 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
     near = nearest(text, catalogue)
     hint = f"did you mean {_listed(near)}?" if near else "see the list: whichgpu gpus"
     raise UnknownName(f"no GPU '{shown}'; {hint}")
+
+
+def meant(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
+    """Every device that a spelling may mean, with or without what people put around a name."""
+    return candidates(text, catalogue) or _undressed(text, catalogue)
 
 
 def _undressed(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
@@ -110,7 +115,7 @@ def candidates(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
     for ids in (_curated_ids(asked), index.aliases.get(_key(asked), ())):
         found = [catalogue[key] for key in ids if key in catalogue and _fits(asked, catalogue[key])]
         if found:
-            return tuple(found)
+            return tuple(dict.fromkeys(found))
     named = _by_words(said, asked, catalogue)
     fuller = tokens.spelled_out(said)
     return named or (candidates(" ".join(fuller), catalogue) if fuller != said else ())

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import Infeasible
 from whichgpu.planner.bill_use import DAYS_PER_MONTH
-from whichgpu.planner.market import needed
+from whichgpu.planner.market import in_parts, needed
 from whichgpu.planner.words import HOURS_PER_MONTH
 from whichgpu.prices import live, spot, store
 from whichgpu.prices.offers import Offer
@@ -122,7 +122,8 @@ def bill(
     machines = needed(target.rate, rate.mid) if target else 1
     if target is not None:
         known = known._replace(busy=min(known.busy, target.rate / (machines * rate.mid)))
-    rows = _offers(gpu, gpus, usd_per_hour, today, pool)
+    every = in_parts(live.current() if pool is None else pool, (gpu,), catalogue)
+    rows = _offers(gpu, gpus, usd_per_hour, today, every)
     made = _Made(gpu, gpus, machines, known, rate.mid * _HOUR, today)
     # What nobody has read for a year is no cheapest way.
     ways = sorted((*made.rented(rows), *made.own()), key=lambda way: (_old(way, today), way.usd_per_unit))
@@ -156,12 +157,12 @@ def _running(job: Job, gpu: Gpu, gpus: int, catalogue: Catalogue, today: date) -
 
 
 def _offers(
-    gpu: Gpu, gpus: int, usd_per_hour: float | None, today: date, pool: Sequence[Offer] | None
+    gpu: Gpu, gpus: int, usd_per_hour: float | None, today: date, pool: Sequence[Offer]
 ) -> Sequence[Offer]:
     """What is offered of a GPU, or the one offer that is stated."""
     if usd_per_hour is not None:
         return (_stated(gpu, gpus, usd_per_hour, today),)
-    return store.select(live.current() if pool is None else pool, gpus=[gpu.id])
+    return store.select(pool, gpus=[gpu.id])
 
 
 def _stated(gpu: Gpu, gpus: int, usd_per_hour: float, today: date) -> Offer:
@@ -249,7 +250,8 @@ class _Made(NamedTuple):
         running = kilowatts * known.electricity
         hours = self.use.hours * self.use.busy
         month = (fixed + running * hours) * self.machines
-        said = f"bought at {price.usd:,.0f} USD a GPU ({price.told})" if price else ""
+        each = "a GPU" if ":" not in self.gpu.id else "a part"
+        said = f"bought at {price.usd:,.0f} USD {each} ({price.told})" if price else ""
         yield self.filled("own", None, month / self.machines / self.use.hours, month, assumed=said)
 
     def fixed(self) -> float | None:

@@ -34,7 +34,7 @@ def asked_bill(job: Job, gpu: str, typed: Typed, catalogue: Catalogue, today: da
     Raises `UsageError` for a quantity that cannot be read, `Infeasible` where the job does not fit.
     """
     from whichgpu.facts.model import Interval
-    from whichgpu.hardware.names import resolve_count
+    from whichgpu.hardware.slices import in_one, is_part, resolve_device
     from whichgpu.planner.bill import bill
     from whichgpu.planner.bill_use import Use, read_discounts
     from whichgpu.planner.size import sized
@@ -46,7 +46,9 @@ def asked_bill(job: Job, gpu: str, typed: Typed, catalogue: Catalogue, today: da
     known = resolve(job.workload)
     job, work = sized(size, known, job)
     whole = known.complete(job)
-    device, count = resolve_count(gpu, catalogue)
+    device, count = resolve_device(gpu, catalogue)
+    # Whoever takes a part has the whole GPU, and the other parts at work beside it.
+    count = in_one(device, catalogue) if is_part(device) else count
     every = typed.checkpoint
     use = Use(
         hours_per_day=typed.hours_per_day, busy=parse(typed.busy, "share"),

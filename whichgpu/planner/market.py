@@ -120,10 +120,11 @@ def unplaced(request: Request, pool: Sequence[Offer], wanted: Sequence[Gpu]) -> 
 
 
 def _boxes(gpu: Gpu, request: Request) -> Iterable[int]:
-    """How many of a GPU one machine of one's own may have: of what is soldered in there is one."""
+    """How many of a GPU one's own machine may have: one where it is soldered in, all parts of what is cut."""
     if comes_alone(gpu):
         return (1,)
-    return _BOXES if request.machine is None else range(1, CARDS + 1)
+    boxes = _BOXES if request.machine is None else range(1, CARDS + 1)
+    return boxes if not is_part(gpu) else [count * purchase.parts_in_one(gpu.id) for count in boxes]
 
 
 def purchase_offer(gpu: Gpu, count: int = 1, power_limit: float | None = None) -> Offer | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from whichgpu import prices
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
-from whichgpu.hardware.names import candidates
+from whichgpu.hardware.names import meant
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.planner import wishes as wishes_
 from whichgpu.planner.hosted import read_api_price
@@ -241,11 +241,8 @@ def _carried(given: Wished) -> bool:
 
 def _excluded(name: str, catalogue: Catalogue, providers: Sequence[str]) -> list[str]:
     """The GPUs that a name means; raises `UsageError` where it is neither GPU nor provider."""
-    found = _kin(name, catalogue) or [gpu.id for gpu in candidates(name, catalogue)]
-    if found:
-        return found
     try:
-        return [resolve_gpu(name, catalogue).id]
+        return _kin(name, catalogue) or ids(name, catalogue)
     except UsageError as fault:
         near = get_close_matches(name.lower(), [*providers, *classes()], n=3, cutoff=0.6)
         more = f"; of providers {', '.join(near)}" if near else ""
@@ -368,15 +365,15 @@ def _own_offers(given: Path | str, catalogue: Catalogue, today: date) -> tuple[O
     """The offers of a file; of a price list as text, where every row must be one."""
     from whichgpu.prices.userfile import read_offers
 
-    def meant(text: str) -> list[str]:
+    def known(text: str) -> list[str]:
         return ids(text, catalogue)
 
     if isinstance(given, str):
-        read = read_offers(given, "the price list", meant, today)
+        read = read_offers(given, "the price list", known, today)
         if read.warnings:
             raise UsageError(read.warnings[0])
         return read.offers
-    read = prices.load_offers(given, resolve=meant, today=today)
+    read = prices.load_offers(given, resolve=known, today=today)
     for warning in read.warnings:
         sys.stderr.write(f"whichgpu: left out: {warning}\n")
     return read.offers
@@ -384,5 +381,5 @@ def _own_offers(given: Path | str, catalogue: Catalogue, today: date) -> tuple[O
 
 def ids(text: str, catalogue: Catalogue) -> list[str]:
     """The ids that a spelling may mean; raises `UsageError` for one that is none."""
-    found = [gpu.id for gpu in candidates(text, catalogue)]
-    return found or [resolve_gpu(text, catalogue).id]
+    found = [gpu.id for gpu in meant(text, catalogue)]
+    return found if len(found) > 1 else [resolve_gpu(text, catalogue).id]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whichgpu.errors import DataError, UsageError
 from whichgpu.prices import live
-from whichgpu.prices.purchase import Assumptions, assumptions, purchase_price
+from whichgpu.prices.purchase import Assumptions, assumptions, parts_in_one, purchase_price
 from whichgpu.prices.store import best_first, select, term_kinds
 from whichgpu.units import parse
 
@@ -151,7 +151,8 @@ def _rent(gpu: Gpu, rent: float | None, today: date) -> tuple[float | None, Offe
         if not (math.isfinite(rent) and rent > 0):
             raise UsageError(f"a rent of {rent:g} USD/h cannot be; write e.g. --rent '1.20 USD/h'")
         return rent, None
-    rows = best_first(select(live.current(), gpus=[gpu.id], kinds=term_kinds("on-demand")), today)
+    whole = gpu.id.partition(":")[0]
+    rows = best_first(select(live.current(), gpus=[whole], kinds=term_kinds("on-demand")), today)
     if not rows:
         return None, None
-    return rows[0].usd_per_gpu_hour, rows[0]
+    return rows[0].usd_per_gpu_hour / parts_in_one(gpu.id), rows[0]

@@ -118,7 +118,7 @@ def _ranked(pool: Sequence[Offer], quote: Quote, term: str, today: date) -> list
     best: dict[str, Offer] = {}
     for row in select(pool, gpus=[quote.gpu], kinds=TERMS[term]):
         age = row.age_days(today)
-        fresh = age is not None and age < STALE_DAYS and row.listing != "older"
+        fresh = age is not None and age < STALE_DAYS and not row.superseded
         if fresh and row.usd_per_gpu_hour < _of(best.get(row.provider)):
             best[row.provider] = row
     return sorted(best.values(), key=lambda row: row.usd_per_gpu_hour)

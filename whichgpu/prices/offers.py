@@ -37,9 +37,9 @@ class Offer:
     all where there is no such device). `gpu_count` is below one for a share of a GPU. `memory` is the
     host's, in bytes. `suspect_regions` counts regions whose spot price equals the on-demand one or
     exactly a tenth of it. `listing` is "newer" or "older" where another source lists the same offer at
-    another date. `quarantine` says why the row must not be used, and is empty when it is sound.
-    `by_region` has the price of every region where the source gives them, as `to_text` writes them; it is
-    taken apart only where a region is asked for.
+    another date, "older in A;B" where that source has only some of its regions. `quarantine` says why the
+    row must not be used, and is empty when it is sound. `by_region` has the price of every region where the
+    source gives them, as `to_text` writes them; it is taken apart only where a region is asked for.
     """
 
     provider: str
@@ -87,6 +87,12 @@ class Offer:
     def device(self) -> str:
         """What is compared between offers: the id, or the open candidates joined by `;`."""
         return self.gpu or ";".join(self.candidates)
+
+    @property
+    def superseded(self) -> bool:
+        """Whether a newer listing has the same offer where this one is."""
+        where = self.listing.removeprefix("older")
+        return where != self.listing and (not where or self.region in where.removeprefix(" in ").split(";"))
 
     @property
     def billed(self) -> str:

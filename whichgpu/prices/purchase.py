@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -79,10 +79,27 @@ def purchase_price(gpu: str) -> Purchase | None:
     """The price to reckon with, or None where none is stored.
 
     A street price before a launch price, and of a street range the high end, so that owning is not
-    made to look cheap.
+    made to look cheap. A part of a GPU (`a100-80gb-sxm:mig-3g.40gb`) costs its share of the whole one.
     """
-    rows = purchases().get(gpu)
-    return rows[0] if rows else None
+    whole, _, part = gpu.partition(":")
+    rows = purchases().get(whole)
+    if not rows or not part:
+        return rows[0] if rows else None
+    many = parts_in_one(gpu)
+    note = f"{rows[0].usd:,.0f} USD for {many} of them"
+    return replace(rows[0], gpu=gpu, usd=rows[0].usd / many, note=note)
+
+
+@cache
+def parts_in_one(gpu: str) -> int:
+    """How many parts of an id one GPU is bought or rented as; 1 for a whole one."""
+    if ":" not in gpu:
+        return 1
+    from whichgpu.hardware.catalogue import catalogue
+    from whichgpu.hardware.slices import device, in_one
+
+    known = catalogue()
+    return in_one(device(gpu, known), known)
 
 
 @immutable

@@ -143,7 +143,8 @@ def reasons(rows: Sequence[Offer]) -> tuple[str, ...]:
 def listings(rows: Sequence[Offer]) -> tuple[str, ...]:
     """Per row "newer" or "older" where several dated sources list the same offer, else empty.
 
-    The same offer: provider, device, count and kind agree. Undated rows are not compared.
+    The same offer: provider, device, count and kind agree. Undated rows are not compared. Where the newer
+    one names its regions, and some of the older one are not among them, it is "older in A;B".
     """
     groups: dict[tuple[str, str, float, str], list[int]] = defaultdict(list)
     for i, row in enumerate(rows):
@@ -160,8 +161,25 @@ def _ages(rows: Sequence[Offer], group: Sequence[int]) -> Iterable[tuple[int, st
     dates = {rows[i].source: rows[i].as_of for i in group}
     newest = max(day for day in dates.values() if day)
     if len(dates) < 2 or set(dates.values()) == {newest}:
-        return ()
-    return ((i, "newer" if rows[i].as_of == newest else "older") for i in group)
+        return
+    listed = [_places(rows[i]) for i in group if rows[i].as_of == newest]
+    covered = None if None in listed else frozenset[str]().union(*filter(None, listed))
+    for i in group:
+        yield i, "newer" if rows[i].as_of == newest else _replaced(_places(rows[i]), covered)
+
+
+def _places(row: Offer) -> frozenset[str] | None:
+    """The regions of an offer; None where it does not name them all."""
+    named = frozenset(row.usd_by_region)
+    return named if named and len(named) >= row.regions else None
+
+
+def _replaced(places: frozenset[str] | None, covered: frozenset[str] | None) -> str:
+    """How an older row is marked, given the regions that the newer ones list (None for any)."""
+    if places is None or covered is None or places <= covered:
+        return "older"
+    both = places & covered
+    return f"older in {';'.join(sorted(both))}" if both else ""
 
 
 def drift(rows: Sequence[Offer]) -> tuple[str, ...]:

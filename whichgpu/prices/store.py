@@ -266,5 +266,5 @@ def best_first(rows: Iterable[Offer], today: date, stale_days: int = STALE_DAYS)
 
 def _rank(row: Offer, today: date, stale_days: int) -> tuple[int, float, str, str]:
     age = row.age_days(today)
-    trust = 2 if age is None else int(age >= stale_days or row.listing == "older")
+    trust = 2 if age is None else int(age >= stale_days or row.superseded)
     return trust, row.usd_per_gpu_hour, row.provider, row.instance

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import reading
-from whichgpu.hardware.architecture import families, family_of
+from whichgpu.hardware.architecture import after, before, families, family_of
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.hardware.gpu import display
 from whichgpu.report.table import Column, Report, Table
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from whichgpu.facts.model import Fact
+    from whichgpu.hardware.architecture import Family, Step
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.report.table import Block
 
 #: Rates of matrix engines to which the sparsity factor applies as it stands.
 SPARSE = ("tf32", "fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "int8", "int4")
+#: Formats that a generation of NVIDIA's has or lacks.
+_FORMATS = ("fp64_tensor", "tf32", "bf16", "fp8", "fp8_acc16", "fp6", "fp4")
 
 
 def show_report(gpu: Gpu, *, sources: bool) -> Report:
@@ -41,8 +44,8 @@ def show_document(gpu: Gpu) -> dict[str, Any]:
     document["generation"] = {
         "name": family.name if family else None,
         "year": family.year if family else None,
-        "after": list(family.predecessors) if family else [],
-        "before": list(family.successors) if family else [],
+        "after": [step.id for step in before(gpu.architecture)],
+        "before": [step.id for step in _next(gpu)],
         "native": list(_native(gpu)),
     }
     return document
@@ -66,7 +69,7 @@ def _rows(gpu: Gpu, *, sources: bool) -> Iterator[Sequence[str]]:
     native = ", ".join(FIELDS[name].label.split(" (")[0] for name in _native(gpu))
     rows = (
         ("Segment", gpu.segment), ("Architecture", _architecture(gpu)),
-        ("Generation", generation(gpu.family)), ("Tensor precisions", native),
+        ("Generation", _placed(before(gpu.architecture), _next(gpu))), ("Tensor precisions", native),
     )  # fmt: skip
     for label, text in rows:
         if text:
@@ -116,13 +119,24 @@ def generation(family: str) -> str:
     if family not in known:
         return ""
 
-    def names(keys: Iterable[str]) -> str:
-        return ", ".join(known[key].name if key in known else key for key in keys)
+    both = (known[family].predecessors, known[family].successors)
+    return _placed(*([known[key] for key in keys if key in known] for keys in both))
 
-    found = known[family]
-    parts = [f"after {names(found.predecessors)}" if found.predecessors else ""]
-    parts.append(f"before {names(found.successors)}" if found.successors else "")
-    return "; ".join(part for part in parts if part)
+
+def _placed(earlier: Iterable[Step | Family], later: Iterable[Step | Family]) -> str:
+    both = (("after", earlier), ("before", later))
+    told = ((word, ", ".join(one.name for one in steps)) for word, steps in both)
+    return "; ".join(f"{word} {names}" for word, names in told if names)
+
+
+def _next(gpu: Gpu) -> list[Step]:
+    """The generations that came right after a GPU's own."""
+    own, family = gpu.architecture, families().get(gpu.family)
+    chained = [step for step in after(own) if own in step.variants[0].follows]
+    if chained or family is None:
+        return chained
+    firsts = (step for step in after(own) if not step.variants[0].follows)
+    return [step for step in firsts if step.variants[0].family in family.successors]
 
 
 def family_words(family: str) -> str:
@@ -142,12 +156,28 @@ def _notes(gpu: Gpu, *, sources: bool) -> Iterator[str]:
         yield f"Confidence: {gpu.confidence}."
     if gpu.note:
         yield gpu.note[0].upper() + gpu.note[1:].rstrip(".") + "."
-    missing = [FIELDS[name].label for name in FIELDS if not gpu.stated(name)]
+    lacks = _lacks(gpu)
+    if lacks:
+        names = ", ".join(dict.fromkeys(FIELDS[name].label.split(" (")[0] for name in lacks))
+        yield f"Not in its hardware: {names}."
+    missing = [FIELDS[name].label for name in FIELDS if not gpu.stated(name) and name not in lacks]
     if missing:
         yield f"Not read in any source: {', '.join(missing)}."
     disputed = [FIELDS[name].label for name in gpu.fields() if gpu.also(name)]
     if disputed and not sources:
         yield f"Sources differ on {', '.join(disputed)}; --sources has what each says."
+
+
+def _lacks(gpu: Gpu) -> tuple[str, ...]:
+    """The formats without a rate that its compute capability is known to lack."""
+    from whichgpu.software.features import compiled
+    from whichgpu.software.targets import device
+
+    target = device(gpu)
+    blank = (name for name in _FORMATS if not gpu.stated(name))
+    return tuple(
+        name for name in blank if compiled(name.removesuffix("_acc16").replace("_", "-"), target) is False
+    )
 
 
 def _sources(gpu: Gpu) -> Table:

@@ -123,7 +123,7 @@ def _offers(title: str, rows: Sequence[Offer], today: date, limit: int, notes: I
 
 
 def _offer(row: Offer, today: date) -> tuple[str | None, ...]:
-    old = ", superseded" * (row.listing == "older")
+    old = ", superseded" * row.superseded
     return (
         row.provider, row.instance, f"{row.gpu_count:g}", usd(row.usd_per_hour), usd(row.usd_per_gpu_hour),
         row.kind.replace("_", "-"), age(row.as_of, today) + old, row.source, row.region or None,

@@ -45,7 +45,7 @@ def run(
 ) -> Report:  # fmt: skip
     """Read what is stated and report."""
     from whichgpu.cost import carbon
-    from whichgpu.hardware.names import resolve
+    from whichgpu.hardware.slices import device
     from whichgpu.prices.breakeven import rent_or_buy, stated
     from whichgpu.report.owning import own_report
     from whichgpu.units import parse
@@ -55,7 +55,7 @@ def run(
         host_price_share=host, cooling=cooling, load=load,
     )  # fmt: skip
     found = rent_or_buy(
-        resolve(gpu, catalogue), hours_per_day, given, date.today(),
+        device(gpu, catalogue), hours_per_day, given, date.today(),
         usd=parse(price, "money") if price else None, rent=parse(rent, "price") if rent else None,
     )  # fmt: skip
     return in_form(own_report(found, carbon.grid(grid)), f"Rent or buy a {found.gpu}", form)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.hardware.architecture import families
+from whichgpu.hardware.architecture import before, families
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.comparison.model import LISTED
 from whichgpu.planner.comparison.pen import Pen
@@ -26,7 +26,8 @@ def generation(view: View) -> Iterator[Sentence]:
     pen = Pen(view)
     first, second = view.gpus[:2]
     chips = [view.text(gpu.id, "chip") for gpu in view.gpus]
-    if not view.pair or not first.family or first.family != second.family:
+    names = [view.text(gpu.id, "architecture") for gpu in (first, second)]
+    if not view.pair or not all(names) or names[0] != names[1]:
         vendors = len({gpu.vendor for gpu in view.gpus}) > 1
         told = listed(which(pen, gpu, vendor=vendors) for gpu in view.gpus)
         yield pen.say("generation", told + (_succession(first, second, pen) if view.pair else ""))
@@ -46,12 +47,12 @@ def generation(view: View) -> Iterator[Sentence]:
 
 def _since(gpu: Gpu, pen: Pen) -> str:
     """What the generation that both are of followed."""
-    family = families().get(gpu.family)
-    before = [families()[name].name for name in family.predecessors if name in families()] if family else []
-    if family is None or not before:
+    told = [step.name for step in before(gpu.architecture)]
+    variant, family = gpu.variant, families().get(gpu.family)
+    if not told or variant is None or family is None:
         return ""
     pen.rests_on("architecture", *pen.view.ids)
-    return f"; {family.name} followed {listed(before)}"
+    return f"; {variant.name if variant.follows else family.name} followed {listed(told)}"
 
 
 def which(pen: Pen, gpu: Gpu, *, vendor: bool) -> str:
@@ -97,8 +98,7 @@ def _cut(pen: Pen, view: View) -> str:
 
 def _succession(first: Gpu, second: Gpu, pen: Pen) -> str:
     for older, newer in ((first, second), (second, first)):
-        family = families().get(newer.family)
-        if family and older.family in family.predecessors:
+        if {older.architecture, older.family} & {step.id for step in before(newer.architecture)}:
             pen.rests_on("architecture", older.id, newer.id)
             return f"; {pen.text(newer.id, 'architecture')} succeeds {pen.text(older.id, 'architecture')}"
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from whichgpu.hardware.architecture import families
+from whichgpu.hardware.architecture import after
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.pen import Pen
@@ -15,7 +15,7 @@ from whichgpu.units import number
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.hardware.architecture import Family
+    from whichgpu.hardware.architecture import Step
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.model import Sentence, View
 
@@ -30,9 +30,9 @@ def age_rows(gpus: Sequence[Gpu], today: date) -> Iterator[Row]:
     ages = {gpu.id: cell for gpu in gpus if (cell := _age(gpu, today))}
     if ages:
         yield Row("age", "Years since its release", _GROUP, "count", "", ages)
-    after = {gpu.id: cell for gpu in gpus if (cell := _after(gpu))}
-    if after:
-        yield Row("successors", "Followed by", _GROUP, "text", "", after)
+    later = {gpu.id: cell for gpu in gpus if (cell := _after(gpu))}
+    if later:
+        yield Row("successors", "Followed by", _GROUP, "text", "", later)
     left = {gpu.id: cell for gpu in gpus if (cell := _software(gpu))}
     if left:
         yield Row("software_end", "Software ends at", _GROUP, "text", "", left)
@@ -51,10 +51,9 @@ def _age(gpu: Gpu, today: date) -> Cell | None:
 
 
 def _after(gpu: Gpu) -> Cell | None:
-    later = [family for family in newer(gpu) if family.year]
-    if not later:
+    told = ", ".join(f"{one.name} ({one.year})" if one.year else one.name for one in after(gpu.architecture))
+    if not told:
         return None
-    told = ", ".join(f"{family.name} ({family.year})" for family in later)
     return Cell(told, told, f"architectures: {gpu.architecture}", "")
 
 
@@ -75,18 +74,6 @@ def _newest(gpu: Gpu) -> Cell | None:
     told = ", ".join(one.release for one in now)
     floor = f"; {gpu.value('compute_capability')} is the lowest" if lowest(gpu) else ""
     return Cell(told, told + floor, ";".join(dict.fromkeys(one.source for one in now)), "") if now else None
-
-
-def newer(gpu: Gpu) -> list[Family]:
-    """The generations after its own that are on file, the oldest first."""
-    known, found, left = families(), {}, [gpu.family]
-    while left:
-        family = known.get(left.pop())
-        for name in family.successors if family else ():
-            if name in known and name not in found:
-                found[name] = known[name]
-                left.append(name)
-    return sorted(found.values(), key=lambda family: family.year or 0)
 
 
 def supported(view: View) -> Iterator[Sentence]:
@@ -171,9 +158,10 @@ def _followed(pen: Pen, gpu: Gpu) -> str:
     return f"has been followed by {listed(pen.text(gpu.id, 'successors').split(', '))}"
 
 
-def _since(gpu: Gpu, precision: str) -> Family | None:
+def _since(gpu: Gpu, precision: str) -> Step | None:
     """The first later generation that computes in a precision."""
-    return next((family for family in newer(gpu) for one in family.variants if precision in one.native), None)
+    later = after(gpu.architecture)
+    return next((step for step in later for one in step.variants if precision in one.native), None)
 
 
 def _short(name: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whichgpu.hardware.architecture import families
+from whichgpu.hardware.architecture import before
 from whichgpu.planner.comparison.words import EQUAL, SI_UNITS
 from whichgpu.software.features import compiled
 from whichgpu.software.targets import device
@@ -172,17 +172,10 @@ class View(NamedTuple):
             return True
         if compiled(precision, device(gpu)) is False:
             return False
-        family = families().get(gpu.family)
-        if family is None or gpu.variant is None or not gpu.variant.native or gpu.vendor not in LISTED:
+        if gpu.variant is None or not gpu.variant.native or gpu.vendor not in LISTED:
             return None
-        before = {
-            one
-            for name in family.predecessors
-            if name in families()
-            for v in families()[name].variants
-            for one in v.native
-        }
-        return None if precision in before or precision in gpu.variant.native else False
+        earlier = {one for step in before(gpu.architecture) for v in step.variants for one in v.native}
+        return None if precision in earlier or precision in gpu.variant.native else False
 
 
 @immutable
