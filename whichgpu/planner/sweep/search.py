@@ -208,7 +208,7 @@ def allowance(groups: Sequence[_Group]) -> float:
 
 
 def _strategy(request: Request, job: Job, offer: Offer | None, more: float) -> Strategy:
-    """One strategy, answered as `predict` answers it, with its parts, all of it taking `more` times as long."""
+    """One strategy, answered as `predict` answers it, with its parts, taking `more` times as long."""
     answer = estimate(job, [request.gpu], explain=True).at(0, 0)
     parts = breakdown(job, [request.gpu])
     choice = {"seconds": (more - 1.0) * answer.latency.mid}
