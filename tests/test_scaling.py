@@ -270,7 +270,7 @@ def test_the_more_meshes_are_alike_the_more_their_best_is_flattered(large: Sweep
         at = Meshes(2.0 ** np.arange(count), ones, ones, ones, ones, ones)
         group = _Group("none", "zero1", at, ones, ones, ones > 0)
         # What the sums of order statistics give, against Blom's approximation.
-        assert math.log(allowance([group])) == pytest.approx(0.05 * expected, abs=0.002)
+        assert math.log(allowance([group], 0.05)) == pytest.approx(0.05 * expected, abs=0.002)
 
 
 def test_money_time_and_energy_of_all_tokens(large: Sweep) -> None:

@@ -72,7 +72,11 @@ def sweep(request: Request, offers: Sequence[Offer] | None = None) -> Sweep:
     offer = _offer(request, offers)
     groups = _evaluated(request, workload)
     count, fitting = _counted(groups)
-    best, more = ([], 1.0) if not fitting else (_best(request, groups, request.top), allowance(groups))
+    best, more = (
+        ([], 1.0)
+        if not fitting
+        else (_best(request, groups, request.top), allowance(groups, _own_error(workload)))
+    )
     done = Sweep(
         workload, request, tuple(_strategy(request, job, offer, more) for job in best), count, fitting,
         perf_counter() - started, offer, infeasible="" if best else _infeasible(request, groups, workload),
@@ -184,15 +188,20 @@ def _one(found: Meshes, j: int) -> Meshes:
     return Meshes(*(np.asarray(column[j]) for column in found))
 
 
-def allowance(groups: Sequence[_Group]) -> float:
+def _own_error(workload: Workload) -> float:
+    """Log standard deviation of what the model is off on one mesh alone."""
+    c = section("training")
+    return float(c["mesh_error_experts" if workload.dims.get("experts") else "mesh_error"])
+
+
+def allowance(groups: Sequence[_Group], own: float) -> float:
     """How much longer than predicted the best of a search takes in the mean.
 
-    Each mesh has an error of its own, and the one that looks best is the one whose error flatters it: of k
+    Each mesh has an error of its `own` (log standard deviation), and the one that looks best is the one whose error flatters it: of k
     alike, the expected largest of k normal errors (Smith and Winkler, "The Optimizer's Curse", 2006; Blom's
     approximation). A mesh whose best is predicted d behind the best of all counts as exp(-(d / 2 s)^2), s
     the error of one: how much of it two that are so far apart have in common.
     """
-    own = float(section("training")["mesh_error"])
     quickest: dict[tuple[float, ...], float] = {}
     for group in groups:
         at = group.meshes
@@ -265,7 +274,7 @@ def _alone(request: Request, workload: Workload, offer: Offer | None) -> Strateg
     except UsageError:
         return None
     best = _best(request, groups, 1)
-    return _strategy(request, best[0], offer, allowance(groups)) if best else None
+    return _strategy(request, best[0], offer, allowance(groups, _own_error(workload))) if best else None
 
 
 def _efficiency(one: Strategy | None, gpus: int, first: tuple[int, Strategy] | None) -> float | None:
