@@ -72,11 +72,8 @@ def sweep(request: Request, offers: Sequence[Offer] | None = None) -> Sweep:
     offer = _offer(request, offers)
     groups = _evaluated(request, workload)
     count, fitting = _counted(groups)
-    best, more = (
-        ([], 1.0)
-        if not fitting
-        else (_best(request, groups, request.top), allowance(groups, _own_error(workload)))
-    )
+    best = [] if not fitting else _best(request, groups, request.top)
+    more = allowance(groups, _own_error(workload))
     done = Sweep(
         workload, request, tuple(_strategy(request, job, offer, more) for job in best), count, fitting,
         perf_counter() - started, offer, infeasible="" if best else _infeasible(request, groups, workload),
@@ -197,10 +194,10 @@ def _own_error(workload: Workload) -> float:
 def allowance(groups: Sequence[_Group], own: float) -> float:
     """How much longer than predicted the best of a search takes in the mean.
 
-    Each mesh has an error of its `own` (log standard deviation), and the one that looks best is the one whose error flatters it: of k
-    alike, the expected largest of k normal errors (Smith and Winkler, "The Optimizer's Curse", 2006; Blom's
-    approximation). A mesh whose best is predicted d behind the best of all counts as exp(-(d / 2 s)^2), s
-    the error of one: how much of it two that are so far apart have in common.
+    Each mesh has an error of its `own` (log standard deviation), and the one that looks best is the one
+    whose error flatters it: of k alike, the expected largest of k normal errors (Smith and Winkler, "The
+    Optimizer's Curse", 2006; Blom's approximation). A mesh whose best is predicted d behind the best of all
+    counts as exp(-(d / 2 own)^2).
     """
     quickest: dict[tuple[float, ...], float] = {}
     for group in groups:
