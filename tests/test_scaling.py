@@ -461,3 +461,21 @@ def test_what_megatron_does_not_run_on_is_searched_under_what_does() -> None:
     request = read_request(package.job("llama-3.1-8b"), "mi300x:8", GPUS, today=date(2026, 8, 1))
     assert request.job.runtime == "torchtitan"
     assert request.assumed[0].startswith("runtime torchtitan")
+
+
+@pytest.mark.parametrize(
+    ("length", "batch", "options", "published"),
+    [
+        (8192.0, 2.0, {"checkpointing": "selective"}, 5762.0),
+        (8192.0, 2.0, {"checkpointing": "selective", "compile": "true"}, 6667.0),
+        (32768.0, 1.0, {"checkpointing": "full", "compile": "true", "float8": "true"}, 3890.0),
+    ],
+)
+def test_torchtitan_on_eight_gpus_as_it_was_published(
+    length: float, batch: float, options: dict[str, str], published: float
+) -> None:
+    """benchmarks/llama3_h100_202412_torchtitan.md, tables 1 and 2: tokens/s a GPU of Llama 3.1 8B."""
+    job = Job("llama-3.1-8b", phase="pretrain", precision="bf16", runtime="torchtitan", batch=batch,
+              seq_len=length, n_gpus=8.0, options=options)  # fmt: skip
+    found = estimate(job, [GPUS["h100-96gb-sxm-500w"]])
+    assert found.throughput[0, 0] / 8 == pytest.approx(published, rel=0.1)
