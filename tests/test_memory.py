@@ -723,3 +723,14 @@ def test_pretraining_in_litgpt_keeps_its_activations_and_fine_tuning_does_not():
     )
     assert 0.85 * 40 * GIB < whole < 40 * GIB
     assert tuned < 0.3 * whole
+
+
+def test_a_u_net_is_checkpointed_by_its_blocks():
+    """Diffusers runs each residual block and each transformer layer again (enable_gradient_checkpointing)."""
+    job = Job("stable-diffusion-1.5", phase="finetune_full", batch=4.0)
+    kept, again = (
+        estimate(replace(job, options={"checkpointing": kind}), [GPUS["a100-80gb-sxm"]]).at(0, 0)
+        for kind in ("none", "full")
+    )
+    assert again.memory["activations"] < 0.3 * kept.memory["activations"]
+    assert 1.1 < again.latency.mid / kept.latency.mid < 1.4
