@@ -39,7 +39,7 @@ from whichgpu.cost.fit import fit
 from whichgpu.cost.job_memory import communication
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
-from whichgpu.cost.scheduling import BESIDE, Limits, limits
+from whichgpu.cost.scheduling import BESIDE, limits
 from whichgpu.cost.steady import SteadyState, burst, engine, in_lockstep, interruption
 from whichgpu.cost.time import evaluate, prepare
 from whichgpu.workloads.adapters import beside
@@ -321,24 +321,26 @@ def standing(workload: Workload, job: Job, stack: Runtime) -> tuple[dict[str, An
     parts = mem.inference_parts(
         idle, 0.0, engine=around, stack=stack, spec=precision(job.precision), pp=mesh.pp
     )
-    parts["activations"] = _alive(idle, limits(stack, job), prompt)
-    parts |= communication(mesh, stack)
+    # What a saturated server has room for was fitted with the widest op of one token a sequence.
+    parts["activations"] = mem.widest(idle) * np.minimum(limits(stack, job).sequences, prompt)
     parts, _ = offload.kept(workload, job, parts)
     made = _FILLED * output * (1.0 + Requests.of(job).output_variation)
     each = sequence_bytes(workload, job, prompt + made) / mesh.pp / mesh.attention_dp
     return parts, each, idle
 
 
-def _alive(idle: Sequence[Op], most: Limits, prompt: Array) -> Any:
-    """Bytes in and out of the widest op of an engine's fullest pass, given the ops of one sequence's token.
+def fullest_pass(job: Job, stack: Runtime, idle: Sequence[Op]) -> dict[str, Any]:
+    """Parts of an engine's fullest pass, given the ops of one sequence's token: widest op, NCCL's buffers.
 
     Prompts fill its budget of tokens; the output head sees the last token of each sequence alone.
     """
+    most, prompt = limits(stack, job), np.asarray(job.input_tokens, dtype=np.float64)
     heads = [op for op in idle if op.shard == "vocab"]
     rest = [op for op in idle if op.shard != "vocab"]
     sequences = np.minimum(most.sequences, prompt)
     tokens = np.minimum(most.tokens, prompt * most.sequences)
-    return np.maximum(mem.widest(heads) * sequences, mem.widest(rest) * tokens)
+    widest = np.maximum(mem.widest(heads) * sequences, mem.widest(rest) * tokens)
+    return {"activations": widest, **communication(Mesh.of(job), stack)}
 
 
 def sequence_bytes(workload: Workload, job: Job, tokens: Any, stack: Runtime | None = None) -> Array:
