@@ -693,3 +693,44 @@ def test_what_peft_widens_is_what_bitsandbytes_quantised_on_one_gpu() -> None:
     assert sharded == pytest.approx((frozen + 2 * ends) / 2, rel=0.02)
     gptq = parts("llama-3.1-8b", precision="w4a16-g128", **asked)["weights"]
     assert gptq < frozen + 2.2 * ends
+
+
+@pytest.mark.parametrize(
+    ("precision", "batch", "options", "read"),
+    [
+        ("fp32", 4.0, {}, 14949),
+        ("fp32", 1.0, {"grad_accum": "4"}, 8681),
+        ("fp32", 1.0, {"grad_accum": "4", "checkpointing": "full"}, 6775),
+        ("fp32", 4.0, {"optimizer": "adafactor"}, 12295),
+        ("fp32", 4.0, {"optimizer": "adam8bit"}, 13085),
+        ("amp-fp16", 1.0, {"grad_accum": "4", "checkpointing": "full", "optimizer": "adam8bit"}, 5015),
+    ],
+)
+def test_transformers_before_fused_attention_as_its_guide_read_it(precision, batch, options, read):
+    """Hugging Face's guide to training on one GPU (Transformers 4.2x): BERT-large of 512 tokens."""
+    job = Job("bert-large", phase="train", precision=precision, runtime="Transformers 4.21, PyTorch 1.12",
+              batch=batch, seq_len=512.0, options=options)  # fmt: skip
+    answer = estimate(job, [GPUS["v100-32gb-sxm"]]).at(0, 0)
+    assert float(answer.readings.device) / 2**20 == pytest.approx(read, rel=0.1)
+
+
+def test_pretraining_in_litgpt_keeps_its_activations_and_fine_tuning_does_not():
+    """TinyLlama was trained on 16 A100 of 40 GB at a micro-batch of 8; finetune/full.py checkpoints."""
+    job = Job("tinyllama-1.1b", precision="bf16", runtime="LitGPT", batch=8.0, seq_len=2048.0, n_gpus=16.0)
+    whole, tuned = (
+        estimate(replace(job, phase=phase), [GPUS["a100-40gb-sxm"]]).at(0, 0).required
+        for phase in ("pretrain", "finetune_full")
+    )
+    assert 0.85 * 40 * GIB < whole < 40 * GIB
+    assert tuned < 0.3 * whole
+
+
+def test_a_u_net_is_checkpointed_by_its_blocks():
+    """Diffusers runs each residual block and each transformer layer again (enable_gradient_checkpointing)."""
+    job = Job("stable-diffusion-1.5", phase="finetune_full", batch=4.0)
+    kept, again = (
+        estimate(replace(job, options={"checkpointing": kind}), [GPUS["a100-80gb-sxm"]]).at(0, 0)
+        for kind in ("none", "full")
+    )
+    assert again.memory["activations"] < 0.3 * kept.memory["activations"]
+    assert 1.1 < again.latency.mid / kept.latency.mid < 1.4

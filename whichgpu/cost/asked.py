@@ -136,7 +136,7 @@ def _by_habit(job: Job, stack: Runtime) -> Job:
         )
     own = {
         **habits.get("training", {}), **(adapters if asked in ADAPTER_PHASES else {}),
-        **(several if np.any(more) else {}),
+        **(several if np.any(more) else {}), **(habits.get("pretraining", {}) if asked == "pretrain" else {}),
     }  # fmt: skip
     return replace(job, options={**own, **job.options})
 

@@ -99,7 +99,7 @@ def inference_parts(
 
 def context(stack: Runtime) -> float:
     """Bytes that the driver's context, its libraries and their workspaces hold."""
-    return coefficient("context", stack) * GIB
+    return float(stack.holds.get("context", coefficient("context", stack))) * GIB
 
 
 def _live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> float:

@@ -11,6 +11,8 @@ from whichgpu.units import show
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Parts by key; the last is what a search adds to the step of its best.
+_TITLES = {**PARTS, "choice": "allowance for choosing among many"}
 #: Parts of a step of less than this share are not drawn.
 _LEAST = 0.0005
 
@@ -19,9 +21,9 @@ def parts(steps: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Table:
     """Where steps go, a column each: seconds by part, and what is hidden of exchanges."""
     whole = {name: sum(part["seconds"] for part in step.values()) for name, step in steps.items()}
     rows = [
-        (title, *(_part(step[key], whole[name]) for name, step in steps.items()))
-        for key, title in PARTS.items()
-        if any(_matters(step[key], whole[name]) for name, step in steps.items())
+        (title, *(_part(step[key], whole[name]) if key in step else None for name, step in steps.items()))
+        for key, title in _TITLES.items()
+        if any(key in step and _matters(step[key], whole[name]) for name, step in steps.items())
     ]
     rows.append(("the step", *(show(value, "time", 3) for value in whole.values())))
     columns = (Column("Part"), *(Column(name, "right") for name in steps))

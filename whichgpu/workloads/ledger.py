@@ -126,6 +126,11 @@ class Ledger:
             outer.frozen or frozen, outer.freed or freed, (top, _alike(repeats)),
         ))  # fmt: skip
 
+    def begins(self) -> None:
+        """The next op is the first of a layer that checkpointing keeps the input of, like no other."""
+        if self._scope.copies == 1.0:
+            self._starting = 1.0
+
     def _add(
         self, kind: str, name: str, dims: dict[str, Any], *, flops: Any = 0.0, parameters: float = 0.0,
         weight_bytes: Any = 0.0, stored_bytes: float = 0.0, read_bytes: Any = 0.0, write_bytes: Any = 0.0,

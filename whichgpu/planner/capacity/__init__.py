@@ -136,7 +136,7 @@ def _answers(
         answer = Answer(
             workload=done.workload.id, gpu=gpu.id, n_gpus=cells.counts[i], jobs=(cells.job_of(i),),
             runtime=done.runtime.id, fits=fits, reason="",
-            parts=by_size({name: float(part[i]) for name, part in cells.parts.items()}),
+            parts=by_size(cells.parts_of(i)),
             required=float(cells.required[i]), available=float(cells.available[i]), limits=(bounds[i],),
             smallest_gpu=smallest_of[gpu.vendor], fewest=several[i], changes=ways[i],
             loading=loading(checkpoint, gpu, cells.counts[i]), share=cells.share,

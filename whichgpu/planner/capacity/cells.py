@@ -57,6 +57,11 @@ class Cells:
         shape = (len(self.gpus),)
         return {name: np.broadcast_to(np.asarray(part), shape) for name, part in self._laid[0].items()}
 
+    def parts_of(self, i: int) -> dict[str, float]:
+        """The parts of one device; without the buffers of collectives that a single GPU has none of."""
+        each = {name: float(part[i]) for name, part in self.parts.items()}
+        return {name: size for name, size in each.items() if size or name != "communication"}
+
     @property
     def ops(self) -> tuple[Op, ...]:
         """What the fullest GPU runs."""

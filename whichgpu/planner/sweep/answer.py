@@ -30,7 +30,8 @@ class Strategy:
     """One way to train: degrees of parallelism, and the estimate of its job.
 
     `parts` are seconds of a step by `cost.breakdown.PARTS`, shown, and hidden where they are an exchange;
-    `mfu` and `hfu` are shares of the peak; `usd_per_hour` is of all GPUs, None without a price.
+    `mfu` and `hfu` are shares of the peak; `usd_per_hour` is of all GPUs, None without a price. All of it but
+    memory is with the `allowance`, a factor on the time that the model alone gives, for choosing among many.
     """
 
     estimate: Estimate
@@ -45,6 +46,7 @@ class Strategy:
     mfu: float
     hfu: float
     usd_per_hour: float | None
+    allowance: float = 1.0
 
     @property
     def step_seconds(self) -> float:
@@ -102,7 +104,7 @@ class Strategy:
             "basis": answer.basis,
             "memory": {"required": answer.required, "available": answer.available,
                        "parts": dict(answer.memory)},
-            "mfu": self.mfu, "hfu": self.hfu, "bubble": self.bubble,
+            "mfu": self.mfu, "hfu": self.hfu, "bubble": self.bubble, "allowance": self.allowance,
             "breakdown": {name: dict(part) for name, part in self.parts.items()},
             "power": answer.power, "energy": answer.energy, "usd_per_hour": self.usd_per_hour,
             "command": self.command(), "warnings": list(answer.warnings),

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 #: Tokens of a step where no global batch is stated: what large language models are usually trained with.
-USUAL_TOKENS = 4.0 * 2**20
+_USUAL_TOKENS = 4.0 * 2**20
+#: The least of them for each GPU: 16M on 16,384 (Llama 3, section 3.3.2).
+_TOKENS_EACH = 1024.0
 #: Items of a step of anything else, for each GPU.
 _USUAL_ITEMS = 32.0
 #: What trains with every kind of parallelism, where a job names no runtime: the first that runs on the GPU.
@@ -112,7 +114,7 @@ def _global_batch(job: Job, count: int, asked: float | None) -> tuple[float, tup
         return items, (f"a global batch of {items:,.0f}, {_USUAL_ITEMS:g} for each GPU",)
     length = float(job.seq_len)
     # A power of two near what is usual, that replicas can share out.
-    items = 2.0 ** max(0, round(math.log2(USUAL_TOKENS / length)))
+    items = 2.0 ** max(0, round(math.log2(max(_USUAL_TOKENS, _TOKENS_EACH * count) / length)))
     return items, (f"a global batch of {items:,.0f} sequences, {items * length:,.0f} tokens",)
 
 

@@ -7,12 +7,14 @@ cost functions evaluate that answer a single job; the best are then answered one
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import NormalDist
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from whichgpu.cost.breakdown import breakdown
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.links import node_size
@@ -71,8 +73,9 @@ def sweep(request: Request, offers: Sequence[Offer] | None = None) -> Sweep:
     groups = _evaluated(request, workload)
     count, fitting = _counted(groups)
     best = [] if not fitting else _best(request, groups, request.top)
+    more = allowance(groups, _own_error(workload))
     done = Sweep(
-        workload, request, tuple(_strategy(request, job, offer) for job in best), count, fitting,
+        workload, request, tuple(_strategy(request, job, offer, more) for job in best), count, fitting,
         perf_counter() - started, offer, infeasible="" if best else _infeasible(request, groups, workload),
     )  # fmt: skip
     curve = _scaling(request, workload, offer, done) if request.scaling else ()
@@ -182,10 +185,43 @@ def _one(found: Meshes, j: int) -> Meshes:
     return Meshes(*(np.asarray(column[j]) for column in found))
 
 
-def _strategy(request: Request, job: Job, offer: Offer | None) -> Strategy:
-    """One strategy, answered as `predict` answers it, with its parts."""
+def _own_error(workload: Workload) -> float:
+    """Log standard deviation of what the model is off on one mesh alone."""
+    c = section("training")
+    return float(c["mesh_error_experts" if workload.dims.get("experts") else "mesh_error"])
+
+
+def allowance(groups: Sequence[_Group], own: float) -> float:
+    """How much longer than predicted the best of a search takes in the mean.
+
+    Each mesh has an error of its `own` (log standard deviation), and the one that looks best is the one
+    whose error flatters it: of k alike, the expected largest of k normal errors (Smith and Winkler, "The
+    Optimizer's Curse", 2006; Blom's approximation). A mesh whose best is predicted d behind the best of all
+    counts as exp(-(d / 2 own)^2).
+    """
+    quickest: dict[tuple[float, ...], float] = {}
+    for group in groups:
+        at = group.meshes
+        for j in np.flatnonzero(group.fits):
+            key = (at.tp[j], at.pp[j], at.cp[j], at.ep[j])
+            quickest[key] = min(quickest.get(key, np.inf), float(group.seconds[j]))
+    if not quickest:
+        return 1.0
+    behind = np.log(np.array(list(quickest.values())) / min(quickest.values()))
+    alike = float(np.exp(-((behind / (2.0 * own)) ** 2)).sum())
+    # Of one there is no choice: its error is as often one way as the other.
+    return float(np.exp(own * NormalDist().inv_cdf((alike - 0.375) / (alike + 0.25))))
+
+
+def _strategy(request: Request, job: Job, offer: Offer | None, more: float) -> Strategy:
+    """One strategy, answered as `predict` answers it, with its parts, taking `more` times as long."""
     answer = estimate(job, [request.gpu], explain=True).at(0, 0)
     parts = breakdown(job, [request.gpu])
+    choice = {"seconds": (more - 1.0) * answer.latency.mid}
+    answer = replace(
+        answer, latency=answer.latency.scaled(more), throughput=answer.throughput.scaled(1.0 / more),
+        energy=answer.energy * more,
+    )  # fmt: skip
     cp, ep, vp = (int(job.degree(name)) for name in _DEGREES)
     dp = round(request.count / (job.tp * job.pp * cp))
     price = request.usd_per_gpu_hour
@@ -195,8 +231,9 @@ def _strategy(request: Request, job: Job, offer: Offer | None) -> Strategy:
         estimate=answer, dp=dp, cp=cp, ep=ep, vp=vp,
         micro_batches=round(request.global_batch / (dp * job.batch)),
         checkpointing=job.options["checkpointing"], sharding=job.options["sharding"],
-        parts=parts.at(0, 0), mfu=float(parts.mfu[0, 0]), hfu=float(parts.hfu[0, 0]),
-        usd_per_hour=None if price is None else price * request.count,
+        parts={**parts.at(0, 0), "choice": choice}, mfu=float(parts.mfu[0, 0]) / more,
+        hfu=float(parts.hfu[0, 0]) / more, usd_per_hour=None if price is None else price * request.count,
+        allowance=more,
     )  # fmt: skip
 
 
@@ -230,10 +267,11 @@ def _scaling(request: Request, workload: Workload, offer: Offer | None, done: Sw
 def _alone(request: Request, workload: Workload, offer: Offer | None) -> Strategy | None:
     """The best strategy on fewer GPUs; None where no mesh can be, or none fits."""
     try:
-        best = _best(request, _evaluated(request, workload), 1)
+        groups = _evaluated(request, workload)
     except UsageError:
         return None
-    return _strategy(request, best[0], offer) if best else None
+    best = _best(request, groups, 1)
+    return _strategy(request, best[0], offer, allowance(groups, _own_error(workload))) if best else None
 
 
 def _efficiency(one: Strategy | None, gpus: int, first: tuple[int, Strategy] | None) -> float | None:

@@ -102,6 +102,7 @@ class UNet:
     def residual(self, x: Map, out: int) -> Map:
         """Two convolutions, the time added between them, and the short cut."""
         rec = self.rec
+        rec.begins()
         group_norm(rec, x)
         y = rec.conv(x, out, 3, bias=True, name="conv1")
         rec.pointwise(self.time_width * self.batch, keeps=1.0, name="silu")
@@ -121,6 +122,8 @@ class UNet:
         rec.linear(rows, width, width, bias=True, name="proj_in")
         rec.copy(x.elements, name="to_tokens")  # (B, C, H, W) -> (B, H W, C)
         with rec.module("transformer", copies=float(depth)):
+            if depth == 1:
+                rec.begins()
             self.layer(x, heads)
         rec.copy(x.elements, name="to_map")
         rec.linear(rows, width, width, bias=True, name="proj_out")
