@@ -145,6 +145,6 @@ def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | N
 
 
 def qualifiers(text: str) -> frozenset[str]:
-    """Which of dense, sparse, one_way and both_ways a text says of its figures."""
+    """Which of dense, sparse, tensor, vector, one_way and both_ways a text says of its figures."""
     said = {key for key, pattern in _qualifiers().items() if pattern.search(text)}
     return frozenset(said - {"sparse"} if "dense" in said else said)

@@ -57,13 +57,15 @@ class Cell(NamedTuple):
     column: int
     #: Whether the cells of its row stand below those of the header.
     aligned: bool = True
+    #: All devices that the header may mean, of which `ids` may be fewer.
+    named: tuple[str, ...] = ()
 
 
 def cells(table: Table, context: Context) -> tuple[Cell, ...]:
     """The cells of a table that are of a device."""
     known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
     if id(table) not in known:
-        known[id(table)] = tuple(_cells(table, context))
+        known[id(table)] = tuple(cell._replace(named=cell.ids) for cell in _cells(table, context))
     return known[id(table)]
 
 

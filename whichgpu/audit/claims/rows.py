@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import tables
 from whichgpu.audit.fields import generations, of_field
+from whichgpu.audit.variants import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,11 +33,12 @@ _YEAR = re.compile(r"\b20[012]\d\b")
 def find(context: Context) -> Iterator[Finding]:
     """Every such cell with its verdict."""
     for table in context.document.tables:
-        for cell in tables.cells(table, context):
+        for cell in cells(table, context):
             gpus = [context.catalogue[key] for key in cell.ids]
             label = cell.label.lower().strip(" :*")
             yield from _generation(cell.passage, label, gpus, context)
-            yield from _dated(cell.passage, label, gpus, context)
+            # A device is of the year of any of its forms.
+            yield from _dated(cell.passage, label, [context.catalogue[key] for key in cell.named], context)
             yield from _of_cores(cell.passage, label, gpus, context)
 
 
